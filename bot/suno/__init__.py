@@ -1,0 +1,1 @@
+"""The relay: its paths, its JSON, its errors. Imports nothing of ours."""

@@ -1,0 +1,144 @@
+"""What a relay knows of a task, as frozen values."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class TaskKind(StrEnum):
+    """What a task makes; read from the shape of its data, never from its ``action``."""
+
+    MUSIC = "music"
+    LYRICS = "lyrics"
+
+    @property
+    def action(self) -> str:
+        """The word for this kind in a relay's request: ``MUSIC`` or ``LYRICS``."""
+        return self.value.upper()
+
+
+class TaskStatus(StrEnum):
+    """The status of a task, in Suno-API's words."""
+
+    NOT_START = "NOT_START"
+    SUBMITTED = "SUBMITTED"
+    QUEUED = "QUEUED"
+    IN_PROGRESS = "IN_PROGRESS"
+    SUCCESS = "SUCCESS"
+    FAILURE = "FAILURE"
+    UNKNOWN = "UNKNOWN"
+    """The relay's own word: it will never learn how the task ended. Final in Suno-API."""
+    UNRECOGNIZED = "UNRECOGNIZED"
+    """A word never seen before, or none: not finished, until a deadline of ours."""
+
+
+class ClipStatus(StrEnum):
+    """The status of one clip; relays' other words are mapped to these."""
+
+    QUEUED = "queued"
+    STREAMING = "streaming"
+    COMPLETE = "complete"
+    ERROR = "error"
+    UNRECOGNIZED = "unrecognized"
+
+
+class Outcome(StrEnum):
+    """How a finished task ended."""
+
+    SUCCESS = "success"
+    PARTIAL = "partial"
+    """There is something to play or to read, and something is missing."""
+    FAILURE = "failure"
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One version of a song. Links are ``None`` unless they can be used."""
+
+    id: str
+    title: str = ""
+    status: ClipStatus = ClipStatus.UNRECOGNIZED
+    audio_url: str | None = None
+    audio_is_final: bool = False
+    """False while ``audio_url`` is a stream that dies when the song is done."""
+    video_url: str | None = None
+    image_url: str | None = None
+    duration: float | None = None
+    """Seconds."""
+    style: str = ""
+    """The tags of the song, as one line."""
+    lyrics: str = ""
+    """Empty when instrumental, or when only a description is known."""
+    reason: str = ""
+    """Why this clip failed, in the relay's words."""
+
+    @property
+    def playable(self) -> bool:
+        """Whether there is a link that goes on playing."""
+        return self.audio_url is not None and self.audio_is_final
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more is to be expected of this clip."""
+        return self.playable or self.status is ClipStatus.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Lyrics:
+    """The result of a lyrics task."""
+
+    text: str
+    title: str = ""
+    style: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task as a relay described it, whatever the shape of its answer.
+
+    Times are Unix seconds, ``None`` where the relay gave none. All texts are the relay's: hostile
+    until escaped.
+    """
+
+    id: str
+    status: TaskStatus
+    outcome: Outcome | None = None
+    """``None`` while the task is not finished."""
+    kind: TaskKind | None = None
+    """``None`` while the data do not show it."""
+    progress: int | None = None
+    """Per cent, as the relay claims; proves nothing."""
+    reason: str = ""
+    """Why it failed, in the relay's words; empty when it gave none."""
+    submitted_at: float | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    clips: tuple[Clip, ...] = field(default=())
+    lyrics: Lyrics | None = None
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the relay says that the task has ended."""
+        return self.outcome is not None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the task has ended and no later look can show more than this one."""
+        if not self.terminal or self.outcome is Outcome.FAILURE:
+            return self.terminal
+        return self.lyrics is not None or (
+            bool(self.clips) and all(clip.settled for clip in self.clips)
+        )
+
+    @property
+    def title(self) -> str:
+        """The first title among the lyrics and the clips; empty if there is none."""
+        titles = [self.lyrics.title] if self.lyrics else []
+        titles += [clip.title for clip in self.clips]
+        return next((title for title in titles if title), "")
+
+    @property
+    def text(self) -> str:
+        """The first lyrics among the lyrics task's own and the clips'; empty if there are none."""
+        texts = [self.lyrics.text] if self.lyrics else []
+        texts += [clip.lyrics for clip in self.clips]
+        return next((text for text in texts if text), "")
