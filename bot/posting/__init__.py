@@ -1,1 +1,1 @@
-"""."""
+"""The message: from an ended task to Discord."""

@@ -1,1 +1,56 @@
-"""."""
+"""Everything said to people: one catalogue per language (``en/*.ftl``), and the look-up.
+
+The catalogues are in Fluent's format. A text is asked for by its key; what goes into it is passed
+by name and must already be safe to show (see ``posting.escaping``).
+"""
+
+from functools import cache
+from pathlib import Path
+
+from fluent.runtime import FluentBundle, FluentResource
+
+FALLBACK = "en"
+_CATALOGUES = Path(__file__).parent
+
+
+class Words:
+    """What is said in one language."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._bundle = FluentBundle([language], use_isolating=False)
+        for path in sorted((_CATALOGUES / language).glob("*.ftl")):
+            self._bundle.add_resource(FluentResource(path.read_text(encoding="utf-8")))
+
+    def __contains__(self, key: str) -> bool:
+        return self._bundle.has_message(key)
+
+    def say(self, key: str, /, **values: str | int | float) -> str:
+        """Return the text of ``key``.
+
+        Raises ``LookupError`` for a key that no catalogue has and ``ValueError`` for a value that
+        the text wants and did not get: both are mistakes of ours, which the tests find.
+        """
+        if key not in self:
+            raise LookupError(f"no text named {key!r} in {self.language!r}")
+        pattern = self._bundle.get_message(key).value
+        if pattern is None:
+            raise LookupError(f"the text named {key!r} in {self.language!r} is empty")
+        text, errors = self._bundle.format_pattern(pattern, values)
+        if errors:
+            raise ValueError(f"cannot say {key!r}: {errors[0]}")
+        return str(text)
+
+
+@cache
+def languages() -> frozenset[str]:
+    """Return the languages that have a catalogue."""
+    return frozenset(path.name for path in _CATALOGUES.iterdir() if any(path.glob("*.ftl")))
+
+
+@cache
+def words_for(locale: str | None) -> Words:
+    """Return the words for a Discord locale such as ``zh-CN``, English where there are none."""
+    wanted = locale or FALLBACK
+    matches = (name for name in (wanted, wanted.partition("-")[0]) if name in languages())
+    return Words(next(matches, FALLBACK))

@@ -1,0 +1,61 @@
+"""The command line: ``python -m bot``, or ``suno-bot``."""
+
+import json
+import sys
+from typing import BinaryIO
+
+import click
+
+from bot import __version__
+from bot.settings import SettingsError, load_settings
+from bot.suno.explain import explain as explain_answer
+
+CANNOT_WORK = 2
+"""Exit code when starting again would not help: somebody has to change something first."""
+
+
+@click.group(invoke_without_command=True)
+@click.version_option(__version__, prog_name="suno-bot")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Tell people in Discord when their Suno song is done. With no command: run."""
+    if context.invoked_subcommand is None:
+        context.invoke(run)
+
+
+@main.command()
+def run() -> None:
+    """Run the bot with the settings of the environment and of .env."""
+    from bot.startup import StartError, run  # settings are told before anything heavy is loaded
+
+    try:
+        run(load_settings())
+    except SettingsError as error:
+        click.echo(f"The bot cannot start; these settings need you:\n{error}", err=True)
+        sys.exit(CANNOT_WORK)
+    except StartError as error:
+        click.echo(f"The bot cannot run. {error}", err=True)
+        sys.exit(CANNOT_WORK if error.lasting else 1)
+
+
+@main.command()
+@click.option("--keep", is_flag=True, help="Stay afterwards and take commands.")
+def demo(*, keep: bool) -> None:
+    """See the bot at work on a Discord and a relay of its own: no token, no network."""
+    from bot.local.demo import demo  # nothing of it is needed to run
+
+    sys.exit(0 if demo(keep=keep) else 1)
+
+
+@main.command()
+@click.option("--status", default=200, show_default=True, help="The HTTP status it came with.")
+@click.option("--content-type", default="application/json", show_default=True)
+@click.argument("file", type=click.File("rb"))
+def explain(file: BinaryIO, status: int, content_type: str) -> None:
+    """Print what the bot makes of a relay's answer in FILE (- for standard input), as JSON."""
+    conclusion = explain_answer(status, content_type, file.read())
+    click.echo(json.dumps(conclusion, ensure_ascii=False, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""The Discord client: it holds the services, loads the cogs and keeps the commands in sync."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import aiohttp
+import discord
+import yarl
+from aiolimiter import AsyncLimiter
+from discord.ext import commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bot.command_tree import CommandTree
+from bot.posting.delivery import Courier
+from bot.watching.notes import Notes
+from bot.watching.outbox import Outbox
+from bot.watching.poller import Poller
+from bot.watching.store import Store
+from bot.watching.watchlist import Watchlist
+
+log = logging.getLogger(__name__)
+
+REQUESTS_PER_SECOND = 48
+"""Discord allows the whole bot 50; its answers to interactions do not count."""
+
+_NOT_COUNTED = ("/interactions/", "/webhooks/")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the cogs work with."""
+
+    watchlist: Watchlist
+    poller: Poller
+    store: Store
+    outbox: Outbox
+    notes: Notes
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Whom the client talks to. ``gateway_url`` empty: what the API answers."""
+
+    api_url: str
+    gateway_url: str = ""
+
+
+class SunoBot(commands.AutoShardedBot):
+    """The bot. Everything it knows is in ``services``; it keeps no state of its own."""
+
+    def __init__(
+        self, services: Services, addresses: Addresses, extensions: Sequence[str] = ()
+    ) -> None:
+        Route.BASE = addresses.api_url
+        super().__init__(
+            command_prefix=(),
+            help_command=None,
+            tree_cls=CommandTree,
+            intents=discord.Intents(guilds=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            http_trace=_pace(REQUESTS_PER_SECOND),
+        )
+        self.services = services
+        self.courier = Courier(self, services.outbox)
+        self._gateway_url = addresses.gateway_url
+        self._extensions = tuple(extensions)
+
+    async def setup_hook(self) -> None:
+        """Load the cogs and, if they changed, register the commands."""
+        for name in self._extensions:
+            await self.load_extension(name)
+        await self._sync_commands()
+
+    async def launch_shard(
+        self, gateway: yarl.URL, shard_id: int, *, initial: bool = False
+    ) -> None:
+        """Connect a shard, to the gateway of the settings if they name one.
+
+        discord.py goes back to Discord's own gateway, with the token, after an invalid session;
+        it shall go back to this one.
+        """
+        if self._gateway_url:
+            gateway = yarl.URL(self._gateway_url)
+        DiscordWebSocket.DEFAULT_GATEWAY = gateway
+        await super().launch_shard(gateway, shard_id, initial=initial)
+
+    async def on_ready(self) -> None:
+        """Say that we are there. Comes again after reconnects: nothing is started here."""
+        log.info("Logged in as %s, in %d servers", self.user, len(self.guilds))
+
+    async def _sync_commands(self) -> None:
+        """Register the commands if they are not those that were registered last."""
+        payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+        note = f"commands of {self.application_id}"
+        if await self.services.notes.read(note) == digest:
+            return
+        try:
+            await self.tree.sync()
+        except (discord.HTTPException, discord.app_commands.CommandSyncFailure) as error:
+            log.error("Discord did not take the commands; they stay as they were: %s", error)
+            return
+        await self.services.notes.write(note, digest)
+        log.info("Registered the commands")
+
+
+def _pace(requests_per_second: float) -> aiohttp.TraceConfig:
+    """Hold back requests so that the whole bot stays below Discord's global limit.
+
+    discord.py paces each bucket, but not the bot: a thousand messages to a thousand channels at
+    once end in answers of 429 and lost messages.
+    """
+    limiter = AsyncLimiter(1, 1 / requests_per_second)
+
+    async def wait_for_turn(
+        session: aiohttp.ClientSession,  # noqa: ARG001 - aiohttp's signature
+        context: SimpleNamespace,  # noqa: ARG001 - as above
+        request: aiohttp.TraceRequestStartParams,
+    ) -> None:
+        path = request.url.path
+        if not any(part in path for part in _NOT_COUNTED):
+            await limiter.acquire()
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_start.append(wait_for_turn)
+    return trace

@@ -1,0 +1,99 @@
+"""How requests are read and answers are written."""
+
+import json
+import re
+from typing import Any
+
+from aiohttp import BodyPartReader, web
+
+from bot.local.discord.composing import Draft, Upload
+from bot.local.discord.errors import Payload, invalid, refusal
+
+_FILE_FIELD = re.compile(r"files?\[(\d+)\]")
+
+_ALWAYS = {"Via": "1.1 google"}
+"""discord.py takes a 429 for Discord's own only when there is a Via header (http.py)."""
+
+
+def answer(payload: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    """Write JSON. The content type has no charset: discord.py compares it as a whole."""
+    return web.Response(
+        body=json.dumps(payload).encode(),
+        status=status,
+        headers={**_ALWAYS, "Content-Type": "application/json", **(headers or {})},
+    )
+
+
+def nothing() -> web.Response:
+    """Write the answer without content, 204."""
+    return web.Response(status=204, headers=_ALWAYS)
+
+
+def page(status: int) -> web.Response:
+    """Write the HTML that a proxy in front of Discord gives when Discord is down."""
+    return web.Response(
+        text=f"<html><body><h1>{status}</h1><p>proxy</p></body></html>",
+        status=status,
+        content_type="text/html",
+    )
+
+
+async def read(request: web.Request) -> Any:
+    """Read a JSON body; an empty one is None. Refuses with 50109 what is no JSON."""
+    return _parsed(await request.read())
+
+
+async def read_object(request: web.Request) -> Payload:
+    """Read a JSON body that must be an object; an empty one is an empty object."""
+    return _required_object(await read(request) or {})
+
+
+def _parsed(text: bytes | str) -> Any:
+    try:
+        return json.loads(text) if text else None
+    except ValueError as error:
+        raise refusal(50109) from error
+
+
+def _required_object(body: Any) -> Payload:
+    if not isinstance(body, dict):
+        text = "Only dictionaries may be used in a DictType"
+        raise invalid((), "DICT_TYPE_CONVERT", text)
+    return body
+
+
+async def read_with_files(request: web.Request) -> tuple[Payload, list[Upload]]:
+    """Read a body that may be multipart: ``payload_json``, and files as ``files[n]``."""
+    if request.content_type != "multipart/form-data":
+        return await read_object(request), []
+    payload: Payload = {}
+    uploads: list[Upload] = []
+    async for part in await request.multipart():
+        if not isinstance(part, BodyPartReader):
+            continue
+        data = bytes(await part.read())
+        if part.name == "payload_json":
+            payload = _required_object(_parsed(data))
+            continue
+        index = _FILE_FIELD.fullmatch(part.name or "")
+        if index:
+            uploads.append(Upload(part.filename or "unknown", data, int(index[1])))
+    return payload, uploads
+
+
+async def read_draft(request: web.Request) -> Draft:
+    """Read a message that the bot wants to write."""
+    payload, uploads = await read_with_files(request)
+    return Draft(payload, uploads)
+
+
+def number(text: str) -> int:
+    """Read an id of a path or a query. Refuses with 50035 what is no number."""
+    if not text.isdecimal():
+        raise invalid(("id",), "NUMBER_TYPE_COERCE", f"Value {text!r} is not snowflake.")
+    return int(text)
+
+
+def number_in(request: web.Request, name: str) -> int:
+    """Read an id of the request's path."""
+    return number(request.match_info[name])

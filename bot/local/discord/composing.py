@@ -1,0 +1,234 @@
+"""From a checked payload to a message: how Discord writes and rewrites one."""
+
+import mimetypes
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from bot.local.discord.channels import Channel
+from bot.local.discord.errors import Faulty, Payload, invalid, refusal
+from bot.local.discord.limits import FILE_SIZE, embed_is_empty, message_faults
+from bot.local.discord.mentions import EVERY_KIND, named_in, permitted, reply_pings
+from bot.local.discord.messages import (
+    DEFAULT,
+    NO_FLAGS,
+    REPLY,
+    Attachment,
+    Message,
+    MessageFlag,
+    Origin,
+)
+from bot.local.discord.people import User
+from bot.local.discord.permissions import Permission
+from bot.local.discord.world import World
+
+_LASTING_FLAGS = MessageFlag.EPHEMERAL | MessageFlag.LOADING | MessageFlag.IS_COMPONENTS_V2
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file on its way into a message."""
+
+    filename: str
+    data: bytes
+    index: int = 0
+    """The n of its form field ``files[n]``, by which ``attachments`` refers to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message as the bot asks for it."""
+
+    payload: Payload
+    uploads: list[Upload] = field(default_factory=list)
+
+    def check(self, *, ephemeral: bool = False) -> None:
+        """Refuse what is too large (40005) or malformed (50035)."""
+        if any(len(upload.data) > FILE_SIZE for upload in self.uploads):
+            raise refusal(40005)
+        names = [upload.filename for upload in self.uploads]
+        try:
+            faulty: Faulty = message_faults(self.payload, names, ephemeral=ephemeral)
+        except (AttributeError, TypeError) as error:
+            text = "A field has a value of the wrong type."
+            raise invalid(("_",), "MODEL_TYPE_CONVERT", text) from error
+        faulty.raise_if_any()
+
+    @property
+    def flags(self) -> MessageFlag:
+        """The flags that are asked for."""
+        return MessageFlag(self.payload.get("flags") or 0)
+
+
+class Composer:
+    """Writes messages into the world; says nothing about them to anyone."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def blank(
+        self,
+        channel: Channel,
+        author: User,
+        *,
+        flags: MessageFlag = NO_FLAGS,
+        origin: Origin | None = None,
+        visible_to: User | None = None,
+        kind: int = DEFAULT,
+    ) -> Message:
+        """Make an empty message that is nowhere yet."""
+        scene = self._world.scene
+        return Message(
+            scene=scene,
+            id=scene.ids.timed(),
+            channel=channel,
+            author=author,
+            created_at=scene.clock.time(),
+            flags=flags,
+            origin=origin,
+            visible_to=visible_to,
+            kind=kind,
+        )
+
+    def publish(self, message: Message) -> None:
+        """Put a new message where people see it, and notify those whom it mentions."""
+        if not message.ephemeral:
+            message.channel.history[message.id] = message
+            self._notify(message)
+
+    def fill(
+        self,
+        message: Message,
+        draft: Draft,
+        *,
+        embeds_allowed: bool = True,
+        default_mentions: Collection[str] = EVERY_KIND,
+    ) -> None:
+        """Write a draft over a message: fields that it does not name stay as they are.
+
+        Refuses with 50006 what would leave the message empty; the message is then unchanged.
+        """
+        payload = draft.payload
+        content, embeds, components = message.content, message.embeds, message.components
+        if "content" in payload:
+            content = (payload["content"] or "").strip()
+        if "embeds" in payload:
+            embeds = [entry for entry in payload["embeds"] or [] if not embed_is_empty(entry)]
+        if "components" in payload:
+            components = payload["components"] or []
+        if not embeds_allowed:
+            embeds = []
+        kept = self._kept_attachments(message, payload)
+        if not (content or embeds or components or kept or draft.uploads or payload.get("poll")):
+            raise refusal(50006)
+        message.content, message.components = content, _numbered(components)
+        message.attachments = kept + [self._attach(message, draft, one) for one in draft.uploads]
+        message.embeds = [_resolve_images(embed, message.attachments) for embed in embeds]
+        if "flags" in payload:
+            settable = draft.flags & ~MessageFlag.EPHEMERAL
+            message.flags = (message.flags & _LASTING_FLAGS) | settable
+        self._note_mentions(message, payload.get("allowed_mentions"), default_mentions)
+
+    def _kept_attachments(self, message: Message, payload: Payload) -> list[Attachment]:
+        if payload.get("attachments") is None:
+            return list(message.attachments) if "attachments" not in payload else []
+        wanted = {str(entry.get("id")) for entry in payload["attachments"]}
+        return [one for one in message.attachments if str(one.id) in wanted]
+
+    def _attach(self, message: Message, draft: Draft, upload: Upload) -> Attachment:
+        described = {
+            str(entry.get("id")): entry for entry in draft.payload.get("attachments") or []
+        }.get(str(upload.index), {})
+        name = described.get("filename") or upload.filename
+        attachment = self.attach_to(message.channel)(Upload(name, upload.data))
+        attachment.description = described.get("description")
+        return attachment
+
+    def attach_to(self, channel: Channel) -> Callable[[Upload], Attachment]:
+        """Give what keeps a file, and serves it, as one of that channel."""
+        scene = self._world.scene
+
+        def attach(upload: Upload) -> Attachment:
+            identity = scene.ids.timed()
+            name = upload.filename.replace(" ", "_")
+            kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+            url = f"{scene.cdn_url}/attachments/{channel.id}/{identity}/{quote(name)}"
+            attachment = Attachment(identity, name, upload.data, kind, url)
+            self._world.files[identity] = attachment
+            return attachment
+
+        return attach
+
+    def _note_mentions(
+        self, message: Message, allowed: Payload | None, default: Collection[str]
+    ) -> None:
+        named = permitted(named_in(message.content), allowed, default)
+        users = [self._world.users[one] for one in named.users if one in self._world.users]
+        target = message.replies_to
+        if target is not None and reply_pings(allowed) and target.author not in users:
+            users.append(target.author)
+        guild = message.channel.guild
+        may_name_all = bool(
+            message.channel.permissions_of(message.author) & Permission.MENTION_EVERYONE
+        )
+        roles = {} if guild is None else guild.roles
+        message.mentions = users
+        message.mention_roles = [
+            one for one in named.roles if one in roles and (roles[one].mentionable or may_name_all)
+        ]
+        message.mention_everyone = named.everyone and may_name_all and guild is not None
+
+    def _notify(self, message: Message) -> None:
+        if message.flags & MessageFlag.SUPPRESS_NOTIFICATIONS:
+            return
+        guild = message.channel.guild
+        for user in message.channel.audience():
+            member = None if guild is None else guild.members.get(user.id)
+            held = [] if member is None else [role.id for role in member.roles]
+            named = user in message.mentions or set(held) & set(message.mention_roles)
+            if (named or message.mention_everyone) and user is not message.author:
+                message.pinged.add(user.id)
+
+    def refer(self, message: Message, reference: Any) -> None:
+        """Make the message a reply, as ``message_reference`` asks. Refuses unknown targets."""
+        if not reference:
+            return
+        found = message.channel.history.get(int(reference.get("message_id") or 0))
+        if found is None or found.deleted:
+            if reference.get("fail_if_not_exists") is False:
+                return
+            raise invalid(("message_reference",), "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
+        if not message.channel.permissions_of(message.author) & Permission.READ_MESSAGE_HISTORY:
+            raise refusal(160002)
+        message.replies_to, message.kind = found, REPLY
+
+
+def _resolve_images(embed: Payload, attachments: list[Attachment]) -> Payload:
+    """Put the links of uploaded files where an embed says ``attachment://``; drop dangling ones."""
+    files = {f"attachment://{one.filename}": one.url for one in attachments}
+    resolved: Payload = {"type": "rich", **embed}
+    for place in ("image", "thumbnail"):
+        url = (embed.get(place) or {}).get("url", "").replace(" ", "_")
+        if url.startswith("attachment://"):
+            resolved.pop(place)
+            if url in files:
+                resolved[place] = {**embed[place], "url": files[url]}
+    return resolved
+
+
+def _numbered(components: list[Payload]) -> list[Payload]:
+    """Give every component the number that Discord adds when the bot did not."""
+    counter = 0
+
+    def number(component: Payload) -> Payload:
+        nonlocal counter
+        counter += 1
+        numbered = {**component, "id": component.get("id") or counter}
+        if isinstance(component.get("components"), list):
+            numbered["components"] = [number(inner) for inner in component["components"]]
+        if isinstance(component.get("accessory"), dict):
+            numbered["accessory"] = number(component["accessory"])
+        return numbered
+
+    return [number(component) for component in components]

@@ -1,0 +1,105 @@
+"""What Discord answers when it refuses."""
+
+from typing import Any
+
+Payload = dict[str, Any]
+"""A JSON object as it goes over the wire."""
+
+_KNOWN: dict[int, tuple[int, str]] = {
+    10003: (404, "Unknown Channel"),
+    10004: (404, "Unknown Guild"),
+    10007: (404, "Unknown Member"),
+    10008: (404, "Unknown Message"),
+    10011: (404, "Unknown Role"),
+    10013: (404, "Unknown User"),
+    10015: (404, "Unknown Webhook"),
+    10062: (404, "Unknown interaction"),
+    10063: (404, "Unknown application command"),
+    20012: (403, "You are not authorized to perform this action on this application"),
+    40005: (413, "Request entity too large"),
+    40060: (400, "Interaction has already been acknowledged."),
+    40094: (400, "This interaction has reached the maximum number of follow-up messages"),
+    50001: (403, "Missing Access"),
+    50005: (403, "Cannot edit a message authored by another user"),
+    50006: (400, "Cannot send an empty message"),
+    50007: (403, "Cannot send messages to this user"),
+    50013: (403, "Missing Permissions"),
+    50027: (401, "Invalid Webhook Token"),
+    50083: (400, "Thread is archived"),
+    50109: (400, "The request body contains invalid JSON."),
+    50278: (403, "Cannot send messages to this user due to having no mutual guilds"),
+    160002: (400, "Cannot reply without permission to read message history"),
+    160005: (400, "Thread is locked"),
+}
+
+
+class Refusal(Exception):
+    """Discord says no: an HTTP status, a code, a short text, and for 50035 what is wrong where."""
+
+    def __init__(self, status: int, code: int, text: str, errors: Payload | None = None) -> None:
+        super().__init__(f"{status} {code}: {text}")
+        self.status = status
+        self.code = code
+        self.text = text
+        self.errors = errors
+
+    def body(self) -> Payload:
+        """Give the JSON of the answer."""
+        body: Payload = {"message": self.text, "code": self.code}
+        if self.errors:
+            body["errors"] = self.errors
+        return body
+
+
+def refusal(code: int) -> Refusal:
+    """Give the refusal with that code. KeyError for one this Discord never uses by itself."""
+    status, text = _KNOWN[code]
+    return Refusal(status, code, text)
+
+
+def not_found() -> Refusal:
+    """Give the refusal of a path that does not exist."""
+    return Refusal(404, 0, "404: Not Found")
+
+
+def unauthorized() -> Refusal:
+    """Give the refusal of a request without the right token."""
+    return Refusal(401, 0, "401: Unauthorized")
+
+
+class Faulty:
+    """Collects what is wrong with a request, field by field."""
+
+    def __init__(self) -> None:
+        self._tree: Payload = {}
+
+    def add(self, path: tuple[str | int, ...], code: str, text: str) -> None:
+        """Note a fault of the field at ``path``: names, and indexes of lists."""
+        node = self._tree
+        for step in path:
+            node = node.setdefault(str(step), {})
+        node.setdefault("_errors", []).append({"code": code, "message": text})
+
+    def __bool__(self) -> bool:
+        return bool(self._tree)
+
+    @property
+    def tree(self) -> Payload:
+        """The nested ``errors`` object of Discord's error 50035."""
+        return self._tree
+
+    def raise_if_any(self) -> None:
+        """Refuse with 50035 when a fault was noted."""
+        if self._tree:
+            raise Refusal(400, 50035, "Invalid Form Body", self._tree)
+
+
+def invalid(path: tuple[str | int, ...], code: str, text: str) -> Refusal:
+    """Give the refusal of one single field."""
+    faulty = Faulty()
+    faulty.add(path, code, text)
+    return Refusal(400, 50035, "Invalid Form Body", faulty.tree)
+
+
+class NotOffered(Exception):
+    """A person tried what Discord's own client does not let them do, and nothing was sent."""

@@ -1,0 +1,224 @@
+"""The gateway: the WebSocket on which the bot hears what happens."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from bot.local.discord.errors import Payload
+from bot.local.discord.sessions import (
+    HEARTBEAT,
+    HEARTBEAT_ACK,
+    HELLO,
+    IDENTIFY,
+    INVALID_SESSION,
+    RECONNECT,
+    RESUME,
+    Connection,
+    Session,
+    encoder,
+)
+from bot.local.discord.world import World
+
+UNKNOWN_OPCODE, DECODE_ERROR, NOT_AUTHENTICATED, AUTHENTICATION_FAILED = 4001, 4002, 4003, 4004
+ALREADY_AUTHENTICATED, INVALID_SHARD, INVALID_INTENTS, DISALLOWED_INTENTS = 4005, 4010, 4013, 4014
+
+_HEARTBEAT_INTERVAL = 41_250
+_PRESENCE_AND_MEMBER_INTENTS = 1 << 1 | 1 << 8
+_CONTENT_INTENT = 1 << 15
+_KNOWN_INTENTS = (1 << 26) - 1
+_IGNORED_OPCODES = (3, 4, 8, 31)
+"""Presence, voice, members, sounds: accepted, without consequences here."""
+_SESSION_ENDING = (1000, 1001, 4007, 4009)
+"""Close codes after which a session cannot be resumed (from either side)."""
+
+
+class Gateway:
+    """Keeps the sessions, sends events to those whom they concern, and makes trouble when told."""
+
+    def __init__(self, world: World, token: str, shards: int) -> None:
+        self._world = world
+        self._token = token
+        self._shards = shards
+        self._sessions: dict[str, Session] = {}
+        self._connections: set[Connection] = set()
+        self.url = ""
+        self.identifies = 0
+        """How many sessions were ever started; Discord allows 1000 a day."""
+
+    @property
+    def connected(self) -> list[Session]:
+        """The sessions that somebody listens to."""
+        return [one for one in self._sessions.values() if one.connection is not None]
+
+    @property
+    def everyone_ready(self) -> bool:
+        """Whether every shard has a session that knows its guilds."""
+        ready = {(one.shard, one.shards) for one in self.connected if one.ready}
+        return any(all((shard, count) in ready for shard in range(count)) for _, count in ready)
+
+    def dispatch(self, event: str, data: Payload, guild_id: int | None, intents: int) -> None:
+        """Send an event to the sessions of its shard that have one of the ``intents`` (0: any)."""
+        now = self._world.scene.clock.now()
+        for session in list(self._sessions.values()):
+            if session.is_stale(now):
+                del self._sessions[session.id]
+            elif session.covers(guild_id) and (not intents or session.intents & intents):
+                session.dispatch(event, data)
+
+    async def handle(self, request: web.Request) -> web.WebSocketResponse:
+        """Serve one WebSocket from HELLO to its end."""
+        socket = web.WebSocketResponse(timeout=1.0, max_msg_size=0)
+        await socket.prepare(request)
+        connection = Connection(socket, request, encoder(request.query.get("compress")))
+        self._connections.add(connection)
+        self._announce("connected", connection)
+        connection.send({"op": HELLO, "d": {"heartbeat_interval": _HEARTBEAT_INTERVAL}})
+        try:
+            async for frame in socket:
+                if frame.type is WSMsgType.TEXT:
+                    self._receive(connection, frame.data)
+        finally:
+            self._detach(connection, connection.closed_with or socket.close_code)
+            await connection.finish()
+        return socket
+
+    def _detach(self, connection: Connection, code: int | None) -> None:
+        self._connections.discard(connection)
+        session = connection.session
+        if session is not None and session.connection is connection:
+            session.connection = None
+            session.ready = False
+            session.left_at = self._world.scene.clock.now()
+            if code in _SESSION_ENDING:
+                self._sessions.pop(session.id, None)
+        self._announce("disconnected", connection)
+
+    def _receive(self, connection: Connection, text: str) -> None:
+        try:
+            message = json.loads(text)
+            opcode, data = message["op"], message.get("d")
+        except (ValueError, TypeError, KeyError):
+            connection.close(DECODE_ERROR)
+            return
+        if opcode == HEARTBEAT:
+            connection.send({"op": HEARTBEAT_ACK, "d": None})
+        elif opcode == IDENTIFY:
+            self._identify(connection, data)
+        elif opcode == RESUME:
+            self._resume(connection, data)
+        elif opcode not in _IGNORED_OPCODES:
+            connection.close(UNKNOWN_OPCODE)
+        elif connection.session is None:
+            connection.close(NOT_AUTHENTICATED)
+
+    def _identify(self, connection: Connection, data: Any) -> None:
+        refused = self._reason_against(connection, data)
+        if refused is not None:
+            connection.close(refused)
+            return
+        shard, shards = data.get("shard") or (0, 1)
+        self.identifies += 1
+        session = Session(f"local-session-{self.identifies}", shard, shards, data["intents"])
+        session.connection = connection
+        connection.session = session
+        self._sessions[session.id] = session
+        guilds = [one for one in self._world.guilds.values() if one.has_bot]
+        mine = [one for one in guilds if session.covers(one.id)]
+        session.dispatch("READY", self._ready_payload(session, [one.id for one in mine]))
+        for guild in mine:
+            if guild.available:
+                session.dispatch("GUILD_CREATE", guild.create_payload())
+        connection.then(lambda: self._become_ready(session))
+
+    def _become_ready(self, session: Session) -> None:
+        session.ready = True
+        self._world.scene.announce("ready", text=f"shard {session.shard}")
+
+    def _reason_against(self, connection: Connection, data: Any) -> int | None:
+        if connection.session is not None:
+            return ALREADY_AUTHENTICATED
+        if not isinstance(data, dict) or not isinstance(data.get("intents"), int):
+            return DECODE_ERROR if not isinstance(data, dict) else INVALID_INTENTS
+        if data.get("token") != self._token:
+            return AUTHENTICATION_FAILED
+        shard, shards = data.get("shard") or (0, 1)
+        if not 0 <= shard < shards:
+            return INVALID_SHARD
+        forbidden = _PRESENCE_AND_MEMBER_INTENTS
+        if not self._world.scene.sees_content:
+            forbidden |= _CONTENT_INTENT
+        if data["intents"] & ~_KNOWN_INTENTS:
+            return INVALID_INTENTS
+        return DISALLOWED_INTENTS if data["intents"] & forbidden else None
+
+    def _ready_payload(self, session: Session, guilds: list[int]) -> Payload:
+        scene = self._world.scene
+        return {
+            "v": 10,
+            "user": {**scene.bot.payload(), "verified": True, "email": None, "mfa_enabled": True},
+            "guilds": [{"id": str(guild), "unavailable": True} for guild in guilds],
+            "session_id": session.id,
+            "resume_gateway_url": self.url,
+            "shard": [session.shard, session.shards],
+            "application": {"id": str(scene.application_id), "flags": 0},
+        }
+
+    def _resume(self, connection: Connection, data: Any) -> None:
+        session = self._sessions.get(data.get("session_id") or "")
+        sequence = data.get("seq") or 0
+        if data.get("token") != self._token:
+            connection.close(AUTHENTICATION_FAILED)
+        elif session is None or not session.can_resume(sequence, self._world.scene.clock.now()):
+            connection.send({"op": INVALID_SESSION, "d": False})
+        else:
+            connection.session = session
+            session.resume(connection, sequence)
+            connection.then(lambda: self._become_ready(session))
+
+    def info(self) -> Payload:
+        """Give what ``GET /gateway/bot`` answers."""
+        limit = {
+            "total": 1000,
+            "remaining": max(0, 1000 - self.identifies),
+            "reset_after": 86_400_000,
+            "max_concurrency": 1,
+        }
+        return {"url": self.url, "shards": self._shards, "session_start_limit": limit}
+
+    async def close_all(self, code: int) -> None:
+        """Close every connection with that code."""
+        await self._end(lambda connection: connection.close(code))
+
+    async def drop_all(self) -> None:
+        """Cut every connection without a close frame."""
+        await self._end(lambda connection: connection.drop())
+
+    async def ask_reconnect(self) -> None:
+        """Tell every client to connect anew and resume, and wait until they have hung up."""
+        await self._end(lambda connection: connection.send({"op": RECONNECT, "d": None}))
+
+    async def invalidate(self, *, resumable: bool) -> None:
+        """Tell every client that its session is invalid, and wait until they have hung up."""
+        if not resumable:
+            self._sessions.clear()
+        payload = {"op": INVALID_SESSION, "d": resumable}
+        await self._end(lambda connection: connection.send(payload))
+
+    def forget_sessions(self) -> None:
+        """Lose every session: the next RESUME is answered with INVALID_SESSION."""
+        for session in self._sessions.values():
+            session.resumable = False
+
+    async def _end(self, how: Callable[[Connection], None]) -> None:
+        affected = list(self._connections)
+        for connection in affected:
+            how(connection)
+        await asyncio.gather(*(connection.gone.wait() for connection in affected))
+
+    def _announce(self, kind: str, connection: Connection) -> None:
+        session = connection.session
+        text = "" if session is None else f"shard {session.shard}"
+        self._world.scene.announce(kind, text=text)

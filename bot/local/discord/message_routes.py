@@ -1,0 +1,127 @@
+"""The routes of channels and their messages."""
+
+from aiohttp import web
+
+from bot.local.discord.bodies import answer, nothing, number, number_in, read_draft, read_object
+from bot.local.discord.channels import Channel
+from bot.local.discord.errors import invalid, refusal
+from bot.local.discord.permissions import Permission
+from bot.local.discord.posts import Posts
+from bot.local.discord.world import World
+
+
+class MessageRoutes:
+    """Channels, messages and threads over HTTP."""
+
+    def __init__(self, world: World, posts: Posts) -> None:
+        self._world = world
+        self._posts = posts
+
+    def routes(self, prefix: str) -> list[web.RouteDef]:
+        """List the routes below ``prefix``."""
+        channel = f"{prefix}/channels/{{channel}}"
+        message = f"{channel}/messages/{{message}}"
+        return [
+            web.get(channel, self.get_channel),
+            web.patch(channel, self.edit_channel),
+            web.post(f"{channel}/typing", self.type),
+            web.post(f"{channel}/messages", self.post),
+            web.get(f"{channel}/messages", self.list),
+            web.get(message, self.get),
+            web.patch(message, self.edit),
+            web.delete(message, self.delete),
+            web.post(f"{message}/threads", self.start_thread),
+            web.post(f"{channel}/threads", self.start_thread),
+            web.put(f"{channel}/thread-members/@me", self.join_thread),
+        ]
+
+    async def get_channel(self, request: web.Request) -> web.Response:
+        """``GET /channels/{channel}``."""
+        return answer(self._channel(request).payload())
+
+    async def edit_channel(self, request: web.Request) -> web.Response:
+        """``PATCH /channels/{channel}``, for threads: archive, lock, rename."""
+        thread = self._channel(request)
+        if not thread.is_thread or not self._may(thread) & Permission.MANAGE_THREADS:
+            raise refusal(50013)
+        wanted = await read_object(request)
+        thread.name = wanted.get("name", thread.name)
+        archived = wanted.get("archived", thread.archived)
+        thread.set_archived(archived, locked=wanted.get("locked", thread.locked))
+        return answer(thread.payload())
+
+    async def type(self, request: web.Request) -> web.Response:
+        """``POST /channels/{channel}/typing``."""
+        channel = self._channel(request)
+        if not self._may(channel) & Permission.SEND_MESSAGES:
+            raise refusal(50013)
+        return nothing()
+
+    async def post(self, request: web.Request) -> web.Response:
+        """``POST /channels/{channel}/messages``."""
+        draft = await read_draft(request)
+        message = self._posts.post(number_in(request, "channel"), draft)
+        payload = message.payload()
+        if draft.payload.get("nonce") is not None:
+            payload["nonce"] = draft.payload["nonce"]
+        return answer(payload)
+
+    async def list(self, request: web.Request) -> web.Response:
+        """``GET /channels/{channel}/messages``."""
+        query = request.query
+        asked = {key: number(query[key]) for key in ("before", "after", "around") if key in query}
+        if len(asked) > 1:
+            text = "Only one of before, after and around may be given."
+            raise invalid(("_",), "MUTUALLY_EXCLUSIVE", text)
+        messages = self._posts.list(
+            number_in(request, "channel"),
+            limit=number(query.get("limit", "50")),
+            before=asked.get("before"),
+            after=asked.get("after"),
+            around=asked.get("around"),
+        )
+        return answer([message.payload_for_the_bot() for message in messages])
+
+    async def get(self, request: web.Request) -> web.Response:
+        """``GET /channels/{channel}/messages/{message}``."""
+        message = self._posts.get(number_in(request, "channel"), number_in(request, "message"))
+        return answer(message.payload_for_the_bot())
+
+    async def edit(self, request: web.Request) -> web.Response:
+        """``PATCH /channels/{channel}/messages/{message}``."""
+        draft = await read_draft(request)
+        channel, message = number_in(request, "channel"), number_in(request, "message")
+        return answer(self._posts.edit(channel, message, draft).payload())
+
+    async def delete(self, request: web.Request) -> web.Response:
+        """``DELETE /channels/{channel}/messages/{message}``."""
+        self._posts.delete(number_in(request, "channel"), number_in(request, "message"))
+        return nothing()
+
+    async def start_thread(self, request: web.Request) -> web.Response:
+        """``POST /channels/{channel}/threads``, also from a message."""
+        channel = self._channel(request)
+        if not self._may(channel) & Permission.CREATE_PUBLIC_THREADS:
+            raise refusal(50013)
+        name = str((await read_object(request)).get("name") or "")
+        if not 1 <= len(name) <= 100:
+            raise invalid(("name",), "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")
+        if channel.guild is None or channel.is_thread:
+            raise invalid(("type",), "CHANNEL_TYPE_INVALID", "There are no threads here.")
+        start = None
+        if "message" in request.match_info:
+            start = self._posts.get(channel.id, number_in(request, "message"))
+        thread = channel.guild.add_thread(channel, name, start=start)
+        return answer(thread.payload(), status=201)
+
+    async def join_thread(self, request: web.Request) -> web.Response:
+        """``PUT /channels/{channel}/thread-members/@me``."""
+        if self._channel(request).archived:
+            raise refusal(50083)
+        return nothing()
+
+    def _channel(self, request: web.Request) -> Channel:
+        return self._world.channel_for_the_bot(number_in(request, "channel"))
+
+    def _may(self, channel: Channel) -> Permission:
+        return channel.permissions_of(self._world.scene.bot)

@@ -1,0 +1,146 @@
+"""What every request goes through: the record, faults, the token, rate limits, refusals."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from bot.local.discord.bodies import answer, page
+from bot.local.discord.clock import Clock
+from bot.local.discord.errors import Refusal, not_found, unauthorized
+from bot.local.discord.faults import AFTER, BEFORE, Fault, Faults, When
+from bot.local.discord.happenings import Happenings
+from bot.local.discord.rate_limits import RateLimits
+
+API = "/api/v10"
+LARGEST_BODY = 256 * 1024 * 1024
+"""Bytes that are read at all; which file is too large is told apart before that."""
+
+_NEVER_HEARD = 499
+"""The status of answers that nobody gets, because the connection was dropped."""
+
+_WITHOUT_TOKEN = ("/gateway", "/interactions/", "/webhooks/")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that was made; ``path`` is without ``/api/v10``, ``status`` 0 without an answer."""
+
+    method: str
+    path: str
+    status: int
+    at: float
+    """Seconds since 1970, when it was answered."""
+
+
+class Front:
+    """Stands before the routes of the API."""
+
+    def __init__(self, token: str, clock: Clock, happenings: Happenings) -> None:
+        self._token = token
+        self._clock = clock
+        self._happenings = happenings
+        self._closing = asyncio.Event()
+        self.faults = Faults()
+        self.rate_limits = RateLimits(clock)
+        self.requests: list[Request] = []
+
+    def close(self) -> None:
+        """End the waiting of delayed requests."""
+        self._closing.set()
+
+    @web.middleware
+    async def pass_through(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Carry a request out as Discord would, and record it."""
+        if not request.path.startswith(f"{API}/"):
+            return await handler(request)
+        path = request.path.removeprefix(API)
+        faults = list(self.faults.striking(request.method, path))
+        if faults:
+            self._happenings.stir()
+        response = await self._troubled(faults, BEFORE, request)
+        if response is None:
+            response = await self._carry_out(request, path, handler)
+            response = await self._troubled(faults, AFTER, request) or response
+        status = 0 if response.status == _NEVER_HEARD else response.status
+        self.requests.append(Request(request.method, path, status, self._clock.now()))
+        self._happenings.note(f"{request.method} {path} -> {status or 'dropped'}")
+        return response
+
+    async def _troubled(
+        self, faults: list[Fault], when: When, request: web.Request
+    ) -> web.StreamResponse | None:
+        """Let those faults strike that are due; gives what is answered instead, or None."""
+        response: web.StreamResponse | None = None
+        for fault in faults:
+            if fault.when != when:
+                continue
+            if fault.delay:
+                await self._wait(fault.delay)
+            if fault.drop and request.transport is not None:
+                request.transport.abort()
+            if fault.is_outcome:
+                response = _failure(fault)
+        return response
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
+        except TimeoutError:
+            return
+
+    async def _carry_out(
+        self, request: web.Request, path: str, handler: Handler
+    ) -> web.StreamResponse:
+        known = request.headers.get("Authorization") == f"Bot {self._token}"
+        if not known and (not path.startswith(_WITHOUT_TOKEN) or path == "/gateway/bot"):
+            return _refused(unauthorized())
+        standing = self.rate_limits.enter(request.method, path)
+        if standing.retry_after is not None:
+            return limited(standing.retry_after, standing.scope, standing.headers)
+        response = await _guarded(handler, request)
+        response.headers.update(standing.headers)
+        return response
+
+
+async def _guarded(
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]], request: web.Request
+) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except Refusal as error:
+        return _refused(error)
+    except web.HTTPNotFound:
+        return _refused(not_found())
+    except web.HTTPMethodNotAllowed:
+        return _refused(Refusal(405, 0, "405: Method Not Allowed"))
+
+
+def _refused(error: Refusal) -> web.StreamResponse:
+    return answer(error.body(), error.status)
+
+
+def limited(retry_after: float, scope: str, headers: dict[str, str]) -> web.Response:
+    """Answer 429, to be tried again after those seconds."""
+    body = {
+        "message": "You are being rate limited.",
+        "retry_after": round(retry_after, 3),
+        "global": scope == "global",
+    }
+    told = {"Retry-After": f"{retry_after:.3f}", "X-RateLimit-Scope": scope}
+    return answer(body, 429, {**told, **headers})
+
+
+def _failure(fault: Fault) -> web.StreamResponse:
+    if fault.retry_after is not None:
+        response = limited(fault.retry_after, fault.scope, {})
+        if not fault.via:
+            del response.headers["Via"]
+        return response
+    status = _NEVER_HEARD if fault.status is None else fault.status
+    if fault.html:
+        return page(status)
+    return answer({"message": fault.text or f"{status}: local fault", "code": fault.code}, status)

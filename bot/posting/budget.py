@@ -1,0 +1,62 @@
+"""Discord's limits for a message, and how a message is kept within them.
+
+All lengths are code points, as Discord's documentation counts them ("Embed limits").
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from urllib.parse import quote, urlsplit
+
+import discord
+
+CONTENT = 2000
+EMBEDS = 10
+EMBEDS_TOGETHER = 6000
+"""Titles, descriptions, names and values of fields, footers and authors of all embeds."""
+TITLE = 256
+DESCRIPTION = 4096
+FIELD_VALUE = 1024
+FOOTER = 2048
+URL = 2048
+BUTTON_URL = 512
+BUTTONS = 25
+MENTIONED_USERS = 100
+
+_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
+_ALLOWED_IN_URL = "%:/?#@!$&'()*+,;=~-._"
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+def length(embeds: Iterable[discord.Embed]) -> int:
+    """Return how much of ``EMBEDS_TOGETHER`` these embeds take."""
+    return sum(map(len, embeds))
+
+
+def shares(needs: Sequence[int], room: int) -> list[int]:
+    """Return how much of ``room`` each gets: what it needs, or as much as every other in want.
+
+    The shares never exceed the needs, nor ``room`` together.
+    """
+    given = [0] * len(needs)
+    left = max(room, 0)
+    waiting = sorted(range(len(needs)), key=lambda place: needs[place])
+    for served, place in enumerate(waiting):
+        given[place] = min(needs[place], left // (len(needs) - served))
+        left -= given[place]
+    return given
+
+
+def usable_url(url: str | None, limit: int = URL) -> str | None:
+    """Return ``url`` as Discord takes it, ``None`` if there is none or Discord would refuse it.
+
+    One URL that Discord refuses costs the whole message.
+    """
+    try:
+        parts = urlsplit((url or "").strip())
+        host, _ = parts.hostname or "", parts.port
+        encoded = quote(_STRAY_PERCENT.sub("%25", parts.geturl()), safe=_ALLOWED_IN_URL)
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host):
+        return None
+    return encoded if len(encoded) <= limit else None

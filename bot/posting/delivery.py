@@ -1,0 +1,299 @@
+"""The outbox goes out: claim → send → acknowledge.
+
+Each delivery has a slot of its own, so that one channel never holds up another; the outbox hands
+out one delivery a channel, so that the order there is kept. A nonce that is the same at every try
+lets Discord itself tell a repeat from a first message, whatever died in between.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import aiohttp
+import discord
+
+from bot.posting.budget import CONTENT
+from bot.posting.embeds import Notice, notice, plain_text, simplified
+from bot.posting.evidence import Evidence, look_for, permissions_in
+from bot.posting.held import MISSING, held_word, missing_reason
+from bot.posting.refusals import Meaning, Missing, Verdict, verdict
+from bot.posting.views import keep_watching_view, link_view
+from bot.watching.endings import Ending
+from bot.watching.outbox import Outbox
+from bot.watching.records import Delivery, Form, Place, Purpose
+from bot.words import words_for
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How the courier waits. Spans in seconds."""
+
+    slots: int = 64
+    """How many messages may be under way at once."""
+    first_pause: float = 1.0
+    """Before the second try of a message that met trouble; it doubles with every try."""
+    longest_pause: float = 300.0
+    between_looks_at_held: float = 600.0
+    """A destination that refuses is asked at most so often."""
+    until_held: float = 86400.0
+    """After so long a time of trouble a message is held."""
+    nonce_window: float = 90.0
+    """How long Discord surely knows a nonce again; its documentation says "a few minutes"."""
+    goodbye: float = 5.0
+    """How long a stop waits for what is under way."""
+
+
+class Courier:
+    """Posts what the outbox owes."""
+
+    def __init__(
+        self,
+        client: discord.Client,
+        outbox: Outbox,
+        patience: Patience = Patience(),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._client = client
+        self._outbox = outbox
+        self._patience = patience
+        self._clock = clock
+        self._under_way: dict[asyncio.Task[None], int] = {}
+        self._astray = True
+
+    async def round(self) -> float | None:
+        """Start sending what is due; return when more will be (Unix seconds), if anything."""
+        if self._astray:
+            await self._take_up()
+        if free := self._patience.slots - len(self._under_way):
+            for delivery in await self._outbox.claim(self._clock(), free):
+                task = asyncio.create_task(self._deliver(delivery))
+                self._under_way[task] = delivery.id
+                task.add_done_callback(self._finished)
+        if len(self._under_way) >= self._patience.slots:
+            return None  # one that is done wakes the next round
+        return await self._outbox.next_at()
+
+    async def finish(self) -> None:
+        """Wait a little for what is under way; what is not done then is taken up at the start."""
+        tasks = list(self._under_way)
+        if tasks:
+            await asyncio.wait(tasks, timeout=self._patience.goodbye)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _take_up(self) -> None:
+        """Take up what was being sent when the process died, or a fault of ours came."""
+        if count := await self._outbox.recover(self._clock(), self._under_way.values()):
+            log.info("Taking up %d messages that were being sent", count)
+        self._astray = False
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        del self._under_way[task]
+        if not task.cancelled() and (error := task.exception()):
+            log.error("What became of a message could not be kept", exc_info=error)
+            self._astray = True
+        self._outbox.changed.set()
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        try:
+            message_id = await self._send_once(delivery)
+        except Exception as error:  # noqa: BLE001 - what it means is decided by the verdict
+            await self._settle(delivery, error)
+            return
+        now = self._clock()
+        await self._outbox.acknowledge(delivery, message_id=message_id, now=now)
+        log.info("Told channel %s of task %s", delivery.place.channel_id, delivery.task.id)
+
+    async def _send_once(self, delivery: Delivery) -> int:
+        """Send it unless it is there already; return the id of the message.
+
+        Where that cannot be known, a repeat is better than a loss, and says so.
+        """
+        doubt = delivery.in_doubt_since
+        if doubt is None or self._clock() - doubt < self._patience.nonce_window:
+            return (await self._send(delivery, repeat=False)).id
+        others = await self._outbox.messages_beside(delivery)
+        evidence, message_id = await look_for(self._client, delivery, others)
+        log.info("%s may have been posted: %s", _described(delivery), evidence)
+        if message_id is not None:
+            return message_id
+        return (await self._send(delivery, repeat=evidence is Evidence.UNREADABLE)).id
+
+    async def _send(self, delivery: Delivery, *, repeat: bool) -> discord.Message:
+        """Send it and return the message; raises what discord.py raises."""
+        text = compose(delivery, repeat=repeat)
+        place = delivery.place
+        channel = self._client.get_partial_messageable(place.channel_id, guild_id=place.guild_id)
+        message = await channel.send(
+            content=text.content,
+            embeds=text.embeds,
+            view=_view(delivery, text) or discord.utils.MISSING,
+            allowed_mentions=text.allowed_mentions,
+            nonce=delivery.nonce,
+        )
+        if text.embeds and not message.embeds:
+            # Without Embed Links, Discord drops embeds in silence. An edit mentions nobody again.
+            message = await message.edit(content=plain_text(text).content)
+        return message
+
+    async def _settle(self, delivery: Delivery, error: Exception) -> None:
+        """Do with a delivery what the error means for it."""
+        meaning = verdict(error)
+        if not isinstance(error, _TROUBLE):
+            log.error("%s could not be composed or sent", _described(delivery), exc_info=error)
+        reason = _reason(error)
+        log.info("%s was not posted (%s): %s", _described(delivery), meaning.meaning, reason)
+        patient = self._clock() - delivery.created_at < self._patience.until_held
+        try:
+            if meaning.meaning is Meaning.DONE:
+                await self._outbox.acknowledge(delivery, message_id=None, now=self._clock())
+            elif meaning.meaning is Meaning.GONE:
+                await self._redirect(delivery, reason)
+            elif meaning.meaning is Meaning.MEND:
+                await self._mend(delivery, reason)
+            elif meaning.meaning in _PASSING and patient:
+                await self._postpone(delivery, meaning, reason, doubtful=True)
+            else:
+                await self._shut(delivery, self._what_is_missing(delivery, meaning) or reason)
+        except _TROUBLE as trouble:  # while a direct message was opened
+            await self._postpone(delivery, verdict(trouble), _reason(trouble), doubtful=False)
+
+    async def _postpone(
+        self, delivery: Delivery, meaning: Verdict, reason: str, *, doubtful: bool
+    ) -> None:
+        until = self._clock() + self._pause(delivery, meaning)
+        await self._outbox.postpone(
+            delivery, until=until, reason=reason, form=delivery.form, doubtful=doubtful
+        )
+
+    async def _mend(self, delivery: Delivery, reason: str) -> None:
+        """Try it simpler; what Discord takes in no form is kept."""
+        now = self._clock()
+        form = _simpler(delivery.form)
+        if form is None:
+            until = now + self._patience.between_looks_at_held
+            await self._outbox.hold(delivery, until=until, reason=reason)
+        else:
+            await self._outbox.postpone(
+                delivery, until=now, reason=reason, form=form, doubtful=False
+            )
+
+    async def _redirect(self, delivery: Delivery, reason: str) -> None:
+        """Tell each watcher directly, for the place is gone."""
+        in_server = delivery.place.guild_id is not None
+        directs = await self._directs(delivery.watchers if in_server else (), delivery.place)
+        await self._outbox.redirect(delivery, reason=reason, directs=directs, now=self._clock())
+
+    async def _shut(self, delivery: Delivery, reason: str) -> None:
+        """Keep what is owed to a place that refuses, and tell those who wait."""
+        now = self._clock()
+        waiting: Sequence[int] = ()
+        if delivery.place.guild_id is not None:
+            waiting = await self._outbox.waiting_at(delivery.place.channel_id)
+        await self._outbox.shut(
+            delivery,
+            until=now + self._patience.between_looks_at_held,
+            reason=reason,
+            directs=await self._directs(waiting, delivery.place),
+            now=now,
+        )
+
+    async def _directs(self, users: Sequence[int], place: Place) -> dict[int, Place]:
+        """Return the direct messages that can be opened, by user id.
+
+        Raises what discord.py raises when that cannot be known just now.
+        """
+        directs = {}
+        for user_id in users:
+            try:
+                direct = await self._client.create_dm(discord.Object(user_id))
+            except discord.HTTPException as error:
+                if verdict(error).meaning in _PASSING:
+                    raise
+                log.info("No direct message to user %s: %s", user_id, _reason(error))
+            else:
+                directs[user_id] = Place(direct.id, None, place.locale)
+        return directs
+
+    def _what_is_missing(self, delivery: Delivery, meaning: Verdict) -> str | None:
+        """Return the reason that people are told, ``None`` where no permission is missing."""
+        if meaning.missing is not Missing.PERMISSION:
+            return meaning.missing
+        granted = permissions_in(self._client, delivery.place)
+        return missing_reason(granted, in_thread=self._thread(delivery.place) is not None)
+
+    async def look_again(self, guild_id: int) -> None:
+        """Try at once what is held in the places of a server that are open again.
+
+        Only where it is known what was missing, and that it is there now: all else is tried
+        slowly, or every event would be a try.
+        """
+        for place, reason in await self._outbox.shut_places(guild_id):
+            if self._is_open_again(place, reason):
+                await self._outbox.reopen(place.channel_id, self._clock())
+
+    def _is_open_again(self, place: Place, reason: str) -> bool:
+        thread = self._thread(place)
+        if thread and reason in set(Missing):
+            return not (thread.archived or thread.locked)
+        granted = permissions_in(self._client, place)
+        if granted is None or not reason.startswith(MISSING) or reason == MISSING:
+            return False
+        return missing_reason(granted, in_thread=thread is not None) == MISSING
+
+    def _thread(self, place: Place) -> discord.Thread | None:
+        guild = self._client.get_guild(place.guild_id or 0)
+        return guild.get_thread(place.channel_id) if guild else None
+
+    def _pause(self, delivery: Delivery, meaning: Verdict) -> float:
+        longest = self._patience.longest_pause
+        if meaning.meaning is Meaning.STOP:
+            return longest
+        doubling: float = self._patience.first_pause * 2.0 ** min(delivery.attempts - 1, 20)
+        jitter = random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+        return max(min(doubling, longest) * jitter, meaning.retry_after or 0.0)
+
+
+_PASSING = {Meaning.RETRY, Meaning.STOP}
+_TROUBLE = (discord.DiscordException, aiohttp.ClientError, OSError)
+
+
+def compose(delivery: Delivery, *, repeat: bool = False) -> Notice:
+    """Return the message of a delivery, in the form that Discord did not refuse yet."""
+    words = words_for(delivery.place.locale)
+    if delivery.purpose is Purpose.WORD:
+        return held_word(delivery, words)
+    full = notice(delivery.task, delivery.ending, delivery.watchers, words, repeat=repeat)
+    if delivery.instead_of is not None:
+        remark = words.say("notice-instead", place=f"<#{delivery.instead_of}>")
+        full = replace(full, content=f"{full.content}\n{remark}"[:CONTENT])
+    if delivery.form is Form.SIMPLE:
+        return simplified(full)
+    return plain_text(full) if delivery.form is Form.PLAIN else full
+
+
+def _view(delivery: Delivery, text: Notice) -> discord.ui.View | None:
+    if delivery.ending is Ending.GAVE_UP and delivery.purpose is Purpose.NOTICE:
+        label = words_for(delivery.place.locale).say("button-keep-watching")
+        return keep_watching_view(delivery.id, label)
+    return link_view(text.buttons)
+
+
+def _simpler(form: Form) -> Form | None:
+    return {Form.FULL: Form.SIMPLE, Form.SIMPLE: Form.PLAIN}.get(form)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, discord.HTTPException):
+        return f"{error.status}/{error.code}"
+    return type(error).__name__
+
+
+def _described(delivery: Delivery) -> str:
+    return f"Task {delivery.task.id} for channel {delivery.place.channel_id}"

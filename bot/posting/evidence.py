@@ -1,0 +1,82 @@
+"""Whether a message that nobody heard of was posted: the channel is read for its marker.
+
+Within Discord's window the nonce settles that by itself. The window is "a few minutes"; what is
+older can only be looked up among one's own messages.
+"""
+
+import asyncio
+from collections.abc import Collection
+from contextlib import suppress
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import discord
+
+from bot.posting.songs import bears_marker
+from bot.watching.records import Delivery, Place
+
+MESSAGES_READ = 300
+"""How far a channel is read from the doubtful moment on."""
+
+CLOCKS_DIFFER = 60.0
+"""Seconds by which Discord's clock and ours may differ."""
+
+WAIT_FOR_GATEWAY = 10.0
+"""Seconds: before the gateway is there, nothing is known about permissions."""
+
+
+class Evidence(StrEnum):
+    """What the channel says."""
+
+    POSTED = "posted"
+    ABSENT = "absent"
+    UNREADABLE = "unreadable"
+    """The bot may not read it, or it is too long."""
+
+
+async def look_for(
+    client: discord.Client, delivery: Delivery, others: Collection[int]
+) -> tuple[Evidence, int | None]:
+    """Look for the message of ``delivery``; return what is known, and its id if it is there.
+
+    ``others`` are messages about the same task in the same place that belong to other deliveries.
+    Raises what discord.py raises when the channel cannot be asked just now.
+    """
+    if delivery.in_doubt_since is None or client.user is None:
+        return Evidence.ABSENT, None
+    if not await _may_read(client, delivery.place):
+        return Evidence.UNREADABLE, None
+    place = delivery.place
+    channel = client.get_partial_messageable(place.channel_id, guild_id=place.guild_id)
+    after = datetime.fromtimestamp(delivery.in_doubt_since - CLOCKS_DIFFER, UTC)
+    count = 0
+    async for message in channel.history(limit=MESSAGES_READ, after=after, oldest_first=True):
+        count += 1
+        own = message.author.id == client.user.id and message.id not in others
+        footers = [embed.footer.text for embed in message.embeds if embed.footer.text]
+        if own and bears_marker(delivery.task.id, message.content, footers):
+            return Evidence.POSTED, message.id
+    return (Evidence.ABSENT if count < MESSAGES_READ else Evidence.UNREADABLE), None
+
+
+async def _may_read(client: discord.Client, place: Place) -> bool:
+    """Whether the history of a place is open to the bot; without that, Discord shows an empty one.
+
+    False where that cannot be known.
+    """
+    if place.guild_id is None:
+        return True
+    granted = permissions_in(client, place)
+    if granted is None and not client.is_ready():
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WAIT_FOR_GATEWAY):
+                await client.wait_until_ready()
+        granted = permissions_in(client, place)
+    return granted is not None and granted.view_channel and granted.read_message_history
+
+
+def permissions_in(client: discord.Client, place: Place) -> discord.Permissions | None:
+    """Return what the bot may do in a place of a server, ``None`` where the cache cannot tell."""
+    guild = client.get_guild(place.guild_id or 0)
+    channel = guild and guild.get_channel_or_thread(place.channel_id)
+    return channel.permissions_for(guild.me) if guild and channel else None

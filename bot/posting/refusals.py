@@ -1,0 +1,130 @@
+"""What a Discord error means for the delivery of a message.
+
+The codes are those of Discord's documentation ("JSON error codes"). A code that is not named here
+is judged by its HTTP status.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import aiohttp
+import discord
+
+
+class Meaning(StrEnum):
+    """What is to be done about a message that was not accepted."""
+
+    GONE = "gone"
+    """The destination is gone, or closed to the bot: do not try there again."""
+    HOLD = "hold"
+    """Something is missing that people can mend: keep the message until it is there."""
+    MEND = "mend"
+    """The content was refused: simplify it and send it again."""
+    DONE = "done"
+    """The message was delivered before."""
+    LATE = "late"
+    """The interaction can no longer be answered."""
+    STOP = "stop"
+    """The bot itself is not accepted: stop the program and tell the operator."""
+    RETRY = "retry"
+    """Trouble that passes: send the same with the same nonce again."""
+
+
+class Missing(StrEnum):
+    """What has to change before a held message can be delivered."""
+
+    PERMISSION = "permission"
+    """A permission; Discord does not say which. The channel's overwrites do."""
+    UNLOCKED_THREAD = "unlocked_thread"
+    """The thread is locked: someone must unlock it, or give the bot Manage Threads."""
+    OPEN_THREAD = "open_thread"
+    """The thread is archived: someone must open it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an error means: ``missing`` only for ``HOLD``, ``retry_after`` in seconds if named."""
+
+    meaning: Meaning
+    missing: Missing | None = None
+    retry_after: float | None = None
+
+
+_BY_CODE = {
+    10003: Meaning.GONE,  # unknown channel
+    10004: Meaning.GONE,  # unknown server
+    10008: Meaning.DONE,  # unknown message: the one of a repeated nonce was deleted since
+    10013: Meaning.GONE,  # unknown user
+    10015: Meaning.GONE,  # unknown webhook
+    10062: Meaning.LATE,  # unknown interaction
+    20028: Meaning.RETRY,  # the channel takes no more writes for now
+    20029: Meaning.RETRY,  # the server takes no more writes for now
+    40005: Meaning.MEND,  # too large
+    40060: Meaning.DONE,  # the interaction was answered before
+    50001: Meaning.GONE,  # no access
+    50006: Meaning.MEND,  # empty message
+    50007: Meaning.GONE,  # this person takes no messages
+    50013: Meaning.HOLD,  # a permission is missing
+    50035: Meaning.MEND,  # invalid form
+    50083: Meaning.HOLD,  # archived thread
+    50278: Meaning.GONE,  # no server in common with this person
+    130000: Meaning.RETRY,  # overloaded
+    160005: Meaning.HOLD,  # locked thread
+    200000: Meaning.MEND,  # stopped by AutoMod
+    240000: Meaning.MEND,  # stopped as a harmful link
+}
+_MISSING = {160005: Missing.UNLOCKED_THREAD, 50083: Missing.OPEN_THREAD}
+_BY_STATUS = {
+    401: Meaning.STOP,
+    403: Meaning.HOLD,
+    404: Meaning.GONE,
+    408: Meaning.RETRY,
+    429: Meaning.RETRY,
+}
+_FATAL_CLOSES = frozenset({4004, 4010, 4011, 4012, 4013, 4014})
+"""Gateway close codes after which the same token or intents are refused again."""
+
+
+def verdict(error: Exception) -> Verdict:
+    """Return what ``error``, raised while a message was being sent, means for that message.
+
+    Never raises. An exception that comes neither from Discord nor from the network is a mistake in
+    what was composed, such as a value that discord.py refuses to send: ``MEND``.
+    """
+    if isinstance(error, discord.HTTPException):
+        return _of_answer(error)
+    if isinstance(error, discord.RateLimited):
+        return Verdict(Meaning.RETRY, retry_after=error.retry_after)
+    if isinstance(error, discord.ConnectionClosed):
+        return Verdict(Meaning.STOP if error.code in _FATAL_CLOSES else Meaning.RETRY)
+    if isinstance(error, discord.LoginFailure | discord.PrivilegedIntentsRequired):
+        return Verdict(Meaning.STOP)
+    # asyncio.TimeoutError is TimeoutError, which is an OSError, since Python 3.11.
+    if isinstance(error, discord.DiscordException | aiohttp.ClientError | OSError):
+        return Verdict(Meaning.RETRY)
+    return Verdict(Meaning.MEND)
+
+
+def _of_answer(error: discord.HTTPException) -> Verdict:
+    # A 401 is about the token whatever its code, a 429 or 5xx about the moment.
+    if error.status in (401, 429) or error.status >= 500:
+        meaning = _BY_STATUS.get(error.status, Meaning.RETRY)
+    else:
+        meaning = _BY_CODE.get(error.code) or _by_status(error.status)
+    missing = _MISSING.get(error.code, Missing.PERMISSION) if meaning is Meaning.HOLD else None
+    return Verdict(meaning, missing, _retry_after(error) if meaning is Meaning.RETRY else None)
+
+
+def _by_status(status: int) -> Meaning:
+    refused = Meaning.MEND if 400 <= status < 500 else Meaning.RETRY
+    return _BY_STATUS.get(status, refused)
+
+
+def _retry_after(error: discord.HTTPException) -> float | None:
+    """Return the pause that an answer names in its headers: seconds, with a fraction."""
+    headers = getattr(error.response, "headers", None) or {}
+    try:
+        pause = float(headers.get("Retry-After", ""))
+    except ValueError:
+        return None
+    return pause if 0 <= pause < float("inf") else None

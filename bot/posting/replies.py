@@ -1,0 +1,49 @@
+"""The answer to somebody's command: seen by that person only, in as many messages as it needs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import discord
+
+from bot.posting.escaping import code
+from bot.suno.errors import SunoError
+from bot.watching.errors import WatchError
+from bot.words import Words
+
+LONGEST_QUOTE = 60
+"""Code points of what a person typed that an answer repeats."""
+
+
+class Reply:
+    """Fills in the deferred answer first, then goes on in follow-ups."""
+
+    def __init__(self, interaction: discord.Interaction[Any]) -> None:
+        self._interaction = interaction
+        self._begun = False
+
+    async def send(self, text: str = "", *, embeds: Sequence[discord.Embed] = ()) -> None:
+        """Say one more thing."""
+        if self._begun:
+            await self._interaction.followup.send(
+                text or discord.utils.MISSING, embeds=embeds, ephemeral=True
+            )
+            return
+        self._begun = True
+        await self._interaction.edit_original_response(content=text or None, embeds=embeds)
+
+
+def explain(error: Exception, words: Words) -> str:
+    """Return what a person is told about an error; never its inner text, unless it is ours."""
+    if isinstance(error, SunoError):
+        return words.say(f"relay-error-{error.kind.value.replace('_', '-')}")
+    if isinstance(error, WatchError):
+        return words.say(error.key, **_shown(error))
+    return words.say("error-unexpected")
+
+
+def _shown(error: WatchError) -> dict[str, str | int]:
+    """Return the values of an error, with what a person typed made harmless."""
+    return {
+        name: code(value, limit=LONGEST_QUOTE) if isinstance(value, str) else value
+        for name, value in error.values.items()
+    }

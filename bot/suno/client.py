@@ -1,0 +1,94 @@
+"""The client of one relay: looks up tasks, and keeps both the relay and the key from harm.
+
+The way of a look-up: `gathering` joins those of people, `batching` makes requests of ids
+(`narrowing` finds the one that spoils a batch), `routes` knows the paths, `asking` sends in turn
+(`pacing`) unless the relay is left alone (`breaker`), `wire` is the exchange itself.
+"""
+
+from collections.abc import Collection, Mapping
+from functools import partial
+from random import SystemRandom
+from types import MappingProxyType
+
+import aiohttp
+from pydantic import SecretStr
+
+from bot.suno.asking import Asking
+from bot.suno.batching import Batches
+from bot.suno.breaker import Breaker, Pauses, RelayHealth
+from bot.suno.findings import LookUp
+from bot.suno.gathering import Gathering
+from bot.suno.pacing import Pace
+from bot.suno.relays import Relay
+from bot.suno.routes import Routes
+from bot.suno.tasks import TaskKind
+from bot.suno.wire import Limits, Wire
+
+__all__ = ["Limits", "LookUp", "Pauses", "RelayHealth", "SunoClient"]
+
+LIMITS = Limits()
+PAUSES = Pauses()
+NOTHING_KNOWN: Mapping[str, TaskKind] = MappingProxyType({})
+
+
+class SunoClient:
+    """Asks one relay for tasks. The session stays the caller's: it is not closed here.
+
+    At most ``requests_per_second`` requests are sent, ``batch_size`` ids in each. ``join_within``
+    and ``share_for`` are seconds: how close together look-ups of people must come to travel as
+    one, and how long their answers are shared.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        relay: Relay,
+        key: SecretStr,
+        *,
+        batch_size: int = 100,
+        requests_per_second: float = 2.0,
+        limits: Limits = LIMITS,
+        pauses: Pauses = PAUSES,
+        join_within: float = 0.05,
+        share_for: float = 2.0,
+    ) -> None:
+        random = SystemRandom()
+        self._breaker = Breaker(relay.name, pauses, random)
+        self._pace = Pace(requests_per_second)
+        wire = Wire(session, relay.base_url, key, limits)
+        routes = Routes(Asking(wire, self._pace, self._breaker), relay)
+        self._batches = Batches(routes, self._breaker, batch_size, random)
+        self._gathering = Gathering(
+            partial(self._batches.look_up, urgent=True), window=join_within, fresh=share_for
+        )
+
+    @property
+    def health(self) -> RelayHealth:
+        """When the relay answered well and badly, and how long it is left alone."""
+        return self._breaker.health
+
+    async def look_up(
+        self,
+        ids: Collection[str],
+        *,
+        kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
+        urgent: bool = False,
+    ) -> LookUp:
+        """Ask what the relay knows of these ids; ``kinds`` tells what is known already.
+
+        ``urgent`` is for people who wait: they go before the poller, share requests and answers
+        with each other, and are let through now and then while the poller is held back.
+
+        Raise SunoError where nothing at all could be learned: the key is refused, the relay is
+        down, limits the rate, answers nothing readable, or is left alone after such an error
+        (then without a request, and ``retry_after`` tells for how long). An id that was not found
+        is ``missing`` only after every way to ask for it has said so.
+        """
+        if urgent:
+            return await self._gathering.look_up(ids, kinds)
+        return await self._batches.look_up(ids, kinds, urgent=False)
+
+    async def aclose(self) -> None:
+        """End what is under way; people who wait get a SunoError."""
+        await self._gathering.aclose()
+        await self._pace.aclose()

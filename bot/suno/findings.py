@@ -1,0 +1,57 @@
+"""What a look-up found, and how it is gathered from several answers."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from bot.suno.errors import SunoError
+from bot.suno.tasks import Task
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """What a relay knows of the ids that it was asked for; every id is in exactly one of these."""
+
+    tasks: Mapping[str, Task]
+    """By the id asked for."""
+    missing: frozenset[str]
+    """The relay answered, and does not know these, or they belong to another key."""
+    failed: Mapping[str, SunoError]
+    """Ids whose own answer was refused or unreadable while others' could be read."""
+
+
+class Findings:
+    """The state of one look-up while its answers come in."""
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        self.ids = tuple(dict.fromkeys(ids))
+        self._wanted = frozenset(self.ids)
+        self.tasks: dict[str, Task] = {}
+        self.missing: set[str] = set()
+        self.failed: dict[str, SunoError] = {}
+        self.stopped: SunoError | None = None
+        """Why nothing more of this look-up can be asked."""
+
+    def found(self, tasks: Iterable[Task]) -> None:
+        """Take the tasks that were asked for; the first, should an answer hold one twice."""
+        for task in tasks:
+            if task.id in self._wanted:
+                self.tasks.setdefault(task.id, task)
+
+    def stop(self, error: SunoError) -> None:
+        """Note that the relay as a whole cannot be asked further."""
+        self.stopped = self.stopped or error
+
+    def unknown(self, ids: Iterable[str]) -> list[str]:
+        """Give those of the ids of which nothing is known yet."""
+        known = self.tasks.keys() | self.missing | self.failed.keys()
+        return [each for each in ids if each not in known]
+
+    def conclude(self) -> LookUp:
+        """Give the result; raise the SunoError in which all ids have ended alike."""
+        if self.stopped is not None:
+            self.failed |= dict.fromkeys(self.unknown(self.ids), self.stopped)
+        if self.failed and not self.tasks and not self.missing:
+            first = next(iter(self.failed.values()))
+            if all(error.kind is first.kind for error in self.failed.values()):
+                raise self.stopped or first
+        return LookUp(self.tasks, frozenset(self.missing), self.failed)

@@ -1,0 +1,52 @@
+"""Which links of a clip can be used, and which of them go on playing."""
+
+from urllib.parse import SplitResult, urlsplit
+
+MAX_LENGTH = 2048
+"""Characters; Discord refuses an embed whose link is longer."""
+
+_NOTHING = frozenset({"none", "null", "undefined", "nan"})
+_UNQUOTED = frozenset('<>"\\\N{REPLACEMENT CHARACTER}')
+
+
+def usable(link: str | None) -> str | None:
+    """Return the link if a person can open it, else None.
+
+    Unusable are: no http link, no host that can be reached from anywhere, a name or password in
+    it, spaces and control characters, more than 2,048 characters, and what relays write where there
+    is nothing to hear: ``https://cdn1.suno.ai/None.mp3`` on a failed clip, ``…/api/forbidden`` on a
+    blocked one.
+    """
+    link = (link or "").strip()
+    if not 0 < len(link) <= MAX_LENGTH or " " in link or not link.isprintable():
+        return None
+    if not _UNQUOTED.isdisjoint(link):
+        return None
+    try:
+        parts = urlsplit(link)
+        _ = parts.port  # looked at only because it raises when it is no port
+    except ValueError:
+        return None
+    return link if _has_host(parts) and not _is_placeholder(parts) else None
+
+
+def is_stream(link: str) -> bool:
+    """Whether the link is Suno's live stream, which ends for good when the song is done."""
+    return (urlsplit(link).hostname or "").startswith("audiopipe.")
+
+
+def _has_host(parts: SplitResult) -> bool:
+    host = parts.hostname or ""
+    reachable = ("." in host.strip(".") and ".." not in host) or ":" in host or host == "localhost"
+    return parts.scheme in ("http", "https") and reachable and "@" not in parts.netloc
+
+
+def _is_placeholder(parts: SplitResult) -> bool:
+    path = parts.path.lower().rstrip("/")
+    file_name = path.rpartition("/")[2].partition(".")[0]
+    _, names_item, item = parts.query.lower().rpartition("item_id=")
+    return (
+        path.endswith("/api/forbidden")
+        or file_name.rpartition("_")[2] in _NOTHING
+        or (bool(names_item) and item.partition("&")[0] in _NOTHING | {""})
+    )

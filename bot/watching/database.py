@@ -1,0 +1,184 @@
+"""The thread that owns the SQLite connection.
+
+sqlite-utils is safe neither across threads nor across coroutines (a write of another coroutine
+joins an open transaction), so one thread owns the connection and is handed short functions.
+Functions that wait together are committed together: on a disk, the commit is what takes time.
+"""
+
+import asyncio
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from filelock import FileLock, Timeout
+from sqlite_utils import Database
+
+from bot.watching.errors import DatabaseInUse, DatabaseUnusable
+from bot.watching.migrations import migrations
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+MOST_TOGETHER = 256
+"""The most functions in one commit: bounds how long the first of them waits."""
+
+
+class _Job(Generic[T]):
+    """A function to run on the thread, and the future that waits for it on the loop."""
+
+    def __init__(self, function: Callable[[Database], T]) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[T] = self.loop.create_future()
+        self._function = function
+        self._result: T
+        self.error: Exception | None = None
+
+    def run(self, database: Database) -> None:
+        """Run inside the open transaction; a function that fails takes back its own writes only."""
+        try:
+            with database.atomic():
+                self._result = self._function(database)
+        except Exception as error:  # noqa: BLE001 - handed to the coroutine that waits for it
+            self.error = error
+
+    def settle(self) -> None:
+        """Tell the coroutine that waits, if it still does and its loop still runs."""
+        with suppress(RuntimeError):
+            self.loop.call_soon_threadsafe(self._settle_on_loop)
+
+    def _settle_on_loop(self) -> None:
+        if self.future.done():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self._result)
+
+
+class DatabaseThread:
+    """A SQLite file and the one thread that touches it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._serve, name="database", daemon=True)
+        self._opened = threading.Event()
+        self._failure: Exception | None = None
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        """Open the file, bring its schema up to date, start the thread.
+
+        Raises ``DatabaseInUse`` when another process has it open, ``DatabaseUnusable`` when it
+        cannot be opened or is no database.
+        """
+        self._thread.start()
+        await asyncio.to_thread(self._opened.wait)
+        if isinstance(self._failure, Timeout):
+            raise DatabaseInUse(self.path) from None
+        if self._failure is not None:
+            raise DatabaseUnusable(self.path, self._failure) from self._failure
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Finish what was handed in, then close the file."""
+        if not self._closed:
+            self._closed = True
+            self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    async def run(self, function: Callable[[Database], T]) -> T:
+        """Run ``function`` in a transaction on the thread; return when what it wrote is on disk.
+
+        What the function raises is raised here, after its writes were taken back. A coroutine that
+        is cancelled while it waits does not take the function back.
+        """
+        if self._closed:
+            raise DatabaseUnusable(self.path, RuntimeError("it is closed"))
+        job = _Job(function)
+        self._jobs.put(job)
+        return await job.future
+
+    async def read(self, sql: str, values: Sequence[Any]) -> list[dict[str, Any]]:
+        """Return the rows of one ``SELECT``."""
+        return await self.run(lambda db: list(db.query(sql, values)))
+
+    async def write(self, sql: str, values: Sequence[Any]) -> int:
+        """Run one statement; return how many rows it changed."""
+
+        def write(db: Database) -> int:
+            changed: int = db.execute(sql, values).rowcount
+            return changed
+
+        return await self.run(write)
+
+    def _serve(self) -> None:
+        with ExitStack() as stack:
+            try:
+                database = stack.enter_context(_opened(self.path))
+            except (sqlite3.Error, OSError) as error:  # a lock that is taken is an OSError too
+                self._failure = error
+                return
+            finally:
+                self._opened.set()
+            while jobs := self._wait_for_jobs():
+                self._run_together(database, jobs)
+
+    def _wait_for_jobs(self) -> list[_Job[Any]]:
+        """Return what waits now, at least one; nothing once the end of the queue is reached."""
+        jobs: list[_Job[Any]] = []
+        job = self._jobs.get()
+        while job is not None:
+            jobs.append(job)
+            if len(jobs) == MOST_TOGETHER:
+                return jobs
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return jobs
+        if jobs:
+            self._jobs.put(None)
+        return jobs
+
+    @staticmethod
+    def _run_together(database: Database, jobs: list[_Job[Any]]) -> None:
+        try:
+            with database.atomic():
+                for job in jobs:
+                    job.run(database)
+        except sqlite3.Error as error:
+            # The commit failed (a full disk, say): nothing of these jobs was kept.
+            log.exception("Cannot write to the database; %d changes were not kept", len(jobs))
+            for job in jobs:
+                job.error = job.error or error
+        for job in jobs:
+            job.settle()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Database]:
+    """Open the database, for this process alone.
+
+    The lock is the operating system's, so that it ends with the process however that ends.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path.with_name(f"{path.name}.lock"), blocking=False, thread_local=False)
+    with lock, closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        database = Database(connection)
+        migrations.apply(database)
+        yield database

@@ -1,0 +1,111 @@
+"""What the store keeps, as frozen values. All times are Unix seconds."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.suno.tasks import Task, TaskKind, TaskStatus
+from bot.watching.endings import Ending
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a notice is to appear: a channel, a thread or a direct message."""
+
+    channel_id: int
+    guild_id: int | None = None
+    """``None`` in a direct message."""
+    locale: str = "en-US"
+    """The language spoken there, as Discord names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a look at a running task has to know of it."""
+
+    task_id: str
+    kind: TaskKind | None
+    status: TaskStatus
+    known: bool
+    misses: int
+    missing_since: float | None
+    terminal_since: float | None
+    added_at: float
+    deadline_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What became of one watched task at one look."""
+
+    task_id: str
+    next_look_at: float
+    answer: Task | None = None
+    """What the relay said; ``None`` leaves the last answer as it is."""
+    misses: int = 0
+    missing_since: float | None = None
+    terminal_since: float | None = None
+    ending: Ending | None = None
+    """Set when the watch ends here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """One watch of one person, as ``/suno list`` shows it."""
+
+    task: Task
+    channel_id: int
+    created_at: float
+    looked_at: float | None
+
+
+class Form(StrEnum):
+    """How much of a notice Discord accepted so far."""
+
+    FULL = "full"
+    SIMPLE = "simple"
+    PLAIN = "plain"
+
+
+class Purpose(StrEnum):
+    """What a message is for."""
+
+    NOTICE = "notice"
+    """It tells how a task ended."""
+    WORD = "word"
+    """It tells, in a direct message, that a notice is held and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message that is owed: an ended task in one place, to everybody who watched it there."""
+
+    id: int
+    purpose: Purpose
+    task: Task
+    ending: Ending
+    place: Place
+    watchers: tuple[int, ...]
+    """The users to mention, in the order in which they came."""
+    nonce: str
+    form: Form
+    attempts: int
+    """How often it was handed to Discord, this time included."""
+    created_at: float
+    in_doubt_since: float | None
+    """When it was first handed to Discord before, if it is not known what became of that."""
+    reason: str | None = None
+    """Of a word: why the notice is held."""
+    instead_of: int | None = None
+    """The channel where it could not be said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """A notice that could not be posted, as ``/suno inbox`` shows it."""
+
+    task: Task
+    channel_id: int
+    reason: str
+    held: bool
+    """Whether it is still to be posted; otherwise there is nowhere left."""
+    created_at: float

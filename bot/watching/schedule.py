@@ -1,0 +1,114 @@
+"""When to look at a task next, and when to give up. Pure: ``now`` is an argument.
+
+All times are Unix seconds, all spans seconds.
+"""
+
+from dataclasses import dataclass, replace
+
+from bot.suno.tasks import Task, TaskStatus
+from bot.watching.endings import Ending
+from bot.watching.records import Observation, Watched
+
+LOOKS_AT_A_STRANGER = 3
+"""How often a relay is asked about an id that it never knew."""
+
+PATIENCE_WITH_A_LOST_TASK = 1800.0
+"""How long a task may be missing that the relay did know before."""
+
+PATIENCE_WITH_MISSING_AUDIO = 300.0
+"""How long a song that is said to be done may still lack a link that lasts."""
+
+PAUSE_AFTER_A_BAD_ANSWER = 60.0
+"""When to look again at a task whose own answer could not be read."""
+
+OUTAGE = 60.0
+"""A gap between two answers of a relay that is longer than this stops the deadlines."""
+
+_PROGRESS = (
+    TaskStatus.UNRECOGNIZED,
+    TaskStatus.NOT_START,
+    TaskStatus.SUBMITTED,
+    TaskStatus.QUEUED,
+    TaskStatus.IN_PROGRESS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The pace of the looks: ``interval`` between two, ``deadline`` for the whole watch."""
+
+    interval: float
+    deadline: float
+
+    def after_answer(self, watched: Watched, answer: Task, now: float) -> Observation:
+        """Say what follows from an answer of the relay about this task."""
+        terminal_since = watched.terminal_since
+        if answer.terminal and terminal_since is None:
+            terminal_since = now
+        settled = answer.settled or (
+            terminal_since is not None and now - terminal_since >= PATIENCE_WITH_MISSING_AUDIO
+        )
+        ending = Ending.FINISHED if terminal_since is not None and settled else None
+        return Observation(
+            watched.task_id,
+            next_look_at=now + self.interval,
+            answer=answer if _is_further(watched, answer) else None,
+            terminal_since=terminal_since,
+            ending=ending or self._deadline(watched, now),
+        )
+
+    def after_miss(self, watched: Watched, now: float) -> Observation:
+        """Say what follows when the relay answered and did not name this task."""
+        missing_since = now if watched.missing_since is None else watched.missing_since
+        misses = watched.misses + 1
+        ending = None
+        if watched.terminal_since is not None:
+            ending = Ending.FINISHED
+        elif misses >= LOOKS_AT_A_STRANGER and (
+            not watched.known or now - missing_since >= PATIENCE_WITH_A_LOST_TASK
+        ):
+            ending = Ending.NOT_FOUND
+        return Observation(
+            watched.task_id,
+            next_look_at=now + self.interval,
+            misses=misses,
+            missing_since=missing_since,
+            terminal_since=watched.terminal_since,
+            ending=ending or self._deadline(watched, now),
+        )
+
+    def after_bad_answer(self, watched: Watched, now: float) -> Observation:
+        """Say what follows when only the answer about this task could not be read."""
+        return Observation(
+            watched.task_id,
+            next_look_at=now + max(self.interval, PAUSE_AFTER_A_BAD_ANSWER),
+            misses=watched.misses,
+            missing_since=watched.missing_since,
+            terminal_since=watched.terminal_since,
+            ending=self._deadline(watched, now),
+        )
+
+    @staticmethod
+    def _deadline(watched: Watched, now: float) -> Ending | None:
+        if now < watched.deadline_at:
+            return None
+        return Ending.GAVE_UP if watched.terminal_since is None else Ending.FINISHED
+
+
+def with_deadline_after(watched: Watched, silence: float, now: float) -> Watched:
+    """Give a watch back the seconds until ``now`` in which the relay could not be asked.
+
+    A task that was added meanwhile gains only the part after that.
+    """
+    return replace(
+        watched, deadline_at=watched.deadline_at + now - max(now - silence, watched.added_at)
+    )
+
+
+def _is_further(watched: Watched, answer: Task) -> bool:
+    """Whether an answer may replace the last one: a status never goes backwards."""
+    if answer.terminal or watched.terminal_since is not None:
+        return answer.terminal
+    if watched.status not in _PROGRESS or answer.status not in _PROGRESS:
+        return True
+    return _PROGRESS.index(answer.status) >= _PROGRESS.index(watched.status)

@@ -1,0 +1,282 @@
+"""What is watched: the SQL for tasks and for who watches them where.
+
+A task is ``running``, then ``ended``; the transaction that ends it owes its notices to the outbox.
+With ``outbox``, ``notes`` and ``migrations`` this is the only SQL. Whatever a method writes is on
+disk when it returns.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from pydantic import TypeAdapter
+from sqlite_utils import Database
+
+from bot.suno.tasks import Task, TaskKind, TaskStatus
+from bot.watching.database import DatabaseThread
+from bot.watching.endings import Ending
+from bot.watching.errors import TooManyWatchers, TooManyWatches
+from bot.watching.notes import read_note, write_note
+from bot.watching.outbox import Outbox, owe
+from bot.watching.records import Observation, Place, Watch, Watched
+
+_TASKS: TypeAdapter[Task] = TypeAdapter(Task)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may be watched."""
+
+    watches_of_a_person: int = 100
+    watchers_in_a_place: int = 50
+    """As many as one message can mention."""
+
+
+class Store:
+    """The tasks of one relay, and who watches them."""
+
+    def __init__(
+        self, database: DatabaseThread, outbox: Outbox, relay: str, limits: Limits = Limits()
+    ) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._relay = relay
+        self._limits = limits
+        self._answered = f"{relay} answered at"
+        self.changed = asyncio.Event()
+        """Set when a look may have become due sooner. A hint: the rows are the truth."""
+
+    # What people ask for
+
+    async def add_watch(
+        self, task: Task, *, known: bool, user_id: int, place: Place, now: float, deadline: float
+    ) -> bool:
+        """Watch ``task`` for a person in a place; return whether that is new.
+
+        Raises ``TooManyWatches`` or ``TooManyWatchers`` and keeps nothing then.
+        """
+
+        def add(db: Database) -> bool:
+            self._add_task(db, task, known=known, now=now, deadline=deadline)
+            return self._add_subscription(db, task.id, user_id, place, now)
+
+        added = await self._database.run(add)
+        self.changed.set()
+        return added
+
+    async def add_finished(self, task: Task, *, user_id: int, place: Place, now: float) -> None:
+        """Owe a person the notice of a task that has ended already."""
+
+        def add(db: Database) -> None:
+            self._add_task(db, task, known=True, now=now, deadline=0)
+            self._add_subscription(db, task.id, user_id, place, now)
+            self._observe(db, Observation(task.id, next_look_at=now, answer=task), now)
+            self._end(db, task.id, Ending.FINISHED, now)
+
+        await self._database.run(add)
+        self._outbox.changed.set()
+
+    async def remove_watch(self, task_id: str, *, user_id: int) -> int:
+        """End a person's watches of a task without a notice; return how many there were."""
+
+        def remove(db: Database) -> int:
+            removed = db.execute(
+                "DELETE FROM subscriptions WHERE relay = ? AND task_id = ? AND user_id = ?"
+                " AND delivery_id IS NULL",
+                [self._relay, task_id, user_id],
+            ).rowcount
+            db.execute(
+                "DELETE FROM tasks WHERE relay = :relay AND task_id = :id AND state = 'running'"
+                " AND NOT EXISTS (SELECT 1 FROM subscriptions"
+                "  WHERE relay = :relay AND task_id = :id AND delivery_id IS NULL)",
+                {"relay": self._relay, "id": task_id},
+            )
+            return removed
+
+        return await self._database.run(remove)
+
+    async def watches_of(self, user_id: int) -> list[Watch]:
+        """Return what a person watches, the oldest first."""
+        rows = await self._database.read(
+            "SELECT t.answer, t.looked_at, s.channel_id, s.created_at"
+            " FROM subscriptions s JOIN tasks t USING (relay, task_id)"
+            " WHERE s.user_id = ? AND s.relay = ? AND s.delivery_id IS NULL ORDER BY s.id",
+            [user_id, self._relay],
+        )
+        return [
+            Watch(
+                task=_TASKS.validate_json(row["answer"]),
+                channel_id=row["channel_id"],
+                created_at=row["created_at"],
+                looked_at=row["looked_at"],
+            )
+            for row in rows
+        ]
+
+    # What the poller asks for
+
+    async def due_tasks(self, now: float, limit: int) -> list[Watched]:
+        """Return the running tasks whose next look is due, the longest overdue first."""
+        rows = await self._database.read(
+            "SELECT * FROM tasks WHERE relay = ? AND state = 'running' AND next_look_at <= ?"
+            " ORDER BY next_look_at LIMIT ?",
+            [self._relay, now, limit],
+        )
+        return [_watched(row) for row in rows]
+
+    async def next_look_at(self) -> float | None:
+        """Return when the next look is due, ``None`` if nothing runs."""
+        rows = await self._database.read(
+            "SELECT min(next_look_at) AS at FROM tasks WHERE relay = ? AND state = 'running'",
+            [self._relay],
+        )
+        return cast("float | None", rows[0]["at"])
+
+    async def answered_at(self) -> float | None:
+        """Return when the relay last answered a look (Unix seconds)."""
+        noted = await self._database.run(lambda db: read_note(db, self._answered))
+        return float(noted) if noted else None
+
+    async def record(
+        self, observations: Iterable[Observation], now: float, *, outage: float = 0.0
+    ) -> None:
+        """Keep what a look at some tasks showed, and owe the notices of those that ended.
+
+        All in one transaction: a task is never ended without its deliveries, nor twice. ``outage``
+        is how long nobody could ask until ``now``: every deadline moves by these seconds (compare
+        ``schedule.with_deadline_after``).
+        """
+        seen = list(observations)
+
+        def record(db: Database) -> int:
+            if outage:
+                db.execute(
+                    "UPDATE tasks SET deadline_at = deadline_at + (? - max(?, added_at))"
+                    " WHERE relay = ? AND state = 'running'",
+                    [now, now - outage, self._relay],
+                )
+            for observation in seen:
+                self._observe(db, observation, now)
+            write_note(db, self._answered, str(now))
+            return sum(self._end(db, o.task_id, o.ending, now) for o in seen if o.ending)
+
+        if await self._database.run(record):
+            self._outbox.changed.set()
+
+    # Within a transaction
+
+    def _add_task(
+        self, db: Database, task: Task, *, known: bool, now: float, deadline: float
+    ) -> None:
+        """Make the task run, unless it does already."""
+        db.execute(
+            "INSERT INTO tasks (relay, task_id, state, kind, status, answer, known, added_at,"
+            " next_look_at, deadline_at)"
+            " VALUES (:relay, :id, 'running', :kind, :status, :answer, :known, :now, :now, :until)"
+            " ON CONFLICT (relay, task_id) DO UPDATE SET state = 'running', ending = NULL,"
+            "  kind = excluded.kind, status = excluded.status, answer = excluded.answer,"
+            "  known = max(known, excluded.known), misses = 0, missing_since = NULL,"
+            "  terminal_since = NULL, added_at = excluded.added_at, looked_at = NULL,"
+            "  next_look_at = excluded.next_look_at, deadline_at = excluded.deadline_at,"
+            "  ended_at = NULL WHERE state = 'ended'",
+            {
+                "relay": self._relay,
+                "id": task.id,
+                "kind": task.kind,
+                "status": task.status,
+                "answer": _TASKS.dump_json(task).decode(),
+                "known": known,
+                "now": now,
+                "until": now + deadline,
+            },
+        )
+
+    def _add_subscription(
+        self, db: Database, task_id: str, user_id: int, place: Place, now: float
+    ) -> bool:
+        values = [self._relay, task_id, place.channel_id, user_id]
+        (exists, of_person, in_place) = db.execute(
+            "SELECT"
+            " EXISTS (SELECT 1 FROM subscriptions WHERE delivery_id IS NULL AND relay = ?1"
+            "  AND task_id = ?2 AND channel_id = ?3 AND user_id = ?4),"
+            " (SELECT count(*) FROM subscriptions WHERE delivery_id IS NULL AND user_id = ?4),"
+            " (SELECT count(*) FROM subscriptions WHERE delivery_id IS NULL AND relay = ?1"
+            "  AND task_id = ?2 AND channel_id = ?3)",
+            values,
+        ).fetchone()
+        if exists:
+            return False
+        if of_person >= self._limits.watches_of_a_person:
+            raise TooManyWatches(self._limits.watches_of_a_person)
+        if in_place >= self._limits.watchers_in_a_place:
+            raise TooManyWatchers(self._limits.watchers_in_a_place)
+        db.execute(
+            "INSERT INTO subscriptions"
+            " (relay, task_id, channel_id, user_id, guild_id, locale, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [*values, place.guild_id, place.locale, now],
+        )
+        return True
+
+    def _observe(self, db: Database, seen: Observation, now: float) -> None:
+        common = {
+            "relay": self._relay,
+            "id": seen.task_id,
+            "now": now,
+            "next": seen.next_look_at,
+            "misses": seen.misses,
+            "missing": seen.missing_since,
+            "terminal": seen.terminal_since,
+        }
+        answer = seen.answer and {
+            "kind": seen.answer.kind,
+            "status": seen.answer.status,
+            "answer": _TASKS.dump_json(seen.answer).decode(),
+        }
+        changes = (
+            ", kind = coalesce(:kind, kind), status = :status, answer = :answer, known = 1"
+            if answer
+            else ""
+        )
+        db.execute(
+            "UPDATE tasks SET looked_at = :now, next_look_at = :next, misses = :misses,"  # noqa: S608 - no value of anybody's
+            f" missing_since = :missing, terminal_since = :terminal{changes}"
+            " WHERE relay = :relay AND task_id = :id AND state = 'running'",
+            common | (answer or {}),
+        )
+
+    def _end(self, db: Database, task_id: str, ending: Ending, now: float) -> int:
+        """End a task and owe its notices, one to each place where it is watched."""
+        ended = db.execute(
+            "UPDATE tasks SET state = 'ended', ending = ?, ended_at = ?, next_look_at = NULL"
+            " WHERE relay = ? AND task_id = ? AND state = 'running'",
+            [ending, now, self._relay, task_id],
+        ).rowcount
+        if not ended:
+            return 0
+        places = list(
+            db.query(
+                "SELECT channel_id, guild_id, locale, min(id) AS first FROM subscriptions"
+                " WHERE relay = ? AND task_id = ? AND delivery_id IS NULL"
+                " GROUP BY channel_id ORDER BY first",
+                [self._relay, task_id],
+            )
+        )
+        for place in places:
+            owe(db, self._relay, task_id, place, ending, now)
+        return len(places)
+
+
+def _watched(row: Mapping[str, Any]) -> Watched:
+    return Watched(
+        task_id=row["task_id"],
+        kind=TaskKind(row["kind"]) if row["kind"] else None,
+        status=TaskStatus(row["status"]),
+        known=bool(row["known"]),
+        misses=row["misses"],
+        missing_since=row["missing_since"],
+        terminal_since=row["terminal_since"],
+        added_at=row["added_at"],
+        deadline_at=row["deadline_at"],
+    )

@@ -1,0 +1,144 @@
+"""What people may ask: look at tasks, watch them, stop, and see what they watch."""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.suno.client import LookUp, SunoClient
+from bot.suno.errors import SunoError
+from bot.suno.tasks import Task, TaskStatus
+from bot.watching.errors import BadTaskId, TooManyIds, WatchError
+from bot.watching.records import Place, Watch
+from bot.watching.store import Store
+
+LONGEST_ID = 191
+"""Characters; what the table of the most common relay software can hold."""
+
+MOST_IDS = 10
+"""How many ids one request may name."""
+
+_SEPARATORS = re.compile(r"[\s,;，、；]+")
+
+
+def parse_ids(text: str) -> list[str]:
+    """Return the task ids in what a person typed, each once, in their order.
+
+    Ids are separated by spaces, commas or semicolons; quotes and brackets around them are taken
+    off, for people paste them out of JSON. Raises ``BadTaskId`` or ``TooManyIds``.
+    """
+    ids = [word.strip("\"'`<>[](){}“”‘’") for word in _SEPARATORS.split(text)]
+    ids = list(dict.fromkeys(filter(None, ids)))
+    for task_id in ids:
+        if len(task_id) > LONGEST_ID or not task_id.isprintable():
+            raise BadTaskId(task_id, LONGEST_ID)
+    if not ids:
+        raise BadTaskId(text, LONGEST_ID)
+    if len(ids) > MOST_IDS:
+        raise TooManyIds(MOST_IDS)
+    return ids
+
+
+class Added(StrEnum):
+    """What became of the wish to watch a task."""
+
+    WATCHING = "watching"
+    ALREADY = "already"
+    """The person watches it in this place already."""
+    FINISHED = "finished"
+    """It has ended: its notice comes at once."""
+    UNKNOWN = "unknown"
+    """The relay does not know the id: nothing is watched."""
+    UNCHECKED = "unchecked"
+    """The relay could not be asked: watched all the same."""
+    REFUSED = "refused"
+    """A limit is reached: nothing is watched; the result's ``error`` says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchResult:
+    """What became of one id that a person wants to watch."""
+
+    task: Task
+    added: Added
+    error: WatchError | None = None
+
+
+class Watchlist:
+    """The watches of people, and looks at a task in between."""
+
+    def __init__(
+        self,
+        client: SunoClient,
+        store: Store,
+        *,
+        deadline: float,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._client = client
+        self._store = store
+        self._deadline = deadline
+        self._clock = clock
+
+    async def look(self, ids: Sequence[str]) -> LookUp:
+        """Ask the relay about tasks now, before all background looks.
+
+        Raises ``SunoError`` when the relay cannot be asked.
+        """
+        return await self._client.look_up(ids, urgent=True)
+
+    async def add(self, ids: Sequence[str], *, user_id: int, place: Place) -> list[WatchResult]:
+        """Watch tasks for a person in a place; what is returned is on disk.
+
+        A relay that cannot be asked is no reason not to watch.
+        """
+        try:
+            seen = await self.look(ids)
+        except SunoError:
+            seen = LookUp(tasks={}, missing=frozenset(), failed={})
+        return [await self._add_one(task_id, seen, user_id, place) for task_id in ids]
+
+    async def _add_one(self, task_id: str, seen: LookUp, user_id: int, place: Place) -> WatchResult:
+        task = seen.tasks.get(task_id)
+        if task_id in seen.missing:
+            return WatchResult(_stranger(task_id), Added.UNKNOWN)
+        try:
+            return WatchResult(
+                task or _stranger(task_id), await self._keep(task_id, task, user_id, place)
+            )
+        except WatchError as error:
+            return WatchResult(task or _stranger(task_id), Added.REFUSED, error)
+
+    async def _keep(self, task_id: str, task: Task | None, user_id: int, place: Place) -> Added:
+        now = self._clock()
+        if task and task.settled:
+            await self._store.add_finished(task, user_id=user_id, place=place, now=now)
+            return Added.FINISHED
+        is_new = await self._store.add_watch(
+            task or _stranger(task_id),
+            known=task is not None,
+            user_id=user_id,
+            place=place,
+            now=now,
+            deadline=self._deadline,
+        )
+        if not is_new:
+            return Added.ALREADY
+        return Added.WATCHING if task else Added.UNCHECKED
+
+    async def remove(self, ids: Sequence[str], *, user_id: int) -> dict[str, bool]:
+        """End a person's watches of some tasks; say for each id whether there was one."""
+        removed = await asyncio.gather(
+            *(self._store.remove_watch(task_id, user_id=user_id) for task_id in ids)
+        )
+        return {task_id: count > 0 for task_id, count in zip(ids, removed, strict=True)}
+
+    async def of(self, user_id: int) -> list[Watch]:
+        """Return what a person watches, the oldest first."""
+        return await self._store.watches_of(user_id)
+
+
+def _stranger(task_id: str) -> Task:
+    return Task(id=task_id, status=TaskStatus.UNRECOGNIZED)

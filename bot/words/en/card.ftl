@@ -1,0 +1,46 @@
+# What a card, and an embed of a notice, says of a task and its versions.
+
+card-untitled = Untitled
+card-song = Song
+card-version = Version { $number }
+card-lyrics = Lyrics
+card-lyrics-of = Lyrics · { $versions }
+card-page = Page { $number } of { $total }
+
+card-button-listen = Listen
+card-button-listen-of-several = Listen { $number }
+card-button-preview = Preview
+card-button-preview-of-several = Preview { $number }
+card-button-video = Video
+card-button-video-of-several = Video { $number }
+
+card-clip-preview = Only a preview: this link ends when the song is done.
+card-clip-failed = This version failed. The relay gave no reason.
+card-clip-failed-because = This version failed: { $reason }
+card-clip-not-ready = Not ready yet.
+card-clip-no-link = The relay says it is ready, but gave no link that plays.
+card-clip-link-unusable = It is ready, but its link is one that Discord does not accept.
+card-clip-link-long = Ready, but its link is too long for this card: watch the task to get it.
+
+card-state-waiting = **Waiting its turn**
+card-state-running = **Being made**
+card-state-unclear = **Not finished**
+card-state-success = **Done**
+card-state-partial = **Partly done**
+card-state-failure = **Failed**
+card-since = started { $time }
+card-ended = { $time }
+card-took = took { $time }
+card-own-words = The relay says: { $reason }
+card-more-clips =
+    { $number ->
+        [one] … and one more version.
+       *[other] … and { $number } more versions.
+    }
+card-read-lyrics = Read the lyrics with `/suno lyrics`.
+card-task-id = -# Task { $id }
+
+card-lyrics-not-yet = No lyrics yet: the task is not finished. Try again in a minute.
+card-lyrics-failed = There are no lyrics: the task failed. `/suno status` says why.
+card-lyrics-instrumental = This song is instrumental: it has no lyrics.
+card-lyrics-missing = The relay says the task is done, but sent no lyrics.

@@ -1,0 +1,16 @@
+# What people are told when something fails: what happened, and what to do.
+
+error-unexpected = 😵 Something went wrong on my side, and I wrote down what. Nothing you are watching is lost. Please try again in a moment.
+
+watch-error-bad-id = { $given } does not look like a task id. A task id is what the relay gave you when you made the song or the lyrics: letters, digits and dashes, at most { $limit } characters.
+watch-error-too-many = You are watching { $limit } tasks, which is as many as one person may. Stop one with `/suno unwatch`, or wait until one is done.
+watch-error-crowded = { $limit } people are watching this task here, which is as many as one message can mention. You can watch it in another channel.
+watch-error-too-many-ids = That is too many ids at once: give me at most { $limit }.
+
+relay-error-auth = 🔑 The relay refuses this bot's key, so I cannot ask it. Whoever runs this bot has to give it a new key. What you are watching is kept.
+relay-error-quota = 💳 The relay says that this bot's account has no credit left. Whoever runs this bot has to top it up. What you are watching is kept.
+relay-error-rate-limit = ⏳ The relay wants me to ask less often. Please try again in a minute. What you are watching is kept.
+relay-error-not-found = ❓ The relay does not know what I asked for. Check that you copied the whole id.
+relay-error-bad-request = ❓ The relay does not accept that id. Check that you copied the whole id.
+relay-error-unavailable = 🔌 The relay cannot be reached just now. Please try again in a minute. What you are watching is kept, and I go on by myself when it is back.
+relay-error-unreadable = 🧩 The relay gave an answer that I cannot read. Please try again in a minute. What you are watching is kept.

@@ -1,0 +1,29 @@
+# When a notice cannot be posted: the word to those who wait, and the inbox.
+
+held-word =
+    { $titled ->
+        [yes] 📭 **{ $title }** has ended, but I cannot post about it in { $place }.
+       *[no] 📭 A task of yours has ended, but I cannot post about it in { $place }.
+    }
+held-word-missing = There I am missing: { $permissions }. Ask someone who manages the server to allow that.
+held-word-thread-locked = That thread is locked: someone has to unlock it, or to give me Manage Threads.
+held-word-thread-archived = That thread is archived: someone has to open it again.
+held-word-trouble = Discord does not take my messages there, and I cannot tell why.
+held-word-kept = Nothing is lost: I keep it, and everything else that ends for you there, and post it by myself as soon as I can. `/suno inbox` shows what waits; `/suno status` with the task id shows it right now.
+
+notice-instead = -# I am telling you here because { $place }, where you asked, is gone or closed to me.
+
+inbox-empty = Everything that I had for you has been posted.
+inbox-title = { $count ->
+    [one] 1 notice could not be posted
+   *[other] { $count } notices could not be posted
+ }
+inbox-held = { $id }{ $title } for { $place }, since { $since }: { $why } I go on trying.
+inbox-dropped = { $id }{ $title } for { $place }, { $since }: { $why } There is nowhere left to post it; see it with `/suno status`.
+inbox-why-permission = I may not post there.
+inbox-why-thread = the thread is closed.
+inbox-why-gone = the place is gone, or closed to me.
+inbox-why-content = Discord refused the message.
+inbox-why-trouble = Discord does not take it.
+
+button-keep-watching = Keep watching

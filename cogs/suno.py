@@ -1,0 +1,152 @@
+"""Someone types ``/suno …``: read what was typed, ask a service, answer.
+
+Every command is acknowledged at once and answers the person alone; what the channel sees is the
+notice that comes later.
+"""
+
+from typing import Annotated
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.discord_bot import SunoBot
+from bot.posting.cards import status_card
+from bot.posting.escaping import code, plain_line
+from bot.posting.held import inbox
+from bot.posting.lyrics import lyrics_pages
+from bot.posting.replies import Reply, explain
+from bot.posting.watch_here import watch_here
+from bot.watching.records import Watch
+from bot.watching.watchlist import parse_ids
+from bot.words import Words, words_for
+
+Interaction = discord.Interaction[SunoBot]
+Ids = Annotated[str, app_commands.Range[str, 1, 2000]]
+
+LINES_IN_A_LIST = 25
+
+INBOX_KEEPS = 30 * 86400.0
+"""Seconds for which the inbox shows what could not be posted."""
+
+
+def _text(key: str) -> app_commands.locale_str:
+    """Return the English text of a command or option; its key lets a translator find the others."""
+    return app_commands.locale_str(words_for("en").say(key), key=key)
+
+
+class Suno(
+    commands.GroupCog,
+    group_name="suno",
+    group_description=_text("command-suno"),
+):
+    """The commands that take task ids."""
+
+    def __init__(self, bot: SunoBot) -> None:
+        self._watchlist = bot.services.watchlist
+        self._outbox = bot.services.outbox
+
+    @app_commands.command(name="status", description=_text("command-status"))
+    @app_commands.rename(ids="id")
+    @app_commands.describe(ids=_text("option-id"))
+    async def status(self, interaction: Interaction, ids: Ids) -> None:
+        """Show how some tasks are doing."""
+        await interaction.response.defer(ephemeral=True)
+        words = words_for(interaction.locale.value)
+        wanted = parse_ids(ids)
+        seen = await self._watchlist.look(wanted)
+        now = discord.utils.utcnow().timestamp()
+        reply = Reply(interaction)
+        for task_id in wanted:
+            if task := seen.tasks.get(task_id):
+                await reply.send(embeds=status_card(task, words, now=now))
+            elif error := seen.failed.get(task_id):
+                await reply.send(explain(error, words))
+            else:
+                await reply.send(words.say("status-unknown", id=code(task_id)))
+
+    @app_commands.command(name="watch", description=_text("command-watch"))
+    @app_commands.rename(ids="id")
+    @app_commands.describe(ids=_text("option-id"))
+    async def watch(self, interaction: Interaction, ids: Ids) -> None:
+        """Watch some tasks; their notices are posted where the command was typed."""
+        await interaction.response.defer(ephemeral=True)
+        text = await watch_here(interaction, self._watchlist, parse_ids(ids))
+        await Reply(interaction).send(text)
+
+    @app_commands.command(name="unwatch", description=_text("command-unwatch"))
+    @app_commands.rename(ids="id")
+    @app_commands.describe(ids=_text("option-id"))
+    async def unwatch(self, interaction: Interaction, ids: Ids) -> None:
+        """Stop watching some tasks, wherever the person watches them."""
+        await interaction.response.defer(ephemeral=True)
+        words = words_for(interaction.locale.value)
+        removed = await self._watchlist.remove(parse_ids(ids), user_id=interaction.user.id)
+        keys = {True: "unwatch-done", False: "unwatch-none"}
+        lines = [words.say(keys[done], id=code(task_id)) for task_id, done in removed.items()]
+        await Reply(interaction).send("\n".join(lines))
+
+    @app_commands.command(name="list", description=_text("command-list"))
+    async def list_watches(self, interaction: Interaction) -> None:
+        """Show what the person watches, everywhere."""
+        await interaction.response.defer(ephemeral=True)
+        words = words_for(interaction.locale.value)
+        watches = await self._watchlist.of(interaction.user.id)
+        if not watches:
+            await Reply(interaction).send(words.say("list-empty"))
+            return
+        lines = [_say_watch(watch, words) for watch in watches[:LINES_IN_A_LIST]]
+        if len(watches) > LINES_IN_A_LIST:
+            lines.append(words.say("list-more", count=len(watches) - LINES_IN_A_LIST))
+        title = words.say("list-title", count=len(watches))
+        await Reply(interaction).send(
+            embeds=[discord.Embed(title=title, description="\n".join(lines))]
+        )
+
+    @app_commands.command(name="inbox", description=_text("command-inbox"))
+    async def inbox(self, interaction: Interaction) -> None:
+        """Show what could not be posted to the person, and why."""
+        await interaction.response.defer(ephemeral=True)
+        words = words_for(interaction.locale.value)
+        since = discord.utils.utcnow().timestamp() - INBOX_KEEPS
+        entries = await self._outbox.undelivered(interaction.user.id, since)
+        if entries:
+            await Reply(interaction).send(embeds=[inbox(entries, words)])
+        else:
+            await Reply(interaction).send(words.say("inbox-empty"))
+
+    @app_commands.command(name="lyrics", description=_text("command-lyrics"))
+    @app_commands.rename(ids="id")
+    @app_commands.describe(ids=_text("option-id"))
+    async def lyrics(self, interaction: Interaction, ids: Ids) -> None:
+        """Show the lyrics of some tasks, whole, in as many messages as they need."""
+        await interaction.response.defer(ephemeral=True)
+        words = words_for(interaction.locale.value)
+        wanted = parse_ids(ids)
+        seen = await self._watchlist.look(wanted)
+        reply = Reply(interaction)
+        for task_id in wanted:
+            task = seen.tasks.get(task_id)
+            if task is None:
+                await reply.send(words.say("status-unknown", id=code(task_id)))
+            elif not task.text and not task.terminal:
+                await reply.send(words.say("lyrics-none", id=code(task_id)))
+            else:
+                for page in lyrics_pages(task, words):
+                    await reply.send(embeds=page)
+
+
+def _say_watch(watch: Watch, words: Words) -> str:
+    title = plain_line(watch.task.title, limit=60)
+    return words.say(
+        "list-line",
+        id=code(watch.task.id, limit=60),
+        title=f" · **{title}**" if title else "",
+        place=f"<#{watch.channel_id}>",
+        since=f"<t:{watch.created_at:.0f}:R>",
+    )
+
+
+async def setup(bot: SunoBot) -> None:
+    """Add the cog; discord.py calls this."""
+    await bot.add_cog(Suno(bot))

@@ -1,0 +1,86 @@
+"""Values for tests, complete but for what a test wants to be different."""
+
+from typing import Any
+
+from bot.suno.tasks import Clip, ClipStatus, Lyrics, Outcome, Task, TaskKind, TaskStatus
+from bot.watching.records import Place, Watched
+
+NOON = 1_700_000_000.0
+"""A moment (Unix seconds)."""
+
+HERE = Place(channel_id=500, guild_id=50, locale="en-US")
+
+
+def a_clip(**changes: Any) -> Clip:
+    """Return a clip that can be played."""
+    values: dict[str, Any] = {
+        "id": "clip-1",
+        "title": "Paper Boats",
+        "status": ClipStatus.COMPLETE,
+        "audio_url": "https://cdn1.suno.ai/clip-1.mp3",
+        "audio_is_final": True,
+        "image_url": "https://cdn1.suno.ai/image_clip-1.png",
+        "duration": 120.0,
+        "style": "folk, acoustic",
+        "lyrics": "[Verse]\nPaper boats on a rainy street",
+    }
+    return Clip(**values | changes)
+
+
+def a_running_task(task_id: str = "song", **changes: Any) -> Task:
+    """Return a song that is being made."""
+    values: dict[str, Any] = {
+        "status": TaskStatus.IN_PROGRESS,
+        "kind": TaskKind.MUSIC,
+        "progress": 30,
+    }
+    return Task(task_id, **values | changes)
+
+
+def a_song(task_id: str = "song", **changes: Any) -> Task:
+    """Return a song that is done."""
+    values: dict[str, Any] = {
+        "status": TaskStatus.SUCCESS,
+        "outcome": Outcome.SUCCESS,
+        "kind": TaskKind.MUSIC,
+        "clips": (a_clip(),),
+    }
+    return Task(task_id, **values | changes)
+
+
+def a_lyrics_task(task_id: str = "lyrics", **changes: Any) -> Task:
+    """Return lyrics that are done."""
+    values: dict[str, Any] = {
+        "status": TaskStatus.SUCCESS,
+        "outcome": Outcome.SUCCESS,
+        "kind": TaskKind.LYRICS,
+        "lyrics": Lyrics("[Chorus]\nRow, row", title="Paper Boats"),
+    }
+    return Task(task_id, **values | changes)
+
+
+def a_failure(task_id: str = "song", **changes: Any) -> Task:
+    """Return a song that failed."""
+    values: dict[str, Any] = {
+        "status": TaskStatus.FAILURE,
+        "outcome": Outcome.FAILURE,
+        "kind": TaskKind.MUSIC,
+        "reason": "Song description contained artist name",
+    }
+    return Task(task_id, **values | changes)
+
+
+def a_watched(**changes: Any) -> Watched:
+    """Return what the poller knows of a running song that was added at noon."""
+    values: dict[str, Any] = {
+        "task_id": "song",
+        "kind": TaskKind.MUSIC,
+        "status": TaskStatus.IN_PROGRESS,
+        "known": True,
+        "misses": 0,
+        "missing_since": None,
+        "terminal_since": None,
+        "added_at": NOON,
+        "deadline_at": NOON + 3600,
+    }
+    return Watched(**values | changes)

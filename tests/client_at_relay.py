@@ -1,0 +1,43 @@
+"""A client and the local relay that it asks, with durations that suit a test."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+from pydantic import SecretStr
+
+from bot.local.relay import LocalRelay
+from bot.suno.client import Limits, Pauses, SunoClient
+from bot.suno.relays import relay
+
+QUICK = Pauses(shortest=0.03, longest=0.1, recheck=0.1, people=0.05)
+
+
+@asynccontextmanager
+async def client_at_relay(
+    *, at: str = "", name: str = "custom", key: str | None = None, **settings: Any
+) -> AsyncIterator[tuple[LocalRelay, SunoClient]]:
+    """Start a relay and a client of it; ``at`` is the path and ``name`` the name to configure."""
+    async with LocalRelay() as local, aiohttp.ClientSession() as session:
+        asked = relay(name, local.base_url, at)
+        chosen = {
+            "requests_per_second": 1000,
+            "limits": Limits(total=5),
+            "pauses": QUICK,
+            "join_within": 0.01,
+            **settings,
+        }
+        client = SunoClient(session, asked, SecretStr(key or local.key), **chosen)
+        try:
+            yield local, client
+        finally:
+            await client.aclose()
+
+
+async def pause_is_over(client: SunoClient) -> None:
+    """Wait until the relay may be asked again."""
+    async with asyncio.timeout(5):
+        while client.health.paused_until is not None:
+            await asyncio.sleep(0.005)

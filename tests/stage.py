@@ -1,0 +1,92 @@
+"""The stage of the end-to-end tests: a Discord, a relay, two people, and the bot between them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.local.bot_process import settings_for
+from bot.local.discord import Channel, Guild, Interaction, LocalDiscord, Message, User
+from bot.local.relay import LocalRelay
+from bot.settings import Settings
+from bot.startup import serve
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Who and what there is. The relay's time stands still until it is advanced."""
+
+    discord: LocalDiscord
+    relay: LocalRelay
+    folder: Path
+    guild: Guild
+    ada: User
+    bea: User
+    songs: Channel
+    lyrics: Channel
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings of a bot that lives here, as environment variables."""
+        return settings_for(self.discord, self.relay, self.folder) | {"POLL_INTERVAL": "0.1"}
+
+    async def act(self, command: str, user: User | None = None, **options: str) -> Interaction:
+        """Use a command in the channel of songs, and wait for its answer."""
+        interaction = await self.discord.command(user or self.ada, self.songs, command, **options)
+        await interaction.answered(timeout=15)
+        return interaction
+
+    async def ask(self, command: str, user: User | None = None, **options: str) -> Message:
+        """Use a command in the channel of songs; return its answer."""
+        return (await self.act(command, user, **options)).messages[0]
+
+    async def notice_of(self, task_id: str, channel: Channel | None = None) -> Message:
+        """Wait for the message that tells the end of a task."""
+        told = await self.discord.wait_for(
+            lambda: self.notices_of(task_id, channel), 15, f"the notice of {task_id}"
+        )
+        return told[0]
+
+    def notices_of(self, task_id: str, channel: Channel | None = None) -> list[Message]:
+        """Return every message of the bot in a channel that names a task."""
+        messages = (channel or self.songs).messages
+        return [message for message in messages if task_id in str(message.payload())]
+
+
+@asynccontextmanager
+async def a_stage(folder: Path) -> AsyncIterator[Stage]:
+    """Open a Discord and a relay; no bot yet."""
+    async with AsyncExitStack() as stack:
+        discord = await stack.enter_async_context(LocalDiscord())
+        relay = await stack.enter_async_context(LocalRelay())
+        guild = discord.add_guild("Song Club")
+        ada, bea = discord.add_user("Ada"), discord.add_user("Bea")
+        guild.add_member(ada)
+        guild.add_member(bea)
+        songs, lyrics = guild.add_channel("songs"), guild.add_channel("lyrics")
+        yield Stage(discord, relay, folder, guild, ada, bea, songs, lyrics)
+
+
+@asynccontextmanager
+async def a_bot(stage: Stage, **changes: object) -> AsyncIterator[None]:
+    """Let the bot work on the stage, within this process."""
+    values = {name.lower(): value for name, value in stage.environment.items()}
+    bot = asyncio.create_task(serve(Settings.model_validate(values | changes)))
+    ready = asyncio.create_task(_ready(stage.discord))
+    try:
+        await asyncio.wait({bot, ready}, return_when=asyncio.FIRST_COMPLETED)
+        if bot.done():
+            bot.result()
+        await ready
+        yield
+    finally:
+        for task in (ready, bot):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def _ready(discord: LocalDiscord) -> None:
+    await discord.wait_until_ready(timeout=15)
+    await discord.wait_until_commands(timeout=15)

@@ -1,0 +1,150 @@
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from bot.watching.database import DatabaseThread
+from bot.watching.errors import DatabaseInUse, DatabaseUnusable
+
+
+async def names_in(database: DatabaseThread) -> list[str]:
+    """Return what the tests put in."""
+    return [row["name"] for row in await database.read("SELECT name FROM notes ORDER BY 1", [])]
+
+
+async def test_what_was_run_is_on_disk(tmp_path: Path) -> None:
+    """Another connection sees it as soon as the call returns."""
+    path = tmp_path / "a" / "suno.db"
+    async with DatabaseThread(path) as database:
+        await database.write("INSERT INTO notes (name, value) VALUES ('a', 'b')", [])
+        with sqlite3.connect(path) as other:
+            assert other.execute("SELECT value FROM notes").fetchall() == [("b",)]
+        other.close()
+
+
+async def test_every_commit_reaches_the_disk(tmp_path: Path) -> None:
+    """Who was told something does not lose it with the power."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        rows = await database.read("PRAGMA synchronous", [])
+        mode = await database.read("PRAGMA journal_mode", [])
+        assert (rows, mode) == ([{"synchronous": 2}], [{"journal_mode": "wal"}])
+
+
+async def test_a_function_that_fails_takes_back_its_own_writes_only(tmp_path: Path) -> None:
+    """Those that were committed together with it stay."""
+
+    def fail(db: Database) -> None:
+        db.execute("INSERT INTO notes (name, value) VALUES ('bad', '')")
+        raise KeyError("no")
+
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        add = "INSERT INTO notes (name, value) VALUES (?, '')"
+        results = await asyncio.gather(
+            *(database.write(add, [f"{number:03}"]) for number in range(100)),
+            database.run(fail),
+            *(database.write(add, [f"{number:03}"]) for number in range(100, 400)),
+            return_exceptions=True,
+        )
+        assert [str(r) for r in results if isinstance(r, Exception)] == ["'no'"]
+        assert await names_in(database) == [f"{number:03}" for number in range(400)]
+
+
+async def test_functions_that_wait_together_share_a_commit(tmp_path: Path) -> None:
+    """A hundred writes at once are not a hundred waits for the disk."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        commits: list[str] = []
+        await database.run(
+            lambda db: db.conn.set_trace_callback(
+                lambda sql: commits.append(sql) if sql == "COMMIT" else None
+            )
+        )
+        await asyncio.gather(
+            *(
+                database.write("INSERT INTO notes (name, value) VALUES (?, '')", [str(number)])
+                for number in range(200)
+            )
+        )
+        await database.run(lambda db: db.conn.set_trace_callback(None))
+        assert 1 <= len(commits) < 20
+
+
+async def test_a_wait_that_is_cancelled_does_not_take_back_the_write(tmp_path: Path) -> None:
+    """The thread goes on, and so does everybody else's work."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        add = "INSERT INTO notes (name, value) VALUES ('a', '')"
+        waiting = asyncio.create_task(database.write(add, []))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        assert await names_in(database) == ["a"]
+
+
+async def test_closing_finishes_what_was_handed_in(tmp_path: Path) -> None:
+    """An orderly stop loses nothing."""
+    add = "INSERT INTO notes (name, value) VALUES (?, '')"
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        writes = [asyncio.create_task(database.write(add, [str(n)])) for n in range(50)]
+        await asyncio.sleep(0)
+    assert await asyncio.gather(*writes) == [1] * 50
+
+
+async def test_a_closed_database_says_so(tmp_path: Path) -> None:
+    """Nobody waits for ever."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        pass
+    with pytest.raises(DatabaseUnusable, match="closed"):
+        await database.read("SELECT 1", [])
+
+
+async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    """The error says which file and why, and leaves it alone."""
+    path = tmp_path / "suno.db"
+    path.write_bytes(b"this is a letter, not a database" * 100)
+    with pytest.raises(DatabaseUnusable, match=r"suno\.db.*not a database"):
+        async with DatabaseThread(path):
+            pass
+    assert path.read_bytes().startswith(b"this is a letter")
+
+
+async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """The same for a path that leads through a file."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DatabaseUnusable, match="file"):
+        async with DatabaseThread(tmp_path / "file" / "suno.db"):
+            pass
+
+
+async def test_a_database_of_an_earlier_run_is_opened_as_it_is(tmp_path: Path) -> None:
+    """Migrations that were applied are not applied again."""
+    names: list[str] = []
+    for name in ("first", "second"):
+        async with DatabaseThread(tmp_path / "suno.db") as database:
+            await database.write("INSERT INTO notes (name, value) VALUES (?, '')", [name])
+            names = await names_in(database)
+    assert names == ["first", "second"]
+
+
+async def test_every_table_is_strict(tmp_path: Path) -> None:
+    """A text never lands in a column of numbers."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        rows = await database.read(
+            "SELECT name FROM pragma_table_list"
+            " WHERE schema = 'main' AND NOT strict AND name NOT LIKE 'sqlite%'"
+            " AND name != '_sqlite_migrations'",
+            [],
+        )
+        assert rows == []
+
+
+async def test_a_second_user_of_the_same_database_is_told_so(tmp_path: Path) -> None:
+    """Two bots on one database would post everything twice."""
+    path = tmp_path / "suno.db"
+    async with DatabaseThread(path) as first:
+        with pytest.raises(DatabaseInUse, match="another bot"):
+            async with DatabaseThread(path):
+                pass
+        assert await names_in(first) == []
+    async with DatabaseThread(path) as third:
+        assert await names_in(third) == []

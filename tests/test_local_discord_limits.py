@@ -1,0 +1,385 @@
+from typing import Any
+
+import discord
+import pytest
+
+from bot.local.discord.command_limits import command_faults
+from bot.local.discord.component_limits import choice_faults, modal_faults
+from bot.local.discord.errors import Faulty, Refusal
+from bot.local.discord.limits import message_faults
+from bot.local.discord.mentions import named_in
+from bot.local.discord.texts import check_url
+from tests.local_discord_client import a_club, code_of
+
+SONG = "https://cdn.example.com/song.mp3"
+NOTE = "𝄞"
+"""One code point, two in UTF-16, four bytes."""
+
+
+def button(**changes: Any) -> dict[str, Any]:
+    """Give a button that Discord takes."""
+    return {"type": 2, "style": 1, "label": "Go", "custom_id": "go"} | changes
+
+
+def link(**changes: Any) -> dict[str, Any]:
+    """Give a link button that Discord takes."""
+    return {"type": 2, "style": 5, "label": "Go", "url": SONG} | changes
+
+
+def choice(**changes: Any) -> dict[str, Any]:
+    """Give a select that Discord takes."""
+    return {
+        "type": 3,
+        "custom_id": "pick",
+        "options": [{"label": "One", "value": "1"}, {"label": "Two", "value": "2"}],
+    } | changes
+
+
+def row(*components: dict[str, Any]) -> dict[str, Any]:
+    """Give a row of components."""
+    return {"type": 1, "components": list(components)}
+
+
+def embed(**fields: Any) -> dict[str, Any]:
+    """Give a message of one embed."""
+    return {"embeds": [fields]}
+
+
+def rows(*components: dict[str, Any]) -> dict[str, Any]:
+    """Give a message of one row."""
+    return {"components": [row(*components)]}
+
+
+def modern(*components: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """Give a message that consists of components alone."""
+    return {"flags": 1 << 15, "components": list(components), **fields}
+
+
+def many(count: int) -> list[dict[str, Any]]:
+    """Give that many options of a select."""
+    return [{"label": str(number), "value": str(number)} for number in range(count)]
+
+
+FINE: list[dict[str, Any]] = [
+    {},
+    {"content": NOTE * 2000, "nonce": "n" * 25},
+    {"content": "x", "nonce": 2**60},
+    {"embeds": [{"description": "x"}] * 10},
+    {"embeds": [{"description": "x" * 3000}] * 2},
+    embed(title=NOTE * 256, description=NOTE * 4096, color=0xFFFFFF),
+    embed(fields=[{"name": "n" * 256, "value": "v"}] * 20),
+    embed(footer={"text": "x" * 2048}, author={"name": "x" * 256, "url": SONG}),
+    embed(url="http://127.0.0.1:8080/a", image={"url": "attachment://cover.png"}),
+    embed(thumbnail={"url": "http://[::1]/a.png"}),
+    {"components": [row(*(button(custom_id=f"{r}{b}") for b in range(5))) for r in range(5)]},
+    rows(link(url="https://a.bc/" + "x" * 499)),
+    rows(button(label=None, emoji={"name": "🎵"}), button(custom_id="b", emoji={"id": "1"})),
+    rows(choice(options=many(25), max_values=25, min_values=0)),
+    rows({"type": 5, "custom_id": "who"}),
+    rows({"type": 2, "style": 6, "sku_id": "1"}),
+    modern({"type": 10, "content": "x"}, row(button()), {"type": 14}),
+    modern({"type": 17, "components": [{"type": 12, "items": [{"media": {"url": SONG}}]}]}),
+    modern(
+        {
+            "type": 9,
+            "components": [{"type": 10, "content": "x"}],
+            "accessory": {"type": 11, "media": {"url": SONG}},
+        },
+        {"type": 9, "components": [{"type": 10, "content": "x"}], "accessory": button()},
+    ),
+    {"content": "x", "allowed_mentions": {"parse": ["roles"], "users": ["1", "2"]}},
+    {"content": "x", "flags": 4 | 1 << 12},
+]
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"content": "x" * 2001}, "content"),
+    ({"content": 5}, "content"),
+    ({"content": "x", "nonce": "n" * 26}, "nonce"),
+    ({"content": "x", "flags": 64}, "flags"),
+    ({"content": "x", "flags": 1 << 25}, "flags"),
+    ({"embeds": [{"title": "x"}] * 11}, "embeds"),
+    ({"embeds": [{"description": "x" * 3001}] * 2}, "embeds"),
+    (embed(title="x" * 257), "embeds.0.title"),
+    (embed(description="x" * 4097), "embeds.0.description"),
+    (embed(fields=[{"name": "n", "value": "v"}] * 26), "embeds.0.fields"),
+    (embed(fields=[{"name": "n" * 257, "value": "v"}]), "embeds.0.fields.0.name"),
+    (embed(fields=[{"name": "n", "value": "v" * 1025}]), "embeds.0.fields.0.value"),
+    (embed(fields=[{"name": "n", "value": " "}]), "embeds.0.fields.0.value"),
+    (embed(fields=[{"value": "v"}]), "embeds.0.fields.0.name"),
+    (embed(footer={"text": "x" * 2049}), "embeds.0.footer.text"),
+    (embed(author={"name": "x" * 257}), "embeds.0.author.name"),
+    (embed(title="x", color=0x1000000), "embeds.0.color"),
+    (embed(title="x", color=-1), "embeds.0.color"),
+    (embed(title="x", color="red"), "embeds.0.color"),
+    (embed(title="x", url="attachment://x"), "embeds.0.url"),
+    (embed(title="x", url=""), "embeds.0.url"),
+    (embed(title="x", url="https://a.bc/" + "x" * 2036), "embeds.0.url"),
+    (embed(image={"url": "file:///etc/passwd"}), "embeds.0.image.url"),
+    (embed(thumbnail={"url": "https://localhost/x"}), "embeds.0.thumbnail.url"),
+    (embed(footer={"text": "x", "icon_url": "x"}), "embeds.0.footer.icon_url"),
+    (embed(author={"name": "x", "icon_url": "ftp://a.bc"}), "embeds.0.author.icon_url"),
+    (embed(author={"name": "x", "url": "https://"}), "embeds.0.author.url"),
+    ({"components": [row(button(custom_id=str(n))) for n in range(6)]}, "components"),
+    (rows(), "components.0.components"),
+    (rows(*(button(custom_id=str(n)) for n in range(6))), "components.0.components"),
+    (rows(button(), button()), "components"),
+    (rows(button(custom_id="")), "components.0.components.0.custom_id"),
+    (rows(button(custom_id="x" * 101)), "components.0.components.0.custom_id"),
+    (rows(button(label="x" * 81)), "components.0.components.0.label"),
+    (rows(button(label=None)), "components.0.components.0"),
+    (rows(button(style=9)), "components.0.components.0.style"),
+    (rows(button(url=SONG)), "components.0.components.0"),
+    (rows(button(emoji={"name": "smile"})), "components.0.components.0.emoji.name"),
+    (rows(link(url=None)), "components.0.components.0.url"),
+    (rows(link(url="javascript:alert(1)")), "components.0.components.0.url"),
+    (rows(link(url="https://a.bc/" + "x" * 500)), "components.0.components.0.url"),
+    (rows(link(custom_id="x")), "components.0.components.0"),
+    (rows({"type": 4}), "components.0.components.0.type"),
+    ({"components": [button()]}, "components.0.type"),
+    (rows(choice(), button()), "components.0.components"),
+    (rows(choice(options=many(26))), "components.0.components.0.options"),
+    (rows(choice(options=[])), "components.0.components.0.options"),
+    (rows(choice(max_values=3)), "components.0.components.0.max_values"),
+    (rows(choice(options=many(2) + many(1))), "components.0.components.0.options"),
+    (
+        rows(choice(options=[{"label": "x" * 101, "value": "1"}])),
+        "components.0.components.0.options.0.label",
+    ),
+    (modern({"type": 10, "content": "x"}, content="x"), "content"),
+    (modern(*[{"type": 10, "content": "x"}] * 41), "components"),
+    (
+        modern(row(*(button(custom_id=str(n)) for n in range(5))), *[{"type": 14}] * 35),
+        "components",
+    ),
+    (modern(*[{"type": 10, "content": "x" * 2001}] * 2), "components"),
+    (modern({"type": 99}), "components.0.type"),
+    (modern({"type": 9, "components": [{"type": 14}]}), "components.0.accessory"),
+    ({"attachments": [{"id": "0", "description": "x" * 1025}]}, "attachments.0.description"),
+    ({"content": "x", "allowed_mentions": {"parse": ["people"]}}, "allowed_mentions.parse.0"),
+    (
+        {"content": "x", "allowed_mentions": {"parse": ["users"], "users": ["1"]}},
+        "allowed_mentions",
+    ),
+    ({"content": "x", "allowed_mentions": {"users": ["1", "1"]}}, "allowed_mentions.users"),
+    (
+        {"content": "x", "allowed_mentions": {"users": [str(n) for n in range(101)]}},
+        "allowed_mentions.users",
+    ),
+]
+
+
+def paths(tree: dict[str, Any], prefix: str = "") -> list[str]:
+    """List the fields that are at fault in an ``errors`` object."""
+    found = [prefix.strip(".")] if "_errors" in tree else []
+    for name, inner in tree.items():
+        if name != "_errors":
+            found += paths(inner, f"{prefix}.{name}")
+    return found
+
+
+@pytest.mark.parametrize("payload", FINE, ids=lambda payload: str(payload)[:60])
+def test_what_discord_takes_is_not_refused(payload: dict[str, Any]) -> None:
+    """A message at its limits is still within them; characters are code points."""
+    assert message_faults(payload, []).tree == {}
+
+
+@pytest.mark.parametrize(("payload", "path"), REFUSED, ids=lambda value: str(value)[:60])
+def test_what_discord_refuses_is_refused_where_it_is_wrong(
+    payload: dict[str, Any], path: str
+) -> None:
+    """One step past a limit is refused, and the error names that field alone."""
+    assert paths(message_faults(payload, []).tree) == [path]
+
+
+def test_ten_files_go_with_a_message() -> None:
+    """The eleventh upload is too many."""
+    assert not message_faults({}, ["x"] * 10)
+    assert paths(message_faults({}, ["x"] * 11).tree) == ["attachments"]
+
+
+def test_only_interactions_may_be_ephemeral() -> None:
+    """The flag goes where it has a meaning."""
+    assert not message_faults({"flags": 64}, [], ephemeral=True)
+
+
+async def test_a_refusal_reaches_the_bot_as_discord_writes_it() -> None:
+    """Status 400, code 50035, and the nested errors that discord.py puts into its text."""
+    async with a_club() as club:
+        with pytest.raises(discord.HTTPException) as refused:
+            await club.place().send(embed=discord.Embed(title="x" * 257))
+        assert code_of(refused.value) == (400, 50035)
+        assert "embeds.0.title: Must be 256 or fewer in length." in refused.value.text
+        assert club.songs.messages == []
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [{}, {"content": " \n "}, {"embeds": [{}]}, {"embeds": [{"type": "rich"}]}, {"content": None}],
+    ids=str,
+)
+async def test_nothing_at_all_is_no_message(payload: dict[str, Any]) -> None:
+    """White space and empty embeds are nothing: 50006."""
+    async with a_club() as club:
+        with pytest.raises(discord.HTTPException) as refused:
+            await club.post(**payload)
+        assert code_of(refused.value) == (400, 50006)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://a.b c/", "https://a.bc:99999/", "https://a.bc:x/", "https://[::1/", "http://a..bc"],
+)
+def test_a_link_needs_a_host_that_can_be(url: str) -> None:
+    """Spaces, bad ports, bad addresses and empty labels are refused."""
+    faulty = Faulty()
+    check_url(faulty, ("url",), url)
+    assert paths(faulty.tree) == ["url"]
+
+
+def test_a_refusal_without_a_fault_raises_nothing() -> None:
+    """Only what is wrong is refused."""
+    message_faults({"content": "x"}, []).raise_if_any()
+    with pytest.raises(Refusal, match="Invalid Form Body"):
+        message_faults({"content": 1}, []).raise_if_any()
+
+
+def test_mentions_are_found_once_and_in_order() -> None:
+    """A text that names somebody twice mentions them once."""
+    found = named_in("<@2> <@1> <@!2> <@&3> @everyone")
+    assert (found.users, found.roles, found.everyone) == ([2, 1], [3], True)
+
+
+def command(**changes: Any) -> dict[str, Any]:
+    """Give a command that Discord takes."""
+    return {"name": "suno", "description": "Songs", "type": 1} | changes
+
+
+def option(**changes: Any) -> dict[str, Any]:
+    """Give an option that Discord takes."""
+    return {"name": "id", "description": "The task", "type": 3} | changes
+
+
+GOOD_COMMANDS: list[list[dict[str, Any]]] = [
+    [],
+    [command(name="歌曲"), command(name="ก็"), command(name="a-b_c'd")],
+    [command(name=f"c{number}") for number in range(100)],
+    [command(options=[option(name=f"o{number}") for number in range(25)])],
+    [command(name_localizations={"zh-CN": "歌"}, description_localizations={"zh-TW": "歌"})],
+    [{"name": "Watch Suno tasks", "type": 3}],
+    [command(), {"name": "suno", "type": 3}],
+    [command(options=[option(type=2, options=[option(type=1, name="x", options=[option()])])])],
+    [command(options=[option(required=True), option(name="more")], contexts=[0, 1, 2])],
+    [command(options=[option(choices=[{"name": "A", "value": "a"}] * 25)])],
+]
+
+BAD_COMMANDS: list[tuple[Any, str]] = [
+    ({}, ""),
+    ([command(name="")], "0.name"),
+    ([command(name="Suno")], "0.name"),
+    ([command(name="suno status")], "0.name"),
+    ([command(name="x" * 33)], "0.name"),
+    ([command(description="")], "0.description"),
+    ([command(description="x" * 101)], "0.description"),
+    ([command(type=9)], "0.type"),
+    ([command(), command()], "1"),
+    ([command(name=f"c{number}") for number in range(101)], ""),
+    ([{"name": f"m{number}", "type": 3} for number in range(6)], ""),
+    ([{"name": "x", "type": 3, "description": "y"}], "0.description"),
+    ([command(name_localizations={"zh": "歌"})], "0.name_localizations.zh"),
+    ([command(name_localizations={"de": "Lied"})], "0.name_localizations.de"),
+    ([command(description_localizations={"de": "x" * 101})], "0.description_localizations.de"),
+    ([command(contexts=[])], "0.contexts"),
+    ([command(integration_types=[7])], "0.integration_types"),
+    ([command(options=[option(name=f"o{number}") for number in range(26)])], "0.options"),
+    ([command(options=[option(), option()])], "0.options.1"),
+    ([command(options=[option(), option(name="b", required=True)])], "0.options.1"),
+    ([command(options=[option(type=1), option(name="b")])], "0.options"),
+    ([command(options=[option(type=1, options=[option(type=1)])])], "0.options.0.options.0.type"),
+    ([command(options=[option(type=99)])], "0.options.0.type"),
+    ([command(options=[option(max_length=6001)])], "0.options.0.max_length"),
+    (
+        [command(options=[option(choices=[{"name": "", "value": "a"}])])],
+        "0.options.0.choices.0.name",
+    ),
+    (
+        [command(options=[option(choices=[{"name": "A", "value": "a"}], autocomplete=True)])],
+        "0.options.0",
+    ),
+    (
+        [command(options=[option(choices=[{"name": "A", "value": "a"}] * 26)])],
+        "0.options.0.choices",
+    ),
+    (
+        [command(options=[option(name=f"o{n}", description="x" * 100, choices=[
+            {"name": "x" * 100, "value": "y" * 100}] * 2) for n in range(20)])],
+        "0",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("commands", GOOD_COMMANDS, ids=lambda value: str(value)[:60])
+def test_commands_that_discord_takes_are_not_refused(commands: Any) -> None:
+    """Names in any script, translations, groups, and every limit reached."""
+    assert command_faults(commands).tree == {}
+
+
+@pytest.mark.parametrize(("commands", "path"), BAD_COMMANDS, ids=lambda value: str(value)[:60])
+def test_commands_that_discord_refuses_are_refused(commands: Any, path: str) -> None:
+    """One step past a limit is refused, and the error names that field alone."""
+    assert paths(command_faults(commands).tree) == [path]
+
+
+def text_input(**changes: Any) -> dict[str, Any]:
+    """Give a text input that Discord takes."""
+    return {"type": 4, "custom_id": "name", "label": "Name", "style": 1} | changes
+
+
+def modal(*components: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Give a modal."""
+    return {"title": "Search", "custom_id": "search", "components": list(components)} | changes
+
+
+def label(component: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Give a component with a label, as newer modals have it."""
+    return {"type": 18, "label": "Name", "component": component} | changes
+
+
+@pytest.mark.parametrize(
+    ("payload", "path"),
+    [
+        (modal(row(text_input())), None),
+        (modal(label(text_input(label=None)), {"type": 10, "content": "x"}), None),
+        (modal(label(choice())), None),
+        (modal(row(text_input()), title="x" * 46), "data.title"),
+        (modal(row(text_input()), custom_id=""), "data.custom_id"),
+        (modal(), "data.components"),
+        (modal(*(row(text_input(custom_id=str(n))) for n in range(6))), "data.components"),
+        (modal(row(text_input(label="x" * 46))), "data.components.0.label"),
+        (modal(row(text_input(value="x" * 4001))), "data.components.0.value"),
+        (modal(row(text_input(placeholder="x" * 101))), "data.components.0.placeholder"),
+        (modal(row(text_input(max_length=4001))), "data.components.0.max_length"),
+        (modal(label(text_input(label=None), label="")), "data.components.0.label"),
+        (modal({"type": 9}), "data.components.0.type"),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_a_modal_has_its_limits(payload: dict[str, Any], path: str | None) -> None:
+    """Five fields, a short title, and texts of a certain length."""
+    assert paths(modal_faults(payload).tree) == ([] if path is None else [path])
+
+
+@pytest.mark.parametrize(
+    ("choices", "path"),
+    [
+        ([{"name": "x" * 100, "value": "y" * 100}] * 25, None),
+        ([{"name": "x", "value": "y"}] * 26, "data.choices"),
+        ([{"name": "", "value": "y"}], "data.choices.0.name"),
+        ([{"name": "x" * 101, "value": "y"}], "data.choices.0.name"),
+        ([{"name": "x", "value": "y" * 101}], "data.choices.0.value"),
+        ([{"name": "x", "value": ""}], "data.choices.0.value"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_autocomplete_choices_have_their_limits(choices: Any, path: str | None) -> None:
+    """25 choices of 1 to 100 characters, which discord.py does not check."""
+    assert paths(choice_faults(choices, textual=True).tree) == ([] if path is None else [path])

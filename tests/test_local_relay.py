@@ -1,0 +1,335 @@
+"""The local relay answers as the real ones do, and notes what it was asked."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.local.relay import (
+    AnswerShape,
+    Clock,
+    Elsewhere,
+    LocalRelay,
+    Single,
+    Unknown,
+    faults,
+    lyrics_task,
+    song,
+)
+
+
+class Asker:
+    """Asks a local relay without the client that the bot has."""
+
+    def __init__(self, relay: LocalRelay, session: aiohttp.ClientSession) -> None:
+        self.relay = relay
+        self.session = session
+        self.key = relay.key
+
+    async def ask(self, method: str, path: str, **rest: Any) -> tuple[int, Any]:
+        """Send a request, and give the status and the JSON of its answer, or its text."""
+        headers = {"Authorization": f"Bearer {self.key}"}
+        url = self.relay.base_url + path
+        async with self.session.request(method, url, headers=headers, **rest) as response:
+            json = response.content_type == "application/json"
+            return response.status, await (response.json() if json else response.text())
+
+    async def batch(self, *ids: str, action: str = "MUSIC") -> Any:
+        """Give the answer to a batch look-up."""
+        body = {"ids": list(ids), "action": action}
+        return (await self.ask("POST", "/suno/fetch", json=body))[1]
+
+    async def task(self, task_id: str) -> dict[str, Any]:
+        """Give one task of a batch."""
+        [task] = (await self.batch(task_id))["data"]
+        assert isinstance(task, dict)
+        return task
+
+
+@asynccontextmanager
+async def asked_relay(**settings: Any) -> AsyncIterator[tuple[LocalRelay, Asker]]:
+    """Start a relay, and something to ask it with."""
+    async with LocalRelay(**settings) as relay, aiohttp.ClientSession() as session:
+        yield relay, Asker(relay, session)
+
+
+async def test_a_batch_holds_the_known_tasks_alone() -> None:
+    """Unknown ids are left out without a word."""
+    async with asked_relay() as (relay, asker):
+        relay.add(song("song"), lyrics_task("words"))
+
+        answer = await asker.batch("words", "nobody's", "song")
+
+        assert (answer["code"], answer["message"]) == ("success", "")
+        assert [(task["task_id"], task["action"]) for task in answer["data"]] == [
+            ("words", "LYRICS"),
+            ("song", "MUSIC"),
+        ]
+
+
+async def test_a_wrong_key_is_refused() -> None:
+    """In OpenAI style, with 401."""
+    async with asked_relay() as (_, asker):
+        asker.key = "sk-wrong"
+
+        status, answer = await asker.ask("POST", "/suno/fetch", json={"ids": []})
+
+        assert status == 401
+        assert answer["error"]["code"] == "invalid_api_key"
+
+
+async def test_every_request_is_noted() -> None:
+    """With what it asked for, how it was answered, and when."""
+    async with asked_relay() as (relay, asker):
+        relay.clock.advance(5)
+        await asker.batch("one", "two", action="LYRICS")
+        await asker.ask("GET", "/suno/fetch/three")
+        await asker.ask("POST", "/suno/fetch", data=b"no JSON")
+
+        first, second, third = relay.looks
+
+        assert (first.method, first.path, first.ids) == ("POST", "/suno/fetch", ("one", "two"))
+        assert (first.action, first.status, first.at) == ("LYRICS", 200, relay.clock.now())
+        assert (second.method, second.path, second.ids) == (
+            "GET",
+            "/suno/fetch/three",
+            ("three",),
+        )
+        assert (second.action, second.status) == (None, 400)
+        assert (third.ids, third.action) == ((), None)
+        assert first.arrived <= second.arrived
+
+
+async def test_a_look_can_be_waited_for() -> None:
+    """Whoever tests a poller need not guess how long it takes."""
+    async with asked_relay() as (relay, asker):
+        waiting = asyncio.create_task(relay.looked(2))
+        await asker.batch("one")
+        assert not waiting.done()
+        await asker.batch("two")
+
+        await asyncio.wait_for(waiting, 5)
+
+
+async def test_time_stands_still_until_it_is_moved() -> None:
+    """A test decides when a song is done."""
+    async with asked_relay() as (relay, asker):
+        relay.add(song("song", takes=120))
+        assert (await asker.task("song"))["status"] == "NOT_START"
+
+        relay.clock.advance(119)
+        assert (await asker.task("song"))["status"] == "IN_PROGRESS"
+        relay.clock.advance(1)
+        assert (await asker.task("song"))["status"] == "SUCCESS"
+
+
+async def test_time_may_run_faster_than_ours() -> None:
+    """A demo need not wait two minutes for a song."""
+    async with asked_relay(speed=100_000) as (relay, asker):
+        relay.add(song("song", takes=120))
+        await asyncio.sleep(0.01)
+
+        assert (await asker.task("song"))["status"] == "SUCCESS"
+
+
+def test_a_clock_never_runs_backwards() -> None:
+    """Neither by its speed nor by hand."""
+    with pytest.raises(ValueError, match="backwards"):
+        Clock(speed=-1)
+    with pytest.raises(ValueError, match="turned back"):
+        Clock().advance(-1)
+
+
+async def test_a_task_added_again_starts_anew() -> None:
+    """Its submission is now."""
+    async with asked_relay() as (relay, asker):
+        relay.add(song("song"))
+        relay.clock.advance(300)
+        relay.add(song("song"))
+
+        task = await asker.task("song")
+
+        assert (task["status"], task["submit_time"]) == ("NOT_START", int(relay.clock.now()))
+
+
+async def test_a_forgotten_task_is_unknown() -> None:
+    """As after the days for which relays keep them."""
+    async with asked_relay() as (relay, asker):
+        relay.add(song("song"))
+        relay.forget("song")
+        relay.forget("song")
+
+        assert (await asker.batch("song"))["data"] == []
+
+
+async def test_a_relay_that_is_down_cuts_every_connection() -> None:
+    """The requests are noted, and answered again once it is back."""
+    async with asked_relay() as (relay, asker):
+        relay.go_down()
+        with pytest.raises(aiohttp.ClientError):
+            await asker.batch("one")
+        relay.come_back()
+
+        assert (await asker.batch("one"))["data"] == []
+        assert [look.status for look in relay.looks] == [0, 200]
+
+
+async def test_an_address_is_known_only_once_there_is_one() -> None:
+    """It is of no use before, and a sentence says so."""
+    relay = LocalRelay()
+    with pytest.raises(RuntimeError, match="before it is entered"):
+        _ = relay.base_url
+
+
+async def test_a_relay_may_be_given_its_port_and_its_key() -> None:
+    """A process that starts it can tell another one beforehand where it will be."""
+    async with LocalRelay() as first:
+        port = int(first.base_url.rpartition(":")[2])
+
+    async with asked_relay(port=port, key="sk-mine") as (relay, asker):
+        assert relay.base_url == f"http://127.0.0.1:{port}"
+        assert (await asker.batch("one"))["data"] == []
+
+
+async def test_closing_does_not_wait_for_open_requests() -> None:
+    """A client that hangs there is let go."""
+    async with asked_relay() as (relay, asker):
+        relay.faults.add(faults.slow_headers())
+        hanging = asyncio.create_task(asker.batch("one"))
+        await relay.looked()
+
+        await asyncio.wait_for(relay.__aexit__(), 5)
+
+        with pytest.raises(aiohttp.ClientError):
+            await hanging
+
+
+@pytest.mark.parametrize(
+    ("shape", "data"),
+    [(AnswerShape(), []), (AnswerShape(nothing=None), None)],
+    ids=["empty", "null"],
+)
+async def test_nothing_matched_is_an_empty_list_or_null(shape: AnswerShape, data: object) -> None:
+    """Both occur among relays."""
+    async with asked_relay() as (relay, asker):
+        relay.answer_shape = shape
+
+        assert (await asker.batch("one"))["data"] == data
+
+
+async def test_a_batch_may_be_wrapped_in_other_ways() -> None:
+    """Twice, without a code, with the data as text, with the account's fields, in any order."""
+    async with asked_relay() as (relay, asker):
+        relay.add(song("one"), song("two"))
+        relay.answer_shape = AnswerShape(
+            code=None,
+            double_envelope=True,
+            data_as_text=True,
+            account=True,
+            shuffled=True,
+            strangers=({"task_id": "stranger"},),
+        )
+
+        answer = await asker.batch("one", "two")
+
+        assert answer.keys() == answer["data"].keys() == {"data"}
+        tasks = answer["data"]["data"]
+        assert [task["task_id"] for task in tasks] == ["two", "one", "stranger"]
+        assert tasks[0]["data"] == "null"
+        assert tasks[0]["quota"] == 5000
+
+
+async def test_the_action_is_honoured_on_request() -> None:
+    """Otherwise it is ignored, as the open relays do."""
+    async with asked_relay() as (relay, asker):
+        relay.add(song("song"))
+        assert len((await asker.batch("song", action="LYRICS"))["data"]) == 1
+        relay.answer_shape = AnswerShape(honours_action=True)
+
+        assert (await asker.batch("song", action="LYRICS"))["data"] == []
+        assert len((await asker.batch("song", action="MUSIC"))["data"]) == 1
+
+
+@pytest.mark.parametrize("form", list(Single))
+async def test_a_single_look_up_takes_every_form(form: Single) -> None:
+    """With or without the envelope, the task, and its status."""
+    async with asked_relay() as (relay, asker):
+        relay.answer_shape = AnswerShape(fetch=form)
+        relay.add(lyrics_task("words"))
+        relay.clock.advance(60)
+        task = await asker.task("words")
+
+        _, answer = await asker.ask("GET", "/suno/fetch/words")
+
+        assert (
+            answer
+            == {
+                Single.TASK: {"code": "success", "message": "", "data": task},
+                Single.BARE_TASK: task,
+                Single.DATA: {"code": "success", "message": "", "data": task["data"]},
+                Single.BARE_DATA: task["data"],
+                Single.NESTED: {"code": "success", "message": "", "data": {**task, "data": task}},
+                Single.STATUS_AND_DATA: {
+                    "code": "success",
+                    "message": "",
+                    "data": {"status": "SUCCESS", "data": task["data"]},
+                },
+            }[form]
+        )
+
+
+async def test_lyrics_have_a_path_of_their_own_without_a_code_level() -> None:
+    """Songs are unknown there; on the feed's path both are known."""
+    async with asked_relay() as (relay, asker):
+        relay.add(song("song"), lyrics_task("words"))
+        relay.clock.advance(300)
+
+        status, words = await asker.ask("GET", "/suno/lyrics/words")
+
+        assert (status, words["status"], "code" in words) == (200, "complete", False)
+        assert (await asker.ask("GET", "/suno/lyrics/song"))[0] == 400
+        assert (await asker.ask("GET", "/suno/feed/song"))[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("unknown", "status", "code"),
+    [
+        (Unknown.NOT_EXIST, 400, "task_not_exist"),
+        (Unknown.INVALID, 400, "invalid_request"),
+        (Unknown.NOT_FOUND, 404, "not_found"),
+        (Unknown.PLAIN, 404, None),
+    ],
+)
+async def test_an_unknown_task_is_denied_in_several_ways(
+    unknown: Unknown, status: int, code: str | None
+) -> None:
+    """On the single look-up, where a relay cannot just leave it out."""
+    async with asked_relay() as (relay, asker):
+        relay.answer_shape = AnswerShape(unknown=unknown)
+
+        answered, answer = await asker.ask("GET", "/suno/fetch/nobody's")
+
+        assert (answered, answer.get("code")) == (status, code)
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "status", "start"),
+    [
+        (Elsewhere.INVALID_URL, 404, "{'error': {'message': 'Invalid URL (PUT /suno/fetch)'"),
+        (Elsewhere.HTML, 404, "<!DOCTYPE html>"),
+        (Elsewhere.NOT_ALLOWED, 405, "<!DOCTYPE html>"),
+        (Elsewhere.FRONT_PAGE, 200, "<!DOCTYPE html>"),
+    ],
+)
+async def test_other_paths_do_not_exist(elsewhere: Elsewhere, status: int, start: str) -> None:
+    """Relays say so in several ways."""
+    async with asked_relay() as (relay, asker):
+        relay.answer_shape = AnswerShape(elsewhere=elsewhere)
+
+        answered, answer = await asker.ask("PUT", "/suno/fetch")
+
+        assert answered == status
+        assert str(answer).startswith(start)

@@ -1,0 +1,277 @@
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+from pydantic import SecretStr
+
+from bot.local.relay import LocalRelay, failing, lyrics_task, song, stuck
+from bot.suno.client import Pauses, SunoClient
+from bot.suno.relays import Relay
+from bot.suno.tasks import Outcome
+from bot.watching.database import DatabaseThread
+from bot.watching.endings import Ending
+from bot.watching.errors import BadTaskId, TooManyIds
+from bot.watching.outbox import Outbox
+from bot.watching.poller import Poller
+from bot.watching.records import Delivery
+from bot.watching.schedule import Schedule
+from bot.watching.store import Limits, Store
+from bot.watching.watchlist import MOST_IDS, Added, Watchlist, parse_ids
+from tests.builders import HERE, NOON
+
+DEADLINE = 3600.0
+NO_LIMITS = Limits()
+
+
+class OurClock:
+    """The time of the poller, moved by the test."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> float:
+        """Return the time (Unix seconds)."""
+        return self.now
+
+
+@dataclass(frozen=True)
+class World:
+    """A relay, a database, and all between them."""
+
+    relay: LocalRelay
+    clock: OurClock
+    store: Store
+    outbox: Outbox
+    watchlist: Watchlist
+    poller: Poller
+
+    async def watch(self, task_id: str, user_id: int = 1) -> Added:
+        """Watch a task; return what became of that."""
+        (result,) = await self.watchlist.add([task_id], user_id=user_id, place=HERE)
+        return result.added
+
+    async def look_after(self, seconds: float) -> float | None:
+        """Let time pass everywhere, then look; return when the next look is due."""
+        self.clock.now += seconds
+        self.relay.clock.advance(seconds)
+        return await self.poller.round()
+
+    async def owed(self) -> list[Delivery]:
+        """Return what is owed now."""
+        return await self.outbox.claim(self.clock.now, 100)
+
+
+@asynccontextmanager
+async def a_world(path: Path, limits: Limits = NO_LIMITS) -> AsyncIterator[World]:
+    """Open all the parts but Discord."""
+    async with AsyncExitStack() as stack:
+        relay = await stack.enter_async_context(LocalRelay())
+        database = await stack.enter_async_context(DatabaseThread(path))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        client = SunoClient(
+            session,
+            Relay("local", relay.base_url, "/suno/fetch"),
+            SecretStr(relay.key),
+            requests_per_second=1000,
+            pauses=Pauses(shortest=0.0001, longest=0.0001, people=0.0001),
+            join_within=0,
+            share_for=0,
+        )
+        stack.push_async_callback(client.aclose)
+        outbox = Outbox(database)
+        store = Store(database, outbox, "local", limits)
+        clock = OurClock()
+        yield World(
+            relay,
+            clock,
+            store,
+            outbox,
+            Watchlist(client, store, deadline=DEADLINE, clock=clock),
+            Poller(client, store, Schedule(5, DEADLINE), batch=100, clock=clock),
+        )
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """Open a world of our own."""
+    async with a_world(tmp_path / "suno.db") as world:
+        yield world
+
+
+async def test_a_song_is_watched_to_its_end(world: World) -> None:
+    """From the first look to the message that is owed, with all that it needs."""
+    world.relay.add(song("song", title="Paper Boats", takes=60))
+    assert await world.watch("song") is Added.WATCHING
+    assert await world.look_after(1) == world.clock.now + 5
+    await world.look_after(30)
+    assert await world.owed() == []
+    assert await world.look_after(30) is None
+    (delivery,) = await world.owed()
+    assert (delivery.task.id, delivery.task.title) == ("song", "Paper Boats")
+    assert (delivery.ending, delivery.task.outcome) == (Ending.FINISHED, Outcome.SUCCESS)
+    assert delivery.watchers == (1,)
+
+
+async def test_lyrics_and_failures_are_watched_to_their_end(world: World) -> None:
+    """Without being asked which they are; each ends with what it brought."""
+    world.relay.add(lyrics_task("words", text="[Verse]\nHello"), failing("bad", reason="No."))
+    await world.watch("words")
+    await world.watch("bad")
+    await world.look_after(120)
+    first = {delivery.task.id: delivery for delivery in await world.owed()}
+    for delivery in first.values():
+        await world.outbox.acknowledge(delivery, message_id=1, now=NOON)
+    told = first | {delivery.task.id: delivery for delivery in await world.owed()}
+    assert told["words"].task.text == "[Verse]\nHello"
+    assert (told["bad"].task.outcome, told["bad"].task.reason) == (Outcome.FAILURE, "No.")
+
+
+async def test_all_due_tasks_travel_in_one_request(world: World) -> None:
+    """A hundred watches are one look-up."""
+    names = [f"song-{number}" for number in range(10)]
+    world.relay.add(*(song(name) for name in names))
+    await world.watchlist.add(names, user_id=1, place=HERE)
+    before = len(world.relay.looks)
+    await world.look_after(5)
+    (look,) = world.relay.looks[before:]
+    assert sorted(look.ids) == sorted(names)
+
+
+async def test_a_task_that_is_done_already_is_told_at_once(world: World) -> None:
+    """There is nothing to wait for."""
+    world.relay.add(song("song", takes=0.1))
+    world.relay.clock.advance(1)
+    assert await world.watch("song") is Added.FINISHED
+    assert len(await world.owed()) == 1
+
+
+async def test_an_id_that_the_relay_does_not_know_is_not_watched(world: World) -> None:
+    """The person is told at once, and nothing is looked at in vain."""
+    assert await world.watch("nobody-made-this") is Added.UNKNOWN
+    assert await world.store.next_look_at() is None
+
+
+async def test_a_watch_during_an_outage_is_kept(world: World) -> None:
+    """It is looked at as soon as the relay answers again."""
+    world.relay.add(song("song", takes=60))
+    world.relay.go_down()
+    assert await world.watch("song") is Added.UNCHECKED
+    world.relay.come_back()
+    await world.look_after(100)
+    await world.look_after(100)
+    assert [delivery.task.id for delivery in await world.owed()] == ["song"]
+
+
+async def test_an_id_that_was_watched_unchecked_and_is_not_known_is_reported(
+    world: World,
+) -> None:
+    """After three looks, in one message."""
+    world.relay.go_down()
+    await world.watch("nobody-made-this")
+    world.relay.come_back()
+    for _ in range(4):
+        await world.look_after(100)
+    (delivery,) = await world.owed()
+    assert delivery.ending is Ending.NOT_FOUND
+
+
+async def test_an_outage_ends_no_watch(world: World) -> None:
+    """However many looks fail, and however long it lasts: relay trouble is no task's failure."""
+    world.relay.add(song("song", takes=60))
+    await world.watch("song")
+    await world.look_after(1)
+    world.relay.go_down()
+    for _ in range(10):
+        assert await world.look_after(DEADLINE) is not None
+    assert await world.owed() == []
+    world.relay.come_back()
+    await world.look_after(1)
+    (delivery,) = await world.owed()
+    assert (delivery.ending, delivery.task.outcome) == (Ending.FINISHED, Outcome.SUCCESS)
+
+
+async def test_an_outage_stops_the_deadline(world: World) -> None:
+    """A task that never ends is given up after the time in which the relay could be asked."""
+    world.relay.add(stuck("stuck"))
+    await world.watch("stuck")
+    await world.look_after(1)
+    world.relay.go_down()
+    await world.look_after(2 * DEADLINE)
+    world.relay.come_back()
+    await world.look_after(1)
+    assert await world.owed() == []
+    for _ in range(int(DEADLINE) // 50 + 1):
+        await world.look_after(50)
+    (delivery,) = await world.owed()
+    assert delivery.ending is Ending.GAVE_UP
+
+
+async def test_the_pause_grows_while_the_relay_cannot_be_asked(world: World) -> None:
+    """And is bounded."""
+    world.relay.add(song("song"))
+    await world.watch("song")
+    world.relay.go_down()
+    pauses = []
+    for _ in range(8):
+        at = await world.look_after(100)
+        assert at is not None
+        pauses.append(at - world.clock.now)
+    assert pauses[0] <= 5
+    assert pauses[-1] == pytest.approx(60)
+
+
+async def test_a_refused_watch_is_told_and_the_others_are_kept(tmp_path: Path) -> None:
+    """One id too many does not take back those before it."""
+    async with a_world(tmp_path / "suno.db", Limits(watches_of_a_person=2)) as world:
+        world.relay.add(*(song(name) for name in "abc"))
+        results = await world.watchlist.add(list("abc"), user_id=1, place=HERE)
+        assert [r.added for r in results] == [Added.WATCHING, Added.WATCHING, Added.REFUSED]
+        assert results[2].error is not None
+        assert [watch.task.id for watch in await world.watchlist.of(1)] == ["a", "b"]
+
+
+async def test_removing_says_for_each_id_whether_it_was_watched(world: World) -> None:
+    """A typing error is not taken for success."""
+    world.relay.add(song("song"))
+    await world.watch("song")
+    removed = await world.watchlist.remove(["song", "other"], user_id=1)
+    assert removed == {"song": True, "other": False}
+    assert await world.watchlist.of(1) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "ids"),
+    [
+        ("abc", ["abc"]),
+        ("  abc  ", ["abc"]),
+        ("abc def", ["abc", "def"]),
+        ("abc,def ,ghi", ["abc", "def", "ghi"]),
+        ("abc，def、ghi；jkl", ["abc", "def", "ghi", "jkl"]),
+        ("abc abc", ["abc"]),
+        ('["abc", "def"]', ["abc", "def"]),
+        ("`abc`", ["abc"]),
+        ("task_" + "x" * 32, ["task_" + "x" * 32]),
+        ("123", ["123"]),
+        ("x" * 191, ["x" * 191]),
+        ("喵", ["喵"]),
+    ],
+)
+def test_ids_are_read_as_people_type_and_paste_them(typed: str, ids: list[str]) -> None:
+    """No form of an id is insisted on."""
+    assert parse_ids(typed) == ids
+
+
+@pytest.mark.parametrize("typed", ["", "  ", ",;", "``", "x" * 192, "a\x00b", "a\u202eb"])
+def test_what_cannot_be_an_id_is_refused(typed: str) -> None:
+    """Before anything is asked of the relay."""
+    with pytest.raises(BadTaskId):
+        parse_ids(typed)
+
+
+def test_more_ids_than_an_answer_can_hold_are_refused() -> None:
+    """The limit is named."""
+    with pytest.raises(TooManyIds, match=str(MOST_IDS)):
+        parse_ids(" ".join(str(number) for number in range(MOST_IDS + 1)))

@@ -1,0 +1,139 @@
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import aiohttp
+import discord
+import pytest
+
+from bot.posting.refusals import Meaning, Missing, Verdict, verdict
+
+
+@dataclass
+class Answer:
+    """The part of aiohttp's response that discord.py's errors look at."""
+
+    status: int
+    reason: str = "as it was"
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def refusal(status: int, code: int = 0, **headers: str) -> discord.HTTPException:
+    """Return the error that discord.py raises for such an answer."""
+    kinds = {403: discord.Forbidden, 404: discord.NotFound}
+    kind = discord.DiscordServerError if status >= 500 else kinds.get(status, discord.HTTPException)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    answer = cast("Any", Answer(status, headers=named))
+    return kind(answer, {"code": code, "message": "no"})
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "code", "meaning"),
+    [
+        ("unknown channel", 404, 10003, Meaning.GONE),
+        ("unknown server", 404, 10004, Meaning.GONE),
+        ("unknown user", 404, 10013, Meaning.GONE),
+        ("unknown webhook", 404, 10015, Meaning.GONE),
+        ("no access", 403, 50001, Meaning.GONE),
+        ("the person takes no messages", 403, 50007, Meaning.GONE),
+        ("no server in common", 403, 50278, Meaning.GONE),
+        ("no permission", 403, 50013, Meaning.HOLD),
+        ("locked thread", 400, 160005, Meaning.HOLD),
+        ("archived thread", 400, 50083, Meaning.HOLD),
+        ("invalid form", 400, 50035, Meaning.MEND),
+        ("empty message", 400, 50006, Meaning.MEND),
+        ("too large", 413, 40005, Meaning.MEND),
+        ("stopped by AutoMod", 400, 200000, Meaning.MEND),
+        ("harmful link", 400, 240000, Meaning.MEND),
+        ("answered before", 400, 40060, Meaning.DONE),
+        ("the first message of this nonce was deleted", 404, 10008, Meaning.DONE),
+        ("unknown interaction", 404, 10062, Meaning.LATE),
+        ("token refused", 401, 0, Meaning.STOP),
+        ("rate limit", 429, 0, Meaning.RETRY),
+        ("the channel takes no more writes", 429, 20028, Meaning.RETRY),
+        ("the server takes no more writes", 429, 20029, Meaning.RETRY),
+        ("overloaded", 503, 130000, Meaning.RETRY),
+        ("overloaded, with a strange status", 400, 130000, Meaning.RETRY),
+        ("broken", 500, 0, Meaning.RETRY),
+        ("bad gateway with a code of something else", 502, 50035, Meaning.RETRY),
+        ("timed out", 408, 0, Meaning.RETRY),
+        ("some other bad request", 400, 99999, Meaning.MEND),
+        ("some other conflict", 409, 0, Meaning.MEND),
+        ("some other lack of permission", 403, 99999, Meaning.HOLD),
+        ("something else that is gone", 404, 99999, Meaning.GONE),
+        ("no answer of Discord's at all", 302, 0, Meaning.RETRY),
+    ],
+)
+def test_a_refusal_is_judged_by_its_code(
+    name: str, status: int, code: int, meaning: Meaning
+) -> None:
+    """And a code that nobody knows by its HTTP status."""
+    assert verdict(refusal(status, code)).meaning is meaning, name
+
+
+@pytest.mark.parametrize(
+    ("error", "meaning"),
+    [
+        (discord.RateLimited(40.0), Meaning.RETRY),
+        (aiohttp.ClientConnectionError(), Meaning.RETRY),
+        (aiohttp.ServerDisconnectedError(), Meaning.RETRY),
+        (TimeoutError(), Meaning.RETRY),
+        (ConnectionResetError(), Meaning.RETRY),
+        (OSError("no route"), Meaning.RETRY),
+        (discord.InvalidData("not what was expected"), Meaning.RETRY),
+        (discord.LoginFailure("bad token"), Meaning.STOP),
+        (discord.PrivilegedIntentsRequired(None), Meaning.STOP),
+        (ValueError("embeds has a maximum of 10 elements."), Meaning.MEND),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_other_errors_are_judged_by_what_they_are(error: Exception, meaning: Meaning) -> None:
+    """Trouble of the network passes; what discord.py refuses to send has to be mended."""
+    assert verdict(error).meaning is meaning
+
+
+@pytest.mark.parametrize(
+    ("close", "meaning"),
+    [(code, Meaning.STOP) for code in (4004, 4010, 4011, 4012, 4013, 4014)]
+    + [(code, Meaning.RETRY) for code in (1006, 4000, 4009)],
+)
+def test_a_closed_gateway_is_judged_by_its_code(close: int, meaning: Meaning) -> None:
+    """A token or an intent that was refused is refused again."""
+    socket = cast("Any", Answer(0))
+    error = discord.ConnectionClosed(socket, shard_id=None, code=close)
+    assert verdict(error).meaning is meaning
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "missing"),
+    [
+        (403, 50013, Missing.PERMISSION),
+        (403, 99999, Missing.PERMISSION),
+        (400, 160005, Missing.UNLOCKED_THREAD),
+        (400, 50083, Missing.OPEN_THREAD),
+        (404, 10003, None),
+    ],
+)
+def test_a_held_message_names_what_is_missing(
+    status: int, code: int, missing: Missing | None
+) -> None:
+    """So that people can be told what to change."""
+    assert verdict(refusal(status, code)).missing is missing
+
+
+def test_a_pause_that_is_named_is_handed_on() -> None:
+    """In seconds, whether discord.py names it or the answer's header."""
+    assert verdict(discord.RateLimited(40.5)) == Verdict(Meaning.RETRY, retry_after=40.5)
+    assert verdict(refusal(429, Retry_After="1.5")).retry_after == 1.5
+
+
+@pytest.mark.parametrize("header", ["soon", "-1", "nan", "inf"])
+def test_a_pause_that_makes_no_sense_is_no_pause(header: str) -> None:
+    """The caller's own pause is used instead."""
+    assert verdict(refusal(429, Retry_After=header)).retry_after is None
+
+
+def test_an_answer_without_headers_names_no_pause() -> None:
+    """Such as one that was read by another library."""
+    error = refusal(429)
+    del cast("Any", error.response).headers
+    assert verdict(error) == Verdict(Meaning.RETRY)
