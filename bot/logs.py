@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import TextIO
 
-_NOISY = {"discord": logging.WARNING, "asyncio": logging.WARNING, "aiohttp": logging.WARNING}
+_NOISY = dict.fromkeys(("discord", "asyncio", "aiohttp", "filelock"), logging.WARNING)
 """Libraries that tell more than an operator wants to read, and from which level on they speak."""
 
 

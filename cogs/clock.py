@@ -63,7 +63,8 @@ async def keep_going(name: str, round_: Round, wake: asyncio.Event) -> None:
             continue
         pause = LONGEST_SLEEP if due_at is None else min(due_at - time.time(), LONGEST_SLEEP)
         with suppress(TimeoutError):
-            await asyncio.wait_for(wake.wait(), max(pause, 0))
+            async with asyncio.timeout(max(pause, 0)):
+                await wake.wait()
 
 
 async def setup(bot: SunoBot) -> None:

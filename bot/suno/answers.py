@@ -1,7 +1,8 @@
 """From the body of a relay's answer, whatever it looks like, to tasks or the error that it is.
 
 The way of a body: bytes → JSON objects (`shapes`) → out of its envelope → the contents of each task
-(`contents`) → how it ended (`outcomes`) → `Task`. Nothing here waits, logs or remembers.
+(`contents`) → how it ended (`outcomes`) → `Task`. What looks exactly as documented takes a short
+cut (`documented`); what says no is an error (`refusals`). Nothing here waits, logs or remembers.
 """
 
 from dataclasses import replace

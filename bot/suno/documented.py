@@ -6,6 +6,7 @@ Whatever differs in any way is left to `answers`; tests hold both ways to the sa
 """
 
 from collections.abc import Callable
+from operator import methodcaller
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
@@ -15,12 +16,15 @@ from pydantic_core import core_schema as core
 from bot.suno.links import MAX_LENGTH
 from bot.suno.shapes import RelayObject
 from bot.suno.tasks import Clip, ClipStatus, Outcome, Task, TaskKind, TaskStatus
-from bot.suno.values import LONGEST_SONG, MAX_ID_LENGTH, clean, percentage
+from bot.suno.values import LONGEST_SONG, MAX_ID_LENGTH
 
 _ID = core.str_schema(pattern="^[A-Za-z0-9_-]+$", max_length=MAX_ID_LENGTH)
+_TIME = core.float_schema(strict=True, gt=0, le=1e12)
 _UUID = "[0-9a-f-]+"
 _FILE = rf"https://cdn[12]\.suno\.ai/(?:image_|image_large_)?{_UUID}\.[a-z0-9]+"
 _STREAM = rf"https://audiopipe\.suno\.ai/\?item_id={_UUID}"
+_PER_CENT = {f"{number}%": number for number in range(101)}
+_without_nul = methodcaller("replace", "\0", "")
 
 
 def read_documented(body: bytes) -> list[Task | RelayObject] | None:
@@ -40,25 +44,27 @@ class _Song:
     def __get_pydantic_core_schema__(
         self, _type: Any, _handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        finished = _task(_finished_clip(), TaskStatus.SUCCESS, Outcome.SUCCESS)
-        running = _task(_streaming_clip(), TaskStatus.IN_PROGRESS, None)
+        not_yet = _none_for_empty(core.literal_schema([0]), core.float_schema(gt=0))
+        finished = _task(TaskStatus.SUCCESS, Outcome.SUCCESS, _finished_clip(), _TIME)
+        running = _task(TaskStatus.IN_PROGRESS, None, _streaming_clip(), not_yet)
         by_status: dict[Any, CoreSchema] = {"SUCCESS": finished, "IN_PROGRESS": running}
         return core.tagged_union_schema(by_status, discriminator="status")
 
 
-def _task(clip: CoreSchema, status: TaskStatus, outcome: Outcome | None) -> CoreSchema:
-    time = _none_for_empty(core.float_schema(strict=True, ge=0, le=1e12), core.float_schema(gt=0))
+def _task(
+    status: TaskStatus, outcome: Outcome | None, clip: CoreSchema, finished_at: CoreSchema
+) -> CoreSchema:
     return _frozen(
         Task,
         _read("id", _ID, "task_id"),
         _fixed("status", status),
         _fixed("outcome", outcome),
         _fixed("kind", TaskKind.MUSIC),
-        _read("progress", _made(percentage, core.str_schema())),
+        _read("progress", _made(_PER_CENT.get, core.literal_schema(list(_PER_CENT)))),
         _fixed("reason", ""),
-        _read("submitted_at", time, "submit_time"),
-        _read("started_at", time, "start_time"),
-        _read("finished_at", time, "finish_time"),
+        _read("submitted_at", _TIME, "submit_time"),
+        _read("started_at", _TIME, "start_time"),
+        _read("finished_at", finished_at, "finish_time"),
         _read("clips", core.tuple_variable_schema(clip, min_length=1), "data"),
         _fixed("lyrics", None),
     )
@@ -66,35 +72,35 @@ def _task(clip: CoreSchema, status: TaskStatus, outcome: Outcome | None) -> Core
 
 def _finished_clip() -> CoreSchema:
     duration = core.float_schema(strict=True, gt=0, lt=LONGEST_SONG)
-    return _clip(ClipStatus.COMPLETE, _text(_FILE), duration, is_final=True)
+    return _clip(ClipStatus.COMPLETE, _link(_FILE), duration, is_final=True)
 
 
 def _streaming_clip() -> CoreSchema:
-    return _clip(ClipStatus.STREAMING, _text(_STREAM), core.none_schema(), is_final=False)
+    return _clip(ClipStatus.STREAMING, _link(_STREAM), core.none_schema(), is_final=False)
 
 
 def _clip(
     status: ClipStatus, audio: CoreSchema, duration: CoreSchema, *, is_final: bool
 ) -> CoreSchema:
-    video = _none_for_empty(_text(f"(?:{_FILE})?"), core.str_schema(min_length=1))
+    video = _none_for_empty(_link(f"(?:{_FILE})?"), core.str_schema(min_length=1))
     return _frozen(
         Clip,
         _read("id", _ID),
-        _read("title", _text(r"[^\x00]*")),
+        _read("title", _made(_without_nul, core.str_schema())),
         _read("status", core.literal_schema([status])),
         _read("audio_url", audio),
         _fixed("audio_is_final", is_final),
         _read("video_url", video),
-        _read("image_url", _text(_FILE), "image_large_url"),
+        _read("image_url", _link(_FILE), "image_large_url"),
         _read("duration", duration, "metadata", "duration"),
-        _read("style", _text(r"[^\x00]+"), "metadata", "tags"),
-        _read("lyrics", _made(clean, core.str_schema(pattern=r"^\[")), "metadata", "prompt"),
+        _read("style", _made(_without_nul, core.str_schema(min_length=1)), "metadata", "tags"),
+        _read("lyrics", _made(_without_nul, core.str_schema(pattern=r"^\[")), "metadata", "prompt"),
         _fixed("reason", ""),
     )
 
 
-def _text(pattern: str) -> CoreSchema:
-    return core.str_schema(pattern=f"^{pattern}$")
+def _link(pattern: str) -> CoreSchema:
+    return core.str_schema(pattern=f"^{pattern}$", max_length=MAX_LENGTH)
 
 
 def _made(make: Callable[[Any], Any], schema: CoreSchema) -> CoreSchema:

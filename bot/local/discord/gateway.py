@@ -16,6 +16,7 @@ from bot.local.discord.sessions import (
     INVALID_SESSION,
     RECONNECT,
     RESUME,
+    TIME_TO_CLOSE,
     Connection,
     Session,
     encoder,
@@ -33,6 +34,8 @@ _IGNORED_OPCODES = (3, 4, 8, 31)
 """Presence, voice, members, sounds: accepted, without consequences here."""
 _SESSION_ENDING = (1000, 1001, 4007, 4009)
 """Close codes after which a session cannot be resumed (from either side)."""
+_FINAL = frozenset({AUTHENTICATION_FAILED, *range(4010, 4015)})
+"""After these Discord takes the same client no more: the token or the intents are refused."""
 
 
 class Gateway:
@@ -44,6 +47,7 @@ class Gateway:
         self._shards = shards
         self._sessions: dict[str, Session] = {}
         self._connections: set[Connection] = set()
+        self._refusing: int | None = None
         self.url = ""
         self.identifies = 0
         """How many sessions were ever started; Discord allows 1000 a day."""
@@ -70,7 +74,7 @@ class Gateway:
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one WebSocket from HELLO to its end."""
-        socket = web.WebSocketResponse(timeout=1.0, max_msg_size=0)
+        socket = web.WebSocketResponse(timeout=TIME_TO_CLOSE, max_msg_size=0)
         await socket.prepare(request)
         connection = Connection(socket, request, encoder(request.query.get("compress")))
         self._connections.add(connection)
@@ -142,6 +146,8 @@ class Gateway:
             return ALREADY_AUTHENTICATED
         if not isinstance(data, dict) or not isinstance(data.get("intents"), int):
             return DECODE_ERROR if not isinstance(data, dict) else INVALID_INTENTS
+        if self._refusing is not None:
+            return self._refusing
         if data.get("token") != self._token:
             return AUTHENTICATION_FAILED
         shard, shards = data.get("shard") or (0, 1)
@@ -169,7 +175,9 @@ class Gateway:
     def _resume(self, connection: Connection, data: Any) -> None:
         session = self._sessions.get(data.get("session_id") or "")
         sequence = data.get("seq") or 0
-        if data.get("token") != self._token:
+        if self._refusing is not None:
+            connection.close(self._refusing)
+        elif data.get("token") != self._token:
             connection.close(AUTHENTICATION_FAILED)
         elif session is None or not session.can_resume(sequence, self._world.scene.clock.now()):
             connection.send({"op": INVALID_SESSION, "d": False})
@@ -189,7 +197,9 @@ class Gateway:
         return {"url": self.url, "shards": self._shards, "session_start_limit": limit}
 
     async def close_all(self, code: int) -> None:
-        """Close every connection with that code."""
+        """Close every connection with that code; with a final one, also those that come again."""
+        if code in _FINAL:
+            self._refusing = code
         await self._end(lambda connection: connection.close(code))
 
     async def drop_all(self) -> None:

@@ -41,6 +41,11 @@ def encoder(compression: str | None) -> Encoder:
     return compress
 
 
+TIME_TO_CLOSE = 10.0
+"""Seconds in which a client may answer a close. One that answers a connection which is gone has
+never seen its code, and comes again."""
+
+
 class Connection:
     """One WebSocket. What is sent goes out in order, from a task of its own."""
 
@@ -96,7 +101,12 @@ class Connection:
             await self._socket.send_str(frame)
 
     async def finish(self) -> None:
-        """Stop writing, when the WebSocket has ended."""
+        """Stop writing, when the WebSocket has ended.
+
+        What ended it may be our own closing, of which the writer still owes the frame.
+        """
+        if self.closed_with is not None:
+            await asyncio.wait({self._writer}, timeout=TIME_TO_CLOSE)
         self._writer.cancel()
         with suppress(asyncio.CancelledError):
             await self._writer
