@@ -17,8 +17,8 @@ from bot.local.relay import (
     song,
     stuck,
 )
-from bot.suno.batching import MOST_SINGLES
 from bot.suno.errors import ErrorKind
+from bot.suno.requesting.batching import MOST_SINGLES
 from bot.suno.tasks import Outcome, TaskKind, TaskStatus
 from tests.client_at_relay import client_at_relay
 

@@ -13,8 +13,8 @@ from bot.local.relay import faults, song
 from bot.local.relay.faults import Fault
 from bot.suno.client import Limits, SunoClient
 from bot.suno.errors import ErrorKind, SunoError
-from bot.suno.recent import Recent
 from bot.suno.relays import relay
+from bot.suno.requesting.recent import Recent
 from tests.client_at_relay import client_at_relay
 
 QUICK_LIMITS = Limits(total=0.5)

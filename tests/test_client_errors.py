@@ -12,9 +12,9 @@ import pytest
 
 from bot.local.relay import faults, song
 from bot.local.relay.faults import Fault
-from bot.suno.breaker import Breaker
 from bot.suno.client import Limits, Pauses, SunoClient
 from bot.suno.errors import ErrorKind, SunoError
+from bot.suno.requesting.breaker import Breaker
 from tests.client_at_relay import client_at_relay, pause_is_over
 
 LONG = Pauses(shortest=60, longest=600, recheck=300, people=60)

@@ -9,7 +9,7 @@ from bot.local.relay import LocalRelay, faults, song
 from bot.local.relay.faults import Fault
 from bot.suno.client import Limits, LookUp, Pauses
 from bot.suno.errors import ErrorKind, SunoError
-from bot.suno.narrowing import MOST_PARTS, narrow
+from bot.suno.requesting.narrowing import MOST_PARTS, narrow
 from tests.client_at_relay import client_at_relay
 
 

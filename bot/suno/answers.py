@@ -7,15 +7,15 @@ cut (`documented`); what says no is an error (`refusals`). Nothing here waits, l
 
 from dataclasses import replace
 
-from bot.suno import links, refusals
-from bot.suno.contents import Contents, opened, read_contents
-from bot.suno.documented import read_documented
 from bot.suno.errors import ErrorKind, SunoError
-from bot.suno.outcomes import conclude, has_failed
-from bot.suno.shapes import Content, CutShortError, RelayObject, parse
-from bot.suno.statuses import task_status
+from bot.suno.reading import links, refusals
+from bot.suno.reading.contents import Contents, opened, read_contents
+from bot.suno.reading.documented import read_documented
+from bot.suno.reading.outcomes import conclude, has_failed
+from bot.suno.reading.shapes import Content, CutShortError, RelayObject, parse
+from bot.suno.reading.statuses import task_status
+from bot.suno.reading.values import clean, identifier, percentage, unix_seconds
 from bot.suno.tasks import Outcome, Task, TaskStatus
-from bot.suno.values import clean, identifier, percentage, unix_seconds
 
 _ENVELOPE = frozenset({"code", "success", "data"})
 

@@ -13,16 +13,16 @@ from types import MappingProxyType
 import aiohttp
 from pydantic import SecretStr
 
-from bot.suno.asking import Asking
-from bot.suno.batching import Batches
-from bot.suno.breaker import Breaker, Pauses, RelayHealth
-from bot.suno.findings import LookUp
-from bot.suno.gathering import Gathering
-from bot.suno.pacing import Pace
 from bot.suno.relays import Relay
-from bot.suno.routes import Routes
+from bot.suno.requesting.asking import Asking
+from bot.suno.requesting.batching import Batches
+from bot.suno.requesting.breaker import Breaker, Pauses, RelayHealth
+from bot.suno.requesting.findings import LookUp
+from bot.suno.requesting.gathering import Gathering
+from bot.suno.requesting.pacing import Pace
+from bot.suno.requesting.routes import Routes
+from bot.suno.requesting.wire import Limits, Wire
 from bot.suno.tasks import TaskKind
-from bot.suno.wire import Limits, Wire
 
 __all__ = ["Limits", "LookUp", "Pauses", "RelayHealth", "SunoClient"]
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from bot.suno.answers import read_batch, read_single
-from bot.suno.asking import Asking
-from bot.suno.breaker import RELAY_WIDE, is_relay_wide
 from bot.suno.errors import ErrorKind, SunoError
-from bot.suno.recent import Recent
 from bot.suno.relays import Relay
+from bot.suno.requesting.asking import Asking
+from bot.suno.requesting.breaker import RELAY_WIDE, is_relay_wide
+from bot.suno.requesting.recent import Recent
+from bot.suno.requesting.wire import Answer
 from bot.suno.tasks import Task, TaskKind
-from bot.suno.wire import Answer
 
 logger = logging.getLogger(__name__)
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from bot.suno import links
-from bot.suno.shapes import Content, RelayObject, parse
-from bot.suno.statuses import clip_status
+from bot.suno.reading import links
+from bot.suno.reading.shapes import Content, RelayObject, parse
+from bot.suno.reading.statuses import clip_status
+from bot.suno.reading.values import LONGEST_SONG, clean, identifier, number
 from bot.suno.tasks import Clip, ClipStatus, Lyrics, TaskKind
-from bot.suno.values import LONGEST_SONG, clean, identifier, number
 
 _UNFINISHED = (ClipStatus.STREAMING, ClipStatus.QUEUED)
 

@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from bot.suno.breaker import Breaker, InternalError, is_relay_wide
 from bot.suno.errors import ErrorKind, SunoError
-from bot.suno.pacing import Pace
-from bot.suno.wire import Answer, CutConnection, Wire
+from bot.suno.requesting.breaker import Breaker, InternalError, is_relay_wide
+from bot.suno.requesting.pacing import Pace
+from bot.suno.requesting.wire import Answer, CutConnection, Wire
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from bot.suno.errors import ErrorKind, SunoError
-from bot.suno.findings import Findings, LookUp
+from bot.suno.requesting.findings import Findings, LookUp
 from bot.suno.tasks import TaskKind
 
 Ask = Callable[[Collection[str], Mapping[str, TaskKind]], Awaitable[LookUp]]

@@ -3,10 +3,10 @@
 import re
 
 from bot.suno.errors import ErrorKind, SunoError
-from bot.suno.shapes import RelayObject, parse
-from bot.suno.statuses import task_status
+from bot.suno.reading.shapes import RelayObject, parse
+from bot.suno.reading.statuses import task_status
+from bot.suno.reading.values import clean, number
 from bot.suno.tasks import TaskStatus
-from bot.suno.values import clean, number
 
 _SUCCESS_CODES = frozenset({"", "success", "1", "200"})
 _MAX_QUOTE = 300

@@ -1,7 +1,7 @@
 """How a task ended: from the relay's word for it and from what there is to play or to read."""
 
-from bot.suno.contents import Contents
-from bot.suno.statuses import task_status
+from bot.suno.reading.contents import Contents
+from bot.suno.reading.statuses import task_status
 from bot.suno.tasks import ClipStatus, Outcome, TaskStatus
 
 _ENDED = (ClipStatus.COMPLETE, ClipStatus.ERROR)

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 
-from bot.suno.breaker import InternalError
 from bot.suno.errors import ErrorKind, SunoError
+from bot.suno.requesting.breaker import InternalError
 
 FEW = 4
 """Ids whose halves cost no more than finding out whether halving makes sense."""

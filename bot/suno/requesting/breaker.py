@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from bot.suno.errors import ErrorKind, SunoError
-from bot.suno.wire import quoted
+from bot.suno.requesting.wire import quoted
 
 logger = logging.getLogger(__name__)
 

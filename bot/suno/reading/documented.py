@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, Validat
 from pydantic_core import CoreSchema
 from pydantic_core import core_schema as core
 
-from bot.suno.links import MAX_LENGTH
-from bot.suno.shapes import RelayObject
+from bot.suno.reading.links import MAX_LENGTH
+from bot.suno.reading.shapes import RelayObject
+from bot.suno.reading.values import LONGEST_SONG, MAX_ID_LENGTH
 from bot.suno.tasks import Clip, ClipStatus, Outcome, Task, TaskKind, TaskStatus
-from bot.suno.values import LONGEST_SONG, MAX_ID_LENGTH
 
 _ID = core.str_schema(pattern="^[A-Za-z0-9_-]+$", max_length=MAX_ID_LENGTH)
 _TIME = core.float_schema(strict=True, gt=0, le=1e12)

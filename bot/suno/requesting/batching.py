@@ -3,12 +3,12 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from random import Random
 
-from bot.suno.breaker import Breaker, InternalError, is_relay_wide
 from bot.suno.errors import ErrorKind, SunoError
-from bot.suno.findings import Findings, LookUp
-from bot.suno.narrowing import ABOUT_THE_REQUEST, may_be_one_id, narrow
-from bot.suno.recent import Recent
-from bot.suno.routes import NoSuchPathError, Routes
+from bot.suno.requesting.breaker import Breaker, InternalError, is_relay_wide
+from bot.suno.requesting.findings import Findings, LookUp
+from bot.suno.requesting.narrowing import ABOUT_THE_REQUEST, may_be_one_id, narrow
+from bot.suno.requesting.recent import Recent
+from bot.suno.requesting.routes import NoSuchPathError, Routes
 from bot.suno.tasks import TaskKind
 
 MOST_SINGLES = 20
