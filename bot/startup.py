@@ -25,7 +25,7 @@ from bot.watching.watchlist import Watchlist
 
 log = logging.getLogger(__name__)
 
-COGS = ("cogs.clock", "cogs.permissions", "cogs.buttons", "cogs.suno")
+COGS = ("cogs.clock", "cogs.permissions", "cogs.buttons", "cogs.reader", "cogs.suno")
 
 _REFUSALS = {
     4004: "Discord refuses DISCORD_TOKEN: make a new one (Bot > Reset Token) and put it into .env",

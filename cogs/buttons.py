@@ -7,8 +7,15 @@ import discord
 from discord.ext import commands
 
 from bot.discord_bot import SunoBot
-from bot.posting.views import KEEP_WATCHING
+from bot.posting.cards import status_card
+from bot.posting.reader import page_of
+from bot.posting.replies import Reply, explain
+from bot.posting.songs import link_buttons
+from bot.posting.views import KEEP_WATCHING, STATUS_BUTTON, status_view
 from bot.posting.watch_here import watch_here
+from bot.suno.errors import SunoError
+from bot.suno.tasks import Task
+from bot.words import words_for
 
 
 class KeepWatching(
@@ -42,6 +49,58 @@ class KeepWatching(
         )
 
 
+class StatusButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=STATUS_BUTTON,
+):
+    """Under a status card: be told, read the lyrics, or look again."""
+
+    def __init__(self, action: str, task_id: str) -> None:
+        super().__init__(discord.ui.Button(custom_id=f"status:{action}:{task_id}"))
+        self.action = action
+        self.task_id = task_id
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        _interaction: discord.Interaction,
+        _item: discord.ui.Item[discord.ui.View],
+        match: re.Match[str],
+    ) -> Self:
+        """Return the button that was pressed."""
+        return cls(match["action"], match["task"])
+
+    async def callback(self, interaction: discord.Interaction[SunoBot]) -> None:  # type: ignore[override]  # our client
+        """Do it for whoever pressed; a card is seen by one person, and so is the answer."""
+        refresh = self.action == "refresh"
+        await interaction.response.defer(ephemeral=True, thinking=not refresh)
+        words = words_for(interaction.locale.value)
+        watchlist = interaction.client.services.watchlist
+        try:
+            if self.action == "notify":
+                await Reply(interaction).send(
+                    await watch_here(interaction, watchlist, [self.task_id])
+                )
+            elif task := await watchlist.read(self.task_id):
+                await (self._refresh if refresh else self._read)(interaction, task)
+            else:
+                await interaction.followup.send(words.say("reader-gone"), ephemeral=True)
+        except SunoError as error:
+            await interaction.followup.send(explain(error, words), ephemeral=True)
+
+    async def _refresh(self, interaction: discord.Interaction[SunoBot], task: Task) -> None:
+        words = words_for(interaction.locale.value)
+        now = discord.utils.utcnow().timestamp()
+        await interaction.edit_original_response(
+            embeds=status_card(task, words, now=now),
+            view=status_view(task, link_buttons(task, words), words),
+        )
+
+    async def _read(self, interaction: discord.Interaction[SunoBot], task: Task) -> None:
+        page = page_of(task, 0, words_for(interaction.locale.value))
+        await Reply(interaction).send(embeds=[page.embed], view=page.view)
+
+
 class Buttons(commands.Cog):
     """Makes the buttons known, also those under messages of earlier runs."""
 
@@ -50,11 +109,11 @@ class Buttons(commands.Cog):
 
     async def cog_load(self) -> None:
         """Register every kind of button."""
-        self._bot.add_dynamic_items(KeepWatching)
+        self._bot.add_dynamic_items(KeepWatching, StatusButton)
 
     async def cog_unload(self) -> None:
         """Forget them again."""
-        self._bot.remove_dynamic_items(KeepWatching)
+        self._bot.remove_dynamic_items(KeepWatching, StatusButton)
 
 
 async def setup(bot: SunoBot) -> None:

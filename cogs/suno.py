@@ -15,7 +15,10 @@ from bot.posting.cards import status_card
 from bot.posting.escaping import code, plain_line
 from bot.posting.held import inbox
 from bot.posting.lyrics import lyrics_pages
+from bot.posting.reader import can_be_read, page_of
 from bot.posting.replies import Reply, explain
+from bot.posting.songs import link_buttons
+from bot.posting.views import status_view
 from bot.posting.watch_here import watch_here
 from bot.watching.records import Watch
 from bot.watching.watchlist import parse_ids
@@ -59,7 +62,10 @@ class Suno(
         reply = Reply(interaction)
         for task_id in wanted:
             if task := seen.tasks.get(task_id):
-                await reply.send(embeds=status_card(task, words, now=now))
+                await reply.send(
+                    embeds=status_card(task, words, now=now),
+                    view=status_view(task, link_buttons(task, words), words),
+                )
             elif error := seen.failed.get(task_id):
                 await reply.send(explain(error, words))
             else:
@@ -119,21 +125,22 @@ class Suno(
     @app_commands.rename(ids="id")
     @app_commands.describe(ids=_text("option-id"))
     async def lyrics(self, interaction: Interaction, ids: Ids) -> None:
-        """Show the lyrics of some tasks, whole, in as many messages as they need."""
+        """Open a reader for the lyrics of each task."""
         await interaction.response.defer(ephemeral=True)
         words = words_for(interaction.locale.value)
-        wanted = parse_ids(ids)
-        seen = await self._watchlist.look(wanted)
         reply = Reply(interaction)
-        for task_id in wanted:
-            task = seen.tasks.get(task_id)
+        for task_id in parse_ids(ids):
+            task = await self._watchlist.read(task_id)
             if task is None:
                 await reply.send(words.say("status-unknown", id=code(task_id)))
             elif not task.text and not task.terminal:
                 await reply.send(words.say("lyrics-none", id=code(task_id)))
+            elif can_be_read(task):
+                page = page_of(task, 0, words)
+                await reply.send(embeds=[page.embed], view=page.view)
             else:
-                for page in lyrics_pages(task, words):
-                    await reply.send(embeds=page)
+                for embeds in lyrics_pages(task, words):
+                    await reply.send(embeds=embeds)
 
 
 def _say_watch(watch: Watch, words: Words) -> str:

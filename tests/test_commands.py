@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.relay import failing, lyrics_task, song
+from bot.local.relay import failing, song
 from bot.local.relay.faults import slow_headers
 from tests.stage import Stage, a_bot, a_stage
 
@@ -126,19 +126,6 @@ async def test_a_long_list_is_cut_with_a_count(stage: Stage) -> None:
     answer = await stage.ask("suno list")
     assert "30" in answer.embeds[0]["title"]
     assert "5 more" in answer.embeds[0]["description"]
-
-
-async def test_lyrics_of_any_length_are_shown_whole(stage: Stage) -> None:
-    """In as many messages as they need, all of them for one person."""
-    lines = [f"第{number}行 屋顶开了音乐会" for number in range(1500)]
-    stage.relay.add(lyrics_task("words", text="\n".join(lines), takes=1))
-    stage.relay.clock.advance(10)
-    interaction = await stage.act("suno lyrics", id="words")
-    await stage.discord.wait_for(lambda: lines[-1] in str(interaction.messages[-1].embeds))
-    shown = str([message.embeds for message in interaction.messages])
-    assert [line for line in lines if line not in shown] == []
-    assert len(interaction.messages) > 1
-    assert all(message.ephemeral for message in interaction.messages)
 
 
 async def test_lyrics_that_are_not_there_yet_are_told(stage: Stage) -> None:

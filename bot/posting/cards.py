@@ -53,7 +53,7 @@ def progress_bar(per_cent: int) -> str:
 
 def _lines(task: Task, words: Words, now: float) -> Iterator[str]:
     yield _state(task, words, now)
-    if not task.terminal and task.progress is not None:
+    if not task.terminal and task.progress:  # most relays know nothing between 0 and 100
         yield progress_bar(task.progress)
     yield from filter(None, (_style(task),))
     yield from _failure(task, words)

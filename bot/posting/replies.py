@@ -21,15 +21,26 @@ class Reply:
         self._interaction = interaction
         self._begun = False
 
-    async def send(self, text: str = "", *, embeds: Sequence[discord.Embed] = ()) -> None:
+    async def send(
+        self,
+        text: str = "",
+        *,
+        embeds: Sequence[discord.Embed] = (),
+        view: discord.ui.View | None = None,
+    ) -> None:
         """Say one more thing."""
         if self._begun:
             await self._interaction.followup.send(
-                text or discord.utils.MISSING, embeds=embeds, ephemeral=True
+                text or discord.utils.MISSING,
+                embeds=embeds,
+                view=view or discord.utils.MISSING,
+                ephemeral=True,
             )
             return
         self._begun = True
-        await self._interaction.edit_original_response(content=text or None, embeds=embeds)
+        await self._interaction.edit_original_response(
+            content=text or None, embeds=embeds, view=view
+        )
 
 
 def explain(error: Exception, words: Words) -> str:

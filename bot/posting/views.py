@@ -1,11 +1,13 @@
 """The buttons under a message."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import discord
 
 from bot.posting.budget import BUTTONS
+from bot.suno.tasks import Task
+from bot.words import Words
 
 KEEP_WATCHING = "keep-watching:{}"
 """The custom id of the button that watches the task of a delivery again; its id goes in."""
@@ -39,3 +41,34 @@ def keep_watching_view(delivery_id: int, label: str) -> discord.ui.View:
     view = discord.ui.View(timeout=None)
     view.add_item(discord.ui.Button(label=label, custom_id=KEEP_WATCHING.format(delivery_id)))
     return view
+
+
+STATUS_BUTTON = r"status:(?P<action>notify|lyrics|refresh):(?P<task>.{1,85})"
+"""The custom id of a button under a status card. Longer ids, which no relay makes, have none."""
+
+_LONGEST_STATUS_ID = 85
+_LINKS_UNDER_A_CARD = 5
+
+
+def status_view(task: Task, links: Sequence[LinkButton], words: Words) -> discord.ui.View | None:
+    """Return what can be done about a task whose card is shown: open, be told, read, look again."""
+    view = discord.ui.View(timeout=None)
+    for link in links[:_LINKS_UNDER_A_CARD]:
+        view.add_item(discord.ui.Button(label=link.label, url=link.url, row=0))
+    actions = [] if task.terminal else ["notify"]
+    actions += ["lyrics"] if task.text else []
+    actions += [] if task.terminal else ["refresh"]
+    if len(task.id) <= _LONGEST_STATUS_ID:
+        for action in actions:
+            view.add_item(
+                discord.ui.Button(
+                    label=words.say(f"status-button-{action}"),
+                    style=_STYLES.get(action, discord.ButtonStyle.secondary),
+                    custom_id=f"status:{action}:{task.id}",
+                    row=1,
+                )
+            )
+    return view if view.children else None
+
+
+_STYLES = {"notify": discord.ButtonStyle.primary}

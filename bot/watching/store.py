@@ -114,6 +114,14 @@ class Store:
             for row in rows
         ]
 
+    async def ended_task(self, task_id: str) -> Task | None:
+        """Return a task as the relay described its end, ``None`` if that was not watched."""
+        rows = await self._database.read(
+            "SELECT answer FROM tasks WHERE relay = ? AND task_id = ? AND ending = ?",
+            [self._relay, task_id, Ending.FINISHED],
+        )
+        return _TASKS.validate_json(rows[0]["answer"]) if rows else None
+
     # What the poller asks for
 
     async def due_tasks(self, now: float, limit: int) -> list[Watched]:

@@ -89,6 +89,19 @@ class Watchlist:
         """
         return await self._client.look_up(ids, urgent=True)
 
+    async def read(self, task_id: str) -> Task | None:
+        """Return one task for somebody who reads: as it ended, if that is known, else as it is.
+
+        ``None`` where the relay does not know it. Raises ``SunoError`` when it cannot be asked.
+        """
+        ended = await self._store.ended_task(task_id)
+        if ended is not None:
+            return ended
+        seen = await self.look([task_id])
+        if error := seen.failed.get(task_id):
+            raise error
+        return seen.tasks.get(task_id)
+
     async def add(self, ids: Sequence[str], *, user_id: int, place: Place) -> list[WatchResult]:
         """Watch tasks for a person in a place; what is returned is on disk.
 

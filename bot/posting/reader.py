@@ -1,0 +1,104 @@
+"""The lyrics reader: a page at a time, with buttons whose state stands in their custom ids.
+
+A private reader is an ephemeral message. A shared one is public: whoever shared it turns its
+pages, and anybody else who presses gets a private reader at that page.
+"""
+
+import io
+from dataclasses import dataclass
+
+import discord
+
+from bot.posting.escaping import clean
+from bot.posting.lyrics import lyrics_pages, sheets, split
+from bot.posting.songs import DONE, meta, title_of
+from bot.suno.tasks import Task
+from bot.words import Words
+
+PAGE = 1500
+"""Code points of lyrics on a page: about what a screen shows."""
+
+LONGEST_CUSTOM_ID = 100
+"""Discord's limit, in characters."""
+
+TEMPLATE = r"lyrics:(?P<action>page|share|file):(?P<page>\d{1,4}):(?P<owner>\d{1,20}):(?P<task>.+)"
+"""The custom id of a reader's button; the owner is 0 in a private reader."""
+
+_TITLE = 100
+_FILE_NAME = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a reader, as a message."""
+
+    embed: discord.Embed
+    view: discord.ui.View | None
+
+
+def can_be_read(task: Task) -> bool:
+    """Whether a reader can show the lyrics of ``task``: there are any, and its id fits a button."""
+    longest = _custom_id("share", 9999, 2**64 - 1, task.id)
+    return bool(sheets(task)) and len(longest) <= LONGEST_CUSTOM_ID
+
+
+def page_of(task: Task, number: int, words: Words, *, owner: int = 0) -> Page:
+    """Return a page of the lyrics of ``task``, the first if ``number`` is beyond the last.
+
+    Pages are counted from 0. ``owner`` is the user who shared a public reader, 0 in a private one.
+    Where there are no lyrics, the page says why.
+    """
+    pages = _pages(task, words)
+    if not pages or not can_be_read(task):
+        return Page(lyrics_pages(task, words)[0][0], None)
+    number = number if number < len(pages) else 0
+    embed = pages[number]
+    if len(pages) > 1:
+        embed.set_footer(text=words.say("card-page", number=number + 1, total=len(pages)))
+    return Page(embed, _view(task, number, len(pages), words, owner))
+
+
+def lyrics_file(task: Task, words: Words) -> discord.File:
+    """Return all lyrics of ``task`` as a text file (UTF-8), as the relay gave them."""
+    texts = [task.lyrics.text] if task.lyrics else []
+    texts += [clip.lyrics for clip in task.clips if clip.lyrics]
+    unique = dict.fromkeys(filter(None, map(clean, texts)))
+    title = clean(task.title) or words.say("card-untitled")
+    body = "\n\n—\n\n".join([title, *unique])
+    name = "".join(c if c.isalnum() else "-" for c in title).strip("-")[:_FILE_NAME]
+    return discord.File(io.BytesIO(body.encode()), filename=f"{name or 'lyrics'}.txt")
+
+
+def _pages(task: Task, words: Words) -> list[discord.Embed]:
+    title = title_of(task, words, limit=_TITLE)
+    return [
+        discord.Embed(
+            title=meta(title, sheet.label(words)) if sheet.versions else title,
+            description=text,
+            colour=DONE,
+        )
+        for sheet in sheets(task)
+        for text in split(sheet.text, PAGE)
+    ]
+
+
+def _view(task: Task, number: int, total: int, words: Words, owner: int) -> discord.ui.View:
+    """Return the buttons: turn back, turn on, and in a private reader share and file."""
+    view = discord.ui.View(timeout=None)
+    if total > 1:
+        back, on = (number - 1) % total, (number + 1) % total
+        for label, page, there in (("◀", back, number > 0), ("▶", on, number < total - 1)):
+            # Of two pages, back and on are the same one: a disabled button is told apart by 9999.
+            custom_id = _custom_id("page", page if there else 9999, owner, task.id)
+            view.add_item(discord.ui.Button(label=label, custom_id=custom_id, disabled=not there))
+    if not owner:
+        for action in ("share", "file"):
+            custom_id = _custom_id(action, number, owner, task.id)
+            view.add_item(
+                discord.ui.Button(label=words.say(f"reader-{action}"), custom_id=custom_id)
+            )
+    return view
+
+
+def _custom_id(action: str, page: int, owner: int, task_id: str) -> str:
+    return f"lyrics:{action}:{page}:{owner}:{task_id}"
