@@ -39,12 +39,19 @@ def run() -> None:
 
 
 @main.command()
-@click.option("--keep", is_flag=True, help="Stay afterwards and take commands.")
-def demo(*, keep: bool) -> None:
-    """See the bot at work on a Discord and a relay of its own: no token, no network."""
-    from bot.local.demo import demo  # nothing of it is needed to run
+@click.option("--headless", is_flag=True, help="Tell it on the terminal; end by itself.")
+@click.option("--keep", is_flag=True, help="Headless, but stay afterwards and take commands.")
+@click.option("--script", is_flag=True, help="Play a tour on the page, by itself.")
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Of the page; 0: any.")
+def demo(*, headless: bool, keep: bool, script: bool, port: int) -> None:
+    """See the bot at work on a Discord and a relay of its own: no token, no network.
 
-    sys.exit(0 if demo(keep=keep) else 1)
+    It is shown as a page in a browser, at the address that is printed, until Ctrl+C.
+    """
+    from bot.local.demo import show_page, tell  # nothing of it is needed to run
+
+    well = tell(keep=keep) if headless or keep else show_page(port=port, script=script)
+    sys.exit(0 if well else 1)
 
 
 @main.command()

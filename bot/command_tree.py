@@ -3,6 +3,7 @@
 import logging
 from typing import TYPE_CHECKING
 
+import aiohttp
 import discord
 from discord import app_commands
 
@@ -28,11 +29,16 @@ class CommandTree(app_commands.CommandTree["SunoBot"]):
         if isinstance(cause, discord.NotFound) and cause.code in _TOO_LATE:
             log.warning("An answer came too late for %s", _name(interaction))
             return
-        if not isinstance(cause, SunoError | WatchError):
+        if interaction.client.is_closed():
+            log.info("The bot stops; %s is not answered", _name(interaction))
+            return
+        if isinstance(cause, aiohttp.ClientError | OSError):
+            log.warning("An answer of %s was cut off: %s", _name(interaction), cause)
+        elif not isinstance(cause, SunoError | WatchError):
             log.error("%s failed", _name(interaction), exc_info=cause)
         try:
             await answer(interaction, explain(cause, words_for(interaction.locale.value)))
-        except discord.HTTPException as refusal:
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as refusal:
             log.warning("Discord took no answer for %s: %s", _name(interaction), refusal)
 
 

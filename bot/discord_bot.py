@@ -11,15 +11,26 @@ import aiohttp
 import discord
 import yarl
 from aiolimiter import AsyncLimiter
+from discord import app_commands
 from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.command_tree import CommandTree
 from bot.posting.delivery import Courier
+from bot.posting.invitation import invite_link
+from bot.posting.live_cards import CARD_PACE, CardKeeper, CardPace
+from bot.posting.player import Player
+from bot.posting.uploads import Uploads
+from bot.posting.watch_desk import WatchDesk
+from bot.translation import CatalogueTranslator
+from bot.watching.cards import Cards
+from bot.watching.forgetting import Forgetting
+from bot.watching.history import History
 from bot.watching.notes import Notes
 from bot.watching.outbox import Outbox
 from bot.watching.poller import Poller
+from bot.watching.server_settings import ServerSettingsBook
 from bot.watching.store import Store
 from bot.watching.watchlist import Watchlist
 
@@ -39,7 +50,12 @@ class Services:
     poller: Poller
     store: Store
     outbox: Outbox
+    cards: Cards
+    history: History
+    forgetting: Forgetting
+    settings: ServerSettingsBook
     notes: Notes
+    player: Player
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +70,11 @@ class SunoBot(commands.AutoShardedBot):
     """The bot. Everything it knows is in ``services``; it keeps no state of its own."""
 
     def __init__(
-        self, services: Services, addresses: Addresses, extensions: Sequence[str] = ()
+        self,
+        services: Services,
+        addresses: Addresses,
+        extensions: Sequence[str] = (),
+        card_pace: CardPace = CARD_PACE,
     ) -> None:
         Route.BASE = addresses.api_url
         super().__init__(
@@ -67,15 +87,31 @@ class SunoBot(commands.AutoShardedBot):
             http_trace=_pace(REQUESTS_PER_SECOND),
         )
         self.services = services
-        self.courier = Courier(self, services.outbox)
+        uploads = Uploads(self, services.settings, services.player)
+        self.courier = Courier(self, services.outbox, uploads=uploads)
+        self.keeper = CardKeeper(self, services.cards, card_pace)
+        self.desk = WatchDesk(services.watchlist, services.cards, self.keeper, services.settings)
+        self.good_rounds: dict[str, float] = {}
+        """When each half of the clock last did its work without a fault (Unix seconds)."""
         self._gateway_url = addresses.gateway_url
         self._extensions = tuple(extensions)
 
+    @property
+    def suno_group(self) -> app_commands.Group:
+        """The command ``/suno``: the cog that makes it is loaded before those that add to it."""
+        group = self.tree.get_command("suno")
+        assert isinstance(group, app_commands.Group)  # noqa: S101 - the order of the cogs
+        return group
+
     async def setup_hook(self) -> None:
         """Load the cogs and, if they changed, register the commands."""
+        assert self.application_id is not None  # noqa: S101 - the client has logged in
+        log.info("Invite the bot with %s", invite_link(self.application_id))
         for name in self._extensions:
             await self.load_extension(name)
-        await self._sync_commands()
+        translator = CatalogueTranslator()
+        await self.tree.set_translator(translator)
+        await self._sync_commands(translator)
 
     async def launch_shard(
         self, gateway: yarl.URL, shard_id: int, *, initial: bool = False
@@ -94,20 +130,27 @@ class SunoBot(commands.AutoShardedBot):
         """Say that we are there. Comes again after reconnects: nothing is started here."""
         log.info("Logged in as %s, in %d servers", self.user, len(self.guilds))
 
-    async def _sync_commands(self) -> None:
-        """Register the commands if they are not those that were registered last."""
-        payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
-        digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+    async def _sync_commands(self, translator: app_commands.Translator) -> None:
+        """Register the commands if they, in any language, are not those registered last."""
+        digest = await self._fingerprint(translator)
         note = f"commands of {self.application_id}"
         if await self.services.notes.read(note) == digest:
             return
         try:
             await self.tree.sync()
-        except (discord.HTTPException, discord.app_commands.CommandSyncFailure) as error:
+        except (discord.HTTPException, app_commands.CommandSyncFailure) as error:
             log.error("Discord did not take the commands; they stay as they were: %s", error)
             return
         await self.services.notes.write(note, digest)
         log.info("Registered the commands")
+
+    async def _fingerprint(self, translator: app_commands.Translator) -> str:
+        """Return a digest of all commands as Discord gets them, with every translation."""
+        payload = [
+            await command.get_translated_payload(self.tree, translator)
+            for command in self.tree.get_commands()
+        ]
+        return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
 
 
 def _pace(requests_per_second: float) -> aiohttp.TraceConfig:

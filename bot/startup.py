@@ -11,21 +11,43 @@ from discord.errors import ConnectionClosed, GatewayNotFound
 
 from bot.discord_bot import Addresses, Services, SunoBot
 from bot.logs import set_up_logging
+from bot.posting.fetching import Fetcher
+from bot.posting.live_cards import CARD_PACE, CardPace
+from bot.posting.player import Player
 from bot.settings import Settings
 from bot.suno.client import SunoClient
 from bot.suno.relays import Relay, relay
+from bot.watching.cards import Cards
 from bot.watching.database import DatabaseThread
 from bot.watching.errors import DatabaseInUse, DatabaseUnusable
+from bot.watching.forgetting import Forgetting
+from bot.watching.history import History
 from bot.watching.notes import Notes
 from bot.watching.outbox import Outbox
 from bot.watching.poller import Poller
 from bot.watching.schedule import Schedule
+from bot.watching.server_settings import ServerSettingsBook
 from bot.watching.store import Store
 from bot.watching.watchlist import Watchlist
 
 log = logging.getLogger(__name__)
 
-COGS = ("cogs.clock", "cogs.permissions", "cogs.buttons", "cogs.reader", "cogs.suno")
+COGS = tuple(
+    f"cogs.{name}"
+    for name in (
+        "clock",
+        "permissions",
+        "buttons",
+        "cards",
+        "server_settings",
+        "reader",
+        "messages",
+        "suno",
+        "history",
+        "privacy",
+        "help",
+    )
+)
 
 _REFUSALS = {
     4004: "Discord refuses DISCORD_TOKEN: make a new one (Bot > Reset Token) and put it into .env",
@@ -60,17 +82,33 @@ async def _serve_until_stopped(settings: Settings) -> None:
     log.info("Stopped")
 
 
-async def serve(settings: Settings) -> None:
+async def serve(settings: Settings, card_pace: CardPace = CARD_PACE) -> None:
     """Run the bot until this is cancelled. Raises ``StartError``."""
     async with AsyncExitStack() as stack:
         try:
-            bot = await _compose(settings, stack)
-            await bot.start(settings.discord_token.get_secret_value())
+            bot = await _compose(settings, stack, card_pace)
+            await _keep_connected(bot, settings.discord_token.get_secret_value())
         except (DatabaseUnusable, discord.DiscordException, OSError, aiohttp.ClientError) as error:
             raise _explained(error, settings) from error
 
 
-async def _compose(settings: Settings, stack: AsyncExitStack) -> SunoBot:
+async def _keep_connected(bot: SunoBot, token: str) -> None:
+    """Let the bot work until it ends by itself or this is cancelled; it is closed then.
+
+    A task of its own, for discord.py swallows a cancellation while it begins a new session: only a
+    bot that is closed ends there.
+    """
+    connection = asyncio.create_task(bot.start(token))
+    try:
+        await asyncio.wait({connection})
+        await connection
+    finally:
+        await bot.close()
+        connection.cancel()
+        await asyncio.gather(connection, return_exceptions=True)
+
+
+async def _compose(settings: Settings, stack: AsyncExitStack, card_pace: CardPace) -> SunoBot:
     """Build the bot out of its parts; ``stack`` closes them."""
     database = await stack.enter_async_context(DatabaseThread(settings.database_path))
     session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -91,10 +129,15 @@ async def _compose(settings: Settings, stack: AsyncExitStack) -> SunoBot:
         poller=Poller(client, store, schedule, batch=settings.poll_batch_size),
         store=store,
         outbox=outbox,
+        cards=Cards(database, source.name),
+        history=History(database, source.name),
+        forgetting=Forgetting(database),
+        settings=ServerSettingsBook(database),
         notes=Notes(database),
+        player=Player(await stack.enter_async_context(Fetcher())),
     )
     addresses = Addresses(settings.discord_api_url, settings.discord_gateway_url)
-    return await stack.enter_async_context(SunoBot(services, addresses, COGS))
+    return await stack.enter_async_context(SunoBot(services, addresses, COGS, card_pace))
 
 
 def _relay(settings: Settings) -> Relay:

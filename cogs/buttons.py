@@ -12,9 +12,8 @@ from bot.posting.reader import page_of
 from bot.posting.replies import Reply, explain
 from bot.posting.songs import link_buttons
 from bot.posting.views import KEEP_WATCHING, STATUS_BUTTON, status_view
-from bot.posting.watch_here import watch_here
 from bot.suno.errors import SunoError
-from bot.suno.tasks import Task
+from bot.suno.tasks import Task, TaskKind
 from bot.words import words_for
 
 
@@ -45,7 +44,7 @@ class KeepWatching(
         task_id = await services.outbox.task_of(self.delivery_id)
         ids = [task_id] if task_id else []
         await interaction.edit_original_response(
-            content=await watch_here(interaction, services.watchlist, ids)
+            content=await interaction.client.desk.watch(interaction, ids)
         )
 
 
@@ -78,9 +77,8 @@ class StatusButton(
         watchlist = interaction.client.services.watchlist
         try:
             if self.action == "notify":
-                await Reply(interaction).send(
-                    await watch_here(interaction, watchlist, [self.task_id])
-                )
+                text = await interaction.client.desk.watch(interaction, [self.task_id])
+                await Reply(interaction).send(text)
             elif task := await watchlist.read(self.task_id):
                 await (self._refresh if refresh else self._read)(interaction, task)
             else:
@@ -91,8 +89,9 @@ class StatusButton(
     async def _refresh(self, interaction: discord.Interaction[SunoBot], task: Task) -> None:
         words = words_for(interaction.locale.value)
         now = discord.utils.utcnow().timestamp()
+        typical = await interaction.client.services.history.typical(task.kind or TaskKind.MUSIC)
         await interaction.edit_original_response(
-            embeds=status_card(task, words, now=now),
+            embeds=status_card(task, words, now=now, typical=typical),
             view=status_view(task, link_buttons(task, words), words),
         )
 

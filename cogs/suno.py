@@ -12,6 +12,7 @@ from discord.ext import commands
 
 from bot.discord_bot import SunoBot
 from bot.posting.cards import status_card
+from bot.posting.completing import offered_ids
 from bot.posting.escaping import code, plain_line
 from bot.posting.held import inbox
 from bot.posting.lyrics import lyrics_pages
@@ -19,7 +20,9 @@ from bot.posting.reader import can_be_read, page_of
 from bot.posting.replies import Reply, explain
 from bot.posting.songs import link_buttons
 from bot.posting.views import status_view
-from bot.posting.watch_here import watch_here
+from bot.posting.watch_desk import Wish
+from bot.suno.tasks import TaskKind
+from bot.translation import localised
 from bot.watching.records import Watch
 from bot.watching.watchlist import parse_ids
 from bot.words import Words, words_for
@@ -33,25 +36,29 @@ INBOX_KEEPS = 30 * 86400.0
 """Seconds for which the inbox shows what could not be posted."""
 
 
-def _text(key: str) -> app_commands.locale_str:
-    """Return the English text of a command or option; its key lets a translator find the others."""
-    return app_commands.locale_str(words_for("en").say(key), key=key)
+async def _recent_ids(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    """Offer the person's recent tasks while an id is typed."""
+    return await offered_ids(interaction.client.services.history, interaction.user.id, typed)
 
 
 class Suno(
     commands.GroupCog,
     group_name="suno",
-    group_description=_text("command-suno"),
+    group_description=localised("command-suno"),
 ):
     """The commands that take task ids."""
 
     def __init__(self, bot: SunoBot) -> None:
         self._watchlist = bot.services.watchlist
         self._outbox = bot.services.outbox
+        self._history = bot.services.history
 
-    @app_commands.command(name="status", description=_text("command-status"))
-    @app_commands.rename(ids="id")
-    @app_commands.describe(ids=_text("option-id"))
+    @app_commands.command(
+        name=localised("command-status-name"), description=localised("command-status")
+    )
+    @app_commands.rename(ids=localised("option-id-name"))
+    @app_commands.describe(ids=localised("option-id"))
+    @app_commands.autocomplete(ids=_recent_ids)
     async def status(self, interaction: Interaction, ids: Ids) -> None:
         """Show how some tasks are doing."""
         await interaction.response.defer(ephemeral=True)
@@ -62,8 +69,9 @@ class Suno(
         reply = Reply(interaction)
         for task_id in wanted:
             if task := seen.tasks.get(task_id):
+                typical = await self._history.typical(task.kind or TaskKind.MUSIC)
                 await reply.send(
-                    embeds=status_card(task, words, now=now),
+                    embeds=status_card(task, words, now=now, typical=typical),
                     view=status_view(task, link_buttons(task, words), words),
                 )
             elif error := seen.failed.get(task_id):
@@ -71,18 +79,43 @@ class Suno(
             else:
                 await reply.send(words.say("status-unknown", id=code(task_id)))
 
-    @app_commands.command(name="watch", description=_text("command-watch"))
-    @app_commands.rename(ids="id")
-    @app_commands.describe(ids=_text("option-id"))
-    async def watch(self, interaction: Interaction, ids: Ids) -> None:
-        """Watch some tasks; their notices are posted where the command was typed."""
+    @app_commands.command(
+        name=localised("command-watch-name"), description=localised("command-watch")
+    )
+    @app_commands.rename(
+        ids=localised("option-id-name"),
+        channel=localised("option-channel-name"),
+        mention=localised("option-mention-name"),
+        private=localised("option-private-name"),
+    )
+    @app_commands.describe(
+        ids=localised("option-id"),
+        channel=localised("option-channel"),
+        mention=localised("option-mention"),
+        private=localised("option-private"),
+    )
+    @app_commands.autocomplete(ids=_recent_ids)
+    async def watch(
+        self,
+        interaction: Interaction,
+        ids: Ids,
+        channel: discord.TextChannel | discord.Thread | None = None,
+        *,
+        mention: bool = True,
+        private: bool = False,
+    ) -> None:
+        """Watch some tasks; their notices are posted where the person wants them."""
         await interaction.response.defer(ephemeral=True)
-        text = await watch_here(interaction, self._watchlist, parse_ids(ids))
+        wish = Wish(channel=channel, mention=mention, private=private)
+        text = await interaction.client.desk.watch(interaction, parse_ids(ids), wish)
         await Reply(interaction).send(text)
 
-    @app_commands.command(name="unwatch", description=_text("command-unwatch"))
-    @app_commands.rename(ids="id")
-    @app_commands.describe(ids=_text("option-id"))
+    @app_commands.command(
+        name=localised("command-unwatch-name"), description=localised("command-unwatch")
+    )
+    @app_commands.rename(ids=localised("option-id-name"))
+    @app_commands.describe(ids=localised("option-id"))
+    @app_commands.autocomplete(ids=_recent_ids)
     async def unwatch(self, interaction: Interaction, ids: Ids) -> None:
         """Stop watching some tasks, wherever the person watches them."""
         await interaction.response.defer(ephemeral=True)
@@ -92,7 +125,9 @@ class Suno(
         lines = [words.say(keys[done], id=code(task_id)) for task_id, done in removed.items()]
         await Reply(interaction).send("\n".join(lines))
 
-    @app_commands.command(name="list", description=_text("command-list"))
+    @app_commands.command(
+        name=localised("command-list-name"), description=localised("command-list")
+    )
     async def list_watches(self, interaction: Interaction) -> None:
         """Show what the person watches, everywhere."""
         await interaction.response.defer(ephemeral=True)
@@ -109,7 +144,9 @@ class Suno(
             embeds=[discord.Embed(title=title, description="\n".join(lines))]
         )
 
-    @app_commands.command(name="inbox", description=_text("command-inbox"))
+    @app_commands.command(
+        name=localised("command-inbox-name"), description=localised("command-inbox")
+    )
     async def inbox(self, interaction: Interaction) -> None:
         """Show what could not be posted to the person, and why."""
         await interaction.response.defer(ephemeral=True)
@@ -121,9 +158,12 @@ class Suno(
         else:
             await Reply(interaction).send(words.say("inbox-empty"))
 
-    @app_commands.command(name="lyrics", description=_text("command-lyrics"))
-    @app_commands.rename(ids="id")
-    @app_commands.describe(ids=_text("option-id"))
+    @app_commands.command(
+        name=localised("command-lyrics-name"), description=localised("command-lyrics")
+    )
+    @app_commands.rename(ids=localised("option-id-name"))
+    @app_commands.describe(ids=localised("option-id"))
+    @app_commands.autocomplete(ids=_recent_ids)
     async def lyrics(self, interaction: Interaction, ids: Ids) -> None:
         """Open a reader for the lyrics of each task."""
         await interaction.response.defer(ephemeral=True)

@@ -9,8 +9,11 @@ from pathlib import Path
 from bot.local.bot_process import settings_for
 from bot.local.discord import Channel, Guild, Interaction, LocalDiscord, Message, User
 from bot.local.relay import LocalRelay
+from bot.posting.live_cards import CardPace
 from bot.settings import Settings
 from bot.startup import serve
+
+QUICK = CardPace(between_edits=0.05, between_rounds=0.05)
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Stage:
         """The settings of a bot that lives here, as environment variables."""
         return settings_for(self.discord, self.relay, self.folder) | {"POLL_INTERVAL": "0.1"}
 
-    async def act(self, command: str, user: User | None = None, **options: str) -> Interaction:
+    async def act(self, command: str, user: User | None = None, **options: object) -> Interaction:
         """Use a command in the channel of songs, and wait for its answer."""
         interaction = await self.discord.command(user or self.ada, self.songs, command, **options)
         await interaction.answered(timeout=15)
@@ -49,9 +52,14 @@ class Stage:
         return told[0]
 
     def notices_of(self, task_id: str, channel: Channel | None = None) -> list[Message]:
-        """Return every message of the bot in a channel that names a task."""
+        """Return every notice about a task in a channel: the messages that bear its marker."""
         messages = (channel or self.songs).messages
-        return [message for message in messages if task_id in str(message.payload())]
+        return [message for message in messages if f"♪ {task_id}" in str(message.payload())]
+
+    def cards(self, channel: Channel | None = None) -> list[Message]:
+        """Return the cards that show how tasks are doing."""
+        messages = (channel or self.songs).messages
+        return [message for message in messages if "♪" not in str(message.payload())]
 
 
 @asynccontextmanager
@@ -69,10 +77,12 @@ async def a_stage(folder: Path) -> AsyncIterator[Stage]:
 
 
 @asynccontextmanager
-async def a_bot(stage: Stage, **changes: object) -> AsyncIterator[None]:
+async def a_bot(
+    stage: Stage, card_pace: CardPace = QUICK, **changes: object
+) -> AsyncIterator[None]:
     """Let the bot work on the stage, within this process."""
     values = {name.lower(): value for name, value in stage.environment.items()}
-    bot = asyncio.create_task(serve(Settings.model_validate(values | changes)))
+    bot = asyncio.create_task(serve(Settings.model_validate(values | changes), card_pace))
     ready = asyncio.create_task(_ready(stage.discord))
     try:
         await asyncio.wait({bot, ready}, return_when=asyncio.FIRST_COMPLETED)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from bot.posting.cards import progress_bar, status_card
 from bot.posting.songs import bears_marker
 from bot.suno.tasks import Clip, ClipStatus, Outcome, Task, TaskStatus
+from bot.watching.durations import Typical
 from bot.words import Words
 from tests.builders import NOON, a_clip, a_failure, a_lyrics_task, a_running_task, a_song
 from tests.hostile import TASKS, assert_embeds_fit
@@ -169,3 +170,23 @@ def test_a_link_ends_no_link_early() -> None:
     """A bracket in a URL is encoded: it would end the link."""
     said = text(a_song(clips=(a_clip(audio_url="https://a.b/(1).mp3"),)))
     assert re.search(r"\[Listen\]\(https://a\.b/%281%29\.mp3\)", said)
+
+
+def test_a_card_draws_the_bar_by_the_clock_where_the_relay_says_nothing() -> None:
+    """From what such tasks took before; never as done, and not beyond what is usual."""
+    typical = Typical(median=100, slow=200)
+    lines = {
+        passed: str(
+            status_card(
+                a_running_task(progress=0, started_at=NOON),
+                WORDS,
+                now=NOON + passed,
+                typical=typical,
+            )[0].description
+        )
+        for passed in (100, 199, 300)
+    }
+    assert "50%" in lines[100]
+    assert "95%" in lines[199]
+    assert "%" not in lines[300]
+    assert all("usually takes 1:40" in text for text in lines.values())

@@ -32,7 +32,7 @@ async def test_every_command_is_acknowledged_at_once_and_answers_one_person(
     assert interaction.acknowledged_after is not None
     assert interaction.acknowledged_after < 3
     assert all(message.ephemeral for message in interaction.messages)
-    assert stage.songs.messages == []
+    assert stage.notices_of(SONG) == []
 
 
 async def test_a_slow_relay_does_not_make_a_command_late(stage: Stage) -> None:

@@ -131,7 +131,7 @@ async def test_every_table_is_strict(tmp_path: Path) -> None:
     async with DatabaseThread(tmp_path / "suno.db") as database:
         rows = await database.read(
             "SELECT name FROM pragma_table_list"
-            " WHERE schema = 'main' AND NOT strict AND name NOT LIKE 'sqlite%'"
+            " WHERE schema = 'main' AND type = 'table' AND NOT strict AND name NOT LIKE 'sqlite%'"
             " AND name != '_sqlite_migrations'",
             [],
         )

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import discord
 import pytest
@@ -11,7 +12,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.local.discord import Channel, LocalDiscord, Message, User
+from bot.local.discord import Channel, LocalDiscord, Message, Request, User
 from bot.posting.delivery import Courier, Patience
 from bot.suno.tasks import Task
 from bot.watching.database import DatabaseThread
@@ -474,3 +475,192 @@ async def test_a_person_who_quotes_the_marker_does_not_stop_a_notice(post: Post)
     await post.deliver()
     post.local.say(ada, post.channel, "-# `♪ song · clip-1`")
     assert len(await post.deliver(after=3600)) == 2
+
+
+async def test_a_doubt_waits_until_it_is_known_what_may_be_read(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new session knows nothing of a server at first: that is no reason to call it closed."""
+    guild = post.channel.guild
+    assert guild is not None
+    monkeypatch.setattr(post.client, "before_identify_hook", at_once)
+    post.local.faults.add(POST, drop=True, times=1)
+    await post.owe(a_song())
+    guild.go_down()
+    async with hearing(post, "ready"):
+        await post.local.invalidate_sessions()
+    await post.deliver()
+    assert await post.deliver(after=3600) == []
+    async with hearing(post, "guild_available"):
+        guild.come_back()
+    (message,) = await post.deliver(after=600)
+    assert "twice" not in message.content
+
+
+async def test_a_try_ends_before_discord_forgets_its_nonce(post: Post) -> None:
+    """What discord.py does again by itself, later than that, would be a second message."""
+    post.courier = Courier(
+        post.client, post.outbox, replace(PATIENCE, one_try=0.3), clock=post.local.clock.now
+    )
+    fault = post.local.faults.add(POST, status=500, when="after", times=1)
+    await post.owe(a_song())
+    await post.courier.round()
+    await post.local.wait_for(lambda: fault.hits)
+    post.local.clock.advance(3600)
+    await post.courier.finish()
+    assert len(await post.deliver(after=2)) == 1
+    assert await post.states() == [("sent", None)]
+
+
+async def test_a_message_that_lost_its_embeds_unheard_is_found_and_written_out(post: Post) -> None:
+    """It bears no marker then; it is known by what it says, and gets its links all the same."""
+    post.channel.deny("embed_links")
+    message = await taken_but_unheard(post)
+    assert "clip-1.mp3" not in message.content
+    assert await post.deliver() == [message]
+    assert "https://cdn1.suno.ai/clip-1.mp3" in message.content
+    assert await post.states() == [("sent", None)]
+
+
+async def test_a_direct_message_for_what_may_have_been_posted_says_so(post: Post) -> None:
+    """The channel took the message, unheard, and is gone now: nobody can look there any more."""
+    ada = a_member(post)
+    post.local.faults.add(POST, drop=True, when="after", times=1)
+    await post.owe(a_song(), ada.id)
+    await post.deliver()
+    post.channel.deny("view_channel")
+    await post.deliver(after=2)
+    (direct,) = post.local.open_dm(ada).messages
+    assert "twice" in direct.content
+
+
+async def test_a_direct_message_for_what_was_surely_not_posted_claims_no_repeat(post: Post) -> None:
+    """The channel was gone at the first try."""
+    ada = a_member(post)
+    await post.owe(a_song(), ada.id)
+    post.channel.delete()
+    await post.deliver()
+    (direct,) = post.local.open_dm(ada).messages
+    assert "twice" not in direct.content
+
+
+async def at_once(*_: object, **__: object) -> None:
+    """Begin a new session without the five seconds that discord.py waits before it."""
+
+
+@asynccontextmanager
+async def hearing(post: Post, event: str) -> AsyncIterator[None]:
+    """Do something of which the gateway tells, and wait until the bot has heard it."""
+    heard = asyncio.create_task(post.client.wait_for(event, timeout=5))
+    await asyncio.sleep(0)
+    yield
+    await heard
+
+
+async def refused(post: Post, status: int, code: int) -> User:
+    """Let Discord refuse the first post of a song that somebody waits for; return who waits."""
+    ada = a_member(post)
+    post.local.faults.add(POST, status=status, code=code, times=1)
+    await post.owe(a_song(), ada.id)
+    await post.deliver()
+    return ada
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        *((404, code) for code in (10003, 10004, 10013, 10015)),
+        *((403, code) for code in (50001, 50007, 50278)),
+    ],
+)
+async def test_a_code_for_a_place_that_is_gone_turns_to_the_person(
+    post: Post, status: int, code: int
+) -> None:
+    """And the place is not tried again."""
+    ada = await refused(post, status, code)
+    await post.deliver(after=99999)
+    assert len(post.local.open_dm(ada).messages) == 1
+    assert post.channel.messages == []
+    assert await post.states() == [("dropped", f"{status}/{code}"), ("sent", None)]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "told"),
+    [(403, 50013, "cannot post"), (400, 160005, "locked"), (400, 50083, "archived")],
+)
+async def test_a_code_for_what_people_can_mend_parks_the_message(
+    post: Post, status: int, code: int, told: str
+) -> None:
+    """Whoever waits is told what is missing; it goes on by itself when that has changed."""
+    ada = await refused(post, status, code)
+    assert [state for state, _ in await post.states()] == ["held", "sent"]
+    assert told in post.local.open_dm(ada).messages[0].content
+    assert len(await post.deliver(after=600)) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(400, 50035), (400, 50006), (413, 40005), (400, 200000), (400, 240000)]
+)
+async def test_a_code_for_the_content_sends_it_simpler_at_once(
+    post: Post, status: int, code: int
+) -> None:
+    """Nobody has to wait for it, and the link is there."""
+    await refused(post, status, code)
+    (message,) = post.channel.messages
+    assert "https://cdn1.suno.ai/clip-1.mp3" in message.content
+    assert message.components == []
+
+
+@pytest.mark.parametrize(("status", "code"), [(400, 40060), (404, 10008)])
+async def test_a_code_for_what_was_done_before_ends_it(post: Post, status: int, code: int) -> None:
+    """It counts as posted; nothing is tried again."""
+    await refused(post, status, code)
+    await post.deliver(after=99999)
+    assert await post.states() == [("sent", None)]
+    assert post.channel.messages == []
+
+
+async def test_a_refused_token_keeps_the_message_and_is_not_tried_often(post: Post) -> None:
+    """Too many answers of 401 ban the address; with a token that is right again it arrives."""
+    post.local.faults.add(POST, status=401, times=1)
+    await post.owe(a_song())
+    await post.deliver()
+    for _ in range(20):
+        assert await post.deliver(after=5) == []
+    assert len(posts(post)) == 1
+    assert len(await post.deliver(after=300)) == 1
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        {"retry_after": 1.5, "via": False},
+        {"status": 503},
+        {"status": 503, "code": 130000},
+        {"retry_after": 1.5, "code": 20028, "via": False},
+        {"retry_after": 1.5, "code": 20029, "via": False},
+        {"drop": True},
+        {"drop": True, "when": "after"},
+        {"status": 503, "when": "after"},
+    ],
+    ids=lambda trouble: " ".join(map(str, trouble.values())),
+)
+async def test_trouble_that_passes_is_met_with_the_same_message_again(
+    post: Post, trouble: dict[str, Any]
+) -> None:
+    """The nonce is the same, so that one that was taken unheard is not posted twice."""
+    post.local.faults.add(POST, times=1, **trouble)
+    await post.owe(a_song())
+    await post.deliver()
+    (before, *_) = await post.states()
+    assert before[0] == "due"
+    (message,) = await post.deliver(after=2)
+    assert "twice" not in message.content
+    assert await post.states() == [("sent", None)]
+    assert len(posts(post)) == 2
+
+
+def posts(post: Post) -> list[Request]:
+    """Return what was sent to the channel."""
+    path = f"/channels/{post.channel.id}/messages"
+    return [one for one in post.local.requests if (one.method, one.path) == ("POST", path)]

@@ -21,20 +21,27 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("bot.settings", "bot.words", "bot.suno", "bot.watching", "bot.posting"),
         "bot.discord_bot",  # for the type
     },
+    "bot.translation": {"bot.words"},
     "bot.discord_bot": {
         *("bot.settings", "bot.words", "bot.suno", "bot.watching", "bot.posting"),
-        "bot.command_tree",
+        *("bot.command_tree", "bot.translation"),
     },
     "bot.startup": {
         *("bot.settings", "bot.logs", "bot.words", "bot.suno", "bot.watching", "bot.posting"),
         "bot.discord_bot",
     },
     "bot.__main__": {"bot", "bot.settings", "bot.startup", "bot.local", "bot.suno"},
-    "cogs": {"bot.discord_bot", "bot.suno", "bot.watching", "bot.posting", "bot.words"},
+    "cogs": {
+        *("bot.discord_bot", "bot.translation"),
+        *("bot.suno", "bot.watching", "bot.posting", "bot.words"),
+    },
 }
 """A room, and the rooms whose parts it may import; its own always."""
 
-KNOWS_DISCORD = {"bot.posting", "bot.discord_bot", "bot.command_tree", "bot.startup", "cogs"}
+KNOWS_DISCORD = {
+    *("bot.posting", "bot.discord_bot", "bot.command_tree", "bot.translation", "bot.startup"),
+    "cogs",
+}
 
 
 def rooms() -> list[tuple[Path, str]]:

@@ -91,6 +91,15 @@ async def test_an_orderly_stop_is_quick_and_loses_nothing(stage: Stage, bot: Bot
     await stage.notice_of(SONG)
 
 
+async def test_a_stop_while_a_session_begins_anew_is_quick_too(
+    stage: Stage, bot: BotProcess
+) -> None:
+    """Discord has just declared the session invalid, and wants to be left alone for a while."""
+    await stage.discord.invalidate_sessions()
+    assert await bot.stop() == 0
+    assert "Traceback" not in bot.log
+
+
 async def test_no_secret_is_in_the_log_or_in_the_database(stage: Stage, bot: BotProcess) -> None:
     """Neither the token nor the key, whatever happened."""
     stage.relay.add(song(SONG, takes=120))

@@ -1,3 +1,4 @@
+import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
-from bot.local.relay import LocalRelay, failing, lyrics_task, song, stuck
+from bot.local.relay import LocalRelay, failing, faults, lyrics_task, song, stuck
 from bot.suno.client import Pauses, SunoClient
 from bot.suno.relays import Relay
 from bot.suno.tasks import Outcome
@@ -65,7 +66,9 @@ class World:
 
 
 @asynccontextmanager
-async def a_world(path: Path, limits: Limits = NO_LIMITS) -> AsyncIterator[World]:
+async def a_world(
+    path: Path, limits: Limits = NO_LIMITS, *, interval: float = 5
+) -> AsyncIterator[World]:
     """Open all the parts but Discord."""
     async with AsyncExitStack() as stack:
         relay = await stack.enter_async_context(LocalRelay())
@@ -90,7 +93,7 @@ async def a_world(path: Path, limits: Limits = NO_LIMITS) -> AsyncIterator[World
             store,
             outbox,
             Watchlist(client, store, deadline=DEADLINE, clock=clock),
-            Poller(client, store, Schedule(5, DEADLINE), batch=100, clock=clock),
+            Poller(client, store, Schedule(interval, DEADLINE), batch=100, clock=clock),
         )
 
 
@@ -207,6 +210,45 @@ async def test_an_outage_stops_the_deadline(world: World) -> None:
         await world.look_after(50)
     (delivery,) = await world.owed()
     assert delivery.ending is Ending.GAVE_UP
+
+
+async def test_an_id_that_the_relay_refuses_is_given_up_at_the_deadline(world: World) -> None:
+    """Also when it is the only one: such a watch, too, ends in a message."""
+    world.relay.faults.add(faults.refuses("strange"))
+    assert await world.watch("strange") is Added.UNCHECKED
+    for _ in range(int(DEADLINE) // 66 + 2):
+        await world.look_after(66)
+    (delivery,) = await world.owed()
+    assert delivery.ending is Ending.GAVE_UP
+
+
+async def test_a_slow_pace_is_no_outage(tmp_path: Path) -> None:
+    """Whoever looks every ten minutes gives up in time all the same."""
+    async with a_world(tmp_path / "suno.db", interval=600) as world:
+        world.relay.add(stuck("stuck"))
+        await world.watch("stuck")
+        for _ in range(int(DEADLINE) // 600 + 2):
+            await world.look_after(600)
+        (delivery,) = await world.owed()
+        assert delivery.ending is Ending.GAVE_UP
+
+
+async def test_the_log_speaks_of_an_outage_only_where_there_was_one(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A relay that nobody had to ask for an hour was not away."""
+    caplog.set_level(logging.INFO)
+    world.relay.add(song("first", takes=5), song("second", takes=7200))
+    await world.watch("first")
+    await world.look_after(10)
+    await world.watch("second")
+    await world.look_after(3600)
+    assert "answers again" not in caplog.text
+    world.relay.go_down()
+    await world.look_after(100)
+    world.relay.come_back()
+    await world.look_after(100)
+    assert "answers again" in caplog.text
 
 
 async def test_the_pause_grows_while_the_relay_cannot_be_asked(world: World) -> None:

@@ -118,13 +118,3 @@ async def test_an_unknown_command_is_told() -> None:
     code, said = await call("sing")
     assert code == 2
     assert "No such command" in said
-
-
-async def test_the_demo_shows_every_kind_of_message_and_says_so() -> None:
-    """It ends by itself, with exit code 0 only if everything came."""
-    code, said = await call("demo")
-    assert code == 0, said
-    for shown in ("/suno status", "/suno watch", "Listen", "image", "[Verse]", "artist name"):
-        assert shown in said
-    assert "Every expected message came" in said
-    assert "✗" not in said

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -35,13 +35,20 @@ class BotProcess:
     """Starts the bot, stops it or kills it; again and again, on the same folder.
 
     ``folder`` holds its database and its log and is its current directory, so that no ``.env`` of
-    the checkout is read. ``settings`` are all the settings that it sees.
+    the checkout is read. ``settings`` are all the settings that it sees. ``program`` is what
+    Python is told to run, should the bot not be started as people start it.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: Mapping[str, str],
+        program: Sequence[str] = ("-m", "bot", "run"),
+    ) -> None:
         self.log_path = folder / "bot.log"
         self._folder = folder
         self._settings = dict(settings)
+        self._program = tuple(program)
         self._process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Self:
@@ -65,7 +72,7 @@ class BotProcess:
         """Start it; returns at once."""
         with self.log_path.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bot", "run"),
+                *(sys.executable, *self._program),
                 cwd=self._folder,
                 env=_without_settings(os.environ) | self._settings | {"PYTHONPATH": str(ROOT)},
                 stdin=asyncio.subprocess.DEVNULL,
@@ -95,6 +102,12 @@ class BotProcess:
     async def ended(self) -> int:
         """Wait until it has ended; return its exit code."""
         return await self._running().wait()
+
+    @property
+    def pid(self) -> int | None:
+        """The id of its process, ``None`` while it does not run."""
+        process = self._process
+        return process.pid if process is not None and process.returncode is None else None
 
     def _running(self) -> asyncio.subprocess.Process:
         if self._process is None:

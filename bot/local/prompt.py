@@ -11,10 +11,10 @@ from bot.local.discord import Channel, LocalDiscord, NotOffered, User
 from bot.local.relay import LocalRelay, RelayTask, failing, half_success, lyrics_task, song, stuck
 
 NEW_TASKS: dict[str, Callable[[], RelayTask]] = {
-    "song": song,
-    "lyrics": lyrics_task,
-    "failing": failing,
-    "half": half_success,
+    "song": lambda: song(takes=12.0),
+    "lyrics": lambda: lyrics_task(takes=6.0),
+    "failing": lambda: failing(takes=6.0),
+    "half": lambda: half_success(takes=12.0),
     "stuck": stuck,
 }
 

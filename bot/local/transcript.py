@@ -1,9 +1,7 @@
 """What people type and what appears in the channel, told on a terminal as it happens."""
 
-import re
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -11,18 +9,13 @@ from rich.padding import Padding
 from rich.panel import Panel
 from rich.text import Text
 
-from bot.local.discord import LocalDiscord
+from bot.local.discord import Channel, LocalDiscord
 from bot.local.discord.happenings import Happening
 from bot.local.discord.messages import Message
+from bot.local.terminal_text import render
 
-_STYLES = re.compile(
-    r"\\(?P<plain>[!-/:-@\[-`{-~])"  # an escaped character
-    r"|<@!?(?P<user>\d+)>|<#(?P<channel>\d+)>|<t:(?P<time>\d+)(?::(?P<look>\w))?>"
-    r"|\*\*(?P<bold>(?:\\.|[^*\\])+)\*\*|`(?P<code>[^`]+)`"
-    r"|\[(?P<label>(?:\\.|[^\]\\])+)\]\((?P<url>https?://[^\s)]+)\)"
-)
-_SUBTEXT = re.compile(r"^-# ", re.MULTILINE)
-_WIDEST = 88
+_WIDEST = 92
+_INDENT = 9
 
 
 class Transcript:
@@ -38,6 +31,12 @@ class Transcript:
         """Begin a new part of the story."""
         self._console.print()
         self._console.rule(Text(title, style="bold"), align="left", style="dim")
+
+    def turn_to(self, channel: Channel) -> None:
+        """Every channel is told here: there is nothing to turn to."""
+
+    async def let_read(self) -> None:
+        """Go on at once: a terminal can be scrolled back."""
 
     def aside(self, text: str) -> None:
         """Say something that happens outside Discord."""
@@ -69,7 +68,8 @@ class Transcript:
             head.append("  (edited)", style="dim italic")
         self._console.print(head)
         body = Group(*self._parts(message))
-        self._console.print(Padding(body, (0, 0, 0, 9)), width=_WIDEST)
+        width = min(self._console.width, _WIDEST + _INDENT)
+        self._console.print(Padding(body, (0, 0, 0, _INDENT)), width=width)
 
     def _parts(self, message: Message) -> Iterator[RenderableType]:
         if message.content:
@@ -79,15 +79,18 @@ class Transcript:
         for attachment in message.attachments:
             yield Text(f"📎 {attachment.filename} ({len(attachment.data)} bytes)")
         for row in message.components:
-            yield from map(_button, row.get("components", []))
+            controls = [_control(one) for one in row.get("components", [])]
+            if controls:
+                yield Text("  ").join(controls)
 
     def _embed(self, embed: dict[str, Any]) -> Panel:
+        title = self._render(embed["title"]) if embed.get("title") else None
+        if title and embed.get("url"):
+            title.stylize(f"link {embed['url']}")
         return Panel(
             Group(*self._lines(embed)),
-            title=self._render(embed["title"]) if embed.get("title") else None,
-            subtitle=Text(embed["url"], style="dim") if embed.get("url") else None,
+            title=title,
             title_align="left",
-            subtitle_align="left",
             border_style=f"#{embed.get('color') or 0x4E5058:06x}",
         )
 
@@ -98,35 +101,14 @@ class Transcript:
             yield self._render(f"**{field['name']}**\n{field['value']}")
         for key in ("image", "thumbnail"):
             if embed.get(key):
-                yield Text(f"({key}) {embed[key]['url']}", style="dim", overflow="fold")
+                line = f"({key}) {embed[key]['url']}"
+                yield Text(line, style="dim", overflow="ellipsis", no_wrap=True)
         if embed.get("footer"):
-            yield Text(embed["footer"]["text"], style="dim")
+            footer = embed["footer"]["text"]
+            yield Text(footer, style="dim", overflow="ellipsis", no_wrap=True)
 
     def _render(self, markdown: str) -> Text:
-        """Return Discord's markdown, as far as the bot uses it, as text for a terminal."""
-        source = _SUBTEXT.sub("", markdown)
-        text, end = Text(overflow="fold"), 0
-        for match in _STYLES.finditer(source):
-            text.append(source[end : match.start()])
-            text.append_text(self._styled(match))
-            end = match.end()
-        return text.append(source[end:])
-
-    def _styled(self, match: re.Match[str]) -> Text:
-        if match["plain"]:
-            return Text(match["plain"])
-        if match["user"]:
-            return Text(f"@{self._name(int(match['user']))}", style="bold yellow")
-        if match["channel"]:
-            return Text(f"#{self._name(int(match['channel']))}", style="bold yellow")
-        if match["time"]:
-            return Text(_moment(int(match["time"]), match["look"]))
-        if match["bold"]:
-            return _bold(self._render(match["bold"]))
-        if match["code"]:
-            return Text(match["code"], style="green")
-        label = self._render(match["label"])
-        return label.append(f" ({match['url']})", style="dim")
+        return render(markdown, self._name)
 
     def _name(self, id_: int) -> str:
         """Return the name of a user or a channel."""
@@ -135,23 +117,15 @@ class Transcript:
         return named.name if named else str(id_)
 
 
-def _bold(text: Text) -> Text:
-    text.stylize("bold")
-    return text
-
-
-def _place(channel: Any) -> str:
+def _place(channel: Channel) -> str:
     return f"#{channel.name}" if channel.guild else "a direct message"
 
 
-def _button(component: dict[str, Any]) -> Text:
-    text = Text(f"[ {component.get('label', '')} ]", style="bold")
-    return text.append(f" {component['url']}", style="dim") if component.get("url") else text
-
-
-def _moment(seconds: int, look: str | None) -> str:
-    """Return a time as Discord shows it: ``R`` relative, else the time of day (UTC)."""
-    if look == "R":
-        ago = int(time.time()) - seconds
-        return f"{ago} seconds ago" if ago < 120 else f"{ago // 60} minutes ago"
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
+def _control(component: dict[str, Any]) -> Text:
+    """Return a button or a select; a link can be followed where the terminal can."""
+    emoji = (component.get("emoji") or {}).get("name")
+    label = component.get("label") or component.get("placeholder")
+    name = " ".join(filter(None, (emoji, label)))
+    url = component.get("url")
+    style = f"bold link {url}" if url else "bold"
+    return Text(f"[ {name} ↗ ]" if url else f"[ {name} ]", style=style)

@@ -9,6 +9,7 @@ from bot.posting.budget import usable_url
 from bot.posting.escaping import code, plain_line
 from bot.posting.reasons import explained, own_words
 from bot.suno.tasks import Clip, Outcome, Task, TaskStatus
+from bot.watching.durations import Typical
 from bot.words import Words
 
 _TITLE = 200
@@ -19,6 +20,8 @@ _CLIPS = 4
 _BAR = 12
 _LINK = 500
 """Code points of a link inside the text of the card: four of them and all else are within 4096."""
+_NEARLY = 95
+"""Per cent: what only time tells is never drawn as done."""
 _OLDEST = 315_360_000
 """Seconds, ten years: a time before that is not one of a task of Suno's."""
 
@@ -29,15 +32,18 @@ _COLOURS = {
 }
 
 
-def status_card(task: Task, words: Words, *, now: float) -> list[discord.Embed]:
+def status_card(
+    task: Task, words: Words, *, now: float, typical: Typical | None = None
+) -> list[discord.Embed]:
     """Return the embeds that say how ``task`` is doing at ``now`` (Unix seconds).
 
+    ``typical`` is how long such tasks take; with it the bar is drawn where the relay says nothing.
     One embed: what it is, how far, since when, each version with its link, the id. A stream is
     called a preview. It never bears the marker of a notice.
     """
     embed = discord.Embed(
         title=songs.title_of(task, words, limit=_TITLE),
-        description="\n".join(_lines(task, words, now)),
+        description="\n".join(_lines(task, words, now, typical)),
         colour=_COLOURS[task.outcome] if task.outcome else songs.RUNNING,
     )
     covers = (usable_url(clip.image_url) for clip in task.clips)
@@ -51,11 +57,11 @@ def progress_bar(per_cent: int) -> str:
     return "▰" * full + "▱" * (_BAR - full) + f" {bounded}%"
 
 
-def _lines(task: Task, words: Words, now: float) -> Iterator[str]:
-    yield _state(task, words, now)
-    if not task.terminal and task.progress:  # most relays know nothing between 0 and 100
-        yield progress_bar(task.progress)
-    yield from filter(None, (_style(task),))
+def _lines(task: Task, words: Words, now: float, typical: Typical | None) -> Iterator[str]:
+    yield state_line(task, words, now)
+    if not task.terminal:
+        yield from _progress(task, words, now, typical)
+    yield from filter(None, (style_of(task),))
     yield from _failure(task, words)
     if any(clip.playable or songs.is_preview(clip) for clip in task.clips) or not task.terminal:
         yield from _clips(task, words)
@@ -65,7 +71,18 @@ def _lines(task: Task, words: Words, now: float) -> Iterator[str]:
     yield words.say("card-task-id", id=code(task.id, limit=songs.LONGEST_ID))
 
 
-def _state(task: Task, words: Words, now: float) -> str:
+def _progress(task: Task, words: Words, now: float, typical: Typical | None) -> Iterator[str]:
+    """Yield how far it is: as the relay says, else by how long such tasks take."""
+    started = _time(task.started_at, now) or _time(task.submitted_at, now)
+    if task.progress:  # most relays know nothing between 0 and 100
+        yield progress_bar(task.progress)
+    elif typical and 0 < now - started < typical.slow:
+        yield progress_bar(min(_NEARLY, round(100 * (now - started) / typical.slow)))
+    if typical:
+        yield words.say("card-typical", time=songs.length_of(typical.median))
+
+
+def state_line(task: Task, words: Words, now: float) -> str:
     """Return the state of the task in bold, and since when."""
     started = _time(task.started_at, now) or _time(task.submitted_at, now)
     finished = _time(task.finished_at, now)
@@ -92,7 +109,8 @@ def _time(seconds: float | None, now: float) -> int:
     return int(seconds)
 
 
-def _style(task: Task) -> str:
+def style_of(task: Task) -> str:
+    """Return the style of a task as one escaped line; empty if the relay gave none."""
     styles = [task.lyrics.style] if task.lyrics else []
     styles += [clip.style for clip in task.clips]
     return next(filter(None, (plain_line(style, limit=_STYLE) for style in styles)), "")

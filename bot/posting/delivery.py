@@ -10,6 +10,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 import aiohttp
@@ -17,9 +18,10 @@ import discord
 
 from bot.posting.budget import CONTENT
 from bot.posting.embeds import Notice, notice, plain_text, simplified
-from bot.posting.evidence import Evidence, look_for, permissions_in
+from bot.posting.evidence import Evidence, is_bare, look_for, permissions_in
 from bot.posting.held import MISSING, held_word, missing_reason
-from bot.posting.refusals import Meaning, Missing, Verdict, verdict
+from bot.posting.refusals import Meaning, Missing, Verdict, may_be_the_file, verdict
+from bot.posting.uploads import Uploads
 from bot.posting.views import keep_watching_view, link_view
 from bot.watching.endings import Ending
 from bot.watching.outbox import Outbox
@@ -44,6 +46,9 @@ class Patience:
     """After so long a time of trouble a message is held."""
     nonce_window: float = 90.0
     """How long Discord surely knows a nonce again; its documentation says "a few minutes"."""
+    one_try: float = 60.0
+    """How long a try may take, with all that discord.py does again by itself: with the window of
+    the nonce, still less than "a few minutes"."""
     goodbye: float = 5.0
     """How long a stop waits for what is under way."""
 
@@ -57,11 +62,13 @@ class Courier:
         outbox: Outbox,
         patience: Patience = Patience(),
         clock: Callable[[], float] = time.time,
+        uploads: Uploads | None = None,
     ) -> None:
         self._client = client
         self._outbox = outbox
         self._patience = patience
         self._clock = clock
+        self._uploads = uploads
         self._under_way: dict[asyncio.Task[None], int] = {}
         self._astray = True
 
@@ -102,7 +109,8 @@ class Courier:
 
     async def _deliver(self, delivery: Delivery) -> None:
         try:
-            message_id = await self._send_once(delivery)
+            async with asyncio.timeout(self._patience.one_try):
+                message_id = await self._send_once(delivery)
         except Exception as error:  # noqa: BLE001 - what it means is decided by the verdict
             await self._settle(delivery, error)
             return
@@ -119,28 +127,45 @@ class Courier:
         if doubt is None or self._clock() - doubt < self._patience.nonce_window:
             return (await self._send(delivery, repeat=False)).id
         others = await self._outbox.messages_beside(delivery)
-        evidence, message_id = await look_for(self._client, delivery, others)
+        text = compose(delivery)
+        evidence, message = await look_for(self._client, delivery, others, text.content)
         log.info("%s may have been posted: %s", _described(delivery), evidence)
-        if message_id is not None:
-            return message_id
+        if message is not None:
+            return (await _whole(message, text)).id
         return (await self._send(delivery, repeat=evidence is Evidence.UNREADABLE)).id
 
     async def _send(self, delivery: Delivery, *, repeat: bool) -> discord.Message:
-        """Send it and return the message; raises what discord.py raises."""
+        """Send it and return the message; raises what discord.py raises.
+
+        What is refused with a file is sent without it at once: the link is in the message.
+        """
         text = compose(delivery, repeat=repeat)
+        async with self._file_of(delivery) as file:
+            try:
+                message = await self._post(delivery, text, file)
+            except discord.HTTPException as error:
+                if file is None or not may_be_the_file(error):
+                    raise
+                log.info("%s goes without its file: %s", _described(delivery), _reason(error))
+                message = await self._post(delivery, text, None)
+        return await _whole(message, text)
+
+    async def _post(
+        self, delivery: Delivery, text: Notice, file: discord.File | None
+    ) -> discord.Message:
         place = delivery.place
         channel = self._client.get_partial_messageable(place.channel_id, guild_id=place.guild_id)
-        message = await channel.send(
+        return await channel.send(
             content=text.content,
             embeds=text.embeds,
+            files=[file] if file else [],
             view=_view(delivery, text) or discord.utils.MISSING,
             allowed_mentions=text.allowed_mentions,
             nonce=delivery.nonce,
         )
-        if text.embeds and not message.embeds:
-            # Without Embed Links, Discord drops embeds in silence. An edit mentions nobody again.
-            message = await message.edit(content=plain_text(text).content)
-        return message
+
+    def _file_of(self, delivery: Delivery) -> AbstractAsyncContextManager[discord.File | None]:
+        return self._uploads.file_of(delivery) if self._uploads else nullcontext()
 
     async def _settle(self, delivery: Delivery, error: Exception) -> None:
         """Do with a delivery what the error means for it."""
@@ -185,10 +210,19 @@ class Courier:
             )
 
     async def _redirect(self, delivery: Delivery, reason: str) -> None:
-        """Tell each watcher directly, for the place is gone."""
+        """Tell each watcher directly, for the place is gone.
+
+        What may have been posted there can be read no more, so the direct message says so.
+        """
         in_server = delivery.place.guild_id is not None
         directs = await self._directs(delivery.watchers if in_server else (), delivery.place)
-        await self._outbox.redirect(delivery, reason=reason, directs=directs, now=self._clock())
+        await self._outbox.redirect(
+            delivery,
+            reason=reason,
+            directs=directs,
+            repeat=delivery.repeat or delivery.in_doubt_since is not None,
+            now=self._clock(),
+        )
 
     async def _shut(self, delivery: Delivery, reason: str) -> None:
         """Keep what is owed to a place that refuses, and tell those who wait."""
@@ -269,6 +303,7 @@ def compose(delivery: Delivery, *, repeat: bool = False) -> Notice:
     words = words_for(delivery.place.locale)
     if delivery.purpose is Purpose.WORD:
         return held_word(delivery, words)
+    repeat = repeat or delivery.repeat
     full = notice(delivery.task, delivery.ending, delivery.watchers, words, repeat=repeat)
     if delivery.instead_of is not None:
         remark = words.say("notice-instead", place=f"<#{delivery.instead_of}>")
@@ -276,6 +311,17 @@ def compose(delivery: Delivery, *, repeat: bool = False) -> Notice:
     if delivery.form is Form.SIMPLE:
         return simplified(full)
     return plain_text(full) if delivery.form is Form.PLAIN else full
+
+
+async def _whole(message: discord.Message, text: Notice) -> discord.Message:
+    """See to it that nothing of ``text`` is missing.
+
+    Without Embed Links, Discord drops embeds in silence; they are written out then. An edit
+    mentions nobody again.
+    """
+    if text.embeds and is_bare(message, text.content):
+        return await message.edit(content=plain_text(text).content)
+    return message
 
 
 def _view(delivery: Delivery, text: Notice) -> discord.ui.View | None:

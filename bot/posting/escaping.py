@@ -17,6 +17,10 @@ _BREAK = "\u200b"
 _EMPTY_BRAILLE = "\u2800"
 _MARKS_IN_A_ROW = 6
 """Enough for every living script; what is beyond is there to climb over the lines around it."""
+_FILE_NAME = 60
+"""Code points, so that no file system finds a name too long in bytes."""
+_DEVICE = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9¹²³]", re.IGNORECASE)
+"""What Windows takes for a device, whatever the extension."""
 
 _NEWLINES = re.compile(r"\r\n?|[\v\f\x85\u2028\u2029]")
 _FORBIDDEN = re.compile(
@@ -87,6 +91,18 @@ def code(text: str, *, limit: int | None = None) -> str:
     return f"`{inner or '–'}`"
 
 
+def file_name(text: str, extension: str, *, otherwise: str) -> str:
+    """Return a name for a file: the letters, marks and digits of ``text``, dashes between words.
+
+    At most 60 code points and the ``extension``. ``otherwise`` is the name where nothing is left.
+    """
+    kept = "".join(sign if _is_for_files(sign) else " " for sign in _one_line(text))
+    name = "-".join(kept.split())[:_FILE_NAME].strip("-")
+    if not name or _DEVICE.fullmatch(name):
+        name = f"{otherwise}-{name}".strip("-")
+    return f"{name}.{extension}"
+
+
 def cut(text: str, limit: int | None, *, escaped: bool = True) -> str:
     """Return ``text``, cut to ``limit`` code points (at least 1) and then ending in "…".
 
@@ -117,6 +133,10 @@ def _escaped(text: str, limit: int | None) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(clean(text).split())
+
+
+def _is_for_files(sign: str) -> bool:
+    return sign.isalnum() or unicodedata.category(sign)[0] == "M"
 
 
 def _needed_joiner(match: re.Match[str]) -> str:

@@ -34,18 +34,22 @@ class Evidence(StrEnum):
     """The bot may not read it, or it is too long."""
 
 
+class NotKnownYet(discord.DiscordException):
+    """Discord has not told us yet what we may do in a place: ask again a little later."""
+
+
 async def look_for(
-    client: discord.Client, delivery: Delivery, others: Collection[int]
-) -> tuple[Evidence, int | None]:
-    """Look for the message of ``delivery``; return what is known, and its id if it is there.
+    client: discord.Client, delivery: Delivery, others: Collection[int], content: str
+) -> tuple[Evidence, discord.Message | None]:
+    """Look for the message of ``delivery``; return what is known, and the message if it is there.
 
     ``others`` are messages about the same task in the same place that belong to other deliveries.
-    Raises what discord.py raises when the channel cannot be asked just now.
+    ``content`` is what the message says above its embeds: all that is left of it where Discord
+    dropped them. Raises ``NotKnownYet``, and what discord.py raises when the channel cannot be
+    asked just now.
     """
     if delivery.in_doubt_since is None or client.user is None:
         return Evidence.ABSENT, None
-    if not await _may_read(client, delivery.place):
-        return Evidence.UNREADABLE, None
     place = delivery.place
     channel = client.get_partial_messageable(place.channel_id, guild_id=place.guild_id)
     after = datetime.fromtimestamp(delivery.in_doubt_since - CLOCKS_DIFFER, UTC)
@@ -53,16 +57,27 @@ async def look_for(
     async for message in channel.history(limit=MESSAGES_READ, after=after, oldest_first=True):
         count += 1
         own = message.author.id == client.user.id and message.id not in others
-        footers = [embed.footer.text for embed in message.embeds if embed.footer.text]
-        if own and bears_marker(delivery.task.id, message.content, footers):
-            return Evidence.POSTED, message.id
-    return (Evidence.ABSENT if count < MESSAGES_READ else Evidence.UNREADABLE), None
+        if own and (is_bare(message, content) or _bears_marker(message, delivery)):
+            return Evidence.POSTED, message
+    if count < MESSAGES_READ and await _may_read(client, place, seen=count > 0):
+        return Evidence.ABSENT, None
+    return Evidence.UNREADABLE, None
 
 
-async def _may_read(client: discord.Client, place: Place) -> bool:
+def is_bare(message: discord.Message, content: str) -> bool:
+    """Whether Discord dropped the embeds of a message, and nobody has written them out since."""
+    return not message.embeds and message.content == content
+
+
+def _bears_marker(message: discord.Message, delivery: Delivery) -> bool:
+    footers = [embed.footer.text for embed in message.embeds if embed.footer.text]
+    return bears_marker(delivery.task.id, message.content, footers)
+
+
+async def _may_read(client: discord.Client, place: Place, *, seen: bool) -> bool:
     """Whether the history of a place is open to the bot; without that, Discord shows an empty one.
 
-    False where that cannot be known.
+    ``seen``: it did show something. Raises ``NotKnownYet`` before the gateway has told us.
     """
     if place.guild_id is None:
         return True
@@ -72,7 +87,12 @@ async def _may_read(client: discord.Client, place: Place) -> bool:
             async with asyncio.timeout(WAIT_FOR_GATEWAY):
                 await client.wait_until_ready()
         granted = permissions_in(client, place)
-    return granted is not None and granted.view_channel and granted.read_message_history
+    if granted is not None:
+        return granted.view_channel and granted.read_message_history
+    guild = client.get_guild(place.guild_id)
+    if guild is None or guild.unavailable:
+        raise NotKnownYet(f"nothing is known yet of server {place.guild_id}")
+    return seen  # an archived thread, say, of which the gateway does not speak
 
 
 def permissions_in(client: discord.Client, place: Place) -> discord.Permissions | None:

@@ -59,7 +59,7 @@ def held_word(delivery: Delivery, words: Words) -> Notice:
 def _cause(reason: str, words: Words) -> str:
     names = [name for name in reason.removeprefix(MISSING).split(",") if name]
     if reason.startswith(MISSING) and names:
-        shown = ", ".join(words.say(f"permission-{name}") for name in names)
+        shown = words.listed(words.say(f"permission-{name}") for name in names)
         return words.say("held-word-missing", permissions=shown)
     return words.say(_THREADS.get(reason, "held-word-trouble"))
 

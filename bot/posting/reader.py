@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.posting.escaping import clean
+from bot.posting.escaping import clean, file_name
 from bot.posting.lyrics import lyrics_pages, sheets, split
 from bot.posting.songs import DONE, meta, title_of
 from bot.suno.tasks import Task
@@ -25,7 +25,6 @@ TEMPLATE = r"lyrics:(?P<action>page|share|file):(?P<page>\d{1,4}):(?P<owner>\d{1
 """The custom id of a reader's button; the owner is 0 in a private reader."""
 
 _TITLE = 100
-_FILE_NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +64,8 @@ def lyrics_file(task: Task, words: Words) -> discord.File:
     unique = dict.fromkeys(filter(None, map(clean, texts)))
     title = clean(task.title) or words.say("card-untitled")
     body = "\n\n—\n\n".join([title, *unique])
-    name = "".join(c if c.isalnum() else "-" for c in title).strip("-")[:_FILE_NAME]
-    return discord.File(io.BytesIO(body.encode()), filename=f"{name or 'lyrics'}.txt")
+    name = file_name(title, "txt", otherwise="lyrics")
+    return discord.File(io.BytesIO(body.encode()), filename=name)
 
 
 def _pages(task: Task, words: Words) -> list[discord.Embed]:

@@ -105,6 +105,12 @@ def verdict(error: Exception) -> Verdict:
     return Verdict(Meaning.MEND)
 
 
+def may_be_the_file(error: discord.HTTPException) -> bool:
+    """Whether a message that was refused with a file may be accepted without it."""
+    meaning = verdict(error)
+    return meaning.meaning is Meaning.MEND or meaning.missing is Missing.PERMISSION
+
+
 def _of_answer(error: discord.HTTPException) -> Verdict:
     # A 401 is about the token whatever its code, a 429 or 5xx about the moment.
     if error.status in (401, 429) or error.status >= 500:

@@ -127,7 +127,7 @@ def _others(story: Story) -> str:
         for name, number in numbers.items()
         if number
     )
-    return ", ".join(said) or story.words.say("notice-others-none")
+    return story.words.listed(said) or story.words.say("notice-others-none")
 
 
 def _has_failed(clip: Clip) -> bool:

@@ -93,3 +93,130 @@ _M001 = (
     "CREATE INDEX subscriptions_by_delivery ON subscriptions (delivery_id)",
     "CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
 )
+
+
+@migrations()
+def m002_history(db: Database) -> None:
+    """Add what has ended, for whom, and the index that finds it; and two ways to the watches."""
+    for statement in _M002:
+        db.execute(statement)
+
+
+_M002 = (
+    """
+    CREATE TABLE history (
+        id       INTEGER PRIMARY KEY,
+        relay    TEXT NOT NULL,
+        task_id  TEXT NOT NULL,
+        kind     TEXT,
+        ending   TEXT NOT NULL,
+        took     REAL,                    -- seconds, of what made something
+        ended_at REAL NOT NULL,           -- when a watch of it first ended
+        words    TEXT NOT NULL,           -- titles, styles and lyrics, made comparable
+        answer   TEXT NOT NULL,           -- the task as it was last told, JSON
+        UNIQUE (relay, task_id)
+    ) STRICT
+    """,
+    "CREATE INDEX history_by_kind ON history (relay, kind, ended_at) WHERE took IS NOT NULL",
+    """
+    CREATE VIRTUAL TABLE history_index USING fts5 (
+        words, content = 'history', content_rowid = 'id',
+        tokenize = 'trigram case_sensitive 1'
+    )
+    """,
+    "CREATE VIRTUAL TABLE history_trigrams USING fts5vocab ('history_index', 'instance')",
+    """
+    CREATE TRIGGER history_added AFTER INSERT ON history BEGIN
+        INSERT INTO history_index (rowid, words) VALUES (new.id, new.words);
+    END
+    """,
+    """
+    CREATE TRIGGER history_changed AFTER UPDATE OF words ON history
+    WHEN old.words != new.words BEGIN
+        INSERT INTO history_index (history_index, rowid, words)
+            VALUES ('delete', old.id, old.words);
+        INSERT INTO history_index (rowid, words) VALUES (new.id, new.words);
+    END
+    """,
+    """
+    CREATE TRIGGER history_deleted AFTER DELETE ON history BEGIN
+        INSERT INTO history_index (history_index, rowid, words)
+            VALUES ('delete', old.id, old.words);
+    END
+    """,
+    """
+    CREATE TABLE history_of_servers (
+        guild_id   INTEGER NOT NULL,
+        entry_id   INTEGER NOT NULL REFERENCES history (id),
+        channel_id INTEGER NOT NULL,
+        ended_at   REAL NOT NULL,
+        PRIMARY KEY (guild_id, entry_id, channel_id)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX history_of_servers_newest ON history_of_servers (guild_id, ended_at)",
+    "CREATE INDEX history_of_servers_by_entry ON history_of_servers (entry_id)",
+    """
+    CREATE TABLE history_of_people (
+        user_id  INTEGER NOT NULL,
+        entry_id INTEGER NOT NULL REFERENCES history (id),
+        ended_at REAL NOT NULL,
+        PRIMARY KEY (user_id, entry_id)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX history_of_people_newest ON history_of_people (user_id, ended_at)",
+    "CREATE INDEX history_of_people_by_entry ON history_of_people (entry_id)",
+    "CREATE INDEX subscriptions_of_person ON subscriptions (user_id, id)",
+    "CREATE INDEX subscriptions_of_task ON subscriptions (relay, task_id)",
+)
+
+
+@migrations()
+def m003_cards(db: Database) -> None:
+    """Add the cards that show how watched tasks are doing, and whether a watch mentions."""
+    for statement in _M003:
+        db.execute(statement)
+
+
+_M003 = (
+    "ALTER TABLE subscriptions ADD COLUMN mention INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE tasks ADD COLUMN changed_at REAL",  # when its answer last said something new
+    """
+    CREATE TABLE cards (
+        id         INTEGER PRIMARY KEY AUTOINCREMENT,
+        relay      TEXT NOT NULL,
+        channel_id INTEGER NOT NULL,
+        guild_id   INTEGER,
+        locale     TEXT NOT NULL,
+        message_id INTEGER,               -- NULL until it is posted
+        touched_at REAL NOT NULL,         -- when its watchers last changed
+        shown_at   REAL                   -- when it was last edited, or looked at for that
+    ) STRICT
+    """,
+    """
+    CREATE TABLE card_tasks (
+        card_id INTEGER NOT NULL REFERENCES cards (id) ON DELETE CASCADE,
+        relay   TEXT NOT NULL,
+        task_id TEXT NOT NULL,
+        PRIMARY KEY (card_id, task_id)
+    ) STRICT
+    """,
+    "CREATE INDEX card_tasks_by_task ON card_tasks (relay, task_id)",
+    "CREATE INDEX cards_by_channel ON cards (channel_id)",
+)
+
+
+@migrations()
+def m004_repeats(db: Database) -> None:
+    """Add whether a message may have been posted elsewhere before."""
+    db.execute("ALTER TABLE deliveries ADD COLUMN repeat INTEGER NOT NULL DEFAULT 0")
+
+
+@migrations()
+def m004_server_settings(db: Database) -> None:
+    """Add what those who manage a server have set there."""
+    db.execute(
+        "CREATE TABLE server_settings ("
+        " guild_id INTEGER PRIMARY KEY,"
+        " settings TEXT NOT NULL"  # JSON; what is not in it is as by default
+        ") STRICT"
+    )

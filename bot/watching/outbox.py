@@ -153,11 +153,18 @@ class Outbox:
         return moved
 
     async def redirect(
-        self, delivery: Delivery, *, reason: str, directs: Mapping[int, Place], now: float
+        self,
+        delivery: Delivery,
+        *,
+        reason: str,
+        directs: Mapping[int, Place],
+        now: float,
+        repeat: bool = False,
     ) -> bool:
         """Say it in direct messages, its own place is gone: ``sending`` → ``dropped``.
 
         ``directs`` are the direct messages of its watchers that could be opened, by user id.
+        ``repeat``: it may have been said in its own place all the same.
         """
 
         def redirect(db: Database) -> bool:
@@ -170,7 +177,7 @@ class Outbox:
                     [now, delivery.place.channel_id],
                 )
                 for user_id, place in directs.items():
-                    new_id = _copy(db, delivery.id, Purpose.NOTICE, place, now)
+                    new_id = _copy(db, delivery.id, Purpose.NOTICE, place, now, repeat=repeat)
                     db.execute(
                         "UPDATE subscriptions SET delivery_id = ?"
                         " WHERE delivery_id = ? AND user_id = ?",
@@ -283,16 +290,24 @@ def owe(
     )
 
 
-def _copy(db: Database, delivery_id: int, purpose: Purpose, place: Place, now: float) -> int:
+def _copy(
+    db: Database,
+    delivery_id: int,
+    purpose: Purpose,
+    place: Place,
+    now: float,
+    *,
+    repeat: bool = False,
+) -> int:
     """Owe another message about the task of a delivery, to somebody directly."""
     cursor = db.execute(
         "INSERT INTO deliveries (relay, task_id, channel_id, guild_id, locale, purpose, ending,"
-        " answer, state, form, nonce, reason, instead_of, due_at, created_at)"
-        " SELECT relay, task_id, ?, ?, ?, ?, ending, answer, 'due', ?, '', reason, channel_id, ?, ?"
-        " FROM deliveries WHERE id = ?",
+        " answer, state, form, nonce, reason, instead_of, repeat, due_at, created_at)"
+        " SELECT relay, task_id, ?, ?, ?, ?, ending, answer, 'due', ?, '', reason, channel_id,"
+        " ?, ?, ? FROM deliveries WHERE id = ?",
         [
-            *(place.channel_id, place.guild_id, place.locale, purpose, Form.FULL, now, now),
-            delivery_id,
+            *(place.channel_id, place.guild_id, place.locale, purpose, Form.FULL),
+            *(repeat, now, now, delivery_id),
         ],
     )
     new_id = cast("int", cursor.lastrowid)
@@ -340,7 +355,8 @@ def _claim(db: Database, delivery_id: int, in_doubt_since: float | None, now: fl
         [now, delivery_id],
     )
     watchers = db.query(
-        "SELECT user_id FROM subscriptions WHERE delivery_id = ? ORDER BY id", [delivery_id]
+        "SELECT user_id FROM subscriptions WHERE delivery_id = ? AND mention ORDER BY id",
+        [delivery_id],
     )
     return Delivery(
         id=row["id"],
@@ -356,4 +372,5 @@ def _claim(db: Database, delivery_id: int, in_doubt_since: float | None, now: fl
         in_doubt_since=in_doubt_since,
         reason=row["reason"],
         instead_of=row["instead_of"],
+        repeat=bool(row["repeat"]),
     )

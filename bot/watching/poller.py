@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 
 from bot.suno.client import LookUp, SunoClient
-from bot.suno.errors import SunoError
+from bot.suno.errors import ErrorKind, SunoError
 from bot.watching.records import Observation, Watched
-from bot.watching.schedule import OUTAGE, Schedule, with_deadline_after
+from bot.watching.schedule import Schedule, with_deadline_after
 from bot.watching.store import Store
 
 log = logging.getLogger(__name__)
@@ -46,20 +46,24 @@ class Poller:
         try:
             seen = await self._client.look_up(ids, kinds=kinds)
         except SunoError as error:
-            return self._pause(error)
-        self._failures = 0
+            if not _is_about_the_ids(error):
+                return self._pause(error)
+            seen = LookUp(tasks={}, missing=frozenset(), failed=dict.fromkeys(ids, error))
         await self._keep(due, seen, self._clock())
+        self._failures = 0
         return await self._store.next_look_at()
 
     async def _keep(self, due: list[Watched], seen: LookUp, now: float) -> None:
         if self._answered_at is None:
             self._answered_at = await self._store.answered_at()
         silence = now - (self._answered_at or now)
-        if silence > OUTAGE:
-            log.info("The relay answers again after %.0f s; deadlines stood still", silence)
+        outage = silence if silence > self._schedule.longest_gap else 0.0
+        if outage:  # nobody could ask, or nobody had to: then it changes nothing
+            if self._failures:
+                log.info("The relay answers again after %.0f s; deadlines stood still", silence)
             due = [with_deadline_after(watched, silence, now) for watched in due]
         observations = [self._observe(watched, seen, now) for watched in due]
-        await self._store.record(observations, now, outage=silence if silence > OUTAGE else 0.0)
+        await self._store.record(observations, now, outage=outage)
         self._answered_at = now
         for observation in observations:
             if observation.ending:
@@ -80,3 +84,8 @@ class Poller:
         if watched.task_id in seen.failed:
             return self._schedule.after_bad_answer(watched, now)
         return self._schedule.after_miss(watched, now)
+
+
+def _is_about_the_ids(error: SunoError) -> bool:
+    """Whether the relay did answer, and refused what it was asked for: that is no outage."""
+    return error.kind is ErrorKind.BAD_REQUEST and error.retry_after is None

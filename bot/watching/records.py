@@ -97,6 +97,8 @@ class Delivery:
     """Of a word: why the notice is held."""
     instead_of: int | None = None
     """The channel where it could not be said."""
+    repeat: bool = False
+    """Whether it may have been said there all the same, before that channel was gone."""
 
 
 @dataclass(frozen=True, slots=True)

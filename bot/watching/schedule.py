@@ -22,7 +22,8 @@ PAUSE_AFTER_A_BAD_ANSWER = 60.0
 """When to look again at a task whose own answer could not be read."""
 
 OUTAGE = 60.0
-"""A gap between two answers of a relay that is longer than this stops the deadlines."""
+"""How much longer than our own pauses a gap between two answers of a relay has to be, so that it
+stops the deadlines."""
 
 _PROGRESS = (
     TaskStatus.UNRECOGNIZED,
@@ -39,6 +40,11 @@ class Schedule:
 
     interval: float
     deadline: float
+
+    @property
+    def longest_gap(self) -> float:
+        """How long a relay that is asked in time may seem silent; more than that is an outage."""
+        return max(self.interval, PAUSE_AFTER_A_BAD_ANSWER) + OUTAGE
 
     def after_answer(self, watched: Watched, answer: Task, now: float) -> Observation:
         """Say what follows from an answer of the relay about this task."""

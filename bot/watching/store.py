@@ -1,8 +1,7 @@
 """What is watched: the SQL for tasks and for who watches them where.
 
 A task is ``running``, then ``ended``; the transaction that ends it owes its notices to the outbox.
-With ``outbox``, ``notes`` and ``migrations`` this is the only SQL. Whatever a method writes is on
-disk when it returns.
+All other SQL stands beside it in this folder. Whatever a method writes is on disk when it returns.
 """
 
 import asyncio
@@ -17,6 +16,7 @@ from bot.suno.tasks import Task, TaskKind, TaskStatus
 from bot.watching.database import DatabaseThread
 from bot.watching.endings import Ending
 from bot.watching.errors import TooManyWatchers, TooManyWatches
+from bot.watching.history import remember
 from bot.watching.notes import read_note, write_note
 from bot.watching.outbox import Outbox, owe
 from bot.watching.records import Observation, Place, Watch, Watched
@@ -50,41 +50,57 @@ class Store:
     # What people ask for
 
     async def add_watch(
-        self, task: Task, *, known: bool, user_id: int, place: Place, now: float, deadline: float
+        self,
+        task: Task,
+        *,
+        known: bool,
+        user_id: int,
+        place: Place,
+        now: float,
+        deadline: float,
+        mention: bool = True,
     ) -> bool:
         """Watch ``task`` for a person in a place; return whether that is new.
 
-        Raises ``TooManyWatches`` or ``TooManyWatchers`` and keeps nothing then.
+        ``mention``: whether the notice names the person. Raises ``TooManyWatches`` or
+        ``TooManyWatchers`` and keeps nothing then.
         """
 
         def add(db: Database) -> bool:
             self._add_task(db, task, known=known, now=now, deadline=deadline)
-            return self._add_subscription(db, task.id, user_id, place, now)
+            return self._add_subscription(db, task.id, user_id, place, now, mention)
 
         added = await self._database.run(add)
         self.changed.set()
         return added
 
-    async def add_finished(self, task: Task, *, user_id: int, place: Place, now: float) -> None:
+    async def add_finished(
+        self, task: Task, *, user_id: int, place: Place, now: float, mention: bool = True
+    ) -> None:
         """Owe a person the notice of a task that has ended already."""
 
         def add(db: Database) -> None:
             self._add_task(db, task, known=True, now=now, deadline=0)
-            self._add_subscription(db, task.id, user_id, place, now)
+            self._add_subscription(db, task.id, user_id, place, now, mention)
             self._observe(db, Observation(task.id, next_look_at=now, answer=task), now)
             self._end(db, task.id, Ending.FINISHED, now)
 
         await self._database.run(add)
         self._outbox.changed.set()
 
-    async def remove_watch(self, task_id: str, *, user_id: int) -> int:
-        """End a person's watches of a task without a notice; return how many there were."""
+    async def remove_watch(
+        self, task_id: str, *, user_id: int, channel_id: int | None = None
+    ) -> int:
+        """End a person's watches of a task without a notice; return how many there were.
+
+        Everywhere, or in one channel.
+        """
 
         def remove(db: Database) -> int:
             removed = db.execute(
                 "DELETE FROM subscriptions WHERE relay = ? AND task_id = ? AND user_id = ?"
-                " AND delivery_id IS NULL",
-                [self._relay, task_id, user_id],
+                " AND delivery_id IS NULL AND channel_id = coalesce(?, channel_id)",
+                [self._relay, task_id, user_id, channel_id],
             ).rowcount
             db.execute(
                 "DELETE FROM tasks WHERE relay = :relay AND task_id = :id AND state = 'running'"
@@ -201,7 +217,7 @@ class Store:
         )
 
     def _add_subscription(
-        self, db: Database, task_id: str, user_id: int, place: Place, now: float
+        self, db: Database, task_id: str, user_id: int, place: Place, now: float, mention: bool
     ) -> bool:
         values = [self._relay, task_id, place.channel_id, user_id]
         (exists, of_person, in_place) = db.execute(
@@ -221,9 +237,9 @@ class Store:
             raise TooManyWatchers(self._limits.watchers_in_a_place)
         db.execute(
             "INSERT INTO subscriptions"
-            " (relay, task_id, channel_id, user_id, guild_id, locale, created_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [*values, place.guild_id, place.locale, now],
+            " (relay, task_id, channel_id, user_id, guild_id, locale, created_at, mention)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [*values, place.guild_id, place.locale, now, mention],
         )
         return True
 
@@ -243,7 +259,8 @@ class Store:
             "answer": _TASKS.dump_json(seen.answer).decode(),
         }
         changes = (
-            ", kind = coalesce(:kind, kind), status = :status, answer = :answer, known = 1"
+            ", kind = coalesce(:kind, kind), status = :status, answer = :answer, known = 1,"
+            " changed_at = CASE WHEN answer IS NOT :answer THEN :now ELSE changed_at END"
             if answer
             else ""
         )
@@ -255,7 +272,7 @@ class Store:
         )
 
     def _end(self, db: Database, task_id: str, ending: Ending, now: float) -> int:
-        """End a task and owe its notices, one to each place where it is watched."""
+        """End a task, remember it and owe its notices, one to each place where it is watched."""
         ended = db.execute(
             "UPDATE tasks SET state = 'ended', ending = ?, ended_at = ?, next_look_at = NULL"
             " WHERE relay = ? AND task_id = ? AND state = 'running'",
@@ -263,6 +280,7 @@ class Store:
         ).rowcount
         if not ended:
             return 0
+        remember(db, self._relay, task_id, ending, now)
         places = list(
             db.query(
                 "SELECT channel_id, guild_id, locale, min(id) AS first FROM subscriptions"

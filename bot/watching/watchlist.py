@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.suno.client import LookUp, SunoClient
+from bot.suno.client import LookUp, RelayHealth, SunoClient
 from bot.suno.errors import SunoError
 from bot.suno.tasks import Task, TaskStatus
 from bot.watching.errors import BadTaskId, TooManyIds, WatchError
@@ -82,6 +82,11 @@ class Watchlist:
         self._deadline = deadline
         self._clock = clock
 
+    @property
+    def relay_health(self) -> RelayHealth:
+        """When the relay answered well and badly, and how long it is left alone."""
+        return self._client.health
+
     async def look(self, ids: Sequence[str]) -> LookUp:
         """Ask the relay about tasks now, before all background looks.
 
@@ -102,7 +107,9 @@ class Watchlist:
             raise error
         return seen.tasks.get(task_id)
 
-    async def add(self, ids: Sequence[str], *, user_id: int, place: Place) -> list[WatchResult]:
+    async def add(
+        self, ids: Sequence[str], *, user_id: int, place: Place, mention: bool = True
+    ) -> list[WatchResult]:
         """Watch tasks for a person in a place; what is returned is on disk.
 
         A relay that cannot be asked is no reason not to watch.
@@ -111,23 +118,29 @@ class Watchlist:
             seen = await self.look(ids)
         except SunoError:
             seen = LookUp(tasks={}, missing=frozenset(), failed={})
-        return [await self._add_one(task_id, seen, user_id, place) for task_id in ids]
+        return [await self._add_one(task_id, seen, user_id, place, mention) for task_id in ids]
 
-    async def _add_one(self, task_id: str, seen: LookUp, user_id: int, place: Place) -> WatchResult:
+    async def _add_one(
+        self, task_id: str, seen: LookUp, user_id: int, place: Place, mention: bool
+    ) -> WatchResult:
         task = seen.tasks.get(task_id)
         if task_id in seen.missing:
             return WatchResult(_stranger(task_id), Added.UNKNOWN)
         try:
             return WatchResult(
-                task or _stranger(task_id), await self._keep(task_id, task, user_id, place)
+                task or _stranger(task_id), await self._keep(task_id, task, user_id, place, mention)
             )
         except WatchError as error:
             return WatchResult(task or _stranger(task_id), Added.REFUSED, error)
 
-    async def _keep(self, task_id: str, task: Task | None, user_id: int, place: Place) -> Added:
+    async def _keep(
+        self, task_id: str, task: Task | None, user_id: int, place: Place, mention: bool
+    ) -> Added:
         now = self._clock()
         if task and task.settled:
-            await self._store.add_finished(task, user_id=user_id, place=place, now=now)
+            await self._store.add_finished(
+                task, user_id=user_id, place=place, now=now, mention=mention
+            )
             return Added.FINISHED
         is_new = await self._store.add_watch(
             task or _stranger(task_id),
@@ -136,15 +149,24 @@ class Watchlist:
             place=place,
             now=now,
             deadline=self._deadline,
+            mention=mention,
         )
         if not is_new:
             return Added.ALREADY
         return Added.WATCHING if task else Added.UNCHECKED
 
-    async def remove(self, ids: Sequence[str], *, user_id: int) -> dict[str, bool]:
-        """End a person's watches of some tasks; say for each id whether there was one."""
+    async def remove(
+        self, ids: Sequence[str], *, user_id: int, channel_id: int | None = None
+    ) -> dict[str, bool]:
+        """End a person's watches of some tasks; say for each id whether there was one.
+
+        Everywhere, or in one channel.
+        """
         removed = await asyncio.gather(
-            *(self._store.remove_watch(task_id, user_id=user_id) for task_id in ids)
+            *(
+                self._store.remove_watch(task_id, user_id=user_id, channel_id=channel_id)
+                for task_id in ids
+            )
         )
         return {task_id: count > 0 for task_id, count in zip(ids, removed, strict=True)}
 

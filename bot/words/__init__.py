@@ -1,9 +1,10 @@
-"""Everything said to people: one catalogue per language (``en/*.ftl``), and the look-up.
+"""Everything said to people: one catalogue per language (``en``, ``zh-CN``), and the look-up.
 
 The catalogues are in Fluent's format. A text is asked for by its key; what goes into it is passed
 by name and must already be safe to show (see ``posting.escaping``).
 """
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -41,6 +42,10 @@ class Words:
             raise ValueError(f"cannot say {key!r}: {errors[0]}")
         return str(text)
 
+    def listed(self, parts: Iterable[str]) -> str:
+        """Return ``parts`` as one text, separated as this language separates a list."""
+        return self.say("list-separator").join(parts)
+
 
 @cache
 def languages() -> frozenset[str]:
@@ -50,7 +55,17 @@ def languages() -> frozenset[str]:
 
 @cache
 def words_for(locale: str | None) -> Words:
-    """Return the words for a Discord locale such as ``zh-CN``, English where there are none."""
+    """Return the words for a Discord locale such as ``zh-CN``, English where there are none.
+
+    A locale without a catalogue of its own speaks the same language as elsewhere: ``en-GB`` has
+    the words of ``en``, and ``zh-TW`` those of ``zh-CN``.
+    """
     wanted = locale or FALLBACK
-    matches = (name for name in (wanted, wanted.partition("-")[0]) if name in languages())
-    return Words(next(matches, FALLBACK))
+    if wanted in languages():
+        return Words(wanted)
+    related = (name for name in sorted(languages()) if _language(name) == _language(wanted))
+    return Words(next(related, FALLBACK))
+
+
+def _language(locale: str) -> str:
+    return locale.partition("-")[0]

@@ -1,5 +1,6 @@
 """The commands that the bot has registered."""
 
+from contextlib import suppress
 from typing import Any
 
 from bot.local.discord.command_limits import (
@@ -91,6 +92,19 @@ class Commands:
                     return command
         names = ", ".join(command["name"] for scope in scopes for command in self.listed(scope))
         raise NotOffered(f"there is no command {name!r} here; there are: {names or 'none'}")
+
+    def all_offered(self, interaction: Interaction) -> list[Payload]:
+        """Give every command of any kind that a person gets offered there."""
+        guild = interaction.channel.guild
+        known = [
+            one for scope in ([] if guild is None else [guild.id]) for one in self.listed(scope)
+        ]
+        found: dict[tuple[int, str], Payload] = {}
+        for command in [*known, *self.listed(None)]:
+            key = (command["type"], command["name"])
+            with suppress(NotOffered):
+                found.setdefault(key, self.offered(interaction, command["name"], command["type"]))
+        return list(found.values())
 
 
 def _require_context(command: Payload, interaction: Interaction) -> None:

@@ -44,6 +44,10 @@ class Deeds:
         self._answers = answers
         self._attach = attach
 
+    def offered(self, user: User, channel: Channel) -> list[Payload]:
+        """Give the commands of every kind that a person may use there."""
+        return self._commands.all_offered(self._new(user, channel, COMMAND))
+
     def command(
         self, user: User, channel: Channel, name: str, options: dict[str, Any]
     ) -> Interaction:

@@ -89,7 +89,7 @@ class Faults:
         of these says how it goes wrong, and ``delay`` (seconds) can come with each or alone:
 
         - ``status`` with ``code`` and ``text``, as JSON or as an ``html`` page
-        - ``retry_after``: a 429 with that ``scope``, with or without a ``via`` header
+        - ``retry_after``: a 429 with that ``scope``, with or without a ``via`` header or a ``code``
         - ``drop``: the connection is closed without an answer
 
         With ``when="after"`` the request is carried out first, only its answer goes wrong. The

@@ -123,20 +123,20 @@ def _refused(error: Refusal) -> web.StreamResponse:
     return answer(error.body(), error.status)
 
 
-def limited(retry_after: float, scope: str, headers: dict[str, str]) -> web.Response:
-    """Answer 429, to be tried again after those seconds."""
+def limited(retry_after: float, scope: str, headers: dict[str, str], code: int = 0) -> web.Response:
+    """Answer 429, to be tried again after those seconds; ``code`` says what is limited, if any."""
     body = {
         "message": "You are being rate limited.",
         "retry_after": round(retry_after, 3),
         "global": scope == "global",
-    }
+    } | ({"code": code} if code else {})
     told = {"Retry-After": f"{retry_after:.3f}", "X-RateLimit-Scope": scope}
     return answer(body, 429, {**told, **headers})
 
 
 def _failure(fault: Fault) -> web.StreamResponse:
     if fault.retry_after is not None:
-        response = limited(fault.retry_after, fault.scope, {})
+        response = limited(fault.retry_after, fault.scope, {}, fault.code)
         if not fault.via:
             del response.headers["Via"]
         return response

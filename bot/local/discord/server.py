@@ -14,6 +14,7 @@ from bot.local.discord.clock import Clock
 from bot.local.discord.commands import Commands
 from bot.local.discord.composing import Composer, Draft
 from bot.local.discord.deeds import Deeds
+from bot.local.discord.errors import Payload
 from bot.local.discord.faults import Faults
 from bot.local.discord.gateway import Gateway
 from bot.local.discord.guilds import Guild
@@ -162,6 +163,10 @@ class LocalDiscord:
     def delete_message(self, message: Message) -> None:
         """Let a moderator delete a message."""
         self.posts.remove(message)
+
+    def offered(self, user: User, channel: Channel) -> list[Payload]:
+        """Give the commands, as registered, that Discord's client would offer a person there."""
+        return self._deeds.offered(user, channel)
 
     async def command(
         self, user: User, channel: Channel, name: str, /, **options: Any

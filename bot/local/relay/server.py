@@ -76,6 +76,16 @@ class LocalRelay:
         for task in tasks:
             self._tasks[task.id] = (task, self.clock.now())
 
+    @property
+    def tasks(self) -> list[tuple[RelayTask, float]]:
+        """Every task that is known and when it was submitted, oldest first; in Unix seconds."""
+        return list(self._tasks.values())
+
+    def age(self, seconds: float) -> None:
+        """Let every task be older by ``seconds``, as if submitted earlier; the clock stays."""
+        for task, submitted in self.tasks:
+            self._tasks[task.id] = (task, submitted - seconds)
+
     def forget(self, task_id: str) -> None:
         """Drop a task, as relays do after days; it is unknown from now on."""
         self._tasks.pop(task_id, None)

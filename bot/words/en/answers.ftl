@@ -1,11 +1,14 @@
 # What the commands answer. { $id } and the like are escaped before they come here.
 
-watch-watching = 👀 Watching { $id }. I will post here and mention you when it is done.
-watch-already = 👀 You are watching { $id } here already. I will mention you when it is done.
+watch-watching = 👀 Watching { $id }. You will be told as soon as it is done.
+watch-already = 👀 You are watching { $id } already. You will be told as soon as it is done.
 watch-finished = ✅ { $id } is done already: its result comes right away.
 watch-unknown = ❓ The relay does not know { $id }. Check that you copied the whole id; if it was made with another key, this bot cannot see it. Nothing is being watched.
-watch-unchecked = 👀 Watching { $id }. The relay cannot be asked just now; I look as soon as it answers and post here when the task is done.
+watch-unchecked = 👀 Watching { $id }. The relay cannot be asked just now; I look as soon as it answers, and you will be told when the task is done.
 watch-no-permission = 🚫 I cannot post here, so I would not be able to tell you. In this channel I am missing: { $permissions }. Ask someone who manages the server to allow that, or use me in another channel. Nothing is being watched.
+watch-no-direct-message = 🚫 I cannot send you direct messages. Allow them for this server (Privacy Settings), or watch without `private`. Nothing is being watched.
+watch-elsewhere = { $text } ({ $place })
+watch-not-yours = 🚫 You may not post in { $channel }, so I will not do it for you. Nothing is being watched.
 
 unwatch-done = Stopped watching { $id }. There will be no message about it.
 unwatch-none = You are not watching { $id }, so there was nothing to stop. `/suno list` shows what you watch.
@@ -17,6 +20,7 @@ list-title = { $count ->
  }
 list-line = { $id }{ $title } in { $place }, since { $since }
 list-more = … and { $count } more.
+list-separator = { ", " }
 
 status-unknown = ❓ The relay does not know { $id }. Check that you copied the whole id; if it was made with another key, this bot cannot see it.
 lyrics-none = { $id } has no lyrics yet. It is still being made: `/suno status` shows how far it is.
@@ -24,3 +28,4 @@ lyrics-none = { $id } has no lyrics yet. It is still being made: `/suno status` 
 permission-view-channel = View Channel
 permission-send-messages = Send Messages
 permission-send-messages-in-threads = Send Messages in Threads
+permission-embed-links = Embed Links

@@ -29,6 +29,7 @@ card-state-success = **Done**
 card-state-partial = **Partly done**
 card-state-failure = **Failed**
 card-since = started { $time }
+card-typical = -# Here such a task usually takes { $time }.
 card-ended = { $time }
 card-took = took { $time }
 card-own-words = The relay says: { $reason }

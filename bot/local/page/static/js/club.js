@@ -1,0 +1,165 @@
+/** What the page knows: people, places, messages, what is unread. Says when something changed. */
+
+const READ = "read";
+
+export class Club extends EventTarget {
+  constructor() {
+    super();
+    this.ready = false;
+    this.me = "";
+    this.bot = "";
+    this.people = [];
+    this.users = {};
+    this.roles = {};
+    this.guild = "";
+    this.channels = [];
+    this.messages = new Map();
+    this.current = "";
+    this.relay = null;
+    this.process = null;
+    this.read = remembered();
+    this.seenBefore = new Map();
+  }
+
+  /** Call `listener` whenever this kind of thing changed. */
+  on(kind, listener) {
+    this.addEventListener(kind, (event) => listener(event.detail));
+  }
+
+  say(kind, detail) {
+    this.dispatchEvent(new CustomEvent(kind, { detail }));
+  }
+
+  /** Take over everything that the server says about one reader. */
+  takeSnapshot(snapshot) {
+    Object.assign(this, {
+      me: snapshot.me,
+      bot: snapshot.bot,
+      people: snapshot.people,
+      users: snapshot.users,
+      roles: snapshot.roles,
+      guild: snapshot.guild,
+      channels: snapshot.channels,
+      relay: snapshot.relay,
+      process: snapshot.process,
+      ready: true,
+    });
+    this.messages = new Map(this.channels.map((channel) => [channel.id, []]));
+    for (const message of snapshot.messages) this.messages.get(message.channel)?.push(message);
+    if (!this.channel()) this.current = this.visible()[0]?.id ?? "";
+    this.seenBefore = new Map(this.channels.map((channel) => [channel.id, this.lastRead(channel.id)]));
+    this.markRead(this.current);
+    this.say("snapshot");
+  }
+
+  takeChannels(channels) {
+    this.channels = channels;
+    for (const { id } of channels) if (!this.messages.has(id)) this.messages.set(id, []);
+    if (!this.channel()) this.open(this.visible()[0]?.id ?? "");
+    this.say("channels");
+  }
+
+  /** Add a message, or put the new state of it in its place. */
+  takeMessage(message) {
+    const known = this.messages.get(message.channel);
+    if (!known) return;
+    const at = known.findIndex((one) => one.id === message.id);
+    if (at >= 0) known[at] = message;
+    else known.push(message);
+    if (message.channel === this.current && document.hasFocus()) this.markRead(message.channel);
+    this.say("message", { message, isNew: at < 0 });
+    this.say("unread");
+  }
+
+  removeMessage(channel, id) {
+    const known = this.messages.get(channel);
+    const at = known?.findIndex((one) => one.id === id) ?? -1;
+    if (at < 0) return;
+    known.splice(at, 1);
+    this.say("removed", { channel, id });
+  }
+
+  takeRelay(relay) {
+    this.relay = relay;
+    this.say("relay");
+  }
+
+  takeProcess(process) {
+    this.process = process;
+    this.say("process");
+  }
+
+  /** Show another channel. */
+  open(id) {
+    if (!this.channels.some((channel) => channel.id === id)) return;
+    this.current = id;
+    this.seenBefore.set(id, this.lastRead(id));
+    this.markRead(id);
+    this.say("open");
+  }
+
+  channel(id = this.current) {
+    return this.channels.find((channel) => channel.id === id);
+  }
+
+  /** The channels in the order in which they are listed: each with its threads, then the direct ones. */
+  visible() {
+    const texts = this.channels.filter((channel) => channel.kind === "text");
+    const threads = (parent) => this.channels.filter((channel) => channel.parent === parent.id);
+    const direct = this.channels.filter((channel) => channel.kind === "direct");
+    return [...texts.flatMap((channel) => [channel, ...threads(channel)]), ...direct];
+  }
+
+  user(id = this.me) {
+    return this.users[id] ?? { name: "unknown", bot: false, locale: "en-US" };
+  }
+
+  /** What ids in a message mean. */
+  get names() {
+    return {
+      user: (id) => this.users[id]?.name,
+      role: (id) => this.roles[id],
+      channel: (id) => this.channels.find((channel) => channel.id === id)?.name,
+      openChannel: (id) => this.open(id),
+    };
+  }
+
+  /** How many messages of a channel were not read, and how many of them mention the reader. */
+  unread(id) {
+    const last = this.lastRead(id);
+    const fresh = (this.messages.get(id) ?? []).filter(
+      (one) => !one.ephemeral && one.author !== this.me && isLater(one.id, last),
+    );
+    return { count: fresh.length, mentions: fresh.filter((one) => one.pinged).length };
+  }
+
+  lastRead(id) {
+    return this.read[`${this.me}/${id}`] ?? "0";
+  }
+
+  /** Note that the reader has seen everything in a channel. */
+  markRead(id) {
+    const last = this.messages.get(id)?.findLast((one) => !one.problem);
+    if (!last || !isLater(last.id, this.lastRead(id))) return;
+    this.read[`${this.me}/${id}`] = last.id;
+    try {
+      sessionStorage.setItem(READ, JSON.stringify(this.read));
+    } catch {
+      // then a reload forgets what was read
+    }
+    this.say("unread");
+  }
+}
+
+/** Whether one id of Discord's is later than another; they do not fit a number. */
+export function isLater(id, than) {
+  return id.length === than.length ? id > than : id.length > than.length;
+}
+
+function remembered() {
+  try {
+    return JSON.parse(sessionStorage.getItem(READ)) ?? {};
+  } catch {
+    return {};
+  }
+}

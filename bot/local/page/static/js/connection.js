@@ -1,0 +1,52 @@
+/** The WebSocket to the server: questions that are answered, and events. */
+
+const PAUSE = 1000;
+
+export class Connection {
+  /**
+   * @param {(event: object) => void} onEvent called with everything that happens
+   * @param {(connected: boolean) => void} onState called when the line comes and goes
+   */
+  constructor(onEvent, onState) {
+    this.onEvent = onEvent;
+    this.onState = onState;
+    this.waiting = new Map();
+    this.count = 0;
+    this.open();
+  }
+
+  /**
+   * Ask the server for something.
+   * @returns {Promise<any>} what it gives; rejects with what it says against it
+   */
+  ask(what, details = {}) {
+    if (this.socket.readyState !== WebSocket.OPEN) return Promise.reject(new Error("The demo does not run any more."));
+    this.count += 1;
+    const ref = this.count;
+    this.socket.send(JSON.stringify({ ref, do: what, ...details }));
+    return new Promise((resolve, reject) => this.waiting.set(ref, { resolve, reject }));
+  }
+
+  open() {
+    this.socket = new WebSocket(`ws://${location.host}/socket`);
+    this.socket.addEventListener("open", () => this.onState(true));
+    this.socket.addEventListener("message", (message) => this.take(JSON.parse(message.data)));
+    this.socket.addEventListener("close", () => {
+      for (const { reject } of this.waiting.values()) reject(new Error("The demo has ended."));
+      this.waiting.clear();
+      this.onState(false);
+      setTimeout(() => this.open(), PAUSE);
+    });
+  }
+
+  take(message) {
+    if (message.event) {
+      this.onEvent(message);
+      return;
+    }
+    const waiter = this.waiting.get(message.ref);
+    this.waiting.delete(message.ref);
+    if (message.error !== undefined) waiter?.reject(new Error(message.error));
+    else waiter?.resolve(message.result);
+  }
+}

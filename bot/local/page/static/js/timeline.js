@@ -1,0 +1,167 @@
+/** The messages of the channel that is open. */
+
+import { isLater } from "./club.js";
+import { el, icon } from "./dom.js";
+import { messageNode } from "./message.js";
+import { say } from "./words.js";
+
+const TOGETHER = 7 * 60 * 1000;
+const NEAR_THE_END = 120;
+
+export class Timeline {
+  /**
+   * @param {HTMLElement} root what scrolls
+   * @param {import("./club.js").Club} club
+   * @param {object} deeds what a message lets people do
+   */
+  constructor(root, club, deeds) {
+    this.root = root;
+    this.club = club;
+    this.deeds = deeds;
+    this.list = el("div", { class: "messages", role: "log", "aria-live": "polite", "aria-relevant": "additions" });
+    root.append(this.list);
+    this.list.addEventListener("keydown", (event) => this.onKey(event));
+    this.list.addEventListener("contextmenu", (event) => this.onContextMenu(event));
+    club.on("snapshot", () => this.draw());
+    club.on("open", () => this.draw());
+    club.on("message", ({ message }) => this.take(message));
+    club.on("removed", ({ channel }) => channel === club.current && this.draw({ stay: true }));
+    root.addEventListener("load", () => this.follow && this.toEnd(), true);
+    root.addEventListener("scroll", () => {
+      this.follow = this.isNearEnd();
+    });
+    this.follow = true;
+  }
+
+  /** Draw everything anew: another channel, or another reader. */
+  draw({ stay = false } = {}) {
+    const { club } = this;
+    const channel = club.channel();
+    const place = this.root.scrollTop;
+    this.list.replaceChildren();
+    if (!channel) return;
+    this.list.append(beginning(channel));
+    const last = club.seenBefore.get(channel.id);
+    let before = null;
+    for (const message of this.messages()) {
+      const isFirstNew = last !== "0" && isLater(message.id, last) && (!before || !isLater(before.id, last));
+      if (isFirstNew && !stay && message.author !== club.me && before) this.list.append(divider());
+      this.list.append(messageNode(message, club, this.deeds, continues(message, before)));
+      before = message;
+    }
+    this.makeOneReachable();
+    if (stay) this.root.scrollTop = place;
+    else this.toEnd();
+  }
+
+  messages() {
+    return this.club.messages.get(this.club.current) ?? [];
+  }
+
+  take(message) {
+    if (message.channel !== this.club.current) return;
+    const old = document.getElementById(`message-${message.id}`);
+    const all = this.messages();
+    const at = all.findIndex((one) => one.id === message.id);
+    const node = messageNode(message, this.club, this.deeds, continues(message, all[at - 1]));
+    const mustFollow = this.follow || message.author === this.club.me;
+    if (!old) {
+      this.list.append(node);
+    } else {
+      const held = old.contains(document.activeElement);
+      const mark = held ? focusMark(old) : null;
+      node.tabIndex = old.tabIndex;
+      old.replaceWith(node);
+      if (held) refocus(node, mark);
+    }
+    this.makeOneReachable();
+    if (mustFollow) this.toEnd();
+  }
+
+  /** Let Tab reach one message, the last one, and the arrows the others. */
+  makeOneReachable() {
+    const nodes = [...this.list.querySelectorAll(".message")];
+    if (nodes.includes(document.activeElement)) return;
+    for (const node of nodes) node.tabIndex = -1;
+    if (nodes.length) nodes.at(-1).tabIndex = 0;
+  }
+
+  /** Put the focus on the last message. */
+  focusLast() {
+    this.list.querySelector(".message:last-of-type")?.focus();
+  }
+
+  onKey(event) {
+    const message = event.target.closest(".message");
+    if (!message || event.target !== message) return;
+    const nodes = [...this.list.querySelectorAll(".message")];
+    const at = nodes.indexOf(message);
+    const moves = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: nodes.length - 1 };
+    if (event.key in moves) {
+      event.preventDefault();
+      const next = nodes[Math.min(Math.max(moves[event.key], 0), nodes.length - 1)];
+      message.tabIndex = -1;
+      next.tabIndex = 0;
+      next.focus();
+      next.scrollIntoView({ block: "nearest" });
+    } else if (event.key === "Enter" || event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey)) {
+      event.preventDefault();
+      this.openMenuOf(message);
+    }
+  }
+
+  onContextMenu(event) {
+    const message = event.target.closest(".message");
+    if (!message || event.target.closest("a, button, input")) return;
+    event.preventDefault();
+    this.openMenuOf(message);
+  }
+
+  openMenuOf(node) {
+    const message = this.messages().find((one) => one.id === node.dataset.id);
+    const button = node.querySelector(".toolbar");
+    if (message && button) this.deeds.openMenu(button, message);
+  }
+
+  isNearEnd() {
+    return this.root.scrollHeight - this.root.scrollTop - this.root.clientHeight < NEAR_THE_END;
+  }
+
+  toEnd() {
+    this.root.scrollTop = this.root.scrollHeight;
+    this.follow = true;
+  }
+}
+
+function continues(message, before) {
+  if (!before || message.used || message.reply || before.author !== message.author) return false;
+  return message.at - before.at < TOGETHER && before.ephemeral === message.ephemeral;
+}
+
+function beginning(channel) {
+  const isDirect = channel.kind === "direct";
+  const text = say(isDirect ? "beginning-direct" : "beginning", { name: channel.name });
+  return el(
+    "header",
+    { class: "beginning" },
+    el("span", { class: "beginning-icon" }, icon(isDirect ? "direct" : channel.kind === "thread" ? "thread" : "hash")),
+    el("h2", { text: isDirect ? channel.name : `#${channel.name}` }),
+    el("p", { text: `${text} ${say("try-slash")}` }),
+  );
+}
+
+function divider() {
+  return el("div", { class: "new-divider", role: "separator" }, el("span", { text: say("new") }));
+}
+
+/** Remember which control of a message has the focus, so that its successor can get it. */
+function focusMark(node) {
+  const all = [...node.querySelectorAll("button, a, input")];
+  return { at: all.indexOf(document.activeElement) };
+}
+
+function refocus(node, mark) {
+  const control = [...node.querySelectorAll("button, a, input")][mark.at];
+  if (control && !control.disabled) control.focus();
+  else node.focus();
+}

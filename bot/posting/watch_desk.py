@@ -1,0 +1,181 @@
+"""Where people ask to be told: look whether that can work, watch, open a card, say what became."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import aiohttp
+import discord
+
+from bot.posting.escaping import code
+from bot.posting.held import needed_to_post
+from bot.posting.live_cards import CardKeeper
+from bot.posting.replies import explain
+from bot.watching.cards import Cards
+from bot.watching.records import Place
+from bot.watching.server_settings import Mention, ServerSettings, ServerSettingsBook
+from bot.watching.watchlist import Added, Watchlist, WatchResult
+from bot.words import Words, words_for
+
+log = logging.getLogger(__name__)
+
+_TEXTS = {
+    Added.WATCHING: "watch-watching",
+    Added.ALREADY: "watch-already",
+    Added.FINISHED: "watch-finished",
+    Added.UNKNOWN: "watch-unknown",
+    Added.UNCHECKED: "watch-unchecked",
+}
+_RUNNING = {Added.WATCHING, Added.ALREADY, Added.UNCHECKED}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How somebody wants to be told; by default where they ask, by a mention."""
+
+    channel: discord.abc.GuildChannel | discord.Thread | None = None
+    mention: bool = True
+    private: bool = False
+    appointed: bool = False
+    """Whether the channel is the server's choice, so that the person need not be able to post."""
+
+
+ORDINARY = Wish()
+
+
+class WatchDesk:
+    """Takes wishes to watch, from commands and from buttons."""
+
+    def __init__(
+        self,
+        watchlist: Watchlist,
+        cards: Cards,
+        keeper: CardKeeper,
+        settings: ServerSettingsBook,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._watchlist = watchlist
+        self._cards = cards
+        self._keeper = keeper
+        self._settings = settings
+        self._clock = clock
+
+    async def watch(
+        self, interaction: discord.Interaction[Any], ids: Sequence[str], wish: Wish = ORDINARY
+    ) -> str:
+        """Watch tasks for the person of an interaction; return what to answer.
+
+        Where the bot may not post, nothing is watched, and the answer names what is missing.
+        """
+        words = words_for(interaction.locale.value)
+        settings = await self._settings.of(interaction.guild_id)
+        if rule := await self._rule_against(interaction, settings, len(ids), words):
+            return rule
+        wish = _with_default(wish, settings, interaction)
+        if refusal := _refusal(interaction, wish, words):
+            return refusal
+        place = await self._place(interaction, wish, settings)
+        results = await self._watchlist.add(
+            ids,
+            user_id=interaction.user.id,
+            place=place,
+            mention=wish.mention and (wish.private or settings.mention is Mention.WATCHERS),
+        )
+        running = [result.task.id for result in results if result.added in _RUNNING]
+        if running and not await self._show(place, running) and wish.private:
+            await self._watchlist.remove(
+                running, user_id=interaction.user.id, channel_id=place.channel_id
+            )
+            return words.say("watch-no-direct-message")
+        elsewhere = place.channel_id != interaction.channel_id
+        where = f"<#{place.channel_id}>" if elsewhere and not wish.private else ""
+        return "\n".join(_say(result, where, words) for result in results)
+
+    async def _show(self, place: Place, ids: Sequence[str]) -> bool:
+        """Show the tasks on a card; return whether messages arrive there."""
+        card = await self._cards.open(place, ids, self._clock())
+        if card is None:
+            return True
+        try:
+            await self._keeper.post(card)
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            log.info("No card in channel %s: %s", place.channel_id, error)
+            return not isinstance(error, discord.Forbidden)
+        return True
+
+    async def _rule_against(
+        self,
+        interaction: discord.Interaction[Any],
+        settings: ServerSettings,
+        wanted: int,
+        words: Words,
+    ) -> str | None:
+        """Return why the server's settings do not allow it, ``None`` where they do."""
+        user, guild_id = interaction.user, interaction.guild_id
+        if guild_id is None or interaction.permissions.manage_guild:
+            return None
+        roles = {role.id for role in user.roles} if isinstance(user, discord.Member) else set()
+        if settings.roles and roles.isdisjoint(settings.roles):
+            names = words.listed(f"<@&{role}>" for role in settings.roles)
+            return words.say("watch-role-missing", roles=names)
+        limit = settings.watches_of_a_person
+        if limit and await self._settings.watched_by(guild_id, user.id) + wanted > limit:
+            return words.say("watch-server-limit", limit=limit)
+        return None
+
+    async def _place(
+        self, interaction: discord.Interaction[Any], wish: Wish, settings: ServerSettings
+    ) -> Place:
+        """Return where to tell the person, with the language that is spoken there."""
+        if wish.private:
+            direct = await interaction.client.create_dm(interaction.user)
+            return Place(direct.id, None, interaction.locale.value)
+        locale = settings.language or (interaction.guild_locale or interaction.locale).value
+        if wish.channel:
+            return Place(wish.channel.id, wish.channel.guild.id, locale)
+        assert interaction.channel_id is not None  # noqa: S101 - commands and buttons have one
+        return Place(interaction.channel_id, interaction.guild_id, locale)
+
+
+def _with_default(
+    wish: Wish, settings: ServerSettings, interaction: discord.Interaction[Any]
+) -> Wish:
+    """Return the wish with the server's own channel, where it names none and that one is there."""
+    if wish.private or wish.channel or not settings.channel_id or interaction.guild is None:
+        return wish
+    channel = interaction.guild.get_channel_or_thread(settings.channel_id)
+    return replace(wish, channel=channel, appointed=channel is not None)
+
+
+def _refusal(interaction: discord.Interaction[Any], wish: Wish, words: Words) -> str | None:
+    """Return why it cannot work, as far as that is known before anything is tried."""
+    if wish.private or (interaction.guild_id is None and not wish.channel):
+        return None
+    channel: Any = wish.channel or interaction.channel
+    if wish.channel:
+        assert isinstance(interaction.user, discord.Member)  # noqa: S101 - channels are a server's
+        in_thread = isinstance(wish.channel, discord.Thread)
+        own = needed_to_post(channel.permissions_for(interaction.user), in_thread=in_thread)
+        if not wish.appointed and not all(own.values()):
+            return words.say("watch-not-yours", channel=f"<#{channel.id}>")
+        granted = channel.permissions_for(channel.guild.me)
+    else:
+        granted = interaction.app_permissions
+    needed = needed_to_post(granted, in_thread=isinstance(channel, discord.Thread))
+    missing = [name for name, has in needed.items() if not has]
+    if not missing:
+        return None
+    names = words.listed(words.say(f"permission-{name}") for name in missing)
+    return words.say("watch-no-permission", permissions=names)
+
+
+def _say(result: WatchResult, where: str, words: Words) -> str:
+    if result.error:
+        return explain(result.error, words)
+    key = _TEXTS[result.added]
+    text = words.say(key, id=code(result.task.id))
+    if where and result.added in _RUNNING:
+        return words.say("watch-elsewhere", text=text, place=where)
+    return text

@@ -1,0 +1,173 @@
+"""Deletion on request: all that is kept about a person, or about a server.
+
+What is deleted is gone when a method returns. A notice that is being sent at that moment may still
+arrive.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from bot.watching.database import DatabaseThread
+from bot.watching.history import drop_orphans
+
+_TaskKey = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """How much is kept about a person."""
+
+    running: int
+    """Watches of tasks that have not ended."""
+    ended: int
+    """Watches of tasks that have."""
+    unposted: int
+    """Notices for the person that are not posted yet, or could not be."""
+    history: int
+    """Tasks in the person's own history."""
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there is nothing to forget."""
+        return not (self.running or self.ended or self.history)
+
+
+class Forgetting:
+    """Deletes what belongs to somebody from the database."""
+
+    def __init__(self, database: DatabaseThread) -> None:
+        self._database = database
+
+    async def holdings(self, user_id: int) -> Holdings:
+        """Return how much is kept about a person."""
+        rows = await self._database.read(
+            "SELECT (SELECT count(*) FROM subscriptions WHERE user_id = ?1"
+            "  AND delivery_id IS NULL) AS running,"
+            " (SELECT count(*) FROM subscriptions WHERE user_id = ?1"
+            "  AND delivery_id IS NOT NULL) AS ended,"
+            " (SELECT count(DISTINCT d.id) FROM subscriptions s"
+            "  JOIN deliveries d ON d.id = s.delivery_id"
+            "  WHERE s.user_id = ?1 AND d.state != 'sent') AS unposted,"
+            " (SELECT count(*) FROM history_of_people WHERE user_id = ?1) AS history",
+            [user_id],
+        )
+        return Holdings(**rows[0])
+
+    async def forget(self, user_id: int, direct_channel_id: int | None, now: float) -> None:
+        """Delete everything about a person; running watches end without a notice.
+
+        ``direct_channel_id`` is the person's direct message with the bot, if it could be opened. A
+        server keeps its history, which names nobody, and what others watch.
+        """
+
+        def forget(db: Database) -> None:
+            tasks = _tasks(db, "user_id = ?", [user_id])
+            _forget_cards(db, user_id, direct_channel_id, now)
+            _forget_watches(db, user_id)
+            # A word that a notice is held names nobody; its channel says whose it is.
+            db.execute(
+                "DELETE FROM deliveries WHERE channel_id = ? AND NOT EXISTS"
+                " (SELECT 1 FROM subscriptions WHERE delivery_id = deliveries.id)",
+                [direct_channel_id],
+            )
+            entries = _entries(db, "history_of_people", "user_id", user_id)
+            db.execute("DELETE FROM history_of_people WHERE user_id = ?", [user_id])
+            drop_orphans(db, entries)
+            _drop_tasks(db, tasks)
+
+        await self._database.run(forget)
+
+    async def purge(self, guild_id: int) -> None:
+        """Delete everything of a server: watches, notices, cards, history, settings.
+
+        What was sent to a person directly because the server did not take it stays with the person.
+        """
+
+        def purge(db: Database) -> None:
+            tasks = _tasks(db, "guild_id = ?", [guild_id])
+            _purge_deliveries(db, guild_id)
+            db.execute("DELETE FROM cards WHERE guild_id = ?", [guild_id])
+            db.execute("DELETE FROM server_settings WHERE guild_id = ?", [guild_id])
+            entries = _entries(db, "history_of_servers", "guild_id", guild_id)
+            db.execute("DELETE FROM history_of_servers WHERE guild_id = ?", [guild_id])
+            drop_orphans(db, entries)
+            _drop_tasks(db, tasks)
+
+        await self._database.run(purge)
+
+
+def _tasks(db: Database, condition: str, values: list[int]) -> list[_TaskKey]:
+    """Return the tasks of some watches."""
+    sql = f"SELECT DISTINCT relay, task_id FROM subscriptions WHERE {condition}"  # noqa: S608 - names of ours
+    return [(str(relay), str(task_id)) for relay, task_id in db.execute(sql, values)]
+
+
+def _entries(db: Database, table: str, column: str, owner: int) -> list[int]:
+    """Return the entries of one history."""
+    sql = f"SELECT DISTINCT entry_id FROM {table} WHERE {column} = ?"  # noqa: S608 - names of ours
+    return [int(entry_id) for (entry_id,) in db.execute(sql, [owner])]
+
+
+def _forget_cards(db: Database, user_id: int, direct_channel_id: int | None, now: float) -> None:
+    """Delete a person's own cards, and let those that name the person be shown anew."""
+    db.execute(
+        "UPDATE cards SET touched_at = ? WHERE id IN (SELECT ct.card_id FROM card_tasks ct"
+        " JOIN subscriptions s USING (relay, task_id) WHERE s.user_id = ?)",
+        [now, user_id],
+    )
+    db.execute(
+        "DELETE FROM cards WHERE guild_id IS NULL AND (channel_id = ?1 OR channel_id IN"
+        " (SELECT channel_id FROM subscriptions WHERE guild_id IS NULL"
+        "  GROUP BY channel_id HAVING min(user_id) = ?2 AND max(user_id) = ?2))",
+        [direct_channel_id, user_id],
+    )
+
+
+def _forget_watches(db: Database, user_id: int) -> None:
+    """Delete a person's watches, and the notices that were for nobody else.
+
+    Notices that stand in a server stay the server's.
+    """
+    deliveries = db.execute(
+        "SELECT DISTINCT delivery_id FROM subscriptions"
+        " WHERE user_id = ? AND delivery_id IS NOT NULL",
+        [user_id],
+    ).fetchall()
+    db.execute("DELETE FROM subscriptions WHERE user_id = ?", [user_id])
+    for (delivery_id,) in deliveries:
+        db.execute(
+            "DELETE FROM deliveries WHERE id = :id AND (guild_id IS NULL OR state != 'sent')"
+            " AND NOT EXISTS (SELECT 1 FROM subscriptions WHERE delivery_id = :id)",
+            {"id": delivery_id},
+        )
+
+
+def _purge_deliveries(db: Database, guild_id: int) -> None:
+    """Delete a server's notices, the words about them, and the watches that they are for."""
+    db.execute(
+        "DELETE FROM deliveries WHERE purpose = 'word' AND instead_of IN"
+        " (SELECT channel_id FROM deliveries WHERE guild_id = ?)",
+        [guild_id],
+    )
+    db.execute(
+        "DELETE FROM subscriptions WHERE guild_id = ?1 AND (delivery_id IS NULL"
+        " OR delivery_id IN (SELECT id FROM deliveries WHERE guild_id = ?1))",
+        [guild_id],
+    )
+    db.execute("UPDATE subscriptions SET guild_id = NULL WHERE guild_id = ?", [guild_id])
+    db.execute("DELETE FROM deliveries WHERE guild_id = ?", [guild_id])
+
+
+def _drop_tasks(db: Database, tasks: Iterable[_TaskKey]) -> None:
+    """Delete those of some tasks that nobody waits for any more and no message is about."""
+    for relay, task_id in tasks:
+        db.execute(
+            "DELETE FROM tasks WHERE relay = :relay AND task_id = :id"
+            " AND NOT EXISTS (SELECT 1 FROM subscriptions s WHERE s.relay = :relay"
+            "  AND s.task_id = :id AND (s.delivery_id IS NULL OR tasks.state = 'ended'))"
+            " AND (state = 'running' OR NOT EXISTS (SELECT 1 FROM deliveries d"
+            "  WHERE d.relay = :relay AND d.task_id = :id))",
+            {"relay": relay, "id": task_id},
+        )

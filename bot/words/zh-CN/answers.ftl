@@ -1,0 +1,28 @@
+# 命令的回答。{ $id } 之类的值在传进来之前已经转义。
+
+watch-watching = 👀 好的，我会盯着 { $id }。一做好就告诉你。
+watch-already = 👀 你已经关注了 { $id }，一做好就告诉你。
+watch-finished = ✅ { $id } 早就做好了，结果马上发出来。
+watch-unknown = ❓ 中转站不认识 { $id }。请检查 ID 有没有复制完整；如果它是用别的密钥提交的，我也看不到。这次没有添加关注。
+watch-unchecked = 👀 好的，我会盯着 { $id }。中转站现在连不上，等它恢复我就去查，做好后告诉你。
+watch-no-permission = 🚫 我不能在这里发消息，做好了也没法通知你。我在这个频道缺少的权限：{ $permissions }。请让管理服务器的人给我开通，或者换个频道再试。这次没有添加关注。
+watch-elsewhere = { $text }（{ $place }）
+watch-not-yours = 🚫 你不能在 { $channel } 发消息，所以我也不会替你发。这次没有添加关注。
+watch-no-direct-message = 🚫 我没法给你发私信。请在这个服务器的“隐私设置”里允许私信，或者关注时不选“{ option-private-name }”。这次没有添加关注。
+
+unwatch-done = 已取消关注 { $id }，不会再发它的消息。
+unwatch-none = 你没有关注 { $id }，不用取消。用 `/suno { command-list-name }` 可以查看你关注的任务。
+
+list-empty = 你还没有关注任何任务。用 `/suno { command-watch-name }` 加上任务 ID 就能开始。
+list-title = 你关注了 { $count } 个任务
+list-line = { $id }{ $title } · { $place } · { $since }开始关注
+list-more = ……还有 { $count } 个。
+list-separator = 、
+
+status-unknown = ❓ 中转站不认识 { $id }。请检查 ID 有没有复制完整；如果它是用别的密钥提交的，我也看不到。
+lyrics-none = { $id } 还没有歌词，正在制作中。用 `/suno { command-status-name }` 可以查看进度。
+
+permission-view-channel = 查看频道
+permission-send-messages = 发送消息
+permission-send-messages-in-threads = 在子区内发送消息
+permission-embed-links = 嵌入链接

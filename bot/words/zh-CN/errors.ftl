@@ -1,0 +1,16 @@
+# 出错时说什么：发生了什么，可以怎么办。
+
+error-unexpected = 😵 我这边出了点问题，原因已经记下来了。你关注的任务都还在，请稍后再试。
+
+watch-error-bad-id = { $given } 不像是任务 ID。任务 ID 是你制作歌曲或歌词时中转站给你的：由字母、数字和连字符组成，最多 { $limit } 个字符。
+watch-error-too-many = 你已经关注了 { $limit } 个任务，每个人最多就这么多。用 `/suno { command-unwatch-name }` 取消一个，或者等其中一个做好。
+watch-error-crowded = 这里已经有 { $limit } 个人关注了这个任务，一条消息最多只能 @这么多人。你可以换个频道关注。
+watch-error-too-many-ids = 一次给的 ID 太多了，最多 { $limit } 个。
+
+relay-error-auth = 🔑 中转站不认这个机器人的密钥，所以我没法查询。需要机器人的管理者换上新的密钥。你关注的任务都还在。
+relay-error-quota = 💳 中转站说这个机器人的账户余额不足，需要机器人的管理者充值。你关注的任务都还在。
+relay-error-rate-limit = ⏳ 中转站嫌我问得太频繁，请过一分钟再试。你关注的任务都还在。
+relay-error-not-found = ❓ 中转站找不到要查的内容。请检查 ID 有没有复制完整。
+relay-error-bad-request = ❓ 中转站不接受这个 ID。请检查有没有复制完整。
+relay-error-unavailable = 🔌 中转站现在连不上，请过一分钟再试。你关注的任务都还在，等它恢复我会自动继续。
+relay-error-unreadable = 🧩 中转站的回答我看不懂，请过一分钟再试。你关注的任务都还在。

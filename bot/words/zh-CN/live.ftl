@@ -1,0 +1,20 @@
+# 频道里显示任务进度的卡片。
+
+live-untitled = 正在制作中
+live-group = 已完成 { $done } / { $total }
+live-over = 全部完成
+live-nobody = 已经没有人关注了。
+live-watching = 👀 { $watchers }
+live-more-watchers = { $watchers } 和另外 { $number } 人
+live-notice = [查看结果]({ $url })
+live-ended = 已结束
+live-not-found = 中转站不认识它
+live-gave-up = 已放弃
+live-short-id = -# 任务 { $id }
+
+live-button-join = 我也要
+live-button-leave = 取消
+
+live-gone = 这张卡片已经结束：任务做完了，或者没有人关注了。用 `/suno { command-watch-name }` 可以重新开始。
+live-left = 你不再关注这里的任务，不会再收到通知。
+live-not-watching = 你没有关注这里的任务，不用取消。

@@ -1,0 +1,82 @@
+"""Someone joins or leaves a card in a channel."""
+
+import re
+import time
+from typing import Self
+
+import discord
+from discord.ext import commands
+
+from bot.discord_bot import SunoBot
+from bot.posting.live_cards import LIVE_BUTTON
+from bot.posting.replies import Reply
+from bot.watching.cards import Card
+from bot.words import words_for
+
+Interaction = discord.Interaction[SunoBot]
+
+
+class CardButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=LIVE_BUTTON,
+):
+    """*Me too* and *Stop* under a card: anybody may press them, each for themselves."""
+
+    def __init__(self, action: str, card_id: int) -> None:
+        super().__init__(discord.ui.Button(custom_id=f"card:{action}:{card_id}"))
+        self.action = action
+        self.card_id = card_id
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        _interaction: discord.Interaction,
+        _item: discord.ui.Item[discord.ui.View],
+        match: re.Match[str],
+    ) -> Self:
+        """Return the button that was pressed."""
+        return cls(match["action"], int(match["card"]))
+
+    async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client
+        """Watch what runs on the card, or stop watching it there."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        words = words_for(interaction.locale.value)
+        bot = interaction.client
+        card = await bot.services.cards.get(self.card_id)
+        running = [shown.task.id for shown in card.tasks if not shown.ending] if card else []
+        if card is None or not running:
+            text = words.say("live-gone")
+        elif self.action == "join":
+            text = await bot.desk.watch(interaction, running)
+        else:
+            text = words.say(await self._leave(interaction, card, running))
+        await Reply(interaction).send(text)
+
+    async def _leave(self, interaction: Interaction, card: Card, running: list[str]) -> str:
+        """Stop for the person who pressed; return the key of what to say."""
+        services = interaction.client.services
+        removed = await services.watchlist.remove(
+            running, user_id=interaction.user.id, channel_id=card.place.channel_id
+        )
+        await services.cards.touch(card.id, time.time())
+        return "live-left" if any(removed.values()) else "live-not-watching"
+
+
+class Cards(commands.Cog):
+    """Makes the buttons of cards known, also those of earlier runs."""
+
+    def __init__(self, bot: SunoBot) -> None:
+        self._bot = bot
+
+    async def cog_load(self) -> None:
+        """Register the buttons."""
+        self._bot.add_dynamic_items(CardButton)
+
+    async def cog_unload(self) -> None:
+        """Forget them again."""
+        self._bot.remove_dynamic_items(CardButton)
+
+
+async def setup(bot: SunoBot) -> None:
+    """Add the cog; discord.py calls this."""
+    await bot.add_cog(Cards(bot))

@@ -1,0 +1,62 @@
+"""Someone asks what the bot is for: the few things one types, and how to invite it."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.discord_bot import SunoBot
+from bot.posting.invitation import invite_link
+from bot.posting.songs import RUNNING
+from bot.posting.views import LinkButton, link_view
+from bot.translation import localised
+from bot.words import Words, words_for
+
+Interaction = discord.Interaction[SunoBot]
+
+_TYPED = ("watch", "status", "lyrics", "list", "history")
+"""What one types, in the order of use."""
+
+
+class Help(commands.Cog):
+    """``/suno help``."""
+
+    def __init__(self, bot: SunoBot) -> None:
+        self._group = bot.suno_group
+
+    async def cog_load(self) -> None:
+        """Add the command."""
+        self._group.add_command(
+            app_commands.Command(
+                name=localised("command-help-name"),
+                description=localised("command-help"),
+                callback=self.help,
+            )
+        )
+
+    async def cog_unload(self) -> None:
+        """Take it away again."""
+        self._group.remove_command("help")
+
+    async def help(self, interaction: Interaction) -> None:
+        """Explain the bot to one person."""
+        words = words_for(interaction.locale.value)
+        invite = LinkButton(words.say("help-invite"), invite_link(interaction.application_id))
+        await interaction.response.send_message(
+            embed=_explanation(words),
+            view=link_view([invite]) or discord.utils.MISSING,
+            ephemeral=True,
+        )
+
+
+def _explanation(words: Words) -> discord.Embed:
+    typed = "\n".join(words.say(f"help-{name}") for name in _TYPED)
+    return discord.Embed(
+        title=words.say("help-title"),
+        description=f"{words.say('help-what')}\n\n{typed}\n\n{words.say('help-more')}",
+        colour=RUNNING,
+    )
+
+
+async def setup(bot: SunoBot) -> None:
+    """Add the cog; discord.py calls this."""
+    await bot.add_cog(Help(bot))

@@ -1,0 +1,95 @@
+"""Someone opens the menu of a message: find the task ids in it, offer to watch them."""
+
+import re
+from typing import Any, Self
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.discord_bot import SunoBot
+from bot.posting.found import FOUND_MENU, found_menu
+from bot.posting.replies import Reply
+from bot.translation import localised
+from bot.watching.finding import find_ids
+from bot.words import words_for
+
+Interaction = discord.Interaction[SunoBot]
+
+
+async def find_tasks(interaction: Interaction, message: discord.Message) -> None:
+    """Ask the relay which ids in a message it knows, and offer those."""
+    await interaction.response.defer(ephemeral=True)
+    words = words_for(interaction.locale.value)
+    candidates = find_ids(_text_of(message))
+    if not candidates:
+        await Reply(interaction).send(words.say("found-nothing"))
+        return
+    seen = await interaction.client.services.watchlist.look(candidates)
+    known = [seen.tasks[task_id] for task_id in candidates if task_id in seen.tasks]
+    if not known:
+        await Reply(interaction).send(words.say("found-unknown", number=len(candidates)))
+        return
+    text = words.say("found-some", number=len(known))
+    await Reply(interaction).send(text, view=found_menu(known, words))
+
+
+def _text_of(message: discord.Message) -> str:
+    """Return everything in a message that can be read."""
+    parts: list[str | None] = [message.content]
+    for embed in message.embeds:
+        fields = [part for field in embed.fields for part in (field.name, field.value)]
+        parts += [embed.title, embed.description, embed.url, embed.footer.text, *fields]
+    return "\n".join(filter(None, parts))
+
+
+class FoundMenu(
+    discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]],
+    template=FOUND_MENU,
+):
+    """The menu of what was found; only the person who asked sees it."""
+
+    def __init__(self) -> None:
+        super().__init__(discord.ui.Select(custom_id=FOUND_MENU))
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        _interaction: discord.Interaction,
+        _item: discord.ui.Item[discord.ui.View],
+        _match: re.Match[str],
+    ) -> Self:
+        """Return the menu."""
+        return cls()
+
+    async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client
+        """Watch what was chosen, where the message stands."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        data: Any = interaction.data
+        text = await interaction.client.desk.watch(interaction, data["values"])
+        await Reply(interaction).send(text)
+
+
+class Messages(commands.Cog):
+    """Puts the command into the menu of every message."""
+
+    def __init__(self, bot: SunoBot) -> None:
+        self._bot = bot
+        self._command = app_commands.ContextMenu(
+            name=localised("command-find-name"), callback=find_tasks
+        )
+
+    async def cog_load(self) -> None:
+        """Add the command, and make its menu known."""
+        self._bot.tree.add_command(self._command)
+        self._bot.add_dynamic_items(FoundMenu)
+
+    async def cog_unload(self) -> None:
+        """Take both back."""
+        self._bot.tree.remove_command(self._command.name, type=self._command.type)
+        self._bot.remove_dynamic_items(FoundMenu)
+
+
+async def setup(bot: SunoBot) -> None:
+    """Add the cog; discord.py calls this."""
+    await bot.add_cog(Messages(bot))

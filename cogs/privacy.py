@@ -1,0 +1,110 @@
+"""Someone wants to be forgotten, or a server removes the bot: delete what is kept."""
+
+import logging
+import re
+import time
+from typing import Self
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.discord_bot import SunoBot
+from bot.posting.forgetting import CONFIRM, question, question_view
+from bot.translation import localised
+from bot.words import words_for
+
+log = logging.getLogger(__name__)
+
+Interaction = discord.Interaction[SunoBot]
+
+
+class ConfirmButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=CONFIRM):
+    """*Delete it all* and *Keep it*, for the person who asked."""
+
+    def __init__(self, item: discord.ui.Button[discord.ui.View], action: str, owner: int) -> None:
+        super().__init__(item)
+        self.action = action
+        self.owner = owner
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        _interaction: discord.Interaction,
+        item: discord.ui.Item[discord.ui.View],
+        match: re.Match[str],
+    ) -> Self:
+        """Return the button that was pressed."""
+        assert isinstance(item, discord.ui.Button)  # noqa: S101 - no other item has this id
+        return cls(item, match["action"], int(match["owner"]))
+
+    async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client
+        """Do what the button says; the buttons go."""
+        words = words_for(interaction.locale.value)
+        if interaction.user.id != self.owner:
+            await interaction.response.send_message(words.say("forget-not-yours"), ephemeral=True)
+            return
+        await interaction.response.defer()
+        if self.action == "delete":
+            await _forget(interaction)
+        key = "forget-done" if self.action == "delete" else "forget-kept"
+        await interaction.edit_original_response(content=words.say(key), view=None)
+
+
+class Privacy(commands.Cog):
+    """``/suno forget``, and the end of a server's data."""
+
+    def __init__(self, bot: SunoBot) -> None:
+        self._bot = bot
+        self._group = bot.suno_group
+
+    async def cog_load(self) -> None:
+        """Add the command and make its buttons known."""
+        self._group.add_command(
+            app_commands.Command(
+                name=localised("command-forget-name"),
+                description=localised("command-forget"),
+                callback=self.forget,
+            )
+        )
+        self._bot.add_dynamic_items(ConfirmButton)
+
+    async def cog_unload(self) -> None:
+        """Take both away again."""
+        self._group.remove_command("forget")
+        self._bot.remove_dynamic_items(ConfirmButton)
+
+    async def forget(self, interaction: Interaction) -> None:
+        """Say what is kept about the person, and ask whether to delete it."""
+        await interaction.response.defer(ephemeral=True)
+        words = words_for(interaction.locale.value)
+        holdings = await self._bot.services.forgetting.holdings(interaction.user.id)
+        if holdings.nothing:
+            await interaction.edit_original_response(content=words.say("forget-nothing"))
+            return
+        await interaction.edit_original_response(
+            content=question(holdings, words), view=question_view(interaction.user.id, words)
+        )
+
+    @commands.Cog.listener()
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Delete everything of a server that the bot is no longer in; an outage is not that."""
+        await self._bot.services.forgetting.purge(guild.id)
+        log.info("Left server %s; its data are deleted", guild.id)
+
+
+async def _forget(interaction: Interaction) -> None:
+    """Delete what is kept about the person, and let cards that name them be shown anew."""
+    services = interaction.client.services
+    try:
+        direct: int | None = (await interaction.client.create_dm(interaction.user)).id
+    except discord.HTTPException:
+        direct = None
+    await services.forgetting.forget(interaction.user.id, direct, time.time())
+    services.cards.changed.set()
+    log.info("Forgot a person who asked for it")
+
+
+async def setup(bot: SunoBot) -> None:
+    """Add the cog; discord.py calls this."""
+    await bot.add_cog(Privacy(bot))

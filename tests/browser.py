@@ -1,0 +1,81 @@
+"""A browser for the tests of the page: the system's Chromium, without a window."""
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+
+needs_chromium = pytest.mark.skipif(
+    CHROMIUM is None, reason="there is no Chromium: install the package `chromium`"
+)
+
+_ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+WIDE, NARROW = (1360, 860), (390, 780)
+"""The size of a window, in pixels."""
+
+
+@asynccontextmanager
+async def a_browser() -> AsyncIterator[Browser]:
+    """Start Chromium with a new profile, and end it."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def opened(
+    browser: Browser,
+    url: str,
+    *,
+    size: tuple[int, int] = WIDE,
+    dark: bool = True,
+    scale: float = 1.0,
+) -> AsyncIterator[Page]:
+    """Open an address in a window of its own; at the end, it must not have complained.
+
+    A complaint is an exception of the page, an error on its console, or a request that left this
+    machine.
+    """
+    complaints: list[str] = []
+    context = await browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if dark else "light",
+        device_scale_factor=scale,
+        locale="en-US",
+        reduced_motion="reduce",
+    )
+    await context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = await context.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on(
+        "request",
+        lambda request: complaints.append(request.url) if _leaves(request.url, url) else None,
+    )
+    try:
+        await page.goto(url)
+        await page.locator(".place").first.wait_for(state="attached")
+        yield page
+        assert complaints == []
+    finally:
+        await context.close()
+
+
+def _leaves(address: str, url: str) -> bool:
+    return not address.startswith((url, url.replace("http", "ws", 1)))

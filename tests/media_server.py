@@ -1,0 +1,107 @@
+"""A server of songs on loopback that behaves as badly as a test wants it to."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+MP3 = b"ID3\x04\x00\x00\x00\x00\x00\x00" + b"\xff\xfb\x90\x64" + bytes(range(256)) * 8
+"""What begins as an MP3 does."""
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass
+class MediaServer:
+    """Serves what ``answers`` say, by path; ``requests`` are those that came."""
+
+    port: int = 0
+    answers: dict[str, Answer] = field(default_factory=dict)
+    requests: list[web.Request] = field(default_factory=list)
+
+    def link(self, path: str = "/song.mp3", host: str = "127.0.0.1") -> str:
+        """Return the link to something here."""
+        return f"http://{host}:{self.port}{path}"
+
+    def song(self, data: bytes = MP3, kind: str = "audio/mpeg", status: int = 200) -> str:
+        """Serve a file as one usually is; return the link to it."""
+        self.answers["/song.mp3"] = answering(data, kind, status)
+        return self.link()
+
+    def redirect(self, target: str, status: int = 302, path: str = "/song.mp3") -> str:
+        """Serve a redirect that tries to plant a cookie; return the link to it."""
+        headers = {"Location": target, "Set-Cookie": "who=you; Path=/"}
+        self.answers[path] = answering(b"", "text/html", status, headers)
+        return self.link(path)
+
+    def stream(
+        self, *chunks: bytes, every: float = 0.0, endless: bool = False, kind: str = "audio/mpeg"
+    ) -> str:
+        """Serve chunks without saying how long they are together; return the link to them."""
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            response = web.StreamResponse(headers={"Content-Type": kind})
+            await response.prepare(request)
+            for chunk in chunks:
+                await response.write(chunk)
+            while endless:
+                await asyncio.sleep(every)
+                await response.write(chunks[-1])
+            return response
+
+        self.answers["/song.mp3"] = answer
+        return self.link()
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request."""
+        self.requests.append(request)
+        answer = self.answers.get(request.path)
+        if answer is None:
+            raise web.HTTPNotFound
+        return await answer(request)
+
+
+def answering(
+    data: bytes, kind: str, status: int = 200, headers: dict[str, str] | None = None
+) -> Answer:
+    """Return what gives the same answer at every request."""
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(
+            body=data, status=status, headers={"Content-Type": kind, **(headers or {})}
+        )
+
+    return answer
+
+
+@asynccontextmanager
+async def a_media_server() -> AsyncIterator[MediaServer]:
+    """Run a server on a free port of loopback."""
+    media = MediaServer()
+    app = web.Application()
+    app.router.add_get("/{path:.*}", media.handle)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    media.port = runner.addresses[0][1]
+    try:
+        yield media
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def saying(text: bytes) -> AsyncIterator[int]:
+    """Answer every connection with ``text`` as it is, then hang up; yield the port."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(text)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]

@@ -1,0 +1,142 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.posting.escaping import code
+from bot.words import words_for
+from tests.chaos import run_chaos
+from tests.chaos_audit import Deed, Fate, Posted, Truth, Verb, Verdict, audit
+from tests.chaos_plan import plan
+
+ADA, BEA = 11, 12
+HERE, THERE = 21, 22
+WORDS = words_for("en-US")
+LINK = "https://cdn1.suno.ai/clip.mp3"
+TRUTH = Truth("song-1", Fate.SONG, ends_at=100.0, title="Paper Boats", proofs=(LINK,))
+
+
+def a_deed(key: str = "watch-watching", **changes: object) -> Deed:
+    """Return what Ada asked about the song, with the answer of that name."""
+    deed = Deed(Verb.WATCH, TRUTH.task_id, ADA, HERE, asked_at=1.0, answered_at=2.0)
+    deed = replace(deed, **changes)  # type: ignore[arg-type]  # of any field
+    deed.answer = WORDS.say(key, id=code(TRUTH.task_id)) if key else None
+    return deed
+
+
+def a_notice(*users: int, says: str = "", **changes: object) -> Posted:
+    """Return a notice of the song that is true, but for what a test changes."""
+    named = " ".join(f"<@{user}>" for user in users)
+    content = f"{named} {says or TRUTH.headlines[0]}"
+    text = f"{content} {LINK} {TRUTH.task_id}"
+    return replace(Posted(HERE, content, text, frozenset(users)), **changes)  # type: ignore[arg-type]
+
+
+def audited(deeds: Sequence[Deed], *messages: Posted) -> Verdict:
+    """Let the auditor look."""
+    return audit([TRUTH], deeds, messages)
+
+
+def test_the_auditor_is_content_with_one_true_notice() -> None:
+    """Nothing is lost, doubled or wrong."""
+    assert audited([a_deed()], a_notice(ADA)).violations == ()
+
+
+def test_the_auditor_finds_what_is_lost() -> None:
+    """Watched, and nothing came."""
+    assert len(audited([a_deed()]).lost) == 1
+
+
+def test_the_auditor_finds_who_was_forgotten() -> None:
+    """Two watched, and one of them was pinged."""
+    found = audited([a_deed(), a_deed(user=BEA)], a_notice(ADA))
+    assert len(found.lost) == 1
+    assert str(BEA) in found.lost[0]
+
+
+def test_the_auditor_finds_what_is_doubled() -> None:
+    """Watched once, told twice."""
+    assert audited([a_deed()], a_notice(ADA), a_notice(ADA)).doubled
+
+
+def test_the_auditor_finds_who_was_told_apart() -> None:
+    """Two waited in one place from the beginning: that is one message."""
+    deeds = [a_deed(), a_deed(user=BEA)]
+    assert audited(deeds, a_notice(ADA, BEA)).violations == ()
+    assert audited(deeds, a_notice(ADA), a_notice(BEA)).doubled
+
+
+def test_the_auditor_finds_who_was_pinged_without_having_asked() -> None:
+    """Also where the others were told rightly."""
+    assert audited([a_deed()], a_notice(ADA, BEA)).doubled
+
+
+def test_the_auditor_finds_what_came_after_unwatching() -> None:
+    """It was said that there would be no message."""
+    stopped = a_deed("unwatch-done", verb=Verb.UNWATCH)
+    assert audited([a_deed(), stopped]).violations == ()
+    assert audited([a_deed(), stopped], a_notice(ADA)).doubled
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        a_notice(ADA, says=WORDS.say("notice-failed", titled="no", title="", kind="music")),
+        a_notice(ADA, text="song-1, but no link"),
+        a_notice(ADA, text=f"song-1 {LINK} https://audiopipe.suno.ai/?item_id=clip"),
+        replace(a_notice(ADA), content=TRUTH.headlines[0]),
+        replace(a_notice(ADA), pinged=frozenset()),
+        a_notice(ADA, says=f"{TRUTH.headlines[0]} {WORDS.say('notice-repeat')}"),
+        a_notice(ADA, text="about another song", content="about another song"),
+    ],
+    ids=["outcome", "no link", "stream", "unnamed", "unpinged", "repeat", "stranger"],
+)
+def test_the_auditor_finds_what_is_wrong(message: Posted) -> None:
+    """Every kind of untruth in a message."""
+    assert audited([a_deed()], message).wrong
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_the_auditor_does_not_guess_where_no_answer_came(count: int) -> None:
+    """Such a watch exists or not; two messages are too many in any case."""
+    found = audited([a_deed("")], *[a_notice(ADA)] * count)
+    assert bool(found.violations) == (count == 2)
+
+
+def test_the_auditor_counts_a_direct_message_for_a_place_that_is_gone() -> None:
+    """It says which place it speaks for."""
+    instead = WORDS.say("notice-instead", place=f"<#{HERE}>")
+    direct = a_notice(ADA, says=f"{TRUTH.headlines[0]}\n{instead}", place=THERE)
+    assert audited([a_deed()], direct).violations == ()
+    assert audited([a_deed()], direct, a_notice(ADA)).doubled
+
+
+def test_the_auditor_takes_neither_words_nor_cards_for_notices() -> None:
+    """They owe nothing and are not owed."""
+    word = Posted(THERE, WORDS.say("held-word-kept"), f"{TRUTH.task_id}")
+    card = Posted(HERE, "", "it is being made")
+    assert audited([a_deed()], a_notice(ADA), word, card).violations == ()
+    assert audited([a_deed()], word, card).lost
+
+
+def test_a_finished_song_that_is_asked_for_again_is_told_again() -> None:
+    """Or once, where both wishes were met by one message."""
+    deeds = [a_deed(), a_deed("watch-finished")]
+    for count in (1, 2):
+        assert audited(deeds, *[a_notice(ADA)] * count).violations == ()
+    assert audited(deeds, *[a_notice(ADA)] * 3).doubled
+
+
+def test_a_seed_means_the_same_rounds_every_time() -> None:
+    """Also in a longer plan."""
+    assert plan(7, 20) == plan(7, 30)[:20]
+    assert plan(7, 20) != plan(8, 20)
+
+
+async def test_a_day_of_chaos_breaks_no_promise(tmp_path: Path) -> None:
+    """Kills, cut connections, errors, lost permissions: nothing lost, nothing doubled."""
+    report = await run_chaos(tmp_path, seed=5, rounds=25)
+    assert report.violations == [], "\n".join([*report.log, *report.violations])
+    assert report.figures["watches confirmed"] > 20
+    assert report.figures["lives of the bot"] > 5

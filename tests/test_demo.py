@@ -1,0 +1,109 @@
+import asyncio
+import io
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+from playwright.async_api import expect
+from rich.console import Console
+
+from bot.local.bot_process import ROOT
+from bot.local.page import page_stage
+from bot.local.page.tour import Tour
+from bot.local.scenes import Checklist, Theatre, play
+from tests.browser import a_browser, needs_chromium, opened
+
+TIME_TO_FIRST_MESSAGE = 10.0
+"""Seconds from the command to something to see."""
+
+
+@asynccontextmanager
+async def called(*words: str, columns: int = 100) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Call the command line; it does not outlive the test."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-u", "-m", "bot", *words),
+        cwd=ROOT,
+        env=os.environ | {"COLUMNS": str(columns)},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def address_of(process: asyncio.subprocess.Process) -> str:
+    """Return the one address that the demo prints."""
+    assert process.stdout is not None
+    async with asyncio.timeout(30):
+        async for line in process.stdout:
+            if found := re.search(rb"http://127\.0\.0\.1:\d+/", line):
+                return found[0].decode()
+    raise AssertionError("the demo printed no address")
+
+
+async def test_the_headless_demo_shows_every_kind_of_message_and_says_so() -> None:
+    """It ends by itself, with exit code 0 only if everything came; no line is too long."""
+    async with called("demo", "--headless", columns=80) as process:
+        printed, _ = await process.communicate()
+    said = printed.decode()
+    assert process.returncode == 0, said
+    for shown in ("/suno status", "/suno watch", "Listen", "image", "[Verse]", "artist name"):
+        assert shown in said
+    assert "Every expected message came" in said
+    assert "✗" not in said
+    assert max(map(len, said.splitlines())) <= 80
+
+
+async def test_the_demo_is_a_page_until_it_is_told_to_end() -> None:
+    """It prints its address soon, stays, and ends at Ctrl+C without a word of complaint."""
+    began = time.monotonic()
+    async with called("demo") as process, aiohttp.ClientSession() as session:
+        url = await address_of(process)
+        async with session.get(url) as answer:
+            assert answer.status == 200
+        assert time.monotonic() - began < TIME_TO_FIRST_MESSAGE
+        process.send_signal(signal.SIGINT)
+        printed, _ = await process.communicate()
+    assert process.returncode == 0
+    assert b"Traceback" not in printed
+    assert b"ended" in printed
+
+
+async def test_a_port_that_is_taken_is_told() -> None:
+    """With its number, and exit code 1."""
+    async with called("demo") as first:
+        port = (await address_of(first)).rpartition(":")[2].rstrip("/")
+        async with called("demo", "--port", port) as second:
+            printed, _ = await second.communicate()
+        assert second.returncode == 1
+        assert port in printed.decode()
+        assert "Traceback" not in printed.decode()
+
+
+@needs_chromium
+async def test_the_tour_plays_by_itself_on_the_page() -> None:
+    """The scenes of the headless demo: every expected message comes, and is seen."""
+    async with page_stage(speed=3.0) as stage, a_browser() as browser:
+        await stage.discord.wait_until_commands(timeout=30)
+        async with opened(browser, stage.page.url) as page:
+            tour = Tour(stage.page, reading=0.0)
+            checklist = Checklist(Console(file=io.StringIO()))
+            await play(Theatre(stage.discord, stage.relay, stage.cast, tour), checklist)
+            tour.end(complete=checklist.complete)
+            assert checklist.complete
+            await expect(page.locator("#caption")).to_contain_text("Every expected message came")
+            await expect(page.locator(".top-name")).to_have_text("songs")
+            failure = page.locator(".message.pinged", has_text="artist name")
+            await expect(failure).to_have_count(1)
+            placeholder = page.get_by_role("img", name="Cover not available offline")
+            await expect(placeholder.first).to_be_attached()

@@ -1,0 +1,216 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.local.discord import Interaction, Message, User
+from bot.local.relay import failing, song
+from bot.posting.live_cards import CARD_PACE
+from tests.stage import Stage, a_bot, a_stage
+
+SONG = "a-song-with-a-long-id"
+OTHER = "another-song-with-a-long-id"
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """Return a stage on which the bot works, with two songs being made."""
+    async with a_stage(tmp_path) as stage, a_bot(stage):
+        stage.relay.add(song(SONG, title="Paper Boats", takes=100))
+        stage.relay.add(song(OTHER, title="Tram Lines", takes=300))
+        yield stage
+
+
+async def card_of(stage: Stage, index: int = 0) -> Message:
+    """Wait for a card in the channel of songs."""
+    await stage.discord.wait_for(lambda: len(stage.cards()) > index, 10, "a card")
+    return stage.cards()[index]
+
+
+async def shows(stage: Stage, card: Message, text: str) -> None:
+    """Wait until a card shows a text."""
+    await stage.discord.wait_for(
+        lambda: text in str(card.embeds), 15, f"{text!r} on the card {card.embeds}"
+    )
+
+
+async def press(stage: Stage, user: User, card: Message, label: str) -> Interaction:
+    """Press a button of a card, and wait for the answer."""
+    (row,) = [row for row in card.components if "custom_id" in row["components"][0]]
+    custom_ids = {b["label"]: b.get("custom_id") for b in row["components"]}
+    pressed = await stage.discord.press(user, card, custom_ids[label])
+    await pressed.answered()
+    return pressed
+
+
+async def test_a_watch_opens_one_card_that_mentions_nobody_aloud(stage: Stage) -> None:
+    """It names who watches; nobody's phone rings for it."""
+    await stage.ask("suno watch", id=SONG)
+    card = await card_of(stage)
+    assert not card.pinged
+    assert stage.ada.mention in card.embeds[0]["description"]
+    assert SONG not in str(card.payload())
+
+
+async def test_a_card_follows_the_song_and_points_to_its_notice(stage: Stage) -> None:
+    """By editing itself; the notice is a new message, which does ring."""
+    await stage.ask("suno watch", id=SONG)
+    card = await card_of(stage)
+    stage.relay.clock.advance(50)
+    await shows(stage, card, "Paper Boats")
+    stage.relay.clock.advance(100)
+    notice = await stage.notice_of(SONG)
+    await shows(stage, card, notice.link)
+    assert notice.pinged == {stage.ada.id}
+    assert card.components == []
+    assert stage.cards() == [card]
+
+
+async def test_me_too_adds_a_person(stage: Stage) -> None:
+    """On the same card, and in the same notice."""
+    await stage.ask("suno watch", id=SONG)
+    card = await card_of(stage)
+    pressed = await press(stage, stage.bea, card, "Me too")
+    assert "Watching" in pressed.messages[0].content
+    await shows(stage, card, stage.bea.mention)
+    stage.relay.clock.advance(200)
+    assert (await stage.notice_of(SONG)).pinged == {stage.ada.id, stage.bea.id}
+    assert stage.cards() == [card]
+
+
+async def test_the_last_one_to_leave_stops_it(stage: Stage) -> None:
+    """The card says so and loses its buttons; no notice comes."""
+    await stage.ask("suno watch", id=SONG)
+    card = await card_of(stage)
+    await press(stage, stage.bea, card, "Me too")
+    await press(stage, stage.ada, card, "Stop")
+    await shows(stage, card, stage.bea.mention)
+    await press(stage, stage.bea, card, "Stop")
+    await shows(stage, card, "Nobody is watching")
+    assert card.components == []
+    await stage.ask("suno watch", id=OTHER)
+    stage.relay.clock.advance(400)
+    await stage.notice_of(OTHER)
+    assert stage.notices_of(SONG) == []
+
+
+async def test_who_does_not_watch_has_nothing_to_stop(stage: Stage) -> None:
+    """And is told so; the others go on watching."""
+    await stage.ask("suno watch", id=SONG)
+    pressed = await press(stage, stage.bea, await card_of(stage), "Stop")
+    assert "not watching" in pressed.messages[0].content
+    stage.relay.clock.advance(200)
+    assert (await stage.notice_of(SONG)).pinged == {stage.ada.id}
+
+
+async def test_several_ids_are_one_card_and_a_notice_each(stage: Stage) -> None:
+    """The card counts, and in the end points to every notice: that is the summary."""
+    stage.relay.add(failing("a-song-that-fails-soon", takes=10))
+    await stage.ask("suno watch", id=f"{SONG} {OTHER} a-song-that-fails-soon")
+    card = await card_of(stage)
+    assert "0 of 3" in card.embeds[0]["title"]
+    stage.relay.clock.advance(150)
+    await shows(stage, card, "2 of 3")
+    stage.relay.clock.advance(300)
+    notices = [await stage.notice_of(task) for task in (SONG, OTHER, "a-song-that-fails-soon")]
+    await shows(stage, card, "All done")
+    assert all(notice.link in str(card.embeds) for notice in notices)
+    assert stage.cards() == [card]
+
+
+async def test_a_second_watch_of_the_same_song_opens_no_second_card(stage: Stage) -> None:
+    """The one that is there shows the new watcher."""
+    await stage.ask("suno watch", id=SONG)
+    card = await card_of(stage)
+    await stage.ask("suno watch", stage.bea, id=SONG)
+    await shows(stage, card, stage.bea.mention)
+    assert stage.cards() == [card]
+
+
+async def test_a_card_goes_on_after_a_restart(tmp_path: Path) -> None:
+    """Its buttons work and it follows the song to its end."""
+    async with a_stage(tmp_path) as stage:
+        stage.relay.add(song(SONG, title="Paper Boats", takes=100))
+        async with a_bot(stage):
+            await stage.ask("suno watch", id=SONG)
+            card = await card_of(stage)
+        await stage.discord.wait_until_gone()
+        async with a_bot(stage):
+            await press(stage, stage.bea, card, "Me too")
+            await shows(stage, card, stage.bea.mention)
+            stage.relay.clock.advance(200)
+            notice = await stage.notice_of(SONG)
+            await shows(stage, card, notice.link)
+
+
+async def test_a_card_that_was_deleted_stops_nothing(stage: Stage) -> None:
+    """The notice comes all the same, and no new card."""
+    await stage.ask("suno watch", id=SONG)
+    stage.discord.delete_message(await card_of(stage))
+    stage.relay.clock.advance(200)
+    await stage.notice_of(SONG)
+    assert stage.cards() == []
+
+
+async def test_a_notice_comes_where_it_is_wanted(stage: Stage) -> None:
+    """In another channel, with its card."""
+    answer = await stage.act("suno watch", id=SONG, channel=stage.lyrics)
+    assert stage.lyrics.mention in answer.messages[0].content
+    stage.relay.clock.advance(200)
+    await stage.notice_of(SONG, stage.lyrics)
+    assert stage.songs.messages == []
+
+
+async def test_nobody_can_post_through_the_bot_where_they_may_not(stage: Stage) -> None:
+    """A channel's rules hold for a watch too."""
+    stage.lyrics.deny("send_messages", target=stage.ada)
+    answer = await stage.act("suno watch", id=SONG, channel=stage.lyrics)
+    assert "You may not post" in answer.messages[0].content
+    assert "nothing" in (await stage.ask("suno list")).content.lower()
+
+
+async def test_what_the_bot_lacks_in_the_other_channel_is_named(stage: Stage) -> None:
+    """Not what it lacks, or has, here."""
+    stage.lyrics.deny("send_messages")
+    answer = await stage.act("suno watch", id=SONG, channel=stage.lyrics)
+    assert "Send Messages" in answer.messages[0].content
+
+
+async def test_a_private_watch_is_told_in_a_direct_message_alone(stage: Stage) -> None:
+    """Card and notice both; nothing appears in the channel."""
+    await stage.act("suno watch", id=SONG, private=True)
+    direct = stage.discord.open_dm(stage.ada)
+    stage.relay.clock.advance(200)
+    notice = await stage.notice_of(SONG, direct)
+    assert notice.pinged == {stage.ada.id}
+    assert stage.songs.messages == []
+
+
+async def test_a_private_watch_of_who_takes_no_direct_messages_is_refused_at_once(
+    stage: Stage,
+) -> None:
+    """Nobody waits for a message that cannot come."""
+    stage.ada.accepts_direct_messages = False
+    answer = await stage.act("suno watch", id=SONG, private=True)
+    assert "direct messages" in answer.messages[0].content
+    assert "nothing" in (await stage.ask("suno list")).content.lower()
+
+
+async def test_a_notice_without_a_mention_mentions_nobody(stage: Stage) -> None:
+    """For who wants it quiet; others who watch are mentioned all the same."""
+    await stage.act("suno watch", id=SONG, mention=False)
+    stage.relay.clock.advance(200)
+    assert not (await stage.notice_of(SONG)).pinged
+
+
+async def test_a_card_is_edited_rarely(tmp_path: Path) -> None:
+    """At most every five seconds, and not at all where nothing changed."""
+    async with a_stage(tmp_path) as stage, a_bot(stage, CARD_PACE):
+        stage.relay.add(song(SONG, title="Paper Boats", takes=100))
+        await stage.ask("suno watch", id=SONG)
+        card = await card_of(stage)
+        for _ in range(10):
+            stage.relay.clock.advance(8)
+            await stage.ask("suno list")
+        requests = [r for r in stage.discord.requests if r.method == "PATCH"]
+        assert len([r for r in requests if str(card.id) in r.path]) <= 1
