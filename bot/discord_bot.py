@@ -88,7 +88,7 @@ class SunoBot(commands.AutoShardedBot):
         )
         self.services = services
         uploads = Uploads(self, services.settings, services.player)
-        self.courier = Courier(self, services.outbox, uploads=uploads)
+        self.courier = Courier(self, services.outbox, uploads=uploads, settings=services.settings)
         self.keeper = CardKeeper(self, services.cards, card_pace)
         self.desk = WatchDesk(services.watchlist, services.cards, self.keeper, services.settings)
         self.good_rounds: dict[str, float] = {}

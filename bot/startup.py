@@ -99,10 +99,14 @@ async def _keep_connected(bot: SunoBot, token: str) -> None:
     bot that is closed ends there.
     """
     connection = asyncio.create_task(bot.start(token))
+    refusal = asyncio.create_task(bot.courier.token_refused.wait())
     try:
-        await asyncio.wait({connection})
+        await asyncio.wait({connection, refusal}, return_when=asyncio.FIRST_COMPLETED)
+        if refusal.done():
+            raise StartError(_REFUSALS[4004], lasting=True)
         await connection
     finally:
+        refusal.cancel()
         await bot.close()
         connection.cancel()
         await asyncio.gather(connection, return_exceptions=True)

@@ -10,35 +10,35 @@ class Permissions(commands.Cog):
     """Listens to whatever may give the bot back what it lacked."""
 
     def __init__(self, bot: SunoBot) -> None:
-        self._courier = bot.courier
+        self._places = bot.courier.closed_places
 
     @commands.Cog.listener()
     async def on_guild_channel_update(
         self, _: discord.abc.GuildChannel, channel: discord.abc.GuildChannel
     ) -> None:
         """Look again: overwrites may have changed."""
-        await self._courier.look_again(channel.guild.id)
+        await self._places.look_again(channel.guild.id)
 
     @commands.Cog.listener()
     async def on_guild_role_update(self, _: discord.Role, role: discord.Role) -> None:
         """Look again: a role may have got a permission."""
-        await self._courier.look_again(role.guild.id)
+        await self._places.look_again(role.guild.id)
 
     @commands.Cog.listener()
     async def on_member_update(self, _: discord.Member, member: discord.Member) -> None:
         """Look again: the bot may have got a role; it hears of no other member."""
         if member == member.guild.me:
-            await self._courier.look_again(member.guild.id)
+            await self._places.look_again(member.guild.id)
 
     @commands.Cog.listener()
     async def on_thread_update(self, _: discord.Thread, thread: discord.Thread) -> None:
         """Look again: a thread may have been opened or unlocked."""
-        await self._courier.look_again(thread.guild.id)
+        await self._places.look_again(thread.guild.id)
 
     @commands.Cog.listener()
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Look again: a server is back, after an outage or a restart of ours."""
-        await self._courier.look_again(guild.id)
+        await self._places.look_again(guild.id)
 
 
 async def setup(bot: SunoBot) -> None:

@@ -1,8 +1,9 @@
 """A server of songs on loopback that behaves as badly as a test wants it to."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -93,15 +94,17 @@ async def a_media_server() -> AsyncIterator[MediaServer]:
 
 
 @asynccontextmanager
-async def saying(text: bytes) -> AsyncIterator[int]:
+async def saying(text: bytes, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     """Answer every connection with ``text`` as it is, then hang up; yield the port."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
+        with suppress(asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
         writer.write(text)
-        await writer.drain()
+        with suppress(ConnectionError):
+            await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=tls)
     async with server:
         yield server.sockets[0].getsockname()[1]

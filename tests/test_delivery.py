@@ -298,13 +298,13 @@ async def test_a_permission_that_is_back_is_noticed_at_once(post: Post) -> None:
     await post.deliver()
     guild = post.channel.guild
     assert guild is not None
-    await post.courier.look_again(guild.id)
+    await post.courier.closed_places.look_again(guild.id)
     assert await post.deliver() == []
     heard = asyncio.create_task(post.client.wait_for("guild_channel_update", timeout=5))
     await asyncio.sleep(0)
     post.channel.allow("send_messages")
     await heard
-    await post.courier.look_again(guild.id)
+    await post.courier.closed_places.look_again(guild.id)
     assert len(await post.deliver()) == 1
 
 
@@ -532,6 +532,20 @@ async def test_a_direct_message_for_what_may_have_been_posted_says_so(post: Post
     await post.deliver(after=2)
     (direct,) = post.local.open_dm(ada).messages
     assert "twice" in direct.content
+
+
+async def test_who_wanted_no_mention_is_told_directly_all_the_same(post: Post) -> None:
+    """The place is gone: without a direct message, the person would never hear of it."""
+    ada = a_member(post)
+    guild = post.channel.guild
+    assert guild is not None
+    place = Place(post.channel.id, guild.id)
+    await post.store.add_finished(
+        a_song(), user_id=ada.id, place=place, now=post.now, mention=False
+    )
+    post.channel.delete()
+    await post.deliver()
+    assert len(post.local.open_dm(ada).messages) == 1
 
 
 async def test_a_direct_message_for_what_was_surely_not_posted_claims_no_repeat(post: Post) -> None:

@@ -1,6 +1,10 @@
 import asyncio
 import itertools
+import shutil
+import ssl
+import subprocess
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -197,7 +201,10 @@ async def test_a_circle_of_redirects_ends(media: MediaServer) -> None:
 async def test_nothing_of_ours_is_told(media: MediaServer) -> None:
     """No cookie, no key, no page that we came from, and a name that says no more than it must."""
     media.song()
-    await fetched(media, media.redirect("/song.mp3", path="/old.mp3"))
+    media.redirect("/song.mp3", path="/old.mp3")
+    resolve = always("127.0.0.1")
+    async with Fetcher(seconds=5, resolve=resolve, loopback_port=media.port) as fetcher:
+        content(await fetcher.fetch(media.link("/old.mp3", host="songs.example"), LIMIT))
     assert len(media.requests) == 2
     for request in media.requests:
         assert set(request.headers) == {
@@ -294,3 +301,40 @@ async def test_a_file_that_is_not_as_long_as_announced_is_refused(text: bytes, w
         with pytest.raises(NotFetched) as refused:
             await fetcher.fetch(f"http://127.0.0.1:{port}/song.mp3", LIMIT)
     assert refused.value.why is why
+
+
+def a_certificate(folder: Path) -> ssl.SSLContext:
+    """Return the side of a server whose certificate nobody has signed but itself."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-subj", "/CN=songs.example", "-addext", "subjectAltName=DNS:songs.example"),
+            *("-keyout", str(key), "-out", str(certificate)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl to make a certificate")
+async def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
+    """Nothing behind it is read."""
+    answer = b"HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\nConnection: close\r\n\r\n" + MP3
+    async with (
+        saying(answer, a_certificate(tmp_path)) as port,
+        Fetcher(seconds=5, resolve=always("127.0.0.1"), loopback_port=port) as fetcher,
+    ):
+        with pytest.raises(NotFetched) as refused:
+            await fetcher.fetch(f"https://songs.example:{port}/song.mp3", LIMIT)
+    assert refused.value.why is Why.UNREACHABLE
+
+
+async def test_https_is_not_given_up_for_http(media: MediaServer) -> None:
+    """A server that speaks http where https was asked is not asked otherwise."""
+    link = media.song().replace("http:", "https:")
+    assert await why_not(media, link) is Why.UNREACHABLE
+    assert media.requests == []

@@ -225,6 +225,14 @@ async def test_trouble_with_the_file_under_way_ends_without_it(studio: Studio) -
     assert await studio.states() == [("sent", None)]
 
 
+async def test_what_discord_py_sends_again_by_itself_has_the_whole_file(studio: Studio) -> None:
+    """It is rewound, not fetched again."""
+    studio.local.faults.add(POST, status=500, times=1)
+    message = await studio.told(a_song_at(studio.media.song()))
+    assert [file.data for file in message.attachments] == [MP3]
+    assert (studio.posts, len(studio.media.requests)) == (2, 1)
+
+
 async def test_a_file_is_not_fetched_for_ever(studio: Studio) -> None:
     """What is held for long is tried again and again, and goes without a file in the end."""
     archived = studio.local.faults.add(

@@ -10,6 +10,7 @@ import pytest
 
 from bot import __version__
 from bot.local.bot_process import ROOT, BotProcess
+from bot.local.relay import song
 from tests.stage import Stage, a_stage
 
 NOBODY = "http://127.0.0.1:9"
@@ -67,6 +68,23 @@ async def test_a_gateway_that_refuses_for_good_ends_the_bot(stage: Stage, close_
             assert await bot.ended() == 2
         assert "Discord refuses" in bot.log
         assert "Traceback" not in bot.log
+
+
+async def test_a_token_that_is_taken_back_while_the_bot_runs_ends_it(stage: Stage) -> None:
+    """A post that Discord answers with 401: told, with exit code 2; the notice stays owed."""
+    stage.relay.add(song("a-song", takes=1))
+    async with BotProcess(stage.folder, stage.environment) as bot:
+        await stage.discord.wait_until_ready(timeout=30)
+        await stage.discord.wait_until_commands(timeout=30)
+        stage.discord.faults.add("POST /channels/{id}/messages", status=401, times=None)
+        stage.relay.clock.advance(10)
+        await stage.ask("suno watch", id="a-song")
+        async with asyncio.timeout(30):
+            assert await bot.ended() == 2
+        assert "DISCORD_TOKEN" in bot.log
+    stage.discord.faults.clear()
+    async with BotProcess(stage.folder, stage.environment):
+        await stage.notice_of("a-song")
 
 
 async def test_a_discord_that_cannot_be_reached_is_told(stage: Stage) -> None:

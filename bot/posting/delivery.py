@@ -9,24 +9,22 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import aiohttp
 import discord
 
-from bot.posting.budget import CONTENT
-from bot.posting.embeds import Notice, notice, plain_text, simplified
-from bot.posting.evidence import Evidence, is_bare, look_for, permissions_in
-from bot.posting.held import MISSING, held_word, missing_reason
-from bot.posting.refusals import Meaning, Missing, Verdict, may_be_the_file, verdict
+from bot.posting.closed_places import ClosedPlaces
+from bot.posting.composing import completed, compose, view_of
+from bot.posting.embeds import Notice, naming_role
+from bot.posting.evidence import Evidence, look_for
+from bot.posting.refusals import Meaning, Verdict, may_be_the_file, reason_of, verdict
 from bot.posting.uploads import Uploads
-from bot.posting.views import keep_watching_view, link_view
-from bot.watching.endings import Ending
 from bot.watching.outbox import Outbox
-from bot.watching.records import Delivery, Form, Place, Purpose
-from bot.words import words_for
+from bot.watching.records import Delivery, Form, Purpose
+from bot.watching.server_settings import ServerSettingsBook
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +40,8 @@ class Patience:
     longest_pause: float = 300.0
     between_looks_at_held: float = 600.0
     """A destination that refuses is asked at most so often."""
+    after_a_refused_token: float = 5.0
+    """The program ends meanwhile; the next start, with another token, goes on from here."""
     until_held: float = 86400.0
     """After so long a time of trouble a message is held."""
     nonce_window: float = 90.0
@@ -63,12 +63,17 @@ class Courier:
         patience: Patience = Patience(),
         clock: Callable[[], float] = time.time,
         uploads: Uploads | None = None,
+        settings: ServerSettingsBook | None = None,
     ) -> None:
         self._client = client
         self._outbox = outbox
         self._patience = patience
         self._clock = clock
         self._uploads = uploads
+        self._settings = settings
+        self.closed_places = ClosedPlaces(client, outbox, patience.between_looks_at_held, clock)
+        self.token_refused = asyncio.Event()
+        """Set when Discord takes the token no more: whoever runs the bot has to act."""
         self._under_way: dict[asyncio.Task[None], int] = {}
         self._astray = True
 
@@ -127,11 +132,11 @@ class Courier:
         if doubt is None or self._clock() - doubt < self._patience.nonce_window:
             return (await self._send(delivery, repeat=False)).id
         others = await self._outbox.messages_beside(delivery)
-        text = compose(delivery)
+        text = await self._composed(delivery)
         evidence, message = await look_for(self._client, delivery, others, text.content)
         log.info("%s may have been posted: %s", _described(delivery), evidence)
         if message is not None:
-            return (await _whole(message, text)).id
+            return (await completed(message, text)).id
         return (await self._send(delivery, repeat=evidence is Evidence.UNREADABLE)).id
 
     async def _send(self, delivery: Delivery, *, repeat: bool) -> discord.Message:
@@ -139,16 +144,23 @@ class Courier:
 
         What is refused with a file is sent without it at once: the link is in the message.
         """
-        text = compose(delivery, repeat=repeat)
+        text = await self._composed(delivery, repeat=repeat)
         async with self._file_of(delivery) as file:
             try:
                 message = await self._post(delivery, text, file)
             except discord.HTTPException as error:
                 if file is None or not may_be_the_file(error):
                     raise
-                log.info("%s goes without its file: %s", _described(delivery), _reason(error))
+                log.info("%s goes without its file: %s", _described(delivery), reason_of(error))
                 message = await self._post(delivery, text, None)
-        return await _whole(message, text)
+        return await completed(message, text)
+
+    async def _composed(self, delivery: Delivery, *, repeat: bool = False) -> Notice:
+        text = compose(delivery, repeat=repeat)
+        role = None
+        if self._settings and delivery.purpose is Purpose.NOTICE:
+            role = (await self._settings.of(delivery.place.guild_id)).role_to_mention
+        return naming_role(text, role) if role else text
 
     async def _post(
         self, delivery: Delivery, text: Notice, file: discord.File | None
@@ -159,7 +171,7 @@ class Courier:
             content=text.content,
             embeds=text.embeds,
             files=[file] if file else [],
-            view=_view(delivery, text) or discord.utils.MISSING,
+            view=view_of(delivery, text) or discord.utils.MISSING,
             allowed_mentions=text.allowed_mentions,
             nonce=delivery.nonce,
         )
@@ -172,22 +184,22 @@ class Courier:
         meaning = verdict(error)
         if not isinstance(error, _TROUBLE):
             log.error("%s could not be composed or sent", _described(delivery), exc_info=error)
-        reason = _reason(error)
+        reason = reason_of(error)
         log.info("%s was not posted (%s): %s", _described(delivery), meaning.meaning, reason)
         patient = self._clock() - delivery.created_at < self._patience.until_held
         try:
             if meaning.meaning is Meaning.DONE:
                 await self._outbox.acknowledge(delivery, message_id=None, now=self._clock())
             elif meaning.meaning is Meaning.GONE:
-                await self._redirect(delivery, reason)
+                await self.closed_places.redirect(delivery, reason)
             elif meaning.meaning is Meaning.MEND:
                 await self._mend(delivery, reason)
-            elif meaning.meaning in _PASSING and patient:
+            elif meaning.passing and patient:
                 await self._postpone(delivery, meaning, reason, doubtful=True)
             else:
-                await self._shut(delivery, self._what_is_missing(delivery, meaning) or reason)
+                await self.closed_places.shut(delivery, meaning, reason)
         except _TROUBLE as trouble:  # while a direct message was opened
-            await self._postpone(delivery, verdict(trouble), _reason(trouble), doubtful=False)
+            await self._postpone(delivery, verdict(trouble), reason_of(trouble), doubtful=False)
 
     async def _postpone(
         self, delivery: Delivery, meaning: Verdict, reason: str, *, doubtful: bool
@@ -209,136 +221,21 @@ class Courier:
                 delivery, until=now, reason=reason, form=form, doubtful=False
             )
 
-    async def _redirect(self, delivery: Delivery, reason: str) -> None:
-        """Tell each watcher directly, for the place is gone.
-
-        What may have been posted there can be read no more, so the direct message says so.
-        """
-        in_server = delivery.place.guild_id is not None
-        directs = await self._directs(delivery.watchers if in_server else (), delivery.place)
-        await self._outbox.redirect(
-            delivery,
-            reason=reason,
-            directs=directs,
-            repeat=delivery.repeat or delivery.in_doubt_since is not None,
-            now=self._clock(),
-        )
-
-    async def _shut(self, delivery: Delivery, reason: str) -> None:
-        """Keep what is owed to a place that refuses, and tell those who wait."""
-        now = self._clock()
-        waiting: Sequence[int] = ()
-        if delivery.place.guild_id is not None:
-            waiting = await self._outbox.waiting_at(delivery.place.channel_id)
-        await self._outbox.shut(
-            delivery,
-            until=now + self._patience.between_looks_at_held,
-            reason=reason,
-            directs=await self._directs(waiting, delivery.place),
-            now=now,
-        )
-
-    async def _directs(self, users: Sequence[int], place: Place) -> dict[int, Place]:
-        """Return the direct messages that can be opened, by user id.
-
-        Raises what discord.py raises when that cannot be known just now.
-        """
-        directs = {}
-        for user_id in users:
-            try:
-                direct = await self._client.create_dm(discord.Object(user_id))
-            except discord.HTTPException as error:
-                if verdict(error).meaning in _PASSING:
-                    raise
-                log.info("No direct message to user %s: %s", user_id, _reason(error))
-            else:
-                directs[user_id] = Place(direct.id, None, place.locale)
-        return directs
-
-    def _what_is_missing(self, delivery: Delivery, meaning: Verdict) -> str | None:
-        """Return the reason that people are told, ``None`` where no permission is missing."""
-        if meaning.missing is not Missing.PERMISSION:
-            return meaning.missing
-        granted = permissions_in(self._client, delivery.place)
-        return missing_reason(granted, in_thread=self._thread(delivery.place) is not None)
-
-    async def look_again(self, guild_id: int) -> None:
-        """Try at once what is held in the places of a server that are open again.
-
-        Only where it is known what was missing, and that it is there now: all else is tried
-        slowly, or every event would be a try.
-        """
-        for place, reason in await self._outbox.shut_places(guild_id):
-            if self._is_open_again(place, reason):
-                await self._outbox.reopen(place.channel_id, self._clock())
-
-    def _is_open_again(self, place: Place, reason: str) -> bool:
-        thread = self._thread(place)
-        if thread and reason in set(Missing):
-            return not (thread.archived or thread.locked)
-        granted = permissions_in(self._client, place)
-        if granted is None or not reason.startswith(MISSING) or reason == MISSING:
-            return False
-        return missing_reason(granted, in_thread=thread is not None) == MISSING
-
-    def _thread(self, place: Place) -> discord.Thread | None:
-        guild = self._client.get_guild(place.guild_id or 0)
-        return guild.get_thread(place.channel_id) if guild else None
-
     def _pause(self, delivery: Delivery, meaning: Verdict) -> float:
         longest = self._patience.longest_pause
         if meaning.meaning is Meaning.STOP:
-            return longest
+            self.token_refused.set()
+            return self._patience.after_a_refused_token
         doubling: float = self._patience.first_pause * 2.0 ** min(delivery.attempts - 1, 20)
         jitter = random.uniform(0.5, 1.0)  # noqa: S311 - no secret
         return max(min(doubling, longest) * jitter, meaning.retry_after or 0.0)
 
 
-_PASSING = {Meaning.RETRY, Meaning.STOP}
 _TROUBLE = (discord.DiscordException, aiohttp.ClientError, OSError)
-
-
-def compose(delivery: Delivery, *, repeat: bool = False) -> Notice:
-    """Return the message of a delivery, in the form that Discord did not refuse yet."""
-    words = words_for(delivery.place.locale)
-    if delivery.purpose is Purpose.WORD:
-        return held_word(delivery, words)
-    repeat = repeat or delivery.repeat
-    full = notice(delivery.task, delivery.ending, delivery.watchers, words, repeat=repeat)
-    if delivery.instead_of is not None:
-        remark = words.say("notice-instead", place=f"<#{delivery.instead_of}>")
-        full = replace(full, content=f"{full.content}\n{remark}"[:CONTENT])
-    if delivery.form is Form.SIMPLE:
-        return simplified(full)
-    return plain_text(full) if delivery.form is Form.PLAIN else full
-
-
-async def _whole(message: discord.Message, text: Notice) -> discord.Message:
-    """See to it that nothing of ``text`` is missing.
-
-    Without Embed Links, Discord drops embeds in silence; they are written out then. An edit
-    mentions nobody again.
-    """
-    if text.embeds and is_bare(message, text.content):
-        return await message.edit(content=plain_text(text).content)
-    return message
-
-
-def _view(delivery: Delivery, text: Notice) -> discord.ui.View | None:
-    if delivery.ending is Ending.GAVE_UP and delivery.purpose is Purpose.NOTICE:
-        label = words_for(delivery.place.locale).say("button-keep-watching")
-        return keep_watching_view(delivery.id, label)
-    return link_view(text.buttons)
 
 
 def _simpler(form: Form) -> Form | None:
     return {Form.FULL: Form.SIMPLE, Form.SIMPLE: Form.PLAIN}.get(form)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, discord.HTTPException):
-        return f"{error.status}/{error.code}"
-    return type(error).__name__
 
 
 def _described(delivery: Delivery) -> str:

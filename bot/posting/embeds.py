@@ -88,6 +88,18 @@ def simplified(notice: Notice) -> Notice:
     )
 
 
+def naming_role(notice: Notice, role_id: int) -> Notice:
+    """Return ``notice`` with a mention of one role before all else."""
+    allowed = discord.AllowedMentions(
+        everyone=False,
+        roles=[discord.Object(role_id)],
+        users=notice.allowed_mentions.users,
+        replied_user=False,
+    )
+    content = f"<@&{role_id}> {notice.content}"
+    return replace(notice, content=content[:CONTENT], allowed_mentions=allowed)
+
+
 def plain_text(notice: Notice) -> Notice:
     """Return ``notice`` as text alone: what happened, the links, the ids, lyrics as far as they go.
 

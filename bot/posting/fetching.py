@@ -83,7 +83,7 @@ class Fetcher:
     """Fetches audio files, each within ``seconds`` from asking to its last byte.
 
     ``async with`` opens and closes its connections. ``loopback_port`` lets it fetch from that port
-    of this machine too, over plain http: for tests and demonstrations alone.
+    of this machine too, also over plain http: for tests and demonstrations alone.
     """
 
     def __init__(
@@ -157,7 +157,7 @@ class Fetcher:
     def _check(self, url: URL) -> None:
         """Refuse what is to be known from a URL alone; the address is looked at when connecting."""
         https = url.scheme == "https" and url.port == _HTTPS
-        local = url.scheme == "http" and url.port == self._loopback_port
+        local = url.scheme in ("http", "https") and url.port == self._loopback_port
         bare = url.user is None and url.password is None
         if not (https or local) or not bare or not url.host:
             raise NotFetched(Why.LINK)
@@ -228,24 +228,22 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> Sound:
     extension = extension_of(start)
     if extension is None:
         raise NotFetched(Why.NOT_AUDIO)
-    return Sound(await _kept(start, response, limit, announced), extension)
+    return Sound(await _kept(start, response, limit), extension)
 
 
-async def _kept(
-    start: bytes, response: aiohttp.ClientResponse, limit: int, announced: int | None
-) -> IO[bytes]:
-    """Write ``start`` and the rest of a body to a temporary file as it comes."""
-    most = limit if announced is None else announced
+async def _kept(start: bytes, response: aiohttp.ClientResponse, limit: int) -> IO[bytes]:
+    """Write ``start`` and the rest of a body to a temporary file as it comes.
+
+    That a body is as long as announced is seen to by aiohttp.
+    """
     with ExitStack() as stack:
         file = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))
         size = file.write(start)
         async for chunk in response.content.iter_chunked(_CHUNK):
             size += len(chunk)
-            if size > most:
-                raise NotFetched(Why.TOO_LARGE if announced is None else Why.WRONG_LENGTH)
+            if size > limit:
+                raise NotFetched(Why.TOO_LARGE)
             await asyncio.to_thread(file.write, chunk)
-        if announced is not None and size != announced:
-            raise NotFetched(Why.WRONG_LENGTH)
         file.seek(0)
         stack.pop_all()
     return file

@@ -7,6 +7,7 @@ NEEDED_PERMISSIONS = discord.Permissions(
     send_messages=True,
     send_messages_in_threads=True,
     embed_links=True,
+    attach_files=True,
     read_message_history=True,
 )
 """What the bot is invited with; the documentation names the same."""

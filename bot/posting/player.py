@@ -5,7 +5,6 @@ import logging
 from typing import cast
 
 import discord
-from yarl import URL
 
 from bot.posting.escaping import file_name
 from bot.posting.fetching import Fetcher, NotFetched
@@ -33,9 +32,8 @@ class Player:
         try:
             sound = await self._fetcher.fetch(clip.audio_url, limit)
         except NotFetched as error:
-            host = URL(clip.audio_url).host
-            log.info("Task %s comes without a player: %s (%s)", task.id, error, host)
+            log.info("Task %s comes without a player: %s", task.id, error)
             return None
         name = file_name(clip.title or task.title, sound.extension, otherwise="song")
         # discord.py asks for less than it says: for any binary file that can be read and rewound.
-        return discord.File(cast("io.BufferedIOBase", sound.file), name, spoiler=False)
+        return discord.File(cast("io.BufferedIOBase", sound.file), name)

@@ -49,6 +49,11 @@ class Verdict:
     missing: Missing | None = None
     retry_after: float | None = None
 
+    @property
+    def passing(self) -> bool:
+        """Whether the same message may be taken later."""
+        return self.meaning in (Meaning.RETRY, Meaning.STOP)
+
 
 _BY_CODE = {
     10003: Meaning.GONE,  # unknown channel
@@ -134,3 +139,10 @@ def _retry_after(error: discord.HTTPException) -> float | None:
     except ValueError:
         return None
     return pause if 0 <= pause < float("inf") else None
+
+
+def reason_of(error: Exception) -> str:
+    """Return in short why Discord took no message, for the log and the outbox."""
+    if isinstance(error, discord.HTTPException):
+        return f"{error.status}/{error.code}"
+    return type(error).__name__

@@ -212,7 +212,7 @@ def m004_repeats(db: Database) -> None:
 
 
 @migrations()
-def m004_server_settings(db: Database) -> None:
+def m005_server_settings(db: Database) -> None:
     """Add what those who manage a server have set there."""
     db.execute(
         "CREATE TABLE server_settings ("

@@ -189,6 +189,13 @@ class Outbox:
         self.changed.set()
         return moved
 
+    async def people_behind(self, delivery: Delivery) -> list[int]:
+        """Return all who wait for a delivery, also those whom it is not to mention."""
+        rows = await self._database.read(
+            "SELECT user_id FROM subscriptions WHERE delivery_id = ? ORDER BY id", [delivery.id]
+        )
+        return [row["user_id"] for row in rows]
+
     async def waiting_at(self, channel_id: int) -> list[int]:
         """Return the users who wait for something in a place and have no word of it yet."""
         rows = await self._database.read(

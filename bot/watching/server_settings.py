@@ -37,6 +37,11 @@ class ServerSettings:
     watches_of_a_person: int | None = None
     """How much one member may watch there at once; ``None``: as everywhere."""
 
+    @property
+    def role_to_mention(self) -> int | None:
+        """The role that a notice mentions in place of those who watch."""
+        return self.mention_role_id if self.mention is Mention.ROLE else None
+
 
 @dataclass(frozen=True, slots=True)
 class ServerUse:
