@@ -27,7 +27,7 @@ from tests.test_answers import PAYLOADS, body_of
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 GOOD_LINK = re.compile(r"https?://(?!none/)[^\s@/?#<>\"\\]{3,}[^\s<>\"\\]{0,2040}", re.IGNORECASE)
-PLACEHOLDER = re.compile(r"(?:/|_)(?:none|null)\.\w+$|/api/forbidden|item_id=(?:none)?$", re.I)
+PLACEHOLDER = re.compile(r"(?:/|_)(?:none|null)\.\w+$|/api/forbidden|[?&]item_id=(?:none)?$", re.I)
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 FINAL = {TaskStatus.SUCCESS, TaskStatus.FAILURE, TaskStatus.UNKNOWN}
 JUNK: list[Any] = [

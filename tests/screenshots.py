@@ -30,6 +30,7 @@ async def main() -> None:
         await _light(stage, browser)
         await _lyrics(stage, browser)
         await _held(stage, browser)
+        await _settings(stage, browser)
         await _narrow(stage, browser)
 
 
@@ -56,7 +57,8 @@ async def _start(page: Page, kind: str) -> str:
 async def _press(page: Page, button: str) -> None:
     """Press one of the buttons of the newest task, and send what that puts into the box."""
     before = await page.locator(".message .context").count()
-    await page.get_by_role("button", name=button, exact=True).first.click()
+    task = page.locator(".task").first
+    await task.get_by_role("button", name=button, exact=True).click()
     await page.keyboard.press("Enter")
     await expect(page.locator(".message .context")).to_have_count(before + 1)
     await expect(page.locator(".thinking")).to_have_count(0)
@@ -72,7 +74,7 @@ async def _show(page: Page, message: Locator) -> None:
 
 
 async def _status_and_notice(stage: PageStage, browser: Browser) -> None:
-    """A song on its way, seen by you alone; then the message that tells its end."""
+    """Show a song on its way, seen by you alone; then the message that tells its end."""
     async with opened(browser, stage.page.url, size=WINDOW) as page:
         task_id = await _start(page, "song")
         await page.get_by_label("Message #songs").click()
@@ -86,6 +88,7 @@ async def _status_and_notice(stage: PageStage, browser: Browser) -> None:
         await _press(page, "How is it?")
         await _take(page, "status-dark")
         await _press(page, "Watch it")
+        stage.discord.say(stage.cast.friend, stage.cast.songs, "Paper boats? I want to hear that!")
         await page.get_by_role("button", name="+1 min").click()
         await expect(_notice(page, task_id)).to_be_visible(timeout=WAIT)
         await _show(page, _notice(page, task_id))
@@ -93,13 +96,14 @@ async def _status_and_notice(stage: PageStage, browser: Browser) -> None:
 
 
 async def _light(stage: PageStage, browser: Browser) -> None:
+    """Show the notice by day."""
     async with opened(browser, stage.page.url, size=WINDOW, dark=False) as page:
         await _show(page, page.locator(".message.pinged").last)
         await _take(page, "notice-light")
 
 
 async def _lyrics(stage: PageStage, browser: Browser) -> None:
-    """Very long Chinese lyrics, in the eyes of one who reads Chinese."""
+    """Show very long lyrics to one who reads Chinese."""
     async with opened(browser, stage.page.url, size=WINDOW, dark=False) as page:
         await page.locator(".switcher").click()
         await page.get_by_role("menuitemradio", name="歌友").click()
@@ -107,13 +111,13 @@ async def _lyrics(stage: PageStage, browser: Browser) -> None:
         await page.get_by_role("button", name="lyrics", exact=True).first.click()
         await _start(page, "long")
         await page.get_by_role("button", name="+1 min").click()
+        await expect(page.locator(".task-state").first).to_have_text("done")
         await _press(page, "Lyrics")
-        await _show(page, page.locator(".message").last)
         await _take(page, "lyrics-light")
 
 
 async def _held(stage: PageStage, browser: Browser) -> None:
-    """Send Messages is missing: the word that the notice is kept, and the permission itself."""
+    """Take Send Messages away: the bot says that it keeps the notice, and what is missing."""
     async with opened(browser, stage.page.url, size=WINDOW) as page:
         await page.get_by_role("button", name=re.compile("^lyrics")).click()
         await _start(page, "lyrics")
@@ -129,8 +133,23 @@ async def _held(stage: PageStage, browser: Browser) -> None:
         await page.get_by_role("switch", name="Send Messages in #lyrics").click()
 
 
+async def _settings(stage: PageStage, browser: Browser) -> None:
+    """Show the panel of one who may manage the server."""
+    async with opened(browser, stage.page.url, size=WINDOW) as page:
+        await page.locator(".switcher").click()
+        await page.get_by_role("menuitemradio", name="admin").click()
+        await expect(page.locator(".switcher strong")).to_have_text("admin")
+        await page.get_by_label("Message #songs").click()
+        await page.keyboard.type("/suno-settings")
+        await expect(page.locator(".suggestion").first).to_contain_text("panel")
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".message").last).to_contain_text("Only you can see this")
+        await _take(page, "settings-dark")
+
+
 async def _narrow(stage: PageStage, browser: Browser) -> None:
-    """On a phone."""
+    """Show the same on a phone."""
     for dark, name in ((True, "phone-dark"), (False, "phone-light")):
         async with opened(browser, stage.page.url, size=NARROW, dark=dark, scale=1.5) as page:
             await _show(page, page.locator(".message.pinged").last)

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.posting.audio import LONGEST_MAGIC, extension_of
+from bot.posting.attachments.audio import LONGEST_MAGIC, extension_of
 
 
 @pytest.mark.parametrize(

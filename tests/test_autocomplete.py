@@ -4,13 +4,18 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.local.relay import song
 from bot.posting.completing import LONGEST, choices, offered_ids
+from bot.suno.tasks import Clip, Lyrics
 from bot.watching.database import DatabaseThread
 from bot.watching.history import History
+from bot.watching.outbox import Outbox
+from bot.watching.store import Limits, Store
+from tests.builders import a_clip, a_lyrics_task, a_song
+from tests.histories import THERE, ended, named, watch
 from tests.hostile import LONG_TEXTS
 from tests.stage import Stage, a_bot, a_stage
 
@@ -79,6 +84,7 @@ def test_what_is_too_long_for_a_choice_is_left_out() -> None:
     assert len(choices([("x" * 100, "Title")], "")) == 1
 
 
+@settings(deadline=None)
 @given(recent=st.lists(st.tuples(LONG_TEXTS, LONG_TEXTS), max_size=25), typed=LONG_TEXTS)
 def test_every_choice_is_within_discords_limits(recent: list[tuple[str, str]], typed: str) -> None:
     """discord.py does not look."""
@@ -112,3 +118,68 @@ async def test_a_database_that_takes_too_long_offers_nothing(
         assert await offered_ids(History(database, "deerapi"), 1, "") == []
         blocked.set()
         await waiting
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
+    """Return an empty database."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        yield database
+
+
+@pytest.fixture
+def history(database: DatabaseThread) -> History:
+    """Return its history."""
+    return History(database, "deerapi")
+
+
+@pytest.fixture
+def store(database: DatabaseThread) -> Store:
+    """Return its store."""
+    return Store(database, Outbox(database), "deerapi", Limits(watches_of_a_person=10_000))
+
+
+async def test_recent_tasks_are_a_persons_own_the_newest_first(
+    store: Store, history: History
+) -> None:
+    """Running and ended, each once, with the title that is known."""
+    await ended(store, named("done", title="Paper Boats"))
+    await watch(store, "running")
+    await watch(store, "done", place=THERE)
+    await watch(store, "of another", user_id=2)
+    await ended(store, a_lyrics_task("words", lyrics=Lyrics("la", title="Tram Lines")))
+    assert await history.recent(1, "") == [
+        ("words", "Tram Lines"),
+        ("done", ""),
+        ("running", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("BOAT", ["abc-1"]), ("abc", ["abc-1"]), ("船", ["def-2"]), ("-", ["def-2", "abc-1"])],
+)
+async def test_recent_tasks_are_found_by_title_and_id(
+    store: Store, history: History, typed: str, offered: list[str]
+) -> None:
+    """By a part of either, in any case."""
+    await ended(store, named("abc-1", title="Paper Boats"))
+    await ended(store, named("def-2", title="纸船"))
+    assert [task_id for task_id, _ in await history.recent(1, typed)] == offered
+
+
+async def test_at_most_so_many_recent_tasks_are_offered(store: Store, history: History) -> None:
+    """As many as Discord shows."""
+    for number in range(30):
+        await watch(store, f"{number}")
+    assert [task_id for task_id, _ in await history.recent(1, "")] == [
+        f"{number}" for number in range(29, 4, -1)
+    ]
+
+
+async def test_a_clip_without_a_title_does_not_hide_that_of_the_next(
+    store: Store, history: History
+) -> None:
+    """The first title there is."""
+    await ended(store, a_song(clips=(Clip("a"), a_clip(title="Paper Boats"))))
+    assert await history.recent(1, "") == [("song", "Paper Boats")]

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.posting.fetching import MOST_REDIRECTS, Fetcher, NotFetched, Resolve, Sound, Why, resolved
+from bot.posting.attachments.fetching import (
+    MOST_REDIRECTS,
+    Fetcher,
+    NotFetched,
+    Resolve,
+    Sound,
+    Why,
+    resolved,
+)
 from tests.media_server import MP3, MediaServer, a_media_server, saying
 
 LIMIT = 1 << 20

@@ -269,7 +269,7 @@ def pages(draw: st.DrawFn, fewest: int = 0) -> Page:
 
 
 @pytest.mark.parametrize("language", sorted(languages()))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(page=pages(), typed=LONG_TEXTS, of_server=st.booleans())
 def test_every_page_is_within_discords_limits(
     language: str, page: Page, typed: str, of_server: bool
@@ -284,7 +284,7 @@ def test_every_page_is_within_discords_limits(
         assert len(lines) == 2 * len(page.entries) + bool(search)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(page=pages(fewest=1), typed=LONG_TEXTS)
 def test_every_menu_and_button_is_within_discords_limits(page: Page, typed: str) -> None:
     """However Discord counts, and each custom id says again what went into it."""

@@ -1,4 +1,5 @@
 import io
+import re
 import wave
 from collections.abc import AsyncIterator
 
@@ -9,6 +10,7 @@ from bot.local.cast import cast_for
 from bot.local.discord import Attachment, LocalDiscord
 from bot.local.page import PageServer, RelayDesk
 from bot.local.page.media import TUNE_SECONDS
+from bot.local.page.server import STATIC
 from bot.local.relay import LocalRelay
 
 
@@ -148,3 +150,53 @@ async def test_a_file_that_could_run_is_served_as_text(
     async with session.get(f"{page.url}files/1/7/file") as answer:
         assert answer.content_type == "text/plain"
         assert await answer.read() == data
+
+
+PAIRS = [
+    *((text, back) for text in ("text", "quiet") for back in ("chat", "side", "ephemeral")),
+    *(("strong", back) for back in ("raised", "deep", "hover")),
+    *(("on-accent", "accent"), ("mention", "mention-back"), ("link", "chat"), ("link", "side")),
+    *((f"{kind}-text", "side") for kind in ("good", "bad", "warn")),
+    *(("text", "pinged"), ("quiet", "pinged"), ("text", "code"), ("quiet", "field")),
+]
+"""A colour of text, and what it stands on."""
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("pair", PAIRS, ids="/".join)
+def test_every_text_stands_out_from_what_it_stands_on(theme: str, pair: tuple[str, str]) -> None:
+    """By 4.5 to 1, as the guidelines for accessible pages ask."""
+    css = (STATIC / "css" / "tokens.css").read_text()
+    block = css.split(f'[data-theme="{theme}"] {{')[1].split("}")[0]
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
+    light, dark = sorted((_luminance(colours[name]) for name in pair), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def _luminance(colour: str) -> float:
+    parts = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    linear = (one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts)
+    return sum(weight * one for weight, one in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_no_module_of_the_page_parses_markup_or_is_too_long() -> None:
+    """Text becomes text nodes; a module fits in the head."""
+    forbidden = re.compile(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|Function\("
+    )
+    modules = sorted(STATIC.glob("js/**/*.js"))
+    assert len(modules) > 20
+    for path in modules:
+        text = path.read_text(encoding="utf-8")
+        assert not forbidden.search(text), path.name
+        assert len(text.splitlines()) < 300, path.name
+
+
+def test_nothing_of_the_page_comes_from_elsewhere() -> None:
+    """Neither scripts nor fonts nor pictures; no script and no style stands in the page itself."""
+    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    assert "style=" not in page
+    assert not re.search(r"<script(?![^>]*src=)|<style", page)
+    for path in STATIC.rglob("*.*"):
+        text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+        assert not re.search(r"""(src|href|url\(|from|import)[\s=("']*https?:""", text), path.name

@@ -64,7 +64,7 @@ async def page() -> AsyncIterator[Page]:
         ("hi <@1> of <@&3>", "hi <span>@you</span> of <span>@crew</span>"),
         ("in <#2>", "in <button>#songs</button>"),
         ("<:note:123> @everyone", "<span>:note:</span> <span>@everyone</span>"),
-        ("</suno status:9>", "<span>/suno status</span>"),
+        ("</suno status:9>", "<button>/suno status</button>"),
         ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
         ("<img src=x onerror=alert(1)>", "&lt;img src=x onerror=alert(1)&gt;"),
         ("two **open and _never", "two **open and _never"),

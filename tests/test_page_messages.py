@@ -245,6 +245,28 @@ async def test_a_person_can_be_chosen(world: World) -> None:
         await expect(last(page)).to_contain_text(f"chose ['{world.friend.id}']")
 
 
+async def test_what_is_chosen_already_is_shown_and_can_be_taken_back(world: World) -> None:
+    """Where nothing may be chosen: pressing the choice again takes it back."""
+
+    async def tell(interaction: discord.Interaction) -> None:
+        assert interaction.data
+        await interaction.response.send_message(f"chose {interaction.data.get('values')}")
+
+    world.bot.answer = tell
+    chosen = [{"id": str(world.rooms[-1].id), "type": "channel"}]
+    select = {"type": 8, "custom_id": "where", "channel_types": [0], "min_values": 0}
+    async with world.page() as page:
+        await world.post(
+            content="where?",
+            components=[ROW | {"components": [select | {"default_values": chosen}]}],
+        )
+        control = page.locator(".select")
+        await expect(control).to_have_text(f"#{world.rooms[-2].name}")
+        await control.click()
+        await page.get_by_role("option", name=f"#{world.rooms[-2].name}", exact=True).click()
+        await expect(last(page)).to_contain_text("chose []")
+
+
 class Form(discord.ui.Modal, title="A few words"):
     """A modal with a short and a long text."""
 

@@ -12,10 +12,10 @@ from discord.http import Route
 from yarl import URL
 
 from bot.local.discord import Channel, Guild, LocalDiscord, Message
+from bot.posting.attachments.fetching import Fetcher
+from bot.posting.attachments.player import Player
+from bot.posting.attachments.uploads import MOST_TRIES, SMALLEST_LIMIT, Uploads, upload_limit
 from bot.posting.delivery import Courier
-from bot.posting.fetching import Fetcher
-from bot.posting.player import Player
-from bot.posting.uploads import MOST_TRIES, SMALLEST_LIMIT, Uploads, upload_limit
 from bot.suno.tasks import Task
 from bot.watching.database import DatabaseThread
 from bot.watching.outbox import Outbox

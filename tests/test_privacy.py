@@ -126,6 +126,21 @@ async def test_a_running_watch_ends_without_a_notice(kept: Kept) -> None:
     assert await kept.store.due_tasks(NOON + 9, 9) == []
 
 
+async def test_a_task_that_was_told_once_and_runs_again_is_not_looked_at_any_more(
+    kept: Kept,
+) -> None:
+    """Its first notice stays in the server."""
+    await kept.watch("song")
+    await kept.end("song")
+    await kept.post()
+    await kept.watch("song")
+    await kept.forget()
+    assert await kept.store.due_tasks(NOON + 9, 9) == []
+    rows = await kept.rows()
+    assert rows["deliveries"] == 1
+    assert "tasks" not in rows
+
+
 async def test_what_others_watch_goes_on(kept: Kept) -> None:
     """They are told, and only they are mentioned."""
     await kept.watch("song")
@@ -220,8 +235,11 @@ async def test_what_will_be_deleted_is_counted(kept: Kept) -> None:
 
 async def test_a_person_can_be_forgotten_whose_direct_message_is_closed(kept: Kept) -> None:
     """What can be found without it goes."""
-    await kept.watch("song", place=DIRECT)
-    await kept.end("song")
+    for task_id in ("posted", "owed"):
+        await kept.watch(task_id, place=DIRECT)
+        await kept.end(task_id)
+        if task_id == "posted":
+            await kept.post()
     await kept.forget(direct=None)
     assert await kept.rows() == {}
 

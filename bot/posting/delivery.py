@@ -16,12 +16,12 @@ from dataclasses import dataclass
 import aiohttp
 import discord
 
+from bot.posting.attachments.uploads import Uploads
 from bot.posting.closed_places import ClosedPlaces
 from bot.posting.composing import completed, compose, view_of
 from bot.posting.embeds import Notice, naming_role
 from bot.posting.evidence import Evidence, look_for
 from bot.posting.refusals import Meaning, Verdict, may_be_the_file, reason_of, verdict
-from bot.posting.uploads import Uploads
 from bot.watching.outbox import Outbox
 from bot.watching.records import Delivery, Form, Purpose
 from bot.watching.server_settings import ServerSettingsBook
@@ -40,8 +40,6 @@ class Patience:
     longest_pause: float = 300.0
     between_looks_at_held: float = 600.0
     """A destination that refuses is asked at most so often."""
-    after_a_refused_token: float = 5.0
-    """The program ends meanwhile; the next start, with another token, goes on from here."""
     until_held: float = 86400.0
     """After so long a time of trouble a message is held."""
     nonce_window: float = 90.0
@@ -225,7 +223,7 @@ class Courier:
         longest = self._patience.longest_pause
         if meaning.meaning is Meaning.STOP:
             self.token_refused.set()
-            return self._patience.after_a_refused_token
+            return longest
         doubling: float = self._patience.first_pause * 2.0 ** min(delivery.attempts - 1, 20)
         jitter = random.uniform(0.5, 1.0)  # noqa: S311 - no secret
         return max(min(doubling, longest) * jitter, meaning.retry_after or 0.0)

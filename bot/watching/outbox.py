@@ -264,12 +264,14 @@ class Outbox:
     async def recover(self, now: float, under_way: Collection[int] = ()) -> int:
         """Take back what nobody sends any more: ``sending`` → ``due``.
 
-        ``under_way`` are the deliveries that this process does send. Returns how many there were.
-        Their nonces are the same, so that Discord knows a repeat.
+        ``under_way`` are the deliveries that this process does send. What was refused for a bad
+        token is due again too. Returns how many there were. Their nonces are the same, so that
+        Discord knows a repeat.
         """
         return await self._database.write(
-            "UPDATE deliveries SET state = 'due', due_at = ? WHERE state = 'sending'"
-            " AND id NOT IN (SELECT value FROM json_each(?))",
+            "UPDATE deliveries SET state = 'due', due_at = ?"
+            " WHERE (state = 'sending' AND id NOT IN (SELECT value FROM json_each(?)))"
+            " OR (state = 'due' AND reason LIKE '401/%')",
             [now, json.dumps(list(under_way))],
         )
 

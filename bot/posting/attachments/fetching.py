@@ -20,8 +20,8 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from bot.posting.audio import LONGEST_MAGIC, extension_of
-from bot.posting.public_addresses import is_public
+from bot.posting.attachments.audio import LONGEST_MAGIC, extension_of
+from bot.posting.attachments.public_addresses import is_public
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 3

@@ -6,8 +6,8 @@ from typing import cast
 
 import discord
 
+from bot.posting.attachments.fetching import Fetcher, NotFetched
 from bot.posting.escaping import file_name
-from bot.posting.fetching import Fetcher, NotFetched
 from bot.suno.tasks import Task
 
 log = logging.getLogger(__name__)

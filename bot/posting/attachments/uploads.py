@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 
 import discord
 
+from bot.posting.attachments.player import Player
 from bot.posting.evidence import permissions_in
-from bot.posting.player import Player
 from bot.watching.records import Delivery, Form, Purpose
 from bot.watching.server_settings import ServerSettingsBook
 

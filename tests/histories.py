@@ -1,0 +1,47 @@
+"""Histories for tests: tasks that are watched and end, and what is found of them."""
+
+from bot.suno.tasks import Task
+from bot.watching.endings import Ending
+from bot.watching.history import History
+from bot.watching.records import Observation, Place
+from bot.watching.searching import Scope
+from bot.watching.store import Store
+from tests.builders import HERE, NOON, a_clip, a_running_task, a_song
+
+THERE = Place(channel_id=600, guild_id=60)
+DIRECT = Place(channel_id=700)
+SERVER = Scope(user_id=9, guild_id=50)
+OTHER_SERVER = Scope(user_id=9, guild_id=60)
+ADA, BEA = Scope(user_id=1), Scope(user_id=2)
+
+
+async def watch(store: Store, task_id: str, user_id: int = 1, place: Place = HERE) -> None:
+    """Watch a running task, seen first at noon."""
+    task = a_running_task(task_id)
+    await store.add_watch(task, known=True, user_id=user_id, place=place, now=NOON, deadline=86400)
+
+
+async def end(
+    store: Store, task: Task, now: float = NOON, ending: Ending = Ending.FINISHED
+) -> None:
+    """Let a watched task end."""
+    seen = Observation(task.id, next_look_at=now, answer=task, ending=ending)
+    await store.record([seen], now)
+
+
+async def ended(
+    store: Store, task: Task, now: float = NOON, *, user_id: int = 1, place: Place = HERE
+) -> None:
+    """Watch a task and let it end."""
+    await watch(store, task.id, user_id, place)
+    await end(store, task, now)
+
+
+async def ids(history: History, scope: Scope = SERVER, search: str = "") -> list[str]:
+    """Return the tasks on the first page of a search."""
+    return [entry.task.id for entry in (await history.page(scope, search)).entries]
+
+
+def named(task_id: str, title: str = "", style: str = "", lyrics: str = "") -> Task:
+    """Return a song with these texts."""
+    return a_song(task_id, clips=(a_clip(title=title, style=style, lyrics=lyrics),))
