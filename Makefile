@@ -3,13 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo run test check format lint types coverage lock clean
+.PHONY: demo run test check format lint types coverage screenshots lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/runtime ## See the bot at work: no token, no network (ARGS=--keep leaves it running)
+demo: $(VENV)/runtime ## See the bot at work in a browser: no token, no network (ARGS=--headless: here)
 	@$(BIN)/python -m bot demo $(ARGS)
 
 run: $(VENV)/runtime ## Run the bot with the settings of .env
@@ -36,6 +36,9 @@ coverage: $(VENV)/dev ## Run every test and measure what they reach
 	$(BIN)/coverage run -m pytest $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+screenshots: $(VENV)/dev ## Take the pictures of the README anew (needs Chromium)
+	@$(BIN)/python -m tests.screenshots
 
 lock: $(VENV)/dev ## Pin the dependencies anew, with hashes
 	$(BIN)/python -m pip install --quiet uv

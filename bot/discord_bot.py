@@ -17,11 +17,11 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.command_tree import CommandTree
+from bot.posting.attachments.player import Player
+from bot.posting.attachments.uploads import Uploads
 from bot.posting.delivery import Courier
 from bot.posting.invitation import invite_link
 from bot.posting.live_cards import CARD_PACE, CardKeeper, CardPace
-from bot.posting.player import Player
-from bot.posting.uploads import Uploads
 from bot.posting.watch_desk import WatchDesk
 from bot.translation import CatalogueTranslator
 from bot.watching.cards import Cards

@@ -11,9 +11,9 @@ from discord.errors import ConnectionClosed, GatewayNotFound
 
 from bot.discord_bot import Addresses, Services, SunoBot
 from bot.logs import set_up_logging
-from bot.posting.fetching import Fetcher
+from bot.posting.attachments.fetching import Fetcher
+from bot.posting.attachments.player import Player
 from bot.posting.live_cards import CARD_PACE, CardPace
-from bot.posting.player import Player
 from bot.settings import Settings
 from bot.suno.client import SunoClient
 from bot.suno.relays import Relay, relay

@@ -1,6 +1,7 @@
 """Takes the pictures of the README: ``python -m tests.screenshots`` (``make screenshots``).
 
-The real bot is behind the page; everything on the pictures was said by it.
+The real bot is behind the page; everything on the pictures was said by it. The fonts are those of
+the system: fonts-inter, fonts-noto-cjk and fonts-noto-color-emoji look best.
 """
 
 import asyncio

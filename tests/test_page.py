@@ -63,6 +63,17 @@ async def test_another_site_cannot_ask(
         assert answer.status == 403
 
 
+async def test_a_link_that_stands_elsewhere_opens_the_page(
+    page: PageServer, session: aiohttp.ClientSession
+) -> None:
+    """Such as in a terminal that is a page itself; nothing but the page is opened so."""
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document"}
+    async with session.get(page.url, headers=headers) as answer:
+        assert answer.status == 200
+    async with session.get(f"{page.url}media/x.mp3", headers=headers) as answer:
+        assert answer.status == 403
+
+
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", None])
 async def test_only_the_page_itself_opens_its_socket(
     page: PageServer, session: aiohttp.ClientSession, origin: str | None

@@ -9,6 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
 from bot.local.page import PageStage, page_stage
+from bot.local.relay import song
 from tests.browser import NARROW, WIDE, a_browser, needs_chromium, opened
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
@@ -126,6 +127,22 @@ async def test_a_member_who_reads_chinese_sees_the_page_in_chinese(demo: Demo) -
         asked = demo.stage.discord.interactions[-1]
         assert asked.payload()["locale"] == "zh-CN"
         await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+
+
+async def test_a_hostile_title_is_shown_as_it_is(demo: Demo) -> None:
+    """What the bot escapes, a reader sees without the escapes: no markup, link or mention."""
+    title = "**b** <b>x</b> [a](https://a.example) ||s|| `c` # 1. <@1> https://b.example \\"
+    task = song(title=title, media=demo.stage.page.relay.media, takes=10.0)
+    demo.stage.relay.add(task)
+    demo.stage.relay.age(60)
+    async with demo.page() as page:
+        await page.locator(".composer-text").click()
+        await page.keyboard.type(f"/suno status {task.id}")
+        await page.keyboard.press("Enter")
+        shown = last(page).locator(".embed-title")
+        await expect(shown).to_be_visible()
+        assert (await shown.inner_text()).replace("\u200b", "") == title
+        assert await shown.locator("b, strong, a, code, .spoiler, .mention").count() == 0
 
 
 async def test_everything_can_be_done_without_a_mouse(demo: Demo) -> None:

@@ -18,6 +18,9 @@ from bot.watching.database import DatabaseThread
 from bot.watching.endings import Ending
 from bot.watching.records import Place
 
+UNPOSTED_FOR = 3600.0
+"""Seconds after which a card that was never posted is forgotten."""
+
 _DUE = """
     SELECT c.* FROM cards c
     WHERE c.relay = :relay AND c.message_id IS NOT NULL AND c.shown_at <= :latest AND (
@@ -85,6 +88,10 @@ class Cards:
                 " (SELECT card_id FROM card_tasks WHERE relay = ?"
                 "  AND task_id IN (SELECT value FROM json_each(?)))",
                 [now, place.channel_id, self._relay, json.dumps(ids)],
+            )
+            db.execute(  # those that a process left behind which died before it posted them
+                "DELETE FROM cards WHERE message_id IS NULL AND touched_at < ?",
+                [now - UNPOSTED_FOR],
             )
             rows = db.query(
                 "SELECT task_id FROM card_tasks JOIN cards ON cards.id = card_id"

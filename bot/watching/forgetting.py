@@ -166,7 +166,7 @@ def _drop_tasks(db: Database, tasks: Iterable[_TaskKey]) -> None:
         db.execute(
             "DELETE FROM tasks WHERE relay = :relay AND task_id = :id"
             " AND NOT EXISTS (SELECT 1 FROM subscriptions s WHERE s.relay = :relay"
-            "  AND s.task_id = :id AND (s.delivery_id IS NULL OR tasks.state = 'ended'))"
+            "  AND s.task_id = :id AND s.delivery_id IS NULL)"
             " AND (state = 'running' OR NOT EXISTS (SELECT 1 FROM deliveries d"
             "  WHERE d.relay = :relay AND d.task_id = :id))",
             {"relay": relay, "id": task_id},

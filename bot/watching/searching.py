@@ -15,7 +15,10 @@ MOST_WORDS = 10
 """Words of a search that count."""
 
 NEWEST = 500
-"""How many of the newest entries are searched one by one: what is common is found among them."""
+"""How many of the newest entries are searched one by one: what is common is found among them.
+
+Ten times as many where all words are short, for which the index is slow.
+"""
 
 _INDEXED = 3
 """The fewest characters of a word that the index knows as such: it is made of trigrams."""
@@ -71,11 +74,16 @@ def found(db: Database, scope: Scope, words: list[str], enough: int) -> list[tup
     """Return ids and ends of up to ``enough`` entries with all ``words``, the newest first."""
     if not words:
         return _first(_newest(db, scope, -1), enough)
-    newest = list(_newest(db, scope, NEWEST, words))
-    matches = _first((row for row in newest if row[2]), enough)
-    if len(matches) == enough or len(newest) < NEWEST:
-        return matches
-    return _first(_indexed(db, scope, words, enough), enough)
+    most = NEWEST if _known_whole(words) else NEWEST * 10
+    hits: dict[int, float] = {}
+    left = most
+    for entry_id, ended_at, hit in _newest(db, scope, most, words):
+        left -= 1
+        if hit:
+            hits.setdefault(entry_id, ended_at)
+        if len(hits) == enough:
+            return list(hits.items())
+    return list(hits.items()) if left else _first(_indexed(db, scope, words, enough), enough)
 
 
 def _first(rows: Iterable[tuple[Any, ...]], enough: int) -> list[tuple[int, float]]:
@@ -128,8 +136,7 @@ def _candidates(words: list[str]) -> tuple[str, list[str], list[str]]:
 
     A word that is shorter than a trigram is found by the trigrams that begin with it.
     """
-    indexed = [word for word in words if len(word) >= _INDEXED]
-    if indexed:
+    if indexed := _known_whole(words):
         asked = " AND ".join('"' + word.replace('"', '""') + '"' for word in indexed)
         matching = "SELECT rowid AS id FROM history_index WHERE history_index MATCH ?"
         return matching, [asked], [word for word in words if len(word) < _INDEXED]
@@ -137,3 +144,8 @@ def _candidates(words: list[str]) -> tuple[str, list[str], list[str]]:
     beginning = "SELECT DISTINCT doc AS id FROM history_trigrams WHERE term >= ? AND term < ?"
     rest = [word for word in words if word != longest]
     return beginning, [longest, longest + _BEYOND], rest
+
+
+def _known_whole(words: list[str]) -> list[str]:
+    """Return the words that are long enough for the index to know them as such."""
+    return [word for word in words if len(word) >= _INDEXED]

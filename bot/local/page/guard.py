@@ -39,10 +39,16 @@ def refusal(request: web.Request, address: str) -> web.Response | None:
     """
     if request.headers.get("Host") != address:
         return web.Response(status=421, text=f"This page is at http://{address}/ only.\n")
-    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+    own = request.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
+    if not own and not _opens_the_page(request):
         return web.Response(status=403, text="Another site may not ask for this.\n")
     opens_socket = request.headers.get("Upgrade", "").lower() == "websocket"
     origin = request.headers.get("Origin", "" if opens_socket else f"http://{address}")
     if origin != f"http://{address}":
         return web.Response(status=403, text="Only the page itself may connect.\n")
     return None
+
+
+def _opens_the_page(request: web.Request) -> bool:
+    """Whether a link that stands elsewhere was followed: that shows the page, to nobody else."""
+    return request.path == "/" and request.headers.get("Sec-Fetch-Dest") == "document"

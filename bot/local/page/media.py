@@ -46,8 +46,9 @@ def cover(seed: str, size: int = COVER_SIZE) -> bytes:
             x = column / size
             colour = _lit(sky, light, math.hypot(x - centre[0], y - centre[1]), radius)
             for depth, hill in enumerate(hills, 1):
-                if y > hill(x):
-                    colour = _mixed(horizon, top, 0.3 + 0.27 * depth)
+                inside = _edge((y - hill(x)) * size)
+                if inside > 0:
+                    colour = _mixed(colour, _mixed(horizon, top, 0.3 + 0.27 * depth), inside)
             rows += bytes(int(part) for part in colour)
     return _png(size, bytes(rows))
 
@@ -63,9 +64,13 @@ def _hill(random: Random, base: float) -> Callable[[float], float]:
 
 
 def _lit(sky: _Colour, light: _Colour, distance: float, radius: float) -> _Colour:
-    if distance < radius:
-        return light
-    return _mixed(sky, light, 0.5 * math.exp(-(distance - radius) * 9))
+    glow = _mixed(sky, light, 0.5 * math.exp(-max(distance - radius, 0.0) * 9))
+    return _mixed(glow, light, _edge((radius - distance) * COVER_SIZE))
+
+
+def _edge(pixels: float) -> float:
+    """Return how much of a pixel is within a shape whose edge is so many pixels away."""
+    return min(max(0.5 + pixels / 1.6, 0.0), 1.0)
 
 
 def _mixed(first: _Colour, second: _Colour, share: float) -> _Colour:

@@ -5,7 +5,7 @@ const READ = "read";
 export class Club extends EventTarget {
   constructor() {
     super();
-    this.ready = false;
+    this.touring = false;
     this.me = "";
     this.bot = "";
     this.people = [];
@@ -42,7 +42,6 @@ export class Club extends EventTarget {
       channels: snapshot.channels,
       relay: snapshot.relay,
       process: snapshot.process,
-      ready: true,
     });
     this.messages = new Map(this.channels.map((channel) => [channel.id, []]));
     for (const message of snapshot.messages) this.messages.get(message.channel)?.push(message);

@@ -26,7 +26,7 @@ export function embeds(list, names) {
 function card(embed, pictures, names) {
   const node = el(
     "section",
-    { class: `embed${embed.thumbnail ? " with-thumbnail" : ""}`, "aria-label": "Card" },
+    { class: `embed${embed.thumbnail ? " with-thumbnail" : ""}`, role: "group", "aria-label": embed.title || "Card" },
     el("div", { class: "embed-text" }, author(embed), title(embed, names), embed.description && markdown(embed.description, names), fields(embed, names)),
     embed.thumbnail && el("div", { class: "thumbnail" }, picture(embed.thumbnail, { small: true })),
     pictures.length > 0 && el("div", { class: `embed-pictures${pictures.length > 1 ? " several" : ""}` }, ...pictures.map((one) => picture(one))),

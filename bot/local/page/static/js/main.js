@@ -5,6 +5,7 @@ import { Club } from "./club.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { el } from "./dom.js";
+import { USE_COMMAND } from "./markdown/render.js";
 import { plainText } from "./message.js";
 import { showModal } from "./modal.js";
 import { Player } from "./player.js";
@@ -99,6 +100,7 @@ function problem({ channel, used }) {
 }
 
 function tellCaption(text) {
+  club.touring = Boolean(text);
   find("caption").textContent = text;
   find("caption").hidden = !text;
 }
@@ -112,6 +114,7 @@ new Player(find("dock"));
 keepCurrent();
 
 find("veil").addEventListener("click", () => drawers.show());
+document.addEventListener(USE_COMMAND, (event) => composer.begin(`/${event.detail} `));
 addEventListener("focus", () => club.markRead(club.current));
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.defaultPrevented) {

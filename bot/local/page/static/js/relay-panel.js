@@ -66,7 +66,7 @@ export class RelayPanel {
     const { relay } = this.club;
     if (!relay) return;
     for (const radio of this.fault.querySelectorAll("input")) radio.checked = radio.value === relay.fault;
-    this.looks.textContent = `The bot has asked ${relay.looks} times${relay.last === null ? "" : `; the last answer was ${relay.last || "none at all"}`}.`;
+    this.looks.textContent = looksSaid(relay);
     const known = new Set(relay.tasks.map((task) => task.id));
     for (const [id, node] of this.nodes) if (!known.has(id)) node.root.remove();
     [...relay.tasks].reverse().forEach((task) => this.drawTask(task));
@@ -78,9 +78,8 @@ export class RelayPanel {
     const node = this.nodes.get(task.id);
     node.state.textContent = STATES[task.status] ?? task.status;
     node.root.dataset.status = task.status;
-    node.bar.hidden = task.ended;
-    if (task.stuck) node.bar.removeAttribute("value");
-    else node.bar.value = task.percent;
+    node.bar.hidden = task.ended || task.stuck;
+    node.bar.value = task.percent;
   }
 
   makeTask(task) {
@@ -104,6 +103,12 @@ export class RelayPanel {
     this.tasks.prepend(root);
     return { root, state, bar };
   }
+}
+
+function looksSaid({ looks, last }) {
+  if (!looks) return "The bot has not asked yet.";
+  const times = looks === 1 ? "once" : `${looks} times`;
+  return `The bot has asked ${times}; the last answer was ${last || "none at all"}.`;
 }
 
 /** A button of the panels; `name` tells tests which. */

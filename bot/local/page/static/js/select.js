@@ -4,6 +4,8 @@ import { el, freshId, icon } from "./dom.js";
 import { openPopup, roving } from "./popup.js";
 import { say } from "./words.js";
 
+/** The kinds of channel as Discord numbers them. */
+const KINDS = { text: 0, thread: 11 };
 const ENTITIES = { 5: ["users"], 6: ["roles"], 7: ["users", "roles"], 8: ["channels"] };
 
 /**
@@ -13,10 +15,11 @@ const ENTITIES = { 5: ["users"], 6: ["roles"], 7: ["users", "roles"], 8: ["chann
  * @param {(values: string[], control: HTMLElement) => void} onChoose
  */
 export function selectControl(component, club, onChoose) {
-  const options = component.options ?? entities(component.type, club);
+  const options = component.options ?? entities(component, club);
   const most = component.max_values ?? 1;
   const least = component.min_values ?? 1;
-  let chosen = new Set(options.filter((one) => one.default).map((one) => one.value));
+  const preset = new Set((component.default_values ?? []).map((one) => one.id));
+  let chosen = new Set(options.filter((one) => one.default || preset.has(one.value)).map((one) => one.value));
   const shown = el("span", { class: "select-value" });
   const name = component.placeholder || say("choose");
   const control = el(
@@ -35,7 +38,7 @@ export function selectControl(component, club, onChoose) {
     const before = [...chosen].join("\n");
     const pick = (value) => {
       if (most === 1) {
-        chosen = new Set([value]);
+        chosen = new Set(least === 0 && chosen.has(value) ? [] : [value]);
         show();
         close();
         return;
@@ -78,10 +81,11 @@ function listbox(name, options, chosen, several, pick) {
 }
 
 /** Give the people, roles or channels that a select of those offers. */
-function entities(kind, club) {
+function entities({ type, channel_types: kinds }, club) {
   const users = () => Object.entries(club.users).map(([value, one]) => ({ value, label: one.name }));
   const roles = () => Object.entries(club.roles).map(([value, label]) => ({ value, label }));
-  const channels = () => club.channels.filter((one) => one.kind !== "direct").map((one) => ({ value: one.id, label: `#${one.name}` }));
+  const fits = (one) => one.kind in KINDS && (!kinds?.length || kinds.includes(KINDS[one.kind]));
+  const channels = () => club.channels.filter(fits).map((one) => ({ value: one.id, label: `#${one.name}` }));
   const groups = { users, roles, channels };
-  return (ENTITIES[kind] ?? []).flatMap((group) => groups[group]());
+  return (ENTITIES[type] ?? []).flatMap((group) => groups[group]());
 }

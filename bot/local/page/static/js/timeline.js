@@ -28,7 +28,7 @@ export class Timeline {
     club.on("removed", ({ channel }) => channel === club.current && this.draw({ stay: true }));
     root.addEventListener("load", () => this.follow && this.toEnd(), true);
     root.addEventListener("scroll", () => {
-      this.follow = this.isNearEnd();
+      if (!this.moving) this.follow = this.isNearEnd();
     });
     this.follow = true;
   }
@@ -127,9 +127,16 @@ export class Timeline {
     return this.root.scrollHeight - this.root.scrollTop - this.root.clientHeight < NEAR_THE_END;
   }
 
+  /** Show what came last; in a tour, where nobody scrolls, the beginning of what is too long. */
   toEnd() {
-    this.root.scrollTop = this.root.scrollHeight;
+    const last = this.list.querySelector(".message:last-of-type");
+    const isLong = last && last.offsetHeight > this.root.clientHeight;
+    this.moving = true;
+    this.root.scrollTop = this.club.touring && isLong ? last.offsetTop - this.root.offsetTop : this.root.scrollHeight;
     this.follow = true;
+    requestAnimationFrame(() => {
+      this.moving = false;
+    });
   }
 }
 

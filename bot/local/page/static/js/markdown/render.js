@@ -7,6 +7,9 @@ import { say } from "../words.js";
 import { parseBlocks } from "./blocks.js";
 import { parseInline } from "./inline.js";
 
+/** Tells `main` that a command which a message names is to be put into the message box. */
+export const USE_COMMAND = "use-command";
+
 const TAGS = { strong: "strong", em: "em", underline: "u", strike: "s" };
 
 /**
@@ -70,7 +73,7 @@ function renderNode(node, names) {
     case "everyone":
       return el("span", { class: "mention", text: node.text });
     case "command":
-      return el("span", { class: "mention", text: `/${node.name}` });
+      return commandLink(node.name);
     case "user":
       return el("span", { class: "mention", "data-user": node.id, text: `@${names.user(node.id) ?? "unknown"}` });
     case "role":
@@ -86,6 +89,11 @@ function channelLink(id, names) {
   const name = names.channel(id);
   if (name === undefined) return el("span", { class: "mention", text: "#unknown" });
   return el("button", { type: "button", class: "mention", text: `#${name}`, on: { click: () => names.openChannel(id) } });
+}
+
+function commandLink(name) {
+  const use = (event) => event.target.dispatchEvent(new CustomEvent(USE_COMMAND, { bubbles: true, detail: name }));
+  return el("button", { type: "button", class: "mention", text: `/${name}`, on: { click: use } });
 }
 
 function spoiler(children) {
