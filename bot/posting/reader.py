@@ -15,8 +15,11 @@ from bot.posting.songs import DONE, meta, title_of
 from bot.suno.tasks import Task
 from bot.words import Words
 
-PAGE = 1500
-"""Code points of lyrics on a page: about what a screen shows."""
+LONGEST_PAGE = 1500
+"""Code points of lyrics on a page."""
+
+LINES = 45
+"""About how many lines a page has: what a screen shows."""
 
 LONGEST_CUSTOM_ID = 100
 """Discord's limit, in characters."""
@@ -77,8 +80,14 @@ def _pages(task: Task, words: Words) -> list[discord.Embed]:
             colour=DONE,
         )
         for sheet in sheets(task)
-        for text in split(sheet.text, PAGE)
+        for text in split(sheet.text, _room(sheet.text))
     ]
+
+
+def _room(text: str) -> int:
+    """Return how many code points of ``text`` a page holds: lines may be short, as in Chinese."""
+    lines = text.count("\n") + 1
+    return max(LINES, min(LONGEST_PAGE, LINES * len(text) // lines))
 
 
 def _view(task: Task, number: int, total: int, words: Words, owner: int) -> discord.ui.View:
