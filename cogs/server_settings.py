@@ -171,7 +171,6 @@ class ServerSettingsCommands(
     commands.GroupCog,
     group_name=localised("command-settings-name"),
     group_description=localised("command-settings"),
-    group_extras={},
 ):
     """The commands for those who may manage a server."""
 
@@ -228,6 +227,9 @@ async def setup(bot: SunoBot) -> None:
     cog = ServerSettingsCommands(bot)
     group = cog.app_command
     assert isinstance(group, app_commands.Group)  # noqa: S101 - a GroupCog has one
-    group.guild_only = True
+    group.allowed_contexts = app_commands.AppCommandContext(
+        guild=True, dm_channel=False, private_channel=False
+    )
+    group.allowed_installs = app_commands.AppInstallationType(guild=True, user=False)
     group.default_permissions = discord.Permissions(manage_guild=True)
     await bot.add_cog(cog)

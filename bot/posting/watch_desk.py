@@ -151,7 +151,11 @@ def _with_default(
 
 def _refusal(interaction: discord.Interaction[Any], wish: Wish, words: Words) -> str | None:
     """Return why it cannot work, as far as that is known before anything is tried."""
-    if wish.private or (interaction.guild_id is None and not wish.channel):
+    if wish.private:
+        return None
+    if _is_a_guest(interaction):
+        return words.say("watch-only-for-you")
+    if interaction.guild_id is None and not wish.channel:
         return None
     channel: Any = wish.channel or interaction.channel
     if wish.channel:
@@ -169,6 +173,13 @@ def _refusal(interaction: discord.Interaction[Any], wish: Wish, words: Words) ->
         return None
     names = words.listed(words.say(f"permission-{name}") for name in missing)
     return words.say("watch-no-permission", permissions=names)
+
+
+def _is_a_guest(interaction: discord.Interaction[Any]) -> bool:
+    """Whether the bot is only here because this person brought it: it cannot post then."""
+    if interaction.guild_id is not None:
+        return not interaction.is_guild_integration()
+    return interaction.context.private_channel
 
 
 def _say(result: WatchResult, where: str, words: Words) -> str:

@@ -1,0 +1,89 @@
+"""Where somebody brought the bot along that is no member there."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.local.discord import Channel, Interaction, User
+from bot.local.relay import lyrics_task, song
+from tests.stage import Stage, a_bot, a_stage
+
+SONG = "a-song-with-a-long-id"
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """Return a stage on which the bot works."""
+    async with a_stage(tmp_path) as stage:
+        stage.relay.add(song(SONG, title="Paper Boats", takes=100))
+        async with a_bot(stage):
+            yield stage
+
+
+@pytest.fixture
+def guest(stage: Stage) -> User:
+    """Return somebody who has installed the bot for themselves."""
+    return stage.discord.add_user("Cleo", installed=True)
+
+
+@pytest.fixture(params=["a server without the bot", "a conversation without the bot"])
+def elsewhere(stage: Stage, guest: User, request: pytest.FixtureRequest) -> Channel:
+    """Return a place where the bot is no member."""
+    if request.param == "a conversation without the bot":
+        return stage.discord.open_private(guest, stage.bea)
+    guild = stage.discord.add_guild("Elsewhere", with_bot=False)
+    guild.add_member(guest)
+    return guild.add_channel("chat")
+
+
+async def use(
+    stage: Stage, user: User, channel: Channel, command: str, **options: object
+) -> Interaction:
+    """Use a command there, and wait for its answer."""
+    interaction = await stage.discord.command(user, channel, command, **options)
+    await interaction.answered()
+    return interaction
+
+
+async def test_a_status_works_everywhere(stage: Stage, guest: User, elsewhere: Channel) -> None:
+    """The bot need not be a member to answer a question."""
+    answer = await use(stage, guest, elsewhere, "suno status", id=SONG)
+    assert SONG in str(answer.messages[0].embeds)
+
+
+async def test_lyrics_can_be_read_everywhere(stage: Stage, guest: User, elsewhere: Channel) -> None:
+    """Page by page."""
+    stage.relay.add(lyrics_task("words", text="[Verse]\nla", takes=1))
+    stage.relay.clock.advance(10)
+    answer = await use(stage, guest, elsewhere, "suno lyrics", id="words")
+    assert "la" in answer.messages[0].embeds[0]["description"]
+
+
+async def test_what_cannot_work_is_said_at_once(
+    stage: Stage, guest: User, elsewhere: Channel
+) -> None:
+    """A notice could not be posted there: nothing is watched, and the way out is named."""
+    answer = await use(stage, guest, elsewhere, "suno watch", id=SONG)
+    assert "not a member" in answer.messages[0].content
+    assert "private" in answer.messages[0].content
+    listed = await use(stage, guest, elsewhere, "suno list")
+    assert "nothing" in listed.messages[0].content
+
+
+async def test_a_private_watch_works_from_everywhere(
+    stage: Stage, guest: User, elsewhere: Channel
+) -> None:
+    """The notice comes as a direct message."""
+    await use(stage, guest, elsewhere, "suno watch", id=SONG, private=True)
+    stage.relay.clock.advance(200)
+    notice = await stage.notice_of(SONG, stage.discord.open_dm(guest))
+    assert notice.pinged == {guest.id}
+    assert elsewhere.messages == []
+
+
+async def test_the_settings_are_not_brought_along(stage: Stage) -> None:
+    """They are a server's, and installed with it."""
+    (group,) = [c for c in stage.discord.commands.listed(None) if c["name"] == "suno-settings"]
+    assert group["integration_types"] == [0]
+    assert group["contexts"] == [0]
