@@ -7,8 +7,10 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import aiohttp
+import pytest
 from playwright.async_api import expect
 from rich.console import Console
 
@@ -24,7 +26,7 @@ TIME_TO_FIRST_MESSAGE = 10.0
 
 @asynccontextmanager
 async def called(*words: str, columns: int = 100) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Call the command line; it does not outlive the test."""
+    """Call the command line; neither it nor the bot that it starts outlives the test."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-u", "-m", "bot", *words),
         cwd=ROOT,
@@ -37,8 +39,22 @@ async def called(*words: str, columns: int = 100) -> AsyncIterator[asyncio.subpr
         yield process
     finally:
         if process.returncode is None:
-            process.kill()
-        await process.communicate()
+            process.terminate()  # a kill would leave the bot behind
+        async with asyncio.timeout(30):
+            await process.communicate()
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the processes that a process has started and that still run."""
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    if not children.exists():
+        pytest.skip("this system does not tell whose child a process is")
+    return [int(one) for one in children.read_text(encoding="ascii").split()]
+
+
+def still_runs(pid: int) -> bool:
+    """Tell whether there is such a process."""
+    return Path(f"/proc/{pid}").exists()
 
 
 async def address_of(process: asyncio.subprocess.Process) -> str:
@@ -77,6 +93,20 @@ async def test_the_demo_is_a_page_until_it_is_told_to_end() -> None:
     assert process.returncode == 0
     assert b"Traceback" not in printed
     assert b"ended" in printed
+
+
+async def test_the_headless_demo_takes_the_bot_along_when_it_is_told_to_end() -> None:
+    """No bot is left behind that would look for its Discord for ever."""
+    async with called("demo", "--headless") as process:
+        assert process.stdout is not None
+        async with asyncio.timeout(30):
+            while b"logged in" not in await process.stdout.readline():
+                pass
+        (bot,) = children_of(process.pid)
+        process.terminate()
+        await process.communicate()
+    assert process.returncode == 1
+    assert not still_runs(bot)
 
 
 async def test_a_port_that_is_taken_is_told() -> None:

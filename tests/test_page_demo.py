@@ -83,7 +83,8 @@ async def test_a_song_is_followed_to_its_end(demo: Demo) -> None:
         await expect(page.locator(".context").last).to_contain_text("you used /suno watch")
         await let_pass(page, "+1 min")
         told = notice(page, task_id)
-        await expect(told).to_contain_text("Paper Boats at Noon", timeout=15_000)
+        title = await page.locator(".task-head strong").first.inner_text()
+        await expect(told).to_contain_text(title, timeout=15_000)
         await expect(told).to_have_class(re.compile("pinged"))
         await expect(told.locator("img.picture").first).to_have_js_property("naturalWidth", 320)
         await told.get_by_role("link", name="Listen 1").click()
@@ -139,7 +140,8 @@ async def test_a_hostile_title_is_shown_as_it_is(demo: Demo) -> None:
         await page.locator(".composer-text").click()
         await page.keyboard.type(f"/suno status {task.id}")
         await page.keyboard.press("Enter")
-        shown = last(page).locator(".embed-title")
+        answer = page.locator(".message.ephemeral", has_text=task.id)
+        shown = answer.locator(".embed-title")
         await expect(shown).to_be_visible()
         assert (await shown.inner_text()).replace("\u200b", "") == title
         assert await shown.locator("b, strong, a, code, .spoiler, .mention").count() == 0

@@ -31,12 +31,15 @@ def show_page(*, port: int, script: bool) -> bool:
     console = Console(highlight=False)
     try:
         return asyncio.run(_show_page(console, port=port, script=script))
+    except asyncio.CancelledError:
+        return False
     except OSError as error:
         console.print(f"The page cannot be served on port {port}: {error.strerror}", style="red")
         return False
 
 
 async def _show_page(console: Console, *, port: int, script: bool) -> bool:
+    _take_the_bot_along()
     async with page_stage(port=port) as stage:
         try:
             await stage.discord.wait_until_commands(timeout=PATIENCE)
@@ -55,6 +58,14 @@ async def _show_page(console: Console, *, port: int, script: bool) -> bool:
                 await touring
     console.print("The demo has ended; nothing of it is kept.")
     return True
+
+
+def _take_the_bot_along() -> None:
+    """Let the signal with which systems end programs unwind this one, so that the bot ends too."""
+    task = asyncio.current_task()
+    if task is not None:
+        with suppress(NotImplementedError):  # Windows has no such handlers
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
 async def _told_to_end() -> None:
@@ -81,10 +92,14 @@ def tell(*, keep: bool) -> bool:
 
     With ``keep`` it goes on afterwards, and takes commands from the terminal.
     """
-    return asyncio.run(_tell(Console(highlight=False), keep=keep))
+    try:
+        return asyncio.run(_tell(Console(highlight=False), keep=keep))
+    except asyncio.CancelledError:
+        return False
 
 
 async def _tell(console: Console, *, keep: bool) -> bool:
+    _take_the_bot_along()
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="suno-bot-demo-")))
         discord = await stack.enter_async_context(LocalDiscord())
