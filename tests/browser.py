@@ -5,13 +5,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 
 needs_chromium = pytest.mark.skipif(
     CHROMIUM is None, reason="there is no Chromium: install the package `chromium`"
 )
+
+expect.set_options(timeout=20_000)  # milliseconds: machines are shared, and nothing here is timed
 
 _ARGUMENTS = (
     "--headless",

@@ -67,7 +67,7 @@ class Interaction:
         """Whether the bot has said anything, if only that it is thinking."""
         return self.response_type is not None
 
-    def answered(self, timeout: float = 5.0) -> Coroutine[Any, Any, Message]:
+    def answered(self, timeout: float = 15.0) -> Coroutine[Any, Any, Message]:
         """Wait for a visible answer that is more than "thinking…". TimeoutError without one."""
         return self._until_answered(timeout)
 
@@ -76,7 +76,7 @@ class Interaction:
         await self.scene.happenings.until(lambda: self.answer is not None, seconds, what)
         return next(one for one in self.messages if not one.thinking)
 
-    def until_acknowledged(self, timeout: float = 5.0) -> Coroutine[Any, Any, bool]:
+    def until_acknowledged(self, timeout: float = 15.0) -> Coroutine[Any, Any, bool]:
         """Wait for the bot's first word, also a modal or "thinking…". TimeoutError without one."""
         what = f"an acknowledgement of {self.describe()}"
         return self.scene.happenings.until(lambda: self.acknowledged, timeout, what)

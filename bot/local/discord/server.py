@@ -187,7 +187,7 @@ class LocalDiscord:
         text: str,
         /,
         *,
-        timeout: float = 5.0,
+        timeout: float = 15.0,
         **others: Any,
     ) -> Coroutine[Any, Any, list[tuple[str, Any]]]:
         """Type ``text`` into an option, and give the choices that come up: names and values."""
@@ -239,7 +239,7 @@ class LocalDiscord:
     def wait_for(
         self,
         condition: Callable[[], Result],
-        timeout: float = 5.0,
+        timeout: float = 15.0,
         what: str = "what was waited for",
     ) -> Coroutine[Any, Any, Result]:
         """Give the first true result of ``condition``, asked again after every happening.
