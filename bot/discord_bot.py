@@ -67,7 +67,7 @@ class Addresses:
 
 
 class SunoBot(commands.AutoShardedBot):
-    """The bot. Everything it knows is in ``services``; it keeps no state of its own."""
+    """The bot: the services, and what posts for them. All that lasts is in the database."""
 
     def __init__(
         self,
@@ -77,6 +77,7 @@ class SunoBot(commands.AutoShardedBot):
         card_pace: CardPace = CARD_PACE,
     ) -> None:
         Route.BASE = addresses.api_url
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
         super().__init__(
             command_prefix=(),
             help_command=None,
@@ -92,7 +93,7 @@ class SunoBot(commands.AutoShardedBot):
         self.keeper = CardKeeper(self, services.cards, card_pace)
         self.desk = WatchDesk(services.watchlist, services.cards, self.keeper, services.settings)
         self.good_rounds: dict[str, float] = {}
-        """When each half of the clock last did its work without a fault (Unix seconds)."""
+        """When each loop of the clock last did its work without a fault (Unix seconds)."""
         self._gateway_url = addresses.gateway_url
         self._extensions = tuple(extensions)
 

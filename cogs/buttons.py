@@ -8,10 +8,12 @@ from discord.ext import commands
 
 from bot.discord_bot import SunoBot
 from bot.posting.cards import status_card
+from bot.posting.failures import failures_told
 from bot.posting.reader import page_of
 from bot.posting.replies import Reply, explain
 from bot.posting.songs import link_buttons
 from bot.posting.views import KEEP_WATCHING, STATUS_BUTTON, status_view
+from bot.posting.watch_desk import HERE
 from bot.suno.errors import SunoError
 from bot.suno.tasks import Task, TaskKind
 from bot.words import words_for
@@ -37,15 +39,17 @@ class KeepWatching(
         """Return the button that was pressed."""
         return cls(int(match["delivery"]))
 
+    @failures_told
     async def callback(self, interaction: discord.Interaction[SunoBot]) -> None:  # type: ignore[override]  # our client
         """Watch the task again for whoever pressed, where the notice stands."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         services = interaction.client.services
         task_id = await services.outbox.task_of(self.delivery_id)
-        ids = [task_id] if task_id else []
-        await interaction.edit_original_response(
-            content=await interaction.client.desk.watch(interaction, ids)
-        )
+        if task_id is None:
+            text = words_for(interaction.locale.value).say("reader-gone")
+        else:
+            text = await interaction.client.desk.watch(interaction, [task_id], HERE)
+        await Reply(interaction).send(text)
 
 
 class StatusButton(
@@ -69,6 +73,7 @@ class StatusButton(
         """Return the button that was pressed."""
         return cls(match["action"], match["task"])
 
+    @failures_told
     async def callback(self, interaction: discord.Interaction[SunoBot]) -> None:  # type: ignore[override]  # our client
         """Do it for whoever pressed; a card is seen by one person, and so is the answer."""
         refresh = self.action == "refresh"

@@ -8,8 +8,10 @@ import discord
 from discord.ext import commands
 
 from bot.discord_bot import SunoBot
+from bot.posting.failures import failures_told
 from bot.posting.live_cards import LIVE_BUTTON
 from bot.posting.replies import Reply
+from bot.posting.watch_desk import HERE
 from bot.watching.cards import Card
 from bot.words import words_for
 
@@ -37,17 +39,18 @@ class CardButton(
         """Return the button that was pressed."""
         return cls(match["action"], int(match["card"]))
 
+    @failures_told
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client
         """Watch what runs on the card, or stop watching it there."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         words = words_for(interaction.locale.value)
         bot = interaction.client
-        card = await bot.services.cards.get(self.card_id)
+        card = await bot.services.cards.get(self.card_id, time.time())
         running = [shown.task.id for shown in card.tasks if not shown.ending] if card else []
         if card is None or not running:
             text = words.say("live-gone")
         elif self.action == "join":
-            text = await bot.desk.watch(interaction, running)
+            text = await bot.desk.watch(interaction, running, HERE)
         else:
             text = words.say(await self._leave(interaction, card, running))
         await Reply(interaction).send(text)
@@ -58,7 +61,6 @@ class CardButton(
         removed = await services.watchlist.remove(
             running, user_id=interaction.user.id, channel_id=card.place.channel_id
         )
-        await services.cards.touch(card.id, time.time())
         return "live-left" if any(removed.values()) else "live-not-watching"
 
 

@@ -1,7 +1,7 @@
-"""The clock ticks: look at what is due, post what is owed, show how it goes.
+"""The clock ticks: look at what is due, post what is owed, show how it goes, tidy up.
 
 No ``tasks.loop``: it stops for good at the first exception that nobody expected. Each of the
-three here has a loop of its own that cannot end but by being told to.
+four here has a loop of its own that cannot end but by being told to.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from contextlib import suppress
 from discord.ext import commands
 
 from bot.discord_bot import SunoBot
+from bot.watching.forgetting import Forgetting
 
 log = logging.getLogger(__name__)
 
@@ -26,9 +27,11 @@ LONGEST_SLEEP = 60.0
 PAUSE_AFTER_A_FAULT = 5.0
 """Seconds; a round that failed for a reason nobody expected is tried again after these."""
 
+DAY = 86400.0
+
 
 class Clock(commands.Cog):
-    """The three loops: poll, deliver, show."""
+    """The four loops: poll, deliver, show, tidy."""
 
     def __init__(self, bot: SunoBot) -> None:
         self._bot = bot
@@ -41,6 +44,7 @@ class Clock(commands.Cog):
             "poll": (services.poller.round, services.store.changed),
             "deliver": (courier.round, services.outbox.changed),
             "show": (self._bot.keeper.round, services.cards.changed),
+            "tidy": (Broom(services.forgetting).round, asyncio.Event()),  # nothing hurries it
         }
         good_at = self._bot.good_rounds
         self._loops = [
@@ -54,6 +58,22 @@ class Clock(commands.Cog):
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
         await self._bot.courier.finish()
+
+
+class Broom:
+    """Deletes once a day, and at the start, what was told long ago."""
+
+    def __init__(self, forgetting: Forgetting) -> None:
+        self._forgetting = forgetting
+        self._due_at = 0.0
+
+    async def round(self) -> float:
+        """Sweep if a day is over since the last time."""
+        now = time.time()
+        if now >= self._due_at:
+            await self._forgetting.sweep(now)
+            self._due_at = now + DAY
+        return self._due_at
 
 
 async def keep_going(

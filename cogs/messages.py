@@ -8,8 +8,10 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord_bot import SunoBot
+from bot.posting.failures import failures_told
 from bot.posting.found import FOUND_MENU, found_menu
 from bot.posting.replies import Reply
+from bot.posting.watch_desk import HERE
 from bot.translation import localised
 from bot.watching.finding import find_ids
 from bot.words import words_for
@@ -62,11 +64,12 @@ class FoundMenu(
         """Return the menu."""
         return cls()
 
+    @failures_told
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client
         """Watch what was chosen, where the message stands."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         data: Any = interaction.data
-        text = await interaction.client.desk.watch(interaction, data["values"])
+        text = await interaction.client.desk.watch(interaction, data["values"], HERE)
         await Reply(interaction).send(text)
 
 

@@ -36,6 +36,11 @@ class Permissions(commands.Cog):
         await self._places.look_again(thread.guild.id)
 
     @commands.Cog.listener()
+    async def on_thread_join(self, thread: discord.Thread) -> None:
+        """Look again: discord.py calls it so when an archived thread, forgotten, is opened."""
+        await self._places.look_again(thread.guild.id)
+
+    @commands.Cog.listener()
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Look again: a server is back, after an outage or a restart of ours."""
         await self._places.look_again(guild.id)

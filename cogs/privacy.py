@@ -5,6 +5,7 @@ import re
 import time
 from typing import Self
 
+import aiohttp
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -92,13 +93,25 @@ class Privacy(commands.Cog):
         await self._bot.services.forgetting.purge(guild.id)
         log.info("Left server %s; its data are deleted", guild.id)
 
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """Delete everything of the servers that removed the bot while it was away.
+
+        Servers that have an outage are there. Comes again after reconnects, and does no harm then.
+        """
+        forgetting = self._bot.services.forgetting
+        kept = await forgetting.servers()
+        for guild_id in kept - {guild.id for guild in self._bot.guilds}:
+            await forgetting.purge(guild_id)
+            log.info("Server %s removed the bot while it was away; its data are deleted", guild_id)
+
 
 async def _forget(interaction: Interaction) -> None:
     """Delete what is kept about the person, and let cards that name them be shown anew."""
     services = interaction.client.services
     try:
         direct: int | None = (await interaction.client.create_dm(interaction.user)).id
-    except discord.HTTPException:
+    except (discord.HTTPException, aiohttp.ClientError, OSError):
         direct = None
     await services.forgetting.forget(interaction.user.id, direct, time.time())
     services.cards.changed.set()

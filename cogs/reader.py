@@ -7,6 +7,7 @@ import discord
 from discord.ext import commands
 
 from bot.discord_bot import SunoBot
+from bot.posting.failures import failures_told
 from bot.posting.reader import TEMPLATE, lyrics_file, page_of
 from bot.posting.replies import Reply, explain
 from bot.suno.errors import SunoError
@@ -40,6 +41,7 @@ class ReaderButton(
         """Return the button that was pressed."""
         return cls(match["action"], int(match["page"]), int(match["owner"]), match["task"])
 
+    @failures_told
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client
         """Do what the button says, for the person who pressed it."""
         if self.action == "page" and self.owner in (0, interaction.user.id):

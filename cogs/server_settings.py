@@ -9,6 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord_bot import SunoBot
+from bot.posting.failures import failures_told
 from bot.posting.health import Health, health_page
 from bot.posting.invitation import invite_link
 from bot.posting.replies import Reply
@@ -72,6 +73,7 @@ class ChannelMenu(
         """Return the menu."""
         return cls()
 
+    @failures_told
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client
         """Set the channel, or none."""
         await change(interaction, {"channel_id": one(chosen(interaction))})
@@ -97,6 +99,7 @@ class RoleMenu(
         """Return the menu that was used."""
         return cls(match["name"])
 
+    @failures_told
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client
         """Set the roles; to choose a role to mention is to want it mentioned."""
         roles = tuple(map(int, chosen(interaction)))
@@ -122,6 +125,7 @@ class MentionMenu(
         """Return the menu."""
         return cls()
 
+    @failures_told
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client
         """Set it."""
         await change(interaction, {"mention": Mention(chosen(interaction)[0])})
@@ -147,6 +151,7 @@ class SettingButton(
         """Return the button that was pressed."""
         return cls(match["name"])
 
+    @failures_told
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client
         """Change the setting."""
         settings = await interaction.client.services.settings.of(interaction.guild_id)

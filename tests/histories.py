@@ -10,8 +10,8 @@ from tests.builders import HERE, NOON, a_clip, a_running_task, a_song
 
 THERE = Place(channel_id=600, guild_id=60)
 DIRECT = Place(channel_id=700)
-SERVER = Scope(user_id=9, guild_id=50)
-OTHER_SERVER = Scope(user_id=9, guild_id=60)
+SERVER = Scope(user_id=9, guild_id=50, visible=frozenset({500, 501, 505}))
+OTHER_SERVER = Scope(user_id=9, guild_id=60, visible=frozenset({600}))
 ADA, BEA = Scope(user_id=1), Scope(user_id=2)
 
 

@@ -3,10 +3,13 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import pytest
 
-from cogs.clock import Round, keep_going
+from bot.watching.database import DatabaseThread
+from bot.watching.forgetting import Forgetting
+from cogs.clock import DAY, Broom, Round, keep_going
 
 
 class Rounds:
@@ -108,6 +111,29 @@ async def test_a_round_comes_sooner_when_something_is_new() -> None:
         await until(lambda: bool(rounds.good_at))
         rounds.wake.set()
         await until(lambda: rounds.count == 2)
+
+
+async def test_what_is_old_is_swept_at_the_start_and_once_a_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rounds come far more often; a sweep that failed comes again with the next one."""
+    swept: list[float] = []
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        forgetting = Forgetting(database)
+
+        async def sweep(now: float) -> None:
+            swept.append(now)
+            if len(swept) == 1:
+                raise OSError
+
+        monkeypatch.setattr(forgetting, "sweep", sweep)
+        broom = Broom(forgetting)
+        times = [0.0, 5.0, 60.0, DAY, DAY + 5, DAY + 60]
+        for now in times:
+            monkeypatch.setattr(time, "time", lambda now=now: DAY * 1000 + now)
+            with suppress(OSError):
+                await broom.round()
+    assert [now - DAY * 1000 for now in swept] == [0.0, 5.0, DAY + 5]
 
 
 async def until(condition: Callable[[], bool]) -> None:

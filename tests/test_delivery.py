@@ -456,12 +456,39 @@ async def test_the_notice_of_an_earlier_watch_is_no_evidence_for_a_later_one(pos
     """The same song, watched twice in one channel, is owed two messages."""
     await post.owe(a_song())
     (first,) = await post.deliver()
+    post.local.clock.advance(900)
     post.local.faults.add(POST, drop=True, times=1)
     await post.owe(a_song())
     await post.deliver()
     messages = await post.deliver(after=3600)
     assert messages[0] is first
     assert len(messages) == 2
+
+
+async def test_the_notice_of_a_song_of_the_same_title_is_no_evidence(post: Post) -> None:
+    """Not even when a moderator has taken its embeds away, so that only its sentence is left."""
+    await post.owe(a_song("first-song"))
+    (first,) = await post.deliver()
+    first.embeds = []
+    post.local.faults.add(POST, drop=True, times=1)
+    await post.owe(a_song("second-song"))
+    await post.deliver()
+    messages = await post.deliver(after=3600)
+    assert messages[0] is first
+    assert "second-song" in str(messages[1].payload())
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, 50013), (400, 50083), (404, 10003)])
+async def test_an_edit_that_is_refused_does_not_make_a_second_message(
+    post: Post, status: int, code: int
+) -> None:
+    """The message is posted; that its embeds cannot be written out changes nothing about that."""
+    post.channel.deny("embed_links")
+    post.local.faults.add("PATCH /channels/{id}/messages/{message}", status=status, code=code)
+    await post.owe(a_song())
+    await post.deliver()
+    assert len(await post.deliver(after=99999)) == 1
+    assert await post.states() == [("sent", None)]
 
 
 async def test_a_person_who_quotes_the_marker_does_not_stop_a_notice(post: Post) -> None:

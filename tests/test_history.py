@@ -154,7 +154,7 @@ async def test_what_was_watched_in_a_hidden_channel_is_not_shown(
     await ended(store, a_song("secret"), place=hidden)
     await watch(store, "both", 1, HERE)
     await ended(store, a_song("both"), user_id=2, place=hidden)
-    scope = Scope(user_id=9, guild_id=50, hidden=frozenset({501}))
+    scope = Scope(user_id=9, guild_id=50, visible=frozenset({500}))
     for search in ("", "paper", "pa"):
         assert await ids(history, scope, search) == ["both"]
     everything = (await history.page(SERVER)).entries
@@ -205,7 +205,7 @@ async def test_an_unwatched_task_is_in_nobodys_history(store: Store, history: Hi
     """Whoever stops watching is told nothing and keeps nothing."""
     await watch(store, "song", 1)
     await watch(store, "song", 2)
-    await store.remove_watch("song", user_id=1)
+    await store.remove_watch("song", user_id=1, now=NOON)
     await end(store, a_song())
     assert await ids(history, ADA) == []
     assert await ids(history, BEA) == ["song"]

@@ -200,10 +200,7 @@ async def test_a_server_does_not_see_what_another_watched(stage: Stage) -> None:
 
 async def test_a_member_does_not_see_what_was_watched_in_a_hidden_channel(stage: Stage) -> None:
     """Who may go there sees it from everywhere in the server."""
-    hidden = stage.guild.add_channel("hidden")
-    hidden.deny("view_channel", target=stage.guild.everyone)
-    hidden.allow("view_channel")
-    hidden.allow("view_channel", target=stage.bea)
+    hidden = a_hidden_channel(stage)
     await finish(stage, "In the open")
     await finish(stage, "Secret", user=stage.bea, channel=hidden)
     assert "Secret" in shown(await stage.ask("suno history", stage.bea))
@@ -211,6 +208,59 @@ async def test_a_member_does_not_see_what_was_watched_in_a_hidden_channel(stage:
         answer = await stage.ask("suno history", search=search)
         assert "**Secret**" not in shown(answer)
     assert "In the open" in shown(await stage.ask("suno history"))
+
+
+@pytest.mark.parametrize("event", ["thread archived", "channel deleted", "server out"])
+async def test_what_was_hidden_stays_hidden_when_its_channel_is_not_known_any_more(
+    stage: Stage, event: str
+) -> None:
+    """Only what the bot knows to be seen is shown."""
+    hidden = a_hidden_channel(stage)
+    thread = stage.guild.add_thread(hidden, "inner")
+    await finish(stage, "In the open")
+    await finish(stage, "Secret", user=stage.bea, channel=hidden)
+    await finish(stage, "Secret thread", user=stage.bea, channel=thread)
+    if event == "thread archived":
+        thread.archive()
+    elif event == "channel deleted":
+        hidden.delete()
+    else:
+        stage.guild.go_down()
+    answer = shown(await stage.ask("suno history"))
+    assert "**In the open**" in answer
+    assert "**Secret" not in answer
+
+
+async def test_of_a_server_that_is_not_known_yet_only_this_channel_is_shown(tmp_path: Path) -> None:
+    """Nobody can say yet who sees what."""
+    async with a_stage(tmp_path) as stage:
+        async with a_bot(stage):
+            await finish(stage, "In the open")
+            await finish(stage, "Elsewhere", channel=stage.lyrics)
+            await finish(stage, "Secret", user=stage.bea, channel=a_hidden_channel(stage))
+        await stage.discord.wait_until_gone()
+        stage.guild.go_down()
+        async with a_bot(stage):
+            answer = shown(await stage.ask("suno history"))
+    assert re.findall(r"\*\*([A-Z].*?)\*\*", answer) == ["In the open"]
+
+
+async def test_a_thread_is_seen_by_those_who_see_its_channel(stage: Stage) -> None:
+    """From everywhere in the server, until it is archived; in it, always."""
+    thread = stage.guild.add_thread(stage.lyrics, "inner")
+    await finish(stage, "In a thread", channel=thread)
+    assert "**In a thread**" in shown(await stage.ask("suno history"))
+    asked = await stage.discord.command(stage.bea, thread, "suno history")
+    assert "**In a thread**" in shown(await asked.answered())
+
+
+def a_hidden_channel(stage: Stage) -> Channel:
+    """Return a channel that Bea and the bot see, and nobody else."""
+    hidden = stage.guild.add_channel("hidden")
+    hidden.deny("view_channel", target=stage.guild.everyone)
+    hidden.allow("view_channel")
+    hidden.allow("view_channel", target=stage.bea)
+    return hidden
 
 
 async def test_what_was_deleted_since_is_told(stage: Stage) -> None:

@@ -185,7 +185,7 @@ async def test_a_search_stays_in_its_history(store: Store, history: History) -> 
     await ended(store, named("hidden", lyrics="rain on us"), place=hidden)
     await ended(store, named("theirs", lyrics="rain on slates"), user_id=2, place=THERE)
     await ended(store, named("private", lyrics="rain in secret"), user_id=2, place=DIRECT)
-    scope = Scope(user_id=9, guild_id=50, hidden=frozenset({501}))
+    scope = Scope(user_id=9, guild_id=50, visible=frozenset({500}))
     for search in ("rain", "ra", "r"):
         assert await ids(history, scope, search) == ["mine"]
         assert await ids(history, OTHER_SERVER, search) == ["theirs"]

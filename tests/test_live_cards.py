@@ -94,6 +94,16 @@ async def test_the_last_one_to_leave_stops_it(stage: Stage) -> None:
     assert stage.notices_of(SONG) == []
 
 
+async def test_who_unwatches_by_command_is_off_the_card(stage: Stage) -> None:
+    """As with its own button."""
+    await stage.ask("suno watch", id=SONG)
+    card = await card_of(stage)
+    await press(stage, stage.bea, card, "Me too")
+    await shows(stage, card, stage.bea.mention)
+    await stage.ask("suno unwatch", stage.bea, id=SONG)
+    await stage.discord.wait_for(lambda: stage.bea.mention not in str(card.embeds))
+
+
 async def test_who_does_not_watch_has_nothing_to_stop(stage: Stage) -> None:
     """And is told so; the others go on watching."""
     await stage.ask("suno watch", id=SONG)

@@ -1,3 +1,4 @@
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -11,7 +12,7 @@ from bot.local.relay import song
 from bot.watching.cards import Cards
 from bot.watching.database import DatabaseThread
 from bot.watching.endings import Ending
-from bot.watching.forgetting import Forgetting, Holdings
+from bot.watching.forgetting import KEPT_FOR, Forgetting, Holdings
 from bot.watching.history import History
 from bot.watching.outbox import Outbox
 from bot.watching.records import Observation, Place
@@ -22,6 +23,7 @@ from tests.stage import Stage, a_bot, a_stage
 
 ADA, BEA = 101, 102
 SERVER = 50
+HERE_ALONE = frozenset({HERE.channel_id})
 THERE = Place(channel_id=600, guild_id=60)
 DIRECT = Place(channel_id=700)
 """Ada's direct message."""
@@ -192,7 +194,7 @@ async def test_a_servers_history_stays_the_servers(kept: Kept) -> None:
     await kept.end("in the server", "directly")
     await kept.forget()
     assert await kept.found(Scope(ADA)) == []
-    assert await kept.found(Scope(BEA, SERVER)) == ["in the server"]
+    assert await kept.found(Scope(BEA, SERVER, HERE_ALONE)) == ["in the server"]
     assert (await kept.rows())["history_index"] == 1
 
 
@@ -210,7 +212,9 @@ async def test_cards_that_name_the_person_are_shown_anew(kept: Kept) -> None:
     await kept.watch("song")
     await kept.watch("song", BEA)
     (row,) = await kept.database.read("SELECT id FROM cards", [])
-    await kept.cards.posted(row["id"], 5, NOON)
+    card = await kept.cards.get(row["id"], NOON)
+    assert card is not None
+    await kept.cards.posted(card, 5)
     await kept.database.write("UPDATE cards SET shown_at = touched_at + 0.5", [])
     assert await kept.cards.due(NOON + 9, least=0, limit=9) == []
     await kept.forget()
@@ -272,8 +276,8 @@ async def test_another_server_keeps_everything(kept: Kept) -> None:
         await kept.watch("running", place=place)
     await kept.end("ended")
     await kept.forgetting.purge(SERVER)
-    assert await kept.found(Scope(ADA, SERVER)) == []
-    assert await kept.found(Scope(ADA, 60)) == ["ended"]
+    assert await kept.found(Scope(ADA, SERVER, HERE_ALONE)) == []
+    assert await kept.found(Scope(ADA, 60, frozenset({THERE.channel_id}))) == ["ended"]
     await kept.end("running")
     claimed = await kept.outbox.claim(NOON, 9)
     assert [delivery.place.guild_id for delivery in claimed] == [60]
@@ -288,6 +292,72 @@ async def test_what_was_sent_on_to_a_person_stays_with_the_person(kept: Kept) ->
     await kept.forgetting.purge(SERVER)
     (direct,) = await kept.outbox.claim(NOON, 9)
     assert (direct.place.channel_id, direct.watchers) == (DIRECT.channel_id, (ADA,))
+
+
+async def test_what_was_told_long_ago_is_deleted(kept: Kept) -> None:
+    """Notices, also dropped ones, their watches and their tasks; the history stays."""
+    await kept.watch("posted")
+    await kept.watch("dropped", place=THERE)
+    await kept.end("posted", "dropped")
+    for delivery in await kept.outbox.claim(NOON, 9):
+        if delivery.task.id == "dropped":
+            await kept.outbox.redirect(delivery, reason="10003", directs={}, now=NOON)
+        else:
+            await kept.outbox.acknowledge(delivery, message_id=1, now=NOON)
+    await kept.database.write("DELETE FROM cards", [])
+    before = await kept.rows()
+    await kept.forgetting.sweep(NOON + KEPT_FOR)
+    assert await kept.rows() == before
+    await kept.forgetting.sweep(NOON + KEPT_FOR + 1)
+    gone = {"tasks", "subscriptions", "deliveries"}
+    assert await kept.rows() == {name: n for name, n in before.items() if name not in gone}
+    assert await kept.found(Scope(ADA)) == ["dropped", "posted"]
+
+
+async def test_what_is_not_told_yet_is_never_swept_away(kept: Kept) -> None:
+    """However old it is: running, owed, on its way, held."""
+    await kept.watch("held", place=DIRECT)
+    await kept.end("held")
+    await kept.hold()
+    await kept.watch("sending", place=THERE)
+    await kept.end("sending")
+    assert await kept.outbox.claim(NOON, 9)
+    await kept.watch("owed", BEA)
+    await kept.end("owed")
+    await kept.watch("running", BEA)
+    before = await kept.rows()
+    await kept.forgetting.sweep(NOON + 100 * KEPT_FOR)
+    assert await kept.rows() == before
+
+
+async def test_a_task_that_runs_again_survives_its_first_notice(kept: Kept) -> None:
+    """Only what was told of it goes."""
+    await kept.watch("song")
+    await kept.end("song")
+    await kept.post()
+    await kept.watch("song")
+    await kept.forgetting.sweep(NOON + KEPT_FOR + 1)
+    rows = await kept.rows()
+    assert (rows["tasks"], rows["subscriptions"]) == (1, 1)
+    assert "deliveries" not in rows
+
+
+async def test_every_server_of_which_something_is_kept_is_known(kept: Kept) -> None:
+    """Whatever it is; none is left after the purge."""
+    await kept.watch("song")
+    await kept.watch("directly", place=DIRECT)
+    await kept.watch("there", place=THERE)
+    await kept.database.write("DELETE FROM subscriptions WHERE guild_id = 60", [])  # a card is left
+    await kept.database.write(
+        "INSERT INTO server_settings (guild_id, settings) VALUES (70, '{}')", []
+    )
+    assert await kept.forgetting.servers() == {50, 60, 70}
+    await kept.end("song")
+    await kept.database.write("DELETE FROM cards WHERE guild_id = 50", [])
+    assert await kept.forgetting.servers() == {50, 60, 70}
+    for guild_id in (50, 60, 70):
+        await kept.forgetting.purge(guild_id)
+    assert await kept.forgetting.servers() == set()
 
 
 @pytest.fixture
@@ -398,6 +468,55 @@ async def test_a_server_that_removes_the_bot_is_forgotten(tmp_path: Path) -> Non
     assert stage.guild.id not in values
     assert stage.songs.id not in values
     assert "running" not in values
+
+
+async def test_a_server_that_removed_the_bot_while_it_was_away_is_forgotten(
+    tmp_path: Path,
+) -> None:
+    """As soon as the bot is back; one that has an outage is not."""
+    async with a_stage(tmp_path) as stage:
+        other = stage.discord.add_guild("Other Club")
+        other.add_member(stage.ada)
+        elsewhere = other.add_channel("elsewhere")
+        async with a_bot(stage):
+            await watch(stage, "here", stage.ada, stage.songs)
+            await watch(stage, "elsewhere", stage.ada, elsewhere)
+            await watch(stage, "ended", stage.ada, stage.songs)
+        await stage.discord.wait_until_gone()
+        stage.guild.remove_bot()
+        other.go_down()
+        async with a_bot(stage):
+            await nothing_is_watched_in(stage.songs, stage)
+        await stage.discord.wait_until_gone()
+    values = values_in(tmp_path)
+    assert stage.guild.id not in values
+    assert stage.songs.id not in values
+    assert other.id in values
+    assert "elsewhere" in values
+
+
+async def test_a_person_is_forgotten_though_discord_cannot_be_asked(tmp_path: Path) -> None:
+    """The connection is cut while the direct message is opened: the rest goes all the same."""
+    async with a_stage(tmp_path) as stage:
+        async with a_bot(stage):
+            await watch(stage, "song", stage.ada, stage.songs)
+            question = await stage.ask("suno forget")
+            stage.discord.faults.add("POST /users/@me/channels", drop=True)
+            await stage.discord.press(stage.ada, question, button(question, "Delete it all"))
+            await stage.discord.wait_for(lambda: "forgotten" in question.content, 20)
+        await stage.discord.wait_until_gone()
+    assert stage.ada.id not in values_in(tmp_path)
+
+
+async def nothing_is_watched_in(channel: Channel, stage: Stage) -> None:
+    """Wait until no watch of Ada's in a channel is left."""
+    direct = stage.discord.open_dm(stage.ada)
+    async with asyncio.timeout(15):
+        while True:
+            asked = await stage.discord.command(stage.ada, direct, "suno list")
+            if f"<#{channel.id}>" not in str((await asked.answered()).embeds):
+                return
+            await asyncio.sleep(0.1)
 
 
 async def no_watch_is_left(stage: Stage) -> None:

@@ -231,6 +231,19 @@ async def test_a_card_of_a_failed_song_offers_nothing_to_press(stage: Stage) -> 
     assert buttons(await stage.ask("suno status", id="bad")) == {}
 
 
+async def test_a_button_that_fails_is_answered(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody waits for ever; the message stays as it is, and the log gets the cause."""
+    message = await stage.ask("suno lyrics", id=WORDS)
+    stage.discord.faults.add("PATCH /webhooks/{app}/{token}/messages/@original", status=400)
+    pressed = await press(stage, message, "▶")
+    await stage.discord.wait_for(lambda: pressed.follow_ups)
+    assert "went wrong" in pressed.follow_ups[0].content
+    assert "Verse 1" in message.embeds[0]["description"]
+    assert "failed" in caplog.text
+
+
 async def test_a_private_reader_is_pressed_by_its_owner_alone(stage: Stage) -> None:
     """Discord shows it to nobody else."""
     message = await stage.ask("suno lyrics", id=WORDS)

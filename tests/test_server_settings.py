@@ -66,6 +66,21 @@ async def test_notices_go_where_the_server_wants_them(stage: Stage) -> None:
     assert stage.songs.messages == []
 
 
+async def test_me_too_watches_where_the_card_stands(stage: Stage) -> None:
+    """Whatever the server's own channel is."""
+    await stage.ask("suno watch", id=SONG)
+    await stage.discord.wait_for(stage.cards)
+    card = stage.cards()[0]
+    panel = await stage.ask("suno-settings panel")
+    await choose(stage, panel, "channel", stage.lyrics)
+    buttons = card.components[0]["components"]
+    pressed = await stage.discord.press(stage.bea, card, buttons[0]["custom_id"])
+    await pressed.answered()
+    stage.relay.clock.advance(200)
+    assert (await stage.notice_of(SONG)).pinged == {stage.ada.id, stage.bea.id}
+    assert stage.lyrics.messages == []
+
+
 async def test_only_members_with_a_role_may_watch(stage: Stage) -> None:
     """The others are told which; those who manage the server always may."""
     role = stage.guild.add_role("Singers")

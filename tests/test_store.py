@@ -147,7 +147,7 @@ async def test_a_task_that_ended_can_be_watched_again(store: Store, outbox: Outb
 async def test_a_watch_that_was_removed_owes_nothing(store: Store, outbox: Outbox) -> None:
     """And its task is not looked at any more."""
     await watch(store)
-    assert await store.remove_watch("song", user_id=1) == 1
+    assert await store.remove_watch("song", user_id=1, now=NOON) == 1
     assert await store.due_tasks(NOON, 10) == []
     await store.record([ended(a_song())], NOON)
     assert await outbox.claim(NOON, 10) == []
@@ -157,7 +157,7 @@ async def test_removing_a_watch_leaves_those_of_others(store: Store, outbox: Out
     """Each person decides alone."""
     await watch(store, user_id=1)
     await watch(store, user_id=2)
-    assert await store.remove_watch("song", user_id=1) == 1
+    assert await store.remove_watch("song", user_id=1, now=NOON) == 1
     await store.record([ended(a_song())], NOON)
     (delivery,) = await outbox.claim(NOON, 10)
     assert delivery.watchers == (2,)
@@ -166,8 +166,8 @@ async def test_removing_a_watch_leaves_those_of_others(store: Store, outbox: Out
 async def test_removing_what_is_not_watched_removes_nothing(store: Store) -> None:
     """Also when somebody else watches it."""
     await watch(store, user_id=2)
-    assert await store.remove_watch("song", user_id=1) == 0
-    assert await store.remove_watch("other", user_id=1) == 0
+    assert await store.remove_watch("song", user_id=1, now=NOON) == 0
+    assert await store.remove_watch("other", user_id=1, now=NOON) == 0
 
 
 async def test_a_person_may_watch_so_much(store: Store) -> None:
@@ -256,3 +256,32 @@ async def test_relays_do_not_mix(database: DatabaseThread, outbox: Outbox, store
     await store.record([ended(a_song())], NOON)
     assert len(await other.due_tasks(NOON, 10)) == 1
     assert len(await outbox.claim(NOON, 10)) == 1
+
+
+async def test_a_second_wish_to_be_mentioned_counts(store: Store, outbox: Outbox) -> None:
+    """Whoever asks again, otherwise, gets what was asked last."""
+    for mention in (False, True):
+        await store.add_watch(
+            a_running_task("song"),
+            known=True,
+            user_id=1,
+            place=HERE,
+            now=NOON,
+            deadline=60,
+            mention=mention,
+        )
+    await store.record([ended(a_song())], NOON)
+    (delivery,) = await outbox.claim(NOON, 10)
+    assert delivery.watchers == (1,)
+
+
+async def test_a_finished_song_is_not_posted_again_and_again(store: Store, outbox: Outbox) -> None:
+    """Who asks in the next minutes is shown where it stands; later it is posted anew."""
+    await store.add_finished(a_song(), user_id=1, place=HERE, now=NOON)
+    (delivery,) = await outbox.claim(NOON, 10)
+    await outbox.acknowledge(delivery, message_id=7, now=NOON)
+    again = await store.add_finished(a_song(), user_id=2, place=HERE, now=NOON + 60)
+    elsewhere = await store.add_finished(a_song(), user_id=2, place=THERE, now=NOON + 60)
+    later = await store.add_finished(a_song(), user_id=2, place=HERE, now=NOON + 3600)
+    assert (again, elsewhere, later) == (7, None, None)
+    assert len(await outbox.claim(NOON + 3600, 10)) == 2

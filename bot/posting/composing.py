@@ -1,5 +1,6 @@
 """The message of a delivery: what is said, in the form that Discord did not refuse yet."""
 
+import logging
 from dataclasses import replace
 
 import discord
@@ -8,10 +9,13 @@ from bot.posting.budget import CONTENT
 from bot.posting.embeds import Notice, notice, plain_text, simplified
 from bot.posting.evidence import is_bare
 from bot.posting.held import held_word
+from bot.posting.refusals import reason_of, verdict
 from bot.posting.views import keep_watching_view, link_view
 from bot.watching.endings import Ending
 from bot.watching.records import Delivery, Form, Purpose
 from bot.words import words_for
+
+log = logging.getLogger(__name__)
 
 
 def compose(delivery: Delivery, *, repeat: bool = False) -> Notice:
@@ -41,8 +45,15 @@ async def completed(message: discord.Message, text: Notice) -> discord.Message:
     """See to it that nothing of ``text`` is missing.
 
     Without Embed Links, Discord drops embeds in silence; they are written out then. An edit
-    mentions nobody again.
+    mentions nobody again. One that is refused changes nothing about the message, which is posted;
+    raises what discord.py raises where it may succeed later.
     """
-    if text.embeds and is_bare(message, text.content):
+    if not text.embeds or not is_bare(message, text.content):
+        return message
+    try:
         return await message.edit(content=plain_text(text).content)
-    return message
+    except discord.HTTPException as error:
+        if verdict(error).passing:
+            raise
+        log.warning("Message %s stays without its embeds: %s", message.id, reason_of(error))
+        return message

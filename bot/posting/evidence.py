@@ -43,7 +43,7 @@ async def look_for(
 ) -> tuple[Evidence, discord.Message | None]:
     """Look for the message of ``delivery``; return what is known, and the message if it is there.
 
-    ``others`` are messages about the same task in the same place that belong to other deliveries.
+    ``others`` are the messages of other deliveries in the same place.
     ``content`` is what the message says above its embeds: all that is left of it where Discord
     dropped them. Raises ``NotKnownYet``, and what discord.py raises when the channel cannot be
     asked just now.

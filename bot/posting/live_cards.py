@@ -1,5 +1,6 @@
 """The card in a channel that shows how watched tasks are doing, and edits itself."""
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +29,8 @@ class CardPace:
     between_edits: float = 5.0
     """The least time between two edits of one card."""
     between_rounds: float = 2.0
+    longest_edit: float = 5.0
+    """What discord.py holds back longer is tried again: one slow channel holds up no other."""
     edits_in_a_round: int = 10
     """Cards come after notices: with the time between rounds, this bounds their share."""
 
@@ -79,7 +82,8 @@ def live_view(card: Card, words: Words) -> discord.ui.View | None:
 
 def _single(shown: CardTask, card: Card, words: Words, now: float) -> tuple[str, list[str]]:
     task = shown.task
-    title = plain_line(task.title, limit=_TITLE) or words.say("live-untitled")
+    title = plain_line(task.title, limit=_TITLE)
+    title = title or words.say("live-untitled-over" if shown.ending else "live-untitled")
     lines = [state_line(task, words, now)]
     if shown.ending:
         lines = [_end(shown, card, words)]
@@ -165,29 +169,31 @@ class CardKeeper:
         except (discord.DiscordException, aiohttp.ClientError, OSError):
             await self._cards.forget(card.id)
             raise
-        await self._cards.posted(card.id, message.id, self._clock())
+        await self._cards.posted(card, message.id)
 
     async def round(self) -> float | None:
         """Edit the cards that have something new to show; return when to look again."""
         now = self._clock()
         pace = self._pace
         least, limit = pace.between_edits, pace.edits_in_a_round
-        for card in await self._cards.due(now, least=least, limit=limit):
-            await self._edit(card)
+        cards = await self._cards.due(now, least=least, limit=limit)
+        await asyncio.gather(*map(self._edit, cards))
         return now + pace.between_rounds if await self._cards.any() else None
 
     async def _edit(self, card: Card) -> None:
         words = words_for(card.place.locale)
         embed = live_card(card, words, now=self._clock())
-        look = json.dumps([embed.to_dict(), card.over, bool(card.watchers)])
+        view = live_view(card, words)
+        look = json.dumps([embed.to_dict(), view.to_components() if view else None])
         if look != self._looks.get(card.id):
             try:
-                await self._message(card).edit(embed=embed, view=live_view(card, words))
+                async with asyncio.timeout(self._pace.longest_edit):
+                    await self._message(card).edit(embed=embed, view=view)
             except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
                 await self._give_up_or_wait(card, error)
                 return
         self._looks[card.id] = look
-        await self._cards.shown(card, self._clock())
+        await self._cards.shown(card)
         if card.over:
             self._looks.pop(card.id, None)
 

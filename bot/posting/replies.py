@@ -49,6 +49,8 @@ def explain(error: Exception, words: Words) -> str:
         return words.say(f"relay-error-{error.kind.value.replace('_', '-')}")
     if isinstance(error, WatchError):
         return words.say(error.key, **_shown(error))
+    if isinstance(error, discord.app_commands.TransformerError):
+        return words.say("error-option")
     return words.say("error-unexpected")
 
 

@@ -25,6 +25,7 @@ _TEXTS = {
     Added.WATCHING: "watch-watching",
     Added.ALREADY: "watch-already",
     Added.FINISHED: "watch-finished",
+    Added.POSTED: "watch-posted",
     Added.UNKNOWN: "watch-unknown",
     Added.UNCHECKED: "watch-unchecked",
 }
@@ -38,11 +39,14 @@ class Wish:
     channel: discord.abc.GuildChannel | discord.Thread | None = None
     mention: bool = True
     private: bool = False
+    here: bool = False
+    """Whether it has to be where the interaction came from, whatever the server's own channel."""
     appointed: bool = False
     """Whether the channel is the server's choice, so that the person need not be able to post."""
 
 
 ORDINARY = Wish()
+HERE = Wish(here=True)
 
 
 class WatchDesk:
@@ -71,7 +75,7 @@ class WatchDesk:
         """
         words = words_for(interaction.locale.value)
         settings = await self._settings.of(interaction.guild_id)
-        if rule := await self._rule_against(interaction, settings, len(ids), words):
+        if rule := await self._rule_against(interaction, settings, set(ids), words):
             return rule
         wish = _with_default(wish, settings, interaction)
         if refusal := _refusal(interaction, wish, words):
@@ -91,7 +95,7 @@ class WatchDesk:
             return words.say("watch-no-direct-message")
         elsewhere = place.channel_id != interaction.channel_id
         where = f"<#{place.channel_id}>" if elsewhere and not wish.private else ""
-        return "\n".join(_say(result, where, words) for result in results)
+        return "\n".join(_say(result, place, where, words) for result in results)
 
     async def _show(self, place: Place, ids: Sequence[str]) -> bool:
         """Show the tasks on a card; return whether messages arrive there."""
@@ -109,7 +113,7 @@ class WatchDesk:
         self,
         interaction: discord.Interaction[Any],
         settings: ServerSettings,
-        wanted: int,
+        wanted: set[str],
         words: Words,
     ) -> str | None:
         """Return why the server's settings do not allow it, ``None`` where they do."""
@@ -121,7 +125,9 @@ class WatchDesk:
             names = words.listed(f"<@&{role}>" for role in settings.roles)
             return words.say("watch-role-missing", roles=names)
         limit = settings.watches_of_a_person
-        if limit and await self._settings.watched_by(guild_id, user.id) + wanted > limit:
+        watched = await self._settings.watched_by(guild_id, user.id) if limit else set()
+        fresh = wanted - watched
+        if limit and fresh and len(watched) + len(fresh) > limit:
             return words.say("watch-server-limit", limit=limit)
         return None
 
@@ -143,7 +149,13 @@ def _with_default(
     wish: Wish, settings: ServerSettings, interaction: discord.Interaction[Any]
 ) -> Wish:
     """Return the wish with the server's own channel, where it names none and that one is there."""
-    if wish.private or wish.channel or not settings.channel_id or interaction.guild is None:
+    if (
+        wish.private
+        or wish.here
+        or wish.channel
+        or not settings.channel_id
+        or interaction.guild is None
+    ):
         return wish
     channel = interaction.guild.get_channel_or_thread(settings.channel_id)
     return replace(wish, channel=channel, appointed=channel is not None)
@@ -182,11 +194,13 @@ def _is_a_guest(interaction: discord.Interaction[Any]) -> bool:
     return interaction.context.private_channel
 
 
-def _say(result: WatchResult, where: str, words: Words) -> str:
+def _say(result: WatchResult, place: Place, where: str, words: Words) -> str:
     if result.error:
         return explain(result.error, words)
-    key = _TEXTS[result.added]
-    text = words.say(key, id=code(result.task.id))
+    link = f"https://discord.com/channels/{place.guild_id or '@me'}/{place.channel_id}"
+    text = words.say(
+        _TEXTS[result.added], id=code(result.task.id), link=f"{link}/{result.message_id}"
+    )
     if where and result.added in _RUNNING:
         return words.say("watch-elsewhere", text=text, place=where)
     return text

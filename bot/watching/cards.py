@@ -60,6 +60,8 @@ class Card:
     """Who watches any of its running tasks there, in the order in which they came."""
     owed: bool
     """Whether a notice of its tasks is still on its way."""
+    read_at: float
+    """When this was so (Unix seconds)."""
 
     @property
     def over(self) -> bool:
@@ -107,11 +109,11 @@ class Cards:
         self.changed.set()
         return card
 
-    async def posted(self, card_id: int, message_id: int, now: float) -> None:
+    async def posted(self, card: Card, message_id: int) -> None:
         """Note the message of a card: from now on it is kept up to date."""
         await self._database.write(
             "UPDATE cards SET message_id = ?, shown_at = ? WHERE id = ?",
-            [message_id, now, card_id],
+            [message_id, card.read_at, card.id],
         )
         self.changed.set()
 
@@ -131,30 +133,27 @@ class Cards:
 
         def due(db: Database) -> list[Card]:
             rows = db.query(_DUE, {"relay": self._relay, "latest": now - least, "limit": limit})
-            return [self._card(db, row) for row in list(rows)]
+            return [self._card(db, row, now) for row in list(rows)]
 
         return await self._database.run(due)
 
-    async def shown(self, card: Card, now: float) -> None:
-        """Note that a card shows what there was to show; one that is over is forgotten."""
+    async def shown(self, card: Card) -> None:
+        """Note that a card shows what it was read with; one that is over is forgotten."""
         if card.over:
             await self.forget(card.id)
         else:
-            await self._database.write("UPDATE cards SET shown_at = ? WHERE id = ?", [now, card.id])
+            await self._database.write(
+                "UPDATE cards SET shown_at = ? WHERE id = ?", [card.read_at, card.id]
+            )
 
-    async def get(self, card_id: int) -> Card | None:
+    async def get(self, card_id: int, now: float) -> Card | None:
         """Return a card that is not over."""
 
         def get(db: Database) -> Card | None:
             rows = list(db.query("SELECT * FROM cards WHERE id = ?", [card_id]))
-            return self._card(db, rows[0]) if rows else None
+            return self._card(db, rows[0], now) if rows else None
 
         return await self._database.run(get)
-
-    async def touch(self, card_id: int, now: float) -> None:
-        """Let a card be shown anew: its watchers changed."""
-        await self._database.write("UPDATE cards SET touched_at = ? WHERE id = ?", [now, card_id])
-        self.changed.set()
 
     async def failed(self, card: Card, now: float) -> None:
         """Note that a card could not be shown just now: it is tried again, not at once."""
@@ -179,9 +178,9 @@ class Cards:
                 [card_id, self._relay, task_id],
             )
         (row,) = db.query("SELECT * FROM cards WHERE id = ?", [card_id])
-        return self._card(db, row)
+        return self._card(db, row, now)
 
-    def _card(self, db: Database, row: Mapping[str, Any]) -> Card:
+    def _card(self, db: Database, row: Mapping[str, Any], now: float) -> Card:
         key = [row["id"], row["channel_id"]]
         tasks = db.query(
             "SELECT t.answer, t.ending, (SELECT max(d.message_id) FROM deliveries d"
@@ -216,4 +215,14 @@ class Cards:
             ),
             watchers=tuple(watcher["user_id"] for watcher in watchers),
             owed=bool(owed),
+            read_at=now,
         )
+
+
+def touch_cards(db: Database, relay: str, task_id: str, now: float) -> None:
+    """Within a transaction: let the cards of a task be shown anew, for its watchers changed."""
+    db.execute(
+        "UPDATE cards SET touched_at = ? WHERE id IN"
+        " (SELECT card_id FROM card_tasks WHERE relay = ? AND task_id = ?)",
+        [now, relay, task_id],
+    )

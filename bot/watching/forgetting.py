@@ -1,4 +1,4 @@
-"""Deletion on request: all that is kept about a person, or about a server.
+"""Deletion: on request all that is kept about a person or a server; in time what is told.
 
 What is deleted is gone when a method returns. A notice that is being sent at that moment may still
 arrive.
@@ -11,6 +11,9 @@ from sqlite_utils import Database
 
 from bot.watching.database import DatabaseThread
 from bot.watching.history import drop_orphans
+
+KEPT_FOR = 30 * 86400.0
+"""Seconds for which is known what was posted or could not be; a history entry stays."""
 
 _TaskKey = tuple[str, str]
 
@@ -79,6 +82,11 @@ class Forgetting:
 
         await self._database.run(forget)
 
+    async def servers(self) -> set[int]:
+        """Return the servers of which anything is kept."""
+        rows = await self._database.read(_SERVERS, [])
+        return {int(row["guild_id"]) for row in rows}
+
     async def purge(self, guild_id: int) -> None:
         """Delete everything of a server: watches, notices, cards, history, settings.
 
@@ -96,6 +104,42 @@ class Forgetting:
             _drop_tasks(db, tasks)
 
         await self._database.run(purge)
+
+    async def sweep(self, now: float) -> None:
+        """Delete what was told more than thirty days ago: notices, their watches, their tasks.
+
+        What could not be told counts from when it was owed, as in the inbox.
+        """
+        latest = now - KEPT_FOR
+
+        def sweep(db: Database) -> None:
+            db.execute(f"DELETE FROM subscriptions WHERE delivery_id IN ({_TOLD})", [latest])  # noqa: S608 - names of ours
+            db.execute(f"DELETE FROM deliveries WHERE id IN ({_TOLD})", [latest])  # noqa: S608 - names of ours
+            db.execute(_DROP_ENDED, [latest])
+
+        await self._database.run(sweep)
+
+
+_SERVERS = """
+    SELECT guild_id FROM subscriptions WHERE guild_id IS NOT NULL
+    UNION SELECT guild_id FROM deliveries WHERE guild_id IS NOT NULL
+    UNION SELECT guild_id FROM cards WHERE guild_id IS NOT NULL
+    UNION SELECT guild_id FROM history_of_servers
+    UNION SELECT guild_id FROM server_settings
+"""
+
+_TOLD = """
+    SELECT id FROM deliveries
+    WHERE state IN ('sent', 'dropped') AND coalesce(sent_at, created_at) < ?
+"""
+
+_DROP_ENDED = """
+    DELETE FROM tasks AS t WHERE state = 'ended' AND ended_at < ?
+    AND NOT EXISTS (SELECT 1 FROM subscriptions s
+        WHERE s.relay = t.relay AND s.task_id = t.task_id)
+    AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.relay = t.relay AND d.task_id = t.task_id)
+    AND NOT EXISTS (SELECT 1 FROM card_tasks c WHERE c.relay = t.relay AND c.task_id = t.task_id)
+"""
 
 
 def _tasks(db: Database, condition: str, values: list[int]) -> list[_TaskKey]:

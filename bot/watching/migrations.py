@@ -69,6 +69,10 @@ _M001 = (
     "CREATE INDEX deliveries_due ON deliveries (due_at) WHERE state IN ('due', 'held')",
     "CREATE INDEX deliveries_of_task ON deliveries (task_id)",
     """
+    CREATE INDEX deliveries_posted ON deliveries (channel_id, sent_at)
+        WHERE message_id IS NOT NULL
+    """,
+    """
     CREATE INDEX deliveries_in_order ON deliveries (channel_id, id)
         WHERE state IN ('due', 'sending') OR shut
     """,

@@ -25,6 +25,9 @@ from bot.watching.records import Delivery, Form, Place, Purpose, Undelivered
 NONCE_LENGTH = 25
 """Discord takes at most 25 characters."""
 
+AROUND = 3600.0
+"""Seconds before a delivery came to be in which other messages may be taken for it."""
+
 INBOX = 25
 """How many undelivered notices a person is shown."""
 
@@ -253,11 +256,11 @@ class Outbox:
         return str(rows[0]["task_id"]) if rows else None
 
     async def messages_beside(self, delivery: Delivery) -> set[int]:
-        """Return the messages of other deliveries about the same task in the same place."""
+        """Return the messages of all other deliveries in the same place."""
         rows = await self._database.read(
-            "SELECT o.message_id FROM deliveries o JOIN deliveries d USING (relay, task_id,"
-            " channel_id) WHERE d.id = ? AND o.id != d.id AND o.message_id IS NOT NULL",
-            [delivery.id],
+            "SELECT message_id FROM deliveries WHERE channel_id = ? AND id != ?"
+            " AND message_id IS NOT NULL AND sent_at >= ?",
+            [delivery.place.channel_id, delivery.id, delivery.created_at - AROUND],
         )
         return {row["message_id"] for row in rows}
 

@@ -35,8 +35,8 @@ class Scope:
     user_id: int
     guild_id: int | None = None
     """``None`` for the person's own."""
-    hidden: frozenset[int] = frozenset()
-    """Channels of the server that the person cannot see."""
+    visible: frozenset[int] = frozenset()
+    """Channels and threads of the server that the person can see: nothing is shown of others."""
 
 
 def searchable(text: str) -> str:
@@ -66,8 +66,9 @@ def where_kept(scope: Scope) -> tuple[str, str, list[Any]]:
     """Return where a history is kept, and the condition, with its values, that selects it."""
     if scope.guild_id is None:
         return "history_of_people", "s.user_id = ?", [scope.user_id]
-    visible = "s.guild_id = ? AND s.channel_id NOT IN (SELECT value FROM json_each(?))"
-    return "history_of_servers", visible, [scope.guild_id, json.dumps(list(scope.hidden))]
+    # The plus keeps SQLite from looking into an index once for each channel.
+    visible = "s.guild_id = ? AND +s.channel_id IN (SELECT value FROM json_each(?))"
+    return "history_of_servers", visible, [scope.guild_id, json.dumps(list(scope.visible))]
 
 
 def found(db: Database, scope: Scope, words: list[str], enough: int) -> list[tuple[int, float]]:

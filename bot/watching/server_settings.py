@@ -82,14 +82,14 @@ class ServerSettingsBook:
 
         return await self._database.run(change)
 
-    async def watched_by(self, guild_id: int, user_id: int) -> int:
-        """Return how much a member watches in a server at the moment."""
+    async def watched_by(self, guild_id: int, user_id: int) -> set[str]:
+        """Return the ids of what a member watches in a server at the moment."""
         rows = await self._database.read(
-            "SELECT count(*) AS number FROM subscriptions"
+            "SELECT DISTINCT task_id FROM subscriptions"
             " WHERE guild_id = ? AND user_id = ? AND delivery_id IS NULL",
             [guild_id, user_id],
         )
-        return int(rows[0]["number"])
+        return {row["task_id"] for row in rows}
 
     async def use_of(self, guild_id: int) -> ServerUse:
         """Return what the bot is doing for a server at the moment."""

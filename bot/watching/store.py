@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from sqlite_utils import Database
 
 from bot.suno.tasks import Task, TaskKind, TaskStatus
+from bot.watching.cards import touch_cards
 from bot.watching.database import DatabaseThread
 from bot.watching.endings import Ending
 from bot.watching.errors import TooManyWatchers, TooManyWatches
@@ -22,6 +23,10 @@ from bot.watching.outbox import Outbox, owe
 from bot.watching.records import Observation, Place, Watch, Watched
 
 _TASKS: TypeAdapter[Task] = TypeAdapter(Task)
+
+
+JUST_NOW = 600.0
+"""Seconds in which a finished task is not posted to the same place again: who asks gets a link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +81,28 @@ class Store:
 
     async def add_finished(
         self, task: Task, *, user_id: int, place: Place, now: float, mention: bool = True
-    ) -> None:
-        """Owe a person the notice of a task that has ended already."""
+    ) -> int | None:
+        """Owe a person the notice of a task that has ended already.
 
-        def add(db: Database) -> None:
+        Where it was posted in this place just now, nothing is owed: returns that message. Raises
+        ``TooManyWatchers`` as ``add_watch`` does.
+        """
+
+        def add(db: Database) -> int | None:
+            if shown := self._just_posted(db, task.id, place, now):
+                return shown
             self._add_task(db, task, known=True, now=now, deadline=0)
             self._add_subscription(db, task.id, user_id, place, now, mention)
             self._observe(db, Observation(task.id, next_look_at=now, answer=task), now)
             self._end(db, task.id, Ending.FINISHED, now)
+            return None
 
-        await self._database.run(add)
+        shown = await self._database.run(add)
         self._outbox.changed.set()
+        return shown
 
     async def remove_watch(
-        self, task_id: str, *, user_id: int, channel_id: int | None = None
+        self, task_id: str, *, user_id: int, now: float, channel_id: int | None = None
     ) -> int:
         """End a person's watches of a task without a notice; return how many there were.
 
@@ -102,6 +115,7 @@ class Store:
                 " AND delivery_id IS NULL AND channel_id = coalesce(?, channel_id)",
                 [self._relay, task_id, user_id, channel_id],
             ).rowcount
+            touch_cards(db, self._relay, task_id, now)
             db.execute(
                 "DELETE FROM tasks WHERE relay = :relay AND task_id = :id AND state = 'running'"
                 " AND NOT EXISTS (SELECT 1 FROM subscriptions"
@@ -230,6 +244,11 @@ class Store:
             values,
         ).fetchone()
         if exists:
+            db.execute(
+                "UPDATE subscriptions SET mention = ?5 WHERE delivery_id IS NULL AND relay = ?1"
+                " AND task_id = ?2 AND channel_id = ?3 AND user_id = ?4",
+                [*values, mention],
+            )
             return False
         if of_person >= self._limits.watches_of_a_person:
             raise TooManyWatches(self._limits.watches_of_a_person)
@@ -242,6 +261,14 @@ class Store:
             [*values, place.guild_id, place.locale, now, mention],
         )
         return True
+
+    def _just_posted(self, db: Database, task_id: str, place: Place, now: float) -> int | None:
+        row = db.execute(
+            "SELECT message_id FROM deliveries WHERE relay = ? AND task_id = ? AND channel_id = ?"
+            " AND ending = ? AND message_id IS NOT NULL AND sent_at > ? ORDER BY id DESC",
+            [self._relay, task_id, place.channel_id, Ending.FINISHED, now - JUST_NOW],
+        ).fetchone()
+        return int(row[0]) if row else None
 
     def _observe(self, db: Database, seen: Observation, now: float) -> None:
         common = {

@@ -49,6 +49,8 @@ class Added(StrEnum):
     """The person watches it in this place already."""
     FINISHED = "finished"
     """It has ended: its notice comes at once."""
+    POSTED = "posted"
+    """It has ended, and its notice was posted in this place just now."""
     UNKNOWN = "unknown"
     """The relay does not know the id: nothing is watched."""
     UNCHECKED = "unchecked"
@@ -64,6 +66,8 @@ class WatchResult:
     task: Task
     added: Added
     error: WatchError | None = None
+    message_id: int | None = None
+    """For ``POSTED``: where it stands."""
 
 
 class Watchlist:
@@ -127,21 +131,19 @@ class Watchlist:
         if task_id in seen.missing:
             return WatchResult(_stranger(task_id), Added.UNKNOWN)
         try:
-            return WatchResult(
-                task or _stranger(task_id), await self._keep(task_id, task, user_id, place, mention)
-            )
+            return await self._keep(task_id, task, user_id, place, mention)
         except WatchError as error:
             return WatchResult(task or _stranger(task_id), Added.REFUSED, error)
 
     async def _keep(
         self, task_id: str, task: Task | None, user_id: int, place: Place, mention: bool
-    ) -> Added:
+    ) -> WatchResult:
         now = self._clock()
         if task and task.settled:
-            await self._store.add_finished(
+            shown = await self._store.add_finished(
                 task, user_id=user_id, place=place, now=now, mention=mention
             )
-            return Added.FINISHED
+            return WatchResult(task, Added.POSTED if shown else Added.FINISHED, message_id=shown)
         is_new = await self._store.add_watch(
             task or _stranger(task_id),
             known=task is not None,
@@ -151,9 +153,8 @@ class Watchlist:
             deadline=self._deadline,
             mention=mention,
         )
-        if not is_new:
-            return Added.ALREADY
-        return Added.WATCHING if task else Added.UNCHECKED
+        added = Added.WATCHING if task else Added.UNCHECKED
+        return WatchResult(task or _stranger(task_id), added if is_new else Added.ALREADY)
 
     async def remove(
         self, ids: Sequence[str], *, user_id: int, channel_id: int | None = None
@@ -164,7 +165,9 @@ class Watchlist:
         """
         removed = await asyncio.gather(
             *(
-                self._store.remove_watch(task_id, user_id=user_id, channel_id=channel_id)
+                self._store.remove_watch(
+                    task_id, user_id=user_id, now=self._clock(), channel_id=channel_id
+                )
                 for task_id in ids
             )
         )

@@ -3,6 +3,7 @@
 watch-watching = 👀 Watching { $id }. You will be told as soon as it is done.
 watch-already = 👀 You are watching { $id } already. You will be told as soon as it is done.
 watch-finished = ✅ { $id } is done already: its result comes right away.
+watch-posted = ✅ { $id } is done, and its result stands here already: { $link }
 watch-unknown = ❓ The relay does not know { $id }. Check that you copied the whole id; if it was made with another key, this bot cannot see it. Nothing is being watched.
 watch-unchecked = 👀 Watching { $id }. The relay cannot be asked just now; I look as soon as it answers, and you will be told when the task is done.
 watch-no-permission = 🚫 I cannot post here, so I would not be able to tell you. In this channel I am missing: { $permissions }. Ask someone who manages the server to allow that, or use me in another channel. Nothing is being watched.

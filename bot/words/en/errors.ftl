@@ -1,6 +1,7 @@
 # What people are told when something fails: what happened, and what to do.
 
 error-unexpected = 😵 Something went wrong on my side, and I wrote down what. Nothing you are watching is lost. Please try again in a moment.
+error-option = I do not know yet what you chose: Discord has not told me everything about this server. Please try again in a moment.
 
 watch-error-bad-id = { $given } does not look like a task id. A task id is what the relay gave you when you made the song or the lyrics: letters, digits and dashes, at most { $limit } characters.
 watch-error-too-many = You are watching { $limit } tasks, which is as many as one person may. Stop one with `/suno unwatch`, or wait until one is done.

@@ -1,6 +1,7 @@
 # The card in a channel that shows how watched tasks are doing.
 
 live-untitled = Something is being made
+live-untitled-over = A task has ended
 live-group = { $done } of { $total } are done
 live-over = All done
 live-nobody = Nobody is watching any more.

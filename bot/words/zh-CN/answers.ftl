@@ -3,6 +3,7 @@
 watch-watching = 👀 好的，我会盯着 { $id }。一做好就告诉你。
 watch-already = 👀 你已经关注了 { $id }，一做好就告诉你。
 watch-finished = ✅ { $id } 早就做好了，结果马上发出来。
+watch-posted = ✅ { $id } 已经做好，结果就在这里：{ $link }
 watch-unknown = ❓ 中转站不认识 { $id }。请检查 ID 有没有复制完整；如果它是用别的密钥提交的，我也看不到。这次没有添加关注。
 watch-unchecked = 👀 好的，我会盯着 { $id }。中转站现在连不上，等它恢复我就去查，做好后告诉你。
 watch-no-permission = 🚫 我不能在这里发消息，做好了也没法通知你。我在这个频道缺少的权限：{ $permissions }。请让管理服务器的人给我开通，或者换个频道再试。这次没有添加关注。

@@ -1,6 +1,7 @@
 # 出错时说什么：发生了什么，可以怎么办。
 
 error-unexpected = 😵 我这边出了点问题，原因已经记下来了。你关注的任务都还在，请稍后再试。
+error-option = 我还不认识你选的内容：Discord 还没把这个服务器的情况全告诉我。请过一会儿再试。
 
 watch-error-bad-id = { $given } 不像是任务 ID。任务 ID 是你制作歌曲或歌词时中转站给你的：由字母、数字和连字符组成，最多 { $limit } 个字符。
 watch-error-too-many = 你已经关注了 { $limit } 个任务，每个人最多就这么多。用 `/suno { command-unwatch-name }` 取消一个，或者等其中一个做好。

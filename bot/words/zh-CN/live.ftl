@@ -1,6 +1,7 @@
 # 频道里显示任务进度的卡片。
 
 live-untitled = 正在制作中
+live-untitled-over = 任务已结束
 live-group = 已完成 { $done } / { $total }
 live-over = 全部完成
 live-nobody = 已经没有人关注了。
