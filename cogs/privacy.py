@@ -17,6 +17,8 @@ from bot.words import words_for
 
 log = logging.getLogger(__name__)
 
+_OWNER = "application that this database belongs to"
+
 Interaction = discord.Interaction[SunoBot]
 
 
@@ -98,7 +100,14 @@ class Privacy(commands.Cog):
         """Delete everything of the servers that removed the bot while it was away.
 
         Servers that have an outage are there. Comes again after reconnects, and does no harm then.
+        A database that another bot worked on before is left alone: that one's servers are not ours.
         """
+        notes, ours = self._bot.services.notes, str(self._bot.application_id)
+        if (owner := await notes.read(_OWNER)) != ours:
+            if owner:
+                log.warning("This database was another bot's; nothing of its servers is deleted")
+                return
+            await notes.write(_OWNER, ours)
         forgetting = self._bot.services.forgetting
         kept = await forgetting.servers()
         for guild_id in kept - {guild.id for guild in self._bot.guilds}:

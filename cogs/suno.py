@@ -23,6 +23,7 @@ from bot.posting.views import status_view
 from bot.posting.watch_desk import Wish
 from bot.suno.tasks import TaskKind
 from bot.translation import localised
+from bot.watching.forgetting import KEPT_FOR
 from bot.watching.records import Watch
 from bot.watching.watchlist import parse_ids
 from bot.words import Words, words_for
@@ -31,9 +32,6 @@ Interaction = discord.Interaction[SunoBot]
 Ids = Annotated[str, app_commands.Range[str, 1, 2000]]
 
 LINES_IN_A_LIST = 25
-
-INBOX_KEEPS = 30 * 86400.0
-"""Seconds for which the inbox shows what could not be posted."""
 
 
 async def _recent_ids(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -151,7 +149,7 @@ class Suno(
         """Show what could not be posted to the person, and why."""
         await interaction.response.defer(ephemeral=True)
         words = words_for(interaction.locale.value)
-        since = discord.utils.utcnow().timestamp() - INBOX_KEEPS
+        since = discord.utils.utcnow().timestamp() - KEPT_FOR
         entries = await self._outbox.undelivered(interaction.user.id, since)
         if entries:
             await Reply(interaction).send(embeds=[inbox(entries, words)])

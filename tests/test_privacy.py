@@ -380,10 +380,15 @@ async def watch(stage: Stage, task_id: str, user: User, channel: Channel) -> Non
     await asked.answered()
 
 
+def database_in(folder: Path) -> Path:
+    """Return the file of a bot that has ended."""
+    (path,) = folder.glob("**/*.db")
+    return path
+
+
 def values_in(folder: Path) -> list[Any]:
     """Return every value of every table of a bot that has ended."""
-    (path,) = folder.glob("**/*.db")
-    with closing(sqlite3.connect(path)) as database:
+    with closing(sqlite3.connect(database_in(folder))) as database:
         tables = database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
         return [
             value
@@ -495,6 +500,28 @@ async def test_a_server_that_removed_the_bot_while_it_was_away_is_forgotten(
     assert "elsewhere" in values
 
 
+async def test_the_bot_tidies_up_when_it_starts(tmp_path: Path) -> None:
+    """What was told a month ago is gone, but for the history."""
+    async with a_stage(tmp_path) as stage:
+        async with a_bot(stage):
+            await watch(stage, "song", stage.ada, stage.songs)
+            stage.relay.clock.advance(200)
+            await stage.notice_of("song")
+        await stage.discord.wait_until_gone()
+        path = database_in(tmp_path)
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("UPDATE deliveries SET state = 'sent', sent_at = created_at - 3e6")
+            database.execute("UPDATE tasks SET ended_at = ended_at - 3e6")
+            database.execute("DELETE FROM card_tasks")
+            database.execute("DELETE FROM cards")
+        async with a_bot(stage):
+            assert "City Windows" in str((await stage.ask("suno history")).embeds)
+        await stage.discord.wait_until_gone()
+    with closing(sqlite3.connect(path)) as database:
+        for table, count in (("tasks", 0), ("subscriptions", 0), ("deliveries", 0), ("history", 1)):
+            assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (count,)  # noqa: S608 - names of ours
+
+
 async def test_a_person_is_forgotten_though_discord_cannot_be_asked(tmp_path: Path) -> None:
     """The connection is cut while the direct message is opened: the rest goes all the same."""
     async with a_stage(tmp_path) as stage:
@@ -537,3 +564,23 @@ async def test_an_outage_of_a_server_forgets_nothing(stage: Stage) -> None:
     assert "song" in str((await stage.ask("suno list")).embeds)
     stage.relay.clock.advance(200)
     await stage.notice_of("song")
+
+
+async def test_a_database_of_another_bot_is_not_emptied(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody may start the wrong token on it: what it holds is not that bot's to delete."""
+    async with a_stage(tmp_path) as stage:
+        async with a_bot(stage):
+            await watch(stage, "running", stage.ada, stage.songs)
+        await stage.discord.wait_until_gone()
+        with closing(sqlite3.connect(database_in(tmp_path))) as database, database:
+            name = "application that this database belongs to"
+            database.execute("INSERT OR REPLACE INTO notes VALUES (?, 'another')", [name])
+        stage.guild.remove_bot()
+        direct = stage.discord.open_dm(stage.ada)
+        async with a_bot(stage), asyncio.timeout(15):
+            while "another bot's" not in caplog.text:
+                await watch(stage, "again", stage.ada, direct)
+        await stage.discord.wait_until_gone()
+    assert "running" in values_in(tmp_path)
