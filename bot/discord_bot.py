@@ -101,12 +101,12 @@ class SunoBot(commands.AutoShardedBot):
     def suno_group(self) -> app_commands.Group:
         """The command ``/suno``: the cog that makes it is loaded before those that add to it."""
         group = self.tree.get_command("suno")
-        assert isinstance(group, app_commands.Group)  # noqa: S101 - the order of the cogs
+        assert isinstance(group, app_commands.Group)  # noqa: S101 # the order of the cogs
         return group
 
     async def setup_hook(self) -> None:
         """Load the cogs and, if they changed, register the commands."""
-        assert self.application_id is not None  # noqa: S101 - the client has logged in
+        assert self.application_id is not None  # noqa: S101 # the client has logged in
         log.info("Invite the bot with %s", invite_link(self.application_id))
         for name in self._extensions:
             await self.load_extension(name)
@@ -163,8 +163,8 @@ def _pace(requests_per_second: float) -> aiohttp.TraceConfig:
     limiter = AsyncLimiter(1, 1 / requests_per_second)
 
     async def wait_for_turn(
-        session: aiohttp.ClientSession,  # noqa: ARG001 - aiohttp's signature
-        context: SimpleNamespace,  # noqa: ARG001 - as above
+        session: aiohttp.ClientSession,  # noqa: ARG001 # aiohttp's signature
+        context: SimpleNamespace,  # noqa: ARG001 # as above
         request: aiohttp.TraceRequestStartParams,
     ) -> None:
         path = request.url.path

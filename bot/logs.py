@@ -46,7 +46,7 @@ class _TextFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 # logging's name
         """Keep a record on its line, whatever text of a relay it quotes."""
         return super().formatMessage(record).replace("\r", "\\r").replace("\n", "\\n")
 

@@ -21,7 +21,7 @@ class CatalogueTranslator(app_commands.Translator):
         self,
         string: app_commands.locale_str,
         locale: discord.Locale,
-        context: app_commands.TranslationContextTypes,  # noqa: ARG002 - the key says it all
+        context: app_commands.TranslationContextTypes,  # noqa: ARG002 # the key says it all
     ) -> str | None:
         """Return the text, ``None`` where the English one is to be shown.
 

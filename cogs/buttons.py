@@ -1,14 +1,11 @@
 """Someone presses a button. What it is about stands in its custom id, so it outlives a restart."""
 
-import re
-from typing import Self
-
 import discord
 from discord.ext import commands
 
 from bot.discord_bot import SunoBot
 from bot.posting.cards import status_card
-from bot.posting.failures import failures_told
+from bot.posting.items import Remembered
 from bot.posting.reader import page_of
 from bot.posting.replies import Reply, explain
 from bot.posting.songs import link_buttons
@@ -20,26 +17,16 @@ from bot.words import words_for
 
 
 class KeepWatching(
+    Remembered,
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=KEEP_WATCHING.format(r"(?P<delivery>[0-9]+)"),
 ):
     """Under a notice that a task was given up: whoever presses it watches the task again."""
 
-    def __init__(self, delivery_id: int) -> None:
-        super().__init__(discord.ui.Button(custom_id=KEEP_WATCHING.format(delivery_id)))
-        self.delivery_id = delivery_id
+    def __init__(self, delivery: str) -> None:
+        super().__init__(discord.ui.Button(custom_id=KEEP_WATCHING.format(delivery)))
+        self.delivery_id = int(delivery)
 
-    @classmethod
-    async def from_custom_id(
-        cls,
-        _interaction: discord.Interaction,
-        _item: discord.ui.Item[discord.ui.View],
-        match: re.Match[str],
-    ) -> Self:
-        """Return the button that was pressed."""
-        return cls(int(match["delivery"]))
-
-    @failures_told
     async def callback(self, interaction: discord.Interaction[SunoBot]) -> None:  # type: ignore[override]  # our client
         """Watch the task again for whoever pressed, where the notice stands."""
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -53,27 +40,17 @@ class KeepWatching(
 
 
 class StatusButton(
+    Remembered,
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=STATUS_BUTTON,
 ):
     """Under a status card: be told, read the lyrics, or look again."""
 
-    def __init__(self, action: str, task_id: str) -> None:
-        super().__init__(discord.ui.Button(custom_id=f"status:{action}:{task_id}"))
+    def __init__(self, action: str, task: str) -> None:
+        super().__init__(discord.ui.Button(custom_id=f"status:{action}:{task}"))
         self.action = action
-        self.task_id = task_id
+        self.task_id = task
 
-    @classmethod
-    async def from_custom_id(
-        cls,
-        _interaction: discord.Interaction,
-        _item: discord.ui.Item[discord.ui.View],
-        match: re.Match[str],
-    ) -> Self:
-        """Return the button that was pressed."""
-        return cls(match["action"], match["task"])
-
-    @failures_told
     async def callback(self, interaction: discord.Interaction[SunoBot]) -> None:  # type: ignore[override]  # our client
         """Do it for whoever pressed; a card is seen by one person, and so is the answer."""
         refresh = self.action == "refresh"

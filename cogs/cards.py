@@ -1,14 +1,12 @@
 """Someone joins or leaves a card in a channel."""
 
-import re
 import time
-from typing import Self
 
 import discord
 from discord.ext import commands
 
 from bot.discord_bot import SunoBot
-from bot.posting.failures import failures_told
+from bot.posting.items import Remembered
 from bot.posting.live_cards import LIVE_BUTTON
 from bot.posting.replies import Reply
 from bot.posting.watch_desk import HERE
@@ -19,27 +17,17 @@ Interaction = discord.Interaction[SunoBot]
 
 
 class CardButton(
+    Remembered,
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=LIVE_BUTTON,
 ):
     """*Me too* and *Stop* under a card: anybody may press them, each for themselves."""
 
-    def __init__(self, action: str, card_id: int) -> None:
-        super().__init__(discord.ui.Button(custom_id=f"card:{action}:{card_id}"))
+    def __init__(self, action: str, card: str) -> None:
+        super().__init__(discord.ui.Button(custom_id=f"card:{action}:{card}"))
         self.action = action
-        self.card_id = card_id
+        self.card_id = int(card)
 
-    @classmethod
-    async def from_custom_id(
-        cls,
-        _interaction: discord.Interaction,
-        _item: discord.ui.Item[discord.ui.View],
-        match: re.Match[str],
-    ) -> Self:
-        """Return the button that was pressed."""
-        return cls(match["action"], int(match["card"]))
-
-    @failures_told
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client
         """Watch what runs on the card, or stop watching it there."""
         await interaction.response.defer(ephemeral=True, thinking=True)

@@ -93,7 +93,7 @@ async def keep_going(
         wake.clear()
         try:
             due_at = await round_()
-        except Exception as error:  # noqa: BLE001 - the clock's guard: told with its cause
+        except Exception as error:  # noqa: BLE001 # the clock's guard: told with its cause
             faults.tell(error)
             await asyncio.sleep(pause_after_a_fault)
             continue

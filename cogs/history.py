@@ -10,6 +10,7 @@ from discord.ext import commands
 from bot.discord_bot import SunoBot
 from bot.posting.cards import status_card
 from bot.posting.history import OPEN, TURN, fitting, history_embed, history_view
+from bot.posting.items import Remembered
 from bot.posting.songs import link_buttons
 from bot.posting.views import status_view
 from bot.posting.visible import scope_of
@@ -24,7 +25,9 @@ Interaction = discord.Interaction[SunoBot]
 Search = Annotated[str, app_commands.Range[str, 0, 200]]
 
 
-class TurnButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=TURN):
+class TurnButton(
+    Remembered, discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=TURN
+):
     """*Previous* and *Next* under a page."""
 
     def __init__(
@@ -53,7 +56,9 @@ class TurnButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], tem
             await _show_page(interaction, self.search, self.page)
 
 
-class OpenMenu(discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], template=OPEN):
+class OpenMenu(
+    Remembered, discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], template=OPEN
+):
     """The menu that opens an entry of the page."""
 
     def __init__(self, item: discord.ui.Select[discord.ui.View], owner: int) -> None:

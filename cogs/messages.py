@@ -1,15 +1,14 @@
 """Someone opens the menu of a message: find the task ids in it, offer to watch them."""
 
-import re
-from typing import Any, Self
+from typing import Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.discord_bot import SunoBot
-from bot.posting.failures import failures_told
 from bot.posting.found import FOUND_MENU, found_menu
+from bot.posting.items import Remembered
 from bot.posting.replies import Reply
 from bot.posting.watch_desk import HERE
 from bot.translation import localised
@@ -46,6 +45,7 @@ def _text_of(message: discord.Message) -> str:
 
 
 class FoundMenu(
+    Remembered,
     discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]],
     template=FOUND_MENU,
 ):
@@ -54,17 +54,6 @@ class FoundMenu(
     def __init__(self) -> None:
         super().__init__(discord.ui.Select(custom_id=FOUND_MENU))
 
-    @classmethod
-    async def from_custom_id(
-        cls,
-        _interaction: discord.Interaction,
-        _item: discord.ui.Item[discord.ui.View],
-        _match: re.Match[str],
-    ) -> Self:
-        """Return the menu."""
-        return cls()
-
-    @failures_told
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client
         """Watch what was chosen, where the message stands."""
         await interaction.response.defer(ephemeral=True, thinking=True)

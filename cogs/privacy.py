@@ -12,6 +12,7 @@ from discord.ext import commands
 
 from bot.discord_bot import SunoBot
 from bot.posting.forgetting import CONFIRM, question, question_view
+from bot.posting.items import Remembered
 from bot.translation import localised
 from bot.words import words_for
 
@@ -22,7 +23,9 @@ _OWNER = "application that this database belongs to"
 Interaction = discord.Interaction[SunoBot]
 
 
-class ConfirmButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=CONFIRM):
+class ConfirmButton(
+    Remembered, discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=CONFIRM
+):
     """*Delete it all* and *Keep it*, for the person who asked."""
 
     def __init__(self, item: discord.ui.Button[discord.ui.View], action: str, owner: int) -> None:

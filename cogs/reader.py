@@ -1,14 +1,11 @@
 """Someone turns a page of lyrics, shares them, or wants them as a file."""
 
-import re
-from typing import Self
-
 import discord
 from discord.ext import commands
 
 from bot.discord_bot import SunoBot
-from bot.posting.failures import failures_told
-from bot.posting.reader import TEMPLATE, lyrics_file, page_of
+from bot.posting.items import Remembered
+from bot.posting.reader import TEMPLATE, lyrics_file, page_of, reader_custom_id
 from bot.posting.replies import Reply, explain
 from bot.suno.errors import SunoError
 from bot.suno.tasks import Task
@@ -18,30 +15,20 @@ Interaction = discord.Interaction[SunoBot]
 
 
 class ReaderButton(
+    Remembered,
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=TEMPLATE,
 ):
     """A button under lyrics. All it knows stands in its custom id, so it outlives a restart."""
 
-    def __init__(self, action: str, page: int, owner: int, task_id: str) -> None:
-        custom_id = f"lyrics:{action}:{page}:{owner}:{task_id}"
+    def __init__(self, action: str, page: str, owner: str, task: str) -> None:
+        custom_id = reader_custom_id(action, int(page), int(owner), task)
         super().__init__(discord.ui.Button(custom_id=custom_id))
         self.action = action
-        self.page = page
-        self.owner = owner
-        self.task_id = task_id
+        self.page = int(page)
+        self.owner = int(owner)
+        self.task_id = task
 
-    @classmethod
-    async def from_custom_id(
-        cls,
-        _interaction: discord.Interaction,
-        _item: discord.ui.Item[discord.ui.View],
-        match: re.Match[str],
-    ) -> Self:
-        """Return the button that was pressed."""
-        return cls(match["action"], int(match["page"]), int(match["owner"]), match["task"])
-
-    @failures_told
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client
         """Do what the button says, for the person who pressed it."""
         if self.action == "page" and self.owner in (0, interaction.user.id):

@@ -1,17 +1,16 @@
 """Someone who manages a server types ``/suno-settings``, or presses something in its panel."""
 
-import re
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.discord_bot import SunoBot
-from bot.posting.failures import failures_told
 from bot.posting.health import Health, health_page
 from bot.posting.invitation import invite_link
+from bot.posting.items import Remembered
 from bot.posting.replies import Reply
 from bot.posting.settings_panel import LANGUAGES, LIMITS, SETTING, panel, panel_view
 from bot.translation import localised
@@ -60,6 +59,7 @@ def one(values: Sequence[str]) -> int | None:
 
 
 class ChannelMenu(
+    Remembered,
     discord.ui.DynamicItem[discord.ui.ChannelSelect[discord.ui.View]],
     template=SETTING.format("channel"),
 ):
@@ -68,18 +68,13 @@ class ChannelMenu(
     def __init__(self) -> None:
         super().__init__(discord.ui.ChannelSelect(custom_id=SETTING.format("channel")))
 
-    @classmethod
-    async def from_custom_id(cls, *_: object) -> Self:
-        """Return the menu."""
-        return cls()
-
-    @failures_told
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client
         """Set the channel, or none."""
         await change(interaction, {"channel_id": one(chosen(interaction))})
 
 
 class RoleMenu(
+    Remembered,
     discord.ui.DynamicItem[discord.ui.RoleSelect[discord.ui.View]],
     template=SETTING.format("(?P<name>roles|role)"),
 ):
@@ -89,17 +84,6 @@ class RoleMenu(
         super().__init__(discord.ui.RoleSelect(custom_id=SETTING.format(name)))
         self.name = name
 
-    @classmethod
-    async def from_custom_id(
-        cls,
-        _interaction: discord.Interaction,
-        _item: discord.ui.Item[discord.ui.View],
-        match: re.Match[str],
-    ) -> Self:
-        """Return the menu that was used."""
-        return cls(match["name"])
-
-    @failures_told
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client
         """Set the roles; to choose a role to mention is to want it mentioned."""
         roles = tuple(map(int, chosen(interaction)))
@@ -112,6 +96,7 @@ class RoleMenu(
 
 
 class MentionMenu(
+    Remembered,
     discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]],
     template=SETTING.format("mention"),
 ):
@@ -120,18 +105,13 @@ class MentionMenu(
     def __init__(self) -> None:
         super().__init__(discord.ui.Select(custom_id=SETTING.format("mention")))
 
-    @classmethod
-    async def from_custom_id(cls, *_: object) -> Self:
-        """Return the menu."""
-        return cls()
-
-    @failures_told
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client
         """Set it."""
         await change(interaction, {"mention": Mention(chosen(interaction)[0])})
 
 
 class SettingButton(
+    Remembered,
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=SETTING.format("(?P<name>uploads|language|limit|reset)"),
 ):
@@ -141,17 +121,6 @@ class SettingButton(
         super().__init__(discord.ui.Button(custom_id=SETTING.format(name)))
         self.name = name
 
-    @classmethod
-    async def from_custom_id(
-        cls,
-        _interaction: discord.Interaction,
-        _item: discord.ui.Item[discord.ui.View],
-        match: re.Match[str],
-    ) -> Self:
-        """Return the button that was pressed."""
-        return cls(match["name"])
-
-    @failures_told
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client
         """Change the setting."""
         settings = await interaction.client.services.settings.of(interaction.guild_id)
@@ -216,7 +185,7 @@ class ServerSettingsCommands(
         """Show whether everything works here."""
         await interaction.response.defer(ephemeral=True)
         bot, guild = self._bot, interaction.guild
-        assert guild is not None  # noqa: S101 - the command is a server's only
+        assert guild is not None  # noqa: S101 # the command is a server's only
         health = Health(
             relay=bot.services.watchlist.relay_health,
             good_rounds=bot.good_rounds,
@@ -231,7 +200,7 @@ async def setup(bot: SunoBot) -> None:
     """Add the cog; discord.py calls this."""
     cog = ServerSettingsCommands(bot)
     group = cog.app_command
-    assert isinstance(group, app_commands.Group)  # noqa: S101 - a GroupCog has one
+    assert isinstance(group, app_commands.Group)  # noqa: S101 # a GroupCog has one
     group.allowed_contexts = app_commands.AppCommandContext(
         guild=True, dm_channel=False, private_channel=False
     )

@@ -129,7 +129,7 @@ def plan(seed: int, rounds: int) -> list[Round]:
     made = 0
     planned = []
     for number in range(1, rounds + 1):
-        random = Random(f"{seed}/{number}")  # noqa: S311 - has to be repeatable
+        random = Random(f"{seed}/{number}")  # noqa: S311 # has to be repeatable
         one = _round(random, number, made)
         made += len(one.tasks)
         planned.append(one)

@@ -187,7 +187,7 @@ def check_both_ways_agree(body: bytes, tasks: tuple[Task, ...]) -> None:
 
 def run(bodies: int, seed: int, say: Callable[[str], object]) -> int:
     """Check that many bodies; return how many broke a rule."""
-    chance = random.Random(seed)  # noqa: S311 - a repeatable choice of bodies, no secret
+    chance = random.Random(seed)  # noqa: S311 # a repeatable choice of bodies, no secret
     origin, conclusions, broken = sources(), Counter[str](), 0
     started, slowest = time.perf_counter(), 0.0
     for _ in range(bodies):
@@ -195,7 +195,7 @@ def run(bodies: int, seed: int, say: Callable[[str], object]) -> int:
         begun = time.perf_counter()
         try:
             conclusions[check(body)] += 1
-        except Exception as error:  # noqa: BLE001 - any exception is the finding that is looked for
+        except Exception as error:  # noqa: BLE001 # any exception is the finding that is looked for
             broken += 1
             if broken <= 5:
                 say(f"{type(error).__name__}: {error}\n  {body[:2000]!r}")

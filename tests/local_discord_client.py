@@ -96,7 +96,7 @@ def _suno(bot: SampleBot) -> app_commands.Group:
     @suno.command(description="How a task is doing")
     async def status(
         interaction: discord.Interaction,
-        id: app_commands.Range[str, 1, 100],  # noqa: A002 - the name of the option
+        id: app_commands.Range[str, 1, 100],  # noqa: A002 # the name of the option
         count: app_commands.Range[int, 1, 5] = 1,
         public: bool = False,
     ) -> None:

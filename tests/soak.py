@@ -180,7 +180,7 @@ async def run_soak(
         bot = await stack.enter_async_context(BotProcess(folder, settings))
         await discord.wait_until_ready(timeout=30)
         await discord.wait_until_commands(timeout=30)
-        soak = Soak(discord, relay, bot, people, channels, Random(1))  # noqa: S311 - repeatable
+        soak = Soak(discord, relay, bot, people, channels, Random(1))  # noqa: S311 # repeatable
         looking = asyncio.create_task(soak.look(relay.clock.now(), seconds / 60, tell))
         await _ask_all(soak, watches, seconds * ASKING)
         await _until_all_is_told(soak, seconds * (1 - ASKING))

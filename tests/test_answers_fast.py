@@ -142,7 +142,7 @@ def test_a_value_that_was_read_fast_is_like_any_other() -> None:
     assert hash(fast) == hash(careful)
     assert asdict(fast) == asdict(careful)
     assert replace(fast, id="x") == replace(careful, id="x")
-    assert pickle.loads(pickle.dumps(fast)) == careful  # noqa: S301 - our own bytes
+    assert pickle.loads(pickle.dumps(fast)) == careful  # noqa: S301 # our own bytes
     for value in (fast, fast.clips[0]):
         with pytest.raises(FrozenInstanceError):
             value.reason = "none"  # type: ignore[misc]

@@ -236,7 +236,7 @@ async def test_a_success_between_failures_keeps_the_circuit_closed() -> None:
 
 async def test_an_answer_older_than_a_failure_does_not_end_its_pause() -> None:
     """What was sent before the relay began to limit says nothing of afterwards."""
-    breaker = Breaker("relay", LONG, Random(1))  # noqa: S311 - draws pauses, not secrets
+    breaker = Breaker("relay", LONG, Random(1))  # noqa: S311 # draws pauses, not secrets
     before = asyncio.get_running_loop().time()
 
     breaker.bad(SunoError(ErrorKind.RATE_LIMIT, "429"))
@@ -249,7 +249,7 @@ async def test_an_answer_older_than_a_failure_does_not_end_its_pause() -> None:
 
 async def test_pauses_grow_between_bounds_and_differ() -> None:
     """Many bots of one relay do not come back at the same moment, nor ever more often."""
-    breaker = Breaker("relay", Pauses(shortest=10, longest=100), Random(7))  # noqa: S311 - as above
+    breaker = Breaker("relay", Pauses(shortest=10, longest=100), Random(7))  # noqa: S311 # as above
     pauses = []
     for _ in range(40):
         breaker.bad(SunoError(ErrorKind.RATE_LIMIT, "429"))

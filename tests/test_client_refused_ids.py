@@ -56,7 +56,7 @@ async def test_a_refused_id_is_found_even_where_it_is_drawn_first(bad: str) -> N
             raise SunoError(ErrorKind.BAD_REQUEST, "no")
 
     refusal = SunoError(ErrorKind.BAD_REQUEST, "no")
-    draws = Random(1)  # noqa: S311 - draws ids, not secrets
+    draws = Random(1)  # noqa: S311 # draws ids, not secrets
     culprits, left = await narrow("abcde", refusal, ask, draws)
 
     assert (set(culprits), left) == ({bad}, [])

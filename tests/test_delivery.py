@@ -705,3 +705,20 @@ def posts(post: Post) -> list[Request]:
     """Return what was sent to the channel."""
     path = f"/channels/{post.channel.id}/messages"
     return [one for one in post.local.requests if (one.method, one.path) == ("POST", path)]
+
+
+async def test_a_doubt_in_an_archived_thread_is_settled_by_reading_it(post: Post) -> None:
+    """The gateway does not speak of such threads: the parent tells whether it can be read."""
+    guild = post.channel.guild
+    assert guild is not None
+    thread = guild.add_thread(post.channel, "new songs")
+    thread.archive()
+    gone = asyncio.create_task(post.client.wait_for("raw_thread_update", timeout=5))
+    await asyncio.wait({gone}, timeout=1)
+    post.local.faults.add(POST, drop=True, times=1)
+    await post.owe(a_song(), channel=thread)
+    await post.deliver()
+    post.local.clock.advance(3600)
+    await post.deliver()
+    (message,) = thread.messages
+    assert "twice" not in message.content

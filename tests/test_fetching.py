@@ -108,7 +108,7 @@ async def test_a_link_that_is_not_plain_https_is_refused_unasked(link: str) -> N
 @pytest.mark.parametrize(
     "address",
     [
-        *("127.0.0.1", "10.0.0.1", "169.254.169.254", "100.100.100.200", "0.0.0.0", "224.0.0.1"),  # noqa: S104 - refused
+        *("127.0.0.1", "10.0.0.1", "169.254.169.254", "100.100.100.200", "0.0.0.0", "224.0.0.1"),  # noqa: S104 # refused
         *("::1", "::ffff:127.0.0.1", "::ffff:8.8.8.8", "64:ff9b::7f00:1", "fe80::1", "fd00::1"),
     ],
 )

@@ -48,7 +48,7 @@ async def test_a_fault_can_come_by_chance() -> None:
                 status=403,
                 times=None,
                 probability=0.5,
-                random=Random(seed),  # noqa: S311 - chance that can be repeated
+                random=Random(seed),  # noqa: S311 # chance that can be repeated
             )
             found = []
             for _ in range(12):

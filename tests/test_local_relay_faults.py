@@ -38,7 +38,7 @@ async def test_a_fault_may_strike_by_chance() -> None:
     """The same seed gives the same day."""
     days = []
     for _ in range(2):
-        async with asked_relay(random=Random(3)) as (relay, asker):  # noqa: S311 - no secrets
+        async with asked_relay(random=Random(3)) as (relay, asker):  # noqa: S311 # no secrets
             relay.faults.add(faults.server_error(500), probability=0.5)
             days.append(await statuses(asker, 20))
 

@@ -213,7 +213,7 @@ async def test_nothing_is_wider_than_the_window(demo: Demo, size: tuple[int, int
     async with demo.page(size=size) as page:
         overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert await page.evaluate(overflow) <= 0
-        inside = "Math.max(...[...document.querySelectorAll('#chat, #timeline, #composer, .message')].map((one) => one.getBoundingClientRect().right)) - innerWidth"  # noqa: E501 - a line of JavaScript
+        inside = "Math.max(...[...document.querySelectorAll('#chat, #timeline, #composer, .message')].map((one) => one.getBoundingClientRect().right)) - innerWidth"  # noqa: E501 # a line of JavaScript
         assert await page.evaluate(inside) <= 0
 
 

@@ -90,7 +90,7 @@ class Kept:
         """Return how many rows each table has that has any."""
         counts = {}
         for table in EVERYWHERE:
-            (row,) = await self.database.read(f"SELECT count(*) AS n FROM {table}", [])  # noqa: S608 - names of ours
+            (row,) = await self.database.read(f"SELECT count(*) AS n FROM {table}", [])  # noqa: S608 # names of ours
             counts[table] = row["n"]
         return {table: count for table, count in counts.items() if count}
 
@@ -393,7 +393,7 @@ def values_in(folder: Path) -> list[Any]:
         return [
             value
             for (table,) in tables
-            for row in database.execute(f"SELECT * FROM {table}")  # noqa: S608 - names of ours
+            for row in database.execute(f"SELECT * FROM {table}")  # noqa: S608 # names of ours
             for value in row
         ]
 
@@ -519,7 +519,7 @@ async def test_the_bot_tidies_up_when_it_starts(tmp_path: Path) -> None:
         await stage.discord.wait_until_gone()
     with closing(sqlite3.connect(path)) as database:
         for table, count in (("tasks", 0), ("subscriptions", 0), ("deliveries", 0), ("history", 1)):
-            assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (count,)  # noqa: S608 - names of ours
+            assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (count,)  # noqa: S608 # names of ours
 
 
 async def test_a_person_is_forgotten_though_discord_cannot_be_asked(tmp_path: Path) -> None:

@@ -130,15 +130,15 @@ class Parts(Visitor):
         self.selections: list[tuple[str, ast.SelectExpression]] = []
         self.visit(part)
 
-    def visit_VariableReference(self, node: ast.VariableReference) -> None:  # noqa: N802 - Fluent's
+    def visit_VariableReference(self, node: ast.VariableReference) -> None:  # noqa: N802 # Fluent's
         """Note a value that is put in or asked about."""
         self.variables.add(node.id.name)
 
-    def visit_TextElement(self, node: ast.TextElement) -> None:  # noqa: N802 - Fluent's
+    def visit_TextElement(self, node: ast.TextElement) -> None:  # noqa: N802 # Fluent's
         """Note what stands there literally."""
         self.texts.append(node.value)
 
-    def visit_SelectExpression(self, node: ast.SelectExpression) -> None:  # noqa: N802 - Fluent's
+    def visit_SelectExpression(self, node: ast.SelectExpression) -> None:  # noqa: N802 # Fluent's
         """Note a choice, and go on inside it."""
         assert isinstance(node.selector, ast.VariableReference)
         self.selections.append((node.selector.id.name, node))

@@ -114,7 +114,7 @@ class Courier:
         try:
             async with asyncio.timeout(self._patience.one_try):
                 message_id = await self._send_once(delivery)
-        except Exception as error:  # noqa: BLE001 - what it means is decided by the verdict
+        except Exception as error:  # noqa: BLE001 # what it means is decided by the verdict
             await self._settle(delivery, error)
             return
         now = self._clock()
@@ -225,7 +225,7 @@ class Courier:
             self.token_refused.set()
             return longest
         doubling: float = self._patience.first_pause * 2.0 ** min(delivery.attempts - 1, 20)
-        jitter = random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+        jitter = random.uniform(0.5, 1.0)  # noqa: S311 # no secret
         return max(min(doubling, longest) * jitter, meaning.retry_after or 0.0)
 
 

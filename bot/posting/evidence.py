@@ -92,7 +92,14 @@ async def _may_read(client: discord.Client, place: Place, *, seen: bool) -> bool
     guild = client.get_guild(place.guild_id)
     if guild is None or guild.unavailable:
         raise NotKnownYet(f"nothing is known yet of server {place.guild_id}")
-    return seen  # an archived thread, say, of which the gateway does not speak
+    if seen:
+        return True
+    # An archived thread, say, of which the gateway does not speak: its parent tells.
+    thread = await client.fetch_channel(place.channel_id)
+    if not isinstance(thread, discord.Thread) or thread.parent is None:
+        return False
+    granted = thread.permissions_for(guild.me)
+    return granted.view_channel and granted.read_message_history
 
 
 def permissions_in(client: discord.Client, place: Place) -> discord.Permissions | None:

@@ -52,7 +52,7 @@ def failures_told(
     async def tell(item: Item, interaction: discord.Interaction[Any]) -> None:
         try:
             await callback(item, interaction)
-        except Exception as error:  # noqa: BLE001 - answered and logged, as in the command tree
+        except Exception as error:  # noqa: BLE001 # answered and logged, as in the command tree
             await tell_failure(interaction, error)
 
     return tell

@@ -40,7 +40,7 @@ class Page:
 
 def can_be_read(task: Task) -> bool:
     """Whether a reader can show the lyrics of ``task``: there are any, and its id fits a button."""
-    longest = _custom_id("share", 9999, 2**64 - 1, task.id)
+    longest = reader_custom_id("share", 9999, 2**64 - 1, task.id)
     return bool(sheets(task)) and len(longest) <= LONGEST_CUSTOM_ID
 
 
@@ -97,16 +97,17 @@ def _view(task: Task, number: int, total: int, words: Words, owner: int) -> disc
         back, on = (number - 1) % total, (number + 1) % total
         for label, page, there in (("◀", back, number > 0), ("▶", on, number < total - 1)):
             # Of two pages, back and on are the same one: a disabled button is told apart by 9999.
-            custom_id = _custom_id("page", page if there else 9999, owner, task.id)
+            custom_id = reader_custom_id("page", page if there else 9999, owner, task.id)
             view.add_item(discord.ui.Button(label=label, custom_id=custom_id, disabled=not there))
     if not owner:
         for action in ("share", "file"):
-            custom_id = _custom_id(action, number, owner, task.id)
+            custom_id = reader_custom_id(action, number, owner, task.id)
             view.add_item(
                 discord.ui.Button(label=words.say(f"reader-{action}"), custom_id=custom_id)
             )
     return view
 
 
-def _custom_id(action: str, page: int, owner: int, task_id: str) -> str:
+def reader_custom_id(action: str, page: int, owner: int, task_id: str) -> str:
+    """Return the custom id of a button that ``TEMPLATE`` matches."""
     return f"lyrics:{action}:{page}:{owner}:{task_id}"

@@ -141,7 +141,7 @@ class WatchDesk:
         locale = settings.language or (interaction.guild_locale or interaction.locale).value
         if wish.channel:
             return Place(wish.channel.id, wish.channel.guild.id, locale)
-        assert interaction.channel_id is not None  # noqa: S101 - commands and buttons have one
+        assert interaction.channel_id is not None  # noqa: S101 # commands and buttons have one
         return Place(interaction.channel_id, interaction.guild_id, locale)
 
 
@@ -171,7 +171,7 @@ def _refusal(interaction: discord.Interaction[Any], wish: Wish, words: Words) ->
         return None
     channel: Any = wish.channel or interaction.channel
     if wish.channel:
-        assert isinstance(interaction.user, discord.Member)  # noqa: S101 - channels are a server's
+        assert isinstance(interaction.user, discord.Member)  # noqa: S101 # channels are a server's
         in_thread = isinstance(wish.channel, discord.Thread)
         own = needed_to_post(channel.permissions_for(interaction.user), in_thread=in_thread)
         if not wish.appointed and not all(own.values()):

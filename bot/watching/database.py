@@ -45,7 +45,7 @@ class _Job(Generic[T]):
         try:
             with database.atomic():
                 self._result = self._function(database)
-        except Exception as error:  # noqa: BLE001 - handed to the coroutine that waits for it
+        except Exception as error:  # noqa: BLE001 # handed to the coroutine that waits for it
             self.error = error
 
     def settle(self) -> None:

@@ -113,8 +113,8 @@ class Forgetting:
         latest = now - KEPT_FOR
 
         def sweep(db: Database) -> None:
-            db.execute(f"DELETE FROM subscriptions WHERE delivery_id IN ({_TOLD})", [latest])  # noqa: S608 - names of ours
-            db.execute(f"DELETE FROM deliveries WHERE id IN ({_TOLD})", [latest])  # noqa: S608 - names of ours
+            db.execute(f"DELETE FROM subscriptions WHERE delivery_id IN ({_TOLD})", [latest])  # noqa: S608 # names of ours
+            db.execute(f"DELETE FROM deliveries WHERE id IN ({_TOLD})", [latest])  # noqa: S608 # names of ours
             db.execute(_DROP_ENDED, [latest])
 
         await self._database.run(sweep)
@@ -144,13 +144,13 @@ _DROP_ENDED = """
 
 def _tasks(db: Database, condition: str, values: list[int]) -> list[_TaskKey]:
     """Return the tasks of some watches."""
-    sql = f"SELECT DISTINCT relay, task_id FROM subscriptions WHERE {condition}"  # noqa: S608 - names of ours
+    sql = f"SELECT DISTINCT relay, task_id FROM subscriptions WHERE {condition}"  # noqa: S608 # names of ours
     return [(str(relay), str(task_id)) for relay, task_id in db.execute(sql, values)]
 
 
 def _entries(db: Database, table: str, column: str, owner: int) -> list[int]:
     """Return the entries of one history."""
-    sql = f"SELECT DISTINCT entry_id FROM {table} WHERE {column} = ?"  # noqa: S608 - names of ours
+    sql = f"SELECT DISTINCT entry_id FROM {table} WHERE {column} = ?"  # noqa: S608 # names of ours
     return [int(entry_id) for (entry_id,) in db.execute(sql, [owner])]
 
 

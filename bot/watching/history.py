@@ -84,7 +84,7 @@ class History:
 
         def entry(db: Database) -> Entry | None:
             table, condition, values = where_kept(scope)
-            sql = f"SELECT max(ended_at) FROM {table} s WHERE {condition} AND entry_id = ?"  # noqa: S608 - names of ours
+            sql = f"SELECT max(ended_at) FROM {table} s WHERE {condition} AND entry_id = ?"  # noqa: S608 # names of ours
             (ended_at,) = db.execute(sql, [*values, entry_id]).fetchone()
             return None if ended_at is None else _entry(db, entry_id, ended_at)
 

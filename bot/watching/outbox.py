@@ -343,7 +343,7 @@ def _owe_words(db: Database, channel_id: int, directs: Mapping[int, Place], now:
 
 def _move(db: Database, delivery: Delivery, change: str, values: list[Any]) -> bool:
     cursor = db.execute(
-        f"UPDATE deliveries SET {change} WHERE id = ? AND state = 'sending'",  # noqa: S608 - no value of anybody's
+        f"UPDATE deliveries SET {change} WHERE id = ? AND state = 'sending'",  # noqa: S608 # no value of anybody's
         [*values, delivery.id],
     )
     moved: int = cursor.rowcount

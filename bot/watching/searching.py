@@ -106,9 +106,9 @@ def _newest(
     """
     table, condition, values = where_kept(scope)
     has_all = " AND ".join("instr(words, ?)" for _ in words)
-    matching = f"(SELECT {has_all} FROM history WHERE id = s.entry_id)" if words else "1"  # noqa: S608 - names of ours
+    matching = f"(SELECT {has_all} FROM history WHERE id = s.entry_id)" if words else "1"  # noqa: S608 # names of ours
     sql = (
-        f"SELECT s.entry_id, s.ended_at, {matching} FROM {table} s WHERE {condition}"  # noqa: S608 - names of ours
+        f"SELECT s.entry_id, s.ended_at, {matching} FROM {table} s WHERE {condition}"  # noqa: S608 # names of ours
         " ORDER BY s.ended_at DESC, s.entry_id DESC LIMIT ?"
     )
     return iter(db.execute(sql, [*words, *values, most]))
@@ -124,7 +124,7 @@ def _indexed(
     join = "CROSS JOIN history h ON h.id = c.id" if rest else ""
     # CROSS JOIN keeps the order: left to itself, SQLite asks the index about each entry.
     sql = (
-        f"SELECT s.entry_id, max(s.ended_at) AS last FROM ({candidates}) c"  # noqa: S608 - names of ours
+        f"SELECT s.entry_id, max(s.ended_at) AS last FROM ({candidates}) c"  # noqa: S608 # names of ours
         f" CROSS JOIN {table} s ON s.entry_id = c.id {join}"
         f" WHERE {condition}{having} GROUP BY s.entry_id"
         " ORDER BY last DESC, s.entry_id DESC LIMIT ?"

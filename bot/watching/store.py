@@ -292,7 +292,7 @@ class Store:
             else ""
         )
         db.execute(
-            "UPDATE tasks SET looked_at = :now, next_look_at = :next, misses = :misses,"  # noqa: S608 - no value of anybody's
+            "UPDATE tasks SET looked_at = :now, next_look_at = :next, misses = :misses,"  # noqa: S608 # no value of anybody's
             f" missing_since = :missing, terminal_since = :terminal{changes}"
             " WHERE relay = :relay AND task_id = :id AND state = 'running'",
             common | (answer or {}),

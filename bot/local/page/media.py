@@ -32,7 +32,7 @@ _SKIES: tuple[tuple[_Colour, _Colour, _Colour], ...] = (
 
 def cover(seed: str, size: int = COVER_SIZE) -> bytes:
     """Draw a sky with a light and hills before it; return a PNG of ``size`` × ``size`` pixels."""
-    random = Random(seed)  # noqa: S311 - draws pictures, no secrets
+    random = Random(seed)  # noqa: S311 # draws pictures, no secrets
     top, horizon, light = random.choice(_SKIES)
     centre = (random.uniform(0.25, 0.75), random.uniform(0.3, 0.5))
     radius = random.uniform(0.1, 0.17)
@@ -91,7 +91,7 @@ def _chunk(name: bytes, data: bytes) -> bytes:
 
 def tune(seed: str, seconds: int = TUNE_SECONDS) -> bytes:
     """Play a wandering tune over a slow bass; return a WAV file, one channel of 16 bits."""
-    random = Random(seed)  # noqa: S311 - plays tunes, no secrets
+    random = Random(seed)  # noqa: S311 # plays tunes, no secrets
     key = random.choice((220.0, 246.94, 261.63, 196.0))
     place, beats = 3, int(seconds / _BEAT)
     samples = [0.0] * (seconds * _RATE)

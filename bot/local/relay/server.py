@@ -55,7 +55,7 @@ class LocalRelay:
         self.key = key
         self.clock = Clock(speed=speed)
         self.answer_shape = AnswerShape()
-        self.faults = Faults(random or Random(0))  # noqa: S311 - draws faults, no secrets
+        self.faults = Faults(random or Random(0))  # noqa: S311 # draws faults, no secrets
         self.looks: list[Look] = []
         self._tasks: dict[str, tuple[RelayTask, float]] = {}
         self._port = port

@@ -185,7 +185,7 @@ class _Resolver(AbstractResolver):
         self,
         host: str,
         port: int = 0,
-        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 - both are tried
+        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 # both are tried
     ) -> list[ResolveResult]:
         """Return the addresses of a host. Raises ``OSError``."""
         return [
