@@ -9,7 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
 from bot.local.page import PageStage, page_stage
-from bot.local.relay import song
+from bot.local.relay import lyrics_task, song
 from tests.browser import NARROW, WIDE, a_browser, needs_chromium, opened
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
@@ -128,6 +128,45 @@ async def test_a_member_who_reads_chinese_sees_the_page_in_chinese(demo: Demo) -
         asked = demo.stage.discord.interactions[-1]
         assert asked.payload()["locale"] == "zh-CN"
         await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+
+
+async def test_lyrics_are_read_page_by_page_and_shared(demo: Demo) -> None:
+    """From the button of a card: pages are turned, and what is shared is for everybody."""
+    words = "\n\n".join(f"[Verse {number}]\n" + "la la la\n" * 30 for number in range(1, 6))
+    task = lyrics_task(title="A Long Evening", text=words, takes=1.0)
+    demo.stage.relay.add(task)
+    demo.stage.relay.age(60)
+    async with demo.page() as page:
+        await page.locator(".composer-text").click()
+        await page.keyboard.type(f"/suno status {task.id}")
+        await page.keyboard.press("Enter")
+        card = page.locator(".message.ephemeral", has_text=task.id)
+        await card.get_by_role("button", name="Lyrics").click()
+        reader = page.locator(".message.ephemeral", has_text="Page 1 of")
+        await expect(reader).to_contain_text("[Verse 1]")
+        await reader.get_by_role("button", name="▶").click()
+        turned = page.locator(".message.ephemeral", has_text="Page 2 of")
+        await expect(turned).not_to_contain_text("[Verse 1]")
+        await turned.get_by_role("button", name="Share in channel").click()
+        shared = page.locator(".message:not(.ephemeral)", has_text="Shared by")
+        await expect(shared).to_contain_text("Page 2 of")
+
+
+async def test_what_has_ended_is_found_again(demo: Demo) -> None:
+    """By a word of its lyrics, also in Chinese."""
+    task = lyrics_task(title="长河谣", text="[副歌]\n带着月亮慢慢走", takes=1.0)
+    demo.stage.relay.add(task)
+    demo.stage.relay.age(60)
+    async with demo.page() as page:
+        await page.locator(".composer-text").click()
+        await page.keyboard.type(f"/suno watch {task.id}")
+        await page.keyboard.press("Enter")
+        await expect(notice(page, task.id)).to_be_visible()
+        await page.locator(".composer-text").click()
+        await page.keyboard.type("/suno history search:月亮")
+        await page.keyboard.press("Enter")
+        await expect(last(page)).to_contain_text("长河谣")
+        await expect(last(page)).to_contain_text("Only you can see this")
 
 
 async def test_a_hostile_title_is_shown_as_it_is(demo: Demo) -> None:
