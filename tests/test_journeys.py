@@ -157,3 +157,18 @@ async def age(stage: Stage, bot: BotProcess, *, by: float) -> None:
         database.execute("UPDATE tasks SET deadline_at = deadline_at - ?", [by])
     database.close()
     await start(stage, bot)
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_thread_that_is_opened_again_gets_its_notice_at_once(stage: Stage) -> None:
+    """discord.py forgets archived threads: that one is back is heard all the same."""
+    thread = stage.guild.add_thread(stage.songs, "new songs")
+    stage.relay.add(song(SONG, takes=120))
+    watched = await stage.discord.command(stage.ada, thread, "suno watch", id=SONG)
+    await watched.answered()
+    thread.archive(locked=True)
+    stage.relay.clock.advance(200)
+    direct = stage.discord.open_dm(stage.ada)
+    await stage.discord.wait_for(lambda: direct.messages, 15, "the word that it is held")
+    thread.reopen()
+    assert (await stage.notice_of(SONG, thread)).pinged == {stage.ada.id}

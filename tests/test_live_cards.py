@@ -5,7 +5,7 @@ import pytest
 
 from bot.local.discord import Interaction, Message, User
 from bot.local.relay import failing, song
-from bot.posting.live_cards import CARD_PACE
+from bot.posting.live_cards import CARD_PACE, CardPace
 from tests.stage import Stage, a_bot, a_stage
 
 SONG = "a-song-with-a-long-id"
@@ -224,3 +224,26 @@ async def test_a_card_is_edited_rarely(tmp_path: Path) -> None:
             await stage.ask("suno list")
         requests = [r for r in stage.discord.requests if r.method == "PATCH"]
         assert len([r for r in requests if str(card.id) in r.path]) <= 1
+
+
+async def test_a_channel_that_is_slow_holds_up_no_other_card(tmp_path: Path) -> None:
+    """An edit that discord.py holds back is given up for now; the card elsewhere goes on."""
+    pace = CardPace(between_edits=0.05, between_rounds=0.05, longest_edit=0.2)
+    async with a_stage(tmp_path) as stage, a_bot(stage, pace):
+        stage.relay.add(song(SONG, title="Paper Boats", takes=100))
+        stage.relay.add(song(OTHER, title="Tram Lines", takes=100))
+        await stage.ask("suno watch", id=SONG)
+        await stage.act("suno watch", id=OTHER, channel=stage.lyrics)
+        edit = "PATCH /channels/{id}/messages/{message}"
+        stage.discord.faults.add(edit, retry_after=60, channel=stage.songs)
+        stage.relay.clock.advance(50)
+        await shows(stage, stage.cards(stage.lyrics)[0], "Tram Lines")
+        assert "Paper Boats" not in str(stage.cards()[0].embeds)
+
+
+async def test_a_card_gets_the_link_that_comes_later(stage: Stage) -> None:
+    """Its buttons follow the song too, not only its words."""
+    await stage.ask("suno watch", id=SONG)
+    card = await card_of(stage)
+    stage.relay.clock.advance(50)
+    await stage.discord.wait_for(lambda: "Preview" in str(card.components))
