@@ -46,7 +46,7 @@ class TurnButton(
         match: re.Match[str],
     ) -> Self:
         """Return the button that was pressed."""
-        assert isinstance(item, discord.ui.Button)  # noqa: S101 - no other item has this id
+        assert isinstance(item, discord.ui.Button)  # noqa: S101 # no other item has this id
         return cls(item, int(match["owner"]), int(match["page"]), match["search"])
 
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client
@@ -73,7 +73,7 @@ class OpenMenu(
         match: re.Match[str],
     ) -> Self:
         """Return the menu in which something was chosen."""
-        assert isinstance(item, discord.ui.Select)  # noqa: S101 - no other item has this id
+        assert isinstance(item, discord.ui.Select)  # noqa: S101 # no other item has this id
         return cls(item, int(match["owner"]))
 
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client

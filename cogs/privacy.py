@@ -41,7 +41,7 @@ class ConfirmButton(
         match: re.Match[str],
     ) -> Self:
         """Return the button that was pressed."""
-        assert isinstance(item, discord.ui.Button)  # noqa: S101 - no other item has this id
+        assert isinstance(item, discord.ui.Button)  # noqa: S101 # no other item has this id
         return cls(item, match["action"], int(match["owner"]))
 
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client

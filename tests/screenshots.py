@@ -43,7 +43,7 @@ async def _take(page: Page, name: str) -> None:
     )
     await page.screenshot(path=path, animations="disabled", caret="hide")
     size = path.stat().st_size
-    print(f"{path.relative_to(FOLDER.parents[1])}: {size // 1000} kB")  # noqa: T201
+    print(f"{path.relative_to(FOLDER.parents[1])}: {size // 1000} kB")  # noqa: T201 # a command that says what it did
     if size > LARGEST:
         sys.exit(f"{path} is too large")
 

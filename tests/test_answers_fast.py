@@ -145,7 +145,7 @@ def test_a_value_that_was_read_fast_is_like_any_other() -> None:
     assert pickle.loads(pickle.dumps(fast)) == careful  # noqa: S301 # our own bytes
     for value in (fast, fast.clips[0]):
         with pytest.raises(FrozenInstanceError):
-            value.reason = "none"  # type: ignore[misc]
+            value.reason = "none"  # type: ignore[misc] # what is frozen must say so
 
 
 @given(st.from_regex(re.compile(f"{links.FILE}|{links.STREAM}", re.ASCII), fullmatch=True))
