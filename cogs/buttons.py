@@ -4,14 +4,12 @@ import discord
 from discord.ext import commands
 
 from bot.discord_bot import SunoBot
-from bot.posting.cards import status_card
 from bot.posting.items import Remembered
 from bot.posting.reader import page_of
-from bot.posting.replies import Reply, explain
-from bot.posting.songs import link_buttons
-from bot.posting.views import KEEP_WATCHING, STATUS_BUTTON, status_view
+from bot.posting.replies import Reply
+from bot.posting.status import status_of
+from bot.posting.views import KEEP_WATCHING, STATUS_BUTTON
 from bot.posting.watch_desk import HERE
-from bot.suno.errors import SunoError
 from bot.suno.tasks import Task, TaskKind
 from bot.words import words_for
 
@@ -57,25 +55,20 @@ class StatusButton(
         await interaction.response.defer(ephemeral=True, thinking=not refresh)
         words = words_for(interaction.locale.value)
         watchlist = interaction.client.services.watchlist
-        try:
-            if self.action == "notify":
-                text = await interaction.client.desk.watch(interaction, [self.task_id])
-                await Reply(interaction).send(text)
-            elif task := await watchlist.read(self.task_id):
-                await (self._refresh if refresh else self._read)(interaction, task)
-            else:
-                await interaction.followup.send(words.say("reader-gone"), ephemeral=True)
-        except SunoError as error:
-            await interaction.followup.send(explain(error, words), ephemeral=True)
+        if self.action == "notify":
+            text = await interaction.client.desk.watch(interaction, [self.task_id])
+            await Reply(interaction).send(text)
+        elif task := await watchlist.read(self.task_id):
+            await (self._refresh if refresh else self._read)(interaction, task)
+        else:
+            await interaction.followup.send(words.say("reader-gone"), ephemeral=True)
 
     async def _refresh(self, interaction: discord.Interaction[SunoBot], task: Task) -> None:
         words = words_for(interaction.locale.value)
         now = discord.utils.utcnow().timestamp()
         typical = await interaction.client.services.history.typical(task.kind or TaskKind.MUSIC)
-        await interaction.edit_original_response(
-            embeds=status_card(task, words, now=now, typical=typical),
-            view=status_view(task, link_buttons(task, words), words),
-        )
+        status = status_of(task, words, now=now, typical=typical)
+        await interaction.edit_original_response(embeds=status.embeds, view=status.view)
 
     async def _read(self, interaction: discord.Interaction[SunoBot], task: Task) -> None:
         page = page_of(task, 0, words_for(interaction.locale.value))

@@ -8,11 +8,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord_bot import SunoBot
-from bot.posting.cards import status_card
 from bot.posting.history import OPEN, TURN, fitting, history_embed, history_view
 from bot.posting.items import Remembered
-from bot.posting.songs import link_buttons
-from bot.posting.views import status_view
+from bot.posting.status import status_of
 from bot.posting.visible import scope_of
 from bot.suno.errors import SunoError
 from bot.suno.tasks import Task
@@ -90,10 +88,11 @@ class OpenMenu(
         fresh = await _look_again(services.watchlist, entry)
         task = fresh or entry.task
         now = discord.utils.utcnow().timestamp()
+        status = status_of(task, words, now=now)
         await interaction.edit_original_response(
             content=None if fresh else words.say("history-stale"),
-            embeds=status_card(task, words, now=now),
-            view=status_view(task, link_buttons(task, words), words),
+            embeds=status.embeds,
+            view=status.view,
         )
 
 

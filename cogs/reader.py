@@ -6,8 +6,7 @@ from discord.ext import commands
 from bot.discord_bot import SunoBot
 from bot.posting.items import Remembered
 from bot.posting.reader import TEMPLATE, lyrics_file, page_of, reader_custom_id
-from bot.posting.replies import Reply, explain
-from bot.suno.errors import SunoError
+from bot.posting.replies import Reply
 from bot.suno.tasks import Task
 from bot.words import words_for
 
@@ -36,11 +35,7 @@ class ReaderButton(
         else:
             await interaction.response.defer(ephemeral=True, thinking=True)
         words = words_for(interaction.locale.value)
-        try:
-            task = await interaction.client.services.watchlist.read(self.task_id)
-        except SunoError as error:
-            await interaction.followup.send(explain(error, words), ephemeral=True)
-            return
+        task = await interaction.client.services.watchlist.read(self.task_id)
         if task is None:
             await interaction.followup.send(words.say("reader-gone"), ephemeral=True)
             return

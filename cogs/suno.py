@@ -11,15 +11,13 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord_bot import SunoBot
-from bot.posting.cards import status_card
 from bot.posting.completing import offered_ids
 from bot.posting.escaping import code, plain_line
 from bot.posting.held import inbox
 from bot.posting.lyrics import lyrics_pages
 from bot.posting.reader import can_be_read, page_of
 from bot.posting.replies import Reply, explain
-from bot.posting.songs import link_buttons
-from bot.posting.views import status_view
+from bot.posting.status import status_of
 from bot.posting.watch_desk import Wish
 from bot.suno.tasks import TaskKind
 from bot.translation import localised
@@ -68,10 +66,8 @@ class Suno(
         for task_id in wanted:
             if task := seen.tasks.get(task_id):
                 typical = await self._history.typical(task.kind or TaskKind.MUSIC)
-                await reply.send(
-                    embeds=status_card(task, words, now=now, typical=typical),
-                    view=status_view(task, link_buttons(task, words), words),
-                )
+                status = status_of(task, words, now=now, typical=typical)
+                await reply.send(embeds=status.embeds, view=status.view)
             elif error := seen.failed.get(task_id):
                 await reply.send(explain(error, words))
             else:
