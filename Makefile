@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo run test check format lint types coverage screenshots lock clean
+.PHONY: demo run bench bench-quick test check format lint types coverage screenshots lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show what there is
@@ -14,6 +14,12 @@ demo: $(VENV)/runtime ## See the bot at work in a browser: no token, no network 
 
 run: $(VENV)/runtime ## Run the bot with the settings of .env
 	@$(BIN)/python -m bot run $(ARGS)
+
+bench: $(VENV)/dev ## Measure how fast it is, as ratios in one table (ARGS="delivery": one topic)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-quick: $(VENV)/dev ## See in a minute that every measure runs
+	@$(BIN)/python -m benchmarks --quick $(ARGS)
 
 test: $(VENV)/dev ## Run every test, also the journeys
 	$(BIN)/python -m pytest $(ARGS)

@@ -1,45 +1,32 @@
 """How long the bot takes to read a batch of songs, against msgspec on the same bytes.
 
-``python -m benchmarks.decode`` measures 100 tasks of two clips each, once finished and once
-streaming, made after the documents' samples. msgspec decodes the same bytes into Structs that have
-the fields the bot reads, and concludes nothing from them. It is no dependency of the bot; where it
-is missing the program says how to install it.
+100 tasks of two clips each, finished and streaming, made after the documents' samples. msgspec
+decodes the same bytes into Structs that have the fields the bot reads, and concludes nothing.
 """
 
-import argparse
 import json
 import statistics
-import sys
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from types import GenericAlias
 from typing import Any
 
+import msgspec
+
+from benchmarks.rows import Row, ratios, seconds
 from bot.suno.answers import read_batch
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 TASKS = 100
 ROUNDS = 60
-MISSING = "msgspec is not installed. To compare with it: python -m pip install 'msgspec==0.22.*'\n"
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """What was measured; times are seconds for one batch, medians of all rounds."""
-
-    tasks: int
-    size: int
-    """Bytes of the batch."""
-    ours: float
-    theirs: float
-    ratio: float
-    """The median of the rounds' ratios, ours to theirs."""
-    spread: tuple[float, float]
-    """The ratios below which a tenth of the rounds lie, and nine tenths."""
+def rows(quick: bool) -> list[Row]:
+    """Measure both kinds of answers."""
+    rounds = 5 if quick else ROUNDS
+    return [_compare(kind, songs(kind == "finished"), rounds) for kind in ("finished", "streaming")]
 
 
 def songs(finished: bool, tasks: int = TASKS) -> bytes:
@@ -62,8 +49,7 @@ def _renamed(song: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 def msgspec_decoder() -> Callable[[bytes], Any]:
-    """Return msgspec's decoder of a batch. Raises ``ImportError`` where msgspec is missing."""
-    msgspec: Any = import_module("msgspec")
+    """Return msgspec's decoder of a batch."""
 
     def struct(name: str, **fields: Any) -> type:
         made: type = msgspec.defstruct(name, list(fields.items()))
@@ -82,26 +68,24 @@ def msgspec_decoder() -> Callable[[bytes], Any]:
     return decode
 
 
-def compare(body: bytes, rounds: int = ROUNDS) -> Comparison:
-    """Decode a batch with both, in turn, that many times.
-
-    Raises ``ImportError`` where msgspec is missing.
-    """
+def _compare(kind: str, body: bytes, rounds: int) -> Row:
+    """Decode a batch with both, in turn, that many times."""
     decode = msgspec_decoder()
-    tasks = len(read_batch(200, None, body))
-    pairs = [
-        (_seconds(lambda: read_batch(200, None, body)), _seconds(lambda: decode(body)))
-        for _ in range(rounds)
-    ]
-    ratios = [ours / theirs for ours, theirs in pairs]
-    tenths = statistics.quantiles(ratios, n=10)
-    return Comparison(
-        tasks=tasks,
-        size=len(body),
-        ours=statistics.median(ours for ours, _ in pairs),
-        theirs=statistics.median(theirs for _, theirs in pairs),
-        ratio=statistics.median(ratios),
-        spread=(tenths[0], tenths[-1]),
+    ours, theirs = zip(
+        *(
+            (_seconds(lambda: read_batch(200, None, body)), _seconds(lambda: decode(body)))
+            for _ in range(rounds)
+        ),
+        strict=True,
+    )
+    return Row(
+        topic="decode",
+        measure=f"a batch of {kind} songs, bytes to values",
+        ours=seconds(statistics.median(ours)),
+        theirs=f"{seconds(statistics.median(theirs))}: msgspec, same bytes",
+        ratios=ratios(ours, theirs),
+        size=f"{TASKS} tasks of 2 clips, {len(body):,} bytes, {rounds} ×",
+        at_most=4,
     )
 
 
@@ -113,27 +97,3 @@ def _seconds(read: Callable[[], object], times: int = 5) -> float:
         read()
         taken.append(time.perf_counter() - started)
     return min(taken)
-
-
-def main() -> int:
-    """Run the program; return its exit code: 2 where msgspec is missing."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tasks", type=int, default=TASKS)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    options = parser.parse_args()
-    for kind in ("finished", "streaming"):
-        try:
-            found = compare(songs(kind == "finished", options.tasks), options.rounds)
-        except ImportError:
-            sys.stderr.write(MISSING)
-            return 2
-        sys.stdout.write(
-            f"{kind:9}  {found.tasks} tasks, {found.size:,} bytes, {options.rounds} rounds:"
-            f" {found.ours * 1000:.2f} ms, msgspec {found.theirs * 1000:.2f} ms,"
-            f" ratio {found.ratio:.2f} ({found.spread[0]:.2f} to {found.spread[1]:.2f})\n"
-        )
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -4,7 +4,6 @@ import copy
 import json
 import pickle
 import re
-import sys
 from dataclasses import FrozenInstanceError, asdict, replace
 from typing import Any
 
@@ -165,13 +164,3 @@ def test_the_benchmark_measures_songs_that_are_all_different() -> None:
         assert len({task.id for task in tasks}) == 20
         assert len({clip.id for clip in clips}) == len({clip.audio_url for clip in clips}) == 40
         assert all(clip.lyrics for clip in clips)
-
-
-def test_the_benchmark_says_how_to_install_what_it_misses(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The bot does not depend on msgspec."""
-    monkeypatch.setitem(sys.modules, "msgspec", None)
-    monkeypatch.setattr(sys, "argv", ["decode"])
-    assert decode.main() == 2
-    assert "pip install 'msgspec" in capsys.readouterr().err
