@@ -9,4 +9,4 @@ Read it in this order:
 5. ``startup``: how the parts are put together.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

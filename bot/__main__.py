@@ -1,6 +1,8 @@
 """The command line: ``python -m bot``, or ``suno-bot``."""
 
 import json
+import logging
+import signal
 import sys
 from typing import BinaryIO
 
@@ -11,7 +13,11 @@ from bot.settings import SettingsError, load_settings
 from bot.suno.explain import explain as explain_answer
 
 CANNOT_WORK = 2
-"""Exit code when starting again would not help: somebody has to change something first."""
+"""Exit code when starting again would not help: somebody has to change something first.
+
+1 is for what may be well at the next start, and for a stop that took too long; 0 for an orderly
+one. A service that restarts on failure should spare 2, as the unit in ``deploy`` does.
+"""
 
 
 @click.group(invoke_without_command=True)
@@ -26,6 +32,8 @@ def main(context: click.Context) -> None:
 @main.command()
 def run() -> None:
     """Run the bot with the settings of the environment and of .env."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # which process 1 of a container would not heed
+        signal.signal(number, lambda *_: sys.exit(0))
     from bot.startup import StartError, run  # settings are told before anything heavy is loaded
 
     try:
@@ -34,7 +42,7 @@ def run() -> None:
         click.echo(f"The bot cannot start; these settings need you:\n{error}", err=True)
         sys.exit(CANNOT_WORK)
     except StartError as error:
-        click.echo(f"The bot cannot run. {error}", err=True)
+        logging.getLogger("bot").critical("The bot cannot run. %s", error)
         sys.exit(CANNOT_WORK if error.lasting else 1)
 
 
@@ -62,6 +70,30 @@ def explain(file: BinaryIO, status: int, content_type: str) -> None:
     """Print what the bot makes of a relay's answer in FILE (- for standard input), as JSON."""
     conclusion = explain_answer(status, content_type, file.read())
     click.echo(json.dumps(conclusion, ensure_ascii=False, indent=2))
+
+
+@main.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.pass_context
+def doctor(context: click.Context, *, as_json: bool) -> None:
+    """Say what works, what does not, and what to do about it; change nothing.
+
+    Exit code 1 if there is a problem. It may be used beside a running bot.
+    """
+    if context.invoked_subcommand is None:
+        from bot.doctor.command import check
+
+        sys.exit(check(as_json=as_json))
+
+
+@doctor.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.argument("task_id")
+def why(task_id: str, *, as_json: bool) -> None:
+    """Say what became of a task, and why nothing was posted of it yet."""
+    from bot.doctor.command import why
+
+    sys.exit(why(task_id, as_json=as_json))
 
 
 if __name__ == "__main__":

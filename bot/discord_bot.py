@@ -6,22 +6,25 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import Any
 
 import aiohttp
 import discord
 import yarl
-from aiolimiter import AsyncLimiter
 from discord import app_commands
 from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.command_tree import CommandTree
+from bot.figures import Figures
+from bot.monitoring.discord_answers import count_answers
 from bot.posting.attachments.player import Player
 from bot.posting.attachments.uploads import Uploads
 from bot.posting.delivery import Courier
 from bot.posting.invitation import invite_link
 from bot.posting.live_cards import CARD_PACE, CardKeeper, CardPace
+from bot.posting.turns import Turns
 from bot.posting.watch_desk import WatchDesk
 from bot.translation import CatalogueTranslator
 from bot.watching.cards import Cards
@@ -36,8 +39,8 @@ from bot.watching.watchlist import Watchlist
 
 log = logging.getLogger(__name__)
 
-REQUESTS_PER_SECOND = 48
-"""Discord allows the whole bot 50; its answers to interactions do not count."""
+MOST_IN_A_SECOND = 50
+"""Requests that Discord takes from the whole bot; its answers to interactions do not count."""
 
 _NOT_COUNTED = ("/interactions/", "/webhooks/")
 
@@ -56,6 +59,7 @@ class Services:
     settings: ServerSettingsBook
     notes: Notes
     player: Player
+    figures: Figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +89,20 @@ class SunoBot(commands.AutoShardedBot):
             intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
-            http_trace=_pace(REQUESTS_PER_SECOND),
+            http_trace=pace(services.figures),
         )
         self.services = services
         uploads = Uploads(self, services.settings, services.player)
-        self.courier = Courier(self, services.outbox, uploads=uploads, settings=services.settings)
-        self.keeper = CardKeeper(self, services.cards, card_pace)
+        self.courier = Courier(
+            self,
+            services.outbox,
+            uploads=uploads,
+            settings=services.settings,
+            figures=services.figures,
+        )
+        self.keeper = CardKeeper(
+            self, services.cards, card_pace, notices_wait=lambda: self.courier.busy
+        )
         self.desk = WatchDesk(services.watchlist, services.cards, self.keeper, services.settings)
         self.good_rounds: dict[str, float] = {}
         """When each loop of the clock last did its work without a fault (Unix seconds)."""
@@ -108,11 +120,18 @@ class SunoBot(commands.AutoShardedBot):
         """Load the cogs and, if they changed, register the commands."""
         assert self.application_id is not None  # noqa: S101 # the client has logged in
         log.info("Invite the bot with %s", invite_link(self.application_id))
+        await self._sync_commands(await self.load_cogs())
+
+    async def load_cogs(self) -> list[dict[str, Any]]:
+        """Load the cogs; return their commands as Discord gets them, with every translation."""
         for name in self._extensions:
             await self.load_extension(name)
         translator = CatalogueTranslator()
         await self.tree.set_translator(translator)
-        await self._sync_commands(translator)
+        return [
+            await command.get_translated_payload(self.tree, translator)
+            for command in self.tree.get_commands()
+        ]
 
     async def launch_shard(
         self, gateway: yarl.URL, shard_id: int, *, initial: bool = False
@@ -127,13 +146,27 @@ class SunoBot(commands.AutoShardedBot):
         DiscordWebSocket.DEFAULT_GATEWAY = gateway
         await super().launch_shard(gateway, shard_id, initial=initial)
 
+    def missing_connection(self) -> str | None:
+        """Return why it is not connected to Discord's gateway, ``None`` if it is."""
+        if self.is_closed():
+            return "the bot stops"
+        if not self.is_ready():
+            return "not connected to Discord yet"
+        if any(shard.is_closed() for shard in self.shards.values()):
+            return "the connection to Discord is lost; it is made anew"
+        return None
+
     async def on_ready(self) -> None:
         """Say that we are there. Comes again after reconnects: nothing is started here."""
-        log.info("Logged in as %s, in %d servers", self.user, len(self.guilds))
+        log.info("Connected to Discord as %s, in %s", self.user, _servers(len(self.guilds)))
 
-    async def _sync_commands(self, translator: app_commands.Translator) -> None:
+    async def on_resumed(self) -> None:
+        """Say that we are there again, with the same session."""
+        log.info("Connected to Discord again")
+
+    async def _sync_commands(self, commands: list[dict[str, Any]]) -> None:
         """Register the commands if they, in any language, are not those registered last."""
-        digest = await self._fingerprint(translator)
+        digest = hashlib.sha256(json.dumps(commands, sort_keys=True).encode()).hexdigest()
         note = f"commands of {self.application_id}"
         if await self.services.notes.read(note) == digest:
             return
@@ -145,22 +178,18 @@ class SunoBot(commands.AutoShardedBot):
         await self.services.notes.write(note, digest)
         log.info("Registered the commands")
 
-    async def _fingerprint(self, translator: app_commands.Translator) -> str:
-        """Return a digest of all commands as Discord gets them, with every translation."""
-        payload = [
-            await command.get_translated_payload(self.tree, translator)
-            for command in self.tree.get_commands()
-        ]
-        return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+
+def _servers(count: int) -> str:
+    return "1 server" if count == 1 else f"{count} servers"
 
 
-def _pace(requests_per_second: float) -> aiohttp.TraceConfig:
-    """Hold back requests so that the whole bot stays below Discord's global limit.
+def pace(figures: Figures) -> aiohttp.TraceConfig:
+    """Hold back requests so that the whole bot keeps Discord's global limit in any second.
 
     discord.py paces each bucket, but not the bot: a thousand messages to a thousand channels at
     once end in answers of 429 and lost messages.
     """
-    limiter = AsyncLimiter(1, 1 / requests_per_second)
+    turns = Turns(MOST_IN_A_SECOND)
 
     async def wait_for_turn(
         session: aiohttp.ClientSession,  # noqa: ARG001 # aiohttp's signature
@@ -169,8 +198,9 @@ def _pace(requests_per_second: float) -> aiohttp.TraceConfig:
     ) -> None:
         path = request.url.path
         if not any(part in path for part in _NOT_COUNTED):
-            await limiter.acquire()
+            await turns.take()
 
     trace = aiohttp.TraceConfig()
     trace.on_request_start.append(wait_for_turn)
+    count_answers(trace, figures)
     return trace

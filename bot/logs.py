@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Collection
 from datetime import UTC, datetime
@@ -10,21 +11,38 @@ from typing import TextIO
 _NOISY = dict.fromkeys(("discord", "asyncio", "aiohttp", "filelock"), logging.WARNING)
 """Libraries that tell more than an operator wants to read, and from which level on they speak."""
 
+_TRIED_AGAIN = ("Attempting a reconnect", "Failed to connect for shard_id")
+"""How discord.py begins to tell of a connection that it makes anew by itself."""
+
+_INTERACTION_TOKEN = re.compile(r"((?:webhooks|interactions)/\d+/)[^/?\s]+")
+"""What stands in an address that discord.py logs; with it, anybody could answer as the bot."""
+
 
 def set_up_logging(
     level: str, style: str, secrets: Collection[str], stream: TextIO | None = None
 ) -> None:
     """Send every record of at least ``level`` to ``stream`` (standard error).
 
-    ``style`` is ``text`` or ``json`` (one object a line). Each of ``secrets`` is blotted out, also
-    in tracebacks and in what libraries log.
+    ``style`` is ``text`` or ``json`` (one object a line). Each of ``secrets`` is blotted out, and
+    so are the tokens of interactions, also in tracebacks and in what libraries log.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
     inner = _JsonFormatter() if style == "json" else _TextFormatter()
     handler.setFormatter(_Redacting(inner, secrets))
+    handler.addFilter(_shorten)
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name, least in _NOISY.items():
         logging.getLogger(name).setLevel(max(least, logging.getLevelName(level)))
+
+
+def _shorten(record: logging.LogRecord) -> bool:
+    """Tell the trouble of a connection in a line: it passes, whatever way the code took to it."""
+    if record.exc_info and record.exc_info[1] and str(record.msg).startswith(_TRIED_AGAIN):
+        error = record.exc_info[1]
+        record.msg, record.args = f"{record.getMessage()} ({type(error).__name__}: {error})", ()
+        record.exc_info = record.exc_text = None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+    return True
 
 
 class _Redacting(logging.Formatter):
@@ -39,7 +57,7 @@ class _Redacting(logging.Formatter):
         text = self._inner.format(record)
         for secret in self._secrets:
             text = text.replace(secret, "[secret]")
-        return text
+        return _INTERACTION_TOKEN.sub(r"\1[secret]", text)
 
 
 class _TextFormatter(logging.Formatter):

@@ -3,8 +3,12 @@
 Settings come from the environment, or from ``.env`` in the current directory; the environment wins.
 """
 
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -15,7 +19,12 @@ from pydantic import (
     field_validator,
 )
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    SettingsConfigDict,
+)
 from yarl import URL
 
 DISCORD_API = "https://discord.com/api/v10"
@@ -88,6 +97,9 @@ class Settings(BaseSettings):
     watch_deadline: float = Field(default=86400.0, ge=60, le=30 * 86400)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
+    metrics_port: int = Field(default=0, ge=0, le=65535)
+    """0: nothing listens."""
+    metrics_host: str = "127.0.0.1"
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -121,32 +133,162 @@ _WHERE_TO_GET = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What is wrong with a setting, and what to do; never what a secret was."""
+
+    name: str
+    what: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.what}; {self.advice}"
+
+
 def load_settings() -> Settings:
     """Read the settings; raise ``SettingsError``, which names all that are wrong at once."""
     try:
         return Settings()
     except ValidationError as error:
-        problems = error.errors(include_url=False, include_context=False)
-    except UnicodeDecodeError:
-        raise SettingsError(".env is not a UTF-8 text: save it anew as UTF-8") from None
-    raise SettingsError("\n".join(map(_explain, problems)))
+        complaints = _complaints(error)
+    except (UnicodeDecodeError, OSError) as error:
+        complaints = [_unreadable(error)]
+    raise SettingsError("\n".join(map(str, complaints)))
 
 
-def _explain(problem: ErrorDetails) -> str:
-    """Say in a line which setting is wrong and what to do; never what a secret was."""
+def _complaints(error: ValidationError) -> list[Complaint]:
+    return [_explain(each) for each in error.errors(include_url=False, include_context=False)]
+
+
+def _explain(problem: ErrorDetails) -> Complaint:
     name = str(problem["loc"][0]).upper()
     advice = _WHERE_TO_GET.get(name, "see .env.example")
     if problem["type"] == "missing" or (name in _WHERE_TO_GET and problem["msg"].endswith("empty")):
-        return f"{name} is missing: {advice}"
+        return Complaint(name, "is missing", advice)
     what = problem["msg"].removeprefix("Value error, ")
     what = what[:1].lower() + what[1:]
     if name in _WHERE_TO_GET:
-        return f"{name} {what}; {advice}"
-    shown = problem["input"] and "@" not in str(problem["input"])  # an address may hold a password
-    given = f" is {problem['input']!r}, but it" if shown else ""
-    return f"{name}{given} {_as_predicate(what)}; {advice}"
+        return Complaint(name, what, advice)
+    # An address may hold a password or a key.
+    shown = problem["input"] and not set("@?#") & set(str(problem["input"]))
+    given = f"is {problem['input']!r}, but it " if shown else ""
+    return Complaint(name, given + _as_predicate(what), advice)
+
+
+def _unreadable(error: UnicodeDecodeError | OSError) -> Complaint:
+    if isinstance(error, OSError):
+        return Complaint(".env", f"cannot be read ({error.strerror})", "let the bot's user read it")
+    return Complaint(".env", "is not a UTF-8 text", "save it anew as UTF-8")
 
 
 def _as_predicate(message: str) -> str:
     """Turn pydantic's ``input should be …`` into ``should be …``."""
     return message.removeprefix("input ")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A setting that can be used: its value, fit to be shown, and where it came from."""
+
+    name: str
+    value: str
+    origin: Literal["environment", ".env", "default"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A name that no setting has, and the one that may be meant."""
+
+    name: str
+    origin: Literal["environment", ".env"]
+    meant: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsReport:
+    """Everything about the settings, whether or not the bot can start with them."""
+
+    settings: Settings
+    """Stand-ins are in the place of those that there are complaints about."""
+    found: tuple[Found, ...]
+    complaints: tuple[Complaint, ...]
+    strays: tuple[Stray, ...]
+    secrets: tuple[str, ...]
+    """What must never be printed: refused values too."""
+
+    def lacks(self, *names: str) -> list[str]:
+        """Return those of the named settings that cannot be used."""
+        return [each.name for each in self.complaints if each.name in names]
+
+
+_STAND_INS = {"discord_token": "none", "suno_api_key": "none", "suno_base_url": "https://none.test"}
+_SECRET = [name for name, field in Settings.model_fields.items() if field.annotation is SecretStr]
+
+
+def report_settings() -> SettingsReport:
+    """Read the settings as ``load_settings`` does, and tell what became of each."""
+    environment: Mapping[str, str | None] = EnvSettingsSource(Settings).env_vars
+    complaints: list[Complaint] = []
+    dotenv: Mapping[str, str | None] = {}
+    file: str | None = ".env"
+    try:
+        dotenv = DotEnvSettingsSource(Settings).env_vars
+    except (UnicodeDecodeError, OSError) as error:
+        complaints, file = [_unreadable(error)], None
+    try:
+        settings = Settings(_env_file=file)
+    except ValidationError as error:
+        complaints += _complaints(error)
+        wrong = (each.name.lower() for each in complaints if each.name != ".env")
+        settings = Settings(_env_file=file, **{name: _stand_in(name) for name in wrong})
+    given = [source[name] for source in (environment, dotenv) for name in _SECRET if name in source]
+    return SettingsReport(
+        settings,
+        tuple(_found(settings, environment, dotenv, {each.name for each in complaints})),
+        tuple(complaints),
+        tuple(_strays(environment, dotenv)),
+        tuple({value.strip() for value in given if value}),
+    )
+
+
+def _stand_in(name: str) -> Any:
+    return _STAND_INS.get(name, Settings.model_fields[name].default)
+
+
+def _found(
+    settings: Settings,
+    environment: Mapping[str, str | None],
+    dotenv: Mapping[str, str | None],
+    wrong: set[str],
+) -> Iterator[Found]:
+    for name in Settings.model_fields:
+        if name.upper() in wrong:
+            continue
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            value = f"set, {len(value.get_secret_value())} characters"
+        origin: Literal["environment", ".env", "default"] = ".env" if name in dotenv else "default"
+        yield Found(name.upper(), str(value), "environment" if name in environment else origin)
+
+
+def _strays(
+    environment: Mapping[str, str | None], dotenv: Mapping[str, str | None]
+) -> Iterator[Stray]:
+    """Find names in ``.env`` that look like ours, and near misses in the environment."""
+    known = [name.upper() for name in Settings.model_fields]
+    prefixes = {name.partition("_")[0] for name in known}
+    for name in map(str.upper, dotenv):
+        meant = _nearest(name, known, 0.8)
+        if name not in known and (meant or name.partition("_")[0] in prefixes):
+            yield Stray(_NO_NAME.sub("?", name)[:40], ".env", meant)
+    for name in map(str.upper, environment):
+        meant = _nearest(name, known, 0.9)
+        if name not in known and meant:
+            yield Stray(name, "environment", meant)
+
+
+_NO_NAME = re.compile(r"[^A-Z0-9_].*", re.DOTALL)
+
+
+def _nearest(name: str, known: list[str], likeness: float) -> str | None:
+    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=likeness)), None)

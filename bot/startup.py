@@ -2,28 +2,38 @@
 
 import asyncio
 import logging
-import signal
-from contextlib import AsyncExitStack, suppress
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 
 import aiohttp
 import discord
 from discord.errors import ConnectionClosed, GatewayNotFound
 
+from bot import __version__
 from bot.discord_bot import Addresses, Services, SunoBot
+from bot.figures import Figures
 from bot.logs import set_up_logging
+from bot.monitoring.health import Patience, Signs
+from bot.monitoring.server import CannotListen, MonitoringServer
 from bot.posting.attachments.fetching import Fetcher
 from bot.posting.attachments.player import Player
 from bot.posting.live_cards import CARD_PACE, CardPace
+from bot.running import new_event_loop, share_turns, spare_what_stays
 from bot.settings import Settings
+from bot.stopping import until_told_to_stop
 from bot.suno.client import SunoClient
 from bot.suno.relays import Relay, relay
+from bot.watching.backlog import Backlog
 from bot.watching.cards import Cards
 from bot.watching.database import DatabaseThread
-from bot.watching.errors import DatabaseInUse, DatabaseUnusable
+from bot.watching.errors import DatabaseInUse, DatabaseTooNew, DatabaseUnusable
 from bot.watching.forgetting import Forgetting
 from bot.watching.history import History
 from bot.watching.notes import Notes
 from bot.watching.outbox import Outbox
+from bot.watching.planner import Planner
 from bot.watching.poller import Poller
 from bot.watching.schedule import Schedule
 from bot.watching.server_settings import ServerSettingsBook
@@ -49,6 +59,9 @@ COGS = tuple(
     )
 )
 
+# The loops of the clock, by the names under which their good rounds are noted.
+LOOPS = ("poll", "deliver", "show", "tidy")
+
 _REFUSALS = {
     4004: "Discord refuses DISCORD_TOKEN: make a new one (Bot > Reset Token) and put it into .env",
     4014: "Discord refuses the intents: that is a fault of this version of the bot",
@@ -69,34 +82,46 @@ class StartError(Exception):
 def run(settings: Settings) -> None:
     """Run the bot until it is told to stop (SIGINT, SIGTERM). Raises ``StartError``."""
     set_up_logging(settings.log_level, settings.log_format, settings.secrets)
-    asyncio.run(_serve_until_stopped(settings))
+    share_turns()
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(until_told_to_stop(serve(settings, when_ready=spare_what_stays)))
 
 
-async def _serve_until_stopped(settings: Settings) -> None:
-    loop = asyncio.get_running_loop()
-    work = asyncio.create_task(serve(settings))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, work.cancel)
-    with suppress(asyncio.CancelledError):
-        await work
-    log.info("Stopped")
+async def serve(
+    settings: Settings,
+    card_pace: CardPace = CARD_PACE,
+    when_ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Run the bot until this is cancelled. Raises ``StartError``.
 
-
-async def serve(settings: Settings, card_pace: CardPace = CARD_PACE) -> None:
-    """Run the bot until this is cancelled. Raises ``StartError``."""
+    ``when_ready`` is called once, when everything is loaded and Discord has told of the servers.
+    """
     async with AsyncExitStack() as stack:
         try:
             bot = await _compose(settings, stack, card_pace)
+            readiness = asyncio.create_task(_once_ready(bot, when_ready))
+            stack.callback(readiness.cancel)
             await _keep_connected(bot, settings.discord_token.get_secret_value())
-        except (DatabaseUnusable, discord.DiscordException, OSError, aiohttp.ClientError) as error:
+        except _EXPLAINED as error:
             raise _explained(error, settings) from error
+
+
+_EXPLAINED = (
+    *(DatabaseUnusable, CannotListen),
+    *(discord.DiscordException, aiohttp.ClientError, OSError),
+)
+
+
+async def _once_ready(bot: SunoBot, then: Callable[[], None]) -> None:
+    await bot.wait_until_ready()
+    then()
 
 
 async def _keep_connected(bot: SunoBot, token: str) -> None:
     """Let the bot work until it ends by itself or this is cancelled; it is closed then.
 
-    A task of its own, for discord.py swallows a cancellation while it begins a new session: only a
-    bot that is closed ends there.
+    A task of its own, for discord.py swallows a cancellation while it begins a new session: it has
+    a moment to heed it, then only closing the bot ends it.
     """
     connection = asyncio.create_task(bot.start(token))
     refusal = asyncio.create_task(bot.courier.token_refused.wait())
@@ -107,30 +132,96 @@ async def _keep_connected(bot: SunoBot, token: str) -> None:
         await connection
     finally:
         refusal.cancel()
-        await bot.close()
         connection.cancel()
+        await asyncio.wait({connection}, timeout=0.5)
+        await bot.close()
         await asyncio.gather(connection, return_exceptions=True)
 
 
 async def _compose(settings: Settings, stack: AsyncExitStack, card_pace: CardPace) -> SunoBot:
     """Build the bot out of its parts; ``stack`` closes them."""
-    database = await stack.enter_async_context(DatabaseThread(settings.database_path))
-    session = await stack.enter_async_context(aiohttp.ClientSession())
+    log.info("Suno Bot %s", __version__)
     source = _relay(settings)
-    client = SunoClient(
+    log.info("Relay %s at %s", source.name, source.base_url)
+    database = await stack.enter_async_context(DatabaseThread(settings.database_path))
+    backlog = Backlog(database, source.name)
+    counts = await backlog.count()
+    log.info(
+        "Database %s: %d running tasks, %d messages waiting",
+        *(settings.database_path, counts.running_tasks, counts.unposted),
+    )
+    session = await stack.enter_async_context(aiohttp.ClientSession())
+    client = make_client(settings, session)
+    stack.push_async_callback(client.aclose)
+    fetcher = await stack.enter_async_context(Fetcher())
+    bot = await stack.enter_async_context(
+        assemble(settings, database, client, fetcher, COGS, card_pace)
+    )
+    await bot.services.poller.remember(bot.services.history)
+    if settings.metrics_port:
+        server = _monitoring(settings, bot, client, database, backlog)
+        await stack.enter_async_context(server)
+        log.info("Figures at %s/metrics", server.address)
+    greeting = asyncio.create_task(client.greet())
+    stack.callback(greeting.cancel)
+    return bot
+
+
+def _monitoring(
+    settings: Settings,
+    bot: SunoBot,
+    client: SunoClient,
+    database: DatabaseThread,
+    backlog: Backlog,
+) -> MonitoringServer:
+    """Build what answers an operator's tools."""
+    signs = Signs(
+        started_at=time.time(),
+        loops=LOOPS,
+        good_rounds=bot.good_rounds,
+        missing_connection=bot.missing_connection,
+        ask_database=lambda: database.run(lambda _db: None),
+    )
+    return MonitoringServer(
+        settings.metrics_host,
+        settings.metrics_port,
+        figures=bot.services.figures,
+        signs=signs,
+        patience=Patience.at(settings.poll_requests_per_second),
+        client=client,
+        backlog=backlog,
+        version=__version__,
+    )
+
+
+def make_client(settings: Settings, session: aiohttp.ClientSession) -> SunoClient:
+    """Make the client of the relay. Raises ``StartError`` for an address that no relay can have."""
+    return SunoClient(
         session,
-        source,
+        _relay(settings),
         settings.suno_api_key,
         batch_size=settings.poll_batch_size,
         requests_per_second=settings.poll_requests_per_second,
     )
-    stack.push_async_callback(client.aclose)
+
+
+def assemble(
+    settings: Settings,
+    database: DatabaseThread,
+    client: SunoClient,
+    fetcher: Fetcher,
+    cogs: Sequence[str],
+    card_pace: CardPace = CARD_PACE,
+) -> SunoBot:
+    """Put the bot together; nothing is opened, and nothing begins."""
+    source = _relay(settings)
     outbox = Outbox(database)
     store = Store(database, outbox, source.name)
-    schedule = Schedule(settings.poll_interval, settings.watch_deadline)
+    figures = Figures()
+    schedule = Schedule(Planner(settings.poll_interval), settings.watch_deadline)
     services = Services(
-        watchlist=Watchlist(client, store, deadline=settings.watch_deadline),
-        poller=Poller(client, store, schedule, batch=settings.poll_batch_size),
+        watchlist=Watchlist(client, store, schedule),
+        poller=Poller(client, store, schedule, batch=settings.poll_batch_size, figures=figures),
         store=store,
         outbox=outbox,
         cards=Cards(database, source.name),
@@ -138,10 +229,11 @@ async def _compose(settings: Settings, stack: AsyncExitStack, card_pace: CardPac
         forgetting=Forgetting(database),
         settings=ServerSettingsBook(database),
         notes=Notes(database),
-        player=Player(await stack.enter_async_context(Fetcher())),
+        player=Player(fetcher),
+        figures=figures,
     )
     addresses = Addresses(settings.discord_api_url, settings.discord_gateway_url)
-    return await stack.enter_async_context(SunoBot(services, addresses, COGS, card_pace))
+    return SunoBot(services, addresses, cogs, card_pace)
 
 
 def _relay(settings: Settings) -> Relay:
@@ -161,9 +253,21 @@ def _explained(error: Exception, settings: Settings) -> StartError:
             " or give this one a DATABASE_PATH of its own.",
             lasting=True,
         )
+    if isinstance(error, DatabaseTooNew):
+        return StartError(
+            f"{error}. Run that version or a later one, or restore the copy of the database that"
+            " was made before the upgrade.",
+            lasting=True,
+        )
     if isinstance(error, DatabaseUnusable):
         return StartError(
-            f"{error}. Check DATABASE_PATH, and that the file may be written.", lasting=True
+            f"{error}. Check DATABASE_PATH, and that the file may be written.",
+            lasting=not _may_pass(error),
+        )
+    if isinstance(error, CannotListen):
+        return StartError(
+            f"{error}. Choose another METRICS_PORT or METRICS_HOST, or METRICS_PORT=0 for none.",
+            lasting=not error.taken,
         )
     if isinstance(error, discord.LoginFailure):
         return StartError(_REFUSALS[4004], lasting=True)
@@ -172,8 +276,19 @@ def _explained(error: Exception, settings: Settings) -> StartError:
         return StartError(_REFUSALS[code or 4014], lasting=True)
     if isinstance(error, OSError | aiohttp.ClientError | GatewayNotFound):
         return StartError(
-            f"Cannot reach Discord at {settings.discord_api_url}: {error}."
-            " Check the network and DISCORD_API_URL.",
+            f"Cannot reach Discord at {settings.discord_api_url}:"
+            f" {str(error) or type(error).__name__}. Check the network and DISCORD_API_URL.",
+            lasting=False,
+        )
+    if isinstance(error, discord.HTTPException):
+        return StartError(
+            f"Discord at {settings.discord_api_url} takes no log-in now (HTTP {error.status}).",
             lasting=False,
         )
     return StartError(f"Discord ended the connection: {error}", lasting=False)
+
+
+def _may_pass(error: DatabaseUnusable) -> bool:
+    """Whether the disk, rather than the file, is to blame: it may be well at the next start."""
+    code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)

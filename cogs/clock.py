@@ -46,9 +46,11 @@ class Clock(commands.Cog):
             "show": (self._bot.keeper.round, services.cards.changed),
             "tidy": (Broom(services.forgetting).round, asyncio.Event()),  # nothing hurries it
         }
-        good_at = self._bot.good_rounds
+        good_at, failed = self._bot.good_rounds, services.figures.failed_rounds
         self._loops = [
-            asyncio.create_task(keep_going(name, round_, wake, good_at))
+            asyncio.create_task(
+                keep_going(name, round_, wake, good_at, on_fault=failed.labels(name).inc)
+            )
             for name, (round_, wake) in rounds.items()
         ]
 
@@ -57,7 +59,7 @@ class Clock(commands.Cog):
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
-        await self._bot.courier.finish()
+        await asyncio.gather(self._bot.services.poller.finish(), self._bot.courier.finish())
 
 
 class Broom:
@@ -82,11 +84,13 @@ async def keep_going(
     wake: asyncio.Event,
     good_at: MutableMapping[str, float],
     pause_after_a_fault: float = PAUSE_AFTER_A_FAULT,
+    on_fault: Callable[[], None] = lambda: None,
 ) -> None:
     """Run rounds for ever: at the time that the last one named, or sooner when ``wake`` is set.
 
     Whatever goes wrong in a round, the next one comes, ``pause_after_a_fault`` seconds later. When
-    the last good one was (Unix seconds) stands in ``good_at`` under ``name``.
+    the last good one was (Unix seconds) stands in ``good_at`` under ``name``; ``on_fault`` is
+    called after each that failed.
     """
     faults = Faults(name)
     while True:
@@ -95,6 +99,7 @@ async def keep_going(
             due_at = await round_()
         except Exception as error:  # noqa: BLE001 # the clock's guard: told with its cause
             faults.tell(error)
+            on_fault()
             await asyncio.sleep(pause_after_a_fault)
             continue
         faults.heal()

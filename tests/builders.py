@@ -75,12 +75,16 @@ def a_watched(**changes: Any) -> Watched:
     values: dict[str, Any] = {
         "task_id": "song",
         "kind": TaskKind.MUSIC,
+        "hint": TaskKind.MUSIC,
         "status": TaskStatus.IN_PROGRESS,
         "known": True,
         "misses": 0,
         "missing_since": None,
         "terminal_since": None,
+        "began_at": NOON,
         "added_at": NOON,
+        "looked_at": None,
+        "next_look_at": NOON,
         "deadline_at": NOON + 3600,
     }
     return Watched(**values | changes)

@@ -58,6 +58,7 @@ def run(path: Path) -> None:
     time.time = _moved(time.time, clock)
     time.monotonic = _moved(time.monotonic, clock)
     selectors.DefaultSelector = _Wakeful  # type: ignore[misc]  # what asyncio takes
+    sys.modules["uvloop"] = None  # type: ignore[assignment]  # its loop has a clock of its own
     from bot.__main__ import main
 
     sys.argv = ["suno-bot", "run"]

@@ -33,6 +33,12 @@ def streaming(place: str = "", value: Any = None) -> dict[str, Any]:
     return _with(copy.deepcopy(STREAMING), place, value)
 
 
+def waiting(name: str = "action", value: Any = "MUSIC") -> dict[str, Any]:
+    """Return a task that has not begun, with that value."""
+    begun = {"status": "NOT_START", "start_time": 0, "finish_time": 0, "data": None}
+    return {**streaming(), **begun, name: value}
+
+
 def _with(song: dict[str, Any], place: str, value: Any) -> dict[str, Any]:
     where, _, name = place.partition(".")
     clip = song["data"][0]
@@ -73,6 +79,11 @@ READ_FAST = {
     "video not yet": finished("clip.video_url", ""),
     "done though a clip streams": {**streaming(), "status": "SUCCESS"},
     "one clip is done": {**streaming(), "data": [FINISHED["data"][0], STREAMING["data"][0]]},
+    "runs without a clip": streaming("task.data", None),
+    "waits": waiting(),
+    "is in the queue": waiting("status", "QUEUED"),
+    "lyrics that run": waiting("action", "LYRICS"),
+    "a task of no known kind": waiting("action", None),
 }
 LEFT_TO_CARE = {
     "a placeholder": finished("clip.audio_url", "https://cdn1.suno.ai/None.mp3"),
@@ -94,6 +105,13 @@ LEFT_TO_CARE = {
     "a finish time before all time": finished("task.finish_time", -1),
     "an id that is too long": finished("task.task_id", "x" * 192),
     "no data": finished("task.data", None),
+    "waits, in other words": waiting("status", "PENDING"),
+    "a year that no calendar has": waiting("submit_time", 300_000_000_000),
+    **{
+        f"{name} in place of the data": waiting(name, {"tags": "la"} if "meta" in name else "la la")
+        for name in ("text", "lyrics", "lyric", "audio_url", "video_url", "metadata", "meta_data")
+    },
+    "clips in place of the data": waiting("clips", FINISHED["data"]),
     "no clips": finished("task.data", []),
     "progress in other words": finished("task.progress", 100),
     "a failure": finished("task.status", "FAILURE"),

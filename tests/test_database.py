@@ -1,11 +1,12 @@
 import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
 
-from bot.watching.database import DatabaseThread
+from bot.watching.database import LOG_KEPT, DatabaseThread
 from bot.watching.errors import DatabaseInUse, DatabaseUnusable
 
 
@@ -68,6 +69,68 @@ async def test_functions_that_wait_together_share_a_commit(tmp_path: Path) -> No
         )
         await database.run(lambda db: db.conn.set_trace_callback(None))
         assert 1 <= len(commits) < 20
+
+
+async def test_a_commit_holds_no_more_functions_than_it_may(tmp_path: Path) -> None:
+    """What a shared commit saves can be measured against one commit for each."""
+    async with DatabaseThread(tmp_path / "suno.db", most_together=1) as database:
+        commits: list[str] = []
+        await database.run(
+            lambda db: db.conn.set_trace_callback(
+                lambda sql: commits.append(sql) if sql == "COMMIT" else None
+            )
+        )
+        add = "INSERT INTO notes (name, value) VALUES (?, '')"
+        await asyncio.gather(*(database.write(add, [str(number)]) for number in range(20)))
+        await database.run(lambda db: db.conn.set_trace_callback(None))
+        assert len(commits) == 1 + 20
+
+
+async def test_nobody_is_told_of_a_write_whose_transaction_was_ended_by_another(
+    tmp_path: Path,
+) -> None:
+    """A full disk ends the whole transaction in the middle: nothing of it is kept or confirmed."""
+
+    def end(db: Database) -> None:
+        db.execute("INSERT OR ROLLBACK INTO notes (name, value) VALUES ('kept', '')")
+
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        add = "INSERT INTO notes (name, value) VALUES (?, '')"
+        await database.write(add, ["kept"])
+        begun, held = threading.Event(), threading.Event()
+
+        def hold(_: Database) -> bool:
+            begun.set()
+            return held.wait()
+
+        waiting = asyncio.create_task(database.run(hold))
+        await asyncio.to_thread(begun.wait)
+        together = asyncio.gather(
+            database.write(add, ["before"]),
+            database.run(end),
+            database.write(add, ["after"]),
+            return_exceptions=True,
+        )
+        await asyncio.sleep(0)
+        held.set()
+        first, ended, last = await together
+        assert isinstance(ended, sqlite3.IntegrityError)
+        assert isinstance(first, sqlite3.OperationalError)
+        assert isinstance(last, sqlite3.OperationalError)
+        assert await waiting
+        assert await names_in(database) == ["kept"]
+
+
+async def test_a_large_change_does_not_keep_its_room_on_the_disk(tmp_path: Path) -> None:
+    """The write-ahead log shrinks again once it is in the database."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        log = tmp_path / "suno.db-wal"
+        add = "INSERT INTO notes (name, value) VALUES (?, ?)"
+        await database.write(add, ["large", "x" * (LOG_KEPT + 1)])
+        assert log.stat().st_size > LOG_KEPT
+        await database.write(add, ["small", ""])
+        await database.write(add, ["smaller", ""])
+        assert log.stat().st_size <= LOG_KEPT
 
 
 async def test_a_wait_that_is_cancelled_does_not_take_back_the_write(tmp_path: Path) -> None:

@@ -722,3 +722,21 @@ async def test_a_doubt_in_an_archived_thread_is_settled_by_reading_it(post: Post
     await post.deliver()
     (message,) = thread.messages
     assert "twice" not in message.content
+
+
+async def test_a_crowd_of_notices_is_told_from_a_few(post: Post) -> None:
+    """What can wait does then: whoever posts something else asks before."""
+    guild = post.channel.guild
+    assert guild is not None
+    post.local.faults.add(POST, delay=60.0, times=None)
+    impatient = replace(PATIENCE, goodbye=0.0)
+    courier = Courier(post.client, post.outbox, impatient, clock=post.local.clock.now)
+    for number in range(PATIENCE.slots // 4):
+        await post.owe(a_song(f"song-{number}"), channel=guild.add_channel(f"songs-{number}"))
+    await courier.round()
+    few = courier.busy
+    await post.owe(a_song("one-more"))
+    await courier.round()
+    crowd = courier.busy
+    await courier.finish()
+    assert (few, crowd, courier.busy) == (False, True, False)

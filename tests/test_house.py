@@ -12,10 +12,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot": set(),
     "bot.settings": set(),
     "bot.logs": set(),
+    "bot.figures": set(),
+    "bot.stopping": set(),
+    "bot.running": set(),
     "bot.words": set(),
     "bot.suno": set(),
-    "bot.watching": {"bot.suno"},
-    "bot.posting": {"bot.suno", "bot.watching", "bot.words"},
+    "bot.watching": {"bot.suno", "bot.figures"},
+    "bot.posting": {"bot.suno", "bot.watching", "bot.words", "bot.figures"},
+    "bot.monitoring": {"bot.suno", "bot.watching", "bot.figures"},
     "bot.local": {"bot.suno"},
     "bot.command_tree": {
         *("bot.settings", "bot.words", "bot.suno", "bot.watching", "bot.posting"),
@@ -24,13 +28,20 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot.translation": {"bot.words"},
     "bot.discord_bot": {
         *("bot.settings", "bot.words", "bot.suno", "bot.watching", "bot.posting"),
-        *("bot.command_tree", "bot.translation"),
+        *("bot.command_tree", "bot.translation", "bot.figures", "bot.monitoring"),
     },
     "bot.startup": {
         *("bot.settings", "bot.logs", "bot.words", "bot.suno", "bot.watching", "bot.posting"),
-        "bot.discord_bot",
+        *("bot", "bot.discord_bot", "bot.figures", "bot.monitoring", "bot.stopping"),
+        "bot.running",
     },
-    "bot.__main__": {"bot", "bot.settings", "bot.startup", "bot.local", "bot.suno"},
+    "bot.doctor": {
+        *("bot.settings", "bot.suno", "bot.watching", "bot.posting"),
+        "bot.startup",  # puts the bot together whose commands are compared
+    },
+    "bot.__main__": {
+        *("bot", "bot.settings", "bot.startup", "bot.doctor", "bot.local", "bot.suno"),
+    },
     "cogs": {
         *("bot.discord_bot", "bot.translation"),
         *("bot.suno", "bot.watching", "bot.posting", "bot.words"),
@@ -40,7 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 KNOWS_DISCORD = {
     *("bot.posting", "bot.discord_bot", "bot.command_tree", "bot.translation", "bot.startup"),
-    "cogs",
+    *("bot.doctor", "cogs"),
 }
 
 

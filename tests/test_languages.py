@@ -302,6 +302,7 @@ def catalogues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
 def forget_words() -> None:
     """Let the catalogues be read anew."""
     words.words_for.cache_clear()
+    words.words_in.cache_clear()
     words.languages.cache_clear()
 
 

@@ -5,7 +5,14 @@ import pytest
 
 from bot.local.discord import Interaction, Message, User
 from bot.local.relay import failing, song
-from bot.posting.live_cards import CARD_PACE, CardPace
+from bot.posting.live_cards import CARD_PACE, CardKeeper, CardPace
+from bot.watching.cards import Cards
+from bot.watching.database import DatabaseThread
+from bot.watching.outbox import Outbox
+from bot.watching.records import Place
+from bot.watching.store import Store
+from tests.builders import NOON, a_running_task
+from tests.local_discord_client import a_club
 from tests.stage import Stage, a_bot, a_stage
 
 SONG = "a-song-with-a-long-id"
@@ -247,3 +254,25 @@ async def test_a_card_gets_the_link_that_comes_later(stage: Stage) -> None:
     card = await card_of(stage)
     stage.relay.clock.advance(50)
     await stage.discord.wait_for(lambda: "Preview" in str(card.components))
+
+
+async def test_a_card_waits_while_notices_do(tmp_path: Path) -> None:
+    """A notice is the promise; a card may be late."""
+    async with a_club() as club, DatabaseThread(tmp_path / "suno.db") as database:
+        place = Place(club.songs.id, club.guild.id)
+        store = Store(database, Outbox(database), "deerapi")
+        await store.add_watch(
+            a_running_task(), known=True, user_id=1, place=place, now=NOON, deadline=60
+        )
+        cards = Cards(database, "deerapi")
+        card = await cards.open(place, ["song"], NOON)
+        assert card is not None
+        await cards.posted(card, (await club.post(content="A card"))["id"])
+        waiting = True
+        keeper = CardKeeper(club.bot, cards, clock=lambda: NOON + 60, notices_wait=lambda: waiting)
+        (message,) = club.songs.messages
+        assert await keeper.round() == NOON + 60 + CARD_PACE.between_rounds
+        assert not message.embeds
+        waiting = False
+        await keeper.round()
+        assert message.embeds

@@ -51,6 +51,37 @@ def test_a_secret_is_blotted_out_even_in_a_traceback(style: str) -> None:
     assert stream.getvalue().count("[secret]") >= 2
 
 
+def test_the_token_of_an_interaction_is_blotted_out() -> None:
+    """discord.py logs the addresses of requests that Discord slows down."""
+    stream = io.StringIO()
+    set_up_logging("INFO", "text", [], stream)
+    for path in ("webhooks/12/{}/messages/@original", "interactions/34/{}/callback"):
+        address = f"https://discord.com/api/v10/{path.format('aW50ZXJ.tok-en_1')}"
+        logging.getLogger("discord.http").warning("We are being rate limited. PATCH %s", address)
+    first, second = stream.getvalue().splitlines()
+    assert first.endswith("/webhooks/12/[secret]/messages/@original")
+    assert second.endswith("/interactions/34/[secret]/callback")
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_a_connection_that_is_made_anew_is_told_in_a_line(style: str) -> None:
+    """With its cause; other faults within discord.py keep their way through the code."""
+    stream = io.StringIO()
+    set_up_logging("INFO", style, [], stream)
+    shards = logging.getLogger("discord.shard")
+    cause = ConnectionResetError("the line was cut")
+    shards.error("Attempting a reconnect for shard ID %s in %.2fs", 0, 1.5, exc_info=cause)
+    assert len(stream.getvalue().splitlines()) == 1
+    assert "WARNING" in stream.getvalue()
+    assert "in 1.50s (ConnectionResetError: the line was cut)" in stream.getvalue()
+    assert "Traceback" not in stream.getvalue()
+    try:
+        raise cause
+    except ConnectionResetError:
+        shards.exception("Ignoring exception in %s", "on_ready")
+    assert "Traceback" in stream.getvalue()
+
+
 def test_only_records_of_the_wanted_level_are_logged() -> None:
     """`WARNING` is silent about what is well, libraries always are."""
     stream = io.StringIO()

@@ -1,6 +1,7 @@
 import logging
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from bot.watching.database import DatabaseThread
 from bot.watching.endings import Ending
 from bot.watching.errors import BadTaskId, TooManyIds
 from bot.watching.outbox import Outbox
+from bot.watching.planner import Planner
 from bot.watching.poller import Poller
 from bot.watching.records import Delivery
 from bot.watching.schedule import Schedule
@@ -58,6 +60,8 @@ class World:
         """Let time pass everywhere, then look; return when the next look is due."""
         self.clock.now += seconds
         self.relay.clock.advance(seconds)
+        await self.poller.round()
+        await self.poller.finish(None)
         return await self.poller.round()
 
     async def owed(self) -> list[Delivery]:
@@ -87,13 +91,14 @@ async def a_world(
         outbox = Outbox(database)
         store = Store(database, outbox, "local", limits)
         clock = OurClock()
+        schedule = Schedule(Planner(interval), DEADLINE)
         yield World(
             relay,
             clock,
             store,
             outbox,
-            Watchlist(client, store, deadline=DEADLINE, clock=clock),
-            Poller(client, store, Schedule(interval, DEADLINE), batch=100, clock=clock),
+            Watchlist(client, store, schedule, clock=clock),
+            Poller(client, store, schedule, batch=100, clock=clock),
         )
 
 
@@ -108,7 +113,7 @@ async def test_a_song_is_watched_to_its_end(world: World) -> None:
     """From the first look to the message that is owed, with all that it needs."""
     world.relay.add(song("song", title="Paper Boats", takes=60))
     assert await world.watch("song") is Added.WATCHING
-    assert await world.look_after(1) == world.clock.now + 5
+    assert await world.look_after(5) == world.clock.now + 5
     await world.look_after(30)
     assert await world.owed() == []
     assert await world.look_after(30) is None
@@ -191,7 +196,7 @@ async def test_an_outage_ends_no_watch(world: World) -> None:
         assert await world.look_after(DEADLINE) is not None
     assert await world.owed() == []
     world.relay.come_back()
-    await world.look_after(1)
+    await world.look_after(60)
     (delivery,) = await world.owed()
     assert (delivery.ending, delivery.task.outcome) == (Ending.FINISHED, Outcome.SUCCESS)
 
@@ -317,3 +322,81 @@ def test_more_ids_than_an_answer_can_hold_are_refused() -> None:
     """The limit is named."""
     with pytest.raises(TooManyIds, match=str(MOST_IDS)):
         parse_ids(" ".join(str(number) for number in range(MOST_IDS + 1)))
+
+
+async def test_a_relay_that_answers_slowly_holds_up_no_other_look(world: World) -> None:
+    """A look that waits for its answer does not keep the next one back."""
+    world.relay.add(song("first"), song("second"))
+    await world.watch("first")
+    world.clock.now += 3
+    await world.watch("second")
+    world.relay.faults.add(faults.slow_headers(), times=1)
+    world.clock.now += 2
+    await world.poller.round()
+    await world.relay.looked(3)  # the two watches, and the look at the first song
+    world.clock.now += 3
+    await world.poller.round()
+    await world.relay.looked(4)
+    looked_at = world.relay.looks[-1].ids
+    await world.poller.finish(0)
+    assert tuple(looked_at) == ("second",)
+
+
+async def test_a_task_is_not_looked_at_twice_at_once(world: World) -> None:
+    """However long its look takes, and whatever is due meanwhile."""
+    world.relay.add(song("song"))
+    await world.watch("song")
+    world.relay.faults.add(faults.slow_headers(), times=1)
+    world.clock.now += 5
+    for _ in range(3):
+        await world.poller.round()
+        world.clock.now += 60
+    await world.poller.finish(0)
+    assert len(world.relay.looks) == 2
+
+
+async def test_a_look_that_was_left_comes_again(world: World) -> None:
+    """What a stop did not wait for is seen by the next look."""
+    world.relay.add(song("song", takes=1))
+    await world.watch("song")
+    world.relay.faults.add(faults.slow_headers(), times=1)
+    world.clock.now += 5
+    world.relay.clock.advance(5)
+    await world.poller.round()
+    await world.poller.finish(0)
+    assert await world.owed() == []
+    await world.look_after(0)
+    assert len(await world.owed()) == 1
+
+
+async def test_what_goes_wrong_in_a_look_is_raised_in_the_next_round(
+    world: World, tmp_path: Path
+) -> None:
+    """So that the clock tells it, and pauses; then the looks go on."""
+    world.relay.add(song("song", takes=1))
+    await world.watch("song")
+    world.relay.clock.advance(5)
+    world.clock.now += 5
+    with closing(sqlite3.connect(tmp_path / "suno.db")) as another:
+        another.execute(
+            "CREATE TRIGGER fault BEFORE UPDATE ON tasks BEGIN SELECT raise(ABORT, 'a fault'); END"
+        )
+        await world.poller.round()
+        await world.poller.finish(None)
+        another.execute("DROP TRIGGER fault")
+    with pytest.raises(sqlite3.IntegrityError, match="a fault"):
+        await world.poller.round()
+    await world.look_after(0)
+    assert len(await world.owed()) == 1
+
+
+async def test_a_task_that_was_just_looked_at_for_a_person_is_not_looked_at_again_at_once(
+    world: World,
+) -> None:
+    """But one for which the relay could not be asked is."""
+    world.relay.add(song("song"))
+    await world.watch("song")
+    assert await world.store.next_look_at() == world.clock.now + 5
+    world.relay.go_down()
+    await world.watch("unchecked")
+    assert await world.store.next_look_at() == world.clock.now

@@ -2,6 +2,7 @@ import pytest
 
 from bot.suno.tasks import ClipStatus, Outcome, Task, TaskStatus
 from bot.watching.endings import Ending
+from bot.watching.planner import Planner
 from bot.watching.schedule import (
     LOOKS_AT_A_STRANGER,
     PATIENCE_WITH_A_LOST_TASK,
@@ -12,7 +13,7 @@ from bot.watching.schedule import (
 )
 from tests.builders import NOON, a_clip, a_failure, a_lyrics_task, a_running_task, a_song, a_watched
 
-SCHEDULE = Schedule(interval=5, deadline=3600)
+SCHEDULE = Schedule(Planner(5), deadline=3600)
 
 
 def test_a_running_task_is_looked_at_again_after_the_interval() -> None:

@@ -1,7 +1,9 @@
 """What the command line says when it cannot do what it is asked."""
 
 import asyncio
+import json
 import os
+import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,6 +13,8 @@ import pytest
 from bot import __version__
 from bot.local.bot_process import ROOT, BotProcess
 from bot.local.relay import song
+from bot.posting.invitation import invite_link
+from tests.forwarder import Forwarder
 from tests.stage import Stage, a_stage
 
 NOBODY = "http://127.0.0.1:9"
@@ -56,6 +60,15 @@ async def test_a_refused_token_is_told_by_name(stage: Stage) -> None:
     assert code == 2
     assert "DISCORD_TOKEN" in said
     assert "a-wrong-token" not in said
+
+
+async def test_machines_are_told_in_their_format_why_the_bot_ends(stage: Stage) -> None:
+    """Each line is one object, the last one too."""
+    code, said = await run_bot(stage, DISCORD_TOKEN="a-wrong-token", LOG_FORMAT="json")
+    assert code == 2
+    last = [json.loads(line) for line in said.splitlines()][-1]
+    assert last["level"] == "CRITICAL"
+    assert "DISCORD_TOKEN" in last["message"]
 
 
 @pytest.mark.parametrize("close_code", [4004, 4014])
@@ -104,6 +117,102 @@ async def test_a_database_that_cannot_be_used_is_told(stage: Stage) -> None:
     assert path.read_bytes().startswith(b"not a database")
 
 
+async def test_a_disk_that_is_full_may_be_so_no_longer_at_the_next_start(stage: Stage) -> None:
+    """With exit code 1: nothing about the file is wrong."""
+    program = """
+import resource, sys
+from bot.__main__ import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+main(["run"])
+"""
+    bot = BotProcess(stage.folder, stage.environment, program=("-c", program))
+    await bot.start()
+    async with asyncio.timeout(30):
+        assert await bot.ended() == 1
+    assert "suno.db" in bot.log
+    assert "Traceback" not in bot.log
+
+
+async def test_a_discord_that_is_ill_is_told(stage: Stage) -> None:
+    """Without the page that a proxy in front of it sends; with exit code 1."""
+    stage.discord.faults.add("GET /users/@me", status=403, html=True, times=None)
+    code, said = await run_bot(stage)
+    assert code == 1
+    assert "HTTP 403" in said
+    assert "<" not in said
+
+
+async def test_a_port_for_the_figures_that_is_taken_is_told(stage: Stage) -> None:
+    """With exit code 1: it may be free at the next start. Nothing was said to Discord yet."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        code, said = await run_bot(stage, METRICS_PORT=port)
+    assert code == 1
+    (line,) = (line for line in said.splitlines() if "METRICS_PORT" in line)
+    assert f"http://127.0.0.1:{port} (Address already in use)" in line
+    assert not stage.discord.requests
+
+
+async def test_an_address_for_the_figures_that_this_machine_does_not_have_is_told(
+    stage: Stage,
+) -> None:
+    """With exit code 2: it will not have it at the next start either."""
+    code, said = await run_bot(stage, METRICS_PORT="9090", METRICS_HOST="192.0.2.1")
+    assert code == 2
+    assert "METRICS_HOST" in said
+
+
+async def test_the_log_tells_at_the_start_what_the_bot_works_with(stage: Stage) -> None:
+    """Version, relay, database and what it owes, the invite, the figures, and who it is."""
+    stage.relay.add(song("a-song", takes=120), song("another", takes=120))
+    async with BotProcess(stage.folder, stage.environment) as bot:
+        await stage.discord.wait_until_ready(timeout=30)
+        await stage.discord.wait_until_commands(timeout=30)
+        await stage.ask("suno watch", id="a-song another")
+    first = len(bot.log)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    async with BotProcess(stage.folder, stage.environment | {"METRICS_PORT": port}) as bot:
+        async with asyncio.timeout(30):
+            while "Connected to Discord" not in bot.log[first:]:  # noqa: ASYNC110 # a file
+                await asyncio.sleep(0.05)
+    said = [line.partition(": ")[2] for line in bot.log[first:].splitlines()]
+    assert said == [
+        f"Suno Bot {__version__}",
+        f"Relay custom at {stage.relay.base_url}",
+        f"Database {stage.folder / 'suno.db'}: 2 running tasks, 0 messages waiting",
+        f"Figures at http://127.0.0.1:{port}/metrics",
+        f"Invite the bot with {invite_link(stage.discord.application_id)}",
+        "Connected to Discord as suno_bot#0000, in 1 server",
+        "Stopping",
+        "Stopped",
+    ]
+
+
+async def test_a_relay_that_cannot_be_reached_is_told_and_waited_for(tmp_path: Path) -> None:
+    """Once, and the bot works: what is watched meanwhile is told when the relay is there."""
+    async with a_stage(tmp_path) as stage, Forwarder(relay_port(stage)) as line:
+        line.cut()
+        address = {"SUNO_BASE_URL": f"http://127.0.0.1:{line.port}"}
+        async with BotProcess(stage.folder, stage.environment | address) as bot:
+            await stage.discord.wait_until_ready(timeout=30)
+            await stage.discord.wait_until_commands(timeout=30)
+            stage.relay.add(song("a-song", takes=1))
+            stage.relay.clock.advance(10)
+            await stage.ask("suno watch", id="a-song")
+            (warning,) = (line for line in bot.log.splitlines() if "WARNING" in line)
+            assert "cannot be reached" in warning
+            await line.mend()
+            await stage.notice_of("a-song")
+            assert bot.log.count("cannot be reached") == 1
+            assert "answers again" in bot.log
+
+
+def relay_port(stage: Stage) -> int:
+    """Return the port of the relay on the stage."""
+    return int(stage.relay.base_url.rpartition(":")[2])
+
+
 async def call(*words: str) -> tuple[int, str]:
     """Call the command line; return its exit code and what it printed."""
     process = await asyncio.create_subprocess_exec(
@@ -127,7 +236,7 @@ async def test_the_help_names_every_command() -> None:
     """With what each does."""
     code, said = await call("--help")
     assert code == 0
-    for command in ("run", "demo", "explain"):
+    for command in ("run", "demo", "explain", "doctor"):
         assert f"\n  {command} " in said
 
 

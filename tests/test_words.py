@@ -24,6 +24,12 @@ def test_a_locale_of_discord_finds_its_language() -> None:
     assert words_for(None).language == "en"
 
 
+def test_a_language_is_read_once_for_all_its_locales() -> None:
+    """Discord has thirty locales, and the names of the commands are looked up for each."""
+    assert words_for("en-GB") is words_for("tlh") is words_for("en")
+    assert words_for("zh-TW") is words_for("zh-CN")
+
+
 @pytest.mark.parametrize("locale", ["zh-TW", "zh-HK", "zh"])
 def test_every_chinese_is_rather_spoken_to_in_chinese_than_in_english(locale: str) -> None:
     """Simplified characters are nearer than another language."""

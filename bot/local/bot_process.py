@@ -74,7 +74,7 @@ class BotProcess:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, *self._program),
                 cwd=self._folder,
-                env=_without_settings(os.environ) | self._settings | {"PYTHONPATH": str(ROOT)},
+                env=without_settings(os.environ) | self._settings | {"PYTHONPATH": str(ROOT)},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -91,6 +91,10 @@ class BotProcess:
             except TimeoutError:
                 return await self.kill()
         return await self.ended()
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it a signal; nothing is waited for."""
+        self._running().send_signal(number)
 
     async def kill(self) -> int:
         """Kill it without warning (SIGKILL); return its exit code, -9 if it was still running."""
@@ -115,9 +119,12 @@ class BotProcess:
         return self._process
 
 
-_PREFIXES = ("DISCORD_", "SUNO_", "POLL_", "LOG_", "DATABASE_PATH", "WATCH_DEADLINE")
+_PREFIXES = (
+    *("DISCORD_", "SUNO_", "POLL_", "LOG_", "METRICS_"),
+    *("DATABASE_PATH", "WATCH_DEADLINE"),
+)
 
 
-def _without_settings(environment: Mapping[str, str]) -> dict[str, str]:
+def without_settings(environment: Mapping[str, str]) -> dict[str, str]:
     """Return an environment in which nothing is set up for the bot."""
     return {name: value for name, value in environment.items() if not name.startswith(_PREFIXES)}

@@ -36,8 +36,8 @@ class ClosedPlaces:
         self._between_looks = between_looks
         self._clock = clock
 
-    async def redirect(self, delivery: Delivery, reason: str) -> None:
-        """Tell each watcher directly, for the place is gone.
+    async def redirect(self, delivery: Delivery, reason: str) -> int:
+        """Tell each watcher directly, for the place is gone; return how many can be told.
 
         What may have been posted there can be read no more, so the direct message says so. Raises
         what discord.py raises when it is not known just now whether somebody can be told.
@@ -53,6 +53,7 @@ class ClosedPlaces:
             repeat=delivery.repeat or delivery.in_doubt_since is not None,
             now=self._clock(),
         )
+        return len(directs)
 
     async def shut(self, delivery: Delivery, meaning: Verdict, reason: str) -> None:
         """Keep what is owed to a place that refuses, and tell those who wait.

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import aiohttp
 import discord
 
+from bot.figures import Figures, Outcome
 from bot.posting.attachments.uploads import Uploads
 from bot.posting.closed_places import ClosedPlaces
 from bot.posting.composing import completed, compose, view_of
@@ -62,6 +63,7 @@ class Courier:
         clock: Callable[[], float] = time.time,
         uploads: Uploads | None = None,
         settings: ServerSettingsBook | None = None,
+        figures: Figures | None = None,
     ) -> None:
         self._client = client
         self._outbox = outbox
@@ -69,11 +71,17 @@ class Courier:
         self._clock = clock
         self._uploads = uploads
         self._settings = settings
+        self._figures = figures or Figures()
         self.closed_places = ClosedPlaces(client, outbox, patience.between_looks_at_held, clock)
         self.token_refused = asyncio.Event()
         """Set when Discord takes the token no more: whoever runs the bot has to act."""
         self._under_way: dict[asyncio.Task[None], int] = {}
         self._astray = True
+
+    @property
+    def busy(self) -> bool:
+        """Whether so much is under way that it waits for its turn: what can wait should."""
+        return len(self._under_way) > self._patience.slots // 4
 
     async def round(self) -> float | None:
         """Start sending what is due; return when more will be (Unix seconds), if anything."""
@@ -119,7 +127,10 @@ class Courier:
             return
         now = self._clock()
         await self._outbox.acknowledge(delivery, message_id=message_id, now=now)
-        log.info("Told channel %s of task %s", delivery.place.channel_id, delivery.task.id)
+        log.info("%s is %s", _described(delivery), Outcome.SENT)
+        self._figures.tries.labels(Outcome.SENT).inc()
+        if delivery.purpose is Purpose.NOTICE:
+            self._figures.notice_delay.observe(max(now - delivery.created_at, 0))
 
     async def _send_once(self, delivery: Delivery) -> int:
         """Send it unless it is there already; return the id of the message.
@@ -183,19 +194,21 @@ class Courier:
         if not isinstance(error, _TROUBLE):
             log.error("%s could not be composed or sent", _described(delivery), exc_info=error)
         reason = reason_of(error)
-        log.info("%s was not posted (%s): %s", _described(delivery), meaning.meaning, reason)
         patient = self._clock() - delivery.created_at < self._patience.until_held
         try:
             if meaning.meaning is Meaning.DONE:
                 await self._outbox.acknowledge(delivery, message_id=None, now=self._clock())
+                self._note(delivery, Outcome.SENT, reason)
             elif meaning.meaning is Meaning.GONE:
-                await self.closed_places.redirect(delivery, reason)
+                told = await self.closed_places.redirect(delivery, reason)
+                self._note(delivery, Outcome.REDIRECTED if told else Outcome.DROPPED, reason)
             elif meaning.meaning is Meaning.MEND:
                 await self._mend(delivery, reason)
             elif meaning.passing and patient:
                 await self._postpone(delivery, meaning, reason, doubtful=True)
             else:
                 await self.closed_places.shut(delivery, meaning, reason)
+                self._note(delivery, Outcome.HELD, reason)
         except _TROUBLE as trouble:  # while a direct message was opened
             await self._postpone(delivery, verdict(trouble), reason_of(trouble), doubtful=False)
 
@@ -206,6 +219,7 @@ class Courier:
         await self._outbox.postpone(
             delivery, until=until, reason=reason, form=delivery.form, doubtful=doubtful
         )
+        self._note(delivery, Outcome.POSTPONED, reason)
 
     async def _mend(self, delivery: Delivery, reason: str) -> None:
         """Try it simpler; what Discord takes in no form is kept."""
@@ -214,10 +228,16 @@ class Courier:
         if form is None:
             until = now + self._patience.between_looks_at_held
             await self._outbox.hold(delivery, until=until, reason=reason)
+            self._note(delivery, Outcome.HELD, reason)
         else:
             await self._outbox.postpone(
                 delivery, until=now, reason=reason, form=form, doubtful=False
             )
+            self._note(delivery, Outcome.SIMPLIFIED, reason)
+
+    def _note(self, delivery: Delivery, outcome: Outcome, reason: str) -> None:
+        log.info("%s is %s: %s", _described(delivery), outcome, reason)
+        self._figures.tries.labels(outcome).inc()
 
     def _pause(self, delivery: Delivery, meaning: Verdict) -> float:
         longest = self._patience.longest_pause

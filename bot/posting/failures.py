@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import aiohttp
 import discord
 
+from bot.posting.refusals import reason_of
 from bot.posting.replies import explain
 from bot.suno.errors import SunoError
 from bot.watching.errors import WatchError
@@ -31,13 +32,13 @@ async def tell_failure(interaction: discord.Interaction[Any], error: Exception) 
         log.info("The bot stops; %s is not answered", name)
         return
     if isinstance(error, aiohttp.ClientError | OSError):
-        log.warning("An answer of %s was cut off: %s", name, error)
+        log.warning("An answer of %s was cut off: %s", name, reason_of(error))
     elif not isinstance(error, SunoError | WatchError | discord.app_commands.TransformerError):
         log.error("%s failed", name, exc_info=error)
     try:
         await _answer(interaction, explain(error, words_for(interaction.locale.value)))
     except (discord.DiscordException, aiohttp.ClientError, OSError) as refusal:
-        log.warning("Discord took no answer for %s: %s", name, refusal)
+        log.warning("Discord took no answer for %s: %s", name, reason_of(refusal))
 
 
 def failures_told(

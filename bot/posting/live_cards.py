@@ -32,7 +32,7 @@ class CardPace:
     longest_edit: float = 5.0
     """What discord.py holds back longer is tried again: one slow channel holds up no other."""
     edits_in_a_round: int = 10
-    """Cards come after notices: with the time between rounds, this bounds their share."""
+    """With the time between rounds, this bounds their share: there is other work too."""
 
 
 CARD_PACE = CardPace()
@@ -139,7 +139,10 @@ def _short(task: Task) -> str:
 
 
 class CardKeeper:
-    """Posts cards and keeps them up to date: at most every few seconds, and only on change."""
+    """Posts cards and keeps them up to date: at most every few seconds, and only on change.
+
+    Cards come after notices: while ``notices_wait``, none is edited.
+    """
 
     def __init__(
         self,
@@ -147,11 +150,13 @@ class CardKeeper:
         cards: Cards,
         pace: CardPace = CARD_PACE,
         clock: Callable[[], float] = time.time,
+        notices_wait: Callable[[], bool] = lambda: False,
     ) -> None:
         self._client = client
         self._cards = cards
         self._pace = pace
         self._clock = clock
+        self._notices_wait = notices_wait
         self._looks: dict[int, str] = {}
 
     async def post(self, card: Card) -> None:
@@ -175,6 +180,8 @@ class CardKeeper:
         """Edit the cards that have something new to show; return when to look again."""
         now = self._clock()
         pace = self._pace
+        if self._notices_wait():
+            return now + pace.between_rounds
         least, limit = pace.between_edits, pace.edits_in_a_round
         cards = await self._cards.due(now, least=least, limit=limit)
         await asyncio.gather(*map(self._edit, cards))

@@ -116,12 +116,16 @@ def may_be_the_file(error: discord.HTTPException) -> bool:
     return meaning.meaning is Meaning.MEND or meaning.missing is Missing.PERMISSION
 
 
-def _of_answer(error: discord.HTTPException) -> Verdict:
+def meaning_of(status: int, code: int) -> Meaning:
+    """Return what an answer of Discord with this HTTP status and this code of its own means."""
     # A 401 is about the token whatever its code, a 429 or 5xx about the moment.
-    if error.status in (401, 429) or error.status >= 500:
-        meaning = _BY_STATUS.get(error.status, Meaning.RETRY)
-    else:
-        meaning = _BY_CODE.get(error.code) or _by_status(error.status)
+    if status in (401, 429) or status >= 500:
+        return _BY_STATUS.get(status, Meaning.RETRY)
+    return _BY_CODE.get(code) or _by_status(status)
+
+
+def _of_answer(error: discord.HTTPException) -> Verdict:
+    meaning = meaning_of(error.status, error.code)
     missing = _MISSING.get(error.code, Missing.PERMISSION) if meaning is Meaning.HOLD else None
     return Verdict(meaning, missing, _retry_after(error) if meaning is Meaning.RETRY else None)
 

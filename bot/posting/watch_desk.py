@@ -12,6 +12,7 @@ import discord
 from bot.posting.escaping import code
 from bot.posting.held import needed_to_post
 from bot.posting.live_cards import CardKeeper
+from bot.posting.refusals import reason_of
 from bot.posting.replies import explain
 from bot.watching.cards import Cards
 from bot.watching.records import Place
@@ -30,6 +31,8 @@ _TEXTS = {
     Added.UNCHECKED: "watch-unchecked",
 }
 _RUNNING = {Added.WATCHING, Added.ALREADY, Added.UNCHECKED}
+_NOT_WATCHED = {Added.UNKNOWN, Added.REFUSED}
+"""What was typed is no task then, as far as is known, so that the log does not name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,11 @@ class WatchDesk:
             place=place,
             mention=wish.mention and (wish.private or settings.mention is Mention.WATCHERS),
         )
+        for result in results:
+            if result.added not in _NOT_WATCHED:
+                log.info(
+                    "Task %s for channel %s: %s", result.task.id, place.channel_id, result.added
+                )
         running = [result.task.id for result in results if result.added in _RUNNING]
         if running and not await self._show(place, running) and wish.private:
             await self._watchlist.remove(
@@ -105,7 +113,7 @@ class WatchDesk:
         try:
             await self._keeper.post(card)
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-            log.info("No card in channel %s: %s", place.channel_id, error)
+            log.info("No card in channel %s: %s", place.channel_id, reason_of(error))
             return not isinstance(error, discord.Forbidden)
         return True
 

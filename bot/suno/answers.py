@@ -15,7 +15,7 @@ from bot.suno.reading.outcomes import conclude, has_failed
 from bot.suno.reading.shapes import Content, CutShortError, RelayObject, parse
 from bot.suno.reading.statuses import task_status
 from bot.suno.reading.values import clean, identifier, percentage, unix_seconds
-from bot.suno.tasks import Outcome, Task, TaskStatus
+from bot.suno.tasks import Outcome, Task, TaskKind, TaskStatus
 
 _ENVELOPE = frozenset({"code", "success", "data"})
 
@@ -128,6 +128,7 @@ def _task(raw: RelayObject) -> Task:
         status=status,
         outcome=outcome,
         kind=contents.kind,
+        claimed_kind=TaskKind.named(raw.action) if contents.kind is None else None,
         progress=percentage(raw.progress),
         reason=_reason(raw, contents) if failed else "",
         submitted_at=unix_seconds(raw.submit_time),

@@ -13,6 +13,7 @@ from types import MappingProxyType
 import aiohttp
 from pydantic import SecretStr
 
+from bot.suno.errors import SunoError
 from bot.suno.relays import Relay
 from bot.suno.requesting.asking import Asking
 from bot.suno.requesting.batching import Batches
@@ -20,11 +21,13 @@ from bot.suno.requesting.breaker import Breaker, Pauses, RelayHealth
 from bot.suno.requesting.findings import LookUp
 from bot.suno.requesting.gathering import Gathering
 from bot.suno.requesting.pacing import Pace
+from bot.suno.requesting.reaching import reach
 from bot.suno.requesting.routes import Routes
+from bot.suno.requesting.traffic import Traffic
 from bot.suno.requesting.wire import Limits, Wire
 from bot.suno.tasks import TaskKind
 
-__all__ = ["Limits", "LookUp", "Pauses", "RelayHealth", "SunoClient"]
+__all__ = ["Limits", "LookUp", "Pauses", "RelayHealth", "SunoClient", "Traffic"]
 
 LIMITS = Limits()
 PAUSES = Pauses()
@@ -56,7 +59,9 @@ class SunoClient:
         self._breaker = Breaker(relay.name, pauses, random)
         self._pace = Pace(requests_per_second)
         wire = Wire(session, relay.base_url, key, limits)
-        routes = Routes(Asking(wire, self._pace, self._breaker), relay)
+        self._base_url = relay.base_url
+        self._asking = Asking(wire, self._pace, self._breaker)
+        routes = Routes(self._asking, relay)
         self._batches = Batches(routes, self._breaker, batch_size, random)
         self._gathering = Gathering(
             partial(self._batches.look_up, urgent=True), window=join_within, fresh=share_for
@@ -66,6 +71,22 @@ class SunoClient:
     def health(self) -> RelayHealth:
         """When the relay answered well and badly, and how long it is left alone."""
         return self._breaker.health
+
+    @property
+    def traffic(self) -> Traffic:
+        """How many requests were sent so far, and what became of them."""
+        return self._asking.traffic
+
+    async def greet(self) -> None:
+        """Say in the log if the relay cannot be reached now; asks it for nothing."""
+        try:
+            await reach(self._base_url)
+        except SunoError as error:
+            self._breaker.warn(error)
+
+    async def ready(self) -> None:
+        """Wait until the next look-up may be sent at once."""
+        await self._pace.keep_turn()
 
     async def look_up(
         self,

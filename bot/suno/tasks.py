@@ -15,6 +15,14 @@ class TaskKind(StrEnum):
         """The word for this kind in a relay's request: ``MUSIC`` or ``LYRICS``."""
         return self.value.upper()
 
+    @classmethod
+    def named(cls, action: str | None) -> "TaskKind | None":
+        """Return the kind that such a word names, if it names one."""
+        return _KINDS.get((action or "").strip().upper())
+
+
+_KINDS = {kind.action: kind for kind in TaskKind}
+
 
 class TaskStatus(StrEnum):
     """The status of a task, in Suno-API's words."""
@@ -106,6 +114,8 @@ class Task:
     """``None`` while the task is not finished."""
     kind: TaskKind | None = None
     """``None`` while the data do not show it."""
+    claimed_kind: TaskKind | None = None
+    """Until then: what the relay's ``action`` calls it. It may be wrong; good enough to plan by."""
     progress: int | None = None
     """Per cent, as the relay claims; proves nothing."""
     reason: str = ""

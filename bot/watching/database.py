@@ -19,8 +19,8 @@ from typing import Any, Generic, Self, TypeVar
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
-from bot.watching.errors import DatabaseInUse, DatabaseUnusable
-from bot.watching.migrations import migrations
+from bot.watching.errors import DatabaseInUse, DatabaseTooNew, DatabaseUnusable
+from bot.watching.migrations import migrations, unknown_steps
 
 log = logging.getLogger(__name__)
 
@@ -29,13 +29,15 @@ T = TypeVar("T")
 MOST_TOGETHER = 256
 """The most functions in one commit: bounds how long the first of them waits."""
 
+LOG_KEPT = 16 * 2**20
+"""Bytes of the write-ahead log that stay on the disk after a change that needed more."""
+
 
 class _Job(Generic[T]):
     """A function to run on the thread, and the future that waits for it on the loop."""
 
     def __init__(self, function: Callable[[Database], T]) -> None:
-        self.loop = asyncio.get_running_loop()
-        self.future: asyncio.Future[T] = self.loop.create_future()
+        self.future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._function = function
         self._result: T
         self.error: Exception | None = None
@@ -43,17 +45,13 @@ class _Job(Generic[T]):
     def run(self, database: Database) -> None:
         """Run inside the open transaction; a function that fails takes back its own writes only."""
         try:
-            with database.atomic():
+            with _savepoint(database):
                 self._result = self._function(database)
         except Exception as error:  # noqa: BLE001 # handed to the coroutine that waits for it
             self.error = error
 
     def settle(self) -> None:
-        """Tell the coroutine that waits, if it still does and its loop still runs."""
-        with suppress(RuntimeError):
-            self.loop.call_soon_threadsafe(self._settle_on_loop)
-
-    def _settle_on_loop(self) -> None:
+        """On the loop: tell the coroutine that waits, if it still does."""
         if self.future.done():
             return
         if self.error is not None:
@@ -65,8 +63,11 @@ class _Job(Generic[T]):
 class DatabaseThread:
     """A SQLite file and the one thread that touches it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, most_together: int = MOST_TOGETHER) -> None:
+        """``most_together``: how many functions may share a commit."""
         self.path = path
+        self._most_together = most_together
+        self._loop: asyncio.AbstractEventLoop
         self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="database", daemon=True)
         self._opened = threading.Event()
@@ -76,13 +77,16 @@ class DatabaseThread:
     async def __aenter__(self) -> Self:
         """Open the file, bring its schema up to date, start the thread.
 
-        Raises ``DatabaseInUse`` when another process has it open, ``DatabaseUnusable`` when it
-        cannot be opened or is no database.
+        Raises ``DatabaseInUse`` when another process has it open, ``DatabaseTooNew`` when a later
+        version of the program has, ``DatabaseUnusable`` when it cannot be opened or is no database.
         """
+        self._loop = asyncio.get_running_loop()
         self._thread.start()
         await asyncio.to_thread(self._opened.wait)
         if isinstance(self._failure, Timeout):
             raise DatabaseInUse(self.path) from None
+        if isinstance(self._failure, DatabaseUnusable):
+            raise self._failure
         if self._failure is not None:
             raise DatabaseUnusable(self.path, self._failure) from self._failure
         return self
@@ -128,13 +132,14 @@ class DatabaseThread:
         with ExitStack() as stack:
             try:
                 database = stack.enter_context(_opened(self.path))
-            except (sqlite3.Error, OSError) as error:  # a lock that is taken is an OSError too
+            except (sqlite3.Error, OSError, DatabaseTooNew) as error:  # a taken lock is an OSError
                 self._failure = error
                 return
             finally:
                 self._opened.set()
             while jobs := self._wait_for_jobs():
-                self._run_together(database, jobs)
+                _run_together(database, jobs)
+                self._settle(jobs)
 
     def _wait_for_jobs(self) -> list[_Job[Any]]:
         """Return what waits now, at least one; nothing once the end of the queue is reached."""
@@ -142,7 +147,7 @@ class DatabaseThread:
         job = self._jobs.get()
         while job is not None:
             jobs.append(job)
-            if len(jobs) == MOST_TOGETHER:
+            if len(jobs) == self._most_together:
                 return jobs
             try:
                 job = self._jobs.get_nowait()
@@ -152,19 +157,47 @@ class DatabaseThread:
             self._jobs.put(None)
         return jobs
 
-    @staticmethod
-    def _run_together(database: Database, jobs: list[_Job[Any]]) -> None:
-        try:
-            with database.atomic():
-                for job in jobs:
-                    job.run(database)
-        except sqlite3.Error as error:
-            # The commit failed (a full disk, say): nothing of these jobs was kept.
-            log.exception("Cannot write to the database; %d changes were not kept", len(jobs))
+    def _settle(self, jobs: list[_Job[Any]]) -> None:
+        """Tell all who wait, waking the loop once; nobody if it runs no longer."""
+
+        def settle() -> None:
             for job in jobs:
-                job.error = job.error or error
+                self._loop.call_soon(job.settle)
+
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(settle)
+
+
+def _run_together(database: Database, jobs: list[_Job[Any]]) -> None:
+    """Run all in one transaction; whatever keeps it from the disk is the error of each."""
+    try:
+        with database.atomic():
+            for job in jobs:
+                job.run(database)
+                if not database.conn.in_transaction:
+                    raise sqlite3.OperationalError("the transaction was ended") from job.error
+    except sqlite3.Error as error:
+        # The commit failed (a full disk, say): nothing of these jobs was kept.
+        log.exception("Cannot write to the database; %d changes were not kept", len(jobs))
         for job in jobs:
-            job.settle()
+            job.error = job.error or error
+
+
+@contextmanager
+def _savepoint(database: Database) -> Iterator[None]:
+    """Take back what is written in here if it fails.
+
+    sqlite-utils gives each savepoint another name: SQLite would compile its statements every time.
+    """
+    database.conn.execute("SAVEPOINT job")
+    try:
+        yield
+    except BaseException:
+        if database.conn.in_transaction:  # a full disk ends the whole of it
+            database.conn.execute("ROLLBACK TO job")
+            database.conn.execute("RELEASE job")
+        raise
+    database.conn.execute("RELEASE job")
 
 
 @contextmanager
@@ -176,9 +209,12 @@ def _opened(path: Path) -> Iterator[Database]:
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path.with_name(f"{path.name}.lock"), blocking=False, thread_local=False)
     with lock, closing(sqlite3.connect(path)) as connection:
+        database = Database(connection)
+        if steps := unknown_steps(database):
+            raise DatabaseTooNew(path, steps)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA journal_size_limit = {LOG_KEPT}")
         connection.execute("PRAGMA foreign_keys = ON")
-        database = Database(connection)
         migrations.apply(database)
         yield database

@@ -4,6 +4,7 @@ A ``WatchError`` may be shown: ``key`` names its text in the catalogue of words,
 goes into it. The text of the exception itself is English, for the log.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -60,6 +61,16 @@ class DatabaseUnusable(Exception):
     def __init__(self, path: Path, cause: Exception) -> None:
         super().__init__(f"cannot use the database {path}: {cause}")
         self.path = path
+
+
+class DatabaseTooNew(DatabaseUnusable):
+    """A later version of the program has worked on the database: this one does not understand it.
+
+    ``steps`` are the migrations that it does not know.
+    """
+
+    def __init__(self, path: Path, steps: Sequence[str]) -> None:
+        super().__init__(path, RuntimeError(f"a newer version has changed it ({', '.join(steps)})"))
 
 
 class DatabaseInUse(DatabaseUnusable):

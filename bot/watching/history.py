@@ -92,12 +92,16 @@ class History:
 
     async def typical(self, kind: TaskKind) -> Typical | None:
         """Return how long tasks of a kind took at this relay lately, ``None`` for too few."""
+        return typical_of(await self.lives(kind))
+
+    async def lives(self, kind: TaskKind) -> list[float]:
+        """Return how long the last tasks of a kind took at this relay (seconds)."""
         rows = await self._database.read(
             "SELECT took FROM history WHERE relay = ? AND kind = ? AND took IS NOT NULL"
             " ORDER BY ended_at DESC LIMIT ?",
             [self._relay, kind, SAMPLE],
         )
-        return typical_of([row["took"] for row in rows])
+        return [row["took"] for row in rows]
 
     async def recent(self, user_id: int, text: str) -> list[tuple[str, str]]:
         """Return ids and titles of a person's last tasks with ``text`` in either: at most 25.

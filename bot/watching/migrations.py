@@ -9,6 +9,12 @@ from sqlite_utils.migrations import Migrations
 migrations = Migrations("suno-bot")
 
 
+def unknown_steps(db: Database) -> list[str]:
+    """Return the steps that a later version of the program took in ``db``; changes nothing."""
+    known = {step.name for step in migrations.pending(Database(memory=True))}
+    return [step.name for step in migrations.applied(db) if step.name not in known]
+
+
 @migrations()
 def m001_watches_and_outbox(db: Database) -> None:
     """Create the tables: tasks, who watches them where, what is to be posted, and notes."""
@@ -223,4 +229,21 @@ def m005_server_settings(db: Database) -> None:
         " guild_id INTEGER PRIMARY KEY,"
         " settings TEXT NOT NULL"  # JSON; what is not in it is as by default
         ") STRICT"
+    )
+
+
+@migrations()
+def m006_planned_looks(db: Database) -> None:
+    """Add what the times of the looks are planned by."""
+    db.execute("ALTER TABLE tasks ADD COLUMN began_at REAL")  # NULL: when it was added
+    db.execute("ALTER TABLE tasks ADD COLUMN hint TEXT")  # what it may be; NULL: what it is
+
+
+@migrations()
+def m007_what_is_over(db: Database) -> None:
+    """Add the ways to what was told long ago: a sweep looks at nothing else."""
+    db.execute("CREATE INDEX tasks_ended ON tasks (ended_at) WHERE state = 'ended'")
+    db.execute(
+        "CREATE INDEX deliveries_told ON deliveries (coalesce(sent_at, created_at))"
+        " WHERE state IN ('sent', 'dropped')"
     )

@@ -37,6 +37,10 @@ _NEXT_IN_CHANNEL = """
         AND (e.state IN ('due', 'sending') OR e.shut) AND e.id < d.id)
 """
 
+_OPEN = "(state IN ('due', 'sending') OR shut)"
+"""What its channel waits for, in the very words of the index ``deliveries_in_order``: so that this
+is looked through in place of all that was ever posted."""
+
 _TASKS: TypeAdapter[Task] = TypeAdapter(Task)
 
 
@@ -144,8 +148,8 @@ class Outbox:
             if moved:
                 channel_id = delivery.place.channel_id
                 db.execute(
-                    "UPDATE deliveries SET state = 'held', shut = 1, due_at = ?, reason = ?"
-                    " WHERE channel_id = ? AND (state = 'due' OR shut)",
+                    "UPDATE deliveries SET state = 'held', shut = 1, due_at = ?, reason = ?"  # noqa: S608 # names of ours
+                    f" WHERE channel_id = ? AND {_OPEN} AND (state = 'due' OR shut)",
                     [until, reason, channel_id],
                 )
                 _owe_words(db, channel_id, directs, now)
@@ -202,9 +206,9 @@ class Outbox:
     async def waiting_at(self, channel_id: int) -> list[int]:
         """Return the users who wait for something in a place and have no word of it yet."""
         rows = await self._database.read(
-            "SELECT DISTINCT user_id FROM subscriptions s"
+            "SELECT DISTINCT user_id FROM subscriptions s"  # noqa: S608 # names of ours
             " JOIN deliveries d ON d.id = s.delivery_id"
-            " WHERE d.channel_id = ? AND d.state IN ('due', 'sending', 'held') AND NOT d.told",
+            f" WHERE d.channel_id = ? AND {_OPEN} AND NOT d.told",
             [channel_id],
         )
         return [row["user_id"] for row in rows]
@@ -272,9 +276,9 @@ class Outbox:
         Discord knows a repeat.
         """
         return await self._database.write(
-            "UPDATE deliveries SET state = 'due', due_at = ?"
-            " WHERE (state = 'sending' AND id NOT IN (SELECT value FROM json_each(?)))"
-            " OR (state = 'due' AND reason LIKE '401/%')",
+            f"UPDATE deliveries SET state = 'due', due_at = ? WHERE {_OPEN} AND ("  # noqa: S608 # names of ours
+            "(state = 'sending' AND id NOT IN (SELECT value FROM json_each(?)))"
+            " OR (state = 'due' AND reason LIKE '401/%'))",
             [now, json.dumps(list(under_way))],
         )
 

@@ -1,11 +1,21 @@
-"""Due tasks → relay → store: one look at the tasks whose time has come."""
+"""Due tasks → relay → store: looks at the tasks whose time has come.
 
+Each look is one batch, chosen only when the relay may be asked: until then more urgent tasks may
+come due. A relay that answers slowly holds up nothing: the next look begins meanwhile.
+"""
+
+import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from typing import Protocol
 
-from bot.suno.client import LookUp, SunoClient
+from bot.figures import Figures
+from bot.suno.client import LookUp
 from bot.suno.errors import ErrorKind, SunoError
+from bot.suno.tasks import Task, TaskKind
+from bot.watching.endings import Ending
+from bot.watching.history import History
 from bot.watching.records import Observation, Watched
 from bot.watching.schedule import Schedule, with_deadline_after
 from bot.watching.store import Store
@@ -15,43 +25,126 @@ log = logging.getLogger(__name__)
 LONGEST_PAUSE = 60.0
 """Seconds between two tries while the relay cannot be asked."""
 
+AT_ONCE = 16
+"""How many looks may be under way: a relay that takes some seconds still gets its whole pace."""
+
+GOODBYE = 3.0
+"""Seconds that a stop leaves to the looks under way; what they would show is seen again."""
+
+
+class Relay(Protocol):
+    """What the poller asks: a ``SunoClient``."""
+
+    async def ready(self) -> None:
+        """Wait until the next look-up may be sent at once."""
+
+    async def look_up(self, ids: Collection[str], *, kinds: Mapping[str, TaskKind] = ...) -> LookUp:
+        """Ask what the relay knows of these ids; raise ``SunoError``."""
+
 
 class Poller:
     """Looks at what is watched, and keeps what it saw."""
 
     def __init__(
         self,
-        client: SunoClient,
+        relay: Relay,
         store: Store,
         schedule: Schedule,
         *,
         batch: int,
         clock: Callable[[], float] = time.time,
+        figures: Figures | None = None,
     ) -> None:
-        self._client = client
+        self._relay = relay
         self._store = store
         self._schedule = schedule
+        self._planner = schedule.planner
         self._batch = batch
         self._clock = clock
+        self._figures = figures or Figures()
+        for ending in Ending:
+            self._figures.tasks_ended.labels(ending)
         self._failures = 0
+        self._paused_until = 0.0
+        self._fault: BaseException | None = None
         self._answered_at: float | None = None
+        self._keeping = asyncio.Lock()
+        self._under_way: dict[asyncio.Task[None], frozenset[str]] = {}
+
+    async def remember(self, history: History) -> None:
+        """Take in how long tasks took before, so that looks can be planned from the start."""
+        for kind in TaskKind:
+            self._planner.remember(kind, await history.lives(kind))
 
     async def round(self) -> float | None:
-        """Look at the tasks that are due; return when to look again (Unix seconds), if at all."""
-        due = await self._store.due_tasks(self._clock(), self._batch)
-        if not due:
-            return await self._store.next_look_at()
+        """Begin to look at what is due; return when to go on (Unix seconds), if at all.
+
+        Raises what went wrong in a look that nobody expected.
+        """
+        if self._fault is not None:
+            fault, self._fault = self._fault, None
+            raise fault
+        if self._clock() < self._paused_until:
+            return self._paused_until
+        if len(self._under_way) >= AT_ONCE:
+            return None  # one that is done wakes the next round
+        await self._relay.ready()
+        now = self._clock()
+        due, full = await self._due(now)
+        self._planner.balance(due, now, full=full)
+        if due:
+            self._begin(due)
+        return now if full else await self._store.next_look_at(now)
+
+    async def finish(self, patience: float | None = GOODBYE) -> None:
+        """Wait for the looks under way, at most ``patience`` seconds; then leave them."""
+        looks = list(self._under_way)
+        if looks:
+            await asyncio.wait(looks, timeout=patience)
+        for look in looks:
+            look.cancel()
+        await asyncio.gather(*looks, return_exceptions=True)
+
+    async def _due(self, now: float) -> tuple[list[Watched], bool]:
+        """Return what to look at now, and whether that is all that fits in a batch."""
+        busy = frozenset[str]().union(*self._under_way.values())
+        due = await self._store.due_tasks(now + self._planner.ahead, self._batch + len(busy))
+        rested = now - self._planner.interval
+        free = [
+            watched
+            for watched in due
+            if watched.task_id not in busy
+            and (watched.next_look_at <= now or (watched.looked_at or watched.added_at) <= rested)
+        ]
+        return free[: self._batch], len(free) >= self._batch
+
+    def _begin(self, due: list[Watched]) -> None:
+        self._figures.looks.inc()
+        self._figures.looked_tasks.inc(len(due))
+        look = asyncio.create_task(self._look(due))
+        self._under_way[look] = frozenset(watched.task_id for watched in due)
+        look.add_done_callback(self._finished)
+
+    def _finished(self, look: asyncio.Task[None]) -> None:
+        del self._under_way[look]
+        if not look.cancelled() and (error := look.exception()):
+            self._fault = error
+        self._store.changed.set()
+
+    async def _look(self, due: list[Watched]) -> None:
         ids = [watched.task_id for watched in due]
         kinds = {watched.task_id: watched.kind for watched in due if watched.kind}
+        began_at = self._clock()
         try:
-            seen = await self._client.look_up(ids, kinds=kinds)
+            seen = await self._relay.look_up(ids, kinds=kinds)
         except SunoError as error:
             if not _is_about_the_ids(error):
-                return self._pause(error)
+                self._pause(error, began_at)
+                return
             seen = LookUp(tasks={}, missing=frozenset(), failed=dict.fromkeys(ids, error))
-        await self._keep(due, seen, self._clock())
+        async with self._keeping:
+            await self._keep(due, seen, self._clock())
         self._failures = 0
-        return await self._store.next_look_at()
 
     async def _keep(self, due: list[Watched], seen: LookUp, now: float) -> None:
         if self._answered_at is None:
@@ -62,20 +155,48 @@ class Poller:
             if self._failures:
                 log.info("The relay answers again after %.0f s; deadlines stood still", silence)
             due = [with_deadline_after(watched, silence, now) for watched in due]
+        self._learn(due, seen, now)
         observations = [self._observe(watched, seen, now) for watched in due]
         await self._store.record(observations, now, outage=outage)
         self._answered_at = now
-        for observation in observations:
-            if observation.ending:
-                log.info("Task %s has ended: %s", observation.task_id, observation.ending)
+        for watched, observation in zip(due, observations, strict=True):
+            self._tell(watched, observation, now)
 
-    def _pause(self, error: SunoError) -> float:
-        """Return when to try again; the client says in the log what is wrong."""
+    def _tell(self, watched: Watched, seen: Observation, now: float) -> None:
+        """Tell the log and the figures what has become of a task."""
+        if seen.answer and seen.answer.status is not watched.status:
+            log.debug("Task %s is %s", seen.task_id, seen.answer.status)
+        if seen.ending:
+            log.info("Task %s has ended: %s", seen.task_id, seen.ending)
+            self._figures.tasks_ended.labels(seen.ending).inc()
+        if seen.ending is Ending.FINISHED:
+            self._figures.detection_delay.observe(_delay(watched, seen.answer, now))
+
+    def _pause(self, error: SunoError, began_at: float) -> None:
+        """Ask nothing for a while; the client says in the log what is wrong.
+
+        Looks that were under way together fail together: that is one failure.
+        """
+        if began_at < self._paused_until:
+            return
         self._failures += 1
         growing = self._schedule.interval * 2 ** min(self._failures - 1, 10)
         pause = error.retry_after or min(growing, LONGEST_PAUSE)
         log.debug("No look for %.1f s: %s", pause, error)
-        return self._clock() + pause
+        self._paused_until = self._clock() + pause
+
+    def _learn(self, due: list[Watched], seen: LookUp, now: float) -> None:
+        """Tell the planner how old these tasks were when they still ran, or ended."""
+        for watched in due:
+            answer = seen.tasks.get(watched.task_id)
+            if answer is None or watched.terminal_since is not None:
+                continue
+            since = watched.looked_at or watched.added_at
+            until = now
+            if answer.terminal:
+                told = answer.finished_at or 0.0
+                until = told if since < told <= now else (since + now) / 2
+            self._planner.learn(watched, until, ended=answer.terminal)
 
     def _observe(self, watched: Watched, seen: LookUp, now: float) -> Observation:
         answer = seen.tasks.get(watched.task_id)
@@ -89,3 +210,13 @@ class Poller:
 def _is_about_the_ids(error: SunoError) -> bool:
     """Whether the relay did answer, and refused what it was asked for: that is no outage."""
     return error.kind is ErrorKind.BAD_REQUEST and error.retry_after is None
+
+
+def _delay(watched: Watched, answer: Task | None, now: float) -> float:
+    """Return how late an end is seen: since the relay says it was, or else since the look before.
+
+    A relay's clock may be wrong; an end before the look that did not see it is none.
+    """
+    since = watched.looked_at or watched.added_at
+    told = answer and answer.finished_at
+    return max(now - (told if told and since <= told <= now else since), 0.0)

@@ -24,12 +24,19 @@ class Watched:
 
     task_id: str
     kind: TaskKind | None
+    hint: TaskKind | None
+    """The kind, or what the relay calls it while nothing shows the kind."""
     status: TaskStatus
     known: bool
     misses: int
     missing_since: float | None
     terminal_since: float | None
+    began_at: float
+    """When it was submitted, as far as the relay can be believed; else when it was added."""
     added_at: float
+    looked_at: float | None
+    """When the background last looked at it."""
+    next_look_at: float
     deadline_at: float
 
 

@@ -1,4 +1,4 @@
-"""When to look at a task next, and when to give up. Pure: ``now`` is an argument.
+"""What follows from a look at a task, and when to give up. Pure: ``now`` is an argument.
 
 All times are Unix seconds, all spans seconds.
 """
@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from bot.suno.tasks import Task, TaskStatus
 from bot.watching.endings import Ending
+from bot.watching.hazards import OLDEST
+from bot.watching.planner import Planner
 from bot.watching.records import Observation, Watched
 
 LOOKS_AT_A_STRANGER = 3
@@ -36,10 +38,15 @@ _PROGRESS = (
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The pace of the looks: ``interval`` between two, ``deadline`` for the whole watch."""
+    """``planner`` says when to look at what runs, ``deadline`` how long a watch may last."""
 
-    interval: float
+    planner: Planner
     deadline: float
+
+    @property
+    def interval(self) -> float:
+        """How long between two looks at a task, when the budget allows."""
+        return self.planner.interval
 
     @property
     def longest_gap(self) -> float:
@@ -55,13 +62,22 @@ class Schedule:
             terminal_since is not None and now - terminal_since >= PATIENCE_WITH_MISSING_AUDIO
         )
         ending = Ending.FINISHED if terminal_since is not None and settled else None
+        wait = self.interval
+        if terminal_since is None:
+            hint = answer.kind or answer.claimed_kind or watched.hint
+            wait = self.planner.wait(hint, now - watched.began_at)
         return Observation(
             watched.task_id,
-            next_look_at=now + self.interval,
+            next_look_at=now + wait,
             answer=answer if _is_further(watched, answer) else None,
             terminal_since=terminal_since,
             ending=ending or self._deadline(watched, now),
         )
+
+    def first_look_at(self, task: Task, now: float) -> float:
+        """Say when to look at a task that a person is told about now."""
+        kind = task.kind or task.claimed_kind
+        return now + self.planner.wait(kind, now - began_at(task, now))
 
     def after_miss(self, watched: Watched, now: float) -> Observation:
         """Say what follows when the relay answered and did not name this task."""
@@ -99,6 +115,14 @@ class Schedule:
         if now < watched.deadline_at:
             return None
         return Ending.GAVE_UP if watched.terminal_since is None else Ending.FINISHED
+
+
+def began_at(task: Task, added_at: float) -> float:
+    """Return when a task began: what its relay says, unless its clock cannot be right."""
+    submitted_at = task.submitted_at
+    if submitted_at is None or not added_at - OLDEST < submitted_at < added_at:
+        return added_at
+    return submitted_at
 
 
 def with_deadline_after(watched: Watched, silence: float, now: float) -> Watched:

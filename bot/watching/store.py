@@ -7,7 +7,7 @@ All other SQL stands beside it in this folder. Whatever a method writes is on di
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from pydantic import TypeAdapter
 from sqlite_utils import Database
@@ -21,6 +21,7 @@ from bot.watching.history import remember
 from bot.watching.notes import read_note, write_note
 from bot.watching.outbox import Outbox, owe
 from bot.watching.records import Observation, Place, Watch, Watched
+from bot.watching.schedule import began_at
 
 _TASKS: TypeAdapter[Task] = TypeAdapter(Task)
 
@@ -63,16 +64,19 @@ class Store:
         place: Place,
         now: float,
         deadline: float,
+        look_at: float | None = None,
         mention: bool = True,
     ) -> bool:
         """Watch ``task`` for a person in a place; return whether that is new.
 
-        ``mention``: whether the notice names the person. Raises ``TooManyWatches`` or
+        ``look_at``: when to look at it first; ``None``: as soon as may be. ``mention``: whether
+        the notice names the person. Raises ``TooManyWatches`` or
         ``TooManyWatchers`` and keeps nothing then.
         """
 
         def add(db: Database) -> bool:
-            self._add_task(db, task, known=known, now=now, deadline=deadline)
+            times = _Times(now, now if look_at is None else look_at, now + deadline)
+            self._add_task(db, task, times, known=known)
             return self._add_subscription(db, task.id, user_id, place, now, mention)
 
         added = await self._database.run(add)
@@ -91,7 +95,7 @@ class Store:
         def add(db: Database) -> int | None:
             if shown := self._just_posted(db, task.id, place, now):
                 return shown
-            self._add_task(db, task, known=True, now=now, deadline=0)
+            self._add_task(db, task, _Times(now, now, now), known=True)
             self._add_subscription(db, task.id, user_id, place, now, mention)
             self._observe(db, Observation(task.id, next_look_at=now, answer=task), now)
             self._end(db, task.id, Ending.FINISHED, now)
@@ -156,18 +160,15 @@ class Store:
 
     async def due_tasks(self, now: float, limit: int) -> list[Watched]:
         """Return the running tasks whose next look is due, the longest overdue first."""
-        rows = await self._database.read(
-            "SELECT * FROM tasks WHERE relay = ? AND state = 'running' AND next_look_at <= ?"
-            " ORDER BY next_look_at LIMIT ?",
-            [self._relay, now, limit],
-        )
+        rows = await self._database.read(_DUE_TASKS, [self._relay, now, limit])
         return [_watched(row) for row in rows]
 
-    async def next_look_at(self) -> float | None:
-        """Return when the next look is due, ``None`` if nothing runs."""
+    async def next_look_at(self, after: float = 0.0) -> float | None:
+        """Return when the next look is due later than ``after``, ``None`` if there is none."""
         rows = await self._database.read(
-            "SELECT min(next_look_at) AS at FROM tasks WHERE relay = ? AND state = 'running'",
-            [self._relay],
+            "SELECT min(next_look_at) AS at FROM tasks"
+            " WHERE relay = ? AND state = 'running' AND next_look_at > ?",
+            [self._relay, after],
         )
         return cast("float | None", rows[0]["at"])
 
@@ -204,16 +205,16 @@ class Store:
 
     # Within a transaction
 
-    def _add_task(
-        self, db: Database, task: Task, *, known: bool, now: float, deadline: float
-    ) -> None:
+    def _add_task(self, db: Database, task: Task, times: "_Times", *, known: bool) -> None:
         """Make the task run, unless it does already."""
         db.execute(
-            "INSERT INTO tasks (relay, task_id, state, kind, status, answer, known, added_at,"
-            " next_look_at, deadline_at)"
-            " VALUES (:relay, :id, 'running', :kind, :status, :answer, :known, :now, :now, :until)"
+            "INSERT INTO tasks (relay, task_id, state, kind, hint, status, answer, known, began_at,"
+            " added_at, next_look_at, deadline_at)"
+            " VALUES (:relay, :id, 'running', :kind, :hint, :status, :answer, :known, :began,"
+            " :now, :look, :until)"
             " ON CONFLICT (relay, task_id) DO UPDATE SET state = 'running', ending = NULL,"
-            "  kind = excluded.kind, status = excluded.status, answer = excluded.answer,"
+            "  kind = excluded.kind, hint = excluded.hint, status = excluded.status,"
+            "  answer = excluded.answer, began_at = excluded.began_at,"
             "  known = max(known, excluded.known), misses = 0, missing_since = NULL,"
             "  terminal_since = NULL, added_at = excluded.added_at, looked_at = NULL,"
             "  next_look_at = excluded.next_look_at, deadline_at = excluded.deadline_at,"
@@ -222,11 +223,14 @@ class Store:
                 "relay": self._relay,
                 "id": task.id,
                 "kind": task.kind,
+                "hint": task.kind or task.claimed_kind,
                 "status": task.status,
                 "answer": _TASKS.dump_json(task).decode(),
                 "known": known,
-                "now": now,
-                "until": now + deadline,
+                "began": began_at(task, times.added_at),
+                "now": times.added_at,
+                "look": times.look_at,
+                "until": times.deadline_at,
             },
         )
 
@@ -282,11 +286,13 @@ class Store:
         }
         answer = seen.answer and {
             "kind": seen.answer.kind,
+            "hint": seen.answer.kind or seen.answer.claimed_kind,
             "status": seen.answer.status,
             "answer": _TASKS.dump_json(seen.answer).decode(),
         }
         changes = (
-            ", kind = coalesce(:kind, kind), status = :status, answer = :answer, known = 1,"
+            ", kind = coalesce(:kind, kind), hint = coalesce(:hint, hint), status = :status,"
+            " answer = :answer, known = 1,"
             " changed_at = CASE WHEN answer IS NOT :answer THEN :now ELSE changed_at END"
             if answer
             else ""
@@ -321,15 +327,37 @@ class Store:
         return len(places)
 
 
+_DUE_TASKS = """
+    SELECT task_id, kind, coalesce(hint, kind) AS hint, status, known, misses, missing_since,
+        terminal_since, coalesce(began_at, added_at) AS began_at, added_at, looked_at,
+        next_look_at, deadline_at
+    FROM tasks
+    WHERE relay = ? AND state = 'running' AND next_look_at <= ?
+    ORDER BY next_look_at LIMIT ?
+"""
+
+
+class _Times(NamedTuple):
+    """The times of a task that is added, Unix seconds."""
+
+    added_at: float
+    look_at: float
+    deadline_at: float
+
+
 def _watched(row: Mapping[str, Any]) -> Watched:
     return Watched(
         task_id=row["task_id"],
         kind=TaskKind(row["kind"]) if row["kind"] else None,
+        hint=TaskKind(row["hint"]) if row["hint"] else None,
         status=TaskStatus(row["status"]),
         known=bool(row["known"]),
         misses=row["misses"],
         missing_since=row["missing_since"],
         terminal_since=row["terminal_since"],
+        began_at=row["began_at"],
         added_at=row["added_at"],
+        looked_at=row["looked_at"],
+        next_look_at=row["next_look_at"],
         deadline_at=row["deadline_at"],
     )

@@ -12,6 +12,7 @@ from bot.suno.errors import SunoError
 from bot.suno.tasks import Task, TaskStatus
 from bot.watching.errors import BadTaskId, TooManyIds, WatchError
 from bot.watching.records import Place, Watch
+from bot.watching.schedule import Schedule
 from bot.watching.store import Store
 
 LONGEST_ID = 191
@@ -77,13 +78,13 @@ class Watchlist:
         self,
         client: SunoClient,
         store: Store,
+        schedule: Schedule,
         *,
-        deadline: float,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
         self._store = store
-        self._deadline = deadline
+        self._schedule = schedule
         self._clock = clock
 
     @property
@@ -150,7 +151,8 @@ class Watchlist:
             user_id=user_id,
             place=place,
             now=now,
-            deadline=self._deadline,
+            deadline=self._schedule.deadline,
+            look_at=self._schedule.first_look_at(task, now) if task else now,
             mention=mention,
         )
         added = Added.WATCHING if task else Added.UNCHECKED

@@ -54,6 +54,12 @@ def languages() -> frozenset[str]:
 
 
 @cache
+def words_in(language: str) -> Words:
+    """Return the words of a language that has a catalogue, read once: that takes its time."""
+    return Words(language)
+
+
+@cache
 def words_for(locale: str | None) -> Words:
     """Return the words for a Discord locale such as ``zh-CN``, English where there are none.
 
@@ -62,9 +68,9 @@ def words_for(locale: str | None) -> Words:
     """
     wanted = locale or FALLBACK
     if wanted in languages():
-        return Words(wanted)
+        return words_in(wanted)
     related = (name for name in sorted(languages()) if _language(name) == _language(wanted))
-    return Words(next(related, FALLBACK))
+    return words_in(next(related, FALLBACK))
 
 
 def _language(locale: str) -> str:

@@ -25,6 +25,7 @@ class AccountRoutes:
             web.get(f"{prefix}/gateway", self.gateway),
             web.get(f"{prefix}/gateway/bot", self.gateway_for_bots),
             web.get(f"{prefix}/users/@me", self.me),
+            web.get(f"{prefix}/users/@me/guilds", self.my_guilds),
             web.get(f"{prefix}/users/{{user}}", self.user),
             web.post(f"{prefix}/users/@me/channels", self.open_dm),
             web.get(f"{prefix}/applications/@me", self.application),
@@ -59,6 +60,29 @@ class AccountRoutes:
         bot = self._world.scene.bot.payload()
         return answer({**bot, "verified": True, "email": None, "mfa_enabled": True})
 
+    async def my_guilds(self, request: web.Request) -> web.Response:
+        """``GET /users/@me/guilds``: those that the bot is in, a page of them in order of id."""
+        bot = self._world.scene.bot
+        after = number(request.query.get("after", "0"))
+        limit = number(request.query.get("limit", "200"))
+        joined = sorted(
+            (guild for guild in self._world.guilds.values() if guild.has_bot and guild.id > after),
+            key=lambda guild: guild.id,
+        )
+        return answer(
+            [
+                {
+                    "id": str(guild.id),
+                    "name": guild.name,
+                    "icon": None,
+                    "owner": False,
+                    "permissions": str(int(guild.permissions_of(bot))),
+                    "features": [],
+                }
+                for guild in joined[:limit]
+            ]
+        )
+
     async def user(self, request: web.Request) -> web.Response:
         """``GET /users/{user}``."""
         return answer(self._world.user(number_in(request, "user")).payload())
@@ -92,6 +116,7 @@ class AccountRoutes:
                 "team": None,
                 "integration_types_config": {"0": installs, "1": installs},
                 "approximate_guild_count": len(self._world.guilds),
+                **self._world.portal,
             }
         )
 

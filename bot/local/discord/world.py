@@ -1,7 +1,7 @@
 """Everything that exists in one local Discord, and where to find it by id."""
 
 from bot.local.discord.channels import DIRECT, GROUP, Channel
-from bot.local.discord.errors import refusal
+from bot.local.discord.errors import Payload, refusal
 from bot.local.discord.guilds import Guild, make_guild
 from bot.local.discord.messages import Attachment
 from bot.local.discord.people import User
@@ -18,6 +18,8 @@ class World:
         self.guilds: dict[int, Guild] = {}
         self.private_channels: dict[int, Channel] = {}
         self.files: dict[int, Attachment] = {}
+        self.portal: Payload = {}
+        """What else the application's owner has set, by the names of ``GET /applications/@me``."""
         self.owner = self.add_user("Owner")
 
     def add_user(self, name: str, locale: str = "en-US", *, installed: bool = False) -> User:

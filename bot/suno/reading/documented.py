@@ -15,18 +15,30 @@ from pydantic_core import core_schema as core
 
 from bot.suno.reading import links
 from bot.suno.reading.shapes import RelayObject
-from bot.suno.reading.values import LONGEST_SONG, MAX_ID_LENGTH
+from bot.suno.reading.values import END_OF_TIME, LONGEST_SONG, MAX_ID_LENGTH
 from bot.suno.tasks import Clip, ClipStatus, Outcome, Task, TaskKind, TaskStatus
 
 _Values: TypeAlias = dict[str, Any]
 _Fields: TypeAlias = dict[str, core.TypedDictField]
 
 _ID = core.str_schema(pattern="^[A-Za-z0-9_-]+$", max_length=MAX_ID_LENGTH)
-_TIME = core.float_schema(strict=True, gt=0, le=1e12)
-_TIME_OR_NOT_YET = core.float_schema(strict=True, ge=0, le=1e12)
+_TIME = core.float_schema(strict=True, gt=0, lt=END_OF_TIME)
+_TIME_OR_NOT_YET = core.float_schema(strict=True, ge=0, lt=END_OF_TIME)
 _DURATION = core.float_schema(strict=True, gt=0, lt=LONGEST_SONG)
 _TEXT_OR_NONE = core.with_default_schema(core.nullable_schema(core.str_schema()), default=None)
 _PER_CENT = {f"{number}%": number for number in range(101)}
+
+_UNFINISHED = [
+    TaskStatus.IN_PROGRESS,
+    TaskStatus.NOT_START,
+    TaskStatus.SUBMITTED,
+    TaskStatus.QUEUED,
+]
+_CONTENTS = (
+    *("clips", "text", "lyrics", "lyric", "metadata", "meta_data"),
+    *("audio_url", "audio", "audioUrl", "video_url"),
+)
+"""Where contents may stand in a task itself, where it has no data."""
 
 _SUCCESS, _COMPLETE, _MUSIC = TaskStatus.SUCCESS, ClipStatus.COMPLETE, TaskKind.MUSIC
 _WHOLE, _PARTIAL = Outcome.SUCCESS, Outcome.PARTIAL
@@ -46,27 +58,49 @@ def read_documented(body: bytes) -> list[Task | RelayObject] | None:
         return None
 
 
-class _Song:
+class _Documented:
     """Tells pydantic to read a `Task` from a relay's JSON instead of from its own fields."""
 
     def __get_pydantic_core_schema__(
         self, _type: Any, _handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        by_status: dict[Any, CoreSchema] = {
-            "complete": _finished_clip(),
-            "streaming": _streaming_clip(),
-        }
-        clip = core.tagged_union_schema(by_status, "status")
-        fields = {
-            "id": _read(_ID, "task_id"),
-            "status": _read(core.literal_schema([TaskStatus.SUCCESS, TaskStatus.IN_PROGRESS])),
-            "progress": _read(core.literal_schema(list(_PER_CENT))),
-            "submitted_at": _read(_TIME, "submit_time"),
-            "started_at": _read(_TIME, "start_time"),
-            "finished_at": _read(_TIME_OR_NOT_YET, "finish_time"),
-            "clips": _read(core.tuple_variable_schema(clip, min_length=1), "data"),
-        }
-        return _made(_make_task, fields)
+        return core.union_schema([_song(), _not_begun()], mode="left_to_right")
+
+
+def _song() -> CoreSchema:
+    by_status: dict[Any, CoreSchema] = {
+        "complete": _finished_clip(),
+        "streaming": _streaming_clip(),
+    }
+    clip = core.tagged_union_schema(by_status, "status")
+    return _task(
+        _make_song,
+        status=_read(core.literal_schema([TaskStatus.SUCCESS, TaskStatus.IN_PROGRESS])),
+        started_at=_read(_TIME, "start_time"),
+        clips=_read(core.tuple_variable_schema(clip, min_length=1), "data"),
+    )
+
+
+def _not_begun() -> CoreSchema:
+    """Read a task of either kind that has nothing to show yet."""
+    return _task(
+        _make_unfinished,
+        status=_read(core.literal_schema(_UNFINISHED)),
+        started_at=_read(_TIME_OR_NOT_YET, "start_time"),
+        data=_read(core.none_schema()),
+        claimed_kind=_read(_TEXT_OR_NONE, "action"),
+        no_contents=_none_under(*_CONTENTS),
+    )
+
+
+def _task(make: Callable[[_Values], Task], **fields: core.TypedDictField) -> CoreSchema:
+    fields |= {
+        "id": _read(_ID, "task_id"),
+        "progress": _read(core.literal_schema(list(_PER_CENT))),
+        "submitted_at": _read(_TIME, "submit_time"),
+        "finished_at": _read(_TIME_OR_NOT_YET, "finish_time"),
+    }
+    return _made(make, fields)
 
 
 def _finished_clip() -> CoreSchema:
@@ -125,13 +159,24 @@ def _made(make: Callable[[_Values], Any], fields: _Fields) -> CoreSchema:
     return core.no_info_after_validator_function(make, core.typed_dict_schema(fields))
 
 
-def _make_task(values: _Values) -> Task:
+def _make_song(values: _Values) -> Task:
     values["kind"] = _MUSIC
-    values["progress"] = _PER_CENT[values["progress"]]
-    values["finished_at"] = values["finished_at"] or None
     if values["status"] is _SUCCESS:
         final = [clip.audio_is_final for clip in values["clips"]]
         values["outcome"] = _PARTIAL if False in final else _WHOLE
+    return _make_task(values)
+
+
+def _make_unfinished(values: _Values) -> Task:
+    del values["data"]
+    values["claimed_kind"] = TaskKind.named(values["claimed_kind"])
+    values["started_at"] = values["started_at"] or None
+    return _make_task(values)
+
+
+def _make_task(values: _Values) -> Task:
+    values["progress"] = _PER_CENT[values["progress"]]
+    values["finished_at"] = values["finished_at"] or None
     task = _new(Task)
     _set(task, "__dict__", values)
     return task
@@ -162,4 +207,6 @@ class _Batch(BaseModel):
 
     code: Literal["success"]
     message: Any = None
-    data: list[Annotated[Annotated[Task, _Song()] | RelayObject, Field(union_mode="left_to_right")]]
+    data: list[
+        Annotated[Annotated[Task, _Documented()] | RelayObject, Field(union_mode="left_to_right")]
+    ]

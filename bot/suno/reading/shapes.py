@@ -77,6 +77,7 @@ class RelayObject(BaseModel):
     status: Word = None
     state: Word = None
     progress: Number = None
+    action: Text = None
     fail_reason: Text = _named("fail_reason", "failReason")
     result_url: Text = _named("result_url", "resultUrl")
     submit_time: Number = _named("submit_time", "submitTime")

@@ -8,9 +8,10 @@ MAX_ID_LENGTH = 191
 LONGEST_SONG = 86_400.0
 """Seconds; a longer one is a mistake."""
 
-_MILLISECONDS_FROM = 1e12
-_END_OF_TIME = 253_402_300_800.0
+END_OF_TIME = 253_402_300_800.0
 """Unix seconds: the year 10000, with which no calendar can deal."""
+
+_MILLISECONDS_FROM = 1e12
 
 
 def clean(text: str | None) -> str:
@@ -44,4 +45,4 @@ def unix_seconds(value: float | str | None) -> float | None:
     found = number(value) or 0.0
     if found > _MILLISECONDS_FROM:
         found /= 1000
-    return found if 0 < found < _END_OF_TIME else None
+    return found if 0 < found < END_OF_TIME else None

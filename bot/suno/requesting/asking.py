@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from bot.suno.errors import ErrorKind, SunoError
 from bot.suno.requesting.breaker import Breaker, InternalError, is_relay_wide
 from bot.suno.requesting.pacing import Pace
+from bot.suno.requesting.traffic import Traffic
 from bot.suno.requesting.wire import Answer, CutConnection, Wire
 
 T = TypeVar("T")
@@ -22,6 +23,7 @@ class Asking:
         self._wire = wire
         self._pace = pace
         self._breaker = breaker
+        self.traffic = Traffic()
 
     async def ask(
         self,
@@ -58,13 +60,17 @@ class Asking:
         await self._pace.turn(urgent=urgent)
         self._breaker.admit(urgent=urgent)
         asked_at = time.monotonic()
+        self.traffic.requests += 1
         try:
             answer = await self._wire.exchange(method, path, payload)
             result = _with_its_pause(answer, read)
         except SunoError as error:
+            self.traffic.errors[error.kind] += 1
             if is_relay_wide(error):
                 self._breaker.bad(error)
             raise
+        finally:
+            self.traffic.seconds += time.monotonic() - asked_at
         self._breaker.good(asked_at)
         return result
 

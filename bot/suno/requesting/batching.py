@@ -93,21 +93,21 @@ class _Search:
 
     def _parts(self, ids: Sequence[str]) -> Iterator[Sequence[str]]:
         """Split the ids into batches; one that was refused comes last, alone, and seldom."""
-        together = [each for each in ids if not self._batches.is_apart(each)]
+        apart = self._batches.apart.among(ids)
+        together = [each for each in ids if each not in apart]
         for start in range(0, len(together), self._batches.size):
             yield together[start : start + self._batches.size]
-        for each in ids:
-            if self._batches.is_apart(each):
-                refusal = None if self._urgent else self._batches.refused.get(each)
-                if refusal is None:
-                    yield [each]
-                else:
-                    self.findings.failed[each] = SunoError(*refusal)
+        for each in (each for each in ids if each in apart):
+            refusal = None if self._urgent else self._batches.refused.get(each)
+            if refusal is None:
+                yield [each]
+            else:
+                self.findings.failed[each] = SunoError(*refusal)
 
     async def _part(self, ids: Sequence[str], kind: TaskKind) -> None:
         async def ask(part: Sequence[str]) -> None:
             self.findings.found(await self._routes.batch(part, kind, urgent=self._urgent))
-            for each in part:
+            for each in self._batches.apart.among(part):
                 self._batches.apart.forget(each)
 
         try:

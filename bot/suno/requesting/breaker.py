@@ -123,6 +123,15 @@ class Breaker:
             self._told = error.kind
             self._tell(error, pause)
 
+    def warn(self, error: SunoError) -> None:
+        """Say what is wrong before anybody asked; the next good answer is said, too."""
+        if self._told is None:
+            self._told = error.kind
+            logger.warning(
+                "Relay %s: %s (%s). What is watched meanwhile is told when it is back.",
+                *(self._name, _MEANING[error.kind], quoted(error.detail)),
+            )
+
     def _pause(self, error: SunoError) -> float:
         if error.retry_after is not None:
             return error.retry_after

@@ -1,10 +1,9 @@
 """How fast a relay is asked, and who goes first."""
 
 import asyncio
+import time
 from heapq import heappop, heappush
 from itertools import count
-
-from aiolimiter import AsyncLimiter
 
 
 class Pace:
@@ -13,14 +12,25 @@ class Pace:
     def __init__(self, per_second: float) -> None:
         if not per_second > 0:
             raise ValueError("The requests per second must be more than 0.")
-        # A bucket that holds one request: bursts would be more in one second than was allowed.
-        self._limiter = AsyncLimiter(1, 1 / per_second)
+        self._spacing = 1 / per_second
+        self._free_at = 0.0
+        self._kept = False
         self._line: list[tuple[bool, int, asyncio.Future[None]]] = []
         self._arrivals = count()
         self._usher: asyncio.Task[None] | None = None
 
+    async def keep_turn(self) -> None:
+        """Wait for a turn as one who is not urgent, and keep it for whoever asks for one next."""
+        if not self._kept:
+            await self.turn(urgent=False)
+            self._kept = True
+
     async def turn(self, *, urgent: bool) -> None:
         """Wait until a request may be sent; who is urgent goes before all who are not."""
+        if self._kept:
+            self._kept = False
+            self._free_at = time.monotonic() + self._spacing
+            return
         turn = asyncio.get_running_loop().create_future()
         heappush(self._line, (not urgent, next(self._arrivals), turn))
         if self._usher is None or self._usher.done():
@@ -38,10 +48,11 @@ class Pace:
 
     async def _let_in(self) -> None:
         while self._line:
-            await self._limiter.acquire()
+            await asyncio.sleep(max(self._free_at - time.monotonic(), 0))
             # Chosen only now that there is room: someone urgent may have come in the meantime.
             while self._line:
                 _, _, turn = heappop(self._line)
                 if not turn.done():
+                    self._free_at = time.monotonic() + self._spacing
                     turn.set_result(None)
                     break

@@ -2,6 +2,7 @@
 
 import time
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -28,6 +29,10 @@ class Recent(Generic[T]):
         if at is None or time.monotonic() - at >= self._seconds:
             return None
         return value
+
+    def among(self, keys: Iterable[str]) -> set[str]:
+        """Give those of the keys under which something is remembered."""
+        return {key for key in keys if key in self._noted and self.get(key) is not None}
 
     def forget(self, key: str) -> None:
         """Drop what is remembered, if anything is."""

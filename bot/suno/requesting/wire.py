@@ -16,7 +16,6 @@ from bot.suno.errors import ErrorKind, SunoError
 
 REDIRECTS = frozenset({301, 302, 307, 308})
 MOST_REDIRECTS = 3
-CHUNK = 1 << 16
 NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 """One limit of ours spans connection, redirects and body; aiohttp's would begin anew with each."""
 
@@ -113,10 +112,11 @@ class Wire:
         raise SunoError(ErrorKind.UNAVAILABLE, "the relay redirects in a circle")
 
     async def _read(self, response: aiohttp.ClientResponse) -> Answer:
-        body = bytearray()
-        async for chunk in response.content.iter_chunked(CHUNK):
-            body += chunk
-            if len(body) > self._limits.body:
+        chunks, size = [], 0
+        async for chunk in response.content.iter_any():
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > self._limits.body:
                 response.close()
                 raise SunoError(
                     ErrorKind.UNREADABLE, f"the answer is longer than {self._limits.body} bytes"
@@ -125,7 +125,7 @@ class Wire:
         return Answer(
             response.status,
             response.headers.get("Content-Type"),
-            bytes(body).replace(secret, b"***"),
+            b"".join(chunks).replace(secret, b"***"),
             _pause(response.headers.get("Retry-After"), response.headers.get("Date")),
         )
 

@@ -1,0 +1,111 @@
+"""Discord: the token, the application, the gateway, the commands, and the way in."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Awaitable, Iterator
+from typing import Any
+
+from bot.doctor.commands import compare_commands, offered_commands
+from bot.doctor.discord_reader import (
+    Application,
+    DiscordReader,
+    DiscordTrouble,
+    Gateway,
+    User,
+)
+from bot.doctor.findings import Area, Finding, Findings, Notebook
+from bot.doctor.servers import look_at_servers
+from bot.doctor.wording import counted
+from bot.posting.invitation import invite_link
+from bot.settings import Settings, SettingsReport
+from bot.watching.inspection import ChannelInUse, channels_in_use
+
+_note = Notebook(Area.DISCORD)
+
+FEW_STARTS = 50
+"""Of the thousand times a day that Discord lets a bot begin a session."""
+
+
+async def look_at_discord(report: SettingsReport, time_limit: float) -> Findings:
+    """Yield what Discord says of the bot. Nothing is written there; the gateway is left alone."""
+    if missing := report.lacks("DISCORD_TOKEN", "DISCORD_API_URL"):
+        advice = f"Mend {' and '.join(missing)} first."
+        yield _note.warning("asked", text="Not asked", advice=advice)
+        return
+    settings = report.settings
+    async with DiscordReader(settings, time_limit) as reader:
+        began = time.monotonic()
+        try:
+            user = await reader.read("/users/@me", User)
+            took = time.monotonic() - began
+            application = await reader.read("/applications/@me", Application)
+        except DiscordTrouble as trouble:
+            check = "token" if trouble.status == 401 else "answers"
+            yield _note.problem(check, text=trouble.text, advice=trouble.advice)
+            return
+        yield _note.ok("answers", text=f"{reader.address} answers, in {took * 1000:.0f} ms")
+        yield _note.ok("token", text=f"The token is accepted: the bot is {user.tag} ({user.id})")
+        for finding in _application(application):
+            yield finding
+        yield await _told(_gateway(reader), "gateway")
+        yield await _told(_commands(reader, application, settings), "commands")
+        in_use = await asyncio.to_thread(_channels_in_use, report, time_limit)
+        try:
+            async for finding in look_at_servers(reader, user, in_use):
+                yield finding
+        except DiscordTrouble as trouble:
+            yield _note.problem("servers", text=trouble.text, advice=trouble.advice)
+
+
+def _application(application: Application) -> Iterator[Finding]:
+    yield _note.ok("application", text=f"The application is {application.name} ({application.id})")
+    if application.interactions_endpoint_url:
+        text = "The application sends commands to an address on the web, not to the bot"
+        advice = "Empty General Information > Interactions Endpoint URL in the developer portal."
+        yield _note.problem("endpoint", text=text, advice=advice)
+    if application.bot_require_code_grant:
+        text = "The application requires a code grant: the invite link does not work"
+        advice = "Switch off Bot > Requires OAuth2 Code Grant in the developer portal."
+        yield _note.problem("invite", text=text, advice=advice)
+    yield _note.ok("intents", text="Intents: it needs no privileged one")
+    yield _note.ok("invite", text=f"Invite it with {invite_link(application.id)}")
+
+
+async def _told(finding: Awaitable[Finding], check: str) -> Finding:
+    """Wait for a finding; trouble on the way is the finding, then."""
+    try:
+        return await finding
+    except DiscordTrouble as trouble:
+        return _note.problem(check, text=trouble.text, advice=trouble.advice)
+
+
+async def _gateway(reader: DiscordReader) -> Finding:
+    gateway = await reader.read("/gateway/bot", Gateway)
+    limit = gateway.session_start_limit
+    text = (
+        f"The gateway is {gateway.url}: {counted(gateway.shards, 'shard')},"
+        f" {limit.remaining} of {limit.total} starts left today"
+    )
+    if limit.remaining >= FEW_STARTS:
+        return _note.ok("gateway", text=text)
+    hours = limit.reset_after / 3_600_000
+    advice = f"Do not restart the bot again and again: Discord counts anew in {hours:.1f} h."
+    note = _note.warning if limit.remaining else _note.problem
+    return note("gateway", text=text, advice=advice)
+
+
+async def _commands(reader: DiscordReader, application: Application, settings: Settings) -> Finding:
+    path = f"/applications/{application.id}/commands"
+    registered = await reader.read(path, list[dict[str, Any]], with_localizations="true")
+    return compare_commands(await offered_commands(settings), registered)
+
+
+def _channels_in_use(report: SettingsReport, time_limit: float) -> list[ChannelInUse]:
+    """Return where the bot has something to do; nothing where the database cannot tell."""
+    if report.lacks("DATABASE_PATH"):
+        return []
+    try:
+        return channels_in_use(report.settings.database_path, time_limit)
+    except sqlite3.Error:
+        return []

@@ -1,0 +1,40 @@
+"""The settings: where each comes from, and what is wrong with it."""
+
+from bot.doctor.findings import Area, Findings, Notebook
+from bot.settings import Found, SettingsReport, Stray
+
+_note = Notebook(Area.SETTINGS)
+
+WHEN_EMPTY = {
+    "DISCORD_GATEWAY_URL": "as Discord's API says",
+    "SUNO_BASE_URL": "the relay's own",
+    "SUNO_FETCH_PATH": "the relay's own",
+}
+
+
+async def look_at_settings(report: SettingsReport) -> Findings:
+    """Yield every setting, then what is wrong, then names that nothing reads."""
+    for found in report.found:
+        yield _note.ok(found.name, text=_told(found))
+    for wrong in report.complaints:
+        text = f"{wrong.name} {wrong.what}"
+        yield _note.problem(wrong.name, text=text, advice=_sentence(wrong.advice))
+    for stray in report.strays:
+        yield _note.warning(
+            stray.name,
+            text=f"{stray.name} in {_place(stray)} is no setting: nothing reads it",
+            advice=f"Did you mean {stray.meant}?" if stray.meant else "See .env.example.",
+        )
+
+
+def _told(found: Found) -> str:
+    value = found.value or WHEN_EMPTY.get(found.name, "empty")
+    return f"{found.name} = {value} ({found.origin})"
+
+
+def _place(stray: Stray) -> str:
+    return ".env" if stray.origin == ".env" else "the environment"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."

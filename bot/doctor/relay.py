@@ -1,0 +1,176 @@
+"""The relay: whether it answers, takes the key, and on which path. Asked as the bot asks it."""
+
+import asyncio
+import time
+import uuid
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import aiohttp
+from yarl import URL
+
+from bot.doctor.findings import Area, Finding, Findings, Notebook
+from bot.doctor.network import unreachable
+from bot.settings import SettingsReport
+from bot.suno.client import Limits, SunoClient
+from bot.suno.errors import ErrorKind, SunoError
+from bot.suno.relays import Relay, relay
+from bot.suno.requesting.routes import NoSuchPathError
+from bot.suno.tasks import TaskKind
+
+_note = Notebook(Area.RELAY)
+
+NEEDED = ("SUNO_RELAY", "SUNO_BASE_URL", "SUNO_API_KEY", "SUNO_FETCH_PATH")
+ADDRESS = "SUNO_BASE_URL"
+PACE = 5.0
+"""Requests a second: a look costs a handful."""
+
+SLOW = 3.0
+"""Seconds after which an answer is worth a word."""
+
+
+@dataclass
+class _Exchanges:
+    """What went over the wire: the requests that were answered, and why one was not."""
+
+    answered: list[tuple[str, str, float]] = field(default_factory=list)
+    """Method, path and seconds of each."""
+    trouble: BaseException | None = None
+
+    def trace(self) -> aiohttp.TraceConfig:
+        """Return what makes a session tell of its exchanges."""
+        trace = aiohttp.TraceConfig()
+        trace.on_request_start.append(self._begin)
+        trace.on_request_end.append(self._end)
+        trace.on_request_exception.append(self._fail)
+        return trace
+
+    @property
+    def batch_path(self) -> str:
+        """The path of the last batch look-up: the one that worked, if any did."""
+        return next((path for method, path, _ in reversed(self.answered) if method == "POST"), "")
+
+    @property
+    def took(self) -> float:
+        """Seconds of the slowest exchange."""
+        return max((seconds for *_, seconds in self.answered), default=0.0)
+
+    async def _begin(
+        self,
+        _session: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        _request: aiohttp.TraceRequestStartParams,
+    ) -> None:
+        context.began = time.monotonic()
+
+    async def _end(
+        self,
+        _session: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        request: aiohttp.TraceRequestEndParams,
+    ) -> None:
+        took = time.monotonic() - context.began
+        self.answered.append((request.method, request.url.raw_path, took))
+
+    async def _fail(
+        self,
+        _session: aiohttp.ClientSession,
+        _context: SimpleNamespace,
+        request: aiohttp.TraceRequestExceptionParams,
+    ) -> None:
+        late = isinstance(request.exception, asyncio.CancelledError)  # how the wire ends a wait
+        self.trouble = TimeoutError() if late else request.exception
+
+
+async def look_at_relay(report: SettingsReport, time_limit: float) -> Findings:
+    """Ask for a task that surely does not exist; yield what that shows."""
+    if missing := report.lacks(*NEEDED):
+        names = " and ".join(missing)
+        yield _note.warning("asked", text="Not asked", advice=f"Mend {names} first.")
+        return
+    settings = report.settings
+    try:
+        asked = relay(
+            settings.suno_relay, settings.suno_base_url or None, settings.suno_fetch_path or None
+        )
+    except ValueError as error:
+        yield _note.problem("address", text=str(error), advice=f"{_BOTH}, and start again.")
+        return
+    exchanges = _Exchanges()
+    try:
+        async with aiohttp.ClientSession(trace_configs=[exchanges.trace()]) as session:
+            limits = Limits(total=time_limit)
+            client = SunoClient(
+                session, asked, settings.suno_api_key, requests_per_second=PACE, limits=limits
+            )
+            stranger = str(uuid.uuid4())
+            await client.look_up([stranger], kinds={stranger: TaskKind.MUSIC})
+    except SunoError as error:
+        yield _trouble(error, asked, exchanges)
+        return
+    for finding in _well(asked, exchanges):
+        yield finding
+
+
+def _well(asked: Relay, exchanges: _Exchanges) -> list[Finding]:
+    text = f"{asked.base_url} answers, in {exchanges.took * 1000:.0f} ms"
+    advice = "Look-ups are late by as much; ask the relay's operator if it stays so."
+    if exchanges.took > SLOW:
+        answers = _note.warning("answers", text=text, advice=advice)
+    else:
+        answers = _note.ok("answers", text=text)
+    found = [answers, _note.ok("key", text="The key is accepted")]
+    path = exchanges.batch_path
+    if path.endswith(asked.fetch_path):
+        return [*found, _note.ok("path", text=f"The batch look-up works: POST {path}")]
+    text = f"There is no POST {asked.fetch_path}; the bot asks POST {path} instead"
+    own = path.removeprefix(URL(asked.base_url).raw_path.rstrip("/"))
+    advice = f"SUNO_FETCH_PATH={own} in .env saves the detour."
+    return [*found, _note.warning("path", text=text, advice=advice)]
+
+
+def _trouble(error: SunoError, asked: Relay, exchanges: _Exchanges) -> Finding:
+    if exchanges.trouble is not None and not exchanges.answered:
+        text, advice = unreachable(exchanges.trouble, ADDRESS)
+        return _note.problem("answers", text=f"{asked.base_url}: {text}", advice=advice)
+    if isinstance(error, NoSuchPathError) and not error.sure:
+        text = (
+            f"There is no batch look-up at {asked.base_url}; single look-ups seem to work,"
+            " which only a task of yours can prove"
+        )
+        return _note.warning("path", text=text, advice=_SINGLY)
+    text = f"{asked.base_url} {_MEANING[error.kind]} ({error.detail.rstrip('.')})"
+    check = _CHECKS.get(error.kind, "answers")
+    note = _note.warning if error.kind is ErrorKind.RATE_LIMIT else _note.problem
+    return note(check, text=text, advice=_ADVICE[error.kind])
+
+
+_BOTH = "Check SUNO_BASE_URL and SUNO_FETCH_PATH"
+_SINGLY = (
+    f"{_BOTH}; if they are right, there is nothing to mend: each task costs a request of its own,"
+    " see docs/relays.md."
+)
+_CHECKS = {ErrorKind.AUTH: "key", ErrorKind.QUOTA: "key", ErrorKind.NOT_FOUND: "path"}
+_MEANING = {
+    ErrorKind.AUTH: "refuses the key",
+    ErrorKind.QUOTA: "says that the account has no credit",
+    ErrorKind.RATE_LIMIT: "was asked too often",
+    ErrorKind.NOT_FOUND: "has none of the known paths",
+    ErrorKind.BAD_REQUEST: "does not accept the request",
+    ErrorKind.UNAVAILABLE: "is in trouble",
+    ErrorKind.UNREADABLE: "answers what no relay answers",
+}
+_ADVICE = {
+    ErrorKind.AUTH: "Check SUNO_API_KEY, and that this key may use Suno.",
+    ErrorKind.QUOTA: "Top the account up, or set the SUNO_API_KEY of another.",
+    ErrorKind.RATE_LIMIT: (
+        "Nothing is lost: the bot waits. If it goes on, lower POLL_REQUESTS_PER_SECOND."
+    ),
+    ErrorKind.NOT_FOUND: f"{_BOTH}: the address ends before the path begins, see docs/relays.md.",
+    ErrorKind.BAD_REQUEST: f"{_BOTH}, and that this is a Suno relay.",
+    ErrorKind.UNAVAILABLE: (
+        "Nothing is lost: the bot waits until it answers again. If it goes on, check SUNO_BASE_URL,"
+        " and tell the relay's operator."
+    ),
+    ErrorKind.UNREADABLE: f"{_BOTH}: what answers there may be a web page, or a proxy's.",
+}

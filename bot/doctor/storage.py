@@ -1,0 +1,181 @@
+"""The database: whether it can be used, is whole and fits this program, and what waits in it."""
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.doctor.findings import Area, Finding, Findings, Notebook
+from bot.doctor.wording import counted, in_bytes, span
+from bot.settings import SettingsReport
+from bot.watching.inspection import Counts, DatabaseFacts, exists, inspect_database
+
+_note = Notebook(Area.DATABASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """From where on the doctor worries: bytes and seconds."""
+
+    little_space: int = 512 << 20
+    no_space: int = 32 << 20
+    delay: float = 120.0
+    """Of a notice that could be posted."""
+    silence: float = 900.0
+    """Of the relay, while something is watched."""
+
+
+THRESHOLDS = Thresholds()
+
+
+async def look_at_database(
+    report: SettingsReport, time_limit: float, thresholds: Thresholds = THRESHOLDS
+) -> Findings:
+    """Yield what the database file and its folder show; nothing is written there."""
+    if report.lacks("DATABASE_PATH"):
+        yield _note.warning("file", text="Not looked at", advice="Mend DATABASE_PATH first.")
+        return
+    path = report.settings.database_path.absolute()
+    found = list(_file(path)) or await asyncio.to_thread(_inspected, path, time_limit, thresholds)
+    for finding in found:
+        yield finding
+    yield _space(path, thresholds)
+
+
+def _inspected(path: Path, time_limit: float, thresholds: Thresholds) -> list[Finding]:
+    try:
+        facts = inspect_database(path, time_limit)
+    except sqlite3.Error as error:
+        return [_unusable(path, error)]
+    file = _note.ok("file", text=f"{path} ({in_bytes(facts.size)})")
+    found = [file, _schema(facts), _integrity(facts)]
+    if facts.counts:
+        found += _work(facts.counts, facts.in_use, time.time(), thresholds)
+    return found
+
+
+def _file(path: Path) -> Iterator[Finding]:
+    """Yield why there is nothing to look into, if so."""
+    folder = _folder(path)
+    if not _may_write(folder):
+        text = f"{folder} may not be written to by this user"
+        yield _note.problem("file", text=text, advice=_PERMISSIONS)
+    elif path.is_dir():
+        yield _note.problem("file", text=f"{path} is a folder", advice="Name a file in it.")
+    elif folder != path.parent:
+        text = f"{path} does not exist, nor does its folder"
+        advice = "If you had a database, mend DATABASE_PATH; if not, the bot makes both."
+        yield _note.warning("file", text=text, advice=advice)
+    elif not path.exists():
+        yield _note.ok("file", text=f"{path} does not exist yet: the bot makes it")
+    elif not _opens(path):
+        text = f"{path} may not be read and written by this user"
+        yield _note.problem("file", text=text, advice=_PERMISSIONS)
+
+
+_PERMISSIONS = "Run the doctor as the user that the bot runs as; if it says the same, chown it."
+
+
+def _folder(path: Path) -> Path:
+    """Return the folder that the file is in, or the nearest one above it that there is."""
+    return next(parent for parent in path.parents if exists(parent))
+
+
+def _may_write(folder: Path) -> bool:
+    effective = os.access in os.supports_effective_ids
+    return os.access(folder, os.R_OK | os.W_OK | os.X_OK, effective_ids=effective)
+
+
+def _opens(path: Path) -> bool:
+    """Whether the file can be opened to be changed; that alone changes nothing."""
+    try:
+        path.open("r+b").close()
+    except OSError:
+        return False
+    return True
+
+
+def _space(path: Path, thresholds: Thresholds) -> Finding:
+    free = shutil.disk_usage(_folder(path)).free
+    text = f"{in_bytes(free)} free on its disk"
+    if free < thresholds.no_space:
+        advice = "Make room now: the bot cannot keep what it is told once the disk is full."
+        return _note.problem("space", text=text, advice=advice)
+    if free < thresholds.little_space:
+        return _note.warning("space", text=text, advice="Make room before the disk is full.")
+    return _note.ok("space", text=text)
+
+
+def _unusable(path: Path, error: sqlite3.Error) -> Finding:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # what is above says where it happened
+    if code == sqlite3.SQLITE_NOTADB:
+        text = f"{path} is no database"
+        advice = "Mend DATABASE_PATH, or put your last copy of the database there."
+    elif code == sqlite3.SQLITE_CORRUPT:
+        text, advice = f"{path} is damaged: {error}", _DAMAGED
+    else:
+        text = f"{path} cannot be read: {error}"
+        advice = "Check the permissions of the file and of its folder, and the disk."
+    return _note.problem("file", text=text, advice=advice)
+
+
+_DAMAGED = "Stop the bot, keep a copy of the file, and restore your last backup of it."
+
+
+def _schema(facts: DatabaseFacts) -> Finding:
+    if facts.unknown:
+        text = f"A newer version of the bot has changed it ({', '.join(facts.unknown)})"
+        advice = "Run that version or a later one, or restore the copy made before the upgrade."
+        return _note.problem("schema", text=text, advice=advice)
+    if facts.foreign:
+        text = "It is another program's database"
+        return _note.problem("schema", text=text, advice="Mend DATABASE_PATH.")
+    if facts.pending and facts.in_use and facts.applied:
+        text = f"The bot that runs is older than this program ({', '.join(facts.pending)} pending)"
+        return _note.warning("schema", text=text, advice="Restart the bot.")
+    if facts.pending:
+        steps = counted(len(facts.pending), "step")
+        text = f"{steps} of the schema pending: the next start does it"
+        return _note.ok("schema", text=text)
+    return _note.ok("schema", text=f"Its schema is this version's ({facts.applied[-1]})")
+
+
+def _integrity(facts: DatabaseFacts) -> Finding:
+    if facts.damage is None:
+        advice = "Run `PRAGMA quick_check` on a copy of it to know more."
+        return _note.warning("integrity", text="Too large to be checked in time", advice=advice)
+    if facts.damage:
+        text = f"It is damaged: {'; '.join(facts.damage)}"
+        return _note.problem("integrity", text=text, advice=_DAMAGED)
+    return _note.ok("integrity", text="It is whole")
+
+
+def _work(counts: Counts, in_use: bool, now: float, thresholds: Thresholds) -> Iterator[Finding]:
+    silence = now - (counts.looked_at or now)
+    delay = now - (counts.overdue_since or now)
+    tasks = f"{counted(counts.running, 'task')} watched"
+    work = f"{tasks}, {counted(counts.due, 'notice')} on the way"
+    if not in_use and counts.running + counts.due:
+        text = f"No bot is running on it; {work}"
+        yield _note.warning("bot", text=text, advice="Start it: people wait.")
+    elif in_use and counts.running and silence > thresholds.silence:
+        text = f"The bot that runs has not heard of a task for {span(silence)}; {work}"
+        yield _note.warning("bot", text=text, advice="See what is said of the relay, and its log.")
+    else:
+        text = f"{'A' if in_use else 'No'} bot is running on it; {work}"
+        yield _note.ok("bot", text=text)
+    if in_use and delay > thresholds.delay:
+        text = f"The oldest notice has waited for {span(delay)}"
+        advice = "See what is said of Discord, and the log of the bot."
+        yield _note.warning("notices", text=text, advice=advice)
+    if counts.held:
+        text = f"{counted(counts.held, 'notice')} held: Discord does not take it where it belongs"
+        advice = "See the channels below; `suno-bot doctor why TASK_ID` tells of one."
+        yield _note.warning("held", text=text, advice=advice)
+    if counts.dropped:
+        text = f"{counted(counts.dropped, 'notice')} told directly instead: its channel is gone"
+        yield _note.ok("dropped", text=text)

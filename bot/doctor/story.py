@@ -1,0 +1,119 @@
+"""Why a task was posted, or was not: one plain sentence about each thing. Pure."""
+
+from bot.doctor.wording import counted, moment, permissions, span
+from bot.posting.held import MISSING
+from bot.posting.refusals import Meaning, Missing, meaning_of
+from bot.suno.tasks import TaskStatus
+from bot.watching.endings import Ending
+from bot.watching.records import Purpose
+from bot.watching.task_facts import DeliveryFacts, TaskFacts
+
+LATE = 120.0
+"""Seconds after its time from which on a look that did not come is worth a word."""
+
+
+def conclusion(facts: TaskFacts, *, now: float, in_use: bool) -> str:
+    """Say in a sentence why nothing was posted yet, or that it was.
+
+    ``in_use``: whether a bot is running.
+    """
+    if facts.running:
+        return f"Nothing was posted yet: {_why_running(facts, now, in_use)}."
+    notices = [each for each in facts.deliveries if each.purpose is Purpose.NOTICE]
+    waiting = [each for each in notices if each.state in ("due", "sending", "held")]
+    posted = [each for each in notices if each.state == "sent"]
+    if not notices and facts.status is None:
+        return "It ended; what was posted of it is not remembered for longer than thirty days."
+    if not notices:
+        return "Nothing was posted: nobody watched it any more when it ended."
+    if waiting:
+        begun = f"{len(posted)} of {len(notices)} messages posted" if posted else "Not posted yet"
+        return f"{begun}: {why_waiting(waiting[0], now=now, in_use=in_use)}."
+    if posted:
+        return f"It was posted, in {counted(len(posted), 'message')}."
+    return f"It could not be posted: {explained(notices[-1].reason)}, and nobody could be told."
+
+
+def _why_running(facts: TaskFacts, now: float, in_use: bool) -> str:
+    if not in_use:
+        return "no bot is running that could ask the relay"
+    if facts.looked_at is None and not facts.known:
+        return "the relay was not asked yet since it is watched"
+    if now - (facts.next_look_at or now) > LATE:
+        return f"the relay could not be asked since {moment(facts.looked_at, now=now)}"
+    if facts.misses:
+        once = "not name it any more" if facts.known else "not know it"
+        return f"the relay does {once} (in {counted(facts.misses, 'look')})"
+    if facts.terminal_since is not None:
+        return "the relay says that it has ended, but gives no link yet that lasts"
+    status = facts.status or TaskStatus.UNRECOGNIZED
+    return f"the relay says that it is {status.value}"
+
+
+def why_waiting(delivery: DeliveryFacts, *, now: float, in_use: bool) -> str:
+    """Say why a message that is owed is not posted; without a full stop."""
+    if not in_use:
+        return "no bot is running that could post it"
+    if delivery.state == "held":
+        return f"it is held because {explained(delivery.reason)}; {_next_try(delivery, now)}"
+    if delivery.state == "sending":
+        return "it is being handed to Discord"
+    if delivery.waits:
+        return "an older message to the same channel goes first"
+    if delivery.reason:
+        return f"{explained(delivery.reason)}; {_next_try(delivery, now)}"
+    return "it is about to be"
+
+
+def _next_try(delivery: DeliveryFacts, now: float) -> str:
+    left = (delivery.due_at or now) - now
+    return f"the next try is in {span(left)}" if left > 0 else "the next try is due"
+
+
+def explained(reason: str | None) -> str:
+    """Say what a reason of the outbox means."""
+    if not reason:
+        return "no reason was noted"
+    if reason.startswith(MISSING):
+        names = permissions(name for name in reason.removeprefix(MISSING).split(",") if name)
+        return f"the bot lacks {names or 'a permission'} there"
+    if reason in _THREADS:
+        return _THREADS[reason]
+    status, _, code = reason.partition("/")
+    if status.isdecimal() and code.isdecimal():
+        return f"Discord {_MEANINGS[meaning_of(int(status), int(code))]} ({reason})"
+    return f"the connection to Discord failed ({reason})"
+
+
+_THREADS: dict[str, str] = {
+    Missing.UNLOCKED_THREAD: "the thread is locked",
+    Missing.OPEN_THREAD: "the thread is archived",
+}
+_MEANINGS = {
+    Meaning.GONE: "says that the place is gone or closed to the bot",
+    Meaning.HOLD: "says that a permission is missing",
+    Meaning.MEND: "refuses what it says",
+    Meaning.DONE: "has it already",
+    Meaning.LATE: "takes the answer no more",
+    Meaning.STOP: "refuses the token",
+    Meaning.RETRY: "could not take it just then",
+}
+_ENDINGS = {
+    Ending.FINISHED: "the relay said how",
+    Ending.NOT_FOUND: "the relay does not know it",
+    Ending.GAVE_UP: "the deadline was over",
+}
+
+
+def ending_of(facts: TaskFacts, *, now: float) -> str:
+    """Say when and how a task ended."""
+    how = _ENDINGS[facts.ending] if facts.ending else "it is not known how"
+    return f"{moment(facts.ended_at, now=now)}; {how}"
+
+
+def message_link(delivery: DeliveryFacts) -> str | None:
+    """Return the address of a message that was posted."""
+    if delivery.message_id is None:
+        return None
+    place = delivery.guild_id or "@me"
+    return f"https://discord.com/channels/{place}/{delivery.channel_id}/{delivery.message_id}"

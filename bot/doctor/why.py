@@ -1,0 +1,90 @@
+"""``suno-bot doctor why``: what is known of one task, told or as plain data."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from bot.doctor.printing import Printer
+from bot.doctor.story import conclusion, ending_of, explained, message_link
+from bot.doctor.wording import counted, moment
+from bot.watching.task_facts import DeliveryFacts, TaskFacts
+
+_WIDTH = 14
+
+
+def show_task(printer: Printer, facts: TaskFacts, *, now: float, in_use: bool) -> None:
+    """Print what is known, the conclusion first."""
+    printer.line(conclusion(facts, now=now, in_use=in_use), "bold")
+    for name, text in _lines(facts, now):
+        printer.line(f"{name:<{_WIDTH}}{text}", indent=2)
+    for delivery in facts.deliveries:
+        printer.line("")
+        for name, text in _delivery_lines(delivery, now):
+            printer.line(f"{name:<{_WIDTH}}{text}", indent=2)
+
+
+def _lines(facts: TaskFacts, now: float) -> Iterator[tuple[str, str]]:
+    yield "Relay", facts.relay
+    if facts.added_at is not None:
+        yield "Added", moment(facts.added_at, now=now)
+    for place in facts.places:
+        people = counted(place.people, "person", "people")
+        yield "Watched by", f"{people} in {_place(place.channel_id, place.guild_id)}"
+    if facts.status is not None:
+        kind = f", {facts.kind.value}" if facts.kind else ""
+        known = "" if facts.known else ", never known there"
+        yield "Relay says", f"{facts.status.value}{kind}{known}"
+        yield "Changed", moment(facts.changed_at or facts.added_at, now=now)
+        yield "Last look", moment(facts.looked_at, now=now)
+    if facts.running:
+        yield "Next look", moment(facts.next_look_at, now=now)
+        yield "Gives up", moment(facts.deadline_at, now=now)
+    else:
+        yield "Ended", ending_of(facts, now=now)
+
+
+def _delivery_lines(delivery: DeliveryFacts, now: float) -> Iterator[tuple[str, str]]:
+    people = f" for {counted(delivery.people, 'person', 'people')}" if delivery.people else ""
+    place = _place(delivery.channel_id, delivery.guild_id)
+    yield delivery.purpose.value.capitalize(), f"{delivery.state},{people} in {place}"
+    if delivery.instead_of is not None:
+        yield "Instead of", f"channel {delivery.instead_of}"
+    tries = f"{delivery.attempts} so far" if delivery.attempts else "none yet"
+    yield "Tries", tries
+    if delivery.reason:
+        yield "Reason", explained(delivery.reason)
+    if delivery.due_at is not None:
+        yield "Due", moment(delivery.due_at, now=now)
+    if delivery.sent_at is not None:
+        yield "Sent", moment(delivery.sent_at, now=now)
+    if link := message_link(delivery):
+        yield "Message", link
+
+
+def _place(channel_id: int, guild_id: int | None) -> str:
+    return f"channel {channel_id}" if guild_id else f"direct message {channel_id}"
+
+
+def task_as_json(facts: TaskFacts, *, now: float, in_use: bool) -> dict[str, Any]:
+    """Return what is known with the keys that docs/doctor.md promises.
+
+    Discord's ids are texts, as in its own JSON: they are too large for the numbers of many readers.
+    """
+    summary = conclusion(facts, now=now, in_use=in_use)
+    places = [_with_text_ids(asdict(place)) for place in facts.places]
+    deliveries = [
+        _with_text_ids(asdict(each))
+        | {"link": message_link(each), "explanation": each.reason and explained(each.reason)}
+        for each in facts.deliveries
+    ]
+    return {"summary": summary, **asdict(facts), "places": places, "deliveries": deliveries}
+
+
+_IDS = frozenset({"channel_id", "guild_id", "message_id", "instead_of"})
+
+
+def _with_text_ids(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: str(value) if name in _IDS and value is not None else value
+        for name, value in values.items()
+    }

@@ -1,0 +1,122 @@
+"""The figures: what the parts count and time, for whoever watches the bot from outside.
+
+The composition root makes one ``Figures`` and hands it to the parts that count. Every label has a
+short list of values, so that no figure grows with use: none names a task, a person or a server.
+"""
+
+from enum import StrEnum
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_SECONDS_OF_A_LOOK = (0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 60, 120, 300, 900, 3600)
+_SECONDS_OF_A_NOTICE = (0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 86400)
+_SECONDS_OF_AN_ANSWER = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 5)
+_SECONDS_OF_LAG = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class Outcome(StrEnum):
+    """How one try to post a message ended."""
+
+    SENT = "sent"
+    POSTPONED = "postponed"
+    """Trouble that passes: it is tried again."""
+    SIMPLIFIED = "simplified"
+    """Refused for its content: it is tried again at once, with less in it."""
+    HELD = "held"
+    """Refused for what people can mend: it waits, and is tried again now and then."""
+    REDIRECTED = "redirected"
+    """Its place is gone: it is told directly instead."""
+    DROPPED = "dropped"
+    """Its place is gone, and nobody can be told directly."""
+
+
+class Waiting(StrEnum):
+    """What a message that is not posted yet waits for."""
+
+    DUE = "due"
+    SENDING = "sending"
+    HELD = "held"
+
+
+class Figures:
+    """What is counted and timed; all of it begins at nothing with the process."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.looks = Counter(
+            "suno_bot_looks",
+            "Rounds in which the relay was asked about tasks.",
+            registry=registry,
+        )
+        self.looked_tasks = Counter(
+            "suno_bot_looked_tasks", "Tasks that those looks were about.", registry=registry
+        )
+        self.detection_delay = Histogram(
+            "suno_bot_detection_delay_seconds",
+            "From the end of a task (or the look before, where that is not told) to its detection.",
+            buckets=_SECONDS_OF_A_LOOK,
+            registry=registry,
+        )
+        self.tasks_ended = Counter(
+            "suno_bot_tasks_ended", "Tasks whose watch has ended.", ["ending"], registry=registry
+        )
+        self.tries = Counter(
+            "suno_bot_delivery_tries",
+            "Tries to post a message, by how they ended.",
+            ["outcome"],
+            registry=registry,
+        )
+        self.notice_delay = Histogram(
+            "suno_bot_notice_delay_seconds",
+            "From the detection of an end to the message that tells it.",
+            buckets=_SECONDS_OF_A_NOTICE,
+            registry=registry,
+        )
+        self.discord_answers = Counter(
+            "suno_bot_discord_answers",
+            "Answers of Discord to requests; 429 stands apart from the other 4xx.",
+            ["status"],
+            registry=registry,
+        )
+        self.answer_delay = Histogram(
+            "suno_bot_interaction_answer_seconds",
+            "From a command or a button, by Discord's clock, to the bot's first answer: 3 at most.",
+            buckets=_SECONDS_OF_AN_ANSWER,
+            registry=registry,
+        )
+        self.failed_rounds = Counter(
+            "suno_bot_failed_rounds",
+            "Rounds of the clock that failed for a reason nobody expected.",
+            ["loop"],
+            registry=registry,
+        )
+        self.loop_lag = Histogram(
+            "suno_bot_event_loop_lag_seconds",
+            "How late the event loop wakes who sleeps.",
+            buckets=_SECONDS_OF_LAG,
+            registry=registry,
+        )
+        self.ready = Gauge(
+            "suno_bot_ready", "1 while the bot is connected to Discord.", registry=registry
+        )
+        self.running_tasks = Gauge(
+            "suno_bot_running_tasks", "Tasks that are watched now.", registry=registry
+        )
+        self.waiting = Gauge(
+            "suno_bot_deliveries_waiting",
+            "Messages that are not posted yet.",
+            ["state"],
+            registry=registry,
+        )
+        self.longest_wait = Gauge(
+            "suno_bot_longest_wait_seconds",
+            "For how long the message waits that is due the longest; 0 if none is.",
+            registry=registry,
+        )
+        self.cards = Gauge("suno_bot_cards", "Cards that show how tasks do.", registry=registry)
+        for outcome in Outcome:
+            self.tries.labels(outcome)
+        for state in Waiting:
+            self.waiting.labels(state)
+        for status in ("2xx", "3xx", "4xx", "429", "5xx"):
+            self.discord_answers.labels(status)

@@ -1,0 +1,69 @@
+"""Whether the bot lives and whether it is ready: two different questions.
+
+A bot that does not live should be started anew, so that only what a new start can mend counts: an
+event loop that does not answer at all, and a loop of the clock that has had no good round for
+longer than any round may take. A relay or a Discord that is down is no such thing: rounds go on.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+LONGEST_ROUND = 600.0
+"""Seconds in which each loop surely has a round: it waits for the database or for Discord."""
+
+LONGEST_LINE = 600
+"""Requests to a relay that may go before one more look: those of the looks under way, each with
+its batches halved until one id is left, and with ids asked for singly."""
+
+LONGEST_QUERY = 2.0
+"""Seconds; a database that takes longer for nothing is not ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long each loop of the clock may go without a good round, in seconds."""
+
+    poll: float
+    others: float = LONGEST_ROUND
+
+    @classmethod
+    def at(cls, requests_per_second: float) -> "Patience":
+        """Return the patience with a bot that asks its relay at this pace."""
+        return cls(LONGEST_ROUND + LONGEST_LINE / requests_per_second)
+
+    def with_(self, loop: str) -> float:
+        """Return the patience with one loop."""
+        return self.poll if loop == "poll" else self.others
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """Where health is read from. Times are Unix seconds."""
+
+    started_at: float
+    loops: tuple[str, ...]
+    good_rounds: Mapping[str, float]
+    """When each loop of the clock last did its work without a fault."""
+    missing_connection: Callable[[], str | None]
+    """Why the bot is not connected to Discord's gateway, ``None`` if it is."""
+    ask_database: Callable[[], Awaitable[object]]
+    """Asks the database for nothing much; raises what is wrong with it."""
+
+
+def stuck_loops(signs: Signs, patience: Patience, now: float) -> list[str]:
+    """Return the loops of the clock that a new start would help."""
+    since = {name: signs.good_rounds.get(name, signs.started_at) for name in signs.loops}
+    return [name for name, at in since.items() if now - at > patience.with_(name)]
+
+
+async def unready(signs: Signs) -> str | None:
+    """Return in a line why the bot cannot do its work just now, ``None`` if it can."""
+    try:
+        async with asyncio.timeout(LONGEST_QUERY):
+            await signs.ask_database()
+    except TimeoutError:
+        return f"the database does not answer within {LONGEST_QUERY:g} s"
+    except Exception as error:  # noqa: BLE001 # whatever is wrong with the database
+        return f"the database cannot be used ({type(error).__name__})"
+    return signs.missing_connection()

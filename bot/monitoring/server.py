@@ -1,0 +1,117 @@
+"""A small HTTP server for an operator's tools: ``/healthz``, ``/readyz`` and ``/metrics``."""
+
+import asyncio
+import errno
+import os
+import time
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+from prometheus_client import ProcessCollector
+from prometheus_client.exposition import choose_encoder
+
+from bot.figures import Figures
+from bot.monitoring.collecting import BacklogFigures, ProcessFigures, RelayFigures
+from bot.monitoring.health import LONGEST_QUERY, Patience, Signs, stuck_loops, unready
+from bot.monitoring.loop_lag import measure_lag
+from bot.suno.client import SunoClient
+from bot.watching.backlog import Backlog
+
+
+class CannotListen(Exception):
+    """The address for the figures cannot be had. ``taken``: because somebody else has it now."""
+
+    def __init__(self, address: str, cause: OSError) -> None:
+        number = cause.errno or 0  # below 0 where the name of a host is not known
+        why = os.strerror(number) if number > 0 else cause.strerror
+        super().__init__(f"Cannot listen at {address} ({why})")
+        self.taken = cause.errno == errno.EADDRINUSE
+
+
+class MonitoringServer:
+    """Answers on ``host`` and ``port`` (0: any that is free) while it is entered."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        figures: Figures,
+        signs: Signs,
+        patience: Patience,
+        client: SunoClient,
+        backlog: Backlog,
+        version: str,
+    ) -> None:
+        self._host = host
+        self._port = port
+        self._figures = figures
+        self._signs = signs
+        self._patience = patience
+        self._backlog = BacklogFigures(backlog, figures)
+        figures.registry.register(RelayFigures(client))
+        figures.registry.register(ProcessFigures(version, signs.good_rounds))
+        ProcessCollector(registry=figures.registry)
+        self._runner: web.AppRunner | None = None
+        self._measuring: asyncio.Task[None] | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it answers, as a URL; an IPv6 address stands in brackets there."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._port}"
+
+    async def __aenter__(self) -> Self:
+        """Begin to answer, and to measure the event loop. Raises ``CannotListen``."""
+        app = web.Application()
+        for path, handler in (
+            ("/healthz", self._healthz),
+            ("/readyz", self._readyz),
+            ("/metrics", self._metrics),
+        ):
+            app.router.add_get(path, handler, allow_head=False)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self._host, self._port).start()
+        except OSError as error:
+            await runner.cleanup()
+            raise CannotListen(self.address, error) from error
+        self._runner = runner
+        self._port = runner.addresses[0][1]
+        self._measuring = asyncio.create_task(measure_lag(self._figures.loop_lag))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._measuring is not None:
+            self._measuring.cancel()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _healthz(self, _request: web.Request) -> web.Response:
+        stuck = stuck_loops(self._signs, self._patience, time.time())
+        if not stuck:
+            return web.Response(text="alive\n")
+        return web.Response(status=503, text=f"no good round for too long: {', '.join(stuck)}\n")
+
+    async def _readyz(self, _request: web.Request) -> web.Response:
+        reason = await unready(self._signs)
+        if reason is None:
+            return web.Response(text="ready\n")
+        return web.Response(status=503, text=f"{reason}\n")
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        figures = self._figures
+        figures.ready.set(self._signs.missing_connection() is None)
+        with suppress(Exception):  # what is counted in memory is told without a database, too
+            async with asyncio.timeout(LONGEST_QUERY):
+                await self._backlog.refresh()
+        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        return web.Response(body=encode(figures.registry), headers={"Content-Type": content_type})

@@ -1,0 +1,56 @@
+"""How much there is to do: counts that stay cheap, for the start-up and for the figures."""
+
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from bot.watching.database import DatabaseThread
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What runs and what waits, now."""
+
+    running_tasks: int
+    due: int
+    sending: int
+    held: int
+    cards: int
+    due_since: float | None
+    """When the message that is due the longest came to be (Unix seconds); ``None`` if none is."""
+
+    @property
+    def unposted(self) -> int:
+        """Messages that are owed and not posted."""
+        return self.due + self.sending + self.held
+
+
+class Backlog:
+    """Counts what is in the database of one relay.
+
+    Each count goes over an index that holds only what runs or waits, never what is over.
+    """
+
+    def __init__(self, database: DatabaseThread, relay: str) -> None:
+        self._database = database
+        self._relay = relay
+
+    async def count(self) -> Counts:
+        """Count what there is."""
+        return await self._database.run(self._count)
+
+    def _count(self, db: Database) -> Counts:
+        (running,) = db.execute(
+            "SELECT count(*) FROM tasks WHERE relay = ? AND state = 'running'", [self._relay]
+        ).fetchone()
+        (due_or_held,) = db.execute(
+            "SELECT count(*) FROM deliveries WHERE state IN ('due', 'held')"
+        ).fetchone()
+        due, sending, since = db.execute(
+            "SELECT count(*) FILTER (WHERE state = 'due'),"
+            " count(*) FILTER (WHERE state = 'sending'),"
+            " min(created_at) FILTER (WHERE state = 'due')"
+            " FROM deliveries WHERE state IN ('due', 'sending') OR shut"
+        ).fetchone()
+        (cards,) = db.execute("SELECT count(*) FROM cards").fetchone()
+        return Counts(running, due, sending, due_or_held - due, cards, since)

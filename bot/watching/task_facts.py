@@ -1,0 +1,161 @@
+"""What the database knows of one task and of its messages, but for what people and relays wrote.
+
+Read from outside, also while a bot works (see ``inspection``). All times are Unix seconds.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from bot.suno.tasks import TaskKind, TaskStatus
+from bot.watching.endings import Ending
+from bot.watching.inspection import reading
+from bot.watching.records import Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedPlace:
+    """A channel where a running task is watched, and by how many people."""
+
+    channel_id: int
+    guild_id: int | None
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFacts:
+    """One message that is or was owed."""
+
+    id: int
+    purpose: Purpose
+    channel_id: int
+    guild_id: int | None
+    people: int
+    state: str
+    """As the outbox calls it."""
+    attempts: int
+    reason: str | None
+    instead_of: int | None
+    """The channel where it could not be said."""
+    waits: bool
+    """Whether an older message to the same channel has to go first."""
+    created_at: float
+    due_at: float | None
+    sent_at: float | None
+    message_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFacts:
+    """One task at one relay."""
+
+    relay: str
+    running: bool
+    kind: TaskKind | None
+    status: TaskStatus | None
+    """The furthest that the relay said; ``None`` where only the history remembers the task."""
+    ending: Ending | None
+    known: bool
+    """Whether the relay ever knew it."""
+    misses: int
+    terminal_since: float | None
+    """When the relay first said that it has ended."""
+    added_at: float | None
+    looked_at: float | None
+    changed_at: float | None
+    """When the relay last said something new."""
+    next_look_at: float | None
+    deadline_at: float | None
+    ended_at: float | None
+    places: tuple[WatchedPlace, ...] = ()
+    deliveries: tuple[DeliveryFacts, ...] = ()
+
+
+def task_facts(path: Path, task_id: str, time_limit: float) -> list[TaskFacts]:
+    """Return what is known of a task, of each relay that it was watched at.
+
+    Raises ``sqlite3.Error`` for a file that cannot be read, is no database, or is of a version of
+    the program to which these questions make no sense.
+    """
+    with reading(path, time_limit) as db:
+        rows = db.query("SELECT * FROM tasks WHERE task_id = ? ORDER BY added_at", [task_id])
+        known = [_of_task(db, row) for row in rows]
+        relays = {facts.relay for facts in known}
+        remembered = db.query("SELECT * FROM history WHERE task_id = ?", [task_id])
+        known += [_of_history(db, row) for row in remembered if row["relay"] not in relays]
+        return known
+
+
+def _of_task(db: Database, row: dict[str, object]) -> TaskFacts:
+    values = {name: row[name] for name in _COLUMNS}
+    return TaskFacts(
+        **values,  # type: ignore[arg-type] # the columns are named and typed as the fields
+        running=row["state"] == "running",
+        kind=_kind(row["kind"]),
+        status=TaskStatus(str(row["status"])),
+        ending=_ending(row["ending"]),
+        known=bool(row["known"]),
+        places=_places(db, row),
+        deliveries=_deliveries(db, row),
+    )
+
+
+_COLUMNS = (
+    *("relay", "misses", "terminal_since", "added_at", "looked_at", "changed_at"),
+    *("next_look_at", "deadline_at", "ended_at"),
+)
+
+
+def _of_history(db: Database, row: dict[str, object]) -> TaskFacts:
+    return TaskFacts(
+        relay=str(row["relay"]),
+        running=False,
+        kind=_kind(row["kind"]),
+        status=None,
+        ending=_ending(row["ending"]),
+        known=True,
+        misses=0,
+        terminal_since=None,
+        added_at=None,
+        looked_at=None,
+        changed_at=None,
+        next_look_at=None,
+        deadline_at=None,
+        ended_at=float(str(row["ended_at"])),
+        deliveries=_deliveries(db, row),
+    )
+
+
+def _places(db: Database, row: dict[str, object]) -> tuple[WatchedPlace, ...]:
+    rows = db.query(
+        "SELECT channel_id, guild_id, count(*) AS people FROM subscriptions"
+        " WHERE relay = ? AND task_id = ? AND delivery_id IS NULL"
+        " GROUP BY channel_id ORDER BY min(id)",
+        [row["relay"], row["task_id"]],
+    )
+    return tuple(WatchedPlace(**place) for place in rows)
+
+
+def _deliveries(db: Database, row: dict[str, object]) -> tuple[DeliveryFacts, ...]:
+    rows = db.query(
+        "SELECT id, purpose, channel_id, guild_id, state, attempts, reason, instead_of,"
+        " created_at, due_at, sent_at, message_id,"
+        " (SELECT count(*) FROM subscriptions s WHERE s.delivery_id = d.id) AS people,"
+        " EXISTS (SELECT 1 FROM deliveries e WHERE e.channel_id = d.channel_id"
+        "  AND (e.state IN ('due', 'sending') OR e.shut) AND e.id < d.id) AS waits"
+        " FROM deliveries d WHERE relay = ? AND task_id = ? ORDER BY id",
+        [row["relay"], row["task_id"]],
+    )
+    return tuple(
+        DeliveryFacts(**each | {"purpose": Purpose(each["purpose"]), "waits": bool(each["waits"])})
+        for each in rows
+    )
+
+
+def _kind(value: object) -> TaskKind | None:
+    return TaskKind(str(value)) if value else None
+
+
+def _ending(value: object) -> Ending | None:
+    return Ending(str(value)) if value else None

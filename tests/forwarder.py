@@ -1,0 +1,56 @@
+"""A line between the bot and a server of ours, which can be cut."""
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+
+class Forwarder:
+    """Passes on every connection to a port of this machine, until it is cut."""
+
+    def __init__(self, port: int) -> None:
+        self._target = port
+        self._server: asyncio.Server | None = None
+        self._lines: set[asyncio.StreamWriter] = set()
+        self.port = 0
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.cut()
+
+    def cut(self) -> None:
+        """Cut every connection; who comes again is refused."""
+        if self._server is not None:
+            self._server.close()
+        for line in self._lines:
+            line.transport.abort()
+
+    async def mend(self) -> None:
+        """Pass on again, at the same port."""
+        self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", self.port)
+
+    async def _pass_on(self, near_in: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
+        far_in, far = await asyncio.open_connection("127.0.0.1", self._target)
+        self._lines |= {near, far}
+        await asyncio.gather(_pump(near_in, far), _pump(far_in, near))
+
+
+async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    """Pass on what comes until either end is gone."""
+    try:
+        while chunk := await source.read(1 << 16):
+            target.write(chunk)
+            await target.drain()
+    except ConnectionError:
+        pass
+    finally:
+        target.close()

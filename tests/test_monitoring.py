@@ -1,0 +1,264 @@
+"""What an operator's tools are told: alive, ready, and the figures."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from bot.figures import Figures
+from bot.local.relay import song
+from bot.monitoring.collecting import KEPT_FOR, BacklogFigures
+from bot.monitoring.health import LONGEST_ROUND, Patience, Signs, stuck_loops, unready
+from bot.suno.errors import ErrorKind
+from bot.watching.backlog import Backlog
+from bot.watching.database import DatabaseThread
+from bot.watching.endings import Ending
+from bot.watching.outbox import Outbox
+from bot.watching.records import Place
+from bot.watching.store import Store
+from tests.builders import HERE, NOON, a_running_task, a_song
+from tests.forwarder import Forwarder
+from tests.stage import Stage, a_bot, a_stage
+
+SONG = "song-that-is-counted"
+LABELS = {"outcome", "state", "ending", "status", "kind", "loop", "le", "version"}
+"""Every label that there is; each has a short list of values."""
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """Return a stage without a bot."""
+    async with a_stage(tmp_path) as stage:
+        yield stage
+
+
+class Operator:
+    """Who asks the bot how it does."""
+
+    def __init__(self, session: aiohttp.ClientSession, port: int) -> None:
+        self._session = session
+        self._base = f"http://127.0.0.1:{port}"
+
+    async def get(self, path: str, method: str = "GET", **headers: str) -> tuple[int, str, str]:
+        """Return the status, the text and the content type of an answer."""
+        async with self._session.request(method, self._base + path, headers=headers) as answer:
+            return answer.status, await answer.text(), answer.headers["Content-Type"]
+
+    async def until(self, path: str, status: int) -> str:
+        """Ask again until that is the status; return the text."""
+        async with asyncio.timeout(15):
+            while (answer := await self.get(path))[0] != status:  # noqa: ASYNC110 # asked by HTTP
+                await asyncio.sleep(0.05)
+        return answer[1]
+
+    async def figures(self) -> Mapping[str, float]:
+        """Return every sample by its name with its labels."""
+        _, text, _ = await self.get("/metrics")
+        return {
+            sample.name + "".join(f" {value}" for value in sample.labels.values()): sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+        }
+
+
+def free_port() -> int:
+    """Return a port on which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@asynccontextmanager
+async def watched_over(stage: Stage, **changes: Any) -> AsyncIterator[Operator]:
+    """Let the bot work on the stage, with somebody who asks how it does."""
+    port = free_port()
+    async with a_bot(stage, metrics_port=port, **changes), aiohttp.ClientSession() as session:
+        yield Operator(session, port)
+
+
+async def test_a_bot_that_works_is_alive_and_ready(stage: Stage) -> None:
+    """Ready once Discord has told it about its servers."""
+    async with watched_over(stage) as operator:
+        assert (await operator.get("/healthz"))[:2] == (200, "alive\n")
+        assert await operator.until("/readyz", 200) == "ready\n"
+        assert (await operator.figures())["suno_bot_ready"] == 1
+
+
+async def test_a_relay_that_is_down_is_no_reason_to_start_the_bot_anew(stage: Stage) -> None:
+    """It stays alive and ready; the figures tell what is wrong."""
+    stage.relay.add(song(SONG, takes=120))
+    async with watched_over(stage) as operator:
+        await stage.ask("suno watch", id=SONG)
+        stage.relay.go_down()
+        seen = len(stage.relay.looks)
+        async with asyncio.timeout(15):
+            await stage.relay.looked(seen + 3)
+        await operator.until("/readyz", 200)
+        assert (await operator.get("/healthz"))[0] == 200
+        figures = await operator.figures()
+        assert figures["suno_bot_relay_errors_total unavailable"] >= 3
+        assert figures["suno_bot_running_tasks"] == 1
+
+
+async def test_a_gateway_that_is_gone_makes_it_not_ready_but_alive(stage: Stage) -> None:
+    """The reason is told in plain words."""
+    async with Forwarder(stage.discord.port) as line:
+        stage.discord.gateway.url = f"ws://127.0.0.1:{line.port}/gateway"
+        async with watched_over(stage, discord_gateway_url=stage.discord.gateway.url) as operator:
+            assert "not connected to Discord yet" in (await operator.get("/readyz"))[1]
+            await operator.until("/readyz", 200)
+            line.cut()
+            assert "connection to Discord is lost" in await operator.until("/readyz", 503)
+            assert (await operator.get("/healthz"))[0] == 200
+            assert (await operator.figures())["suno_bot_ready"] == 0
+
+
+async def test_a_journey_leaves_its_figures(stage: Stage) -> None:
+    """One song told and one held: each is counted where it belongs, and nothing twice."""
+    stage.relay.add(song(SONG, takes=120), song("held", takes=120))
+    async with watched_over(stage) as operator:
+        await stage.ask("suno watch", id=SONG)
+        watched = await stage.discord.command(stage.ada, stage.lyrics, "suno watch", id="held")
+        await watched.answered()
+        stage.lyrics.deny("send_messages")
+        stage.relay.clock.advance(200)
+        await stage.notice_of(SONG)
+        direct = stage.discord.open_dm(stage.ada)
+        await stage.discord.wait_for(lambda: direct.messages, 15, "the word that it is held")
+        figures = await operator.figures()
+        while figures["suno_bot_delivery_tries_total sent"] < 2:  # the answer is on its way
+            figures = await operator.figures()
+    assert figures["suno_bot_tasks_ended_total finished"] == 2
+    assert figures["suno_bot_delivery_tries_total held"] == 1
+    assert figures["suno_bot_deliveries_waiting held"] == 1
+    assert figures["suno_bot_detection_delay_seconds_count"] == 2
+    assert figures["suno_bot_notice_delay_seconds_count"] == 1  # a word is no notice
+    assert figures["suno_bot_looks_total"] >= 2
+    assert figures["suno_bot_looked_tasks_total"] >= 2
+    assert figures["suno_bot_relay_request_seconds_count"] == len(stage.relay.looks)
+    assert figures["suno_bot_interaction_answer_seconds_count"] == 2
+    assert figures["suno_bot_discord_answers_total 4xx"] == 1
+    assert figures["suno_bot_discord_answers_total 2xx"] > 4
+
+
+async def test_no_figure_names_a_task_a_person_or_a_place(stage: Stage) -> None:
+    """Labels have few values, so that a busy bot has no more figures than an idle one."""
+    stage.relay.add(song(SONG, takes=1))
+    stage.relay.clock.advance(10)
+    async with watched_over(stage) as operator:
+        before = await operator.figures()
+        await stage.ask("suno watch", id=SONG)
+        await stage.notice_of(SONG)
+        _, text, _ = await operator.get("/metrics")
+    for told in (SONG, "Ada", str(stage.ada.id), str(stage.songs.id), str(stage.guild.id)):
+        assert told not in text
+    families = list(text_string_to_metric_families(text))
+    assert {label for one in families for each in one.samples for label in each.labels} <= LABELS
+    assert sum(len(one.samples) for one in families) <= len(before) + 4  # loops that had no round
+
+
+async def test_every_kind_is_there_before_the_first_of_its_kind(stage: Stage) -> None:
+    """An alert that waits for a rise would miss the first one otherwise."""
+    async with watched_over(stage) as operator:
+        figures = await operator.figures()
+    for kind in ErrorKind:
+        assert figures[f"suno_bot_relay_errors_total {kind.value}"] == 0
+    for ending in Ending:
+        assert figures[f"suno_bot_tasks_ended_total {ending.value}"] == 0
+    for loop in ("poll", "deliver", "show", "tidy"):
+        assert figures[f"suno_bot_failed_rounds_total {loop}"] == 0
+
+
+async def test_what_is_asked_for_otherwise_is_refused(stage: Stage) -> None:
+    """There are three pages to be read, and nothing else."""
+    async with watched_over(stage) as operator:
+        assert (await operator.get("/"))[0] == 404
+        assert (await operator.get("/metrics", "POST"))[0] == 405
+        text = await operator.get("/metrics", Accept="application/openmetrics-text; version=1.0.0")
+    assert text[2].startswith("application/openmetrics-text")
+    assert text[1].endswith("# EOF\n")
+
+
+def signs(good_rounds: Mapping[str, float], database: DatabaseThread) -> Signs:
+    """Return the signs of a bot that was started at noon and is connected."""
+    return Signs(
+        started_at=NOON,
+        loops=("poll", "deliver"),
+        good_rounds=good_rounds,
+        missing_connection=lambda: None,
+        ask_database=lambda: database.run(lambda _db: None),
+    )
+
+
+def test_a_loop_without_a_good_round_is_stuck_after_its_patience(tmp_path: Path) -> None:
+    """A look may have to wait for its turn at the relay; the other loops wait for nobody."""
+    database = DatabaseThread(tmp_path / "suno.db")
+    patience = Patience.at(requests_per_second=2)
+    later = NOON + LONGEST_ROUND + 1
+    assert stuck_loops(signs({}, database), patience, NOON + 60) == []
+    assert stuck_loops(signs({}, database), patience, later) == ["deliver"]
+    assert stuck_loops(signs({"deliver": later - 60}, database), patience, later) == []
+    assert stuck_loops(signs({}, database), patience, NOON + patience.poll + 1) == [
+        "poll",
+        "deliver",
+    ]
+    assert Patience.at(requests_per_second=0.01).poll > 600 / 0.01
+
+
+async def test_a_database_that_does_not_answer_makes_it_not_ready(tmp_path: Path) -> None:
+    """Busy for too long, or closed."""
+    go_on = threading.Event()
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        assert await unready(signs({}, database)) is None
+        busy = asyncio.create_task(database.run(lambda _db: go_on.wait()))
+        await asyncio.sleep(0)
+        assert "does not answer" in str(await unready(signs({}, database)))
+        go_on.set()
+        await busy
+    assert "cannot be used" in str(await unready(signs({}, database)))
+
+
+async def test_what_waits_is_counted_seldom(tmp_path: Path) -> None:
+    """However often somebody asks: the database has better things to do."""
+    now = NOON
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        figures = Figures()
+        reading = BacklogFigures(Backlog(database, "relay"), figures, clock=lambda: now)
+        store = Store(database, Outbox(database), "relay")
+
+        async def counted_after_another(task_id: str) -> float | None:
+            await store.add_watch(
+                a_running_task(task_id), known=True, user_id=1, place=HERE, now=now, deadline=60
+            )
+            await reading.refresh()
+            return figures.registry.get_sample_value("suno_bot_running_tasks")
+
+        assert await counted_after_another("first") == 1
+        now += KEPT_FOR - 1
+        assert await counted_after_another("second") == 1
+        now += 2
+        assert await counted_after_another("third") == 3
+
+
+async def test_what_waits_is_counted_by_what_it_waits_for(tmp_path: Path) -> None:
+    """Due, being sent, held in whichever way; what was told counts no more."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        outbox = Outbox(database)
+        store = Store(database, outbox, "relay")
+        for number in range(6):
+            place = Place(channel_id=500 + number)
+            await store.add_finished(a_song(f"song-{number}"), user_id=1, place=place, now=NOON)
+        claimed = await outbox.claim(NOON, 5)
+        await outbox.acknowledge(claimed[0], message_id=1, now=NOON)
+        await outbox.hold(claimed[1], until=NOON + 60, reason="400/50035")
+        await outbox.shut(claimed[2], until=NOON + 60, reason="403/50013", directs={}, now=NOON)
+        await outbox.redirect(claimed[3], reason="404/10003", directs={}, now=NOON)
+        counts = await Backlog(database, "relay").count()
+    assert (counts.due, counts.sending, counts.held, counts.unposted) == (1, 1, 2, 4)
+    assert counts.due_since == NOON
