@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo run bench bench-quick test check format lint types coverage screenshots lock clean
+.PHONY: demo run bench bench-quick growth test check format lint types coverage screenshots lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show what there is
@@ -20,6 +20,9 @@ bench: $(VENV)/dev ## Measure how fast it is, as ratios in one table (ARGS="deli
 
 bench-quick: $(VENV)/dev ## See in a minute that every measure runs
 	@$(BIN)/python -m benchmarks --quick $(ARGS)
+
+growth: $(VENV)/dev ## Draw anew how costs grow with what is watched (takes some minutes)
+	@$(BIN)/python -m benchmarks.growth $(ARGS)
 
 test: $(VENV)/dev ## Run every test, also the journeys
 	$(BIN)/python -m pytest $(ARGS)

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from benchmarks.rows import Row, measured
 
-TOPICS = ("decode",)
+TOPICS = ("detection", "decode", "looking", "answering", "delivery", "restart", "storage", "memory")
 COLUMNS = ("", "measure", "ours", "against", "ratio", "spread", "must be", "size")
 
 

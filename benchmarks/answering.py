@@ -1,0 +1,189 @@
+"""How long people wait for the bot's first word while it is busy, against a bot that is idle.
+
+The bot is a process of its own, which looks at 5,000 tasks a second, of which 40 end and are told;
+the servers that it talks to live here. A wait is from the moment in which Discord sends a command
+to that in which the answer has come.
+"""
+
+import asyncio
+import gc
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.quick_relay import KEY, QuickRelay
+from benchmarks.rows import Row, ratios, seconds
+from benchmarks.seeding import seed, task_id
+from bot.local.bot_process import BotProcess
+from bot.local.discord import Channel, Interaction, LocalDiscord, User
+from bot.local.relay import RelayTask, Stage, song
+from bot.watching.records import Place
+
+ENDS_A_SECOND = 40
+COMMANDS_A_SECOND = 50
+REQUESTS_A_SECOND = 50
+ROOM = 1.5
+"""How many times as many tasks a request could hold: all are looked at in time."""
+INTERVAL = 2.0
+"""Seconds after a look in which its task is due again."""
+ROUND = 2.05
+"""Seconds from one look at a task to the next: what is due waits for its turn."""
+CHANNELS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured; spans in seconds."""
+
+    blocks: int
+    length: float
+    """Of a block."""
+    looks: int
+    """A second."""
+    warm_up: float
+    """At the beginning, not counted."""
+    start: float
+    """Until the first look is due: a bot that has started has no arrears."""
+
+
+FULL = Size(blocks=5, length=4.0, looks=5000, warm_up=8.0, start=6.0)
+QUICK = Size(blocks=2, length=0.6, looks=1000, warm_up=0.2, start=2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What was measured in a few seconds."""
+
+    p99: float
+    """Seconds that 99 of 100 commands waited at most for the bot's first word."""
+    looks: float
+    """Looks a second, as the relay counted them."""
+    notices: float
+    """Notices a second, as Discord counted them."""
+
+
+def rows(quick: bool) -> list[Row]:
+    """Measure a bot that is idle, then one that is busy."""
+    size = QUICK if quick else FULL
+    gc.disable()  # a collection here would count as a wait for the bot
+    idle, busy = asyncio.run(_measure(size))
+    looks, notices = (
+        statistics.median(getattr(block, what) for block in busy) for what in ("looks", "notices")
+    )
+    ours, theirs = [block.p99 for block in busy], [block.p99 for block in idle]
+    return [
+        Row(
+            topic="answering",
+            measure=f"p99 of acknowledging a command at {looks:,.0f} looks"
+            f" and {notices:.0f} notices a second",
+            ours=seconds(statistics.median(ours)),
+            theirs=f"{seconds(statistics.median(theirs))}: the same bot, idle",
+            ratios=ratios(ours, theirs),
+            size=f"{COMMANDS_A_SECOND} commands a second, {size.blocks} × {size.length:g} s",
+            at_most=2,
+        )
+    ]
+
+
+async def _measure(size: Size) -> tuple[list[Block], list[Block]]:
+    async with LocalDiscord() as discord:
+        guild = discord.add_guild("Song Club")
+        ada = discord.add_user("Ada")
+        guild.add_member(ada)
+        channels = [guild.add_channel(f"songs-{number}") for number in range(CHANNELS)]
+        scene = _Scene(discord, ada, channels, size)
+        async with QuickRelay([]) as relay, _a_bot(scene, relay, tasks=0):
+            idle = await _blocks(scene, relay)
+        ending = int(ENDS_A_SECOND * (size.warm_up + size.blocks * (size.length + 1)))
+        tasks = int(size.looks * ROUND) + ending // 2
+        songs = [_streaming(task_id(number)) for number in range(tasks)]
+        async with QuickRelay(songs) as relay, _a_bot(scene, relay, tasks):
+            await relay.asked.wait()
+            ends = asyncio.create_task(_end_one_by_one(relay, ending))
+            busy = await _blocks(scene, relay)
+            ends.cancel()
+        return idle, busy
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    discord: LocalDiscord
+    person: User
+    channels: list[Channel]
+    size: Size
+
+    def notices(self) -> int:
+        return sum(len(channel.messages) for channel in self.channels)
+
+
+@asynccontextmanager
+async def _a_bot(scene: _Scene, relay: QuickRelay, tasks: int) -> AsyncIterator[None]:
+    """Let a bot work that watches so many tasks."""
+    discord = scene.discord
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if tasks:
+            places = [Place(channel.id) for channel in scene.channels]
+            first = time.time() + scene.size.start
+            await seed(folder / "suno.db", tasks, later=INTERVAL, now=first, places=places)
+        async with BotProcess(folder, _settings(scene, relay, folder)):
+            await discord.wait_until_ready(timeout=30)
+            await discord.wait_until_commands(timeout=30)
+            yield
+        await discord.wait_until_gone()
+
+
+def _settings(scene: _Scene, relay: QuickRelay, folder: Path) -> dict[str, str]:
+    discord = scene.discord
+    return {
+        "DISCORD_TOKEN": discord.token,
+        "DISCORD_API_URL": discord.api_url,
+        "DISCORD_GATEWAY_URL": discord.gateway_url,
+        "SUNO_RELAY": "custom",
+        "SUNO_BASE_URL": relay.base_url,
+        "SUNO_API_KEY": KEY,
+        "DATABASE_PATH": str(folder / "suno.db"),
+        "POLL_INTERVAL": str(INTERVAL),
+        "POLL_BATCH_SIZE": str(round(ROOM * scene.size.looks / REQUESTS_A_SECOND)),
+        "POLL_REQUESTS_PER_SECOND": str(REQUESTS_A_SECOND),
+    }
+
+
+def _streaming(task_id: str) -> RelayTask:
+    """Return a song that streams from its first second on."""
+    whole = song(task_id)
+    *_, streaming, end = whole.stages
+    return RelayTask(task_id, whole.kind, (Stage(0, streaming.fields), Stage(1, end.fields)))
+
+
+async def _end_one_by_one(relay: QuickRelay, count: int) -> None:
+    began = time.monotonic()
+    for number in range(count):
+        await asyncio.sleep(began + number / ENDS_A_SECOND - time.monotonic())
+        relay.end(task_id(number))
+
+
+async def _blocks(scene: _Scene, relay: QuickRelay) -> list[Block]:
+    size = scene.size
+    await _block(scene, relay, size.warm_up)
+    return [await _block(scene, relay, size.length) for _ in range(size.blocks)]
+
+
+async def _block(scene: _Scene, relay: QuickRelay, length: float) -> Block:
+    """Let a person use a command again and again, at an even pace."""
+    began, looks, notices = time.monotonic(), relay.looks, scene.notices()
+    asked: list[Interaction] = []
+    for number in range(int(length * COMMANDS_A_SECOND)):
+        await asyncio.sleep(began + number / COMMANDS_A_SECOND - time.monotonic())
+        channel = scene.channels[number % CHANNELS]
+        asked.append(await scene.discord.command(scene.person, channel, "suno help"))
+    taken = time.monotonic() - began
+    looks, notices = relay.looks - looks, scene.notices() - notices
+    for interaction in asked:
+        await interaction.until_acknowledged()
+    waits = [one.acknowledged_after for one in asked if one.acknowledged_after is not None]
+    return Block(statistics.quantiles(waits, n=100)[98], looks / taken, notices / taken)

@@ -1,0 +1,232 @@
+"""How fast notices go out against what Discord's limits allow, and what plain discord.py does.
+
+The bot is a process of its own. It starts on a database in which a song has ended in each channel,
+below the card that showed it there, and a local Discord keeps the real limits: 50 requests a second
+for the whole bot, 5 messages in 5 s for a channel. Whoever keeps to 50 in any second posts the 51st
+message one second after the first, at the earliest, and the n-th ``(n - 1) // 50`` seconds after
+it: that is the bound for the time from the first message to the last. Nothing else is watched.
+
+Plain discord.py does not keep to that, and Discord counts in seconds of its own: it may be let
+through a little sooner.
+"""
+
+import asyncio
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from benchmarks.decode import songs
+from benchmarks.rows import Row, ratios, seconds
+from bot.local.bot_process import BotProcess, settings_for
+from bot.local.discord import Channel, LocalDiscord
+from bot.local.discord.composing import Draft
+from bot.local.discord.happenings import Happening
+from bot.local.relay import LocalRelay
+from bot.suno.answers import read_batch
+from bot.suno.relays import CUSTOM
+from bot.suno.tasks import Task
+from bot.watching.cards import Cards
+from bot.watching.database import DatabaseThread
+from bot.watching.outbox import Outbox
+from bot.watching.records import Place
+from bot.watching.store import Store
+
+T = TypeVar("T")
+
+CHANNELS = 1000
+FEW_CHANNELS = 201
+"""Of so few, a message more or less in the last second would make much of a difference."""
+RUNS = 3
+PER_SECOND = 50
+"""Requests that Discord takes from the whole bot."""
+TOO_LONG = 60.0
+"""Seconds after which what has not come is lost."""
+SOMEBODY = 2 * 10**15
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What arrived. ``taken`` is from the first message to the last, in seconds."""
+
+    taken: float
+    arrived: int
+    requests: int
+    refused: int
+    """Answers of 429."""
+
+    @property
+    def bound(self) -> float:
+        """The least time in which so many messages can be posted."""
+        return float((self.arrived - 1) // PER_SECOND)
+
+    @property
+    def refused_of_hundred(self) -> float:
+        """Answers of 429 in a hundred requests."""
+        return 100 * self.refused / self.requests
+
+
+def rows(quick: bool) -> list[Row]:
+    """Measure the bot and plain discord.py. Raises if the bot loses a message or repeats one."""
+    channels, runs = (FEW_CHANNELS, 1) if quick else (CHANNELS, RUNS)
+    ours = [asyncio.run(_notices(channels)) for _ in range(runs)]
+    plain = asyncio.run(_plain_messages(channels))
+    size = f"{channels:,} channels, one message each"
+    return [
+        _row(
+            "notices of ended songs, first to last, over the least time that the limits allow",
+            ours,
+            f"{size}, {runs} ×",
+            at_most=1.10,
+        ),
+        Row(
+            topic="delivery",
+            measure="answers of 429 in a hundred requests, 0 messages lost",
+            ours=f"{sum(run.refused for run in ours)} of {sum(run.requests for run in ours):,}",
+            theirs="a hundred requests",
+            ratios=tuple(run.refused_of_hundred for run in ours),
+            size=f"{size}, {runs} ×",
+            at_most=1,
+        ),
+        _row(
+            f"plain discord.py, all at once, of what arrived: {channels - plain.arrived:,} lost,"
+            f" {plain.refused:,} answers of 429",
+            [plain],
+            size,
+        ),
+    ]
+
+
+def _row(measure: str, runs: Sequence[Run], size: str, at_most: float | None = None) -> Row:
+    return Row(
+        topic="delivery",
+        measure=measure,
+        ours=seconds(statistics.median(run.taken for run in runs)),
+        theirs=f"{seconds(runs[0].bound)}: {PER_SECOND} a second",
+        ratios=ratios([run.taken for run in runs], [run.bound for run in runs]),
+        size=size,
+        at_most=at_most,
+    )
+
+
+async def _notices(channels: int) -> Run:
+    """Let the bot post what it owes."""
+    async with _a_limited_discord(channels) as (folder, discord, club), LocalRelay() as relay:
+        settings = settings_for(discord, relay, folder)
+        path = Path(settings["DATABASE_PATH"])
+        ended = await owe(path, [place_of(channel) for channel in club])
+        await _post_cards(path, discord, club, ended)
+        arrivals = Arrivals(discord)
+        async with BotProcess(folder, settings) as bot:  # which ends what it has begun
+            await while_running(bot, arrivals.of(channels, TOO_LONG))
+        if {len(channel.messages) for channel in club} != {2}:
+            raise RuntimeError("The bot lost a notice, or repeated one.")
+        return arrivals.run
+
+
+async def _plain_messages(channels: int) -> Run:
+    async with _a_limited_discord(channels) as (folder, discord, club):
+        names = folder / "channels.json"
+        names.write_text(json.dumps([channel.id for channel in club]))
+        program = ("-m", "benchmarks.plain_client", discord.api_url, discord.token, str(names))
+        arrivals = Arrivals(discord)
+        async with BotProcess(folder, {}, program) as client, asyncio.timeout(TOO_LONG):
+            await client.ended()
+        return arrivals.run
+
+
+async def while_running(bot: BotProcess, wanted: Awaitable[T]) -> T:
+    """Return what a bot brings about; raises, with the end of its log, if it ends before that."""
+    waiting, ended = asyncio.ensure_future(wanted), asyncio.ensure_future(bot.ended())
+    try:
+        await asyncio.wait({waiting, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if not waiting.done():
+            raise RuntimeError(f"The bot has ended:\n{bot.log[-2000:]}")
+        return await waiting
+    finally:
+        waiting.cancel()
+        ended.cancel()
+
+
+class Arrivals:
+    """When messages arrive at a Discord, from now on."""
+
+    def __init__(self, discord: LocalDiscord) -> None:
+        self._discord = discord
+        self._times: list[float] = []
+        discord.on_happening(self._note)
+
+    def _note(self, happening: Happening) -> None:
+        if happening.kind == "message":
+            self._times.append(time.perf_counter())
+
+    async def of(self, count: int, patience: float) -> float:
+        """Wait for so many messages; return when the first came, as ``perf_counter`` tells it."""
+        await self._discord.wait_for(
+            lambda: len(self._times) >= count, patience, f"{count} messages"
+        )
+        return self._times[0]
+
+    @property
+    def run(self) -> Run:
+        """What arrived so far."""
+        requests = self._discord.requests
+        return Run(
+            taken=self._times[-1] - self._times[0],
+            arrived=len(self._times),
+            requests=len(requests),
+            refused=sum(request.status == 429 for request in requests),
+        )
+
+
+@asynccontextmanager
+async def _a_limited_discord(
+    channels: int,
+) -> AsyncIterator[tuple[Path, LocalDiscord, list[Channel]]]:
+    """Open a Discord that keeps its limits, with a server of so many channels, and a folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with LocalDiscord() as discord:
+            guild = discord.add_guild("Song Club")
+            club = [guild.add_channel(f"songs-{number}") for number in range(channels)]
+            discord.rate_limits.enabled = True
+            yield Path(folder), discord, club
+
+
+async def owe(path: Path, places: Sequence[Place]) -> Sequence[Task]:
+    """Let the store end a song in each place, and so owe its notice there; return the songs."""
+    ended = read_batch(200, None, songs(finished=True, tasks=len(places)))
+    async with DatabaseThread(path) as database:
+        store = Store(database, Outbox(database), CUSTOM)
+        now = time.time()
+        watches = (
+            store.add_finished(task, user_id=SOMEBODY + number, place=place, now=now)
+            for number, (task, place) in enumerate(zip(ended, places, strict=True))
+        )
+        await asyncio.gather(*watches)
+    return ended
+
+
+def place_of(channel: Channel) -> Place:
+    """Return the place that a channel is to the bot."""
+    return Place(channel.id, channel.guild.id if channel.guild else None)
+
+
+async def _post_cards(
+    path: Path, discord: LocalDiscord, club: Sequence[Channel], ended: Sequence[Task]
+) -> None:
+    """Give each channel the card of its song, which does not show the end yet."""
+    async with DatabaseThread(path) as database:
+        cards = Cards(database, CUSTOM)
+
+        async def post(channel: Channel, task: Task) -> None:
+            card = await cards.open(place_of(channel), [task.id], now=time.time() - 60)
+            message = discord.posts.post(channel.id, Draft({"embeds": [{"title": "A card"}]}))
+            assert card is not None  # noqa: S101 # no card shows this song yet
+            await cards.posted(card, message.id)
+
+        await asyncio.gather(*map(post, club, ended))

@@ -1,0 +1,111 @@
+"""How long a bot that owes notices takes from its start to the first of them, however much it has.
+
+Both databases come from a bot that ran here before: its commands are registered. One owes a single
+notice and has nothing else; in the other 100,000 songs run, every one of them due for a look, and
+1,000 notices wait in 1,000 channels. A local Discord, with these channels, and a local relay are in
+this process. The time is from the start of Python to the arrival of the first message.
+"""
+
+import asyncio
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.delivery import Arrivals, owe, place_of, while_running
+from benchmarks.rows import Row, ratios, seconds
+from benchmarks.seeding import seed, streaming_song, task_id
+from bot.local.bot_process import BotProcess, settings_for
+from bot.local.discord import LocalDiscord
+from bot.local.relay import LocalRelay
+from bot.watching.records import Place
+
+WATCHES, QUICK_WATCHES = 100_000, 2_000
+WAITING, QUICK_WAITING = 1_000, 100
+RUNS, QUICK_RUNS = 7, 1
+LOOKED_AT = 5_000
+"""Songs that the relay knows: more than are looked at before the first message."""
+IN_EARNEST = {"POLL_INTERVAL": "5", "POLL_REQUESTS_PER_SECOND": "2"}
+PATIENCE = 60.0
+"""Seconds for a start."""
+
+
+def rows(quick: bool) -> list[Row]:
+    """Start the bot on both databases in turn."""
+    watches, waiting, runs = (
+        (QUICK_WATCHES, QUICK_WAITING, QUICK_RUNS) if quick else (WATCHES, WAITING, RUNS)
+    )
+    empty, full = zip(*asyncio.run(_starts(watches, waiting, runs)), strict=True)
+    return [
+        Row(
+            topic="restart",
+            measure="from the start of the process to the first notice",
+            ours=seconds(statistics.median(full)),
+            theirs=f"{seconds(statistics.median(empty))}: one notice owed, nothing else",
+            ratios=ratios(full, empty),
+            size=f"{watches:,} running watches, {waiting:,} notices owed, {runs} ×",
+            at_most=2,
+        )
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Where the bot is started again and again."""
+
+    discord: LocalDiscord
+    relay: LocalRelay
+    folder: Path
+    places: Sequence[Place]
+
+    def bot_in(self, folder: Path) -> BotProcess:
+        """Return a bot whose database is in a folder."""
+        return BotProcess(folder, settings_for(self.discord, self.relay, folder) | IN_EARNEST)
+
+    async def first_message(self, kept: Path) -> float:
+        """Start a bot on a copy of a folder; return the seconds to its first message."""
+        folder = shutil.copytree(kept, self.folder / "at work")
+        arrivals = Arrivals(self.discord)
+        bot = self.bot_in(folder)
+        started = time.perf_counter()
+        await bot.start()
+        try:
+            return await while_running(bot, arrivals.of(1, PATIENCE)) - started
+        finally:
+            await bot.kill()
+            shutil.rmtree(folder)
+
+
+async def _starts(watches: int, waiting: int, runs: int) -> list[tuple[float, float]]:
+    """Return how long the first message took on either database, again and again."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        discord = await stack.enter_async_context(LocalDiscord())
+        discord.nonce_window = 0.0  # each start posts the same messages anew
+        relay = await stack.enter_async_context(LocalRelay())
+        relay.add(*(streaming_song(task_id(number)) for number in range(LOOKED_AT)))
+        guild = discord.add_guild("Song Club")
+        places = [place_of(guild.add_channel(f"songs-{number}")) for number in range(waiting)]
+        world = World(discord, relay, folder, places)
+        empty, full = await _databases(world, watches)
+        return [
+            (await world.first_message(empty), await world.first_message(full)) for _ in range(runs)
+        ]
+
+
+async def _databases(world: World, watches: int) -> tuple[Path, Path]:
+    """Make the two databases, each in a folder of its own."""
+    empty, full = world.folder / "empty", world.folder / "full"
+    empty.mkdir()
+    async with world.bot_in(empty) as bot:  # its commands are registered before it is ready
+        await while_running(bot, world.discord.wait_until_ready(PATIENCE))
+    (database,) = empty.glob("*.db")
+    shutil.copytree(empty, full)
+    await owe(database, world.places[:1])
+    await seed(full / database.name, watches, due=watches, places=world.places)
+    await owe(full / database.name, world.places)
+    return empty, full

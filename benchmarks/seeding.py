@@ -1,0 +1,191 @@
+"""Databases full of running watches, made in seconds.
+
+The store writes one watch; SQL copies its rows under other ids. So they are as the store writes
+them, whatever columns the schema has.
+"""
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from bot.local.relay.lifecycles import RelayTask, Stage, clip, clip_ids, running, streaming
+from bot.suno.answers import read_batch
+from bot.suno.relays import CUSTOM
+from bot.suno.tasks import Task, TaskKind
+from bot.watching.database import DatabaseThread
+from bot.watching.outbox import Outbox
+from bot.watching.records import Observation, Place
+from bot.watching.store import Store
+
+PLACES = tuple(Place(channel_id=10**17 + n, guild_id=10**16 + n // 10) for n in range(1000))
+"""Channels of a hundred servers."""
+
+WATCHES_OF_A_PERSON = 100
+DEADLINE = 86400.0
+_PATTERN = -1
+"""The number of the watch that the store writes."""
+
+
+def task_id(number: int) -> str:
+    """Return the id of a seeded task; in no order, as the ids of relays are."""
+    return f"{number * 2654435761 % 2**32:08x}-5eed-4000-8000-{number % 2**48:012x}"
+
+
+_TASK_ID = (
+    "format('%08x-5eed-4000-8000-%012x', number * 2654435761 & 0xffffffff, number & 0xffffffffffff)"
+)
+
+
+_CLIPS = [streaming(clip(each)) for each in clip_ids(task_id(_PATTERN), 2)]
+_STREAMING = (Stage(0, running(_CLIPS)),)
+
+
+def streaming_song(task_id: str) -> RelayTask:
+    """Return a song that streams for ever: what the seeded tasks look like at a relay."""
+    return RelayTask(task_id, TaskKind.MUSIC, _STREAMING)
+
+
+def as_read(task: RelayTask, now: float) -> Task:
+    """Return a task that was begun a minute before ``now`` as the bot reads it."""
+    body = {"code": "success", "data": [task.at(now, submitted_at=now - 60)]}
+    (read,) = read_batch(200, None, json.dumps(body).encode())
+    return read
+
+
+async def seed(
+    path: Path,
+    watches: int,
+    *,
+    due: int = 0,
+    later: float = 3600.0,
+    now: float | None = None,
+    relay: str = CUSTOM,
+    places: Sequence[Place] = PLACES,
+    people: Sequence[int] = (),
+) -> None:
+    """Fill a new database with tasks ``task_id(0)``, … that run, each with one watch.
+
+    ``due`` of them are due at ``now`` (Unix seconds, the present by default), the others at even
+    distances over the ``later`` seconds after that. Watches go round ``places`` and ``people``
+    (user ids; by default so many that nobody has more than a hundred watches).
+    """
+    now = time.time() if now is None else now
+    people = people or range(10**15, 10**15 + 1 + watches // WATCHES_OF_A_PERSON)
+    await _write_the_pattern(path, relay, now)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = OFF")  # a file that is not whole is thrown away
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA cache_size = -1000000")
+        _name_places_and_people(connection, places, people)
+        values = {
+            "pattern": task_id(_PATTERN),
+            "watches": watches,
+            "due": due,
+            "now": now,
+            "gap": later / max(watches - due, 1),
+            "places": len(places),
+            "people": len(people),
+        }
+        with _indexed_afterwards(connection):
+            for statement in (_SEEDS, _tasks(connection), _subscriptions(connection)):
+                connection.execute(statement, values)
+            for table in ("tasks", "subscriptions"):
+                connection.execute(f"DELETE FROM {table} WHERE task_id = :pattern", values)  # noqa: S608 # names of ours
+        connection.commit()
+        connection.execute("PRAGMA journal_mode = WAL")
+    _bring_to_disk(path)
+
+
+def _bring_to_disk(path: Path) -> None:
+    """Wait for the disk now: otherwise the first commit that is measured would."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+async def _write_the_pattern(path: Path, relay: str, now: float) -> None:
+    """Let the store write one watch of a task that was looked at once."""
+    task = as_read(streaming_song(task_id(_PATTERN)), now)
+    async with DatabaseThread(path) as database:
+        store = Store(database, Outbox(database), relay)
+        await store.add_watch(
+            task, known=True, user_id=0, place=PLACES[0], now=now, deadline=DEADLINE
+        )
+        await store.record([Observation(task.id, next_look_at=now, answer=task)], now)
+
+
+def _name_places_and_people(
+    connection: sqlite3.Connection, places: Sequence[Place], people: Sequence[int]
+) -> None:
+    connection.execute(
+        "CREATE TEMP TABLE places (place INTEGER PRIMARY KEY, channel_id, guild_id, locale)"
+    )
+    connection.executemany(
+        "INSERT INTO places VALUES (?, ?, ?, ?)",
+        ((n, one.channel_id, one.guild_id, one.locale) for n, one in enumerate(places)),
+    )
+    connection.execute("CREATE TEMP TABLE people (person INTEGER PRIMARY KEY, user_id)")
+    connection.executemany("INSERT INTO people VALUES (?, ?)", enumerate(people))
+
+
+_SEEDS = """
+    CREATE TEMP TABLE seeds AS
+    WITH RECURSIVE numbers (number) AS (
+        SELECT 0 WHERE :watches > 0
+        UNION ALL SELECT number + 1 FROM numbers WHERE number + 1 < :watches
+    )
+    SELECT number, printf('%08x-5eed-4000-8000-%012x',
+        number * 2654435761 & 0xffffffff, number & 0xffffffffffff) AS id
+    FROM numbers ORDER BY id
+"""
+
+
+def _tasks(connection: sqlite3.Connection) -> str:
+    changes = {
+        "task_id": "seeds.id",
+        "answer": "replace(pattern.answer, :pattern, seeds.id)",
+        "next_look_at": ":now + max(number + 1 - :due, 0) * :gap",
+    }
+    return _copies(connection, "tasks", changes, "seeds")
+
+
+def _subscriptions(connection: sqlite3.Connection) -> str:
+    changes = {
+        "id": "NULL",
+        "task_id": "seeds.id",
+        **{name: f"places.{name}" for name in ("channel_id", "guild_id", "locale")},
+        "user_id": "people.user_id",
+    }
+    return _copies(
+        connection,
+        "subscriptions",
+        changes,
+        "seeds JOIN places ON place = number % :places JOIN people ON person = number % :people",
+    )
+
+
+def _copies(connection: sqlite3.Connection, table: str, changes: dict[str, str], seeds: str) -> str:
+    """Return the statement that copies the pattern's row once for each seed."""
+    columns = [row[1] for row in connection.execute(f"PRAGMA table_info ({table})")]
+    values = [changes.get(column, f"pattern.{column}") for column in columns]
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)}"  # noqa: S608 # names of ours
+        f" FROM {seeds} CROSS JOIN {table} AS pattern WHERE pattern.task_id = :pattern"
+    )
+
+
+@contextmanager
+def _indexed_afterwards(connection: sqlite3.Connection) -> Iterator[None]:
+    """Take the indexes away and make them again at the end: to sort once is much quicker."""
+    indexes = connection.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql NOT NULL"
+        " AND tbl_name IN ('tasks', 'subscriptions')"
+    ).fetchall()
+    for name, _ in indexes:
+        connection.execute(f"DROP INDEX {name}")
+    yield
+    for _, sql in indexes:
+        connection.execute(sql)
