@@ -8,10 +8,47 @@ from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-_SECONDS_OF_A_LOOK = (0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 60, 120, 300, 900, 3600)
-_SECONDS_OF_A_NOTICE = (0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 86400)
-_SECONDS_OF_AN_ANSWER = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 5)
-_SECONDS_OF_LAG = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_TEXTS = {
+    "suno_bot_looks": "Rounds in which the relay was asked about tasks.",
+    "suno_bot_looked_tasks": "Tasks that those looks were about.",
+    "suno_bot_detection_delay_seconds": (
+        "From the end of a task (or the look before, where that is not told) to its detection."
+    ),
+    "suno_bot_tasks_ended": "Tasks whose watch has ended.",
+    "suno_bot_delivery_tries": "Tries to post a message, by how they ended.",
+    "suno_bot_notice_delay_seconds": "From the detection of an end to the message that tells it.",
+    "suno_bot_discord_answers": (
+        "Answers of Discord to requests; 429 stands apart from the other 4xx."
+    ),
+    "suno_bot_interaction_answer_seconds": (
+        "From a command or a button, by Discord's clock, to the bot's first answer: 3 at most."
+    ),
+    "suno_bot_failed_rounds": "Rounds of the clock that failed for a reason nobody expected.",
+    "suno_bot_event_loop_lag_seconds": "How late the event loop wakes who sleeps.",
+    "suno_bot_ready": "1 while the bot is connected to Discord.",
+    "suno_bot_running_tasks": "Tasks that are watched now.",
+    "suno_bot_deliveries_waiting": "Messages that are not posted yet.",
+    "suno_bot_longest_wait_seconds": (
+        "For how long the message waits that is due the longest; 0 if none is."
+    ),
+    "suno_bot_cards": "Cards that show how tasks do.",
+}
+
+_BUCKETS = {
+    "suno_bot_detection_delay_seconds": (
+        *(0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 60, 120, 300, 900, 3600),
+    ),
+    "suno_bot_notice_delay_seconds": (
+        *(0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 86400),
+    ),
+    "suno_bot_interaction_answer_seconds": (
+        *(0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 5),
+    ),
+    "suno_bot_event_loop_lag_seconds": (
+        *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+    ),
+}
+"""Seconds."""
 
 
 class Outcome(StrEnum):
@@ -42,81 +79,34 @@ class Figures:
     """What is counted and timed; all of it begins at nothing with the process."""
 
     def __init__(self) -> None:
-        self.registry = registry = CollectorRegistry()
-        self.looks = Counter(
-            "suno_bot_looks",
-            "Rounds in which the relay was asked about tasks.",
-            registry=registry,
-        )
-        self.looked_tasks = Counter(
-            "suno_bot_looked_tasks", "Tasks that those looks were about.", registry=registry
-        )
-        self.detection_delay = Histogram(
-            "suno_bot_detection_delay_seconds",
-            "From the end of a task (or the look before, where that is not told) to its detection.",
-            buckets=_SECONDS_OF_A_LOOK,
-            registry=registry,
-        )
-        self.tasks_ended = Counter(
-            "suno_bot_tasks_ended", "Tasks whose watch has ended.", ["ending"], registry=registry
-        )
-        self.tries = Counter(
-            "suno_bot_delivery_tries",
-            "Tries to post a message, by how they ended.",
-            ["outcome"],
-            registry=registry,
-        )
-        self.notice_delay = Histogram(
-            "suno_bot_notice_delay_seconds",
-            "From the detection of an end to the message that tells it.",
-            buckets=_SECONDS_OF_A_NOTICE,
-            registry=registry,
-        )
-        self.discord_answers = Counter(
-            "suno_bot_discord_answers",
-            "Answers of Discord to requests; 429 stands apart from the other 4xx.",
-            ["status"],
-            registry=registry,
-        )
-        self.answer_delay = Histogram(
-            "suno_bot_interaction_answer_seconds",
-            "From a command or a button, by Discord's clock, to the bot's first answer: 3 at most.",
-            buckets=_SECONDS_OF_AN_ANSWER,
-            registry=registry,
-        )
-        self.failed_rounds = Counter(
-            "suno_bot_failed_rounds",
-            "Rounds of the clock that failed for a reason nobody expected.",
-            ["loop"],
-            registry=registry,
-        )
-        self.loop_lag = Histogram(
-            "suno_bot_event_loop_lag_seconds",
-            "How late the event loop wakes who sleeps.",
-            buckets=_SECONDS_OF_LAG,
-            registry=registry,
-        )
-        self.ready = Gauge(
-            "suno_bot_ready", "1 while the bot is connected to Discord.", registry=registry
-        )
-        self.running_tasks = Gauge(
-            "suno_bot_running_tasks", "Tasks that are watched now.", registry=registry
-        )
-        self.waiting = Gauge(
-            "suno_bot_deliveries_waiting",
-            "Messages that are not posted yet.",
-            ["state"],
-            registry=registry,
-        )
-        self.longest_wait = Gauge(
-            "suno_bot_longest_wait_seconds",
-            "For how long the message waits that is due the longest; 0 if none is.",
-            registry=registry,
-        )
-        self.cards = Gauge("suno_bot_cards", "Cards that show how tasks do.", registry=registry)
+        self.registry = CollectorRegistry()
+        self.looks = self._counter("suno_bot_looks")
+        self.looked_tasks = self._counter("suno_bot_looked_tasks")
+        self.detection_delay = self._histogram("suno_bot_detection_delay_seconds")
+        self.tasks_ended = self._counter("suno_bot_tasks_ended", "ending")
+        self.tries = self._counter("suno_bot_delivery_tries", "outcome")
+        self.notice_delay = self._histogram("suno_bot_notice_delay_seconds")
+        self.discord_answers = self._counter("suno_bot_discord_answers", "status")
+        self.answer_delay = self._histogram("suno_bot_interaction_answer_seconds")
+        self.failed_rounds = self._counter("suno_bot_failed_rounds", "loop")
+        self.loop_lag = self._histogram("suno_bot_event_loop_lag_seconds")
+        self.ready = self._gauge("suno_bot_ready")
+        self.running_tasks = self._gauge("suno_bot_running_tasks")
+        self.waiting = self._gauge("suno_bot_deliveries_waiting", "state")
+        self.longest_wait = self._gauge("suno_bot_longest_wait_seconds")
+        self.cards = self._gauge("suno_bot_cards")
         for outcome in Outcome:
             self.tries.labels(outcome)
         for state in Waiting:
             self.waiting.labels(state)
         for status in ("2xx", "3xx", "4xx", "429", "5xx"):
             self.discord_answers.labels(status)
+
+    def _counter(self, name: str, *labels: str) -> Counter:
+        return Counter(name, _TEXTS[name], labels, registry=self.registry)
+
+    def _gauge(self, name: str, *labels: str) -> Gauge:
+        return Gauge(name, _TEXTS[name], labels, registry=self.registry)
+
+    def _histogram(self, name: str) -> Histogram:
+        return Histogram(name, _TEXTS[name], buckets=_BUCKETS[name], registry=self.registry)

@@ -18,7 +18,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from bot.suno.answers import read_batch, read_single, read_tasks
+from bot.suno.answers import read_batch, read_batch_again, read_single, read_tasks
 from bot.suno.errors import SunoError
 from bot.suno.explain import explain
 from bot.suno.reading.documented import read_documented
@@ -173,6 +173,7 @@ def check(body: bytes) -> str:
     for task in tasks:
         check_task(task)
     check_both_ways_agree(body, tasks)
+    check_nothing_is_lost_by_knowing(body)
     outcomes = sorted({task.outcome or "not finished" for task in tasks})
     fast = any(isinstance(item, Task) for item in read_documented(body) or ())
     return (" and ".join(outcomes) or "no task") + (", read fast" if fast else "")
@@ -183,6 +184,18 @@ def check_both_ways_agree(body: bytes, tasks: tuple[Task, ...]) -> None:
     if body.startswith(b'{"code"'):
         careful = read_tasks(200, None, b'{"unheard_of": 1, ' + body[1:])
         require("both ways agree", kept=repr(careful) == repr(tasks))
+
+
+def check_nothing_is_lost_by_knowing(body: bytes) -> None:
+    """Raise `BrokenRuleError` if a second look that knows the first one tells anything else."""
+    whole = read_batch(200, None, body)
+    first = read_batch_again(200, None, body, {})
+    require("nothing is unchanged at first", kept=repr(first.tasks) == repr(whole))
+    known = {fingerprint: task_id for task_id, fingerprint in first.fingerprints.items()}
+    again = read_batch_again(200, None, body, known)
+    require("what runs is unchanged", kept=again.unchanged == first.fingerprints.keys())
+    rest = [task for task in whole if task.id not in again.unchanged]
+    require("the rest is told", kept=repr([*again.tasks]) == repr(rest))
 
 
 def run(bodies: int, seed: int, say: Callable[[str], object]) -> int:

@@ -28,8 +28,8 @@ async def test_what_was_run_is_on_disk(tmp_path: Path) -> None:
 async def test_every_commit_reaches_the_disk(tmp_path: Path) -> None:
     """Who was told something does not lose it with the power."""
     async with DatabaseThread(tmp_path / "suno.db") as database:
-        rows = await database.read("PRAGMA synchronous", [])
-        mode = await database.read("PRAGMA journal_mode", [])
+        rows = await database.run(lambda db: list(db.query("PRAGMA synchronous")))
+        mode = await database.run(lambda db: list(db.query("PRAGMA journal_mode")))
         assert (rows, mode) == ([{"synchronous": 2}], [{"journal_mode": "wal"}])
 
 
@@ -141,7 +141,36 @@ async def test_a_wait_that_is_cancelled_does_not_take_back_the_write(tmp_path: P
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
+        await database.run(lambda _db: None)  # what was handed in before is done then
         assert await names_in(database) == ["a"]
+
+
+async def test_who_reads_sees_what_is_confirmed_and_waits_for_no_write(tmp_path: Path) -> None:
+    """Not even for one that takes long; what it will have written is not seen before."""
+    begun, enough = threading.Event(), threading.Event()
+
+    def slow(db: Database) -> None:
+        db.execute("INSERT INTO notes (name, value) VALUES ('b', '')")
+        begun.set()
+        enough.wait(30)
+
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        await database.write("INSERT INTO notes (name, value) VALUES ('a', '')", [])
+        writing = asyncio.create_task(database.run(slow))
+        await asyncio.to_thread(begun.wait)
+        assert await names_in(database) == ["a"]
+        enough.set()
+        await writing
+        assert await names_in(database) == ["a", "b"]
+
+
+async def test_who_only_reads_cannot_write(tmp_path: Path) -> None:
+    """Whatever function is handed in."""
+    add = "INSERT INTO notes (name, value) VALUES ('a', '')"
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            await database.view(lambda db: db.execute(add))
+        assert await names_in(database) == []
 
 
 async def test_closing_finishes_what_was_handed_in(tmp_path: Path) -> None:

@@ -211,6 +211,16 @@ async def test_a_gateway_that_lets_the_bot_begin_no_more_is_a_problem(
     assert (await doctor.visit()).found(Area.DISCORD, "gateway").state is State.PROBLEM
 
 
+async def test_a_gateway_other_than_discord_names_is_a_warning(doctor: Doctor) -> None:
+    """The bot may wait for it in vain; it may as well be a proxy."""
+    found = (await doctor.visit(DISCORD_GATEWAY_URL="ws://127.0.0.1:9/")).found(
+        Area.DISCORD, "gateway"
+    )
+    assert found.state is State.WARNING
+    assert "ws://127.0.0.1:9" in found.text
+    assert "DISCORD_GATEWAY_URL" in found.advice
+
+
 async def test_an_application_that_sends_its_commands_elsewhere_is_a_problem(
     stage: Stage, doctor: Doctor
 ) -> None:

@@ -140,3 +140,13 @@ async def test_an_env_file_that_cannot_be_read_is_told(doctor: Doctor) -> None:
     visit = await doctor.visit()
     assert "UTF-8" in visit.found(Area.SETTINGS, ".env").text
     assert visit.found(Area.DISCORD, "token").state is State.OK
+
+
+async def test_what_is_missing_may_stand_in_an_env_file_that_cannot_be_read(
+    doctor: Doctor,
+) -> None:
+    """Nobody is sent away for a new token before the file can be read."""
+    (doctor.stage.folder / ".env").write_bytes("LOG_LEVEL=тихо".encode("utf-16"))
+    visit = await doctor.visit(DISCORD_TOKEN="")
+    assert ".env" in visit.found(Area.SETTINGS, "DISCORD_TOKEN").advice
+    assert "Reset Token" not in visit.printed

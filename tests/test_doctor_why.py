@@ -78,6 +78,11 @@ STORIES: dict[str, tuple[TaskFacts, str]] = {
         "Nothing was posted yet: the relay could not be asked since"
         " 2023-11-14 21:13:20 UTC, 60 min ago.",
     ),
+    "the relay was silent from the first look on": (
+        replace(RUNNING, looked_at=None, added_at=NOON - 3600, next_look_at=NOON - 3595),
+        "Nothing was posted yet: the relay could not be asked since"
+        " 2023-11-14 21:13:20 UTC, 60 min ago.",
+    ),
     "the relay does not know it": (
         replace(RUNNING, known=False, misses=2),
         "Nothing was posted yet: the relay does not know it (in 2 looks).",
@@ -172,6 +177,14 @@ def test_one_sentence_says_why_nothing_was_posted_or_that_it_was(
 def test_where_no_bot_is_running_that_is_why(facts: TaskFacts) -> None:
     """Nothing else matters then."""
     assert "no bot is running" in conclusion(facts, now=NOON, in_use=False)
+
+
+def test_a_task_of_another_relay_than_the_bot_asks_is_told_so() -> None:
+    """It waits until SUNO_RELAY is what it was."""
+    said = conclusion(RUNNING, now=NOON, in_use=True, asked="deerapi")
+    assert "relay custom" in said
+    assert "SUNO_RELAY=deerapi" in said
+    assert "IN_PROGRESS" in conclusion(RUNNING, now=NOON, in_use=True, asked="custom")
 
 
 @pytest.fixture
@@ -273,13 +286,14 @@ async def test_an_id_never_heard_of_is_told_with_exit_code_1(stage: Stage) -> No
         await stage.discord.wait_until_commands(timeout=30)
         code, said = await ask_doctor(stage, "why", "x\x1b[2Jsong")
         assert code == 1
-        assert said == "No task x\\x1b[2Jsong was ever watched here.\n"
+        assert said.startswith("Nothing is known here of task x\\x1b[2Jsong: ")
         code, said = await ask_doctor(stage, "why", "x-song", "--json")
         assert code == 1
         assert json.loads(said) == {
             "task_id": "x-song",
             "found": False,
-            "error": "No task x-song was ever watched here.",
+            "error": "Nothing is known here of task x-song:"
+            " nobody watched it, or whoever did has stopped.",
             "tasks": [],
         }
 

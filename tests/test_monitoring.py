@@ -139,7 +139,7 @@ async def test_a_journey_leaves_its_figures(stage: Stage) -> None:
     assert figures["suno_bot_deliveries_waiting held"] == 1
     assert figures["suno_bot_detection_delay_seconds_count"] == 2
     assert figures["suno_bot_notice_delay_seconds_count"] == 1  # a word is no notice
-    assert figures["suno_bot_looks_total"] >= 2
+    assert figures["suno_bot_looks_total"] >= 1
     assert figures["suno_bot_looked_tasks_total"] >= 2
     assert figures["suno_bot_relay_request_seconds_count"] == len(stage.relay.looks)
     assert figures["suno_bot_interaction_answer_seconds_count"] == 2

@@ -30,6 +30,16 @@ def test_while_the_budget_allows_every_task_is_looked_at_once_an_interval() -> N
     assert planner.ahead == 0
 
 
+def test_a_little_late_is_not_short_of_budget() -> None:
+    """Where many tasks are due at the same moment, the last of them wait for a turn or two."""
+    planner = Planner(5)
+    now = NOON
+    for _ in range(300):
+        now += 0.2
+        planner.balance(overdue(1, now, gap=6), now, full=True)
+    assert planner.price == 0
+
+
 def test_when_looks_come_too_late_they_get_a_price_and_are_planned() -> None:
     """A song that has just begun has to wait longer than one that may end any second."""
     planner = Planner(5)
@@ -59,6 +69,21 @@ def test_no_outage_makes_looks_so_dear_that_none_comes() -> None:
         now += 1
         planner.balance(overdue(86_400, now, gap=86_400), now, full=True)
     assert planner.wait(MUSIC, 100) <= 320
+
+
+def test_an_outage_does_not_slow_down_the_planning_after_it() -> None:
+    """An hour in which nothing could be looked at is not how long a round takes."""
+    planner, undisturbed = Planner(5), Planner(5)
+    now = short_of_budget(planner, rounds=50)
+    short_of_budget(undisturbed, rounds=50)
+    for _ in range(100):
+        now += 0.2
+        planner.balance(overdue(3600, now, gap=3600), now, full=True)
+    for _ in range(1500):
+        now += 0.2
+        planner.balance(overdue(8, now), now, full=True)
+        undisturbed.balance(overdue(8, now), now, full=True)
+    assert planner.price > undisturbed.price / 3
 
 
 def test_each_kind_has_durations_of_its_own() -> None:

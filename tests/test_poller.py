@@ -9,10 +9,11 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
-from bot.local.relay import LocalRelay, failing, faults, lyrics_task, song, stuck
+from bot.local.relay import LocalRelay, RelayTask, Stage, failing, faults, lyrics_task, song, stuck
+from bot.local.relay.lifecycles import clip, running, streaming, succeeded
 from bot.suno.client import Pauses, SunoClient
 from bot.suno.relays import Relay
-from bot.suno.tasks import Outcome
+from bot.suno.tasks import Outcome, TaskKind
 from bot.watching.database import DatabaseThread
 from bot.watching.endings import Ending
 from bot.watching.errors import BadTaskId, TooManyIds
@@ -20,8 +21,9 @@ from bot.watching.outbox import Outbox
 from bot.watching.planner import Planner
 from bot.watching.poller import Poller
 from bot.watching.records import Delivery
-from bot.watching.schedule import Schedule
+from bot.watching.schedule import PATIENCE_WITH_A_LOST_TASK, Schedule
 from bot.watching.store import Limits, Store
+from bot.watching.timetable import LONGEST_WAIT
 from bot.watching.watchlist import MOST_IDS, Added, Watchlist, parse_ids
 from tests.builders import HERE, NOON
 
@@ -400,3 +402,118 @@ async def test_a_task_that_was_just_looked_at_for_a_person_is_not_looked_at_agai
     world.relay.go_down()
     await world.watch("unchecked")
     assert await world.store.next_look_at() == world.clock.now
+
+
+async def test_what_a_relay_says_again_hides_no_end(world: World) -> None:
+    """Looks that bring nothing new change nothing; the one that brings the end does."""
+    world.relay.add(song("song", takes=60))
+    await world.watch("song")
+    for _ in range(4):
+        world.clock.now += 5
+        await world.look_after(0)
+        (watched,) = await world.store.due_tasks(world.clock.now + 5, 10)
+        assert (watched.looked_at, watched.misses) == (world.clock.now, 0)
+    assert len(world.relay.looks) == 5
+    await world.look_after(60)
+    (delivery,) = await world.owed()
+    assert delivery.task.outcome is Outcome.SUCCESS
+
+
+async def test_what_could_not_be_kept_is_read_anew(world: World, tmp_path: Path) -> None:
+    """Although the relay says the same again."""
+    world.relay.add(song("song", takes=600))
+    await world.watch("song")
+    world.relay.clock.advance(300)  # another status, and clips
+    world.clock.now += 5
+    with closing(sqlite3.connect(tmp_path / "suno.db")) as another:
+        another.execute(
+            "CREATE TRIGGER fault BEFORE UPDATE ON tasks BEGIN SELECT raise(ABORT, 'a fault'); END"
+        )
+        await world.poller.round()
+        await world.poller.finish(None)
+        another.execute("DROP TRIGGER fault")
+    with pytest.raises(sqlite3.IntegrityError, match="a fault"):
+        await world.poller.round()
+    await world.look_after(0)
+    (watch,) = await world.watchlist.of(1)
+    assert watch.task.clips
+
+
+async def test_a_relay_that_takes_its_word_back_ends_a_song_all_the_same(world: World) -> None:
+    """Done without a link that lasts, then running again, and the same again and again."""
+    made = clip("clip")
+    done = succeeded([streaming(made)])
+    stages = (Stage(0, running(None)), Stage(10, done), Stage(15, running(None)))
+    world.relay.add(RelayTask("song", TaskKind.MUSIC, stages))
+    await world.watch("song")
+    for _ in range(62):
+        await world.look_after(5)
+    (delivery,) = await world.owed()
+    assert (delivery.ending, delivery.task.outcome is None) == (Ending.FINISHED, False)
+
+
+async def test_a_task_that_is_watched_anew_is_read_anew(world: World) -> None:
+    """Although its relay says of it what it said during the watch before."""
+    world.relay.add(stuck("song"))
+    await world.watch("song")
+    await world.look_after(5)
+    await world.watchlist.remove(["song"], user_id=1)
+    world.relay.go_down()
+    assert await world.watch("song") is Added.UNCHECKED
+    world.relay.come_back()
+    await world.look_after(60)
+    (watched,) = await world.store.due_tasks(world.clock.now + 60, 10)
+    assert watched.known
+
+
+async def test_an_outage_is_no_absence_of_a_task(world: World) -> None:
+    """A relay that misses a task just before it falls over, and just after, is asked again."""
+    world.relay.add(song("song", takes=9999))
+    await world.watch("song")
+    await world.look_after(5)
+    world.relay.forget("song")
+    await world.look_after(5)
+    await world.look_after(5)
+    world.relay.go_down()
+    await world.look_after(5)
+    world.relay.come_back()
+    await world.look_after(PATIENCE_WITH_A_LOST_TASK + 60)
+    assert await world.owed() == []
+    for _ in range(int(PATIENCE_WITH_A_LOST_TASK) // 100 + 1):
+        await world.look_after(100)
+    (delivery,) = await world.owed()
+    assert delivery.ending is Ending.NOT_FOUND
+
+
+async def test_one_task_that_cannot_be_kept_holds_up_no_other(world: World, tmp_path: Path) -> None:
+    """All others of the same look are kept, and the fault is told."""
+    world.relay.add(*(song(name, takes=1) for name in ("good", "bad", "better")))
+    for name in ("good", "bad", "better"):
+        await world.watch(name)
+    world.relay.clock.advance(5)
+    world.clock.now += 5
+    with closing(sqlite3.connect(tmp_path / "suno.db")) as another:
+        another.execute(
+            "CREATE TRIGGER fault BEFORE UPDATE ON tasks WHEN new.task_id = 'bad'"
+            " BEGIN SELECT raise(ABORT, 'a fault'); END"
+        )
+    await world.poller.round()
+    await world.poller.finish(None)
+    assert await world.store.ended_task("good")
+    assert await world.store.ended_task("better")
+    with pytest.raises(sqlite3.IntegrityError, match="a fault"):
+        await world.poller.round()
+
+
+async def test_a_clock_that_is_set_back_stops_no_look(world: World) -> None:
+    """What was due in a while does not wait for the hour that comes twice."""
+    world.relay.add(song("song", takes=60))
+    await world.watch("song")
+    await world.look_after(5)
+    looks = len(world.relay.looks)
+    world.clock.now -= 3600
+    world.relay.clock.advance(400)
+    await world.look_after(1)
+    await world.look_after(LONGEST_WAIT)
+    assert len(world.relay.looks) == looks + 1
+    assert len(await world.owed()) == 1

@@ -9,7 +9,7 @@ from bot.watching.schedule import (
     PATIENCE_WITH_MISSING_AUDIO,
     PAUSE_AFTER_A_BAD_ANSWER,
     Schedule,
-    with_deadline_after,
+    with_deadlines_after,
 )
 from tests.builders import NOON, a_clip, a_failure, a_lyrics_task, a_running_task, a_song, a_watched
 
@@ -125,11 +125,11 @@ def test_a_song_that_waits_for_its_audio_is_not_given_up_but_told() -> None:
 
 def test_an_outage_stops_the_deadline() -> None:
     """A watch gets the time back in which nobody could ask."""
-    watched = with_deadline_after(a_watched(deadline_at=NOON + 10), 600, NOON + 700)
+    watched = with_deadlines_after(a_watched(deadline_at=NOON + 10), 600, NOON + 700)
     assert watched.deadline_at == NOON + 610
 
 
 def test_a_watch_added_during_an_outage_gains_only_the_rest_of_it() -> None:
     """Its deadline had not begun before."""
-    watched = with_deadline_after(a_watched(deadline_at=NOON + 10), 600, NOON + 100)
+    watched = with_deadlines_after(a_watched(deadline_at=NOON + 10), 600, NOON + 100)
     assert watched.deadline_at == NOON + 110

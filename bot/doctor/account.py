@@ -48,7 +48,7 @@ async def look_at_discord(report: SettingsReport, time_limit: float) -> Findings
         yield _note.ok("token", text=f"The token is accepted: the bot is {user.tag} ({user.id})")
         for finding in _application(application):
             yield finding
-        yield await _told(_gateway(reader), "gateway")
+        yield await _told(_gateway(reader, settings), "gateway")
         yield await _told(_commands(reader, application, settings), "commands")
         in_use = await asyncio.to_thread(_channels_in_use, report, time_limit)
         try:
@@ -80,13 +80,18 @@ async def _told(finding: Awaitable[Finding], check: str) -> Finding:
         return _note.problem(check, text=trouble.text, advice=trouble.advice)
 
 
-async def _gateway(reader: DiscordReader) -> Finding:
+async def _gateway(reader: DiscordReader, settings: Settings) -> Finding:
     gateway = await reader.read("/gateway/bot", Gateway)
     limit = gateway.session_start_limit
     text = (
         f"The gateway is {gateway.url}: {counted(gateway.shards, 'shard')},"
         f" {limit.remaining} of {limit.total} starts left today"
     )
+    chosen = settings.discord_gateway_url or gateway.url
+    if limit.remaining >= FEW_STARTS and chosen.rstrip("/") != gateway.url.rstrip("/"):
+        text = f"The bot connects to {chosen}, but Discord names {gateway.url}"
+        advice = "Empty DISCORD_GATEWAY_URL, unless a proxy of yours is at that address."
+        return _note.warning("gateway", text=text, advice=advice)
     if limit.remaining >= FEW_STARTS:
         return _note.ok("gateway", text=text)
     hours = limit.reset_after / 3_600_000

@@ -22,6 +22,9 @@ PATIENCE = 10.0
 """Seconds for reading about one task."""
 
 
+_UNKNOWN = "Nothing is known here of task {}: nobody watched it, or whoever did has stopped."
+
+
 class CannotTell(Exception):
     """Nothing can be said of a task; the text says why and what to do."""
 
@@ -47,19 +50,20 @@ def why(task_id: str, *, as_json: bool) -> int:
     printer = _printer(report)
     try:
         known = _known(report, task_id)
-        trouble = "" if known else f"No task {task_id} was ever watched here."
+        trouble = "" if known else _UNKNOWN.format(task_id)
     except CannotTell as error:
         known, trouble = [], str(error)
     now, running = time.time(), in_use(report.settings.database_path)
+    asked = None if report.lacks("SUNO_RELAY") else report.settings.suno_relay
     if as_json:
-        tasks = [task_as_json(facts, now=now, in_use=running) for facts in known]
+        tasks = [task_as_json(facts, now=now, in_use=running, asked=asked) for facts in known]
         value = {"task_id": task_id, "found": bool(known), "error": trouble or None, "tasks": tasks}
         printer.as_json(value)
     elif trouble:
         printer.line(trouble)
     else:
         for facts in known:
-            show_task(printer, facts, now=now, in_use=running)
+            show_task(printer, facts, now=now, in_use=running, asked=asked)
     return 0 if known else 1
 
 
@@ -70,7 +74,7 @@ def _known(report: SettingsReport, task_id: str) -> list[TaskFacts]:
     try:
         return task_facts(path, task_id, PATIENCE)
     except sqlite3.Error as error:
-        text = f"{path} cannot be read: {error}. `suno-bot doctor` tells more."
+        text = f"{path} cannot be read: {error}. `doctor` alone tells more."
         raise CannotTell(text) from error
 
 

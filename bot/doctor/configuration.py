@@ -16,9 +16,12 @@ async def look_at_settings(report: SettingsReport) -> Findings:
     """Yield every setting, then what is wrong, then names that nothing reads."""
     for found in report.found:
         yield _note.ok(found.name, text=_told(found))
+    unread = any(wrong.name == ".env" for wrong in report.complaints)
     for wrong in report.complaints:
         text = f"{wrong.name} {wrong.what}"
-        yield _note.problem(wrong.name, text=text, advice=_sentence(wrong.advice))
+        hidden = unread and wrong.what == "is missing"
+        advice = "It may stand in .env: mend that first." if hidden else _sentence(wrong.advice)
+        yield _note.problem(wrong.name, text=text, advice=advice)
     for stray in report.strays:
         yield _note.warning(
             stray.name,

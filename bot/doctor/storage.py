@@ -174,7 +174,7 @@ def _work(counts: Counts, in_use: bool, now: float, thresholds: Thresholds) -> I
         yield _note.warning("notices", text=text, advice=advice)
     if counts.held:
         text = f"{counted(counts.held, 'notice')} held: Discord does not take it where it belongs"
-        advice = "See the channels below; `suno-bot doctor why TASK_ID` tells of one."
+        advice = "See the channels below; `doctor why TASK_ID` tells of one."
         yield _note.warning("held", text=text, advice=advice)
     if counts.dropped:
         text = f"{counted(counts.dropped, 'notice')} told directly instead: its channel is gone"

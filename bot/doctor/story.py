@@ -12,11 +12,17 @@ LATE = 120.0
 """Seconds after its time from which on a look that did not come is worth a word."""
 
 
-def conclusion(facts: TaskFacts, *, now: float, in_use: bool) -> str:
+def conclusion(facts: TaskFacts, *, now: float, in_use: bool, asked: str | None = None) -> str:
     """Say in a sentence why nothing was posted yet, or that it was.
 
-    ``in_use``: whether a bot is running.
+    ``in_use``: whether a bot is running; ``asked``: which relay the settings let it ask, ``None``
+    if they do not tell.
     """
+    if facts.running and asked not in (None, facts.relay):
+        return (
+            f"Nothing was posted yet: it is a task of the relay {facts.relay},"
+            f" and SUNO_RELAY={asked} lets the bot ask another."
+        )
     if facts.running:
         return f"Nothing was posted yet: {_why_running(facts, now, in_use)}."
     notices = [each for each in facts.deliveries if each.purpose is Purpose.NOTICE]
@@ -40,7 +46,8 @@ def _why_running(facts: TaskFacts, now: float, in_use: bool) -> str:
     if facts.looked_at is None and not facts.known:
         return "the relay was not asked yet since it is watched"
     if now - (facts.next_look_at or now) > LATE:
-        return f"the relay could not be asked since {moment(facts.looked_at, now=now)}"
+        last = facts.looked_at or facts.added_at
+        return f"the relay could not be asked since {moment(last, now=now)}"
     if facts.misses:
         once = "not name it any more" if facts.known else "not know it"
         return f"the relay does {once} (in {counted(facts.misses, 'look')})"

@@ -12,9 +12,11 @@ from bot.watching.task_facts import DeliveryFacts, TaskFacts
 _WIDTH = 14
 
 
-def show_task(printer: Printer, facts: TaskFacts, *, now: float, in_use: bool) -> None:
+def show_task(
+    printer: Printer, facts: TaskFacts, *, now: float, in_use: bool, asked: str | None = None
+) -> None:
     """Print what is known, the conclusion first."""
-    printer.line(conclusion(facts, now=now, in_use=in_use), "bold")
+    printer.line(conclusion(facts, now=now, in_use=in_use, asked=asked), "bold")
     for name, text in _lines(facts, now):
         printer.line(f"{name:<{_WIDTH}}{text}", indent=2)
     for delivery in facts.deliveries:
@@ -35,7 +37,8 @@ def _lines(facts: TaskFacts, now: float) -> Iterator[tuple[str, str]]:
         known = "" if facts.known else ", never known there"
         yield "Relay says", f"{facts.status.value}{kind}{known}"
         yield "Changed", moment(facts.changed_at or facts.added_at, now=now)
-        yield "Last look", moment(facts.looked_at, now=now)
+        seen = facts.changed_at if facts.known else None  # when somebody began to watch it
+        yield "Last look", moment(facts.looked_at or seen, now=now)
     if facts.running:
         yield "Next look", moment(facts.next_look_at, now=now)
         yield "Gives up", moment(facts.deadline_at, now=now)
@@ -65,12 +68,14 @@ def _place(channel_id: int, guild_id: int | None) -> str:
     return f"channel {channel_id}" if guild_id else f"direct message {channel_id}"
 
 
-def task_as_json(facts: TaskFacts, *, now: float, in_use: bool) -> dict[str, Any]:
+def task_as_json(
+    facts: TaskFacts, *, now: float, in_use: bool, asked: str | None = None
+) -> dict[str, Any]:
     """Return what is known with the keys that docs/doctor.md promises.
 
     Discord's ids are texts, as in its own JSON: they are too large for the numbers of many readers.
     """
-    summary = conclusion(facts, now=now, in_use=in_use)
+    summary = conclusion(facts, now=now, in_use=in_use, asked=asked)
     places = [_with_text_ids(asdict(place)) for place in facts.places]
     deliveries = [
         _with_text_ids(asdict(each))

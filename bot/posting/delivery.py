@@ -76,6 +76,7 @@ class Courier:
         self.token_refused = asyncio.Event()
         """Set when Discord takes the token no more: whoever runs the bot has to act."""
         self._under_way: dict[asyncio.Task[None], int] = {}
+        self._one_by_one = asyncio.Lock()
         self._astray = True
 
     @property
@@ -119,6 +120,8 @@ class Courier:
         self._outbox.changed.set()
 
     async def _deliver(self, delivery: Delivery) -> None:
+        async with self._one_by_one:  # nobody else waits until all that is due is written
+            await asyncio.sleep(0)
         try:
             async with asyncio.timeout(self._patience.one_try):
                 message_id = await self._send_once(delivery)

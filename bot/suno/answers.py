@@ -2,13 +2,16 @@
 
 The way of a body: bytes → JSON objects (`shapes`) → out of its envelope → the contents of each task
 (`contents`) → how it ended (`outcomes`) → `Task`. What looks exactly as documented takes a short
-cut (`documented`); what says no is an error (`refusals`). Nothing here waits, logs or remembers.
+cut (`documented`), and what says again what is known is left unread (`again`); what says no is an
+error (`refusals`). Nothing here waits, logs or remembers.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.suno.errors import ErrorKind, SunoError
 from bot.suno.reading import links, refusals
+from bot.suno.reading.again import Reading, read_pieces
 from bot.suno.reading.contents import Contents, opened, read_contents
 from bot.suno.reading.documented import read_documented
 from bot.suno.reading.outcomes import conclude, has_failed
@@ -27,6 +30,28 @@ def read_batch(status: int, content_type: str | None, body: bytes) -> tuple[Task
     Raises `SunoError`, and nothing else, for an answer that is an error or that cannot be read.
     """
     return tuple(task for task in read_tasks(status, content_type, body) if task.id)
+
+
+def read_batch_again(
+    status: int, content_type: str | None, body: bytes, known: Mapping[int, str]
+) -> Reading:
+    """Read a batch but for the tasks that ``known`` names by their fingerprints.
+
+    Together with what these were, the result is what `read_batch` returns; it raises the same.
+    """
+    pieces = read_pieces(body, known) if 200 <= status < 300 else None
+    if pieces is not None:
+        tasks, running = {}, {}
+        for fingerprint, read in pieces.fresh:
+            task = _as_task(read)
+            tasks[task.id] = task
+            if not task.terminal:
+                running[task.id] = fingerprint
+        # Of a task that comes twice the first word counts, which may have been an unchanged one.
+        once = len(tasks) == len(pieces.fresh) and pieces.unchanged.isdisjoint(tasks)
+        if once and "" not in tasks:
+            return Reading(tuple(tasks.values()), pieces.unchanged, running)
+    return Reading(read_batch(status, content_type, body))
 
 
 def read_single(task_id: str, status: int, content_type: str | None, body: bytes) -> Task | None:
@@ -107,15 +132,15 @@ def _tasks_in(content: Content | list[Task | RelayObject]) -> tuple[Task, ...]:
         return (_task(content),)
     if not isinstance(content, list):
         return ()
-    tasks = [
-        item if isinstance(item, Task) else _task(item)
-        for item in content
-        if isinstance(item, Task) or item.is_task
-    ]
+    tasks = [_as_task(item) for item in content if isinstance(item, Task) or item.is_task]
     if not tasks:
         song = _task(RelayObject(data=content))
         return (song,) if song.clips else ()
     return tuple(task for task in tasks if task.id or len(tasks) == 1)
+
+
+def _as_task(item: Task | RelayObject) -> Task:
+    return item if isinstance(item, Task) else _task(item)
 
 
 def _task(raw: RelayObject) -> Task:

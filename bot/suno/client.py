@@ -32,6 +32,7 @@ __all__ = ["Limits", "LookUp", "Pauses", "RelayHealth", "SunoClient", "Traffic"]
 LIMITS = Limits()
 PAUSES = Pauses()
 NOTHING_KNOWN: Mapping[str, TaskKind] = MappingProxyType({})
+NOTHING_SEEN: Mapping[str, int] = MappingProxyType({})
 
 
 class SunoClient:
@@ -64,7 +65,9 @@ class SunoClient:
         routes = Routes(self._asking, relay)
         self._batches = Batches(routes, self._breaker, batch_size, random)
         self._gathering = Gathering(
-            partial(self._batches.look_up, urgent=True), window=join_within, fresh=share_for
+            partial(self._batches.look_up, seen=NOTHING_SEEN, urgent=True),
+            window=join_within,
+            fresh=share_for,
         )
 
     @property
@@ -94,11 +97,16 @@ class SunoClient:
         *,
         kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
         urgent: bool = False,
+        seen: Mapping[str, int] = NOTHING_SEEN,
     ) -> LookUp:
         """Ask what the relay knows of these ids; ``kinds`` tells what is known already.
 
         ``urgent`` is for people who wait: they go before the poller, share requests and answers
         with each other, and are let through now and then while the poller is held back.
+
+        ``seen`` are, by id, the ``fingerprints`` of an earlier look-up for running tasks of which
+        the caller has kept what it saw: one that looks the same still comes as ``unchanged``, and
+        not as a task. People who wait always get the task.
 
         Raise SunoError where nothing at all could be learned: the key is refused, the relay is
         down, limits the rate, answers nothing readable, or is left alone after such an error
@@ -107,7 +115,7 @@ class SunoClient:
         """
         if urgent:
             return await self._gathering.look_up(ids, kinds)
-        return await self._batches.look_up(ids, kinds, urgent=False)
+        return await self._batches.look_up(ids, kinds, seen=seen, urgent=False)
 
     async def aclose(self) -> None:
         """End what is under way; people who wait get a SunoError."""

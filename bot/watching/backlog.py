@@ -37,7 +37,7 @@ class Backlog:
 
     async def count(self) -> Counts:
         """Count what there is."""
-        return await self._database.run(self._count)
+        return await self._database.view(self._count)
 
     def _count(self, db: Database) -> Counts:
         (running,) = db.execute(

@@ -135,7 +135,7 @@ class Cards:
             rows = db.query(_DUE, {"relay": self._relay, "latest": now - least, "limit": limit})
             return [self._card(db, row, now) for row in list(rows)]
 
-        return await self._database.run(due)
+        return await self._database.view(due)
 
     async def shown(self, card: Card) -> None:
         """Note that a card shows what it was read with; one that is over is forgotten."""
@@ -153,7 +153,7 @@ class Cards:
             rows = list(db.query("SELECT * FROM cards WHERE id = ?", [card_id]))
             return self._card(db, rows[0], now) if rows else None
 
-        return await self._database.run(get)
+        return await self._database.view(get)
 
     async def failed(self, card: Card, now: float) -> None:
         """Note that a card could not be shown just now: it is tried again, not at once."""

@@ -1,8 +1,9 @@
-"""The thread that owns the SQLite connection.
+"""The thread that owns the SQLite connection, and another one that only reads.
 
 sqlite-utils is safe neither across threads nor across coroutines (a write of another coroutine
 joins an open transaction), so one thread owns the connection and is handed short functions.
-Functions that wait together are committed together: on a disk, the commit is what takes time.
+Functions that wait together are committed together: on a disk, the commit is what takes time. Who
+only wants to know something does not wait for it: a connection of its own sees what is committed.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -61,7 +63,7 @@ class _Job(Generic[T]):
 
 
 class DatabaseThread:
-    """A SQLite file and the one thread that touches it."""
+    """A SQLite file, the one thread that writes to it and the one that reads."""
 
     def __init__(self, path: Path, *, most_together: int = MOST_TOGETHER) -> None:
         """``most_together``: how many functions may share a commit."""
@@ -70,6 +72,8 @@ class DatabaseThread:
         self._loop: asyncio.AbstractEventLoop
         self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="database", daemon=True)
+        self._reader = ThreadPoolExecutor(1, "database reader")
+        self._readable: Database | None = None
         self._opened = threading.Event()
         self._failure: Exception | None = None
         self._closed = False
@@ -101,6 +105,9 @@ class DatabaseThread:
         if not self._closed:
             self._closed = True
             self._jobs.put(None)
+        await asyncio.to_thread(self._reader.shutdown)
+        if self._readable is not None:
+            self._readable.conn.close()
         await asyncio.to_thread(self._thread.join)
 
     async def run(self, function: Callable[[Database], T]) -> T:
@@ -115,9 +122,18 @@ class DatabaseThread:
         self._jobs.put(job)
         return await job.future
 
+    async def view(self, function: Callable[[Database], T]) -> T:
+        """Run a function that only reads, on a thread of its own: no commit holds it up.
+
+        It sees all for which somebody was told that it is on disk.
+        """
+        if self._closed:
+            raise DatabaseUnusable(self.path, RuntimeError("it is closed"))
+        return await self._loop.run_in_executor(self._reader, self._view, function)
+
     async def read(self, sql: str, values: Sequence[Any]) -> list[dict[str, Any]]:
         """Return the rows of one ``SELECT``."""
-        return await self.run(lambda db: list(db.query(sql, values)))
+        return await self.view(lambda db: list(db.query(sql, values)))
 
     async def write(self, sql: str, values: Sequence[Any]) -> int:
         """Run one statement; return how many rows it changed."""
@@ -127,6 +143,12 @@ class DatabaseThread:
             return changed
 
         return await self.run(write)
+
+    def _view(self, function: Callable[[Database], T]) -> T:
+        """On the thread that reads, whose connection is opened when it is first needed."""
+        if self._readable is None:
+            self._readable = _opened_to_read(self.path)
+        return function(self._readable)
 
     def _serve(self) -> None:
         with ExitStack() as stack:
@@ -166,6 +188,13 @@ class DatabaseThread:
 
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(settle)
+
+
+def _opened_to_read(path: Path) -> Database:
+    """Open a database that this process has open already."""
+    connection = sqlite3.connect(path, check_same_thread=False)
+    connection.execute("PRAGMA query_only = ON")
+    return Database(connection)
 
 
 def _run_together(database: Database, jobs: list[_Job[Any]]) -> None:

@@ -77,7 +77,7 @@ class History:
             entries = [_entry(db, *each) for each in matches[first : first + PAGE]]
             return Page(shown, tuple(entries), len(matches) > first + PAGE)
 
-        return await self._database.run(page)
+        return await self._database.view(page)
 
     async def entry(self, scope: Scope, entry_id: int) -> Entry | None:
         """Return one entry, ``None`` if it is not, or no longer, in that history."""
@@ -88,7 +88,7 @@ class History:
             (ended_at,) = db.execute(sql, [*values, entry_id]).fetchone()
             return None if ended_at is None else _entry(db, entry_id, ended_at)
 
-        return await self._database.run(entry)
+        return await self._database.view(entry)
 
     async def typical(self, kind: TaskKind) -> Typical | None:
         """Return how long tasks of a kind took at this relay lately, ``None`` for too few."""

@@ -13,7 +13,7 @@ class Notes:
 
     async def read(self, name: str) -> str | None:
         """Return what was noted under ``name``."""
-        return await self._database.run(lambda db: read_note(db, name))
+        return await self._database.view(lambda db: read_note(db, name))
 
     async def write(self, name: str, value: str) -> None:
         """Note ``value`` under ``name``, in place of what was there."""

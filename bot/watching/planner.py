@@ -79,15 +79,19 @@ class Planner:
         To be told of every round. ``due``: what is looked at now, the longest due first; nothing
         where nothing is due. ``full``: no more than that fit in.
         """
-        elapsed = min(now - self._balanced_at, _LONGEST_STEP)
-        gaps = [now - watched.looked_at for watched in due if watched.looked_at is not None]
+        elapsed = min(max(now - self._balanced_at, 0.0), _LONGEST_STEP)
+        gaps = [
+            min(now - watched.looked_at, 2 * self._gap)  # an outage makes no pace
+            for watched in due
+            if watched.looked_at is not None
+        ]
         if gaps:
             weight = min(elapsed / self._gap, 1.0) / 4
             self._gap += (max(sum(gaps) / len(gaps), self.interval) - self._gap) * weight
         late = min(now - due[-1].next_look_at, self._gap) if full else 0.0
         if self._had_room:  # so that nothing had to wait since
             late = -self._gap
-        elif late > 0:
+        elif late > self.interval / 2:
             self._price = self._price or _FIRST_PRICE
         # The waits grow as the root of the price, and a change takes a gap to come about.
         change = 2 * _CALM * late * elapsed / self._gap**2

@@ -6,8 +6,12 @@ come due. A relay that answers slowly holds up nothing: the next look begins mea
 
 import asyncio
 import logging
+import math
+import sqlite3
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from itertools import islice
 from typing import Protocol
 
 from bot.figures import Figures
@@ -17,8 +21,9 @@ from bot.suno.tasks import Task, TaskKind
 from bot.watching.endings import Ending
 from bot.watching.history import History
 from bot.watching.records import Observation, Watched
-from bot.watching.schedule import Schedule, with_deadline_after
+from bot.watching.schedule import Schedule, with_deadlines_after
 from bot.watching.store import Store
+from bot.watching.timetable import LONGEST_WAIT
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +32,12 @@ LONGEST_PAUSE = 60.0
 
 AT_ONCE = 16
 """How many looks may be under way: a relay that takes some seconds still gets its whole pace."""
+
+BACKWARDS = 60.0
+"""Seconds by which a clock may go back before what is due later is looked at anew."""
+
+MOST_KEPT = 50_000
+"""Running tasks of which is known what was seen last, so that the same again costs little."""
 
 GOODBYE = 3.0
 """Seconds that a stop leaves to the looks under way; what they would show is seen again."""
@@ -38,7 +49,13 @@ class Relay(Protocol):
     async def ready(self) -> None:
         """Wait until the next look-up may be sent at once."""
 
-    async def look_up(self, ids: Collection[str], *, kinds: Mapping[str, TaskKind] = ...) -> LookUp:
+    async def look_up(
+        self,
+        ids: Collection[str],
+        *,
+        kinds: Mapping[str, TaskKind] = ...,
+        seen: Mapping[str, int] = ...,
+    ) -> LookUp:
         """Ask what the relay knows of these ids; raise ``SunoError``."""
 
 
@@ -67,8 +84,10 @@ class Poller:
         self._failures = 0
         self._paused_until = 0.0
         self._fault: BaseException | None = None
+        self._round_at = math.inf  # the clock may have been set back while the bot did not run
         self._answered_at: float | None = None
         self._keeping = asyncio.Lock()
+        self._kept = _Kept()
         self._under_way: dict[asyncio.Task[None], frozenset[str]] = {}
 
     async def remember(self, history: History) -> None:
@@ -84,6 +103,7 @@ class Poller:
         if self._fault is not None:
             fault, self._fault = self._fault, None
             raise fault
+        await self._heed_the_clock()
         if self._clock() < self._paused_until:
             return self._paused_until
         if len(self._under_way) >= AT_ONCE:
@@ -105,18 +125,25 @@ class Poller:
             look.cancel()
         await asyncio.gather(*looks, return_exceptions=True)
 
+    async def _heed_the_clock(self) -> None:
+        """Wait for nothing that is due at a time which comes an hour later than was meant."""
+        now = self._clock()
+        if now < self._round_at - BACKWARDS:
+            self._paused_until = 0.0
+            await self._store.bring_forward(now + max(LONGEST_WAIT, self._planner.interval))
+        self._round_at = now
+
     async def _due(self, now: float) -> tuple[list[Watched], bool]:
         """Return what to look at now, and whether that is all that fits in a batch."""
         busy = frozenset[str]().union(*self._under_way.values())
-        due = await self._store.due_tasks(now + self._planner.ahead, self._batch + len(busy))
+        due = await self._store.due_tasks(now + self._planner.ahead, self._batch, besides=busy)
         rested = now - self._planner.interval
-        free = [
+        due = [
             watched
             for watched in due
-            if watched.task_id not in busy
-            and (watched.next_look_at <= now or (watched.looked_at or watched.added_at) <= rested)
+            if watched.next_look_at <= now or (watched.looked_at or watched.added_at) <= rested
         ]
-        return free[: self._batch], len(free) >= self._batch
+        return due, len(due) == self._batch
 
     def _begin(self, due: list[Watched]) -> None:
         self._figures.looks.inc()
@@ -136,7 +163,7 @@ class Poller:
         kinds = {watched.task_id: watched.kind for watched in due if watched.kind}
         began_at = self._clock()
         try:
-            seen = await self._relay.look_up(ids, kinds=kinds)
+            seen = await self._relay.look_up(ids, kinds=kinds, seen=self._kept.of(due))
         except SunoError as error:
             if not _is_about_the_ids(error):
                 self._pause(error, began_at)
@@ -154,13 +181,27 @@ class Poller:
         if outage:  # nobody could ask, or nobody had to: then it changes nothing
             if self._failures:
                 log.info("The relay answers again after %.0f s; deadlines stood still", silence)
-            due = [with_deadline_after(watched, silence, now) for watched in due]
+            due = [with_deadlines_after(watched, silence, now) for watched in due]
         self._learn(due, seen, now)
         observations = [self._observe(watched, seen, now) for watched in due]
-        await self._store.record(observations, now, outage=outage)
+        await self._record(observations, now, outage)
+        self._kept.note(seen)
         self._answered_at = now
         for watched, observation in zip(due, observations, strict=True):
             self._tell(watched, observation, now)
+
+    async def _record(self, seen: list[Observation], now: float, outage: float) -> None:
+        """Keep all at once; should one of them not let itself be kept, then at least the others."""
+        try:
+            await self._store.record(seen, now, outage=outage)
+        except sqlite3.OperationalError:  # the disk, not one of them
+            raise
+        except Exception:
+            for each in seen if len(seen) > 1 else ():
+                with suppress(Exception):
+                    await self._store.record([each], now, outage=outage)
+                    outage = 0.0
+            raise
 
     def _tell(self, watched: Watched, seen: Observation, now: float) -> None:
         """Tell the log and the figures what has become of a task."""
@@ -189,22 +230,52 @@ class Poller:
         """Tell the planner how old these tasks were when they still ran, or ended."""
         for watched in due:
             answer = seen.tasks.get(watched.task_id)
-            if answer is None or watched.terminal_since is not None:
-                continue
-            since = watched.looked_at or watched.added_at
-            until = now
-            if answer.terminal:
-                told = answer.finished_at or 0.0
+            if watched.task_id in seen.unchanged or (answer and not answer.terminal):
+                self._planner.learn(watched, now, ended=False)
+            elif answer and watched.terminal_since is None:
+                since, told = watched.looked_at or watched.added_at, answer.finished_at or 0.0
                 until = told if since < told <= now else (since + now) / 2
-            self._planner.learn(watched, until, ended=answer.terminal)
+                self._planner.learn(watched, until, ended=True)
 
     def _observe(self, watched: Watched, seen: LookUp, now: float) -> Observation:
         answer = seen.tasks.get(watched.task_id)
         if answer is not None:
             return self._schedule.after_answer(watched, answer, now)
+        if watched.task_id in seen.unchanged:
+            return self._schedule.after_nothing_new(watched, now)
         if watched.task_id in seen.failed:
             return self._schedule.after_bad_answer(watched, now)
         return self._schedule.after_miss(watched, now)
+
+
+class _Kept:
+    """The fingerprints of what was kept last of running tasks; of the latest only."""
+
+    def __init__(self) -> None:
+        self._fingerprints: dict[str, int] = {}
+
+    def of(self, due: list[Watched]) -> dict[str, int]:
+        """Return those of these tasks.
+
+        But not of one that is watched anew since, nor of one that the relay called done already:
+        what it says of these counts, also if it was said before.
+        """
+        ids = [
+            watched.task_id
+            for watched in due
+            if watched.known and watched.looked_at is not None and watched.terminal_since is None
+        ]
+        known = self._fingerprints
+        return {each: known[each] for each in ids if each in known}
+
+    def note(self, seen: LookUp) -> None:
+        """Take those of what is on disk now, and forget what has ended and what is too old."""
+        for each in seen.tasks:
+            self._fingerprints.pop(each, None)
+        self._fingerprints |= seen.fingerprints
+        surplus = max(len(self._fingerprints) - MOST_KEPT, 0)
+        for each in list(islice(self._fingerprints, surplus)):
+            del self._fingerprints[each]
 
 
 def _is_about_the_ids(error: SunoError) -> bool:

@@ -74,6 +74,15 @@ class Schedule:
             ending=ending or self._deadline(watched, now),
         )
 
+    def after_nothing_new(self, watched: Watched, now: float) -> Observation:
+        """Say what follows when the relay said of a running task what it had said before."""
+        return Observation(
+            watched.task_id,
+            next_look_at=now + self.planner.wait(watched.hint, now - watched.began_at),
+            terminal_since=watched.terminal_since,
+            ending=self._deadline(watched, now),
+        )
+
     def first_look_at(self, task: Task, now: float) -> float:
         """Say when to look at a task that a person is told about now."""
         kind = task.kind or task.claimed_kind
@@ -125,13 +134,20 @@ def began_at(task: Task, added_at: float) -> float:
     return submitted_at
 
 
-def with_deadline_after(watched: Watched, silence: float, now: float) -> Watched:
+def with_deadlines_after(watched: Watched, silence: float, now: float) -> Watched:
     """Give a watch back the seconds until ``now`` in which the relay could not be asked.
 
-    A task that was added meanwhile gains only the part after that.
+    What began meanwhile gains only the part after that.
     """
+
+    def later(since: float | None) -> float | None:
+        return since and since + now - max(now - silence, since)
+
     return replace(
-        watched, deadline_at=watched.deadline_at + now - max(now - silence, watched.added_at)
+        watched,
+        deadline_at=watched.deadline_at + now - max(now - silence, watched.added_at),
+        missing_since=later(watched.missing_since),
+        terminal_since=later(watched.terminal_since),
     )
 
 

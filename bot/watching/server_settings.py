@@ -66,7 +66,7 @@ class ServerSettingsBook:
         """Return the settings of a server; the defaults in a direct message."""
         if guild_id is None:
             return DEFAULTS
-        return await self._database.run(lambda db: _read(db, guild_id))
+        return await self._database.view(lambda db: _read(db, guild_id))
 
     async def change(self, guild_id: int, **changes: Any) -> ServerSettings:
         """Change some settings of a server, by their names; return all of them."""

@@ -5,7 +5,8 @@ All other SQL stands beside it in this folder. Whatever a method writes is on di
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
@@ -97,7 +98,7 @@ class Store:
                 return shown
             self._add_task(db, task, _Times(now, now, now), known=True)
             self._add_subscription(db, task.id, user_id, place, now, mention)
-            self._observe(db, Observation(task.id, next_look_at=now, answer=task), now)
+            self._observe(db, Observation(task.id, next_look_at=now), task, now)
             self._end(db, task.id, Ending.FINISHED, now)
             return None
 
@@ -158,10 +159,25 @@ class Store:
 
     # What the poller asks for
 
-    async def due_tasks(self, now: float, limit: int) -> list[Watched]:
-        """Return the running tasks whose next look is due, the longest overdue first."""
-        rows = await self._database.read(_DUE_TASKS, [self._relay, now, limit])
-        return [_watched(row) for row in rows]
+    async def due_tasks(
+        self, now: float, limit: int, *, besides: Collection[str] = ()
+    ) -> list[Watched]:
+        """Return the running tasks whose next look is due, the longest overdue first.
+
+        ``besides``: ids of tasks that are left out.
+        """
+        values = [self._relay, now, json.dumps(list(besides)), limit]
+        return await self._database.view(
+            lambda db: list(map(_watched, db.execute(_DUE_TASKS, values).fetchall()))
+        )
+
+    async def bring_forward(self, latest: float) -> None:
+        """Let no look be due later than ``latest``: the clock was set back."""
+        await self._database.write(
+            "UPDATE tasks SET next_look_at = ?2"
+            " WHERE relay = ?1 AND state = 'running' AND next_look_at > ?2",
+            [self._relay, latest],
+        )
 
     async def next_look_at(self, after: float = 0.0) -> float | None:
         """Return when the next look is due later than ``after``, ``None`` if there is none."""
@@ -174,7 +190,7 @@ class Store:
 
     async def answered_at(self) -> float | None:
         """Return when the relay last answered a look (Unix seconds)."""
-        noted = await self._database.run(lambda db: read_note(db, self._answered))
+        noted = await self._database.view(lambda db: read_note(db, self._answered))
         return float(noted) if noted else None
 
     async def record(
@@ -184,19 +200,17 @@ class Store:
 
         All in one transaction: a task is never ended without its deliveries, nor twice. ``outage``
         is how long nobody could ask until ``now``: every deadline moves by these seconds (compare
-        ``schedule.with_deadline_after``).
+        ``schedule.with_deadlines_after``).
         """
         seen = list(observations)
 
         def record(db: Database) -> int:
             if outage:
-                db.execute(
-                    "UPDATE tasks SET deadline_at = deadline_at + (? - max(?, added_at))"
-                    " WHERE relay = ? AND state = 'running'",
-                    [now, now - outage, self._relay],
-                )
+                db.execute(_OUTAGE, {"relay": self._relay, "now": now, "since": now - outage})
+            self._reschedule(db, [each for each in seen if each.answer is None], now)
             for observation in seen:
-                self._observe(db, observation, now)
+                if observation.answer is not None:
+                    self._observe(db, observation, observation.answer, now)
             write_note(db, self._answered, str(now))
             return sum(self._end(db, o.task_id, o.ending, now) for o in seen if o.ending)
 
@@ -274,8 +288,21 @@ class Store:
         ).fetchone()
         return int(row[0]) if row else None
 
-    def _observe(self, db: Database, seen: Observation, now: float) -> None:
-        common = {
+    def _reschedule(self, db: Database, seen: Iterable[Observation], now: float) -> None:
+        """Keep of looks that told nothing new when they were, and when the next ones are."""
+        db.conn.executemany(_RESCHEDULE, [self._times(each, now) for each in seen])
+
+    def _observe(self, db: Database, seen: Observation, answer: Task, now: float) -> None:
+        values = self._times(seen, now) | {
+            "kind": answer.kind,
+            "hint": answer.kind or answer.claimed_kind,
+            "status": answer.status,
+            "answer": _TASKS.dump_json(answer).decode(),
+        }
+        db.execute(_OBSERVE, values)
+
+    def _times(self, seen: Observation, now: float) -> dict[str, Any]:
+        return {
             "relay": self._relay,
             "id": seen.task_id,
             "now": now,
@@ -284,25 +311,6 @@ class Store:
             "missing": seen.missing_since,
             "terminal": seen.terminal_since,
         }
-        answer = seen.answer and {
-            "kind": seen.answer.kind,
-            "hint": seen.answer.kind or seen.answer.claimed_kind,
-            "status": seen.answer.status,
-            "answer": _TASKS.dump_json(seen.answer).decode(),
-        }
-        changes = (
-            ", kind = coalesce(:kind, kind), hint = coalesce(:hint, hint), status = :status,"
-            " answer = :answer, known = 1,"
-            " changed_at = CASE WHEN answer IS NOT :answer THEN :now ELSE changed_at END"
-            if answer
-            else ""
-        )
-        db.execute(
-            "UPDATE tasks SET looked_at = :now, next_look_at = :next, misses = :misses,"  # noqa: S608 # no value of anybody's
-            f" missing_since = :missing, terminal_since = :terminal{changes}"
-            " WHERE relay = :relay AND task_id = :id AND state = 'running'",
-            common | (answer or {}),
-        )
 
     def _end(self, db: Database, task_id: str, ending: Ending, now: float) -> int:
         """End a task, remember it and owe its notices, one to each place where it is watched."""
@@ -327,12 +335,32 @@ class Store:
         return len(places)
 
 
+_TIMES = """
+    UPDATE tasks SET looked_at = :now, next_look_at = :next, misses = :misses,
+        missing_since = :missing, terminal_since = :terminal
+"""
+_OF_THE_TASK = " WHERE relay = :relay AND task_id = :id AND state = 'running'"
+_RESCHEDULE = _TIMES + _OF_THE_TASK
+_OBSERVE = f"""
+    {_TIMES}, kind = coalesce(:kind, kind), hint = coalesce(:hint, hint), status = :status,
+        answer = :answer, known = 1,
+        changed_at = CASE WHEN answer IS NOT :answer THEN :now ELSE changed_at END
+    {_OF_THE_TASK}
+"""
+
+_OUTAGE = """
+    UPDATE tasks SET deadline_at = deadline_at + (:now - max(:since, added_at)),
+        missing_since = missing_since + (:now - max(:since, missing_since)),
+        terminal_since = terminal_since + (:now - max(:since, terminal_since))
+    WHERE relay = :relay AND state = 'running'
+"""
+
 _DUE_TASKS = """
-    SELECT task_id, kind, coalesce(hint, kind) AS hint, status, known, misses, missing_since,
-        terminal_since, coalesce(began_at, added_at) AS began_at, added_at, looked_at,
-        next_look_at, deadline_at
+    SELECT task_id, kind, coalesce(hint, kind), status, known, misses, missing_since,
+        terminal_since, coalesce(began_at, added_at), added_at, looked_at, next_look_at, deadline_at
     FROM tasks
     WHERE relay = ? AND state = 'running' AND next_look_at <= ?
+        AND task_id NOT IN (SELECT value FROM json_each(?))
     ORDER BY next_look_at LIMIT ?
 """
 
@@ -345,19 +373,14 @@ class _Times(NamedTuple):
     deadline_at: float
 
 
-def _watched(row: Mapping[str, Any]) -> Watched:
+def _watched(row: Sequence[Any]) -> Watched:
+    """Make a value of a row of ``_DUE_TASKS``, whose columns are its fields, in their order."""
+    task_id, kind, hint, status, known, *times = row
     return Watched(
-        task_id=row["task_id"],
-        kind=TaskKind(row["kind"]) if row["kind"] else None,
-        hint=TaskKind(row["hint"]) if row["hint"] else None,
-        status=TaskStatus(row["status"]),
-        known=bool(row["known"]),
-        misses=row["misses"],
-        missing_since=row["missing_since"],
-        terminal_since=row["terminal_since"],
-        began_at=row["began_at"],
-        added_at=row["added_at"],
-        looked_at=row["looked_at"],
-        next_look_at=row["next_look_at"],
-        deadline_at=row["deadline_at"],
+        task_id,
+        TaskKind(kind) if kind else None,
+        TaskKind(hint) if hint else None,
+        TaskStatus(status),
+        bool(known),
+        *times,
     )

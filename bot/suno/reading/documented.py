@@ -9,7 +9,14 @@ result.
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    TypeAdapter,
+    ValidationError,
+)
 from pydantic_core import CoreSchema
 from pydantic_core import core_schema as core
 
@@ -200,6 +207,26 @@ def _make_unsure_clip(values: _Values) -> Clip:
     return _make_clip(values)
 
 
+_Item: TypeAlias = Annotated[
+    Annotated[Task, _Documented()] | RelayObject, Field(union_mode="left_to_right")
+]
+_in_two_lists: Callable[[bytes], tuple[tuple[Task | RelayObject]]]
+_in_two_lists = TypeAdapter(tuple[tuple[_Item]]).validator.validate_json
+"""Reads one task as deep as it was in its envelope: JSON may not be nested for ever."""
+
+
+def read_one(task: bytes) -> Task | RelayObject | None:
+    """Return one task of a batch, cut out of it; None where that is not one whole object.
+
+    Never raises.
+    """
+    try:
+        ((read,),) = _in_two_lists(b"[[" + task + b"]]")
+    except ValidationError:
+        return None
+    return read
+
+
 class _Batch(BaseModel):
     """The envelope of a batch; anything more in it, such as ``error``, is worth a closer look."""
 
@@ -207,6 +234,4 @@ class _Batch(BaseModel):
 
     code: Literal["success"]
     message: Any = None
-    data: list[
-        Annotated[Annotated[Task, _Documented()] | RelayObject, Field(union_mode="left_to_right")]
-    ]
+    data: list[_Item]

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from random import Random
 
 from bot.suno.errors import ErrorKind, SunoError
+from bot.suno.reading.again import Reading
 from bot.suno.requesting.breaker import Breaker, InternalError, is_relay_wide
 from bot.suno.requesting.findings import Findings, LookUp
 from bot.suno.requesting.narrowing import ABOUT_THE_REQUEST, may_be_one_id, narrow
@@ -38,10 +39,15 @@ class Batches:
         self._breaker = breaker
 
     async def look_up(
-        self, ids: Collection[str], kinds: Mapping[str, TaskKind], *, urgent: bool
+        self,
+        ids: Collection[str],
+        kinds: Mapping[str, TaskKind],
+        *,
+        seen: Mapping[str, int],
+        urgent: bool,
     ) -> LookUp:
         """Ask for all of them; what is promised is told at ``SunoClient.look_up``."""
-        search = _Search(self, ids, kinds, urgent)
+        search = _Search(self, ids, kinds, seen, urgent)
         await search.run()
         findings = search.findings
         try:
@@ -68,9 +74,15 @@ class _Search:
     """One look-up under way."""
 
     def __init__(
-        self, batches: Batches, ids: Collection[str], kinds: Mapping[str, TaskKind], urgent: bool
+        self,
+        batches: Batches,
+        ids: Collection[str],
+        kinds: Mapping[str, TaskKind],
+        seen: Mapping[str, int],
+        urgent: bool,
     ) -> None:
         self.findings = Findings(ids)
+        self._known = _by_fingerprint(seen, self.findings.ids)
         self._batches = batches
         self._routes = batches.routes
         self._kinds = kinds
@@ -79,7 +91,9 @@ class _Search:
     async def run(self) -> None:
         ids = self.findings.ids
         lyrics = [each for each in ids if self._kinds.get(each) is TaskKind.LYRICS]
-        songs = [each for each in ids if self._kinds.get(each) is not TaskKind.LYRICS]
+        songs: Sequence[str] = ids
+        if lyrics:
+            songs = [each for each in ids if self._kinds.get(each) is not TaskKind.LYRICS]
         await self._in_batches(songs, TaskKind.MUSIC)
         untold = [each for each in self.findings.unknown(songs) if each not in self._kinds]
         await self._in_batches([*lyrics, *untold], TaskKind.LYRICS)
@@ -94,7 +108,7 @@ class _Search:
     def _parts(self, ids: Sequence[str]) -> Iterator[Sequence[str]]:
         """Split the ids into batches; one that was refused comes last, alone, and seldom."""
         apart = self._batches.apart.among(ids)
-        together = [each for each in ids if each not in apart]
+        together = [each for each in ids if each not in apart] if apart else ids
         for start in range(0, len(together), self._batches.size):
             yield together[start : start + self._batches.size]
         for each in (each for each in ids if each in apart):
@@ -106,7 +120,9 @@ class _Search:
 
     async def _part(self, ids: Sequence[str], kind: TaskKind) -> None:
         async def ask(part: Sequence[str]) -> None:
-            self.findings.found(await self._routes.batch(part, kind, urgent=self._urgent))
+            self.findings.found(
+                await self._routes.batch(part, kind, self._known, urgent=self._urgent)
+            )
             for each in self._batches.apart.among(part):
                 self._batches.apart.forget(each)
 
@@ -186,4 +202,10 @@ class _Search:
         if task is None:
             self.findings.missing.add(task_id)
         else:
-            self.findings.found([task])
+            self.findings.found(Reading((task,)))
+
+
+def _by_fingerprint(seen: Mapping[str, int], ids: Sequence[str]) -> dict[int, str]:
+    """Give those of the ids of which something was seen, by that."""
+    look = seen.get
+    return {fingerprint: each for each in ids if (fingerprint := look(each)) is not None}

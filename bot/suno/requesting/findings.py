@@ -1,9 +1,10 @@
 """What a look-up found, and how it is gathered from several answers."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.suno.errors import SunoError
+from bot.suno.reading.again import Reading
 from bot.suno.tasks import Task
 
 
@@ -17,6 +18,11 @@ class LookUp:
     """The relay answered, and does not know these, or they belong to another key."""
     failed: Mapping[str, SunoError]
     """Ids whose own answer was refused or unreadable while others' could be read."""
+    unchanged: frozenset[str] = frozenset()
+    """The relay says of these again, byte for byte, what the caller has seen: they still run."""
+    fingerprints: Mapping[str, int] = field(default_factory=dict)
+    """Of those of the tasks that still run and could be told apart: what to call ``seen`` when
+    they are asked for again. Good for as long as this process runs."""
 
 
 class Findings:
@@ -26,16 +32,23 @@ class Findings:
         self.ids = tuple(dict.fromkeys(ids))
         self._wanted = frozenset(self.ids)
         self.tasks: dict[str, Task] = {}
+        self.unchanged: set[str] = set()
+        self.fingerprints: dict[str, int] = {}
         self.missing: set[str] = set()
         self.failed: dict[str, SunoError] = {}
         self.stopped: SunoError | None = None
         """Why nothing more of this look-up can be asked."""
 
-    def found(self, tasks: Iterable[Task]) -> None:
-        """Take the tasks that were asked for; the first, should an answer hold one twice."""
-        for task in tasks:
-            if task.id in self._wanted:
+    def found(self, reading: Reading) -> None:
+        """Take the tasks that were asked for; the first, should answers hold one twice."""
+        wanted = self._wanted.difference(self.tasks, self.unchanged)
+        self.unchanged |= reading.unchanged & wanted
+        for task in reading.tasks:
+            if task.id in wanted:
                 self.tasks.setdefault(task.id, task)
+        for task_id, fingerprint in reading.fingerprints.items():
+            if task_id in wanted:
+                self.fingerprints[task_id] = fingerprint
 
     def stop(self, error: SunoError) -> None:
         """Note that the relay as a whole cannot be asked further."""
@@ -43,15 +56,23 @@ class Findings:
 
     def unknown(self, ids: Iterable[str]) -> list[str]:
         """Give those of the ids of which nothing is known yet."""
-        known = self.tasks.keys() | self.missing | self.failed.keys()
+        if len(self.tasks) + len(self.unchanged) == len(self.ids):
+            return []
+        known = self.unchanged.union(self.tasks, self.missing, self.failed)
         return [each for each in ids if each not in known]
 
     def conclude(self) -> LookUp:
         """Give the result; raise the SunoError in which all ids have ended alike."""
         if self.stopped is not None:
             self.failed |= dict.fromkeys(self.unknown(self.ids), self.stopped)
-        if self.failed and not self.tasks and not self.missing:
+        if self.failed and not (self.tasks or self.unchanged or self.missing):
             first = next(iter(self.failed.values()))
             if all(error.kind is first.kind for error in self.failed.values()):
                 raise self.stopped or first
-        return LookUp(self.tasks, frozenset(self.missing), self.failed)
+        return LookUp(
+            self.tasks,
+            frozenset(self.missing),
+            self.failed,
+            frozenset(self.unchanged),
+            self.fingerprints,
+        )

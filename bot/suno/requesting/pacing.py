@@ -31,6 +31,9 @@ class Pace:
             self._kept = False
             self._free_at = time.monotonic() + self._spacing
             return
+        if not self._line and time.monotonic() >= self._free_at:  # nobody waits: no usher is needed
+            self._free_at = time.monotonic() + self._spacing
+            return
         turn = asyncio.get_running_loop().create_future()
         heappush(self._line, (not urgent, next(self._arrivals), turn))
         if self._usher is None or self._usher.done():
@@ -48,7 +51,8 @@ class Pace:
 
     async def _let_in(self) -> None:
         while self._line:
-            await asyncio.sleep(max(self._free_at - time.monotonic(), 0))
+            while (left := self._free_at - time.monotonic()) > 0:  # noqa: ASYNC110 # time alone ends it
+                await asyncio.sleep(left)  # and look again: a turn that was kept moves the time
             # Chosen only now that there is room: someone urgent may have come in the meantime.
             while self._line:
                 _, _, turn = heappop(self._line)

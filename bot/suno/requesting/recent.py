@@ -32,6 +32,8 @@ class Recent(Generic[T]):
 
     def among(self, keys: Iterable[str]) -> set[str]:
         """Give those of the keys under which something is remembered."""
+        if not self._noted:
+            return set()
         return {key for key in keys if key in self._noted and self.get(key) is not None}
 
     def forget(self, key: str) -> None:

@@ -3,11 +3,12 @@
 import logging
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote
 
-from bot.suno.answers import read_batch, read_single
+from bot.suno.answers import read_batch_again, read_single
 from bot.suno.errors import ErrorKind, SunoError
+from bot.suno.reading.again import Reading
 from bot.suno.relays import Relay
 from bot.suno.requesting.asking import Asking
 from bot.suno.requesting.breaker import RELAY_WIDE, is_relay_wide
@@ -42,8 +43,12 @@ class Routes:
         self._singly_until = 0.0
         self._has_shown_a_task_singly = False
 
-    async def batch(self, ids: Sequence[str], kind: TaskKind, *, urgent: bool) -> tuple[Task, ...]:
+    async def batch(
+        self, ids: Sequence[str], kind: TaskKind, known: Mapping[int, str], *, urgent: bool
+    ) -> Reading:
         """Ask for several tasks at once; those that the relay does not know are left out.
+
+        ``known`` are ids by the fingerprints of what the caller has seen of them.
 
         Raise NoSuchPathError where the relay has no batch look-up (``single`` may still work), and
         any other SunoError for what it answered.
@@ -51,21 +56,21 @@ class Routes:
         if time.monotonic() < self._singly_until:
             raise NoSuchPathError("the relay has no batch look-up", sure=True)
         try:
-            return await self._batch(self._batch_path, ids, kind, urgent)
+            return await self._batch(self._batch_path, ids, kind, known, urgent)
         except NoSuchPathError as error:
             first_error = error
         for path in self._relay.batch_paths:
             if path == self._batch_path:
                 continue
             try:
-                tasks = await self._batch(path, ids, kind, urgent)
+                reading = await self._batch(path, ids, kind, known, urgent)
             except SunoError as error:
                 if is_relay_wide(error):
                     raise
                 continue
             self._say_detour(f"POST {path} instead; SUNO_FETCH_PATH={path} would save the detour")
             self._batch_path = path
-            return tasks
+            return reading
         raise first_error
 
     async def single(self, task_id: str, kind: TaskKind | None, *, urgent: bool) -> Task | None:
@@ -119,21 +124,26 @@ class Routes:
         yield from (path for path in likely[kind] if not self._absent.get(path))
 
     async def _batch(
-        self, path: str, ids: Sequence[str], kind: TaskKind, urgent: bool
-    ) -> tuple[Task, ...]:
-        def read(answer: Answer) -> tuple[Task, ...]:
+        self,
+        path: str,
+        ids: Sequence[str],
+        kind: TaskKind,
+        known: Mapping[int, str],
+        urgent: bool,
+    ) -> Reading:
+        def read(answer: Answer) -> Reading:
             try:
-                return read_batch(answer.status, answer.content_type, answer.body)
+                return read_batch_again(answer.status, answer.content_type, answer.body, known)
             except SunoError as error:
                 if self._means_unknown(path, answer, error):
-                    return ()
+                    return Reading(())
                 raise
 
         payload = {"ids": list(ids), "action": kind.action}
-        tasks = await self._asking.ask("POST", path, read, urgent=urgent, payload=payload)
+        reading = await self._asking.ask("POST", path, read, urgent=urgent, payload=payload)
         self._worked.add(path)
         self._singly_until = 0.0
-        return tasks
+        return reading
 
     async def _single(self, path: str, task_id: str, urgent: bool) -> Task | None:
         def read(answer: Answer) -> Task | None:
