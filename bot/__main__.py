@@ -67,9 +67,12 @@ def demo(*, headless: bool, keep: bool, script: bool, port: int) -> None:
 @click.option("--content-type", default="application/json", show_default=True)
 @click.argument("file", type=click.File("rb"))
 def explain(file: BinaryIO, status: int, content_type: str) -> None:
-    """Print what the bot makes of a relay's answer in FILE (- for standard input), as JSON."""
+    """Print what the bot makes of a relay's answer in FILE (- for standard input), as JSON.
+
+    It is in ASCII, of which a terminal obeys nothing: the relay wrote it.
+    """
     conclusion = explain_answer(status, content_type, file.read())
-    click.echo(json.dumps(conclusion, ensure_ascii=False, indent=2))
+    click.echo(json.dumps(conclusion, indent=2))
 
 
 @main.group(invoke_without_command=True)

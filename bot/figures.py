@@ -4,9 +4,15 @@ The composition root makes one ``Figures`` and hands it to the parts that count.
 short list of values, so that no figure grows with use: none names a task, a person or a server.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_SECONDS_OF_A_LOOK = (0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 60, 120, 300, 900, 3600)
+_SECONDS_OF_A_NOTICE = (0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 86400)
+_SECONDS_OF_AN_ANSWER = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 5)
+_SECONDS_OF_LAG = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 _TEXTS = {
     "suno_bot_looks": "Rounds in which the relay was asked about tasks.",
@@ -33,22 +39,6 @@ _TEXTS = {
     ),
     "suno_bot_cards": "Cards that show how tasks do.",
 }
-
-_BUCKETS = {
-    "suno_bot_detection_delay_seconds": (
-        *(0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 60, 120, 300, 900, 3600),
-    ),
-    "suno_bot_notice_delay_seconds": (
-        *(0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 86400),
-    ),
-    "suno_bot_interaction_answer_seconds": (
-        *(0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 5),
-    ),
-    "suno_bot_event_loop_lag_seconds": (
-        *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
-    ),
-}
-"""Seconds."""
 
 
 class Outcome(StrEnum):
@@ -82,14 +72,18 @@ class Figures:
         self.registry = CollectorRegistry()
         self.looks = self._counter("suno_bot_looks")
         self.looked_tasks = self._counter("suno_bot_looked_tasks")
-        self.detection_delay = self._histogram("suno_bot_detection_delay_seconds")
+        self.detection_delay = self._histogram(
+            "suno_bot_detection_delay_seconds", _SECONDS_OF_A_LOOK
+        )
         self.tasks_ended = self._counter("suno_bot_tasks_ended", "ending")
         self.tries = self._counter("suno_bot_delivery_tries", "outcome")
-        self.notice_delay = self._histogram("suno_bot_notice_delay_seconds")
+        self.notice_delay = self._histogram("suno_bot_notice_delay_seconds", _SECONDS_OF_A_NOTICE)
         self.discord_answers = self._counter("suno_bot_discord_answers", "status")
-        self.answer_delay = self._histogram("suno_bot_interaction_answer_seconds")
+        self.answer_delay = self._histogram(
+            "suno_bot_interaction_answer_seconds", _SECONDS_OF_AN_ANSWER
+        )
         self.failed_rounds = self._counter("suno_bot_failed_rounds", "loop")
-        self.loop_lag = self._histogram("suno_bot_event_loop_lag_seconds")
+        self.loop_lag = self._histogram("suno_bot_event_loop_lag_seconds", _SECONDS_OF_LAG)
         self.ready = self._gauge("suno_bot_ready")
         self.running_tasks = self._gauge("suno_bot_running_tasks")
         self.waiting = self._gauge("suno_bot_deliveries_waiting", "state")
@@ -108,5 +102,5 @@ class Figures:
     def _gauge(self, name: str, *labels: str) -> Gauge:
         return Gauge(name, _TEXTS[name], labels, registry=self.registry)
 
-    def _histogram(self, name: str) -> Histogram:
-        return Histogram(name, _TEXTS[name], buckets=_BUCKETS[name], registry=self.registry)
+    def _histogram(self, name: str, buckets: Sequence[float]) -> Histogram:
+        return Histogram(name, _TEXTS[name], buckets=buckets, registry=self.registry)

@@ -28,7 +28,7 @@ from bot.suno.relays import Relay, relay
 from bot.watching.backlog import Backlog
 from bot.watching.cards import Cards
 from bot.watching.database import DatabaseThread
-from bot.watching.errors import DatabaseInUse, DatabaseTooNew, DatabaseUnusable
+from bot.watching.errors import DatabaseInUse, DatabaseUnusable
 from bot.watching.forgetting import Forgetting
 from bot.watching.history import History
 from bot.watching.notes import Notes
@@ -145,11 +145,7 @@ async def _compose(settings: Settings, stack: AsyncExitStack, card_pace: CardPac
     log.info("Relay %s at %s", source.name, source.base_url)
     database = await stack.enter_async_context(DatabaseThread(settings.database_path))
     backlog = Backlog(database, source.name)
-    counts = await backlog.count()
-    log.info(
-        "Database %s: %d running tasks, %d messages waiting",
-        *(settings.database_path, counts.running_tasks, counts.unposted),
-    )
+    await _tell_of(backlog, settings)
     session = await stack.enter_async_context(aiohttp.ClientSession())
     client = make_client(settings, session)
     stack.push_async_callback(client.aclose)
@@ -167,6 +163,25 @@ async def _compose(settings: Settings, stack: AsyncExitStack, card_pace: CardPac
     return bot
 
 
+async def _tell_of(backlog: Backlog, settings: Settings) -> None:
+    """Log what runs and waits, and what waits in vain since ``SUNO_RELAY`` was changed."""
+    counts = await backlog.count()
+    running = _counted(counts.running_tasks, "running task")
+    unposted = _counted(counts.unposted, "message")
+    log.info("Database %s: %s, %s waiting", settings.database_path, running, unposted)
+    if elsewhere := await backlog.elsewhere():
+        log.warning(
+            "Neither looked at nor told while SUNO_RELAY is %s: %s. To have them told, set"
+            " SUNO_RELAY back until they have ended, see docs/relays.md",
+            settings.suno_relay,
+            ", ".join(f"{_counted(n, 'task')} of {name}" for name, n in elsewhere.items()),
+        )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"
+
+
 def _monitoring(
     settings: Settings,
     bot: SunoBot,
@@ -180,7 +195,7 @@ def _monitoring(
         loops=LOOPS,
         good_rounds=bot.good_rounds,
         missing_connection=bot.missing_connection,
-        ask_database=lambda: database.run(lambda _db: None),
+        ask_database=database.check,
     )
     return MonitoringServer(
         settings.metrics_host,
@@ -249,21 +264,10 @@ def _explained(error: Exception, settings: Settings) -> StartError:
     """Say why Discord or the database would not have us, in words that help."""
     if isinstance(error, DatabaseInUse):
         return StartError(
-            f"Another bot is running on the database {error.path}. Stop it first,"
-            " or give this one a DATABASE_PATH of its own.",
-            lasting=True,
-        )
-    if isinstance(error, DatabaseTooNew):
-        return StartError(
-            f"{error}. Run that version or a later one, or restore the copy of the database that"
-            " was made before the upgrade.",
-            lasting=True,
+            f"Another bot is running on the database {error.path}. {error.advice}", lasting=True
         )
     if isinstance(error, DatabaseUnusable):
-        return StartError(
-            f"{error}. Check DATABASE_PATH, and that the file may be written.",
-            lasting=not _may_pass(error),
-        )
+        return StartError(f"{error}. {error.advice}", lasting=not _may_pass(error))
     if isinstance(error, CannotListen):
         return StartError(
             f"{error}. Choose another METRICS_PORT or METRICS_HOST, or METRICS_PORT=0 for none.",

@@ -3,6 +3,7 @@
 import logging
 import re
 import time
+from contextlib import suppress
 from typing import Self
 
 import aiohttp
@@ -14,6 +15,7 @@ from bot.discord_bot import SunoBot
 from bot.posting.forgetting import CONFIRM, question, question_view
 from bot.posting.items import Remembered
 from bot.translation import localised
+from bot.watching.errors import DatabaseClosed
 from bot.words import words_for
 
 log = logging.getLogger(__name__)
@@ -100,6 +102,11 @@ class Privacy(commands.Cog):
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
+        """Forget who removed the bot; one that is stopping does so at its next start."""
+        with suppress(DatabaseClosed):
+            await self._forget_servers_that_left()
+
+    async def _forget_servers_that_left(self) -> None:
         """Delete everything of the servers that removed the bot while it was away.
 
         Servers that have an outage are there. Comes again after reconnects, and does no harm then.

@@ -62,6 +62,26 @@ async def test_each_failure_is_sorted_by_what_to_do_about_it(fault: Fault, kind:
         assert len(relay.looks) == 1
 
 
+@pytest.mark.parametrize(
+    ("fault", "detail"),
+    [
+        (faults.cut_in_body(), "the answer broke off"),
+        (
+            faults.answers(200, b"no gzip", headers={"Content-Encoding": "gzip"}),
+            "the answer is badly packed",
+        ),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+async def test_an_answer_that_ends_too_early_is_told_in_plain_words(
+    fault: Fault, detail: str
+) -> None:
+    """The library's names of errors tell an operator nothing."""
+    async with client_at_relay(pauses=LONG) as (relay, client):
+        relay.faults.add(fault)
+        assert (await failure_of(client)).detail == detail
+
+
 async def test_a_relay_that_is_not_there_is_unavailable() -> None:
     """Nothing listens at the port any more."""
     async with client_at_relay() as (relay, client):

@@ -1,13 +1,23 @@
 import asyncio
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from sqlite_utils import Database
 
+from bot.watching import database as database_module
 from bot.watching.database import LOG_KEPT, DatabaseThread
-from bot.watching.errors import DatabaseInUse, DatabaseUnusable
+from bot.watching.errors import (
+    DatabaseDamaged,
+    DatabaseForeign,
+    DatabaseInUse,
+    DatabaseUnusable,
+)
+from bot.watching.migrations import migrations
+from tests.damage import damage
 
 
 async def names_in(database: DatabaseThread) -> list[str]:
@@ -200,6 +210,61 @@ async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     assert path.read_bytes().startswith(b"this is a letter")
 
 
+async def test_the_database_of_another_program_is_refused_and_left_alone(tmp_path: Path) -> None:
+    """Not a byte of it is changed; one that holds nothing yet is nobody's."""
+    path = tmp_path / "recipes.db"
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("CREATE TABLE recipes (name TEXT)")
+    before = path.read_bytes()
+    with pytest.raises(DatabaseForeign, match=r"recipes\.db.*another program's"):
+        async with DatabaseThread(path):
+            pass
+    assert path.read_bytes() == before
+
+
+async def test_a_first_start_that_was_killed_is_gone_on_with(tmp_path: Path) -> None:
+    """The table of the migrations, still empty, makes no other program."""
+    path = tmp_path / "suno.db"
+    with closing(sqlite3.connect(path)) as connection:
+        migrations.ensure_migrations_table(Database(connection))
+        connection.commit()
+    async with DatabaseThread(path) as database:
+        assert await names_in(database) == []
+
+
+async def test_damage_is_told_once_and_remembered(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever meets it; what to do stands in the log, and the check fails from then on."""
+    path = tmp_path / "suno.db"
+    async with DatabaseThread(path):
+        pass
+    damage(path, "cards")
+    async with DatabaseThread(path) as database:
+        await database.check()
+        with pytest.raises(DatabaseDamaged, match="malformed"):
+            await database.read("SELECT * FROM cards", [])
+        with pytest.raises(DatabaseDamaged, match="malformed"):
+            await database.write("DELETE FROM cards WHERE id = ?", [1])
+        for _ in range(2):
+            with pytest.raises(DatabaseDamaged):
+                await database.check()
+        assert await names_in(database) == []
+    (line,) = (each for each in caplog.records if each.levelname == "CRITICAL")
+    assert "restore your last backup" in line.getMessage()
+
+
+async def test_the_check_asks_for_a_row(tmp_path: Path) -> None:
+    """A database that only opens is not well."""
+    path = tmp_path / "suno.db"
+    async with DatabaseThread(path):
+        pass
+    damage(path, "tasks")
+    async with DatabaseThread(path) as database:
+        with pytest.raises(DatabaseDamaged):
+            await database.check()
+
+
 async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     """The same for a path that leads through a file."""
     (tmp_path / "file").write_text("")
@@ -228,6 +293,39 @@ async def test_every_table_is_strict(tmp_path: Path) -> None:
             [],
         )
         assert rows == []
+
+
+async def test_who_asks_just_then_whether_a_bot_runs_keeps_none_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The doctor holds the lock for a moment; a service would not try again."""
+    monkeypatch.setattr(database_module, "LOCK_PATIENCE", 30.0)  # however busy the machine is
+    path = tmp_path / "suno.db"
+    with FileLock(f"{path}.lock"):
+        opening = asyncio.create_task(names_of_a_run(path))
+        await asyncio.wait([opening], timeout=0.2)
+    assert await opening == []
+
+
+async def names_of_a_run(path: Path) -> list[str]:
+    """Open a database and close it again."""
+    async with DatabaseThread(path) as database:
+        return await names_in(database)
+
+
+async def test_a_link_to_the_file_does_not_get_round_the_lock(tmp_path: Path) -> None:
+    """Nor does a link that was there before the file."""
+    path, link = tmp_path / "data" / "suno.db", tmp_path / "link.db"
+    link.symlink_to(path)
+    async with DatabaseThread(link) as first:
+        with pytest.raises(DatabaseInUse):
+            async with DatabaseThread(path):
+                pass
+        assert await names_in(first) == []
+    async with DatabaseThread(path):
+        with pytest.raises(DatabaseInUse, match=r"link\.db"):
+            async with DatabaseThread(link):
+                pass
 
 
 async def test_a_second_user_of_the_same_database_is_told_so(tmp_path: Path) -> None:

@@ -15,8 +15,12 @@ from playwright.async_api import expect
 from rich.console import Console
 
 from bot.local.bot_process import ROOT
+from bot.local.cast import cast_for
+from bot.local.discord import LocalDiscord
 from bot.local.page import page_stage
 from bot.local.page.tour import Tour
+from bot.local.prompt import take_commands
+from bot.local.relay import LocalRelay
 from bot.local.scenes import Checklist, Theatre, play
 from tests.browser import a_browser, needs_chromium, opened
 
@@ -65,6 +69,22 @@ async def address_of(process: asyncio.subprocess.Process) -> str:
             if found := re.search(rb"http://127\.0\.0\.1:\d+/", line):
                 return found[0].decode()
     raise AssertionError("the demo printed no address")
+
+
+@pytest.mark.parametrize("typed", ["sing me a song", "new [bold]song[/bold]"])
+async def test_what_the_demo_does_not_understand_is_answered_with_plain_help(
+    typed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same as at the beginning, without marks that only a printer should see."""
+    printed = io.StringIO()
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{typed}\n"))
+    async with LocalDiscord() as discord, LocalRelay() as relay:
+        cast = cast_for(discord)
+        await take_commands(Console(file=printed), discord, relay, cast.you, cast.songs)
+    said = printed.getvalue()
+    assert "It is your turn." in said
+    assert said.count("/suno status ID") == 2
+    assert "[" not in said
 
 
 async def test_the_headless_demo_shows_every_kind_of_message_and_says_so() -> None:

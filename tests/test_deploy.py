@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from bot.monitoring.health import Patience
+from bot.settings import Settings
 from tests.stage import a_stage
 from tests.test_monitoring import watched_over
 
@@ -17,10 +19,13 @@ DEPLOY = Path(__file__).parents[1] / "deploy"
 DASHBOARD = json.loads((DEPLOY / "grafana-dashboard.json").read_text(encoding="utf-8"))
 DOCUMENT = (DEPLOY.parent / "docs" / "monitoring.md").read_text(encoding="utf-8")
 ALERTS = (DEPLOY / "alerts.yml").read_text(encoding="utf-8")
+TRIALS_FILE = Path(__file__).parent / "alerts_test.yml"
+TRIALS = TRIALS_FILE.read_text(encoding="utf-8")
 
 _NAME = re.compile(r"\b(?:suno_bot|process)_[a-z_]+")
 _BY = re.compile(r"\bby \(([^)]*)\)")
 _SELECTED = re.compile(r"(\w+)=~?\"")
+_TRIED = re.compile(r"labels: '{alertname=\"(\w+)\", instance=\"ill\"}'")
 
 
 def expressions() -> Iterator[str]:
@@ -87,7 +92,43 @@ def test_every_alert_says_what_is_wrong_and_what_to_do(rule: str) -> None:
         assert rule.count(part) == 1, part
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="Prometheus is not installed")
+def test_the_alert_for_rounds_has_the_patience_of_the_health_check() -> None:
+    """At the default pace; the rule and the document say how to adapt it to a slower one."""
+    (rule,) = (rule for rule in rules() if rule.startswith("SunoBotRoundsFail"))
+    bound = float(rule.partition("seconds > ")[2].split()[0])
+    default = Settings.model_fields["poll_requests_per_second"].default
+    assert bound >= Patience.at(default).poll
+    assert bound >= Patience.at(default).others
+    for text in (rule, DOCUMENT):
+        told = re.search(r"(\d+) \+ (\d+) / `?POLL_REQUESTS_PER_SECOND", text)
+        assert told
+        first, per_pace = map(float, told.groups())
+        assert first + per_pace / 0.1 == Patience.at(requests_per_second=0.1).poll
+
+
+def test_every_alert_is_tried() -> None:
+    """One that can never be raised is worse than none."""
+    assert {rule.partition("\n")[0] for rule in rules()} == set(_TRIED.findall(TRIALS))
+
+
+with_promtool = pytest.mark.skipif(
+    shutil.which("promtool") is None, reason="Prometheus is not installed"
+)
+
+
+def promtool(*words: str | Path) -> None:
+    """Run Prometheus's own tool, and fail with what it says."""
+    done = subprocess.run(["promtool", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@with_promtool
+def test_each_alert_is_raised_when_it_should_be_and_only_then() -> None:
+    """Tried by Prometheus itself."""
+    promtool("test", "rules", TRIALS_FILE)
+
+
+@with_promtool
 def test_prometheus_reads_the_alerts_and_what_the_dashboard_asks(tmp_path: Path) -> None:
     """Every expression is one; Grafana's variables are filled in as Grafana does."""
     asked = [
@@ -97,10 +138,4 @@ def test_prometheus_reads_the_alerts_and_what_the_dashboard_asks(tmp_path: Path)
     recorded = [{"record": f"panel:{number}", "expr": one} for number, one in enumerate(asked)]
     panels = tmp_path / "panels.yml"
     panels.write_text(json.dumps({"groups": [{"name": "panels", "rules": recorded}]}))
-    checked = subprocess.run(
-        ["promtool", "check", "rules", str(DEPLOY / "alerts.yml"), str(panels)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert checked.returncode == 0, checked.stdout + checked.stderr
+    promtool("check", "rules", DEPLOY / "alerts.yml", panels)

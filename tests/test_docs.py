@@ -129,6 +129,15 @@ def test_every_command_of_the_shell_is_documented() -> None:
         assert re.search(rf"(make|suno-bot|-m bot) {command}\b", text), command
 
 
+async def test_the_documented_backup_is_not_committed_by_accident() -> None:
+    """It holds what people watch; git leaves it out, and every file that SQLite puts beside it."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("this is no checkout")
+    for name in ("copy.db", "data/suno.db", "data/suno.db-wal", "suno.db.lock"):
+        asked = await asyncio.create_subprocess_exec("git", "check-ignore", "-q", name, cwd=ROOT)
+        assert await asked.wait() == 0, name
+
+
 async def test_the_documented_backup_is_a_whole_copy(tmp_path: Path) -> None:
     """While the bot has the file open and writes; nothing is overwritten, nothing is made up."""
     (code,) = re.findall(r"^\.venv/bin/python -c '(.+)'$", operating(), re.MULTILINE)

@@ -1,6 +1,7 @@
 """``suno-bot doctor`` as a command: what it prints, and its exit code."""
 
 import asyncio
+import io
 import json
 import os
 import pty
@@ -10,10 +11,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from bot import __version__
 from bot.doctor import examination
 from bot.doctor.findings import Area, Finding, Findings, State
+from bot.doctor.printing import Printer
 from bot.local.bot_process import ROOT, BotProcess, without_settings
 from bot.settings import SettingsReport
 from tests.doctor_visit import Doctor, ask_doctor
@@ -80,6 +83,17 @@ async def test_as_json_it_prints_one_object_and_nothing_else(
     assert all(bool(each["advice"]) is (each["state"] != "ok") for each in told["findings"])
     assert {finding["area"] for finding in told["findings"]} == set(Area)
     assert "wrong-token" not in said
+
+
+def test_what_a_server_is_called_commands_no_terminal_in_json_either() -> None:
+    """Not as an escape, not as its 8-bit form, nor turned around; and it can always be written."""
+    name = "\x1b]0;\x07 \x9b31m \u202emp3 \x7f \ud800 \u55b5"
+    written = io.BytesIO()
+    with io.TextIOWrapper(written, encoding="utf-8", write_through=True) as file:
+        Printer(Console(file=file)).as_json({"text": name})
+        said = written.getvalue().decode()
+    assert json.loads(said) == {"text": name}
+    assert all(sign.isprintable() or sign == "\n" for sign in said)
 
 
 async def test_on_a_terminal_it_has_marks_colours_and_lines_that_fit(stage: Stage) -> None:

@@ -1,20 +1,22 @@
 """What the doctor says of the database: every way in which it can be broken has its advice."""
 
+import asyncio
 import os
 import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AsyncExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from bot.doctor.findings import Area, State
 from bot.doctor.storage import Thresholds
 from bot.local.bot_process import BotProcess
 from bot.local.relay import stuck
 from bot.watching.database import DatabaseThread
-from bot.watching.inspection import inspect_database
+from bot.watching.inspection import inspect_database, read
 from tests.doctor_visit import Doctor
 from tests.stage import Stage, a_stage
 
@@ -119,6 +121,33 @@ async def test_watches_that_no_bot_looks_after_are_a_warning(stage: Stage, docto
     assert "Start it" in found.advice
 
 
+async def test_watches_at_another_relay_than_the_bots_are_a_warning(
+    doctor: Doctor, path: Path
+) -> None:
+    """Nobody looks at them, and nobody would know after a change of SUNO_RELAY."""
+    change(
+        path,
+        "INSERT INTO tasks (relay, task_id, state, status, answer, known, added_at, deadline_at)"
+        " VALUES ('deerapi', 'there', 'running', 'QUEUED', '{}', 1, 1, 2),"
+        " ('custom', 'here', 'running', 'QUEUED', '{}', 1, 1, 2)",
+    )
+    found = (await doctor.visit()).found(Area.DATABASE, "elsewhere")
+    assert found.state is State.WARNING
+    assert found.text == "Neither looked at nor told while SUNO_RELAY is custom: 1 task of deerapi"
+    assert "set SUNO_RELAY back" in found.advice
+    unasked = await doctor.visit(SUNO_RELAY="nowhere")
+    assert "elsewhere" not in unasked.troubles(Area.DATABASE)
+
+
+async def test_a_bot_is_seen_through_a_link_to_its_database(doctor: Doctor, path: Path) -> None:
+    """The lock is beside the file itself, whichever way leads there."""
+    (path.parent / "link.db").symlink_to(path)
+    async with DatabaseThread(path):
+        visit = await doctor.visit(DATABASE_PATH=str(path.parent / "link.db"))
+    assert visit.found(Area.DATABASE, "bot").text.startswith("A bot is running on it")
+    assert visit.found(Area.DATABASE, "file").text.startswith(f"{path} (")
+
+
 async def test_a_bot_that_cannot_work_is_seen_by_what_waits(doctor: Doctor, path: Path) -> None:
     """A relay that is silent for long, and a notice that should have gone out long ago."""
     async with DatabaseThread(path):
@@ -183,6 +212,39 @@ async def test_a_damaged_database_is_told_with_the_backup_in_mind(
     assert "damaged" in visit.printed
     assert "backup" in visit.printed
     assert not visit.examination.healthy
+
+
+@pytest.mark.parametrize("stays", [True, False])
+async def test_a_bot_that_begins_meanwhile_does_not_make_it_look_damaged(
+    path: Path, stays: bool
+) -> None:
+    """Nor one that is gone again: what was read of a file that changed is read anew."""
+    async with AsyncExitStack() as stack:
+        loop = asyncio.get_running_loop()
+        looks: list[list[str]] = []
+
+        async def a_bot_begins() -> None:
+            async with AsyncExitStack() as ending:
+                database = await ending.enter_async_context(DatabaseThread(path))
+                await database.run(fill)
+                if stays:
+                    stack.push_async_exit(ending.pop_all())
+
+        def look(db: Database) -> list[str]:
+            db.execute("SELECT count(*) FROM notes").fetchone()  # what is read now is kept
+            if not looks:
+                asyncio.run_coroutine_threadsafe(a_bot_begins(), loop).result()
+            looks.append([str(line) for (line,) in db.execute("PRAGMA quick_check(5)").fetchall()])
+            return looks[-1]
+
+        assert await asyncio.to_thread(read, path, 60.0, look) == ["ok"]
+        assert len(looks) == 2
+
+
+def fill(database: Database) -> None:
+    """Write enough for SQLite to move it into the file."""
+    rows = ((f"note {number}", "x" * 3000) for number in range(3000))
+    database.conn.executemany("INSERT INTO notes VALUES (?, ?)", rows)
 
 
 async def test_a_row_that_points_nowhere_is_damage_too(doctor: Doctor, path: Path) -> None:

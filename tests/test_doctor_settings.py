@@ -1,5 +1,6 @@
 """What the doctor says of the settings: where each comes from, and all that is wrong at once."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -20,7 +21,22 @@ async def doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
 
 def write_env(doctor: Doctor, *lines: str) -> None:
     """Write the file ``.env`` of the bot."""
-    (doctor.stage.folder / ".env").write_text("\n".join(lines), encoding="utf-8")
+    file = doctor.stage.folder / ".env"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    file.chmod(0o600)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+@pytest.mark.parametrize("mode", [0o640, 0o604])
+async def test_an_env_that_others_can_read_is_a_warning(doctor: Doctor, mode: int) -> None:
+    """The token and the key are in it."""
+    write_env(doctor, "LOG_LEVEL=warning")
+    (doctor.stage.folder / ".env").chmod(mode)
+    visit = await doctor.visit()
+    assert visit.troubles(Area.SETTINGS) == ["secrecy"]
+    found = visit.found(Area.SETTINGS, "secrecy")
+    assert found.state is State.WARNING
+    assert "chmod 600 .env" in found.advice
 
 
 async def test_every_setting_is_told_with_its_value_and_where_it_came_from(

@@ -2,19 +2,21 @@
 
 import asyncio
 import socket
+import sqlite3
 import threading
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.figures import Figures
 from bot.local.relay import song
-from bot.monitoring.collecting import KEPT_FOR, BacklogFigures
+from bot.monitoring.collecting import KEPT_FOR, BacklogFigures, ProcessFigures
 from bot.monitoring.health import LONGEST_ROUND, Patience, Signs, stuck_loops, unready
 from bot.suno.errors import ErrorKind
 from bot.watching.backlog import Backlog
@@ -24,6 +26,7 @@ from bot.watching.outbox import Outbox
 from bot.watching.records import Place
 from bot.watching.store import Store
 from tests.builders import HERE, NOON, a_running_task, a_song
+from tests.damage import damage
 from tests.forwarder import Forwarder
 from tests.stage import Stage, a_bot, a_stage
 
@@ -119,6 +122,34 @@ async def test_a_gateway_that_is_gone_makes_it_not_ready_but_alive(stage: Stage)
             assert (await operator.figures())["suno_bot_ready"] == 0
 
 
+async def test_a_damaged_database_makes_it_not_ready_for_good(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first round that meets it says so; the log tells what to do, once. The bot stays."""
+    path = stage.folder / "suno.db"
+    async with DatabaseThread(path):
+        pass
+    damage(path, "deliveries")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "INSERT INTO tasks (relay, task_id, state, status, answer, known, added_at,"
+            " next_look_at, deadline_at)"
+            " VALUES ('custom', ?, 'running', 'QUEUED', '{}', 1, 1, 1, 2)",
+            [SONG],
+        )
+    async with watched_over(stage) as operator:
+        async with asyncio.timeout(15):
+            while "is damaged" not in caplog.text:  # noqa: ASYNC110 # a round says so
+                await asyncio.sleep(0.05)
+        for _ in range(2):
+            status, said, _ = await operator.get("/readyz")
+            assert status == 503
+            assert "the database is damaged" in said
+            assert "restore a backup" in said
+        assert (await operator.get("/healthz"))[0] == 200
+    assert [each.levelname for each in caplog.records].count("CRITICAL") == 1
+
+
 async def test_a_journey_leaves_its_figures(stage: Stage) -> None:
     """One song told and one held: each is counted where it belongs, and nothing twice."""
     stage.relay.add(song(SONG, takes=120), song("held", takes=120))
@@ -175,6 +206,16 @@ async def test_every_kind_is_there_before_the_first_of_its_kind(stage: Stage) ->
         assert figures[f"suno_bot_failed_rounds_total {loop}"] == 0
 
 
+def test_a_loop_that_never_had_a_good_round_is_told_too(tmp_path: Path) -> None:
+    """As of the start: an alert could not see what is not there."""
+    database = DatabaseThread(tmp_path / "suno.db")
+    registry = CollectorRegistry()
+    registry.register(ProcessFigures("1", signs({"poll": NOON + 60}, database)))
+    name = "suno_bot_last_good_round_timestamp_seconds"
+    assert registry.get_sample_value(name, {"loop": "poll"}) == NOON + 60
+    assert registry.get_sample_value(name, {"loop": "deliver"}) == NOON
+
+
 async def test_what_is_asked_for_otherwise_is_refused(stage: Stage) -> None:
     """There are three pages to be read, and nothing else."""
     async with watched_over(stage) as operator:
@@ -192,7 +233,7 @@ def signs(good_rounds: Mapping[str, float], database: DatabaseThread) -> Signs:
         loops=("poll", "deliver"),
         good_rounds=good_rounds,
         missing_connection=lambda: None,
-        ask_database=lambda: database.run(lambda _db: None),
+        ask_database=database.check,
     )
 
 

@@ -4,8 +4,10 @@ import asyncio
 import json
 import os
 import socket
+import sqlite3
 import sys
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,11 @@ from bot import __version__
 from bot.local.bot_process import ROOT, BotProcess
 from bot.local.relay import song
 from bot.posting.invitation import invite_link
+from bot.watching.database import DatabaseThread
+from bot.watching.outbox import Outbox
+from bot.watching.store import Store
+from tests.builders import HERE, NOON, a_running_task
+from tests.damage import damage
 from tests.forwarder import Forwarder
 from tests.stage import Stage, a_stage
 
@@ -114,7 +121,54 @@ async def test_a_database_that_cannot_be_used_is_told(stage: Stage) -> None:
     code, said = await run_bot(stage, DATABASE_PATH=str(path))
     assert code == 2
     assert "letter.db" in said
+    assert "not a database" in said
+    assert "backup" in said
+    assert "may be written" not in said
     assert path.read_bytes().startswith(b"not a database")
+
+
+async def test_the_database_of_another_program_is_told_and_left_alone(stage: Stage) -> None:
+    """With exit code 2, and the setting that is wrong."""
+    path = stage.folder / "recipes.db"
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("CREATE TABLE recipes (name TEXT)")
+    before = path.read_bytes()
+    code, said = await run_bot(stage, DATABASE_PATH=str(path))
+    assert code == 2
+    assert "another program's" in said
+    assert "DATABASE_PATH" in said
+    assert path.read_bytes() == before
+
+
+async def test_damage_that_the_start_meets_is_told(stage: Stage) -> None:
+    """With exit code 2: it is for people to mend."""
+    path = stage.folder / "suno.db"
+    async with DatabaseThread(path):
+        pass
+    damage(path, "tasks_due")
+    code, said = await run_bot(stage)
+    assert code == 2
+    assert "malformed" in said
+    assert "restore your last backup" in said
+
+
+async def test_watches_at_another_relay_are_told_at_the_start(stage: Stage) -> None:
+    """In one warning, with how many of whose, and what to do; and one is one."""
+    path = stage.folder / "suno.db"
+    async with DatabaseThread(path) as database:
+        for relay, count in (("deerapi", 2), ("openai-hub", 1), ("custom", 1)):
+            store = Store(database, Outbox(database), relay)
+            for number in range(count):
+                task = a_running_task(f"song-{number}")
+                await store.add_watch(
+                    task, known=True, user_id=1, place=HERE, now=NOON, deadline=60
+                )
+    async with BotProcess(stage.folder, stage.environment) as bot:
+        await stage.discord.wait_until_ready(timeout=30)
+    (warning,) = (line for line in bot.log.splitlines() if "WARNING" in line)
+    assert "while SUNO_RELAY is custom: 2 tasks of deerapi, 1 task of openai-hub" in warning
+    assert "set SUNO_RELAY back" in warning
+    assert "1 running task, 0 messages waiting" in bot.log
 
 
 async def test_a_disk_that_is_full_may_be_so_no_longer_at_the_next_start(stage: Stage) -> None:
@@ -238,6 +292,19 @@ async def test_the_help_names_every_command() -> None:
     assert code == 0
     for command in ("run", "demo", "explain", "doctor"):
         assert f"\n  {command} " in said
+
+
+async def test_what_a_relay_wrote_commands_no_terminal(tmp_path: Path) -> None:
+    """``explain`` is asked of relays that nobody knows yet."""
+    title = "\x9b31m \u202emp3 \x7f \u55b5"
+    song = {"id": "c", "title": title, "status": "complete", "audio_url": "https://a.test/c.mp3"}
+    answer = tmp_path / "answer.json"
+    answer.write_text(json.dumps([song], ensure_ascii=False), encoding="utf-8")
+    code, said = await call("explain", str(answer))
+    assert code == 0
+    (task,) = json.loads(said)["tasks"]
+    assert task["title"] == title
+    assert all(sign.isprintable() or sign == "\n" for sign in said)
 
 
 async def test_an_unknown_command_is_told() -> None:

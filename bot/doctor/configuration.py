@@ -1,4 +1,7 @@
-"""The settings: where each comes from, and what is wrong with it."""
+"""The settings: where each comes from, what is wrong with it, and who may read them."""
+
+import os
+from pathlib import Path
 
 from bot.doctor.findings import Area, Findings, Notebook
 from bot.settings import Found, SettingsReport, Stray
@@ -22,6 +25,9 @@ async def look_at_settings(report: SettingsReport) -> Findings:
         hidden = unread and wrong.what == "is missing"
         advice = "It may stand in .env: mend that first." if hidden else _sentence(wrong.advice)
         yield _note.problem(wrong.name, text=text, advice=advice)
+    if _others_may_read(Path(".env")):
+        text = ".env, where the secrets are, can be read by other users of this machine"
+        yield _note.warning("secrecy", text=text, advice="Say `chmod 600 .env`.")
     for stray in report.strays:
         yield _note.warning(
             stray.name,
@@ -33,6 +39,14 @@ async def look_at_settings(report: SettingsReport) -> Findings:
 def _told(found: Found) -> str:
     value = found.value or WHEN_EMPTY.get(found.name, "empty")
     return f"{found.name} = {value} ({found.origin})"
+
+
+def _others_may_read(file: Path) -> bool:
+    """Whether more than its owner may open a file; the modes of Windows do not tell."""
+    try:
+        return os.name == "posix" and bool(file.stat().st_mode & 0o077)
+    except OSError:  # not there, or nobody's business
+        return False
 
 
 def _place(stray: Stray) -> str:

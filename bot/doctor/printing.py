@@ -47,8 +47,8 @@ class Printer:
         self._put(" " * indent, Text(self._fit(text), style=style), indent)
 
     def as_json(self, value: Any) -> None:
-        """Print a value as JSON and nothing else."""
-        text = json.dumps(self._blotted(value), ensure_ascii=False, indent=2)
+        """Print a value as JSON in ASCII, of which a terminal obeys nothing, and nothing else."""
+        text = json.dumps(self._blotted(value), indent=2)
         self._console.file.write(f"{text}\n")
 
     def _finding(self, finding: Finding) -> None:

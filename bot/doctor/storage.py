@@ -12,6 +12,7 @@ from pathlib import Path
 from bot.doctor.findings import Area, Finding, Findings, Notebook
 from bot.doctor.wording import counted, in_bytes, span
 from bot.settings import SettingsReport
+from bot.watching.database import real_file
 from bot.watching.inspection import Counts, DatabaseFacts, exists, inspect_database
 
 _note = Notebook(Area.DATABASE)
@@ -39,14 +40,20 @@ async def look_at_database(
     if report.lacks("DATABASE_PATH"):
         yield _note.warning("file", text="Not looked at", advice="Mend DATABASE_PATH first.")
         return
-    path = report.settings.database_path.absolute()
-    found = list(_file(path)) or await asyncio.to_thread(_inspected, path, time_limit, thresholds)
+    path = real_file(report.settings.database_path)
+    asked = None if report.lacks("SUNO_RELAY") else report.settings.suno_relay
+    found = list(_file(path)) or await asyncio.to_thread(
+        _inspected, path, asked, time_limit, thresholds
+    )
     for finding in found:
         yield finding
     yield _space(path, thresholds)
 
 
-def _inspected(path: Path, time_limit: float, thresholds: Thresholds) -> list[Finding]:
+def _inspected(
+    path: Path, asked: str | None, time_limit: float, thresholds: Thresholds
+) -> list[Finding]:
+    """Look into the file; ``asked`` is the relay of the settings, if they name one."""
     try:
         facts = inspect_database(path, time_limit)
     except sqlite3.Error as error:
@@ -55,6 +62,7 @@ def _inspected(path: Path, time_limit: float, thresholds: Thresholds) -> list[Fi
     found = [file, _schema(facts), _integrity(facts)]
     if facts.counts:
         found += _work(facts.counts, facts.in_use, time.time(), thresholds)
+        found += _elsewhere(facts.counts, asked)
     return found
 
 
@@ -179,3 +187,13 @@ def _work(counts: Counts, in_use: bool, now: float, thresholds: Thresholds) -> I
     if counts.dropped:
         text = f"{counted(counts.dropped, 'notice')} told directly instead: its channel is gone"
         yield _note.ok("dropped", text=text)
+
+
+def _elsewhere(counts: Counts, asked: str | None) -> Iterator[Finding]:
+    """Yield what is watched at other relays than the one that the bot is set to ask."""
+    others = {relay: running for relay, running in counts.relays.items() if relay != asked}
+    if asked and others:
+        tasks = ", ".join(f"{counted(number, 'task')} of {name}" for name, number in others.items())
+        text = f"Neither looked at nor told while SUNO_RELAY is {asked}: {tasks}"
+        advice = "To have them told, set SUNO_RELAY back until they have ended."
+        yield _note.warning("elsewhere", text=text, advice=advice)

@@ -18,8 +18,7 @@ NEW_TASKS: dict[str, Callable[[], RelayTask]] = {
     "stuck": stuck,
 }
 
-HELP = f"""
-[bold]It is your turn.[/bold] Type
+HELP = f"""Type
   new {"|".join(NEW_TASKS)}   to start a task at the relay
   /suno status ID, /suno watch ID, /suno list, …   as you would in Discord
 and end with Ctrl+D."""
@@ -29,7 +28,8 @@ async def take_commands(
     console: Console, discord: LocalDiscord, relay: LocalRelay, user: User, channel: Channel
 ) -> None:
     """Do what is typed, a line each, until the input ends."""
-    console.print(HELP)
+    console.print("\nIt is your turn.", style="bold", end=" ")
+    console.print(HELP, markup=False)
     while line := await asyncio.to_thread(sys.stdin.readline):
         try:
             answer = await _do(shlex.split(line), discord, relay, user, channel)

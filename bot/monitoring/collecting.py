@@ -1,7 +1,7 @@
 """Figures that nobody counts, but that can be read whenever somebody asks for them."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -13,6 +13,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from bot.figures import Figures, Waiting
+from bot.monitoring.health import Signs
 from bot.suno.client import SunoClient
 from bot.suno.errors import ErrorKind
 from bot.watching.backlog import Backlog
@@ -57,9 +58,9 @@ class RelayFigures(Collector):
 class ProcessFigures(Collector):
     """What this process is and how its loops do."""
 
-    def __init__(self, version: str, good_rounds: Mapping[str, float]) -> None:
+    def __init__(self, version: str, signs: Signs) -> None:
         self._version = version
-        self._good_rounds = good_rounds
+        self._signs = signs
 
     def collect(self) -> Iterator[Metric]:
         """Give what is known now."""
@@ -68,10 +69,10 @@ class ProcessFigures(Collector):
         )
         rounds = GaugeMetricFamily(
             "suno_bot_last_good_round_timestamp_seconds",
-            "When each loop of the clock last did its work without a fault.",
+            "When each loop of the clock last did its work without a fault, or the start.",
             labels=["loop"],
         )
-        for name, at in self._good_rounds.items():
+        for name, at in self._signs.last_good_rounds().items():
             rounds.add_metric([name], at)
         yield rounds
 

@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from bot.watching.errors import DatabaseDamaged
+
 LONGEST_ROUND = 600.0
 """Seconds in which each loop surely has a round: it waits for the database or for Discord."""
 
@@ -48,13 +50,17 @@ class Signs:
     missing_connection: Callable[[], str | None]
     """Why the bot is not connected to Discord's gateway, ``None`` if it is."""
     ask_database: Callable[[], Awaitable[object]]
-    """Asks the database for nothing much; raises what is wrong with it."""
+    """Asks the database for a row; raises what is wrong with it."""
+
+    def last_good_rounds(self) -> dict[str, float]:
+        """Return when each loop last had a good round; the start, where it has had none yet."""
+        return {name: self.good_rounds.get(name, self.started_at) for name in self.loops}
 
 
 def stuck_loops(signs: Signs, patience: Patience, now: float) -> list[str]:
     """Return the loops of the clock that a new start would help."""
-    since = {name: signs.good_rounds.get(name, signs.started_at) for name in signs.loops}
-    return [name for name, at in since.items() if now - at > patience.with_(name)]
+    since = signs.last_good_rounds().items()
+    return [name for name, at in since if now - at > patience.with_(name)]
 
 
 async def unready(signs: Signs) -> str | None:
@@ -62,6 +68,8 @@ async def unready(signs: Signs) -> str | None:
     try:
         async with asyncio.timeout(LONGEST_QUERY):
             await signs.ask_database()
+    except DatabaseDamaged:
+        return "the database is damaged: stop the bot and restore a backup, see docs/operating.md"
     except TimeoutError:
         return f"the database does not answer within {LONGEST_QUERY:g} s"
     except Exception as error:  # noqa: BLE001 # whatever is wrong with the database

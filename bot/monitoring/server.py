@@ -52,7 +52,7 @@ class MonitoringServer:
         self._patience = patience
         self._backlog = BacklogFigures(backlog, figures)
         figures.registry.register(RelayFigures(client))
-        figures.registry.register(ProcessFigures(version, signs.good_rounds))
+        figures.registry.register(ProcessFigures(version, signs))
         ProcessCollector(registry=figures.registry)
         self._runner: web.AppRunner | None = None
         self._measuring: asyncio.Task[None] | None = None

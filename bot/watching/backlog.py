@@ -39,6 +39,15 @@ class Backlog:
         """Count what there is."""
         return await self._database.view(self._count)
 
+    async def elsewhere(self) -> dict[str, int]:
+        """Count what runs at other relays than this one, by their names."""
+        rows = await self._database.read(
+            "SELECT relay, count(*) AS running FROM tasks"
+            " WHERE state = 'running' AND relay != ? GROUP BY relay",
+            [self._relay],
+        )
+        return {row["relay"]: row["running"] for row in rows}
+
     def _count(self, db: Database) -> Counts:
         (running,) = db.execute(
             "SELECT count(*) FROM tasks WHERE relay = ? AND state = 'running'", [self._relay]

@@ -8,6 +8,7 @@ only wants to know something does not wait for it: a connection of its own sees 
 
 import asyncio
 import logging
+import os
 import queue
 import sqlite3
 import threading
@@ -21,8 +22,16 @@ from typing import Any, Generic, Self, TypeVar
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
-from bot.watching.errors import DatabaseInUse, DatabaseTooNew, DatabaseUnusable
-from bot.watching.migrations import migrations, unknown_steps
+from bot.watching.errors import (
+    DatabaseClosed,
+    DatabaseDamaged,
+    DatabaseForeign,
+    DatabaseInUse,
+    DatabaseTooNew,
+    DatabaseUnusable,
+    is_damage,
+)
+from bot.watching.migrations import is_foreign, migrations, unknown_steps
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +42,10 @@ MOST_TOGETHER = 256
 
 LOG_KEPT = 16 * 2**20
 """Bytes of the write-ahead log that stay on the disk after a change that needed more."""
+
+
+LOCK_PATIENCE = 1.0
+"""Seconds to wait for the lock: who only asks whether a bot has it holds it for a moment."""
 
 
 class _Job(Generic[T]):
@@ -76,13 +89,15 @@ class DatabaseThread:
         self._readable: Database | None = None
         self._opened = threading.Event()
         self._failure: Exception | None = None
+        self._damage: sqlite3.DatabaseError | None = None
         self._closed = False
 
     async def __aenter__(self) -> Self:
         """Open the file, bring its schema up to date, start the thread.
 
         Raises ``DatabaseInUse`` when another process has it open, ``DatabaseTooNew`` when a later
-        version of the program has, ``DatabaseUnusable`` when it cannot be opened or is no database.
+        version of the program has, ``DatabaseForeign`` when another program has,
+        ``DatabaseDamaged`` when it is no database, ``DatabaseUnusable`` when it cannot be opened.
         """
         self._loop = asyncio.get_running_loop()
         self._thread.start()
@@ -92,7 +107,8 @@ class DatabaseThread:
         if isinstance(self._failure, DatabaseUnusable):
             raise self._failure
         if self._failure is not None:
-            raise DatabaseUnusable(self.path, self._failure) from self._failure
+            kind = DatabaseDamaged if is_damage(self._failure) else DatabaseUnusable
+            raise kind(self.path, self._failure) from self._failure
         return self
 
     async def __aexit__(
@@ -113,23 +129,27 @@ class DatabaseThread:
     async def run(self, function: Callable[[Database], T]) -> T:
         """Run ``function`` in a transaction on the thread; return when what it wrote is on disk.
 
-        What the function raises is raised here, after its writes were taken back. A coroutine that
-        is cancelled while it waits does not take the function back.
+        What the function raises is raised here, after its writes were taken back; damage that it
+        meets is raised as ``DatabaseDamaged``. A coroutine that is cancelled while it waits does
+        not take the function back.
         """
         if self._closed:
-            raise DatabaseUnusable(self.path, RuntimeError("it is closed"))
+            raise DatabaseClosed(self.path)
         job = _Job(function)
         self._jobs.put(job)
-        return await job.future
+        with self._damage_told():
+            return await job.future
 
     async def view(self, function: Callable[[Database], T]) -> T:
         """Run a function that only reads, on a thread of its own: no commit holds it up.
 
-        It sees all for which somebody was told that it is on disk.
+        It sees all for which somebody was told that it is on disk. Damage that it meets is raised
+        as ``DatabaseDamaged``.
         """
         if self._closed:
-            raise DatabaseUnusable(self.path, RuntimeError("it is closed"))
-        return await self._loop.run_in_executor(self._reader, self._view, function)
+            raise DatabaseClosed(self.path)
+        with self._damage_told():
+            return await self._loop.run_in_executor(self._reader, self._view, function)
 
     async def read(self, sql: str, values: Sequence[Any]) -> list[dict[str, Any]]:
         """Return the rows of one ``SELECT``."""
@@ -144,6 +164,29 @@ class DatabaseThread:
 
         return await self.run(write)
 
+    async def check(self) -> None:
+        """Raise what is wrong with the database; ``DatabaseDamaged`` for good, once damage was met.
+
+        It is asked for a row, on the thread that writes.
+        """
+        if self._damage is not None:
+            raise DatabaseDamaged(self.path, self._damage)
+        await self.run(lambda db: db.execute("SELECT * FROM tasks LIMIT 1").fetchone())
+
+    @contextmanager
+    def _damage_told(self) -> Iterator[None]:
+        """Raise damage as such, and log what to do about it when it is first met."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+            damaged = DatabaseDamaged(self.path, error)
+            if self._damage is None:
+                self._damage = error
+                log.critical("The database is damaged. %s. %s", damaged, damaged.advice)
+            raise damaged from error
+
     def _view(self, function: Callable[[Database], T]) -> T:
         """On the thread that reads, whose connection is opened when it is first needed."""
         if self._readable is None:
@@ -154,8 +197,8 @@ class DatabaseThread:
         with ExitStack() as stack:
             try:
                 database = stack.enter_context(_opened(self.path))
-            except (sqlite3.Error, OSError, DatabaseTooNew) as error:  # a taken lock is an OSError
-                self._failure = error
+            except (sqlite3.Error, OSError, DatabaseUnusable) as error:
+                self._failure = error  # a taken lock is an OSError
                 return
             finally:
                 self._opened.set()
@@ -188,6 +231,11 @@ class DatabaseThread:
 
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(settle)
+
+
+def real_file(path: Path) -> Path:
+    """Return the file that a path leads to: links must not get round the lock beside it."""
+    return Path(os.path.realpath(path))
 
 
 def _opened_to_read(path: Path) -> Database:
@@ -235,10 +283,14 @@ def _opened(path: Path) -> Iterator[Database]:
 
     The lock is the operating system's, so that it ends with the process however that ends.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path.with_name(f"{path.name}.lock"), blocking=False, thread_local=False)
-    with lock, closing(sqlite3.connect(path)) as connection:
+    file = real_file(path)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    beside = file.with_name(f"{file.name}.lock")
+    lock = FileLock(beside, timeout=LOCK_PATIENCE, thread_local=False)
+    with lock, closing(sqlite3.connect(file)) as connection:
         database = Database(connection)
+        if is_foreign(database):
+            raise DatabaseForeign(path)
         if steps := unknown_steps(database):
             raise DatabaseTooNew(path, steps)
         connection.execute("PRAGMA journal_mode = WAL")

@@ -4,6 +4,7 @@ A ``WatchError`` may be shown: ``key`` names its text in the catalogue of words,
 goes into it. The text of the exception itself is English, for the log.
 """
 
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -56,10 +57,15 @@ class TooManyIds(WatchError):
 
 
 class DatabaseUnusable(Exception):
-    """The database cannot be opened or read; the text says which file and why."""
+    """The database cannot be opened or read; the text says which file and why.
+
+    ``advice``: what the operator can do about it.
+    """
+
+    advice = "Check DATABASE_PATH, and that the file may be written."
 
     def __init__(self, path: Path, cause: Exception) -> None:
-        super().__init__(f"cannot use the database {path}: {cause}")
+        super().__init__(f"Cannot use the database {path}: {cause}")
         self.path = path
 
 
@@ -69,12 +75,50 @@ class DatabaseTooNew(DatabaseUnusable):
     ``steps`` are the migrations that it does not know.
     """
 
+    advice = (
+        "Run that version or a later one, or restore the copy of the database that was made before"
+        " the upgrade."
+    )
+
     def __init__(self, path: Path, steps: Sequence[str]) -> None:
         super().__init__(path, RuntimeError(f"a newer version has changed it ({', '.join(steps)})"))
 
 
+class DatabaseForeign(DatabaseUnusable):
+    """The database is another program's: it holds tables, and none of ours."""
+
+    advice = "Give DATABASE_PATH a file of its own."
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, RuntimeError("it is another program's"))
+
+
+class DatabaseClosed(DatabaseUnusable):
+    """The bot is stopping: whoever still wanted something of the database comes too late."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, RuntimeError("it is closed"))
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether SQLite says that the file is damaged, or no database at all."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # what is above says where it was met
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+class DatabaseDamaged(DatabaseUnusable):
+    """The file is damaged, or no database at all: no later try will be better."""
+
+    advice = (
+        "Stop the bot, keep a copy of the file, and restore your last backup of it (see"
+        " docs/operating.md); without one, move it away for an empty one."
+    )
+
+
 class DatabaseInUse(DatabaseUnusable):
     """Another process works on the database."""
+
+    advice = "Stop it first, or give this one a DATABASE_PATH of its own."
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, RuntimeError("another bot is running on it"))

@@ -1,22 +1,25 @@
 """A look at the database file from outside, also while a bot works on it. Nothing is written.
 
 The connection is read-only. A file that nobody has open is read as it lies there, for SQLite would
-leave two files beside it otherwise.
+leave two files beside it otherwise; if a bot begins meanwhile, what was read is not believed.
 """
 
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
-from bot.watching.migrations import migrations, unknown_steps
+from bot.watching.database import real_file
+from bot.watching.migrations import is_foreign, migrations, unknown_steps
+
+T = TypeVar("T")
 
 _STEPS_BETWEEN_LOOKS_AT_THE_CLOCK = 50_000
 
@@ -26,7 +29,9 @@ class Counts:
     """How much there is to do."""
 
     running: int
-    """Tasks that are watched."""
+    """Tasks that are watched, at whichever relay."""
+    relays: Mapping[str, int]
+    """How many of them there are at each relay."""
     looked_at: float | None
     """When one of them was last looked at."""
     due: int
@@ -73,18 +78,21 @@ def inspect_database(path: Path, time_limit: float) -> DatabaseFacts:
 
     Raises ``sqlite3.Error`` for a file that cannot be read or is no database.
     """
-    with reading(path, time_limit) as db:
-        applied = tuple(step.name for step in migrations.applied(db))
-        pending = tuple(step.name for step in migrations.pending(db))
-        unknown = tuple(unknown_steps(db))
-        foreign = not applied and bool(db.table_names())
-        counts = None
-        if applied and not unknown:
-            with suppress(sqlite3.OperationalError):  # a column that a pending step adds
-                counts = _counts(db)
-        return DatabaseFacts(
-            _size(path), in_use(path), foreign, applied, pending, unknown, _damage(db), counts
-        )
+    return read(path, time_limit, lambda db: _facts(path, db))
+
+
+def _facts(path: Path, db: Database) -> DatabaseFacts:
+    applied = tuple(step.name for step in migrations.applied(db))
+    pending = tuple(step.name for step in migrations.pending(db))
+    unknown = tuple(unknown_steps(db))
+    foreign = is_foreign(db)
+    counts = None
+    if applied and not unknown:
+        with suppress(sqlite3.OperationalError):  # a column that a pending step adds
+            counts = _counts(db)
+    return DatabaseFacts(
+        _size(path), in_use(path), foreign, applied, pending, unknown, _damage(db), counts
+    )
 
 
 def channels_in_use(path: Path, time_limit: float) -> list[ChannelInUse]:
@@ -92,35 +100,64 @@ def channels_in_use(path: Path, time_limit: float) -> list[ChannelInUse]:
 
     Raises ``sqlite3.Error``.
     """
-    with reading(path, time_limit) as db:
-        rows = db.query(
-            "SELECT channel_id, guild_id, sum(watched) AS watched, sum(held) AS held FROM ("
-            " SELECT channel_id, guild_id, 1 AS watched, 0 AS held FROM subscriptions"
-            "  WHERE delivery_id IS NULL"
-            " UNION ALL SELECT channel_id, guild_id, 0, state = 'held' FROM deliveries"
-            "  WHERE state IN ('due', 'sending', 'held'))"
-            " WHERE guild_id IS NOT NULL GROUP BY channel_id ORDER BY held DESC, watched DESC"
-        )
-        return [ChannelInUse(**row) for row in rows]
+    rows = read(path, time_limit, lambda db: list(db.query(_CHANNELS_IN_USE)))
+    return [ChannelInUse(**row) for row in rows]
 
 
-@contextmanager
-def reading(path: Path, time_limit: float) -> Iterator[Database]:
-    """Open a database to read from; statements that run out of time raise ``sqlite3.Error``."""
-    mode = "mode=ro" if exists(path.with_name(f"{path.name}-wal")) else "mode=ro&immutable=1"
-    with closing(
-        sqlite3.connect(f"file:{quote(str(path))}?{mode}", uri=True, timeout=time_limit)
-    ) as connection:
-        until = time.monotonic() + time_limit
+_CHANNELS_IN_USE = (
+    "SELECT channel_id, guild_id, sum(watched) AS watched, sum(held) AS held FROM ("
+    " SELECT channel_id, guild_id, 1 AS watched, 0 AS held FROM subscriptions"
+    "  WHERE delivery_id IS NULL"
+    " UNION ALL SELECT channel_id, guild_id, 0, state = 'held' FROM deliveries"
+    "  WHERE state IN ('due', 'sending', 'held'))"
+    " WHERE guild_id IS NOT NULL GROUP BY channel_id ORDER BY held DESC, watched DESC"
+)
+
+
+def read(path: Path, time_limit: float, question: Callable[[Database], T]) -> T:
+    """Return what ``question`` makes of a database; it may be asked twice.
+
+    Its statements raise ``sqlite3.Error`` once ``time_limit`` seconds are over.
+    """
+    uri = f"file:{quote(str(path))}?mode=ro"
+    path = real_file(path)
+    until = time.monotonic() + time_limit
+    before = _at_rest(path)
+    if before is not None:
+        try:
+            answer = _ask(f"{uri}&immutable=1", until, question)
+        except Exception:
+            if _at_rest(path) == before:
+                raise
+        else:
+            if _at_rest(path) == before:
+                return answer
+    return _ask(uri, until, question)
+
+
+def _at_rest(path: Path) -> tuple[int, ...] | None:
+    """Return what shows whether a file that nobody has open was written to; ``None`` if one has."""
+    if exists(path.with_name(f"{path.name}-wal")):
+        return None
+    with suppress(OSError):
+        file = path.stat()
+        return file.st_ino, file.st_size, file.st_mtime_ns
+    return None
+
+
+def _ask(uri: str, until: float, question: Callable[[Database], T]) -> T:
+    wait = max(until - time.monotonic(), 0)
+    with closing(sqlite3.connect(uri, uri=True, timeout=wait)) as connection:
         connection.set_progress_handler(
             lambda: time.monotonic() > until, _STEPS_BETWEEN_LOOKS_AT_THE_CLOCK
         )
-        yield Database(connection)
+        return question(Database(connection))
 
 
 def in_use(path: Path) -> bool:
     """Whether a bot works on the database: it holds the lock beside it as long as it lives."""
-    lock = path.with_name(f"{path.name}.lock")
+    file = real_file(path)
+    lock = file.with_name(f"{file.name}.lock")
     if not exists(lock):
         return False
     try:
@@ -142,7 +179,8 @@ def exists(path: Path) -> bool:
 
 
 def _size(path: Path) -> int:
-    parts = (path, path.with_name(f"{path.name}-wal"))
+    file = real_file(path)
+    parts = (file, file.with_name(f"{file.name}-wal"))
     return sum(part.stat().st_size for part in parts if exists(part))
 
 
@@ -159,14 +197,15 @@ def _damage(db: Database) -> tuple[str, ...] | None:
 
 
 def _counts(db: Database) -> Counts:
+    running = "SELECT relay, count(*) FROM tasks WHERE state = 'running' GROUP BY relay"
+    relays: dict[str, int] = dict(db.execute(running).fetchall())
     row: Mapping[str, Any]
     (row,) = db.query(
         "SELECT"
-        " (SELECT count(*) FROM tasks WHERE state = 'running') AS running,"
         " (SELECT max(looked_at) FROM tasks WHERE state = 'running') AS looked_at,"
         " (SELECT count(*) FROM deliveries WHERE state IN ('due', 'sending')) AS due,"
         " (SELECT min(due_at) FROM deliveries WHERE state = 'due') AS overdue_since,"
         " (SELECT count(*) FROM deliveries WHERE state = 'held') AS held,"
         " (SELECT count(*) FROM deliveries WHERE state = 'dropped') AS dropped"
     )
-    return Counts(**row)
+    return Counts(running=sum(relays.values()), relays=relays, **row)

@@ -15,6 +15,12 @@ def unknown_steps(db: Database) -> list[str]:
     return [step.name for step in migrations.applied(db) if step.name not in known]
 
 
+def is_foreign(db: Database) -> bool:
+    """Whether ``db`` is another program's: it holds tables, and none of ours; changes nothing."""
+    others = set(db.table_names()) - {migrations.migrations_table}  # all of a start that was killed
+    return bool(others) and not migrations.applied(db)
+
+
 @migrations()
 def m001_watches_and_outbox(db: Database) -> None:
     """Create the tables: tasks, who watches them where, what is to be posted, and notes."""

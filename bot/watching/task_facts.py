@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from bot.suno.tasks import TaskKind, TaskStatus
 from bot.watching.endings import Ending
-from bot.watching.inspection import reading
+from bot.watching.inspection import read
 from bot.watching.records import Purpose
 
 
@@ -78,13 +78,16 @@ def task_facts(path: Path, task_id: str, time_limit: float) -> list[TaskFacts]:
     Raises ``sqlite3.Error`` for a file that cannot be read, is no database, or is of a version of
     the program to which these questions make no sense.
     """
-    with reading(path, time_limit) as db:
-        rows = db.query("SELECT * FROM tasks WHERE task_id = ? ORDER BY added_at", [task_id])
-        known = [_of_task(db, row) for row in rows]
-        relays = {facts.relay for facts in known}
-        remembered = db.query("SELECT * FROM history WHERE task_id = ?", [task_id])
-        known += [_of_history(db, row) for row in remembered if row["relay"] not in relays]
-        return known
+    return read(path, time_limit, lambda db: _known(db, task_id))
+
+
+def _known(db: Database, task_id: str) -> list[TaskFacts]:
+    rows = db.query("SELECT * FROM tasks WHERE task_id = ? ORDER BY added_at", [task_id])
+    known = [_of_task(db, row) for row in rows]
+    relays = {facts.relay for facts in known}
+    remembered = db.query("SELECT * FROM history WHERE task_id = ?", [task_id])
+    known += [_of_history(db, row) for row in remembered if row["relay"] not in relays]
+    return known
 
 
 def _of_task(db: Database, row: dict[str, object]) -> TaskFacts:

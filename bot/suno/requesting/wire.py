@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
+from aiohttp.http_exceptions import ContentEncodingError
 from pydantic import SecretStr
 from yarl import URL
 
@@ -141,6 +142,9 @@ class Wire:
         if isinstance(error, aiohttp.ClientResponseError):
             # Its text quotes the answer up to anywhere, even into the middle of a repeated key.
             return SunoError(ErrorKind.UNREADABLE, "the answer is not HTTP")
+        if isinstance(error, aiohttp.ClientPayloadError):
+            packed = isinstance(error.__cause__, ContentEncodingError)
+            return CutConnection(f"the answer {'is badly packed' if packed else 'broke off'}")
         said = f"{type(error).__name__}: {quoted(self._struck(str(error)))}"
         if isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL):
             return SunoError(ErrorKind.UNAVAILABLE, f"no connection ({said})")

@@ -1,0 +1,16 @@
+"""Damage to a database, as a bad disk does it."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+
+def damage(path: Path, name: str) -> None:
+    """Overwrite the first page of a table or an index; the file still opens."""
+    with closing(sqlite3.connect(path)) as connection:
+        asked = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
+        (page,) = connection.execute(asked, [name]).fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
