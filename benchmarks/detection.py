@@ -60,7 +60,7 @@ class Size:
     turned: float
 
 
-FULL = Size(tasks=10_000, requests_per_second=5, learning=240, steady=240, turned=600)
+FULL = Size(tasks=10_000, requests_per_second=5, learning=480, steady=360, turned=600)
 QUICK = Size(tasks=400, requests_per_second=0.2, learning=60, steady=60, turned=60)
 
 
