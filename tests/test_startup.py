@@ -176,8 +176,12 @@ async def test_a_disk_that_is_full_may_be_so_no_longer_at_the_next_start(stage: 
     program = """
 import resource, sys
 from bot.__main__ import main
-resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-main(["run"])
+limit, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, most))
+try:
+    main(["run"])
+finally:  # for whoever measures what the tests reach
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most))
 """
     bot = BotProcess(stage.folder, stage.environment, program=("-c", program))
     await bot.start()
