@@ -30,7 +30,7 @@ def a_notice(*users: int, says: str = "", **changes: object) -> Posted:
     named = " ".join(f"<@{user}>" for user in users)
     content = f"{named} {says or TRUTH.headlines[0]}"
     text = f"{content} {LINK} {TRUTH.task_id}"
-    return replace(Posted(HERE, content, text, frozenset(users)), **changes)  # type: ignore[arg-type]
+    return replace(Posted(HERE, content, text, frozenset(users)), **changes)  # type: ignore[arg-type] # a test names real fields
 
 
 def audited(deeds: Sequence[Deed], *messages: Posted) -> Verdict:

@@ -19,6 +19,7 @@ from bot.suno.client import LookUp
 from bot.suno.errors import ErrorKind, SunoError
 from bot.suno.tasks import Task, TaskKind
 from bot.watching.endings import Ending
+from bot.watching.errors import DatabaseUnusable
 from bot.watching.history import History
 from bot.watching.records import Observation, Watched
 from bot.watching.schedule import Schedule, with_deadlines_after
@@ -194,7 +195,7 @@ class Poller:
         """Keep all at once; should one of them not let itself be kept, then at least the others."""
         try:
             await self._store.record(seen, now, outage=outage)
-        except sqlite3.OperationalError:  # the disk, not one of them
+        except (sqlite3.OperationalError, DatabaseUnusable):  # the disk, not one of them
             raise
         except Exception:
             for each in seen if len(seen) > 1 else ():
@@ -230,12 +231,14 @@ class Poller:
         """Tell the planner how old these tasks were when they still ran, or ended."""
         for watched in due:
             answer = seen.tasks.get(watched.task_id)
+            if watched.terminal_since is not None:
+                continue  # it has ended before, whatever is said of it now
             if watched.task_id in seen.unchanged or (answer and not answer.terminal):
                 self._planner.learn(watched, now, ended=False)
-            elif answer and watched.terminal_since is None:
-                since, told = watched.looked_at or watched.added_at, answer.finished_at or 0.0
-                until = told if since < told <= now else (since + now) / 2
-                self._planner.learn(watched, until, ended=True)
+            elif answer:
+                since = watched.looked_at or watched.added_at
+                ended_at = _told_end(watched, answer, now) or (since + now) / 2
+                self._planner.learn(watched, ended_at, ended=True)
 
     def _observe(self, watched: Watched, seen: LookUp, now: float) -> Observation:
         answer = seen.tasks.get(watched.task_id)
@@ -284,10 +287,15 @@ def _is_about_the_ids(error: SunoError) -> bool:
 
 
 def _delay(watched: Watched, answer: Task | None, now: float) -> float:
-    """Return how late an end is seen: since the relay says it was, or else since the look before.
+    """Return how late an end is seen: after the time that is told, else after the look before."""
+    told = answer and _told_end(watched, answer, now)
+    return max(now - (told or watched.looked_at or watched.added_at), 0.0)
 
-    A relay's clock may be wrong; an end before the look that did not see it is none.
+
+def _told_end(watched: Watched, answer: Task, now: float) -> float | None:
+    """Return when the relay says a task ended, if that can be.
+
+    Its clock may be wrong: an end before the look that did not see it is none.
     """
-    since = watched.looked_at or watched.added_at
-    told = answer and answer.finished_at
-    return max(now - (told if told and since <= told <= now else since), 0.0)
+    since, told = watched.looked_at or watched.added_at, answer.finished_at
+    return told if told is not None and since <= told <= now else None
