@@ -207,11 +207,14 @@ def _make_unsure_clip(values: _Values) -> Clip:
     return _make_clip(values)
 
 
+_UNCACHED = ConfigDict(cache_strings=False)
+"""Hardly a text of one song is in another: looking each up in pydantic's cache would cost more."""
+
 _Item: TypeAlias = Annotated[
     Annotated[Task, _Documented()] | RelayObject, Field(union_mode="left_to_right")
 ]
 _in_two_lists: Callable[[bytes], tuple[tuple[Task | RelayObject]]]
-_in_two_lists = TypeAdapter(tuple[tuple[_Item]]).validator.validate_json
+_in_two_lists = TypeAdapter(tuple[tuple[_Item]], config=_UNCACHED).validator.validate_json
 """Reads one task as deep as it was in its envelope: JSON may not be nested for ever."""
 
 
@@ -230,7 +233,7 @@ def read_one(task: bytes) -> Task | RelayObject | None:
 class _Batch(BaseModel):
     """The envelope of a batch; anything more in it, such as ``error``, is worth a closer look."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", **_UNCACHED)
 
     code: Literal["success"]
     message: Any = None
