@@ -171,7 +171,7 @@ class World:
         ids: Collection[str],
         *,
         kinds: Mapping[str, TaskKind] | None = None,  # noqa: ARG002 # this relay needs none
-        seen: Mapping[str, int] | None = None,  # noqa: ARG002 # nor this
+        seen: Mapping[int, str] | None = None,  # noqa: ARG002 # nor this
     ) -> LookUp:
         """Tell how tasks are doing; note how late the end of each is seen."""
         self.looks += len(ids)

@@ -1,16 +1,26 @@
 """Looks of the poller that show nothing new: the client says so instead of telling it again."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from bot.local.relay import AnswerShape, faults, lyrics_task, song, stuck
 from bot.suno.client import LookUp
 from bot.suno.reading.again import Reading
 from bot.suno.requesting.findings import Findings
+from bot.suno.seen import Seen
 from bot.suno.tasks import Task, TaskKind, TaskStatus
 from tests.client_at_relay import client_at_relay
 
 TOLD = Reading((Task("one", TaskStatus.QUEUED),), fingerprints={"one": 1})
 SAID_AGAIN = Reading((), frozenset({"one"}))
+
+
+def _kept(found: LookUp) -> Mapping[int, str]:
+    """Return what a caller gives as seen that has kept all of this."""
+    seen = Seen()
+    seen.note(found)
+    return seen.ids
 
 
 async def test_a_task_of_which_nothing_is_new_is_unchanged() -> None:
@@ -19,7 +29,7 @@ async def test_a_task_of_which_nothing_is_new_is_unchanged() -> None:
         relay.add(stuck("one"), stuck("two"))
         first = await client.look_up(["one", "two"])
 
-        again = await client.look_up(["two", "one"], seen=first.fingerprints)
+        again = await client.look_up(["two", "one"], seen=_kept(first))
 
         assert first.fingerprints.keys() == first.tasks.keys() == {"one", "two"}
         assert again == LookUp({}, frozenset(), {}, frozenset({"one", "two"}))
@@ -31,14 +41,17 @@ async def test_news_come_as_a_task() -> None:
     """With the fingerprint of what is new, until it ends: an end has none."""
     async with client_at_relay() as (relay, client):
         relay.add(song("song", takes=120), stuck("other"))
-        seen = dict((await client.look_up(["song", "other"])).fingerprints)
+        seen = Seen()
+        first = await client.look_up(["song", "other"])
+        seen.note(first)
         relay.clock.advance(40)
-        streaming = await client.look_up(["song", "other"], seen=seen)
+        streaming = await client.look_up(["song", "other"], seen=seen.ids)
+        seen.note(streaming)
         relay.clock.advance(100)
-        ended = await client.look_up(["song", "other"], seen=seen | {**streaming.fingerprints})
+        ended = await client.look_up(["song", "other"], seen=seen.ids)
 
         assert streaming.tasks["song"].clips
-        assert streaming.fingerprints["song"] != seen["song"]
+        assert streaming.fingerprints["song"] != first.fingerprints["song"]
         assert ended.tasks["song"].terminal
         assert ended.unchanged == {"other"}
         assert not ended.fingerprints
@@ -50,7 +63,7 @@ async def test_nothing_is_unchanged_for_who_has_seen_nothing() -> None:
         relay.add(stuck("one"), stuck("two"))
         first = await client.look_up(["one", "two"])
 
-        found = await client.look_up(["one", "two"], seen={"one": first.fingerprints["one"]})
+        found = await client.look_up(["one", "two"], seen={first.fingerprints["one"]: "one"})
 
         assert found.unchanged == {"one"}
         assert found.tasks.keys() == found.fingerprints.keys() == {"two"}
@@ -62,7 +75,7 @@ async def test_people_always_get_the_task() -> None:
         relay.add(stuck("one"))
         first = await client.look_up(["one"])
 
-        found = await client.look_up(["one"], seen=first.fingerprints, urgent=True)
+        found = await client.look_up(["one"], seen=_kept(first), urgent=True)
 
         assert found.tasks.keys() == {"one"}
         assert found.unchanged == frozenset()
@@ -75,7 +88,7 @@ async def test_what_is_missing_beside_the_unchanged_is_still_asked_for() -> None
         kinds = {"words": TaskKind.LYRICS}
         first = await client.look_up(["one", "words"], kinds=kinds)
 
-        found = await client.look_up(["one", "words", "gone"], kinds=kinds, seen=first.fingerprints)
+        found = await client.look_up(["one", "words", "gone"], kinds=kinds, seen=_kept(first))
 
         assert found.unchanged == {"one", "words"}
         assert found.missing == {"gone"}
@@ -90,7 +103,7 @@ async def test_the_unchanged_are_found_beside_an_id_that_is_refused() -> None:
         first = await client.look_up(ids)
         relay.faults.add(faults.refuses("bad"))
 
-        found = await client.look_up([*ids, "bad"], seen=first.fingerprints)
+        found = await client.look_up([*ids, "bad"], seen=_kept(first))
 
         assert found.unchanged == set(ids)
         assert found.failed.keys() == {"bad"}
@@ -116,7 +129,36 @@ async def test_a_relay_that_writes_otherwise_is_read_each_time() -> None:
         relay.add(stuck("one"))
         relay.answer_shape = AnswerShape(code=200)
         first = await client.look_up(["one"])
-        again = await client.look_up(["one"], seen=first.fingerprints)
+        again = await client.look_up(["one"], seen=_kept(first))
 
         assert not first.fingerprints
         assert again.tasks == first.tasks
+
+
+def test_what_was_not_asked_for_is_not_unchanged() -> None:
+    """Although the relay tells it unasked, as it was."""
+    findings = Findings(["one"])
+    findings.found(Reading((), frozenset({"one", "two"})))
+    assert findings.conclude().unchanged == {"one"}
+
+
+def test_what_was_seen_of_a_task_is_its_last_word() -> None:
+    """An earlier one stands for nothing any more; neither does any that has ended."""
+    one, two = Task("one", TaskStatus.QUEUED), Task("two", TaskStatus.QUEUED)
+    seen = Seen()
+    seen.note(LookUp({"one": one, "two": two}, frozenset(), {}, fingerprints={"one": 1, "two": 2}))
+    seen.note(LookUp({"one": one}, frozenset(), {}, fingerprints={"one": 3}))
+    assert seen.ids == {2: "two", 3: "one"}
+    seen.note(LookUp({"two": two}, frozenset(), {}))
+    assert seen.ids == {3: "one"}
+
+
+def test_the_earliest_seen_is_forgotten_first() -> None:
+    """What is remembered has a bound."""
+    seen = Seen(most=2)
+    for number, each in enumerate(("one", "two", "three")):
+        task = Task(each, TaskStatus.QUEUED)
+        seen.note(LookUp({each: task}, frozenset(), {}, fingerprints={each: number}))
+    assert seen.ids == {1: "two", 2: "three"}
+    seen.forget(["two", "unknown"])
+    assert seen.ids == {2: "three"}

@@ -32,7 +32,7 @@ __all__ = ["Limits", "LookUp", "Pauses", "RelayHealth", "SunoClient", "Traffic"]
 LIMITS = Limits()
 PAUSES = Pauses()
 NOTHING_KNOWN: Mapping[str, TaskKind] = MappingProxyType({})
-NOTHING_SEEN: Mapping[str, int] = MappingProxyType({})
+NOTHING_SEEN: Mapping[int, str] = MappingProxyType({})
 
 
 class SunoClient:
@@ -97,16 +97,16 @@ class SunoClient:
         *,
         kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
         urgent: bool = False,
-        seen: Mapping[str, int] = NOTHING_SEEN,
+        seen: Mapping[int, str] = NOTHING_SEEN,
     ) -> LookUp:
         """Ask what the relay knows of these ids; ``kinds`` tells what is known already.
 
         ``urgent`` is for people who wait: they go before the poller, share requests and answers
         with each other, and are let through now and then while the poller is held back.
 
-        ``seen`` are, by id, the ``fingerprints`` of an earlier look-up for running tasks of which
-        the caller has kept what it saw: one that looks the same still comes as ``unchanged``, and
-        not as a task. People who wait always get the task.
+        ``seen`` are, by the ``fingerprints`` of earlier look-ups, the ids of running tasks of which
+        the caller has kept what it saw (see `Seen`): one that looks the same still comes as
+        ``unchanged``, and not as a task. People who wait always get the task.
 
         Raise SunoError where nothing at all could be learned: the key is refused, the relay is
         down, limits the rate, answers nothing readable, or is left alone after such an error

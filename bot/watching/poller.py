@@ -11,12 +11,12 @@ import sqlite3
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from itertools import islice
 from typing import Protocol
 
 from bot.figures import Figures
 from bot.suno.client import LookUp
 from bot.suno.errors import ErrorKind, SunoError
+from bot.suno.seen import Seen
 from bot.suno.tasks import Task, TaskKind
 from bot.watching.endings import Ending
 from bot.watching.errors import DatabaseUnusable
@@ -37,9 +37,6 @@ AT_ONCE = 16
 BACKWARDS = 60.0
 """Seconds by which a clock may go back before what is due later is looked at anew."""
 
-MOST_KEPT = 50_000
-"""Running tasks of which is known what was seen last, so that the same again costs little."""
-
 GOODBYE = 3.0
 """Seconds that a stop leaves to the looks under way; what they would show is seen again."""
 
@@ -55,7 +52,7 @@ class Relay(Protocol):
         ids: Collection[str],
         *,
         kinds: Mapping[str, TaskKind] = ...,
-        seen: Mapping[str, int] = ...,
+        seen: Mapping[int, str] = ...,
     ) -> LookUp:
         """Ask what the relay knows of these ids; raise ``SunoError``."""
 
@@ -88,7 +85,7 @@ class Poller:
         self._round_at = math.inf  # the clock may have been set back while the bot did not run
         self._answered_at: float | None = None
         self._keeping = asyncio.Lock()
-        self._kept = _Kept()
+        self._seen = Seen()
         self._under_way: dict[asyncio.Task[None], frozenset[str]] = {}
 
     async def remember(self, history: History) -> None:
@@ -163,18 +160,19 @@ class Poller:
         ids = [watched.task_id for watched in due]
         kinds = {watched.task_id: watched.kind for watched in due if watched.kind}
         began_at = self._clock()
+        self._seen.forget(watched.task_id for watched in due if _is_read_anyway(watched))
         try:
-            seen = await self._relay.look_up(ids, kinds=kinds, seen=self._kept.of(due))
+            found = await self._relay.look_up(ids, kinds=kinds, seen=self._seen.ids)
         except SunoError as error:
             if not _is_about_the_ids(error):
                 self._pause(error, began_at)
                 return
-            seen = LookUp(tasks={}, missing=frozenset(), failed=dict.fromkeys(ids, error))
+            found = LookUp(tasks={}, missing=frozenset(), failed=dict.fromkeys(ids, error))
         async with self._keeping:
-            await self._keep(due, seen, self._clock())
+            await self._keep(due, found, self._clock())
         self._failures = 0
 
-    async def _keep(self, due: list[Watched], seen: LookUp, now: float) -> None:
+    async def _keep(self, due: list[Watched], found: LookUp, now: float) -> None:
         if self._answered_at is None:
             self._answered_at = await self._store.answered_at()
         silence = now - (self._answered_at or now)
@@ -183,10 +181,10 @@ class Poller:
             if self._failures:
                 log.info("The relay answers again after %.0f s; deadlines stood still", silence)
             due = [with_deadlines_after(watched, silence, now) for watched in due]
-        self._learn(due, seen, now)
-        observations = [self._observe(watched, seen, now) for watched in due]
+        self._learn(due, found, now)
+        observations = [self._observe(watched, found, now) for watched in due]
         await self._record(observations, now, outage)
-        self._kept.note(seen)
+        self._seen.note(found)
         self._answered_at = now
         for watched, observation in zip(due, observations, strict=True):
             self._tell(watched, observation, now)
@@ -227,58 +225,36 @@ class Poller:
         log.debug("No look for %.1f s: %s", pause, error)
         self._paused_until = self._clock() + pause
 
-    def _learn(self, due: list[Watched], seen: LookUp, now: float) -> None:
+    def _learn(self, due: list[Watched], found: LookUp, now: float) -> None:
         """Tell the planner how old these tasks were when they still ran, or ended."""
         for watched in due:
-            answer = seen.tasks.get(watched.task_id)
+            answer = found.tasks.get(watched.task_id)
             if watched.terminal_since is not None:
                 continue  # it has ended before, whatever is said of it now
-            if watched.task_id in seen.unchanged or (answer and not answer.terminal):
+            if watched.task_id in found.unchanged or (answer and not answer.terminal):
                 self._planner.learn(watched, now, ended=False)
             elif answer:
                 since = watched.looked_at or watched.added_at
                 ended_at = _told_end(watched, answer, now) or (since + now) / 2
                 self._planner.learn(watched, ended_at, ended=True)
 
-    def _observe(self, watched: Watched, seen: LookUp, now: float) -> Observation:
-        answer = seen.tasks.get(watched.task_id)
+    def _observe(self, watched: Watched, found: LookUp, now: float) -> Observation:
+        answer = found.tasks.get(watched.task_id)
         if answer is not None:
             return self._schedule.after_answer(watched, answer, now)
-        if watched.task_id in seen.unchanged:
+        if watched.task_id in found.unchanged:
             return self._schedule.after_nothing_new(watched, now)
-        if watched.task_id in seen.failed:
+        if watched.task_id in found.failed:
             return self._schedule.after_bad_answer(watched, now)
         return self._schedule.after_miss(watched, now)
 
 
-class _Kept:
-    """The fingerprints of what was kept last of running tasks; of the latest only."""
+def _is_read_anyway(watched: Watched) -> bool:
+    """Whether what the relay says counts even if it has said so before.
 
-    def __init__(self) -> None:
-        self._fingerprints: dict[str, int] = {}
-
-    def of(self, due: list[Watched]) -> dict[str, int]:
-        """Return those of these tasks.
-
-        But not of one that is watched anew since, nor of one that the relay called done already:
-        what it says of these counts, also if it was said before.
-        """
-        ids = [
-            watched.task_id
-            for watched in due
-            if watched.known and watched.looked_at is not None and watched.terminal_since is None
-        ]
-        known = self._fingerprints
-        return {each: known[each] for each in ids if each in known}
-
-    def note(self, seen: LookUp) -> None:
-        """Take those of what is on disk now, and forget what has ended and what is too old."""
-        for each in seen.tasks:
-            self._fingerprints.pop(each, None)
-        self._fingerprints |= seen.fingerprints
-        surplus = max(len(self._fingerprints) - MOST_KEPT, 0)
-        for each in list(islice(self._fingerprints, surplus)):
-            del self._fingerprints[each]
+    It does for a task that is watched anew since, and for one that the relay called done already.
+    """
+    return not watched.known or watched.looked_at is None or watched.terminal_since is not None
 
 
 def _is_about_the_ids(error: SunoError) -> bool:

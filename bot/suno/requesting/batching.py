@@ -43,7 +43,7 @@ class Batches:
         ids: Collection[str],
         kinds: Mapping[str, TaskKind],
         *,
-        seen: Mapping[str, int],
+        seen: Mapping[int, str],
         urgent: bool,
     ) -> LookUp:
         """Ask for all of them; what is promised is told at ``SunoClient.look_up``."""
@@ -78,11 +78,11 @@ class _Search:
         batches: Batches,
         ids: Collection[str],
         kinds: Mapping[str, TaskKind],
-        seen: Mapping[str, int],
+        seen: Mapping[int, str],
         urgent: bool,
     ) -> None:
         self.findings = Findings(ids)
-        self._known = _by_fingerprint(seen, self.findings.ids)
+        self._known = seen
         self._batches = batches
         self._routes = batches.routes
         self._kinds = kinds
@@ -203,9 +203,3 @@ class _Search:
             self.findings.missing.add(task_id)
         else:
             self.findings.found(Reading((task,)))
-
-
-def _by_fingerprint(seen: Mapping[str, int], ids: Sequence[str]) -> dict[int, str]:
-    """Give those of the ids of which something was seen, by that."""
-    look = seen.get
-    return {fingerprint: each for each in ids if (fingerprint := look(each)) is not None}
