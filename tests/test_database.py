@@ -1,5 +1,7 @@
 import asyncio
+import os
 import sqlite3
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -9,6 +11,7 @@ from filelock import FileLock
 from sqlite_utils import Database
 
 from bot.watching import database as database_module
+from bot.watching.background import NICENESS
 from bot.watching.database import LOG_KEPT, DatabaseThread
 from bot.watching.errors import (
     DatabaseDamaged,
@@ -172,6 +175,20 @@ async def test_who_reads_sees_what_is_confirmed_and_waits_for_no_write(tmp_path:
         enough.set()
         await writing
         assert await names_in(database) == ["a", "b"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a thread has its own niceness")
+async def test_both_threads_step_back_for_who_is_answered(tmp_path: Path) -> None:
+    """The thread of the event loop goes first; it stays as it was."""
+
+    def niceness(_database: Database) -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        writes, reads = await database.run(niceness), await database.view(niceness)
+    assert writes == reads == min(before + NICENESS, 19)
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
 
 
 async def test_who_only_reads_cannot_write(tmp_path: Path) -> None:

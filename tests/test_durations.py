@@ -1,5 +1,4 @@
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +100,7 @@ async def test_the_time_that_a_link_came_late_does_not_count(
         task = a_song(f"{number}", clips=(a_clip(audio_is_final=False),))
         seen = Observation(task.id, NOON + 60, answer=task, terminal_since=NOON + 60)
         await store.record([seen], NOON + 60)
-        late = replace(seen, ending=Ending.FINISHED)
+        late = seen._replace(ending=Ending.FINISHED)
         await store.record([late], NOON + 360)
     assert await history.typical(TaskKind.MUSIC) == Typical(60, 60)
 

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 from bot.suno.tasks import TaskKind
 from bot.watching.planner import Planner
 from bot.watching.records import Watched
@@ -102,7 +100,7 @@ def test_what_is_learned_counts_from_when_the_task_began() -> None:
     planner = Planner(1)
     watched = a_watched(began_at=NOON - 100, added_at=NOON, looked_at=None)
     for _ in range(300):
-        planner.learn(replace(watched, began_at=NOON), NOON + 100, ended=False)
+        planner.learn(watched._replace(began_at=NOON), NOON + 100, ended=False)
         planner.learn(watched, NOON + 10, ended=True)
     short_of_budget(planner)
     assert 80 < planner.wait(MUSIC, 20) < 100

@@ -29,6 +29,10 @@ from bot.watching.server_settings import ServerSettingsBook
 
 log = logging.getLogger(__name__)
 
+BREATH = 0.01
+"""Seconds before each message is written, one after the other: less than until Discord takes the
+next, and long enough to answer a command."""
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -121,7 +125,7 @@ class Courier:
 
     async def _deliver(self, delivery: Delivery) -> None:
         async with self._one_by_one:  # nobody else waits until all that is due is written
-            await asyncio.sleep(0)
+            await asyncio.sleep(BREATH)
         try:
             async with asyncio.timeout(self._patience.one_try):
                 message_id = await self._send_once(delivery)

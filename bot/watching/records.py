@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from bot.suno.tasks import Task, TaskKind, TaskStatus
 from bot.watching.endings import Ending
@@ -18,8 +19,10 @@ class Place:
     """The language spoken there, as Discord names it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+# The two that come by the hundred with every look are named tuples, made in a fifth of the time.
+
+
+class Watched(NamedTuple):
     """What a look at a running task has to know of it."""
 
     task_id: str
@@ -40,8 +43,7 @@ class Watched:
     deadline_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """What became of one watched task at one look."""
 
     task_id: str

@@ -3,7 +3,7 @@
 All times are Unix seconds, all spans seconds.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.suno.tasks import Task, TaskStatus
 from bot.watching.endings import Ending
@@ -143,8 +143,7 @@ def with_deadlines_after(watched: Watched, silence: float, now: float) -> Watche
     def later(since: float | None) -> float | None:
         return since and since + now - max(now - silence, since)
 
-    return replace(
-        watched,
+    return watched._replace(
         deadline_at=watched.deadline_at + now - max(now - silence, watched.added_at),
         missing_since=later(watched.missing_since),
         terminal_since=later(watched.terminal_since),

@@ -290,19 +290,15 @@ class Store:
 
     def _reschedule(self, db: Database, seen: Iterable[Observation], now: float) -> None:
         """Keep of looks that told nothing new when they were, and when the next ones are."""
-        db.conn.executemany(_RESCHEDULE, [self._times(each, now) for each in seen])
+        times = [
+            (self._relay, o.task_id, o.next_look_at, o.misses, o.missing_since, o.terminal_since)
+            for o in seen
+        ]
+        if times:
+            db.execute(_RESCHEDULE, {"now": now, "seen": json.dumps(times)})
 
     def _observe(self, db: Database, seen: Observation, answer: Task, now: float) -> None:
-        values = self._times(seen, now) | {
-            "kind": answer.kind,
-            "hint": answer.kind or answer.claimed_kind,
-            "status": answer.status,
-            "answer": _TASKS.dump_json(answer).decode(),
-        }
-        db.execute(_OBSERVE, values)
-
-    def _times(self, seen: Observation, now: float) -> dict[str, Any]:
-        return {
+        values = {
             "relay": self._relay,
             "id": seen.task_id,
             "now": now,
@@ -310,7 +306,12 @@ class Store:
             "misses": seen.misses,
             "missing": seen.missing_since,
             "terminal": seen.terminal_since,
+            "kind": answer.kind,
+            "hint": answer.kind or answer.claimed_kind,
+            "status": answer.status,
+            "answer": _TASKS.dump_json(answer).decode(),
         }
+        db.execute(_OBSERVE, values)
 
     def _end(self, db: Database, task_id: str, ending: Ending, now: float) -> int:
         """End a task, remember it and owe its notices, one to each place where it is watched."""
@@ -335,17 +336,26 @@ class Store:
         return len(places)
 
 
-_TIMES = """
-    UPDATE tasks SET looked_at = :now, next_look_at = :next, misses = :misses,
-        missing_since = :missing, terminal_since = :terminal
+# One statement for all: from one to the next, Python's other threads would have to wait. The relay
+# comes with each row, or SQLite would go through all tasks of the relay for each.
+_RESCHEDULE = """
+    UPDATE tasks SET looked_at = :now, next_look_at = seen.next, misses = seen.misses,
+        missing_since = seen.missing, terminal_since = seen.terminal
+    FROM (
+        SELECT json_extract(value, '$[0]') AS relay, json_extract(value, '$[1]') AS id,
+            json_extract(value, '$[2]') AS next, json_extract(value, '$[3]') AS misses,
+            json_extract(value, '$[4]') AS missing, json_extract(value, '$[5]') AS terminal
+        FROM json_each(:seen)
+    ) AS seen
+    WHERE tasks.relay = seen.relay AND task_id = seen.id AND state = 'running'
 """
-_OF_THE_TASK = " WHERE relay = :relay AND task_id = :id AND state = 'running'"
-_RESCHEDULE = _TIMES + _OF_THE_TASK
-_OBSERVE = f"""
-    {_TIMES}, kind = coalesce(:kind, kind), hint = coalesce(:hint, hint), status = :status,
+_OBSERVE = """
+    UPDATE tasks SET looked_at = :now, next_look_at = :next, misses = :misses,
+        missing_since = :missing, terminal_since = :terminal,
+        kind = coalesce(:kind, kind), hint = coalesce(:hint, hint), status = :status,
         answer = :answer, known = 1,
         changed_at = CASE WHEN answer IS NOT :answer THEN :now ELSE changed_at END
-    {_OF_THE_TASK}
+    WHERE relay = :relay AND task_id = :id AND state = 'running'
 """
 
 _OUTAGE = """
@@ -373,14 +383,18 @@ class _Times(NamedTuple):
     deadline_at: float
 
 
+_KINDS: dict[str | None, TaskKind | None] = {None: None} | {kind.value: kind for kind in TaskKind}
+_STATUSES = {status.value: status for status in TaskStatus}
+
+
 def _watched(row: Sequence[Any]) -> Watched:
     """Make a value of a row of ``_DUE_TASKS``, whose columns are its fields, in their order."""
     task_id, kind, hint, status, known, *times = row
     return Watched(
         task_id,
-        TaskKind(kind) if kind else None,
-        TaskKind(hint) if hint else None,
-        TaskStatus(status),
+        _KINDS[kind],
+        _KINDS[hint],
+        _STATUSES[status],
         bool(known),
         *times,
     )
