@@ -50,7 +50,7 @@ class Size:
     """Until the first look is due: a bot that has started has no arrears."""
 
 
-FULL = Size(blocks=5, length=4.0, looks=5000, warm_up=8.0, start=6.0)
+FULL = Size(blocks=7, length=6.0, looks=5000, warm_up=8.0, start=6.0)
 QUICK = Size(blocks=2, length=0.6, looks=1000, warm_up=0.2, start=2.0)
 
 

@@ -9,7 +9,7 @@ from bot.watching.endings import Ending
 from bot.watching.errors import TooManyWatchers, TooManyWatches
 from bot.watching.outbox import Outbox
 from bot.watching.records import Observation, Place
-from bot.watching.store import Limits, Store
+from bot.watching.store import _RESCHEDULE, Limits, Store
 from tests.builders import HERE, NOON, a_running_task, a_song
 
 THERE = Place(channel_id=600, guild_id=50)
@@ -285,3 +285,32 @@ async def test_a_finished_song_is_not_posted_again_and_again(store: Store, outbo
     later = await store.add_finished(a_song(), user_id=2, place=HERE, now=NOON + 3600)
     assert (again, elsewhere, later) == (7, None, None)
     assert len(await outbox.claim(NOON + 3600, 10)) == 2
+
+
+async def test_looks_that_told_nothing_new_are_kept_whatever_the_ids_are(store: Store) -> None:
+    """Each in its own row, and one that nobody watches in none."""
+    ids = ['a"b', "\\", "$[0]", "null", "12", "ü😀", "歌"]
+    for number, each in enumerate(ids):
+        await watch(store, each, user_id=number)
+    seen = [
+        Observation(each, NOON + number + 0.25, misses=number, missing_since=NOON + 0.5)
+        for number, each in enumerate(ids)
+    ]
+    await store.record([*seen, Observation("unheard of", NOON)], NOON + 3)
+    kept = await store.due_tasks(NOON + 100, 100)
+    assert [(each.task_id, each.next_look_at, each.misses) for each in kept] == [
+        (each.task_id, each.next_look_at, each.misses) for each in seen
+    ]
+    assert {(each.looked_at, each.missing_since) for each in kept} == {(NOON + 3, NOON + 0.5)}
+    assert {each.terminal_since for each in kept} == {None}
+
+
+async def test_looks_are_found_by_their_tasks(tmp_path: Path) -> None:
+    """Not by going through all that the relay has to do: that would take longer with each watch."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        plan = await database.view(
+            lambda db: db.execute(
+                f"EXPLAIN QUERY PLAN {_RESCHEDULE}", {"now": NOON, "seen": "[]"}
+            ).fetchall()
+        )
+    assert any("relay=? AND task_id=?" in detail for *_, detail in plan)

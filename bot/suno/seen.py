@@ -33,4 +33,4 @@ class Seen:
         for each in ids:
             fingerprint = self._fingerprints.pop(each, None)
             if fingerprint is not None:
-                del self._ids[fingerprint]
+                self._ids.pop(fingerprint, None)
