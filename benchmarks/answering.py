@@ -25,9 +25,10 @@ from bot.watching.records import Place
 
 ENDS_A_SECOND = 40
 COMMANDS_A_SECOND = 50
-REQUESTS_A_SECOND = 50
-ROOM = 1.5
-"""How many times as many tasks a request could hold: all are looked at in time."""
+BATCH = 100
+"""Ids in a request at most, as many as the bot's setting has of itself."""
+ROOM = 1.1
+"""How many times as many requests could be sent: all are looked at in time."""
 INTERVAL = 2.0
 """Seconds after a look in which its task is due again."""
 ROUND = 2.05
@@ -148,8 +149,8 @@ def _settings(scene: _Scene, relay: QuickRelay, folder: Path) -> dict[str, str]:
         "SUNO_API_KEY": KEY,
         "DATABASE_PATH": str(folder / "suno.db"),
         "POLL_INTERVAL": str(INTERVAL),
-        "POLL_BATCH_SIZE": str(round(ROOM * scene.size.looks / REQUESTS_A_SECOND)),
-        "POLL_REQUESTS_PER_SECOND": str(REQUESTS_A_SECOND),
+        "POLL_BATCH_SIZE": str(BATCH),
+        "POLL_REQUESTS_PER_SECOND": str(ROOM * scene.size.looks / BATCH),
     }
 
 
