@@ -191,6 +191,20 @@ async def test_both_threads_step_back_for_who_is_answered(tmp_path: Path) -> Non
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
 
 
+async def test_a_sandbox_that_forbids_to_step_back_hinders_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a unit of systemd does that filters what concerns resources."""
+
+    def refuse(_by: int) -> int:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "nice", refuse)
+    async with asyncio.timeout(10), DatabaseThread(tmp_path / "suno.db") as database:
+        await database.run(lambda db: db.execute("CREATE TABLE something (word TEXT)"))
+        assert await database.read("SELECT * FROM something", []) == []
+
+
 async def test_who_only_reads_cannot_write(tmp_path: Path) -> None:
     """Whatever function is handed in."""
     add = "INSERT INTO notes (name, value) VALUES ('a', '')"

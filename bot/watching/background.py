@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 
 NICENESS = 10
 """A tenth of the share of other threads, where a processor is wanted by both."""
@@ -13,4 +14,5 @@ def step_back() -> None:
     Else the kernel may let this one end its turn of some milliseconds while a command waits.
     """
     if sys.platform == "linux":
-        os.nice(NICENESS)
+        with suppress(OSError):  # a sandbox may forbid it; it is needed for nothing
+            os.nice(NICENESS)

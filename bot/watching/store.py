@@ -295,7 +295,7 @@ class Store:
             for o in seen
         ]
         if times:
-            db.execute(_RESCHEDULE, {"now": now, "seen": json.dumps(times)})
+            db.execute(_RESCHEDULE, {"now": now, "seen": json.dumps(times, allow_nan=False)})
 
     def _observe(self, db: Database, seen: Observation, answer: Task, now: float) -> None:
         values = {
