@@ -56,6 +56,17 @@ async def test_nothing_is_asked_for_no_ids() -> None:
         assert relay.looks == []
 
 
+@pytest.mark.parametrize("odd", ['a"b\\', "歌", "half \ud83d"])
+async def test_an_id_of_any_characters_can_be_asked_for(odd: str) -> None:
+    """Beside it, the others are found."""
+    async with client_at_relay() as (relay, client):
+        relay.add(stuck("one"))
+        found = await client.look_up(["one", odd])
+        assert found.tasks.keys() == {"one"}
+        assert found.missing == {odd}
+        assert actions(relay)[0] == ("MUSIC", ("one", odd))
+
+
 async def test_an_id_given_twice_is_asked_for_once() -> None:
     """Several people may watch one task."""
     async with client_at_relay() as (relay, client):

@@ -1,6 +1,7 @@
 """One HTTP exchange with a relay: bounded in time and size, and the key goes nowhere else."""
 
 import asyncio
+import json
 import math
 import time
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from typing import Any
 import aiohttp
 from aiohttp.http_exceptions import ContentEncodingError
 from pydantic import SecretStr
+from pydantic_core import PydanticSerializationError, to_json
 from yarl import URL
 
 from bot.suno.errors import ErrorKind, SunoError
@@ -97,11 +99,14 @@ class Wire:
             "Authorization": f"Bearer {self._key.get_secret_value()}",
             "Accept": "application/json",
         }
+        body = None
+        if payload is not None:
+            body, headers["Content-Type"] = _written(payload), "application/json"
         for _ in range(MOST_REDIRECTS + 1):
             async with self._session.request(
                 method,
                 url,
-                json=payload,
+                data=body,
                 headers=headers,
                 allow_redirects=False,
                 raise_for_status=False,
@@ -157,6 +162,13 @@ def quoted(text: str) -> str:
         sign if sign.isprintable() else sign.encode("unicode_escape").decode()
         for sign in text[:200]
     )
+
+
+def _written(payload: Mapping[str, Any]) -> bytes:
+    try:
+        return to_json(payload)  # in a fifth of the time
+    except PydanticSerializationError:  # half a character, which JSON alone can escape
+        return json.dumps(payload).encode()
 
 
 def _next_address(url: URL, location: str) -> URL:
