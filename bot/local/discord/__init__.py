@@ -7,7 +7,7 @@ exists), ``gateway`` and ``rest`` (how the bot talks to it), ``deeds`` (what peo
 from bot.local.discord.channels import Channel
 from bot.local.discord.composing import Upload
 from bot.local.discord.errors import NotOffered
-from bot.local.discord.faults import Fault
+from bot.local.discord.faults import Fault, saying
 from bot.local.discord.guilds import Guild
 from bot.local.discord.happenings import Happening
 from bot.local.discord.interactions import Interaction
@@ -30,4 +30,5 @@ __all__ = [
     "Role",
     "Upload",
     "User",
+    "saying",
 ]

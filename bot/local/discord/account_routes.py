@@ -4,6 +4,7 @@ from aiohttp import web
 
 from bot.local.discord.bodies import answer, nothing, number, number_in, read, read_object
 from bot.local.discord.commands import Commands
+from bot.local.discord.dm_openings import DmOpenings
 from bot.local.discord.errors import Payload, refusal
 from bot.local.discord.gateway import Gateway
 from bot.local.discord.world import World
@@ -12,8 +13,11 @@ from bot.local.discord.world import World
 class AccountRoutes:
     """Who the bot is, where it is, and what it offers, over HTTP."""
 
-    def __init__(self, world: World, commands: Commands, gateway: Gateway) -> None:
+    def __init__(
+        self, world: World, commands: Commands, gateway: Gateway, dm_openings: DmOpenings
+    ) -> None:
         self._world = world
+        self._dm_openings = dm_openings
         self._commands = commands
         self._gateway = gateway
 
@@ -93,6 +97,8 @@ class AccountRoutes:
         user = self._world.user(number(recipient))
         if user.bot:
             raise refusal(50007)
+        if self._world.dm_with(user) is None and not self._dm_openings.admit():
+            raise refusal(40003)
         return answer(self._world.open_dm(user).payload())
 
     async def application(self, _request: web.Request) -> web.Response:
@@ -173,7 +179,7 @@ class AccountRoutes:
             raise refusal(20012)
         if "guild" not in request.match_info:
             return None
-        guild_id = number_in(request, "guild")
-        if guild_id not in self._world.guilds:
+        guild = self._world.guilds.get(number_in(request, "guild"))
+        if guild is None or not guild.application_installed:
             raise refusal(50001)
-        return self._world.guild_for_the_bot(guild_id).id
+        return guild.id

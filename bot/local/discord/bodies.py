@@ -1,13 +1,14 @@
 """How requests are read and answers are written."""
 
+import asyncio
 import json
 import re
 from typing import Any
 
-from aiohttp import BodyPartReader, web
+from aiohttp import BodyPartReader, MultipartReader, StreamReader, web
 
 from bot.local.discord.composing import Draft, Upload
-from bot.local.discord.errors import Payload, invalid, refusal
+from bot.local.discord.errors import Payload, Refusal, invalid, refusal
 
 _FILE_FIELD = re.compile(r"files?\[(\d+)\]")
 
@@ -29,12 +30,13 @@ def nothing() -> web.Response:
     return web.Response(status=204, headers=_ALWAYS)
 
 
-def page(status: int) -> web.Response:
+def page(status: int, headers: dict[str, str] | None = None) -> web.Response:
     """Write the HTML that a proxy in front of Discord gives when Discord is down."""
     return web.Response(
         text=f"<html><body><h1>{status}</h1><p>proxy</p></body></html>",
         status=status,
         content_type="text/html",
+        headers=headers,
     )
 
 
@@ -68,7 +70,7 @@ async def read_with_files(request: web.Request) -> tuple[Payload, list[Upload]]:
         return await read_object(request), []
     payload: Payload = {}
     uploads: list[Upload] = []
-    async for part in await request.multipart():
+    async for part in await _multipart(request):
         if not isinstance(part, BodyPartReader):
             continue
         data = bytes(await part.read())
@@ -79,6 +81,23 @@ async def read_with_files(request: web.Request) -> tuple[Payload, list[Upload]]:
         if index:
             uploads.append(Upload(part.filename or "unknown", data, int(index[1])))
     return payload, uploads
+
+
+async def _multipart(request: web.Request) -> MultipartReader:
+    """Read the parts of a body that may have been looked at before."""
+    body = await request.read()
+    stream = StreamReader(request.protocol, len(body) + 1, loop=asyncio.get_running_loop())
+    stream.feed_data(body)
+    stream.feed_eof()
+    return MultipartReader(request.headers, stream)
+
+
+async def body_of(request: web.Request) -> Payload:
+    """Give a request's JSON object, be it a part of a form; an empty one if there is none."""
+    try:
+        return (await read_with_files(request))[0]
+    except (Refusal, ValueError):
+        return {}
 
 
 async def read_draft(request: web.Request) -> Draft:

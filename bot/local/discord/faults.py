@@ -1,12 +1,13 @@
 """Trouble on demand: requests that fail, hang or vanish, as often as told."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from random import Random
-from typing import Literal
+from typing import Any, Literal
 
 from bot.local.discord.channels import Channel
+from bot.local.discord.errors import Payload
 
 BEFORE: Literal["before"] = "before"
 AFTER: Literal["after"] = "after"
@@ -25,6 +26,8 @@ class Fault:
     text: str = ""
     html: bool = False
     """Answer with a proxy's HTML page instead of JSON."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """Further headers of the answer."""
     retry_after: float | None = None
     """Answer 429, to be tried again after these seconds."""
     scope: Literal["user", "global", "shared"] = "user"
@@ -34,23 +37,30 @@ class Fault:
     delay: float = 0.0
     when: When = BEFORE
     channel_id: int | None = None
+    where: Callable[[Payload], bool] | None = None
+    """Whether a request with that JSON body is meant."""
     times: int | None = 1
     probability: float = 1.0
     random: Random | None = None
     hits: int = 0
 
-    def strikes(self, method: str, path: str) -> bool:
+    def strikes(self, method: str, path: str, body: Payload) -> bool:
         """Whether this request is hit; counts it if so."""
         if self.times is not None and self.hits >= self.times:
             return False
-        if not self.pattern.fullmatch(f"{method} {path}"):
-            return False
-        if self.channel_id is not None and f"/channels/{self.channel_id}" not in path:
+        if not self._concerns(method, path, body):
             return False
         if self.random is not None and self.random.random() >= self.probability:
             return False
         self.hits += 1
         return True
+
+    def _concerns(self, method: str, path: str, body: Payload) -> bool:
+        if not self.pattern.fullmatch(f"{method} {path}"):
+            return False
+        if self.channel_id is not None and f"/channels/{self.channel_id}" not in path:
+            return False
+        return self.where is None or self.where(body)
 
     @property
     def is_outcome(self) -> bool:
@@ -79,6 +89,8 @@ class Faults:
         delay: float = 0.0,
         when: When = BEFORE,
         channel: Channel | None = None,
+        where: Callable[[Payload], bool] | None = None,
+        headers: dict[str, str] | None = None,
         times: int | None = 1,
         probability: float = 1.0,
         random: Random | None = None,
@@ -88,9 +100,12 @@ class Faults:
         A word in braces stands for any one segment of the path, ``*`` for any method. Exactly one
         of these says how it goes wrong, and ``delay`` (seconds) can come with each or alone:
 
-        - ``status`` with ``code`` and ``text``, as JSON or as an ``html`` page
+        - ``status`` (any) with ``code`` and ``text``, as JSON or as an ``html`` page
         - ``retry_after``: a 429 with that ``scope``, with or without a ``via`` header or a ``code``
         - ``drop``: the connection is closed without an answer
+
+        The answer carries further ``headers``. Only requests of a ``channel``, or ``where`` that is
+        true of the JSON body (``saying("word")``), are hit.
 
         With ``when="after"`` the request is carried out first, only its answer goes wrong. The
         fault strikes ``times`` times (None: always), each time with ``probability`` as drawn from
@@ -114,6 +129,8 @@ class Faults:
             delay=delay,
             when=when,
             channel_id=None if channel is None else channel.id,
+            where=where,
+            headers=headers or {},
             times=times,
             probability=probability,
             random=random,
@@ -121,17 +138,22 @@ class Faults:
         self._faults.append(fault)
         return fault
 
+    @property
+    def look_at_bodies(self) -> bool:
+        """Whether any fault depends on a request's body."""
+        return any(fault.where is not None for fault in self._faults)
+
     def clear(self) -> None:
         """Let everything go right again."""
         self._faults.clear()
 
-    def striking(self, method: str, path: str) -> Iterator[Fault]:
+    def striking(self, method: str, path: str, body: Payload) -> Iterator[Fault]:
         """Give the faults that hit a request: any delays, and at most one that makes it fail."""
         failed = False
         for fault in self._faults:
             if failed and fault.is_outcome:
                 continue
-            if fault.strikes(method, path):
+            if fault.strikes(method, path, body):
                 failed = failed or fault.is_outcome
                 yield fault
 
@@ -145,3 +167,20 @@ def _pattern(request: str) -> re.Pattern[str]:
         for part in path.split("/")
     ]
     return re.compile(f"{'[A-Z]+' if method == '*' else method} {'/'.join(segments)}")
+
+
+def saying(*words: str) -> Callable[[Payload], bool]:
+    """Give a condition for ``where``: any of the words, in whatever case, in any text of the body.
+
+    With ``status=400, code=200000`` that is what AutoMod does.
+    """
+    wanted = [word.casefold() for word in words]
+    return lambda body: any(word in text.casefold() for text in _texts(body) for word in wanted)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)

@@ -48,6 +48,7 @@ class Gateway:
         self._sessions: dict[str, Session] = {}
         self._connections: set[Connection] = set()
         self._refusing: int | None = None
+        self._held_back: dict[int, list[tuple[Connection, Callable[[], None]]]] = {}
         self.url = ""
         self.identifies = 0
         """How many sessions were ever started; Discord allows 1000 a day."""
@@ -110,13 +111,29 @@ class Gateway:
         if opcode == HEARTBEAT:
             connection.send({"op": HEARTBEAT_ACK, "d": None})
         elif opcode == IDENTIFY:
-            self._identify(connection, data)
+            self._unless_held_back(
+                _shard_of(data), connection, lambda: self._identify(connection, data)
+            )
         elif opcode == RESUME:
-            self._resume(connection, data)
+            self._unless_held_back(
+                self._shard_to_resume(data), connection, lambda: self._resume(connection, data)
+            )
         elif opcode not in _IGNORED_OPCODES:
             connection.close(UNKNOWN_OPCODE)
         elif connection.session is None:
             connection.close(NOT_AUTHENTICATED)
+
+    def _unless_held_back(
+        self, shard: int, connection: Connection, answer: Callable[[], None]
+    ) -> None:
+        if shard in self._held_back:
+            self._held_back[shard].append((connection, answer))
+        else:
+            answer()
+
+    def _shard_to_resume(self, data: Any) -> int:
+        session = self._sessions.get(data.get("session_id") or "")
+        return 0 if session is None else session.shard
 
     def _identify(self, connection: Connection, data: Any) -> None:
         refused = self._reason_against(connection, data)
@@ -196,15 +213,25 @@ class Gateway:
         }
         return {"url": self.url, "shards": self._shards, "session_start_limit": limit}
 
-    async def close_all(self, code: int) -> None:
+    async def close_all(self, code: int, shard: int | None = None) -> None:
         """Close every connection with that code; with a final one, also those that come again."""
         if code in _FINAL:
             self._refusing = code
-        await self._end(lambda connection: connection.close(code))
+        await self._end(lambda connection: connection.close(code), shard)
 
-    async def drop_all(self) -> None:
-        """Cut every connection without a close frame."""
-        await self._end(lambda connection: connection.drop())
+    async def drop_all(self, shard: int | None = None) -> None:
+        """Cut every connection, or those of a shard, without a close frame."""
+        await self._end(lambda connection: connection.drop(), shard)
+
+    def hold_back(self, shard: int) -> None:
+        """Leave what a shard sends without an answer, until ``let_back``."""
+        self._held_back.setdefault(shard, [])
+
+    def let_back(self, shard: int) -> None:
+        """Answer what ``hold_back`` left unanswered."""
+        for connection, receive in self._held_back.pop(shard, []):
+            if connection in self._connections:
+                receive()
 
     async def ask_reconnect(self) -> None:
         """Tell every client to connect anew and resume, and wait until they have hung up."""
@@ -217,13 +244,18 @@ class Gateway:
         payload = {"op": INVALID_SESSION, "d": resumable}
         await self._end(lambda connection: connection.send(payload))
 
-    def forget_sessions(self) -> None:
-        """Lose every session: the next RESUME is answered with INVALID_SESSION."""
+    def forget_sessions(self, shard: int | None = None) -> None:
+        """Lose the sessions of a shard, or all: the next RESUME gets INVALID_SESSION."""
         for session in self._sessions.values():
-            session.resumable = False
+            if shard in (None, session.shard):
+                session.resumable = False
 
-    async def _end(self, how: Callable[[Connection], None]) -> None:
-        affected = list(self._connections)
+    async def _end(self, how: Callable[[Connection], None], shard: int | None = None) -> None:
+        affected = [
+            one
+            for one in self._connections
+            if shard is None or (one.session is not None and one.session.shard == shard)
+        ]
         for connection in affected:
             how(connection)
         await asyncio.gather(*(connection.gone.wait() for connection in affected))
@@ -232,3 +264,8 @@ class Gateway:
         session = connection.session
         text = "" if session is None else f"shard {session.shard}"
         self._world.scene.announce(kind, text=text)
+
+
+def _shard_of(identify: Any) -> int:
+    shard = identify.get("shard") if isinstance(identify, dict) else None
+    return int(shard[0]) if shard else 0

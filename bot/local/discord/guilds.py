@@ -36,6 +36,11 @@ class Guild:
     all_channels: dict[int, Channel] = field(default_factory=dict)
     """Channels and threads by id, in the order of their making, deleted ones too."""
     available: bool = True
+    commands_authorized: bool = False
+    """Whether the application is authorized with ``applications.commands``, though without a bot.
+
+    People are then offered its commands, but the bot has no access to anything here.
+    """
 
     @property
     def channels(self) -> list[Channel]:
@@ -58,6 +63,11 @@ class Guild:
     def has_bot(self) -> bool:
         """Whether the bot is a member."""
         return self.scene.bot.id in self.members
+
+    @property
+    def application_installed(self) -> bool:
+        """Whether the application is authorized here, be it without its bot."""
+        return self.has_bot or self.commands_authorized
 
     @property
     def bot_role(self) -> Role:
@@ -152,6 +162,10 @@ class Guild:
             role.permissions = permissions
             self._tell_role("GUILD_ROLE_UPDATE", role)
 
+    def authorize_commands(self) -> None:
+        """Authorize the application with ``applications.commands`` alone; the bot hears nothing."""
+        self.commands_authorized = True
+
     def add_bot(self) -> None:
         """Invite the bot, with sensible permissions; sends GUILD_CREATE."""
         bot = self.scene.bot
@@ -167,8 +181,9 @@ class Guild:
         self._tell("GUILD_CREATE", self.create_payload())
 
     def remove_bot(self) -> None:
-        """Throw the bot out; sends GUILD_DELETE. KeyError when it is not a member."""
+        """Throw the bot and its commands out; sends GUILD_DELETE. KeyError when it is no member."""
         role = self.bot_role
+        self.commands_authorized = False
         self._tell("GUILD_DELETE", {"id": str(self.id)})
         del self.members[self.scene.bot.id]
         del self.roles[role.id]

@@ -109,7 +109,7 @@ class Interaction:
     def by_user_install_only(self) -> bool:
         """Whether the bot is only here because this person brought it along."""
         guild = self.channel.guild
-        return not self.channel.includes_bot if guild is None else not guild.has_bot
+        return not self.channel.includes_bot if guild is None else not guild.application_installed
 
     @property
     def owners(self) -> Payload:

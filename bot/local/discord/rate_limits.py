@@ -44,15 +44,27 @@ class RateLimits:
         """Seconds in which ``messages_per_channel`` may be posted."""
         self._clock = clock
         self._whole_bot = _Window()
+        self._blocked_until = 0.0
         self._channels: dict[str, _Window] = {}
+
+    def block_globally(self, seconds: float) -> None:
+        """Refuse the whole bot for so long, also when limits are off: a global 429 for everything.
+
+        What answers interactions still goes through, as at Discord.
+        """
+        self._blocked_until = self._clock.now() + seconds
 
     def enter(self, method: str, path: str) -> Standing:
         """Count a request, or refuse it without counting."""
-        if not self.enabled or path.startswith(("/interactions/", "/webhooks/")):
+        if path.startswith(("/interactions/", "/webhooks/")):
             return Standing()
         now = self._clock.now()
+        if now < self._blocked_until:
+            return Standing(retry_after=self._blocked_until - now, scope="global")
+        if not self.enabled:
+            return Standing()
         if not self._whole_bot.remaining(now, 1.0, self.requests_per_second):
-            return Standing({"X-RateLimit-Global": "true"}, self._whole_bot.ends - now, "global")
+            return Standing(retry_after=self._whole_bot.ends - now, scope="global")
         standing = Standing()
         parts = path.strip("/").split("/")
         if method == "POST" and parts[0] == "channels" and parts[2:] == ["messages"]:

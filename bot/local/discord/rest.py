@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.local.discord.bodies import answer, page
+from bot.local.discord.bodies import answer, body_of, page
 from bot.local.discord.clock import Clock
 from bot.local.discord.errors import Refusal, not_found, unauthorized
 from bot.local.discord.faults import AFTER, BEFORE, Fault, Faults, When
@@ -57,7 +57,8 @@ class Front:
         if not request.path.startswith(f"{API}/"):
             return await handler(request)
         path = request.path.removeprefix(API)
-        faults = list(self.faults.striking(request.method, path))
+        body = await body_of(request) if self.faults.look_at_bodies else {}
+        faults = list(self.faults.striking(request.method, path, body))
         if faults:
             self._happenings.stir()
         response = await self._troubled(faults, BEFORE, request)
@@ -131,16 +132,19 @@ def limited(retry_after: float, scope: str, headers: dict[str, str], code: int =
         "global": scope == "global",
     } | ({"code": code} if code else {})
     told = {"Retry-After": f"{retry_after:.3f}", "X-RateLimit-Scope": scope}
+    if scope == "global":
+        told["X-RateLimit-Global"] = "true"
     return answer(body, 429, {**told, **headers})
 
 
 def _failure(fault: Fault) -> web.StreamResponse:
     if fault.retry_after is not None:
-        response = limited(fault.retry_after, fault.scope, {}, fault.code)
+        response = limited(fault.retry_after, fault.scope, fault.headers, fault.code)
         if not fault.via:
             del response.headers["Via"]
         return response
     status = _NEVER_HEARD if fault.status is None else fault.status
     if fault.html:
-        return page(status)
-    return answer({"message": fault.text or f"{status}: local fault", "code": fault.code}, status)
+        return page(status, fault.headers)
+    body = {"message": fault.text or f"{status}: local fault", "code": fault.code}
+    return answer(body, status, fault.headers)

@@ -14,6 +14,7 @@ from bot.local.discord.clock import Clock
 from bot.local.discord.commands import Commands
 from bot.local.discord.composing import Composer, Draft
 from bot.local.discord.deeds import Deeds
+from bot.local.discord.dm_openings import DmOpenings
 from bot.local.discord.errors import Payload
 from bot.local.discord.faults import Faults
 from bot.local.discord.gateway import Gateway
@@ -60,6 +61,8 @@ class LocalDiscord:
         self.world = World(scene)
         self.gateway = Gateway(self.world, self.token, shards)
         self.commands = Commands(scene)
+        self.dm_openings = DmOpenings(self.clock)
+        """How many direct messages the bot may open in a short time; beyond that 40003."""
         composer = Composer(self.world)
         self.posts = Posts(self.world, composer)
         self._answers = Answers(self.world, composer)
@@ -73,7 +76,8 @@ class LocalDiscord:
     async def __aenter__(self) -> Self:
         self._front = Front(self.token, self.clock, self.happenings)
         app = web.Application(middlewares=[self._front.pass_through], client_max_size=LARGEST_BODY)
-        app.add_routes(AccountRoutes(self.world, self.commands, self.gateway).routes(API))
+        account = AccountRoutes(self.world, self.commands, self.gateway, self.dm_openings)
+        app.add_routes(account.routes(API))
         app.add_routes(MessageRoutes(self.world, self.posts).routes(API))
         app.add_routes(InteractionRoutes(self._answers).routes(API))
         app.router.add_get("/gateway", self.gateway.handle)
@@ -144,9 +148,19 @@ class LocalDiscord:
         """Make a person; ``installed``: who has installed the bot for themselves."""
         return self.world.add_user(name, locale, installed=installed)
 
-    def add_guild(self, name: str, locale: str = "en-US", *, with_bot: bool = True) -> Guild:
-        """Make a guild that the bot is in, unless told otherwise."""
-        return self.world.add_guild(name, locale, with_bot=with_bot)
+    def add_guild(
+        self,
+        name: str,
+        locale: str = "en-US",
+        *,
+        with_bot: bool = True,
+        commands_only: bool = False,
+    ) -> Guild:
+        """Make a guild that the bot is in, unless told otherwise.
+
+        ``commands_only``: authorized with ``applications.commands``, but without the bot.
+        """
+        return self.world.add_guild(name, locale, with_bot=with_bot, commands_only=commands_only)
 
     def open_dm(self, user: User) -> Channel:
         """Give the direct message between a person and the bot."""
@@ -252,13 +266,24 @@ class LocalDiscord:
         """Call ``callback`` at everything that people could see. Returns what ends that."""
         return self.happenings.subscribe(callback)
 
-    async def close_gateway(self, code: int = 4000) -> None:
-        """Close every gateway connection with that code, and wait until they are closed."""
-        await self.gateway.close_all(code)
+    async def close_gateway(self, code: int = 4000, *, shard: int | None = None) -> None:
+        """Close the connections of a shard, or all, with that code; wait until they are closed."""
+        await self.gateway.close_all(code, shard)
 
-    async def drop_gateway(self) -> None:
-        """Cut every gateway connection without a close frame."""
-        await self.gateway.drop_all()
+    async def drop_gateway(self, *, shard: int | None = None) -> None:
+        """Cut the gateway connections of a shard, or all, without a close frame."""
+        await self.gateway.drop_all(shard)
+
+    def hold_back(self, shard: int) -> None:
+        """Leave IDENTIFY and RESUME of a shard without an answer until ``let_back``.
+
+        With ``drop_gateway(shard=...)`` right after it, the shard is away for as long as wanted.
+        """
+        self.gateway.hold_back(shard)
+
+    def let_back(self, shard: int) -> None:
+        """Answer what ``hold_back`` left unanswered."""
+        self.gateway.let_back(shard)
 
     async def ask_reconnect(self) -> None:
         """Tell the bot to reconnect and resume (op 7), and wait until it has hung up."""
@@ -268,9 +293,9 @@ class LocalDiscord:
         """Tell the bot that its sessions are invalid (op 9), and wait until it has hung up."""
         await self.gateway.invalidate(resumable=resumable)
 
-    def forget_sessions(self) -> None:
-        """Lose the sessions quietly: the next RESUME is answered with op 9."""
-        self.gateway.forget_sessions()
+    def forget_sessions(self, *, shard: int | None = None) -> None:
+        """Lose the sessions of a shard, or all, quietly: the next RESUME is answered with op 9."""
+        self.gateway.forget_sessions(shard)
 
     async def _serve_file(self, request: web.Request) -> web.Response:
         attachment = self.world.files.get(number_in(request, "attachment"))

@@ -28,20 +28,33 @@ class World:
         self.users[user.id] = user
         return user
 
-    def add_guild(self, name: str, locale: str = "en-US", *, with_bot: bool = True) -> Guild:
+    def add_guild(
+        self,
+        name: str,
+        locale: str = "en-US",
+        *,
+        with_bot: bool = True,
+        commands_only: bool = False,
+    ) -> Guild:
         """Make a guild, with the bot in it unless told otherwise."""
         guild = make_guild(self.scene, name, locale, self.owner)
         self.guilds[guild.id] = guild
-        if with_bot:
+        if commands_only:
+            guild.authorize_commands()
+        elif with_bot:
             guild.add_bot()
         return guild
 
     def open_dm(self, user: User) -> Channel:
-        """Give the direct message between a person and the bot."""
+        """Give the direct message between a person and the bot, opened if there is none yet."""
+        return self.dm_with(user) or self._private(user.name, DIRECT, [user], includes_bot=True)
+
+    def dm_with(self, user: User) -> Channel | None:
+        """Give the direct message between a person and the bot, or None before it is opened."""
         for channel in self.private_channels.values():
             if channel.includes_bot and channel.recipients == [user]:
                 return channel
-        return self._private(user.name, DIRECT, [user], includes_bot=True)
+        return None
 
     def open_private(self, *people: User) -> Channel:
         """Make a conversation among people, without the bot."""
