@@ -11,6 +11,26 @@ from aiohttp import web
 MP3 = b"ID3\x04\x00\x00\x00\x00\x00\x00" + b"\xff\xfb\x90\x64" + bytes(range(256)) * 8
 """What begins as an MP3 does."""
 
+
+def mp4(brand: bytes, *handlers: bytes, at_end: bool = False) -> bytes:
+    """Return an MP4 file with a track for each handler (``soun``, ``vide``); no real samples.
+
+    ``at_end``: its tracks are described after the samples, not before.
+    """
+    kind = _box(b"ftyp", brand + b"\0\0\0\0" + brand + b"iso2")
+    head = _box(b"mvhd", bytes(100))
+    tracks = (
+        _box(b"trak", _box(b"mdia", _box(b"mdhd", bytes(24)) + _box(b"hdlr", bytes(8) + one)))
+        for one in handlers
+    )
+    described, samples = _box(b"moov", head + b"".join(tracks)), _box(b"mdat", bytes(5000))
+    return kind + (samples + described if at_end else described + samples)
+
+
+def _box(kind: bytes, content: bytes) -> bytes:
+    return (len(content) + 8).to_bytes(4, "big") + kind + content
+
+
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 

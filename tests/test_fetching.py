@@ -17,7 +17,7 @@ from bot.posting.attachments.fetching import (
     Why,
     resolved,
 )
-from tests.media_server import MP3, MediaServer, a_media_server, saying
+from tests.media_server import MP3, MediaServer, a_media_server, mp4, saying
 
 LIMIT = 1 << 20
 HTML = b"<!doctype html><title>Sign in</title>"
@@ -232,6 +232,16 @@ async def test_what_is_not_called_audio_is_refused(media: MediaServer, kind: str
 async def test_what_is_not_audio_is_refused(media: MediaServer, kind: str, data: bytes) -> None:
     """Whatever it is called."""
     assert await why_not(media, media.song(data, kind)) is Why.NOT_AUDIO
+
+
+@pytest.mark.parametrize("brand", [b"M4A ", b"isom", b"iso5", b"mp42", b"dash"])
+async def test_sound_in_an_mp4_is_audio_and_a_film_is_not(media: MediaServer, brand: bytes) -> None:
+    """Whatever brand it bears: newer songs are Opus in one."""
+    song = mp4(brand, b"soun")
+    assert await fetched(media, media.song(song, "audio/mp4")) == song
+    if brand != b"M4A ":
+        film = media.song(mp4(brand, b"vide", b"soun"), "audio/mp4")
+        assert await why_not(media, film) is Why.NOT_AUDIO
 
 
 @pytest.mark.parametrize("status", [204, 206, 304, 401, 403, 404, 410, 500])

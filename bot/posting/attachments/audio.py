@@ -1,24 +1,99 @@
-"""What a file is by its first bytes, whatever a server calls it."""
+"""What kind of audio file something is by its content, whatever a server calls it."""
+
+from collections.abc import Iterator
+from typing import IO
 
 LONGEST_MAGIC = 12
 """How many bytes of a file are needed to tell."""
 
 _MAGIC = ((b"ID3", "mp3"), (b"fLaC", "flac"), (b"OggS", "ogg"))
 
+_AUDIO_BRANDS = (b"M4A ", b"M4B ")
+_GENERAL_BRANDS = (
+    *(b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"iso7", b"iso8", b"iso9"),
+    *(b"mp41", b"mp42", b"dash", b"cmfc", b"cmf2", b"msdh"),
+)
+"""Brands of MP4 files that hold sound or video: only the tracks tell which."""
+
+_LARGEST_MOOV = 4 * 2**20
+"""Bytes of the box that describes the tracks; a song's takes a few thousand."""
+_MOST_BOXES = 1000
+"""How many boxes are looked at, one after another, before a file is taken for broken."""
+
 
 def extension_of(start: bytes) -> str | None:
     """Return the extension of the audio file that begins with ``start``, ``None`` if it is none.
 
-    ``start`` holds at least ``LONGEST_MAGIC`` bytes.
+    ``start`` holds at least ``LONGEST_MAGIC`` bytes. Where ``may_be_video(start)``, this holds only
+    if ``has_only_sound`` of the whole file.
     """
     for magic, extension in _MAGIC:
         if start.startswith(magic):
             return extension
     if start[:4] == b"RIFF" and start[8:12] == b"WAVE":
         return "wav"
-    if start[4:8] == b"ftyp" and start[8:11] in (b"M4A", b"M4B"):
+    if _brand(start) in (*_AUDIO_BRANDS, *_GENERAL_BRANDS):
         return "m4a"
     return _by_frame(start[0], start[1], start[2])
+
+
+def may_be_video(start: bytes) -> bool:
+    """Whether a file that begins with ``start`` is an MP4 that holds sound, video or both."""
+    return _brand(start) in _GENERAL_BRANDS
+
+
+def has_only_sound(file: IO[bytes]) -> bool:
+    """Whether an MP4 file has a sound track and no video track.
+
+    Reads ``file`` and leaves it at its beginning.
+    """
+    try:
+        handlers = set(_handlers(_moov(file)))
+    finally:
+        file.seek(0)
+    return b"soun" in handlers and b"vide" not in handlers
+
+
+def _brand(start: bytes) -> bytes | None:
+    return start[8:12] if start[4:8] == b"ftyp" else None
+
+
+def _moov(file: IO[bytes]) -> bytes:
+    """Return the content of the box that describes the tracks; empty if there is none."""
+    at = 0
+    for _ in range(_MOST_BOXES):
+        file.seek(at)
+        header = file.read(16)
+        kind, start, size = header[4:8], 8, int.from_bytes(header[:4], "big")
+        if size == 1:  # the size follows, for it needs more than four bytes
+            start, size = 16, int.from_bytes(header[8:], "big")
+        if kind == b"moov" and start < size <= _LARGEST_MOOV:
+            file.seek(at + start)
+            return file.read(size - start)
+        if len(header) < start or size < start:
+            break  # the file is at its end, or its last box is this one, or it is broken
+        at += size
+    return b""
+
+
+def _handlers(moov: bytes) -> Iterator[bytes]:
+    """Yield of each track what handles it: ``soun``, ``vide`` or another."""
+    for track in _inside(moov, b"trak"):
+        for media in _inside(track, b"mdia"):
+            for handler in _inside(media, b"hdlr"):
+                yield handler[8:12]
+
+
+def _inside(content: bytes, wanted: bytes) -> Iterator[bytes]:
+    """Yield the content of the boxes of one kind in the content of another."""
+    at = 0
+    for _ in range(_MOST_BOXES):
+        size = int.from_bytes(content[at : at + 4], "big")
+        if size < 8:
+            return
+        if content[at + 4 : at + 8] == wanted:
+            yield content[at + 8 : at + size]
+        at += size
 
 
 def _by_frame(first: int, second: int, third: int) -> str | None:

@@ -20,7 +20,12 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from bot.posting.attachments.audio import LONGEST_MAGIC, extension_of
+from bot.posting.attachments.audio import (
+    LONGEST_MAGIC,
+    extension_of,
+    has_only_sound,
+    may_be_video,
+)
 from bot.posting.attachments.public_addresses import is_public
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -228,7 +233,11 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> Sound:
     extension = extension_of(start)
     if extension is None:
         raise NotFetched(Why.NOT_AUDIO)
-    return Sound(await _kept(start, response, limit), extension)
+    file = await _kept(start, response, limit)
+    if may_be_video(start) and not await asyncio.to_thread(has_only_sound, file):
+        file.close()
+        raise NotFetched(Why.NOT_AUDIO)
+    return Sound(file, extension)
 
 
 async def _kept(start: bytes, response: aiohttp.ClientResponse, limit: int) -> IO[bytes]:
