@@ -92,11 +92,11 @@ class SunoBot(commands.AutoShardedBot):
             http_trace=pace(services.figures),
         )
         self.services = services
-        uploads = Uploads(self, services.settings, services.player)
+        self._uploads = Uploads(self, services.settings, services.player)
         self.courier = Courier(
             self,
             services.outbox,
-            uploads=uploads,
+            uploads=self._uploads,
             settings=services.settings,
             figures=services.figures,
         )
@@ -159,6 +159,10 @@ class SunoBot(commands.AutoShardedBot):
     async def on_ready(self) -> None:
         """Say that we are there. Comes again after reconnects: nothing is started here."""
         log.info("Connected to Discord as %s, in %s", self.user, _servers(len(self.guilds)))
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """Note what Discord says in passing: how large a file may be there."""
+        self._uploads.limits.note(interaction)
 
     async def on_resumed(self) -> None:
         """Say that we are there again, with the same session."""

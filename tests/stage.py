@@ -6,12 +6,17 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiohttp
+
+from bot.discord_bot import SunoBot
 from bot.local.bot_process import settings_for
 from bot.local.discord import Channel, Guild, Interaction, LocalDiscord, Message, User
 from bot.local.relay import LocalRelay
+from bot.posting.attachments.fetching import Fetcher
 from bot.posting.live_cards import CardPace
 from bot.settings import Settings
-from bot.startup import serve
+from bot.startup import COGS, assemble, make_client, serve
+from bot.watching.database import DatabaseThread
 
 QUICK = CardPace(between_edits=0.05, between_rounds=0.05)
 
@@ -95,6 +100,34 @@ async def a_bot(
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+
+
+@asynccontextmanager
+async def a_bot_in_hand(
+    stage: Stage, fetcher: Fetcher | None = None, **changes: object
+) -> AsyncIterator[SunoBot]:
+    """Let the bot work on the stage, within this process, and yield it.
+
+    ``fetcher`` fetches its files, to be opened and closed here.
+    """
+    values = {name.lower(): value for name, value in stage.environment.items()}
+    settings = Settings.model_validate(values | changes)
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(DatabaseThread(settings.database_path))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        client = make_client(settings, session)
+        stack.push_async_callback(client.aclose)
+        fetcher = await stack.enter_async_context(fetcher or Fetcher())
+        bot = await stack.enter_async_context(
+            assemble(settings, database, client, fetcher, COGS, QUICK)
+        )
+        running = asyncio.create_task(bot.start(stage.discord.token))
+        try:
+            await _ready(stage.discord)
+            yield bot
+        finally:
+            await bot.close()
+            await running
 
 
 async def _ready(discord: LocalDiscord) -> None:

@@ -12,9 +12,11 @@ from discord.http import Route
 from yarl import URL
 
 from bot.local.discord import Channel, Guild, LocalDiscord, Message
+from bot.local.relay import song
+from bot.local.relay.lifecycles import clip_ids
 from bot.posting.attachments.fetching import Fetcher
 from bot.posting.attachments.player import Player
-from bot.posting.attachments.uploads import MOST_TRIES, SMALLEST_LIMIT, Uploads, upload_limit
+from bot.posting.attachments.uploads import DEFAULT_LIMIT, MOST_TRIES, UploadLimits, Uploads
 from bot.posting.delivery import Courier
 from bot.suno.tasks import Task
 from bot.watching.database import DatabaseThread
@@ -22,7 +24,8 @@ from bot.watching.outbox import Outbox
 from bot.watching.server_settings import ServerSettingsBook
 from bot.watching.store import Store
 from tests.builders import a_clip, a_failure, a_song
-from tests.media_server import MP3, MediaServer, a_media_server
+from tests.media_server import MP3, MediaServer, a_media_server, answering
+from tests.stage import a_bot_in_hand, a_stage
 from tests.test_delivery import PATIENCE, POST, Post, connected
 
 LIMIT = 1 << 20
@@ -264,7 +267,7 @@ async def test_a_song_that_cannot_be_fetched_comes_as_a_link(studio: Studio, wha
     link = {
         "absent": lambda: media.link("/nothing.mp3"),
         "page": lambda: media.song(b"<!doctype html><p>Sign in", "text/html"),
-        "too large": lambda: media.song(MP3 + bytes(SMALLEST_LIMIT)),
+        "too large": lambda: media.song(MP3 + bytes(DEFAULT_LIMIT)),
         "endless": lambda: media.stream(MP3 * 400, endless=True),
         "slow": lambda: media.stream(MP3, b"\0", every=0.05, endless=True),
         "private": lambda: media.redirect("https://10.0.0.1/song.mp3"),
@@ -279,10 +282,28 @@ async def test_a_server_with_boosts_takes_larger_files(studio: Studio) -> None:
     """The least is what Discord gives everybody, whatever discord.py says."""
     guild = studio.client.get_guild(studio.guild.id)
     assert guild is not None
-    assert guild.filesize_limit < SMALLEST_LIMIT
-    assert upload_limit(guild) == upload_limit(None) == SMALLEST_LIMIT
+    assert guild.filesize_limit < DEFAULT_LIMIT
+    limits = UploadLimits()
+    assert limits.of(guild.id, guild) == limits.of(guild.id, None) == DEFAULT_LIMIT
     guild.premium_tier = 3
-    assert upload_limit(guild) == 100 * 1024 * 1024
+    assert limits.of(guild.id, guild) == 100 * 1024 * 1024
+
+
+async def test_the_least_limit_that_interactions_stated_counts(tmp_path: Path) -> None:
+    """In that server: what it takes no larger is not uploaded in vain, but told with its link."""
+    async with a_stage(tmp_path) as stage, a_media_server() as media:
+        (clip,) = clip_ids("a-song", 1)
+        media.answers[f"/{clip}.mp3"] = answering(MP3 + bytes(15 * 2**20), "audio/mpeg")
+        stage.relay.add(song("a-song", takes=1, clips=1, media=media.link("")))
+        stage.guild.file_size = 10 * 2**20
+        async with a_bot_in_hand(stage, Fetcher(loopback_port=media.port)) as bot:
+            await bot.services.settings.change(stage.guild.id, uploads=True)
+            await stage.ask("suno watch", id="a-song")
+            stage.relay.clock.advance(10)
+            notice = await stage.notice_of("a-song")
+        assert media.requests
+        assert notice.attachments == []
+        assert not [one for one in stage.discord.requests if one.status == 413]
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ class Answers:
         return interaction
 
     def _say(self, interaction: Interaction, draft: Draft) -> None:
-        draft.check(ephemeral=True)
+        draft.check(interaction.channel, ephemeral=True)
         message = self._new(interaction, draft.flags & MessageFlag.EPHEMERAL)
         self._composer.fill(message, draft, default_mentions=USERS_ONLY)
         interaction.original = message
@@ -137,7 +137,7 @@ class Answers:
 
     def follow_up(self, interaction: Interaction, draft: Draft) -> Message:
         """Post a further message; right after a deferral it becomes the deferred answer itself."""
-        draft.check(ephemeral=True)
+        draft.check(interaction.channel, ephemeral=True)
         original = interaction.original
         if interaction.response_type == DEFER and original is not None and original.thinking:
             return self.edit(interaction, original, draft)
@@ -175,7 +175,7 @@ class Answers:
         )
 
     def _revise(self, interaction: Interaction, message: Message, draft: Draft) -> None:
-        draft.check(ephemeral=True)
+        draft.check(interaction.channel, ephemeral=True)
         self._composer.fill(message, draft, default_mentions=USERS_ONLY)
         if message is interaction.source:
             interaction.updated_source = True

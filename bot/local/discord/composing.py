@@ -43,9 +43,10 @@ class Draft:
     payload: Payload
     uploads: list[Upload] = field(default_factory=list)
 
-    def check(self, *, ephemeral: bool = False) -> None:
-        """Refuse what is too large (40005) or malformed (50035)."""
-        if any(len(upload.data) > FILE_SIZE for upload in self.uploads):
+    def check(self, channel: Channel, *, ephemeral: bool = False) -> None:
+        """Refuse what is too large for a channel (40005) or malformed (50035)."""
+        largest = channel.guild.file_size if channel.guild else FILE_SIZE
+        if any(len(upload.data) > largest for upload in self.uploads):
             raise refusal(40005)
         names = [upload.filename for upload in self.uploads]
         try:

@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.local.discord.channels import PUBLIC_THREAD, TEXT, Channel
 from bot.local.discord.clock import iso
 from bot.local.discord.errors import Payload
+from bot.local.discord.limits import FILE_SIZE
 from bot.local.discord.messages import Message
 from bot.local.discord.people import Member, Role, User
 from bot.local.discord.permissions import (
@@ -41,6 +42,8 @@ class Guild:
 
     People are then offered its commands, but the bot has no access to anything here.
     """
+    file_size: int = FILE_SIZE
+    """Bytes that a file may have here."""
 
     @property
     def channels(self) -> list[Channel]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.local.discord.channels import Channel
 from bot.local.discord.errors import Payload
+from bot.local.discord.limits import FILE_SIZE
 from bot.local.discord.messages import Message, Origin
 from bot.local.discord.people import User
 from bot.local.discord.permissions import Permission
@@ -144,7 +145,7 @@ class Interaction:
             "authorizing_integration_owners": self.owners,
             "app_permissions": str(int(channel.permissions_of(self.scene.bot))),
             "entitlements": [],
-            "attachment_size_limit": 20 * 1024 * 1024,
+            "attachment_size_limit": channel.guild.file_size if channel.guild else FILE_SIZE,
         }
         if channel.guild is None:
             payload["user"] = user.payload()

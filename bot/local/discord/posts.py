@@ -29,7 +29,7 @@ class Posts:
         channel = self._world.channel_for_the_bot(channel_id)
         may = channel.permissions_of(self._world.scene.bot)
         self._require_posting(channel, may, with_files=bool(draft.uploads))
-        draft.check()
+        draft.check(channel)
         key = self._nonce_key(channel, draft)
         first = None if key is None else self._first_with(key)
         if first is not None:
@@ -145,7 +145,7 @@ class Posts:
         may = channel.permissions_of(self._world.scene.bot)
         if draft.uploads and not may & Permission.ATTACH_FILES:
             raise refusal(50013)
-        draft.check()
+        draft.check(channel)
         self._composer.fill(message, draft, embeds_allowed=bool(may & Permission.EMBED_LINKS))
         message.edited_at = self._world.scene.clock.time()
         self._world.scene.announce("edit", message=message)

@@ -10,11 +10,36 @@ from bot.posting.evidence import permissions_in
 from bot.watching.records import Delivery, Form, Purpose
 from bot.watching.server_settings import ServerSettingsBook
 
-SMALLEST_LIMIT = 20 * 1024 * 1024
+DEFAULT_LIMIT = 20 * 1024 * 1024
 """Bytes that a file may have in every server since September 2026; discord.py 2.7 says less."""
 
 MOST_TRIES = 5
 """After so many tries a message goes without its file, which need not be fetched for ever."""
+
+
+class UploadLimits:
+    """Knows how many bytes a file may have in a server, as far as Discord tells.
+
+    An interaction states the limit for whoever began it: the server's, or more if that person pays
+    for more. So the least that was stated in a server is closest to what the bot may upload there.
+    """
+
+    def __init__(self) -> None:
+        self._least_stated: dict[int, int] = {}
+
+    def note(self, interaction: discord.Interaction) -> None:
+        """Remember the limit that an interaction states."""
+        if interaction.guild_id is not None:
+            known = self._least_stated.get(interaction.guild_id, interaction.filesize_limit)
+            self._least_stated[interaction.guild_id] = min(known, interaction.filesize_limit)
+
+    def of(self, guild_id: int | None, guild: discord.Guild | None) -> int:
+        """Return the limit in a server; ``guild`` is what the cache holds of it, if anything.
+
+        The boosts of a server may have grown since the limit was stated.
+        """
+        stated = self._least_stated.get(guild_id or 0, DEFAULT_LIMIT)
+        return max(stated, guild.filesize_limit) if guild else stated
 
 
 class Uploads:
@@ -26,6 +51,7 @@ class Uploads:
         self._client = client
         self._settings = settings
         self._player = player
+        self.limits = UploadLimits()
 
     @asynccontextmanager
     async def file_of(self, delivery: Delivery) -> AsyncIterator[discord.File | None]:
@@ -51,10 +77,5 @@ class Uploads:
             return None
         if not (await self._settings.of(place.guild_id)).uploads:
             return None
-        limit = upload_limit(self._client.get_guild(place.guild_id or 0))
+        limit = self.limits.of(place.guild_id, self._client.get_guild(place.guild_id or 0))
         return await self._player.attachment(delivery.task, limit)
-
-
-def upload_limit(guild: discord.Guild | None) -> int:
-    """Return how many bytes a file may have in a server, the least if nothing is known of it."""
-    return max(SMALLEST_LIMIT, guild.filesize_limit) if guild else SMALLEST_LIMIT
