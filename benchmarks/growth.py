@@ -25,8 +25,9 @@ from bot.local.relay import song
 from bot.suno.tasks import Task
 from bot.watching.database import DatabaseThread
 from bot.watching.endings import Ending
+from bot.watching.limits import Limits
 from bot.watching.records import Observation, Place
-from bot.watching.store import Limits, Store
+from bot.watching.store import Store
 
 PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "growth.svg"
 SIZES, QUICK_SIZES = (10, 1_000, 100_000, 1_000_000), (10, 1_000)

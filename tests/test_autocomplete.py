@@ -12,8 +12,9 @@ from bot.posting.completing import LONGEST, choices, offered_ids
 from bot.suno.tasks import Clip, Lyrics
 from bot.watching.database import DatabaseThread
 from bot.watching.history import History
+from bot.watching.limits import Limits
 from bot.watching.outbox import Outbox
-from bot.watching.store import Limits, Store
+from bot.watching.store import Store
 from tests.builders import a_clip, a_lyrics_task, a_song
 from tests.histories import THERE, ended, named, watch
 from tests.hostile import LONG_TEXTS

@@ -17,7 +17,7 @@ from bot.posting.invitation import NEEDED_PERMISSIONS
 from bot.settings import Settings
 from bot.watching.database import DatabaseThread
 from bot.watching.forgetting import KEPT_FOR
-from bot.watching.store import Limits
+from bot.watching.limits import Limits
 from bot.watching.watchlist import MOST_IDS
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])

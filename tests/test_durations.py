@@ -9,9 +9,10 @@ from bot.watching.database import DatabaseThread
 from bot.watching.durations import Typical, seconds_taken, typical_of
 from bot.watching.endings import Ending
 from bot.watching.history import History
+from bot.watching.limits import Limits
 from bot.watching.outbox import Outbox
 from bot.watching.records import Observation
-from bot.watching.store import Limits, Store
+from bot.watching.store import Store
 from tests.builders import NOON, a_clip, a_failure, a_lyrics_task, a_song
 from tests.histories import (
     THERE,

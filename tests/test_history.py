@@ -8,10 +8,11 @@ from bot.suno.tasks import Lyrics, Task
 from bot.watching.database import DatabaseThread
 from bot.watching.endings import Ending
 from bot.watching.history import History
+from bot.watching.limits import Limits
 from bot.watching.outbox import Outbox
 from bot.watching.records import Place
 from bot.watching.searching import Scope
-from bot.watching.store import Limits, Store
+from bot.watching.store import Store
 from tests.builders import HERE, NOON, a_clip, a_failure, a_running_task, a_song
 from tests.histories import (
     ADA,

@@ -11,10 +11,11 @@ from bot.watching.database import DatabaseThread
 from bot.watching.endings import Ending
 from bot.watching.forgetting import Forgetting
 from bot.watching.history import History
+from bot.watching.limits import Limits
 from bot.watching.outbox import Outbox
 from bot.watching.records import Place
 from bot.watching.searching import Scope, indexable, looked_for, searchable
-from bot.watching.store import Limits, Store
+from bot.watching.store import Store
 from tests.builders import NOON, a_clip, a_lyrics_task, a_running_task, a_song
 from tests.histories import (
     ADA,

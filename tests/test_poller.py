@@ -17,12 +17,13 @@ from bot.suno.tasks import Outcome, TaskKind
 from bot.watching.database import DatabaseThread
 from bot.watching.endings import Ending
 from bot.watching.errors import BadTaskId, TooManyIds
+from bot.watching.limits import Limits
 from bot.watching.outbox import Outbox
 from bot.watching.planner import Planner
 from bot.watching.poller import Poller
 from bot.watching.records import Delivery
 from bot.watching.schedule import PATIENCE_WITH_A_LOST_TASK, Schedule
-from bot.watching.store import Limits, Store
+from bot.watching.store import Store
 from bot.watching.timetable import LONGEST_WAIT
 from bot.watching.watchlist import MOST_IDS, Added, Watchlist, parse_ids
 from tests.builders import HERE, NOON

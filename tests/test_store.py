@@ -7,9 +7,11 @@ from bot.suno.tasks import Task, TaskKind
 from bot.watching.database import DatabaseThread
 from bot.watching.endings import Ending
 from bot.watching.errors import TooManyWatchers, TooManyWatches
+from bot.watching.limits import Limits
 from bot.watching.outbox import Outbox
+from bot.watching.poll_results import _RESCHEDULE
 from bot.watching.records import Observation, Place
-from bot.watching.store import _RESCHEDULE, Limits, Store
+from bot.watching.store import Store
 from tests.builders import HERE, NOON, a_running_task, a_song
 
 THERE = Place(channel_id=600, guild_id=50)

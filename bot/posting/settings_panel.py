@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import discord
 
+from bot.watching.limits import Limits
 from bot.watching.server_settings import Mention, ServerSettings
-from bot.watching.store import Limits
 from bot.words import Words, words_for
 
 LANGUAGES = (None, "en-US", "zh-CN")

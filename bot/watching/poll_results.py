@@ -1,0 +1,150 @@
+"""What looks at running tasks read and leave in the database: the SQL, within a transaction.
+
+A task is ended here, and only here: together with its history entry and the deliveries it owes.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlite_utils import Database
+
+from bot.suno.tasks import Task, TaskKind, TaskStatus
+from bot.watching.endings import Ending
+from bot.watching.history import remember
+from bot.watching.outbox import owe
+from bot.watching.records import Observation, Watched
+
+_TASKS: TypeAdapter[Task] = TypeAdapter(Task)
+
+
+def read_due(
+    db: Database, relay: str, now: float, limit: int, besides: Collection[str]
+) -> list[Watched]:
+    """Return the running tasks whose next look is due, the longest overdue first."""
+    values = [relay, now, json.dumps(list(besides)), limit]
+    return list(map(_watched, db.execute(_DUE_TASKS, values).fetchall()))
+
+
+def record(
+    db: Database, relay: str, seen: Sequence[Observation], now: float, *, outage: float = 0.0
+) -> int:
+    """Keep what a look showed; return how many deliveries are owed for what ended.
+
+    ``outage`` is how long nobody could ask until ``now`` (seconds).
+    """
+    if outage:
+        db.execute(_OUTAGE, {"relay": relay, "now": now, "since": now - outage})
+    _reschedule(db, relay, [each for each in seen if each.answer is None], now)
+    for observation in seen:
+        if observation.answer is not None:
+            _observe(db, relay, observation, observation.answer, now)
+    return sum(_end(db, relay, each.task_id, each.ending, now) for each in seen if each.ending)
+
+
+def _observe(db: Database, relay: str, seen: Observation, answer: Task, now: float) -> None:
+    """Keep a relay's answer about a running task."""
+    values = {
+        "relay": relay,
+        "id": seen.task_id,
+        "now": now,
+        "next": seen.next_look_at,
+        "misses": seen.misses,
+        "missing": seen.missing_since,
+        "terminal": seen.terminal_since,
+        "kind": answer.kind,
+        "hint": answer.kind or answer.claimed_kind,
+        "status": answer.status,
+        "answer": _TASKS.dump_json(answer).decode(),
+    }
+    db.execute(_OBSERVE, values)
+
+
+def _end(db: Database, relay: str, task_id: str, ending: Ending, now: float) -> int:
+    """End a task, remember it and owe its notices, one to each place where it is watched."""
+    ended = db.execute(
+        "UPDATE tasks SET state = 'ended', ending = ?, ended_at = ?, next_look_at = NULL"
+        " WHERE relay = ? AND task_id = ? AND state = 'running'",
+        [ending, now, relay, task_id],
+    ).rowcount
+    if not ended:
+        return 0
+    remember(db, relay, task_id, ending, now)
+    places = list(
+        db.query(
+            "SELECT channel_id, guild_id, locale, min(id) AS first FROM subscriptions"
+            " WHERE relay = ? AND task_id = ? AND delivery_id IS NULL"
+            " GROUP BY channel_id ORDER BY first",
+            [relay, task_id],
+        )
+    )
+    for place in places:
+        owe(db, relay, task_id, place, ending, now)
+    return len(places)
+
+
+def _reschedule(db: Database, relay: str, seen: Iterable[Observation], now: float) -> None:
+    """Keep of looks that told nothing new when they were, and when the next ones are."""
+    times = [
+        (relay, o.task_id, o.next_look_at, o.misses, o.missing_since, o.terminal_since)
+        for o in seen
+    ]
+    if times:
+        db.execute(_RESCHEDULE, {"now": now, "seen": json.dumps(times, allow_nan=False)})
+
+
+# One statement for all: from one to the next, Python's other threads would have to wait. The relay
+# comes with each row, or SQLite would go through all tasks of the relay for each.
+_RESCHEDULE = """
+    UPDATE tasks SET looked_at = :now, next_look_at = seen.next, misses = seen.misses,
+        missing_since = seen.missing, terminal_since = seen.terminal
+    FROM (
+        SELECT json_extract(value, '$[0]') AS relay, json_extract(value, '$[1]') AS id,
+            json_extract(value, '$[2]') AS next, json_extract(value, '$[3]') AS misses,
+            json_extract(value, '$[4]') AS missing, json_extract(value, '$[5]') AS terminal
+        FROM json_each(:seen)
+    ) AS seen
+    WHERE tasks.relay = seen.relay AND task_id = seen.id AND state = 'running'
+"""
+_OBSERVE = """
+    UPDATE tasks SET looked_at = :now, next_look_at = :next, misses = :misses,
+        missing_since = :missing, terminal_since = :terminal,
+        kind = coalesce(:kind, kind), hint = coalesce(:hint, hint), status = :status,
+        answer = :answer, known = 1,
+        changed_at = CASE WHEN answer IS NOT :answer THEN :now ELSE changed_at END
+    WHERE relay = :relay AND task_id = :id AND state = 'running'
+"""
+
+_OUTAGE = """
+    UPDATE tasks SET deadline_at = deadline_at + (:now - max(:since, added_at)),
+        missing_since = missing_since + (:now - max(:since, missing_since)),
+        terminal_since = terminal_since + (:now - max(:since, terminal_since))
+    WHERE relay = :relay AND state = 'running'
+"""
+
+_DUE_TASKS = """
+    SELECT task_id, kind, coalesce(hint, kind), status, known, misses, missing_since,
+        terminal_since, coalesce(began_at, added_at), added_at, looked_at, next_look_at, deadline_at
+    FROM tasks
+    WHERE relay = ? AND state = 'running' AND next_look_at <= ?
+        AND task_id NOT IN (SELECT value FROM json_each(?))
+    ORDER BY next_look_at LIMIT ?
+"""
+
+
+_KINDS: dict[str | None, TaskKind | None] = {None: None} | {kind.value: kind for kind in TaskKind}
+_STATUSES = {status.value: status for status in TaskStatus}
+
+
+def _watched(row: Sequence[Any]) -> Watched:
+    """Make a value of a row of ``_DUE_TASKS``, whose columns are its fields, in their order."""
+    task_id, kind, hint, status, known, *times = row
+    return Watched(
+        task_id,
+        _KINDS[kind],
+        _KINDS[hint],
+        _STATUSES[status],
+        bool(known),
+        *times,
+    )
