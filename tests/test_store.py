@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.suno.tasks import Task, TaskKind
+from bot.suno.tasks import Task, TaskKind, TaskStatus
+from bot.watching.cards import Cards
 from bot.watching.database import DatabaseThread
 from bot.watching.endings import Ending
 from bot.watching.errors import TooManyWatchers, TooManyWatches
@@ -218,6 +219,24 @@ async def test_a_list_shows_what_a_person_watches_oldest_first(store: Store) -> 
     first, second = await store.watches_of(1)
     assert (first.task.id, first.channel_id, first.looked_at) == ("one", 500, None)
     assert (second.task, second.channel_id, second.looked_at) == (seen, 600, NOON + 3)
+
+
+async def test_lists_and_cards_tell_whether_the_relay_ever_returned_a_task(
+    store: Store, database: DatabaseThread
+) -> None:
+    """Until then it waits for the relay's first answer; nobody may call it being made."""
+    cards = Cards(database, "deerapi")
+    stranger = Task("song", TaskStatus.UNRECOGNIZED)
+    await store.add_watch(stranger, known=False, user_id=1, place=HERE, now=NOON, deadline=60)
+    opened = await cards.open(HERE, ["song"], NOON)
+    assert opened is not None
+    await cards.posted(opened, 9)
+    (watched,) = await store.watches_of(1)
+    assert (watched.known, opened.tasks[0].known) == (False, False)
+    await store.record([Observation("song", NOON + 5, answer=stranger)], NOON + 1)
+    (card,) = await cards.due(NOON + 2, least=0, limit=1)
+    (watched,) = await store.watches_of(1)
+    assert (watched.known, card.tasks[0].known) == (True, True)
 
 
 async def test_the_longest_overdue_is_looked_at_first(store: Store) -> None:

@@ -46,6 +46,8 @@ class CardTask:
     task: Task
     ending: Ending | None
     message_id: int | None
+    known: bool
+    """Whether the relay has ever returned the task; if not, ``task`` is the id alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,7 @@ class Cards:
     def _card(self, db: Database, row: Mapping[str, Any], now: float) -> Card:
         key = [row["id"], row["channel_id"]]
         tasks = db.query(
-            "SELECT t.answer, t.ending, (SELECT max(d.message_id) FROM deliveries d"
+            "SELECT t.answer, t.ending, t.known, (SELECT max(d.message_id) FROM deliveries d"
             "  WHERE d.relay = t.relay AND d.task_id = t.task_id AND d.channel_id = ?2) AS message"
             " FROM card_tasks ct JOIN tasks t USING (relay, task_id)"
             " WHERE ct.card_id = ?1 ORDER BY ct.rowid",
@@ -210,6 +212,7 @@ class Cards:
                     _TASKS.validate_json(shown["answer"]),
                     Ending(shown["ending"]) if shown["ending"] else None,
                     shown["message"],
+                    bool(shown["known"]),
                 )
                 for shown in tasks
             ),

@@ -112,7 +112,7 @@ _OBSERVE = """
         missing_since = :missing, terminal_since = :terminal,
         kind = coalesce(:kind, kind), hint = coalesce(:hint, hint), status = :status,
         answer = :answer, known = 1,
-        changed_at = CASE WHEN answer IS NOT :answer THEN :now ELSE changed_at END
+        changed_at = CASE WHEN answer IS NOT :answer OR NOT known THEN :now ELSE changed_at END
     WHERE relay = :relay AND task_id = :id AND state = 'running'
 """
 

@@ -65,6 +65,8 @@ class Watch:
     channel_id: int
     created_at: float
     looked_at: float | None
+    known: bool
+    """Whether the relay has ever returned the task; if not, ``task`` is the id alone."""
 
 
 class Form(StrEnum):

@@ -125,7 +125,7 @@ class Store:
     async def watches_of(self, user_id: int) -> list[Watch]:
         """Return what a person watches, the oldest first."""
         rows = await self._database.read(
-            "SELECT t.answer, t.looked_at, s.channel_id, s.created_at"
+            "SELECT t.answer, t.looked_at, t.known, s.channel_id, s.created_at"
             " FROM subscriptions s JOIN tasks t USING (relay, task_id)"
             " WHERE s.user_id = ? AND s.relay = ? AND s.delivery_id IS NULL ORDER BY s.id",
             [user_id, self._relay],
@@ -136,6 +136,7 @@ class Store:
                 channel_id=row["channel_id"],
                 created_at=row["created_at"],
                 looked_at=row["looked_at"],
+                known=bool(row["known"]),
             )
             for row in rows
         ]
