@@ -1,7 +1,23 @@
+import re
+from pathlib import Path
+
 import discord
 
-from bot.posting.views import LinkButton, link_view
+from bot.posting.forgetting import question_view
+from bot.posting.found import found_menu
+from bot.posting.history import history_view
+from bot.posting.reader import page_of
+from bot.posting.settings_panel import panel_view
+from bot.posting.views import LinkButton, keep_watching_view, link_view, status_view
+from bot.suno.tasks import Lyrics
+from bot.watching.endings import Ending
+from bot.watching.history import Entry, Page
+from bot.watching.server_settings import DEFAULTS
+from bot.words import Words
+from tests.builders import NOON, a_lyrics_task, a_running_task
+from tests.local_discord_client import a_club
 
+WORDS = Words("en")
 SONG = LinkButton("Listen", "https://cdn1.suno.ai/a.mp3")
 
 
@@ -41,3 +57,34 @@ async def test_more_buttons_than_discord_takes_are_left_out() -> None:
     view = link_view([SONG] * 30)
     assert view is not None
     assert len(view.children) == 25
+
+
+async def test_what_is_sent_is_not_kept_in_memory() -> None:
+    """discord.py keeps no view of any kind: dynamic items answer for the buttons."""
+    task = a_running_task(lyrics=Lyrics("Row, row"))
+    views = (
+        keep_watching_view(1, "Keep watching"),
+        status_view(task, [SONG], WORDS),
+        found_menu([task], WORDS),
+        page_of(a_lyrics_task(), 0, WORDS).view,
+        history_view(Page(0, (Entry(1, task, Ending.FINISHED, NOON),), more=True), "", 1, WORDS),
+        panel_view(DEFAULTS, WORDS),
+        question_view(1, WORDS),
+    )
+    async with a_club() as club:
+        for view in views:
+            assert view is not None
+            assert view.is_dispatchable()
+            message = await club.place().send("A message", view=view)
+            await message.edit(view=view)
+        store = club.bot._connection._view_store
+        assert not store.persistent_views
+        assert not store._synced_message_views
+
+
+def test_no_view_is_made_that_discord_py_keeps() -> None:
+    """Every view of ours is of the kind that it forgets."""
+    root = Path(__file__).parents[1]
+    paths = [*root.glob("bot/posting/**/*.py"), *root.glob("cogs/*.py")]
+    bases = {path.name for path in paths if re.search(r"ui\.(View|Modal)\(", path.read_text())}
+    assert not bases

@@ -2,6 +2,7 @@
 
 import discord
 
+from bot.posting.views import StatelessView
 from bot.watching.forgetting import Holdings
 from bot.words import Words
 
@@ -23,7 +24,7 @@ def question(holdings: Holdings, words: Words) -> str:
 
 def question_view(owner: int, words: Words) -> discord.ui.View:
     """Return the buttons under the question."""
-    view = discord.ui.View(timeout=None)
+    view = StatelessView()
     for action, style in (
         ("delete", discord.ButtonStyle.danger),
         ("keep", discord.ButtonStyle.secondary),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import discord
 
 from bot.posting.escaping import bare
+from bot.posting.views import StatelessView
 from bot.suno.tasks import Task, TaskKind
 from bot.watching.watchlist import MOST_IDS
 from bot.words import Words
@@ -27,7 +28,7 @@ def found_menu(tasks: Sequence[Task], words: Words) -> discord.ui.View:
         )
         for task in tasks
     ]
-    view = discord.ui.View(timeout=None)
+    view = StatelessView()
     view.add_item(
         discord.ui.Select(
             custom_id=FOUND_MENU,

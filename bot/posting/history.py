@@ -8,6 +8,7 @@ import discord
 from bot.posting.budget import usable_url
 from bot.posting.escaping import bare, plain_line
 from bot.posting.songs import RUNNING, meta
+from bot.posting.views import StatelessView
 from bot.suno.tasks import Task, TaskKind
 from bot.watching.endings import Ending
 from bot.watching.history import PAGE, Entry, Page
@@ -61,7 +62,7 @@ def history_view(page: Page, search: str, owner: int, words: Words) -> discord.u
     """Return the menu and the buttons of a page; ``None`` for one that has nothing to open."""
     if not page.entries:
         return None
-    view = discord.ui.View(timeout=None)
+    view = StatelessView()
     view.add_item(
         discord.ui.Select(
             custom_id=f"history-open:{owner}",

@@ -13,6 +13,7 @@ from bot.posting.cards import progress_bar, state_line, style_of
 from bot.posting.escaping import code, plain_line
 from bot.posting.refusals import Meaning, verdict
 from bot.posting.songs import DONE, RUNNING, link_buttons
+from bot.posting.views import StatelessView
 from bot.suno.tasks import Outcome, Task
 from bot.watching.cards import Card, Cards, CardTask
 from bot.watching.endings import Ending
@@ -62,7 +63,7 @@ def live_view(card: Card, words: Words) -> discord.ui.View | None:
     """Return the buttons of a card: join and leave while it runs, previews while it streams."""
     if card.over or not card.watchers:
         return None
-    view = discord.ui.View(timeout=None)
+    view = StatelessView()
     for action, style in (
         ("join", discord.ButtonStyle.primary),
         ("leave", discord.ButtonStyle.secondary),

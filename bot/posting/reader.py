@@ -12,6 +12,7 @@ import discord
 from bot.posting.escaping import clean, file_name
 from bot.posting.lyrics import lyrics_pages, sheets, split
 from bot.posting.songs import DONE, meta, title_of
+from bot.posting.views import StatelessView
 from bot.suno.tasks import Task
 from bot.words import Words
 
@@ -92,7 +93,7 @@ def _room(text: str) -> int:
 
 def _view(task: Task, number: int, total: int, words: Words, owner: int) -> discord.ui.View:
     """Return the buttons: turn back, turn on, and in a private reader share and file."""
-    view = discord.ui.View(timeout=None)
+    view = StatelessView()
     if total > 1:
         back, on = (number - 1) % total, (number + 1) % total
         for label, page, there in (("◀", back, number > 0), ("▶", on, number < total - 1)):

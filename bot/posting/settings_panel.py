@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import discord
 
+from bot.posting.views import StatelessView
 from bot.watching.limits import Limits
 from bot.watching.server_settings import Mention, ServerSettings
 from bot.words import Words, words_for
@@ -41,7 +42,7 @@ def panel(settings: ServerSettings, words: Words) -> discord.Embed:
 
 def panel_view(settings: ServerSettings, words: Words) -> discord.ui.View:
     """Return the five rows of menus and buttons; they show what is set."""
-    view = discord.ui.View(timeout=None)
+    view = StatelessView()
     view.add_item(
         discord.ui.ChannelSelect(
             custom_id=SETTING.format("channel"),

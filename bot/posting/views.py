@@ -21,6 +21,18 @@ class LinkButton:
     url: str
 
 
+class StatelessView(discord.ui.View):
+    """A view of buttons whose custom ids say everything, which discord.py does not keep.
+
+    discord.py holds every view that it sends until that is stopped: this one is stopped before it
+    is sent. Dynamic items answer for its buttons, also after a restart.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(timeout=None)
+        self.stop()
+
+
 def link_view(buttons: Iterable[LinkButton]) -> discord.ui.View | None:
     """Return the view that shows ``buttons``, five in a row, ``None`` where there are none.
 
@@ -30,7 +42,7 @@ def link_view(buttons: Iterable[LinkButton]) -> discord.ui.View | None:
     shown = tuple(buttons)[:BUTTONS]
     if not shown:
         return None
-    view = discord.ui.View(timeout=None)
+    view = StatelessView()
     for button in shown:
         view.add_item(discord.ui.Button(label=button.label, url=button.url))
     return view
@@ -38,7 +50,7 @@ def link_view(buttons: Iterable[LinkButton]) -> discord.ui.View | None:
 
 def keep_watching_view(delivery_id: int, label: str) -> discord.ui.View:
     """Return the view of a notice that a task was given up: a button to watch it again."""
-    view = discord.ui.View(timeout=None)
+    view = StatelessView()
     view.add_item(discord.ui.Button(label=label, custom_id=KEEP_WATCHING.format(delivery_id)))
     return view
 
@@ -52,7 +64,7 @@ _LINKS_UNDER_A_CARD = 5
 
 def status_view(task: Task, links: Sequence[LinkButton], words: Words) -> discord.ui.View | None:
     """Return what can be done about a task whose card is shown: open, be told, read, look again."""
-    view = discord.ui.View(timeout=None)
+    view = StatelessView()
     for link in links[:_LINKS_UNDER_A_CARD]:
         view.add_item(discord.ui.Button(label=link.label, url=link.url, row=0))
     actions = [] if task.terminal else ["notify"]
