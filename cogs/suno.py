@@ -11,6 +11,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord_bot import SunoBot
+from bot.posting.budget import DESCRIPTION, whole_lines
 from bot.posting.completing import offered_ids
 from bot.posting.escaping import code, plain_line
 from bot.posting.held import inbox
@@ -30,6 +31,8 @@ Interaction = discord.Interaction[SunoBot]
 Ids = Annotated[str, app_commands.Range[str, 1, 2000]]
 
 LINES_IN_A_LIST = 25
+_ROOM_FOR_MORE = 100
+"""Code points for how many more there are."""
 
 
 async def _recent_ids(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -131,8 +134,9 @@ class Suno(
             await Reply(interaction).send(words.say("list-empty"))
             return
         lines = [_say_watch(watch, words) for watch in watches[:LINES_IN_A_LIST]]
-        if len(watches) > LINES_IN_A_LIST:
-            lines.append(words.say("list-more", count=len(watches) - LINES_IN_A_LIST))
+        lines = whole_lines(lines, DESCRIPTION - _ROOM_FOR_MORE)
+        if len(watches) > len(lines):
+            lines.append(words.say("list-more", count=len(watches) - len(lines)))
         title = words.say("list-title", count=len(watches))
         await Reply(interaction).send(
             embeds=[discord.Embed(title=title, description="\n".join(lines))]

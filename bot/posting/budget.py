@@ -46,6 +46,17 @@ def shares(needs: Sequence[int], room: int) -> list[int]:
     return given
 
 
+def whole_lines(lines: Iterable[str], room: int) -> list[str]:
+    """Return the first of ``lines`` that fit ``room`` code points together, line ends included."""
+    fitting = []
+    for line in lines:
+        room -= len(line) + 1
+        if room < -1:  # the last line needs no end
+            break
+        fitting.append(line)
+    return fitting
+
+
 def usable_url(url: str | None, limit: int = URL) -> str | None:
     """Return ``url`` as Discord takes it, ``None`` if there is none or Discord would refuse it.
 

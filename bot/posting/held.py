@@ -2,6 +2,7 @@
 
 import discord
 
+from bot.posting.budget import DESCRIPTION, whole_lines
 from bot.posting.embeds import Notice
 from bot.posting.escaping import code, plain_line
 from bot.posting.refusals import Missing
@@ -12,6 +13,8 @@ from bot.words import Words
 
 _TITLE = 60
 _MARKER = 220
+_ROOM_FOR_MORE = 100
+"""Code points for how many more there are."""
 
 MISSING = "missing:"
 """Begins the reason of a delivery that lacks permissions; their names follow, with commas."""
@@ -65,11 +68,13 @@ def _cause(reason: str, words: Words) -> str:
 
 
 def inbox(entries: list[Undelivered], words: Words) -> discord.Embed:
-    """Return what could not be posted, a line each; at most 25 lines."""
-    return discord.Embed(
-        title=words.say("inbox-title", count=len(entries)),
-        description="\n".join(_line(entry, words) for entry in entries),
-    )
+    """Return what could not be posted, a line each, as many as an embed can hold."""
+    lines = [_line(entry, words) for entry in entries]
+    shown = whole_lines(lines, DESCRIPTION - _ROOM_FOR_MORE)
+    if len(shown) < len(lines):
+        shown.append(words.say("inbox-more", count=len(lines) - len(shown)))
+    title = words.say("inbox-title", count=len(entries))
+    return discord.Embed(title=title, description="\n".join(shown))
 
 
 def _line(entry: Undelivered, words: Words) -> str:

@@ -1,11 +1,12 @@
 """The answer to somebody's command: seen by that person only, in as many messages as it needs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import discord
 
-from bot.posting.escaping import code
+from bot.posting.budget import CONTENT, whole_lines
+from bot.posting.escaping import code, cut
 from bot.suno.errors import SunoError
 from bot.watching.errors import WatchError
 from bot.words import Words
@@ -28,7 +29,15 @@ class Reply:
         embeds: Sequence[discord.Embed] = (),
         view: discord.ui.View | None = None,
     ) -> None:
-        """Say one more thing."""
+        """Say one more thing, in as many messages as the text needs: the view is under the last."""
+        *before, last = _pieces(text)
+        for piece in before:
+            await self._send(piece, (), None)
+        await self._send(last, embeds, view)
+
+    async def _send(
+        self, text: str, embeds: Sequence[discord.Embed], view: discord.ui.View | None
+    ) -> None:
         if self._begun:
             await self._interaction.followup.send(
                 text or discord.utils.MISSING,
@@ -41,6 +50,15 @@ class Reply:
         await self._interaction.edit_original_response(
             content=text or None, embeds=embeds, view=view
         )
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield ``text`` in pieces that a message can hold, each of whole lines; at least one."""
+    lines = [cut(line, CONTENT) for line in text.split("\n")]
+    while lines:
+        piece = whole_lines(lines, CONTENT)
+        yield "\n".join(piece)
+        lines = lines[len(piece) :]
 
 
 def explain(error: Exception, words: Words) -> str:

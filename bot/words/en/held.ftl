@@ -18,6 +18,7 @@ inbox-title = { $count ->
     [one] 1 notice could not be posted
    *[other] { $count } notices could not be posted
  }
+inbox-more = … and { $count } more.
 inbox-held = { $id }{ $title } for { $place }, since { $since }: { $why } I go on trying.
 inbox-dropped = { $id }{ $title } for { $place }, { $since }: { $why } There is nowhere left to post it; see it with `/suno status`.
 inbox-why-permission = I may not post there.

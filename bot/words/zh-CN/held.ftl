@@ -15,6 +15,7 @@ notice-instead = -# 你当初是在 { $place } 关注的，但那里已经没有
 
 inbox-empty = 给你的通知全都发出去了。
 inbox-title = 有 { $count } 条通知没能发出
+inbox-more = ……还有 { $count } 条。
 inbox-held = { $id }{ $title } → { $place }，{ $since }：{ $why }我会继续尝试。
 inbox-dropped = { $id }{ $title } → { $place }，{ $since }：{ $why }已经没有地方可发了，请用 `/suno { command-status-name }` 查看结果。
 inbox-why-permission = 我没有在那里发消息的权限。
