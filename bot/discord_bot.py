@@ -10,14 +10,12 @@ from typing import Any
 
 import aiohttp
 import discord
-import yarl
 from discord import app_commands
-from discord.ext import commands
-from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.command_tree import CommandTree
 from bot.figures import Figures
+from bot.gateway import GATEWAY_PACE, GatewayClient, GatewayPace
 from bot.monitoring.discord_answers import count_answers
 from bot.posting.attachments.player import Player
 from bot.posting.attachments.uploads import Uploads
@@ -70,7 +68,7 @@ class Addresses:
     gateway_url: str = ""
 
 
-class SunoBot(commands.AutoShardedBot):
+class SunoBot(GatewayClient):
     """The bot: the services, and what posts for them. All that lasts is in the database."""
 
     def __init__(
@@ -79,10 +77,13 @@ class SunoBot(commands.AutoShardedBot):
         addresses: Addresses,
         extensions: Sequence[str] = (),
         card_pace: CardPace = CARD_PACE,
+        gateway_pace: GatewayPace = GATEWAY_PACE,
     ) -> None:
         Route.BASE = addresses.api_url
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
         super().__init__(
+            gateway_url=addresses.gateway_url,
+            pace=gateway_pace,
             command_prefix=(),
             help_command=None,
             tree_cls=CommandTree,
@@ -106,7 +107,6 @@ class SunoBot(commands.AutoShardedBot):
         self.desk = WatchDesk(services.watchlist, services.cards, self.keeper, services.settings)
         self.good_rounds: dict[str, float] = {}
         """When each loop of the clock last did its work without a fault (Unix seconds)."""
-        self._gateway_url = addresses.gateway_url
         self._extensions = tuple(extensions)
 
     @property
@@ -132,19 +132,6 @@ class SunoBot(commands.AutoShardedBot):
             await command.get_translated_payload(self.tree, translator)
             for command in self.tree.get_commands()
         ]
-
-    async def launch_shard(
-        self, gateway: yarl.URL, shard_id: int, *, initial: bool = False
-    ) -> None:
-        """Connect a shard, to the gateway of the settings if they name one.
-
-        discord.py goes back to Discord's own gateway, with the token, after an invalid session;
-        it shall go back to this one.
-        """
-        if self._gateway_url:
-            gateway = yarl.URL(self._gateway_url)
-        DiscordWebSocket.DEFAULT_GATEWAY = gateway
-        await super().launch_shard(gateway, shard_id, initial=initial)
 
     def missing_connection(self) -> str | None:
         """Return why it is not connected to Discord's gateway, ``None`` if it is."""

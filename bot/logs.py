@@ -11,7 +11,7 @@ from typing import TextIO
 _NOISY = dict.fromkeys(("discord", "asyncio", "aiohttp", "filelock"), logging.WARNING)
 """Libraries that tell more than an operator wants to read, and from which level on they speak."""
 
-_TRIED_AGAIN = ("Attempting a reconnect", "Failed to connect for shard_id")
+_TRIED_AGAIN = "Attempting a reconnect"
 """How discord.py begins to tell of a connection that it makes anew by itself."""
 
 _INTERACTION_TOKEN = re.compile(r"((?:webhooks|interactions)/\d+/)[^/?\s]+")

@@ -14,6 +14,7 @@ from discord.errors import ConnectionClosed, GatewayNotFound
 from bot import __version__
 from bot.discord_bot import Addresses, Services, SunoBot
 from bot.figures import Figures
+from bot.gateway import GATEWAY_PACE, GatewayPace
 from bot.logs import set_up_logging
 from bot.monitoring.health import Patience, Signs
 from bot.monitoring.server import CannotListen, MonitoringServer
@@ -227,6 +228,7 @@ def assemble(
     fetcher: Fetcher,
     cogs: Sequence[str],
     card_pace: CardPace = CARD_PACE,
+    gateway_pace: GatewayPace = GATEWAY_PACE,
 ) -> SunoBot:
     """Put the bot together; nothing is opened, and nothing begins."""
     source = _relay(settings)
@@ -248,7 +250,7 @@ def assemble(
         figures=figures,
     )
     addresses = Addresses(settings.discord_api_url, settings.discord_gateway_url)
-    return SunoBot(services, addresses, cogs, card_pace)
+    return SunoBot(services, addresses, cogs, card_pace, gateway_pace)
 
 
 def _relay(settings: Settings) -> Relay:

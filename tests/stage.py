@@ -9,6 +9,7 @@ from pathlib import Path
 import aiohttp
 
 from bot.discord_bot import SunoBot
+from bot.gateway import GatewayPace
 from bot.local.bot_process import settings_for
 from bot.local.discord import Channel, Guild, Interaction, LocalDiscord, Message, User
 from bot.local.relay import LocalRelay
@@ -18,6 +19,7 @@ from bot.settings import Settings
 from bot.startup import COGS, assemble, make_client, serve
 from bot.watching.database import DatabaseThread
 
+BRISK = GatewayPace(first_retry=0.0, between_identifies=0.0)
 QUICK = CardPace(between_edits=0.05, between_rounds=0.05)
 
 
@@ -104,14 +106,14 @@ async def a_bot(
 
 @asynccontextmanager
 async def a_bot_in_hand(
-    stage: Stage, fetcher: Fetcher | None = None, **changes: object
+    stage: Stage, fetcher: Fetcher | None = None, gateway_pace: GatewayPace = BRISK
 ) -> AsyncIterator[SunoBot]:
     """Let the bot work on the stage, within this process, and yield it.
 
     ``fetcher`` fetches its files, to be opened and closed here.
     """
     values = {name.lower(): value for name, value in stage.environment.items()}
-    settings = Settings.model_validate(values | changes)
+    settings = Settings.model_validate(values)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(DatabaseThread(settings.database_path))
         session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -119,7 +121,7 @@ async def a_bot_in_hand(
         stack.push_async_callback(client.aclose)
         fetcher = await stack.enter_async_context(fetcher or Fetcher())
         bot = await stack.enter_async_context(
-            assemble(settings, database, client, fetcher, COGS, QUICK)
+            assemble(settings, database, client, fetcher, COGS, QUICK, gateway_pace)
         )
         running = asyncio.create_task(bot.start(stage.discord.token))
         try:

@@ -26,14 +26,16 @@ MAY_IMPORT: dict[str, set[str]] = {
         "bot.discord_bot",  # for the type
     },
     "bot.translation": {"bot.words"},
+    "bot.gateway": set(),
     "bot.discord_bot": {
         *("bot.settings", "bot.words", "bot.suno", "bot.watching", "bot.posting"),
         *("bot.command_tree", "bot.translation", "bot.figures", "bot.monitoring"),
+        "bot.gateway",
     },
     "bot.startup": {
         *("bot.settings", "bot.logs", "bot.words", "bot.suno", "bot.watching", "bot.posting"),
         *("bot", "bot.discord_bot", "bot.figures", "bot.monitoring", "bot.stopping"),
-        "bot.running",
+        *("bot.running", "bot.gateway"),
     },
     "bot.doctor": {
         *("bot.settings", "bot.suno", "bot.watching", "bot.posting"),
@@ -51,7 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 KNOWS_DISCORD = {
     *("bot.posting", "bot.discord_bot", "bot.command_tree", "bot.translation", "bot.startup"),
-    *("bot.doctor", "cogs"),
+    *("bot.doctor", "bot.gateway", "cogs"),
 }
 
 

@@ -48,6 +48,8 @@ class Gateway:
         self._sessions: dict[str, Session] = {}
         self._connections: set[Connection] = set()
         self._refusing: int | None = None
+        self.refusals = 0
+        """How many of the next connections are refused with 503."""
         self._held_back: dict[int, list[tuple[Connection, Callable[[], None]]]] = {}
         self.url = ""
         self.identifies = 0
@@ -75,6 +77,9 @@ class Gateway:
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one WebSocket from HELLO to its end."""
+        if self.refusals:
+            self.refusals -= 1
+            raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse(timeout=TIME_TO_CLOSE, max_msg_size=0)
         await socket.prepare(request)
         connection = Connection(socket, request, encoder(request.query.get("compress")))
