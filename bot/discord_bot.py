@@ -20,6 +20,8 @@ from bot.monitoring.discord_answers import count_answers
 from bot.posting.attachments.player import Player
 from bot.posting.attachments.uploads import Uploads
 from bot.posting.delivery import Courier
+from bot.posting.discord_calls import trace_calls
+from bot.posting.discord_traffic import DiscordTraffic, counts_for_the_bot
 from bot.posting.invitation import invite_link
 from bot.posting.live_cards import CARD_PACE, CardKeeper, CardPace
 from bot.posting.turns import Turns
@@ -39,8 +41,6 @@ log = logging.getLogger(__name__)
 
 MOST_IN_A_SECOND = 50
 """Requests that Discord takes from the whole bot; its answers to interactions do not count."""
-
-_NOT_COUNTED = ("/interactions/", "/webhooks/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,7 @@ class SunoBot(GatewayClient):
         card_pace: CardPace = CARD_PACE,
         gateway_pace: GatewayPace = GATEWAY_PACE,
     ) -> None:
+        self.traffic = DiscordTraffic()
         Route.BASE = addresses.api_url
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
         super().__init__(
@@ -90,7 +91,7 @@ class SunoBot(GatewayClient):
             intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
-            http_trace=pace(services.figures),
+            http_trace=traced(self.traffic, services.figures),
         )
         self.services = services
         self._uploads = Uploads(self, services.settings, services.player)
@@ -100,9 +101,14 @@ class SunoBot(GatewayClient):
             uploads=self._uploads,
             settings=services.settings,
             figures=services.figures,
+            traffic=self.traffic,
         )
         self.keeper = CardKeeper(
-            self, services.cards, card_pace, notices_wait=lambda: self.courier.busy
+            self,
+            services.cards,
+            card_pace,
+            notices_wait=lambda: self.courier.busy,
+            traffic=self.traffic,
         )
         self.desk = WatchDesk(services.watchlist, services.cards, self.keeper, services.settings)
         self.good_rounds: dict[str, float] = {}
@@ -174,11 +180,12 @@ def _servers(count: int) -> str:
     return "1 server" if count == 1 else f"{count} servers"
 
 
-def pace(figures: Figures) -> aiohttp.TraceConfig:
-    """Hold back requests so that the whole bot keeps Discord's global limit in any second.
+def traced(traffic: DiscordTraffic, figures: Figures) -> aiohttp.TraceConfig:
+    """Return what is told of every request: it is counted, kept from being late, and paced.
 
     discord.py paces each bucket, but not the bot: a thousand messages to a thousand channels at
-    once end in answers of 429 and lost messages.
+    once end in answers of 429 and lost messages. Requests are held back so that the whole bot keeps
+    Discord's global limit in any second.
     """
     turns = Turns(MOST_IN_A_SECOND)
 
@@ -187,11 +194,12 @@ def pace(figures: Figures) -> aiohttp.TraceConfig:
         context: SimpleNamespace,  # noqa: ARG001 # as above
         request: aiohttp.TraceRequestStartParams,
     ) -> None:
-        path = request.url.path
-        if not any(part in path for part in _NOT_COUNTED):
+        if counts_for_the_bot(request.url.path):
             await turns.take()
 
     trace = aiohttp.TraceConfig()
+    trace_calls(trace)
     trace.on_request_start.append(wait_for_turn)
+    traffic.observe(trace)
     count_answers(trace, figures)
     return trace

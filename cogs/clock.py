@@ -59,7 +59,11 @@ class Clock(commands.Cog):
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
-        await asyncio.gather(self._bot.services.poller.finish(), self._bot.courier.finish())
+        await asyncio.gather(
+            self._bot.services.poller.finish(),
+            self._bot.courier.finish(),
+            self._bot.keeper.finish(),
+        )
 
 
 class Broom:

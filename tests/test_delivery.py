@@ -12,8 +12,11 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
+from bot.discord_bot import traced
+from bot.figures import Figures
 from bot.local.discord import Channel, LocalDiscord, Message, Request, User
 from bot.posting.delivery import Courier, Patience
+from bot.posting.discord_traffic import DiscordTraffic
 from bot.suno.tasks import Task
 from bot.watching.database import DatabaseThread
 from bot.watching.outbox import Outbox
@@ -71,6 +74,15 @@ class Post:
         return [(row["state"], row["reason"]) for row in rows]
 
 
+def a_client(traffic: DiscordTraffic) -> discord.Client:
+    """Return a client that reports its requests, as the bot does."""
+    return discord.Client(
+        intents=discord.Intents(guilds=True),
+        guild_ready_timeout=0.01,
+        http_trace=traced(traffic, Figures()),
+    )
+
+
 @asynccontextmanager
 async def connected(client: discord.Client, token: str) -> AsyncIterator[None]:
     """Log a client in, and keep it connected."""
@@ -93,11 +105,12 @@ async def post(tmp_path: Path) -> AsyncIterator[Post]:
         database = await stack.enter_async_context(DatabaseThread(tmp_path / "suno.db"))
         DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
         Route.BASE = local.api_url
-        client = discord.Client(intents=discord.Intents(guilds=True), guild_ready_timeout=0.01)
+        traffic = DiscordTraffic()
+        client = a_client(traffic)
         await stack.enter_async_context(connected(client, local.token))
         outbox = Outbox(database)
         store = Store(database, outbox, "local")
-        courier = Courier(client, outbox, PATIENCE, clock=local.clock.now)
+        courier = Courier(client, outbox, PATIENCE, clock=local.clock.now, traffic=traffic)
         yield Post(local, channel, outbox, store, courier, client)
 
 

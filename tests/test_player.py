@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import discord
 import pytest
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
@@ -18,6 +17,7 @@ from bot.posting.attachments.fetching import Fetcher
 from bot.posting.attachments.player import Player
 from bot.posting.attachments.uploads import DEFAULT_LIMIT, MOST_TRIES, UploadLimits, Uploads
 from bot.posting.delivery import Courier
+from bot.posting.discord_traffic import DiscordTraffic
 from bot.suno.tasks import Task
 from bot.watching.database import DatabaseThread
 from bot.watching.outbox import Outbox
@@ -26,7 +26,7 @@ from bot.watching.store import Store
 from tests.builders import a_clip, a_failure, a_song
 from tests.media_server import MP3, MediaServer, a_media_server, answering
 from tests.stage import a_bot_in_hand, a_stage
-from tests.test_delivery import PATIENCE, POST, Post, connected
+from tests.test_delivery import PATIENCE, POST, Post, a_client, connected
 
 LIMIT = 1 << 20
 
@@ -79,7 +79,7 @@ async def studio(tmp_path: Path, media: MediaServer) -> AsyncIterator[Studio]:
         fetcher = await stack.enter_async_context(Fetcher(seconds=1, loopback_port=media.port))
         DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
         Route.BASE = local.api_url
-        client = discord.Client(intents=discord.Intents(guilds=True), guild_ready_timeout=0.01)
+        client = a_client(DiscordTraffic())
         await stack.enter_async_context(connected(client, local.token))
         outbox, settings = Outbox(database), ServerSettingsBook(database)
         await settings.change(guild.id, uploads=True)

@@ -6,9 +6,10 @@ from typing import Any, TypeVar
 
 import aiohttp
 
-from bot.discord_bot import MOST_IN_A_SECOND, pace
+from bot.discord_bot import MOST_IN_A_SECOND, traced
 from bot.figures import Figures
 from bot.local.discord import LocalDiscord
+from bot.posting.discord_traffic import DiscordTraffic
 from bot.posting.turns import CAUGHT_UP, Turns
 
 T = TypeVar("T")
@@ -103,7 +104,7 @@ async def test_answers_to_people_never_wait_for_a_turn() -> None:
     """Discord does not count them, and wants them within three seconds."""
     async with (
         LocalDiscord() as local,
-        aiohttp.ClientSession(trace_configs=[pace(Figures())]) as session,
+        aiohttp.ClientSession(trace_configs=[traced(DiscordTraffic(), Figures())]) as session,
     ):
 
         async def ask(path: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import discord
 
+from bot.posting.discord_calls import DiscordCalls
 from bot.posting.evidence import permissions_in
 from bot.posting.held import MISSING, missing_reason
 from bot.posting.refusals import Missing, Verdict, reason_of, verdict
@@ -28,11 +29,13 @@ class ClosedPlaces:
         self,
         client: discord.Client,
         outbox: Outbox,
+        calls: DiscordCalls,
         between_looks: float,
         clock: Callable[[], float],
     ) -> None:
         self._client = client
         self._outbox = outbox
+        self._calls = calls
         self._between_looks = between_looks
         self._clock = clock
 
@@ -90,7 +93,7 @@ class ClosedPlaces:
         directs = {}
         for user_id in users:
             try:
-                direct = await self._client.create_dm(discord.Object(user_id))
+                direct = await self._calls.run(self._client.create_dm(discord.Object(user_id)))
             except discord.HTTPException as error:
                 if verdict(error).passing:
                     raise

@@ -20,6 +20,8 @@ from bot.figures import Figures, Outcome
 from bot.posting.attachments.uploads import Uploads
 from bot.posting.closed_places import ClosedPlaces
 from bot.posting.composing import completed, compose, view_of
+from bot.posting.discord_calls import Call, DiscordCalls
+from bot.posting.discord_traffic import DiscordTraffic
 from bot.posting.embeds import Notice, naming_role
 from bot.posting.evidence import Evidence, look_for
 from bot.posting.refusals import Meaning, Verdict, may_be_the_file, reason_of, verdict
@@ -43,6 +45,8 @@ class Patience:
     first_pause: float = 1.0
     """Before the second try of a message that met trouble; it doubles with every try."""
     longest_pause: float = 300.0
+    most_late: int = 64
+    """While so many tries take too long, no new one begins."""
     between_looks_at_held: float = 600.0
     """A destination that refuses is asked at most so often."""
     until_held: float = 86400.0
@@ -50,8 +54,8 @@ class Patience:
     nonce_window: float = 90.0
     """How long Discord surely knows a nonce again; its documentation says "a few minutes"."""
     one_try: float = 60.0
-    """How long a try may take, with all that discord.py does again by itself: with the window of
-    the nonce, still less than "a few minutes"."""
+    """How long a try may begin requests, with all that discord.py does again by itself: with the
+    window of the nonce, still less than "a few minutes"."""
     goodbye: float = 5.0
     """How long a stop waits for what is under way."""
 
@@ -68,6 +72,7 @@ class Courier:
         uploads: Uploads | None = None,
         settings: ServerSettingsBook | None = None,
         figures: Figures | None = None,
+        traffic: DiscordTraffic | None = None,
     ) -> None:
         self._client = client
         self._outbox = outbox
@@ -76,33 +81,53 @@ class Courier:
         self._uploads = uploads
         self._settings = settings
         self._figures = figures or Figures()
-        self.closed_places = ClosedPlaces(client, outbox, patience.between_looks_at_held, clock)
+        self._traffic = traffic or DiscordTraffic()
+        self._calls = DiscordCalls(patience.one_try, patience.most_late)
+        self.closed_places = ClosedPlaces(
+            client, outbox, self._calls, patience.between_looks_at_held, clock
+        )
         self.token_refused = asyncio.Event()
         """Set when Discord takes the token no more: whoever runs the bot has to act."""
         self._under_way: dict[asyncio.Task[None], int] = {}
+        self._late: set[int] = set()
+        """Those of them whose try takes too long: they keep no slot."""
         self._one_by_one = asyncio.Lock()
         self._astray = True
 
     @property
     def busy(self) -> bool:
         """Whether so much is under way that it waits for its turn: what can wait should."""
-        return len(self._under_way) > self._patience.slots // 4
+        return self._patience.slots - self._free_slots > self._patience.slots // 4
+
+    @property
+    def _free_slots(self) -> int:
+        return self._patience.slots - len(self._under_way) + len(self._late)
 
     async def round(self) -> float | None:
-        """Start sending what is due; return when more will be (Unix seconds), if anything."""
+        """Start sending what is due; return when more will be (Unix seconds), if anything.
+
+        What is due stays so while Discord takes nothing at all, and while too many tries are late.
+        """
         if self._astray:
             await self._take_up()
-        if free := self._patience.slots - len(self._under_way):
+        if wait := self._traffic.global_wait:
+            return self._clock() + wait
+        if self._calls.full:
+            return None  # one that is done wakes the next round
+        if free := self._free_slots:
             for delivery in await self._outbox.claim(self._clock(), free):
                 task = asyncio.create_task(self._deliver(delivery))
                 self._under_way[task] = delivery.id
                 task.add_done_callback(self._finished)
-        if len(self._under_way) >= self._patience.slots:
-            return None  # one that is done wakes the next round
+        if not self._free_slots:
+            return None  # as above
         return await self._outbox.next_at()
 
     async def finish(self) -> None:
-        """Wait a little for what is under way; what is not done then is taken up at the start."""
+        """Wait a little for what is under way; what is not done then is taken up at the start.
+
+        Only the waiting for a call into discord.py is cancelled, never the call.
+        """
         tasks = list(self._under_way)
         if tasks:
             await asyncio.wait(tasks, timeout=self._patience.goodbye)
@@ -117,7 +142,7 @@ class Courier:
         self._astray = False
 
     def _finished(self, task: asyncio.Task[None]) -> None:
-        del self._under_way[task]
+        self._late.discard(self._under_way.pop(task))
         if not task.cancelled() and (error := task.exception()):
             log.error("What became of a message could not be kept", exc_info=error)
             self._astray = True
@@ -126,11 +151,11 @@ class Courier:
     async def _deliver(self, delivery: Delivery) -> None:
         async with self._one_by_one:  # nobody else waits until all that is due is written
             await asyncio.sleep(BREATH)
+        call = self._calls.start(self._send_once(delivery))
         try:
-            async with asyncio.timeout(self._patience.one_try):
-                message_id = await self._send_once(delivery)
+            message_id = await self._result(call, delivery)
         except Exception as error:  # noqa: BLE001 # what it means is decided by the verdict
-            await self._settle(delivery, error)
+            await self._settle(delivery, error, call)
             return
         now = self._clock()
         await self._outbox.acknowledge(delivery, message_id=message_id, now=now)
@@ -138,6 +163,17 @@ class Courier:
         self._figures.tries.labels(Outcome.SENT).inc()
         if delivery.purpose is Purpose.NOTICE:
             self._figures.notice_delay.observe(max(now - delivery.created_at, 0))
+
+    async def _result(self, call: Call[int], delivery: Delivery) -> int:
+        """Return the id of the message, or raise why there is none, however late.
+
+        Until then the delivery is ``sending``, so that nobody begins a second try.
+        """
+        if not await call.in_time():
+            log.warning("%s takes longer than %g s", _described(delivery), self._calls.timeout)
+            self._late.add(delivery.id)
+            self._outbox.changed.set()  # its slot is free
+        return await call.result()
 
     async def _send_once(self, delivery: Delivery) -> int:
         """Send it unless it is there already; return the id of the message.
@@ -195,9 +231,10 @@ class Courier:
     def _file_of(self, delivery: Delivery) -> AbstractAsyncContextManager[discord.File | None]:
         return self._uploads.file_of(delivery) if self._uploads else nullcontext()
 
-    async def _settle(self, delivery: Delivery, error: Exception) -> None:
-        """Do with a delivery what the error means for it."""
+    async def _settle(self, delivery: Delivery, error: Exception, call: Call[int]) -> None:
+        """Do with a delivery what the error of its call means for it."""
         meaning = verdict(error)
+        doubtful = call.unrefused_posts > 0 if call.traced else meaning.passing
         if not isinstance(error, _TROUBLE):
             log.error("%s could not be composed or sent", _described(delivery), exc_info=error)
         reason = reason_of(error)
@@ -210,14 +247,15 @@ class Courier:
                 told = await self.closed_places.redirect(delivery, reason)
                 self._note(delivery, Outcome.REDIRECTED if told else Outcome.DROPPED, reason)
             elif meaning.meaning is Meaning.MEND:
-                await self._mend(delivery, reason)
+                await self._mend(delivery, reason, doubtful=doubtful)
             elif meaning.passing and patient:
-                await self._postpone(delivery, meaning, reason, doubtful=True)
+                await self._postpone(delivery, meaning, reason, doubtful=doubtful)
             else:
                 await self.closed_places.shut(delivery, meaning, reason)
                 self._note(delivery, Outcome.HELD, reason)
         except _TROUBLE as trouble:  # while a direct message was opened
-            await self._postpone(delivery, verdict(trouble), reason_of(trouble), doubtful=False)
+            trouble_meaning = verdict(trouble)
+            await self._postpone(delivery, trouble_meaning, reason_of(trouble), doubtful=doubtful)
 
     async def _postpone(
         self, delivery: Delivery, meaning: Verdict, reason: str, *, doubtful: bool
@@ -228,7 +266,7 @@ class Courier:
         )
         self._note(delivery, Outcome.POSTPONED, reason)
 
-    async def _mend(self, delivery: Delivery, reason: str) -> None:
+    async def _mend(self, delivery: Delivery, reason: str, *, doubtful: bool) -> None:
         """Try it simpler; what Discord takes in no form is kept."""
         now = self._clock()
         form = _simpler(delivery.form)
@@ -238,7 +276,7 @@ class Courier:
             self._note(delivery, Outcome.HELD, reason)
         else:
             await self._outbox.postpone(
-                delivery, until=now, reason=reason, form=form, doubtful=False
+                delivery, until=now, reason=reason, form=form, doubtful=doubtful
             )
             self._note(delivery, Outcome.SIMPLIFIED, reason)
 

@@ -4,9 +4,7 @@ Within Discord's window the nonce settles that by itself. The window is "a few m
 older can only be looked up among one's own messages.
 """
 
-import asyncio
 from collections.abc import Collection
-from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -20,9 +18,6 @@ MESSAGES_READ = 300
 
 CLOCKS_DIFFER = 60.0
 """Seconds by which Discord's clock and ours may differ."""
-
-WAIT_FOR_GATEWAY = 10.0
-"""Seconds: before the gateway is there, nothing is known about permissions."""
 
 
 class Evidence(StrEnum):
@@ -82,15 +77,10 @@ async def _may_read(client: discord.Client, place: Place, *, seen: bool) -> bool
     if place.guild_id is None:
         return True
     granted = permissions_in(client, place)
-    if granted is None and not client.is_ready():
-        with suppress(TimeoutError):
-            async with asyncio.timeout(WAIT_FOR_GATEWAY):
-                await client.wait_until_ready()
-        granted = permissions_in(client, place)
     if granted is not None:
         return granted.view_channel and granted.read_message_history
     guild = client.get_guild(place.guild_id)
-    if guild is None or guild.unavailable:
+    if guild is None or guild.unavailable or not client.is_ready():
         raise NotKnownYet(f"nothing is known yet of server {place.guild_id}")
     if seen:
         return True

@@ -10,8 +10,10 @@ import aiohttp
 import discord
 
 from bot.posting.cards import progress_bar, state_line, style_of
+from bot.posting.discord_calls import DiscordCalls
+from bot.posting.discord_traffic import DiscordTraffic
 from bot.posting.escaping import code, plain_line
-from bot.posting.refusals import Meaning, verdict
+from bot.posting.refusals import verdict
 from bot.posting.songs import DONE, RUNNING, link_buttons
 from bot.posting.views import StatelessView
 from bot.suno.tasks import Outcome, Task
@@ -31,7 +33,7 @@ class CardPace:
     """The least time between two edits of one card."""
     between_rounds: float = 2.0
     longest_edit: float = 5.0
-    """What discord.py holds back longer is tried again: one slow channel holds up no other."""
+    """What discord.py holds back longer is left to itself: one slow channel holds up no other."""
     edits_in_a_round: int = 10
     """With the time between rounds, this bounds their share: there is other work too."""
 
@@ -152,13 +154,18 @@ class CardKeeper:
         pace: CardPace = CARD_PACE,
         clock: Callable[[], float] = time.time,
         notices_wait: Callable[[], bool] = lambda: False,
+        traffic: DiscordTraffic | None = None,
     ) -> None:
         self._client = client
         self._cards = cards
         self._pace = pace
         self._clock = clock
         self._notices_wait = notices_wait
+        self._traffic = traffic or DiscordTraffic()
+        self._calls = DiscordCalls(pace.longest_edit)
         self._looks: dict[int, str] = {}
+        self._under_way: dict[int, asyncio.Task[None]] = {}
+        """The edits, by the ids of the cards: none is begun beside one of the same card."""
 
     async def post(self, card: Card) -> None:
         """Post a new card. Where that fails it is forgotten; raises what discord.py raises."""
@@ -178,15 +185,39 @@ class CardKeeper:
         await self._cards.posted(card, message.id)
 
     async def round(self) -> float | None:
-        """Edit the cards that have something new to show; return when to look again."""
+        """Edit the cards that have something new to show; return when to look again.
+
+        None while Discord takes nothing at all, or too many edits are late.
+        """
         now = self._clock()
         pace = self._pace
-        if self._notices_wait():
+        if wait := self._traffic.global_wait:
+            return now + max(wait, pace.between_rounds)
+        if self._notices_wait() or self._calls.full:
             return now + pace.between_rounds
-        least, limit = pace.between_edits, pace.edits_in_a_round
-        cards = await self._cards.due(now, least=least, limit=limit)
-        await asyncio.gather(*map(self._edit, cards))
+        limit = pace.edits_in_a_round
+        cards = await self._cards.due(
+            now, least=pace.between_edits, limit=limit + len(self._under_way)
+        )
+        edits = [self._begin(card) for card in cards if card.id not in self._under_way][:limit]
+        if edits:
+            done, _ = await asyncio.wait(edits, timeout=pace.longest_edit)
+            for edit in done:
+                edit.result()  # a fault of ours is the round's
         return now + pace.between_rounds if await self._cards.any() else None
+
+    async def finish(self) -> None:
+        """Wait for no edit any more; the calls into discord.py are left alone."""
+        edits = list(self._under_way.values())
+        for edit in edits:
+            edit.cancel()
+        await asyncio.gather(*edits, return_exceptions=True)
+
+    def _begin(self, card: Card) -> asyncio.Task[None]:
+        edit = asyncio.create_task(self._edit(card))
+        self._under_way[card.id] = edit
+        edit.add_done_callback(lambda _: self._under_way.pop(card.id))
+        return edit
 
     async def _edit(self, card: Card) -> None:
         words = words_for(card.place.locale)
@@ -195,8 +226,9 @@ class CardKeeper:
         look = json.dumps([embed.to_dict(), view.to_components() if view else None])
         if look != self._looks.get(card.id):
             try:
-                async with asyncio.timeout(self._pace.longest_edit):
-                    await self._message(card).edit(embed=embed, view=view)
+                call = self._calls.start(self._message(card).edit(embed=embed, view=view))
+                await call.in_time()
+                await call.result()  # late, it counts all the same
             except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
                 await self._give_up_or_wait(card, error)
                 return
@@ -206,7 +238,7 @@ class CardKeeper:
             self._looks.pop(card.id, None)
 
     async def _give_up_or_wait(self, card: Card, error: Exception) -> None:
-        if verdict(error).meaning is Meaning.RETRY:
+        if verdict(error).passing:
             await self._cards.failed(card, self._clock())
         else:  # somebody deleted it, or the place is closed: the notices go their own way
             await self._cards.forget(card.id)

@@ -10,6 +10,8 @@ from enum import StrEnum
 import aiohttp
 import discord
 
+from bot.posting.discord_traffic import pause_of
+
 
 class Meaning(StrEnum):
     """What is to be done about a message that was not accepted."""
@@ -127,22 +129,12 @@ def meaning_of(status: int, code: int) -> Meaning:
 def _of_answer(error: discord.HTTPException) -> Verdict:
     meaning = meaning_of(error.status, error.code)
     missing = _MISSING.get(error.code, Missing.PERMISSION) if meaning is Meaning.HOLD else None
-    return Verdict(meaning, missing, _retry_after(error) if meaning is Meaning.RETRY else None)
+    return Verdict(meaning, missing, pause_of(error.response) if meaning is Meaning.RETRY else None)
 
 
 def _by_status(status: int) -> Meaning:
     refused = Meaning.MEND if 400 <= status < 500 else Meaning.RETRY
     return _BY_STATUS.get(status, refused)
-
-
-def _retry_after(error: discord.HTTPException) -> float | None:
-    """Return the pause that an answer names in its headers: seconds, with a fraction."""
-    headers = getattr(error.response, "headers", None) or {}
-    try:
-        pause = float(headers.get("Retry-After", ""))
-    except ValueError:
-        return None
-    return pause if 0 <= pause < float("inf") else None
 
 
 def reason_of(error: Exception) -> str:
