@@ -73,7 +73,9 @@ async def test_the_way_of_each_task_can_be_followed_by_its_id(stage: Stage) -> N
     songs = stage.songs.id
     for told in (
         f"Task told for channel {songs}: watching",
-        "Task told has ended: finished",
+        "Task ended: task_id=told ending=finished outcome=success",
+        "Task ended: task_id=failed ending=finished outcome=failure",
+        "Task ended: task_id=half ending=finished outcome=partial",
         f"Task told for channel {songs} is sent",
         f"Task failed for channel {songs} is sent",
         f"Task half for channel {songs} is sent",
@@ -94,4 +96,4 @@ async def test_machines_read_each_line_as_one_object(stage: Stage) -> None:
     keys = {"time", "level", "logger", "message"}
     assert all(keys <= entry.keys() <= keys | {"exception"} for entry in entries)
     ours = [entry["message"] for entry in entries if entry["logger"] == "bot.watching.poller"]
-    assert any(message.startswith("Task told is ") for message in ours)
+    assert any(message.startswith("Status changed: task_id=told ") for message in ours)

@@ -140,6 +140,25 @@ async def test_lyrics_and_failures_are_watched_to_their_end(world: World) -> Non
     assert (told["bad"].task.outcome, told["bad"].task.reason) == (Outcome.FAILURE, "No.")
 
 
+async def test_the_log_says_of_a_failed_task_that_it_failed(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """That its watch is finished tells an operator nothing about the task."""
+    caplog.set_level(logging.INFO)
+    world.relay.add(failing("bad", reason="No."), song("good", takes=60), stuck("stuck"))
+    for name in ("bad", "good", "stuck"):
+        await world.watch(name)
+    await world.look_after(120)
+    for _ in range(int(DEADLINE) // 100):
+        await world.look_after(100)
+    told = [message for message in caplog.messages if message.startswith("Task ended")]
+    assert told == [
+        "Task ended: task_id=bad ending=finished outcome=failure",
+        "Task ended: task_id=good ending=finished outcome=success",
+        "Task ended: task_id=stuck ending=gave_up outcome=unknown",
+    ]
+
+
 async def test_all_due_tasks_travel_in_one_request(world: World) -> None:
     """A hundred watches are one look-up."""
     names = [f"song-{number}" for number in range(10)]

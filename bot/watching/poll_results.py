@@ -10,11 +10,11 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlite_utils import Database
 
-from bot.suno.tasks import Task, TaskKind, TaskStatus
+from bot.suno.tasks import Outcome, Task, TaskKind, TaskStatus
 from bot.watching.endings import Ending
 from bot.watching.history import remember
 from bot.watching.outbox import owe
-from bot.watching.records import Observation, Watched
+from bot.watching.records import EndedTask, Observation, Watched
 
 _TASKS: TypeAdapter[Task] = TypeAdapter(Task)
 
@@ -29,8 +29,8 @@ def read_due(
 
 def record(
     db: Database, relay: str, seen: Sequence[Observation], now: float, *, outage: float = 0.0
-) -> int:
-    """Keep what a look showed; return how many deliveries are owed for what ended.
+) -> list[EndedTask]:
+    """Keep what a look showed; return what has ended by it.
 
     ``outage`` is how long nobody could ask until ``now`` (seconds).
     """
@@ -40,7 +40,8 @@ def record(
     for observation in seen:
         if observation.answer is not None:
             _observe(db, relay, observation, observation.answer, now)
-    return sum(_end(db, relay, each.task_id, each.ending, now) for each in seen if each.ending)
+    ends = (_end(db, relay, each.task_id, each.ending, now) for each in seen if each.ending)
+    return [ended for ended in ends if ended]
 
 
 def _observe(db: Database, relay: str, seen: Observation, answer: Task, now: float) -> None:
@@ -61,15 +62,16 @@ def _observe(db: Database, relay: str, seen: Observation, answer: Task, now: flo
     db.execute(_OBSERVE, values)
 
 
-def _end(db: Database, relay: str, task_id: str, ending: Ending, now: float) -> int:
+def _end(db: Database, relay: str, task_id: str, ending: Ending, now: float) -> EndedTask | None:
     """End a task, remember it and owe its notices, one to each place where it is watched."""
     ended = db.execute(
         "UPDATE tasks SET state = 'ended', ending = ?, ended_at = ?, next_look_at = NULL"
-        " WHERE relay = ? AND task_id = ? AND state = 'running'",
+        " WHERE relay = ? AND task_id = ? AND state = 'running'"
+        " RETURNING json_extract(answer, '$.outcome')",
         [ending, now, relay, task_id],
-    ).rowcount
+    ).fetchone()
     if not ended:
-        return 0
+        return None
     remember(db, relay, task_id, ending, now)
     places = list(
         db.query(
@@ -81,7 +83,8 @@ def _end(db: Database, relay: str, task_id: str, ending: Ending, now: float) -> 
     )
     for place in places:
         owe(db, relay, task_id, place, ending, now)
-    return len(places)
+    outcome = Outcome(ended[0]) if ended[0] else None
+    return EndedTask(task_id, ending, outcome, deliveries=len(places))
 
 
 def _reschedule(db: Database, relay: str, seen: Iterable[Observation], now: float) -> None:

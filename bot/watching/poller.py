@@ -21,7 +21,7 @@ from bot.suno.tasks import Task, TaskKind
 from bot.watching.endings import Ending
 from bot.watching.errors import DatabaseUnusable
 from bot.watching.history import History
-from bot.watching.records import Observation, Watched
+from bot.watching.records import EndedTask, Observation, Watched
 from bot.watching.schedule import Schedule, with_deadlines_after
 from bot.watching.store import Store
 from bot.watching.timetable import LONGEST_WAIT
@@ -183,16 +183,20 @@ class Poller:
             due = [with_deadlines_after(watched, silence, now) for watched in due]
         self._learn(due, found, now)
         observations = [self._observe(watched, found, now) for watched in due]
-        await self._record(observations, now, outage)
+        ended = await self._record(observations, now, outage)
         self._seen.note(found)
         self._answered_at = now
-        for watched, observation in zip(due, observations, strict=True):
-            self._tell(watched, observation, now)
+        for watched, seen in zip(due, observations, strict=True):
+            if seen.answer and seen.answer.status is not watched.status:
+                log.debug("Status changed: task_id=%s status=%s", seen.task_id, seen.answer.status)
+        watches = {watched.task_id: watched for watched in due}
+        for each in ended:
+            self._tell(each, watches[each.task_id], found.tasks.get(each.task_id), now)
 
-    async def _record(self, seen: list[Observation], now: float, outage: float) -> None:
+    async def _record(self, seen: list[Observation], now: float, outage: float) -> list[EndedTask]:
         """Keep all at once; should one of them not let itself be kept, then at least the others."""
         try:
-            await self._store.record(seen, now, outage=outage)
+            return await self._store.record(seen, now, outage=outage)
         except (sqlite3.OperationalError, DatabaseUnusable):  # the disk, not one of them
             raise
         except Exception:
@@ -202,15 +206,17 @@ class Poller:
                     outage = 0.0
             raise
 
-    def _tell(self, watched: Watched, seen: Observation, now: float) -> None:
-        """Tell the log and the figures what has become of a task."""
-        if seen.answer and seen.answer.status is not watched.status:
-            log.debug("Task %s is %s", seen.task_id, seen.answer.status)
-        if seen.ending:
-            log.info("Task %s has ended: %s", seen.task_id, seen.ending)
-            self._figures.tasks_ended.labels(seen.ending).inc()
-        if seen.ending is Ending.FINISHED:
-            self._figures.detection_delay.observe(_delay(watched, seen.answer, now))
+    def _tell(self, ended: EndedTask, watched: Watched, answer: Task | None, now: float) -> None:
+        """Tell the log and the figures that a watch has ended, and how its task did."""
+        log.info(
+            "Task ended: task_id=%s ending=%s outcome=%s",
+            ended.task_id,
+            ended.ending,
+            ended.outcome or "unknown",
+        )
+        self._figures.tasks_ended.labels(ended.ending).inc()
+        if ended.ending is Ending.FINISHED:
+            self._figures.detection_delay.observe(_delay(watched, answer, now))
 
     def _pause(self, error: SunoError, began_at: float) -> None:
         """Ask nothing for a while; the client says in the log what is wrong.

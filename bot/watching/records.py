@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from bot.suno.tasks import Task, TaskKind, TaskStatus
+from bot.suno.tasks import Outcome, Task, TaskKind, TaskStatus
 from bot.watching.endings import Ending
 
 
@@ -55,6 +55,17 @@ class Observation(NamedTuple):
     terminal_since: float | None = None
     ending: Ending | None = None
     """Set when the watch ends here."""
+
+
+class EndedTask(NamedTuple):
+    """A task whose watch a look has ended."""
+
+    task_id: str
+    ending: Ending
+    outcome: Outcome | None
+    """How the task itself ended, as far as the relay ever said."""
+    deliveries: int
+    """How many messages are owed for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from bot.watching.endings import Ending
 from bot.watching.limits import DEFAULT_LIMITS, Limits
 from bot.watching.notes import read_note, write_note
 from bot.watching.outbox import Outbox
-from bot.watching.records import Observation, Place, Watch, Watched
+from bot.watching.records import EndedTask, Observation, Place, Watch, Watched
 from bot.watching.schedule import began_at
 from bot.watching.subscriptions import subscribe
 
@@ -186,8 +186,8 @@ class Store:
 
     async def record(
         self, observations: Iterable[Observation], now: float, *, outage: float = 0.0
-    ) -> None:
-        """Keep what a look at some tasks showed, and owe the notices of those that ended.
+    ) -> list[EndedTask]:
+        """Keep what a look at some tasks showed, and owe the notices of those that it ended.
 
         All in one transaction: a task is never ended without its deliveries, nor twice. ``outage``
         is how long nobody could ask until ``now``: every deadline moves by these seconds (compare
@@ -195,12 +195,14 @@ class Store:
         """
         seen = list(observations)
 
-        def record(db: Database) -> int:
+        def record(db: Database) -> list[EndedTask]:
             write_note(db, self._answered, str(now))
             return poll_results.record(db, self._relay, seen, now, outage=outage)
 
-        if await self._database.run(record):
+        ended = await self._database.run(record)
+        if any(each.deliveries for each in ended):
             self._outbox.changed.set()
+        return ended
 
     # Within a transaction
 
