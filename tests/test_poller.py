@@ -49,6 +49,8 @@ class World:
 
     relay: LocalRelay
     clock: OurClock
+    client: SunoClient
+    schedule: Schedule
     store: Store
     outbox: Outbox
     watchlist: Watchlist
@@ -98,6 +100,8 @@ async def a_world(
         yield World(
             relay,
             clock,
+            client,
+            schedule,
             store,
             outbox,
             Watchlist(client, store, schedule, clock=clock),

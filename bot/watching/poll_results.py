@@ -5,7 +5,7 @@ A task is ended here, and only here: together with its history entry and the del
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
 from sqlite_utils import Database
@@ -15,6 +15,7 @@ from bot.watching.endings import Ending
 from bot.watching.history import remember
 from bot.watching.outbox import owe
 from bot.watching.records import EndedTask, Observation, Watched
+from bot.watching.schedule import is_further
 
 _TASKS: TypeAdapter[Task] = TypeAdapter(Task)
 
@@ -27,29 +28,53 @@ def read_due(
     return list(map(_watched, db.execute(_DUE_TASKS, values).fetchall()))
 
 
+class Look(NamedTuple):
+    """When a look was: what people did meanwhile is newer than what it showed."""
+
+    relay: str
+    asked_at: float
+    """When it was read what to look at, before the relay was asked (Unix seconds)."""
+    now: float
+    """When what the relay said is recorded."""
+
+
 def record(
-    db: Database, relay: str, seen: Sequence[Observation], now: float, *, outage: float = 0.0
+    db: Database, look: Look, seen: Sequence[Observation], *, outage: float = 0.0
 ) -> list[EndedTask]:
     """Keep what a look showed; return what has ended by it.
 
-    ``outage`` is how long nobody could ask until ``now`` (seconds).
+    What it says of a task that was added after the relay was asked is left aside, and it ends no
+    watch that was added since, unless the task itself has ended. ``outage`` is how long nobody
+    could ask until ``look.now`` (seconds).
     """
     if outage:
-        db.execute(_OUTAGE, {"relay": relay, "now": now, "since": now - outage})
-    _reschedule(db, relay, [each for each in seen if each.answer is None], now)
+        since = look.now - outage
+        db.execute(_OUTAGE, {"relay": look.relay, "now": look.now, "since": since})
+    seen = [each if _is_news(db, look, each) else each._replace(answer=None) for each in seen]
+    _reschedule(db, look, [each for each in seen if each.answer is None])
     for observation in seen:
         if observation.answer is not None:
-            _observe(db, relay, observation, observation.answer, now)
-    ends = (_end(db, relay, each.task_id, each.ending, now) for each in seen if each.ending)
+            _observe(db, look, observation, observation.answer)
+    ends = (_end(db, look, each.task_id, each.ending) for each in seen if each.ending)
     return [ended for ended in ends if ended]
 
 
-def _observe(db: Database, relay: str, seen: Observation, answer: Task, now: float) -> None:
+def _is_news(db: Database, look: Look, seen: Observation) -> bool:
+    """Whether a look's answer is not behind what was recorded since the look began."""
+    if seen.answer is None:
+        return False
+    row = db.execute(
+        "SELECT status, terminal_since FROM tasks WHERE relay = ? AND task_id = ?",
+        [look.relay, seen.task_id],
+    ).fetchone()
+    return row is not None and is_further(_STATUSES[row[0]], row[1], seen.answer)
+
+
+def _observe(db: Database, look: Look, seen: Observation, answer: Task) -> None:
     """Keep a relay's answer about a running task."""
     values = {
-        "relay": relay,
+        **look._asdict(),
         "id": seen.task_id,
-        "now": now,
         "next": seen.next_look_at,
         "misses": seen.misses,
         "missing": seen.missing_since,
@@ -62,14 +87,10 @@ def _observe(db: Database, relay: str, seen: Observation, answer: Task, now: flo
     db.execute(_OBSERVE, values)
 
 
-def _end(db: Database, relay: str, task_id: str, ending: Ending, now: float) -> EndedTask | None:
+def _end(db: Database, look: Look, task_id: str, ending: Ending) -> EndedTask | None:
     """End a task, remember it and owe its notices, one to each place where it is watched."""
-    ended = db.execute(
-        "UPDATE tasks SET state = 'ended', ending = ?, ended_at = ?, next_look_at = NULL"
-        " WHERE relay = ? AND task_id = ? AND state = 'running'"
-        " RETURNING json_extract(answer, '$.outcome')",
-        [ending, now, relay, task_id],
-    ).fetchone()
+    relay, now = look.relay, look.now
+    ended = db.execute(_END, {**look._asdict(), "id": task_id, "ending": ending}).fetchone()
     if not ended:
         return None
     remember(db, relay, task_id, ending, now)
@@ -87,21 +108,32 @@ def _end(db: Database, relay: str, task_id: str, ending: Ending, now: float) -> 
     return EndedTask(task_id, ending, outcome, deliveries=len(places))
 
 
-def _reschedule(db: Database, relay: str, seen: Iterable[Observation], now: float) -> None:
+def _reschedule(db: Database, look: Look, seen: Iterable[Observation]) -> None:
     """Keep of looks that told nothing new when they were, and when the next ones are."""
     times = [
-        (relay, o.task_id, o.next_look_at, o.misses, o.missing_since, o.terminal_since)
+        (look.relay, o.task_id, o.next_look_at, o.misses, o.missing_since, o.terminal_since)
         for o in seen
     ]
     if times:
-        db.execute(_RESCHEDULE, {"now": now, "seen": json.dumps(times, allow_nan=False)})
+        values = {"asked_at": look.asked_at, "now": look.now}
+        db.execute(_RESCHEDULE, values | {"seen": json.dumps(times, allow_nan=False)})
 
+
+# Times later than now are of before the clock was set back: those were added before the look.
+_TASK_IS_OLDER = "NOT (tasks.added_at > :asked_at AND tasks.added_at <= :now)"
+_WATCHES_ARE_OLDER = """
+    NOT EXISTS (
+        SELECT 1 FROM subscriptions s
+        WHERE s.relay = tasks.relay AND s.task_id = tasks.task_id AND s.delivery_id IS NULL
+            AND s.created_at > :asked_at AND s.created_at <= :now
+    )
+"""
 
 # One statement for all: from one to the next, Python's other threads would have to wait. The relay
 # comes with each row, or SQLite would go through all tasks of the relay for each.
-_RESCHEDULE = """
+_RESCHEDULE = f"""
     UPDATE tasks SET looked_at = :now, next_look_at = seen.next, misses = seen.misses,
-        missing_since = seen.missing, terminal_since = seen.terminal
+        missing_since = seen.missing, terminal_since = coalesce(terminal_since, seen.terminal)
     FROM (
         SELECT json_extract(value, '$[0]') AS relay, json_extract(value, '$[1]') AS id,
             json_extract(value, '$[2]') AS next, json_extract(value, '$[3]') AS misses,
@@ -109,15 +141,22 @@ _RESCHEDULE = """
         FROM json_each(:seen)
     ) AS seen
     WHERE tasks.relay = seen.relay AND task_id = seen.id AND state = 'running'
-"""
-_OBSERVE = """
+        AND {_TASK_IS_OLDER} AND (seen.misses = 0 OR {_WATCHES_ARE_OLDER})
+"""  # noqa: S608 # conditions of ours
+_OBSERVE = f"""
     UPDATE tasks SET looked_at = :now, next_look_at = :next, misses = :misses,
-        missing_since = :missing, terminal_since = :terminal,
+        missing_since = :missing, terminal_since = coalesce(terminal_since, :terminal),
         kind = coalesce(:kind, kind), hint = coalesce(:hint, hint), status = :status,
         answer = :answer, known = 1,
         changed_at = CASE WHEN answer IS NOT :answer OR NOT known THEN :now ELSE changed_at END
-    WHERE relay = :relay AND task_id = :id AND state = 'running'
-"""
+    WHERE relay = :relay AND task_id = :id AND state = 'running' AND {_TASK_IS_OLDER}
+"""  # noqa: S608 # conditions of ours
+_END = f"""
+    UPDATE tasks SET state = 'ended', ending = :ending, ended_at = :now, next_look_at = NULL
+    WHERE relay = :relay AND task_id = :id AND state = 'running' AND {_TASK_IS_OLDER}
+        AND (:ending = 'finished' OR (:asked_at <= :now AND {_WATCHES_ARE_OLDER}))
+    RETURNING json_extract(answer, '$.outcome')
+"""  # noqa: S608 # conditions of ours
 
 _OUTAGE = """
     UPDATE tasks SET deadline_at = deadline_at + (:now - max(:since, added_at)),

@@ -111,7 +111,7 @@ class Poller:
         due, full = await self._due(now)
         self._planner.balance(due, now, full=full)
         if due:
-            self._begin(due)
+            self._begin(due, now)
         return now if full else await self._store.next_look_at(now)
 
     async def finish(self, patience: float | None = GOODBYE) -> None:
@@ -143,10 +143,10 @@ class Poller:
         ]
         return due, len(due) == self._batch
 
-    def _begin(self, due: list[Watched]) -> None:
+    def _begin(self, due: list[Watched], asked_at: float) -> None:
         self._figures.looks.inc()
         self._figures.looked_tasks.inc(len(due))
-        look = asyncio.create_task(self._look(due))
+        look = asyncio.create_task(self._look(due, asked_at))
         self._under_way[look] = frozenset(watched.task_id for watched in due)
         look.add_done_callback(self._finished)
 
@@ -156,23 +156,22 @@ class Poller:
             self._fault = error
         self._store.changed.set()
 
-    async def _look(self, due: list[Watched]) -> None:
+    async def _look(self, due: list[Watched], asked_at: float) -> None:
         ids = [watched.task_id for watched in due]
         kinds = {watched.task_id: watched.kind for watched in due if watched.kind}
-        began_at = self._clock()
         self._seen.forget(watched.task_id for watched in due if _is_read_anyway(watched))
         try:
             found = await self._relay.look_up(ids, kinds=kinds, seen=self._seen.ids)
         except SunoError as error:
             if not _is_about_the_ids(error):
-                self._pause(error, began_at)
+                self._pause(error, asked_at)
                 return
             found = LookUp(tasks={}, missing=frozenset(), failed=dict.fromkeys(ids, error))
         async with self._keeping:
-            await self._keep(due, found, self._clock())
+            await self._keep(due, found, asked_at, self._clock())
         self._failures = 0
 
-    async def _keep(self, due: list[Watched], found: LookUp, now: float) -> None:
+    async def _keep(self, due: list[Watched], found: LookUp, asked_at: float, now: float) -> None:
         if self._answered_at is None:
             self._answered_at = await self._store.answered_at()
         silence = now - (self._answered_at or now)
@@ -183,7 +182,7 @@ class Poller:
             due = [with_deadlines_after(watched, silence, now) for watched in due]
         self._learn(due, found, now)
         observations = [self._observe(watched, found, now) for watched in due]
-        ended = await self._record(observations, now, outage)
+        ended = await self._record(observations, asked_at, now, outage)
         self._seen.note(found)
         self._answered_at = now
         for watched, seen in zip(due, observations, strict=True):
@@ -193,16 +192,18 @@ class Poller:
         for each in ended:
             self._tell(each, watches[each.task_id], found.tasks.get(each.task_id), now)
 
-    async def _record(self, seen: list[Observation], now: float, outage: float) -> list[EndedTask]:
+    async def _record(
+        self, seen: list[Observation], asked_at: float, now: float, outage: float
+    ) -> list[EndedTask]:
         """Keep all at once; should one of them not let itself be kept, then at least the others."""
         try:
-            return await self._store.record(seen, now, outage=outage)
+            return await self._store.record(seen, now, asked_at=asked_at, outage=outage)
         except (sqlite3.OperationalError, DatabaseUnusable):  # the disk, not one of them
             raise
         except Exception:
             for each in seen if len(seen) > 1 else ():
                 with suppress(Exception):
-                    await self._store.record([each], now, outage=outage)
+                    await self._store.record([each], now, asked_at=asked_at, outage=outage)
                     outage = 0.0
             raise
 
@@ -218,12 +219,12 @@ class Poller:
         if ended.ending is Ending.FINISHED:
             self._figures.detection_delay.observe(_delay(watched, answer, now))
 
-    def _pause(self, error: SunoError, began_at: float) -> None:
+    def _pause(self, error: SunoError, asked_at: float) -> None:
         """Ask nothing for a while; the client says in the log what is wrong.
 
         Looks that were under way together fail together: that is one failure.
         """
-        if began_at < self._paused_until:
+        if asked_at < self._paused_until:
             return
         self._failures += 1
         growing = self._schedule.interval * 2 ** min(self._failures - 1, 10)

@@ -69,7 +69,7 @@ class Schedule:
         return Observation(
             watched.task_id,
             next_look_at=now + wait,
-            answer=answer if _is_further(watched, answer) else None,
+            answer=answer if is_further(watched.status, watched.terminal_since, answer) else None,
             terminal_since=terminal_since,
             ending=ending or self._deadline(watched, now),
         )
@@ -150,10 +150,13 @@ def with_deadlines_after(watched: Watched, silence: float, now: float) -> Watche
     )
 
 
-def _is_further(watched: Watched, answer: Task) -> bool:
-    """Whether an answer may replace the last one: a status never goes backwards."""
-    if answer.terminal or watched.terminal_since is not None:
+def is_further(status: TaskStatus, terminal_since: float | None, answer: Task) -> bool:
+    """Whether an answer may replace the last one: a status never goes backwards.
+
+    ``status`` is the last one's, ``terminal_since`` when the relay first said that it has ended.
+    """
+    if answer.terminal or terminal_since is not None:
         return answer.terminal
-    if watched.status not in _PROGRESS or answer.status not in _PROGRESS:
+    if status not in _PROGRESS or answer.status not in _PROGRESS:
         return True
-    return _PROGRESS.index(answer.status) >= _PROGRESS.index(watched.status)
+    return _PROGRESS.index(answer.status) >= _PROGRESS.index(status)

@@ -20,6 +20,7 @@ from bot.watching.endings import Ending
 from bot.watching.limits import DEFAULT_LIMITS, Limits
 from bot.watching.notes import read_note, write_note
 from bot.watching.outbox import Outbox
+from bot.watching.poll_results import Look
 from bot.watching.records import EndedTask, Observation, Place, Watch, Watched
 from bot.watching.schedule import began_at
 from bot.watching.subscriptions import subscribe
@@ -90,7 +91,7 @@ class Store:
             self._add_task(db, task, _Times(now, now, now), known=True)
             self._subscribe(db, task.id, user_id, place, now, mention)
             seen = Observation(task.id, next_look_at=now, answer=task, ending=Ending.FINISHED)
-            poll_results.record(db, self._relay, [seen], now)
+            poll_results.record(db, Look(self._relay, now, now), [seen])
             return None
 
         shown = await self._database.run(add)
@@ -185,19 +186,27 @@ class Store:
         return float(noted) if noted else None
 
     async def record(
-        self, observations: Iterable[Observation], now: float, *, outage: float = 0.0
+        self,
+        observations: Iterable[Observation],
+        now: float,
+        *,
+        asked_at: float | None = None,
+        outage: float = 0.0,
     ) -> list[EndedTask]:
         """Keep what a look at some tasks showed, and owe the notices of those that it ended.
 
-        All in one transaction: a task is never ended without its deliveries, nor twice. ``outage``
-        is how long nobody could ask until ``now``: every deadline moves by these seconds (compare
-        ``schedule.with_deadlines_after``).
+        All in one transaction: a task is never ended without its deliveries, nor twice.
+        ``asked_at``: since when the tasks were as the look took them to be, by default ``now``;
+        watches that were added later are not ended by it, unless their task itself has ended.
+        ``outage`` is how long nobody could ask until ``now``: every deadline moves by these seconds
+        (compare ``schedule.with_deadlines_after``).
         """
         seen = list(observations)
+        look = Look(self._relay, now if asked_at is None else asked_at, now)
 
         def record(db: Database) -> list[EndedTask]:
             write_note(db, self._answered, str(now))
-            return poll_results.record(db, self._relay, seen, now, outage=outage)
+            return poll_results.record(db, look, seen, outage=outage)
 
         ended = await self._database.run(record)
         if any(each.deliveries for each in ended):
@@ -213,13 +222,14 @@ class Store:
             " added_at, next_look_at, deadline_at)"
             " VALUES (:relay, :id, 'running', :kind, :hint, :status, :answer, :known, :began,"
             " :now, :look, :until)"
+            # One that runs, and that the relay never returned, begins anew once it does.
             " ON CONFLICT (relay, task_id) DO UPDATE SET state = 'running', ending = NULL,"
             "  kind = excluded.kind, hint = excluded.hint, status = excluded.status,"
             "  answer = excluded.answer, began_at = excluded.began_at,"
             "  known = max(known, excluded.known), misses = 0, missing_since = NULL,"
             "  terminal_since = NULL, added_at = excluded.added_at, looked_at = NULL,"
             "  next_look_at = excluded.next_look_at, deadline_at = excluded.deadline_at,"
-            "  ended_at = NULL WHERE state = 'ended'",
+            "  ended_at = NULL WHERE state = 'ended' OR excluded.known > known",
             {
                 "relay": self._relay,
                 "id": task.id,
@@ -234,6 +244,12 @@ class Store:
                 "until": times.deadline_at,
             },
         )
+        if known:
+            db.execute(
+                "UPDATE tasks SET misses = 0, missing_since = NULL"
+                " WHERE relay = ? AND task_id = ? AND misses > 0",
+                [self._relay, task.id],
+            )
 
     def _subscribe(
         self, db: Database, task_id: str, user_id: int, place: Place, now: float, mention: bool
