@@ -159,7 +159,7 @@ async def find(store: Store, now: float) -> None:
     await store.next_look_at(now)
 
 
-async def timed(work: Awaitable[None]) -> float:
+async def timed(work: Awaitable[object]) -> float:
     """Return the seconds that something takes."""
     started = time.perf_counter()
     await work

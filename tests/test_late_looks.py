@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.local.relay import song, stuck
-from bot.suno.client import LookUp, SunoClient
+from bot.suno.client import NOTHING_KNOWN, NOTHING_SEEN, LookUp, SunoClient
 from bot.suno.tasks import Task, TaskKind, TaskStatus
 from bot.watching.endings import Ending
 from bot.watching.poller import Poller
@@ -31,7 +31,11 @@ class SlowWire:
         await self._client.ready()
 
     async def look_up(
-        self, ids: Collection[str], *, kinds: Mapping[str, TaskKind], seen: Mapping[int, str]
+        self,
+        ids: Collection[str],
+        *,
+        kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
+        seen: Mapping[int, str] = NOTHING_SEEN,
     ) -> LookUp:
         """Ask the relay at once, and keep back what it says."""
         found = await self._client.look_up(ids, kinds=kinds, seen=seen)
