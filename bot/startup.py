@@ -236,9 +236,11 @@ def assemble(
     store = Store(database, outbox, source.name)
     figures = Figures()
     schedule = Schedule(Planner(settings.poll_interval), settings.watch_deadline)
+    poller = Poller(client, store, schedule, batch=settings.poll_batch_size, figures=figures)
+    client.on_success(poller.resume)
     services = Services(
         watchlist=Watchlist(client, store, schedule),
-        poller=Poller(client, store, schedule, batch=settings.poll_batch_size, figures=figures),
+        poller=poller,
         store=store,
         outbox=outbox,
         cards=Cards(database, source.name),

@@ -97,6 +97,8 @@ async def a_world(
         store = Store(database, outbox, "local", limits)
         clock = OurClock()
         schedule = Schedule(Planner(interval), DEADLINE)
+        poller = Poller(client, store, schedule, batch=100, clock=clock)
+        client.on_success(poller.resume)
         yield World(
             relay,
             clock,
@@ -105,7 +107,7 @@ async def a_world(
             store,
             outbox,
             Watchlist(client, store, schedule, clock=clock),
-            Poller(client, store, schedule, batch=100, clock=clock),
+            poller,
         )
 
 
@@ -294,6 +296,33 @@ async def test_the_pause_grows_while_the_relay_cannot_be_asked(world: World) -> 
         pauses.append(at - world.clock.now)
     assert pauses[0] <= 5
     assert pauses[-1] == pytest.approx(60)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [faults.unauthorized(), faults.out_of_quota(), faults.server_error(503)],
+    ids=lambda fault: fault.name,
+)
+async def test_a_look_up_of_a_person_that_succeeds_ends_the_pause_of_the_poller(
+    world: World, fault: faults.Fault
+) -> None:
+    """Whoever learns first that the relay answers again: the notice does not wait for a pause."""
+    world.relay.add(song("song", takes=60))
+    await world.watch("song")
+    world.relay.faults.add(fault)
+    for _ in range(7):  # the poller's pause grows, and takes over that of the client
+        await world.look_after(61)
+    paused_until = await world.look_after(61)
+    assert paused_until is not None
+    assert paused_until > world.clock.now + 30
+    world.relay.faults.clear()
+    world.store.changed.clear()
+
+    await world.watchlist.look(["song"])
+
+    assert world.store.changed.is_set()
+    await world.look_after(1)
+    assert [delivery.task.id for delivery in await world.owed()] == ["song"]
 
 
 async def test_a_refused_watch_is_told_and_the_others_are_kept(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ The way of a look-up: `gathering` joins those of people, `batching` makes reques
 (`pacing`) unless the relay is left alone (`breaker`), `wire` is the exchange itself.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from random import SystemRandom
 from types import MappingProxyType
@@ -79,6 +79,13 @@ class SunoClient:
     def traffic(self) -> Traffic:
         """How many requests were sent so far, and what became of them."""
         return self._asking.traffic
+
+    def on_success(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` after every good answer, whoever asked: the relay is no longer down.
+
+        An answer to a request that was sent before the last failure does not count.
+        """
+        self._breaker.on_success(listener)
 
     async def greet(self) -> None:
         """Say in the log if the relay cannot be reached now; asks it for nothing."""

@@ -114,6 +114,12 @@ class Poller:
             self._begin(due, now)
         return now if full else await self._store.next_look_at(now)
 
+    def resume(self) -> None:
+        """End the pause after a failed look: the relay has answered somebody since."""
+        if self._paused_until:
+            self._paused_until = 0.0
+            self._store.changed.set()
+
     async def finish(self, patience: float | None = GOODBYE) -> None:
         """Wait for the looks under way, at most ``patience`` seconds; then leave them."""
         looks = list(self._under_way)

@@ -71,6 +71,11 @@ class Breaker:
         self._last_good_at: float | None = None
         self._last_error_at: float | None = None
         self._last_error: ErrorKind | None = None
+        self._listeners: list[Callable[[], None]] = []
+
+    def on_success(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` whenever a good answer shows that the relay may be asked."""
+        self._listeners.append(listener)
 
     @property
     def health(self) -> RelayHealth:
@@ -108,6 +113,8 @@ class Breaker:
         self._why = self._told = None
         self._failures = 0
         self._until = self._until_for_people = 0.0
+        for listener in self._listeners:
+            listener()
 
     def bad(self, error: SunoError) -> None:
         """Note a failure that concerns the relay as a whole, and pause as its kind demands."""
