@@ -16,6 +16,7 @@ from bot.posting.completing import offered_ids
 from bot.posting.escaping import code, plain_line
 from bot.posting.held import inbox
 from bot.posting.lyrics import lyrics_pages
+from bot.posting.membership import FOLLOW_UPS_OF_A_USER_INSTALL, by_user_install_only
 from bot.posting.reader import can_be_read, page_of
 from bot.posting.replies import Reply, explain
 from bot.posting.status import status_of
@@ -62,7 +63,7 @@ class Suno(
         """Show how some tasks are doing."""
         await interaction.response.defer(ephemeral=True)
         words = words_for(interaction.locale.value)
-        wanted = parse_ids(ids)
+        wanted, left = answerable(interaction, parse_ids(ids))
         seen = await self._watchlist.look(wanted)
         now = discord.utils.utcnow().timestamp()
         reply = Reply(interaction)
@@ -75,6 +76,8 @@ class Suno(
                 await reply.send(explain(error, words))
             else:
                 await reply.send(words.say("status-unknown", id=code(task_id)))
+        if left:
+            await reply.send(_say_left(left, words))
 
     @app_commands.command(
         name=localised("command-watch-name"), description=localised("command-watch")
@@ -167,7 +170,8 @@ class Suno(
         await interaction.response.defer(ephemeral=True)
         words = words_for(interaction.locale.value)
         reply = Reply(interaction)
-        for task_id in parse_ids(ids):
+        wanted, left = answerable(interaction, parse_ids(ids))
+        for task_id in wanted:
             task = await self._watchlist.read(task_id)
             if task is None:
                 await reply.send(words.say("status-unknown", id=code(task_id)))
@@ -179,6 +183,18 @@ class Suno(
             else:
                 for embeds in lyrics_pages(task, words):
                     await reply.send(embeds=embeds)
+        if left:
+            await reply.send(_say_left(left, words))
+
+
+def answerable(interaction: Interaction, ids: list[str]) -> tuple[list[str], list[str]]:
+    """Return which of the tasks an answer of a message each can show, and which are too many."""
+    most = FOLLOW_UPS_OF_A_USER_INSTALL if by_user_install_only(interaction) else len(ids)
+    return ids[:most], ids[most:]
+
+
+def _say_left(ids: list[str], words: Words) -> str:
+    return words.say("answer-too-long", ids=" ".join(map(code, ids)))
 
 
 def _say_watch(watch: Watch, words: Words) -> str:

@@ -27,21 +27,24 @@ def guest(stage: Stage) -> User:
     return stage.discord.add_user("Cleo", installed=True)
 
 
-@pytest.fixture(params=["a server without the bot", "a conversation without the bot"])
+@pytest.fixture(
+    params=["a server without the bot", "its commands alone", "a conversation without the bot"]
+)
 def elsewhere(stage: Stage, guest: User, request: pytest.FixtureRequest) -> Channel:
     """Return a place where the bot is no member."""
     if request.param == "a conversation without the bot":
         return stage.discord.open_private(guest, stage.bea)
-    guild = stage.discord.add_guild("Elsewhere", with_bot=False)
+    commands_only = request.param == "its commands alone"
+    guild = stage.discord.add_guild("Elsewhere", with_bot=False, commands_only=commands_only)
     guild.add_member(guest)
     return guild.add_channel("chat")
 
 
 async def use(
-    stage: Stage, user: User, channel: Channel, command: str, **options: object
+    stage: Stage, user: User, where: Channel, command: str, **options: object
 ) -> Interaction:
     """Use a command there, and wait for its answer."""
-    interaction = await stage.discord.command(user, channel, command, **options)
+    interaction = await stage.discord.command(user, where, command, **options)
     await interaction.answered()
     return interaction
 
@@ -87,3 +90,35 @@ async def test_the_settings_are_not_brought_along(stage: Stage) -> None:
     (group,) = [c for c in stage.discord.commands.listed(None) if c["name"] == "suno-settings"]
     assert group["integration_types"] == [0]
     assert group["contexts"] == [0]
+
+
+@pytest.mark.parametrize("command", ["suno status", "suno lyrics"])
+async def test_more_tasks_than_discord_lets_a_guest_answer_are_named(
+    stage: Stage, guest: User, elsewhere: Channel, command: str
+) -> None:
+    """Five messages may follow the first one; nobody reads that something went wrong.
+
+    A server that authorized the commands has no such limit.
+    """
+    ids = [f"words-{number}" for number in range(10)]
+    stage.relay.add(*(lyrics_task(task_id, text="[Verse]\nla", takes=1) for task_id in ids))
+    stage.relay.clock.advance(10)
+    answer = await use(stage, guest, elsewhere, command, id=" ".join(ids))
+    if elsewhere.guild and elsewhere.guild.commands_authorized:
+        await stage.discord.wait_for(lambda: len(answer.messages) == 10)
+        return
+    await stage.discord.wait_for(lambda: len(answer.messages) == 6)
+    *shown, last = answer.messages
+    assert all(message.embeds for message in shown)
+    assert "Ask again for: `words-5` `words-6` `words-7` `words-8` `words-9`" in last.content
+
+
+async def test_a_channel_cannot_be_chosen_where_the_bot_is_no_member(
+    stage: Stage, guest: User
+) -> None:
+    """To try again in a moment would not help: the person is told what does."""
+    guild = stage.discord.add_guild("Elsewhere", with_bot=False, commands_only=True)
+    guild.add_member(guest)
+    chat = guild.add_channel("chat")
+    answer = await use(stage, guest, chat, "suno watch", id=SONG, channel=chat)
+    assert "not a member" in answer.messages[0].content

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import aiohttp
 import discord
 
+from bot.posting.membership import is_guest
 from bot.posting.refusals import reason_of
 from bot.posting.replies import explain
 from bot.suno.errors import SunoError
@@ -36,7 +37,7 @@ async def tell_failure(interaction: discord.Interaction[Any], error: Exception) 
     elif not isinstance(error, SunoError | WatchError | discord.app_commands.TransformerError):
         log.error("%s failed", name, exc_info=error)
     try:
-        await _answer(interaction, explain(error, words_for(interaction.locale.value)))
+        await _answer(interaction, _explained(interaction, error))
     except (discord.DiscordException, aiohttp.ClientError, OSError) as refusal:
         log.warning("Discord took no answer for %s: %s", name, reason_of(refusal))
 
@@ -57,6 +58,13 @@ def failures_told(
             await tell_failure(interaction, error)
 
     return tell
+
+
+def _explained(interaction: discord.Interaction[Any], error: Exception) -> str:
+    words = words_for(interaction.locale.value)
+    if isinstance(error, discord.app_commands.TransformerError) and is_guest(interaction):
+        return words.say("watch-only-for-you")  # nothing is known of its channels, nor will be
+    return explain(error, words)
 
 
 async def _answer(interaction: discord.Interaction[Any], text: str) -> None:

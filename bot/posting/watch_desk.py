@@ -12,6 +12,7 @@ import discord
 from bot.posting.escaping import code
 from bot.posting.held import needed_to_post
 from bot.posting.live_cards import CardKeeper
+from bot.posting.membership import is_guest
 from bot.posting.refusals import reason_of
 from bot.posting.replies import explain
 from bot.watching.cards import Cards
@@ -173,7 +174,7 @@ def _refusal(interaction: discord.Interaction[Any], wish: Wish, words: Words) ->
     """Return why it cannot work, as far as that is known before anything is tried."""
     if wish.private:
         return None
-    if _is_a_guest(interaction):
+    if is_guest(interaction):
         return words.say("watch-only-for-you")
     if interaction.guild_id is None and not wish.channel:
         return None
@@ -193,13 +194,6 @@ def _refusal(interaction: discord.Interaction[Any], wish: Wish, words: Words) ->
         return None
     names = words.listed(words.say(f"permission-{name}") for name in missing)
     return words.say("watch-no-permission", permissions=names)
-
-
-def _is_a_guest(interaction: discord.Interaction[Any]) -> bool:
-    """Whether the bot is only here because this person brought it: it cannot post then."""
-    if interaction.guild_id is not None:
-        return not interaction.is_guild_integration()
-    return interaction.context.private_channel
 
 
 def _say(result: WatchResult, place: Place, where: str, words: Words) -> str:

@@ -9,7 +9,7 @@ watch-unchecked = 👀 Watching { $id }. The relay cannot be asked just now; I l
 watch-no-permission = 🚫 I cannot post here, so I would not be able to tell you. In this channel I am missing: { $permissions }. Ask someone who manages the server to allow that, or use me in another channel. Nothing is being watched.
 watch-no-direct-message = 🚫 I cannot send you direct messages. Allow them for this server (Privacy Settings), or watch without `private`. Nothing is being watched.
 watch-elsewhere = { $text } ({ $place })
-watch-only-for-you = 🚫 I am not a member here, so I cannot post here. Watch with `private`, and I tell you in a direct message; or ask someone who manages the server to invite me. Nothing is being watched.
+watch-only-for-you = 🚫 I am not a member here, so I cannot post here. Use `/suno watch` with `private`, and I tell you in a direct message; or ask someone who manages the server to invite me. Nothing is being watched.
 watch-not-yours = 🚫 You may not post in { $channel }, so I will not do it for you. Nothing is being watched.
 
 unwatch-done = Stopped watching { $id }. There will be no message about it.
@@ -24,6 +24,7 @@ list-line = { $id }{ $title } in { $place }, since { $since }
 list-more = … and { $count } more.
 list-separator = { ", " }
 
+answer-too-long = Where only you have added me, Discord lets me answer for only a few tasks at once. Ask again for: { $ids }
 status-unknown = ❓ The relay does not know { $id }. Check that you copied the whole id; if it was made with another key, this bot cannot see it.
 lyrics-none = { $id } has no lyrics yet. It is still being made: `/suno status` shows how far it is.
 

@@ -8,7 +8,7 @@ watch-unknown = ❓ 中转站不认识 { $id }。请检查 ID 有没有复制完
 watch-unchecked = 👀 好的，我会盯着 { $id }。中转站现在连不上，等它恢复我就去查，做好后告诉你。
 watch-no-permission = 🚫 我不能在这里发消息，做好了也没法通知你。我在这个频道缺少的权限：{ $permissions }。请让管理服务器的人给我开通，或者换个频道再试。这次没有添加关注。
 watch-elsewhere = { $text }（{ $place }）
-watch-only-for-you = 🚫 我不是这里的成员，没法在这里发消息。加上 `{ option-private-name }` 选项，我就私信告诉你；或者请管理服务器的人邀请我。现在没有关注任何任务。
+watch-only-for-you = 🚫 我不是这里的成员，没法在这里发消息。用 `/suno { command-watch-name }` 并加上 `{ option-private-name }` 选项，我就私信告诉你；或者请管理服务器的人邀请我。现在没有关注任何任务。
 watch-not-yours = 🚫 你不能在 { $channel } 发消息，所以我也不会替你发。这次没有添加关注。
 watch-no-direct-message = 🚫 我没法给你发私信。请在这个服务器的“隐私设置”里允许私信，或者关注时不选“{ option-private-name }”。这次没有添加关注。
 
@@ -21,6 +21,7 @@ list-line = { $id }{ $title } · { $place } · { $since }开始关注
 list-more = ……还有 { $count } 个。
 list-separator = 、
 
+answer-too-long = 这里只有你添加了我，Discord 一次只让我回答几个任务。剩下的请再查一次：{ $ids }
 status-unknown = ❓ 中转站不认识 { $id }。请检查 ID 有没有复制完整；如果它是用别的密钥提交的，我也看不到。
 lyrics-none = { $id } 还没有歌词，正在制作中。用 `/suno { command-status-name }` 可以查看进度。
 
