@@ -34,7 +34,9 @@ def run() -> None:
     """Run the bot with the settings of the environment and of .env."""
     for number in (signal.SIGINT, signal.SIGTERM):  # which process 1 of a container would not heed
         signal.signal(number, lambda *_: sys.exit(0))
-    from bot.startup import StartError, run  # settings are told before anything heavy is loaded
+    # The settings are told before anything heavy is loaded.
+    from bot.start_errors import StartError
+    from bot.startup import run
 
     try:
         run(load_settings())

@@ -2,14 +2,11 @@
 
 import asyncio
 import logging
-import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
 import aiohttp
-import discord
-from discord.errors import ConnectionClosed, GatewayNotFound
 
 from bot import __version__
 from bot.discord_bot import Addresses, Services, SunoBot
@@ -17,19 +14,19 @@ from bot.figures import Figures
 from bot.gateway import GATEWAY_PACE, GatewayPace
 from bot.logs import set_up_logging
 from bot.monitoring.health import Patience, Signs
-from bot.monitoring.server import CannotListen, MonitoringServer
+from bot.monitoring.server import MonitoringServer
 from bot.posting.attachments.fetching import Fetcher
 from bot.posting.attachments.player import Player
 from bot.posting.live_cards import CARD_PACE, CardPace
 from bot.running import new_event_loop, share_turns, spare_what_stays
 from bot.settings import Settings
+from bot.start_errors import EXPLAINED, LOGIN_REFUSED, StartError, explained
 from bot.stopping import until_told_to_stop
 from bot.suno.client import SunoClient
 from bot.suno.relays import Relay, relay
 from bot.watching.backlog import Backlog
 from bot.watching.cards import Cards
 from bot.watching.database import DatabaseThread
-from bot.watching.errors import DatabaseInUse, DatabaseUnusable
 from bot.watching.forgetting import Forgetting
 from bot.watching.history import History
 from bot.watching.notes import Notes
@@ -63,22 +60,6 @@ COGS = tuple(
 # The loops of the clock, by the names under which their good rounds are noted.
 LOOPS = ("poll", "deliver", "show", "tidy")
 
-_REFUSALS = {
-    4004: "Discord refuses DISCORD_TOKEN: make a new one (Bot > Reset Token) and put it into .env",
-    4014: "Discord refuses the intents: that is a fault of this version of the bot",
-}
-
-
-class StartError(Exception):
-    """The bot cannot start, or cannot go on; the text says why and what to do.
-
-    ``lasting``: starting again would not help.
-    """
-
-    def __init__(self, message: str, *, lasting: bool) -> None:
-        super().__init__(message)
-        self.lasting = lasting
-
 
 def run(settings: Settings) -> None:
     """Run the bot until it is told to stop (SIGINT, SIGTERM). Raises ``StartError``."""
@@ -103,14 +84,8 @@ async def serve(
             readiness = asyncio.create_task(_once_ready(bot, when_ready))
             stack.callback(readiness.cancel)
             await _keep_connected(bot, settings.discord_token.get_secret_value())
-        except _EXPLAINED as error:
-            raise _explained(error, settings) from error
-
-
-_EXPLAINED = (
-    *(DatabaseUnusable, CannotListen),
-    *(discord.DiscordException, aiohttp.ClientError, OSError),
-)
+        except EXPLAINED as error:
+            raise explained(error, settings) from error
 
 
 async def _once_ready(bot: SunoBot, then: Callable[[], None]) -> None:
@@ -129,7 +104,7 @@ async def _keep_connected(bot: SunoBot, token: str) -> None:
     try:
         await asyncio.wait({connection, refusal}, return_when=asyncio.FIRST_COMPLETED)
         if refusal.done():
-            raise StartError(_REFUSALS[4004], lasting=True)
+            raise StartError(LOGIN_REFUSED, lasting=True)
         await connection
     finally:
         refusal.cancel()
@@ -262,41 +237,3 @@ def _relay(settings: Settings) -> Relay:
         )
     except ValueError as error:
         raise StartError(f"SUNO_BASE_URL or SUNO_FETCH_PATH: {error}", lasting=True) from error
-
-
-def _explained(error: Exception, settings: Settings) -> StartError:
-    """Say why Discord or the database would not have us, in words that help."""
-    if isinstance(error, DatabaseInUse):
-        return StartError(
-            f"Another bot is running on the database {error.path}. {error.advice}", lasting=True
-        )
-    if isinstance(error, DatabaseUnusable):
-        return StartError(f"{error}. {error.advice}", lasting=not _may_pass(error))
-    if isinstance(error, CannotListen):
-        return StartError(
-            f"{error}. Choose another METRICS_PORT or METRICS_HOST, or METRICS_PORT=0 for none.",
-            lasting=not error.taken,
-        )
-    if isinstance(error, discord.LoginFailure):
-        return StartError(_REFUSALS[4004], lasting=True)
-    code = error.code if isinstance(error, ConnectionClosed) else None
-    if code in _REFUSALS or isinstance(error, discord.PrivilegedIntentsRequired):
-        return StartError(_REFUSALS[code or 4014], lasting=True)
-    if isinstance(error, OSError | aiohttp.ClientError | GatewayNotFound):
-        return StartError(
-            f"Cannot reach Discord at {settings.discord_api_url}:"
-            f" {str(error) or type(error).__name__}. Check the network and DISCORD_API_URL.",
-            lasting=False,
-        )
-    if isinstance(error, discord.HTTPException):
-        return StartError(
-            f"Discord at {settings.discord_api_url} takes no log-in now (HTTP {error.status}).",
-            lasting=False,
-        )
-    return StartError(f"Discord ended the connection: {error}", lasting=False)
-
-
-def _may_pass(error: DatabaseUnusable) -> bool:
-    """Whether the disk, rather than the file, is to blame: it may be well at the next start."""
-    code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
-    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)

@@ -32,10 +32,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("bot.command_tree", "bot.translation", "bot.figures", "bot.monitoring"),
         "bot.gateway",
     },
+    "bot.start_errors": {"bot.settings", "bot.watching", "bot.monitoring"},
     "bot.startup": {
         *("bot.settings", "bot.logs", "bot.words", "bot.suno", "bot.watching", "bot.posting"),
         *("bot", "bot.discord_bot", "bot.figures", "bot.monitoring", "bot.stopping"),
-        *("bot.running", "bot.gateway"),
+        *("bot.running", "bot.gateway", "bot.start_errors"),
     },
     "bot.doctor": {
         *("bot.settings", "bot.suno", "bot.watching", "bot.posting"),
@@ -43,6 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "bot.__main__": {
         *("bot", "bot.settings", "bot.startup", "bot.doctor", "bot.local", "bot.suno"),
+        "bot.start_errors",
     },
     "cogs": {
         *("bot.discord_bot", "bot.translation"),
@@ -53,7 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 KNOWS_DISCORD = {
     *("bot.posting", "bot.discord_bot", "bot.command_tree", "bot.translation", "bot.startup"),
-    *("bot.doctor", "bot.gateway", "cogs"),
+    *("bot.start_errors", "bot.doctor", "bot.gateway", "cogs"),
 }
 
 
