@@ -13,6 +13,9 @@ from bot.watching.errors import DatabaseInUse, DatabaseUnusable
 LOGIN_REFUSED = (
     "Discord refuses DISCORD_TOKEN: make a new one (Bot > Reset Token) and put it into .env"
 )
+LOGIN_REFUSED_ONCE = (
+    "Discord refused DISCORD_TOKEN, but accepts it when asked again: start again, it may pass"
+)
 _REFUSALS = {
     4004: LOGIN_REFUSED,
     4014: "Discord refuses the intents: that is a fault of this version of the bot",
@@ -35,6 +38,12 @@ EXPLAINED = (
     *(discord.DiscordException, aiohttp.ClientError, OSError),
 )
 """What ``explained`` knows the words for."""
+
+
+def is_about_token(error: Exception) -> bool:
+    """Whether Discord refused the token, at the login or at the gateway."""
+    closed = isinstance(error, ConnectionClosed) and error.code == 4004
+    return closed or isinstance(error, discord.LoginFailure)
 
 
 def explained(error: Exception, settings: Settings) -> StartError:

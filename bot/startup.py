@@ -20,10 +20,18 @@ from bot.posting.attachments.player import Player
 from bot.posting.live_cards import CARD_PACE, CardPace
 from bot.running import new_event_loop, share_turns, spare_what_stays
 from bot.settings import Settings
-from bot.start_errors import EXPLAINED, LOGIN_REFUSED, StartError, explained
+from bot.start_errors import (
+    EXPLAINED,
+    LOGIN_REFUSED,
+    LOGIN_REFUSED_ONCE,
+    StartError,
+    explained,
+    is_about_token,
+)
 from bot.stopping import until_told_to_stop
 from bot.suno.client import SunoClient
 from bot.suno.relays import Relay, relay
+from bot.token_check import TokenCheck
 from bot.watching.backlog import Backlog
 from bot.watching.cards import Cards
 from bot.watching.database import DatabaseThread
@@ -78,13 +86,16 @@ async def serve(
 
     ``when_ready`` is called once, when everything is loaded and Discord has told of the servers.
     """
+    check = TokenCheck(settings.discord_api_url, settings.discord_token)
     async with AsyncExitStack() as stack:
         try:
             bot = await _compose(settings, stack, card_pace)
             readiness = asyncio.create_task(_once_ready(bot, when_ready))
             stack.callback(readiness.cancel)
-            await _keep_connected(bot, settings.discord_token.get_secret_value())
+            await _keep_connected(bot, check)
         except EXPLAINED as error:
+            if is_about_token(error) and not await check.is_refused():
+                raise StartError(LOGIN_REFUSED_ONCE, lasting=False) from error
             raise explained(error, settings) from error
 
 
@@ -93,14 +104,14 @@ async def _once_ready(bot: SunoBot, then: Callable[[], None]) -> None:
     then()
 
 
-async def _keep_connected(bot: SunoBot, token: str) -> None:
+async def _keep_connected(bot: SunoBot, check: TokenCheck) -> None:
     """Let the bot work until it ends by itself or this is cancelled; it is closed then.
 
     A task of its own, for discord.py swallows a cancellation while it begins a new session: it has
     a moment to heed it, then only closing the bot ends it.
     """
-    connection = asyncio.create_task(bot.start(token))
-    refusal = asyncio.create_task(bot.courier.token_refused.wait())
+    connection = asyncio.create_task(bot.start(check.token.get_secret_value()))
+    refusal = asyncio.create_task(check.until_refused(bot.courier.token_refused))
     try:
         await asyncio.wait({connection, refusal}, return_when=asyncio.FIRST_COMPLETED)
         if refusal.done():

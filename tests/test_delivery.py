@@ -674,15 +674,13 @@ async def test_a_code_for_what_was_done_before_ends_it(post: Post, status: int, 
     assert post.channel.messages == []
 
 
-async def test_a_refused_token_keeps_the_message_and_is_not_tried_often(post: Post) -> None:
-    """Too many answers of 401 ban the address; with a token that is right again it arrives."""
+async def test_a_401_keeps_the_message_and_asks_for_a_check_of_the_token(post: Post) -> None:
+    """It is tried again like after any trouble: the check tells whether that is in vain."""
     post.local.faults.add(POST, status=401, times=1)
     await post.owe(a_song())
-    await post.deliver()
-    for _ in range(20):
-        assert await post.deliver(after=5) == []
-    assert len(posts(post)) == 1
-    assert len(await post.deliver(after=300)) == 1
+    assert await post.deliver() == []
+    assert post.courier.token_refused.is_set()
+    assert len(await post.deliver(after=2)) == 1
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "bot.translation": {"bot.words"},
     "bot.gateway": set(),
+    "bot.token_check": set(),
     "bot.discord_bot": {
         *("bot.settings", "bot.words", "bot.suno", "bot.watching", "bot.posting"),
         *("bot.command_tree", "bot.translation", "bot.figures", "bot.monitoring"),
@@ -37,6 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("bot.settings", "bot.logs", "bot.words", "bot.suno", "bot.watching", "bot.posting"),
         *("bot", "bot.discord_bot", "bot.figures", "bot.monitoring", "bot.stopping"),
         *("bot.running", "bot.gateway", "bot.start_errors"),
+        "bot.token_check",
     },
     "bot.doctor": {
         *("bot.settings", "bot.suno", "bot.watching", "bot.posting"),

@@ -83,6 +83,7 @@ async def test_a_gateway_that_refuses_for_good_ends_the_bot(stage: Stage, close_
     """A token that was changed meanwhile, or intents: told, with exit code 2."""
     async with BotProcess(stage.folder, stage.environment) as bot:
         await stage.discord.wait_until_ready(timeout=30)
+        stage.discord.faults.add("GET /users/@me", status=401, times=None)
         await stage.discord.close_gateway(close_code)
         async with asyncio.timeout(30):
             assert await bot.ended() == 2
@@ -96,6 +97,7 @@ async def test_a_token_that_is_taken_back_while_the_bot_runs_ends_it(stage: Stag
     async with BotProcess(stage.folder, stage.environment) as bot:
         await stage.discord.wait_until_ready(timeout=30)
         await stage.discord.wait_until_commands(timeout=30)
+        stage.discord.faults.add("GET /users/@me", status=401, times=None)
         stage.discord.faults.add("POST /channels/{id}/messages", status=401, times=None)
         stage.relay.clock.advance(10)
         await stage.ask("suno watch", id="a-song")
@@ -105,6 +107,42 @@ async def test_a_token_that_is_taken_back_while_the_bot_runs_ends_it(stage: Stag
     stage.discord.faults.clear()
     async with BotProcess(stage.folder, stage.environment):
         await stage.notice_of("a-song")
+
+
+async def test_a_401_that_passes_ends_nothing(stage: Stage) -> None:
+    """The token is accepted when Discord is asked who the bot is: the notice comes soon."""
+    stage.relay.add(song("a-song", takes=1))
+    async with BotProcess(stage.folder, stage.environment) as bot:
+        await stage.discord.wait_until_ready(timeout=30)
+        await stage.discord.wait_until_commands(timeout=30)
+        stage.discord.faults.add("POST /channels/{id}/messages", status=401, times=2)
+        stage.relay.clock.advance(10)
+        await stage.ask("suno watch", id="a-song")
+        await stage.notice_of("a-song")
+        await stage.discord.wait_for(lambda: "accepts the token" in bot.log, 15)
+        assert bot.pid is not None
+        assert len(stage.notices_of("a-song")) == 1
+
+
+@pytest.mark.parametrize("proxy", [False, True])
+async def test_a_login_that_is_refused_only_once_may_be_tried_again(
+    stage: Stage, proxy: bool
+) -> None:
+    """With exit code 1; and a page of a proxy with status 401 is not Discord's answer."""
+    stage.discord.faults.add("GET /users/@me", status=401, html=proxy, times=None if proxy else 2)
+    code, said = await run_bot(stage)
+    assert code == 1
+    assert "accepts it when asked again" in said
+
+
+async def test_a_gateway_may_refuse_a_good_token_for_a_moment(stage: Stage) -> None:
+    """A close with 4004 that the API does not confirm: told, with exit code 1."""
+    async with BotProcess(stage.folder, stage.environment) as bot:
+        await stage.discord.wait_until_ready(timeout=30)
+        await stage.discord.close_gateway(4004)
+        async with asyncio.timeout(30):
+            assert await bot.ended() == 1
+        assert "accepts it when asked again" in bot.log
 
 
 async def test_a_discord_that_cannot_be_reached_is_told(stage: Stage) -> None:

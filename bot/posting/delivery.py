@@ -87,7 +87,7 @@ class Courier:
             client, outbox, self._calls, patience.between_looks_at_held, clock
         )
         self.token_refused = asyncio.Event()
-        """Set when Discord takes the token no more: whoever runs the bot has to act."""
+        """Set at an answer of 401: whoever runs the bot has to check the token."""
         self._under_way: dict[asyncio.Task[None], int] = {}
         self._late: set[int] = set()
         """Those of them whose try takes too long: they keep no slot."""
@@ -285,12 +285,11 @@ class Courier:
         self._figures.tries.labels(outcome).inc()
 
     def _pause(self, delivery: Delivery, meaning: Verdict) -> float:
-        longest = self._patience.longest_pause
         if meaning.meaning is Meaning.STOP:
             self.token_refused.set()
-            return longest
         doubling: float = self._patience.first_pause * 2.0 ** min(delivery.attempts - 1, 20)
         jitter = random.uniform(0.5, 1.0)  # noqa: S311 # no secret
+        longest = self._patience.longest_pause
         return max(min(doubling, longest) * jitter, meaning.retry_after or 0.0)
 
 
