@@ -151,6 +151,15 @@ async def test_a_song_comes_with_cover_links_and_lyrics(post: Post) -> None:
         {"status": 520, "html": True},
         {"retry_after": 0.01, "via": False},
         {"status": 403, "code": 20028},
+        {"status": 403, "code": 20016},
+        {"status": 400, "html": True},
+        {"status": 403, "html": True},
+        {"status": 404, "html": True},
+        {"status": 405, "html": True},
+        {"status": 413, "html": True},
+        {"status": 401, "html": True},
+        {"status": 404, "code": 0},
+        {"status": 400, "code": 0},
         {"status": 400, "code": 130000},
     ],
     ids=str,
@@ -160,7 +169,8 @@ async def test_trouble_that_passes_delays_a_notice(post: Post, fault: dict[str, 
     post.local.faults.add(POST, times=1, **fault)  # type: ignore[arg-type]  # one row each
     await post.owe(a_song())
     await post.deliver()
-    assert len(await post.deliver(after=2)) == 1
+    (message,) = await post.deliver(after=2)
+    assert message.embeds[0]["image"]
     assert await post.states() == [("sent", None)]
 
 
@@ -255,12 +265,19 @@ async def test_a_person_who_takes_no_direct_messages_does_not_stop_the_others(po
     assert len(post.local.requests) == before
 
 
-async def test_trouble_while_a_direct_message_is_opened_loses_nothing(post: Post) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [{"status": 503}, {"status": 403, "html": True}, {"status": 403, "code": 40003}],
+    ids=str,
+)
+async def test_trouble_while_a_direct_message_is_opened_loses_nothing(
+    post: Post, fault: dict[str, object]
+) -> None:
     """It is tried again later."""
     ada = a_member(post)
     await post.owe(a_song(), ada.id)
     post.channel.delete()
-    post.local.faults.add("POST /users/@me/channels", status=503, times=1)
+    post.local.faults.add("POST /users/@me/channels", times=1, **fault)  # type: ignore[arg-type]  # one row each
     await post.deliver()
     assert post.local.open_dm(ada).messages == []
     await post.deliver(after=2)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import discord
 import pytest
@@ -134,24 +135,45 @@ async def test_a_global_limit_longer_than_a_try_silences_nobody(office: Office) 
 
 async def test_a_global_limit_during_an_edit_silences_nobody(office: Office) -> None:
     """The card is edited when the limit is over, and a notice that came meanwhile goes out."""
-    songs, other = office.guild.add_channel("songs"), office.guild.add_channel("other")
+    other = office.guild.add_channel("other")
+    keeper = office.keeper()
+    shown = await a_card_without_watchers(office, keeper)
+    fault = office.local.faults.add(PATCH, retry_after=1.0, scope="global", times=1)
+    async with at_work(office, office.courier(), keeper):
+        await office.local.wait_for(lambda: fault.hits, 5, "the limit")
+        await office.owe("another", other)
+        await office.posts(other)
+        await office.local.wait_for(lambda: "Nobody" in str(shown.embeds), 5, "the edit")
+    assert office.lets_requests_through
+
+
+@pytest.mark.parametrize(
+    "fault", [{"status": 404, "html": True}, {"status": 403, "code": 0}, {"status": 401}], ids=str
+)
+async def test_an_edit_that_nothing_of_discords_refused_is_tried_again(
+    office: Office, fault: dict[str, Any]
+) -> None:
+    """A proxy's page does not say that the card is gone, nor does a refused token."""
+    keeper = office.keeper()
+    shown = await a_card_without_watchers(office, keeper)
+    office.local.faults.add(PATCH, times=2, **fault)
+    async with at_work(office, office.courier(), keeper):
+        await office.local.wait_for(lambda: "Nobody" in str(shown.embeds), 5, "the edit")
+
+
+async def a_card_without_watchers(office: Office, keeper: CardKeeper) -> Message:
+    """Post the card of a task that everybody has left since; it does not say so yet."""
+    songs = office.guild.add_channel("songs")
     place = Place(songs.id, office.guild.id)
     await office.store.add_watch(
         a_running_task(), known=True, user_id=1, place=place, now=time.time(), deadline=9999
     )
     card = await office.cards.open(place, ["song"], time.time() - 1)
     assert card
-    keeper = office.keeper()
     await keeper.post(card)
+    await office.store.remove_watch("song", user_id=1, channel_id=songs.id, now=time.time())
     (shown,) = songs.messages
-    fault = office.local.faults.add(PATCH, retry_after=1.0, scope="global", times=1)
-    async with at_work(office, office.courier(), keeper):
-        await office.store.remove_watch("song", user_id=1, channel_id=songs.id, now=time.time())
-        await office.local.wait_for(lambda: fault.hits, 5, "the limit")
-        await office.owe("another", other)
-        await office.posts(other)
-        await office.local.wait_for(lambda: "Nobody" in str(shown.embeds), 5, "the edit")
-    assert office.lets_requests_through
+    return shown
 
 
 async def test_while_discord_takes_nothing_nothing_is_claimed(office: Office) -> None:

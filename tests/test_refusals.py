@@ -7,6 +7,9 @@ import pytest
 
 from bot.posting.refusals import Meaning, Missing, Verdict, verdict
 
+JSON = {"Content-Type": "application/json"}
+HTML = {"Content-Type": "text/html; charset=utf-8"}
+
 
 @dataclass
 class Answer:
@@ -22,7 +25,7 @@ def refusal(status: int, code: int = 0, **headers: str) -> discord.HTTPException
     kinds = {403: discord.Forbidden, 404: discord.NotFound}
     kind = discord.DiscordServerError if status >= 500 else kinds.get(status, discord.HTTPException)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    answer = cast("Any", Answer(status, headers=named))
+    answer = cast("Any", Answer(status, headers=JSON | named))
     return kind(answer, {"code": code, "message": "no"})
 
 
@@ -55,12 +58,17 @@ def refusal(status: int, code: int = 0, **headers: str) -> discord.HTTPException
         ("overloaded, with a strange status", 400, 130000, Meaning.RETRY),
         ("broken", 500, 0, Meaning.RETRY),
         ("bad gateway with a code of something else", 502, 50035, Meaning.RETRY),
-        ("timed out", 408, 0, Meaning.RETRY),
+        ("timed out", 408, 99999, Meaning.RETRY),
+        ("slow mode", 400, 20016, Meaning.RETRY),
+        ("direct messages opened too fast", 403, 40003, Meaning.RETRY),
+        ("unauthorised, but not by a 401", 403, 40001, Meaning.RETRY),
+        ("the account has to be verified", 403, 40002, Meaning.RETRY),
+        ("title stopped by AutoMod", 400, 200001, Meaning.MEND),
         ("some other bad request", 400, 99999, Meaning.MEND),
-        ("some other conflict", 409, 0, Meaning.MEND),
+        ("some other conflict", 409, 99999, Meaning.MEND),
         ("some other lack of permission", 403, 99999, Meaning.HOLD),
         ("something else that is gone", 404, 99999, Meaning.GONE),
-        ("no answer of Discord's at all", 302, 0, Meaning.RETRY),
+        ("no answer of Discord's at all", 302, 99999, Meaning.RETRY),
     ],
 )
 def test_a_refusal_is_judged_by_its_code(
@@ -68,6 +76,23 @@ def test_a_refusal_is_judged_by_its_code(
 ) -> None:
     """And a code that nobody knows by its HTTP status."""
     assert verdict(refusal(status, code)).meaning is meaning, name
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 408, 409, 413, 500, 503])
+def test_an_answer_without_a_code_of_discords_proves_nothing(status: int) -> None:
+    """Be it a proxy's page, a proxy's JSON or Discord's general error: the same is sent again."""
+    for body in ("<html>No</html>", {"message": "no"}, {"message": "404: Not Found", "code": 0}):
+        error = discord.HTTPException(cast("Any", Answer(status)), body)
+        assert verdict(error) == Verdict(Meaning.RETRY), body
+
+
+def test_only_an_answer_in_json_refuses_the_token() -> None:
+    """A page with that status is a proxy's."""
+    page = discord.HTTPException(cast("Any", Answer(401, headers=HTML)), "<html>No</html>")
+    assert verdict(page).meaning is Meaning.RETRY
+    refused = {"message": "401: Unauthorized", "code": 0}
+    said = discord.HTTPException(cast("Any", Answer(401, headers=JSON)), refused)
+    assert verdict(said).meaning is Meaning.STOP
 
 
 @pytest.mark.parametrize(

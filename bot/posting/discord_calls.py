@@ -16,6 +16,8 @@ from typing import Any, Generic, TypeVar
 import aiohttp
 import discord
 
+from bot.posting.discord_traffic import is_json
+
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -158,8 +160,7 @@ def _refuses(response: aiohttp.ClientResponse) -> bool:
 
     What a proxy writes as a page proves nothing, but that it lets nothing through for now (429).
     """
-    by_discord = response.content_type == "application/json"
-    return response.status == 429 or (400 <= response.status < 500 and by_discord)
+    return response.status == 429 or (400 <= response.status < 500 and is_json(response.headers))
 
 
 def _retrieve(task: asyncio.Task[Any]) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 
 import aiohttp
@@ -50,7 +50,7 @@ class DiscordTraffic:
         now = self.last_end_at = self._clock()
         if response.status < 300:
             self.last_success_at = now
-        elif pause := pause_of(response):
+        elif pause := pause_of(response.headers):
             self.paused_until = max(now + pause, self.paused_until or 0.0)
             if _is_global(response):
                 until = asyncio.get_running_loop().time() + pause
@@ -66,9 +66,14 @@ class DiscordTraffic:
             self.last_end_at = self._clock()
 
 
-def pause_of(response: aiohttp.ClientResponse) -> float | None:
+def is_json(headers: Mapping[str, str]) -> bool:
+    """Whether an answer is of the kind that Discord gives, and not a proxy's page."""
+    content_type = headers.get("Content-Type", "")
+    return content_type.partition(";")[0].strip().lower() == "application/json"
+
+
+def pause_of(headers: Mapping[str, str]) -> float | None:
     """Return the pause that an answer names in its headers: seconds, with a fraction."""
-    headers = getattr(response, "headers", None) or {}
     try:
         pause = float(headers.get("Retry-After", ""))
     except ValueError:

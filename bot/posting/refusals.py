@@ -1,16 +1,20 @@
 """What a Discord error means for the delivery of a message.
 
-The codes are those of Discord's documentation ("JSON error codes"). A code that is not named here
-is judged by its HTTP status.
+Only a JSON body with a ``code`` other than 0 is Discord's word about a message, a place or a
+person; the codes are those of its documentation ("JSON error codes"). A code that is not named here
+is judged by its HTTP status. Without one an answer may be a proxy's page, or Discord's "general
+error" (0), which also stands for a path that it does not know: neither proves anything about the
+message, so it is sent again. A 401 is about the token, and Discord says it with the code 0.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 import aiohttp
 import discord
 
-from bot.posting.discord_traffic import pause_of
+from bot.posting.discord_traffic import is_json, pause_of
 
 
 class Meaning(StrEnum):
@@ -64,8 +68,12 @@ _BY_CODE = {
     10013: Meaning.GONE,  # unknown user
     10015: Meaning.GONE,  # unknown webhook
     10062: Meaning.LATE,  # unknown interaction
+    20016: Meaning.RETRY,  # slow mode
     20028: Meaning.RETRY,  # the channel takes no more writes for now
     20029: Meaning.RETRY,  # the server takes no more writes for now
+    40001: Meaning.RETRY,  # unauthorised: a token that is refused for good is told by a 401
+    40002: Meaning.RETRY,  # the account has to be verified
+    40003: Meaning.RETRY,  # direct messages are opened too fast
     40005: Meaning.MEND,  # too large
     40060: Meaning.DONE,  # the interaction was answered before
     50001: Meaning.GONE,  # no access
@@ -78,6 +86,7 @@ _BY_CODE = {
     130000: Meaning.RETRY,  # overloaded
     160005: Meaning.HOLD,  # locked thread
     200000: Meaning.MEND,  # stopped by AutoMod
+    200001: Meaning.MEND,  # a title stopped by AutoMod
     240000: Meaning.MEND,  # stopped as a harmful link
 }
 _MISSING = {160005: Missing.UNLOCKED_THREAD, 50083: Missing.OPEN_THREAD}
@@ -119,17 +128,29 @@ def may_be_the_file(error: discord.HTTPException) -> bool:
 
 
 def meaning_of(status: int, code: int) -> Meaning:
-    """Return what an answer of Discord with this HTTP status and this code of its own means."""
+    """Return what an answer with this HTTP status and this code of Discord's means.
+
+    A code of 0 is none.
+    """
     # A 401 is about the token whatever its code, a 429 or 5xx about the moment.
     if status in (401, 429) or status >= 500:
         return _BY_STATUS.get(status, Meaning.RETRY)
+    if not code:
+        return Meaning.RETRY
     return _BY_CODE.get(code) or _by_status(status)
 
 
 def _of_answer(error: discord.HTTPException) -> Verdict:
     meaning = meaning_of(error.status, error.code)
+    if meaning is Meaning.STOP and not is_json(_headers(error)):
+        meaning = Meaning.RETRY  # a proxy's page
     missing = _MISSING.get(error.code, Missing.PERMISSION) if meaning is Meaning.HOLD else None
-    return Verdict(meaning, missing, pause_of(error.response) if meaning is Meaning.RETRY else None)
+    pause = pause_of(_headers(error)) if meaning is Meaning.RETRY else None
+    return Verdict(meaning, missing, pause)
+
+
+def _headers(error: discord.HTTPException) -> Mapping[str, str]:
+    return getattr(error.response, "headers", None) or {}
 
 
 def _by_status(status: int) -> Meaning:
