@@ -1,0 +1,89 @@
+"""The entry: an HTTP answer in, tasks or the error that it is out."""
+
+from dataclasses import replace
+
+from bot.suno.errors import ErrorKind, SunoError
+from bot.suno.parsing import errors
+from bot.suno.parsing.payload import (
+    Bounds,
+    Content,
+    CutShortError,
+    TooMuchError,
+    decode,
+    is_task,
+    unwrapped,
+)
+from bot.suno.parsing.tasks import parse_task
+from bot.suno.tasks import Task
+
+MOST_IDS = 1000
+"""Ids in a request whose number is not told."""
+
+
+def read_batch(
+    status: int, content_type: str | None, body: bytes, *, ids: int = MOST_IDS
+) -> tuple[Task, ...]:
+    """Return the tasks of an answer that names their ids, in its order.
+
+    ``ids`` is how many were asked for. Tasks that the relay does not know are left out by it;
+    tasks without an id are left out here. Raises ``SunoError``, and nothing else, for an answer
+    that is an error, that cannot be read, or that holds more than any answer to this request can.
+    """
+    return tuple([task for task in read_tasks(status, content_type, body, ids=ids) if task.id])
+
+
+def read_single(task_id: str, status: int, content_type: str | None, body: bytes) -> Task | None:
+    """Return the task that was asked for, or None where the answer does not hold it.
+
+    An answer that names no id, such as the bare clips of Suno-API, is taken for the one asked for.
+    Raises ``SunoError``, and nothing else, like ``read_batch``; an id that the relay calls an
+    ``invalid_request`` is ``NOT_FOUND``.
+    """
+    try:
+        tasks = read_tasks(status, content_type, body, ids=1)
+    except SunoError as error:
+        if error.kind is ErrorKind.BAD_REQUEST and "invalid_request" in error.detail:
+            raise SunoError(ErrorKind.NOT_FOUND, error.detail) from error
+        raise
+    nameless = (replace(task, id=task_id) for task in tasks if not task.id)
+    return next((task for task in tasks if task.id == task_id), next(nameless, None))
+
+
+def read_tasks(
+    status: int, content_type: str | None, body: bytes, *, ids: int = MOST_IDS
+) -> tuple[Task, ...]:
+    """Return the tasks of an answer of any shape; ``id`` is "" where the answer names none.
+
+    Raises ``SunoError``, and nothing else, like ``read_batch``.
+    """
+    bounds = Bounds.for_ids(ids)
+    if not 200 <= status < 300:
+        raise errors.error_by_status(status, _decoded(body), body)
+    try:
+        return _tasks_in(unwrapped(decode(body, bounds), bounds), bounds)
+    except CutShortError as error:
+        raise errors.cut_short(body) from error
+    except TooMuchError as error:
+        raise errors.too_much(body, str(error)) from error
+    except ValueError as error:
+        raise errors.unreadable(content_type, body) from error
+
+
+def _decoded(body: bytes) -> Content:
+    try:
+        return decode(body, Bounds.for_ids(1))
+    except ValueError:
+        return None
+
+
+def _tasks_in(content: Content, bounds: Bounds) -> tuple[Task, ...]:
+    if content is None:
+        return ()
+    if isinstance(content, dict):
+        return (parse_task(content, bounds),)
+    items = [item for item in content if is_task(item)]
+    if not items:
+        song = parse_task({"data": content}, bounds)
+        return (song,) if song.clips else ()
+    tasks = [parse_task(item, bounds) for item in items]
+    return tuple([task for task in tasks if task.id or len(tasks) == 1])

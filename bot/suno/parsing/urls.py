@@ -1,0 +1,82 @@
+"""Which links of a clip can be used, and which of them go on playing."""
+
+import re
+from functools import lru_cache
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+MAX_LENGTH = 2048
+"""Characters; Discord refuses an embed whose link is longer."""
+
+_REMEMBERED = 4096
+"""Links whose verdict is kept: those of running tasks come again with every look-up."""
+
+_MAX_PADDED = 2 * MAX_LENGTH
+
+_LABEL = "[a-z0-9-]"
+_HOST = rf"(?:[b-z0-9]{_LABEL}*|a{_LABEL}{{0,7}}|a{_LABEL}{{9,}})(?:\.{_LABEL}+)+"
+"""Any whose first part is not ``audiopipe``, or other nine characters with an a in front."""
+
+_NAME = "(?:[A-MO-TV-Za-mo-tv-z]|[A-Za-z]*[0-9-])[A-Za-z0-9-]*"
+"""Not ``None``, ``null``, ``undefined`` or ``nan``: no n or u in front, or more than letters."""
+
+FILE = rf"https?://{_HOST}/(?:[A-Za-z0-9_%~-]+/)*(?:[A-Za-z0-9_-]*_)?{_NAME}\.[A-Za-z0-9]+"
+"""A link to a file as nearly all of them are: one that `usable` takes and that is no stream.
+
+Written so that the time it takes grows with the length of a link and no faster.
+"""
+
+STREAM = r"https://audiopipe\.suno\.ai/\?item_id=[0-9a-f-]*[0-9][0-9a-f-]*"
+"""A link to a stream, as all known ones are."""
+
+_PLAIN = re.compile(f"{FILE}|{STREAM}")
+_NOTHING = frozenset({"none", "null", "undefined", "nan"})
+_UNQUOTED = frozenset('<>"\\\N{REPLACEMENT CHARACTER}')
+
+
+@lru_cache(_REMEMBERED)
+def usable(link: Any) -> str | None:
+    """Return a link if it is a text that a person can open, else None.
+
+    Unusable are: no http link, no host that can be reached from anywhere, a name or password in
+    it, spaces and control characters, more than 2,048 characters, and what relays write where there
+    is nothing to hear: ``https://cdn1.suno.ai/None.mp3`` on a failed clip, ``…/api/forbidden`` on a
+    blocked one.
+    """
+    if type(link) is not str or not 0 < len(link) <= _MAX_PADDED:
+        return None
+    if len(link) <= MAX_LENGTH and _PLAIN.fullmatch(link):
+        return link
+    link = link.strip()
+    if not 0 < len(link) <= MAX_LENGTH:
+        return None
+    if " " in link or not link.isprintable() or not _UNQUOTED.isdisjoint(link):
+        return None
+    try:
+        parts = urlsplit(link)
+        _ = parts.port  # looked at only because it raises when it is no port
+    except ValueError:
+        return None
+    return link if _has_host(parts) and not _is_placeholder(parts) else None
+
+
+def is_stream(link: str) -> bool:
+    """Whether the link is Suno's live stream, which ends for good when the song is done."""
+    return "audiopipe" in link.lower() and (urlsplit(link).hostname or "").startswith("audiopipe.")
+
+
+def _has_host(parts: SplitResult) -> bool:
+    host = parts.hostname or ""
+    reachable = ("." in host.strip(".") and ".." not in host) or ":" in host or host == "localhost"
+    return parts.scheme in ("http", "https") and reachable and "@" not in parts.netloc
+
+
+def _is_placeholder(parts: SplitResult) -> bool:
+    path = parts.path.lower().rstrip("/")
+    file_name = path.rpartition("/")[2].partition(".")[0]
+    _, names_item, item = parts.query.lower().rpartition("item_id=")
+    return (
+        path.endswith("/api/forbidden")
+        or file_name.rpartition("_")[2] in _NOTHING
+        or (bool(names_item) and item.partition("&")[0] in _NOTHING | {""})
+    )
