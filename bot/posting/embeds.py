@@ -199,7 +199,10 @@ def _clip_embed(story: Story, number: int, used: set[str]) -> discord.Embed:
 
 def _lyrics_embeds(story: Story, others: Sequence[discord.Embed]) -> list[discord.Embed]:
     """Return the lyrics in what the ``others`` leave of a message, one text after the other."""
-    found = [_with_style(story, sheet) for sheet in sheets(story.task)[: EMBEDS - len(others)]]
+    found = [
+        _with_style(story, sheet)
+        for sheet in sheets(story.task, limit=EMBEDS_TOGETHER)[: EMBEDS - len(others)]
+    ]
     overhead = sum(len(_lyrics_title(story, sheet)) for sheet in found) + songs.LONGEST_ID + 2
     room = EMBEDS_TOGETHER - length(others) - overhead
     rest = story.words.say("notice-rest")

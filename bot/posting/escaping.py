@@ -17,6 +17,9 @@ _BREAK = "\u200b"
 _EMPTY_BRAILLE = "\u2800"
 _MARKS_IN_A_ROW = 6
 """Enough for every living script; what is beyond is there to climb over the lines around it."""
+_READ_FOR_EACH = 8
+_READ_AT_LEAST = 1024
+"""Code points that are read for each that may be shown, and at least: what is longer is cut."""
 _FILE_NAME = 60
 """Code points, so that no file system finds a name too long in bytes."""
 _DEVICE = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9¹²³]", re.IGNORECASE)
@@ -49,12 +52,16 @@ _SPECIAL = re.compile(
 _MENTION = re.compile(r"@(?=everyone|here)|(?<=<)@(?=[!&]?[0-9])", re.IGNORECASE)
 
 
-def clean(text: str) -> str:
+def clean(text: str, *, limit: int | None = None) -> str:
     """Return ``text`` without what cannot be seen and what disturbs its surroundings.
 
     Every script, emoji sequences and single empty lines stay. Gone are controls, changes of
     direction, invisible characters, halves of surrogate pairs and piles of marks; blanks collapse.
+    The work is linear in the text, of which no more is read than ``limit`` visible code points can
+    need, unless most of it is invisible.
     """
+    if limit is not None:
+        text = text[: _READ_FOR_EACH * limit + _READ_AT_LEAST]
     text = _FORBIDDEN.sub("", _NEWLINES.sub("\n", text)).replace(_EMPTY_BRAILLE, " ")
     if not text.isascii():
         text = _TAGS.sub(lambda match: match[1] or "", text)
@@ -68,12 +75,12 @@ def plain(text: str, *, limit: int | None = None) -> str:
 
     At most ``limit`` code points (at least 1), escapes included; what was cut ends in "…".
     """
-    return _escaped(clean(text), limit)
+    return _escaped(clean(text, limit=limit), limit)
 
 
 def plain_line(text: str, *, limit: int | None = None) -> str:
     """Return ``text`` like ``plain``, as one line."""
-    return _escaped(_one_line(text), limit)
+    return _escaped(_one_line(text, limit), limit)
 
 
 def bare(text: str, *, limit: int | None = None) -> str:
@@ -81,7 +88,7 @@ def bare(text: str, *, limit: int | None = None) -> str:
 
     That is: in footers, on buttons, inside a code span. At most ``limit`` code points.
     """
-    line = _MENTION.sub("@" + _BREAK, _one_line(text).replace("`", "ˋ"))
+    line = _MENTION.sub("@" + _BREAK, _one_line(text, limit).replace("`", "ˋ"))
     return cut(line, limit, escaped=False)
 
 
@@ -96,7 +103,7 @@ def file_name(text: str, extension: str, *, otherwise: str) -> str:
 
     At most 60 code points and the ``extension``. ``otherwise`` is the name where nothing is left.
     """
-    kept = "".join(sign if _is_for_files(sign) else " " for sign in _one_line(text))
+    kept = "".join(sign if _is_for_files(sign) else " " for sign in _one_line(text, 4 * _FILE_NAME))
     name = "-".join(kept.split())[:_FILE_NAME].strip("-")
     if not name or _DEVICE.fullmatch(name):
         name = f"{otherwise}-{name}".strip("-")
@@ -131,8 +138,8 @@ def _escaped(text: str, limit: int | None) -> str:
     return cut(_MENTION.sub("@" + _BREAK, _SPECIAL.sub(r"\\\g<0>", text)), limit)
 
 
-def _one_line(text: str) -> str:
-    return " ".join(clean(text).split())
+def _one_line(text: str, limit: int | None) -> str:
+    return " ".join(clean(text, limit=limit).split())
 
 
 def _is_for_files(sign: str) -> bool:
@@ -141,8 +148,8 @@ def _is_for_files(sign: str) -> bool:
 
 def _needed_joiner(match: re.Match[str]) -> str:
     """Keep a joiner where scripts and emoji need one: alone, between two that it can join."""
-    text = match.string
-    before, after = text[: match.start()][-1:], text[match.end() :][:1]
+    text, start, end = match.string, match.start(), match.end()
+    before, after = text[start - 1 : start], text[end : end + 1]
     needed = len(match[0]) == 1 and _joinable(before, "LMSC") and _joinable(after, "LSC")
     return match[0] if needed else ""
 
@@ -164,8 +171,10 @@ def _bounded_marks(text: str) -> str:
 
 def _after_backslash(text: str, place: int) -> bool:
     """Whether ``place`` is between a backslash and what it escapes."""
-    before = text[:place]
-    return (len(before) - len(before.rstrip("\\"))) % 2 == 1
+    start = place
+    while start and text[start - 1] == "\\":
+        start -= 1
+    return (place - start) % 2 == 1
 
 
 def _inside_character(text: str, place: int) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import discord
 
 from bot.posting.budget import DESCRIPTION, EMBEDS, EMBEDS_TOGETHER, length
-from bot.posting.escaping import boundary, cut, plain
+from bot.posting.escaping import ELLIPSIS, boundary, cut, plain
 from bot.posting.songs import DONE, UNSURE, meta, title_of, version
 from bot.suno.tasks import Outcome, Task
 from bot.words import Words
@@ -35,22 +35,26 @@ class Sheet:
         return words.say("card-lyrics-of", versions=cut(names, _TITLE))
 
 
-def sheets(task: Task) -> list[Sheet]:
+def sheets(task: Task, *, limit: int | None = None) -> list[Sheet]:
     """Return the different lyrics of ``task``: one for all clips that share theirs, or none.
 
-    Clips without a text of their own do not count: many relays give the lyrics only once.
+    Clips without a text of their own do not count: many relays give the lyrics only once. With a
+    ``limit``, of each text only so many code points are returned, and hardly more are read.
     """
     if task.lyrics is not None:
-        text = plain(task.lyrics.text)
+        text = plain(task.lyrics.text, limit=limit)
         return [Sheet(text)] if text else []
+    texts = {clip.lyrics: plain(clip.lyrics, limit=limit) for clip in task.clips}
     owners: dict[str, list[int]] = {}
+    shown: dict[str, str] = {}
     for number, clip in enumerate(task.clips, 1):
-        text = plain(clip.lyrics)
-        if text:
-            owners.setdefault(text, []).append(number)
+        if text := texts[clip.lyrics]:
+            key = clip.lyrics if text.endswith(ELLIPSIS) else text  # what was cut may end otherwise
+            owners.setdefault(key, []).append(number)
+            shown[key] = text
     if len(owners) == 1:
-        return [Sheet(text) for text in owners]
-    return [Sheet(text, tuple(numbers)) for text, numbers in owners.items()]
+        return [Sheet(text) for text in shown.values()]
+    return [Sheet(shown[key], tuple(numbers)) for key, numbers in owners.items()]
 
 
 def split(text: str, limit: int) -> list[str]:
@@ -59,12 +63,12 @@ def split(text: str, limit: int) -> list[str]:
     Nothing but blanks and line ends between pieces is lost. A piece ends with a section, else with
     a line, else with a word, else inside a word.
     """
-    pieces = []
-    while len(text) > limit:
-        end, start = _break(text, limit)
-        pieces.append(text[:end])
-        text = text[start:]
-    return [*pieces, text] if text else pieces
+    pieces, start = [], 0
+    while len(text) - start > limit:
+        end, next_start = _break(text, start, limit)
+        pieces.append(text[start:end])
+        start = next_start
+    return [*pieces, text[start:]] if start < len(text) else pieces
 
 
 def cut_at_line(text: str, limit: int) -> str:
@@ -147,13 +151,16 @@ def _no_lyrics(task: Task, words: Words) -> discord.Embed:
     return discord.Embed(title=title, description=words.say(key), colour=UNSURE)
 
 
-def _break(text: str, limit: int) -> tuple[int, int]:
-    """Return where the first piece of ``text`` ends and where the next one starts."""
+def _break(text: str, start: int, limit: int) -> tuple[int, int]:
+    """Return where the piece of ``text`` from ``start`` ends and where the next one starts."""
+    latest = start + limit
     for pattern in _BREAKS:
         matches = [
-            match for match in pattern.finditer(text, 1, limit + 3) if match.start() <= limit
+            match
+            for match in pattern.finditer(text, start + 1, latest + 3)
+            if match.start() <= latest
         ]
         if matches:
             return matches[-1].span()
-    end = boundary(text, limit)
+    end = start + boundary(text[start : latest + 2], limit)
     return end, end

@@ -132,8 +132,9 @@ def own_words(task: Task) -> str:
 
     Where the task and its clips say several things, it is the one that tells most.
     """
-    reasons = (task.reason, *(clip.reason for clip in task.clips))
-    return min((reason for reason in reasons if clean(reason)), key=_vagueness, default="")
+    reasons = dict.fromkeys((task.reason, *(clip.reason for clip in task.clips)))
+    told = [reason for reason in reasons if clean(reason, limit=_READ)]
+    return min(told, key=_vagueness, default="")
 
 
 def explained(task: Task, words: Words) -> str:
@@ -158,7 +159,7 @@ def cause_of(reason: str) -> str:
 
     ``told`` is a reason that is not known, and best left in the relay's own words.
     """
-    text = " ".join(clean(reason[: 2 * _READ]).casefold().translate(_SPACED).split())[:_READ]
+    text = " ".join(clean(reason, limit=_READ).casefold().translate(_SPACED).split())[:_READ]
     fitting = (name for name, pattern in _PATTERNS.items() if pattern.search(text))
     return next(fitting, _TOLD)
 

@@ -52,7 +52,7 @@ class Story:
     @property
     def written(self) -> bool:
         """Whether a lyrics task has brought a text."""
-        return self.task.lyrics is not None and bool(sheets(self.task))
+        return self.task.lyrics is not None and bool(sheets(self.task, limit=1))
 
     @property
     def fruitless(self) -> bool:

@@ -20,6 +20,9 @@ NEWEST = 500
 Ten times as many where all words are short, for which the index is slow.
 """
 
+LONGEST_INDEXED = 65_536
+"""Code points of an entry that can be found."""
+
 _INDEXED = 3
 """The fewest characters of a word that the index knows as such: it is made of trigrams."""
 
@@ -58,8 +61,11 @@ def looked_for(search: str) -> list[str]:
 
 
 def indexable(text: str) -> str:
-    """Return ``text`` searchable, with blanks after it: each of its characters begins a trigram."""
-    return searchable(text) + " " * (_INDEXED - 1)
+    """Return ``text`` searchable, with blanks after it: each of its characters begins a trigram.
+
+    At most ``LONGEST_INDEXED`` code points: one character can become eighteen (U+FDFA).
+    """
+    return searchable(text[:LONGEST_INDEXED])[:LONGEST_INDEXED] + " " * (_INDEXED - 1)
 
 
 def where_kept(scope: Scope) -> tuple[str, str, list[Any]]:

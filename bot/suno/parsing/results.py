@@ -2,12 +2,10 @@
 
 from typing import Any, NamedTuple
 
+from bot.suno.bounds import MAX_CLIPS, MAX_LABEL, MAX_LYRICS, MAX_REASON, within_all_lyrics
 from bot.suno.parsing import urls
 from bot.suno.parsing.payload import Bounds, is_clip, opened
 from bot.suno.parsing.scalars import (
-    MAX_LABEL,
-    MAX_LYRICS,
-    MAX_REASON,
     JsonObject,
     first_present,
     first_text,
@@ -19,9 +17,6 @@ from bot.suno.parsing.scalars import (
 )
 from bot.suno.parsing.statuses import clip_status
 from bot.suno.tasks import Clip, ClipStatus, Lyrics, TaskKind
-
-MAX_CLIPS = 24
-"""Clips that are kept of a task; relays make two."""
 
 _UNFINISHED = (ClipStatus.STREAMING, ClipStatus.QUEUED)
 _NOTHING: JsonObject = {}
@@ -58,6 +53,8 @@ def _song(items: list[JsonObject]) -> Results:
     if not items:
         return NO_RESULTS
     clips = tuple([_clip(item) for item in items[:MAX_CLIPS]])
+    if sum([len(clip.lyrics) for clip in clips]) > MAX_LYRICS:
+        clips = tuple(within_all_lyrics(clips))
     reason = next((clip.reason for clip in clips if clip.reason), "")
     return Results(clips, kind=TaskKind.MUSIC, reason=reason)
 

@@ -8,19 +8,12 @@ import math
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from bot.suno.bounds import MAX_LABEL
+
 JsonObject: TypeAlias = Mapping[str, Any]
 
 MAX_ID_LENGTH = 191
 """Characters; the column of new-api holds no more."""
-
-MAX_LYRICS = 65_536
-"""Code points of the lyrics of one clip or lyrics task; Suno itself takes at most 5,000."""
-
-MAX_LABEL = 1024
-"""Code points of a title or a style."""
-
-MAX_REASON = 2048
-"""Code points of the reason of a failure."""
 
 LONGEST_SONG = 86_400.0
 """Seconds; a longer duration is a mistake."""

@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from bot.suno.bounds import MAX_REASON
 from bot.suno.parsing import urls
 from bot.suno.parsing.outcomes import conclude, has_failed
 from bot.suno.parsing.payload import Bounds, has_result, is_clip, is_task, opened
 from bot.suno.parsing.results import NO_RESULTS, Results, parse_results
 from bot.suno.parsing.scalars import (
-    MAX_REASON,
     JsonObject,
     first_present,
     identifier,
