@@ -6,7 +6,14 @@ import re
 import sys
 from collections.abc import Collection
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import Any, TextIO
+
+from bot.redaction import (
+    REDACTED,
+    quote_unprintable,
+    quote_unprintable_in_json,
+    redact_known_forms,
+)
 
 _NOISY = dict.fromkeys(("discord", "asyncio", "aiohttp", "filelock"), logging.WARNING)
 """Libraries that tell more than an operator wants to read, and from which level on they speak."""
@@ -56,8 +63,8 @@ class _Redacting(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         text = self._inner.format(record)
         for secret in self._secrets:
-            text = text.replace(secret, "[secret]")
-        return _INTERACTION_TOKEN.sub(r"\1[secret]", text)
+            text = text.replace(secret, REDACTED)
+        return redact_known_forms(_INTERACTION_TOKEN.sub(rf"\1{REDACTED}", text))
 
 
 class _TextFormatter(logging.Formatter):
@@ -65,8 +72,12 @@ class _TextFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 # logging's name
-        """Keep a record on its line, whatever text of a relay it quotes."""
-        return super().formatMessage(record).replace("\r", "\\r").replace("\n", "\\n")
+        """Keep a record on its line, and free of what a terminal obeys."""
+        return quote_unprintable(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 # logging's name
+        """Keep what an exception quotes free of what a terminal obeys."""
+        return "\n".join(map(quote_unprintable, super().formatException(ei).split("\n")))
 
 
 class _JsonFormatter(logging.Formatter):
@@ -79,4 +90,4 @@ class _JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=False)
+        return quote_unprintable_in_json(json.dumps(entry, ensure_ascii=False))

@@ -27,6 +27,8 @@ from pydantic_settings import (
 )
 from yarl import URL
 
+from bot.redaction import redact_setting
+
 DISCORD_API = "https://discord.com/api/v10"
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
@@ -171,7 +173,7 @@ def _explain(problem: ErrorDetails) -> Complaint:
         return Complaint(name, what, advice)
     # An address may hold a password or a key.
     shown = problem["input"] and not set("@?#") & set(str(problem["input"]))
-    given = f"is {problem['input']!r}, but it " if shown else ""
+    given = f"is {redact_setting(str(problem['input']))!r}, but it " if shown else ""
     return Complaint(name, given + _as_predicate(what), advice)
 
 
@@ -268,7 +270,8 @@ def _found(
         if isinstance(value, SecretStr):
             value = f"set, {len(value.get_secret_value())} characters"
         origin: Literal["environment", ".env", "default"] = ".env" if name in dotenv else "default"
-        yield Found(name.upper(), str(value), "environment" if name in environment else origin)
+        shown = redact_setting(str(value))
+        yield Found(name.upper(), shown, "environment" if name in environment else origin)
 
 
 def _strays(

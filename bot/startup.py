@@ -18,6 +18,7 @@ from bot.monitoring.server import MonitoringServer
 from bot.posting.attachments.fetching import Fetcher
 from bot.posting.attachments.player import Player
 from bot.posting.live_cards import CARD_PACE, CardPace
+from bot.redaction import redact_setting
 from bot.running import new_event_loop, share_turns, spare_what_stays
 from bot.settings import Settings
 from bot.start_errors import (
@@ -129,7 +130,7 @@ async def _compose(settings: Settings, stack: AsyncExitStack, card_pace: CardPac
     """Build the bot out of its parts; ``stack`` closes them."""
     log.info("Suno Bot %s", __version__)
     source = _relay(settings)
-    log.info("Relay %s at %s", source.name, source.base_url)
+    log.info("Relay %s at %s", source.name, redact_setting(source.base_url))
     database = await stack.enter_async_context(DatabaseThread(settings.database_path))
     backlog = Backlog(database, source.name)
     await _tell_of(backlog, settings)

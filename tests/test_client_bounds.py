@@ -72,6 +72,18 @@ async def test_a_redirect_to_another_host_gets_no_key() -> None:
         assert received == []
 
 
+@pytest.mark.parametrize("to", ["https://][[p@", "http://[::1", "//", "https://a:99999/"])
+async def test_a_redirect_that_is_no_address_is_an_outage(to: str) -> None:
+    """It raises what every outage raises, and the circuit breaker learns of it."""
+    async with client_at_relay() as (local, client):
+        local.faults.add(faults.redirects(to), times=None)
+
+        with pytest.raises(SunoError):
+            await client.look_up(["song"])
+
+        assert client.health.last_error is ErrorKind.UNAVAILABLE
+
+
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 async def test_a_redirect_within_the_relay_is_followed(status: int) -> None:
     """Some servers move a path to one with a slash at its end."""

@@ -2,7 +2,9 @@ import asyncio
 import os
 import sqlite3
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -369,3 +371,52 @@ async def test_a_second_user_of_the_same_database_is_told_so(tmp_path: Path) -> 
         assert await names_in(first) == []
     async with DatabaseThread(path) as third:
         assert await names_in(third) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
+async def test_files_are_made_for_the_bots_user_alone(tmp_path: Path, umask: int) -> None:
+    """Whatever the umask: the database, its log, its lock and the folder around them."""
+    folder = tmp_path / "data"
+    before = os.umask(umask)
+    try:
+        async with DatabaseThread(folder / "suno.db") as database:
+            await database.write("INSERT INTO notes (name, value) VALUES ('a', 'b')", [])
+            modes = {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()}
+    finally:
+        os.umask(before)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert modes.keys() >= {"suno.db", "suno.db-wal", "suno.db.lock"}
+    assert set(modes.values()) == {0o600}
+
+
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """Return a folder that every user may enter; pytest's own are for one alone."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs another user")
+async def test_a_lock_of_another_user_is_called_so(public_folder: Path) -> None:
+    """Who starts the bot as the wrong user reads that, and not of a broken database."""
+    path = public_folder / "suno.db"
+    async with DatabaseThread(path):
+        pass
+    program = (
+        "import asyncio, os, pathlib, sys\n"
+        "from bot.watching.database import DatabaseThread\n"
+        "os.seteuid(65534)\n"
+        "async def main():\n"
+        "    async with DatabaseThread(pathlib.Path(sys.argv[1])):\n"
+        "        pass\n"
+        "asyncio.run(main())\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", program, str(path)),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+    assert b"DatabaseOfAnotherUser" in said
+    assert b"belongs to another user" in said

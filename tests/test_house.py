@@ -10,8 +10,9 @@ ROOT = Path(__file__).parents[1]
 
 MAY_IMPORT: dict[str, set[str]] = {
     "bot": set(),
-    "bot.settings": set(),
-    "bot.logs": set(),
+    "bot.redaction": set(),
+    "bot.settings": {"bot.redaction"},
+    "bot.logs": {"bot.redaction"},
     "bot.figures": set(),
     "bot.stopping": set(),
     "bot.running": set(),

@@ -584,3 +584,29 @@ async def test_a_database_of_another_bot_is_not_emptied(
                 await watch(stage, "again", stage.ada, direct)
         await stage.discord.wait_until_gone()
     assert "running" in values_in(tmp_path)
+
+
+def bytes_in(folder: Path) -> bytes:
+    """Return what stands in all files of a folder."""
+    return b"".join(file.read_bytes() for file in folder.iterdir())
+
+
+@pytest.mark.parametrize("first", ["forget", "purge"])
+async def test_deleted_texts_are_in_none_of_the_files(tmp_path: Path, first: str) -> None:
+    """Neither in the write-ahead log nor in pages that are free now, whoever is deleted first."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        kept = Kept(database)
+        tasks = [f"secret-task-{number}" for number in range(50)]
+        for task_id in tasks:
+            await kept.watch(task_id)
+        await kept.end(*tasks)
+        await kept.post()
+        assert b"secret-task" in bytes_in(tmp_path)
+        assert b"Paper Boats" in bytes_in(tmp_path)
+        if first == "forget":
+            await kept.forget()
+        await kept.forgetting.purge(HERE.guild_id or 0)
+        await kept.forget()
+        left = bytes_in(tmp_path)
+        assert b"secret-task" not in left
+        assert b"Paper Boats" not in left

@@ -58,7 +58,8 @@ class Outcome(StrEnum):
     FAILURE = "failure"
 
 
-@dataclass(frozen=True, slots=True)
+# Clip and Task have no slots: `documented` hands all of their fields over at once, in a dict.
+@dataclass(frozen=True)
 class Clip:
     """One version of a song. Links are ``None`` unless they can be used."""
 
@@ -99,7 +100,7 @@ class Lyrics:
     style: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Task:
     """One task as a relay described it, whatever the shape of its answer.
 

@@ -28,6 +28,7 @@ from bot.watching.errors import (
     DatabaseDamaged,
     DatabaseForeign,
     DatabaseInUse,
+    DatabaseOfAnotherUser,
     DatabaseTooNew,
     DatabaseUnusable,
     is_damage,
@@ -45,6 +46,12 @@ LOG_KEPT = 16 * 2**20
 """Bytes of the write-ahead log that stay on the disk after a change that needed more."""
 
 
+SECURE_DELETE_OF_FTS5 = (3, 42, 0)
+"""SQLite version from which on the full-text index, too, forgets at once what is deleted."""
+
+_PRIVATE_FILE = 0o600
+_PRIVATE_FOLDER = 0o700
+
 LOCK_PATIENCE = 1.0
 """Seconds to wait for the lock: who only asks whether a bot has it holds it for a moment."""
 
@@ -52,7 +59,8 @@ LOCK_PATIENCE = 1.0
 class _Job(Generic[T]):
     """A function to run on the thread, and the future that waits for it on the loop."""
 
-    def __init__(self, function: Callable[[Database], T]) -> None:
+    def __init__(self, function: Callable[[Database], T], *, erases: bool) -> None:
+        self.erases = erases
         self.future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._function = function
         self._result: T
@@ -127,16 +135,17 @@ class DatabaseThread:
             self._readable.conn.close()
         await asyncio.to_thread(self._thread.join)
 
-    async def run(self, function: Callable[[Database], T]) -> T:
+    async def run(self, function: Callable[[Database], T], *, erases: bool = False) -> T:
         """Run ``function`` in a transaction on the thread; return when what it wrote is on disk.
 
-        What the function raises is raised here, after its writes were taken back; damage that it
-        meets is raised as ``DatabaseDamaged``. A coroutine that is cancelled while it waits does
-        not take the function back.
+        ``erases``: what it deletes shall be gone from the files, the write-ahead log included, when
+        this returns. What the function raises is raised here, after its writes were taken back;
+        damage that it meets is raised as ``DatabaseDamaged``. A coroutine that is cancelled while
+        it waits does not take the function back.
         """
         if self._closed:
             raise DatabaseClosed(self.path)
-        job = _Job(function)
+        job = _Job(function, erases=erases)
         self._jobs.put(job)
         with self._damage_told():
             return await job.future
@@ -206,6 +215,8 @@ class DatabaseThread:
                 self._opened.set()
             while jobs := self._wait_for_jobs():
                 _run_together(database, jobs)
+                if any(job.erases for job in jobs):
+                    _empty_write_ahead_log(database)
                 self._settle(jobs)
 
     def _wait_for_jobs(self) -> list[_Job[Any]]:
@@ -238,6 +249,41 @@ class DatabaseThread:
 def real_file(path: Path) -> Path:
     """Return the file that a path leads to: links must not get round the lock beside it."""
     return Path(os.path.realpath(path))
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make a folder that is only for this user, unless it is there; also its parents."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(_PRIVATE_FOLDER)
+
+
+def make_private_file(file: Path) -> Path:
+    """Make an empty file that is only for this user, unless it is there; return it."""
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL, _PRIVATE_FILE))
+        file.chmod(_PRIVATE_FILE)  # whatever the umask took away
+    return file
+
+
+@contextmanager
+def _locked(lock: FileLock) -> Iterator[None]:
+    """Hold the lock. Raises ``DatabaseOfAnotherUser`` where its file is somebody else's."""
+    try:
+        lock.acquire()
+    except PermissionError as error:
+        raise DatabaseOfAnotherUser(Path(lock.lock_file)) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _empty_write_ahead_log(database: Database) -> None:
+    """Write the log into the database and cut it to nothing: it holds what was deleted."""
+    busy, *_ = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        log.warning("The write-ahead log could not be emptied: it is in use")
 
 
 def _opened_to_read(path: Path) -> Database:
@@ -286,10 +332,10 @@ def _opened(path: Path) -> Iterator[Database]:
     The lock is the operating system's, so that it ends with the process however that ends.
     """
     file = real_file(path)
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(file.parent)
     beside = file.with_name(f"{file.name}.lock")
-    lock = FileLock(beside, timeout=LOCK_PATIENCE, thread_local=False)
-    with lock, closing(sqlite3.connect(file)) as connection:
+    lock = FileLock(beside, mode=_PRIVATE_FILE, timeout=LOCK_PATIENCE, thread_local=False)
+    with _locked(lock), closing(sqlite3.connect(make_private_file(file))) as connection:
         database = Database(connection)
         if is_foreign(database):
             raise DatabaseForeign(path)
@@ -299,5 +345,10 @@ def _opened(path: Path) -> Iterator[Database]:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA journal_size_limit = {LOG_KEPT}")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # deleted texts are overwritten
         migrations.apply(database)
+        if sqlite3.sqlite_version_info >= SECURE_DELETE_OF_FTS5:
+            database.execute(
+                "INSERT INTO history_index (history_index, rank) VALUES ('secure-delete', 1)"
+            )
         yield database

@@ -122,3 +122,12 @@ class DatabaseInUse(DatabaseUnusable):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, RuntimeError("another bot is running on it"))
+
+
+class DatabaseOfAnotherUser(DatabaseUnusable):
+    """The lock beside the database belongs to another user of the machine."""
+
+    advice = "Run the bot as that user, or give this one a DATABASE_PATH of its own."
+
+    def __init__(self, lock: Path) -> None:
+        super().__init__(lock, RuntimeError("its lock file belongs to another user"))

@@ -80,7 +80,7 @@ class Forgetting:
             drop_orphans(db, entries)
             _drop_tasks(db, tasks)
 
-        await self._database.run(forget)
+        await self._database.run(forget, erases=True)
 
     async def servers(self) -> set[int]:
         """Return the servers of which anything is kept."""
@@ -95,6 +95,7 @@ class Forgetting:
 
         def purge(db: Database) -> None:
             tasks = _tasks(db, "guild_id = ?", [guild_id])
+            tasks += _tasks(db, "guild_id = ?", [guild_id], table="deliveries")
             _purge_deliveries(db, guild_id)
             db.execute("DELETE FROM cards WHERE guild_id = ?", [guild_id])
             db.execute("DELETE FROM server_settings WHERE guild_id = ?", [guild_id])
@@ -103,7 +104,7 @@ class Forgetting:
             drop_orphans(db, entries)
             _drop_tasks(db, tasks)
 
-        await self._database.run(purge)
+        await self._database.run(purge, erases=True)
 
     async def sweep(self, now: float) -> None:
         """Delete what was told more than thirty days ago: notices, their watches, their tasks.
@@ -117,7 +118,7 @@ class Forgetting:
             db.execute(f"DELETE FROM deliveries WHERE id IN ({_TOLD})", [latest])  # noqa: S608 # names of ours
             db.execute(_DROP_ENDED, [latest])
 
-        await self._database.run(sweep)
+        await self._database.run(sweep, erases=True)
 
 
 _SERVERS = """
@@ -142,9 +143,11 @@ _DROP_ENDED = """
 """
 
 
-def _tasks(db: Database, condition: str, values: list[int]) -> list[_TaskKey]:
-    """Return the tasks of some watches."""
-    sql = f"SELECT DISTINCT relay, task_id FROM subscriptions WHERE {condition}"  # noqa: S608 # names of ours
+def _tasks(
+    db: Database, condition: str, values: list[int], *, table: str = "subscriptions"
+) -> list[_TaskKey]:
+    """Return the tasks of some watches or deliveries."""
+    sql = f"SELECT DISTINCT relay, task_id FROM {table} WHERE {condition}"  # noqa: S608 # names of ours
     return [(str(relay), str(task_id)) for relay, task_id in db.execute(sql, values)]
 
 

@@ -145,7 +145,7 @@ class Fetcher:
             raise NotFetched(Why.NOT_HTTP) from error
         except aiohttp.ClientPayloadError as error:
             raise NotFetched(Why.WRONG_LENGTH) from error
-        except ValueError as error:  # about what is no URL
+        except (ValueError, IndexError) as error:  # about what is no URL
             raise NotFetched(Why.LINK) from error
         except (aiohttp.ClientError, OSError) as error:
             raise NotFetched(Why.UNREACHABLE) from error

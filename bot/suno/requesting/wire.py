@@ -176,7 +176,7 @@ def _next_address(url: URL, location: str) -> URL:
     try:
         target = url.join(URL(location)).with_user(None)
         same = target.origin() == url.origin()
-    except ValueError:
+    except (ValueError, IndexError):  # yarl raises the latter for https://][[p@
         raise SunoError(
             ErrorKind.UNAVAILABLE, f"a redirect to nowhere: {quoted(location)}"
         ) from None
