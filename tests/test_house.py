@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("bot.settings", "bot.logs", "bot.words", "bot.suno", "bot.watching", "bot.posting"),
         *("bot", "bot.discord_bot", "bot.figures", "bot.monitoring", "bot.stopping"),
         *("bot.running", "bot.gateway", "bot.start_errors"),
-        "bot.token_check",
+        *("bot.token_check", "bot.redaction"),
     },
     "bot.doctor": {
         *("bot.settings", "bot.suno", "bot.watching", "bot.posting"),

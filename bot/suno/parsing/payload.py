@@ -154,8 +154,8 @@ def _is_nameless_task(raw: JsonObject, bounds: Bounds) -> bool:
     it tells of success and holds nothing.
     """
     data = opened(raw.get("data"), bounds)
-    items = data if type(data) is list else [data]
-    if any(item is not None and is_task(item) for item in items):
+    items = [data] if isinstance(data, dict) else data or []
+    if any(is_task(item) for item in items):
         return False
     if has_result(raw) or first_present(raw, "fail_reason", "failReason") is not None:
         return True

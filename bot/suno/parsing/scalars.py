@@ -34,11 +34,10 @@ def first_present(raw: JsonObject, *names: str) -> Any:
 
 def text(value: Any, limit: int) -> str:
     """Return a text without NUL, which no database takes, cut at ``limit``; a number as a text."""
-    if type(value) is not str:
-        value = _number_as_text(value)
-    if len(value) > limit:
-        value = value[:limit]
-    return value.replace("\0", "") if "\0" in value else value
+    found: str = value if type(value) is str else _number_as_text(value)
+    if len(found) > limit:
+        found = found[:limit]
+    return found.replace("\0", "") if "\0" in found else found
 
 
 def first_text(limit: int, *values: Any) -> str:

@@ -74,7 +74,7 @@ def _is_told(value: Any) -> bool:
 
 def _inner_task(data: Any, bounds: Bounds) -> JsonObject | None:
     inner = opened(data, bounds)
-    if type(inner) is list:
+    if isinstance(inner, list):
         inner = inner[0] if len(inner) == 1 and not is_clip(inner[0]) else None
     return inner if inner is not None and is_task(inner) else None
 

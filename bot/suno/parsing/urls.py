@@ -34,8 +34,7 @@ _NOTHING = frozenset({"none", "null", "undefined", "nan"})
 _UNQUOTED = frozenset('<>"\\\N{REPLACEMENT CHARACTER}')
 
 
-@lru_cache(_REMEMBERED)
-def usable(link: Any) -> str | None:
+def usable(value: Any) -> str | None:
     """Return a link if it is a text that a person can open, else None.
 
     Unusable are: no http link, no host that can be reached from anywhere, a name or password in
@@ -43,8 +42,11 @@ def usable(link: Any) -> str | None:
     is nothing to hear: ``https://cdn1.suno.ai/None.mp3`` on a failed clip, ``…/api/forbidden`` on a
     blocked one.
     """
-    if type(link) is not str or not 0 < len(link) <= _MAX_PADDED:
-        return None
+    return _usable(value) if type(value) is str and 0 < len(value) <= _MAX_PADDED else None
+
+
+@lru_cache(_REMEMBERED)
+def _usable(link: str) -> str | None:
     if len(link) <= MAX_LENGTH and _PLAIN.fullmatch(link):
         return link
     link = link.strip()
