@@ -91,7 +91,7 @@ def rows(quick: bool) -> list[Row]:
 
 
 async def _measure(size: Size) -> tuple[list[Block], list[Block]]:
-    async with LocalDiscord() as discord:
+    async with LocalDiscord(rate_limited=False) as discord:
         guild = discord.add_guild("Song Club")
         ada = discord.add_user("Ada")
         guild.add_member(ada)

@@ -193,7 +193,6 @@ async def _a_limited_discord(
         async with LocalDiscord() as discord:
             guild = discord.add_guild("Song Club")
             club = [guild.add_channel(f"songs-{number}") for number in range(channels)]
-            discord.rate_limits.enabled = True
             yield Path(folder), discord, club
 
 

@@ -103,7 +103,7 @@ async def measured(
     them; ``tell`` is told what is done now.
     """
     costs: dict[int, Costs] = {}
-    async with LocalDiscord() as discord:
+    async with LocalDiscord(rate_limited=False) as discord:
         places = places_in(discord)
         for size in sizes:
             tell(f"Making {size:,} watches")

@@ -71,7 +71,7 @@ def _looks(lives: Iterable[Life]) -> str:
 
 async def _by_turns(many: int, polling: float, times: int) -> tuple[list[Life], list[Life]]:
     lives: tuple[list[Life], list[Life]] = ([], [])
-    async with LocalDiscord() as discord:
+    async with LocalDiscord(rate_limited=False) as discord:
         places = places_in(discord)
         with folder_on_disk() as folder:
             for watches in (many, FEW):

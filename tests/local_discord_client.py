@@ -162,10 +162,15 @@ class Club:
         return self.bot.get_partial_messageable((channel or self.songs).id)
 
 
+HURRIED = 100.0
+"""How many times faster than at Discord rate limits pass, where a test is about something else."""
+
+
 @asynccontextmanager
-async def a_club(**options: Any) -> AsyncIterator[Club]:
+async def a_club(*, pace: float = HURRIED, **options: Any) -> AsyncIterator[Club]:
     """Start a local Discord at which the bot has logged in, without a gateway connection."""
     async with LocalDiscord(**options) as local:
+        local.rate_limits.pace = pace
         with pointed_at(local):
             bot = SampleBot()
             club = Club(local, bot)
@@ -180,6 +185,7 @@ async def a_connected_club(
 ) -> AsyncIterator[Club]:
     """Start a local Discord with a bot that is connected and has registered its commands."""
     async with LocalDiscord(**options) as local:
+        local.rate_limits.pace = HURRIED
         with pointed_at(local):
             bot = SampleBot(intents)
             club = Club(local, bot)

@@ -23,7 +23,7 @@ LATEST = 2**63 - 1
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     """Return a stage on which the bot works."""
-    async with a_stage(tmp_path) as stage, a_bot(stage):
+    async with a_stage(tmp_path, pace=10) as stage, a_bot(stage):
         yield stage
 
 
@@ -119,7 +119,7 @@ async def test_the_pages_can_be_turned_after_a_restart(tmp_path: Path) -> None:
     """The button knows the page and the search, whatever stands in it."""
     search = '100% "雨": OR (x) 🌧'
     titles = [f"{number:02} {search}" for number in range(11)]
-    async with a_stage(tmp_path) as stage:
+    async with a_stage(tmp_path, pace=10) as stage:
         async with a_bot(stage):
             stage.relay.add(*(song(f"id-{n:02}", title=t, takes=1) for n, t in enumerate(titles)))
             stage.relay.clock.advance(10)
@@ -143,7 +143,7 @@ async def test_the_pages_can_be_turned_after_a_restart(tmp_path: Path) -> None:
 @asynccontextmanager
 async def a_page_of_before(folder: Path) -> AsyncIterator[tuple[Stage, Message]]:
     """Show the history with one song, then let the bot end."""
-    async with a_stage(folder) as stage:
+    async with a_stage(folder, pace=10) as stage:
         async with a_bot(stage):
             await finish(stage, "Paper Boats")
             page = await stage.ask("suno history")
@@ -233,7 +233,7 @@ async def test_what_was_hidden_stays_hidden_when_its_channel_is_not_known_any_mo
 
 async def test_of_a_server_that_is_not_known_yet_only_this_channel_is_shown(tmp_path: Path) -> None:
     """Nobody can say yet who sees what."""
-    async with a_stage(tmp_path) as stage:
+    async with a_stage(tmp_path, pace=10) as stage:
         async with a_bot(stage):
             await finish(stage, "In the open")
             await finish(stage, "Elsewhere", channel=stage.lyrics)

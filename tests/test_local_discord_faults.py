@@ -191,62 +191,6 @@ async def test_json_has_the_content_type_that_discord_py_wants() -> None:
             assert (await response.json())["code"] == 0
 
 
-async def test_rate_limits_are_off_unless_asked_for() -> None:
-    """Without them no answer has their headers, however many requests come."""
-    async with a_club() as club:
-        await asyncio.gather(*(club.place().send(str(number)) for number in range(60)))
-        assert {one.status for one in club.local.requests} == {200}
-
-
-async def test_a_channel_takes_five_messages_in_five_seconds() -> None:
-    """discord.py reads the headers and holds back by itself: nothing is refused."""
-    async with a_club() as club:
-        limits = club.local.rate_limits
-        limits.enabled = True
-        limits.channel_window = 0.05
-        await asyncio.gather(*(club.place().send(str(number)) for number in range(12)))
-        assert len(club.songs.messages) == 12
-        assert {one.status for one in club.local.requests} == {200}
-
-
-async def test_what_comes_too_fast_is_refused() -> None:
-    """The sixth message in the window is a 429 that says how long to wait."""
-    async with a_club() as club, aiohttp.ClientSession() as session:
-        club.local.rate_limits.enabled = True
-        club.local.clock.stop()
-        url = f"{club.local.api_url}/channels/{club.songs.id}/messages"
-        headers = {"Authorization": f"Bot {club.local.token}"}
-        for _ in range(5):
-            async with session.post(url, json={"content": "x"}, headers=headers) as response:
-                assert response.status == 200
-        async with session.post(url, json={"content": "x"}, headers=headers) as response:
-            assert response.status == 429
-            body, told = await response.json(), response.headers
-        assert (body["retry_after"], body["global"]) == (5.0, False)
-        assert (told["X-RateLimit-Scope"], told["X-RateLimit-Remaining"]) == ("user", "0")
-        club.local.clock.advance(5)
-        async with session.post(url, json={"content": "x"}, headers=headers) as response:
-            assert response.status == 200
-            assert response.headers["X-RateLimit-Remaining"] == "4"
-
-
-async def test_the_whole_bot_makes_fifty_requests_a_second() -> None:
-    """The fifty-first is refused globally; answers to interactions do not count."""
-    async with a_club() as club, aiohttp.ClientSession() as session:
-        club.local.rate_limits.enabled = True
-        club.local.clock.stop()
-        headers = {"Authorization": f"Bot {club.local.token}"}
-        for _ in range(50):
-            async with session.get(f"{club.local.api_url}/users/@me", headers=headers) as answer:
-                assert answer.status == 200
-        async with session.get(f"{club.local.api_url}/users/@me", headers=headers) as answer:
-            assert answer.status == 429
-            assert (await answer.json())["global"]
-            assert answer.headers["X-RateLimit-Global"] == "true"
-        async with session.post(f"{club.local.api_url}/webhooks/1/x", json={}) as answer:
-            assert answer.status == 404
-
-
 def test_a_clock_can_be_moved_and_stopped() -> None:
     """Time goes on, jumps forward, or stands still; it never runs backwards."""
     clock = Clock()

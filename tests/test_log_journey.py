@@ -18,7 +18,7 @@ MARKER = "xyzzy"
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     """Return a stage without a bot."""
-    async with a_stage(tmp_path) as stage:
+    async with a_stage(tmp_path, pace=10) as stage:
         yield stage
 
 

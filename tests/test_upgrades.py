@@ -121,7 +121,7 @@ async def test_a_bot_of_today_goes_on_where_the_release_stopped(
 
     What was posted before the upgrade is not posted again.
     """
-    async with a_stage(tmp_path) as stage:
+    async with a_stage(tmp_path, pace=10) as stage:
         direct, beas = stage.discord.open_dm(stage.ada), stage.discord.open_dm(stage.bea)
         move(released, "user_id", {ADA: stage.ada.id, BEA: stage.bea.id})
         move(released, "guild_id", {SERVER: stage.guild.id})
@@ -196,7 +196,7 @@ async def test_a_database_of_a_newer_version_is_refused_and_left_alone(tmp_path:
 async def test_the_operator_of_a_newer_database_is_told_what_to_do(tmp_path: Path) -> None:
     """With exit code 2, so that nothing starts the old version again and again."""
     make_newer(await upgrade(tmp_path / "suno.db"))
-    async with a_stage(tmp_path) as stage:
+    async with a_stage(tmp_path, pace=10) as stage:
         bot = BotProcess(tmp_path, stage.environment)
         await bot.start()
         async with asyncio.timeout(30):

@@ -14,7 +14,7 @@ class DmOpenings:
     def __init__(self, clock: Clock) -> None:
         self.most = 10
         """How many may be opened within ``window``."""
-        self.window = 120.0
+        self.window = 600.0
         """Seconds."""
         self._clock = clock
         self._opened: deque[float] = deque()

@@ -1,6 +1,7 @@
 """What every request goes through: the record, faults, the token, rate limits, refusals."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -38,13 +39,15 @@ class Request:
 class Front:
     """Stands before the routes of the API."""
 
-    def __init__(self, token: str, clock: Clock, happenings: Happenings) -> None:
+    def __init__(
+        self, token: str, clock: Clock, happenings: Happenings, *, rate_limited: bool
+    ) -> None:
         self._token = token
         self._clock = clock
         self._happenings = happenings
         self._closing = asyncio.Event()
         self.faults = Faults()
-        self.rate_limits = RateLimits(clock)
+        self.rate_limits = RateLimits(clock, enabled=rate_limited)
         self.requests: list[Request] = []
 
     def close(self) -> None:
@@ -131,7 +134,7 @@ def limited(retry_after: float, scope: str, headers: dict[str, str], code: int =
         "retry_after": round(retry_after, 3),
         "global": scope == "global",
     } | ({"code": code} if code else {})
-    told = {"Retry-After": f"{retry_after:.3f}", "X-RateLimit-Scope": scope}
+    told = {"Retry-After": str(math.ceil(retry_after)), "X-RateLimit-Scope": scope}
     if scope == "global":
         told["X-RateLimit-Global"] = "true"
     return answer(body, 429, {**told, **headers})

@@ -39,8 +39,14 @@ class LocalDiscord:
     """A Discord on loopback for one bot: ``async with`` starts it on a free port, and ends it."""
 
     def __init__(
-        self, *, bot_name: str = "Suno Bot", shards: int = 1, message_content: bool = False
+        self,
+        *,
+        bot_name: str = "Suno Bot",
+        shards: int = 1,
+        message_content: bool = False,
+        rate_limited: bool = True,
     ) -> None:
+        self._rate_limited = rate_limited
         self.clock = Clock()
         """The time here; ``clock.advance(200)`` lets nonces and tokens expire."""
         self.happenings = Happenings()
@@ -74,7 +80,9 @@ class LocalDiscord:
         self.clock.watch(self.happenings.stir)
 
     async def __aenter__(self) -> Self:
-        self._front = Front(self.token, self.clock, self.happenings)
+        self._front = Front(
+            self.token, self.clock, self.happenings, rate_limited=self._rate_limited
+        )
         app = web.Application(middlewares=[self._front.pass_through], client_max_size=LARGEST_BODY)
         account = AccountRoutes(self.world, self.commands, self.gateway, self.dm_openings)
         app.add_routes(account.routes(API))
@@ -121,7 +129,7 @@ class LocalDiscord:
 
     @property
     def rate_limits(self) -> RateLimits:
-        """How many requests are let through; off until ``rate_limits.enabled = True``."""
+        """How many requests are let through; all of them with ``rate_limits.enabled = False``."""
         return self._running.rate_limits
 
     @property
