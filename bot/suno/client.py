@@ -2,9 +2,10 @@
 
 The way of a look-up: `gathering` joins those of people, `batching` makes requests of ids
 (`narrowing` finds the one that spoils a batch), `routes` knows the paths, `asking` sends in turn
-(`pacing`) unless the relay is left alone (`breaker`), `wire` is the exchange itself.
+(`rate_limiter`) unless the relay is left alone (`breaker`), `wire` is the exchange itself.
 """
 
+import time
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from random import SystemRandom
@@ -20,7 +21,7 @@ from bot.suno.requesting.batching import Batches
 from bot.suno.requesting.breaker import Breaker, Pauses, RelayHealth
 from bot.suno.requesting.findings import LookUp
 from bot.suno.requesting.gathering import Gathering
-from bot.suno.requesting.pacing import Pace
+from bot.suno.requesting.rate_limiter import RateLimiter
 from bot.suno.requesting.reaching import reach
 from bot.suno.requesting.routes import Routes
 from bot.suno.requesting.traffic import Traffic
@@ -40,7 +41,8 @@ class SunoClient:
 
     At most ``requests_per_second`` requests are sent, ``batch_size`` ids in each. ``join_within``
     and ``share_for`` are seconds: how close together look-ups of people must come to travel as
-    one, and how long their answers are shared.
+    one, and how long their answers are shared. ``clock`` gives the time by which requests are
+    spaced.
     """
 
     def __init__(
@@ -55,13 +57,14 @@ class SunoClient:
         pauses: Pauses = PAUSES,
         join_within: float = 0.05,
         share_for: float = 2.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         random = SystemRandom()
         self._breaker = Breaker(relay.name, pauses, random)
-        self._pace = Pace(requests_per_second)
+        self._limiter = RateLimiter(requests_per_second, clock)
         wire = Wire(session, relay.base_url, key, limits)
         self._base_url = relay.base_url
-        self._asking = Asking(wire, self._pace, self._breaker)
+        self._asking = Asking(wire, self._limiter, self._breaker)
         routes = Routes(self._asking, relay)
         self._batches = Batches(routes, self._breaker, batch_size, random)
         self._gathering = Gathering(
@@ -96,7 +99,7 @@ class SunoClient:
 
     async def ready(self) -> None:
         """Wait until the next look-up may be sent at once."""
-        await self._pace.keep_turn()
+        await self._limiter.reserve()
 
     async def look_up(
         self,
@@ -108,8 +111,8 @@ class SunoClient:
     ) -> LookUp:
         """Ask what the relay knows of these ids; ``kinds`` tells what is known already.
 
-        ``urgent`` is for people who wait: they go before the poller, share requests and answers
-        with each other, and are let through now and then while the poller is held back.
+        ``urgent`` is for people who wait: they take turns with the poller, share requests and
+        answers with each other, and are let through now and then while the poller is held back.
 
         ``seen`` are, by the ``fingerprints`` of earlier look-ups, the ids of running tasks of which
         the caller has kept what it saw (see `Seen`): one that looks the same still comes as
@@ -127,4 +130,4 @@ class SunoClient:
     async def aclose(self) -> None:
         """End what is under way; people who wait get a SunoError."""
         await self._gathering.aclose()
-        await self._pace.aclose()
+        await self._limiter.aclose()

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from bot.suno.errors import ErrorKind, SunoError
 from bot.suno.requesting.breaker import Breaker, InternalError, is_relay_wide
-from bot.suno.requesting.pacing import Pace
+from bot.suno.requesting.rate_limiter import RateLimiter
 from bot.suno.requesting.traffic import Traffic
 from bot.suno.requesting.wire import Answer, CutConnection, Wire
 
@@ -19,9 +19,9 @@ LONGEST_PAUSE = 3600.0
 class Asking:
     """Everything that one request goes through."""
 
-    def __init__(self, wire: Wire, pace: Pace, breaker: Breaker) -> None:
+    def __init__(self, wire: Wire, limiter: RateLimiter, breaker: Breaker) -> None:
         self._wire = wire
-        self._pace = pace
+        self._limiter = limiter
         self._breaker = breaker
         self.traffic = Traffic()
 
@@ -57,7 +57,7 @@ class Asking:
         urgent: bool,
         payload: Mapping[str, Any] | None,
     ) -> T:
-        await self._pace.turn(urgent=urgent)
+        await self._limiter.acquire(urgent=urgent, single=method == "GET")
         self._breaker.admit(urgent=urgent)
         asked_at = time.monotonic()
         self.traffic.requests += 1
