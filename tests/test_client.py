@@ -247,6 +247,56 @@ async def test_a_batch_is_understood_in_every_wrapping(shape: AnswerShape) -> No
         assert lyrics.text.startswith("[Verse]")
 
 
+RUNS = {"task_id": "song", "status": "IN_PROGRESS", "data": None}
+ENDED = {"task_id": "song", "status": "FAILURE", "fail_reason": "no", "data": None}
+
+
+@pytest.mark.parametrize("entries", [(RUNS, ENDED), (ENDED, RUNS)], ids=["last", "first"])
+async def test_of_two_entries_for_one_id_the_one_that_has_ended_counts(
+    entries: tuple[dict[str, Any], ...],
+) -> None:
+    """Wherever it stands, and though what the other says was seen before."""
+    async with client_at_relay() as (relay, client):
+        relay.answer_shape = AnswerShape(strangers=(RUNS,))
+        seen = (await client.look_up(["song"])).fingerprints
+        relay.answer_shape = AnswerShape(strangers=entries)
+
+        found = await client.look_up(["song"], seen=dict.fromkeys(seen.values(), "song"))
+
+        assert found.tasks["song"].outcome is Outcome.FAILURE
+        assert (found.unchanged, found.fingerprints) == (frozenset(), {})
+
+
+async def test_an_id_in_another_case_is_the_one_asked_for() -> None:
+    """Some relays write ids in lower case, whatever they were asked for."""
+    async with client_at_relay() as (relay, client):
+        relay.answer_shape = AnswerShape(strangers=({**ENDED, "task_id": "SONG"},))
+
+        found = await client.look_up(["Song"])
+
+        assert found.tasks["Song"].id == "Song"
+        assert found.tasks["Song"].outcome is Outcome.FAILURE
+
+
+@pytest.mark.parametrize(
+    ("wanted", "answered"),
+    [(["Song", "sOng"], ["SONG"]), (["Song"], ["SONG", "song"]), (["song"], ["song", "SONG"])],
+    ids=["two wanted", "two answered", "written as wanted"],
+)
+async def test_an_id_in_another_case_counts_only_where_one_can_be_meant(
+    wanted: list[str], answered: list[str]
+) -> None:
+    """Nobody is shown the task of somebody else."""
+    async with client_at_relay() as (relay, client):
+        strangers = [{**ENDED, "task_id": each, "fail_reason": each} for each in answered]
+        relay.answer_shape = AnswerShape(strangers=tuple(strangers))
+
+        found = await client.look_up(wanted)
+
+        told = {task_id: task.reason for task_id, task in found.tasks.items()}
+        assert told == {each: each for each in wanted if each in answered}
+
+
 @pytest.mark.parametrize("form", list(Single))
 async def test_a_single_look_up_is_understood_in_every_wrapping(form: Single) -> None:
     """Whether the task, its data, or both come back, the song is there to be played."""

@@ -6,7 +6,7 @@ cut (`documented`), and what says again what is known is left unread (`again`); 
 error (`refusals`). Nothing here waits, logs or remembers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from bot.suno.errors import ErrorKind, SunoError
@@ -19,8 +19,6 @@ from bot.suno.reading.shapes import Content, CutShortError, RelayObject, parse
 from bot.suno.reading.statuses import task_status
 from bot.suno.reading.values import clean, identifier, percentage, unix_seconds
 from bot.suno.tasks import Outcome, Task, TaskKind, TaskStatus
-
-_ENVELOPE = frozenset({"code", "success", "data"})
 
 
 def read_batch(status: int, content_type: str | None, body: bytes) -> tuple[Task, ...]:
@@ -67,8 +65,58 @@ def read_single(task_id: str, status: int, content_type: str | None, body: bytes
         if error.kind is ErrorKind.BAD_REQUEST and "invalid_request" in error.detail:
             raise SunoError(ErrorKind.NOT_FOUND, error.detail) from error
         raise
+    named = tasks_by_id(tasks, [task_id])
     nameless = (replace(task, id=task_id) for task in tasks if not task.id)
-    return next((task for task in tasks if task.id == task_id), next(nameless, None))
+    return named.get(task_id) or next(nameless, None)
+
+
+def tasks_by_id(
+    tasks: Iterable[Task], wanted: Collection[str], found_before: Collection[str] = ()
+) -> dict[str, Task]:
+    """Return those of the tasks that are ``wanted``, by the id under which they are.
+
+    Of several entries for one id the first that has ended counts, for what has ended does not run
+    again; else the first. A relay may write an id in another case: that counts where it can mean
+    only one wanted id, which was not ``found_before``, and only one id of the answer.
+    """
+    by_id: dict[str, Task] = {}
+    for task in tasks:
+        known = by_id.setdefault(task.id, task)
+        if task.terminal and not known.terminal:
+            by_id[task.id] = task
+    found = {task_id: task for task_id, task in by_id.items() if task_id in wanted}
+    if len(found) < len(by_id):
+        strays = _by_folded(by_id.keys() - found.keys())
+        for folded, meant in _by_folded(wanted).items():
+            written = strays.get(folded, ())
+            if len(meant) == len(written) == 1 and meant[0] not in {*found, *found_before}:
+                found[meant[0]] = replace(by_id[written[0]], id=meant[0])
+    return found
+
+
+def _by_folded(ids: Iterable[str]) -> dict[str, list[str]]:
+    folded: dict[str, list[str]] = {}
+    for each in ids:
+        folded.setdefault(each.casefold(), []).append(each)
+    return folded
+
+
+def is_empty_batch(body: bytes) -> bool:
+    """Whether a body says as relays do that nothing matched: a success code, and no data.
+
+    That is ``{"code": "success", "data": []}``, or null for the data; also in another envelope.
+    """
+    try:
+        content = parse(body)
+        while isinstance(content, RelayObject) and refusals.is_success(content):
+            if "data" not in content.model_fields_set:
+                return False
+            content = content.data
+            if content is None or content == []:
+                return True
+    except ValueError:
+        pass
+    return False
 
 
 def read_tasks(status: int, content_type: str | None, body: bytes) -> tuple[Task, ...]:
@@ -103,7 +151,7 @@ def _unwrapped(content: Content) -> Content:
             raise refusals.refusal_within(content)
         if content.task_id or _is_nameless_task(content):
             return content
-        if content.model_fields_set.isdisjoint(_ENVELOPE):
+        if "data" not in content.model_fields_set:
             raise ValueError("neither a task nor an envelope")
         content = opened(content.data)
         if isinstance(content, RelayObject) and not content.model_fields_set:

@@ -76,7 +76,7 @@ def _clip(raw: RelayObject) -> Clip:
     final = audio_url is not None and not unfinished and not links.is_stream(audio_url)
     reasons = (metadata.error_message, raw.error_message, metadata.error_type, raw.error_type)
     return Clip(
-        id=identifier(raw.id) or "",
+        id=identifier(raw.id) or identifier(raw.clip_id) or "",
         title=clean(raw.title),
         status=status,
         audio_url=audio_url,
@@ -91,7 +91,7 @@ def _clip(raw: RelayObject) -> Clip:
 
 
 def _is_blank(raw: RelayObject) -> bool:
-    return not (raw.is_clip or raw.id or raw.title or raw.status or raw.state)
+    return not (raw.is_clip or raw.id or raw.clip_id or raw.title or raw.status or raw.state)
 
 
 def _status(raw: RelayObject, audio_url: str | None) -> ClipStatus:

@@ -87,6 +87,7 @@ class RelayObject(BaseModel):
 
     # Clip and lyrics
     id: Text = None
+    clip_id: Text = _named("clip_id", "clipId")
     title: Text = None
     metadata: Annotated["RelayObject | None", _OR_NONE] = _named("metadata", "meta_data")
     prompt: Text = None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from bot.suno.answers import tasks_by_id
 from bot.suno.errors import SunoError
 from bot.suno.reading.again import Reading
 from bot.suno.tasks import Task
@@ -40,15 +41,22 @@ class Findings:
         """Why nothing more of this look-up can be asked."""
 
     def found(self, reading: Reading) -> None:
-        """Take the tasks that were asked for; the first, should answers hold one twice."""
-        wanted = self._wanted.difference(self.tasks, self.unchanged)
-        self.unchanged |= reading.unchanged & wanted
-        for task in reading.tasks:
-            if task.id in wanted:
-                self.tasks.setdefault(task.id, task)
-        for task_id, fingerprint in reading.fingerprints.items():
-            if task_id in wanted:
-                self.fingerprints[task_id] = fingerprint
+        """Take the tasks that were asked for.
+
+        Should answers hold one twice, the first counts, or the first in which it has ended.
+        """
+        self.unchanged |= (reading.unchanged & self._wanted) - self.tasks.keys()
+        before = self.unchanged.union(self.tasks)
+        for task_id, task in tasks_by_id(reading.tasks, self._wanted, before).items():
+            if task_id not in before or (task.terminal and not self._has_ended(task_id)):
+                self.unchanged.discard(task_id)
+                self.fingerprints.pop(task_id, None)
+                self.tasks[task_id] = task
+                if task_id in reading.fingerprints:
+                    self.fingerprints[task_id] = reading.fingerprints[task_id]
+
+    def _has_ended(self, task_id: str) -> bool:
+        return task_id in self.tasks and self.tasks[task_id].terminal
 
     def stop(self, error: SunoError) -> None:
         """Note that the relay as a whole cannot be asked further."""
