@@ -310,11 +310,9 @@ async def test_a_look_up_of_a_person_that_succeeds_ends_the_pause_of_the_poller(
     world.relay.add(song("song", takes=60))
     await world.watch("song")
     world.relay.faults.add(fault)
-    for _ in range(7):  # the poller's pause grows, and takes over that of the client
-        await world.look_after(61)
-    paused_until = await world.look_after(61)
-    assert paused_until is not None
-    assert paused_until > world.clock.now + 30
+    paused_until: float | None = 0.0
+    while not paused_until or paused_until < world.clock.now + 30:  # the pause grows
+        paused_until = await world.look_after(61)
     world.relay.faults.clear()
     world.store.changed.clear()
 

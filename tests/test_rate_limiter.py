@@ -147,7 +147,7 @@ def test_who_gives_up_is_passed_over() -> None:
 def test_closing_ends_every_wait_with_an_error() -> None:
     """Whoever waited can be told."""
 
-    async def main() -> list[object]:
+    async def main() -> list[BaseException | None]:
         line = Line()
         waiting = [line.send("u", urgent=True) for _ in range(2)] + [line.send("p")]
         ending = asyncio.gather(*waiting, return_exceptions=True)
