@@ -35,7 +35,7 @@ _TEXTS = {
     "suno_bot_running_tasks": "Tasks that are watched now.",
     "suno_bot_deliveries_waiting": "Messages that are not posted yet.",
     "suno_bot_longest_wait_seconds": (
-        "For how long the message waits that is due the longest; 0 if none is."
+        "For how long the oldest message waits that is due or being sent; 0 if none is."
     ),
     "suno_bot_cards": "Cards that show how tasks do.",
 }

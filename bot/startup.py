@@ -170,6 +170,19 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' if number != 1 else ''}"
 
 
+def signs_of(bot: SunoBot, database: DatabaseThread, backlog: Backlog) -> Signs:
+    """Return where the health of a bot that starts now is read from."""
+    return Signs(
+        started_at=time.time(),
+        loops=LOOPS,
+        good_rounds=bot.good_rounds,
+        missing_connection=bot.missing_connection,
+        ask_database=database.check,
+        requests=bot.traffic,
+        due_since=backlog.due_since,
+    )
+
+
 def _monitoring(
     settings: Settings,
     bot: SunoBot,
@@ -178,18 +191,11 @@ def _monitoring(
     backlog: Backlog,
 ) -> MonitoringServer:
     """Build what answers an operator's tools."""
-    signs = Signs(
-        started_at=time.time(),
-        loops=LOOPS,
-        good_rounds=bot.good_rounds,
-        missing_connection=bot.missing_connection,
-        ask_database=database.check,
-    )
     return MonitoringServer(
         settings.metrics_host,
         settings.metrics_port,
         figures=bot.services.figures,
-        signs=signs,
+        signs=signs_of(bot, database, backlog),
         patience=Patience.at(settings.poll_requests_per_second),
         client=client,
         backlog=backlog,

@@ -4,8 +4,10 @@ import asyncio
 import socket
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,21 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.figures import Figures
+from bot.local.discord import LocalDiscord
 from bot.local.relay import song
 from bot.monitoring.collecting import KEPT_FOR, BacklogFigures, ProcessFigures
-from bot.monitoring.health import LONGEST_ROUND, Patience, Signs, stuck_loops, unready
+from bot.monitoring.health import (
+    LONGEST_HANG,
+    LONGEST_ROUND,
+    LONGEST_SILENCE,
+    Patience,
+    Signs,
+    requests_hang,
+    stuck_loops,
+    unready,
+)
+from bot.posting.discord_traffic import DiscordTraffic
+from bot.startup import signs_of
 from bot.suno.errors import ErrorKind
 from bot.watching.backlog import Backlog
 from bot.watching.database import DatabaseThread
@@ -28,7 +42,7 @@ from bot.watching.store import Store
 from tests.builders import HERE, NOON, a_running_task, a_song
 from tests.damage import damage
 from tests.forwarder import Forwarder
-from tests.stage import Stage, a_bot, a_stage
+from tests.stage import Stage, a_bot, a_bot_in_hand, a_stage
 
 SONG = "song-that-is-counted"
 LABELS = {"outcome", "state", "ending", "status", "kind", "loop", "le", "version"}
@@ -226,14 +240,35 @@ async def test_what_is_asked_for_otherwise_is_refused(stage: Stage) -> None:
     assert text[1].endswith("# EOF\n")
 
 
-def signs(good_rounds: Mapping[str, float], database: DatabaseThread) -> Signs:
+@dataclass
+class Times:
+    """When requests to Discord came to something."""
+
+    last_success_at: float | None = None
+    last_end_at: float | None = None
+    paused_until: float | None = None
+
+
+def signs(
+    good_rounds: Mapping[str, float],
+    database: DatabaseThread,
+    *,
+    requests: Times | None = None,
+    due_since: float | None = None,
+) -> Signs:
     """Return the signs of a bot that was started at noon and is connected."""
+
+    async def when() -> float | None:
+        return due_since
+
     return Signs(
         started_at=NOON,
         loops=("poll", "deliver"),
         good_rounds=good_rounds,
         missing_connection=lambda: None,
         ask_database=database.check,
+        requests=requests or Times(),
+        due_since=when,
     )
 
 
@@ -252,17 +287,117 @@ def test_a_loop_without_a_good_round_is_stuck_after_its_patience(tmp_path: Path)
     assert Patience.at(requests_per_second=0.01).poll > 600 / 0.01
 
 
+async def test_messages_that_no_request_brings_to_discord_make_it_not_ready(
+    tmp_path: Path,
+) -> None:
+    """After five minutes without a success; with nothing due there is nothing to succeed."""
+    later = NOON + LONGEST_SILENCE + 1
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+
+        async def reason(due_since: float | None, success: float | None) -> str | None:
+            times = Times(last_success_at=success, last_end_at=later)
+            return await unready(signs({}, database, requests=times, due_since=due_since), later)
+
+        assert "no request to Discord succeeded" in str(await reason(NOON, None))
+        assert "no request to Discord succeeded" in str(await reason(NOON, NOON - 5))
+        assert await reason(NOON, NOON + 5) is None
+        assert await reason(later - 60, None) is None
+        assert await reason(None, None) is None
+
+
+async def test_only_requests_that_never_end_make_it_dead(tmp_path: Path) -> None:
+    """Not a Discord that refuses or cannot be reached, nor one that says how long to wait."""
+    later = NOON + LONGEST_HANG + 1
+    database = DatabaseThread(tmp_path / "suno.db")
+
+    async def hang(due_since: float | None = NOON, **times: float) -> bool:
+        requests = Times(**times)
+        return await requests_hang(
+            signs({}, database, requests=requests, due_since=due_since), later
+        )
+
+    assert await hang()
+    assert await hang(last_end_at=NOON)
+    assert not await hang(last_end_at=NOON + 5)
+    assert not await hang(paused_until=later + 5)
+    assert not await hang(due_since=later - 60)
+    assert not await hang(due_since=None)
+
+
+async def test_a_bot_whose_requests_wait_for_ever_is_found_out(stage: Stage) -> None:
+    """Discord is well, and nothing gets there: neither ready nor alive, until it goes out."""
+    stage.relay.add(song(SONG, takes=10))
+    async with a_bot_in_hand(stage) as bot:
+        await bot.wait_until_ready()
+        await stage.ask("suno watch", id=SONG)
+        database = bot.services.outbox._database
+        known = signs_of(bot, database, Backlog(database, "custom"))
+        bot.http._global_over.clear()
+        stage.relay.clock.advance(100)
+        async with asyncio.timeout(15):
+            while await known.due_since() is None:  # noqa: ASYNC110 # asked of the database
+                await asyncio.sleep(0.02)
+        later = time.time() + LONGEST_HANG + 1
+        assert await requests_hang(known, later)
+        assert "no request to Discord succeeded" in str(await unready(known, later))
+        bot.http._global_over.set()
+        await stage.notice_of(SONG)
+        async with asyncio.timeout(15):
+            while await known.due_since():  # noqa: ASYNC110 # as above
+                await asyncio.sleep(0.02)
+        assert not await requests_hang(known, later)
+        assert await unready(known, later) is None
+
+
+@pytest.mark.parametrize(
+    ("trouble", "success", "waits"),
+    [
+        ({}, True, False),
+        ({"status": 403, "code": 50013}, False, False),
+        ({"status": 503, "html": True}, False, False),
+        ({"drop": True}, False, False),
+        ({"retry_after": 60, "via": False}, False, True),
+    ],
+    ids=str,
+)
+async def test_every_end_of_a_request_is_noted(
+    trouble: dict[str, Any], success: bool, waits: bool
+) -> None:
+    """Good, bad or without an answer; and what Discord says about waiting."""
+    traffic = DiscordTraffic()
+    trace = aiohttp.TraceConfig()
+    traffic.observe(trace)
+    async with LocalDiscord() as local, aiohttp.ClientSession(trace_configs=[trace]) as session:
+        if trouble:
+            local.faults.add("GET /gateway", times=None, **trouble)
+        with suppress(aiohttp.ClientError):
+            await session.get(f"{local.api_url}/gateway")
+    assert traffic.last_end_at is not None
+    assert traffic.last_success_at == (traffic.last_end_at if success else None)
+    assert (traffic.paused_until is not None) == waits
+
+
+async def test_answers_to_people_say_nothing_about_notices() -> None:
+    """They go another way, on which a limit of the bot's does not count."""
+    traffic = DiscordTraffic()
+    trace = aiohttp.TraceConfig()
+    traffic.observe(trace)
+    async with LocalDiscord() as local, aiohttp.ClientSession(trace_configs=[trace]) as session:
+        await session.get(f"{local.api_url}/webhooks/1/token")
+    assert traffic.last_end_at is None
+
+
 async def test_a_database_that_does_not_answer_makes_it_not_ready(tmp_path: Path) -> None:
     """Busy for too long, or closed."""
     go_on = threading.Event()
     async with DatabaseThread(tmp_path / "suno.db") as database:
-        assert await unready(signs({}, database)) is None
+        assert await unready(signs({}, database), NOON) is None
         busy = asyncio.create_task(database.run(lambda _db: go_on.wait()))
         await asyncio.sleep(0)
-        assert "does not answer" in str(await unready(signs({}, database)))
+        assert "does not answer" in str(await unready(signs({}, database), NOON))
         go_on.set()
         await busy
-    assert "cannot be used" in str(await unready(signs({}, database)))
+    assert "cannot be used" in str(await unready(signs({}, database), NOON))
 
 
 async def test_what_waits_is_counted_seldom(tmp_path: Path) -> None:

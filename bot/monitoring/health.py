@@ -1,13 +1,15 @@
 """Whether the bot lives and whether it is ready: two different questions.
 
 A bot that does not live should be started anew, so that only what a new start can mend counts: an
-event loop that does not answer at all, and a loop of the clock that has had no good round for
-longer than any round may take. A relay or a Discord that is down is no such thing: rounds go on.
+event loop that does not answer at all, a loop of the clock that has had no good round for longer
+than any round may take, and requests to Discord that hang in this process. A relay or a Discord
+that is down is no such thing: rounds go on, and requests come to an end, if only to a bad one.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from bot.watching.errors import DatabaseDamaged
 
@@ -20,6 +22,24 @@ its batches halved until one id is left, and with ids asked for singly."""
 
 LONGEST_QUERY = 2.0
 """Seconds; a database that takes longer for nothing is not ready."""
+
+
+LONGEST_SILENCE = 300.0
+"""Seconds in which a request to Discord surely succeeds while messages are due."""
+
+LONGEST_HANG = 900.0
+"""Seconds in which a request to Discord surely ends while messages are due, well or badly: aiohttp
+gives up after 300, and no message is put off for longer unless Discord says so."""
+
+
+class RequestTimes(Protocol):
+    """What became of the requests to Discord; Unix seconds, ``None`` if there was none."""
+
+    last_success_at: float | None
+    last_end_at: float | None
+    """When one last came to an end, well or badly."""
+    paused_until: float | None
+    """Until when Discord told us to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +71,9 @@ class Signs:
     """Why the bot is not connected to Discord's gateway, ``None`` if it is."""
     ask_database: Callable[[], Awaitable[object]]
     """Asks the database for a row; raises what is wrong with it."""
+    requests: RequestTimes
+    due_since: Callable[[], Awaitable[float | None]]
+    """Since when the oldest message is due that is not posted yet, ``None`` if none is."""
 
     def last_good_rounds(self) -> dict[str, float]:
         """Return when each loop last had a good round; the start, where it has had none yet."""
@@ -63,15 +86,40 @@ def stuck_loops(signs: Signs, patience: Patience, now: float) -> list[str]:
     return [name for name, at in since if now - at > patience.with_(name)]
 
 
-async def unready(signs: Signs) -> str | None:
+async def requests_hang(signs: Signs, now: float) -> bool:
+    """Whether messages are due and requests to Discord do not even fail any more.
+
+    Only a new start can help then. What the database is worth is not asked here.
+    """
+    times = signs.requests
+    latest = max(times.last_end_at or 0.0, times.paused_until or 0.0, signs.started_at)
+    if now - latest <= LONGEST_HANG:
+        return False
+    try:
+        async with asyncio.timeout(LONGEST_QUERY):
+            due_since = await signs.due_since()
+    except Exception:  # noqa: BLE001 # a new start mends no database
+        return False
+    return due_since is not None and now - due_since > LONGEST_HANG
+
+
+async def unready(signs: Signs, now: float) -> str | None:
     """Return in a line why the bot cannot do its work just now, ``None`` if it can."""
     try:
         async with asyncio.timeout(LONGEST_QUERY):
             await signs.ask_database()
+            due_since = await signs.due_since()
     except DatabaseDamaged:
         return "the database is damaged: stop the bot and restore a backup, see docs/operating.md"
     except TimeoutError:
         return f"the database does not answer within {LONGEST_QUERY:g} s"
     except Exception as error:  # noqa: BLE001 # whatever is wrong with the database
         return f"the database cannot be used ({type(error).__name__})"
-    return signs.missing_connection()
+    return signs.missing_connection() or _silence(signs, due_since, now)
+
+
+def _silence(signs: Signs, due_since: float | None, now: float) -> str | None:
+    latest = max(signs.requests.last_success_at or 0.0, signs.started_at)
+    if due_since is None or now - max(latest, due_since) <= LONGEST_SILENCE:
+        return None
+    return f"messages are due, and no request to Discord succeeded for {LONGEST_SILENCE / 60:g} min"

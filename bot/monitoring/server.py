@@ -14,7 +14,14 @@ from prometheus_client.exposition import choose_encoder
 
 from bot.figures import Figures
 from bot.monitoring.collecting import BacklogFigures, ProcessFigures, RelayFigures
-from bot.monitoring.health import LONGEST_QUERY, Patience, Signs, stuck_loops, unready
+from bot.monitoring.health import (
+    LONGEST_QUERY,
+    Patience,
+    Signs,
+    requests_hang,
+    stuck_loops,
+    unready,
+)
 from bot.monitoring.loop_lag import measure_lag
 from bot.suno.client import SunoClient
 from bot.watching.backlog import Backlog
@@ -96,13 +103,17 @@ class MonitoringServer:
             await self._runner.cleanup()
 
     async def _healthz(self, _request: web.Request) -> web.Response:
-        stuck = stuck_loops(self._signs, self._patience, time.time())
-        if not stuck:
-            return web.Response(text="alive\n")
-        return web.Response(status=503, text=f"no good round for too long: {', '.join(stuck)}\n")
+        now = time.time()
+        if stuck := stuck_loops(self._signs, self._patience, now):
+            text = f"no good round for too long: {', '.join(stuck)}\n"
+            return web.Response(status=503, text=text)
+        if await requests_hang(self._signs, now):
+            text = "messages are due, and requests to Discord do not end any more\n"
+            return web.Response(status=503, text=text)
+        return web.Response(text="alive\n")
 
     async def _readyz(self, _request: web.Request) -> web.Response:
-        reason = await unready(self._signs)
+        reason = await unready(self._signs, time.time())
         if reason is None:
             return web.Response(text="ready\n")
         return web.Response(status=503, text=f"{reason}\n")

@@ -17,7 +17,7 @@ class Counts:
     held: int
     cards: int
     due_since: float | None
-    """When the message that is due the longest came to be (Unix seconds); ``None`` if none is."""
+    """When the oldest message came to be that is due or being sent; ``None`` if none is."""
 
     @property
     def unposted(self) -> int:
@@ -39,6 +39,10 @@ class Backlog:
         """Count what there is."""
         return await self._database.view(self._count)
 
+    async def due_since(self) -> float | None:
+        """Return when the oldest message came to be that is due or being sent."""
+        return (await self.count()).due_since
+
     async def elsewhere(self) -> dict[str, int]:
         """Count what runs at other relays than this one, by their names."""
         rows = await self._database.read(
@@ -58,7 +62,7 @@ class Backlog:
         due, sending, since = db.execute(
             "SELECT count(*) FILTER (WHERE state = 'due'),"
             " count(*) FILTER (WHERE state = 'sending'),"
-            " min(created_at) FILTER (WHERE state = 'due')"
+            " min(created_at) FILTER (WHERE NOT shut)"
             " FROM deliveries WHERE state IN ('due', 'sending') OR shut"
         ).fetchone()
         (cards,) = db.execute("SELECT count(*) FROM cards").fetchone()
