@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import discord
@@ -6,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.posting.embeds import Notice, notice, plain_text, simplified
-from bot.posting.songs import bears_marker, length_of
+from bot.posting.lyrics import lyrics_pages
+from bot.posting.songs import PARTLY, bears_marker, length_of
+from bot.suno.answers import read_tasks
 from bot.suno.tasks import Clip, ClipStatus, Lyrics, Outcome, Task, TaskStatus
 from bot.watching.endings import Ending
 from bot.words import Words
@@ -189,6 +192,23 @@ def test_lyrics_of_a_lyrics_task_are_the_message() -> None:
     assert message.content == f"<@{ADA}> Your lyrics are done: **Boats**"
     assert (embed.title, embed.description) == ("Boats", "-# folk\n\\[Chorus\\]\nRow")
     assert embed.footer.text == "♪ lyrics"
+
+
+@pytest.mark.parametrize("word", ["FAILURE", "SUCCESS", ""], ids=lambda word: word or "none")
+def test_lyrics_that_failed_half_way_are_shown_and_not_called_done(word: str) -> None:
+    """Whatever the relay says of the task: its text is half a line, and its own status an error."""
+    data = {"text": "half a li", "title": "Boats", "status": "error", "error_message": "No breath"}
+    body = json.dumps({"code": "success", "data": {"task_id": "t", "status": word, "data": data}})
+    (task,) = read_tasks(200, "application/json", body.encode())
+    message = told(task)
+    assert message.content == (
+        f"<@{ADA}> Your lyrics could not be finished: **Boats**. This is as far as they got.\n"
+        "-# The relay says: No breath"
+    )
+    (embed,) = message.embeds
+    assert (embed.description, embed.colour) == ("half a li", PARTLY)
+    ((page,),) = lyrics_pages(task, WORDS)
+    assert page.colour == PARTLY
 
 
 def test_a_long_lyrics_task_is_marked_at_its_end() -> None:

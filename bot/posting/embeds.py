@@ -218,7 +218,8 @@ def _sheet_embeds(
     story: Story, sheet: Sheet, room: int, free: int, rest: str
 ) -> list[discord.Embed]:
     pieces = fitted(sheet.text, room, free, rest)
-    embeds = [discord.Embed(description=piece, colour=songs.DONE) for piece in pieces]
+    colour = songs.colour_of_lyrics(story.task)
+    embeds = [discord.Embed(description=piece, colour=colour) for piece in pieces]
     if embeds:
         embeds[0].title = _lyrics_title(story, sheet)
     return embeds

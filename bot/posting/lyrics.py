@@ -8,7 +8,7 @@ import discord
 
 from bot.posting.budget import DESCRIPTION, EMBEDS, EMBEDS_TOGETHER, length
 from bot.posting.escaping import ELLIPSIS, boundary, cut, plain
-from bot.posting.songs import DONE, UNSURE, meta, title_of, version
+from bot.posting.songs import UNSURE, colour_of_lyrics, meta, title_of, version
 from bot.suno.tasks import Outcome, Task
 from bot.words import Words
 
@@ -123,8 +123,9 @@ def lyrics_pages(task: Task, words: Words) -> list[list[discord.Embed]]:
 
 
 def _pages(sheet: Sheet, task: Task, words: Words) -> list[discord.Embed]:
+    colour = colour_of_lyrics(task)
     pages = [
-        discord.Embed(description=text, colour=DONE) for text in split(sheet.text, DESCRIPTION)
+        discord.Embed(description=text, colour=colour) for text in split(sheet.text, DESCRIPTION)
     ]
     title = title_of(task, words, limit=_TITLE)
     pages[0].title = meta(title, sheet.label(words)) if sheet.versions else title

@@ -11,7 +11,7 @@ import discord
 
 from bot.posting.escaping import clean, file_name
 from bot.posting.lyrics import lyrics_pages, sheets, split
-from bot.posting.songs import DONE, meta, title_of
+from bot.posting.songs import colour_of_lyrics, meta, title_of
 from bot.posting.views import StatelessView
 from bot.suno.tasks import Task
 from bot.words import Words
@@ -78,7 +78,7 @@ def _pages(task: Task, words: Words) -> list[discord.Embed]:
         discord.Embed(
             title=meta(title, sheet.label(words)) if sheet.versions else title,
             description=text,
-            colour=DONE,
+            colour=colour_of_lyrics(task),
         )
         for sheet in sheets(task)
         for text in split(sheet.text, _room(sheet.text))

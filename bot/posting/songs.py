@@ -8,7 +8,7 @@ import discord
 from bot.posting.budget import BUTTON_URL, BUTTONS, usable_url
 from bot.posting.escaping import bare, plain_line
 from bot.posting.views import LinkButton
-from bot.suno.tasks import Clip, ClipStatus, Task
+from bot.suno.tasks import Clip, ClipStatus, Outcome, Task
 from bot.words import Words
 
 DONE = discord.Colour(0x3BA55D)
@@ -100,6 +100,12 @@ def colour_of(clip: Clip) -> discord.Colour:
     if clip.status is ClipStatus.ERROR:
         return FAILED
     return PARTLY if clip.audio_url else UNSURE
+
+
+def colour_of_lyrics(task: Task) -> discord.Colour:
+    """Return the colour of a text: a lyrics task that failed may have brought half of one."""
+    done = task.lyrics is None or task.outcome is Outcome.SUCCESS
+    return DONE if done else PARTLY
 
 
 def state_of(clip: Clip, words: Words, *, reason_limit: int) -> str:

@@ -96,7 +96,7 @@ def remarks(story: Story, *, hidden: int, repeat: bool) -> Iterator[str]:
     reported = plain_line(story.task.reason, limit=_REASON)
     explained = any(clip.reason for clip in story.task.clips) or story.fruitless
     if reported and not explained and story.task.outcome in (Outcome.PARTIAL, Outcome.FAILURE):
-        yield say("notice-reported", reason=reported)
+        yield say("notice-told" if story.written else "notice-reported", reason=reported)
     if hidden:
         yield say("notice-more-versions", number=hidden)
     if repeat:
@@ -110,7 +110,8 @@ def _headline_key(story: Story) -> str:
             return key
         return f"{key}-partly" if story.task.clips else f"{key}-written"
     if story.written and not story.ready:
-        return "notice-lyrics-done"
+        done = story.task.outcome is Outcome.SUCCESS
+        return "notice-lyrics-done" if done else "notice-lyrics-partly"
     if story.fruitless and story.task.outcome is Outcome.FAILURE:
         return "notice-failed"
     if not story.ready:

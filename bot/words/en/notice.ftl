@@ -10,6 +10,7 @@ notice-song-partly = { $ready } of { $total } versions of **{ $title }** { $read
        *[other] are ready
     }; { $others }.
 notice-lyrics-done = Your lyrics are done: **{ $title }**
+notice-lyrics-partly = Your lyrics could not be finished: **{ $title }**. This is as far as they got.
 notice-nothing-to-play =
     { $titled ->
         [yes] The relay says **{ $title }** is done, but it sent nothing that plays.
@@ -64,6 +65,7 @@ notice-more-versions =
         [one] -# One more version is not shown here.
        *[other] -# { $number } more versions are not shown here.
     }
+notice-told = -# The relay says: { $reason }
 notice-reported = -# The relay reports a problem all the same: { $reason }
 notice-repeat = -# I could not tell whether this had reached you, so you may see it twice.
 notice-rest = *The rest did not fit: read it with `/suno lyrics`.*

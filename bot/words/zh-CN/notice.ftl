@@ -7,6 +7,7 @@ notice-song-done =
     }
 notice-song-partly = **《{ $title }》** 共 { $total } 个版本，{ $ready } 个已经做好；{ $others }。
 notice-lyrics-done = 你的歌词写好了：**《{ $title }》**
+notice-lyrics-partly = 你的歌词没能写完：**《{ $title }》**。下面是已经写出来的部分。
 notice-nothing-to-play =
     { $titled ->
         [yes] 中转站说 **《{ $title }》** 做好了，但没有发来任何能播放的内容。
@@ -39,6 +40,7 @@ notice-others-none = 中转站没有说这就是全部
 
 notice-more-watchers = 和另外 { $number } 人
 notice-more-versions = -# 还有 { $number } 个版本没有显示在这里。
+notice-told = -# 中转站的说法：{ $reason }
 notice-reported = -# 不过，中转站还报告了一个问题：{ $reason }
 notice-repeat = -# 我不确定这条消息之前有没有发到，所以你可能会看到两次。
 notice-rest = *放不下了：用 `/suno { command-lyrics-name }` 查看剩下的部分。*
