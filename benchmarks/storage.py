@@ -25,6 +25,7 @@ from benchmarks.seeding import (
 from bot.suno.relays import CUSTOM
 from bot.suno.tasks import Task
 from bot.watching.database import MOST_TOGETHER, DatabaseThread
+from bot.watching.limits import Limits
 from bot.watching.outbox import Outbox
 from bot.watching.store import Store
 
@@ -56,8 +57,9 @@ def folder_on_disk() -> Iterator[Path]:
 
 
 def store_in(database: DatabaseThread) -> Store:
-    """Return the store of the relay that databases are seeded for."""
-    return Store(database, Outbox(database), CUSTOM)
+    """Return the store of the relay that databases are seeded for; in it nobody meets a limit."""
+    limits = Limits(watches_per_user=1_000_000, watches_per_server=1_000_000)
+    return Store(database, Outbox(database), CUSTOM, limits)
 
 
 async def _confirming(folder: Path, watches: int, repetitions: int = 7) -> Row:

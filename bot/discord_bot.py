@@ -30,6 +30,7 @@ from bot.translation import CatalogueTranslator
 from bot.watching.cards import Cards
 from bot.watching.forgetting import Forgetting
 from bot.watching.history import History
+from bot.watching.limits import Limits
 from bot.watching.notes import Notes
 from bot.watching.outbox import Outbox
 from bot.watching.poller import Poller
@@ -55,6 +56,7 @@ class Services:
     history: History
     forgetting: Forgetting
     settings: ServerSettingsBook
+    limits: Limits
     notes: Notes
     player: Player
     figures: Figures

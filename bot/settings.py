@@ -97,6 +97,8 @@ class Settings(BaseSettings):
     poll_batch_size: int = Field(default=100, ge=1, le=1000)
     poll_requests_per_second: float = Field(default=2.0, gt=0, le=1000)
     watch_deadline: float = Field(default=86400.0, ge=60, le=30 * 86400)
+    watches_per_user: int = Field(default=25, ge=1, le=10_000)
+    watches_per_server: int = Field(default=500, ge=1, le=1_000_000)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
     metrics_port: int = Field(default=0, ge=0, le=65535)

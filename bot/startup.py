@@ -38,6 +38,7 @@ from bot.watching.cards import Cards
 from bot.watching.database import DatabaseThread
 from bot.watching.forgetting import Forgetting
 from bot.watching.history import History
+from bot.watching.limits import Limits
 from bot.watching.notes import Notes
 from bot.watching.outbox import Outbox
 from bot.watching.planner import Planner
@@ -226,7 +227,8 @@ def assemble(
     """Put the bot together; nothing is opened, and nothing begins."""
     source = _relay(settings)
     outbox = Outbox(database)
-    store = Store(database, outbox, source.name)
+    limits = Limits(settings.watches_per_user, settings.watches_per_server)
+    store = Store(database, outbox, source.name, limits)
     figures = Figures()
     schedule = Schedule(Planner(settings.poll_interval), settings.watch_deadline)
     poller = Poller(client, store, schedule, batch=settings.poll_batch_size, figures=figures)
@@ -240,6 +242,7 @@ def assemble(
         history=History(database, source.name),
         forgetting=Forgetting(database),
         settings=ServerSettingsBook(database),
+        limits=limits,
         notes=Notes(database),
         player=Player(fetcher),
         figures=figures,

@@ -12,7 +12,7 @@ from bot.posting.health import Health, health_page
 from bot.posting.invitation import invite_link
 from bot.posting.items import Remembered
 from bot.posting.replies import Reply
-from bot.posting.settings_panel import LANGUAGES, LIMITS, SETTING, panel, panel_view
+from bot.posting.settings_panel import LANGUAGES, SETTING, limits_below, panel, panel_view
 from bot.translation import localised
 from bot.watching.server_settings import DEFAULTS, Mention, ServerSettings
 from bot.words import words_for
@@ -23,8 +23,9 @@ Interaction = discord.Interaction[SunoBot]
 async def show_panel(interaction: Interaction, settings: ServerSettings) -> None:
     """Fill in the answer with the panel."""
     words = words_for(interaction.locale.value)
+    most = interaction.client.services.limits.watches_per_user
     await interaction.edit_original_response(
-        embed=panel(settings, words), view=panel_view(settings, words)
+        embed=panel(settings, most, words), view=panel_view(settings, words)
     )
 
 
@@ -123,11 +124,13 @@ class SettingButton(
 
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client
         """Change the setting."""
-        settings = await interaction.client.services.settings.of(interaction.guild_id)
+        services = interaction.client.services
+        settings = await services.settings.of(interaction.guild_id)
+        limits = limits_below(services.limits.watches_per_user)
         changes: dict[str, dict[str, Any] | None] = {
             "uploads": {"uploads": not settings.uploads},
             "language": {"language": _next(LANGUAGES, settings.language)},
-            "limit": {"watches_of_a_person": _next(LIMITS, settings.watches_of_a_person)},
+            "limit": {"watches_of_a_person": _next(limits, settings.watches_of_a_person)},
             "reset": None,
         }
         await change(interaction, changes[self.name])

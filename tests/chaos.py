@@ -22,7 +22,17 @@ from bot.local.bot_process import BotProcess, settings_for
 from bot.local.discord import Channel, Happening, Interaction, LocalDiscord, NotOffered, User
 from bot.local.relay import LocalRelay, RelayTask, failing, half_success, lyrics_task, song, stuck
 from bot.local.relay.lifecycles import clip_ids
-from tests.chaos_audit import Deed, Fate, Heard, Posted, Truth, Verb, Verdict, audit
+from tests.chaos_audit import (
+    WATCHES_PER_USER,
+    Deed,
+    Fate,
+    Heard,
+    Posted,
+    Truth,
+    Verb,
+    Verdict,
+    audit,
+)
 from tests.chaos_plan import PEOPLE, PUBLIC_PLACES, End, NewTask, Round, Wish, plan
 from tests.chaos_troubles import Troubles
 from tests.moved_clock import MovedClock
@@ -333,6 +343,7 @@ async def a_chaos(folder: Path, tell: Callable[[str], None]) -> AsyncIterator[Ch
             "POLL_INTERVAL": "0.5",
             "POLL_REQUESTS_PER_SECOND": "50",
             "WATCH_DEADLINE": str(DEADLINE),
+            "WATCHES_PER_USER": str(WATCHES_PER_USER),
         }
         clock = MovedClock(folder / "clock")
         program = ("-m", "tests.moved_clock", str(folder / "clock"))

@@ -12,6 +12,9 @@ from enum import StrEnum
 from bot.posting.escaping import code
 from bot.words import words_for
 
+WATCHES_PER_USER = 100
+"""As the bot is set."""
+
 _WORDS = words_for("en-US")
 
 
@@ -100,7 +103,7 @@ def heard(task_id: str, answer: str | None) -> Heard:
         return Heard.SILENCE
     if answer.startswith(_WORDS.say("watch-no-permission", permissions="\N{BULLET}")[:20]):
         return Heard.NOTHING
-    if answer == _WORDS.say("watch-error-too-many", limit=100):
+    if answer == _WORDS.say("watch-error-too-many", limit=WATCHES_PER_USER):
         return Heard.NOTHING
     said = (told for key, told in _ANSWERS.items() if answer == _WORDS.say(key, id=code(task_id)))
     return next(said, Heard.SILENCE)

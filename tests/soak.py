@@ -176,7 +176,8 @@ async def run_soak(
             guild.add_member(person)
         channels = [guild.add_channel(f"songs-{number}") for number in range(CHANNELS)]
         pace = {"POLL_INTERVAL": "0.3", "POLL_REQUESTS_PER_SECOND": "20"}
-        settings = settings_for(discord, relay, folder) | pace
+        limits = {"WATCHES_PER_USER": str(watches), "WATCHES_PER_SERVER": str(watches)}
+        settings = settings_for(discord, relay, folder) | pace | limits
         bot = await stack.enter_async_context(BotProcess(folder, settings))
         await discord.wait_until_ready(timeout=30)
         await discord.wait_until_commands(timeout=30)

@@ -38,8 +38,12 @@ class Stage:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The settings of a bot that lives here, as environment variables."""
-        return settings_for(self.discord, self.relay, self.folder) | {"POLL_INTERVAL": "0.1"}
+        """The settings of a bot that lives here, as environment variables.
+
+        One person may fill a list.
+        """
+        quick = {"POLL_INTERVAL": "0.1", "WATCHES_PER_USER": "100"}
+        return settings_for(self.discord, self.relay, self.folder) | quick
 
     async def act(self, command: str, user: User | None = None, **options: object) -> Interaction:
         """Use a command in the channel of songs, and wait for its answer."""

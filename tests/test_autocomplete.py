@@ -137,7 +137,7 @@ def history(database: DatabaseThread) -> History:
 @pytest.fixture
 def store(database: DatabaseThread) -> Store:
     """Return its store."""
-    return Store(database, Outbox(database), "deerapi", Limits(watches_of_a_person=10_000))
+    return Store(database, Outbox(database), "deerapi", Limits(watches_per_user=10_000))
 
 
 async def test_recent_tasks_are_a_persons_own_the_newest_first(

@@ -96,7 +96,8 @@ def test_the_limits_are_the_programs() -> None:
     """The figures of the handbook are those of the code."""
     text = operating()
     limits = Limits()
-    assert f"| running watches of one person | {limits.watches_of_a_person}," in text
+    assert f"| running watches of one person | {limits.watches_per_user} (" in text
+    assert f"| running watches in one server | {limits.watches_per_server} (" in text
     assert f"| {limits.watchers_in_a_place}: as many as one message can mention |" in text
     assert f"| ids in one command | {MOST_IDS} |" in text
     assert f"with who watched it | {KEPT_FOR / 86400:.0f} days |" in text

@@ -37,7 +37,7 @@ def history(database: DatabaseThread) -> History:
 @pytest.fixture
 def store(database: DatabaseThread) -> Store:
     """Return its store."""
-    return Store(database, Outbox(database), "deerapi", Limits(watches_of_a_person=10_000))
+    return Store(database, Outbox(database), "deerapi", Limits(watches_per_user=10_000))
 
 
 def test_a_few_tasks_say_nothing_about_how_long_one_takes() -> None:

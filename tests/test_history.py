@@ -45,7 +45,7 @@ def history(database: DatabaseThread) -> History:
 @pytest.fixture
 def store(database: DatabaseThread) -> Store:
     """Return its store."""
-    return Store(database, Outbox(database), "deerapi", Limits(watches_of_a_person=10_000))
+    return Store(database, Outbox(database), "deerapi", Limits(watches_per_user=10_000))
 
 
 async def test_what_has_ended_is_there_at_once_and_as_it_was_told(

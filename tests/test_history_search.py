@@ -48,7 +48,7 @@ def history(database: DatabaseThread) -> History:
 @pytest.fixture
 def store(database: DatabaseThread) -> Store:
     """Return its store."""
-    return Store(database, Outbox(database), "deerapi", Limits(watches_of_a_person=10_000))
+    return Store(database, Outbox(database), "deerapi", Limits(watches_per_user=10_000))
 
 
 @pytest.fixture(params=[500, 0], ids=["one by one", "by the index"], autouse=True)

@@ -325,7 +325,7 @@ async def test_a_look_up_of_a_person_that_succeeds_ends_the_pause_of_the_poller(
 
 async def test_a_refused_watch_is_told_and_the_others_are_kept(tmp_path: Path) -> None:
     """One id too many does not take back those before it."""
-    async with a_world(tmp_path / "suno.db", Limits(watches_of_a_person=2)) as world:
+    async with a_world(tmp_path / "suno.db", Limits(watches_per_user=2)) as world:
         world.relay.add(*(song(name) for name in "abc"))
         results = await world.watchlist.add(list("abc"), user_id=1, place=HERE)
         assert [r.added for r in results] == [Added.WATCHING, Added.WATCHING, Added.REFUSED]

@@ -35,7 +35,7 @@ def outbox(database: DatabaseThread) -> Outbox:
 @pytest.fixture
 def store(database: DatabaseThread, outbox: Outbox) -> Store:
     """Return its store."""
-    return Store(database, outbox, "deerapi", Limits(watches_of_a_person=3, watchers_in_a_place=2))
+    return Store(database, outbox, "deerapi", Limits(watches_per_user=3, watchers_in_a_place=2))
 
 
 async def watch(

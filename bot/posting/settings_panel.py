@@ -5,25 +5,29 @@ from collections.abc import Iterable
 import discord
 
 from bot.posting.views import StatelessView
-from bot.watching.limits import Limits
 from bot.watching.server_settings import Mention, ServerSettings
 from bot.words import Words, words_for
 
 LANGUAGES = (None, "en-US", "zh-CN")
 """What the language button goes through; ``None`` is the server's own."""
 
-LIMITS = (None, 5, 20, 50)
-"""What the limit button goes through; ``None`` is as everywhere."""
-
+_LIMITS = (5, 20, 50)
 MOST_ROLES = 10
-EVERYWHERE = Limits().watches_of_a_person
 
 SETTING = "settings:{}"
 """The custom id of what changes a setting; its name goes in."""
 
 
-def panel(settings: ServerSettings, words: Words) -> discord.Embed:
-    """Return the settings of a server, a field each."""
+def limits_below(most: int) -> tuple[int | None, ...]:
+    """Return what the limit button goes through; ``None`` is as everywhere, which is ``most``."""
+    return (None, *(limit for limit in _LIMITS if limit < most))
+
+
+def panel(settings: ServerSettings, most: int, words: Words) -> discord.Embed:
+    """Return the settings of a server, a field each.
+
+    ``most``: how much one person may watch where no server says less.
+    """
     embed = discord.Embed(title=words.say("settings-title"))
     values = {
         "channel": _channel(settings, words),
@@ -31,9 +35,7 @@ def panel(settings: ServerSettings, words: Words) -> discord.Embed:
         "mention": _mention(settings, words),
         "language": _language(settings, words),
         "uploads": words.say("settings-on" if settings.uploads else "settings-off"),
-        "limit": str(
-            settings.watches_of_a_person or words.say("settings-limit-none", limit=EVERYWHERE)
-        ),
+        "limit": _limit(settings, most, words),
     }
     for name, value in values.items():
         embed.add_field(name=words.say(f"settings-{name}"), value=value)
@@ -123,6 +125,13 @@ def _roles(settings: ServerSettings, words: Words) -> str:
 def _mention(settings: ServerSettings, words: Words) -> str:
     role = f"<@&{settings.mention_role_id}>"
     return words.say(f"settings-mention-{settings.mention}", role=role)
+
+
+def _limit(settings: ServerSettings, most: int, words: Words) -> str:
+    limit = settings.watches_of_a_person
+    if limit is None or limit >= most:
+        return words.say("settings-limit-none", limit=most)
+    return str(limit)
 
 
 def _language(settings: ServerSettings, words: Words) -> str:

@@ -79,7 +79,7 @@ class WatchDesk:
         """
         words = words_for(interaction.locale.value)
         settings = await self._settings.of(interaction.guild_id)
-        if rule := await self._rule_against(interaction, settings, set(ids), words):
+        if rule := _rule_against(interaction, settings, words):
             return rule
         wish = _with_default(wish, settings, interaction)
         if refusal := _refusal(interaction, wish, words):
@@ -90,6 +90,7 @@ class WatchDesk:
             user_id=interaction.user.id,
             place=place,
             mention=wish.mention and (wish.private or settings.mention is Mention.WATCHERS),
+            member_limit=None if _manages(interaction) else settings.watches_of_a_person,
         )
         for result in results:
             if result.added not in _NOT_WATCHED:
@@ -104,7 +105,8 @@ class WatchDesk:
             return words.say("watch-no-direct-message")
         elsewhere = place.channel_id != interaction.channel_id
         where = f"<#{place.channel_id}>" if elsewhere and not wish.private else ""
-        return "\n".join(_say(result, place, where, words) for result in results)
+        said = (_say(result, place, where, words) for result in results)
+        return "\n".join(dict.fromkeys(said))  # a limit is told once, whatever it refused
 
     async def _show(self, place: Place, ids: Sequence[str]) -> bool:
         """Show the tasks on a card; return whether messages arrive there."""
@@ -118,28 +120,6 @@ class WatchDesk:
             return not isinstance(error, discord.Forbidden)
         return True
 
-    async def _rule_against(
-        self,
-        interaction: discord.Interaction[Any],
-        settings: ServerSettings,
-        wanted: set[str],
-        words: Words,
-    ) -> str | None:
-        """Return why the server's settings do not allow it, ``None`` where they do."""
-        user, guild_id = interaction.user, interaction.guild_id
-        if guild_id is None or interaction.permissions.manage_guild:
-            return None
-        roles = {role.id for role in user.roles} if isinstance(user, discord.Member) else set()
-        if settings.roles and roles.isdisjoint(settings.roles):
-            names = words.listed(f"<@&{role}>" for role in settings.roles)
-            return words.say("watch-role-missing", roles=names)
-        limit = settings.watches_of_a_person
-        watched = await self._settings.watched_by(guild_id, user.id) if limit else set()
-        fresh = wanted - watched
-        if limit and fresh and len(watched) + len(fresh) > limit:
-            return words.say("watch-server-limit", limit=limit)
-        return None
-
     async def _place(
         self, interaction: discord.Interaction[Any], wish: Wish, settings: ServerSettings
     ) -> Place:
@@ -152,6 +132,25 @@ class WatchDesk:
             return Place(wish.channel.id, wish.channel.guild.id, locale)
         assert interaction.channel_id is not None  # noqa: S101 # commands and buttons have one
         return Place(interaction.channel_id, interaction.guild_id, locale)
+
+
+def _manages(interaction: discord.Interaction[Any]) -> bool:
+    """Whether the person makes the rules of the server, and is above them."""
+    return interaction.guild_id is not None and interaction.permissions.manage_guild
+
+
+def _rule_against(
+    interaction: discord.Interaction[Any], settings: ServerSettings, words: Words
+) -> str | None:
+    """Return why the person may not watch in the server at all, ``None`` where they may."""
+    if interaction.guild_id is None or _manages(interaction):
+        return None
+    user = interaction.user
+    roles = {role.id for role in user.roles} if isinstance(user, discord.Member) else set()
+    if settings.roles and roles.isdisjoint(settings.roles):
+        names = words.listed(f"<@&{role}>" for role in settings.roles)
+        return words.say("watch-role-missing", roles=names)
+    return None
 
 
 def _with_default(

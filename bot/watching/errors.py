@@ -29,6 +29,24 @@ class TooManyWatches(WatchError):
         super().__init__(f"a person may watch {limit} tasks at once", limit=limit)
 
 
+class TooManyWatchesHere(WatchError):
+    """The person watches as much in a server as that server lets its members."""
+
+    key = "watch-error-too-many-here"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"a member may watch {limit} tasks at once in this server", limit=limit)
+
+
+class ServerIsFull(WatchError):
+    """As much is watched in a server as in one server may be."""
+
+    key = "watch-error-server-full"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"a server may have {limit} watches at once", limit=limit)
+
+
 class TooManyWatchers(WatchError):
     """As many people watch this task in this place as one message can mention."""
 

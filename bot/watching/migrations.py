@@ -253,3 +253,11 @@ def m007_what_is_over(db: Database) -> None:
         "CREATE INDEX deliveries_told ON deliveries (coalesce(sent_at, created_at))"
         " WHERE state IN ('sent', 'dropped')"
     )
+
+
+@migrations()
+def m012_limits(db: Database) -> None:
+    """Add the way to what is watched in a server: it is counted with every new watch."""
+    db.execute(
+        "CREATE INDEX subscriptions_by_server ON subscriptions (guild_id) WHERE delivery_id IS NULL"
+    )

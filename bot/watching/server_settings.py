@@ -82,15 +82,6 @@ class ServerSettingsBook:
 
         return await self._database.run(change)
 
-    async def watched_by(self, guild_id: int, user_id: int) -> set[str]:
-        """Return the ids of what a member watches in a server at the moment."""
-        rows = await self._database.read(
-            "SELECT DISTINCT task_id FROM subscriptions"
-            " WHERE guild_id = ? AND user_id = ? AND delivery_id IS NULL",
-            [guild_id, user_id],
-        )
-        return {row["task_id"] for row in rows}
-
     async def use_of(self, guild_id: int) -> ServerUse:
         """Return what the bot is doing for a server at the moment."""
         states = await self._database.read(

@@ -17,7 +17,7 @@ from bot.watching import poll_results
 from bot.watching.cards import touch_cards
 from bot.watching.database import DatabaseThread
 from bot.watching.endings import Ending
-from bot.watching.limits import DEFAULT_LIMITS, Limits
+from bot.watching.limits import DEFAULT_LIMITS, Limits, enforce
 from bot.watching.notes import read_note, write_note
 from bot.watching.outbox import Outbox
 from bot.watching.poll_results import Look
@@ -59,18 +59,22 @@ class Store:
         deadline: float,
         look_at: float | None = None,
         mention: bool = True,
+        member_limit: int | None = None,
     ) -> bool:
         """Watch ``task`` for a person in a place; return whether that is new.
 
         ``look_at``: when to look at it first; ``None``: as soon as may be. ``mention``: whether
-        the notice names the person. Raises ``TooManyWatches`` or
-        ``TooManyWatchers`` and keeps nothing then.
+        the notice names the person. ``member_limit``: how much the server lets this person watch.
+        Raises the ``WatchError`` of the limit that is reached, and keeps nothing then.
         """
 
         def add(db: Database) -> bool:
             times = _Times(now, now if look_at is None else look_at, now + deadline)
             self._add_task(db, task, times, known=known)
-            return self._subscribe(db, task.id, user_id, place, now, mention)
+            is_new = self._subscribe(db, task.id, user_id, place, now, mention)
+            if is_new:
+                enforce(db, self._relay, user_id, place, self._limits, member_limit)
+            return is_new
 
         added = await self._database.run(add)
         self.changed.set()
@@ -81,8 +85,8 @@ class Store:
     ) -> int | None:
         """Owe a person the notice of a task that has ended already.
 
-        Where it was posted in this place just now, nothing is owed: returns that message. Raises
-        ``TooManyWatchers`` as ``add_watch`` does.
+        Where it was posted in this place just now, nothing is owed: returns that message. As it
+        runs no longer, only ``TooManyWatchers`` is raised.
         """
 
         def add(db: Database) -> int | None:
@@ -262,7 +266,7 @@ class Store:
             place=place,
             now=now,
             mention=mention,
-            limits=self._limits,
+            most=self._limits.watchers_in_a_place,
         )
 
     def _just_posted(self, db: Database, task_id: str, place: Place, now: float) -> int | None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from bot.suno.client import LookUp, RelayHealth, SunoClient
 from bot.suno.errors import SunoError
@@ -71,6 +72,15 @@ class WatchResult:
     """For ``POSTED``: where it stands."""
 
 
+class _Wish(NamedTuple):
+    """Who wants to be told, where and how, and how much of that the server there allows."""
+
+    user_id: int
+    place: Place
+    mention: bool
+    member_limit: int | None
+
+
 class Watchlist:
     """The watches of people, and looks at a task in between."""
 
@@ -113,47 +123,52 @@ class Watchlist:
         return seen.tasks.get(task_id)
 
     async def add(
-        self, ids: Sequence[str], *, user_id: int, place: Place, mention: bool = True
+        self,
+        ids: Sequence[str],
+        *,
+        user_id: int,
+        place: Place,
+        mention: bool = True,
+        member_limit: int | None = None,
     ) -> list[WatchResult]:
         """Watch tasks for a person in a place; what is returned is on disk.
 
-        A relay that cannot be asked is no reason not to watch.
+        A relay that cannot be asked is no reason not to watch. ``member_limit``: how much the
+        server of the place lets this person watch there at once.
         """
+        wish = _Wish(user_id, place, mention, member_limit)
         try:
             seen = await self.look(ids)
         except SunoError:
             seen = LookUp(tasks={}, missing=frozenset(), failed={})
-        return [await self._add_one(task_id, seen, user_id, place, mention) for task_id in ids]
+        return [await self._add_one(task_id, seen, wish) for task_id in ids]
 
-    async def _add_one(
-        self, task_id: str, seen: LookUp, user_id: int, place: Place, mention: bool
-    ) -> WatchResult:
+    async def _add_one(self, task_id: str, seen: LookUp, wish: "_Wish") -> WatchResult:
         task = seen.tasks.get(task_id)
         if task_id in seen.missing:
             return WatchResult(_stranger(task_id), Added.UNKNOWN)
         try:
-            return await self._keep(task_id, task, user_id, place, mention)
+            return await self._keep(task_id, task, wish)
         except WatchError as error:
             return WatchResult(task or _stranger(task_id), Added.REFUSED, error)
 
-    async def _keep(
-        self, task_id: str, task: Task | None, user_id: int, place: Place, mention: bool
-    ) -> WatchResult:
+    async def _keep(self, task_id: str, task: Task | None, wish: "_Wish") -> WatchResult:
         now = self._clock()
         if task and task.settled:
             shown = await self._store.add_finished(
-                task, user_id=user_id, place=place, now=now, mention=mention
+                task, user_id=wish.user_id, place=wish.place, now=now, mention=wish.mention
             )
             return WatchResult(task, Added.POSTED if shown else Added.FINISHED, message_id=shown)
         is_new = await self._store.add_watch(
             task or _stranger(task_id),
             known=task is not None,
-            user_id=user_id,
-            place=place,
+            user_id=wish.user_id,
+            place=wish.place,
             now=now,
             deadline=self._schedule.deadline,
             look_at=self._schedule.first_look_at(task, now) if task else now,
-            mention=mention,
+            mention=wish.mention,
+            member_limit=wish.member_limit,
         )
         added = Added.WATCHING if task else Added.UNCHECKED
         return WatchResult(task or _stranger(task_id), added if is_new else Added.ALREADY)

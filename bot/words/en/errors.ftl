@@ -4,7 +4,18 @@ error-unexpected = 😵 Something went wrong on my side, and I wrote down what. 
 error-option = I do not know yet what you chose: Discord has not told me everything about this server. Please try again in a moment.
 
 watch-error-bad-id = { $given } does not look like a task id. A task id is what the relay gave you when you made the song or the lyrics: letters, digits and dashes, at most { $limit } characters.
-watch-error-too-many = You are watching { $limit } tasks, which is as many as one person may. Stop one with `/suno unwatch`, or wait until one is done.
+watch-error-too-many = That is the limit: one person may watch { $limit ->
+        [one] 1 task
+       *[other] { $limit } tasks
+    } at once. Stop one with `/suno unwatch`, or wait until one is done.
+watch-error-too-many-here = That is the limit of this server: one member may watch { $limit ->
+        [one] 1 task
+       *[other] { $limit } tasks
+    } here at once. Stop one with `/suno unwatch`, or wait until one is done.
+watch-error-server-full = This server is full: it may have { $limit ->
+        [one] 1 watch
+       *[other] { $limit } watches
+    } at once. Try again when some of its tasks are done, or watch with `private`, and I tell you in a direct message.
 watch-error-crowded = { $limit } people are watching this task here, which is as many as one message can mention. You can watch it in another channel.
 watch-error-too-many-ids = That is too many ids at once: give me at most { $limit }.
 

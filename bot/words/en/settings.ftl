@@ -39,7 +39,6 @@ settings-reset-done = Everything in this server is as it was at first.
 settings-not-yours = 🚫 Only those who may manage the server can change its settings.
 
 watch-role-missing = 🚫 In this server only members with one of these roles may watch: { $roles }. Ask someone who manages the server. Nothing is being watched.
-watch-server-limit = You are watching { $limit } tasks in this server, which is as many as one member may here. Stop one with `/suno unwatch`, or wait until one is done. Nothing new is being watched.
 
 health-title = Health
 health-relay = Relay

@@ -39,7 +39,6 @@ settings-reset-done = 这个服务器的设置已经全部恢复成最初的样�
 settings-not-yours = 🚫 只有能管理服务器的人才可以修改设置。
 
 watch-role-missing = 🚫 在这个服务器，只有拥有以下任一身份组的成员才能关注：{ $roles }。请找管理服务器的人帮忙。这次没有添加关注。
-watch-server-limit = 你在这个服务器已经关注了 { $limit } 个任务，每个成员最多就这么多。用 `/suno { command-unwatch-name }` 取消一个，或者等其中一个做好。这次没有添加新的关注。
 
 health-title = 运行状况
 health-relay = 中转站
