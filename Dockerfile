@@ -1,16 +1,17 @@
 # syntax=docker/dockerfile:1
 # The bot and what it needs to run; see docs/operating.md.
 
-FROM python:3.13-slim-trixie AS build
+# The digest names the image for every platform; `docker buildx imagetools inspect` shows a newer one.
+FROM python:3.13-slim-trixie@sha256:9d2e5553305c7c7b0097999bb17187c69b921ccd6bc9d40e4bb5ebe652c00285 AS build
 COPY requirements/run.txt /build/
 RUN python -m venv /opt/venv \
-    && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /build/run.txt
+    && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --only-binary :all: --require-hashes -r /build/run.txt
 COPY bot /app/bot
 COPY cogs /app/cogs
 # Nothing can be compiled later: whoever runs the bot may not write here.
 RUN python -m compileall -q --invalidation-mode unchecked-hash /app
 
-FROM python:3.13-slim-trixie
+FROM python:3.13-slim-trixie@sha256:9d2e5553305c7c7b0097999bb17187c69b921ccd6bc9d40e4bb5ebe652c00285
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data --shell /usr/sbin/nologin suno \
     && install --directory --owner=suno --group=suno --mode=700 /data
 COPY --from=build /opt/venv /opt/venv

@@ -2,8 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TOOLS := .venv-tools
+INSTALL := python -m pip install --quiet --disable-pip-version-check
+# Wheels alone: nothing that is installed runs a build script.
+PINNED := $(INSTALL) --only-binary :all: --require-hashes -r
+COMPILE := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --upgrade --no-header --no-emit-index-url
 
-.PHONY: demo run bench bench-quick growth test check format lint types coverage screenshots lock clean
+.PHONY: demo run bench bench-quick growth test check format lint types coverage screenshots lock audit clean
 .DEFAULT_GOAL := help
 
 help: ## Show what there is
@@ -49,15 +55,16 @@ coverage: $(VENV)/dev ## Run every test and measure what they reach
 screenshots: $(VENV)/dev ## Take the pictures of the README anew (needs Chromium)
 	@$(BIN)/python -m tests.screenshots
 
-lock: $(VENV)/dev ## Pin the dependencies anew, with hashes
-	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
-		--no-header --no-emit-index-url --output-file requirements/run.txt pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
-		--no-header --no-emit-index-url --group dev --output-file requirements/dev.txt pyproject.toml
+lock: $(TOOLS)/ready ## Pin the dependencies anew, with hashes
+	$(COMPILE) --output-file requirements/run.txt pyproject.toml
+	$(COMPILE) --group dev --output-file requirements/dev.txt pyproject.toml
+	$(COMPILE) --group tools --no-emit-package suno-bot --output-file requirements/tools.txt
+
+audit: $(TOOLS)/ready ## Ask for known weaknesses of what the bot runs with (needs the network)
+	$(TOOLS)/bin/pip-audit --require-hashes --disable-pip --requirement requirements/run.txt
 
 clean: ## Remove what the targets made (never the database)
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* *.egg-info
+	rm -rf $(VENV) $(TOOLS) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* *.egg-info
 
 $(VENV)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -69,11 +76,16 @@ $(VENV)/python:
 
 $(VENV)/runtime: requirements/run.txt | $(VENV)/python
 	@echo "Installing the pinned dependencies into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@$(BIN)/$(PINNED) requirements/run.txt
 	@touch $@
 
 $(VENV)/dev: requirements/dev.txt pyproject.toml | $(VENV)/python
 	@echo "Installing the pinned dependencies into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@$(BIN)/$(PINNED) requirements/dev.txt
+	@$(BIN)/$(INSTALL) --no-build-isolation --no-deps -e .
 	@touch $@ $(VENV)/runtime
+
+$(TOOLS)/ready: requirements/tools.txt
+	@$(PYTHON) -m venv $(TOOLS)
+	@$(TOOLS)/bin/$(PINNED) requirements/tools.txt
+	@touch $@

@@ -39,12 +39,14 @@ class MediaServer:
     """Serves what ``answers`` say, by path; ``requests`` are those that came."""
 
     port: int = 0
+    host: str = "127.0.0.1"
+    """The name in its links; whoever follows another one has to know its address."""
     answers: dict[str, Answer] = field(default_factory=dict)
     requests: list[web.Request] = field(default_factory=list)
 
-    def link(self, path: str = "/song.mp3", host: str = "127.0.0.1") -> str:
+    def link(self, path: str = "/song.mp3", host: str = "") -> str:
         """Return the link to something here."""
-        return f"http://{host}:{self.port}{path}"
+        return f"http://{host or self.host}:{self.port}{path}"
 
     def song(self, data: bytes = MP3, kind: str = "audio/mpeg", status: int = 200) -> str:
         """Serve a file as one usually is; return the link to it."""

@@ -28,7 +28,7 @@ def test_what_one_does_not_need_goes_to_the_others() -> None:
     ("url", "usable"),
     [
         ("https://cdn1.suno.ai/a.mp3?x=1&y=2", "https://cdn1.suno.ai/a.mp3?x=1&y=2"),
-        ("HTTP://relay:8000/a b", "http://relay:8000/a%20b"),
+        ("HTTP://relay.example:8000/a b", "http://relay.example:8000/a%20b"),
         ("https://a.b/%41/100%/ä<>[]", "https://a.b/%41/100%25/%C3%A4%3C%3E%5B%5D"),
         (" https://a.b/c\n", "https://a.b/c"),
         ("", None),
@@ -54,3 +54,23 @@ def test_a_url_is_made_fit_or_left_out(url: str | None, usable: str | None) -> N
 def test_a_url_may_be_too_long_once_it_is_encoded() -> None:
     """Discord counts what is sent."""
     assert usable_url("https://a.b/" + "ä" * 100, 512) is None
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("localhost", "relay", "printer.local", "a.localhost", "db.internal", "nas.lan"),
+        *("router.home.arpa", "127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.0.1"),
+        *("127.1", "2130706433", "0x7f.0.0.1", "0177.0.0.1", "1.2.3.4.5", "a.0x7f", "[::1]"),
+    ],
+)
+def test_no_button_leads_into_the_readers_own_network(host: str) -> None:
+    """A relay names the links, and people press them; browsers read numbers as addresses."""
+    assert usable_url(f"https://{host}/song.mp3") is None
+    assert usable_url(f"http://{host.upper()}:8080/song.mp3") is None
+
+
+@pytest.mark.parametrize("host", ["8.8.8.8", "cdn1.suno.ai", "xn--4ca.de", "a.b.", "local.dev"])
+def test_public_hosts_are_linked(host: str) -> None:
+    """By name or by address."""
+    assert usable_url(f"https://{host}/song.mp3") == f"https://{host}/song.mp3"

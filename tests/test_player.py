@@ -27,6 +27,7 @@ from tests.builders import a_clip, a_failure, a_song
 from tests.media_server import MP3, MediaServer, a_media_server, answering
 from tests.stage import a_bot_in_hand, a_stage
 from tests.test_delivery import PATIENCE, POST, Post, a_client, connected
+from tests.test_fetching import always
 
 LIMIT = 1 << 20
 
@@ -76,7 +77,10 @@ async def studio(tmp_path: Path, media: MediaServer) -> AsyncIterator[Studio]:
         guild = local.add_guild("Song Club")
         channel = guild.add_channel("songs")
         database = await stack.enter_async_context(DatabaseThread(tmp_path / "suno.db"))
-        fetcher = await stack.enter_async_context(Fetcher(seconds=1, loopback_port=media.port))
+        fetcher = await stack.enter_async_context(
+            Fetcher(seconds=1, resolve=always("127.0.0.1"), loopback_port=media.port)
+        )
+        media.host = "songs.example.com"
         DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
         Route.BASE = local.api_url
         client = a_client(DiscordTraffic())

@@ -9,6 +9,8 @@ from urllib.parse import quote, urlsplit
 
 import discord
 
+from bot.posting.attachments.public_addresses import is_public
+
 CONTENT = 2000
 EMBEDS = 10
 EMBEDS_TOGETHER = 6000
@@ -23,6 +25,7 @@ BUTTONS = 25
 MENTIONED_USERS = 100
 
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
+_LOCAL_DOMAINS = frozenset({"local", "localhost", "internal", "intranet", "lan", "home", "corp"})
 _ALLOWED_IN_URL = "%:/?#@!$&'()*+,;=~-._"
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
@@ -60,14 +63,27 @@ def whole_lines(lines: Iterable[str], room: int) -> list[str]:
 def usable_url(url: str | None, limit: int = URL) -> str | None:
     """Return ``url`` as Discord takes it, ``None`` if there is none or Discord would refuse it.
 
-    One URL that Discord refuses costs the whole message.
+    One URL that Discord refuses costs the whole message. A URL that leads into the reader's own
+    network or machine is refused, too: a relay wrote it, and people press it.
     """
+    if url is None or len(url) > 4 * URL:
+        return None
     try:
-        parts = urlsplit((url or "").strip())
+        parts = urlsplit(url.strip())
         host, _ = parts.hostname or "", parts.port
         encoded = quote(_STRAY_PERCENT.sub("%25", parts.geturl()), safe=_ALLOWED_IN_URL)
     except ValueError:
         return None
-    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host):
+    if parts.scheme not in ("http", "https") or not _is_public_host(host):
         return None
     return encoded if len(encoded) <= limit else None
+
+
+def _is_public_host(host: str) -> bool:
+    """Whether a host is a name of the public Internet, or a public address."""
+    labels = host.removesuffix(".").split(".")
+    if not _HOST.fullmatch(host) or len(labels) < 2 or labels[-1] in _LOCAL_DOMAINS:
+        return False
+    # Browsers read a name whose last label is a number as an address, in several notations.
+    numeric = labels[-1].isdigit() or labels[-1].startswith("0x")
+    return is_public(host) if numeric else ".".join(labels[-2:]) != "home.arpa"

@@ -122,9 +122,16 @@ def verdict(error: Exception) -> Verdict:
 
 
 def may_be_the_file(error: discord.HTTPException) -> bool:
-    """Whether a message that was refused with a file may be accepted without it."""
+    """Whether a message that was refused with a file may be accepted without it.
+
+    A 413 is about its size whoever answers: also a proxy.
+    """
     meaning = verdict(error)
-    return meaning.meaning is Meaning.MEND or meaning.missing is Missing.PERMISSION
+    return (
+        error.status == 413
+        or meaning.meaning is Meaning.MEND
+        or meaning.missing is Missing.PERMISSION
+    )
 
 
 def meaning_of(status: int, code: int) -> Meaning:

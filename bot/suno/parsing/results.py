@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from bot.suno.bounds import MAX_CLIPS, MAX_LABEL, MAX_LYRICS, MAX_REASON, within_all_lyrics
+from bot.suno.bounds import MAX_CLIPS, MAX_LYRICS, MAX_REASON, within_all_lyrics
 from bot.suno.parsing import urls
 from bot.suno.parsing.payload import Bounds, is_clip, opened
 from bot.suno.parsing.scalars import (
@@ -13,6 +13,7 @@ from bot.suno.parsing.scalars import (
     labels,
     seconds,
     text,
+    title,
     word,
 )
 from bot.suno.parsing.statuses import clip_status
@@ -68,9 +69,7 @@ def _lyrics(raw: JsonObject) -> Results:
     known = bool(found) or type(raw.get("text")) is str
     status = word(raw.get("status")) or word(raw.get("state"))
     return Results(
-        lyrics=Lyrics(found, text(raw.get("title"), MAX_LABEL), labels(raw.get("tags")))
-        if found
-        else None,
+        lyrics=Lyrics(found, title(raw.get("title")), labels(raw.get("tags"))) if found else None,
         lyrics_status=clip_status(status) if status else None,
         kind=TaskKind.LYRICS if known else None,
         reason=first_text(
@@ -96,7 +95,7 @@ def _clip(raw: JsonObject) -> Clip:
     final = audio_url is not None and not unfinished and not urls.is_stream(audio_url)
     return Clip(
         identifier(raw.get("id") or raw.get("clip_id")),
-        text(raw.get("title"), MAX_LABEL),
+        title(raw.get("title")),
         status,
         audio_url,
         final,

@@ -5,6 +5,7 @@ nothing that is kept or shown later depends on how much a relay sends.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -18,6 +19,12 @@ MAX_ID_LENGTH = 191
 LONGEST_SONG = 86_400.0
 """Seconds; a longer duration is a mistake."""
 
+_VISIBLE = re.compile(
+    "[^\\s\x00-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    "\ufff0-\uffff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff\ud800-\udfff]"
+)
+"""Any character that shows something."""
 _MAX_NUMBER_LENGTH = 64
 _MAX_TAGS = 64
 _YEAR_10000 = 253_402_300_800.0
@@ -38,6 +45,12 @@ def text(value: Any, limit: int) -> str:
     if len(found) > limit:
         found = found[:limit]
     return found.replace("\0", "") if "\0" in found else found
+
+
+def title(value: Any) -> str:
+    """Return a title; one that shows nothing is none."""
+    found = text(value, MAX_LABEL)
+    return found if found.isascii() or _VISIBLE.search(found) else ""
 
 
 def first_text(limit: int, *values: Any) -> str:
