@@ -1,8 +1,10 @@
 """Values for tests, complete but for what a test wants to be different."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from bot.suno.tasks import Clip, ClipStatus, Lyrics, Outcome, Task, TaskKind, TaskStatus
+from bot.watching.outbox import Outbox
 from bot.watching.records import Place, Watched
 
 NOON = 1_700_000_000.0
@@ -88,3 +90,9 @@ def a_watched(**changes: Any) -> Watched:
         "deadline_at": NOON + 3600,
     }
     return Watched(**values | changes)
+
+
+async def open_directs(outbox: Outbox, directs: Mapping[int, Place], now: float = NOON) -> None:
+    """Open the direct messages of all who are to be told something, as Discord would."""
+    while message := await outbox.redirection.next_unopened(now, lease=60):
+        await outbox.redirection.opened(message, directs[message.user_id].channel_id, now)

@@ -25,7 +25,15 @@ from bot.watching.outbox import Outbox
 from bot.watching.records import Delivery, Observation, Place
 from bot.watching.server_settings import ServerSettingsBook
 from bot.watching.store import Store
-from tests.builders import NOON, a_clip, a_failure, a_lyrics_task, a_running_task, a_song
+from tests.builders import (
+    NOON,
+    a_clip,
+    a_failure,
+    a_lyrics_task,
+    a_running_task,
+    a_song,
+    open_directs,
+)
 
 SCHEMAS = Path(__file__).with_name("schemas")
 
@@ -106,15 +114,15 @@ async def _fail_to_tell(life: Life) -> None:
     """Leave a place that refuses everything, with a word about it, and one that is gone."""
     await life.watch("held", ADA, place=CLOSED)
     await life.end(a_lyrics_task("held"))
-    await life.outbox.shut(
-        await life.claim(), until=NOON + 660, reason="403/50013", directs={ADA: ADAS}, now=NOON + 60
+    await life.outbox.blocked_channels.block(
+        await life.claim(), until=NOON + 660, reason="403/50013", now=NOON + 60
     )
+    await open_directs(life.outbox, {ADA: ADAS}, NOON + 60)
     await life.post(9002)  # the word about it
     await life.watch("moved", BEA, place=GONE)
     await life.end(a_song("moved"))
-    await life.outbox.redirect(
-        await life.claim(), reason="404/10003", directs={BEA: BEAS}, now=NOON + 60
-    )
+    await life.outbox.redirection.redirect(await life.claim(), reason="404/10003", now=NOON + 60)
+    await open_directs(life.outbox, {BEA: BEAS}, NOON + 60)
 
 
 async def _be_in_the_middle(life: Life) -> None:

@@ -170,6 +170,8 @@ TOLD_OF = {
     "subscriptions": "For each watch:",
     "tasks": "For each task:",
     "deliveries": "For each message that the bot owes",
+    "blocked_channels": "For each channel where the bot cannot post:",
+    "notified_people": "the user ids of those whom it told so",
     "history": "History:",
     "history_of_people": "in your own history your user id",
     "history_of_servers": "in a server's the channel and no person",

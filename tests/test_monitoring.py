@@ -433,8 +433,10 @@ async def test_what_waits_is_counted_by_what_it_waits_for(tmp_path: Path) -> Non
         claimed = await outbox.claim(NOON, 5)
         await outbox.acknowledge(claimed[0], message_id=1, now=NOON)
         await outbox.hold(claimed[1], until=NOON + 60, reason="400/50035")
-        await outbox.shut(claimed[2], until=NOON + 60, reason="403/50013", directs={}, now=NOON)
-        await outbox.redirect(claimed[3], reason="404/10003", directs={}, now=NOON)
+        await outbox.blocked_channels.block(
+            claimed[2], until=NOON + 60, reason="403/50013", now=NOON
+        )
+        await outbox.redirection.drop(claimed[3], reason="404/10003")
         counts = await Backlog(database, "relay").count()
     assert (counts.due, counts.sending, counts.held, counts.unposted) == (1, 1, 2, 4)
     assert counts.due_since == NOON

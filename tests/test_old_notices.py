@@ -24,10 +24,11 @@ WORK: dict[str, Work] = {
     "a start": lambda database, _: Outbox(database).recover(NOON),
     "a claim": lambda database, _: Outbox(database).claim(NOON, 10),
     "a look at what is next": lambda database, _: Outbox(database).next_at(),
-    "a look at what is shut": lambda database, _: Outbox(database).shut_places(50),
-    "a look at who waits": lambda database, _: Outbox(database).waiting_at(HERE.channel_id),
-    "a place that is shut": lambda database, delivery: Outbox(database).shut(
-        delivery, until=NOON + 600, reason="missing:", directs={}, now=NOON
+    "a look at what is blocked": lambda database, _: Outbox(database).blocked_channels.of_server(
+        50
+    ),
+    "a channel that is blocked": lambda database, delivery: Outbox(database).blocked_channels.block(
+        delivery, until=NOON + 600, reason="missing:", now=NOON
     ),
     "a sweep": lambda database, _: Forgetting(database).sweep(NOON),
 }

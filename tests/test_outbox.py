@@ -5,9 +5,10 @@ import pytest
 
 from bot.suno.tasks import Task
 from bot.watching.database import DatabaseThread
+from bot.watching.delivery_rows import NONCE_LENGTH
 from bot.watching.endings import Ending
-from bot.watching.outbox import NONCE_LENGTH, Outbox
-from bot.watching.records import Delivery, Form, Place, Purpose
+from bot.watching.outbox import Outbox
+from bot.watching.records import Delivery, Form, Place
 from bot.watching.store import Store
 from tests.builders import HERE, NOON, a_song
 
@@ -123,7 +124,7 @@ async def test_a_postponed_delivery_waits_for_its_time(store: Store, outbox: Out
 async def test_a_dropped_delivery_is_never_sent(store: Store, outbox: Outbox) -> None:
     """Its place is gone."""
     await owe(store, "song")
-    await outbox.redirect(await claim_one(outbox), reason="10003", directs={}, now=NOON)
+    await outbox.redirection.drop(await claim_one(outbox), reason="10003")
     assert await outbox.next_at() is None
     assert await outbox.claim(NOON + 99999, 10) == []
 
@@ -149,77 +150,12 @@ async def test_a_message_that_is_refused_itself_does_not_hold_up_what_comes_afte
     assert (await claim_one(outbox)).task.id == "two"
 
 
-async def shut(outbox: Outbox, delivery: Delivery, now: float, *directs: int) -> None:
-    """Find a place shut; ``directs`` are the users who can be told directly."""
-    places = {user_id: Place(channel_id=1000 + user_id) for user_id in directs}
-    await outbox.shut(delivery, until=now + 600, reason="missing:", directs=places, now=now)
-
-
-async def test_a_shut_place_is_tried_with_one_message_only(store: Store, outbox: Outbox) -> None:
-    """However many are owed there, and whenever they came."""
-    await owe(store, "one", "two")
-    await shut(outbox, await claim_one(outbox), NOON)
-    await owe(store, "three")
-    assert await outbox.claim(NOON + 599, 10) == []
-    assert (await claim_one(outbox, NOON + 600)).task.id == "one"
-
-
-async def test_a_place_that_is_open_again_gets_all_that_is_owed_there_in_order(
-    store: Store, outbox: Outbox
-) -> None:
-    """As soon as the first has arrived."""
-    await owe(store, "one", "two", "three")
-    await shut(outbox, await claim_one(outbox), NOON)
-    await outbox.reopen(HERE.channel_id, NOON + 60)
-    told = []
-    for _ in range(3):
-        delivery = await claim_one(outbox, NOON + 60)
-        told.append(delivery.task.id)
-        await outbox.acknowledge(delivery, message_id=7, now=NOON + 60)
-    assert told == ["one", "two", "three"]
-
-
-async def test_each_person_who_waits_at_a_shut_place_gets_one_word(
-    store: Store, outbox: Outbox
-) -> None:
-    """Not one for each song; and the word says where and why."""
-    await owe(store, "one", "two")
-    assert await outbox.waiting_at(HERE.channel_id) == [1]
-    first = await claim_one(outbox)
-    await shut(outbox, first, NOON, 1)
-    word = await claim_one(outbox)
-    assert (word.purpose, word.place.channel_id) == (Purpose.WORD, 1001)
-    assert (word.instead_of, word.reason) == (HERE.channel_id, "missing:")
-    await outbox.acknowledge(word, message_id=7, now=NOON)
-    await owe(store, "three")
-    await shut(outbox, await claim_one(outbox, NOON + 600), NOON + 600, 1)
-    assert await outbox.claim(NOON + 600, 10) == []
-
-
-async def test_a_place_that_is_gone_is_replaced_by_direct_messages(
-    store: Store, outbox: Outbox
-) -> None:
-    """Each watcher is told alone, and mentioned alone."""
-    for user_id in (1, 2):
-        await store.add_watch(
-            a_song(), known=True, user_id=user_id, place=HERE, now=NOON, deadline=60
-        )
-    await store.add_finished(a_song(), user_id=1, place=HERE, now=NOON)
-    directs = {1: Place(channel_id=1001), 2: Place(channel_id=1002)}
-    gone = await claim_one(outbox)
-    await outbox.redirect(gone, reason="404/10003", directs=directs, now=NOON)
-    deliveries = await outbox.claim(NOON, 10)
-    assert {(d.place.channel_id, d.watchers) for d in deliveries} == {(1001, (1,)), (1002, (2,))}
-    assert {d.instead_of for d in deliveries} == {HERE.channel_id}
-    assert gone.nonce not in {d.nonce for d in deliveries}
-
-
 async def test_the_inbox_shows_what_could_not_be_posted(store: Store, outbox: Outbox) -> None:
     """Held and dropped notices of that person, the newest first; not what was sent."""
     await owe(store, "sent", "dropped", "held")
     await outbox.acknowledge(await claim_one(outbox), message_id=7, now=NOON)
-    await outbox.redirect(await claim_one(outbox), reason="10003", directs={}, now=NOON)
-    await shut(outbox, await claim_one(outbox), NOON)
+    await outbox.redirection.drop(await claim_one(outbox), reason="10003")
+    await outbox.hold(await claim_one(outbox), until=NOON + 600, reason="400/50035")
     shown = [(entry.task.id, entry.held) for entry in await outbox.undelivered(1, NOON)]
     assert shown == [("held", True), ("dropped", False)]
     assert await outbox.undelivered(2, NOON) == []

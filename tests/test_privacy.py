@@ -18,7 +18,7 @@ from bot.watching.outbox import Outbox
 from bot.watching.records import Observation, Place
 from bot.watching.searching import Scope
 from bot.watching.store import Store
-from tests.builders import HERE, NOON, a_running_task, a_song
+from tests.builders import HERE, NOON, a_running_task, a_song, open_directs
 from tests.stage import Stage, a_bot, a_stage
 
 ADA, BEA = 101, 102
@@ -33,6 +33,8 @@ EVERYWHERE = (
     "tasks",
     "subscriptions",
     "deliveries",
+    "blocked_channels",
+    "notified_people",
     "cards",
     "card_tasks",
     "history",
@@ -76,11 +78,12 @@ class Kept:
                 await self.outbox.acknowledge(delivery, message_id=1, now=NOON)
 
     async def hold(self) -> None:
-        """Find every place of Ada's shut, and owe her a word about each."""
+        """Find every channel of Ada's blocked, and owe her a word about each."""
         for delivery in await self.outbox.claim(NOON, 100):
-            await self.outbox.shut(
-                delivery, until=NOON + 600, reason="50013", directs={ADA: DIRECT}, now=NOON
+            await self.outbox.blocked_channels.block(
+                delivery, until=NOON + 600, reason="50013", now=NOON
             )
+        await open_directs(self.outbox, {ADA: DIRECT})
 
     async def forget(self, user_id: int = ADA, direct: int | None = DIRECT.channel_id) -> None:
         """Forget a person."""
@@ -180,8 +183,8 @@ async def test_words_about_held_notices_go_with_the_direct_message(kept: Kept) -
     await kept.watch("song", BEA)
     await kept.end("song")
     (delivery,) = await kept.outbox.claim(NOON, 9)
-    directs = {ADA: DIRECT, BEA: BEAS_DIRECT}
-    await kept.outbox.shut(delivery, until=NOON, reason="50013", directs=directs, now=NOON)
+    await kept.outbox.blocked_channels.block(delivery, until=NOON + 600, reason="50013", now=NOON)
+    await open_directs(kept.outbox, {ADA: DIRECT, BEA: BEAS_DIRECT})
     await kept.forget()
     words = [d for d in await kept.outbox.claim(NOON, 9) if d.purpose == "word"]
     assert [word.place.channel_id for word in words] == [BEAS_DIRECT.channel_id]
@@ -288,8 +291,9 @@ async def test_what_was_sent_on_to_a_person_stays_with_the_person(kept: Kept) ->
     await kept.watch("song")
     await kept.end("song")
     (delivery,) = await kept.outbox.claim(NOON, 9)
-    await kept.outbox.redirect(delivery, reason="10003", directs={ADA: DIRECT}, now=NOON)
+    await kept.outbox.redirection.redirect(delivery, reason="10003", now=NOON)
     await kept.forgetting.purge(SERVER)
+    await open_directs(kept.outbox, {ADA: DIRECT})
     (direct,) = await kept.outbox.claim(NOON, 9)
     assert (direct.place.channel_id, direct.watchers) == (DIRECT.channel_id, (ADA,))
 
@@ -301,7 +305,7 @@ async def test_what_was_told_long_ago_is_deleted(kept: Kept) -> None:
     await kept.end("posted", "dropped")
     for delivery in await kept.outbox.claim(NOON, 9):
         if delivery.task.id == "dropped":
-            await kept.outbox.redirect(delivery, reason="10003", directs={}, now=NOON)
+            await kept.outbox.redirection.drop(delivery, reason="10003")
         else:
             await kept.outbox.acknowledge(delivery, message_id=1, now=NOON)
     await kept.database.write("DELETE FROM cards", [])

@@ -64,7 +64,9 @@ def _delivery_lines(delivery: DeliveryFacts, now: float) -> Iterator[tuple[str, 
         yield "Message", link
 
 
-def _place(channel_id: int, guild_id: int | None) -> str:
+def _place(channel_id: int | None, guild_id: int | None) -> str:
+    if channel_id is None:
+        return "a direct message that is not opened yet"
     return f"channel {channel_id}" if guild_id else f"direct message {channel_id}"
 
 

@@ -20,11 +20,19 @@ from bot.figures import Figures, Outcome
 from bot.posting.attachments.uploads import Uploads
 from bot.posting.closed_places import ClosedPlaces
 from bot.posting.composing import completed, compose, view_of
+from bot.posting.direct_messages import OPENING_PACE, DirectMessageOpener, OpeningPace
 from bot.posting.discord_calls import Call, DiscordCalls
 from bot.posting.discord_traffic import DiscordTraffic
 from bot.posting.embeds import Notice, naming_role
 from bot.posting.evidence import Evidence, look_for
-from bot.posting.refusals import Meaning, Verdict, may_be_the_file, reason_of, verdict
+from bot.posting.refusals import (
+    Meaning,
+    Verdict,
+    is_about_the_person,
+    may_be_the_file,
+    reason_of,
+    verdict,
+)
 from bot.watching.outbox import Outbox
 from bot.watching.records import Delivery, Form, Purpose
 from bot.watching.server_settings import ServerSettingsBook
@@ -58,6 +66,8 @@ class Patience:
     window of the nonce, still less than "a few minutes"."""
     goodbye: float = 5.0
     """How long a stop waits for what is under way."""
+    opening: OpeningPace = OPENING_PACE
+    """How direct messages are opened to which notices are redirected."""
 
 
 class Courier:
@@ -83,8 +93,9 @@ class Courier:
         self._figures = figures or Figures()
         self._traffic = traffic or DiscordTraffic()
         self._calls = DiscordCalls(patience.one_try, patience.most_late)
-        self.closed_places = ClosedPlaces(
-            client, outbox, self._calls, patience.between_looks_at_held, clock
+        self.closed_places = ClosedPlaces(client, outbox, patience.between_looks_at_held, clock)
+        self._opener = DirectMessageOpener(
+            client, outbox.redirection, self._calls, patience.opening, clock
         )
         self.token_refused = asyncio.Event()
         """Set at an answer of 401: whoever runs the bot has to check the token."""
@@ -114,6 +125,7 @@ class Courier:
             return self._clock() + wait
         if self._calls.full:
             return None  # one that is done wakes the next round
+        await self._opener.round()
         if free := self._free_slots:
             for delivery in await self._outbox.claim(self._clock(), free):
                 task = asyncio.create_task(self._deliver(delivery))
@@ -128,7 +140,7 @@ class Courier:
 
         Only the waiting for a call into discord.py is cancelled, never the call.
         """
-        tasks = list(self._under_way)
+        tasks = [*self._under_way, *self._opener.under_way]
         if tasks:
             await asyncio.wait(tasks, timeout=self._patience.goodbye)
         for task in tasks:
@@ -239,23 +251,24 @@ class Courier:
             log.error("%s could not be composed or sent", _described(delivery), exc_info=error)
         reason = reason_of(error)
         patient = self._clock() - delivery.created_at < self._patience.until_held
-        try:
-            if meaning.meaning is Meaning.DONE:
-                await self._outbox.acknowledge(delivery, message_id=None, now=self._clock())
-                self._note(delivery, Outcome.SENT, reason)
-            elif meaning.meaning is Meaning.GONE:
-                told = await self.closed_places.redirect(delivery, reason)
-                self._note(delivery, Outcome.REDIRECTED if told else Outcome.DROPPED, reason)
-            elif meaning.meaning is Meaning.MEND:
-                await self._mend(delivery, reason, doubtful=doubtful)
-            elif meaning.passing and patient:
-                await self._postpone(delivery, meaning, reason, doubtful=doubtful)
-            else:
-                await self.closed_places.shut(delivery, meaning, reason)
-                self._note(delivery, Outcome.HELD, reason)
-        except _TROUBLE as trouble:  # while a direct message was opened
-            trouble_meaning = verdict(trouble)
-            await self._postpone(delivery, trouble_meaning, reason_of(trouble), doubtful=doubtful)
+        in_server = delivery.place.guild_id is not None
+        if meaning.meaning is Meaning.DONE:
+            await self._outbox.acknowledge(delivery, message_id=None, now=self._clock())
+            self._note(delivery, Outcome.SENT, reason)
+        elif meaning.meaning is Meaning.GONE and (in_server or is_about_the_person(error)):
+            told = await self.closed_places.redirect(delivery, reason, doubtful=doubtful)
+            self._note(delivery, Outcome.REDIRECTED if told else Outcome.DROPPED, reason)
+        elif meaning.meaning is Meaning.GONE and patient:
+            await self._open_anew(delivery, meaning, reason)
+        elif meaning.meaning is Meaning.MEND:
+            await self._mend(delivery, reason, doubtful=doubtful)
+        elif meaning.passing and patient:
+            await self._postpone(delivery, meaning, reason, doubtful=doubtful)
+        elif meaning.passing or meaning.meaning is Meaning.GONE:
+            await self._hold(delivery, reason, doubtful=doubtful)
+        else:
+            await self.closed_places.block(delivery, meaning, reason, doubtful=doubtful)
+            self._note(delivery, Outcome.HELD, reason)
 
     async def _postpone(
         self, delivery: Delivery, meaning: Verdict, reason: str, *, doubtful: bool
@@ -266,14 +279,30 @@ class Courier:
         )
         self._note(delivery, Outcome.POSTPONED, reason)
 
+    async def _open_anew(self, delivery: Delivery, meaning: Verdict, reason: str) -> None:
+        """Ask Discord again for the channel of a person: that it is gone says nothing of them."""
+        until = self._clock() + self._pause(delivery, meaning)
+        await self._outbox.redirection.open_anew(delivery, until=until, reason=reason)
+        self._note(delivery, Outcome.POSTPONED, reason)
+
+    async def _hold(self, delivery: Delivery, reason: str, *, doubtful: bool) -> None:
+        """Keep a message that nothing else is to wait for."""
+        now = self._clock()
+        await self._outbox.hold(
+            delivery,
+            until=now + self._patience.between_looks_at_held,
+            reason=reason,
+            doubtful=doubtful,
+            notify_at=now,
+        )
+        self._note(delivery, Outcome.HELD, reason)
+
     async def _mend(self, delivery: Delivery, reason: str, *, doubtful: bool) -> None:
         """Try it simpler; what Discord takes in no form is kept."""
         now = self._clock()
         form = _simpler(delivery.form)
         if form is None:
-            until = now + self._patience.between_looks_at_held
-            await self._outbox.hold(delivery, until=until, reason=reason)
-            self._note(delivery, Outcome.HELD, reason)
+            await self._hold(delivery, reason, doubtful=doubtful)
         else:
             await self._outbox.postpone(
                 delivery, until=now, reason=reason, form=form, doubtful=doubtful

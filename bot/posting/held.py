@@ -5,7 +5,7 @@ import discord
 from bot.posting.budget import DESCRIPTION, whole_lines
 from bot.posting.embeds import Notice
 from bot.posting.escaping import code, plain_line
-from bot.posting.refusals import Missing
+from bot.posting.refusals import Missing, tells_of_the_person
 from bot.posting.songs import marker
 from bot.suno.tasks import Task
 from bot.watching.records import Delivery, Undelivered
@@ -95,7 +95,8 @@ def _title(task: Task) -> str:
 
 def _why(entry: Undelivered, words: Words) -> str:
     if not entry.held:
-        return words.say("inbox-why-gone")
+        unreachable = tells_of_the_person(entry.reason)
+        return words.say("inbox-why-person" if unreachable else "inbox-why-gone")
     if entry.reason.startswith(MISSING):
         return words.say("inbox-why-permission")
     if entry.reason in _THREADS:

@@ -97,6 +97,8 @@ _BY_STATUS = {
     408: Meaning.RETRY,
     429: Meaning.RETRY,
 }
+_ABOUT_THE_PERSON = frozenset({10013, 50007, 50278})
+"""Codes that say of a person, and of nothing else, that no direct message arrives there."""
 _FATAL_CLOSES = frozenset({4004, 4010, 4011, 4012, 4013, 4014})
 """Gateway close codes after which the same token or intents are refused again."""
 
@@ -132,6 +134,16 @@ def may_be_the_file(error: discord.HTTPException) -> bool:
         or meaning.meaning is Meaning.MEND
         or meaning.missing is Missing.PERMISSION
     )
+
+
+def is_about_the_person(error: Exception) -> bool:
+    """Whether Discord says for good that a direct message cannot reach this person."""
+    return isinstance(error, discord.HTTPException) and error.code in _ABOUT_THE_PERSON
+
+
+def tells_of_the_person(reason: str) -> bool:
+    """Whether a reason of the outbox says so."""
+    return reason.partition("/")[2] in map(str, _ABOUT_THE_PERSON)
 
 
 def meaning_of(status: int, code: int) -> Meaning:

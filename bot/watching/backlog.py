@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from bot.watching.database import DatabaseThread
+from bot.watching.delivery_rows import OPEN, SHOWN_STATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class Counts:
     due: int
     sending: int
     held: int
+    """Also what is due in a blocked channel."""
     cards: int
     due_since: float | None
     """When the oldest message came to be that is due or being sent; ``None`` if none is."""
@@ -56,14 +58,15 @@ class Backlog:
         (running,) = db.execute(
             "SELECT count(*) FROM tasks WHERE relay = ? AND state = 'running'", [self._relay]
         ).fetchone()
-        (due_or_held,) = db.execute(
-            "SELECT count(*) FROM deliveries WHERE state IN ('due', 'held')"
-        ).fetchone()
-        due, sending, since = db.execute(
-            "SELECT count(*) FILTER (WHERE state = 'due'),"
-            " count(*) FILTER (WHERE state = 'sending'),"
-            " min(created_at) FILTER (WHERE NOT shut)"
-            " FROM deliveries WHERE state IN ('due', 'sending') OR shut"
-        ).fetchone()
+        due, sending, held, since = db.execute(_DELIVERIES).fetchone()
         (cards,) = db.execute("SELECT count(*) FROM cards").fetchone()
-        return Counts(running, due, sending, due_or_held - due, cards, since)
+        return Counts(running, due, sending, held, cards, since)
+
+
+_DELIVERIES = f"""
+    SELECT count(*) FILTER (WHERE state = 'due'), count(*) FILTER (WHERE state = 'sending'),
+        count(*) FILTER (WHERE state = 'held'),
+        min(created_at) FILTER (WHERE state != 'held' AND NOT blocked)
+    FROM (SELECT d.created_at, {SHOWN_STATE} AS state, EXISTS (SELECT 1 FROM blocked_channels b
+        WHERE b.channel_id = d.channel_id) AS blocked FROM deliveries d WHERE d.{OPEN})
+"""  # noqa: S608 # names of ours

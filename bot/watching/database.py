@@ -344,9 +344,10 @@ def _opened(path: Path) -> Iterator[Database]:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA journal_size_limit = {LOG_KEPT}")
-        connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA secure_delete = ON")  # deleted texts are overwritten
         migrations.apply(database)
+        # Only now: to SQLite, a table that a step builds anew is one whose rows were all deleted.
+        connection.execute("PRAGMA foreign_keys = ON")
         if sqlite3.sqlite_version_info >= SECURE_DELETE_OF_FTS5:
             database.execute(
                 "INSERT INTO history_index (history_index, rank) VALUES ('secure-delete', 1)"

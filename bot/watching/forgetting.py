@@ -69,12 +69,7 @@ class Forgetting:
             tasks = _tasks(db, "user_id = ?", [user_id])
             _forget_cards(db, user_id, direct_channel_id, now)
             _forget_watches(db, user_id)
-            # A word that a notice is held names nobody; its channel says whose it is.
-            db.execute(
-                "DELETE FROM deliveries WHERE channel_id = ? AND NOT EXISTS"
-                " (SELECT 1 FROM subscriptions WHERE delivery_id = deliveries.id)",
-                [direct_channel_id],
-            )
+            _forget_directs(db, user_id, direct_channel_id)
             entries = _entries(db, "history_of_people", "user_id", user_id)
             db.execute("DELETE FROM history_of_people WHERE user_id = ?", [user_id])
             drop_orphans(db, entries)
@@ -124,6 +119,7 @@ class Forgetting:
 _SERVERS = """
     SELECT guild_id FROM subscriptions WHERE guild_id IS NOT NULL
     UNION SELECT guild_id FROM deliveries WHERE guild_id IS NOT NULL
+    UNION SELECT guild_id FROM blocked_channels WHERE guild_id IS NOT NULL
     UNION SELECT guild_id FROM cards WHERE guild_id IS NOT NULL
     UNION SELECT guild_id FROM history_of_servers
     UNION SELECT guild_id FROM server_settings
@@ -191,8 +187,23 @@ def _forget_watches(db: Database, user_id: int) -> None:
         )
 
 
+def _forget_directs(db: Database, user_id: int, direct_channel_id: int | None) -> None:
+    """Delete the words to a person that a notice is held, and what is known of the channels."""
+    db.execute(
+        "DELETE FROM deliveries WHERE (channel_id = ? OR user_id = ?) AND NOT EXISTS"
+        " (SELECT 1 FROM subscriptions WHERE delivery_id = deliveries.id)",
+        [direct_channel_id, user_id],
+    )
+    db.execute("DELETE FROM notified_people WHERE user_id = ?", [user_id])
+    db.execute(
+        "DELETE FROM blocked_channels WHERE guild_id IS NULL AND channel_id = ?",
+        [direct_channel_id],
+    )
+
+
 def _purge_deliveries(db: Database, guild_id: int) -> None:
     """Delete a server's notices, the words about them, and the watches that they are for."""
+    db.execute("DELETE FROM blocked_channels WHERE guild_id = ?", [guild_id])
     db.execute(
         "DELETE FROM deliveries WHERE purpose = 'word' AND instead_of IN"
         " (SELECT channel_id FROM deliveries WHERE guild_id = ?)",

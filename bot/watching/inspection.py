@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
 from bot.watching.database import real_file
+from bot.watching.delivery_rows import OPEN, SHOWN_STATE
 from bot.watching.migrations import is_foreign, migrations, unknown_steps
 
 T = TypeVar("T")
@@ -39,8 +40,11 @@ class Counts:
     overdue_since: float | None
     """Since when the oldest of those that may be posted waits."""
     held: int
+    """Notices that Discord does not take where they belong."""
     dropped: int
     """Notices whose place is gone."""
+    quarantined: int
+    """Notices whose row is unreadable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +109,11 @@ def channels_in_use(path: Path, time_limit: float) -> list[ChannelInUse]:
 
 
 _CHANNELS_IN_USE = (
-    "SELECT channel_id, guild_id, sum(watched) AS watched, sum(held) AS held FROM ("
+    "SELECT channel_id, guild_id, sum(watched) AS watched, sum(held) AS held FROM ("  # noqa: S608 # names of ours
     " SELECT channel_id, guild_id, 1 AS watched, 0 AS held FROM subscriptions"
     "  WHERE delivery_id IS NULL"
-    " UNION ALL SELECT channel_id, guild_id, 0, state = 'held' FROM deliveries"
-    "  WHERE state IN ('due', 'sending', 'held'))"
+    f" UNION ALL SELECT channel_id, guild_id, 0, {SHOWN_STATE} = 'held' FROM deliveries d"
+    f"  WHERE {OPEN})"
     " WHERE guild_id IS NOT NULL GROUP BY channel_id ORDER BY held DESC, watched DESC"
 )
 
@@ -201,11 +205,13 @@ def _counts(db: Database) -> Counts:
     relays: dict[str, int] = dict(db.execute(running).fetchall())
     row: Mapping[str, Any]
     (row,) = db.query(
-        "SELECT"
+        "SELECT"  # noqa: S608 # names of ours
         " (SELECT max(looked_at) FROM tasks WHERE state = 'running') AS looked_at,"
-        " (SELECT count(*) FROM deliveries WHERE state IN ('due', 'sending')) AS due,"
-        " (SELECT min(due_at) FROM deliveries WHERE state = 'due') AS overdue_since,"
-        " (SELECT count(*) FROM deliveries WHERE state = 'held') AS held,"
-        " (SELECT count(*) FROM deliveries WHERE state = 'dropped') AS dropped"
+        " count(*) FILTER (WHERE state IN ('due', 'sending')) AS due,"
+        " min(due_at) FILTER (WHERE state = 'due') AS overdue_since,"
+        " count(*) FILTER (WHERE state = 'held') AS held,"
+        " count(*) FILTER (WHERE state = 'dropped') AS dropped,"
+        " count(*) FILTER (WHERE state = 'quarantined') AS quarantined"
+        f" FROM (SELECT d.due_at, {SHOWN_STATE} AS state FROM deliveries d)"
     )
     return Counts(running=sum(relays.values()), relays=relays, **row)

@@ -261,3 +261,114 @@ def m012_limits(db: Database) -> None:
     db.execute(
         "CREATE INDEX subscriptions_by_server ON subscriptions (guild_id) WHERE delivery_id IS NULL"
     )
+
+
+@migrations()
+def m008_blocked_channels(db: Database) -> None:
+    """Keep which channels refuse messages apart from the messages, which may lack a channel.
+
+    A message to a person is owed before the direct message is opened. SQLite makes no column
+    nullable, so that the table is built anew.
+    """
+    for statement in _M008:
+        db.execute(statement)
+
+
+_M008 = (
+    """
+    CREATE TABLE blocked_channels (
+        channel_id  INTEGER PRIMARY KEY,
+        guild_id    INTEGER,              -- NULL for a direct message
+        locale      TEXT NOT NULL,        -- the language of the place
+        reason      TEXT NOT NULL,
+        since       REAL NOT NULL,
+        next_try_at REAL NOT NULL         -- when one message is tried there
+    ) STRICT
+    """,
+    """
+    CREATE TABLE notified_people (        -- who was told that a channel is blocked
+        channel_id INTEGER NOT NULL REFERENCES blocked_channels (channel_id) ON DELETE CASCADE,
+        user_id    INTEGER NOT NULL,
+        PRIMARY KEY (channel_id, user_id)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    INSERT INTO blocked_channels (channel_id, guild_id, locale, reason, since, next_try_at)
+        SELECT channel_id, min(guild_id), min(locale), coalesce(min(reason), ''), min(created_at),
+            coalesce(min(due_at), 0)
+        FROM deliveries WHERE shut AND state IN ('held', 'sending') GROUP BY channel_id
+    """,
+    """
+    INSERT OR IGNORE INTO notified_people (channel_id, user_id)
+        SELECT d.channel_id, s.user_id FROM deliveries d
+        JOIN subscriptions s ON s.delivery_id = d.id
+        WHERE d.shut AND d.told AND d.state IN ('held', 'sending')
+    """,
+    """
+    CREATE TABLE new_deliveries (
+        id         INTEGER PRIMARY KEY AUTOINCREMENT,
+        relay      TEXT NOT NULL,
+        task_id    TEXT NOT NULL,
+        channel_id INTEGER,               -- NULL until the direct message is opened
+        guild_id   INTEGER,               -- NULL in a direct message
+        user_id    INTEGER,               -- whom to tell directly, in place of a channel
+        locale     TEXT NOT NULL,         -- the language of the place
+        purpose    TEXT NOT NULL CHECK (purpose IN ('notice', 'word')),
+        ending     TEXT NOT NULL,
+        answer     TEXT NOT NULL,         -- the task as it is to be told, JSON
+        state      TEXT NOT NULL
+            CHECK (state IN ('due', 'sending', 'sent', 'held', 'dropped', 'quarantined')),
+        nonce      TEXT NOT NULL,
+        form       TEXT NOT NULL,         -- how much of it Discord did not refuse yet
+        attempts   INTEGER NOT NULL DEFAULT 0,
+        reason     TEXT,                  -- why it is held, was dropped, or has to wait
+        instead_of INTEGER,               -- the channel where it could not be said
+        repeat     INTEGER NOT NULL DEFAULT 0,  -- whether it may have been posted there before
+        due_at     REAL,                  -- NULL once it is over
+        created_at REAL NOT NULL,
+        in_doubt_since REAL,              -- when Discord may first have taken it, unheard
+        sent_at    REAL,
+        message_id INTEGER,
+        CHECK (channel_id IS NOT NULL OR user_id IS NOT NULL)
+    ) STRICT
+    """,
+    """
+    INSERT INTO new_deliveries (id, relay, task_id, channel_id, guild_id, locale, purpose, ending,
+            answer, state, nonce, form, attempts, reason, instead_of, repeat, due_at, created_at,
+            in_doubt_since, sent_at, message_id)
+        SELECT id, relay, task_id, channel_id, guild_id, locale, purpose, ending, answer,
+            CASE WHEN shut AND state = 'held' THEN 'due' ELSE state END, nonce, form, attempts,
+            reason, instead_of, repeat,
+            CASE WHEN shut AND state = 'held' THEN created_at ELSE due_at END, created_at,
+            in_doubt_since, sent_at, message_id
+        FROM deliveries
+    """,
+    "DELETE FROM sqlite_sequence WHERE name = 'new_deliveries'",
+    """
+    INSERT INTO sqlite_sequence (name, seq)
+        SELECT 'new_deliveries', seq FROM sqlite_sequence WHERE name = 'deliveries'
+    """,
+    "DROP TABLE deliveries",
+    "ALTER TABLE new_deliveries RENAME TO deliveries",
+    """
+    CREATE INDEX deliveries_due ON deliveries (due_at)
+        WHERE state IN ('due', 'held') AND channel_id IS NOT NULL
+    """,
+    """
+    CREATE INDEX deliveries_unopened ON deliveries (due_at)
+        WHERE state = 'due' AND channel_id IS NULL
+    """,
+    """
+    CREATE INDEX deliveries_open ON deliveries (channel_id, state, id)
+        WHERE state IN ('due', 'sending', 'held')
+    """,
+    "CREATE INDEX deliveries_of_task ON deliveries (task_id)",
+    """
+    CREATE INDEX deliveries_posted ON deliveries (channel_id, sent_at)
+        WHERE message_id IS NOT NULL
+    """,
+    """
+    CREATE INDEX deliveries_told ON deliveries (coalesce(sent_at, created_at))
+        WHERE state IN ('sent', 'dropped')
+    """,
+)

@@ -11,9 +11,9 @@ from pydantic import TypeAdapter
 from sqlite_utils import Database
 
 from bot.suno.tasks import Outcome, Task, TaskKind, TaskStatus
+from bot.watching.delivery_rows import enqueue_notice
 from bot.watching.endings import Ending
 from bot.watching.history import remember
-from bot.watching.outbox import owe
 from bot.watching.records import EndedTask, Observation, Watched
 from bot.watching.schedule import is_further
 
@@ -103,7 +103,7 @@ def _end(db: Database, look: Look, task_id: str, ending: Ending) -> EndedTask | 
         )
     )
     for place in places:
-        owe(db, relay, task_id, place, ending, now)
+        enqueue_notice(db, relay, task_id, place, ending, now)
     outcome = Outcome(ended[0]) if ended[0] else None
     return EndedTask(task_id, ending, outcome, deliveries=len(places))
 

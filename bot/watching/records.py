@@ -121,6 +121,8 @@ class Delivery:
     """The channel where it could not be said."""
     repeat: bool = False
     """Whether it may have been said there all the same, before that channel was gone."""
+    user_id: int | None = None
+    """Whom it is told directly; ``None`` in a channel of a server."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pydantic.dataclasses import dataclass
 from sqlite_utils import Database
 
 from bot.watching.database import DatabaseThread
+from bot.watching.delivery_rows import OPEN, SHOWN_STATE
 
 
 class Mention(StrEnum):
@@ -85,17 +86,16 @@ class ServerSettingsBook:
     async def use_of(self, guild_id: int) -> ServerUse:
         """Return what the bot is doing for a server at the moment."""
         states = await self._database.read(
-            "SELECT state, count(*) AS number FROM deliveries"
-            " WHERE guild_id = ? AND state IN ('due', 'sending', 'held') GROUP BY state",
+            f"SELECT {SHOWN_STATE} AS shown, count(*) AS number FROM deliveries d"  # noqa: S608 # names of ours
+            f" WHERE guild_id = ? AND {OPEN} GROUP BY shown",
             [guild_id],
         )
         places = await self._database.read(
-            "SELECT channel_id FROM subscriptions WHERE guild_id = ?1 AND delivery_id IS NULL"
-            " UNION SELECT channel_id FROM deliveries"
-            " WHERE guild_id = ?1 AND state IN ('due', 'sending', 'held')",
+            "SELECT channel_id FROM subscriptions WHERE guild_id = ?1 AND delivery_id IS NULL"  # noqa: S608 # names of ours
+            f" UNION SELECT channel_id FROM deliveries WHERE guild_id = ?1 AND {OPEN}",
             [guild_id],
         )
-        counts = {row["state"]: int(row["number"]) for row in states}
+        counts = {row["shown"]: int(row["number"]) for row in states}
         held = counts.pop("held", 0)
         channels = tuple(row["channel_id"] for row in places)
         return ServerUse(due=sum(counts.values()), held=held, channels=channels)

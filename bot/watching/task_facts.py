@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from bot.suno.tasks import TaskKind, TaskStatus
+from bot.watching.delivery_rows import SHOWN_STATE, is_first, is_quiet
 from bot.watching.endings import Ending
 from bot.watching.inspection import read
 from bot.watching.records import Purpose
@@ -29,11 +30,12 @@ class DeliveryFacts:
 
     id: int
     purpose: Purpose
-    channel_id: int
+    channel_id: int | None
+    """``None`` for a direct message that is not opened yet."""
     guild_id: int | None
     people: int
     state: str
-    """As the outbox calls it."""
+    """As the outbox calls it; what waits for a blocked channel is ``held``."""
     attempts: int
     reason: str | None
     instead_of: int | None
@@ -142,12 +144,14 @@ def _places(db: Database, row: dict[str, object]) -> tuple[WatchedPlace, ...]:
 
 def _deliveries(db: Database, row: dict[str, object]) -> tuple[DeliveryFacts, ...]:
     rows = db.query(
-        "SELECT id, purpose, channel_id, guild_id, state, attempts, reason, instead_of,"
-        " created_at, due_at, sent_at, message_id,"
+        f"SELECT d.id, purpose, d.channel_id, d.guild_id, {SHOWN_STATE} AS state, attempts,"  # noqa: S608 # names of ours
+        " coalesce(CASE d.state WHEN 'due' THEN b.reason END, d.reason) AS reason, instead_of,"
+        " created_at, CASE WHEN d.state = 'due' THEN max(due_at, coalesce(b.next_try_at, 0))"
+        "  ELSE due_at END AS due_at, sent_at, message_id,"
         " (SELECT count(*) FROM subscriptions s WHERE s.delivery_id = d.id) AS people,"
-        " EXISTS (SELECT 1 FROM deliveries e WHERE e.channel_id = d.channel_id"
-        "  AND (e.state IN ('due', 'sending') OR e.shut) AND e.id < d.id) AS waits"
-        " FROM deliveries d WHERE relay = ? AND task_id = ? ORDER BY id",
+        f" d.state IN ('due', 'held') AND NOT ({is_first('d')} AND {is_quiet('d')}) AS waits"
+        " FROM deliveries d LEFT JOIN blocked_channels b ON b.channel_id = d.channel_id"
+        " WHERE relay = ? AND task_id = ? ORDER BY d.id",
         [row["relay"], row["task_id"]],
     )
     return tuple(

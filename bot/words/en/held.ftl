@@ -24,6 +24,7 @@ inbox-dropped = { $id }{ $title } for { $place }, { $since }: { $why } There is 
 inbox-why-permission = I may not post there.
 inbox-why-thread = the thread is closed.
 inbox-why-gone = the place is gone, or closed to me.
+inbox-why-person = I cannot send you direct messages.
 inbox-why-content = Discord refused the message.
 inbox-why-trouble = Discord does not take it.
 

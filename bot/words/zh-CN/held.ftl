@@ -21,6 +21,7 @@ inbox-dropped = { $id }{ $title } → { $place }，{ $since }：{ $why }已经�
 inbox-why-permission = 我没有在那里发消息的权限。
 inbox-why-thread = 那个子区关闭了。
 inbox-why-gone = 那里已经没有了，或者不再对我开放。
+inbox-why-person = 我没法给你发私信。
 inbox-why-content = Discord 拒绝了这条消息。
 inbox-why-trouble = Discord 没有接收这条消息。
 
