@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests that run at the same time: as many as there are processors.
+JOBS ?= auto
 TOOLS := .venv-tools
 INSTALL := python -m pip install --quiet --disable-pip-version-check
 # Wheels alone: nothing that is installed runs a build script.
@@ -31,7 +33,7 @@ growth: $(VENV)/dev ## Draw anew how costs grow with what is watched (takes some
 	@$(BIN)/python -m benchmarks.growth $(ARGS)
 
 test: $(VENV)/dev ## Run every test, also the journeys
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
 check: lint types coverage ## Everything that must hold before a commit: format, lint, types, tests, coverage
 
@@ -48,7 +50,7 @@ types: $(VENV)/dev ## Check the types
 
 coverage: $(VENV)/dev ## Run every test and measure what they reach
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage run -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -9,7 +9,7 @@ DOUBLINGS = 3
 _LINEAR = 2.6
 """A doubling may cost so many times as much: twice, and room for noise; quadratic work costs four
 times as much each time, which three doublings in a row tell from it surely."""
-_TRIES = 5
+_TRIES = 3
 
 
 def grows_linearly(work: Callable[[int], object], size: int) -> bool:

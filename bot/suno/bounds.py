@@ -26,7 +26,9 @@ MAX_REASON = 2048
 
 
 def bounded(task: Task) -> Task:
-    """Return ``task`` with everything beyond the bounds cut off."""
+    """Return ``task`` with everything beyond the bounds cut off; itself where nothing is."""
+    if _is_within(task):
+        return task
     lyrics = task.lyrics
     if lyrics is not None:
         lyrics = Lyrics(
@@ -34,6 +36,19 @@ def bounded(task: Task) -> Task:
         )
     clips = within_all_lyrics(map(_bounded_clip, task.clips[:MAX_CLIPS]))
     return replace(task, reason=task.reason[:MAX_REASON], clips=tuple(clips), lyrics=lyrics)
+
+
+def _is_within(task: Task) -> bool:
+    lyrics = [clip.lyrics for clip in task.clips] + ([task.lyrics.text] if task.lyrics else [])
+    labels = [label for clip in task.clips for label in (clip.title, clip.style)]
+    labels += [task.lyrics.title, task.lyrics.style] if task.lyrics else []
+    reasons = [task.reason, *(clip.reason for clip in task.clips)]
+    return (
+        len(task.clips) <= MAX_CLIPS
+        and sum(map(len, lyrics)) <= MAX_LYRICS
+        and max(map(len, labels), default=0) <= MAX_LABEL
+        and max(map(len, reasons)) <= MAX_REASON
+    )
 
 
 def within_all_lyrics(clips: Iterable[Clip]) -> Iterator[Clip]:

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
-from pydantic import TypeAdapter
 from sqlite_utils import Database
 
 from bot.suno.tasks import Task, TaskKind
@@ -17,6 +16,7 @@ from bot.watching.database import DatabaseThread
 from bot.watching.durations import Typical, seconds_taken, typical_of
 from bot.watching.endings import Ending
 from bot.watching.searching import Scope, found, indexable, looked_for, searchable, where_kept
+from bot.watching.stored_tasks import load_task
 
 PAGE = 10
 """Entries on a page."""
@@ -29,8 +29,6 @@ RECENT = 200
 
 CHOICES = 25
 """How many of them are offered at once."""
-
-_TASKS: TypeAdapter[Task] = TypeAdapter(Task)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +139,7 @@ def remember(db: Database, relay: str, task_id: str, ending: Ending, now: float)
         "SELECT answer, added_at, terminal_since FROM tasks WHERE relay = ? AND task_id = ?",
         [relay, task_id],
     ).fetchone()
-    task = _TASKS.validate_json(answer)
+    task = load_task(answer)
     if not watches or not worth_keeping(task, ending):
         return
     entry_id = _keep(
@@ -213,7 +211,7 @@ def _entry(db: Database, entry_id: int, ended_at: float) -> Entry:
     answer, ending = db.execute(
         "SELECT answer, ending FROM history WHERE id = ?", [entry_id]
     ).fetchone()
-    return Entry(entry_id, _TASKS.validate_json(answer), Ending(ending), ended_at)
+    return Entry(entry_id, load_task(answer), Ending(ending), ended_at)
 
 
 _RECENT = """

@@ -3,6 +3,9 @@
 All times are Unix seconds; all ids but a task's are Discord's.
 """
 
+import json
+from typing import Any
+
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
@@ -372,3 +375,42 @@ _M008 = (
         WHERE state IN ('sent', 'dropped')
     """,
 )
+
+
+@migrations()
+def m013_bounded_texts(db: Database) -> None:
+    """Cut what earlier versions stored without bounds: each of these rows would cost seconds."""
+    for table, key in (("tasks", "rowid"), ("deliveries", "id"), ("history", "id")):
+        sql = f"SELECT {key}, answer FROM {table} WHERE length(answer) > ?"  # noqa: S608 # names of ours
+        for row_id, answer in db.execute(sql, [_M013_LONGEST_ANSWER]).fetchall():
+            db.execute(
+                f"UPDATE {table} SET answer = ? WHERE {key} = ?",  # noqa: S608 # names of ours
+                [_m013_cut(answer), row_id],
+            )
+    db.execute(
+        "UPDATE history SET words = substr(words, 1, ?1) WHERE length(words) > ?1",
+        [_M013_LONGEST_TEXT],
+    )
+
+
+_M013_LONGEST_ANSWER = 500_000
+_M013_LONGEST_TEXT = 65_536
+_M013_CLIPS = 24
+_M013_LYRICS_OF_A_CLIP = 5_000
+
+
+def _m013_cut(answer: str) -> str:
+    """Return the JSON of a task with fewer clips and shorter texts; what is no JSON as it is."""
+    try:
+        task: dict[str, Any] = json.loads(answer)
+        task["clips"] = task["clips"][:_M013_CLIPS]
+        for clip in task["clips"]:
+            clip["lyrics"] = clip["lyrics"][:_M013_LYRICS_OF_A_CLIP]
+        parts = [task, *task["clips"], *([task["lyrics"]] if task["lyrics"] else [])]
+    except (ValueError, KeyError, TypeError):
+        return answer
+    for part in parts:
+        for name, value in part.items():
+            if isinstance(value, str):
+                part[name] = value[:_M013_LONGEST_TEXT]
+    return json.dumps(task, ensure_ascii=False)

@@ -4,6 +4,7 @@ import logging
 
 from pydantic import TypeAdapter, ValidationError
 
+from bot.suno.bounds import bounded
 from bot.suno.tasks import Task, TaskStatus
 
 log = logging.getLogger(__name__)
@@ -21,9 +22,9 @@ def dump_task(task: Task) -> str:
 
 
 def load_task(stored: str) -> Task:
-    """Return a task as it was stored. Raises ``UnreadableRow``."""
+    """Return a task as it was stored, within today's bounds. Raises ``UnreadableRow``."""
     try:
-        return _TASKS.validate_json(stored)
+        return bounded(_TASKS.validate_json(stored))
     except ValidationError as error:  # its text would quote what people and relays wrote
         raise UnreadableRow(f"a stored task is unreadable ({error.error_count()} errors)") from None
 
