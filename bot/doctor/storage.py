@@ -17,6 +17,9 @@ from bot.watching.inspection import Counts, DatabaseFacts, exists, inspect_datab
 
 _note = Notebook(Area.DATABASE)
 
+MOST_NAMED = 10
+"""Rows that are named one by one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
@@ -184,6 +187,11 @@ def _work(counts: Counts, in_use: bool, now: float, thresholds: Thresholds) -> I
         text = f"{counted(counts.held, 'notice')} held: Discord does not take it where it belongs"
         advice = "See the channels below; `doctor why TASK_ID` tells of one."
         yield _note.warning("held", text=text, advice=advice)
+    if counts.quarantined:
+        rows = ", ".join(map(str, counts.quarantined[:MOST_NAMED]))
+        text = f"{counted(len(counts.quarantined), 'notice')} unreadable and set aside: row {rows}"
+        advice = "Nobody is told of them. The log names their tasks; a restart tries them again."
+        yield _note.warning("quarantined", text=text, advice=advice)
     if counts.dropped:
         text = f"{counted(counts.dropped, 'notice')} told directly instead: its channel is gone"
         yield _note.ok("dropped", text=text)

@@ -37,6 +37,8 @@ def conclusion(facts: TaskFacts, *, now: float, in_use: bool, asked: str | None 
         return f"{begun}: {why_waiting(waiting[0], now=now, in_use=in_use)}."
     if posted:
         return f"It was posted, in {counted(len(posted), 'message')}."
+    if notices[-1].state == "quarantined":
+        return "It could not be posted: what the database holds of it is unreadable."
     return f"It could not be posted: {explained(notices[-1].reason)}, and nobody could be told."
 
 

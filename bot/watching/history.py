@@ -5,6 +5,7 @@ it belongs to. A server's holds what was watched there and names nobody; a perso
 person watched anywhere. Entries are written in the transaction that ends the task.
 """
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -17,6 +18,8 @@ from bot.watching.durations import Typical, seconds_taken, typical_of
 from bot.watching.endings import Ending
 from bot.watching.searching import Scope, found, indexable, looked_for, searchable, where_kept
 from bot.watching.stored_tasks import load_task
+
+log = logging.getLogger(__name__)
 
 PAGE = 10
 """Entries on a page."""
@@ -73,7 +76,7 @@ class History:
             shown = min(number, max(0, (len(matches) - 1) // PAGE))
             first = shown * PAGE
             entries = [_entry(db, *each) for each in matches[first : first + PAGE]]
-            return Page(shown, tuple(entries), len(matches) > first + PAGE)
+            return Page(shown, tuple(filter(None, entries)), len(matches) > first + PAGE)
 
         return await self._database.view(page)
 
@@ -123,7 +126,7 @@ def worth_keeping(task: Task, ending: Ending) -> bool:
     return ending is Ending.FINISHED or heard or bool(task.text)
 
 
-def remember(db: Database, relay: str, task_id: str, ending: Ending, now: float) -> None:
+def remember(db: Database, relay: str, task: Task, ending: Ending, now: float) -> None:
     """Within the transaction that ends a task, before its notices are owed: keep it.
 
     It goes into the history of each server and person whose watch ends with it.
@@ -132,21 +135,20 @@ def remember(db: Database, relay: str, task_id: str, ending: Ending, now: float)
         db.query(
             "SELECT guild_id, channel_id, user_id FROM subscriptions"
             " WHERE relay = ? AND task_id = ? AND delivery_id IS NULL",
-            [relay, task_id],
+            [relay, task.id],
         )
     )
     answer, first_seen, terminal_since = db.execute(
         "SELECT answer, added_at, terminal_since FROM tasks WHERE relay = ? AND task_id = ?",
-        [relay, task_id],
+        [relay, task.id],
     ).fetchone()
-    task = load_task(answer)
     if not watches or not worth_keeping(task, ending):
         return
     entry_id = _keep(
         db,
         {
             "relay": relay,
-            "id": task_id,
+            "id": task.id,
             "kind": task.kind,
             "ending": ending,
             "took": seconds_taken(task, first_seen, terminal_since or now),
@@ -207,19 +209,24 @@ def _words_of(task: Task) -> str:
     return indexable("\n".join(dict.fromkeys(lyrics + clips)))
 
 
-def _entry(db: Database, entry_id: int, ended_at: float) -> Entry:
+def _entry(db: Database, entry_id: int, ended_at: float) -> Entry | None:
+    """Return an entry, ``None`` for one that is unreadable."""
     answer, ending = db.execute(
         "SELECT answer, ending FROM history WHERE id = ?", [entry_id]
     ).fetchone()
-    return Entry(entry_id, load_task(answer), Ending(ending), ended_at)
+    try:
+        return Entry(entry_id, load_task(answer), Ending(ending), ended_at)
+    except ValueError as error:
+        log.warning("History entry is unreadable: entry=%d cause=%s", entry_id, error)
+        return None
 
 
 _RECENT = """
-    SELECT t.task_id, coalesce(
+    SELECT t.task_id, iif(NOT json_valid(t.answer), '', coalesce(
         nullif(json_extract(t.answer, '$.lyrics.title'), ''),
         (SELECT json_extract(clip.value, '$.title') FROM json_each(t.answer, '$.clips') clip
             WHERE json_extract(clip.value, '$.title') != '' LIMIT 1),
-        '') AS title
+        '')) AS title
     FROM (SELECT relay, task_id, max(id) AS last FROM subscriptions
         WHERE relay = ? AND user_id = ? GROUP BY task_id ORDER BY last DESC LIMIT ?)
     JOIN tasks t USING (relay, task_id) ORDER BY last DESC

@@ -43,8 +43,8 @@ class Counts:
     """Notices that Discord does not take where they belong."""
     dropped: int
     """Notices whose place is gone."""
-    quarantined: int
-    """Notices whose row is unreadable."""
+    quarantined: tuple[int, ...]
+    """The rows of notices that are unreadable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +210,9 @@ def _counts(db: Database) -> Counts:
         " count(*) FILTER (WHERE state IN ('due', 'sending')) AS due,"
         " min(due_at) FILTER (WHERE state = 'due') AS overdue_since,"
         " count(*) FILTER (WHERE state = 'held') AS held,"
-        " count(*) FILTER (WHERE state = 'dropped') AS dropped,"
-        " count(*) FILTER (WHERE state = 'quarantined') AS quarantined"
+        " count(*) FILTER (WHERE state = 'dropped') AS dropped"
         f" FROM (SELECT d.due_at, {SHOWN_STATE} AS state FROM deliveries d)"
     )
-    return Counts(running=sum(relays.values()), relays=relays, **row)
+    aside = db.execute("SELECT id FROM deliveries WHERE state = 'quarantined' ORDER BY id")
+    quarantined = tuple(delivery_id for (delivery_id,) in aside)
+    return Counts(running=sum(relays.values()), relays=relays, quarantined=quarantined, **row)

@@ -361,6 +361,7 @@ _M008 = (
     CREATE INDEX deliveries_unopened ON deliveries (due_at)
         WHERE state = 'due' AND channel_id IS NULL
     """,
+    "CREATE INDEX deliveries_quarantined ON deliveries (id) WHERE state = 'quarantined'",
     """
     CREATE INDEX deliveries_open ON deliveries (channel_id, state, id)
         WHERE state IN ('due', 'sending', 'held')

@@ -55,6 +55,7 @@ class Outbox:
         """Set when a delivery may have become due. A hint: the rows are the truth."""
         self.blocked_channels = BlockedChannels(database, self.changed)
         self.redirection = Redirection(database, self.changed)
+        self._started = False
 
     async def claim(self, now: float, limit: int) -> list[Delivery]:
         """Take up to ``limit`` deliveries whose time has come: ``due`` or ``held`` → ``sending``.
@@ -168,11 +169,16 @@ class Outbox:
 
         ``under_way`` are the deliveries that this process does send. What was refused for a bad
         token is due again too. Returns how many there were. Their nonces are the same, so that
-        Discord knows a repeat.
+        Discord knows a repeat. At the first call, what was quarantined is tried once more.
         """
 
         def recover(db: Database) -> int:
             drop_stale(db)
+            if not self._started:  # this version, or whoever mended the row, may have made it good
+                db.execute(
+                    "UPDATE deliveries SET state = 'due', due_at = ? WHERE state = 'quarantined'",
+                    [now],
+                )
             requeued: int = db.execute(
                 f"UPDATE deliveries SET state = 'due', due_at = ? WHERE {OPEN} AND ("  # noqa: S608 # names of ours
                 "(state = 'sending' AND id NOT IN (SELECT value FROM json_each(?)))"
@@ -181,7 +187,9 @@ class Outbox:
             ).rowcount
             return requeued
 
-        return await self._database.run(recover)
+        requeued = await self._database.run(recover)
+        self._started = True
+        return requeued
 
 
 def _oldest_of_each_channel(db: Database, now: float, limit: int) -> list[tuple[float, int]]:

@@ -4,20 +4,21 @@ A task is ended here, and only here: together with its history entry and the del
 """
 
 import json
+import logging
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from pydantic import TypeAdapter
 from sqlite_utils import Database
 
-from bot.suno.tasks import Outcome, Task, TaskKind, TaskStatus
+from bot.suno.tasks import Task, TaskKind, TaskStatus
 from bot.watching.delivery_rows import enqueue_notice
 from bot.watching.endings import Ending
 from bot.watching.history import remember
 from bot.watching.records import EndedTask, Observation, Watched
 from bot.watching.schedule import is_further
+from bot.watching.stored_tasks import UnreadableRow, dump_task, load_task, unknown_task
 
-_TASKS: TypeAdapter[Task] = TypeAdapter(Task)
+log = logging.getLogger(__name__)
 
 
 def read_due(
@@ -67,7 +68,7 @@ def _is_news(db: Database, look: Look, seen: Observation) -> bool:
         "SELECT status, terminal_since FROM tasks WHERE relay = ? AND task_id = ?",
         [look.relay, seen.task_id],
     ).fetchone()
-    return row is not None and is_further(_STATUSES[row[0]], row[1], seen.answer)
+    return row is not None and is_further(_status(row[0]), row[1], seen.answer)
 
 
 def _observe(db: Database, look: Look, seen: Observation, answer: Task) -> None:
@@ -82,7 +83,7 @@ def _observe(db: Database, look: Look, seen: Observation, answer: Task) -> None:
         "kind": answer.kind,
         "hint": answer.kind or answer.claimed_kind,
         "status": answer.status,
-        "answer": _TASKS.dump_json(answer).decode(),
+        "answer": dump_task(answer),
     }
     db.execute(_OBSERVE, values)
 
@@ -93,7 +94,8 @@ def _end(db: Database, look: Look, task_id: str, ending: Ending) -> EndedTask | 
     ended = db.execute(_END, {**look._asdict(), "id": task_id, "ending": ending}).fetchone()
     if not ended:
         return None
-    remember(db, relay, task_id, ending, now)
+    task = _readable(db, relay, task_id, ended[0])
+    remember(db, relay, task, ending, now)
     places = list(
         db.query(
             "SELECT channel_id, guild_id, locale, min(id) AS first FROM subscriptions"
@@ -104,8 +106,21 @@ def _end(db: Database, look: Look, task_id: str, ending: Ending) -> EndedTask | 
     )
     for place in places:
         enqueue_notice(db, relay, task_id, place, ending, now)
-    outcome = Outcome(ended[0]) if ended[0] else None
-    return EndedTask(task_id, ending, outcome, deliveries=len(places))
+    return EndedTask(task_id, ending, task.outcome, deliveries=len(places))
+
+
+def _readable(db: Database, relay: str, task_id: str, stored: str) -> Task:
+    """Return a task as it is to be told; what is unreadable is stored anew, with its id alone."""
+    try:
+        return load_task(stored)
+    except UnreadableRow as error:
+        log.error("Stored task is unreadable: relay=%s task=%s cause=%s", relay, task_id, error)
+    task = unknown_task(task_id)
+    db.execute(
+        "UPDATE tasks SET answer = ? WHERE relay = ? AND task_id = ?",
+        [dump_task(task), relay, task_id],
+    )
+    return task
 
 
 def _reschedule(db: Database, look: Look, seen: Iterable[Observation]) -> None:
@@ -155,7 +170,7 @@ _END = f"""
     UPDATE tasks SET state = 'ended', ending = :ending, ended_at = :now, next_look_at = NULL
     WHERE relay = :relay AND task_id = :id AND state = 'running' AND {_TASK_IS_OLDER}
         AND (:ending = 'finished' OR (:asked_at <= :now AND {_WATCHES_ARE_OLDER}))
-    RETURNING json_extract(answer, '$.outcome')
+    RETURNING answer
 """  # noqa: S608 # conditions of ours
 
 _OUTAGE = """
@@ -179,14 +194,19 @@ _KINDS: dict[str | None, TaskKind | None] = {None: None} | {kind.value: kind for
 _STATUSES = {status.value: status for status in TaskStatus}
 
 
+def _status(stored: str) -> TaskStatus:
+    """Return a stored status; one that is unreadable says nothing, and the next look mends it."""
+    return _STATUSES.get(stored, TaskStatus.UNRECOGNIZED)
+
+
 def _watched(row: Sequence[Any]) -> Watched:
     """Make a value of a row of ``_DUE_TASKS``, whose columns are its fields, in their order."""
     task_id, kind, hint, status, known, *times = row
     return Watched(
         task_id,
-        _KINDS[kind],
-        _KINDS[hint],
-        _STATUSES[status],
+        _KINDS.get(kind),
+        _KINDS.get(hint),
+        _status(status),
         bool(known),
         *times,
     )

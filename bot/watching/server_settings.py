@@ -1,10 +1,11 @@
 """What those who manage a server have set there."""
 
+import logging
 from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 from sqlite_utils import Database
 
@@ -52,6 +53,8 @@ class ServerUse:
     held: int
     channels: tuple[int, ...]
 
+
+log = logging.getLogger(__name__)
 
 DEFAULTS = ServerSettings()
 _SETTINGS: TypeAdapter[ServerSettings] = TypeAdapter(ServerSettings)
@@ -109,4 +112,11 @@ def _read(db: Database, guild_id: int) -> ServerSettings:
     row = db.execute(
         "SELECT settings FROM server_settings WHERE guild_id = ?", [guild_id]
     ).fetchone()
-    return _SETTINGS.validate_json(row[0]) if row else DEFAULTS
+    try:
+        return _SETTINGS.validate_json(row[0]) if row else DEFAULTS
+    except ValidationError as error:
+        log.warning(
+            "Server settings are unreadable, the defaults hold: guild=%d errors=%d",
+            *(guild_id, error.error_count()),
+        )
+        return DEFAULTS

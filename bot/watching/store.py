@@ -7,9 +7,9 @@ Whatever a method writes is on disk when it returns. The SQL of one subscription
 
 import asyncio
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from typing import NamedTuple, cast
 
-from pydantic import TypeAdapter
 from sqlite_utils import Database
 
 from bot.suno.tasks import Task
@@ -23,10 +23,8 @@ from bot.watching.outbox import Outbox
 from bot.watching.poll_results import Look
 from bot.watching.records import EndedTask, Observation, Place, Watch, Watched
 from bot.watching.schedule import began_at
+from bot.watching.stored_tasks import UnreadableRow, dump_task, load_task, load_task_or_id
 from bot.watching.subscriptions import subscribe
-
-_TASKS: TypeAdapter[Task] = TypeAdapter(Task)
-
 
 JUST_NOW = 600.0
 """Seconds in which a finished task is not posted to the same place again: who asks gets a link."""
@@ -130,14 +128,14 @@ class Store:
     async def watches_of(self, user_id: int) -> list[Watch]:
         """Return what a person watches, the oldest first."""
         rows = await self._database.read(
-            "SELECT t.answer, t.looked_at, t.known, s.channel_id, s.created_at"
+            "SELECT t.task_id, t.answer, t.looked_at, t.known, s.channel_id, s.created_at"
             " FROM subscriptions s JOIN tasks t USING (relay, task_id)"
             " WHERE s.user_id = ? AND s.relay = ? AND s.delivery_id IS NULL ORDER BY s.id",
             [user_id, self._relay],
         )
         return [
             Watch(
-                task=_TASKS.validate_json(row["answer"]),
+                task=load_task_or_id(row["task_id"], row["answer"]),
                 channel_id=row["channel_id"],
                 created_at=row["created_at"],
                 looked_at=row["looked_at"],
@@ -152,7 +150,9 @@ class Store:
             "SELECT answer FROM tasks WHERE relay = ? AND task_id = ? AND ending = ?",
             [self._relay, task_id, Ending.FINISHED],
         )
-        return _TASKS.validate_json(rows[0]["answer"]) if rows else None
+        with suppress(UnreadableRow):
+            return load_task(rows[0]["answer"]) if rows else None
+        return None
 
     # What the poller asks for
 
@@ -187,7 +187,9 @@ class Store:
     async def answered_at(self) -> float | None:
         """Return when the relay last answered a look (Unix seconds)."""
         noted = await self._database.view(lambda db: read_note(db, self._answered))
-        return float(noted) if noted else None
+        with suppress(ValueError):
+            return float(noted) if noted else None
+        return None
 
     async def record(
         self,
@@ -240,7 +242,7 @@ class Store:
                 "kind": task.kind,
                 "hint": task.kind or task.claimed_kind,
                 "status": task.status,
-                "answer": _TASKS.dump_json(task).decode(),
+                "answer": dump_task(task),
                 "known": known,
                 "began": began_at(task, times.added_at),
                 "now": times.added_at,

@@ -3,8 +3,11 @@
 Read from outside, also while a bot works (see ``inspection``). All times are Unix seconds.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
+from typing import TypeVar
 
 from sqlite_utils import Database
 
@@ -13,6 +16,8 @@ from bot.watching.delivery_rows import SHOWN_STATE, is_first, is_quiet
 from bot.watching.endings import Ending
 from bot.watching.inspection import read
 from bot.watching.records import Purpose
+
+Word = TypeVar("Word", bound=Enum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +102,9 @@ def _of_task(db: Database, row: dict[str, object]) -> TaskFacts:
     return TaskFacts(
         **values,  # type: ignore[arg-type] # the columns are named and typed as the fields
         running=row["state"] == "running",
-        kind=_kind(row["kind"]),
-        status=TaskStatus(str(row["status"])),
-        ending=_ending(row["ending"]),
+        kind=_word(TaskKind, row["kind"]),
+        status=_word(TaskStatus, row["status"]) or TaskStatus.UNRECOGNIZED,
+        ending=_word(Ending, row["ending"]),
         known=bool(row["known"]),
         places=_places(db, row),
         deliveries=_deliveries(db, row),
@@ -116,9 +121,9 @@ def _of_history(db: Database, row: dict[str, object]) -> TaskFacts:
     return TaskFacts(
         relay=str(row["relay"]),
         running=False,
-        kind=_kind(row["kind"]),
+        kind=_word(TaskKind, row["kind"]),
         status=None,
-        ending=_ending(row["ending"]),
+        ending=_word(Ending, row["ending"]),
         known=True,
         misses=0,
         terminal_since=None,
@@ -160,9 +165,8 @@ def _deliveries(db: Database, row: dict[str, object]) -> tuple[DeliveryFacts, ..
     )
 
 
-def _kind(value: object) -> TaskKind | None:
-    return TaskKind(str(value)) if value else None
-
-
-def _ending(value: object) -> Ending | None:
-    return Ending(str(value)) if value else None
+def _word(kind: type[Word], value: object) -> Word | None:
+    """Return what a stored word stands for, ``None`` where there is none that is known."""
+    with suppress(ValueError):
+        return kind(value)
+    return None
