@@ -1,0 +1,65 @@
+"""The virtual clock that replaces the process's own, and the dice that replace its randomness.
+
+``install`` must come before anything of the bot is imported: parts take ``time.time`` as a default
+argument. A process that has installed them can only simulate.
+"""
+
+import os
+import random
+import secrets
+import time
+
+EPOCH = 1_760_000_000.0
+"""Unix seconds at which every story begins."""
+
+
+class VirtualClock:
+    """Monotonic time that only the simulation moves, and a wall clock that can be set wrong."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        """Monotonic seconds."""
+        self.wall_error = 0.0
+        """Seconds by which the machine's wall clock is ahead of the true time."""
+
+    def true_time(self) -> float:
+        """Return Unix seconds as the relay and Discord have them."""
+        return EPOCH + self.now
+
+    def wall(self) -> float:
+        """Return Unix seconds as the bot's machine has them."""
+        return EPOCH + self.now + self.wall_error
+
+
+class _Machine:
+    """The clock and the dice that this process has at the moment."""
+
+    def __init__(self) -> None:
+        self.clock = VirtualClock()
+        self.dice = random.Random(0)
+
+
+_machine = _Machine()
+
+
+class _SystemRandom(random.Random):
+    """Takes the place of ``random.SystemRandom``: as random, but the same for the same seed."""
+
+    def __init__(self) -> None:
+        super().__init__(_machine.dice.getrandbits(64))
+
+
+def install() -> None:
+    """Replace the clocks and the sources of randomness of this process."""
+    time.time = lambda: _machine.clock.wall()
+    time.monotonic = lambda: _machine.clock.now
+    random.SystemRandom = _SystemRandom  # type: ignore[assignment,misc]  # what the bot draws from
+    secrets.randbits = lambda k: _machine.dice.getrandbits(k)
+    os.urandom = lambda size: _machine.dice.randbytes(size)
+
+
+def begin(clock: VirtualClock, seed: int) -> None:
+    """Let this process live by ``clock``, with dice of ``seed``."""
+    _machine.clock = clock
+    _machine.dice = random.Random(f"{seed}/machine")
+    random.seed(f"{seed}/global")

@@ -1,0 +1,166 @@
+"""Plays seeds: one in this process, or many in processes of their own."""
+
+import argparse
+import gc
+import json
+import logging
+import os
+import selectors
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from tests.simulation.oracle import judge
+from tests.simulation.planted import PLANTED
+from tests.simulation.scenario import draw
+from tests.simulation.story import Result, Story
+
+LAST_EVENTS = 60
+
+
+def play(seed: int) -> tuple[Result, Story]:
+    """Play the story of a seed to its end, and judge it.
+
+    Nothing is cleared away meanwhile: what killed processes left behind would run on a little.
+    """
+    gc.disable()
+    story = Story(seed)
+    begin = story.world.clock.now
+    draw(story)
+    story.play()
+    violations = (*story.failures, *judge(story))
+    struck = {**story.discord_faults.struck, **story.relay_faults.struck}
+    simulated = story.world.clock.now - begin
+    return Result(seed, story.trace.digest, simulated, violations, struck), story
+
+
+def main() -> int:
+    """Run as the command line says; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation")
+    parser.add_argument("--seeds", type=int, default=300, help="how many seeds to play")
+    parser.add_argument("--first", type=int, default=1, help="the first of them")
+    parser.add_argument("--jobs", type=int, default=1, help="in how many processes")
+    parser.add_argument("--seed", type=int, help="play one seed, and tell all that happens")
+    parser.add_argument("--plant", choices=PLANTED, help="plant a bug that has to be found")
+    parser.add_argument("--step", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.plant:
+        PLANTED[options.plant]()
+    if options.step is not None:
+        _work(range(options.first, options.first + options.seeds, options.step))
+    if options.seed is None:
+        return _many(options.first, options.seeds, options.jobs)
+    if os.environ.get("PYTHONHASHSEED") != "0":
+        return subprocess.call(_command("--seed", options.seed), env=_environment())
+    return _replay(options.seed)
+
+
+def _command(*options: object) -> list[str]:
+    return [sys.executable, "-m", "tests.simulation", *map(str, options)]
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONHASHSEED": "0"}  # the order within sets is part of a story
+
+
+def _replay(seed: int) -> NoReturn:
+    """Play one seed, and tell all that happened."""
+    result, story = play(seed)
+    tell = sys.stdout.write
+    for line in story.trace.lines:
+        tell(f"{line}\n")
+    for deed in story.people.deeds:
+        tell(f"deed {deed}\n")
+    tell(f"seed {seed}: {result.simulated / 3600:.1f} h, trace {result.digest}\n")
+    for violation in result.violations:
+        tell(f"VIOLATED {violation}\n")
+    sys.stdout.flush()
+    os._exit(1 if result.violations else 0)  # nothing has to be cleared away
+
+
+def _work(seeds: range) -> NoReturn:
+    """Play seeds, and write a line of JSON for each."""
+    gc.freeze()  # all that was imported stays
+    for seed in seeds:
+        result, story = play(seed)
+        failed = bool(result.violations)
+        last = list(story.trace.lines)[-LAST_EVENTS:] if failed else []
+        line = {
+            "seed": seed,
+            "digest": result.digest,
+            "simulated": result.simulated,
+            "violations": result.violations,
+            "struck": result.struck,
+            "last": last,
+        }
+        sys.stdout.write(f"{json.dumps(line)}\n")
+        sys.stdout.flush()
+        del result, story
+        _clear_away()
+    os._exit(0)  # as above
+
+
+def _clear_away() -> None:
+    """Take away what killed processes left behind, which complains about that."""
+    said, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    logging.disable()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()
+    logging.disable(logging.NOTSET)
+    sys.unraisablehook = said
+
+
+def _many(first: int, seeds: int, jobs: int) -> int:
+    """Play many seeds, in processes of their own; return 1 if any of them failed."""
+    began, simulated, failed, played = time.perf_counter(), 0.0, 0, 0
+    workers = [
+        subprocess.Popen(
+            _command("--first", first + job, "--seeds", seeds - job, "--step", jobs),
+            env=_environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for job in range(jobs)
+    ]
+    for line in _lines(workers):
+        result = json.loads(line)
+        played += 1
+        simulated += result["simulated"]
+        if result["violations"]:
+            failed += 1
+            _tell(result)
+    crashed = any(worker.wait() for worker in workers)
+    spent = time.perf_counter() - began
+    sys.stdout.write(
+        f"{played} seeds, {failed} failed; {simulated / 86400:.1f} simulated days in {spent:.0f} s"
+        f" ({played / spent:.1f} seeds a second, {simulated / 1440 / spent:.0f} days a minute)\n"
+    )
+    return 1 if failed or crashed or played < seeds else 0
+
+
+def _lines(workers: "list[subprocess.Popen[str]]") -> Iterator[str]:
+    """Yield the lines of all workers as they come."""
+    with selectors.DefaultSelector() as selector:
+        for worker in workers:
+            assert worker.stdout is not None
+            selector.register(worker.stdout, selectors.EVENT_READ)
+        while selector.get_map():
+            for key, _ in selector.select():
+                line = key.fileobj.readline()  # type: ignore[union-attr]  # a pipe
+                if line:
+                    yield line
+                else:
+                    selector.unregister(key.fileobj)
+
+
+def _tell(result: dict[str, Any]) -> None:
+    tell = sys.stdout.write
+    for line in result["last"]:
+        tell(f"    {line}\n")
+    for violation in result["violations"]:
+        tell(f"seed {result['seed']} VIOLATED {violation}\n")
+    sys.stdout.flush()

@@ -1,0 +1,140 @@
+"""The database without its threads: the same statements, run between two steps of the loop.
+
+What is committed outlives a crash; what waits for its commit does not, and the coroutine that waits
+for a commit may die after it. How long a commit takes, and who shares one, is chance.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from sqlite_utils import Database
+
+from bot.watching.database import DatabaseThread, _Job, _run_together
+from bot.watching.errors import DatabaseClosed
+from bot.watching.migrations import migrations
+from tests.simulation.world import World
+
+T = TypeVar("T")
+
+
+class Disk:
+    """The file of the database, which outlives the processes that open it."""
+
+    def __init__(self) -> None:
+        self.connection = sqlite3.connect(":memory:", check_same_thread=False)
+        self.connection.deserialize(_empty())
+        self.connection.execute("PRAGMA foreign_keys = ON")
+        self.full = False
+        """Whether nothing more can be written just now."""
+
+    def tasks_on_card(self, card_id: int) -> list[str]:
+        """Return the running tasks on a card."""
+        rows = self.connection.execute(
+            "SELECT task_id FROM card_tasks JOIN tasks USING (relay, task_id)"
+            " WHERE card_id = ? AND state = 'running'",
+            [card_id],
+        )
+        return [row[0] for row in rows]
+
+    def is_recorded_as(
+        self, task_id: str, channel_id: int | None, user_id: int, state: str
+    ) -> bool:
+        """Whether a notice for somebody, in one channel or anywhere, is held or dropped."""
+        (count,) = self.connection.execute(
+            "SELECT count(*) FROM deliveries d JOIN subscriptions s ON s.delivery_id = d.id"
+            " WHERE d.task_id = ? AND d.channel_id = coalesce(?, d.channel_id)"
+            " AND s.user_id = ? AND d.state = ?",
+            [task_id, channel_id, user_id, state],
+        ).fetchone()
+        return bool(count)
+
+
+class SimulatedDatabase(DatabaseThread):
+    """A ``DatabaseThread`` that needs no thread."""
+
+    def __init__(self, disk: Disk, world: World) -> None:  # no super(): that would make the threads
+        self.path = Path("simulated.db")
+        self._disk = disk
+        self._dice = world.dice(f"database/{world.clock.now}")
+        self._database = Database(disk.connection)
+        self._waiting: list[_Job[Any]] = []
+        self._damage = None
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        """Open it."""
+        self._loop = asyncio.get_running_loop()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Finish what was handed in."""
+        self._closed = True
+        self._commit()
+
+    async def run(self, function: Callable[[Database], T], *, erases: bool = False) -> T:
+        """Run a function in a transaction; return when what it wrote is on disk."""
+        if self._closed:
+            raise DatabaseClosed(self.path)
+        job = _Job(function, erases=erases)
+        if not self._waiting:
+            self._later(self._commit)
+        self._waiting.append(job)
+        with self._damage_told():
+            return await job.future
+
+    async def view(self, function: Callable[[Database], T]) -> T:
+        """Run a function that only reads; what it saw may be old when it returns."""
+        if self._closed:
+            raise DatabaseClosed(self.path)
+        await self._pause()
+        result = function(self._database)
+        await self._pause()
+        return result
+
+    def _commit(self) -> None:
+        jobs, self._waiting = self._waiting, []
+        if not jobs:
+            return
+        if self._disk.full:
+            full = sqlite3.OperationalError("database or disk is full")
+            full.sqlite_errorcode = sqlite3.SQLITE_FULL
+            for job in jobs:
+                job.error = full
+        else:
+            _run_together(self._database, jobs)
+        self._later(partial(_settle, jobs))
+
+    def _later(self, call: Callable[[], object]) -> None:
+        """Call soon: mostly at once, sometimes only after a slow disk."""
+        if self._dice.random() < 0.5:
+            self._loop.call_soon(call)
+        else:
+            self._loop.call_later(self._dice.expovariate(200), call)
+
+    async def _pause(self) -> None:
+        if self._dice.random() < 0.3:
+            await asyncio.sleep(self._dice.expovariate(500))
+
+
+def _settle(jobs: list[_Job[Any]]) -> None:
+    for job in jobs:
+        job.settle()
+
+
+@cache
+def _empty() -> bytes:
+    """Return a database with today's schema and nothing in it."""
+    connection = sqlite3.connect(":memory:")
+    migrations.apply(Database(connection))
+    connection.commit()
+    return connection.serialize()

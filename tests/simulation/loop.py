@@ -1,0 +1,99 @@
+"""The event loop of a simulated process: waiting for a timer moves the virtual clock there."""
+
+import asyncio
+from collections import deque
+from typing import Any
+
+from tests.simulation.world import World
+
+TICK = 1e-6
+"""Seconds that one turn of the loop takes: time always passes, so that nothing spins for ever."""
+
+MOST_TURNS = 200_000
+"""Turns of the loop within `LIVELOCK_SPAN` that no honest work needs."""
+LIVELOCK_SPAN = 1.0
+
+
+class Crash(BaseException):
+    """The simulated process was killed at this moment."""
+
+
+class Livelock(Exception):
+    """The bot turns for ever without letting time pass."""
+
+
+class _Ready(deque[Any]):
+    """The queue of what is to run; the process may be killed before any of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.crash_after: int | None = None
+        """How many more steps of coroutines this process has to live."""
+
+    def popleft(self) -> Any:
+        """Hand out the next step, unless the process dies before it."""
+        if self.crash_after is not None:
+            self.crash_after -= 1
+            if self.crash_after < 0:
+                raise Crash
+        return super().popleft()
+
+
+class _Selector:
+    """Stands where asyncio waits for sockets: here the world goes on meanwhile."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._turns = 0
+        self._turns_since = world.clock.now
+
+    def select(self, timeout: float | None) -> list[Any]:
+        """Let the world go on until its next event, at most for ``timeout`` seconds."""
+        clock = self._world.clock
+        if timeout == 0:
+            clock.now += TICK
+            self._count_turn()
+        else:
+            self._world.advance(None if timeout is None else clock.now + timeout)
+        return []
+
+    def _count_turn(self) -> None:
+        self._turns += 1
+        if self._turns >= MOST_TURNS:
+            if self._world.clock.now - self._turns_since < LIVELOCK_SPAN:
+                raise Livelock
+            self._turns, self._turns_since = 0, self._world.clock.now
+
+
+class VirtualLoop(asyncio.BaseEventLoop):
+    """asyncio's own loop but for its clock and its selector."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world = world
+        self._selector = _Selector(world)
+        self._ready: _Ready = _Ready()
+        self._clock_resolution = TICK / 10
+
+    def time(self) -> float:
+        """Return virtual monotonic seconds."""
+        return self._world.clock.now
+
+    def crash_after(self, steps: int) -> None:
+        """Kill the process before the given number of further steps is over."""
+        self._ready.crash_after = steps
+
+    def spare(self) -> None:
+        """Do not kill the process after all."""
+        self._ready.crash_after = None
+
+    def bury(self) -> None:
+        """Say nothing of the tasks that the killed process left behind."""
+        for task in asyncio.all_tasks(self):
+            task._log_destroy_pending = False  # type: ignore[attr-defined]  # asyncio's own flag
+
+    def _process_events(self, event_list: list[Any]) -> None:
+        """There are no sockets."""
+
+    def _write_to_self(self) -> None:
+        """There are no threads that could wake it."""

@@ -1,0 +1,31 @@
+"""What kind of message of the bot's it is, by what people see of it."""
+
+from bot.words import words_for
+from tests.simulation.discord_state import Message
+
+_WORDS = words_for("en-US")
+
+
+def is_card(message: Message) -> bool:
+    """Whether it shows how tasks are doing."""
+    return not message.content and not message.pinged
+
+
+def is_word(message: Message) -> bool:
+    """Whether it only says that a notice is held."""
+    return _WORDS.say("held-word-kept") in message.content
+
+
+def is_notice(message: Message) -> bool:
+    """Whether it tells how a task ended."""
+    return not is_card(message) and not is_word(message)
+
+
+def may_be_a_repeat(message: Message) -> bool:
+    """Whether it says that it may have been posted before."""
+    return _WORDS.say("notice-repeat") in message.content
+
+
+def speaks_for(message: Message, channel_id: int) -> bool:
+    """Whether it is there in place of a message in another channel, which is gone."""
+    return _WORDS.say("notice-instead", place=f"<#{channel_id}>") in message.content

@@ -1,0 +1,161 @@
+"""People: what they ask of the bot, and what they are told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.posting.escaping import code
+from bot.words import words_for
+from tests.chaos_audit import Heard, heard
+from tests.simulation.discord_state import Channel, DiscordState, Interaction, Message, Person
+from tests.simulation.process import BotProcess
+from tests.simulation.trace import Trace
+
+COMMAND, COMPONENT = 2, 3
+
+_WORDS = words_for("en-US")
+
+
+@dataclass(eq=False, slots=True)
+class Deed:
+    """One wish of one person about one task, and the interaction in which it was answered."""
+
+    verb: str
+    task_id: str
+    person: Person
+    place: Channel
+    """Where the notice is to come."""
+    asked_at: float
+    """True Unix seconds."""
+    interaction: Interaction
+
+    @property
+    def heard(self) -> Heard:
+        """What the person was told about the task."""
+        answers = self.interaction.answers
+        if not answers:
+            return Heard.SILENCE
+        said = {_heard(self.task_id, line) for line in answers[-1].split("\n")}
+        return next((each for each in Heard if each in said - {Heard.SILENCE}), Heard.SILENCE)
+
+    def __str__(self) -> str:
+        answers = self.interaction.answers
+        said = answers[-1][:80] if answers else "no answer"
+        return (
+            f"{self.person.name} {self.verb} {self.task_id}"
+            f" in {self.place.name or 'a direct message'}: {self.heard} ({said})"
+        )
+
+
+def _heard(task_id: str, line: str) -> Heard:
+    posted = _WORDS.say("watch-posted", id=code(task_id), link="\N{BULLET}")
+    if line.startswith(posted.partition("\N{BULLET}")[0]):
+        return Heard.NOTHING
+    if line in _NOTHING:
+        return Heard.NOTHING
+    return Heard.STOPPED if line == _WORDS.say("live-left") else heard(task_id, line)
+
+
+_NOTHING = {_WORDS.say(key) for key in ("live-gone", "live-not-watching", "reader-gone")}
+
+
+class People:
+    """Lets people act, and remembers what they did."""
+
+    def __init__(self, state: DiscordState, trace: Trace) -> None:
+        self._state = state
+        self._trace = trace
+        self.deeds: list[Deed] = []
+
+    def watch(
+        self,
+        process: BotProcess | None,
+        person: Person,
+        task_ids: Sequence[str],
+        channel: Channel,
+        *,
+        private: bool = False,
+    ) -> None:
+        """Type ``/suno watch``."""
+        options: list[dict[str, Any]] = [{"name": "id", "type": 3, "value": " ".join(task_ids)}]
+        place = channel
+        if private:
+            options.append({"name": "private", "type": 5, "value": True})
+            place = self._state.channels[person.direct]
+        data = _command("watch", options)
+        self._act(process, person, channel, COMMAND, data, "watch", task_ids, place)
+
+    def unwatch(
+        self, process: BotProcess | None, person: Person, task_id: str, channel: Channel
+    ) -> None:
+        """Type ``/suno unwatch``, which goes for every place."""
+        data = _command("unwatch", [{"name": "id", "type": 3, "value": task_id}])
+        self._act(process, person, channel, COMMAND, data, "unwatch", [task_id], channel)
+
+    def look(
+        self, process: BotProcess | None, person: Person, task_id: str, channel: Channel
+    ) -> None:
+        """Type ``/suno status``."""
+        data = _command("status", [{"name": "id", "type": 3, "value": task_id}])
+        self._act(process, person, channel, COMMAND, data, "look", [], channel)
+
+    def press(
+        self,
+        process: BotProcess | None,
+        person: Person,
+        message: Message,
+        verb: str,
+        custom_id: str,
+        task_ids: Sequence[str],
+    ) -> None:
+        """Press a button under a message."""
+        channel = self._state.channels[message.channel_id]
+        data = {"custom_id": custom_id, "component_type": 2}
+        self._act(process, person, channel, COMPONENT, data, verb, task_ids, channel, message)
+
+    def _waits_for_an_answer(self, person: Person, task_ids: Sequence[str]) -> bool:
+        """Whether an earlier wish of theirs about a task has no answer: they leave it then."""
+        return any(
+            deed.heard is Heard.SILENCE
+            for deed in self.deeds
+            if deed.person is person and deed.task_id in task_ids
+        )
+
+    def _act(
+        self,
+        process: BotProcess | None,
+        person: Person,
+        channel: Channel,
+        kind: int,
+        data: dict[str, Any],
+        verb: str,
+        task_ids: Sequence[str],
+        place: Channel,
+        message: Message | None = None,
+    ) -> None:
+        if channel.deleted or self._waits_for_an_answer(person, task_ids):
+            return
+        if process is None or not process.connected:
+            return  # Discord itself says that the application does not answer
+        interaction = self._interaction(person, channel, kind, data)
+        now = self._state.clock.true_time()
+        for task_id in task_ids:
+            self.deeds.append(Deed(verb, task_id, person, place, now, interaction))
+        where = channel.name or "a direct message"
+        self._trace.note(f"{person.name} in {where}: {verb} {' '.join(task_ids)}")
+        process.tell("INTERACTION_CREATE", interaction.payload(message))
+
+    def _interaction(
+        self, person: Person, channel: Channel, kind: int, data: dict[str, Any]
+    ) -> Interaction:
+        snowflake = self._state.snowflake()
+        token = f"token-{snowflake}"
+        created_at = self._state.clock.true_time()
+        interaction = Interaction(snowflake, token, person, channel, kind, data, created_at)
+        self._state.interactions[token] = interaction
+        return interaction
+
+
+def _command(name: str, options: list[dict[str, Any]]) -> dict[str, Any]:
+    command = {"name": name, "type": 1, "options": options}
+    return {"id": "77", "name": "suno", "type": 1, "options": [command]}

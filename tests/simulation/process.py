@@ -1,0 +1,108 @@
+"""One life of the bot's process: put together as always, but for its outside; stopped or killed."""
+
+import asyncio
+import importlib
+from typing import Any
+
+from discord.user import ClientUser
+
+from bot import startup
+from bot.discord_bot import SunoBot
+from bot.posting.attachments.fetching import Fetcher
+from bot.posting.live_cards import CardPace
+from bot.settings import Settings
+from tests.simulation import discord_server, relay_server
+from tests.simulation.database import Disk, SimulatedDatabase
+from tests.simulation.discord_state import APPLICATION_ID, BOT_USER, DiscordState
+from tests.simulation.loop import VirtualLoop
+from tests.simulation.network import Network, Session
+from tests.simulation.world import World
+
+PACE = CardPace(between_rounds=6.0)
+"""Cards are looked at less often than usual, for that is most of what an idle bot does."""
+
+
+class BotProcess:
+    """The bot while it runs, with what its gateway tells it."""
+
+    def __init__(
+        self, world: World, settings: Settings, disk: Disk, discord_network: Network,
+        relay_network: Network, state: DiscordState,
+    ) -> None:  # fmt: skip
+        self._world = world
+        self._settings = settings
+        self._disk = disk
+        self._discord_network = discord_network
+        self._relay_network = relay_network
+        self._state = state
+        self.loop = VirtualLoop(world)
+        self.connected = False
+        """Whether the gateway tells it what happens."""
+        self._bot: SunoBot
+        self._stop = asyncio.Event()
+
+    async def run(self) -> None:
+        """Start, then work until told to stop."""
+        database = SimulatedDatabase(self._disk, self._world)
+        async with database:
+            session: Any = Session(self._relay_network, relay_server.describe)
+            client = startup.make_client(self._settings, session)
+            self._bot = startup.assemble(
+                self._settings, database, client, Fetcher(), startup.COGS, PACE
+            )
+            await self._bot._async_setup_hook()
+            self._log_in(self._bot)
+            await self._bot.services.poller.remember(self._bot.services.history)
+            for name in startup.COGS:  # as extensions, but read once and not in every life
+                await importlib.import_module(name).setup(self._bot)
+            checks = asyncio.create_task(self._check_token())
+            await self._stop.wait()
+            checks.cancel()
+            await self._bot.close()
+            await client.aclose()
+
+    async def _check_token(self) -> None:
+        """Find, as often as it is asked, that the token is good (compare ``bot.token_check``)."""
+        while True:
+            await self._bot.courier.token_refused.wait()
+            await asyncio.sleep(6)
+            self._bot.courier.token_refused.clear()
+
+    def _log_in(self, bot: SunoBot) -> None:
+        """Do what ``Client.login`` does, with a session of ours."""
+        http, connection = bot.http, bot._connection
+        session = Session(self._discord_network, discord_server.describe, http.http_trace)
+        http._HTTPClient__session = session  # type: ignore[attr-defined]  # what logging in sets
+        http._global_over = asyncio.Event()
+        http._global_over.set()
+        http.token = "token"
+        connection.user = ClientUser(state=connection, data=BOT_USER)  # type: ignore[arg-type]  # as Discord sends it
+        connection.application_id = APPLICATION_ID
+
+    def connect(self) -> None:
+        """Let the gateway come up: from now on the bot knows its servers and hears people."""
+        self.connected = True
+        for guild_id in self._state.guilds:
+            self.tell("GUILD_CREATE", self._state.guild_payload(guild_id))
+        self.loop.call_soon(self._bot._ready.set)
+
+    def tell(self, event: str, payload: dict[str, Any]) -> None:
+        """Send an event over the gateway."""
+        if self.connected:
+            self.loop.call_soon(self._hear, event, payload)
+
+    def _hear(self, event: str, payload: dict[str, Any]) -> None:
+        connection = self._bot._connection
+        if event == "GUILD_CREATE":
+            guild = connection._add_guild_from_data(payload)  # type: ignore[arg-type]  # as Discord sends it
+            connection.dispatch("guild_available", guild)
+        else:
+            connection.parsers[event](payload)
+
+    def stop(self) -> None:
+        """Tell it to stop in good order."""
+        self.loop.call_soon(self._stop.set)
+
+    def look_at(self) -> SunoBot:
+        """Return the bot itself."""
+        return self._bot

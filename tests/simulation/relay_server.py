@@ -1,0 +1,161 @@
+"""The relay's HTTP API: tasks that are made, fail, get stuck and vanish."""
+
+import json
+import random
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from yarl import URL
+
+from bot.local.relay.lifecycles import (
+    RelayTask,
+    clip_ids,
+    failing,
+    half_success,
+    lyrics_task,
+    song,
+    stuck,
+)
+from bot.local.relay.shapes import AnswerShape
+from tests.simulation.clock import VirtualClock
+from tests.simulation.faults import Reply, Request, Side
+
+BASE_URL = "https://relay.example"
+FETCH = "/suno/fetch"
+KEY = "sk-simulated"
+FAIL_REASON = "The prompt was turned down upstream."
+
+
+class Fate(StrEnum):
+    """How the relay ends a task."""
+
+    SONG = "song"
+    HALF = "half"
+    LYRICS = "lyrics"
+    FAILED = "failed"
+    STUCK = "stuck"
+    """It never ends."""
+    NEVER = "never"
+    """The relay never knew it."""
+
+
+@dataclass(eq=False, slots=True)
+class SimulatedTask:
+    """A task, and what is true of it. Times are true Unix seconds."""
+
+    id: str
+    fate: Fate
+    title: str
+    submitted_at: float
+    takes: float
+    vanishes_at: float | None = None
+    """From when on the relay has forgotten it."""
+
+    @property
+    def ends_at(self) -> float | None:
+        """When it ends, if it does."""
+        return None if self.fate in (Fate.STUCK, Fate.NEVER) else self.submitted_at + self.takes
+
+    @property
+    def proofs(self) -> tuple[str, ...]:
+        """What stands in every true notice of its end."""
+        if self.fate is Fate.LYRICS:
+            return (f"A line of {self.id}",)
+        if self.fate in (Fate.SONG, Fate.HALF):
+            clips = clip_ids(self.id, 2)
+            return tuple(clips if self.fate is Fate.SONG else clips[:1])
+        return (FAIL_REASON,) if self.fate is Fate.FAILED else ()
+
+
+class RelayServer:
+    """Answers look-ups by what the tasks really are."""
+
+    def __init__(self, clock: VirtualClock, shape: AnswerShape) -> None:
+        self._clock = clock
+        self.shape = shape
+        self.tasks: dict[str, SimulatedTask] = {}
+        self._lives: dict[str, RelayTask] = {}
+        self.first_shown_end: dict[str, float] = {}
+        """When the bot was first told of a task that it has ended."""
+
+    def add(self, task: SimulatedTask) -> None:
+        """Let somebody make a song."""
+        self.tasks[task.id] = task
+        if task.fate is not Fate.NEVER:
+            self._lives[task.id] = _life(task)
+
+    def receive(self, request: Request) -> Reply:
+        """Answer a look-up."""
+        if request.key != f"Bearer {KEY}":
+            return failure(401, "invalid_api_key", "Invalid API key")
+        if request.method == "POST" and request.path in self.shape.paths:
+            found = [self._shown(each) for each in request.task_ids]
+            return answer(self.shape.batch([each for each in found if each is not None]))
+        if request.method == "GET" and f"/{request.route}" in self.shape.paths:
+            shown = self._shown(request.task_ids[0])
+            if shown is None:
+                return failure(400, "task_not_exist", "task_not_exist")
+            return answer(self.shape.single(request.path, shown))
+        return failure(404, "", f"Invalid URL ({request.method} {request.path})")
+
+    def _shown(self, task_id: str) -> dict[str, Any] | None:
+        task, life = self.tasks.get(task_id), self._lives.get(task_id)
+        now = self._clock.true_time()
+        if task is None or life is None or now < task.submitted_at:
+            return None
+        if task.vanishes_at is not None and now >= task.vanishes_at:
+            return None
+        shown = life.at(now, submitted_at=task.submitted_at)
+        if shown["status"] in ("SUCCESS", "FAILURE"):
+            self.first_shown_end.setdefault(task_id, now)
+        return shown
+
+
+def describe(method: str, url: URL, body: Any, headers: dict[str, str]) -> Request:
+    """Read a request of the bot's, with the tasks that it is about."""
+    path = url.path
+    ids: tuple[str, ...] = ()
+    route = path.lstrip("/")
+    if method == "GET":
+        head, _, task_id = path.rpartition("/")
+        ids, route = (task_id,), f"{head.lstrip('/')}/{{id}}"
+    elif isinstance(body, dict):
+        ids = tuple(body.get("ids", ()))
+    key = headers.get("Authorization", "")
+    return Request(Side.RELAY, method, path, route, body, dict(url.query), key, task_ids=ids)
+
+
+def answer(body: Any) -> Reply:
+    """Answer with JSON."""
+    return Reply(200, json.dumps(body).encode())
+
+
+def failure(status: int, code: str, message: str) -> Reply:
+    """Answer with an error in OpenAI's style."""
+    body = {"error": {"message": message, "type": "relay_error", "code": code}}
+    return Reply(status, json.dumps(body).encode())
+
+
+def a_shape(dice: random.Random) -> AnswerShape:
+    """Return one of the forms in which relays wrap their answers."""
+    return AnswerShape(
+        code=dice.choice(["success", 1, 200, None]),
+        nothing=dice.choice([(), None]),
+        account=dice.random() < 0.3,
+        shuffled=dice.random() < 0.3,
+        data_as_text=dice.random() < 0.1,
+    )
+
+
+def _life(task: SimulatedTask) -> RelayTask:
+    if task.fate is Fate.SONG:
+        return song(task.id, title=task.title, takes=task.takes)
+    if task.fate is Fate.HALF:
+        return half_success(task.id, title=task.title, takes=task.takes)
+    if task.fate is Fate.LYRICS:
+        text = f"[Verse]\nA line of {task.id}"
+        return lyrics_task(task.id, title=task.title, text=text, takes=task.takes)
+    if task.fate is Fate.FAILED:
+        return failing(task.id, reason=FAIL_REASON, takes=task.takes)
+    return stuck(task.id)

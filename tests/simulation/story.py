@@ -1,0 +1,199 @@
+"""The story of one seed: a world is made, lives through its troubles, heals, and is judged."""
+
+import json
+import logging
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from bot.settings import Settings
+from tests.simulation import clock, relay_server
+from tests.simulation.database import Disk
+from tests.simulation.discord_server import DiscordServer
+from tests.simulation.discord_state import SEND, VIEW, Channel, DiscordState, Message, Person
+from tests.simulation.faults import FaultBoard, Reply, Request
+from tests.simulation.loop import Crash, Livelock
+from tests.simulation.network import Network
+from tests.simulation.people import People
+from tests.simulation.process import BotProcess
+from tests.simulation.relay_server import RelayServer, SimulatedTask
+from tests.simulation.trace import TraceHandler
+from tests.simulation.world import Ended, World
+
+CHECK_EVERY = 300.0
+"""Seconds between two looks whether everything has come to rest."""
+REST = 1500.0
+"""Seconds for which time runs on when it has: whatever comes late is seen then."""
+LONGEST_HEALING = 4 * 86400.0
+"""Seconds after the last fault in which everything must have come to rest."""
+
+_OWED = """
+    SELECT (SELECT count(*) FROM tasks WHERE state = 'running')
+         + (SELECT count(*) FROM deliveries WHERE state IN ('due', 'sending'))
+"""
+_HELD = "SELECT channel_id FROM deliveries WHERE state = 'held'"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a story ended."""
+
+    seed: int
+    digest: str
+    simulated: float
+    """Virtual seconds."""
+    violations: tuple[str, ...]
+    struck: dict[str, int] = field(default_factory=dict)
+    """How often each fault struck."""
+
+
+class Story:
+    """One seed's world, and the bot that lives in it."""
+
+    def __init__(self, seed: int) -> None:
+        self.world = World(seed)
+        clock.begin(self.world.clock, seed)
+        self.trace = self.world.trace
+        self.dice = self.world.dice("story")
+        self.disk = Disk()
+        self.state = DiscordState(self.world.clock)
+        self.discord = DiscordServer(self.state, self.dice.uniform(60, 300))
+        self.relay = RelayServer(self.world.clock, relay_server.a_shape(self.dice))
+        self.discord_faults = FaultBoard(self.world.dice("discord faults"))
+        self.relay_faults = FaultBoard(self.world.dice("relay faults"))
+        slow = self.dice.choice([0.01, 0.05, 0.3])
+        self.said_about: dict[int, set[int]] = defaultdict(set)
+        """By channel: the error codes with which Discord has refused something there."""
+        self._discord_network = Network(
+            self.world, self.discord.receive, self.discord_faults, slow, self._note_word
+        )
+        self._relay_network = Network(self.world, self.relay.receive, self.relay_faults, slow)
+        self.people = People(self.state, self.trace)
+        self.settings = self._draw_settings()
+        self.channels: list[Channel] = []
+        self.persons: list[Person] = []
+        self.tasks: list[SimulatedTask] = []
+        self.process: BotProcess | None = None
+        self._dead: list[BotProcess] = []
+        self.lives = 0
+        self.downtime = 5.0
+        """Seconds until a process that has died is started again."""
+        self.failures: list[str] = []
+        """What went wrong in a way that no oracle needs to judge."""
+        self.healed = False
+        self._rested_since = 0.0
+        self._handler = TraceHandler(self.trace)
+
+    def _draw_settings(self) -> Settings:
+        dice = self.dice
+        return Settings(
+            _env_file=None,
+            discord_token="token",
+            suno_relay="custom",
+            suno_base_url=relay_server.BASE_URL,
+            suno_api_key=relay_server.KEY,
+            poll_interval=dice.choice([10.0, 20.0, 45.0]),
+            poll_batch_size=dice.choice([2, 10, 100]),
+            watch_deadline=dice.choice([3600.0, 7200.0]),
+        )
+
+    def _note_word(self, request: Request, reply: Reply) -> None:
+        """Remember what Discord has said about a channel, true or not."""
+        if reply.status < 400 or reply.content_type != "application/json":
+            return
+        code = json.loads(reply.body).get("code", 0)
+        if request.channel_id is not None:
+            self.said_about[request.channel_id].add(code)
+        elif request.user_id is not None:
+            self.said_about[self.state.people[request.user_id].direct].add(code)
+
+    def play(self) -> None:
+        """Live through the story to its end."""
+        root = logging.getLogger()
+        root.addHandler(self._handler)
+        logging.getLogger("bot").setLevel(logging.INFO)
+        try:
+            while self._live():
+                self.world.sleep_until(self.world.clock.now + self.downtime)
+        except Ended:
+            pass
+        finally:
+            root.removeHandler(self._handler)
+        self.failures += self._handler.unexpected + self.discord.complaints
+
+    def _live(self) -> bool:
+        """Let one process live; return whether another one follows."""
+        self.lives += 1
+        process = BotProcess(
+            self.world,
+            self.settings,
+            self.disk,
+            self._discord_network,
+            self._relay_network,
+            self.state,
+        )
+        self.process = process
+        self.trace.note(f"process {self.lives} starts")
+        self.world.after(self.dice.uniform(0.5, 5), lambda: self._connect(process))
+        try:
+            process.loop.run_until_complete(process.run())
+            self.trace.note("process stopped")
+        except Crash:
+            self.trace.note("process killed")
+        except Livelock:
+            self.failures.append("the bot turns for ever without letting time pass")
+            return False
+        except Exception as error:  # noqa: BLE001 # what the operating system would see
+            self.trace.note(f"process failed: {type(error).__name__}: {error}")
+        finally:
+            self.process = None
+            self._dead.append(process)
+            process.loop.bury()
+        return True
+
+    def _connect(self, process: BotProcess) -> None:
+        if self.process is process:
+            process.connect()
+
+    # The end
+
+    def heal_at(self, when: float) -> None:
+        """From then on nothing goes wrong any more."""
+        self.world.at(when, self._heal)
+
+    def _heal(self) -> None:
+        self.trace.note("all faults stop")
+        self.healed = True
+        self.world.clock.wall_error = 0.0
+        if self.process is not None:
+            self.process.loop.spare()
+        self.discord_faults.clear()
+        self.relay_faults.clear()
+        self.disk.full = False
+        self._rested_since = self.world.clock.now
+        self._check_until(self.world.clock.now + LONGEST_HEALING)
+
+    def _check_until(self, limit: float) -> None:
+        now = self.world.clock.now
+        if not self.is_at_rest():
+            self._rested_since = now
+        if now - self._rested_since >= REST or now >= limit:
+            raise Ended
+        self.world.after(CHECK_EVERY, lambda: self._check_until(limit))
+
+    def is_at_rest(self) -> bool:
+        """Whether nothing is owed any more that can be delivered."""
+        connection = self.disk.connection
+        (owed,) = connection.execute(_OWED).fetchone()
+        held = {self.state.channels[row[0]] for row in connection.execute(_HELD)}
+        return not owed and all(map(self.refuses_for_good, held))
+
+    # What is to be known of the world
+
+    def refuses_for_good(self, channel: Channel) -> bool:
+        """Whether a channel lets the bot post nothing, also now that all faults have stopped."""
+        banned = self.state.banned_words.get(channel.guild_id or 0)
+        return bool((channel.denied & (SEND | VIEW) and not channel.deleted) or banned)
+
+    def task_of(self, message: Message) -> SimulatedTask | None:
+        """Return the task that a message is about."""
+        return next((task for task in self.tasks if task.id in message.text), None)

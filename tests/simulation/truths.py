@@ -1,0 +1,92 @@
+"""What may be said of a task's end, and what is false."""
+
+from collections.abc import Iterator
+
+from bot.words import words_for
+from tests.simulation.discord_state import Message
+from tests.simulation.relay_server import Fate, SimulatedTask
+
+_WORDS = words_for("en-US")
+_SPLIT = "\N{BULLET}"
+
+_HEADLINES: dict[str, tuple[str, ...]] = {
+    "done": ("notice-song-done",),
+    "partly": ("notice-song-partly",),
+    "lyrics": ("notice-lyrics-done",),
+    "failed": ("notice-failed",),
+    "nothing": ("notice-nothing-to-play",),
+    "not found": ("notice-not-found", "notice-not-found-partly", "notice-not-found-written"),
+    "gave up": ("notice-gave-up", "notice-gave-up-partly", "notice-gave-up-written"),
+}
+"""What a notice says, by the texts that say it."""
+
+_TRUE = {
+    Fate.SONG: "done",
+    Fate.HALF: "partly",
+    Fate.LYRICS: "lyrics",
+    Fate.FAILED: "failed",
+    Fate.STUCK: "gave up",
+    Fate.NEVER: "not found",
+}
+
+
+_FINISHED = {"done", "partly", "lyrics", "failed"}
+
+
+def _phrases(key: str) -> set[tuple[str, ...]]:
+    """Return the fixed parts of a text, in all its forms."""
+    forms = set()
+    for titled in ("yes", "no"):
+        for kind in ("music", "lyrics", "task"):
+            for number in (0, 1, 2):
+                text = _WORDS.say(
+                    key, title=_SPLIT, titled=titled, kind=kind, ready=number, total=2,
+                    others=_SPLIT,
+                )  # fmt: skip
+                forms.add(tuple(filter(None, (part.strip(" .;") for part in text.split(_SPLIT)))))
+    return forms
+
+
+_SAYS = {
+    meaning: [parts for key in keys for parts in _phrases(key)]
+    for meaning, keys in _HEADLINES.items()
+}
+
+
+def said(message: Message) -> set[str]:
+    """Return what a notice says of the end of its task."""
+    return {
+        meaning
+        for meaning, forms in _SAYS.items()
+        if any(all(part in message.content for part in parts) for parts in forms)
+    }
+
+
+def truths(task: SimulatedTask, *, unreachable: bool) -> set[str]:
+    """Return what may be said of the end of a task.
+
+    ``unreachable``: whether the relay refused to tell of this task, while it told of others.
+    """
+    meanings = {_TRUE[task.fate]}
+    if unreachable:
+        meanings.add("gave up")
+    if task.vanishes_at is not None:
+        if task.ends_at is None or task.vanishes_at <= task.ends_at:
+            meanings = {"not found"}
+        else:
+            meanings.add("not found")
+    return meanings
+
+
+def falsehoods(task: SimulatedTask, message: Message, *, unreachable: bool) -> Iterator[str]:
+    """Yield what is wrong with a notice; ``unreachable`` as in ``truths``."""
+    meanings = said(message)
+    true = truths(task, unreachable=unreachable)
+    if not meanings & true:
+        yield f"says {sorted(meanings) or 'nothing'} where {sorted(true)} is true"
+    elif _TRUE[task.fate] in meanings:
+        missing = [proof for proof in task.proofs if proof not in message.text]
+        if missing:
+            yield f"lacks {missing}"
+    if "None.mp3" in message.text or ("audiopipe" in message.text and meanings & _FINISHED):
+        yield "has a link that dies"
