@@ -16,7 +16,7 @@ import multiprocessing
 import random
 import shutil
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -172,11 +172,20 @@ class World:
         *,
         kinds: Mapping[str, TaskKind] | None = None,  # noqa: ARG002 # this relay needs none
         seen: Mapping[int, str] | None = None,  # noqa: ARG002 # nor this
+        singly: bool = True,  # noqa: ARG002 # its batches hold everything
     ) -> LookUp:
         """Tell how tasks are doing; note how late the end of each is seen."""
         self.looks += len(ids)
-        tasks = {task_id: self._told(task_id) for task_id in ids}
-        return LookUp(tasks=tasks, missing=frozenset(), failed={})
+        return LookUp(tasks={task_id: self._told(task_id) for task_id in ids})
+
+    async def look_up_singly(
+        self,
+        ids: Sequence[str],
+        *,
+        kinds: Mapping[str, TaskKind] | None = None,  # noqa: ARG002 # as above
+    ) -> LookUp:
+        """Tell the same."""
+        return await self.look_up(ids)
 
     def _told(self, task_id: str) -> Task:
         ends_at = self.running[task_id][2]

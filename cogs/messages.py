@@ -28,6 +28,8 @@ async def find_tasks(interaction: Interaction, message: discord.Message) -> None
         return
     seen = await interaction.client.services.watchlist.look(candidates)
     known = [seen.tasks[task_id] for task_id in candidates if task_id in seen.tasks]
+    if not known and seen.failed:
+        raise next(iter(seen.failed.values()))
     if not known:
         await Reply(interaction).send(words.say("found-unknown", number=len(candidates)))
         return

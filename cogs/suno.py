@@ -74,6 +74,8 @@ class Suno(
                 await reply.send(embeds=status.embeds, view=status.view)
             elif error := seen.failed.get(task_id):
                 await reply.send(explain(error, words))
+            elif task_id in seen.unlisted:
+                await reply.send(words.say("status-unlisted", id=code(task_id)))
             else:
                 await reply.send(words.say("status-unknown", id=code(task_id)))
         if left:

@@ -18,11 +18,20 @@ QUICK = Pauses(shortest=0.03, longest=0.1, recheck=0.1, people=0.05)
 
 @asynccontextmanager
 async def client_at_relay(
-    *, at: str = "", name: str = "custom", key: str | None = None, **settings: Any
+    *,
+    at: str = "",
+    name: str = "custom",
+    key: str | None = None,
+    under: str = "",
+    **settings: Any,
 ) -> AsyncIterator[tuple[LocalRelay, SunoClient]]:
-    """Start a relay and a client of it; ``at`` is the path and ``name`` the name to configure."""
+    """Start a relay and a client of it.
+
+    ``at`` is the path and ``name`` the name to configure; the address to configure is the relay's
+    with ``under`` behind it.
+    """
     async with LocalRelay() as local, aiohttp.ClientSession() as session:
-        asked = relay(name, local.base_url, at)
+        asked = relay(name, local.base_url + under, at)
         chosen = {
             "requests_per_second": 1000,
             "limits": Limits(total=5),

@@ -17,8 +17,8 @@ from bot.local.relay import (
     song,
     stuck,
 )
+from bot.suno.client import MOST_SINGLES
 from bot.suno.errors import ErrorKind
-from bot.suno.requesting.batching import MOST_SINGLES
 from bot.suno.tasks import Outcome, TaskKind, TaskStatus
 from tests.client_at_relay import client_at_relay
 
@@ -183,7 +183,7 @@ async def test_a_relay_that_knows_nothing_any_more_is_not_flooded() -> None:
         second = await client.look_up(ids, kinds=kinds)
 
         assert first.missing == set(ids[:MOST_SINGLES])
-        assert {error.kind for error in first.failed.values()} == {ErrorKind.UNAVAILABLE}
+        assert first.unlisted == tuple(ids[MOST_SINGLES:])
         assert second.missing == set(ids)
         fetched = [look.ids for look in relay.looks if look.path.startswith("/suno/fetch/")]
         assert fetched == [(each,) for each in ids]

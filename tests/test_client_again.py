@@ -32,7 +32,7 @@ async def test_a_task_of_which_nothing_is_new_is_unchanged() -> None:
         again = await client.look_up(["two", "one"], seen=_kept(first))
 
         assert first.fingerprints.keys() == first.tasks.keys() == {"one", "two"}
-        assert again == LookUp({}, frozenset(), {}, frozenset({"one", "two"}))
+        assert again == LookUp(unchanged=frozenset({"one", "two"}))
         assert len(relay.looks) == 2
         assert client.health.last_error_at is None
 
@@ -146,10 +146,10 @@ def test_what_was_seen_of_a_task_is_its_last_word() -> None:
     """An earlier one stands for nothing any more; neither does any that has ended."""
     one, two = Task("one", TaskStatus.QUEUED), Task("two", TaskStatus.QUEUED)
     seen = Seen()
-    seen.note(LookUp({"one": one, "two": two}, frozenset(), {}, fingerprints={"one": 1, "two": 2}))
-    seen.note(LookUp({"one": one}, frozenset(), {}, fingerprints={"one": 3}))
+    seen.note(LookUp({"one": one, "two": two}, fingerprints={"one": 1, "two": 2}))
+    seen.note(LookUp({"one": one}, fingerprints={"one": 3}))
     assert seen.ids == {2: "two", 3: "one"}
-    seen.note(LookUp({"two": two}, frozenset(), {}))
+    seen.note(LookUp({"two": two}))
     assert seen.ids == {3: "one"}
 
 
@@ -158,7 +158,7 @@ def test_the_earliest_seen_is_forgotten_first() -> None:
     seen = Seen(most=2)
     for number, each in enumerate(("one", "two", "three")):
         task = Task(each, TaskStatus.QUEUED)
-        seen.note(LookUp({each: task}, frozenset(), {}, fingerprints={each: number}))
+        seen.note(LookUp({each: task}, fingerprints={each: number}))
     assert seen.ids == {1: "two", 2: "three"}
     seen.forget(["two", "unknown"])
     assert seen.ids == {2: "three"}

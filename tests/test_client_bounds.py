@@ -24,6 +24,7 @@ KEY = "sk-very-secret-0123456789"
 async def test_an_endless_answer_is_cut_off() -> None:
     """Nothing is read beyond 8 MiB, however fast it comes."""
     async with client_at_relay() as (local, client):
+        await client.look_up(["song"])
         local.faults.add(faults.endless_body())
 
         with pytest.raises(SunoError) as failure:
@@ -115,6 +116,7 @@ async def test_a_redirect_that_leads_nowhere_ends(to: str, words: str) -> None:
 async def test_an_answer_that_is_not_http_is_unreadable() -> None:
     """A header that never ends is not kept in memory."""
     async with client_at_relay() as (local, client):
+        await client.look_up(["song"])
         local.faults.add(faults.answers(200, b"{}", headers={"X-Long": "x" * 100_000}))
 
         with pytest.raises(SunoError) as failure:

@@ -1,14 +1,18 @@
 """How the client finds the paths that a relay has."""
 
 import logging
+from collections import Counter
+from typing import Any
 
 import pytest
 
 from bot.local.relay import AnswerShape, Elsewhere, LocalRelay, Unknown, faults, lyrics_task, song
-from bot.suno.errors import ErrorKind, SunoError
+from bot.suno.client import Pauses
+from bot.suno.errors import ErrorKind, NoSuchPathError, SunoError
 from bot.suno.tasks import TaskKind
 from tests.client_at_relay import client_at_relay, pause_is_over
 
+NO_PAUSES = Pauses(failures=1000)
 SINGLE = frozenset({"/suno/fetch/{id}"})
 
 
@@ -124,7 +128,12 @@ async def test_a_relay_under_a_prefix_has_all_its_paths_there() -> None:
         assert asked(relay)[-1] == "GET /eu/suno/fetch/song"
 
 
-@pytest.mark.parametrize("elsewhere", list(Elsewhere))
+SAID_FOR_SURE = [
+    each for each in Elsewhere if each not in (Elsewhere.INVALID_ACTION, Elsewhere.REPEATED)
+]
+
+
+@pytest.mark.parametrize("elsewhere", SAID_FOR_SURE)
 async def test_a_wrong_address_is_no_proof_that_tasks_are_missing(elsewhere: Elsewhere) -> None:
     """Where no path works, the look-up fails as a whole, after one try of each path."""
     async with client_at_relay() as (relay, client):
@@ -141,6 +150,95 @@ async def test_a_wrong_address_is_no_proof_that_tasks_are_missing(elsewhere: Els
             "GET /suno/feed/one",
             "GET /suno/lyrics/one",
         ]
+
+
+@pytest.mark.parametrize("elsewhere", list(Elsewhere))
+@pytest.mark.parametrize(
+    ("at", "under"),
+    [("/suno/tasks/fetch", ""), ("/task/not/found", ""), ("", "/task"), ("", "/suno/task")],
+)
+async def test_a_path_that_sounds_like_a_task_is_not_taken_for_one(
+    at: str, under: str, elsewhere: Elsewhere
+) -> None:
+    """Answers that repeat the path hold the word: nothing is concluded about the ids."""
+    async with client_at_relay(at=at, under=under, pauses=NO_PAUSES) as (relay, client):
+        relay.answer_shape = AnswerShape(paths=frozenset(), elsewhere=elsewhere)
+        for ids in (["one"], ["two", "three"]):
+            with pytest.raises(NoSuchPathError):
+                await client.look_up(ids)
+            with pytest.raises(NoSuchPathError):
+                await client.look_up(ids, urgent=True)
+
+
+@pytest.mark.parametrize("status", [200, 400, 404])
+async def test_a_server_that_knows_no_task_is_not_taken_for_a_relay(status: int) -> None:
+    """``/task/suno/fetch`` may be the task "suno" of some other service."""
+    async with client_at_relay() as (relay, client):
+        relay.faults.add(faults.answers(status, faults.suno_error("not_exist", "task not found")))
+
+        with pytest.raises(NoSuchPathError) as failure:
+            await client.look_up(["one", "two"])
+
+        assert not failure.value.sure
+
+
+@pytest.mark.parametrize("nothing", [b"[]", b'{"data": []}'])
+async def test_nothing_is_concluded_before_a_path_has_shown_that_it_is_a_relay_s(
+    nothing: bytes,
+) -> None:
+    """Any service may answer that; once a task was seen there, whatever is left out is missing."""
+    async with client_at_relay() as (relay, client):
+        relay.answer_shape = AnswerShape(paths=frozenset({"/suno/fetch"}))
+        relay.add(song("song"))
+        relay.faults.add(faults.answers(200, nothing, about="gone"))
+        with pytest.raises(NoSuchPathError) as failure:
+            await client.look_up(["gone"])
+        assert not failure.value.sure
+        await client.look_up(["song"])
+
+        assert (await client.look_up(["gone"])).missing == {"gone"}
+
+
+@pytest.mark.parametrize("nothing", [(), None])
+@pytest.mark.parametrize("code", ["success", 1, 200])
+async def test_the_very_first_id_may_be_a_typing_error(nothing: Any, code: Any) -> None:
+    """A success code with nothing in it is how relays answer an id that they do not know."""
+    async with client_at_relay() as (relay, client):
+        relay.answer_shape = AnswerShape(nothing=nothing, code=code)
+
+        assert (await client.look_up(["typo"])).missing == {"typo"}
+
+
+@pytest.mark.parametrize("elsewhere", list(Elsewhere))
+async def test_where_no_path_works_the_others_are_tried_rarely(elsewhere: Elsewhere) -> None:
+    """new-api refuses whoever asks for many; the configured one alone is asked each time."""
+    async with client_at_relay(pauses=NO_PAUSES, share_for=0) as (relay, client):
+        relay.answer_shape = AnswerShape(paths=frozenset(), elsewhere=elsewhere)
+        for _ in range(10):
+            with pytest.raises(NoSuchPathError):
+                await client.look_up(["one"], urgent=True)
+
+        paths = Counter(look.path for look in relay.looks)
+        assert paths["/suno/fetch"] == 10
+        assert paths["/suno/submit/fetch"] == 1
+        assert len(relay.looks) == 14
+
+
+@pytest.mark.parametrize("elsewhere", list(Elsewhere))
+@pytest.mark.parametrize("urgent", [True, False])
+async def test_the_operator_is_told_at_once_that_no_path_works(
+    elsewhere: Elsewhere, urgent: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At the first look-up, though it be for one id; and then not again."""
+    async with client_at_relay(pauses=NO_PAUSES) as (relay, client):
+        relay.answer_shape = AnswerShape(paths=frozenset(), elsewhere=elsewhere)
+        for _ in range(5):
+            with pytest.raises(NoSuchPathError):
+                await client.look_up(["one"], urgent=urgent)
+
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert "SUNO_BASE_URL and SUNO_FETCH_PATH" in record.getMessage()
 
 
 async def test_a_refused_key_ends_the_search_for_a_path() -> None:
@@ -204,8 +302,10 @@ async def test_nothing_is_forgotten_when_a_relay_shows_404_for_a_while() -> None
     ("status", "words"), [(404, "task_not_exist"), (400, "task_not_exist"), (200, "not found")]
 )
 async def test_a_batch_refused_for_unknown_tasks_is_an_answer(status: int, words: str) -> None:
-    """Some relay may say of a batch what others say of a task; its path is there all the same."""
+    """Some relay may say of a batch what others say of a task: where its path has shown tasks."""
     async with client_at_relay() as (relay, client):
+        relay.add(song("song"))
+        await client.look_up(["song"])
         refusal = faults.answers(status, faults.suno_error("no", words))
         relay.faults.add(refusal, path="/suno/fetch")
 
@@ -213,6 +313,27 @@ async def test_a_batch_refused_for_unknown_tasks_is_an_answer(status: int, words
 
         assert found.missing == {"gone"}
         assert "POST /suno/submit/fetch" not in asked(relay)
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["path known", "first look"])
+@pytest.mark.parametrize("status", [400, 404])
+async def test_a_batch_refused_for_one_unknown_task_is_halved(status: int, is_known: bool) -> None:
+    """The others are found; the unknown one travels alone from then on, and spoils nothing."""
+    async with client_at_relay() as (relay, client):
+        ids = [f"song-{number}" for number in range(9)]
+        relay.add(*map(song, ids))
+        if is_known:
+            await client.look_up(ids)
+        no = faults.suno_error("task_not_exist", "task_not_exist")
+        relay.faults.add(faults.answers(status, no, about="gone"))
+
+        found = await client.look_up([*ids, "gone"])
+        asked(relay)
+        again = await client.look_up([*ids, "gone"])
+
+        assert found.tasks.keys() == again.tasks.keys() == set(ids)
+        assert found.missing == again.missing == {"gone"}
+        assert asked(relay) == ["POST /suno/fetch"] * 3
 
 
 async def test_single_paths_that_are_not_there_are_not_asked_again() -> None:

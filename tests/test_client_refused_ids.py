@@ -110,6 +110,8 @@ async def test_a_relay_that_refuses_every_id_is_not_halved() -> None:
     """Two ids alone show that it is the relay; the batch costs no more than those."""
     async with client_at_relay() as (relay, client):
         ids = songs(relay, 100)
+        await client.look_up(ids)
+        relay.looks.clear()
         relay.faults.add(faults.bad_request())
 
         with pytest.raises(SunoError) as failure:
@@ -138,6 +140,7 @@ async def test_a_few_ids_that_are_all_refused_are_one_error() -> None:
     """There is nothing else to tell of them."""
     async with client_at_relay() as (relay, client):
         ids = songs(relay, 3)
+        await client.look_up(ids)
         for each in ids:
             relay.faults.add(faults.refuses(each))
 
@@ -191,7 +194,7 @@ async def test_many_refused_ids_are_sorted_out_over_several_looks() -> None:
         for each in refused:
             relay.faults.add(faults.refuses(each))
 
-        found = LookUp({}, frozenset(), {})
+        found = LookUp()
         for _ in range(30):
             relay.looks.clear()
             try:

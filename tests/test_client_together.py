@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.local.relay import faults, song
+from bot.local.relay import AnswerShape, LocalRelay, faults, song
 from bot.suno.errors import ErrorKind, SunoError
 from bot.suno.tasks import TaskKind
 from tests.client_at_relay import client_at_relay
@@ -133,6 +133,114 @@ async def test_who_gives_up_takes_nothing_from_the_others() -> None:
         assert hasty.cancelled()
 
 
+def asked_singly(relay: LocalRelay) -> set[str]:
+    """Return the ids that the relay was asked for on their own."""
+    return {each for look in relay.looks if look.method == "GET" for each in look.ids}
+
+
+async def test_a_person_asks_for_three_unknown_ids_on_their_own_at_most() -> None:
+    """Of the others it is only said that no batch holds them: nothing is concluded of them."""
+    async with client_at_relay() as (relay, client):
+        ids = [f"gone-{number}" for number in range(10)]
+
+        found = await client.look_up(ids, urgent=True)
+
+        assert asked_singly(relay) == found.missing == set(ids[:3])
+        assert found.unlisted == tuple(ids[3:])
+
+
+async def test_each_of_those_who_share_a_request_may_ask_for_three() -> None:
+    """Whoever invents ids takes nothing from who mistyped one."""
+    async with client_at_relay() as (_, client):
+        invented = [f"gone-{number}" for number in range(10)]
+
+        _, typo = await asyncio.gather(
+            client.look_up(invented, urgent=True), client.look_up(["typo"], urgent=True)
+        )
+
+        assert typo.missing == {"typo"}
+
+
+async def test_tasks_that_only_single_look_ups_show_are_not_limited() -> None:
+    """What is asked for in vain is limited, not what is found."""
+    async with client_at_relay() as (relay, client):
+        relay.answer_shape = AnswerShape(paths=frozenset({"/suno/fetch/{id}"}))
+        songs = [f"song-{number}" for number in range(6)]
+        relay.add(*map(song, songs))
+        await client.look_up(songs[:1])
+        gone = [f"gone-{number}" for number in range(5)]
+        relay.looks.clear()
+
+        found = await client.look_up([*songs, *gone], urgent=True)
+
+        assert found.tasks.keys() == set(songs)
+        assert found.missing == set(gone[:3])
+        assert found.unlisted == tuple(gone[3:])
+        assert asked_singly(relay) == {*songs, *gone[:3]}
+
+
+async def test_an_id_that_was_missing_is_not_asked_for_again_by_people() -> None:
+    """The same answer would come; with it, another id is asked for all the same."""
+    async with client_at_relay(share_for=0) as (relay, client):
+        relay.add(song("song"))
+        await client.look_up(["gone"], urgent=True)
+        relay.looks.clear()
+
+        again = await client.look_up(["gone"], urgent=True)
+        assert again.missing == {"gone"}
+        assert relay.looks == []
+
+        both = await client.look_up(["gone", "song"], urgent=True)
+        assert both.tasks.keys() == {"song"}
+        assert both.missing == {"gone"}
+        assert [look.ids for look in relay.looks] == [("song",)]
+
+
+async def test_an_id_that_was_missing_is_asked_for_again_after_a_while() -> None:
+    """A relay may give an id away a moment before it shows the task."""
+    async with client_at_relay(share_for=0, missed_for=0.05) as (relay, client):
+        await client.look_up(["song"], urgent=True)
+        relay.add(song("song"))
+        await asyncio.sleep(0.06)
+
+        assert (await client.look_up(["song"], urgent=True)).tasks.keys() == {"song"}
+
+
+async def test_an_id_that_the_poller_has_found_is_no_longer_missing() -> None:
+    """Whoever finds it first, everyone is shown it."""
+    async with client_at_relay(share_for=0) as (relay, client):
+        await client.look_up(["song"], urgent=True)
+        relay.add(song("song"))
+        await client.look_up(["song"])
+
+        assert (await client.look_up(["song"], urgent=True)).tasks.keys() == {"song"}
+
+
+async def test_what_fails_is_not_called_missing_later() -> None:
+    """Only the relay's word that it does not know an id is kept."""
+    async with client_at_relay(share_for=0) as (relay, client):
+        relay.add(song("song"))
+        relay.faults.add(faults.server_error(503), times=1)
+        with pytest.raises(SunoError):
+            await client.look_up(["song"], urgent=True)
+
+        assert (await client.look_up(["song"], urgent=True)).tasks.keys() == {"song"}
+
+
+async def test_only_one_background_look_up_asks_for_single_ids_at_a_time() -> None:
+    """So whatever strangers are watched, they cost no other look its turn."""
+    async with client_at_relay() as (relay, client):
+        await client.look_up(["first"], singly=False)
+        relay.faults.add(faults.slow_headers(), path="/suno/fetch/one")
+        slow = asyncio.create_task(client.look_up_singly(["one"]))
+        await relay.looked(len(relay.looks) + 1)
+
+        other = await client.look_up_singly(["two"])
+
+        assert other.failed.keys() == {"two"}
+        slow.cancel()
+
+
 async def test_requests_keep_their_distance() -> None:
     """Never more than the setting allows, not even at first."""
     async with client_at_relay(batch_size=1, requests_per_second=40) as (relay, client):
@@ -199,8 +307,9 @@ async def test_closing_ends_what_waits_in_the_line() -> None:
 
         await client.aclose()
 
-        await asyncio.wait([poll], timeout=5)
-        assert poll.done()
+        found = await poll
+        assert found.tasks.keys() == {"one"}
+        assert found.failed.keys() == {"two"}
 
 
 @pytest.mark.parametrize("settings", [{"requests_per_second": 0}, {"batch_size": 0}])

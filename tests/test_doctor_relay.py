@@ -23,6 +23,7 @@ from bot.local.relay.faults import (
     server_error,
     slow_drip,
     slow_headers,
+    suno_error,
     unauthorized,
 )
 from tests.doctor_visit import Doctor
@@ -61,7 +62,9 @@ async def test_a_relay_in_good_health_answers_takes_the_key_and_has_the_batch(
         (out_of_quota(), "key", "no credit", "Top the account up"),
         (out_of_quota(429), "key", "no credit", "Top the account up"),
         (server_error(502), "answers", "in trouble", "operator"),
-        (answers(200, b"\x00 no JSON"), "answers", "what no relay answers", "SUNO_BASE_URL"),
+        (answers(200, b"\x00 no JSON"), "path", "as no relay does", "SUNO_BASE_URL"),
+        (answers(404, suno_error("no", "task not found")), "path", "as no", "SUNO_FETCH_PATH"),
+        (answers(400, suno_error("no", "task_not_exist")), "path", "as no", "SUNO_FETCH_PATH"),
         (cut_before_headers(), "answers", "cut", "SUNO_BASE_URL"),
         (cut_in_body(), "answers", "in trouble (the answer broke off)", "SUNO_BASE_URL"),
         (redirects("https://elsewhere.example/"), "answers", "another host", "SUNO_BASE_URL"),
@@ -142,6 +145,17 @@ async def test_a_server_without_any_of_the_paths_is_a_problem(
     found = (await doctor.visit()).found(Area.RELAY, "path")
     assert found.state is State.PROBLEM
     assert "SUNO_BASE_URL and SUNO_FETCH_PATH" in found.advice
+
+
+@pytest.mark.parametrize("path", ["/suno/tasks/fetch", "/task/not/found"])
+async def test_a_path_that_sounds_like_a_task_is_a_problem(doctor: Doctor, path: str) -> None:
+    """A server that repeats the path does not say that it knows no task."""
+    relay = doctor.stage.relay
+    relay.answer_shape = replace(
+        relay.answer_shape, paths=frozenset(), elsewhere=Elsewhere.REPEATED
+    )
+    found = (await doctor.visit(SUNO_FETCH_PATH=path)).found(Area.RELAY, "path")
+    assert found.state is State.PROBLEM
 
 
 @pytest.mark.parametrize("unknown", [Unknown.NOT_EXIST, Unknown.NOT_FOUND])

@@ -1,7 +1,7 @@
 """Looks that are overtaken while they are under way: by people, and by each other."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -36,9 +36,19 @@ class SlowWire:
         *,
         kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
         seen: Mapping[int, str] = NOTHING_SEEN,
+        singly: bool = True,
     ) -> LookUp:
         """Ask the relay at once, and keep back what it says."""
-        found = await self._client.look_up(ids, kinds=kinds, seen=seen)
+        found = await self._client.look_up(ids, kinds=kinds, seen=seen, singly=singly)
+        return await self._keep_back(found)
+
+    async def look_up_singly(
+        self, ids: Sequence[str], *, kinds: Mapping[str, TaskKind] = NOTHING_KNOWN
+    ) -> LookUp:
+        """Ask the relay at once, and keep back what it says."""
+        return await self._keep_back(await self._client.look_up_singly(ids, kinds=kinds))
+
+    async def _keep_back(self, found: LookUp) -> LookUp:
         self._answered.set()
         await self._open.wait()
         return found

@@ -322,6 +322,9 @@ async def test_an_unknown_task_is_denied_in_several_ways(
         (Elsewhere.HTML, 404, "<!DOCTYPE html>"),
         (Elsewhere.NOT_ALLOWED, 405, "<!DOCTYPE html>"),
         (Elsewhere.FRONT_PAGE, 200, "<!DOCTYPE html>"),
+        (Elsewhere.NO_PAGE, 404, "404 page not found"),
+        (Elsewhere.INVALID_ACTION, 404, "404 page not found"),
+        (Elsewhere.REPEATED, 404, "{'message': 'PUT /suno/fetch not found'"),
     ],
 )
 async def test_other_paths_do_not_exist(elsewhere: Elsewhere, status: int, start: str) -> None:

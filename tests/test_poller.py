@@ -1,3 +1,4 @@
+import asyncio
 import logging
 import sqlite3
 from collections.abc import AsyncIterator
@@ -9,7 +10,18 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
-from bot.local.relay import LocalRelay, RelayTask, Stage, failing, faults, lyrics_task, song, stuck
+from bot.local.relay import (
+    AnswerShape,
+    Elsewhere,
+    LocalRelay,
+    RelayTask,
+    Stage,
+    failing,
+    faults,
+    lyrics_task,
+    song,
+    stuck,
+)
 from bot.local.relay.lifecycles import clip, running, streaming, succeeded
 from bot.suno.client import Pauses, SunoClient
 from bot.suno.relays import Relay
@@ -253,6 +265,65 @@ async def test_an_id_that_the_relay_refuses_is_given_up_at_the_deadline(world: W
         await world.look_after(66)
     (delivery,) = await world.owed()
     assert delivery.ending is Ending.GAVE_UP
+
+
+@pytest.mark.parametrize(
+    "elsewhere", [each for each in Elsewhere if each is not Elsewhere.INVALID_ACTION]
+)
+async def test_an_address_that_is_wrong_is_an_outage(world: World, elsewhere: Elsewhere) -> None:
+    """The relay's own word for it ends no watch: whoever runs the bot can mend it."""
+    world.relay.answer_shape = AnswerShape(paths=frozenset(), elsewhere=elsewhere)
+    world.relay.add(song("song", takes=60))
+    assert await world.watch("song") is Added.UNCHECKED
+    for _ in range(5):
+        await world.look_after(DEADLINE)
+    assert await world.owed() == []
+    world.relay.answer_shape = AnswerShape()
+    await world.look_after(DEADLINE)
+    (delivery,) = await world.owed()
+    assert delivery.ending is Ending.FINISHED
+
+
+@pytest.mark.parametrize("status", [200, 400, 404])
+async def test_an_id_is_given_up_at_the_deadline_if_no_path_ever_showed_a_task(
+    world: World, status: int
+) -> None:
+    """Whether the id or the path is wrong cannot be told then; such a watch ends all the same."""
+    world.relay.faults.add(faults.answers(status, faults.suno_error("no", "task not found")))
+    assert await world.watch("song") is Added.UNCHECKED
+    for _ in range(int(DEADLINE) // 66 + 2):
+        await world.look_after(66)
+    (delivery,) = await world.owed()
+    assert delivery.ending is Ending.GAVE_UP
+
+
+async def test_a_stranger_holds_up_no_other(world: World) -> None:
+    """A song's end is kept while an id that no batch holds is still asked for on its own."""
+    world.relay.add(song("song", takes=60))
+    await world.watch("song")
+    world.relay.go_down()
+    await world.watch("stranger")
+    world.relay.come_back()
+    world.relay.faults.add(faults.slow_headers(), path="/suno/fetch/stranger")
+    world.clock.now += 60
+    world.relay.clock.advance(60)
+    await world.poller.round()
+    async with asyncio.timeout(10):
+        await world.outbox.changed.wait()
+    assert await world.store.ended_task("song")
+    await world.poller.finish(0)
+
+
+async def test_a_task_that_no_batch_holds_is_watched_to_its_end(world: World) -> None:
+    """It is asked for on its own, at every look."""
+    world.relay.faults.add(faults.answers(200, {"code": "success", "data": []}), path="/suno/fetch")
+    world.relay.add(song("song", takes=20))
+    assert await world.watch("song") is Added.WATCHING
+    await world.look_after(10)
+    assert await world.owed() == []
+    await world.look_after(10)
+    (delivery,) = await world.owed()
+    assert delivery.ending is Ending.FINISHED
 
 
 async def test_a_slow_pace_is_no_outage(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.relay import faults, song
+from bot.local.relay import AnswerShape, Elsewhere, faults, song
 from tests.stage import Stage, a_bot, a_stage
 
 SONG = "song-in-trouble"
@@ -35,3 +35,19 @@ async def test_a_notice_comes_as_soon_as_a_person_has_seen_that_the_relay_answer
             await stage.ask("suno status", id=SONG)
         notice = await stage.notice_of(SONG)
     assert notice.pinged == {stage.ada.id}
+
+
+@pytest.mark.parametrize("elsewhere", [Elsewhere.REPEATED, Elsewhere.INVALID_ACTION])
+async def test_where_the_path_is_wrong_nobody_is_told_to_check_the_id(
+    stage: Stage, elsewhere: Elsewhere, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The person reads that the operator has been informed, and the operator is, by the log."""
+    stage.relay.answer_shape = AnswerShape(paths=frozenset(), elsewhere=elsewhere)
+    async with a_bot(stage, suno_fetch_path="/suno/tasks/fetch"):
+        answers = [await stage.ask(f"suno {name}", id=SONG) for name in ("status", "watch")]
+        looked_up = await stage.ask("suno lyrics", id=SONG)
+    for answer in (*answers, looked_up):
+        assert "cannot be reached" in answer.content
+        assert "has been informed" in answer.content
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert any("SUNO_BASE_URL and SUNO_FETCH_PATH" in warning for warning in warnings)

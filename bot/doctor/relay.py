@@ -13,9 +13,8 @@ from bot.doctor.findings import Area, Finding, Findings, Notebook
 from bot.doctor.network import unreachable
 from bot.settings import SettingsReport
 from bot.suno.client import Limits, SunoClient
-from bot.suno.errors import ErrorKind, SunoError
+from bot.suno.errors import ErrorKind, NoSuchPathError, SunoError
 from bot.suno.relays import Relay, relay
-from bot.suno.requesting.routes import NoSuchPathError
 from bot.suno.tasks import TaskKind
 
 _note = Notebook(Area.RELAY)
@@ -133,7 +132,7 @@ def _trouble(error: SunoError, asked: Relay, exchanges: _Exchanges) -> Finding:
     if exchanges.trouble is not None and not exchanges.answered:
         text, advice = unreachable(exchanges.trouble, ADDRESS)
         return _note.problem("answers", text=f"{asked.base_url}: {text}", advice=advice)
-    if isinstance(error, NoSuchPathError) and not error.sure:
+    if isinstance(error, NoSuchPathError) and error.singly:
         text = (
             f"There is no batch look-up at {asked.base_url}; single look-ups seem to work,"
             " which only a task of yours can prove"
@@ -147,15 +146,15 @@ def _trouble(error: SunoError, asked: Relay, exchanges: _Exchanges) -> Finding:
 
 _BOTH = "Check SUNO_BASE_URL and SUNO_FETCH_PATH"
 _SINGLY = (
-    f"{_BOTH}; if they are right, there is nothing to mend: each task costs a request of its own,"
-    " see docs/relays.md."
+    f"{_BOTH} first. Where they are right, each task costs a request of its own (docs/relays.md);"
+    " until one of yours was seen, nobody is told that a task is unknown."
 )
 _CHECKS = {ErrorKind.AUTH: "key", ErrorKind.QUOTA: "key", ErrorKind.NOT_FOUND: "path"}
 _MEANING = {
     ErrorKind.AUTH: "refuses the key",
     ErrorKind.QUOTA: "says that the account has no credit",
     ErrorKind.RATE_LIMIT: "was asked too often",
-    ErrorKind.NOT_FOUND: "has none of the known paths",
+    ErrorKind.NOT_FOUND: "answers as no relay does on any of the known paths",
     ErrorKind.BAD_REQUEST: "does not accept the request",
     ErrorKind.UNAVAILABLE: "is in trouble",
     ErrorKind.UNREADABLE: "answers what no relay answers",

@@ -15,6 +15,7 @@ from bot.posting.live_cards import CardKeeper
 from bot.posting.membership import is_guest
 from bot.posting.refusals import reason_of
 from bot.posting.replies import explain
+from bot.suno.errors import ErrorKind
 from bot.watching.cards import Cards
 from bot.watching.records import Place
 from bot.watching.server_settings import Mention, ServerSettings, ServerSettingsBook
@@ -29,7 +30,6 @@ _TEXTS = {
     Added.FINISHED: "watch-finished",
     Added.POSTED: "watch-posted",
     Added.UNKNOWN: "watch-unknown",
-    Added.UNCHECKED: "watch-unchecked",
 }
 _RUNNING = {Added.WATCHING, Added.ALREADY, Added.UNCHECKED}
 _NOT_WATCHED = {Added.UNKNOWN, Added.REFUSED}
@@ -199,9 +199,16 @@ def _say(result: WatchResult, place: Place, where: str, words: Words) -> str:
     if result.error:
         return explain(result.error, words)
     link = f"https://discord.com/channels/{place.guild_id or '@me'}/{place.channel_id}"
-    text = words.say(
-        _TEXTS[result.added], id=code(result.task.id), link=f"{link}/{result.message_id}"
-    )
+    key = _unchecked(result) if result.added is Added.UNCHECKED else _TEXTS[result.added]
+    text = words.say(key, id=code(result.task.id), link=f"{link}/{result.message_id}")
     if where and result.added in _RUNNING:
         return words.say("watch-elsewhere", text=text, place=where)
     return text
+
+
+def _unchecked(result: WatchResult) -> str:
+    """Return the key of what is said of a watch of which nothing is known yet."""
+    if result.trouble is None:
+        return "watch-unseen"
+    wrong = result.trouble.kind is ErrorKind.NOT_FOUND
+    return "watch-unreachable" if wrong else "watch-unchecked"

@@ -1,12 +1,15 @@
 """The client of one relay: looks up tasks, and keeps both the relay and the key from harm.
 
 The way of a look-up: `gathering` joins those of people, `batching` makes requests of ids
-(`narrowing` finds the one that spoils a batch), `routes` knows the paths, `asking` sends in turn
-(`rate_limiter`) unless the relay is left alone (`breaker`), `wire` is the exchange itself.
+(`narrowing` finds the one that spoils a batch), `singles` asks for what no batch holds, `routes`
+knows the paths, `asking` sends in turn (`rate_limiter`) unless the relay is left alone (`breaker`),
+`wire` is the exchange itself.
 """
 
+import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from random import SystemRandom
 from types import MappingProxyType
@@ -14,16 +17,18 @@ from types import MappingProxyType
 import aiohttp
 from pydantic import SecretStr
 
-from bot.suno.errors import SunoError
+from bot.suno.errors import ErrorKind, SunoError
 from bot.suno.relays import Relay
 from bot.suno.requesting.asking import Asking
-from bot.suno.requesting.batching import Batches
+from bot.suno.requesting.batching import MOST_IN_VAIN, Batches
 from bot.suno.requesting.breaker import Breaker, Pauses, RelayHealth
 from bot.suno.requesting.findings import LookUp
 from bot.suno.requesting.gathering import Gathering
 from bot.suno.requesting.rate_limiter import RateLimiter
 from bot.suno.requesting.reaching import reach
+from bot.suno.requesting.recent import Recent
 from bot.suno.requesting.routes import Routes
+from bot.suno.requesting.singles import Singles
 from bot.suno.requesting.traffic import Traffic
 from bot.suno.requesting.wire import Limits, Wire
 from bot.suno.tasks import TaskKind
@@ -32,6 +37,8 @@ __all__ = ["Limits", "LookUp", "Pauses", "RelayHealth", "SunoClient", "Traffic"]
 
 LIMITS = Limits()
 PAUSES = Pauses()
+MOST_SINGLES = 20
+"""Missing ids that one look-up of the poller asks for on their own; a later one goes on."""
 NOTHING_KNOWN: Mapping[str, TaskKind] = MappingProxyType({})
 NOTHING_SEEN: Mapping[int, str] = MappingProxyType({})
 
@@ -41,8 +48,10 @@ class SunoClient:
 
     At most ``requests_per_second`` requests are sent, ``batch_size`` ids in each. ``join_within``
     and ``share_for`` are seconds: how close together look-ups of people must come to travel as
-    one, and how long their answers are shared. ``clock`` gives the time by which requests are
-    spaced.
+    one, and how long their answers are shared. ``missed_for`` is how long an id that was missing is
+    missing for people without another request: a few seconds, for a relay may show a task a moment
+    after it gave its id away, and whoever tries again then should find it. ``clock`` gives the time
+    by which requests are spaced.
     """
 
     def __init__(
@@ -57,6 +66,7 @@ class SunoClient:
         pauses: Pauses = PAUSES,
         join_within: float = 0.05,
         share_for: float = 2.0,
+        missed_for: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         random = SystemRandom()
@@ -67,6 +77,9 @@ class SunoClient:
         self._asking = Asking(wire, self._limiter, self._breaker)
         routes = Routes(self._asking, relay)
         self._batches = Batches(routes, self._breaker, batch_size, random)
+        self._singles = Singles(routes)
+        self._asking_singly = asyncio.Lock()
+        self._missed: Recent[bool] = Recent(missed_for)
         self._gathering = Gathering(
             partial(self._batches.look_up, seen=NOTHING_SEEN, urgent=True),
             window=join_within,
@@ -108,26 +121,83 @@ class SunoClient:
         kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
         urgent: bool = False,
         seen: Mapping[int, str] = NOTHING_SEEN,
+        singly: bool = True,
     ) -> LookUp:
         """Ask what the relay knows of these ids; ``kinds`` tells what is known already.
 
         ``urgent`` is for people who wait: they take turns with the poller, share requests and
         answers with each other, and are let through now and then while the poller is held back.
+        What they ask for in vain is limited: an id that was missing is not asked for again for a
+        few seconds, and at most three unknown ids are asked for on their own.
 
         ``seen`` are, by the ``fingerprints`` of earlier look-ups, the ids of running tasks of which
         the caller has kept what it saw (see `Seen`): one that looks the same still comes as
         ``unchanged``, and not as a task. People who wait always get the task.
 
+        An id that was not found is ``missing`` only after every way to ask for it has said so, and
+        never before some task was seen at this relay, or an answer that can only be a relay's.
+        Without ``singly``, what no batch holds stays ``unlisted`` (see `look_up_singly`).
+
         Raise SunoError where nothing at all could be learned: the key is refused, the relay is
         down, limits the rate, answers nothing readable, or is left alone after such an error
-        (then without a request, and ``retry_after`` tells for how long). An id that was not found
-        is ``missing`` only after every way to ask for it has said so.
+        (then without a request, and ``retry_after`` tells for how long); NoSuchPathError where the
+        address or the path seems to be wrong.
         """
         if urgent:
-            return await self._gathering.look_up(ids, kinds)
-        return await self._batches.look_up(ids, kinds, seen=seen, urgent=False)
+            found = await self._look_up_for_people(ids, kinds)
+        else:
+            found = await self._batches.look_up(ids, kinds, seen=seen, urgent=False)
+            if singly:
+                found = await self._completed(found, kinds, urgent=False, most=MOST_SINGLES)
+        for each in self._missed.among(found.tasks):
+            self._missed.forget(each)
+        return found
+
+    async def look_up_singly(
+        self, ids: Sequence[str], *, kinds: Mapping[str, TaskKind] = NOTHING_KNOWN
+    ) -> LookUp:
+        """Ask on their own for ids that were ``unlisted``, which may take as many requests.
+
+        Only one such look-up is under way at a time, and it ends with the 20th id that it finds to
+        be missing: other ids have ``failed`` then. Raise SunoError as ``look_up`` does.
+        """
+        if self._asking_singly.locked():
+            return _left_for_later(ids)
+        async with self._asking_singly:
+            found = await self._singles.look_up(ids, kinds, urgent=False, most=MOST_SINGLES)
+        return found.completed_by(_left_for_later(found.unlisted))
 
     async def aclose(self) -> None:
         """End what is under way; people who wait get a SunoError."""
         await self._gathering.aclose()
         await self._limiter.aclose()
+
+    async def _look_up_for_people(
+        self, ids: Collection[str], kinds: Mapping[str, TaskKind]
+    ) -> LookUp:
+        missed = self._missed.among(ids)
+        fresh = [each for each in ids if each not in missed]
+        found = await self._gathering.look_up(fresh, kinds)
+        found = await self._completed(found, kinds, urgent=True, most=MOST_IN_VAIN)
+        for each in found.missing:
+            self._missed.note(each, True)
+        return replace(found, missing=found.missing | missed)
+
+    async def _completed(
+        self, found: LookUp, kinds: Mapping[str, TaskKind], *, urgent: bool, most: int
+    ) -> LookUp:
+        """Ask on their own for the ids that no batch holds, before they are called missing."""
+        if not found.unlisted or not self._batches.routes.has_batches:
+            return found
+        try:
+            alone = await self._singles.look_up(found.unlisted, kinds, urgent=urgent, most=most)
+        except SunoError as error:
+            if not (found.tasks or found.unchanged or found.missing or found.failed):
+                raise
+            alone = LookUp(failed=dict.fromkeys(found.unlisted, error))
+        return found.completed_by(alone)
+
+
+def _left_for_later(ids: Sequence[str]) -> LookUp:
+    said = "in no batch; its own look-up has to wait for others"
+    return LookUp(failed=dict.fromkeys(ids, SunoError(ErrorKind.UNAVAILABLE, said)))

@@ -13,7 +13,7 @@ class ErrorKind(StrEnum):
     RATE_LIMIT = "rate_limit"
     """Too many requests: pause."""
     NOT_FOUND = "not_found"
-    """Neither this path nor, on a single look-up, this task is known there."""
+    """This path is not known there, or in an answer about one task, that task."""
     BAD_REQUEST = "bad_request"
     """The relay does not accept what was asked, perhaps because of one id."""
     UNAVAILABLE = "unavailable"
@@ -34,3 +34,17 @@ class SunoError(Exception):
         self.kind = kind
         self.detail = detail
         self.retry_after = retry_after
+
+
+class NoSuchPathError(SunoError):
+    """No known path of the relay has shown a task: its address or its path is wrong.
+
+    ``sure`` where it said so itself. Else it may as well have meant what it was asked for; but as
+    no path has shown a task yet, nothing can be concluded about one. ``singly`` where it surely has
+    no batch look-up, but answered a single one as if it did not know the task.
+    """
+
+    def __init__(self, detail: str, *, sure: bool, singly: bool = False) -> None:
+        super().__init__(ErrorKind.NOT_FOUND, detail)
+        self.sure = sure
+        self.singly = singly

@@ -9,13 +9,13 @@ import logging
 import math
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
 from bot.figures import Figures
 from bot.suno.client import LookUp
-from bot.suno.errors import ErrorKind, SunoError
+from bot.suno.errors import ErrorKind, NoSuchPathError, SunoError
 from bot.suno.seen import Seen
 from bot.suno.tasks import Task, TaskKind
 from bot.watching.endings import Ending
@@ -53,8 +53,14 @@ class Relay(Protocol):
         *,
         kinds: Mapping[str, TaskKind] = ...,
         seen: Mapping[int, str] = ...,
+        singly: bool = ...,
     ) -> LookUp:
         """Ask what the relay knows of these ids; raise ``SunoError``."""
+
+    async def look_up_singly(
+        self, ids: Sequence[str], *, kinds: Mapping[str, TaskKind] = ...
+    ) -> LookUp:
+        """Ask on their own for ids that no batch holds; raise ``SunoError``."""
 
 
 class Poller:
@@ -86,7 +92,7 @@ class Poller:
         self._answered_at: float | None = None
         self._keeping = asyncio.Lock()
         self._seen = Seen()
-        self._under_way: dict[asyncio.Task[None], frozenset[str]] = {}
+        self._under_way: dict[asyncio.Task[None], set[str]] = {}
 
     async def remember(self, history: History) -> None:
         """Take in how long tasks took before, so that looks can be planned from the start."""
@@ -152,8 +158,9 @@ class Poller:
     def _begin(self, due: list[Watched], asked_at: float) -> None:
         self._figures.looks.inc()
         self._figures.looked_tasks.inc(len(due))
-        look = asyncio.create_task(self._look(due, asked_at))
-        self._under_way[look] = frozenset(watched.task_id for watched in due)
+        busy = {watched.task_id for watched in due}
+        look = asyncio.create_task(self._look(due, asked_at, busy))
+        self._under_way[look] = busy
         look.add_done_callback(self._finished)
 
     def _finished(self, look: asyncio.Task[None]) -> None:
@@ -162,22 +169,41 @@ class Poller:
             self._fault = error
         self._store.changed.set()
 
-    async def _look(self, due: list[Watched], asked_at: float) -> None:
+    async def _look(self, due: list[Watched], asked_at: float, busy: set[str]) -> None:
+        """Look at tasks, whose ids are ``busy`` until what became of them is kept.
+
+        Those that no batch holds are asked for on their own; that may take as many requests, so
+        nothing else waits for it.
+        """
         ids = [watched.task_id for watched in due]
         kinds = {watched.task_id: watched.kind for watched in due if watched.kind}
         self._seen.forget(watched.task_id for watched in due if _is_read_anyway(watched))
+        look_up = self._relay.look_up(ids, kinds=kinds, seen=self._seen.ids, singly=False)
+        unlisted = await self._ask(look_up, due, asked_at)
+        if unlisted:
+            ids = [watched.task_id for watched in unlisted]
+            busy.intersection_update(ids)
+            await self._ask(self._relay.look_up_singly(ids, kinds=kinds), unlisted, asked_at)
+
+    async def _ask(
+        self, look_up: Awaitable[LookUp], due: list[Watched], asked_at: float
+    ) -> list[Watched]:
+        """Keep what a look-up of tasks finds; return those that it left ``unlisted``."""
         try:
-            found = await self._relay.look_up(ids, kinds=kinds, seen=self._seen.ids)
+            found = await look_up
         except SunoError as error:
             if not _is_about_the_ids(error):
                 self._pause(error, asked_at)
-                return
-            found = LookUp(tasks={}, missing=frozenset(), failed=dict.fromkeys(ids, error))
+                return []
+            found = LookUp(failed={watched.task_id: error for watched in due})
         async with self._keeping:
-            await self._keep(due, found, asked_at, self._clock())
+            unlisted = await self._keep(due, found, asked_at, self._clock())
         self._failures = 0
+        return unlisted
 
-    async def _keep(self, due: list[Watched], found: LookUp, asked_at: float, now: float) -> None:
+    async def _keep(
+        self, due: list[Watched], found: LookUp, asked_at: float, now: float
+    ) -> list[Watched]:
         if self._answered_at is None:
             self._answered_at = await self._store.answered_at()
         silence = now - (self._answered_at or now)
@@ -186,6 +212,8 @@ class Poller:
             if self._failures:
                 log.info("The relay answers again after %.0f s; deadlines stood still", silence)
             due = [with_deadlines_after(watched, silence, now) for watched in due]
+        unlisted = [watched for watched in due if watched.task_id in found.unlisted]
+        due = [watched for watched in due if watched.task_id not in found.unlisted]
         self._learn(due, found, now)
         observations = [self._observe(watched, found, now) for watched in due]
         ended = await self._record(observations, asked_at, now, outage)
@@ -197,6 +225,7 @@ class Poller:
         watches = {watched.task_id: watched for watched in due}
         for each in ended:
             self._tell(each, watches[each.task_id], found.tasks.get(each.task_id), now)
+        return unlisted
 
     async def _record(
         self, seen: list[Observation], asked_at: float, now: float, outage: float
@@ -271,7 +300,13 @@ def _is_read_anyway(watched: Watched) -> bool:
 
 
 def _is_about_the_ids(error: SunoError) -> bool:
-    """Whether the relay did answer, and refused what it was asked for: that is no outage."""
+    """Whether the relay did answer, and may have refused what it was asked for.
+
+    That is no outage. A relay that has not shown a task yet may have meant the path as well
+    (NoSuchPathError): a watch of which nothing else is known then ends at its deadline.
+    """
+    if isinstance(error, NoSuchPathError):
+        return not error.sure
     return error.kind is ErrorKind.BAD_REQUEST and error.retry_after is None
 
 

@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -56,7 +56,7 @@ class Added(StrEnum):
     UNKNOWN = "unknown"
     """The relay does not know the id: nothing is watched."""
     UNCHECKED = "unchecked"
-    """The relay could not be asked: watched all the same."""
+    """Watched before anything is known of it: the poller looks."""
     REFUSED = "refused"
     """A limit is reached: nothing is watched; the result's ``error`` says which."""
 
@@ -70,6 +70,8 @@ class WatchResult:
     error: WatchError | None = None
     message_id: int | None = None
     """For ``POSTED``: where it stands."""
+    trouble: SunoError | None = None
+    """For ``UNCHECKED``: why the relay could not be asked; ``None`` where it was not yet."""
 
 
 class _Wish(NamedTuple):
@@ -139,8 +141,8 @@ class Watchlist:
         wish = _Wish(user_id, place, mention, member_limit)
         try:
             seen = await self.look(ids)
-        except SunoError:
-            seen = LookUp(tasks={}, missing=frozenset(), failed={})
+        except SunoError as error:
+            seen = LookUp(failed=dict.fromkeys(ids, error))
         return [await self._add_one(task_id, seen, wish) for task_id in ids]
 
     async def _add_one(self, task_id: str, seen: LookUp, wish: "_Wish") -> WatchResult:
@@ -148,9 +150,10 @@ class Watchlist:
         if task_id in seen.missing:
             return WatchResult(_stranger(task_id), Added.UNKNOWN)
         try:
-            return await self._keep(task_id, task, wish)
+            result = await self._keep(task_id, task, wish)
         except WatchError as error:
             return WatchResult(task or _stranger(task_id), Added.REFUSED, error)
+        return replace(result, trouble=seen.failed.get(task_id))
 
     async def _keep(self, task_id: str, task: Task | None, wish: "_Wish") -> WatchResult:
         now = self._clock()

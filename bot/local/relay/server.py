@@ -205,5 +205,12 @@ def _elsewhere(form: Elsewhere, request: web.Request) -> web.Response:
     if form is Elsewhere.INVALID_URL:
         said = f"Invalid URL ({request.method} {request.raw_path})"
         return web.json_response(openai_error(said, "invalid_request_error"), status=404)
+    if form is Elsewhere.REPEATED:
+        said = f"{request.method} {request.raw_path} not found"
+        return web.json_response({"message": said, "path": request.raw_path}, status=404)
+    if form is Elsewhere.INVALID_ACTION and request.method == "POST":
+        return web.json_response(suno_error("invalid_request", "invalid action"), status=400)
+    if form in (Elsewhere.NO_PAGE, Elsewhere.INVALID_ACTION):
+        return web.Response(status=404, text="404 page not found")
     status = {Elsewhere.HTML: 404, Elsewhere.NOT_ALLOWED: 405, Elsewhere.FRONT_PAGE: 200}[form]
     return web.Response(status=status, text=HTML.format("No such page"), content_type="text/html")

@@ -47,6 +47,12 @@ class Elsewhere(StrEnum):
     NOT_ALLOWED = "405"
     FRONT_PAGE = "200 HTML"
     """The pages of a relay's own site, which new-api serves on every path it does not know."""
+    NO_PAGE = "404 page not found"
+    """As plain text, as Suno-API does."""
+    INVALID_ACTION = "400 invalid action"
+    """As Suno-API takes a POST to ``/suno/submit/…``; any other request is answered NO_PAGE."""
+    REPEATED = "404 that repeats the path"
+    """In JSON, as many web frameworks do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,23 +1,21 @@
-"""From ids to requests: in batches, as songs and as lyrics, and on their own where need be."""
+"""From ids to requests: in batches, as songs and as lyrics, or on their own where none exist."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from random import Random
 
-from bot.suno.errors import ErrorKind, SunoError
+from bot.suno.errors import ErrorKind, NoSuchPathError, SunoError
 from bot.suno.reading.again import Reading
 from bot.suno.requesting.breaker import Breaker, InternalError, is_relay_wide
 from bot.suno.requesting.findings import Findings, LookUp
 from bot.suno.requesting.narrowing import ABOUT_THE_REQUEST, may_be_one_id, narrow
 from bot.suno.requesting.recent import Recent
-from bot.suno.requesting.routes import NoSuchPathError, Routes
+from bot.suno.requesting.routes import Routes, UnknownTaskError
 from bot.suno.tasks import TaskKind
 
-MOST_SINGLES = 20
-"""Missing ids that one look-up asks for on their own; the next look-up goes on."""
+MOST_IN_VAIN = 3
+"""Unknown ids that one look-up of a person asks for on their own."""
 PATIENCE = 3
 """Single look-ups that may fail before the first has succeeded; then the rest is left for later."""
-SINGLY_AGAIN = 600.0
-"""Seconds in which an id that was unknown on its own, too, is not asked for like that again."""
 APART = 3600.0
 """Seconds in which an id that was refused travels in no batch with others."""
 REFUSED_AGAIN = 30.0
@@ -33,7 +31,6 @@ class Batches:
         self.routes = routes
         self.size = size
         self.random = random
-        self.unknown_singly: Recent[bool] = Recent(SINGLY_AGAIN)
         self.apart: Recent[bool] = Recent(APART)
         self.refused: Recent[tuple[ErrorKind, str]] = Recent(REFUSED_AGAIN)
         self._breaker = breaker
@@ -46,19 +43,26 @@ class Batches:
         seen: Mapping[int, str],
         urgent: bool,
     ) -> LookUp:
-        """Ask for all of them; what is promised is told at ``SunoClient.look_up``."""
+        """Ask for all of them; those that no batch holds come back ``unlisted``.
+
+        Else it promises what ``SunoClient.look_up`` does.
+        """
         search = _Search(self, ids, kinds, seen, urgent)
         await search.run()
         findings = search.findings
         try:
             return findings.conclude()
         except SunoError as error:
-            nowhere = error.kind is ErrorKind.NOT_FOUND and error is findings.stopped
             # What people type may be refused for what it is: that says nothing of the relay.
             refused = error.kind in ABOUT_THE_REQUEST and not urgent and len(findings.ids) > 1
+            nowhere = isinstance(error, NoSuchPathError) and error.sure
             if nowhere or refused or isinstance(error, InternalError):
                 self._breaker.bad(error)
             raise
+        finally:
+            for failure in findings.failed.values():
+                if isinstance(failure, NoSuchPathError):
+                    self._breaker.warn(failure)
 
     def is_apart(self, task_id: str) -> bool:
         """Whether this id spoiled a batch, or failed on its own, not long ago."""
@@ -87,6 +91,7 @@ class _Search:
         self._routes = batches.routes
         self._kinds = kinds
         self._urgent = urgent
+        self._in_vain = 0
 
     async def run(self) -> None:
         ids = self.findings.ids
@@ -97,7 +102,6 @@ class _Search:
         await self._in_batches(songs, TaskKind.MUSIC)
         untold = [each for each in self.findings.unknown(songs) if each not in self._kinds]
         await self._in_batches([*lyrics, *untold], TaskKind.LYRICS)
-        await self._missing_singly(self.findings.unknown(ids))
 
     async def _in_batches(self, ids: Sequence[str], kind: TaskKind) -> None:
         for part in self._parts(ids):
@@ -119,28 +123,58 @@ class _Search:
                 self.findings.failed[each] = SunoError(*refusal)
 
     async def _part(self, ids: Sequence[str], kind: TaskKind) -> None:
-        async def ask(part: Sequence[str]) -> None:
-            self.findings.found(
-                await self._routes.batch(part, kind, self._known, urgent=self._urgent)
-            )
-            for each in self._batches.apart.among(part):
+        try:
+            await self._ask(ids, kind)
+        except NoSuchPathError as error:
+            await self._elsewhere(ids, kind, error)
+        except SunoError as error:
+            if may_be_one_id(error):
+                await self._bisect(ids, kind, error)
+            else:
+                self.findings.stop(error)
+
+    async def _ask(self, ids: Sequence[str], kind: TaskKind) -> None:
+        reading = await self._routes.batch(ids, kind, self._known, urgent=self._urgent)
+        self.findings.found(reading)
+        for each in self._batches.apart.among(ids):
+            if each in self.findings.tasks or each in self.findings.unchanged:
                 self._batches.apart.forget(each)
 
+    async def _bisect(self, ids: Sequence[str], kind: TaskKind, error: SunoError) -> None:
+        """Find out which ids spoil a batch, unless it is the path that is wrong."""
+
+        async def ask(part: Sequence[str]) -> None:
+            await self._ask(part, kind)
+
         try:
-            await ask(ids)
-        except NoSuchPathError as error:
-            await self._all_singly(ids, error)
-        except SunoError as error:
-            if not may_be_one_id(error):
-                self.findings.stop(error)
-                return
-            try:
-                culprits, left = await narrow(ids, error, ask, self._batches.random)
-            except SunoError as whole:
+            culprits, left = await narrow(ids, error, ask, self._batches.random)
+        except SunoError as whole:
+            if self._may_be_elsewhere(whole):
+                await self._elsewhere(ids, kind, _no_path(whole))
+            else:
                 self.findings.stop(whole)
-                return
-            self._blame(culprits, remember=len(culprits) + len(left) < len(ids))
-            self.findings.failed |= dict.fromkeys(left, error)
+            return
+        answered = len(culprits) + len(left) < len(ids)
+        if not answered and self._may_be_elsewhere(error):
+            await self._elsewhere(ids, kind, _no_path(error))
+            return
+        refused = {
+            each: refusal
+            for each, refusal in culprits.items()
+            if not isinstance(refusal, UnknownTaskError)
+        }
+        self._blame(refused, remember=answered)
+        if isinstance(error, UnknownTaskError):
+            error = SunoError(ErrorKind.UNAVAILABLE, f"refused with others: {error.detail}")
+            for each in self.findings.unknown(ids):
+                self._batches.apart.note(each, True)
+        self.findings.failed |= dict.fromkeys(left, error)
+
+    def _may_be_elsewhere(self, error: SunoError) -> bool:
+        """Whether it may be the path that was refused and not the ids: it has never worked."""
+        return not self._routes.has_batches and (
+            error.kind in ABOUT_THE_REQUEST or error.kind is ErrorKind.NOT_FOUND
+        )
 
     def _blame(self, culprits: Mapping[str, SunoError], *, remember: bool) -> None:
         """Note which ids are refused; for later only if the relay read others at the same time."""
@@ -149,57 +183,57 @@ class _Search:
             if remember or self._batches.is_apart(each):
                 self._batches.set_apart(each, error)
 
+    async def _elsewhere(
+        self, ids: Sequence[str], kind: TaskKind, no_batch: NoSuchPathError
+    ) -> None:
+        """Ask on the relay's other batch paths, and if there is none that works, singly."""
+        try:
+            reading = await self._routes.other_batch(ids, kind, self._known, urgent=self._urgent)
+        except SunoError as error:
+            self.findings.stop(error)
+            return
+        if reading is None:
+            await self._all_singly(ids, no_batch)
+        else:
+            self.findings.found(reading)
+
     async def _all_singly(self, ids: Sequence[str], no_batch: NoSuchPathError) -> None:
         """Ask for each id on its own, where the relay has no batch look-up."""
         patience = PATIENCE
         for each in ids:
+            if self._urgent and self._in_vain == MOST_IN_VAIN:
+                return
             try:
-                await self._singly(each)
+                task = await self._routes.single(each, self._kinds.get(each), urgent=self._urgent)
             except SunoError as error:
-                nowhere = isinstance(error, NoSuchPathError) and error.sure
-                if nowhere or is_relay_wide(error):
-                    self.findings.stop(no_batch if nowhere else error)
+                if isinstance(error, NoSuchPathError):
+                    # A batch path that has worked was surely not refused because of the ids.
+                    if error.sure or self._routes.has_batches:
+                        self.findings.stop(no_batch)
+                        return
+                    singly = error.singly and no_batch.sure
+                    error = NoSuchPathError(no_batch.detail, sure=False, singly=singly)
+                    self.findings.failed[each] = error
+                elif is_relay_wide(error):
+                    self.findings.stop(error)
                     return
-                self._blame({each: error}, remember=True)
+                else:
+                    self._blame({each: error}, remember=True)
                 patience -= 1
                 if patience == 0:
                     self.findings.stop(error)
                     return
-            else:
-                self._routes.go_on_singly()
-                patience = len(ids)
-
-    async def _missing_singly(self, ids: Sequence[str]) -> None:
-        """Ask on their own for the ids that no batch held, before they are called missing."""
-        asked = 0
-        for each in ids:
-            if self._batches.unknown_singly.get(each):
+                continue
+            self._routes.go_on_singly()
+            patience = len(ids)
+            if task is None:
+                self._in_vain += 1
                 self.findings.missing.add(each)
-            elif self.findings.stopped is not None:
-                return
-            elif asked == MOST_SINGLES:
-                self.findings.failed[each] = SunoError(
-                    ErrorKind.UNAVAILABLE, "in no batch; its own look-up has to wait for others"
-                )
             else:
-                asked += 1
-                await self._one_missing(each)
+                self.findings.found(Reading((task,)))
 
-    async def _one_missing(self, task_id: str) -> None:
-        try:
-            await self._singly(task_id)
-        except SunoError as error:
-            if is_relay_wide(error):
-                self.findings.stop(error)
-                return
-            self.findings.missing.add(task_id)  # the batch's word stands
-        if task_id in self.findings.missing:
-            self._batches.unknown_singly.note(task_id, True)
 
-    async def _singly(self, task_id: str) -> None:
-        kind = self._kinds.get(task_id)
-        task = await self._routes.single(task_id, kind, urgent=self._urgent)
-        if task is None:
-            self.findings.missing.add(task_id)
-        else:
-            self.findings.found(Reading((task,)))
+def _no_path(error: SunoError) -> NoSuchPathError:
+    if isinstance(error, NoSuchPathError):
+        return error
+    return NoSuchPathError(error.detail, sure=False)

@@ -171,7 +171,7 @@ _MEANING = {
     ErrorKind.AUTH: "the key is refused; nothing is looked up until SUNO_API_KEY is right",
     ErrorKind.QUOTA: "the account has no credit; nothing is looked up until it has",
     ErrorKind.RATE_LIMIT: "it asks for fewer requests",
-    ErrorKind.NOT_FOUND: "none of the known paths exists there",
+    ErrorKind.NOT_FOUND: "no known path works there; check SUNO_BASE_URL and SUNO_FETCH_PATH",
     ErrorKind.BAD_REQUEST: "it refuses what it is asked",
     ErrorKind.UNAVAILABLE: "it cannot be reached",
     ErrorKind.UNREADABLE: "its answers cannot be read",

@@ -13,17 +13,31 @@ from bot.suno.tasks import Task
 class LookUp:
     """What a relay knows of the ids that it was asked for; every id is in exactly one of these."""
 
-    tasks: Mapping[str, Task]
+    tasks: Mapping[str, Task] = field(default_factory=dict)
     """By the id asked for."""
-    missing: frozenset[str]
+    missing: frozenset[str] = frozenset()
     """The relay answered, and does not know these, or they belong to another key."""
-    failed: Mapping[str, SunoError]
+    failed: Mapping[str, SunoError] = field(default_factory=dict)
     """Ids whose own answer was refused or unreadable while others' could be read."""
+    unlisted: tuple[str, ...] = ()
+    """In no batch, and not asked for on their own, for few are at once: nothing is known of them.
+    In the order in which they were asked for."""
     unchanged: frozenset[str] = frozenset()
     """The relay says of these again, byte for byte, what the caller has seen: they still run."""
     fingerprints: Mapping[str, int] = field(default_factory=dict)
     """Of those of the tasks that still run and could be told apart: what to call ``seen`` when
     they are asked for again. Good for as long as this process runs."""
+
+    def completed_by(self, alone: "LookUp") -> "LookUp":
+        """Add what was found when those that are ``unlisted`` here were asked for on their own."""
+        return LookUp(
+            {**self.tasks, **alone.tasks},
+            self.missing | alone.missing,
+            {**self.failed, **alone.failed},
+            alone.unlisted,
+            self.unchanged,
+            self.fingerprints,
+        )
 
 
 class Findings:
@@ -71,9 +85,11 @@ class Findings:
 
     def conclude(self) -> LookUp:
         """Give the result; raise the SunoError in which all ids have ended alike."""
+        unlisted = self.unknown(self.ids)
         if self.stopped is not None:
-            self.failed |= dict.fromkeys(self.unknown(self.ids), self.stopped)
-        if self.failed and not (self.tasks or self.unchanged or self.missing):
+            self.failed |= dict.fromkeys(unlisted, self.stopped)
+            unlisted = []
+        if len(self.failed) == len(self.ids) > 0:
             first = next(iter(self.failed.values()))
             if all(error.kind is first.kind for error in self.failed.values()):
                 raise self.stopped or first
@@ -81,6 +97,7 @@ class Findings:
             self.tasks,
             frozenset(self.missing),
             self.failed,
+            tuple(unlisted),
             frozenset(self.unchanged),
             self.fingerprints,
         )

@@ -107,12 +107,12 @@ class Gathering:
 
 
 def _take(task_id: str, result: LookUp | SunoError, findings: Findings) -> None:
-    """Take what a shared look-up says of one id."""
+    """Take what a shared look-up says of one id, if anything."""
     if isinstance(result, SunoError):
         findings.failed[task_id] = result
     elif task_id in result.tasks:
         findings.tasks[task_id] = result.tasks[task_id]
     elif task_id in result.missing:
         findings.missing.add(task_id)
-    else:
+    elif task_id in result.failed:
         findings.failed[task_id] = result.failed[task_id]

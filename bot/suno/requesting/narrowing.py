@@ -5,6 +5,7 @@ from random import Random
 
 from bot.suno.errors import ErrorKind, SunoError
 from bot.suno.requesting.breaker import InternalError
+from bot.suno.requesting.routes import UnknownTaskError
 
 FEW = 4
 """Ids whose halves cost no more than finding out whether halving makes sense."""
@@ -19,7 +20,7 @@ Ask = Callable[[Sequence[str]], Awaitable[None]]
 
 def may_be_one_id(error: SunoError) -> bool:
     """Whether a single id may have brought this error upon a whole batch."""
-    return error.kind in ABOUT_THE_REQUEST or isinstance(error, InternalError)
+    return error.kind in ABOUT_THE_REQUEST or isinstance(error, InternalError | UnknownTaskError)
 
 
 async def narrow(

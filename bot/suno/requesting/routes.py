@@ -1,4 +1,12 @@
-"""Which of a relay's paths work, found out by asking and remembered while the bot runs."""
+"""Which of a relay's paths work, found out by asking and remembered while the bot runs.
+
+A path is *proven* once it has shown a task. A batch path is proven, too, by the answer with which
+relays say that nothing matched (``is_empty_batch``): so a bot whose very first id is a typing error
+can be told that the relay does not know it. Whatever else a path answers that is not proven, such
+as "task not found" with status 404, may be said by any web server of an address that is wrong.
+Nothing about a task is concluded from it: the other known paths are asked, and where none of them
+works either, that is a NoSuchPathError.
+"""
 
 import logging
 import re
@@ -6,29 +14,40 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote
 
-from bot.suno.answers import read_batch_again, read_single
-from bot.suno.errors import ErrorKind, SunoError
+from bot.suno.answers import is_empty_batch, read_batch_again, read_single
+from bot.suno.errors import ErrorKind, NoSuchPathError, SunoError
 from bot.suno.reading.again import Reading
+from bot.suno.reading.refusals import without_paths
 from bot.suno.relays import Relay
 from bot.suno.requesting.asking import Asking
 from bot.suno.requesting.breaker import RELAY_WIDE, is_relay_wide
-from bot.suno.requesting.recent import Recent
 from bot.suno.requesting.wire import Answer
 from bot.suno.tasks import Task, TaskKind
 
 logger = logging.getLogger(__name__)
 
 ABOUT_A_TASK = re.compile(r"task|任务", re.IGNORECASE)
+ABOUT_A_PATH = re.compile(
+    r"invalid url|page not found|cannot (?:get|post)|no route|(?:route|path|endpoint) not found",
+    re.IGNORECASE,
+)
 ABSENT = 600.0
-"""Seconds after which a path that was not there is tried again."""
+"""Seconds after which a path that was not there is tried again, at a relay that has others."""
+ABSENT_LIKE_ALL = 120.0
+"""Seconds after which it is tried again where no path has worked yet.
+
+new-api lets an address ask for 60 unknown paths within 180 seconds: so the configured path alone
+is asked at every look, and the four others rarely.
+"""
+ABSENT_PERHAPS = 60.0
+"""Seconds after which another batch path is tried again that did not work for whatever reason."""
 
 
-class NoSuchPathError(SunoError):
-    """The relay does not have this path; ``sure`` unless it may have meant the task."""
+class UnknownTaskError(SunoError):
+    """The relay says that it does not know a task, of one or more that it was asked for."""
 
-    def __init__(self, detail: str, *, sure: bool) -> None:
+    def __init__(self, detail: str) -> None:
         super().__init__(ErrorKind.NOT_FOUND, detail)
-        self.sure = sure
 
 
 class Routes:
@@ -38,10 +57,14 @@ class Routes:
         self._asking = asking
         self._relay = relay
         self._batch_path = relay.fetch_path
-        self._worked: set[str] = set()
-        self._absent: Recent[bool] = Recent(ABSENT)
+        self._proven: set[str] = set()
+        self._absent_until: dict[str, float] = {}
         self._singly_until = 0.0
-        self._has_shown_a_task_singly = False
+
+    @property
+    def has_batches(self) -> bool:
+        """Whether the batch look-up is known to work."""
+        return self._batch_path in self._proven and not self._is_asked_singly()
 
     async def batch(
         self, ids: Sequence[str], kind: TaskKind, known: Mapping[int, str], *, urgent: bool
@@ -50,28 +73,32 @@ class Routes:
 
         ``known`` are ids by the fingerprints of what the caller has seen of them.
 
-        Raise NoSuchPathError where the relay has no batch look-up (``single`` may still work), and
-        any other SunoError for what it answered.
+        Raise NoSuchPathError where the relay has no batch look-up at this path, UnknownTaskError
+        where it refuses them all because it does not know one, and any other SunoError for what it
+        answered.
         """
-        if time.monotonic() < self._singly_until:
+        if self._is_asked_singly():
             raise NoSuchPathError("the relay has no batch look-up", sure=True)
-        try:
-            return await self._batch(self._batch_path, ids, kind, known, urgent)
-        except NoSuchPathError as error:
-            first_error = error
+        return await self._batch(self._batch_path, ids, kind, known, urgent)
+
+    async def other_batch(
+        self, ids: Sequence[str], kind: TaskKind, known: Mapping[int, str], *, urgent: bool
+    ) -> Reading | None:
+        """Ask on the other known paths; go on with the one that works. None where none does."""
         for path in self._relay.batch_paths:
-            if path == self._batch_path:
+            if path == self._batch_path or self._is_asked_singly() or self._is_absent(path):
                 continue
             try:
                 reading = await self._batch(path, ids, kind, known, urgent)
             except SunoError as error:
                 if is_relay_wide(error):
                     raise
+                self._note_absent(path, sure=isinstance(error, NoSuchPathError) and error.sure)
                 continue
             self._say_detour(f"POST {path} instead; SUNO_FETCH_PATH={path} would save the detour")
             self._batch_path = path
             return reading
-        raise first_error
+        return None
 
     async def single(self, task_id: str, kind: TaskKind | None, *, urgent: bool) -> Task | None:
         """Ask for one task, on every path that may know it; None where the relay does not.
@@ -80,30 +107,31 @@ class Routes:
         unknown task: as long as no single look-up has ever shown a task, none proves that one is
         unknown. Raise any other SunoError for what the relay answered.
         """
-        answered = False
-        trouble: SunoError | None = None
+        trouble: list[SunoError] = []
         lapse: SunoError | None = None
+        answered = False
         for path in self._single_paths(task_id, kind):
             try:
                 task = await self._single(path, task_id, urgent)
             except SunoError as error:
                 if is_relay_wide(error):
                     raise
-                trouble = trouble or error
-                if path in self._worked:
+                trouble.append(error)
+                if path in self._proven:
                     lapse = lapse or error
                 continue
             answered = True
             if task is not None:
-                self._has_shown_a_task_singly = True
                 return task
         if lapse is not None:
             raise lapse
-        if answered and self._has_shown_a_task_singly:
+        if answered and not self._proven.isdisjoint(self._relay.single_paths):
             return None
         if answered:
-            raise NoSuchPathError("no single look-up has shown a task yet", sure=False)
-        raise trouble or NoSuchPathError("the relay has no single look-up", sure=True)
+            raise NoSuchPathError("no single look-up has shown a task yet", sure=False, singly=True)
+        sure = all(isinstance(error, NoSuchPathError) and error.sure for error in trouble)
+        said = trouble[0].detail if trouble else "the relay has no single look-up"
+        raise NoSuchPathError(said, sure=sure)
 
     def go_on_singly(self) -> None:
         """Note that single look-ups work where no batch does: no more batches for a while."""
@@ -121,7 +149,7 @@ class Routes:
             TaskKind.LYRICS: (fetch, lyrics, feed),
             None: (fetch, feed, lyrics),
         }
-        yield from (path for path in likely[kind] if not self._absent.get(path))
+        yield from (path for path in likely[kind] if not self._is_absent(path))
 
     async def _batch(
         self,
@@ -133,15 +161,21 @@ class Routes:
     ) -> Reading:
         def read(answer: Answer) -> Reading:
             try:
-                return read_batch_again(answer.status, answer.content_type, answer.body, known)
+                reading = read_batch_again(answer.status, answer.content_type, answer.body, known)
             except SunoError as error:
-                if self._means_unknown(path, answer, error):
+                meaning = self._meaning(path, answer, error)
+                alone = len(ids) == 1 and path in self._proven
+                if isinstance(meaning, UnknownTaskError) and alone:
                     return Reading(())
-                raise
+                raise meaning from error.__cause__
+            shows = reading.tasks or reading.unchanged or path in self._proven
+            if not shows and not is_empty_batch(answer.body):
+                raise NoSuchPathError("an answer without any task", sure=False)
+            return reading
 
         payload = {"ids": list(ids), "action": kind.action}
         reading = await self._asking.ask("POST", path, read, urgent=urgent, payload=payload)
-        self._worked.add(path)
+        self._proven.add(path)
         self._singly_until = 0.0
         return reading
 
@@ -150,43 +184,57 @@ class Routes:
             try:
                 return read_single(task_id, answer.status, answer.content_type, answer.body)
             except SunoError as error:
-                if self._means_unknown(path, answer, error):
+                meaning = self._meaning(path, answer, error)
+                if isinstance(meaning, UnknownTaskError):
                     return None
-                raise
+                raise meaning from error.__cause__
 
         whole = path + quote(task_id, safe="", errors="replace")
         try:
             task = await self._asking.ask("GET", whole, read, urgent=urgent)
         except NoSuchPathError as error:
-            if error.sure and self._worked and path not in self._worked:
-                self._absent.note(path, True)
+            if error.sure and path not in self._proven:
+                self._note_absent(path, sure=True)
             raise
-        self._worked.add(path)
+        if task is not None:
+            self._proven.add(path)
         return task
 
-    def _means_unknown(self, path: str, answer: Answer, error: SunoError) -> bool:
-        """Tell whether an error means that the relay knows no such task.
+    def _meaning(self, path: str, answer: Answer, error: SunoError) -> SunoError:
+        """Return what an error says of the path or of the task, else the error itself.
 
-        Raise NoSuchPathError where it means that the relay has no such path. A page instead of
-        JSON means that, too, on a path that has never worked: new-api serves its own site, with
-        status 200, on every path that it does not know.
+        A page instead of JSON says that a path is not there, if it has never worked: new-api serves
+        its own site, with status 200, on every path that it does not know.
         """
+        proven = path in self._proven
         page = answer.is_html
-        if path not in self._worked:
+        if not proven:
             if error.kind is ErrorKind.UNREADABLE and page:
-                raise NoSuchPathError(error.detail, sure=True)
+                return NoSuchPathError(error.detail, sure=True)
             # Other paths work with this key: that this one does not says nothing of the relay.
-            if self._worked and error.kind in RELAY_WIDE - {ErrorKind.RATE_LIMIT}:
-                raise NoSuchPathError(error.detail, sure=False)
+            if self._proven and error.kind in RELAY_WIDE - {ErrorKind.RATE_LIMIT}:
+                return NoSuchPathError(error.detail, sure=False)
         if error.kind is not ErrorKind.NOT_FOUND:
-            return False
-        if answer.status < 300 or answer.status == 400:
-            return True
-        invalid_url = "invalid url" in error.detail.lower()
-        sure = page or invalid_url or answer.status == 405
-        if not sure and (ABOUT_A_TASK.search(error.detail) or path in self._worked):
-            return True
-        raise NoSuchPathError(error.detail, sure=sure)
+            return error
+        if page or answer.status == 405 or ABOUT_A_PATH.search(error.detail):
+            return NoSuchPathError(error.detail, sure=True)
+        words = without_paths(error.detail)
+        single = path in self._relay.single_paths
+        about_a_task = answer.status < 300 or answer.status == 400 or (single and proven)
+        if about_a_task or ABOUT_A_TASK.search(words):
+            return UnknownTaskError(error.detail)
+        # "Not found" alone may be said of one task, but neither of many nor together with a path.
+        return NoSuchPathError(error.detail, sure=not single or words != error.detail)
+
+    def _is_asked_singly(self) -> bool:
+        return time.monotonic() < self._singly_until
+
+    def _is_absent(self, path: str) -> bool:
+        return time.monotonic() < self._absent_until.get(path, 0.0)
+
+    def _note_absent(self, path: str, *, sure: bool) -> None:
+        seconds = (ABSENT if self._proven else ABSENT_LIKE_ALL) if sure else ABSENT_PERHAPS
+        self._absent_until[path] = time.monotonic() + seconds
 
     def _say_detour(self, way: str) -> None:
         logger.warning(

@@ -6,6 +6,8 @@ watch-finished = ✅ { $id } is done already: its result comes right away.
 watch-posted = ✅ { $id } is done, and its result stands here already: { $link }
 watch-unknown = ❓ The relay does not know { $id }. Check that you copied the whole id; if it was made with another key, this bot cannot see it. Nothing is being watched.
 watch-unchecked = 👀 Watching { $id }. The relay cannot be asked just now; I look as soon as it answers, and you will be told when the task is done.
+watch-unreachable = 👀 Watching { $id }. The relay cannot be reached just now: something in this bot’s settings does not fit, and whoever runs it has been informed. You will be told when the task is done.
+watch-unseen = 👀 Watching { $id }. I have not looked at it yet: I do that next, and you will be told when the task is done.
 watch-no-permission = 🚫 I cannot post here, so I would not be able to tell you. In this channel I am missing: { $permissions }. Ask someone who manages the server to allow that, or use me in another channel. Nothing is being watched.
 watch-no-direct-message = 🚫 I cannot send you direct messages. Allow them for this server (Privacy Settings), or watch without `private`. Nothing is being watched.
 watch-elsewhere = { $text } ({ $place })
@@ -26,6 +28,7 @@ list-separator = { ", " }
 
 answer-too-long = Where only you have added me, Discord lets me answer for only a few tasks at once. Ask again for: { $ids }
 status-unknown = ❓ The relay does not know { $id }. Check that you copied the whole id; if it was made with another key, this bot cannot see it.
+status-unlisted = ⏳ I have not looked for { $id } yet: I can only look for a few unknown ids at a time. Please ask me again for this one alone.
 lyrics-none = { $id } has no lyrics yet. It is still being made: `/suno status` shows how far it is.
 
 permission-view-channel = View Channel

@@ -6,6 +6,8 @@ watch-finished = ✅ { $id } 早就做好了，结果马上发出来。
 watch-posted = ✅ { $id } 已经做好，结果就在这里：{ $link }
 watch-unknown = ❓ 中转站不认识 { $id }。请检查 ID 有没有复制完整；如果它是用别的密钥提交的，我也看不到。这次没有添加关注。
 watch-unchecked = 👀 好的，我会盯着 { $id }。中转站现在连不上，等它恢复我就去查，做好后告诉你。
+watch-unreachable = 👀 好的，我会盯着 { $id }。中转站现在连不上：这个机器人的设置好像有不对的地方，已经通知机器人的管理者了。任务做好后我会告诉你。
+watch-unseen = 👀 好的，我会盯着 { $id }。我还没来得及查它，马上就去查，做好后告诉你。
 watch-no-permission = 🚫 我不能在这里发消息，做好了也没法通知你。我在这个频道缺少的权限：{ $permissions }。请让管理服务器的人给我开通，或者换个频道再试。这次没有添加关注。
 watch-elsewhere = { $text }（{ $place }）
 watch-only-for-you = 🚫 我不是这里的成员，没法在这里发消息。用 `/suno { command-watch-name }` 并加上 `{ option-private-name }` 选项，我就私信告诉你；或者请管理服务器的人邀请我。现在没有关注任何任务。
@@ -23,6 +25,7 @@ list-separator = 、
 
 answer-too-long = 这里只有你添加了我，Discord 一次只让我回答几个任务。剩下的请再查一次：{ $ids }
 status-unknown = ❓ 中转站不认识 { $id }。请检查 ID 有没有复制完整；如果它是用别的密钥提交的，我也看不到。
+status-unlisted = ⏳ 还没来得及查 { $id }：中转站没列出来的 ID，我一次只能查几个。请单独用这个 ID 再查一次。
 lyrics-none = { $id } 还没有歌词，正在制作中。用 `/suno { command-status-name }` 可以查看进度。
 
 permission-view-channel = 查看频道
