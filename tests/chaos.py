@@ -11,7 +11,7 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,15 @@ from pathlib import Path
 import click
 
 from bot.local.bot_process import BotProcess, settings_for
-from bot.local.discord import Channel, Happening, Interaction, LocalDiscord, NotOffered, User
+from bot.local.discord import (
+    Channel,
+    Happening,
+    Interaction,
+    LocalDiscord,
+    NotOffered,
+    Request,
+    User,
+)
 from bot.local.relay import LocalRelay, RelayTask, failing, half_success, lyrics_task, song, stuck
 from bot.local.relay.lifecycles import clip_ids
 from tests.chaos_audit import (
@@ -64,6 +72,8 @@ class Report:
     figures: dict[str, int | float]
     log: list[str]
     """What happened, round by round."""
+    malformed: Sequence[Request] = ()
+    """What the bot asked of Discord that Discord never takes."""
     owed: int = 0
     """What was still owed when the healing was given up."""
 
@@ -71,7 +81,8 @@ class Report:
     def violations(self) -> list[str]:
         """Everything that breaks the promise, a line each."""
         left = [f"{self.owed} watches or messages are still owed"] if self.owed else []
-        return [*left, *self.verdict.violations]
+        refused = [f"Discord never takes {one.method} {one.path}" for one in self.malformed]
+        return [*left, *refused, *self.verdict.violations]
 
 
 @dataclass(slots=True)
@@ -369,7 +380,7 @@ async def run_chaos(
         owed = await chaos.heal()
         figures = {"rounds": rounds, **chaos.figures()}
         figures["real seconds"] = round(time.monotonic() - began)
-        return Report(chaos.verdict(), figures, chaos.log, owed)
+        return Report(chaos.verdict(), figures, chaos.log, chaos.discord.malformed_requests, owed)
 
 
 @click.command()

@@ -179,6 +179,22 @@ async def test_every_request_is_on_record() -> None:
         assert last.at == pytest.approx(club.local.clock.now(), abs=2)
 
 
+@pytest.mark.malformed_requests
+async def test_what_a_client_gets_wrong_is_told_apart_from_faults(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A malformed request is on record and in the log; the same answer to a good one is not."""
+    async with a_club() as club:
+        club.local.faults.add(POST, status=400, code=50035)
+        for content in ("good", "x" * 2001):
+            with pytest.raises(discord.HTTPException) as refused:
+                await club.post(content=content)
+            assert code_of(refused.value) == (400, 50035)
+        (malformed,) = club.local.malformed_requests
+        assert malformed is club.local.requests[-1]
+        assert "BASE_TYPE_MAX_LENGTH" in caplog.text
+
+
 async def test_json_has_the_content_type_that_discord_py_wants() -> None:
     """Exactly ``application/json``, with Via, and without any token for the gateway's address."""
     async with LocalDiscord() as local, aiohttp.ClientSession() as session:

@@ -207,6 +207,7 @@ async def test_a_webhook_begins_with_the_acknowledgement() -> None:
         assert await refused(club, strange) == (404, 10008)
 
 
+@pytest.mark.malformed_requests
 @pytest.mark.parametrize(
     ("kind", "data", "code"),
     [
@@ -398,6 +399,7 @@ async def test_a_modal_is_filled_in_as_it_says() -> None:
                 await club.local.submit_modal(person, interaction, values)
 
 
+@pytest.mark.malformed_requests
 async def test_a_modal_cannot_answer_a_modal() -> None:
     """Discord takes a modal for commands and presses only."""
     async with a_connected_club() as club:
@@ -588,6 +590,7 @@ async def test_commands_can_be_registered_fetched_and_deleted() -> None:
         assert await bot.tree.fetch_commands(guild=here) == []
 
 
+@pytest.mark.malformed_requests
 async def test_bad_commands_are_not_registered() -> None:
     """The sync fails as it does with Discord, and what was registered stays."""
     async with a_connected_club() as club:

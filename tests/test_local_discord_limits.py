@@ -202,6 +202,7 @@ def test_only_interactions_may_be_ephemeral() -> None:
     assert not message_faults({"flags": 64}, [], ephemeral=True)
 
 
+@pytest.mark.malformed_requests
 async def test_a_refusal_reaches_the_bot_as_discord_writes_it() -> None:
     """Status 400, code 50035, and the nested errors that discord.py puts into its text."""
     async with a_club() as club:
@@ -212,6 +213,7 @@ async def test_a_refusal_reaches_the_bot_as_discord_writes_it() -> None:
         assert club.songs.messages == []
 
 
+@pytest.mark.malformed_requests
 @pytest.mark.parametrize(
     "payload",
     [{}, {"content": " \n "}, {"embeds": [{}]}, {"embeds": [{"type": "rich"}]}, {"content": None}],

@@ -61,6 +61,7 @@ async def test_a_repeated_nonce_of_a_deleted_message_is_unknown() -> None:
         assert refused.value.code == 10008
 
 
+@pytest.mark.malformed_requests
 async def test_an_edit_changes_what_it_names_only() -> None:
     """Fields that an edit leaves out stay as they are; null or an empty list removes them."""
     async with a_club() as club:
@@ -98,6 +99,7 @@ async def test_a_channel_is_read_newest_first(query: dict[str, int], expected: l
         assert [int(message["content"]) for message in read] == expected
 
 
+@pytest.mark.malformed_requests
 @pytest.mark.parametrize(
     "query", [{"limit": 101}, {"limit": 0}, {"before": "x"}, {"before": 1, "after": 2}], ids=str
 )
@@ -168,6 +170,7 @@ async def test_posting_needs_its_permission(denied: str, status: int, code: int)
         await club.place().send("x", file=a_file("a.txt"))
 
 
+@pytest.mark.malformed_requests
 async def test_without_embed_links_the_embeds_are_dropped_in_silence() -> None:
     """The message appears without its embeds; one of embeds alone would be empty."""
     async with a_club() as club:
@@ -311,6 +314,7 @@ async def test_the_bot_can_make_and_change_threads() -> None:
         assert refused.value.code == 50083
 
 
+@pytest.mark.malformed_requests
 async def test_threads_are_not_made_anyhow() -> None:
     """Without a name, without permission or inside a thread there is none."""
     async with a_club() as club:
@@ -374,6 +378,7 @@ async def test_a_reply_refers_to_its_message() -> None:
         assert (pinging.pinged, silent.pinged) == ({club.ada.id}, set())
 
 
+@pytest.mark.malformed_requests
 async def test_a_reply_to_nothing_is_refused_unless_told_otherwise() -> None:
     """An unknown target refuses; with ``fail_if_not_exists`` false it is a plain message."""
     async with a_club() as club:
@@ -466,6 +471,7 @@ async def test_the_bot_knows_itself_and_its_guild() -> None:
             assert refused.value.code == code
 
 
+@pytest.mark.malformed_requests
 async def test_wrong_ways_of_asking_are_refused() -> None:
     """A wrong method, a body that is no JSON, no object, or an id that is no number."""
     async with a_club() as club:

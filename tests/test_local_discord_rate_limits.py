@@ -60,6 +60,7 @@ async def test_the_whole_bot_makes_fifty_requests_a_second() -> None:
             assert answer.status == 404
 
 
+@pytest.mark.malformed_requests
 @pytest.mark.parametrize(
     ("request_", "most", "seconds"),
     [
@@ -88,8 +89,8 @@ async def test_each_kind_of_request_has_a_bucket_of_its_own(
                 await response.read()
                 return response
 
-        for left in range(most - 1, -1, -1):
-            response = await ask(method, path)
+        taken = [await ask(method, path) for _ in range(most)]
+        for left, response in enumerate(reversed(taken)):
             assert response.status != 429
             assert response.headers["X-RateLimit-Remaining"] == str(left)
             assert response.headers["X-RateLimit-Limit"] == str(most)
@@ -97,7 +98,7 @@ async def test_each_kind_of_request_has_a_bucket_of_its_own(
         refused = await ask(method, path)
         assert (refused.status, refused.headers["Retry-After"]) == (429, str(seconds))
         assert refused.headers["X-RateLimit-Scope"] == "user"
-        assert refused.headers["X-RateLimit-Bucket"] == response.headers["X-RateLimit-Bucket"]
+        assert refused.headers["X-RateLimit-Bucket"] == taken[0].headers["X-RateLimit-Bucket"]
         other = path.replace(str(club.songs.id), "7").replace("token", "other")
         if other != path:
             assert (await ask(method, other)).status != 429

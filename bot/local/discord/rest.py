@@ -1,6 +1,7 @@
 """What every request goes through: the record, faults, the token, rate limits, refusals."""
 
 import asyncio
+import logging
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,12 +16,17 @@ from bot.local.discord.faults import AFTER, BEFORE, Fault, Faults, When
 from bot.local.discord.happenings import Happenings
 from bot.local.discord.rate_limits import RateLimits
 
+log = logging.getLogger(__name__)
+
 API = "/api/v10"
 LARGEST_BODY = 256 * 1024 * 1024
 """Bytes that are read at all; which file is too large is told apart before that."""
 
 _NEVER_HEARD = 499
 """The status of answers that nobody gets, because the connection was dropped."""
+
+_MALFORMED = (50006, 50035, 50109)
+"""The codes of empty messages, of fields with values that are not taken, and of broken JSON."""
 
 _WITHOUT_TOKEN = ("/gateway", "/interactions/", "/webhooks/")
 
@@ -34,6 +40,15 @@ class Request:
     status: int
     at: float
     """Seconds since 1970, when it was answered."""
+    code: int = 0
+    """Discord's error code, when the request was refused."""
+    by_fault: bool = False
+    """Whether a fault answered it."""
+
+    @property
+    def malformed(self) -> bool:
+        """Whether the client asked for what Discord never takes: no fault, but a bug of its own."""
+        return self.code in _MALFORMED and not self.by_fault
 
 
 class Front:
@@ -64,14 +79,30 @@ class Front:
         faults = list(self.faults.striking(request.method, path, body))
         if faults:
             self._happenings.stir()
-        response = await self._troubled(faults, BEFORE, request)
+        response = failed = await self._troubled(faults, BEFORE, request)
+        refused: Refusal | None = None
         if response is None:
-            response = await self._carry_out(request, path, handler)
-            response = await self._troubled(faults, AFTER, request) or response
+            response, refused = await self._carry_out(request, path, handler)
+            failed = await self._troubled(faults, AFTER, request)
+        self._record(request.method, path, failed or response, refused, by_fault=failed is not None)
+        return failed or response
+
+    def _record(
+        self,
+        method: str,
+        path: str,
+        response: web.StreamResponse,
+        refused: Refusal | None,
+        *,
+        by_fault: bool,
+    ) -> None:
         status = 0 if response.status == _NEVER_HEARD else response.status
-        self.requests.append(Request(request.method, path, status, self._clock.now()))
-        self._happenings.note(f"{request.method} {path} -> {status or 'dropped'}")
-        return response
+        code = 0 if refused is None else refused.code
+        made = Request(method, path, status, self._clock.now(), code, by_fault)
+        self.requests.append(made)
+        self._happenings.note(f"{method} {path} -> {status or 'dropped'}")
+        if made.malformed and refused is not None:
+            log.warning("Malformed request: %s %s: %s", method, path, refused.body())
 
     async def _troubled(
         self, faults: list[Fault], when: When, request: web.Request
@@ -98,29 +129,31 @@ class Front:
 
     async def _carry_out(
         self, request: web.Request, path: str, handler: Handler
-    ) -> web.StreamResponse:
+    ) -> tuple[web.StreamResponse, Refusal | None]:
+        """Give the answer of Discord itself, and the refusal that it stands for, if any."""
         known = request.headers.get("Authorization") == f"Bot {self._token}"
         if not known and (not path.startswith(_WITHOUT_TOKEN) or path == "/gateway/bot"):
-            return _refused(unauthorized())
+            return _refused(unauthorized()), None
         standing = self.rate_limits.enter(request.method, path)
         if standing.retry_after is not None:
-            return limited(standing.retry_after, standing.scope, standing.headers)
-        response = await _guarded(handler, request)
+            return limited(standing.retry_after, standing.scope, standing.headers), None
+        response, refused = await _guarded(handler, request)
         response.headers.update(standing.headers)
-        return response
+        return response, refused
 
 
 async def _guarded(
     handler: Callable[[web.Request], Awaitable[web.StreamResponse]], request: web.Request
-) -> web.StreamResponse:
+) -> tuple[web.StreamResponse, Refusal | None]:
     try:
-        return await handler(request)
+        return await handler(request), None
     except Refusal as error:
-        return _refused(error)
+        refused = error
     except web.HTTPNotFound:
-        return _refused(not_found())
+        refused = not_found()
     except web.HTTPMethodNotAllowed:
-        return _refused(Refusal(405, 0, "405: Method Not Allowed"))
+        refused = Refusal(405, 0, "405: Method Not Allowed")
+    return _refused(refused), refused
 
 
 def _refused(error: Refusal) -> web.StreamResponse:

@@ -138,6 +138,11 @@ class LocalDiscord:
         return self._running.requests
 
     @property
+    def malformed_requests(self) -> list[Request]:
+        """The requests that were refused for what they ask, without any fault: bugs of a client."""
+        return [request for request in self.requests if request.malformed]
+
+    @property
     def _running(self) -> Front:
         if self._front is None:
             raise RuntimeError("the local Discord is not running: use `async with`")
