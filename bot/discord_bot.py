@@ -28,6 +28,7 @@ from bot.posting.turns import Turns
 from bot.posting.watch_desk import WatchDesk
 from bot.translation import CatalogueTranslator
 from bot.watching.cards import Cards
+from bot.watching.departures import Departures
 from bot.watching.forgetting import Forgetting
 from bot.watching.history import History
 from bot.watching.limits import Limits
@@ -55,6 +56,7 @@ class Services:
     cards: Cards
     history: History
     forgetting: Forgetting
+    departures: Departures
     settings: ServerSettingsBook
     limits: Limits
     notes: Notes

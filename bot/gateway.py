@@ -37,13 +37,27 @@ GATEWAY_PACE = GatewayPace()
 
 
 class GatewayClient(commands.AutoShardedBot):
-    """A sharded client that keeps trying to connect for as long as it takes."""
+    """A sharded client that keeps trying to connect for as long as it takes.
+
+    Whenever a session of a shard begins, it dispatches an event of its own, ``shard_guilds``, with
+    the id of the shard, the number of shards and the ids of the shard's servers: discord.py keeps
+    servers over a new session, and tells of ``ready`` only once all shards have begun one.
+    """
 
     def __init__(self, *, gateway_url: str, pace: GatewayPace, **options: Any) -> None:
         """``gateway_url`` is where the gateway is; empty: where the API says."""
         super().__init__(**options)
         self._gateway_url = gateway_url
         self._gateway_pace = pace
+        self._parse_ready = self._connection.parsers["READY"]
+        self._connection.parsers["READY"] = self._on_session_start
+
+    def _on_session_start(self, data: Any) -> None:
+        """Handle READY as discord.py does, then tell which servers it lists."""
+        self._parse_ready(data)
+        shard_id, shard_count = data["shard"]
+        guild_ids = frozenset(int(guild["id"]) for guild in data["guilds"])
+        self.dispatch("shard_guilds", shard_id, shard_count, guild_ids)
 
     async def launch_shard(
         self, gateway: yarl.URL, shard_id: int, *, initial: bool = False

@@ -36,6 +36,7 @@ from bot.token_check import TokenCheck
 from bot.watching.backlog import Backlog
 from bot.watching.cards import Cards
 from bot.watching.database import DatabaseThread
+from bot.watching.departures import Departures
 from bot.watching.forgetting import Forgetting
 from bot.watching.history import History
 from bot.watching.limits import Limits
@@ -241,6 +242,7 @@ def assemble(
         cards=Cards(database, source.name),
         history=History(database, source.name),
         forgetting=Forgetting(database),
+        departures=Departures(database),
         settings=ServerSettingsBook(database),
         limits=limits,
         notes=Notes(database),

@@ -14,6 +14,7 @@ from contextlib import suppress
 from discord.ext import commands
 
 from bot.discord_bot import SunoBot
+from bot.watching.departures import Departures
 from bot.watching.forgetting import Forgetting
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,10 @@ class Clock(commands.Cog):
             "poll": (services.poller.round, services.store.changed),
             "deliver": (courier.round, services.outbox.changed),
             "show": (self._bot.keeper.round, services.cards.changed),
-            "tidy": (Broom(services.forgetting).round, asyncio.Event()),  # nothing hurries it
+            "tidy": (
+                Broom(services.forgetting, services.departures).round,
+                services.departures.changed,
+            ),
         }
         good_at, failed = self._bot.good_rounds, services.figures.failed_rounds
         self._loops = [
@@ -67,15 +71,17 @@ class Clock(commands.Cog):
 
 
 class Broom:
-    """Deletes once a day, and at the start, what was told long ago."""
+    """Deletes once a day, and at the start, what was told long ago; and servers that are gone."""
 
-    def __init__(self, forgetting: Forgetting) -> None:
+    def __init__(self, forgetting: Forgetting, departures: Departures) -> None:
         self._forgetting = forgetting
+        self._departures = departures
         self._due_at = 0.0
 
     async def round(self) -> float:
         """Sweep if a day is over since the last time."""
         now = time.time()
+        await self._departures.purge_overdue(now)
         if now >= self._due_at:
             await self._forgetting.sweep(now)
             self._due_at = now + DAY

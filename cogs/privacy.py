@@ -15,6 +15,7 @@ from bot.discord_bot import SunoBot
 from bot.posting.forgetting import CONFIRM, question, question_view
 from bot.posting.items import Remembered
 from bot.translation import localised
+from bot.watching.departures import ShardGuilds
 from bot.watching.errors import DatabaseClosed
 from bot.words import words_for
 
@@ -101,28 +102,37 @@ class Privacy(commands.Cog):
         log.info("Left server %s; its data are deleted", guild.id)
 
     @commands.Cog.listener()
-    async def on_ready(self) -> None:
-        """Forget who removed the bot; one that is stopping does so at its next start."""
-        with suppress(DatabaseClosed):
-            await self._forget_servers_that_left()
+    async def on_shard_guilds(
+        self, shard_id: int, shard_count: int, guild_ids: frozenset[int]
+    ) -> None:
+        """Note which servers removed the bot while it was away.
 
-    async def _forget_servers_that_left(self) -> None:
-        """Delete everything of the servers that removed the bot while it was away.
-
-        Servers that have an outage are there. Comes again after reconnects, and does no harm then.
         A database that another bot worked on before is left alone: that one's servers are not ours.
         """
+        with suppress(DatabaseClosed):  # a bot that is stopping does so at its next start
+            if await self._database_is_ours():
+                listed = ShardGuilds(shard_id, shard_count, guild_ids)
+                await self._bot.services.departures.compare(listed, time.time())
+
+    @commands.Cog.listener()
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Keep the data of a server that invites the bot again."""
+        await self._bot.services.departures.cancel(guild.id)
+
+    @commands.Cog.listener()
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """Keep the data of a server that was not listed by mistake."""
+        await self._bot.services.departures.cancel(guild.id)
+
+    async def _database_is_ours(self) -> bool:
+        """Whether no other bot worked on the database before; the first one makes it its own."""
         notes, ours = self._bot.services.notes, str(self._bot.application_id)
-        if (owner := await notes.read(_OWNER)) != ours:
-            if owner:
-                log.warning("This database was another bot's; nothing of its servers is deleted")
-                return
+        owner = await notes.read(_OWNER)
+        if owner is None:
             await notes.write(_OWNER, ours)
-        forgetting = self._bot.services.forgetting
-        kept = await forgetting.servers()
-        for guild_id in kept - {guild.id for guild in self._bot.guilds}:
-            await forgetting.purge(guild_id)
-            log.info("Server %s removed the bot while it was away; its data are deleted", guild_id)
+        elif owner != ours:
+            log.warning("This database was another bot's; nothing of its servers is deleted")
+        return owner in (None, ours)
 
 
 async def _forget(interaction: Interaction) -> None:

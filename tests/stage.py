@@ -74,10 +74,10 @@ class Stage:
 
 
 @asynccontextmanager
-async def a_stage(folder: Path, *, pace: float = 1.0) -> AsyncIterator[Stage]:
+async def a_stage(folder: Path, *, pace: float = 1.0, shards: int = 1) -> AsyncIterator[Stage]:
     """Open a Discord and a relay; no bot yet. Discord's rate limits pass ``pace`` times faster."""
     async with AsyncExitStack() as stack:
-        discord = await stack.enter_async_context(LocalDiscord())
+        discord = await stack.enter_async_context(LocalDiscord(shards=shards))
         discord.rate_limits.pace = pace
         relay = await stack.enter_async_context(LocalRelay())
         guild = discord.add_guild("Song Club")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.watching.database import DatabaseThread
+from bot.watching.departures import Departures
 from bot.watching.forgetting import Forgetting
 from cogs.clock import DAY, Broom, Round, keep_going
 
@@ -127,7 +128,7 @@ async def test_what_is_old_is_swept_at_the_start_and_once_a_day(
                 raise OSError
 
         monkeypatch.setattr(forgetting, "sweep", sweep)
-        broom = Broom(forgetting)
+        broom = Broom(forgetting, Departures(database))
         times = [0.0, 5.0, 60.0, DAY, DAY + 5, DAY + 60]
         for now in times:
             monkeypatch.setattr(time, "time", lambda now=now: DAY * 1000 + now)

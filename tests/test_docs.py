@@ -178,6 +178,7 @@ TOLD_OF = {
     "cards": "For each status card:",
     "card_tasks": "For each status card:",
     "server_settings": "For each server:",
+    "departed_servers": "For each server that the bot is no longer in:",
     "notes": None,  # about the bot itself
 }
 """Where the privacy policy tells of a table."""

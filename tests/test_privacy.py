@@ -479,10 +479,10 @@ async def test_a_server_that_removes_the_bot_is_forgotten(tmp_path: Path) -> Non
     assert "running" not in values
 
 
-async def test_a_server_that_removed_the_bot_while_it_was_away_is_forgotten(
+async def test_a_server_that_removed_the_bot_while_it_was_away_is_forgotten_after_a_day(
     tmp_path: Path,
 ) -> None:
-    """As soon as the bot is back; one that has an outage is not."""
+    """Not sooner, though the bot ends meanwhile; one that has an outage is not at all."""
     async with a_stage(tmp_path) as stage:
         other = stage.discord.add_guild("Other Club")
         other.add_member(stage.ada)
@@ -494,6 +494,12 @@ async def test_a_server_that_removed_the_bot_while_it_was_away_is_forgotten(
         await stage.discord.wait_until_gone()
         stage.guild.remove_bot()
         other.go_down()
+        async with a_bot(stage):
+            await until_noted(tmp_path, stage.guild.id)
+        await stage.discord.wait_until_gone()
+        assert "here" in values_in(tmp_path)
+        with closing(sqlite3.connect(database_in(tmp_path))) as database, database:
+            database.execute("UPDATE departed_servers SET missing_since = missing_since - 86400")
         async with a_bot(stage):
             await nothing_is_watched_in(stage.songs, stage)
         await stage.discord.wait_until_gone()
@@ -537,6 +543,17 @@ async def test_a_person_is_forgotten_though_discord_cannot_be_asked(tmp_path: Pa
             await stage.discord.wait_for(lambda: "forgotten" in question.content, 20)
         await stage.discord.wait_until_gone()
     assert stage.ada.id not in values_in(tmp_path)
+
+
+async def until_noted(folder: Path, guild_id: int) -> None:
+    """Wait until the bot has noted that it is no longer in a server."""
+    async with asyncio.timeout(15):
+        while True:
+            with closing(sqlite3.connect(database_in(folder))) as database:
+                noted = database.execute("SELECT guild_id FROM departed_servers").fetchall()
+            if noted == [(guild_id,)]:
+                return
+            await asyncio.sleep(0.05)
 
 
 async def nothing_is_watched_in(channel: Channel, stage: Stage) -> None:

@@ -79,27 +79,14 @@ class Forgetting:
 
     async def servers(self) -> set[int]:
         """Return the servers of which anything is kept."""
-        rows = await self._database.read(_SERVERS, [])
-        return {int(row["guild_id"]) for row in rows}
+        return await self._database.view(kept_servers)
 
     async def purge(self, guild_id: int) -> None:
         """Delete everything of a server: watches, notices, cards, history, settings.
 
         What was sent to a person directly because the server did not take it stays with the person.
         """
-
-        def purge(db: Database) -> None:
-            tasks = _tasks(db, "guild_id = ?", [guild_id])
-            tasks += _tasks(db, "guild_id = ?", [guild_id], table="deliveries")
-            _purge_deliveries(db, guild_id)
-            db.execute("DELETE FROM cards WHERE guild_id = ?", [guild_id])
-            db.execute("DELETE FROM server_settings WHERE guild_id = ?", [guild_id])
-            entries = _entries(db, "history_of_servers", "guild_id", guild_id)
-            db.execute("DELETE FROM history_of_servers WHERE guild_id = ?", [guild_id])
-            drop_orphans(db, entries)
-            _drop_tasks(db, tasks)
-
-        await self._database.run(purge, erases=True)
+        await self._database.run(lambda db: purge_server(db, guild_id), erases=True)
 
     async def sweep(self, now: float) -> None:
         """Delete what was told more than thirty days ago: notices, their watches, their tasks.
@@ -114,6 +101,25 @@ class Forgetting:
             db.execute(_DROP_ENDED, [latest])
 
         await self._database.run(sweep, erases=True)
+
+
+def kept_servers(db: Database) -> set[int]:
+    """Return the servers of which anything is kept."""
+    return {int(guild_id) for (guild_id,) in db.execute(_SERVERS)}
+
+
+def purge_server(db: Database, guild_id: int) -> None:
+    """Delete everything of a server, see ``Forgetting.purge``."""
+    tasks = _tasks(db, "guild_id = ?", [guild_id])
+    tasks += _tasks(db, "guild_id = ?", [guild_id], table="deliveries")
+    _purge_deliveries(db, guild_id)
+    db.execute("DELETE FROM cards WHERE guild_id = ?", [guild_id])
+    db.execute("DELETE FROM server_settings WHERE guild_id = ?", [guild_id])
+    entries = _entries(db, "history_of_servers", "guild_id", guild_id)
+    db.execute("DELETE FROM history_of_servers WHERE guild_id = ?", [guild_id])
+    drop_orphans(db, entries)
+    _drop_tasks(db, tasks)
+    db.execute("DELETE FROM departed_servers WHERE guild_id = ?", [guild_id])
 
 
 _SERVERS = """

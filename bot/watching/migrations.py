@@ -415,3 +415,14 @@ def _m013_cut(answer: str) -> str:
             if isinstance(value, str):
                 part[name] = value[:_M013_LONGEST_TEXT]
     return json.dumps(task, ensure_ascii=False)
+
+
+@migrations()
+def m011_departed_servers(db: Database) -> None:
+    """Add since when Discord no longer lists a server of which something is kept."""
+    db.execute(
+        "CREATE TABLE departed_servers ("
+        " guild_id INTEGER PRIMARY KEY,"
+        " missing_since REAL NOT NULL"
+        ") STRICT"
+    )
