@@ -15,8 +15,9 @@ from yarl import URL
 from bot.discord_bot import traced
 from bot.figures import Figures
 from bot.local.discord import Channel, LocalDiscord, Message, Request, User
-from bot.posting.delivery import Courier, Patience
+from bot.posting.delivery import Courier
 from bot.posting.discord_traffic import DiscordTraffic
+from bot.posting.patience import Patience
 from bot.suno.tasks import Task
 from bot.watching.database import DatabaseThread
 from bot.watching.delivery_rows import SHOWN_STATE

@@ -16,10 +16,11 @@ from discord.http import Route
 from yarl import URL
 
 from bot.local.discord import Channel, Guild, LocalDiscord, Message
-from bot.posting.delivery import Courier, Patience
+from bot.posting.delivery import Courier
 from bot.posting.discord_calls import CallTimeout, DiscordCalls, TooManyLateCalls
 from bot.posting.discord_traffic import DiscordTraffic
 from bot.posting.live_cards import CardKeeper, CardPace
+from bot.posting.patience import Patience
 from bot.watching.cards import Cards
 from bot.watching.database import DatabaseThread
 from bot.watching.outbox import Outbox

@@ -7,34 +7,26 @@ lets Discord itself tell a repeat from a first message, whatever died in between
 
 import asyncio
 import logging
-import random
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
 
-import aiohttp
 import discord
 
 from bot.figures import Figures, Outcome
 from bot.posting.attachments.uploads import Uploads
 from bot.posting.closed_places import ClosedPlaces
 from bot.posting.composing import completed, compose, view_of
-from bot.posting.direct_messages import OPENING_PACE, DirectMessageOpener, OpeningPace
+from bot.posting.direct_messages import DirectMessageOpener
 from bot.posting.discord_calls import Call, DiscordCalls
 from bot.posting.discord_traffic import DiscordTraffic
 from bot.posting.embeds import Notice, naming_role
+from bot.posting.error_policy import ErrorPolicy, described
 from bot.posting.evidence import Evidence, look_for
-from bot.posting.refusals import (
-    Meaning,
-    Verdict,
-    is_about_the_person,
-    may_be_the_file,
-    reason_of,
-    verdict,
-)
+from bot.posting.patience import PATIENCE, Patience
+from bot.posting.refusals import may_be_the_file, reason_of, verdict
 from bot.watching.outbox import Outbox
-from bot.watching.records import Delivery, Form, Purpose
+from bot.watching.records import Delivery, Purpose
 from bot.watching.server_settings import ServerSettingsBook
 
 log = logging.getLogger(__name__)
@@ -44,32 +36,6 @@ BREATH = 0.01
 next, and long enough to answer a command."""
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How the courier waits. Spans in seconds."""
-
-    slots: int = 64
-    """How many messages may be under way at once."""
-    first_pause: float = 1.0
-    """Before the second try of a message that met trouble; it doubles with every try."""
-    longest_pause: float = 300.0
-    most_late: int = 64
-    """While so many tries take too long, no new one begins."""
-    between_looks_at_held: float = 600.0
-    """A destination that refuses is asked at most so often."""
-    until_held: float = 86400.0
-    """After so long a time of trouble a message is held."""
-    nonce_window: float = 90.0
-    """How long Discord surely knows a nonce again; its documentation says "a few minutes"."""
-    one_try: float = 60.0
-    """How long a try may begin requests, with all that discord.py does again by itself: with the
-    window of the nonce, still less than "a few minutes"."""
-    goodbye: float = 5.0
-    """How long a stop waits for what is under way."""
-    opening: OpeningPace = OPENING_PACE
-    """How direct messages are opened to which notices are redirected."""
-
-
 class Courier:
     """Posts what the outbox owes."""
 
@@ -77,7 +43,7 @@ class Courier:
         self,
         client: discord.Client,
         outbox: Outbox,
-        patience: Patience = Patience(),
+        patience: Patience = PATIENCE,
         clock: Callable[[], float] = time.time,
         uploads: Uploads | None = None,
         settings: ServerSettingsBook | None = None,
@@ -97,7 +63,8 @@ class Courier:
         self._opener = DirectMessageOpener(
             client, outbox.redirection, self._calls, patience.opening, clock
         )
-        self.token_refused = asyncio.Event()
+        self._policy = ErrorPolicy(outbox, self.closed_places, patience, clock, self._figures)
+        self.token_refused = self._policy.token_refused
         """Set at an answer of 401: whoever runs the bot has to check the token."""
         self._under_way: dict[asyncio.Task[None], int] = {}
         self._late: set[int] = set()
@@ -167,11 +134,13 @@ class Courier:
         try:
             message_id = await self._result(call, delivery)
         except Exception as error:  # noqa: BLE001 # what it means is decided by the verdict
-            await self._settle(delivery, error, call)
+            passing = verdict(error).passing
+            doubtful = call.unrefused_posts > 0 if call.traced else passing
+            await self._policy.settle(delivery, error, doubtful=doubtful)
             return
         now = self._clock()
         await self._outbox.acknowledge(delivery, message_id=message_id, now=now)
-        log.info("%s is %s", _described(delivery), Outcome.SENT)
+        log.info("%s is %s", described(delivery), Outcome.SENT)
         self._figures.tries.labels(Outcome.SENT).inc()
         if delivery.purpose is Purpose.NOTICE:
             self._figures.notice_delay.observe(max(now - delivery.created_at, 0))
@@ -182,7 +151,7 @@ class Courier:
         Until then the delivery is ``sending``, so that nobody begins a second try.
         """
         if not await call.in_time():
-            log.warning("%s takes longer than %g s", _described(delivery), self._calls.timeout)
+            log.warning("%s takes longer than %g s", described(delivery), self._calls.timeout)
             self._late.add(delivery.id)
             self._outbox.changed.set()  # its slot is free
         return await call.result()
@@ -198,7 +167,7 @@ class Courier:
         others = await self._outbox.messages_beside(delivery)
         text = await self._composed(delivery)
         evidence, message = await look_for(self._client, delivery, others, text.content)
-        log.info("%s may have been posted: %s", _described(delivery), evidence)
+        log.info("%s may have been posted: %s", described(delivery), evidence)
         if message is not None:
             return (await completed(message, text)).id
         return (await self._send(delivery, repeat=evidence is Evidence.UNREADABLE)).id
@@ -215,7 +184,7 @@ class Courier:
             except discord.HTTPException as error:
                 if file is None or not may_be_the_file(error):
                     raise
-                log.info("%s goes without its file: %s", _described(delivery), reason_of(error))
+                log.info("%s goes without its file: %s", described(delivery), reason_of(error))
                 message = await self._post(delivery, text, None)
         return await completed(message, text)
 
@@ -242,92 +211,3 @@ class Courier:
 
     def _file_of(self, delivery: Delivery) -> AbstractAsyncContextManager[discord.File | None]:
         return self._uploads.file_of(delivery) if self._uploads else nullcontext()
-
-    async def _settle(self, delivery: Delivery, error: Exception, call: Call[int]) -> None:
-        """Do with a delivery what the error of its call means for it."""
-        meaning = verdict(error)
-        doubtful = call.unrefused_posts > 0 if call.traced else meaning.passing
-        if not isinstance(error, _TROUBLE):
-            log.error("%s could not be composed or sent", _described(delivery), exc_info=error)
-        reason = reason_of(error)
-        patient = self._clock() - delivery.created_at < self._patience.until_held
-        in_server = delivery.place.guild_id is not None
-        if meaning.meaning is Meaning.DONE:
-            await self._outbox.acknowledge(delivery, message_id=None, now=self._clock())
-            self._note(delivery, Outcome.SENT, reason)
-        elif meaning.meaning is Meaning.GONE and (in_server or is_about_the_person(error)):
-            told = await self.closed_places.redirect(delivery, reason, doubtful=doubtful)
-            self._note(delivery, Outcome.REDIRECTED if told else Outcome.DROPPED, reason)
-        elif meaning.meaning is Meaning.GONE and patient:
-            await self._open_anew(delivery, meaning, reason)
-        elif meaning.meaning is Meaning.MEND:
-            await self._mend(delivery, reason, doubtful=doubtful)
-        elif meaning.passing and patient:
-            await self._postpone(delivery, meaning, reason, doubtful=doubtful)
-        elif meaning.passing or meaning.meaning is Meaning.GONE:
-            await self._hold(delivery, reason, doubtful=doubtful)
-        else:
-            await self.closed_places.block(delivery, meaning, reason, doubtful=doubtful)
-            self._note(delivery, Outcome.HELD, reason)
-
-    async def _postpone(
-        self, delivery: Delivery, meaning: Verdict, reason: str, *, doubtful: bool
-    ) -> None:
-        until = self._clock() + self._pause(delivery, meaning)
-        await self._outbox.postpone(
-            delivery, until=until, reason=reason, form=delivery.form, doubtful=doubtful
-        )
-        self._note(delivery, Outcome.POSTPONED, reason)
-
-    async def _open_anew(self, delivery: Delivery, meaning: Verdict, reason: str) -> None:
-        """Ask Discord again for the channel of a person: that it is gone says nothing of them."""
-        until = self._clock() + self._pause(delivery, meaning)
-        await self._outbox.redirection.open_anew(delivery, until=until, reason=reason)
-        self._note(delivery, Outcome.POSTPONED, reason)
-
-    async def _hold(self, delivery: Delivery, reason: str, *, doubtful: bool) -> None:
-        """Keep a message that nothing else is to wait for."""
-        now = self._clock()
-        await self._outbox.hold(
-            delivery,
-            until=now + self._patience.between_looks_at_held,
-            reason=reason,
-            doubtful=doubtful,
-            notify_at=now,
-        )
-        self._note(delivery, Outcome.HELD, reason)
-
-    async def _mend(self, delivery: Delivery, reason: str, *, doubtful: bool) -> None:
-        """Try it simpler; what Discord takes in no form is kept."""
-        now = self._clock()
-        form = _simpler(delivery.form)
-        if form is None:
-            await self._hold(delivery, reason, doubtful=doubtful)
-        else:
-            await self._outbox.postpone(
-                delivery, until=now, reason=reason, form=form, doubtful=doubtful
-            )
-            self._note(delivery, Outcome.SIMPLIFIED, reason)
-
-    def _note(self, delivery: Delivery, outcome: Outcome, reason: str) -> None:
-        log.info("%s is %s: %s", _described(delivery), outcome, reason)
-        self._figures.tries.labels(outcome).inc()
-
-    def _pause(self, delivery: Delivery, meaning: Verdict) -> float:
-        if meaning.meaning is Meaning.STOP:
-            self.token_refused.set()
-        doubling: float = self._patience.first_pause * 2.0 ** min(delivery.attempts - 1, 20)
-        jitter = random.uniform(0.5, 1.0)  # noqa: S311 # no secret
-        longest = self._patience.longest_pause
-        return max(min(doubling, longest) * jitter, meaning.retry_after or 0.0)
-
-
-_TROUBLE = (discord.DiscordException, aiohttp.ClientError, OSError)
-
-
-def _simpler(form: Form) -> Form | None:
-    return {Form.FULL: Form.SIMPLE, Form.SIMPLE: Form.PLAIN}.get(form)
-
-
-def _described(delivery: Delivery) -> str:
-    return f"Task {delivery.task.id} for channel {delivery.place.channel_id}"
