@@ -52,7 +52,7 @@ class Outcome(StrEnum):
     HELD = "held"
     """Refused for what people can mend: it waits, and is tried again now and then."""
     REDIRECTED = "redirected"
-    """Its place is gone: it is told directly instead."""
+    """Its place is gone, or takes it in no form: it is told directly instead."""
     DROPPED = "dropped"
     """Its place is gone, and nobody can be told directly."""
 

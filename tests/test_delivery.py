@@ -103,7 +103,7 @@ async def connected(client: discord.Client, token: str) -> AsyncIterator[None]:
 async def post(tmp_path: Path) -> AsyncIterator[Post]:
     """Return a courier with a client that is connected."""
     async with AsyncExitStack() as stack:
-        local = await stack.enter_async_context(LocalDiscord())
+        local = await stack.enter_async_context(LocalDiscord(rate_limited=False))
         local.clock.stop()
         guild = local.add_guild("Song Club")
         channel = guild.add_channel("songs")
@@ -376,14 +376,6 @@ async def test_a_message_refused_for_its_content_is_sent_simpler(post: Post) -> 
     assert "https://cdn1.suno.ai/clip-1.mp3" in message.content
 
 
-async def test_a_message_that_no_form_gets_through_is_held(post: Post) -> None:
-    """With its reason; it is not lost."""
-    post.local.faults.add(POST, status=400, code=50035, times=None)
-    await post.owe(a_song())
-    await post.deliver()
-    assert (await post.states())[0] == ("held", "400/50035")
-
-
 async def test_without_embed_links_the_song_comes_as_text(post: Post) -> None:
     """Discord drops the embeds in silence; the links and the lyrics must not go with them."""
     post.channel.deny("embed_links")
@@ -456,6 +448,50 @@ async def test_a_doubt_older_than_the_nonce_is_settled_by_reading_the_channel(po
 async def test_a_message_that_the_channel_does_not_hold_is_sent(post: Post) -> None:
     """The doubt was unfounded; what is sent does not speak of a repeat."""
     post.local.faults.add(POST, drop=True, times=1)
+    await post.owe(a_song())
+    assert await post.deliver() == []
+    (message,) = await post.deliver(after=3600)
+    assert "twice" not in message.content
+
+
+@pytest.mark.parametrize(
+    ("refusal", "waits"),
+    [
+        ({"status": 403, "code": 50013}, 600),
+        ({"status": 400, "code": 50035}, 0),
+        ({"status": 401}, 300),
+    ],
+    ids=str,
+)
+async def test_an_error_settles_nothing_about_an_earlier_request_of_the_same_try(
+    post: Post, refusal: dict[str, Any], waits: float
+) -> None:
+    """discord.py repeats a 500 by itself: Discord took that one, and refused only the repeat."""
+    post.local.faults.add(POST, status=500, when="after", times=1)
+    post.local.faults.add(POST, times=1, **refusal)
+    await post.owe(a_song())
+    (message,) = await post.deliver()
+    assert await post.deliver(after=waits) == [message]
+    post.local.clock.advance(3600)
+    assert await post.deliver() == [message]
+    assert (await post.states())[0] == ("sent", None)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "times"),
+    [
+        ({"retry_after": 0.01}, 5),  # discord.py tries so often by itself
+        ({"retry_after": 0.01, "via": False}, 1),
+        ({"status": 401}, 1),
+    ],
+    ids=str,
+)
+async def test_what_was_refused_for_sure_leaves_no_doubt(
+    post: Post, refusal: dict[str, Any], times: int
+) -> None:
+    """However long the wait was after it: the next try does not speak of a repeat."""
+    post.channel.deny("read_message_history")
+    post.local.faults.add(POST, times=times, **refusal)
     await post.owe(a_song())
     assert await post.deliver() == []
     (message,) = await post.deliver(after=3600)

@@ -33,18 +33,32 @@ class ClosedPlaces:
         self._between_looks = between_looks
         self._clock = clock
 
-    async def redirect(self, delivery: Delivery, reason: str, *, doubtful: bool = False) -> int:
-        """Tell each watcher directly, for the channel is gone; return how many will be told.
+    async def redirect(
+        self,
+        delivery: Delivery,
+        reason: str,
+        *,
+        doubtful: bool = False,
+        channel_gone: bool = True,
+    ) -> int:
+        """Tell each watcher directly what the channel does not take; return how many will be told.
 
-        What may have been posted there can be read no more, so the direct message says so. Nobody
-        is told where it was a direct message: its person cannot be reached.
+        Either the channel is gone, or it takes this one message in no form. What may have been
+        posted there is not looked for, so the direct message says so. Nobody is told where it was a
+        direct message: its person cannot be reached.
         """
         redirection = self._outbox.redirection
         if delivery.place.guild_id is None:
             await redirection.drop(delivery, reason=reason)
             return 0
         posted = doubtful or delivery.repeat or delivery.in_doubt_since is not None
-        return await redirection.redirect(delivery, reason=reason, repeat=posted, now=self._clock())
+        return await redirection.redirect(
+            delivery,
+            reason=reason,
+            repeat=posted,
+            channel_gone=channel_gone,
+            now=self._clock(),
+        )
 
     async def block(
         self, delivery: Delivery, meaning: Verdict, reason: str, *, doubtful: bool = False

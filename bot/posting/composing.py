@@ -9,11 +9,15 @@ from bot.posting.budget import CONTENT
 from bot.posting.embeds import Notice, notice, plain_text, simplified
 from bot.posting.evidence import is_bare
 from bot.posting.held import held_word
+from bot.posting.minimal import minimal
 from bot.posting.refusals import reason_of, verdict
 from bot.posting.views import keep_watching_view, link_view
 from bot.watching.endings import Ending
 from bot.watching.records import Delivery, Form, Purpose
 from bot.words import words_for
+
+OWN_WORDS = frozenset({Form.MINIMAL, Form.BARE})
+"""The forms that hold nothing which a relay or a person wrote."""
 
 log = logging.getLogger(__name__)
 
@@ -22,20 +26,33 @@ def compose(delivery: Delivery, *, repeat: bool = False) -> Notice:
     """Return the message of a delivery, in the form that Discord did not refuse yet."""
     words = words_for(delivery.place.locale)
     if delivery.purpose is Purpose.WORD:
-        return held_word(delivery, words)
+        return held_word(delivery, words, bare=delivery.form is not Form.FULL)
     repeat = repeat or delivery.repeat
-    full = notice(delivery.task, delivery.ending, delivery.watchers, words, repeat=repeat)
+    about = (delivery.task, delivery.ending, delivery.watchers, words)
+    if delivery.form in OWN_WORDS:
+        text = minimal(*about, repeat=repeat, with_id=delivery.form is Form.MINIMAL)
+    else:
+        text = notice(*about, repeat=repeat)
     if delivery.instead_of is not None:
         remark = words.say("notice-instead", place=f"<#{delivery.instead_of}>")
-        full = replace(full, content=f"{full.content}\n{remark}"[:CONTENT])
+        text = replace(text, content=f"{text.content}\n{remark}"[:CONTENT])
     if delivery.form is Form.SIMPLE:
-        return simplified(full)
-    return plain_text(full) if delivery.form is Form.PLAIN else full
+        return simplified(text)
+    return plain_text(text) if delivery.form is Form.PLAIN else text
+
+
+def simpler(delivery: Delivery) -> Form | None:
+    """Return the form to try after the one that Discord refused, ``None`` after the last."""
+    if delivery.purpose is Purpose.WORD:
+        return Form.BARE if delivery.form is Form.FULL else None
+    later = list(Form)[list(Form).index(delivery.form) + 1 :]
+    return later[0] if later else None
 
 
 def view_of(delivery: Delivery, text: Notice) -> discord.ui.View | None:
     """Return the buttons under the message of a delivery."""
-    if delivery.ending is Ending.GAVE_UP and delivery.purpose is Purpose.NOTICE:
+    whole = delivery.purpose is Purpose.NOTICE and delivery.form not in OWN_WORDS
+    if delivery.ending is Ending.GAVE_UP and whole:
         label = words_for(delivery.place.locale).say("button-keep-watching")
         return keep_watching_view(delivery.id, label)
     return link_view(text.buttons)

@@ -64,13 +64,18 @@ def notice(
         content=f"{named} {said}".strip(),
         embeds=tuple(_embeds(story)),
         buttons=() if story.fruitless else songs.link_buttons(task, words),
-        allowed_mentions=discord.AllowedMentions(
-            everyone=False,
-            roles=False,
-            replied_user=False,
-            users=[discord.Object(watcher) for watcher in mentioned],
-        ),
+        allowed_mentions=mentioning(mentioned),
         rest=words.say("notice-rest-status" if story.fruitless else "notice-rest"),
+    )
+
+
+def mentioning(people: Sequence[int]) -> discord.AllowedMentions:
+    """Return the permission to mention exactly these users."""
+    return discord.AllowedMentions(
+        everyone=False,
+        roles=False,
+        replied_user=False,
+        users=[discord.Object(person) for person in people],
     )
 
 

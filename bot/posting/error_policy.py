@@ -10,10 +10,11 @@ import discord
 
 from bot.figures import Figures, Outcome
 from bot.posting.closed_places import ClosedPlaces
+from bot.posting.composing import simpler
 from bot.posting.patience import Patience
 from bot.posting.refusals import Meaning, Verdict, is_about_the_person, reason_of, verdict
 from bot.watching.outbox import Outbox
-from bot.watching.records import Delivery, Form
+from bot.watching.records import Delivery, Form, Purpose
 
 log = logging.getLogger(__name__)
 
@@ -82,12 +83,14 @@ class ErrorPolicy:
         await self._outbox.redirection.open_anew(delivery, until=until, reason=reason)
         self._note(delivery, Outcome.POSTPONED, reason)
 
-    async def _hold(self, delivery: Delivery, reason: str, *, doubtful: bool) -> None:
+    async def _hold(
+        self, delivery: Delivery, reason: str, *, doubtful: bool, pause: float | None = None
+    ) -> None:
         """Keep a message that nothing else is to wait for."""
         now = self._clock()
         await self._outbox.hold(
             delivery,
-            until=now + self._patience.between_looks_at_held,
+            until=now + (pause or self._patience.between_looks_at_held),
             reason=reason,
             doubtful=doubtful,
             notify_at=now,
@@ -95,20 +98,34 @@ class ErrorPolicy:
         self._note(delivery, Outcome.HELD, reason)
 
     async def _mend(self, delivery: Delivery, reason: str, *, doubtful: bool) -> None:
-        """Try it simpler; what Discord takes in no form is kept."""
-        now = self._clock()
-        form = _simpler(delivery.form)
-        if form is None:
-            await self._hold(delivery, reason, doubtful=doubtful)
-        else:
+        """Try it simpler; what a channel takes in no form is told directly."""
+        form = simpler(delivery)
+        if form is not None:
             await self._outbox.postpone(
-                delivery, until=now, reason=reason, form=form, doubtful=doubtful
+                delivery, until=self._clock(), reason=reason, form=form, doubtful=doubtful
             )
             self._note(delivery, Outcome.SIMPLIFIED, reason)
+        elif delivery.purpose is Purpose.WORD:  # it promises nothing; the notice itself waits
+            await self._outbox.redirection.drop(delivery, reason=reason)
+            self._note(delivery, Outcome.DROPPED, reason)
+        elif delivery.place.guild_id is not None:
+            told = await self._closed_places.redirect(
+                delivery, reason, doubtful=doubtful, channel_gone=False
+            )
+            self._note(delivery, Outcome.REDIRECTED if told else Outcome.DROPPED, reason)
+        else:
+            pause = self._rare_pause(delivery)
+            await self._hold(delivery, reason, doubtful=doubtful, pause=pause)
 
     def _note(self, delivery: Delivery, outcome: Outcome, reason: str) -> None:
         log.info("%s is %s: %s", described(delivery), outcome, reason)
         self._figures.tries.labels(outcome).inc()
+
+    def _rare_pause(self, delivery: Delivery) -> float:
+        """Return how long to wait with what even a person's direct messages take in no form."""
+        tries = max(delivery.attempts - len(Form), 0)
+        doubling: float = self._patience.between_looks_at_held * 2.0 ** min(tries, 20)
+        return min(doubling, self._patience.longest_hold)
 
     def _pause(self, delivery: Delivery, meaning: Verdict) -> float:
         if meaning.meaning is Meaning.STOP:
@@ -117,10 +134,6 @@ class ErrorPolicy:
         jitter = random.uniform(0.5, 1.0)  # noqa: S311 # no secret
         longest = self._patience.longest_pause
         return max(min(doubling, longest) * jitter, meaning.retry_after or 0.0)
-
-
-def _simpler(form: Form) -> Form | None:
-    return {Form.FULL: Form.SIMPLE, Form.SIMPLE: Form.PLAIN}.get(form)
 
 
 def described(delivery: Delivery) -> str:

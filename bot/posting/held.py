@@ -42,9 +42,12 @@ def needed_to_post(granted: discord.Permissions, *, in_thread: bool) -> dict[str
     return {"view-channel": granted.view_channel} | posting
 
 
-def held_word(delivery: Delivery, words: Words) -> Notice:
-    """Return the word that a notice is held, why, and what to do: at most 2000 code points."""
-    title = plain_line(delivery.task.title, limit=_TITLE)
+def held_word(delivery: Delivery, words: Words, *, bare: bool = False) -> Notice:
+    """Return the word that a notice is held, why, and what to do: at most 2000 code points.
+
+    ``bare``: without a word that a relay or a person wrote.
+    """
+    title = "" if bare else plain_line(delivery.task.title, limit=_TITLE)
     lines = [
         words.say(
             "held-word",
@@ -54,8 +57,9 @@ def held_word(delivery: Delivery, words: Words) -> Notice:
         ),
         _cause(delivery.reason or "", words),
         words.say("held-word-kept"),
-        f"-# {code(marker(delivery.task), limit=_MARKER)}",
     ]
+    if not bare:
+        lines.append(f"-# {code(marker(delivery.task), limit=_MARKER)}")
     return Notice("\n".join(lines), (), (), discord.AllowedMentions.none())
 
 

@@ -18,6 +18,8 @@ class Patience:
     """While so many tries take too long, no new one begins."""
     between_looks_at_held: float = 600.0
     """A destination that refuses is asked at most so often."""
+    longest_hold: float = 86400.0
+    """What Discord takes in no form is tried at least so often; the pause before grows."""
     until_held: float = 86400.0
     """After so long a time of trouble a message is held."""
     nonce_window: float = 90.0

@@ -90,6 +90,30 @@ def headline(story: Story) -> str:
     )
 
 
+def headline_without_title(story: Story) -> str:
+    """Return the sentence that says how it ended, without a word that a relay or a person wrote."""
+    key = _headline_key(story)
+    return story.words.say(
+        _WITHOUT_TITLE.get(key, key),
+        titled="no",
+        kind=(kind_of(story.task) or "task"),
+        ready=story.ready,
+        total=len(story.task.clips),
+    )
+
+
+_WITHOUT_TITLE = {
+    "notice-song-done": "notice-minimal-song",
+    "notice-song-partly": "notice-minimal-song-partly",
+    "notice-lyrics-done": "notice-minimal-lyrics",
+    "notice-lyrics-partly": "notice-minimal-lyrics-partly",
+    "notice-not-found-partly": "notice-minimal-not-found",
+    "notice-not-found-written": "notice-minimal-not-found",
+    "notice-gave-up-partly": "notice-minimal-gave-up",
+    "notice-gave-up-written": "notice-minimal-gave-up",
+}
+
+
 def remarks(story: Story, *, hidden: int, repeat: bool) -> Iterator[str]:
     """Yield the small print below the headline; ``hidden`` clips have no embed of their own."""
     say = story.words.say

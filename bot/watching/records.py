@@ -81,11 +81,17 @@ class Watch:
 
 
 class Form(StrEnum):
-    """How much of a notice Discord accepted so far."""
+    """How much of a notice Discord did not refuse so far."""
 
     FULL = "full"
     SIMPLE = "simple"
+    """Without pictures and buttons, with the links as text."""
     PLAIN = "plain"
+    """All of it as text."""
+    MINIMAL = "minimal"
+    """Sentences of the bot's own, and the task's id."""
+    BARE = "bare"
+    """Nothing but sentences of the bot's own."""
 
 
 class Purpose(StrEnum):

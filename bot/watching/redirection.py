@@ -1,7 +1,7 @@
-"""What is told to people directly, because its channel is gone or refuses everything.
+"""What is told to people directly, because its channel is gone or does not take it.
 
-A message to a person is owed, as a row of its own, in the transaction that finds the channel
-closed: its channel is unknown until the direct message is opened. Opening posts nothing and may be
+A message to a person is owed, as a row of its own, in the transaction that gives the channel up for
+it: its channel is unknown until the direct message is opened. Opening posts nothing and may be
 repeated, so that trouble in between costs time and nobody's message.
 """
 
@@ -11,7 +11,7 @@ from typing import cast
 
 from sqlite_utils import Database
 
-from bot.watching.blocked_channels import unblock
+from bot.watching.blocked_channels import probe_next, unblock
 from bot.watching.database import DatabaseThread
 from bot.watching.delivery_rows import REASON, enqueue_direct, move
 from bot.watching.records import Delivery, Purpose
@@ -43,18 +43,27 @@ class Redirection:
         """Before then (Unix seconds) no direct message is to be opened."""
 
     async def redirect(
-        self, delivery: Delivery, *, reason: str, now: float, repeat: bool = False
+        self,
+        delivery: Delivery,
+        *,
+        reason: str,
+        now: float,
+        repeat: bool = False,
+        channel_gone: bool = True,
     ) -> int:
-        """Tell each watcher directly, for the channel is gone: ``sending`` → ``dropped``.
+        """Tell each watcher directly: ``sending`` → ``dropped``.
 
-        ``repeat``: it may have been posted in its channel all the same. Returns how many people
-        will be told.
+        ``repeat``: it may have been posted in its channel all the same. A channel that is not gone
+        refuses only this message; others are tried there. Returns how many people will be told.
         """
 
         def redirect(db: Database) -> int:
             if not move(db, delivery, "state = 'dropped', due_at = NULL, reason = ?", [reason]):
                 return 0
-            unblock(db, delivery.place.channel_id)
+            if channel_gone:
+                unblock(db, delivery.place.channel_id)
+            else:
+                probe_next(db, delivery.place.channel_id)
             rows = list(
                 db.query(
                     "SELECT DISTINCT user_id FROM subscriptions WHERE delivery_id = ? ORDER BY id",

@@ -11,7 +11,7 @@ held-word-thread-archived = That thread is archived: someone has to open it agai
 held-word-trouble = Discord does not take my messages there, and I cannot tell why.
 held-word-kept = Nothing is lost: I keep it, and everything else that ends for you there, and post it by myself as soon as I can. `/suno inbox` shows what waits; `/suno status` with the task id shows it right now.
 
-notice-instead = -# I am telling you here because { $place }, where you asked, is gone or closed to me.
+notice-instead = -# I am telling you here because I could not post this in { $place }, where you asked.
 
 inbox-empty = Everything that I had for you has been posted.
 inbox-title = { $count ->

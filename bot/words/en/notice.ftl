@@ -42,6 +42,23 @@ notice-gave-up-partly = The relay never said that **{ $title }** is done, so I h
     }; { $others }.
 notice-gave-up-written = The relay never said that **{ $title }** is done, so I have stopped watching it. This is the last text it sent.
 
+# Where Discord refuses everything that a relay wrote.
+notice-minimal-song =
+    { $total ->
+        [one] Your song is done.
+       *[other] Your song is done, in { $total } versions.
+    }
+notice-minimal-song-partly = { $ready } of { $total } versions of your song { $ready ->
+        [one] is ready.
+       *[other] are ready.
+    }
+notice-minimal-lyrics = Your lyrics are done.
+notice-minimal-lyrics-partly = Your lyrics could not be finished, but I have what was written.
+notice-minimal-not-found = The relay no longer knows your task, so I have stopped watching it. I have what it sent before.
+notice-minimal-gave-up = The relay never said that your task is done, so I have stopped watching it. I have what it sent before.
+notice-minimal-status = Discord did not let me post more than this. `/suno status` with the id below shows you the rest.
+notice-minimal-history = Discord did not let me post more than this. `/suno history` shows you the rest.
+
 notice-others-failed = { $number } failed
 notice-others-preview =
     { $number ->

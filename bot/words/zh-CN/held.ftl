@@ -11,7 +11,7 @@ held-word-thread-archived = 那个子区被归档了：需要有人重新打开�
 held-word-trouble = Discord 不让我在那里发消息，我也不知道为什么。
 held-word-kept = 放心，什么都不会丢：这个结果，还有你在那里等的其他结果，我都留着，一能发就自动补上。用 `/suno { command-inbox-name }` 可以查看还没发出的通知；用 `/suno { command-status-name }` 加上任务 ID 可以马上看到结果。
 
-notice-instead = -# 你当初是在 { $place } 关注的，但那里已经没有了，或者不再对我开放，所以我在这里告诉你。
+notice-instead = -# 你当初是在 { $place } 关注的，但我没法发到那里，所以在这里告诉你。
 
 inbox-empty = 给你的通知全都发出去了。
 inbox-title = 有 { $count } 条通知没能发出

@@ -33,6 +33,20 @@ notice-gave-up =
 notice-gave-up-partly = 中转站一直没有说 **《{ $title }》** 做好了，所以我不再盯着它。共 { $total } 个版本，{ $ready } 个已经做好；{ $others }。
 notice-gave-up-written = 中转站一直没有说 **《{ $title }》** 做好了，所以我不再盯着它。这是它最后发来的歌词。
 
+# Discord 拒绝中转站写的一切内容时。
+notice-minimal-song =
+    { $total ->
+        [1] 你的歌做好了。
+       *[other] 你的歌做好了，共 { $total } 个版本。
+    }
+notice-minimal-song-partly = 你的歌共 { $total } 个版本，{ $ready } 个已经做好。
+notice-minimal-lyrics = 你的歌词写好了。
+notice-minimal-lyrics-partly = 你的歌词没能写完，不过写好的部分我留着。
+notice-minimal-not-found = 中转站已经不认识你的任务了，所以我不再盯着它。它之前发来的内容我留着。
+notice-minimal-gave-up = 中转站一直没有说你的任务完成了，所以我不再盯着它。它之前发来的内容我留着。
+notice-minimal-status = Discord 不让我在这里发更多内容。用 `/suno { command-status-name }` 加上下面的 ID，就能看到其余的。
+notice-minimal-history = Discord 不让我在这里发更多内容。用 `/suno { command-history-name }` 就能看到其余的。
+
 notice-others-failed = { $number } 个失败了
 notice-others-preview = { $number } 个只有试听
 notice-others-missing = { $number } 个没有收到
