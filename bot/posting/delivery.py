@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
 
 import discord
 
@@ -25,6 +26,7 @@ from bot.posting.error_policy import ErrorPolicy, described
 from bot.posting.evidence import Evidence, look_for
 from bot.posting.patience import PATIENCE, Patience
 from bot.posting.refusals import may_be_the_file, reason_of, verdict
+from bot.watching.clock import UNKNOWN_TIME, Rollback, RollbackDetector
 from bot.watching.outbox import Outbox
 from bot.watching.records import Delivery, Purpose
 from bot.watching.server_settings import ServerSettingsBook
@@ -71,6 +73,7 @@ class Courier:
         """Those of them whose try takes too long: they keep no slot."""
         self._one_by_one = asyncio.Lock()
         self._astray = True
+        self._rollbacks = RollbackDetector()
 
     @property
     def busy(self) -> bool:
@@ -88,6 +91,7 @@ class Courier:
         """
         if self._astray:
             await self._take_up()
+        await self._handle_clock_rollback()
         if wait := self._traffic.global_wait:
             return self._clock() + wait
         if self._calls.full:
@@ -119,6 +123,23 @@ class Courier:
         if count := await self._outbox.recover(self._clock(), self._under_way.values()):
             log.info("Taking up %d messages that were being sent", count)
         self._astray = False
+
+    async def _handle_clock_rollback(self) -> None:
+        """Wait for nothing that is due at a time which comes an hour later than was meant."""
+        now, patience = self._clock(), self._patience
+        rollback = self._rollbacks.check(now)
+        if rollback is Rollback.NONE:
+            return
+        seen = rollback is Rollback.SEEN
+        if seen:
+            log.warning("Clock set back: what waits is tried sooner")
+        wait = max(patience.longest_pause, patience.between_looks_at_held)
+        await self._outbox.handle_clock_rollback(
+            now,
+            longest_wait=wait,
+            longest_hold=wait if seen else patience.longest_hold,
+            seen=seen,
+        )
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._late.discard(self._under_way.pop(task))
@@ -161,9 +182,11 @@ class Courier:
 
         Where that cannot be known, a repeat is better than a loss, and says so.
         """
-        doubt = delivery.in_doubt_since
-        if doubt is None or self._clock() - doubt < self._patience.nonce_window:
+        doubt, now = delivery.in_doubt_since, self._clock()
+        if doubt is None or 0 <= now - doubt < self._patience.nonce_window:
             return (await self._send(delivery, repeat=False)).id
+        if doubt > now:  # the clock was set back
+            delivery = replace(delivery, in_doubt_since=UNKNOWN_TIME)
         others = await self._outbox.messages_beside(delivery)
         text = await self._composed(delivery)
         evidence, message = await look_for(self._client, delivery, others, text.content)

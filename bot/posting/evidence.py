@@ -11,6 +11,7 @@ from enum import StrEnum
 import discord
 
 from bot.posting.songs import bears_marker
+from bot.watching.clock import UNKNOWN_TIME
 from bot.watching.records import Delivery, Place
 
 MESSAGES_READ = 300
@@ -47,9 +48,13 @@ async def look_for(
         return Evidence.ABSENT, None
     place = delivery.place
     channel = client.get_partial_messageable(place.channel_id, guild_id=place.guild_id)
-    after = datetime.fromtimestamp(delivery.in_doubt_since - CLOCKS_DIFFER, UTC)
+    undated = delivery.in_doubt_since == UNKNOWN_TIME  # then the newest messages are read
+    since = datetime.fromtimestamp(delivery.in_doubt_since - CLOCKS_DIFFER, UTC)
+    after = None if undated else since
     count = 0
-    async for message in channel.history(limit=MESSAGES_READ, after=after, oldest_first=True):
+    async for message in channel.history(
+        limit=MESSAGES_READ, after=after, oldest_first=not undated
+    ):
         count += 1
         own = message.author.id == client.user.id and message.id not in others
         if own and (is_bare(message, content) or _bears_marker(message, delivery)):

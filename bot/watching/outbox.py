@@ -26,6 +26,7 @@ from bot.watching.blocked_channels import (
     probes,
     unblock,
 )
+from bot.watching.clock import UNKNOWN_TIME, clamp_times
 from bot.watching.database import DatabaseThread
 from bot.watching.delivery_rows import DOUBT, OPEN, REASON, is_first, is_quiet, move
 from bot.watching.endings import Ending
@@ -156,13 +157,43 @@ class Outbox:
         return str(rows[0]["task_id"]) if rows else None
 
     async def messages_beside(self, delivery: Delivery) -> set[int]:
-        """Return the messages of all other deliveries in the same place."""
+        """Return the messages of all other deliveries in the same place, about as old or newer."""
+        undated = delivery.in_doubt_since == UNKNOWN_TIME
+        since = UNKNOWN_TIME if undated else delivery.created_at - AROUND
         rows = await self._database.read(
             "SELECT message_id FROM deliveries WHERE channel_id = ? AND id != ?"
             " AND message_id IS NOT NULL AND sent_at >= ?",
-            [delivery.place.channel_id, delivery.id, delivery.created_at - AROUND],
+            [delivery.place.channel_id, delivery.id, since],
         )
         return {row["message_id"] for row in rows}
+
+    async def handle_clock_rollback(
+        self, now: float, *, longest_wait: float, longest_hold: float, seen: bool
+    ) -> None:
+        """Let nothing wait, or seem fresh, for a time that comes twice: the clock was set back.
+
+        ``longest_wait`` is how long anything may be put off, ``longest_hold`` what is held
+        (seconds). ``seen``: whether it was set back while the bot ran; then it is unknown of every
+        doubt how old it is, otherwise of those that lie ahead.
+        """
+        latest = now + longest_wait
+        self.redirection.opening_from = min(self.redirection.opening_from, latest)
+
+        def clamp(db: Database) -> None:
+            db.execute(
+                f"UPDATE deliveries SET in_doubt_since = ? WHERE {OPEN} AND in_doubt_since > ?",  # noqa: S608 # names of ours
+                [UNKNOWN_TIME, UNKNOWN_TIME if seen else now],
+            )
+            clamp_times(db, "deliveries", OPEN, [], {"created_at": now})
+            clamp_times(db, "deliveries", f"{OPEN} AND state = 'due'", [], {"due_at": latest})
+            held_until = {"due_at": now + longest_hold}
+            clamp_times(db, "deliveries", f"{OPEN} AND state = 'held'", [], held_until)
+            over = "state IN ('sent', 'dropped') AND coalesce(sent_at, created_at) > ?"
+            clamp_times(db, "deliveries", over, [now], {"sent_at": now, "created_at": now})
+            clamp_times(db, "blocked_channels", "TRUE", [], {"next_try_at": latest, "since": now})
+
+        await self._database.run(clamp)
+        self.changed.set()
 
     async def recover(self, now: float, under_way: Collection[int] = ()) -> int:
         """Requeue what nobody sends any more: ``sending`` → ``due``.

@@ -98,6 +98,6 @@ class Planner:
         price = min(self._price * math.exp(min(change, _GREATEST_RISE)), _HIGHEST_PRICE)
         self._price = price if price >= _LEAST_PRICE else 0.0
         self._balanced_at, self._had_room = now, not full
-        if now - self._timetables_from >= _TIMETABLES_LAST:
+        if not 0 <= now - self._timetables_from < _TIMETABLES_LAST:
             self._timetables.clear()
             self._timetables_from = now

@@ -6,7 +6,6 @@ come due. A relay that answers slowly holds up nothing: the next look begins mea
 
 import asyncio
 import logging
-import math
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -18,6 +17,7 @@ from bot.suno.client import LookUp
 from bot.suno.errors import ErrorKind, NoSuchPathError, SunoError
 from bot.suno.seen import Seen
 from bot.suno.tasks import Task, TaskKind
+from bot.watching.clock import Rollback, RollbackDetector
 from bot.watching.endings import Ending
 from bot.watching.errors import DatabaseUnusable
 from bot.watching.history import History
@@ -33,9 +33,6 @@ LONGEST_PAUSE = 60.0
 
 AT_ONCE = 16
 """How many looks may be under way: a relay that takes some seconds still gets its whole pace."""
-
-BACKWARDS = 60.0
-"""Seconds by which a clock may go back before what is due later is looked at anew."""
 
 GOODBYE = 3.0
 """Seconds that a stop leaves to the looks under way; what they would show is seen again."""
@@ -88,7 +85,7 @@ class Poller:
         self._failures = 0
         self._paused_until = 0.0
         self._fault: BaseException | None = None
-        self._round_at = math.inf  # the clock may have been set back while the bot did not run
+        self._rollbacks = RollbackDetector()
         self._answered_at: float | None = None
         self._keeping = asyncio.Lock()
         self._seen = Seen()
@@ -107,7 +104,7 @@ class Poller:
         if self._fault is not None:
             fault, self._fault = self._fault, None
             raise fault
-        await self._heed_the_clock()
+        await self._handle_clock_rollback()
         if self._clock() < self._paused_until:
             return self._paused_until
         if len(self._under_way) >= AT_ONCE:
@@ -135,13 +132,23 @@ class Poller:
             look.cancel()
         await asyncio.gather(*looks, return_exceptions=True)
 
-    async def _heed_the_clock(self) -> None:
+    async def _handle_clock_rollback(self) -> None:
         """Wait for nothing that is due at a time which comes an hour later than was meant."""
         now = self._clock()
-        if now < self._round_at - BACKWARDS:
-            self._paused_until = 0.0
-            await self._store.bring_forward(now + max(LONGEST_WAIT, self._planner.interval))
-        self._round_at = now
+        if self._answered_at is None:
+            self._answered_at = await self._store.answered_at()
+        rollback = self._rollbacks.check(now, known=self._answered_at)
+        if rollback is Rollback.NONE:
+            return
+        wait = self._planner.interval
+        if rollback is Rollback.SEEN:
+            log.warning("Clock set back: running tasks are looked at within %g s", wait)
+            self._paused_until, self._answered_at = 0.0, now
+        else:
+            wait = max(wait, LONGEST_WAIT)
+        await self._store.handle_clock_rollback(
+            now, longest_wait=wait, deadline=self._schedule.deadline
+        )
 
     async def _due(self, now: float) -> tuple[list[Watched], bool]:
         """Return what to look at now, and whether that is all that fits in a batch."""

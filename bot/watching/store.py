@@ -15,6 +15,7 @@ from sqlite_utils import Database
 from bot.suno.tasks import Task
 from bot.watching import poll_results
 from bot.watching.cards import touch_cards
+from bot.watching.clock import clamp_times
 from bot.watching.database import DatabaseThread
 from bot.watching.endings import Ending
 from bot.watching.limits import DEFAULT_LIMITS, Limits, enforce
@@ -167,13 +168,24 @@ class Store:
             lambda db: poll_results.read_due(db, self._relay, now, limit, besides)
         )
 
-    async def bring_forward(self, latest: float) -> None:
-        """Let no look be due later than ``latest``: the clock was set back."""
-        await self._database.write(
-            "UPDATE tasks SET next_look_at = ?2"
-            " WHERE relay = ?1 AND state = 'running' AND next_look_at > ?2",
-            [self._relay, latest],
-        )
+    async def handle_clock_rollback(
+        self, now: float, *, longest_wait: float, deadline: float
+    ) -> None:
+        """Let no task wait, or count, for a time that comes twice: the clock was set back.
+
+        ``longest_wait`` is until the next look at a task, ``deadline`` how long a watch may last
+        (seconds).
+        """
+        past = ("looked_at", "changed_at", "missing_since", "terminal_since", "began_at")
+        latest = {"next_look_at": now + longest_wait, "deadline_at": now + deadline}
+        latest |= dict.fromkeys((*past, "added_at"), now)
+
+        def clamp(db: Database) -> None:
+            running = "relay = ? AND state = 'running'"
+            clamp_times(db, "tasks", running, [self._relay], latest)
+            clamp_times(db, "tasks", "state = 'ended'", [], {"ended_at": now})
+
+        await self._database.run(clamp)
 
     async def next_look_at(self, after: float = 0.0) -> float | None:
         """Return when the next look is due later than ``after``, ``None`` if there is none."""

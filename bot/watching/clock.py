@@ -1,0 +1,59 @@
+"""A clock that is set back: noticed, and stored times brought to where they can have been meant.
+
+NTP, or a virtual machine that resumes, can move the clock by hours, also while the bot does not
+run. A stored time may then lie further ahead than anything ever waits.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import Enum, auto
+from typing import Any
+
+from sqlite_utils import Database
+
+BACKWARDS = 60.0
+"""Seconds by which a clock may go back unnoticed: what is due waits for so long at most."""
+
+UNKNOWN_TIME = 0.0
+"""Stored in place of a past moment of which it is not known any more how long ago it was."""
+
+
+class Rollback(Enum):
+    """Whether stored times may be of a clock that was set back since."""
+
+    NONE = auto()
+    PERHAPS = auto()
+    """While the bot did not run, if at all."""
+    SEEN = auto()
+
+
+class RollbackDetector:
+    """Notices that the clock was set back since it was last looked at."""
+
+    def __init__(self) -> None:
+        self._seen_at: float | None = None
+
+    def check(self, now: float, known: float | None = None) -> Rollback:
+        """Look at the clock (Unix seconds). ``known``: a time that is known to have been."""
+        before = self._seen_at
+        self._seen_at = now
+        latest = max((at for at in (before, known) if at is not None), default=now)
+        if now < latest - BACKWARDS:
+            return Rollback.SEEN
+        return Rollback.PERHAPS if before is None else Rollback.NONE
+
+
+def clamp_times(
+    db: Database, table: str, rows: str, values: Sequence[Any], latest: Mapping[str, float]
+) -> int:
+    """Within a transaction: let no time in some rows be later than it can have been meant.
+
+    ``rows`` is a condition with a mark for each of ``values``; ``latest`` gives the last plausible
+    time for each column. Returns how many rows were changed.
+    """
+    changes = ", ".join(f"{column} = min({column}, {at!r})" for column, at in latest.items())
+    beyond = " OR ".join(f"{column} > {at!r}" for column, at in latest.items())
+    changed: int = db.execute(
+        f"UPDATE {table} SET {changes} WHERE ({rows}) AND ({beyond})",  # noqa: S608 # names of ours
+        [*values],
+    ).rowcount
+    return changed
