@@ -37,6 +37,7 @@ from bot.watching.backlog import Backlog
 from bot.watching.cards import Cards
 from bot.watching.database import DatabaseThread
 from bot.watching.departures import Departures
+from bot.watching.fingerprints import RelayAccess, own_fingerprint
 from bot.watching.forgetting import Forgetting
 from bot.watching.history import History
 from bot.watching.limits import Limits
@@ -140,8 +141,10 @@ async def _compose(settings: Settings, stack: AsyncExitStack, card_pace: CardPac
     client = make_client(settings, session)
     stack.push_async_callback(client.aclose)
     fetcher = await stack.enter_async_context(Fetcher())
+    access = RelayAccess(source.name, source.base_url, settings.suno_api_key)
+    fingerprint = await own_fingerprint(database, access)
     bot = await stack.enter_async_context(
-        assemble(settings, database, client, fetcher, COGS, card_pace)
+        assemble(settings, database, client, fetcher, COGS, card_pace, fingerprint=fingerprint)
     )
     await bot.services.poller.remember(bot.services.history)
     if settings.metrics_port:
@@ -224,12 +227,17 @@ def assemble(
     cogs: Sequence[str],
     card_pace: CardPace = CARD_PACE,
     gateway_pace: GatewayPace = GATEWAY_PACE,
+    *,
+    fingerprint: str = "",
 ) -> SunoBot:
-    """Put the bot together; nothing is opened, and nothing begins."""
+    """Put the bot together; nothing is opened, and nothing begins.
+
+    ``fingerprint``: of the address and the key under which the relay is asked.
+    """
     source = _relay(settings)
     outbox = Outbox(database)
     limits = Limits(settings.watches_per_user, settings.watches_per_server)
-    store = Store(database, outbox, source.name, limits)
+    store = Store(database, outbox, source.name, limits, fingerprint=fingerprint)
     figures = Figures()
     schedule = Schedule(Planner(settings.poll_interval), settings.watch_deadline)
     poller = Poller(client, store, schedule, batch=settings.poll_batch_size, figures=figures)

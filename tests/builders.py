@@ -80,6 +80,7 @@ def a_watched(**changes: Any) -> Watched:
         "hint": TaskKind.MUSIC,
         "status": TaskStatus.IN_PROGRESS,
         "known": True,
+        "known_here": True,
         "misses": 0,
         "missing_since": None,
         "terminal_since": None,

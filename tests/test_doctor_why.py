@@ -26,6 +26,7 @@ RUNNING = TaskFacts(
     status=TaskStatus.IN_PROGRESS,
     ending=None,
     known=True,
+    other_key=False,
     misses=0,
     terminal_since=None,
     added_at=NOON - 60,
@@ -90,6 +91,11 @@ STORIES: dict[str, tuple[TaskFacts, str]] = {
     "the relay lost it": (
         replace(RUNNING, misses=1),
         "Nothing was posted yet: the relay does not name it any more (in 1 look).",
+    ),
+    "the key was changed": (
+        replace(RUNNING, misses=2, other_key=True),
+        "Nothing was posted yet: the relay does not name it any more (in 2 looks); it knew it under"
+        " another SUNO_API_KEY or SUNO_BASE_URL, so that it waits until its deadline.",
     ),
     "no link lasts": (
         replace(RUNNING, terminal_since=NOON - 10, status=TaskStatus.SUCCESS),

@@ -29,6 +29,7 @@ from bot.suno.tasks import Outcome, TaskKind
 from bot.watching.database import DatabaseThread
 from bot.watching.endings import Ending
 from bot.watching.errors import BadTaskId, TooManyIds
+from bot.watching.fingerprints import RelayAccess, own_fingerprint
 from bot.watching.limits import Limits
 from bot.watching.outbox import Outbox
 from bot.watching.planner import Planner
@@ -88,11 +89,20 @@ class World:
 
 @asynccontextmanager
 async def a_world(
-    path: Path, limits: Limits = NO_LIMITS, *, interval: float = 5
+    path: Path,
+    limits: Limits = NO_LIMITS,
+    *,
+    interval: float = 5,
+    relay: LocalRelay | None = None,
+    clock: OurClock | None = None,
 ) -> AsyncIterator[World]:
-    """Open all the parts but Discord."""
+    """Open all the parts but Discord.
+
+    ``relay`` and ``clock``: those of a world that was closed, to go on with.
+    """
     async with AsyncExitStack() as stack:
-        relay = await stack.enter_async_context(LocalRelay())
+        if relay is None:
+            relay = await stack.enter_async_context(LocalRelay())
         database = await stack.enter_async_context(DatabaseThread(path))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         client = SunoClient(
@@ -106,8 +116,10 @@ async def a_world(
         )
         stack.push_async_callback(client.aclose)
         outbox = Outbox(database)
-        store = Store(database, outbox, "local", limits)
-        clock = OurClock()
+        access = RelayAccess("local", relay.base_url, SecretStr(relay.key))
+        fingerprint = await own_fingerprint(database, access)
+        store = Store(database, outbox, "local", limits, fingerprint=fingerprint)
+        clock = clock or OurClock()
         schedule = Schedule(Planner(interval), DEADLINE)
         poller = Poller(client, store, schedule, batch=100, clock=clock)
         client.on_success(poller.resume)

@@ -14,6 +14,7 @@ from bot.watching.database import DatabaseThread
 from bot.watching.endings import Ending
 from bot.watching.forgetting import KEPT_FOR, Forgetting, Holdings
 from bot.watching.history import History
+from bot.watching.limits import Limits
 from bot.watching.outbox import Outbox
 from bot.watching.records import Observation, Place
 from bot.watching.searching import Scope
@@ -50,7 +51,7 @@ class Kept:
     def __init__(self, database: DatabaseThread) -> None:
         self.database = database
         self.outbox = Outbox(database)
-        self.store = Store(database, self.outbox, "deerapi")
+        self.store = Store(database, self.outbox, "deerapi", Limits(watches_per_user=100))
         self.cards = Cards(database, "deerapi")
         self.history = History(database, "deerapi")
         self.forgetting = Forgetting(database)

@@ -199,7 +199,7 @@ async def test_watches_at_another_relay_are_told_at_the_start(stage: Stage) -> N
             for number in range(count):
                 task = a_running_task(f"song-{number}")
                 await store.add_watch(
-                    task, known=True, user_id=1, place=HERE, now=NOON, deadline=60
+                    task, known=False, user_id=1, place=HERE, now=NOON, deadline=60
                 )
     async with BotProcess(stage.folder, stage.environment) as bot:
         await stage.discord.wait_until_ready(timeout=30)

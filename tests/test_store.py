@@ -331,7 +331,8 @@ async def test_looks_are_found_by_their_tasks(tmp_path: Path) -> None:
     async with DatabaseThread(tmp_path / "suno.db") as database:
         plan = await database.view(
             lambda db: db.execute(
-                f"EXPLAIN QUERY PLAN {_RESCHEDULE}", {"asked_at": NOON, "now": NOON, "seen": "[]"}
+                f"EXPLAIN QUERY PLAN {_RESCHEDULE}",
+                {"fingerprint": "", "asked_at": NOON, "now": NOON, "seen": "[]"},
             ).fetchall()
         )
     assert any("relay=? AND task_id=?" in detail for *_, detail in plan)

@@ -13,6 +13,7 @@ from rich.console import Console
 from bot.doctor.examination import Examination, Waiting, examine
 from bot.doctor.findings import Area
 from bot.doctor.printing import Printer, examination_as_json, joined
+from bot.doctor.relay import relay_access
 from bot.doctor.why import show_task, task_as_json
 from bot.settings import SettingsReport, report_settings
 from bot.watching.inspection import exists, in_use
@@ -72,7 +73,7 @@ def _known(report: SettingsReport, task_id: str) -> list[TaskFacts]:
     if report.lacks("DATABASE_PATH") or not exists(path):
         raise CannotTell(f"There is no database at {path}: check DATABASE_PATH.")
     try:
-        return task_facts(path, task_id, PATIENCE)
+        return task_facts(path, task_id, PATIENCE, relay_access(report))
     except sqlite3.Error as error:
         text = f"{path} cannot be read: {error}. `doctor` alone tells more."
         raise CannotTell(text) from error

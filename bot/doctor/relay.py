@@ -16,6 +16,7 @@ from bot.suno.client import Limits, SunoClient
 from bot.suno.errors import ErrorKind, NoSuchPathError, SunoError
 from bot.suno.relays import Relay, relay
 from bot.suno.tasks import TaskKind
+from bot.watching.fingerprints import RelayAccess
 
 _note = Notebook(Area.RELAY)
 
@@ -79,6 +80,18 @@ class _Exchanges:
     ) -> None:
         late = isinstance(request.exception, asyncio.CancelledError)  # how the wire ends a wait
         self.trouble = TimeoutError() if late else request.exception
+
+
+def relay_access(report: SettingsReport) -> RelayAccess | None:
+    """Return how the settings let the bot ask its relay, ``None`` where they do not tell."""
+    settings = report.settings
+    if report.lacks(*NEEDED):
+        return None
+    try:
+        asked = relay(settings.suno_relay, settings.suno_base_url or None)
+    except ValueError:
+        return None
+    return RelayAccess(asked.name, asked.base_url, settings.suno_api_key)
 
 
 async def look_at_relay(report: SettingsReport, time_limit: float) -> Findings:

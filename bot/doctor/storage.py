@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.doctor.findings import Area, Finding, Findings, Notebook
+from bot.doctor.relay import relay_access
 from bot.doctor.wording import counted, in_bytes, span
 from bot.settings import SettingsReport
 from bot.watching.database import real_file
+from bot.watching.fingerprints import RelayAccess
 from bot.watching.inspection import Counts, DatabaseFacts, exists, inspect_database
 
 _note = Notebook(Area.DATABASE)
@@ -46,7 +48,7 @@ async def look_at_database(
     path = real_file(report.settings.database_path)
     asked = None if report.lacks("SUNO_RELAY") else report.settings.suno_relay
     found = list(_file(path)) or await asyncio.to_thread(
-        _inspected, path, asked, time_limit, thresholds
+        _inspected, path, asked, relay_access(report), time_limit, thresholds
     )
     for finding in found:
         yield finding
@@ -54,11 +56,18 @@ async def look_at_database(
 
 
 def _inspected(
-    path: Path, asked: str | None, time_limit: float, thresholds: Thresholds
+    path: Path,
+    asked: str | None,
+    access: RelayAccess | None,
+    time_limit: float,
+    thresholds: Thresholds,
 ) -> list[Finding]:
-    """Look into the file; ``asked`` is the relay of the settings, if they name one."""
+    """Look into the file.
+
+    ``asked`` is the relay of the settings, if they name one, ``access`` how they let it be asked.
+    """
     try:
-        facts = inspect_database(path, time_limit)
+        facts = inspect_database(path, time_limit, access)
     except sqlite3.Error as error:
         return [_unusable(path, error)]
     file = _note.ok("file", text=f"{path} ({in_bytes(facts.size)})")
@@ -66,6 +75,7 @@ def _inspected(
     if facts.counts:
         found += _work(facts.counts, facts.in_use, time.time(), thresholds)
         found += _elsewhere(facts.counts, asked)
+        found += _of_another_key(facts.counts)
     return found
 
 
@@ -205,3 +215,14 @@ def _elsewhere(counts: Counts, asked: str | None) -> Iterator[Finding]:
         text = f"Neither looked at nor told while SUNO_RELAY is {asked}: {tasks}"
         advice = "To have them told, set SUNO_RELAY back until they have ended."
         yield _note.warning("elsewhere", text=text, advice=advice)
+
+
+def _of_another_key(counts: Counts) -> Iterator[Finding]:
+    """Yield what the relay does not name since the key or the address was changed."""
+    if counts.other_key:
+        text = (
+            f"{counted(counts.other_key, 'task')} not named by the relay, which named them under"
+            " another SUNO_API_KEY or SUNO_BASE_URL: they wait until their deadline"
+        )
+        advice = "To have them told, set back what was changed until they have ended."
+        yield _note.warning("other_key", text=text, advice=advice)

@@ -52,11 +52,17 @@ def _why_running(facts: TaskFacts, now: float, in_use: bool) -> str:
         return f"the relay could not be asked since {moment(last, now=now)}"
     if facts.misses:
         once = "not name it any more" if facts.known else "not know it"
-        return f"the relay does {once} (in {counted(facts.misses, 'look')})"
+        missed = f"the relay does {once} (in {counted(facts.misses, 'look')})"
+        return f"{missed}; {_OTHER_KEY}" if facts.other_key else missed
     if facts.terminal_since is not None:
         return "the relay says that it has ended, but gives no link yet that lasts"
     status = facts.status or TaskStatus.UNRECOGNIZED
     return f"the relay says that it is {status.value}"
+
+
+_OTHER_KEY = (
+    "it knew it under another SUNO_API_KEY or SUNO_BASE_URL, so that it waits until its deadline"
+)
 
 
 def why_waiting(delivery: DeliveryFacts, *, now: float, in_use: bool) -> str:

@@ -18,6 +18,7 @@ from sqlite_utils import Database
 
 from bot.watching.database import real_file
 from bot.watching.delivery_rows import OPEN, SHOWN_STATE
+from bot.watching.fingerprints import RelayAccess, kept_fingerprint
 from bot.watching.migrations import is_foreign, migrations, unknown_steps
 
 T = TypeVar("T")
@@ -33,6 +34,8 @@ class Counts:
     """Tasks that are watched, at whichever relay."""
     relays: Mapping[str, int]
     """How many of them there are at each relay."""
+    other_key: int
+    """How many the relay does not name now, which it named under another address or key."""
     looked_at: float | None
     """When one of them was last looked at."""
     due: int
@@ -77,15 +80,18 @@ class ChannelInUse:
     held: int
 
 
-def inspect_database(path: Path, time_limit: float) -> DatabaseFacts:
+def inspect_database(
+    path: Path, time_limit: float, access: RelayAccess | None = None
+) -> DatabaseFacts:
     """Return what is to be known of a database that exists, in about ``time_limit`` seconds.
 
-    Raises ``sqlite3.Error`` for a file that cannot be read or is no database.
+    ``access``: how the bot is to ask its relay, if that is known. Raises ``sqlite3.Error`` for a
+    file that cannot be read or is no database.
     """
-    return read(path, time_limit, lambda db: _facts(path, db))
+    return read(path, time_limit, lambda db: _facts(path, db, access))
 
 
-def _facts(path: Path, db: Database) -> DatabaseFacts:
+def _facts(path: Path, db: Database, access: RelayAccess | None) -> DatabaseFacts:
     applied = tuple(step.name for step in migrations.applied(db))
     pending = tuple(step.name for step in migrations.pending(db))
     unknown = tuple(unknown_steps(db))
@@ -93,7 +99,7 @@ def _facts(path: Path, db: Database) -> DatabaseFacts:
     counts = None
     if applied and not unknown:
         with suppress(sqlite3.OperationalError):  # a column that a pending step adds
-            counts = _counts(db)
+            counts = _counts(db, access)
     return DatabaseFacts(
         _size(path), in_use(path), foreign, applied, pending, unknown, _damage(db), counts
     )
@@ -200,7 +206,7 @@ def _damage(db: Database) -> tuple[str, ...] | None:
     return tuple(line for line in (*found, *lost) if line != "ok")
 
 
-def _counts(db: Database) -> Counts:
+def _counts(db: Database, access: RelayAccess | None) -> Counts:
     running = "SELECT relay, count(*) FROM tasks WHERE state = 'running' GROUP BY relay"
     relays: dict[str, int] = dict(db.execute(running).fetchall())
     row: Mapping[str, Any]
@@ -214,5 +220,19 @@ def _counts(db: Database) -> Counts:
         f" FROM (SELECT d.due_at, {SHOWN_STATE} AS state FROM deliveries d)"
     )
     aside = db.execute("SELECT id FROM deliveries WHERE state = 'quarantined' ORDER BY id")
-    quarantined = tuple(delivery_id for (delivery_id,) in aside)
-    return Counts(running=sum(relays.values()), relays=relays, quarantined=quarantined, **row)
+    return Counts(
+        running=sum(relays.values()),
+        relays=relays,
+        other_key=_of_another_key(db, access) if access else 0,
+        quarantined=tuple(delivery_id for (delivery_id,) in aside),
+        **row,
+    )
+
+
+def _of_another_key(db: Database, access: RelayAccess) -> int:
+    (number,) = db.execute(
+        "SELECT count(*) FROM tasks WHERE relay = ? AND state = 'running' AND known AND misses > 0"
+        " AND fingerprint IS NOT ?",
+        [access.relay, kept_fingerprint(db, access)],
+    ).fetchone()
+    return int(number)

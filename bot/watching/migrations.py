@@ -259,6 +259,12 @@ def m007_what_is_over(db: Database) -> None:
 
 
 @migrations()
+def m009_relay_fingerprints(db: Database) -> None:
+    """Add under which address and key a relay last named a task; NULL: not since this is kept."""
+    db.execute("ALTER TABLE tasks ADD COLUMN fingerprint TEXT")
+
+
+@migrations()
 def m012_limits(db: Database) -> None:
     """Add the way to what is watched in a server: it is counted with every new watch."""
     db.execute(

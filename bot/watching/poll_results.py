@@ -22,10 +22,13 @@ log = logging.getLogger(__name__)
 
 
 def read_due(
-    db: Database, relay: str, now: float, limit: int, besides: Collection[str]
+    db: Database, relay: str, fingerprint: str, now: float, limit: int, besides: Collection[str]
 ) -> list[Watched]:
-    """Return the running tasks whose next look is due, the longest overdue first."""
-    values = [relay, now, json.dumps(list(besides)), limit]
+    """Return the running tasks whose next look is due, the longest overdue first.
+
+    ``fingerprint``: of the address and the key of today.
+    """
+    values = [fingerprint, relay, now, json.dumps(list(besides)), limit]
     return list(map(_watched, db.execute(_DUE_TASKS, values).fetchall()))
 
 
@@ -33,6 +36,8 @@ class Look(NamedTuple):
     """When a look was: what people did meanwhile is newer than what it showed."""
 
     relay: str
+    fingerprint: str
+    """Of the address and the key under which it was asked."""
     asked_at: float
     """When it was read what to look at, before the relay was asked (Unix seconds)."""
     now: float
@@ -126,12 +131,15 @@ def _readable(db: Database, relay: str, task_id: str, stored: str) -> Task:
 def _reschedule(db: Database, look: Look, seen: Iterable[Observation]) -> None:
     """Keep of looks that told nothing new when they were, and when the next ones are."""
     times = [
-        (look.relay, o.task_id, o.next_look_at, o.misses, o.missing_since, o.terminal_since)
+        (
+            *(look.relay, o.task_id, o.next_look_at, o.misses, o.missing_since),
+            *(o.terminal_since, o.named),
+        )
         for o in seen
     ]
     if times:
-        values = {"asked_at": look.asked_at, "now": look.now}
-        db.execute(_RESCHEDULE, values | {"seen": json.dumps(times, allow_nan=False)})
+        seen_as_json = json.dumps(times, allow_nan=False)
+        db.execute(_RESCHEDULE, {**look._asdict(), "seen": seen_as_json})
 
 
 # Times later than now are of before the clock was set back: those were added before the look.
@@ -148,11 +156,13 @@ _WATCHES_ARE_OLDER = """
 # comes with each row, or SQLite would go through all tasks of the relay for each.
 _RESCHEDULE = f"""
     UPDATE tasks SET looked_at = :now, next_look_at = seen.next, misses = seen.misses,
-        missing_since = seen.missing, terminal_since = coalesce(terminal_since, seen.terminal)
+        missing_since = seen.missing, terminal_since = coalesce(terminal_since, seen.terminal),
+        fingerprint = CASE WHEN seen.named THEN :fingerprint ELSE fingerprint END
     FROM (
         SELECT json_extract(value, '$[0]') AS relay, json_extract(value, '$[1]') AS id,
             json_extract(value, '$[2]') AS next, json_extract(value, '$[3]') AS misses,
-            json_extract(value, '$[4]') AS missing, json_extract(value, '$[5]') AS terminal
+            json_extract(value, '$[4]') AS missing, json_extract(value, '$[5]') AS terminal,
+            json_extract(value, '$[6]') AS named
         FROM json_each(:seen)
     ) AS seen
     WHERE tasks.relay = seen.relay AND task_id = seen.id AND state = 'running'
@@ -162,7 +172,7 @@ _OBSERVE = f"""
     UPDATE tasks SET looked_at = :now, next_look_at = :next, misses = :misses,
         missing_since = :missing, terminal_since = coalesce(terminal_since, :terminal),
         kind = coalesce(:kind, kind), hint = coalesce(:hint, hint), status = :status,
-        answer = :answer, known = 1,
+        answer = :answer, known = 1, fingerprint = :fingerprint,
         changed_at = CASE WHEN answer IS NOT :answer OR NOT known THEN :now ELSE changed_at END
     WHERE relay = :relay AND task_id = :id AND state = 'running' AND {_TASK_IS_OLDER}
 """  # noqa: S608 # conditions of ours
@@ -181,8 +191,9 @@ _OUTAGE = """
 """
 
 _DUE_TASKS = """
-    SELECT task_id, kind, coalesce(hint, kind), status, known, misses, missing_since,
-        terminal_since, coalesce(began_at, added_at), added_at, looked_at, next_look_at, deadline_at
+    SELECT task_id, kind, coalesce(hint, kind), status, known, known AND fingerprint IS ?,
+        misses, missing_since, terminal_since, coalesce(began_at, added_at), added_at, looked_at,
+        next_look_at, deadline_at
     FROM tasks
     WHERE relay = ? AND state = 'running' AND next_look_at <= ?
         AND task_id NOT IN (SELECT value FROM json_each(?))
@@ -201,12 +212,13 @@ def _status(stored: str) -> TaskStatus:
 
 def _watched(row: Sequence[Any]) -> Watched:
     """Make a value of a row of ``_DUE_TASKS``, whose columns are its fields, in their order."""
-    task_id, kind, hint, status, known, *times = row
+    task_id, kind, hint, status, known, known_here, *times = row
     return Watched(
         task_id,
         _KINDS.get(kind),
         _KINDS.get(hint),
         _status(status),
         bool(known),
+        bool(known_here),
         *times,
     )

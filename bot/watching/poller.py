@@ -17,6 +17,7 @@ from bot.suno.client import LookUp
 from bot.suno.errors import ErrorKind, NoSuchPathError, SunoError
 from bot.suno.seen import Seen
 from bot.suno.tasks import Task, TaskKind
+from bot.watching.absences import Absences
 from bot.watching.clock import Rollback, RollbackDetector
 from bot.watching.endings import Ending
 from bot.watching.errors import DatabaseUnusable
@@ -89,6 +90,7 @@ class Poller:
         self._answered_at: float | None = None
         self._keeping = asyncio.Lock()
         self._seen = Seen()
+        self._absences = Absences()
         self._under_way: dict[asyncio.Task[None], set[str]] = {}
 
     async def remember(self, history: History) -> None:
@@ -222,6 +224,7 @@ class Poller:
         unlisted = [watched for watched in due if watched.task_id in found.unlisted]
         due = [watched for watched in due if watched.task_id not in found.unlisted]
         self._learn(due, found, now)
+        self._absences.note(due, found, now)
         observations = [self._observe(watched, found, now) for watched in due]
         ended = await self._record(observations, asked_at, now, outage)
         self._seen.note(found)
@@ -295,7 +298,7 @@ class Poller:
             return self._schedule.after_nothing_new(watched, now)
         if watched.task_id in found.failed:
             return self._schedule.after_bad_answer(watched, now)
-        return self._schedule.after_miss(watched, now)
+        return self._schedule.after_miss(watched, now, waits=self._absences.waits(watched))
 
 
 def _is_read_anyway(watched: Watched) -> bool:

@@ -31,6 +31,9 @@ class Watched(NamedTuple):
     """The kind, or what the relay calls it while nothing shows the kind."""
     status: TaskStatus
     known: bool
+    """Whether the relay ever named it."""
+    known_here: bool
+    """Whether it did so under the address and the key of today."""
     misses: int
     missing_since: float | None
     terminal_since: float | None
@@ -50,6 +53,8 @@ class Observation(NamedTuple):
     next_look_at: float
     answer: Task | None = None
     """What the relay said; ``None`` leaves the last answer as it is."""
+    named: bool = False
+    """Whether the relay named the task, be it with nothing new."""
     misses: int = 0
     missing_since: float | None = None
     terminal_since: float | None = None

@@ -70,6 +70,7 @@ class Schedule:
             watched.task_id,
             next_look_at=now + wait,
             answer=answer if is_further(watched.status, watched.terminal_since, answer) else None,
+            named=True,
             terminal_since=terminal_since,
             ending=ending or self._deadline(watched, now),
         )
@@ -79,6 +80,7 @@ class Schedule:
         return Observation(
             watched.task_id,
             next_look_at=now + self.planner.wait(watched.hint, now - watched.began_at),
+            named=True,
             terminal_since=watched.terminal_since,
             ending=self._deadline(watched, now),
         )
@@ -88,9 +90,13 @@ class Schedule:
         kind = task.kind or task.claimed_kind
         return now + self.planner.wait(kind, now - began_at(task, now))
 
-    def after_miss(self, watched: Watched, now: float) -> Observation:
-        """Say what follows when the relay answered and did not name this task."""
-        missing_since = now if watched.missing_since is None else watched.missing_since
+    def after_miss(self, watched: Watched, now: float, *, waits: bool = False) -> Observation:
+        """Say what follows when the relay answered and did not name this task.
+
+        ``waits``: that says nothing of the task; then the time for which it is missing stands
+        still, while the deadline comes nearer.
+        """
+        missing_since = now if waits or watched.missing_since is None else watched.missing_since
         misses = watched.misses + 1
         ending = None
         if watched.terminal_since is not None:

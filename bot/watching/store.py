@@ -35,11 +35,19 @@ class Store:
     """The tasks of one relay, and who watches them."""
 
     def __init__(
-        self, database: DatabaseThread, outbox: Outbox, relay: str, limits: Limits = DEFAULT_LIMITS
+        self,
+        database: DatabaseThread,
+        outbox: Outbox,
+        relay: str,
+        limits: Limits = DEFAULT_LIMITS,
+        *,
+        fingerprint: str = "",
     ) -> None:
+        """``fingerprint``: of the address and the key under which the relay is asked."""
         self._database = database
         self._outbox = outbox
         self._relay = relay
+        self._fingerprint = fingerprint
         self._limits = limits
         self._answered = f"{relay} answered at"
         self.changed = asyncio.Event()
@@ -94,7 +102,7 @@ class Store:
             self._add_task(db, task, _Times(now, now, now), known=True)
             self._subscribe(db, task.id, user_id, place, now, mention)
             seen = Observation(task.id, next_look_at=now, answer=task, ending=Ending.FINISHED)
-            poll_results.record(db, Look(self._relay, now, now), [seen])
+            poll_results.record(db, self._look(now, now), [seen])
             return None
 
         shown = await self._database.run(add)
@@ -165,7 +173,9 @@ class Store:
         ``besides``: ids of tasks that are left out.
         """
         return await self._database.view(
-            lambda db: poll_results.read_due(db, self._relay, now, limit, besides)
+            lambda db: poll_results.read_due(
+                db, self._relay, self._fingerprint, now, limit, besides
+            )
         )
 
     async def handle_clock_rollback(
@@ -220,7 +230,7 @@ class Store:
         (compare ``schedule.with_deadlines_after``).
         """
         seen = list(observations)
-        look = Look(self._relay, now if asked_at is None else asked_at, now)
+        look = self._look(now if asked_at is None else asked_at, now)
 
         def record(db: Database) -> list[EndedTask]:
             write_note(db, self._answered, str(now))
@@ -231,20 +241,24 @@ class Store:
             self._outbox.changed.set()
         return ended
 
+    def _look(self, asked_at: float, now: float) -> Look:
+        return Look(self._relay, self._fingerprint, asked_at, now)
+
     # Within a transaction
 
     def _add_task(self, db: Database, task: Task, times: "_Times", *, known: bool) -> None:
         """Make the task run, unless it does already."""
         db.execute(
-            "INSERT INTO tasks (relay, task_id, state, kind, hint, status, answer, known, began_at,"
-            " added_at, next_look_at, deadline_at)"
-            " VALUES (:relay, :id, 'running', :kind, :hint, :status, :answer, :known, :began,"
-            " :now, :look, :until)"
+            "INSERT INTO tasks (relay, task_id, state, kind, hint, status, answer, known,"
+            " fingerprint, began_at, added_at, next_look_at, deadline_at)"
+            " VALUES (:relay, :id, 'running', :kind, :hint, :status, :answer, :known, :fingerprint,"
+            " :began, :now, :look, :until)"
             # One that runs, and that the relay never returned, begins anew once it does.
             " ON CONFLICT (relay, task_id) DO UPDATE SET state = 'running', ending = NULL,"
             "  kind = excluded.kind, hint = excluded.hint, status = excluded.status,"
             "  answer = excluded.answer, began_at = excluded.began_at,"
             "  known = max(known, excluded.known), misses = 0, missing_since = NULL,"
+            "  fingerprint = coalesce(excluded.fingerprint, fingerprint),"
             "  terminal_since = NULL, added_at = excluded.added_at, looked_at = NULL,"
             "  next_look_at = excluded.next_look_at, deadline_at = excluded.deadline_at,"
             "  ended_at = NULL WHERE state = 'ended' OR excluded.known > known",
@@ -256,6 +270,7 @@ class Store:
                 "status": task.status,
                 "answer": dump_task(task),
                 "known": known,
+                "fingerprint": self._fingerprint if known else None,
                 "began": began_at(task, times.added_at),
                 "now": times.added_at,
                 "look": times.look_at,
@@ -264,9 +279,9 @@ class Store:
         )
         if known:
             db.execute(
-                "UPDATE tasks SET misses = 0, missing_since = NULL"
-                " WHERE relay = ? AND task_id = ? AND misses > 0",
-                [self._relay, task.id],
+                "UPDATE tasks SET misses = 0, missing_since = NULL, fingerprint = ?3"
+                " WHERE relay = ?1 AND task_id = ?2 AND (misses > 0 OR fingerprint IS NOT ?3)",
+                [self._relay, task.id, self._fingerprint],
             )
 
     def _subscribe(

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 from bot.suno.tasks import TaskKind, TaskStatus
 from bot.watching.delivery_rows import SHOWN_STATE, is_first, is_quiet
 from bot.watching.endings import Ending
+from bot.watching.fingerprints import RelayAccess, kept_fingerprint
 from bot.watching.inspection import read
 from bot.watching.records import Purpose
 
@@ -65,6 +66,8 @@ class TaskFacts:
     ending: Ending | None
     known: bool
     """Whether the relay ever knew it."""
+    other_key: bool
+    """Whether it did so under another address or key than those of today."""
     misses: int
     terminal_since: float | None
     """When the relay first said that it has ended."""
@@ -79,25 +82,28 @@ class TaskFacts:
     deliveries: tuple[DeliveryFacts, ...] = ()
 
 
-def task_facts(path: Path, task_id: str, time_limit: float) -> list[TaskFacts]:
+def task_facts(
+    path: Path, task_id: str, time_limit: float, access: RelayAccess | None = None
+) -> list[TaskFacts]:
     """Return what is known of a task, of each relay that it was watched at.
 
-    Raises ``sqlite3.Error`` for a file that cannot be read, is no database, or is of a version of
-    the program to which these questions make no sense.
+    ``access``: how the bot is to ask the relay, if that is known. Raises ``sqlite3.Error`` for a
+    file that cannot be read, is no database, or is of a version of the program to which these
+    questions make no sense.
     """
-    return read(path, time_limit, lambda db: _known(db, task_id))
+    return read(path, time_limit, lambda db: _known(db, task_id, access))
 
 
-def _known(db: Database, task_id: str) -> list[TaskFacts]:
+def _known(db: Database, task_id: str, access: RelayAccess | None) -> list[TaskFacts]:
     rows = db.query("SELECT * FROM tasks WHERE task_id = ? ORDER BY added_at", [task_id])
-    known = [_of_task(db, row) for row in rows]
+    known = [_of_task(db, row, access) for row in rows]
     relays = {facts.relay for facts in known}
     remembered = db.query("SELECT * FROM history WHERE task_id = ?", [task_id])
     known += [_of_history(db, row) for row in remembered if row["relay"] not in relays]
     return known
 
 
-def _of_task(db: Database, row: dict[str, object]) -> TaskFacts:
+def _of_task(db: Database, row: dict[str, object], access: RelayAccess | None) -> TaskFacts:
     values = {name: row[name] for name in _COLUMNS}
     return TaskFacts(
         **values,  # type: ignore[arg-type] # the columns are named and typed as the fields
@@ -106,9 +112,16 @@ def _of_task(db: Database, row: dict[str, object]) -> TaskFacts:
         status=_word(TaskStatus, row["status"]) or TaskStatus.UNRECOGNIZED,
         ending=_word(Ending, row["ending"]),
         known=bool(row["known"]),
+        other_key=_is_of_another_key(db, row, access),
         places=_places(db, row),
         deliveries=_deliveries(db, row),
     )
+
+
+def _is_of_another_key(db: Database, row: dict[str, object], access: RelayAccess | None) -> bool:
+    if access is None or access.relay != row["relay"] or not row["known"]:
+        return False
+    return row.get("fingerprint") != kept_fingerprint(db, access)
 
 
 _COLUMNS = (
@@ -125,6 +138,7 @@ def _of_history(db: Database, row: dict[str, object]) -> TaskFacts:
         status=None,
         ending=_word(Ending, row["ending"]),
         known=True,
+        other_key=False,
         misses=0,
         terminal_since=None,
         added_at=None,
