@@ -223,7 +223,9 @@ async def _post_cards(
         cards = Cards(database, CUSTOM)
 
         async def post(channel: Channel, task: Task) -> None:
-            card = await cards.open(place_of(channel), [task.id], now=time.time() - 60)
+            card = await cards.open(
+                place_of(channel), [task.id], now=time.time() - 60, claimed=True
+            )
             message = discord.posts.post(channel.id, Draft({"embeds": [{"title": "A card"}]}))
             assert card is not None  # noqa: S101 # no card shows this song yet
             await cards.posted(card, message.id)

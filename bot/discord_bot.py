@@ -24,6 +24,7 @@ from bot.posting.discord_calls import trace_calls
 from bot.posting.discord_traffic import DiscordTraffic, counts_for_the_bot
 from bot.posting.invitation import invite_link
 from bot.posting.live_cards import CARD_PACE, CardKeeper, CardPace
+from bot.posting.private_watches import PrivateWatches
 from bot.posting.turns import Turns
 from bot.posting.watch_desk import WatchDesk
 from bot.translation import CatalogueTranslator
@@ -33,6 +34,7 @@ from bot.watching.forgetting import Forgetting
 from bot.watching.history import History
 from bot.watching.limits import Limits
 from bot.watching.notes import Notes
+from bot.watching.notices import Notices
 from bot.watching.outbox import Outbox
 from bot.watching.poller import Poller
 from bot.watching.server_settings import ServerSettingsBook
@@ -54,6 +56,7 @@ class Services:
     store: Store
     outbox: Outbox
     cards: Cards
+    notices: Notices
     history: History
     forgetting: Forgetting
     departures: Departures
@@ -114,7 +117,8 @@ class SunoBot(GatewayClient):
             notices_wait=lambda: self.courier.busy,
             traffic=self.traffic,
         )
-        self.desk = WatchDesk(services.watchlist, services.cards, self.keeper, services.settings)
+        private = PrivateWatches(self.keeper, services.notices)
+        self.desk = WatchDesk(services.watchlist, services.cards, private, services.settings)
         self.good_rounds: dict[str, float] = {}
         """When each loop of the clock last did its work without a fault (Unix seconds)."""
         self._extensions = tuple(extensions)

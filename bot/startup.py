@@ -42,6 +42,7 @@ from bot.watching.forgetting import Forgetting
 from bot.watching.history import History
 from bot.watching.limits import Limits
 from bot.watching.notes import Notes
+from bot.watching.notices import Notices
 from bot.watching.outbox import Outbox
 from bot.watching.planner import Planner
 from bot.watching.poller import Poller
@@ -248,6 +249,7 @@ def assemble(
         store=store,
         outbox=outbox,
         cards=Cards(database, source.name),
+        notices=Notices(database, source.name),
         history=History(database, source.name),
         forgetting=Forgetting(database),
         departures=Departures(database),

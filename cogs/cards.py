@@ -7,10 +7,10 @@ from discord.ext import commands
 
 from bot.discord_bot import SunoBot
 from bot.posting.items import Remembered
-from bot.posting.live_cards import LIVE_BUTTON
+from bot.posting.live_card_rendering import LIVE_BUTTON
 from bot.posting.replies import Reply
 from bot.posting.watch_desk import HERE
-from bot.watching.cards import Card
+from bot.watching.card_rows import Card
 from bot.words import words_for
 
 Interaction = discord.Interaction[SunoBot]

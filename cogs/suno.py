@@ -202,7 +202,7 @@ def _say_left(ids: list[str], words: Words) -> str:
 def _say_watch(watch: Watch, words: Words) -> str:
     title = plain_line(watch.task.title, limit=60)
     return words.say(
-        "list-line",
+        "list-line" if watch.known else "list-line-unheard",
         id=code(watch.task.id, limit=60),
         title=f" · **{title}**" if title else "",
         place=f"<#{watch.channel_id}>",

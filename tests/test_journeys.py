@@ -61,6 +61,7 @@ async def test_a_kill_after_discord_took_the_message_does_not_repeat_it(
     """The bot dies before it hears that the message was posted; the nonce tells Discord."""
     stage.relay.add(song(SONG, takes=120))
     await stage.ask("suno watch", id=SONG)
+    await stage.discord.wait_for(stage.cards, 10, "the card")
     stage.discord.faults.add(
         "POST /channels/{id}/messages", when="after", delay=60, channel=stage.songs, times=1
     )

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.discord import Interaction, Message, User
+from bot.local.discord import Channel, Interaction, Message, User, saying
 from bot.local.relay import failing, song
 from bot.posting.live_cards import CARD_PACE, CardKeeper, CardPace
+from bot.posting.songs import UNSURE
 from bot.watching.cards import Cards
 from bot.watching.database import DatabaseThread
 from bot.watching.outbox import Outbox
@@ -28,10 +29,10 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
         yield stage
 
 
-async def card_of(stage: Stage, index: int = 0) -> Message:
-    """Wait for a card in the channel of songs."""
-    await stage.discord.wait_for(lambda: len(stage.cards()) > index, 10, "a card")
-    return stage.cards()[index]
+async def card_of(stage: Stage, channel: Channel | None = None) -> Message:
+    """Wait for the card in a channel, by default that of songs."""
+    (card,) = await stage.discord.wait_for(lambda: stage.cards(channel), 10, "a card")
+    return card
 
 
 async def shows(stage: Stage, card: Message, text: str) -> None:
@@ -93,7 +94,7 @@ async def test_the_last_one_to_leave_stops_it(stage: Stage) -> None:
     await press(stage, stage.ada, card, "Stop")
     await shows(stage, card, stage.bea.mention)
     await press(stage, stage.bea, card, "Stop")
-    await shows(stage, card, "Nobody is watching")
+    await shows(stage, card, "Nobody was watching")
     assert card.components == []
     await stage.ask("suno watch", id=OTHER)
     stage.relay.clock.advance(400)
@@ -130,7 +131,7 @@ async def test_several_ids_are_one_card_and_a_notice_each(stage: Stage) -> None:
     await shows(stage, card, "2 of 3")
     stage.relay.clock.advance(300)
     notices = [await stage.notice_of(task) for task in (SONG, OTHER, "a-song-that-fails-soon")]
-    await shows(stage, card, "All done")
+    await shows(stage, card, "All have ended")
     assert all(notice.link in str(card.embeds) for notice in notices)
     assert stage.cards() == [card]
 
@@ -203,14 +204,91 @@ async def test_a_private_watch_is_told_in_a_direct_message_alone(stage: Stage) -
     assert stage.songs.messages == []
 
 
+@pytest.mark.parametrize("ended", [True, False], ids=["done", "running"])
 async def test_a_private_watch_of_who_takes_no_direct_messages_is_refused_at_once(
-    stage: Stage,
+    stage: Stage, *, ended: bool
 ) -> None:
-    """Nobody waits for a message that cannot come."""
+    """Nobody waits for a message that cannot come; what is done can be seen by another command."""
     stage.ada.accepts_direct_messages = False
-    answer = await stage.act("suno watch", id=SONG, private=True)
-    assert "direct messages" in answer.messages[0].content
+    if ended:
+        stage.relay.clock.advance(200)
+    answer = (await stage.act("suno watch", id=SONG, private=True)).messages[0].content
+    assert "cannot send you direct messages" in answer
+    assert ("is done: `/suno status` shows it" in answer) == ended
     assert "nothing" in (await stage.ask("suno list")).content.lower()
+
+
+async def test_a_private_watch_of_what_is_done_is_told_there(stage: Stage) -> None:
+    """Where direct messages arrive, the answer says what comes."""
+    stage.relay.clock.advance(200)
+    answer = await stage.act("suno watch", id=SONG, private=True)
+    assert "comes right away" in answer.messages[0].content
+    assert len(stage.notices_of(SONG, stage.discord.open_dm(stage.ada))) == 1
+
+
+async def test_a_watch_is_confirmed_before_its_card_is_posted(stage: Stage) -> None:
+    """It is on disk: that Discord holds back messages to the channel keeps nobody waiting."""
+    held_back = stage.discord.faults.add("POST /channels/{id}/messages", retry_after=60)
+    for person in (stage.ada, stage.bea):
+        answer = await stage.ask("suno watch", person, id=SONG)
+        assert "Watching" in answer.content
+    await stage.discord.wait_for(lambda: held_back.hits)
+    assert stage.cards() == []
+
+
+async def test_a_card_whose_posting_was_not_heard_of_is_followed(stage: Stage) -> None:
+    """The connection broke before Discord answered: there is one card, and it is kept right."""
+    stage.discord.faults.add("POST /channels/{id}/messages", drop=True, when="after")
+    await stage.ask("suno watch", id=SONG)
+    card = await card_of(stage)
+    stage.relay.clock.advance(200)
+    notice = await stage.notice_of(SONG)
+    await shows(stage, card, notice.link)
+    assert stage.cards() == [card]
+
+
+async def test_a_card_of_a_task_that_nobody_could_ask_about_says_so(stage: Stage) -> None:
+    """It is not being made, as far as is known; the list says the same."""
+    stage.relay.go_down()
+    await stage.ask("suno watch", id=SONG)
+    card = await card_of(stage)
+    assert "Waiting for the relay" in card.embeds[0]["title"]
+    assert "waiting for the relay" in (await stage.ask("suno list")).embeds[0]["description"]
+    stage.relay.come_back()
+    await shows(stage, card, "Something is being made")
+
+
+async def test_a_card_that_everybody_left_is_not_done(stage: Stage) -> None:
+    """Green means finished, and this song is not."""
+    await stage.ask("suno watch", id=SONG)
+    card = await card_of(stage)
+    await stage.ask("suno unwatch", id=SONG)
+    await shows(stage, card, "Nobody was watching")
+    assert card.embeds[0]["title"] == "Not watched any more"
+    assert card.embeds[0]["color"] == UNSURE.value
+
+
+async def test_a_song_that_everybody_left_gets_a_new_card(stage: Stage) -> None:
+    """Where somebody watches it again."""
+    await stage.ask("suno watch", id=SONG)
+    card = await card_of(stage)
+    await stage.ask("suno unwatch", id=SONG)
+    await shows(stage, card, "Nobody was watching")
+    await stage.ask("suno watch", stage.bea, id=SONG)
+    await stage.discord.wait_for(lambda: len(stage.cards()) == 2, 10, "a new card")
+
+
+async def test_automod_against_a_title_leaves_no_card_that_lies(stage: Stage) -> None:
+    """The song is done, and so says its card, without buttons."""
+    await stage.ask("suno watch", id=SONG)
+    card = await card_of(stage)
+    edit = "PATCH /channels/{id}/messages/{message}"
+    refused = saying("Paper Boats")
+    stage.discord.faults.add(edit, status=400, code=200000, times=None, where=refused)
+    stage.relay.clock.advance(200)
+    notice = await stage.notice_of(SONG)
+    await shows(stage, card, notice.link)
+    assert card.components == []
 
 
 async def test_a_notice_without_a_mention_mentions_nobody(stage: Stage) -> None:
@@ -241,11 +319,12 @@ async def test_a_channel_that_is_slow_holds_up_no_other_card(tmp_path: Path) -> 
         stage.relay.add(song(OTHER, title="Tram Lines", takes=100))
         await stage.ask("suno watch", id=SONG)
         await stage.act("suno watch", id=OTHER, channel=stage.lyrics)
+        card, other = await card_of(stage), await card_of(stage, stage.lyrics)
         edit = "PATCH /channels/{id}/messages/{message}"
         stage.discord.faults.add(edit, retry_after=60, channel=stage.songs)
         stage.relay.clock.advance(50)
-        await shows(stage, stage.cards(stage.lyrics)[0], "Tram Lines")
-        assert "Paper Boats" not in str(stage.cards()[0].embeds)
+        await shows(stage, other, "Tram Lines")
+        assert "Paper Boats" not in str(card.embeds)
 
 
 async def test_a_card_gets_the_link_that_comes_later(stage: Stage) -> None:
@@ -265,7 +344,7 @@ async def test_a_card_waits_while_notices_do(tmp_path: Path) -> None:
             a_running_task(), known=True, user_id=1, place=place, now=NOON, deadline=60
         )
         cards = Cards(database, "deerapi")
-        card = await cards.open(place, ["song"], NOON)
+        card = await cards.open(place, ["song"], NOON, claimed=True)
         assert card is not None
         await cards.posted(card, (await club.post(content="A card"))["id"])
         waiting = True

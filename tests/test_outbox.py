@@ -5,8 +5,8 @@ import pytest
 
 from bot.suno.tasks import Task
 from bot.watching.database import DatabaseThread
-from bot.watching.delivery_rows import NONCE_LENGTH
 from bot.watching.endings import Ending
+from bot.watching.nonces import NONCE_LENGTH
 from bot.watching.outbox import Outbox
 from bot.watching.records import Delivery, Form, Place
 from bot.watching.store import Store

@@ -215,11 +215,8 @@ async def test_cards_that_name_the_person_are_shown_anew(kept: Kept) -> None:
     """Without the name."""
     await kept.watch("song")
     await kept.watch("song", BEA)
-    (row,) = await kept.database.read("SELECT id FROM cards", [])
-    card = await kept.cards.get(row["id"], NOON)
-    assert card is not None
-    await kept.cards.posted(card, 5)
-    await kept.database.write("UPDATE cards SET shown_at = touched_at + 0.5", [])
+    (card,) = await kept.cards.claim(NOON, 9)
+    await kept.cards.posted(card, 5, look="a look")
     assert await kept.cards.due(NOON + 9, least=0, limit=9) == []
     await kept.forget()
     (card,) = await kept.cards.due(NOON + 9, least=0, limit=9)

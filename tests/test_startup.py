@@ -265,6 +265,7 @@ async def test_the_log_tells_at_the_start_what_the_bot_works_with(stage: Stage) 
         await stage.discord.wait_until_ready(timeout=30)
         await stage.discord.wait_until_commands(timeout=30)
         await stage.ask("suno watch", id="a-song another")
+        await stage.discord.wait_for(stage.cards, 10, "the card")
     first = len(bot.log)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])

@@ -149,6 +149,7 @@ async def test_who_asks_twice(stage: Stage, second: signal.Signals) -> None:
     stage.relay.add(song(SONG, takes=120))
     bot = await started(stage)
     await stage.ask("suno watch", id=SONG)
+    await stage.discord.wait_for(stage.cards, 10, "the card")
     fault = stage.discord.faults.add(POST, delay=2, times=None, channel=stage.songs)
     stage.relay.clock.advance(200)
     await stage.discord.wait_for(lambda: fault.hits, 15)

@@ -25,12 +25,6 @@ _NEARLY = 95
 _OLDEST = 315_360_000
 """Seconds, ten years: a time before that is not one of a task of Suno's."""
 
-_COLOURS = {
-    Outcome.SUCCESS: songs.DONE,
-    Outcome.PARTIAL: songs.PARTLY,
-    Outcome.FAILURE: songs.FAILED,
-}
-
 
 def status_card(
     task: Task, words: Words, *, now: float, typical: Typical | None = None
@@ -44,7 +38,7 @@ def status_card(
     embed = discord.Embed(
         title=songs.title_of(task, words, limit=_TITLE),
         description="\n".join(_lines(task, words, now, typical)),
-        colour=_COLOURS[task.outcome] if task.outcome else songs.RUNNING,
+        colour=songs.OUTCOME_COLOURS[task.outcome] if task.outcome else songs.RUNNING,
     )
     covers = (usable_url(clip.image_url) for clip in task.clips)
     return [embed.set_thumbnail(url=next(filter(None, covers), None))]

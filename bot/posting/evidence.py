@@ -4,7 +4,7 @@ Within Discord's window the nonce settles that by itself. The window is "a few m
 older can only be looked up among one's own messages.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -41,23 +41,38 @@ async def look_for(
 
     ``others`` are the messages of other deliveries in the same place.
     ``content`` is what the message says above its embeds: all that is left of it where Discord
-    dropped them. Raises ``NotKnownYet``, and what discord.py raises when the channel cannot be
-    asked just now.
+    dropped them. Raises as ``search`` does.
     """
-    if delivery.in_doubt_since is None or client.user is None:
+    if delivery.in_doubt_since is None:
         return Evidence.ABSENT, None
-    place = delivery.place
+
+    def is_it(message: discord.Message) -> bool:
+        bears_it = is_bare(message, content) or _bears_marker(message, delivery)
+        return bears_it and message.id not in others
+
+    return await search(client, delivery.place, delivery.in_doubt_since, is_it)
+
+
+async def search(
+    client: discord.Client,
+    place: Place,
+    since: float,
+    is_it: Callable[[discord.Message], bool],
+) -> tuple[Evidence, discord.Message | None]:
+    """Look through the bot's own messages in a place since then (Unix seconds).
+
+    The newest messages are read where ``since`` is ``UNKNOWN_TIME``. Raises ``NotKnownYet``, and
+    what discord.py raises when the channel cannot be asked just now.
+    """
     channel = client.get_partial_messageable(place.channel_id, guild_id=place.guild_id)
-    undated = delivery.in_doubt_since == UNKNOWN_TIME  # then the newest messages are read
-    since = datetime.fromtimestamp(delivery.in_doubt_since - CLOCKS_DIFFER, UTC)
-    after = None if undated else since
+    undated = since == UNKNOWN_TIME
+    after = None if undated else datetime.fromtimestamp(since - CLOCKS_DIFFER, UTC)
     count = 0
     async for message in channel.history(
         limit=MESSAGES_READ, after=after, oldest_first=not undated
     ):
         count += 1
-        own = message.author.id == client.user.id and message.id not in others
-        if own and (is_bare(message, content) or _bears_marker(message, delivery)):
+        if client.user and message.author.id == client.user.id and is_it(message):
             return Evidence.POSTED, message
     if count < MESSAGES_READ and await _may_read(client, place, seen=count > 0):
         return Evidence.ABSENT, None

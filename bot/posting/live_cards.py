@@ -1,28 +1,38 @@
 """The card in a channel that shows how watched tasks are doing, and edits itself."""
 
 import asyncio
-import json
+import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import aiohttp
 import discord
 
-from bot.posting.cards import progress_bar, state_line, style_of
-from bot.posting.discord_calls import DiscordCalls
+from bot.posting.discord_calls import Call, DiscordCalls
 from bot.posting.discord_traffic import DiscordTraffic
-from bot.posting.escaping import code, plain_line
-from bot.posting.refusals import verdict
-from bot.posting.songs import DONE, RUNNING, link_buttons
-from bot.posting.views import StatelessView
-from bot.suno.tasks import Outcome, Task
-from bot.watching.cards import Card, Cards, CardTask
-from bot.watching.endings import Ending
-from bot.words import Words, words_for
+from bot.posting.evidence import Evidence, search
+from bot.posting.live_card_rendering import (
+    bears_button,
+    live_button_id,
+    live_card,
+    live_view,
+    look_digest,
+)
+from bot.posting.refusals import Meaning, Verdict, reason_of, verdict
+from bot.watching.card_rows import Card
+from bot.watching.cards import LONGEST_PAUSE, Cards
+from bot.watching.clock import UNKNOWN_TIME
+from bot.words import words_for
 
-LIVE_BUTTON = r"card:(?P<action>join|leave):(?P<card>\d+)"
-"""The custom id of a button under a card in a channel."""
+log = logging.getLogger(__name__)
+
+NONCE_WINDOW = 90.0
+"""Seconds for which Discord surely knows the nonce of a card again."""
+
+MOST_ATTEMPTS = 150
+"""Tries in a row after which a card is left as it is: with the longest pauses, about a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,115 +46,22 @@ class CardPace:
     """What discord.py holds back longer is left to itself: one slow channel holds up no other."""
     edits_in_a_round: int = 10
     """With the time between rounds, this bounds their share: there is other work too."""
+    slots: int = 20
+    """How many cards may be under way at once, one in each channel."""
+    goodbye: float = 2.0
+    """How long a stop waits for what is under way."""
 
 
 CARD_PACE = CardPace()
 
-_TITLE = 120
-_SHORT_ID = 8
-_NAMED_WATCHERS = 20
-_MARKS = {Outcome.SUCCESS: "✅", Outcome.PARTIAL: "🟡", Outcome.FAILURE: "❌"}
-
-
-def live_card(card: Card, words: Words, *, now: float) -> discord.Embed:
-    """Return what a card shows: one task at length, or several in a line each."""
-    if len(card.tasks) == 1:
-        title, lines = _single(card.tasks[0], card, words, now)
-    else:
-        title, lines = _group(card, words)
-    if card.watchers:
-        lines = [*lines, "", words.say("live-watching", watchers=_watchers(card, words))]
-    elif not card.tasks or not card.over:
-        lines = [*lines, "", words.say("live-nobody")]
-    return discord.Embed(
-        title=title, description="\n".join(lines).strip(), colour=DONE if card.over else RUNNING
-    )
-
-
-def live_view(card: Card, words: Words) -> discord.ui.View | None:
-    """Return the buttons of a card: join and leave while it runs, previews while it streams."""
-    if card.over or not card.watchers:
-        return None
-    view = StatelessView()
-    for action, style in (
-        ("join", discord.ButtonStyle.primary),
-        ("leave", discord.ButtonStyle.secondary),
-    ):
-        view.add_item(
-            discord.ui.Button(
-                label=words.say(f"live-button-{action}"),
-                style=style,
-                custom_id=f"card:{action}:{card.id}",
-            )
-        )
-    if len(card.tasks) == 1:
-        for link in link_buttons(card.tasks[0].task, words)[:3]:
-            view.add_item(discord.ui.Button(label=link.label, url=link.url))
-    return view
-
-
-def _single(shown: CardTask, card: Card, words: Words, now: float) -> tuple[str, list[str]]:
-    task = shown.task
-    title = plain_line(task.title, limit=_TITLE)
-    title = title or words.say("live-untitled-over" if shown.ending else "live-untitled")
-    lines = [state_line(task, words, now)]
-    if shown.ending:
-        lines = [_end(shown, card, words)]
-    elif task.progress:
-        lines.append(progress_bar(task.progress))
-    lines += filter(None, [style_of(task)])
-    lines.append(words.say("live-short-id", id=_short(task)))
-    return title, lines
-
-
-def _group(card: Card, words: Words) -> tuple[str, list[str]]:
-    done = sum(shown.ending is not None for shown in card.tasks)
-    title = words.say("live-group", done=done, total=len(card.tasks))
-    if card.over:
-        title = words.say("live-over")
-    return title, list(_lines(card, words))
-
-
-def _lines(card: Card, words: Words) -> Iterator[str]:
-    for shown in card.tasks:
-        title = plain_line(shown.task.title, limit=60)
-        name = f"**{title}**" if title else _short(shown.task)
-        if shown.ending:
-            yield f"{name} · {_end(shown, card, words)}"
-        else:
-            progress = f" · {shown.task.progress}%" if shown.task.progress else ""
-            yield f"⏳ {name}{progress}"
-
-
-def _end(shown: CardTask, card: Card, words: Words) -> str:
-    """Return how a task ended, with a link to its notice once that is there."""
-    if shown.ending is Ending.FINISHED:
-        mark = _MARKS.get(shown.task.outcome or Outcome.PARTIAL, "🟡")
-        said = words.say("live-ended")
-    else:
-        mark, said = "❔", words.say(f"live-{(shown.ending or '').replace('_', '-')}")
-    if shown.message_id is None:
-        return f"{mark} {said}"
-    guild = card.place.guild_id or "@me"
-    url = f"https://discord.com/channels/{guild}/{card.place.channel_id}/{shown.message_id}"
-    return f"{mark} {words.say('live-notice', url=url)}"
-
-
-def _watchers(card: Card, words: Words) -> str:
-    named = " ".join(f"<@{watcher}>" for watcher in card.watchers[:_NAMED_WATCHERS])
-    more = len(card.watchers) - _NAMED_WATCHERS
-    return words.say("live-more-watchers", watchers=named, number=more) if more > 0 else named
-
-
-def _short(task: Task) -> str:
-    """Return the beginning of the id: the whole of it stands in the notice."""
-    return code(task.id if len(task.id) <= _SHORT_ID else f"{task.id[:_SHORT_ID]}…")
+T = TypeVar("T")
+_TROUBLE = (discord.DiscordException, aiohttp.ClientError, OSError)
 
 
 class CardKeeper:
     """Posts cards and keeps them up to date: at most every few seconds, and only on change.
 
-    Cards come after notices: while ``notices_wait``, none is edited.
+    Cards come after notices: while ``notices_wait``, none is posted or edited.
     """
 
     def __init__(
@@ -163,88 +80,219 @@ class CardKeeper:
         self._notices_wait = notices_wait
         self._traffic = traffic or DiscordTraffic()
         self._calls = DiscordCalls(pace.longest_edit)
-        self._looks: dict[int, str] = {}
-        self._under_way: dict[int, asyncio.Task[None]] = {}
-        """The edits, by the ids of the cards: none is begun beside one of the same card."""
-
-    async def post(self, card: Card) -> None:
-        """Post a new card. Where that fails it is forgotten; raises what discord.py raises."""
-        words = words_for(card.place.locale)
-        place = card.place
-        channel = self._client.get_partial_messageable(place.channel_id, guild_id=place.guild_id)
-        try:
-            message = await channel.send(
-                embed=live_card(card, words, now=self._clock()),
-                view=live_view(card, words) or discord.utils.MISSING,
-                allowed_mentions=discord.AllowedMentions.none(),
-                silent=True,
-            )
-        except (discord.DiscordException, aiohttp.ClientError, OSError):
-            await self._cards.forget(card.id)
-            raise
-        await self._cards.posted(card, message.id)
+        self._under_way: dict[asyncio.Task[Any], Card] = {}
+        self._edits_left = 0
+        self._edits_renewed_at = float("-inf")
+        self._astray = True
 
     async def round(self) -> float | None:
-        """Edit the cards that have something new to show; return when to look again.
+        """Begin to post and to edit what is due; return when to look again.
 
-        None while Discord takes nothing at all, or too many edits are late.
+        None while Discord takes nothing at all, or too many calls are late.
         """
-        now = self._clock()
-        pace = self._pace
+        now, pace = self._clock(), self._pace
         if wait := self._traffic.global_wait:
             return now + max(wait, pace.between_rounds)
         if self._notices_wait() or self._calls.full:
             return now + pace.between_rounds
-        limit = pace.edits_in_a_round
-        cards = await self._cards.due(
-            now, least=pace.between_edits, limit=limit + len(self._under_way)
-        )
-        edits = [self._begin(card) for card in cards if card.id not in self._under_way][:limit]
-        if edits:
-            done, _ = await asyncio.wait(edits, timeout=pace.longest_edit)
-            for edit in done:
-                edit.result()  # a fault of ours is the round's
+        if self._astray:
+            await self._take_up()
+        for card in await self._cards.claim(now, self._free_slots, busy=self._busy):
+            self._begin(card, self._post(card))
+        limit = min(self._edits_allowed(), self._free_slots)
+        least = pace.between_edits
+        for card in await self._cards.due(now, least=least, limit=limit, busy=self._busy):
+            self._begin(card, self._edit(card))
+            self._edits_left -= 1
         return now + pace.between_rounds if await self._cards.any() else None
 
-    async def finish(self) -> None:
-        """Wait for no edit any more; the calls into discord.py are left alone."""
-        edits = list(self._under_way.values())
-        for edit in edits:
-            edit.cancel()
-        await asyncio.gather(*edits, return_exceptions=True)
+    @property
+    def _free_slots(self) -> int:
+        """How many cards may begin now: calls that are late keep no slot."""
+        return max(self._pace.slots - len(self._under_way) + self._calls.late, 0)
 
-    def _begin(self, card: Card) -> asyncio.Task[None]:
-        edit = asyncio.create_task(self._edit(card))
-        self._under_way[card.id] = edit
-        edit.add_done_callback(lambda _: self._under_way.pop(card.id))
-        return edit
+    @property
+    def _busy(self) -> set[int]:
+        """The channels in which a card is under way."""
+        return {card.place.channel_id for card in self._under_way.values()}
+
+    async def finish(self) -> None:
+        """Wait a little for what is under way; the calls into discord.py are left alone."""
+        tasks = list(self._under_way)
+        if tasks:
+            await asyncio.wait(tasks, timeout=self._pace.goodbye)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def post(self, card: Card) -> asyncio.Task[Exception | None]:
+        """Begin to post a card that was opened as claimed.
+
+        The result is why Discord did not take it, if so. The task must not be cancelled.
+        """
+        return self._begin(card, self._post(card))
+
+    async def _take_up(self) -> None:
+        """Take up what was being posted when the process died, or a fault of ours came."""
+        if count := await self._cards.recover([card.id for card in self._under_way.values()]):
+            log.info("Cards whose posting was cut off are posted again: count=%d", count)
+        self._astray = False
+
+    def _edits_allowed(self) -> int:
+        """Return how many edits may begin now: so many in each span between rounds."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._edits_renewed_at + self._pace.between_rounds:
+            self._edits_renewed_at, self._edits_left = now, self._pace.edits_in_a_round
+        return self._edits_left
+
+    def _begin(self, card: Card, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._under_way[task] = card
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        card = self._under_way.pop(task)
+        if task.cancelled():
+            return
+        if error := task.exception():
+            log.error("What became of card %d could not be kept", card.id, exc_info=error)
+            self._astray = True  # the next round is not hurried: the fault may be there still
+        else:
+            self._cards.changed.set()
+
+    async def _post(self, card: Card) -> Exception | None:
+        """Post a card, unless it stands there already or nobody watches; return what refused it."""
+        call = self._calls.start(self._stand(card))
+        try:
+            await call.in_time()
+            message_id, look = await call.result()  # late, it counts all the same
+        except Exception as error:  # noqa: BLE001 # what it means is decided by the verdict
+            await self._not_posted(card, error, call)
+            return error
+        if message_id is None:
+            await self._cards.forget(card.id)
+        else:
+            await self._cards.posted(card, message_id, look=look)
+        return None
+
+    async def _stand(self, card: Card) -> tuple[int | None, str | None]:
+        """See to it that a card stands in its channel; return its message and what that shows.
+
+        No message where nobody watches any more, or where it cannot be known whether the card was
+        posted: two cards, one of which stays as it is, are worse than none.
+        """
+        if self._must_be_searched(card):
+            evidence, message = await self._find(card)
+            if message is not None:
+                return message.id, None
+            if evidence is Evidence.UNREADABLE:
+                return None, None
+        if not card.watchers:
+            return None, None
+        embed, view = self._look(card)
+        message = await self._channel(card).send(
+            embed=embed,
+            view=view or discord.utils.MISSING,
+            allowed_mentions=discord.AllowedMentions.none(),
+            nonce=card.nonce,
+            silent=True,
+        )
+        first = card.in_doubt_since is None  # else it may be the message of another try
+        return message.id, look_digest(embed, view) if first else None
+
+    def _must_be_searched(self, card: Card) -> bool:
+        """Whether a card may have been posted, and its nonce cannot tell or is not to be used."""
+        if card.in_doubt_since is None:
+            return False
+        known = 0 <= self._clock() - card.in_doubt_since < NONCE_WINDOW
+        return not known or not card.watchers
+
+    async def _find(self, card: Card) -> tuple[Evidence, discord.Message | None]:
+        """Look for a card by its button among the bot's own messages."""
+        since = card.in_doubt_since or UNKNOWN_TIME
+        if since > self._clock():  # the clock was set back
+            since = UNKNOWN_TIME
+        wanted = live_button_id("join", card)
+        return await search(self._client, card.place, since, lambda it: bears_button(it, wanted))
+
+    async def _not_posted(self, card: Card, error: Exception, call: Call[Any]) -> None:
+        """Do with a card that is to be posted what the error means for it."""
+        meaning = _told(card, error)
+        if meaning.meaning is Meaning.MEND and not card.plain:
+            await self._cards.simplify(card)
+            await self._cards.postpone(card, until=0.0, doubtful=False)
+        elif meaning.passing and card.attempts < MOST_ATTEMPTS:
+            doubtful = call.unrefused_posts > 0 if call.traced else True
+            until = self._clock() + self._pause(card, meaning)
+            await self._cards.postpone(card, until=until, doubtful=doubtful)
+        else:
+            await self._cards.forget(card.id)
 
     async def _edit(self, card: Card) -> None:
-        words = words_for(card.place.locale)
-        embed = live_card(card, words, now=self._clock())
-        view = live_view(card, words)
-        look = json.dumps([embed.to_dict(), view.to_components() if view else None])
-        if look != self._looks.get(card.id):
-            try:
-                call = self._calls.start(self._message(card).edit(embed=embed, view=view))
-                await call.in_time()
-                await call.result()  # late, it counts all the same
-            except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-                await self._give_up_or_wait(card, error)
-                return
-        self._looks[card.id] = look
-        await self._cards.shown(card)
-        if card.over:
-            self._looks.pop(card.id, None)
+        """Let the message of a card show what there is to show."""
+        call = self._calls.start(self._show(card))
+        try:
+            await call.in_time()
+            look = await call.result()  # late, it counts all the same
+        except Exception as error:  # noqa: BLE001 # as for posting
+            await self._not_shown(card, error)
+        else:
+            await self._cards.shown(card, look)
 
-    async def _give_up_or_wait(self, card: Card, error: Exception) -> None:
-        if verdict(error).passing:
-            await self._cards.failed(card, self._clock())
+    async def _show(self, card: Card) -> str:
+        """Edit the message of a card if it is to look otherwise; return what it shows."""
+        embed, view = self._look(card)
+        look = look_digest(embed, view)
+        if look != card.look:
+            await self._message(card).edit(embed=embed, view=view)
+        return look
+
+    async def _not_shown(self, card: Card, error: Exception) -> None:
+        """Do with a card that is posted what the error means for it."""
+        meaning = _told(card, error)
+        mendable = meaning.passing or meaning.meaning is Meaning.HOLD
+        if mendable and card.attempts < MOST_ATTEMPTS:
+            await self._cards.failed(card, until=self._clock() + self._pause(card, meaning))
+        elif meaning.meaning is Meaning.MEND and not card.plain:
+            await self._cards.simplify(card)
+        elif meaning.meaning is Meaning.MEND:
+            await self._take_away(card)
         else:  # somebody deleted it, or the place is closed: the notices go their own way
             await self._cards.forget(card.id)
-            self._looks.pop(card.id, None)
+
+    async def _take_away(self, card: Card) -> None:
+        """Delete the message of a card that Discord lets say nothing true any more."""
+        call = self._calls.start(self._message(card).delete())
+        try:
+            await call.in_time()
+            await call.result()
+        except _TROUBLE as error:
+            _told(card, error)
+        await self._cards.forget(card.id)
+
+    def _pause(self, card: Card, meaning: Verdict) -> float:
+        """Return the seconds until a card is tried again: more with every try."""
+        if meaning.meaning is Meaning.HOLD:
+            return LONGEST_PAUSE
+        pause = self._pace.between_edits * 2.0 ** min(card.attempts, 10)
+        return min(max(pause, meaning.retry_after or 0.0), LONGEST_PAUSE)
+
+    def _look(self, card: Card) -> tuple[discord.Embed, discord.ui.View | None]:
+        words = words_for(card.place.locale)
+        return live_card(card, words, now=self._clock()), live_view(card, words)
 
     def _message(self, card: Card) -> discord.PartialMessage:
+        return self._channel(card).get_partial_message(card.message_id or 0)
+
+    def _channel(self, card: Card) -> discord.PartialMessageable:
         place = card.place
-        channel = self._client.get_partial_messageable(place.channel_id, guild_id=place.guild_id)
-        return channel.get_partial_message(card.message_id or 0)
+        return self._client.get_partial_messageable(place.channel_id, guild_id=place.guild_id)
+
+
+def _told(card: Card, error: Exception) -> Verdict:
+    """Log why a card could not be posted or shown; return what that means for it."""
+    log.info("Card %d in channel %d: %s", card.id, card.place.channel_id, reason_of(error))
+    if not isinstance(error, _TROUBLE):
+        log.error("Card %d could not be composed or sent", card.id, exc_info=error)
+    return verdict(error)

@@ -16,6 +16,7 @@ PARTLY = discord.Colour(0xF0B232)
 FAILED = discord.Colour(0xDA373C)
 RUNNING = discord.Colour(0x5865F2)
 UNSURE = discord.Colour(0x80848E)
+OUTCOME_COLOURS = {Outcome.SUCCESS: DONE, Outcome.PARTIAL: PARTLY, Outcome.FAILURE: FAILED}
 
 LONGEST_ID = 200
 """Code points of an id that are shown: a relay's column holds 191."""

@@ -2,20 +2,20 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import aiohttp
 import discord
 
 from bot.posting.escaping import code
 from bot.posting.held import needed_to_post
-from bot.posting.live_cards import CardKeeper
 from bot.posting.membership import is_guest
-from bot.posting.refusals import reason_of
+from bot.posting.private_watches import PrivateWatches, say_refusal
+from bot.posting.refusals import is_about_the_person, reason_of
 from bot.posting.replies import explain
 from bot.suno.errors import ErrorKind
+from bot.watching.card_rows import Card
 from bot.watching.cards import Cards
 from bot.watching.records import Place
 from bot.watching.server_settings import Mention, ServerSettings, ServerSettingsBook
@@ -60,13 +60,13 @@ class WatchDesk:
         self,
         watchlist: Watchlist,
         cards: Cards,
-        keeper: CardKeeper,
+        private: PrivateWatches,
         settings: ServerSettingsBook,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._watchlist = watchlist
         self._cards = cards
-        self._keeper = keeper
+        self._private = private
         self._settings = settings
         self._clock = clock
 
@@ -84,7 +84,12 @@ class WatchDesk:
         wish = _with_default(wish, settings, interaction)
         if refusal := _refusal(interaction, wish, words):
             return refusal
-        place = await self._place(interaction, wish, settings)
+        try:
+            place = await self._place(interaction, wish, settings)
+        except discord.Forbidden as error:
+            if not is_about_the_person(error):
+                raise
+            return say_refusal(reason_of(error), words)
         results = await self._watchlist.add(
             ids,
             user_id=interaction.user.id,
@@ -97,28 +102,43 @@ class WatchDesk:
                 log.info(
                     "Task %s for channel %s: %s", result.task.id, place.channel_id, result.added
                 )
-        running = [result.task.id for result in results if result.added in _RUNNING]
-        if running and not await self._show(place, running) and wish.private:
-            await self._watchlist.remove(
-                running, user_id=interaction.user.id, channel_id=place.channel_id
-            )
-            return words.say("watch-no-direct-message")
+        card = await self._open_card(place, results, claimed=wish.private)
+        if wish.private and (refusal := await self._no_message(interaction, place, card, results)):
+            return refusal
         elsewhere = place.channel_id != interaction.channel_id
         where = f"<#{place.channel_id}>" if elsewhere and not wish.private else ""
         said = (_say(result, place, where, words) for result in results)
         return "\n".join(dict.fromkeys(said))  # a limit is told once, whatever it refused
 
-    async def _show(self, place: Place, ids: Sequence[str]) -> bool:
-        """Show the tasks on a card; return whether messages arrive there."""
-        card = await self._cards.open(place, ids, self._clock())
-        if card is None:
-            return True
-        try:
-            await self._keeper.post(card)
-        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-            log.info("No card in channel %s: %s", place.channel_id, reason_of(error))
-            return not isinstance(error, discord.Forbidden)
-        return True
+    async def _open_card(
+        self, place: Place, results: Sequence[WatchResult], *, claimed: bool
+    ) -> Card | None:
+        """Open a card for what runs; it is posted later, unless whoever wants it has claimed it."""
+        running = _ids(results, _RUNNING)
+        if not running:
+            return None
+        return await self._cards.open(place, running, self._clock(), claimed=claimed)
+
+    async def _no_message(
+        self,
+        interaction: discord.Interaction[Any],
+        place: Place,
+        card: Card | None,
+        results: Sequence[WatchResult],
+    ) -> str | None:
+        """Return what to say where no direct message arrives: what was added is taken back then."""
+        finished = _ids(results, {Added.FINISHED})
+        reason = await self._private.refusal(place, card, finished)
+        if reason is None:
+            return None
+        await self._watchlist.remove(
+            _ids(results, {Added.WATCHING, Added.UNCHECKED}),
+            user_id=interaction.user.id,
+            channel_id=place.channel_id,
+        )
+        words = words_for(interaction.locale.value)
+        shown = [words.say("watch-finished-unsent", id=code(task_id)) for task_id in finished]
+        return "\n".join([say_refusal(reason, words), *shown])
 
     async def _place(
         self, interaction: discord.Interaction[Any], wish: Wish, settings: ServerSettings
@@ -193,6 +213,10 @@ def _refusal(interaction: discord.Interaction[Any], wish: Wish, words: Words) ->
         return None
     names = words.listed(words.say(f"permission-{name}") for name in missing)
     return words.say("watch-no-permission", permissions=names)
+
+
+def _ids(results: Sequence[WatchResult], wanted: Collection[Added]) -> list[str]:
+    return [result.task.id for result in results if result.added in wanted]
 
 
 def _say(result: WatchResult, place: Place, where: str, words: Words) -> str:

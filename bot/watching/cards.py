@@ -1,74 +1,49 @@
 """The status cards: one message that shows how one or several watched tasks are doing.
 
-A card is no promise: it may be lost, and it is gone for good once its tasks have ended. The notices
-are the promise.
+A card is ``due``, then ``posting``, then ``posted`` and kept up to date until it is over. Each move
+is one guarded ``UPDATE``, and the nonce is the row's, so that a process may die in between. A card
+is no promise: one that cannot be posted is forgotten. The notices are the promise.
 """
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from typing import Any, cast
 
-from pydantic import TypeAdapter
 from sqlite_utils import Database
 
-from bot.suno.tasks import Task
+from bot.watching.card_rows import VERSION, Card, read_card
 from bot.watching.database import DatabaseThread
-from bot.watching.endings import Ending
+from bot.watching.nonces import nonce_of
 from bot.watching.records import Place
 
-UNPOSTED_FOR = 3600.0
-"""Seconds after which a card that was never posted is forgotten."""
+LONGEST_PAUSE = 600.0
+"""Seconds for which a card is ever put off: who has to wait longer waits for a clock that was set
+back."""
 
-_DUE = """
-    SELECT c.* FROM cards c
-    WHERE c.relay = :relay AND c.message_id IS NOT NULL AND c.shown_at <= :latest AND (
-        c.touched_at >= c.shown_at
-        OR EXISTS (SELECT 1 FROM card_tasks ct JOIN tasks t USING (relay, task_id)
-            WHERE ct.card_id = c.id AND max(coalesce(t.changed_at, 0), coalesce(t.ended_at, 0))
-                >= c.shown_at)
-        OR NOT EXISTS (SELECT 1 FROM card_tasks ct JOIN tasks t USING (relay, task_id)
-            WHERE ct.card_id = c.id AND t.state = 'running')
-        AND NOT EXISTS (SELECT 1 FROM card_tasks ct JOIN deliveries d USING (relay, task_id)
-            WHERE ct.card_id = c.id AND d.channel_id = c.channel_id
-                AND d.state IN ('due', 'sending')))
-    ORDER BY c.shown_at LIMIT :limit
+TOUCH = "touched_at = max(?, touched_at + 0.001)"
+"""Lets cards be shown anew at a time: another value than before, whatever the clock says."""
+
+_FREE = """
+    c.relay = :relay AND (c.due_at <= :now OR c.due_at > :now + :longest)
+    AND c.channel_id NOT IN (SELECT value FROM json_each(:busy))
 """
 
-_TASKS: TypeAdapter[Task] = TypeAdapter(Task)
+_DUE_TO_BE_POSTED = f"""
+    SELECT min(c.id) AS id FROM cards c WHERE c.state = 'due' AND {_FREE}
+    GROUP BY c.channel_id ORDER BY 1 LIMIT :limit
+"""  # noqa: S608 # names of ours
 
+_DUE_TO_BE_SHOWN = f"""
+    WITH stale AS (
+        SELECT c.*, {VERSION} AS current FROM cards c
+        WHERE c.state = 'posted' AND {_FREE} AND (c.shown_at <= :latest OR c.shown_at > :now)
+    )
+    SELECT *, min(shown_at) FROM stale WHERE current IS NOT version
+    GROUP BY channel_id ORDER BY shown_at LIMIT :limit
+"""  # noqa: S608 # names of ours
 
-@dataclass(frozen=True, slots=True)
-class CardTask:
-    """One task on a card. ``message_id`` is its notice, once that is posted."""
-
-    task: Task
-    ending: Ending | None
-    message_id: int | None
-    known: bool
-    """Whether the relay has ever returned the task; if not, ``task`` is the id alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """All that a card shows."""
-
-    id: int
-    place: Place
-    message_id: int | None
-    tasks: tuple[CardTask, ...]
-    watchers: tuple[int, ...]
-    """Who watches any of its running tasks there, in the order in which they came."""
-    owed: bool
-    """Whether a notice of its tasks is still on its way."""
-    read_at: float
-    """When this was so (Unix seconds)."""
-
-    @property
-    def over(self) -> bool:
-        """Whether it will not change any more."""
-        return not self.owed and all(shown.ending for shown in self.tasks)
+_BY_ID = f"SELECT c.*, {VERSION} AS current FROM cards c WHERE c.id = ?"  # noqa: S608 # names of ours
 
 
 class Cards:
@@ -78,154 +53,195 @@ class Cards:
         self._database = database
         self._relay = relay
         self.changed = asyncio.Event()
-        """Set when a card may have to be shown anew. A hint: the rows are the truth."""
+        """Set when a card may have to be posted or shown anew. A hint: the rows are the truth."""
 
-    async def open(self, place: Place, ids: Sequence[str], now: float) -> Card | None:
+    async def open(
+        self, place: Place, ids: Sequence[str], now: float, *, claimed: bool = False
+    ) -> Card | None:
         """Make a card for those of the tasks that no card in this place shows yet.
 
-        ``None`` where every one is shown already; those cards will show the new watcher.
+        It is ``due``, or ``posting`` where whoever opens it has ``claimed`` it. ``None`` where
+        every task is shown already; those cards will show the new watcher.
         """
 
         def open_card(db: Database) -> Card | None:
+            on_cards = (
+                "FROM card_tasks ct JOIN cards c ON c.id = ct.card_id WHERE c.channel_id = ?"
+                " AND ct.relay = ? AND ct.task_id IN (SELECT value FROM json_each(?))"
+            )
+            key = [place.channel_id, self._relay, json.dumps(ids)]
             db.execute(
-                "UPDATE cards SET touched_at = ? WHERE channel_id = ? AND id IN"
-                " (SELECT card_id FROM card_tasks WHERE relay = ?"
-                "  AND task_id IN (SELECT value FROM json_each(?)))",
-                [now, place.channel_id, self._relay, json.dumps(ids)],
+                f"UPDATE cards SET {TOUCH} WHERE id IN (SELECT c.id {on_cards})",  # noqa: S608 # names of ours
+                [now, *key],
             )
-            db.execute(  # those that a process left behind which died before it posted them
-                "DELETE FROM cards WHERE message_id IS NULL AND touched_at < ?",
-                [now - UNPOSTED_FOR],
-            )
-            rows = db.query(
-                "SELECT task_id FROM card_tasks JOIN cards ON cards.id = card_id"
-                " WHERE channel_id = ? AND card_tasks.relay = ?"
-                " AND task_id IN (SELECT value FROM json_each(?))",
-                [place.channel_id, self._relay, json.dumps(ids)],
-            )
-            shown = {row["task_id"] for row in rows}
+            shown = {row["task_id"] for row in db.query(f"SELECT ct.task_id {on_cards}", key)}
             fresh = [task_id for task_id in ids if task_id not in shown]
-            return self._insert(db, place, fresh, now) if fresh else None
+            if not fresh:
+                return None
+            card_id = self._insert(db, place, fresh, now)
+            return _claim(db, card_id, now) if claimed else _get(db, card_id, now)
 
         card = await self._database.run(open_card)
         self.changed.set()
         return card
 
-    async def posted(self, card: Card, message_id: int) -> None:
-        """Note the message of a card: from now on it is kept up to date."""
-        await self._database.write(
-            "UPDATE cards SET message_id = ?, shown_at = ? WHERE id = ?",
-            [message_id, card.read_at, card.id],
+    async def claim(self, now: float, limit: int, *, busy: Collection[int] = ()) -> list[Card]:
+        """Take up to ``limit`` cards that are to be posted: ``due`` → ``posting``.
+
+        One in each channel, and none in those that are ``busy``.
+        """
+        values = self._when(now, busy) | {"limit": limit}
+
+        def claim(db: Database) -> list[Card]:
+            rows = list(db.query(_DUE_TO_BE_POSTED, values))
+            return [_claim(db, row["id"], now) for row in rows]
+
+        return await self._database.run(claim)
+
+    async def posted(self, card: Card, message_id: int, *, look: str | None = None) -> bool:
+        """Note the message of a card: ``posting`` → ``posted``; it is kept up to date from now on.
+
+        ``look`` is what the message shows, if that is known.
+        """
+        moved = await self._move(
+            card,
+            "state = 'posted', message_id = ?, in_doubt_since = NULL, attempts = 0, shown_at = ?,"
+            " version = ?, look = ?",
+            [message_id, card.read_at, card.version if look else None, look],
         )
         self.changed.set()
+        return moved
+
+    async def postpone(self, card: Card, *, until: float, doubtful: bool) -> bool:
+        """Try again ``until`` then to post a card: ``posting`` → ``due``.
+
+        ``doubtful``: Discord may have taken it all the same.
+        """
+        return await self._move(
+            card,
+            "state = 'due', due_at = ?,"
+            " in_doubt_since = CASE WHEN ? THEN in_doubt_since ELSE ? END",
+            [until, doubtful, card.in_doubt_since],
+        )
+
+    async def recover(self, under_way: Collection[int] = ()) -> int:
+        """Take back what nobody posts any more: ``posting`` → ``due``; return how many.
+
+        ``under_way`` are the ids of the cards that this process does post.
+        """
+        return await self._database.write(
+            "UPDATE cards SET state = 'due', due_at = 0 WHERE relay = ? AND state = 'posting'"
+            " AND id NOT IN (SELECT value FROM json_each(?))",
+            [self._relay, json.dumps(list(under_way))],
+        )
 
     async def any(self) -> bool:
-        """Whether there is a card to keep up to date."""
+        """Whether there is a card to post or to keep up to date."""
         rows = await self._database.read(
-            "SELECT 1 FROM cards WHERE relay = ? AND message_id IS NOT NULL LIMIT 1",
-            [self._relay],
+            "SELECT 1 FROM cards WHERE relay = ? LIMIT 1", [self._relay]
         )
         return bool(rows)
 
-    async def due(self, now: float, *, least: float, limit: int) -> list[Card]:
-        """Return the cards that have something new to show, the longest unseen first.
+    async def due(
+        self, now: float, *, least: float, limit: int, busy: Collection[int] = ()
+    ) -> list[Card]:
+        """Return up to ``limit`` cards that have something new to show, the longest unseen first.
 
-        Each at most every ``least`` seconds.
+        Each at most every ``least`` seconds; one in each channel, and none in those that are
+        ``busy``.
         """
+        values = self._when(now, busy) | {"latest": now - least, "limit": limit}
 
         def due(db: Database) -> list[Card]:
-            rows = db.query(_DUE, {"relay": self._relay, "latest": now - least, "limit": limit})
-            return [self._card(db, row, now) for row in list(rows)]
+            rows = list(db.query(_DUE_TO_BE_SHOWN, values))
+            return [read_card(db, row, now) for row in rows]
 
         return await self._database.view(due)
 
-    async def shown(self, card: Card) -> None:
+    async def shown(self, card: Card, look: str) -> None:
         """Note that a card shows what it was read with; one that is over is forgotten."""
         if card.over:
             await self.forget(card.id)
         else:
             await self._database.write(
-                "UPDATE cards SET shown_at = ? WHERE id = ?", [card.read_at, card.id]
+                "UPDATE cards SET shown_at = ?, version = ?, look = ?, attempts = 0 WHERE id = ?",
+                [card.read_at, card.version, look, card.id],
             )
+
+    async def failed(self, card: Card, *, until: float) -> None:
+        """Note that a card could not be shown: it is tried again ``until`` then."""
+        await self._database.write(
+            "UPDATE cards SET version = NULL, look = NULL, due_at = ?, attempts = attempts + 1"
+            " WHERE id = ?",
+            [until, card.id],
+        )
+
+    async def simplify(self, card: Card) -> None:
+        """Let a card, posted or to be posted, bear nothing but the bot's own text from now on."""
+        await self._database.write(
+            "UPDATE cards SET plain = 1, version = NULL, due_at = 0 WHERE id = ?", [card.id]
+        )
 
     async def get(self, card_id: int, now: float) -> Card | None:
         """Return a card that is not over."""
-
-        def get(db: Database) -> Card | None:
-            rows = list(db.query("SELECT * FROM cards WHERE id = ?", [card_id]))
-            return self._card(db, rows[0], now) if rows else None
-
-        return await self._database.view(get)
-
-    async def failed(self, card: Card, now: float) -> None:
-        """Note that a card could not be shown just now: it is tried again, not at once."""
-        await self._database.write(
-            "UPDATE cards SET shown_at = ?, touched_at = ? WHERE id = ?", [now, now, card.id]
-        )
+        return await self._database.view(lambda db: _get(db, card_id, now))
 
     async def forget(self, card_id: int) -> None:
         """Forget a card: its message stays as it is."""
         await self._database.write("DELETE FROM cards WHERE id = ?", [card_id])
 
-    def _insert(self, db: Database, place: Place, ids: Sequence[str], now: float) -> Card:
+    def _when(self, now: float, busy: Collection[int]) -> dict[str, Any]:
+        return {
+            "relay": self._relay,
+            "now": now,
+            "longest": LONGEST_PAUSE,
+            "busy": json.dumps(list(busy)),
+        }
+
+    async def _move(self, card: Card, change: str, values: list[Any]) -> bool:
+        moved = await self._database.write(
+            f"UPDATE cards SET {change} WHERE id = ? AND state = 'posting'",  # noqa: S608 # no value of anybody's
+            [*values, card.id],
+        )
+        return moved == 1
+
+    def _insert(self, db: Database, place: Place, ids: Sequence[str], now: float) -> int:
         cursor = db.execute(
-            "INSERT INTO cards (relay, channel_id, guild_id, locale, touched_at)"
-            " VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO cards (relay, channel_id, guild_id, locale, touched_at, state)"
+            " VALUES (?, ?, ?, ?, ?, 'due')",
             [self._relay, place.channel_id, place.guild_id, place.locale, now],
         )
         card_id = cast("int", cursor.lastrowid)
+        nonce = nonce_of("card", card_id, self._relay, place.channel_id, now)
+        db.execute("UPDATE cards SET nonce = ? WHERE id = ?", [nonce, card_id])
         for task_id in ids:
             db.execute(
                 "INSERT INTO card_tasks (card_id, relay, task_id) VALUES (?, ?, ?)",
                 [card_id, self._relay, task_id],
             )
-        (row,) = db.query("SELECT * FROM cards WHERE id = ?", [card_id])
-        return self._card(db, row, now)
-
-    def _card(self, db: Database, row: Mapping[str, Any], now: float) -> Card:
-        key = [row["id"], row["channel_id"]]
-        tasks = db.query(
-            "SELECT t.answer, t.ending, t.known, (SELECT max(d.message_id) FROM deliveries d"
-            "  WHERE d.relay = t.relay AND d.task_id = t.task_id AND d.channel_id = ?2) AS message"
-            " FROM card_tasks ct JOIN tasks t USING (relay, task_id)"
-            " WHERE ct.card_id = ?1 ORDER BY ct.rowid",
-            key,
-        )
-        watchers = db.query(
-            "SELECT s.user_id, min(s.id) AS first FROM card_tasks ct"
-            " JOIN subscriptions s USING (relay, task_id)"
-            " WHERE ct.card_id = ?1 AND s.channel_id = ?2 AND s.delivery_id IS NULL"
-            " GROUP BY s.user_id ORDER BY first",
-            key,
-        )
-        (owed,) = db.execute(
-            "SELECT EXISTS (SELECT 1 FROM card_tasks ct JOIN deliveries d USING (relay, task_id)"
-            " WHERE ct.card_id = ?1 AND d.channel_id = ?2 AND d.state IN ('due', 'sending'))",
-            key,
-        ).fetchone()
-        return Card(
-            id=row["id"],
-            place=Place(row["channel_id"], row["guild_id"], row["locale"]),
-            message_id=row["message_id"],
-            tasks=tuple(
-                CardTask(
-                    _TASKS.validate_json(shown["answer"]),
-                    Ending(shown["ending"]) if shown["ending"] else None,
-                    shown["message"],
-                    bool(shown["known"]),
-                )
-                for shown in tasks
-            ),
-            watchers=tuple(watcher["user_id"] for watcher in watchers),
-            owed=bool(owed),
-            read_at=now,
-        )
+        return card_id
 
 
 def touch_cards(db: Database, relay: str, task_id: str, now: float) -> None:
     """Within a transaction: let the cards of a task be shown anew, for its watchers changed."""
     db.execute(
-        "UPDATE cards SET touched_at = ? WHERE id IN"
+        f"UPDATE cards SET {TOUCH} WHERE id IN"  # noqa: S608 # names of ours
         " (SELECT card_id FROM card_tasks WHERE relay = ? AND task_id = ?)",
         [now, relay, task_id],
     )
+
+
+def _get(db: Database, card_id: int, now: float) -> Card | None:
+    rows = list(db.query(_BY_ID, [card_id]))
+    return read_card(db, rows[0], now) if rows else None
+
+
+def _claim(db: Database, card_id: int, now: float) -> Card:
+    """Within a transaction: take a card to post it; it tells since when it was in doubt before."""
+    (before,) = db.query(_BY_ID, [card_id])
+    db.execute(
+        "UPDATE cards SET state = 'posting', attempts = attempts + 1,"
+        " in_doubt_since = coalesce(in_doubt_since, ?) WHERE id = ?",
+        [now, card_id],
+    )
+    return read_card(db, before, now)

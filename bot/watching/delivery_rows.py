@@ -4,17 +4,14 @@ A delivery goes to a channel, or to a person: then its channel is unknown until 
 is opened.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from sqlite_utils import Database
 
 from bot.watching.endings import Ending
+from bot.watching.nonces import nonce_of
 from bot.watching.records import Delivery, Form, Purpose
-
-NONCE_LENGTH = 25
-"""Discord takes at most 25 characters."""
 
 OPEN = "state IN ('due', 'sending', 'held')"
 """What is still owed, in the very words of the index ``deliveries_open``: so that this is looked
@@ -131,5 +128,4 @@ def _give_nonce(db: Database, delivery_id: int) -> None:
         " WHERE id = ?",
         [delivery_id],
     ).fetchone()
-    nonce = hashlib.sha256("\n".join(map(str, key)).encode()).hexdigest()[:NONCE_LENGTH]
-    db.execute("UPDATE deliveries SET nonce = ? WHERE id = ?", [nonce, delivery_id])
+    db.execute("UPDATE deliveries SET nonce = ? WHERE id = ?", [nonce_of(*key), delivery_id])

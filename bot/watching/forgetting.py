@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+from bot.watching.cards import TOUCH
 from bot.watching.database import DatabaseThread
 from bot.watching.history import drop_orphans
 
@@ -162,7 +163,7 @@ def _entries(db: Database, table: str, column: str, owner: int) -> list[int]:
 def _forget_cards(db: Database, user_id: int, direct_channel_id: int | None, now: float) -> None:
     """Delete a person's own cards, and let those that name the person be shown anew."""
     db.execute(
-        "UPDATE cards SET touched_at = ? WHERE id IN (SELECT ct.card_id FROM card_tasks ct"
+        f"UPDATE cards SET {TOUCH} WHERE id IN (SELECT ct.card_id FROM card_tasks ct"  # noqa: S608 # names of ours
         " JOIN subscriptions s USING (relay, task_id) WHERE s.user_id = ?)",
         [now, user_id],
     )

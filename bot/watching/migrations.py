@@ -432,3 +432,31 @@ def m011_departed_servers(db: Database) -> None:
         " missing_since REAL NOT NULL"
         ") STRICT"
     )
+
+
+@migrations()
+def m010_cards(db: Database) -> None:
+    """Add how far a card has come with being posted, and what its message shows."""
+    for statement in _M010:
+        db.execute(statement)
+
+
+_M010 = (
+    """
+    ALTER TABLE cards ADD COLUMN state TEXT NOT NULL DEFAULT 'posted'
+        CHECK (state IN ('due', 'posting', 'posted'))
+    """,
+    "ALTER TABLE cards ADD COLUMN nonce TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE cards ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE cards ADD COLUMN due_at REAL NOT NULL DEFAULT 0",  # put off until then
+    "ALTER TABLE cards ADD COLUMN in_doubt_since REAL",  # when Discord may have taken it, unheard
+    "ALTER TABLE cards ADD COLUMN plain INTEGER NOT NULL DEFAULT 0",  # the bot's own text only
+    "ALTER TABLE cards ADD COLUMN version TEXT",  # of what was read when it was last shown
+    "ALTER TABLE cards ADD COLUMN look TEXT",  # what its message shows; NULL: not known
+    # Those whose message a process that died did not note: they are looked for in the channel.
+    """
+    UPDATE cards SET state = 'due', in_doubt_since = touched_at - 3600,
+        nonce = lower(hex(randomblob(12)))
+    WHERE message_id IS NULL
+    """,
+)

@@ -10,6 +10,8 @@ watch-unreachable = 👀 Watching { $id }. The relay cannot be reached just now:
 watch-unseen = 👀 Watching { $id }. I have not looked at it yet: I do that next, and you will be told when the task is done.
 watch-no-permission = 🚫 I cannot post here, so I would not be able to tell you. In this channel I am missing: { $permissions }. Ask someone who manages the server to allow that, or use me in another channel. Nothing is being watched.
 watch-no-direct-message = 🚫 I cannot send you direct messages. Allow them for this server (Privacy Settings), or watch without `private`. Nothing is being watched.
+watch-no-common-server = 🚫 I cannot send you direct messages: we have no server in common. Open my profile, choose **Add App** and add me to your own apps; then watch again. Nothing is being watched.
+watch-finished-unsent = ✅ { $id } is done: `/suno status` shows it.
 watch-elsewhere = { $text } ({ $place })
 watch-only-for-you = 🚫 I am not a member here, so I cannot post here. Use `/suno watch` with `private`, and I tell you in a direct message; or ask someone who manages the server to invite me. Nothing is being watched.
 watch-not-yours = 🚫 You may not post in { $channel }, so I will not do it for you. Nothing is being watched.
@@ -23,6 +25,7 @@ list-title = { $count ->
    *[other] You are watching { $count } tasks
  }
 list-line = { $id }{ $title } in { $place }, since { $since }
+list-line-unheard = { $id } in { $place }, since { $since } · waiting for the relay's first answer
 list-more = … and { $count } more.
 list-separator = { ", " }
 

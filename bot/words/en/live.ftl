@@ -2,15 +2,21 @@
 
 live-untitled = Something is being made
 live-untitled-over = A task has ended
-live-group = { $done } of { $total } are done
+live-untitled-unheard = Waiting for the relay
+live-untitled-stopped = Not watched any more
+live-group = { $ended } of { $total } have ended
 live-over = All done
-live-nobody = Nobody is watching any more.
+live-over-mixed = All have ended
+live-nobody = Nobody was watching any more, so this card stays as it is.
 live-watching = 👀 { $watchers }
 live-more-watchers = { $watchers } and { $number } more
 live-notice = [the result]({ $url })
-live-ended = ended
 live-not-found = the relay does not know it
 live-gave-up = given up
+live-unheard = The relay has not said anything about this task yet.
+live-waiting = waiting for the relay's first answer
+live-unwatched = not watched any more
+live-number = Task { $number }
 live-short-id = -# Task { $id }
 
 live-button-join = Me too

@@ -9,6 +9,8 @@ watch-unchecked = 👀 好的，我会盯着 { $id }。中转站现在连不上�
 watch-unreachable = 👀 好的，我会盯着 { $id }。中转站现在连不上：这个机器人的设置好像有不对的地方，已经通知机器人的管理者了。任务做好后我会告诉你。
 watch-unseen = 👀 好的，我会盯着 { $id }。我还没来得及查它，马上就去查，做好后告诉你。
 watch-no-permission = 🚫 我不能在这里发消息，做好了也没法通知你。我在这个频道缺少的权限：{ $permissions }。请让管理服务器的人给我开通，或者换个频道再试。这次没有添加关注。
+watch-no-common-server = 🚫 我没法给你发私信：我们没有共同的服务器。请打开我的资料，点“添加应用”，把我加到你自己的应用里，然后再关注一次。这次没有添加关注。
+watch-finished-unsent = ✅ { $id } 已经做好，用 `/suno { command-status-name }` 就能看到结果。
 watch-elsewhere = { $text }（{ $place }）
 watch-only-for-you = 🚫 我不是这里的成员，没法在这里发消息。用 `/suno { command-watch-name }` 并加上 `{ option-private-name }` 选项，我就私信告诉你；或者请管理服务器的人邀请我。现在没有关注任何任务。
 watch-not-yours = 🚫 你不能在 { $channel } 发消息，所以我也不会替你发。这次没有添加关注。
@@ -20,6 +22,7 @@ unwatch-none = 你没有关注 { $id }，不用取消。用 `/suno { command-lis
 list-empty = 你还没有关注任何任务。用 `/suno { command-watch-name }` 加上任务 ID 就能开始。
 list-title = 你关注了 { $count } 个任务
 list-line = { $id }{ $title } · { $place } · { $since }开始关注
+list-line-unheard = { $id } · { $place } · { $since }开始关注 · 等待中转站的第一次回应
 list-more = ……还有 { $count } 个。
 list-separator = 、
 

@@ -2,15 +2,21 @@
 
 live-untitled = 正在制作中
 live-untitled-over = 任务已结束
-live-group = 已完成 { $done } / { $total }
+live-untitled-unheard = 等待中转站
+live-untitled-stopped = 已没有人关注
+live-group = { $total } 个任务中 { $ended } 个已结束
 live-over = 全部完成
-live-nobody = 已经没有人关注了。
+live-over-mixed = 全部结束
+live-nobody = 已经没有人关注，这张卡片不再更新。
 live-watching = 👀 { $watchers }
 live-more-watchers = { $watchers } 和另外 { $number } 人
 live-notice = [查看结果]({ $url })
-live-ended = 已结束
 live-not-found = 中转站不认识它
 live-gave-up = 已放弃
+live-unheard = 中转站还没有回应过这个任务。
+live-waiting = 等待中转站的第一次回应
+live-unwatched = 已没有人关注
+live-number = 任务 { $number }
 live-short-id = -# 任务 { $id }
 
 live-button-join = 我也要

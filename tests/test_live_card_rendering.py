@@ -1,0 +1,168 @@
+"""What a card says is true at every moment, in every language."""
+
+from typing import Any
+
+import pytest
+
+from bot.posting.live_card_rendering import live_card, live_view
+from bot.suno.tasks import ClipStatus, Outcome, Task, TaskStatus
+from bot.watching.card_rows import Card, CardTask
+from bot.watching.endings import Ending
+from bot.words import languages, words_in
+from tests.builders import HERE, NOON, a_clip, a_failure, a_running_task, a_song
+
+BLUE, GREEN, AMBER, RED, GREY = 0x5865F2, 0x3BA55D, 0xF0B232, 0xDA373C, 0x80848E
+STRANGER = Task("a-task-nobody-heard-of", TaskStatus.UNRECOGNIZED)
+
+
+def running(task: Task | None = None, **changes: Any) -> CardTask:
+    """Return a task on a card that somebody watches."""
+    values: dict[str, Any] = {
+        "ending": None,
+        "message_id": None,
+        "known": True,
+        "watched": True,
+        "owed": False,
+    }
+    return CardTask(task or a_running_task(), **values | changes)
+
+
+def ended(task: Task | None = None, ending: Ending = Ending.FINISHED, **changes: Any) -> CardTask:
+    """Return a task on a card that has ended, and whose notice is there."""
+    values: dict[str, Any] = {"ending": ending, "watched": False, "message_id": 7}
+    return running(task or a_song(), **values | changes)
+
+
+def left(task: Task | None = None, **changes: Any) -> CardTask:
+    """Return a task on a card that nobody watches any more."""
+    return running(task or STRANGER, **{"watched": False, "known": False} | changes)
+
+
+def a_card(*tasks: CardTask, **changes: Any) -> Card:
+    """Return a card; Ada watches what runs."""
+    values: dict[str, Any] = {
+        "id": 3,
+        "place": HERE,
+        "message_id": 9,
+        "watchers": (1,) if any(task.watched for task in tasks) else (),
+        "read_at": NOON,
+        "nonce": "nonce",
+        "attempts": 0,
+        "in_doubt_since": None,
+        "plain": False,
+        "version": "1",
+        "look": None,
+    }
+    return Card(tasks=tasks, **values | changes)
+
+
+def shown(card: Card, language: str = "en") -> tuple[str, int]:
+    """Return what a card says, and its colour."""
+    embed = live_card(card, words_in(language), now=NOON)
+    assert embed.colour is not None
+    return f"{embed.title}\n{embed.description}", embed.colour.value
+
+
+def labels(card: Card, language: str = "en") -> list[str]:
+    """Return the labels of a card's buttons."""
+    view = live_view(card, words_in(language))
+    return [item.label for item in view.children] if view else []  # type: ignore[attr-defined]  # buttons
+
+
+NOTHING_MADE = {
+    "failed": ended(a_failure()),
+    "unknown to the relay": ended(a_running_task(), Ending.NOT_FOUND),
+    "given up": ended(a_running_task(), Ending.GAVE_UP),
+    "left by everybody": left(),
+    "left, though it runs on elsewhere": left(a_running_task(), known=True),
+}
+
+
+@pytest.mark.parametrize("task", NOTHING_MADE.values(), ids=NOTHING_MADE)
+@pytest.mark.parametrize("beside", [(), (ended(),)], ids=["alone", "beside a song"])
+def test_green_means_done_and_nothing_else(task: CardTask, beside: tuple[CardTask, ...]) -> None:
+    """Neither a failure, nor what nobody waits for any more, is announced as done."""
+    text, colour = shown(a_card(task, *beside))
+    assert colour != GREEN
+    assert "All done" not in text
+
+
+def test_what_is_done_is_green() -> None:
+    """One, or all of several."""
+    assert shown(a_card(ended()))[1] == GREEN
+    text, colour = shown(a_card(ended(), ended()))
+    assert colour == GREEN
+    assert text.startswith("All done")
+
+
+@pytest.mark.parametrize(
+    ("tasks", "colour"),
+    [
+        ((ended(a_failure()),), RED),
+        ((ended(a_song(outcome=Outcome.PARTIAL)),), AMBER),
+        ((ended(a_failure()), ended(a_failure())), RED),
+        ((ended(a_failure()), ended()), AMBER),
+        ((ended(a_failure()), left()), RED),
+        ((left(),), GREY),
+        ((ended(owed=True, message_id=None),), BLUE),
+        ((ended(), running()), BLUE),
+    ],
+)
+def test_the_colour_says_how_it_went(tasks: tuple[CardTask, ...], colour: int) -> None:
+    """Blue until nothing will change any more."""
+    assert shown(a_card(*tasks))[1] == colour
+
+
+def test_a_card_that_everybody_left_says_so_and_has_no_buttons() -> None:
+    """A state of its own: the song goes on, only nobody here waits for it."""
+    card = a_card(left())
+    text, _ = shown(card)
+    assert text.startswith("Not watched any more")
+    assert "Nobody was watching any more" in text
+    assert labels(card) == []
+
+
+def test_a_task_among_several_that_nobody_watches_any_more_does_not_count() -> None:
+    """The card goes on for the others, and does not call it being made."""
+    text, _ = shown(a_card(left(), running(), ended()))
+    assert text.startswith("1 of 2 have ended")
+    assert "`a-task-n…` · ⏹️ not watched any more" in text
+
+
+def test_what_the_relay_never_spoke_of_is_not_being_made() -> None:
+    """It waits for the relay's first answer, alone and among others."""
+    alone, _ = shown(a_card(running(STRANGER, known=False)))
+    assert alone.startswith("Waiting for the relay\nThe relay has not said anything")
+    among, _ = shown(a_card(running(STRANGER, known=False), running()))
+    assert "`a-task-n…` · waiting for the relay's first answer" in among
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+@pytest.mark.parametrize("task", [running(STRANGER, known=False), left(), ended(a_failure())])
+def test_no_language_calls_it_being_made_or_done(language: str, task: CardTask) -> None:
+    """What is neither is said in words of its own."""
+    words = words_in(language)
+    for card in (a_card(task), a_card(task, running())):
+        title = shown(card, language)[0].split("\n")[0]
+        assert title != words.say("live-over")
+    assert words.say("live-untitled") not in shown(a_card(task), language)[0]
+
+
+def test_a_running_song_has_its_previews() -> None:
+    """Beside the buttons to join and to leave."""
+    stream = a_clip(
+        status=ClipStatus.STREAMING, audio_url="https://audiopipe.suno.ai/1", audio_is_final=False
+    )
+    card = a_card(running(a_running_task(clips=(stream,))))
+    assert labels(card) == ["Me too", "Stop", "Preview"]
+
+
+def test_a_plain_card_says_nothing_of_anybody_else() -> None:
+    """No title, no style, no id, no link to what was made."""
+    secret = a_running_task("secret-id", clips=(a_clip(title="secret", style="secret"),))
+    alone = a_card(running(secret), plain=True)
+    several = a_card(running(secret), ended(a_song("secret-id")), plain=True)
+    for card in (alone, several):
+        assert "secret" not in shown(card)[0]
+        assert labels(card) == ["Me too", "Stop"]
+    assert "Task 2 · ✅ done · [the result]" in shown(several)[0]
