@@ -19,6 +19,7 @@ from bot.suno.seen import Seen
 from bot.suno.tasks import Task, TaskKind
 from bot.watching.absences import Absences
 from bot.watching.clock import Rollback, RollbackDetector
+from bot.watching.detection import delay_of, learn
 from bot.watching.endings import Ending
 from bot.watching.errors import DatabaseUnusable
 from bot.watching.history import History
@@ -223,7 +224,7 @@ class Poller:
             due = [with_deadlines_after(watched, silence, now) for watched in due]
         unlisted = [watched for watched in due if watched.task_id in found.unlisted]
         due = [watched for watched in due if watched.task_id not in found.unlisted]
-        self._learn(due, found, now)
+        learn(self._planner, due, found, now)
         self._absences.note(due, found, now)
         observations = [self._observe(watched, found, now) for watched in due]
         ended = await self._record(observations, asked_at, now, outage)
@@ -262,7 +263,7 @@ class Poller:
         )
         self._figures.tasks_ended.labels(ended.ending).inc()
         if ended.ending is Ending.FINISHED:
-            self._figures.detection_delay.observe(_delay(watched, answer, now))
+            self._figures.detection_delay.observe(delay_of(watched, answer, now))
 
     def _pause(self, error: SunoError, asked_at: float) -> None:
         """Ask nothing for a while; the client says in the log what is wrong.
@@ -276,19 +277,6 @@ class Poller:
         pause = error.retry_after or min(growing, LONGEST_PAUSE)
         log.debug("No look for %.1f s: %s", pause, error)
         self._paused_until = self._clock() + pause
-
-    def _learn(self, due: list[Watched], found: LookUp, now: float) -> None:
-        """Tell the planner how old these tasks were when they still ran, or ended."""
-        for watched in due:
-            answer = found.tasks.get(watched.task_id)
-            if watched.terminal_since is not None:
-                continue  # it has ended before, whatever is said of it now
-            if watched.task_id in found.unchanged or (answer and not answer.terminal):
-                self._planner.learn(watched, now, ended=False)
-            elif answer:
-                since = watched.looked_at or watched.added_at
-                ended_at = _told_end(watched, answer, now) or (since + now) / 2
-                self._planner.learn(watched, ended_at, ended=True)
 
     def _observe(self, watched: Watched, found: LookUp, now: float) -> Observation:
         answer = found.tasks.get(watched.task_id)
@@ -318,18 +306,3 @@ def _is_about_the_ids(error: SunoError) -> bool:
     if isinstance(error, NoSuchPathError):
         return not error.sure
     return error.kind is ErrorKind.BAD_REQUEST and error.retry_after is None
-
-
-def _delay(watched: Watched, answer: Task | None, now: float) -> float:
-    """Return how late an end is seen: after the time that is told, else after the look before."""
-    told = answer and _told_end(watched, answer, now)
-    return max(now - (told or watched.looked_at or watched.added_at), 0.0)
-
-
-def _told_end(watched: Watched, answer: Task, now: float) -> float | None:
-    """Return when the relay says a task ended, if that can be.
-
-    Its clock may be wrong: an end before the look that did not see it is none.
-    """
-    since, told = watched.looked_at or watched.added_at, answer.finished_at
-    return told if told is not None and since <= told <= now else None

@@ -8,7 +8,7 @@ Whatever a method writes is on disk when it returns. The SQL of one subscription
 import asyncio
 from collections.abc import Collection, Iterable
 from contextlib import suppress
-from typing import NamedTuple, cast
+from typing import cast
 
 from sqlite_utils import Database
 
@@ -23,8 +23,8 @@ from bot.watching.notes import read_note, write_note
 from bot.watching.outbox import Outbox
 from bot.watching.poll_results import Look
 from bot.watching.records import EndedTask, Observation, Place, Watch, Watched
-from bot.watching.schedule import began_at
-from bot.watching.stored_tasks import UnreadableRow, dump_task, load_task, load_task_or_id
+from bot.watching.running_tasks import Times, start_task
+from bot.watching.stored_tasks import UnreadableRow, load_task, load_task_or_id
 from bot.watching.subscriptions import subscribe
 
 JUST_NOW = 600.0
@@ -76,8 +76,8 @@ class Store:
         """
 
         def add(db: Database) -> bool:
-            times = _Times(now, now if look_at is None else look_at, now + deadline)
-            self._add_task(db, task, times, known=known)
+            times = Times(now, now if look_at is None else look_at, now + deadline)
+            start_task(db, self._relay, self._fingerprint, task, times, known=known)
             is_new = self._subscribe(db, task.id, user_id, place, now, mention)
             if is_new:
                 enforce(db, self._relay, user_id, place, self._limits, member_limit)
@@ -99,7 +99,8 @@ class Store:
         def add(db: Database) -> int | None:
             if shown := self._just_posted(db, task.id, place, now):
                 return shown
-            self._add_task(db, task, _Times(now, now, now), known=True)
+            times = Times(now, now, now)
+            start_task(db, self._relay, self._fingerprint, task, times, known=True)
             self._subscribe(db, task.id, user_id, place, now, mention)
             seen = Observation(task.id, next_look_at=now, answer=task, ending=Ending.FINISHED)
             poll_results.record(db, self._look(now, now), [seen])
@@ -246,44 +247,6 @@ class Store:
 
     # Within a transaction
 
-    def _add_task(self, db: Database, task: Task, times: "_Times", *, known: bool) -> None:
-        """Make the task run, unless it does already."""
-        db.execute(
-            "INSERT INTO tasks (relay, task_id, state, kind, hint, status, answer, known,"
-            " fingerprint, began_at, added_at, next_look_at, deadline_at)"
-            " VALUES (:relay, :id, 'running', :kind, :hint, :status, :answer, :known, :fingerprint,"
-            " :began, :now, :look, :until)"
-            # One that runs, and that the relay never returned, begins anew once it does.
-            " ON CONFLICT (relay, task_id) DO UPDATE SET state = 'running', ending = NULL,"
-            "  kind = excluded.kind, hint = excluded.hint, status = excluded.status,"
-            "  answer = excluded.answer, began_at = excluded.began_at,"
-            "  known = max(known, excluded.known), misses = 0, missing_since = NULL,"
-            "  fingerprint = coalesce(excluded.fingerprint, fingerprint),"
-            "  terminal_since = NULL, added_at = excluded.added_at, looked_at = NULL,"
-            "  next_look_at = excluded.next_look_at, deadline_at = excluded.deadline_at,"
-            "  ended_at = NULL WHERE state = 'ended' OR excluded.known > known",
-            {
-                "relay": self._relay,
-                "id": task.id,
-                "kind": task.kind,
-                "hint": task.kind or task.claimed_kind,
-                "status": task.status,
-                "answer": dump_task(task),
-                "known": known,
-                "fingerprint": self._fingerprint if known else None,
-                "began": began_at(task, times.added_at),
-                "now": times.added_at,
-                "look": times.look_at,
-                "until": times.deadline_at,
-            },
-        )
-        if known:
-            db.execute(
-                "UPDATE tasks SET misses = 0, missing_since = NULL, fingerprint = ?3"
-                " WHERE relay = ?1 AND task_id = ?2 AND (misses > 0 OR fingerprint IS NOT ?3)",
-                [self._relay, task.id, self._fingerprint],
-            )
-
     def _subscribe(
         self, db: Database, task_id: str, user_id: int, place: Place, now: float, mention: bool
     ) -> bool:
@@ -305,11 +268,3 @@ class Store:
             [self._relay, task_id, place.channel_id, Ending.FINISHED, now - JUST_NOW],
         ).fetchone()
         return int(row[0]) if row else None
-
-
-class _Times(NamedTuple):
-    """The times of a task that is added, Unix seconds."""
-
-    added_at: float
-    look_at: float
-    deadline_at: float
