@@ -5,6 +5,7 @@ for a commit may die after it. How long a commit takes, and who shares one, is c
 """
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import Callable
 from functools import cache, partial
@@ -42,14 +43,14 @@ class Disk:
         return [row[0] for row in rows]
 
     def is_recorded_as(
-        self, task_id: str, channel_id: int | None, user_id: int, state: str
+        self, task_id: str, channel_id: int | None, user_id: int, *states: str
     ) -> bool:
-        """Whether a notice for somebody, in one channel or anywhere, is held or dropped."""
+        """Whether a notice for somebody, in one channel or anywhere, is in one of the states."""
         (count,) = self.connection.execute(
             "SELECT count(*) FROM deliveries d JOIN subscriptions s ON s.delivery_id = d.id"
             " WHERE d.task_id = ? AND d.channel_id = coalesce(?, d.channel_id)"
-            " AND s.user_id = ? AND d.state = ?",
-            [task_id, channel_id, user_id, state],
+            " AND s.user_id = ? AND d.state IN (SELECT value FROM json_each(?))",
+            [task_id, channel_id, user_id, json.dumps(states)],
         ).fetchone()
         return bool(count)
 

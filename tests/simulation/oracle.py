@@ -42,7 +42,7 @@ def _undone(story: Story) -> Iterator[str]:
     )
     for number, task_id, channel_id, state, reason in rows:
         channel = story.state.channels[channel_id]
-        if state != "held" or not story.refuses_for_good(channel):
+        if state == "sending" or not story.refuses_for_good(channel):
             where = channel.name or "a direct message"
             yield f"UNDONE delivery {number} of {task_id} in {where} is {state} ({reason})"
 
@@ -75,7 +75,7 @@ def _miscounted(story: Story, key: Key, owed: Owed) -> Iterator[str]:
 def _cannot_be_told(story: Story, task_id: str, channel: Channel, person: Person) -> bool:
     """Whether there was no way to tell somebody, and the bot has a record of that."""
     if story.refuses_for_good(channel):
-        return story.disk.is_recorded_as(task_id, channel.id, person.id, "held")
+        return story.disk.is_recorded_as(task_id, channel.id, person.id, "held", "due")
     said, direct = story.said_about, story.state.channels[person.direct]
     gone = channel is direct or channel.deleted or bool(said[channel.id] & GONE)
     closed = bool(person.refuses_with or said[direct.id] & ABOUT_THE_PERSON)
