@@ -40,6 +40,7 @@ class Post:
     store: Store
     courier: Courier
     client: discord.Client
+    traffic: DiscordTraffic
 
     @property
     def now(self) -> float:
@@ -116,7 +117,7 @@ async def post(tmp_path: Path) -> AsyncIterator[Post]:
         outbox = Outbox(database)
         store = Store(database, outbox, "local")
         courier = Courier(client, outbox, PATIENCE, clock=local.clock.now, traffic=traffic)
-        yield Post(local, channel, outbox, store, courier, client)
+        yield Post(local, channel, outbox, store, courier, client, traffic)
 
 
 async def test_a_notice_mentions_exactly_those_who_watched(post: Post) -> None:
@@ -442,6 +443,27 @@ async def test_a_doubt_older_than_the_nonce_is_settled_by_reading_the_channel(po
     """The message is there: it is found by its marker, and not repeated."""
     message = await taken_but_unheard(post)
     assert await post.deliver() == [message]
+    assert await post.states() == [("sent", None)]
+
+
+async def test_a_doubt_is_settled_although_our_clock_is_ahead_of_discords(post: Post) -> None:
+    """The channel is read from the doubtful moment on, as Discord's clock has it."""
+    ahead = Courier(
+        post.client,
+        post.outbox,
+        PATIENCE,
+        clock=lambda: post.local.clock.now() + 7200,
+        traffic=post.traffic,
+    )
+    post.local.faults.add(POST, drop=True, when="after", times=1)
+    await post.owe(a_song())
+    await ahead.round()
+    await ahead.finish()
+    (message,) = post.channel.messages
+    post.local.clock.advance(3600)
+    await ahead.round()
+    await ahead.finish()
+    assert post.channel.messages == [message]
     assert await post.states() == [("sent", None)]
 
 

@@ -83,14 +83,15 @@ async def studio(tmp_path: Path, media: MediaServer) -> AsyncIterator[Studio]:
         media.host = "songs.example.com"
         DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
         Route.BASE = local.api_url
-        client = a_client(DiscordTraffic())
+        traffic = DiscordTraffic()
+        client = a_client(traffic)
         await stack.enter_async_context(connected(client, local.token))
         outbox, settings = Outbox(database), ServerSettingsBook(database)
         await settings.change(guild.id, uploads=True)
         uploads = Uploads(client, settings, Player(fetcher))
         courier = Courier(client, outbox, PATIENCE, clock=local.clock.now, uploads=uploads)
         store = Store(database, outbox, "local")
-        yield Studio(local, channel, outbox, store, courier, client, media, settings)
+        yield Studio(local, channel, outbox, store, courier, client, traffic, media, settings)
 
 
 def a_song_at(link: str, **changes: Any) -> Task:

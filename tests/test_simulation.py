@@ -1,7 +1,6 @@
 """The simulation itself: it replays exactly, and it finds bugs that are there."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+
+from tests.simulation.environment import environment
 
 MOST_SEEDS = 150
 """Seeds within which a planted bug has to be found."""
@@ -19,7 +20,7 @@ def worker(*options: object) -> Iterator[Iterator[dict[str, Any]]]:
     """Play seeds in a process whose clock is virtual, and give what became of each."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.simulation", "--step", "1", *map(str, options)],
-        env={**os.environ, "PYTHONHASHSEED": "0"},
+        env=environment(),
         stdout=subprocess.PIPE,
         text=True,
     )

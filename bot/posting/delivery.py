@@ -189,7 +189,13 @@ class Courier:
             delivery = replace(delivery, in_doubt_since=UNKNOWN_TIME)
         others = await self._outbox.messages_beside(delivery)
         text = await self._composed(delivery)
-        evidence, message = await look_for(self._client, delivery, others, text.content)
+        evidence, message = await look_for(
+            self._client,
+            delivery,
+            others,
+            text.content,
+            clock_ahead=self._traffic.clock_ahead(self._clock()),
+        )
         log.info("%s may have been posted: %s", described(delivery), evidence)
         if message is not None:
             return (await completed(message, text)).id

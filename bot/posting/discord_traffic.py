@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
 
 import aiohttp
@@ -27,11 +28,20 @@ class DiscordTraffic:
         """When a request last came to an end, be it good, bad or without an answer."""
         self.paused_until: float | None = None
         """Until when Discord told us to wait, at the longest."""
+        self._date: tuple[float, float] | None = None
+        """What Discord's last good answer had for a date, and the loop's time then."""
 
     @property
     def global_wait(self) -> float:
         """The seconds for which Discord takes no request at all; 0 when it does."""
         return max(self._waits_until - asyncio.get_running_loop().time(), 0.0)
+
+    def clock_ahead(self, now: float) -> float:
+        """Return by how many seconds ``now`` is ahead of Discord's clock, 0 if that is unknown."""
+        if self._date is None:
+            return 0.0
+        date, read_at = self._date
+        return now - (date + asyncio.get_running_loop().time() - read_at)
 
     def observe(self, trace: aiohttp.TraceConfig) -> None:
         """Let ``trace`` report each request."""
@@ -50,6 +60,8 @@ class DiscordTraffic:
         now = self.last_end_at = self._clock()
         if response.status < 300:
             self.last_success_at = now
+            if (date := _unix(response.headers.get("Date", ""))) is not None:
+                self._date = (date, asyncio.get_running_loop().time())
         elif pause := pause_of(response.headers):
             self.paused_until = max(now + pause, self.paused_until or 0.0)
             if _is_global(response):
@@ -79,6 +91,13 @@ def pause_of(headers: Mapping[str, str]) -> float | None:
     except ValueError:
         return None
     return pause if 0 <= pause < float("inf") else None
+
+
+def _unix(date: str) -> float | None:
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _is_global(response: aiohttp.ClientResponse) -> bool:

@@ -18,7 +18,7 @@ MESSAGES_READ = 300
 """How far a channel is read from the doubtful moment on."""
 
 CLOCKS_DIFFER = 60.0
-"""Seconds by which Discord's clock and ours may differ."""
+"""Seconds by which Discord's clock and ours may differ unnoticed."""
 
 
 class Evidence(StrEnum):
@@ -35,13 +35,18 @@ class NotKnownYet(discord.DiscordException):
 
 
 async def look_for(
-    client: discord.Client, delivery: Delivery, others: Collection[int], content: str
+    client: discord.Client,
+    delivery: Delivery,
+    others: Collection[int],
+    content: str,
+    *,
+    clock_ahead: float = 0.0,
 ) -> tuple[Evidence, discord.Message | None]:
     """Look for the message of ``delivery``; return what is known, and the message if it is there.
 
     ``others`` are the messages of other deliveries in the same place.
     ``content`` is what the message says above its embeds: all that is left of it where Discord
-    dropped them. Raises as ``search`` does.
+    dropped them. ``clock_ahead`` as in ``search``, which says what is raised.
     """
     if delivery.in_doubt_since is None:
         return Evidence.ABSENT, None
@@ -50,7 +55,8 @@ async def look_for(
         bears_it = is_bare(message, content) or _bears_marker(message, delivery)
         return bears_it and message.id not in others
 
-    return await search(client, delivery.place, delivery.in_doubt_since, is_it)
+    since = delivery.in_doubt_since
+    return await search(client, delivery.place, since, is_it, clock_ahead=clock_ahead)
 
 
 async def search(
@@ -58,15 +64,20 @@ async def search(
     place: Place,
     since: float,
     is_it: Callable[[discord.Message], bool],
+    *,
+    clock_ahead: float = 0.0,
 ) -> tuple[Evidence, discord.Message | None]:
-    """Look through the bot's own messages in a place since then (Unix seconds).
+    """Look through the bot's own messages in a place since then (Unix seconds of our clock).
 
-    The newest messages are read where ``since`` is ``UNKNOWN_TIME``. Raises ``NotKnownYet``, and
+    ``clock_ahead`` is by how many seconds our clock is ahead of Discord's. The newest messages are
+    read where ``since`` is ``UNKNOWN_TIME``. Raises ``NotKnownYet``, and
     what discord.py raises when the channel cannot be asked just now.
     """
     channel = client.get_partial_messageable(place.channel_id, guild_id=place.guild_id)
     undated = since == UNKNOWN_TIME
-    after = None if undated else datetime.fromtimestamp(since - CLOCKS_DIFFER, UTC)
+    # The clocks may have differed less back then: more is read than need be in that case.
+    earliest = since - max(clock_ahead, 0.0) - CLOCKS_DIFFER
+    after = None if undated else datetime.fromtimestamp(earliest, UTC)
     count = 0
     async for message in channel.history(
         limit=MESSAGES_READ, after=after, oldest_first=not undated

@@ -214,7 +214,13 @@ class CardKeeper:
         if since > self._clock():  # the clock was set back
             since = UNKNOWN_TIME
         wanted = live_button_id("join", card)
-        return await search(self._client, card.place, since, lambda it: bears_button(it, wanted))
+        return await search(
+            self._client,
+            card.place,
+            since,
+            lambda it: bears_button(it, wanted),
+            clock_ahead=self._traffic.clock_ahead(self._clock()),
+        )
 
     async def _not_posted(self, card: Card, error: Exception, call: Call[Any]) -> None:
         """Do with a card that is to be posted what the error means for it."""

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
+from tests.simulation.environment import environment
 from tests.simulation.oracle import judge
 from tests.simulation.planted import PLANTED
 from tests.simulation.scenario import draw
@@ -54,16 +55,12 @@ def main() -> int:
     if options.seed is None:
         return _many(options.first, options.seeds, options.jobs)
     if os.environ.get("PYTHONHASHSEED") != "0":
-        return subprocess.call(_command("--seed", options.seed), env=_environment())
+        return subprocess.call(_command("--seed", options.seed), env=environment())
     return _replay(options.seed)
 
 
 def _command(*options: object) -> list[str]:
     return [sys.executable, "-m", "tests.simulation", *map(str, options)]
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONHASHSEED": "0"}  # the order within sets is part of a story
 
 
 def _replay(seed: int) -> NoReturn:
@@ -120,7 +117,7 @@ def _many(first: int, seeds: int, jobs: int) -> int:
     workers = [
         subprocess.Popen(
             _command("--first", first + job, "--seeds", seeds - job, "--step", jobs),
-            env=_environment(),
+            env=environment(),
             stdout=subprocess.PIPE,
             text=True,
         )

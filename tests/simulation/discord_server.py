@@ -3,6 +3,8 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from email.utils import formatdate
 from typing import Any
 
 from yarl import URL
@@ -90,7 +92,9 @@ class DiscordServer:
         if handle is None:
             self.complaints.append(f"no such route: {request}")
             return error(404, 0, "404: Not Found")
-        return handle(request)
+        reply = handle(request)
+        date = formatdate(self._state.clock.true_time(), usegmt=True)
+        return replace(reply, headers=(*reply.headers, ("Date", date)))
 
     # Messages
 

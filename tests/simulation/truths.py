@@ -28,6 +28,8 @@ _TRUE = {
     Fate.STUCK: "gave up",
     Fate.NEVER: "not found",
 }
+"""What is said of each; of a task that the relay does not know it is also true that the relay never
+said it is done."""
 
 
 _FINISHED = {"done", "partly", "lyrics", "failed"}
@@ -68,11 +70,11 @@ def truths(task: SimulatedTask, *, unreachable: bool) -> set[str]:
     ``unreachable``: whether the relay refused to tell of this task, while it told of others.
     """
     meanings = {_TRUE[task.fate]}
-    if unreachable:
+    if unreachable or task.fate is Fate.NEVER:
         meanings.add("gave up")
     if task.vanishes_at is not None:
         if task.ends_at is None or task.vanishes_at <= task.ends_at:
-            meanings = {"not found"}
+            meanings = {"not found", "gave up"}
         else:
             meanings.add("not found")
     return meanings

@@ -5,6 +5,7 @@ import logging
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from email.utils import format_datetime
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -84,8 +85,10 @@ class Front:
         if response is None:
             response, refused = await self._carry_out(request, path, handler)
             failed = await self._troubled(faults, AFTER, request)
-        self._record(request.method, path, failed or response, refused, by_fault=failed is not None)
-        return failed or response
+        answered = failed or response
+        answered.headers["Date"] = format_datetime(self._clock.time(), usegmt=True)
+        self._record(request.method, path, answered, refused, by_fault=failed is not None)
+        return answered
 
     def _record(
         self,
