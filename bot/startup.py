@@ -41,6 +41,7 @@ from bot.watching.fingerprints import RelayAccess, own_fingerprint
 from bot.watching.forgetting import Forgetting
 from bot.watching.history import History
 from bot.watching.limits import Limits
+from bot.watching.lookup_limiter import LookupLimiter
 from bot.watching.notes import Notes
 from bot.watching.notices import Notices
 from bot.watching.outbox import Outbox
@@ -243,8 +244,9 @@ def assemble(
     schedule = Schedule(Planner(settings.poll_interval), settings.watch_deadline)
     poller = Poller(client, store, schedule, batch=settings.poll_batch_size, figures=figures)
     client.on_success(poller.resume)
+    limiter = LookupLimiter(settings.poll_requests_per_second)
     services = Services(
-        watchlist=Watchlist(client, store, schedule),
+        watchlist=Watchlist(client, store, schedule, limiter),
         poller=poller,
         store=store,
         outbox=outbox,

@@ -6,7 +6,7 @@ from discord.ext import commands
 from bot.discord_bot import SunoBot
 from bot.posting.items import Remembered
 from bot.posting.reader import page_of
-from bot.posting.replies import Reply
+from bot.posting.replies import Reply, asker_of
 from bot.posting.status import status_of
 from bot.posting.views import KEEP_WATCHING, STATUS_BUTTON
 from bot.posting.watch_desk import HERE
@@ -58,7 +58,7 @@ class StatusButton(
         if self.action == "notify":
             text = await interaction.client.desk.watch(interaction, [self.task_id])
             await Reply(interaction).send(text)
-        elif task := await watchlist.read(self.task_id):
+        elif task := await watchlist.read(self.task_id, asker_of(interaction)):
             await (self._refresh if refresh else self._read)(interaction, task)
         else:
             await interaction.followup.send(words.say("reader-gone"), ephemeral=True)

@@ -10,12 +10,15 @@ from discord.ext import commands
 from bot.discord_bot import SunoBot
 from bot.posting.history import OPEN, TURN, fitting, history_embed, history_view
 from bot.posting.items import Remembered
+from bot.posting.replies import asker_of
 from bot.posting.status import status_of
 from bot.posting.visible import scope_of
 from bot.suno.errors import SunoError
 from bot.suno.tasks import Task
 from bot.translation import localised
+from bot.watching.errors import TooManyLookups
 from bot.watching.history import Entry
+from bot.watching.lookup_limiter import Asker
 from bot.watching.watchlist import Watchlist
 from bot.words import words_for
 
@@ -85,7 +88,7 @@ class OpenMenu(
         if entry is None:
             await interaction.edit_original_response(content=words.say("history-gone"))
             return
-        fresh = await _look_again(services.watchlist, entry)
+        fresh = await _look_again(services.watchlist, entry, asker_of(interaction))
         task = fresh or entry.task
         now = discord.utils.utcnow().timestamp()
         status = status_of(task, words, now=now)
@@ -137,11 +140,11 @@ async def _show_page(interaction: Interaction, search: str, number: int) -> None
     )
 
 
-async def _look_again(watchlist: Watchlist, entry: Entry) -> Task | None:
+async def _look_again(watchlist: Watchlist, entry: Entry, asker: Asker) -> Task | None:
     """Return the task as the relay knows it now, ``None`` where that is less than was kept."""
     try:
-        seen = await watchlist.look([entry.task.id])
-    except SunoError:
+        seen = await watchlist.look([entry.task.id], asker)
+    except (SunoError, TooManyLookups):
         return None
     task = seen.tasks.get(entry.task.id)
     return task if task and (task.terminal or not entry.task.terminal) else None

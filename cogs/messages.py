@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.discord_bot import SunoBot
 from bot.posting.found import FOUND_MENU, found_menu
 from bot.posting.items import Remembered
-from bot.posting.replies import Reply
+from bot.posting.replies import Reply, asker_of
 from bot.posting.watch_desk import HERE
 from bot.translation import localised
 from bot.watching.finding import find_ids
@@ -26,7 +26,7 @@ async def find_tasks(interaction: Interaction, message: discord.Message) -> None
     if not candidates:
         await Reply(interaction).send(words.say("found-nothing"))
         return
-    seen = await interaction.client.services.watchlist.look(candidates)
+    seen = await interaction.client.services.watchlist.look(candidates, asker_of(interaction))
     known = [seen.tasks[task_id] for task_id in candidates if task_id in seen.tasks]
     if not known and seen.failed:
         raise next(iter(seen.failed.values()))

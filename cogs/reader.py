@@ -6,7 +6,7 @@ from discord.ext import commands
 from bot.discord_bot import SunoBot
 from bot.posting.items import Remembered
 from bot.posting.reader import TEMPLATE, lyrics_file, page_of, reader_custom_id
-from bot.posting.replies import Reply
+from bot.posting.replies import Reply, asker_of
 from bot.suno.tasks import Task
 from bot.words import words_for
 
@@ -35,7 +35,8 @@ class ReaderButton(
         else:
             await interaction.response.defer(ephemeral=True, thinking=True)
         words = words_for(interaction.locale.value)
-        task = await interaction.client.services.watchlist.read(self.task_id)
+        watchlist = interaction.client.services.watchlist
+        task = await watchlist.read(self.task_id, asker_of(interaction))
         if task is None:
             await interaction.followup.send(words.say("reader-gone"), ephemeral=True)
             return

@@ -18,9 +18,10 @@ from bot.posting.held import inbox
 from bot.posting.lyrics import lyrics_pages
 from bot.posting.membership import FOLLOW_UPS_OF_A_USER_INSTALL, by_user_install_only
 from bot.posting.reader import can_be_read, page_of
-from bot.posting.replies import Reply, explain
+from bot.posting.replies import Reply, asker_of, explain
 from bot.posting.status import status_of
 from bot.posting.watch_desk import Wish
+from bot.suno.client import LookUp
 from bot.suno.tasks import TaskKind
 from bot.translation import localised
 from bot.watching.forgetting import KEPT_FOR
@@ -64,7 +65,7 @@ class Suno(
         await interaction.response.defer(ephemeral=True)
         words = words_for(interaction.locale.value)
         wanted, left = answerable(interaction, parse_ids(ids))
-        seen = await self._watchlist.look(wanted)
+        seen = await self._watchlist.look(wanted, asker_of(interaction))
         now = discord.utils.utcnow().timestamp()
         reply = Reply(interaction)
         for task_id in wanted:
@@ -72,12 +73,8 @@ class Suno(
                 typical = await self._history.typical(task.kind or TaskKind.MUSIC)
                 status = status_of(task, words, now=now, typical=typical)
                 await reply.send(embeds=status.embeds, view=status.view)
-            elif error := seen.failed.get(task_id):
-                await reply.send(explain(error, words))
-            elif task_id in seen.unlisted:
-                await reply.send(words.say("status-unlisted", id=code(task_id)))
             else:
-                await reply.send(words.say("status-unknown", id=code(task_id)))
+                await reply.send(_say_untold(task_id, seen, words))
         if left:
             await reply.send(_say_left(left, words))
 
@@ -173,10 +170,11 @@ class Suno(
         words = words_for(interaction.locale.value)
         reply = Reply(interaction)
         wanted, left = answerable(interaction, parse_ids(ids))
+        seen = await self._watchlist.read_all(wanted, asker_of(interaction))
         for task_id in wanted:
-            task = await self._watchlist.read(task_id)
+            task = seen.tasks.get(task_id)
             if task is None:
-                await reply.send(words.say("status-unknown", id=code(task_id)))
+                await reply.send(_say_untold(task_id, seen, words))
             elif not task.text and not task.terminal:
                 await reply.send(words.say("lyrics-none", id=code(task_id)))
             elif can_be_read(task):
@@ -187,6 +185,14 @@ class Suno(
                     await reply.send(embeds=embeds)
         if left:
             await reply.send(_say_left(left, words))
+
+
+def _say_untold(task_id: str, seen: LookUp, words: Words) -> str:
+    """Say why there is nothing to show of a task."""
+    if error := seen.failed.get(task_id):
+        return explain(error, words)
+    key = "status-unlisted" if task_id in seen.unlisted else "status-unknown"
+    return words.say(key, id=code(task_id))
 
 
 def answerable(interaction: Interaction, ids: list[str]) -> tuple[list[str], list[str]]:

@@ -31,6 +31,7 @@ from bot.watching.endings import Ending
 from bot.watching.errors import BadTaskId, TooManyIds
 from bot.watching.fingerprints import RelayAccess, own_fingerprint
 from bot.watching.limits import Limits
+from bot.watching.lookup_limiter import Asker, LookupLimiter
 from bot.watching.outbox import Outbox
 from bot.watching.planner import Planner
 from bot.watching.poller import Poller
@@ -130,7 +131,7 @@ async def a_world(
             schedule,
             store,
             outbox,
-            Watchlist(client, store, schedule, clock=clock),
+            Watchlist(client, store, schedule, LookupLimiter(1000), clock=clock),
             poller,
         )
 
@@ -399,7 +400,7 @@ async def test_a_look_up_of_a_person_that_succeeds_ends_the_pause_of_the_poller(
     world.relay.faults.clear()
     world.store.changed.clear()
 
-    await world.watchlist.look(["song"])
+    await world.watchlist.look(["song"], Asker(1))
 
     assert world.store.changed.is_set()
     await world.look_after(1)

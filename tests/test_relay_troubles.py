@@ -1,6 +1,7 @@
 """What people and their watches meet while a relay is in trouble, with the whole bot."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -51,3 +52,27 @@ async def test_where_the_path_is_wrong_nobody_is_told_to_check_the_id(
         assert "has been informed" in answer.content
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert any("SUNO_BASE_URL and SUNO_FETCH_PATH" in warning for warning in warnings)
+
+
+async def test_whoever_looks_up_too_much_is_told_when_to_try_again(stage: Stage) -> None:
+    """Nobody else is, and what that person watches is told as always."""
+    stage.relay.answer_shape = AnswerShape(paths=frozenset({"/suno/fetch"}))
+    stage.relay.add(song(SONG, takes=60))
+    invented = " ".join(f"invented-{number}" for number in range(5))
+    async with a_bot(stage, poll_requests_per_second=2):
+        first = await stage.act("suno status", id=invented)
+        again = await stage.ask("suno status", id=SONG)
+        looks = len(stage.relay.looks)
+        watch = await stage.ask("suno watch", id=SONG)
+        of_another = await stage.ask("suno status", user=stage.bea, id=SONG)
+        stage.relay.clock.advance(60)
+        notice = await stage.notice_of(SONG)
+        await stage.discord.wait_for(lambda: len(first.messages) == 5, 15, "five answers")
+    told = "\n".join(message.content for message in first.messages)
+    assert told.count("The relay does not know") == 3
+    assert told.count("ask me again for this one alone") == 2
+    assert re.search(r"Please try again in (a second|\d+ seconds)\.", again.content)
+    assert looks <= 6
+    assert "Watching" in watch.content
+    assert of_another.embeds
+    assert notice.pinged == {stage.ada.id}

@@ -9,10 +9,16 @@ from bot.posting.budget import CONTENT, whole_lines
 from bot.posting.escaping import code, cut
 from bot.suno.errors import SunoError
 from bot.watching.errors import WatchError
+from bot.watching.lookup_limiter import Asker
 from bot.words import Words
 
 LONGEST_QUOTE = 60
 """Code points of what a person typed that an answer repeats."""
+
+
+def asker_of(interaction: discord.Interaction[Any]) -> Asker:
+    """Return for whom the relay is asked when somebody uses a command or a button."""
+    return Asker(interaction.user.id, interaction.guild_id)
 
 
 class Reply:

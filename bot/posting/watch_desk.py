@@ -94,6 +94,7 @@ class WatchDesk:
             ids,
             user_id=interaction.user.id,
             place=place,
+            asked_in=interaction.guild_id,
             mention=wish.mention and (wish.private or settings.mention is Mention.WATCHERS),
             member_limit=None if _manages(interaction) else settings.watches_of_a_person,
         )

@@ -74,6 +74,15 @@ class TooManyIds(WatchError):
         super().__init__(f"at most {limit} ids at once", limit=limit)
 
 
+class TooManyLookups(WatchError):
+    """The relay was asked so often for this person, or in this server, that it has to wait."""
+
+    key = "watch-error-too-many-lookups"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"look-ups are limited; the next one in {seconds} s", seconds=seconds)
+
+
 class DatabaseUnusable(Exception):
     """The database cannot be opened or read; the text says which file and why.
 

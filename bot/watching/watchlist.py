@@ -11,7 +11,8 @@ from typing import NamedTuple
 from bot.suno.client import LookUp, RelayHealth, SunoClient
 from bot.suno.errors import SunoError
 from bot.suno.tasks import Task, TaskStatus
-from bot.watching.errors import BadTaskId, TooManyIds, WatchError
+from bot.watching.errors import BadTaskId, TooManyIds, TooManyLookups, WatchError
+from bot.watching.lookup_limiter import Asker, LookupLimiter
 from bot.watching.records import Place, Watch
 from bot.watching.schedule import Schedule
 from bot.watching.store import Store
@@ -91,12 +92,14 @@ class Watchlist:
         client: SunoClient,
         store: Store,
         schedule: Schedule,
+        limiter: LookupLimiter,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
         self._store = store
         self._schedule = schedule
+        self._limiter = limiter
         self._clock = clock
 
     @property
@@ -104,25 +107,36 @@ class Watchlist:
         """When the relay answered well and badly, and how long it is left alone."""
         return self._client.health
 
-    async def look(self, ids: Sequence[str]) -> LookUp:
-        """Ask the relay about tasks now, before all background looks.
+    async def look(self, ids: Sequence[str], asker: Asker) -> LookUp:
+        """Ask the relay about tasks now, for a person who waits.
 
-        Raises ``SunoError`` when the relay cannot be asked.
+        Raises ``SunoError`` when the relay cannot be asked, ``TooManyLookups`` when it was asked
+        too often for this person or this server.
         """
-        return await self._client.look_up(ids, urgent=True)
+        self._limiter.admit(asker)
+        found = await self._client.look_up(ids, urgent=True)
+        self._limiter.charge_misses(asker, len(found.missing))
+        return found
 
-    async def read(self, task_id: str) -> Task | None:
-        """Return one task for somebody who reads: as it ended, if that is known, else as it is.
+    async def read_all(self, ids: Sequence[str], asker: Asker) -> LookUp:
+        """Look at tasks for somebody who reads: as they ended, where that is known, else now.
 
-        ``None`` where the relay does not know it. Raises ``SunoError`` when it cannot be asked.
+        Raises what ``look`` does, if there is anything to ask for.
         """
-        ended = await self._store.ended_task(task_id)
-        if ended is not None:
-            return ended
-        seen = await self.look([task_id])
-        if error := seen.failed.get(task_id):
+        ended = {each: task for each in ids if (task := await self._store.ended_task(each))}
+        rest = [each for each in ids if each not in ended]
+        found = await self.look(rest, asker) if rest else LookUp()
+        return replace(found, tasks={**ended, **found.tasks})
+
+    async def read(self, task_id: str, asker: Asker) -> Task | None:
+        """Return one task for somebody who reads; ``None`` where the relay does not know it.
+
+        Raises what ``look`` does.
+        """
+        found = await self.read_all([task_id], asker)
+        if error := found.failed.get(task_id):
             raise error
-        return seen.tasks.get(task_id)
+        return found.tasks.get(task_id)
 
     async def add(
         self,
@@ -132,17 +146,21 @@ class Watchlist:
         place: Place,
         mention: bool = True,
         member_limit: int | None = None,
+        asked_in: int | None = None,
     ) -> list[WatchResult]:
         """Watch tasks for a person in a place; what is returned is on disk.
 
-        A relay that cannot be asked is no reason not to watch. ``member_limit``: how much the
-        server of the place lets this person watch there at once.
+        A relay that cannot be asked, or was asked too often, is no reason not to watch.
+        ``member_limit``: how much the server of the place lets this person watch there at once.
+        ``asked_in``: the server in which the person asks, if it is in one.
         """
         wish = _Wish(user_id, place, mention, member_limit)
         try:
-            seen = await self.look(ids)
+            seen = await self.look(ids, Asker(user_id, asked_in))
         except SunoError as error:
             seen = LookUp(failed=dict.fromkeys(ids, error))
+        except TooManyLookups:
+            seen = LookUp()
         return [await self._add_one(task_id, seen, wish) for task_id in ids]
 
     async def _add_one(self, task_id: str, seen: LookUp, wish: "_Wish") -> WatchResult:

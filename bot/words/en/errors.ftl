@@ -17,6 +17,10 @@ watch-error-server-full = This server is full: it may have { $limit ->
        *[other] { $limit } watches
     } at once. Try again when some of its tasks are done, or watch with `private`, and I tell you in a direct message.
 watch-error-crowded = { $limit } people are watching this task here, which is as many as one message can mention. You can watch it in another channel.
+watch-error-too-many-lookups = ⏳ That was a lot of looking things up in a short time. Please try again in { $seconds ->
+        [one] a second
+       *[other] { $seconds } seconds
+    }. What you are watching goes on as always.
 watch-error-too-many-ids = That is too many ids at once: give me at most { $limit }.
 
 relay-error-auth = 🔑 The relay refuses this bot's key, so I cannot ask it. Whoever runs this bot has to give it a new key. What you are watching is kept.
