@@ -11,6 +11,7 @@ from bot.posting.live_card_rendering import LIVE_BUTTON
 from bot.posting.replies import Reply
 from bot.posting.watch_desk import HERE
 from bot.watching.card_rows import Card
+from bot.watching.unwatching import Unwatched
 from bot.words import words_for
 
 Interaction = discord.Interaction[SunoBot]
@@ -49,7 +50,9 @@ class CardButton(
         removed = await services.watchlist.remove(
             running, user_id=interaction.user.id, channel_id=card.place.channel_id
         )
-        return "live-left" if any(removed.values()) else "live-not-watching"
+        if Unwatched.ON_ITS_WAY in removed.values():
+            return "live-on-its-way"
+        return "live-left" if Unwatched.STOPPED in removed.values() else "live-not-watching"
 
 
 class Cards(commands.Cog):

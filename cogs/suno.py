@@ -26,11 +26,18 @@ from bot.suno.tasks import TaskKind
 from bot.translation import localised
 from bot.watching.forgetting import KEPT_FOR
 from bot.watching.records import Watch
+from bot.watching.unwatching import Unwatched
 from bot.watching.watchlist import parse_ids
 from bot.words import Words, words_for
 
 Interaction = discord.Interaction[SunoBot]
 Ids = Annotated[str, app_commands.Range[str, 1, 2000]]
+
+_UNWATCHED = {
+    Unwatched.STOPPED: "unwatch-done",
+    Unwatched.ON_ITS_WAY: "unwatch-on-its-way",
+    Unwatched.NOT_WATCHED: "unwatch-none",
+}
 
 LINES_IN_A_LIST = 25
 _ROOM_FOR_MORE = 100
@@ -120,8 +127,7 @@ class Suno(
         await interaction.response.defer(ephemeral=True)
         words = words_for(interaction.locale.value)
         removed = await self._watchlist.remove(parse_ids(ids), user_id=interaction.user.id)
-        keys = {True: "unwatch-done", False: "unwatch-none"}
-        lines = [words.say(keys[done], id=code(task_id)) for task_id, done in removed.items()]
+        lines = [words.say(_UNWATCHED[each], id=code(task_id)) for task_id, each in removed.items()]
         await Reply(interaction).send("\n".join(lines))
 
     @app_commands.command(

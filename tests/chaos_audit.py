@@ -93,6 +93,7 @@ _ANSWERS = {
     "watch-finished": Heard.FINISHED,
     "watch-unknown": Heard.NOTHING,
     "unwatch-done": Heard.STOPPED,
+    "unwatch-on-its-way": Heard.SILENCE,
     "unwatch-none": Heard.NOTHING,
 }
 

@@ -15,6 +15,7 @@ from bot.watching.outbox import Outbox
 from bot.watching.records import Place
 from bot.watching.server_settings import ServerSettingsBook
 from bot.watching.store import Store
+from bot.watching.unwatching import Unwatched
 from tests.builders import HERE, NOON, a_running_task, a_song
 from tests.stage import Stage, a_bot, a_stage
 from tests.test_server_settings import press
@@ -85,7 +86,7 @@ async def test_a_server_may_have_so_many_watches(store: Store) -> None:
         await watch(store, "another", user_id=9)
     assert await watch(store, "another", user_id=9, place=ELSEWHERE)
     assert await watch(store, "one more", user_id=9, place=DIRECT)
-    assert await store.remove_watch("song-0", user_id=0, now=NOON)
+    assert await store.remove_watch("song-0", user_id=0, now=NOON) is Unwatched.STOPPED
     assert await watch(store, "another", user_id=9)
 
 

@@ -39,6 +39,7 @@ from bot.watching.records import Delivery
 from bot.watching.schedule import PATIENCE_WITH_A_LOST_TASK, Schedule
 from bot.watching.store import Store
 from bot.watching.timetable import LONGEST_WAIT
+from bot.watching.unwatching import Unwatched
 from bot.watching.watchlist import MOST_IDS, Added, Watchlist, parse_ids
 from tests.builders import HERE, NOON
 
@@ -422,7 +423,7 @@ async def test_removing_says_for_each_id_whether_it_was_watched(world: World) ->
     world.relay.add(song("song"))
     await world.watch("song")
     removed = await world.watchlist.remove(["song", "other"], user_id=1)
-    assert removed == {"song": True, "other": False}
+    assert removed == {"song": Unwatched.STOPPED, "other": Unwatched.NOT_WATCHED}
     assert await world.watchlist.of(1) == []
 
 

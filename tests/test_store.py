@@ -13,6 +13,7 @@ from bot.watching.outbox import Outbox
 from bot.watching.poll_results import _RESCHEDULE
 from bot.watching.records import Observation, Place
 from bot.watching.store import Store
+from bot.watching.unwatching import Unwatched
 from tests.builders import HERE, NOON, a_running_task, a_song
 
 THERE = Place(channel_id=600, guild_id=50)
@@ -150,7 +151,7 @@ async def test_a_task_that_ended_can_be_watched_again(store: Store, outbox: Outb
 async def test_a_watch_that_was_removed_owes_nothing(store: Store, outbox: Outbox) -> None:
     """And its task is not looked at any more."""
     await watch(store)
-    assert await store.remove_watch("song", user_id=1, now=NOON) == 1
+    assert await store.remove_watch("song", user_id=1, now=NOON) is Unwatched.STOPPED
     assert await store.due_tasks(NOON, 10) == []
     await store.record([ended(a_song())], NOON)
     assert await outbox.claim(NOON, 10) == []
@@ -160,7 +161,7 @@ async def test_removing_a_watch_leaves_those_of_others(store: Store, outbox: Out
     """Each person decides alone."""
     await watch(store, user_id=1)
     await watch(store, user_id=2)
-    assert await store.remove_watch("song", user_id=1, now=NOON) == 1
+    assert await store.remove_watch("song", user_id=1, now=NOON) is Unwatched.STOPPED
     await store.record([ended(a_song())], NOON)
     (delivery,) = await outbox.claim(NOON, 10)
     assert delivery.watchers == (2,)
@@ -169,8 +170,9 @@ async def test_removing_a_watch_leaves_those_of_others(store: Store, outbox: Out
 async def test_removing_what_is_not_watched_removes_nothing(store: Store) -> None:
     """Also when somebody else watches it."""
     await watch(store, user_id=2)
-    assert await store.remove_watch("song", user_id=1, now=NOON) == 0
-    assert await store.remove_watch("other", user_id=1, now=NOON) == 0
+    for task_id in ("song", "other"):
+        removed = await store.remove_watch(task_id, user_id=1, now=NOON)
+        assert removed is Unwatched.NOT_WATCHED
 
 
 async def test_a_person_may_watch_so_much(store: Store) -> None:

@@ -205,6 +205,9 @@ def _work(counts: Counts, in_use: bool, now: float, thresholds: Thresholds) -> I
     if counts.dropped:
         text = f"{counted(counts.dropped, 'notice')} told directly instead: its channel is gone"
         yield _note.ok("dropped", text=text)
+    if counts.unreachable:
+        text = f"{counted(counts.unreachable, 'notice')} not told: the person takes no messages"
+        yield _note.ok("unreachable", text=text)
 
 
 def _elsewhere(counts: Counts, asked: str | None) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from bot.suno.tasks import TaskStatus
 from bot.watching.endings import Ending
 from bot.watching.records import Purpose
 from bot.watching.task_facts import DeliveryFacts, TaskFacts
+from bot.watching.unwatching import NOBODY_LEFT
 
 LATE = 120.0
 """Seconds after its time from which on a look that did not come is worth a word."""
@@ -37,6 +38,8 @@ def conclusion(facts: TaskFacts, *, now: float, in_use: bool, asked: str | None 
         return f"{begun}: {why_waiting(waiting[0], now=now, in_use=in_use)}."
     if posted:
         return f"It was posted, in {counted(len(posted), 'message')}."
+    if notices[-1].reason == NOBODY_LEFT:
+        return "Nothing was posted: nobody watched it any more."
     if notices[-1].state == "quarantined":
         return "It could not be posted: what the database holds of it is unreadable."
     return f"It could not be posted: {explained(notices[-1].reason)}, and nobody could be told."
@@ -89,6 +92,8 @@ def explained(reason: str | None) -> str:
     """Say what a reason of the outbox means."""
     if not reason:
         return "no reason was noted"
+    if reason == NOBODY_LEFT:
+        return "nobody watched it any more"
     if reason.startswith(MISSING):
         names = permissions(name for name in reason.removeprefix(MISSING).split(",") if name)
         return f"the bot lacks {names or 'a permission'} there"

@@ -20,6 +20,7 @@ from bot.watching.database import real_file
 from bot.watching.delivery_rows import OPEN, SHOWN_STATE
 from bot.watching.fingerprints import RelayAccess, kept_fingerprint
 from bot.watching.migrations import is_foreign, migrations, unknown_steps
+from bot.watching.unwatching import NOBODY_LEFT
 
 T = TypeVar("T")
 
@@ -45,7 +46,9 @@ class Counts:
     held: int
     """Notices that Discord does not take where they belong."""
     dropped: int
-    """Notices whose place is gone."""
+    """Notices that their channel did not take, and that were told directly instead."""
+    unreachable: int
+    """Notices for people who cannot be reached."""
     quarantined: tuple[int, ...]
     """The rows of notices that are unreadable."""
 
@@ -206,6 +209,9 @@ def _damage(db: Database) -> tuple[str, ...] | None:
     return tuple(line for line in (*found, *lost) if line != "ok")
 
 
+_GIVEN_UP = f"state = 'dropped' AND purpose = 'notice' AND reason IS NOT '{NOBODY_LEFT}'"
+
+
 def _counts(db: Database, access: RelayAccess | None) -> Counts:
     running = "SELECT relay, count(*) FROM tasks WHERE state = 'running' GROUP BY relay"
     relays: dict[str, int] = dict(db.execute(running).fetchall())
@@ -216,8 +222,10 @@ def _counts(db: Database, access: RelayAccess | None) -> Counts:
         " count(*) FILTER (WHERE state IN ('due', 'sending')) AS due,"
         " min(due_at) FILTER (WHERE state = 'due') AS overdue_since,"
         " count(*) FILTER (WHERE state = 'held') AS held,"
-        " count(*) FILTER (WHERE state = 'dropped') AS dropped"
-        f" FROM (SELECT d.due_at, {SHOWN_STATE} AS state FROM deliveries d)"
+        f" count(*) FILTER (WHERE {_GIVEN_UP} AND guild_id IS NOT NULL) AS dropped,"
+        f" count(*) FILTER (WHERE {_GIVEN_UP} AND guild_id IS NULL) AS unreachable"
+        f" FROM (SELECT d.due_at, d.guild_id, d.purpose, d.reason, {SHOWN_STATE} AS state"
+        "  FROM deliveries d)"
     )
     aside = db.execute("SELECT id FROM deliveries WHERE state = 'quarantined' ORDER BY id")
     return Counts(

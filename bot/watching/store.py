@@ -26,6 +26,7 @@ from bot.watching.records import EndedTask, Observation, Place, Watch, Watched
 from bot.watching.running_tasks import Times, start_task
 from bot.watching.stored_tasks import UnreadableRow, load_task, load_task_or_id
 from bot.watching.subscriptions import subscribe
+from bot.watching.unwatching import Unwatched, unwatch
 
 JUST_NOW = 600.0
 """Seconds in which a finished task is not posted to the same place again: who asks gets a link."""
@@ -112,18 +113,14 @@ class Store:
 
     async def remove_watch(
         self, task_id: str, *, user_id: int, now: float, channel_id: int | None = None
-    ) -> int:
-        """End a person's watches of a task without a notice; return how many there were.
+    ) -> Unwatched:
+        """End a person's watches of a task without a notice, also of one that is owed already.
 
         Everywhere, or in one channel.
         """
 
-        def remove(db: Database) -> int:
-            removed = db.execute(
-                "DELETE FROM subscriptions WHERE relay = ? AND task_id = ? AND user_id = ?"
-                " AND delivery_id IS NULL AND channel_id = coalesce(?, channel_id)",
-                [self._relay, task_id, user_id, channel_id],
-            ).rowcount
+        def remove(db: Database) -> Unwatched:
+            removed = unwatch(db, self._relay, task_id, user_id=user_id, channel_id=channel_id)
             touch_cards(db, self._relay, task_id, now)
             db.execute(
                 "DELETE FROM tasks WHERE relay = :relay AND task_id = :id AND state = 'running'"
@@ -133,7 +130,9 @@ class Store:
             )
             return removed
 
-        return await self._database.run(remove)
+        removed = await self._database.run(remove)
+        self._outbox.changed.set()  # what waited behind a notice that nobody waits for
+        return removed
 
     async def watches_of(self, user_id: int) -> list[Watch]:
         """Return what a person watches, the oldest first."""

@@ -16,6 +16,7 @@ from bot.watching.lookup_limiter import Asker, LookupLimiter
 from bot.watching.records import Place, Watch
 from bot.watching.schedule import Schedule
 from bot.watching.store import Store
+from bot.watching.unwatching import Unwatched
 
 LONGEST_ID = 191
 """Characters; what the table of the most common relay software can hold."""
@@ -196,8 +197,8 @@ class Watchlist:
 
     async def remove(
         self, ids: Sequence[str], *, user_id: int, channel_id: int | None = None
-    ) -> dict[str, bool]:
-        """End a person's watches of some tasks; say for each id whether there was one.
+    ) -> dict[str, Unwatched]:
+        """End a person's watches of some tasks; say for each id what became of that.
 
         Everywhere, or in one channel.
         """
@@ -209,7 +210,7 @@ class Watchlist:
                 for task_id in ids
             )
         )
-        return {task_id: count > 0 for task_id, count in zip(ids, removed, strict=True)}
+        return dict(zip(ids, removed, strict=True))
 
     async def of(self, user_id: int) -> list[Watch]:
         """Return what a person watches, the oldest first."""

@@ -12,6 +12,7 @@ from bot.watching.endings import Ending
 from bot.watching.outbox import Outbox
 from bot.watching.poller import Poller
 from bot.watching.store import Store
+from bot.watching.unwatching import Unwatched
 
 
 def _no_nonce() -> None:
@@ -46,8 +47,8 @@ def _trouble_is_success() -> None:
 def _unwatch_forgotten() -> None:
     """Say that a watch was stopped, and go on."""
 
-    async def remove_watch(*_: Any, **__: Any) -> int:
-        return 1
+    async def remove_watch(*_: Any, **__: Any) -> Unwatched:
+        return Unwatched.STOPPED
 
     Store.remove_watch = remove_watch  # type: ignore[method-assign]
 

@@ -16,7 +16,8 @@ watch-elsewhere = { $text } ({ $place })
 watch-only-for-you = 🚫 I am not a member here, so I cannot post here. Use `/suno watch` with `private`, and I tell you in a direct message; or ask someone who manages the server to invite me. Nothing is being watched.
 watch-not-yours = 🚫 You may not post in { $channel }, so I will not do it for you. Nothing is being watched.
 
-unwatch-done = Stopped watching { $id }. There will be no message about it.
+unwatch-done = Stopped watching { $id }. You will not be told about it.
+unwatch-on-its-way = { $id } has just ended, and its message is already on its way: I cannot stop that one any more.
 unwatch-none = You are not watching { $id }, so there was nothing to stop. `/suno list` shows what you watch.
 
 list-empty = You are watching nothing. Start with `/suno watch` and a task id.

@@ -24,4 +24,5 @@ live-button-leave = Stop
 
 live-gone = This card is over: its tasks have ended, or nobody watches them any more. `/suno watch` starts a new one.
 live-left = You are not watching this here any more. There will be no message for you.
+live-on-its-way = It has just ended, and its message is already on its way: I cannot stop that one any more.
 live-not-watching = You are not watching this here, so there was nothing to stop.

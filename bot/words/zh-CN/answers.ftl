@@ -16,7 +16,8 @@ watch-only-for-you = 🚫 我不是这里的成员，没法在这里发消息。
 watch-not-yours = 🚫 你不能在 { $channel } 发消息，所以我也不会替你发。这次没有添加关注。
 watch-no-direct-message = 🚫 我没法给你发私信。请在这个服务器的“隐私设置”里允许私信，或者关注时不选“{ option-private-name }”。这次没有添加关注。
 
-unwatch-done = 已取消关注 { $id }，不会再发它的消息。
+unwatch-done = 已取消关注 { $id }，不会再通知你。
+unwatch-on-its-way = { $id } 刚刚结束，它的消息已经在发送途中，来不及拦下了。
 unwatch-none = 你没有关注 { $id }，不用取消。用 `/suno { command-list-name }` 可以查看你关注的任务。
 
 list-empty = 你还没有关注任何任务。用 `/suno { command-watch-name }` 加上任务 ID 就能开始。

@@ -24,4 +24,5 @@ live-button-leave = 取消
 
 live-gone = 这张卡片已经结束：任务做完了，或者没有人关注了。用 `/suno { command-watch-name }` 可以重新开始。
 live-left = 你不再关注这里的任务，不会再收到通知。
+live-on-its-way = 它刚刚结束，消息已经在发送途中，来不及拦下了。
 live-not-watching = 你没有关注这里的任务，不用取消。
