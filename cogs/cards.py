@@ -30,16 +30,18 @@ class CardButton(
         self.card_id = int(card)
 
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client
-        """Watch what runs on the card, or stop watching it there."""
+        """Watch what runs on the card, or wait for what is told just now; or stop watching."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         words = words_for(interaction.locale.value)
         bot = interaction.client
         card = await bot.services.cards.get(self.card_id, time.time())
-        running = [shown.task.id for shown in card.tasks if not shown.ending] if card else []
-        if card is None or not running:
+        tasks = card.tasks if card else ()
+        running = [shown.task.id for shown in tasks if not shown.ending]
+        told = running or [shown.task.id for shown in tasks if shown.owed]
+        if self.action == "join" and told:
+            text = await bot.desk.watch(interaction, told, HERE)
+        elif card is None or not running:
             text = words.say("live-gone")
-        elif self.action == "join":
-            text = await bot.desk.watch(interaction, running, HERE)
         else:
             text = words.say(await self._leave(interaction, card, running))
         await Reply(interaction).send(text)

@@ -52,7 +52,7 @@ async def watch(
     member_limit: int | None = None,
 ) -> bool:
     """Watch a running song."""
-    return await store.add_watch(
+    return True is await store.add_watch(
         a_running_task(task_id),
         known=True,
         user_id=user_id,

@@ -9,6 +9,7 @@ from bot.watching.database import DatabaseThread
 from bot.watching.endings import Ending
 from bot.watching.errors import TooManyWatchers, TooManyWatches
 from bot.watching.limits import Limits
+from bot.watching.notices import Joined, JoinedNotice
 from bot.watching.outbox import Outbox
 from bot.watching.poll_results import _RESCHEDULE
 from bot.watching.records import Observation, Place
@@ -44,7 +45,7 @@ async def watch(
 ) -> bool:
     """Watch a running song."""
     task = a_running_task(task_id)
-    return await store.add_watch(
+    return True is await store.add_watch(
         task, known=True, user_id=user_id, place=place, now=NOON, deadline=3600
     )
 
@@ -306,7 +307,8 @@ async def test_a_finished_song_is_not_posted_again_and_again(store: Store, outbo
     again = await store.add_finished(a_song(), user_id=2, place=HERE, now=NOON + 60)
     elsewhere = await store.add_finished(a_song(), user_id=2, place=THERE, now=NOON + 60)
     later = await store.add_finished(a_song(), user_id=2, place=HERE, now=NOON + 3600)
-    assert (again, elsewhere, later) == (7, None, None)
+    assert again == JoinedNotice(Joined.POSTED, 7)
+    assert (elsewhere, later) == (None, None)
     assert len(await outbox.claim(NOON + 3600, 10)) == 2
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from bot.posting.live_cards import CardKeeper
-from bot.posting.refusals import is_about_the_person, reason_of
+from bot.posting.refusals import is_about_the_person, reason_of, tells_of_the_person
 from bot.watching.card_rows import Card
 from bot.watching.notices import Notices
 from bot.watching.records import Place
@@ -44,9 +44,9 @@ class PrivateWatches:
         until = loop.time() + self._patience
         while loop.time() < until:
             states = await self._notices.latest(place, ids)
-            refused = next((each for each in states if each.state == "dropped"), None)
-            if refused is not None:
-                return refused.reason
+            for each in states:
+                if each.state == "dropped" and tells_of_the_person(each.reason):
+                    return each.reason
             if not any(each.pending for each in states):
                 return None
             await asyncio.sleep(_PAUSE)

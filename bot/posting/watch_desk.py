@@ -29,9 +29,13 @@ _TEXTS = {
     Added.ALREADY: "watch-already",
     Added.FINISHED: "watch-finished",
     Added.POSTED: "watch-posted",
+    Added.ON_ITS_WAY: "watch-on-its-way",
+    Added.HELD: "watch-held",
     Added.UNKNOWN: "watch-unknown",
 }
 _RUNNING = {Added.WATCHING, Added.ALREADY, Added.UNCHECKED}
+_TOLD_THERE = {*_RUNNING, Added.FINISHED, Added.ON_ITS_WAY, Added.HELD}
+"""What is, or will be, told in the place that was chosen."""
 _NOT_WATCHED = {Added.UNKNOWN, Added.REFUSED}
 """What was typed is no task then, as far as is known, so that the log does not name it."""
 
@@ -128,7 +132,7 @@ class WatchDesk:
         results: Sequence[WatchResult],
     ) -> str | None:
         """Return what to say where no direct message arrives: what was added is taken back then."""
-        finished = _ids(results, {Added.FINISHED})
+        finished = _ids(results, {Added.FINISHED, Added.ON_ITS_WAY})
         reason = await self._private.refusal(place, card, finished)
         if reason is None:
             return None
@@ -226,7 +230,7 @@ def _say(result: WatchResult, place: Place, where: str, words: Words) -> str:
     link = f"https://discord.com/channels/{place.guild_id or '@me'}/{place.channel_id}"
     key = _unchecked(result) if result.added is Added.UNCHECKED else _TEXTS[result.added]
     text = words.say(key, id=code(result.task.id), link=f"{link}/{result.message_id}")
-    if where and result.added in _RUNNING:
+    if where and result.added in _TOLD_THERE:
         return words.say("watch-elsewhere", text=text, place=where)
     return text
 

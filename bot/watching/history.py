@@ -6,7 +6,7 @@ person watched anywhere. Entries are written in the transaction that ends the ta
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ from bot.suno.tasks import Task, TaskKind
 from bot.watching.database import DatabaseThread
 from bot.watching.durations import Typical, seconds_taken, typical_of
 from bot.watching.endings import Ending
+from bot.watching.records import Place
 from bot.watching.searching import Scope, found, indexable, looked_for, searchable, where_kept
 from bot.watching.stored_tasks import load_task
 
@@ -158,6 +159,17 @@ def remember(db: Database, relay: str, task: Task, ending: Ending, now: float) -
         },
     )
     _give(db, entry_id, watches, now)
+
+
+def give_to(db: Database, task: Sequence[str], user_id: int, place: Place, now: float) -> None:
+    """Within a transaction: put a task into the history of one more person who is told of its end.
+
+    ``task`` is its relay and its id. Nothing is done where it was not worth keeping.
+    """
+    kept = db.execute("SELECT id FROM history WHERE relay = ? AND task_id = ?", task).fetchone()
+    if kept:
+        watch = {"user_id": user_id, "guild_id": place.guild_id, "channel_id": place.channel_id}
+        _give(db, kept[0], [watch], now)
 
 
 def drop_orphans(db: Database, entry_ids: Iterable[int]) -> None:

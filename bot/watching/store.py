@@ -20,6 +20,7 @@ from bot.watching.database import DatabaseThread
 from bot.watching.endings import Ending
 from bot.watching.limits import DEFAULT_LIMITS, Limits, enforce
 from bot.watching.notes import read_note, write_note
+from bot.watching.notices import JoinedNotice, join_notice
 from bot.watching.outbox import Outbox
 from bot.watching.poll_results import Look
 from bot.watching.records import EndedTask, Observation, Place, Watch, Watched
@@ -27,9 +28,6 @@ from bot.watching.running_tasks import Times, start_task
 from bot.watching.stored_tasks import UnreadableRow, load_task, load_task_or_id
 from bot.watching.subscriptions import subscribe
 from bot.watching.unwatching import Unwatched, unwatch
-
-JUST_NOW = 600.0
-"""Seconds in which a finished task is not posted to the same place again: who asks gets a link."""
 
 
 class Store:
@@ -68,15 +66,19 @@ class Store:
         look_at: float | None = None,
         mention: bool = True,
         member_limit: int | None = None,
-    ) -> bool:
+    ) -> bool | JoinedNotice:
         """Watch ``task`` for a person in a place; return whether that is new.
 
+        Where it has finished and its notice is owed to this place or was posted there just now, the
+        person joins that instead.
         ``look_at``: when to look at it first; ``None``: as soon as may be. ``mention``: whether
         the notice names the person. ``member_limit``: how much the server lets this person watch.
         Raises the ``WatchError`` of the limit that is reached, and keeps nothing then.
         """
 
-        def add(db: Database) -> bool:
+        def add(db: Database) -> bool | JoinedNotice:
+            if joined := self._join(db, task.id, user_id, place, now, mention):
+                return joined
             times = Times(now, now if look_at is None else look_at, now + deadline)
             start_task(db, self._relay, self._fingerprint, task, times, known=known)
             is_new = self._subscribe(db, task.id, user_id, place, now, mention)
@@ -90,16 +92,16 @@ class Store:
 
     async def add_finished(
         self, task: Task, *, user_id: int, place: Place, now: float, mention: bool = True
-    ) -> int | None:
+    ) -> JoinedNotice | None:
         """Owe a person the notice of a task that has ended already.
 
-        Where it was posted in this place just now, nothing is owed: returns that message. As it
-        runs no longer, only ``TooManyWatchers`` is raised.
+        Where a notice is there already, the person joins it as for ``add_watch``; returns ``None``
+        where it is a new one. As the task runs no longer, only ``TooManyWatchers`` is raised.
         """
 
-        def add(db: Database) -> int | None:
-            if shown := self._just_posted(db, task.id, place, now):
-                return shown
+        def add(db: Database) -> JoinedNotice | None:
+            if joined := self._join(db, task.id, user_id, place, now, mention):
+                return joined
             times = Times(now, now, now)
             start_task(db, self._relay, self._fingerprint, task, times, known=True)
             self._subscribe(db, task.id, user_id, place, now, mention)
@@ -107,9 +109,17 @@ class Store:
             poll_results.record(db, self._look(now, now), [seen])
             return None
 
-        shown = await self._database.run(add)
+        joined = await self._database.run(add)
         self._outbox.changed.set()
-        return shown
+        return joined
+
+    async def join_notice(
+        self, task_id: str, *, user_id: int, place: Place, now: float, mention: bool
+    ) -> JoinedNotice | None:
+        """Let a person wait for the notice of a finished task that is there already, if one is."""
+        return await self._database.run(
+            lambda db: self._join(db, task_id, user_id, place, now, mention)
+        )
 
     async def remove_watch(
         self, task_id: str, *, user_id: int, now: float, channel_id: int | None = None
@@ -260,10 +270,16 @@ class Store:
             most=self._limits.watchers_in_a_place,
         )
 
-    def _just_posted(self, db: Database, task_id: str, place: Place, now: float) -> int | None:
-        row = db.execute(
-            "SELECT message_id FROM deliveries WHERE relay = ? AND task_id = ? AND channel_id = ?"
-            " AND ending = ? AND message_id IS NOT NULL AND sent_at > ? ORDER BY id DESC",
-            [self._relay, task_id, place.channel_id, Ending.FINISHED, now - JUST_NOW],
-        ).fetchone()
-        return int(row[0]) if row else None
+    def _join(
+        self, db: Database, task_id: str, user_id: int, place: Place, now: float, mention: bool
+    ) -> JoinedNotice | None:
+        return join_notice(
+            db,
+            self._relay,
+            task_id,
+            user_id=user_id,
+            place=place,
+            now=now,
+            mention=mention,
+            most=self._limits.watchers_in_a_place,
+        )

@@ -13,6 +13,7 @@ from bot.suno.errors import SunoError
 from bot.suno.tasks import Task, TaskStatus
 from bot.watching.errors import BadTaskId, TooManyIds, TooManyLookups, WatchError
 from bot.watching.lookup_limiter import Asker, LookupLimiter
+from bot.watching.notices import Joined, JoinedNotice
 from bot.watching.records import Place, Watch
 from bot.watching.schedule import Schedule
 from bot.watching.store import Store
@@ -55,6 +56,10 @@ class Added(StrEnum):
     """It has ended: its notice comes at once."""
     POSTED = "posted"
     """It has ended, and its notice was posted in this place just now."""
+    ON_ITS_WAY = "on_its_way"
+    """It has ended, and its notice is being sent to this place; it may not name the person."""
+    HELD = "held"
+    """It has ended, and its notice cannot be posted in this place for now."""
     UNKNOWN = "unknown"
     """The relay does not know the id: nothing is watched."""
     UNCHECKED = "unchecked"
@@ -166,24 +171,37 @@ class Watchlist:
 
     async def _add_one(self, task_id: str, seen: LookUp, wish: "_Wish") -> WatchResult:
         task = seen.tasks.get(task_id)
-        if task_id in seen.missing:
-            return WatchResult(_stranger(task_id), Added.UNKNOWN)
         try:
+            if task_id in seen.missing:
+                return await self._keep_missing(task_id, wish)
             result = await self._keep(task_id, task, wish)
         except WatchError as error:
             return WatchResult(task or _stranger(task_id), Added.REFUSED, error)
         return replace(result, trouble=seen.failed.get(task_id))
 
+    async def _keep_missing(self, task_id: str, wish: "_Wish") -> WatchResult:
+        """Watch nothing, unless what the relay does not know any more is told there just now."""
+        task = _stranger(task_id)
+        joined = await self._store.join_notice(
+            task_id,
+            user_id=wish.user_id,
+            place=wish.place,
+            now=self._clock(),
+            mention=wish.mention,
+        )
+        return _joined(task, joined) if joined else WatchResult(task, Added.UNKNOWN)
+
     async def _keep(self, task_id: str, task: Task | None, wish: "_Wish") -> WatchResult:
         now = self._clock()
         if task and task.settled:
-            shown = await self._store.add_finished(
+            joined = await self._store.add_finished(
                 task, user_id=wish.user_id, place=wish.place, now=now, mention=wish.mention
             )
-            return WatchResult(task, Added.POSTED if shown else Added.FINISHED, message_id=shown)
-        is_new = await self._store.add_watch(
+            return _joined(task, joined) if joined else WatchResult(task, Added.FINISHED)
+        known = task is not None
+        added = await self._store.add_watch(
             task or _stranger(task_id),
-            known=task is not None,
+            known=known,
             user_id=wish.user_id,
             place=wish.place,
             now=now,
@@ -192,8 +210,11 @@ class Watchlist:
             mention=wish.mention,
             member_limit=wish.member_limit,
         )
-        added = Added.WATCHING if task else Added.UNCHECKED
-        return WatchResult(task or _stranger(task_id), added if is_new else Added.ALREADY)
+        task = task or _stranger(task_id)
+        if isinstance(added, JoinedNotice):
+            return _joined(task, added)
+        fresh = Added.WATCHING if known else Added.UNCHECKED
+        return WatchResult(task, fresh if added else Added.ALREADY)
 
     async def remove(
         self, ids: Sequence[str], *, user_id: int, channel_id: int | None = None
@@ -215,6 +236,18 @@ class Watchlist:
     async def of(self, user_id: int) -> list[Watch]:
         """Return what a person watches, the oldest first."""
         return await self._store.watches_of(user_id)
+
+
+_JOINED = {
+    Joined.POSTED: Added.POSTED,
+    Joined.DUE: Added.FINISHED,
+    Joined.ON_ITS_WAY: Added.ON_ITS_WAY,
+    Joined.HELD: Added.HELD,
+}
+
+
+def _joined(task: Task, joined: JoinedNotice) -> WatchResult:
+    return WatchResult(task, _JOINED[joined.how], message_id=joined.message_id)
 
 
 def _stranger(task_id: str) -> Task:
