@@ -91,6 +91,7 @@ _ANSWERS = {
     "watch-unchecked": Heard.WATCHING,
     "watch-already": Heard.ALREADY,
     "watch-finished": Heard.FINISHED,
+    "watch-failed": Heard.FINISHED,
     "watch-unknown": Heard.NOTHING,
     "unwatch-done": Heard.STOPPED,
     "unwatch-on-its-way": Heard.SILENCE,

@@ -1,3 +1,4 @@
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -97,6 +98,22 @@ async def test_a_song_that_is_done_is_told_at_once(stage: Stage) -> None:
     answer = await stage.ask("suno watch", id=SONG)
     assert "already" in answer.content
     await stage.notice_of(SONG)
+
+
+async def test_a_song_that_has_failed_is_not_called_done(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither to who asks, nor to who asks again while the reason stands there, nor in the log."""
+    caplog.set_level(logging.INFO)
+    stage.relay.add(failing("bad", takes=1))
+    stage.relay.clock.advance(10)
+    assert "has failed already" in (await stage.ask("suno watch", id="bad")).content
+    notice = await stage.notice_of("bad")
+    again = (await stage.ask("suno watch", stage.bea, id="bad")).content
+    assert "has failed, and the reason stands here already" in again
+    assert notice.link in again
+    told = [message for message in caplog.messages if message.startswith("Task bad for channel")]
+    assert told[0].endswith(": finished, outcome=failure")
 
 
 async def test_an_unwatched_song_is_not_told(stage: Stage) -> None:

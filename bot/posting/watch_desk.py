@@ -33,6 +33,13 @@ _TEXTS = {
     Added.HELD: "watch-held",
     Added.UNKNOWN: "watch-unknown",
 }
+_UNSENT = {False: "watch-finished-unsent", True: "watch-failed-unsent"}
+_FAILED = {
+    Added.FINISHED: "watch-failed",
+    Added.POSTED: "watch-failed-posted",
+    Added.ON_ITS_WAY: "watch-failed-on-its-way",
+    Added.HELD: "watch-failed-held",
+}
 _RUNNING = {Added.WATCHING, Added.ALREADY, Added.UNCHECKED}
 _TOLD_THERE = {*_RUNNING, Added.FINISHED, Added.ON_ITS_WAY, Added.HELD}
 """What is, or will be, told in the place that was chosen."""
@@ -104,8 +111,10 @@ class WatchDesk:
         )
         for result in results:
             if result.added not in _NOT_WATCHED:
+                how = ", outcome=failure" if result.failed else ""
                 log.info(
-                    "Task %s for channel %s: %s", result.task.id, place.channel_id, result.added
+                    "Task %s for channel %s: %s%s",
+                    *(result.task.id, place.channel_id, result.added, how),
                 )
         card = await self._open_card(place, results, claimed=wish.private)
         if wish.private and (refusal := await self._no_message(interaction, place, card, results)):
@@ -132,8 +141,8 @@ class WatchDesk:
         results: Sequence[WatchResult],
     ) -> str | None:
         """Return what to say where no direct message arrives: what was added is taken back then."""
-        finished = _ids(results, {Added.FINISHED, Added.ON_ITS_WAY})
-        reason = await self._private.refusal(place, card, finished)
+        finished = [each for each in results if each.added in (Added.FINISHED, Added.ON_ITS_WAY)]
+        reason = await self._private.refusal(place, card, [each.task.id for each in finished])
         if reason is None:
             return None
         await self._watchlist.remove(
@@ -142,7 +151,12 @@ class WatchDesk:
             channel_id=place.channel_id,
         )
         words = words_for(interaction.locale.value)
-        shown = [words.say("watch-finished-unsent", id=code(task_id)) for task_id in finished]
+        shown = (
+            words.say(
+                f"watch-{'failed' if each.failed else 'finished'}-unsent", id=code(each.task.id)
+            )
+            for each in finished
+        )
         return "\n".join([say_refusal(reason, words), *shown])
 
     async def _place(
@@ -228,11 +242,19 @@ def _say(result: WatchResult, place: Place, where: str, words: Words) -> str:
     if result.error:
         return explain(result.error, words)
     link = f"https://discord.com/channels/{place.guild_id or '@me'}/{place.channel_id}"
-    key = _unchecked(result) if result.added is Added.UNCHECKED else _TEXTS[result.added]
-    text = words.say(key, id=code(result.task.id), link=f"{link}/{result.message_id}")
+    text = words.say(_key(result), id=code(result.task.id), link=f"{link}/{result.message_id}")
     if where and result.added in _TOLD_THERE:
         return words.say("watch-elsewhere", text=text, place=where)
     return text
+
+
+def _key(result: WatchResult) -> str:
+    """Return the key of what is said of a wish that met no limit."""
+    if result.added is Added.UNCHECKED:
+        return _unchecked(result)
+    if result.failed and result.added in _FAILED:
+        return _FAILED[result.added]
+    return _TEXTS[result.added]
 
 
 def _unchecked(result: WatchResult) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from bot.suno.client import LookUp, RelayHealth, SunoClient
 from bot.suno.errors import SunoError
-from bot.suno.tasks import Task, TaskStatus
+from bot.suno.tasks import Outcome, Task, TaskStatus
 from bot.watching.errors import BadTaskId, TooManyIds, TooManyLookups, WatchError
 from bot.watching.lookup_limiter import Asker, LookupLimiter
 from bot.watching.notices import Joined, JoinedNotice
@@ -77,6 +77,12 @@ class WatchResult:
     error: WatchError | None = None
     message_id: int | None = None
     """For ``POSTED``: where it stands."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the task has ended, and made nothing."""
+        return self.task.outcome is Outcome.FAILURE
+
     trouble: SunoError | None = None
     """For ``UNCHECKED``: why the relay could not be asked; ``None`` where it was not yet."""
 

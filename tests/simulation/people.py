@@ -48,9 +48,10 @@ class Deed:
 
 
 def _heard(task_id: str, line: str) -> Heard:
-    posted = _WORDS.say("watch-posted", id=code(task_id), link="\N{BULLET}")
-    if line.startswith(posted.partition("\N{BULLET}")[0]):
-        return Heard.NOTHING
+    for key in ("watch-posted", "watch-failed-posted"):
+        posted = _WORDS.say(key, id=code(task_id), link="\N{BULLET}")
+        if line.startswith(posted.partition("\N{BULLET}")[0]):
+            return Heard.NOTHING
     if line in _NOTHING:
         return Heard.NOTHING
     return Heard.STOPPED if line == _WORDS.say("live-left") else heard(task_id, line)
