@@ -32,7 +32,7 @@ from tests.test_delivery import POST, a_client, connected
 
 ROOT = Path(__file__).parents[1]
 PATCH = "PATCH /channels/{id}/messages/{message}"
-PACE = CardPace(between_edits=0.05, between_rounds=0.05, longest_edit=0.1)
+PACE = CardPace(between_edits=0.05, between_rounds=0.05, longest_edit=0.1, goodbye=0.1)
 PATIENCE = Patience(one_try=0.1, first_pause=0.1, goodbye=0.1)
 
 
@@ -199,10 +199,10 @@ async def test_while_discord_takes_nothing_nothing_is_claimed(office: Office) ->
 async def test_not_even_the_end_of_the_process_cancels_a_call(office: Office) -> None:
     """Who waits for it is cancelled, as the log-out follows; the gate opens all the same."""
     songs = office.guild.add_channel("songs")
-    office.local.faults.add(POST, retry_after=0.5, scope="global", times=1)
-    office.local.faults.add(PATCH, retry_after=0.5, scope="global", times=1)
     keeper, courier = office.keeper(), office.courier()
     await a_card_without_watchers(office, keeper)
+    office.local.faults.add(POST, retry_after=0.5, scope="global", times=1)
+    office.local.faults.add(PATCH, retry_after=0.5, scope="global", times=1)
     await keeper.round()
     await keeper.finish()
     user = await office.client.fetch_user(office.local.world.owner.id)

@@ -171,6 +171,7 @@ async def test_a_journey_leaves_its_figures(stage: Stage) -> None:
         await stage.ask("suno watch", id=SONG)
         watched = await stage.discord.command(stage.ada, stage.lyrics, "suno watch", id="held")
         await watched.answered()
+        await stage.discord.wait_for(lambda: stage.cards(stage.lyrics), 15, "the card")
         stage.lyrics.deny("send_messages")
         stage.relay.clock.advance(200)
         await stage.notice_of(SONG)
