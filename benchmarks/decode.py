@@ -1,7 +1,9 @@
-"""How long the bot takes to read a batch of songs, against msgspec on the same bytes.
+"""How long the bot takes to read a batch of any shape, against msgspec on the same bytes.
 
-100 tasks of two clips each, finished and streaming, made after the documents' samples. msgspec
-decodes the same bytes into Structs that have the fields the bot reads, and concludes nothing.
+100 tasks each: songs of two clips, finished and streaming, made after the documents' samples;
+lyrics, failures, and tasks that still wait. msgspec decodes the same bytes into Structs that have
+the fields the bot reads of the documented shapes, and concludes nothing. One more field in the
+envelope keeps the bot from remembering what it has read.
 """
 
 import json
@@ -16,17 +18,38 @@ from typing import Any
 import msgspec
 
 from benchmarks.rows import Row, ratios, seconds
-from bot.suno.answers import read_batch
+from bot.suno.parsing.reader import read_batch
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 TASKS = 100
 ROUNDS = 60
+LYRICS = "[Verse]\n" + "A lamp in the harbour, a light on the sea\n" * 30
 
 
 def rows(quick: bool) -> list[Row]:
-    """Measure both kinds of answers."""
+    """Measure every shape of answers."""
     rounds = 5 if quick else ROUNDS
-    return [_compare(kind, songs(kind == "finished"), rounds) for kind in ("finished", "streaming")]
+    return [_compare(kind, body, rounds) for kind, body in bodies().items()]
+
+
+def bodies() -> dict[str, bytes]:
+    """Return a relay's answer of each shape."""
+    times = {"submit_time": 1730000000, "start_time": 1730000001, "finish_time": 1730000090}
+    ended = {"action": "MUSIC", "fail_reason": "", "progress": "100%", **times}
+    lyrics = {"id": "1", "text": LYRICS, "title": "Harbour Lamp", "status": "complete"}
+    return {
+        "finished songs": songs(finished=True),
+        "streaming songs": songs(finished=False),
+        "lyrics": _batch(ended | {"status": "SUCCESS", "data": lyrics}),
+        "failures": _batch(ended | {"status": "FAILURE", "fail_reason": "no", "data": None}),
+        "waiting tasks": _batch(ended | {"status": "QUEUED", "finish_time": 0, "data": None}),
+    }
+
+
+def _batch(task: dict[str, Any]) -> bytes:
+    tasks = [{"task_id": str(uuid.UUID(int=number))} | task for number in range(TASKS)]
+    answer = {"code": "success", "message": "", "data": tasks, "time": 1730000000}
+    return json.dumps(answer, separators=(",", ":")).encode()
 
 
 def songs(finished: bool, tasks: int = TASKS) -> bytes:
@@ -35,7 +58,7 @@ def songs(finished: bool, tasks: int = TASKS) -> bytes:
     found = json.loads((SAMPLES / f"{name}.json").read_text(encoding="utf-8"))["data"]
     song = found if finished else found[0]
     batch = [_renamed(song, number) for number in range(tasks)]
-    answer = {"code": "success", "message": "", "data": batch}
+    answer = {"code": "success", "message": "", "data": batch, "time": 1730000000}
     return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -60,9 +83,10 @@ def msgspec_decoder() -> Callable[[bytes], Any]:
     links = {"audio_url": text, "video_url": text, "image_large_url": text}
     clip = struct("Clip", id=str, title=text, status=text, **links, metadata=metadata)
     times = {"submit_time": number, "start_time": number, "finish_time": number}
-    task = struct(
-        "Task", task_id=str, status=text, progress=text, **times, data=GenericAlias(list, clip)
-    )
+    lyrics = struct("Lyrics", id=str, text=str, title=text, status=text)
+    words = dict.fromkeys(("action", "status", "progress", "fail_reason"), text)
+    data = GenericAlias(list, clip) | lyrics | None
+    task = struct("Task", task_id=str, **words, **times, data=data)
     batch = struct("Batch", code=str, data=GenericAlias(list, task))
     decode: Callable[[bytes], Any] = msgspec.json.Decoder(batch).decode
     return decode
@@ -73,19 +97,22 @@ def _compare(kind: str, body: bytes, rounds: int) -> Row:
     decode = msgspec_decoder()
     ours, theirs = zip(
         *(
-            (_seconds(lambda: read_batch(200, None, body)), _seconds(lambda: decode(body)))
+            (
+                _seconds(lambda: read_batch(200, None, body, ids=TASKS)),
+                _seconds(lambda: decode(body)),
+            )
             for _ in range(rounds)
         ),
         strict=True,
     )
     return Row(
         topic="decode",
-        measure=f"a batch of {kind} songs, bytes to values",
+        measure=f"a batch of {kind}, bytes to values",
         ours=seconds(statistics.median(ours)),
         theirs=f"{seconds(statistics.median(theirs))}: msgspec, same bytes",
         ratios=ratios(ours, theirs),
-        size=f"{TASKS} tasks of 2 clips, {len(body):,} bytes, {rounds} ×",
-        at_most=4,
+        size=f"{TASKS} tasks, {len(body):,} bytes, {rounds} ×",
+        at_most=10,
     )
 
 

@@ -28,7 +28,7 @@ from bot.local.discord import Channel, LocalDiscord
 from bot.local.discord.composing import Draft
 from bot.local.discord.happenings import Happening
 from bot.local.relay import LocalRelay
-from bot.suno.answers import read_batch
+from bot.suno.parsing.reader import read_batch
 from bot.suno.relays import CUSTOM
 from bot.suno.tasks import Task
 from bot.watching.cards import Cards

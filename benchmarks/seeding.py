@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from bot.local.relay.lifecycles import RelayTask, Stage, clip, clip_ids, running, streaming
-from bot.suno.answers import read_batch
+from bot.suno.parsing.reader import read_batch
 from bot.suno.relays import CUSTOM
 from bot.suno.tasks import Task, TaskKind
 from bot.watching.database import DatabaseThread

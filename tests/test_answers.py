@@ -1,14 +1,17 @@
 """Each payload file is one thing that relays really answer, and what must be concluded from it."""
 
 import json
+import pickle
 from collections.abc import Iterator
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.suno.answers import read_batch, read_single, read_tasks
+from benchmarks import decode
 from bot.suno.errors import ErrorKind, SunoError
+from bot.suno.parsing.reader import read_batch, read_single, read_tasks
 from bot.suno.tasks import Task
 
 PAYLOADS = sorted((Path(__file__).parent / "payloads").glob("*.json"))
@@ -120,3 +123,25 @@ def test_a_task_nested_in_tasks_in_texts_is_still_one() -> None:
     assert isinstance(task, Task)
     assert task.id == "outer"
     assert task.terminal
+
+
+def test_a_task_can_be_compared_copied_and_pickled_but_not_changed() -> None:
+    """It is a value: frozen, with slots."""
+    (task,) = read_batch(200, None, decode.songs(finished=True, tasks=1))
+    assert pickle.loads(pickle.dumps(task)) == task  # noqa: S301 # our own bytes
+    assert hash(replace(task)) == hash(task)
+    assert replace(task, id="other") != task
+    for value in (task, task.clips[0]):
+        assert not hasattr(value, "__dict__")
+        with pytest.raises(FrozenInstanceError):
+            value.reason = "none"  # type: ignore[misc] # what is frozen must say so
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_the_benchmark_measures_songs_that_are_all_different(finished: bool) -> None:
+    """As many as asked for, of two clips with words each, no two with the same id or link."""
+    tasks = read_batch(200, None, decode.songs(finished, 20))
+    clips = [clip for task in tasks for clip in task.clips]
+    assert len({task.id for task in tasks}) == 20
+    assert len({clip.id for clip in clips}) == len({clip.audio_url for clip in clips}) == 40
+    assert all(clip.lyrics for clip in clips)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.posting.embeds import Notice, notice, plain_text, simplified
 from bot.posting.lyrics import lyrics_pages
 from bot.posting.songs import PARTLY, bears_marker, length_of
-from bot.suno.answers import read_tasks
+from bot.suno.parsing.reader import read_tasks
 from bot.suno.tasks import Clip, ClipStatus, Lyrics, Outcome, Task, TaskStatus
 from bot.watching.endings import Ending
 from bot.words import Words

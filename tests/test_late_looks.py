@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.local.relay import song, stuck
-from bot.suno.client import NOTHING_KNOWN, NOTHING_SEEN, LookUp, SunoClient
+from bot.suno.client import NOTHING_KNOWN, LookUp, SunoClient
 from bot.suno.tasks import Task, TaskKind, TaskStatus
 from bot.watching.endings import Ending
 from bot.watching.poller import Poller
@@ -35,11 +35,10 @@ class SlowWire:
         ids: Collection[str],
         *,
         kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
-        seen: Mapping[int, str] = NOTHING_SEEN,
         singly: bool = True,
     ) -> LookUp:
         """Ask the relay at once, and keep back what it says."""
-        found = await self._client.look_up(ids, kinds=kinds, seen=seen, singly=singly)
+        found = await self._client.look_up(ids, kinds=kinds, singly=singly)
         return await self._keep_back(found)
 
     async def look_up_singly(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.suno.answers import read_batch, read_single
+from bot.suno.parsing.reader import read_batch, read_single
 from bot.suno.tasks import ClipStatus, Outcome, Task, TaskKind, TaskStatus
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"

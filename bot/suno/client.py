@@ -40,7 +40,6 @@ PAUSES = Pauses()
 MOST_SINGLES = 20
 """Missing ids that one look-up of the poller asks for on their own; a later one goes on."""
 NOTHING_KNOWN: Mapping[str, TaskKind] = MappingProxyType({})
-NOTHING_SEEN: Mapping[int, str] = MappingProxyType({})
 
 
 class SunoClient:
@@ -81,7 +80,7 @@ class SunoClient:
         self._asking_singly = asyncio.Lock()
         self._missed: Recent[bool] = Recent(missed_for)
         self._gathering = Gathering(
-            partial(self._batches.look_up, seen=NOTHING_SEEN, urgent=True),
+            partial(self._batches.look_up, urgent=True),
             window=join_within,
             fresh=share_for,
         )
@@ -120,7 +119,6 @@ class SunoClient:
         *,
         kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
         urgent: bool = False,
-        seen: Mapping[int, str] = NOTHING_SEEN,
         singly: bool = True,
     ) -> LookUp:
         """Ask what the relay knows of these ids; ``kinds`` tells what is known already.
@@ -129,10 +127,6 @@ class SunoClient:
         answers with each other, and are let through now and then while the poller is held back.
         What they ask for in vain is limited: an id that was missing is not asked for again for a
         few seconds, and at most three unknown ids are asked for on their own.
-
-        ``seen`` are, by the ``fingerprints`` of earlier look-ups, the ids of running tasks of which
-        the caller has kept what it saw (see `Seen`): one that looks the same still comes as
-        ``unchanged``, and not as a task. People who wait always get the task.
 
         An id that was not found is ``missing`` only after every way to ask for it has said so, and
         never before some task was seen at this relay, or an answer that can only be a relay's.
@@ -146,7 +140,7 @@ class SunoClient:
         if urgent:
             found = await self._look_up_for_people(ids, kinds)
         else:
-            found = await self._batches.look_up(ids, kinds, seen=seen, urgent=False)
+            found = await self._batches.look_up(ids, kinds, urgent=False)
             if singly:
                 found = await self._completed(found, kinds, urgent=False, most=MOST_SINGLES)
         for each in self._missed.among(found.tasks):
@@ -192,7 +186,7 @@ class SunoClient:
         try:
             alone = await self._singles.look_up(found.unlisted, kinds, urgent=urgent, most=most)
         except SunoError as error:
-            if not (found.tasks or found.unchanged or found.missing or found.failed):
+            if not (found.tasks or found.missing or found.failed):
                 raise
             alone = LookUp(failed=dict.fromkeys(found.unlisted, error))
         return found.completed_by(alone)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from bot.suno.answers import read_tasks
 from bot.suno.errors import ErrorKind, SunoError
+from bot.suno.parsing.reader import read_tasks
 from bot.suno.tasks import Clip, Task
 
 _ADVICE = {

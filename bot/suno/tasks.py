@@ -58,8 +58,7 @@ class Outcome(StrEnum):
     FAILURE = "failure"
 
 
-# Clip and Task have no slots: `documented` hands all of their fields over at once, in a dict.
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Clip:
     """One version of a song. Links are ``None`` unless they can be used."""
 
@@ -100,7 +99,7 @@ class Lyrics:
     style: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Task:
     """One task as a relay described it, whatever the shape of its answer.
 

@@ -34,7 +34,7 @@ class Absences:
 
     def note(self, due: Sequence[Watched], found: LookUp, now: float) -> None:
         """Take in what a look at these tasks has found, and log when it means trouble."""
-        if found.tasks or found.unchanged:
+        if found.tasks:
             self._end()
             return
         for watched in due:

@@ -17,7 +17,7 @@ def learn(planner: Planner, due: Iterable[Watched], found: LookUp, now: float) -
         answer = found.tasks.get(watched.task_id)
         if watched.terminal_since is not None:
             continue  # it has ended before, whatever is said of it now
-        if watched.task_id in found.unchanged or (answer and not answer.terminal):
+        if answer and not answer.terminal:
             planner.learn(watched, now, ended=False)
         elif answer:
             since = watched.looked_at or watched.added_at

@@ -15,7 +15,6 @@ from typing import Protocol
 from bot.figures import Figures
 from bot.suno.client import LookUp
 from bot.suno.errors import ErrorKind, NoSuchPathError, SunoError
-from bot.suno.seen import Seen
 from bot.suno.tasks import Task, TaskKind
 from bot.watching.absences import Absences
 from bot.watching.clock import Rollback, RollbackDetector
@@ -23,6 +22,7 @@ from bot.watching.detection import delay_of, learn
 from bot.watching.endings import Ending
 from bot.watching.errors import DatabaseUnusable
 from bot.watching.history import History
+from bot.watching.last_answers import LastAnswers
 from bot.watching.records import EndedTask, Observation, Watched
 from bot.watching.schedule import Schedule, with_deadlines_after
 from bot.watching.store import Store
@@ -51,7 +51,6 @@ class Relay(Protocol):
         ids: Collection[str],
         *,
         kinds: Mapping[str, TaskKind] = ...,
-        seen: Mapping[int, str] = ...,
         singly: bool = ...,
     ) -> LookUp:
         """Ask what the relay knows of these ids; raise ``SunoError``."""
@@ -90,7 +89,7 @@ class Poller:
         self._rollbacks = RollbackDetector()
         self._answered_at: float | None = None
         self._keeping = asyncio.Lock()
-        self._seen = Seen()
+        self._last_answers = LastAnswers()
         self._absences = Absences()
         self._under_way: dict[asyncio.Task[None], set[str]] = {}
 
@@ -187,8 +186,8 @@ class Poller:
         """
         ids = [watched.task_id for watched in due]
         kinds = {watched.task_id: watched.kind for watched in due if watched.kind}
-        self._seen.forget(watched.task_id for watched in due if _is_read_anyway(watched))
-        look_up = self._relay.look_up(ids, kinds=kinds, seen=self._seen.ids, singly=False)
+        self._last_answers.forget(w.task_id for w in due if _is_stored_anyway(w))
+        look_up = self._relay.look_up(ids, kinds=kinds, singly=False)
         unlisted = await self._ask(look_up, due, asked_at)
         if unlisted:
             ids = [watched.task_id for watched in unlisted]
@@ -228,7 +227,7 @@ class Poller:
         self._absences.note(due, found, now)
         observations = [self._observe(watched, found, now) for watched in due]
         ended = await self._record(observations, asked_at, now, outage)
-        self._seen.note(found)
+        self._last_answers.note(each.answer for each in observations if each.answer)
         self._answered_at = now
         for watched, seen in zip(due, observations, strict=True):
             if seen.answer and seen.answer.status is not watched.status:
@@ -280,17 +279,17 @@ class Poller:
 
     def _observe(self, watched: Watched, found: LookUp, now: float) -> Observation:
         answer = found.tasks.get(watched.task_id)
+        if answer is not None and self._last_answers.repeats(answer):
+            return self._schedule.after_nothing_new(watched, now)
         if answer is not None:
             return self._schedule.after_answer(watched, answer, now)
-        if watched.task_id in found.unchanged:
-            return self._schedule.after_nothing_new(watched, now)
         if watched.task_id in found.failed:
             return self._schedule.after_bad_answer(watched, now)
         return self._schedule.after_miss(watched, now, waits=self._absences.waits(watched))
 
 
-def _is_read_anyway(watched: Watched) -> bool:
-    """Whether what the relay says counts even if it has said so before.
+def _is_stored_anyway(watched: Watched) -> bool:
+    """Whether the relay's answer is stored even if it says what it said before.
 
     It does for a task that is watched anew since, and for one that the relay called done already.
     """

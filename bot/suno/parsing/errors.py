@@ -14,6 +14,7 @@ _MAX_QUOTE = 300
 _MAX_WORDS = 2000
 """Code points of each of a relay's words that are searched."""
 
+_PATH = re.compile(r"(?:https?:/|(?<![A-Za-z0-9_]))/[\w.~%:@!$&'*+,;=/-]*", re.ASCII)
 _HTTP_ERROR = re.compile(r"[45]\d\d")
 _KEY = re.compile(r"\bsk-[\w-]{4,}")
 _BY_WORDS = (
@@ -50,6 +51,21 @@ def error_by_status(status: int, content: Any, body: bytes) -> SunoError:
     return SunoError(
         _kind(status, words), f"HTTP {status}: {_quoted(quote)}", retry_after=_pause(answer)
     )
+
+
+def is_success(answer: JsonObject) -> bool:
+    """Whether an answer bears a code, and it is one of those for success."""
+    code = _code(answer).lower()
+    return code != "" and code in _SUCCESS_CODES and not is_error(answer)
+
+
+def without_paths(words: str) -> str:
+    """Return what a relay says without the paths and addresses in it.
+
+    Many servers repeat the path that they do not know, and ``/suno/tasks/fetch`` would sound as if
+    it were a task that they do not know.
+    """
+    return _PATH.sub("", words)
 
 
 def is_error(answer: JsonObject) -> bool:
@@ -121,6 +137,7 @@ def _kind(status: int, words: str) -> ErrorKind:
 
 
 def _kind_of(words: str) -> ErrorKind | None:
+    words = without_paths(words)
     found = (kind for kind, pattern in _BY_WORDS if re.search(pattern, words, re.IGNORECASE))
     return next(found, None)
 

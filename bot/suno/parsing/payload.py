@@ -27,7 +27,6 @@ _MOST_REPAIRED = 2 * 1024 * 1024
 _LONGEST_INTEGER = 300
 """Digits. Python refuses integers above 4,300."""
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_ENVELOPE = ("code", "success", "data")
 _CLIP_ONLY = frozenset({"audio_url", "audio", "audioUrl", "video_url", "metadata", "meta_data"})
 _TASK_ONLY = frozenset({"data", "fail_reason", "failReason"})
 RESULT_FIELDS = frozenset({"clips", "text", "lyrics", "lyric"})
@@ -36,7 +35,16 @@ _OTHER_FIELDS = frozenset(
         *("code", "message", "msg", "detail", "error", "success", "type", "retry_after"),
         *("task_id", "taskId", "status", "state", "progress", "action", "result_url", "resultUrl"),
         *("submit_time", "submitTime", "start_time", "startTime", "finish_time", "finishTime"),
-        *("id", "clip_id", "title", "prompt", "gpt_description_prompt", "tags", "duration"),
+        *(
+            "id",
+            "clip_id",
+            "clipId",
+            "title",
+            "prompt",
+            "gpt_description_prompt",
+            "tags",
+            "duration",
+        ),
         *("error_message", "errorMessage", "error_type", "errorType"),
         *("videoUrl", "image_large_url", "image_url", "imageUrl"),
     }
@@ -113,7 +121,7 @@ def unwrapped(content: Content, bounds: Bounds) -> Content:
             raise errors.error_within(content)
         if names_task(content) or _is_nameless_task(content, bounds):
             return content
-        if not any(name in content for name in _ENVELOPE):
+        if "data" not in content:
             raise ValueError("neither a task nor an envelope")
         content = opened(content.get("data"), bounds)
         if type(content) is dict and _FIELDS.isdisjoint(content):

@@ -1,5 +1,6 @@
 """The entry: an HTTP answer in, tasks or the error that it is out."""
 
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from bot.suno.errors import ErrorKind, SunoError
@@ -11,8 +12,10 @@ from bot.suno.parsing.payload import (
     TooMuchError,
     decode,
     is_task,
+    opened,
     unwrapped,
 )
+from bot.suno.parsing.pieces import read_pieces
 from bot.suno.parsing.tasks import parse_task
 from bot.suno.tasks import Task
 
@@ -45,8 +48,9 @@ def read_single(task_id: str, status: int, content_type: str | None, body: bytes
         if error.kind is ErrorKind.BAD_REQUEST and "invalid_request" in error.detail:
             raise SunoError(ErrorKind.NOT_FOUND, error.detail) from error
         raise
+    named = tasks_by_id(tasks, [task_id])
     nameless = (replace(task, id=task_id) for task in tasks if not task.id)
-    return next((task for task in tasks if task.id == task_id), next(nameless, None))
+    return named.get(task_id) or next(nameless, None)
 
 
 def read_tasks(
@@ -59,6 +63,8 @@ def read_tasks(
     bounds = Bounds.for_ids(ids)
     if not 200 <= status < 300:
         raise errors.error_by_status(status, _decoded(body), body)
+    if (tasks := read_pieces(body, bounds)) is not None:
+        return _told(tasks)
     try:
         return _tasks_in(unwrapped(decode(body, bounds), bounds), bounds)
     except CutShortError as error:
@@ -67,6 +73,52 @@ def read_tasks(
         raise errors.too_much(body, str(error)) from error
     except ValueError as error:
         raise errors.unreadable(content_type, body) from error
+
+
+def tasks_by_id(
+    tasks: Iterable[Task], wanted: Collection[str], found_before: Collection[str] = ()
+) -> dict[str, Task]:
+    """Return those of the tasks that are ``wanted``, by the id under which they are.
+
+    Of several entries for one id the first that has ended counts, for what has ended does not run
+    again; else the first. A relay may write an id in another case: that counts where it can mean
+    only one wanted id, which was not ``found_before``, and only one id of the answer.
+    """
+    by_id: dict[str, Task] = {}
+    for task in tasks:
+        known = by_id.setdefault(task.id, task)
+        if task.terminal and not known.terminal:
+            by_id[task.id] = task
+    found = {task_id: task for task_id, task in by_id.items() if task_id in wanted}
+    if len(found) < len(by_id):
+        strays = _by_folded(by_id.keys() - found.keys())
+        for folded, meant in _by_folded(wanted).items():
+            written = strays.get(folded, ())
+            if len(meant) == len(written) == 1 and meant[0] not in {*found, *found_before}:
+                found[meant[0]] = replace(by_id[written[0]], id=meant[0])
+    return found
+
+
+def _by_folded(ids: Iterable[str]) -> dict[str, list[str]]:
+    folded: dict[str, list[str]] = {}
+    for each in ids:
+        folded.setdefault(each.casefold(), []).append(each)
+    return folded
+
+
+def is_empty_batch(body: bytes) -> bool:
+    """Whether a body says as relays do that nothing matched: a success code, and no data.
+
+    That is ``{"code": "success", "data": []}``, or null for the data; also in another envelope.
+    """
+    content = _decoded(body)
+    while isinstance(content, dict) and errors.is_success(content):
+        if "data" not in content:
+            return False
+        if content["data"] is None or content["data"] == []:
+            return True
+        content = opened(content["data"], Bounds.for_ids(1))
+    return False
 
 
 def _decoded(body: bytes) -> Content:
@@ -85,5 +137,9 @@ def _tasks_in(content: Content, bounds: Bounds) -> tuple[Task, ...]:
     if not items:
         song = parse_task({"data": content}, bounds)
         return (song,) if song.clips else ()
-    tasks = [parse_task(item, bounds) for item in items]
+    return _told([parse_task(item, bounds) for item in items])
+
+
+def _told(tasks: Sequence[Task]) -> tuple[Task, ...]:
+    """Leave out tasks without an id, unless it is the only one: it may be the one asked for."""
     return tuple([task for task in tasks if task.id or len(tasks) == 1])

@@ -21,6 +21,7 @@ from bot.suno.tasks import Clip, ClipStatus, Lyrics, TaskKind
 
 _UNFINISHED = (ClipStatus.STREAMING, ClipStatus.QUEUED)
 _NOTHING: JsonObject = {}
+_PARTS = ("id", "clip_id", "clipId", "title", "status", "state")
 
 
 class Results(NamedTuple):
@@ -44,7 +45,7 @@ def parse_results(value: Any, bounds: Bounds) -> Results:
     while type(content) is dict and (inner := content.get("clips")) is not None:
         content = opened(inner, bounds)
     if type(content) is list:
-        return _song([item for item in content[: 4 * MAX_CLIPS] if _is_part_of_song(item)])
+        return _song([item for item in content[:MAX_CLIPS] if _is_part_of_song(item)])
     if type(content) is dict:
         return _song([content]) if is_clip(content) else _lyrics(content)
     return NO_RESULTS
@@ -53,15 +54,15 @@ def parse_results(value: Any, bounds: Bounds) -> Results:
 def _song(items: list[JsonObject]) -> Results:
     if not items:
         return NO_RESULTS
-    clips = tuple([_clip(item) for item in items[:MAX_CLIPS]])
+    clips = tuple([_clip(item) for item in items])
     if sum([len(clip.lyrics) for clip in clips]) > MAX_LYRICS:
         clips = tuple(within_all_lyrics(clips))
-    reason = next((clip.reason for clip in clips if clip.reason), "")
-    return Results(clips, kind=TaskKind.MUSIC, reason=reason)
+    reasons = [clip.reason for clip in clips if clip.reason]
+    return Results(clips, None, None, TaskKind.MUSIC, reasons[0] if reasons else "")
 
 
 def _is_part_of_song(item: JsonObject) -> bool:
-    return is_clip(item) or any(item.get(name) for name in ("id", "title", "status", "state"))
+    return is_clip(item) or any(item.get(name) for name in _PARTS)
 
 
 def _lyrics(raw: JsonObject) -> Results:
@@ -94,7 +95,7 @@ def _clip(raw: JsonObject) -> Clip:
     unfinished = status in _UNFINISHED
     final = audio_url is not None and not unfinished and not urls.is_stream(audio_url)
     return Clip(
-        identifier(raw.get("id") or raw.get("clip_id")),
+        identifier(raw.get("id")) or identifier(first_present(raw, "clip_id", "clipId")),
         title(raw.get("title")),
         status,
         audio_url,

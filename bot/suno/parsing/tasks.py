@@ -25,7 +25,7 @@ _MAX_NESTED = 1000
 def parse_task(raw: JsonObject, bounds: Bounds) -> Task:
     """Return the task that an object describes; ``id`` is "" where it names none."""
     data = raw.get("data")
-    if data is not None:
+    if data is not None and not (type(data) is list and len(data) > 1):  # those are clips
         raw, data = _flattened(raw, data, bounds)
     if data is not None:
         results = parse_results(data, bounds)

@@ -1,6 +1,5 @@
 """Which links of a clip can be used, and which of them go on playing."""
 
-import re
 from functools import lru_cache
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -9,27 +8,9 @@ MAX_LENGTH = 2048
 """Characters; Discord refuses an embed whose link is longer."""
 
 _REMEMBERED = 4096
-"""Links whose verdict is kept: those of running tasks come again with every look-up."""
-
+"""Links that are not looked at again: those of a running task come with every look-up."""
 _MAX_PADDED = 2 * MAX_LENGTH
 
-_LABEL = "[a-z0-9-]"
-_HOST = rf"(?:[b-z0-9]{_LABEL}*|a{_LABEL}{{0,7}}|a{_LABEL}{{9,}})(?:\.{_LABEL}+)+"
-"""Any whose first part is not ``audiopipe``, or other nine characters with an a in front."""
-
-_NAME = "(?:[A-MO-TV-Za-mo-tv-z]|[A-Za-z]*[0-9-])[A-Za-z0-9-]*"
-"""Not ``None``, ``null``, ``undefined`` or ``nan``: no n or u in front, or more than letters."""
-
-FILE = rf"https?://{_HOST}/(?:[A-Za-z0-9_%~-]+/)*(?:[A-Za-z0-9_-]*_)?{_NAME}\.[A-Za-z0-9]+"
-"""A link to a file as nearly all of them are: one that `usable` takes and that is no stream.
-
-Written so that the time it takes grows with the length of a link and no faster.
-"""
-
-STREAM = r"https://audiopipe\.suno\.ai/\?item_id=[0-9a-f-]*[0-9][0-9a-f-]*"
-"""A link to a stream, as all known ones are."""
-
-_PLAIN = re.compile(f"{FILE}|{STREAM}")
 _NOTHING = frozenset({"none", "null", "undefined", "nan"})
 _UNQUOTED = frozenset('<>"\\\N{REPLACEMENT CHARACTER}')
 
@@ -47,8 +28,6 @@ def usable(value: Any) -> str | None:
 
 @lru_cache(_REMEMBERED)
 def _usable(link: str) -> str | None:
-    if len(link) <= MAX_LENGTH and _PLAIN.fullmatch(link):
-        return link
     link = link.strip()
     if not 0 < len(link) <= MAX_LENGTH:
         return None

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from random import Random
 
 from bot.suno.errors import ErrorKind, NoSuchPathError, SunoError
-from bot.suno.reading.again import Reading
 from bot.suno.requesting.breaker import Breaker, InternalError, is_relay_wide
 from bot.suno.requesting.findings import Findings, LookUp
 from bot.suno.requesting.narrowing import ABOUT_THE_REQUEST, may_be_one_id, narrow
@@ -40,14 +39,13 @@ class Batches:
         ids: Collection[str],
         kinds: Mapping[str, TaskKind],
         *,
-        seen: Mapping[int, str],
         urgent: bool,
     ) -> LookUp:
         """Ask for all of them; those that no batch holds come back ``unlisted``.
 
         Else it promises what ``SunoClient.look_up`` does.
         """
-        search = _Search(self, ids, kinds, seen, urgent)
+        search = _Search(self, ids, kinds, urgent)
         await search.run()
         findings = search.findings
         try:
@@ -82,11 +80,9 @@ class _Search:
         batches: Batches,
         ids: Collection[str],
         kinds: Mapping[str, TaskKind],
-        seen: Mapping[int, str],
         urgent: bool,
     ) -> None:
         self.findings = Findings(ids)
-        self._known = seen
         self._batches = batches
         self._routes = batches.routes
         self._kinds = kinds
@@ -134,10 +130,9 @@ class _Search:
                 self.findings.stop(error)
 
     async def _ask(self, ids: Sequence[str], kind: TaskKind) -> None:
-        reading = await self._routes.batch(ids, kind, self._known, urgent=self._urgent)
-        self.findings.found(reading)
+        self.findings.found(await self._routes.batch(ids, kind, urgent=self._urgent))
         for each in self._batches.apart.among(ids):
-            if each in self.findings.tasks or each in self.findings.unchanged:
+            if each in self.findings.tasks:
                 self._batches.apart.forget(each)
 
     async def _bisect(self, ids: Sequence[str], kind: TaskKind, error: SunoError) -> None:
@@ -188,14 +183,14 @@ class _Search:
     ) -> None:
         """Ask on the relay's other batch paths, and if there is none that works, singly."""
         try:
-            reading = await self._routes.other_batch(ids, kind, self._known, urgent=self._urgent)
+            tasks = await self._routes.other_batch(ids, kind, urgent=self._urgent)
         except SunoError as error:
             self.findings.stop(error)
             return
-        if reading is None:
+        if tasks is None:
             await self._all_singly(ids, no_batch)
         else:
-            self.findings.found(reading)
+            self.findings.found(tasks)
 
     async def _all_singly(self, ids: Sequence[str], no_batch: NoSuchPathError) -> None:
         """Ask for each id on its own, where the relay has no batch look-up."""
@@ -230,7 +225,7 @@ class _Search:
                 self._in_vain += 1
                 self.findings.missing.add(each)
             else:
-                self.findings.found(Reading((task,)))
+                self.findings.found([task])
 
 
 def _no_path(error: SunoError) -> NoSuchPathError:

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from bot.suno.answers import tasks_by_id
 from bot.suno.errors import SunoError
-from bot.suno.reading.again import Reading
+from bot.suno.parsing.reader import tasks_by_id
 from bot.suno.tasks import Task
 
 
@@ -22,11 +21,6 @@ class LookUp:
     unlisted: tuple[str, ...] = ()
     """In no batch, and not asked for on their own, for few are at once: nothing is known of them.
     In the order in which they were asked for."""
-    unchanged: frozenset[str] = frozenset()
-    """The relay says of these again, byte for byte, what the caller has seen: they still run."""
-    fingerprints: Mapping[str, int] = field(default_factory=dict)
-    """Of those of the tasks that still run and could be told apart: what to call ``seen`` when
-    they are asked for again. Good for as long as this process runs."""
 
     def completed_by(self, alone: "LookUp") -> "LookUp":
         """Add what was found when those that are ``unlisted`` here were asked for on their own."""
@@ -35,8 +29,6 @@ class LookUp:
             self.missing | alone.missing,
             {**self.failed, **alone.failed},
             alone.unlisted,
-            self.unchanged,
-            self.fingerprints,
         )
 
 
@@ -47,30 +39,22 @@ class Findings:
         self.ids = tuple(dict.fromkeys(ids))
         self._wanted = frozenset(self.ids)
         self.tasks: dict[str, Task] = {}
-        self.unchanged: set[str] = set()
-        self.fingerprints: dict[str, int] = {}
         self.missing: set[str] = set()
         self.failed: dict[str, SunoError] = {}
         self.stopped: SunoError | None = None
         """Why nothing more of this look-up can be asked."""
 
-    def found(self, reading: Reading) -> None:
+    def found(self, tasks: Iterable[Task]) -> None:
         """Take the tasks that were asked for.
 
         Should answers hold one twice, the first counts, or the first in which it has ended.
         """
-        self.unchanged |= (reading.unchanged & self._wanted) - self.tasks.keys()
-        before = self.unchanged.union(self.tasks)
-        for task_id, task in tasks_by_id(reading.tasks, self._wanted, before).items():
-            if task_id not in before or (task.terminal and not self._has_ended(task_id)):
-                self.unchanged.discard(task_id)
-                self.fingerprints.pop(task_id, None)
+        for task_id, task in tasks_by_id(tasks, self._wanted, self.tasks.keys()).items():
+            if task_id not in self.tasks or (task.terminal and not self._has_ended(task_id)):
                 self.tasks[task_id] = task
-                if task_id in reading.fingerprints:
-                    self.fingerprints[task_id] = reading.fingerprints[task_id]
 
     def _has_ended(self, task_id: str) -> bool:
-        return task_id in self.tasks and self.tasks[task_id].terminal
+        return self.tasks[task_id].terminal
 
     def stop(self, error: SunoError) -> None:
         """Note that the relay as a whole cannot be asked further."""
@@ -78,9 +62,9 @@ class Findings:
 
     def unknown(self, ids: Iterable[str]) -> list[str]:
         """Give those of the ids of which nothing is known yet."""
-        if len(self.tasks) + len(self.unchanged) == len(self.ids):
+        if len(self.tasks) == len(self.ids):
             return []
-        known = self.unchanged.union(self.tasks, self.missing, self.failed)
+        known = {*self.tasks, *self.missing, *self.failed}
         return [each for each in ids if each not in known]
 
     def conclude(self) -> LookUp:
@@ -98,6 +82,4 @@ class Findings:
             frozenset(self.missing),
             self.failed,
             tuple(unlisted),
-            frozenset(self.unchanged),
-            self.fingerprints,
         )

@@ -11,13 +11,12 @@ works either, that is a NoSuchPathError.
 import logging
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
-from bot.suno.answers import is_empty_batch, read_batch_again, read_single
 from bot.suno.errors import ErrorKind, NoSuchPathError, SunoError
-from bot.suno.reading.again import Reading
-from bot.suno.reading.refusals import without_paths
+from bot.suno.parsing.errors import without_paths
+from bot.suno.parsing.reader import is_empty_batch, read_batch, read_single
 from bot.suno.relays import Relay
 from bot.suno.requesting.asking import Asking
 from bot.suno.requesting.breaker import RELAY_WIDE, is_relay_wide
@@ -66,12 +65,8 @@ class Routes:
         """Whether the batch look-up is known to work."""
         return self._batch_path in self._proven and not self._is_asked_singly()
 
-    async def batch(
-        self, ids: Sequence[str], kind: TaskKind, known: Mapping[int, str], *, urgent: bool
-    ) -> Reading:
+    async def batch(self, ids: Sequence[str], kind: TaskKind, *, urgent: bool) -> tuple[Task, ...]:
         """Ask for several tasks at once; those that the relay does not know are left out.
-
-        ``known`` are ids by the fingerprints of what the caller has seen of them.
 
         Raise NoSuchPathError where the relay has no batch look-up at this path, UnknownTaskError
         where it refuses them all because it does not know one, and any other SunoError for what it
@@ -79,17 +74,17 @@ class Routes:
         """
         if self._is_asked_singly():
             raise NoSuchPathError("the relay has no batch look-up", sure=True)
-        return await self._batch(self._batch_path, ids, kind, known, urgent)
+        return await self._batch(self._batch_path, ids, kind, urgent)
 
     async def other_batch(
-        self, ids: Sequence[str], kind: TaskKind, known: Mapping[int, str], *, urgent: bool
-    ) -> Reading | None:
+        self, ids: Sequence[str], kind: TaskKind, *, urgent: bool
+    ) -> tuple[Task, ...] | None:
         """Ask on the other known paths; go on with the one that works. None where none does."""
         for path in self._relay.batch_paths:
             if path == self._batch_path or self._is_asked_singly() or self._is_absent(path):
                 continue
             try:
-                reading = await self._batch(path, ids, kind, known, urgent)
+                tasks = await self._batch(path, ids, kind, urgent)
             except SunoError as error:
                 if is_relay_wide(error):
                     raise
@@ -97,7 +92,7 @@ class Routes:
                 continue
             self._say_detour(f"POST {path} instead; SUNO_FETCH_PATH={path} would save the detour")
             self._batch_path = path
-            return reading
+            return tasks
         return None
 
     async def single(self, task_id: str, kind: TaskKind | None, *, urgent: bool) -> Task | None:
@@ -152,32 +147,26 @@ class Routes:
         yield from (path for path in likely[kind] if not self._is_absent(path))
 
     async def _batch(
-        self,
-        path: str,
-        ids: Sequence[str],
-        kind: TaskKind,
-        known: Mapping[int, str],
-        urgent: bool,
-    ) -> Reading:
-        def read(answer: Answer) -> Reading:
+        self, path: str, ids: Sequence[str], kind: TaskKind, urgent: bool
+    ) -> tuple[Task, ...]:
+        def read(answer: Answer) -> tuple[Task, ...]:
             try:
-                reading = read_batch_again(answer.status, answer.content_type, answer.body, known)
+                tasks = read_batch(answer.status, answer.content_type, answer.body, ids=len(ids))
             except SunoError as error:
                 meaning = self._meaning(path, answer, error)
                 alone = len(ids) == 1 and path in self._proven
                 if isinstance(meaning, UnknownTaskError) and alone:
-                    return Reading(())
+                    return ()
                 raise meaning from error.__cause__
-            shows = reading.tasks or reading.unchanged or path in self._proven
-            if not shows and not is_empty_batch(answer.body):
+            if not tasks and path not in self._proven and not is_empty_batch(answer.body):
                 raise NoSuchPathError("an answer without any task", sure=False)
-            return reading
+            return tasks
 
         payload = {"ids": list(ids), "action": kind.action}
-        reading = await self._asking.ask("POST", path, read, urgent=urgent, payload=payload)
+        tasks = await self._asking.ask("POST", path, read, urgent=urgent, payload=payload)
         self._proven.add(path)
         self._singly_until = 0.0
-        return reading
+        return tasks
 
     async def _single(self, path: str, task_id: str, urgent: bool) -> Task | None:
         def read(answer: Answer) -> Task | None:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from bot.suno.errors import SunoError
-from bot.suno.reading.again import Reading
 from bot.suno.requesting.breaker import is_relay_wide
 from bot.suno.requesting.findings import Findings, LookUp
 from bot.suno.requesting.recent import Recent
@@ -43,7 +42,7 @@ class Singles:
                     break
                 task = None  # the batch's word stands
             if task is not None:
-                findings.found(Reading((task,)))
+                findings.found([task])
                 continue
             in_vain += 1
             findings.missing.add(each)

@@ -1,0 +1,44 @@
+"""An answer about a running task that says nothing new is not stored again."""
+
+from dataclasses import replace
+
+from bot.suno.tasks import Outcome, Task, TaskStatus
+from bot.watching.last_answers import LastAnswers
+
+RUNNING = Task("one", TaskStatus.IN_PROGRESS, progress=10)
+
+
+def test_the_same_answer_again_is_a_repetition() -> None:
+    """Another one, and the first of all, are none."""
+    answers = LastAnswers()
+    assert not answers.repeats(RUNNING)
+    answers.note([RUNNING])
+    assert answers.repeats(replace(RUNNING))
+    assert not answers.repeats(replace(RUNNING, progress=20))
+    assert not answers.repeats(replace(RUNNING, id="two"))
+
+
+def test_an_end_is_never_a_repetition() -> None:
+    """It counts however often it is said."""
+    answers = LastAnswers()
+    ended = replace(RUNNING, status=TaskStatus.FAILURE, outcome=Outcome.FAILURE)
+    answers.note([RUNNING])
+    answers.note([ended])
+    assert not answers.repeats(ended)
+    assert not answers.repeats(RUNNING)
+
+
+def test_a_forgotten_task_is_stored_again() -> None:
+    """Somebody watches it anew, say."""
+    answers = LastAnswers()
+    answers.note([RUNNING])
+    answers.forget(["one", "unknown"])
+    assert not answers.repeats(RUNNING)
+
+
+def test_the_earliest_answers_are_forgotten_beyond_the_bound() -> None:
+    """So that memory has one, too."""
+    answers = LastAnswers(most=2)
+    tasks = {name: replace(RUNNING, id=name) for name in ("one", "two", "three")}
+    answers.note(tasks.values())
+    assert [name for name, task in tasks.items() if answers.repeats(task)] == ["two", "three"]
