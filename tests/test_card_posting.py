@@ -14,7 +14,8 @@ from yarl import URL
 
 from bot.local.discord import Channel, Guild, LocalDiscord, Message, saying
 from bot.posting.discord_traffic import DiscordTraffic
-from bot.posting.live_cards import MOST_ATTEMPTS, NONCE_WINDOW, CardKeeper
+from bot.posting.live_cards import MOST_ATTEMPTS, CardKeeper
+from bot.posting.patience import NONCE_WINDOW
 from bot.posting.private_watches import PrivateWatches
 from bot.suno.tasks import Task
 from bot.watching.cards import LONGEST_PAUSE, Cards

@@ -446,6 +446,16 @@ async def test_a_doubt_older_than_the_nonce_is_settled_by_reading_the_channel(po
     assert await post.states() == [("sent", None)]
 
 
+async def test_a_nonce_is_relied_on_for_less_than_a_minute(post: Post) -> None:
+    """Discord may forget it after that; until then, a try may still begin requests."""
+    post.local.nonce_window = 60
+    post.local.faults.add(POST, drop=True, when="after", times=1)
+    await post.owe(a_song())
+    (message,) = await post.deliver()
+    assert await post.deliver(after=61) == [message]
+    assert PATIENCE.nonce_window + PATIENCE.one_try < 60
+
+
 async def test_a_doubt_is_settled_although_our_clock_is_ahead_of_discords(post: Post) -> None:
     """The channel is read from the doubtful moment on, as Discord's clock has it."""
     ahead = Courier(

@@ -20,6 +20,7 @@ from bot.posting.live_card_rendering import (
     live_view,
     look_digest,
 )
+from bot.posting.patience import NONCE_WINDOW
 from bot.posting.refusals import Meaning, Verdict, reason_of, verdict
 from bot.watching.card_rows import Card
 from bot.watching.cards import LONGEST_PAUSE, Cards
@@ -27,9 +28,6 @@ from bot.watching.clock import UNKNOWN_TIME
 from bot.words import words_for
 
 log = logging.getLogger(__name__)
-
-NONCE_WINDOW = 90.0
-"""Seconds for which Discord surely knows the nonce of a card again."""
 
 MOST_ATTEMPTS = 150
 """Tries in a row after which a card is left as it is: with the longest pauses, about a day."""

@@ -4,6 +4,10 @@ from dataclasses import dataclass
 
 from bot.posting.direct_messages import OPENING_PACE, OpeningPace
 
+NONCE_WINDOW = 30.0
+"""Seconds for which a nonce is trusted. Discord's documentation says that it knows one again for "a
+few minutes"; a minute is what it has to be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -22,11 +26,10 @@ class Patience:
     """What Discord takes in no form is tried at least so often; the pause before grows."""
     until_held: float = 86400.0
     """After so long a time of trouble a message is held."""
-    nonce_window: float = 90.0
-    """How long Discord surely knows a nonce again; its documentation says "a few minutes"."""
-    one_try: float = 60.0
-    """How long a try may begin requests, with all that discord.py does again by itself: with the
-    window of the nonce, still less than "a few minutes"."""
+    nonce_window: float = NONCE_WINDOW
+    one_try: float = 25.0
+    """How long a try may begin requests, with all that discord.py does again by itself: the last
+    request that bears a nonce is made within ``nonce_window`` and this span of the first."""
     goodbye: float = 5.0
     """How long a stop waits for what is under way."""
     opening: OpeningPace = OPENING_PACE
