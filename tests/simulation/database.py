@@ -42,6 +42,12 @@ class Disk:
         )
         return [row[0] for row in rows]
 
+    def task_of_nonce(self, nonce: str | None) -> str | None:
+        """Return the task about which a message with this nonce is."""
+        found = "SELECT task_id FROM deliveries WHERE nonce = ?"
+        row = self.connection.execute(found, [nonce]).fetchone()
+        return row[0] if row else None
+
     def is_recorded_as(
         self, task_id: str, channel_id: int | None, user_id: int, *states: str
     ) -> bool:

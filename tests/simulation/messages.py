@@ -16,6 +16,12 @@ def is_word(message: Message) -> bool:
     return _WORDS.say("held-word-kept") in message.content
 
 
+def is_minimal(message: Message) -> bool:
+    """Whether it tells how a task ended and nothing more, for Discord refused all else."""
+    least = ("notice-minimal-status", "notice-minimal-history")
+    return any(_WORDS.say(key) in message.content for key in least)
+
+
 def is_notice(message: Message) -> bool:
     """Whether it tells how a task ended."""
     return not is_card(message) and not is_word(message)
@@ -27,5 +33,5 @@ def may_be_a_repeat(message: Message) -> bool:
 
 
 def speaks_for(message: Message, channel_id: int) -> bool:
-    """Whether it is there in place of a message in another channel, which is gone."""
+    """Whether it is there in place of a message in another channel, which cannot be posted to."""
     return _WORDS.say("notice-instead", place=f"<#{channel_id}>") in message.content

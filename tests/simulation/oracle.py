@@ -10,10 +10,12 @@ from tests.simulation.discord_state import Channel, Message, Person
 from tests.simulation.messages import is_card, is_notice, is_word, may_be_a_repeat
 from tests.simulation.owed import Key, Owed, account
 from tests.simulation.story import Story
-from tests.simulation.truths import falsehoods
+from tests.simulation.truths import falsehoods, truths
 
 ABOUT_THE_PERSON = {50007, 50278, 10013}
 GONE = {10003, 10004, 10015, 50001, *ABOUT_THE_PERSON}
+CONTENT = {50035, 50006, 40005, 200000, 200001, 240000}
+"""The codes with which Discord refuses what a message says, in a channel in every form."""
 
 
 def judge(story: Story) -> Iterator[str]:
@@ -53,7 +55,9 @@ def _untrue(story: Story, message: Message) -> Iterator[str]:
         yield f"UNTRUE a message about nothing that was asked for: {message.content!r}"
         return
     unreachable = any(task.id in name for name in story.relay_faults.struck)
-    for fault in falsehoods(task, message, unreachable=unreachable):
+    denied = story.relay.was_denied_first(task.id)
+    true = truths(task, unreachable=unreachable, denied=denied)
+    for fault in falsehoods(task, message, true):
         yield f"UNTRUE {task.id} {fault}: {message.content!r}"
 
 
@@ -77,7 +81,7 @@ def _cannot_be_told(story: Story, task_id: str, channel: Channel, person: Person
     if story.refuses_for_good(channel):
         return story.disk.is_recorded_as(task_id, channel.id, person.id, "held", "due")
     said, direct = story.said_about, story.state.channels[person.direct]
-    gone = channel is direct or channel.deleted or bool(said[channel.id] & GONE)
+    gone = channel is direct or channel.deleted or bool(said[channel.id] & (GONE | CONTENT))
     closed = bool(person.refuses_with or said[direct.id] & ABOUT_THE_PERSON)
     return gone and closed and story.disk.is_recorded_as(task_id, None, person.id, "dropped")
 
@@ -98,8 +102,8 @@ def _needless(story: Story, word: Message, accounts: dict[Key, Owed]) -> Iterato
 def _stale(story: Story, message: Message) -> Iterator[str]:
     """Yield whether a card still shows a task as being made."""
     channel = story.state.channels[message.channel_id]
-    if message.deleted or channel.deleted or channel.denied:
-        return
+    if message.deleted or channel.deleted or channel.denied or story.lasts_days:
+        return  # a card is no promise: after a day of trouble it is left as it is
     if message.components and "card:join" in message.text:
         title = message.embeds[0].get("title") if message.embeds else ""
         where = channel.name or "a direct message"

@@ -4,6 +4,7 @@ import asyncio
 import importlib
 from typing import Any
 
+from discord.http import Route
 from discord.user import ClientUser
 
 from bot import startup
@@ -13,7 +14,7 @@ from bot.posting.live_cards import CardPace
 from bot.settings import Settings
 from tests.simulation import discord_server, relay_server
 from tests.simulation.database import Disk, SimulatedDatabase
-from tests.simulation.discord_state import APPLICATION_ID, BOT_USER, DiscordState
+from tests.simulation.discord_state import APPLICATION_ID, DiscordState
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.network import Network, Session
 from tests.simulation.world import World
@@ -38,6 +39,7 @@ class BotProcess:
         self.loop = VirtualLoop(world)
         self.connected = False
         """Whether the gateway tells it what happens."""
+        self.logged_in = False
         self._bot: SunoBot
         self._stop = asyncio.Event()
 
@@ -51,7 +53,7 @@ class BotProcess:
                 self._settings, database, client, Fetcher(), startup.COGS, PACE
             )
             await self._bot._async_setup_hook()
-            self._log_in(self._bot)
+            await self._log_in(self._bot)
             await self._bot.services.poller.remember(self._bot.services.history)
             for name in startup.COGS:  # as extensions, but read once and not in every life
                 await importlib.import_module(name).setup(self._bot)
@@ -68,16 +70,18 @@ class BotProcess:
             await asyncio.sleep(6)
             self._bot.courier.token_refused.clear()
 
-    def _log_in(self, bot: SunoBot) -> None:
-        """Do what ``Client.login`` does, with a session of ours."""
+    async def _log_in(self, bot: SunoBot) -> None:
+        """Do what ``Client.login`` does, with a session of ours; raises what discord.py raises."""
         http, connection = bot.http, bot._connection
         session = Session(self._discord_network, discord_server.describe, http.http_trace)
         http._HTTPClient__session = session  # type: ignore[attr-defined]  # what logging in sets
         http._global_over = asyncio.Event()
         http._global_over.set()
         http.token = "token"
-        connection.user = ClientUser(state=connection, data=BOT_USER)  # type: ignore[arg-type]  # as Discord sends it
+        user = await http.request(Route("GET", "/users/@me"))
+        connection.user = ClientUser(state=connection, data=user)
         connection.application_id = APPLICATION_ID
+        self.logged_in = True
 
     def connect(self) -> None:
         """Let the gateway come up: from now on the bot knows its servers and hears people."""

@@ -2,8 +2,10 @@
 
 import json
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from typing import Any
 
 from yarl import URL
@@ -76,8 +78,9 @@ class RelayServer:
         self.shape = shape
         self.tasks: dict[str, SimulatedTask] = {}
         self._lives: dict[str, RelayTask] = {}
-        self.first_shown_end: dict[str, float] = {}
-        """When the bot was first told of a task that it has ended."""
+        self._shown_at: dict[str, float] = {}
+        """When the bot was first told of a task."""
+        self._denied_at: dict[str, float] = {}
 
     def add(self, task: SimulatedTask) -> None:
         """Let somebody make a song."""
@@ -106,10 +109,18 @@ class RelayServer:
             return None
         if task.vanishes_at is not None and now >= task.vanishes_at:
             return None
-        shown = life.at(now, submitted_at=task.submitted_at)
-        if shown["status"] in ("SUCCESS", "FAILURE"):
-            self.first_shown_end.setdefault(task_id, now)
-        return shown
+        self._shown_at.setdefault(task_id, now)
+        return life.at(now, submitted_at=task.submitted_at)
+
+    def deny(self, task_ids: Iterable[str]) -> None:
+        """Note that a fault made the relay deny these tasks."""
+        for task_id in task_ids:
+            self._denied_at.setdefault(task_id, self._clock.true_time())
+
+    def was_denied_first(self, task_id: str) -> bool:
+        """Whether the relay denied a task by a fault before it ever told of it."""
+        denied_at = self._denied_at.get(task_id)
+        return denied_at is not None and denied_at < self._shown_at.get(task_id, inf)
 
 
 def describe(method: str, url: URL, body: Any, headers: dict[str, str]) -> Request:

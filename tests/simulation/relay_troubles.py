@@ -1,6 +1,8 @@
 """What can go wrong at the relay, and on the way there."""
 
-from tests.simulation.faults import Effect, Fault, Reply
+from functools import partial
+
+from tests.simulation.faults import Effect, Fault, Reply, Request
 from tests.simulation.relay_server import answer, failure
 from tests.simulation.troubles import HTML, Occasion, Scope, Trouble
 
@@ -73,10 +75,18 @@ def relay_garbled(occasion: Occasion) -> None:
 
 def relay_knows_nothing(occasion: Occasion) -> None:
     """Leave out every task, as a relay does that was given another key."""
+    relay = occasion.story.relay
+
+    def denies(method: str, request: Request) -> bool:
+        if request.method != method:
+            return False
+        relay.deny(request.task_ids)
+        return True
+
     nothing = answer({"code": "success", "message": "", "data": occasion.dice.choice([[], None])})
-    batches = Fault("relay knows nothing", lambda r: r.method == "POST", Effect(reply=nothing))
+    batches = Fault("relay knows nothing", partial(denies, "POST"), Effect(reply=nothing))
     unknown = Effect(reply=failure(400, "task_not_exist", "task_not_exist"))
-    singles = Fault("relay knows nothing", lambda r: r.method == "GET", unknown)
+    singles = Fault("relay knows nothing", partial(denies, "GET"), unknown)
     for fault in (batches, singles):
         occasion.add(occasion.story.relay_faults, fault, at_most=LONGEST_OBLIVION)
 

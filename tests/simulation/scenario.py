@@ -49,7 +49,8 @@ def draw(story: Story) -> None:
         _wishes(story, dice, task)
     for _ in range(dice.choice([0, 1, 2, 4, 10])):
         _passer_by(story, dice, begin + dice.uniform(0, active))
-    longer = LONG if dice.random() < 0.04 else 0.0
+    story.lasts_days = dice.random() < 0.04
+    longer = LONG if story.lasts_days else 0.0
     for _ in range(dice.choice([0, 1, 2, 4, 6, 10])):
         at = _a_moment(story, dice, begin, active)
         for _ in range(dice.choice([1, 1, 2, 3])):  # coincident, or nearly

@@ -12,6 +12,7 @@ from tests.simulation.discord_server import DiscordServer
 from tests.simulation.discord_state import SEND, VIEW, Channel, DiscordState, Message, Person
 from tests.simulation.faults import FaultBoard, Reply, Request
 from tests.simulation.loop import Crash, Livelock
+from tests.simulation.messages import is_minimal
 from tests.simulation.network import Network
 from tests.simulation.people import People
 from tests.simulation.process import BotProcess
@@ -79,6 +80,8 @@ class Story:
         """Seconds until a process that has died is started again."""
         self.failures: list[str] = []
         """What went wrong in a way that no oracle needs to judge."""
+        self.lasts_days = False
+        """Whether troubles may last for more than a day."""
         self.healed = False
         self._rested_since = 0.0
         self._handler = TraceHandler(self.trace)
@@ -151,8 +154,10 @@ class Story:
         return True
 
     def _connect(self, process: BotProcess) -> None:
-        if self.process is process:
+        if self.process is process and process.logged_in:
             process.connect()
+        elif self.process is process:
+            self.world.after(1.0, lambda: self._connect(process))
 
     # The end
 
@@ -195,5 +200,6 @@ class Story:
         return bool((channel.denied & (SEND | VIEW) and not channel.deleted) or banned)
 
     def task_of(self, message: Message) -> SimulatedTask | None:
-        """Return the task that a message is about."""
-        return next((task for task in self.tasks if task.id in message.text), None)
+        """Return the task that a message is about; the bot has to say of the least ones."""
+        task_id = self.disk.task_of_nonce(message.nonce) if is_minimal(message) else None
+        return next((task for task in self.tasks if task.id in (task_id or message.text)), None)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from bot.words import words_for
 from tests.simulation.discord_state import Message
+from tests.simulation.messages import is_minimal
 from tests.simulation.relay_server import Fate, SimulatedTask
 
 _WORDS = words_for("en-US")
@@ -26,9 +27,6 @@ _HEADLINES: dict[str, tuple[str, ...]] = {
 }
 """What a notice says, by the texts that say it."""
 
-_MINIMAL = (_WORDS.say("notice-minimal-status"), _WORDS.say("notice-minimal-history"))
-"""What a notice says that Discord took in no other form: it need not prove anything."""
-
 _TRUE = {
     Fate.SONG: "done",
     Fate.HALF: "partly",
@@ -37,8 +35,6 @@ _TRUE = {
     Fate.STUCK: "gave up",
     Fate.NEVER: "not found",
 }
-"""What is said of each; of a task that the relay does not know it is also true that the relay never
-said it is done."""
 
 
 _FINISHED = {"done", "partly", "lyrics", "failed"}
@@ -73,29 +69,30 @@ def said(message: Message) -> set[str]:
     }
 
 
-def truths(task: SimulatedTask, *, unreachable: bool) -> set[str]:
+def truths(task: SimulatedTask, *, unreachable: bool, denied: bool) -> set[str]:
     """Return what may be said of the end of a task.
 
     ``unreachable``: whether the relay refused to tell of this task, while it told of others.
+    ``denied``: whether the relay denied it before it ever told of it.
     """
     meanings = {_TRUE[task.fate]}
-    if unreachable or task.fate is Fate.NEVER:
-        meanings.add("gave up")
     if task.vanishes_at is not None:
         if task.ends_at is None or task.vanishes_at <= task.ends_at:
-            meanings = {"not found", "gave up"}
-        else:
-            meanings.add("not found")
+            meanings.clear()
+        meanings.add("not found")
+    if unreachable or "not found" in meanings:
+        meanings.add("gave up")  # it says no more than that the relay never said it is done
+    if denied:
+        meanings.add("not found")
     return meanings
 
 
-def falsehoods(task: SimulatedTask, message: Message, *, unreachable: bool) -> Iterator[str]:
-    """Yield what is wrong with a notice; ``unreachable`` as in ``truths``."""
+def falsehoods(task: SimulatedTask, message: Message, true: set[str]) -> Iterator[str]:
+    """Yield what is wrong with a notice, if ``true`` is what may be said."""
     meanings = said(message)
-    true = truths(task, unreachable=unreachable)
     if not meanings & true:
         yield f"says {sorted(meanings) or 'nothing'} where {sorted(true)} is true"
-    elif _TRUE[task.fate] in meanings and not any(text in message.content for text in _MINIMAL):
+    elif _TRUE[task.fate] in meanings and not is_minimal(message):
         missing = [proof for proof in task.proofs if proof not in message.text]
         if missing:
             yield f"lacks {missing}"
