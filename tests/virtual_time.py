@@ -1,18 +1,19 @@
 """An event loop whose time jumps: minutes of waiting pass as fast as the work in them is done.
 
-Sockets and threads are real. Time stands still while there is anything to do, and jumps to the next
-timer when nothing has happened for a moment.
+Sockets on loopback and threads are real. Time stands still while there is anything to do, and jumps
+to the next timer when nothing happens. Where a thread works meanwhile, ``standing_still`` says so.
 """
 
 import asyncio
 import selectors
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-A_MOMENT = 0.01
-"""Real seconds that a thread or a socket has to come up with something before time jumps."""
+A_MOMENT = 0.001
+"""Real seconds that something on loopback may take to arrive."""
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
@@ -20,29 +21,39 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self._now = 0.0
-        super().__init__(_JumpingSelector(self._jump))
+        self._held = 0
+        super().__init__(_JumpingSelector(self._pass))
 
     def time(self) -> float:
         """Return the virtual time."""
         return self._now
 
-    def _jump(self, seconds: float) -> None:
-        self._now += seconds
+    def _pass(self, seconds: float) -> None:
+        if not self._held:
+            self._now += seconds
+
+    @contextmanager
+    def _standing_still(self) -> Iterator[None]:
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
 
 
 class _JumpingSelector(selectors.DefaultSelector):
-    """Jumps over the time that it would have waited for nothing."""
+    """Tells how much time passes instead of waiting."""
 
-    def __init__(self, jump: Callable[[float], None]) -> None:
+    def __init__(self, let_pass: Callable[[float], None]) -> None:
         super().__init__()
-        self._jump = jump
+        self._let_pass = let_pass
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None or timeout <= 0:
             return super().select(timeout)
         events = super().select(min(timeout, A_MOMENT))
         if not events:
-            self._jump(timeout)
+            self._let_pass(timeout)
         return events
 
 
@@ -50,3 +61,12 @@ def run_in_virtual_time(main: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end in a loop of its own."""
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         return runner.run(main)
+
+
+@contextmanager
+def standing_still() -> Iterator[None]:
+    """Let no virtual time pass while a thread works."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualTimeLoop)
+    with loop._standing_still():
+        yield
