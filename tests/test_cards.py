@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from bot.posting.cards import progress_bar, status_card
 from bot.posting.songs import bears_marker
+from bot.posting.status import status_of
 from bot.suno.tasks import Clip, ClipStatus, Outcome, Task, TaskStatus
 from bot.watching.durations import Typical
 from bot.words import Words
@@ -190,3 +191,15 @@ def test_a_card_draws_the_bar_by_the_clock_where_the_relay_says_nothing() -> Non
     assert "95%" in lines[199]
     assert "%" not in lines[300]
     assert all("usually takes 1:40" in text for text in lines.values())
+
+
+@pytest.mark.parametrize("clips", [(a_stream(),), (a_clip(), a_stream())])
+def test_a_failure_offers_no_stream(clips: tuple[Clip, ...]) -> None:
+    """It died with the task; what can be played stays, and the other version is called failed."""
+    task = a_failure(clips=clips)
+    status = status_of(task, WORDS, now=NOON)
+    labels = [item.label for item in status.view.children] if status.view else []  # type: ignore[attr-defined]  # buttons
+    assert "review" not in f"{text(task)} {labels}"
+    assert "audiopipe" not in str(status.embeds[0].to_dict())
+    assert ("**Version 1** · 2:00 · [Listen]" in text(task)) == (len(clips) > 1)
+    assert ("**Version 2** · 2:00 · This version failed" in text(task)) == (len(clips) > 1)

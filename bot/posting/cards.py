@@ -35,6 +35,7 @@ def status_card(
     One embed: what it is, how far, since when, each version with its link, the id. A stream is
     called a preview. It never bears the marker of a notice.
     """
+    task = songs.without_dead_streams(task)
     embed = discord.Embed(
         title=songs.title_of(task, words, limit=_TITLE),
         description="\n".join(_lines(task, words, now, typical)),

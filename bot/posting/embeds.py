@@ -55,7 +55,7 @@ def notice(
     It is within every limit of Discord's, whatever the relay wrote. ``repeat`` adds that the same
     message may have been posted before.
     """
-    story = Story(task, ending, words)
+    story = Story(songs.without_dead_streams(task), ending, words)
     hidden = 0 if story.fruitless else len(task.clips) - len(_shown(story))
     said = "\n".join([headline(story), *remarks(story, hidden=hidden, repeat=repeat)])
     room = CONTENT - _KEPT_FREE - len(said)

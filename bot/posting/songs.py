@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import discord
 
@@ -94,6 +95,17 @@ def is_preview(clip: Clip) -> bool:
     return clip.audio_url is not None and not clip.playable and clip.status is not ClipStatus.ERROR
 
 
+def without_dead_streams(task: Task) -> Task:
+    """Return ``task`` as it can be heard: when it failed, its streams died with it."""
+    if task.outcome is not Outcome.FAILURE or not any(map(is_preview, task.clips)):
+        return task
+    clips = (
+        replace(clip, status=ClipStatus.ERROR, audio_url=None) if is_preview(clip) else clip
+        for clip in task.clips
+    )
+    return replace(task, clips=tuple(clips))
+
+
 def colour_of(clip: Clip) -> discord.Colour:
     """Return the colour that says at a glance what has become of ``clip``."""
     if clip.playable:
@@ -132,6 +144,7 @@ def link_buttons(task: Task, words: Words) -> tuple[LinkButton, ...]:
     A stream, which dies when its song is done, is called a preview. Links that do not fit a button
     (512 code points) are left out.
     """
+    task = without_dead_streams(task)
     buttons = [*_listening(task, words), *_watching(task, words)]
     return tuple(buttons[:BUTTONS])
 
