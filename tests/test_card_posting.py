@@ -14,7 +14,7 @@ from yarl import URL
 
 from bot.local.discord import Channel, Guild, LocalDiscord, Message, saying
 from bot.posting.discord_traffic import DiscordTraffic
-from bot.posting.live_cards import MOST_ATTEMPTS, CardKeeper
+from bot.posting.live_cards import MOST_ATTEMPTS, CardKeeper, CardPace
 from bot.posting.patience import NONCE_WINDOW
 from bot.posting.private_watches import PrivateWatches
 from bot.suno.tasks import Task
@@ -63,7 +63,10 @@ class Board:
 
     def restart(self) -> None:
         """Let another process go on with the same database."""
-        keeper = CardKeeper(self.client, self.cards, clock=lambda: self.now, traffic=self.traffic)
+        pace = CardPace(between_rounds=0)
+        keeper = CardKeeper(
+            self.client, self.cards, pace, clock=lambda: self.now, traffic=self.traffic
+        )
         self.keepers.append(keeper)
 
     async def watch(self, *tasks: Task, user: int = ADA, channel: Channel | None = None) -> None:
@@ -263,6 +266,21 @@ async def test_many_cards_in_one_channel_all_come(board: Board) -> None:
     assert len(other.messages) == 1
     await board.work()
     assert len(board.songs.messages) == 8
+
+
+async def test_many_cards_in_one_channel_all_follow(board: Board) -> None:
+    """One slow edit after the other; none is left out."""
+    tasks = [a_running_task(f"song-{number}") for number in range(8)]
+    for task in tasks:
+        await board.watch(task)
+    await board.work()
+    await board.work()
+    for task in tasks:
+        await board.end(a_song(task.id))
+    await board.work(after=10)
+    await board.work(after=10)
+    assert all("the result" in said(card) for card in board.songs.messages)
+    assert board.requests("PATCH") == 8
 
 
 async def test_a_card_whose_words_are_refused_says_the_bots_own(board: Board) -> None:

@@ -32,7 +32,7 @@ from tests.test_delivery import POST, a_client, connected
 
 ROOT = Path(__file__).parents[1]
 PATCH = "PATCH /channels/{id}/messages/{message}"
-PACE = CardPace(between_edits=0.05, between_rounds=0.05, longest_edit=0.1, goodbye=0.1)
+PACE = CardPace(between_edits=0.05, between_rounds=0.05, longest_call=0.1, goodbye=0.1)
 PATIENCE = Patience(one_try=0.1, first_pause=0.1, goodbye=0.1)
 
 

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -236,6 +237,20 @@ async def test_a_watch_is_confirmed_before_its_card_is_posted(stage: Stage) -> N
     assert stage.cards() == []
 
 
+async def test_many_watches_in_one_channel_wait_for_no_card(tmp_path: Path) -> None:
+    """Discord takes a few messages in a few seconds there; the cards come one after the other."""
+    async with a_stage(tmp_path, pace=4) as stage, a_bot(stage):
+        ids = [f"song-number-{number}" for number in range(20)]
+        stage.relay.add(*(song(task_id, takes=1000) for task_id in ids))
+        answers = await asyncio.gather(*(stage.ask("suno watch", id=task_id) for task_id in ids))
+        posted = len(stage.cards())
+        assert all("Watching" in answer.content for answer in answers)
+        assert posted < len(ids)
+        await stage.discord.wait_for(lambda: len(stage.cards()) >= len(ids), 60, "the cards")
+        refused = [one for one in stage.discord.requests if one.status == 429]
+        assert len(refused) < 5
+
+
 async def test_a_card_whose_posting_was_not_heard_of_is_followed(stage: Stage) -> None:
     """The connection broke before Discord answered: there is one card, and it is kept right."""
     stage.discord.faults.add("POST /channels/{id}/messages", drop=True, when="after")
@@ -313,7 +328,7 @@ async def test_a_card_is_edited_rarely(tmp_path: Path) -> None:
 
 async def test_a_channel_that_is_slow_holds_up_no_other_card(tmp_path: Path) -> None:
     """An edit that discord.py holds back is given up for now; the card elsewhere goes on."""
-    pace = CardPace(between_edits=0.05, between_rounds=0.05, longest_edit=0.2)
+    pace = CardPace(between_edits=0.05, between_rounds=0.05, longest_call=0.2)
     async with a_stage(tmp_path) as stage, a_bot(stage, pace):
         stage.relay.add(song(SONG, title="Paper Boats", takes=100))
         stage.relay.add(song(OTHER, title="Tram Lines", takes=100))
@@ -354,4 +369,5 @@ async def test_a_card_waits_while_notices_do(tmp_path: Path) -> None:
         assert not message.embeds
         waiting = False
         await keeper.round()
+        await keeper.finish()
         assert message.embeds

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -40,12 +40,13 @@ class CardPace:
     between_edits: float = 5.0
     """The least time between two edits of one card."""
     between_rounds: float = 2.0
-    longest_edit: float = 5.0
-    """What discord.py holds back longer is left to itself: one slow channel holds up no other."""
+    longest_call: float = 15.0
+    """What takes longer to be posted or edited begins no further request, and is tried again: more
+    than discord.py waits until a channel takes the next message."""
     edits_in_a_round: int = 10
     """With the time between rounds, this bounds their share: there is other work too."""
     slots: int = 20
-    """How many cards may be under way at once, one in each channel."""
+    """How many channels may be worked on at once."""
     goodbye: float = 2.0
     """How long a stop waits for what is under way."""
 
@@ -77,10 +78,10 @@ class CardKeeper:
         self._clock = clock
         self._notices_wait = notices_wait
         self._traffic = traffic or DiscordTraffic()
-        self._calls = DiscordCalls(pace.longest_edit)
-        self._under_way: dict[asyncio.Task[Any], Card] = {}
-        self._edits_left = 0
-        self._edits_renewed_at = float("-inf")
+        self._calls = DiscordCalls(pace.longest_call)
+        self._under_way: dict[asyncio.Task[Any], Sequence[Card]] = {}
+        """What is done just now, each for cards of one channel."""
+        self._edits_from = float("-inf")
         self._astray = True
 
     async def round(self) -> float | None:
@@ -96,12 +97,9 @@ class CardKeeper:
         if self._astray:
             await self._take_up()
         for card in await self._cards.claim(now, self._free_slots, busy=self._busy):
-            self._begin(card, self._post(card))
-        limit = min(self._edits_allowed(), self._free_slots)
-        least = pace.between_edits
-        for card in await self._cards.due(now, least=least, limit=limit, busy=self._busy):
-            self._begin(card, self._edit(card))
-            self._edits_left -= 1
+            self._begin([card], self._post(card))
+        if self._may_edit() and self._free_slots:
+            await self._begin_edits(now)
         return now + pace.between_rounds if await self._cards.any() else None
 
     @property
@@ -112,7 +110,7 @@ class CardKeeper:
     @property
     def _busy(self) -> set[int]:
         """The channels in which a card is under way."""
-        return {card.place.channel_id for card in self._under_way.values()}
+        return {cards[0].place.channel_id for cards in self._under_way.values()}
 
     async def finish(self) -> None:
         """Wait a little for what is under way; the calls into discord.py are left alone."""
@@ -128,33 +126,47 @@ class CardKeeper:
 
         The result is why Discord did not take it, if so. The task must not be cancelled.
         """
-        return self._begin(card, self._post(card))
+        return self._begin([card], self._post(card))
 
     async def _take_up(self) -> None:
         """Take up what was being posted when the process died, or a fault of ours came."""
-        if count := await self._cards.recover([card.id for card in self._under_way.values()]):
+        under_way = [card.id for cards in self._under_way.values() for card in cards]
+        if count := await self._cards.recover(under_way):
             log.info("Cards whose posting was cut off are posted again: count=%d", count)
         self._astray = False
 
-    def _edits_allowed(self) -> int:
-        """Return how many edits may begin now: so many in each span between rounds."""
+    def _may_edit(self) -> bool:
+        """Whether edits may begin again: rounds can be hurried, edits cannot."""
         now = asyncio.get_running_loop().time()
-        if now >= self._edits_renewed_at + self._pace.between_rounds:
-            self._edits_renewed_at, self._edits_left = now, self._pace.edits_in_a_round
-        return self._edits_left
+        if now < self._edits_from:
+            return False
+        self._edits_from = now + self._pace.between_rounds
+        return True
 
-    def _begin(self, card: Card, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    async def _begin_edits(self, now: float) -> None:
+        """Edit the cards that have something new to show; those of a channel one by one."""
+        by_channel: dict[int, list[Card]] = {}
+        pace = self._pace
+        for card in await self._cards.due(
+            now, least=pace.between_edits, limit=pace.edits_in_a_round, busy=self._busy
+        ):
+            by_channel.setdefault(card.place.channel_id, []).append(card)
+        for cards in by_channel.values():
+            self._begin(cards, self._edit_each(cards))
+
+    def _begin(self, cards: Sequence[Card], work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Work on some cards of one channel."""
         task = asyncio.create_task(work)
-        self._under_way[task] = card
+        self._under_way[task] = cards
         task.add_done_callback(self._finished)
         return task
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
-        card = self._under_way.pop(task)
+        cards = self._under_way.pop(task)
         if task.cancelled():
             return
         if error := task.exception():
-            log.error("What became of card %d could not be kept", card.id, exc_info=error)
+            log.error("What became of card %d could not be kept", cards[0].id, exc_info=error)
             self._astray = True  # the next round is not hurried: the fault may be there still
         else:
             self._cards.changed.set()
@@ -232,6 +244,10 @@ class CardKeeper:
             await self._cards.postpone(card, until=until, doubtful=doubtful)
         else:
             await self._cards.forget(card.id)
+
+    async def _edit_each(self, cards: Sequence[Card]) -> None:
+        for card in cards:
+            await self._edit(card)
 
     async def _edit(self, card: Card) -> None:
         """Let the message of a card show what there is to show."""

@@ -39,8 +39,7 @@ _DUE_TO_BE_SHOWN = f"""
         SELECT c.*, {VERSION} AS current FROM cards c
         WHERE c.state = 'posted' AND {_FREE} AND (c.shown_at <= :latest OR c.shown_at > :now)
     )
-    SELECT *, min(shown_at) FROM stale WHERE current IS NOT version
-    GROUP BY channel_id ORDER BY shown_at LIMIT :limit
+    SELECT * FROM stale WHERE current IS NOT version ORDER BY shown_at LIMIT :limit
 """  # noqa: S608 # names of ours
 
 _BY_ID = f"SELECT c.*, {VERSION} AS current FROM cards c WHERE c.id = ?"  # noqa: S608 # names of ours
@@ -147,8 +146,7 @@ class Cards:
     ) -> list[Card]:
         """Return up to ``limit`` cards that have something new to show, the longest unseen first.
 
-        Each at most every ``least`` seconds; one in each channel, and none in those that are
-        ``busy``.
+        Each at most every ``least`` seconds, and none in the channels that are ``busy``.
         """
         values = self._when(now, busy) | {"latest": now - least, "limit": limit}
 
