@@ -85,6 +85,7 @@ async def _starts(watches: int, waiting: int, runs: int) -> list[tuple[float, fl
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         discord = await stack.enter_async_context(LocalDiscord(rate_limited=False))
+        discord.gateway.identify_limits.seconds = 0  # the bot is started anew at once
         discord.nonce_window = 0.0  # each start posts the same messages anew
         relay = await stack.enter_async_context(LocalRelay())
         relay.add(*(streaming_song(task_id(number)) for number in range(LOOKED_AT)))

@@ -25,9 +25,10 @@ async def thinks(interaction: discord.Interaction) -> None:
 class SampleBot(commands.AutoShardedBot):
     """Answers with whatever a test puts into ``answer``; keeps the events that it heard."""
 
-    def __init__(self, intents: discord.Intents | None = None) -> None:
+    def __init__(self, intents: discord.Intents | None = None, **options: Any) -> None:
         self.took_in = asyncio.Event()
-        super().__init__("!", intents=intents or discord.Intents(guilds=True), help_command=None)
+        intents = intents or discord.Intents(guilds=True)
+        super().__init__("!", intents=intents, help_command=None, **options)
         self.answer: Answer = thinks
         self.choices: list[app_commands.Choice[str]] = []
         self.heard: list[str] = []
@@ -186,6 +187,7 @@ async def a_connected_club(
     """Start a local Discord with a bot that is connected and has registered its commands."""
     async with LocalDiscord(**options) as local:
         local.rate_limits.pace = HURRIED
+        local.gateway.identify_limits.seconds = 0
         with pointed_at(local):
             bot = SampleBot(intents)
             club = Club(local, bot)

@@ -79,6 +79,7 @@ async def a_stage(folder: Path, *, pace: float = 1.0, shards: int = 1) -> AsyncI
     async with AsyncExitStack() as stack:
         discord = await stack.enter_async_context(LocalDiscord(shards=shards))
         discord.rate_limits.pace = pace
+        discord.gateway.identify_limits.seconds = 0  # a bot may be started anew at once
         relay = await stack.enter_async_context(LocalRelay())
         guild = discord.add_guild("Song Club")
         ada, bea = discord.add_user("Ada"), discord.add_user("Bea")

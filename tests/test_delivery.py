@@ -105,6 +105,7 @@ async def post(tmp_path: Path) -> AsyncIterator[Post]:
     """Return a courier with a client that is connected."""
     async with AsyncExitStack() as stack:
         local = await stack.enter_async_context(LocalDiscord(rate_limited=False))
+        local.gateway.identify_limits.seconds = 0
         local.clock.stop()
         guild = local.add_guild("Song Club")
         channel = guild.add_channel("songs")

@@ -196,7 +196,7 @@ async def test_a_gateway_that_lets_the_bot_begin_only_a_few_times_more_is_a_warn
     stage: Stage, doctor: Doctor
 ) -> None:
     """Before Discord takes its token away."""
-    stage.discord.gateway.identifies = 990
+    stage.discord.gateway.identify_limits.spend(990)
     found = (await doctor.visit()).found(Area.DISCORD, "gateway")
     assert found.state is State.WARNING
     assert "10 of 1000" in found.text
@@ -207,7 +207,7 @@ async def test_a_gateway_that_lets_the_bot_begin_no_more_is_a_problem(
     stage: Stage, doctor: Doctor
 ) -> None:
     """Until Discord counts anew."""
-    stage.discord.gateway.identifies = 1000
+    stage.discord.gateway.identify_limits.spend(1000)
     assert (await doctor.visit()).found(Area.DISCORD, "gateway").state is State.PROBLEM
 
 

@@ -324,7 +324,7 @@ async def test_threads_are_not_made_anyhow() -> None:
         thread = club.guild.add_thread(club.songs, "t")
         with pytest.raises(discord.HTTPException):
             await club.request("POST", f"/channels/{thread.id}/threads", json={"name": "x"})
-        club.guild.revoke("create_public_threads")
+        club.guild.revoke("create_public_threads", "create_private_threads")
         with pytest.raises(discord.Forbidden):
             await club.request("POST", path, json={"name": "x"})
 

@@ -146,6 +146,7 @@ async def test_a_shard_can_be_away_while_its_server_removes_the_bot() -> None:
     async with LocalDiscord(shards=2) as local, SampleBot() as bot:
         guilds = [local.add_guild(f"Guild {number}") for number in range(6)]
         gone = next(guild for guild in guilds if (guild.id >> 22) % 2 == 1)
+        local.gateway.identify_limits.seconds = 0
         with pointed_at(local):
             running = asyncio.create_task(bot.start(local.token))
             await local.wait_until_ready()

@@ -103,6 +103,7 @@ async def _tell(console: Console, *, keep: bool) -> bool:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="suno-bot-demo-")))
         discord = await stack.enter_async_context(LocalDiscord())
+        discord.gateway.identify_limits.seconds = 0  # the bot is started anew at once
         relay = await stack.enter_async_context(LocalRelay(speed=1.0))
         cast = cast_for(discord)
         transcript = Transcript(console, discord)

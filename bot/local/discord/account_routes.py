@@ -7,6 +7,7 @@ from bot.local.discord.commands import Commands
 from bot.local.discord.dm_openings import DmOpenings
 from bot.local.discord.errors import Payload, refusal
 from bot.local.discord.gateway import Gateway
+from bot.local.discord.guild_payloads import guild_payload
 from bot.local.discord.world import World
 
 
@@ -81,7 +82,7 @@ class AccountRoutes:
                     "icon": None,
                     "owner": False,
                     "permissions": str(int(guild.permissions_of(bot))),
-                    "features": [],
+                    "features": guild.features,
                 }
                 for guild in joined[:limit]
             ]
@@ -128,7 +129,7 @@ class AccountRoutes:
 
     async def guild(self, request: web.Request) -> web.Response:
         """``GET /guilds/{guild}``."""
-        return answer(self._world.guild_for_the_bot(number_in(request, "guild")).payload())
+        return answer(guild_payload(self._world.guild_for_the_bot(number_in(request, "guild"))))
 
     async def channels(self, request: web.Request) -> web.Response:
         """``GET /guilds/{guild}/channels``."""
@@ -151,8 +152,8 @@ class AccountRoutes:
     async def active_threads(self, request: web.Request) -> web.Response:
         """``GET /guilds/{guild}/threads/active``."""
         guild = self._world.guild_for_the_bot(number_in(request, "guild"))
-        threads = [thread.payload() for thread in guild.threads if not thread.archived]
-        return answer({"threads": threads, "members": []})
+        threads = guild.active_threads_of(self._world.scene.bot)
+        return answer({"threads": [thread.payload() for thread in threads], "members": []})
 
     async def list_commands(self, request: web.Request) -> web.Response:
         """``GET /applications/{application}/commands``, or those of a guild."""

@@ -4,12 +4,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from bot.local.discord.channel_kinds import PRIVATE_THREAD, SPOKEN, THREADS
 from bot.local.discord.clock import iso
 from bot.local.discord.errors import Payload
 from bot.local.discord.messages import Message
 from bot.local.discord.people import Role, User
 from bot.local.discord.permissions import (
     IN_A_DIRECT_MESSAGE,
+    LEFT_IN_A_TIME_OUT,
     NONE,
     Overwrite,
     Permission,
@@ -17,12 +19,10 @@ from bot.local.discord.permissions import (
     named,
 )
 from bot.local.discord.scene import Scene
+from bot.local.discord.thread_sync import syncing_threads
 
 if TYPE_CHECKING:
     from bot.local.discord.guilds import Guild
-
-TEXT, DIRECT, GROUP, PUBLIC_THREAD = 0, 1, 3, 11
-"""The kinds of channel that there are here."""
 
 
 @dataclass(eq=False, slots=True)
@@ -44,6 +44,10 @@ class Channel:
     overwrites: dict[int, Overwrite] = field(default_factory=dict)
     history: dict[int, Message] = field(default_factory=dict)
     """Every public message ever posted here by its id, also the deleted ones, oldest first."""
+    owner: User | None = None
+    """Who started a thread."""
+    thread_members: set[int] = field(default_factory=set)
+    """The ids of those who have joined a thread; who sees a private one."""
     archived: bool = False
     locked: bool = False
     deleted: bool = False
@@ -52,7 +56,7 @@ class Channel:
     @property
     def is_thread(self) -> bool:
         """Whether this is a thread."""
-        return self.kind == PUBLIC_THREAD
+        return self.kind in THREADS
 
     @property
     def messages(self) -> list[Message]:
@@ -73,20 +77,38 @@ class Channel:
         base = self.guild.permissions_of(user)
         if member is None:
             return base
-        return channel_permissions(
+        permissions = channel_permissions(
             base,
             ruling.overwrites,
             everyone_id=self.guild.id,
             role_ids=[role.id for role in member.roles],
             member_id=user.id,
         )
+        if self.guild.is_timed_out(user) and not base & Permission.ADMINISTRATOR:
+            return permissions & LEFT_IN_A_TIME_OUT
+        return permissions
+
+    def is_open_to(self, user: User) -> bool:
+        """Whether ``user`` has access: sees the channel, and is in a private thread's circle."""
+        if self.guild is None:
+            return user in self.recipients or (user is self.scene.bot and self.includes_bot)
+        if user.id not in self.guild.members:
+            return False
+        may = self.permissions_of(user)
+        if not may & Permission.VIEW_CHANNEL:
+            return False
+        if self.kind in SPOKEN:
+            return bool(may & Permission.CONNECT)
+        if self.kind == PRIVATE_THREAD:
+            return user.id in self.thread_members or bool(may & Permission.MANAGE_THREADS)
+        return True
 
     def audience(self) -> list[User]:
         """List the people whom a message here can reach."""
         if self.guild is None:
             return self.recipients
         people = [member.user for member in self.guild.members.values()]
-        return [user for user in people if self.permissions_of(user) & Permission.VIEW_CHANNEL]
+        return [user for user in people if self.is_open_to(user)]
 
     def deny(self, *names: str, target: User | Role | None = None) -> None:
         """Deny permissions by name (``send_messages``) to the bot or ``target``; CHANNEL_UPDATE."""
@@ -101,8 +123,12 @@ class Channel:
     ) -> None:
         ruling = self.parent or self
         who = target or self.scene.bot
-        ruling.overwrites.setdefault(who.id, Overwrite()).change(allow=allow, deny=deny)
-        ruling.tell("CHANNEL_UPDATE")
+        change = ruling.overwrites.setdefault(who.id, Overwrite()).change
+        if self.guild is None:
+            raise ValueError("a direct message has no overwrites")
+        with syncing_threads(self.guild):
+            change(allow=allow, deny=deny)
+            ruling.tell("CHANNEL_UPDATE")
 
     def rename(self, name: str) -> None:
         """Give the channel another name; sends CHANNEL_UPDATE or THREAD_UPDATE."""
@@ -138,10 +164,44 @@ class Channel:
                     thread.deleted = True
         self.tell("THREAD_DELETE" if self.is_thread else "CHANNEL_DELETE")
 
+    def add_to_thread(self, user: User) -> None:
+        """Let a member into a thread; the bot then hears of a private one for the first time."""
+        news = self._membership_news(user) if user is self.scene.bot else None
+        self.thread_members.add(user.id)
+        if news is not None:
+            self.tell("THREAD_CREATE", member=news)
+            self._tell_of_members(added_members=[{**news, "presence": None}])
+
+    def remove_from_thread(self, user: User) -> None:
+        """Let a member out of a thread. KeyError for one who is not in it."""
+        self.thread_members.remove(user.id)
+        if user is self.scene.bot:
+            self._tell_of_members(removed_member_ids=[str(user.id)])
+
+    def _membership_news(self, user: User) -> Payload:
+        return {
+            "id": str(self.id),
+            "user_id": str(user.id),
+            "join_timestamp": iso(self.scene.clock.time()),
+            "flags": 0,
+        }
+
+    def _tell_of_members(self, **news: object) -> None:
+        guild = self.guild
+        if guild is not None and guild.has_bot:
+            about = {
+                "id": str(self.id),
+                "guild_id": str(guild.id),
+                "member_count": len(self.thread_members),
+            }
+            self.scene.dispatch("THREAD_MEMBERS_UPDATE", about | news, guild.id, 1)
+
     def tell(self, event: str, **extra: object) -> None:
-        """Send the bot an event about this channel."""
-        if self.guild is not None and self.guild.has_bot:
-            self.scene.dispatch(event, {**self.payload(), **extra}, self.guild.id, 1)
+        """Send the bot an event about this channel; of threads only with access to them."""
+        bot, guild = self.scene.bot, self.guild
+        if guild is None or not guild.has_bot or (self.is_thread and not self.is_open_to(bot)):
+            return
+        self.scene.dispatch(event, {**self.payload(), **extra}, guild.id, 1)
 
     def payload(self) -> Payload:
         """Give the channel as Discord does."""
@@ -159,7 +219,8 @@ class Channel:
         return payload | (self._thread_part() if self.is_thread else self._guild_part())
 
     def _guild_part(self) -> Payload:
-        return {
+        spoken = {"bitrate": 64_000, "user_limit": 0, "rtc_region": None}
+        return (spoken if self.kind in SPOKEN else {}) | {
             "position": 0,
             "topic": None,
             "nsfw": False,
@@ -182,9 +243,9 @@ class Channel:
     def _thread_part(self) -> Payload:
         return {
             "parent_id": None if self.parent is None else str(self.parent.id),
-            "owner_id": str(self.scene.bot.id),
+            "owner_id": None if self.owner is None else str(self.owner.id),
             "message_count": len(self.messages),
-            "member_count": 1,
+            "member_count": len(self.thread_members),
             "total_message_sent": len(self.history),
             "thread_metadata": {
                 "archived": self.archived,

@@ -25,7 +25,6 @@ from bot.local.discord.interactions import (
 )
 from bot.local.discord.messages import Message, walk
 from bot.local.discord.people import User
-from bot.local.discord.permissions import Permission
 from bot.local.discord.world import World
 
 
@@ -157,12 +156,7 @@ class Deeds:
         self, user: User, channel: Channel, kind: int, source: Message | None = None
     ) -> Interaction:
         scene = self._world.scene
-        outsider = (
-            user not in channel.recipients
-            if channel.guild is None
-            else user.id not in channel.guild.members
-        )
-        if outsider or not channel.permissions_of(user) & Permission.VIEW_CHANNEL:
+        if not channel.is_open_to(user):
             raise NotOffered(f"{user.name} is not in {channel.name!r}")
         identity = scene.ids.timed()
         return Interaction(

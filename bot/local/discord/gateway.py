@@ -8,6 +8,14 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from bot.local.discord.errors import Payload
+from bot.local.discord.guild_payloads import guild_create_payload
+from bot.local.discord.identifying import (
+    AUTHENTICATION_FAILED,
+    DECODE_ERROR,
+    IdentifyLimits,
+    reason_against,
+    shard_of,
+)
 from bot.local.discord.sessions import (
     HEARTBEAT,
     HEARTBEAT_ACK,
@@ -23,13 +31,8 @@ from bot.local.discord.sessions import (
 )
 from bot.local.discord.world import World
 
-UNKNOWN_OPCODE, DECODE_ERROR, NOT_AUTHENTICATED, AUTHENTICATION_FAILED = 4001, 4002, 4003, 4004
-ALREADY_AUTHENTICATED, INVALID_SHARD, INVALID_INTENTS, DISALLOWED_INTENTS = 4005, 4010, 4013, 4014
+UNKNOWN_OPCODE, NOT_AUTHENTICATED, ALREADY_AUTHENTICATED, SESSION_TIMED_OUT = 4001, 4003, 4005, 4009
 
-_HEARTBEAT_INTERVAL = 41_250
-_PRESENCE_AND_MEMBER_INTENTS = 1 << 1 | 1 << 8
-_CONTENT_INTENT = 1 << 15
-_KNOWN_INTENTS = (1 << 26) - 1
 _IGNORED_OPCODES = (3, 4, 8, 31)
 """Presence, voice, members, sounds: accepted, without consequences here."""
 _SESSION_ENDING = (1000, 1001, 4007, 4009)
@@ -41,9 +44,13 @@ _FINAL = frozenset({AUTHENTICATION_FAILED, *range(4010, 4015)})
 class Gateway:
     """Keeps the sessions, sends events to those whom they concern, and makes trouble when told."""
 
-    def __init__(self, world: World, token: str, shards: int) -> None:
+    def __init__(self, world: World, shards: int) -> None:
         self._world = world
-        self._token = token
+        self.identify_limits = IdentifyLimits(world.scene.clock)
+        self.heartbeat_interval = 41.25
+        """Seconds between two heartbeats of a client; who misses one is cut off (4009)."""
+        self.acknowledges_heartbeats = True
+        """False for a connection that has died without having been cut."""
         self._shards = shards
         self._sessions: dict[str, Session] = {}
         self._connections: set[Connection] = set()
@@ -53,7 +60,7 @@ class Gateway:
         self._held_back: dict[int, list[tuple[Connection, Callable[[], None]]]] = {}
         self.url = ""
         self.identifies = 0
-        """How many sessions were ever started; Discord allows 1000 a day."""
+        """How many sessions were ever started."""
 
     @property
     def connected(self) -> list[Session]:
@@ -85,15 +92,29 @@ class Gateway:
         connection = Connection(socket, request, encoder(request.query.get("compress")))
         self._connections.add(connection)
         self._announce("connected", connection)
-        connection.send({"op": HELLO, "d": {"heartbeat_interval": _HEARTBEAT_INTERVAL}})
+        interval = int(self.heartbeat_interval * 1000)
+        connection.send({"op": HELLO, "d": {"heartbeat_interval": interval}})
+        watch = asyncio.create_task(self._expect_heartbeats(connection))
         try:
             async for frame in socket:
                 if frame.type is WSMsgType.TEXT:
                     self._receive(connection, frame.data)
         finally:
+            watch.cancel()
             self._detach(connection, connection.closed_with or socket.close_code)
             await connection.finish()
         return socket
+
+    async def _expect_heartbeats(self, connection: Connection) -> None:
+        """Cut a client off that is late with a heartbeat by half the time between two."""
+        while True:
+            connection.heartbeat.clear()
+            try:
+                async with asyncio.timeout(self.heartbeat_interval * 1.5):
+                    await connection.heartbeat.wait()
+            except TimeoutError:
+                connection.close(SESSION_TIMED_OUT)
+                return
 
     def _detach(self, connection: Connection, code: int | None) -> None:
         self._connections.discard(connection)
@@ -114,11 +135,15 @@ class Gateway:
             connection.close(DECODE_ERROR)
             return
         if opcode == HEARTBEAT:
-            connection.send({"op": HEARTBEAT_ACK, "d": None})
+            connection.heartbeat.set()
+            if self.acknowledges_heartbeats:
+                connection.send({"op": HEARTBEAT_ACK, "d": None})
         elif opcode == IDENTIFY:
             self._unless_held_back(
-                _shard_of(data), connection, lambda: self._identify(connection, data)
+                shard_of(data), connection, lambda: self._identify(connection, data)
             )
+        elif opcode == RESUME and not isinstance(data, dict):
+            connection.close(DECODE_ERROR)
         elif opcode == RESUME:
             self._unless_held_back(
                 self._shard_to_resume(data), connection, lambda: self._resume(connection, data)
@@ -141,12 +166,21 @@ class Gateway:
         return 0 if session is None else session.shard
 
     def _identify(self, connection: Connection, data: Any) -> None:
-        refused = self._reason_against(connection, data)
-        if refused is not None:
-            connection.close(refused)
+        scene = self._world.scene
+        refused = reason_against(data, scene.token, sees_content=scene.sees_content)
+        if connection.session is not None:
+            refused = ALREADY_AUTHENTICATED
+        if refused is not None or self._refusing is not None:
+            connection.close(self._refusing or refused or AUTHENTICATION_FAILED)
             return
         shard, shards = data.get("shard") or (0, 1)
+        if not self.identify_limits.admit(shard):
+            connection.send({"op": INVALID_SESSION, "d": False})
+            return
         self.identifies += 1
+        if self.identify_limits.exceeded:
+            self._reset_token()
+            return
         session = Session(f"local-session-{self.identifies}", shard, shards, data["intents"])
         session.connection = connection
         connection.session = session
@@ -156,31 +190,19 @@ class Gateway:
         session.dispatch("READY", self._ready_payload(session, [one.id for one in mine]))
         for guild in mine:
             if guild.available:
-                session.dispatch("GUILD_CREATE", guild.create_payload())
+                session.dispatch("GUILD_CREATE", guild_create_payload(guild))
         connection.then(lambda: self._become_ready(session))
+
+    def _reset_token(self) -> None:
+        """Do what Discord does when a bot identifies too often in a day: it needs a new token."""
+        self._world.scene.token += ".reset"
+        self._sessions.clear()
+        for connection in self._connections:
+            connection.close(AUTHENTICATION_FAILED)
 
     def _become_ready(self, session: Session) -> None:
         session.ready = True
         self._world.scene.announce("ready", text=f"shard {session.shard}")
-
-    def _reason_against(self, connection: Connection, data: Any) -> int | None:
-        if connection.session is not None:
-            return ALREADY_AUTHENTICATED
-        if not isinstance(data, dict) or not isinstance(data.get("intents"), int):
-            return DECODE_ERROR if not isinstance(data, dict) else INVALID_INTENTS
-        if self._refusing is not None:
-            return self._refusing
-        if data.get("token") != self._token:
-            return AUTHENTICATION_FAILED
-        shard, shards = data.get("shard") or (0, 1)
-        if not 0 <= shard < shards:
-            return INVALID_SHARD
-        forbidden = _PRESENCE_AND_MEMBER_INTENTS
-        if not self._world.scene.sees_content:
-            forbidden |= _CONTENT_INTENT
-        if data["intents"] & ~_KNOWN_INTENTS:
-            return INVALID_INTENTS
-        return DISALLOWED_INTENTS if data["intents"] & forbidden else None
 
     def _ready_payload(self, session: Session, guilds: list[int]) -> Payload:
         scene = self._world.scene
@@ -199,7 +221,7 @@ class Gateway:
         sequence = data.get("seq") or 0
         if self._refusing is not None:
             connection.close(self._refusing)
-        elif data.get("token") != self._token:
+        elif data.get("token") != self._world.scene.token:
             connection.close(AUTHENTICATION_FAILED)
         elif session is None or not session.can_resume(sequence, self._world.scene.clock.now()):
             connection.send({"op": INVALID_SESSION, "d": False})
@@ -210,12 +232,7 @@ class Gateway:
 
     def info(self) -> Payload:
         """Give what ``GET /gateway/bot`` answers."""
-        limit = {
-            "total": 1000,
-            "remaining": max(0, 1000 - self.identifies),
-            "reset_after": 86_400_000,
-            "max_concurrency": 1,
-        }
+        limit = self.identify_limits.payload()
         return {"url": self.url, "shards": self._shards, "session_start_limit": limit}
 
     async def close_all(self, code: int, shard: int | None = None) -> None:
@@ -269,8 +286,3 @@ class Gateway:
         session = connection.session
         text = "" if session is None else f"shard {session.shard}"
         self._world.scene.announce(kind, text=text)
-
-
-def _shard_of(identify: Any) -> int:
-    shard = identify.get("shard") if isinstance(identify, dict) else None
-    return int(shard[0]) if shard else 0

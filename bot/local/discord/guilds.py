@@ -1,13 +1,13 @@
 """Guilds: their channels, roles and members, and whether the bot is among them."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bot.local.discord.channels import PUBLIC_THREAD, TEXT, Channel
-from bot.local.discord.clock import iso
+from bot.local.discord.channel_kinds import ANNOUNCEMENT, ANNOUNCEMENT_THREAD, PUBLIC_THREAD, TEXT
+from bot.local.discord.channels import Channel
 from bot.local.discord.errors import Payload
+from bot.local.discord.guild_payloads import guild_create_payload, guild_payload
 from bot.local.discord.limits import FILE_SIZE
-from bot.local.discord.messages import Message
 from bot.local.discord.people import Member, Role, User
 from bot.local.discord.permissions import (
     ALL,
@@ -18,6 +18,7 @@ from bot.local.discord.permissions import (
     named,
 )
 from bot.local.discord.scene import Scene
+from bot.local.discord.thread_sync import syncing_threads
 
 _GUILD_MEMBERS_INTENT = 1 << 1
 
@@ -57,6 +58,15 @@ class Guild:
         known = self.all_channels.values()
         return [entry for entry in known if entry.is_thread and not entry.deleted]
 
+    def active_threads_of(self, user: User) -> list[Channel]:
+        """List the threads that are not archived and open to a member."""
+        return [one for one in self.threads if not one.archived and one.is_open_to(user)]
+
+    @property
+    def features(self) -> list[str]:
+        """What Discord has switched on: only Community servers choose their language."""
+        return [] if self.locale == "en-US" else ["COMMUNITY"]
+
     @property
     def everyone(self) -> Role:
         """The role that all have; its id is the guild's."""
@@ -85,25 +95,40 @@ class Guild:
         roles = [] if member is None else [int(role.permissions) for role in member.roles]
         return base_permissions(int(self.everyone.permissions), roles)
 
-    def add_channel(self, name: str) -> Channel:
-        """Make a text channel; sends CHANNEL_CREATE."""
-        channel = self._make(name, TEXT)
+    def add_channel(self, name: str, kind: int = TEXT) -> Channel:
+        """Make a channel, a text channel unless told otherwise; sends CHANNEL_CREATE."""
+        channel = self._make(name, kind)
         channel.tell("CHANNEL_CREATE")
         return channel
 
-    def add_thread(self, parent: Channel, name: str, *, start: Message | None = None) -> Channel:
-        """Make a public thread in a channel, or from a message there; sends THREAD_CREATE."""
-        thread = self._make(name, PUBLIC_THREAD, parent, start)
+    def add_thread(
+        self,
+        parent: Channel,
+        name: str,
+        *,
+        identity: int | None = None,
+        kind: int | None = None,
+        owner: User | None = None,
+        members: tuple[User, ...] = (),
+    ) -> Channel:
+        """Make a thread in a channel, or with the id of a message there; sends THREAD_CREATE.
+
+        It is public unless ``kind`` says otherwise; a private one is open to ``members`` alone.
+        """
+        usual = ANNOUNCEMENT_THREAD if parent.kind == ANNOUNCEMENT else PUBLIC_THREAD
+        thread = self._make(name, usual if kind is None else kind, parent, identity)
+        thread.owner = owner or self.owner
+        thread.thread_members.update(user.id for user in members)
         thread.tell("THREAD_CREATE", newly_created=True)
         return thread
 
     def _make(
-        self, name: str, kind: int, parent: Channel | None = None, start: Message | None = None
+        self, name: str, kind: int, parent: Channel | None = None, identity: int | None = None
     ) -> Channel:
         scene = self.scene
         channel = Channel(
             scene=scene,
-            id=scene.ids.settled() if start is None else start.id,
+            id=scene.ids.settled() if identity is None else identity,
             name=name,
             kind=kind,
             created_at=scene.clock.time(),
@@ -151,6 +176,54 @@ class Guild:
         event = {"guild_id": str(self.id), "user": user.payload()}
         self._tell("GUILD_MEMBER_REMOVE", event, _GUILD_MEMBERS_INTENT)
 
+    def give_role(self, user: User, role: Role) -> None:
+        """Give a member a role; sends GUILD_MEMBER_UPDATE."""
+        with syncing_threads(self):
+            self.members[user.id].roles.append(role)
+            self._tell_member(user)
+
+    def take_role(self, user: User, role: Role) -> None:
+        """Take a role from a member; sends GUILD_MEMBER_UPDATE. ValueError without that role."""
+        with syncing_threads(self):
+            self.members[user.id].roles.remove(role)
+            self._tell_member(user)
+
+    def delete_role(self, role: Role) -> None:
+        """Delete a role, which its members and all overwrites lose; sends GUILD_ROLE_DELETE."""
+        with syncing_threads(self):
+            del self.roles[role.id]
+            for member in self.members.values():
+                member.roles = [held for held in member.roles if held is not role]
+            for channel in self.all_channels.values():
+                channel.overwrites.pop(role.id, None)
+            self._tell("GUILD_ROLE_DELETE", {"guild_id": str(self.id), "role_id": str(role.id)})
+
+    def time_out(self, user: User, seconds: float) -> None:
+        """Time a member out: nothing but reading for so long; sends GUILD_MEMBER_UPDATE."""
+        until = self.scene.clock.time() + timedelta(seconds=seconds)
+        self.members[user.id].timed_out_until = until
+        self._tell_member(user)
+
+    def end_time_out(self, user: User) -> None:
+        """Let a member speak again; sends GUILD_MEMBER_UPDATE."""
+        self.members[user.id].timed_out_until = None
+        self._tell_member(user)
+
+    def is_timed_out(self, user: User) -> bool:
+        """Whether a member may do nothing but read at the moment."""
+        until = self.members[user.id].timed_out_until
+        return until is not None and until > self.scene.clock.time()
+
+    def rename(self, name: str) -> None:
+        """Give the guild another name; sends GUILD_UPDATE."""
+        self.name = name
+        self._tell("GUILD_UPDATE", guild_payload(self))
+
+    def speak(self, locale: str) -> None:
+        """Choose another language, as Community servers can; sends GUILD_UPDATE."""
+        self.locale = locale
+        self._tell("GUILD_UPDATE", guild_payload(self))
+
     def grant(self, *names: str) -> None:
         """Give the bot's role permissions by name; sends GUILD_ROLE_UPDATE."""
         self._set(self.bot_role, self.bot_role.permissions | named(names))
@@ -162,8 +235,9 @@ class Guild:
 
     def _set(self, role: Role, permissions: Permission) -> None:
         if role.permissions != permissions:
-            role.permissions = permissions
-            self._tell_role("GUILD_ROLE_UPDATE", role)
+            with syncing_threads(self):
+                role.permissions = permissions
+                self._tell_role("GUILD_ROLE_UPDATE", role)
 
     def authorize_commands(self) -> None:
         """Authorize the application with ``applications.commands`` alone; the bot hears nothing."""
@@ -181,7 +255,7 @@ class Guild:
         )
         self.roles[role.id] = role
         self.members[bot.id] = Member(bot, self.scene.clock.time(), [role])
-        self._tell("GUILD_CREATE", self.create_payload())
+        self._tell("GUILD_CREATE", guild_create_payload(self))
 
     def remove_bot(self) -> None:
         """Throw the bot and its commands out; sends GUILD_DELETE. KeyError when it is no member."""
@@ -199,7 +273,13 @@ class Guild:
     def come_back(self) -> None:
         """End the outage; sends GUILD_CREATE."""
         self.available = True
-        self._tell("GUILD_CREATE", self.create_payload())
+        self._tell("GUILD_CREATE", guild_create_payload(self))
+
+    def _tell_member(self, user: User) -> None:
+        """Tell of a changed member; of itself a bot hears without any intent."""
+        event = {**self.members[user.id].payload(), "guild_id": str(self.id)}
+        itself = user is self.scene.bot
+        self._tell("GUILD_MEMBER_UPDATE", event, 0 if itself else _GUILD_MEMBERS_INTENT)
 
     def _tell_role(self, event: str, role: Role) -> None:
         self._tell(event, {"guild_id": str(self.id), "role": role.payload()})
@@ -207,54 +287,6 @@ class Guild:
     def _tell(self, event: str, data: Payload, intents: int = 1) -> None:
         if self.has_bot:
             self.scene.dispatch(event, data, self.id, intents)
-
-    def payload(self) -> Payload:
-        """Give the guild as ``GET /guilds/{id}`` does."""
-        return {
-            "id": str(self.id),
-            "name": self.name,
-            "icon": None,
-            "splash": None,
-            "banner": None,
-            "description": None,
-            "owner_id": str(self.owner.id),
-            "preferred_locale": self.locale,
-            "features": [],
-            "roles": [role.payload() for role in self.roles.values()],
-            "emojis": [],
-            "stickers": [],
-            "afk_timeout": 300,
-            "verification_level": 0,
-            "default_message_notifications": 1,
-            "explicit_content_filter": 0,
-            "mfa_level": 0,
-            "nsfw_level": 0,
-            "premium_tier": 0,
-            "system_channel_flags": 0,
-        }
-
-    def partial_payload(self) -> Payload:
-        """Give the little about the guild that an interaction carries."""
-        return {"id": str(self.id), "locale": self.locale, "features": []}
-
-    def create_payload(self) -> Payload:
-        """Give the guild as GUILD_CREATE does; of the members only the bot, as without intents."""
-        bot = self.members[self.scene.bot.id]
-        return {
-            **self.payload(),
-            "joined_at": iso(bot.joined_at),
-            "large": False,
-            "unavailable": False,
-            "member_count": len(self.members),
-            "voice_states": [],
-            "members": [bot.payload()],
-            "channels": [channel.payload() for channel in self.channels],
-            "threads": [thread.payload() for thread in self.threads if not thread.archived],
-            "presences": [],
-            "stage_instances": [],
-            "guild_scheduled_events": [],
-            "soundboard_sounds": [],
-        }
 
 
 def make_guild(scene: Scene, name: str, locale: str, owner: User) -> Guild:

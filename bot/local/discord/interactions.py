@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.local.discord.channels import Channel
 from bot.local.discord.errors import Payload
+from bot.local.discord.guild_payloads import partial_guild_payload
 from bot.local.discord.limits import FILE_SIZE
 from bot.local.discord.messages import Message, Origin
 from bot.local.discord.people import User
@@ -170,7 +171,7 @@ class Interaction:
         member = guild.members[self.user.id].payload()
         return {
             "guild_id": str(guild.id),
-            "guild": guild.partial_payload(),
+            "guild": partial_guild_payload(guild),
             "guild_locale": guild.locale,
             "member": {**member, "permissions": str(int(permissions))},
         }

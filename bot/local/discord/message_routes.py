@@ -30,9 +30,6 @@ class MessageRoutes:
             web.get(message, self.get),
             web.patch(message, self.edit),
             web.delete(message, self.delete),
-            web.post(f"{message}/threads", self.start_thread),
-            web.post(f"{channel}/threads", self.start_thread),
-            web.put(f"{channel}/thread-members/@me", self.join_thread),
         ]
 
     async def get_channel(self, request: web.Request) -> web.Response:
@@ -96,28 +93,6 @@ class MessageRoutes:
     async def delete(self, request: web.Request) -> web.Response:
         """``DELETE /channels/{channel}/messages/{message}``."""
         self._posts.delete(number_in(request, "channel"), number_in(request, "message"))
-        return nothing()
-
-    async def start_thread(self, request: web.Request) -> web.Response:
-        """``POST /channels/{channel}/threads``, also from a message."""
-        channel = self._channel(request)
-        if not self._may(channel) & Permission.CREATE_PUBLIC_THREADS:
-            raise refusal(50013)
-        name = str((await read_object(request)).get("name") or "")
-        if not 1 <= len(name) <= 100:
-            raise invalid(("name",), "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")
-        if channel.guild is None or channel.is_thread:
-            raise invalid(("type",), "CHANNEL_TYPE_INVALID", "There are no threads here.")
-        start = None
-        if "message" in request.match_info:
-            start = self._posts.get(channel.id, number_in(request, "message"))
-        thread = channel.guild.add_thread(channel, name, start=start)
-        return answer(thread.payload(), status=201)
-
-    async def join_thread(self, request: web.Request) -> web.Response:
-        """``PUT /channels/{channel}/thread-members/@me``."""
-        if self._channel(request).archived:
-            raise refusal(50083)
         return nothing()
 
     def _channel(self, request: web.Request) -> Channel:

@@ -85,6 +85,7 @@ class Member:
     user: User
     joined_at: datetime
     roles: list[Role] = field(default_factory=list)
+    timed_out_until: datetime | None = None
 
     def payload(self, *, with_user: bool = True) -> Payload:
         """Give the member as Discord does; beside a user of its own, without one."""
@@ -99,7 +100,7 @@ class Member:
             "mute": False,
             "flags": 0,
             "pending": False,
-            "communication_disabled_until": None,
+            "communication_disabled_until": iso(self.timed_out_until),
         }
         if with_user:
             payload["user"] = self.user.payload()

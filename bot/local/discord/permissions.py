@@ -21,6 +21,7 @@ class Permission(IntFlag):
     READ_MESSAGE_HISTORY = 1 << 16
     MENTION_EVERYONE = 1 << 17
     USE_EXTERNAL_EMOJIS = 1 << 18
+    CONNECT = 1 << 20
     MANAGE_ROLES = 1 << 28
     MANAGE_WEBHOOKS = 1 << 29
     USE_APPLICATION_COMMANDS = 1 << 31
@@ -49,11 +50,16 @@ USUAL_FOR_EVERYONE = (
     | Permission.CREATE_INSTANT_INVITE
     | Permission.ADD_REACTIONS
     | Permission.USE_EXTERNAL_EMOJIS
+    | Permission.CONNECT
     | Permission.USE_APPLICATION_COMMANDS
     | Permission.CREATE_PUBLIC_THREADS
+    | Permission.CREATE_PRIVATE_THREADS
     | Permission.USE_EXTERNAL_APPS
 )
 """What a new guild allows everyone."""
+
+LEFT_IN_A_TIME_OUT = Permission.VIEW_CHANNEL | Permission.READ_MESSAGE_HISTORY
+"""What a member may still do who was timed out; administrators cannot be."""
 
 IN_A_DIRECT_MESSAGE = (
     SENSIBLE_FOR_A_BOT

@@ -1,5 +1,6 @@
 """Messages that are posted in channels, by the bot with its token or by people."""
 
+from bot.local.discord.channel_kinds import WITHOUT_MESSAGES
 from bot.local.discord.channels import Channel
 from bot.local.discord.composing import Composer, Draft
 from bot.local.discord.errors import Payload, invalid, refusal
@@ -28,7 +29,8 @@ class Posts:
         """Post the bot's message, or give the first one with the same enforced nonce."""
         channel = self._world.channel_for_the_bot(channel_id)
         may = channel.permissions_of(self._world.scene.bot)
-        self._require_posting(channel, may, with_files=bool(draft.uploads))
+        self._require_posting(channel, may)
+        self._require_content(draft, may=may)
         draft.check(channel)
         key = self._nonce_key(channel, draft)
         first = None if key is None else self._first_with(key)
@@ -44,7 +46,28 @@ class Posts:
         self._publish(message)
         return message
 
-    def _require_posting(self, channel: Channel, may: Permission, *, with_files: bool) -> None:
+    def compose(self, forum: Channel, draft: Draft) -> Message:
+        """Write the message that a post of a forum begins with; it is nowhere yet."""
+        message = self._composer.blank(forum, self._world.scene.bot)
+        may = forum.permissions_of(message.author)
+        self._require_content(draft, may=may)
+        draft.check(forum)
+        self._composer.fill(message, draft, embeds_allowed=bool(may & Permission.EMBED_LINKS))
+        return message
+
+    def begin(self, thread: Channel, message: Message) -> None:
+        """Let a thread of a forum begin with a message."""
+        message.channel = thread
+        self._publish(message)
+
+    def _require_content(self, draft: Draft, *, may: Permission) -> None:
+        """Refuse files without permission (50013)."""
+        if draft.uploads and not may & Permission.ATTACH_FILES:
+            raise refusal(50013)
+
+    def _require_posting(self, channel: Channel, may: Permission) -> None:
+        if channel.kind in WITHOUT_MESSAGES:
+            raise refusal(50008)
         if channel.guild is None:
             self._require_open_dm(channel)
         if channel.archived and channel.locked and not may & Permission.MANAGE_THREADS:
@@ -54,7 +77,7 @@ class Posts:
         speak = Permission.SEND_MESSAGES
         if channel.is_thread:
             speak = Permission.SEND_MESSAGES_IN_THREADS
-        if not may & speak or (with_files and not may & Permission.ATTACH_FILES):
+        if not may & speak:
             raise refusal(50013)
 
     def _require_open_dm(self, channel: Channel) -> None:
@@ -121,6 +144,8 @@ class Posts:
             text = "Value should be between 1 and 100."
             raise invalid(("limit",), "NUMBER_TYPE_MAX", text)
         channel = self._world.channel_for_the_bot(channel_id)
+        if channel.kind in WITHOUT_MESSAGES:
+            raise refusal(50008)
         if not channel.permissions_of(self._world.scene.bot) & Permission.READ_MESSAGE_HISTORY:
             return []
         known = channel.messages
@@ -140,11 +165,12 @@ class Posts:
         message = self._known(channel, message_id)
         if message.author is not self._world.scene.bot:
             raise refusal(50005)
+        may = channel.permissions_of(self._world.scene.bot)
         if channel.archived:
             raise refusal(50083)
-        may = channel.permissions_of(self._world.scene.bot)
-        if draft.uploads and not may & Permission.ATTACH_FILES:
-            raise refusal(50013)
+        if channel.locked and not may & Permission.MANAGE_THREADS:
+            raise refusal(160005)
+        self._require_content(draft, may=may)
         draft.check(channel)
         self._composer.fill(message, draft, embeds_allowed=bool(may & Permission.EMBED_LINKS))
         message.edited_at = self._world.scene.clock.time()
@@ -170,7 +196,7 @@ class Posts:
 
 def tell_about(world: World, event: str, message: Message, data: Payload) -> None:
     """Send the bot an event about a message, if it is there and has the intent for it."""
-    if message.ephemeral or not world.bot_is_in(message.channel):
+    if message.ephemeral or not message.channel.is_open_to(world.scene.bot):
         return
     guild = message.channel.guild
     if guild is None:

@@ -11,11 +11,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.local.discord.bodies import answer, body_of, page
-from bot.local.discord.clock import Clock
 from bot.local.discord.errors import Refusal, not_found, unauthorized
 from bot.local.discord.faults import AFTER, BEFORE, Fault, Faults, When
-from bot.local.discord.happenings import Happenings
 from bot.local.discord.rate_limits import RateLimits
+from bot.local.discord.scene import Scene
 
 log = logging.getLogger(__name__)
 
@@ -55,15 +54,11 @@ class Request:
 class Front:
     """Stands before the routes of the API."""
 
-    def __init__(
-        self, token: str, clock: Clock, happenings: Happenings, *, rate_limited: bool
-    ) -> None:
-        self._token = token
-        self._clock = clock
-        self._happenings = happenings
+    def __init__(self, scene: Scene, *, rate_limited: bool) -> None:
+        self._scene = scene
         self._closing = asyncio.Event()
         self.faults = Faults()
-        self.rate_limits = RateLimits(clock, enabled=rate_limited)
+        self.rate_limits = RateLimits(scene.clock, enabled=rate_limited)
         self.requests: list[Request] = []
 
     def close(self) -> None:
@@ -79,14 +74,14 @@ class Front:
         body = await body_of(request) if self.faults.look_at_bodies else {}
         faults = list(self.faults.striking(request.method, path, body))
         if faults:
-            self._happenings.stir()
+            self._scene.happenings.stir()
         response = failed = await self._troubled(faults, BEFORE, request)
         refused: Refusal | None = None
         if response is None:
             response, refused = await self._carry_out(request, path, handler)
             failed = await self._troubled(faults, AFTER, request)
         answered = failed or response
-        answered.headers["Date"] = format_datetime(self._clock.time(), usegmt=True)
+        answered.headers["Date"] = format_datetime(self._scene.clock.time(), usegmt=True)
         self._record(request.method, path, answered, refused, by_fault=failed is not None)
         return answered
 
@@ -101,9 +96,9 @@ class Front:
     ) -> None:
         status = 0 if response.status == _NEVER_HEARD else response.status
         code = 0 if refused is None else refused.code
-        made = Request(method, path, status, self._clock.now(), code, by_fault)
+        made = Request(method, path, status, self._scene.clock.now(), code, by_fault)
         self.requests.append(made)
-        self._happenings.note(f"{method} {path} -> {status or 'dropped'}")
+        self._scene.happenings.note(f"{method} {path} -> {status or 'dropped'}")
         if made.malformed and refused is not None:
             log.warning("Malformed request: %s %s: %s", method, path, refused.body())
 
@@ -134,7 +129,7 @@ class Front:
         self, request: web.Request, path: str, handler: Handler
     ) -> tuple[web.StreamResponse, Refusal | None]:
         """Give the answer of Discord itself, and the refusal that it stands for, if any."""
-        known = request.headers.get("Authorization") == f"Bot {self._token}"
+        known = request.headers.get("Authorization") == f"Bot {self._scene.token}"
         if not known and (not path.startswith(_WITHOUT_TOKEN) or path == "/gateway/bot"):
             return _refused(unauthorized()), None
         standing = self.rate_limits.enter(request.method, path)

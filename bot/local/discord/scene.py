@@ -26,6 +26,8 @@ class Scene:
     ids: Snowflakes
     bot: User
     application_id: int
+    token: str
+    """The token that Discord takes from the bot at the moment."""
     happenings: Happenings
     dispatch: Dispatch
     sees_content: bool = False

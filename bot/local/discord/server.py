@@ -30,6 +30,8 @@ from bot.local.discord.rate_limits import RateLimits
 from bot.local.discord.rest import API, LARGEST_BODY, Front, Request
 from bot.local.discord.scene import Scene
 from bot.local.discord.snowflakes import Snowflakes
+from bot.local.discord.thread_routes import ThreadRoutes
+from bot.local.discord.threads import Threads
 from bot.local.discord.world import World
 
 Result = TypeVar("Result")
@@ -53,19 +55,19 @@ class LocalDiscord:
         ids = Snowflakes(self.clock)
         self.bot_user = User(ids.settled(), bot_name, bot=True)
         self.application_id = self.bot_user.id
-        self.token = f"local.{self.application_id}"
         scene = Scene(
             clock=self.clock,
             ids=ids,
             bot=self.bot_user,
             application_id=self.application_id,
+            token=f"local.{self.application_id}",
             happenings=self.happenings,
             dispatch=lambda *event: self.gateway.dispatch(*event),
             sees_content=message_content,
         )
         self._scene = scene
         self.world = World(scene)
-        self.gateway = Gateway(self.world, self.token, shards)
+        self.gateway = Gateway(self.world, shards)
         self.commands = Commands(scene)
         self.dm_openings = DmOpenings(self.clock)
         """How many direct messages the bot may open in a short time; beyond that 40003."""
@@ -80,13 +82,12 @@ class LocalDiscord:
         self.clock.watch(self.happenings.stir)
 
     async def __aenter__(self) -> Self:
-        self._front = Front(
-            self.token, self.clock, self.happenings, rate_limited=self._rate_limited
-        )
+        self._front = Front(self._scene, rate_limited=self._rate_limited)
         app = web.Application(middlewares=[self._front.pass_through], client_max_size=LARGEST_BODY)
         account = AccountRoutes(self.world, self.commands, self.gateway, self.dm_openings)
         app.add_routes(account.routes(API))
         app.add_routes(MessageRoutes(self.world, self.posts).routes(API))
+        app.add_routes(ThreadRoutes(self.world, Threads(self.world, self.posts)).routes(API))
         app.add_routes(InteractionRoutes(self._answers).routes(API))
         app.router.add_get("/gateway", self.gateway.handle)
         app.router.add_get("/gateway/", self.gateway.handle)
@@ -111,6 +112,11 @@ class LocalDiscord:
         self._front.close()
         await self.gateway.drop_all()
         await self._runner.cleanup()
+
+    @property
+    def token(self) -> str:
+        """The bot's token; Discord makes another one when the bot identifies too often."""
+        return self._scene.token
 
     @property
     def api_url(self) -> str:

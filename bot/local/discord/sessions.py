@@ -61,6 +61,8 @@ class Connection:
         self.closed_with: int | None = None
         """The code that this side closed with; the socket knows only the client's."""
         self.gone = asyncio.Event()
+        self.heartbeat = asyncio.Event()
+        """Set when the client has sent one."""
 
     def send(self, payload: Payload) -> None:
         """Send a gateway message, after all that were sent before."""

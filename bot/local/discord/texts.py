@@ -1,6 +1,6 @@
 """How long texts and lists may be, and what a link must look like: pure checks."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -49,6 +49,15 @@ def check_number(faulty: Faulty, path: Path, value: Any, *, lowest: float, highe
     elif value > highest:
         faulty.add(path, "NUMBER_TYPE_MAX", f"Must be {highest} or less.")
     return lowest <= value <= highest
+
+
+def check_choice(faulty: Faulty, path: Path, value: Any, choices: Collection[Any]) -> bool:
+    """Note a fault unless ``value`` is absent or one of the choices."""
+    if value is None or (not isinstance(value, bool) and value in choices):
+        return True
+    text = f"Value must be one of {{{', '.join(map(str, choices))}}}."
+    faulty.add(path, "BASE_TYPE_CHOICES", text)
+    return False
 
 
 def _check_length(

@@ -1,11 +1,11 @@
 """Everything that exists in one local Discord, and where to find it by id."""
 
-from bot.local.discord.channels import DIRECT, GROUP, Channel
+from bot.local.discord.channel_kinds import DIRECT, GROUP
+from bot.local.discord.channels import Channel
 from bot.local.discord.errors import Payload, refusal
 from bot.local.discord.guilds import Guild, make_guild
 from bot.local.discord.messages import Attachment
 from bot.local.discord.people import User
-from bot.local.discord.permissions import Permission
 from bot.local.discord.scene import Scene
 
 
@@ -100,9 +100,7 @@ class World:
     def channel_for_the_bot(self, channel_id: int) -> Channel:
         """Give a channel that the bot may see, or refuse with 10003 or 50001."""
         channel = self.channel(channel_id)
-        if not self.bot_is_in(channel):
-            raise refusal(50001)
-        if not channel.permissions_of(self.scene.bot) & Permission.VIEW_CHANNEL:
+        if not channel.is_open_to(self.scene.bot):
             raise refusal(50001)
         return channel
 
@@ -112,10 +110,6 @@ class World:
         if guild is None or not guild.has_bot:
             raise refusal(10004)
         return guild
-
-    def bot_is_in(self, channel: Channel) -> bool:
-        """Whether the bot is a member of where the channel is."""
-        return channel.includes_bot if channel.guild is None else channel.guild.has_bot
 
     def shares_guild(self, user: User) -> bool:
         """Whether the bot meets that person in a guild, without which no direct message goes."""

@@ -35,6 +35,7 @@ async def page_stage(*, port: int = 0, speed: float = 1.0) -> AsyncIterator[Page
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="suno-bot-demo-")))
         discord = await stack.enter_async_context(LocalDiscord())
+        discord.gateway.identify_limits.seconds = 0  # the bot is started anew at once
         relay = await stack.enter_async_context(LocalRelay(speed=speed))
         cast = cast_for(discord)
         settings = settings_for(discord, relay, folder) | {"WATCH_DEADLINE": str(GIVES_UP_AFTER)}
