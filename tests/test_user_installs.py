@@ -122,3 +122,20 @@ async def test_a_channel_cannot_be_chosen_where_the_bot_is_no_member(
     chat = guild.add_channel("chat")
     answer = await use(stage, guest, chat, "suno watch", id=SONG, channel=chat)
     assert "not a member" in answer.messages[0].content
+
+
+@pytest.mark.parametrize("ended", [True, False], ids=["done", "running"])
+async def test_who_shares_no_server_with_the_bot_is_told_so_at_once(
+    stage: Stage, *, ended: bool
+) -> None:
+    """Nothing reaches somebody who meets the bot only by its commands; what helps is named."""
+    stranger = stage.discord.add_user("Dora")
+    guild = stage.discord.add_guild("Elsewhere", commands_only=True)
+    guild.add_member(stranger)
+    chat = guild.add_channel("chat")
+    stage.relay.clock.advance(200 if ended else 0)
+    answer = await use(stage, stranger, chat, "suno watch", id=SONG, private=True)
+    assert "no server in common" in answer.messages[0].content
+    assert "Add App" in answer.messages[0].content
+    listed = await use(stage, stranger, chat, "suno list")
+    assert "nothing" in listed.messages[0].content
