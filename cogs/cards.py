@@ -38,19 +38,22 @@ class CardButton(
         tasks = card.tasks if card else ()
         running = [shown.task.id for shown in tasks if not shown.ending]
         told = running or [shown.task.id for shown in tasks if shown.owed]
-        if self.action == "join" and told:
-            text = await bot.desk.watch(interaction, told, HERE)
-        elif card is None or not running:
+        if card is None or not told:
             text = words.say("live-gone")
+        elif self.action == "join":
+            text = await bot.desk.watch(interaction, told, HERE)
         else:
-            text = words.say(await self._leave(interaction, card, running))
+            text = words.say(await self._leave(interaction, card, told))
         await Reply(interaction).send(text)
+        if card is None and interaction.message:
+            public = words_for((interaction.guild_locale or interaction.locale).value)
+            await bot.keeper.retire(interaction.message, self.item.custom_id or "", public)
 
-    async def _leave(self, interaction: Interaction, card: Card, running: list[str]) -> str:
+    async def _leave(self, interaction: Interaction, card: Card, ids: list[str]) -> str:
         """Stop for the person who pressed; return the key of what to say."""
         services = interaction.client.services
         removed = await services.watchlist.remove(
-            running, user_id=interaction.user.id, channel_id=card.place.channel_id
+            ids, user_id=interaction.user.id, channel_id=card.place.channel_id
         )
         if Unwatched.ON_ITS_WAY in removed.values():
             return "live-on-its-way"

@@ -379,6 +379,44 @@ async def test_an_unheard_card_is_found_after_the_clock_was_set_back(board: Boar
     assert await board.work(after=60) == [card]
 
 
+async def test_a_card_is_not_let_go_of_while_somebody_comes_back(board: Board) -> None:
+    """Between what was read and the edit that says that nobody watches: it goes on for them."""
+    await board.watch(a_running_task())
+    (card,) = await board.work()
+    await board.unwatch("song")
+    board.local.clock.advance(10)
+    (over,) = await board.cards.due(board.now, least=0, limit=9)
+    await board.watch(a_running_task(), user=2)
+    await board.cards.shown(over, "a look")
+    await board.work(after=10)
+    assert "<@2>" in said(card)
+    assert "Me too" in said(card)
+
+
+async def test_a_card_is_posted_for_who_comes_back(board: Board) -> None:
+    """Everybody had left before its turn came, as far as was known then."""
+    await board.watch(a_running_task())
+    await board.unwatch("song")
+    (unneeded,) = await board.cards.claim(board.now, 9)
+    await board.watch(a_running_task(), user=2)
+    await board.cards.give_up(unneeded)
+    (card,) = await board.work()
+    assert "<@2>" in said(card)
+
+
+async def test_a_card_that_may_stand_in_a_closed_place_is_not_forgotten(board: Board) -> None:
+    """Its answer was lost, then a permission: it is made right when that is there again."""
+    board.local.faults.add(POST, drop=True, when="after")
+    await board.watch(a_running_task())
+    (card,) = await board.work()
+    board.local.faults.add(POST, status=403, code=50013)
+    await board.work(after=20)
+    await board.end(a_song())
+    await board.work(after=LONGEST_PAUSE)
+    await board.work(after=10)
+    assert "the result" in said(card)
+
+
 async def test_what_has_not_changed_is_not_edited(board: Board) -> None:
     """Neither by the next process; what a card shows is kept with the card."""
     await board.watch(a_running_task())

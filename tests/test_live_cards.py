@@ -1,5 +1,7 @@
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -289,6 +291,22 @@ async def test_a_song_that_everybody_left_gets_a_new_card(stage: Stage) -> None:
     card = await card_of(stage)
     await stage.ask("suno unwatch", id=SONG)
     await shows(stage, card, "Nobody was watching")
+    await stage.ask("suno watch", stage.bea, id=SONG)
+    await stage.discord.wait_for(lambda: len(stage.cards()) == 2, 10, "a new card")
+
+
+async def test_a_card_that_is_lost_says_so_when_somebody_presses(stage: Stage) -> None:
+    """Nobody keeps it up to date: it must not seem to run for ever."""
+    await stage.ask("suno watch", id=SONG)
+    card = await card_of(stage)
+    with closing(sqlite3.connect(stage.folder / "suno.db")) as database:
+        database.execute("PRAGMA foreign_keys = ON")
+        database.execute("DELETE FROM cards")
+        database.commit()
+    pressed = await press(stage, stage.bea, card, "Me too")
+    assert "This card is over" in pressed.messages[0].content
+    await shows(stage, card, "This card has stopped")
+    assert card.components == []
     await stage.ask("suno watch", stage.bea, id=SONG)
     await stage.discord.wait_for(lambda: len(stage.cards()) == 2, 10, "a new card")
 

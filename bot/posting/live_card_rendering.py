@@ -36,9 +36,15 @@ def live_card(card: Card, words: Words, *, now: float) -> discord.Embed:
         title, lines = _group_title(card, words), list(_group(card, words))
     if card.watchers:
         lines += ["", words.say("live-watching", watchers=_watchers(card, words))]
-    elif any(shown.unwatched for shown in card.tasks) or not card.tasks:
+    elif card.over and any(shown.unwatched for shown in card.tasks):
         lines += ["", words.say("live-nobody")]
     return discord.Embed(title=title, description="\n".join(lines).strip(), colour=_colour_of(card))
+
+
+def lost_card(words: Words) -> discord.Embed:
+    """Return what a card shows that nobody keeps up to date any more."""
+    title, description = words.say("live-untitled-lost"), words.say("live-lost")
+    return discord.Embed(title=title, description=description, colour=UNSURE)
 
 
 def live_view(card: Card, words: Words) -> discord.ui.View | None:

@@ -10,22 +10,13 @@ from typing import Any, TypeVar
 import aiohttp
 import discord
 
+from bot.posting.card_messages import CardMessages, retire
 from bot.posting.discord_calls import Call, DiscordCalls
 from bot.posting.discord_traffic import DiscordTraffic
-from bot.posting.evidence import Evidence, search
-from bot.posting.live_card_rendering import (
-    bears_button,
-    live_button_id,
-    live_card,
-    live_view,
-    look_digest,
-)
-from bot.posting.patience import NONCE_WINDOW
 from bot.posting.refusals import Meaning, Verdict, reason_of, verdict
 from bot.watching.card_rows import Card
 from bot.watching.cards import LONGEST_PAUSE, Cards
-from bot.watching.clock import UNKNOWN_TIME
-from bot.words import words_for
+from bot.words import Words
 
 log = logging.getLogger(__name__)
 
@@ -72,13 +63,13 @@ class CardKeeper:
         notices_wait: Callable[[], bool] = lambda: False,
         traffic: DiscordTraffic | None = None,
     ) -> None:
-        self._client = client
         self._cards = cards
         self._pace = pace
         self._clock = clock
         self._notices_wait = notices_wait
         self._traffic = traffic or DiscordTraffic()
         self._calls = DiscordCalls(pace.longest_call)
+        self._messages = CardMessages(client, self._traffic, clock)
         self._under_way: dict[asyncio.Task[Any], Sequence[Card]] = {}
         """What is done just now, each for cards of one channel."""
         self._edits_from = float("-inf")
@@ -128,6 +119,19 @@ class CardKeeper:
         """
         return self._begin([card], self._post(card))
 
+    async def retire(self, message: discord.Message, custom_id: str, words: Words) -> None:
+        """Let a message that seems to be a card, and is kept no more, say that it has stopped.
+
+        Its posting was never heard of, or the database is another one. ``custom_id`` is of a button
+        under it: a card that came to its end meanwhile has none.
+        """
+        call = self._calls.start(retire(message, custom_id, words))
+        try:
+            await call.in_time()
+            await call.result()
+        except _TROUBLE as error:
+            log.info("Card of message %d stays as it is: %s", message.id, reason_of(error))
+
     async def _take_up(self) -> None:
         """Take up what was being posted when the process died, or a fault of ours came."""
         under_way = [card.id for cards in self._under_way.values() for card in cards]
@@ -173,7 +177,7 @@ class CardKeeper:
 
     async def _post(self, card: Card) -> Exception | None:
         """Post a card, unless it stands there already or nobody watches; return what refused it."""
-        call = self._calls.start(self._stand(card))
+        call = self._calls.start(self._messages.post(card))
         try:
             await call.in_time()
             message_id, look = await call.result()  # late, it counts all the same
@@ -181,65 +185,21 @@ class CardKeeper:
             await self._not_posted(card, error, call)
             return error
         if message_id is None:
-            await self._cards.forget(card.id)
+            await self._cards.give_up(card)
         else:
             await self._cards.posted(card, message_id, look=look)
         return None
 
-    async def _stand(self, card: Card) -> tuple[int | None, str | None]:
-        """See to it that a card stands in its channel; return its message and what that shows.
-
-        No message where nobody watches any more, or where it cannot be known whether the card was
-        posted: two cards, one of which stays as it is, are worse than none.
-        """
-        if self._must_be_searched(card):
-            evidence, message = await self._find(card)
-            if message is not None:
-                return message.id, None
-            if evidence is Evidence.UNREADABLE:
-                return None, None
-        if not card.watchers:
-            return None, None
-        embed, view = self._look(card)
-        message = await self._channel(card).send(
-            embed=embed,
-            view=view or discord.utils.MISSING,
-            allowed_mentions=discord.AllowedMentions.none(),
-            nonce=card.nonce,
-            silent=True,
-        )
-        first = card.in_doubt_since is None  # else it may be the message of another try
-        return message.id, look_digest(embed, view) if first else None
-
-    def _must_be_searched(self, card: Card) -> bool:
-        """Whether a card may have been posted, and its nonce cannot tell or is not to be used."""
-        if card.in_doubt_since is None:
-            return False
-        known = 0 <= self._clock() - card.in_doubt_since < NONCE_WINDOW
-        return not known or not card.watchers
-
-    async def _find(self, card: Card) -> tuple[Evidence, discord.Message | None]:
-        """Look for a card by its button among the bot's own messages."""
-        since = card.in_doubt_since or UNKNOWN_TIME
-        if since > self._clock():  # the clock was set back
-            since = UNKNOWN_TIME
-        wanted = live_button_id("join", card)
-        return await search(
-            self._client,
-            card.place,
-            since,
-            lambda it: bears_button(it, wanted),
-            clock_ahead=self._traffic.clock_ahead(self._clock()),
-        )
-
     async def _not_posted(self, card: Card, error: Exception, call: Call[Any]) -> None:
         """Do with a card that is to be posted what the error means for it."""
         meaning = _told(card, error)
+        doubtful = call.unrefused_posts > 0 if call.traced else meaning.passing
+        may_stand = doubtful or card.in_doubt_since is not None
+        mendable = meaning.passing or (may_stand and meaning.meaning is Meaning.HOLD)
         if meaning.meaning is Meaning.MEND and not card.plain:
             await self._cards.simplify(card)
-            await self._cards.postpone(card, until=0.0, doubtful=False)
-        elif meaning.passing and card.attempts < MOST_ATTEMPTS:
-            doubtful = call.unrefused_posts > 0 if call.traced else True
+            await self._cards.postpone(card, until=0.0, doubtful=doubtful)
+        elif mendable and card.attempts < MOST_ATTEMPTS:
             until = self._clock() + self._pause(card, meaning)
             await self._cards.postpone(card, until=until, doubtful=doubtful)
         else:
@@ -251,7 +211,7 @@ class CardKeeper:
 
     async def _edit(self, card: Card) -> None:
         """Let the message of a card show what there is to show."""
-        call = self._calls.start(self._show(card))
+        call = self._calls.start(self._messages.show(card))
         try:
             await call.in_time()
             look = await call.result()  # late, it counts all the same
@@ -259,14 +219,6 @@ class CardKeeper:
             await self._not_shown(card, error)
         else:
             await self._cards.shown(card, look)
-
-    async def _show(self, card: Card) -> str:
-        """Edit the message of a card if it is to look otherwise; return what it shows."""
-        embed, view = self._look(card)
-        look = look_digest(embed, view)
-        if look != card.look:
-            await self._message(card).edit(embed=embed, view=view)
-        return look
 
     async def _not_shown(self, card: Card, error: Exception) -> None:
         """Do with a card that is posted what the error means for it."""
@@ -283,7 +235,7 @@ class CardKeeper:
 
     async def _take_away(self, card: Card) -> None:
         """Delete the message of a card that Discord lets say nothing true any more."""
-        call = self._calls.start(self._message(card).delete())
+        call = self._calls.start(self._messages.delete(card))
         try:
             await call.in_time()
             await call.result()
@@ -297,17 +249,6 @@ class CardKeeper:
             return LONGEST_PAUSE
         pause = self._pace.between_edits * 2.0 ** min(card.attempts, 10)
         return min(max(pause, meaning.retry_after or 0.0), LONGEST_PAUSE)
-
-    def _look(self, card: Card) -> tuple[discord.Embed, discord.ui.View | None]:
-        words = words_for(card.place.locale)
-        return live_card(card, words, now=self._clock()), live_view(card, words)
-
-    def _message(self, card: Card) -> discord.PartialMessage:
-        return self._channel(card).get_partial_message(card.message_id or 0)
-
-    def _channel(self, card: Card) -> discord.PartialMessageable:
-        place = card.place
-        return self._client.get_partial_messageable(place.channel_id, guild_id=place.guild_id)
 
 
 def _told(card: Card, error: Exception) -> Verdict:

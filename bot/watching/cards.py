@@ -157,14 +157,33 @@ class Cards:
         return await self._database.view(due)
 
     async def shown(self, card: Card, look: str) -> None:
-        """Note that a card shows what it was read with; one that is over is forgotten."""
-        if card.over:
-            await self.forget(card.id)
-        else:
-            await self._database.write(
-                "UPDATE cards SET shown_at = ?, version = ?, look = ?, attempts = 0 WHERE id = ?",
-                [card.read_at, card.version, look, card.id],
-            )
+        """Note that a card shows what it was read with; one that is over is forgotten.
+
+        Unless there is something new by now, such as somebody who watches again.
+        """
+
+        def shown(db: Database) -> None:
+            if card.over and _is_unchanged(db, card):
+                _forget(db, card.id)
+            else:
+                db.execute(
+                    "UPDATE cards SET shown_at = ?, version = ?, look = ?, attempts = 0"
+                    " WHERE id = ?",
+                    [card.read_at, card.version, look, card.id],
+                )
+
+        await self._database.run(shown)
+
+    async def give_up(self, card: Card) -> None:
+        """Forget a card that is not posted, for nobody needs it: unless that has changed by now."""
+
+        def give_up(db: Database) -> None:
+            if _is_unchanged(db, card):
+                _forget(db, card.id)
+            else:
+                db.execute("UPDATE cards SET state = 'due', due_at = 0 WHERE id = ?", [card.id])
+
+        await self._database.run(give_up)
 
     async def failed(self, card: Card, *, until: float) -> None:
         """Note that a card could not be shown: it is tried again ``until`` then."""
@@ -186,7 +205,7 @@ class Cards:
 
     async def forget(self, card_id: int) -> None:
         """Forget a card: its message stays as it is."""
-        await self._database.write("DELETE FROM cards WHERE id = ?", [card_id])
+        await self._database.run(lambda db: _forget(db, card_id))
 
     def _when(self, now: float, busy: Collection[int]) -> dict[str, Any]:
         return {
@@ -232,6 +251,16 @@ def touch_cards(db: Database, relay: str, task_id: str, now: float) -> None:
 def _get(db: Database, card_id: int, now: float) -> Card | None:
     rows = list(db.query(_BY_ID, [card_id]))
     return read_card(db, rows[0], now) if rows else None
+
+
+def _forget(db: Database, card_id: int) -> None:
+    db.execute("DELETE FROM cards WHERE id = ?", [card_id])
+
+
+def _is_unchanged(db: Database, card: Card) -> bool:
+    """Whether there is nothing new to show since a card was read."""
+    rows = list(db.query(_BY_ID, [card.id]))
+    return all(row["current"] == card.version for row in rows)
 
 
 def _claim(db: Database, card_id: int, now: float) -> Card:
