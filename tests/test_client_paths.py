@@ -116,6 +116,21 @@ async def test_an_unknown_task_is_missing_where_only_single_look_ups_work(unknow
         assert found.missing == {"nobody's"}
 
 
+async def test_ids_that_nobody_knows_hide_no_task_where_only_single_look_ups_work() -> None:
+    """The first look gives up after three of them; the next one begins with the others."""
+    async with client_at_relay() as (relay, client):
+        relay.answer_shape = AnswerShape(paths=SINGLE)
+        relay.add(song("song"))
+        ids = ["gone", "lost", "typo", "song"]
+        with pytest.raises(NoSuchPathError):
+            await client.look_up(ids)
+
+        found = await client.look_up(ids)
+
+        assert found.tasks.keys() == {"song"}
+        assert found.missing == {"gone", "lost", "typo"}
+
+
 async def test_a_relay_under_a_prefix_has_all_its_paths_there() -> None:
     """A proxy may serve several relays, each in a folder of its own."""
     async with client_at_relay(at="/eu/suno/fetch") as (relay, client):

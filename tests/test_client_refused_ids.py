@@ -191,6 +191,7 @@ async def test_many_refused_ids_are_sorted_out_over_several_looks() -> None:
     async with client_at_relay() as (relay, client):
         ids = songs(relay, 100)
         refused = set(ids[::4])
+        await client.look_up(ids)
         for each in refused:
             relay.faults.add(faults.refuses(each))
 

@@ -32,6 +32,8 @@ class Batches:
         self.random = random
         self.apart: Recent[bool] = Recent(APART)
         self.refused: Recent[tuple[ErrorKind, str]] = Recent(REFUSED_AGAIN)
+        self.doubtful: Recent[bool] = Recent(APART)
+        """Ids that were unknown where no path has shown a task yet."""
         self._breaker = breaker
 
     async def look_up(
@@ -90,7 +92,19 @@ class _Search:
         self._in_vain = 0
 
     async def run(self) -> None:
-        ids = self.findings.ids
+        await self._ask_for(self.findings.ids)
+        doubtful = [
+            each
+            for each, error in self.findings.failed.items()
+            if isinstance(error, NoSuchPathError)
+        ]
+        if doubtful and self.findings.tasks and self.findings.stopped is None:
+            # Other ids have shown since that a path works.
+            for each in doubtful:
+                del self.findings.failed[each]
+            await self._ask_for(doubtful)
+
+    async def _ask_for(self, ids: Sequence[str]) -> None:
         lyrics = [each for each in ids if self._kinds.get(each) is TaskKind.LYRICS]
         songs: Sequence[str] = ids
         if lyrics:
@@ -119,83 +133,87 @@ class _Search:
                 self.findings.failed[each] = SunoError(*refusal)
 
     async def _part(self, ids: Sequence[str], kind: TaskKind) -> None:
+        """Ask for a batch, on the relay's other paths if need be, and where none works singly."""
+        trouble = await self._ask_on(self._routes.batch_path, ids, kind)
+        if trouble is None:
+            return
+        if not isinstance(trouble, NoSuchPathError):
+            self.findings.stop(trouble)
+            return
+        for path in self._routes.other_batch_paths():
+            other = await self._ask_on(path, ids, kind)
+            if other is None:
+                self._routes.go_on_at(path)
+                return
+            if is_relay_wide(other):
+                self.findings.stop(other)
+                return
+            if isinstance(other, NoSuchPathError) and other.sure:
+                self._routes.note_absent(path)
+            else:  # it may be refused for the ids
+                trouble = NoSuchPathError(trouble.detail, sure=False)
+        await self._all_singly(ids, trouble)
+
+    async def _ask_on(self, path: str, ids: Sequence[str], kind: TaskKind) -> SunoError | None:
+        """Ask for a batch on a path, and find out which ids spoil it, if it is them.
+
+        Return what is wrong with the path or the relay, None where it is one that answers.
+        """
         try:
-            await self._ask(ids, kind)
-        except NoSuchPathError as error:
-            await self._elsewhere(ids, kind, error)
+            await self._ask(path, ids, kind)
         except SunoError as error:
-            if may_be_one_id(error):
-                await self._bisect(ids, kind, error)
-            else:
-                self.findings.stop(error)
+            return await self._bisect(path, ids, kind, error) if may_be_one_id(error) else error
+        if not self._routes.is_proven(path):
+            return NoSuchPathError("an answer without any task", sure=False)
+        return None
 
-    async def _ask(self, ids: Sequence[str], kind: TaskKind) -> None:
-        self.findings.found(await self._routes.batch(ids, kind, urgent=self._urgent))
-        for each in self._batches.apart.among(ids):
-            if each in self.findings.tasks:
-                self._batches.apart.forget(each)
-
-    async def _bisect(self, ids: Sequence[str], kind: TaskKind, error: SunoError) -> None:
-        """Find out which ids spoil a batch, unless it is the path that is wrong."""
+    async def _bisect(
+        self, path: str, ids: Sequence[str], kind: TaskKind, error: SunoError
+    ) -> SunoError | None:
+        """Find out which ids spoil a batch, unless it may be the path: it has never worked."""
 
         async def ask(part: Sequence[str]) -> None:
-            await self._ask(part, kind)
+            await self._ask(path, part, kind)
 
         try:
             culprits, left = await narrow(ids, error, ask, self._batches.random)
         except SunoError as whole:
-            if self._may_be_elsewhere(whole):
-                await self._elsewhere(ids, kind, _no_path(whole))
-            else:
-                self.findings.stop(whole)
-            return
-        answered = len(culprits) + len(left) < len(ids)
-        if not answered and self._may_be_elsewhere(error):
-            await self._elsewhere(ids, kind, _no_path(error))
-            return
-        refused = {
-            each: refusal
-            for each, refusal in culprits.items()
-            if not isinstance(refusal, UnknownTaskError)
-        }
-        self._blame(refused, remember=answered)
+            return whole if self._is_the_relays(path, whole) else _doubt(whole)
+        if not self._is_the_relays(path, error):
+            return _doubt(error)
+        self._blame(culprits, remember=len(culprits) + len(left) < len(ids))
         if isinstance(error, UnknownTaskError):
             error = SunoError(ErrorKind.UNAVAILABLE, f"refused with others: {error.detail}")
             for each in self.findings.unknown(ids):
-                self._batches.apart.note(each, True)
+                self._batches.apart.note(each, True)  # what the relay does not know
         self.findings.failed |= dict.fromkeys(left, error)
+        return None
 
-    def _may_be_elsewhere(self, error: SunoError) -> bool:
-        """Whether it may be the path that was refused and not the ids: it has never worked."""
-        return not self._routes.has_batches and (
-            error.kind in ABOUT_THE_REQUEST or error.kind is ErrorKind.NOT_FOUND
-        )
+    def _is_the_relays(self, path: str, error: SunoError) -> bool:
+        """Whether an error is surely one of a relay, and does not come from a wrong path."""
+        about_ids = error.kind in ABOUT_THE_REQUEST or isinstance(error, UnknownTaskError)
+        return self._routes.is_proven(path) or not about_ids
+
+    async def _ask(self, path: str, ids: Sequence[str], kind: TaskKind) -> None:
+        self.findings.found(await self._routes.batch(path, ids, kind, urgent=self._urgent))
+        for each in self._batches.apart.among(ids):
+            if each in self.findings.tasks:
+                self._batches.apart.forget(each)
 
     def _blame(self, culprits: Mapping[str, SunoError], *, remember: bool) -> None:
         """Note which ids are refused; for later only if the relay read others at the same time."""
-        self.findings.failed |= culprits
         for each, error in culprits.items():
+            if isinstance(error, UnknownTaskError):
+                continue  # said before the path was known to work: it is not refused, but unknown
+            self.findings.failed[each] = error
             if remember or self._batches.is_apart(each):
                 self._batches.set_apart(each, error)
-
-    async def _elsewhere(
-        self, ids: Sequence[str], kind: TaskKind, no_batch: NoSuchPathError
-    ) -> None:
-        """Ask on the relay's other batch paths, and if there is none that works, singly."""
-        try:
-            tasks = await self._routes.other_batch(ids, kind, urgent=self._urgent)
-        except SunoError as error:
-            self.findings.stop(error)
-            return
-        if tasks is None:
-            await self._all_singly(ids, no_batch)
-        else:
-            self.findings.found(tasks)
 
     async def _all_singly(self, ids: Sequence[str], no_batch: NoSuchPathError) -> None:
         """Ask for each id on its own, where the relay has no batch look-up."""
         patience = PATIENCE
-        for each in ids:
+        doubtful = self._batches.doubtful.among(ids)
+        for each in sorted(ids, key=doubtful.__contains__):  # the others may show that it works
             if self._urgent and self._in_vain == MOST_IN_VAIN:
                 return
             try:
@@ -203,12 +221,16 @@ class _Search:
             except SunoError as error:
                 if isinstance(error, NoSuchPathError):
                     # A batch path that has worked was surely not refused because of the ids.
-                    if error.sure or self._routes.has_batches:
+                    if (error.sure and no_batch.sure) or self._routes.has_batches:
                         self.findings.stop(no_batch)
+                        return
+                    if error.sure:
+                        self.findings.failed |= dict.fromkeys(self.findings.unknown(ids), no_batch)
                         return
                     singly = error.singly and no_batch.sure
                     error = NoSuchPathError(no_batch.detail, sure=False, singly=singly)
                     self.findings.failed[each] = error
+                    self._batches.doubtful.note(each, True)
                 elif is_relay_wide(error):
                     self.findings.stop(error)
                     return
@@ -228,7 +250,5 @@ class _Search:
                 self.findings.found([task])
 
 
-def _no_path(error: SunoError) -> NoSuchPathError:
-    if isinstance(error, NoSuchPathError):
-        return error
+def _doubt(error: SunoError) -> NoSuchPathError:
     return NoSuchPathError(error.detail, sure=False)

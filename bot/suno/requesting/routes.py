@@ -27,7 +27,8 @@ logger = logging.getLogger(__name__)
 
 ABOUT_A_TASK = re.compile(r"task|任务", re.IGNORECASE)
 ABOUT_A_PATH = re.compile(
-    r"invalid url|page not found|cannot (?:get|post)|no route|(?:route|path|endpoint) not found",
+    r"invalid (?:url|action)|page not found|cannot (?:get|post)|no route"
+    r"|(?:route|path|endpoint) not found",
     re.IGNORECASE,
 )
 ABSENT = 600.0
@@ -38,8 +39,6 @@ ABSENT_LIKE_ALL = 120.0
 new-api lets an address ask for 60 unknown paths within 180 seconds: so the configured path alone
 is asked at every look, and the four others rarely.
 """
-ABSENT_PERHAPS = 60.0
-"""Seconds after which another batch path is tried again that did not work for whatever reason."""
 
 
 class UnknownTaskError(SunoError):
@@ -47,6 +46,13 @@ class UnknownTaskError(SunoError):
 
     def __init__(self, detail: str) -> None:
         super().__init__(ErrorKind.NOT_FOUND, detail)
+
+
+class _NothingShownError(SunoError):
+    """An answer without any task, which may be a relay's or not."""
+
+    def __init__(self) -> None:
+        super().__init__(ErrorKind.NOT_FOUND, "an answer without any task")
 
 
 class Routes:
@@ -65,8 +71,27 @@ class Routes:
         """Whether the batch look-up is known to work."""
         return self._batch_path in self._proven and not self._is_asked_singly()
 
-    async def batch(self, ids: Sequence[str], kind: TaskKind, *, urgent: bool) -> tuple[Task, ...]:
+    @property
+    def batch_path(self) -> str:
+        """Where batches are asked for."""
+        return self._batch_path
+
+    def other_batch_paths(self) -> Iterator[str]:
+        """Give the other paths that are worth a try where that one does not work."""
+        for path in self._relay.batch_paths:
+            if path != self._batch_path and not (self._is_asked_singly() or self._is_absent(path)):
+                yield path
+
+    def is_proven(self, path: str) -> bool:
+        """Whether a path has shown that it is a relay's."""
+        return path in self._proven
+
+    async def batch(
+        self, path: str, ids: Sequence[str], kind: TaskKind, *, urgent: bool
+    ) -> tuple[Task, ...]:
         """Ask for several tasks at once; those that the relay does not know are left out.
+
+        What is left out proves nothing where the path ``is_proven`` not even afterwards.
 
         Raise NoSuchPathError where the relay has no batch look-up at this path, UnknownTaskError
         where it refuses them all because it does not know one, and any other SunoError for what it
@@ -74,26 +99,38 @@ class Routes:
         """
         if self._is_asked_singly():
             raise NoSuchPathError("the relay has no batch look-up", sure=True)
-        return await self._batch(self._batch_path, ids, kind, urgent)
 
-    async def other_batch(
-        self, ids: Sequence[str], kind: TaskKind, *, urgent: bool
-    ) -> tuple[Task, ...] | None:
-        """Ask on the other known paths; go on with the one that works. None where none does."""
-        for path in self._relay.batch_paths:
-            if path == self._batch_path or self._is_asked_singly() or self._is_absent(path):
-                continue
+        def read(answer: Answer) -> tuple[Task, ...]:
             try:
-                tasks = await self._batch(path, ids, kind, urgent)
+                tasks = read_batch(answer.status, answer.content_type, answer.body, ids=len(ids))
             except SunoError as error:
-                if is_relay_wide(error):
-                    raise
-                self._note_absent(path, sure=isinstance(error, NoSuchPathError) and error.sure)
-                continue
-            self._say_detour(f"POST {path} instead; SUNO_FETCH_PATH={path} would save the detour")
-            self._batch_path = path
+                meaning = self._meaning(path, answer, error)
+                alone = len(ids) == 1 and path in self._proven
+                if isinstance(meaning, UnknownTaskError) and alone:
+                    return ()
+                raise meaning from error.__cause__
+            if not tasks and path not in self._proven and not is_empty_batch(answer.body):
+                raise _NothingShownError
             return tasks
-        return None
+
+        payload = {"ids": list(ids), "action": kind.action}
+        try:
+            tasks = await self._asking.ask("POST", path, read, urgent=urgent, payload=payload)
+        except _NothingShownError:
+            return ()
+        self._proven.add(path)
+        self._singly_until = 0.0
+        return tasks
+
+    def go_on_at(self, path: str) -> None:
+        """Ask for batches on another path from now on."""
+        self._say_detour(f"POST {path} instead; SUNO_FETCH_PATH={path} would save the detour")
+        self._batch_path = path
+
+    def note_absent(self, path: str) -> None:
+        """Note that a path is surely not there, so that it is left alone for a while."""
+        seconds = ABSENT if self._proven else ABSENT_LIKE_ALL
+        self._absent_until[path] = time.monotonic() + seconds
 
     async def single(self, task_id: str, kind: TaskKind | None, *, urgent: bool) -> Task | None:
         """Ask for one task, on every path that may know it; None where the relay does not.
@@ -146,28 +183,6 @@ class Routes:
         }
         yield from (path for path in likely[kind] if not self._is_absent(path))
 
-    async def _batch(
-        self, path: str, ids: Sequence[str], kind: TaskKind, urgent: bool
-    ) -> tuple[Task, ...]:
-        def read(answer: Answer) -> tuple[Task, ...]:
-            try:
-                tasks = read_batch(answer.status, answer.content_type, answer.body, ids=len(ids))
-            except SunoError as error:
-                meaning = self._meaning(path, answer, error)
-                alone = len(ids) == 1 and path in self._proven
-                if isinstance(meaning, UnknownTaskError) and alone:
-                    return ()
-                raise meaning from error.__cause__
-            if not tasks and path not in self._proven and not is_empty_batch(answer.body):
-                raise NoSuchPathError("an answer without any task", sure=False)
-            return tasks
-
-        payload = {"ids": list(ids), "action": kind.action}
-        tasks = await self._asking.ask("POST", path, read, urgent=urgent, payload=payload)
-        self._proven.add(path)
-        self._singly_until = 0.0
-        return tasks
-
     async def _single(self, path: str, task_id: str, urgent: bool) -> Task | None:
         def read(answer: Answer) -> Task | None:
             try:
@@ -183,7 +198,7 @@ class Routes:
             task = await self._asking.ask("GET", whole, read, urgent=urgent)
         except NoSuchPathError as error:
             if error.sure and path not in self._proven:
-                self._note_absent(path, sure=True)
+                self.note_absent(path)
             raise
         if task is not None:
             self._proven.add(path)
@@ -203,9 +218,12 @@ class Routes:
             # Other paths work with this key: that this one does not says nothing of the relay.
             if self._proven and error.kind in RELAY_WIDE - {ErrorKind.RATE_LIMIT}:
                 return NoSuchPathError(error.detail, sure=False)
+        about_the_path = bool(ABOUT_A_PATH.search(error.detail))
+        if error.kind is ErrorKind.BAD_REQUEST and about_the_path and not proven:
+            return NoSuchPathError(error.detail, sure=True)
         if error.kind is not ErrorKind.NOT_FOUND:
             return error
-        if page or answer.status == 405 or ABOUT_A_PATH.search(error.detail):
+        if page or answer.status == 405 or about_the_path:
             return NoSuchPathError(error.detail, sure=True)
         words = without_paths(error.detail)
         single = path in self._relay.single_paths
@@ -220,10 +238,6 @@ class Routes:
 
     def _is_absent(self, path: str) -> bool:
         return time.monotonic() < self._absent_until.get(path, 0.0)
-
-    def _note_absent(self, path: str, *, sure: bool) -> None:
-        seconds = (ABSENT if self._proven else ABSENT_LIKE_ALL) if sure else ABSENT_PERHAPS
-        self._absent_until[path] = time.monotonic() + seconds
 
     def _say_detour(self, way: str) -> None:
         logger.warning(
