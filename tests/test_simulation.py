@@ -30,6 +30,18 @@ def worker(*options: object) -> Iterator[Iterator[dict[str, Any]]]:
         process.kill()
 
 
+def test_everyone_is_told_the_truth_exactly_once() -> None:
+    """When all faults have stopped, nothing is owed, whatever went wrong together with what."""
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.simulation", "--first", "1", "--seeds", "300"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout[-20_000:] + run.stderr[-5_000:]
+
+
 def test_a_seed_replays_exactly() -> None:
     """The same seed has the same trace, to the byte, also after other seeds and with others."""
     with worker("--first", 20, "--seeds", 5) as results:

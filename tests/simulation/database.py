@@ -34,10 +34,10 @@ class Disk:
         """Whether nothing more can be written just now."""
 
     def tasks_on_card(self, card_id: int) -> list[str]:
-        """Return the running tasks on a card."""
+        """Return the tasks on a card that have not ended, also those that nobody watches now."""
         rows = self.connection.execute(
-            "SELECT task_id FROM card_tasks JOIN tasks USING (relay, task_id)"
-            " WHERE card_id = ? AND state = 'running'",
+            "SELECT task_id FROM card_tasks LEFT JOIN tasks USING (relay, task_id)"
+            " WHERE card_id = ? AND coalesce(state, '') != 'ended'",
             [card_id],
         )
         return [row[0] for row in rows]

@@ -75,6 +75,8 @@ class Network:
         self._faults = faults
         self._slowness = slowness
         self._dice = world.dice("network")
+        self.unheard: list[Request] = []
+        """What was done, and the answer to it lost."""
 
     def send(self, request: Request, answered: "asyncio.Future[Reply]") -> None:
         """Let a request travel; its answer, or the error in place of it, is set in ``answered``."""
@@ -90,7 +92,9 @@ class Network:
             return
         effect = fault.effect
         self._world.trace.note(f"fault {fault.name} strikes {request}")
-        reply = self._receive(request) if effect.applied else effect.reply
+        reply = self._receive(request) if effect.applied else None
+        if reply is not None and (effect.reply or effect.cut or effect.silent):
+            self.unheard.append(request)
         reply = effect.reply or reply
         if effect.silent:
             return

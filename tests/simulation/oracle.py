@@ -91,7 +91,10 @@ def _needless(story: Story, word: Message, accounts: dict[Key, Owed]) -> Iterato
     person = story.state.channels[word.channel_id].person
     place = next((c.id for c in story.channels if f"<#{c.id}>" in word.content), 0)
     held = any(
-        not owed.arrived or max(each.created_at for each in owed.arrived) >= word.created_at
+        not owed.arrived
+        or any(
+            each.created_at >= word.created_at or story.was_unheard(each) for each in owed.arrived
+        )
         for (_, where, who), owed in accounts.items()
         if person and where == place and who == person.id and owed.most
     )
@@ -102,8 +105,10 @@ def _needless(story: Story, word: Message, accounts: dict[Key, Owed]) -> Iterato
 def _stale(story: Story, message: Message) -> Iterator[str]:
     """Yield whether a card still shows a task as being made."""
     channel = story.state.channels[message.channel_id]
-    if message.deleted or channel.deleted or channel.denied or story.lasts_days:
-        return  # a card is no promise: after a day of trouble it is left as it is
+    if message.deleted or channel.deleted or channel.denied:
+        return
+    if story.lasts_days or story.said_about[channel.id] & GONE:
+        return  # a card is no promise: after so much it is left as it is
     if message.components and "card:join" in message.text:
         title = message.embeds[0].get("title") if message.embeds else ""
         where = channel.name or "a direct message"

@@ -36,7 +36,9 @@ class Deed:
         if not answers:
             return Heard.SILENCE
         said = {_heard(self.task_id, line) for line in answers[-1].split("\n")}
-        return next((each for each in Heard if each in said - {Heard.SILENCE}), Heard.SILENCE)
+        said.discard(Heard.SILENCE)
+        tells_of_others = "`task-" in answers[-1] and self.task_id not in answers[-1]
+        return min(said, default=Heard.NOTHING if tells_of_others else Heard.SILENCE)
 
     def __str__(self) -> str:
         answers = self.interaction.answers

@@ -199,6 +199,13 @@ class Story:
         banned = self.state.banned_words.get(channel.guild_id or 0)
         return bool((channel.denied & (SEND | VIEW) and not channel.deleted) or banned)
 
+    def was_unheard(self, message: Message) -> bool:
+        """Whether an answer that told the bot of this message was lost."""
+        return any(
+            isinstance(request.body, dict) and str(request.body.get("nonce")) == message.nonce
+            for request in self._discord_network.unheard
+        )
+
     def task_of(self, message: Message) -> SimulatedTask | None:
         """Return the task that a message is about; the bot has to say of the least ones."""
         task_id = self.disk.task_of_nonce(message.nonce) if is_minimal(message) else None
