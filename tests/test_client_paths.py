@@ -256,6 +256,26 @@ async def test_the_operator_is_told_at_once_that_no_path_works(
     assert "SUNO_BASE_URL and SUNO_FETCH_PATH" in record.getMessage()
 
 
+async def test_a_wrong_path_is_told_though_the_relay_was_out_of_reach_before(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One trouble does not hide the other."""
+    async with client_at_relay(pauses=Pauses(0.001, 0.001, failures=1)) as (relay, client):
+        relay.answer_shape = AnswerShape(paths=frozenset())
+        relay.go_down()
+        with pytest.raises(SunoError):
+            await client.look_up(["one"])
+        relay.come_back()
+        await pause_is_over(client)
+        with pytest.raises(NoSuchPathError):
+            await client.look_up(["one"])
+
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 2
+    assert "cannot be reached" in said[0]
+    assert "SUNO_FETCH_PATH" in said[1]
+
+
 async def test_a_refused_key_ends_the_search_for_a_path() -> None:
     """Another path would not make the key any better."""
     async with client_at_relay(key="sk-wrong") as (relay, client):

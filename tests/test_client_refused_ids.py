@@ -10,7 +10,7 @@ from bot.local.relay.faults import Fault
 from bot.suno.client import Limits, LookUp, Pauses
 from bot.suno.errors import ErrorKind, SunoError
 from bot.suno.requesting.narrowing import MOST_PARTS, narrow
-from tests.client_at_relay import client_at_relay
+from tests.client_at_relay import client_at_relay, pause_is_over
 
 
 def songs(relay: LocalRelay, count: int) -> list[str]:
@@ -209,3 +209,20 @@ async def test_many_refused_ids_are_sorted_out_over_several_looks() -> None:
 
         assert found.tasks.keys() == set(ids) - refused
         assert found.failed.keys() == refused
+
+
+async def test_a_refused_id_is_found_right_after_an_outage() -> None:
+    """The first request tries whether the relay is back; its refusal shows that it is."""
+    async with client_at_relay(pauses=Pauses(0.001, 0.001, failures=1)) as (relay, client):
+        ids = songs(relay, 5)
+        await client.look_up(ids)
+        relay.go_down()
+        with pytest.raises(SunoError):
+            await client.look_up(ids)
+        relay.come_back()
+        relay.faults.add(faults.refuses(ids[0]))
+        await pause_is_over(client)
+
+        found = await client.look_up(ids)
+
+        assert found.tasks.keys() == set(ids[1:])

@@ -68,6 +68,8 @@ class Asking:
             self.traffic.errors[error.kind] += 1
             if is_relay_wide(error):
                 self._breaker.bad(error)
+            else:
+                self._breaker.answered(asked_at)
             raise
         finally:
             self.traffic.seconds += time.monotonic() - asked_at

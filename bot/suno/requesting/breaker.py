@@ -116,6 +116,14 @@ class Breaker:
         for listener in self._listeners:
             listener()
 
+    def answered(self, asked_at: float) -> None:
+        """Note an error that concerns one request: the pause is over, what led to it is not.
+
+        So that the other requests of the same look-up, which find out what is wrong, get through.
+        """
+        if asked_at >= self._failed_at:
+            self._until = self._until_for_people = 0.0
+
     def bad(self, error: SunoError) -> None:
         """Note a failure that concerns the relay as a whole, and pause as its kind demands."""
         now = self._failed_at = time.monotonic()
@@ -131,8 +139,8 @@ class Breaker:
             self._tell(error, pause)
 
     def warn(self, error: SunoError) -> None:
-        """Say what is wrong before anybody asked; the next good answer is said, too."""
-        if self._told is None:
+        """Say what is wrong though there is no pause for it; the next good answer is said, too."""
+        if self._told is not error.kind:
             self._told = error.kind
             logger.warning(
                 "Relay %s: %s (%s). What is watched meanwhile is told when it is back.",
