@@ -3,12 +3,12 @@ from typing import Any
 import discord
 import pytest
 
-from bot.local.discord.command_limits import command_faults
-from bot.local.discord.component_limits import choice_faults, modal_faults
+from bot.local.discord.command_limits import INTEGER, NUMBER, STRING, read_commands
 from bot.local.discord.errors import Faulty, Refusal
-from bot.local.discord.limits import message_faults
+from bot.local.discord.limits import Files, read_message
 from bot.local.discord.mentions import named_in
-from bot.local.discord.texts import check_url
+from bot.local.discord.modal_limits import read_choices, read_modal
+from bot.local.discord.schema import link as link_reader
 from tests.local_discord_client import a_club, code_of
 
 SONG = "https://cdn.example.com/song.mp3"
@@ -55,6 +55,16 @@ def modern(*components: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return {"flags": 1 << 15, "components": list(components), **fields}
 
 
+def people(**changes: Any) -> dict[str, Any]:
+    """Give a select of users that Discord takes."""
+    return {"type": 5, "custom_id": "who"} | changes
+
+
+def chosen(count: int, kind: str = "user") -> list[dict[str, Any]]:
+    """Give so many values that are chosen beforehand."""
+    return [{"id": str(number), "type": kind} for number in range(count)]
+
+
 def many(count: int) -> list[dict[str, Any]]:
     """Give that many options of a select."""
     return [{"label": str(number), "value": str(number)} for number in range(count)]
@@ -79,6 +89,21 @@ FINE: list[dict[str, Any]] = [
     rows({"type": 2, "style": 6, "sku_id": "1"}),
     modern({"type": 10, "content": "x"}, row(button()), {"type": 14}),
     modern({"type": 17, "components": [{"type": 12, "items": [{"media": {"url": SONG}}]}]}),
+    modern({"type": 13, "file": {"url": "attachment://cover.png"}}),
+    rows({"type": 5, "custom_id": "x", "default_values": [{"id": 1, "type": "user"}]}),
+    rows(
+        {
+            "type": 7,
+            "custom_id": "x",
+            "max_values": 2,
+            "default_values": [{"id": "1", "type": "user"}, {"id": "2", "type": "role"}],
+        }
+    ),
+    rows({"type": 8, "custom_id": "x", "channel_types": [0, 5, 11, 15]}),
+    rows(choice(options=[{"label": "x", "value": "y", "default": True}])),
+    {"attachments": [{"id": 0, "filename": "a b.png"}]},
+    {"content": "x", "tts": False, "message_reference": {"message_id": 1}},
+    embed(title="x", timestamp="2026-01-02T03:04:05Z"),
     modern(
         {
             "type": 9,
@@ -145,7 +170,60 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         rows(choice(options=[{"label": "x" * 101, "value": "1"}])),
         "components.0.components.0.options.0.label",
     ),
+    (rows(button(), link(), button(id=1, custom_id="b"), link(id=1)), "components"),
+    (rows(button(disabled=1)), "components.0.components.0.disabled"),
+    (rows(button(style="1")), "components.0.components.0.style"),
+    (rows(button(custom_id=5)), "components.0.components.0.custom_id"),
+    (rows(button(emoji="🎵")), "components.0.components.0.emoji"),
+    (rows({"type": 2, "style": 6}), "components.0.components.0.sku_id"),
+    (rows(button(custom_id=None)), "components.0.components.0.custom_id"),
+    ({"components": {}}, "components"),
+    ({"components": ["row"]}, "components.0.type"),
+    ({"components": [{"type": True, "components": [button()]}]}, "components.0.type"),
+    (rows(choice(min_values=2, max_values=1)), "components.0.components.0.min_values"),
+    (rows(choice(min_values=-1)), "components.0.components.0.min_values"),
+    (rows(choice(max_values=2.5)), "components.0.components.0.max_values"),
+    (
+        rows(choice(options=[{**one, "default": True} for one in many(2)])),
+        "components.0.components.0.options",
+    ),
+    (rows(people(default_values=chosen(2))), "components.0.components.0.default_values"),
+    (
+        rows(people(default_values=chosen(1), min_values=2, max_values=3)),
+        "components.0.components.0.default_values",
+    ),
+    (
+        rows(people(default_values=chosen(1, "role"))),
+        "components.0.components.0.default_values.0.type",
+    ),
+    (
+        rows(people(default_values=[{"type": "user"}])),
+        "components.0.components.0.default_values.0.id",
+    ),
+    (
+        rows({"type": 8, "custom_id": "x", "channel_types": [99]}),
+        "components.0.components.0.channel_types.0",
+    ),
     (modern({"type": 10, "content": "x"}, content="x"), "content"),
+    (modern({"type": 10, "content": "x"}, embeds=[{"title": "x"}]), "embeds"),
+    (modern({"type": 10, "content": " "}), "components.0.content"),
+    (modern({"type": 17, "components": []}), "components.0.components"),
+    (
+        modern({"type": 17, "components": [{"type": 17, "components": [{"type": 14}]}]}),
+        "components.0.components.0.type",
+    ),
+    (
+        modern({"type": 17, "components": [{"type": 14}], "accent_color": -1}),
+        "components.0.accent_color",
+    ),
+    (modern({"type": 14, "spacing": 3}), "components.0.spacing"),
+    (
+        modern({"type": 12, "items": [{"media": {"url": "attachment://no.png"}}]}),
+        "components.0.items.0.media.url",
+    ),
+    (modern({"type": 13, "file": {"url": SONG}}), "components.0.file.url"),
+    (modern({"type": 13, "file": {"url": "attachment://no.mp3"}}), "components.0.file.url"),
+    ({"components": [{"type": 10, "content": "x"}]}, "components.0.type"),
     (modern(*[{"type": 10, "content": "x"}] * 41), "components"),
     (
         modern(row(*(button(custom_id=str(n)) for n in range(5))), *[{"type": 14}] * 35),
@@ -153,8 +231,43 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     (modern(*[{"type": 10, "content": "x" * 2001}] * 2), "components"),
     (modern({"type": 99}), "components.0.type"),
-    (modern({"type": 9, "components": [{"type": 14}]}), "components.0.accessory"),
+    (
+        modern({"type": 9, "components": [{"type": 10, "content": "x"}]}),
+        "components.0.accessory",
+    ),
+    (
+        modern({"type": 9, "components": [{"type": 14}], "accessory": button()}),
+        "components.0.components.0.type",
+    ),
     ({"attachments": [{"id": "0", "description": "x" * 1025}]}, "attachments.0.description"),
+    ({"attachments": [{"id": "1"}]}, "attachments.0.id"),
+    ({"attachments": [{"filename": "x"}]}, "attachments.0.id"),
+    ({"attachments": "cover.png"}, "attachments"),
+    ({"content": {"text": "x"}}, "content"),
+    ({"content": "x", "tts": "yes"}, "tts"),
+    ({"content": "x", "flags": "4"}, "flags"),
+    ({"content": "x", "nonce": 2**63}, "nonce"),
+    ({"content": "x", "nonce": [1]}, "nonce"),
+    ({"content": "x", "enforce_nonce": 1}, "enforce_nonce"),
+    ({"embeds": {"title": "x"}}, "embeds"),
+    ({"embeds": ["x"]}, "embeds.0"),
+    (embed(title=["x"]), "embeds.0.title"),
+    (embed(fields={"name": "n", "value": "v"}), "embeds.0.fields"),
+    (embed(fields=[{"name": "n", "value": "v", "inline": "no"}]), "embeds.0.fields.0.inline"),
+    (embed(footer="x"), "embeds.0.footer"),
+    (embed(image={"url": 5}), "embeds.0.image.url"),
+    (embed(color=1.5), "embeds.0.color"),
+    (embed(timestamp="yesterday"), "embeds.0.timestamp"),
+    (embed(timestamp=5), "embeds.0.timestamp"),
+    ({"content": "x", "message_reference": {}}, "message_reference.message_id"),
+    ({"content": "x", "message_reference": {"message_id": "x"}}, "message_reference.message_id"),
+    ({"content": "x", "message_reference": "1"}, "message_reference"),
+    ({"content": "x", "allowed_mentions": []}, "allowed_mentions"),
+    ({"content": "x", "allowed_mentions": {"users": ["ada"]}}, "allowed_mentions.users.0"),
+    ({"content": "x", "allowed_mentions": {"parse": "users"}}, "allowed_mentions.parse"),
+    ({"content": "x", "allowed_mentions": {"replied_user": "no"}}, "allowed_mentions.replied_user"),
+    ({"sticker_ids": ["1"] * 4}, "sticker_ids"),
+    ({"poll": {"question": {"text": "x"}, "answers": []}}, "poll.answers"),
     ({"content": "x", "allowed_mentions": {"parse": ["people"]}}, "allowed_mentions.parse.0"),
     (
         {"content": "x", "allowed_mentions": {"parse": ["users"], "users": ["1"]}},
@@ -166,6 +279,23 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "allowed_mentions.users",
     ),
 ]
+
+
+FILES = Files(names=["cover.png"], ids=["0"], new=1)
+
+
+def faults_of(payload: Any, files: Files = FILES, **circumstances: bool) -> list[str]:
+    """List the fields of a message that are at fault."""
+    return paths(read_message(payload, files, **circumstances)[1].tree)
+
+
+def faults_in(read: Any, *arguments: Any) -> list[str]:
+    """List the fields for which a reader refuses what it reads."""
+    try:
+        read(*arguments)
+    except Refusal as refusal:
+        return paths(refusal.errors or {})
+    return []
 
 
 def paths(tree: dict[str, Any], prefix: str = "") -> list[str]:
@@ -180,7 +310,7 @@ def paths(tree: dict[str, Any], prefix: str = "") -> list[str]:
 @pytest.mark.parametrize("payload", FINE, ids=lambda payload: str(payload)[:60])
 def test_what_discord_takes_is_not_refused(payload: dict[str, Any]) -> None:
     """A message at its limits is still within them; characters are code points."""
-    assert message_faults(payload, []).tree == {}
+    assert faults_of(payload) == []
 
 
 @pytest.mark.parametrize(("payload", "path"), REFUSED, ids=lambda value: str(value)[:60])
@@ -188,18 +318,18 @@ def test_what_discord_refuses_is_refused_where_it_is_wrong(
     payload: dict[str, Any], path: str
 ) -> None:
     """One step past a limit is refused, and the error names that field alone."""
-    assert paths(message_faults(payload, []).tree) == [path]
+    assert faults_of(payload) == [path]
 
 
 def test_ten_files_go_with_a_message() -> None:
     """The eleventh upload is too many."""
-    assert not message_faults({}, ["x"] * 10)
-    assert paths(message_faults({}, ["x"] * 11).tree) == ["attachments"]
+    assert faults_of({}, Files(new=10)) == []
+    assert faults_of({}, Files(new=11)) == ["attachments"]
 
 
 def test_only_interactions_may_be_ephemeral() -> None:
     """The flag goes where it has a meaning."""
-    assert not message_faults({"flags": 64}, [], ephemeral=True)
+    assert faults_of({"flags": 64}, ephemeral=True) == []
 
 
 @pytest.mark.malformed_requests
@@ -234,15 +364,15 @@ async def test_nothing_at_all_is_no_message(payload: dict[str, Any]) -> None:
 def test_a_link_needs_a_host_that_can_be(url: str) -> None:
     """Spaces, bad ports, bad addresses and empty labels are refused."""
     faulty = Faulty()
-    check_url(faulty, ("url",), url)
+    link_reader()(url, ("url",), faulty)
     assert paths(faulty.tree) == ["url"]
 
 
 def test_a_refusal_without_a_fault_raises_nothing() -> None:
     """Only what is wrong is refused."""
-    message_faults({"content": "x"}, []).raise_if_any()
+    read_message({"content": "x"})[1].raise_if_any()
     with pytest.raises(Refusal, match="Invalid Form Body"):
-        message_faults({"content": 1}, []).raise_if_any()
+        read_message({"content": 1})[1].raise_if_any()
 
 
 def test_mentions_are_found_once_and_in_order() -> None:
@@ -267,7 +397,7 @@ GOOD_COMMANDS: list[list[dict[str, Any]]] = [
     [command(name=f"c{number}") for number in range(100)],
     [command(options=[option(name=f"o{number}") for number in range(25)])],
     [command(name_localizations={"zh-CN": "歌"}, description_localizations={"zh-TW": "歌"})],
-    [{"name": "Watch Suno tasks", "type": 3}],
+    [{"name": f"Watch {number}", "type": 3} for number in range(15)],
     [command(), {"name": "suno", "type": 3}],
     [command(options=[option(type=2, options=[option(type=1, name="x", options=[option()])])])],
     [command(options=[option(required=True), option(name="more")], contexts=[0, 1, 2])],
@@ -275,6 +405,19 @@ GOOD_COMMANDS: list[list[dict[str, Any]]] = [
 ]
 
 BAD_COMMANDS: list[tuple[Any, str]] = [
+    (["suno"], "0"),
+    ([command(name=5)], "0.name"),
+    ([command(options="id")], "0.options"),
+    ([command(options=[option(required="yes")])], "0.options.0.required"),
+    ([command(options=[option(type=7, channel_types="text")])], "0.options.0.channel_types"),
+    ([command(options=[option(choices=[{"name": "A", "value": 1}])])],
+     "0.options.0.choices.0.value"),
+    ([command(options=[option(type=4, choices=[{"name": "A", "value": "1"}])])],
+     "0.options.0.choices.0.value"),
+    ([command(name_localizations=["x"])], "0.name_localizations"),
+    ([command(default_member_permissions="all")], "0.default_member_permissions"),
+    ([command(dm_permission=1)], "0.dm_permission"),
+    ([command(contexts=[0, 0])], "0.contexts"),
     ({}, ""),
     ([command(name="")], "0.name"),
     ([command(name="Suno")], "0.name"),
@@ -285,13 +428,13 @@ BAD_COMMANDS: list[tuple[Any, str]] = [
     ([command(type=9)], "0.type"),
     ([command(), command()], "1"),
     ([command(name=f"c{number}") for number in range(101)], ""),
-    ([{"name": f"m{number}", "type": 3} for number in range(6)], ""),
+    ([{"name": f"m{number}", "type": 3} for number in range(16)], ""),
     ([{"name": "x", "type": 3, "description": "y"}], "0.description"),
     ([command(name_localizations={"zh": "歌"})], "0.name_localizations.zh"),
     ([command(name_localizations={"de": "Lied"})], "0.name_localizations.de"),
     ([command(description_localizations={"de": "x" * 101})], "0.description_localizations.de"),
     ([command(contexts=[])], "0.contexts"),
-    ([command(integration_types=[7])], "0.integration_types"),
+    ([command(integration_types=[7])], "0.integration_types.0"),
     ([command(options=[option(name=f"o{number}") for number in range(26)])], "0.options"),
     ([command(options=[option(), option()])], "0.options.1"),
     ([command(options=[option(), option(name="b", required=True)])], "0.options.1"),
@@ -322,13 +465,13 @@ BAD_COMMANDS: list[tuple[Any, str]] = [
 @pytest.mark.parametrize("commands", GOOD_COMMANDS, ids=lambda value: str(value)[:60])
 def test_commands_that_discord_takes_are_not_refused(commands: Any) -> None:
     """Names in any script, translations, groups, and every limit reached."""
-    assert command_faults(commands).tree == {}
+    assert not read_commands(commands)[1]
 
 
 @pytest.mark.parametrize(("commands", "path"), BAD_COMMANDS, ids=lambda value: str(value)[:60])
 def test_commands_that_discord_refuses_are_refused(commands: Any, path: str) -> None:
     """One step past a limit is refused, and the error names that field alone."""
-    assert paths(command_faults(commands).tree) == [path]
+    assert paths(read_commands(commands)[1].tree) == [path]
 
 
 def text_input(**changes: Any) -> dict[str, Any]:
@@ -356,18 +499,47 @@ def label(component: dict[str, Any], **changes: Any) -> dict[str, Any]:
         (modal(row(text_input()), custom_id=""), "data.custom_id"),
         (modal(), "data.components"),
         (modal(*(row(text_input(custom_id=str(n))) for n in range(6))), "data.components"),
-        (modal(row(text_input(label="x" * 46))), "data.components.0.label"),
-        (modal(row(text_input(value="x" * 4001))), "data.components.0.value"),
-        (modal(row(text_input(placeholder="x" * 101))), "data.components.0.placeholder"),
-        (modal(row(text_input(max_length=4001))), "data.components.0.max_length"),
+        (modal(row(text_input(label="x" * 46))), "data.components.0.components.0.label"),
+        (modal(row(text_input(value="x" * 4001))), "data.components.0.components.0.value"),
+        (
+            modal(row(text_input(placeholder="x" * 101))),
+            "data.components.0.components.0.placeholder",
+        ),
+        (modal(row(text_input(max_length=4001))), "data.components.0.components.0.max_length"),
         (modal(label(text_input(label=None), label="")), "data.components.0.label"),
         (modal({"type": 9}), "data.components.0.type"),
+        (modal(row(text_input(style=None))), "data.components.0.components.0.style"),
+        (modal(row(text_input(label=None))), "data.components.0.components.0.label"),
+        (modal(row(text_input(), text_input(custom_id="b"))), "data.components.0.components"),
+        (modal(row(choice())), "data.components.0.components.0.type"),
+        (modal(row(text_input()), row(text_input())), "data.components"),
+        (modal(label(text_input())), "data.components.0.component.label"),
+        (modal(label(choice(disabled=True))), "data.components.0.component.disabled"),
+        (modal(label(button())), "data.components.0.component.type"),
+        (modal({"type": 18, "label": "x"}), "data.components.0.component"),
+        (
+            modal(row(text_input(min_length=5, max_length=4))),
+            "data.components.0.components.0.min_length",
+        ),
+        (
+            modal(row(text_input(max_length=2, value="abc"))),
+            "data.components.0.components.0.value",
+        ),
+        (modal(label(people(default_values=chosen(1)))), None),
+        (modal(label({"type": 19, "custom_id": "file"})), None),
+        (modal(label({"type": 23, "custom_id": "yes"})), None),
+        (modal(label({"type": 21, "custom_id": "x", "options": many(2)})), None),
+        (
+            modal(label({"type": 21, "custom_id": "x", "options": many(1)})),
+            "data.components.0.component.options",
+        ),
+        (modal(label({"type": 22, "custom_id": "x", "options": many(1)})), None),
     ],
     ids=lambda value: str(value)[:60],
 )
 def test_a_modal_has_its_limits(payload: dict[str, Any], path: str | None) -> None:
     """Five fields, a short title, and texts of a certain length."""
-    assert paths(modal_faults(payload).tree) == ([] if path is None else [path])
+    assert faults_in(read_modal, payload) == ([] if path is None else [path])
 
 
 @pytest.mark.parametrize(
@@ -384,4 +556,23 @@ def test_a_modal_has_its_limits(payload: dict[str, Any], path: str | None) -> No
 )
 def test_autocomplete_choices_have_their_limits(choices: Any, path: str | None) -> None:
     """25 choices of 1 to 100 characters, which discord.py does not check."""
-    assert paths(choice_faults(choices, textual=True).tree) == ([] if path is None else [path])
+    found = faults_in(read_choices, {"choices": choices}, STRING)
+    assert found == ([] if path is None else [path])
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "taken"),
+    [
+        (INTEGER, 5, True),
+        (INTEGER, 2**53, False),
+        (INTEGER, "5", False),
+        (NUMBER, 1.5, True),
+        (NUMBER, "1.5", False),
+        (STRING, 5, False),
+    ],
+)
+def test_a_choice_has_the_type_of_its_option(kind: int, value: Any, taken: bool) -> None:
+    """Numbers for numbers, within what JavaScript can count; texts for texts."""
+    choices = [{"name": "x", "value": value}]
+    found = faults_in(read_choices, {"choices": choices}, kind)
+    assert found == ([] if taken else ["data.choices.0.value"])

@@ -14,7 +14,7 @@ async def test_a_message_is_in_the_channel() -> None:
         (message,) = club.songs.messages
         assert (message.id, message.content) == (posted.id, "hello")
         assert message.author is club.local.bot_user
-        assert message.embeds == [{"type": "rich", "title": "Song", "flags": 0}]
+        assert message.embeds == [{"type": "rich", "title": "Song"}]
         assert message.link.endswith(f"{club.guild.id}/{club.songs.id}/{posted.id}")
         assert posted.created_at.timestamp() == pytest.approx(club.local.clock.now(), abs=2)
 

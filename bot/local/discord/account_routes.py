@@ -8,7 +8,10 @@ from bot.local.discord.dm_openings import DmOpenings
 from bot.local.discord.errors import Payload, refusal
 from bot.local.discord.gateway import Gateway
 from bot.local.discord.guild_payloads import guild_payload
+from bot.local.discord.schema import object_of, read_object_as, snowflake
 from bot.local.discord.world import World
+
+_private_channel = object_of({"recipient_id": snowflake}, required=("recipient_id",))
 
 
 class AccountRoutes:
@@ -63,7 +66,8 @@ class AccountRoutes:
     async def me(self, _request: web.Request) -> web.Response:
         """``GET /users/@me``."""
         bot = self._world.scene.bot.payload()
-        return answer({**bot, "verified": True, "email": None, "mfa_enabled": True})
+        own = {"verified": True, "email": None, "mfa_enabled": True, "locale": "en-US"}
+        return answer({**bot, **own})
 
     async def my_guilds(self, request: web.Request) -> web.Response:
         """``GET /users/@me/guilds``: those that the bot is in, a page of them in order of id."""
@@ -80,6 +84,7 @@ class AccountRoutes:
                     "id": str(guild.id),
                     "name": guild.name,
                     "icon": None,
+                    "banner": None,
                     "owner": False,
                     "permissions": str(int(guild.permissions_of(bot))),
                     "features": guild.features,
@@ -94,8 +99,8 @@ class AccountRoutes:
 
     async def open_dm(self, request: web.Request) -> web.Response:
         """``POST /users/@me/channels``. That it is open does not say that it may be written to."""
-        recipient = str((await read_object(request)).get("recipient_id"))
-        user = self._world.user(number(recipient))
+        wanted = read_object_as(_private_channel, await read_object(request))
+        user = self._world.user(int(wanted["recipient_id"]))
         if user.bot:
             raise refusal(50007)
         if self._world.dm_with(user) is None and not self._dm_openings.admit():
@@ -105,7 +110,6 @@ class AccountRoutes:
     async def application(self, _request: web.Request) -> web.Response:
         """``GET /applications/@me``, and the older path of the same."""
         scene, owner = self._world.scene, self._world.owner
-        installs = {"oauth2_install_params": None}
         return answer(
             {
                 "id": str(scene.application_id),
@@ -121,8 +125,16 @@ class AccountRoutes:
                 "flags": 0,
                 "owner": owner.payload(),
                 "team": None,
-                "integration_types_config": {"0": installs, "1": installs},
+                "flags_new": "0",
+                "redirect_uris": [],
+                "interactions_endpoint_url": None,
+                "role_connections_verification_url": None,
+                "explicit_content_filter": 0,
+                "eligible_oauth2_scopes": ["bot", "applications.commands"],
+                "integration_types_config": {"0": {}, "1": {}},
                 "approximate_guild_count": len(self._world.guilds),
+                "approximate_user_install_count": 0,
+                "approximate_user_authorization_count": 0,
                 **self._world.portal,
             }
         )
@@ -153,7 +165,8 @@ class AccountRoutes:
         """``GET /guilds/{guild}/threads/active``."""
         guild = self._world.guild_for_the_bot(number_in(request, "guild"))
         threads = guild.active_threads_of(self._world.scene.bot)
-        return answer({"threads": [thread.payload() for thread in threads], "members": []})
+        listed = [thread.payload() for thread in threads]
+        return answer({"threads": listed, "members": [], "has_more": False})
 
     async def list_commands(self, request: web.Request) -> web.Response:
         """``GET /applications/{application}/commands``, or those of a guild."""

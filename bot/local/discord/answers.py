@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from bot.local.discord.component_limits import choice_faults, modal_faults
 from bot.local.discord.composing import Composer, Draft
 from bot.local.discord.errors import Payload, invalid, refusal
 from bot.local.discord.interactions import (
@@ -14,6 +13,7 @@ from bot.local.discord.interactions import (
 )
 from bot.local.discord.mentions import USERS_ONLY
 from bot.local.discord.messages import CHAT_INPUT, CONTEXT_MENU, DEFAULT, Message, MessageFlag
+from bot.local.discord.modal_limits import read_choices, read_modal
 from bot.local.discord.posts import tell_about
 from bot.local.discord.world import World
 
@@ -60,6 +60,8 @@ class Answers:
         if (interaction.kind == AUTOCOMPLETE) is not (kind == CHOICES):
             text = "This type does not fit the interaction."
             raise invalid(("type",), "INTERACTION_APPLICATION_COMMAND_INVALID_TYPE", text)
+        if kind in (MESSAGE, DEFER):
+            draft = draft.checked(interaction.channel, ephemeral=True)
         answers[kind](interaction, draft)
         interaction.response_type = kind
         interaction.acknowledged_after = self._world.scene.clock.now() - interaction.created_at
@@ -67,7 +69,6 @@ class Answers:
         return interaction
 
     def _say(self, interaction: Interaction, draft: Draft) -> None:
-        draft.check(interaction.channel, ephemeral=True)
         message = self._new(interaction, draft.flags & MessageFlag.EPHEMERAL)
         self._composer.fill(message, draft, default_mentions=USERS_ONLY)
         interaction.original = message
@@ -95,18 +96,15 @@ class Answers:
         return interaction.source
 
     def _offer(self, interaction: Interaction, draft: Draft) -> None:
-        choices = draft.payload.get("choices")
-        textual = any(option.get("type") == 3 for option in _focused(interaction.data))
-        choice_faults(choices, textual=textual).raise_if_any()
-        interaction.choices = choices or []
+        (option,) = _focused(interaction.data)
+        interaction.choices = read_choices(draft.payload, option["type"])
         self._world.scene.announce("choices", interaction=interaction)
 
     def _ask(self, interaction: Interaction, draft: Draft) -> None:
         if interaction.kind == MODAL_SUBMIT:
             text = "A modal cannot answer a modal."
             raise invalid(("type",), "INTERACTION_APPLICATION_COMMAND_INVALID_TYPE", text)
-        modal_faults(draft.payload).raise_if_any()
-        interaction.modal = draft.payload
+        interaction.modal = read_modal(draft.payload)
         self._world.scene.announce("modal", interaction=interaction)
 
     def by_token(self, token: str) -> Interaction:
@@ -137,13 +135,13 @@ class Answers:
 
     def follow_up(self, interaction: Interaction, draft: Draft) -> Message:
         """Post a further message; right after a deferral it becomes the deferred answer itself."""
-        draft.check(interaction.channel, ephemeral=True)
         original = interaction.original
         if interaction.response_type == DEFER and original is not None and original.thinking:
             return self.edit(interaction, original, draft)
         too_many = len(interaction.follow_ups) >= _FOLLOW_UPS_OF_A_USER_INSTALL
         if interaction.by_user_install_only and too_many:
             raise refusal(40094)
+        draft = draft.checked(interaction.channel, ephemeral=True)
         message = self._new(interaction, draft.flags & MessageFlag.EPHEMERAL)
         self._composer.fill(message, draft, default_mentions=USERS_ONLY)
         interaction.follow_ups.append(message)
@@ -175,7 +173,7 @@ class Answers:
         )
 
     def _revise(self, interaction: Interaction, message: Message, draft: Draft) -> None:
-        draft.check(interaction.channel, ephemeral=True)
+        draft = draft.checked(interaction.channel, message=message, ephemeral=True)
         self._composer.fill(message, draft, default_mentions=USERS_ONLY)
         if message is interaction.source:
             interaction.updated_source = True

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from aiohttp import BodyPartReader, MultipartReader, StreamReader, web
+from aiohttp.http_exceptions import BadHttpMessage
 
 from bot.local.discord.composing import Draft, Upload
 from bot.local.discord.errors import Payload, Refusal, invalid, refusal
@@ -47,14 +48,20 @@ async def read(request: web.Request) -> Any:
 
 async def read_object(request: web.Request) -> Payload:
     """Read a JSON body that must be an object; an empty one is an empty object."""
-    return _required_object(await read(request) or {})
+    body = await read(request)
+    return {} if body is None else _required_object(body)
 
 
 def _parsed(text: bytes | str) -> Any:
     try:
-        return json.loads(text) if text else None
-    except ValueError as error:
+        return json.loads(text, parse_constant=_refuse_constant) if text else None
+    except (ValueError, RecursionError) as error:
         raise refusal(50109) from error
+
+
+def _refuse_constant(name: str) -> None:
+    """Refuse NaN and the infinities, which Python takes for JSON."""
+    raise ValueError(name)
 
 
 def _required_object(body: Any) -> Payload:
@@ -70,33 +77,35 @@ async def read_with_files(request: web.Request) -> tuple[Payload, list[Upload]]:
         return await read_object(request), []
     payload: Payload = {}
     uploads: list[Upload] = []
-    async for part in await _multipart(request):
-        if not isinstance(part, BodyPartReader):
-            continue
-        data = bytes(await part.read())
-        if part.name == "payload_json":
+    for name, filename, data in await _parts(request):
+        if name == "payload_json":
             payload = _required_object(_parsed(data))
-            continue
-        index = _FILE_FIELD.fullmatch(part.name or "")
-        if index:
-            uploads.append(Upload(part.filename or "unknown", data, int(index[1])))
+        elif index := _FILE_FIELD.fullmatch(name):
+            uploads.append(Upload(filename or "unknown", data, int(index[1])))
     return payload, uploads
 
 
-async def _multipart(request: web.Request) -> MultipartReader:
-    """Read the parts of a body that may have been looked at before."""
+async def _parts(request: web.Request) -> list[tuple[str, str | None, bytes]]:
+    """Read the names, file names and contents of a form; it may have been looked at before."""
     body = await request.read()
     stream = StreamReader(request.protocol, len(body) + 1, loop=asyncio.get_running_loop())
     stream.feed_data(body)
     stream.feed_eof()
-    return MultipartReader(request.headers, stream)
+    try:
+        return [
+            (part.name or "", part.filename, bytes(await part.read()))
+            async for part in MultipartReader(request.headers, stream)
+            if isinstance(part, BodyPartReader)
+        ]
+    except (ValueError, RuntimeError, BadHttpMessage) as error:
+        raise refusal(50109) from error
 
 
 async def body_of(request: web.Request) -> Payload:
     """Give a request's JSON object, be it a part of a form; an empty one if there is none."""
     try:
         return (await read_with_files(request))[0]
-    except (Refusal, ValueError):
+    except Refusal:
         return {}
 
 

@@ -1,132 +1,60 @@
-"""What Discord refuses in the commands that a bot registers: pure checks."""
+"""What Discord takes as the commands that a bot registers."""
 
 import unicodedata
+from collections.abc import Collection
 from typing import Any
 
-from bot.local.discord.errors import Faulty, Payload
-from bot.local.discord.texts import Path, check_count, check_number, check_text
+from bot.local.discord.errors import Faulty, Path, Payload
+from bot.local.discord.schema import (
+    Reader,
+    boolean,
+    by_type,
+    choice_of,
+    integer,
+    list_of,
+    number,
+    object_of,
+    text,
+)
 
 CHAT_INPUT, USER_COMMAND, MESSAGE_COMMAND = 1, 2, 3
 SUBCOMMAND, SUBCOMMAND_GROUP, STRING, INTEGER, BOOLEAN = 1, 2, 3, 4, 5
 USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT = 6, 7, 8, 9, 10, 11
 
-MOST_OF_A_TYPE = {CHAT_INPUT: 100, USER_COMMAND: 5, MESSAGE_COMMAND: 5}
+MOST_OF_A_TYPE = {CHAT_INPUT: 100, USER_COMMAND: 15, MESSAGE_COMMAND: 15}
 OPTIONS = 25
 CHOICES = 25
 ALL_TEXT = 8000
 """Characters of all names, descriptions and choices of one command together."""
 
-LOCALES = frozenset(
-    [
-        "ar",
-        "bg",
-        "cs",
-        "da",
-        "de",
-        "el",
-        "en-GB",
-        "en-US",
-        "es-419",
-        "es-ES",
-        "fi",
-        "fr",
-        "he",
-        "hi",
-        "hr",
-        "hu",
-        "id",
-        "it",
-        "ja",
-        "ko",
-        "lt",
-        "nl",
-        "no",
-        "pl",
-        "pt-BR",
-        "ro",
-        "ru",
-        "sv-SE",
-        "th",
-        "tr",
-        "uk",
-        "vi",
-        "zh-CN",
-        "zh-TW",
-    ]
-)
+LOCALES = frozenset([
+    "ar", "bg", "cs", "da", "de", "el", "en-GB", "en-US", "es-419", "es-ES", "fi", "fr", "he",
+    "hi", "hr", "hu", "id", "it", "ja", "ko", "lt", "nl", "no", "pl", "pt-BR", "ro", "ru",
+    "sv-SE", "th", "tr", "uk", "vi", "zh-CN", "zh-TW",
+])  # fmt: skip
 
-_NAME, _DESCRIPTION = 32, 100
+_LARGEST_INTEGER = 2**53 - 1
+_LARGEST_PERMISSIONS = 2**54 - 1
+_LONGEST_VALUE = 6000
 
 
-def command_faults(commands: Any) -> Faulty:
-    """Find what is wrong with a bulk overwrite."""
-    faulty = Faulty()
-    if not isinstance(commands, list):
-        faulty.add((), "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
-        return faulty
-    seen: set[tuple[int, str]] = set()
-    for index, command in enumerate(commands):
-        kind = command.get("type") or CHAT_INPUT
-        _check_command(faulty, (index,), command, kind)
-        key = (kind, str(command.get("name")))
-        if key in seen:
-            text = "Application command names must be unique"
-            faulty.add((index,), "APPLICATION_COMMANDS_DUPLICATE_NAME", text)
-        seen.add(key)
-    for kind, most in MOST_OF_A_TYPE.items():
-        if sum(1 for entry in commands if (entry.get("type") or CHAT_INPUT) == kind) > most:
-            text = f"Maximum number of application commands of type {kind} reached ({most})."
-            faulty.add((), "APPLICATION_COMMANDS_MAX_REACHED", text)
-    return faulty
+def value_of(kind: int) -> Reader:
+    """Give the reader of a choice's value, for an option of that kind."""
+    if kind == INTEGER:
+        return integer(-_LARGEST_INTEGER, _LARGEST_INTEGER)
+    return number() if kind == NUMBER else text(100, shortest=1, trimmed=False)
 
 
-def _check_command(faulty: Faulty, path: Path, command: Payload, kind: int) -> None:
-    if kind == CHAT_INPUT:
-        _check_names(faulty, path, command)
-        _check_options(faulty, path, command.get("options"), depth=0)
-        if _all_text(command) > ALL_TEXT:
-            text = f"Command exceeds maximum size ({ALL_TEXT})"
-            faulty.add(path, "APPLICATION_COMMAND_TOO_LARGE", text)
-    elif kind in MOST_OF_A_TYPE:
-        check_text(faulty, (*path, "name"), command.get("name"), shortest=1, longest=_NAME)
-        _check_localized(faulty, path, command, "name", _NAME)
-        if command.get("description"):
-            text = "Context menu commands cannot have description"
-            code = "APPLICATION_COMMAND_CONTEXT_MENU_DESCRIPTION_INVALID"
-            faulty.add((*path, "description"), code, text)
-    else:
-        faulty.add((*path, "type"), "BASE_TYPE_CHOICES", "Value must be one of {1, 2, 3}.")
-    for name, known in (("contexts", (0, 1, 2)), ("integration_types", (0, 1))):
-        listed = command.get(name)
-        if listed is not None and (not listed or not set(listed) <= set(known)):
-            faulty.add((*path, name), "BASE_TYPE_CHOICES", f"Value must be one of {known}.")
+_any_name = text(32, shortest=1)
+_description = text(100, shortest=1)
 
 
-def _check_names(faulty: Faulty, path: Path, described: Payload) -> None:
-    name, description = described.get("name"), described.get("description")
-    if check_text(faulty, (*path, "name"), name, shortest=1, longest=_NAME):
-        _check_word(faulty, (*path, "name"), str(name))
-    where = (*path, "description")
-    check_text(faulty, where, description, shortest=1, longest=_DESCRIPTION)
-    _check_localized(faulty, path, described, "name", _NAME, words=True)
-    _check_localized(faulty, path, described, "description", _DESCRIPTION)
-
-
-def _check_localized(
-    faulty: Faulty, path: Path, described: Payload, what: str, longest: int, *, words: bool = False
-) -> None:
-    for locale, text in (described.get(f"{what}_localizations") or {}).items():
-        here = (*path, f"{what}_localizations", locale)
-        if locale not in LOCALES:
-            faulty.add(here, "BASE_TYPE_CHOICES", f"{locale!r} is not a locale of Discord.")
-        elif check_text(faulty, here, text, shortest=1, longest=longest) and words:
-            _check_word(faulty, here, text)
-
-
-def _check_word(faulty: Faulty, path: Path, name: str) -> None:
-    if name != name.lower() or not all(map(_fits_a_name, name)):
-        text = "Command name is invalid"
-        faulty.add(path, "APPLICATION_COMMAND_INVALID_NAME", text)
+def _word(value: Any, path: Path, faulty: Faulty) -> Any:
+    before = faulty.count
+    name = _any_name(value, path, faulty)
+    if faulty.count == before and (name != name.lower() or not all(map(_fits_a_name, name))):
+        faulty.add(path, "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
+    return name
 
 
 def _fits_a_name(character: str) -> bool:
@@ -136,59 +64,161 @@ def _fits_a_name(character: str) -> bool:
     return unicodedata.category(character)[0] in "LN" or script in ("DEVANAGARI", "THAI")
 
 
-def _check_options(faulty: Faulty, path: Path, options: Any, *, depth: int) -> None:
-    here = (*path, "options")
-    if not check_count(faulty, here, options, most=OPTIONS):
-        return
-    names: set[str] = set()
-    optional_seen = False
-    for index, option in enumerate(options or []):
-        where = (*here, index)
-        _check_option(faulty, where, option, depth=depth)
-        if option.get("name") in names:
-            text = "Option name already exists"
-            faulty.add(where, "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS", text)
-        names.add(str(option.get("name")))
+def _localized(reader: Reader) -> Reader:
+    def read(value: Any, path: Path, faulty: Faulty) -> Any:
+        known: Payload = object_of(dict.fromkeys(LOCALES, reader))(value, path, faulty)
+        for locale in value if isinstance(value, dict) else ():
+            if locale not in LOCALES:
+                words = f"{locale!r} is not a locale of Discord."
+                faulty.add((*path, locale), "BASE_TYPE_CHOICES", words)
+        return known
+
+    return read
+
+
+_named: dict[str, Reader] = {
+    "name": _word,
+    "name_localizations": _localized(_word),
+    "description": _description,
+    "description_localizations": _localized(_description),
+}
+_needed = ("name", "description")
+
+
+def _option(also: Any = None, **fields: Reader) -> Reader:
+    return object_of(_named | {"required": boolean} | fields, required=_needed, also=also)
+
+
+def _with_choices(kind: int, **fields: Reader) -> Reader:
+    choice = object_of(
+        {
+            "name": text(100, shortest=1),
+            "name_localizations": _localized(text(100, shortest=1)),
+            "value": value_of(kind),
+        },
+        required=("name", "value"),
+    )
+    choices = list_of(choice, most=CHOICES)
+    return _option(_check_choices, choices=choices, autocomplete=boolean, **fields)
+
+
+def _check_choices(option: Payload, path: Path, faulty: Faulty) -> None:
+    if option.get("choices") and option.get("autocomplete"):
+        words = "Options with choices cannot have autocomplete"
+        faulty.add(path, "APPLICATION_COMMAND_OPTIONS_CHOICES_AUTOCOMPLETE", words)
+
+
+def _check_options(described: Payload, path: Path, faulty: Faulty) -> None:
+    here, names, optional_seen = (*path, "options"), set(), False
+    options: list[Payload] = described.get("options") or []
+    for index, option in enumerate(options):
+        if option["name"] in names:
+            code = "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS"
+            faulty.add((*here, index), code, "Option name already exists")
+        names.add(option["name"])
         if option.get("required") and optional_seen:
-            text = "Required options must be placed before non-required options"
-            faulty.add(where, "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", text)
+            words = "Required options must be placed before non-required options"
+            code = "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID"
+            faulty.add((*here, index), code, words)
         optional_seen = optional_seen or not option.get("required")
-    nested = [entry.get("type") in (SUBCOMMAND, SUBCOMMAND_GROUP) for entry in options or []]
+    nested = [option["type"] in (SUBCOMMAND, SUBCOMMAND_GROUP) for option in options]
     if any(nested) and not all(nested):
-        text = "Sub-command and sub-command group option types are mutually exclusive to base types"
-        faulty.add(here, "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", text)
+        words = (
+            "Sub-command and sub-command group option types are mutually exclusive to base types"
+        )
+        faulty.add(here, "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", words)
 
 
-def _check_option(faulty: Faulty, path: Path, option: Payload, *, depth: int) -> None:
-    _check_names(faulty, path, option)
-    kind = option.get("type")
-    if kind == SUBCOMMAND_GROUP and depth == 0:
-        _check_options(faulty, path, option.get("options"), depth=1)
-    elif kind == SUBCOMMAND and depth < 2:
-        _check_options(faulty, path, option.get("options"), depth=2)
-    elif kind not in range(STRING, ATTACHMENT + 1):
-        text = "This type of option does not fit here."
-        faulty.add((*path, "type"), "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", text)
-    else:
-        _check_values(faulty, path, option)
+_values: dict[int, Reader] = {
+    STRING: _with_choices(
+        STRING, min_length=integer(0, _LONGEST_VALUE), max_length=integer(1, _LONGEST_VALUE)
+    ),
+    INTEGER: _with_choices(INTEGER, min_value=value_of(INTEGER), max_value=value_of(INTEGER)),
+    NUMBER: _with_choices(NUMBER, min_value=number(), max_value=number()),
+    CHANNEL: _option(channel_types=list_of(integer(0, 16), most=OPTIONS, unique=True)),
+    **dict.fromkeys((BOOLEAN, USER, ROLE, MENTIONABLE, ATTACHMENT), _option()),
+}
+_subcommand = _option(_check_options, options=list_of(by_type(_values), most=OPTIONS))
+_group = _option(_check_options, options=list_of(by_type({SUBCOMMAND: _subcommand}), most=OPTIONS))
+_options = list_of(
+    by_type({SUBCOMMAND: _subcommand, SUBCOMMAND_GROUP: _group, **_values}), most=OPTIONS
+)
 
 
-def _check_values(faulty: Faulty, path: Path, option: Payload) -> None:
-    choices = option.get("choices")
-    if check_count(faulty, (*path, "choices"), choices, most=CHOICES):
-        for index, choice in enumerate(choices or []):
-            where = (*path, "choices", index)
-            name = choice.get("name")
-            check_text(faulty, (*where, "name"), name, shortest=1, longest=100)
-            _check_localized(faulty, where, choice, "name", 100)
-            if option["type"] == STRING:
-                value = choice.get("value")
-                check_text(faulty, (*where, "value"), value, shortest=1, longest=100)
-    if choices and option.get("autocomplete"):
-        text = "Options with choices cannot have autocomplete"
-        faulty.add(path, "APPLICATION_COMMAND_OPTIONS_CHOICES_AUTOCOMPLETE", text)
-    for name, lowest in (("min_length", 0), ("max_length", 1)):
-        check_number(faulty, (*path, name), option.get(name), lowest=lowest, highest=6000)
+def _permissions(value: Any, path: Path, faulty: Faulty) -> Any:
+    given = (
+        int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else value
+    )
+    return integer(0, _LARGEST_PERMISSIONS)(given, path, faulty)
+
+
+_everywhere: dict[str, Reader] = {
+    "type": choice_of(CHAT_INPUT, USER_COMMAND, MESSAGE_COMMAND),
+    "default_member_permissions": _permissions,
+    "dm_permission": boolean,
+    "nsfw": boolean,
+    "contexts": list_of(choice_of(0, 1, 2), most=3, fewest=1, unique=True),
+    "integration_types": list_of(choice_of(0, 1), most=2, fewest=1, unique=True),
+}
+
+
+def _check_command(command: Payload, path: Path, faulty: Faulty) -> None:
+    _check_options(command, path, faulty)
+    if _all_text(command) > ALL_TEXT:
+        words = f"Command exceeds maximum size ({ALL_TEXT})"
+        faulty.add(path, "APPLICATION_COMMAND_TOO_LARGE", words)
+
+
+def _check_menu(command: Payload, path: Path, faulty: Faulty) -> None:
+    if command.get("description"):
+        words = "Context menu commands cannot have description"
+        code = "APPLICATION_COMMAND_CONTEXT_MENU_DESCRIPTION_INVALID"
+        faulty.add((*path, "description"), code, words)
+
+
+_chat_input = object_of(
+    _everywhere | _named | {"options": _options}, required=_needed, also=_check_command
+)
+_menu = object_of(
+    _everywhere
+    | {
+        "name": _any_name,
+        "name_localizations": _localized(_any_name),
+        "description": text(100),
+    },
+    required=("name",),
+    also=_check_menu,
+)
+
+
+def _command(value: Any, path: Path, faulty: Faulty) -> Any:
+    kind = value.get("type") if isinstance(value, dict) else None
+    command: Payload = (_chat_input if kind in (None, CHAT_INPUT) else _menu)(value, path, faulty)
+    return {"type": CHAT_INPUT, **command}
+
+
+def read_commands(commands: Any) -> tuple[list[Payload], Faulty]:
+    """Give the commands of a bulk overwrite as Discord keeps them, and what is wrong with them."""
+    faulty = Faulty()
+    most = sum(MOST_OF_A_TYPE.values())
+    kept: list[Payload] = list_of(_command, most=most)(commands, (), faulty)
+    if not faulty:
+        _check_all(kept, faulty)
+    return kept, faulty
+
+
+def _check_all(commands: Collection[Payload], faulty: Faulty) -> None:
+    seen: set[tuple[int, str]] = set()
+    for index, command in enumerate(commands):
+        key = (command["type"], command["name"])
+        if key in seen:
+            words = "Application command names must be unique"
+            faulty.add((index,), "APPLICATION_COMMANDS_DUPLICATE_NAME", words)
+        seen.add(key)
+    for kind, most in MOST_OF_A_TYPE.items():
+        if sum(command["type"] == kind for command in commands) > most:
+            words = f"Maximum number of application commands of type {kind} reached ({most})."
+            faulty.add((), "APPLICATION_COMMANDS_MAX_REACHED", words)
 
 
 def _all_text(described: Payload) -> int:
@@ -196,8 +226,7 @@ def _all_text(described: Payload) -> int:
     total = 0
     for what in ("name", "description"):
         translations = (described.get(f"{what}_localizations") or {}).values()
-        texts = [str(described.get(what) or ""), *map(str, translations)]
-        total += max(len(text) for text in texts)
+        total += max(map(len, [described.get(what) or "", *translations]))
     choices = described.get("choices") or []
-    total += sum(len(str(one.get("name"))) + len(str(one.get("value"))) for one in choices)
+    total += sum(len(one["name"]) + len(str(one["value"])) for one in choices)
     return total + sum(_all_text(option) for option in described.get("options") or [])

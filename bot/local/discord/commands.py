@@ -4,10 +4,9 @@ from contextlib import suppress
 from typing import Any
 
 from bot.local.discord.command_limits import (
-    CHAT_INPUT,
     SUBCOMMAND,
     SUBCOMMAND_GROUP,
-    command_faults,
+    read_commands,
 )
 from bot.local.discord.errors import NotOffered, Payload, refusal
 from bot.local.discord.interactions import Interaction
@@ -35,7 +34,8 @@ class Commands:
 
     def overwrite(self, guild_id: int | None, commands: Any) -> list[Payload]:
         """Replace all commands of a guild, or with None the global ones. Refuses bad ones."""
-        command_faults(commands).raise_if_any()
+        commands, faulty = read_commands(commands)
+        faulty.raise_if_any()
         known = {(one["type"], one["name"]): one["id"] for one in self.listed(guild_id)}
         self._scopes[guild_id] = [self._complete(one, guild_id, known) for one in commands]
         self.overwrites += 1
@@ -56,7 +56,7 @@ class Commands:
     def _complete(
         self, command: Payload, guild_id: int | None, known: dict[tuple[int, str], str]
     ) -> Payload:
-        kind = command.get("type") or CHAT_INPUT
+        kind = command["type"]
         identity = known.get((kind, command["name"])) or str(self._scene.ids.timed())
         required = command.get("default_member_permissions")
         complete: Payload = {

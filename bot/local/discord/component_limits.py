@@ -1,17 +1,29 @@
-"""What Discord refuses in buttons, selects, modals and autocomplete choices: pure checks."""
+"""What Discord takes as the components of a message: rows of buttons and selects, and the rest."""
 
 from collections import Counter
 from typing import Any
 
-from bot.local.discord.errors import Faulty, Payload
+from bot.local.discord.errors import Faulty, Path, Payload
 from bot.local.discord.messages import walk
-from bot.local.discord.texts import Path, check_count, check_number, check_text, check_url
+from bot.local.discord.schema import (
+    Reader,
+    boolean,
+    by_type,
+    choice_of,
+    integer,
+    link,
+    list_of,
+    object_of,
+    snowflake,
+    text,
+)
 
-ROW, BUTTON, SELECT, TEXT_INPUT = 1, 2, 3, 4
-SECTION, TEXT_DISPLAY, THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER, LABEL = (
-    9, 10, 11, 12, 13, 14, 17, 18,
-)  # fmt: skip
-ENTITY_SELECTS = (5, 6, 7, 8)
+ROW, BUTTON, SELECT, TEXT_INPUT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT = (
+    range(1, 9)
+)
+SECTION, TEXT_DISPLAY, THUMBNAIL, GALLERY, FILE, SEPARATOR = range(9, 15)
+CONTAINER, LABEL, FILE_UPLOAD, RADIO_GROUP, CHECKBOX_GROUP, CHECKBOX = 17, 18, 19, 21, 22, 23
+ENTITY_SELECTS = (USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT)
 LINK_BUTTON, PREMIUM_BUTTON = 5, 6
 
 ROWS = 5
@@ -21,213 +33,215 @@ COMPONENTS = 40
 """Of a message of the newer kind, all levels together."""
 DISPLAYED_TEXT = 4000
 """Code points over all text displays of such a message."""
-CHOICES = 25
+
+number_of = integer(0, 2**31 - 1)
+"""The number of a component, by which the message knows it."""
+custom_id = text(100, shortest=1, trimmed=False)
 
 
-def check_components(faulty: Faulty, components: Any, *, modern: bool) -> None:
-    """Check a message's components; ``modern`` messages consist of nothing else."""
-    top = ("components",)
-    if not check_count(faulty, top, components, most=COMPONENTS if modern else ROWS):
-        return
-    for index, component in enumerate(components or []):
-        _check_component(faulty, (*top, index), component, modern=modern)
-    everything = walk(components or [])
-    _check_unique_ids(faulty, everything)
-    if modern:
-        _check_totals(faulty, everything)
-
-
-def _check_totals(faulty: Faulty, everything: list[Payload]) -> None:
-    if len(everything) > COMPONENTS:
-        text = f"Must be {COMPONENTS} or fewer in length."
-        faulty.add(("components",), "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED", text)
-    shown = sum(len(str(entry.get("content", ""))) for entry in everything)
-    if shown > DISPLAYED_TEXT:
-        text = f"The text of all components exceeds {DISPLAYED_TEXT}."
-        faulty.add(("components",), "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED", text)
-
-
-def _check_unique_ids(faulty: Faulty, everything: list[Payload]) -> None:
-    ids = Counter(entry["custom_id"] for entry in everything if entry.get("custom_id"))
-    for custom_id, count in ids.items():
-        if count > 1:
-            text = f"Component custom id {custom_id!r} cannot be duplicated"
-            faulty.add(("components",), "COMPONENT_CUSTOM_ID_DUPLICATED", text)
-
-
-def _check_component(faulty: Faulty, path: Path, component: Payload, *, modern: bool) -> None:
-    kind = component.get("type")
-    if kind == ROW:
-        _check_row(faulty, path, component)
-    elif not modern:
-        faulty.add((*path, "type"), "UNION_TYPE_CHOICES", "Value of field type must be (1,).")
-    elif kind == TEXT_DISPLAY:
-        check_text(faulty, (*path, "content"), component.get("content"), shortest=1, longest=4000)
-    elif kind == CONTAINER:
-        _check_inner(faulty, path, component, most=COMPONENTS)
-    elif kind == SECTION:
-        _check_section(faulty, path, component)
-    elif kind == GALLERY:
-        check_count(faulty, (*path, "items"), component.get("items"), fewest=1, most=10)
-    elif kind not in (FILE, SEPARATOR):
-        faulty.add((*path, "type"), "UNION_TYPE_CHOICES", "This type is not known here.")
-
-
-def _check_inner(faulty: Faulty, path: Path, component: Payload, *, most: int) -> None:
-    inner = component.get("components")
-    if check_count(faulty, (*path, "components"), inner, fewest=1, most=most):
-        for index, entry in enumerate(inner or []):
-            _check_component(faulty, (*path, "components", index), entry, modern=True)
-
-
-def _check_section(faulty: Faulty, path: Path, section: Payload) -> None:
-    _check_inner(faulty, path, section, most=3)
-    accessory = section.get("accessory")
-    if not isinstance(accessory, dict):
-        faulty.add((*path, "accessory"), "BASE_TYPE_REQUIRED", "This field is required")
-    elif accessory.get("type") == BUTTON:
-        _check_button(faulty, (*path, "accessory"), accessory)
-    else:
-        url = (accessory.get("media") or {}).get("url")
-        schemes = ("http", "https", "attachment")
-        check_url(faulty, (*path, "accessory", "media", "url"), url, schemes=schemes)
-
-
-def _check_row(faulty: Faulty, path: Path, row: Payload) -> None:
-    inner = row.get("components")
-    here = (*path, "components")
-    if not check_count(faulty, here, inner, fewest=1, most=BUTTONS_IN_A_ROW):
-        return
-    for index, entry in enumerate(inner or []):
-        if entry.get("type") == BUTTON:
-            _check_button(faulty, (*here, index), entry)
-        elif entry.get("type") in (SELECT, *ENTITY_SELECTS):
-            _check_select(faulty, (*here, index), entry)
-            if len(inner or []) > 1:
-                text = "The specified component exceeds the maximum width"
-                faulty.add(here, "COMPONENT_LAYOUT_WIDTH_EXCEEDED", text)
-        else:
-            text = "Value of field type must be one of (2, 3, 5, 6, 7, 8)."
-            faulty.add((*here, index, "type"), "UNION_TYPE_CHOICES", text)
-
-
-def _check_button(faulty: Faulty, path: Path, button: Payload) -> None:
-    style = button.get("style")
-    check_text(faulty, (*path, "label"), button.get("label"), longest=80)
-    _check_emoji(faulty, path, button.get("emoji"))
-    if not button.get("label") and not button.get("emoji") and style != PREMIUM_BUTTON:
-        text = "A button needs a label or an emoji."
-        faulty.add(path, "BUTTON_COMPONENT_LABEL_OR_EMOJI_REQUIRED", text)
-    if style == LINK_BUTTON:
-        _check_link(faulty, path, button)
-    elif style in (1, 2, 3, 4):
-        custom_id = button.get("custom_id")
-        check_text(faulty, (*path, "custom_id"), custom_id, shortest=1, longest=100)
-        if button.get("url"):
-            text = "A custom id and url cannot both be specified"
-            faulty.add(path, "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE", text)
-    elif style != PREMIUM_BUTTON:
-        faulty.add((*path, "style"), "BASE_TYPE_CHOICES", "Value must be one of 1 to 6.")
-
-
-def _check_link(faulty: Faulty, path: Path, button: Payload) -> None:
-    if button.get("custom_id"):
-        text = "A custom id and url cannot both be specified"
-        faulty.add(path, "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE", text)
-    if not button.get("url"):
-        faulty.add((*path, "url"), "BASE_TYPE_REQUIRED", "This field is required")
-    schemes = ("http", "https", "discord")
-    check_url(faulty, (*path, "url"), button.get("url"), schemes=schemes, longest=512)
-
-
-def _check_emoji(faulty: Faulty, path: Path, emoji: Any) -> None:
-    if emoji is None or emoji.get("id"):
-        return
+def _check_emoji(emoji: Payload, path: Path, faulty: Faulty) -> None:
     name = emoji.get("name") or ""
-    if not name or any(character.isascii() and character.isalpha() for character in name):
-        faulty.add((*path, "emoji", "name"), "COMPONENT_INVALID_EMOJI", "Invalid emoji")
+    spelled = any(character.isascii() and character.isalpha() for character in name)
+    if not emoji.get("id") and (not name or spelled):
+        faulty.add((*path, "name"), "COMPONENT_INVALID_EMOJI", "Invalid emoji")
 
 
-def _check_select(faulty: Faulty, path: Path, select: Payload) -> None:
-    check_text(faulty, (*path, "custom_id"), select.get("custom_id"), shortest=1, longest=100)
-    check_text(faulty, (*path, "placeholder"), select.get("placeholder"), longest=150)
-    lowest, highest = select.get("min_values"), select.get("max_values")
-    check_number(faulty, (*path, "min_values"), lowest, lowest=0, highest=OPTIONS)
-    check_number(faulty, (*path, "max_values"), highest, lowest=1, highest=OPTIONS)
-    if select.get("type") != SELECT:
+_emoji = object_of({"id": snowflake, "name": text(32), "animated": boolean}, also=_check_emoji)
+
+
+def _check_button(button: Payload, path: Path, faulty: Faulty) -> None:
+    style = button["style"]
+    if style == PREMIUM_BUTTON:
+        if not button.get("sku_id"):
+            faulty.add((*path, "sku_id"), "BASE_TYPE_REQUIRED", "This field is required")
         return
-    options = select.get("options")
-    if not check_count(faulty, (*path, "options"), options, fewest=1, most=OPTIONS):
-        return
-    if (highest or 1) > len(options or []):
-        text = f"Must be less than or equal to the number of options, {len(options or [])}."
-        faulty.add((*path, "max_values"), "NUMBER_TYPE_MAX", text)
-    for index, option in enumerate(options or []):
-        _check_option(faulty, (*path, "options", index), option)
-    values = [str(option.get("value")) for option in options or []]
-    if len(set(values)) < len(values):
-        text = "The specified option value is already used"
-        faulty.add((*path, "options"), "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", text)
+    if not button.get("label") and not button.get("emoji"):
+        words = "A button needs a label or an emoji."
+        faulty.add(path, "BUTTON_COMPONENT_LABEL_OR_EMOJI_REQUIRED", words)
+    needed, other = ("url", "custom_id") if style == LINK_BUTTON else ("custom_id", "url")
+    if button.get(other):
+        words = "A custom id and url cannot both be specified"
+        faulty.add(path, "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE", words)
+    elif not button.get(needed):
+        faulty.add((*path, needed), "BASE_TYPE_REQUIRED", "This field is required")
 
 
-def _check_option(faulty: Faulty, path: Path, option: Payload) -> None:
-    check_text(faulty, (*path, "label"), option.get("label"), shortest=1, longest=100)
-    check_text(faulty, (*path, "value"), option.get("value"), shortest=1, longest=100)
-    check_text(faulty, (*path, "description"), option.get("description"), longest=100)
-    _check_emoji(faulty, path, option.get("emoji"))
+_button = object_of(
+    {
+        "id": number_of,
+        "style": choice_of(1, 2, 3, 4, 5, 6),
+        "label": text(80),
+        "emoji": _emoji,
+        "custom_id": custom_id,
+        "url": link(512, schemes=("http", "https", "discord")),
+        "sku_id": snowflake,
+        "disabled": boolean,
+    },
+    required=("style",),
+    also=_check_button,
+)
+
+_option = object_of(
+    {
+        "label": text(100, shortest=1),
+        "value": text(100, shortest=1, trimmed=False),
+        "description": text(100),
+        "emoji": _emoji,
+        "default": boolean,
+    },
+    required=("label", "value"),
+)
 
 
-def modal_faults(modal: Payload) -> Faulty:
-    """Find what is wrong with the modal of an interaction's answer."""
-    faulty = Faulty()
-    check_text(faulty, ("data", "title"), modal.get("title"), shortest=1, longest=45)
-    check_text(faulty, ("data", "custom_id"), modal.get("custom_id"), shortest=1, longest=100)
-    rows = modal.get("components")
-    here = ("data", "components")
-    if not check_count(faulty, here, rows, fewest=1, most=ROWS):
-        return faulty
-    for index, row in enumerate(rows or []):
-        _check_modal_row(faulty, (*here, index), row)
-    _check_unique_ids(faulty, walk(rows or []))
-    return faulty
+def _check_select(select: Payload, path: Path, faulty: Faulty) -> None:
+    least, most = select.get("min_values", 1), select.get("max_values", 1)
+    if least > most:
+        words = f"Must be less than or equal to max_values, {most}."
+        faulty.add((*path, "min_values"), "NUMBER_TYPE_MAX", words)
+    options: list[Payload] = select.get("options") or []
+    if options and most > len(options):
+        words = f"Must be less than or equal to the number of options, {len(options)}."
+        faulty.add((*path, "max_values"), "NUMBER_TYPE_MAX", words)
+    if len({option["value"] for option in options}) < len(options):
+        words = "The specified option value is already used"
+        faulty.add((*path, "options"), "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", words)
+    if sum(option.get("default", False) for option in options) > most:
+        words = f"At most {most} options can be chosen beforehand."
+        faulty.add((*path, "options"), "SELECT_COMPONENT_TOO_MANY_DEFAULT_VALUES", words)
+    chosen = select.get("default_values") or []
+    if chosen and not least <= len(chosen) <= most:
+        words = f"Must be between {least} and {most} in length."
+        faulty.add((*path, "default_values"), "BASE_TYPE_BAD_LENGTH", words)
 
 
-def _check_modal_row(faulty: Faulty, path: Path, row: Payload) -> None:
-    kind = row.get("type")
-    if kind not in (ROW, LABEL, TEXT_DISPLAY):
-        text = "Value of field type must be one of (1, 10, 18)."
-        faulty.add((*path, "type"), "UNION_TYPE_CHOICES", text)
-        return
-    if kind == LABEL:
-        check_text(faulty, (*path, "label"), row.get("label"), shortest=1, longest=45)
-        check_text(faulty, (*path, "description"), row.get("description"), longest=100)
-    for entry in walk([row])[1:]:
-        if entry.get("type") == TEXT_INPUT:
-            _check_text_input(faulty, path, entry, labelled=kind == LABEL)
-        elif entry.get("type") == SELECT:
-            _check_select(faulty, path, entry)
+def _select(*required: str, **fields: Reader) -> Reader:
+    common = {
+        "id": number_of,
+        "custom_id": custom_id,
+        "placeholder": text(150),
+        "min_values": integer(0, OPTIONS),
+        "max_values": integer(1, OPTIONS),
+        "disabled": boolean,
+        "required": boolean,
+    }
+    required = ("custom_id", *required)
+    defaults = {"min_values": 1, "max_values": 1}
+    return object_of(common | fields, required=required, also=_check_select, defaults=defaults)
 
 
-def _check_text_input(faulty: Faulty, path: Path, entry: Payload, *, labelled: bool) -> None:
-    check_text(faulty, (*path, "custom_id"), entry.get("custom_id"), shortest=1, longest=100)
-    shortest = 0 if labelled else 1
-    check_text(faulty, (*path, "label"), entry.get("label"), shortest=shortest, longest=45)
-    check_text(faulty, (*path, "placeholder"), entry.get("placeholder"), longest=100)
-    check_text(faulty, (*path, "value"), entry.get("value"), longest=4000)
-    for name, lowest in (("min_length", 0), ("max_length", 1)):
-        check_number(faulty, (*path, name), entry.get(name), lowest=lowest, highest=4000)
+def _chosen(*kinds: str) -> Reader:
+    one = object_of({"id": snowflake, "type": choice_of(*kinds)}, required=("id", "type"))
+    return list_of(one, most=OPTIONS)
 
 
-def choice_faults(choices: Any, *, textual: bool) -> Faulty:
-    """Find what is wrong with autocomplete choices; ``textual`` for options of type string."""
-    faulty = Faulty()
-    here = ("data", "choices")
-    if not check_count(faulty, here, choices, most=CHOICES):
-        return faulty
-    for index, choice in enumerate(choices or []):
-        name = choice.get("name")
-        check_text(faulty, (*here, index, "name"), name, shortest=1, longest=100)
-        if textual:
-            value = choice.get("value")
-            check_text(faulty, (*here, index, "value"), value, shortest=1, longest=100)
-    return faulty
+selects: dict[int, Reader] = {
+    SELECT: _select("options", options=list_of(_option, most=OPTIONS, fewest=1)),
+    USER_SELECT: _select(default_values=_chosen("user")),
+    ROLE_SELECT: _select(default_values=_chosen("role")),
+    MENTIONABLE_SELECT: _select(default_values=_chosen("user", "role")),
+    CHANNEL_SELECT: _select(
+        default_values=_chosen("channel"),
+        channel_types=list_of(
+            choice_of(0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16), most=OPTIONS, unique=True
+        ),
+    ),
+}
+"""The readers of selects by their kind."""
+
+
+def _check_row(row: Payload, path: Path, faulty: Faulty) -> None:
+    inner = row["components"]
+    if len(inner) > 1 and any(entry["type"] != BUTTON for entry in inner):
+        words = "The specified component exceeds the maximum width"
+        faulty.add((*path, "components"), "COMPONENT_LAYOUT_WIDTH_EXCEEDED", words)
+
+
+_in_a_row = by_type({BUTTON: _button, **selects})
+_row = object_of(
+    {"id": number_of, "components": list_of(_in_a_row, most=BUTTONS_IN_A_ROW, fewest=1)},
+    required=("components",),
+    also=_check_row,
+)
+
+text_display = object_of(
+    {"id": number_of, "content": text(DISPLAYED_TEXT, shortest=1)}, required=("content",)
+)
+_media = object_of({"url": link(schemes=("http", "https", "attachment"))}, required=("url",))
+_described = {"description": text(1024, shortest=1), "spoiler": boolean, "media": _media}
+_plain: Payload = {"description": None, "spoiler": False}
+_item = object_of(_described, required=("media",), defaults=_plain)
+_thumbnail = object_of({"id": number_of, **_described}, required=("media",), defaults=_plain)
+_file = object_of({"url": link(schemes=("attachment",))}, required=("url",))
+_in_a_container: dict[int, Reader] = {
+    ROW: _row,
+    TEXT_DISPLAY: text_display,
+    SECTION: object_of(
+        {
+            "id": number_of,
+            "components": list_of(by_type({TEXT_DISPLAY: text_display}), most=3, fewest=1),
+            "accessory": by_type({BUTTON: _button, THUMBNAIL: _thumbnail}),
+        },
+        required=("components", "accessory"),
+    ),
+    GALLERY: object_of(
+        {
+            "id": number_of,
+            "items": list_of(_item, most=10, fewest=1),
+        },
+        required=("items",),
+    ),
+    FILE: object_of(
+        {"id": number_of, "file": _file, "spoiler": boolean},
+        required=("file",),
+        defaults={"name": None, "size": None, "spoiler": False},
+    ),
+    SEPARATOR: object_of(
+        {"id": number_of, "divider": boolean, "spacing": choice_of(1, 2)},
+        defaults={"divider": True, "spacing": 1},
+    ),
+}
+_container = object_of(
+    {
+        "id": number_of,
+        "components": list_of(by_type(_in_a_container), most=COMPONENTS, fewest=1),
+        "accent_color": integer(0, 0xFFFFFF),
+        "spoiler": boolean,
+    },
+    required=("components",),
+    defaults={"accent_color": None, "spoiler": False},
+)
+
+_rows = list_of(by_type({ROW: _row}), most=ROWS)
+_layout = list_of(by_type({**_in_a_container, CONTAINER: _container}), most=COMPONENTS)
+
+
+def read_components(components: Any, path: Path, faulty: Faulty, *, modern: bool) -> Any:
+    """Read a message's components; ``modern`` messages consist of nothing else."""
+    before = faulty.count
+    kept = (_layout if modern else _rows)(components, path, faulty)
+    if faulty.count == before:
+        everything = walk(kept)
+        check_unique(everything, path, faulty)
+        if modern:
+            _check_totals(everything, path, faulty)
+    return kept
+
+
+def check_unique(everything: list[Payload], path: Path, faulty: Faulty) -> None:
+    """Note a fault when two components have the same custom id, or the same number."""
+    for name in ("custom_id", "id"):
+        given = Counter(entry[name] for entry in everything if entry.get(name))
+        for value, count in given.items():
+            if count > 1:
+                words = f"Component {name.replace('_', ' ')} {value!r} cannot be duplicated"
+                faulty.add(path, f"COMPONENT_{name.upper()}_DUPLICATED", words)
+
+
+def _check_totals(everything: list[Payload], path: Path, faulty: Faulty) -> None:
+    if len(everything) > COMPONENTS:
+        words = f"Must be {COMPONENTS} or fewer in length."
+        faulty.add(path, "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED", words)
+    shown = sum(len(entry["content"]) for entry in everything if entry["type"] == TEXT_DISPLAY)
+    if shown > DISPLAYED_TEXT:
+        words = f"The text of all components exceeds {DISPLAYED_TEXT}."
+        faulty.add(path, "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED", words)

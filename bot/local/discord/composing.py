@@ -7,8 +7,9 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.local.discord.channels import Channel
+from bot.local.discord.embed_limits import embed_is_empty
 from bot.local.discord.errors import Faulty, Payload, invalid, refusal
-from bot.local.discord.limits import FILE_SIZE, embed_is_empty, message_faults
+from bot.local.discord.limits import FILE_SIZE, Files, read_message
 from bot.local.discord.mentions import EVERY_KIND, named_in, permitted, reply_pings
 from bot.local.discord.messages import (
     DEFAULT,
@@ -21,6 +22,7 @@ from bot.local.discord.messages import (
 )
 from bot.local.discord.people import User
 from bot.local.discord.permissions import Permission
+from bot.local.discord.rendering import rendered_components, rendered_embed
 from bot.local.discord.world import World
 
 _LASTING_FLAGS = MessageFlag.EPHEMERAL | MessageFlag.LOADING | MessageFlag.IS_COMPONENTS_V2
@@ -43,23 +45,60 @@ class Draft:
     payload: Payload
     uploads: list[Upload] = field(default_factory=list)
 
-    def check(self, channel: Channel, *, ephemeral: bool = False) -> None:
-        """Refuse what is too large for a channel (40005) or malformed (50035)."""
+    def checked(
+        self, channel: Channel, *, message: Message | None = None, ephemeral: bool = False
+    ) -> "Draft":
+        """Give the draft as Discord keeps it, for a new message or over an older one.
+
+        Refuses what is too large for the channel (40005) or malformed (50035).
+        """
         largest = channel.guild.file_size if channel.guild else FILE_SIZE
         if any(len(upload.data) > largest for upload in self.uploads):
             raise refusal(40005)
-        names = [upload.filename for upload in self.uploads]
-        try:
-            faulty: Faulty = message_faults(self.payload, names, ephemeral=ephemeral)
-        except (AttributeError, TypeError) as error:
-            text = "A field has a value of the wrong type."
-            raise invalid(("_",), "MODEL_TYPE_CONVERT", text) from error
+        modern = message is not None and bool(message.flags & MessageFlag.IS_COMPONENTS_V2)
+        files = self._files(message)
+        kept, faulty = read_message(self.payload, files, ephemeral=ephemeral, modern=modern)
+        if message is not None and not modern and not faulty:
+            check_conversion(message, kept, faulty)
         faulty.raise_if_any()
+        return Draft(kept, self.uploads)
+
+    def _files(self, message: Message | None) -> Files:
+        """Say which files the message may refer to: those uploaded, and those it has already."""
+        older = [] if message is None else message.attachments
+        names = [self.name_of(upload) for upload in self.uploads]
+        return Files(
+            names=[*names, *(one.filename for one in older)],
+            ids=[*(str(one.index) for one in self.uploads), *(str(one.id) for one in older)],
+            new=len(self.uploads),
+        )
+
+    def listed(self, upload: Upload) -> Payload:
+        """Give what ``attachments`` says of an upload."""
+        entries = self.payload.get("attachments")
+        for entry in entries if isinstance(entries, list) else []:
+            if isinstance(entry, dict) and str(entry.get("id")) == str(upload.index):
+                return entry
+        return {}
+
+    def name_of(self, upload: Upload) -> str:
+        """Give the name under which Discord keeps an upload."""
+        return str(self.listed(upload).get("filename") or upload.filename).replace(" ", "_")
 
     @property
     def flags(self) -> MessageFlag:
         """The flags that are asked for."""
         return MessageFlag(self.payload.get("flags") or 0)
+
+
+def check_conversion(message: Message, draft: Payload, faulty: Faulty) -> None:
+    """Note a fault when an edit turns a message into components, but leaves what it was."""
+    if not MessageFlag(draft.get("flags") or 0) & MessageFlag.IS_COMPONENTS_V2:
+        return
+    for name in ("content", "embeds"):
+        if getattr(message, name) and name not in draft:
+            code = "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2"
+            faulty.add((name,), code, "Not beside components of the new kind.")
 
 
 class Composer:
@@ -123,9 +162,11 @@ class Composer:
         kept = self._kept_attachments(message, payload)
         if not (content or embeds or components or kept or draft.uploads or payload.get("poll")):
             raise refusal(50006)
-        message.content, message.components = content, _numbered(components)
+        message.content = content
         message.attachments = kept + [self._attach(message, draft, one) for one in draft.uploads]
-        message.embeds = [_resolve_images(embed, message.attachments) for embed in embeds]
+        message.embeds = [rendered_embed(embed, message.attachments) for embed in embeds]
+        ids = self._world.scene.ids
+        message.components = rendered_components(components, message.attachments, ids)
         if "flags" in payload:
             settable = draft.flags & ~MessageFlag.EPHEMERAL
             message.flags = (message.flags & _LASTING_FLAGS) | settable
@@ -138,12 +179,9 @@ class Composer:
         return [one for one in message.attachments if str(one.id) in wanted]
 
     def _attach(self, message: Message, draft: Draft, upload: Upload) -> Attachment:
-        described = {
-            str(entry.get("id")): entry for entry in draft.payload.get("attachments") or []
-        }.get(str(upload.index), {})
-        name = described.get("filename") or upload.filename
-        attachment = self.attach_to(message.channel)(Upload(name, upload.data))
-        attachment.description = described.get("description")
+        named = Upload(draft.name_of(upload), upload.data)
+        attachment = self.attach_to(message.channel)(named)
+        attachment.description = draft.listed(upload).get("description")
         return attachment
 
     def attach_to(self, channel: Channel) -> Callable[[Upload], Attachment]:
@@ -203,33 +241,3 @@ class Composer:
         if not message.channel.permissions_of(message.author) & Permission.READ_MESSAGE_HISTORY:
             raise refusal(160002)
         message.replies_to, message.kind = found, REPLY
-
-
-def _resolve_images(embed: Payload, attachments: list[Attachment]) -> Payload:
-    """Put the links of uploaded files where an embed says ``attachment://``; drop dangling ones."""
-    files = {f"attachment://{one.filename}": one.url for one in attachments}
-    resolved: Payload = {"type": "rich", **embed}
-    for place in ("image", "thumbnail"):
-        url = (embed.get(place) or {}).get("url", "").replace(" ", "_")
-        if url.startswith("attachment://"):
-            resolved.pop(place)
-            if url in files:
-                resolved[place] = {**embed[place], "url": files[url]}
-    return resolved
-
-
-def _numbered(components: list[Payload]) -> list[Payload]:
-    """Give every component the number that Discord adds when the bot did not."""
-    counter = 0
-
-    def number(component: Payload) -> Payload:
-        nonlocal counter
-        counter += 1
-        numbered = {**component, "id": component.get("id") or counter}
-        if isinstance(component.get("components"), list):
-            numbered["components"] = [number(inner) for inner in component["components"]]
-        if isinstance(component.get("accessory"), dict):
-            numbered["accessory"] = number(component["accessory"])
-        return numbered
-
-    return [number(component) for component in components]

@@ -5,6 +5,9 @@ from typing import Any
 Payload = dict[str, Any]
 """A JSON object as it goes over the wire."""
 
+Path = tuple[str | int, ...]
+"""Where in a request something is: names, and indexes of lists."""
+
 _KNOWN: dict[int, tuple[int, str]] = {
     10003: (404, "Unknown Channel"),
     10004: (404, "Unknown Guild"),
@@ -76,9 +79,12 @@ class Faulty:
 
     def __init__(self) -> None:
         self._tree: Payload = {}
+        self.count = 0
+        """How many faults were noted."""
 
-    def add(self, path: tuple[str | int, ...], code: str, text: str) -> None:
-        """Note a fault of the field at ``path``: names, and indexes of lists."""
+    def add(self, path: Path, code: str, text: str) -> None:
+        """Note a fault of the field at ``path``."""
+        self.count += 1
         node = self._tree
         for step in path:
             node = node.setdefault(str(step), {})
@@ -98,7 +104,7 @@ class Faulty:
             raise Refusal(400, 50035, "Invalid Form Body", self._tree)
 
 
-def invalid(path: tuple[str | int, ...], code: str, text: str) -> Refusal:
+def invalid(path: Path, code: str, text: str) -> Refusal:
     """Give the refusal of one single field."""
     faulty = Faulty()
     faulty.add(path, code, text)

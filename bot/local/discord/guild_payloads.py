@@ -9,6 +9,22 @@ if TYPE_CHECKING:
     from bot.local.discord.guilds import Guild
 
 
+_NOT_SET = (
+    "home_header",
+    "discovery_splash",
+    "application_id",
+    "afk_channel_id",
+    "system_channel_id",
+    "widget_channel_id",
+    "vanity_url_code",
+    "rules_channel_id",
+    "safety_alerts_channel_id",
+    "public_updates_channel_id",
+    "incidents_data",
+)
+"""What these servers do without."""
+
+
 def guild_payload(guild: "Guild") -> Payload:
     """Give a guild as ``GET /guilds/{id}`` does."""
     return {
@@ -29,9 +45,19 @@ def guild_payload(guild: "Guild") -> Payload:
         "default_message_notifications": 1,
         "explicit_content_filter": 0,
         "mfa_level": 0,
+        "nsfw": False,
         "nsfw_level": 0,
         "premium_tier": 0,
+        "premium_subscription_count": 0,
+        "premium_progress_bar_enabled": False,
         "system_channel_flags": 0,
+        "widget_enabled": False,
+        "region": "deprecated",
+        "max_presences": None,
+        "max_members": 25_000_000,
+        "max_video_channel_users": 25,
+        "max_stage_video_channel_users": 50,
+        **dict.fromkeys(_NOT_SET),
     }
 
 

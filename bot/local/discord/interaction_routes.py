@@ -7,7 +7,7 @@ from aiohttp import web
 from bot.local.discord.answers import DEFER_UPDATE, MESSAGE, UPDATE, Answers
 from bot.local.discord.bodies import answer, nothing, number_in, read_draft, read_with_files
 from bot.local.discord.composing import Draft
-from bot.local.discord.errors import Payload
+from bot.local.discord.errors import Payload, invalid
 from bot.local.discord.interactions import Interaction
 from bot.local.discord.messages import Message
 
@@ -33,7 +33,7 @@ class InteractionRoutes:
     async def respond(self, request: web.Request) -> web.Response:
         """``POST /interactions/{interaction}/{token}/callback``."""
         body, uploads = await read_with_files(request)
-        draft = Draft(body.get("data") or {}, uploads)
+        draft = Draft(_data_of(body), uploads)
         interaction = self._answers.respond(
             number_in(request, "interaction"),
             request.match_info["token"],
@@ -75,7 +75,15 @@ class InteractionRoutes:
 
 
 def _type_of(value: Any) -> int:
-    return value if isinstance(value, int) else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def _data_of(body: Payload) -> Payload:
+    data = body.get("data")
+    if data is not None and not isinstance(data, dict):
+        text = "Only dictionaries may be used in a ModelType"
+        raise invalid(("data",), "MODEL_TYPE_CONVERT", text)
+    return data or {}
 
 
 def _callback_payload(interaction: Interaction) -> Payload:

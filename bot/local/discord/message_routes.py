@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from bot.local.discord.bodies import answer, nothing, number, number_in, read_draft, read_object
+from bot.local.discord.bodies import answer, nothing, number, number_in, read_draft
 from bot.local.discord.channels import Channel
 from bot.local.discord.errors import invalid, refusal
 from bot.local.discord.permissions import Permission
@@ -23,7 +23,6 @@ class MessageRoutes:
         message = f"{channel}/messages/{{message}}"
         return [
             web.get(channel, self.get_channel),
-            web.patch(channel, self.edit_channel),
             web.post(f"{channel}/typing", self.type),
             web.post(f"{channel}/messages", self.post),
             web.get(f"{channel}/messages", self.list),
@@ -35,17 +34,6 @@ class MessageRoutes:
     async def get_channel(self, request: web.Request) -> web.Response:
         """``GET /channels/{channel}``."""
         return answer(self._channel(request).payload())
-
-    async def edit_channel(self, request: web.Request) -> web.Response:
-        """``PATCH /channels/{channel}``, for threads: archive, lock, rename."""
-        thread = self._channel(request)
-        if not thread.is_thread or not self._may(thread) & Permission.MANAGE_THREADS:
-            raise refusal(50013)
-        wanted = await read_object(request)
-        thread.name = wanted.get("name", thread.name)
-        archived = wanted.get("archived", thread.archived)
-        thread.set_archived(archived, locked=wanted.get("locked", thread.locked))
-        return answer(thread.payload())
 
     async def type(self, request: web.Request) -> web.Response:
         """``POST /channels/{channel}/typing``."""

@@ -37,6 +37,8 @@ class User:
             "bot": self.bot,
             "system": False,
             "public_flags": 0,
+            "flags": 0,
+            "primary_guild": None,
         }
 
 

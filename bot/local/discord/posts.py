@@ -31,7 +31,7 @@ class Posts:
         may = channel.permissions_of(self._world.scene.bot)
         self._require_posting(channel, may)
         self._require_content(draft, may=may)
-        draft.check(channel)
+        draft = draft.checked(channel)
         key = self._nonce_key(channel, draft)
         first = None if key is None else self._first_with(key)
         if first is not None:
@@ -51,7 +51,7 @@ class Posts:
         message = self._composer.blank(forum, self._world.scene.bot)
         may = forum.permissions_of(message.author)
         self._require_content(draft, may=may)
-        draft.check(forum)
+        draft = draft.checked(forum)
         self._composer.fill(message, draft, embeds_allowed=bool(may & Permission.EMBED_LINKS))
         return message
 
@@ -171,7 +171,7 @@ class Posts:
         if channel.locked and not may & Permission.MANAGE_THREADS:
             raise refusal(160005)
         self._require_content(draft, may=may)
-        draft.check(channel)
+        draft = draft.checked(channel, message=message)
         self._composer.fill(message, draft, embeds_allowed=bool(may & Permission.EMBED_LINKS))
         message.edited_at = self._world.scene.clock.time()
         self._world.scene.announce("edit", message=message)

@@ -19,6 +19,7 @@ class ThreadRoutes:
         """List the routes below ``prefix``."""
         channel = f"{prefix}/channels/{{channel}}"
         return [
+            web.patch(channel, self.change),
             web.post(f"{channel}/messages/{{message}}/threads", self.start_from),
             web.post(f"{channel}/threads", self.start),
             web.put(f"{channel}/thread-members/@me", self.join),
@@ -39,6 +40,11 @@ class ThreadRoutes:
             return answer(self._threads.start(channel.id, draft.payload).payload(), status=201)
         thread, message = self._threads.post(channel.id, draft)
         return answer({**thread.payload(), "message": message.payload()}, status=201)
+
+    async def change(self, request: web.Request) -> web.Response:
+        """``PATCH /channels/{channel}``; of what is no thread the bot changes nothing."""
+        thread = self._threads.change(number_in(request, "channel"), await read_object(request))
+        return answer(thread.payload())
 
     async def join(self, request: web.Request) -> web.Response:
         """``PUT /channels/{channel}/thread-members/@me``."""

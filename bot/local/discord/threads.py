@@ -1,7 +1,5 @@
 """Threads that the bot starts: in a channel, from a message, or as a post of a forum."""
 
-from typing import Any
-
 from bot.local.discord.channel_kinds import (
     ANNOUNCEMENT,
     ANNOUNCEMENT_THREAD,
@@ -13,16 +11,48 @@ from bot.local.discord.channel_kinds import (
 )
 from bot.local.discord.channels import Channel
 from bot.local.discord.composing import Draft
-from bot.local.discord.errors import Faulty, Payload, refusal
+from bot.local.discord.errors import Payload, invalid, refusal
 from bot.local.discord.guilds import Guild
 from bot.local.discord.messages import Message
 from bot.local.discord.permissions import Permission
 from bot.local.discord.posts import Posts
-from bot.local.discord.texts import check_choice, check_count, check_number, check_text
+from bot.local.discord.schema import (
+    Reader,
+    boolean,
+    choice_of,
+    integer,
+    list_of,
+    object_of,
+    read_object_as,
+    snowflake,
+    text,
+)
 from bot.local.discord.world import World
 
-_ARCHIVE_AFTER = (60, 1440, 4320, 10080)
-"""Minutes without a message after which a thread may be archived."""
+_settings: dict[str, Reader] = {
+    "auto_archive_duration": choice_of(60, 1440, 4320, 10080),
+    "rate_limit_per_user": integer(0, 21_600),
+}
+_named = {"name": text(100, shortest=1), **_settings}
+_thread = object_of(_named, required=("name",))
+_new_thread = object_of(
+    _named | {"type": choice_of(*sorted(THREADS)), "invitable": boolean}, required=("name",)
+)
+_forum_post = object_of(
+    _named | {"applied_tags": list_of(snowflake, most=5), "message": object_of({})},
+    required=("name", "message"),
+)
+_changes = object_of(
+    {
+        "name": text(100),
+        "archived": boolean,
+        "locked": boolean,
+        "invitable": boolean,
+        "flags": integer(),
+        "applied_tags": list_of(snowflake, most=5),
+        **_settings,
+    }
+)
 
 
 class Threads:
@@ -38,7 +68,7 @@ class Threads:
         if channel.kind in OF_POSTS:
             raise refusal(50024)
         self._require(channel, Permission.CREATE_PUBLIC_THREADS)
-        thread_faults(wanted).raise_if_any()
+        wanted = read_object_as(_thread, wanted)
         start = self._posts.get(channel.id, message_id)
         if start.id in guild.all_channels:
             raise refusal(160004)
@@ -52,28 +82,37 @@ class Threads:
         private = kind == PRIVATE_THREAD
         needed = Permission.CREATE_PRIVATE_THREADS if private else Permission.CREATE_PUBLIC_THREADS
         self._require(channel, needed)
-        faulty = thread_faults(wanted)
+        wanted = read_object_as(_new_thread, wanted)
         in_news = channel.kind == ANNOUNCEMENT
-        if kind not in THREADS or in_news != (kind == ANNOUNCEMENT_THREAD):
-            text = f"Value must be one of {tuple(sorted(THREADS))}, as the channel allows."
-            faulty.add(("type",), "BASE_TYPE_CHOICES", text)
-        faulty.raise_if_any()
+        if in_news != (kind == ANNOUNCEMENT_THREAD):
+            text = "Threads of this type are not for this channel."
+            raise invalid(("type",), "BASE_TYPE_CHOICES", text)
         return self._make(channel, guild, wanted, kind)
 
     def post(self, channel_id: int, draft: Draft) -> tuple[Channel, Message]:
         """Start a post of a forum with its first message; that has no nonce."""
         forum, guild = self._parent(channel_id)
         self._require(forum, Permission.SEND_MESSAGES)
-        faulty = thread_faults(draft.payload)
-        check_count(faulty, ("applied_tags",), draft.payload.get("applied_tags"), most=5)
-        message: Any = draft.payload.get("message")
-        if not isinstance(message, dict):
-            faulty.add(("message",), "BASE_TYPE_REQUIRED", "This field is required")
-        faulty.raise_if_any()
-        first = self._posts.compose(forum, Draft(message, draft.uploads))
-        thread = self._make(forum, guild, draft.payload, PUBLIC_THREAD, first.id)
+        wanted = read_object_as(_forum_post, draft.payload)
+        written = Draft(draft.payload["message"], draft.uploads)
+        first = self._posts.compose(forum, written)
+        thread = self._make(forum, guild, wanted, PUBLIC_THREAD, first.id)
         self._posts.begin(thread, first)
         return thread, first
+
+    def change(self, channel_id: int, wanted: Payload) -> Channel:
+        """Rename, archive, reopen or lock a thread, as Manage Threads allows."""
+        thread = self._world.channel_for_the_bot(channel_id)
+        if not thread.is_thread:
+            raise refusal(50013)
+        self._require(thread, Permission.MANAGE_THREADS)
+        changes = read_object_as(_changes, wanted)
+        archived = changes.get("archived", thread.archived)
+        if thread.archived and archived:
+            raise refusal(50083)
+        thread.name = changes.get("name") or thread.name
+        thread.set_archived(archived, locked=changes.get("locked"))
+        return thread
 
     def join(self, channel_id: int) -> None:
         """Let the bot join a thread that it has access to. Refuses archived ones with 50083."""
@@ -122,14 +161,3 @@ class Threads:
         return guild.add_thread(
             channel, wanted["name"], identity=identity, kind=kind, owner=bot, members=(bot,)
         )
-
-
-def thread_faults(wanted: Payload) -> Faulty:
-    """Find what is wrong with a request to start a thread."""
-    faulty = Faulty()
-    check_text(faulty, ("name",), wanted.get("name"), shortest=1, longest=100)
-    here = ("auto_archive_duration",)
-    check_choice(faulty, here, wanted.get("auto_archive_duration"), _ARCHIVE_AFTER)
-    slow = wanted.get("rate_limit_per_user")
-    check_number(faulty, ("rate_limit_per_user",), slow, lowest=0, highest=21_600)
-    return faulty
