@@ -64,12 +64,9 @@ class Kept:
         )
         await self.cards.open(place, [task_id], NOON)
 
-    async def end(self, *task_ids: str) -> None:
+    async def end(self, *task_ids: str, ending: Ending = Ending.FINISHED) -> None:
         """Let watched tasks end."""
-        seen = [
-            Observation(each, NOON, answer=a_song(each), ending=Ending.FINISHED)
-            for each in task_ids
-        ]
+        seen = [Observation(each, NOON, answer=a_song(each), ending=ending) for each in task_ids]
         await self.store.record(seen, NOON)
 
     async def post(self) -> None:
@@ -137,7 +134,7 @@ async def test_a_task_that_was_told_once_and_runs_again_is_not_looked_at_any_mor
 ) -> None:
     """Its first notice stays in the server."""
     await kept.watch("song")
-    await kept.end("song")
+    await kept.end("song", ending=Ending.GAVE_UP)
     await kept.post()
     await kept.watch("song")
     await kept.forget()
@@ -335,7 +332,7 @@ async def test_what_is_not_told_yet_is_never_swept_away(kept: Kept) -> None:
 async def test_a_task_that_runs_again_survives_its_first_notice(kept: Kept) -> None:
     """Only what was told of it goes."""
     await kept.watch("song")
-    await kept.end("song")
+    await kept.end("song", ending=Ending.GAVE_UP)
     await kept.post()
     await kept.watch("song")
     await kept.forgetting.sweep(NOON + KEPT_FOR + 1)
