@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from bot.posting.escaping import code
 from bot.words import words_for
+from tests.seen_messages import looks_like_card
 
 WATCHES_PER_USER = 100
 """As the bot is set."""
@@ -152,7 +153,7 @@ class Posted:
     @property
     def is_card(self) -> bool:
         """Whether it is a card that shows how a task is doing: no notice."""
-        return not self.content and not self.pinged
+        return looks_like_card(self.content, self.text, self.pinged)
 
     @property
     def may_be_a_repeat(self) -> bool:

@@ -123,7 +123,7 @@ async def board(tmp_path: Path) -> AsyncIterator[Board]:
 
 def said(message: Message) -> str:
     """Return what a card says, with its buttons."""
-    return f"{message.embeds} {message.components}"
+    return f"{message.content} {message.embeds} {message.components}"
 
 
 async def test_an_open_card_is_posted_by_whatever_process_is_there(board: Board) -> None:
@@ -313,6 +313,23 @@ async def test_a_card_that_is_refused_with_its_title_is_posted_without(board: Bo
     assert fault.hits == 1
     assert "Something is being made" in said(card)
     assert "Me too" in said(card)
+
+
+@pytest.mark.parametrize("when", ["before it is posted", "later"])
+async def test_a_card_where_the_bot_may_not_embed_is_a_text(board: Board, when: str) -> None:
+    """Discord would leave out the embed in silence, and refuse an edit that leaves nothing."""
+    if when == "before it is posted":
+        board.songs.deny("embed_links")
+    await board.watch(a_running_task())
+    (card,) = await board.work()
+    board.songs.deny("embed_links")
+    await board.work(after=10)
+    await board.end(a_song())
+    await board.work(after=10)
+    await board.work(after=10)
+    assert board.songs.messages == [card]
+    assert "the result" in card.content
+    assert card.components == []
 
 
 async def test_a_card_that_may_say_nothing_true_is_taken_away(board: Board) -> None:

@@ -41,7 +41,7 @@ async def card_of(stage: Stage, channel: Channel | None = None) -> Message:
 async def shows(stage: Stage, card: Message, text: str) -> None:
     """Wait until a card shows a text."""
     await stage.discord.wait_for(
-        lambda: text in str(card.embeds), 15, f"{text!r} on the card {card.embeds}"
+        lambda: text in f"{card.content}{card.embeds}", 15, f"{text!r} on the card {card.embeds}"
     )
 
 

@@ -1,23 +1,34 @@
 """The message of a card at Discord: posted, found again, edited, taken away. Knows no database."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
 
 import discord
 
 from bot.posting.discord_traffic import DiscordTraffic
-from bot.posting.evidence import Evidence, search
+from bot.posting.evidence import Evidence, permissions_in, search
 from bot.posting.live_card_rendering import (
+    Look,
     bears_button,
     live_button_id,
-    live_card,
-    live_view,
-    look_digest,
+    look_of,
     lost_card,
 )
 from bot.posting.patience import NONCE_WINDOW
 from bot.watching.card_rows import Card
 from bot.watching.clock import UNKNOWN_TIME
 from bot.words import Words, words_for
+
+
+class Shown(NamedTuple):
+    """What became of the message of a card."""
+
+    message_id: int
+    look: str | None
+    """The digest of what it shows, ``None`` where that is not known."""
+    bare: bool = False
+    """Whether Discord left its embed out, for the bot may not embed there."""
 
 
 class CardMessages:
@@ -30,30 +41,31 @@ class CardMessages:
         self._traffic = traffic
         self._clock = clock
 
-    async def post(self, card: Card) -> tuple[int | None, str | None]:
-        """Post a card unless it stands there; return its message and what that shows, if known.
+    async def post(self, card: Card) -> Shown | None:
+        """Post a card unless it stands there; return what its message shows.
 
-        No message where nobody watches any more, or where it cannot be known whether the card was
+        ``None`` where nobody watches any more, or where it cannot be known whether the card was
         posted: two cards, one of which stays as it is, are worse than none.
         """
         if self._must_be_searched(card):
             evidence, message = await self._find(card)
             if message is not None:
-                return message.id, None
+                return Shown(message.id, None)
             if evidence is Evidence.UNREADABLE:
-                return None, None
+                return None
         if not card.watchers:
-            return None, None
-        embed, view = self._look(card)
+            return None
+        look = self._look(card)
         message = await self._channel(card).send(
-            embed=embed,
-            view=view or discord.utils.MISSING,
+            content=look.content or None,
+            embeds=look.embeds,
+            view=look.view or discord.utils.MISSING,
             allowed_mentions=discord.AllowedMentions.none(),
             nonce=card.nonce,
             silent=True,
         )
         first = card.in_doubt_since is None  # else it may be the message of another try
-        return message.id, look_digest(embed, view) if first else None
+        return Shown(message.id, look.digest if first else None, _lacks(message, look))
 
     def _must_be_searched(self, card: Card) -> bool:
         """Whether a card may have been posted, and its nonce cannot tell or is not to be used."""
@@ -76,21 +88,26 @@ class CardMessages:
             clock_ahead=self._traffic.clock_ahead(self._clock()),
         )
 
-    async def show(self, card: Card) -> str:
+    async def show(self, card: Card) -> Shown:
         """Edit the message of a card if it is to look otherwise; return what it shows."""
-        embed, view = self._look(card)
-        look = look_digest(embed, view)
-        if look != card.look:
-            await self._message(card).edit(embed=embed, view=view)
-        return look
+        look = self._look(card)
+        shown = Shown(card.message_id or 0, look.digest)
+        if look.digest == card.look:
+            return shown
+        message = await self._message(card).edit(
+            content=look.content or None, embeds=look.embeds, view=look.view
+        )
+        return shown._replace(bare=_lacks(message, look))
 
     async def delete(self, card: Card) -> None:
         """Take the message of a card away."""
         await self._message(card).delete()
 
-    def _look(self, card: Card) -> tuple[discord.Embed, discord.ui.View | None]:
-        words = words_for(card.place.locale)
-        return live_card(card, words, now=self._clock()), live_view(card, words)
+    def _look(self, card: Card) -> Look:
+        granted = permissions_in(self._client, card.place)
+        if granted is not None and not granted.embed_links:
+            card = replace(card, plain=True)
+        return look_of(card, words_for(card.place.locale), now=self._clock())
 
     def _message(self, card: Card) -> discord.PartialMessage:
         return self._channel(card).get_partial_message(card.message_id or 0)
@@ -100,10 +117,14 @@ class CardMessages:
         return self._client.get_partial_messageable(place.channel_id, guild_id=place.guild_id)
 
 
+def _lacks(message: discord.Message, look: Look) -> bool:
+    return bool(look.embeds) and not message.embeds
+
+
 async def retire(message: discord.Message, custom_id: str, words: Words) -> None:
     """Let a message that seems to be a card say that it has stopped.
 
     ``custom_id`` is of a button under it: a card that came to its end meanwhile has none.
     """
     if bears_button(await message.fetch(), custom_id):
-        await message.edit(embed=lost_card(words), view=None)
+        await message.edit(content=lost_card(words), embeds=[], view=None)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import discord
 
@@ -25,6 +26,33 @@ _LINKS = 3
 _MARKS = {Outcome.SUCCESS: "✅", Outcome.PARTIAL: "🟡", Outcome.FAILURE: "❌"}
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the message of a card is to show."""
+
+    content: str
+    embeds: tuple[discord.Embed, ...]
+    view: discord.ui.View | None
+
+    @property
+    def digest(self) -> str:
+        """The same for messages that look the same."""
+        embeds = [embed.to_dict() for embed in self.embeds]
+        shown = [self.content, embeds, self.view.to_components() if self.view else None]
+        return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
+
+
+def look_of(card: Card, words: Words, *, now: float) -> Look:
+    """Return what the message of a card is to show: an embed, or as a plain card a text."""
+    embed, view = live_card(card, words, now=now), live_view(card, words)
+    return Look(as_text(embed), (), view) if card.plain else Look("", (embed,), view)
+
+
+def as_text(embed: discord.Embed) -> str:
+    """Return what an embed says for where Discord takes or shows none."""
+    return f"**{embed.title}**\n{embed.description}"
+
+
 def live_card(card: Card, words: Words, *, now: float) -> discord.Embed:
     """Return what a card shows: one task at length, or several in a line each.
 
@@ -41,10 +69,9 @@ def live_card(card: Card, words: Words, *, now: float) -> discord.Embed:
     return discord.Embed(title=title, description="\n".join(lines).strip(), colour=_colour_of(card))
 
 
-def lost_card(words: Words) -> discord.Embed:
-    """Return what a card shows that nobody keeps up to date any more."""
-    title, description = words.say("live-untitled-lost"), words.say("live-lost")
-    return discord.Embed(title=title, description=description, colour=UNSURE)
+def lost_card(words: Words) -> str:
+    """Return what a card says that nobody keeps up to date any more."""
+    return f"**{words.say('live-untitled-lost')}**\n{words.say('live-lost')}"
 
 
 def live_view(card: Card, words: Words) -> discord.ui.View | None:
@@ -80,12 +107,6 @@ def bears_button(message: discord.Message, custom_id: str) -> bool:
     return any(
         getattr(item, "custom_id", None) == custom_id for row in rows for item in row.children
     )
-
-
-def look_digest(embed: discord.Embed, view: discord.ui.View | None) -> str:
-    """Return what is the same for messages that look the same."""
-    shown = json.dumps([embed.to_dict(), view.to_components() if view else None])
-    return hashlib.sha256(shown.encode()).hexdigest()
 
 
 def _colour_of(card: Card) -> discord.Colour:

@@ -180,14 +180,16 @@ class CardKeeper:
         call = self._calls.start(self._messages.post(card))
         try:
             await call.in_time()
-            message_id, look = await call.result()  # late, it counts all the same
+            shown = await call.result()  # late, it counts all the same
         except Exception as error:  # noqa: BLE001 # what it means is decided by the verdict
             await self._not_posted(card, error, call)
             return error
-        if message_id is None:
+        if shown is None:
             await self._cards.give_up(card)
         else:
-            await self._cards.posted(card, message_id, look=look)
+            await self._cards.posted(card, shown.message_id, look=shown.look)
+            if shown.bare:
+                await self._cards.simplify(card)
         return None
 
     async def _not_posted(self, card: Card, error: Exception, call: Call[Any]) -> None:
@@ -214,11 +216,14 @@ class CardKeeper:
         call = self._calls.start(self._messages.show(card))
         try:
             await call.in_time()
-            look = await call.result()  # late, it counts all the same
+            shown = await call.result()  # late, it counts all the same
         except Exception as error:  # noqa: BLE001 # as for posting
             await self._not_shown(card, error)
         else:
-            await self._cards.shown(card, look)
+            if shown.bare:
+                await self._cards.simplify(card)
+            else:
+                await self._cards.shown(card, shown.look or "")
 
     async def _not_shown(self, card: Card, error: Exception) -> None:
         """Do with a card that is posted what the error means for it."""

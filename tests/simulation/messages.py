@@ -1,6 +1,7 @@
 """What kind of message of the bot's it is, by what people see of it."""
 
 from bot.words import words_for
+from tests.seen_messages import looks_like_card
 from tests.simulation.discord_state import Message
 
 _WORDS = words_for("en-US")
@@ -8,7 +9,7 @@ _WORDS = words_for("en-US")
 
 def is_card(message: Message) -> bool:
     """Whether it shows how tasks are doing."""
-    return not message.content and not message.pinged
+    return looks_like_card(message.content, message.text, message.pinged)
 
 
 def is_word(message: Message) -> bool:
