@@ -224,7 +224,11 @@ async def _post_cards(
 
         async def post(channel: Channel, task: Task) -> None:
             card = await cards.open(
-                place_of(channel), [task.id], now=time.time() - 60, claimed=True
+                place_of(channel),
+                [task.id],
+                now=time.time() - 60,
+                user_id=channel.id,
+                claimed=True,
             )
             message = discord.posts.post(channel.id, Draft({"embeds": [{"title": "A card"}]}))
             assert card is not None  # noqa: S101 # no card shows this song yet

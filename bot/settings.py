@@ -99,6 +99,10 @@ class Settings(BaseSettings):
     watch_deadline: float = Field(default=86400.0, ge=60, le=30 * 86400)
     watches_per_user: int = Field(default=25, ge=1, le=10_000)
     watches_per_server: int = Field(default=500, ge=1, le=1_000_000)
+    messages_per_user: int = Field(default=60, ge=1, le=1_000_000)
+    """In an hour; those that are asked for, not the notices of what runs."""
+    messages_per_channel: int = Field(default=20, ge=1, le=1_000_000)
+    """Within a minute; of the same."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
     metrics_port: int = Field(default=0, ge=0, le=65535)

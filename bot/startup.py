@@ -238,7 +238,12 @@ def assemble(
     """
     source = _relay(settings)
     outbox = Outbox(database)
-    limits = Limits(settings.watches_per_user, settings.watches_per_server)
+    limits = Limits(
+        settings.watches_per_user,
+        settings.watches_per_server,
+        messages_per_user=settings.messages_per_user,
+        messages_per_channel=settings.messages_per_channel,
+    )
     store = Store(database, outbox, source.name, limits, fingerprint=fingerprint)
     figures = Figures()
     schedule = Schedule(Planner(settings.poll_interval), settings.watch_deadline)
@@ -250,7 +255,7 @@ def assemble(
         poller=poller,
         store=store,
         outbox=outbox,
-        cards=Cards(database, source.name),
+        cards=Cards(database, source.name, limits),
         notices=Notices(database, source.name),
         history=History(database, source.name),
         forgetting=Forgetting(database),

@@ -355,6 +355,8 @@ async def a_chaos(folder: Path, tell: Callable[[str], None]) -> AsyncIterator[Ch
             "POLL_REQUESTS_PER_SECOND": "50",
             "WATCH_DEADLINE": str(DEADLINE),
             "WATCHES_PER_USER": str(WATCHES_PER_USER),
+            "MESSAGES_PER_USER": "1000000",  # these people are few, and never tire
+            "MESSAGES_PER_CHANNEL": "1000000",
         }
         clock = MovedClock(folder / "clock")
         program = ("-m", "tests.moved_clock", str(folder / "clock"))

@@ -131,7 +131,7 @@ async def _be_in_the_middle(life: Life) -> None:
     await life.watch("running", BEA, mention=False)
     await life.watch("running", ADA, place=ADAS)
     await life.watch(Task("stranger", status=a_running_task().status), BEA)
-    card = await life.cards.open(SONGS, ["running", "stranger"], NOON, claimed=True)
+    card = await life.cards.open(SONGS, ["running", "stranger"], NOON, user_id=ADA, claimed=True)
     if card is not None:
         await life.cards.posted(card, 9003)
     for task_id in ("sending", "due"):

@@ -176,7 +176,13 @@ async def run_soak(
             guild.add_member(person)
         channels = [guild.add_channel(f"songs-{number}") for number in range(CHANNELS)]
         pace = {"POLL_INTERVAL": "0.3", "POLL_REQUESTS_PER_SECOND": "20"}
-        limits = {"WATCHES_PER_USER": str(watches), "WATCHES_PER_SERVER": str(watches)}
+        whose = (
+            "WATCHES_PER_USER",
+            "WATCHES_PER_SERVER",
+            "MESSAGES_PER_USER",
+            "MESSAGES_PER_CHANNEL",
+        )
+        limits = dict.fromkeys(whose, str(watches))
         settings = settings_for(discord, relay, folder) | pace | limits
         bot = await stack.enter_async_context(BotProcess(folder, settings))
         await discord.wait_until_ready(timeout=30)

@@ -5,6 +5,7 @@ import pytest
 
 from bot.local.discord import User
 from bot.watching.database import DatabaseThread
+from bot.watching.limits import Limits
 from bot.watching.outbox import Outbox
 from bot.watching.records import Delivery, Form, Place, Purpose
 from bot.watching.store import Store
@@ -23,7 +24,8 @@ class Owed:
     def __init__(self, database: DatabaseThread) -> None:
         self.database = database
         self.outbox = Outbox(database)
-        self.store = Store(database, self.outbox, "deerapi")
+        limits = Limits(messages_per_user=1000, messages_per_channel=1000)
+        self.store = Store(database, self.outbox, "deerapi", limits)
 
     async def owe(self, *ids: str, user_id: int = 1, now: float = NOON) -> None:
         """Owe the notices of some finished songs to a person."""

@@ -76,7 +76,7 @@ class Board:
             await self.store.add_watch(
                 task, known=True, user_id=user, place=place, now=self.now, deadline=86400
             )
-        await self.cards.open(place, [task.id for task in tasks], self.now)
+        await self.cards.open(place, [task.id for task in tasks], self.now, user_id=user)
 
     async def unwatch(self, *ids: str, user: int = ADA) -> None:
         """Stop watching."""
@@ -479,7 +479,7 @@ async def test_a_slow_discord_is_no_refusal(board: Board) -> None:
     await board.store.add_watch(
         a_running_task(), known=True, user_id=ADA, place=direct, now=board.now, deadline=60
     )
-    card = await board.cards.open(direct, ["song"], board.now, claimed=True)
+    card = await board.cards.open(direct, ["song"], board.now, user_id=ADA, claimed=True)
     notices = Notices(board.database, "local")
     messages = PrivateWatches(board.keepers[-1], notices, patience=0.1)
     assert await messages.refusal(direct, card, []) is None

@@ -169,7 +169,7 @@ async def a_card_without_watchers(office: Office, keeper: CardKeeper) -> Message
     await office.store.add_watch(
         a_running_task(), known=True, user_id=1, place=place, now=time.time(), deadline=9999
     )
-    card = await office.cards.open(place, ["song"], time.time() - 1, claimed=True)
+    card = await office.cards.open(place, ["song"], time.time() - 1, user_id=1, claimed=True)
     assert card
     await keeper.post(card)
     await office.store.remove_watch("song", user_id=1, channel_id=songs.id, now=time.time())

@@ -98,6 +98,8 @@ def test_the_limits_are_the_programs() -> None:
     limits = Limits()
     assert f"| running watches of one person | {limits.watches_per_user} (" in text
     assert f"| running watches in one server | {limits.watches_per_server} (" in text
+    assert f"| {limits.messages_per_user} an hour (`MESSAGES_PER_USER`)" in text
+    assert f"| {limits.messages_per_channel} a minute (`MESSAGES_PER_CHANNEL`)" in text
     assert f"| {limits.watchers_in_a_place}: as many as one message can mention |" in text
     assert f"| ids in one command | {MOST_IDS} |" in text
     assert f"with who watched it | {KEPT_FOR / 86400:.0f} days |" in text
@@ -175,6 +177,7 @@ TOLD_OF = {
     "history": "History:",
     "history_of_people": "in your own history your user id",
     "history_of_servers": "in a server's the channel and no person",
+    "requested_messages": "For each message that you ask for:",
     "cards": "For each status card:",
     "card_tasks": "For each status card:",
     "server_settings": "For each server:",

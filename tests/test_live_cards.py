@@ -241,7 +241,7 @@ async def test_a_watch_is_confirmed_before_its_card_is_posted(stage: Stage) -> N
 
 async def test_many_watches_in_one_channel_wait_for_no_card(tmp_path: Path) -> None:
     """Discord takes a few messages in a few seconds there; the cards come one after the other."""
-    async with a_stage(tmp_path, pace=4) as stage, a_bot(stage):
+    async with a_stage(tmp_path, pace=4) as stage, a_bot(stage, messages_per_channel=99):
         ids = [f"song-number-{number}" for number in range(20)]
         stage.relay.add(*(song(task_id, takes=1000) for task_id in ids))
         answers = await asyncio.gather(*(stage.ask("suno watch", id=task_id) for task_id in ids))
@@ -377,7 +377,7 @@ async def test_a_card_waits_while_notices_do(tmp_path: Path) -> None:
             a_running_task(), known=True, user_id=1, place=place, now=NOON, deadline=60
         )
         cards = Cards(database, "deerapi")
-        card = await cards.open(place, ["song"], NOON, claimed=True)
+        card = await cards.open(place, ["song"], NOON, user_id=1, claimed=True)
         assert card is not None
         await cards.posted(card, (await club.post(content="A card"))["id"])
         waiting = True

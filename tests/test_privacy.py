@@ -51,8 +51,9 @@ class Kept:
     def __init__(self, database: DatabaseThread) -> None:
         self.database = database
         self.outbox = Outbox(database)
-        self.store = Store(database, self.outbox, "deerapi", Limits(watches_per_user=100))
-        self.cards = Cards(database, "deerapi")
+        limits = Limits(watches_per_user=100, messages_per_user=100, messages_per_channel=100)
+        self.store = Store(database, self.outbox, "deerapi", limits)
+        self.cards = Cards(database, "deerapi", limits)
         self.history = History(database, "deerapi")
         self.forgetting = Forgetting(database)
 
@@ -62,7 +63,7 @@ class Kept:
         await self.store.add_watch(
             task, known=True, user_id=user_id, place=place, now=NOON, deadline=3600
         )
-        await self.cards.open(place, [task_id], NOON)
+        await self.cards.open(place, [task_id], NOON, user_id=user_id)
 
     async def end(self, *task_ids: str, ending: Ending = Ending.FINISHED) -> None:
         """Let watched tasks end."""

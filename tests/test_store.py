@@ -231,7 +231,7 @@ async def test_lists_and_cards_tell_whether_the_relay_ever_returned_a_task(
     cards = Cards(database, "deerapi")
     stranger = Task("song", TaskStatus.UNRECOGNIZED)
     await store.add_watch(stranger, known=False, user_id=1, place=HERE, now=NOON, deadline=60)
-    opened = await cards.open(HERE, ["song"], NOON, claimed=True)
+    opened = await cards.open(HERE, ["song"], NOON, user_id=1, claimed=True)
     assert opened is not None
     await cards.posted(opened, 9)
     (watched,) = await store.watches_of(1)

@@ -222,7 +222,9 @@ class Courier:
         role = None
         if self._settings and delivery.purpose is Purpose.NOTICE:
             role = (await self._settings.of(delivery.place.guild_id)).role_to_mention
-        return naming_role(text, role) if role else text
+        if role and await self._outbox.role_mentions.claim(delivery, self._clock()):
+            return naming_role(text, role)
+        return text
 
     async def _post(
         self, delivery: Delivery, text: Notice, file: discord.File | None

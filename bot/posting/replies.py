@@ -1,6 +1,7 @@
 """The answer to somebody's command: seen by that person only, in as many messages as it needs."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 import discord
@@ -80,7 +81,10 @@ def explain(error: Exception, words: Words) -> str:
 
 def _shown(error: WatchError) -> dict[str, str | int]:
     """Return the values of an error, with what a person typed made harmless."""
-    return {
-        name: code(value, limit=LONGEST_QUOTE) if isinstance(value, str) else value
-        for name, value in error.values.items()
-    }
+    return {name: _fit(value) for name, value in error.values.items()}
+
+
+def _fit(value: str | int | datetime) -> str | int:
+    if isinstance(value, datetime):
+        return discord.utils.format_dt(value, "R")
+    return code(value, limit=LONGEST_QUOTE) if isinstance(value, str) else value

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import discord
+from discord.utils import format_dt
 
 from bot.posting.escaping import code
 from bot.posting.held import needed_to_post
@@ -17,6 +18,7 @@ from bot.posting.replies import explain
 from bot.suno.errors import ErrorKind
 from bot.watching.card_rows import Card
 from bot.watching.cards import Cards
+from bot.watching.errors import TooManyMessages
 from bot.watching.records import Place
 from bot.watching.server_settings import Mention, ServerSettings, ServerSettingsBook
 from bot.watching.watchlist import Added, Watchlist, WatchResult
@@ -116,22 +118,37 @@ class WatchDesk:
                     "Task %s for channel %s: %s%s",
                     *(result.task.id, place.channel_id, result.added, how),
                 )
-        card = await self._open_card(place, results, claimed=wish.private)
+        card, limited = await self._open_card(interaction, place, results, claimed=wish.private)
         if wish.private and (refusal := await self._no_message(interaction, place, card, results)):
             return refusal
         elsewhere = place.channel_id != interaction.channel_id
         where = f"<#{place.channel_id}>" if elsewhere and not wish.private else ""
-        said = (_say(result, place, where, words) for result in results)
+        said = [_say(result, place, where, words) for result in results]
+        if limited:
+            said.append(words.say("watch-no-card", time=format_dt(limited.until, "R")))
         return "\n".join(dict.fromkeys(said))  # a limit is told once, whatever it refused
 
     async def _open_card(
-        self, place: Place, results: Sequence[WatchResult], *, claimed: bool
-    ) -> Card | None:
-        """Open a card for what runs; it is posted later, unless whoever wants it has claimed it."""
+        self,
+        interaction: discord.Interaction[Any],
+        place: Place,
+        results: Sequence[WatchResult],
+        *,
+        claimed: bool,
+    ) -> tuple[Card | None, TooManyMessages | None]:
+        """Open a card for what runs, or return the limit that it meets.
+
+        It is posted later, unless whoever wants it has claimed it.
+        """
         running = _ids(results, _RUNNING)
         if not running:
-            return None
-        return await self._cards.open(place, running, self._clock(), claimed=claimed)
+            return None, None
+        now, user_id = self._clock(), interaction.user.id
+        try:
+            card = await self._cards.open(place, running, now, user_id=user_id, claimed=claimed)
+        except TooManyMessages as limited:
+            return None, limited
+        return card, None
 
     async def _no_message(
         self,

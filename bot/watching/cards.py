@@ -14,6 +14,9 @@ from sqlite_utils import Database
 
 from bot.watching.card_rows import VERSION, Card, read_card
 from bot.watching.database import DatabaseThread
+from bot.watching.errors import TooManyMessages
+from bot.watching.limits import DEFAULT_LIMITS, Limits
+from bot.watching.message_limits import charge
 from bot.watching.nonces import nonce_of
 from bot.watching.records import Place
 
@@ -48,22 +51,32 @@ _BY_ID = f"SELECT c.*, {VERSION} AS current FROM cards c WHERE c.id = ?"  # noqa
 class Cards:
     """The cards in the database; one relay's."""
 
-    def __init__(self, database: DatabaseThread, relay: str) -> None:
+    def __init__(
+        self, database: DatabaseThread, relay: str, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
         self._database = database
         self._relay = relay
+        self._limits = limits
         self.changed = asyncio.Event()
         """Set when a card may have to be posted or shown anew. A hint: the rows are the truth."""
 
     async def open(
-        self, place: Place, ids: Sequence[str], now: float, *, claimed: bool = False
+        self,
+        place: Place,
+        ids: Sequence[str],
+        now: float,
+        *,
+        user_id: int,
+        claimed: bool = False,
     ) -> Card | None:
         """Make a card for those of the tasks that no card in this place shows yet.
 
         It is ``due``, or ``posting`` where whoever opens it has ``claimed`` it. ``None`` where
-        every task is shown already; those cards will show the new watcher.
+        every task is shown already; those cards will show the new watcher, ``user_id``. Raises
+        ``TooManyMessages`` where one more message is too many.
         """
 
-        def open_card(db: Database) -> Card | None:
+        def open_card(db: Database) -> Card | TooManyMessages | None:
             on_cards = (
                 "FROM card_tasks ct JOIN cards c ON c.id = ct.card_id WHERE c.channel_id = ?"
                 " AND ct.relay = ? AND ct.task_id IN (SELECT value FROM json_each(?))"
@@ -77,11 +90,17 @@ class Cards:
             fresh = [task_id for task_id in ids if task_id not in shown]
             if not fresh:
                 return None
+            try:
+                charge(db, user_id, place, now, self._limits)
+            except TooManyMessages as limited:
+                return limited  # raised once it is on disk that the other cards are stale
             card_id = self._insert(db, place, fresh, now)
             return _claim(db, card_id, now) if claimed else _get(db, card_id, now)
 
         card = await self._database.run(open_card)
         self.changed.set()
+        if isinstance(card, TooManyMessages):
+            raise card
         return card
 
     async def claim(self, now: float, limit: int, *, busy: Collection[int] = ()) -> list[Card]:

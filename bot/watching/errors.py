@@ -6,6 +6,7 @@ goes into it. The text of the exception itself is English, for the log.
 
 import sqlite3
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,7 +16,7 @@ class WatchError(Exception):
 
     key: ClassVar[str]
 
-    def __init__(self, message: str, **values: str | int) -> None:
+    def __init__(self, message: str, **values: str | int | datetime) -> None:
         super().__init__(message)
         self.values = values
 
@@ -81,6 +82,23 @@ class TooManyLookups(WatchError):
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"look-ups are limited; the next one in {seconds} s", seconds=seconds)
+        self.seconds = seconds
+
+
+class TooManyMessages(WatchError):
+    """The person has asked for so many messages in an hour that the next one has to wait."""
+
+    key = "watch-error-too-many-messages"
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"messages are limited until {until}", time=until)
+        self.until = until
+
+
+class ChannelTooBusy(TooManyMessages):
+    """So many messages were asked for in a channel lately that the next one has to wait."""
+
+    key = "watch-error-channel-busy"
 
 
 class DatabaseUnusable(Exception):

@@ -13,14 +13,13 @@ that trying leads nowhere; a short one that a person made up could be found.
 
 import hashlib
 import hmac
-import secrets
 from typing import NamedTuple
 
 from pydantic import SecretStr
 from sqlite_utils import Database
 
 from bot.watching.database import DatabaseThread
-from bot.watching.notes import read_note, write_note
+from bot.watching.notes import own_secret, read_note
 
 _SECRET = "secret of the relay fingerprints"  # noqa: S105 # the name of the note
 
@@ -37,23 +36,15 @@ class RelayAccess(NamedTuple):
 
 async def own_fingerprint(database: DatabaseThread, access: RelayAccess) -> str:
     """Return the fingerprint of an address and a key in this database."""
-
-    def make(db: Database) -> str:
-        secret = read_note(db, _SECRET)
-        if secret is None:
-            secret = secrets.token_hex(32)
-            write_note(db, _SECRET, secret)
-        return _fingerprint(secret, access)
-
-    return await database.run(make)
+    return await database.run(lambda db: _fingerprint(own_secret(db, _SECRET), access))
 
 
 def kept_fingerprint(db: Database, access: RelayAccess) -> str | None:
     """Return the fingerprint of an address and a key; ``None`` where none was ever kept."""
     secret = read_note(db, _SECRET)
-    return None if secret is None else _fingerprint(secret, access)
+    return None if secret is None else _fingerprint(bytes.fromhex(secret), access)
 
 
-def _fingerprint(secret: str, access: RelayAccess) -> str:
+def _fingerprint(secret: bytes, access: RelayAccess) -> str:
     text = f"{access.base_url}\n{access.key.get_secret_value()}"
-    return hmac.new(bytes.fromhex(secret), text.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()

@@ -12,6 +12,7 @@ from sqlite_utils import Database
 from bot.watching.cards import TOUCH
 from bot.watching.database import DatabaseThread
 from bot.watching.history import drop_orphans
+from bot.watching.message_limits import drop_old
 
 KEPT_FOR = 30 * 86400.0
 """Seconds for which is known what was posted or could not be; a history entry stays."""
@@ -100,6 +101,7 @@ class Forgetting:
             db.execute(f"DELETE FROM subscriptions WHERE delivery_id IN ({_TOLD})", [latest])  # noqa: S608 # names of ours
             db.execute(f"DELETE FROM deliveries WHERE id IN ({_TOLD})", [latest])  # noqa: S608 # names of ours
             db.execute(_DROP_ENDED, [latest])
+            drop_old(db, now)
 
         await self._database.run(sweep, erases=True)
 
@@ -116,6 +118,7 @@ def purge_server(db: Database, guild_id: int) -> None:
     _purge_deliveries(db, guild_id)
     db.execute("DELETE FROM cards WHERE guild_id = ?", [guild_id])
     db.execute("DELETE FROM server_settings WHERE guild_id = ?", [guild_id])
+    db.execute("DELETE FROM requested_messages WHERE guild_id = ?", [guild_id])
     entries = _entries(db, "history_of_servers", "guild_id", guild_id)
     db.execute("DELETE FROM history_of_servers WHERE guild_id = ?", [guild_id])
     drop_orphans(db, entries)

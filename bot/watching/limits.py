@@ -14,12 +14,16 @@ from bot.watching.records import Place
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much may be watched at one relay; the operator's."""
+    """How much may be watched at one relay, and asked for; the operator's."""
 
     watches_per_user: int = 25
     watches_per_server: int = 500
     watchers_in_a_place: int = 50
     """As many as one message can mention."""
+    messages_per_user: int = 60
+    """How many messages a person may ask for in an hour, see ``message_limits``."""
+    messages_per_channel: int = 20
+    """How many messages may be asked for in a channel within a minute."""
 
 
 DEFAULT_LIMITS = Limits()

@@ -460,3 +460,31 @@ _M010 = (
     WHERE message_id IS NULL
     """,
 )
+
+
+@migrations()
+def m014_message_limits(db: Database) -> None:
+    """Add what messages people asked for lately, and when a message mentioned a role."""
+    for statement in _M014:
+        db.execute(statement)
+
+
+_M014 = (
+    """
+    CREATE TABLE requested_messages (
+        id           INTEGER PRIMARY KEY,
+        person       TEXT NOT NULL,       -- a keyed hash of the user id
+        channel      TEXT NOT NULL,       -- of the channel's, which may be a direct message
+        guild_id     INTEGER,             -- NULL in a direct message
+        requested_at REAL NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX requested_messages_by_person ON requested_messages (person, requested_at)",
+    "CREATE INDEX requested_messages_in_channel ON requested_messages (channel, requested_at)",
+    "CREATE INDEX requested_messages_by_age ON requested_messages (requested_at)",
+    "ALTER TABLE deliveries ADD COLUMN role_mentioned_at REAL",  # NULL: it mentions no role
+    """
+    CREATE INDEX deliveries_role_mentions ON deliveries (channel_id, role_mentioned_at)
+        WHERE role_mentioned_at IS NOT NULL
+    """,
+)

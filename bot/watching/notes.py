@@ -1,5 +1,7 @@
 """Small facts that outlive the process, by name."""
 
+import secrets
+
 from sqlite_utils import Database
 
 from bot.watching.database import DatabaseThread
@@ -33,3 +35,12 @@ def write_note(db: Database, name: str, value: str) -> None:
         " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         [name, value],
     )
+
+
+def own_secret(db: Database, name: str) -> bytes:
+    """Within a transaction: return a random secret of this database, drawn when first asked for."""
+    noted = read_note(db, name)
+    if noted is None:
+        noted = secrets.token_hex(32)
+        write_note(db, name, noted)
+    return bytes.fromhex(noted)

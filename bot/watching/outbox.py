@@ -33,6 +33,7 @@ from bot.watching.endings import Ending
 from bot.watching.held_words import is_untimely, owe_words_about
 from bot.watching.records import Delivery, Form, Place, Purpose, Undelivered
 from bot.watching.redirection import Redirection
+from bot.watching.role_mentions import RoleMentions
 from bot.watching.stored_tasks import load_task
 from bot.watching.undelivered import read_undelivered
 
@@ -56,6 +57,7 @@ class Outbox:
         """Set when a delivery may have become due. A hint: the rows are the truth."""
         self.blocked_channels = BlockedChannels(database, self.changed)
         self.redirection = Redirection(database, self.changed)
+        self.role_mentions = RoleMentions(database)
         self._started = False
 
     async def claim(self, now: float, limit: int) -> list[Delivery]:

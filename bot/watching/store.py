@@ -19,6 +19,12 @@ from bot.watching.clock import clamp_times
 from bot.watching.database import DatabaseThread
 from bot.watching.endings import Ending
 from bot.watching.limits import DEFAULT_LIMITS, Limits, enforce
+from bot.watching.message_limits import (
+    brings_message,
+    charge,
+    charge_person,
+    is_shown_to_run,
+)
 from bot.watching.notes import read_note, write_note
 from bot.watching.notices import JoinedNotice, join_notice
 from bot.watching.outbox import Outbox
@@ -79,11 +85,16 @@ class Store:
         def add(db: Database) -> bool | JoinedNotice:
             if joined := self._join(db, task.id, user_id, place, now, mention):
                 return joined
+            free = not brings_message(db, self._relay, task.id, place) or is_shown_to_run(
+                db, self._relay, task.id, known=known
+            )
             times = Times(now, now if look_at is None else look_at, now + deadline)
             start_task(db, self._relay, self._fingerprint, task, times, known=known)
             is_new = self._subscribe(db, task.id, user_id, place, now, mention)
             if is_new:
                 enforce(db, self._relay, user_id, place, self._limits, member_limit)
+            if not free:
+                charge_person(db, user_id, place, now, self._limits)
             return is_new
 
         added = await self._database.run(add)
@@ -96,12 +107,15 @@ class Store:
         """Owe a person the notice of a task that has ended already.
 
         Where a notice is there already, the person joins it as for ``add_watch``; returns ``None``
-        where it is a new one. As the task runs no longer, only ``TooManyWatchers`` is raised.
+        where it is a new one. Raises ``TooManyMessages`` where one more message is too many, and
+        ``TooManyWatchers``; what runs counts for nothing here.
         """
 
         def add(db: Database) -> JoinedNotice | None:
             if joined := self._join(db, task.id, user_id, place, now, mention):
                 return joined
+            if brings_message(db, self._relay, task.id, place):
+                charge(db, user_id, place, now, self._limits)
             times = Times(now, now, now)
             start_task(db, self._relay, self._fingerprint, task, times, known=True)
             self._subscribe(db, task.id, user_id, place, now, mention)
