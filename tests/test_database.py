@@ -4,7 +4,7 @@ import sqlite3
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -146,6 +146,28 @@ async def test_a_large_change_does_not_keep_its_room_on_the_disk(tmp_path: Path)
         await database.write(add, ["small", ""])
         await database.write(add, ["smaller", ""])
         assert log.stat().st_size <= LOG_KEPT
+
+
+async def test_a_log_that_cannot_be_emptied_is_emptied_later(tmp_path: Path) -> None:
+    """What was deleted is deleted, and the next change is made; a disk error may pass."""
+
+    def refuse(refused: bool) -> Callable[[Database], None]:
+        def authorize(action: int, name: str | None, *_: str | None) -> int:
+            checkpoint = action == sqlite3.SQLITE_PRAGMA and name == "wal_checkpoint"
+            return sqlite3.SQLITE_DENY if checkpoint else sqlite3.SQLITE_OK
+
+        return lambda db: db.conn.set_authorizer(authorize if refused else None)
+
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        add, log = "INSERT INTO notes (name, value) VALUES (?, '')", tmp_path / "suno.db-wal"
+        await database.write(add, ["deleted"])
+        await database.run(refuse(True))
+        await database.run(lambda db: db.execute("DELETE FROM notes"), erases=True)
+        await database.write(add, ["kept"])
+        assert await names_in(database) == ["kept"]
+        assert log.stat().st_size > 0
+        await database.run(refuse(False))
+        assert log.stat().st_size == 0
 
 
 async def test_a_wait_that_is_cancelled_does_not_take_back_the_write(tmp_path: Path) -> None:

@@ -126,13 +126,15 @@ class DatabaseThread:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Finish what was handed in, then close the file."""
-        if not self._closed:
-            self._closed = True
-            self._jobs.put(None)
+        """Finish what was handed in, then close the file: last by the thread that writes.
+
+        Who closes it last empties the write-ahead log, which may take a while.
+        """
+        self._closed = True
         await asyncio.to_thread(self._reader.shutdown)
         if self._readable is not None:
             self._readable.conn.close()
+        self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
 
     async def run(self, function: Callable[[Database], T], *, erases: bool = False) -> T:
@@ -213,10 +215,11 @@ class DatabaseThread:
                 return
             finally:
                 self._opened.set()
+            holds_deleted = False
             while jobs := self._wait_for_jobs():
                 _run_together(database, jobs)
-                if any(job.erases for job in jobs):
-                    _empty_write_ahead_log(database)
+                if holds_deleted or any(job.erases for job in jobs):
+                    holds_deleted = not _empty_write_ahead_log(database)
                 self._settle(jobs)
 
     def _wait_for_jobs(self) -> list[_Job[Any]]:
@@ -279,11 +282,19 @@ def _locked(lock: FileLock) -> Iterator[None]:
         lock.release()
 
 
-def _empty_write_ahead_log(database: Database) -> None:
-    """Write the log into the database and cut it to nothing: it holds what was deleted."""
-    busy, *_ = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+def _empty_write_ahead_log(database: Database) -> bool:
+    """Write the log into the database and cut it to nothing: it holds what was deleted.
+
+    Return whether that worked; if not, nothing is lost, and it is to be tried again.
+    """
+    try:
+        busy, *_ = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.Error as error:
+        log.warning("Write-ahead log not emptied, trying again after the next change: %s", error)
+        return False
     if busy:
-        log.warning("The write-ahead log could not be emptied: it is in use")
+        log.warning("Write-ahead log not emptied, trying again after the next change: in use")
+    return not busy
 
 
 def _opened_to_read(path: Path) -> Database:
