@@ -268,13 +268,8 @@ class Chaos:
         for one in self.asked:
             if one.deed.answer is None and one.interaction.answer is not None:
                 one.deed.answer = one.interaction.answer.content
-        posted = [
-            Posted(channel.id, message.content, str(message.payload()), frozenset(message.pinged))
-            for channel in self.discord.world.channels.values()
-            for message in channel.history.values()
-            if message.author is self.discord.bot_user
-        ]
-        return audit(self.truths, [one.deed for one in self.asked], posted)
+        deeds = [one.deed for one in self.asked]
+        return audit(self.truths, deeds, posted_by_the_bot(self.discord))
 
     def figures(self) -> dict[str, int | float]:
         """Return how much happened."""
@@ -292,6 +287,16 @@ class Chaos:
             "looks at the relay": len(self.relay.looks),
             "seconds passed": round(self.clock.ahead),
         }
+
+
+def posted_by_the_bot(discord: LocalDiscord) -> list[Posted]:
+    """Return every message of the bot that is not for one person's eyes alone."""
+    return [
+        Posted(channel.id, message.content, str(message.payload()), frozenset(message.pinged))
+        for channel in discord.world.channels.values()
+        for message in channel.history.values()
+        if message.author is discord.bot_user
+    ]
 
 
 def _task_id(number: int) -> str:

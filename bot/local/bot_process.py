@@ -36,7 +36,8 @@ class BotProcess:
 
     ``folder`` holds its database and its log and is its current directory, so that no ``.env`` of
     the checkout is read. ``settings`` are all the settings that it sees. ``program`` is what
-    Python is told to run, should the bot not be started as people start it.
+    Python is told to run, should the bot not be started as people start it; ``wrapper`` is a
+    command that runs Python in its stead.
     """
 
     def __init__(
@@ -44,11 +45,12 @@ class BotProcess:
         folder: Path,
         settings: Mapping[str, str],
         program: Sequence[str] = ("-m", "bot", "run"),
+        wrapper: Sequence[str] = (),
     ) -> None:
         self.log_path = folder / "bot.log"
         self._folder = folder
         self._settings = dict(settings)
-        self._program = tuple(program)
+        self._command = (*wrapper, sys.executable, *program)
         self._process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Self:
@@ -72,7 +74,7 @@ class BotProcess:
         """Start it; returns at once."""
         with self.log_path.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, *self._program),
+                *self._command,
                 cwd=self._folder,
                 env=without_settings(os.environ) | self._settings | {"PYTHONPATH": str(ROOT)},
                 stdin=asyncio.subprocess.DEVNULL,
