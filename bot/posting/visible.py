@@ -26,14 +26,13 @@ def scope_of(interaction: discord.Interaction[Any]) -> Scope:
 def _seen_by(member: discord.Member, guild: discord.Guild) -> Iterator[int]:
     """Yield the channels and threads that a member can see for sure.
 
-    Discord does not tell the bot who is in a private thread.
+    Discord does not tell the bot who is in a private thread; who started one may have left it, or
+    have been taken out of it.
     """
     channels = {each.id for each in guild.channels if each.permissions_for(member).view_channel}
     yield from channels
     for thread in guild.threads:
         if thread.parent_id in channels and (
-            not thread.is_private()
-            or thread.owner_id == member.id
-            or thread.permissions_for(member).manage_threads
+            not thread.is_private() or thread.permissions_for(member).manage_threads
         ):
             yield thread.id

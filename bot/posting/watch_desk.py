@@ -235,11 +235,8 @@ def _refusal(interaction: discord.Interaction[Any], wish: Wish, words: Words) ->
         return None
     channel: Any = wish.channel or interaction.channel
     if wish.channel:
-        assert isinstance(interaction.user, discord.Member)  # noqa: S101 # channels are a server's
-        in_thread = isinstance(wish.channel, discord.Thread)
-        own = needed_to_post(channel.permissions_for(interaction.user), in_thread=in_thread)
-        if not wish.appointed and not all(own.values()):
-            return words.say("watch-not-yours", channel=f"<#{channel.id}>")
+        if not wish.appointed and (key := _not_yours(interaction, wish.channel)):
+            return words.say(key, channel=f"<#{channel.id}>")
         granted = channel.permissions_for(channel.guild.me)
     else:
         granted = interaction.app_permissions
@@ -249,6 +246,25 @@ def _refusal(interaction: discord.Interaction[Any], wish: Wish, words: Words) ->
         return None
     names = words.listed(words.say(f"permission-{name}") for name in missing)
     return words.say("watch-no-permission", permissions=names)
+
+
+def _not_yours(
+    interaction: discord.Interaction[Any], channel: discord.abc.GuildChannel | discord.Thread
+) -> str | None:
+    """Return the key of what to say where the person may not have something posted, if so.
+
+    Discord does not tell the bot who is in a private thread, and a mention lets a person in: only
+    who asks there, or manages the threads, is sure to be.
+    """
+    assert isinstance(interaction.user, discord.Member)  # noqa: S101 # channels are a server's
+    own = channel.permissions_for(interaction.user)
+    in_thread = isinstance(channel, discord.Thread)
+    if not all(needed_to_post(own, in_thread=in_thread).values()):
+        return "watch-not-yours"
+    private = isinstance(channel, discord.Thread) and channel.is_private()
+    if private and channel.id != interaction.channel_id and not own.manage_threads:
+        return "watch-private-thread"
+    return None
 
 
 def _ids(results: Sequence[WatchResult], wanted: Collection[Added]) -> list[str]:

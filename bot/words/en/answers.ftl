@@ -22,6 +22,7 @@ watch-finished-unsent = ✅ { $id } is done: `/suno status` shows it.
 watch-elsewhere = { $text } ({ $place })
 watch-only-for-you = 🚫 I am not a member here, so I cannot post here. Use `/suno watch` with `private`, and I tell you in a direct message; or ask someone who manages the server to invite me. Nothing is being watched.
 watch-no-card = ⏳ There have been a lot of messages, so I post no card this time; the next one can come { $time }. I tell you the result all the same.
+watch-private-thread = 🔒 { $channel } is a private thread. If you are in it, use `/suno watch` right there. Nothing is being watched.
 watch-not-yours = 🚫 You may not post in { $channel }, so I will not do it for you. Nothing is being watched.
 
 unwatch-done = Stopped watching { $id }. You will not be told about it.

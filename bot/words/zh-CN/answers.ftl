@@ -21,6 +21,7 @@ watch-finished-unsent = ✅ { $id } 已经做好，用 `/suno { command-status-n
 watch-elsewhere = { $text }（{ $place }）
 watch-only-for-you = 🚫 我不是这里的成员，没法在这里发消息。用 `/suno { command-watch-name }` 并加上 `{ option-private-name }` 选项，我就私信告诉你；或者请管理服务器的人邀请我。现在没有关注任何任务。
 watch-no-card = ⏳ 刚才的消息有点多，这次就不发进度卡片了，{ $time }可以再发。做好了照样通知你。
+watch-private-thread = 🔒 { $channel } 是私密子区。如果你在里面，请直接在那里用 `/suno { command-watch-name }`。这次没有添加关注。
 watch-not-yours = 🚫 你不能在 { $channel } 发消息，所以我也不会替你发。这次没有添加关注。
 watch-no-direct-message = 🚫 我没法给你发私信。请在这个服务器的“隐私设置”里允许私信，或者关注时不选“{ option-private-name }”。这次没有添加关注。
 
