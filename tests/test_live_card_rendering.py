@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.posting.live_card_rendering import live_card, live_view
+from bot.posting.live_card_rendering import live_card, live_view, look_of
 from bot.suno.tasks import ClipStatus, Outcome, Task, TaskStatus
 from bot.watching.card_rows import Card, CardTask
 from bot.watching.endings import Ending
@@ -166,3 +166,24 @@ def test_a_plain_card_says_nothing_of_anybody_else() -> None:
         assert "secret" not in shown(card)[0]
         assert labels(card) == ["Me too", "Stop"]
     assert "Task 2 · ✅ done · [the result]" in shown(several)[0]
+
+
+@pytest.mark.parametrize("may_embed", [True, False, None])
+@pytest.mark.parametrize("task", [running(), ended()], ids=["running", "ended"])
+def test_nothing_depends_on_an_embed_that_may_be_left_out(
+    task: CardTask, may_embed: bool | None
+) -> None:
+    """Where it is not known whether the bot may embed, there are buttons or a text."""
+    look = look_of(a_card(task), words_in("en"), now=NOON, may_embed=may_embed)
+    assert bool(look.content) != bool(look.embeds)
+    assert may_embed or look.content or look.view
+    assert not (may_embed and look.content)
+
+
+def test_a_card_of_many_fits_as_a_text() -> None:
+    """Ten tasks with long titles, and as many people as are named."""
+    clips = (a_clip(title="*" * 200),)
+    tasks = [ended(a_song(f"song-{number}", clips=clips), owed=True) for number in range(10)]
+    card = a_card(*tasks, watchers=tuple(range(10**18, 10**18 + 50)))
+    look = look_of(card, words_in("en"), now=NOON, may_embed=False)
+    assert len(look.content) <= 2000

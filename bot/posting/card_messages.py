@@ -1,7 +1,6 @@
 """The message of a card at Discord: posted, found again, edited, taken away. Knows no database."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import NamedTuple
 
 import discord
@@ -18,6 +17,7 @@ from bot.posting.live_card_rendering import (
 from bot.posting.patience import NONCE_WINDOW
 from bot.watching.card_rows import Card
 from bot.watching.clock import UNKNOWN_TIME
+from bot.watching.records import Place
 from bot.words import Words, words_for
 
 
@@ -104,10 +104,15 @@ class CardMessages:
         await self._message(card).delete()
 
     def _look(self, card: Card) -> Look:
-        granted = permissions_in(self._client, card.place)
-        if granted is not None and not granted.embed_links:
-            card = replace(card, plain=True)
-        return look_of(card, words_for(card.place.locale), now=self._clock())
+        words = words_for(card.place.locale)
+        return look_of(card, words, now=self._clock(), may_embed=self._may_embed(card.place))
+
+    def _may_embed(self, place: Place) -> bool | None:
+        """Whether the bot may embed in a place, ``None`` where the gateway has not told."""
+        if place.guild_id is None:
+            return True
+        granted = permissions_in(self._client, place)
+        return granted.embed_links if granted is not None else None
 
     def _message(self, card: Card) -> discord.PartialMessage:
         return self._channel(card).get_partial_message(card.message_id or 0)

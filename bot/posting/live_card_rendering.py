@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import discord
 
+from bot.posting.budget import CONTENT, whole_lines
 from bot.posting.cards import progress_bar, state_line, style_of
 from bot.posting.escaping import code, plain_line
 from bot.posting.songs import DONE, FAILED, OUTCOME_COLOURS, PARTLY, RUNNING, UNSURE, link_buttons
@@ -42,15 +43,22 @@ class Look:
         return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
 
 
-def look_of(card: Card, words: Words, *, now: float) -> Look:
-    """Return what the message of a card is to show: an embed, or as a plain card a text."""
+def look_of(card: Card, words: Words, *, now: float, may_embed: bool | None) -> Look:
+    """Return what the message of a card is to show: an embed, or a text where none is shown.
+
+    ``may_embed``: whether the bot may embed there; where that is not known, nothing depends on an
+    embed alone, for Discord refuses a message of which nothing is left.
+    """
     embed, view = live_card(card, words, now=now), live_view(card, words)
-    return Look(as_text(embed), (), view) if card.plain else Look("", (embed,), view)
+    embeds = may_embed or (may_embed is None and view is not None)
+    if card.plain or not embeds:
+        return Look(_as_text(embed), (), view)
+    return Look("", (embed,), view)
 
 
-def as_text(embed: discord.Embed) -> str:
-    """Return what an embed says for where Discord takes or shows none."""
-    return f"**{embed.title}**\n{embed.description}"
+def _as_text(embed: discord.Embed) -> str:
+    lines = f"**{embed.title}**\n{embed.description}".split("\n")
+    return "\n".join(whole_lines(lines, CONTENT))
 
 
 def live_card(card: Card, words: Words, *, now: float) -> discord.Embed:
