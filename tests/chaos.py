@@ -41,7 +41,16 @@ from tests.chaos_audit import (
     Verdict,
     audit,
 )
-from tests.chaos_plan import PEOPLE, PUBLIC_PLACES, End, NewTask, Round, Wish, plan
+from tests.chaos_plan import (
+    PEOPLE,
+    PUBLIC_PLACES,
+    End,
+    NewTask,
+    Round,
+    Wish,
+    nonce_window,
+    plan,
+)
 from tests.chaos_troubles import Troubles
 from tests.moved_clock import MovedClock
 
@@ -269,7 +278,8 @@ class Chaos:
             if one.deed.answer is None and one.interaction.answer is not None:
                 one.deed.answer = one.interaction.answer.content
         deeds = [one.deed for one in self.asked]
-        return audit(self.truths, deeds, posted_by_the_bot(self.discord))
+        posted = posted_by_the_bot(self.discord)
+        return audit(self.truths, deeds, posted, moderated=self.troubles.moderated)
 
     def figures(self) -> dict[str, int | float]:
         """Return how much happened."""
@@ -382,6 +392,8 @@ async def run_chaos(
     """Play the rounds of a seed, heal, and let the auditor look; ``tell`` gets every line."""
     began = time.monotonic()
     async with a_chaos(folder, tell) as chaos:
+        chaos.discord.nonce_window = nonce_window(seed)
+        chaos.note(f"Discord knows a nonce again for {chaos.discord.nonce_window:.0f} s")
         for planned in plan(seed, rounds):
             await chaos.round(planned)
         owed = await chaos.heal()

@@ -45,14 +45,34 @@ class Truth:
 
     @property
     def headlines(self) -> list[str]:
-        """The sentences that a true notice may begin with: what failed early has shown no kind."""
-        key, values = _HEADLINES[self.fate]
+        """The sentences that a true notice may begin with: what failed early has shown no kind.
+
+        A relay that finds nothing at all may be ill: what it never knew can also be given up.
+        """
         titled = "yes" if self.title else "no"
+        fates = {self.fate, Fate.STUCK} if self.fate is Fate.NEVER else {self.fate}
         return [
             _WORDS.say(key, title=self.title, titled=titled, kind=kind, **values)
+            for key, values in (_HEADLINES[fate] for fate in sorted(fates))
             for kind in ("music", "task")
         ]
 
+    @property
+    def least(self) -> list[str]:
+        """The same in the bot's own words alone, for where Discord refuses the relay's."""
+        key, values = _HEADLINES[self.fate]
+        key = _WITHOUT_TITLE.get(self.fate, key)
+        return [
+            _WORDS.say(key, titled="no", title="", kind=kind, **values)
+            for kind in ("music", "task")
+        ]
+
+
+_WITHOUT_TITLE = {
+    Fate.SONG: "notice-minimal-song",
+    Fate.HALF: "notice-minimal-song-partly",
+    Fate.LYRICS: "notice-minimal-lyrics",
+}
 
 _HEADLINES: dict[Fate, tuple[str, dict[str, str | int]]] = {
     Fate.SONG: ("notice-song-done", {"total": 2}),
@@ -156,6 +176,11 @@ class Posted:
         return looks_like_card(self.content, self.text, self.pinged)
 
     @property
+    def is_minimal(self) -> bool:
+        """Whether it says that Discord refused to let it say more."""
+        return _WORDS.say("notice-minimal-status") in self.content
+
+    @property
     def may_be_a_repeat(self) -> bool:
         """Whether it says that it may have been posted before."""
         return _WORDS.say("notice-repeat") in self.content
@@ -216,8 +241,17 @@ class Verdict:
         return (*self.lost, *self.doubled, *self.wrong)
 
 
-def audit(truths: Sequence[Truth], deeds: Sequence[Deed], messages: Sequence[Posted]) -> Verdict:
-    """Compare what people were told with what arrived: nothing lost, doubled or wrong."""
+def audit(
+    truths: Sequence[Truth],
+    deeds: Sequence[Deed],
+    messages: Sequence[Posted],
+    *,
+    moderated: bool = False,
+) -> Verdict:
+    """Compare what people were told with what arrived: nothing lost, doubled or wrong.
+
+    ``moderated`` tells whether Discord ever refused what the relay had written.
+    """
     known = {truth.task_id: truth for truth in truths}
     places = {deed.place for deed in deeds}
     bounds: dict[Key, _Bounds] = defaultdict(_Bounds)
@@ -231,6 +265,8 @@ def audit(truths: Sequence[Truth], deeds: Sequence[Deed], messages: Sequence[Pos
         task = next((known[each] for each in known if each in message.text), None)
         place = message.meant_for(places)
         faults = [*_faults(message, task), *_needless_doubt(message, place)]
+        if message.is_minimal and not moderated:
+            faults.append("a notice that says less than it could")
         wrong += [f"{fault}: {message.content!r}" for fault in faults]
         if task is not None and not message.is_word:
             together[task.task_id, place] += place == message.place
@@ -249,21 +285,22 @@ def _concerned(deed: Deed, known: Collection[Key]) -> list[Key]:
 
 
 def _faults(message: Posted, task: Truth | None) -> Iterator[str]:
-    if task is None:
-        yield "a message about nothing that anybody asked for"
-        return
     if message.is_word:
         if message.pinged:
             yield "a word that pings"
+        return
+    if task is None:
+        yield "a message about nothing that anybody asked for"
         return
     if not message.pinged:
         yield f"a notice of {task.task_id} that pings nobody"
     if any(f"<@{user}>" not in message.content for user in message.pinged):
         yield f"a notice of {task.task_id} that pings whom it does not name"
-    if not any(headline in message.content for headline in task.headlines):
-        yield f"a notice of {task.task_id} that does not say {task.headlines[0]!r}"
+    headlines = task.least if message.is_minimal else task.headlines
+    if not any(headline in message.content for headline in headlines):
+        yield f"a notice of {task.task_id} that does not say {headlines[0]!r}"
     missing = [proof for proof in task.proofs if proof not in message.text]
-    if missing:
+    if missing and not message.is_minimal:
         yield f"a notice of {task.task_id} without {missing}"
     if "audiopipe" in message.text or "None.mp3" in message.text:
         yield f"a notice of {task.task_id} with a link that dies"

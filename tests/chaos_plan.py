@@ -40,9 +40,15 @@ class Trouble(StrEnum):
     POST_LIMITED_BY_PROXY = "post 429 without via"
     POST_REFUSED_CONTENT = "post 50035"
     POST_UNAUTHORIZED = "post 401"
+    POST_MODERATED = "post stopped by AutoMod"
+    POST_FORBIDDEN_BY_PROXY = "post 403 html"
+    POST_NOT_FOUND_BY_PROXY = "post 404 html"
+    DISCORD_LIMITED = "global 429 for everything"
     HISTORY_FAILS = "history fails"
     DIRECT_FAILS = "direct messages fail"
+    DIRECT_TOO_FAST = "direct messages opened too fast"
     EDIT_FAILS = "edit fails"
+    EDIT_MODERATED = "edit stopped by AutoMod"
     ANSWER_FAILS = "answers fail"
     ANSWER_CUT = "answers are cut"
     GATEWAY_DROPPED = "gateway dropped"
@@ -64,6 +70,7 @@ class Trouble(StrEnum):
     RELAY_STRANGERS = "relay answers with strangers"
     RELAY_REFUSES_KEY = "relay 401"
     MUTED = "may not send"
+    TIMED_OUT = "timed out"
     BLIND = "may not see"
     PLAIN = "may not embed"
     LOCKED = "thread locked"
@@ -122,6 +129,11 @@ class Round:
 
 _FATES = (Fate.SONG, Fate.LYRICS, Fate.FAILED, Fate.HALF, Fate.STUCK, Fate.NEVER)
 _OFTEN = (8, 3, 3, 3, 1, 2)
+
+
+def nonce_window(seed: int) -> float:
+    """Return for how many seconds Discord knows a nonce again: it only says "a few minutes"."""
+    return Random(f"{seed}/nonce").uniform(60.0, 300.0)  # noqa: S311 # has to be repeatable
 
 
 def plan(seed: int, rounds: int) -> list[Round]:

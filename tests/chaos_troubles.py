@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from bot.local.discord import Channel, Guild, LocalDiscord
+from bot.local.discord import Channel, Guild, LocalDiscord, saying
 from bot.local.relay import AnswerShape, LocalRelay, faults
 from tests.chaos_plan import Mishap, Trouble
 
@@ -27,9 +27,14 @@ _ON_DISCORD: dict[Trouble, tuple[str, dict[str, Any]]] = {
     Trouble.POST_LIMITED_BY_PROXY: (_POST, {"retry_after": 0.3, "via": False}),
     Trouble.POST_REFUSED_CONTENT: (_POST, {"status": 400, "code": 50035}),
     Trouble.POST_UNAUTHORIZED: (_POST, {"status": 401}),
+    Trouble.POST_MODERATED: (_POST, {"status": 400, "code": 200000, "where": saying("number")}),
+    Trouble.POST_FORBIDDEN_BY_PROXY: (_POST, {"status": 403, "html": True}),
+    Trouble.POST_NOT_FOUND_BY_PROXY: (_POST, {"status": 404, "html": True}),
     Trouble.HISTORY_FAILS: (_HISTORY, {"status": 503}),
     Trouble.DIRECT_FAILS: (_DIRECT, {"status": 503}),
+    Trouble.DIRECT_TOO_FAST: (_DIRECT, {"status": 403, "code": 40003}),
     Trouble.EDIT_FAILS: (_EDIT, {"status": 503}),
+    Trouble.EDIT_MODERATED: (_EDIT, {"status": 400, "code": 200000, "where": saying("number")}),
     Trouble.ANSWER_FAILS: (_ANSWER, {"status": 503}),
     Trouble.ANSWER_CUT: (_ANSWER, {"drop": True, "when": "after"}),
 }
@@ -53,6 +58,10 @@ _DENIED = {
 
 _STRANGER = {"task_id": "a-task-of-nobody", "action": "MUSIC", "status": "SUCCESS", "data": []}
 
+_REFUSALS = 2
+"""How often content is refused without regard to what it is: the plainer forms get through."""
+_LONG_TIME_OUT = 86_400.0
+"""Seconds for which the bot is timed out, unless it is forgiven before."""
 _LONGEST_HANG_UP = 15.0
 """Real seconds in which a bot that lives has hung up when it is told to."""
 
@@ -69,6 +78,8 @@ class Troubles:
         self._places = places
         self._lasting: list[tuple[int, Callable[[], None]]] = []
         self.begun = 0
+        self.moderated = False
+        """Whether AutoMod was ever at work, which may leave a notice only the bot's own words."""
 
     async def begin(self, mishap: Mishap, number: int) -> None:
         """Let something go wrong in round ``number``."""
@@ -76,9 +87,15 @@ class Troubles:
         trouble = mishap.trouble
         if trouble in _ON_DISCORD:
             request, how = _ON_DISCORD[trouble]
-            self._discord.faults.add(request, times=mishap.times, **how)
+            times = mishap.times
+            if trouble is Trouble.POST_REFUSED_CONTENT:
+                times = min(times, _REFUSALS)
+            self.moderated = self.moderated or trouble is Trouble.POST_MODERATED
+            self._discord.faults.add(request, times=times, **how)
         elif trouble in _AT_RELAY:
             self._relay.faults.add(_AT_RELAY[trouble](), times=mishap.times)
+        elif trouble is Trouble.DISCORD_LIMITED:
+            self._discord.rate_limits.block_globally(mishap.times * 0.5)
         elif trouble is Trouble.RELAY_EMPTY:
             nothing = faults.answers(200, {"code": "success", "message": "", "data": []})
             self._relay.faults.add(nothing, times=mishap.times, path="/suno/fetch")
@@ -109,6 +126,10 @@ class Troubles:
         if names := _DENIED.get(mishap.trouble):
             place.deny(*names)
             return lambda: place.allow(*names)
+        if mishap.trouble is Trouble.TIMED_OUT:
+            bot = self._discord.bot_user
+            self._guild.time_out(bot, _LONG_TIME_OUT)
+            return lambda: self._guild.end_time_out(bot)
         if mishap.trouble is Trouble.RELAY_DOWN:
             self._relay.go_down()
             return self._relay.come_back

@@ -8,7 +8,7 @@ from bot.posting.escaping import code
 from bot.words import words_for
 from tests.chaos import run_chaos
 from tests.chaos_audit import Deed, Fate, Posted, Truth, Verb, Verdict, audit
-from tests.chaos_plan import plan
+from tests.chaos_plan import nonce_window, plan
 
 ADA, BEA = 11, 12
 HERE, THERE = 21, 22
@@ -97,6 +97,17 @@ def test_the_auditor_finds_what_is_wrong(message: Posted) -> None:
     assert audited([a_deed()], message).wrong
 
 
+def test_the_auditor_takes_the_bots_own_words_only_where_discord_refused_others() -> None:
+    """They must be true all the same."""
+    less = WORDS.say("notice-minimal-status")
+    true, untrue = (f"{one}\n{less}" for one in (TRUTH.least[0], "Your lyrics are done."))
+    told = a_notice(ADA, says=true, text=f"without a link, about {TRUTH.task_id}")
+    assert audit([TRUTH], [a_deed()], [told], moderated=True).violations == ()
+    assert audit([TRUTH], [a_deed()], [told]).wrong
+    told = a_notice(ADA, says=untrue, text=f"without a link, about {TRUTH.task_id}")
+    assert audit([TRUTH], [a_deed()], [told], moderated=True).wrong
+
+
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_the_auditor_does_not_guess_where_no_answer_came(count: int) -> None:
     """Such a watch exists or not; two messages are too many in any case."""
@@ -126,6 +137,14 @@ def test_a_finished_song_that_is_asked_for_again_is_told_again() -> None:
     for count in (1, 2):
         assert audited(deeds, *[a_notice(ADA)] * count).violations == ()
     assert audited(deeds, *[a_notice(ADA)] * 3).doubled
+
+
+def test_discord_knows_a_nonce_for_one_to_five_minutes() -> None:
+    """Each seed for as long as it says, and not all alike."""
+    windows = [nonce_window(seed) for seed in range(50)]
+    assert windows == [nonce_window(seed) for seed in range(50)]
+    assert 60 <= min(windows) < 90
+    assert 270 < max(windows) <= 300
 
 
 def test_a_seed_means_the_same_rounds_every_time() -> None:

@@ -25,8 +25,8 @@ LARGEST_BODY = 256 * 1024 * 1024
 _NEVER_HEARD = 499
 """The status of answers that nobody gets, because the connection was dropped."""
 
-_MALFORMED = (50006, 50035, 50109)
-"""The codes of empty messages, of fields with values that are not taken, and of broken JSON."""
+_MALFORMED = (50035, 50109)
+"""The codes of fields with values that are not taken, and of broken JSON."""
 
 _WITHOUT_TOKEN = ("/gateway", "/interactions/", "/webhooks/")
 
