@@ -10,8 +10,9 @@ from aiohttp.http_exceptions import BadHttpMessage
 
 from bot.local.discord.composing import Draft, Upload
 from bot.local.discord.errors import Payload, Refusal, invalid, refusal
+from bot.local.discord.snowflakes import read_snowflake
 
-_FILE_FIELD = re.compile(r"files?\[(\d+)\]")
+_FILE_FIELD = re.compile(r"files?\[([0-9]{1,3})\]")
 
 _ALWAYS = {"Via": "1.1 google"}
 """discord.py takes a 429 for Discord's own only when there is a Via header (http.py)."""
@@ -117,9 +118,10 @@ async def read_draft(request: web.Request) -> Draft:
 
 def number(text: str) -> int:
     """Read an id of a path or a query. Refuses with 50035 what is no number."""
-    if not text.isdecimal():
-        raise invalid(("id",), "NUMBER_TYPE_COERCE", f"Value {text!r} is not snowflake.")
-    return int(text)
+    identity = read_snowflake(text)
+    if identity is None:
+        raise invalid(("id",), "NUMBER_TYPE_COERCE", f"Value {text[:40]!r} is not snowflake.")
+    return identity
 
 
 def number_in(request: web.Request, name: str) -> int:

@@ -16,6 +16,7 @@ from bot.local.discord.schema import (
     object_of,
     text,
 )
+from bot.local.discord.snowflakes import read_snowflake
 
 CHAT_INPUT, USER_COMMAND, MESSAGE_COMMAND = 1, 2, 3
 SUBCOMMAND, SUBCOMMAND_GROUP, STRING, INTEGER, BOOLEAN = 1, 2, 3, 4, 5
@@ -146,9 +147,8 @@ _options = list_of(
 
 
 def _permissions(value: Any, path: Path, faulty: Faulty) -> Any:
-    given = (
-        int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else value
-    )
+    written = read_snowflake(value) if isinstance(value, str) else None
+    given = value if written is None else written
     return integer(0, _LARGEST_PERMISSIONS)(given, path, faulty)
 
 

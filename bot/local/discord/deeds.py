@@ -1,5 +1,6 @@
 """What people do: commands, presses, choices, modals."""
 
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -162,7 +163,7 @@ class Deeds:
         return Interaction(
             scene=scene,
             id=identity,
-            token=f"local-interaction-{identity}",
+            token=f"local-interaction-{secrets.token_urlsafe(24)}",
             kind=kind,
             user=user,
             channel=channel,

@@ -10,14 +10,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.local.discord.errors import Faulty, Path, Payload
+from bot.local.discord.snowflakes import read_snowflake
 
 Reader = Callable[[Any, Path, Faulty], Any]
 """Reads a value that is there. What it gives for one with a fault means nothing."""
 
 Check = Callable[[Payload, Path, Faulty], None]
 """Looks at a whole object whose fields are all right."""
-
-_LARGEST_ID = 2**63 - 1
 
 
 def text(longest: int, *, shortest: int = 0, trimmed: bool = True) -> Reader:
@@ -90,8 +89,8 @@ def boolean(value: Any, path: Path, faulty: Faulty) -> Any:
 def snowflake(value: Any, path: Path, faulty: Faulty) -> Any:
     """Read an id, as a text or as a number; it is kept as a text."""
     written = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    if not written.isascii() or not written.isdecimal() or int(written) > _LARGEST_ID:
-        faulty.add(path, "NUMBER_TYPE_COERCE", f'Value "{value}" is not snowflake.')
+    if read_snowflake(written) is None:
+        faulty.add(path, "NUMBER_TYPE_COERCE", f'Value "{written[:40]}" is not snowflake.')
     return written
 
 

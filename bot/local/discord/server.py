@@ -1,5 +1,6 @@
 """The local Discord: one object that a test, a demo or a page holds."""
 
+import secrets
 from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -8,7 +9,7 @@ from aiohttp import web
 
 from bot.local.discord.account_routes import AccountRoutes
 from bot.local.discord.answers import Answers
-from bot.local.discord.bodies import number_in
+from bot.local.discord.browsers import HARMLESS, keep_pages_out
 from bot.local.discord.channels import Channel
 from bot.local.discord.clock import Clock
 from bot.local.discord.commands import Commands
@@ -60,7 +61,7 @@ class LocalDiscord:
             ids=ids,
             bot=self.bot_user,
             application_id=self.application_id,
-            token=f"local.{self.application_id}",
+            token=f"local.{secrets.token_urlsafe(24)}",
             happenings=self.happenings,
             dispatch=lambda *event: self.gateway.dispatch(*event),
             sees_content=message_content,
@@ -83,7 +84,8 @@ class LocalDiscord:
 
     async def __aenter__(self) -> Self:
         self._front = Front(self._scene, rate_limited=self._rate_limited)
-        app = web.Application(middlewares=[self._front.pass_through], client_max_size=LARGEST_BODY)
+        middlewares = [keep_pages_out, self._front.pass_through]
+        app = web.Application(middlewares=middlewares, client_max_size=LARGEST_BODY)
         account = AccountRoutes(self.world, self.commands, self.gateway, self.dm_openings)
         app.add_routes(account.routes(API))
         app.add_routes(MessageRoutes(self.world, self.posts).routes(API))
@@ -317,7 +319,9 @@ class LocalDiscord:
         self.gateway.forget_sessions(shard)
 
     async def _serve_file(self, request: web.Request) -> web.Response:
-        attachment = self.world.files.get(number_in(request, "attachment"))
+        attachment = self.world.file(request.match_info["attachment"])
         if attachment is None:
             raise web.HTTPNotFound
-        return web.Response(body=attachment.data, content_type=attachment.content_type)
+        return web.Response(
+            body=attachment.data, content_type=attachment.content_type, headers=HARMLESS
+        )

@@ -9,6 +9,16 @@ _FIRST_SEASON = 1_735_689_600_000
 """The first guild, user or role of every local Discord is as old as the first day of 2025."""
 
 
+LARGEST = 2**63 - 1
+
+
+def read_snowflake(text: str) -> int | None:
+    """Give the id that a text is; None for anything else, digits of other scripts included."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(LARGEST))):
+        return None
+    return identity if (identity := int(text)) <= LARGEST else None
+
+
 def snowflake_at(milliseconds: int, counter: int = 0) -> int:
     """Give the id of something made at that millisecond since 1970."""
     return ((milliseconds - DISCORD_EPOCH) << 22) | counter

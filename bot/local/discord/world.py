@@ -7,6 +7,7 @@ from bot.local.discord.guilds import Guild, make_guild
 from bot.local.discord.messages import Attachment
 from bot.local.discord.people import User
 from bot.local.discord.scene import Scene
+from bot.local.discord.snowflakes import read_snowflake
 
 
 class World:
@@ -90,6 +91,11 @@ class World:
             if channel is not None and not channel.deleted:
                 return channel
         raise refusal(10003)
+
+    def file(self, written: str) -> Attachment | None:
+        """Give the file whose id is written like that in a path, None for what is no file."""
+        identity = read_snowflake(written)
+        return None if identity is None else self.files.get(identity)
 
     def user(self, user_id: int) -> User:
         """Give a user, or refuse with 10013."""

@@ -44,8 +44,7 @@ class MediaShelf:
         return web.FileResponse(path, headers={"Content-Type": content_type})
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
-        number = request.match_info["attachment"]
-        attachment = self._discord.world.files.get(int(number) if number.isdigit() else 0)
+        attachment = self._discord.world.file(request.match_info["attachment"])
         if attachment is None:
             raise web.HTTPNotFound
         path = await self._kept(f"file-{attachment.id}", lambda: attachment.data)
