@@ -173,6 +173,7 @@ class World:
         kinds: Mapping[str, TaskKind] | None = None,  # noqa: ARG002 # this relay needs none
         seen: Mapping[int, str] | None = None,  # noqa: ARG002 # nor this
         singly: bool = True,  # noqa: ARG002 # its batches hold everything
+        named: bool = True,  # noqa: ARG002 # and no id is strange to it
     ) -> LookUp:
         """Tell how tasks are doing; note how late the end of each is seen."""
         self.looks += len(ids)
@@ -183,6 +184,7 @@ class World:
         ids: Sequence[str],
         *,
         kinds: Mapping[str, TaskKind] | None = None,  # noqa: ARG002 # as above
+        named: bool = True,  # noqa: ARG002 # as above
     ) -> LookUp:
         """Tell the same."""
         return await self.look_up(ids)

@@ -13,6 +13,7 @@ from bot.posting.replies import Reply, asker_of
 from bot.posting.watch_desk import HERE
 from bot.translation import localised
 from bot.watching.finding import find_ids
+from bot.watching.typed_ids import parse_ids
 from bot.words import words_for
 
 Interaction = discord.Interaction[SunoBot]
@@ -60,7 +61,8 @@ class FoundMenu(
         """Watch what was chosen, where the message stands."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         data: Any = interaction.data
-        text = await interaction.client.desk.watch(interaction, data["values"], HERE)
+        chosen = parse_ids(" ".join(data["values"]))
+        text = await interaction.client.desk.watch(interaction, chosen, HERE)
         await Reply(interaction).send(text)
 
 

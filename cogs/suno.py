@@ -27,7 +27,6 @@ from bot.translation import localised
 from bot.watching.forgetting import KEPT_FOR
 from bot.watching.records import Watch
 from bot.watching.unwatching import Unwatched
-from bot.watching.watchlist import parse_ids
 from bot.words import Words, words_for
 
 Interaction = discord.Interaction[SunoBot]
@@ -71,7 +70,7 @@ class Suno(
         """Show how some tasks are doing."""
         await interaction.response.defer(ephemeral=True)
         words = words_for(interaction.locale.value)
-        wanted, left = answerable(interaction, parse_ids(ids))
+        wanted, left = answerable(interaction, await self._watchlist.ids_in(ids))
         seen = await self._watchlist.look(wanted, asker_of(interaction))
         now = discord.utils.utcnow().timestamp()
         reply = Reply(interaction)
@@ -113,7 +112,8 @@ class Suno(
         """Watch some tasks; their notices are posted where the person wants them."""
         await interaction.response.defer(ephemeral=True)
         wish = Wish(channel=channel, mention=mention, private=private)
-        text = await interaction.client.desk.watch(interaction, parse_ids(ids), wish)
+        wanted = await self._watchlist.ids_in(ids)
+        text = await interaction.client.desk.watch(interaction, wanted, wish)
         await Reply(interaction).send(text)
 
     @app_commands.command(
@@ -126,7 +126,8 @@ class Suno(
         """Stop watching some tasks, wherever the person watches them."""
         await interaction.response.defer(ephemeral=True)
         words = words_for(interaction.locale.value)
-        removed = await self._watchlist.remove(parse_ids(ids), user_id=interaction.user.id)
+        wanted = await self._watchlist.ids_in(ids)
+        removed = await self._watchlist.remove(wanted, user_id=interaction.user.id)
         lines = [words.say(_UNWATCHED[each], id=code(task_id)) for task_id, each in removed.items()]
         await Reply(interaction).send("\n".join(lines))
 
@@ -175,7 +176,7 @@ class Suno(
         await interaction.response.defer(ephemeral=True)
         words = words_for(interaction.locale.value)
         reply = Reply(interaction)
-        wanted, left = answerable(interaction, parse_ids(ids))
+        wanted, left = answerable(interaction, await self._watchlist.ids_in(ids))
         seen = await self._watchlist.read_all(wanted, asker_of(interaction))
         for task_id in wanted:
             task = seen.tasks.get(task_id)

@@ -18,7 +18,7 @@ from bot.settings import Settings
 from bot.watching.database import DatabaseThread
 from bot.watching.forgetting import KEPT_FOR
 from bot.watching.limits import Limits
-from bot.watching.watchlist import MOST_IDS
+from bot.watching.typed_ids import MOST_IDS
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 

@@ -31,7 +31,8 @@ from bot.watching.poller import Poller
 from bot.watching.records import Place
 from bot.watching.schedule import Schedule
 from bot.watching.store import Store
-from bot.watching.watchlist import MOST_IDS, Watchlist
+from bot.watching.typed_ids import MOST_IDS
+from bot.watching.watchlist import Watchlist
 from tests.builders import NOON
 from tests.virtual_time import run_in_virtual_time, standing_still
 

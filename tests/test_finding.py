@@ -25,6 +25,7 @@ TASK = "task_" + "aB3" * 10 + "xy"
         (f'{{"code": "success", "data": "{UUID}"}}', [UUID]),
         ('{"task_id": "9041"}', ["9041"]),
         ("taskId=my-own.id", ["my-own.id"]),
+        ("taskId=..", []),
         (f"{UUID} and again {UUID}", [UUID]),
         (f"{HEX} {UUID}", [HEX, UUID]),
         ("nothing of the kind, 12345", []),

@@ -36,16 +36,22 @@ class SlowWire:
         *,
         kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
         singly: bool = True,
+        named: bool = True,
     ) -> LookUp:
         """Ask the relay at once, and keep back what it says."""
-        found = await self._client.look_up(ids, kinds=kinds, singly=singly)
+        found = await self._client.look_up(ids, kinds=kinds, singly=singly, named=named)
         return await self._keep_back(found)
 
     async def look_up_singly(
-        self, ids: Sequence[str], *, kinds: Mapping[str, TaskKind] = NOTHING_KNOWN
+        self,
+        ids: Sequence[str],
+        *,
+        kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
+        named: bool = True,
     ) -> LookUp:
         """Ask the relay at once, and keep back what it says."""
-        return await self._keep_back(await self._client.look_up_singly(ids, kinds=kinds))
+        found = await self._client.look_up_singly(ids, kinds=kinds, named=named)
+        return await self._keep_back(found)
 
     async def _keep_back(self, found: LookUp) -> LookUp:
         self._answered.set()

@@ -39,8 +39,9 @@ from bot.watching.records import Delivery
 from bot.watching.schedule import PATIENCE_WITH_A_LOST_TASK, Schedule
 from bot.watching.store import Store
 from bot.watching.timetable import LONGEST_WAIT
+from bot.watching.typed_ids import MOST_IDS, parse_ids
 from bot.watching.unwatching import Unwatched
-from bot.watching.watchlist import MOST_IDS, Added, Watchlist, parse_ids
+from bot.watching.watchlist import Added, Watchlist
 from tests.builders import HERE, NOON
 
 DEADLINE = 3600.0
@@ -447,11 +448,38 @@ def test_ids_are_read_as_people_type_and_paste_them(typed: str, ids: list[str]) 
     assert parse_ids(typed) == ids
 
 
-@pytest.mark.parametrize("typed", ["", "  ", ",;", "``", "x" * 192, "a\x00b", "a\u202eb"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "  ",
+        ",;",
+        "``",
+        "x" * 192,
+        "a\x00b",
+        "a\u202eb",
+        "a/b",
+        "a?b",
+        "a%2fb",
+        "a\\b",
+        ".",
+        "..",
+    ],
+)
 def test_what_cannot_be_an_id_is_refused(typed: str) -> None:
-    """Before anything is asked of the relay."""
+    """Before anything is asked of the relay; no path or query of an address is an id."""
     with pytest.raises(BadTaskId):
         parse_ids(typed)
+
+
+async def test_an_id_with_a_slash_may_be_typed_where_the_database_holds_it(world: World) -> None:
+    """Relays may name such a task: who watches it can stop that, and nobody can invent another."""
+    world.relay.add(song("odd/id"))
+    await world.watch("odd/id")
+
+    assert await world.watchlist.ids_in("odd/id other") == ["odd/id", "other"]
+    with pytest.raises(BadTaskId):
+        await world.watchlist.ids_in("odd/other")
 
 
 def test_more_ids_than_an_answer_can_hold_are_refused() -> None:

@@ -21,7 +21,7 @@ from bot.suno.tasks import Clip, ClipStatus, Lyrics, Outcome, Task, TaskKind, Ta
 from bot.watching.endings import Ending
 from bot.watching.finding import find_ids
 from bot.watching.searching import indexable, looked_for
-from bot.watching.watchlist import parse_ids
+from bot.watching.typed_ids import parse_ids
 from bot.words import words_for
 from tests.growth import grows_linearly, peak_memory, stays_flat
 

@@ -7,7 +7,7 @@ import discord
 from bot.posting.escaping import bare
 from bot.posting.views import StatelessView
 from bot.suno.tasks import Task, TaskKind
-from bot.watching.watchlist import MOST_IDS
+from bot.watching.typed_ids import MOST_IDS
 from bot.words import Words
 
 FOUND_MENU = "watch-found"

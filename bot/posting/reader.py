@@ -5,6 +5,7 @@ pages, and anybody else who presses gets a private reader at that page.
 """
 
 import io
+import re
 from dataclasses import dataclass
 
 import discord
@@ -25,7 +26,10 @@ LINES = 45
 LONGEST_CUSTOM_ID = 100
 """Discord's limit, in characters."""
 
-TEMPLATE = r"lyrics:(?P<action>page|share|file):(?P<page>\d{1,4}):(?P<owner>\d{1,20}):(?P<task>.+)"
+TEMPLATE = (
+    r"lyrics:(?P<action>page|share|file):(?P<page>\d{1,4}):(?P<owner>\d{1,20})"
+    r":(?P<task>[\w.:~/-]+)"
+)
 """The custom id of a reader's button; the owner is 0 in a private reader."""
 
 _TITLE = 100
@@ -42,7 +46,8 @@ class Page:
 def can_be_read(task: Task) -> bool:
     """Whether a reader can show the lyrics of ``task``: there are any, and its id fits a button."""
     longest = reader_custom_id("share", 9999, 2**64 - 1, task.id)
-    return bool(sheets(task)) and len(longest) <= LONGEST_CUSTOM_ID
+    fits = len(longest) <= LONGEST_CUSTOM_ID and re.fullmatch(TEMPLATE, longest)
+    return bool(sheets(task)) and bool(fits)
 
 
 def page_of(task: Task, number: int, words: Words, *, owner: int = 0) -> Page:

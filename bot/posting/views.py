@@ -1,5 +1,6 @@
 """The buttons under a message."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -55,10 +56,9 @@ def keep_watching_view(delivery_id: int, label: str) -> discord.ui.View:
     return view
 
 
-STATUS_BUTTON = r"status:(?P<action>notify|lyrics|refresh):(?P<task>.{1,85})"
+STATUS_BUTTON = r"status:(?P<action>notify|lyrics|refresh):(?P<task>[\w.:~/-]{1,85})"
 """The custom id of a button under a status card. Longer ids, which no relay makes, have none."""
 
-_LONGEST_STATUS_ID = 85
 _LINKS_UNDER_A_CARD = 5
 
 
@@ -70,7 +70,7 @@ def status_view(task: Task, links: Sequence[LinkButton], words: Words) -> discor
     actions = [] if task.terminal else ["notify"]
     actions += ["lyrics"] if task.text else []
     actions += [] if task.terminal else ["refresh"]
-    if len(task.id) <= _LONGEST_STATUS_ID:
+    if re.fullmatch(STATUS_BUTTON, f"status:refresh:{task.id}"):
         for action in actions:
             view.add_item(
                 discord.ui.Button(

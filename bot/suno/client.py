@@ -22,6 +22,7 @@ from bot.suno.relays import Relay
 from bot.suno.requesting.asking import Asking
 from bot.suno.requesting.batching import MOST_IN_VAIN, Batches
 from bot.suno.requesting.breaker import Breaker, Pauses, RelayHealth
+from bot.suno.requesting.errands import Errand
 from bot.suno.requesting.findings import LookUp
 from bot.suno.requesting.gathering import Gathering
 from bot.suno.requesting.rate_limiter import RateLimiter
@@ -80,7 +81,7 @@ class SunoClient:
         self._asking_singly = asyncio.Lock()
         self._missed: Recent[bool] = Recent(missed_for)
         self._gathering = Gathering(
-            partial(self._batches.look_up, urgent=True),
+            partial(self._batches.look_up, errand=Errand.PERSON),
             window=join_within,
             fresh=share_for,
         )
@@ -120,6 +121,7 @@ class SunoClient:
         kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
         urgent: bool = False,
         singly: bool = True,
+        named: bool = True,
     ) -> LookUp:
         """Ask what the relay knows of these ids; ``kinds`` tells what is known already.
 
@@ -130,6 +132,10 @@ class SunoClient:
 
         An id that was not found is ``missing`` only after every way to ask for it has said so, and
         never before some task was seen at this relay, or an answer that can only be a relay's.
+        ``named`` says that the relay has named these ids before. What goes wrong with others, and
+        whatever goes wrong for people, does not hold back the poller, unless the relay limits the
+        rate: somebody may have typed an id that brings it about.
+
         Without ``singly``, what no batch holds stays ``unlisted`` (see `look_up_singly`).
 
         Raise SunoError where nothing at all could be learned: the key is refused, the relay is
@@ -140,15 +146,20 @@ class SunoClient:
         if urgent:
             found = await self._look_up_for_people(ids, kinds)
         else:
-            found = await self._batches.look_up(ids, kinds, urgent=False)
+            errand = Errand.POLL if named else Errand.STRANGERS
+            found = await self._batches.look_up(ids, kinds, errand=errand)
             if singly:
-                found = await self._completed(found, kinds, urgent=False, most=MOST_SINGLES)
+                found = await self._completed(found, kinds, errand, most=MOST_SINGLES)
         for each in self._missed.among(found.tasks):
             self._missed.forget(each)
         return found
 
     async def look_up_singly(
-        self, ids: Sequence[str], *, kinds: Mapping[str, TaskKind] = NOTHING_KNOWN
+        self,
+        ids: Sequence[str],
+        *,
+        kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
+        named: bool = True,
     ) -> LookUp:
         """Ask on their own for ids that were ``unlisted``, which may take as many requests.
 
@@ -158,7 +169,8 @@ class SunoClient:
         if self._asking_singly.locked():
             return _left_for_later(ids)
         async with self._asking_singly:
-            found = await self._singles.look_up(ids, kinds, urgent=False, most=MOST_SINGLES)
+            errand = Errand.POLL if named else Errand.STRANGERS
+            found = await self._singles.look_up(ids, kinds, errand=errand, most=MOST_SINGLES)
         return found.completed_by(_left_for_later(found.unlisted))
 
     async def aclose(self) -> None:
@@ -172,19 +184,19 @@ class SunoClient:
         missed = self._missed.among(ids)
         fresh = [each for each in ids if each not in missed]
         found = await self._gathering.look_up(fresh, kinds)
-        found = await self._completed(found, kinds, urgent=True, most=MOST_IN_VAIN)
+        found = await self._completed(found, kinds, Errand.PERSON, most=MOST_IN_VAIN)
         for each in found.missing:
             self._missed.note(each, True)
         return replace(found, missing=found.missing | missed)
 
     async def _completed(
-        self, found: LookUp, kinds: Mapping[str, TaskKind], *, urgent: bool, most: int
+        self, found: LookUp, kinds: Mapping[str, TaskKind], errand: Errand, *, most: int
     ) -> LookUp:
         """Ask on their own for the ids that no batch holds, before they are called missing."""
         if not found.unlisted or not self._batches.routes.has_batches:
             return found
         try:
-            alone = await self._singles.look_up(found.unlisted, kinds, urgent=urgent, most=most)
+            alone = await self._singles.look_up(found.unlisted, kinds, errand=errand, most=most)
         except SunoError as error:
             if not (found.tasks or found.missing or found.failed):
                 raise

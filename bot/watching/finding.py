@@ -2,6 +2,8 @@
 
 import re
 
+from bot.watching.typed_ids import may_be_typed
+
 MOST_FOUND = 25
 """Candidates that are asked for: as many as a menu can offer."""
 
@@ -22,4 +24,4 @@ _SHAPED = re.compile(
 def find_ids(text: str) -> list[str]:
     """Return what may be task ids in ``text``, each once, those called so first; at most 25."""
     found = [*_NAMED.findall(text), *_SHAPED.findall(text)]
-    return list(dict.fromkeys(found))[:MOST_FOUND]
+    return list(dict.fromkeys(filter(may_be_typed, found)))[:MOST_FOUND]

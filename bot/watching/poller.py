@@ -23,15 +23,13 @@ from bot.watching.endings import Ending
 from bot.watching.errors import DatabaseUnusable
 from bot.watching.history import History
 from bot.watching.last_answers import LastAnswers
+from bot.watching.put_off import LONGEST_PAUSE, PutOff
 from bot.watching.records import EndedTask, Observation, Watched
 from bot.watching.schedule import Schedule, with_deadlines_after
 from bot.watching.store import Store
 from bot.watching.timetable import LONGEST_WAIT
 
 log = logging.getLogger(__name__)
-
-LONGEST_PAUSE = 60.0
-"""Seconds between two tries while the relay cannot be asked."""
 
 AT_ONCE = 16
 """How many looks may be under way: a relay that takes some seconds still gets its whole pace."""
@@ -52,11 +50,12 @@ class Relay(Protocol):
         *,
         kinds: Mapping[str, TaskKind] = ...,
         singly: bool = ...,
+        named: bool = ...,
     ) -> LookUp:
         """Ask what the relay knows of these ids; raise ``SunoError``."""
 
     async def look_up_singly(
-        self, ids: Sequence[str], *, kinds: Mapping[str, TaskKind] = ...
+        self, ids: Sequence[str], *, kinds: Mapping[str, TaskKind] = ..., named: bool = ...
     ) -> LookUp:
         """Ask on their own for ids that no batch holds; raise ``SunoError``."""
 
@@ -85,6 +84,9 @@ class Poller:
             self._figures.tasks_ended.labels(ending)
         self._failures = 0
         self._paused_until = 0.0
+        self._strangers = PutOff()
+        self._good_at: float | None = None
+        """When the relay last answered anybody well."""
         self._fault: BaseException | None = None
         self._rollbacks = RollbackDetector()
         self._answered_at: float | None = None
@@ -115,14 +117,17 @@ class Poller:
         now = self._clock()
         due, full = await self._due(now)
         self._planner.balance(due, now, full=full)
-        if due:
-            self._begin(due, now)
-        return now if full else await self._store.next_look_at(now)
+        for known in (True, False):  # never together: see ``_pause``
+            if part := [watched for watched in due if watched.known is known]:
+                self._begin(part, now)
+        return now if full else await self._next_round_at(now)
 
     def resume(self) -> None:
         """End the pause after a failed look: the relay has answered somebody since."""
-        if self._paused_until:
+        self._good_at = self._clock()
+        if self._paused_until or self._strangers.ids:
             self._paused_until = 0.0
+            self._strangers.end()
             self._store.changed.set()
 
     async def finish(self, patience: float | None = GOODBYE) -> None:
@@ -145,7 +150,8 @@ class Poller:
         wait = self._planner.interval
         if rollback is Rollback.SEEN:
             log.warning("Clock set back: running tasks are looked at within %g s", wait)
-            self._paused_until, self._answered_at = 0.0, now
+            self._paused_until, self._answered_at, self._good_at = 0.0, now, None
+            self._strangers.end()
         else:
             wait = max(wait, LONGEST_WAIT)
         await self._store.handle_clock_rollback(
@@ -154,7 +160,7 @@ class Poller:
 
     async def _due(self, now: float) -> tuple[list[Watched], bool]:
         """Return what to look at now, and whether that is all that fits in a batch."""
-        busy = frozenset[str]().union(*self._under_way.values())
+        busy = self._strangers.now(now).union(*self._under_way.values())
         due = await self._store.due_tasks(now + self._planner.ahead, self._batch, besides=busy)
         rested = now - self._planner.interval
         due = [
@@ -163,6 +169,12 @@ class Poller:
             if watched.next_look_at <= now or (watched.looked_at or watched.added_at) <= rested
         ]
         return due, len(due) == self._batch
+
+    async def _next_round_at(self, now: float) -> float | None:
+        due_at = await self._store.next_look_at(now)
+        if self._strangers.ids:
+            due_at = min(due_at or self._strangers.until, self._strangers.until)
+        return due_at
 
     def _begin(self, due: list[Watched], asked_at: float) -> None:
         self._figures.looks.inc()
@@ -187,12 +199,14 @@ class Poller:
         ids = [watched.task_id for watched in due]
         kinds = {watched.task_id: watched.kind for watched in due if watched.kind}
         self._last_answers.forget(w.task_id for w in due if _is_stored_anyway(w))
-        look_up = self._relay.look_up(ids, kinds=kinds, singly=False)
+        named = due[0].known
+        look_up = self._relay.look_up(ids, kinds=kinds, singly=False, named=named)
         unlisted = await self._ask(look_up, due, asked_at)
         if unlisted:
             ids = [watched.task_id for watched in unlisted]
             busy.intersection_update(ids)
-            await self._ask(self._relay.look_up_singly(ids, kinds=kinds), unlisted, asked_at)
+            look_up = self._relay.look_up_singly(ids, kinds=kinds, named=named)
+            await self._ask(look_up, unlisted, asked_at)
 
     async def _ask(
         self, look_up: Awaitable[LookUp], due: list[Watched], asked_at: float
@@ -201,13 +215,14 @@ class Poller:
         try:
             found = await look_up
         except SunoError as error:
-            if not _is_about_the_ids(error):
-                self._pause(error, asked_at)
+            if not (_is_about_the_ids(error) or self._is_about_strangers(error, due)):
+                self._pause(error, due, asked_at)
                 return []
             found = LookUp(failed={watched.task_id: error for watched in due})
         async with self._keeping:
             unlisted = await self._keep(due, found, asked_at, self._clock())
-        self._failures = 0
+        if due[0].known:
+            self._failures = 0
         return unlisted
 
     async def _keep(
@@ -264,11 +279,22 @@ class Poller:
         if ended.ending is Ending.FINISHED:
             self._figures.detection_delay.observe(delay_of(watched, answer, now))
 
-    def _pause(self, error: SunoError, asked_at: float) -> None:
+    def _is_about_strangers(self, error: SunoError, due: list[Watched]) -> bool:
+        """Whether the relay fails for ids that it never named, while it answers others."""
+        if due[0].known or self._good_at is None or error.kind is ErrorKind.RATE_LIMIT:
+            return False
+        return self._clock() - self._good_at <= self._schedule.longest_gap
+
+    def _pause(self, error: SunoError, due: list[Watched], asked_at: float) -> None:
         """Ask nothing for a while; the client says in the log what is wrong.
 
-        Looks that were under way together fail together: that is one failure.
+        Looks that were under way together fail together: that is one failure. Ids that the relay
+        never named are put off alone: somebody may have typed one that brings the failure about.
         """
+        if not due[0].known and error.kind is not ErrorKind.RATE_LIMIT:
+            pause = self._strangers.add(due, self._clock(), self._schedule.interval)
+            log.debug("No look at %d unknown ids for %.1f s: %s", len(due), pause, error)
+            return
         if asked_at < self._paused_until:
             return
         self._failures += 1

@@ -6,6 +6,7 @@ Whatever a method writes is on disk when it returns. The SQL of one subscription
 """
 
 import asyncio
+import json
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from typing import cast
@@ -186,6 +187,16 @@ class Store:
         with suppress(UnreadableRow):
             return load_task(rows[0]["answer"]) if rows else None
         return None
+
+    async def held_ids(self, ids: Iterable[str]) -> set[str]:
+        """Return those of the ids that are watched, or remembered in the history."""
+        rows = await self._database.read(
+            "SELECT value AS id FROM json_each(?1) WHERE EXISTS"
+            " (SELECT 1 FROM tasks WHERE relay = ?2 AND task_id = value)"
+            " OR EXISTS (SELECT 1 FROM history WHERE relay = ?2 AND task_id = value)",
+            [json.dumps(list(ids)), self._relay],
+        )
+        return {row["id"] for row in rows}
 
     # What the poller asks for
 

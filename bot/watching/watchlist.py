@@ -1,7 +1,6 @@
 """What people may ask: look at tasks, watch them, stop, and see what they watch."""
 
 import asyncio
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,39 +10,14 @@ from typing import NamedTuple
 from bot.suno.client import LookUp, RelayHealth, SunoClient
 from bot.suno.errors import SunoError
 from bot.suno.tasks import Outcome, Task, TaskStatus
-from bot.watching.errors import BadTaskId, TooManyIds, TooManyLookups, WatchError
+from bot.watching.errors import TooManyLookups, WatchError
 from bot.watching.lookup_limiter import Asker, LookupLimiter
 from bot.watching.notices import Joined, JoinedNotice
 from bot.watching.records import Place, Watch
 from bot.watching.schedule import Schedule
 from bot.watching.store import Store
+from bot.watching.typed_ids import may_be_typed, parse_ids, split_ids
 from bot.watching.unwatching import Unwatched
-
-LONGEST_ID = 191
-"""Characters; what the table of the most common relay software can hold."""
-
-MOST_IDS = 10
-"""How many ids one request may name."""
-
-_SEPARATORS = re.compile(r"[\s,;，、；]+")
-
-
-def parse_ids(text: str) -> list[str]:
-    """Return the task ids in what a person typed, each once, in their order.
-
-    Ids are separated by spaces, commas or semicolons; quotes and brackets around them are taken
-    off, for people paste them out of JSON. Raises ``BadTaskId`` or ``TooManyIds``.
-    """
-    ids = [word.strip("\"'`<>[](){}“”‘’") for word in _SEPARATORS.split(text)]
-    ids = list(dict.fromkeys(filter(None, ids)))
-    for task_id in ids:
-        if len(task_id) > LONGEST_ID or not task_id.isprintable():
-            raise BadTaskId(task_id, LONGEST_ID)
-    if not ids:
-        raise BadTaskId(text, LONGEST_ID)
-    if len(ids) > MOST_IDS:
-        raise TooManyIds(MOST_IDS)
-    return ids
 
 
 class Added(StrEnum):
@@ -118,6 +92,14 @@ class Watchlist:
     def relay_health(self) -> RelayHealth:
         """When the relay answered well and badly, and how long it is left alone."""
         return self._client.health
+
+    async def ids_in(self, text: str) -> list[str]:
+        """Return the task ids in what a person typed.
+
+        An odd one, with a slash say, only if the database holds it. Raises what ``parse_ids`` does.
+        """
+        odd = [each for each in split_ids(text) if not may_be_typed(each)]
+        return parse_ids(text, await self._store.held_ids(odd) if odd else ())
 
     async def look(self, ids: Sequence[str], asker: Asker) -> LookUp:
         """Ask the relay about tasks now, for a person who waits.

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from bot.suno.errors import ErrorKind, SunoError
-from bot.suno.requesting.breaker import Breaker, InternalError, is_relay_wide
+from bot.suno.requesting.breaker import RELAY_WIDE, AmbiguousError, Breaker, is_relay_wide
+from bot.suno.requesting.errands import Errand
 from bot.suno.requesting.rate_limiter import RateLimiter
 from bot.suno.requesting.traffic import Traffic
 from bot.suno.requesting.wire import Answer, CutConnection, Wire
@@ -31,7 +32,7 @@ class Asking:
         path: str,
         read: Callable[[Answer], T],
         *,
-        urgent: bool,
+        errand: Errand,
         payload: Mapping[str, Any] | None = None,
     ) -> T:
         """Send a request when it is its turn, and give what ``read`` makes of the answer.
@@ -39,51 +40,56 @@ class Asking:
         Raise the SunoError that ``read`` raises, that the exchange ends with, or that the relay
         was left alone for; the breaker has learned of it where it concerns more than this request.
         """
-        self._breaker.check(urgent=urgent)
+        self._breaker.check(urgent=errand.urgent)
         try:
-            return await self._once(method, path, read, urgent, payload)
+            return await self._once(method, path, read, errand, payload)
         except CutConnection:
             # The server may have closed an idle connection at that moment. A person waits for
             # this answer; the poller comes back anyway.
-            if not urgent:
+            if not errand.urgent:
                 raise
-        return await self._once(method, path, read, urgent, payload)
+        return await self._once(method, path, read, errand, payload)
 
     async def _once(
         self,
         method: str,
         path: str,
         read: Callable[[Answer], T],
-        urgent: bool,
+        errand: Errand,
         payload: Mapping[str, Any] | None,
     ) -> T:
-        await self._limiter.acquire(urgent=urgent, single=method == "GET")
-        self._breaker.admit(urgent=urgent)
+        await self._limiter.acquire(urgent=errand.urgent, single=method == "GET")
+        self._breaker.admit(urgent=errand.urgent, decides=errand.decides)
         asked_at = time.monotonic()
         self.traffic.requests += 1
         try:
             answer = await self._wire.exchange(method, path, payload)
-            result = _with_its_pause(answer, read)
+            result = _with_its_pause(answer, read, errand)
         except SunoError as error:
             self.traffic.errors[error.kind] += 1
-            if is_relay_wide(error):
-                self._breaker.bad(error)
-            else:
-                self._breaker.answered(asked_at)
+            self._learn(error, errand, asked_at)
             raise
         finally:
             self.traffic.seconds += time.monotonic() - asked_at
         self._breaker.good(asked_at)
         return result
 
+    def _learn(self, error: SunoError, errand: Errand, asked_at: float) -> None:
+        if is_relay_wide(error):
+            self._breaker.bad(error, decides=errand.decides)
+        elif errand.decides or not isinstance(error, AmbiguousError):
+            self._breaker.answered(asked_at)
 
-def _with_its_pause(answer: Answer, read: Callable[[Answer], T]) -> T:
+
+def _with_its_pause(answer: Answer, read: Callable[[Answer], T], errand: Errand) -> T:
     """Read the answer; the pause that it asks for goes into the error that it is."""
     try:
         return read(answer)
     except SunoError as error:
         pause = answer.retry_after or error.retry_after
         error.retry_after = None if pause is None else min(pause, LONGEST_PAUSE)
-        if answer.status == 500 and pause is None and error.kind is ErrorKind.UNAVAILABLE:
-            raise InternalError(error.kind, error.detail) from error
+        internal = answer.status == 500 and pause is None and error.kind is ErrorKind.UNAVAILABLE
+        about_strangers = not errand.decides and error.kind in RELAY_WIDE - {ErrorKind.RATE_LIMIT}
+        if internal or about_strangers:
+            raise AmbiguousError(error.kind, error.detail) from error
         raise

@@ -1,10 +1,11 @@
 """From ids to requests: in batches, as songs and as lyrics, or on their own where none exist."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from random import Random
 
 from bot.suno.errors import ErrorKind, NoSuchPathError, SunoError
-from bot.suno.requesting.breaker import Breaker, InternalError, is_relay_wide
+from bot.suno.requesting.breaker import AmbiguousError, Breaker, is_relay_wide
+from bot.suno.requesting.errands import Errand
 from bot.suno.requesting.findings import Findings, LookUp
 from bot.suno.requesting.narrowing import ABOUT_THE_REQUEST, may_be_one_id, narrow
 from bot.suno.requesting.recent import Recent
@@ -13,6 +14,9 @@ from bot.suno.tasks import TaskKind
 
 MOST_IN_VAIN = 3
 """Unknown ids that one look-up of a person asks for on their own."""
+PATIENCE_WITH_STRANGERS = 5
+"""Requests that one look-up of the poller sends in vain, in a row, for ids that the relay has never
+named."""
 PATIENCE = 3
 """Single look-ups that may fail before the first has succeeded; then the rest is left for later."""
 APART = 3600.0
@@ -41,24 +45,28 @@ class Batches:
         ids: Collection[str],
         kinds: Mapping[str, TaskKind],
         *,
-        urgent: bool,
+        errand: Errand,
     ) -> LookUp:
         """Ask for all of them; those that no batch holds come back ``unlisted``.
 
         Else it promises what ``SunoClient.look_up`` does.
         """
-        search = _Search(self, ids, kinds, urgent)
+        search = _Search(self, ids, kinds, errand)
         await search.run()
         findings = search.findings
         try:
-            return findings.conclude()
+            found = findings.conclude()
+            if errand is Errand.STRANGERS and len(found.failed) == len(findings.ids) > 0:
+                raise _most_telling(found.failed.values())
         except SunoError as error:
             # What people type may be refused for what it is: that says nothing of the relay.
-            refused = error.kind in ABOUT_THE_REQUEST and not urgent and len(findings.ids) > 1
-            nowhere = isinstance(error, NoSuchPathError) and error.sure
-            if nowhere or refused or isinstance(error, InternalError):
-                self._breaker.bad(error)
+            refused = error.kind in ABOUT_THE_REQUEST and errand.decides and len(findings.ids) > 1
+            nowhere = isinstance(error, NoSuchPathError) and error.sure and errand.decides
+            if nowhere or refused or isinstance(error, AmbiguousError):
+                self._breaker.bad(error, decides=errand.decides)
             raise
+        else:
+            return found
         finally:
             for failure in findings.failed.values():
                 if isinstance(failure, NoSuchPathError):
@@ -82,13 +90,14 @@ class _Search:
         batches: Batches,
         ids: Collection[str],
         kinds: Mapping[str, TaskKind],
-        urgent: bool,
+        errand: Errand,
     ) -> None:
         self.findings = Findings(ids)
         self._batches = batches
         self._routes = batches.routes
         self._kinds = kinds
-        self._urgent = urgent
+        self._errand = errand
+        self._patience = PATIENCE_WITH_STRANGERS
         self._in_vain = 0
 
     async def run(self) -> None:
@@ -125,8 +134,11 @@ class _Search:
         together = [each for each in ids if each not in apart] if apart else ids
         for start in range(0, len(together), self._batches.size):
             yield together[start : start + self._batches.size]
-        for each in (each for each in ids if each in apart):
-            refusal = None if self._urgent else self._batches.refused.get(each)
+        alone = [each for each in ids if each in apart]
+        if self._errand is Errand.STRANGERS:  # whose turn it is must not depend on who is refused
+            self._batches.random.shuffle(alone)
+        for each in alone:
+            refusal = None if self._errand.urgent else self._batches.refused.get(each)
             if refusal is None:
                 yield [each]
             else:
@@ -136,9 +148,10 @@ class _Search:
         """Ask for a batch, on the relay's other paths if need be, and where none works singly."""
         trouble = await self._ask_on(self._routes.batch_path, ids, kind)
         if trouble is None:
+            self._grow_impatient(ids)
             return
         if not isinstance(trouble, NoSuchPathError):
-            self.findings.stop(trouble)
+            self._give_up(ids, trouble)
             return
         for path in self._routes.other_batch_paths():
             other = await self._ask_on(path, ids, kind)
@@ -153,6 +166,31 @@ class _Search:
             else:  # it may be refused for the ids
                 trouble = NoSuchPathError(trouble.detail, sure=False)
         await self._all_singly(ids, trouble)
+
+    def _give_up(self, ids: Sequence[str], trouble: SunoError) -> None:
+        """End the search, unless one id that somebody typed may keep others from an answer.
+
+        Such ids are asked for one by one from the next look on.
+        """
+        if self._errand is not Errand.STRANGERS or trouble.kind is ErrorKind.RATE_LIMIT:
+            self.findings.stop(trouble)
+            return
+        for each in self.findings.unknown(ids):
+            self.findings.failed[each] = trouble
+            self._batches.apart.note(each, True)
+        self._grow_impatient(ids)
+
+    def _grow_impatient(self, ids: Sequence[str]) -> None:
+        """End a search for ids that the relay never named if it answers none of several."""
+        if self._errand is not Errand.STRANGERS:
+            return
+        failed = self.findings.failed
+        if not all(each in failed for each in ids):
+            self._patience = PATIENCE_WITH_STRANGERS
+            return
+        self._patience -= 1
+        if self._patience == 0:
+            self.findings.stop(failed[ids[0]])
 
     async def _ask_on(self, path: str, ids: Sequence[str], kind: TaskKind) -> SunoError | None:
         """Ask for a batch on a path, and find out which ids spoil it, if it is them.
@@ -195,7 +233,7 @@ class _Search:
         return self._routes.is_proven(path) or not about_ids
 
     async def _ask(self, path: str, ids: Sequence[str], kind: TaskKind) -> None:
-        self.findings.found(await self._routes.batch(path, ids, kind, urgent=self._urgent))
+        self.findings.found(await self._routes.batch(path, ids, kind, errand=self._errand))
         for each in self._batches.apart.among(ids):
             if each in self.findings.tasks:
                 self._batches.apart.forget(each)
@@ -214,10 +252,10 @@ class _Search:
         patience = PATIENCE
         doubtful = self._batches.doubtful.among(ids)
         for each in sorted(ids, key=doubtful.__contains__):  # the others may show that it works
-            if self._urgent and self._in_vain == MOST_IN_VAIN:
+            if self._errand.urgent and self._in_vain == MOST_IN_VAIN:
                 return
             try:
-                task = await self._routes.single(each, self._kinds.get(each), urgent=self._urgent)
+                task = await self._routes.single(each, self._kinds.get(each), errand=self._errand)
             except SunoError as error:
                 if isinstance(error, NoSuchPathError):
                     # A batch path that has worked was surely not refused because of the ids.
@@ -248,6 +286,11 @@ class _Search:
                 self.findings.missing.add(each)
             else:
                 self.findings.found([task])
+
+
+def _most_telling(errors: Iterable[SunoError]) -> SunoError:
+    """Return the error that may be the relay's rather than an id's, if there is one."""
+    return min(errors, key=lambda error: error.kind in ABOUT_THE_REQUEST)
 
 
 def _doubt(error: SunoError) -> NoSuchPathError:

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from random import Random
 
 from bot.suno.errors import ErrorKind, SunoError
@@ -16,13 +17,16 @@ STOPPING = frozenset({ErrorKind.AUTH, ErrorKind.QUOTA})
 RELAY_WIDE = STOPPING | {ErrorKind.RATE_LIMIT, ErrorKind.UNAVAILABLE}
 
 
-class InternalError(SunoError):
-    """HTTP 500: the relay is in trouble, or it stumbles over one of the ids."""
+class AmbiguousError(SunoError):
+    """The relay is in trouble, or it stumbles over one of the ids.
+
+    HTTP 500 about any ids, and nearly every error about ids that the relay has never named.
+    """
 
 
 def is_relay_wide(error: SunoError) -> bool:
     """Whether an error concerns every id alike, however they are asked for."""
-    return error.kind in RELAY_WIDE and not isinstance(error, InternalError)
+    return error.kind in RELAY_WIDE and not isinstance(error, AmbiguousError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,9 @@ class Breaker:
 
     The poller waits for a whole pause. People may try once every few seconds, unless the relay
     itself asked for the pause; whoever comes first when it is over is the only one who tries.
+
+    Only a request that ``decides`` (see ``Errand``) brings about a pause, or makes one longer. But
+    where the relay limits the rate, that binds everybody, whoever was told.
     """
 
     def __init__(self, name: str, pauses: Pauses, random: Random) -> None:
@@ -68,6 +75,7 @@ class Breaker:
         self._until = 0.0
         self._until_for_people = 0.0
         self._told: ErrorKind | None = None
+        self._doubted_at: dict[ErrorKind, float] = {}
         self._last_good_at: float | None = None
         self._last_error_at: float | None = None
         self._last_error: ErrorKind | None = None
@@ -95,12 +103,18 @@ class Breaker:
             kind, detail = self._why
             raise SunoError(kind, f"not asked again yet: {detail}", retry_after=left)
 
-    def admit(self, *, urgent: bool) -> None:
-        """Check, and keep everyone else away until it is known how this one request ends."""
+    def admit(self, *, urgent: bool, decides: bool) -> None:
+        """Check, and keep others away until it is known how this one request ends.
+
+        The poller is kept away by its own requests only.
+        """
         self.check(urgent=urgent)
-        if self._until:
-            probing = time.monotonic() + self._pauses.people
+        if not self._until:
+            return
+        probing = time.monotonic() + self._pauses.people
+        if decides:
             self._until = max(self._until, probing)
+        if decides or urgent:
             self._until_for_people = max(self._until_for_people, probing)
 
     def good(self, asked_at: float) -> None:
@@ -124,10 +138,13 @@ class Breaker:
         if asked_at >= self._failed_at:
             self._until = self._until_for_people = 0.0
 
-    def bad(self, error: SunoError) -> None:
+    def bad(self, error: SunoError, *, decides: bool = True) -> None:
         """Note a failure that concerns the relay as a whole, and pause as its kind demands."""
-        now = self._failed_at = time.monotonic()
         self._last_error_at, self._last_error = time.time(), error.kind
+        if not decides and error.kind is not ErrorKind.RATE_LIMIT:
+            self._doubt(error)
+            return
+        now = self._failed_at = time.monotonic()
         self._why = (error.kind, error.detail)
         self._failures += 1
         pause = self._pause(error)
@@ -144,6 +161,21 @@ class Breaker:
             self._told = error.kind
             logger.warning(
                 "Relay %s: %s (%s). What is watched meanwhile is told when it is back.",
+                *(self._name, _MEANING[error.kind], quoted(error.detail)),
+            )
+
+    def _doubt(self, error: SunoError) -> None:
+        """Say what may be wrong, for whoever has nothing watched yet; seldom, for people can do it.
+
+        Nothing is said while a pause for the same is known of.
+        """
+        now = time.monotonic()
+        rested = now - self._doubted_at.get(error.kind, -inf) >= self._pauses.recheck
+        if self._told is not error.kind and rested:
+            self._doubted_at[error.kind] = now
+            logger.warning(
+                "Relay %s may be in trouble: %s (%s). Asked for ids that it never named, so it is"
+                " not left alone.",
                 *(self._name, _MEANING[error.kind], quoted(error.detail)),
             )
 

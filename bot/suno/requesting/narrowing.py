@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 
 from bot.suno.errors import ErrorKind, SunoError
-from bot.suno.requesting.breaker import InternalError
+from bot.suno.requesting.breaker import AmbiguousError
 from bot.suno.requesting.routes import UnknownTaskError
 
 FEW = 4
@@ -20,7 +20,7 @@ Ask = Callable[[Sequence[str]], Awaitable[None]]
 
 def may_be_one_id(error: SunoError) -> bool:
     """Whether a single id may have brought this error upon a whole batch."""
-    return error.kind in ABOUT_THE_REQUEST or isinstance(error, InternalError | UnknownTaskError)
+    return error.kind in ABOUT_THE_REQUEST or isinstance(error, AmbiguousError | UnknownTaskError)
 
 
 async def narrow(

@@ -20,6 +20,7 @@ from bot.suno.parsing.reader import is_empty_batch, read_batch, read_single
 from bot.suno.relays import Relay
 from bot.suno.requesting.asking import Asking
 from bot.suno.requesting.breaker import RELAY_WIDE, is_relay_wide
+from bot.suno.requesting.errands import Errand
 from bot.suno.requesting.wire import Answer
 from bot.suno.tasks import Task, TaskKind
 
@@ -87,7 +88,7 @@ class Routes:
         return path in self._proven
 
     async def batch(
-        self, path: str, ids: Sequence[str], kind: TaskKind, *, urgent: bool
+        self, path: str, ids: Sequence[str], kind: TaskKind, *, errand: Errand
     ) -> tuple[Task, ...]:
         """Ask for several tasks at once; those that the relay does not know are left out.
 
@@ -115,7 +116,7 @@ class Routes:
 
         payload = {"ids": list(ids), "action": kind.action}
         try:
-            tasks = await self._asking.ask("POST", path, read, urgent=urgent, payload=payload)
+            tasks = await self._asking.ask("POST", path, read, errand=errand, payload=payload)
         except _NothingShownError:
             return ()
         self._proven.add(path)
@@ -132,7 +133,7 @@ class Routes:
         seconds = ABSENT if self._proven else ABSENT_LIKE_ALL
         self._absent_until[path] = time.monotonic() + seconds
 
-    async def single(self, task_id: str, kind: TaskKind | None, *, urgent: bool) -> Task | None:
+    async def single(self, task_id: str, kind: TaskKind | None, *, errand: Errand) -> Task | None:
         """Ask for one task, on every path that may know it; None where the relay does not.
 
         Raise NoSuchPathError where there is no such path, or where that cannot be told from an
@@ -144,7 +145,7 @@ class Routes:
         answered = False
         for path in self._single_paths(task_id, kind):
             try:
-                task = await self._single(path, task_id, urgent)
+                task = await self._single(path, task_id, errand)
             except SunoError as error:
                 if is_relay_wide(error):
                     raise
@@ -183,7 +184,7 @@ class Routes:
         }
         yield from (path for path in likely[kind] if not self._is_absent(path))
 
-    async def _single(self, path: str, task_id: str, urgent: bool) -> Task | None:
+    async def _single(self, path: str, task_id: str, errand: Errand) -> Task | None:
         def read(answer: Answer) -> Task | None:
             try:
                 return read_single(task_id, answer.status, answer.content_type, answer.body)
@@ -195,7 +196,7 @@ class Routes:
 
         whole = path + quote(task_id, safe="", errors="replace")
         try:
-            task = await self._asking.ask("GET", whole, read, urgent=urgent)
+            task = await self._asking.ask("GET", whole, read, errand=errand)
         except NoSuchPathError as error:
             if error.sure and path not in self._proven:
                 self.note_absent(path)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.suno.errors import SunoError
 from bot.suno.requesting.breaker import is_relay_wide
+from bot.suno.requesting.errands import Errand
 from bot.suno.requesting.findings import Findings, LookUp
 from bot.suno.requesting.recent import Recent
 from bot.suno.requesting.routes import Routes
@@ -21,7 +22,7 @@ class Singles:
         self._unknown: Recent[bool] = Recent(AGAIN)
 
     async def look_up(
-        self, ids: Sequence[str], kinds: Mapping[str, TaskKind], *, urgent: bool, most: int
+        self, ids: Sequence[str], kinds: Mapping[str, TaskKind], *, errand: Errand, most: int
     ) -> LookUp:
         """Ask for them until ``most`` were asked for in vain; the rest stays ``unlisted``.
 
@@ -35,7 +36,7 @@ class Singles:
             if in_vain == most:
                 break
             try:
-                task = await self._routes.single(each, kinds.get(each), urgent=urgent)
+                task = await self._routes.single(each, kinds.get(each), errand=errand)
             except SunoError as error:
                 if is_relay_wide(error):
                     findings.stop(error)

@@ -3,7 +3,7 @@
 error-unexpected = 😵 Something went wrong on my side, and I wrote down what. Nothing you are watching is lost. Please try again in a moment.
 error-option = I do not know yet what you chose: Discord has not told me everything about this server. Please try again in a moment.
 
-watch-error-bad-id = { $given } does not look like a task id. A task id is what the relay gave you when you made the song or the lyrics: letters, digits and dashes, at most { $limit } characters.
+watch-error-bad-id = { $given } does not look like a task id. A task id is what the relay gave you when you made the song or the lyrics: at most { $limit } letters, digits and the signs - _ . : ~, so no link and no path.
 watch-error-too-many = That is the limit: one person may watch { $limit ->
         [one] 1 task
        *[other] { $limit } tasks
