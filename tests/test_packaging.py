@@ -86,6 +86,21 @@ def _joined() -> str:
     return text_of("Dockerfile").replace("\\\n", " ")
 
 
+def test_the_image_is_built_on_what_a_digest_names() -> None:
+    """A tag may become another image."""
+    bases = instructions("FROM")
+    assert bases
+    assert all(re.fullmatch(r"\S+@sha256:[0-9a-f]{64}( AS \w+)?", base) for base in bases)
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "Makefile", "docs/operating.md"])
+def test_only_wheels_whose_hashes_are_known_are_installed(name: str) -> None:
+    """No package runs a script when it is installed."""
+    lines = [line for line in text_of(name).splitlines() if "--require-hashes -r" in line]
+    assert lines
+    assert all("--only-binary :all: --require-hashes -r " in line + " " for line in lines)
+
+
 def test_the_image_has_a_python_that_the_package_accepts() -> None:
     """The same in both stages; what one installs, the other runs."""
     (version,) = set(re.findall(r"python:(\d+\.\d+)-", text_of("Dockerfile")))

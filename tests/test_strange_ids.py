@@ -4,6 +4,7 @@ A real relay on loopback, the real client, poller and database; only time is vir
 """
 
 import asyncio
+import re
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 
 from bot.local.relay import faults, song
 from bot.local.relay.faults import Fault
+from bot.posting.reader import TEMPLATE
+from bot.posting.views import STATUS_BUTTON
 from bot.suno.client import Pauses
 from bot.suno.errors import ErrorKind, SunoError
 from bot.watching.endings import Ending
@@ -164,6 +167,16 @@ async def test_ids_that_were_never_checked_do_not_wait_for_one_that_is_refused(
             await world.look_after(61)
 
         assert [watch.task.id for watch in await world.watchlist.of(1)] == [STRANGE]
+
+
+@pytest.mark.parametrize("template", [STATUS_BUTTON, TEMPLATE])
+def test_a_button_is_about_an_id_that_is_no_other_address(template: str) -> None:
+    """Its custom id may hold a slash, for the relay has named the task under which it stands."""
+    start = "status:refresh:" if template == STATUS_BUTTON else "lyrics:page:1:0:"
+
+    assert re.fullmatch(template, f"{start}任务/a.b-c~d:e_f")
+    for odd in ("a?b", "a%2fb", "a b", "a#b", "a\\b", "a\u202eb", ""):
+        assert not re.fullmatch(template, start + odd)
 
 
 async def watch_it_unchecked(world: World) -> None:
