@@ -169,6 +169,8 @@ async def test_a_bot_that_was_timed_out_only_reads() -> None:
         await club.bot.until(guild.me.is_timed_out)
         assert await refused(club.place().send("x")) == (403, 50013)
         assert await club.request("GET", f"/channels/{club.songs.id}/messages") == []
+        voice = club.guild.add_channel("voice", kinds.VOICE)
+        assert await refused(club.place(voice).send("x")) == (403, 50013)
         club.local.clock.advance(600)
         await club.place().send("x")
         club.guild.time_out(bot, 600)

@@ -69,7 +69,16 @@ class Channel:
         return f"<#{self.id}>"
 
     def permissions_of(self, user: User) -> Permission:
-        """Add up what ``user`` may do here, overwrites included; outsiders what everyone may."""
+        """Add up what ``user`` may do here at the moment; outsiders what everyone may."""
+        permissions = self._granted(user)
+        if self.guild is None or not self.guild.is_timed_out(user):
+            return permissions
+        if self.guild.permissions_of(user) & Permission.ADMINISTRATOR:
+            return permissions
+        return permissions & LEFT_IN_A_TIME_OUT
+
+    def _granted(self, user: User) -> Permission:
+        """Add up what roles and overwrites allow, whether or not the user is timed out."""
         if self.guild is None:
             return IN_A_DIRECT_MESSAGE
         ruling = self.parent or self
@@ -77,16 +86,13 @@ class Channel:
         base = self.guild.permissions_of(user)
         if member is None:
             return base
-        permissions = channel_permissions(
+        return channel_permissions(
             base,
             ruling.overwrites,
             everyone_id=self.guild.id,
             role_ids=[role.id for role in member.roles],
             member_id=user.id,
         )
-        if self.guild.is_timed_out(user) and not base & Permission.ADMINISTRATOR:
-            return permissions & LEFT_IN_A_TIME_OUT
-        return permissions
 
     def is_open_to(self, user: User) -> bool:
         """Whether ``user`` has access: sees the channel, and is in a private thread's circle."""
@@ -94,7 +100,7 @@ class Channel:
             return user in self.recipients or (user is self.scene.bot and self.includes_bot)
         if user.id not in self.guild.members:
             return False
-        may = self.permissions_of(user)
+        may = self._granted(user)
         if not may & Permission.VIEW_CHANNEL:
             return False
         if self.kind in SPOKEN:

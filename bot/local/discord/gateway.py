@@ -82,6 +82,10 @@ class Gateway:
             elif session.covers(guild_id) and (not intents or session.intents & intents):
                 session.dispatch(event, data)
 
+    def routes(self) -> list[web.RouteDef]:
+        """List the addresses of the WebSocket."""
+        return [web.get("/gateway", self.handle), web.get("/gateway/", self.handle)]
+
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one WebSocket from HELLO to its end."""
         if self.refusals:

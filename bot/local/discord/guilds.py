@@ -211,7 +211,8 @@ class Guild:
 
     def is_timed_out(self, user: User) -> bool:
         """Whether a member may do nothing but read at the moment."""
-        until = self.members[user.id].timed_out_until
+        member = self.members.get(user.id)
+        until = None if member is None else member.timed_out_until
         return until is not None and until > self.scene.clock.time()
 
     def rename(self, name: str) -> None:

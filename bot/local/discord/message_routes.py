@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from bot.local.discord.bodies import answer, nothing, number, number_in, read_draft
+from bot.local.discord.browsers import HARMLESS
 from bot.local.discord.channels import Channel
 from bot.local.discord.errors import invalid, refusal
 from bot.local.discord.permissions import Permission
@@ -29,6 +30,7 @@ class MessageRoutes:
             web.get(message, self.get),
             web.patch(message, self.edit),
             web.delete(message, self.delete),
+            web.get("/attachments/{channel}/{attachment}/{name}", self.file),
         ]
 
     async def get_channel(self, request: web.Request) -> web.Response:
@@ -82,6 +84,15 @@ class MessageRoutes:
         """``DELETE /channels/{channel}/messages/{message}``."""
         self._posts.delete(number_in(request, "channel"), number_in(request, "message"))
         return nothing()
+
+    async def file(self, request: web.Request) -> web.Response:
+        """Serve a file of a message, as Discord's CDN does."""
+        attachment = self._world.file(request.match_info["attachment"])
+        if attachment is None:
+            raise web.HTTPNotFound
+        return web.Response(
+            body=attachment.data, content_type=attachment.content_type, headers=HARMLESS
+        )
 
     def _channel(self, request: web.Request) -> Channel:
         return self._world.channel_for_the_bot(number_in(request, "channel"))

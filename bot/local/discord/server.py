@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bot.local.discord.account_routes import AccountRoutes
 from bot.local.discord.answers import Answers
-from bot.local.discord.browsers import HARMLESS, keep_pages_out
+from bot.local.discord.browsers import keep_pages_out
 from bot.local.discord.channels import Channel
 from bot.local.discord.clock import Clock
 from bot.local.discord.commands import Commands
@@ -86,14 +86,14 @@ class LocalDiscord:
         self._front = Front(self._scene, rate_limited=self._rate_limited)
         middlewares = [keep_pages_out, self._front.pass_through]
         app = web.Application(middlewares=middlewares, client_max_size=LARGEST_BODY)
-        account = AccountRoutes(self.world, self.commands, self.gateway, self.dm_openings)
-        app.add_routes(account.routes(API))
-        app.add_routes(MessageRoutes(self.world, self.posts).routes(API))
-        app.add_routes(ThreadRoutes(self.world, Threads(self.world, self.posts)).routes(API))
-        app.add_routes(InteractionRoutes(self._answers).routes(API))
-        app.router.add_get("/gateway", self.gateway.handle)
-        app.router.add_get("/gateway/", self.gateway.handle)
-        app.router.add_get("/attachments/{channel}/{attachment}/{name}", self._serve_file)
+        for part in (
+            AccountRoutes(self.world, self.commands, self.gateway, self.dm_openings),
+            MessageRoutes(self.world, self.posts),
+            ThreadRoutes(self.world, Threads(self.world, self.posts)),
+            InteractionRoutes(self._answers),
+        ):
+            app.add_routes(part.routes(API))
+        app.add_routes(self.gateway.routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.host, 0)
@@ -317,11 +317,3 @@ class LocalDiscord:
     def forget_sessions(self, *, shard: int | None = None) -> None:
         """Lose the sessions of a shard, or all, quietly: the next RESUME is answered with op 9."""
         self.gateway.forget_sessions(shard)
-
-    async def _serve_file(self, request: web.Request) -> web.Response:
-        attachment = self.world.file(request.match_info["attachment"])
-        if attachment is None:
-            raise web.HTTPNotFound
-        return web.Response(
-            body=attachment.data, content_type=attachment.content_type, headers=HARMLESS
-        )
