@@ -43,9 +43,9 @@ def _undone(story: Story) -> Iterator[str]:
         " WHERE state IN ('due', 'sending', 'held')"
     )
     for number, task_id, channel_id, state, reason in rows:
-        channel = story.state.channels[channel_id]
-        if state == "sending" or not story.refuses_for_good(channel):
-            where = channel.name or "a direct message"
+        channel = story.state.channels.get(channel_id)  # none: it has to be opened first
+        if state == "sending" or not (channel and story.refuses_for_good(channel)):
+            where = (channel and channel.name) or "a direct message"
             yield f"UNDONE delivery {number} of {task_id} in {where} is {state} ({reason})"
 
 
@@ -65,7 +65,10 @@ def _miscounted(story: Story, key: Key, owed: Owed) -> Iterator[str]:
     task_id, place, user_id = key
     person, channel = story.state.people[user_id], story.state.channels[place]
     count = len(owed.arrived)
-    sure = sum(not may_be_a_repeat(message) for message in owed.arrived)
+    sure = sum(
+        not may_be_a_repeat(message) and not (message.deleted and story.was_unheard(message))
+        for message in owed.arrived
+    )
     line = (
         f"{count} notices of {task_id} for {person.name} in {channel.name or 'a direct message'},"
         f" owed {owed.least} to {owed.most} ({'; '.join(map(str, owed.deeds)) or 'never asked'})"
@@ -78,8 +81,9 @@ def _miscounted(story: Story, key: Key, owed: Owed) -> Iterator[str]:
 
 def _cannot_be_told(story: Story, task_id: str, channel: Channel, person: Person) -> bool:
     """Whether there was no way to tell somebody, and the bot has a record of that."""
-    if story.refuses_for_good(channel):
-        return story.disk.is_recorded_as(task_id, channel.id, person.id, "held", "due")
+    waits = story.disk.is_recorded_as(task_id, channel.id, person.id, "held", "due")
+    if waits and story.refuses_for_good(channel):
+        return True
     said, direct = story.said_about, story.state.channels[person.direct]
     gone = channel is direct or channel.deleted or bool(said[channel.id] & (GONE | CONTENT))
     closed = bool(person.refuses_with or said[direct.id] & ABOUT_THE_PERSON)

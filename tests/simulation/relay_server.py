@@ -19,12 +19,19 @@ from bot.local.relay.lifecycles import (
     song,
     stuck,
 )
-from bot.local.relay.shapes import AnswerShape
+from bot.local.relay.shapes import (
+    BATCH_PATHS,
+    SINGLE_PATHS,
+    AnswerShape,
+    Elsewhere,
+    Single,
+    Unknown,
+)
 from tests.simulation.clock import VirtualClock
 from tests.simulation.faults import Reply, Request, Side
 
 BASE_URL = "https://relay.example"
-FETCH = "/suno/fetch"
+FETCH, SUBMIT_FETCH, SINGLE = "/suno/fetch", "/suno/submit/fetch", "/suno/fetch/{id}"
 KEY = "sk-simulated"
 FAIL_REASON = "The prompt was turned down upstream."
 
@@ -93,21 +100,24 @@ class RelayServer:
         if request.key != f"Bearer {KEY}":
             return failure(401, "invalid_api_key", "Invalid API key")
         if request.method == "POST" and request.path in self.shape.paths:
-            found = [self._shown(each) for each in request.task_ids]
+            action = request.body.get("action") if self.shape.honours_action else None
+            found = [self._shown(each, action) for each in request.task_ids]
             return answer(self.shape.batch([each for each in found if each is not None]))
         if request.method == "GET" and f"/{request.route}" in self.shape.paths:
             shown = self._shown(request.task_ids[0])
             if shown is None:
-                return failure(400, "task_not_exist", "task_not_exist")
+                return _unknown(self.shape.unknown)
             return answer(self.shape.single(request.path, shown))
-        return failure(404, "", f"Invalid URL ({request.method} {request.path})")
+        return _elsewhere(self.shape.elsewhere, request)
 
-    def _shown(self, task_id: str) -> dict[str, Any] | None:
+    def _shown(self, task_id: str, action: str | None = None) -> dict[str, Any] | None:
         task, life = self.tasks.get(task_id), self._lives.get(task_id)
         now = self._clock.true_time()
         if task is None or life is None or now < task.submitted_at:
             return None
         if task.vanishes_at is not None and now >= task.vanishes_at:
+            return None
+        if action not in (None, life.kind.action):
             return None
         self._shown_at.setdefault(task_id, now)
         return life.at(now, submitted_at=task.submitted_at)
@@ -149,14 +159,39 @@ def failure(status: int, code: str, message: str) -> Reply:
 
 
 def a_shape(dice: random.Random) -> AnswerShape:
-    """Return one of the forms in which relays wrap their answers."""
+    """Return one of the forms in which relays wrap their answers, and the paths that they have."""
+    singles = dice.choice([{SINGLE}, set(SINGLE_PATHS)])
+    batches = dice.choice([{FETCH}, {FETCH}, set(BATCH_PATHS), {SUBMIT_FETCH}, set()])
     return AnswerShape(
         code=dice.choice(["success", 1, 200, None]),
         nothing=dice.choice([(), None]),
         account=dice.random() < 0.3,
         shuffled=dice.random() < 0.3,
         data_as_text=dice.random() < 0.1,
+        honours_action=dice.random() < 0.2,
+        fetch=dice.choice([Single.TASK, Single.TASK, Single.BARE_TASK, Single.NESTED]),
+        unknown=dice.choice(list(Unknown)),
+        elsewhere=dice.choice([Elsewhere.INVALID_URL, Elsewhere.HTML, Elsewhere.FRONT_PAGE]),
+        paths=frozenset(singles | batches),
     )
+
+
+def _unknown(form: Unknown) -> Reply:
+    """Answer a single look-up of a task that the relay does not know."""
+    if form is Unknown.PLAIN:
+        return Reply(404, b'{"detail": "Not Found"}')
+    if form is Unknown.NOT_FOUND:
+        return failure(404, "not_found", "task not found")
+    code = "task_not_exist" if form is Unknown.NOT_EXIST else "invalid_request"
+    return failure(400, code, code)
+
+
+def _elsewhere(form: Elsewhere, request: Request) -> Reply:
+    """Answer on a path that the relay does not have."""
+    if form is Elsewhere.INVALID_URL:
+        return failure(404, "", f"Invalid URL ({request.method} {request.path})")
+    status = 404 if form is Elsewhere.HTML else 200
+    return Reply(status, b"<!DOCTYPE html><html><body>The relay</body></html>", "text/html")
 
 
 def _life(task: SimulatedTask) -> RelayTask:

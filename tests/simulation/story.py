@@ -24,14 +24,12 @@ CHECK_EVERY = 300.0
 """Seconds between two looks whether everything has come to rest."""
 REST = 1500.0
 """Seconds for which time runs on when it has: whatever comes late is seen then."""
-LONGEST_HEALING = 4 * 86400.0
-"""Seconds after the last fault in which everything must have come to rest."""
+LONGEST_HEALING = 3600.0
+"""Seconds beyond the deadline of a watch in which everything must have come to rest after the last
+fault; a day more where troubles lasted for days."""
 
-_OWED = """
-    SELECT (SELECT count(*) FROM tasks WHERE state = 'running')
-         + (SELECT count(*) FROM deliveries WHERE state IN ('due', 'sending'))
-"""
-_HELD = "SELECT channel_id FROM deliveries WHERE state = 'held'"
+_RUNNING = "SELECT count(*) FROM tasks WHERE state = 'running'"
+_WAITING = "SELECT channel_id FROM deliveries WHERE state IN ('due', 'sending', 'held')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +173,8 @@ class Story:
         self.relay_faults.clear()
         self.disk.full = False
         self._rested_since = self.world.clock.now
-        self._check_until(self.world.clock.now + LONGEST_HEALING)
+        longest = LONGEST_HEALING + self.settings.watch_deadline + 86400 * self.lasts_days
+        self._check_until(self.world.clock.now + longest)
 
     def _check_until(self, limit: float) -> None:
         now = self.world.clock.now
@@ -188,16 +187,16 @@ class Story:
     def is_at_rest(self) -> bool:
         """Whether nothing is owed any more that can be delivered."""
         connection = self.disk.connection
-        (owed,) = connection.execute(_OWED).fetchone()
-        held = {self.state.channels[row[0]] for row in connection.execute(_HELD)}
-        return not owed and all(map(self.refuses_for_good, held))
+        (running,) = connection.execute(_RUNNING).fetchone()
+        places = [self.state.channels.get(row[0]) for row in connection.execute(_WAITING)]
+        return not running and all(place and self.refuses_for_good(place) for place in places)
 
     # What is to be known of the world
 
     def refuses_for_good(self, channel: Channel) -> bool:
         """Whether a channel lets the bot post nothing, also now that all faults have stopped."""
         banned = self.state.banned_words.get(channel.guild_id or 0)
-        return bool((channel.denied & (SEND | VIEW) and not channel.deleted) or banned)
+        return not channel.deleted and bool(channel.denied & (SEND | VIEW) or banned)
 
     def was_unheard(self, message: Message) -> bool:
         """Whether an answer that told the bot of this message was lost."""

@@ -13,6 +13,10 @@ class Ended(BaseException):
     """The story is over."""
 
 
+class Broken(BaseException):
+    """The simulation itself has a fault, whatever the bot does."""
+
+
 class World:
     """Time and chance: everything outside the bot happens as an event of this queue."""
 
@@ -44,7 +48,10 @@ class World:
             return
         when, _, happen = heapq.heappop(self._events)
         self.clock.now = max(self.clock.now, when)
-        happen()
+        try:
+            happen()
+        except Exception as error:
+            raise Broken from error
 
     def sleep_until(self, until: float) -> None:
         """Let everything happen up to a time while no process runs."""
