@@ -42,7 +42,7 @@ from bot.watching.timetable import LONGEST_WAIT
 from bot.watching.typed_ids import MOST_IDS, parse_ids
 from bot.watching.unwatching import Unwatched
 from bot.watching.watchlist import Added, Watchlist
-from tests.builders import HERE, NOON
+from tests.builders import HERE, NOON, a_watched
 
 DEADLINE = 3600.0
 NO_LIMITS = Limits()
@@ -348,6 +348,23 @@ async def test_a_slow_pace_is_no_outage(tmp_path: Path) -> None:
             await world.look_after(600)
         (delivery,) = await world.owed()
         assert delivery.ending is Ending.GAVE_UP
+
+
+async def test_looks_that_are_far_apart_because_they_are_dear_are_no_outage(world: World) -> None:
+    """A task that never ends is given up in time, also where the budget is short."""
+    world.relay.add(stuck("stuck"))
+    await world.watch("stuck")
+    planner, waits = world.schedule.planner, []
+    due_at = await world.look_after(1)
+    while due_at is not None and world.clock.now < NOON + 1.5 * DEADLINE:
+        waits.append(due_at - world.clock.now)
+        for second in range(100):  # others are looked at, and late
+            late = a_watched(looked_at=due_at - 300, next_look_at=due_at - 300)
+            planner.balance([late], due_at + second / 5, full=True)
+        due_at = await world.look_after(due_at - world.clock.now)
+    assert max(waits) > world.schedule.longest_gap
+    (delivery,) = await world.owed()
+    assert delivery.ending is Ending.GAVE_UP
 
 
 async def test_the_log_speaks_of_an_outage_only_where_there_was_one(

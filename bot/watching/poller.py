@@ -230,9 +230,9 @@ class Poller:
     ) -> list[Watched]:
         if self._answered_at is None:
             self._answered_at = await self._store.answered_at()
-        silence = now - (self._answered_at or now)
+        silence = self._silence(due, now)
         outage = silence if silence > self._schedule.longest_gap else 0.0
-        if outage:  # nobody could ask, or nobody had to: then it changes nothing
+        if outage:
             if self._failures:
                 log.info("The relay answers again after %.0f s; deadlines stood still", silence)
             due = [with_deadlines_after(watched, silence, now) for watched in due]
@@ -251,6 +251,14 @@ class Poller:
         for each in ended:
             self._tell(each, watches[each.task_id], found.tasks.get(each.task_id), now)
         return unlisted
+
+    def _silence(self, due: list[Watched], now: float) -> float:
+        """Return for how long the relay has not answered although it was to be asked.
+
+        That no look was due for a while, for they are dear now or nothing ran, is no silence.
+        """
+        due_since = min(watched.next_look_at for watched in due)
+        return now - max(self._answered_at or now, min(due_since, now))
 
     async def _record(
         self, seen: list[Observation], asked_at: float, now: float, outage: float
