@@ -72,7 +72,7 @@ BOMBS = [
 ]  # fmt: skip
 BOMBS_AMONG_BODIES = 0.004
 LONGEST = 5.0
-"""Seconds that any body may take, on a machine that does other things too."""
+"""Seconds of the processor that any body may take."""
 NOISE = [b"\xff", b"\x00", b'"', b"{", b"}", b"[", b"]", b"\\", b"\\ud800", b",", b":", b"9" * 5000]
 
 
@@ -213,17 +213,17 @@ def bomb(chance: random.Random) -> bytes:
 
 
 def within(seconds: float, work: Callable[[], str]) -> str:
-    """Return what ``work`` returns. Raises ``BrokenRuleError`` if it takes longer."""
+    """Return what ``work`` returns. Raises ``BrokenRuleError`` if it computes longer."""
 
     def late(_number: int, _frame: FrameType | None) -> None:
         raise BrokenRuleError(f"no body takes {seconds:g} s")
 
-    signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.signal(signal.SIGVTALRM, late)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
     try:
         return work()
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
 
 def run(bodies: int, seed: int, say: Callable[[str], object]) -> int:

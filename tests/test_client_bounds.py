@@ -15,6 +15,7 @@ from bot.suno.client import Limits, SunoClient
 from bot.suno.errors import ErrorKind, SunoError
 from bot.suno.relays import relay
 from bot.suno.requesting.recent import Recent
+from bot.suno.requesting.wire import Wire
 from tests.client_at_relay import client_at_relay
 
 QUICK_LIMITS = Limits(total=0.5)
@@ -32,6 +33,25 @@ async def test_an_endless_answer_is_cut_off() -> None:
 
         assert failure.value.kind is ErrorKind.UNREADABLE
         assert failure.value.detail == f"the answer is longer than {8 << 20} bytes"
+
+
+async def test_an_answer_about_one_task_may_be_less_long() -> None:
+    """Four megabytes are nothing for a hundred tasks, and far too much for one."""
+    sizes = {"POST": 4 << 20, "GET": 4 << 20}
+
+    async def answer(request: web.Request) -> web.Response:
+        body = b'{"code":"success","data":[]}' + b" " * sizes[request.method]
+        return web.Response(body=body, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_route("*", "/{anything:.*}", answer)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        asked = relay("custom", str(server.make_url("")))
+        wire = Wire(session, asked.base_url, SecretStr(KEY), Limits())
+
+        assert (await wire.exchange("POST", "/suno/fetch", {"ids": ["song"]})).status == 200
+        with pytest.raises(SunoError, match=f"longer than {2 << 20} bytes"):
+            await wire.exchange("GET", "/suno/fetch/song")
 
 
 async def test_a_packed_answer_is_measured_unpacked() -> None:

@@ -31,6 +31,8 @@ class Limits:
     """Seconds from the request to the last byte of the answer."""
     body: int = 8 << 20
     """Bytes, after decompression."""
+    single_body: int = 2 << 20
+    """The same for an answer about one task, to a request without a body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,20 +115,20 @@ class Wire:
                 timeout=NO_TIMEOUT,
             ) as response:
                 if response.status not in REDIRECTS:
-                    return await self._read(response)
+                    single = payload is None
+                    limit = self._limits.single_body if single else self._limits.body
+                    return await self._read(response, limit)
                 url = _next_address(url, self._struck(response.headers.get("Location", "")))
         raise SunoError(ErrorKind.UNAVAILABLE, "the relay redirects in a circle")
 
-    async def _read(self, response: aiohttp.ClientResponse) -> Answer:
+    async def _read(self, response: aiohttp.ClientResponse, limit: int) -> Answer:
         chunks, size = [], 0
         async for chunk in response.content.iter_any():
             chunks.append(chunk)
             size += len(chunk)
-            if size > self._limits.body:
+            if size > limit:
                 response.close()
-                raise SunoError(
-                    ErrorKind.UNREADABLE, f"the answer is longer than {self._limits.body} bytes"
-                )
+                raise SunoError(ErrorKind.UNREADABLE, f"the answer is longer than {limit} bytes")
         body = b"".join(chunks)
         secret = self._key.get_secret_value().encode()
         if body.rfind(secret) >= 0:  # in long bodies twice as fast as from the left
