@@ -10,4 +10,4 @@ Read it in this order:
 5. ``startup``: how the parts are put together.
 """
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

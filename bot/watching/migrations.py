@@ -259,13 +259,13 @@ def m007_what_is_over(db: Database) -> None:
 
 
 @migrations()
-def m009_relay_fingerprints(db: Database) -> None:
+def m008_relay_fingerprints(db: Database) -> None:
     """Add under which address and key a relay last named a task; NULL: not since this is kept."""
     db.execute("ALTER TABLE tasks ADD COLUMN fingerprint TEXT")
 
 
 @migrations()
-def m012_limits(db: Database) -> None:
+def m009_limits(db: Database) -> None:
     """Add the way to what is watched in a server: it is counted with every new watch."""
     db.execute(
         "CREATE INDEX subscriptions_by_server ON subscriptions (guild_id) WHERE delivery_id IS NULL"
@@ -273,17 +273,17 @@ def m012_limits(db: Database) -> None:
 
 
 @migrations()
-def m008_blocked_channels(db: Database) -> None:
+def m010_blocked_channels(db: Database) -> None:
     """Keep which channels refuse messages apart from the messages, which may lack a channel.
 
     A message to a person is owed before the direct message is opened. SQLite makes no column
     nullable, so that the table is built anew.
     """
-    for statement in _M008:
+    for statement in _M010:
         db.execute(statement)
 
 
-_M008 = (
+_M010 = (
     """
     CREATE TABLE blocked_channels (
         channel_id  INTEGER PRIMARY KEY,
@@ -385,46 +385,46 @@ _M008 = (
 
 
 @migrations()
-def m013_bounded_texts(db: Database) -> None:
+def m011_bounded_texts(db: Database) -> None:
     """Cut what earlier versions stored without bounds: each of these rows would cost seconds."""
     for table, key in (("tasks", "rowid"), ("deliveries", "id"), ("history", "id")):
         sql = f"SELECT {key}, answer FROM {table} WHERE length(answer) > ?"  # noqa: S608 # names of ours
-        for row_id, answer in db.execute(sql, [_M013_LONGEST_ANSWER]).fetchall():
+        for row_id, answer in db.execute(sql, [_M011_LONGEST_ANSWER]).fetchall():
             db.execute(
                 f"UPDATE {table} SET answer = ? WHERE {key} = ?",  # noqa: S608 # names of ours
-                [_m013_cut(answer), row_id],
+                [_m011_cut(answer), row_id],
             )
     db.execute(
         "UPDATE history SET words = substr(words, 1, ?1) WHERE length(words) > ?1",
-        [_M013_LONGEST_TEXT],
+        [_M011_LONGEST_TEXT],
     )
 
 
-_M013_LONGEST_ANSWER = 500_000
-_M013_LONGEST_TEXT = 65_536
-_M013_CLIPS = 24
-_M013_LYRICS_OF_A_CLIP = 5_000
+_M011_LONGEST_ANSWER = 500_000
+_M011_LONGEST_TEXT = 65_536
+_M011_CLIPS = 24
+_M011_LYRICS_OF_A_CLIP = 5_000
 
 
-def _m013_cut(answer: str) -> str:
+def _m011_cut(answer: str) -> str:
     """Return the JSON of a task with fewer clips and shorter texts; what is no JSON as it is."""
     try:
         task: dict[str, Any] = json.loads(answer)
-        task["clips"] = task["clips"][:_M013_CLIPS]
+        task["clips"] = task["clips"][:_M011_CLIPS]
         for clip in task["clips"]:
-            clip["lyrics"] = clip["lyrics"][:_M013_LYRICS_OF_A_CLIP]
+            clip["lyrics"] = clip["lyrics"][:_M011_LYRICS_OF_A_CLIP]
         parts = [task, *task["clips"], *([task["lyrics"]] if task["lyrics"] else [])]
     except (ValueError, KeyError, TypeError):
         return answer
     for part in parts:
         for name, value in part.items():
             if isinstance(value, str):
-                part[name] = value[:_M013_LONGEST_TEXT]
+                part[name] = value[:_M011_LONGEST_TEXT]
     return json.dumps(task, ensure_ascii=False)
 
 
 @migrations()
-def m011_departed_servers(db: Database) -> None:
+def m012_departed_servers(db: Database) -> None:
     """Add since when Discord no longer lists a server of which something is kept."""
     db.execute(
         "CREATE TABLE departed_servers ("
@@ -435,13 +435,13 @@ def m011_departed_servers(db: Database) -> None:
 
 
 @migrations()
-def m010_cards(db: Database) -> None:
+def m013_cards(db: Database) -> None:
     """Add how far a card has come with being posted, and what its message shows."""
-    for statement in _M010:
+    for statement in _M013:
         db.execute(statement)
 
 
-_M010 = (
+_M013 = (
     """
     ALTER TABLE cards ADD COLUMN state TEXT NOT NULL DEFAULT 'posted'
         CHECK (state IN ('due', 'posting', 'posted'))
