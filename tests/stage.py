@@ -25,7 +25,7 @@ QUICK = CardPace(between_edits=0.05, between_rounds=0.05)
 
 @dataclass(frozen=True)
 class Stage:
-    """Who and what there is. The relay's time stands still until it is advanced."""
+    """Who and what there is. The relay's time stands still unless it is told to pass."""
 
     discord: LocalDiscord
     relay: LocalRelay
@@ -74,13 +74,18 @@ class Stage:
 
 
 @asynccontextmanager
-async def a_stage(folder: Path, *, pace: float = 1.0, shards: int = 1) -> AsyncIterator[Stage]:
-    """Open a Discord and a relay; no bot yet. Discord's rate limits pass ``pace`` times faster."""
+async def a_stage(
+    folder: Path, *, pace: float = 1.0, shards: int = 1, speed: float = 0.0
+) -> AsyncIterator[Stage]:
+    """Open a Discord and a relay; no bot yet. Discord's rate limits pass ``pace`` times faster.
+
+    ``speed``: how fast the relay's time passes by itself.
+    """
     async with AsyncExitStack() as stack:
         discord = await stack.enter_async_context(LocalDiscord(shards=shards))
         discord.rate_limits.pace = pace
         discord.gateway.identify_limits.seconds = 0  # a bot may be started anew at once
-        relay = await stack.enter_async_context(LocalRelay())
+        relay = await stack.enter_async_context(LocalRelay(speed=speed))
         guild = discord.add_guild("Song Club")
         ada, bea = discord.add_user("Ada"), discord.add_user("Bea")
         guild.add_member(ada)

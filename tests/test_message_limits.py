@@ -185,13 +185,14 @@ async def test_being_forgotten_gets_round_no_limit_and_leaves_no_id(
 ) -> None:
     """What is counted stands for the person in this database, and is gone after an hour."""
     for number in range(4):
-        await desk.finished(f"song-{number}", place=(HERE, THERE)[number % 2])
-    await Forgetting(desk.database).forget(ADA, None, NOON)
+        desk.now = NOON + 60 * number
+        await desk.finished(f"song-{number}")
+    await Forgetting(desk.database).forget(ADA, None, desk.now)
     with closing(sqlite3.connect(tmp_path / "suno.db")) as connection:
         assert str(ADA) not in "\n".join(connection.iterdump())
     with pytest.raises(TooManyMessages):
-        await desk.finished("one more", place=Place(502, 50))
-    await Forgetting(desk.database).sweep(NOON + 3600)
+        await desk.finished("one more", place=THERE)
+    await Forgetting(desk.database).sweep(desk.now + 3600)
     assert await desk.counted() == 0
 
 
@@ -202,9 +203,21 @@ async def test_nothing_is_counted_of_a_server_that_is_gone(desk: Desk) -> None:
     assert await desk.counted() == 0
 
 
+async def test_a_person_may_ask_for_no_more_in_a_minute_than_a_channel_takes(desk: Desk) -> None:
+    """Also in several channels, and where the relay could not be asked."""
+    await desk.finished("a")
+    await desk.finished("b", place=THERE)
+    await desk.watch("c", known=False)
+    with pytest.raises(TooManyMessages) as refused:
+        await desk.watch("d", place=Place(502, 50), known=False)
+    assert refused.value.until.timestamp() == NOON + 60
+    await desk.watch("d", BEA, known=False)
+
+
 async def test_a_watch_of_what_may_have_ended_counts_as_a_message(desk: Desk) -> None:
     """Where the relay could not be asked, its notice may come at once; no channel refuses it."""
     for number in range(4):
+        desk.now = NOON + 60 * number
         await desk.watch(f"song-{number}", known=False)
     with pytest.raises(TooManyMessages) as refused:
         await desk.watch("one more", known=False)
@@ -310,7 +323,7 @@ async def test_a_burst_of_commands_fills_no_channel(stage: Stage, locale: str, s
 
 async def test_to_watch_and_to_stop_again_and_again_brings_few_cards(tmp_path: Path) -> None:
     """The watch is taken all the same, and the answer says that there is no card."""
-    async with a_stage(tmp_path, pace=100) as stage, a_bot(stage, poll_requests_per_second=50):
+    async with a_stage(tmp_path, pace=100) as stage, a_bot(stage, poll_requests_per_second=999):
         stage.relay.add(song("running", takes=1000))
         said = []
         for _ in range(30):

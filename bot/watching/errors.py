@@ -86,7 +86,7 @@ class TooManyLookups(WatchError):
 
 
 class TooManyMessages(WatchError):
-    """The person has asked for so many messages in an hour that the next one has to wait."""
+    """The person has asked for so many messages lately that the next one has to wait."""
 
     key = "watch-error-too-many-messages"
 

@@ -75,12 +75,14 @@ def charge(db: Database, user_id: int, place: Place, now: float, limits: Limits)
 def charge_person(db: Database, user_id: int, place: Place, now: float, limits: Limits) -> None:
     """Within a transaction: count a message that no crowded channel can refuse.
 
-    Raises ``TooManyMessages`` as for ``charge``.
+    Nobody asks for more of them in a minute than one channel takes. Raises ``TooManyMessages`` as
+    for ``charge``.
     """
     person = _hashed(db, user_id)
-    at = _full_until(db, "person = ?", person, now, HOUR, limits.messages_per_user)
-    if at is not None:
-        raise TooManyMessages(at)
+    for span, most in ((HOUR, limits.messages_per_user), (MINUTE, limits.messages_per_channel)):
+        at = _full_until(db, "person = ?", person, now, span, most)
+        if at is not None:
+            raise TooManyMessages(at)
     drop_old(db, now)
     db.execute(
         "INSERT INTO requested_messages (person, channel, guild_id, requested_at)"

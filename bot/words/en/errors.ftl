@@ -21,7 +21,7 @@ watch-error-too-many-lookups = ⏳ That was a lot of looking things up in a shor
         [one] a second
        *[other] { $seconds } seconds
     }. What you are watching goes on as always.
-watch-error-too-many-messages = ⏳ You have asked me for a lot of messages in the last hour. Please try again { $time }. What you are watching goes on as always, and `/suno status` shows you any task right away.
+watch-error-too-many-messages = ⏳ You have asked me for a lot of messages lately. Please try again { $time }. What you are watching goes on as always, and `/suno status` shows you any task right away.
 watch-error-channel-busy = ⏳ A lot is being posted in that channel just now. Please try again { $time }. What you are watching goes on as always, and `/suno status` shows you any task right away.
 watch-error-too-many-ids = That is too many ids at once: give me at most { $limit }.
 

@@ -9,7 +9,7 @@ watch-error-too-many-here = 在这个服务器已经到上限了：每个成员�
 watch-error-server-full = 这个服务器已经满了：最多同时有 { $limit } 个关注。等这里的任务做好一些再试，或者加上 `{ option-private-name }` 选项关注，我就私信告诉你。
 watch-error-crowded = 这里已经有 { $limit } 个人关注了这个任务，一条消息最多只能 @这么多人。你可以换个频道关注。
 watch-error-too-many-lookups = ⏳ 刚才查得有点多，请过 { $seconds } 秒再试。你关注的任务照常进行。
-watch-error-too-many-messages = ⏳ 这一个小时里你让我发的消息有点多，请{ $time }再试。你关注的任务照常进行，想马上看结果可以用 `/suno { command-status-name }`。
+watch-error-too-many-messages = ⏳ 最近你让我发的消息有点多，请{ $time }再试。你关注的任务照常进行，想马上看结果可以用 `/suno { command-status-name }`。
 watch-error-channel-busy = ⏳ 那个频道刚刚发的消息有点多，请{ $time }再试。你关注的任务照常进行，想马上看结果可以用 `/suno { command-status-name }`。
 watch-error-too-many-ids = 一次给的 ID 太多了，最多 { $limit } 个。
 
