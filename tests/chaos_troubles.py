@@ -58,6 +58,7 @@ _DENIED = {
 
 _STRANGER = {"task_id": "a-task-of-nobody", "action": "MUSIC", "status": "SUCCESS", "data": []}
 
+_MODERATION = (Trouble.POST_MODERATED, Trouble.EDIT_MODERATED)
 _REFUSALS = 2
 """How often content is refused without regard to what it is: the plainer forms get through."""
 _LONG_TIME_OUT = 86_400.0
@@ -90,7 +91,7 @@ class Troubles:
             times = mishap.times
             if trouble is Trouble.POST_REFUSED_CONTENT:
                 times = min(times, _REFUSALS)
-            self.moderated = self.moderated or trouble is Trouble.POST_MODERATED
+            self.moderated = self.moderated or trouble in _MODERATION
             self._discord.faults.add(request, times=times, **how)
         elif trouble in _AT_RELAY:
             self._relay.faults.add(_AT_RELAY[trouble](), times=mishap.times)

@@ -14,7 +14,7 @@ from yarl import URL
 
 from bot.discord_bot import traced
 from bot.figures import Figures
-from bot.local.discord import Channel, LocalDiscord, Message, Request, User
+from bot.local.discord import Channel, LocalDiscord, Message, Request, User, saying
 from bot.posting.delivery import Courier
 from bot.posting.discord_traffic import DiscordTraffic
 from bot.posting.patience import Patience
@@ -594,6 +594,19 @@ async def test_an_edit_that_is_refused_does_not_make_a_second_message(
     await post.owe(a_song())
     await post.deliver()
     assert len(await post.deliver(after=99999)) == 1
+    assert await post.states() == [("sent", None)]
+
+
+async def test_a_song_whose_texts_may_not_be_written_out_can_be_asked_for(post: Post) -> None:
+    """The embeds were dropped, and AutoMod refuses their words: the message names the id."""
+    post.channel.deny("embed_links")
+    edit, moderated = "PATCH /channels/{id}/messages/{message}", saying("clip-1.mp3")
+    post.local.faults.add(edit, status=400, code=200000, where=moderated, times=None)
+    await post.owe(a_song())
+    (message,) = await post.deliver()
+    assert "♪ song" in message.content
+    assert "/suno status" in message.content
+    assert await post.deliver(after=99999) == [message]
     assert await post.states() == [("sent", None)]
 
 

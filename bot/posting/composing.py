@@ -10,7 +10,7 @@ from bot.posting.embeds import Notice, notice, plain_text, simplified
 from bot.posting.evidence import is_bare
 from bot.posting.held import held_word
 from bot.posting.minimal import minimal
-from bot.posting.refusals import reason_of, verdict
+from bot.posting.refusals import Meaning, reason_of, verdict
 from bot.posting.views import keep_watching_view, link_view
 from bot.watching.endings import Ending
 from bot.watching.records import Delivery, Form, Purpose
@@ -58,19 +58,26 @@ def view_of(delivery: Delivery, text: Notice) -> discord.ui.View | None:
     return link_view(text.buttons)
 
 
-async def completed(message: discord.Message, text: Notice) -> discord.Message:
+async def completed(message: discord.Message, text: Notice, delivery: Delivery) -> discord.Message:
     """See to it that nothing of ``text`` is missing.
 
-    Without Embed Links, Discord drops embeds in silence; they are written out then. An edit
-    mentions nobody again. One that is refused changes nothing about the message, which is posted;
-    raises what discord.py raises where it may succeed later.
+    Without Embed Links, Discord drops embeds in silence; they are written out then. Where their
+    texts are refused, the message says by which id the rest can be asked for. An edit mentions
+    nobody again. One that is refused changes nothing about the message, which is posted; raises
+    what discord.py raises where it may succeed later.
     """
     if not text.embeds or not is_bare(message, text.content):
         return message
-    try:
-        return await message.edit(content=plain_text(text).content)
-    except discord.HTTPException as error:
-        if verdict(error).passing:
-            raise
-        log.warning("Message %s stays without its embeds: %s", message.id, reason_of(error))
-        return message
+    words = words_for(delivery.place.locale)
+    repeat = words.say("notice-repeat") in text.content
+    least = compose(replace(delivery, form=Form.MINIMAL), repeat=repeat)
+    for content in (plain_text(text).content, least.content):
+        try:
+            return await message.edit(content=content)
+        except discord.HTTPException as error:
+            if verdict(error).passing:
+                raise
+            log.warning("Message %s stays without its embeds: %s", message.id, reason_of(error))
+            if verdict(error).meaning is not Meaning.MEND:
+                break
+    return message

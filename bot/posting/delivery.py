@@ -198,7 +198,7 @@ class Courier:
         )
         log.info("%s may have been posted: %s", described(delivery), evidence)
         if message is not None:
-            return (await completed(message, text)).id
+            return (await completed(message, text, delivery)).id
         return (await self._send(delivery, repeat=evidence is Evidence.UNREADABLE)).id
 
     async def _send(self, delivery: Delivery, *, repeat: bool) -> discord.Message:
@@ -215,7 +215,7 @@ class Courier:
                     raise
                 log.info("%s goes without its file: %s", described(delivery), reason_of(error))
                 message = await self._post(delivery, text, None)
-        return await completed(message, text)
+        return await completed(message, text, delivery)
 
     async def _composed(self, delivery: Delivery, *, repeat: bool = False) -> Notice:
         text = compose(delivery, repeat=repeat)
