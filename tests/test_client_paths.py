@@ -300,6 +300,20 @@ async def test_a_failing_detour_goes_on_to_the_next_path() -> None:
         assert found.tasks.keys() == {"song"}
 
 
+async def test_a_page_takes_back_what_an_empty_answer_has_proven() -> None:
+    """A proxy may have given that answer once; the right path is found all the same."""
+    async with client_at_relay(pauses=NO_PAUSES, missed_for=0.0) as (relay, client):
+        relay.answer_shape = AnswerShape(
+            paths=frozenset({"/suno/submit/fetch"}), elsewhere=Elsewhere.FRONT_PAGE
+        )
+        relay.add(song("song"))
+        empty = faults.answers(200, {"code": "success", "data": []})
+        relay.faults.add(empty, path="/suno/fetch", times=1)
+        await client.look_up(["other"])
+
+        assert (await client.look_up(["song"])).tasks.keys() == {"song"}
+
+
 async def test_a_page_on_a_path_that_worked_is_trouble_and_no_detour() -> None:
     """A relay under maintenance shows its page everywhere; its path has not moved."""
     async with client_at_relay() as (relay, client):

@@ -64,6 +64,8 @@ class Routes:
         self._relay = relay
         self._batch_path = relay.fetch_path
         self._proven: set[str] = set()
+        self._shown: set[str] = set()
+        """Those of the proven paths that have shown a task, and not only an empty answer."""
         self._absent_until: dict[str, float] = {}
         self._singly_until = 0.0
 
@@ -120,6 +122,8 @@ class Routes:
         except _NothingShownError:
             return ()
         self._proven.add(path)
+        if tasks:
+            self._shown.add(path)
         self._singly_until = 0.0
         return tasks
 
@@ -203,16 +207,20 @@ class Routes:
             raise
         if task is not None:
             self._proven.add(path)
+            self._shown.add(path)
         return task
 
     def _meaning(self, path: str, answer: Answer, error: SunoError) -> SunoError:
         """Return what an error says of the path or of the task, else the error itself.
 
         A page instead of JSON says that a path is not there, if it has never worked: new-api serves
-        its own site, with status 200, on every path that it does not know.
+        its own site, with status 200, on every path that it does not know. A page takes back what
+        only an empty answer has proven: that may have come from a proxy.
         """
-        proven = path in self._proven
         page = answer.is_html
+        if page and path not in self._shown:
+            self._proven.discard(path)
+        proven = path in self._proven
         if not proven:
             if error.kind is ErrorKind.UNREADABLE and page:
                 return NoSuchPathError(error.detail, sure=True)
