@@ -9,6 +9,7 @@ import pytest
 from bot.doctor.findings import Area, State
 from bot.local.relay import song
 from bot.suno.tasks import TaskStatus
+from bot.watching.cards import Cards
 from bot.watching.database import DatabaseThread
 from bot.watching.endings import Ending
 from bot.watching.history import History
@@ -183,6 +184,25 @@ async def test_a_history_shows_everything_but_the_entry_that_is_unreadable(
     (bad,) = await database.read("SELECT id FROM history WHERE task_id = 'bad'", [])
     assert await history.entry(Scope(1), bad["id"]) is None
     assert [task_id for task_id, _ in await history.recent(1, "")] == ["good", "bad"]
+
+
+@pytest.mark.parametrize(("column", "value"), [("answer", "{broken"), ("ending", "evaporated")])
+async def test_a_card_of_a_task_that_is_unreadable_stops_no_other_card(
+    database: DatabaseThread, column: str, value: str
+) -> None:
+    """Those that are to be posted, and those that have something new to show."""
+    store, cards = Store(database, Outbox(database), "deerapi"), Cards(database, "deerapi")
+    for number, task_id in enumerate(("bad", "good")):
+        place = Place(500 + number, 50)
+        await store.add_watch(
+            a_running_task(task_id), known=True, user_id=1, place=place, now=NOON, deadline=60
+        )
+        await cards.open(place, [task_id], NOON, user_id=1)
+    await spoil(database, "tasks", column, value)
+    for card in await cards.claim(NOON, 9):
+        await cards.posted(card, 7000 + card.id)
+    due = await cards.due(NOON + 60, least=5, limit=9)
+    assert [card.tasks[0].task.id for card in due] == ["bad", "good"]
 
 
 async def test_settings_of_a_server_that_are_unreadable_are_the_defaults(

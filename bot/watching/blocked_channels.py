@@ -123,11 +123,6 @@ def unblock(db: Database, channel_id: int) -> None:
     db.execute("DELETE FROM blocked_channels WHERE channel_id = ?", [channel_id])
 
 
-def probe_next(db: Database, channel_id: int) -> None:
-    """Within a transaction: let the next delivery be the probe of a channel, if it is blocked."""
-    db.execute("UPDATE blocked_channels SET next_try_at = 0 WHERE channel_id = ?", [channel_id])
-
-
 def drop_stale(db: Database) -> None:
     """Within a transaction: forget the blocked channels in which nothing waits any more."""
     db.execute(

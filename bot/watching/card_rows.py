@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from bot.suno.tasks import Task
 from bot.watching.endings import Ending
 from bot.watching.records import Place
-from bot.watching.stored_tasks import load_task_or_id, unknown_task
+from bot.watching.stored_tasks import load_task_or_id, load_word, unknown_task
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def _card_task(row: Mapping[str, Any]) -> CardTask:
     task_id, answer = row["task_id"], row["answer"]
     return CardTask(
         task=load_task_or_id(task_id, answer) if answer else unknown_task(task_id),
-        ending=Ending(row["ending"]) if row["ending"] else None,
+        ending=load_word(Ending, row["ending"]),
         message_id=row["message"],
         known=bool(row["known"]),
         watched=bool(row["watched"]),

@@ -22,7 +22,6 @@ from bot.watching.blocked_channels import (
     BlockedChannels,
     drop_stale,
     next_probe_at,
-    probe_next,
     probes,
     unblock,
 )
@@ -139,10 +138,8 @@ class Outbox:
                 f"state = 'held', due_at = ?, {REASON}, {DOUBT}",
                 [until, reason, doubtful, delivery.in_doubt_since],
             )
-            if moved:
-                probe_next(db, delivery.place.channel_id)
-                if notify_at is not None and delivery.place.guild_id is not None:
-                    owe_words_about(db, delivery, reason, notify_at)
+            if moved and notify_at is not None and delivery.place.guild_id is not None:
+                owe_words_about(db, delivery, reason, notify_at)
             return moved
 
         return await self._database.run(hold)

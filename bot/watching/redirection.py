@@ -11,7 +11,7 @@ from typing import cast
 
 from sqlite_utils import Database
 
-from bot.watching.blocked_channels import probe_next, unblock
+from bot.watching.blocked_channels import unblock
 from bot.watching.database import DatabaseThread
 from bot.watching.delivery_rows import REASON, enqueue_direct, move
 from bot.watching.records import Delivery, Purpose
@@ -62,8 +62,6 @@ class Redirection:
                 return 0
             if channel_gone:
                 unblock(db, delivery.place.channel_id)
-            else:
-                probe_next(db, delivery.place.channel_id)
             rows = list(
                 db.query(
                     "SELECT DISTINCT user_id FROM subscriptions WHERE delivery_id = ? ORDER BY id",

@@ -1,11 +1,16 @@
 """Tasks as the database keeps them: JSON that an older or a damaged row may not hold."""
 
 import logging
+from contextlib import suppress
+from enum import Enum
+from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from bot.suno.bounds import bounded
 from bot.suno.tasks import Task, TaskStatus
+
+Word = TypeVar("Word", bound=Enum)
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +41,13 @@ def load_task_or_id(task_id: str, stored: str) -> Task:
     except UnreadableRow as error:
         log.warning("Stored task is unreadable: task=%s cause=%s", task_id, error)
         return unknown_task(task_id)
+
+
+def load_word(kind: type[Word], stored: object) -> Word | None:
+    """Return what a stored word stands for, ``None`` where there is none that is known."""
+    with suppress(ValueError):
+        return kind(stored)
+    return None
 
 
 def unknown_task(task_id: str) -> Task:

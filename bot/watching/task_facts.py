@@ -3,11 +3,8 @@
 Read from outside, also while a bot works (see ``inspection``). All times are Unix seconds.
 """
 
-from contextlib import suppress
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
-from typing import TypeVar
 
 from sqlite_utils import Database
 
@@ -17,8 +14,7 @@ from bot.watching.endings import Ending
 from bot.watching.fingerprints import RelayAccess, kept_fingerprint
 from bot.watching.inspection import read
 from bot.watching.records import Purpose
-
-Word = TypeVar("Word", bound=Enum)
+from bot.watching.stored_tasks import load_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +104,9 @@ def _of_task(db: Database, row: dict[str, object], access: RelayAccess | None) -
     return TaskFacts(
         **values,  # type: ignore[arg-type] # the columns are named and typed as the fields
         running=row["state"] == "running",
-        kind=_word(TaskKind, row["kind"]),
-        status=_word(TaskStatus, row["status"]) or TaskStatus.UNRECOGNIZED,
-        ending=_word(Ending, row["ending"]),
+        kind=load_word(TaskKind, row["kind"]),
+        status=load_word(TaskStatus, row["status"]) or TaskStatus.UNRECOGNIZED,
+        ending=load_word(Ending, row["ending"]),
         known=bool(row["known"]),
         other_key=_is_of_another_key(db, row, access),
         places=_places(db, row),
@@ -134,9 +130,9 @@ def _of_history(db: Database, row: dict[str, object]) -> TaskFacts:
     return TaskFacts(
         relay=str(row["relay"]),
         running=False,
-        kind=_word(TaskKind, row["kind"]),
+        kind=load_word(TaskKind, row["kind"]),
         status=None,
-        ending=_word(Ending, row["ending"]),
+        ending=load_word(Ending, row["ending"]),
         known=True,
         other_key=False,
         misses=0,
@@ -177,10 +173,3 @@ def _deliveries(db: Database, row: dict[str, object]) -> tuple[DeliveryFacts, ..
         DeliveryFacts(**each | {"purpose": Purpose(each["purpose"]), "waits": bool(each["waits"])})
         for each in rows
     )
-
-
-def _word(kind: type[Word], value: object) -> Word | None:
-    """Return what a stored word stands for, ``None`` where there is none that is known."""
-    with suppress(ValueError):
-        return kind(value)
-    return None
