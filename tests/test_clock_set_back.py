@@ -107,6 +107,24 @@ async def test_a_blocked_channel_is_tried_within_ten_minutes(
     assert len(post.channel.messages) == 1
 
 
+@restarts
+async def test_a_notice_that_is_held_for_a_time_that_comes_twice_is_tried_soon(
+    skewed: Skewed, restarted: bool
+) -> None:
+    """The clock was days ahead meanwhile, so that trouble seemed to have lasted for days."""
+    post, days = skewed.post, 3 * 86400.0
+    post.local.faults.add(POST, status=503, times=2)
+    await skewed.owe("song")
+    await skewed.work()
+    skewed.skew += days
+    await skewed.work()
+    assert (await post.states())[0][0] == "held"
+    await skewed.set_right(by=days, restarted=restarted)
+    await skewed.work()
+    await skewed.work(after=SOON)
+    assert len(post.channel.messages) == 1
+
+
 async def unheard(skewed: Skewed) -> None:
     """Let Discord take a notice whose acknowledgement is lost, and nothing more for half an hour.
 

@@ -184,9 +184,8 @@ class Outbox:
                 [UNKNOWN_TIME, UNKNOWN_TIME if seen else now],
             )
             clamp_times(db, "deliveries", OPEN, [], {"created_at": now})
-            clamp_times(db, "deliveries", f"{OPEN} AND state = 'due'", [], {"due_at": latest})
-            held_until = {"due_at": now + longest_hold}
-            clamp_times(db, "deliveries", f"{OPEN} AND state = 'held'", [], held_until)
+            waiting = f"{OPEN} AND (state = 'due' OR due_at > ?)"
+            clamp_times(db, "deliveries", waiting, [now + longest_hold], {"due_at": latest})
             over = "state IN ('sent', 'dropped') AND coalesce(sent_at, created_at) > ?"
             clamp_times(db, "deliveries", over, [now], {"sent_at": now, "created_at": now})
             clamp_times(db, "blocked_channels", "TRUE", [], {"next_try_at": latest, "since": now})
