@@ -11,6 +11,8 @@ def clock_jumps(occasion: Occasion) -> None:
     if occasion.dice.random() < 0.5:
 
         def mend() -> None:
+            if occasion.story.healed:  # it is right since then
+                return
             occasion.story.world.clock.wall_error -= by
             occasion.story.trace.note(f"the wall clock jumps back by {by:.0f} s")
 

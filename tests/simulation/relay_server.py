@@ -99,16 +99,21 @@ class RelayServer:
         """Answer a look-up."""
         if request.key != f"Bearer {KEY}":
             return failure(401, "invalid_api_key", "Invalid API key")
-        if request.method == "POST" and request.path in self.shape.paths:
+        if not self.has_path(request):
+            return _elsewhere(self.shape.elsewhere, request)
+        if request.method == "POST":
             action = request.body.get("action") if self.shape.honours_action else None
             found = [self._shown(each, action) for each in request.task_ids]
             return answer(self.shape.batch([each for each in found if each is not None]))
-        if request.method == "GET" and f"/{request.route}" in self.shape.paths:
-            shown = self._shown(request.task_ids[0])
-            if shown is None:
-                return _unknown(self.shape.unknown)
-            return answer(self.shape.single(request.path, shown))
-        return _elsewhere(self.shape.elsewhere, request)
+        shown = self._shown(request.task_ids[0])
+        if shown is None:
+            return _unknown(self.shape.unknown)
+        return answer(self.shape.single(request.path, shown))
+
+    def has_path(self, request: Request) -> bool:
+        """Whether the relay has the path that is asked for."""
+        path = request.path if request.method == "POST" else f"/{request.route}"
+        return path in self.shape.paths
 
     def _shown(self, task_id: str, action: str | None = None) -> dict[str, Any] | None:
         task, life = self.tasks.get(task_id), self._lives.get(task_id)

@@ -78,7 +78,7 @@ def relay_knows_nothing(occasion: Occasion) -> None:
     relay = occasion.story.relay
 
     def denies(method: str, request: Request) -> bool:
-        if request.method != method:
+        if request.method != method or not relay.has_path(request):
             return False
         relay.deny(request.task_ids)
         return True
