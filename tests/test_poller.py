@@ -684,6 +684,19 @@ async def test_one_task_that_cannot_be_kept_holds_up_no_other(world: World, tmp_
         await world.poller.round()
 
 
+async def test_a_clock_that_is_set_forward_ends_no_watch(world: World) -> None:
+    """Not even the first one, before the relay has answered a look."""
+    world.relay.add(stuck("stuck"))
+    await world.watch("stuck")
+    world.clock.now += 72 * DEADLINE
+    await world.look_after(5)
+    assert await world.owed() == []
+    for _ in range(int(DEADLINE) // 60 + 1):
+        await world.look_after(60)
+    (delivery,) = await world.owed()
+    assert delivery.ending is Ending.GAVE_UP
+
+
 async def test_a_clock_that_is_set_back_stops_no_look(world: World) -> None:
     """What was due in a while does not wait for the hour that comes twice."""
     world.relay.add(song("song", takes=60))

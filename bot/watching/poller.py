@@ -255,10 +255,11 @@ class Poller:
     def _silence(self, due: list[Watched], now: float) -> float:
         """Return for how long the relay has not answered although it was to be asked.
 
-        That no look was due for a while, for they are dear now or nothing ran, is no silence.
+        That no look was due for a while, for they are dear now or nothing ran, is no silence. A
+        clock that is set forward makes one.
         """
         due_since = min(watched.next_look_at for watched in due)
-        return now - max(self._answered_at or now, min(due_since, now))
+        return now - max(self._answered_at or 0.0, min(due_since, now))
 
     async def _record(
         self, seen: list[Observation], asked_at: float, now: float, outage: float

@@ -88,6 +88,8 @@ class RelayServer:
         self._shown_at: dict[str, float] = {}
         """When the bot was first told of a task."""
         self._denied_at: dict[str, float] = {}
+        self.was_oblivious = False
+        """Whether it has denied everything for a while."""
 
     def add(self, task: SimulatedTask) -> None:
         """Let somebody make a song."""

@@ -7,8 +7,8 @@ from tests.simulation.relay_server import answer, failure
 from tests.simulation.troubles import HTML, Occasion, Scope, Trouble
 
 LONGEST_OBLIVION = 1500.0
-"""Seconds for which a relay may deny tasks that it knows: when it does so for half an hour, nobody
-can tell that from tasks which are gone."""
+"""Seconds for which a relay may deny tasks that it knows, once in a story: when it does so for half
+an hour, nobody can tell that from tasks which are gone."""
 
 
 def _add(occasion: Occasion, name: str, effect: Effect) -> None:
@@ -76,6 +76,9 @@ def relay_garbled(occasion: Occasion) -> None:
 def relay_knows_nothing(occasion: Occasion) -> None:
     """Leave out every task, as a relay does that was given another key."""
     relay = occasion.story.relay
+    if relay.was_oblivious:
+        return
+    relay.was_oblivious = True
 
     def denies(method: str, request: Request) -> bool:
         if request.method != method or not relay.has_path(request):

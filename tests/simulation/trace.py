@@ -6,7 +6,7 @@ from collections import deque
 
 from tests.simulation.clock import VirtualClock
 
-KEPT = 4000
+KEPT = 60_000
 """The latest lines that are kept for whoever has to find out why a seed failed."""
 
 
