@@ -68,9 +68,11 @@ class Network:
         faults: FaultBoard,
         slowness: float,
         heed: Callable[[Request, Reply], None] = lambda _request, _reply: None,
+        answered: Callable[[Request], None] = lambda _request: None,
     ) -> None:
         self._world = world
         self._heed = heed
+        self._answered = answered
         self._receive = receive
         self._faults = faults
         self._slowness = slowness
@@ -88,6 +90,7 @@ class Network:
     def _arrive(self, request: Request, answered: "asyncio.Future[Reply]") -> None:
         fault = self._faults.strike(request)
         if fault is None:
+            self._answered(request)
             self._return(self._receive(request), answered, request, self._trip())
             return
         effect = fault.effect

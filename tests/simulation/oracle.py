@@ -55,7 +55,10 @@ def _untrue(story: Story, message: Message) -> Iterator[str]:
         yield f"UNTRUE a message about nothing that was asked for: {message.content!r}"
         return
     unreachable = any(task.id in name for name in story.relay_faults.struck)
-    denied = story.relay.was_denied_first(task.id)
+    unchecked = any(deed.is_unchecked for deed in story.people.deeds if deed.task_id == task.id)
+    denied = story.relay.was_denied_first(task.id) or (
+        unchecked and story.relay.was_denied(task.id)  # what nobody watches any more is forgotten
+    )
     true = truths(task, unreachable=unreachable, denied=denied)
     for fault in falsehoods(task, message, true):
         yield f"UNTRUE {task.id} {fault}: {message.content!r}"
@@ -100,7 +103,7 @@ def _needless(story: Story, word: Message, accounts: dict[Key, Owed]) -> Iterato
             each.created_at >= word.created_at or story.was_unheard(each) for each in owed.arrived
         )
         for (_, where, who), owed in accounts.items()
-        if person and where == place and who == person.id and owed.most
+        if person and where == place and who == person.id and owed.was_asked_before(word)
     )
     if not held:
         yield f"UNTRUE word to {person and person.name} when nothing was held: {word.content!r}"
@@ -111,7 +114,7 @@ def _stale(story: Story, message: Message) -> Iterator[str]:
     channel = story.state.channels[message.channel_id]
     if message.deleted or channel.deleted or channel.denied:
         return
-    if story.lasts_days or story.said_about[channel.id] & GONE:
+    if story.lasts_days or story.said_about[channel.id] & (GONE | CONTENT):
         return  # a card is no promise: after so much it is left as it is
     if message.components and "card:join" in message.text:
         title = message.embeds[0].get("title") if message.embeds else ""

@@ -33,8 +33,15 @@ class Owed:
         elif heard in (Heard.STOPPED, Heard.SILENCE):
             told = sum(message.created_at < deed.asked_at for message in self.arrived)
             self.least -= self.least > told
-            self.most -= self.most > told and heard is Heard.STOPPED
+            surely = heard is Heard.STOPPED and deed.verb != "may leave"
+            self.most -= self.most > told and surely
         self.deeds.append(deed)
+
+    def was_asked_before(self, message: Message) -> bool:
+        """Whether the person wished to be told before a message was posted."""
+        return any(
+            deed.verb == "watch" and deed.asked_at < message.created_at for deed in self.deeds
+        )
 
 
 def account(story: Story) -> dict[Key, Owed]:

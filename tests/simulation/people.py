@@ -40,6 +40,12 @@ class Deed:
         tells_of_others = "`task-" in answers[-1] and self.task_id not in answers[-1]
         return min(said, default=Heard.NOTHING if tells_of_others else Heard.SILENCE)
 
+    @property
+    def is_unchecked(self) -> bool:
+        """Whether it was answered that the relay cannot be asked about the task now."""
+        said = _WORDS.say("watch-unchecked", id=code(self.task_id))
+        return any(said in answer for answer in self.interaction.answers)
+
     def __str__(self) -> str:
         answers = self.interaction.answers
         said = answers[-1][:80] if answers else "no answer"

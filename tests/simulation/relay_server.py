@@ -126,18 +126,26 @@ class RelayServer:
             return None
         if action not in (None, life.kind.action):
             return None
-        self._shown_at.setdefault(task_id, now)
         return life.at(now, submitted_at=task.submitted_at)
+
+    def answered(self, request: Request) -> None:
+        """Note that nothing keeps the answer to a look-up from the bot."""
+        for task_id in filter(self._shown, request.task_ids):
+            self._shown_at.setdefault(task_id, self._clock.true_time())
 
     def deny(self, task_ids: Iterable[str]) -> None:
         """Note that a fault made the relay deny these tasks."""
         for task_id in task_ids:
             self._denied_at.setdefault(task_id, self._clock.true_time())
 
+    def was_denied(self, task_id: str) -> bool:
+        """Whether the relay denied a task by a fault."""
+        return task_id in self._denied_at
+
     def was_denied_first(self, task_id: str) -> bool:
         """Whether the relay denied a task by a fault before it ever told of it."""
-        denied_at = self._denied_at.get(task_id)
-        return denied_at is not None and denied_at < self._shown_at.get(task_id, inf)
+        denied_at = self._denied_at.get(task_id, inf)
+        return denied_at < self._shown_at.get(task_id, inf)
 
 
 def describe(method: str, url: URL, body: Any, headers: dict[str, str]) -> Request:

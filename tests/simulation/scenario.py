@@ -176,7 +176,8 @@ def _buttons(story: Story, channel: Channel) -> list[tuple[Message, str, str, li
         text = message.text
         for verb, card in _CARD_BUTTON.findall(text):
             ids = story.disk.tasks_on_card(int(card))
-            meaning = "watch" if verb == "join" else "leave"
+            leaving = "leave" if len(ids) == 1 else "may leave"
+            meaning = "watch" if verb == "join" else leaving
             found.append((message, meaning, f"card:{verb}:{card}", ids))
         for custom_id in _KEEP_BUTTON.findall(text):
             ids = [task.id for task in story.tasks if task.id in text]

@@ -65,7 +65,13 @@ class Story:
         self._discord_network = Network(
             self.world, self.discord.receive, self.discord_faults, slow, self._note_word
         )
-        self._relay_network = Network(self.world, self.relay.receive, self.relay_faults, slow)
+        self._relay_network = Network(
+            self.world,
+            self.relay.receive,
+            self.relay_faults,
+            slow,
+            answered=self.relay.answered,
+        )
         self.people = People(self.state, self.trace)
         self.settings = self._draw_settings()
         self.channels: list[Channel] = []
