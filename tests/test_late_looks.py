@@ -243,3 +243,22 @@ async def test_a_clock_that_is_set_back_during_a_look_ends_nothing_by_it(world: 
     over = Observation("song", NOON + 5, ending=Ending.GAVE_UP)
     assert await world.store.record([over], NOON - 3600, asked_at=NOON + 1) == []
     assert len(await world.store.record([over], NOON - 3594, asked_at=NOON - 3595)) == 1
+
+
+async def test_an_outage_stops_the_deadlines_in_every_look_that_was_under_way(world: World) -> None:
+    """Both were begun before it ended; the first to be recorded tells of it."""
+    world.relay.add(stuck("one"), stuck("two"))
+    for task_id in ("one", "two"):
+        await world.watch(task_id)
+    await world.look_after(60)
+    wire = SlowWire(world.client)
+    poller = Poller(wire, world.store, world.schedule, batch=1, clock=world.clock)
+    world.clock.now += 60
+    for _ in range(2):
+        await poller.round()
+        await wire.relay_has_answered()
+    world.clock.now += 3 * DEADLINE
+    wire.let_through()
+    await poller.finish(None)
+    watches = await world.store.watches_of(1)
+    assert {watch.task.id for watch in watches} == {"one", "two"}

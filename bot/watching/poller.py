@@ -6,11 +6,12 @@ come due. A relay that answers slowly holds up nothing: the next look begins mea
 
 import asyncio
 import logging
+import math
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bot.figures import Figures
 from bot.suno.client import LookUp
@@ -60,6 +61,13 @@ class Relay(Protocol):
         """Ask on their own for ids that no batch holds; raise ``SunoError``."""
 
 
+class Outage(NamedTuple):
+    """The last time for which nobody could ask. Unix seconds, and seconds."""
+
+    ended_at: float = -math.inf
+    lasted: float = 0.0
+
+
 class Poller:
     """Looks at what is watched, and keeps what it saw."""
 
@@ -90,6 +98,7 @@ class Poller:
         self._fault: BaseException | None = None
         self._rollbacks = RollbackDetector()
         self._answered_at: float | None = None
+        self._outage = Outage()
         self._keeping = asyncio.Lock()
         self._last_answers = LastAnswers()
         self._absences = Absences()
@@ -151,6 +160,7 @@ class Poller:
         if rollback is Rollback.SEEN:
             log.warning("Clock set back: running tasks are looked at within %g s", wait)
             self._paused_until, self._answered_at, self._good_at = 0.0, now, None
+            self._outage = Outage()
             self._strangers.end()
         else:
             wait = max(wait, LONGEST_WAIT)
@@ -235,7 +245,12 @@ class Poller:
         if outage:
             if self._failures:
                 log.info("The relay answers again after %.0f s; deadlines stood still", silence)
-            due = [with_deadlines_after(watched, silence, now) for watched in due]
+            self._outage = Outage(now, silence)
+        if asked_at < self._outage.ended_at:  # these were read before its end was recorded
+            due = [
+                with_deadlines_after(each, self._outage.lasted, self._outage.ended_at)
+                for each in due
+            ]
         unlisted = [watched for watched in due if watched.task_id in found.unlisted]
         due = [watched for watched in due if watched.task_id not in found.unlisted]
         learn(self._planner, due, found, now)
