@@ -246,7 +246,7 @@ class Poller:
             if self._failures:
                 log.info("The relay answers again after %.0f s; deadlines stood still", silence)
             self._outage = Outage(now, silence)
-        if asked_at < self._outage.ended_at:  # these were read before its end was recorded
+        if outage or asked_at < self._outage.ended_at:  # read before its end was recorded
             due = [
                 with_deadlines_after(each, self._outage.lasted, self._outage.ended_at)
                 for each in due
