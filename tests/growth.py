@@ -9,22 +9,23 @@ DOUBLINGS = 3
 _LINEAR = 2.6
 """A doubling may cost so many times as much: twice, and room for noise; quadratic work costs four
 times as much each time, which three doublings in a row tell from it surely."""
+_FLAT = 3
 _TRIES = 3
+_ATTEMPTS = 4
 
 
 def grows_linearly(work: Callable[[int], object], size: int) -> bool:
-    """Whether work on input of 1, 2, 4 and 8 times ``size`` costs no more than in proportion.
+    """Whether eight times as much input costs no more than in proportion.
 
     The processor time of this thread is compared, the least of some tries, so that other programs
-    hardly count.
+    hardly count. What still looks like more is measured again: what really costs more always does.
     """
-    costs = [_cost(work, size << doubling) for doubling in range(DOUBLINGS + 1)]
-    return costs[-1] <= costs[0] * _LINEAR**DOUBLINGS
+    return any(_ratio(work, size) <= _LINEAR**DOUBLINGS for _ in range(_ATTEMPTS))
 
 
 def stays_flat(work: Callable[[int], object], size: int) -> bool:
     """Whether eight times the input costs about the same, as where only a part of it is used."""
-    return _cost(work, size << DOUBLINGS) <= 3 * _cost(work, size)
+    return any(_ratio(work, size) <= _FLAT for _ in range(_ATTEMPTS))
 
 
 def peak_memory(work: Callable[[], object]) -> int:
@@ -35,6 +36,10 @@ def peak_memory(work: Callable[[], object]) -> int:
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
+
+
+def _ratio(work: Callable[[int], object], size: int) -> float:
+    return _cost(work, size << DOUBLINGS) / _cost(work, size)
 
 
 def _cost(work: Callable[[int], object], size: int) -> float:

@@ -15,6 +15,7 @@ from bot.local.cast import cast_for
 from bot.local.discord import LocalDiscord, Message, User
 from bot.local.page import PageServer, RelayDesk
 from bot.local.page.media import cover, tune
+from bot.local.page.server import MEDIA
 from bot.local.relay import LocalRelay
 from tests.browser import a_browser, needs_chromium, opened
 from tests.local_discord_client import SampleBot, pointed_at
@@ -112,7 +113,7 @@ async def test_an_embed_shows_all_its_parts(world: World) -> None:
         "footer": {"text": "♪ **id**"},
         "author": {"name": "the relay"},
         "image": {"url": "https://a.example/cover.png"},
-        "thumbnail": {"url": f"{world.server.url}media/image_x.jpeg"},
+        "thumbnail": {"url": f"{MEDIA}/image_x.jpeg"},
     }
     async with world.page() as page:
         await world.post(embeds=[embed])

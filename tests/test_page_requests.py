@@ -9,6 +9,7 @@ import pytest
 
 from bot.local.page import PageServer, RelayDesk
 from bot.local.page.offers import menu_commands, slash_commands
+from bot.local.page.server import MEDIA
 from bot.local.relay import LocalRelay
 from tests.local_discord_client import Club, a_connected_club
 
@@ -241,7 +242,7 @@ async def test_the_relay_s_tasks_age_and_end(line: Line) -> None:
     assert (task["id"], task["status"], task["percent"]) == (task_id, "SUCCESS", 100)
     ((life, submitted),) = line.page.relay.relay.tasks
     told = str(life.at(submitted + 60, submitted_at=submitted))
-    assert f"{line.page.url}media/" in told
+    assert f"{MEDIA}/" in told
     assert "suno.ai" not in told
     with pytest.raises(LookupError, match="forward"):
         await line.ask("advance", seconds=-1)

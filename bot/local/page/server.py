@@ -23,6 +23,10 @@ from bot.local.page.visit import Visit
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 STATIC = Path(__file__).parent / "static"
+MEDIA = "https://songs.example.com/media"
+"""Where the relay says that covers and tunes are: a public host, as the bot links to no other. The
+page shows what its own server has at that path."""
+
 _HOST = "127.0.0.1"
 _TYPES = {
     ".html": "text/html",
@@ -88,7 +92,7 @@ class PageServer:
         await self._runner.setup()
         await web.TCPSite(self._runner, _HOST, self._port).start()
         self._port = self._runner.addresses[0][1]
-        self.relay.media = f"{self.url}media"
+        self.relay.media = MEDIA
         self.showing = Showing(self.discord, self.ledger, self.relay.media)
         self._glancing = asyncio.create_task(self._glance())
         self._stop_listening = self.discord.on_happening(self._hear)

@@ -33,7 +33,7 @@ class Showing:
         self._discord = discord
         self._ledger = ledger
         self._media = media
-        """The address below which the page serves covers and tunes."""
+        """The address of covers and tunes; their paths are the same at the page's own server."""
 
     def people(self) -> Payload:
         """Give everybody by id."""

@@ -24,9 +24,12 @@ export function linkTo(url, children, attributes = {}) {
   return node;
 }
 
-/** Whether a link leads to a tune of this very server. */
+/** Where the relay says that its tunes are; this server has them at the same path. */
+const MEDIA_ORIGIN = "https://songs.example.com";
+
+/** Whether a link leads to a tune that this server has. */
 function isTune(target) {
-  return target.origin === location.origin && target.pathname.startsWith("/media/") && target.pathname.endsWith(".mp3");
+  return target.origin === MEDIA_ORIGIN && target.pathname.startsWith("/media/") && target.pathname.endsWith(".mp3");
 }
 
 function parsed(url) {
