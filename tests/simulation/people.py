@@ -43,8 +43,9 @@ class Deed:
     @property
     def is_unchecked(self) -> bool:
         """Whether it was answered that the relay cannot be asked about the task now."""
-        said = _WORDS.say("watch-unchecked", id=code(self.task_id))
-        return any(said in answer for answer in self.interaction.answers)
+        keys = ("watch-unchecked", "watch-unreachable", "watch-unseen")
+        said = [_WORDS.say(key, id=code(self.task_id)) for key in keys]
+        return any(each in answer for each in said for answer in self.interaction.answers)
 
     def __str__(self) -> str:
         answers = self.interaction.answers
@@ -62,10 +63,24 @@ def _heard(task_id: str, line: str) -> Heard:
             return Heard.NOTHING
     if line in _NOTHING:
         return Heard.NOTHING
+    for key, told in _ALSO.items():
+        if line == _WORDS.say(key, id=code(task_id)):
+            return told
     return Heard.STOPPED if line == _WORDS.say("live-left") else heard(task_id, line)
 
 
-_NOTHING = {_WORDS.say(key) for key in ("live-gone", "live-not-watching", "reader-gone")}
+_ALSO = {
+    "watch-unreachable": Heard.WATCHING,
+    "watch-unseen": Heard.WATCHING,
+    "watch-finished-unsent": Heard.NOTHING,
+    "watch-failed-unsent": Heard.NOTHING,
+    "unwatch-on-its-way": Heard.NOTHING,
+}
+"""What further answers tell, beside those that the auditor of chaos knows."""
+
+_NOTHING = {
+    _WORDS.say(key) for key in ("live-gone", "live-not-watching", "live-on-its-way", "reader-gone")
+}
 
 
 class People:

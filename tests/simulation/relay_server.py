@@ -104,7 +104,7 @@ class RelayServer:
         if not self.has_path(request):
             return _elsewhere(self.shape.elsewhere, request)
         if request.method == "POST":
-            action = request.body.get("action") if self.shape.honours_action else None
+            action = self._action(request)
             found = [self._shown(each, action) for each in request.task_ids]
             return answer(self.shape.batch([each for each in found if each is not None]))
         shown = self._shown(request.task_ids[0])
@@ -130,8 +130,16 @@ class RelayServer:
 
     def answered(self, request: Request) -> None:
         """Note that nothing keeps the answer to a look-up from the bot."""
-        for task_id in filter(self._shown, request.task_ids):
-            self._shown_at.setdefault(task_id, self._clock.true_time())
+        if not self.has_path(request):
+            return
+        for task_id in request.task_ids:
+            if self._shown(task_id, self._action(request)) is not None:
+                self._shown_at.setdefault(task_id, self._clock.true_time())
+
+    def _action(self, request: Request) -> str | None:
+        """Return the kind of task to which an answer is limited, if it is."""
+        batch = request.method == "POST" and self.shape.honours_action
+        return request.body.get("action") if batch else None
 
     def deny(self, task_ids: Iterable[str]) -> None:
         """Note that a fault made the relay deny these tasks."""
