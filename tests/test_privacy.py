@@ -189,6 +189,26 @@ async def test_words_about_held_notices_go_with_the_direct_message(kept: Kept) -
     assert [word.place.channel_id for word in words] == [BEAS_DIRECT.channel_id]
 
 
+async def test_a_message_whose_direct_message_is_not_opened_yet_goes_too(kept: Kept) -> None:
+    """Of the person, and of nobody else; nor is kept that the person was told of a channel."""
+    for user_id in (ADA, BEA):
+        await kept.watch("moved", user_id)
+        await kept.watch("held", user_id, THERE)
+    await kept.end("moved", "held")
+    for delivery in await kept.outbox.claim(NOON, 9):
+        if delivery.task.id == "moved":
+            await kept.outbox.redirection.redirect(delivery, reason="10003", now=NOON)
+        else:
+            await kept.outbox.blocked_channels.block(
+                delivery, until=NOON + 600, reason="50013", now=NOON
+            )
+    await kept.forget(direct=None)
+    left = await kept.database.read("SELECT user_id FROM deliveries WHERE channel_id IS NULL", [])
+    assert [row["user_id"] for row in left] == [BEA, BEA]
+    told = await kept.database.read("SELECT user_id FROM notified_people", [])
+    assert [row["user_id"] for row in told] == [BEA]
+
+
 async def test_a_servers_history_stays_the_servers(kept: Kept) -> None:
     """It names nobody; the person's own is gone, and so is what nobody else has."""
     await kept.watch("in the server")
