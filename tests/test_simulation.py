@@ -42,6 +42,13 @@ def test_everyone_is_told_the_truth_exactly_once() -> None:
     assert run.returncode == 0, run.stdout[-20_000:] + run.stderr[-5_000:]
 
 
+@pytest.mark.parametrize("seed", [5059, 6074, 9116, 30846])
+def test_what_once_went_wrong_does_not_again(seed: int) -> None:
+    """A path that an empty answer proved, deadlines after an outage, clocks that differ."""
+    with worker("--first", seed, "--seeds", 1) as results:
+        assert [result["violations"] for result in results] == [[]]
+
+
 def test_a_seed_replays_exactly() -> None:
     """The same seed has the same trace, to the byte, also after other seeds and with others."""
     with worker("--first", 20, "--seeds", 5) as results:

@@ -17,7 +17,7 @@ from bot.watching.records import Delivery, Place
 MESSAGES_READ = 300
 """How far a channel is read from the doubtful moment on."""
 
-CLOCKS_DIFFER = 60.0
+CLOCKS_DIFFER = 600.0
 """Seconds by which Discord's clock and ours may differ unnoticed."""
 
 
