@@ -9,6 +9,7 @@ from typing import Any
 
 from yarl import URL
 
+from tests.simulation.discord_limits import form_fault
 from tests.simulation.discord_state import (
     APPLICATION_ID,
     BOT_USER,
@@ -160,7 +161,7 @@ class DiscordServer:
 
     def _refusal(self, channel: Channel, body: dict[str, Any]) -> Reply | None:
         """Return why Discord does not take this content, if so."""
-        if fault := _form_fault(body):
+        if fault := form_fault(body):
             self.complaints.append(f"50035 {fault}: {str(body)[:200]}")
             return error(400, 50035, fault)
         words = self._state.banned_words.get(channel.guild_id or 0, set())
@@ -252,7 +253,7 @@ class DiscordServer:
             return error(401, 50027, "Invalid Webhook Token")
         if not interaction.acknowledged:
             return error(404, 10015, "Unknown Webhook")
-        if fault := _form_fault(request.body):
+        if fault := form_fault(request.body):
             self.complaints.append(f"50035 {fault}: {str(request.body)[:200]}")
             return error(400, 50035, fault)
         if content := request.body.get("content"):
@@ -279,28 +280,3 @@ def _callback(interaction: Interaction) -> dict[str, Any]:
 
 def _embeds(body: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"type": "rich", **embed} for embed in body.get("embeds") or []]
-
-
-def _form_fault(body: dict[str, Any]) -> str | None:
-    """Return what is wrong with the form of a message, by Discord's limits."""
-    content, embeds = body.get("content") or "", body.get("embeds") or []
-    if len(content) > 2000:
-        return "content is too long"
-    if len(embeds) > 10:
-        return "too many embeds"
-    if "content" in body and "embeds" in body and not content.strip() and not embeds:
-        return "an empty message"
-    if sum(map(_length, embeds)) > 6000:
-        return "the embeds are too long"
-    if len(str(body.get("nonce", ""))) > 25:
-        return "the nonce is too long"
-    for embed in embeds:
-        if len(embed.get("title", "")) > 256 or len(embed.get("description", "")) > 4096:
-            return "an embed is too long"
-    return None
-
-
-def _length(embed: dict[str, Any]) -> int:
-    fields = sum(len(each["name"]) + len(each["value"]) for each in embed.get("fields", ()))
-    footer = len(embed.get("footer", {}).get("text", ""))
-    return len(embed.get("title", "")) + len(embed.get("description", "")) + fields + footer

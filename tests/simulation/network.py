@@ -79,6 +79,8 @@ class Network:
         self._dice = world.dice("network")
         self.unheard: list[Request] = []
         """What was done, and the answer to it lost."""
+        self.troubled: set[int | None] = set()
+        """The channels about which a request has met a fault."""
 
     def send(self, request: Request, answered: "asyncio.Future[Reply]") -> None:
         """Let a request travel; its answer, or the error in place of it, is set in ``answered``."""
@@ -94,6 +96,7 @@ class Network:
             self._return(self._receive(request), answered, request, self._trip())
             return
         effect = fault.effect
+        self.troubled.add(request.channel_id)
         self._world.trace.note(f"fault {fault.name} strikes {request}")
         reply = self._receive(request) if effect.applied else None
         if reply is not None and (effect.reply or effect.cut or effect.silent):

@@ -54,6 +54,8 @@ def _untrue(story: Story, message: Message) -> Iterator[str]:
     if task is None:
         yield f"UNTRUE a message about nothing that was asked for: {message.content!r}"
         return
+    if may_be_a_repeat(message) and not story.may_be_in_doubt(message):
+        yield f"UNTRUE {task.id} in doubt where nothing was lost: {message.content!r}"
     unreachable = any(task.id in name for name in story.relay_faults.struck)
     unchecked = any(deed.is_unchecked for deed in story.people.deeds if deed.task_id == task.id)
     denied = story.relay.was_denied_first(task.id) or (

@@ -12,7 +12,7 @@ from tests.simulation.discord_server import DiscordServer
 from tests.simulation.discord_state import SEND, VIEW, Channel, DiscordState, Message, Person
 from tests.simulation.faults import FaultBoard, Reply, Request
 from tests.simulation.loop import Crash, Livelock
-from tests.simulation.messages import is_minimal
+from tests.simulation.messages import is_minimal, speaks_for
 from tests.simulation.network import Network
 from tests.simulation.people import People
 from tests.simulation.process import BotProcess
@@ -210,6 +210,11 @@ class Story:
             isinstance(request.body, dict) and str(request.body.get("nonce")) == message.nonce
             for request in self._discord_network.unheard
         )
+
+    def may_be_in_doubt(self, message: Message) -> bool:
+        """Whether the bot may have lost track of what it posted where a message is, or is for."""
+        places = {message.channel_id, *(c.id for c in self.channels if speaks_for(message, c.id))}
+        return self.lives > 1 or not places.isdisjoint(self._discord_network.troubled)
 
     def task_of(self, message: Message) -> SimulatedTask | None:
         """Return the task that a message is about; the bot has to say of the least ones."""
