@@ -396,6 +396,22 @@ async def test_an_unheard_card_is_found_after_the_clock_was_set_back(board: Boar
     assert await board.work(after=60) == [card]
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_an_unheard_card_is_found_where_it_seems_to_be_younger_than_it_is(
+    board: Board, restarted: bool
+) -> None:
+    """The clock was set back by about as long as Discord knows a nonce."""
+    board.local.faults.add(POST, drop=True, when="after")
+    await board.watch(a_running_task())
+    (card,) = await board.work()
+    board.setback = 90
+    if restarted:
+        board.restart()
+    assert await board.work() == [card]
+    board.local.nonce_window = 0
+    assert await board.work(after=100) == [card]
+
+
 async def test_a_card_is_not_let_go_of_while_somebody_comes_back(board: Board) -> None:
     """Between what was read and the edit that says that nobody watches: it goes on for them."""
     await board.watch(a_running_task())

@@ -77,8 +77,6 @@ class CardMessages:
     async def _find(self, card: Card) -> tuple[Evidence, discord.Message | None]:
         """Look for a card by its button among the bot's own messages."""
         since = card.in_doubt_since or UNKNOWN_TIME
-        if since > self._clock():  # the clock was set back
-            since = UNKNOWN_TIME
         wanted = live_button_id("join", card)
         return await search(
             self._client,

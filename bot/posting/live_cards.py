@@ -16,6 +16,7 @@ from bot.posting.discord_traffic import DiscordTraffic
 from bot.posting.refusals import Meaning, Verdict, reason_of, verdict
 from bot.watching.card_rows import Card
 from bot.watching.cards import LONGEST_PAUSE, Cards
+from bot.watching.clock import Rollback, RollbackDetector
 from bot.words import Words
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ class CardKeeper:
         """What is done just now, each for cards of one channel."""
         self._edits_from = float("-inf")
         self._astray = True
+        self._rollbacks = RollbackDetector()
 
     async def round(self) -> float | None:
         """Begin to post and to edit what is due; return when to look again.
@@ -85,6 +87,8 @@ class CardKeeper:
             return now + max(wait, pace.between_rounds)
         if self._notices_wait() or self._calls.full:
             return now + pace.between_rounds
+        if self._rollbacks.check(now) is not Rollback.NONE:
+            await self._cards.handle_clock_rollback()
         if self._astray:
             await self._take_up()
         for card in await self._cards.claim(now, self._free_slots, busy=self._busy):

@@ -13,6 +13,7 @@ from typing import Any, cast
 from sqlite_utils import Database
 
 from bot.watching.card_rows import VERSION, Card, read_card
+from bot.watching.clock import UNKNOWN_TIME
 from bot.watching.database import DatabaseThread
 from bot.watching.errors import TooManyMessages
 from bot.watching.limits import DEFAULT_LIMITS, Limits
@@ -151,6 +152,13 @@ class Cards:
             "UPDATE cards SET state = 'due', due_at = 0 WHERE relay = ? AND state = 'posting'"
             " AND id NOT IN (SELECT value FROM json_each(?))",
             [self._relay, json.dumps(list(under_way))],
+        )
+
+    async def handle_clock_rollback(self) -> None:
+        """Forget how long ago it is that cards may have been posted: the clock was set back."""
+        await self._database.write(
+            "UPDATE cards SET in_doubt_since = ? WHERE relay = ? AND in_doubt_since IS NOT NULL",
+            [UNKNOWN_TIME, self._relay],
         )
 
     async def any(self) -> bool:
