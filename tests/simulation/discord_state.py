@@ -101,6 +101,8 @@ class Channel:
     person: Person | None = None
     denied: int = 0
     """Permissions that the bot lacks here."""
+    ever_denied: int = 0
+    """Permissions that the bot has lacked here at some time."""
     deleted: bool = False
     messages: dict[int, Message] = field(default_factory=dict)
     nonces: dict[str, Message] = field(default_factory=dict)

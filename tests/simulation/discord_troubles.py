@@ -137,6 +137,7 @@ def lacks_permission(occasion: Occasion) -> None:
 
     def change(denial: int) -> None:
         channel.denied = denial
+        channel.ever_denied |= denial
         if told and occasion.story.process and not channel.deleted:
             occasion.story.process.tell("CHANNEL_UPDATE", channel.payload())
 

@@ -6,7 +6,7 @@ which messages stand there. Of the bot's own records it only asks what is left u
 
 from collections.abc import Iterator
 
-from tests.simulation.discord_state import Channel, Message, Person
+from tests.simulation.discord_state import HISTORY, Channel, Message, Person
 from tests.simulation.messages import is_card, is_notice, is_word, may_be_a_repeat
 from tests.simulation.owed import Key, Owed, account
 from tests.simulation.story import Story
@@ -116,7 +116,8 @@ def _stale(story: Story, message: Message) -> Iterator[str]:
     channel = story.state.channels[message.channel_id]
     if message.deleted or channel.deleted or channel.denied:
         return
-    if story.lasts_days or story.said_about[channel.id] & (GONE | CONTENT):
+    refused = story.said_about[channel.id] & (GONE | CONTENT)
+    if story.lasts_days or refused or channel.ever_denied & HISTORY:
         return  # a card is no promise: after so much it is left as it is
     if message.components and "card:join" in message.text:
         title = message.embeds[0].get("title") if message.embeds else ""

@@ -67,7 +67,6 @@ def relay_garbled(occasion: Occasion) -> None:
             Reply(200, HTML, "text/html"),
             Reply(200, b'{"code": "success", "data": [{"task_id": "ta'),
             Reply(200, b""),
-            Reply(200, b"[]"),
         ]
     )
     _add(occasion, "relay garbled", Effect(reply=reply))
