@@ -3,7 +3,7 @@ import logging
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aiohttp
@@ -270,6 +270,21 @@ async def test_an_outage_stops_the_deadline(world: World) -> None:
         await world.look_after(50)
     (delivery,) = await world.owed()
     assert delivery.ending is Ending.GAVE_UP
+
+
+async def test_a_new_watch_that_is_answered_first_hides_no_outage(world: World) -> None:
+    """The deadlines of the others stood still, too."""
+    world.relay.add(stuck("old"), stuck("new"))
+    await world.watch("old")
+    await world.look_after(1)
+    world.relay.go_down()
+    await world.look_after(2 * DEADLINE)
+    assert await world.watch("new") is Added.UNCHECKED
+    world.relay.come_back()
+    world.relay.faults.add(replace(faults.server_error(503), about="old"), times=1)
+    await world.look_after(100)
+    await world.look_after(100)
+    assert await world.owed() == []
 
 
 async def test_an_id_that_the_relay_refuses_is_given_up_at_the_deadline(world: World) -> None:

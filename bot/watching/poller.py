@@ -240,7 +240,7 @@ class Poller:
     ) -> list[Watched]:
         if self._answered_at is None:
             self._answered_at = await self._store.answered_at()
-        silence = self._silence(due, now)
+        silence = await self._silence(now)
         outage = silence if silence > self._schedule.longest_gap else 0.0
         if outage:
             if self._failures:
@@ -267,14 +267,17 @@ class Poller:
             self._tell(each, watches[each.task_id], found.tasks.get(each.task_id), now)
         return unlisted
 
-    def _silence(self, due: list[Watched], now: float) -> float:
+    async def _silence(self, now: float) -> float:
         """Return for how long the relay has not answered although it was to be asked.
 
         That no look was due for a while, for they are dear now or nothing ran, is no silence. A
         clock that is set forward makes one.
         """
-        due_since = min(watched.next_look_at for watched in due)
-        return now - max(self._answered_at or 0.0, min(due_since, now))
+        silence = now - (self._answered_at or 0.0)
+        if silence <= self._schedule.longest_gap:
+            return silence
+        due_since = await self._store.next_look_at()
+        return min(silence, now - due_since) if due_since is not None else 0.0
 
     async def _record(
         self, seen: list[Observation], asked_at: float, now: float, outage: float
