@@ -70,9 +70,8 @@ def _miscounted(story: Story, key: Key, owed: Owed) -> Iterator[str]:
     task_id, place, user_id = key
     person, channel = story.state.people[user_id], story.state.channels[place]
     count = len(owed.arrived)
-    sure = sum(
-        not may_be_a_repeat(message) and not (message.deleted and story.was_unheard(message))
-        for message in owed.arrived
+    sure = sum(  # one that somebody deleted in the meantime cannot be found again
+        not may_be_a_repeat(message) and not message.deleted for message in owed.arrived
     )
     line = (
         f"{count} notices of {task_id} for {person.name} in {channel.name or 'a direct message'},"
