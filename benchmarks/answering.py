@@ -18,10 +18,10 @@ from pathlib import Path
 from benchmarks.quick_relay import KEY, QuickRelay
 from benchmarks.rows import Row, ratios, seconds
 from benchmarks.seeding import seed, task_id
-from bot.local.bot_process import BotProcess
-from bot.local.discord import Channel, Interaction, LocalDiscord, User
-from bot.local.relay import RelayTask, Stage, song
-from bot.watching.records import Place
+from bot.storage.models import Place
+from sandbox.bot_process import BotProcess
+from sandbox.discord import Channel, Interaction, LocalDiscord, User
+from sandbox.relay import RelayTask, Stage, song
 
 ENDS_A_SECOND = 40
 COMMANDS_A_SECOND = 50

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from benchmarks.rows import Row, ratios, seconds
-from bot.suno.parsing.reader import read_batch
+from bot.relay.parsing.reader import read_batch
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 TASKS = 100

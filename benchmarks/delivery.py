@@ -23,19 +23,19 @@ from typing import TypeVar
 
 from benchmarks.decode import songs
 from benchmarks.rows import Row, ratios, seconds
-from bot.local.bot_process import BotProcess, settings_for
-from bot.local.discord import Channel, LocalDiscord
-from bot.local.discord.composing import Draft
-from bot.local.discord.happenings import Happening
-from bot.local.relay import LocalRelay
-from bot.suno.parsing.reader import read_batch
-from bot.suno.relays import CUSTOM
-from bot.suno.tasks import Task
-from bot.watching.cards import Cards
-from bot.watching.database import DatabaseThread
-from bot.watching.outbox import Outbox
-from bot.watching.records import Place
-from bot.watching.store import Store
+from bot.relay.models import Task
+from bot.relay.parsing.reader import read_batch
+from bot.relay.providers import CUSTOM
+from bot.storage.database import DatabaseThread
+from bot.storage.live_cards import Cards
+from bot.storage.models import Place
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import Store
+from sandbox.bot_process import BotProcess, settings_for
+from sandbox.discord import Channel, LocalDiscord
+from sandbox.discord.composing import Draft
+from sandbox.discord.happenings import Happening
+from sandbox.relay import LocalRelay
 
 T = TypeVar("T")
 

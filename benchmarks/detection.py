@@ -25,15 +25,15 @@ from typing import Literal
 
 from benchmarks.inspection import least_delay
 from benchmarks.rows import Row, ratios, seconds
-from bot.suno.client import LookUp
-from bot.suno.tasks import Lyrics, Outcome, Task, TaskKind, TaskStatus
-from bot.watching.database import DatabaseThread
-from bot.watching.outbox import Outbox
-from bot.watching.planner import Planner
-from bot.watching.poller import Poller
-from bot.watching.records import Place
-from bot.watching.schedule import Schedule
-from bot.watching.store import Store
+from bot.polling.adaptive.planner import Planner
+from bot.polling.poller import Poller
+from bot.polling.schedule import Schedule
+from bot.relay.client import LookUp
+from bot.relay.models import Lyrics, Outcome, Task, TaskKind, TaskStatus
+from bot.storage.database import DatabaseThread
+from bot.storage.models import Place
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import Store
 
 BATCH = 100
 INTERVAL = 2.0

@@ -20,14 +20,14 @@ from benchmarks.growth_figure import Line, Panel, draw
 from benchmarks.memory import live, places_in, seed_for_polling
 from benchmarks.seeding import DEADLINE, as_read, streaming_song
 from benchmarks.storage import BATCH, find, folder_on_disk, store_in, timed
-from bot.local.discord import LocalDiscord
-from bot.local.relay import song
-from bot.suno.tasks import Task
-from bot.watching.database import DatabaseThread
-from bot.watching.endings import Ending
-from bot.watching.limits import Limits
-from bot.watching.records import Observation, Place
-from bot.watching.store import Store
+from bot.relay.models import Task
+from bot.storage.database import DatabaseThread
+from bot.storage.endings import Ending
+from bot.storage.limits import Limits
+from bot.storage.models import Observation, Place
+from bot.storage.tasks import Store
+from sandbox.discord import LocalDiscord
+from sandbox.relay import song
 
 PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "growth.svg"
 SIZES, QUICK_SIZES = (10, 1_000, 100_000, 1_000_000), (10, 1_000)

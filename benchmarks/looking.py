@@ -24,11 +24,11 @@ import aiohttp
 from pydantic import SecretStr
 
 from benchmarks.rows import Row, ratios, seconds
-from bot.local.relay import LocalRelay, song
-from bot.suno.client import SunoClient
-from bot.suno.relays import FETCH, relay
-from bot.suno.tasks import TaskKind
-from bot.watching.last_answers import LastAnswers
+from bot.polling.last_answers import LastAnswers
+from bot.relay.client import SunoClient
+from bot.relay.models import TaskKind
+from bot.relay.providers import FETCH, relay
+from sandbox.relay import LocalRelay, song
 
 LOOKS = 1000
 BATCH = 100

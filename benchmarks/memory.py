@@ -15,10 +15,10 @@ from pathlib import Path
 from benchmarks.rows import Row, ratios
 from benchmarks.seeding import seed, streaming_song, task_id
 from benchmarks.storage import folder_on_disk
-from bot.local.bot_process import BotProcess, settings_for
-from bot.local.discord import LocalDiscord
-from bot.local.relay import LocalRelay
-from bot.watching.records import Place
+from bot.storage.models import Place
+from sandbox.bot_process import BotProcess, settings_for
+from sandbox.discord import LocalDiscord
+from sandbox.relay import LocalRelay
 
 MANY, QUICK_MANY, FEW = 1_000_000, 5_000, 1_000
 POLLING, QUICK_POLLING = 10.0, 1.5

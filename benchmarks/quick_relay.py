@@ -8,8 +8,8 @@ from typing import Self
 
 from aiohttp import web
 
-from bot.local.relay import RelayTask
-from bot.suno.relays import FETCH
+from bot.relay.providers import FETCH
+from sandbox.relay import RelayTask
 
 KEY = "sk-quick-relay"
 _FAR_AWAY = 1e9

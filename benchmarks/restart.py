@@ -19,10 +19,10 @@ from pathlib import Path
 from benchmarks.delivery import Arrivals, owe, place_of, while_running
 from benchmarks.rows import Row, ratios, seconds
 from benchmarks.seeding import seed, streaming_song, task_id
-from bot.local.bot_process import BotProcess, settings_for
-from bot.local.discord import LocalDiscord
-from bot.local.relay import LocalRelay
-from bot.watching.records import Place
+from bot.storage.models import Place
+from sandbox.bot_process import BotProcess, settings_for
+from sandbox.discord import LocalDiscord
+from sandbox.relay import LocalRelay
 
 WATCHES, QUICK_WATCHES = 100_000, 2_000
 WAITING, QUICK_WAITING = 1_000, 100

@@ -12,14 +12,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from bot.local.relay.lifecycles import RelayTask, Stage, clip, clip_ids, running, streaming
-from bot.suno.parsing.reader import read_batch
-from bot.suno.relays import CUSTOM
-from bot.suno.tasks import Task, TaskKind
-from bot.watching.database import DatabaseThread
-from bot.watching.outbox import Outbox
-from bot.watching.records import Observation, Place
-from bot.watching.store import Store
+from bot.relay.models import Task, TaskKind
+from bot.relay.parsing.reader import read_batch
+from bot.relay.providers import CUSTOM
+from bot.storage.database import DatabaseThread
+from bot.storage.models import Observation, Place
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import Store
+from sandbox.relay.lifecycles import RelayTask, Stage, clip, clip_ids, running, streaming
 
 PLACES = tuple(Place(channel_id=10**17 + n, guild_id=10**16 + n // 10) for n in range(1000))
 """Channels of a hundred servers."""

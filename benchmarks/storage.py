@@ -22,12 +22,12 @@ from benchmarks.seeding import (
     streaming_song,
     task_id,
 )
-from bot.suno.relays import CUSTOM
-from bot.suno.tasks import Task
-from bot.watching.database import MOST_TOGETHER, DatabaseThread
-from bot.watching.limits import Limits
-from bot.watching.outbox import Outbox
-from bot.watching.store import Store
+from bot.relay.models import Task
+from bot.relay.providers import CUSTOM
+from bot.storage.database import MOST_TOGETHER, DatabaseThread
+from bot.storage.limits import Limits
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import Store
 
 DATA = Path(__file__).parents[1] / "data"
 """A disk, where the system's folder for temporary files is often memory."""

@@ -9,8 +9,8 @@ from typing import BinaryIO
 import click
 
 from bot import __version__
+from bot.relay.explain import explain as explain_answer
 from bot.settings import SettingsError, load_settings
-from bot.suno.explain import explain as explain_answer
 
 CANNOT_WORK = 2
 """Exit code when starting again would not help: somebody has to change something first.
@@ -18,6 +18,12 @@ CANNOT_WORK = 2
 1 is for what may be well at the next start, and for a stop that took too long; 0 for an orderly
 one. A service that restarts on failure should spare 2, as the unit in ``deploy`` does.
 """
+
+
+_NO_DEMO = (
+    "The demo is not part of the installed package. Clone the repository of Suno Bot and run"
+    " 'make demo' there."
+)
 
 
 @click.group(invoke_without_command=True)
@@ -35,8 +41,8 @@ def run() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # which process 1 of a container would not heed
         signal.signal(number, lambda *_: sys.exit(0))
     # The settings are told before anything heavy is loaded.
+    from bot.app import run
     from bot.start_errors import StartError
-    from bot.startup import run
 
     try:
         run(load_settings())
@@ -58,7 +64,12 @@ def demo(*, headless: bool, keep: bool, script: bool, port: int) -> None:
 
     It is shown as a page in a browser, at the address that is printed, until Ctrl+C.
     """
-    from bot.local.demo import show_page, tell  # nothing of it is needed to run
+    try:
+        from sandbox.demo import show_page, tell
+    except ModuleNotFoundError as error:
+        if error.name != "sandbox":
+            raise
+        raise click.ClickException(_NO_DEMO) from None
 
     well = tell(keep=keep) if headless or keep else show_page(port=port, script=script)
     sys.exit(0 if well else 1)

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import discord
 from discord import app_commands
 
-from bot.posting.failures import tell_failure
+from bot.ui.error_replies import tell_failure
 
 if TYPE_CHECKING:
-    from bot.discord_bot import SunoBot
+    from bot.client import SunoBot
 
 EVERYWHERE = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
 FOR_ALL = app_commands.AppInstallationType(guild=True, user=True)

@@ -8,7 +8,7 @@ from discord.errors import ConnectionClosed, GatewayNotFound
 
 from bot.monitoring.server import CannotListen
 from bot.settings import Settings
-from bot.watching.errors import DatabaseInUse, DatabaseUnusable
+from bot.storage.errors import DatabaseInUse, DatabaseUnusable
 
 LOGIN_REFUSED = (
     "Discord refuses DISCORD_TOKEN: make a new one (Bot > Reset Token) and put it into .env"

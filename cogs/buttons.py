@@ -3,15 +3,15 @@
 import discord
 from discord.ext import commands
 
-from bot.discord_bot import SunoBot
-from bot.posting.items import Remembered
-from bot.posting.reader import page_of
-from bot.posting.replies import Reply, asker_of
-from bot.posting.status import status_of
-from bot.posting.views import KEEP_WATCHING, STATUS_BUTTON
-from bot.posting.watch_desk import HERE
-from bot.suno.tasks import Task, TaskKind
-from bot.words import words_for
+from bot.client import SunoBot
+from bot.i18n import words_for
+from bot.relay.models import Task, TaskKind
+from bot.ui.items import Remembered
+from bot.ui.lyrics_reader import page_of
+from bot.ui.replies import Reply, asker_of
+from bot.ui.status import status_of
+from bot.ui.views import KEEP_WATCHING, STATUS_BUTTON
+from bot.watches.service import HERE
 
 
 class KeepWatching(

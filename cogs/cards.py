@@ -5,14 +5,14 @@ import time
 import discord
 from discord.ext import commands
 
-from bot.discord_bot import SunoBot
-from bot.posting.items import Remembered
-from bot.posting.live_card_rendering import LIVE_BUTTON
-from bot.posting.replies import Reply
-from bot.posting.watch_desk import HERE
-from bot.watching.card_rows import Card
-from bot.watching.unwatching import Unwatched
-from bot.words import words_for
+from bot.client import SunoBot
+from bot.i18n import words_for
+from bot.storage.live_card_rows import Card
+from bot.storage.unwatching import Unwatched
+from bot.ui.items import Remembered
+from bot.ui.live_card import LIVE_BUTTON
+from bot.ui.replies import Reply
+from bot.watches.service import HERE
 
 Interaction = discord.Interaction[SunoBot]
 

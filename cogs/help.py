@@ -4,12 +4,12 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord_bot import SunoBot
-from bot.posting.invitation import invite_link
-from bot.posting.songs import RUNNING
-from bot.posting.views import LinkButton, link_view
-from bot.translation import localised
-from bot.words import Words, words_for
+from bot.client import SunoBot
+from bot.i18n import Words, words_for
+from bot.i18n.translator import localised
+from bot.ui.invitation import invite_link
+from bot.ui.songs import RUNNING
+from bot.ui.views import LinkButton, link_view
 
 Interaction = discord.Interaction[SunoBot]
 

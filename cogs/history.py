@@ -7,20 +7,20 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord_bot import SunoBot
-from bot.posting.history import OPEN, TURN, fitting, history_embed, history_view
-from bot.posting.items import Remembered
-from bot.posting.replies import asker_of
-from bot.posting.status import status_of
-from bot.posting.visible import scope_of
-from bot.suno.errors import SunoError
-from bot.suno.tasks import Task
-from bot.translation import localised
-from bot.watching.errors import TooManyLookups
-from bot.watching.history import Entry
-from bot.watching.lookup_limiter import Asker
-from bot.watching.watchlist import Watchlist
-from bot.words import words_for
+from bot.client import SunoBot
+from bot.i18n import words_for
+from bot.i18n.translator import localised
+from bot.relay.errors import SunoError
+from bot.relay.models import Task
+from bot.storage.errors import TooManyLookups
+from bot.storage.history import Entry
+from bot.ui.history_panel import OPEN, TURN, fitting, history_embed, history_view
+from bot.ui.items import Remembered
+from bot.ui.replies import asker_of
+from bot.ui.status import status_of
+from bot.ui.visible import scope_of
+from bot.watches.lookup_limiter import Asker
+from bot.watches.watchlist import Watchlist
 
 Interaction = discord.Interaction[SunoBot]
 Search = Annotated[str, app_commands.Range[str, 0, 200]]

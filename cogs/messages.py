@@ -6,15 +6,15 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord_bot import SunoBot
-from bot.posting.found import FOUND_MENU, found_menu
-from bot.posting.items import Remembered
-from bot.posting.replies import Reply, asker_of
-from bot.posting.watch_desk import HERE
-from bot.translation import localised
-from bot.watching.finding import find_ids
-from bot.watching.typed_ids import parse_ids
-from bot.words import words_for
+from bot.client import SunoBot
+from bot.i18n import words_for
+from bot.i18n.translator import localised
+from bot.ui.items import Remembered
+from bot.ui.replies import Reply, asker_of
+from bot.ui.task_menu import FOUND_MENU, found_menu
+from bot.watches.finding import find_ids
+from bot.watches.service import HERE
+from bot.watches.task_ids import parse_ids
 
 Interaction = discord.Interaction[SunoBot]
 

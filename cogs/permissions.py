@@ -3,7 +3,7 @@
 import discord
 from discord.ext import commands
 
-from bot.discord_bot import SunoBot
+from bot.client import SunoBot
 
 
 class Permissions(commands.Cog):

@@ -11,13 +11,13 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord_bot import SunoBot
-from bot.posting.forgetting import CONFIRM, question, question_view
-from bot.posting.items import Remembered
-from bot.translation import localised
-from bot.watching.departures import ShardGuilds
-from bot.watching.errors import DatabaseClosed
-from bot.words import words_for
+from bot.client import SunoBot
+from bot.i18n import words_for
+from bot.i18n.translator import localised
+from bot.storage.departed_servers import ShardGuilds
+from bot.storage.errors import DatabaseClosed
+from bot.ui.erasure_panel import CONFIRM, question, question_view
+from bot.ui.items import Remembered
 
 log = logging.getLogger(__name__)
 

@@ -3,12 +3,12 @@
 import discord
 from discord.ext import commands
 
-from bot.discord_bot import SunoBot
-from bot.posting.items import Remembered
-from bot.posting.reader import TEMPLATE, lyrics_file, page_of, reader_custom_id
-from bot.posting.replies import Reply, asker_of
-from bot.suno.tasks import Task
-from bot.words import words_for
+from bot.client import SunoBot
+from bot.i18n import words_for
+from bot.relay.models import Task
+from bot.ui.items import Remembered
+from bot.ui.lyrics_reader import TEMPLATE, lyrics_file, page_of, reader_custom_id
+from bot.ui.replies import Reply, asker_of
 
 Interaction = discord.Interaction[SunoBot]
 

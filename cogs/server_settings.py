@@ -7,15 +7,15 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord_bot import SunoBot
-from bot.posting.health import Health, health_page
-from bot.posting.invitation import invite_link
-from bot.posting.items import Remembered
-from bot.posting.replies import Reply
-from bot.posting.settings_panel import LANGUAGES, SETTING, limits_below, panel, panel_view
-from bot.translation import localised
-from bot.watching.server_settings import DEFAULTS, Mention, ServerSettings
-from bot.words import words_for
+from bot.client import SunoBot
+from bot.i18n import words_for
+from bot.i18n.translator import localised
+from bot.storage.server_settings import DEFAULTS, Mention, ServerSettings
+from bot.ui.health_panel import Health, health_page
+from bot.ui.invitation import invite_link
+from bot.ui.items import Remembered
+from bot.ui.replies import Reply
+from bot.ui.settings_panel import LANGUAGES, SETTING, limits_below, panel, panel_view
 
 Interaction = discord.Interaction[SunoBot]
 

@@ -10,24 +10,24 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord_bot import SunoBot
-from bot.posting.budget import DESCRIPTION, whole_lines
-from bot.posting.completing import offered_ids
-from bot.posting.escaping import code, plain_line
-from bot.posting.held import inbox
-from bot.posting.lyrics import lyrics_pages
-from bot.posting.membership import FOLLOW_UPS_OF_A_USER_INSTALL, by_user_install_only
-from bot.posting.reader import can_be_read, page_of
-from bot.posting.replies import Reply, asker_of, explain
-from bot.posting.status import status_of
-from bot.posting.watch_desk import Wish
-from bot.suno.client import LookUp
-from bot.suno.tasks import TaskKind
-from bot.translation import localised
-from bot.watching.forgetting import KEPT_FOR
-from bot.watching.records import Watch
-from bot.watching.unwatching import Unwatched
-from bot.words import Words, words_for
+from bot.client import SunoBot
+from bot.i18n import Words, words_for
+from bot.i18n.translator import localised
+from bot.relay.client import LookUp
+from bot.relay.models import TaskKind
+from bot.storage.erasure import KEPT_FOR
+from bot.storage.models import Watch
+from bot.storage.unwatching import Unwatched
+from bot.ui.autocomplete import offered_ids
+from bot.ui.escaping import code, plain_line
+from bot.ui.held_notice import inbox
+from bot.ui.limits import DESCRIPTION, whole_lines
+from bot.ui.lyrics import lyrics_pages
+from bot.ui.lyrics_reader import can_be_read, page_of
+from bot.ui.membership import FOLLOW_UPS_OF_A_USER_INSTALL, by_user_install_only
+from bot.ui.replies import Reply, asker_of, explain
+from bot.ui.status import status_of
+from bot.watches.service import Wish
 
 Interaction = discord.Interaction[SunoBot]
 Ids = Annotated[str, app_commands.Range[str, 1, 2000]]

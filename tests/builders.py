@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.suno.tasks import Clip, ClipStatus, Lyrics, Outcome, Task, TaskKind, TaskStatus
-from bot.watching.outbox import Outbox
-from bot.watching.records import Place, Watched
+from bot.relay.models import Clip, ClipStatus, Lyrics, Outcome, Task, TaskKind, TaskStatus
+from bot.storage.models import Place, Watched
+from bot.storage.outbox import Outbox
 
 NOON = 1_700_000_000.0
 """A moment (Unix seconds)."""

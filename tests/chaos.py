@@ -18,18 +18,10 @@ from pathlib import Path
 
 import click
 
-from bot.local.bot_process import BotProcess, settings_for
-from bot.local.discord import (
-    Channel,
-    Happening,
-    Interaction,
-    LocalDiscord,
-    NotOffered,
-    Request,
-    User,
-)
-from bot.local.relay import LocalRelay, RelayTask, failing, half_success, lyrics_task, song, stuck
-from bot.local.relay.lifecycles import clip_ids
+from sandbox.bot_process import BotProcess, settings_for
+from sandbox.discord import Channel, Happening, Interaction, LocalDiscord, NotOffered, Request, User
+from sandbox.relay import LocalRelay, RelayTask, failing, half_success, lyrics_task, song, stuck
+from sandbox.relay.lifecycles import clip_ids
 from tests.chaos_audit import (
     WATCHES_PER_USER,
     Deed,

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.posting.escaping import code
-from bot.words import words_for
+from bot.i18n import words_for
+from bot.ui.escaping import code
 from tests.seen_messages import looks_like_card
 
 WATCHES_PER_USER = 100

@@ -6,8 +6,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from bot.local.discord import Channel, Guild, LocalDiscord, saying
-from bot.local.relay import AnswerShape, LocalRelay, faults
+from sandbox.discord import Channel, Guild, LocalDiscord, saying
+from sandbox.relay import AnswerShape, LocalRelay, faults
 from tests.chaos_plan import Mishap, Trouble
 
 _POST = "POST /channels/{id}/messages"

@@ -9,9 +9,9 @@ from typing import Any
 import aiohttp
 from pydantic import SecretStr
 
-from bot.local.relay import LocalRelay
-from bot.suno.client import Limits, Pauses, SunoClient
-from bot.suno.relays import relay
+from bot.relay.client import Limits, Pauses, SunoClient
+from bot.relay.providers import relay
+from sandbox.relay import LocalRelay
 
 QUICK = Pauses(shortest=0.03, longest=0.1, recheck=0.1, people=0.05)
 

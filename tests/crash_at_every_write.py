@@ -21,10 +21,10 @@ from pathlib import Path
 import click
 
 from bot.__main__ import CANNOT_WORK
-from bot.local.bot_process import BotProcess
-from bot.local.discord import Interaction, User
-from bot.local.relay import song
-from bot.local.relay.lifecycles import clip_ids
+from sandbox.bot_process import BotProcess
+from sandbox.discord import Interaction, User
+from sandbox.relay import song
+from sandbox.relay.lifecycles import clip_ids
 from tests.chaos import posted_by_the_bot
 from tests.chaos_audit import Deed, Fate, Heard, Truth, Verb, audit
 from tests.moved_clock import MovedClock

@@ -15,8 +15,8 @@ from bot.doctor.examination import TIME_LIMIT, Examination, examine
 from bot.doctor.findings import Area, Finding, State
 from bot.doctor.printing import Printer, examination_as_json
 from bot.doctor.storage import THRESHOLDS, Thresholds
-from bot.local.bot_process import ROOT, without_settings
 from bot.settings import Settings, report_settings
+from sandbox.bot_process import ROOT, without_settings
 from tests.stage import Stage
 
 

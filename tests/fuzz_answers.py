@@ -23,10 +23,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from bot.suno.errors import SunoError
-from bot.suno.explain import explain
-from bot.suno.parsing.reader import read_batch, read_single, read_tasks
-from bot.suno.tasks import Clip, Outcome, Task, TaskStatus
+from bot.relay.errors import SunoError
+from bot.relay.explain import explain
+from bot.relay.models import Clip, Outcome, Task, TaskStatus
+from bot.relay.parsing.reader import read_batch, read_single, read_tasks
 from tests.test_answers import PAYLOADS, body_of
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"

@@ -1,11 +1,11 @@
 """Histories for tests: tasks that are watched and end, and what is found of them."""
 
-from bot.suno.tasks import Task
-from bot.watching.endings import Ending
-from bot.watching.history import History
-from bot.watching.records import Observation, Place
-from bot.watching.searching import Scope
-from bot.watching.store import Store
+from bot.relay.models import Task
+from bot.storage.endings import Ending
+from bot.storage.history import History
+from bot.storage.models import Observation, Place
+from bot.storage.search import Scope
+from bot.storage.tasks import Store
 from tests.builders import HERE, NOON, a_clip, a_running_task, a_song
 
 THERE = Place(channel_id=600, guild_id=60)

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import discord
 from hypothesis import strategies as st
 
-from bot.posting.embeds import Notice
-from bot.suno.tasks import Clip, ClipStatus, Lyrics, Outcome, Task, TaskKind, TaskStatus
+from bot.relay.models import Clip, ClipStatus, Lyrics, Outcome, Task, TaskKind, TaskStatus
+from bot.ui.notice import Notice
 
 _PIECES = (
     *("@everyone", "@here", "<@1>", "<@!1>", "<@&1>", "<#1>", "</suno:1>", "<id:customize>"),

@@ -11,7 +11,7 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from yarl import URL
 
-from bot.local.discord import Channel, Guild, LocalDiscord, User
+from sandbox.discord import Channel, Guild, LocalDiscord, User
 
 Answer = Callable[[discord.Interaction], Awaitable[None]]
 

@@ -16,15 +16,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot import __version__
-from bot.suno.tasks import Task
-from bot.watching.cards import Cards
-from bot.watching.database import DatabaseThread
-from bot.watching.endings import Ending
-from bot.watching.notes import Notes
-from bot.watching.outbox import Outbox
-from bot.watching.records import Delivery, Observation, Place
-from bot.watching.server_settings import ServerSettingsBook
-from bot.watching.store import Store
+from bot.relay.models import Task
+from bot.storage.database import DatabaseThread
+from bot.storage.endings import Ending
+from bot.storage.key_value import Notes
+from bot.storage.live_cards import Cards
+from bot.storage.models import Delivery, Observation, Place
+from bot.storage.outbox import Outbox
+from bot.storage.server_settings import ServerSettingsBook
+from bot.storage.tasks import Store
 from tests.builders import (
     NOON,
     a_clip,

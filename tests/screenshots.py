@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Locator, Page, expect
 
-from bot.local.page import PageStage, page_stage
+from sandbox.page import PageStage, page_stage
 from tests.browser import CHROMIUM, NARROW, a_browser, opened
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"

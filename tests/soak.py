@@ -19,9 +19,9 @@ from statistics import median
 
 import click
 
-from bot.local.bot_process import BotProcess, settings_for
-from bot.local.discord import Channel, LocalDiscord, User
-from bot.local.relay import LocalRelay, RelayTask, failing, half_success, lyrics_task, song
+from sandbox.bot_process import BotProcess, settings_for
+from sandbox.discord import Channel, LocalDiscord, User
+from sandbox.relay import LocalRelay, RelayTask, failing, half_success, lyrics_task, song
 
 IDS_IN_A_COMMAND = 5
 PEOPLE = 40

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import aiohttp
 
-from bot.discord_bot import SunoBot
+from bot.app import COGS, assemble, make_client, serve
+from bot.client import SunoBot
+from bot.delivery.attachments.fetching import Fetcher
+from bot.delivery.live_card_updater import CardPace
 from bot.gateway import GatewayPace
-from bot.local.bot_process import settings_for
-from bot.local.discord import Channel, Guild, Interaction, LocalDiscord, Message, User
-from bot.local.relay import LocalRelay
-from bot.posting.attachments.fetching import Fetcher
-from bot.posting.live_cards import CardPace
 from bot.settings import Settings
-from bot.startup import COGS, assemble, make_client, serve
-from bot.watching.database import DatabaseThread
+from bot.storage.database import DatabaseThread
+from sandbox.bot_process import settings_for
+from sandbox.discord import Channel, Guild, Interaction, LocalDiscord, Message, User
+from sandbox.relay import LocalRelay
 
 BRISK = GatewayPace(first_retry=0.0, between_identifies=0.0)
 QUICK = CardPace(between_edits=0.05, between_rounds=0.05)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from benchmarks import decode
-from bot.suno.errors import ErrorKind, SunoError
-from bot.suno.parsing.reader import read_batch, read_single, read_tasks
-from bot.suno.tasks import Task
+from bot.relay.errors import ErrorKind, SunoError
+from bot.relay.models import Task
+from bot.relay.parsing.reader import read_batch, read_single, read_tasks
 
 PAYLOADS = sorted((Path(__file__).parent / "payloads").glob("*.json"))
 

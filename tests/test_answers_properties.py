@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.suno.errors import SunoError
-from bot.suno.parsing.reader import read_batch, read_single, read_tasks
-from bot.suno.tasks import Clip, Outcome, Task, TaskStatus
+from bot.relay.errors import SunoError
+from bot.relay.models import Clip, Outcome, Task, TaskStatus
+from bot.relay.parsing.reader import read_batch, read_single, read_tasks
 from tests.fuzz_answers import BrokenRuleError, check_clip, check_task, run
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"

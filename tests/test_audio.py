@@ -2,12 +2,7 @@ import io
 
 import pytest
 
-from bot.posting.attachments.audio import (
-    LONGEST_MAGIC,
-    extension_of,
-    has_only_sound,
-    may_be_video,
-)
+from bot.delivery.attachments.audio import LONGEST_MAGIC, extension_of, has_only_sound, may_be_video
 from tests.media_server import mp4
 
 

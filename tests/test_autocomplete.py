@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.local.relay import song
-from bot.posting.completing import LONGEST, choices, offered_ids
-from bot.suno.tasks import Clip, Lyrics
-from bot.watching.database import DatabaseThread
-from bot.watching.history import History
-from bot.watching.limits import Limits
-from bot.watching.outbox import Outbox
-from bot.watching.store import Store
+from bot.relay.models import Clip, Lyrics
+from bot.storage.database import DatabaseThread
+from bot.storage.history import History
+from bot.storage.limits import Limits
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import Store
+from bot.ui.autocomplete import LONGEST, choices, offered_ids
+from sandbox.relay import song
 from tests.builders import a_clip, a_lyrics_task, a_song
 from tests.histories import THERE, ended, named, watch
 from tests.hostile import LONG_TEXTS
@@ -109,7 +109,7 @@ async def test_a_database_that_takes_too_long_offers_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before Discord gives up."""
-    monkeypatch.setattr("bot.posting.completing.PATIENCE", 0.01)
+    monkeypatch.setattr("bot.ui.autocomplete.PATIENCE", 0.01)
     async with DatabaseThread(tmp_path / "suno.db") as database:
         blocked = asyncio.Event()
         loop = asyncio.get_running_loop()

@@ -3,12 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.discord import User
-from bot.watching.database import DatabaseThread
-from bot.watching.limits import Limits
-from bot.watching.outbox import Outbox
-from bot.watching.records import Delivery, Form, Place, Purpose
-from bot.watching.store import Store
+from bot.storage.database import DatabaseThread
+from bot.storage.limits import Limits
+from bot.storage.models import Delivery, Form, Place, Purpose
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import Store
+from sandbox.discord import User
 from tests.builders import HERE, NOON, a_song, open_directs
 from tests.test_delivery import POST, Post, a_member, post
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.posting.budget import shares, usable_url
+from bot.ui.limits import shares, usable_url
 
 
 @given(st.lists(st.integers(0, 9000), max_size=12), st.integers(-100, 9000))

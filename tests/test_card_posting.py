@@ -12,20 +12,20 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.local.discord import Channel, Guild, LocalDiscord, Message, saying
-from bot.posting.discord_traffic import DiscordTraffic
-from bot.posting.live_cards import MOST_ATTEMPTS, CardKeeper, CardPace
-from bot.posting.patience import NONCE_WINDOW
-from bot.posting.private_watches import PrivateWatches
-from bot.suno.tasks import Task
-from bot.watching.cards import LONGEST_PAUSE, Cards
-from bot.watching.database import DatabaseThread
-from bot.watching.endings import Ending
-from bot.watching.forgetting import Forgetting
-from bot.watching.notices import Notices
-from bot.watching.outbox import Outbox
-from bot.watching.records import Observation, Place
-from bot.watching.store import Store
+from bot.delivery.discord_traffic import DiscordTraffic
+from bot.delivery.live_card_updater import MOST_ATTEMPTS, CardKeeper, CardPace
+from bot.delivery.retry_policy import NONCE_WINDOW
+from bot.relay.models import Task
+from bot.storage.database import DatabaseThread
+from bot.storage.endings import Ending
+from bot.storage.erasure import Forgetting
+from bot.storage.joined_notices import Notices
+from bot.storage.live_cards import LONGEST_PAUSE, Cards
+from bot.storage.models import Observation, Place
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import Store
+from bot.watches.private_watches import PrivateWatches
+from sandbox.discord import Channel, Guild, LocalDiscord, Message, saying
 from tests.builders import a_clip, a_failure, a_running_task, a_song
 from tests.released_schema import RELAY, SCHEMAS, SERVER, SONGS, build
 from tests.test_delivery import POST, a_client, connected

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.posting.cards import progress_bar, status_card
-from bot.posting.songs import bears_marker
-from bot.posting.status import status_of
-from bot.suno.tasks import Clip, ClipStatus, Outcome, Task, TaskStatus
-from bot.watching.durations import Typical
-from bot.words import Words
+from bot.i18n import Words
+from bot.relay.models import Clip, ClipStatus, Outcome, Task, TaskStatus
+from bot.storage.durations import Typical
+from bot.ui.songs import bears_marker
+from bot.ui.status import status_of
+from bot.ui.status_card import progress_bar, status_card
 from tests.builders import NOON, a_clip, a_failure, a_lyrics_task, a_running_task, a_song
 from tests.hostile import TASKS, assert_embeds_fit
 

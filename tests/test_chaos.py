@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.posting.escaping import code
-from bot.words import words_for
+from bot.i18n import words_for
+from bot.ui.escaping import code
 from tests.chaos import run_chaos
 from tests.chaos_audit import Deed, Fate, Posted, Truth, Verb, Verdict, audit
 from tests.chaos_plan import nonce_window, plan

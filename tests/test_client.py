@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from bot.local.relay import (
+from bot.relay.client import MOST_SINGLES
+from bot.relay.errors import ErrorKind
+from bot.relay.models import Outcome, TaskKind, TaskStatus
+from sandbox.relay import (
     AnswerShape,
     LocalRelay,
     Single,
@@ -17,9 +20,6 @@ from bot.local.relay import (
     song,
     stuck,
 )
-from bot.suno.client import MOST_SINGLES
-from bot.suno.errors import ErrorKind
-from bot.suno.tasks import Outcome, TaskKind, TaskStatus
 from tests.client_at_relay import client_at_relay
 
 

@@ -9,13 +9,13 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
-from bot.local.relay import faults, song
-from bot.local.relay.faults import Fault
-from bot.suno.client import Limits, SunoClient
-from bot.suno.errors import ErrorKind, SunoError
-from bot.suno.relays import relay
-from bot.suno.requesting.recent import Recent
-from bot.suno.requesting.wire import Wire
+from bot.relay.client import Limits, SunoClient
+from bot.relay.errors import ErrorKind, SunoError
+from bot.relay.providers import relay
+from bot.relay.transport import Wire
+from bot.relay.ttl_cache import Recent
+from sandbox.relay import faults, song
+from sandbox.relay.faults import Fault
 from tests.client_at_relay import client_at_relay
 
 QUICK_LIMITS = Limits(total=0.5)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.local.relay import AnswerShape, faults, replay, sample
-from bot.suno.tasks import Outcome, TaskKind, TaskStatus
+from bot.relay.models import Outcome, TaskKind, TaskStatus
+from sandbox.relay import AnswerShape, faults, replay, sample
 from tests.client_at_relay import client_at_relay
 
 STREAMING = "346c5d10-a4a1-4f49-a851-66a7dae6cfaf"

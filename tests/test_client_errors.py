@@ -10,11 +10,11 @@ from random import Random
 
 import pytest
 
-from bot.local.relay import faults, song
-from bot.local.relay.faults import Fault
-from bot.suno.client import Limits, Pauses, SunoClient
-from bot.suno.errors import ErrorKind, SunoError
-from bot.suno.requesting.breaker import Breaker
+from bot.relay.circuit_breaker import Breaker
+from bot.relay.client import Limits, Pauses, SunoClient
+from bot.relay.errors import ErrorKind, SunoError
+from sandbox.relay import faults, song
+from sandbox.relay.faults import Fault
 from tests.client_at_relay import client_at_relay, pause_is_over
 
 LONG = Pauses(shortest=60, longest=600, recheck=300, people=60)
@@ -122,7 +122,7 @@ async def test_a_refused_key_is_checked_again_slowly(caplog: pytest.LogCaptureFi
     async with client_at_relay() as (relay, client):
         relay.add(song("song"))
         relay.faults.add(faults.unauthorized())
-        with caplog.at_level(logging.INFO, "bot.suno"):
+        with caplog.at_level(logging.INFO, "bot.relay"):
             await failure_of(client)
             await pause_is_over(client)
             await failure_of(client)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from bot.local.relay import AnswerShape, Elsewhere, LocalRelay, Unknown, faults, lyrics_task, song
-from bot.suno.client import Pauses
-from bot.suno.errors import ErrorKind, NoSuchPathError, SunoError
-from bot.suno.tasks import TaskKind
+from bot.relay.client import Pauses
+from bot.relay.errors import ErrorKind, NoSuchPathError, SunoError
+from bot.relay.models import TaskKind
+from sandbox.relay import AnswerShape, Elsewhere, LocalRelay, Unknown, faults, lyrics_task, song
 from tests.client_at_relay import client_at_relay, pause_is_over
 
 NO_PAUSES = Pauses(failures=1000)
@@ -47,7 +47,7 @@ async def test_a_detour_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
         relay.answer_shape = AnswerShape(paths=frozenset({"/suno/submit/fetch"}))
         relay.add(song("song"))
 
-        with caplog.at_level(logging.INFO, "bot.suno"):
+        with caplog.at_level(logging.INFO, "bot.relay"):
             for _ in range(3):
                 await client.look_up(["song"])
 
@@ -79,7 +79,7 @@ async def test_a_relay_without_batches_is_told_once(caplog: pytest.LogCaptureFix
         relay.answer_shape = AnswerShape(paths=SINGLE)
         relay.add(song("one"), song("two"))
 
-        with caplog.at_level(logging.INFO, "bot.suno"):
+        with caplog.at_level(logging.INFO, "bot.relay"):
             for _ in range(2):
                 await client.look_up(["one", "two"])
 

@@ -5,11 +5,11 @@ from random import Random
 
 import pytest
 
-from bot.local.relay import LocalRelay, faults, song
-from bot.local.relay.faults import Fault
-from bot.suno.client import Limits, LookUp, Pauses
-from bot.suno.errors import ErrorKind, SunoError
-from bot.suno.requesting.narrowing import MOST_PARTS, narrow
+from bot.relay.batch_bisection import MOST_PARTS, narrow
+from bot.relay.client import Limits, LookUp, Pauses
+from bot.relay.errors import ErrorKind, SunoError
+from sandbox.relay import LocalRelay, faults, song
+from sandbox.relay.faults import Fault
 from tests.client_at_relay import client_at_relay, pause_is_over
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.local.relay import AnswerShape, LocalRelay, faults, song
-from bot.suno.errors import ErrorKind, SunoError
-from bot.suno.tasks import TaskKind
+from bot.relay.errors import ErrorKind, SunoError
+from bot.relay.models import TaskKind
+from sandbox.relay import AnswerShape, LocalRelay, faults, song
 from tests.client_at_relay import client_at_relay
 
 

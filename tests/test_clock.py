@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.watching.database import DatabaseThread
-from bot.watching.departures import Departures
-from bot.watching.forgetting import Forgetting
-from cogs.clock import DAY, Broom, Round, keep_going
+from bot.background import DAY, Broom, Round, keep_going
+from bot.storage.database import DatabaseThread
+from bot.storage.departed_servers import Departures
+from bot.storage.erasure import Forgetting
 
 
 class Rounds:

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.local.relay import song
-from bot.local.relay.lifecycles import RelayTask, Stage, clip, streaming, succeeded, waiting
-from bot.posting.delivery import Courier
-from bot.suno.tasks import TaskKind, TaskStatus
-from bot.watching.clock import BACKWARDS
-from bot.watching.outbox import Outbox
-from bot.watching.planner import Planner
-from bot.watching.poller import Poller
-from bot.watching.schedule import PATIENCE_WITH_MISSING_AUDIO
-from bot.watching.store import Store
+from bot.delivery.dispatcher import Courier
+from bot.polling.adaptive.planner import Planner
+from bot.polling.poller import Poller
+from bot.polling.schedule import PATIENCE_WITH_MISSING_AUDIO
+from bot.relay.models import TaskKind, TaskStatus
+from bot.storage.clock_rollback import BACKWARDS
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import Store
+from sandbox.relay import song
+from sandbox.relay.lifecycles import RelayTask, Stage, clip, streaming, succeeded, waiting
 from tests.builders import a_song
 from tests.test_delivery import PATIENCE, POST, Post, a_member, post
 from tests.test_poller import World, world

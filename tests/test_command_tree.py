@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.bot_process import BotProcess
-from bot.local.relay import faults, song
+from sandbox.bot_process import BotProcess
+from sandbox.relay import faults, song
 from tests.stage import Stage, a_bot, a_stage
 
 SONG = "song-of-this-test"

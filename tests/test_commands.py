@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.relay import failing, song
-from bot.local.relay.faults import slow_headers
+from sandbox.relay import failing, song
+from sandbox.relay.faults import slow_headers
 from tests.stage import Stage, a_bot, a_stage
 
 SONG = "song-1"

@@ -12,16 +12,11 @@ import pytest
 from filelock import FileLock
 from sqlite_utils import Database
 
-from bot.watching import database as database_module
-from bot.watching.background import NICENESS
-from bot.watching.database import LOG_KEPT, DatabaseThread
-from bot.watching.errors import (
-    DatabaseDamaged,
-    DatabaseForeign,
-    DatabaseInUse,
-    DatabaseUnusable,
-)
-from bot.watching.migrations import migrations
+from bot.storage import database as database_module
+from bot.storage.background import NICENESS
+from bot.storage.database import LOG_KEPT, DatabaseThread
+from bot.storage.errors import DatabaseDamaged, DatabaseForeign, DatabaseInUse, DatabaseUnusable
+from bot.storage.migrations import migrations
 from tests.damage import damage
 
 
@@ -428,7 +423,7 @@ async def test_a_lock_of_another_user_is_called_so(public_folder: Path) -> None:
         pass
     program = (
         "import asyncio, os, pathlib, sys\n"
-        "from bot.watching.database import DatabaseThread\n"
+        "from bot.storage.database import DatabaseThread\n"
         "os.seteuid(65534)\n"
         "async def main():\n"
         "    async with DatabaseThread(pathlib.Path(sys.argv[1])):\n"

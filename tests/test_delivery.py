@@ -12,18 +12,18 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.discord_bot import traced
-from bot.figures import Figures
-from bot.local.discord import Channel, LocalDiscord, Message, Request, User, saying
-from bot.posting.delivery import Courier
-from bot.posting.discord_traffic import DiscordTraffic
-from bot.posting.patience import Patience
-from bot.suno.tasks import Task
-from bot.watching.database import DatabaseThread
-from bot.watching.delivery_rows import SHOWN_STATE
-from bot.watching.outbox import Outbox
-from bot.watching.records import Place
-from bot.watching.store import Store
+from bot.client import traced
+from bot.delivery.discord_traffic import DiscordTraffic
+from bot.delivery.dispatcher import Courier
+from bot.delivery.retry_policy import Patience
+from bot.metrics import Figures
+from bot.relay.models import Task
+from bot.storage.database import DatabaseThread
+from bot.storage.delivery_rows import SHOWN_STATE
+from bot.storage.models import Place
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import Store
+from sandbox.discord import Channel, LocalDiscord, Message, Request, User, saying
 from tests.builders import a_clip, a_song
 
 POST = "POST /channels/{id}/messages"

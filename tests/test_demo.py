@@ -14,14 +14,14 @@ import pytest
 from playwright.async_api import expect
 from rich.console import Console
 
-from bot.local.bot_process import ROOT
-from bot.local.cast import cast_for
-from bot.local.discord import LocalDiscord
-from bot.local.page import page_stage
-from bot.local.page.tour import Tour
-from bot.local.prompt import take_commands
-from bot.local.relay import LocalRelay
-from bot.local.scenes import Checklist, Theatre, play
+from sandbox.bot_process import ROOT
+from sandbox.discord import LocalDiscord
+from sandbox.page import page_stage
+from sandbox.page.tour import Tour
+from sandbox.prompt import take_commands
+from sandbox.relay import LocalRelay
+from sandbox.scenario import Checklist, Theatre, play
+from sandbox.users import cast_for
 from tests.browser import a_browser, needs_chromium, opened
 
 TIME_TO_FIRST_MESSAGE = 10.0

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.discord import Channel, Guild
-from bot.local.relay import song
-from bot.watching.database import DatabaseThread
-from bot.watching.departures import GRACE_PERIOD, Departures, ShardGuilds, missing_servers
-from bot.watching.forgetting import Forgetting
-from bot.watching.server_settings import ServerSettingsBook
+from bot.storage.database import DatabaseThread
+from bot.storage.departed_servers import GRACE_PERIOD, Departures, ShardGuilds, missing_servers
+from bot.storage.erasure import Forgetting
+from bot.storage.server_settings import ServerSettingsBook
+from sandbox.discord import Channel, Guild
+from sandbox.relay import song
 from tests.builders import NOON
 from tests.stage import Stage, a_bot_in_hand, a_stage
 

@@ -15,18 +15,18 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.local.discord import Channel, Guild, LocalDiscord, Message
-from bot.posting.delivery import Courier
-from bot.posting.discord_calls import CallTimeout, DiscordCalls, TooManyLateCalls
-from bot.posting.discord_traffic import DiscordTraffic
-from bot.posting.live_cards import CardKeeper, CardPace
-from bot.posting.patience import Patience
-from bot.watching.cards import Cards
-from bot.watching.database import DatabaseThread
-from bot.watching.outbox import Outbox
-from bot.watching.records import Place
-from bot.watching.store import Store
-from cogs.clock import keep_going
+from bot.background import keep_going
+from bot.delivery.discord_calls import CallTimeout, DiscordCalls, TooManyLateCalls
+from bot.delivery.discord_traffic import DiscordTraffic
+from bot.delivery.dispatcher import Courier
+from bot.delivery.live_card_updater import CardKeeper, CardPace
+from bot.delivery.retry_policy import Patience
+from bot.storage.database import DatabaseThread
+from bot.storage.live_cards import Cards
+from bot.storage.models import Place
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import Store
+from sandbox.discord import Channel, Guild, LocalDiscord, Message
 from tests.builders import a_running_task, a_song
 from tests.test_delivery import POST, a_client, connected
 
@@ -277,20 +277,20 @@ async def test_no_call_begins_beside_too_many_late_ones() -> None:
 
 
 HARMLESS = {
-    "bot/posting/completing.py": {"recent"},
-    "bot/posting/attachments/fetching.py": {"_follow"},
+    "bot/ui/autocomplete.py": {"recent"},
+    "bot/delivery/attachments/fetching.py": {"_follow"},
     "bot/gateway.py": {"attempt"},
-    "cogs/clock.py": {"wait"},
+    "bot/background.py": {"wait"},
 }
 """What is awaited within a time limit: the database, a song's server, the gateway's WebSocket, and
 an event of ours."""
 
 CANCELLING = {
-    "bot/posting/delivery.py": {"finish"},
-    "bot/posting/live_cards.py": {"finish"},
-    "bot/startup.py": {"_keep_connected"},
-    "bot/stopping.py": {"stop", "until_told_to_stop"},
-    "cogs/clock.py": {"cog_unload"},
+    "bot/delivery/dispatcher.py": {"finish"},
+    "bot/delivery/live_card_updater.py": {"finish"},
+    "bot/app.py": {"_keep_connected"},
+    "bot/shutdown.py": {"stop", "until_told_to_stop"},
+    "bot/background.py": {"cog_unload"},
 }
 """Functions that cancel tasks: at the end of the process."""
 
@@ -299,7 +299,7 @@ def sources() -> Iterator[tuple[str, ast.Module]]:
     """Return each file from which discord.py is called, parsed."""
     for path in [
         *ROOT.glob("bot/*.py"),
-        *ROOT.glob("bot/posting/**/*.py"),
+        *ROOT.glob("bot/delivery/**/*.py"),
         *ROOT.glob("cogs/*.py"),
     ]:
         yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import CANNOT_WORK, main
-from bot.figures import Figures
-from bot.local.bot_process import ROOT
-from bot.posting.invitation import NEEDED_PERMISSIONS
+from bot.metrics import Figures
 from bot.settings import Settings
-from bot.watching.database import DatabaseThread
-from bot.watching.forgetting import KEPT_FOR
-from bot.watching.limits import Limits
-from bot.watching.typed_ids import MOST_IDS
+from bot.storage.database import DatabaseThread
+from bot.storage.erasure import KEPT_FOR
+from bot.storage.limits import Limits
+from bot.ui.invitation import NEEDED_PERMISSIONS
+from bot.watches.task_ids import MOST_IDS
+from sandbox.bot_process import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 

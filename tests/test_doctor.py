@@ -17,8 +17,8 @@ from bot import __version__
 from bot.doctor import examination
 from bot.doctor.findings import Area, Finding, Findings, State
 from bot.doctor.printing import Printer
-from bot.local.bot_process import ROOT, BotProcess, without_settings
 from bot.settings import SettingsReport
+from sandbox.bot_process import ROOT, BotProcess, without_settings
 from tests.doctor_visit import Doctor, ask_doctor
 from tests.stage import Stage, a_stage
 

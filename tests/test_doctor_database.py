@@ -13,10 +13,10 @@ from sqlite_utils import Database
 
 from bot.doctor.findings import Area, State
 from bot.doctor.storage import Thresholds
-from bot.local.bot_process import BotProcess
-from bot.local.relay import stuck
-from bot.watching.database import DatabaseThread
-from bot.watching.inspection import inspect_database, read
+from bot.storage.database import DatabaseThread
+from bot.storage.inspection import inspect_database, read
+from sandbox.bot_process import BotProcess
+from sandbox.relay import stuck
 from tests.doctor_visit import Doctor
 from tests.stage import Stage, a_stage
 

@@ -10,14 +10,14 @@ from bot.doctor.commands import offered_commands
 from bot.doctor.discord_reader import Server
 from bot.doctor.findings import Area, State
 from bot.doctor.servers import lacks
-from bot.local.bot_process import BotProcess
-from bot.local.discord import Channel
-from bot.local.relay import song
 from bot.settings import Settings
-from bot.watching.database import DatabaseThread
-from bot.watching.outbox import Outbox
-from bot.watching.records import Place
-from bot.watching.store import Store
+from bot.storage.database import DatabaseThread
+from bot.storage.models import Place
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import Store
+from sandbox.bot_process import BotProcess
+from sandbox.discord import Channel
+from sandbox.relay import song
 from tests.builders import NOON, a_running_task
 from tests.doctor_visit import Doctor
 from tests.stage import Stage, a_stage

@@ -10,8 +10,8 @@ from aiohttp.client_reqrep import ConnectionKey
 
 from bot.doctor.findings import Area, State
 from bot.doctor.network import unreachable
-from bot.local.relay import Elsewhere, Unknown
-from bot.local.relay.faults import (
+from sandbox.relay import Elsewhere, Unknown
+from sandbox.relay.faults import (
     Fault,
     answers,
     cut_before_headers,

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from bot.doctor.story import conclusion
-from bot.local.bot_process import BotProcess
-from bot.local.relay import song, stuck
-from bot.suno.tasks import TaskKind, TaskStatus
-from bot.watching.endings import Ending
-from bot.watching.records import Purpose
-from bot.watching.task_facts import DeliveryFacts, TaskFacts
+from bot.relay.models import TaskKind, TaskStatus
+from bot.storage.endings import Ending
+from bot.storage.models import Purpose
+from bot.storage.task_facts import DeliveryFacts, TaskFacts
+from sandbox.bot_process import BotProcess
+from sandbox.relay import song, stuck
 from tests.builders import NOON
 from tests.doctor_visit import ask_doctor
 from tests.stage import Stage, a_stage

@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from bot.suno.tasks import TaskKind
-from bot.watching.database import DatabaseThread
-from bot.watching.durations import Typical, seconds_taken, typical_of
-from bot.watching.endings import Ending
-from bot.watching.history import History
-from bot.watching.limits import Limits
-from bot.watching.outbox import Outbox
-from bot.watching.records import Observation
-from bot.watching.store import Store
+from bot.relay.models import TaskKind
+from bot.storage.database import DatabaseThread
+from bot.storage.durations import Typical, seconds_taken, typical_of
+from bot.storage.endings import Ending
+from bot.storage.history import History
+from bot.storage.limits import Limits
+from bot.storage.models import Observation
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import Store
 from tests.builders import NOON, a_clip, a_failure, a_lyrics_task, a_song
 from tests.histories import (
     THERE,

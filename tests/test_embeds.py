@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.posting.embeds import Notice, notice, plain_text, simplified
-from bot.posting.lyrics import lyrics_pages
-from bot.posting.songs import PARTLY, bears_marker, length_of
-from bot.suno.parsing.reader import read_tasks
-from bot.suno.tasks import Clip, ClipStatus, Lyrics, Outcome, Task, TaskStatus
-from bot.watching.endings import Ending
-from bot.words import Words
+from bot.i18n import Words
+from bot.relay.models import Clip, ClipStatus, Lyrics, Outcome, Task, TaskStatus
+from bot.relay.parsing.reader import read_tasks
+from bot.storage.endings import Ending
+from bot.ui.lyrics import lyrics_pages
+from bot.ui.notice import Notice, notice, plain_text, simplified
+from bot.ui.songs import PARTLY, bears_marker, length_of
 from tests.builders import a_clip, a_failure, a_lyrics_task, a_running_task, a_song
 from tests.hostile import TASKS, assert_fits
 

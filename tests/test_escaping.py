@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.posting.escaping import bare, boundary, clean, code, cut, plain, plain_line
+from bot.ui.escaping import bare, boundary, clean, code, cut, plain, plain_line
 from tests.hostile import LONG_TEXTS, TEXTS
 
 ANYWHERE = re.compile(

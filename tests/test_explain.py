@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from bot.suno.errors import ErrorKind
-from bot.suno.explain import explain
+from bot.relay.errors import ErrorKind
+from bot.relay.explain import explain
 from tests.test_answers import PAYLOADS, body_of
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"

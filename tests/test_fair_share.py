@@ -18,21 +18,21 @@ import pytest
 from pydantic import SecretStr
 from sqlite_utils import Database
 
-from bot.local.relay import Clock, LocalRelay, song
-from bot.suno.client import SunoClient
-from bot.suno.errors import SunoError
-from bot.suno.relays import Relay
-from bot.watching.database import DatabaseThread
-from bot.watching.errors import TooManyLookups
-from bot.watching.lookup_limiter import Asker, LookupLimiter
-from bot.watching.outbox import Outbox
-from bot.watching.planner import Planner
-from bot.watching.poller import Poller
-from bot.watching.records import Place
-from bot.watching.schedule import Schedule
-from bot.watching.store import Store
-from bot.watching.typed_ids import MOST_IDS
-from bot.watching.watchlist import Watchlist
+from bot.polling.adaptive.planner import Planner
+from bot.polling.poller import Poller
+from bot.polling.schedule import Schedule
+from bot.relay.client import SunoClient
+from bot.relay.errors import SunoError
+from bot.relay.providers import Relay
+from bot.storage.database import DatabaseThread
+from bot.storage.errors import TooManyLookups
+from bot.storage.models import Place
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import Store
+from bot.watches.lookup_limiter import Asker, LookupLimiter
+from bot.watches.task_ids import MOST_IDS
+from bot.watches.watchlist import Watchlist
+from sandbox.relay import Clock, LocalRelay, song
 from tests.builders import NOON
 from tests.virtual_time import run_in_virtual_time, standing_still
 

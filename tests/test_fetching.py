@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.posting.attachments.fetching import (
+from bot.delivery.attachments.fetching import (
     MOST_REDIRECTS,
     Fetcher,
     NotFetched,

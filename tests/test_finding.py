@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.local.discord import Interaction
-from bot.local.relay import song
-from bot.watching.finding import MOST_FOUND, find_ids
+from bot.watches.finding import MOST_FOUND, find_ids
+from sandbox.discord import Interaction
+from sandbox.relay import song
 from tests.stage import Stage, a_bot, a_stage
 
 UUID = "346c5d10-a4a1-4f49-a851-66a7dae6cfaf"

@@ -1,6 +1,6 @@
 from itertools import pairwise
 
-from bot.watching.hazards import OLDEST, Hazards
+from bot.polling.adaptive.hazards import OLDEST, Hazards
 
 
 def learned(lives: list[float]) -> Hazards:

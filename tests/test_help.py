@@ -4,8 +4,8 @@ from urllib.parse import parse_qs, urlsplit
 import discord
 import pytest
 
-from bot.posting.held import needed_to_post
-from bot.posting.invitation import NEEDED_PERMISSIONS, invite_link
+from bot.ui.held_notice import needed_to_post
+from bot.ui.invitation import NEEDED_PERMISSIONS, invite_link
 from tests.stage import a_bot, a_stage
 
 ROOT = Path(__file__).parents[1]

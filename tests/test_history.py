@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.suno.tasks import Lyrics, Task
-from bot.watching.database import DatabaseThread
-from bot.watching.endings import Ending
-from bot.watching.history import History
-from bot.watching.limits import Limits
-from bot.watching.outbox import Outbox
-from bot.watching.records import Place
-from bot.watching.searching import Scope
-from bot.watching.store import Store
+from bot.relay.models import Lyrics, Task
+from bot.storage.database import DatabaseThread
+from bot.storage.endings import Ending
+from bot.storage.history import History
+from bot.storage.limits import Limits
+from bot.storage.models import Place
+from bot.storage.outbox import Outbox
+from bot.storage.search import Scope
+from bot.storage.tasks import Store
 from tests.builders import HERE, NOON, a_clip, a_failure, a_running_task, a_song
 from tests.histories import (
     ADA,

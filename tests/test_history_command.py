@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.local.discord import Channel, Message, User
-from bot.local.relay import lyrics_task, song
-from bot.posting.history import LONGEST_SEARCH, OPEN, TURN, fitting, history_embed, history_view
-from bot.watching.endings import Ending
-from bot.watching.history import Entry, Page
-from bot.words import Words, languages
+from bot.i18n import Words, languages
+from bot.storage.endings import Ending
+from bot.storage.history import Entry, Page
+from bot.ui.history_panel import LONGEST_SEARCH, OPEN, TURN, fitting, history_embed, history_view
+from sandbox.discord import Channel, Message, User
+from sandbox.relay import lyrics_task, song
 from tests.hostile import LONG_TEXTS, TASKS, assert_embeds_fit
 from tests.stage import Stage, a_bot, a_stage
 

@@ -5,17 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.suno.tasks import Lyrics
-from bot.watching import searching
-from bot.watching.database import DatabaseThread
-from bot.watching.endings import Ending
-from bot.watching.forgetting import Forgetting
-from bot.watching.history import History
-from bot.watching.limits import Limits
-from bot.watching.outbox import Outbox
-from bot.watching.records import Place
-from bot.watching.searching import Scope, indexable, looked_for, searchable
-from bot.watching.store import Store
+from bot.relay.models import Lyrics
+from bot.storage import search as search_module
+from bot.storage.database import DatabaseThread
+from bot.storage.endings import Ending
+from bot.storage.erasure import Forgetting
+from bot.storage.history import History
+from bot.storage.limits import Limits
+from bot.storage.models import Place
+from bot.storage.outbox import Outbox
+from bot.storage.search import Scope, indexable, looked_for, searchable
+from bot.storage.tasks import Store
 from tests.builders import NOON, a_clip, a_lyrics_task, a_running_task, a_song
 from tests.histories import (
     ADA,
@@ -54,7 +54,7 @@ def store(database: DatabaseThread) -> Store:
 @pytest.fixture(params=[500, 0], ids=["one by one", "by the index"], autouse=True)
 def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Search in one way, then in the other: both are to find the same."""
-    monkeypatch.setattr(searching, "NEWEST", request.param)
+    monkeypatch.setattr(search_module, "NEWEST", request.param)
 
 
 LYRICS = "[Chorus]\nRow, row\n纸船漂过雨街 屋顶\nÉLAN VITAL and Straße\nПесня о дожде\nだいすき"
@@ -146,7 +146,7 @@ async def test_what_is_rare_and_old_is_found_among_many(
     store: Store, history: History, monkeypatch: pytest.MonkeyPatch, search: str
 ) -> None:
     """In one's own history alone: the index knows those of others too."""
-    monkeypatch.setattr(searching, "NEWEST", 5)
+    monkeypatch.setattr(search_module, "NEWEST", 5)
     await ended(store, named("old", title="a needle", lyrics="hay 针尖麦芒 hay"))
     for number in range(9):
         await ended(store, named(f"{number}", lyrics="straw 草"), NOON + 1 + number)
@@ -162,7 +162,7 @@ async def test_pages_of_a_search_reach_beyond_the_newest(
     store: Store, history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is twice, and nothing left out, where the two ways of searching meet."""
-    monkeypatch.setattr(searching, "NEWEST", 30)
+    monkeypatch.setattr(search_module, "NEWEST", 30)
     for number in range(50):
         task = named(f"{number:02}", title="straw" if number % 2 else "needle")
         await ended(store, task, NOON + number)

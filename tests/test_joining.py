@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.discord import Message
-from bot.local.relay import song
-from bot.watching.database import DatabaseThread
-from bot.watching.endings import Ending
-from bot.watching.errors import TooManyWatchers
-from bot.watching.history import History
-from bot.watching.limits import Limits
-from bot.watching.notices import Joined, JoinedNotice
-from bot.watching.outbox import Outbox
-from bot.watching.records import Form, Observation, Place
-from bot.watching.searching import Scope
-from bot.watching.store import Store
+from bot.storage.database import DatabaseThread
+from bot.storage.endings import Ending
+from bot.storage.errors import TooManyWatchers
+from bot.storage.history import History
+from bot.storage.joined_notices import Joined, JoinedNotice
+from bot.storage.limits import Limits
+from bot.storage.models import Form, Observation, Place
+from bot.storage.outbox import Outbox
+from bot.storage.search import Scope
+from bot.storage.tasks import Store
+from sandbox.discord import Message
+from sandbox.relay import song
 from tests.builders import HERE, NOON, a_running_task, a_song
 from tests.stage import Stage, a_bot, a_stage
 from tests.test_live_cards import SONG, card_of, press

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from bot import words
-from bot.local.discord import Channel, Guild, Interaction, Message, User
-from bot.local.relay import failing, song
-from bot.words import words_for
+from bot import i18n
+from bot.i18n import words_for
+from sandbox.discord import Channel, Guild, Interaction, Message, User
+from sandbox.relay import failing, song
 from tests.stage import Stage, a_bot, a_stage
 
 SONG = "song-1"
@@ -294,8 +294,8 @@ async def test_a_chinese_name_is_told_apart_from_its_siblings(stage: Stage) -> N
 def catalogues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Return a copy of the catalogues that the bot reads until the end of the test."""
     copy = tmp_path / "words"
-    shutil.copytree(Path(words.__file__).parent, copy)
-    monkeypatch.setattr(words, "_CATALOGUES", copy)
+    shutil.copytree(Path(i18n.__file__).parent, copy)
+    monkeypatch.setattr(i18n, "_CATALOGUES", copy)
     yield copy
     monkeypatch.undo()
     forget_words()
@@ -303,9 +303,9 @@ def catalogues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
 
 def forget_words() -> None:
     """Let the catalogues be read anew."""
-    words.words_for.cache_clear()
-    words.words_in.cache_clear()
-    words.languages.cache_clear()
+    i18n.words_for.cache_clear()
+    i18n.words_in.cache_clear()
+    i18n.languages.cache_clear()
 
 
 async def test_commands_are_registered_anew_when_a_translation_changes(

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from bot.suno.tasks import Outcome, Task, TaskStatus
-from bot.watching.last_answers import LastAnswers
+from bot.polling.last_answers import LastAnswers
+from bot.relay.models import Outcome, Task, TaskStatus
 
 RUNNING = Task("one", TaskStatus.IN_PROGRESS, progress=10)
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.relay import song, stuck
-from bot.suno.client import NOTHING_KNOWN, LookUp, SunoClient
-from bot.suno.tasks import Task, TaskKind, TaskStatus
-from bot.watching.endings import Ending
-from bot.watching.poller import Poller
-from bot.watching.records import Observation
-from bot.watching.schedule import PATIENCE_WITH_A_LOST_TASK
-from bot.watching.watchlist import Added
+from bot.polling.poller import Poller
+from bot.polling.schedule import PATIENCE_WITH_A_LOST_TASK
+from bot.relay.client import NOTHING_KNOWN, LookUp, SunoClient
+from bot.relay.models import Task, TaskKind, TaskStatus
+from bot.storage.endings import Ending
+from bot.storage.models import Observation
+from bot.watches.watchlist import Added
+from sandbox.relay import song, stuck
 from tests.builders import HERE, NOON, a_running_task, a_song
 from tests.test_poller import DEADLINE, World, a_world
 

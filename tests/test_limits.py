@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.discord import User
-from bot.local.relay import song
-from bot.watching.database import DatabaseThread
-from bot.watching.errors import ServerIsFull, TooManyWatches, TooManyWatchesHere
-from bot.watching.limits import Limits
-from bot.watching.outbox import Outbox
-from bot.watching.records import Place
-from bot.watching.server_settings import ServerSettingsBook
-from bot.watching.store import Store
-from bot.watching.unwatching import Unwatched
+from bot.storage.database import DatabaseThread
+from bot.storage.errors import ServerIsFull, TooManyWatches, TooManyWatchesHere
+from bot.storage.limits import Limits
+from bot.storage.models import Place
+from bot.storage.outbox import Outbox
+from bot.storage.server_settings import ServerSettingsBook
+from bot.storage.tasks import Store
+from bot.storage.unwatching import Unwatched
+from sandbox.discord import User
+from sandbox.relay import song
 from tests.builders import HERE, NOON, a_running_task, a_song
 from tests.stage import Stage, a_bot, a_stage
 from tests.test_server_settings import press

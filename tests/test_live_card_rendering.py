@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from bot.posting.live_card_rendering import live_card, live_view, look_of
-from bot.suno.tasks import ClipStatus, Outcome, Task, TaskStatus
-from bot.watching.card_rows import Card, CardTask
-from bot.watching.endings import Ending
-from bot.words import languages, words_in
+from bot.i18n import languages, words_in
+from bot.relay.models import ClipStatus, Outcome, Task, TaskStatus
+from bot.storage.endings import Ending
+from bot.storage.live_card_rows import Card, CardTask
+from bot.ui.live_card import live_card, live_view, look_of
 from tests.builders import HERE, NOON, a_clip, a_failure, a_running_task, a_song
 
 BLUE, GREEN, AMBER, RED, GREY = 0x5865F2, 0x3BA55D, 0xF0B232, 0xDA373C, 0x80848E

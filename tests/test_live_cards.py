@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.discord import Channel, Interaction, Message, User, saying
-from bot.local.relay import failing, song
-from bot.posting.live_cards import CARD_PACE, CardKeeper, CardPace
-from bot.posting.songs import UNSURE
-from bot.watching.cards import Cards
-from bot.watching.database import DatabaseThread
-from bot.watching.outbox import Outbox
-from bot.watching.records import Place
-from bot.watching.store import Store
+from bot.delivery.live_card_updater import CARD_PACE, CardKeeper, CardPace
+from bot.storage.database import DatabaseThread
+from bot.storage.live_cards import Cards
+from bot.storage.models import Place
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import Store
+from bot.ui.songs import UNSURE
+from sandbox.discord import Channel, Interaction, Message, User, saying
+from sandbox.relay import failing, song
 from tests.builders import NOON, a_running_task
 from tests.local_discord_client import a_club
 from tests.stage import Stage, a_bot, a_stage

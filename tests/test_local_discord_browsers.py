@@ -6,10 +6,10 @@ import aiohttp
 import discord
 import pytest
 
-from bot.local.cast import cast_for
-from bot.local.discord import LocalDiscord
-from bot.local.page import PageServer, RelayDesk
-from bot.local.relay import LocalRelay
+from sandbox.discord import LocalDiscord
+from sandbox.page import PageServer, RelayDesk
+from sandbox.relay import LocalRelay
+from sandbox.users import cast_for
 from tests.local_discord_client import a_club, a_connected_club
 
 FROM_A_PAGE = [

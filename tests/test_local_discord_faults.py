@@ -6,9 +6,9 @@ import aiohttp
 import discord
 import pytest
 
-from bot.local.discord import LocalDiscord
-from bot.local.discord.clock import Clock
-from bot.local.discord.snowflakes import DISCORD_EPOCH, Snowflakes
+from sandbox.discord import LocalDiscord
+from sandbox.discord.clock import Clock
+from sandbox.discord.snowflakes import DISCORD_EPOCH, Snowflakes
 from tests.local_discord_client import a_club, code_of
 
 POST = "POST /channels/{id}/messages"

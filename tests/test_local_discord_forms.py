@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.local.discord.command_limits import INTEGER, STRING, read_commands
-from bot.local.discord.errors import Refusal
-from bot.local.discord.limits import Files, read_message
-from bot.local.discord.modal_limits import read_choices, read_modal
+from sandbox.discord.command_limits import INTEGER, STRING, read_commands
+from sandbox.discord.errors import Refusal
+from sandbox.discord.limits import Files, read_message
+from sandbox.discord.modal_limits import read_choices, read_modal
 from tests.local_discord_client import Club, a_club, code_of
 
 SONG = "https://cdn.example.com/song.mp3"

@@ -6,8 +6,8 @@ import aiohttp
 import discord
 import pytest
 
-from bot.local.discord import LocalDiscord
-from bot.local.discord.sessions import RESUME_WINDOW
+from sandbox.discord import LocalDiscord
+from sandbox.discord.sessions import RESUME_WINDOW
 from tests.local_discord_client import SampleBot, a_connected_club, pointed_at
 
 
@@ -83,7 +83,7 @@ async def test_a_lost_session_is_begun_anew(how: str, monkeypatch: pytest.Monkey
             local.forget_sessions()
             await local.drop_gateway()
         elif how == "stale":
-            monkeypatch.setattr("bot.local.discord.sessions.RESUME_WINDOW", -1.0)
+            monkeypatch.setattr("sandbox.discord.sessions.RESUME_WINDOW", -1.0)
             await local.drop_gateway()
         else:
             await local.close_gateway(4009)

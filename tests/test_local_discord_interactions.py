@@ -4,7 +4,7 @@ import discord
 import pytest
 from discord import app_commands, ui
 
-from bot.local.discord import Happening, Interaction, LocalDiscord, Message, NotOffered, Upload
+from sandbox.discord import Happening, Interaction, LocalDiscord, Message, NotOffered, Upload
 from tests.local_discord_client import Club, SampleBot, a_connected_club, code_of
 
 PUBLIC_STATUS = "suno status"

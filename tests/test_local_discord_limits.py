@@ -3,12 +3,12 @@ from typing import Any
 import discord
 import pytest
 
-from bot.local.discord.command_limits import INTEGER, NUMBER, STRING, read_commands
-from bot.local.discord.errors import Faulty, Refusal
-from bot.local.discord.limits import Files, read_message
-from bot.local.discord.mentions import named_in
-from bot.local.discord.modal_limits import read_choices, read_modal
-from bot.local.discord.schema import link as link_reader
+from sandbox.discord.command_limits import INTEGER, NUMBER, STRING, read_commands
+from sandbox.discord.errors import Faulty, Refusal
+from sandbox.discord.limits import Files, read_message
+from sandbox.discord.mentions import named_in
+from sandbox.discord.modal_limits import read_choices, read_modal
+from sandbox.discord.schema import link as link_reader
 from tests.local_discord_client import a_club, code_of
 
 SONG = "https://cdn.example.com/song.mp3"

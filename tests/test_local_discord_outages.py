@@ -6,7 +6,7 @@ import aiohttp
 import discord
 import pytest
 
-from bot.local.discord import LocalDiscord, NotOffered, saying
+from sandbox.discord import LocalDiscord, NotOffered, saying
 from tests.local_discord_client import (
     SampleBot,
     a_club,

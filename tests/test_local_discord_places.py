@@ -5,8 +5,8 @@ from typing import Any
 import discord
 import pytest
 
-from bot.local.discord import NotOffered
-from bot.local.discord import channel_kinds as kinds
+from sandbox.discord import NotOffered
+from sandbox.discord import channel_kinds as kinds
 from tests.local_discord_client import a_club, a_connected_club, code_of
 
 

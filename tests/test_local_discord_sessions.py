@@ -7,7 +7,7 @@ import aiohttp
 import discord
 import pytest
 
-from bot.local.discord import LocalDiscord
+from sandbox.discord import LocalDiscord
 from tests.local_discord_client import SampleBot, a_club, pointed_at
 
 

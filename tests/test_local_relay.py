@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.local.relay import (
+from sandbox.relay import (
     AnswerShape,
     Clock,
     Elsewhere,

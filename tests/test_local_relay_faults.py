@@ -6,7 +6,7 @@ from random import Random
 import aiohttp
 import pytest
 
-from bot.local.relay import faults, song
+from sandbox.relay import faults, song
 from tests.test_local_relay import Asker, asked_relay
 
 

@@ -5,18 +5,9 @@ from typing import Any
 
 import pytest
 
-from bot.local.relay import (
-    RelayTask,
-    failing,
-    half_success,
-    lyrics_task,
-    replay,
-    sample,
-    song,
-    stuck,
-)
-from bot.local.relay.samples import FOLDER
-from bot.suno.tasks import TaskKind
+from bot.relay.models import TaskKind
+from sandbox.relay import RelayTask, failing, half_success, lyrics_task, replay, sample, song, stuck
+from sandbox.relay.samples import FOLDER
 
 SUBMITTED = 1_700_000_000
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.bot_process import BotProcess
-from bot.local.relay import failing, half_success, lyrics_task, song
+from sandbox.bot_process import BotProcess
+from sandbox.relay import failing, half_success, lyrics_task, song
 from tests.stage import Stage, a_stage
 
 MARKER = "xyzzy"
@@ -95,5 +95,5 @@ async def test_machines_read_each_line_as_one_object(stage: Stage) -> None:
     entries = [json.loads(line) for line in lines]
     keys = {"time", "level", "logger", "message"}
     assert all(keys <= entry.keys() <= keys | {"exception"} for entry in entries)
-    ours = [entry["message"] for entry in entries if entry["logger"] == "bot.watching.poller"]
+    ours = [entry["message"] for entry in entries if entry["logger"] == "bot.polling.poller"]
     assert any(message.startswith("Status changed: task_id=told ") for message in ours)

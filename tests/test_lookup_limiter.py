@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.relay import song
-from bot.watching.errors import TooManyLookups
-from bot.watching.lookup_limiter import (
+from bot.storage.errors import TooManyLookups
+from bot.watches.lookup_limiter import (
     COST_OF_A_MISS,
     SERVER_BURST,
     USER_BURST,
@@ -15,7 +14,8 @@ from bot.watching.lookup_limiter import (
     LookupLimiter,
     TokenBucket,
 )
-from bot.watching.watchlist import Added, Watchlist
+from bot.watches.watchlist import Added, Watchlist
+from sandbox.relay import song
 from tests.builders import HERE
 from tests.test_poller import World, a_world
 

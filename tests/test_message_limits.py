@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.discord import User
-from bot.local.relay import song
-from bot.watching.cards import Cards
-from bot.watching.database import DatabaseThread
-from bot.watching.endings import Ending
-from bot.watching.errors import ChannelTooBusy, TooManyMessages
-from bot.watching.forgetting import Forgetting
-from bot.watching.limits import Limits
-from bot.watching.outbox import Outbox
-from bot.watching.records import Delivery, Observation, Place
-from bot.watching.server_settings import Mention, ServerSettingsBook
-from bot.watching.store import Store
+from bot.storage.database import DatabaseThread
+from bot.storage.endings import Ending
+from bot.storage.erasure import Forgetting
+from bot.storage.errors import ChannelTooBusy, TooManyMessages
+from bot.storage.limits import Limits
+from bot.storage.live_cards import Cards
+from bot.storage.models import Delivery, Observation, Place
+from bot.storage.outbox import Outbox
+from bot.storage.server_settings import Mention, ServerSettingsBook
+from bot.storage.tasks import Store
+from sandbox.discord import User
+from sandbox.relay import song
 from tests.builders import HERE, NOON, a_running_task, a_song
 from tests.stage import Stage, a_bot, a_stage
 

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.posting.minimal import minimal
-from bot.posting.songs import bears_marker
-from bot.suno.tasks import ClipStatus, Lyrics, Outcome, Task
-from bot.watching.endings import Ending
-from bot.words import Words
+from bot.i18n import Words
+from bot.relay.models import ClipStatus, Lyrics, Outcome, Task
+from bot.storage.endings import Ending
+from bot.ui.minimal_notice import minimal
+from bot.ui.songs import bears_marker
 from tests.builders import a_clip, a_failure, a_lyrics_task, a_running_task, a_song
 from tests.hostile import TASKS, assert_fits
 

@@ -16,9 +16,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.figures import Figures
-from bot.local.discord import LocalDiscord
-from bot.local.relay import song
+from bot.app import signs_of
+from bot.delivery.discord_traffic import DiscordTraffic
+from bot.metrics import Figures
 from bot.monitoring.collecting import KEPT_FOR, BacklogFigures, ProcessFigures
 from bot.monitoring.health import (
     LONGEST_HANG,
@@ -30,15 +30,15 @@ from bot.monitoring.health import (
     stuck_loops,
     unready,
 )
-from bot.posting.discord_traffic import DiscordTraffic
-from bot.startup import signs_of
-from bot.suno.errors import ErrorKind
-from bot.watching.backlog import Backlog
-from bot.watching.database import DatabaseThread
-from bot.watching.endings import Ending
-from bot.watching.outbox import Outbox
-from bot.watching.records import Place
-from bot.watching.store import Store
+from bot.relay.errors import ErrorKind
+from bot.storage.database import DatabaseThread
+from bot.storage.endings import Ending
+from bot.storage.models import Place
+from bot.storage.outbox import Outbox
+from bot.storage.queue_statistics import Backlog
+from bot.storage.tasks import Store
+from sandbox.discord import LocalDiscord
+from sandbox.relay import song
 from tests.builders import HERE, NOON, a_running_task, a_song
 from tests.damage import damage
 from tests.forwarder import Forwarder

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from bot.watching.database import DatabaseThread
-from bot.watching.forgetting import Forgetting
-from bot.watching.outbox import Outbox
-from bot.watching.records import Delivery
-from bot.watching.store import Store
+from bot.storage.database import DatabaseThread
+from bot.storage.erasure import Forgetting
+from bot.storage.models import Delivery
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import Store
 from tests.builders import HERE, NOON, a_song
 
 OLD = 2000

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.suno.tasks import Task
-from bot.watching.database import DatabaseThread
-from bot.watching.endings import Ending
-from bot.watching.nonces import NONCE_LENGTH
-from bot.watching.outbox import Outbox
-from bot.watching.records import Delivery, Form, Place
-from bot.watching.store import Store
+from bot.relay.models import Task
+from bot.storage.database import DatabaseThread
+from bot.storage.endings import Ending
+from bot.storage.models import Delivery, Form, Place
+from bot.storage.nonces import NONCE_LENGTH
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import Store
 from tests.builders import HERE, NOON, a_song
 
 THERE = Place(channel_id=600, guild_id=50)

@@ -18,13 +18,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from bot.posting.refusals import tells_of_the_person
-from bot.watching.database import DatabaseThread
-from bot.watching.limits import Limits
-from bot.watching.outbox import Outbox
-from bot.watching.records import Delivery, Form, Place, Purpose
-from bot.watching.store import Store
-from bot.watching.unwatching import Unwatched
+from bot.delivery.discord_errors import tells_of_the_person
+from bot.storage.database import DatabaseThread
+from bot.storage.limits import Limits
+from bot.storage.models import Delivery, Form, Place, Purpose
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import Store
+from bot.storage.unwatching import Unwatched
 from tests.builders import NOON, a_song
 
 ANY_NUMBER = Limits(999, 999, 50, messages_per_user=999, messages_per_channel=999)

@@ -16,10 +16,10 @@ from aiohttp import web
 from packaging.specifiers import SpecifierSet
 
 from bot.__main__ import CANNOT_WORK, main
-from bot.local.bot_process import ROOT, settings_for
-from bot.local.relay import song
 from bot.settings import Settings
-from bot.stopping import LONGEST_STOP
+from bot.shutdown import LONGEST_STOP
+from sandbox.bot_process import ROOT, settings_for
+from sandbox.relay import song
 from tests.stage import Stage, a_stage
 
 OF_PYTHON = {"PATH", "PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from bot.local.cast import cast_for
-from bot.local.discord import Attachment, LocalDiscord
-from bot.local.page import PageServer, RelayDesk
-from bot.local.page.media import TUNE_SECONDS
-from bot.local.page.server import STATIC
-from bot.local.relay import LocalRelay
+from sandbox.discord import Attachment, LocalDiscord
+from sandbox.page import PageServer, RelayDesk
+from sandbox.page.media import TUNE_SECONDS
+from sandbox.page.server import STATIC
+from sandbox.relay import LocalRelay
+from sandbox.users import cast_for
 
 
 @pytest.fixture

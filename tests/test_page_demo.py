@@ -8,8 +8,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
-from bot.local.page import PageStage, page_stage
-from bot.local.relay import lyrics_task, song
+from sandbox.page import PageStage, page_stage
+from sandbox.relay import lyrics_task, song
 from tests.browser import NARROW, WIDE, a_browser, needs_chromium, opened
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]

@@ -6,10 +6,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page
 
-from bot.local.cast import cast_for
-from bot.local.discord import LocalDiscord
-from bot.local.page import PageServer, RelayDesk
-from bot.local.relay import LocalRelay
+from sandbox.discord import LocalDiscord
+from sandbox.page import PageServer, RelayDesk
+from sandbox.relay import LocalRelay
+from sandbox.users import cast_for
 from tests.browser import a_browser, needs_chromium, opened
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]

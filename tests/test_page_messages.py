@@ -11,12 +11,12 @@ import pytest_asyncio
 from discord import app_commands
 from playwright.async_api import Browser, Locator, Page, expect
 
-from bot.local.cast import cast_for
-from bot.local.discord import LocalDiscord, Message, User
-from bot.local.page import PageServer, RelayDesk
-from bot.local.page.media import cover, tune
-from bot.local.page.server import MEDIA
-from bot.local.relay import LocalRelay
+from sandbox.discord import LocalDiscord, Message, User
+from sandbox.page import PageServer, RelayDesk
+from sandbox.page.media import cover, tune
+from sandbox.page.server import MEDIA
+from sandbox.relay import LocalRelay
+from sandbox.users import cast_for
 from tests.browser import a_browser, needs_chromium, opened
 from tests.local_discord_client import SampleBot, pointed_at
 

@@ -7,10 +7,10 @@ import aiohttp
 import discord
 import pytest
 
-from bot.local.page import PageServer, RelayDesk
-from bot.local.page.offers import menu_commands, slash_commands
-from bot.local.page.server import MEDIA
-from bot.local.relay import LocalRelay
+from sandbox.page import PageServer, RelayDesk
+from sandbox.page.offers import menu_commands, slash_commands
+from sandbox.page.server import MEDIA
+from sandbox.relay import LocalRelay
 from tests.local_discord_client import Club, a_connected_club
 
 Payload = dict[str, Any]

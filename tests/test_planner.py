@@ -1,6 +1,6 @@
-from bot.suno.tasks import TaskKind
-from bot.watching.planner import Planner
-from bot.watching.records import Watched
+from bot.polling.adaptive.planner import Planner
+from bot.relay.models import TaskKind
+from bot.storage.models import Watched
 from tests.builders import NOON, a_watched
 
 MUSIC, LYRICS = TaskKind.MUSIC, TaskKind.LYRICS

@@ -10,19 +10,19 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.local.discord import Channel, Guild, LocalDiscord, Message
-from bot.local.relay import song
-from bot.local.relay.lifecycles import clip_ids
-from bot.posting.attachments.fetching import Fetcher
-from bot.posting.attachments.player import Player
-from bot.posting.attachments.uploads import DEFAULT_LIMIT, MOST_TRIES, UploadLimits, Uploads
-from bot.posting.delivery import Courier
-from bot.posting.discord_traffic import DiscordTraffic
-from bot.suno.tasks import Task
-from bot.watching.database import DatabaseThread
-from bot.watching.outbox import Outbox
-from bot.watching.server_settings import ServerSettingsBook
-from bot.watching.store import Store
+from bot.delivery.attachments.fetching import Fetcher
+from bot.delivery.attachments.player import Player
+from bot.delivery.attachments.uploads import DEFAULT_LIMIT, MOST_TRIES, UploadLimits, Uploads
+from bot.delivery.discord_traffic import DiscordTraffic
+from bot.delivery.dispatcher import Courier
+from bot.relay.models import Task
+from bot.storage.database import DatabaseThread
+from bot.storage.outbox import Outbox
+from bot.storage.server_settings import ServerSettingsBook
+from bot.storage.tasks import Store
+from sandbox.discord import Channel, Guild, LocalDiscord, Message
+from sandbox.relay import song
+from sandbox.relay.lifecycles import clip_ids
 from tests.builders import a_clip, a_failure, a_song
 from tests.media_server import MP3, MediaServer, a_media_server, answering
 from tests.stage import a_bot_in_hand, a_stage

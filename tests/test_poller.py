@@ -10,7 +10,26 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
-from bot.local.relay import (
+from bot.polling.adaptive.inspection_policy import LONGEST_WAIT
+from bot.polling.adaptive.planner import Planner
+from bot.polling.poller import Poller
+from bot.polling.schedule import PATIENCE_WITH_A_LOST_TASK, Schedule
+from bot.relay.client import Pauses, SunoClient
+from bot.relay.models import Outcome, TaskKind
+from bot.relay.providers import Relay
+from bot.storage.database import DatabaseThread
+from bot.storage.endings import Ending
+from bot.storage.errors import BadTaskId, TooManyIds
+from bot.storage.limits import Limits
+from bot.storage.models import Delivery
+from bot.storage.outbox import Outbox
+from bot.storage.relay_fingerprints import RelayAccess, own_fingerprint
+from bot.storage.tasks import Store
+from bot.storage.unwatching import Unwatched
+from bot.watches.lookup_limiter import Asker, LookupLimiter
+from bot.watches.task_ids import MOST_IDS, parse_ids
+from bot.watches.watchlist import Added, Watchlist
+from sandbox.relay import (
     AnswerShape,
     Elsewhere,
     LocalRelay,
@@ -22,26 +41,7 @@ from bot.local.relay import (
     song,
     stuck,
 )
-from bot.local.relay.lifecycles import clip, running, streaming, succeeded
-from bot.suno.client import Pauses, SunoClient
-from bot.suno.relays import Relay
-from bot.suno.tasks import Outcome, TaskKind
-from bot.watching.database import DatabaseThread
-from bot.watching.endings import Ending
-from bot.watching.errors import BadTaskId, TooManyIds
-from bot.watching.fingerprints import RelayAccess, own_fingerprint
-from bot.watching.limits import Limits
-from bot.watching.lookup_limiter import Asker, LookupLimiter
-from bot.watching.outbox import Outbox
-from bot.watching.planner import Planner
-from bot.watching.poller import Poller
-from bot.watching.records import Delivery
-from bot.watching.schedule import PATIENCE_WITH_A_LOST_TASK, Schedule
-from bot.watching.store import Store
-from bot.watching.timetable import LONGEST_WAIT
-from bot.watching.typed_ids import MOST_IDS, parse_ids
-from bot.watching.unwatching import Unwatched
-from bot.watching.watchlist import Added, Watchlist
+from sandbox.relay.lifecycles import clip, running, streaming, succeeded
 from tests.builders import HERE, NOON, a_watched
 
 DEADLINE = 3600.0

@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from bot.local.discord import Channel, Message, User
-from bot.local.relay import song
-from bot.watching.cards import Cards
-from bot.watching.database import DatabaseThread
-from bot.watching.endings import Ending
-from bot.watching.forgetting import KEPT_FOR, Forgetting, Holdings
-from bot.watching.history import History
-from bot.watching.limits import Limits
-from bot.watching.outbox import Outbox
-from bot.watching.records import Observation, Place
-from bot.watching.searching import Scope
-from bot.watching.store import Store
+from bot.storage.database import DatabaseThread
+from bot.storage.endings import Ending
+from bot.storage.erasure import KEPT_FOR, Forgetting, Holdings
+from bot.storage.history import History
+from bot.storage.limits import Limits
+from bot.storage.live_cards import Cards
+from bot.storage.models import Observation, Place
+from bot.storage.outbox import Outbox
+from bot.storage.search import Scope
+from bot.storage.tasks import Store
+from sandbox.discord import Channel, Message, User
+from sandbox.relay import song
 from tests.builders import HERE, NOON, a_running_task, a_song, open_directs
 from tests.stage import Stage, a_bot, a_stage
 

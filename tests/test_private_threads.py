@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.discord import Channel, Message, User
-from bot.local.discord.channel_kinds import PRIVATE_THREAD
-from bot.local.relay import song
+from sandbox.discord import Channel, Message, User
+from sandbox.discord.channel_kinds import PRIVATE_THREAD
+from sandbox.relay import song
 from tests.stage import Stage, a_bot, a_stage
 
 SONG = "a-song-with-a-long-id"

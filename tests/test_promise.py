@@ -27,10 +27,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.discord_bot import SunoBot
-from bot.local.bot_process import BotProcess
-from bot.local.relay import faults, song
-from bot.watching.endings import Ending
+from bot.client import SunoBot
+from bot.storage.endings import Ending
+from sandbox.bot_process import BotProcess
+from sandbox.relay import faults, song
 from tests.builders import a_clip, a_song
 from tests.stage import Stage, a_bot, a_stage
 from tests.test_delivery import Post, post

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.posting.attachments.public_addresses import is_public
+from bot.delivery.attachments.public_addresses import is_public
 
 
 @pytest.mark.parametrize(

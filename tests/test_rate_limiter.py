@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from bot.suno.errors import SunoError
-from bot.suno.requesting.rate_limiter import RateLimiter
+from bot.relay.errors import SunoError
+from bot.relay.rate_limiter import RateLimiter
 from tests.virtual_time import run_in_virtual_time
 
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.discord import Interaction, Message, NotOffered
-from bot.local.relay import failing, lyrics_task, song
+from sandbox.discord import Interaction, Message, NotOffered
+from sandbox.relay import failing, lyrics_task, song
 from tests.stage import Stage, a_bot, a_stage
 
 WORDS = "words-of-a-song"

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.posting.cards import status_card
-from bot.posting.embeds import notice
-from bot.posting.reasons import advice, cause_of, explained, own_words
-from bot.suno.tasks import Clip, ClipStatus
-from bot.watching.endings import Ending
-from bot.words import Words, languages, words_for
+from bot.i18n import Words, languages, words_for
+from bot.relay.models import Clip, ClipStatus
+from bot.storage.endings import Ending
+from bot.ui.failure_reasons import advice, cause_of, explained, own_words
+from bot.ui.notice import notice
+from bot.ui.status_card import status_card
 from tests.builders import NOON, a_clip, a_failure
 
 EXAMPLES = {

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from bot.local.discord import Channel, User
-from bot.posting.delivery import Courier
-from bot.watching.database import DatabaseThread
-from bot.watching.outbox import Outbox
-from bot.watching.records import Place, Undelivered
-from bot.watching.store import Store
+from bot.delivery.dispatcher import Courier
+from bot.storage.database import DatabaseThread
+from bot.storage.models import Place, Undelivered
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import Store
+from sandbox.discord import Channel, User
 from tests.builders import HERE, NOON, a_song, open_directs
 from tests.test_delivery import PATIENCE, POST, Post, a_member, post
 

@@ -5,7 +5,7 @@ import aiohttp
 import discord
 import pytest
 
-from bot.posting.refusals import Meaning, Missing, Verdict, verdict
+from bot.delivery.discord_errors import Meaning, Missing, Verdict, verdict
 
 JSON = {"Content-Type": "application/json"}
 HTML = {"Content-Type": "text/html; charset=utf-8"}

@@ -1,7 +1,7 @@
 """What Discord refuses for its content still ends in one message that tells the truth."""
 
-from bot.local.discord import saying
-from bot.suno.tasks import Task
+from bot.relay.models import Task
+from sandbox.discord import saying
 from tests.builders import a_clip, a_song
 from tests.test_delivery import POST, Post, a_member, post, posts
 

@@ -11,14 +11,14 @@ import pytest
 from pydantic import SecretStr
 
 from bot.doctor.findings import Area, State
-from bot.local.bot_process import BotProcess
-from bot.local.relay import LocalRelay, song, stuck
-from bot.watching.database import DatabaseThread
-from bot.watching.endings import Ending
-from bot.watching.fingerprints import RelayAccess, own_fingerprint
-from bot.watching.poller import Poller
-from bot.watching.schedule import PATIENCE_WITH_A_LOST_TASK
-from bot.watching.watchlist import Added
+from bot.polling.poller import Poller
+from bot.polling.schedule import PATIENCE_WITH_A_LOST_TASK
+from bot.storage.database import DatabaseThread
+from bot.storage.endings import Ending
+from bot.storage.relay_fingerprints import RelayAccess, own_fingerprint
+from bot.watches.watchlist import Added
+from sandbox.bot_process import BotProcess
+from sandbox.relay import LocalRelay, song, stuck
 from tests.doctor_visit import Doctor, ask_doctor
 from tests.stage import Stage, a_stage
 from tests.test_poller import DEADLINE, World, a_world

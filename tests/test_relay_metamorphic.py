@@ -16,7 +16,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bot.local.relay import (
+from bot.relay.client import Pauses, SunoClient
+from bot.relay.errors import SunoError
+from bot.relay.lookup import PATIENCE
+from bot.relay.models import Task
+from bot.relay.parsing.reader import read_batch, tasks_by_id
+from bot.relay.providers import relay as relay_named
+from sandbox.relay import (
     AnswerShape,
     Elsewhere,
     LocalRelay,
@@ -29,12 +35,6 @@ from bot.local.relay import (
     song,
     stuck,
 )
-from bot.suno.client import Pauses, SunoClient
-from bot.suno.errors import SunoError
-from bot.suno.parsing.reader import read_batch, tasks_by_id
-from bot.suno.relays import relay as relay_named
-from bot.suno.requesting.batching import PATIENCE
-from bot.suno.tasks import Task
 from tests.test_answers_properties import FIELDS, anything
 
 Conclusions = dict[str, Task | str]

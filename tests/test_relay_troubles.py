@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.relay import AnswerShape, Elsewhere, faults, song
+from sandbox.relay import AnswerShape, Elsewhere, faults, song
 from tests.stage import Stage, a_bot, a_stage
 
 SONG = "song-in-trouble"

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.suno.relays import KNOWN, relay
+from bot.relay.providers import KNOWN, relay
 
 
 @pytest.mark.parametrize(

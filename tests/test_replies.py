@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.local.relay import song
-from bot.posting.budget import CONTENT, DESCRIPTION, whole_lines
-from bot.posting.held import inbox
-from bot.watching.records import Undelivered
-from bot.words import languages, words_in
+from bot.i18n import languages, words_in
+from bot.storage.models import Undelivered
+from bot.ui.held_notice import inbox
+from bot.ui.limits import CONTENT, DESCRIPTION, whole_lines
+from sandbox.relay import song
 from tests.builders import NOON, a_clip, a_song
 from tests.stage import Stage, a_bot, a_stage
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.bot_process import BotProcess
-from bot.running import new_event_loop
+from bot.app import serve
+from bot.runtime import new_event_loop
 from bot.settings import Settings
-from bot.startup import serve
+from sandbox.bot_process import BotProcess
 from tests.stage import Stage, a_stage
 
 TELLS_AT_ITS_END = """

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.suno.parsing.reader import read_batch, read_single
-from bot.suno.tasks import ClipStatus, Outcome, Task, TaskKind, TaskStatus
+from bot.relay.models import ClipStatus, Outcome, Task, TaskKind, TaskStatus
+from bot.relay.parsing.reader import read_batch, read_single
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 

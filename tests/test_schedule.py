@@ -1,9 +1,7 @@
 import pytest
 
-from bot.suno.tasks import ClipStatus, Outcome, Task, TaskStatus
-from bot.watching.endings import Ending
-from bot.watching.planner import Planner
-from bot.watching.schedule import (
+from bot.polling.adaptive.planner import Planner
+from bot.polling.schedule import (
     LOOKS_AT_A_STRANGER,
     PATIENCE_WITH_A_LOST_TASK,
     PATIENCE_WITH_MISSING_AUDIO,
@@ -11,6 +9,8 @@ from bot.watching.schedule import (
     Schedule,
     with_deadlines_after,
 )
+from bot.relay.models import ClipStatus, Outcome, Task, TaskStatus
+from bot.storage.endings import Ending
 from tests.builders import NOON, a_clip, a_failure, a_lyrics_task, a_running_task, a_song, a_watched
 
 SCHEDULE = Schedule(Planner(5), deadline=3600)

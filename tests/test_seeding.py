@@ -2,11 +2,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.seeding import DEADLINE, PLACES, as_read, seed, streaming_song, task_id
-from bot.suno.relays import CUSTOM
-from bot.watching.database import DatabaseThread
-from bot.watching.outbox import Outbox
-from bot.watching.records import Observation, Place
-from bot.watching.store import Store
+from bot.relay.providers import CUSTOM
+from bot.storage.database import DatabaseThread
+from bot.storage.models import Observation, Place
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import Store
 from tests.builders import NOON
 
 

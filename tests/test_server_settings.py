@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from bot.local.discord import Interaction, Message, User
-from bot.local.relay import song
+from sandbox.discord import Interaction, Message, User
+from sandbox.relay import song
 from tests.stage import Stage, a_bot, a_stage
 
 SONG = "a-song-with-a-long-id"

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from bot import __version__
-from bot.local.bot_process import ROOT, BotProcess
-from bot.local.relay import song
-from bot.posting.invitation import invite_link
-from bot.watching.database import DatabaseThread
-from bot.watching.outbox import Outbox
-from bot.watching.store import Store
+from bot.storage.database import DatabaseThread
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import Store
+from bot.ui.invitation import invite_link
+from sandbox.bot_process import ROOT, BotProcess
+from sandbox.relay import song
 from tests.builders import HERE, NOON, a_running_task
 from tests.damage import damage
 from tests.forwarder import Forwarder

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from bot.local.bot_process import BotProcess
-from bot.local.relay import song
-from bot.local.relay.faults import slow_headers
+from sandbox.bot_process import BotProcess
+from sandbox.relay import song
+from sandbox.relay.faults import slow_headers
 from tests.forwarder import Forwarder
 from tests.stage import Stage, a_stage
 
@@ -165,13 +165,13 @@ async def test_what_never_ends_is_ended_by_the_system(tmp_path: Path) -> None:
     """A thread that hangs, or a name server: it is told what held up the stop."""
     program = """
 import asyncio, logging, time
-import bot.stopping
-bot.stopping.LONGEST_STOP = 0.5
+import bot.shutdown
+bot.shutdown.LONGEST_STOP = 0.5
 logging.basicConfig(level="INFO", format="%(message)s")
 async def hang():
     logging.info("working")
     await asyncio.to_thread(time.sleep, 60)
-asyncio.run(bot.stopping.until_told_to_stop(hang()))
+asyncio.run(bot.shutdown.until_told_to_stop(hang()))
 """
     process = BotProcess(tmp_path, {}, program=("-c", program))
     await process.start()
@@ -188,7 +188,7 @@ async def test_a_start_that_has_only_begun(tmp_path: Path, number: signal.Signal
 import importlib.abc, sys, time
 class Slow(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path, target=None):
-        if name == "bot.startup":
+        if name == "bot.app":
             print("loading", flush=True)
             time.sleep(60)
 sys.meta_path.insert(0, Slow())

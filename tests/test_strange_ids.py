@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.relay import faults, song
-from bot.local.relay.faults import Fault
-from bot.posting.reader import TEMPLATE
-from bot.posting.views import STATUS_BUTTON
-from bot.suno.client import Pauses
-from bot.suno.errors import ErrorKind, SunoError
-from bot.watching.endings import Ending
-from bot.watching.errors import TooManyLookups
-from bot.watching.lookup_limiter import Asker
-from bot.watching.records import Place
-from bot.watching.watchlist import Added
+from bot.relay.client import Pauses
+from bot.relay.errors import ErrorKind, SunoError
+from bot.storage.endings import Ending
+from bot.storage.errors import TooManyLookups
+from bot.storage.models import Place
+from bot.ui.lyrics_reader import TEMPLATE
+from bot.ui.views import STATUS_BUTTON
+from bot.watches.lookup_limiter import Asker
+from bot.watches.watchlist import Added
+from sandbox.relay import faults, song
+from sandbox.relay.faults import Fault
 from tests.builders import HERE
 from tests.client_at_relay import client_at_relay
 from tests.test_fair_share import INTERVAL, Load, a_load

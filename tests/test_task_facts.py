@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.suno.tasks import TaskKind, TaskStatus
-from bot.watching.database import DatabaseThread
-from bot.watching.endings import Ending
-from bot.watching.forgetting import KEPT_FOR, Forgetting
-from bot.watching.inspection import ChannelInUse, channels_in_use
-from bot.watching.outbox import Outbox
-from bot.watching.records import Place
-from bot.watching.store import Store
-from bot.watching.task_facts import WatchedPlace, task_facts
+from bot.relay.models import TaskKind, TaskStatus
+from bot.storage.database import DatabaseThread
+from bot.storage.endings import Ending
+from bot.storage.erasure import KEPT_FOR, Forgetting
+from bot.storage.inspection import ChannelInUse, channels_in_use
+from bot.storage.models import Place
+from bot.storage.outbox import Outbox
+from bot.storage.task_facts import WatchedPlace, task_facts
+from bot.storage.tasks import Store
 from tests.builders import HERE, NOON, a_running_task, a_song
 
 THERE = Place(channel_id=600, guild_id=50)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.watching.timetable import LONGEST_WAIT, Timetable
+from bot.polling.adaptive.inspection_policy import LONGEST_WAIT, Timetable
 
 Wait = Callable[[float], float]
 

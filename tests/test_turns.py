@@ -6,11 +6,11 @@ from typing import Any, TypeVar
 
 import aiohttp
 
-from bot.discord_bot import MOST_IN_A_SECOND, traced
-from bot.figures import Figures
-from bot.local.discord import LocalDiscord
-from bot.posting.discord_traffic import DiscordTraffic
-from bot.posting.turns import CAUGHT_UP, Turns
+from bot.client import MOST_IN_A_SECOND, traced
+from bot.delivery.discord_traffic import DiscordTraffic
+from bot.delivery.rate_limiter import CAUGHT_UP, Turns
+from bot.metrics import Figures
+from sandbox.discord import LocalDiscord
 
 T = TypeVar("T")
 

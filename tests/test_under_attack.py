@@ -11,13 +11,13 @@ from contextlib import asynccontextmanager, nullcontext, suppress
 from itertools import count
 from pathlib import Path
 
-from bot.local.bot_process import BotProcess, settings_for
-from bot.local.discord import NotOffered, User
-from bot.local.relay import RelayTask, song
-from bot.local.relay.faults import answers
-from bot.local.relay.lifecycles import Stage as TaskStage
-from bot.local.relay.lifecycles import succeeded
-from bot.suno.tasks import TaskKind
+from bot.relay.models import TaskKind
+from sandbox.bot_process import BotProcess, settings_for
+from sandbox.discord import NotOffered, User
+from sandbox.relay import RelayTask, song
+from sandbox.relay.faults import answers
+from sandbox.relay.lifecycles import Stage as TaskStage
+from sandbox.relay.lifecycles import succeeded
 from tests.stage import Stage, a_stage
 
 WITH_512_MIB = ("sh", "-c", 'ulimit -d 524288 && exec "$@"', "sh")

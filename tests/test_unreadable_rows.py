@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 
 from bot.doctor.findings import Area, State
-from bot.local.relay import song
-from bot.suno.tasks import TaskStatus
-from bot.watching.cards import Cards
-from bot.watching.database import DatabaseThread
-from bot.watching.endings import Ending
-from bot.watching.history import History
-from bot.watching.outbox import Outbox
-from bot.watching.records import Place
-from bot.watching.searching import Scope
-from bot.watching.server_settings import DEFAULTS, ServerSettingsBook
-from bot.watching.store import Store
-from bot.watching.task_facts import task_facts
+from bot.relay.models import TaskStatus
+from bot.storage.database import DatabaseThread
+from bot.storage.endings import Ending
+from bot.storage.history import History
+from bot.storage.live_cards import Cards
+from bot.storage.models import Place
+from bot.storage.outbox import Outbox
+from bot.storage.search import Scope
+from bot.storage.server_settings import DEFAULTS, ServerSettingsBook
+from bot.storage.task_facts import task_facts
+from bot.storage.tasks import Store
+from sandbox.relay import song
 from tests.builders import HERE, NOON, a_running_task, a_song
 from tests.doctor_visit import Doctor
 from tests.test_delivery import Post, a_member, post

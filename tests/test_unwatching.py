@@ -4,14 +4,14 @@ from pathlib import Path
 import pytest
 
 from bot.doctor.story import conclusion
-from bot.local.relay import song
-from bot.watching.database import DatabaseThread
-from bot.watching.outbox import Outbox
-from bot.watching.records import Form, Place
-from bot.watching.store import Store
-from bot.watching.task_facts import task_facts
-from bot.watching.unwatching import Unwatched
-from bot.words import words_for
+from bot.i18n import words_for
+from bot.storage.database import DatabaseThread
+from bot.storage.models import Form, Place
+from bot.storage.outbox import Outbox
+from bot.storage.task_facts import task_facts
+from bot.storage.tasks import Store
+from bot.storage.unwatching import Unwatched
+from sandbox.relay import song
 from tests.builders import HERE, NOON, a_song, open_directs
 from tests.stage import Stage, a_bot, a_stage
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from bot import __version__
-from bot.local.bot_process import ROOT, BotProcess
-from bot.local.relay import song
-from bot.watching.database import DatabaseThread
-from bot.watching.errors import DatabaseTooNew
-from bot.watching.history import History
-from bot.watching.searching import Scope
+from bot.storage.database import DatabaseThread
+from bot.storage.errors import DatabaseTooNew
+from bot.storage.history import History
+from bot.storage.search import Scope
+from sandbox.bot_process import ROOT, BotProcess
+from sandbox.relay import song
 from tests.released_schema import (
     ADA,
     ADAS,

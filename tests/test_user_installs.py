@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.discord import Channel, Interaction, User
-from bot.local.relay import lyrics_task, song
+from sandbox.discord import Channel, Interaction, User
+from sandbox.relay import lyrics_task, song
 from tests.stage import Stage, a_bot, a_stage
 
 SONG = "a-song-with-a-long-id"

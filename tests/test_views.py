@@ -3,17 +3,17 @@ from pathlib import Path
 
 import discord
 
-from bot.posting.forgetting import question_view
-from bot.posting.found import found_menu
-from bot.posting.history import history_view
-from bot.posting.reader import page_of
-from bot.posting.settings_panel import panel_view
-from bot.posting.views import LinkButton, keep_watching_view, link_view, status_view
-from bot.suno.tasks import Lyrics
-from bot.watching.endings import Ending
-from bot.watching.history import Entry, Page
-from bot.watching.server_settings import DEFAULTS
-from bot.words import Words
+from bot.i18n import Words
+from bot.relay.models import Lyrics
+from bot.storage.endings import Ending
+from bot.storage.history import Entry, Page
+from bot.storage.server_settings import DEFAULTS
+from bot.ui.erasure_panel import question_view
+from bot.ui.history_panel import history_view
+from bot.ui.lyrics_reader import page_of
+from bot.ui.settings_panel import panel_view
+from bot.ui.task_menu import found_menu
+from bot.ui.views import LinkButton, keep_watching_view, link_view, status_view
 from tests.builders import NOON, a_lyrics_task, a_running_task
 from tests.local_discord_client import a_club
 
@@ -85,6 +85,6 @@ async def test_what_is_sent_is_not_kept_in_memory() -> None:
 def test_no_view_is_made_that_discord_py_keeps() -> None:
     """Every view of ours is of the kind that it forgets."""
     root = Path(__file__).parents[1]
-    paths = [*root.glob("bot/posting/**/*.py"), *root.glob("cogs/*.py")]
+    paths = [*root.glob("bot/ui/**/*.py"), *root.glob("cogs/*.py")]
     bases = {path.name for path in paths if re.search(r"ui\.(View|Modal)\(", path.read_text())}
     assert not bases

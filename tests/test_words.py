@@ -9,9 +9,9 @@ import pytest
 from fluent.syntax import FluentParser, ast
 from fluent.syntax.visitor import Visitor
 
-from bot.posting.held import needed_to_post
-from bot.watching import errors
-from bot.words import Words, languages, words_for
+from bot.i18n import Words, languages, words_for
+from bot.storage import errors
+from bot.ui.held_notice import needed_to_post
 
 ROOT = Path(__file__).parents[1]
 
@@ -94,7 +94,7 @@ def test_every_permission_has_the_name_that_discord_shows(language: str) -> None
     assert [name for name in names if name not in Words(language)] == []
 
 
-CATALOGUES = ROOT / "bot/words"
+CATALOGUES = ROOT / "bot/i18n"
 OTHERS = sorted(languages() - {"en"})
 PLURALS = {"zero", "one", "two", "few", "many", "other"}
 

@@ -7,22 +7,22 @@ from typing import Any
 
 import pytest
 
-from bot.posting.completing import choices
-from bot.posting.embeds import notice, plain_text, simplified
-from bot.posting.escaping import bare, clean, code, plain, plain_line
-from bot.posting.lyrics import lyrics_pages, split
-from bot.posting.reader import page_of
-from bot.posting.reasons import cause_of
-from bot.posting.status import status_of
-from bot.suno.bounds import MAX_ALL_LYRICS, MAX_CLIPS, MAX_LABEL, MAX_LYRICS, MAX_REASON, bounded
-from bot.suno.errors import SunoError
-from bot.suno.parsing.reader import read_batch, read_single, read_tasks
-from bot.suno.tasks import Clip, ClipStatus, Lyrics, Outcome, Task, TaskKind, TaskStatus
-from bot.watching.endings import Ending
-from bot.watching.finding import find_ids
-from bot.watching.searching import indexable, looked_for
-from bot.watching.typed_ids import parse_ids
-from bot.words import words_for
+from bot.i18n import words_for
+from bot.relay.bounds import MAX_ALL_LYRICS, MAX_CLIPS, MAX_LABEL, MAX_LYRICS, MAX_REASON, bounded
+from bot.relay.errors import SunoError
+from bot.relay.models import Clip, ClipStatus, Lyrics, Outcome, Task, TaskKind, TaskStatus
+from bot.relay.parsing.reader import read_batch, read_single, read_tasks
+from bot.storage.endings import Ending
+from bot.storage.search import indexable, looked_for
+from bot.ui.autocomplete import choices
+from bot.ui.escaping import bare, clean, code, plain, plain_line
+from bot.ui.failure_reasons import cause_of
+from bot.ui.lyrics import lyrics_pages, split
+from bot.ui.lyrics_reader import page_of
+from bot.ui.notice import notice, plain_text, simplified
+from bot.ui.status import status_of
+from bot.watches.finding import find_ids
+from bot.watches.task_ids import parse_ids
 from tests.growth import grows_linearly, peak_memory, stays_flat
 
 MIB = 1 << 20

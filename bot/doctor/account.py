@@ -17,9 +17,9 @@ from bot.doctor.discord_reader import (
 from bot.doctor.findings import Area, Finding, Findings, Notebook
 from bot.doctor.servers import look_at_servers
 from bot.doctor.wording import counted
-from bot.posting.invitation import invite_link
 from bot.settings import Settings, SettingsReport
-from bot.watching.inspection import ChannelInUse, channels_in_use
+from bot.storage.inspection import ChannelInUse, channels_in_use
+from bot.ui.invitation import invite_link
 
 _note = Notebook(Area.DISCORD)
 

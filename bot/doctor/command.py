@@ -16,8 +16,8 @@ from bot.doctor.printing import Printer, examination_as_json, joined
 from bot.doctor.relay import relay_access
 from bot.doctor.why import show_task, task_as_json
 from bot.settings import SettingsReport, report_settings
-from bot.watching.inspection import exists, in_use
-from bot.watching.task_facts import TaskFacts, task_facts
+from bot.storage.inspection import exists, in_use
+from bot.storage.task_facts import TaskFacts, task_facts
 
 PATIENCE = 10.0
 """Seconds for reading about one task."""

@@ -5,17 +5,17 @@ from typing import Any
 
 import aiohttp
 
+from bot.app import COGS, assemble, make_client
+from bot.delivery.attachments.fetching import Fetcher
 from bot.doctor.findings import Area, Finding, Notebook
-from bot.posting.attachments.fetching import Fetcher
 from bot.settings import Settings
-from bot.startup import COGS, assemble, make_client
-from bot.watching.database import DatabaseThread
+from bot.storage.database import DatabaseThread
 
 _note = Notebook(Area.DISCORD)
 
 Payload = Mapping[str, Any]
 
-WORKING_COGS = {"cogs.clock"}
+WORKING_COGS = {"bot.background"}
 """What begins to work as soon as it is loaded, and offers no command."""
 
 _NO_RELAY = {"suno_relay": "deerapi", "suno_base_url": "", "suno_fetch_path": ""}

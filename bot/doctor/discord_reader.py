@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from bot import __version__
 from bot.doctor.network import unreachable
+from bot.relay.transport import quoted
 from bot.settings import Settings
-from bot.suno.requesting.wire import quoted
 
 ADDRESS = "DISCORD_API_URL"
 

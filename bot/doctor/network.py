@@ -4,7 +4,7 @@ import errno
 
 import aiohttp
 
-from bot.suno.requesting.wire import quoted
+from bot.relay.transport import quoted
 
 
 def unreachable(error: BaseException, address_settings: str) -> tuple[str, str]:

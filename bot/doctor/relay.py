@@ -11,12 +11,12 @@ from yarl import URL
 
 from bot.doctor.findings import Area, Finding, Findings, Notebook
 from bot.doctor.network import unreachable
+from bot.relay.client import Limits, SunoClient
+from bot.relay.errors import ErrorKind, NoSuchPathError, SunoError
+from bot.relay.models import TaskKind
+from bot.relay.providers import Relay, relay
 from bot.settings import SettingsReport
-from bot.suno.client import Limits, SunoClient
-from bot.suno.errors import ErrorKind, NoSuchPathError, SunoError
-from bot.suno.relays import Relay, relay
-from bot.suno.tasks import TaskKind
-from bot.watching.fingerprints import RelayAccess
+from bot.storage.relay_fingerprints import RelayAccess
 
 _note = Notebook(Area.RELAY)
 

@@ -4,6 +4,7 @@ import asyncio
 
 import discord
 
+from bot.delivery.discord_errors import Meaning, meaning_of
 from bot.doctor.discord_reader import (
     Channel,
     DiscordReader,
@@ -14,10 +15,9 @@ from bot.doctor.discord_reader import (
 )
 from bot.doctor.findings import Area, Finding, Findings, Notebook
 from bot.doctor.wording import counted, permissions
-from bot.posting.held import needed_to_post
-from bot.posting.invitation import NEEDED_PERMISSIONS
-from bot.posting.refusals import Meaning, meaning_of
-from bot.watching.inspection import ChannelInUse
+from bot.storage.inspection import ChannelInUse
+from bot.ui.held_notice import needed_to_post
+from bot.ui.invitation import NEEDED_PERMISSIONS
 
 _note = Notebook(Area.DISCORD)
 

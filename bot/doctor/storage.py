@@ -13,9 +13,9 @@ from bot.doctor.findings import Area, Finding, Findings, Notebook
 from bot.doctor.relay import relay_access
 from bot.doctor.wording import counted, in_bytes, span
 from bot.settings import SettingsReport
-from bot.watching.database import real_file
-from bot.watching.fingerprints import RelayAccess
-from bot.watching.inspection import Counts, DatabaseFacts, exists, inspect_database
+from bot.storage.database import real_file
+from bot.storage.inspection import Counts, DatabaseFacts, exists, inspect_database
+from bot.storage.relay_fingerprints import RelayAccess
 
 _note = Notebook(Area.DATABASE)
 

@@ -1,13 +1,13 @@
 """Why a task was posted, or was not: one plain sentence about each thing. Pure."""
 
+from bot.delivery.discord_errors import Meaning, Missing, meaning_of
 from bot.doctor.wording import counted, moment, permissions, span
-from bot.posting.held import MISSING
-from bot.posting.refusals import Meaning, Missing, meaning_of
-from bot.suno.tasks import TaskStatus
-from bot.watching.endings import Ending
-from bot.watching.records import Purpose
-from bot.watching.task_facts import DeliveryFacts, TaskFacts
-from bot.watching.unwatching import NOBODY_LEFT
+from bot.relay.models import TaskStatus
+from bot.storage.endings import Ending
+from bot.storage.models import Purpose
+from bot.storage.task_facts import DeliveryFacts, TaskFacts
+from bot.storage.unwatching import NOBODY_LEFT
+from bot.ui.held_notice import MISSING
 
 LATE = 120.0
 """Seconds after its time from which on a look that did not come is worth a word."""

@@ -7,7 +7,7 @@ from typing import Any
 from bot.doctor.printing import Printer
 from bot.doctor.story import conclusion, ending_of, explained, message_link
 from bot.doctor.wording import counted, moment
-from bot.watching.task_facts import DeliveryFacts, TaskFacts
+from bot.storage.task_facts import DeliveryFacts, TaskFacts
 
 _WIDTH = 14
 

@@ -12,11 +12,11 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from bot.figures import Figures, Waiting
+from bot.metrics import Figures, Waiting
 from bot.monitoring.health import Signs
-from bot.suno.client import SunoClient
-from bot.suno.errors import ErrorKind
-from bot.watching.backlog import Backlog
+from bot.relay.client import SunoClient
+from bot.relay.errors import ErrorKind
+from bot.storage.queue_statistics import Backlog
 
 KEPT_FOR = 15.0
 """Seconds in which the database is not asked for the same counts again."""

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import aiohttp
 
-from bot.figures import Figures
+from bot.metrics import Figures
 
 _FIRST_ANSWER = re.compile(r"/interactions/(\d+)/[^/]+/callback$")
 _DISCORD_EPOCH = 1_420_070_400.0

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.watching.errors import DatabaseDamaged
+from bot.storage.errors import DatabaseDamaged
 
 LONGEST_ROUND = 600.0
 """Seconds in which each loop surely has a round: it waits for the database or for Discord."""

@@ -12,7 +12,7 @@ from aiohttp import web
 from prometheus_client import ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
-from bot.figures import Figures
+from bot.metrics import Figures
 from bot.monitoring.collecting import BacklogFigures, ProcessFigures, RelayFigures
 from bot.monitoring.health import (
     LONGEST_QUERY,
@@ -23,8 +23,8 @@ from bot.monitoring.health import (
     unready,
 )
 from bot.monitoring.loop_lag import measure_lag
-from bot.suno.client import SunoClient
-from bot.watching.backlog import Backlog
+from bot.relay.client import SunoClient
+from bot.storage.queue_statistics import Backlog
 
 
 class CannotListen(Exception):

@@ -6,6 +6,6 @@ two protocols allow. Then all faults stop, time runs on, and the oracle demands 
 told the truth exactly once.
 
 Only the outside is simulated: `discord_server`, `relay_server`, `network`, the `database`'s thread
-and the event `loop` under a `clock` of its own. Inside runs the bot as ``bot.startup`` assembles
+and the event `loop` under a `clock` of its own. Inside runs the bot as ``bot.app`` assembles
 it, with real cogs, discord.py and SQLite. One seed always plays the same story, to the byte.
 """

@@ -15,9 +15,9 @@ from typing import Any, Self, TypeVar
 
 from sqlite_utils import Database
 
-from bot.watching.database import DatabaseThread, _Job, _run_together
-from bot.watching.errors import DatabaseClosed
-from bot.watching.migrations import migrations
+from bot.storage.database import DatabaseThread, _Job, _run_together
+from bot.storage.errors import DatabaseClosed
+from bot.storage.migrations import migrations
 from tests.simulation.world import World
 
 T = TypeVar("T")

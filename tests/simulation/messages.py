@@ -1,6 +1,6 @@
 """What kind of message of the bot's it is, by what people see of it."""
 
-from bot.words import words_for
+from bot.i18n import words_for
 from tests.seen_messages import looks_like_card
 from tests.simulation.discord_state import Message
 

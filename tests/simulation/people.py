@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.posting.escaping import code
-from bot.words import words_for
+from bot.i18n import words_for
+from bot.ui.escaping import code
 from tests.chaos_audit import Heard, heard
 from tests.simulation.discord_state import Channel, DiscordState, Interaction, Message, Person
 from tests.simulation.process import BotProcess

@@ -7,12 +7,12 @@ from typing import Any
 import discord
 from discord.abc import Messageable
 
-from bot.posting.delivery import Courier
-from bot.watching.endings import Ending
-from bot.watching.outbox import Outbox
-from bot.watching.poller import Poller
-from bot.watching.store import Store
-from bot.watching.unwatching import Unwatched
+from bot.delivery.dispatcher import Courier
+from bot.polling.poller import Poller
+from bot.storage.endings import Ending
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import Store
+from bot.storage.unwatching import Unwatched
 
 
 def _no_nonce() -> None:

@@ -7,10 +7,10 @@ from typing import Any
 from discord.http import Route
 from discord.user import ClientUser
 
-from bot import startup
-from bot.discord_bot import SunoBot
-from bot.posting.attachments.fetching import Fetcher
-from bot.posting.live_cards import CardPace
+from bot import app
+from bot.client import SunoBot
+from bot.delivery.attachments.fetching import Fetcher
+from bot.delivery.live_card_updater import CardPace
 from bot.settings import Settings
 from tests.simulation import discord_server, relay_server
 from tests.simulation.database import Disk, SimulatedDatabase
@@ -48,14 +48,12 @@ class BotProcess:
         database = SimulatedDatabase(self._disk, self._world)
         async with database:
             session: Any = Session(self._relay_network, relay_server.describe)
-            client = startup.make_client(self._settings, session)
-            self._bot = startup.assemble(
-                self._settings, database, client, Fetcher(), startup.COGS, PACE
-            )
+            client = app.make_client(self._settings, session)
+            self._bot = app.assemble(self._settings, database, client, Fetcher(), app.COGS, PACE)
             await self._bot._async_setup_hook()
             await self._log_in(self._bot)
             await self._bot.services.poller.remember(self._bot.services.history)
-            for name in startup.COGS:  # as extensions, but read once and not in every life
+            for name in app.COGS:  # as extensions, but read once and not in every life
                 await importlib.import_module(name).setup(self._bot)
             checks = asyncio.create_task(self._check_token())
             await self._stop.wait()

@@ -10,7 +10,7 @@ from typing import Any
 
 from yarl import URL
 
-from bot.local.relay.lifecycles import (
+from sandbox.relay.lifecycles import (
     RelayTask,
     clip_ids,
     failing,
@@ -19,14 +19,7 @@ from bot.local.relay.lifecycles import (
     song,
     stuck,
 )
-from bot.local.relay.shapes import (
-    BATCH_PATHS,
-    SINGLE_PATHS,
-    AnswerShape,
-    Elsewhere,
-    Single,
-    Unknown,
-)
+from sandbox.relay.shapes import BATCH_PATHS, SINGLE_PATHS, AnswerShape, Elsewhere, Single, Unknown
 from tests.simulation.clock import VirtualClock
 from tests.simulation.faults import Reply, Request, Side
 

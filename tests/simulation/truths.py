@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bot.words import words_for
+from bot.i18n import words_for
 from tests.simulation.discord_state import Message
 from tests.simulation.messages import is_minimal
 from tests.simulation.relay_server import Fate, SimulatedTask

@@ -1,0 +1,281 @@
+"""The composition root: opens what the bot needs, in order, and closes it in reverse."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+
+import aiohttp
+
+from bot import __version__
+from bot.client import Addresses, Services, SunoBot
+from bot.delivery.attachments.fetching import Fetcher
+from bot.delivery.attachments.player import Player
+from bot.delivery.live_card_updater import CARD_PACE, CardPace
+from bot.gateway import GATEWAY_PACE, GatewayPace
+from bot.logs import set_up_logging
+from bot.metrics import Figures
+from bot.monitoring.health import Patience, Signs
+from bot.monitoring.server import MonitoringServer
+from bot.polling.adaptive.planner import Planner
+from bot.polling.poller import Poller
+from bot.polling.schedule import Schedule
+from bot.redaction import redact_setting
+from bot.relay.client import SunoClient
+from bot.relay.providers import Relay, relay
+from bot.runtime import new_event_loop, share_turns, spare_what_stays
+from bot.settings import Settings
+from bot.shutdown import until_told_to_stop
+from bot.start_errors import (
+    EXPLAINED,
+    LOGIN_REFUSED,
+    LOGIN_REFUSED_ONCE,
+    StartError,
+    explained,
+    is_about_token,
+)
+from bot.storage.database import DatabaseThread
+from bot.storage.departed_servers import Departures
+from bot.storage.erasure import Forgetting
+from bot.storage.history import History
+from bot.storage.joined_notices import Notices
+from bot.storage.key_value import Notes
+from bot.storage.limits import Limits
+from bot.storage.live_cards import Cards
+from bot.storage.outbox import Outbox
+from bot.storage.queue_statistics import Backlog
+from bot.storage.relay_fingerprints import RelayAccess, own_fingerprint
+from bot.storage.server_settings import ServerSettingsBook
+from bot.storage.tasks import Store
+from bot.token_check import TokenCheck
+from bot.watches.lookup_limiter import LookupLimiter
+from bot.watches.watchlist import Watchlist
+
+log = logging.getLogger(__name__)
+
+COGS = (
+    "bot.background",
+    *(
+        f"cogs.{name}"
+        for name in (
+            "permissions",
+            "buttons",
+            "cards",
+            "server_settings",
+            "reader",
+            "messages",
+            "suno",
+            "history",
+            "privacy",
+            "help",
+        )
+    ),
+)
+
+# The loops of the clock, by the names under which their good rounds are noted.
+LOOPS = ("poll", "deliver", "show", "tidy")
+
+
+def run(settings: Settings) -> None:
+    """Run the bot until it is told to stop (SIGINT, SIGTERM). Raises ``StartError``."""
+    set_up_logging(settings.log_level, settings.log_format, settings.secrets)
+    share_turns()
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(until_told_to_stop(serve(settings, when_ready=spare_what_stays)))
+
+
+async def serve(
+    settings: Settings,
+    card_pace: CardPace = CARD_PACE,
+    when_ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Run the bot until this is cancelled. Raises ``StartError``.
+
+    ``when_ready`` is called once, when everything is loaded and Discord has told of the servers.
+    """
+    check = TokenCheck(settings.discord_api_url, settings.discord_token)
+    async with AsyncExitStack() as stack:
+        try:
+            bot = await _compose(settings, stack, card_pace)
+            readiness = asyncio.create_task(_once_ready(bot, when_ready))
+            stack.callback(readiness.cancel)
+            await _keep_connected(bot, check)
+        except EXPLAINED as error:
+            if is_about_token(error) and not await check.is_refused():
+                raise StartError(LOGIN_REFUSED_ONCE, lasting=False) from error
+            raise explained(error, settings) from error
+
+
+async def _once_ready(bot: SunoBot, then: Callable[[], None]) -> None:
+    await bot.wait_until_ready()
+    then()
+
+
+async def _keep_connected(bot: SunoBot, check: TokenCheck) -> None:
+    """Let the bot work until it ends by itself or this is cancelled; it is closed then.
+
+    A task of its own, for discord.py swallows a cancellation while it begins a new session: it has
+    a moment to heed it, then only closing the bot ends it.
+    """
+    connection = asyncio.create_task(bot.start(check.token.get_secret_value()))
+    refusal = asyncio.create_task(check.until_refused(bot.courier.token_refused))
+    try:
+        await asyncio.wait({connection, refusal}, return_when=asyncio.FIRST_COMPLETED)
+        if refusal.done():
+            raise StartError(LOGIN_REFUSED, lasting=True)
+        await connection
+    finally:
+        refusal.cancel()
+        connection.cancel()
+        await asyncio.wait({connection}, timeout=0.5)
+        await bot.close()
+        await asyncio.gather(connection, return_exceptions=True)
+
+
+async def _compose(settings: Settings, stack: AsyncExitStack, card_pace: CardPace) -> SunoBot:
+    """Build the bot out of its parts; ``stack`` closes them."""
+    log.info("Suno Bot %s", __version__)
+    source = _relay(settings)
+    log.info("Relay %s at %s", source.name, redact_setting(source.base_url))
+    database = await stack.enter_async_context(DatabaseThread(settings.database_path))
+    backlog = Backlog(database, source.name)
+    await _tell_of(backlog, settings)
+    session = await stack.enter_async_context(aiohttp.ClientSession())
+    client = make_client(settings, session)
+    stack.push_async_callback(client.aclose)
+    fetcher = await stack.enter_async_context(Fetcher())
+    access = RelayAccess(source.name, source.base_url, settings.suno_api_key)
+    fingerprint = await own_fingerprint(database, access)
+    bot = await stack.enter_async_context(
+        assemble(settings, database, client, fetcher, COGS, card_pace, fingerprint=fingerprint)
+    )
+    await bot.services.poller.remember(bot.services.history)
+    if settings.metrics_port:
+        server = _monitoring(settings, bot, client, database, backlog)
+        await stack.enter_async_context(server)
+        log.info("Figures at %s/metrics", server.address)
+    greeting = asyncio.create_task(client.greet())
+    stack.callback(greeting.cancel)
+    return bot
+
+
+async def _tell_of(backlog: Backlog, settings: Settings) -> None:
+    """Log what runs and waits, and what waits in vain since ``SUNO_RELAY`` was changed."""
+    counts = await backlog.count()
+    running = _counted(counts.running_tasks, "running task")
+    unposted = _counted(counts.unposted, "message")
+    log.info("Database %s: %s, %s waiting", settings.database_path, running, unposted)
+    if elsewhere := await backlog.elsewhere():
+        log.warning(
+            "Neither looked at nor told while SUNO_RELAY is %s: %s. To have them told, set"
+            " SUNO_RELAY back until they have ended, see docs/relays.md",
+            settings.suno_relay,
+            ", ".join(f"{_counted(n, 'task')} of {name}" for name, n in elsewhere.items()),
+        )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"
+
+
+def signs_of(bot: SunoBot, database: DatabaseThread, backlog: Backlog) -> Signs:
+    """Return where the health of a bot that starts now is read from."""
+    return Signs(
+        started_at=time.time(),
+        loops=LOOPS,
+        good_rounds=bot.good_rounds,
+        missing_connection=bot.missing_connection,
+        ask_database=database.check,
+        requests=bot.traffic,
+        due_since=backlog.due_since,
+    )
+
+
+def _monitoring(
+    settings: Settings,
+    bot: SunoBot,
+    client: SunoClient,
+    database: DatabaseThread,
+    backlog: Backlog,
+) -> MonitoringServer:
+    """Build what answers an operator's tools."""
+    return MonitoringServer(
+        settings.metrics_host,
+        settings.metrics_port,
+        figures=bot.services.figures,
+        signs=signs_of(bot, database, backlog),
+        patience=Patience.at(settings.poll_requests_per_second),
+        client=client,
+        backlog=backlog,
+        version=__version__,
+    )
+
+
+def make_client(settings: Settings, session: aiohttp.ClientSession) -> SunoClient:
+    """Make the client of the relay. Raises ``StartError`` for an address that no relay can have."""
+    return SunoClient(
+        session,
+        _relay(settings),
+        settings.suno_api_key,
+        batch_size=settings.poll_batch_size,
+        requests_per_second=settings.poll_requests_per_second,
+    )
+
+
+def assemble(
+    settings: Settings,
+    database: DatabaseThread,
+    client: SunoClient,
+    fetcher: Fetcher,
+    cogs: Sequence[str],
+    card_pace: CardPace = CARD_PACE,
+    gateway_pace: GatewayPace = GATEWAY_PACE,
+    *,
+    fingerprint: str = "",
+) -> SunoBot:
+    """Put the bot together; nothing is opened, and nothing begins.
+
+    ``fingerprint``: of the address and the key under which the relay is asked.
+    """
+    source = _relay(settings)
+    outbox = Outbox(database)
+    limits = Limits(
+        settings.watches_per_user,
+        settings.watches_per_server,
+        messages_per_user=settings.messages_per_user,
+        messages_per_channel=settings.messages_per_channel,
+    )
+    store = Store(database, outbox, source.name, limits, fingerprint=fingerprint)
+    figures = Figures()
+    schedule = Schedule(Planner(settings.poll_interval), settings.watch_deadline)
+    poller = Poller(client, store, schedule, batch=settings.poll_batch_size, figures=figures)
+    client.on_success(poller.resume)
+    limiter = LookupLimiter(settings.poll_requests_per_second)
+    services = Services(
+        watchlist=Watchlist(client, store, schedule, limiter),
+        poller=poller,
+        store=store,
+        outbox=outbox,
+        cards=Cards(database, source.name, limits),
+        notices=Notices(database, source.name),
+        history=History(database, source.name),
+        forgetting=Forgetting(database),
+        departures=Departures(database),
+        settings=ServerSettingsBook(database),
+        limits=limits,
+        notes=Notes(database),
+        player=Player(fetcher),
+        figures=figures,
+    )
+    addresses = Addresses(settings.discord_api_url, settings.discord_gateway_url)
+    return SunoBot(services, addresses, cogs, card_pace, gateway_pace)
+
+
+def _relay(settings: Settings) -> Relay:
+    try:
+        return relay(
+            settings.suno_relay, settings.suno_base_url or None, settings.suno_fetch_path or None
+        )
+    except ValueError as error:
+        raise StartError(f"SUNO_BASE_URL or SUNO_FETCH_PATH: {error}", lasting=True) from error

@@ -1,0 +1,213 @@
+"""The Discord client: it holds the services, loads the cogs and keeps the commands in sync."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+import discord
+from discord import app_commands
+from discord.http import Route
+
+from bot.command_tree import CommandTree
+from bot.delivery.attachments.player import Player
+from bot.delivery.attachments.uploads import Uploads
+from bot.delivery.discord_calls import trace_calls
+from bot.delivery.discord_traffic import DiscordTraffic, counts_for_the_bot
+from bot.delivery.dispatcher import Courier
+from bot.delivery.live_card_updater import CARD_PACE, CardKeeper, CardPace
+from bot.delivery.rate_limiter import Turns
+from bot.gateway import GATEWAY_PACE, GatewayClient, GatewayPace
+from bot.i18n.translator import CatalogueTranslator
+from bot.metrics import Figures
+from bot.monitoring.discord_answers import count_answers
+from bot.polling.poller import Poller
+from bot.storage.departed_servers import Departures
+from bot.storage.erasure import Forgetting
+from bot.storage.history import History
+from bot.storage.joined_notices import Notices
+from bot.storage.key_value import Notes
+from bot.storage.limits import Limits
+from bot.storage.live_cards import Cards
+from bot.storage.outbox import Outbox
+from bot.storage.server_settings import ServerSettingsBook
+from bot.storage.tasks import Store
+from bot.ui.invitation import invite_link
+from bot.watches.private_watches import PrivateWatches
+from bot.watches.service import WatchDesk
+from bot.watches.watchlist import Watchlist
+
+log = logging.getLogger(__name__)
+
+MOST_IN_A_SECOND = 50
+"""Requests that Discord takes from the whole bot; its answers to interactions do not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the cogs work with."""
+
+    watchlist: Watchlist
+    poller: Poller
+    store: Store
+    outbox: Outbox
+    cards: Cards
+    notices: Notices
+    history: History
+    forgetting: Forgetting
+    departures: Departures
+    settings: ServerSettingsBook
+    limits: Limits
+    notes: Notes
+    player: Player
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Whom the client talks to. ``gateway_url`` empty: what the API answers."""
+
+    api_url: str
+    gateway_url: str = ""
+
+
+class SunoBot(GatewayClient):
+    """The bot: the services, and what posts for them. All that lasts is in the database."""
+
+    def __init__(
+        self,
+        services: Services,
+        addresses: Addresses,
+        extensions: Sequence[str] = (),
+        card_pace: CardPace = CARD_PACE,
+        gateway_pace: GatewayPace = GATEWAY_PACE,
+    ) -> None:
+        self.traffic = DiscordTraffic()
+        Route.BASE = addresses.api_url
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
+        super().__init__(
+            gateway_url=addresses.gateway_url,
+            pace=gateway_pace,
+            command_prefix=(),
+            help_command=None,
+            tree_cls=CommandTree,
+            intents=discord.Intents(guilds=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            http_trace=traced(self.traffic, services.figures),
+        )
+        self.services = services
+        self._uploads = Uploads(self, services.settings, services.player)
+        self.courier = Courier(
+            self,
+            services.outbox,
+            uploads=self._uploads,
+            settings=services.settings,
+            figures=services.figures,
+            traffic=self.traffic,
+        )
+        self.keeper = CardKeeper(
+            self,
+            services.cards,
+            card_pace,
+            notices_wait=lambda: self.courier.busy,
+            traffic=self.traffic,
+        )
+        private = PrivateWatches(self.keeper, services.notices)
+        self.desk = WatchDesk(services.watchlist, services.cards, private, services.settings)
+        self.good_rounds: dict[str, float] = {}
+        """When each loop of the clock last did its work without a fault (Unix seconds)."""
+        self._extensions = tuple(extensions)
+
+    @property
+    def suno_group(self) -> app_commands.Group:
+        """The command ``/suno``: the cog that makes it is loaded before those that add to it."""
+        group = self.tree.get_command("suno")
+        assert isinstance(group, app_commands.Group)  # noqa: S101 # the order of the cogs
+        return group
+
+    async def setup_hook(self) -> None:
+        """Load the cogs and, if they changed, register the commands."""
+        assert self.application_id is not None  # noqa: S101 # the client has logged in
+        log.info("Invite the bot with %s", invite_link(self.application_id))
+        await self._sync_commands(await self.load_cogs())
+
+    async def load_cogs(self) -> list[dict[str, Any]]:
+        """Load the cogs; return their commands as Discord gets them, with every translation."""
+        for name in self._extensions:
+            await self.load_extension(name)
+        translator = CatalogueTranslator()
+        await self.tree.set_translator(translator)
+        return [
+            await command.get_translated_payload(self.tree, translator)
+            for command in self.tree.get_commands()
+        ]
+
+    def missing_connection(self) -> str | None:
+        """Return why it is not connected to Discord's gateway, ``None`` if it is."""
+        if self.is_closed():
+            return "the bot stops"
+        if not self.is_ready():
+            return "not connected to Discord yet"
+        if any(shard.is_closed() for shard in self.shards.values()):
+            return "the connection to Discord is lost; it is made anew"
+        return None
+
+    async def on_ready(self) -> None:
+        """Say that we are there. Comes again after reconnects: nothing is started here."""
+        log.info("Connected to Discord as %s, in %s", self.user, _servers(len(self.guilds)))
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """Note what Discord says in passing: how large a file may be there."""
+        self._uploads.limits.note(interaction)
+
+    async def on_resumed(self) -> None:
+        """Say that we are there again, with the same session."""
+        log.info("Connected to Discord again")
+
+    async def _sync_commands(self, commands: list[dict[str, Any]]) -> None:
+        """Register the commands if they, in any language, are not those registered last."""
+        digest = hashlib.sha256(json.dumps(commands, sort_keys=True).encode()).hexdigest()
+        note = f"commands of {self.application_id}"
+        if await self.services.notes.read(note) == digest:
+            return
+        try:
+            await self.tree.sync()
+        except (discord.HTTPException, app_commands.CommandSyncFailure) as error:
+            log.error("Discord did not take the commands; they stay as they were: %s", error)
+            return
+        await self.services.notes.write(note, digest)
+        log.info("Registered the commands")
+
+
+def _servers(count: int) -> str:
+    return "1 server" if count == 1 else f"{count} servers"
+
+
+def traced(traffic: DiscordTraffic, figures: Figures) -> aiohttp.TraceConfig:
+    """Return what is told of every request: it is counted, kept from being late, and paced.
+
+    discord.py paces each bucket, but not the bot: a thousand messages to a thousand channels at
+    once end in answers of 429 and lost messages. Requests are held back so that the whole bot keeps
+    Discord's global limit in any second.
+    """
+    turns = Turns(MOST_IN_A_SECOND)
+
+    async def wait_for_turn(
+        session: aiohttp.ClientSession,  # noqa: ARG001 # aiohttp's signature
+        context: SimpleNamespace,  # noqa: ARG001 # as above
+        request: aiohttp.TraceRequestStartParams,
+    ) -> None:
+        if counts_for_the_bot(request.url.path):
+            await turns.take()
+
+    trace = aiohttp.TraceConfig()
+    trace_calls(trace)
+    trace.on_request_start.append(wait_for_turn)
+    traffic.observe(trace)
+    count_answers(trace, figures)
+    return trace

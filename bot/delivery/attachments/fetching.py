@@ -1,0 +1,253 @@
+"""Fetches audio from the addresses that relays name: hostile ones, until shown otherwise.
+
+Only https at port 443 of public addresses is asked, without any secret. Each connection is checked
+where its socket is made, by the very address that it goes to: whatever a name resolves to the next
+time, and wherever a redirect leads, nothing else is ever connected to.
+"""
+
+import asyncio
+import socket
+import tempfile
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import ip_address
+from types import TracebackType
+from typing import IO, Self
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from bot.delivery.attachments.audio import LONGEST_MAGIC, extension_of, has_only_sound, may_be_video
+from bot.delivery.attachments.public_addresses import is_public
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+MOST_REDIRECTS = 3
+AT_ONCE = 8
+"""How many files are fetched at the same time; others wait their turn, within their bounds."""
+
+_HTTPS = 443
+_CHUNK = 1 << 16
+_IN_MEMORY = 1 << 20
+"""Bytes of a file that are kept in memory; a longer one is on disk."""
+_HEADERS = {"User-Agent": "suno-bot", "Accept": "audio/*", "Accept-Encoding": "identity"}
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+"""Gives the numeric addresses of a host and port; raises ``OSError`` where there are none."""
+
+
+class Why(StrEnum):
+    """Why something was not fetched."""
+
+    LINK = "the link is not plain https"
+    NOT_PUBLIC = "its address is not public"
+    UNREACHABLE = "it cannot be reached"
+    REDIRECTS = "it redirects too often"
+    STATUS = "it is not there"
+    NOT_HTTP = "its answer is not HTTP"
+    TYPE = "its type is not audio"
+    NOT_AUDIO = "its content is not audio"
+    TOO_LARGE = "it is too large"
+    WRONG_LENGTH = "it is not as long as announced"
+    TOO_SLOW = "it takes too long"
+
+
+class NotFetched(Exception):
+    """There is no file, and ``why``."""
+
+    def __init__(self, why: Why) -> None:
+        super().__init__(why.value)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """An audio file, to be closed by whoever gets it; closing deletes it."""
+
+    file: IO[bytes]
+    """Open for reading, at its beginning."""
+    extension: str
+    """As its content says, without a dot."""
+
+
+async def resolved(host: str, port: int) -> Sequence[str]:
+    """Return the addresses of a host as the system knows them. Raises ``OSError``."""
+    loop = asyncio.get_running_loop()
+    infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(info[4][0]) for info in infos))
+
+
+class Fetcher:
+    """Fetches audio files, each within ``seconds`` from asking to its last byte.
+
+    ``async with`` opens and closes its connections. ``loopback_port`` lets it fetch from that port
+    of this machine too, also over plain http: for tests and demonstrations alone.
+    """
+
+    def __init__(
+        self,
+        *,
+        seconds: float = 20.0,
+        resolve: Resolve = resolved,
+        loopback_port: int | None = None,
+    ) -> None:
+        self._seconds = seconds
+        self._resolve = resolve
+        self._loopback_port = loopback_port
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=AT_ONCE,
+                force_close=True,
+                use_dns_cache=False,
+                resolver=_Resolver(self._resolve),
+                socket_factory=self._checked_socket,
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers=_HEADERS,
+            timeout=aiohttp.ClientTimeout(total=None),  # ours spans redirects and waiting, too
+            trust_env=False,
+            auto_decompress=False,
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def fetch(self, link: str, limit: int) -> Sound:
+        """Fetch an audio file of at most ``limit`` bytes. Raises ``NotFetched``, nothing else."""
+        if self._session is None:
+            raise RuntimeError("the fetcher is not open: use `async with`")
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._follow(self._session, URL(link), limit)
+        except TimeoutError as error:
+            raise NotFetched(Why.TOO_SLOW) from error
+        except aiohttp.ClientConnectorError as error:
+            refused = isinstance(error.os_error, _NotPublic)
+            raise NotFetched(Why.NOT_PUBLIC if refused else Why.UNREACHABLE) from error
+        except aiohttp.ClientResponseError as error:
+            raise NotFetched(Why.NOT_HTTP) from error
+        except aiohttp.ClientPayloadError as error:
+            raise NotFetched(Why.WRONG_LENGTH) from error
+        except (ValueError, IndexError) as error:  # about what is no URL
+            raise NotFetched(Why.LINK) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise NotFetched(Why.UNREACHABLE) from error
+
+    async def _follow(self, session: aiohttp.ClientSession, url: URL, limit: int) -> Sound:
+        for _ in range(MOST_REDIRECTS + 1):
+            self._check(url)
+            async with session.get(url, allow_redirects=False) as response:
+                if response.status not in REDIRECTS:
+                    return await _read(response, limit)
+                url = url.join(URL(response.headers.get("Location", "")))
+        raise NotFetched(Why.REDIRECTS)
+
+    def _check(self, url: URL) -> None:
+        """Refuse what is to be known from a URL alone; the address is looked at when connecting."""
+        https = url.scheme == "https" and url.port == _HTTPS
+        local = url.scheme in ("http", "https") and url.port == self._loopback_port
+        bare = url.user is None and url.password is None
+        if not (https or local) or not bare or not url.host:
+            raise NotFetched(Why.LINK)
+
+    def _checked_socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
+        """Make the socket of a connection, if it may be made. Raises ``_NotPublic``."""
+        family, kind, protocol, _, (host, port, *_) = info
+        public = port == _HTTPS and is_public(str(host))
+        if not public and not (port == self._loopback_port and _is_loopback(str(host))):
+            raise _NotPublic("not a public address")
+        return socket.socket(family, kind, protocol)
+
+
+class _NotPublic(OSError):
+    """The address of a connection is not public. Its text is always the same (see aiohttp)."""
+
+
+class _Resolver(AbstractResolver):
+    """Lets aiohttp resolve names by a function."""
+
+    def __init__(self, resolve: Resolve) -> None:
+        self._resolve = resolve
+
+    async def resolve(
+        self,
+        host: str,
+        port: int = 0,
+        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 # both are tried
+    ) -> list[ResolveResult]:
+        """Return the addresses of a host. Raises ``OSError``."""
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=0,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for address in await self._resolve(host, port)
+        ]
+
+    async def close(self) -> None:
+        """Do nothing: there is nothing to close."""
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+async def _read(response: aiohttp.ClientResponse, limit: int) -> Sound:
+    """Read an audio file; its type and size are looked at before its content."""
+    if response.status != 200:
+        raise NotFetched(Why.STATUS)
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if not kind.startswith("audio/") and kind != "application/octet-stream":
+        raise NotFetched(Why.TYPE)
+    announced = response.content_length
+    if announced is not None and announced > limit:
+        raise NotFetched(Why.TOO_LARGE)
+    try:
+        start = await response.content.readexactly(LONGEST_MAGIC)
+    except asyncio.IncompleteReadError as error:
+        raise NotFetched(Why.NOT_AUDIO) from error
+    extension = extension_of(start)
+    if extension is None:
+        raise NotFetched(Why.NOT_AUDIO)
+    file = await _kept(start, response, limit)
+    if may_be_video(start) and not await asyncio.to_thread(has_only_sound, file):
+        file.close()
+        raise NotFetched(Why.NOT_AUDIO)
+    return Sound(file, extension)
+
+
+async def _kept(start: bytes, response: aiohttp.ClientResponse, limit: int) -> IO[bytes]:
+    """Write ``start`` and the rest of a body to a temporary file as it comes.
+
+    That a body is as long as announced is seen to by aiohttp.
+    """
+    with ExitStack() as stack:
+        file = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))
+        size = file.write(start)
+        async for chunk in response.content.iter_chunked(_CHUNK):
+            size += len(chunk)
+            if size > limit:
+                raise NotFetched(Why.TOO_LARGE)
+            await asyncio.to_thread(file.write, chunk)
+        file.seek(0)
+        stack.pop_all()
+    return file

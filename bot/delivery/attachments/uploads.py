@@ -1,0 +1,81 @@
+"""Which notices come with a file: where a server wants it, and as long as nothing is in doubt."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import discord
+
+from bot.delivery.attachments.player import Player
+from bot.delivery.duplicate_check import permissions_in
+from bot.storage.models import Delivery, Form, Purpose
+from bot.storage.server_settings import ServerSettingsBook
+
+DEFAULT_LIMIT = 20 * 1024 * 1024
+"""Bytes that a file may have in every server since September 2026; discord.py 2.7 says less."""
+
+MOST_TRIES = 5
+"""After so many tries a message goes without its file, which need not be fetched for ever."""
+
+
+class UploadLimits:
+    """Knows how many bytes a file may have in a server, as far as Discord tells.
+
+    An interaction states the limit for whoever began it: the server's, or more if that person pays
+    for more. So the least that was stated in a server is closest to what the bot may upload there.
+    """
+
+    def __init__(self) -> None:
+        self._least_stated: dict[int, int] = {}
+
+    def note(self, interaction: discord.Interaction) -> None:
+        """Remember the limit that an interaction states."""
+        if interaction.guild_id is not None:
+            known = self._least_stated.get(interaction.guild_id, interaction.filesize_limit)
+            self._least_stated[interaction.guild_id] = min(known, interaction.filesize_limit)
+
+    def of(self, guild_id: int | None, guild: discord.Guild | None) -> int:
+        """Return the limit in a server; ``guild`` is what the cache holds of it, if anything.
+
+        The boosts of a server may have grown since the limit was stated.
+        """
+        stated = self._least_stated.get(guild_id or 0, DEFAULT_LIMIT)
+        return max(stated, guild.filesize_limit) if guild else stated
+
+
+class Uploads:
+    """Gives notices their files."""
+
+    def __init__(
+        self, client: discord.Client, settings: ServerSettingsBook, player: Player
+    ) -> None:
+        self._client = client
+        self._settings = settings
+        self._player = player
+        self.limits = UploadLimits()
+
+    @asynccontextmanager
+    async def file_of(self, delivery: Delivery) -> AsyncIterator[discord.File | None]:
+        """Give the file that is to be sent with a delivery, if any; it is deleted in the end.
+
+        A repeat of what may have been posted goes without: it shall not be held up.
+        """
+        file = await self._file_of(delivery)
+        try:
+            yield file
+        finally:
+            if file is not None:
+                file.close()  # which only gives ``fp`` its own ``close`` back
+                file.fp.close()
+
+    async def _file_of(self, delivery: Delivery) -> discord.File | None:
+        place = delivery.place
+        whole = delivery.purpose is Purpose.NOTICE and delivery.form is Form.FULL
+        if not whole or delivery.in_doubt_since is not None or delivery.attempts > MOST_TRIES:
+            return None
+        granted = permissions_in(self._client, place)
+        if granted is not None and not granted.attach_files:
+            return None
+        if not (await self._settings.of(place.guild_id)).uploads:
+            return None
+        limit = self.limits.of(place.guild_id, self._client.get_guild(place.guild_id or 0))
+        return await self._player.attachment(delivery.task, limit)

@@ -1,0 +1,105 @@
+"""Channels where nothing can be posted: gone, or blocked until somebody mends something.
+
+What is owed to a channel that is gone is told directly to those who watched. What is owed to one
+that is blocked is kept, and those who wait get a word.
+"""
+
+from collections.abc import Callable
+
+import discord
+
+from bot.delivery.discord_errors import Missing, Verdict
+from bot.delivery.duplicate_check import permissions_in
+from bot.storage.models import Delivery, Place
+from bot.storage.outbox import Outbox
+from bot.ui.held_notice import MISSING, missing_reason
+
+
+class ClosedPlaces:
+    """Lets what cannot be posted wait, or be told elsewhere.
+
+    ``between_looks`` is how often a blocked channel is tried, in seconds.
+    """
+
+    def __init__(
+        self,
+        client: discord.Client,
+        outbox: Outbox,
+        between_looks: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self._client = client
+        self._outbox = outbox
+        self._between_looks = between_looks
+        self._clock = clock
+
+    async def redirect(
+        self,
+        delivery: Delivery,
+        reason: str,
+        *,
+        doubtful: bool = False,
+        channel_gone: bool = True,
+    ) -> int:
+        """Tell each watcher directly what the channel does not take; return how many will be told.
+
+        Either the channel is gone, or it takes this one message in no form. What may have been
+        posted there is not looked for, so the direct message says so. Nobody is told where it was a
+        direct message: its person cannot be reached.
+        """
+        redirection = self._outbox.redirection
+        if delivery.place.guild_id is None:
+            await redirection.drop(delivery, reason=reason)
+            return 0
+        posted = doubtful or delivery.repeat or delivery.in_doubt_since is not None
+        return await redirection.redirect(
+            delivery,
+            reason=reason,
+            repeat=posted,
+            channel_gone=channel_gone,
+            now=self._clock(),
+        )
+
+    async def block(
+        self, delivery: Delivery, meaning: Verdict, reason: str, *, doubtful: bool = False
+    ) -> None:
+        """Keep what is owed to a channel that refuses everything, and tell those who wait."""
+        now = self._clock()
+        await self._outbox.blocked_channels.block(
+            delivery,
+            until=now + self._between_looks,
+            reason=self._what_is_missing(delivery, meaning) or reason,
+            now=now,
+            doubtful=doubtful,
+        )
+
+    async def look_again(self, guild_id: int) -> None:
+        """Try at once what waits in the blocked channels of a server that are open again.
+
+        Only where it is known what was missing, and that it is there now: all else is tried
+        slowly, or every event would be a try.
+        """
+        blocked = self._outbox.blocked_channels
+        for place, reason in await blocked.of_server(guild_id):
+            if self._is_open_again(place, reason):
+                await blocked.probe_now(place.channel_id, self._clock())
+
+    def _what_is_missing(self, delivery: Delivery, meaning: Verdict) -> str | None:
+        """Return the reason that people are told, ``None`` where no permission is missing."""
+        if meaning.missing is not Missing.PERMISSION:
+            return meaning.missing
+        granted = permissions_in(self._client, delivery.place)
+        return missing_reason(granted, in_thread=self._thread(delivery.place) is not None)
+
+    def _is_open_again(self, place: Place, reason: str) -> bool:
+        thread = self._thread(place)
+        if thread and reason in set(Missing):
+            return not (thread.archived or thread.locked)
+        granted = permissions_in(self._client, place)
+        if granted is None or not reason.startswith(MISSING) or reason == MISSING:
+            return False
+        return missing_reason(granted, in_thread=thread is not None) == MISSING
+
+    def _thread(self, place: Place) -> discord.Thread | None:
+        guild = self._client.get_guild(place.guild_id or 0)
+        return guild.get_thread(place.channel_id) if guild else None

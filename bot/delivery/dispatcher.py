@@ -1,0 +1,244 @@
+"""The outbox goes out: claim → send → acknowledge.
+
+Each delivery has a slot of its own, so that one channel never holds up another; the outbox hands
+out one delivery a channel, so that the order there is kept. A nonce that is the same at every try
+lets Discord itself tell a repeat from a first message, whatever died in between.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
+
+import discord
+
+from bot.delivery.attachments.uploads import Uploads
+from bot.delivery.channel_blocking import ClosedPlaces
+from bot.delivery.direct_messages import DirectMessageOpener
+from bot.delivery.discord_calls import Call, DiscordCalls
+from bot.delivery.discord_errors import may_be_the_file, reason_of, verdict
+from bot.delivery.discord_traffic import DiscordTraffic
+from bot.delivery.duplicate_check import Evidence, look_for
+from bot.delivery.error_policy import ErrorPolicy, described
+from bot.delivery.rendering import completed, compose, view_of
+from bot.delivery.retry_policy import PATIENCE, Patience
+from bot.metrics import Figures, Outcome
+from bot.storage.clock_rollback import UNKNOWN_TIME, Rollback, RollbackDetector
+from bot.storage.models import Delivery, Purpose
+from bot.storage.outbox import Outbox
+from bot.storage.server_settings import ServerSettingsBook
+from bot.ui.notice import Notice, naming_role
+
+log = logging.getLogger(__name__)
+
+BREATH = 0.01
+"""Seconds before each message is written, one after the other: less than until Discord takes the
+next, and long enough to answer a command."""
+
+
+class Courier:
+    """Posts what the outbox owes."""
+
+    def __init__(
+        self,
+        client: discord.Client,
+        outbox: Outbox,
+        patience: Patience = PATIENCE,
+        clock: Callable[[], float] = time.time,
+        uploads: Uploads | None = None,
+        settings: ServerSettingsBook | None = None,
+        figures: Figures | None = None,
+        traffic: DiscordTraffic | None = None,
+    ) -> None:
+        self._client = client
+        self._outbox = outbox
+        self._patience = patience
+        self._clock = clock
+        self._uploads = uploads
+        self._settings = settings
+        self._figures = figures or Figures()
+        self._traffic = traffic or DiscordTraffic()
+        self._calls = DiscordCalls(patience.one_try, patience.most_late)
+        self.closed_places = ClosedPlaces(client, outbox, patience.between_looks_at_held, clock)
+        self._opener = DirectMessageOpener(
+            client, outbox.redirection, self._calls, patience.opening, clock
+        )
+        self._policy = ErrorPolicy(outbox, self.closed_places, patience, clock, self._figures)
+        self.token_refused = self._policy.token_refused
+        """Set at an answer of 401: whoever runs the bot has to check the token."""
+        self._under_way: dict[asyncio.Task[None], int] = {}
+        self._late: set[int] = set()
+        """Those of them whose try takes too long: they keep no slot."""
+        self._one_by_one = asyncio.Lock()
+        self._astray = True
+        self._rollbacks = RollbackDetector()
+
+    @property
+    def busy(self) -> bool:
+        """Whether so much is under way that it waits for its turn: what can wait should."""
+        return self._patience.slots - self._free_slots > self._patience.slots // 4
+
+    @property
+    def _free_slots(self) -> int:
+        return self._patience.slots - len(self._under_way) + len(self._late)
+
+    async def round(self) -> float | None:
+        """Start sending what is due; return when more will be (Unix seconds), if anything.
+
+        What is due stays so while Discord takes nothing at all, and while too many tries are late.
+        """
+        if self._astray:
+            await self._take_up()
+        await self._handle_clock_rollback()
+        if wait := self._traffic.global_wait:
+            return self._clock() + wait
+        if self._calls.full:
+            return None  # one that is done wakes the next round
+        await self._opener.round()
+        if free := self._free_slots:
+            for delivery in await self._outbox.claim(self._clock(), free):
+                task = asyncio.create_task(self._deliver(delivery))
+                self._under_way[task] = delivery.id
+                task.add_done_callback(self._finished)
+        if not self._free_slots:
+            return None  # as above
+        return await self._outbox.next_at()
+
+    async def finish(self) -> None:
+        """Wait a little for what is under way; what is not done then is taken up at the start.
+
+        Only the waiting for a call into discord.py is cancelled, never the call.
+        """
+        tasks = [*self._under_way, *self._opener.under_way]
+        if tasks:
+            await asyncio.wait(tasks, timeout=self._patience.goodbye)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _take_up(self) -> None:
+        """Take up what was being sent when the process died, or a fault of ours came."""
+        if count := await self._outbox.recover(self._clock(), self._under_way.values()):
+            log.info("Taking up %d messages that were being sent", count)
+        self._astray = False
+
+    async def _handle_clock_rollback(self) -> None:
+        """Wait for nothing that is due at a time which comes an hour later than was meant."""
+        now, patience = self._clock(), self._patience
+        rollback = self._rollbacks.check(now)
+        if rollback is Rollback.NONE:
+            return
+        seen = rollback is Rollback.SEEN
+        if seen:
+            log.warning("Clock set back: what waits is tried sooner")
+        wait = max(patience.longest_pause, patience.between_looks_at_held)
+        await self._outbox.handle_clock_rollback(
+            now,
+            longest_wait=wait,
+            longest_hold=wait if seen else patience.longest_hold,
+            seen=seen,
+        )
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._late.discard(self._under_way.pop(task))
+        if not task.cancelled() and (error := task.exception()):
+            log.error("What became of a message could not be kept", exc_info=error)
+            self._astray = True
+        self._outbox.changed.set()
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        async with self._one_by_one:  # nobody else waits until all that is due is written
+            await asyncio.sleep(BREATH)
+        call = self._calls.start(self._send_once(delivery))
+        try:
+            message_id = await self._result(call, delivery)
+        except Exception as error:  # noqa: BLE001 # what it means is decided by the verdict
+            passing = verdict(error).passing
+            doubtful = call.unrefused_posts > 0 if call.traced else passing
+            await self._policy.settle(delivery, error, doubtful=doubtful)
+            return
+        now = self._clock()
+        await self._outbox.acknowledge(delivery, message_id=message_id, now=now)
+        log.info("%s is %s", described(delivery), Outcome.SENT)
+        self._figures.tries.labels(Outcome.SENT).inc()
+        if delivery.purpose is Purpose.NOTICE:
+            self._figures.notice_delay.observe(max(now - delivery.created_at, 0))
+
+    async def _result(self, call: Call[int], delivery: Delivery) -> int:
+        """Return the id of the message, or raise why there is none, however late.
+
+        Until then the delivery is ``sending``, so that nobody begins a second try.
+        """
+        if not await call.in_time():
+            log.warning("%s takes longer than %g s", described(delivery), self._calls.timeout)
+            self._late.add(delivery.id)
+            self._outbox.changed.set()  # its slot is free
+        return await call.result()
+
+    async def _send_once(self, delivery: Delivery) -> int:
+        """Send it unless it is there already; return the id of the message.
+
+        Where that cannot be known, a repeat is better than a loss, and says so.
+        """
+        doubt, now = delivery.in_doubt_since, self._clock()
+        if doubt is None or 0 <= now - doubt < self._patience.nonce_window:
+            return (await self._send(delivery, repeat=False)).id
+        if doubt > now:  # the clock was set back
+            delivery = replace(delivery, in_doubt_since=UNKNOWN_TIME)
+        others = await self._outbox.messages_beside(delivery)
+        text = await self._composed(delivery)
+        evidence, message = await look_for(
+            self._client,
+            delivery,
+            others,
+            text.content,
+            clock_ahead=self._traffic.clock_ahead(self._clock()),
+        )
+        log.info("%s may have been posted: %s", described(delivery), evidence)
+        if message is not None:
+            return (await completed(message, text, delivery)).id
+        return (await self._send(delivery, repeat=evidence is Evidence.UNREADABLE)).id
+
+    async def _send(self, delivery: Delivery, *, repeat: bool) -> discord.Message:
+        """Send it and return the message; raises what discord.py raises.
+
+        What is refused with a file is sent without it at once: the link is in the message.
+        """
+        text = await self._composed(delivery, repeat=repeat)
+        async with self._file_of(delivery) as file:
+            try:
+                message = await self._post(delivery, text, file)
+            except discord.HTTPException as error:
+                if file is None or not may_be_the_file(error):
+                    raise
+                log.info("%s goes without its file: %s", described(delivery), reason_of(error))
+                message = await self._post(delivery, text, None)
+        return await completed(message, text, delivery)
+
+    async def _composed(self, delivery: Delivery, *, repeat: bool = False) -> Notice:
+        text = compose(delivery, repeat=repeat)
+        role = None
+        if self._settings and delivery.purpose is Purpose.NOTICE:
+            role = (await self._settings.of(delivery.place.guild_id)).role_to_mention
+        if role and await self._outbox.role_mentions.claim(delivery, self._clock()):
+            return naming_role(text, role)
+        return text
+
+    async def _post(
+        self, delivery: Delivery, text: Notice, file: discord.File | None
+    ) -> discord.Message:
+        place = delivery.place
+        channel = self._client.get_partial_messageable(place.channel_id, guild_id=place.guild_id)
+        return await channel.send(
+            content=text.content,
+            embeds=text.embeds,
+            files=[file] if file else [],
+            view=view_of(delivery, text) or discord.utils.MISSING,
+            allowed_mentions=text.allowed_mentions,
+            nonce=delivery.nonce,
+        )
+
+    def _file_of(self, delivery: Delivery) -> AbstractAsyncContextManager[discord.File | None]:
+        return self._uploads.file_of(delivery) if self._uploads else nullcontext()

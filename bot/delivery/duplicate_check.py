@@ -1,0 +1,130 @@
+"""Whether a message that nobody heard of was posted: the channel is read for its marker.
+
+Within Discord's window the nonce settles that by itself. The window is "a few minutes"; what is
+older can only be looked up among one's own messages.
+"""
+
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import discord
+
+from bot.storage.clock_rollback import UNKNOWN_TIME
+from bot.storage.models import Delivery, Place
+from bot.ui.songs import bears_marker
+
+MESSAGES_READ = 300
+"""How far a channel is read from the doubtful moment on."""
+
+CLOCKS_DIFFER = 600.0
+"""Seconds by which Discord's clock and ours may differ unnoticed."""
+
+
+class Evidence(StrEnum):
+    """What the channel says."""
+
+    POSTED = "posted"
+    ABSENT = "absent"
+    UNREADABLE = "unreadable"
+    """The bot may not read it, or it is too long."""
+
+
+class NotKnownYet(discord.DiscordException):
+    """Discord has not told us yet what we may do in a place: ask again a little later."""
+
+
+async def look_for(
+    client: discord.Client,
+    delivery: Delivery,
+    others: Collection[int],
+    content: str,
+    *,
+    clock_ahead: float = 0.0,
+) -> tuple[Evidence, discord.Message | None]:
+    """Look for the message of ``delivery``; return what is known, and the message if it is there.
+
+    ``others`` are the messages of other deliveries in the same place.
+    ``content`` is what the message says above its embeds: all that is left of it where Discord
+    dropped them. ``clock_ahead`` as in ``search``, which says what is raised.
+    """
+    if delivery.in_doubt_since is None:
+        return Evidence.ABSENT, None
+
+    def is_it(message: discord.Message) -> bool:
+        bears_it = is_bare(message, content) or _bears_marker(message, delivery)
+        return bears_it and message.id not in others
+
+    since = delivery.in_doubt_since
+    return await search(client, delivery.place, since, is_it, clock_ahead=clock_ahead)
+
+
+async def search(
+    client: discord.Client,
+    place: Place,
+    since: float,
+    is_it: Callable[[discord.Message], bool],
+    *,
+    clock_ahead: float = 0.0,
+) -> tuple[Evidence, discord.Message | None]:
+    """Look through the bot's own messages in a place since then (Unix seconds of our clock).
+
+    ``clock_ahead`` is by how many seconds our clock is ahead of Discord's. The newest messages are
+    read where ``since`` is ``UNKNOWN_TIME``. Raises ``NotKnownYet``, and
+    what discord.py raises when the channel cannot be asked just now.
+    """
+    channel = client.get_partial_messageable(place.channel_id, guild_id=place.guild_id)
+    undated = since == UNKNOWN_TIME
+    # The clocks may have differed less back then: more is read than need be in that case.
+    earliest = since - max(clock_ahead, 0.0) - CLOCKS_DIFFER
+    after = None if undated else datetime.fromtimestamp(earliest, UTC)
+    count = 0
+    async for message in channel.history(
+        limit=MESSAGES_READ, after=after, oldest_first=not undated
+    ):
+        count += 1
+        if client.user and message.author.id == client.user.id and is_it(message):
+            return Evidence.POSTED, message
+    if count < MESSAGES_READ and await _may_read(client, place, seen=count > 0):
+        return Evidence.ABSENT, None
+    return Evidence.UNREADABLE, None
+
+
+def is_bare(message: discord.Message, content: str) -> bool:
+    """Whether Discord dropped the embeds of a message, and nobody has written them out since."""
+    return not message.embeds and message.content == content
+
+
+def _bears_marker(message: discord.Message, delivery: Delivery) -> bool:
+    footers = [embed.footer.text for embed in message.embeds if embed.footer.text]
+    return bears_marker(delivery.task.id, message.content, footers)
+
+
+async def _may_read(client: discord.Client, place: Place, *, seen: bool) -> bool:
+    """Whether the history of a place is open to the bot; without that, Discord shows an empty one.
+
+    ``seen``: it did show something. Raises ``NotKnownYet`` before the gateway has told us.
+    """
+    if place.guild_id is None:
+        return True
+    granted = permissions_in(client, place)
+    if granted is not None:
+        return granted.view_channel and granted.read_message_history
+    guild = client.get_guild(place.guild_id)
+    if guild is None or guild.unavailable or not client.is_ready():
+        raise NotKnownYet(f"nothing is known yet of server {place.guild_id}")
+    if seen:
+        return True
+    # An archived thread, say, of which the gateway does not speak: its parent tells.
+    thread = await client.fetch_channel(place.channel_id)
+    if not isinstance(thread, discord.Thread) or thread.parent is None:
+        return False
+    granted = thread.permissions_for(guild.me)
+    return granted.view_channel and granted.read_message_history
+
+
+def permissions_in(client: discord.Client, place: Place) -> discord.Permissions | None:
+    """Return what the bot may do in a place of a server, ``None`` where the cache cannot tell."""
+    guild = client.get_guild(place.guild_id or 0)
+    channel = guild and guild.get_channel_or_thread(place.channel_id)
+    return channel.permissions_for(guild.me) if guild and channel else None

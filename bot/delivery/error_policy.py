@@ -1,0 +1,141 @@
+"""What is done with a delivery that Discord did not take, for each meaning of its error."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+
+import aiohttp
+import discord
+
+from bot.delivery.channel_blocking import ClosedPlaces
+from bot.delivery.discord_errors import Meaning, Verdict, is_about_the_person, reason_of, verdict
+from bot.delivery.rendering import simpler
+from bot.delivery.retry_policy import Patience
+from bot.metrics import Figures, Outcome
+from bot.storage.models import Delivery, Form, Purpose
+from bot.storage.outbox import Outbox
+
+log = logging.getLogger(__name__)
+
+_TROUBLE = (discord.DiscordException, aiohttp.ClientError, OSError)
+
+
+class ErrorPolicy:
+    """Moves a delivery to where it is tried again, waits, or is told elsewhere."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        closed_places: ClosedPlaces,
+        patience: Patience,
+        clock: Callable[[], float],
+        figures: Figures,
+    ) -> None:
+        self._outbox = outbox
+        self._closed_places = closed_places
+        self._patience = patience
+        self._clock = clock
+        self._figures = figures
+        self.token_refused = asyncio.Event()
+
+    async def settle(self, delivery: Delivery, error: Exception, *, doubtful: bool) -> None:
+        """Do with a delivery what ``error`` means for it.
+
+        ``doubtful``: Discord may have taken the message all the same.
+        """
+        meaning = verdict(error)
+        if not isinstance(error, _TROUBLE):
+            log.error("%s could not be composed or sent", described(delivery), exc_info=error)
+        reason = reason_of(error)
+        patient = self._clock() - delivery.created_at < self._patience.until_held
+        in_server = delivery.place.guild_id is not None
+        if meaning.meaning is Meaning.DONE:
+            await self._outbox.acknowledge(delivery, message_id=None, now=self._clock())
+            self._note(delivery, Outcome.SENT, reason)
+        elif meaning.meaning is Meaning.GONE and (in_server or is_about_the_person(error)):
+            told = await self._closed_places.redirect(delivery, reason, doubtful=doubtful)
+            self._note(delivery, Outcome.REDIRECTED if told else Outcome.DROPPED, reason)
+        elif meaning.meaning is Meaning.GONE and patient:
+            await self._open_anew(delivery, meaning, reason)
+        elif meaning.meaning is Meaning.MEND:
+            await self._mend(delivery, reason, doubtful=doubtful)
+        elif meaning.passing and patient:
+            await self._postpone(delivery, meaning, reason, doubtful=doubtful)
+        elif meaning.passing or meaning.meaning is Meaning.GONE:
+            await self._hold(delivery, reason, doubtful=doubtful)
+        else:
+            await self._closed_places.block(delivery, meaning, reason, doubtful=doubtful)
+            self._note(delivery, Outcome.HELD, reason)
+
+    async def _postpone(
+        self, delivery: Delivery, meaning: Verdict, reason: str, *, doubtful: bool
+    ) -> None:
+        until = self._clock() + self._pause(delivery, meaning)
+        await self._outbox.postpone(
+            delivery, until=until, reason=reason, form=delivery.form, doubtful=doubtful
+        )
+        self._note(delivery, Outcome.POSTPONED, reason)
+
+    async def _open_anew(self, delivery: Delivery, meaning: Verdict, reason: str) -> None:
+        """Ask Discord again for the channel of a person: that it is gone says nothing of them."""
+        until = self._clock() + self._pause(delivery, meaning)
+        await self._outbox.redirection.open_anew(delivery, until=until, reason=reason)
+        self._note(delivery, Outcome.POSTPONED, reason)
+
+    async def _hold(
+        self, delivery: Delivery, reason: str, *, doubtful: bool, pause: float | None = None
+    ) -> None:
+        """Keep a message that nothing else is to wait for."""
+        now = self._clock()
+        await self._outbox.hold(
+            delivery,
+            until=now + (pause or self._patience.between_looks_at_held),
+            reason=reason,
+            doubtful=doubtful,
+            notify_at=now,
+        )
+        self._note(delivery, Outcome.HELD, reason)
+
+    async def _mend(self, delivery: Delivery, reason: str, *, doubtful: bool) -> None:
+        """Try it simpler; what a channel takes in no form is told directly."""
+        form = simpler(delivery)
+        if form is not None:
+            await self._outbox.postpone(
+                delivery, until=self._clock(), reason=reason, form=form, doubtful=doubtful
+            )
+            self._note(delivery, Outcome.SIMPLIFIED, reason)
+        elif delivery.purpose is Purpose.WORD:  # it promises nothing; the notice itself waits
+            await self._outbox.redirection.drop(delivery, reason=reason)
+            self._note(delivery, Outcome.DROPPED, reason)
+        elif delivery.place.guild_id is not None:
+            told = await self._closed_places.redirect(
+                delivery, reason, doubtful=doubtful, channel_gone=False
+            )
+            self._note(delivery, Outcome.REDIRECTED if told else Outcome.DROPPED, reason)
+        else:
+            pause = self._rare_pause(delivery)
+            await self._hold(delivery, reason, doubtful=doubtful, pause=pause)
+
+    def _note(self, delivery: Delivery, outcome: Outcome, reason: str) -> None:
+        log.info("%s is %s: %s", described(delivery), outcome, reason)
+        self._figures.tries.labels(outcome).inc()
+
+    def _rare_pause(self, delivery: Delivery) -> float:
+        """Return how long to wait with what even a person's direct messages take in no form."""
+        tries = max(delivery.attempts - len(Form), 0)
+        doubling: float = self._patience.between_looks_at_held * 2.0 ** min(tries, 20)
+        return min(doubling, self._patience.longest_hold)
+
+    def _pause(self, delivery: Delivery, meaning: Verdict) -> float:
+        if meaning.meaning is Meaning.STOP:
+            self.token_refused.set()
+        doubling: float = self._patience.first_pause * 2.0 ** min(delivery.attempts - 1, 20)
+        jitter = random.uniform(0.5, 1.0)  # noqa: S311 # no secret
+        longest = self._patience.longest_pause
+        return max(min(doubling, longest) * jitter, meaning.retry_after or 0.0)
+
+
+def described(delivery: Delivery) -> str:
+    """Return how the log names a delivery."""
+    return f"Task {delivery.task.id} for channel {delivery.place.channel_id}"

@@ -1,0 +1,127 @@
+"""The message of a card at Discord: posted, found again, edited, taken away. Knows no database."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import discord
+
+from bot.delivery.discord_traffic import DiscordTraffic
+from bot.delivery.duplicate_check import Evidence, permissions_in, search
+from bot.delivery.retry_policy import NONCE_WINDOW
+from bot.i18n import Words, words_for
+from bot.storage.clock_rollback import UNKNOWN_TIME
+from bot.storage.live_card_rows import Card
+from bot.storage.models import Place
+from bot.ui.live_card import Look, bears_button, live_button_id, look_of, lost_card
+
+
+class Shown(NamedTuple):
+    """What became of the message of a card."""
+
+    message_id: int
+    look: str | None
+    """The digest of what it shows, ``None`` where that is not known."""
+    bare: bool = False
+    """Whether Discord left its embed out, for the bot may not embed there."""
+
+
+class CardMessages:
+    """Calls discord.py for cards; each method raises what that raises."""
+
+    def __init__(
+        self, client: discord.Client, traffic: DiscordTraffic, clock: Callable[[], float]
+    ) -> None:
+        self._client = client
+        self._traffic = traffic
+        self._clock = clock
+
+    async def post(self, card: Card) -> Shown | None:
+        """Post a card unless it stands there; return what its message shows.
+
+        ``None`` where nobody watches any more, or where it cannot be known whether the card was
+        posted: two cards, one of which stays as it is, are worse than none.
+        """
+        if self._must_be_searched(card):
+            evidence, message = await self._find(card)
+            if message is not None:
+                return Shown(message.id, None)
+            if evidence is Evidence.UNREADABLE:
+                return None
+        if not card.watchers:
+            return None
+        look = self._look(card)
+        message = await self._channel(card).send(
+            content=look.content or None,
+            embeds=look.embeds,
+            view=look.view or discord.utils.MISSING,
+            allowed_mentions=discord.AllowedMentions.none(),
+            nonce=card.nonce,
+            silent=True,
+        )
+        first = card.in_doubt_since is None  # else it may be the message of another try
+        return Shown(message.id, look.digest if first else None, _lacks(message, look))
+
+    def _must_be_searched(self, card: Card) -> bool:
+        """Whether a card may have been posted, and its nonce cannot tell or is not to be used."""
+        if card.in_doubt_since is None:
+            return False
+        known = 0 <= self._clock() - card.in_doubt_since < NONCE_WINDOW
+        return not known or not card.watchers
+
+    async def _find(self, card: Card) -> tuple[Evidence, discord.Message | None]:
+        """Look for a card by its button among the bot's own messages."""
+        since = card.in_doubt_since or UNKNOWN_TIME
+        wanted = live_button_id("join", card)
+        return await search(
+            self._client,
+            card.place,
+            since,
+            lambda it: bears_button(it, wanted),
+            clock_ahead=self._traffic.clock_ahead(self._clock()),
+        )
+
+    async def show(self, card: Card) -> Shown:
+        """Edit the message of a card if it is to look otherwise; return what it shows."""
+        look = self._look(card)
+        shown = Shown(card.message_id or 0, look.digest)
+        if look.digest == card.look:
+            return shown
+        message = await self._message(card).edit(
+            content=look.content or None, embeds=look.embeds, view=look.view
+        )
+        return shown._replace(bare=_lacks(message, look))
+
+    async def delete(self, card: Card) -> None:
+        """Take the message of a card away."""
+        await self._message(card).delete()
+
+    def _look(self, card: Card) -> Look:
+        words = words_for(card.place.locale)
+        return look_of(card, words, now=self._clock(), may_embed=self._may_embed(card.place))
+
+    def _may_embed(self, place: Place) -> bool | None:
+        """Whether the bot may embed in a place, ``None`` where the gateway has not told."""
+        if place.guild_id is None:
+            return True
+        granted = permissions_in(self._client, place)
+        return granted.embed_links if granted is not None else None
+
+    def _message(self, card: Card) -> discord.PartialMessage:
+        return self._channel(card).get_partial_message(card.message_id or 0)
+
+    def _channel(self, card: Card) -> discord.PartialMessageable:
+        place = card.place
+        return self._client.get_partial_messageable(place.channel_id, guild_id=place.guild_id)
+
+
+def _lacks(message: discord.Message, look: Look) -> bool:
+    return bool(look.embeds) and not message.embeds
+
+
+async def retire(message: discord.Message, custom_id: str, words: Words) -> None:
+    """Let a message that seems to be a card say that it has stopped.
+
+    ``custom_id`` is of a button under it: a card that came to its end meanwhile has none.
+    """
+    if bears_button(await message.fetch(), custom_id):
+        await message.edit(content=lost_card(words), embeds=[], view=None)

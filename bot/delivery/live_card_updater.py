@@ -1,0 +1,268 @@
+"""The card in a channel that shows how watched tasks are doing, and edits itself."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import aiohttp
+import discord
+
+from bot.delivery.discord_calls import Call, DiscordCalls
+from bot.delivery.discord_errors import Meaning, Verdict, reason_of, verdict
+from bot.delivery.discord_traffic import DiscordTraffic
+from bot.delivery.live_card_messages import CardMessages, retire
+from bot.i18n import Words
+from bot.storage.clock_rollback import Rollback, RollbackDetector
+from bot.storage.live_card_rows import Card
+from bot.storage.live_cards import LONGEST_PAUSE, Cards
+
+log = logging.getLogger(__name__)
+
+MOST_ATTEMPTS = 150
+"""Tries in a row after which a card is left as it is: with the longest pauses, about a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardPace:
+    """How often cards are edited; spans in seconds."""
+
+    between_edits: float = 5.0
+    """The least time between two edits of one card."""
+    between_rounds: float = 2.0
+    longest_call: float = 15.0
+    """What takes longer to be posted or edited begins no further request, and is tried again: more
+    than discord.py waits until a channel takes the next message."""
+    edits_in_a_round: int = 10
+    """With the time between rounds, this bounds their share: there is other work too."""
+    slots: int = 20
+    """How many channels may be worked on at once."""
+    goodbye: float = 2.0
+    """How long a stop waits for what is under way."""
+
+
+CARD_PACE = CardPace()
+
+T = TypeVar("T")
+_TROUBLE = (discord.DiscordException, aiohttp.ClientError, OSError)
+
+
+class CardKeeper:
+    """Posts cards and keeps them up to date: at most every few seconds, and only on change.
+
+    Cards come after notices: while ``notices_wait``, none is posted or edited.
+    """
+
+    def __init__(
+        self,
+        client: discord.Client,
+        cards: Cards,
+        pace: CardPace = CARD_PACE,
+        clock: Callable[[], float] = time.time,
+        notices_wait: Callable[[], bool] = lambda: False,
+        traffic: DiscordTraffic | None = None,
+    ) -> None:
+        self._cards = cards
+        self._pace = pace
+        self._clock = clock
+        self._notices_wait = notices_wait
+        self._traffic = traffic or DiscordTraffic()
+        self._calls = DiscordCalls(pace.longest_call)
+        self._messages = CardMessages(client, self._traffic, clock)
+        self._under_way: dict[asyncio.Task[Any], Sequence[Card]] = {}
+        """What is done just now, each for cards of one channel."""
+        self._edits_from = float("-inf")
+        self._astray = True
+        self._rollbacks = RollbackDetector()
+
+    async def round(self) -> float | None:
+        """Begin to post and to edit what is due; return when to look again.
+
+        None while Discord takes nothing at all, or too many calls are late.
+        """
+        now, pace = self._clock(), self._pace
+        if wait := self._traffic.global_wait:
+            return now + max(wait, pace.between_rounds)
+        if self._notices_wait() or self._calls.full:
+            return now + pace.between_rounds
+        if self._rollbacks.check(now) is not Rollback.NONE:
+            await self._cards.handle_clock_rollback()
+        if self._astray:
+            await self._take_up()
+        for card in await self._cards.claim(now, self._free_slots, busy=self._busy):
+            self._begin([card], self._post(card))
+        if self._may_edit() and self._free_slots:
+            await self._begin_edits(now)
+        return now + pace.between_rounds if await self._cards.any() else None
+
+    @property
+    def _free_slots(self) -> int:
+        """How many cards may begin now: calls that are late keep no slot."""
+        return max(self._pace.slots - len(self._under_way) + self._calls.late, 0)
+
+    @property
+    def _busy(self) -> set[int]:
+        """The channels in which a card is under way."""
+        return {cards[0].place.channel_id for cards in self._under_way.values()}
+
+    async def finish(self) -> None:
+        """Wait a little for what is under way; the calls into discord.py are left alone."""
+        tasks = list(self._under_way)
+        if tasks:
+            await asyncio.wait(tasks, timeout=self._pace.goodbye)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def post(self, card: Card) -> asyncio.Task[Exception | None]:
+        """Begin to post a card that was opened as claimed.
+
+        The result is why Discord did not take it, if so. The task must not be cancelled.
+        """
+        return self._begin([card], self._post(card))
+
+    async def retire(self, message: discord.Message, custom_id: str, words: Words) -> None:
+        """Let a message that seems to be a card, and is kept no more, say that it has stopped.
+
+        Its posting was never heard of, or the database is another one. ``custom_id`` is of a button
+        under it: a card that came to its end meanwhile has none.
+        """
+        call = self._calls.start(retire(message, custom_id, words))
+        try:
+            await call.in_time()
+            await call.result()
+        except _TROUBLE as error:
+            log.info("Card of message %d stays as it is: %s", message.id, reason_of(error))
+
+    async def _take_up(self) -> None:
+        """Take up what was being posted when the process died, or a fault of ours came."""
+        under_way = [card.id for cards in self._under_way.values() for card in cards]
+        if count := await self._cards.recover(under_way):
+            log.info("Cards whose posting was cut off are posted again: count=%d", count)
+        self._astray = False
+
+    def _may_edit(self) -> bool:
+        """Whether edits may begin again: rounds can be hurried, edits cannot."""
+        now = asyncio.get_running_loop().time()
+        if now < self._edits_from:
+            return False
+        self._edits_from = now + self._pace.between_rounds
+        return True
+
+    async def _begin_edits(self, now: float) -> None:
+        """Edit the cards that have something new to show; those of a channel one by one."""
+        by_channel: dict[int, list[Card]] = {}
+        pace = self._pace
+        for card in await self._cards.due(
+            now, least=pace.between_edits, limit=pace.edits_in_a_round, busy=self._busy
+        ):
+            by_channel.setdefault(card.place.channel_id, []).append(card)
+        for cards in by_channel.values():
+            self._begin(cards, self._edit_each(cards))
+
+    def _begin(self, cards: Sequence[Card], work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Work on some cards of one channel."""
+        task = asyncio.create_task(work)
+        self._under_way[task] = cards
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        cards = self._under_way.pop(task)
+        if task.cancelled():
+            return
+        if error := task.exception():
+            log.error("What became of card %d could not be kept", cards[0].id, exc_info=error)
+            self._astray = True  # the next round is not hurried: the fault may be there still
+        else:
+            self._cards.changed.set()
+
+    async def _post(self, card: Card) -> Exception | None:
+        """Post a card, unless it stands there already or nobody watches; return what refused it."""
+        call = self._calls.start(self._messages.post(card))
+        try:
+            await call.in_time()
+            shown = await call.result()  # late, it counts all the same
+        except Exception as error:  # noqa: BLE001 # what it means is decided by the verdict
+            await self._not_posted(card, error, call)
+            return error
+        if shown is None:
+            await self._cards.give_up(card)
+        else:
+            await self._cards.posted(card, shown.message_id, look=shown.look)
+            if shown.bare:
+                await self._cards.simplify(card)
+        return None
+
+    async def _not_posted(self, card: Card, error: Exception, call: Call[Any]) -> None:
+        """Do with a card that is to be posted what the error means for it."""
+        meaning = _told(card, error)
+        doubtful = call.unrefused_posts > 0 if call.traced else meaning.passing
+        may_stand = doubtful or card.in_doubt_since is not None
+        mendable = meaning.passing or (may_stand and meaning.meaning is Meaning.HOLD)
+        if meaning.meaning is Meaning.MEND and not card.plain:
+            await self._cards.simplify(card)
+            await self._cards.postpone(card, until=0.0, doubtful=doubtful)
+        elif mendable and card.attempts < MOST_ATTEMPTS:
+            until = self._clock() + self._pause(card, meaning)
+            await self._cards.postpone(card, until=until, doubtful=doubtful)
+        else:
+            await self._cards.forget(card.id)
+
+    async def _edit_each(self, cards: Sequence[Card]) -> None:
+        for card in cards:
+            await self._edit(card)
+
+    async def _edit(self, card: Card) -> None:
+        """Let the message of a card show what there is to show."""
+        call = self._calls.start(self._messages.show(card))
+        try:
+            await call.in_time()
+            shown = await call.result()  # late, it counts all the same
+        except Exception as error:  # noqa: BLE001 # as for posting
+            await self._not_shown(card, error)
+        else:
+            if shown.bare:
+                await self._cards.simplify(card)
+            else:
+                await self._cards.shown(card, shown.look or "")
+
+    async def _not_shown(self, card: Card, error: Exception) -> None:
+        """Do with a card that is posted what the error means for it."""
+        meaning = _told(card, error)
+        mendable = meaning.passing or meaning.meaning is Meaning.HOLD
+        if mendable and card.attempts < MOST_ATTEMPTS:
+            await self._cards.failed(card, until=self._clock() + self._pause(card, meaning))
+        elif meaning.meaning is Meaning.MEND and not card.plain:
+            await self._cards.simplify(card)
+        elif meaning.meaning is Meaning.MEND:
+            await self._take_away(card)
+        else:  # somebody deleted it, or the place is closed: the notices go their own way
+            await self._cards.forget(card.id)
+
+    async def _take_away(self, card: Card) -> None:
+        """Delete the message of a card that Discord lets say nothing true any more."""
+        call = self._calls.start(self._messages.delete(card))
+        try:
+            await call.in_time()
+            await call.result()
+        except _TROUBLE as error:
+            _told(card, error)
+        await self._cards.forget(card.id)
+
+    def _pause(self, card: Card, meaning: Verdict) -> float:
+        """Return the seconds until a card is tried again: more with every try."""
+        if meaning.meaning is Meaning.HOLD:
+            return LONGEST_PAUSE
+        pause = self._pace.between_edits * 2.0 ** min(card.attempts, 10)
+        return min(max(pause, meaning.retry_after or 0.0), LONGEST_PAUSE)
+
+
+def _told(card: Card, error: Exception) -> Verdict:
+    """Log why a card could not be posted or shown; return what that means for it."""
+    log.info("Card %d in channel %d: %s", card.id, card.place.channel_id, reason_of(error))
+    if not isinstance(error, _TROUBLE):
+        log.error("Card %d could not be composed or sent", card.id, exc_info=error)
+    return verdict(error)

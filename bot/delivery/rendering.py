@@ -1,0 +1,83 @@
+"""The message of a delivery: what is said, in the form that Discord did not refuse yet."""
+
+import logging
+from dataclasses import replace
+
+import discord
+
+from bot.delivery.discord_errors import Meaning, reason_of, verdict
+from bot.delivery.duplicate_check import is_bare
+from bot.i18n import words_for
+from bot.storage.endings import Ending
+from bot.storage.models import Delivery, Form, Purpose
+from bot.ui.held_notice import held_word
+from bot.ui.limits import CONTENT
+from bot.ui.minimal_notice import minimal
+from bot.ui.notice import Notice, notice, plain_text, simplified
+from bot.ui.views import keep_watching_view, link_view
+
+OWN_WORDS = frozenset({Form.MINIMAL, Form.BARE})
+"""The forms that hold nothing which a relay or a person wrote."""
+
+log = logging.getLogger(__name__)
+
+
+def compose(delivery: Delivery, *, repeat: bool = False) -> Notice:
+    """Return the message of a delivery, in the form that Discord did not refuse yet."""
+    words = words_for(delivery.place.locale)
+    if delivery.purpose is Purpose.WORD:
+        return held_word(delivery, words, bare=delivery.form is not Form.FULL)
+    repeat = repeat or delivery.repeat
+    about = (delivery.task, delivery.ending, delivery.watchers, words)
+    if delivery.form in OWN_WORDS:
+        text = minimal(*about, repeat=repeat, with_id=delivery.form is Form.MINIMAL)
+    else:
+        text = notice(*about, repeat=repeat)
+    if delivery.instead_of is not None:
+        remark = words.say("notice-instead", place=f"<#{delivery.instead_of}>")
+        text = replace(text, content=f"{text.content}\n{remark}"[:CONTENT])
+    if delivery.form is Form.SIMPLE:
+        return simplified(text)
+    return plain_text(text) if delivery.form is Form.PLAIN else text
+
+
+def simpler(delivery: Delivery) -> Form | None:
+    """Return the form to try after the one that Discord refused, ``None`` after the last."""
+    if delivery.purpose is Purpose.WORD:
+        return Form.BARE if delivery.form is Form.FULL else None
+    later = list(Form)[list(Form).index(delivery.form) + 1 :]
+    return later[0] if later else None
+
+
+def view_of(delivery: Delivery, text: Notice) -> discord.ui.View | None:
+    """Return the buttons under the message of a delivery."""
+    whole = delivery.purpose is Purpose.NOTICE and delivery.form not in OWN_WORDS
+    if delivery.ending is Ending.GAVE_UP and whole:
+        label = words_for(delivery.place.locale).say("button-keep-watching")
+        return keep_watching_view(delivery.id, label)
+    return link_view(text.buttons)
+
+
+async def completed(message: discord.Message, text: Notice, delivery: Delivery) -> discord.Message:
+    """See to it that nothing of ``text`` is missing.
+
+    Without Embed Links, Discord drops embeds in silence; they are written out then. Where their
+    texts are refused, the message says by which id the rest can be asked for. An edit mentions
+    nobody again. One that is refused changes nothing about the message, which is posted; raises
+    what discord.py raises where it may succeed later.
+    """
+    if not text.embeds or not is_bare(message, text.content):
+        return message
+    words = words_for(delivery.place.locale)
+    repeat = words.say("notice-repeat") in text.content
+    least = compose(replace(delivery, form=Form.MINIMAL), repeat=repeat)
+    for content in (plain_text(text).content, least.content):
+        try:
+            return await message.edit(content=content)
+        except discord.HTTPException as error:
+            if verdict(error).passing:
+                raise
+            log.warning("Message %s stays without its embeds: %s", message.id, reason_of(error))
+            if verdict(error).meaning is not Meaning.MEND:
+                break
+    return message

@@ -1,0 +1,35 @@
+"""The commands in Discord's languages: names and descriptions, from the catalogues of words."""
+
+import discord
+from discord import app_commands
+
+from bot.i18n import FALLBACK, words_for
+
+
+def localised(key: str) -> app_commands.locale_str:
+    """Return the English text of ``key`` for a command or an option, and the way to the others.
+
+    Raises ``LookupError`` for a key that the English catalogue lacks.
+    """
+    return app_commands.locale_str(words_for(FALLBACK).say(key), key=key)
+
+
+class CatalogueTranslator(app_commands.Translator):
+    """Finds the text of a ``localised`` key in the language of every locale of Discord."""
+
+    async def translate(
+        self,
+        string: app_commands.locale_str,
+        locale: discord.Locale,
+        context: app_commands.TranslationContextTypes,  # noqa: ARG002 # the key says it all
+    ) -> str | None:
+        """Return the text, ``None`` where the English one is to be shown.
+
+        A text that a catalogue lacks is shown in English: the tests find it, and people get their
+        commands all the same.
+        """
+        words = words_for(locale.value)
+        key = string.extras.get("key")
+        if words.language == FALLBACK or not isinstance(key, str) or key not in words:
+            return None
+        return words.say(key)

@@ -1,1 +1,0 @@
-"""A Discord and a relay on loopback: for the demo, and for end-to-end tests."""

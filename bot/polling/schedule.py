@@ -1,0 +1,168 @@
+"""What follows from a look at a task, and when to give up. Pure: ``now`` is an argument.
+
+All times are Unix seconds, all spans seconds.
+"""
+
+from dataclasses import dataclass
+
+from bot.polling.adaptive.hazards import OLDEST
+from bot.polling.adaptive.planner import Planner
+from bot.relay.models import Task, TaskStatus
+from bot.storage.endings import Ending
+from bot.storage.models import Observation, Watched
+
+LOOKS_AT_A_STRANGER = 3
+"""How often a relay is asked about an id that it never knew."""
+
+PATIENCE_WITH_A_LOST_TASK = 1800.0
+"""How long a task may be missing that the relay did know before."""
+
+PATIENCE_WITH_MISSING_AUDIO = 300.0
+"""How long a song that is said to be done may still lack a link that lasts."""
+
+PAUSE_AFTER_A_BAD_ANSWER = 60.0
+"""When to look again at a task whose own answer could not be read."""
+
+OUTAGE = 60.0
+"""How much longer than our own pauses a gap between two answers of a relay has to be, so that it
+stops the deadlines."""
+
+_PROGRESS = (
+    TaskStatus.UNRECOGNIZED,
+    TaskStatus.NOT_START,
+    TaskStatus.SUBMITTED,
+    TaskStatus.QUEUED,
+    TaskStatus.IN_PROGRESS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """``planner`` says when to look at what runs, ``deadline`` how long a watch may last."""
+
+    planner: Planner
+    deadline: float
+
+    @property
+    def interval(self) -> float:
+        """How long between two looks at a task, when the budget allows."""
+        return self.planner.interval
+
+    @property
+    def longest_gap(self) -> float:
+        """How long a relay that is asked in time may seem silent; more than that is an outage."""
+        return max(self.interval, PAUSE_AFTER_A_BAD_ANSWER) + OUTAGE
+
+    def after_answer(self, watched: Watched, answer: Task, now: float) -> Observation:
+        """Say what follows from an answer of the relay about this task."""
+        terminal_since = watched.terminal_since
+        if answer.terminal and terminal_since is None:
+            terminal_since = now
+        settled = answer.settled or (
+            terminal_since is not None and now - terminal_since >= PATIENCE_WITH_MISSING_AUDIO
+        )
+        ending = Ending.FINISHED if terminal_since is not None and settled else None
+        wait = self.interval
+        if terminal_since is None:
+            hint = answer.kind or answer.claimed_kind or watched.hint
+            wait = self.planner.wait(hint, now - watched.began_at)
+        return Observation(
+            watched.task_id,
+            next_look_at=now + wait,
+            answer=answer if is_further(watched.status, watched.terminal_since, answer) else None,
+            named=True,
+            terminal_since=terminal_since,
+            ending=ending or self._deadline(watched, now),
+        )
+
+    def after_nothing_new(self, watched: Watched, now: float) -> Observation:
+        """Say what follows when the relay said of a running task what it had said before."""
+        return Observation(
+            watched.task_id,
+            next_look_at=now + self.planner.wait(watched.hint, now - watched.began_at),
+            named=True,
+            terminal_since=watched.terminal_since,
+            ending=self._deadline(watched, now),
+        )
+
+    def first_look_at(self, task: Task, now: float) -> float:
+        """Say when to look at a task that a person is told about now."""
+        kind = task.kind or task.claimed_kind
+        return now + self.planner.wait(kind, now - began_at(task, now))
+
+    def after_miss(self, watched: Watched, now: float, *, waits: bool = False) -> Observation:
+        """Say what follows when the relay answered and did not name this task.
+
+        ``waits``: that says nothing of the task; then the time for which it is missing stands
+        still, while the deadline comes nearer.
+        """
+        missing_since = now if waits or watched.missing_since is None else watched.missing_since
+        misses = watched.misses + 1
+        ending = None
+        if watched.terminal_since is not None:
+            ending = Ending.FINISHED
+        elif misses >= LOOKS_AT_A_STRANGER and (
+            not watched.known or now - missing_since >= PATIENCE_WITH_A_LOST_TASK
+        ):
+            ending = Ending.NOT_FOUND
+        return Observation(
+            watched.task_id,
+            next_look_at=now + self.interval,
+            misses=misses,
+            missing_since=missing_since,
+            terminal_since=watched.terminal_since,
+            ending=ending or self._deadline(watched, now),
+        )
+
+    def after_bad_answer(self, watched: Watched, now: float) -> Observation:
+        """Say what follows when only the answer about this task could not be read."""
+        return Observation(
+            watched.task_id,
+            next_look_at=now + max(self.interval, PAUSE_AFTER_A_BAD_ANSWER),
+            misses=watched.misses,
+            missing_since=watched.missing_since,
+            terminal_since=watched.terminal_since,
+            ending=self._deadline(watched, now),
+        )
+
+    @staticmethod
+    def _deadline(watched: Watched, now: float) -> Ending | None:
+        if now < watched.deadline_at:
+            return None
+        return Ending.GAVE_UP if watched.terminal_since is None else Ending.FINISHED
+
+
+def began_at(task: Task, added_at: float) -> float:
+    """Return when a task began: what its relay says, unless its clock cannot be right."""
+    submitted_at = task.submitted_at
+    if submitted_at is None or not added_at - OLDEST < submitted_at < added_at:
+        return added_at
+    return submitted_at
+
+
+def with_deadlines_after(watched: Watched, silence: float, now: float) -> Watched:
+    """Give a watch back the seconds until ``now`` in which the relay could not be asked.
+
+    What began meanwhile gains only the part after that.
+    """
+
+    def later(since: float | None) -> float | None:
+        return since and since + now - max(now - silence, since)
+
+    return watched._replace(
+        deadline_at=watched.deadline_at + now - max(now - silence, watched.added_at),
+        missing_since=later(watched.missing_since),
+        terminal_since=later(watched.terminal_since),
+    )
+
+
+def is_further(status: TaskStatus, terminal_since: float | None, answer: Task) -> bool:
+    """Whether an answer may replace the last one: a status never goes backwards.
+
+    ``status`` is the last one's, ``terminal_since`` when the relay first said that it has ended.
+    """
+    if answer.terminal or terminal_since is not None:
+        return answer.terminal
+    if status not in _PROGRESS or answer.status not in _PROGRESS:
+        return True
+    return _PROGRESS.index(answer.status) >= _PROGRESS.index(status)

@@ -1,1 +1,0 @@
-"""The message: from an ended task to Discord."""

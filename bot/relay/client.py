@@ -1,0 +1,209 @@
+"""The client of one relay: looks up tasks, and keeps both the relay and the key from harm.
+
+The way of a look-up: `gathering` joins those of people, `batching` makes requests of ids
+(`narrowing` finds the one that spoils a batch), `singles` asks for what no batch holds, `routes`
+knows the paths, `asking` sends in turn (`rate_limiter`) unless the relay is left alone (`breaker`),
+`wire` is the exchange itself.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from random import SystemRandom
+from types import MappingProxyType
+
+import aiohttp
+from pydantic import SecretStr
+
+from bot.relay.circuit_breaker import Breaker, Pauses, RelayHealth
+from bot.relay.connectivity import reach
+from bot.relay.endpoints import Routes
+from bot.relay.errors import ErrorKind, SunoError
+from bot.relay.lookup import MOST_IN_VAIN, Batches
+from bot.relay.lookup_result import LookUp
+from bot.relay.models import TaskKind
+from bot.relay.providers import Relay
+from bot.relay.purpose import Errand
+from bot.relay.rate_limiter import RateLimiter
+from bot.relay.request_coalescer import Gathering
+from bot.relay.request_stats import Traffic
+from bot.relay.requester import Asking
+from bot.relay.single_lookup import Singles
+from bot.relay.transport import Limits, Wire
+from bot.relay.ttl_cache import Recent
+
+__all__ = ["Limits", "LookUp", "Pauses", "RelayHealth", "SunoClient", "Traffic"]
+
+LIMITS = Limits()
+PAUSES = Pauses()
+MOST_SINGLES = 20
+"""Missing ids that one look-up of the poller asks for on their own; a later one goes on."""
+NOTHING_KNOWN: Mapping[str, TaskKind] = MappingProxyType({})
+
+
+class SunoClient:
+    """Asks one relay for tasks. The session stays the caller's: it is not closed here.
+
+    At most ``requests_per_second`` requests are sent, ``batch_size`` ids in each. ``join_within``
+    and ``share_for`` are seconds: how close together look-ups of people must come to travel as
+    one, and how long their answers are shared. ``missed_for`` is how long an id that was missing is
+    missing for people without another request: a few seconds, for a relay may show a task a moment
+    after it gave its id away, and whoever tries again then should find it. ``clock`` gives the time
+    by which requests are spaced.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        relay: Relay,
+        key: SecretStr,
+        *,
+        batch_size: int = 100,
+        requests_per_second: float = 2.0,
+        limits: Limits = LIMITS,
+        pauses: Pauses = PAUSES,
+        join_within: float = 0.05,
+        share_for: float = 2.0,
+        missed_for: float = 10.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        random = SystemRandom()
+        self._breaker = Breaker(relay.name, pauses, random)
+        self._limiter = RateLimiter(requests_per_second, clock)
+        wire = Wire(session, relay.base_url, key, limits)
+        self._base_url = relay.base_url
+        self._asking = Asking(wire, self._limiter, self._breaker)
+        routes = Routes(self._asking, relay)
+        self._batches = Batches(routes, self._breaker, batch_size, random)
+        self._singles = Singles(routes)
+        self._asking_singly = asyncio.Lock()
+        self._missed: Recent[bool] = Recent(missed_for)
+        self._gathering = Gathering(
+            partial(self._batches.look_up, errand=Errand.PERSON),
+            window=join_within,
+            fresh=share_for,
+        )
+
+    @property
+    def health(self) -> RelayHealth:
+        """When the relay answered well and badly, and how long it is left alone."""
+        return self._breaker.health
+
+    @property
+    def traffic(self) -> Traffic:
+        """How many requests were sent so far, and what became of them."""
+        return self._asking.traffic
+
+    def on_success(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` after every good answer, whoever asked: the relay is no longer down.
+
+        An answer to a request that was sent before the last failure does not count.
+        """
+        self._breaker.on_success(listener)
+
+    async def greet(self) -> None:
+        """Say in the log if the relay cannot be reached now; asks it for nothing."""
+        try:
+            await reach(self._base_url)
+        except SunoError as error:
+            self._breaker.warn(error)
+
+    async def ready(self) -> None:
+        """Wait until the next look-up may be sent at once."""
+        await self._limiter.reserve()
+
+    async def look_up(
+        self,
+        ids: Collection[str],
+        *,
+        kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
+        urgent: bool = False,
+        singly: bool = True,
+        named: bool = True,
+    ) -> LookUp:
+        """Ask what the relay knows of these ids; ``kinds`` tells what is known already.
+
+        ``urgent`` is for people who wait: they take turns with the poller, share requests and
+        answers with each other, and are let through now and then while the poller is held back.
+        What they ask for in vain is limited: an id that was missing is not asked for again for a
+        few seconds, and at most three unknown ids are asked for on their own.
+
+        An id that was not found is ``missing`` only after every way to ask for it has said so, and
+        never before some task was seen at this relay, or an answer that can only be a relay's.
+        ``named`` says that the relay has named these ids before. What goes wrong with others, and
+        whatever goes wrong for people, does not hold back the poller, unless the relay limits the
+        rate: somebody may have typed an id that brings it about.
+
+        Without ``singly``, what no batch holds stays ``unlisted`` (see `look_up_singly`).
+
+        Raise SunoError where nothing at all could be learned: the key is refused, the relay is
+        down, limits the rate, answers nothing readable, or is left alone after such an error
+        (then without a request, and ``retry_after`` tells for how long); NoSuchPathError where the
+        address or the path seems to be wrong.
+        """
+        if urgent:
+            found = await self._look_up_for_people(ids, kinds)
+        else:
+            errand = Errand.POLL if named else Errand.STRANGERS
+            found = await self._batches.look_up(ids, kinds, errand=errand)
+            if singly:
+                found = await self._completed(found, kinds, errand, most=MOST_SINGLES)
+        for each in self._missed.among(found.tasks):
+            self._missed.forget(each)
+        return found
+
+    async def look_up_singly(
+        self,
+        ids: Sequence[str],
+        *,
+        kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
+        named: bool = True,
+    ) -> LookUp:
+        """Ask on their own for ids that were ``unlisted``, which may take as many requests.
+
+        Only one such look-up is under way at a time, and it ends with the 20th id that it finds to
+        be missing: other ids have ``failed`` then. Raise SunoError as ``look_up`` does.
+        """
+        if self._asking_singly.locked():
+            return _left_for_later(ids)
+        async with self._asking_singly:
+            errand = Errand.POLL if named else Errand.STRANGERS
+            found = await self._singles.look_up(ids, kinds, errand=errand, most=MOST_SINGLES)
+        return found.completed_by(_left_for_later(found.unlisted))
+
+    async def aclose(self) -> None:
+        """End what is under way; people who wait get a SunoError."""
+        await self._gathering.aclose()
+        await self._limiter.aclose()
+
+    async def _look_up_for_people(
+        self, ids: Collection[str], kinds: Mapping[str, TaskKind]
+    ) -> LookUp:
+        missed = self._missed.among(ids)
+        fresh = [each for each in ids if each not in missed]
+        found = await self._gathering.look_up(fresh, kinds)
+        found = await self._completed(found, kinds, Errand.PERSON, most=MOST_IN_VAIN)
+        for each in found.missing:
+            self._missed.note(each, True)
+        return replace(found, missing=found.missing | missed)
+
+    async def _completed(
+        self, found: LookUp, kinds: Mapping[str, TaskKind], errand: Errand, *, most: int
+    ) -> LookUp:
+        """Ask on their own for the ids that no batch holds, before they are called missing."""
+        if not found.unlisted or not self._batches.routes.has_batches:
+            return found
+        try:
+            alone = await self._singles.look_up(found.unlisted, kinds, errand=errand, most=most)
+        except SunoError as error:
+            if not (found.tasks or found.missing or found.failed):
+                raise
+            alone = LookUp(failed=dict.fromkeys(found.unlisted, error))
+        return found.completed_by(alone)
+
+
+def _left_for_later(ids: Sequence[str]) -> LookUp:
+    said = "in no batch; its own look-up has to wait for others"
+    return LookUp(failed=dict.fromkeys(ids, SunoError(ErrorKind.UNAVAILABLE, said)))

@@ -1,0 +1,209 @@
+"""Answers that hold no task: what a relay says when a look-up failed."""
+
+import re
+from typing import Any
+
+from bot.relay.errors import ErrorKind, SunoError
+from bot.relay.models import TaskStatus
+from bot.relay.parsing.scalars import JsonObject, first_present, number, text, word
+from bot.relay.parsing.statuses import task_status
+
+_SUCCESS_CODES = frozenset({"", "success", "1", "200"})
+_MAX_QUOTE = 300
+"""Characters of a relay's words that a log line can bear."""
+_MAX_WORDS = 2000
+"""Code points of each of a relay's words that are searched."""
+
+_PATH = re.compile(r"(?:https?:/|(?<![A-Za-z0-9_]))/[\w.~%:@!$&'*+,;=/-]*", re.ASCII)
+_HTTP_ERROR = re.compile(r"[45]\d\d")
+_KEY = re.compile(r"\bsk-[\w-]{4,}")
+_BY_WORDS = (
+    (ErrorKind.NOT_FOUND, r"task.{0,4}not.{0,3}(?:exist|found)|任务不存在"),
+    (ErrorKind.QUOTA, r"insufficient|your current quota|quota_exceeded|billing|余额|额度|欠费"),
+    (ErrorKind.RATE_LIMIT, r"rate.{0,3}limit|too.many.requests|过于频繁|频率"),
+    (
+        ErrorKind.AUTH,
+        r"\b(?:invalid|incorrect|missing|no).{0,3}(?:api|access|auth)?.{0,3}(?:key|token)"
+        r"|unauthori[sz]ed|authentication|access.denied|令牌|未登录",
+    ),
+    (ErrorKind.NOT_FOUND, r"not.{0,3}(?:exist|found)|invalid url|不存在"),
+    (ErrorKind.BAD_REQUEST, r"invalid|bad.request|参数"),
+)
+_BY_STATUS = {
+    401: ErrorKind.AUTH,
+    402: ErrorKind.QUOTA,
+    403: ErrorKind.AUTH,
+    404: ErrorKind.NOT_FOUND,
+    405: ErrorKind.NOT_FOUND,
+    408: ErrorKind.UNAVAILABLE,
+    410: ErrorKind.NOT_FOUND,
+    425: ErrorKind.UNAVAILABLE,
+    429: ErrorKind.RATE_LIMIT,
+}
+"""Other statuses from 400 to 499 are judged by their words."""
+
+
+def error_by_status(status: int, content: Any, body: bytes) -> SunoError:
+    """Return the error that an HTTP status other than 2xx means, with what its body says."""
+    answer = content if isinstance(content, dict) else {}
+    words = _words(answer)
+    quote = words or ("a web page" if _is_web_page(body) else _start(body) or "no explanation")
+    return SunoError(
+        _kind(status, words), f"HTTP {status}: {_quoted(quote)}", retry_after=_pause(answer)
+    )
+
+
+def is_success(answer: JsonObject) -> bool:
+    """Whether an answer bears a code, and it is one of those for success."""
+    code = _code(answer).lower()
+    return code != "" and code in _SUCCESS_CODES and not is_error(answer)
+
+
+def without_paths(words: str) -> str:
+    """Return what a relay says without the paths and addresses in it.
+
+    Many servers repeat the path that they do not know, and ``/suno/tasks/fetch`` would sound as if
+    it were a task that they do not know.
+    """
+    return _PATH.sub("", words)
+
+
+def is_error(answer: JsonObject) -> bool:
+    """Whether an answer with HTTP 200 says that the look-up failed.
+
+    It does so by a code that is no success code, by ``error``, by ``success: false``, or by holding
+    nothing but a message. The code 0, a success at some relays, counts as one if data come with it.
+    """
+    code = _code(answer)
+    if code not in _SUCCESS_CODES:
+        code = code.lower()
+        if code not in _SUCCESS_CODES and not (code == "0" and _has_data(answer)):
+            return True
+    if first_present(answer, "task_id", "taskId") and answer.get("status"):
+        return False
+    return (
+        answer.get("success") is False
+        or bool(_error_words(answer.get("error")))
+        or _is_only_message(answer, code)
+    )
+
+
+def error_within(answer: JsonObject) -> SunoError:
+    """Return the error that an answer with HTTP 200 states (see ``is_error``)."""
+    words = _words(answer)
+    code = _code(answer)
+    kind = _kind(int(code), words) if _HTTP_ERROR.fullmatch(code) else _kind_of(words)
+    return SunoError(
+        kind or ErrorKind.UNAVAILABLE,
+        f"the relay says: {_quoted(words or 'no')}",
+        retry_after=_pause(answer),
+    )
+
+
+def cut_short(body: bytes) -> SunoError:
+    """Return the error for JSON that ends too early."""
+    return SunoError(ErrorKind.UNAVAILABLE, f"the answer was cut short after {len(body)} bytes")
+
+
+def too_much(body: bytes, what: str) -> SunoError:
+    """Return the error for an answer that holds more than any answer to the request can."""
+    return SunoError(ErrorKind.UNREADABLE, f"the answer of {len(body)} bytes is refused: {what}")
+
+
+def unreadable(content_type: str | None, body: bytes) -> SunoError:
+    """Return the error for a body in which neither tasks nor an error can be found."""
+    is_page = _is_web_page(body) or "html" in (content_type or "").lower()
+    what = "a web page instead of JSON" if is_page else "no answer of a relay"
+    return SunoError(ErrorKind.UNREADABLE, f"{what}: {_quoted(_start(body)) or 'empty'}")
+
+
+def _is_web_page(body: bytes) -> bool:
+    return body[:64].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
+
+
+def _start(body: bytes) -> str:
+    return body[:_MAX_QUOTE].decode("utf-8", "replace").strip()
+
+
+def _kind(status: int, words: str) -> ErrorKind:
+    if 300 <= status < 400:
+        return ErrorKind.NOT_FOUND
+    if not 400 <= status < 500:
+        return ErrorKind.UNAVAILABLE
+    by_words = _kind_of(words)
+    if status in (401, 403, 429) and by_words is ErrorKind.QUOTA:
+        return ErrorKind.QUOTA
+    return _BY_STATUS.get(status) or by_words or ErrorKind.BAD_REQUEST
+
+
+def _kind_of(words: str) -> ErrorKind | None:
+    words = without_paths(words)
+    found = (kind for kind, pattern in _BY_WORDS if re.search(pattern, words, re.IGNORECASE))
+    return next(found, None)
+
+
+def _words(answer: JsonObject) -> str:
+    """Return what an answer says about an error: its codes, types and messages, codes first."""
+    error = answer.get("error")
+    inner = error if isinstance(error, dict) else {"message": error}
+    words = (
+        _code(inner),
+        _code(answer),
+        _text(inner.get("type")),
+        _text(answer.get("type")),
+        _message(inner),
+        _message(answer),
+    )
+    return " ".join(dict.fromkeys(filter(None, words)))
+
+
+def _message(answer: JsonObject) -> str:
+    return _text(first_present(answer, "message", "msg", "detail"))
+
+
+def _text(value: Any) -> str:
+    return text(value, _MAX_WORDS).strip()
+
+
+def _code(answer: JsonObject) -> str:
+    code = answer.get("code")
+    if type(code) is str:
+        return _text(code)
+    found = number(code)
+    return "" if found is None else f"{found:.0f}"
+
+
+def _has_data(answer: JsonObject) -> bool:
+    data = answer.get("data")
+    return any(isinstance(item, dict) for item in data) if isinstance(data, list) else bool(data)
+
+
+def _is_only_message(answer: JsonObject, code: str) -> bool:
+    return (
+        not code
+        and not _has_data(answer)
+        and _message(answer).lower() not in ("", "ok", "success")
+        and not any(name in answer for name in _RESULTS)
+        and first_present(answer, "fail_reason", "failReason") is None
+        and task_status(word(answer.get("status")) or "error") is TaskStatus.FAILURE
+    )
+
+
+_RESULTS = ("clips", "text", "lyrics", "lyric", "audio_url", "audio", "video_url", "metadata")
+
+
+def _error_words(error: Any) -> str:
+    words = _words(error) if isinstance(error, dict) else _text(error)
+    return "" if words == "0" else words
+
+
+def _pause(answer: JsonObject) -> float | None:
+    error = answer.get("error")
+    inner = error.get("retry_after") if isinstance(error, dict) else None
+    seconds = number(answer.get("retry_after")) or number(inner)
+    return seconds if seconds is not None and seconds > 0 else None
+
+
+def _quoted(words: str) -> str:
+    """Return a relay's words as one short line without anything that looks like a key."""
+    return _KEY.sub("sk-…", " ".join(words.split()))[:_MAX_QUOTE]

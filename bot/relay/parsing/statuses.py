@@ -1,0 +1,59 @@
+"""The words that relays use for the status of a task and of a clip.
+
+Words are compared whole and without regard to case. Suno-API and new-api use the upper-case ones of
+`TaskStatus`; the others were met in forks.
+"""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from bot.relay.models import ClipStatus, TaskStatus
+
+S = TypeVar("S")
+
+_TASK_WORDS = {
+    TaskStatus.NOT_START: ("not_start",),
+    TaskStatus.SUBMITTED: ("submitted",),
+    TaskStatus.QUEUED: ("queued", "pending"),
+    TaskStatus.IN_PROGRESS: (
+        "in_progress",
+        "processing",
+        "running",
+        "streaming",
+        "text_success",
+        "first_success",
+    ),
+    TaskStatus.SUCCESS: ("success", "complete", "completed", "succeeded"),
+    TaskStatus.FAILURE: ("failure", "fail", "failed", "error"),
+    TaskStatus.UNKNOWN: ("unknown",),
+}
+_CLIP_WORDS = {
+    ClipStatus.QUEUED: ("submitted", "queued", "pending", "not_start"),
+    ClipStatus.STREAMING: ("streaming", "running", "processing", "in_progress"),
+    ClipStatus.COMPLETE: ("complete", "completed", "succeeded", "success"),
+    ClipStatus.ERROR: ("error", "fail", "failed", "failure"),
+}
+
+
+def _spellings(words: Mapping[S, tuple[str, ...]]) -> dict[str, S]:
+    """Return the status of each word, in small and in capital letters."""
+    pairs = [(word, status) for status, spelled in words.items() for word in spelled]
+    return dict(pairs) | {word.upper(): status for word, status in pairs}
+
+
+_TASK_STATUSES = _spellings(_TASK_WORDS)
+_CLIP_STATUSES = _spellings(_CLIP_WORDS)
+
+
+def task_status(word: str) -> TaskStatus:
+    """Return the status that a relay's word means; UNRECOGNIZED for one never seen before."""
+    return _TASK_STATUSES.get(word) or _TASK_STATUSES.get(
+        word.strip().lower(), TaskStatus.UNRECOGNIZED
+    )
+
+
+def clip_status(word: str) -> ClipStatus:
+    """Return the status that a clip's word means; UNRECOGNIZED for one never seen before."""
+    return _CLIP_STATUSES.get(word) or _CLIP_STATUSES.get(
+        word.strip().lower(), ClipStatus.UNRECOGNIZED
+    )

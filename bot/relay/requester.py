@@ -1,0 +1,95 @@
+"""One question to a relay: in its turn, unless the relay is left alone, and what came of it."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from bot.relay.circuit_breaker import RELAY_WIDE, AmbiguousError, Breaker, is_relay_wide
+from bot.relay.errors import ErrorKind, SunoError
+from bot.relay.purpose import Errand
+from bot.relay.rate_limiter import RateLimiter
+from bot.relay.request_stats import Traffic
+from bot.relay.transport import Answer, CutConnection, Wire
+
+T = TypeVar("T")
+
+LONGEST_PAUSE = 3600.0
+"""Seconds of a pause that a relay may ask for; it is tried again then, whatever it said."""
+
+
+class Asking:
+    """Everything that one request goes through."""
+
+    def __init__(self, wire: Wire, limiter: RateLimiter, breaker: Breaker) -> None:
+        self._wire = wire
+        self._limiter = limiter
+        self._breaker = breaker
+        self.traffic = Traffic()
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        read: Callable[[Answer], T],
+        *,
+        errand: Errand,
+        payload: Mapping[str, Any] | None = None,
+    ) -> T:
+        """Send a request when it is its turn, and give what ``read`` makes of the answer.
+
+        Raise the SunoError that ``read`` raises, that the exchange ends with, or that the relay
+        was left alone for; the breaker has learned of it where it concerns more than this request.
+        """
+        self._breaker.check(urgent=errand.urgent)
+        try:
+            return await self._once(method, path, read, errand, payload)
+        except CutConnection:
+            # The server may have closed an idle connection at that moment. A person waits for
+            # this answer; the poller comes back anyway.
+            if not errand.urgent:
+                raise
+        return await self._once(method, path, read, errand, payload)
+
+    async def _once(
+        self,
+        method: str,
+        path: str,
+        read: Callable[[Answer], T],
+        errand: Errand,
+        payload: Mapping[str, Any] | None,
+    ) -> T:
+        await self._limiter.acquire(urgent=errand.urgent, single=method == "GET")
+        self._breaker.admit(urgent=errand.urgent, decides=errand.decides)
+        asked_at = time.monotonic()
+        self.traffic.requests += 1
+        try:
+            answer = await self._wire.exchange(method, path, payload)
+            result = _with_its_pause(answer, read, errand)
+        except SunoError as error:
+            self.traffic.errors[error.kind] += 1
+            self._learn(error, errand, asked_at)
+            raise
+        finally:
+            self.traffic.seconds += time.monotonic() - asked_at
+        self._breaker.good(asked_at)
+        return result
+
+    def _learn(self, error: SunoError, errand: Errand, asked_at: float) -> None:
+        if is_relay_wide(error):
+            self._breaker.bad(error, decides=errand.decides)
+        elif errand.decides or not isinstance(error, AmbiguousError):
+            self._breaker.answered(asked_at)
+
+
+def _with_its_pause(answer: Answer, read: Callable[[Answer], T], errand: Errand) -> T:
+    """Read the answer; the pause that it asks for goes into the error that it is."""
+    try:
+        return read(answer)
+    except SunoError as error:
+        pause = answer.retry_after or error.retry_after
+        error.retry_after = None if pause is None else min(pause, LONGEST_PAUSE)
+        internal = answer.status == 500 and pause is None and error.kind is ErrorKind.UNAVAILABLE
+        about_strangers = not errand.decides and error.kind in RELAY_WIDE - {ErrorKind.RATE_LIMIT}
+        if internal or about_strangers:
+            raise AmbiguousError(error.kind, error.detail) from error
+        raise

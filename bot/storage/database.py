@@ -1,0 +1,366 @@
+"""The thread that owns the SQLite connection, and another one that only reads.
+
+sqlite-utils is safe neither across threads nor across coroutines (a write of another coroutine
+joins an open transaction), so one thread owns the connection and is handed short functions.
+Functions that wait together are committed together: on a disk, the commit is what takes time. Who
+only wants to know something does not wait for it: a connection of its own sees what is committed.
+"""
+
+import asyncio
+import logging
+import os
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from filelock import FileLock, Timeout
+from sqlite_utils import Database
+
+from bot.storage.background import step_back
+from bot.storage.errors import (
+    DatabaseClosed,
+    DatabaseDamaged,
+    DatabaseForeign,
+    DatabaseInUse,
+    DatabaseOfAnotherUser,
+    DatabaseTooNew,
+    DatabaseUnusable,
+    is_damage,
+)
+from bot.storage.migrations import is_foreign, migrations, unknown_steps
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+MOST_TOGETHER = 256
+"""The most functions in one commit: bounds how long the first of them waits."""
+
+LOG_KEPT = 16 * 2**20
+"""Bytes of the write-ahead log that stay on the disk after a change that needed more."""
+
+
+SECURE_DELETE_OF_FTS5 = (3, 42, 0)
+"""SQLite version from which on the full-text index, too, forgets at once what is deleted."""
+
+_PRIVATE_FILE = 0o600
+_PRIVATE_FOLDER = 0o700
+
+LOCK_PATIENCE = 1.0
+"""Seconds to wait for the lock: who only asks whether a bot has it holds it for a moment."""
+
+
+class _Job(Generic[T]):
+    """A function to run on the thread, and the future that waits for it on the loop."""
+
+    def __init__(self, function: Callable[[Database], T], *, erases: bool) -> None:
+        self.erases = erases
+        self.future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._function = function
+        self._result: T
+        self.error: Exception | None = None
+
+    def run(self, database: Database) -> None:
+        """Run inside the open transaction; a function that fails takes back its own writes only."""
+        try:
+            with _savepoint(database):
+                self._result = self._function(database)
+        except Exception as error:  # noqa: BLE001 # handed to the coroutine that waits for it
+            self.error = error
+
+    def settle(self) -> None:
+        """On the loop: tell the coroutine that waits, if it still does."""
+        if self.future.done():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self._result)
+
+
+class DatabaseThread:
+    """A SQLite file, the one thread that writes to it and the one that reads."""
+
+    def __init__(self, path: Path, *, most_together: int = MOST_TOGETHER) -> None:
+        """``most_together``: how many functions may share a commit."""
+        self.path = path
+        self._most_together = most_together
+        self._loop: asyncio.AbstractEventLoop
+        self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._serve, name="database", daemon=True)
+        self._reader = ThreadPoolExecutor(1, "database reader", step_back)
+        self._readable: Database | None = None
+        self._opened = threading.Event()
+        self._failure: Exception | None = None
+        self._damage: sqlite3.DatabaseError | None = None
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        """Open the file, bring its schema up to date, start the thread.
+
+        Raises ``DatabaseInUse`` when another process has it open, ``DatabaseTooNew`` when a later
+        version of the program has, ``DatabaseForeign`` when another program has,
+        ``DatabaseDamaged`` when it is no database, ``DatabaseUnusable`` when it cannot be opened.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+        await asyncio.to_thread(self._opened.wait)
+        if isinstance(self._failure, Timeout):
+            raise DatabaseInUse(self.path) from None
+        if isinstance(self._failure, DatabaseUnusable):
+            raise self._failure
+        if self._failure is not None:
+            kind = DatabaseDamaged if is_damage(self._failure) else DatabaseUnusable
+            raise kind(self.path, self._failure) from self._failure
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Finish what was handed in, then close the file: last by the thread that writes.
+
+        Who closes it last empties the write-ahead log, which may take a while.
+        """
+        self._closed = True
+        await asyncio.to_thread(self._reader.shutdown)
+        if self._readable is not None:
+            self._readable.conn.close()
+        self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    async def run(self, function: Callable[[Database], T], *, erases: bool = False) -> T:
+        """Run ``function`` in a transaction on the thread; return when what it wrote is on disk.
+
+        ``erases``: what it deletes shall be gone from the files, the write-ahead log included, when
+        this returns. What the function raises is raised here, after its writes were taken back;
+        damage that it meets is raised as ``DatabaseDamaged``. A coroutine that is cancelled while
+        it waits does not take the function back.
+        """
+        if self._closed:
+            raise DatabaseClosed(self.path)
+        job = _Job(function, erases=erases)
+        self._jobs.put(job)
+        with self._damage_told():
+            return await job.future
+
+    async def view(self, function: Callable[[Database], T]) -> T:
+        """Run a function that only reads, on a thread of its own: no commit holds it up.
+
+        It sees all for which somebody was told that it is on disk. Damage that it meets is raised
+        as ``DatabaseDamaged``.
+        """
+        if self._closed:
+            raise DatabaseClosed(self.path)
+        with self._damage_told():
+            return await self._loop.run_in_executor(self._reader, self._view, function)
+
+    async def read(self, sql: str, values: Sequence[Any]) -> list[dict[str, Any]]:
+        """Return the rows of one ``SELECT``."""
+        return await self.view(lambda db: list(db.query(sql, values)))
+
+    async def write(self, sql: str, values: Sequence[Any]) -> int:
+        """Run one statement; return how many rows it changed."""
+
+        def write(db: Database) -> int:
+            changed: int = db.execute(sql, values).rowcount
+            return changed
+
+        return await self.run(write)
+
+    async def check(self) -> None:
+        """Raise what is wrong with the database; ``DatabaseDamaged`` for good, once damage was met.
+
+        It is asked for a row, on the thread that writes.
+        """
+        if self._damage is not None:
+            raise DatabaseDamaged(self.path, self._damage)
+        await self.run(lambda db: db.execute("SELECT * FROM tasks LIMIT 1").fetchone())
+
+    @contextmanager
+    def _damage_told(self) -> Iterator[None]:
+        """Raise damage as such, and log what to do about it when it is first met."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+            damaged = DatabaseDamaged(self.path, error)
+            if self._damage is None:
+                self._damage = error
+                log.critical("The database is damaged. %s. %s", damaged, damaged.advice)
+            raise damaged from error
+
+    def _view(self, function: Callable[[Database], T]) -> T:
+        """On the thread that reads, whose connection is opened when it is first needed."""
+        if self._readable is None:
+            self._readable = _opened_to_read(self.path)
+        return function(self._readable)
+
+    def _serve(self) -> None:
+        step_back()
+        with ExitStack() as stack:
+            try:
+                database = stack.enter_context(_opened(self.path))
+            except (sqlite3.Error, OSError, DatabaseUnusable) as error:
+                self._failure = error  # a taken lock is an OSError
+                return
+            finally:
+                self._opened.set()
+            holds_deleted = False
+            while jobs := self._wait_for_jobs():
+                _run_together(database, jobs)
+                if holds_deleted or any(job.erases for job in jobs):
+                    holds_deleted = not _empty_write_ahead_log(database)
+                self._settle(jobs)
+
+    def _wait_for_jobs(self) -> list[_Job[Any]]:
+        """Return what waits now, at least one; nothing once the end of the queue is reached."""
+        jobs: list[_Job[Any]] = []
+        job = self._jobs.get()
+        while job is not None:
+            jobs.append(job)
+            if len(jobs) == self._most_together:
+                return jobs
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return jobs
+        if jobs:
+            self._jobs.put(None)
+        return jobs
+
+    def _settle(self, jobs: list[_Job[Any]]) -> None:
+        """Tell all who wait, waking the loop once; nobody if it runs no longer."""
+
+        def settle() -> None:
+            for job in jobs:
+                self._loop.call_soon(job.settle)
+
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(settle)
+
+
+def real_file(path: Path) -> Path:
+    """Return the file that a path leads to: links must not get round the lock beside it."""
+    return Path(os.path.realpath(path))
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make a folder that is only for this user, unless it is there; also its parents."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(_PRIVATE_FOLDER)
+
+
+def make_private_file(file: Path) -> Path:
+    """Make an empty file that is only for this user, unless it is there; return it."""
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL, _PRIVATE_FILE))
+        file.chmod(_PRIVATE_FILE)  # whatever the umask took away
+    return file
+
+
+@contextmanager
+def _locked(lock: FileLock) -> Iterator[None]:
+    """Hold the lock. Raises ``DatabaseOfAnotherUser`` where its file is somebody else's."""
+    try:
+        lock.acquire()
+    except PermissionError as error:
+        raise DatabaseOfAnotherUser(Path(lock.lock_file)) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _empty_write_ahead_log(database: Database) -> bool:
+    """Write the log into the database and cut it to nothing: it holds what was deleted.
+
+    Return whether that worked; if not, nothing is lost, and it is to be tried again.
+    """
+    try:
+        busy, *_ = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.Error as error:
+        log.warning("Write-ahead log not emptied, trying again after the next change: %s", error)
+        return False
+    if busy:
+        log.warning("Write-ahead log not emptied, trying again after the next change: in use")
+    return not busy
+
+
+def _opened_to_read(path: Path) -> Database:
+    """Open a database that this process has open already."""
+    connection = sqlite3.connect(path, check_same_thread=False)
+    connection.execute("PRAGMA query_only = ON")
+    return Database(connection)
+
+
+def _run_together(database: Database, jobs: list[_Job[Any]]) -> None:
+    """Run all in one transaction; whatever keeps it from the disk is the error of each."""
+    try:
+        with database.atomic():
+            for job in jobs:
+                job.run(database)
+                if not database.conn.in_transaction:
+                    raise sqlite3.OperationalError("the transaction was ended") from job.error
+    except sqlite3.Error as error:
+        # The commit failed (a full disk, say): nothing of these jobs was kept.
+        log.exception("Cannot write to the database; %d changes were not kept", len(jobs))
+        for job in jobs:
+            job.error = job.error or error
+
+
+@contextmanager
+def _savepoint(database: Database) -> Iterator[None]:
+    """Take back what is written in here if it fails.
+
+    sqlite-utils gives each savepoint another name: SQLite would compile its statements every time.
+    """
+    database.conn.execute("SAVEPOINT job")
+    try:
+        yield
+    except BaseException:
+        if database.conn.in_transaction:  # a full disk ends the whole of it
+            database.conn.execute("ROLLBACK TO job")
+            database.conn.execute("RELEASE job")
+        raise
+    database.conn.execute("RELEASE job")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Database]:
+    """Open the database, for this process alone.
+
+    The lock is the operating system's, so that it ends with the process however that ends.
+    """
+    file = real_file(path)
+    make_private_folder(file.parent)
+    beside = file.with_name(f"{file.name}.lock")
+    lock = FileLock(beside, mode=_PRIVATE_FILE, timeout=LOCK_PATIENCE, thread_local=False)
+    with _locked(lock), closing(sqlite3.connect(make_private_file(file))) as connection:
+        database = Database(connection)
+        if is_foreign(database):
+            raise DatabaseForeign(path)
+        if steps := unknown_steps(database):
+            raise DatabaseTooNew(path, steps)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA journal_size_limit = {LOG_KEPT}")
+        connection.execute("PRAGMA secure_delete = ON")  # deleted texts are overwritten
+        migrations.apply(database)
+        # Only now: to SQLite, a table that a step builds anew is one whose rows were all deleted.
+        connection.execute("PRAGMA foreign_keys = ON")
+        if sqlite3.sqlite_version_info >= SECURE_DELETE_OF_FTS5:
+            database.execute(
+                "INSERT INTO history_index (history_index, rank) VALUES ('secure-delete', 1)"
+            )
+        yield database

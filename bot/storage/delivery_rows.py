@@ -1,0 +1,131 @@
+"""How a delivery comes to be, and the guarded move of one: SQL within a transaction.
+
+A delivery goes to a channel, or to a person: then its channel is unknown until the direct message
+is opened.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from sqlite_utils import Database
+
+from bot.storage.endings import Ending
+from bot.storage.models import Delivery, Form, Purpose
+from bot.storage.nonces import nonce_of
+
+OPEN = "state IN ('due', 'sending', 'held')"
+"""What is still owed, in the very words of the index ``deliveries_open``: so that this is looked
+through in place of all that was ever posted."""
+
+SHOWN_STATE = """
+    CASE WHEN d.state = 'due' AND EXISTS
+        (SELECT 1 FROM blocked_channels b WHERE b.channel_id = d.channel_id)
+    THEN 'held' ELSE d.state END
+"""
+"""The state of a delivery ``d`` as people are told it: what waits for its channel is held."""
+
+
+def is_first(row: str) -> str:
+    """Return the condition that nothing older is due in the channel of ``row``.
+
+    What is held waits for reasons of its own, and nothing waits for it.
+    """
+    return (
+        f"NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.channel_id = {row}.channel_id"  # noqa: S608 # names of ours
+        f" AND e.{OPEN} AND e.state = 'due' AND e.id < {row}.id)"
+    )
+
+
+def is_quiet(row: str) -> str:
+    """Return the condition that nothing is being sent to the channel of ``row``."""
+    return (
+        f"NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.channel_id = {row}.channel_id"  # noqa: S608 # names of ours
+        f" AND e.{OPEN} AND e.state = 'sending')"
+    )
+
+
+DOUBT = "in_doubt_since = CASE WHEN ? THEN in_doubt_since ELSE min(?, in_doubt_since) END"
+"""Whether Discord may have taken a message unheard: now, or only since the tries before."""
+
+
+def move(db: Database, delivery: Delivery, change: str, values: Sequence[Any]) -> bool:
+    """Change a delivery that is being sent; return whether it still was."""
+    cursor = db.execute(
+        f"UPDATE deliveries SET {change} WHERE id = ? AND state = 'sending'",  # noqa: S608 # names of ours
+        [*values, delivery.id],
+    )
+    moved: int = cursor.rowcount
+    return moved == 1
+
+
+REASON = "reason = CASE purpose WHEN 'word' THEN reason ELSE ? END"
+"""Why a delivery has to wait; the reason of a word is what it is to tell."""
+
+
+def enqueue_notice(
+    db: Database, relay: str, task_id: str, place: Mapping[str, Any], ending: Ending, now: float
+) -> None:
+    """Owe the notice of a task that ends in this transaction to one place."""
+    cursor = db.execute(
+        "INSERT INTO deliveries (relay, task_id, channel_id, guild_id, user_id, locale, purpose,"
+        " ending, answer, state, form, nonce, due_at, created_at)"
+        " SELECT relay, task_id, :channel, :guild, CASE WHEN :guild IS NULL THEN"
+        "  (SELECT min(s.user_id) FROM subscriptions s WHERE s.relay = :relay"
+        "   AND s.task_id = :task AND s.channel_id = :channel AND s.delivery_id IS NULL) END,"
+        " :locale, :purpose, :ending, answer, 'due', :form, '', :now, :now FROM tasks"
+        " WHERE relay = :relay AND task_id = :task",
+        {
+            "relay": relay,
+            "task": task_id,
+            "channel": place["channel_id"],
+            "guild": place["guild_id"],
+            "locale": place["locale"],
+            "purpose": Purpose.NOTICE,
+            "ending": ending,
+            "form": Form.FULL,
+            "now": now,
+        },
+    )
+    delivery_id = cast("int", cursor.lastrowid)
+    _give_nonce(db, delivery_id)
+    db.execute(
+        "UPDATE subscriptions SET delivery_id = ? WHERE relay = ? AND task_id = ?"
+        " AND channel_id = ? AND delivery_id IS NULL",
+        [delivery_id, relay, task_id, place["channel_id"]],
+    )
+
+
+def enqueue_direct(
+    db: Database,
+    delivery_id: int,
+    purpose: Purpose,
+    user_id: int,
+    now: float,
+    *,
+    reason: str | None = None,
+    repeat: bool = False,
+) -> int:
+    """Owe a person another message about the task of a delivery; return its id.
+
+    ``reason``: of a word, why the notice is held. ``repeat``: the same may have been posted.
+    """
+    cursor = db.execute(
+        "INSERT INTO deliveries (relay, task_id, user_id, locale, purpose, ending, answer, state,"
+        " form, nonce, reason, instead_of, repeat, due_at, created_at)"
+        " SELECT relay, task_id, ?, locale, ?, ending, answer, 'due', ?, '', ?, channel_id, ?, ?, ?"
+        " FROM deliveries WHERE id = ?",
+        [user_id, purpose, Form.FULL, reason, repeat, now, now, delivery_id],
+    )
+    new_id = cast("int", cursor.lastrowid)
+    _give_nonce(db, new_id)
+    return new_id
+
+
+def _give_nonce(db: Database, delivery_id: int) -> None:
+    """Derive the nonce of a delivery from its row: the same in whatever process."""
+    key = db.execute(
+        "SELECT id, relay, task_id, coalesce(channel_id, user_id), created_at FROM deliveries"
+        " WHERE id = ?",
+        [delivery_id],
+    ).fetchone()
+    db.execute("UPDATE deliveries SET nonce = ? WHERE id = ?", [nonce_of(*key), delivery_id])

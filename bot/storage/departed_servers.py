@@ -1,0 +1,107 @@
+"""Which servers the bot is no longer in, and since when: their data are deleted after a while.
+
+A server that removes the bot while it listens says so. What happens while it is away shows only in
+the servers that Discord lists when a new session begins, a list for each shard. A list may be
+wrong for once, so that nothing is deleted at once.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from bot.storage.database import DatabaseThread
+from bot.storage.erasure import kept_servers, purge_server
+
+log = logging.getLogger(__name__)
+
+GRACE_PERIOD = 86400.0
+"""Seconds for which the data of a server that is missing are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShardGuilds:
+    """The servers that one shard is in, those with an outage too."""
+
+    shard_id: int
+    shard_count: int
+    guild_ids: frozenset[int]
+
+    def covers(self, guild_id: int) -> bool:
+        """Whether the shard is the one that would list a server."""
+        return (guild_id >> 22) % self.shard_count == self.shard_id
+
+
+def missing_servers(kept: Iterable[int], listed: ShardGuilds) -> set[int]:
+    """Return those of the servers in ``kept`` that ``listed`` should name, and does not."""
+    return {one for one in kept if listed.covers(one) and one not in listed.guild_ids}
+
+
+class Departures:
+    """Notes since when servers are missing, and deletes what is kept of them in the end."""
+
+    def __init__(self, database: DatabaseThread) -> None:
+        self._database = database
+        self._missing: set[int] = set()
+        """As Discord last listed them to this process: the notes may be older than that."""
+        self.changed = asyncio.Event()
+        """Set when servers were compared: something may be overdue."""
+
+    async def compare(self, listed: ShardGuilds, now: float) -> None:
+        """Note which servers of a shard are missing, unless noted before; drop outdated notes."""
+
+        def compare(db: Database) -> set[int]:
+            missing = missing_servers(kept_servers(db), listed)
+            noted = {one for (one,) in db.execute("SELECT guild_id FROM departed_servers")}
+            for guild_id in filter(listed.covers, noted - missing):
+                _drop_note(db, guild_id)
+            for guild_id in missing - noted:
+                log.info("Server no longer listed, its data go in a day: guild_id=%d", guild_id)
+                db.execute("INSERT INTO departed_servers VALUES (?, ?)", [guild_id, now])
+            return missing
+
+        missing = await self._database.run(compare)
+        self._missing = {one for one in self._missing if not listed.covers(one)} | missing
+        self.changed.set()
+
+    async def cancel(self, guild_id: int) -> None:
+        """Keep what there is of a server: the bot is there."""
+        if guild_id in self._missing:
+            self._missing.discard(guild_id)
+            await self._database.run(lambda db: _drop_note(db, guild_id))
+
+    async def purge_overdue(self, now: float) -> None:
+        """Delete everything of the servers whose grace period is over, and that are still missing.
+
+        Nothing happens before Discord has listed the servers to this process.
+        """
+        if not self._missing:
+            return
+        latest = now - GRACE_PERIOD
+        for guild_id in await self._database.view(lambda db: _overdue(db, latest)):
+            if guild_id in self._missing and await self._purge(guild_id, latest):
+                self._missing.discard(guild_id)
+                log.info("Server missing for a day, its data are deleted: guild_id=%d", guild_id)
+
+    async def _purge(self, guild_id: int, latest: float) -> bool:
+        """Delete everything of a server, unless it came back at this very moment."""
+
+        def purge(db: Database) -> bool:
+            overdue = guild_id in _overdue(db, latest)
+            if overdue:
+                purge_server(db, guild_id)
+            return overdue
+
+        return await self._database.run(purge, erases=True)
+
+
+def _overdue(db: Database, latest: float) -> list[int]:
+    """Return the servers that are missing since ``latest`` or longer."""
+    rows = db.execute("SELECT guild_id FROM departed_servers WHERE missing_since <= ?", [latest])
+    return [int(guild_id) for (guild_id,) in rows]
+
+
+def _drop_note(db: Database, guild_id: int) -> None:
+    db.execute("DELETE FROM departed_servers WHERE guild_id = ?", [guild_id])

@@ -1,0 +1,241 @@
+"""Deletion: on request all that is kept about a person or a server; in time what is told.
+
+What is deleted is gone when a method returns. A notice that is being sent at that moment may still
+arrive.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from bot.storage.database import DatabaseThread
+from bot.storage.history import drop_orphans
+from bot.storage.live_cards import TOUCH
+from bot.storage.message_limits import drop_old
+
+KEPT_FOR = 30 * 86400.0
+"""Seconds for which is known what was posted or could not be; a history entry stays."""
+
+_TaskKey = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """How much is kept about a person."""
+
+    running: int
+    """Watches of tasks that have not ended."""
+    ended: int
+    """Watches of tasks that have."""
+    unposted: int
+    """Notices for the person that are not posted yet, or could not be."""
+    history: int
+    """Tasks in the person's own history."""
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there is nothing to forget."""
+        return not (self.running or self.ended or self.history)
+
+
+class Forgetting:
+    """Deletes what belongs to somebody from the database."""
+
+    def __init__(self, database: DatabaseThread) -> None:
+        self._database = database
+
+    async def holdings(self, user_id: int) -> Holdings:
+        """Return how much is kept about a person."""
+        rows = await self._database.read(
+            "SELECT (SELECT count(*) FROM subscriptions WHERE user_id = ?1"
+            "  AND delivery_id IS NULL) AS running,"
+            " (SELECT count(*) FROM subscriptions WHERE user_id = ?1"
+            "  AND delivery_id IS NOT NULL) AS ended,"
+            " (SELECT count(DISTINCT d.id) FROM subscriptions s"
+            "  JOIN deliveries d ON d.id = s.delivery_id"
+            "  WHERE s.user_id = ?1 AND d.state != 'sent') AS unposted,"
+            " (SELECT count(*) FROM history_of_people WHERE user_id = ?1) AS history",
+            [user_id],
+        )
+        return Holdings(**rows[0])
+
+    async def forget(self, user_id: int, direct_channel_id: int | None, now: float) -> None:
+        """Delete everything about a person; running watches end without a notice.
+
+        ``direct_channel_id`` is the person's direct message with the bot, if it could be opened. A
+        server keeps its history, which names nobody, and what others watch.
+        """
+
+        def forget(db: Database) -> None:
+            tasks = _tasks(db, "user_id = ?", [user_id])
+            _forget_cards(db, user_id, direct_channel_id, now)
+            _forget_watches(db, user_id)
+            _forget_directs(db, user_id, direct_channel_id)
+            entries = _entries(db, "history_of_people", "user_id", user_id)
+            db.execute("DELETE FROM history_of_people WHERE user_id = ?", [user_id])
+            drop_orphans(db, entries)
+            _drop_tasks(db, tasks)
+
+        await self._database.run(forget, erases=True)
+
+    async def servers(self) -> set[int]:
+        """Return the servers of which anything is kept."""
+        return await self._database.view(kept_servers)
+
+    async def purge(self, guild_id: int) -> None:
+        """Delete everything of a server: watches, notices, cards, history, settings.
+
+        What was sent to a person directly because the server did not take it stays with the person.
+        """
+        await self._database.run(lambda db: purge_server(db, guild_id), erases=True)
+
+    async def sweep(self, now: float) -> None:
+        """Delete what was told more than thirty days ago: notices, their watches, their tasks.
+
+        What could not be told counts from when it was owed, as in the inbox.
+        """
+        latest = now - KEPT_FOR
+
+        def sweep(db: Database) -> None:
+            db.execute(f"DELETE FROM subscriptions WHERE delivery_id IN ({_TOLD})", [latest])  # noqa: S608 # names of ours
+            db.execute(f"DELETE FROM deliveries WHERE id IN ({_TOLD})", [latest])  # noqa: S608 # names of ours
+            db.execute(_DROP_ENDED, [latest])
+            drop_old(db, now)
+
+        await self._database.run(sweep, erases=True)
+
+
+def kept_servers(db: Database) -> set[int]:
+    """Return the servers of which anything is kept."""
+    return {int(guild_id) for (guild_id,) in db.execute(_SERVERS)}
+
+
+def purge_server(db: Database, guild_id: int) -> None:
+    """Delete everything of a server, see ``Forgetting.purge``."""
+    tasks = _tasks(db, "guild_id = ?", [guild_id])
+    tasks += _tasks(db, "guild_id = ?", [guild_id], table="deliveries")
+    _purge_deliveries(db, guild_id)
+    db.execute("DELETE FROM cards WHERE guild_id = ?", [guild_id])
+    db.execute("DELETE FROM server_settings WHERE guild_id = ?", [guild_id])
+    db.execute("DELETE FROM requested_messages WHERE guild_id = ?", [guild_id])
+    entries = _entries(db, "history_of_servers", "guild_id", guild_id)
+    db.execute("DELETE FROM history_of_servers WHERE guild_id = ?", [guild_id])
+    drop_orphans(db, entries)
+    _drop_tasks(db, tasks)
+    db.execute("DELETE FROM departed_servers WHERE guild_id = ?", [guild_id])
+
+
+_SERVERS = """
+    SELECT guild_id FROM subscriptions WHERE guild_id IS NOT NULL
+    UNION SELECT guild_id FROM deliveries WHERE guild_id IS NOT NULL
+    UNION SELECT guild_id FROM blocked_channels WHERE guild_id IS NOT NULL
+    UNION SELECT guild_id FROM cards WHERE guild_id IS NOT NULL
+    UNION SELECT guild_id FROM history_of_servers
+    UNION SELECT guild_id FROM server_settings
+"""
+
+_TOLD = """
+    SELECT id FROM deliveries
+    WHERE state IN ('sent', 'dropped') AND coalesce(sent_at, created_at) < ?
+"""
+
+_DROP_ENDED = """
+    DELETE FROM tasks AS t WHERE state = 'ended' AND ended_at < ?
+    AND NOT EXISTS (SELECT 1 FROM subscriptions s
+        WHERE s.relay = t.relay AND s.task_id = t.task_id)
+    AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.relay = t.relay AND d.task_id = t.task_id)
+    AND NOT EXISTS (SELECT 1 FROM card_tasks c WHERE c.relay = t.relay AND c.task_id = t.task_id)
+"""
+
+
+def _tasks(
+    db: Database, condition: str, values: list[int], *, table: str = "subscriptions"
+) -> list[_TaskKey]:
+    """Return the tasks of some watches or deliveries."""
+    sql = f"SELECT DISTINCT relay, task_id FROM {table} WHERE {condition}"  # noqa: S608 # names of ours
+    return [(str(relay), str(task_id)) for relay, task_id in db.execute(sql, values)]
+
+
+def _entries(db: Database, table: str, column: str, owner: int) -> list[int]:
+    """Return the entries of one history."""
+    sql = f"SELECT DISTINCT entry_id FROM {table} WHERE {column} = ?"  # noqa: S608 # names of ours
+    return [int(entry_id) for (entry_id,) in db.execute(sql, [owner])]
+
+
+def _forget_cards(db: Database, user_id: int, direct_channel_id: int | None, now: float) -> None:
+    """Delete a person's own cards, and let those that name the person be shown anew."""
+    db.execute(
+        f"UPDATE cards SET {TOUCH} WHERE id IN (SELECT ct.card_id FROM card_tasks ct"  # noqa: S608 # names of ours
+        " JOIN subscriptions s USING (relay, task_id) WHERE s.user_id = ?)",
+        [now, user_id],
+    )
+    db.execute(
+        "DELETE FROM cards WHERE guild_id IS NULL AND (channel_id = ?1 OR channel_id IN"
+        " (SELECT channel_id FROM subscriptions WHERE guild_id IS NULL"
+        "  GROUP BY channel_id HAVING min(user_id) = ?2 AND max(user_id) = ?2))",
+        [direct_channel_id, user_id],
+    )
+
+
+def _forget_watches(db: Database, user_id: int) -> None:
+    """Delete a person's watches, and the notices that were for nobody else.
+
+    Notices that stand in a server stay the server's.
+    """
+    deliveries = db.execute(
+        "SELECT DISTINCT delivery_id FROM subscriptions"
+        " WHERE user_id = ? AND delivery_id IS NOT NULL",
+        [user_id],
+    ).fetchall()
+    db.execute("DELETE FROM subscriptions WHERE user_id = ?", [user_id])
+    for (delivery_id,) in deliveries:
+        db.execute(
+            "DELETE FROM deliveries WHERE id = :id AND (guild_id IS NULL OR state != 'sent')"
+            " AND NOT EXISTS (SELECT 1 FROM subscriptions WHERE delivery_id = :id)",
+            {"id": delivery_id},
+        )
+
+
+def _forget_directs(db: Database, user_id: int, direct_channel_id: int | None) -> None:
+    """Delete the words to a person that a notice is held, and what is known of the channels."""
+    db.execute(
+        "DELETE FROM deliveries WHERE (channel_id = ? OR user_id = ?) AND NOT EXISTS"
+        " (SELECT 1 FROM subscriptions WHERE delivery_id = deliveries.id)",
+        [direct_channel_id, user_id],
+    )
+    db.execute("DELETE FROM notified_people WHERE user_id = ?", [user_id])
+    db.execute(
+        "DELETE FROM blocked_channels WHERE guild_id IS NULL AND channel_id = ?",
+        [direct_channel_id],
+    )
+
+
+def _purge_deliveries(db: Database, guild_id: int) -> None:
+    """Delete a server's notices, the words about them, and the watches that they are for."""
+    db.execute("DELETE FROM blocked_channels WHERE guild_id = ?", [guild_id])
+    db.execute(
+        "DELETE FROM deliveries WHERE purpose = 'word' AND instead_of IN"
+        " (SELECT channel_id FROM deliveries WHERE guild_id = ?)",
+        [guild_id],
+    )
+    db.execute(
+        "DELETE FROM subscriptions WHERE guild_id = ?1 AND (delivery_id IS NULL"
+        " OR delivery_id IN (SELECT id FROM deliveries WHERE guild_id = ?1))",
+        [guild_id],
+    )
+    db.execute("UPDATE subscriptions SET guild_id = NULL WHERE guild_id = ?", [guild_id])
+    db.execute("DELETE FROM deliveries WHERE guild_id = ?", [guild_id])
+
+
+def _drop_tasks(db: Database, tasks: Iterable[_TaskKey]) -> None:
+    """Delete those of some tasks that nobody waits for any more and no message is about."""
+    for relay, task_id in tasks:
+        db.execute(
+            "DELETE FROM tasks WHERE relay = :relay AND task_id = :id"
+            " AND NOT EXISTS (SELECT 1 FROM subscriptions s WHERE s.relay = :relay"
+            "  AND s.task_id = :id AND s.delivery_id IS NULL)"
+            " AND (state = 'running' OR NOT EXISTS (SELECT 1 FROM deliveries d"
+            "  WHERE d.relay = :relay AND d.task_id = :id))",
+            {"relay": relay, "id": task_id},
+        )

@@ -1,0 +1,68 @@
+"""The word to a person, in a direct message, that a notice cannot be posted: SQL in a transaction.
+
+It must come before the notice or not at all: what is posted after all, or unwatched, makes it void.
+"""
+
+from sqlite_utils import Database
+
+from bot.storage.delivery_rows import OPEN, enqueue_direct
+from bot.storage.models import Delivery, Purpose
+
+RETRY_AFTER = 15.0
+"""Seconds for which a word waits while the notice that it is about is being tried."""
+
+
+def owe_words_in(db: Database, channel_id: int, reason: str, now: float) -> None:
+    """Owe each person who waits in a blocked channel one word, unless it was owed before.
+
+    ``reason``: why the channel is blocked.
+    """
+    rows = db.query(
+        "SELECT s.user_id, min(d.id) AS oldest FROM deliveries d"  # noqa: S608 # names of ours
+        " JOIN subscriptions s ON s.delivery_id = d.id"
+        f" WHERE d.channel_id = ?1 AND d.{OPEN} AND s.user_id NOT IN"
+        "  (SELECT user_id FROM notified_people WHERE channel_id = ?1)"
+        " GROUP BY s.user_id ORDER BY oldest",
+        [channel_id],
+    )
+    for row in list(rows):
+        enqueue_direct(db, row["oldest"], Purpose.WORD, row["user_id"], now, reason=reason)
+        db.execute(
+            "INSERT INTO notified_people (channel_id, user_id) VALUES (?, ?)",
+            [channel_id, row["user_id"]],
+        )
+
+
+def owe_words_about(db: Database, delivery: Delivery, reason: str, now: float) -> None:
+    """Owe each person who waits for a held delivery one word, unless there was one about it."""
+    rows = db.query(
+        "SELECT DISTINCT s.user_id FROM subscriptions s JOIN deliveries d ON d.id = s.delivery_id"
+        " WHERE d.id = ? AND NOT EXISTS (SELECT 1 FROM deliveries w WHERE w.relay = d.relay"
+        "  AND w.task_id = d.task_id AND w.purpose = 'word' AND w.user_id = s.user_id"
+        "  AND w.instead_of = d.channel_id AND w.created_at >= d.created_at) ORDER BY s.id",
+        [delivery.id],
+    )
+    for row in list(rows):
+        enqueue_direct(db, delivery.id, Purpose.WORD, row["user_id"], now, reason=reason)
+
+
+def is_untimely(db: Database, word_id: int, now: float) -> bool:
+    """Whether a word is not to be sent now; one that became void is dropped."""
+    user_id, channel_id = db.execute(
+        "SELECT user_id, instead_of FROM deliveries WHERE id = ?", [word_id]
+    ).fetchone()
+    if user_id is None:  # of a version that did not note whom it is for
+        return False
+    row = db.execute(
+        "SELECT max(d.state = 'sending'), max(d.state = 'held' OR EXISTS"  # noqa: S608 # names of ours
+        "  (SELECT 1 FROM blocked_channels b WHERE b.channel_id = d.channel_id))"
+        f" FROM deliveries d WHERE d.channel_id = ? AND d.{OPEN} AND EXISTS"
+        "  (SELECT 1 FROM subscriptions s WHERE s.delivery_id = d.id AND s.user_id = ?)",
+        [channel_id, user_id],
+    ).fetchone()
+    being_sent, unposted = map(bool, row)
+    if being_sent:
+        db.execute("UPDATE deliveries SET due_at = ? WHERE id = ?", [now + RETRY_AFTER, word_id])
+    elif not unposted:
+        db.execute("UPDATE deliveries SET state = 'dropped', due_at = NULL WHERE id = ?", [word_id])
+    return being_sent or not unposted

@@ -1,0 +1,245 @@
+"""What has ended: the SQL for finding it again, and for how long such tasks take.
+
+An entry is a task, however many servers and people watched it; two more tables say whose history
+it belongs to. A server's holds what was watched there and names nobody; a person's holds what that
+person watched anywhere. Entries are written in the transaction that ends the task.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlite_utils import Database
+
+from bot.relay.models import Task, TaskKind
+from bot.storage.database import DatabaseThread
+from bot.storage.durations import Typical, seconds_taken, typical_of
+from bot.storage.endings import Ending
+from bot.storage.models import Place
+from bot.storage.search import Scope, found, indexable, looked_for, searchable, where_kept
+from bot.storage.stored_tasks import load_task
+
+log = logging.getLogger(__name__)
+
+PAGE = 10
+"""Entries on a page."""
+
+SAMPLE = 200
+"""How many of the last tasks say how long such tasks take."""
+
+RECENT = 200
+"""How many of a person's last watches are offered to choose from."""
+
+CHOICES = 25
+"""How many of them are offered at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A task that has ended, as it was last told."""
+
+    id: int
+    task: Task
+    ending: Ending
+    ended_at: float
+    """When the watch ended for this server or person (Unix seconds)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some entries, the newest first."""
+
+    number: int
+    """Counted from 0."""
+    entries: tuple[Entry, ...]
+    more: bool
+    """Whether there is a page after this one."""
+
+
+class History:
+    """What has ended in servers and for people."""
+
+    def __init__(self, database: DatabaseThread, relay: str) -> None:
+        self._database = database
+        self._relay = relay
+
+    async def page(self, scope: Scope, search: str = "", number: int = 0) -> Page:
+        """Return a page of what has all words of ``search`` in titles, styles or lyrics.
+
+        Words are parts of words too, in any script and case; any text is safe. An empty search
+        finds everything, and a page beyond the last is the last.
+        """
+        words = looked_for(search)
+
+        def page(db: Database) -> Page:
+            matches = found(db, scope, words, (number + 1) * PAGE + 1)
+            shown = min(number, max(0, (len(matches) - 1) // PAGE))
+            first = shown * PAGE
+            entries = [_entry(db, *each) for each in matches[first : first + PAGE]]
+            return Page(shown, tuple(filter(None, entries)), len(matches) > first + PAGE)
+
+        return await self._database.view(page)
+
+    async def entry(self, scope: Scope, entry_id: int) -> Entry | None:
+        """Return one entry, ``None`` if it is not, or no longer, in that history."""
+
+        def entry(db: Database) -> Entry | None:
+            table, condition, values = where_kept(scope)
+            sql = f"SELECT max(ended_at) FROM {table} s WHERE {condition} AND entry_id = ?"  # noqa: S608 # names of ours
+            (ended_at,) = db.execute(sql, [*values, entry_id]).fetchone()
+            return None if ended_at is None else _entry(db, entry_id, ended_at)
+
+        return await self._database.view(entry)
+
+    async def typical(self, kind: TaskKind) -> Typical | None:
+        """Return how long tasks of a kind took at this relay lately, ``None`` for too few."""
+        return typical_of(await self.lives(kind))
+
+    async def lives(self, kind: TaskKind) -> list[float]:
+        """Return how long the last tasks of a kind took at this relay (seconds)."""
+        rows = await self._database.read(
+            "SELECT took FROM history WHERE relay = ? AND kind = ? AND took IS NOT NULL"
+            " ORDER BY ended_at DESC LIMIT ?",
+            [self._relay, kind, SAMPLE],
+        )
+        return [row["took"] for row in rows]
+
+    async def recent(self, user_id: int, text: str) -> list[tuple[str, str]]:
+        """Return ids and titles of a person's last tasks with ``text`` in either: at most 25.
+
+        Running and ended ones, the newest first; an empty title where none is known.
+        """
+        rows = await self._database.read(_RECENT, [self._relay, user_id, RECENT])
+        wanted = searchable(text)
+        tasks = [(str(row["task_id"]), str(row["title"])) for row in rows]
+        fitting = [
+            (task_id, title)
+            for task_id, title in tasks
+            if wanted in searchable(title) or wanted in searchable(task_id)
+        ]
+        return fitting[:CHOICES]
+
+
+def worth_keeping(task: Task, ending: Ending) -> bool:
+    """Whether the end of a watch left something to show later."""
+    heard = any(clip.audio_url for clip in task.clips)
+    return ending is Ending.FINISHED or heard or bool(task.text)
+
+
+def remember(db: Database, relay: str, task: Task, ending: Ending, now: float) -> None:
+    """Within the transaction that ends a task, before its notices are owed: keep it.
+
+    It goes into the history of each server and person whose watch ends with it.
+    """
+    watches = list(
+        db.query(
+            "SELECT guild_id, channel_id, user_id FROM subscriptions"
+            " WHERE relay = ? AND task_id = ? AND delivery_id IS NULL",
+            [relay, task.id],
+        )
+    )
+    answer, first_seen, terminal_since = db.execute(
+        "SELECT answer, added_at, terminal_since FROM tasks WHERE relay = ? AND task_id = ?",
+        [relay, task.id],
+    ).fetchone()
+    if not watches or not worth_keeping(task, ending):
+        return
+    entry_id = _keep(
+        db,
+        {
+            "relay": relay,
+            "id": task.id,
+            "kind": task.kind,
+            "ending": ending,
+            "took": seconds_taken(task, first_seen, terminal_since or now),
+            "now": now,
+            "words": _words_of(task),
+            "answer": answer,
+        },
+    )
+    _give(db, entry_id, watches, now)
+
+
+def give_to(db: Database, task: Sequence[str], user_id: int, place: Place, now: float) -> None:
+    """Within a transaction: put a task into the history of one more person who is told of its end.
+
+    ``task`` is its relay and its id. Nothing is done where it was not worth keeping.
+    """
+    kept = db.execute("SELECT id FROM history WHERE relay = ? AND task_id = ?", task).fetchone()
+    if kept:
+        watch = {"user_id": user_id, "guild_id": place.guild_id, "channel_id": place.channel_id}
+        _give(db, kept[0], [watch], now)
+
+
+def drop_orphans(db: Database, entry_ids: Iterable[int]) -> None:
+    """Within a transaction: delete those of some entries that are in nobody's history."""
+    for entry_id in entry_ids:
+        db.execute(
+            "DELETE FROM history WHERE id = :id"
+            " AND NOT EXISTS (SELECT 1 FROM history_of_servers WHERE entry_id = :id)"
+            " AND NOT EXISTS (SELECT 1 FROM history_of_people WHERE entry_id = :id)",
+            {"id": entry_id},
+        )
+
+
+def _keep(db: Database, values: dict[str, Any]) -> int:
+    """Write the entry of a task, unless a better one is there; return its id."""
+    db.execute(
+        "INSERT INTO history (relay, task_id, kind, ending, took, ended_at, words, answer)"
+        " VALUES (:relay, :id, :kind, :ending, :took, :now, :words, :answer)"
+        " ON CONFLICT (relay, task_id) DO UPDATE SET kind = excluded.kind,"
+        "  ending = excluded.ending, took = coalesce(excluded.took, took),"
+        "  words = excluded.words, answer = excluded.answer"
+        "  WHERE excluded.ending = 'finished' OR ending != 'finished'",
+        values,
+    )
+    row = db.execute("SELECT id FROM history WHERE relay = :relay AND task_id = :id", values)
+    return cast("int", row.fetchone()[0])
+
+
+def _give(db: Database, entry_id: int, watches: list[dict[str, Any]], now: float) -> None:
+    """Put an entry into the histories of those whose watches these are."""
+    for watch in watches:
+        db.execute(
+            "INSERT OR REPLACE INTO history_of_people (user_id, entry_id, ended_at)"
+            " VALUES (?, ?, ?)",
+            [watch["user_id"], entry_id, now],
+        )
+        if watch["guild_id"] is not None:
+            db.execute(
+                "INSERT OR REPLACE INTO history_of_servers"
+                " (guild_id, channel_id, entry_id, ended_at) VALUES (?, ?, ?, ?)",
+                [watch["guild_id"], watch["channel_id"], entry_id, now],
+            )
+
+
+def _words_of(task: Task) -> str:
+    """Return what a task is found by."""
+    lyrics = [task.lyrics.title, task.lyrics.style, task.lyrics.text] if task.lyrics else []
+    clips = [text for clip in task.clips for text in (clip.title, clip.style, clip.lyrics)]
+    return indexable("\n".join(dict.fromkeys(lyrics + clips)))
+
+
+def _entry(db: Database, entry_id: int, ended_at: float) -> Entry | None:
+    """Return an entry, ``None`` for one that is unreadable."""
+    answer, ending = db.execute(
+        "SELECT answer, ending FROM history WHERE id = ?", [entry_id]
+    ).fetchone()
+    try:
+        return Entry(entry_id, load_task(answer), Ending(ending), ended_at)
+    except ValueError as error:
+        log.warning("History entry is unreadable: entry=%d cause=%s", entry_id, error)
+        return None
+
+
+_RECENT = """
+    SELECT t.task_id, iif(NOT json_valid(t.answer), '', coalesce(
+        nullif(json_extract(t.answer, '$.lyrics.title'), ''),
+        (SELECT json_extract(clip.value, '$.title') FROM json_each(t.answer, '$.clips') clip
+            WHERE json_extract(clip.value, '$.title') != '' LIMIT 1),
+        '')) AS title
+    FROM (SELECT relay, task_id, max(id) AS last FROM subscriptions
+        WHERE relay = ? AND user_id = ? GROUP BY task_id ORDER BY last DESC LIMIT ?)
+    JOIN tasks t USING (relay, task_id) ORDER BY last DESC
+"""

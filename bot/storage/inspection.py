@@ -1,0 +1,246 @@
+"""A look at the database file from outside, also while a bot works on it. Nothing is written.
+
+The connection is read-only. A file that nobody has open is read as it lies there, for SQLite would
+leave two files beside it otherwise; if a bot begins meanwhile, what was read is not believed.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from filelock import FileLock, Timeout
+from sqlite_utils import Database
+
+from bot.storage.database import real_file
+from bot.storage.delivery_rows import OPEN, SHOWN_STATE
+from bot.storage.migrations import is_foreign, migrations, unknown_steps
+from bot.storage.relay_fingerprints import RelayAccess, kept_fingerprint
+from bot.storage.unwatching import NOBODY_LEFT
+
+T = TypeVar("T")
+
+_STEPS_BETWEEN_LOOKS_AT_THE_CLOCK = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much there is to do."""
+
+    running: int
+    """Tasks that are watched, at whichever relay."""
+    relays: Mapping[str, int]
+    """How many of them there are at each relay."""
+    other_key: int
+    """How many the relay does not name now, which it named under another address or key."""
+    looked_at: float | None
+    """When one of them was last looked at."""
+    due: int
+    """Notices on their way."""
+    overdue_since: float | None
+    """Since when the oldest of those that may be posted waits."""
+    held: int
+    """Notices that Discord does not take where they belong."""
+    dropped: int
+    """Notices that their channel did not take, and that were told directly instead."""
+    unreachable: int
+    """Notices for people who cannot be reached."""
+    quarantined: tuple[int, ...]
+    """The rows of notices that are unreadable."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseFacts:
+    """What a database file shows. Times are Unix seconds, sizes bytes."""
+
+    size: int
+    in_use: bool
+    """Whether a bot works on it."""
+    foreign: bool
+    """Whether it is another program's: it holds tables, and none of ours."""
+    applied: tuple[str, ...]
+    pending: tuple[str, ...]
+    """Steps of the schema that the next start takes."""
+    unknown: tuple[str, ...]
+    """Steps that only a later version of the program knows."""
+    damage: tuple[str, ...] | None
+    """What SQLite found wrong; ``None`` if looking took too long."""
+    counts: Counts | None
+    """``None`` where the schema is too old or too new for these questions."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelInUse:
+    """A channel of a server where something is watched or waits."""
+
+    channel_id: int
+    guild_id: int
+    watched: int
+    held: int
+
+
+def inspect_database(
+    path: Path, time_limit: float, access: RelayAccess | None = None
+) -> DatabaseFacts:
+    """Return what is to be known of a database that exists, in about ``time_limit`` seconds.
+
+    ``access``: how the bot is to ask its relay, if that is known. Raises ``sqlite3.Error`` for a
+    file that cannot be read or is no database.
+    """
+    return read(path, time_limit, lambda db: _facts(path, db, access))
+
+
+def _facts(path: Path, db: Database, access: RelayAccess | None) -> DatabaseFacts:
+    applied = tuple(step.name for step in migrations.applied(db))
+    pending = tuple(step.name for step in migrations.pending(db))
+    unknown = tuple(unknown_steps(db))
+    foreign = is_foreign(db)
+    counts = None
+    if applied and not unknown:
+        with suppress(sqlite3.OperationalError):  # a column that a pending step adds
+            counts = _counts(db, access)
+    return DatabaseFacts(
+        _size(path), in_use(path), foreign, applied, pending, unknown, _damage(db), counts
+    )
+
+
+def channels_in_use(path: Path, time_limit: float) -> list[ChannelInUse]:
+    """Return the channels where something is watched or held, the most urgent first.
+
+    Raises ``sqlite3.Error``.
+    """
+    rows = read(path, time_limit, lambda db: list(db.query(_CHANNELS_IN_USE)))
+    return [ChannelInUse(**row) for row in rows]
+
+
+_CHANNELS_IN_USE = (
+    "SELECT channel_id, guild_id, sum(watched) AS watched, sum(held) AS held FROM ("  # noqa: S608 # names of ours
+    " SELECT channel_id, guild_id, 1 AS watched, 0 AS held FROM subscriptions"
+    "  WHERE delivery_id IS NULL"
+    f" UNION ALL SELECT channel_id, guild_id, 0, {SHOWN_STATE} = 'held' FROM deliveries d"
+    f"  WHERE {OPEN})"
+    " WHERE guild_id IS NOT NULL GROUP BY channel_id ORDER BY held DESC, watched DESC"
+)
+
+
+def read(path: Path, time_limit: float, question: Callable[[Database], T]) -> T:
+    """Return what ``question`` makes of a database; it may be asked twice.
+
+    Its statements raise ``sqlite3.Error`` once ``time_limit`` seconds are over.
+    """
+    uri = f"file:{quote(str(path))}?mode=ro"
+    path = real_file(path)
+    until = time.monotonic() + time_limit
+    before = _at_rest(path)
+    if before is not None:
+        try:
+            answer = _ask(f"{uri}&immutable=1", until, question)
+        except Exception:
+            if _at_rest(path) == before:
+                raise
+        else:
+            if _at_rest(path) == before:
+                return answer
+    return _ask(uri, until, question)
+
+
+def _at_rest(path: Path) -> tuple[int, ...] | None:
+    """Return what shows whether a file that nobody has open was written to; ``None`` if one has."""
+    if exists(path.with_name(f"{path.name}-wal")):
+        return None
+    with suppress(OSError):
+        file = path.stat()
+        return file.st_ino, file.st_size, file.st_mtime_ns
+    return None
+
+
+def _ask(uri: str, until: float, question: Callable[[Database], T]) -> T:
+    wait = max(until - time.monotonic(), 0)
+    with closing(sqlite3.connect(uri, uri=True, timeout=wait)) as connection:
+        connection.set_progress_handler(
+            lambda: time.monotonic() > until, _STEPS_BETWEEN_LOOKS_AT_THE_CLOCK
+        )
+        return question(Database(connection))
+
+
+def in_use(path: Path) -> bool:
+    """Whether a bot works on the database: it holds the lock beside it as long as it lives."""
+    file = real_file(path)
+    lock = file.with_name(f"{file.name}.lock")
+    if not exists(lock):
+        return False
+    try:
+        with FileLock(lock, blocking=False):
+            return False
+    except Timeout:
+        return True
+    except OSError:  # somebody else's, whom this user may not ask
+        return False
+
+
+def exists(path: Path) -> bool:
+    """Whether there is something, as far as this user may know."""
+    try:
+        path.stat()
+    except OSError:
+        return False
+    return True
+
+
+def _size(path: Path) -> int:
+    file = real_file(path)
+    parts = (file, file.with_name(f"{file.name}-wal"))
+    return sum(part.stat().st_size for part in parts if exists(part))
+
+
+def _damage(db: Database) -> tuple[str, ...] | None:
+    try:
+        found = [str(row[0]) for row in db.execute("PRAGMA quick_check(5)").fetchall()]
+        dangling = db.execute("PRAGMA foreign_key_check").fetchmany(5)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            return None
+        raise
+    lost = [f"a row of {table} points to no row of {parent}" for table, _, parent, _ in dangling]
+    return tuple(line for line in (*found, *lost) if line != "ok")
+
+
+_GIVEN_UP = f"state = 'dropped' AND purpose = 'notice' AND reason IS NOT '{NOBODY_LEFT}'"
+
+
+def _counts(db: Database, access: RelayAccess | None) -> Counts:
+    running = "SELECT relay, count(*) FROM tasks WHERE state = 'running' GROUP BY relay"
+    relays: dict[str, int] = dict(db.execute(running).fetchall())
+    row: Mapping[str, Any]
+    (row,) = db.query(
+        "SELECT"  # noqa: S608 # names of ours
+        " (SELECT max(looked_at) FROM tasks WHERE state = 'running') AS looked_at,"
+        " count(*) FILTER (WHERE state IN ('due', 'sending')) AS due,"
+        " min(due_at) FILTER (WHERE state = 'due') AS overdue_since,"
+        " count(*) FILTER (WHERE state = 'held') AS held,"
+        f" count(*) FILTER (WHERE {_GIVEN_UP} AND guild_id IS NOT NULL) AS dropped,"
+        f" count(*) FILTER (WHERE {_GIVEN_UP} AND guild_id IS NULL) AS unreachable"
+        f" FROM (SELECT d.due_at, d.guild_id, d.purpose, d.reason, {SHOWN_STATE} AS state"
+        "  FROM deliveries d)"
+    )
+    aside = db.execute("SELECT id FROM deliveries WHERE state = 'quarantined' ORDER BY id")
+    return Counts(
+        running=sum(relays.values()),
+        relays=relays,
+        other_key=_of_another_key(db, access) if access else 0,
+        quarantined=tuple(delivery_id for (delivery_id,) in aside),
+        **row,
+    )
+
+
+def _of_another_key(db: Database, access: RelayAccess) -> int:
+    (number,) = db.execute(
+        "SELECT count(*) FROM tasks WHERE relay = ? AND state = 'running' AND known AND misses > 0"
+        " AND fingerprint IS NOT ?",
+        [access.relay, kept_fingerprint(db, access)],
+    ).fetchone()
+    return int(number)

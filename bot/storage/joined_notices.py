@@ -1,0 +1,146 @@
+"""The notices of some tasks in one place: how far they are, and joining those who wait for one."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlite_utils import Database
+
+from bot.storage.database import DatabaseThread
+from bot.storage.delivery_rows import SHOWN_STATE
+from bot.storage.endings import Ending
+from bot.storage.errors import TooManyWatchers
+from bot.storage.history import give_to
+from bot.storage.models import Place, Purpose
+
+JUST_NOW = 600.0
+"""Seconds in which a finished task is not posted to the same place again: who asks gets a link."""
+
+
+class Joined(StrEnum):
+    """How far the notice of a finished task is in a place where somebody asks for it again."""
+
+    POSTED = "posted"
+    """It was posted just now."""
+    DUE = "due"
+    """It will name the person too."""
+    ON_ITS_WAY = "on_its_way"
+    """It is being sent, or may have been posted: whether it names the person is not known."""
+    HELD = "held"
+    """It cannot be posted for now."""
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedNotice:
+    """The one notice of a finished task in a place, which the person waits for now too."""
+
+    how: Joined
+    message_id: int | None = None
+    """Where it stands, once it is posted."""
+
+
+def join_notice(
+    db: Database,
+    relay: str,
+    task_id: str,
+    *,
+    user_id: int,
+    place: Place,
+    now: float,
+    mention: bool,
+    most: int,
+) -> JoinedNotice | None:
+    """Within a transaction: let a person wait for the notice that is there already, if one is.
+
+    It tells that the task has finished, and is owed to this place or was posted just now: a second
+    message would say nothing new. Raises ``TooManyWatchers`` beyond the ``most`` that it can name.
+    """
+    key = [relay, task_id, place.channel_id, Purpose.NOTICE, Ending.FINISHED]
+    posted = db.execute(
+        "SELECT message_id FROM deliveries WHERE relay = ? AND task_id = ? AND channel_id = ?"
+        " AND purpose = ? AND ending = ? AND message_id IS NOT NULL AND sent_at > ?"
+        " ORDER BY id DESC",
+        [*key, now - JUST_NOW],
+    ).fetchone()
+    if posted:
+        return JoinedNotice(Joined.POSTED, posted[0])
+    owed = db.execute(
+        f"SELECT d.id, {SHOWN_STATE}, d.in_doubt_since IS NOT NULL FROM deliveries d"  # noqa: S608 # names of ours
+        " WHERE d.relay = ? AND d.task_id = ? AND d.channel_id = ? AND d.purpose = ?"
+        " AND d.ending = ? AND d.state IN ('due', 'sending', 'held') ORDER BY d.id DESC",
+        key,
+    ).fetchone()
+    if owed is None:
+        return None
+    delivery_id, state, in_doubt = owed
+    _wait_for(db, delivery_id, [relay, task_id], user_id, place, now, mention=mention, most=most)
+    if state == "held":
+        return JoinedNotice(Joined.HELD)
+    return JoinedNotice(Joined.ON_ITS_WAY if state == "sending" or in_doubt else Joined.DUE)
+
+
+def _wait_for(
+    db: Database,
+    delivery_id: int,
+    task: Sequence[str],
+    user_id: int,
+    place: Place,
+    now: float,
+    *,
+    mention: bool,
+    most: int,
+) -> None:
+    """Add a person to those who wait for a notice, unless they do already."""
+    people = {
+        waiting
+        for (waiting,) in db.execute(
+            "SELECT user_id FROM subscriptions WHERE delivery_id = ?", [delivery_id]
+        )
+    }
+    if user_id in people:
+        return
+    if len(people) >= most:
+        raise TooManyWatchers(most)
+    db.execute(
+        "INSERT INTO subscriptions (relay, task_id, channel_id, user_id, guild_id, locale,"
+        " created_at, mention, delivery_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            *(*task, place.channel_id, user_id, place.guild_id, place.locale),
+            *(now, mention, delivery_id),
+        ],
+    )
+    give_to(db, task, user_id, place, now)
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeState:
+    """How far the notice of a task has come."""
+
+    state: str
+    """``due``, ``sending``, ``sent``, ``held`` or ``dropped``."""
+    reason: str
+    """Why it is not there, in short; empty where nothing went wrong."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether it is on its way."""
+        return self.state in ("due", "sending")
+
+
+class Notices:
+    """The notices of one relay's tasks, as far as somebody wants to know about them."""
+
+    def __init__(self, database: DatabaseThread, relay: str) -> None:
+        self._database = database
+        self._relay = relay
+
+    async def latest(self, place: Place, ids: Sequence[str]) -> list[NoticeState]:
+        """Return how the last notice of each of the tasks in a place is doing, if there is one."""
+        rows = await self._database.read(
+            "SELECT state, coalesce(reason, '') AS reason, max(id) FROM deliveries"
+            " WHERE relay = ? AND channel_id = ? AND purpose = ?"
+            " AND task_id IN (SELECT value FROM json_each(?)) GROUP BY task_id",
+            [self._relay, place.channel_id, Purpose.NOTICE, json.dumps(list(ids))],
+        )
+        return [NoticeState(row["state"], row["reason"]) for row in rows]

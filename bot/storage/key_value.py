@@ -1,0 +1,46 @@
+"""Small facts that outlive the process, by name."""
+
+import secrets
+
+from sqlite_utils import Database
+
+from bot.storage.database import DatabaseThread
+
+
+class Notes:
+    """Names and what was noted under them."""
+
+    def __init__(self, database: DatabaseThread) -> None:
+        self._database = database
+
+    async def read(self, name: str) -> str | None:
+        """Return what was noted under ``name``."""
+        return await self._database.view(lambda db: read_note(db, name))
+
+    async def write(self, name: str, value: str) -> None:
+        """Note ``value`` under ``name``, in place of what was there."""
+        await self._database.run(lambda db: write_note(db, name, value))
+
+
+def read_note(db: Database, name: str) -> str | None:
+    """Within a transaction: return what was noted under ``name``."""
+    row = db.execute("SELECT value FROM notes WHERE name = ?", [name]).fetchone()
+    return str(row[0]) if row else None
+
+
+def write_note(db: Database, name: str, value: str) -> None:
+    """Within a transaction: note ``value`` under ``name``, in place of what was there."""
+    db.execute(
+        "INSERT INTO notes (name, value) VALUES (?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        [name, value],
+    )
+
+
+def own_secret(db: Database, name: str) -> bytes:
+    """Within a transaction: return a random secret of this database, drawn when first asked for."""
+    noted = read_note(db, name)
+    if noted is None:
+        noted = secrets.token_hex(32)
+        write_note(db, name, noted)
+    return bytes.fromhex(noted)

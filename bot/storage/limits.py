@@ -1,0 +1,62 @@
+"""How much may be watched at once, and that nobody goes beyond it.
+
+A limit is looked at in the transaction that adds the watch, after it was added: however many
+commands come at once, one after the other finds what those before it have left.
+"""
+
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from bot.storage.errors import ServerIsFull, TooManyWatches, TooManyWatchesHere
+from bot.storage.models import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may be watched at one relay, and asked for; the operator's."""
+
+    watches_per_user: int = 25
+    watches_per_server: int = 500
+    watchers_in_a_place: int = 50
+    """As many as one message can mention."""
+    messages_per_user: int = 60
+    """How many messages a person may ask for in an hour, see ``message_limits``."""
+    messages_per_channel: int = 20
+    """How many messages may be asked for in a channel within a minute."""
+
+
+DEFAULT_LIMITS = Limits()
+
+
+def enforce(
+    db: Database,
+    relay: str,
+    user_id: int,
+    place: Place,
+    limits: Limits,
+    member_limit: int | None,
+) -> None:
+    """Within the transaction that added a watch: raise the limit that it exceeds.
+
+    Only what runs at this relay counts. ``member_limit``: how much the server lets this person
+    watch there. Raises ``TooManyWatches``, ``TooManyWatchesHere`` or ``ServerIsFull``.
+    """
+    of_person, here = db.execute(
+        "SELECT count(*), count(*) FILTER (WHERE guild_id = ?3) FROM subscriptions"
+        " WHERE delivery_id IS NULL AND user_id = ?2 AND relay = ?1",
+        [relay, user_id, place.guild_id],
+    ).fetchone()
+    if of_person > limits.watches_per_user:
+        raise TooManyWatches(limits.watches_per_user)
+    if place.guild_id is None:
+        return
+    if member_limit is not None and here > member_limit:
+        raise TooManyWatchesHere(member_limit)
+    (in_server,) = db.execute(
+        "SELECT count(*) FROM subscriptions"
+        " WHERE delivery_id IS NULL AND guild_id = ? AND relay = ?",
+        [place.guild_id, relay],
+    ).fetchone()
+    if in_server > limits.watches_per_server:
+        raise ServerIsFull(limits.watches_per_server)

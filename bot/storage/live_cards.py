@@ -1,0 +1,301 @@
+"""The status cards: one message that shows how one or several watched tasks are doing.
+
+A card is ``due``, then ``posting``, then ``posted`` and kept up to date until it is over. Each move
+is one guarded ``UPDATE``, and the nonce is the row's, so that a process may die in between. A card
+is no promise: one that cannot be posted is forgotten. The notices are the promise.
+"""
+
+import asyncio
+import json
+from collections.abc import Collection, Sequence
+from typing import Any, cast
+
+from sqlite_utils import Database
+
+from bot.storage.clock_rollback import UNKNOWN_TIME
+from bot.storage.database import DatabaseThread
+from bot.storage.errors import TooManyMessages
+from bot.storage.limits import DEFAULT_LIMITS, Limits
+from bot.storage.live_card_rows import VERSION, Card, read_card
+from bot.storage.message_limits import charge
+from bot.storage.models import Place
+from bot.storage.nonces import nonce_of
+
+LONGEST_PAUSE = 600.0
+"""Seconds for which a card is ever put off: who has to wait longer waits for a clock that was set
+back."""
+
+TOUCH = "touched_at = max(?, touched_at + 0.001)"
+"""Lets cards be shown anew at a time: another value than before, whatever the clock says."""
+
+_FREE = """
+    c.relay = :relay AND (c.due_at <= :now OR c.due_at > :now + :longest)
+    AND c.channel_id NOT IN (SELECT value FROM json_each(:busy))
+"""
+
+_DUE_TO_BE_POSTED = f"""
+    SELECT min(c.id) AS id FROM cards c WHERE c.state = 'due' AND {_FREE}
+    GROUP BY c.channel_id ORDER BY 1 LIMIT :limit
+"""  # noqa: S608 # names of ours
+
+_DUE_TO_BE_SHOWN = f"""
+    WITH stale AS (
+        SELECT c.*, {VERSION} AS current FROM cards c
+        WHERE c.state = 'posted' AND {_FREE} AND (c.shown_at <= :latest OR c.shown_at > :now)
+    )
+    SELECT * FROM stale WHERE current IS NOT version ORDER BY shown_at LIMIT :limit
+"""  # noqa: S608 # names of ours
+
+_BY_ID = f"SELECT c.*, {VERSION} AS current FROM cards c WHERE c.id = ?"  # noqa: S608 # names of ours
+
+
+class Cards:
+    """The cards in the database; one relay's."""
+
+    def __init__(
+        self, database: DatabaseThread, relay: str, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
+        self._database = database
+        self._relay = relay
+        self._limits = limits
+        self.changed = asyncio.Event()
+        """Set when a card may have to be posted or shown anew. A hint: the rows are the truth."""
+
+    async def open(
+        self,
+        place: Place,
+        ids: Sequence[str],
+        now: float,
+        *,
+        user_id: int,
+        claimed: bool = False,
+    ) -> Card | None:
+        """Make a card for those of the tasks that no card in this place shows yet.
+
+        It is ``due``, or ``posting`` where whoever opens it has ``claimed`` it. ``None`` where
+        every task is shown already; those cards will show the new watcher, ``user_id``. Raises
+        ``TooManyMessages`` where one more message is too many.
+        """
+
+        def open_card(db: Database) -> Card | TooManyMessages | None:
+            on_cards = (
+                "FROM card_tasks ct JOIN cards c ON c.id = ct.card_id WHERE c.channel_id = ?"
+                " AND ct.relay = ? AND ct.task_id IN (SELECT value FROM json_each(?))"
+            )
+            key = [place.channel_id, self._relay, json.dumps(ids)]
+            db.execute(
+                f"UPDATE cards SET {TOUCH} WHERE id IN (SELECT c.id {on_cards})",  # noqa: S608 # names of ours
+                [now, *key],
+            )
+            shown = {row["task_id"] for row in db.query(f"SELECT ct.task_id {on_cards}", key)}
+            fresh = [task_id for task_id in ids if task_id not in shown]
+            if not fresh:
+                return None
+            try:
+                charge(db, user_id, place, now, self._limits)
+            except TooManyMessages as limited:
+                return limited  # raised once it is on disk that the other cards are stale
+            card_id = self._insert(db, place, fresh, now)
+            return _claim(db, card_id, now) if claimed else _get(db, card_id, now)
+
+        card = await self._database.run(open_card)
+        self.changed.set()
+        if isinstance(card, TooManyMessages):
+            raise card
+        return card
+
+    async def claim(self, now: float, limit: int, *, busy: Collection[int] = ()) -> list[Card]:
+        """Take up to ``limit`` cards that are to be posted: ``due`` → ``posting``.
+
+        One in each channel, and none in those that are ``busy``.
+        """
+        values = self._when(now, busy) | {"limit": limit}
+
+        def claim(db: Database) -> list[Card]:
+            rows = list(db.query(_DUE_TO_BE_POSTED, values))
+            return [_claim(db, row["id"], now) for row in rows]
+
+        return await self._database.run(claim)
+
+    async def posted(self, card: Card, message_id: int, *, look: str | None = None) -> bool:
+        """Note the message of a card: ``posting`` → ``posted``; it is kept up to date from now on.
+
+        ``look`` is what the message shows, if that is known.
+        """
+        moved = await self._move(
+            card,
+            "state = 'posted', message_id = ?, in_doubt_since = NULL, attempts = 0, shown_at = ?,"
+            " version = ?, look = ?",
+            [message_id, card.read_at, card.version if look else None, look],
+        )
+        self.changed.set()
+        return moved
+
+    async def postpone(self, card: Card, *, until: float, doubtful: bool) -> bool:
+        """Try again ``until`` then to post a card: ``posting`` → ``due``.
+
+        ``doubtful``: Discord may have taken it all the same.
+        """
+        return await self._move(
+            card,
+            "state = 'due', due_at = ?,"
+            " in_doubt_since = CASE WHEN ? THEN in_doubt_since ELSE ? END",
+            [until, doubtful, card.in_doubt_since],
+        )
+
+    async def recover(self, under_way: Collection[int] = ()) -> int:
+        """Take back what nobody posts any more: ``posting`` → ``due``; return how many.
+
+        ``under_way`` are the ids of the cards that this process does post.
+        """
+        return await self._database.write(
+            "UPDATE cards SET state = 'due', due_at = 0 WHERE relay = ? AND state = 'posting'"
+            " AND id NOT IN (SELECT value FROM json_each(?))",
+            [self._relay, json.dumps(list(under_way))],
+        )
+
+    async def handle_clock_rollback(self) -> None:
+        """Forget how long ago it is that cards may have been posted: the clock was set back."""
+        await self._database.write(
+            "UPDATE cards SET in_doubt_since = ? WHERE relay = ? AND in_doubt_since IS NOT NULL",
+            [UNKNOWN_TIME, self._relay],
+        )
+
+    async def any(self) -> bool:
+        """Whether there is a card to post or to keep up to date."""
+        rows = await self._database.read(
+            "SELECT 1 FROM cards WHERE relay = ? LIMIT 1", [self._relay]
+        )
+        return bool(rows)
+
+    async def due(
+        self, now: float, *, least: float, limit: int, busy: Collection[int] = ()
+    ) -> list[Card]:
+        """Return up to ``limit`` cards that have something new to show, the longest unseen first.
+
+        Each at most every ``least`` seconds, and none in the channels that are ``busy``.
+        """
+        values = self._when(now, busy) | {"latest": now - least, "limit": limit}
+
+        def due(db: Database) -> list[Card]:
+            rows = list(db.query(_DUE_TO_BE_SHOWN, values))
+            return [read_card(db, row, now) for row in rows]
+
+        return await self._database.view(due)
+
+    async def shown(self, card: Card, look: str) -> None:
+        """Note that a card shows what it was read with; one that is over is forgotten.
+
+        Unless there is something new by now, such as somebody who watches again.
+        """
+
+        def shown(db: Database) -> None:
+            if card.over and _is_unchanged(db, card):
+                _forget(db, card.id)
+            else:
+                db.execute(
+                    "UPDATE cards SET shown_at = ?, version = ?, look = ?, attempts = 0"
+                    " WHERE id = ?",
+                    [card.read_at, card.version, look, card.id],
+                )
+
+        await self._database.run(shown)
+
+    async def give_up(self, card: Card) -> None:
+        """Forget a card that is not posted, for nobody needs it: unless that has changed by now."""
+
+        def give_up(db: Database) -> None:
+            if _is_unchanged(db, card):
+                _forget(db, card.id)
+            else:
+                db.execute("UPDATE cards SET state = 'due', due_at = 0 WHERE id = ?", [card.id])
+
+        await self._database.run(give_up)
+
+    async def failed(self, card: Card, *, until: float) -> None:
+        """Note that a card could not be shown: it is tried again ``until`` then."""
+        await self._database.write(
+            "UPDATE cards SET version = NULL, look = NULL, due_at = ?, attempts = attempts + 1"
+            " WHERE id = ?",
+            [until, card.id],
+        )
+
+    async def simplify(self, card: Card) -> None:
+        """Let a card, posted or to be posted, bear nothing but the bot's own text from now on."""
+        await self._database.write(
+            "UPDATE cards SET plain = 1, version = NULL, due_at = 0 WHERE id = ?", [card.id]
+        )
+
+    async def get(self, card_id: int, now: float) -> Card | None:
+        """Return a card that is not over."""
+        return await self._database.view(lambda db: _get(db, card_id, now))
+
+    async def forget(self, card_id: int) -> None:
+        """Forget a card: its message stays as it is."""
+        await self._database.run(lambda db: _forget(db, card_id))
+
+    def _when(self, now: float, busy: Collection[int]) -> dict[str, Any]:
+        return {
+            "relay": self._relay,
+            "now": now,
+            "longest": LONGEST_PAUSE,
+            "busy": json.dumps(list(busy)),
+        }
+
+    async def _move(self, card: Card, change: str, values: list[Any]) -> bool:
+        moved = await self._database.write(
+            f"UPDATE cards SET {change} WHERE id = ? AND state = 'posting'",  # noqa: S608 # no value of anybody's
+            [*values, card.id],
+        )
+        return moved == 1
+
+    def _insert(self, db: Database, place: Place, ids: Sequence[str], now: float) -> int:
+        cursor = db.execute(
+            "INSERT INTO cards (relay, channel_id, guild_id, locale, touched_at, state)"
+            " VALUES (?, ?, ?, ?, ?, 'due')",
+            [self._relay, place.channel_id, place.guild_id, place.locale, now],
+        )
+        card_id = cast("int", cursor.lastrowid)
+        nonce = nonce_of("card", card_id, self._relay, place.channel_id, now)
+        db.execute("UPDATE cards SET nonce = ? WHERE id = ?", [nonce, card_id])
+        for task_id in ids:
+            db.execute(
+                "INSERT INTO card_tasks (card_id, relay, task_id) VALUES (?, ?, ?)",
+                [card_id, self._relay, task_id],
+            )
+        return card_id
+
+
+def touch_cards(db: Database, relay: str, task_id: str, now: float) -> None:
+    """Within a transaction: let the cards of a task be shown anew, for its watchers changed."""
+    db.execute(
+        f"UPDATE cards SET {TOUCH} WHERE id IN"  # noqa: S608 # names of ours
+        " (SELECT card_id FROM card_tasks WHERE relay = ? AND task_id = ?)",
+        [now, relay, task_id],
+    )
+
+
+def _get(db: Database, card_id: int, now: float) -> Card | None:
+    rows = list(db.query(_BY_ID, [card_id]))
+    return read_card(db, rows[0], now) if rows else None
+
+
+def _forget(db: Database, card_id: int) -> None:
+    db.execute("DELETE FROM cards WHERE id = ?", [card_id])
+
+
+def _is_unchanged(db: Database, card: Card) -> bool:
+    """Whether there is nothing new to show since a card was read."""
+    rows = list(db.query(_BY_ID, [card.id]))
+    return all(row["current"] == card.version for row in rows)
+
+
+def _claim(db: Database, card_id: int, now: float) -> Card:
+    """Within a transaction: take a card to post it; it tells since when it was in doubt before."""
+    (before,) = db.query(_BY_ID, [card_id])
+    db.execute(
+        "UPDATE cards SET state = 'posting', attempts = attempts + 1,"
+        " in_doubt_since = coalesce(in_doubt_since, ?) WHERE id = ?",
+        [now, card_id],
+    )
+    return read_card(db, before, now)

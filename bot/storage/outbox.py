@@ -1,0 +1,290 @@
+"""What is owed to Discord: one row per message, and every move of it.
+
+A delivery is ``due``, then ``sending``, then ``sent``; or it is ``held`` for a reason of its own
+and tried again, or ``dropped`` for a reason, or ``quarantined`` because its row is unreadable. Each
+move is one guarded ``UPDATE`` and says whether it happened. Whatever a method writes is on disk
+when it returns.
+
+That a channel refuses everything is the channel's state (``blocked_channels``); what cannot be told
+in a channel is told to people (``redirection``).
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Collection
+from typing import Any
+
+from sqlite_utils import Database
+
+from bot.storage.blocked_channels import (
+    IN_OPEN_CHANNEL,
+    BlockedChannels,
+    drop_stale,
+    next_probe_at,
+    probes,
+    unblock,
+)
+from bot.storage.clock_rollback import UNKNOWN_TIME, clamp_times
+from bot.storage.database import DatabaseThread
+from bot.storage.delivery_rows import DOUBT, OPEN, REASON, is_first, is_quiet, move
+from bot.storage.endings import Ending
+from bot.storage.held_notices import is_untimely, owe_words_about
+from bot.storage.models import Delivery, Form, Place, Purpose, Undelivered
+from bot.storage.redirection import Redirection
+from bot.storage.role_mentions import RoleMentions
+from bot.storage.stored_tasks import load_task
+from bot.storage.undelivered import read_undelivered
+
+log = logging.getLogger(__name__)
+
+AROUND = 3600.0
+"""Seconds before a delivery came to be in which other messages may be taken for it."""
+
+_READY = f"""
+    FROM deliveries d WHERE d.state IN ('due', 'held') AND d.channel_id IS NOT NULL
+    AND {IN_OPEN_CHANNEL} AND {is_first("d")} AND {is_quiet("d")}
+"""
+
+
+class Outbox:
+    """The deliveries in the database."""
+
+    def __init__(self, database: DatabaseThread) -> None:
+        self._database = database
+        self.changed = asyncio.Event()
+        """Set when a delivery may have become due. A hint: the rows are the truth."""
+        self.blocked_channels = BlockedChannels(database, self.changed)
+        self.redirection = Redirection(database, self.changed)
+        self.role_mentions = RoleMentions(database)
+        self._started = False
+
+    async def claim(self, now: float, limit: int) -> list[Delivery]:
+        """Take up to ``limit`` deliveries whose time has come: ``due`` or ``held`` → ``sending``.
+
+        One for each channel, so that the order there is kept. A row that is unreadable is
+        quarantined.
+        """
+
+        def claim(db: Database) -> list[Delivery]:
+            ready = _oldest_of_each_channel(db, now, limit)
+            wanted = sorted([*ready, *probes(db, now)])[:limit]
+            claimed = (_claim(db, delivery_id, now) for _, delivery_id in wanted)
+            return [delivery for delivery in claimed if delivery is not None]
+
+        return await self._database.run(claim)
+
+    async def next_at(self) -> float | None:
+        """Return when there is something to do next, ``None`` if nothing waits for its time."""
+
+        def next_at(db: Database) -> float | None:
+            (at,) = db.execute(f"SELECT min(d.due_at) {_READY}").fetchone()
+            return _earliest(at, next_probe_at(db))
+
+        return _earliest(await self._database.view(next_at), await self.redirection.next_at())
+
+    async def acknowledge(self, delivery: Delivery, *, message_id: int | None, now: float) -> bool:
+        """Discord has the message: ``sending`` → ``sent``; the channel is open."""
+
+        def acknowledge(db: Database) -> bool:
+            moved = move(
+                db,
+                delivery,
+                "state = 'sent', sent_at = ?, message_id = ?, due_at = NULL, reason = NULL",
+                [now, message_id],
+            )
+            if moved:
+                unblock(db, delivery.place.channel_id)
+            return moved
+
+        return await self._database.run(acknowledge)
+
+    async def postpone(
+        self, delivery: Delivery, *, until: float, reason: str, form: Form, doubtful: bool
+    ) -> bool:
+        """Try again ``until`` then (Unix seconds): ``sending`` → ``due``.
+
+        ``doubtful``: Discord may have taken the message all the same.
+        """
+        return await self._database.run(
+            lambda db: move(
+                db,
+                delivery,
+                f"state = 'due', due_at = ?, {REASON}, form = ?, {DOUBT}",
+                [until, reason, form, doubtful, delivery.in_doubt_since],
+            )
+        )
+
+    async def hold(
+        self,
+        delivery: Delivery,
+        *,
+        until: float,
+        reason: str,
+        doubtful: bool = False,
+        notify_at: float | None = None,
+    ) -> bool:
+        """Keep a message that Discord takes in no form: ``sending`` → ``held``, until then.
+
+        That says nothing about its channel, where the next delivery may be tried. Those who wait
+        for it are owed a word at ``notify_at`` (Unix seconds), unless that is ``None`` or they got
+        one before. ``doubtful`` is as for ``postpone``.
+        """
+
+        def hold(db: Database) -> bool:
+            moved = move(
+                db,
+                delivery,
+                f"state = 'held', due_at = ?, {REASON}, {DOUBT}",
+                [until, reason, doubtful, delivery.in_doubt_since],
+            )
+            if moved and notify_at is not None and delivery.place.guild_id is not None:
+                owe_words_about(db, delivery, reason, notify_at)
+            return moved
+
+        return await self._database.run(hold)
+
+    async def undelivered(self, user_id: int, since: float) -> list[Undelivered]:
+        """Return the notices that could not be posted to a person, the newest first."""
+        return await self._database.view(lambda db: read_undelivered(db, user_id, since))
+
+    async def task_of(self, delivery_id: int) -> str | None:
+        """Return the task that a delivery is about."""
+        rows = await self._database.read(
+            "SELECT task_id FROM deliveries WHERE id = ?", [delivery_id]
+        )
+        return str(rows[0]["task_id"]) if rows else None
+
+    async def messages_beside(self, delivery: Delivery) -> set[int]:
+        """Return the messages of all other deliveries in the same place, about as old or newer."""
+        undated = delivery.in_doubt_since == UNKNOWN_TIME
+        since = UNKNOWN_TIME if undated else delivery.created_at - AROUND
+        rows = await self._database.read(
+            "SELECT message_id FROM deliveries WHERE channel_id = ? AND id != ?"
+            " AND message_id IS NOT NULL AND sent_at >= ?",
+            [delivery.place.channel_id, delivery.id, since],
+        )
+        return {row["message_id"] for row in rows}
+
+    async def handle_clock_rollback(
+        self, now: float, *, longest_wait: float, longest_hold: float, seen: bool
+    ) -> None:
+        """Let nothing wait, or seem fresh, for a time that comes twice: the clock was set back.
+
+        ``longest_wait`` is how long anything may be put off, ``longest_hold`` what is held
+        (seconds). ``seen``: whether it was set back while the bot ran; then it is unknown of every
+        doubt how old it is, otherwise of those that lie ahead.
+        """
+        latest = now + longest_wait
+        self.redirection.opening_from = min(self.redirection.opening_from, latest)
+
+        def clamp(db: Database) -> None:
+            db.execute(
+                f"UPDATE deliveries SET in_doubt_since = ? WHERE {OPEN} AND in_doubt_since > ?",  # noqa: S608 # names of ours
+                [UNKNOWN_TIME, UNKNOWN_TIME if seen else now],
+            )
+            clamp_times(db, "deliveries", OPEN, [], {"created_at": now})
+            waiting = f"{OPEN} AND (state = 'due' OR due_at > ?)"
+            clamp_times(db, "deliveries", waiting, [now + longest_hold], {"due_at": latest})
+            over = "state IN ('sent', 'dropped') AND coalesce(sent_at, created_at) > ?"
+            clamp_times(db, "deliveries", over, [now], {"sent_at": now, "created_at": now})
+            clamp_times(db, "blocked_channels", "TRUE", [], {"next_try_at": latest, "since": now})
+
+        await self._database.run(clamp)
+        self.changed.set()
+
+    async def recover(self, now: float, under_way: Collection[int] = ()) -> int:
+        """Requeue what nobody sends any more: ``sending`` → ``due``.
+
+        ``under_way`` are the deliveries that this process does send. What was refused for a bad
+        token is due again too. Returns how many there were. Their nonces are the same, so that
+        Discord knows a repeat. At the first call, what was quarantined is tried once more.
+        """
+
+        def recover(db: Database) -> int:
+            drop_stale(db)
+            if not self._started:  # this version, or whoever mended the row, may have made it good
+                db.execute(
+                    "UPDATE deliveries SET state = 'due', due_at = ? WHERE state = 'quarantined'",
+                    [now],
+                )
+            requeued: int = db.execute(
+                f"UPDATE deliveries SET state = 'due', due_at = ? WHERE {OPEN} AND ("  # noqa: S608 # names of ours
+                "(state = 'sending' AND id NOT IN (SELECT value FROM json_each(?)))"
+                " OR (state = 'due' AND reason LIKE '401/%'))",
+                [now, json.dumps(list(under_way))],
+            ).rowcount
+            return requeued
+
+        requeued = await self._database.run(recover)
+        self._started = True
+        return requeued
+
+
+def _oldest_of_each_channel(db: Database, now: float, limit: int) -> list[tuple[float, int]]:
+    """Return since when deliveries are ready in open channels, and which; the oldest in each."""
+    rows = db.query(
+        f"SELECT d.id, d.channel_id, d.due_at {_READY} AND d.due_at <= ?"
+        " ORDER BY d.due_at, d.id LIMIT ?",
+        [now, limit],
+    )
+    oldest: dict[int, tuple[float, int]] = {}
+    for row in rows:
+        oldest.setdefault(row["channel_id"], (row["due_at"], row["id"]))
+    return list(oldest.values())
+
+
+def _claim(db: Database, delivery_id: int, now: float) -> Delivery | None:
+    """Take one delivery; ``None`` where there is nothing to send, or nothing that can be read."""
+    purpose, in_doubt_since = db.execute(
+        "SELECT purpose, in_doubt_since FROM deliveries WHERE id = ?", [delivery_id]
+    ).fetchone()
+    if purpose == Purpose.WORD and is_untimely(db, delivery_id, now):
+        return None
+    (row,) = db.query(
+        "UPDATE deliveries SET state = 'sending', attempts = attempts + 1,"
+        " in_doubt_since = coalesce(in_doubt_since, ?) WHERE id = ? RETURNING *",
+        [now, delivery_id],
+    )
+    try:
+        return _delivery(db, row, in_doubt_since)
+    except ValueError as error:  # unreadable JSON, or a word that no version of ours knows
+        log.error(
+            "Delivery quarantined, its row is unreadable: delivery=%d task=%s channel=%s cause=%s",
+            *(row["id"], row["task_id"], row["channel_id"], error),
+        )
+        db.execute(
+            "UPDATE deliveries SET state = 'quarantined', due_at = NULL, reason = 'unreadable'"
+            " WHERE id = ?",
+            [delivery_id],
+        )
+        return None
+
+
+def _delivery(db: Database, row: dict[str, Any], in_doubt_since: float | None) -> Delivery:
+    """Make a value of a row that is being sent. Raises ``ValueError``."""
+    watchers = db.query(
+        "SELECT user_id FROM subscriptions WHERE delivery_id = ? AND mention ORDER BY id",
+        [row["id"]],
+    )
+    return Delivery(
+        id=row["id"],
+        purpose=Purpose(row["purpose"]),
+        task=load_task(row["answer"]),
+        ending=Ending(row["ending"]),
+        place=Place(row["channel_id"], row["guild_id"], row["locale"]),
+        watchers=tuple(watcher["user_id"] for watcher in watchers),
+        nonce=row["nonce"],
+        form=Form(row["form"]),
+        attempts=row["attempts"],
+        created_at=row["created_at"],
+        in_doubt_since=in_doubt_since,
+        reason=row["reason"],
+        instead_of=row["instead_of"],
+        repeat=bool(row["repeat"]),
+        user_id=row["user_id"],
+    )
+
+
+def _earliest(*times: float | None) -> float | None:
+    return min((at for at in times if at is not None), default=None)

@@ -1,0 +1,72 @@
+"""How much there is to do: counts that stay cheap, for the start-up and for the figures."""
+
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from bot.storage.database import DatabaseThread
+from bot.storage.delivery_rows import OPEN, SHOWN_STATE
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What runs and what waits, now."""
+
+    running_tasks: int
+    due: int
+    sending: int
+    held: int
+    """Also what is due in a blocked channel."""
+    cards: int
+    due_since: float | None
+    """When the oldest message came to be that is due or being sent; ``None`` if none is."""
+
+    @property
+    def unposted(self) -> int:
+        """Messages that are owed and not posted."""
+        return self.due + self.sending + self.held
+
+
+class Backlog:
+    """Counts what is in the database of one relay.
+
+    Each count goes over an index that holds only what runs or waits, never what is over.
+    """
+
+    def __init__(self, database: DatabaseThread, relay: str) -> None:
+        self._database = database
+        self._relay = relay
+
+    async def count(self) -> Counts:
+        """Count what there is."""
+        return await self._database.view(self._count)
+
+    async def due_since(self) -> float | None:
+        """Return when the oldest message came to be that is due or being sent."""
+        return (await self.count()).due_since
+
+    async def elsewhere(self) -> dict[str, int]:
+        """Count what runs at other relays than this one, by their names."""
+        rows = await self._database.read(
+            "SELECT relay, count(*) AS running FROM tasks"
+            " WHERE state = 'running' AND relay != ? GROUP BY relay",
+            [self._relay],
+        )
+        return {row["relay"]: row["running"] for row in rows}
+
+    def _count(self, db: Database) -> Counts:
+        (running,) = db.execute(
+            "SELECT count(*) FROM tasks WHERE relay = ? AND state = 'running'", [self._relay]
+        ).fetchone()
+        due, sending, held, since = db.execute(_DELIVERIES).fetchone()
+        (cards,) = db.execute("SELECT count(*) FROM cards").fetchone()
+        return Counts(running, due, sending, held, cards, since)
+
+
+_DELIVERIES = f"""
+    SELECT count(*) FILTER (WHERE state = 'due'), count(*) FILTER (WHERE state = 'sending'),
+        count(*) FILTER (WHERE state = 'held'),
+        min(created_at) FILTER (WHERE state != 'held' AND NOT blocked)
+    FROM (SELECT d.created_at, {SHOWN_STATE} AS state, EXISTS (SELECT 1 FROM blocked_channels b
+        WHERE b.channel_id = d.channel_id) AS blocked FROM deliveries d WHERE d.{OPEN})
+"""  # noqa: S608 # names of ours

@@ -1,0 +1,62 @@
+"""The row of a task that begins to run: the SQL, within a transaction."""
+
+from typing import NamedTuple
+
+from sqlite_utils import Database
+
+from bot.polling.schedule import began_at
+from bot.relay.models import Task
+from bot.storage.stored_tasks import dump_task
+
+
+class Times(NamedTuple):
+    """The times of a task that is added, Unix seconds."""
+
+    added_at: float
+    look_at: float
+    deadline_at: float
+
+
+def start_task(
+    db: Database, relay: str, fingerprint: str, task: Task, times: Times, *, known: bool
+) -> None:
+    """Make a task run, unless it does already.
+
+    ``known``: whether the relay has just named it; then it is missing no longer. ``fingerprint``:
+    of the address and the key under which it did.
+    """
+    db.execute(
+        "INSERT INTO tasks (relay, task_id, state, kind, hint, status, answer, known,"
+        " fingerprint, began_at, added_at, next_look_at, deadline_at)"
+        " VALUES (:relay, :id, 'running', :kind, :hint, :status, :answer, :known, :fingerprint,"
+        " :began, :now, :look, :until)"
+        # One that runs, and that the relay never returned, begins anew once it does.
+        " ON CONFLICT (relay, task_id) DO UPDATE SET state = 'running', ending = NULL,"
+        "  kind = excluded.kind, hint = excluded.hint, status = excluded.status,"
+        "  answer = excluded.answer, began_at = excluded.began_at,"
+        "  known = max(known, excluded.known), misses = 0, missing_since = NULL,"
+        "  fingerprint = coalesce(excluded.fingerprint, fingerprint),"
+        "  terminal_since = NULL, added_at = excluded.added_at, looked_at = NULL,"
+        "  next_look_at = excluded.next_look_at, deadline_at = excluded.deadline_at,"
+        "  ended_at = NULL WHERE state = 'ended' OR excluded.known > known",
+        {
+            "relay": relay,
+            "id": task.id,
+            "kind": task.kind,
+            "hint": task.kind or task.claimed_kind,
+            "status": task.status,
+            "answer": dump_task(task),
+            "known": known,
+            "fingerprint": fingerprint if known else None,
+            "began": began_at(task, times.added_at),
+            "now": times.added_at,
+            "look": times.look_at,
+            "until": times.deadline_at,
+        },
+    )
+    if known:
+        db.execute(
+            "UPDATE tasks SET misses = 0, missing_since = NULL, fingerprint = ?3"
+            " WHERE relay = ?1 AND task_id = ?2 AND (misses > 0 OR fingerprint IS NOT ?3)",
+            [relay, task.id, fingerprint],
+        )

@@ -1,0 +1,122 @@
+"""What those who manage a server have set there."""
+
+import logging
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+from sqlite_utils import Database
+
+from bot.storage.database import DatabaseThread
+from bot.storage.delivery_rows import OPEN, SHOWN_STATE
+
+
+class Mention(StrEnum):
+    """Whom a notice mentions."""
+
+    WATCHERS = "watchers"
+    ROLE = "role"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """The settings of one server; these are the defaults."""
+
+    channel_id: int | None = None
+    """Where notices are posted unless a watch names a place; ``None``: where it was asked."""
+    roles: tuple[int, ...] = ()
+    """Who may watch: members with one of these roles; nobody is kept out where there are none."""
+    mention: Mention = Mention.WATCHERS
+    mention_role_id: int | None = None
+    """The role that is mentioned, for ``Mention.ROLE``."""
+    language: str | None = None
+    """A locale of Discord's; ``None``: the server's own."""
+    uploads: bool = False
+    """Whether finished songs come as attachments too, which Discord plays."""
+    watches_of_a_person: int | None = None
+    """How much one member may watch there at once; ``None``: as everywhere."""
+
+    @property
+    def role_to_mention(self) -> int | None:
+        """The role that a notice mentions in place of those who watch."""
+        return self.mention_role_id if self.mention is Mention.ROLE else None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerUse:
+    """What the bot is doing for a server: notices on their way and held, channels in use."""
+
+    due: int
+    held: int
+    channels: tuple[int, ...]
+
+
+log = logging.getLogger(__name__)
+
+DEFAULTS = ServerSettings()
+_SETTINGS: TypeAdapter[ServerSettings] = TypeAdapter(ServerSettings)
+
+
+class ServerSettingsBook:
+    """The settings of every server."""
+
+    def __init__(self, database: DatabaseThread) -> None:
+        self._database = database
+
+    async def of(self, guild_id: int | None) -> ServerSettings:
+        """Return the settings of a server; the defaults in a direct message."""
+        if guild_id is None:
+            return DEFAULTS
+        return await self._database.view(lambda db: _read(db, guild_id))
+
+    async def change(self, guild_id: int, **changes: Any) -> ServerSettings:
+        """Change some settings of a server, by their names; return all of them."""
+
+        def change(db: Database) -> ServerSettings:
+            settings = replace(_read(db, guild_id), **changes)
+            db.execute(
+                "INSERT INTO server_settings (guild_id, settings) VALUES (?, ?)"
+                " ON CONFLICT (guild_id) DO UPDATE SET settings = excluded.settings",
+                [guild_id, _SETTINGS.dump_json(settings, exclude_defaults=True).decode()],
+            )
+            return settings
+
+        return await self._database.run(change)
+
+    async def use_of(self, guild_id: int) -> ServerUse:
+        """Return what the bot is doing for a server at the moment."""
+        states = await self._database.read(
+            f"SELECT {SHOWN_STATE} AS shown, count(*) AS number FROM deliveries d"  # noqa: S608 # names of ours
+            f" WHERE guild_id = ? AND {OPEN} GROUP BY shown",
+            [guild_id],
+        )
+        places = await self._database.read(
+            "SELECT channel_id FROM subscriptions WHERE guild_id = ?1 AND delivery_id IS NULL"  # noqa: S608 # names of ours
+            f" UNION SELECT channel_id FROM deliveries WHERE guild_id = ?1 AND {OPEN}",
+            [guild_id],
+        )
+        counts = {row["shown"]: int(row["number"]) for row in states}
+        held = counts.pop("held", 0)
+        channels = tuple(row["channel_id"] for row in places)
+        return ServerUse(due=sum(counts.values()), held=held, channels=channels)
+
+    async def reset(self, guild_id: int) -> None:
+        """Let everything in a server be as by default."""
+        await self._database.write("DELETE FROM server_settings WHERE guild_id = ?", [guild_id])
+
+
+def _read(db: Database, guild_id: int) -> ServerSettings:
+    row = db.execute(
+        "SELECT settings FROM server_settings WHERE guild_id = ?", [guild_id]
+    ).fetchone()
+    try:
+        return _SETTINGS.validate_json(row[0]) if row else DEFAULTS
+    except ValidationError as error:
+        log.warning(
+            "Server settings are unreadable, the defaults hold: guild=%d errors=%d",
+            *(guild_id, error.error_count()),
+        )
+        return DEFAULTS

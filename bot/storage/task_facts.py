@@ -1,0 +1,175 @@
+"""What the database knows of one task and of its messages, but for what people and relays wrote.
+
+Read from outside, also while a bot works (see ``inspection``). All times are Unix seconds.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from bot.relay.models import TaskKind, TaskStatus
+from bot.storage.delivery_rows import SHOWN_STATE, is_first, is_quiet
+from bot.storage.endings import Ending
+from bot.storage.inspection import read
+from bot.storage.models import Purpose
+from bot.storage.relay_fingerprints import RelayAccess, kept_fingerprint
+from bot.storage.stored_tasks import load_word
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedPlace:
+    """A channel where a running task is watched, and by how many people."""
+
+    channel_id: int
+    guild_id: int | None
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFacts:
+    """One message that is or was owed."""
+
+    id: int
+    purpose: Purpose
+    channel_id: int | None
+    """``None`` for a direct message that is not opened yet."""
+    guild_id: int | None
+    people: int
+    state: str
+    """As the outbox calls it; what waits for a blocked channel is ``held``."""
+    attempts: int
+    reason: str | None
+    instead_of: int | None
+    """The channel where it could not be said."""
+    waits: bool
+    """Whether an older message to the same channel has to go first."""
+    created_at: float
+    due_at: float | None
+    sent_at: float | None
+    message_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFacts:
+    """One task at one relay."""
+
+    relay: str
+    running: bool
+    kind: TaskKind | None
+    status: TaskStatus | None
+    """The furthest that the relay said; ``None`` where only the history remembers the task."""
+    ending: Ending | None
+    known: bool
+    """Whether the relay ever knew it."""
+    other_key: bool
+    """Whether it did so under another address or key than those of today."""
+    misses: int
+    terminal_since: float | None
+    """When the relay first said that it has ended."""
+    added_at: float | None
+    looked_at: float | None
+    changed_at: float | None
+    """When the relay last said something new."""
+    next_look_at: float | None
+    deadline_at: float | None
+    ended_at: float | None
+    places: tuple[WatchedPlace, ...] = ()
+    deliveries: tuple[DeliveryFacts, ...] = ()
+
+
+def task_facts(
+    path: Path, task_id: str, time_limit: float, access: RelayAccess | None = None
+) -> list[TaskFacts]:
+    """Return what is known of a task, of each relay that it was watched at.
+
+    ``access``: how the bot is to ask the relay, if that is known. Raises ``sqlite3.Error`` for a
+    file that cannot be read, is no database, or is of a version of the program to which these
+    questions make no sense.
+    """
+    return read(path, time_limit, lambda db: _known(db, task_id, access))
+
+
+def _known(db: Database, task_id: str, access: RelayAccess | None) -> list[TaskFacts]:
+    rows = db.query("SELECT * FROM tasks WHERE task_id = ? ORDER BY added_at", [task_id])
+    known = [_of_task(db, row, access) for row in rows]
+    relays = {facts.relay for facts in known}
+    remembered = db.query("SELECT * FROM history WHERE task_id = ?", [task_id])
+    known += [_of_history(db, row) for row in remembered if row["relay"] not in relays]
+    return known
+
+
+def _of_task(db: Database, row: dict[str, object], access: RelayAccess | None) -> TaskFacts:
+    values = {name: row[name] for name in _COLUMNS}
+    return TaskFacts(
+        **values,  # type: ignore[arg-type] # the columns are named and typed as the fields
+        running=row["state"] == "running",
+        kind=load_word(TaskKind, row["kind"]),
+        status=load_word(TaskStatus, row["status"]) or TaskStatus.UNRECOGNIZED,
+        ending=load_word(Ending, row["ending"]),
+        known=bool(row["known"]),
+        other_key=_is_of_another_key(db, row, access),
+        places=_places(db, row),
+        deliveries=_deliveries(db, row),
+    )
+
+
+def _is_of_another_key(db: Database, row: dict[str, object], access: RelayAccess | None) -> bool:
+    if access is None or access.relay != row["relay"] or not row["known"]:
+        return False
+    return row.get("fingerprint") != kept_fingerprint(db, access)
+
+
+_COLUMNS = (
+    *("relay", "misses", "terminal_since", "added_at", "looked_at", "changed_at"),
+    *("next_look_at", "deadline_at", "ended_at"),
+)
+
+
+def _of_history(db: Database, row: dict[str, object]) -> TaskFacts:
+    return TaskFacts(
+        relay=str(row["relay"]),
+        running=False,
+        kind=load_word(TaskKind, row["kind"]),
+        status=None,
+        ending=load_word(Ending, row["ending"]),
+        known=True,
+        other_key=False,
+        misses=0,
+        terminal_since=None,
+        added_at=None,
+        looked_at=None,
+        changed_at=None,
+        next_look_at=None,
+        deadline_at=None,
+        ended_at=float(str(row["ended_at"])),
+        deliveries=_deliveries(db, row),
+    )
+
+
+def _places(db: Database, row: dict[str, object]) -> tuple[WatchedPlace, ...]:
+    rows = db.query(
+        "SELECT channel_id, guild_id, count(*) AS people FROM subscriptions"
+        " WHERE relay = ? AND task_id = ? AND delivery_id IS NULL"
+        " GROUP BY channel_id ORDER BY min(id)",
+        [row["relay"], row["task_id"]],
+    )
+    return tuple(WatchedPlace(**place) for place in rows)
+
+
+def _deliveries(db: Database, row: dict[str, object]) -> tuple[DeliveryFacts, ...]:
+    rows = db.query(
+        f"SELECT d.id, purpose, d.channel_id, d.guild_id, {SHOWN_STATE} AS state, attempts,"  # noqa: S608 # names of ours
+        " coalesce(CASE d.state WHEN 'due' THEN b.reason END, d.reason) AS reason, instead_of,"
+        " created_at, CASE WHEN d.state = 'due' THEN max(due_at, coalesce(b.next_try_at, 0))"
+        "  ELSE due_at END AS due_at, sent_at, message_id,"
+        " (SELECT count(*) FROM subscriptions s WHERE s.delivery_id = d.id) AS people,"
+        f" d.state IN ('due', 'held') AND NOT ({is_first('d')} AND {is_quiet('d')}) AS waits"
+        " FROM deliveries d LEFT JOIN blocked_channels b ON b.channel_id = d.channel_id"
+        " WHERE relay = ? AND task_id = ? ORDER BY d.id",
+        [row["relay"], row["task_id"]],
+    )
+    return tuple(
+        DeliveryFacts(**each | {"purpose": Purpose(each["purpose"]), "waits": bool(each["waits"])})
+        for each in rows
+    )

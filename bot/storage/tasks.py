@@ -1,0 +1,305 @@
+"""The tasks that are watched, and who watches them where.
+
+A task is ``running``, then ``ended``; the transaction that ends it owes its notices to the outbox.
+Whatever a method writes is on disk when it returns. The SQL of one subscription is in
+``subscriptions``, that of a look in ``poll_results``.
+"""
+
+import asyncio
+import json
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from typing import cast
+
+from sqlite_utils import Database
+
+from bot.relay.models import Task
+from bot.storage import poll_results
+from bot.storage.clock_rollback import clamp_times
+from bot.storage.database import DatabaseThread
+from bot.storage.endings import Ending
+from bot.storage.joined_notices import JoinedNotice, join_notice
+from bot.storage.key_value import read_note, write_note
+from bot.storage.limits import DEFAULT_LIMITS, Limits, enforce
+from bot.storage.live_cards import touch_cards
+from bot.storage.message_limits import brings_message, charge, charge_person, is_shown_to_run
+from bot.storage.models import EndedTask, Observation, Place, Watch, Watched
+from bot.storage.outbox import Outbox
+from bot.storage.poll_results import Look
+from bot.storage.running_tasks import Times, start_task
+from bot.storage.stored_tasks import UnreadableRow, load_task, load_task_or_id
+from bot.storage.subscriptions import subscribe
+from bot.storage.unwatching import Unwatched, unwatch
+
+
+class Store:
+    """The tasks of one relay, and who watches them."""
+
+    def __init__(
+        self,
+        database: DatabaseThread,
+        outbox: Outbox,
+        relay: str,
+        limits: Limits = DEFAULT_LIMITS,
+        *,
+        fingerprint: str = "",
+    ) -> None:
+        """``fingerprint``: of the address and the key under which the relay is asked."""
+        self._database = database
+        self._outbox = outbox
+        self._relay = relay
+        self._fingerprint = fingerprint
+        self._limits = limits
+        self._answered = f"{relay} answered at"
+        self.changed = asyncio.Event()
+        """Set when a look may have become due sooner. A hint: the rows are the truth."""
+
+    # What people ask for
+
+    async def add_watch(
+        self,
+        task: Task,
+        *,
+        known: bool,
+        user_id: int,
+        place: Place,
+        now: float,
+        deadline: float,
+        look_at: float | None = None,
+        mention: bool = True,
+        member_limit: int | None = None,
+    ) -> bool | JoinedNotice:
+        """Watch ``task`` for a person in a place; return whether that is new.
+
+        Where it has finished and its notice is owed to this place or was posted there just now, the
+        person joins that instead.
+        ``look_at``: when to look at it first; ``None``: as soon as may be. ``mention``: whether
+        the notice names the person. ``member_limit``: how much the server lets this person watch.
+        Raises the ``WatchError`` of the limit that is reached, and keeps nothing then.
+        """
+
+        def add(db: Database) -> bool | JoinedNotice:
+            if joined := self._join(db, task.id, user_id, place, now, mention):
+                return joined
+            free = not brings_message(db, self._relay, task.id, place) or is_shown_to_run(
+                db, self._relay, task.id, known=known
+            )
+            times = Times(now, now if look_at is None else look_at, now + deadline)
+            start_task(db, self._relay, self._fingerprint, task, times, known=known)
+            is_new = self._subscribe(db, task.id, user_id, place, now, mention)
+            if is_new:
+                enforce(db, self._relay, user_id, place, self._limits, member_limit)
+            if not free:
+                charge_person(db, user_id, place, now, self._limits)
+            return is_new
+
+        added = await self._database.run(add)
+        self.changed.set()
+        return added
+
+    async def add_finished(
+        self, task: Task, *, user_id: int, place: Place, now: float, mention: bool = True
+    ) -> JoinedNotice | None:
+        """Owe a person the notice of a task that has ended already.
+
+        Where a notice is there already, the person joins it as for ``add_watch``; returns ``None``
+        where it is a new one. Raises ``TooManyMessages`` where one more message is too many, and
+        ``TooManyWatchers``; what runs counts for nothing here.
+        """
+
+        def add(db: Database) -> JoinedNotice | None:
+            if joined := self._join(db, task.id, user_id, place, now, mention):
+                return joined
+            if brings_message(db, self._relay, task.id, place):
+                charge(db, user_id, place, now, self._limits)
+            times = Times(now, now, now)
+            start_task(db, self._relay, self._fingerprint, task, times, known=True)
+            self._subscribe(db, task.id, user_id, place, now, mention)
+            seen = Observation(task.id, next_look_at=now, answer=task, ending=Ending.FINISHED)
+            poll_results.record(db, self._look(now, now), [seen])
+            return None
+
+        joined = await self._database.run(add)
+        self._outbox.changed.set()
+        return joined
+
+    async def join_notice(
+        self, task_id: str, *, user_id: int, place: Place, now: float, mention: bool
+    ) -> JoinedNotice | None:
+        """Let a person wait for the notice of a finished task that is there already, if one is."""
+        return await self._database.run(
+            lambda db: self._join(db, task_id, user_id, place, now, mention)
+        )
+
+    async def remove_watch(
+        self, task_id: str, *, user_id: int, now: float, channel_id: int | None = None
+    ) -> Unwatched:
+        """End a person's watches of a task without a notice, also of one that is owed already.
+
+        Everywhere, or in one channel.
+        """
+
+        def remove(db: Database) -> Unwatched:
+            removed = unwatch(db, self._relay, task_id, user_id=user_id, channel_id=channel_id)
+            touch_cards(db, self._relay, task_id, now)
+            db.execute(
+                "DELETE FROM tasks WHERE relay = :relay AND task_id = :id AND state = 'running'"
+                " AND NOT EXISTS (SELECT 1 FROM subscriptions"
+                "  WHERE relay = :relay AND task_id = :id AND delivery_id IS NULL)",
+                {"relay": self._relay, "id": task_id},
+            )
+            return removed
+
+        removed = await self._database.run(remove)
+        self._outbox.changed.set()  # what waited behind a notice that nobody waits for
+        return removed
+
+    async def watches_of(self, user_id: int) -> list[Watch]:
+        """Return what a person watches, the oldest first."""
+        rows = await self._database.read(
+            "SELECT t.task_id, t.answer, t.looked_at, t.known, s.channel_id, s.created_at"
+            " FROM subscriptions s JOIN tasks t USING (relay, task_id)"
+            " WHERE s.user_id = ? AND s.relay = ? AND s.delivery_id IS NULL ORDER BY s.id",
+            [user_id, self._relay],
+        )
+        return [
+            Watch(
+                task=load_task_or_id(row["task_id"], row["answer"]),
+                channel_id=row["channel_id"],
+                created_at=row["created_at"],
+                looked_at=row["looked_at"],
+                known=bool(row["known"]),
+            )
+            for row in rows
+        ]
+
+    async def ended_task(self, task_id: str) -> Task | None:
+        """Return a task as the relay described its end, ``None`` if that was not watched."""
+        rows = await self._database.read(
+            "SELECT answer FROM tasks WHERE relay = ? AND task_id = ? AND ending = ?",
+            [self._relay, task_id, Ending.FINISHED],
+        )
+        with suppress(UnreadableRow):
+            return load_task(rows[0]["answer"]) if rows else None
+        return None
+
+    async def held_ids(self, ids: Iterable[str]) -> set[str]:
+        """Return those of the ids that are watched, or remembered in the history."""
+        rows = await self._database.read(
+            "SELECT value AS id FROM json_each(?1) WHERE EXISTS"
+            " (SELECT 1 FROM tasks WHERE relay = ?2 AND task_id = value)"
+            " OR EXISTS (SELECT 1 FROM history WHERE relay = ?2 AND task_id = value)",
+            [json.dumps(list(ids)), self._relay],
+        )
+        return {row["id"] for row in rows}
+
+    # What the poller asks for
+
+    async def due_tasks(
+        self, now: float, limit: int, *, besides: Collection[str] = ()
+    ) -> list[Watched]:
+        """Return the running tasks whose next look is due, the longest overdue first.
+
+        ``besides``: ids of tasks that are left out.
+        """
+        return await self._database.view(
+            lambda db: poll_results.read_due(
+                db, self._relay, self._fingerprint, now, limit, besides
+            )
+        )
+
+    async def handle_clock_rollback(
+        self, now: float, *, longest_wait: float, deadline: float
+    ) -> None:
+        """Let no task wait, or count, for a time that comes twice: the clock was set back.
+
+        ``longest_wait`` is until the next look at a task, ``deadline`` how long a watch may last
+        (seconds).
+        """
+        past = ("looked_at", "changed_at", "missing_since", "terminal_since", "began_at")
+        latest = {"next_look_at": now + longest_wait, "deadline_at": now + deadline}
+        latest |= dict.fromkeys((*past, "added_at"), now)
+
+        def clamp(db: Database) -> None:
+            running = "relay = ? AND state = 'running'"
+            clamp_times(db, "tasks", running, [self._relay], latest)
+            clamp_times(db, "tasks", "state = 'ended'", [], {"ended_at": now})
+
+        await self._database.run(clamp)
+
+    async def next_look_at(self, after: float = 0.0) -> float | None:
+        """Return when the next look is due later than ``after``, ``None`` if there is none."""
+        rows = await self._database.read(
+            "SELECT min(next_look_at) AS at FROM tasks"
+            " WHERE relay = ? AND state = 'running' AND next_look_at > ?",
+            [self._relay, after],
+        )
+        return cast("float | None", rows[0]["at"])
+
+    async def answered_at(self) -> float | None:
+        """Return when the relay last answered a look (Unix seconds)."""
+        noted = await self._database.view(lambda db: read_note(db, self._answered))
+        with suppress(ValueError):
+            return float(noted) if noted else None
+        return None
+
+    async def record(
+        self,
+        observations: Iterable[Observation],
+        now: float,
+        *,
+        asked_at: float | None = None,
+        outage: float = 0.0,
+    ) -> list[EndedTask]:
+        """Keep what a look at some tasks showed, and owe the notices of those that it ended.
+
+        All in one transaction: a task is never ended without its deliveries, nor twice.
+        ``asked_at``: since when the tasks were as the look took them to be, by default ``now``;
+        watches that were added later are not ended by it, unless their task itself has ended.
+        ``outage`` is how long nobody could ask until ``now``: every deadline moves by these seconds
+        (compare ``schedule.with_deadlines_after``).
+        """
+        seen = list(observations)
+        look = self._look(now if asked_at is None else asked_at, now)
+
+        def record(db: Database) -> list[EndedTask]:
+            write_note(db, self._answered, str(now))
+            return poll_results.record(db, look, seen, outage=outage)
+
+        ended = await self._database.run(record)
+        if any(each.deliveries for each in ended):
+            self._outbox.changed.set()
+        return ended
+
+    def _look(self, asked_at: float, now: float) -> Look:
+        return Look(self._relay, self._fingerprint, asked_at, now)
+
+    # Within a transaction
+
+    def _subscribe(
+        self, db: Database, task_id: str, user_id: int, place: Place, now: float, mention: bool
+    ) -> bool:
+        return subscribe(
+            db,
+            self._relay,
+            task_id,
+            user_id=user_id,
+            place=place,
+            now=now,
+            mention=mention,
+            most=self._limits.watchers_in_a_place,
+        )
+
+    def _join(
+        self, db: Database, task_id: str, user_id: int, place: Place, now: float, mention: bool
+    ) -> JoinedNotice | None:
+        return join_notice(
+            db,
+            self._relay,
+            task_id,
+            user_id=user_id,
+            place=place,
+            now=now,
+            mention=mention,
+            most=self._limits.watchers_in_a_place,
+        )

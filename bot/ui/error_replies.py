@@ -1,0 +1,86 @@
+"""What a person is told when a command or a button fails, and what the log gets."""
+
+import functools
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import aiohttp
+import discord
+
+from bot.delivery.discord_errors import reason_of
+from bot.i18n import words_for
+from bot.relay.errors import SunoError
+from bot.storage.errors import WatchError
+from bot.ui.membership import is_guest
+from bot.ui.replies import explain
+
+log = logging.getLogger(__name__)
+
+Item = TypeVar("Item")
+
+_TOO_LATE = {10015, 10062, 50027}
+"""Unknown webhook, unknown interaction, invalid webhook token: the interaction is over."""
+
+
+async def tell_failure(interaction: discord.Interaction[Any], error: Exception) -> None:
+    """Tell the person what happened and what to do; the log gets what we did not expect."""
+    name = _name(interaction)
+    if isinstance(error, discord.NotFound) and error.code in _TOO_LATE:
+        log.warning("An answer came too late for %s", name)
+        return
+    if interaction.client.is_closed():
+        log.info("The bot stops; %s is not answered", name)
+        return
+    if isinstance(error, aiohttp.ClientError | OSError):
+        log.warning("An answer of %s was cut off: %s", name, reason_of(error))
+    elif not isinstance(error, SunoError | WatchError | discord.app_commands.TransformerError):
+        log.error("%s failed", name, exc_info=error)
+    try:
+        await _answer(interaction, _explained(interaction, error))
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as refusal:
+        log.warning("Discord took no answer for %s: %s", name, reason_of(refusal))
+
+
+def failures_told(
+    callback: Callable[[Item, Any], Awaitable[None]],
+) -> Callable[[Item, Any], Awaitable[None]]:
+    """Let a button's or menu's callback answer its failures, as commands do.
+
+    discord.py itself only logs them, and the person would wait for ever.
+    """
+
+    @functools.wraps(callback)
+    async def tell(item: Item, interaction: discord.Interaction[Any]) -> None:
+        try:
+            await callback(item, interaction)
+        except Exception as error:  # noqa: BLE001 # answered and logged, as in the command tree
+            await tell_failure(interaction, error)
+
+    return tell
+
+
+def _explained(interaction: discord.Interaction[Any], error: Exception) -> str:
+    words = words_for(interaction.locale.value)
+    if isinstance(error, discord.app_commands.TransformerError) and is_guest(interaction):
+        return words.say("watch-only-for-you")  # nothing is known of its channels, nor will be
+    return explain(error, words)
+
+
+async def _answer(interaction: discord.Interaction[Any], text: str) -> None:
+    """Say something to one person only, whether or not it was acknowledged before.
+
+    The message under which a button stands is left as it is.
+    """
+    if not interaction.response.is_done():
+        await interaction.response.send_message(text, ephemeral=True)
+    elif interaction.type is discord.InteractionType.component:
+        await interaction.followup.send(text, ephemeral=True)
+    else:
+        await interaction.edit_original_response(content=text, embeds=[], view=None)
+
+
+def _name(interaction: discord.Interaction[Any]) -> str:
+    if interaction.command:
+        return f"/{interaction.command.qualified_name}"
+    return str(interaction.type)

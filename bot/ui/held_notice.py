@@ -1,0 +1,108 @@
+"""What is said about a notice that cannot be posted: a word to those who wait, and the inbox."""
+
+import discord
+
+from bot.delivery.discord_errors import Missing, tells_of_the_person
+from bot.i18n import Words
+from bot.relay.models import Task
+from bot.storage.models import Delivery, Undelivered
+from bot.ui.escaping import code, plain_line
+from bot.ui.limits import DESCRIPTION, whole_lines
+from bot.ui.notice import Notice
+from bot.ui.songs import marker
+
+_TITLE = 60
+_MARKER = 220
+_ROOM_FOR_MORE = 100
+"""Code points for how many more there are."""
+
+MISSING = "missing:"
+"""Begins the reason of a delivery that lacks permissions; their names follow, with commas."""
+
+_THREADS: dict[str, str] = {
+    Missing.UNLOCKED_THREAD: "held-word-thread-locked",
+    Missing.OPEN_THREAD: "held-word-thread-archived",
+}
+
+
+def missing_reason(granted: discord.Permissions | None, *, in_thread: bool) -> str:
+    """Return the reason for holding what lacks a permission, as far as one can tell which."""
+    if granted is None:
+        return MISSING
+    names = [name for name, has in needed_to_post(granted, in_thread=in_thread).items() if not has]
+    return MISSING + ",".join(names)
+
+
+def needed_to_post(granted: discord.Permissions, *, in_thread: bool) -> dict[str, bool]:
+    """Return whether each permission that a notice needs is there, by the key of its name."""
+    if in_thread:
+        posting = {"send-messages-in-threads": granted.send_messages_in_threads}
+    else:
+        posting = {"send-messages": granted.send_messages}
+    return {"view-channel": granted.view_channel} | posting
+
+
+def held_word(delivery: Delivery, words: Words, *, bare: bool = False) -> Notice:
+    """Return the word that a notice is held, why, and what to do: at most 2000 code points.
+
+    ``bare``: without a word that a relay or a person wrote.
+    """
+    title = "" if bare else plain_line(delivery.task.title, limit=_TITLE)
+    lines = [
+        words.say(
+            "held-word",
+            titled="yes" if title else "no",
+            title=title,
+            place=f"<#{delivery.instead_of}>",
+        ),
+        _cause(delivery.reason or "", words),
+        words.say("held-word-kept"),
+    ]
+    if not bare:
+        lines.append(f"-# {code(marker(delivery.task), limit=_MARKER)}")
+    return Notice("\n".join(lines), (), (), discord.AllowedMentions.none())
+
+
+def _cause(reason: str, words: Words) -> str:
+    names = [name for name in reason.removeprefix(MISSING).split(",") if name]
+    if reason.startswith(MISSING) and names:
+        shown = words.listed(words.say(f"permission-{name}") for name in names)
+        return words.say("held-word-missing", permissions=shown)
+    return words.say(_THREADS.get(reason, "held-word-trouble"))
+
+
+def inbox(entries: list[Undelivered], words: Words) -> discord.Embed:
+    """Return what could not be posted, a line each, as many as an embed can hold."""
+    lines = [_line(entry, words) for entry in entries]
+    shown = whole_lines(lines, DESCRIPTION - _ROOM_FOR_MORE)
+    if len(shown) < len(lines):
+        shown.append(words.say("inbox-more", count=len(lines) - len(shown)))
+    title = words.say("inbox-title", count=len(entries))
+    return discord.Embed(title=title, description="\n".join(shown))
+
+
+def _line(entry: Undelivered, words: Words) -> str:
+    return words.say(
+        "inbox-held" if entry.held else "inbox-dropped",
+        id=code(entry.task.id, limit=40),
+        title=_title(entry.task),
+        place=f"<#{entry.channel_id}>",
+        since=f"<t:{entry.created_at:.0f}:R>",
+        why=_why(entry, words),
+    )
+
+
+def _title(task: Task) -> str:
+    title = plain_line(task.title, limit=30)
+    return f" **{title}**" if title else ""
+
+
+def _why(entry: Undelivered, words: Words) -> str:
+    if not entry.held:
+        unreachable = tells_of_the_person(entry.reason)
+        return words.say("inbox-why-person" if unreachable else "inbox-why-gone")
+    if entry.reason.startswith(MISSING):
+        return words.say("inbox-why-permission")
+    if entry.reason in _THREADS:
+        return words.say("inbox-why-thread")
+    return words.say("inbox-why-content" if entry.reason.startswith("4") else "inbox-why-trouble")

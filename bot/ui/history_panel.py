@@ -1,0 +1,128 @@
+"""The look of the history: a page of what has ended, with buttons to turn it and a menu to open it.
+
+All that a button has to know stands in its custom id, so that it outlives a restart.
+"""
+
+import discord
+
+from bot.i18n import Words
+from bot.relay.models import Task, TaskKind
+from bot.storage.endings import Ending
+from bot.storage.history import PAGE, Entry, Page
+from bot.ui.escaping import bare, plain_line
+from bot.ui.limits import usable_url
+from bot.ui.songs import RUNNING, meta
+from bot.ui.views import StatelessView
+
+TURN = r"history:(?P<owner>[0-9]{1,20}):(?P<page>[0-9]{1,9}):(?P<search>(?s:.*))"
+"""The custom id of a button that turns the page: whose it is, which page, of what search."""
+
+OPEN = r"history-open:(?P<owner>[0-9]{1,20})"
+"""The custom id of the menu that opens an entry; the entries' ids are its values."""
+
+LONGEST_SEARCH = 60
+"""Bytes of UTF-8: with the rest of the custom id at most 100, however Discord counts."""
+
+_TITLE = 80
+_STYLE = 80
+_LABEL = 100
+_ICONS = {TaskKind.MUSIC: "🎵", TaskKind.LYRICS: "📝", None: "🎼"}
+
+
+def fitting(search: str) -> str:
+    """Return as much of a search as a button can carry, as one line.
+
+    What is cut off at its end makes it find more, never less.
+    """
+    line = " ".join(search.split())
+    return line.encode(errors="ignore")[:LONGEST_SEARCH].decode(errors="ignore").strip()
+
+
+def history_embed(page: Page, search: str, words: Words, *, of_server: bool) -> discord.Embed:
+    """Return a page as a list, two lines an entry, or the sentence that there is nothing."""
+    parts = [words.say("history-found", search=plain_line(search))] if search else []
+    parts += [
+        _entry(entry, number, words)
+        for number, entry in enumerate(page.entries, page.number * PAGE + 1)
+    ]
+    if not page.entries:
+        parts = [_nothing(search, words, of_server=of_server)]
+    embed = discord.Embed(
+        title=words.say("history-title-server" if of_server else "history-title-person"),
+        description="\n".join(parts),
+        colour=RUNNING,
+    )
+    if page.number or page.more:
+        embed.set_footer(text=words.say("history-page", number=page.number + 1))
+    covers = (usable_url(clip.image_url) for entry in page.entries for clip in entry.task.clips)
+    return embed.set_thumbnail(url=next(filter(None, covers), None))
+
+
+def history_view(page: Page, search: str, owner: int, words: Words) -> discord.ui.View | None:
+    """Return the menu and the buttons of a page; ``None`` for one that has nothing to open."""
+    if not page.entries:
+        return None
+    view = StatelessView()
+    view.add_item(
+        discord.ui.Select(
+            custom_id=f"history-open:{owner}",
+            placeholder=words.say("history-open"),
+            options=[_option(entry, words) for entry in page.entries],
+        )
+    )
+    if page.number or page.more:
+        view.add_item(_turn("history-previous", page.number - 1, search, owner, words))
+        view.add_item(_turn("history-next", page.number + 1, search, owner, words, there=page.more))
+    return view
+
+
+def _turn(
+    key: str, number: int, search: str, owner: int, words: Words, *, there: bool = True
+) -> discord.ui.Button[discord.ui.View]:
+    return discord.ui.Button(
+        label=words.say(key),
+        custom_id=f"history:{owner}:{max(number, 0)}:{search}",
+        disabled=number < 0 or not there,
+        row=1,
+    )
+
+
+def _nothing(search: str, words: Words, *, of_server: bool) -> str:
+    if search:
+        return words.say("history-nothing-found", search=plain_line(search))
+    return words.say("history-empty-server" if of_server else "history-empty-person")
+
+
+def _entry(entry: Entry, number: int, words: Words) -> str:
+    title = plain_line(entry.task.title, limit=_TITLE) or words.say("card-untitled")
+    about = meta(
+        plain_line(_style(entry.task), limit=_STYLE),
+        _kind(entry.task, words),
+        _outcome(entry, words),
+        f"<t:{entry.ended_at:.0f}:R>",
+    )
+    return f"**{number}.** {_ICONS[entry.task.kind]} **{title}**\n-# {about}"
+
+
+def _option(entry: Entry, words: Words) -> discord.SelectOption:
+    about = meta(bare(_style(entry.task), limit=_STYLE // 2), _kind(entry.task, words))
+    return discord.SelectOption(
+        label=bare(entry.task.title, limit=_LABEL) or words.say("card-untitled"),
+        description=meta(about, _outcome(entry, words))[:_LABEL],
+        value=str(entry.id),
+        emoji=_ICONS[entry.task.kind],
+    )
+
+
+def _kind(task: Task, words: Words) -> str:
+    return words.say(f"history-kind-{task.kind}") if task.kind else ""
+
+
+def _outcome(entry: Entry, words: Words) -> str:
+    outcome = entry.task.outcome if entry.ending is Ending.FINISHED else None
+    return words.say(f"history-ended-{(outcome or entry.ending).replace('_', '-')}")
+
+
+def _style(task: Task) -> str:
+    styles = [task.lyrics.style] if task.lyrics else []
+    return next(filter(None, [*styles, *(clip.style for clip in task.clips)]), "")

@@ -1,0 +1,218 @@
+"""What the card in a channel shows of watched tasks, and its buttons."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import discord
+
+from bot.i18n import Words
+from bot.relay.models import Outcome, Task
+from bot.storage.endings import Ending
+from bot.storage.live_card_rows import Card, CardTask
+from bot.ui.escaping import code, plain_line
+from bot.ui.limits import CONTENT, whole_lines
+from bot.ui.songs import DONE, FAILED, OUTCOME_COLOURS, PARTLY, RUNNING, UNSURE, link_buttons
+from bot.ui.status_card import progress_bar, state_line, style_of
+from bot.ui.views import StatelessView
+
+LIVE_BUTTON = r"card:(?P<action>join|leave):(?P<card>\d+)"
+"""The custom id of a button under a card in a channel."""
+
+_TITLE = 120
+_SHORT_ID = 8
+_NAMED_WATCHERS = 20
+_LINKS = 3
+_MARKS = {Outcome.SUCCESS: "✅", Outcome.PARTIAL: "🟡", Outcome.FAILURE: "❌"}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the message of a card is to show."""
+
+    content: str
+    embeds: tuple[discord.Embed, ...]
+    view: discord.ui.View | None
+
+    @property
+    def digest(self) -> str:
+        """The same for messages that look the same."""
+        embeds = [embed.to_dict() for embed in self.embeds]
+        shown = [self.content, embeds, self.view.to_components() if self.view else None]
+        return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
+
+
+def look_of(card: Card, words: Words, *, now: float, may_embed: bool | None) -> Look:
+    """Return what the message of a card is to show: an embed, or a text where none is shown.
+
+    ``may_embed``: whether the bot may embed there; where that is not known, nothing depends on an
+    embed alone, for Discord refuses a message of which nothing is left.
+    """
+    embed, view = live_card(card, words, now=now), live_view(card, words)
+    embeds = may_embed or (may_embed is None and view is not None)
+    if card.plain or not embeds:
+        return Look(_as_text(embed), (), view)
+    return Look("", (embed,), view)
+
+
+def _as_text(embed: discord.Embed) -> str:
+    lines = f"**{embed.title}**\n{embed.description}".split("\n")
+    return "\n".join(whole_lines(lines, CONTENT))
+
+
+def live_card(card: Card, words: Words, *, now: float) -> discord.Embed:
+    """Return what a card shows: one task at length, or several in a line each.
+
+    A plain card says nothing that a relay or a person wrote.
+    """
+    if len(card.tasks) == 1:
+        title, lines = _single(card.tasks[0], card, words, now)
+    else:
+        title, lines = _group_title(card, words), list(_group(card, words))
+    if card.watchers:
+        lines += ["", words.say("live-watching", watchers=_watchers(card, words))]
+    elif card.over and any(shown.unwatched for shown in card.tasks):
+        lines += ["", words.say("live-nobody")]
+    return discord.Embed(title=title, description="\n".join(lines).strip(), colour=_colour_of(card))
+
+
+def lost_card(words: Words) -> str:
+    """Return what a card says that nobody keeps up to date any more."""
+    return f"**{words.say('live-untitled-lost')}**\n{words.say('live-lost')}"
+
+
+def live_view(card: Card, words: Words) -> discord.ui.View | None:
+    """Return the buttons of a card: join and leave while it runs, previews while it streams."""
+    if card.over or not card.watchers:
+        return None
+    view = StatelessView()
+    for action, style in (
+        ("join", discord.ButtonStyle.primary),
+        ("leave", discord.ButtonStyle.secondary),
+    ):
+        view.add_item(
+            discord.ui.Button(
+                label=words.say(f"live-button-{action}"),
+                style=style,
+                custom_id=live_button_id(action, card),
+            )
+        )
+    if len(card.tasks) == 1 and not card.plain:
+        for link in link_buttons(card.tasks[0].task, words)[:_LINKS]:
+            view.add_item(discord.ui.Button(label=link.label, url=link.url))
+    return view
+
+
+def live_button_id(action: str, card: Card) -> str:
+    """Return the custom id of a card's button, which ``LIVE_BUTTON`` matches."""
+    return f"card:{action}:{card.id}"
+
+
+def bears_button(message: discord.Message, custom_id: str) -> bool:
+    """Whether a button with this custom id stands under a message."""
+    rows = (row for row in message.components if isinstance(row, discord.ActionRow))
+    return any(
+        getattr(item, "custom_id", None) == custom_id for row in rows for item in row.children
+    )
+
+
+def _colour_of(card: Card) -> discord.Colour:
+    """Return the colour that says at a glance how it went: green only if all is done."""
+    if not card.over:
+        return RUNNING
+    colours = {_colour_of_task(shown) for shown in card.tasks} or {UNSURE}
+    if len(colours) == 1:
+        return colours.pop()
+    if DONE in colours:
+        return PARTLY
+    return FAILED if FAILED in colours else UNSURE
+
+
+def _colour_of_task(shown: CardTask) -> discord.Colour:
+    if shown.ending is not Ending.FINISHED:
+        return UNSURE
+    return OUTCOME_COLOURS.get(shown.task.outcome or Outcome.PARTIAL, UNSURE)
+
+
+def _single(shown: CardTask, card: Card, words: Words, now: float) -> tuple[str, list[str]]:
+    task = shown.task
+    title = "" if card.plain else plain_line(task.title, limit=_TITLE)
+    title = title or words.say(_untitled(shown))
+    if shown.ending:
+        lines = [_end(shown, card, words)]
+    elif shown.unwatched:
+        lines = []
+    elif not shown.known:
+        lines = [words.say("live-unheard")]
+    else:
+        lines = [state_line(task, words, now)]
+        lines += [progress_bar(task.progress)] if task.progress else []
+    if not card.plain:
+        lines += filter(None, [style_of(task), words.say("live-short-id", id=_short(task))])
+    return title, lines
+
+
+def _untitled(shown: CardTask) -> str:
+    """Return the key of the title of a card whose task has none."""
+    if shown.ending:
+        return "live-untitled-over"
+    if shown.unwatched:
+        return "live-untitled-stopped"
+    return "live-untitled" if shown.known else "live-untitled-unheard"
+
+
+def _group_title(card: Card, words: Words) -> str:
+    ended = [shown for shown in card.tasks if shown.ending]
+    followed = [shown for shown in card.tasks if not shown.unwatched]
+    if not followed:
+        return words.say("live-untitled-stopped")
+    if card.over and len(ended) == len(card.tasks):
+        return words.say("live-over" if _colour_of(card) == DONE else "live-over-mixed")
+    return words.say("live-group", ended=len(ended), total=len(followed))
+
+
+def _group(card: Card, words: Words) -> Iterator[str]:
+    for number, shown in enumerate(card.tasks, 1):
+        name = _name(shown.task, number, card, words)
+        if shown.ending:
+            yield f"{name} · {_end(shown, card, words)}"
+        elif shown.unwatched:
+            yield f"{name} · ⏹️ {words.say('live-unwatched')}"
+        elif not shown.known:
+            yield f"⏳ {name} · {words.say('live-waiting')}"
+        else:
+            progress = f" · {shown.task.progress}%" if shown.task.progress else ""
+            yield f"⏳ {name}{progress}"
+
+
+def _name(task: Task, number: int, card: Card, words: Words) -> str:
+    if card.plain:
+        return words.say("live-number", number=number)
+    title = plain_line(task.title, limit=60)
+    return f"**{title}**" if title else _short(task)
+
+
+def _end(shown: CardTask, card: Card, words: Words) -> str:
+    """Return how a task ended, with a link to its notice once that is there."""
+    if shown.ending is Ending.FINISHED:
+        outcome = shown.task.outcome or Outcome.PARTIAL
+        mark, said = _MARKS[outcome], words.say(f"history-ended-{outcome}")
+    else:
+        mark, said = "❔", words.say(f"live-{(shown.ending or '').replace('_', '-')}")
+    if shown.message_id is None:
+        return f"{mark} {said}"
+    guild = card.place.guild_id or "@me"
+    url = f"https://discord.com/channels/{guild}/{card.place.channel_id}/{shown.message_id}"
+    return f"{mark} {said} · {words.say('live-notice', url=url)}"
+
+
+def _watchers(card: Card, words: Words) -> str:
+    named = " ".join(f"<@{watcher}>" for watcher in card.watchers[:_NAMED_WATCHERS])
+    more = len(card.watchers) - _NAMED_WATCHERS
+    return words.say("live-more-watchers", watchers=named, number=more) if more > 0 else named
+
+
+def _short(task: Task) -> str:
+    """Return the beginning of the id: the whole of it stands in the notice."""
+    return code(task.id if len(task.id) <= _SHORT_ID else f"{task.id[:_SHORT_ID]}…")

@@ -1,0 +1,119 @@
+"""The lyrics reader: a page at a time, with buttons whose state stands in their custom ids.
+
+A private reader is an ephemeral message. A shared one is public: whoever shared it turns its
+pages, and anybody else who presses gets a private reader at that page.
+"""
+
+import io
+import re
+from dataclasses import dataclass
+
+import discord
+
+from bot.i18n import Words
+from bot.relay.models import Task
+from bot.ui.escaping import clean, file_name
+from bot.ui.lyrics import lyrics_pages, sheets, split
+from bot.ui.songs import colour_of_lyrics, meta, title_of
+from bot.ui.views import StatelessView
+
+LONGEST_PAGE = 1500
+"""Code points of lyrics on a page."""
+
+LINES = 45
+"""About how many lines a page has: what a screen shows."""
+
+LONGEST_CUSTOM_ID = 100
+"""Discord's limit, in characters."""
+
+TEMPLATE = (
+    r"lyrics:(?P<action>page|share|file):(?P<page>\d{1,4}):(?P<owner>\d{1,20})"
+    r":(?P<task>[\w.:~/-]+)"
+)
+"""The custom id of a reader's button; the owner is 0 in a private reader."""
+
+_TITLE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a reader, as a message."""
+
+    embed: discord.Embed
+    view: discord.ui.View | None
+
+
+def can_be_read(task: Task) -> bool:
+    """Whether a reader can show the lyrics of ``task``: there are any, and its id fits a button."""
+    longest = reader_custom_id("share", 9999, 2**64 - 1, task.id)
+    fits = len(longest) <= LONGEST_CUSTOM_ID and re.fullmatch(TEMPLATE, longest)
+    return bool(sheets(task)) and bool(fits)
+
+
+def page_of(task: Task, number: int, words: Words, *, owner: int = 0) -> Page:
+    """Return a page of the lyrics of ``task``, the first if ``number`` is beyond the last.
+
+    Pages are counted from 0. ``owner`` is the user who shared a public reader, 0 in a private one.
+    Where there are no lyrics, the page says why.
+    """
+    pages = _pages(task, words)
+    if not pages or not can_be_read(task):
+        return Page(lyrics_pages(task, words)[0][0], None)
+    number = number if number < len(pages) else 0
+    embed = pages[number]
+    if len(pages) > 1:
+        embed.set_footer(text=words.say("card-page", number=number + 1, total=len(pages)))
+    return Page(embed, _view(task, number, len(pages), words, owner))
+
+
+def lyrics_file(task: Task, words: Words) -> discord.File:
+    """Return all lyrics of ``task`` as a text file (UTF-8), as the relay gave them."""
+    texts = [task.lyrics.text] if task.lyrics else []
+    texts += [clip.lyrics for clip in task.clips if clip.lyrics]
+    unique = dict.fromkeys(filter(None, map(clean, texts)))
+    title = clean(task.title) or words.say("card-untitled")
+    body = "\n\n—\n\n".join([title, *unique])
+    name = file_name(title, "txt", otherwise="lyrics")
+    return discord.File(io.BytesIO(body.encode()), filename=name)
+
+
+def _pages(task: Task, words: Words) -> list[discord.Embed]:
+    title = title_of(task, words, limit=_TITLE)
+    return [
+        discord.Embed(
+            title=meta(title, sheet.label(words)) if sheet.versions else title,
+            description=text,
+            colour=colour_of_lyrics(task),
+        )
+        for sheet in sheets(task)
+        for text in split(sheet.text, _room(sheet.text))
+    ]
+
+
+def _room(text: str) -> int:
+    """Return how many code points of ``text`` a page holds: lines may be short, as in Chinese."""
+    lines = text.count("\n") + 1
+    return max(LINES, min(LONGEST_PAGE, LINES * len(text) // lines))
+
+
+def _view(task: Task, number: int, total: int, words: Words, owner: int) -> discord.ui.View:
+    """Return the buttons: turn back, turn on, and in a private reader share and file."""
+    view = StatelessView()
+    if total > 1:
+        back, on = (number - 1) % total, (number + 1) % total
+        for label, page, there in (("◀", back, number > 0), ("▶", on, number < total - 1)):
+            # Of two pages, back and on are the same one: a disabled button is told apart by 9999.
+            custom_id = reader_custom_id("page", page if there else 9999, owner, task.id)
+            view.add_item(discord.ui.Button(label=label, custom_id=custom_id, disabled=not there))
+    if not owner:
+        for action in ("share", "file"):
+            custom_id = reader_custom_id(action, number, owner, task.id)
+            view.add_item(
+                discord.ui.Button(label=words.say(f"reader-{action}"), custom_id=custom_id)
+            )
+    return view
+
+
+def reader_custom_id(action: str, page: int, owner: int, task_id: str) -> str:
+    """Return the custom id of a button that ``TEMPLATE`` matches."""
+    return f"lyrics:{action}:{page}:{owner}:{task_id}"

@@ -1,0 +1,41 @@
+"""The least that a notice can say: sentences of the bot's own, for where Discord refuses all else.
+
+Nothing of it was written by a relay or a person but the task's id, and that can be left out too.
+"""
+
+from collections.abc import Sequence
+
+from bot.i18n import Words
+from bot.relay.models import Task
+from bot.storage.endings import Ending
+from bot.ui import songs
+from bot.ui.escaping import code
+from bot.ui.limits import CONTENT
+from bot.ui.notice import Notice, mentioning
+from bot.ui.notice_text import Story, headline_without_title, mentions
+
+_KEPT_FREE = 750
+"""Code points beside the mentions: the sentences, the id, and what the caller adds."""
+
+
+def minimal(
+    task: Task,
+    ending: Ending,
+    watchers: Sequence[int],
+    words: Words,
+    *,
+    repeat: bool = False,
+    with_id: bool = True,
+) -> Notice:
+    """Return what tells ``watchers`` (user ids) how their watch ended, without a word of a relay's.
+
+    ``repeat`` adds that the same may have been posted before.
+    """
+    named, mentioned = mentions(tuple(dict.fromkeys(watchers)), CONTENT - _KEPT_FREE, words)
+    lines = [f"{named} {headline_without_title(Story(task, ending, words))}".strip()]
+    if repeat:
+        lines.append(words.say("notice-repeat"))
+    lines.append(words.say("notice-minimal-status" if with_id else "notice-minimal-history"))
+    if with_id:
+        lines.append(f"-# {code(songs.marker(task))}")
+    return Notice("\n".join(lines), (), (), mentioning(mentioned))

@@ -1,0 +1,281 @@
+"""The message that tells how a watch ended, within Discord's limits and in three strengths.
+
+``notice`` is the whole message, ``simplified`` the same without anything that Discord could refuse,
+``plain_text`` the same where embeds cannot be seen.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import discord
+
+from bot.i18n import Words
+from bot.relay.models import Clip, Outcome, Task
+from bot.storage.endings import Ending
+from bot.ui import songs
+from bot.ui.escaping import code, plain, plain_line
+from bot.ui.failure_reasons import advice, explained, own_words
+from bot.ui.limits import CONTENT, EMBEDS, EMBEDS_TOGETHER, FIELD_VALUE, length, shares, usable_url
+from bot.ui.lyrics import Sheet, cut_at_line, fitted, sheets
+from bot.ui.notice_text import Story, headline, mentions, remarks
+from bot.ui.views import LinkButton
+
+_MARKERS = 700
+"""Code points of all ids together in plain text, where there is room."""
+_KEPT_FREE = 300
+"""Code points of the content that stay free, so that plain text has room for the task's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message but for where it goes: at most 2000 code points, 10 embeds and 25 buttons."""
+
+    content: str
+    embeds: tuple[discord.Embed, ...]
+    buttons: tuple[LinkButton, ...]
+    allowed_mentions: discord.AllowedMentions
+    """Exactly the watchers that ``content`` names."""
+    rest: str = ""
+    """What is said where a text had to be cut: how to read the rest."""
+
+
+def notice(
+    task: Task, ending: Ending, watchers: Sequence[int], words: Words, *, repeat: bool = False
+) -> Notice:
+    """Return the message that tells ``watchers`` (user ids) how their watch of ``task`` ended.
+
+    It is within every limit of Discord's, whatever the relay wrote. ``repeat`` adds that the same
+    message may have been posted before.
+    """
+    story = Story(songs.without_dead_streams(task), ending, words)
+    hidden = 0 if story.fruitless else len(task.clips) - len(_shown(story))
+    said = "\n".join([headline(story), *remarks(story, hidden=hidden, repeat=repeat)])
+    room = CONTENT - _KEPT_FREE - len(said)
+    named, mentioned = mentions(tuple(dict.fromkeys(watchers)), room, words)
+    return Notice(
+        content=f"{named} {said}".strip(),
+        embeds=tuple(_embeds(story)),
+        buttons=() if story.fruitless else songs.link_buttons(task, words),
+        allowed_mentions=mentioning(mentioned),
+        rest=words.say("notice-rest-status" if story.fruitless else "notice-rest"),
+    )
+
+
+def mentioning(people: Sequence[int]) -> discord.AllowedMentions:
+    """Return the permission to mention exactly these users."""
+    return discord.AllowedMentions(
+        everyone=False,
+        roles=False,
+        replied_user=False,
+        users=[discord.Object(person) for person in people],
+    )
+
+
+def simplified(notice: Notice) -> Notice:
+    """Return ``notice`` without images, buttons and links in embeds; its links are plain text.
+
+    For a message that Discord refused for its content (50035). Links that do not fit the content
+    are left out.
+    """
+    return replace(
+        notice,
+        content=_with_links(notice, CONTENT - _KEPT_FREE),
+        embeds=tuple(map(_without_links, notice.embeds)),
+        buttons=(),
+    )
+
+
+def naming_role(notice: Notice, role_id: int) -> Notice:
+    """Return ``notice`` with a mention of one role before all else."""
+    allowed = discord.AllowedMentions(
+        everyone=False,
+        roles=[discord.Object(role_id)],
+        users=notice.allowed_mentions.users,
+        replied_user=False,
+    )
+    content = f"<@&{role_id}> {notice.content}"
+    return replace(notice, content=content[:CONTENT], allowed_mentions=allowed)
+
+
+def plain_text(notice: Notice) -> Notice:
+    """Return ``notice`` as text alone: what happened, the links, the ids, lyrics as far as they go.
+
+    For where Embed Links is missing, and as a last resort.
+    """
+    footers = [embed.footer.text for embed in notice.embeds if embed.footer.text]
+    longest = min(_MARKERS, CONTENT - len(notice.content) - len(notice.rest) - len("\n\n-# "))
+    ids = "-# " + code(songs.joined_markers(footers), limit=longest) if footers else ""
+    text = _with_links(notice, CONTENT - len(ids) - len(notice.rest) - 2)
+    told = _told(list(_parts(notice.embeds)), CONTENT - len(text) - len(ids) - 2, notice.rest)
+    content = "\n".join(part for part in (text, told, ids) if part)
+    return replace(notice, content=content, embeds=(), buttons=())
+
+
+def _told(parts: Sequence[str], room: int, rest: str) -> str:
+    """Return what ``room`` code points hold of ``parts``, and ``rest`` if that is not all.
+
+    Only descriptions are cut; titles and fields, which begin in bold, are told whole or not at all.
+    """
+    text = "\n".join(parts)
+    if len(text) <= room:
+        return text
+    kept: list[str] = []
+    left = room - len(rest)
+    for part in parts:
+        if len(part) + 1 > left:
+            kept.append("" if part.startswith("**") else cut_at_line(part, left - 1))
+            break
+        kept.append(part)
+        left -= len(part) + 1
+    return "\n".join(part for part in (*kept, rest) if part)
+
+
+def _embeds(story: Story) -> list[discord.Embed]:
+    if story.fruitless:
+        embeds = [_explanation(story)]
+    else:
+        embeds = _clip_embeds(story)
+        if embeds:
+            embeds[0].set_footer(text=_first_footer(story))
+        embeds += _lyrics_embeds(story, embeds)
+    if not embeds[0].footer.text:
+        embeds[-1].set_footer(text=songs.marker(story.task))
+    return embeds
+
+
+def _shown(story: Story) -> tuple[Clip, ...]:
+    """Return the clips that get an embed of their own; one embed is kept for lyrics."""
+    return story.task.clips[: EMBEDS - 1]
+
+
+def _bounded(story: Story, most: int, together: int) -> int:
+    """Return how long a text of each clip may be: ``most``, or its share of ``together``."""
+    return min(most, together // max(1, len(_shown(story))))
+
+
+def _first_footer(story: Story) -> str:
+    clip = story.task.clips[0]
+    return songs.marker(story.task, clip, limit=_id_limit(story))
+
+
+def _id_limit(story: Story) -> int:
+    """Return how much of a clip's id is shown: all of it, unless there are many clips."""
+    return _bounded(story, songs.LONGEST_ID, 600)
+
+
+def _clip_embeds(story: Story) -> list[discord.Embed]:
+    used: set[str] = set()
+    return [_clip_embed(story, number, used) for number in range(1, len(_shown(story)) + 1)]
+
+
+def _clip_embed(story: Story, number: int, used: set[str]) -> discord.Embed:
+    """Return the embed of a clip; two embeds with one URL would be shown as one."""
+    task, words = story.task, story.words
+    clip = task.clips[number - 1]
+    about = songs.meta(
+        songs.version(number, len(task.clips), words),
+        plain_line(clip.style, limit=_bounded(story, 200, 800)),
+        songs.length_of(clip.duration),
+    )
+    state = songs.state_of(clip, words, reason_limit=_bounded(story, 600, 1000))
+    embed = discord.Embed(
+        title=songs.clip_title(clip, task, words, limit=_bounded(story, 200, 800)),
+        description="\n".join(part for part in (about, state) if part) or None,
+        colour=songs.colour_of(clip),
+    )
+    url = usable_url(clip.audio_url) if clip.playable else None
+    if url and url not in used:
+        used.add(url)
+        embed.url = url
+    if clip.playable or songs.is_preview(clip):
+        embed.set_image(url=usable_url(clip.image_url))
+    if number > 1 and (ids := songs.clip_marker(clip, limit=_id_limit(story))):
+        embed.set_footer(text=ids)
+    return embed
+
+
+def _lyrics_embeds(story: Story, others: Sequence[discord.Embed]) -> list[discord.Embed]:
+    """Return the lyrics in what the ``others`` leave of a message, one text after the other."""
+    found = [
+        _with_style(story, sheet)
+        for sheet in sheets(story.task, limit=EMBEDS_TOGETHER)[: EMBEDS - len(others)]
+    ]
+    overhead = sum(len(_lyrics_title(story, sheet)) for sheet in found) + songs.LONGEST_ID + 2
+    room = EMBEDS_TOGETHER - length(others) - overhead
+    rest = story.words.say("notice-rest")
+    embeds: list[discord.Embed] = []
+    places = EMBEDS - len(others)
+    for place, share in enumerate(shares([len(sheet.text) for sheet in found], room)):
+        free = places - len(embeds) - (len(found) - place - 1)
+        embeds += _sheet_embeds(story, found[place], share, free, rest)
+    return embeds
+
+
+def _sheet_embeds(
+    story: Story, sheet: Sheet, room: int, free: int, rest: str
+) -> list[discord.Embed]:
+    pieces = fitted(sheet.text, room, free, rest)
+    colour = songs.colour_of_lyrics(story.task)
+    embeds = [discord.Embed(description=piece, colour=colour) for piece in pieces]
+    if embeds:
+        embeds[0].title = _lyrics_title(story, sheet)
+    return embeds
+
+
+def _lyrics_title(story: Story, sheet: Sheet) -> str:
+    return sheet.label(story.words) if story.task.lyrics is None else story.title
+
+
+def _with_style(story: Story, sheet: Sheet) -> Sheet:
+    """Return a lyrics task's text below its style as small print; a song's clips show theirs."""
+    style = plain_line(story.task.lyrics.style, limit=200) if story.task.lyrics else ""
+    return replace(sheet, text=f"-# {style}\n{sheet.text}") if style else sheet
+
+
+def _explanation(story: Story) -> discord.Embed:
+    """Return the embed that says why there is nothing to show, and what to do."""
+    task, words = story.task, story.words
+    embed = discord.Embed(title=story.title if story.titled else None, colour=songs.UNSURE)
+    if story.ending is Ending.FINISHED and task.outcome is not Outcome.SUCCESS:
+        embed.colour = songs.FAILED
+        embed.description = explained(task, words)
+        advised = advice(task, words)
+    else:
+        name = "nothing" if story.ending is Ending.FINISHED else story.ending.replace("_", "-")
+        embed.description = words.say(f"notice-why-{name}")
+        advised = words.say(f"notice-advice-{name}")
+    told = plain(own_words(task), limit=FIELD_VALUE)
+    if told:
+        embed.add_field(name=words.say("notice-own-words"), value=told, inline=False)
+    embed.add_field(name=words.say("notice-what-to-do"), value=advised, inline=False)
+    embed.add_field(name=words.say("notice-task-id"), value=code(task.id, limit=songs.LONGEST_ID))
+    return embed
+
+
+def _with_links(notice: Notice, limit: int) -> str:
+    """Return the content with the links of buttons and embeds, as many as ``limit`` allows."""
+    text = notice.content
+    labels = {button.url: button.label for button in notice.buttons}
+    labels |= {embed.url: "" for embed in notice.embeds if embed.url and embed.url not in labels}
+    for url, label in labels.items():
+        line = f"\n{label}: <{url}>" if label else f"\n<{url}>"
+        if len(text) + len(line) <= limit:
+            text += line
+    return text
+
+
+def _without_links(embed: discord.Embed) -> discord.Embed:
+    bare = embed.copy()
+    bare.url = None
+    return bare.set_image(url=None).set_thumbnail(url=None)
+
+
+def _parts(embeds: Iterable[discord.Embed]) -> Iterator[str]:
+    """Yield the titles, descriptions and fields of ``embeds`` as text."""
+    for embed in embeds:
+        if embed.title:
+            yield f"**{embed.title}**"
+        if embed.description:
+            yield embed.description
+        for field in embed.fields:
+            yield f"**{field.name}**\n{field.value}"

@@ -1,0 +1,179 @@
+"""What every message says of a task and its clips: title, style, length, links, the marker."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import discord
+
+from bot.i18n import Words
+from bot.relay.models import Clip, ClipStatus, Outcome, Task
+from bot.ui.escaping import bare, plain_line
+from bot.ui.limits import BUTTON_URL, BUTTONS, usable_url
+from bot.ui.views import LinkButton
+
+DONE = discord.Colour(0x3BA55D)
+PARTLY = discord.Colour(0xF0B232)
+FAILED = discord.Colour(0xDA373C)
+RUNNING = discord.Colour(0x5865F2)
+UNSURE = discord.Colour(0x80848E)
+OUTCOME_COLOURS = {Outcome.SUCCESS: DONE, Outcome.PARTIAL: PARTLY, Outcome.FAILURE: FAILED}
+
+LONGEST_ID = 200
+"""Code points of an id that are shown: a relay's column holds 191."""
+_NOTE = "♪ "
+_DOT = " · "
+_LONGEST_SONG = 86_400
+
+
+def marker(task: Task, clip: Clip | None = None, *, limit: int = LONGEST_ID) -> str:
+    """Return the line by which the bot knows its own notice again: a note and the ids.
+
+    It stands unescaped in the footer of a notice's first embed, and in a code span in plain text.
+    ``limit`` bounds the id of the clip, in code points.
+    """
+    return _NOTE + _DOT.join(_ids(task.id, clip, limit))
+
+
+def clip_marker(clip: Clip, *, limit: int) -> str:
+    """Return the footer of a clip that is not a notice's first: a note and its id, if any."""
+    shown = bare(clip.id, limit=limit)
+    return _NOTE + shown if shown else ""
+
+
+def joined_markers(footers: Iterable[str]) -> str:
+    """Return the markers of several embeds as one."""
+    return _NOTE + _DOT.join(footer.removeprefix(_NOTE) for footer in footers)
+
+
+def bears_marker(task_id: str, content: str, footers: Iterable[str]) -> bool:
+    """Whether a message of the bot's own is a notice of this task.
+
+    ``content`` and ``footers`` are the message's, of all its embeds. Titles and lyrics cannot
+    forge the marker: in the content it begins a line as subtext, which hostile text never does, and
+    no hostile text stands in a footer before the first id.
+    """
+    wanted = _NOTE + _shown(task_id)
+    start = "-# `"
+    lines = (
+        line[len(start) :].rstrip("`") for line in content.split("\n") if line.startswith(start)
+    )
+    return any(line == wanted or line.startswith(wanted + _DOT) for line in (*lines, *footers))
+
+
+def title_of(task: Task, words: Words, *, limit: int) -> str:
+    """Return the title of ``task``, escaped, as one line of at most ``limit`` code points."""
+    return plain_line(task.title, limit=limit) or words.say("card-untitled")
+
+
+def clip_title(clip: Clip, task: Task, words: Words, *, limit: int) -> str:
+    """Return the clip's own title, else the task's, escaped, as one line."""
+    return plain_line(clip.title, limit=limit) or title_of(task, words, limit=limit)
+
+
+def meta(*parts: str) -> str:
+    """Return what there is of ``parts`` as one line: ``folk, acoustic · 2:34``."""
+    return _DOT.join(part for part in parts if part)
+
+
+def length_of(seconds: float | None) -> str:
+    """Return a duration as ``2:34`` or ``1:02:34``; empty for none and for nonsense."""
+    if seconds is None or not math.isfinite(seconds) or not 0 < seconds < _LONGEST_SONG:
+        return ""
+    minutes, rest = divmod(max(1, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def version(number: int, of: int, words: Words) -> str:
+    """Return ``Version 2`` where there are several, nothing where there is one."""
+    return words.say("card-version", number=number) if of > 1 else ""
+
+
+def is_preview(clip: Clip) -> bool:
+    """Whether all there is to hear is a stream that ends."""
+    return clip.audio_url is not None and not clip.playable and clip.status is not ClipStatus.ERROR
+
+
+def without_dead_streams(task: Task) -> Task:
+    """Return ``task`` as it can be heard: when it failed, its streams died with it."""
+    if task.outcome is not Outcome.FAILURE or not any(map(is_preview, task.clips)):
+        return task
+    clips = (
+        replace(clip, status=ClipStatus.ERROR, audio_url=None) if is_preview(clip) else clip
+        for clip in task.clips
+    )
+    return replace(task, clips=tuple(clips))
+
+
+def colour_of(clip: Clip) -> discord.Colour:
+    """Return the colour that says at a glance what has become of ``clip``."""
+    if clip.playable:
+        return DONE
+    if clip.status is ClipStatus.ERROR:
+        return FAILED
+    return PARTLY if clip.audio_url else UNSURE
+
+
+def colour_of_lyrics(task: Task) -> discord.Colour:
+    """Return the colour of a text: a lyrics task that failed may have brought half of one."""
+    done = task.lyrics is None or task.outcome is Outcome.SUCCESS
+    return DONE if done else PARTLY
+
+
+def state_of(clip: Clip, words: Words, *, reason_limit: int) -> str:
+    """Return what has become of a clip that cannot be played; empty if it can.
+
+    At most ``reason_limit`` code points of it are the relay's own reason.
+    """
+    if clip.playable:
+        return "" if usable_url(clip.audio_url) else words.say("card-clip-link-unusable")
+    if clip.status is ClipStatus.ERROR:
+        reason = plain_line(clip.reason, limit=reason_limit)
+        key = "card-clip-failed-because" if reason else "card-clip-failed"
+        return words.say(key, reason=reason)
+    if is_preview(clip):
+        return words.say("card-clip-preview")
+    linkless = clip.status is ClipStatus.COMPLETE
+    return words.say("card-clip-no-link" if linkless else "card-clip-not-ready")
+
+
+def link_buttons(task: Task, words: Words) -> tuple[LinkButton, ...]:
+    """Return the buttons that open what ``task`` has made: at most 25, listening first.
+
+    A stream, which dies when its song is done, is called a preview. Links that do not fit a button
+    (512 code points) are left out.
+    """
+    task = without_dead_streams(task)
+    buttons = [*_listening(task, words), *_watching(task, words)]
+    return tuple(buttons[:BUTTONS])
+
+
+def _listening(task: Task, words: Words) -> Iterator[LinkButton]:
+    for number, clip in enumerate(task.clips, 1):
+        url = usable_url(clip.audio_url, BUTTON_URL)
+        if url and (clip.playable or is_preview(clip)):
+            name = "listen" if clip.playable else "preview"
+            yield LinkButton(_label(name, number, len(task.clips), words), url)
+
+
+def _watching(task: Task, words: Words) -> Iterator[LinkButton]:
+    for number, clip in enumerate(task.clips, 1):
+        url = usable_url(clip.video_url, BUTTON_URL)
+        if url and clip.playable:
+            yield LinkButton(_label("video", number, len(task.clips), words), url)
+
+
+def _label(name: str, number: int, of: int, words: Words) -> str:
+    key = f"card-button-{name}"
+    return words.say(f"{key}-of-several", number=number) if of > 1 else words.say(key)
+
+
+def _ids(task_id: str, clip: Clip | None, limit: int) -> Iterator[str]:
+    yield _shown(task_id)
+    if clip is not None and (shown := bare(clip.id, limit=limit)):
+        yield shown
+
+
+def _shown(task_id: str) -> str:
+    return bare(task_id, limit=LONGEST_ID) or "–"

@@ -1,0 +1,153 @@
+"""The card that answers how a task is doing, whether it runs or has ended."""
+
+from collections.abc import Iterator
+
+import discord
+
+from bot.i18n import Words
+from bot.relay.models import Clip, Outcome, Task, TaskStatus
+from bot.storage.durations import Typical
+from bot.ui import songs
+from bot.ui.escaping import code, plain_line
+from bot.ui.failure_reasons import explained, own_words
+from bot.ui.limits import usable_url
+
+_TITLE = 200
+_STYLE = 200
+_REASON = 400
+_CLIPS = 4
+"""Clips that are described one by one; relays make two, rarely four."""
+_BAR = 12
+_LINK = 500
+"""Code points of a link inside the text of the card: four of them and all else are within 4096."""
+_NEARLY = 95
+"""Per cent: what only time tells is never drawn as done."""
+_OLDEST = 315_360_000
+"""Seconds, ten years: a time before that is not one of a task of Suno's."""
+
+
+def status_card(
+    task: Task, words: Words, *, now: float, typical: Typical | None = None
+) -> list[discord.Embed]:
+    """Return the embeds that say how ``task`` is doing at ``now`` (Unix seconds).
+
+    ``typical`` is how long such tasks take; with it the bar is drawn where the relay says nothing.
+    One embed: what it is, how far, since when, each version with its link, the id. A stream is
+    called a preview. It never bears the marker of a notice.
+    """
+    task = songs.without_dead_streams(task)
+    embed = discord.Embed(
+        title=songs.title_of(task, words, limit=_TITLE),
+        description="\n".join(_lines(task, words, now, typical)),
+        colour=songs.OUTCOME_COLOURS[task.outcome] if task.outcome else songs.RUNNING,
+    )
+    covers = (usable_url(clip.image_url) for clip in task.clips)
+    return [embed.set_thumbnail(url=next(filter(None, covers), None))]
+
+
+def progress_bar(per_cent: int) -> str:
+    """Return ``▰▰▰▰▰▰▱▱▱▱▱▱ 50%``; what is beyond 0 to 100 is drawn as 0 or 100."""
+    bounded = min(max(per_cent, 0), 100)
+    full = bounded * _BAR // 100
+    return "▰" * full + "▱" * (_BAR - full) + f" {bounded}%"
+
+
+def _lines(task: Task, words: Words, now: float, typical: Typical | None) -> Iterator[str]:
+    yield state_line(task, words, now)
+    if not task.terminal:
+        yield from _progress(task, words, now, typical)
+    yield from filter(None, (style_of(task),))
+    yield from _failure(task, words)
+    if any(clip.playable or songs.is_preview(clip) for clip in task.clips) or not task.terminal:
+        yield from _clips(task, words)
+    if task.text and task.terminal:
+        yield words.say("card-read-lyrics")
+    yield ""
+    yield words.say("card-task-id", id=code(task.id, limit=songs.LONGEST_ID))
+
+
+def _progress(task: Task, words: Words, now: float, typical: Typical | None) -> Iterator[str]:
+    """Yield how far it is: as the relay says, else by how long such tasks take."""
+    started = _time(task.started_at, now) or _time(task.submitted_at, now)
+    if task.progress:  # most relays know nothing between 0 and 100
+        yield progress_bar(task.progress)
+    elif typical and 0 < now - started < typical.slow:
+        yield progress_bar(min(_NEARLY, round(100 * (now - started) / typical.slow)))
+    if typical:
+        yield words.say("card-typical", time=songs.length_of(typical.median))
+
+
+def state_line(task: Task, words: Words, now: float) -> str:
+    """Return the state of the task in bold, and since when."""
+    started = _time(task.started_at, now) or _time(task.submitted_at, now)
+    finished = _time(task.finished_at, now)
+    if not task.terminal:
+        since = words.say("card-since", time=f"<t:{started}:R>") if started else ""
+        return songs.meta(words.say(f"card-state-{_name(task.status)}"), since)
+    ended = words.say("card-ended", time=f"<t:{finished}:R>") if finished else ""
+    took = songs.length_of(finished - started) if finished and started else ""
+    taken = words.say("card-took", time=took) if took else ""
+    return songs.meta(words.say(f"card-state-{task.outcome}"), ended, taken)
+
+
+def _name(status: TaskStatus) -> str:
+    """Return how the catalogue calls a state in which a task is not finished."""
+    if status in (TaskStatus.NOT_START, TaskStatus.SUBMITTED, TaskStatus.QUEUED):
+        return "waiting"
+    return "running" if status is TaskStatus.IN_PROGRESS else "unclear"
+
+
+def _time(seconds: float | None, now: float) -> int:
+    """Return a time that Discord can show, 0 for none and for one that cannot be true."""
+    if seconds is None or not now - _OLDEST < seconds < now + 3600:
+        return 0
+    return int(seconds)
+
+
+def style_of(task: Task) -> str:
+    """Return the style of a task as one escaped line; empty if the relay gave none."""
+    styles = [task.lyrics.style] if task.lyrics else []
+    styles += [clip.style for clip in task.clips]
+    return next(filter(None, (plain_line(style, limit=_STYLE) for style in styles)), "")
+
+
+def _failure(task: Task, words: Words) -> Iterator[str]:
+    """Yield why the task failed; a clip that failed beside others says so itself."""
+    told = ""
+    if task.outcome is Outcome.FAILURE:
+        yield explained(task, words)
+        told = own_words(task)
+    elif task.outcome is Outcome.PARTIAL and not any(clip.reason for clip in task.clips):
+        told = task.reason
+    reason = plain_line(told, limit=_REASON)
+    if reason:
+        yield words.say("card-own-words", reason=reason)
+
+
+def _clips(task: Task, words: Words) -> Iterator[str]:
+    """Yield an empty line and a line for each clip, nothing where there are no clips."""
+    if task.clips:
+        yield ""
+    for number, clip in enumerate(task.clips[:_CLIPS], 1):
+        yield _clip(clip, number, len(task.clips), words)
+    if len(task.clips) > _CLIPS:
+        yield words.say("card-more-clips", number=len(task.clips) - _CLIPS)
+
+
+def _clip(clip: Clip, number: int, of: int, words: Words) -> str:
+    """Return a clip as one line: ``Version 1 · 2:34 · Listen``, or why it has no link."""
+    name = songs.version(number, of, words) or words.say("card-song")
+    state = songs.state_of(clip, words, reason_limit=_REASON // 2)
+    link = _link(clip, words)
+    if not link and not state:
+        state = words.say("card-clip-link-long")
+    return songs.meta(f"**{name}**", songs.length_of(clip.duration), link, state)
+
+
+def _link(clip: Clip, words: Words) -> str:
+    """Return a masked link to what can be heard, empty if there is nothing that fits the card."""
+    url = usable_url(clip.audio_url, _LINK)
+    if not url or not (clip.playable or songs.is_preview(clip)):
+        return ""
+    label = words.say("card-button-listen" if clip.playable else "card-button-preview")
+    return f"[{label}]({url.replace('(', '%28').replace(')', '%29')})"

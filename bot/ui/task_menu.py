@@ -1,0 +1,41 @@
+"""What was found in a message, offered in a menu."""
+
+from collections.abc import Sequence
+
+import discord
+
+from bot.i18n import Words
+from bot.relay.models import Task, TaskKind
+from bot.ui.escaping import bare
+from bot.ui.views import StatelessView
+from bot.watches.task_ids import MOST_IDS
+
+FOUND_MENU = "watch-found"
+"""The custom id of the menu: its values are the ids, so it needs no other."""
+
+_LABEL = 100
+"""Code points; Discord's limit for the label and the description of an option."""
+_KINDS = {TaskKind.MUSIC: "found-song", TaskKind.LYRICS: "found-lyrics", None: "found-task"}
+
+
+def found_menu(tasks: Sequence[Task], words: Words) -> discord.ui.View:
+    """Return a menu of 1 to 25 tasks, of which up to 10 can be chosen at once."""
+    options = [
+        discord.SelectOption(
+            label=bare(task.title, limit=_LABEL) or words.say(_KINDS[task.kind]),
+            description=bare(task.id, limit=_LABEL),
+            value=task.id,
+        )
+        for task in tasks
+    ]
+    view = StatelessView()
+    view.add_item(
+        discord.ui.Select(
+            custom_id=FOUND_MENU,
+            placeholder=words.say("found-choose"),
+            options=options,
+            min_values=1,
+            max_values=min(MOST_IDS, len(options)),
+        )
+    )
+    return view

@@ -1,1 +1,0 @@
-"""The promise: what is watched, and what became of it. Knows no Discord."""

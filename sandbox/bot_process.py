@@ -1,0 +1,132 @@
+"""The bot as a process of its own, which knows what it talks to by its settings alone."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sandbox.discord import LocalDiscord
+from sandbox.relay import LocalRelay
+
+ROOT = Path(__file__).resolve().parents[1]
+"""The checkout."""
+
+
+def settings_for(discord: LocalDiscord, relay: LocalRelay, folder: Path) -> dict[str, str]:
+    """Return the settings with which the bot finds the two servers, quicker than in earnest."""
+    return {
+        "DISCORD_TOKEN": discord.token,
+        "DISCORD_API_URL": discord.api_url,
+        "DISCORD_GATEWAY_URL": discord.gateway_url,
+        "SUNO_RELAY": "custom",
+        "SUNO_BASE_URL": relay.base_url,
+        "SUNO_API_KEY": relay.key,
+        "DATABASE_PATH": str(folder / "suno.db"),
+        "POLL_INTERVAL": "0.5",
+        "POLL_REQUESTS_PER_SECOND": "10",
+    }
+
+
+class BotProcess:
+    """Starts the bot, stops it or kills it; again and again, on the same folder.
+
+    ``folder`` holds its database and its log and is its current directory, so that no ``.env`` of
+    the checkout is read. ``settings`` are all the settings that it sees. ``program`` is what
+    Python is told to run, should the bot not be started as people start it; ``wrapper`` is a
+    command that runs Python in its stead.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: Mapping[str, str],
+        program: Sequence[str] = ("-m", "bot", "run"),
+        wrapper: Sequence[str] = (),
+    ) -> None:
+        self.log_path = folder / "bot.log"
+        self._folder = folder
+        self._settings = dict(settings)
+        self._command = (*wrapper, sys.executable, *program)
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    @property
+    def log(self) -> str:
+        """What all its lives have logged so far."""
+        return self.log_path.read_text(encoding="utf-8", errors="replace")
+
+    async def start(self) -> None:
+        """Start it; returns at once."""
+        with self.log_path.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command,
+                cwd=self._folder,
+                env=without_settings(os.environ) | self._settings | {"PYTHONPATH": str(ROOT)},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    async def stop(self, patience: float = 10.0) -> int:
+        """Ask it to stop, kill it after ``patience`` seconds; return its exit code."""
+        process = self._running()
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                async with asyncio.timeout(patience):
+                    await process.wait()
+            except TimeoutError:
+                return await self.kill()
+        return await self.ended()
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it a signal; nothing is waited for."""
+        self._running().send_signal(number)
+
+    async def kill(self) -> int:
+        """Kill it without warning (SIGKILL); return its exit code, -9 if it was still running."""
+        process = self._running()
+        if process.returncode is None:
+            process.kill()
+        return await self.ended()
+
+    async def ended(self) -> int:
+        """Wait until it has ended; return its exit code."""
+        return await self._running().wait()
+
+    @property
+    def pid(self) -> int | None:
+        """The id of its process, ``None`` while it does not run."""
+        process = self._process
+        return process.pid if process is not None and process.returncode is None else None
+
+    def _running(self) -> asyncio.subprocess.Process:
+        if self._process is None:
+            raise RuntimeError("The bot was not started.")
+        return self._process
+
+
+_PREFIXES = (
+    *("DISCORD_", "SUNO_", "POLL_", "LOG_", "METRICS_"),
+    *("DATABASE_PATH", "WATCH_DEADLINE"),
+)
+
+
+def without_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment in which nothing is set up for the bot."""
+    return {name: value for name, value in environment.items() if not name.startswith(_PREFIXES)}

@@ -1,0 +1,199 @@
+"""The routes about the bot itself, its guilds and its commands."""
+
+from aiohttp import web
+
+from sandbox.discord.bodies import answer, nothing, number, number_in, read, read_object
+from sandbox.discord.commands import Commands
+from sandbox.discord.dm_openings import DmOpenings
+from sandbox.discord.errors import Payload, refusal
+from sandbox.discord.gateway import Gateway
+from sandbox.discord.guild_payloads import guild_payload
+from sandbox.discord.schema import object_of, read_object_as, snowflake
+from sandbox.discord.world import World
+
+_private_channel = object_of({"recipient_id": snowflake}, required=("recipient_id",))
+
+
+class AccountRoutes:
+    """Who the bot is, where it is, and what it offers, over HTTP."""
+
+    def __init__(
+        self, world: World, commands: Commands, gateway: Gateway, dm_openings: DmOpenings
+    ) -> None:
+        self._world = world
+        self._dm_openings = dm_openings
+        self._commands = commands
+        self._gateway = gateway
+
+    def routes(self, prefix: str) -> list[web.RouteDef]:
+        """List the routes below ``prefix``."""
+        application = f"{prefix}/applications/{{application}}"
+        guild = f"{prefix}/guilds/{{guild}}"
+        return [
+            web.get(f"{prefix}/gateway", self.gateway),
+            web.get(f"{prefix}/gateway/bot", self.gateway_for_bots),
+            web.get(f"{prefix}/users/@me", self.me),
+            web.get(f"{prefix}/users/@me/guilds", self.my_guilds),
+            web.get(f"{prefix}/users/{{user}}", self.user),
+            web.post(f"{prefix}/users/@me/channels", self.open_dm),
+            web.get(f"{prefix}/applications/@me", self.application),
+            web.get(f"{prefix}/oauth2/applications/@me", self.application),
+            web.get(guild, self.guild),
+            web.get(f"{guild}/channels", self.channels),
+            web.get(f"{guild}/roles", self.roles),
+            web.get(f"{guild}/members/{{user}}", self.member),
+            web.get(f"{guild}/threads/active", self.active_threads),
+            *self._command_routes(f"{application}/commands"),
+            *self._command_routes(f"{application}/guilds/{{guild}}/commands"),
+        ]
+
+    def _command_routes(self, path: str) -> list[web.RouteDef]:
+        return [
+            web.get(path, self.list_commands),
+            web.put(path, self.overwrite_commands),
+            web.get(f"{path}/{{command}}", self.get_command),
+            web.delete(f"{path}/{{command}}", self.delete_command),
+        ]
+
+    async def gateway(self, _request: web.Request) -> web.Response:
+        """``GET /gateway``."""
+        return answer({"url": self._gateway.url})
+
+    async def gateway_for_bots(self, _request: web.Request) -> web.Response:
+        """``GET /gateway/bot``."""
+        return answer(self._gateway.info())
+
+    async def me(self, _request: web.Request) -> web.Response:
+        """``GET /users/@me``."""
+        bot = self._world.scene.bot.payload()
+        own = {"verified": True, "email": None, "mfa_enabled": True, "locale": "en-US"}
+        return answer({**bot, **own})
+
+    async def my_guilds(self, request: web.Request) -> web.Response:
+        """``GET /users/@me/guilds``: those that the bot is in, a page of them in order of id."""
+        bot = self._world.scene.bot
+        after = number(request.query.get("after", "0"))
+        limit = number(request.query.get("limit", "200"))
+        joined = sorted(
+            (guild for guild in self._world.guilds.values() if guild.has_bot and guild.id > after),
+            key=lambda guild: guild.id,
+        )
+        return answer(
+            [
+                {
+                    "id": str(guild.id),
+                    "name": guild.name,
+                    "icon": None,
+                    "banner": None,
+                    "owner": False,
+                    "permissions": str(int(guild.permissions_of(bot))),
+                    "features": guild.features,
+                }
+                for guild in joined[:limit]
+            ]
+        )
+
+    async def user(self, request: web.Request) -> web.Response:
+        """``GET /users/{user}``."""
+        return answer(self._world.user(number_in(request, "user")).payload())
+
+    async def open_dm(self, request: web.Request) -> web.Response:
+        """``POST /users/@me/channels``. That it is open does not say that it may be written to."""
+        wanted = read_object_as(_private_channel, await read_object(request))
+        user = self._world.user(int(wanted["recipient_id"]))
+        if user.bot:
+            raise refusal(50007)
+        if self._world.dm_with(user) is None and not self._dm_openings.admit():
+            raise refusal(40003)
+        return answer(self._world.open_dm(user).payload())
+
+    async def application(self, _request: web.Request) -> web.Response:
+        """``GET /applications/@me``, and the older path of the same."""
+        scene, owner = self._world.scene, self._world.owner
+        return answer(
+            {
+                "id": str(scene.application_id),
+                "name": scene.bot.name,
+                "icon": None,
+                "description": "",
+                "summary": "",
+                "type": None,
+                "bot": scene.bot.payload(),
+                "bot_public": True,
+                "bot_require_code_grant": False,
+                "verify_key": "0" * 64,
+                "flags": 0,
+                "owner": owner.payload(),
+                "team": None,
+                "flags_new": "0",
+                "redirect_uris": [],
+                "interactions_endpoint_url": None,
+                "role_connections_verification_url": None,
+                "explicit_content_filter": 0,
+                "eligible_oauth2_scopes": ["bot", "applications.commands"],
+                "integration_types_config": {"0": {}, "1": {}},
+                "approximate_guild_count": len(self._world.guilds),
+                "approximate_user_install_count": 0,
+                "approximate_user_authorization_count": 0,
+                **self._world.portal,
+            }
+        )
+
+    async def guild(self, request: web.Request) -> web.Response:
+        """``GET /guilds/{guild}``."""
+        return answer(guild_payload(self._world.guild_for_the_bot(number_in(request, "guild"))))
+
+    async def channels(self, request: web.Request) -> web.Response:
+        """``GET /guilds/{guild}/channels``."""
+        guild = self._world.guild_for_the_bot(number_in(request, "guild"))
+        return answer([channel.payload() for channel in guild.channels])
+
+    async def roles(self, request: web.Request) -> web.Response:
+        """``GET /guilds/{guild}/roles``."""
+        guild = self._world.guild_for_the_bot(number_in(request, "guild"))
+        return answer([role.payload() for role in guild.roles.values()])
+
+    async def member(self, request: web.Request) -> web.Response:
+        """``GET /guilds/{guild}/members/{user}``."""
+        guild = self._world.guild_for_the_bot(number_in(request, "guild"))
+        member = guild.members.get(number_in(request, "user"))
+        if member is None:
+            raise refusal(10007)
+        return answer(member.payload())
+
+    async def active_threads(self, request: web.Request) -> web.Response:
+        """``GET /guilds/{guild}/threads/active``."""
+        guild = self._world.guild_for_the_bot(number_in(request, "guild"))
+        threads = guild.active_threads_of(self._world.scene.bot)
+        listed = [thread.payload() for thread in threads]
+        return answer({"threads": listed, "members": [], "has_more": False})
+
+    async def list_commands(self, request: web.Request) -> web.Response:
+        """``GET /applications/{application}/commands``, or those of a guild."""
+        return answer(self._commands.listed(self._scope(request)))
+
+    async def overwrite_commands(self, request: web.Request) -> web.Response:
+        """``PUT /applications/{application}/commands``, or those of a guild."""
+        scope = self._scope(request)
+        commands: list[Payload] = self._commands.overwrite(scope, await read(request))
+        return answer(commands)
+
+    async def get_command(self, request: web.Request) -> web.Response:
+        """``GET /applications/{application}/commands/{command}``, or one of a guild."""
+        return answer(self._commands.get(self._scope(request), number_in(request, "command")))
+
+    async def delete_command(self, request: web.Request) -> web.Response:
+        """``DELETE /applications/{application}/commands/{command}``, or one of a guild."""
+        self._commands.delete(self._scope(request), number_in(request, "command"))
+        return nothing()
+
+    def _scope(self, request: web.Request) -> int | None:
+        """Give the guild whose commands are meant, or None; other applications are 20012."""
+        if number_in(request, "application") != self._world.scene.application_id:
+            raise refusal(20012)
+        if "guild" not in request.match_info:
+            return None
+        guild = self._world.guilds.get(number_in(request, "guild"))
+        if guild is None or not guild.application_installed:
+            raise refusal(50001)
+        return guild.id

@@ -1,0 +1,196 @@
+"""How the bot answers interactions: callbacks, ``@original`` and follow-ups."""
+
+from collections.abc import Callable
+
+from sandbox.discord.composing import Composer, Draft
+from sandbox.discord.errors import Payload, invalid, refusal
+from sandbox.discord.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT, Interaction
+from sandbox.discord.mentions import USERS_ONLY
+from sandbox.discord.messages import CHAT_INPUT, CONTEXT_MENU, DEFAULT, Message, MessageFlag
+from sandbox.discord.modal_limits import read_choices, read_modal
+from sandbox.discord.posts import tell_about
+from sandbox.discord.world import World
+
+PONG, MESSAGE, DEFER, DEFER_UPDATE, UPDATE, CHOICES, MODAL = 1, 4, 5, 6, 7, 8, 9
+"""The types of an interaction's callback."""
+
+_FOLLOW_UPS_OF_A_USER_INSTALL = 5
+
+
+class Answers:
+    """Takes the bot's answers to interactions and shows them."""
+
+    def __init__(self, world: World, composer: Composer) -> None:
+        self._world = world
+        self._composer = composer
+        self.interactions: dict[int, Interaction] = {}
+        self._by_token: dict[str, Interaction] = {}
+
+    def register(self, interaction: Interaction) -> None:
+        """Make an interaction known, so that it can be answered."""
+        self.interactions[interaction.id] = interaction
+        self._by_token[interaction.token] = interaction
+
+    def respond(self, interaction_id: int, token: str, kind: int, draft: Draft) -> Interaction:
+        """Take the first answer. Refuses late (10062) and second ones (40060)."""
+        interaction = self.interactions.get(interaction_id)
+        if interaction is None or interaction.token != token:
+            raise refusal(10062)
+        if interaction.acknowledged:
+            raise refusal(40060)
+        if interaction.is_late:
+            raise refusal(10062)
+        answers: dict[int, Callable[[Interaction, Draft], None]] = {
+            PONG: lambda _interaction, _draft: None,
+            MESSAGE: self._say,
+            DEFER: self._think,
+            DEFER_UPDATE: self._adopt_source,
+            UPDATE: self._update_source,
+            CHOICES: self._offer,
+            MODAL: self._ask,
+        }
+        if kind not in answers:
+            raise invalid(("type",), "BASE_TYPE_CHOICES", "This type is not known here.")
+        if (interaction.kind == AUTOCOMPLETE) is not (kind == CHOICES):
+            text = "This type does not fit the interaction."
+            raise invalid(("type",), "INTERACTION_APPLICATION_COMMAND_INVALID_TYPE", text)
+        if kind in (MESSAGE, DEFER):
+            draft = draft.checked(interaction.channel, ephemeral=True)
+        answers[kind](interaction, draft)
+        interaction.response_type = kind
+        interaction.acknowledged_after = self._world.scene.clock.now() - interaction.created_at
+        self._world.scene.happenings.stir()
+        return interaction
+
+    def _say(self, interaction: Interaction, draft: Draft) -> None:
+        message = self._new(interaction, draft.flags & MessageFlag.EPHEMERAL)
+        self._composer.fill(message, draft, default_mentions=USERS_ONLY)
+        interaction.original = message
+        self._show(interaction, message)
+
+    def _think(self, interaction: Interaction, draft: Draft) -> None:
+        flags = (draft.flags & MessageFlag.EPHEMERAL) | MessageFlag.LOADING
+        message = self._new(interaction, flags)
+        interaction.original = message
+        self._composer.publish(message)
+        self._world.scene.announce("thinking", message=message, interaction=interaction)
+        self._tell("MESSAGE_CREATE", message)
+
+    def _adopt_source(self, interaction: Interaction, _draft: Draft) -> None:
+        interaction.original = self._source_of(interaction)
+
+    def _update_source(self, interaction: Interaction, draft: Draft) -> None:
+        interaction.original = self._source_of(interaction)
+        self._revise(interaction, interaction.original, draft)
+
+    def _source_of(self, interaction: Interaction) -> Message:
+        if interaction.kind not in (COMPONENT, MODAL_SUBMIT) or interaction.source is None:
+            text = "There is no message to update."
+            raise invalid(("type",), "INTERACTION_APPLICATION_COMMAND_INVALID_TYPE", text)
+        return interaction.source
+
+    def _offer(self, interaction: Interaction, draft: Draft) -> None:
+        (option,) = _focused(interaction.data)
+        interaction.choices = read_choices(draft.payload, option["type"])
+        self._world.scene.announce("choices", interaction=interaction)
+
+    def _ask(self, interaction: Interaction, draft: Draft) -> None:
+        if interaction.kind == MODAL_SUBMIT:
+            text = "A modal cannot answer a modal."
+            raise invalid(("type",), "INTERACTION_APPLICATION_COMMAND_INVALID_TYPE", text)
+        interaction.modal = read_modal(draft.payload)
+        self._world.scene.announce("modal", interaction=interaction)
+
+    def by_token(self, token: str) -> Interaction:
+        """Give the interaction of a webhook token; refuses unknown (10015) and old (50027) ones.
+
+        Until it is acknowledged, an interaction has no webhook (10015).
+        """
+        interaction = self._by_token.get(token)
+        if interaction is None:
+            raise refusal(10015)
+        if interaction.token_expired:
+            raise refusal(50027)
+        if not interaction.acknowledged:
+            raise refusal(10015)
+        return interaction
+
+    def find(self, interaction: Interaction, reference: str) -> Message:
+        """Give ``@original`` or a follow-up by its id, or refuse with 10008."""
+        known = [*interaction.follow_ups]
+        if interaction.original is not None:
+            known.append(interaction.original)
+        for message in known:
+            if not message.deleted and reference in ("@original", str(message.id)):
+                if reference == "@original" and message is not interaction.original:
+                    continue
+                return message
+        raise refusal(10008)
+
+    def follow_up(self, interaction: Interaction, draft: Draft) -> Message:
+        """Post a further message; right after a deferral it becomes the deferred answer itself."""
+        original = interaction.original
+        if interaction.response_type == DEFER and original is not None and original.thinking:
+            return self.edit(interaction, original, draft)
+        too_many = len(interaction.follow_ups) >= _FOLLOW_UPS_OF_A_USER_INSTALL
+        if interaction.by_user_install_only and too_many:
+            raise refusal(40094)
+        draft = draft.checked(interaction.channel, ephemeral=True)
+        message = self._new(interaction, draft.flags & MessageFlag.EPHEMERAL)
+        self._composer.fill(message, draft, default_mentions=USERS_ONLY)
+        interaction.follow_ups.append(message)
+        self._show(interaction, message)
+        return message
+
+    def edit(self, interaction: Interaction, message: Message, draft: Draft) -> Message:
+        """Change ``@original`` or a follow-up; the first edit ends "thinking…"."""
+        self._revise(interaction, message, draft)
+        return message
+
+    def delete(self, interaction: Interaction, message: Message) -> None:
+        """Delete ``@original`` or a follow-up."""
+        message.deleted = True
+        self._world.scene.announce("delete", message=message, interaction=interaction)
+        tell_about(self._world, "MESSAGE_DELETE", message, message.delete_payload())
+
+    def _new(self, interaction: Interaction, flags: MessageFlag) -> Message:
+        kind = DEFAULT
+        if interaction.kind == COMMAND:
+            kind = CHAT_INPUT if interaction.data.get("type") == 1 else CONTEXT_MENU
+        return self._composer.blank(
+            interaction.channel,
+            self._world.scene.bot,
+            flags=flags,
+            origin=interaction.origin,
+            visible_to=interaction.user if flags & MessageFlag.EPHEMERAL else None,
+            kind=kind,
+        )
+
+    def _revise(self, interaction: Interaction, message: Message, draft: Draft) -> None:
+        draft = draft.checked(interaction.channel, message=message, ephemeral=True)
+        self._composer.fill(message, draft, default_mentions=USERS_ONLY)
+        if message is interaction.source:
+            interaction.updated_source = True
+        scene = self._world.scene
+        message.edited_at = scene.clock.time()
+        if message.thinking:
+            message.flags &= ~MessageFlag.LOADING
+            scene.announce("answer", message=message, interaction=interaction)
+        else:
+            scene.announce("edit", message=message, interaction=interaction)
+        self._tell("MESSAGE_UPDATE", message)
+
+    def _show(self, interaction: Interaction, message: Message) -> None:
+        self._composer.publish(message)
+        self._world.scene.announce("answer", message=message, interaction=interaction)
+        self._tell("MESSAGE_CREATE", message)
+
+    def _tell(self, event: str, message: Message) -> None:
+        tell_about(self._world, event, message, message.event_payload())
+
+
+def _focused(data: Payload) -> list[Payload]:
+    found: list[Payload] = []
+    for option in data.get("options") or []:
+        found += [option] if option.get("focused") else _focused(option)
+    return found

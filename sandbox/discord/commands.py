@@ -1,0 +1,146 @@
+"""The commands that the bot has registered."""
+
+from contextlib import suppress
+from typing import Any
+
+from sandbox.discord.command_limits import SUBCOMMAND, SUBCOMMAND_GROUP, read_commands
+from sandbox.discord.errors import NotOffered, Payload, refusal
+from sandbox.discord.interactions import Interaction
+from sandbox.discord.permissions import Permission
+from sandbox.discord.scene import Scene
+
+
+class Commands:
+    """Global commands, and those of single guilds."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._scopes: dict[int | None, list[Payload]] = {}
+        self.overwrites = 0
+        """How often commands were registered; Discord limits this to 200 a day."""
+
+    @property
+    def registered(self) -> bool:
+        """Whether the bot has registered anything, be it an empty list."""
+        return bool(self._scopes)
+
+    def listed(self, guild_id: int | None) -> list[Payload]:
+        """Give the commands of a guild, or with None the global ones."""
+        return self._scopes.get(guild_id, [])
+
+    def overwrite(self, guild_id: int | None, commands: Any) -> list[Payload]:
+        """Replace all commands of a guild, or with None the global ones. Refuses bad ones."""
+        commands, faulty = read_commands(commands)
+        faulty.raise_if_any()
+        known = {(one["type"], one["name"]): one["id"] for one in self.listed(guild_id)}
+        self._scopes[guild_id] = [self._complete(one, guild_id, known) for one in commands]
+        self.overwrites += 1
+        self._scene.announce("commands", text=f"{len(commands)} commands")
+        return self._scopes[guild_id]
+
+    def get(self, guild_id: int | None, command_id: int) -> Payload:
+        """Give one command, or refuse with 10063."""
+        for command in self.listed(guild_id):
+            if command["id"] == str(command_id):
+                return command
+        raise refusal(10063)
+
+    def delete(self, guild_id: int | None, command_id: int) -> None:
+        """Forget one command. Refuses with 10063."""
+        self.listed(guild_id).remove(self.get(guild_id, command_id))
+
+    def _complete(
+        self, command: Payload, guild_id: int | None, known: dict[tuple[int, str], str]
+    ) -> Payload:
+        kind = command["type"]
+        identity = known.get((kind, command["name"])) or str(self._scene.ids.timed())
+        required = command.get("default_member_permissions")
+        complete: Payload = {
+            "name_localizations": None,
+            "description": "",
+            "description_localizations": None,
+            "dm_permission": True,
+            "contexts": None,
+            "integration_types": [0],
+            "nsfw": False,
+            **command,
+            "id": identity,
+            "application_id": str(self._scene.application_id),
+            "version": str(self._scene.ids.timed()),
+            "type": kind,
+            "default_member_permissions": None if required is None else str(required),
+        }
+        if complete["integration_types"] is None:
+            complete["integration_types"] = [0]
+        if guild_id is not None:
+            complete["guild_id"] = str(guild_id)
+        return complete
+
+    def offered(self, interaction: Interaction, name: str, kind: int) -> Payload:
+        """Give the command that a person gets offered by that name there. NotOffered otherwise."""
+        guild = interaction.channel.guild
+        scopes = [None] if guild is None else [guild.id, None]
+        for scope in scopes:
+            for command in self.listed(scope):
+                if command["name"] == name and command["type"] == kind:
+                    _require_context(command, interaction)
+                    _require_permissions(command, interaction)
+                    return command
+        names = ", ".join(command["name"] for scope in scopes for command in self.listed(scope))
+        raise NotOffered(f"there is no command {name!r} here; there are: {names or 'none'}")
+
+    def all_offered(self, interaction: Interaction) -> list[Payload]:
+        """Give every command of any kind that a person gets offered there."""
+        guild = interaction.channel.guild
+        known = [
+            one for scope in ([] if guild is None else [guild.id]) for one in self.listed(scope)
+        ]
+        found: dict[tuple[int, str], Payload] = {}
+        for command in [*known, *self.listed(None)]:
+            key = (command["type"], command["name"])
+            with suppress(NotOffered):
+                found.setdefault(key, self.offered(interaction, command["name"], command["type"]))
+        return list(found.values())
+
+
+def _require_context(command: Payload, interaction: Interaction) -> None:
+    contexts = command["contexts"]
+    if contexts is None:
+        contexts = [0, 1, 2] if command["dm_permission"] else [0]
+    if interaction.context not in contexts:
+        raise NotOffered(f"{command['name']!r} is not offered in context {interaction.context}")
+    installs = {"0": 0, "1": 1}
+    present = {installs[key] for key in interaction.owners}
+    if not present & set(command["integration_types"]):
+        raise NotOffered(f"{command['name']!r} is not offered: the bot is not installed for that")
+
+
+def _require_permissions(command: Payload, interaction: Interaction) -> None:
+    if interaction.channel.guild is None:
+        return
+    has = interaction.channel.permissions_of(interaction.user)
+    required = int(command["default_member_permissions"] or 0)
+    hidden = command["default_member_permissions"] == "0" and not has & Permission.ADMINISTRATOR
+    if hidden or required & ~int(has) or not has & Permission.USE_APPLICATION_COMMANDS:
+        raise NotOffered(f"{interaction.user.name} may not use {command['name']!r} here")
+
+
+def subcommand(command: Payload, words: list[str]) -> tuple[list[Payload], list[Payload]]:
+    """Follow the words after a command's name down to what is really run.
+
+    Gives the options of that, and the chain of subcommand groups and subcommands that leads to it.
+    NotOffered for a word that is no subcommand, and for a group without one.
+    """
+    options: list[Payload] = command.get("options") or []
+    chain: list[Payload] = []
+    nested = (SUBCOMMAND, SUBCOMMAND_GROUP)
+    for word in words:
+        found = [one for one in options if one["name"] == word and one["type"] in nested]
+        if not found:
+            raise NotOffered(f"{command['name']!r} has no subcommand {word!r}")
+        chain.append(found[0])
+        options = found[0].get("options") or []
+    if any(option["type"] in nested for option in options):
+        names = ", ".join(option["name"] for option in options)
+        raise NotOffered(f"{command['name']!r} needs a subcommand: {names}")
+    return options, chain

@@ -1,0 +1,115 @@
+"""How a person fills in a command's options: typed and limited as the command says."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.discord import command_limits as kinds
+from sandbox.discord.channels import Channel
+from sandbox.discord.composing import Upload
+from sandbox.discord.errors import NotOffered, Payload
+from sandbox.discord.guilds import Guild
+from sandbox.discord.messages import Attachment, Message
+from sandbox.discord.people import Role, User
+
+Attach = Callable[[Upload], Attachment]
+"""Uploads a file that a person gives to a command."""
+
+_TYPES: dict[int, tuple[type, ...]] = {
+    kinds.STRING: (str,),
+    kinds.INTEGER: (int,),
+    kinds.BOOLEAN: (bool,),
+    kinds.USER: (User,),
+    kinds.CHANNEL: (Channel,),
+    kinds.ROLE: (Role,),
+    kinds.MENTIONABLE: (User, Role),
+    kinds.NUMBER: (int, float),
+    kinds.ATTACHMENT: (Upload,),
+}
+
+_LONGEST_STRING = 6000
+
+
+class Form:
+    """The options of one command as one person fills them in; collects the ``resolved`` data."""
+
+    def __init__(self, channel: Channel, user: User, attach: Attach) -> None:
+        self._channel = channel
+        self._user = user
+        self._attach = attach
+        self.resolved: Payload = {}
+
+    def fill(self, options: list[Payload], values: dict[str, Any]) -> list[Payload]:
+        """Give the filled-in options. NotOffered when they are not what the command takes."""
+        known = {option["name"]: option for option in options}
+        strange = set(values) - set(known)
+        if strange:
+            raise NotOffered(f"no such option: {', '.join(sorted(strange))}")
+        for option in options:
+            if option.get("required") and option["name"] not in values:
+                raise NotOffered(f"the option {option['name']!r} is required")
+        return [self._filled(known[name], value) for name, value in values.items()]
+
+    def _filled(self, option: Payload, value: Any) -> Payload:
+        kind, name = option["type"], option["name"]
+        is_truth = isinstance(value, bool)
+        if not isinstance(value, _TYPES[kind]) or is_truth != (kind == kinds.BOOLEAN):
+            raise NotOffered(f"the option {name!r} does not take {value!r}")
+        choices = option.get("choices")
+        if choices and value not in [choice["value"] for choice in choices]:
+            raise NotOffered(f"the option {name!r} has no choice {value!r}")
+        if isinstance(value, str):
+            _require_length(option, value)
+        elif isinstance(value, int | float):
+            _require_range(option, value)
+        return {"type": kind, "name": name, "value": self._written(option, value)}
+
+    def _written(self, option: Payload, value: Any) -> Any:
+        if isinstance(value, User):
+            self.resolve_user(value)
+        elif isinstance(value, Role):
+            self._note("roles", value.id, value.payload())
+        elif isinstance(value, Channel):
+            allowed = option.get("channel_types")
+            if allowed and value.kind not in allowed:
+                raise NotOffered(f"the option {option['name']!r} does not take such channels")
+            permissions = str(int(value.permissions_of(self._user)))
+            self._note("channels", value.id, {**value.payload(), "permissions": permissions})
+        elif isinstance(value, Upload):
+            value = self._attach(value)
+            self._note("attachments", value.id, value.payload())
+        else:
+            return value
+        return str(value.id)
+
+    def resolve_user(self, user: User) -> None:
+        """Add a user, and what that user is in this guild, to the ``resolved`` data."""
+        self._note("users", user.id, user.payload())
+        guild: Guild | None = self._channel.guild
+        member = None if guild is None else guild.members.get(user.id)
+        if member is not None:
+            permissions = str(int(self._channel.permissions_of(user)))
+            payload = {**member.payload(with_user=False), "permissions": permissions}
+            self._note("members", user.id, payload)
+
+    def resolve_message(self, message: Message) -> None:
+        """Add a message to the ``resolved`` data."""
+        self._note("messages", message.id, message.payload())
+
+    def _note(self, group: str, identity: int, payload: Payload) -> None:
+        self.resolved.setdefault(group, {})[str(identity)] = payload
+
+
+def _require_length(option: Payload, value: str) -> None:
+    shortest = option.get("min_length") or 0
+    longest = option.get("max_length") or _LONGEST_STRING
+    if not shortest <= len(value) <= longest:
+        raise NotOffered(
+            f"the option {option['name']!r} takes {shortest} to {longest} characters, "
+            f"not {len(value)}"
+        )
+
+
+def _require_range(option: Payload, value: float) -> None:
+    lowest, highest = option.get("min_value"), option.get("max_value")
+    if (lowest is not None and value < lowest) or (highest is not None and value > highest):
+        raise NotOffered(f"the option {option['name']!r} takes {lowest} to {highest}, not {value}")

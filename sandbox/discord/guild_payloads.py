@@ -1,0 +1,90 @@
+"""Guilds as Discord writes them."""
+
+from typing import TYPE_CHECKING
+
+from sandbox.discord.clock import iso
+from sandbox.discord.errors import Payload
+
+if TYPE_CHECKING:
+    from sandbox.discord.guilds import Guild
+
+
+_NOT_SET = (
+    "home_header",
+    "discovery_splash",
+    "application_id",
+    "afk_channel_id",
+    "system_channel_id",
+    "widget_channel_id",
+    "vanity_url_code",
+    "rules_channel_id",
+    "safety_alerts_channel_id",
+    "public_updates_channel_id",
+    "incidents_data",
+)
+"""What these servers do without."""
+
+
+def guild_payload(guild: "Guild") -> Payload:
+    """Give a guild as ``GET /guilds/{id}`` does."""
+    return {
+        "id": str(guild.id),
+        "name": guild.name,
+        "icon": None,
+        "splash": None,
+        "banner": None,
+        "description": None,
+        "owner_id": str(guild.owner.id),
+        "preferred_locale": guild.locale,
+        "features": guild.features,
+        "roles": [role.payload() for role in guild.roles.values()],
+        "emojis": [],
+        "stickers": [],
+        "afk_timeout": 300,
+        "verification_level": 0,
+        "default_message_notifications": 1,
+        "explicit_content_filter": 0,
+        "mfa_level": 0,
+        "nsfw": False,
+        "nsfw_level": 0,
+        "premium_tier": 0,
+        "premium_subscription_count": 0,
+        "premium_progress_bar_enabled": False,
+        "system_channel_flags": 0,
+        "widget_enabled": False,
+        "region": "deprecated",
+        "max_presences": None,
+        "max_members": 25_000_000,
+        "max_video_channel_users": 25,
+        "max_stage_video_channel_users": 50,
+        **dict.fromkeys(_NOT_SET),
+    }
+
+
+def partial_guild_payload(guild: "Guild") -> Payload:
+    """Give the little about a guild that an interaction carries."""
+    return {"id": str(guild.id), "locale": guild.locale, "features": guild.features}
+
+
+def guild_create_payload(guild: "Guild") -> Payload:
+    """Give a guild as GUILD_CREATE does, to a bot without privileged intents.
+
+    Of the members there is only the bot; of the threads, those that are active and open to it.
+    """
+    bot = guild.scene.bot
+    member = guild.members[bot.id]
+    return {
+        **guild_payload(guild),
+        "joined_at": iso(member.joined_at),
+        "large": False,
+        "unavailable": False,
+        "member_count": len(guild.members),
+        "voice_states": [],
+        "members": [member.payload()],
+        "channels": [channel.payload() for channel in guild.channels],
+        "threads": [thread.payload() for thread in guild.active_threads_of(bot)],
+        "presences": [],
+        "stage_instances": [],
+        "guild_scheduled_events": [],
+        "soundboard_sounds": [],
+    }

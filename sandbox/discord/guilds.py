@@ -1,0 +1,298 @@
+"""Guilds: their channels, roles and members, and whether the bot is among them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sandbox.discord.channel_kinds import ANNOUNCEMENT, ANNOUNCEMENT_THREAD, PUBLIC_THREAD, TEXT
+from sandbox.discord.channels import Channel
+from sandbox.discord.errors import Payload
+from sandbox.discord.guild_payloads import guild_create_payload, guild_payload
+from sandbox.discord.limits import FILE_SIZE
+from sandbox.discord.people import Member, Role, User
+from sandbox.discord.permissions import (
+    ALL,
+    SENSIBLE_FOR_A_BOT,
+    USUAL_FOR_EVERYONE,
+    Permission,
+    base_permissions,
+    named,
+)
+from sandbox.discord.scene import Scene
+from sandbox.discord.thread_sync import syncing_threads
+
+_GUILD_MEMBERS_INTENT = 1 << 1
+
+
+@dataclass(eq=False, slots=True)
+class Guild:
+    """One server."""
+
+    scene: Scene
+    id: int
+    name: str
+    locale: str
+    created_at: datetime
+    owner: User
+    roles: dict[int, Role] = field(default_factory=dict)
+    members: dict[int, Member] = field(default_factory=dict)
+    all_channels: dict[int, Channel] = field(default_factory=dict)
+    """Channels and threads by id, in the order of their making, deleted ones too."""
+    available: bool = True
+    commands_authorized: bool = False
+    """Whether the application is authorized with ``applications.commands``, though without a bot.
+
+    People are then offered its commands, but the bot has no access to anything here.
+    """
+    file_size: int = FILE_SIZE
+    """Bytes that a file may have here."""
+
+    @property
+    def channels(self) -> list[Channel]:
+        """The channels that are not threads."""
+        known = self.all_channels.values()
+        return [entry for entry in known if not entry.is_thread and not entry.deleted]
+
+    @property
+    def threads(self) -> list[Channel]:
+        """The threads of all channels."""
+        known = self.all_channels.values()
+        return [entry for entry in known if entry.is_thread and not entry.deleted]
+
+    def active_threads_of(self, user: User) -> list[Channel]:
+        """List the threads that are not archived and open to a member."""
+        return [one for one in self.threads if not one.archived and one.is_open_to(user)]
+
+    @property
+    def features(self) -> list[str]:
+        """What Discord has switched on: only Community servers choose their language."""
+        return [] if self.locale == "en-US" else ["COMMUNITY"]
+
+    @property
+    def everyone(self) -> Role:
+        """The role that all have; its id is the guild's."""
+        return self.roles[self.id]
+
+    @property
+    def has_bot(self) -> bool:
+        """Whether the bot is a member."""
+        return self.scene.bot.id in self.members
+
+    @property
+    def application_installed(self) -> bool:
+        """Whether the application is authorized here, be it without its bot."""
+        return self.has_bot or self.commands_authorized
+
+    @property
+    def bot_role(self) -> Role:
+        """The role that came with the bot. KeyError without the bot."""
+        return self.members[self.scene.bot.id].roles[0]
+
+    def permissions_of(self, user: User) -> Permission:
+        """Add up what ``user`` may do in general; for outsiders what everyone may."""
+        if user is self.owner:
+            return ALL
+        member = self.members.get(user.id)
+        roles = [] if member is None else [int(role.permissions) for role in member.roles]
+        return base_permissions(int(self.everyone.permissions), roles)
+
+    def add_channel(self, name: str, kind: int = TEXT) -> Channel:
+        """Make a channel, a text channel unless told otherwise; sends CHANNEL_CREATE."""
+        channel = self._make(name, kind)
+        channel.tell("CHANNEL_CREATE")
+        return channel
+
+    def add_thread(
+        self,
+        parent: Channel,
+        name: str,
+        *,
+        identity: int | None = None,
+        kind: int | None = None,
+        owner: User | None = None,
+        members: tuple[User, ...] = (),
+    ) -> Channel:
+        """Make a thread in a channel, or with the id of a message there; sends THREAD_CREATE.
+
+        It is public unless ``kind`` says otherwise; a private one is open to ``members`` alone.
+        """
+        usual = ANNOUNCEMENT_THREAD if parent.kind == ANNOUNCEMENT else PUBLIC_THREAD
+        thread = self._make(name, usual if kind is None else kind, parent, identity)
+        thread.owner = owner or self.owner
+        thread.thread_members.update(user.id for user in members)
+        thread.tell("THREAD_CREATE", newly_created=True)
+        return thread
+
+    def _make(
+        self, name: str, kind: int, parent: Channel | None = None, identity: int | None = None
+    ) -> Channel:
+        scene = self.scene
+        channel = Channel(
+            scene=scene,
+            id=scene.ids.settled() if identity is None else identity,
+            name=name,
+            kind=kind,
+            created_at=scene.clock.time(),
+            guild=self,
+            parent=parent,
+        )
+        self.all_channels[channel.id] = channel
+        return channel
+
+    def add_role(self, name: str, *permissions: str, mentionable: bool = False) -> Role:
+        """Make a role with permissions by name; sends GUILD_ROLE_CREATE."""
+        role = Role(
+            id=self.scene.ids.settled(),
+            name=name,
+            permissions=named(permissions),
+            position=len(self.roles),
+            mentionable=mentionable,
+        )
+        self.roles[role.id] = role
+        self._tell_role("GUILD_ROLE_CREATE", role)
+        return role
+
+    def add_member(
+        self,
+        user: User,
+        *,
+        administrator: bool = False,
+        permissions: tuple[str, ...] = (),
+        roles: tuple[Role, ...] = (),
+    ) -> Member:
+        """Let a user in, with roles and, through a role of their own, more permissions by name."""
+        held = list(roles)
+        wanted = (*permissions, *(("administrator",) if administrator else ()))
+        if wanted:
+            held.append(self.add_role(f"{user.name}'s role", *wanted))
+        member = Member(user, self.scene.clock.time(), held)
+        self.members[user.id] = member
+        event = {**member.payload(), "guild_id": str(self.id)}
+        self._tell("GUILD_MEMBER_ADD", event, _GUILD_MEMBERS_INTENT)
+        return member
+
+    def remove_member(self, user: User) -> None:
+        """Let a user go. KeyError for one who is not here; the bot goes with ``remove_bot``."""
+        del self.members[user.id]
+        event = {"guild_id": str(self.id), "user": user.payload()}
+        self._tell("GUILD_MEMBER_REMOVE", event, _GUILD_MEMBERS_INTENT)
+
+    def give_role(self, user: User, role: Role) -> None:
+        """Give a member a role; sends GUILD_MEMBER_UPDATE."""
+        with syncing_threads(self):
+            self.members[user.id].roles.append(role)
+            self._tell_member(user)
+
+    def take_role(self, user: User, role: Role) -> None:
+        """Take a role from a member; sends GUILD_MEMBER_UPDATE. ValueError without that role."""
+        with syncing_threads(self):
+            self.members[user.id].roles.remove(role)
+            self._tell_member(user)
+
+    def delete_role(self, role: Role) -> None:
+        """Delete a role, which its members and all overwrites lose; sends GUILD_ROLE_DELETE."""
+        with syncing_threads(self):
+            del self.roles[role.id]
+            for member in self.members.values():
+                member.roles = [held for held in member.roles if held is not role]
+            for channel in self.all_channels.values():
+                channel.overwrites.pop(role.id, None)
+            self._tell("GUILD_ROLE_DELETE", {"guild_id": str(self.id), "role_id": str(role.id)})
+
+    def time_out(self, user: User, seconds: float) -> None:
+        """Time a member out: nothing but reading for so long; sends GUILD_MEMBER_UPDATE."""
+        until = self.scene.clock.time() + timedelta(seconds=seconds)
+        self.members[user.id].timed_out_until = until
+        self._tell_member(user)
+
+    def end_time_out(self, user: User) -> None:
+        """Let a member speak again; sends GUILD_MEMBER_UPDATE."""
+        self.members[user.id].timed_out_until = None
+        self._tell_member(user)
+
+    def is_timed_out(self, user: User) -> bool:
+        """Whether a member may do nothing but read at the moment."""
+        member = self.members.get(user.id)
+        until = None if member is None else member.timed_out_until
+        return until is not None and until > self.scene.clock.time()
+
+    def rename(self, name: str) -> None:
+        """Give the guild another name; sends GUILD_UPDATE."""
+        self.name = name
+        self._tell("GUILD_UPDATE", guild_payload(self))
+
+    def speak(self, locale: str) -> None:
+        """Choose another language, as Community servers can; sends GUILD_UPDATE."""
+        self.locale = locale
+        self._tell("GUILD_UPDATE", guild_payload(self))
+
+    def grant(self, *names: str) -> None:
+        """Give the bot's role permissions by name; sends GUILD_ROLE_UPDATE."""
+        self._set(self.bot_role, self.bot_role.permissions | named(names))
+
+    def revoke(self, *names: str) -> None:
+        """Take permissions from the bot's role and from @everyone; sends GUILD_ROLE_UPDATE."""
+        for role in (self.bot_role, self.everyone):
+            self._set(role, role.permissions & ~named(names))
+
+    def _set(self, role: Role, permissions: Permission) -> None:
+        if role.permissions != permissions:
+            with syncing_threads(self):
+                role.permissions = permissions
+                self._tell_role("GUILD_ROLE_UPDATE", role)
+
+    def authorize_commands(self) -> None:
+        """Authorize the application with ``applications.commands`` alone; the bot hears nothing."""
+        self.commands_authorized = True
+
+    def add_bot(self) -> None:
+        """Invite the bot, with sensible permissions; sends GUILD_CREATE."""
+        bot = self.scene.bot
+        role = Role(
+            id=self.scene.ids.settled(),
+            name=bot.name,
+            permissions=SENSIBLE_FOR_A_BOT,
+            position=len(self.roles),
+            bot_id=bot.id,
+        )
+        self.roles[role.id] = role
+        self.members[bot.id] = Member(bot, self.scene.clock.time(), [role])
+        self._tell("GUILD_CREATE", guild_create_payload(self))
+
+    def remove_bot(self) -> None:
+        """Throw the bot and its commands out; sends GUILD_DELETE. KeyError when it is no member."""
+        role = self.bot_role
+        self.commands_authorized = False
+        self._tell("GUILD_DELETE", {"id": str(self.id)})
+        del self.members[self.scene.bot.id]
+        del self.roles[role.id]
+
+    def go_down(self) -> None:
+        """Have an outage: the bot is told that the guild is unavailable, not that it has left."""
+        self.available = False
+        self._tell("GUILD_DELETE", {"id": str(self.id), "unavailable": True})
+
+    def come_back(self) -> None:
+        """End the outage; sends GUILD_CREATE."""
+        self.available = True
+        self._tell("GUILD_CREATE", guild_create_payload(self))
+
+    def _tell_member(self, user: User) -> None:
+        """Tell of a changed member; of itself a bot hears without any intent."""
+        event = {**self.members[user.id].payload(), "guild_id": str(self.id)}
+        itself = user is self.scene.bot
+        self._tell("GUILD_MEMBER_UPDATE", event, 0 if itself else _GUILD_MEMBERS_INTENT)
+
+    def _tell_role(self, event: str, role: Role) -> None:
+        self._tell(event, {"guild_id": str(self.id), "role": role.payload()})
+
+    def _tell(self, event: str, data: Payload, intents: int = 1) -> None:
+        if self.has_bot:
+            self.scene.dispatch(event, data, self.id, intents)
+
+
+def make_guild(scene: Scene, name: str, locale: str, owner: User) -> Guild:
+    """Make a guild with its @everyone role and its owner as the only member."""
+    guild = Guild(scene, scene.ids.settled(), name, locale, scene.clock.time(), owner)
+    guild.roles[guild.id] = Role(guild.id, "@everyone", USUAL_FOR_EVERYONE)
+    guild.members[owner.id] = Member(owner, scene.clock.time())
+    return guild

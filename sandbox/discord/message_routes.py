@@ -1,0 +1,101 @@
+"""The routes of channels and their messages."""
+
+from aiohttp import web
+
+from sandbox.discord.bodies import answer, nothing, number, number_in, read_draft
+from sandbox.discord.browsers import HARMLESS
+from sandbox.discord.channels import Channel
+from sandbox.discord.errors import invalid, refusal
+from sandbox.discord.permissions import Permission
+from sandbox.discord.posts import Posts
+from sandbox.discord.world import World
+
+
+class MessageRoutes:
+    """Channels, messages and threads over HTTP."""
+
+    def __init__(self, world: World, posts: Posts) -> None:
+        self._world = world
+        self._posts = posts
+
+    def routes(self, prefix: str) -> list[web.RouteDef]:
+        """List the routes below ``prefix``."""
+        channel = f"{prefix}/channels/{{channel}}"
+        message = f"{channel}/messages/{{message}}"
+        return [
+            web.get(channel, self.get_channel),
+            web.post(f"{channel}/typing", self.type),
+            web.post(f"{channel}/messages", self.post),
+            web.get(f"{channel}/messages", self.list),
+            web.get(message, self.get),
+            web.patch(message, self.edit),
+            web.delete(message, self.delete),
+            web.get("/attachments/{channel}/{attachment}/{name}", self.file),
+        ]
+
+    async def get_channel(self, request: web.Request) -> web.Response:
+        """``GET /channels/{channel}``."""
+        return answer(self._channel(request).payload())
+
+    async def type(self, request: web.Request) -> web.Response:
+        """``POST /channels/{channel}/typing``."""
+        channel = self._channel(request)
+        if not self._may(channel) & Permission.SEND_MESSAGES:
+            raise refusal(50013)
+        return nothing()
+
+    async def post(self, request: web.Request) -> web.Response:
+        """``POST /channels/{channel}/messages``."""
+        draft = await read_draft(request)
+        message = self._posts.post(number_in(request, "channel"), draft)
+        payload = message.payload()
+        if draft.payload.get("nonce") is not None:
+            payload["nonce"] = draft.payload["nonce"]
+        return answer(payload)
+
+    async def list(self, request: web.Request) -> web.Response:
+        """``GET /channels/{channel}/messages``."""
+        query = request.query
+        asked = {key: number(query[key]) for key in ("before", "after", "around") if key in query}
+        if len(asked) > 1:
+            text = "Only one of before, after and around may be given."
+            raise invalid(("_",), "MUTUALLY_EXCLUSIVE", text)
+        messages = self._posts.list(
+            number_in(request, "channel"),
+            limit=number(query.get("limit", "50")),
+            before=asked.get("before"),
+            after=asked.get("after"),
+            around=asked.get("around"),
+        )
+        return answer([message.payload_for_the_bot() for message in messages])
+
+    async def get(self, request: web.Request) -> web.Response:
+        """``GET /channels/{channel}/messages/{message}``."""
+        message = self._posts.get(number_in(request, "channel"), number_in(request, "message"))
+        return answer(message.payload_for_the_bot())
+
+    async def edit(self, request: web.Request) -> web.Response:
+        """``PATCH /channels/{channel}/messages/{message}``."""
+        draft = await read_draft(request)
+        channel, message = number_in(request, "channel"), number_in(request, "message")
+        return answer(self._posts.edit(channel, message, draft).payload())
+
+    async def delete(self, request: web.Request) -> web.Response:
+        """``DELETE /channels/{channel}/messages/{message}``."""
+        self._posts.delete(number_in(request, "channel"), number_in(request, "message"))
+        return nothing()
+
+    async def file(self, request: web.Request) -> web.Response:
+        """Serve a file of a message, as Discord's CDN does."""
+        attachment = self._world.file(request.match_info["attachment"])
+        if attachment is None:
+            raise web.HTTPNotFound
+        return web.Response(
+            body=attachment.data, content_type=attachment.content_type, headers=HARMLESS
+        )
+
+    def _channel(self, request: web.Request) -> Channel:
+        return self._world.channel_for_the_bot(number_in(request, "channel"))
+
+    def _may(self, channel: Channel) -> Permission:
+        return channel.permissions_of(self._world.scene.bot)

@@ -1,0 +1,140 @@
+"""Discord's rate limits: for the whole bot, and a bucket for each kind of request and place."""
+
+import math
+import re
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from sandbox.discord.clock import Clock
+
+_MAJOR = ("channel", "webhook", "token")
+"""The parameters of a path that have buckets of their own, as Discord calls them."""
+
+_NOT_THE_BOTS = ("/interactions/", "/webhooks/")
+"""Requests that authenticate with an interaction's token; the bot's global limit spares them."""
+
+
+@dataclass(slots=True)
+class Limit:
+    """How many requests a bucket takes, and in how many seconds it empties."""
+
+    most: int
+    seconds: float
+
+
+def _usual_limits() -> dict[str, Limit]:
+    """Give the limits by request; Discord publishes none, these are what its headers have said."""
+    message = "/channels/{channel}/messages/{message}"
+    answer = "/webhooks/{webhook}/{token}"
+    return {
+        "POST /channels/{channel}/messages": Limit(5, 5.0),
+        "GET /channels/{channel}/messages": Limit(5, 5.0),
+        f"PATCH {message}": Limit(5, 5.0),
+        f"GET {message}": Limit(5, 5.0),
+        f"DELETE {message}": Limit(5, 1.0),
+        "POST /channels/{channel}/typing": Limit(5, 5.0),
+        "POST /users/@me/channels": Limit(10, 10.0),
+        f"POST {answer}": Limit(5, 2.0),
+        f"GET {answer}/messages/{{message}}": Limit(5, 2.0),
+        f"PATCH {answer}/messages/{{message}}": Limit(5, 2.0),
+        f"DELETE {answer}/messages/{{message}}": Limit(5, 2.0),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a request stands: refused until ``retry_after`` seconds are over, or let through."""
+
+    headers: dict[str, str] = field(default_factory=dict)
+    retry_after: float | None = None
+    scope: str = "user"
+
+
+@dataclass(slots=True)
+class _Window:
+    """A bucket as Discord has them: it begins with a request, and empties all at once."""
+
+    ends: float = 0.0
+    count: int = 0
+
+    def remaining(self, now: float, seconds: float, most: int) -> int:
+        """Say how many more requests fit, after emptying the bucket if its time is over."""
+        if now >= self.ends:
+            self.ends, self.count = now + seconds, 0
+        return most - self.count
+
+
+class RateLimits:
+    """Counts requests: 50 a second for the whole bot, and what ``limits`` say in each place.
+
+    While not ``enabled`` nothing is counted and no header is sent.
+    """
+
+    def __init__(self, clock: Clock, *, enabled: bool) -> None:
+        self.enabled = enabled
+        self.requests_per_second = 50
+        self.limits = _usual_limits()
+        """The limit of each request, which a test may change."""
+        self.pace = 1.0
+        """How many times faster buckets empty than at Discord."""
+        self._clock = clock
+        self._patterns = {request: _pattern(request) for request in self.limits}
+        self._whole_bot = _Window()
+        self._buckets: dict[tuple[str, ...], _Window] = {}
+        self._blocked_until = 0.0
+
+    def block_globally(self, seconds: float) -> None:
+        """Refuse the whole bot for so long, also when limits are off: a global 429 for everything.
+
+        What answers interactions still goes through, as at Discord.
+        """
+        self._blocked_until = self._clock.now() + seconds
+
+    def enter(self, method: str, path: str) -> Standing:
+        """Count a request, or refuse it without counting."""
+        now = self._clock.now()
+        of_the_bot = not path.startswith(_NOT_THE_BOTS)
+        if of_the_bot and now < self._blocked_until:
+            return Standing(retry_after=self._blocked_until - now, scope="global")
+        if not self.enabled:
+            return Standing()
+        if of_the_bot and not self._whole_bot.remaining(now, 1.0, self.requests_per_second):
+            return Standing(retry_after=self._whole_bot.ends - now, scope="global")
+        standing = self._enter_bucket(f"{method} {path}", now)
+        if of_the_bot and standing.retry_after is None:
+            self._whole_bot.count += 1
+        return standing
+
+    def _enter_bucket(self, asked: str, now: float) -> Standing:
+        for request, pattern in self._patterns.items():
+            found = pattern.fullmatch(asked)
+            if found:
+                window = self._buckets.setdefault((request, *found.groups()), _Window())
+                return self._count(request, window, now)
+        return Standing()
+
+    def _count(self, request: str, window: _Window, now: float) -> Standing:
+        limit = self.limits[request]
+        remaining = window.remaining(now, limit.seconds / self.pace, limit.most)
+        fits = remaining > 0
+        if fits:
+            window.count += 1
+            remaining -= 1
+        reset_after = math.ceil((window.ends - now) * 1000) / 1000
+        headers = {
+            "X-RateLimit-Bucket": sha256(request.encode()).hexdigest()[:32],
+            "X-RateLimit-Limit": str(limit.most),
+            "X-RateLimit-Remaining": str(remaining),
+            "X-RateLimit-Reset": f"{window.ends:.3f}",
+            "X-RateLimit-Reset-After": f"{reset_after:.3f}",
+        }
+        return Standing(headers, None if fits else reset_after)
+
+
+def _pattern(request: str) -> re.Pattern[str]:
+    """Give what matches a request, with a group for each parameter that has its own bucket."""
+    parts = re.split(r"\{(\w+)\}", request)
+    names = parts[1::2]
+    parts[::2] = map(re.escape, parts[::2])
+    parts[1::2] = ["([^/]+)" if name in _MAJOR else "[^/]+" for name in names]
+    return re.compile("".join(parts))

@@ -1,0 +1,319 @@
+"""The local Discord: one object that a test, a demo or a page holds."""
+
+import secrets
+from collections.abc import Callable, Coroutine
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from aiohttp import web
+
+from sandbox.discord.account_routes import AccountRoutes
+from sandbox.discord.answers import Answers
+from sandbox.discord.browsers import keep_pages_out
+from sandbox.discord.channels import Channel
+from sandbox.discord.clock import Clock
+from sandbox.discord.commands import Commands
+from sandbox.discord.composing import Composer, Draft
+from sandbox.discord.deeds import Deeds
+from sandbox.discord.dm_openings import DmOpenings
+from sandbox.discord.errors import Payload
+from sandbox.discord.faults import Faults
+from sandbox.discord.gateway import Gateway
+from sandbox.discord.guilds import Guild
+from sandbox.discord.happenings import Happening, Happenings
+from sandbox.discord.interaction_routes import InteractionRoutes
+from sandbox.discord.interactions import Interaction
+from sandbox.discord.message_routes import MessageRoutes
+from sandbox.discord.messages import Message
+from sandbox.discord.people import User
+from sandbox.discord.posts import Posts
+from sandbox.discord.rate_limits import RateLimits
+from sandbox.discord.rest import API, LARGEST_BODY, Front, Request
+from sandbox.discord.scene import Scene
+from sandbox.discord.snowflakes import Snowflakes
+from sandbox.discord.thread_routes import ThreadRoutes
+from sandbox.discord.threads import Threads
+from sandbox.discord.world import World
+
+Result = TypeVar("Result")
+
+
+class LocalDiscord:
+    """A Discord on loopback for one bot: ``async with`` starts it on a free port, and ends it."""
+
+    def __init__(
+        self,
+        *,
+        bot_name: str = "Suno Bot",
+        shards: int = 1,
+        message_content: bool = False,
+        rate_limited: bool = True,
+    ) -> None:
+        self._rate_limited = rate_limited
+        self.clock = Clock()
+        """The time here; ``clock.advance(200)`` lets nonces and tokens expire."""
+        self.happenings = Happenings()
+        ids = Snowflakes(self.clock)
+        self.bot_user = User(ids.settled(), bot_name, bot=True)
+        self.application_id = self.bot_user.id
+        scene = Scene(
+            clock=self.clock,
+            ids=ids,
+            bot=self.bot_user,
+            application_id=self.application_id,
+            token=f"local.{secrets.token_urlsafe(24)}",
+            happenings=self.happenings,
+            dispatch=lambda *event: self.gateway.dispatch(*event),
+            sees_content=message_content,
+        )
+        self._scene = scene
+        self.world = World(scene)
+        self.gateway = Gateway(self.world, shards)
+        self.commands = Commands(scene)
+        self.dm_openings = DmOpenings(self.clock)
+        """How many direct messages the bot may open in a short time; beyond that 40003."""
+        composer = Composer(self.world)
+        self.posts = Posts(self.world, composer)
+        self._answers = Answers(self.world, composer)
+        self._deeds = Deeds(self.world, self.commands, self._answers, composer.attach_to)
+        self._runner: web.AppRunner | None = None
+        self._front: Front | None = None
+        self.host = "127.0.0.1"
+        self.port = 0
+        self.clock.watch(self.happenings.stir)
+
+    async def __aenter__(self) -> Self:
+        self._front = Front(self._scene, rate_limited=self._rate_limited)
+        middlewares = [keep_pages_out, self._front.pass_through]
+        app = web.Application(middlewares=middlewares, client_max_size=LARGEST_BODY)
+        for part in (
+            AccountRoutes(self.world, self.commands, self.gateway, self.dm_openings),
+            MessageRoutes(self.world, self.posts),
+            ThreadRoutes(self.world, Threads(self.world, self.posts)),
+            InteractionRoutes(self._answers),
+        ):
+            app.add_routes(part.routes(API))
+        app.add_routes(self.gateway.routes())
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self.host, 0)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+        self.gateway.url = self.gateway_url
+        self._scene.cdn_url = f"http://{self.host}:{self.port}"
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._front is None or self._runner is None:
+            return
+        self._front.close()
+        await self.gateway.drop_all()
+        await self._runner.cleanup()
+
+    @property
+    def token(self) -> str:
+        """The bot's token; Discord makes another one when the bot identifies too often."""
+        return self._scene.token
+
+    @property
+    def api_url(self) -> str:
+        """Where the bot finds the API; what ``discord.http.Route.BASE`` must be set to."""
+        return f"http://{self.host}:{self.port}{API}"
+
+    @property
+    def gateway_url(self) -> str:
+        """Where the bot finds the gateway, without any query."""
+        return f"ws://{self.host}:{self.port}/gateway"
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong with requests."""
+        return self._running.faults
+
+    @property
+    def rate_limits(self) -> RateLimits:
+        """How many requests are let through; all of them with ``rate_limits.enabled = False``."""
+        return self._running.rate_limits
+
+    @property
+    def requests(self) -> list[Request]:
+        """Every request that was made to the API, oldest first."""
+        return self._running.requests
+
+    @property
+    def malformed_requests(self) -> list[Request]:
+        """The requests that were refused for what they ask, without any fault: bugs of a client."""
+        return [request for request in self.requests if request.malformed]
+
+    @property
+    def _running(self) -> Front:
+        if self._front is None:
+            raise RuntimeError("the local Discord is not running: use `async with`")
+        return self._front
+
+    @property
+    def nonce_window(self) -> float:
+        """Seconds in which a repeated nonce gives the first message."""
+        return self.posts.nonce_window
+
+    @nonce_window.setter
+    def nonce_window(self, seconds: float) -> None:
+        self.posts.nonce_window = seconds
+
+    def add_user(self, name: str, locale: str = "en-US", *, installed: bool = False) -> User:
+        """Make a person; ``installed``: who has installed the bot for themselves."""
+        return self.world.add_user(name, locale, installed=installed)
+
+    def add_guild(
+        self,
+        name: str,
+        locale: str = "en-US",
+        *,
+        with_bot: bool = True,
+        commands_only: bool = False,
+    ) -> Guild:
+        """Make a guild that the bot is in, unless told otherwise.
+
+        ``commands_only``: authorized with ``applications.commands``, but without the bot.
+        """
+        return self.world.add_guild(name, locale, with_bot=with_bot, commands_only=commands_only)
+
+    def open_dm(self, user: User) -> Channel:
+        """Give the direct message between a person and the bot."""
+        return self.world.open_dm(user)
+
+    def open_private(self, *people: User) -> Channel:
+        """Make a conversation among people without the bot, which one may have installed."""
+        return self.world.open_private(*people)
+
+    def say(self, user: User, channel: Channel, text: str, **fields: Any) -> Message:
+        """Let a person post a message; more fields as Discord's API names them."""
+        return self.posts.say(user, channel, Draft({"content": text, **fields}))
+
+    def delete_message(self, message: Message) -> None:
+        """Let a moderator delete a message."""
+        self.posts.remove(message)
+
+    def offered(self, user: User, channel: Channel) -> list[Payload]:
+        """Give the commands, as registered, that Discord's client would offer a person there."""
+        return self._deeds.offered(user, channel)
+
+    async def command(
+        self, user: User, channel: Channel, name: str, /, **options: Any
+    ) -> Interaction:
+        """Use a slash command: ``command(ada, songs, "suno status", id="abc")``.
+
+        Users, channels, roles and ``Upload`` are given as such. NotOffered when Discord's client
+        would not let it go: an unknown command or option, a missing or malformed value.
+        """
+        return self._deeds.command(user, channel, name, options)
+
+    def autocomplete(
+        self,
+        user: User,
+        channel: Channel,
+        name: str,
+        option: str,
+        text: str,
+        /,
+        *,
+        timeout: float = 15.0,
+        **others: Any,
+    ) -> Coroutine[Any, Any, list[tuple[str, Any]]]:
+        """Type ``text`` into an option, and give the choices that come up: names and values."""
+        interaction = self._deeds.type_option(user, channel, name, option, text, others)
+        return self._choices(interaction, timeout)
+
+    async def _choices(self, interaction: Interaction, seconds: float) -> list[tuple[str, Any]]:
+        await interaction.until_acknowledged(seconds)
+        return [(choice["name"], choice["value"]) for choice in interaction.choices or []]
+
+    async def press(self, user: User, message: Message, custom_id: str) -> Interaction:
+        """Press a button. NotOffered when it is not there, disabled, or not seen by that person."""
+        return self._deeds.press(user, message, custom_id)
+
+    async def select(
+        self, user: User, message: Message, custom_id: str, values: list[Any]
+    ) -> Interaction:
+        """Choose values from a select. NotOffered when it does not take them."""
+        return self._deeds.select(user, message, custom_id, values)
+
+    async def submit_modal(
+        self, user: User, shown: Interaction, values: dict[str, Any]
+    ) -> Interaction:
+        """Fill in the modal that ``shown`` was answered with, by custom_id, and send it."""
+        return self._deeds.submit_modal(user, shown, values)
+
+    async def message_command(self, user: User, name: str, message: Message) -> Interaction:
+        """Use a command from the menu of a message."""
+        return self._deeds.message_command(user, name, message)
+
+    @property
+    def interactions(self) -> list[Interaction]:
+        """Everything that people did, oldest first."""
+        return list(self._answers.interactions.values())
+
+    def wait_until_ready(self, timeout: float = 10.0) -> Coroutine[Any, Any, bool]:
+        """Wait until every shard of the bot has identified and was sent its guilds."""
+        what = "the bot to identify on every shard"
+        return self.wait_for(lambda: self.gateway.everyone_ready, timeout, what)
+
+    def wait_until_commands(self, timeout: float = 10.0) -> Coroutine[Any, Any, bool]:
+        """Wait until commands are registered; they stay so when a bot restarts."""
+        return self.wait_for(lambda: self.commands.registered, timeout, "commands to be registered")
+
+    def wait_until_gone(self, timeout: float = 10.0) -> Coroutine[Any, Any, bool]:
+        """Wait until nobody is connected to the gateway."""
+        return self.wait_for(lambda: not self.gateway.connected, timeout, "the bot to hang up")
+
+    def wait_for(
+        self,
+        condition: Callable[[], Result],
+        timeout: float = 15.0,
+        what: str = "what was waited for",
+    ) -> Coroutine[Any, Any, Result]:
+        """Give the first true result of ``condition``, asked again after every happening.
+
+        Raises TimeoutError after ``timeout`` seconds; its text says what happened last.
+        """
+        return self.happenings.until(condition, timeout, what)
+
+    def on_happening(self, callback: Callable[[Happening], None]) -> Callable[[], None]:
+        """Call ``callback`` at everything that people could see. Returns what ends that."""
+        return self.happenings.subscribe(callback)
+
+    async def close_gateway(self, code: int = 4000, *, shard: int | None = None) -> None:
+        """Close the connections of a shard, or all, with that code; wait until they are closed."""
+        await self.gateway.close_all(code, shard)
+
+    async def drop_gateway(self, *, shard: int | None = None) -> None:
+        """Cut the gateway connections of a shard, or all, without a close frame."""
+        await self.gateway.drop_all(shard)
+
+    def hold_back(self, shard: int) -> None:
+        """Leave IDENTIFY and RESUME of a shard without an answer until ``let_back``.
+
+        With ``drop_gateway(shard=...)`` right after it, the shard is away for as long as wanted.
+        """
+        self.gateway.hold_back(shard)
+
+    def let_back(self, shard: int) -> None:
+        """Answer what ``hold_back`` left unanswered."""
+        self.gateway.let_back(shard)
+
+    async def ask_reconnect(self) -> None:
+        """Tell the bot to reconnect and resume (op 7), and wait until it has hung up."""
+        await self.gateway.ask_reconnect()
+
+    async def invalidate_sessions(self, *, resumable: bool = False) -> None:
+        """Tell the bot that its sessions are invalid (op 9), and wait until it has hung up."""
+        await self.gateway.invalidate(resumable=resumable)
+
+    def forget_sessions(self, *, shard: int | None = None) -> None:
+        """Lose the sessions of a shard, or all, quietly: the next RESUME is answered with op 9."""
+        self.gateway.forget_sessions(shard)

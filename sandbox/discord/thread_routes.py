@@ -1,0 +1,57 @@
+"""The routes of threads."""
+
+from aiohttp import web
+
+from sandbox.discord.bodies import answer, nothing, number_in, read_draft, read_object
+from sandbox.discord.channel_kinds import OF_POSTS
+from sandbox.discord.threads import Threads
+from sandbox.discord.world import World
+
+
+class ThreadRoutes:
+    """Starting, joining and leaving threads over HTTP."""
+
+    def __init__(self, world: World, threads: Threads) -> None:
+        self._world = world
+        self._threads = threads
+
+    def routes(self, prefix: str) -> list[web.RouteDef]:
+        """List the routes below ``prefix``."""
+        channel = f"{prefix}/channels/{{channel}}"
+        return [
+            web.patch(channel, self.change),
+            web.post(f"{channel}/messages/{{message}}/threads", self.start_from),
+            web.post(f"{channel}/threads", self.start),
+            web.put(f"{channel}/thread-members/@me", self.join),
+            web.delete(f"{channel}/thread-members/@me", self.leave),
+        ]
+
+    async def start_from(self, request: web.Request) -> web.Response:
+        """``POST /channels/{channel}/messages/{message}/threads``."""
+        channel, message = number_in(request, "channel"), number_in(request, "message")
+        thread = self._threads.start_from(channel, message, await read_object(request))
+        return answer(thread.payload(), status=201)
+
+    async def start(self, request: web.Request) -> web.Response:
+        """``POST /channels/{channel}/threads``: in a forum it is a post, with its message."""
+        draft = await read_draft(request)
+        channel = self._world.channel_for_the_bot(number_in(request, "channel"))
+        if channel.kind not in OF_POSTS:
+            return answer(self._threads.start(channel.id, draft.payload).payload(), status=201)
+        thread, message = self._threads.post(channel.id, draft)
+        return answer({**thread.payload(), "message": message.payload()}, status=201)
+
+    async def change(self, request: web.Request) -> web.Response:
+        """``PATCH /channels/{channel}``; of what is no thread the bot changes nothing."""
+        thread = self._threads.change(number_in(request, "channel"), await read_object(request))
+        return answer(thread.payload())
+
+    async def join(self, request: web.Request) -> web.Response:
+        """``PUT /channels/{channel}/thread-members/@me``."""
+        self._threads.join(number_in(request, "channel"))
+        return nothing()
+
+    async def leave(self, request: web.Request) -> web.Response:
+        """``DELETE /channels/{channel}/thread-members/@me``."""
+        self._threads.leave(number_in(request, "channel"))
+        return nothing()

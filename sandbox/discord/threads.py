@@ -1,0 +1,163 @@
+"""Threads that the bot starts: in a channel, from a message, or as a post of a forum."""
+
+from sandbox.discord.channel_kinds import (
+    ANNOUNCEMENT,
+    ANNOUNCEMENT_THREAD,
+    OF_POSTS,
+    PRIVATE_THREAD,
+    PUBLIC_THREAD,
+    THREADS,
+    WITH_THREADS,
+)
+from sandbox.discord.channels import Channel
+from sandbox.discord.composing import Draft
+from sandbox.discord.errors import Payload, invalid, refusal
+from sandbox.discord.guilds import Guild
+from sandbox.discord.messages import Message
+from sandbox.discord.permissions import Permission
+from sandbox.discord.posts import Posts
+from sandbox.discord.schema import (
+    Reader,
+    boolean,
+    choice_of,
+    integer,
+    list_of,
+    object_of,
+    read_object_as,
+    snowflake,
+    text,
+)
+from sandbox.discord.world import World
+
+_settings: dict[str, Reader] = {
+    "auto_archive_duration": choice_of(60, 1440, 4320, 10080),
+    "rate_limit_per_user": integer(0, 21_600),
+}
+_named = {"name": text(100, shortest=1), **_settings}
+_thread = object_of(_named, required=("name",))
+_new_thread = object_of(
+    _named | {"type": choice_of(*sorted(THREADS)), "invitable": boolean}, required=("name",)
+)
+_forum_post = object_of(
+    _named | {"applied_tags": list_of(snowflake, most=5), "message": object_of({})},
+    required=("name", "message"),
+)
+_changes = object_of(
+    {
+        "name": text(100),
+        "archived": boolean,
+        "locked": boolean,
+        "invitable": boolean,
+        "flags": integer(),
+        "applied_tags": list_of(snowflake, most=5),
+        **_settings,
+    }
+)
+
+
+class Threads:
+    """Starts threads, and lets the bot join and leave them."""
+
+    def __init__(self, world: World, posts: Posts) -> None:
+        self._world = world
+        self._posts = posts
+
+    def start_from(self, channel_id: int, message_id: int, wanted: Payload) -> Channel:
+        """Start a public thread from a message, which can have only one (160004)."""
+        channel, guild = self._parent(channel_id)
+        if channel.kind in OF_POSTS:
+            raise refusal(50024)
+        self._require(channel, Permission.CREATE_PUBLIC_THREADS)
+        wanted = read_object_as(_thread, wanted)
+        start = self._posts.get(channel.id, message_id)
+        if start.id in guild.all_channels:
+            raise refusal(160004)
+        usual = ANNOUNCEMENT_THREAD if channel.kind == ANNOUNCEMENT else PUBLIC_THREAD
+        return self._make(channel, guild, wanted, usual, start.id)
+
+    def start(self, channel_id: int, wanted: Payload) -> Channel:
+        """Start a thread without a message: a private one, unless ``type`` says otherwise."""
+        channel, guild = self._parent(channel_id)
+        kind = PRIVATE_THREAD if wanted.get("type") is None else wanted["type"]
+        private = kind == PRIVATE_THREAD
+        needed = Permission.CREATE_PRIVATE_THREADS if private else Permission.CREATE_PUBLIC_THREADS
+        self._require(channel, needed)
+        wanted = read_object_as(_new_thread, wanted)
+        in_news = channel.kind == ANNOUNCEMENT
+        if in_news != (kind == ANNOUNCEMENT_THREAD):
+            text = "Threads of this type are not for this channel."
+            raise invalid(("type",), "BASE_TYPE_CHOICES", text)
+        return self._make(channel, guild, wanted, kind)
+
+    def post(self, channel_id: int, draft: Draft) -> tuple[Channel, Message]:
+        """Start a post of a forum with its first message; that has no nonce."""
+        forum, guild = self._parent(channel_id)
+        self._require(forum, Permission.SEND_MESSAGES)
+        wanted = read_object_as(_forum_post, draft.payload)
+        written = Draft(draft.payload["message"], draft.uploads)
+        first = self._posts.compose(forum, written)
+        thread = self._make(forum, guild, wanted, PUBLIC_THREAD, first.id)
+        self._posts.begin(thread, first)
+        return thread, first
+
+    def change(self, channel_id: int, wanted: Payload) -> Channel:
+        """Rename, archive, reopen or lock a thread, as Manage Threads allows."""
+        thread = self._world.channel_for_the_bot(channel_id)
+        if not thread.is_thread:
+            raise refusal(50013)
+        self._require(thread, Permission.MANAGE_THREADS)
+        changes = read_object_as(_changes, wanted)
+        archived = changes.get("archived", thread.archived)
+        if thread.archived and archived:
+            raise refusal(50083)
+        thread.name = changes.get("name") or thread.name
+        thread.set_archived(archived, locked=changes.get("locked"))
+        return thread
+
+    def join(self, channel_id: int) -> None:
+        """Let the bot join a thread that it has access to. Refuses archived ones with 50083."""
+        thread = self._thread(channel_id)
+        if thread.archived:
+            raise refusal(50083)
+        thread.thread_members.add(self._world.scene.bot.id)
+
+    def leave(self, channel_id: int) -> None:
+        """Let the bot leave a thread."""
+        thread = self._thread(channel_id)
+        if thread.archived:
+            raise refusal(50083)
+        bot = self._world.scene.bot
+        if bot.id in thread.thread_members:
+            thread.remove_from_thread(bot)
+
+    def _thread(self, channel_id: int) -> Channel:
+        thread = self._world.channel_for_the_bot(channel_id)
+        if not thread.is_thread:
+            raise refusal(50024)
+        return thread
+
+    def _parent(self, channel_id: int) -> tuple[Channel, Guild]:
+        channel = self._world.channel_for_the_bot(channel_id)
+        if channel.guild is None or channel.kind not in WITH_THREADS:
+            raise refusal(50024)
+        return channel, channel.guild
+
+    def _may(self, channel: Channel) -> Permission:
+        return channel.permissions_of(self._world.scene.bot)
+
+    def _require(self, channel: Channel, permission: Permission) -> None:
+        if not self._may(channel) & permission:
+            raise refusal(50013)
+
+    def _make(
+        self,
+        channel: Channel,
+        guild: Guild,
+        wanted: Payload,
+        kind: int,
+        identity: int | None = None,
+    ) -> Channel:
+        bot = self._world.scene.bot
+        return guild.add_thread(
+            channel, wanted["name"], identity=identity, kind=kind, owner=bot, members=(bot,)
+        )

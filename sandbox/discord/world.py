@@ -1,0 +1,122 @@
+"""Everything that exists in one local Discord, and where to find it by id."""
+
+from sandbox.discord.channel_kinds import DIRECT, GROUP
+from sandbox.discord.channels import Channel
+from sandbox.discord.errors import Payload, refusal
+from sandbox.discord.guilds import Guild, make_guild
+from sandbox.discord.messages import Attachment
+from sandbox.discord.people import User
+from sandbox.discord.scene import Scene
+from sandbox.discord.snowflakes import read_snowflake
+
+
+class World:
+    """Users, guilds, direct messages, and the files that were uploaded."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.users: dict[int, User] = {scene.bot.id: scene.bot}
+        self.guilds: dict[int, Guild] = {}
+        self.private_channels: dict[int, Channel] = {}
+        self.files: dict[int, Attachment] = {}
+        self.portal: Payload = {}
+        """What else the application's owner has set, by the names of ``GET /applications/@me``."""
+        self.owner = self.add_user("Owner")
+
+    def add_user(self, name: str, locale: str = "en-US", *, installed: bool = False) -> User:
+        """Make a person."""
+        user = User(self.scene.ids.settled(), name, locale, installed=installed)
+        self.users[user.id] = user
+        return user
+
+    def add_guild(
+        self,
+        name: str,
+        locale: str = "en-US",
+        *,
+        with_bot: bool = True,
+        commands_only: bool = False,
+    ) -> Guild:
+        """Make a guild, with the bot in it unless told otherwise."""
+        guild = make_guild(self.scene, name, locale, self.owner)
+        self.guilds[guild.id] = guild
+        if commands_only:
+            guild.authorize_commands()
+        elif with_bot:
+            guild.add_bot()
+        return guild
+
+    def open_dm(self, user: User) -> Channel:
+        """Give the direct message between a person and the bot, opened if there is none yet."""
+        return self.dm_with(user) or self._private(user.name, DIRECT, [user], includes_bot=True)
+
+    def dm_with(self, user: User) -> Channel | None:
+        """Give the direct message between a person and the bot, or None before it is opened."""
+        for channel in self.private_channels.values():
+            if channel.includes_bot and channel.recipients == [user]:
+                return channel
+        return None
+
+    def open_private(self, *people: User) -> Channel:
+        """Make a conversation among people, without the bot."""
+        kind = DIRECT if len(people) == 2 else GROUP
+        name = ", ".join(user.name for user in people)
+        return self._private(name, kind, list(people), includes_bot=False)
+
+    def _private(self, name: str, kind: int, people: list[User], *, includes_bot: bool) -> Channel:
+        scene = self.scene
+        channel = Channel(
+            scene=scene,
+            id=scene.ids.settled(),
+            name=name,
+            kind=kind,
+            created_at=scene.clock.time(),
+            recipients=people,
+            includes_bot=includes_bot,
+        )
+        self.private_channels[channel.id] = channel
+        return channel
+
+    @property
+    def channels(self) -> dict[int, Channel]:
+        """Every channel, thread and direct message by its id, deleted ones too."""
+        places = [self.private_channels, *(one.all_channels for one in self.guilds.values())]
+        return {key: channel for known in places for key, channel in known.items()}
+
+    def channel(self, channel_id: int) -> Channel:
+        """Give a channel, or refuse with 10003."""
+        places = [self.private_channels, *(one.all_channels for one in self.guilds.values())]
+        for known in places:
+            channel = known.get(channel_id)
+            if channel is not None and not channel.deleted:
+                return channel
+        raise refusal(10003)
+
+    def file(self, written: str) -> Attachment | None:
+        """Give the file whose id is written like that in a path, None for what is no file."""
+        identity = read_snowflake(written)
+        return None if identity is None else self.files.get(identity)
+
+    def user(self, user_id: int) -> User:
+        """Give a user, or refuse with 10013."""
+        if user_id not in self.users:
+            raise refusal(10013)
+        return self.users[user_id]
+
+    def channel_for_the_bot(self, channel_id: int) -> Channel:
+        """Give a channel that the bot may see, or refuse with 10003 or 50001."""
+        channel = self.channel(channel_id)
+        if not channel.is_open_to(self.scene.bot):
+            raise refusal(50001)
+        return channel
+
+    def guild_for_the_bot(self, guild_id: int) -> Guild:
+        """Give a guild that the bot is in, or refuse with 10004."""
+        guild = self.guilds.get(guild_id)
+        if guild is None or not guild.has_bot:
+            raise refusal(10004)
+        return guild
+
+    def shares_guild(self, user: User) -> bool:
+        """Whether the bot meets that person in a guild, without which no direct message goes."""
+        return any(guild.has_bot and user.id in guild.members for guild in self.guilds.values())

@@ -1,0 +1,81 @@
+"""Starts, stops and kills the bot, and says how it is."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+from sandbox.bot_process import BotProcess
+from sandbox.discord import Happening, LocalDiscord
+
+_LINES = 40
+
+
+class BotKeeper:
+    """The bot's process as the page shows it: ``off``, ``starting``, ``on`` or ``ending``."""
+
+    def __init__(self, bot: BotProcess, discord: LocalDiscord) -> None:
+        self._bot = bot
+        self._discord = discord
+        self._watcher: asyncio.Task[None] | None = None
+        self._stop_listening: Callable[[], None] = lambda: None
+        self.state = "off"
+        self.exit_code: int | None = None
+        self.on_change: Callable[[], None] = lambda: None
+
+    async def __aenter__(self) -> Self:
+        self._stop_listening = self._discord.on_happening(self._hear)
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.on_change = lambda: None
+        self._stop_listening()
+        await self.stop()
+        if self._watcher is not None:
+            await self._watcher
+
+    async def start(self) -> None:
+        """Start it, unless it runs."""
+        if self.state != "off":
+            return
+        self._become("starting")
+        await self._bot.start()
+        self._watcher = asyncio.create_task(self._watch())
+
+    async def stop(self) -> None:
+        """Ask it to stop, and wait until it has."""
+        if self.state in ("starting", "on"):
+            self._become("ending")
+            with suppress(ProcessLookupError):
+                await self._bot.stop()
+
+    async def kill(self) -> None:
+        """Kill it without warning."""
+        if self.state != "off":
+            with suppress(ProcessLookupError):
+                await self._bot.kill()
+
+    def described(self) -> dict[str, Any]:
+        """Say how it is, and what it logged last."""
+        log = self._bot.log if self._bot.log_path.exists() else ""
+        lines = log.splitlines()[-_LINES:]
+        return {"state": self.state, "exit_code": self.exit_code, "log": lines}
+
+    def _hear(self, happening: Happening) -> None:
+        if happening.kind == "ready" and self.state == "starting":
+            self._become("on")
+
+    async def _watch(self) -> None:
+        self.exit_code = await self._bot.ended()
+        self._become("off")
+
+    def _become(self, state: str) -> None:
+        self.state = state
+        self.on_change()

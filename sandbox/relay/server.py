@@ -1,0 +1,216 @@
+"""A Suno relay on loopback, for the demo and the tests: it answers as the real ones do."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Self
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from sandbox.relay.clock import Clock
+from sandbox.relay.faults import HTML, Faults, abort, openai_error, suno_error, unauthorized
+from sandbox.relay.lifecycles import RelayTask
+from sandbox.relay.shapes import AnswerShape, Elsewhere, Unknown
+
+KEY = "sk-local-relay"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One request that reached the relay."""
+
+    method: str
+    path: str
+    """As it was sent, still percent-encoded."""
+    ids: tuple[str, ...]
+    """What it asked for, in its order."""
+    action: str | None
+    status: int
+    """The status of the answer; 0 where none began."""
+    at: float
+    """The relay's time, in Unix seconds."""
+    arrived: float
+    """Our own time, from ``time.monotonic``: how closely requests follow each other."""
+
+
+class LocalRelay:
+    """A relay on 127.0.0.1, at a free port unless one is given; an async context manager.
+
+    It knows the tasks that were added, checks the key, notes every look, and wraps its answers in
+    ``answer_shape``; what should go wrong is added to ``faults``.
+    """
+
+    def __init__(
+        self,
+        *,
+        key: str = KEY,
+        speed: float = 0.0,
+        port: int = 0,
+        random: Random | None = None,
+    ) -> None:
+        self.key = key
+        self.clock = Clock(speed=speed)
+        self.answer_shape = AnswerShape()
+        self.faults = Faults(random or Random(0))  # noqa: S311 # draws faults, no secrets
+        self.looks: list[Look] = []
+        self._tasks: dict[str, tuple[RelayTask, float]] = {}
+        self._port = port
+        self._down = False
+        self._closing = asyncio.Event()
+        self._arrived = asyncio.Event()
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def base_url(self) -> str:
+        """The address to configure, without a slash at the end; known once it is entered."""
+        if not self._port:
+            raise RuntimeError("The local relay has no address before it is entered.")
+        return f"http://127.0.0.1:{self._port}"
+
+    def add(self, *tasks: RelayTask) -> None:
+        """Submit tasks now, by the relay's clock; one with an id already known starts anew."""
+        for task in tasks:
+            self._tasks[task.id] = (task, self.clock.now())
+
+    @property
+    def tasks(self) -> list[tuple[RelayTask, float]]:
+        """Every task that is known and when it was submitted, oldest first; in Unix seconds."""
+        return list(self._tasks.values())
+
+    def age(self, seconds: float) -> None:
+        """Let every task be older by ``seconds``, as if submitted earlier; the clock stays."""
+        for task, submitted in self.tasks:
+            self._tasks[task.id] = (task, submitted - seconds)
+
+    def forget(self, task_id: str) -> None:
+        """Drop a task, as relays do after days; it is unknown from now on."""
+        self._tasks.pop(task_id, None)
+
+    def go_down(self) -> None:
+        """Cut every connection on which a request arrives, until ``come_back``."""
+        self._down = True
+
+    def come_back(self) -> None:
+        """Answer again."""
+        self._down = False
+
+    async def looked(self, count: int = 1) -> None:
+        """Wait until there are so many looks."""
+        while len(self.looks) < count:
+            self._arrived.clear()
+            await self._arrived.wait()
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.router.add_route("*", "/{anything:.*}", self._answer)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        self._port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(self, *_exc_info: object) -> None:
+        self._closing.set()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        path = request.raw_path.partition("?")[0]
+        single = _known_path(path, self.answer_shape.paths) if request.method == "GET" else None
+        ids, action = await _asked(request, path if single else None)
+        if self._down:
+            self._note(request, path, ids, action, 0)
+            abort(request)
+            return web.Response()
+        fault = self.faults.take(path, ids)
+        if fault is not None:
+            self._note(request, path, ids, action, fault.status)
+            return await fault.answer(request, self._closing)
+        response = await self._well(request, path, single, ids, action)
+        self._note(request, path, ids, action, response.status)
+        return response
+
+    async def _well(
+        self,
+        request: web.Request,
+        path: str,
+        single: str | None,
+        ids: tuple[str, ...],
+        action: str | None,
+    ) -> web.StreamResponse:
+        """Answer as a relay in good health does."""
+        if single is None and not (request.method == "POST" and path in self.answer_shape.paths):
+            return _elsewhere(self.answer_shape.elsewhere, request)
+        if request.headers.get("Authorization") != f"Bearer {self.key}":
+            return await unauthorized().answer(request, self._closing)
+        tasks = self._matching(ids, action)
+        if single is None:
+            return web.json_response(self.answer_shape.batch(tasks))
+        if not tasks or ("/lyrics/" in path and tasks[0]["action"] != "LYRICS"):
+            return _unknown(self.answer_shape.unknown)
+        return web.json_response(self.answer_shape.single(single, tasks[0]))
+
+    def _matching(self, ids: Iterable[str], action: str | None) -> list[dict[str, Any]]:
+        now = self.clock.now()
+        known = [self._tasks[each] for each in dict.fromkeys(ids) if each in self._tasks]
+        tasks = [task.at(now, submitted_at=submitted) for task, submitted in known]
+        if self.answer_shape.honours_action and action is not None:
+            return [task for task in tasks if task["action"] == action]
+        return tasks
+
+    def _note(
+        self,
+        request: web.Request,
+        path: str,
+        ids: tuple[str, ...],
+        action: str | None,
+        status: int,
+    ) -> None:
+        now, arrived = self.clock.now(), time.monotonic()
+        self.looks.append(Look(request.method, path, ids, action, status, now, arrived))
+        self._arrived.set()
+
+
+def _known_path(path: str, paths: Iterable[str]) -> str | None:
+    """Give the single look-up among the paths that this path is one of."""
+    head = path.rpartition("/")[0]
+    return next((known for known in paths if known == f"{head}/{{id}}"), None)
+
+
+async def _asked(request: web.Request, single: str | None) -> tuple[tuple[str, ...], str | None]:
+    """Read which ids a request asks for, and as what; nothing where it cannot be read."""
+    if single is not None:
+        return (unquote(single.rpartition("/")[2]),), None
+    try:
+        body = json.loads(await request.read())
+        return tuple(map(str, body["ids"])), body.get("action")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return (), None
+
+
+def _unknown(form: Unknown) -> web.Response:
+    if form is Unknown.PLAIN:
+        return web.json_response({"detail": "Not Found"}, status=404)
+    if form is Unknown.NOT_FOUND:
+        return web.json_response(suno_error("not_found", "task not found"), status=404)
+    code = "task_not_exist" if form is Unknown.NOT_EXIST else "invalid_request"
+    return web.json_response(suno_error(code, code), status=400)
+
+
+def _elsewhere(form: Elsewhere, request: web.Request) -> web.Response:
+    if form is Elsewhere.INVALID_URL:
+        said = f"Invalid URL ({request.method} {request.raw_path})"
+        return web.json_response(openai_error(said, "invalid_request_error"), status=404)
+    if form is Elsewhere.REPEATED:
+        said = f"{request.method} {request.raw_path} not found"
+        return web.json_response({"message": said, "path": request.raw_path}, status=404)
+    if form is Elsewhere.INVALID_ACTION and request.method == "POST":
+        return web.json_response(suno_error("invalid_request", "invalid action"), status=400)
+    if form in (Elsewhere.NO_PAGE, Elsewhere.INVALID_ACTION):
+        return web.Response(status=404, text="404 page not found")
+    status = {Elsewhere.HTML: 404, Elsewhere.NOT_ALLOWED: 405, Elsewhere.FRONT_PAGE: 200}[form]
+    return web.Response(status=status, text=HTML.format("No such page"), content_type="text/html")
