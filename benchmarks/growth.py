@@ -22,9 +22,8 @@ from benchmarks.seeding import DEADLINE, as_read, streaming_song
 from benchmarks.storage import BATCH, find, folder_on_disk, store_in, timed
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
-from bot.storage.endings import Ending
 from bot.storage.limits import Limits
-from bot.storage.models import Observation, Place
+from bot.storage.models import Ending, Observation, Place
 from bot.storage.tasks import Store
 from sandbox.discord import LocalDiscord
 from sandbox.relay import song

@@ -11,7 +11,7 @@ import aiohttp
 from bot import __version__
 from bot.client import Addresses, Services, SunoBot
 from bot.delivery.attachments.fetching import Fetcher
-from bot.delivery.attachments.player import Player
+from bot.delivery.attachments.uploads import Player
 from bot.delivery.live_card_updater import CARD_PACE, CardPace
 from bot.gateway import GATEWAY_PACE, GatewayPace
 from bot.logs import set_up_logging

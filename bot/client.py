@@ -13,9 +13,7 @@ import discord
 from discord import app_commands
 from discord.http import Route
 
-from bot.command_tree import CommandTree
-from bot.delivery.attachments.player import Player
-from bot.delivery.attachments.uploads import Uploads
+from bot.delivery.attachments.uploads import Player, Uploads
 from bot.delivery.discord_calls import trace_calls
 from bot.delivery.discord_traffic import DiscordTraffic, counts_for_the_bot
 from bot.delivery.dispatcher import Courier
@@ -24,7 +22,7 @@ from bot.delivery.rate_limiter import Turns
 from bot.gateway import GATEWAY_PACE, GatewayClient, GatewayPace
 from bot.i18n.translator import CatalogueTranslator
 from bot.metrics import Figures
-from bot.monitoring.discord_answers import count_answers
+from bot.monitoring.collector import count_answers
 from bot.polling.poller import Poller
 from bot.storage.departed_servers import Departures
 from bot.storage.erasure import Forgetting
@@ -36,7 +34,8 @@ from bot.storage.live_cards import Cards
 from bot.storage.outbox import Outbox
 from bot.storage.server_settings import ServerSettingsBook
 from bot.storage.tasks import Store
-from bot.ui.invitation import invite_link
+from bot.ui.error_replies import tell_failure
+from bot.ui.permissions import invite_link
 from bot.watches.private_watches import PrivateWatches
 from bot.watches.service import WatchDesk
 from bot.watches.watchlist import Watchlist
@@ -65,6 +64,25 @@ class Services:
     notes: Notes
     player: Player
     figures: Figures
+
+
+EVERYWHERE = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
+FOR_ALL = app_commands.AppInstallationType(guild=True, user=True)
+"""A person may bring the bot along to where it is not a member."""
+
+
+class CommandTree(app_commands.CommandTree["SunoBot"]):
+    """The commands; whatever one of them raises is answered with a sentence."""
+
+    def __init__(self, client: "SunoBot") -> None:
+        super().__init__(client, allowed_contexts=EVERYWHERE, allowed_installs=FOR_ALL)
+
+    async def on_error(
+        self, interaction: discord.Interaction["SunoBot"], error: app_commands.AppCommandError
+    ) -> None:
+        """Tell the person what happened and what to do."""
+        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+        await tell_failure(interaction, cause)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,10 @@ from discord.ext import commands
 from bot.client import SunoBot
 from bot.i18n import words_for
 from bot.relay.models import Task, TaskKind
-from bot.ui.items import Remembered
+from bot.ui.components import KEEP_WATCHING, STATUS_BUTTON, Remembered
 from bot.ui.lyrics_reader import page_of
 from bot.ui.replies import Reply, asker_of
-from bot.ui.status import status_of
-from bot.ui.views import KEEP_WATCHING, STATUS_BUTTON
+from bot.ui.status_card import status_of
 from bot.watches.service import HERE
 
 

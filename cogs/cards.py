@@ -8,8 +8,8 @@ from discord.ext import commands
 from bot.client import SunoBot
 from bot.i18n import words_for
 from bot.storage.live_card_rows import Card
-from bot.storage.unwatching import Unwatched
-from bot.ui.items import Remembered
+from bot.storage.subscriptions import Unwatched
+from bot.ui.components import Remembered
 from bot.ui.live_card import LIVE_BUTTON
 from bot.ui.replies import Reply
 from bot.watches.service import HERE

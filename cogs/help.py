@@ -7,9 +7,9 @@ from discord.ext import commands
 from bot.client import SunoBot
 from bot.i18n import Words, words_for
 from bot.i18n.translator import localised
-from bot.ui.invitation import invite_link
+from bot.ui.components import LinkButton, link_view
+from bot.ui.permissions import invite_link
 from bot.ui.songs import RUNNING
-from bot.ui.views import LinkButton, link_view
 
 Interaction = discord.Interaction[SunoBot]
 

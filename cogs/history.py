@@ -14,11 +14,11 @@ from bot.relay.errors import SunoError
 from bot.relay.models import Task
 from bot.storage.errors import TooManyLookups
 from bot.storage.history import Entry
+from bot.ui.components import Remembered
 from bot.ui.history_panel import OPEN, TURN, fitting, history_embed, history_view
-from bot.ui.items import Remembered
+from bot.ui.permissions import scope_of
 from bot.ui.replies import asker_of
-from bot.ui.status import status_of
-from bot.ui.visible import scope_of
+from bot.ui.status_card import status_of
 from bot.watches.lookup_limiter import Asker
 from bot.watches.watchlist import Watchlist
 

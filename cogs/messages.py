@@ -9,11 +9,11 @@ from discord.ext import commands
 from bot.client import SunoBot
 from bot.i18n import words_for
 from bot.i18n.translator import localised
-from bot.ui.items import Remembered
+from bot.ui.components import Remembered
 from bot.ui.replies import Reply, asker_of
 from bot.ui.task_menu import FOUND_MENU, found_menu
-from bot.watches.finding import find_ids
 from bot.watches.service import HERE
+from bot.watches.task_id_search import find_ids
 from bot.watches.task_ids import parse_ids
 
 Interaction = discord.Interaction[SunoBot]

@@ -16,8 +16,8 @@ from bot.i18n import words_for
 from bot.i18n.translator import localised
 from bot.storage.departed_servers import ShardGuilds
 from bot.storage.errors import DatabaseClosed
+from bot.ui.components import Remembered
 from bot.ui.erasure_panel import CONFIRM, question, question_view
-from bot.ui.items import Remembered
 
 log = logging.getLogger(__name__)
 

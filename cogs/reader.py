@@ -6,7 +6,7 @@ from discord.ext import commands
 from bot.client import SunoBot
 from bot.i18n import words_for
 from bot.relay.models import Task
-from bot.ui.items import Remembered
+from bot.ui.components import Remembered
 from bot.ui.lyrics_reader import TEMPLATE, lyrics_file, page_of, reader_custom_id
 from bot.ui.replies import Reply, asker_of
 

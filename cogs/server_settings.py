@@ -11,9 +11,9 @@ from bot.client import SunoBot
 from bot.i18n import words_for
 from bot.i18n.translator import localised
 from bot.storage.server_settings import DEFAULTS, Mention, ServerSettings
+from bot.ui.components import Remembered
 from bot.ui.health_panel import Health, health_page
-from bot.ui.invitation import invite_link
-from bot.ui.items import Remembered
+from bot.ui.permissions import invite_link
 from bot.ui.replies import Reply
 from bot.ui.settings_panel import LANGUAGES, SETTING, limits_below, panel, panel_view
 

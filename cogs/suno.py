@@ -17,16 +17,16 @@ from bot.relay.client import LookUp
 from bot.relay.models import TaskKind
 from bot.storage.erasure import KEPT_FOR
 from bot.storage.models import Watch
-from bot.storage.unwatching import Unwatched
+from bot.storage.subscriptions import Unwatched
 from bot.ui.autocomplete import offered_ids
 from bot.ui.escaping import code, plain_line
 from bot.ui.held_notice import inbox
 from bot.ui.limits import DESCRIPTION, whole_lines
 from bot.ui.lyrics import lyrics_pages
 from bot.ui.lyrics_reader import can_be_read, page_of
-from bot.ui.membership import FOLLOW_UPS_OF_A_USER_INSTALL, by_user_install_only
+from bot.ui.permissions import FOLLOW_UPS_OF_A_USER_INSTALL, by_user_install_only
 from bot.ui.replies import Reply, asker_of, explain
-from bot.ui.status import status_of
+from bot.ui.status_card import status_of
 from bot.watches.service import Wish
 
 Interaction = discord.Interaction[SunoBot]

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from bot.doctor.examination import TIME_LIMIT, Examination, examine
-from bot.doctor.findings import Area, Finding, State
-from bot.doctor.printing import Printer, examination_as_json
-from bot.doctor.storage import THRESHOLDS, Thresholds
+from bot.doctor.database_checks import THRESHOLDS, Thresholds
+from bot.doctor.printer import Printer, examination_as_json
+from bot.doctor.report import Area, Finding, State
+from bot.doctor.runner import TIME_LIMIT, Examination, examine
 from bot.settings import Settings, report_settings
 from sandbox.bot_process import ROOT, without_settings
 from tests.stage import Stage

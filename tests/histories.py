@@ -1,9 +1,8 @@
 """Histories for tests: tasks that are watched and end, and what is found of them."""
 
 from bot.relay.models import Task
-from bot.storage.endings import Ending
 from bot.storage.history import History
-from bot.storage.models import Observation, Place
+from bot.storage.models import Ending, Observation, Place
 from bot.storage.search import Scope
 from bot.storage.tasks import Store
 from tests.builders import HERE, NOON, a_clip, a_running_task, a_song

@@ -18,10 +18,9 @@ from tempfile import TemporaryDirectory
 from bot import __version__
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
-from bot.storage.endings import Ending
 from bot.storage.key_value import Notes
 from bot.storage.live_cards import Cards
-from bot.storage.models import Delivery, Observation, Place
+from bot.storage.models import Delivery, Ending, Observation, Place
 from bot.storage.outbox import Outbox
 from bot.storage.server_settings import ServerSettingsBook
 from bot.storage.tasks import Store

@@ -6,9 +6,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from bot.relay.bounds import MAX_CLIPS, MAX_LYRICS
+from bot.relay.models import MAX_CLIPS, MAX_LYRICS
 from bot.storage.database import DatabaseThread
-from bot.storage.stored_tasks import dump_task, load_task
+from bot.storage.task_rows import dump_task, load_task
 from tests.builders import a_clip, a_lyrics_task, a_song
 from tests.released_schema import SCHEMAS, build
 

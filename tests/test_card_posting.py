@@ -13,15 +13,14 @@ from discord.http import Route
 from yarl import URL
 
 from bot.delivery.discord_traffic import DiscordTraffic
+from bot.delivery.error_policy import NONCE_WINDOW
 from bot.delivery.live_card_updater import MOST_ATTEMPTS, CardKeeper, CardPace
-from bot.delivery.retry_policy import NONCE_WINDOW
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
-from bot.storage.endings import Ending
 from bot.storage.erasure import Forgetting
 from bot.storage.joined_notices import Notices
 from bot.storage.live_cards import LONGEST_PAUSE, Cards
-from bot.storage.models import Observation, Place
+from bot.storage.models import Ending, Observation, Place
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import Store
 from bot.watches.private_watches import PrivateWatches

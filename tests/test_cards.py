@@ -9,8 +9,7 @@ from bot.i18n import Words
 from bot.relay.models import Clip, ClipStatus, Outcome, Task, TaskStatus
 from bot.storage.durations import Typical
 from bot.ui.songs import bears_marker
-from bot.ui.status import status_of
-from bot.ui.status_card import progress_bar, status_card
+from bot.ui.status_card import progress_bar, status_card, status_of
 from tests.builders import NOON, a_clip, a_failure, a_lyrics_task, a_running_task, a_song
 from tests.hostile import TASKS, assert_embeds_fit
 

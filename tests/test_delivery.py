@@ -15,7 +15,7 @@ from yarl import URL
 from bot.client import traced
 from bot.delivery.discord_traffic import DiscordTraffic
 from bot.delivery.dispatcher import Courier
-from bot.delivery.retry_policy import Patience
+from bot.delivery.error_policy import Patience
 from bot.metrics import Figures
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread

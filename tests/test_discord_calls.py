@@ -19,8 +19,8 @@ from bot.background import keep_going
 from bot.delivery.discord_calls import CallTimeout, DiscordCalls, TooManyLateCalls
 from bot.delivery.discord_traffic import DiscordTraffic
 from bot.delivery.dispatcher import Courier
+from bot.delivery.error_policy import Patience
 from bot.delivery.live_card_updater import CardKeeper, CardPace
-from bot.delivery.retry_policy import Patience
 from bot.storage.database import DatabaseThread
 from bot.storage.live_cards import Cards
 from bot.storage.models import Place

@@ -16,7 +16,7 @@ from bot.settings import Settings
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import KEPT_FOR
 from bot.storage.limits import Limits
-from bot.ui.invitation import NEEDED_PERMISSIONS
+from bot.ui.permissions import NEEDED_PERMISSIONS
 from bot.watches.task_ids import MOST_IDS
 from sandbox.bot_process import ROOT
 

@@ -14,9 +14,9 @@ import pytest
 from rich.console import Console
 
 from bot import __version__
-from bot.doctor import examination
-from bot.doctor.findings import Area, Finding, Findings, State
-from bot.doctor.printing import Printer
+from bot.doctor import runner
+from bot.doctor.printer import Printer
+from bot.doctor.report import Area, Finding, Findings, State
 from bot.settings import SettingsReport
 from sandbox.bot_process import ROOT, BotProcess, without_settings
 from tests.doctor_visit import Doctor, ask_doctor
@@ -148,7 +148,7 @@ async def test_a_fault_of_one_part_is_a_finding_and_stops_no_other(
         yield Finding(Area.RELAY, "answers", State.OK, f"{report.settings.suno_relay} answers")
         raise LookupError(f"stumbled within {time_limit} s")
 
-    monkeypatch.setattr(examination, "look_at_relay", stumble)
+    monkeypatch.setattr(runner, "look_at_relay", stumble)
     visit = await Doctor(stage, monkeypatch).visit()
     assert visit.found(Area.RELAY, "answers").state is State.OK
     assert "LookupError" in visit.found(Area.RELAY, "fault").text

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from bot.doctor.findings import Area, State
-from bot.doctor.storage import Thresholds
+from bot.doctor.database_checks import Thresholds
+from bot.doctor.report import Area, State
 from bot.storage.database import DatabaseThread
 from bot.storage.inspection import inspect_database, read
 from sandbox.bot_process import BotProcess

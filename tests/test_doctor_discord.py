@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from bot.doctor.commands import offered_commands
+from bot.doctor.command_checks import offered_commands
 from bot.doctor.discord_reader import Server
-from bot.doctor.findings import Area, State
-from bot.doctor.servers import lacks
+from bot.doctor.report import Area, State
+from bot.doctor.server_checks import lacks
 from bot.settings import Settings
 from bot.storage.database import DatabaseThread
 from bot.storage.models import Place

@@ -8,8 +8,8 @@ import aiohttp
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
 
-from bot.doctor.findings import Area, State
 from bot.doctor.network import unreachable
+from bot.doctor.report import Area, State
 from sandbox.relay import Elsewhere, Unknown
 from sandbox.relay.faults import (
     Fault,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.doctor.findings import Area, State
+from bot.doctor.report import Area, State
 from bot.settings import Settings
 from tests.doctor_visit import Doctor
 from tests.stage import a_stage

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from bot.doctor.story import conclusion
+from bot.doctor.delivery_explanation import conclusion
 from bot.relay.models import TaskKind, TaskStatus
-from bot.storage.endings import Ending
-from bot.storage.models import Purpose
+from bot.storage.models import Ending, Purpose
 from bot.storage.task_facts import DeliveryFacts, TaskFacts
 from sandbox.bot_process import BotProcess
 from sandbox.relay import song, stuck

@@ -7,10 +7,9 @@ import pytest
 from bot.relay.models import TaskKind
 from bot.storage.database import DatabaseThread
 from bot.storage.durations import Typical, seconds_taken, typical_of
-from bot.storage.endings import Ending
 from bot.storage.history import History
 from bot.storage.limits import Limits
-from bot.storage.models import Observation
+from bot.storage.models import Ending, Observation
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import Store
 from tests.builders import NOON, a_clip, a_failure, a_lyrics_task, a_song

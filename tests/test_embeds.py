@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.i18n import Words
 from bot.relay.models import Clip, ClipStatus, Lyrics, Outcome, Task, TaskStatus
 from bot.relay.parsing.reader import read_tasks
-from bot.storage.endings import Ending
+from bot.storage.models import Ending
 from bot.ui.lyrics import lyrics_pages
 from bot.ui.notice import Notice, notice, plain_text, simplified
 from bot.ui.songs import PARTLY, bears_marker, length_of

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.watches.finding import MOST_FOUND, find_ids
+from bot.watches.task_id_search import MOST_FOUND, find_ids
 from sandbox.discord import Interaction
 from sandbox.relay import song
 from tests.stage import Stage, a_bot, a_stage

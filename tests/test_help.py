@@ -5,7 +5,7 @@ import discord
 import pytest
 
 from bot.ui.held_notice import needed_to_post
-from bot.ui.invitation import NEEDED_PERMISSIONS, invite_link
+from bot.ui.permissions import NEEDED_PERMISSIONS, invite_link
 from tests.stage import a_bot, a_stage
 
 ROOT = Path(__file__).parents[1]

@@ -6,10 +6,9 @@ import pytest
 
 from bot.relay.models import Lyrics, Task
 from bot.storage.database import DatabaseThread
-from bot.storage.endings import Ending
 from bot.storage.history import History
 from bot.storage.limits import Limits
-from bot.storage.models import Place
+from bot.storage.models import Ending, Place
 from bot.storage.outbox import Outbox
 from bot.storage.search import Scope
 from bot.storage.tasks import Store

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.i18n import Words, languages
-from bot.storage.endings import Ending
 from bot.storage.history import Entry, Page
+from bot.storage.models import Ending
 from bot.ui.history_panel import LONGEST_SEARCH, OPEN, TURN, fitting, history_embed, history_view
 from sandbox.discord import Channel, Message, User
 from sandbox.relay import lyrics_task, song

@@ -8,11 +8,10 @@ from hypothesis import strategies as st
 from bot.relay.models import Lyrics
 from bot.storage import search as search_module
 from bot.storage.database import DatabaseThread
-from bot.storage.endings import Ending
 from bot.storage.erasure import Forgetting
 from bot.storage.history import History
 from bot.storage.limits import Limits
-from bot.storage.models import Place
+from bot.storage.models import Ending, Place
 from bot.storage.outbox import Outbox
 from bot.storage.search import Scope, indexable, looked_for, searchable
 from bot.storage.tasks import Store

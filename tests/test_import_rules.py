@@ -12,6 +12,7 @@ OURS = ("bot", "cogs", "sandbox")
 MAY_IMPORT: dict[str, set[str]] = {
     "bot": set(),
     "bot.redaction": set(),
+    "bot.public_addresses": set(),
     "bot.settings": {"bot.redaction"},
     "bot.logs": {"bot.redaction"},
     "bot.metrics": set(),
@@ -21,18 +22,31 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot.relay": set(),
     "bot.storage": {"bot.relay", "bot.polling"},
     "bot.polling": {"bot.relay", "bot.storage", "bot.metrics"},
-    "bot.ui": {"bot.relay", "bot.storage", "bot.i18n", "bot.delivery", "bot.watches"},
-    "bot.delivery": {"bot.relay", "bot.storage", "bot.ui", "bot.i18n", "bot.metrics"},
+    "bot.ui": {
+        "bot.relay",
+        "bot.storage",
+        "bot.i18n",
+        "bot.delivery",
+        "bot.watches",
+        "bot.public_addresses",
+    },
+    "bot.delivery": {
+        "bot.relay",
+        "bot.storage",
+        "bot.ui",
+        "bot.i18n",
+        "bot.metrics",
+        "bot.public_addresses",
+    },
     "bot.watches": {
         *("bot.relay", "bot.storage", "bot.polling", "bot.ui", "bot.i18n", "bot.delivery"),
     },
     "bot.monitoring": {"bot.relay", "bot.storage", "bot.metrics"},
     "bot.gateway": set(),
     "bot.token_check": set(),
-    "bot.command_tree": {"bot.ui", "bot.client"},
     "bot.client": {
         *("bot.i18n", "bot.watches", "bot.delivery", "bot.ui", "bot.monitoring", "bot.metrics"),
-        *("bot.gateway", "bot.polling", "bot.storage", "bot.command_tree"),
+        *("bot.gateway", "bot.polling", "bot.storage"),
     },
     "bot.background": {"bot.storage", "bot.client"},
     "bot.start_errors": {"bot.settings", "bot.storage", "bot.monitoring"},
@@ -55,7 +69,7 @@ The longest prefix counts. ``bot.app`` is missing: it may import everything but 
 """
 
 KNOWS_DISCORD = {
-    *("bot.ui", "bot.delivery", "bot.watches", "bot.client", "bot.command_tree", "bot.gateway"),
+    *("bot.ui", "bot.delivery", "bot.watches", "bot.client", "bot.client", "bot.gateway"),
     *("bot.app", "bot.background", "bot.start_errors", "bot.doctor", "bot.i18n", "cogs"),
 }
 

@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 
 from bot.storage.database import DatabaseThread
-from bot.storage.endings import Ending
 from bot.storage.errors import TooManyWatchers
 from bot.storage.history import History
 from bot.storage.joined_notices import Joined, JoinedNotice
 from bot.storage.limits import Limits
-from bot.storage.models import Form, Observation, Place
+from bot.storage.models import Ending, Form, Observation, Place
 from bot.storage.outbox import Outbox
 from bot.storage.search import Scope
 from bot.storage.tasks import Store

@@ -10,8 +10,7 @@ from bot.polling.poller import Poller
 from bot.polling.schedule import PATIENCE_WITH_A_LOST_TASK
 from bot.relay.client import NOTHING_KNOWN, LookUp, SunoClient
 from bot.relay.models import Task, TaskKind, TaskStatus
-from bot.storage.endings import Ending
-from bot.storage.models import Observation
+from bot.storage.models import Ending, Observation
 from bot.watches.watchlist import Added
 from sandbox.relay import song, stuck
 from tests.builders import HERE, NOON, a_running_task, a_song

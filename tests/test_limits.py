@@ -12,8 +12,8 @@ from bot.storage.limits import Limits
 from bot.storage.models import Place
 from bot.storage.outbox import Outbox
 from bot.storage.server_settings import ServerSettingsBook
+from bot.storage.subscriptions import Unwatched
 from bot.storage.tasks import Store
-from bot.storage.unwatching import Unwatched
 from sandbox.discord import User
 from sandbox.relay import song
 from tests.builders import HERE, NOON, a_running_task, a_song

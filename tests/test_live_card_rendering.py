@@ -6,8 +6,8 @@ import pytest
 
 from bot.i18n import languages, words_in
 from bot.relay.models import ClipStatus, Outcome, Task, TaskStatus
-from bot.storage.endings import Ending
 from bot.storage.live_card_rows import Card, CardTask
+from bot.storage.models import Ending
 from bot.ui.live_card import live_card, live_view, look_of
 from tests.builders import HERE, NOON, a_clip, a_failure, a_running_task, a_song
 

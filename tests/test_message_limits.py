@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from bot.storage.database import DatabaseThread
-from bot.storage.endings import Ending
 from bot.storage.erasure import Forgetting
 from bot.storage.errors import ChannelTooBusy, TooManyMessages
 from bot.storage.limits import Limits
 from bot.storage.live_cards import Cards
-from bot.storage.models import Delivery, Observation, Place
+from bot.storage.models import Delivery, Ending, Observation, Place
 from bot.storage.outbox import Outbox
 from bot.storage.server_settings import Mention, ServerSettingsBook
 from bot.storage.tasks import Store

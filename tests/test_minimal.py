@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.i18n import Words
 from bot.relay.models import ClipStatus, Lyrics, Outcome, Task
-from bot.storage.endings import Ending
+from bot.storage.models import Ending
 from bot.ui.minimal_notice import minimal
 from bot.ui.songs import bears_marker
 from tests.builders import a_clip, a_failure, a_lyrics_task, a_running_task, a_song

@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.app import signs_of
 from bot.delivery.discord_traffic import DiscordTraffic
 from bot.metrics import Figures
-from bot.monitoring.collecting import KEPT_FOR, BacklogFigures, ProcessFigures
+from bot.monitoring.collector import KEPT_FOR, BacklogFigures, ProcessFigures
 from bot.monitoring.health import (
     LONGEST_HANG,
     LONGEST_ROUND,
@@ -32,8 +32,7 @@ from bot.monitoring.health import (
 )
 from bot.relay.errors import ErrorKind
 from bot.storage.database import DatabaseThread
-from bot.storage.endings import Ending
-from bot.storage.models import Place
+from bot.storage.models import Ending, Place
 from bot.storage.outbox import Outbox
 from bot.storage.queue_statistics import Backlog
 from bot.storage.tasks import Store

@@ -5,9 +5,8 @@ import pytest
 
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
-from bot.storage.endings import Ending
-from bot.storage.models import Delivery, Form, Place
-from bot.storage.nonces import NONCE_LENGTH
+from bot.storage.delivery_rows import NONCE_LENGTH
+from bot.storage.models import Delivery, Ending, Form, Place
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import Store
 from tests.builders import HERE, NOON, a_song

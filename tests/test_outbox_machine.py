@@ -23,8 +23,8 @@ from bot.storage.database import DatabaseThread
 from bot.storage.limits import Limits
 from bot.storage.models import Delivery, Form, Place, Purpose
 from bot.storage.outbox import Outbox
+from bot.storage.subscriptions import Unwatched
 from bot.storage.tasks import Store
-from bot.storage.unwatching import Unwatched
 from tests.builders import NOON, a_song
 
 ANY_NUMBER = Limits(999, 999, 50, messages_per_user=999, messages_per_channel=999)

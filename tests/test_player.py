@@ -11,8 +11,13 @@ from discord.http import Route
 from yarl import URL
 
 from bot.delivery.attachments.fetching import Fetcher
-from bot.delivery.attachments.player import Player
-from bot.delivery.attachments.uploads import DEFAULT_LIMIT, MOST_TRIES, UploadLimits, Uploads
+from bot.delivery.attachments.uploads import (
+    DEFAULT_LIMIT,
+    MOST_TRIES,
+    Player,
+    UploadLimits,
+    Uploads,
+)
 from bot.delivery.discord_traffic import DiscordTraffic
 from bot.delivery.dispatcher import Courier
 from bot.relay.models import Task

@@ -18,14 +18,13 @@ from bot.relay.client import Pauses, SunoClient
 from bot.relay.models import Outcome, TaskKind
 from bot.relay.providers import Relay
 from bot.storage.database import DatabaseThread
-from bot.storage.endings import Ending
 from bot.storage.errors import BadTaskId, TooManyIds
 from bot.storage.limits import Limits
-from bot.storage.models import Delivery
+from bot.storage.models import Delivery, Ending
 from bot.storage.outbox import Outbox
 from bot.storage.relay_fingerprints import RelayAccess, own_fingerprint
+from bot.storage.subscriptions import Unwatched
 from bot.storage.tasks import Store
-from bot.storage.unwatching import Unwatched
 from bot.watches.lookup_limiter import Asker, LookupLimiter
 from bot.watches.task_ids import MOST_IDS, parse_ids
 from bot.watches.watchlist import Added, Watchlist

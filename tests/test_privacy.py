@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from bot.storage.database import DatabaseThread
-from bot.storage.endings import Ending
 from bot.storage.erasure import KEPT_FOR, Forgetting, Holdings
 from bot.storage.history import History
 from bot.storage.limits import Limits
 from bot.storage.live_cards import Cards
-from bot.storage.models import Observation, Place
+from bot.storage.models import Ending, Observation, Place
 from bot.storage.outbox import Outbox
 from bot.storage.search import Scope
 from bot.storage.tasks import Store

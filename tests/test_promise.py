@@ -28,7 +28,7 @@ from pathlib import Path
 import pytest
 
 from bot.client import SunoBot
-from bot.storage.endings import Ending
+from bot.storage.models import Ending
 from sandbox.bot_process import BotProcess
 from sandbox.relay import faults, song
 from tests.builders import a_clip, a_song

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.delivery.attachments.public_addresses import is_public
+from bot.public_addresses import is_public
 
 
 @pytest.mark.parametrize(

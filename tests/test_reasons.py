@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.i18n import Words, languages, words_for
 from bot.relay.models import Clip, ClipStatus
-from bot.storage.endings import Ending
+from bot.storage.models import Ending
 from bot.ui.failure_reasons import advice, cause_of, explained, own_words
 from bot.ui.notice import notice
 from bot.ui.status_card import status_card

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bot.doctor.findings import Area, State
+from bot.doctor.report import Area, State
 from bot.polling.poller import Poller
 from bot.polling.schedule import PATIENCE_WITH_A_LOST_TASK
 from bot.storage.database import DatabaseThread
-from bot.storage.endings import Ending
+from bot.storage.models import Ending
 from bot.storage.relay_fingerprints import RelayAccess, own_fingerprint
 from bot.watches.watchlist import Added
 from sandbox.bot_process import BotProcess

@@ -10,7 +10,7 @@ from bot.polling.schedule import (
     with_deadlines_after,
 )
 from bot.relay.models import ClipStatus, Outcome, Task, TaskStatus
-from bot.storage.endings import Ending
+from bot.storage.models import Ending
 from tests.builders import NOON, a_clip, a_failure, a_lyrics_task, a_running_task, a_song, a_watched
 
 SCHEDULE = Schedule(Planner(5), deadline=3600)

@@ -16,7 +16,7 @@ from bot import __version__
 from bot.storage.database import DatabaseThread
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import Store
-from bot.ui.invitation import invite_link
+from bot.ui.permissions import invite_link
 from sandbox.bot_process import ROOT, BotProcess
 from sandbox.relay import song
 from tests.builders import HERE, NOON, a_running_task

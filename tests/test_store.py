@@ -5,16 +5,15 @@ import pytest
 
 from bot.relay.models import Task, TaskKind, TaskStatus
 from bot.storage.database import DatabaseThread
-from bot.storage.endings import Ending
 from bot.storage.errors import TooManyWatchers, TooManyWatches
 from bot.storage.joined_notices import Joined, JoinedNotice
 from bot.storage.limits import Limits
 from bot.storage.live_cards import Cards
-from bot.storage.models import Observation, Place
+from bot.storage.models import Ending, Observation, Place
 from bot.storage.outbox import Outbox
 from bot.storage.poll_results import _RESCHEDULE
+from bot.storage.subscriptions import Unwatched
 from bot.storage.tasks import Store
-from bot.storage.unwatching import Unwatched
 from tests.builders import HERE, NOON, a_running_task, a_song
 
 THERE = Place(channel_id=600, guild_id=50)

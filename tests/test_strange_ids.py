@@ -13,11 +13,10 @@ import pytest
 
 from bot.relay.client import Pauses
 from bot.relay.errors import ErrorKind, SunoError
-from bot.storage.endings import Ending
 from bot.storage.errors import TooManyLookups
-from bot.storage.models import Place
+from bot.storage.models import Ending, Place
+from bot.ui.components import STATUS_BUTTON
 from bot.ui.lyrics_reader import TEMPLATE
-from bot.ui.views import STATUS_BUTTON
 from bot.watches.lookup_limiter import Asker
 from bot.watches.watchlist import Added
 from sandbox.relay import faults, song

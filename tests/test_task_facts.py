@@ -7,10 +7,9 @@ import pytest
 
 from bot.relay.models import TaskKind, TaskStatus
 from bot.storage.database import DatabaseThread
-from bot.storage.endings import Ending
 from bot.storage.erasure import KEPT_FOR, Forgetting
 from bot.storage.inspection import ChannelInUse, channels_in_use
-from bot.storage.models import Place
+from bot.storage.models import Ending, Place
 from bot.storage.outbox import Outbox
 from bot.storage.task_facts import WatchedPlace, task_facts
 from bot.storage.tasks import Store

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.doctor.findings import Area, State
+from bot.doctor.report import Area, State
 from bot.relay.models import TaskStatus
 from bot.storage.database import DatabaseThread
-from bot.storage.endings import Ending
 from bot.storage.history import History
 from bot.storage.live_cards import Cards
-from bot.storage.models import Place
+from bot.storage.models import Ending, Place
 from bot.storage.outbox import Outbox
 from bot.storage.search import Scope
 from bot.storage.server_settings import DEFAULTS, ServerSettingsBook

@@ -3,14 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.doctor.story import conclusion
+from bot.doctor.delivery_explanation import conclusion
 from bot.i18n import words_for
 from bot.storage.database import DatabaseThread
 from bot.storage.models import Form, Place
 from bot.storage.outbox import Outbox
+from bot.storage.subscriptions import Unwatched
 from bot.storage.task_facts import task_facts
 from bot.storage.tasks import Store
-from bot.storage.unwatching import Unwatched
 from sandbox.relay import song
 from tests.builders import HERE, NOON, a_song, open_directs
 from tests.stage import Stage, a_bot, a_stage

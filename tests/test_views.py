@@ -5,15 +5,15 @@ import discord
 
 from bot.i18n import Words
 from bot.relay.models import Lyrics
-from bot.storage.endings import Ending
 from bot.storage.history import Entry, Page
+from bot.storage.models import Ending
 from bot.storage.server_settings import DEFAULTS
+from bot.ui.components import LinkButton, keep_watching_view, link_view, status_view
 from bot.ui.erasure_panel import question_view
 from bot.ui.history_panel import history_view
 from bot.ui.lyrics_reader import page_of
 from bot.ui.settings_panel import panel_view
 from bot.ui.task_menu import found_menu
-from bot.ui.views import LinkButton, keep_watching_view, link_view, status_view
 from tests.builders import NOON, a_lyrics_task, a_running_task
 from tests.local_discord_client import a_club
 

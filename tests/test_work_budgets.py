@@ -8,11 +8,24 @@ from typing import Any
 import pytest
 
 from bot.i18n import words_for
-from bot.relay.bounds import MAX_ALL_LYRICS, MAX_CLIPS, MAX_LABEL, MAX_LYRICS, MAX_REASON, bounded
 from bot.relay.errors import SunoError
-from bot.relay.models import Clip, ClipStatus, Lyrics, Outcome, Task, TaskKind, TaskStatus
+from bot.relay.models import (
+    MAX_ALL_LYRICS,
+    MAX_CLIPS,
+    MAX_LABEL,
+    MAX_LYRICS,
+    MAX_REASON,
+    Clip,
+    ClipStatus,
+    Lyrics,
+    Outcome,
+    Task,
+    TaskKind,
+    TaskStatus,
+    bounded,
+)
 from bot.relay.parsing.reader import read_batch, read_single, read_tasks
-from bot.storage.endings import Ending
+from bot.storage.models import Ending
 from bot.storage.search import indexable, looked_for
 from bot.ui.autocomplete import choices
 from bot.ui.escaping import bare, clean, code, plain, plain_line
@@ -20,8 +33,8 @@ from bot.ui.failure_reasons import cause_of
 from bot.ui.lyrics import lyrics_pages, split
 from bot.ui.lyrics_reader import page_of
 from bot.ui.notice import notice, plain_text, simplified
-from bot.ui.status import status_of
-from bot.watches.finding import find_ids
+from bot.ui.status_card import status_of
+from bot.watches.task_id_search import find_ids
 from bot.watches.task_ids import parse_ids
 from tests.growth import grows_linearly, peak_memory, stays_flat
 

@@ -21,9 +21,8 @@ from bot.delivery.discord_calls import Call, DiscordCalls
 from bot.delivery.discord_errors import may_be_the_file, reason_of, verdict
 from bot.delivery.discord_traffic import DiscordTraffic
 from bot.delivery.duplicate_check import Evidence, look_for
-from bot.delivery.error_policy import ErrorPolicy, described
+from bot.delivery.error_policy import PATIENCE, ErrorPolicy, Patience, described
 from bot.delivery.rendering import completed, compose, view_of
-from bot.delivery.retry_policy import PATIENCE, Patience
 from bot.metrics import Figures, Outcome
 from bot.storage.clock_rollback import UNKNOWN_TIME, Rollback, RollbackDetector
 from bot.storage.models import Delivery, Purpose

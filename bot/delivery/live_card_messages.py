@@ -7,7 +7,7 @@ import discord
 
 from bot.delivery.discord_traffic import DiscordTraffic
 from bot.delivery.duplicate_check import Evidence, permissions_in, search
-from bot.delivery.retry_policy import NONCE_WINDOW
+from bot.delivery.error_policy import NONCE_WINDOW
 from bot.i18n import Words, words_for
 from bot.storage.clock_rollback import UNKNOWN_TIME
 from bot.storage.live_card_rows import Card

@@ -8,13 +8,12 @@ import discord
 from bot.delivery.discord_errors import Meaning, reason_of, verdict
 from bot.delivery.duplicate_check import is_bare
 from bot.i18n import words_for
-from bot.storage.endings import Ending
-from bot.storage.models import Delivery, Form, Purpose
+from bot.storage.models import Delivery, Ending, Form, Purpose
+from bot.ui.components import keep_watching_view, link_view
 from bot.ui.held_notice import held_word
 from bot.ui.limits import CONTENT
 from bot.ui.minimal_notice import minimal
 from bot.ui.notice import Notice, notice, plain_text, simplified
-from bot.ui.views import keep_watching_view, link_view
 
 OWN_WORDS = frozenset({Form.MINIMAL, Form.BARE})
 """The forms that hold nothing which a relay or a person wrote."""

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-from bot.doctor.examination import Examination, Waiting, examine
-from bot.doctor.findings import Area
-from bot.doctor.printing import Printer, examination_as_json, joined
-from bot.doctor.relay import relay_access
+from bot.doctor.printer import Printer, examination_as_json, joined
+from bot.doctor.relay_checks import relay_access
+from bot.doctor.report import Area
+from bot.doctor.runner import Examination, Waiting, examine
 from bot.doctor.why import show_task, task_as_json
 from bot.settings import SettingsReport, report_settings
 from bot.storage.inspection import exists, in_use

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from bot.doctor.printing import Printer
-from bot.doctor.story import conclusion, ending_of, explained, message_link
-from bot.doctor.wording import counted, moment
+from bot.doctor.delivery_explanation import conclusion, ending_of, explained, message_link
+from bot.doctor.formatting import counted, moment
+from bot.doctor.printer import Printer
 from bot.storage.task_facts import DeliveryFacts, TaskFacts
 
 _WIDTH = 14

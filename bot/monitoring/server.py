@@ -13,7 +13,7 @@ from prometheus_client import ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
 from bot.metrics import Figures
-from bot.monitoring.collecting import BacklogFigures, ProcessFigures, RelayFigures
+from bot.monitoring.collector import BacklogFigures, ProcessFigures, RelayFigures, measure_lag
 from bot.monitoring.health import (
     LONGEST_QUERY,
     Patience,
@@ -22,7 +22,6 @@ from bot.monitoring.health import (
     stuck_loops,
     unready,
 )
-from bot.monitoring.loop_lag import measure_lag
 from bot.relay.client import SunoClient
 from bot.storage.queue_statistics import Backlog
 

@@ -24,10 +24,9 @@ from bot.relay.client import LookUp
 from bot.relay.errors import ErrorKind, NoSuchPathError, SunoError
 from bot.relay.models import Task, TaskKind
 from bot.storage.clock_rollback import Rollback, RollbackDetector
-from bot.storage.endings import Ending
 from bot.storage.errors import DatabaseUnusable
 from bot.storage.history import History
-from bot.storage.models import EndedTask, Observation, Watched
+from bot.storage.models import EndedTask, Ending, Observation, Watched
 from bot.storage.tasks import Store
 
 log = logging.getLogger(__name__)

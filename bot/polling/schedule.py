@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from bot.polling.adaptive.hazards import OLDEST
 from bot.polling.adaptive.planner import Planner
 from bot.relay.models import Task, TaskStatus
-from bot.storage.endings import Ending
-from bot.storage.models import Observation, Watched
+from bot.storage.models import Ending, Observation, Watched
 
 LOOKS_AT_A_STRANGER = 3
 """How often a relay is asked about an id that it never knew."""

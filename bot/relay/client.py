@@ -18,7 +18,6 @@ import aiohttp
 from pydantic import SecretStr
 
 from bot.relay.circuit_breaker import Breaker, Pauses, RelayHealth
-from bot.relay.connectivity import reach
 from bot.relay.endpoints import Routes
 from bot.relay.errors import ErrorKind, SunoError
 from bot.relay.lookup import MOST_IN_VAIN, Batches
@@ -28,10 +27,9 @@ from bot.relay.providers import Relay
 from bot.relay.purpose import Errand
 from bot.relay.rate_limiter import RateLimiter
 from bot.relay.request_coalescer import Gathering
-from bot.relay.request_stats import Traffic
-from bot.relay.requester import Asking
+from bot.relay.requester import Asking, Traffic
 from bot.relay.single_lookup import Singles
-from bot.relay.transport import Limits, Wire
+from bot.relay.transport import Limits, Wire, reach
 from bot.relay.ttl_cache import Recent
 
 __all__ = ["Limits", "LookUp", "Pauses", "RelayHealth", "SunoClient", "Traffic"]

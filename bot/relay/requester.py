@@ -1,15 +1,28 @@
 """One question to a relay: in its turn, unless the relay is left alone, and what came of it."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from bot.relay.circuit_breaker import RELAY_WIDE, AmbiguousError, Breaker, is_relay_wide
 from bot.relay.errors import ErrorKind, SunoError
 from bot.relay.purpose import Errand
 from bot.relay.rate_limiter import RateLimiter
-from bot.relay.request_stats import Traffic
 from bot.relay.transport import Answer, CutConnection, Wire
+
+
+@dataclass(slots=True)
+class Traffic:
+    """Every request to a relay since the start, the poller's and people's."""
+
+    requests: int = 0
+    seconds: float = 0.0
+    """How long all of them took together, without waiting for their turn."""
+    errors: Counter[ErrorKind] = field(default_factory=Counter)
+    """How many of them came to nothing, by kind."""
+
 
 T = TypeVar("T")
 

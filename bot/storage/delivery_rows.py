@@ -4,14 +4,13 @@ A delivery goes to a channel, or to a person: then its channel is unknown until 
 is opened.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from sqlite_utils import Database
 
-from bot.storage.endings import Ending
-from bot.storage.models import Delivery, Form, Purpose
-from bot.storage.nonces import nonce_of
+from bot.storage.models import Delivery, Ending, Form, Purpose
 
 OPEN = "state IN ('due', 'sending', 'held')"
 """What is still owed, in the very words of the index ``deliveries_open``: so that this is looked
@@ -129,3 +128,12 @@ def _give_nonce(db: Database, delivery_id: int) -> None:
         [delivery_id],
     ).fetchone()
     db.execute("UPDATE deliveries SET nonce = ? WHERE id = ?", [nonce_of(*key), delivery_id])
+
+
+NONCE_LENGTH = 25
+"""Discord takes at most 25 characters."""
+
+
+def nonce_of(*key: object) -> str:
+    """Return the nonce of the row that has this key: always the same, and no other row's."""
+    return hashlib.sha256("\n".join(map(str, key)).encode()).hexdigest()[:NONCE_LENGTH]

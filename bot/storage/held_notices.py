@@ -6,7 +6,8 @@ It must come before the notice or not at all: what is posted after all, or unwat
 from sqlite_utils import Database
 
 from bot.storage.delivery_rows import OPEN, enqueue_direct
-from bot.storage.models import Delivery, Purpose
+from bot.storage.models import Delivery, Purpose, Undelivered
+from bot.storage.task_rows import load_task_or_id
 
 RETRY_AFTER = 15.0
 """Seconds for which a word waits while the notice that it is about is being tried."""
@@ -66,3 +67,30 @@ def is_untimely(db: Database, word_id: int, now: float) -> bool:
     elif not unposted:
         db.execute("UPDATE deliveries SET state = 'dropped', due_at = NULL WHERE id = ?", [word_id])
     return being_sent or not unposted
+
+
+INBOX = 25
+"""How many undelivered notices a person is shown."""
+
+
+def read_undelivered(db: Database, user_id: int, since: float) -> list[Undelivered]:
+    """Return the notices that wait for something to change or were given up, the newest first."""
+    rows = db.query(
+        "SELECT d.*, b.reason AS blocked FROM subscriptions s"
+        " JOIN deliveries d ON d.id = s.delivery_id"
+        " LEFT JOIN blocked_channels b ON b.channel_id = d.channel_id"
+        " WHERE s.user_id = ? AND d.created_at >= ? AND (d.state IN ('held', 'dropped',"
+        "  'quarantined') OR d.state IN ('due', 'sending') AND b.channel_id IS NOT NULL)"
+        " ORDER BY d.id DESC LIMIT ?",
+        [user_id, since, INBOX],
+    )
+    return [
+        Undelivered(
+            task=load_task_or_id(row["task_id"], row["answer"]),
+            channel_id=row["instead_of"] or row["channel_id"],
+            reason=row["reason"] or row["blocked"] or "",
+            held=row["state"] != "dropped",
+            created_at=row["created_at"],
+        )
+        for row in rows
+    ]

@@ -15,10 +15,9 @@ from sqlite_utils import Database
 from bot.relay.models import Task, TaskKind
 from bot.storage.database import DatabaseThread
 from bot.storage.durations import Typical, seconds_taken, typical_of
-from bot.storage.endings import Ending
-from bot.storage.models import Place
+from bot.storage.models import Ending, Place
 from bot.storage.search import Scope, found, indexable, looked_for, searchable, where_kept
-from bot.storage.stored_tasks import load_task
+from bot.storage.task_rows import load_task
 
 log = logging.getLogger(__name__)
 

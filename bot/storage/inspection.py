@@ -20,7 +20,7 @@ from bot.storage.database import real_file
 from bot.storage.delivery_rows import OPEN, SHOWN_STATE
 from bot.storage.migrations import is_foreign, migrations, unknown_steps
 from bot.storage.relay_fingerprints import RelayAccess, kept_fingerprint
-from bot.storage.unwatching import NOBODY_LEFT
+from bot.storage.subscriptions import NOBODY_LEFT
 
 T = TypeVar("T")
 

@@ -9,10 +9,9 @@ from sqlite_utils import Database
 
 from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import SHOWN_STATE
-from bot.storage.endings import Ending
 from bot.storage.errors import TooManyWatchers
 from bot.storage.history import give_to
-from bot.storage.models import Place, Purpose
+from bot.storage.models import Ending, Place, Purpose
 
 JUST_NOW = 600.0
 """Seconds in which a finished task is not posted to the same place again: who asks gets a link."""

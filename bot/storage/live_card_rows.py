@@ -7,9 +7,8 @@ from typing import Any
 from sqlite_utils import Database
 
 from bot.relay.models import Task
-from bot.storage.endings import Ending
-from bot.storage.models import Place
-from bot.storage.stored_tasks import load_task_or_id, load_word, unknown_task
+from bot.storage.models import Ending, Place
+from bot.storage.task_rows import load_task_or_id, load_word, unknown_task
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ from sqlite_utils import Database
 
 from bot.storage.clock_rollback import UNKNOWN_TIME
 from bot.storage.database import DatabaseThread
+from bot.storage.delivery_rows import nonce_of
 from bot.storage.errors import TooManyMessages
 from bot.storage.limits import DEFAULT_LIMITS, Limits
 from bot.storage.live_card_rows import VERSION, Card, read_card
 from bot.storage.message_limits import charge
 from bot.storage.models import Place
-from bot.storage.nonces import nonce_of
 
 LONGEST_PAUSE = 600.0
 """Seconds for which a card is ever put off: who has to wait longer waits for a clock that was set

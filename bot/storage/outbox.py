@@ -28,13 +28,11 @@ from bot.storage.blocked_channels import (
 from bot.storage.clock_rollback import UNKNOWN_TIME, clamp_times
 from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import DOUBT, OPEN, REASON, is_first, is_quiet, move
-from bot.storage.endings import Ending
-from bot.storage.held_notices import is_untimely, owe_words_about
-from bot.storage.models import Delivery, Form, Place, Purpose, Undelivered
+from bot.storage.held_notices import is_untimely, owe_words_about, read_undelivered
+from bot.storage.models import Delivery, Ending, Form, Place, Purpose, Undelivered
 from bot.storage.redirection import Redirection
 from bot.storage.role_mentions import RoleMentions
-from bot.storage.stored_tasks import load_task
-from bot.storage.undelivered import read_undelivered
+from bot.storage.task_rows import load_task
 
 log = logging.getLogger(__name__)
 

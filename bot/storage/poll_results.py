@@ -13,10 +13,9 @@ from sqlite_utils import Database
 from bot.polling.schedule import is_further
 from bot.relay.models import Task, TaskKind, TaskStatus
 from bot.storage.delivery_rows import enqueue_notice
-from bot.storage.endings import Ending
 from bot.storage.history import remember
-from bot.storage.models import EndedTask, Observation, Watched
-from bot.storage.stored_tasks import UnreadableRow, dump_task, load_task, unknown_task
+from bot.storage.models import EndedTask, Ending, Observation, Watched
+from bot.storage.task_rows import UnreadableRow, dump_task, load_task, unknown_task
 
 log = logging.getLogger(__name__)
 

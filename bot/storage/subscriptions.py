@@ -1,5 +1,7 @@
 """Who watches a task where: the SQL of one subscription."""
 
+from enum import StrEnum
+
 from sqlite_utils import Database
 
 from bot.storage.errors import TooManyWatchers
@@ -44,3 +46,53 @@ def subscribe(
         [*key, place.guild_id, place.locale, now, mention],
     )
     return True
+
+
+NOBODY_LEFT = "unwatched"
+"""The reason of a delivery that was dropped because nobody waits for it any more."""
+
+
+class Unwatched(StrEnum):
+    """What became of the wish to stop watching a task."""
+
+    STOPPED = "stopped"
+    """The person will not be told."""
+    ON_ITS_WAY = "on_its_way"
+    """The message is being sent, or may have been posted: that cannot be stopped any more."""
+    NOT_WATCHED = "not_watched"
+    """There was nothing to stop."""
+
+
+def unwatch(
+    db: Database, relay: str, task_id: str, *, user_id: int, channel_id: int | None = None
+) -> Unwatched:
+    """End a person's watches of a task, everywhere or in one channel."""
+    stopped = db.execute(
+        "DELETE FROM subscriptions WHERE relay = ? AND task_id = ? AND user_id = ?"
+        " AND delivery_id IS NULL AND channel_id = coalesce(?, channel_id)",
+        [relay, task_id, user_id, channel_id],
+    ).rowcount
+    owed = db.execute(
+        "SELECT s.id, d.id, d.state = 'sending' OR d.in_doubt_since IS NOT NULL"
+        " FROM subscriptions s JOIN deliveries d ON d.id = s.delivery_id"
+        " WHERE s.relay = ? AND s.task_id = ? AND s.user_id = ?"
+        " AND s.channel_id = coalesce(?, s.channel_id)"
+        " AND d.state IN ('due', 'sending', 'held', 'quarantined')",
+        [relay, task_id, user_id, channel_id],
+    ).fetchall()
+    for subscription_id, delivery_id, on_its_way in owed:
+        if not on_its_way:
+            _cancel(db, subscription_id, delivery_id)
+    if any(on_its_way for *_, on_its_way in owed):
+        return Unwatched.ON_ITS_WAY
+    return Unwatched.STOPPED if stopped or owed else Unwatched.NOT_WATCHED
+
+
+def _cancel(db: Database, subscription_id: int, delivery_id: int) -> None:
+    """Take a person off a notice that is owed; one that is for nobody else is not posted."""
+    db.execute("DELETE FROM subscriptions WHERE id = ?", [subscription_id])
+    db.execute(
+        "UPDATE deliveries SET state = 'dropped', due_at = NULL, reason = :reason WHERE id = :id"
+        " AND NOT EXISTS (SELECT 1 FROM subscriptions WHERE delivery_id = :id)",
+        {"id": delivery_id, "reason": NOBODY_LEFT},
+    )

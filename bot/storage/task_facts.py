@@ -10,11 +10,10 @@ from sqlite_utils import Database
 
 from bot.relay.models import TaskKind, TaskStatus
 from bot.storage.delivery_rows import SHOWN_STATE, is_first, is_quiet
-from bot.storage.endings import Ending
 from bot.storage.inspection import read
-from bot.storage.models import Purpose
+from bot.storage.models import Ending, Purpose
 from bot.storage.relay_fingerprints import RelayAccess, kept_fingerprint
-from bot.storage.stored_tasks import load_word
+from bot.storage.task_rows import load_word
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,19 +17,16 @@ from bot.relay.models import Task
 from bot.storage import poll_results
 from bot.storage.clock_rollback import clamp_times
 from bot.storage.database import DatabaseThread
-from bot.storage.endings import Ending
 from bot.storage.joined_notices import JoinedNotice, join_notice
 from bot.storage.key_value import read_note, write_note
 from bot.storage.limits import DEFAULT_LIMITS, Limits, enforce
 from bot.storage.live_cards import touch_cards
 from bot.storage.message_limits import brings_message, charge, charge_person, is_shown_to_run
-from bot.storage.models import EndedTask, Observation, Place, Watch, Watched
+from bot.storage.models import EndedTask, Ending, Observation, Place, Watch, Watched
 from bot.storage.outbox import Outbox
 from bot.storage.poll_results import Look
-from bot.storage.running_tasks import Times, start_task
-from bot.storage.stored_tasks import UnreadableRow, load_task, load_task_or_id
-from bot.storage.subscriptions import subscribe
-from bot.storage.unwatching import Unwatched, unwatch
+from bot.storage.subscriptions import Unwatched, subscribe, unwatch
+from bot.storage.task_rows import Times, UnreadableRow, load_task, load_task_or_id, start_task
 
 
 class Store:

@@ -4,7 +4,7 @@ import discord
 
 from bot.i18n import Words
 from bot.storage.erasure import Holdings
-from bot.ui.views import StatelessView
+from bot.ui.components import StatelessView
 
 CONFIRM = r"forget:(?P<action>delete|keep):(?P<owner>[0-9]{1,20})"
 """The custom id of a button under the question."""

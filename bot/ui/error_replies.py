@@ -12,7 +12,7 @@ from bot.delivery.discord_errors import reason_of
 from bot.i18n import words_for
 from bot.relay.errors import SunoError
 from bot.storage.errors import WatchError
-from bot.ui.membership import is_guest
+from bot.ui.permissions import is_guest
 from bot.ui.replies import explain
 
 log = logging.getLogger(__name__)

@@ -7,12 +7,12 @@ import discord
 
 from bot.i18n import Words
 from bot.relay.models import Task, TaskKind
-from bot.storage.endings import Ending
 from bot.storage.history import PAGE, Entry, Page
+from bot.storage.models import Ending
+from bot.ui.components import StatelessView
 from bot.ui.escaping import bare, plain_line
 from bot.ui.limits import usable_url
 from bot.ui.songs import RUNNING, meta
-from bot.ui.views import StatelessView
 
 TURN = r"history:(?P<owner>[0-9]{1,20}):(?P<page>[0-9]{1,9}):(?P<search>(?s:.*))"
 """The custom id of a button that turns the page: whose it is, which page, of what search."""

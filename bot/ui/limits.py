@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 import discord
 
-from bot.delivery.attachments.public_addresses import is_public
+from bot.public_addresses import is_public
 
 CONTENT = 2000
 EMBEDS = 10

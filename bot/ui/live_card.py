@@ -9,13 +9,13 @@ import discord
 
 from bot.i18n import Words
 from bot.relay.models import Outcome, Task
-from bot.storage.endings import Ending
 from bot.storage.live_card_rows import Card, CardTask
+from bot.storage.models import Ending
+from bot.ui.components import StatelessView
 from bot.ui.escaping import code, plain_line
 from bot.ui.limits import CONTENT, whole_lines
 from bot.ui.songs import DONE, FAILED, OUTCOME_COLOURS, PARTLY, RUNNING, UNSURE, link_buttons
 from bot.ui.status_card import progress_bar, state_line, style_of
-from bot.ui.views import StatelessView
 
 LIVE_BUTTON = r"card:(?P<action>join|leave):(?P<card>\d+)"
 """The custom id of a button under a card in a channel."""

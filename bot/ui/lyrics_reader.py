@@ -12,10 +12,10 @@ import discord
 
 from bot.i18n import Words
 from bot.relay.models import Task
+from bot.ui.components import StatelessView
 from bot.ui.escaping import clean, file_name
 from bot.ui.lyrics import lyrics_pages, sheets, split
 from bot.ui.songs import colour_of_lyrics, meta, title_of
-from bot.ui.views import StatelessView
 
 LONGEST_PAGE = 1500
 """Code points of lyrics on a page."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bot.i18n import Words
 from bot.relay.models import Task
-from bot.storage.endings import Ending
+from bot.storage.models import Ending
 from bot.ui import songs
 from bot.ui.escaping import code
 from bot.ui.limits import CONTENT

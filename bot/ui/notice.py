@@ -11,14 +11,14 @@ import discord
 
 from bot.i18n import Words
 from bot.relay.models import Clip, Outcome, Task
-from bot.storage.endings import Ending
+from bot.storage.models import Ending
 from bot.ui import songs
+from bot.ui.components import LinkButton
 from bot.ui.escaping import code, plain, plain_line
 from bot.ui.failure_reasons import advice, explained, own_words
 from bot.ui.limits import CONTENT, EMBEDS, EMBEDS_TOGETHER, FIELD_VALUE, length, shares, usable_url
 from bot.ui.lyrics import Sheet, cut_at_line, fitted, sheets
 from bot.ui.notice_text import Story, headline, mentions, remarks
-from bot.ui.views import LinkButton
 
 _MARKERS = 700
 """Code points of all ids together in plain text, where there is room."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.i18n import Words
 from bot.relay.models import Clip, ClipStatus, Outcome, Task
-from bot.storage.endings import Ending
+from bot.storage.models import Ending
 from bot.ui import songs
 from bot.ui.escaping import plain_line
 from bot.ui.failure_reasons import kind_of

@@ -6,7 +6,7 @@ import discord
 
 from bot.i18n import Words, words_for
 from bot.storage.server_settings import Mention, ServerSettings
-from bot.ui.views import StatelessView
+from bot.ui.components import StatelessView
 
 LANGUAGES = (None, "en-US", "zh-CN")
 """What the language button goes through; ``None`` is the server's own."""

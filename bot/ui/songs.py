@@ -8,9 +8,9 @@ import discord
 
 from bot.i18n import Words
 from bot.relay.models import Clip, ClipStatus, Outcome, Task
+from bot.ui.components import LinkButton
 from bot.ui.escaping import bare, plain_line
 from bot.ui.limits import BUTTON_URL, BUTTONS, usable_url
-from bot.ui.views import LinkButton
 
 DONE = discord.Colour(0x3BA55D)
 PARTLY = discord.Colour(0xF0B232)

@@ -1,6 +1,7 @@
 """The card that answers how a task is doing, whether it runs or has ended."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import discord
 
@@ -8,9 +9,11 @@ from bot.i18n import Words
 from bot.relay.models import Clip, Outcome, Task, TaskStatus
 from bot.storage.durations import Typical
 from bot.ui import songs
+from bot.ui.components import status_view
 from bot.ui.escaping import code, plain_line
 from bot.ui.failure_reasons import explained, own_words
 from bot.ui.limits import usable_url
+from bot.ui.songs import link_buttons
 
 _TITLE = 200
 _STYLE = 200
@@ -151,3 +154,19 @@ def _link(clip: Clip, words: Words) -> str:
         return ""
     label = words.say("card-button-listen" if clip.playable else "card-button-preview")
     return f"[{label}]({url.replace('(', '%28').replace(')', '%29')})"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A card and its buttons, as a message takes them."""
+
+    embeds: list[discord.Embed]
+    view: discord.ui.View | None
+
+
+def status_of(task: Task, words: Words, *, now: float, typical: Typical | None = None) -> Status:
+    """Return how ``task`` is doing at ``now`` (Unix seconds); ``typical`` as for the card."""
+    return Status(
+        embeds=status_card(task, words, now=now, typical=typical),
+        view=status_view(task, link_buttons(task, words), words),
+    )

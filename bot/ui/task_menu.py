@@ -6,8 +6,8 @@ import discord
 
 from bot.i18n import Words
 from bot.relay.models import Task, TaskKind
+from bot.ui.components import StatelessView
 from bot.ui.escaping import bare
-from bot.ui.views import StatelessView
 from bot.watches.task_ids import MOST_IDS
 
 FOUND_MENU = "watch-found"

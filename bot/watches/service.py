@@ -19,7 +19,7 @@ from bot.storage.models import Place
 from bot.storage.server_settings import Mention, ServerSettings, ServerSettingsBook
 from bot.ui.escaping import code
 from bot.ui.held_notice import needed_to_post
-from bot.ui.membership import is_guest
+from bot.ui.permissions import is_guest
 from bot.ui.replies import explain
 from bot.watches.private_watches import PrivateWatches, say_refusal
 from bot.watches.watchlist import Added, Watchlist, WatchResult

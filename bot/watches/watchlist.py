@@ -14,8 +14,8 @@ from bot.relay.models import Outcome, Task, TaskStatus
 from bot.storage.errors import TooManyLookups, WatchError
 from bot.storage.joined_notices import Joined, JoinedNotice
 from bot.storage.models import Place, Watch
+from bot.storage.subscriptions import Unwatched
 from bot.storage.tasks import Store
-from bot.storage.unwatching import Unwatched
 from bot.watches.lookup_limiter import Asker, LookupLimiter
 from bot.watches.task_ids import may_be_typed, parse_ids, split_ids
 

@@ -9,10 +9,10 @@ from discord.abc import Messageable
 
 from bot.delivery.dispatcher import Courier
 from bot.polling.poller import Poller
-from bot.storage.endings import Ending
+from bot.storage.models import Ending
 from bot.storage.outbox import Outbox
+from bot.storage.subscriptions import Unwatched
 from bot.storage.tasks import Store
-from bot.storage.unwatching import Unwatched
 
 
 def _no_nonce() -> None:

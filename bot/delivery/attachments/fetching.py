@@ -21,7 +21,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from bot.delivery.attachments.audio import LONGEST_MAGIC, extension_of, has_only_sound, may_be_video
-from bot.delivery.attachments.public_addresses import is_public
+from bot.public_addresses import is_public
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 3

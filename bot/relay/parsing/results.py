@@ -2,8 +2,16 @@
 
 from typing import Any, NamedTuple
 
-from bot.relay.bounds import MAX_CLIPS, MAX_LYRICS, MAX_REASON, within_all_lyrics
-from bot.relay.models import Clip, ClipStatus, Lyrics, TaskKind
+from bot.relay.models import (
+    MAX_CLIPS,
+    MAX_LYRICS,
+    MAX_REASON,
+    Clip,
+    ClipStatus,
+    Lyrics,
+    TaskKind,
+    within_all_lyrics,
+)
 from bot.relay.parsing import urls
 from bot.relay.parsing.payload import Bounds, is_clip, opened
 from bot.relay.parsing.scalars import (

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from bot.relay.bounds import MAX_LABEL
+from bot.relay.models import MAX_LABEL
 
 JsonObject: TypeAlias = Mapping[str, Any]
 

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from bot.relay.bounds import MAX_REASON
-from bot.relay.models import Outcome, Task, TaskKind
+from bot.relay.models import MAX_REASON, Outcome, Task, TaskKind
 from bot.relay.parsing import urls
 from bot.relay.parsing.outcomes import conclude, has_failed
 from bot.relay.parsing.payload import Bounds, has_result, is_clip, is_task, opened

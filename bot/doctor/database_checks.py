@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.doctor.findings import Area, Finding, Findings, Notebook
-from bot.doctor.relay import relay_access
-from bot.doctor.wording import counted, in_bytes, span
+from bot.doctor.formatting import counted, in_bytes, span
+from bot.doctor.relay_checks import relay_access
+from bot.doctor.report import Area, Finding, Findings, Notebook
 from bot.settings import SettingsReport
 from bot.storage.database import real_file
 from bot.storage.inspection import Counts, DatabaseFacts, exists, inspect_database

@@ -1,12 +1,11 @@
 """Why a task was posted, or was not: one plain sentence about each thing. Pure."""
 
 from bot.delivery.discord_errors import Meaning, Missing, meaning_of
-from bot.doctor.wording import counted, moment, permissions, span
+from bot.doctor.formatting import counted, moment, permissions, span
 from bot.relay.models import TaskStatus
-from bot.storage.endings import Ending
-from bot.storage.models import Purpose
+from bot.storage.models import Ending, Purpose
+from bot.storage.subscriptions import NOBODY_LEFT
 from bot.storage.task_facts import DeliveryFacts, TaskFacts
-from bot.storage.unwatching import NOBODY_LEFT
 from bot.ui.held_notice import MISSING
 
 LATE = 120.0

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from bot.doctor.findings import Area, Findings, Notebook
+from bot.doctor.report import Area, Findings, Notebook
 from bot.settings import Found, SettingsReport, Stray
 
 _note = Notebook(Area.SETTINGS)

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from bot.doctor.account import look_at_discord
-from bot.doctor.configuration import look_at_settings
-from bot.doctor.findings import Area, Finding, Findings, State
-from bot.doctor.relay import look_at_relay
-from bot.doctor.storage import THRESHOLDS, Thresholds, look_at_database
+from bot.doctor.database_checks import THRESHOLDS, Thresholds, look_at_database
+from bot.doctor.discord_checks import look_at_discord
+from bot.doctor.relay_checks import look_at_relay
+from bot.doctor.report import Area, Finding, Findings, State
+from bot.doctor.settings_checks import look_at_settings
 from bot.settings import SettingsReport
 
 TIME_LIMIT = 10.0

@@ -7,7 +7,7 @@ import aiohttp
 
 from bot.app import COGS, assemble, make_client
 from bot.delivery.attachments.fetching import Fetcher
-from bot.doctor.findings import Area, Finding, Notebook
+from bot.doctor.report import Area, Finding, Notebook
 from bot.settings import Settings
 from bot.storage.database import DatabaseThread
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Iterator
 from typing import Any
 
-from bot.doctor.commands import compare_commands, offered_commands
+from bot.doctor.command_checks import compare_commands, offered_commands
 from bot.doctor.discord_reader import (
     Application,
     DiscordReader,
@@ -14,12 +14,12 @@ from bot.doctor.discord_reader import (
     Gateway,
     User,
 )
-from bot.doctor.findings import Area, Finding, Findings, Notebook
-from bot.doctor.servers import look_at_servers
-from bot.doctor.wording import counted
+from bot.doctor.formatting import counted
+from bot.doctor.report import Area, Finding, Findings, Notebook
+from bot.doctor.server_checks import look_at_servers
 from bot.settings import Settings, SettingsReport
 from bot.storage.inspection import ChannelInUse, channels_in_use
-from bot.ui.invitation import invite_link
+from bot.ui.permissions import invite_link
 
 _note = Notebook(Area.DISCORD)
 

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import aiohttp
 from yarl import URL
 
-from bot.doctor.findings import Area, Finding, Findings, Notebook
 from bot.doctor.network import unreachable
+from bot.doctor.report import Area, Finding, Findings, Notebook
 from bot.relay.client import Limits, SunoClient
 from bot.relay.errors import ErrorKind, NoSuchPathError, SunoError
 from bot.relay.models import TaskKind

@@ -13,11 +13,11 @@ from bot.doctor.discord_reader import (
     Server,
     User,
 )
-from bot.doctor.findings import Area, Finding, Findings, Notebook
-from bot.doctor.wording import counted, permissions
+from bot.doctor.formatting import counted, permissions
+from bot.doctor.report import Area, Finding, Findings, Notebook
 from bot.storage.inspection import ChannelInUse
 from bot.ui.held_notice import needed_to_post
-from bot.ui.invitation import NEEDED_PERMISSIONS
+from bot.ui.permissions import NEEDED_PERMISSIONS
 
 _note = Notebook(Area.DISCORD)
 

@@ -1,8 +1,13 @@
 """Figures that nobody counts, but that can be read whenever somebody asks for them."""
 
+import asyncio
+import re
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
+import aiohttp
+from prometheus_client import Histogram
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -102,3 +107,45 @@ class BacklogFigures:
         figures.waiting.labels(Waiting.SENDING).set(counts.sending)
         figures.waiting.labels(Waiting.HELD).set(counts.held)
         figures.longest_wait.set(max(now - counts.due_since, 0) if counts.due_since else 0)
+
+
+EVERY = 0.5
+"""Seconds from one measurement to the next."""
+
+
+async def measure_lag(lag: Histogram, every: float = EVERY) -> None:
+    """Sleep again and again, and note how much longer that took than it should."""
+    loop = asyncio.get_running_loop()
+    while True:
+        wanted = loop.time() + every
+        await asyncio.sleep(every)
+        lag.observe(max(loop.time() - wanted, 0.0))
+
+
+_FIRST_ANSWER = re.compile(r"/interactions/(\d+)/[^/]+/callback$")
+_DISCORD_EPOCH = 1_420_070_400.0
+"""The second from which Discord's ids count the milliseconds, above their lowest 22 bits."""
+
+
+def count_answers(trace: aiohttp.TraceConfig, figures: Figures) -> None:
+    """Let ``trace`` count every answer of Discord, and time the first one to each interaction."""
+
+    async def count(
+        session: aiohttp.ClientSession,  # noqa: ARG001 # aiohttp's signature
+        context: SimpleNamespace,  # noqa: ARG001 # as above
+        request: aiohttp.TraceRequestEndParams,
+    ) -> None:
+        status = request.response.status
+        if status < 200:
+            return  # the gateway's WebSocket begins
+        figures.discord_answers.labels(_family(status)).inc()
+        answered = _FIRST_ANSWER.search(request.url.path)
+        if answered and status < 300:
+            asked_at = _DISCORD_EPOCH + (int(answered[1]) >> 22) / 1000
+            figures.answer_delay.observe(max(time.time() - asked_at, 0.0))
+
+    trace.on_request_end.append(count)
+
+
+def _family(status: int) -> str:
+    return "429" if status == 429 else f"{status // 100}xx"

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from bot import __version__
-from bot.doctor.examination import Examination
-from bot.doctor.findings import Area, Finding, State
+from bot.doctor.report import Area, Finding, State
+from bot.doctor.runner import Examination
 
 _MARKS = {State.OK: "✓", State.WARNING: "!", State.PROBLEM: "✗"}
 _STYLES = {State.OK: "green", State.WARNING: "yellow", State.PROBLEM: "bold red"}
