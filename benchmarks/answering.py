@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.quick_relay import KEY, QuickRelay
 from benchmarks.rows import Row, ratios, seconds
 from benchmarks.seeding import seed, task_id
-from bot.storage.models import Place
+from bot.storage.models import Destination
 from sandbox.bot_process import BotProcess
 from sandbox.discord import Channel, Interaction, LocalDiscord, User
 from sandbox.relay import RelayTask, Stage, song
@@ -128,7 +128,7 @@ async def _a_bot(scene: _Scene, relay: QuickRelay, tasks: int) -> AsyncIterator[
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if tasks:
-            places = [Place(channel.id) for channel in scene.channels]
+            places = [Destination(channel.id) for channel in scene.channels]
             first = time.time() + scene.size.start
             await seed(folder / "suno.db", tasks, later=INTERVAL, now=first, places=places)
         async with BotProcess(folder, _settings(scene, relay, folder)):

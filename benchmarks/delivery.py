@@ -28,9 +28,9 @@ from bot.relay.parsing.reader import read_batch
 from bot.relay.providers import CUSTOM
 from bot.storage.database import DatabaseThread
 from bot.storage.live_cards import Cards
-from bot.storage.models import Place
+from bot.storage.models import Destination
 from bot.storage.outbox import Outbox
-from bot.storage.tasks import Store
+from bot.storage.tasks import TaskStore
 from sandbox.bot_process import BotProcess, settings_for
 from sandbox.discord import Channel, LocalDiscord
 from sandbox.discord.composing import Draft
@@ -196,11 +196,11 @@ async def _a_limited_discord(
             yield Path(folder), discord, club
 
 
-async def owe(path: Path, places: Sequence[Place]) -> Sequence[Task]:
+async def owe(path: Path, places: Sequence[Destination]) -> Sequence[Task]:
     """Let the store end a song in each place, and so owe its notice there; return the songs."""
     ended = read_batch(200, None, songs(finished=True, tasks=len(places)))
     async with DatabaseThread(path) as database:
-        store = Store(database, Outbox(database), CUSTOM)
+        store = TaskStore(database, Outbox(database), CUSTOM)
         now = time.time()
         watches = (
             store.add_finished(task, user_id=SOMEBODY + number, place=place, now=now)
@@ -210,9 +210,9 @@ async def owe(path: Path, places: Sequence[Place]) -> Sequence[Task]:
     return ended
 
 
-def place_of(channel: Channel) -> Place:
+def place_of(channel: Channel) -> Destination:
     """Return the place that a channel is to the bot."""
-    return Place(channel.id, channel.guild.id if channel.guild else None)
+    return Destination(channel.id, channel.guild.id if channel.guild else None)
 
 
 async def _post_cards(

@@ -28,12 +28,12 @@ from benchmarks.rows import Row, ratios, seconds
 from bot.polling.adaptive.planner import Planner
 from bot.polling.poller import Poller
 from bot.polling.schedule import Schedule
-from bot.relay.client import LookUp
+from bot.relay.client import LookupResult
 from bot.relay.models import Lyrics, Outcome, Task, TaskKind, TaskStatus
 from bot.storage.database import DatabaseThread
-from bot.storage.models import Place
+from bot.storage.models import Destination
 from bot.storage.outbox import Outbox
-from bot.storage.tasks import Store
+from bot.storage.tasks import TaskStore
 
 BATCH = 100
 INTERVAL = 2.0
@@ -174,10 +174,10 @@ class World:
         seen: Mapping[int, str] | None = None,  # noqa: ARG002 # nor this
         singly: bool = True,  # noqa: ARG002 # its batches hold everything
         named: bool = True,  # noqa: ARG002 # and no id is strange to it
-    ) -> LookUp:
+    ) -> LookupResult:
         """Tell how tasks are doing; note how late the end of each is seen."""
         self.looks += len(ids)
-        return LookUp(tasks={task_id: self._told(task_id) for task_id in ids})
+        return LookupResult(tasks={task_id: self._told(task_id) for task_id in ids})
 
     async def look_up_singly(
         self,
@@ -185,7 +185,7 @@ class World:
         *,
         kinds: Mapping[str, TaskKind] | None = None,  # noqa: ARG002 # as above
         named: bool = True,  # noqa: ARG002 # as above
-    ) -> LookUp:
+    ) -> LookupResult:
         """Tell the same."""
         return await self.look_up(ids)
 
@@ -249,7 +249,7 @@ class _Watching:
         self._world = world
         self._pause = 1 / size.requests_per_second
         self._database = DatabaseThread(path)
-        self._store = Store(self._database, Outbox(self._database), "relay")
+        self._store = TaskStore(self._database, Outbox(self._database), "relay")
         self._schedule = Schedule(planner, DEADLINE)
         self._poller = Poller(world, self._store, self._schedule, batch=BATCH, clock=world)
 
@@ -294,7 +294,7 @@ class _Watching:
             task,
             known=True,
             user_id=number,
-            place=Place(number % 1000),
+            place=Destination(number % 1000),
             now=self._world.now,
             deadline=DEADLINE,
             look_at=look_at,

@@ -23,8 +23,8 @@ from benchmarks.storage import BATCH, find, folder_on_disk, store_in, timed
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
 from bot.storage.limits import Limits
-from bot.storage.models import Ending, Observation, Place
-from bot.storage.tasks import Store
+from bot.storage.models import Destination, EndReason, PollResult
+from bot.storage.tasks import TaskStore
 from sandbox.discord import LocalDiscord
 from sandbox.relay import song
 
@@ -37,7 +37,7 @@ LIVES = 3
 POLLING = 6.0
 """Seconds for which a bot asks the relay before its memory is read."""
 PEOPLE = 10**16
-PLACE = Place(channel_id=10**17 - 1, guild_id=10**16)
+PLACE = Destination(channel_id=10**17 - 1, guild_id=10**16)
 """Ids that no seeded watch has."""
 
 
@@ -134,11 +134,11 @@ async def _in_the_databases(folder: Path, costs: Mapping[int, Costs], repetition
                 await _measure(stores[size], cost, now)
 
 
-async def _measure(store: Store, cost: Costs, now: float) -> None:
+async def _measure(store: TaskStore, cost: Costs, now: float) -> None:
     """Look at a batch of what is due, and watch one task more."""
     cost.find.append(await timed(find(store, now)))
     seen = [
-        Observation(one.task_id, next_look_at=now, answer=_streaming(one.task_id, now))
+        PollResult(one.task_id, next_look_at=now, answer=_streaming(one.task_id, now))
         for one in await store.due_tasks(now, BATCH)
     ]
     cost.record.append(await timed(store.record(seen, now)))
@@ -161,20 +161,20 @@ async def _ends(path: Path, repetitions: int) -> dict[int, list[float]]:
                 name = f"song-{watchers}-{number}"
                 await _watch(store, name, _places_of(watchers), now)
                 done = as_read(song(name, takes=30), now)
-                end = Observation(name, now, answer=done, ending=Ending.FINISHED)
+                end = PollResult(name, now, answer=done, ending=EndReason.FINISHED)
                 span = await timed(store.record([end], now))
                 if number >= 0:  # the first round fills the caches
                     spans.setdefault(watchers, []).append(span)
     return spans
 
 
-def _places_of(watchers: int) -> list[Place]:
+def _places_of(watchers: int) -> list[Destination]:
     """Return where each of so many people watches: in as few places as may be."""
     most = Limits().watchers_in_a_place
-    return [Place(PLACE.channel_id - n // most, PLACE.guild_id) for n in range(watchers)]
+    return [Destination(PLACE.channel_id - n // most, PLACE.guild_id) for n in range(watchers)]
 
 
-async def _watch(store: Store, name: str, places: Sequence[Place], now: float) -> None:
+async def _watch(store: TaskStore, name: str, places: Sequence[Destination], now: float) -> None:
     """Let one person in each of the places watch a task."""
     for number, place in enumerate(places):
         await store.add_watch(

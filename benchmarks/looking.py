@@ -24,8 +24,8 @@ import aiohttp
 from pydantic import SecretStr
 
 from benchmarks.rows import Row, ratios, seconds
-from bot.polling.last_answers import LastAnswers
-from bot.relay.client import SunoClient
+from bot.polling.last_answers import LastAnswerCache
+from bot.relay.client import RelayClient
 from bot.relay.models import TaskKind
 from bot.relay.providers import FETCH, relay
 from sandbox.relay import LocalRelay, song
@@ -78,7 +78,7 @@ async def _measure(
 ) -> tuple[list[float], list[float], float]:
     """Return the processor time of both ways, and the share of looks that showed nothing new."""
     async with aiohttp.ClientSession() as session, aiohttp.ClientSession() as other:
-        client = SunoClient(
+        client = RelayClient(
             session,
             relay("custom", address),
             SecretStr(KEY),
@@ -109,9 +109,9 @@ async def _processor_time(look: Look, next_round: Round) -> float:
 class _Watcher:
     """Looks as the poller does."""
 
-    def __init__(self, client: SunoClient) -> None:
+    def __init__(self, client: RelayClient) -> None:
         self._client = client
-        self._last_answers = LastAnswers()
+        self._last_answers = LastAnswerCache()
         self.unchanged = 0
         """Tasks that looked as before, in the last round."""
 

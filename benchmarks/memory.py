@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.rows import Row, ratios
 from benchmarks.seeding import seed, streaming_song, task_id
 from benchmarks.storage import folder_on_disk
-from bot.storage.models import Place
+from bot.storage.models import Destination
 from sandbox.bot_process import BotProcess, settings_for
 from sandbox.discord import LocalDiscord
 from sandbox.relay import LocalRelay
@@ -82,13 +82,13 @@ async def _by_turns(many: int, polling: float, times: int) -> tuple[list[Life], 
     return lives
 
 
-def places_in(discord: LocalDiscord) -> list[Place]:
+def places_in(discord: LocalDiscord) -> list[Destination]:
     """Make a server with channels: a bot would delete what was watched in others."""
     guild = discord.add_guild("Song Club")
-    return [Place(guild.add_channel(f"songs-{n}").id, guild.id) for n in range(CHANNELS)]
+    return [Destination(guild.add_channel(f"songs-{n}").id, guild.id) for n in range(CHANNELS)]
 
 
-async def seed_for_polling(folder: Path, watches: int, places: Sequence[Place]) -> None:
+async def seed_for_polling(folder: Path, watches: int, places: Sequence[Destination]) -> None:
     """Make the database of a bot all of whose watches are due when it starts."""
     await seed(folder / "suno.db", watches, later=1.0, places=places)
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from benchmarks.delivery import Arrivals, owe, place_of, while_running
 from benchmarks.rows import Row, ratios, seconds
 from benchmarks.seeding import seed, streaming_song, task_id
-from bot.storage.models import Place
+from bot.storage.models import Destination
 from sandbox.bot_process import BotProcess, settings_for
 from sandbox.discord import LocalDiscord
 from sandbox.relay import LocalRelay
@@ -60,7 +60,7 @@ class World:
     discord: LocalDiscord
     relay: LocalRelay
     folder: Path
-    places: Sequence[Place]
+    places: Sequence[Destination]
 
     def bot_in(self, folder: Path) -> BotProcess:
         """Return a bot whose database is in a folder."""

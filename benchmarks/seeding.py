@@ -16,12 +16,12 @@ from bot.relay.models import Task, TaskKind
 from bot.relay.parsing.reader import read_batch
 from bot.relay.providers import CUSTOM
 from bot.storage.database import DatabaseThread
-from bot.storage.models import Observation, Place
+from bot.storage.models import Destination, PollResult
 from bot.storage.outbox import Outbox
-from bot.storage.tasks import Store
+from bot.storage.tasks import TaskStore
 from sandbox.relay.lifecycles import RelayTask, Stage, clip, clip_ids, running, streaming
 
-PLACES = tuple(Place(channel_id=10**17 + n, guild_id=10**16 + n // 10) for n in range(1000))
+PLACES = tuple(Destination(channel_id=10**17 + n, guild_id=10**16 + n // 10) for n in range(1000))
 """Channels of a hundred servers."""
 
 WATCHES_OF_A_PERSON = 100
@@ -64,7 +64,7 @@ async def seed(
     later: float = 3600.0,
     now: float | None = None,
     relay: str = CUSTOM,
-    places: Sequence[Place] = PLACES,
+    places: Sequence[Destination] = PLACES,
     people: Sequence[int] = (),
 ) -> None:
     """Fill a new database with tasks ``task_id(0)``, … that run, each with one watch.
@@ -110,15 +110,15 @@ async def _write_the_pattern(path: Path, relay: str, now: float) -> None:
     """Let the store write one watch of a task that was looked at once."""
     task = as_read(streaming_song(task_id(_PATTERN)), now)
     async with DatabaseThread(path) as database:
-        store = Store(database, Outbox(database), relay)
+        store = TaskStore(database, Outbox(database), relay)
         await store.add_watch(
             task, known=True, user_id=0, place=PLACES[0], now=now, deadline=DEADLINE
         )
-        await store.record([Observation(task.id, next_look_at=now, answer=task)], now)
+        await store.record([PollResult(task.id, next_look_at=now, answer=task)], now)
 
 
 def _name_places_and_people(
-    connection: sqlite3.Connection, places: Sequence[Place], people: Sequence[int]
+    connection: sqlite3.Connection, places: Sequence[Destination], people: Sequence[int]
 ) -> None:
     connection.execute(
         "CREATE TEMP TABLE places (place INTEGER PRIMARY KEY, channel_id, guild_id, locale)"

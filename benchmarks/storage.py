@@ -27,7 +27,7 @@ from bot.relay.providers import CUSTOM
 from bot.storage.database import MOST_TOGETHER, DatabaseThread
 from bot.storage.limits import Limits
 from bot.storage.outbox import Outbox
-from bot.storage.tasks import Store
+from bot.storage.tasks import TaskStore
 
 DATA = Path(__file__).parents[1] / "data"
 """A disk, where the system's folder for temporary files is often memory."""
@@ -56,10 +56,10 @@ def folder_on_disk() -> Iterator[Path]:
         yield Path(folder)
 
 
-def store_in(database: DatabaseThread) -> Store:
+def store_in(database: DatabaseThread) -> TaskStore:
     """Return the store of the relay that databases are seeded for; in it nobody meets a limit."""
     limits = Limits(watches_per_user=1_000_000, watches_per_server=1_000_000)
-    return Store(database, Outbox(database), CUSTOM, limits)
+    return TaskStore(database, Outbox(database), CUSTOM, limits)
 
 
 async def _confirming(folder: Path, watches: int, repetitions: int = 7) -> Row:
@@ -89,7 +89,7 @@ async def _rate(path: Path, tasks: list[Task], now: float, most_together: int) -
         return len(tasks) / await timed(_add(store, tasks, now))
 
 
-async def _add(store: Store, tasks: list[Task], now: float) -> None:
+async def _add(store: TaskStore, tasks: list[Task], now: float) -> None:
     waiting = iter(enumerate(tasks))
 
     async def add() -> None:
@@ -140,7 +140,7 @@ def _found(
 
 
 async def _by_turns(
-    stores: list[Store], now: float, repetitions: int
+    stores: list[TaskStore], now: float, repetitions: int
 ) -> tuple[list[float], list[float]]:
     """Return the time of one search in each of two stores, again and again."""
     spans: tuple[list[float], list[float]] = ([], [])
@@ -150,12 +150,12 @@ async def _by_turns(
     return spans[0][1:], spans[1][1:]  # the first round fills the caches
 
 
-async def _quickest(store: Store, now: float, times: int = 10) -> float:
+async def _quickest(store: TaskStore, now: float, times: int = 10) -> float:
     """Return the seconds of the best of some searches: other programs can only slow one down."""
     return min([await timed(find(store, now)) for _ in range(times)])
 
 
-async def find(store: Store, now: float) -> None:
+async def find(store: TaskStore, now: float) -> None:
     """Find a batch of due tasks, and when the next look is due."""
     await store.due_tasks(now, BATCH)
     await store.next_look_at(now)

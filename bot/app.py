@@ -12,21 +12,21 @@ from bot import __version__
 from bot.client import Addresses, Services, SunoBot
 from bot.delivery.attachments.fetching import Fetcher
 from bot.delivery.attachments.uploads import Player
-from bot.delivery.live_card_updater import CARD_PACE, CardPace
-from bot.gateway import GATEWAY_PACE, GatewayPace
+from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming
+from bot.gateway import GATEWAY_TIMING, GatewayTiming
 from bot.logs import set_up_logging
-from bot.metrics import Figures
-from bot.monitoring.health import Patience, Signs
+from bot.metrics import Metrics
+from bot.monitoring.health import HealthProbes, Patience
 from bot.monitoring.server import MonitoringServer
 from bot.polling.adaptive.planner import Planner
 from bot.polling.poller import Poller
 from bot.polling.schedule import Schedule
 from bot.redaction import redact_setting
-from bot.relay.client import SunoClient
+from bot.relay.client import RelayClient
 from bot.relay.providers import Relay, relay
-from bot.runtime import new_event_loop, share_turns, spare_what_stays
+from bot.runtime import freeze_gc, new_event_loop, share_turns
 from bot.settings import Settings
-from bot.shutdown import until_told_to_stop
+from bot.shutdown import run_until_signal
 from bot.start_errors import (
     EXPLAINED,
     LOGIN_REFUSED,
@@ -36,18 +36,18 @@ from bot.start_errors import (
     is_about_token,
 )
 from bot.storage.database import DatabaseThread
-from bot.storage.departed_servers import Departures
-from bot.storage.erasure import Forgetting
+from bot.storage.departed_servers import DepartedServers
+from bot.storage.erasure import Erasure
 from bot.storage.history import History
-from bot.storage.joined_notices import Notices
-from bot.storage.key_value import Notes
+from bot.storage.joined_notices import JoinedNotices
+from bot.storage.key_value import KeyValueStore
 from bot.storage.limits import Limits
 from bot.storage.live_cards import Cards
 from bot.storage.outbox import Outbox
-from bot.storage.queue_statistics import Backlog
+from bot.storage.queue_statistics import QueueStatistics
 from bot.storage.relay_fingerprints import RelayAccess, own_fingerprint
-from bot.storage.server_settings import ServerSettingsBook
-from bot.storage.tasks import Store
+from bot.storage.server_settings import ServerSettingsStore
+from bot.storage.tasks import TaskStore
 from bot.token_check import TokenCheck
 from bot.watches.lookup_limiter import LookupLimiter
 from bot.watches.watchlist import Watchlist
@@ -82,12 +82,12 @@ def run(settings: Settings) -> None:
     set_up_logging(settings.log_level, settings.log_format, settings.secrets)
     share_turns()
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(until_told_to_stop(serve(settings, when_ready=spare_what_stays)))
+        runner.run(run_until_signal(serve(settings, when_ready=freeze_gc)))
 
 
 async def serve(
     settings: Settings,
-    card_pace: CardPace = CARD_PACE,
+    live_card_timing: LiveCardTiming = LIVE_CARD_TIMING,
     when_ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Run the bot until this is cancelled. Raises ``StartError``.
@@ -97,7 +97,7 @@ async def serve(
     check = TokenCheck(settings.discord_api_url, settings.discord_token)
     async with AsyncExitStack() as stack:
         try:
-            bot = await _compose(settings, stack, card_pace)
+            bot = await _compose(settings, stack, live_card_timing)
             readiness = asyncio.create_task(_once_ready(bot, when_ready))
             stack.callback(readiness.cancel)
             await _keep_connected(bot, check)
@@ -119,7 +119,7 @@ async def _keep_connected(bot: SunoBot, check: TokenCheck) -> None:
     a moment to heed it, then only closing the bot ends it.
     """
     connection = asyncio.create_task(bot.start(check.token.get_secret_value()))
-    refusal = asyncio.create_task(check.until_refused(bot.courier.token_refused))
+    refusal = asyncio.create_task(check.until_refused(bot.dispatcher.token_refused))
     try:
         await asyncio.wait({connection, refusal}, return_when=asyncio.FIRST_COMPLETED)
         if refusal.done():
@@ -133,13 +133,15 @@ async def _keep_connected(bot: SunoBot, check: TokenCheck) -> None:
         await asyncio.gather(connection, return_exceptions=True)
 
 
-async def _compose(settings: Settings, stack: AsyncExitStack, card_pace: CardPace) -> SunoBot:
+async def _compose(
+    settings: Settings, stack: AsyncExitStack, live_card_timing: LiveCardTiming
+) -> SunoBot:
     """Build the bot out of its parts; ``stack`` closes them."""
     log.info("Suno Bot %s", __version__)
     source = _relay(settings)
     log.info("Relay %s at %s", source.name, redact_setting(source.base_url))
     database = await stack.enter_async_context(DatabaseThread(settings.database_path))
-    backlog = Backlog(database, source.name)
+    backlog = QueueStatistics(database, source.name)
     await _tell_of(backlog, settings)
     session = await stack.enter_async_context(aiohttp.ClientSession())
     client = make_client(settings, session)
@@ -148,7 +150,9 @@ async def _compose(settings: Settings, stack: AsyncExitStack, card_pace: CardPac
     access = RelayAccess(source.name, source.base_url, settings.suno_api_key)
     fingerprint = await own_fingerprint(database, access)
     bot = await stack.enter_async_context(
-        assemble(settings, database, client, fetcher, COGS, card_pace, fingerprint=fingerprint)
+        assemble(
+            settings, database, client, fetcher, COGS, live_card_timing, fingerprint=fingerprint
+        )
     )
     await bot.services.poller.remember(bot.services.history)
     if settings.metrics_port:
@@ -160,7 +164,7 @@ async def _compose(settings: Settings, stack: AsyncExitStack, card_pace: CardPac
     return bot
 
 
-async def _tell_of(backlog: Backlog, settings: Settings) -> None:
+async def _tell_of(backlog: QueueStatistics, settings: Settings) -> None:
     """Log what runs and waits, and what waits in vain since ``SUNO_RELAY`` was changed."""
     counts = await backlog.count()
     running = _counted(counts.running_tasks, "running task")
@@ -179,12 +183,12 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' if number != 1 else ''}"
 
 
-def signs_of(bot: SunoBot, database: DatabaseThread, backlog: Backlog) -> Signs:
+def health_probes(bot: SunoBot, database: DatabaseThread, backlog: QueueStatistics) -> HealthProbes:
     """Return where the health of a bot that starts now is read from."""
-    return Signs(
+    return HealthProbes(
         started_at=time.time(),
         loops=LOOPS,
-        good_rounds=bot.good_rounds,
+        last_tick_at=bot.last_tick_at,
         missing_connection=bot.missing_connection,
         ask_database=database.check,
         requests=bot.traffic,
@@ -195,16 +199,16 @@ def signs_of(bot: SunoBot, database: DatabaseThread, backlog: Backlog) -> Signs:
 def _monitoring(
     settings: Settings,
     bot: SunoBot,
-    client: SunoClient,
+    client: RelayClient,
     database: DatabaseThread,
-    backlog: Backlog,
+    backlog: QueueStatistics,
 ) -> MonitoringServer:
     """Build what answers an operator's tools."""
     return MonitoringServer(
         settings.metrics_host,
         settings.metrics_port,
-        figures=bot.services.figures,
-        signs=signs_of(bot, database, backlog),
+        metrics=bot.services.metrics,
+        probes=health_probes(bot, database, backlog),
         patience=Patience.at(settings.poll_requests_per_second),
         client=client,
         backlog=backlog,
@@ -212,9 +216,9 @@ def _monitoring(
     )
 
 
-def make_client(settings: Settings, session: aiohttp.ClientSession) -> SunoClient:
+def make_client(settings: Settings, session: aiohttp.ClientSession) -> RelayClient:
     """Make the client of the relay. Raises ``StartError`` for an address that no relay can have."""
-    return SunoClient(
+    return RelayClient(
         session,
         _relay(settings),
         settings.suno_api_key,
@@ -226,11 +230,11 @@ def make_client(settings: Settings, session: aiohttp.ClientSession) -> SunoClien
 def assemble(
     settings: Settings,
     database: DatabaseThread,
-    client: SunoClient,
+    client: RelayClient,
     fetcher: Fetcher,
     cogs: Sequence[str],
-    card_pace: CardPace = CARD_PACE,
-    gateway_pace: GatewayPace = GATEWAY_PACE,
+    live_card_timing: LiveCardTiming = LIVE_CARD_TIMING,
+    gateway_timing: GatewayTiming = GATEWAY_TIMING,
     *,
     fingerprint: str = "",
 ) -> SunoBot:
@@ -246,10 +250,10 @@ def assemble(
         messages_per_user=settings.messages_per_user,
         messages_per_channel=settings.messages_per_channel,
     )
-    store = Store(database, outbox, source.name, limits, fingerprint=fingerprint)
-    figures = Figures()
+    store = TaskStore(database, outbox, source.name, limits, fingerprint=fingerprint)
+    metrics = Metrics()
     schedule = Schedule(Planner(settings.poll_interval), settings.watch_deadline)
-    poller = Poller(client, store, schedule, batch=settings.poll_batch_size, figures=figures)
+    poller = Poller(client, store, schedule, batch=settings.poll_batch_size, metrics=metrics)
     client.on_success(poller.resume)
     limiter = LookupLimiter(settings.poll_requests_per_second)
     services = Services(
@@ -258,18 +262,18 @@ def assemble(
         store=store,
         outbox=outbox,
         cards=Cards(database, source.name, limits),
-        notices=Notices(database, source.name),
+        notices=JoinedNotices(database, source.name),
         history=History(database, source.name),
-        forgetting=Forgetting(database),
-        departures=Departures(database),
-        settings=ServerSettingsBook(database),
+        forgetting=Erasure(database),
+        departures=DepartedServers(database),
+        settings=ServerSettingsStore(database),
         limits=limits,
-        notes=Notes(database),
+        notes=KeyValueStore(database),
         player=Player(fetcher),
-        figures=figures,
+        metrics=metrics,
     )
     addresses = Addresses(settings.discord_api_url, settings.discord_gateway_url)
-    return SunoBot(services, addresses, cogs, card_pace, gateway_pace)
+    return SunoBot(services, addresses, cogs, live_card_timing, gateway_timing)
 
 
 def _relay(settings: Settings) -> Relay:

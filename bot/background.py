@@ -14,8 +14,8 @@ from contextlib import suppress
 from discord.ext import commands
 
 from bot.client import SunoBot
-from bot.storage.departed_servers import Departures
-from bot.storage.erasure import Forgetting
+from bot.storage.departed_servers import DepartedServers
+from bot.storage.erasure import Erasure
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ PAUSE_AFTER_A_FAULT = 5.0
 DAY = 86400.0
 
 
-class Clock(commands.Cog):
+class BackgroundLoops(commands.Cog):
     """The four loops: poll, deliver, show, tidy."""
 
     def __init__(self, bot: SunoBot) -> None:
@@ -40,20 +40,20 @@ class Clock(commands.Cog):
 
     async def cog_load(self) -> None:
         """Start the loops. Loaded once, before the gateway: none needs it."""
-        services, courier = self._bot.services, self._bot.courier
+        services, dispatcher = self._bot.services, self._bot.dispatcher
         rounds = {
             "poll": (services.poller.round, services.store.changed),
-            "deliver": (courier.round, services.outbox.changed),
+            "deliver": (dispatcher.round, services.outbox.changed),
             "show": (self._bot.keeper.round, services.cards.changed),
             "tidy": (
-                Broom(services.forgetting, services.departures).round,
+                RetentionJob(services.forgetting, services.departures).round,
                 services.departures.changed,
             ),
         }
-        good_at, failed = self._bot.good_rounds, services.figures.failed_rounds
+        good_at, failed = self._bot.last_tick_at, services.metrics.failed_rounds
         self._loops = [
             asyncio.create_task(
-                keep_going(name, round_, wake, good_at, on_fault=failed.labels(name).inc)
+                run_forever(name, round_, wake, good_at, on_fault=failed.labels(name).inc)
             )
             for name, (round_, wake) in rounds.items()
         ]
@@ -65,15 +65,15 @@ class Clock(commands.Cog):
         await asyncio.gather(*self._loops, return_exceptions=True)
         await asyncio.gather(
             self._bot.services.poller.finish(),
-            self._bot.courier.finish(),
+            self._bot.dispatcher.finish(),
             self._bot.keeper.finish(),
         )
 
 
-class Broom:
+class RetentionJob:
     """Deletes once a day, and at the start, what was told long ago; and servers that are gone."""
 
-    def __init__(self, forgetting: Forgetting, departures: Departures) -> None:
+    def __init__(self, forgetting: Erasure, departures: DepartedServers) -> None:
         self._forgetting = forgetting
         self._departures = departures
         self._due_at = 0.0
@@ -88,7 +88,7 @@ class Broom:
         return self._due_at
 
 
-async def keep_going(
+async def run_forever(
     name: str,
     round_: Round,
     wake: asyncio.Event,
@@ -102,7 +102,7 @@ async def keep_going(
     the last good one was (Unix seconds) stands in ``good_at`` under ``name``; ``on_fault`` is
     called after each that failed.
     """
-    faults = Faults(name)
+    faults = FailureLog(name)
     while True:
         wake.clear()
         try:
@@ -120,7 +120,7 @@ async def keep_going(
                 await wake.wait()
 
 
-class Faults:
+class FailureLog:
     """What is logged of rounds that fail: each fault once, until it heals or becomes another."""
 
     def __init__(self, name: str) -> None:
@@ -151,4 +151,4 @@ def _where(error: Exception) -> tuple[str, int]:
 
 async def setup(bot: SunoBot) -> None:
     """Add the cog; discord.py calls this."""
-    await bot.add_cog(Clock(bot))
+    await bot.add_cog(BackgroundLoops(bot))

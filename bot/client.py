@@ -15,29 +15,29 @@ from discord.http import Route
 
 from bot.delivery.attachments.uploads import Player, Uploads
 from bot.delivery.discord_calls import trace_calls
-from bot.delivery.discord_traffic import DiscordTraffic, counts_for_the_bot
-from bot.delivery.dispatcher import Courier
-from bot.delivery.live_card_updater import CARD_PACE, CardKeeper, CardPace
-from bot.delivery.rate_limiter import Turns
-from bot.gateway import GATEWAY_PACE, GatewayClient, GatewayPace
+from bot.delivery.discord_traffic import RequestMonitor, counts_for_the_bot
+from bot.delivery.dispatcher import OutboxDispatcher
+from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming, LiveCardUpdater
+from bot.delivery.rate_limiter import GlobalRateLimiter
+from bot.gateway import GATEWAY_TIMING, GatewayClient, GatewayTiming
 from bot.i18n.translator import CatalogueTranslator
-from bot.metrics import Figures
+from bot.metrics import Metrics
 from bot.monitoring.collector import count_answers
 from bot.polling.poller import Poller
-from bot.storage.departed_servers import Departures
-from bot.storage.erasure import Forgetting
+from bot.storage.departed_servers import DepartedServers
+from bot.storage.erasure import Erasure
 from bot.storage.history import History
-from bot.storage.joined_notices import Notices
-from bot.storage.key_value import Notes
+from bot.storage.joined_notices import JoinedNotices
+from bot.storage.key_value import KeyValueStore
 from bot.storage.limits import Limits
 from bot.storage.live_cards import Cards
 from bot.storage.outbox import Outbox
-from bot.storage.server_settings import ServerSettingsBook
-from bot.storage.tasks import Store
-from bot.ui.error_replies import tell_failure
+from bot.storage.server_settings import ServerSettingsStore
+from bot.storage.tasks import TaskStore
+from bot.ui.error_replies import reply_with_error
 from bot.ui.permissions import invite_link
-from bot.watches.private_watches import PrivateWatches
-from bot.watches.service import WatchDesk
+from bot.watches.private_watches import DirectMessageWatches
+from bot.watches.service import WatchService
 from bot.watches.watchlist import Watchlist
 
 log = logging.getLogger(__name__)
@@ -52,18 +52,18 @@ class Services:
 
     watchlist: Watchlist
     poller: Poller
-    store: Store
+    store: TaskStore
     outbox: Outbox
     cards: Cards
-    notices: Notices
+    notices: JoinedNotices
     history: History
-    forgetting: Forgetting
-    departures: Departures
-    settings: ServerSettingsBook
+    forgetting: Erasure
+    departures: DepartedServers
+    settings: ServerSettingsStore
     limits: Limits
-    notes: Notes
+    notes: KeyValueStore
     player: Player
-    figures: Figures
+    metrics: Metrics
 
 
 EVERYWHERE = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
@@ -82,7 +82,7 @@ class CommandTree(app_commands.CommandTree["SunoBot"]):
     ) -> None:
         """Tell the person what happened and what to do."""
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-        await tell_failure(interaction, cause)
+        await reply_with_error(interaction, cause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,43 +101,43 @@ class SunoBot(GatewayClient):
         services: Services,
         addresses: Addresses,
         extensions: Sequence[str] = (),
-        card_pace: CardPace = CARD_PACE,
-        gateway_pace: GatewayPace = GATEWAY_PACE,
+        live_card_timing: LiveCardTiming = LIVE_CARD_TIMING,
+        gateway_timing: GatewayTiming = GATEWAY_TIMING,
     ) -> None:
-        self.traffic = DiscordTraffic()
+        self.traffic = RequestMonitor()
         Route.BASE = addresses.api_url
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
         super().__init__(
             gateway_url=addresses.gateway_url,
-            pace=gateway_pace,
+            pace=gateway_timing,
             command_prefix=(),
             help_command=None,
             tree_cls=CommandTree,
             intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
-            http_trace=traced(self.traffic, services.figures),
+            http_trace=traced(self.traffic, services.metrics),
         )
         self.services = services
         self._uploads = Uploads(self, services.settings, services.player)
-        self.courier = Courier(
+        self.dispatcher = OutboxDispatcher(
             self,
             services.outbox,
             uploads=self._uploads,
             settings=services.settings,
-            figures=services.figures,
+            metrics=services.metrics,
             traffic=self.traffic,
         )
-        self.keeper = CardKeeper(
+        self.keeper = LiveCardUpdater(
             self,
             services.cards,
-            card_pace,
-            notices_wait=lambda: self.courier.busy,
+            live_card_timing,
+            notices_wait=lambda: self.dispatcher.busy,
             traffic=self.traffic,
         )
-        private = PrivateWatches(self.keeper, services.notices)
-        self.desk = WatchDesk(services.watchlist, services.cards, private, services.settings)
-        self.good_rounds: dict[str, float] = {}
+        private = DirectMessageWatches(self.keeper, services.notices)
+        self.desk = WatchService(services.watchlist, services.cards, private, services.settings)
+        self.last_tick_at: dict[str, float] = {}
         """When each loop of the clock last did its work without a fault (Unix seconds)."""
         self._extensions = tuple(extensions)
 
@@ -206,14 +206,14 @@ def _servers(count: int) -> str:
     return "1 server" if count == 1 else f"{count} servers"
 
 
-def traced(traffic: DiscordTraffic, figures: Figures) -> aiohttp.TraceConfig:
+def traced(traffic: RequestMonitor, metrics: Metrics) -> aiohttp.TraceConfig:
     """Return what is told of every request: it is counted, kept from being late, and paced.
 
     discord.py paces each bucket, but not the bot: a thousand messages to a thousand channels at
     once end in answers of 429 and lost messages. Requests are held back so that the whole bot keeps
     Discord's global limit in any second.
     """
-    turns = Turns(MOST_IN_A_SECOND)
+    turns = GlobalRateLimiter(MOST_IN_A_SECOND)
 
     async def wait_for_turn(
         session: aiohttp.ClientSession,  # noqa: ARG001 # aiohttp's signature
@@ -227,5 +227,5 @@ def traced(traffic: DiscordTraffic, figures: Figures) -> aiohttp.TraceConfig:
     trace_calls(trace)
     trace.on_request_start.append(wait_for_turn)
     traffic.observe(trace)
-    count_answers(trace, figures)
+    count_answers(trace, metrics)
     return trace

@@ -23,7 +23,7 @@ _FINAL_CLOSE_CODES = frozenset({4004, *range(4010, 4015)})
 
 
 @dataclass(frozen=True, slots=True)
-class GatewayPace:
+class GatewayTiming:
     """How often the gateway is asked. Spans in seconds."""
 
     first_retry: float = 1.0
@@ -33,7 +33,7 @@ class GatewayPace:
     """Discord starts one session in such a span."""
 
 
-GATEWAY_PACE = GatewayPace()
+GATEWAY_TIMING = GatewayTiming()
 
 
 class GatewayClient(commands.AutoShardedBot):
@@ -44,7 +44,7 @@ class GatewayClient(commands.AutoShardedBot):
     servers over a new session, and tells of ``ready`` only once all shards have begun one.
     """
 
-    def __init__(self, *, gateway_url: str, pace: GatewayPace, **options: Any) -> None:
+    def __init__(self, *, gateway_url: str, pace: GatewayTiming, **options: Any) -> None:
         """``gateway_url`` is where the gateway is; empty: where the API says."""
         super().__init__(**options)
         self._gateway_url = gateway_url

@@ -1,6 +1,6 @@
 """The figures: what the parts count and time, for whoever watches the bot from outside.
 
-The composition root makes one ``Figures`` and hands it to the parts that count. Every label has a
+The composition root makes one ``Metrics`` and hands it to the parts that count. Every label has a
 short list of values, so that no figure grows with use: none names a task, a person or a server.
 """
 
@@ -65,7 +65,7 @@ class Waiting(StrEnum):
     HELD = "held"
 
 
-class Figures:
+class Metrics:
     """What is counted and timed; all of it begins at nothing with the process."""
 
     def __init__(self) -> None:

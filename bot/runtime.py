@@ -30,7 +30,7 @@ def share_turns() -> None:
     sys.setswitchinterval(TURN)
 
 
-def spare_what_stays() -> None:
+def freeze_gc() -> None:
     """Look for garbage seldom, and never again among what is there now.
 
     To be called when everything is loaded: a search through all of that would stop the bot for a

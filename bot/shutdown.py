@@ -19,7 +19,7 @@ wait for 10 before they kill."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-async def until_told_to_stop(work: Coroutine[None, None, None]) -> None:
+async def run_until_signal(work: Coroutine[None, None, None]) -> None:
     """Let ``work`` go on until it ends or a signal cancels it; further ones are ignored.
 
     Whatever holds up the end, a name server that does not answer or a thread, is printed then, and

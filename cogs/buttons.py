@@ -4,17 +4,17 @@ import discord
 from discord.ext import commands
 
 from bot.client import SunoBot
-from bot.i18n import words_for
+from bot.i18n.catalog import catalog_for
 from bot.relay.models import Task, TaskKind
-from bot.ui.components import KEEP_WATCHING, STATUS_BUTTON, Remembered
+from bot.ui.components import KEEP_WATCHING, STATUS_BUTTON, PersistentItem
 from bot.ui.lyrics_reader import page_of
-from bot.ui.replies import Reply, asker_of
+from bot.ui.replies import Reply, caller_of
 from bot.ui.status_card import status_of
 from bot.watches.service import HERE
 
 
 class KeepWatching(
-    Remembered,
+    PersistentItem,
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=KEEP_WATCHING.format(r"(?P<delivery>[0-9]+)"),
 ):
@@ -30,14 +30,14 @@ class KeepWatching(
         services = interaction.client.services
         task_id = await services.outbox.task_of(self.delivery_id)
         if task_id is None:
-            text = words_for(interaction.locale.value).say("reader-gone")
+            text = catalog_for(interaction.locale.value).text("reader-gone")
         else:
             text = await interaction.client.desk.watch(interaction, [task_id], HERE)
         await Reply(interaction).send(text)
 
 
 class StatusButton(
-    Remembered,
+    PersistentItem,
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=STATUS_BUTTON,
 ):
@@ -52,25 +52,25 @@ class StatusButton(
         """Do it for whoever pressed; a card is seen by one person, and so is the answer."""
         refresh = self.action == "refresh"
         await interaction.response.defer(ephemeral=True, thinking=not refresh)
-        words = words_for(interaction.locale.value)
+        catalog = catalog_for(interaction.locale.value)
         watchlist = interaction.client.services.watchlist
         if self.action == "notify":
             text = await interaction.client.desk.watch(interaction, [self.task_id])
             await Reply(interaction).send(text)
-        elif task := await watchlist.read(self.task_id, asker_of(interaction)):
+        elif task := await watchlist.read(self.task_id, caller_of(interaction)):
             await (self._refresh if refresh else self._read)(interaction, task)
         else:
-            await interaction.followup.send(words.say("reader-gone"), ephemeral=True)
+            await interaction.followup.send(catalog.text("reader-gone"), ephemeral=True)
 
     async def _refresh(self, interaction: discord.Interaction[SunoBot], task: Task) -> None:
-        words = words_for(interaction.locale.value)
+        catalog = catalog_for(interaction.locale.value)
         now = discord.utils.utcnow().timestamp()
         typical = await interaction.client.services.history.typical(task.kind or TaskKind.MUSIC)
-        status = status_of(task, words, now=now, typical=typical)
+        status = status_of(task, catalog, now=now, typical=typical)
         await interaction.edit_original_response(embeds=status.embeds, view=status.view)
 
     async def _read(self, interaction: discord.Interaction[SunoBot], task: Task) -> None:
-        page = page_of(task, 0, words_for(interaction.locale.value))
+        page = page_of(task, 0, catalog_for(interaction.locale.value))
         await Reply(interaction).send(embeds=[page.embed], view=page.view)
 
 

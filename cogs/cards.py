@@ -6,10 +6,10 @@ import discord
 from discord.ext import commands
 
 from bot.client import SunoBot
-from bot.i18n import words_for
-from bot.storage.live_card_rows import Card
+from bot.i18n.catalog import catalog_for
+from bot.storage.live_card_rows import LiveCard
 from bot.storage.subscriptions import Unwatched
-from bot.ui.components import Remembered
+from bot.ui.components import PersistentItem
 from bot.ui.live_card import LIVE_BUTTON
 from bot.ui.replies import Reply
 from bot.watches.service import HERE
@@ -18,7 +18,7 @@ Interaction = discord.Interaction[SunoBot]
 
 
 class CardButton(
-    Remembered,
+    PersistentItem,
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=LIVE_BUTTON,
 ):
@@ -32,24 +32,24 @@ class CardButton(
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client
         """Watch what runs on the card, or wait for what is told just now; or stop watching."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        words = words_for(interaction.locale.value)
+        catalog = catalog_for(interaction.locale.value)
         bot = interaction.client
         card = await bot.services.cards.get(self.card_id, time.time())
         tasks = card.tasks if card else ()
         running = [shown.task.id for shown in tasks if not shown.ending]
         told = running or [shown.task.id for shown in tasks if shown.owed]
         if card is None or not told:
-            text = words.say("live-gone")
+            text = catalog.text("live-gone")
         elif self.action == "join":
             text = await bot.desk.watch(interaction, told, HERE)
         else:
-            text = words.say(await self._leave(interaction, card, told))
+            text = catalog.text(await self._leave(interaction, card, told))
         await Reply(interaction).send(text)
         if card is None and interaction.message:
-            public = words_for((interaction.guild_locale or interaction.locale).value)
+            public = catalog_for((interaction.guild_locale or interaction.locale).value)
             await bot.keeper.retire(interaction.message, self.item.custom_id or "", public)
 
-    async def _leave(self, interaction: Interaction, card: Card, ids: list[str]) -> str:
+    async def _leave(self, interaction: Interaction, card: LiveCard, ids: list[str]) -> str:
         """Stop for the person who pressed; return the key of what to say."""
         services = interaction.client.services
         removed = await services.watchlist.remove(

@@ -5,7 +5,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import SunoBot
-from bot.i18n import Words, words_for
+from bot.i18n.catalog import Catalog, catalog_for
 from bot.i18n.translator import localised
 from bot.ui.components import LinkButton, link_view
 from bot.ui.permissions import invite_link
@@ -39,20 +39,20 @@ class Help(commands.Cog):
 
     async def help(self, interaction: Interaction) -> None:
         """Explain the bot to one person."""
-        words = words_for(interaction.locale.value)
-        invite = LinkButton(words.say("help-invite"), invite_link(interaction.application_id))
+        catalog = catalog_for(interaction.locale.value)
+        invite = LinkButton(catalog.text("help-invite"), invite_link(interaction.application_id))
         await interaction.response.send_message(
-            embed=_explanation(words),
+            embed=_explanation(catalog),
             view=link_view([invite]) or discord.utils.MISSING,
             ephemeral=True,
         )
 
 
-def _explanation(words: Words) -> discord.Embed:
-    typed = "\n".join(words.say(f"help-{name}") for name in _TYPED)
+def _explanation(catalog: Catalog) -> discord.Embed:
+    typed = "\n".join(catalog.text(f"help-{name}") for name in _TYPED)
     return discord.Embed(
-        title=words.say("help-title"),
-        description=f"{words.say('help-what')}\n\n{typed}\n\n{words.say('help-more')}",
+        title=catalog.text("help-title"),
+        description=f"{catalog.text('help-what')}\n\n{typed}\n\n{catalog.text('help-more')}",
         colour=RUNNING,
     )
 

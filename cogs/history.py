@@ -8,18 +8,18 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import SunoBot
-from bot.i18n import words_for
+from bot.i18n.catalog import catalog_for
 from bot.i18n.translator import localised
-from bot.relay.errors import SunoError
+from bot.relay.errors import RelayError
 from bot.relay.models import Task
 from bot.storage.errors import TooManyLookups
 from bot.storage.history import Entry
-from bot.ui.components import Remembered
+from bot.ui.components import PersistentItem
 from bot.ui.history_panel import OPEN, TURN, fitting, history_embed, history_view
 from bot.ui.permissions import scope_of
-from bot.ui.replies import asker_of
+from bot.ui.replies import caller_of
 from bot.ui.status_card import status_of
-from bot.watches.lookup_limiter import Asker
+from bot.watches.lookup_limiter import Caller
 from bot.watches.watchlist import Watchlist
 
 Interaction = discord.Interaction[SunoBot]
@@ -27,7 +27,7 @@ Search = Annotated[str, app_commands.Range[str, 0, 200]]
 
 
 class TurnButton(
-    Remembered, discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=TURN
+    PersistentItem, discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=TURN
 ):
     """*Previous* and *Next* under a page."""
 
@@ -58,7 +58,7 @@ class TurnButton(
 
 
 class OpenMenu(
-    Remembered, discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], template=OPEN
+    PersistentItem, discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], template=OPEN
 ):
     """The menu that opens an entry of the page."""
 
@@ -82,18 +82,18 @@ class OpenMenu(
         if not await _is_owner(interaction, self.owner):
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
-        words = words_for(interaction.locale.value)
+        catalog = catalog_for(interaction.locale.value)
         services = interaction.client.services
         entry = await services.history.entry(scope_of(interaction), int(self.item.values[0]))
         if entry is None:
-            await interaction.edit_original_response(content=words.say("history-gone"))
+            await interaction.edit_original_response(content=catalog.text("history-gone"))
             return
-        fresh = await _look_again(services.watchlist, entry, asker_of(interaction))
+        fresh = await _look_again(services.watchlist, entry, caller_of(interaction))
         task = fresh or entry.task
         now = discord.utils.utcnow().timestamp()
-        status = status_of(task, words, now=now)
+        status = status_of(task, catalog, now=now)
         await interaction.edit_original_response(
-            content=None if fresh else words.say("history-stale"),
+            content=None if fresh else catalog.text("history-stale"),
             embeds=status.embeds,
             view=status.view,
         )
@@ -131,20 +131,20 @@ class HistoryCommand(commands.Cog):
 
 
 async def _show_page(interaction: Interaction, search: str, number: int) -> None:
-    words = words_for(interaction.locale.value)
+    catalog = catalog_for(interaction.locale.value)
     scope = scope_of(interaction)
     page = await interaction.client.services.history.page(scope, search, number)
     await interaction.edit_original_response(
-        embed=history_embed(page, search, words, of_server=scope.guild_id is not None),
-        view=history_view(page, search, interaction.user.id, words),
+        embed=history_embed(page, search, catalog, of_server=scope.guild_id is not None),
+        view=history_view(page, search, interaction.user.id, catalog),
     )
 
 
-async def _look_again(watchlist: Watchlist, entry: Entry, asker: Asker) -> Task | None:
+async def _look_again(watchlist: Watchlist, entry: Entry, asker: Caller) -> Task | None:
     """Return the task as the relay knows it now, ``None`` where that is less than was kept."""
     try:
         seen = await watchlist.look([entry.task.id], asker)
-    except (SunoError, TooManyLookups):
+    except (RelayError, TooManyLookups):
         return None
     task = seen.tasks.get(entry.task.id)
     return task if task and (task.terminal or not entry.task.terminal) else None
@@ -154,8 +154,8 @@ async def _is_owner(interaction: Interaction, owner: int) -> bool:
     """Whether it is the person's own list; others are told that it is not."""
     if interaction.user.id == owner:
         return True
-    words = words_for(interaction.locale.value)
-    await interaction.response.send_message(words.say("history-not-yours"), ephemeral=True)
+    catalog = catalog_for(interaction.locale.value)
+    await interaction.response.send_message(catalog.text("history-not-yours"), ephemeral=True)
     return False
 
 

@@ -7,10 +7,10 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import SunoBot
-from bot.i18n import words_for
+from bot.i18n.catalog import catalog_for
 from bot.i18n.translator import localised
-from bot.ui.components import Remembered
-from bot.ui.replies import Reply, asker_of
+from bot.ui.components import PersistentItem
+from bot.ui.replies import Reply, caller_of
 from bot.ui.task_menu import FOUND_MENU, found_menu
 from bot.watches.service import HERE
 from bot.watches.task_id_search import find_ids
@@ -22,20 +22,20 @@ Interaction = discord.Interaction[SunoBot]
 async def find_tasks(interaction: Interaction, message: discord.Message) -> None:
     """Ask the relay which ids in a message it knows, and offer those."""
     await interaction.response.defer(ephemeral=True)
-    words = words_for(interaction.locale.value)
+    catalog = catalog_for(interaction.locale.value)
     candidates = find_ids(_text_of(message))
     if not candidates:
-        await Reply(interaction).send(words.say("found-nothing"))
+        await Reply(interaction).send(catalog.text("found-nothing"))
         return
-    seen = await interaction.client.services.watchlist.look(candidates, asker_of(interaction))
+    seen = await interaction.client.services.watchlist.look(candidates, caller_of(interaction))
     known = [seen.tasks[task_id] for task_id in candidates if task_id in seen.tasks]
     if not known and seen.failed:
         raise next(iter(seen.failed.values()))
     if not known:
-        await Reply(interaction).send(words.say("found-unknown", number=len(candidates)))
+        await Reply(interaction).send(catalog.text("found-unknown", number=len(candidates)))
         return
-    text = words.say("found-some", number=len(known))
-    await Reply(interaction).send(text, view=found_menu(known, words))
+    text = catalog.text("found-some", number=len(known))
+    await Reply(interaction).send(text, view=found_menu(known, catalog))
 
 
 def _text_of(message: discord.Message) -> str:
@@ -48,7 +48,7 @@ def _text_of(message: discord.Message) -> str:
 
 
 class FoundMenu(
-    Remembered,
+    PersistentItem,
     discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]],
     template=FOUND_MENU,
 ):

@@ -12,11 +12,11 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import SunoBot
-from bot.i18n import words_for
+from bot.i18n.catalog import catalog_for
 from bot.i18n.translator import localised
 from bot.storage.departed_servers import ShardGuilds
 from bot.storage.errors import DatabaseClosed
-from bot.ui.components import Remembered
+from bot.ui.components import PersistentItem
 from bot.ui.erasure_panel import CONFIRM, question, question_view
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ Interaction = discord.Interaction[SunoBot]
 
 
 class ConfirmButton(
-    Remembered, discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=CONFIRM
+    PersistentItem, discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=CONFIRM
 ):
     """*Delete it all* and *Keep it*, for the person who asked."""
 
@@ -49,15 +49,17 @@ class ConfirmButton(
 
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client
         """Do what the button says; the buttons go."""
-        words = words_for(interaction.locale.value)
+        catalog = catalog_for(interaction.locale.value)
         if interaction.user.id != self.owner:
-            await interaction.response.send_message(words.say("forget-not-yours"), ephemeral=True)
+            await interaction.response.send_message(
+                catalog.text("forget-not-yours"), ephemeral=True
+            )
             return
         await interaction.response.defer()
         if self.action == "delete":
             await _forget(interaction)
         key = "forget-done" if self.action == "delete" else "forget-kept"
-        await interaction.edit_original_response(content=words.say(key), view=None)
+        await interaction.edit_original_response(content=catalog.text(key), view=None)
 
 
 class Privacy(commands.Cog):
@@ -86,13 +88,13 @@ class Privacy(commands.Cog):
     async def forget(self, interaction: Interaction) -> None:
         """Say what is kept about the person, and ask whether to delete it."""
         await interaction.response.defer(ephemeral=True)
-        words = words_for(interaction.locale.value)
+        catalog = catalog_for(interaction.locale.value)
         holdings = await self._bot.services.forgetting.holdings(interaction.user.id)
         if holdings.nothing:
-            await interaction.edit_original_response(content=words.say("forget-nothing"))
+            await interaction.edit_original_response(content=catalog.text("forget-nothing"))
             return
         await interaction.edit_original_response(
-            content=question(holdings, words), view=question_view(interaction.user.id, words)
+            content=question(holdings, catalog), view=question_view(interaction.user.id, catalog)
         )
 
     @commands.Cog.listener()

@@ -4,17 +4,17 @@ import discord
 from discord.ext import commands
 
 from bot.client import SunoBot
-from bot.i18n import words_for
+from bot.i18n.catalog import catalog_for
 from bot.relay.models import Task
-from bot.ui.components import Remembered
+from bot.ui.components import PersistentItem
 from bot.ui.lyrics_reader import TEMPLATE, lyrics_file, page_of, reader_custom_id
-from bot.ui.replies import Reply, asker_of
+from bot.ui.replies import Reply, caller_of
 
 Interaction = discord.Interaction[SunoBot]
 
 
 class ReaderButton(
-    Remembered,
+    PersistentItem,
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=TEMPLATE,
 ):
@@ -34,11 +34,11 @@ class ReaderButton(
             await interaction.response.defer()
         else:
             await interaction.response.defer(ephemeral=True, thinking=True)
-        words = words_for(interaction.locale.value)
+        catalog = catalog_for(interaction.locale.value)
         watchlist = interaction.client.services.watchlist
-        task = await watchlist.read(self.task_id, asker_of(interaction))
+        task = await watchlist.read(self.task_id, caller_of(interaction))
         if task is None:
-            await interaction.followup.send(words.say("reader-gone"), ephemeral=True)
+            await interaction.followup.send(catalog.text("reader-gone"), ephemeral=True)
             return
         actions = {"page": self._turn, "share": self._share, "file": self._hand_out}
         await actions[self.action](interaction, task)
@@ -47,24 +47,24 @@ class ReaderButton(
         """Turn the page: of this message, or in a reader of one's own."""
         own = self.owner in (0, interaction.user.id)
         locale = (interaction.guild_locale if self.owner and own else None) or interaction.locale
-        words = words_for(locale.value)
-        page = page_of(task, self.page, words, owner=self.owner if own else 0)
+        catalog = catalog_for(locale.value)
+        page = page_of(task, self.page, catalog, owner=self.owner if own else 0)
         await interaction.edit_original_response(embed=page.embed, view=page.view)
 
     async def _share(self, interaction: Interaction, task: Task) -> None:
         """Post the reader to the channel, for the person who asked and in their name."""
-        words = words_for(interaction.locale.value)
+        catalog = catalog_for(interaction.locale.value)
         if not _may_post(interaction.permissions, interaction):
-            await Reply(interaction).send(words.say("reader-may-not-share"))
+            await Reply(interaction).send(catalog.text("reader-may-not-share"))
             return
         if not _may_post(interaction.app_permissions, interaction):
-            await Reply(interaction).send(words.say("reader-cannot-share"))
+            await Reply(interaction).send(catalog.text("reader-cannot-share"))
             return
-        public = words_for((interaction.guild_locale or interaction.locale).value)
+        public = catalog_for((interaction.guild_locale or interaction.locale).value)
         page = page_of(task, self.page, public, owner=interaction.user.id)
-        await Reply(interaction).send(words.say("reader-shared"))
+        await Reply(interaction).send(catalog.text("reader-shared"))
         await interaction.followup.send(
-            public.say("reader-shared-by", user=interaction.user.mention),
+            public.text("reader-shared-by", user=interaction.user.mention),
             embed=page.embed,
             view=page.view or discord.utils.MISSING,
             allowed_mentions=discord.AllowedMentions.none(),
@@ -72,7 +72,7 @@ class ReaderButton(
 
     async def _hand_out(self, interaction: Interaction, task: Task) -> None:
         """Give the lyrics as a file, to that person alone."""
-        file = lyrics_file(task, words_for(interaction.locale.value))
+        file = lyrics_file(task, catalog_for(interaction.locale.value))
         await interaction.edit_original_response(attachments=[file])
 
 

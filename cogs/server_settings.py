@@ -8,10 +8,10 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import SunoBot
-from bot.i18n import words_for
+from bot.i18n.catalog import catalog_for
 from bot.i18n.translator import localised
-from bot.storage.server_settings import DEFAULTS, Mention, ServerSettings
-from bot.ui.components import Remembered
+from bot.storage.server_settings import DEFAULTS, MentionSetting, ServerSettings
+from bot.ui.components import PersistentItem
 from bot.ui.health_panel import Health, health_page
 from bot.ui.permissions import invite_link
 from bot.ui.replies import Reply
@@ -22,10 +22,10 @@ Interaction = discord.Interaction[SunoBot]
 
 async def show_panel(interaction: Interaction, settings: ServerSettings) -> None:
     """Fill in the answer with the panel."""
-    words = words_for(interaction.locale.value)
+    catalog = catalog_for(interaction.locale.value)
     most = interaction.client.services.limits.watches_per_user
     await interaction.edit_original_response(
-        embed=panel(settings, most, words), view=panel_view(settings, words)
+        embed=panel(settings, most, catalog), view=panel_view(settings, catalog)
     )
 
 
@@ -37,7 +37,7 @@ async def change(interaction: Interaction, changes: dict[str, Any] | None) -> No
     await interaction.response.defer()
     guild_id = interaction.guild_id
     if guild_id is None or not interaction.permissions.manage_guild:
-        text = words_for(interaction.locale.value).say("settings-not-yours")
+        text = catalog_for(interaction.locale.value).text("settings-not-yours")
         await interaction.followup.send(text, ephemeral=True)
         return
     book = interaction.client.services.settings
@@ -60,7 +60,7 @@ def one(values: Sequence[str]) -> int | None:
 
 
 class ChannelMenu(
-    Remembered,
+    PersistentItem,
     discord.ui.DynamicItem[discord.ui.ChannelSelect[discord.ui.View]],
     template=SETTING.format("channel"),
 ):
@@ -75,7 +75,7 @@ class ChannelMenu(
 
 
 class RoleMenu(
-    Remembered,
+    PersistentItem,
     discord.ui.DynamicItem[discord.ui.RoleSelect[discord.ui.View]],
     template=SETTING.format("(?P<name>roles|role)"),
 ):
@@ -91,13 +91,13 @@ class RoleMenu(
         if self.name == "roles":
             await change(interaction, {"roles": roles})
         else:
-            mention = Mention.ROLE if roles else Mention.WATCHERS
+            mention = MentionSetting.ROLE if roles else MentionSetting.WATCHERS
             role = roles[0] if roles else None
             await change(interaction, {"mention": mention, "mention_role_id": role})
 
 
 class MentionMenu(
-    Remembered,
+    PersistentItem,
     discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]],
     template=SETTING.format("mention"),
 ):
@@ -108,11 +108,11 @@ class MentionMenu(
 
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client
         """Set it."""
-        await change(interaction, {"mention": Mention(chosen(interaction)[0])})
+        await change(interaction, {"mention": MentionSetting(chosen(interaction)[0])})
 
 
 class SettingButton(
-    Remembered,
+    PersistentItem,
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=SETTING.format("(?P<name>uploads|language|limit|reset)"),
 ):
@@ -178,7 +178,7 @@ class ServerSettingsCommands(
         await interaction.response.defer(ephemeral=True)
         if interaction.guild_id is not None:
             await self._bot.services.settings.reset(interaction.guild_id)
-        text = words_for(interaction.locale.value).say("settings-reset-done")
+        text = catalog_for(interaction.locale.value).text("settings-reset-done")
         await Reply(interaction).send(text)
 
     @app_commands.command(
@@ -191,11 +191,11 @@ class ServerSettingsCommands(
         assert guild is not None  # noqa: S101 # the command is a server's only
         health = Health(
             relay=bot.services.watchlist.relay_health,
-            good_rounds=bot.good_rounds,
+            last_tick_at=bot.last_tick_at,
             use=await bot.services.settings.use_of(guild.id),
             invite=invite_link(bot.application_id or 0),
         )
-        embed = health_page(health, guild, words_for(interaction.locale.value))
+        embed = health_page(health, guild, catalog_for(interaction.locale.value))
         await Reply(interaction).send(embeds=[embed])
 
 

@@ -11,9 +11,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import SunoBot
-from bot.i18n import Words, words_for
+from bot.i18n.catalog import Catalog, catalog_for
 from bot.i18n.translator import localised
-from bot.relay.client import LookUp
+from bot.relay.client import LookupResult
 from bot.relay.models import TaskKind
 from bot.storage.erasure import KEPT_FOR
 from bot.storage.models import Watch
@@ -25,9 +25,9 @@ from bot.ui.limits import DESCRIPTION, whole_lines
 from bot.ui.lyrics import lyrics_pages
 from bot.ui.lyrics_reader import can_be_read, page_of
 from bot.ui.permissions import FOLLOW_UPS_OF_A_USER_INSTALL, by_user_install_only
-from bot.ui.replies import Reply, asker_of, explain
+from bot.ui.replies import Reply, caller_of, explain
 from bot.ui.status_card import status_of
-from bot.watches.service import Wish
+from bot.watches.service import WatchOptions
 
 Interaction = discord.Interaction[SunoBot]
 Ids = Annotated[str, app_commands.Range[str, 1, 2000]]
@@ -69,20 +69,20 @@ class Suno(
     async def status(self, interaction: Interaction, ids: Ids) -> None:
         """Show how some tasks are doing."""
         await interaction.response.defer(ephemeral=True)
-        words = words_for(interaction.locale.value)
+        catalog = catalog_for(interaction.locale.value)
         wanted, left = answerable(interaction, await self._watchlist.ids_in(ids))
-        seen = await self._watchlist.look(wanted, asker_of(interaction))
+        seen = await self._watchlist.look(wanted, caller_of(interaction))
         now = discord.utils.utcnow().timestamp()
         reply = Reply(interaction)
         for task_id in wanted:
             if task := seen.tasks.get(task_id):
                 typical = await self._history.typical(task.kind or TaskKind.MUSIC)
-                status = status_of(task, words, now=now, typical=typical)
+                status = status_of(task, catalog, now=now, typical=typical)
                 await reply.send(embeds=status.embeds, view=status.view)
             else:
-                await reply.send(_say_untold(task_id, seen, words))
+                await reply.send(_say_untold(task_id, seen, catalog))
         if left:
-            await reply.send(_say_left(left, words))
+            await reply.send(_say_left(left, catalog))
 
     @app_commands.command(
         name=localised("command-watch-name"), description=localised("command-watch")
@@ -111,7 +111,7 @@ class Suno(
     ) -> None:
         """Watch some tasks; their notices are posted where the person wants them."""
         await interaction.response.defer(ephemeral=True)
-        wish = Wish(channel=channel, mention=mention, private=private)
+        wish = WatchOptions(channel=channel, mention=mention, private=private)
         wanted = await self._watchlist.ids_in(ids)
         text = await interaction.client.desk.watch(interaction, wanted, wish)
         await Reply(interaction).send(text)
@@ -125,10 +125,12 @@ class Suno(
     async def unwatch(self, interaction: Interaction, ids: Ids) -> None:
         """Stop watching some tasks, wherever the person watches them."""
         await interaction.response.defer(ephemeral=True)
-        words = words_for(interaction.locale.value)
+        catalog = catalog_for(interaction.locale.value)
         wanted = await self._watchlist.ids_in(ids)
         removed = await self._watchlist.remove(wanted, user_id=interaction.user.id)
-        lines = [words.say(_UNWATCHED[each], id=code(task_id)) for task_id, each in removed.items()]
+        lines = [
+            catalog.text(_UNWATCHED[each], id=code(task_id)) for task_id, each in removed.items()
+        ]
         await Reply(interaction).send("\n".join(lines))
 
     @app_commands.command(
@@ -137,16 +139,16 @@ class Suno(
     async def list_watches(self, interaction: Interaction) -> None:
         """Show what the person watches, everywhere."""
         await interaction.response.defer(ephemeral=True)
-        words = words_for(interaction.locale.value)
+        catalog = catalog_for(interaction.locale.value)
         watches = await self._watchlist.of(interaction.user.id)
         if not watches:
-            await Reply(interaction).send(words.say("list-empty"))
+            await Reply(interaction).send(catalog.text("list-empty"))
             return
-        lines = [_say_watch(watch, words) for watch in watches[:LINES_IN_A_LIST]]
+        lines = [_say_watch(watch, catalog) for watch in watches[:LINES_IN_A_LIST]]
         lines = whole_lines(lines, DESCRIPTION - _ROOM_FOR_MORE)
         if len(watches) > len(lines):
-            lines.append(words.say("list-more", count=len(watches) - len(lines)))
-        title = words.say("list-title", count=len(watches))
+            lines.append(catalog.text("list-more", count=len(watches) - len(lines)))
+        title = catalog.text("list-title", count=len(watches))
         await Reply(interaction).send(
             embeds=[discord.Embed(title=title, description="\n".join(lines))]
         )
@@ -157,13 +159,13 @@ class Suno(
     async def inbox(self, interaction: Interaction) -> None:
         """Show what could not be posted to the person, and why."""
         await interaction.response.defer(ephemeral=True)
-        words = words_for(interaction.locale.value)
+        catalog = catalog_for(interaction.locale.value)
         since = discord.utils.utcnow().timestamp() - KEPT_FOR
         entries = await self._outbox.undelivered(interaction.user.id, since)
         if entries:
-            await Reply(interaction).send(embeds=[inbox(entries, words)])
+            await Reply(interaction).send(embeds=[inbox(entries, catalog)])
         else:
-            await Reply(interaction).send(words.say("inbox-empty"))
+            await Reply(interaction).send(catalog.text("inbox-empty"))
 
     @app_commands.command(
         name=localised("command-lyrics-name"), description=localised("command-lyrics")
@@ -174,32 +176,32 @@ class Suno(
     async def lyrics(self, interaction: Interaction, ids: Ids) -> None:
         """Open a reader for the lyrics of each task."""
         await interaction.response.defer(ephemeral=True)
-        words = words_for(interaction.locale.value)
+        catalog = catalog_for(interaction.locale.value)
         reply = Reply(interaction)
         wanted, left = answerable(interaction, await self._watchlist.ids_in(ids))
-        seen = await self._watchlist.read_all(wanted, asker_of(interaction))
+        seen = await self._watchlist.read_all(wanted, caller_of(interaction))
         for task_id in wanted:
             task = seen.tasks.get(task_id)
             if task is None:
-                await reply.send(_say_untold(task_id, seen, words))
+                await reply.send(_say_untold(task_id, seen, catalog))
             elif not task.text and not task.terminal:
-                await reply.send(words.say("lyrics-none", id=code(task_id)))
+                await reply.send(catalog.text("lyrics-none", id=code(task_id)))
             elif can_be_read(task):
-                page = page_of(task, 0, words)
+                page = page_of(task, 0, catalog)
                 await reply.send(embeds=[page.embed], view=page.view)
             else:
-                for embeds in lyrics_pages(task, words):
+                for embeds in lyrics_pages(task, catalog):
                     await reply.send(embeds=embeds)
         if left:
-            await reply.send(_say_left(left, words))
+            await reply.send(_say_left(left, catalog))
 
 
-def _say_untold(task_id: str, seen: LookUp, words: Words) -> str:
+def _say_untold(task_id: str, seen: LookupResult, catalog: Catalog) -> str:
     """Say why there is nothing to show of a task."""
     if error := seen.failed.get(task_id):
-        return explain(error, words)
+        return explain(error, catalog)
     key = "status-unlisted" if task_id in seen.unlisted else "status-unknown"
-    return words.say(key, id=code(task_id))
+    return catalog.text(key, id=code(task_id))
 
 
 def answerable(interaction: Interaction, ids: list[str]) -> tuple[list[str], list[str]]:
@@ -208,13 +210,13 @@ def answerable(interaction: Interaction, ids: list[str]) -> tuple[list[str], lis
     return ids[:most], ids[most:]
 
 
-def _say_left(ids: list[str], words: Words) -> str:
-    return words.say("answer-too-long", ids=" ".join(map(code, ids)))
+def _say_left(ids: list[str], catalog: Catalog) -> str:
+    return catalog.text("answer-too-long", ids=" ".join(map(code, ids)))
 
 
-def _say_watch(watch: Watch, words: Words) -> str:
+def _say_watch(watch: Watch, catalog: Catalog) -> str:
     title = plain_line(watch.task.title, limit=60)
-    return words.say(
+    return catalog.text(
         "list-line" if watch.known else "list-line-unheard",
         id=code(watch.task.id, limit=60),
         title=f" · **{title}**" if title else "",

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.relay.models import Clip, ClipStatus, Lyrics, Outcome, Task, TaskKind, TaskStatus
-from bot.storage.models import Place, Watched
+from bot.storage.models import Destination, PollTarget
 from bot.storage.outbox import Outbox
 
 NOON = 1_700_000_000.0
 """A moment (Unix seconds)."""
 
-HERE = Place(channel_id=500, guild_id=50, locale="en-US")
+HERE = Destination(channel_id=500, guild_id=50, locale="en-US")
 
 
 def a_clip(**changes: Any) -> Clip:
@@ -72,7 +72,7 @@ def a_failure(task_id: str = "song", **changes: Any) -> Task:
     return Task(task_id, **values | changes)
 
 
-def a_watched(**changes: Any) -> Watched:
+def a_watched(**changes: Any) -> PollTarget:
     """Return what the poller knows of a running song that was added at noon."""
     values: dict[str, Any] = {
         "task_id": "song",
@@ -90,10 +90,12 @@ def a_watched(**changes: Any) -> Watched:
         "next_look_at": NOON,
         "deadline_at": NOON + 3600,
     }
-    return Watched(**values | changes)
+    return PollTarget(**values | changes)
 
 
-async def open_directs(outbox: Outbox, directs: Mapping[int, Place], now: float = NOON) -> None:
+async def open_directs(
+    outbox: Outbox, directs: Mapping[int, Destination], now: float = NOON
+) -> None:
     """Open the direct messages of all who are to be told something, as Discord would."""
     while message := await outbox.redirection.next_unopened(now, lease=60):
         await outbox.redirection.opened(message, directs[message.user_id].channel_id, now)

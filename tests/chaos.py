@@ -25,12 +25,12 @@ from sandbox.relay.lifecycles import clip_ids
 from tests.chaos_audit import (
     WATCHES_PER_USER,
     Deed,
+    ErrorClassification,
     Fate,
     Heard,
     Posted,
     Truth,
     Verb,
-    Verdict,
     audit,
 )
 from tests.chaos_plan import (
@@ -39,7 +39,7 @@ from tests.chaos_plan import (
     End,
     NewTask,
     Round,
-    Wish,
+    WatchOptions,
     nonce_window,
     plan,
 )
@@ -69,8 +69,8 @@ _OWED = """
 class Report:
     """How it went."""
 
-    verdict: Verdict
-    figures: dict[str, int | float]
+    classify: ErrorClassification
+    metrics: dict[str, int | float]
     log: list[str]
     """What happened, round by round."""
     malformed: Sequence[Request] = ()
@@ -83,7 +83,7 @@ class Report:
         """Everything that breaks the promise, a line each."""
         left = [f"{self.owed} watches or messages are still owed"] if self.owed else []
         refused = [f"Discord never takes {one.method} {one.path}" for one in self.malformed]
-        return [*left, *refused, *self.verdict.violations]
+        return [*left, *refused, *self.classify.violations]
 
 
 @dataclass(slots=True)
@@ -153,7 +153,7 @@ class Chaos:
             self.relay.add(made)
         self.truths.append(_truth_of(task, self.relay.clock.now()))
 
-    async def ask(self, wish: Wish) -> None:
+    async def ask(self, wish: WatchOptions) -> None:
         """Let a person type something, and read the answer if there is one."""
         await asyncio.sleep(wish.after)
         user = self.people[wish.person]
@@ -264,7 +264,7 @@ class Chaos:
             (count,) = db.execute(_OWED).fetchone()
         return int(count)
 
-    def verdict(self) -> Verdict:
+    def classify(self) -> ErrorClassification:
         """Let the auditor look at everything."""
         for one in self.asked:
             if one.deed.answer is None and one.interaction.answer is not None:
@@ -273,7 +273,7 @@ class Chaos:
         posted = posted_by_the_bot(self.discord)
         return audit(self.truths, deeds, posted, moderated=self.troubles.moderated)
 
-    def figures(self) -> dict[str, int | float]:
+    def metrics(self) -> dict[str, int | float]:
         """Return how much happened."""
         told = [one.deed.heard for one in self.asked if one.deed.verb is Verb.WATCH]
         own = self.discord.bot_user
@@ -389,9 +389,9 @@ async def run_chaos(
         for planned in plan(seed, rounds):
             await chaos.round(planned)
         owed = await chaos.heal()
-        figures = {"rounds": rounds, **chaos.figures()}
-        figures["real seconds"] = round(time.monotonic() - began)
-        return Report(chaos.verdict(), figures, chaos.log, chaos.discord.malformed_requests, owed)
+        metrics = {"rounds": rounds, **chaos.metrics()}
+        metrics["real seconds"] = round(time.monotonic() - began)
+        return Report(chaos.classify(), metrics, chaos.log, chaos.discord.malformed_requests, owed)
 
 
 @click.command()
@@ -406,13 +406,13 @@ def main(rounds: int, seed: int, verbose: bool, folder: Path | None) -> None:
         place.mkdir(parents=True, exist_ok=True)
         tell = click.echo if verbose else lambda _: None
         report = asyncio.run(run_chaos(place, seed=seed, rounds=rounds, tell=tell))
-    for name, figure in report.figures.items():
+    for name, figure in report.metrics.items():
         click.echo(f"{figure:>10} {name}")
-    verdict = report.verdict
+    classify = report.classify
     for name, found in (
-        ("lost", verdict.lost),
-        ("doubled", verdict.doubled),
-        ("wrong", verdict.wrong),
+        ("lost", classify.lost),
+        ("doubled", classify.doubled),
+        ("wrong", classify.wrong),
     ):
         click.echo(f"{len(found):>10} {name}")
     if report.violations:

@@ -9,14 +9,14 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.i18n import words_for
+from bot.i18n.catalog import catalog_for
 from bot.ui.escaping import code
 from tests.seen_messages import looks_like_card
 
 WATCHES_PER_USER = 100
 """As the bot is set."""
 
-_WORDS = words_for("en-US")
+_WORDS = catalog_for("en-US")
 
 
 class Fate(StrEnum):
@@ -52,7 +52,7 @@ class Truth:
         titled = "yes" if self.title else "no"
         fates = {self.fate, Fate.STUCK} if self.fate is Fate.NEVER else {self.fate}
         return [
-            _WORDS.say(key, title=self.title, titled=titled, kind=kind, **values)
+            _WORDS.text(key, title=self.title, titled=titled, kind=kind, **values)
             for key, values in (_HEADLINES[fate] for fate in sorted(fates))
             for kind in ("music", "task")
         ]
@@ -63,7 +63,7 @@ class Truth:
         key, values = _HEADLINES[self.fate]
         key = _WITHOUT_TITLE.get(self.fate, key)
         return [
-            _WORDS.say(key, titled="no", title="", kind=kind, **values)
+            _WORDS.text(key, titled="no", title="", kind=kind, **values)
             for kind in ("music", "task")
         ]
 
@@ -78,7 +78,7 @@ _HEADLINES: dict[Fate, tuple[str, dict[str, str | int]]] = {
     Fate.SONG: ("notice-song-done", {"total": 2}),
     Fate.HALF: (
         "notice-song-partly",
-        {"ready": 1, "total": 2, "others": _WORDS.say("notice-others-failed", number=1)},
+        {"ready": 1, "total": 2, "others": _WORDS.text("notice-others-failed", number=1)},
     ),
     Fate.LYRICS: ("notice-lyrics-done", {}),
     Fate.FAILED: ("notice-failed", {}),
@@ -124,11 +124,11 @@ def heard(task_id: str, answer: str | None) -> Heard:
     """Return what the answer to a deed about one task says."""
     if not answer:
         return Heard.SILENCE
-    if answer.startswith(_WORDS.say("watch-no-permission", permissions="\N{BULLET}")[:20]):
+    if answer.startswith(_WORDS.text("watch-no-permission", permissions="\N{BULLET}")[:20]):
         return Heard.NOTHING
-    if answer == _WORDS.say("watch-error-too-many", limit=WATCHES_PER_USER):
+    if answer == _WORDS.text("watch-error-too-many", limit=WATCHES_PER_USER):
         return Heard.NOTHING
-    said = (told for key, told in _ANSWERS.items() if answer == _WORDS.say(key, id=code(task_id)))
+    said = (told for key, told in _ANSWERS.items() if answer == _WORDS.text(key, id=code(task_id)))
     return next(said, Heard.SILENCE)
 
 
@@ -168,7 +168,7 @@ class Posted:
     @property
     def is_word(self) -> bool:
         """Whether it only says that a notice is held: no notice."""
-        return _WORDS.say("held-word-kept") in self.content
+        return _WORDS.text("held-word-kept") in self.content
 
     @property
     def is_card(self) -> bool:
@@ -178,16 +178,16 @@ class Posted:
     @property
     def is_minimal(self) -> bool:
         """Whether it says that Discord refused to let it say more."""
-        return _WORDS.say("notice-minimal-status") in self.content
+        return _WORDS.text("notice-minimal-status") in self.content
 
     @property
     def may_be_a_repeat(self) -> bool:
         """Whether it says that it may have been posted before."""
-        return _WORDS.say("notice-repeat") in self.content
+        return _WORDS.text("notice-repeat") in self.content
 
     def meant_for(self, places: Collection[int]) -> int:
         """Return the place that it speaks for: another one, if that is gone and it says so."""
-        said = {place: _WORDS.say("notice-instead", place=f"<#{place}>") for place in places}
+        said = {place: _WORDS.text("notice-instead", place=f"<#{place}>") for place in places}
         return next((place for place, text in said.items() if text in self.content), self.place)
 
 
@@ -228,7 +228,7 @@ _CHANGES: dict[tuple[Verb, Heard], tuple[int, int]] = defaultdict(
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ErrorClassification:
     """What the auditor found."""
 
     lost: tuple[str, ...]
@@ -247,7 +247,7 @@ def audit(
     messages: Sequence[Posted],
     *,
     moderated: bool = False,
-) -> Verdict:
+) -> ErrorClassification:
     """Compare what people were told with what arrived: nothing lost, doubled or wrong.
 
     ``moderated`` tells whether Discord ever refused what the relay had written.
@@ -274,7 +274,7 @@ def audit(
                 arrived[task.task_id, place, user].append(message)
     lost, doubled = _counted(bounds, arrived)
     doubled += _asunder(known, deeds, together)
-    return Verdict(tuple(lost), tuple(doubled), tuple(wrong))
+    return ErrorClassification(tuple(lost), tuple(doubled), tuple(wrong))
 
 
 def _concerned(deed: Deed, known: Collection[Key]) -> list[Key]:

@@ -87,7 +87,7 @@ class NewTask:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class WatchOptions:
     """What one person types; places beyond the public ones are the person's direct message."""
 
     verb: Verb
@@ -114,7 +114,7 @@ class Round:
 
     number: int
     tasks: tuple[NewTask, ...]
-    wishes: tuple[Wish, ...]
+    wishes: tuple[WatchOptions, ...]
     mishaps: tuple[Mishap, ...]
     quiet: float
     """Real seconds before anything passes: in most rounds, enough to be answered."""
@@ -175,11 +175,11 @@ def _task(random: Random, number: int) -> NewTask:
     return NewTask(number, fate, random.choice((5.0, 20.0, 60.0, 120.0, 200.0)))
 
 
-def _wish(random: Random, made: int, count: int) -> Wish:
+def _wish(random: Random, made: int, count: int) -> WatchOptions:
     newest = made + count - 1
     fresh = count and random.random() < 0.75
     first = made if fresh else max(0, newest - _RECENT)
-    return Wish(
+    return WatchOptions(
         Verb.UNWATCH if random.random() < 0.15 else Verb.WATCH,
         random.randint(first, newest),
         random.randrange(PEOPLE),

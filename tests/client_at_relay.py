@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 from pydantic import SecretStr
 
-from bot.relay.client import Limits, Pauses, SunoClient
+from bot.relay.client import Limits, Pauses, RelayClient
 from bot.relay.providers import relay
 from sandbox.relay import LocalRelay
 
@@ -24,7 +24,7 @@ async def client_at_relay(
     key: str | None = None,
     under: str = "",
     **settings: Any,
-) -> AsyncIterator[tuple[LocalRelay, SunoClient]]:
+) -> AsyncIterator[tuple[LocalRelay, RelayClient]]:
     """Start a relay and a client of it.
 
     ``at`` is the path and ``name`` the name to configure; the address to configure is the relay's
@@ -39,14 +39,14 @@ async def client_at_relay(
             "join_within": 0.01,
             **settings,
         }
-        client = SunoClient(session, asked, SecretStr(key or local.key), **chosen)
+        client = RelayClient(session, asked, SecretStr(key or local.key), **chosen)
         try:
             yield local, client
         finally:
             await client.aclose()
 
 
-async def pause_is_over(client: SunoClient) -> None:
+async def pause_is_over(client: RelayClient) -> None:
     """Wait until the relay may be asked again."""
     until = client.health.paused_until
     if until is not None:

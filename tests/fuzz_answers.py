@@ -23,7 +23,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from bot.relay.errors import SunoError
+from bot.relay.errors import RelayError
 from bot.relay.explain import explain
 from bot.relay.models import Clip, Outcome, Task, TaskStatus
 from bot.relay.parsing.reader import read_batch, read_single, read_tasks
@@ -190,13 +190,13 @@ def check_task(task: Task) -> None:
 def check(body: bytes) -> str:
     """Return what is concluded from a body. Raises `BrokenRuleError`."""
     json.dumps(explain(200, None, body), allow_nan=False)
-    with suppress(SunoError):
+    with suppress(RelayError):
         read_single("task-1", 200, None, body)
-    with suppress(SunoError):
+    with suppress(RelayError):
         read_batch(500, None, body)
     try:
         tasks = read_tasks(200, None, body)
-    except SunoError as error:
+    except RelayError as error:
         return f"error: {error.kind}"
     for task in tasks:
         check_task(task)

@@ -2,41 +2,43 @@
 
 from bot.relay.models import Task
 from bot.storage.history import History
-from bot.storage.models import Ending, Observation, Place
-from bot.storage.search import Scope
-from bot.storage.tasks import Store
+from bot.storage.models import Destination, EndReason, PollResult
+from bot.storage.search import HistoryScope
+from bot.storage.tasks import TaskStore
 from tests.builders import HERE, NOON, a_clip, a_running_task, a_song
 
-THERE = Place(channel_id=600, guild_id=60)
-DIRECT = Place(channel_id=700)
-SERVER = Scope(user_id=9, guild_id=50, visible=frozenset({500, 501, 505}))
-OTHER_SERVER = Scope(user_id=9, guild_id=60, visible=frozenset({600}))
-ADA, BEA = Scope(user_id=1), Scope(user_id=2)
+THERE = Destination(channel_id=600, guild_id=60)
+DIRECT = Destination(channel_id=700)
+SERVER = HistoryScope(user_id=9, guild_id=50, visible=frozenset({500, 501, 505}))
+OTHER_SERVER = HistoryScope(user_id=9, guild_id=60, visible=frozenset({600}))
+ADA, BEA = HistoryScope(user_id=1), HistoryScope(user_id=2)
 
 
-async def watch(store: Store, task_id: str, user_id: int = 1, place: Place = HERE) -> None:
+async def watch(
+    store: TaskStore, task_id: str, user_id: int = 1, place: Destination = HERE
+) -> None:
     """Watch a running task, seen first at noon."""
     task = a_running_task(task_id)
     await store.add_watch(task, known=True, user_id=user_id, place=place, now=NOON, deadline=86400)
 
 
 async def end(
-    store: Store, task: Task, now: float = NOON, ending: Ending = Ending.FINISHED
+    store: TaskStore, task: Task, now: float = NOON, ending: EndReason = EndReason.FINISHED
 ) -> None:
     """Let a watched task end."""
-    seen = Observation(task.id, next_look_at=now, answer=task, ending=ending)
+    seen = PollResult(task.id, next_look_at=now, answer=task, ending=ending)
     await store.record([seen], now)
 
 
 async def ended(
-    store: Store, task: Task, now: float = NOON, *, user_id: int = 1, place: Place = HERE
+    store: TaskStore, task: Task, now: float = NOON, *, user_id: int = 1, place: Destination = HERE
 ) -> None:
     """Watch a task and let it end."""
     await watch(store, task.id, user_id, place)
     await end(store, task, now)
 
 
-async def ids(history: History, scope: Scope = SERVER, search: str = "") -> list[str]:
+async def ids(history: History, scope: HistoryScope = SERVER, search: str = "") -> list[str]:
     """Return the tasks on the first page of a search."""
     return [entry.task.id for entry in (await history.page(scope, search)).entries]
 

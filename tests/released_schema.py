@@ -18,12 +18,12 @@ from tempfile import TemporaryDirectory
 from bot import __version__
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
-from bot.storage.key_value import Notes
+from bot.storage.key_value import KeyValueStore
 from bot.storage.live_cards import Cards
-from bot.storage.models import Delivery, Ending, Observation, Place
+from bot.storage.models import Delivery, Destination, EndReason, PollResult
 from bot.storage.outbox import Outbox
-from bot.storage.server_settings import ServerSettingsBook
-from bot.storage.tasks import Store
+from bot.storage.server_settings import ServerSettingsStore
+from bot.storage.tasks import TaskStore
 from tests.builders import (
     NOON,
     a_clip,
@@ -39,10 +39,10 @@ SCHEMAS = Path(__file__).with_name("schemas")
 RELAY = "custom"
 ADA, BEA = 1, 2
 SERVER = 50
-SONGS = Place(500, SERVER)
-CLOSED = Place(501, SERVER, "zh-CN")
-GONE = Place(502, SERVER)
-ADAS, BEAS = Place(701), Place(702)
+SONGS = Destination(500, SERVER)
+CLOSED = Destination(501, SERVER, "zh-CN")
+GONE = Destination(502, SERVER)
+ADAS, BEAS = Destination(701), Destination(702)
 """Direct messages."""
 
 BOATS = a_clip(title="Paper Boats", lyrics="[Verse]\nPaper boats on a rainy street")
@@ -54,13 +54,13 @@ class Life:
 
     def __init__(self, database: DatabaseThread) -> None:
         self.outbox = Outbox(database)
-        self.store = Store(database, self.outbox, RELAY)
+        self.store = TaskStore(database, self.outbox, RELAY)
         self.cards = Cards(database, RELAY)
-        self.settings = ServerSettingsBook(database)
-        self.notes = Notes(database)
+        self.settings = ServerSettingsStore(database)
+        self.notes = KeyValueStore(database)
 
     async def watch(
-        self, task: str | Task, *people: int, place: Place = SONGS, mention: bool = True
+        self, task: str | Task, *people: int, place: Destination = SONGS, mention: bool = True
     ) -> None:
         """Let people watch a task in a place, one after the other."""
         task = a_running_task(task) if isinstance(task, str) else task
@@ -75,10 +75,10 @@ class Life:
                 mention=mention,
             )
 
-    async def end(self, task: Task, ending: Ending = Ending.FINISHED) -> None:
+    async def end(self, task: Task, ending: EndReason = EndReason.FINISHED) -> None:
         """Let a watched task end a minute later."""
-        answer = None if ending is Ending.NOT_FOUND else task
-        seen = Observation(task.id, next_look_at=NOON + 60, answer=answer, ending=ending)
+        answer = None if ending is EndReason.NOT_FOUND else task
+        seen = PollResult(task.id, next_look_at=NOON + 60, answer=answer, ending=ending)
         await self.store.record([seen], NOON + 60)
 
     async def claim(self) -> Delivery:
@@ -138,7 +138,7 @@ async def _be_in_the_middle(life: Life) -> None:
         await life.end(a_failure(task_id))
     await life.outbox.claim(NOON + 60, 1)
     await life.watch("lost", BEA, place=BEAS)
-    await life.end(a_running_task("lost"), Ending.NOT_FOUND)
+    await life.end(a_running_task("lost"), EndReason.NOT_FOUND)
 
 
 def dump(path: Path) -> str:

@@ -11,16 +11,16 @@ import aiohttp
 from bot.app import COGS, assemble, make_client, serve
 from bot.client import SunoBot
 from bot.delivery.attachments.fetching import Fetcher
-from bot.delivery.live_card_updater import CardPace
-from bot.gateway import GatewayPace
+from bot.delivery.live_card_updater import LiveCardTiming
+from bot.gateway import GatewayTiming
 from bot.settings import Settings
 from bot.storage.database import DatabaseThread
 from sandbox.bot_process import settings_for
 from sandbox.discord import Channel, Guild, Interaction, LocalDiscord, Message, User
 from sandbox.relay import LocalRelay
 
-BRISK = GatewayPace(first_retry=0.0, between_identifies=0.0)
-QUICK = CardPace(between_edits=0.05, between_rounds=0.05)
+BRISK = GatewayTiming(first_retry=0.0, between_identifies=0.0)
+QUICK = LiveCardTiming(between_edits=0.05, between_rounds=0.05)
 
 
 @dataclass(frozen=True)
@@ -96,11 +96,11 @@ async def a_stage(
 
 @asynccontextmanager
 async def a_bot(
-    stage: Stage, card_pace: CardPace = QUICK, **changes: object
+    stage: Stage, live_card_timing: LiveCardTiming = QUICK, **changes: object
 ) -> AsyncIterator[None]:
     """Let the bot work on the stage, within this process."""
     values = {name.lower(): value for name, value in stage.environment.items()}
-    bot = asyncio.create_task(serve(Settings.model_validate(values | changes), card_pace))
+    bot = asyncio.create_task(serve(Settings.model_validate(values | changes), live_card_timing))
     ready = asyncio.create_task(_ready(stage.discord))
     try:
         await asyncio.wait({bot, ready}, return_when=asyncio.FIRST_COMPLETED)
@@ -117,7 +117,7 @@ async def a_bot(
 
 @asynccontextmanager
 async def a_bot_in_hand(
-    stage: Stage, fetcher: Fetcher | None = None, gateway_pace: GatewayPace = BRISK
+    stage: Stage, fetcher: Fetcher | None = None, gateway_timing: GatewayTiming = BRISK
 ) -> AsyncIterator[SunoBot]:
     """Let the bot work on the stage, within this process, and yield it.
 
@@ -132,7 +132,7 @@ async def a_bot_in_hand(
         stack.push_async_callback(client.aclose)
         fetcher = await stack.enter_async_context(fetcher or Fetcher())
         bot = await stack.enter_async_context(
-            assemble(settings, database, client, fetcher, COGS, QUICK, gateway_pace)
+            assemble(settings, database, client, fetcher, COGS, QUICK, gateway_timing)
         )
         running = asyncio.create_task(bot.start(stage.discord.token))
         try:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks import decode
-from bot.relay.errors import ErrorKind, SunoError
+from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.models import Task
 from bot.relay.parsing.reader import read_batch, read_single, read_tasks
 
@@ -56,7 +56,7 @@ def test_a_relay_is_read_right(path: Path) -> None:
     payload = json.loads(path.read_text())
     expected = payload["expect"]
     if "error" in expected:
-        with pytest.raises(SunoError) as caught:
+        with pytest.raises(RelayError) as caught:
             conclude(payload)
         assert caught.value.kind == expected["error"], payload["about"]
         assert caught.value.retry_after == expected.get("retry_after")
@@ -82,7 +82,7 @@ def test_no_account_field_is_kept() -> None:
 def test_an_error_never_quotes_a_key() -> None:
     """A relay may repeat the key that it refuses; the detail for the log does not."""
     body = b'{"error": {"message": "Incorrect API key provided: sk-abcdefgh12345678"}}'
-    with pytest.raises(SunoError) as caught:
+    with pytest.raises(RelayError) as caught:
         read_batch(401, "application/json", body)
     assert "abcdefgh" not in caught.value.detail
     assert "Incorrect API key" in caught.value.detail
@@ -91,7 +91,7 @@ def test_an_error_never_quotes_a_key() -> None:
 def test_an_error_quotes_only_so_much() -> None:
     """A log line stays a line, however long the relay's words are."""
     body = json.dumps({"error": "too\nmany\r\nwords " * 1000}).encode()
-    with pytest.raises(SunoError) as caught:
+    with pytest.raises(RelayError) as caught:
         read_batch(500, "application/json", body)
     assert len(caught.value.detail) < 400
     assert "\n" not in caught.value.detail
@@ -100,7 +100,7 @@ def test_an_error_quotes_only_so_much() -> None:
 def test_the_single_look_up_keeps_the_pause_of_an_error() -> None:
     """An error that is none of an unknown task is handed on as it is."""
     body = b'{"code": "busy", "message": "wait", "retry_after": 7}'
-    with pytest.raises(SunoError) as caught:
+    with pytest.raises(RelayError) as caught:
         read_single("task-1", 429, None, body)
     assert (caught.value.kind, caught.value.retry_after) == (ErrorKind.RATE_LIMIT, 7)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.relay.errors import SunoError
+from bot.relay.errors import RelayError
 from bot.relay.models import Clip, Outcome, Task, TaskStatus
 from bot.relay.parsing.reader import read_batch, read_single, read_tasks
 from tests.fuzz_answers import BrokenRuleError, check_clip, check_task, run
@@ -99,7 +99,7 @@ def clips_in(body: bytes) -> list[Clip]:
     """Return the clips of an answer; none where it is an error."""
     try:
         return [clip for task in read_tasks(200, None, body) for clip in task.clips]
-    except SunoError:
+    except RelayError:
         return []
 
 
@@ -107,9 +107,9 @@ def clips_in(body: bytes) -> list[Clip]:
 @settings(deadline=None)
 def test_no_bytes_raise_anything_but_a_suno_error(body: bytes, status: int) -> None:
     """Whatever comes, the caller has one error to catch."""
-    with suppress(SunoError):
+    with suppress(RelayError):
         read_batch(status, None, body)
-    with suppress(SunoError):
+    with suppress(RelayError):
         read_single("task-1", status, "text/html", body)
 
 
@@ -118,7 +118,7 @@ def test_no_bytes_raise_anything_but_a_suno_error(body: bytes, status: int) -> N
 def test_no_json_raises_anything_but_a_suno_error(value: Any, cut: int) -> None:
     """Whole or cut short."""
     for body in (written(value), written(value)[:cut]):
-        with suppress(SunoError):
+        with suppress(RelayError):
             read_single("task-1", 200, None, body)
 
 
@@ -157,7 +157,7 @@ def test_no_link_is_offered_that_cannot_be_opened(clip: Any) -> None:
 @settings(deadline=None)
 def test_no_task_contradicts_itself(answer: Any) -> None:
     """The rules of the fuzz program: whole successes, storable texts, links that play, and more."""
-    with suppress(SunoError):
+    with suppress(RelayError):
         for task in read_tasks(200, None, written(answer)):
             check_task(task)
 

@@ -12,7 +12,7 @@ from bot.storage.database import DatabaseThread
 from bot.storage.history import History
 from bot.storage.limits import Limits
 from bot.storage.outbox import Outbox
-from bot.storage.tasks import Store
+from bot.storage.tasks import TaskStore
 from bot.ui.autocomplete import LONGEST, choices, offered_ids
 from sandbox.relay import song
 from tests.builders import a_clip, a_lyrics_task, a_song
@@ -135,13 +135,13 @@ def history(database: DatabaseThread) -> History:
 
 
 @pytest.fixture
-def store(database: DatabaseThread) -> Store:
+def store(database: DatabaseThread) -> TaskStore:
     """Return its store."""
-    return Store(database, Outbox(database), "deerapi", Limits(watches_per_user=10_000))
+    return TaskStore(database, Outbox(database), "deerapi", Limits(watches_per_user=10_000))
 
 
 async def test_recent_tasks_are_a_persons_own_the_newest_first(
-    store: Store, history: History
+    store: TaskStore, history: History
 ) -> None:
     """Running and ended, each once, with the title that is known."""
     await ended(store, named("done", title="Paper Boats"))
@@ -161,7 +161,7 @@ async def test_recent_tasks_are_a_persons_own_the_newest_first(
     [("BOAT", ["abc-1"]), ("abc", ["abc-1"]), ("船", ["def-2"]), ("-", ["def-2", "abc-1"])],
 )
 async def test_recent_tasks_are_found_by_title_and_id(
-    store: Store, history: History, typed: str, offered: list[str]
+    store: TaskStore, history: History, typed: str, offered: list[str]
 ) -> None:
     """By a part of either, in any case."""
     await ended(store, named("abc-1", title="Paper Boats"))
@@ -169,7 +169,7 @@ async def test_recent_tasks_are_found_by_title_and_id(
     assert [task_id for task_id, _ in await history.recent(1, typed)] == offered
 
 
-async def test_at_most_so_many_recent_tasks_are_offered(store: Store, history: History) -> None:
+async def test_at_most_so_many_recent_tasks_are_offered(store: TaskStore, history: History) -> None:
     """As many as Discord shows."""
     for number in range(30):
         await watch(store, f"{number}")
@@ -179,7 +179,7 @@ async def test_at_most_so_many_recent_tasks_are_offered(store: Store, history: H
 
 
 async def test_a_clip_without_a_title_does_not_hide_that_of_the_next(
-    store: Store, history: History
+    store: TaskStore, history: History
 ) -> None:
     """The first title there is."""
     await ended(store, a_song(clips=(Clip("a"), a_clip(title="Paper Boats"))))

@@ -5,9 +5,9 @@ import pytest
 
 from bot.storage.database import DatabaseThread
 from bot.storage.limits import Limits
-from bot.storage.models import Delivery, Form, Place, Purpose
+from bot.storage.models import Delivery, Destination, Form, Purpose
 from bot.storage.outbox import Outbox
-from bot.storage.tasks import Store
+from bot.storage.tasks import TaskStore
 from sandbox.discord import User
 from tests.builders import HERE, NOON, a_song, open_directs
 from tests.test_delivery import POST, Post, a_member, post
@@ -15,7 +15,7 @@ from tests.test_delivery import POST, Post, a_member, post
 __all__ = ["post"]
 
 AGAIN = 600.0
-DIRECTS = {1: Place(1001), 2: Place(1002)}
+DIRECTS = {1: Destination(1001), 2: Destination(1002)}
 
 
 class Owed:
@@ -25,7 +25,7 @@ class Owed:
         self.database = database
         self.outbox = Outbox(database)
         limits = Limits(messages_per_user=1000, messages_per_channel=1000)
-        self.store = Store(database, self.outbox, "deerapi", limits)
+        self.store = TaskStore(database, self.outbox, "deerapi", limits)
 
     async def owe(self, *ids: str, user_id: int = 1, now: float = NOON) -> None:
         """Owe the notices of some finished songs to a person."""

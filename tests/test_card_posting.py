@@ -12,18 +12,18 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.delivery.discord_traffic import DiscordTraffic
+from bot.delivery.discord_traffic import RequestMonitor
 from bot.delivery.error_policy import NONCE_WINDOW
-from bot.delivery.live_card_updater import MOST_ATTEMPTS, CardKeeper, CardPace
+from bot.delivery.live_card_updater import MOST_ATTEMPTS, LiveCardTiming, LiveCardUpdater
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
-from bot.storage.erasure import Forgetting
-from bot.storage.joined_notices import Notices
+from bot.storage.erasure import Erasure
+from bot.storage.joined_notices import JoinedNotices
 from bot.storage.live_cards import LONGEST_PAUSE, Cards
-from bot.storage.models import Ending, Observation, Place
+from bot.storage.models import Destination, EndReason, PollResult
 from bot.storage.outbox import Outbox
-from bot.storage.tasks import Store
-from bot.watches.private_watches import PrivateWatches
+from bot.storage.tasks import TaskStore
+from bot.watches.private_watches import DirectMessageWatches
 from sandbox.discord import Channel, Guild, LocalDiscord, Message, saying
 from tests.builders import a_clip, a_failure, a_running_task, a_song
 from tests.released_schema import RELAY, SCHEMAS, SERVER, SONGS, build
@@ -44,14 +44,14 @@ class Board:
     songs: Channel
     client: discord.Client
     database: DatabaseThread
-    traffic: DiscordTraffic
+    traffic: RequestMonitor
     setback: float = 0.0
     """Seconds by which the bot's own clock was set back."""
-    keepers: list[CardKeeper] = field(default_factory=list)
+    keepers: list[LiveCardUpdater] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.outbox = Outbox(self.database)
-        self.store = Store(self.database, self.outbox, "local")
+        self.store = TaskStore(self.database, self.outbox, "local")
         self.cards = Cards(self.database, "local")
         self.restart()
 
@@ -62,15 +62,15 @@ class Board:
 
     def restart(self) -> None:
         """Let another process go on with the same database."""
-        pace = CardPace(between_rounds=0)
-        keeper = CardKeeper(
+        pace = LiveCardTiming(between_rounds=0)
+        keeper = LiveCardUpdater(
             self.client, self.cards, pace, clock=lambda: self.now, traffic=self.traffic
         )
         self.keepers.append(keeper)
 
     async def watch(self, *tasks: Task, user: int = ADA, channel: Channel | None = None) -> None:
         """Watch tasks in a channel, by default that of songs, with a card."""
-        place = Place((channel or self.songs).id, self.guild.id)
+        place = Destination((channel or self.songs).id, self.guild.id)
         for task in tasks:
             await self.store.add_watch(
                 task, known=True, user_id=user, place=place, now=self.now, deadline=86400
@@ -84,7 +84,7 @@ class Board:
 
     async def end(self, task: Task) -> None:
         """Let a task end; its notices are posted."""
-        seen = Observation(task.id, self.now, answer=task, ending=Ending.FINISHED)
+        seen = PollResult(task.id, self.now, answer=task, ending=EndReason.FINISHED)
         await self.store.record([seen], self.now)
         for delivery in await self.outbox.claim(self.now, 9):
             await self.outbox.acknowledge(delivery, message_id=99, now=self.now)
@@ -114,7 +114,7 @@ async def board(tmp_path: Path) -> AsyncIterator[Board]:
         database = await stack.enter_async_context(DatabaseThread(tmp_path / "suno.db"))
         DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
         Route.BASE = local.api_url
-        traffic = DiscordTraffic()
+        traffic = RequestMonitor()
         client = a_client(traffic)
         await stack.enter_async_context(connected(client, local.token))
         yield Board(local, guild, songs, client, database, traffic)
@@ -291,7 +291,7 @@ async def test_a_card_whose_words_are_refused_says_the_bots_own(board: Board) ->
     )
     boats = (a_clip(),)
     await board.store.record(
-        [Observation("song", board.now, answer=a_running_task(clips=boats))], board.now
+        [PollResult("song", board.now, answer=a_running_task(clips=boats))], board.now
     )
     await board.work(after=10)
     assert fault.hits == 1
@@ -372,7 +372,7 @@ async def test_a_clock_that_is_set_back_holds_up_no_card(board: Board) -> None:
     (card,) = await board.work()
     board.local.faults.add(PATCH, status=503)
     await board.store.record(
-        [Observation("song", board.now, answer=a_running_task(progress=50))], board.now
+        [PollResult("song", board.now, answer=a_running_task(progress=50))], board.now
     )
     await board.work(after=10)
     board.setback = 7200
@@ -469,7 +469,7 @@ async def test_nothing_is_kept_in_memory_of_cards_that_are_gone(board: Board) ->
     await board.work()
     await board.watch(*(a_running_task(f"song-{number}") for number in range(5)), user=2)
     await board.work(after=10)
-    await Forgetting(board.database).purge(board.guild.id)
+    await Erasure(board.database).purge(board.guild.id)
     await board.work(after=10)
     (keeper,) = board.keepers
     kept = [value for value in vars(keeper).values() if isinstance(value, dict | list | set)]
@@ -490,13 +490,13 @@ async def test_a_card_of_a_failure_is_not_green(board: Board) -> None:
 async def test_a_slow_discord_is_no_refusal(board: Board) -> None:
     """Whether a person takes direct messages is not known in time: the answer waits no longer."""
     board.local.faults.add(POST, delay=30)
-    direct = Place(board.local.open_dm(board.local.world.owner).id)
+    direct = Destination(board.local.open_dm(board.local.world.owner).id)
     await board.store.add_watch(
         a_running_task(), known=True, user_id=ADA, place=direct, now=board.now, deadline=60
     )
     card = await board.cards.open(direct, ["song"], board.now, user_id=ADA, claimed=True)
-    notices = Notices(board.database, "local")
-    messages = PrivateWatches(board.keepers[-1], notices, patience=0.1)
+    notices = JoinedNotices(board.database, "local")
+    messages = DirectMessageWatches(board.keepers[-1], notices, patience=0.1)
     assert await messages.refusal(direct, card, []) is None
     await board.store.add_finished(a_song("done"), user_id=ADA, place=direct, now=board.now)
     assert await messages.refusal(direct, None, ["done"]) is None

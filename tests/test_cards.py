@@ -5,15 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.i18n import Words
+from bot.i18n.catalog import Catalog
 from bot.relay.models import Clip, ClipStatus, Outcome, Task, TaskStatus
-from bot.storage.durations import Typical
+from bot.storage.durations import DurationStats
 from bot.ui.songs import bears_marker
 from bot.ui.status_card import progress_bar, status_card, status_of
 from tests.builders import NOON, a_clip, a_failure, a_lyrics_task, a_running_task, a_song
 from tests.hostile import TASKS, assert_embeds_fit
 
-WORDS = Words("en")
+WORDS = Catalog("en")
 # A failure is told with the task that caused it, however long its lyrics.
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
@@ -174,7 +174,7 @@ def test_a_link_ends_no_link_early() -> None:
 
 def test_a_card_draws_the_bar_by_the_clock_where_the_relay_says_nothing() -> None:
     """From what such tasks took before; never as done, and not beyond what is usual."""
-    typical = Typical(median=100, slow=200)
+    typical = DurationStats(median=100, slow=200)
     lines = {
         passed: str(
             status_card(

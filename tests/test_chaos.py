@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.i18n import words_for
+from bot.i18n.catalog import catalog_for
 from bot.ui.escaping import code
 from tests.chaos import run_chaos
-from tests.chaos_audit import Deed, Fate, Posted, Truth, Verb, Verdict, audit
+from tests.chaos_audit import Deed, ErrorClassification, Fate, Posted, Truth, Verb, audit
 from tests.chaos_plan import nonce_window, plan
 
 ADA, BEA = 11, 12
 HERE, THERE = 21, 22
-WORDS = words_for("en-US")
+WORDS = catalog_for("en-US")
 LINK = "https://cdn1.suno.ai/clip.mp3"
 TRUTH = Truth("song-1", Fate.SONG, ends_at=100.0, title="Paper Boats", proofs=(LINK,))
 
@@ -21,7 +21,7 @@ def a_deed(key: str = "watch-watching", **changes: object) -> Deed:
     """Return what Ada asked about the song, with the answer of that name."""
     deed = Deed(Verb.WATCH, TRUTH.task_id, ADA, HERE, asked_at=1.0, answered_at=2.0)
     deed = replace(deed, **changes)  # type: ignore[arg-type] # fields by name, each of its own type  # of any field
-    deed.answer = WORDS.say(key, id=code(TRUTH.task_id)) if key else None
+    deed.answer = WORDS.text(key, id=code(TRUTH.task_id)) if key else None
     return deed
 
 
@@ -33,7 +33,7 @@ def a_notice(*users: int, says: str = "", **changes: object) -> Posted:
     return replace(Posted(HERE, content, text, frozenset(users)), **changes)  # type: ignore[arg-type] # a test names real fields
 
 
-def audited(deeds: Sequence[Deed], *messages: Posted) -> Verdict:
+def audited(deeds: Sequence[Deed], *messages: Posted) -> ErrorClassification:
     """Let the auditor look."""
     return audit([TRUTH], deeds, messages)
 
@@ -82,12 +82,12 @@ def test_the_auditor_finds_what_came_after_unwatching() -> None:
 @pytest.mark.parametrize(
     "message",
     [
-        a_notice(ADA, says=WORDS.say("notice-failed", titled="no", title="", kind="music")),
+        a_notice(ADA, says=WORDS.text("notice-failed", titled="no", title="", kind="music")),
         a_notice(ADA, text="song-1, but no link"),
         a_notice(ADA, text=f"song-1 {LINK} https://audiopipe.suno.ai/?item_id=clip"),
         replace(a_notice(ADA), content=TRUTH.headlines[0]),
         replace(a_notice(ADA), pinged=frozenset()),
-        a_notice(ADA, says=f"{TRUTH.headlines[0]} {WORDS.say('notice-repeat')}"),
+        a_notice(ADA, says=f"{TRUTH.headlines[0]} {WORDS.text('notice-repeat')}"),
         a_notice(ADA, text="about another song", content="about another song"),
     ],
     ids=["outcome", "no link", "stream", "unnamed", "unpinged", "repeat", "stranger"],
@@ -99,7 +99,7 @@ def test_the_auditor_finds_what_is_wrong(message: Posted) -> None:
 
 def test_the_auditor_takes_the_bots_own_words_only_where_discord_refused_others() -> None:
     """They must be true all the same."""
-    less = WORDS.say("notice-minimal-status")
+    less = WORDS.text("notice-minimal-status")
     true, untrue = (f"{one}\n{less}" for one in (TRUTH.least[0], "Your lyrics are done."))
     told = a_notice(ADA, says=true, text=f"without a link, about {TRUTH.task_id}")
     assert audit([TRUTH], [a_deed()], [told], moderated=True).violations == ()
@@ -117,7 +117,7 @@ def test_the_auditor_does_not_guess_where_no_answer_came(count: int) -> None:
 
 def test_the_auditor_counts_a_direct_message_for_a_place_that_is_gone() -> None:
     """It says which place it speaks for."""
-    instead = WORDS.say("notice-instead", place=f"<#{HERE}>")
+    instead = WORDS.text("notice-instead", place=f"<#{HERE}>")
     direct = a_notice(ADA, says=f"{TRUTH.headlines[0]}\n{instead}", place=THERE)
     assert audited([a_deed()], direct).violations == ()
     assert audited([a_deed()], direct, a_notice(ADA)).doubled
@@ -125,7 +125,7 @@ def test_the_auditor_counts_a_direct_message_for_a_place_that_is_gone() -> None:
 
 def test_the_auditor_takes_neither_words_nor_cards_for_notices() -> None:
     """They owe nothing and are not owed."""
-    word = Posted(THERE, WORDS.say("held-word-kept"), f"{TRUTH.task_id}")
+    word = Posted(THERE, WORDS.text("held-word-kept"), f"{TRUTH.task_id}")
     card = Posted(HERE, "", "it is being made")
     assert audited([a_deed()], a_notice(ADA), word, card).violations == ()
     assert audited([a_deed()], word, card).lost
@@ -157,5 +157,5 @@ async def test_a_day_of_chaos_breaks_no_promise(tmp_path: Path) -> None:
     """Kills, cut connections, errors, lost permissions: nothing lost, nothing doubled."""
     report = await run_chaos(tmp_path, seed=5, rounds=20)
     assert report.violations == [], "\n".join([*report.log, *report.violations])
-    assert report.figures["watches confirmed"] > 20
-    assert report.figures["lives of the bot"] > 5
+    assert report.metrics["watches confirmed"] > 20
+    assert report.metrics["lives of the bot"] > 5

@@ -9,11 +9,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
-from bot.relay.client import Limits, SunoClient
-from bot.relay.errors import ErrorKind, SunoError
+from bot.relay.client import Limits, RelayClient
+from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.providers import relay
 from bot.relay.transport import Wire
-from bot.relay.ttl_cache import Recent
+from bot.relay.ttl_cache import TTLCache
 from sandbox.relay import faults, song
 from sandbox.relay.faults import Fault
 from tests.client_at_relay import client_at_relay
@@ -28,7 +28,7 @@ async def test_an_endless_answer_is_cut_off() -> None:
         await client.look_up(["song"])
         local.faults.add(faults.endless_body())
 
-        with pytest.raises(SunoError) as failure:
+        with pytest.raises(RelayError) as failure:
             await client.look_up(["song"])
 
         assert failure.value.kind is ErrorKind.UNREADABLE
@@ -50,7 +50,7 @@ async def test_an_answer_about_one_task_may_be_less_long() -> None:
         wire = Wire(session, asked.base_url, SecretStr(KEY), Limits())
 
         assert (await wire.exchange("POST", "/suno/fetch", {"ids": ["song"]})).status == 200
-        with pytest.raises(SunoError, match=f"longer than {2 << 20} bytes"):
+        with pytest.raises(RelayError, match=f"longer than {2 << 20} bytes"):
             await wire.exchange("GET", "/suno/fetch/song")
 
 
@@ -66,9 +66,9 @@ async def test_a_packed_answer_is_measured_unpacked() -> None:
     app.router.add_post("/suno/fetch", answer)
     async with TestServer(app) as server, aiohttp.ClientSession() as session:
         asked = relay("custom", str(server.make_url("")))
-        client = SunoClient(session, asked, SecretStr(KEY))
+        client = RelayClient(session, asked, SecretStr(KEY))
 
-        with pytest.raises(SunoError, match="longer than"):
+        with pytest.raises(RelayError, match="longer than"):
             await client.look_up(["song"])
         await client.aclose()
 
@@ -86,7 +86,7 @@ async def test_a_redirect_to_another_host_gets_no_key() -> None:
     async with TestServer(app) as other, client_at_relay() as (local, client):
         local.faults.add(faults.redirects(str(other.make_url("/suno/fetch"))))
 
-        with pytest.raises(SunoError, match="redirect to another host") as failure:
+        with pytest.raises(RelayError, match="redirect to another host") as failure:
             await client.look_up(["song"])
 
         assert failure.value.kind is ErrorKind.UNAVAILABLE
@@ -99,7 +99,7 @@ async def test_a_redirect_that_is_no_address_is_an_outage(to: str) -> None:
     async with client_at_relay() as (local, client):
         local.faults.add(faults.redirects(to), times=None)
 
-        with pytest.raises(SunoError):
+        with pytest.raises(RelayError):
             await client.look_up(["song"])
 
         assert client.health.last_error is ErrorKind.UNAVAILABLE
@@ -127,7 +127,7 @@ async def test_a_redirect_that_leads_nowhere_ends(to: str, words: str) -> None:
     async with client_at_relay() as (local, client):
         local.faults.add(faults.redirects(to))
 
-        with pytest.raises(SunoError, match=words):
+        with pytest.raises(RelayError, match=words):
             await client.look_up(["song"])
 
         assert len(local.looks) <= 4
@@ -139,7 +139,7 @@ async def test_an_answer_that_is_not_http_is_unreadable() -> None:
         await client.look_up(["song"])
         local.faults.add(faults.answers(200, b"{}", headers={"X-Long": "x" * 100_000}))
 
-        with pytest.raises(SunoError) as failure:
+        with pytest.raises(RelayError) as failure:
             await client.look_up(["song"])
 
         assert failure.value.kind is ErrorKind.UNREADABLE
@@ -178,9 +178,9 @@ async def test_whatever_comes_over_the_wire_ends_as_an_error_of_ours(answer: byt
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     address = "http://{}:{}".format(*server.sockets[0].getsockname())
     async with server, aiohttp.ClientSession() as session:
-        client = SunoClient(session, relay("custom", address), SecretStr(KEY), limits=QUICK_LIMITS)
+        client = RelayClient(session, relay("custom", address), SecretStr(KEY), limits=QUICK_LIMITS)
 
-        with pytest.raises(SunoError):
+        with pytest.raises(RelayError):
             await client.look_up(["song"])
         await client.aclose()
 
@@ -208,7 +208,7 @@ async def test_no_error_and_no_log_line_holds_the_key(
         async with client_at_relay(key=KEY, limits=Limits(total=0.2)) as (local, client):
             local.faults.add(fault)
             for _ in range(3):
-                with pytest.raises(SunoError) as failure:
+                with pytest.raises(RelayError) as failure:
                     await client.look_up(["song"])
 
                 chain: BaseException | None = failure.value
@@ -223,7 +223,7 @@ async def test_a_key_that_cannot_be_one_is_refused(key: str) -> None:
     """It would break the request's headers; the sentence does not repeat it."""
     async with aiohttp.ClientSession() as session:
         with pytest.raises(ValueError, match="key is empty or holds") as refusal:
-            SunoClient(session, relay("deerapi"), SecretStr(key))
+            RelayClient(session, relay("deerapi"), SecretStr(key))
 
     assert "sk-" not in str(refusal.value)
 
@@ -238,7 +238,7 @@ async def test_spaces_around_a_key_do_not_matter() -> None:
 
 def test_a_memory_holds_only_the_newest() -> None:
     """However many ids people invent, the client does not grow."""
-    memory: Recent[int] = Recent(60, size=2)
+    memory: TTLCache[int] = TTLCache(60, size=2)
     for number in range(4):
         memory.note(str(number), number)
 
@@ -247,7 +247,7 @@ def test_a_memory_holds_only_the_newest() -> None:
 
 def test_a_memory_forgets_with_time() -> None:
     """What is too old counts as never noted."""
-    memory: Recent[int] = Recent(0)
+    memory: TTLCache[int] = TTLCache(0)
     memory.note("key", 1)
 
     assert memory.get("key") is None

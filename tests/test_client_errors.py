@@ -10,9 +10,9 @@ from random import Random
 
 import pytest
 
-from bot.relay.circuit_breaker import Breaker
-from bot.relay.client import Limits, Pauses, SunoClient
-from bot.relay.errors import ErrorKind, SunoError
+from bot.relay.circuit_breaker import CircuitBreaker
+from bot.relay.client import Limits, Pauses, RelayClient
+from bot.relay.errors import ErrorKind, RelayError
 from sandbox.relay import faults, song
 from sandbox.relay.faults import Fault
 from tests.client_at_relay import client_at_relay, pause_is_over
@@ -20,9 +20,9 @@ from tests.client_at_relay import client_at_relay, pause_is_over
 LONG = Pauses(shortest=60, longest=600, recheck=300, people=60)
 
 
-async def failure_of(client: SunoClient, *, urgent: bool = False) -> SunoError:
+async def failure_of(client: RelayClient, *, urgent: bool = False) -> RelayError:
     """Look up a song, and give the error in which that ends."""
-    with pytest.raises(SunoError) as failure:
+    with pytest.raises(RelayError) as failure:
         await client.look_up(["song"], urgent=urgent)
     return failure.value
 
@@ -257,24 +257,24 @@ async def test_a_success_between_failures_keeps_the_circuit_closed() -> None:
 
 async def test_an_answer_older_than_a_failure_does_not_end_its_pause() -> None:
     """What was sent before the relay began to limit says nothing of afterwards."""
-    breaker = Breaker("relay", LONG, Random(1))  # noqa: S311 # draws pauses, not secrets
+    breaker = CircuitBreaker("relay", LONG, Random(1))  # noqa: S311 # draws pauses, not secrets
     before = asyncio.get_running_loop().time()
 
-    breaker.bad(SunoError(ErrorKind.RATE_LIMIT, "429"))
+    breaker.bad(RelayError(ErrorKind.RATE_LIMIT, "429"))
     breaker.good(before)
 
     assert breaker.health.paused_until is not None
-    with pytest.raises(SunoError):
+    with pytest.raises(RelayError):
         breaker.check(urgent=True)
 
 
 async def test_pauses_grow_between_bounds_and_differ() -> None:
     """Many bots of one relay do not come back at the same moment, nor ever more often."""
-    breaker = Breaker("relay", Pauses(shortest=10, longest=100), Random(7))  # noqa: S311 # as above
+    breaker = CircuitBreaker("relay", Pauses(shortest=10, longest=100), Random(7))  # noqa: S311 # as above
     pauses = []
     for _ in range(40):
-        breaker.bad(SunoError(ErrorKind.RATE_LIMIT, "429"))
-        with pytest.raises(SunoError) as refusal:
+        breaker.bad(RelayError(ErrorKind.RATE_LIMIT, "429"))
+        with pytest.raises(RelayError) as refusal:
             breaker.check(urgent=False)
         pauses.append(refusal.value.retry_after or 0)
 
@@ -294,7 +294,7 @@ async def test_a_relay_that_answers_nonsense_to_all_is_left_alone_too(garbage: b
         answer = faults.answers(200, b"nonsense") if garbage else faults.bad_request()
         relay.faults.add(answer)
         for _ in range(4):
-            with pytest.raises(SunoError):
+            with pytest.raises(RelayError):
                 await client.look_up(["one", "two"])
 
         assert client.health.paused_until is not None
@@ -309,7 +309,7 @@ async def test_refused_ids_that_people_type_do_not_stop_the_poller(typed: list[s
         for each in typed:
             relay.faults.add(faults.refuses(each))
         for _ in range(5):
-            with pytest.raises(SunoError):
+            with pytest.raises(RelayError):
                 await client.look_up(typed, urgent=True)
 
         assert (await client.look_up(["song"])).tasks.keys() == {"song"}
@@ -321,7 +321,7 @@ async def test_a_cut_connection_is_tried_once_more_for_people(fault: Fault) -> N
     async with client_at_relay() as (relay, client):
         relay.add(song("song"))
         relay.faults.add(fault, times=1)
-        with pytest.raises(SunoError):
+        with pytest.raises(RelayError):
             await client.look_up(["song"])
         relay.faults.add(fault, times=1)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.relay.client import Pauses
-from bot.relay.errors import ErrorKind, NoSuchPathError, SunoError
+from bot.relay.errors import EndpointNotFoundError, ErrorKind, RelayError
 from bot.relay.models import TaskKind
 from sandbox.relay import AnswerShape, Elsewhere, LocalRelay, Unknown, faults, lyrics_task, song
 from tests.client_at_relay import client_at_relay, pause_is_over
@@ -122,7 +122,7 @@ async def test_ids_that_nobody_knows_hide_no_task_where_only_single_look_ups_wor
         relay.answer_shape = AnswerShape(paths=SINGLE)
         relay.add(song("song"))
         ids = ["gone", "lost", "typo", "song"]
-        with pytest.raises(NoSuchPathError):
+        with pytest.raises(EndpointNotFoundError):
             await client.look_up(ids)
 
         found = await client.look_up(ids)
@@ -154,7 +154,7 @@ async def test_a_wrong_address_is_no_proof_that_tasks_are_missing(elsewhere: Els
     async with client_at_relay() as (relay, client):
         relay.answer_shape = AnswerShape(paths=frozenset(), elsewhere=elsewhere)
 
-        with pytest.raises(SunoError) as failure:
+        with pytest.raises(RelayError) as failure:
             await client.look_up(["one", "two", "three"])
 
         assert failure.value.kind is ErrorKind.NOT_FOUND
@@ -179,9 +179,9 @@ async def test_a_path_that_sounds_like_a_task_is_not_taken_for_one(
     async with client_at_relay(at=at, under=under, pauses=NO_PAUSES) as (relay, client):
         relay.answer_shape = AnswerShape(paths=frozenset(), elsewhere=elsewhere)
         for ids in (["one"], ["two", "three"]):
-            with pytest.raises(NoSuchPathError):
+            with pytest.raises(EndpointNotFoundError):
                 await client.look_up(ids)
-            with pytest.raises(NoSuchPathError):
+            with pytest.raises(EndpointNotFoundError):
                 await client.look_up(ids, urgent=True)
 
 
@@ -191,7 +191,7 @@ async def test_a_server_that_knows_no_task_is_not_taken_for_a_relay(status: int)
     async with client_at_relay() as (relay, client):
         relay.faults.add(faults.answers(status, faults.suno_error("not_exist", "task not found")))
 
-        with pytest.raises(NoSuchPathError) as failure:
+        with pytest.raises(EndpointNotFoundError) as failure:
             await client.look_up(["one", "two"])
 
         assert not failure.value.sure
@@ -206,7 +206,7 @@ async def test_nothing_is_concluded_before_a_path_has_shown_that_it_is_a_relay_s
         relay.answer_shape = AnswerShape(paths=frozenset({"/suno/fetch"}))
         relay.add(song("song"))
         relay.faults.add(faults.answers(200, nothing, about="gone"))
-        with pytest.raises(NoSuchPathError) as failure:
+        with pytest.raises(EndpointNotFoundError) as failure:
             await client.look_up(["gone"])
         assert not failure.value.sure
         await client.look_up(["song"])
@@ -230,7 +230,7 @@ async def test_where_no_path_works_the_others_are_tried_rarely(elsewhere: Elsewh
     async with client_at_relay(pauses=NO_PAUSES, share_for=0) as (relay, client):
         relay.answer_shape = AnswerShape(paths=frozenset(), elsewhere=elsewhere)
         for _ in range(10):
-            with pytest.raises(NoSuchPathError):
+            with pytest.raises(EndpointNotFoundError):
                 await client.look_up(["one"], urgent=True)
 
         paths = Counter(look.path for look in relay.looks)
@@ -248,7 +248,7 @@ async def test_the_operator_is_told_at_once_that_no_path_works(
     async with client_at_relay(pauses=NO_PAUSES) as (relay, client):
         relay.answer_shape = AnswerShape(paths=frozenset(), elsewhere=elsewhere)
         for _ in range(5):
-            with pytest.raises(NoSuchPathError):
+            with pytest.raises(EndpointNotFoundError):
                 await client.look_up(["one"], urgent=urgent)
 
     (record,) = caplog.records
@@ -263,11 +263,11 @@ async def test_a_wrong_path_is_told_though_the_relay_was_out_of_reach_before(
     async with client_at_relay(pauses=Pauses(0.001, 0.001, failures=1)) as (relay, client):
         relay.answer_shape = AnswerShape(paths=frozenset())
         relay.go_down()
-        with pytest.raises(SunoError):
+        with pytest.raises(RelayError):
             await client.look_up(["one"])
         relay.come_back()
         await pause_is_over(client)
-        with pytest.raises(NoSuchPathError):
+        with pytest.raises(EndpointNotFoundError):
             await client.look_up(["one"])
 
     said = [record.getMessage() for record in caplog.records]
@@ -281,7 +281,7 @@ async def test_a_refused_key_ends_the_search_for_a_path() -> None:
     async with client_at_relay(key="sk-wrong") as (relay, client):
         relay.answer_shape = AnswerShape(paths=frozenset({"/suno/submit/fetch"}))
 
-        with pytest.raises(SunoError) as failure:
+        with pytest.raises(RelayError) as failure:
             await client.look_up(["song"])
 
         assert failure.value.kind is ErrorKind.AUTH
@@ -322,7 +322,7 @@ async def test_a_page_on_a_path_that_worked_is_trouble_and_no_detour() -> None:
         relay.faults.add(faults.answers(200, "<html>Back soon</html>"), times=1)
         asked(relay)
 
-        with pytest.raises(SunoError) as failure:
+        with pytest.raises(RelayError) as failure:
             await client.look_up(["song"])
 
         assert failure.value.kind is ErrorKind.UNREADABLE
@@ -336,7 +336,7 @@ async def test_nothing_is_forgotten_when_a_relay_shows_404_for_a_while() -> None
         relay.add(song("song"))
         await client.look_up(["song"])
         relay.faults.add(faults.answers(404, "<html>Not found</html>"))
-        with pytest.raises(SunoError):
+        with pytest.raises(RelayError):
             await client.look_up(["song"])
         relay.faults.clear()
         asked(relay)
@@ -453,7 +453,7 @@ async def test_a_path_that_never_showed_a_task_proves_nothing_missing() -> None:
         relay.answer_shape = AnswerShape(paths=frozenset())
         relay.faults.add(faults.answers(200, []), path="/suno/feed/song")
 
-        with pytest.raises(SunoError) as failure:
+        with pytest.raises(RelayError) as failure:
             await client.look_up(["song"])
 
         assert failure.value.kind is ErrorKind.NOT_FOUND
@@ -468,7 +468,7 @@ async def test_a_lapse_of_the_path_that_works_proves_nothing_missing() -> None:
         relay.faults.add(faults.answers(200, b"garbage"), path="/suno/fetch/song")
         relay.faults.add(faults.answers(200, []), path="/suno/feed/song")
 
-        with pytest.raises(SunoError) as failure:
+        with pytest.raises(RelayError) as failure:
             await client.look_up(["song"])
 
         assert failure.value.kind is ErrorKind.UNREADABLE
@@ -483,7 +483,7 @@ async def test_refused_ids_do_not_keep_the_others_from_single_look_ups() -> None
             relay.faults.add(faults.refuses(each, garbage=True))
         relay.add(song("good"))
         await client.look_up(["good"])
-        with pytest.raises(SunoError):
+        with pytest.raises(RelayError):
             await client.look_up(bad)
 
         found = await client.look_up([*bad, "good"])
@@ -503,7 +503,7 @@ async def test_single_look_ups_that_all_fail_are_given_up() -> None:
         await client.look_up(["good"])
         asked(relay)
 
-        with pytest.raises(SunoError) as failure:
+        with pytest.raises(RelayError) as failure:
             await client.look_up(ids)
 
         assert failure.value.kind is ErrorKind.UNREADABLE

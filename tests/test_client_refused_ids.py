@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from bot.relay.batch_bisection import MOST_PARTS, narrow
-from bot.relay.client import Limits, LookUp, Pauses
-from bot.relay.errors import ErrorKind, SunoError
+from bot.relay.client import Limits, LookupResult, Pauses
+from bot.relay.errors import ErrorKind, RelayError
 from sandbox.relay import LocalRelay, faults, song
 from sandbox.relay.faults import Fault
 from tests.client_at_relay import client_at_relay, pause_is_over
@@ -53,9 +53,9 @@ async def test_a_refused_id_is_found_even_where_it_is_drawn_first(bad: str) -> N
     async def ask(part: Sequence[str]) -> None:
         asked.append(tuple(part))
         if bad in part:
-            raise SunoError(ErrorKind.BAD_REQUEST, "no")
+            raise RelayError(ErrorKind.BAD_REQUEST, "no")
 
-    refusal = SunoError(ErrorKind.BAD_REQUEST, "no")
+    refusal = RelayError(ErrorKind.BAD_REQUEST, "no")
     draws = Random(1)  # noqa: S311 # draws ids, not secrets
     culprits, left = await narrow("abcde", refusal, ask, draws)
 
@@ -114,7 +114,7 @@ async def test_a_relay_that_refuses_every_id_is_not_halved() -> None:
         relay.looks.clear()
         relay.faults.add(faults.bad_request())
 
-        with pytest.raises(SunoError) as failure:
+        with pytest.raises(RelayError) as failure:
             await client.look_up(ids)
 
         assert failure.value.kind is ErrorKind.BAD_REQUEST
@@ -128,7 +128,7 @@ async def test_a_relay_that_stumbles_over_everything_is_left_alone() -> None:
         relay.faults.add(faults.server_error(500))
 
         for _ in range(5):
-            with pytest.raises(SunoError):
+            with pytest.raises(RelayError):
                 await client.look_up(ids)
 
         assert client.health.last_error is ErrorKind.UNAVAILABLE
@@ -144,7 +144,7 @@ async def test_a_few_ids_that_are_all_refused_are_one_error() -> None:
         for each in ids:
             relay.faults.add(faults.refuses(each))
 
-        with pytest.raises(SunoError) as failure:
+        with pytest.raises(RelayError) as failure:
             await client.look_up(ids)
 
         assert failure.value.kind is ErrorKind.BAD_REQUEST
@@ -195,12 +195,12 @@ async def test_many_refused_ids_are_sorted_out_over_several_looks() -> None:
         for each in refused:
             relay.faults.add(faults.refuses(each))
 
-        found = LookUp()
+        found = LookupResult()
         for _ in range(30):
             relay.looks.clear()
             try:
                 found = await client.look_up(ids)
-            except SunoError:
+            except RelayError:
                 continue
             finally:
                 assert len(relay.looks) <= MOST_PARTS + 4
@@ -217,7 +217,7 @@ async def test_a_refused_id_is_found_right_after_an_outage() -> None:
         ids = songs(relay, 5)
         await client.look_up(ids)
         relay.go_down()
-        with pytest.raises(SunoError):
+        with pytest.raises(RelayError):
             await client.look_up(ids)
         relay.come_back()
         relay.faults.add(faults.refuses(ids[0]))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.relay.errors import ErrorKind, SunoError
+from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.models import TaskKind
 from sandbox.relay import AnswerShape, LocalRelay, faults, song
 from tests.client_at_relay import client_at_relay
@@ -82,7 +82,7 @@ async def test_an_error_is_not_shared_with_those_who_come_later() -> None:
     async with client_at_relay() as (relay, client):
         relay.add(song("song"))
         relay.faults.add(faults.server_error(), times=1)
-        with pytest.raises(SunoError):
+        with pytest.raises(RelayError):
             await client.look_up(["song"], urgent=True)
 
         assert (await client.look_up(["song"], urgent=True)).tasks.keys() == {"song"}
@@ -116,7 +116,7 @@ async def test_a_refused_id_fails_only_for_who_asked_for_it() -> None:
 
         assert not isinstance(good, BaseException)
         assert good.tasks.keys() == {"good"}
-        assert isinstance(bad, SunoError)
+        assert isinstance(bad, RelayError)
         assert bad.kind is ErrorKind.BAD_REQUEST
 
 
@@ -221,7 +221,7 @@ async def test_what_fails_is_not_called_missing_later() -> None:
     async with client_at_relay(share_for=0) as (relay, client):
         relay.add(song("song"))
         relay.faults.add(faults.server_error(503), times=1)
-        with pytest.raises(SunoError):
+        with pytest.raises(RelayError):
             await client.look_up(["song"], urgent=True)
 
         assert (await client.look_up(["song"], urgent=True)).tasks.keys() == {"song"}
@@ -292,7 +292,7 @@ async def test_closing_ends_what_people_wait_for() -> None:
 
         await client.aclose()
 
-        with pytest.raises(SunoError) as failure:
+        with pytest.raises(RelayError) as failure:
             await waiting
         assert failure.value.detail == "the bot is closing"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.background import DAY, Broom, Round, keep_going
+from bot.background import DAY, RetentionJob, Round, run_forever
 from bot.storage.database import DatabaseThread
-from bot.storage.departed_servers import Departures
-from bot.storage.erasure import Forgetting
+from bot.storage.departed_servers import DepartedServers
+from bot.storage.erasure import Erasure
 
 
 class Rounds:
@@ -37,7 +37,7 @@ class Rounds:
 @asynccontextmanager
 async def going(rounds: Rounds, round_: Round | None = None) -> AsyncIterator[None]:
     """Keep rounds going until all results were given."""
-    work = keep_going("poll", round_ or rounds.round, rounds.wake, rounds.good_at, 0.0)
+    work = run_forever("poll", round_ or rounds.round, rounds.wake, rounds.good_at, 0.0)
     loop = asyncio.create_task(work)
     async with asyncio.timeout(5):
         await rounds.played.wait()
@@ -120,7 +120,7 @@ async def test_what_is_old_is_swept_at_the_start_and_once_a_day(
     """Rounds come far more often; a sweep that failed comes again with the next one."""
     swept: list[float] = []
     async with DatabaseThread(tmp_path / "suno.db") as database:
-        forgetting = Forgetting(database)
+        forgetting = Erasure(database)
 
         async def sweep(now: float) -> None:
             swept.append(now)
@@ -128,7 +128,7 @@ async def test_what_is_old_is_swept_at_the_start_and_once_a_day(
                 raise OSError
 
         monkeypatch.setattr(forgetting, "sweep", sweep)
-        broom = Broom(forgetting, Departures(database))
+        broom = RetentionJob(forgetting, DepartedServers(database))
         times = [0.0, 5.0, 60.0, DAY, DAY + 5, DAY + 60]
         for now in times:
             monkeypatch.setattr(time, "time", lambda now=now: DAY * 1000 + now)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.delivery.dispatcher import Courier
+from bot.delivery.dispatcher import OutboxDispatcher
 from bot.polling.adaptive.planner import Planner
 from bot.polling.poller import Poller
 from bot.polling.schedule import PATIENCE_WITH_MISSING_AUDIO
 from bot.relay.models import TaskKind, TaskStatus
 from bot.storage.clock_rollback import BACKWARDS
 from bot.storage.outbox import Outbox
-from bot.storage.tasks import Store
+from bot.storage.tasks import TaskStore
 from sandbox.relay import song
 from sandbox.relay.lifecycles import RelayTask, Stage, clip, streaming, succeeded, waiting
 from tests.builders import a_song
@@ -43,8 +43,10 @@ class Skewed:
         """Start a bot on the database as it is."""
         post = self.post
         post.outbox = Outbox(post.outbox._database)
-        post.store = Store(post.outbox._database, post.outbox, "local")
-        post.courier = Courier(post.client, post.outbox, PATIENCE, clock=lambda: self.now)
+        post.store = TaskStore(post.outbox._database, post.outbox, "local")
+        post.dispatcher = OutboxDispatcher(
+            post.client, post.outbox, PATIENCE, clock=lambda: self.now
+        )
 
     async def owe(self, task_id: str) -> None:
         """Owe somebody the notice of a song."""
@@ -56,8 +58,8 @@ class Skewed:
         """Let time pass, and let the bot do what is due."""
         self.post.local.clock.advance(after)
         for _ in range(10):
-            await self.post.courier.round()
-            await self.post.courier.finish()
+            await self.post.dispatcher.round()
+            await self.post.dispatcher.finish()
 
     async def set_right(self, by: float = HOURS, *, restarted: bool = False) -> None:
         """Set the bot's clock back, while it runs or while it does not."""

@@ -13,16 +13,16 @@ from discord.http import Route
 from yarl import URL
 
 from bot.client import traced
-from bot.delivery.discord_traffic import DiscordTraffic
-from bot.delivery.dispatcher import Courier
+from bot.delivery.discord_traffic import RequestMonitor
+from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.error_policy import Patience
-from bot.metrics import Figures
+from bot.metrics import Metrics
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import SHOWN_STATE
-from bot.storage.models import Place
+from bot.storage.models import Destination
 from bot.storage.outbox import Outbox
-from bot.storage.tasks import Store
+from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, LocalDiscord, Message, Request, User, saying
 from tests.builders import a_clip, a_song
 
@@ -37,10 +37,10 @@ class Post:
     local: LocalDiscord
     channel: Channel
     outbox: Outbox
-    store: Store
-    courier: Courier
+    store: TaskStore
+    dispatcher: OutboxDispatcher
     client: discord.Client
-    traffic: DiscordTraffic
+    traffic: RequestMonitor
 
     @property
     def now(self) -> float:
@@ -50,7 +50,7 @@ class Post:
     async def owe(self, task: Task, *users: int, channel: Channel | None = None) -> None:
         """Owe the notice of a finished task to people in a channel."""
         place = channel or self.channel
-        where = Place(place.id, place.guild.id if place.guild else None)
+        where = Destination(place.id, place.guild.id if place.guild else None)
         known = replace(task)
         for user in users or (self.local.world.owner.id,):
             await self.store.add_watch(
@@ -63,8 +63,8 @@ class Post:
         self.local.clock.advance(after)
         while True:
             self.outbox.changed.clear()
-            next_at = await self.courier.round()
-            await self.courier.finish()
+            next_at = await self.dispatcher.round()
+            await self.dispatcher.finish()
             due = await self.outbox.next_at()
             if due is None or due > self.now:
                 return self.channel.messages
@@ -80,12 +80,12 @@ class Post:
         return [(row["state"], row["why"]) for row in rows]
 
 
-def a_client(traffic: DiscordTraffic) -> discord.Client:
+def a_client(traffic: RequestMonitor) -> discord.Client:
     """Return a client that reports its requests, as the bot does."""
     return discord.Client(
         intents=discord.Intents(guilds=True),
         guild_ready_timeout=0.01,
-        http_trace=traced(traffic, Figures()),
+        http_trace=traced(traffic, Metrics()),
     )
 
 
@@ -112,13 +112,15 @@ async def post(tmp_path: Path) -> AsyncIterator[Post]:
         database = await stack.enter_async_context(DatabaseThread(tmp_path / "suno.db"))
         DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
         Route.BASE = local.api_url
-        traffic = DiscordTraffic()
+        traffic = RequestMonitor()
         client = a_client(traffic)
         await stack.enter_async_context(connected(client, local.token))
         outbox = Outbox(database)
-        store = Store(database, outbox, "local")
-        courier = Courier(client, outbox, PATIENCE, clock=local.clock.now, traffic=traffic)
-        yield Post(local, channel, outbox, store, courier, client, traffic)
+        store = TaskStore(database, outbox, "local")
+        dispatcher = OutboxDispatcher(
+            client, outbox, PATIENCE, clock=local.clock.now, traffic=traffic
+        )
+        yield Post(local, channel, outbox, store, dispatcher, client, traffic)
 
 
 async def test_a_notice_mentions_exactly_those_who_watched(post: Post) -> None:
@@ -337,13 +339,13 @@ async def test_a_permission_that_is_back_is_noticed_at_once(post: Post) -> None:
     await post.deliver()
     guild = post.channel.guild
     assert guild is not None
-    await post.courier.closed_places.look_again(guild.id)
+    await post.dispatcher.channel_blocker.look_again(guild.id)
     assert await post.deliver() == []
     heard = asyncio.create_task(post.client.wait_for("guild_channel_update", timeout=5))
     await asyncio.sleep(0)
     post.channel.allow("send_messages")
     await heard
-    await post.courier.closed_places.look_again(guild.id)
+    await post.dispatcher.channel_blocker.look_again(guild.id)
     assert len(await post.deliver()) == 1
 
 
@@ -459,7 +461,7 @@ async def test_a_nonce_is_relied_on_for_less_than_a_minute(post: Post) -> None:
 
 async def test_a_doubt_is_settled_although_our_clock_is_ahead_of_discords(post: Post) -> None:
     """The channel is read from the doubtful moment on, as Discord's clock has it."""
-    ahead = Courier(
+    ahead = OutboxDispatcher(
         post.client,
         post.outbox,
         PATIENCE,
@@ -645,15 +647,15 @@ async def test_a_doubt_waits_until_it_is_known_what_may_be_read(
 
 async def test_a_try_ends_before_discord_forgets_its_nonce(post: Post) -> None:
     """What discord.py does again by itself, later than that, would be a second message."""
-    post.courier = Courier(
+    post.dispatcher = OutboxDispatcher(
         post.client, post.outbox, replace(PATIENCE, one_try=0.3), clock=post.local.clock.now
     )
     fault = post.local.faults.add(POST, status=500, when="after", times=1)
     await post.owe(a_song())
-    await post.courier.round()
+    await post.dispatcher.round()
     await post.local.wait_for(lambda: fault.hits)
     post.local.clock.advance(3600)
-    await post.courier.finish()
+    await post.dispatcher.finish()
     assert len(await post.deliver(after=2)) == 1
     assert await post.states() == [("sent", None)]
 
@@ -685,7 +687,7 @@ async def test_who_wanted_no_mention_is_told_directly_all_the_same(post: Post) -
     ada = a_member(post)
     guild = post.channel.guild
     assert guild is not None
-    place = Place(post.channel.id, guild.id)
+    place = Destination(post.channel.id, guild.id)
     await post.store.add_finished(
         a_song(), user_id=ada.id, place=place, now=post.now, mention=False
     )
@@ -785,7 +787,7 @@ async def test_a_401_keeps_the_message_and_asks_for_a_check_of_the_token(post: P
     post.local.faults.add(POST, status=401, times=1)
     await post.owe(a_song())
     assert await post.deliver() == []
-    assert post.courier.token_refused.is_set()
+    assert post.dispatcher.token_refused.is_set()
     assert len(await post.deliver(after=2)) == 1
 
 
@@ -847,13 +849,13 @@ async def test_a_crowd_of_notices_is_told_from_a_few(post: Post) -> None:
     assert guild is not None
     post.local.faults.add(POST, delay=60.0, times=None)
     impatient = replace(PATIENCE, goodbye=0.0)
-    courier = Courier(post.client, post.outbox, impatient, clock=post.local.clock.now)
+    dispatcher = OutboxDispatcher(post.client, post.outbox, impatient, clock=post.local.clock.now)
     for number in range(PATIENCE.slots // 4):
         await post.owe(a_song(f"song-{number}"), channel=guild.add_channel(f"songs-{number}"))
-    await courier.round()
-    few = courier.busy
+    await dispatcher.round()
+    few = dispatcher.busy
     await post.owe(a_song("one-more"))
-    await courier.round()
-    crowd = courier.busy
-    await courier.finish()
-    assert (few, crowd, courier.busy) == (False, True, False)
+    await dispatcher.round()
+    crowd = dispatcher.busy
+    await dispatcher.finish()
+    assert (few, crowd, dispatcher.busy) == (False, True, False)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.storage.database import DatabaseThread
-from bot.storage.departed_servers import GRACE_PERIOD, Departures, ShardGuilds, missing_servers
-from bot.storage.erasure import Forgetting
-from bot.storage.server_settings import ServerSettingsBook
+from bot.storage.departed_servers import GRACE_PERIOD, DepartedServers, ShardGuilds, missing_servers
+from bot.storage.erasure import Erasure
+from bot.storage.server_settings import ServerSettingsStore
 from sandbox.discord import Channel, Guild
 from sandbox.relay import song
 from tests.builders import NOON
@@ -24,7 +24,7 @@ EVEN, ODD = 2 << 22, 3 << 22
 async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
     """Return a database in which something is kept of two servers."""
     async with DatabaseThread(tmp_path / "suno.db") as database:
-        settings = ServerSettingsBook(database)
+        settings = ServerSettingsStore(database)
         for guild_id in (EVEN, ODD):
             await settings.change(guild_id, uploads=True)
         yield database
@@ -32,7 +32,7 @@ async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
 
 async def kept(database: DatabaseThread) -> set[int]:
     """Return of which servers something is kept."""
-    return await Forgetting(database).servers()
+    return await Erasure(database).servers()
 
 
 def listed(*guild_ids: int, shard_id: int = 0, shard_count: int = 1) -> ShardGuilds:
@@ -60,7 +60,7 @@ def test_a_server_is_missing_where_its_own_shard_does_not_list_it(
 
 async def test_a_missing_server_is_kept_for_a_day(database: DatabaseThread) -> None:
     """From when it was first missing, however often it is after that."""
-    departures = Departures(database)
+    departures = DepartedServers(database)
     await departures.compare(listed(ODD), NOON)
     await departures.compare(listed(ODD), NOON + GRACE_PERIOD - 2)
     await departures.purge_overdue(NOON + GRACE_PERIOD - 1)
@@ -72,9 +72,9 @@ async def test_a_missing_server_is_kept_for_a_day(database: DatabaseThread) -> N
 
 async def test_the_day_outlives_the_process(database: DatabaseThread) -> None:
     """But nothing is deleted until Discord has listed the servers to the new one."""
-    await Departures(database).compare(listed(ODD), NOON)
+    await DepartedServers(database).compare(listed(ODD), NOON)
     later = NOON + 2 * GRACE_PERIOD
-    departures = Departures(database)
+    departures = DepartedServers(database)
     await departures.purge_overdue(later)
     assert await kept(database) == {EVEN, ODD}
     await departures.compare(listed(ODD), later)
@@ -85,7 +85,7 @@ async def test_the_day_outlives_the_process(database: DatabaseThread) -> None:
 @pytest.mark.parametrize("how", ["listed", "joined"])
 async def test_a_server_that_is_there_again_is_kept(database: DatabaseThread, how: str) -> None:
     """And when it is missing once more, another day begins."""
-    departures = Departures(database)
+    departures = DepartedServers(database)
     await departures.compare(listed(ODD), NOON)
     if how == "listed":
         await departures.compare(listed(EVEN, ODD), NOON + 1)
@@ -100,7 +100,7 @@ async def test_a_server_that_is_there_again_is_kept(database: DatabaseThread, ho
 
 async def test_a_shard_settles_nothing_for_another(database: DatabaseThread) -> None:
     """One that begins anew tells of its own servers alone."""
-    departures = Departures(database)
+    departures = DepartedServers(database)
     await departures.compare(listed(shard_id=0, shard_count=2), NOON)
     await departures.compare(listed(ODD, shard_id=1, shard_count=2), NOON + 1)
     await departures.purge_overdue(NOON + GRACE_PERIOD)

@@ -15,24 +15,24 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.background import keep_going
+from bot.background import run_forever
 from bot.delivery.discord_calls import CallTimeout, DiscordCalls, TooManyLateCalls
-from bot.delivery.discord_traffic import DiscordTraffic
-from bot.delivery.dispatcher import Courier
+from bot.delivery.discord_traffic import RequestMonitor
+from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.error_policy import Patience
-from bot.delivery.live_card_updater import CardKeeper, CardPace
+from bot.delivery.live_card_updater import LiveCardTiming, LiveCardUpdater
 from bot.storage.database import DatabaseThread
 from bot.storage.live_cards import Cards
-from bot.storage.models import Place
+from bot.storage.models import Destination
 from bot.storage.outbox import Outbox
-from bot.storage.tasks import Store
+from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, Guild, LocalDiscord, Message
 from tests.builders import a_running_task, a_song
 from tests.test_delivery import POST, a_client, connected
 
 ROOT = Path(__file__).parents[1]
 PATCH = "PATCH /channels/{id}/messages/{message}"
-PACE = CardPace(between_edits=0.05, between_rounds=0.05, longest_call=0.1, goodbye=0.1)
+PACE = LiveCardTiming(between_edits=0.05, between_rounds=0.05, longest_call=0.1, goodbye=0.1)
 PATIENCE = Patience(one_try=0.1, first_pause=0.1, goodbye=0.1)
 
 
@@ -44,21 +44,21 @@ class Office:
     guild: Guild
     client: discord.Client
     outbox: Outbox
-    store: Store
+    store: TaskStore
     cards: Cards
-    traffic: DiscordTraffic
+    traffic: RequestMonitor
 
-    def courier(self, patience: Patience = PATIENCE) -> Courier:
+    def dispatcher(self, patience: Patience = PATIENCE) -> OutboxDispatcher:
         """Return a courier."""
-        return Courier(self.client, self.outbox, patience, traffic=self.traffic)
+        return OutboxDispatcher(self.client, self.outbox, patience, traffic=self.traffic)
 
-    def keeper(self) -> CardKeeper:
+    def keeper(self) -> LiveCardUpdater:
         """Return a keeper of cards."""
-        return CardKeeper(self.client, self.cards, PACE, traffic=self.traffic)
+        return LiveCardUpdater(self.client, self.cards, PACE, traffic=self.traffic)
 
     async def owe(self, task_id: str, channel: Channel) -> None:
         """Owe the notice of a finished song."""
-        place = Place(channel.id, self.guild.id)
+        place = Destination(channel.id, self.guild.id)
         owner = self.local.world.owner.id
         await self.store.add_finished(a_song(task_id), user_id=owner, place=place, now=time.time())
 
@@ -86,20 +86,20 @@ class Office:
 
 @asynccontextmanager
 async def at_work(
-    office: Office, courier: Courier, keeper: CardKeeper | None = None
+    office: Office, dispatcher: OutboxDispatcher, keeper: LiveCardUpdater | None = None
 ) -> AsyncIterator[None]:
     """Run the loops that deliver and show, as the bot does."""
     wake = office.outbox.changed
-    loops = [asyncio.create_task(keep_going("deliver", courier.round, wake, {}))]
+    loops = [asyncio.create_task(run_forever("deliver", dispatcher.round, wake, {}))]
     if keeper:
-        loops.append(asyncio.create_task(keep_going("show", keeper.round, asyncio.Event(), {})))
+        loops.append(asyncio.create_task(run_forever("show", keeper.round, asyncio.Event(), {})))
     try:
         yield
     finally:
         for loop in loops:
             loop.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
-        await courier.finish()
+        await dispatcher.finish()
         if keeper:
             await keeper.finish()
 
@@ -113,12 +113,14 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
         database = await stack.enter_async_context(DatabaseThread(tmp_path / "suno.db"))
         DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
         Route.BASE = local.api_url
-        traffic = DiscordTraffic()
+        traffic = RequestMonitor()
         client = a_client(traffic)
         await stack.enter_async_context(connected(client, local.token))
         outbox = Outbox(database)
         cards = Cards(database, "local")
-        yield Office(local, guild, client, outbox, Store(database, outbox, "local"), cards, traffic)
+        yield Office(
+            local, guild, client, outbox, TaskStore(database, outbox, "local"), cards, traffic
+        )
 
 
 async def test_a_global_limit_longer_than_a_try_silences_nobody(office: Office) -> None:
@@ -127,7 +129,7 @@ async def test_a_global_limit_longer_than_a_try_silences_nobody(office: Office) 
     fault = office.local.faults.add(POST, retry_after=1.0, scope="global", times=2)
     for number, channel in enumerate(channels):
         await office.owe(f"song-{number}", channel)
-    async with at_work(office, office.courier()):
+    async with at_work(office, office.dispatcher()):
         await office.local.wait_for(lambda: fault.hits, 5, "the limit")
         assert len(await office.posts(*channels)) == 4
         await office.until(["sent"] * 4)
@@ -140,7 +142,7 @@ async def test_a_global_limit_during_an_edit_silences_nobody(office: Office) -> 
     keeper = office.keeper()
     shown = await a_card_without_watchers(office, keeper)
     fault = office.local.faults.add(PATCH, retry_after=1.0, scope="global", times=1)
-    async with at_work(office, office.courier(), keeper):
+    async with at_work(office, office.dispatcher(), keeper):
         await office.local.wait_for(lambda: fault.hits, 5, "the limit")
         await office.owe("another", other)
         await office.posts(other)
@@ -158,14 +160,14 @@ async def test_an_edit_that_nothing_of_discords_refused_is_tried_again(
     keeper = office.keeper()
     shown = await a_card_without_watchers(office, keeper)
     office.local.faults.add(PATCH, times=2, **fault)
-    async with at_work(office, office.courier(), keeper):
+    async with at_work(office, office.dispatcher(), keeper):
         await office.local.wait_for(lambda: "Nobody" in str(shown.embeds), 5, "the edit")
 
 
-async def a_card_without_watchers(office: Office, keeper: CardKeeper) -> Message:
+async def a_card_without_watchers(office: Office, keeper: LiveCardUpdater) -> Message:
     """Post the card of a task that everybody has left since; it does not say so yet."""
     songs = office.guild.add_channel("songs")
-    place = Place(songs.id, office.guild.id)
+    place = Destination(songs.id, office.guild.id)
     await office.store.add_watch(
         a_running_task(), known=True, user_id=1, place=place, now=time.time(), deadline=9999
     )
@@ -182,24 +184,24 @@ async def test_while_discord_takes_nothing_nothing_is_claimed(office: Office) ->
     songs = office.guild.add_channel("songs")
     office.local.faults.add(POST, retry_after=60.0, scope="global", times=1)
     await office.owe("song", songs)
-    courier = office.courier()
-    await courier.round()
+    dispatcher = office.dispatcher()
+    await dispatcher.round()
     async with asyncio.timeout(5):
         while not office.traffic.global_wait:  # noqa: ASYNC110 # seen in an answer
             await asyncio.sleep(0.02)
     await office.owe("another", office.guild.add_channel("other"))
-    wait = await courier.round()
+    wait = await dispatcher.round()
     assert await office.states() == ["sending", "due"]
     assert wait is not None
     assert wait - time.time() > 50
     assert (await office.keeper().round() or 0) - time.time() > 50
-    await courier.finish()
+    await dispatcher.finish()
 
 
 async def test_not_even_the_end_of_the_process_cancels_a_call(office: Office) -> None:
     """Who waits for it is cancelled, as the log-out follows; the gate opens all the same."""
     songs = office.guild.add_channel("songs")
-    keeper, courier = office.keeper(), office.courier()
+    keeper, dispatcher = office.keeper(), office.dispatcher()
     await a_card_without_watchers(office, keeper)
     office.local.faults.add(POST, retry_after=0.5, scope="global", times=1)
     office.local.faults.add(PATCH, retry_after=0.5, scope="global", times=1)
@@ -207,8 +209,8 @@ async def test_not_even_the_end_of_the_process_cancels_a_call(office: Office) ->
     await keeper.finish()
     user = await office.client.fetch_user(office.local.world.owner.id)
     await office.owe("song", songs)
-    await courier.round()
-    await courier.finish()
+    await dispatcher.round()
+    await dispatcher.finish()
     assert user == await office.client.fetch_user(user.id)
     assert office.lets_requests_through
 
@@ -218,7 +220,7 @@ async def test_a_late_success_counts(office: Office) -> None:
     songs = office.guild.add_channel("songs")
     fault = office.local.faults.add(POST, delay=0.5, times=None)
     await office.owe("song", songs)
-    async with at_work(office, office.courier()):
+    async with at_work(office, office.dispatcher()):
         await office.posts(songs)
         await office.until(["sent"])
     assert (fault.hits, len(songs.messages)) == (1, 1)
@@ -229,12 +231,12 @@ async def test_a_late_call_keeps_no_slot(office: Office) -> None:
     stuck, other, third = (office.guild.add_channel(name) for name in ("stuck", "other", "third"))
     office.local.faults.add(POST, delay=60.0, channel=stuck, times=None)
     await office.owe("song", stuck)
-    async with at_work(office, office.courier(replace(PATIENCE, slots=1, most_late=2))):
+    async with at_work(office, office.dispatcher(replace(PATIENCE, slots=1, most_late=2))):
         await office.until(["sending"])
         await office.owe("another", other)
         await office.posts(other)
         await office.until(["sending", "sent"])
-    async with at_work(office, office.courier(replace(PATIENCE, slots=1, most_late=1))):
+    async with at_work(office, office.dispatcher(replace(PATIENCE, slots=1, most_late=1))):
         await office.until(["sending", "sent"])
         await asyncio.sleep(2 * PATIENCE.one_try)
         await office.owe("a-third", third)
@@ -289,7 +291,7 @@ CANCELLING = {
     "bot/delivery/dispatcher.py": {"finish"},
     "bot/delivery/live_card_updater.py": {"finish"},
     "bot/app.py": {"_keep_connected"},
-    "bot/shutdown.py": {"stop", "until_told_to_stop"},
+    "bot/shutdown.py": {"stop", "run_until_signal"},
     "bot/background.py": {"cog_unload"},
 }
 """Functions that cancel tasks: at the end of the process."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import CANNOT_WORK, main
-from bot.metrics import Figures
+from bot.metrics import Metrics
 from bot.settings import Settings
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import KEPT_FOR
@@ -109,7 +109,7 @@ def test_the_limits_are_the_programs() -> None:
 def test_every_figure_is_described() -> None:
     """Whoever reads a name in Prometheus finds it in the page about them."""
     text = (ROOT / "docs/monitoring.md").read_text(encoding="utf-8")
-    for figure in Figures().registry.collect():
+    for figure in Metrics().registry.collect():
         name = f"{figure.name}_total" if figure.type == "counter" else figure.name
         assert re.search(rf"`{name}(\{{\w+\}})?`", text), name
 

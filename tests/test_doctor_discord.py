@@ -12,9 +12,9 @@ from bot.doctor.report import Area, State
 from bot.doctor.server_checks import lacks
 from bot.settings import Settings
 from bot.storage.database import DatabaseThread
-from bot.storage.models import Place
+from bot.storage.models import Destination
 from bot.storage.outbox import Outbox
-from bot.storage.tasks import Store
+from bot.storage.tasks import TaskStore
 from sandbox.bot_process import BotProcess
 from sandbox.discord import Channel
 from sandbox.relay import song
@@ -47,9 +47,9 @@ async def started(stage: Stage) -> None:
 
 async def watch_in(stage: Stage, channel: Channel) -> None:
     """Keep that something is watched in a channel, as a bot would that has stopped since."""
-    place = Place(channel.id, stage.guild.id)
+    place = Destination(channel.id, stage.guild.id)
     async with DatabaseThread(stage.folder / "suno.db") as database:
-        store = Store(database, Outbox(database), "custom")
+        store = TaskStore(database, Outbox(database), "custom")
         await store.add_watch(
             a_running_task(),
             known=True,

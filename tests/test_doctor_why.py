@@ -10,7 +10,7 @@ import pytest
 
 from bot.doctor.delivery_explanation import conclusion
 from bot.relay.models import TaskKind, TaskStatus
-from bot.storage.models import Ending, Purpose
+from bot.storage.models import EndReason, Purpose
 from bot.storage.task_facts import DeliveryFacts, TaskFacts
 from sandbox.bot_process import BotProcess
 from sandbox.relay import song, stuck
@@ -36,7 +36,7 @@ RUNNING = TaskFacts(
     ended_at=None,
 )
 ENDED = replace(
-    RUNNING, running=False, ending=Ending.FINISHED, next_look_at=None, ended_at=NOON - 10
+    RUNNING, running=False, ending=EndReason.FINISHED, next_look_at=None, ended_at=NOON - 10
 )
 DUE = DeliveryFacts(
     id=1,

@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.i18n import Words
+from bot.i18n.catalog import Catalog
 from bot.relay.models import Clip, ClipStatus, Lyrics, Outcome, Task, TaskStatus
 from bot.relay.parsing.reader import read_tasks
-from bot.storage.models import Ending
+from bot.storage.models import EndReason
 from bot.ui.lyrics import lyrics_pages
 from bot.ui.notice import Notice, notice, plain_text, simplified
 from bot.ui.songs import PARTLY, bears_marker, length_of
 from tests.builders import a_clip, a_failure, a_lyrics_task, a_running_task, a_song
 from tests.hostile import TASKS, assert_fits
 
-WORDS = Words("en")
+WORDS = Catalog("en")
 # A failure is told with the task that caused it, however long its lyrics.
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 ADA, BOB = 11, 22
@@ -24,7 +24,7 @@ CROWD = [2**64 - 1 - number for number in range(50)]
 """As many watchers as one message has, with the longest ids there can be."""
 
 
-def told(task: Task, ending: Ending = Ending.FINISHED, *, repeat: bool = False) -> Notice:
+def told(task: Task, ending: EndReason = EndReason.FINISHED, *, repeat: bool = False) -> Notice:
     """Return the notice for Ada."""
     return notice(task, ending, [ADA], WORDS, repeat=repeat)
 
@@ -61,9 +61,9 @@ def everything(message: Notice) -> str:
 
 
 @settings(max_examples=150, deadline=None)
-@given(TASKS, st.sampled_from(Ending), st.sampled_from(([], [ADA], CROWD)), st.booleans())
+@given(TASKS, st.sampled_from(EndReason), st.sampled_from(([], [ADA], CROWD)), st.booleans())
 def test_every_form_of_a_notice_fits(
-    task: Task, ending: Ending, watchers: list[int], repeat: bool
+    task: Task, ending: EndReason, watchers: list[int], repeat: bool
 ) -> None:
     """Whatever the relay wrote, Discord takes the message in each of its three strengths."""
     full = notice(task, ending, watchers, WORDS, repeat=repeat)
@@ -72,8 +72,8 @@ def test_every_form_of_a_notice_fits(
 
 
 @settings(max_examples=150, deadline=None)
-@given(TASKS, st.sampled_from(Ending), st.booleans())
-def test_every_form_bears_the_marker(task: Task, ending: Ending, repeat: bool) -> None:
+@given(TASKS, st.sampled_from(EndReason), st.booleans())
+def test_every_form_bears_the_marker(task: Task, ending: EndReason, repeat: bool) -> None:
     """By which the bot finds out later whether the message arrived."""
     full = notice(task, ending, CROWD, WORDS, repeat=repeat)
     for form in (full, simplified(full), plain_text(full)):
@@ -81,8 +81,8 @@ def test_every_form_bears_the_marker(task: Task, ending: Ending, repeat: bool) -
 
 
 @settings(max_examples=60, deadline=None)
-@given(TASKS, st.sampled_from(Ending))
-def test_everybody_who_watched_is_mentioned_and_nobody_else(task: Task, ending: Ending) -> None:
+@given(TASKS, st.sampled_from(EndReason))
+def test_everybody_who_watched_is_mentioned_and_nobody_else(task: Task, ending: EndReason) -> None:
     """Fifty with the longest ids there can be, whatever stands in titles and lyrics."""
     message = notice(task, ending, [ADA, BOB, ADA], WORDS)
     assert message.content.startswith(f"<@{ADA}> <@{BOB}> ")
@@ -92,14 +92,14 @@ def test_everybody_who_watched_is_mentioned_and_nobody_else(task: Task, ending: 
 
 def test_fifty_watchers_fit() -> None:
     """As many as may watch one task in one place."""
-    message = notice(a_song(), Ending.FINISHED, CROWD, WORDS, repeat=True)
+    message = notice(a_song(), EndReason.FINISHED, CROWD, WORDS, repeat=True)
     assert message.content.count("<@") == 50
     assert "more" not in message.content
 
 
 def test_watchers_who_do_not_fit_are_counted() -> None:
     """And exactly those are allowed to be mentioned who are."""
-    message = notice(a_song(), Ending.FINISHED, range(10**17, 10**17 + 200), WORDS)
+    message = notice(a_song(), EndReason.FINISHED, range(10**17, 10**17 + 200), WORDS)
     mentioned = message.content.count("<@")
     assert f"and {200 - mentioned} more Your" in message.content
     assert len(message.allowed_mentions.to_dict().get("users", [])) == mentioned <= 100
@@ -294,7 +294,7 @@ def test_a_failure_says_why_and_what_to_do() -> None:
     assert embed.description == "The relay tried, and it did not work."
     assert [(field.name, field.value) for field in embed.fields] == [
         ("The relay says", r"boom \`x\`"),
-        ("What you can do", WORDS.say("notice-advice-told")),
+        ("What you can do", WORDS.text("notice-advice-told")),
         ("Task", "`song`"),
     ]
     assert embed.footer.text == "♪ song"
@@ -347,7 +347,7 @@ def test_a_failure_without_a_title_says_what_it_was(kind: Task, said: str) -> No
 
 def test_an_unknown_id_tells_the_truth_and_what_to_do() -> None:
     """It may be a typing error, or another key's."""
-    message = told(Task("nope", TaskStatus.UNRECOGNIZED), Ending.NOT_FOUND)
+    message = told(Task("nope", TaskStatus.UNRECOGNIZED), EndReason.NOT_FOUND)
     assert message.content == (
         f"<@{ADA}> The relay does not know this task, so I have stopped watching it."
     )
@@ -357,22 +357,22 @@ def test_an_unknown_id_tells_the_truth_and_what_to_do() -> None:
 
 def test_giving_up_tells_the_truth_and_what_to_do() -> None:
     """The relay never said; that is no failure of the song."""
-    message = told(a_running_task(), Ending.GAVE_UP)
+    message = told(a_running_task(), EndReason.GAVE_UP)
     assert "The relay never said that your task is done" in message.content
     assert "`/suno status`" in everything(message)
     assert "fail" not in everything(message)
 
 
-@pytest.mark.parametrize("ending", [Ending.GAVE_UP, Ending.NOT_FOUND])
-def test_what_came_before_the_end_is_not_held_back(ending: Ending) -> None:
+@pytest.mark.parametrize("ending", [EndReason.GAVE_UP, EndReason.NOT_FOUND])
+def test_what_came_before_the_end_is_not_held_back(ending: EndReason) -> None:
     """A version that plays is handed over even when the rest never came."""
     message = told(a_running_task(clips=(a_clip(), a_stream())), ending)
     assert "Of 2 versions, 1 is ready; 1 is only a preview." in message.content
     assert [button.label for button in message.buttons] == ["Listen 1", "Preview 2"]
 
 
-@pytest.mark.parametrize("ending", [Ending.GAVE_UP, Ending.NOT_FOUND])
-def test_a_text_that_came_before_the_end_is_not_held_back(ending: Ending) -> None:
+@pytest.mark.parametrize("ending", [EndReason.GAVE_UP, EndReason.NOT_FOUND])
+def test_a_text_that_came_before_the_end_is_not_held_back(ending: EndReason) -> None:
     """The same for lyrics."""
     message = told(a_lyrics_task(outcome=None), ending)
     assert "the last text it sent" in message.content
@@ -381,13 +381,13 @@ def test_a_text_that_came_before_the_end_is_not_held_back(ending: Ending) -> Non
 
 def test_giving_up_on_a_song_that_is_all_there_does_not_call_it_finished() -> None:
     """Only the relay could."""
-    message = told(a_running_task(clips=(a_clip(),)), Ending.GAVE_UP)
+    message = told(a_running_task(clips=(a_clip(),)), EndReason.GAVE_UP)
     assert "1 is ready; the relay has not said that this is all." in message.content
 
 
 def test_a_repeat_says_that_it_may_be_one() -> None:
     """In small print."""
-    assert told(a_song(), repeat=True).content.endswith(WORDS.say("notice-repeat"))
+    assert told(a_song(), repeat=True).content.endswith(WORDS.text("notice-repeat"))
     assert "twice" not in told(a_song()).content
 
 
@@ -477,7 +477,7 @@ def test_plain_text_cuts_lyrics_at_a_line_and_says_so() -> None:
 
 def test_plain_text_of_a_failure_leaves_out_what_does_not_fit() -> None:
     """And says where it can be read."""
-    full = notice(a_failure(reason="x" * 1000), Ending.FINISHED, CROWD, WORDS)
+    full = notice(a_failure(reason="x" * 1000), EndReason.FINISHED, CROWD, WORDS)
     content = plain_text(full).content
     assert "xxx" not in content
     assert "`/suno status`" in content

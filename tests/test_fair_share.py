@@ -21,15 +21,15 @@ from sqlite_utils import Database
 from bot.polling.adaptive.planner import Planner
 from bot.polling.poller import Poller
 from bot.polling.schedule import Schedule
-from bot.relay.client import SunoClient
-from bot.relay.errors import SunoError
+from bot.relay.client import RelayClient
+from bot.relay.errors import RelayError
 from bot.relay.providers import Relay
 from bot.storage.database import DatabaseThread
 from bot.storage.errors import TooManyLookups
-from bot.storage.models import Place
+from bot.storage.models import Destination
 from bot.storage.outbox import Outbox
-from bot.storage.tasks import Store
-from bot.watches.lookup_limiter import Asker, LookupLimiter
+from bot.storage.tasks import TaskStore
+from bot.watches.lookup_limiter import Caller, LookupLimiter
 from bot.watches.task_ids import MOST_IDS
 from bot.watches.watchlist import Watchlist
 from sandbox.relay import Clock, LocalRelay, song
@@ -74,7 +74,7 @@ class Load:
 
     relay: LocalRelay
     clock: Callable[[], float]
-    store: Store
+    store: TaskStore
     outbox: Outbox
     watchlist: Watchlist
     poller: Poller
@@ -104,17 +104,17 @@ class Load:
 
     async def abuse(self, member: int, server: int) -> None:
         """Look up and watch ten invented ids every 15 seconds, answered or not."""
-        place = Place(1000 + member, server, "en-US")
+        place = Destination(1000 + member, server, "en-US")
         async with asyncio.TaskGroup() as commands:
             for time in count():
                 ids = [f"invented-{member}-{time}-{number}" for number in range(MOST_IDS)]
-                commands.create_task(self._look(ids, Asker(member, server)))
+                commands.create_task(self._look(ids, Caller(member, server)))
                 watch = self.watchlist.add(ids, user_id=member, place=place, asked_in=server)
                 commands.create_task(watch)
                 await asyncio.sleep(15)
 
-    async def _look(self, ids: list[str], asker: Asker) -> None:
-        with suppress(SunoError, TooManyLookups):
+    async def _look(self, ids: list[str], asker: Caller) -> None:
+        with suppress(RelayError, TooManyLookups):
             await self.watchlist.look(ids, asker)
 
 
@@ -127,7 +127,7 @@ async def a_load(folder: Path) -> AsyncIterator[Load]:
         relay.clock = VirtualClock(lambda: NOON + now())
         database = await stack.enter_async_context(UnhurriedDatabase(folder / "suno.db"))
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        client = SunoClient(
+        client = RelayClient(
             session,
             Relay("local", relay.base_url, "/suno/fetch"),
             SecretStr(relay.key),
@@ -136,7 +136,7 @@ async def a_load(folder: Path) -> AsyncIterator[Load]:
         )
         stack.push_async_callback(client.aclose)
         outbox = Outbox(database)
-        store = Store(database, outbox, "local")
+        store = TaskStore(database, outbox, "local")
         schedule = Schedule(Planner(INTERVAL), 86400)
         poller = Poller(client, store, schedule, batch=100, clock=relay.clock.now)
         stack.push_async_callback(poller.finish, 0)
@@ -158,7 +158,9 @@ async def times_beside(abusers: int, servers: int, folder: Path) -> list[float]:
         working = [asyncio.create_task(load.poll())]
         for start in range(0, SONGS, MOST_IDS):
             ids = [*takes][start : start + MOST_IDS]
-            await load.watchlist.add(ids, user_id=start + 1, place=Place(start + 1, 1, "en-US"))
+            await load.watchlist.add(
+                ids, user_id=start + 1, place=Destination(start + 1, 1, "en-US")
+            )
         working += [
             asyncio.create_task(load.abuse(100 + each, each % servers)) for each in range(abusers)
         ]

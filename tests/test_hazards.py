@@ -1,11 +1,11 @@
 from itertools import pairwise
 
-from bot.polling.adaptive.hazards import OLDEST, Hazards
+from bot.polling.adaptive.hazards import OLDEST, HazardEstimator
 
 
-def learned(lives: list[float]) -> Hazards:
+def learned(lives: list[float]) -> HazardEstimator:
     """Return what is known after tasks that took so long (seconds)."""
-    hazards = Hazards()
+    hazards = HazardEstimator()
     for seconds in lives:
         hazards.lived(0, seconds)
         hazards.ended(seconds)
@@ -14,7 +14,7 @@ def learned(lives: list[float]) -> Hazards:
 
 def test_of_what_was_never_seen_the_old_are_expected_to_take_longer() -> None:
     """At every age something may end; the older, the less soon."""
-    hazards = Hazards()
+    hazards = HazardEstimator()
     found = [hazards.at(age) for age in (30, 60, 600, 6000, OLDEST * 2)]
     assert all(younger > older > 0 for younger, older in pairwise(found))
 
@@ -28,7 +28,7 @@ def test_an_age_at_which_tasks_ended_is_told_from_one_they_lived_through() -> No
 
 def test_the_hazard_is_ends_a_second() -> None:
     """One task in a hundred ends in every second of its first minute."""
-    hazards = Hazards()
+    hazards = HazardEstimator()
     for age in range(60):
         for _ in range(200):
             hazards.lived(age, age + 1)

@@ -8,10 +8,10 @@ from bot.relay.models import Lyrics, Task
 from bot.storage.database import DatabaseThread
 from bot.storage.history import History
 from bot.storage.limits import Limits
-from bot.storage.models import Ending, Place
+from bot.storage.models import Destination, EndReason
 from bot.storage.outbox import Outbox
-from bot.storage.search import Scope
-from bot.storage.tasks import Store
+from bot.storage.search import HistoryScope
+from bot.storage.tasks import TaskStore
 from tests.builders import HERE, NOON, a_clip, a_failure, a_running_task, a_song
 from tests.histories import (
     ADA,
@@ -42,35 +42,35 @@ def history(database: DatabaseThread) -> History:
 
 
 @pytest.fixture
-def store(database: DatabaseThread) -> Store:
+def store(database: DatabaseThread) -> TaskStore:
     """Return its store."""
-    return Store(database, Outbox(database), "deerapi", Limits(watches_per_user=10_000))
+    return TaskStore(database, Outbox(database), "deerapi", Limits(watches_per_user=10_000))
 
 
 async def test_what_has_ended_is_there_at_once_and_as_it_was_told(
-    store: Store, history: History
+    store: TaskStore, history: History
 ) -> None:
     """Whole: title, style, lyrics, links, and when it ended."""
     await ended(store, a_song(), NOON + 9)
     (entry,) = (await history.page(SERVER)).entries
-    assert (entry.task, entry.ending, entry.ended_at) == (a_song(), Ending.FINISHED, NOON + 9)
+    assert (entry.task, entry.ending, entry.ended_at) == (a_song(), EndReason.FINISHED, NOON + 9)
 
 
-async def test_what_still_runs_is_not_there(store: Store, history: History) -> None:
+async def test_what_still_runs_is_not_there(store: TaskStore, history: History) -> None:
     """A history is of what has ended."""
     await watch(store, "song")
     assert await ids(history) == []
 
 
 async def test_what_was_done_before_it_was_watched_is_there_too(
-    store: Store, history: History
+    store: TaskStore, history: History
 ) -> None:
     """It is told at once, and so it is kept at once."""
     await store.add_finished(a_song(), user_id=1, place=HERE, now=NOON)
     assert await ids(history) == ["song"]
 
 
-async def test_the_newest_comes_first(store: Store, history: History) -> None:
+async def test_the_newest_comes_first(store: TaskStore, history: History) -> None:
     """By the end, not by the beginning."""
     for task_id in ("one", "two", "three"):
         await watch(store, task_id)
@@ -80,7 +80,7 @@ async def test_the_newest_comes_first(store: Store, history: History) -> None:
 
 
 async def test_a_page_holds_ten_and_says_whether_there_is_another(
-    store: Store, history: History
+    store: TaskStore, history: History
 ) -> None:
     """Nothing twice, nothing left out; beyond the last page comes the last."""
     for number in range(21):
@@ -106,17 +106,17 @@ async def test_an_empty_history_has_an_empty_first_page(history: History) -> Non
 @pytest.mark.parametrize(
     ("ending", "task", "kept"),
     [
-        (Ending.FINISHED, a_song(), True),
-        (Ending.FINISHED, a_failure(), True),
-        (Ending.NOT_FOUND, a_running_task(), False),
-        (Ending.GAVE_UP, a_running_task(), False),
-        (Ending.GAVE_UP, a_running_task(clips=(a_clip(audio_is_final=False),)), True),
-        (Ending.NOT_FOUND, a_running_task(lyrics=Lyrics("La la")), True),
+        (EndReason.FINISHED, a_song(), True),
+        (EndReason.FINISHED, a_failure(), True),
+        (EndReason.NOT_FOUND, a_running_task(), False),
+        (EndReason.GAVE_UP, a_running_task(), False),
+        (EndReason.GAVE_UP, a_running_task(clips=(a_clip(audio_is_final=False),)), True),
+        (EndReason.NOT_FOUND, a_running_task(lyrics=Lyrics("La la")), True),
     ],
     ids=["done", "failed", "not found", "given up", "given up with a preview", "lost with lyrics"],
 )
 async def test_a_watch_that_left_nothing_to_show_is_not_kept(
-    store: Store, history: History, ending: Ending, task: Task, kept: bool
+    store: TaskStore, history: History, ending: EndReason, task: Task, kept: bool
 ) -> None:
     """A failure says why; a preview and a text are something; silence is nothing."""
     await watch(store, "song")
@@ -125,7 +125,9 @@ async def test_a_watch_that_left_nothing_to_show_is_not_kept(
     assert await ids(history, ADA) == (["song"] if kept else [])
 
 
-async def test_a_server_sees_only_what_was_watched_there(store: Store, history: History) -> None:
+async def test_a_server_sees_only_what_was_watched_there(
+    store: TaskStore, history: History
+) -> None:
     """No lyrics of others, by no search."""
     await ended(store, named("mine", lyrics="rain on tin roofs"), place=HERE)
     await ended(store, named("theirs", lyrics="rain on slates"), place=THERE)
@@ -136,7 +138,7 @@ async def test_a_server_sees_only_what_was_watched_there(store: Store, history: 
 
 
 async def test_a_person_sees_what_they_watched_anywhere_and_nothing_else(
-    store: Store, history: History
+    store: TaskStore, history: History
 ) -> None:
     """In servers and in direct messages."""
     await ended(store, a_song("in a server"), NOON, user_id=1, place=HERE)
@@ -147,14 +149,14 @@ async def test_a_person_sees_what_they_watched_anywhere_and_nothing_else(
 
 
 async def test_what_was_watched_in_a_hidden_channel_is_not_shown(
-    store: Store, history: History
+    store: TaskStore, history: History
 ) -> None:
     """Unless it was watched in a channel that the person sees, too."""
-    hidden = Place(channel_id=501, guild_id=50)
+    hidden = Destination(channel_id=501, guild_id=50)
     await ended(store, a_song("secret"), place=hidden)
     await watch(store, "both", 1, HERE)
     await ended(store, a_song("both"), user_id=2, place=hidden)
-    scope = Scope(user_id=9, guild_id=50, visible=frozenset({500}))
+    scope = HistoryScope(user_id=9, guild_id=50, visible=frozenset({500}))
     for search in ("", "paper", "pa"):
         assert await ids(history, scope, search) == ["both"]
     everything = (await history.page(SERVER)).entries
@@ -162,21 +164,27 @@ async def test_what_was_watched_in_a_hidden_channel_is_not_shown(
 
 
 async def test_a_song_watched_by_many_in_many_places_is_one_entry(
-    store: Store, history: History, database: DatabaseThread
+    store: TaskStore, history: History, database: DatabaseThread
 ) -> None:
     """Indexed once, shown once to each."""
-    for user_id, place in ((1, HERE), (2, HERE), (2, Place(505, 50)), (3, THERE), (4, DIRECT)):
+    for user_id, place in (
+        (1, HERE),
+        (2, HERE),
+        (2, Destination(505, 50)),
+        (3, THERE),
+        (4, DIRECT),
+    ):
         await watch(store, "song", user_id, place)
     await end(store, a_song())
     (indexed,) = await database.read("SELECT count(*) AS entries FROM history_index", [])
     assert indexed["entries"] == 1
-    for scope in (SERVER, OTHER_SERVER, ADA, Scope(4)):
+    for scope in (SERVER, OTHER_SERVER, ADA, HistoryScope(4)):
         for search in ("", "paper", "pa"):
             assert await ids(history, scope, search) == ["song"]
 
 
 async def test_a_song_that_another_server_watches_later_is_new_there_alone(
-    store: Store, history: History, database: DatabaseThread
+    store: TaskStore, history: History, database: DatabaseThread
 ) -> None:
     """Each server has its own order; the index is not written again."""
     await ended(store, a_song("first"), NOON)
@@ -190,18 +198,18 @@ async def test_a_song_that_another_server_watches_later_is_new_there_alone(
 
 
 async def test_an_entry_of_a_finished_song_is_not_spoiled_by_a_later_watch(
-    store: Store, history: History
+    store: TaskStore, history: History
 ) -> None:
     """The relay may have forgotten it by then."""
     await ended(store, a_song())
     await watch(store, "song")
     preview = a_running_task("song", clips=(a_clip(title="Draft", audio_is_final=False),))
-    await end(store, preview, NOON + 5, Ending.GAVE_UP)
+    await end(store, preview, NOON + 5, EndReason.GAVE_UP)
     (entry,) = (await history.page(SERVER)).entries
-    assert (entry.task, entry.ending) == (a_song(), Ending.FINISHED)
+    assert (entry.task, entry.ending) == (a_song(), EndReason.FINISHED)
 
 
-async def test_an_unwatched_task_is_in_nobodys_history(store: Store, history: History) -> None:
+async def test_an_unwatched_task_is_in_nobodys_history(store: TaskStore, history: History) -> None:
     """Whoever stops watching is told nothing and keeps nothing."""
     await watch(store, "song", 1)
     await watch(store, "song", 2)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.i18n import Words, languages
+from bot.i18n.catalog import Catalog, languages
 from bot.storage.history import Entry, Page
-from bot.storage.models import Ending
+from bot.storage.models import EndReason
 from bot.ui.history_panel import LONGEST_SEARCH, OPEN, TURN, fitting, history_embed, history_view
 from sandbox.discord import Channel, Message, User
 from sandbox.relay import lyrics_task, song
@@ -309,7 +309,7 @@ def pages(draw: st.DrawFn, fewest: int = 0) -> Page:
         Entry(
             id=draw(st.integers(1, LATEST)),
             task=draw(TASKS),
-            ending=draw(st.sampled_from(Ending)),
+            ending=draw(st.sampled_from(EndReason)),
             ended_at=draw(st.floats(0, 4e9)),
         )
         for _ in range(draw(st.integers(fewest, 2)))
@@ -325,9 +325,9 @@ def test_every_page_is_within_discords_limits(
     language: str, page: Page, typed: str, of_server: bool
 ) -> None:
     """Whatever the titles are and whatever is looked for; two lines an entry."""
-    words = Words(language)
+    catalog = Catalog(language)
     search = fitting(typed)
-    embed = history_embed(page, search, words, of_server=of_server)
+    embed = history_embed(page, search, catalog, of_server=of_server)
     assert_embeds_fit([embed])
     if page.entries:
         lines = (embed.description or "").split("\n")
@@ -339,7 +339,7 @@ def test_every_page_is_within_discords_limits(
 def test_every_menu_and_button_is_within_discords_limits(page: Page, typed: str) -> None:
     """However Discord counts, and each custom id says again what went into it."""
     search = fitting(typed)
-    view = history_view(page, search, LATEST, Words("en"))
+    view = history_view(page, search, LATEST, Catalog("en"))
     assert view
     (opening, *turning) = [each for row in view.to_components() for each in row["components"]]
     assert re.fullmatch(OPEN, opening["custom_id"])

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from bot.relay.models import Lyrics
 from bot.storage import search as search_module
 from bot.storage.database import DatabaseThread
-from bot.storage.erasure import Forgetting
+from bot.storage.erasure import Erasure
 from bot.storage.history import History
 from bot.storage.limits import Limits
-from bot.storage.models import Ending, Place
+from bot.storage.models import Destination, EndReason
 from bot.storage.outbox import Outbox
-from bot.storage.search import Scope, indexable, looked_for, searchable
-from bot.storage.tasks import Store
+from bot.storage.search import HistoryScope, indexable, looked_for, searchable
+from bot.storage.tasks import TaskStore
 from tests.builders import NOON, a_clip, a_lyrics_task, a_running_task, a_song
 from tests.histories import (
     ADA,
@@ -45,9 +45,9 @@ def history(database: DatabaseThread) -> History:
 
 
 @pytest.fixture
-def store(database: DatabaseThread) -> Store:
+def store(database: DatabaseThread) -> TaskStore:
     """Return its store."""
-    return Store(database, Outbox(database), "deerapi", Limits(watches_per_user=10_000))
+    return TaskStore(database, Outbox(database), "deerapi", Limits(watches_per_user=10_000))
 
 
 @pytest.fixture(params=[500, 0], ids=["one by one", "by the index"], autouse=True)
@@ -77,7 +77,7 @@ FOUND = a_song(
     ],
 )
 async def test_a_search_finds_titles_styles_and_lyrics_in_any_script(
-    store: Store, history: History, search: str
+    store: TaskStore, history: History, search: str
 ) -> None:
     """In any case, parts of words too, all words in any order; one character is enough."""
     await ended(store, FOUND)
@@ -86,13 +86,13 @@ async def test_a_search_finds_titles_styles_and_lyrics_in_any_script(
 
 
 @pytest.mark.parametrize("search", ["paper planes", "纸飞机", "雨纸", "xy", "q", "boatsx", "雨 飞"])
-async def test_a_search_finds_nothing_else(store: Store, history: History, search: str) -> None:
+async def test_a_search_finds_nothing_else(store: TaskStore, history: History, search: str) -> None:
     """Each word has to be there, as it is written."""
     await ended(store, FOUND)
     assert await ids(history, search=search) == []
 
 
-async def test_lyrics_of_a_lyrics_task_are_found(store: Store, history: History) -> None:
+async def test_lyrics_of_a_lyrics_task_are_found(store: TaskStore, history: History) -> None:
     """By their title, their style and their text."""
     await ended(store, a_lyrics_task(lyrics=Lyrics("Row, row", title="Boats", style="sea shanty")))
     for search in ("row", "boats", "shanty"):
@@ -122,7 +122,7 @@ async def test_lyrics_of_a_lyrics_task_are_found(store: Store, history: History)
     ],
 )
 async def test_whatever_is_typed_is_looked_for_and_never_obeyed(
-    store: Store, history: History, search: str
+    store: TaskStore, history: History, search: str
 ) -> None:
     """It is text: no operator, no wildcard, no statement, no error."""
     await ended(store, named("plain", title="some words"))
@@ -142,7 +142,7 @@ def test_what_is_looked_for_is_found_in_what_it_was_taken_from(text: str) -> Non
     "search", ["needle", "ne", "针尖麦", "针尖", "针", "dle hay", "needle 针", "针 q"]
 )
 async def test_what_is_rare_and_old_is_found_among_many(
-    store: Store, history: History, monkeypatch: pytest.MonkeyPatch, search: str
+    store: TaskStore, history: History, monkeypatch: pytest.MonkeyPatch, search: str
 ) -> None:
     """In one's own history alone: the index knows those of others too."""
     monkeypatch.setattr(search_module, "NEWEST", 5)
@@ -158,7 +158,7 @@ async def test_what_is_rare_and_old_is_found_among_many(
 
 
 async def test_pages_of_a_search_reach_beyond_the_newest(
-    store: Store, history: History, monkeypatch: pytest.MonkeyPatch
+    store: TaskStore, history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is twice, and nothing left out, where the two ways of searching meet."""
     monkeypatch.setattr(search_module, "NEWEST", 30)
@@ -171,21 +171,21 @@ async def test_pages_of_a_search_reach_beyond_the_newest(
     assert [page.more for page in pages] == [True, True, False]
 
 
-async def test_what_was_deleted_is_not_indexed(store: Store, database: DatabaseThread) -> None:
+async def test_what_was_deleted_is_not_indexed(store: TaskStore, database: DatabaseThread) -> None:
     """The words go with the entries."""
     await ended(store, named("gone", title="Paper Boats"), place=DIRECT)
-    await Forgetting(database).forget(1, None, NOON)
+    await Erasure(database).forget(1, None, NOON)
     assert await database.read("SELECT * FROM history_trigrams LIMIT 1", []) == []
 
 
-async def test_a_search_stays_in_its_history(store: Store, history: History) -> None:
+async def test_a_search_stays_in_its_history(store: TaskStore, history: History) -> None:
     """The index is everybody's; what it finds is not."""
-    hidden = Place(channel_id=501, guild_id=50)
+    hidden = Destination(channel_id=501, guild_id=50)
     await ended(store, named("mine", lyrics="rain on tin roofs"))
     await ended(store, named("hidden", lyrics="rain on us"), place=hidden)
     await ended(store, named("theirs", lyrics="rain on slates"), user_id=2, place=THERE)
     await ended(store, named("private", lyrics="rain in secret"), user_id=2, place=DIRECT)
-    scope = Scope(user_id=9, guild_id=50, visible=frozenset({500}))
+    scope = HistoryScope(user_id=9, guild_id=50, visible=frozenset({500}))
     for search in ("rain", "ra", "r"):
         assert await ids(history, scope, search) == ["mine"]
         assert await ids(history, OTHER_SERVER, search) == ["theirs"]
@@ -193,12 +193,12 @@ async def test_a_search_stays_in_its_history(store: Store, history: History) -> 
 
 
 async def test_a_watch_that_goes_on_after_it_was_given_up_mends_its_entry(
-    store: Store, history: History
+    store: TaskStore, history: History
 ) -> None:
     """What is told last is what is found; what was found before is not found any more."""
     preview = a_running_task("song", clips=(a_clip(title="Draft", audio_is_final=False),))
     await watch(store, "song")
-    await end(store, preview, ending=Ending.GAVE_UP)
+    await end(store, preview, ending=EndReason.GAVE_UP)
     assert await ids(history, search="draft") == ["song"]
     await ended(store, named("song", title="Paper Boats"), NOON + 9)
     assert await ids(history, search="draft") == []

@@ -10,10 +10,10 @@ from bot.storage.errors import TooManyWatchers
 from bot.storage.history import History
 from bot.storage.joined_notices import Joined, JoinedNotice
 from bot.storage.limits import Limits
-from bot.storage.models import Ending, Form, Observation, Place
+from bot.storage.models import Destination, EndReason, Form, PollResult
 from bot.storage.outbox import Outbox
-from bot.storage.search import Scope
-from bot.storage.tasks import Store
+from bot.storage.search import HistoryScope
+from bot.storage.tasks import TaskStore
 from sandbox.discord import Message
 from sandbox.relay import song
 from tests.builders import HERE, NOON, a_running_task, a_song
@@ -37,15 +37,15 @@ def outbox(database: DatabaseThread) -> Outbox:
 
 
 @pytest.fixture
-async def store(database: DatabaseThread, outbox: Outbox) -> Store:
+async def store(database: DatabaseThread, outbox: Outbox) -> TaskStore:
     """Return its store, with the notice of a song owed to Ada."""
-    store = Store(database, outbox, "deerapi", Limits(watchers_in_a_place=2))
+    store = TaskStore(database, outbox, "deerapi", Limits(watchers_in_a_place=2))
     await store.add_finished(a_song(), user_id=ADA, place=HERE, now=NOON)
     return store
 
 
 async def ask(
-    store: Store, user_id: int = BEA, *, place: Place = HERE, mention: bool = True
+    store: TaskStore, user_id: int = BEA, *, place: Destination = HERE, mention: bool = True
 ) -> JoinedNotice | None:
     """Ask for the song that is done; return whose notice the person joined."""
     return await store.add_finished(
@@ -59,14 +59,14 @@ async def deliveries(database: DatabaseThread) -> int:
     return int(row["number"])
 
 
-async def test_a_notice_that_is_due_names_who_joins(store: Store, outbox: Outbox) -> None:
+async def test_a_notice_that_is_due_names_who_joins(store: TaskStore, outbox: Outbox) -> None:
     """One message, for both."""
     assert await ask(store) == JoinedNotice(Joined.DUE)
     (delivery,) = await outbox.claim(NOON + 1, 10)
     assert delivery.watchers == (ADA, BEA)
 
 
-async def test_who_joins_quietly_is_not_named(store: Store, outbox: Outbox) -> None:
+async def test_who_joins_quietly_is_not_named(store: TaskStore, outbox: Outbox) -> None:
     """As the person wishes."""
     await ask(store, mention=False)
     (delivery,) = await outbox.claim(NOON + 1, 10)
@@ -74,7 +74,7 @@ async def test_who_joins_quietly_is_not_named(store: Store, outbox: Outbox) -> N
 
 
 async def test_a_notice_that_is_being_sent_is_not_sent_twice(
-    store: Store, outbox: Outbox, database: DatabaseThread
+    store: TaskStore, outbox: Outbox, database: DatabaseThread
 ) -> None:
     """Whoever asks hears that it is on its way; they are named if it is tried again."""
     (delivery,) = await outbox.claim(NOON, 10)
@@ -87,7 +87,7 @@ async def test_a_notice_that_is_being_sent_is_not_sent_twice(
 
 
 async def test_a_notice_that_is_held_is_joined(
-    store: Store, outbox: Outbox, database: DatabaseThread
+    store: TaskStore, outbox: Outbox, database: DatabaseThread
 ) -> None:
     """For a reason of its own, or with its channel; whoever waits for it finds it in the inbox."""
     (delivery,) = await outbox.claim(NOON, 10)
@@ -98,32 +98,34 @@ async def test_a_notice_that_is_held_is_joined(
     assert await deliveries(database) == 1
 
 
-async def test_a_notice_in_a_blocked_channel_is_held(store: Store, outbox: Outbox) -> None:
+async def test_a_notice_in_a_blocked_channel_is_held(store: TaskStore, outbox: Outbox) -> None:
     """It waits for the channel."""
     (delivery,) = await outbox.claim(NOON, 10)
     await outbox.blocked_channels.block(delivery, until=NOON + 600, reason="403/50013", now=NOON)
     assert await ask(store) == JoinedNotice(Joined.HELD)
 
 
-async def test_a_notice_that_nobody_will_get_is_not_joined(store: Store, outbox: Outbox) -> None:
+async def test_a_notice_that_nobody_will_get_is_not_joined(
+    store: TaskStore, outbox: Outbox
+) -> None:
     """Another one is owed."""
     (delivery,) = await outbox.claim(NOON, 10)
     await outbox.acknowledge(delivery, message_id=None, now=NOON)
     assert await ask(store) is None
-    assert await ask(store, place=Place(600)) is None
+    assert await ask(store, place=Destination(600)) is None
 
 
-@pytest.mark.parametrize("ending", [Ending.GAVE_UP, Ending.NOT_FOUND])
-async def test_an_end_without_a_result_is_not_joined(store: Store, ending: Ending) -> None:
+@pytest.mark.parametrize("ending", [EndReason.GAVE_UP, EndReason.NOT_FOUND])
+async def test_an_end_without_a_result_is_not_joined(store: TaskStore, ending: EndReason) -> None:
     """Who asks then may find a song that is done after all."""
     running = a_running_task("other")
     await store.add_watch(running, known=True, user_id=ADA, place=HERE, now=NOON, deadline=60)
-    await store.record([Observation("other", NOON, answer=running, ending=ending)], NOON)
+    await store.record([PollResult("other", NOON, answer=running, ending=ending)], NOON)
     done = a_song("other")
     assert await store.add_finished(done, user_id=BEA, place=HERE, now=NOON + 1) is None
 
 
-async def test_as_many_join_as_one_message_can_name(store: Store, outbox: Outbox) -> None:
+async def test_as_many_join_as_one_message_can_name(store: TaskStore, outbox: Outbox) -> None:
     """Nobody is promised to be mentioned who will not be; who waits already may ask again."""
     await ask(store)
     assert await ask(store) == JoinedNotice(Joined.DUE)
@@ -134,7 +136,7 @@ async def test_as_many_join_as_one_message_can_name(store: Store, outbox: Outbox
 
 
 async def test_a_watch_that_comes_too_late_joins_too(
-    store: Store, database: DatabaseThread
+    store: TaskStore, database: DatabaseThread
 ) -> None:
     """The relay could not be asked just now, or says less than before: the task stays ended."""
     for task, known in ((a_running_task(), True), (a_running_task(kind=None), False)):
@@ -147,13 +149,13 @@ async def test_a_watch_that_comes_too_late_joins_too(
 
 
 async def test_what_somebody_joined_is_in_their_history(
-    store: Store, database: DatabaseThread
+    store: TaskStore, database: DatabaseThread
 ) -> None:
     """As if they had watched it from the beginning."""
     history = History(database, "deerapi")
-    assert not (await history.page(Scope(BEA), "")).entries
+    assert not (await history.page(HistoryScope(BEA), "")).entries
     await ask(store)
-    (entry,) = (await history.page(Scope(BEA), "")).entries
+    (entry,) = (await history.page(HistoryScope(BEA), "")).entries
     assert entry.task.id == "song"
 
 

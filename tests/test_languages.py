@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from bot import i18n
-from bot.i18n import words_for
+from bot.i18n import catalog as i18n
+from bot.i18n.catalog import catalog_for
 from sandbox.discord import Channel, Guild, Interaction, Message, User
 from sandbox.relay import failing, song
 from tests.stage import Stage, a_bot, a_stage
 
 SONG = "song-1"
-CHINESE = words_for("zh-CN")
-ENGLISH = words_for("en")
+CHINESE = catalog_for("zh-CN")
+ENGLISH = catalog_for("en")
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ async def test_trouble_with_the_relay_is_told_in_the_language_of_who_asks(stage:
     """With the promise that nothing is lost."""
     stage.relay.go_down()
     told = await answer(stage, a_member(stage), stage.songs, "suno status")
-    assert told.content == CHINESE.say("relay-error-unavailable")
+    assert told.content == CHINESE.text("relay-error-unavailable")
 
 
 async def test_a_fault_of_ours_is_told_in_the_language_of_who_met_it(stage: Stage) -> None:
@@ -152,7 +152,7 @@ async def test_a_fault_of_ours_is_told_in_the_language_of_who_met_it(stage: Stag
     path = "PATCH /webhooks/{app}/{token}/messages/@original"
     stage.discord.faults.add(path, status=400, times=1)
     told = await answer(stage, a_member(stage), stage.songs, "suno status")
-    assert told.content == CHINESE.say("error-unexpected")
+    assert told.content == CHINESE.text("error-unexpected")
 
 
 async def test_missing_permissions_are_called_as_in_the_persons_discord(stage: Stage) -> None:
@@ -214,10 +214,10 @@ async def test_a_failure_is_explained_in_the_language_of_the_place(stage: Stage)
     await answer(stage, member, channel, "suno watch", id="failed")
     stage.relay.clock.advance(200)
     (embed,) = (await stage.notice_of("failed", channel)).embeds
-    assert embed["description"] == CHINESE.say("notice-reason-artist")
+    assert embed["description"] == CHINESE.text("notice-reason-artist")
     said = {field["name"]: field["value"] for field in embed["fields"]}
-    assert said[CHINESE.say("notice-own-words")] == reason
-    assert said[CHINESE.say("notice-what-to-do")] == CHINESE.say("notice-advice-artist")
+    assert said[CHINESE.text("notice-own-words")] == reason
+    assert said[CHINESE.text("notice-what-to-do")] == CHINESE.text("notice-advice-artist")
 
 
 async def test_the_word_that_a_notice_is_held_is_chinese_too(stage: Stage) -> None:
@@ -276,7 +276,7 @@ async def test_the_names_that_the_bot_registers_are_english_elsewhere(stage: Sta
         for what in ("name", "description"):
             assert set(node.get(f"{what}_localizations") or ()) <= {"zh-CN", "zh-TW"}, path
     assert "suno status" in registered(stage)
-    assert registered(stage)["suno status"]["description"] == ENGLISH.say("command-status")
+    assert registered(stage)["suno status"]["description"] == ENGLISH.text("command-status")
 
 
 async def test_a_chinese_name_is_told_apart_from_its_siblings(stage: Stage) -> None:
@@ -303,8 +303,8 @@ def catalogues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
 
 def forget_words() -> None:
     """Let the catalogues be read anew."""
-    i18n.words_for.cache_clear()
-    i18n.words_in.cache_clear()
+    i18n.catalog_for.cache_clear()
+    i18n.catalog_in.cache_clear()
     i18n.languages.cache_clear()
 
 

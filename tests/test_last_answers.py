@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.polling.last_answers import LastAnswers
+from bot.polling.last_answers import LastAnswerCache
 from bot.relay.models import Outcome, Task, TaskStatus
 
 RUNNING = Task("one", TaskStatus.IN_PROGRESS, progress=10)
@@ -10,7 +10,7 @@ RUNNING = Task("one", TaskStatus.IN_PROGRESS, progress=10)
 
 def test_the_same_answer_again_is_a_repetition() -> None:
     """Another one, and the first of all, are none."""
-    answers = LastAnswers()
+    answers = LastAnswerCache()
     assert not answers.repeats(RUNNING)
     answers.note([RUNNING])
     assert answers.repeats(replace(RUNNING))
@@ -20,7 +20,7 @@ def test_the_same_answer_again_is_a_repetition() -> None:
 
 def test_an_end_is_never_a_repetition() -> None:
     """It counts however often it is said."""
-    answers = LastAnswers()
+    answers = LastAnswerCache()
     ended = replace(RUNNING, status=TaskStatus.FAILURE, outcome=Outcome.FAILURE)
     answers.note([RUNNING])
     answers.note([ended])
@@ -30,7 +30,7 @@ def test_an_end_is_never_a_repetition() -> None:
 
 def test_a_forgotten_task_is_stored_again() -> None:
     """Somebody watches it anew, say."""
-    answers = LastAnswers()
+    answers = LastAnswerCache()
     answers.note([RUNNING])
     answers.forget(["one", "unknown"])
     assert not answers.repeats(RUNNING)
@@ -38,7 +38,7 @@ def test_a_forgotten_task_is_stored_again() -> None:
 
 def test_the_earliest_answers_are_forgotten_beyond_the_bound() -> None:
     """So that memory has one, too."""
-    answers = LastAnswers(most=2)
+    answers = LastAnswerCache(most=2)
     tasks = {name: replace(RUNNING, id=name) for name in ("one", "two", "three")}
     answers.note(tasks.values())
     assert [name for name, task in tasks.items() if answers.repeats(task)] == ["two", "three"]

@@ -8,10 +8,10 @@ import pytest
 
 from bot.polling.poller import Poller
 from bot.polling.schedule import PATIENCE_WITH_A_LOST_TASK
-from bot.relay.client import NOTHING_KNOWN, LookUp, SunoClient
+from bot.relay.client import NOTHING_KNOWN, LookupResult, RelayClient
 from bot.relay.models import Task, TaskKind, TaskStatus
-from bot.storage.models import Ending, Observation
-from bot.watches.watchlist import Added
+from bot.storage.models import EndReason, PollResult
+from bot.watches.watchlist import WatchOutcome
 from sandbox.relay import song, stuck
 from tests.builders import HERE, NOON, a_running_task, a_song
 from tests.test_poller import DEADLINE, World, a_world
@@ -20,7 +20,7 @@ from tests.test_poller import DEADLINE, World, a_world
 class SlowWire:
     """The way to a relay, on which answers stay until they are let through."""
 
-    def __init__(self, client: SunoClient) -> None:
+    def __init__(self, client: RelayClient) -> None:
         self._client = client
         self._open = asyncio.Event()
         self._answered = asyncio.Event()
@@ -36,7 +36,7 @@ class SlowWire:
         kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
         singly: bool = True,
         named: bool = True,
-    ) -> LookUp:
+    ) -> LookupResult:
         """Ask the relay at once, and keep back what it says."""
         found = await self._client.look_up(ids, kinds=kinds, singly=singly, named=named)
         return await self._keep_back(found)
@@ -47,12 +47,12 @@ class SlowWire:
         *,
         kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
         named: bool = True,
-    ) -> LookUp:
+    ) -> LookupResult:
         """Ask the relay at once, and keep back what it says."""
         found = await self._client.look_up_singly(ids, kinds=kinds, named=named)
         return await self._keep_back(found)
 
-    async def _keep_back(self, found: LookUp) -> LookUp:
+    async def _keep_back(self, found: LookupResult) -> LookupResult:
         self._answered.set()
         await self._open.wait()
         return found
@@ -104,7 +104,7 @@ async def a_slow_look(world: World) -> SlowLook:
 async def watch_unchecked(world: World, task_id: str) -> None:
     """Watch a task while the relay cannot be asked."""
     world.relay.go_down()
-    assert await world.watch(task_id) is Added.UNCHECKED
+    assert await world.watch(task_id) is WatchOutcome.UNCHECKED
     world.relay.come_back()
 
 
@@ -116,12 +116,12 @@ async def test_a_look_does_not_end_a_watch_that_began_after_it(world: World) -> 
     world.clock.now += 5
     third = await a_slow_look(world)
     world.relay.add(song("song", takes=60))
-    assert await world.watch("song", user_id=2) is Added.WATCHING
+    assert await world.watch("song", user_id=2) is WatchOutcome.WATCHING
     await third.end()
     assert await world.owed() == []
     await world.look_after(60)
     (delivery,) = await world.owed()
-    assert (delivery.ending, delivery.watchers) == (Ending.FINISHED, (1, 2))
+    assert (delivery.ending, delivery.watchers) == (EndReason.FINISHED, (1, 2))
 
 
 async def test_a_look_counts_no_absence_of_a_task_that_was_found_since(world: World) -> None:
@@ -138,7 +138,7 @@ async def test_a_look_counts_no_absence_of_a_task_that_was_found_since(world: Wo
     world.clock.now += 150
     late = await a_slow_look(world)
     world.relay.add(stuck("song"))
-    assert await world.watch("song", user_id=2) is Added.WATCHING
+    assert await world.watch("song", user_id=2) is WatchOutcome.WATCHING
     await late.end()
     world.relay.forget("song")
     await world.look_after(100)
@@ -156,7 +156,7 @@ async def test_the_deadline_of_an_old_watch_ends_no_new_one(world: World) -> Non
     world.clock.now += 50
     late = await a_slow_look(world)
     await world.watchlist.remove(["song"], user_id=1)
-    assert await world.watch("song") is Added.WATCHING
+    assert await world.watch("song") is WatchOutcome.WATCHING
     await late.end()
     assert await world.owed() == []
     (watched,) = await world.store.due_tasks(world.clock.now + 60, 10)
@@ -183,9 +183,9 @@ async def watch(world: World, user_id: int, now: float) -> None:
     )
 
 
-def seen(status: TaskStatus) -> Observation:
+def seen(status: TaskStatus) -> PollResult:
     """Return what a look showed of a task that runs."""
-    return Observation("song", NOON + 60, answer=a_running_task(status=status))
+    return PollResult("song", NOON + 60, answer=a_running_task(status=status))
 
 
 async def test_of_two_looks_the_one_that_is_behind_changes_no_status(world: World) -> None:
@@ -204,7 +204,7 @@ async def test_of_two_looks_the_one_that_is_behind_takes_no_end_back(world: Worl
     """A task that ended waits for its audio: a look that saw it run is no news."""
     await watch(world, 1, NOON)
     done = a_song()
-    ended = Observation("song", NOON + 60, answer=done, terminal_since=NOON + 3)
+    ended = PollResult("song", NOON + 60, answer=done, terminal_since=NOON + 3)
     await world.store.record([ended], NOON + 3, asked_at=NOON + 1)
     await world.store.record([seen(TaskStatus.IN_PROGRESS)], NOON + 4, asked_at=NOON + 2)
     (watched,) = await world.store.due_tasks(NOON + 60, 10)
@@ -217,21 +217,21 @@ async def test_the_end_of_a_task_ends_also_watches_that_began_after_the_look(wor
     """It is over, whoever came meanwhile: all are told in one message."""
     await watch(world, 1, NOON)
     await watch(world, 2, NOON + 2)
-    ended = Observation("song", NOON + 60, answer=a_song(), ending=Ending.FINISHED)
+    ended = PollResult("song", NOON + 60, answer=a_song(), ending=EndReason.FINISHED)
     (told,) = await world.store.record([ended], NOON + 3, asked_at=NOON + 1)
     world.clock.now += 3
-    assert told.ending is Ending.FINISHED
+    assert told.ending is EndReason.FINISHED
     (delivery,) = await world.owed()
     assert delivery.watchers == (1, 2)
 
 
-@pytest.mark.parametrize("ending", [Ending.GAVE_UP, Ending.NOT_FOUND])
+@pytest.mark.parametrize("ending", [EndReason.GAVE_UP, EndReason.NOT_FOUND])
 async def test_a_clock_that_is_set_back_makes_no_watch_newer_than_every_look(
-    world: World, ending: Ending
+    world: World, ending: EndReason
 ) -> None:
     """A watch of the hour that comes twice ends in time, not an hour late."""
     await watch(world, 1, NOON)
-    over = Observation("song", NOON - 3500, misses=3, missing_since=NOON - 3600, ending=ending)
+    over = PollResult("song", NOON - 3500, misses=3, missing_since=NOON - 3600, ending=ending)
     (told,) = await world.store.record([over], NOON - 3590, asked_at=NOON - 3591)
     assert told.ending is ending
 
@@ -239,7 +239,7 @@ async def test_a_clock_that_is_set_back_makes_no_watch_newer_than_every_look(
 async def test_a_clock_that_is_set_back_during_a_look_ends_nothing_by_it(world: World) -> None:
     """Nobody can tell then which watches are newer; the next look ends what is over."""
     await watch(world, 1, NOON)
-    over = Observation("song", NOON + 5, ending=Ending.GAVE_UP)
+    over = PollResult("song", NOON + 5, ending=EndReason.GAVE_UP)
     assert await world.store.record([over], NOON - 3600, asked_at=NOON + 1) == []
     assert len(await world.store.record([over], NOON - 3594, asked_at=NOON - 3595)) == 1
 

@@ -9,19 +9,19 @@ import pytest
 from bot.storage.database import DatabaseThread
 from bot.storage.errors import ServerIsFull, TooManyWatches, TooManyWatchesHere
 from bot.storage.limits import Limits
-from bot.storage.models import Place
+from bot.storage.models import Destination
 from bot.storage.outbox import Outbox
-from bot.storage.server_settings import ServerSettingsBook
+from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.subscriptions import Unwatched
-from bot.storage.tasks import Store
+from bot.storage.tasks import TaskStore
 from sandbox.discord import User
 from sandbox.relay import song
 from tests.builders import HERE, NOON, a_running_task, a_song
 from tests.stage import Stage, a_bot, a_stage
 from tests.test_server_settings import press
 
-ELSEWHERE = Place(channel_id=600, guild_id=60)
-DIRECT = Place(channel_id=700)
+ELSEWHERE = Destination(channel_id=600, guild_id=60)
+DIRECT = Destination(channel_id=700)
 LIMITS = Limits(watches_per_user=3, watches_per_server=4)
 
 
@@ -33,22 +33,22 @@ async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
 
 
 @pytest.fixture
-def store(database: DatabaseThread) -> Store:
+def store(database: DatabaseThread) -> TaskStore:
     """Return its store."""
     return store_of(database)
 
 
-def store_of(database: DatabaseThread, relay: str = "deerapi") -> Store:
+def store_of(database: DatabaseThread, relay: str = "deerapi") -> TaskStore:
     """Return the store of a relay."""
-    return Store(database, Outbox(database), relay, LIMITS)
+    return TaskStore(database, Outbox(database), relay, LIMITS)
 
 
 async def watch(
-    store: Store,
+    store: TaskStore,
     task_id: str,
     *,
     user_id: int = 1,
-    place: Place = HERE,
+    place: Destination = HERE,
     member_limit: int | None = None,
 ) -> bool:
     """Watch a running song."""
@@ -63,12 +63,12 @@ async def watch(
     )
 
 
-async def running(store: Store) -> list[str]:
+async def running(store: TaskStore) -> list[str]:
     """Return all tasks that are looked at."""
     return sorted(watched.task_id for watched in await store.due_tasks(NOON, 100))
 
 
-async def test_a_person_may_watch_so_much_everywhere_together(store: Store) -> None:
+async def test_a_person_may_watch_so_much_everywhere_together(store: TaskStore) -> None:
     """In servers and in direct messages; what is refused leaves nothing behind."""
     for task_id, place in (("a", HERE), ("b", ELSEWHERE), ("c", DIRECT)):
         await watch(store, task_id, place=place)
@@ -78,7 +78,7 @@ async def test_a_person_may_watch_so_much_everywhere_together(store: Store) -> N
     assert await running(store) == ["a", "b", "c"]
 
 
-async def test_a_server_may_have_so_many_watches(store: Store) -> None:
+async def test_a_server_may_have_so_many_watches(store: TaskStore) -> None:
     """Of all its members together; another server and direct messages have room."""
     for user_id in range(4):
         await watch(store, f"song-{user_id}", user_id=user_id)
@@ -90,7 +90,7 @@ async def test_a_server_may_have_so_many_watches(store: Store) -> None:
     assert await watch(store, "another", user_id=9)
 
 
-async def test_a_server_may_let_its_members_watch_less(store: Store) -> None:
+async def test_a_server_may_let_its_members_watch_less(store: TaskStore) -> None:
     """There; elsewhere a person may watch as much as everywhere."""
     await watch(store, "a", member_limit=1)
     with pytest.raises(TooManyWatchesHere, match="1 tasks"):
@@ -100,7 +100,7 @@ async def test_a_server_may_let_its_members_watch_less(store: Store) -> None:
 
 
 async def test_what_is_watched_at_another_relay_takes_no_room(
-    database: DatabaseThread, store: Store
+    database: DatabaseThread, store: TaskStore
 ) -> None:
     """Nobody can stop it, nor is it looked at, while the bot asks this relay."""
     other = store_of(database, "openai-hub")
@@ -111,14 +111,14 @@ async def test_what_is_watched_at_another_relay_takes_no_room(
         assert await watch(store, task_id, member_limit=3)
 
 
-async def test_who_watches_a_task_already_meets_no_limit(store: Store) -> None:
+async def test_who_watches_a_task_already_meets_no_limit(store: TaskStore) -> None:
     """To ask again changes nothing, also where the limit was lowered since."""
     for task_id in "abc":
         await watch(store, task_id)
     assert not await watch(store, "a", member_limit=1)
 
 
-async def test_a_finished_task_meets_no_limit_of_what_runs(store: Store) -> None:
+async def test_a_finished_task_meets_no_limit_of_what_runs(store: TaskStore) -> None:
     """Its notice is owed at once; it takes nobody's room."""
     for task_id in "abc":
         await watch(store, task_id)
@@ -127,7 +127,7 @@ async def test_a_finished_task_meets_no_limit_of_what_runs(store: Store) -> None
 
 
 @pytest.mark.parametrize("most", [1, 2])
-async def test_watches_that_come_at_once_exceed_no_limit(store: Store, most: int) -> None:
+async def test_watches_that_come_at_once_exceed_no_limit(store: TaskStore, most: int) -> None:
     """One after the other finds what those before it have left."""
     tries = (watch(store, f"song-{number}", member_limit=most) for number in range(10))
     results = await asyncio.gather(*tries, return_exceptions=True)
@@ -146,7 +146,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
         stage.guild.add_member(stage.ada, permissions=("manage_guild",))
         stage.relay.add(*(song(name) for name in NAMES))
         async with DatabaseThread(tmp_path / "suno.db") as database:
-            await ServerSettingsBook(database).change(stage.guild.id, watches_of_a_person=1)
+            await ServerSettingsStore(database).change(stage.guild.id, watches_of_a_person=1)
         yield stage
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from bot.i18n import languages, words_in
+from bot.i18n.catalog import catalog_in, languages
 from bot.relay.models import ClipStatus, Outcome, Task, TaskStatus
-from bot.storage.live_card_rows import Card, CardTask
-from bot.storage.models import Ending
+from bot.storage.live_card_rows import LiveCard, LiveCardTask
+from bot.storage.models import EndReason
 from bot.ui.live_card import live_card, live_view, look_of
 from tests.builders import HERE, NOON, a_clip, a_failure, a_running_task, a_song
 
@@ -15,7 +15,7 @@ BLUE, GREEN, AMBER, RED, GREY = 0x5865F2, 0x3BA55D, 0xF0B232, 0xDA373C, 0x80848E
 STRANGER = Task("a-task-nobody-heard-of", TaskStatus.UNRECOGNIZED)
 
 
-def running(task: Task | None = None, **changes: Any) -> CardTask:
+def running(task: Task | None = None, **changes: Any) -> LiveCardTask:
     """Return a task on a card that somebody watches."""
     values: dict[str, Any] = {
         "ending": None,
@@ -24,21 +24,23 @@ def running(task: Task | None = None, **changes: Any) -> CardTask:
         "watched": True,
         "owed": False,
     }
-    return CardTask(task or a_running_task(), **values | changes)
+    return LiveCardTask(task or a_running_task(), **values | changes)
 
 
-def ended(task: Task | None = None, ending: Ending = Ending.FINISHED, **changes: Any) -> CardTask:
+def ended(
+    task: Task | None = None, ending: EndReason = EndReason.FINISHED, **changes: Any
+) -> LiveCardTask:
     """Return a task on a card that has ended, and whose notice is there."""
     values: dict[str, Any] = {"ending": ending, "watched": False, "message_id": 7}
     return running(task or a_song(), **values | changes)
 
 
-def left(task: Task | None = None, **changes: Any) -> CardTask:
+def left(task: Task | None = None, **changes: Any) -> LiveCardTask:
     """Return a task on a card that nobody watches any more."""
     return running(task or STRANGER, **{"watched": False, "known": False} | changes)
 
 
-def a_card(*tasks: CardTask, **changes: Any) -> Card:
+def a_card(*tasks: LiveCardTask, **changes: Any) -> LiveCard:
     """Return a card; Ada watches what runs."""
     values: dict[str, Any] = {
         "id": 3,
@@ -53,26 +55,26 @@ def a_card(*tasks: CardTask, **changes: Any) -> Card:
         "version": "1",
         "look": None,
     }
-    return Card(tasks=tasks, **values | changes)
+    return LiveCard(tasks=tasks, **values | changes)
 
 
-def shown(card: Card, language: str = "en") -> tuple[str, int]:
+def shown(card: LiveCard, language: str = "en") -> tuple[str, int]:
     """Return what a card says, and its colour."""
-    embed = live_card(card, words_in(language), now=NOON)
+    embed = live_card(card, catalog_in(language), now=NOON)
     assert embed.colour is not None
     return f"{embed.title}\n{embed.description}", embed.colour.value
 
 
-def labels(card: Card, language: str = "en") -> list[str]:
+def labels(card: LiveCard, language: str = "en") -> list[str]:
     """Return the labels of a card's buttons."""
-    view = live_view(card, words_in(language))
+    view = live_view(card, catalog_in(language))
     return [item.label for item in view.children] if view else []  # type: ignore[attr-defined]  # buttons
 
 
 NOTHING_MADE = {
     "failed": ended(a_failure()),
-    "unknown to the relay": ended(a_running_task(), Ending.NOT_FOUND),
-    "given up": ended(a_running_task(), Ending.GAVE_UP),
+    "unknown to the relay": ended(a_running_task(), EndReason.NOT_FOUND),
+    "given up": ended(a_running_task(), EndReason.GAVE_UP),
     "left by everybody": left(),
     "left, though it runs on elsewhere": left(a_running_task(), known=True),
 }
@@ -80,7 +82,9 @@ NOTHING_MADE = {
 
 @pytest.mark.parametrize("task", NOTHING_MADE.values(), ids=NOTHING_MADE)
 @pytest.mark.parametrize("beside", [(), (ended(),)], ids=["alone", "beside a song"])
-def test_green_means_done_and_nothing_else(task: CardTask, beside: tuple[CardTask, ...]) -> None:
+def test_green_means_done_and_nothing_else(
+    task: LiveCardTask, beside: tuple[LiveCardTask, ...]
+) -> None:
     """Neither a failure, nor what nobody waits for any more, is announced as done."""
     text, colour = shown(a_card(task, *beside))
     assert colour != GREEN
@@ -108,7 +112,7 @@ def test_what_is_done_is_green() -> None:
         ((ended(), running()), BLUE),
     ],
 )
-def test_the_colour_says_how_it_went(tasks: tuple[CardTask, ...], colour: int) -> None:
+def test_the_colour_says_how_it_went(tasks: tuple[LiveCardTask, ...], colour: int) -> None:
     """Blue until nothing will change any more."""
     assert shown(a_card(*tasks))[1] == colour
 
@@ -139,13 +143,13 @@ def test_what_the_relay_never_spoke_of_is_not_being_made() -> None:
 
 @pytest.mark.parametrize("language", sorted(languages()))
 @pytest.mark.parametrize("task", [running(STRANGER, known=False), left(), ended(a_failure())])
-def test_no_language_calls_it_being_made_or_done(language: str, task: CardTask) -> None:
+def test_no_language_calls_it_being_made_or_done(language: str, task: LiveCardTask) -> None:
     """What is neither is said in words of its own."""
-    words = words_in(language)
+    catalog = catalog_in(language)
     for card in (a_card(task), a_card(task, running())):
         title = shown(card, language)[0].split("\n")[0]
-        assert title != words.say("live-over")
-    assert words.say("live-untitled") not in shown(a_card(task), language)[0]
+        assert title != catalog.text("live-over")
+    assert catalog.text("live-untitled") not in shown(a_card(task), language)[0]
 
 
 def test_a_running_song_has_its_previews() -> None:
@@ -171,10 +175,10 @@ def test_a_plain_card_says_nothing_of_anybody_else() -> None:
 @pytest.mark.parametrize("may_embed", [True, False, None])
 @pytest.mark.parametrize("task", [running(), ended()], ids=["running", "ended"])
 def test_nothing_depends_on_an_embed_that_may_be_left_out(
-    task: CardTask, may_embed: bool | None
+    task: LiveCardTask, may_embed: bool | None
 ) -> None:
     """Where it is not known whether the bot may embed, there are buttons or a text."""
-    look = look_of(a_card(task), words_in("en"), now=NOON, may_embed=may_embed)
+    look = look_of(a_card(task), catalog_in("en"), now=NOON, may_embed=may_embed)
     assert bool(look.content) != bool(look.embeds)
     assert may_embed or look.content or look.view
     assert not (may_embed and look.content)
@@ -185,5 +189,5 @@ def test_a_card_of_many_fits_as_a_text() -> None:
     clips = (a_clip(title="*" * 200),)
     tasks = [ended(a_song(f"song-{number}", clips=clips), owed=True) for number in range(10)]
     card = a_card(*tasks, watchers=tuple(range(10**18, 10**18 + 50)))
-    look = look_of(card, words_in("en"), now=NOON, may_embed=False)
+    look = look_of(card, catalog_in("en"), now=NOON, may_embed=False)
     assert len(look.content) <= 2000

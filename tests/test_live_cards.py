@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.delivery.live_card_updater import CARD_PACE, CardKeeper, CardPace
+from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming, LiveCardUpdater
 from bot.storage.database import DatabaseThread
 from bot.storage.live_cards import Cards
-from bot.storage.models import Place
+from bot.storage.models import Destination
 from bot.storage.outbox import Outbox
-from bot.storage.tasks import Store
+from bot.storage.tasks import TaskStore
 from bot.ui.songs import UNSURE
 from sandbox.discord import Channel, Interaction, Message, User, saying
 from sandbox.relay import failing, song
@@ -333,7 +333,7 @@ async def test_a_notice_without_a_mention_mentions_nobody(stage: Stage) -> None:
 
 async def test_a_card_is_edited_rarely(tmp_path: Path) -> None:
     """At most every five seconds, and not at all where nothing changed."""
-    async with a_stage(tmp_path) as stage, a_bot(stage, CARD_PACE):
+    async with a_stage(tmp_path) as stage, a_bot(stage, LIVE_CARD_TIMING):
         stage.relay.add(song(SONG, title="Paper Boats", takes=100))
         await stage.ask("suno watch", id=SONG)
         card = await card_of(stage)
@@ -346,7 +346,7 @@ async def test_a_card_is_edited_rarely(tmp_path: Path) -> None:
 
 async def test_a_channel_that_is_slow_holds_up_no_other_card(tmp_path: Path) -> None:
     """An edit that discord.py holds back is given up for now; the card elsewhere goes on."""
-    pace = CardPace(between_edits=0.05, between_rounds=0.05, longest_call=0.2)
+    pace = LiveCardTiming(between_edits=0.05, between_rounds=0.05, longest_call=0.2)
     async with a_stage(tmp_path) as stage, a_bot(stage, pace):
         stage.relay.add(song(SONG, title="Paper Boats", takes=100))
         stage.relay.add(song(OTHER, title="Tram Lines", takes=100))
@@ -371,8 +371,8 @@ async def test_a_card_gets_the_link_that_comes_later(stage: Stage) -> None:
 async def test_a_card_waits_while_notices_do(tmp_path: Path) -> None:
     """A notice is the promise; a card may be late."""
     async with a_club() as club, DatabaseThread(tmp_path / "suno.db") as database:
-        place = Place(club.songs.id, club.guild.id)
-        store = Store(database, Outbox(database), "deerapi")
+        place = Destination(club.songs.id, club.guild.id)
+        store = TaskStore(database, Outbox(database), "deerapi")
         await store.add_watch(
             a_running_task(), known=True, user_id=1, place=place, now=NOON, deadline=60
         )
@@ -381,9 +381,11 @@ async def test_a_card_waits_while_notices_do(tmp_path: Path) -> None:
         assert card is not None
         await cards.posted(card, (await club.post(content="A card"))["id"])
         waiting = True
-        keeper = CardKeeper(club.bot, cards, clock=lambda: NOON + 60, notices_wait=lambda: waiting)
+        keeper = LiveCardUpdater(
+            club.bot, cards, clock=lambda: NOON + 60, notices_wait=lambda: waiting
+        )
         (message,) = club.songs.messages
-        assert await keeper.round() == NOON + 60 + CARD_PACE.between_rounds
+        assert await keeper.round() == NOON + 60 + LIVE_CARD_TIMING.between_rounds
         assert not message.embeds
         waiting = False
         await keeper.round()

@@ -645,17 +645,17 @@ async def test_a_guild_only_command_is_not_offered_in_direct_messages() -> None:
 async def test_happenings_tell_the_story() -> None:
     """Whoever listens hears what people could see, in order, until they stop listening."""
     async with a_connected_club() as club:
-        story: list[Happening] = []
-        stop = club.local.on_happening(story.append)
+        notice_text: list[Happening] = []
+        stop = club.local.on_happening(notice_text.append)
         interaction = await club.local.command(club.ada, club.songs, PUBLIC_STATUS, id="abc")
         answer = await interaction.answered()
         await club.place().get_partial_message(answer.id).delete()
         stop()
         club.local.say(club.ada, club.songs, "unheard")
-        assert [one.kind for one in story] == ["interaction", "thinking", "answer", "delete"]
-        assert str(story[0]) == "interaction Ada: /suno status id:abc"
-        assert str(story[2]) == "answer Suno Bot: done"
-        assert all(one.message is answer for one in story[1:])
+        assert [one.kind for one in notice_text] == ["interaction", "thinking", "answer", "delete"]
+        assert str(notice_text[0]) == "interaction Ada: /suno status id:abc"
+        assert str(notice_text[2]) == "answer Suno Bot: done"
+        assert all(one.message is answer for one in notice_text[1:])
 
 
 async def test_a_bot_that_says_nothing_is_reported_with_what_happened() -> None:

@@ -21,7 +21,7 @@ from sandbox.relay import (
 )
 
 
-class Asker:
+class Caller:
     """Asks a local relay without the client that the bot has."""
 
     def __init__(self, relay: LocalRelay, session: aiohttp.ClientSession) -> None:
@@ -50,10 +50,10 @@ class Asker:
 
 
 @asynccontextmanager
-async def asked_relay(**settings: Any) -> AsyncIterator[tuple[LocalRelay, Asker]]:
+async def asked_relay(**settings: Any) -> AsyncIterator[tuple[LocalRelay, Caller]]:
     """Start a relay, and something to ask it with."""
     async with LocalRelay(**settings) as relay, aiohttp.ClientSession() as session:
-        yield relay, Asker(relay, session)
+        yield relay, Caller(relay, session)
 
 
 async def test_a_batch_holds_the_known_tasks_alone() -> None:

@@ -7,10 +7,10 @@ import aiohttp
 import pytest
 
 from sandbox.relay import faults, song
-from tests.test_local_relay import Asker, asked_relay
+from tests.test_local_relay import Caller, asked_relay
 
 
-async def statuses(asker: Asker, count: int, path: str = "/suno/fetch") -> list[int]:
+async def statuses(asker: Caller, count: int, path: str = "/suno/fetch") -> list[int]:
     """Ask so many times, and give the statuses of the answers."""
     return [(await asker.ask("POST", path, json={"ids": ["one"]}))[0] for _ in range(count)]
 

@@ -10,16 +10,16 @@ from bot.watches.lookup_limiter import (
     COST_OF_A_MISS,
     SERVER_BURST,
     USER_BURST,
-    Asker,
+    Caller,
     LookupLimiter,
     TokenBucket,
 )
-from bot.watches.watchlist import Added, Watchlist
+from bot.watches.watchlist import Watchlist, WatchOutcome
 from sandbox.relay import song
 from tests.builders import HERE
 from tests.test_poller import World, a_world
 
-ADA, BEA = Asker(1, 50), Asker(2, 50)
+ADA, BEA = Caller(1, 50), Caller(2, 50)
 
 
 class Time:
@@ -33,7 +33,7 @@ class Time:
         return self.now
 
 
-def admitted(limiter: LookupLimiter, asker: Asker, most: int = 1000) -> int:
+def admitted(limiter: LookupLimiter, asker: Caller, most: int = 1000) -> int:
     """Return how many look-ups in a row are admitted."""
     for count in range(most):
         try:
@@ -87,26 +87,26 @@ def test_unknown_ids_cost_more_than_tasks() -> None:
 def test_a_server_is_limited_as_a_whole() -> None:
     """However many members of it ask; other servers and direct messages are not concerned."""
     limiter = LookupLimiter(2, Time())
-    asked = sum(admitted(limiter, Asker(member, 50)) for member in range(100))
+    asked = sum(admitted(limiter, Caller(member, 50)) for member in range(100))
     assert asked == SERVER_BURST
-    limiter.admit(Asker(7, 51))
-    limiter.admit(Asker(7))
+    limiter.admit(Caller(7, 51))
+    limiter.admit(Caller(7))
 
 
 def test_a_person_is_limited_across_servers() -> None:
     """The bucket is the person's, wherever it is used."""
     limiter = LookupLimiter(2, Time())
-    assert sum(admitted(limiter, Asker(1, server)) for server in range(100)) == USER_BURST
+    assert sum(admitted(limiter, Caller(1, server)) for server in range(100)) == USER_BURST
 
 
 def test_the_memory_is_bounded() -> None:
     """Of those who asked longest ago nothing is kept: they begin anew."""
     limiter = LookupLimiter(2, Time(), most=3)
-    assert admitted(limiter, Asker(1)) == admitted(limiter, Asker(2)) == USER_BURST
+    assert admitted(limiter, Caller(1)) == admitted(limiter, Caller(2)) == USER_BURST
     for other in (3, 4):
-        limiter.admit(Asker(other))
-    assert admitted(limiter, Asker(2)) == 0
-    assert admitted(limiter, Asker(1)) == USER_BURST
+        limiter.admit(Caller(other))
+    assert admitted(limiter, Caller(2)) == 0
+    assert admitted(limiter, Caller(1)) == USER_BURST
 
 
 @pytest.fixture
@@ -120,14 +120,14 @@ async def test_watching_works_when_look_ups_are_used_up(world: World) -> None:
     """The relay is not asked for it; the poller looks, and the notice comes as always."""
     limiter = LookupLimiter(2, Time())
     watchlist = Watchlist(world.client, world.store, world.schedule, limiter, clock=world.clock)
-    assert admitted(limiter, Asker(1, 50)) == USER_BURST
+    assert admitted(limiter, Caller(1, 50)) == USER_BURST
     world.relay.add(song("song", takes=60))
 
     with pytest.raises(TooManyLookups):
-        await watchlist.look(["song"], Asker(1, 50))
+        await watchlist.look(["song"], Caller(1, 50))
     (result,) = await watchlist.add(["song"], user_id=1, place=HERE, asked_in=50)
 
-    assert (result.added, result.trouble, world.relay.looks) == (Added.UNCHECKED, None, [])
+    assert (result.added, result.trouble, world.relay.looks) == (WatchOutcome.UNCHECKED, None, [])
     await world.look_after(5)
     await world.look_after(60)
     (delivery,) = await world.owed()

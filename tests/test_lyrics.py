@@ -4,14 +4,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.i18n import Words
+from bot.i18n.catalog import Catalog
 from bot.relay.models import Lyrics, Outcome, Task
 from bot.ui.escaping import clean, plain
 from bot.ui.lyrics import cut_at_line, fitted, lyrics_pages, sheets, split
 from tests.builders import a_clip, a_failure, a_lyrics_task, a_running_task, a_song
 from tests.hostile import LONG_TEXTS, TASKS, TEXTS, assert_embeds_fit
 
-WORDS = Words("en")
+WORDS = Catalog("en")
 # A failure is told with the task that caused it, however long its lyrics.
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 HINT = "*The rest: `/suno lyrics`*"

@@ -9,21 +9,21 @@ from pathlib import Path
 import pytest
 
 from bot.storage.database import DatabaseThread
-from bot.storage.erasure import Forgetting
+from bot.storage.erasure import Erasure
 from bot.storage.errors import ChannelTooBusy, TooManyMessages
 from bot.storage.limits import Limits
 from bot.storage.live_cards import Cards
-from bot.storage.models import Delivery, Ending, Observation, Place
+from bot.storage.models import Delivery, Destination, EndReason, PollResult
 from bot.storage.outbox import Outbox
-from bot.storage.server_settings import Mention, ServerSettingsBook
-from bot.storage.tasks import Store
+from bot.storage.server_settings import MentionSetting, ServerSettingsStore
+from bot.storage.tasks import TaskStore
 from sandbox.discord import User
 from sandbox.relay import song
 from tests.builders import HERE, NOON, a_running_task, a_song
 from tests.stage import Stage, a_bot, a_stage
 
 ADA, BEA = 123456789012345678, 2
-THERE = Place(channel_id=501, guild_id=50)
+THERE = Destination(channel_id=501, guild_id=50)
 LIMITS = Limits(watches_per_user=100, messages_per_user=4, messages_per_channel=3)
 
 
@@ -33,18 +33,18 @@ class Desk:
     def __init__(self, database: DatabaseThread) -> None:
         self.database = database
         self.outbox = Outbox(database)
-        self.store = Store(database, self.outbox, "deerapi", LIMITS)
+        self.store = TaskStore(database, self.outbox, "deerapi", LIMITS)
         self.cards = Cards(database, "deerapi", LIMITS)
         self.now = NOON
 
-    async def finished(self, task_id: str, user_id: int = ADA, place: Place = HERE) -> None:
+    async def finished(self, task_id: str, user_id: int = ADA, place: Destination = HERE) -> None:
         """Ask for the notice of a song that has ended."""
         await self.store.add_finished(
             a_song(task_id), user_id=user_id, place=place, now=self.now, mention=True
         )
 
     async def watch(
-        self, task_id: str, user_id: int = ADA, place: Place = HERE, *, known: bool = True
+        self, task_id: str, user_id: int = ADA, place: Destination = HERE, *, known: bool = True
     ) -> None:
         """Watch a song, by default one of which the relay says that it runs."""
         await self.store.add_watch(
@@ -56,14 +56,14 @@ class Desk:
             deadline=3600,
         )
 
-    async def card(self, task_id: str, user_id: int = ADA, place: Place = HERE) -> None:
+    async def card(self, task_id: str, user_id: int = ADA, place: Destination = HERE) -> None:
         """Open a card for a song."""
         await self.cards.open(place, [task_id], self.now, user_id=user_id)
 
     async def end(self, *task_ids: str) -> None:
         """Let songs end."""
         ends = [
-            Observation(each, self.now, a_song(each), ending=Ending.FINISHED) for each in task_ids
+            PollResult(each, self.now, a_song(each), ending=EndReason.FINISHED) for each in task_ids
         ]
         await self.store.record(ends, self.now)
 
@@ -77,7 +77,7 @@ class Desk:
         (row,) = await self.database.read("SELECT count(*) AS n FROM requested_messages", [])
         return int(row["n"])
 
-    async def delivery(self, task_id: str, place: Place = HERE) -> Delivery:
+    async def delivery(self, task_id: str, place: Destination = HERE) -> Delivery:
         """Ask for the notice of a song, and take it to send it."""
         await self.store.add_finished(a_song(task_id), user_id=1, place=place, now=self.now)
         (delivery,) = await self.outbox.claim(self.now, 1)
@@ -186,19 +186,19 @@ async def test_being_forgotten_gets_round_no_limit_and_leaves_no_id(
     for number in range(4):
         desk.now = NOON + 60 * number
         await desk.finished(f"song-{number}")
-    await Forgetting(desk.database).forget(ADA, None, desk.now)
+    await Erasure(desk.database).forget(ADA, None, desk.now)
     with closing(sqlite3.connect(tmp_path / "suno.db")) as connection:
         assert str(ADA) not in "\n".join(connection.iterdump())
     with pytest.raises(TooManyMessages):
         await desk.finished("one more", place=THERE)
-    await Forgetting(desk.database).sweep(desk.now + 3600)
+    await Erasure(desk.database).sweep(desk.now + 3600)
     assert await desk.counted() == 0
 
 
 async def test_nothing_is_counted_of_a_server_that_is_gone(desk: Desk) -> None:
     """It is deleted with all that belongs to the server."""
     await desk.finished("song")
-    await Forgetting(desk.database).purge(50)
+    await Erasure(desk.database).purge(50)
     assert await desk.counted() == 0
 
 
@@ -208,7 +208,7 @@ async def test_a_person_may_ask_for_no_more_in_a_minute_than_a_channel_takes(des
     await desk.finished("b", place=THERE)
     await desk.watch("c", known=False)
     with pytest.raises(TooManyMessages) as refused:
-        await desk.watch("d", place=Place(502, 50), known=False)
+        await desk.watch("d", place=Destination(502, 50), known=False)
     assert refused.value.until.timestamp() == NOON + 60
     await desk.watch("d", BEA, known=False)
 
@@ -358,8 +358,8 @@ async def test_a_burst_mentions_the_role_of_a_server_once(stage: Stage, tmp_path
     """Also with a new start in between."""
     role = stage.guild.add_role("Listeners", mentionable=True)
     async with DatabaseThread(tmp_path / "suno.db") as database:
-        await ServerSettingsBook(database).change(
-            stage.guild.id, mention=Mention.ROLE, mention_role_id=role.id
+        await ServerSettingsStore(database).change(
+            stage.guild.id, mention=MentionSetting.ROLE, mention_role_id=role.id
         )
     for ids in FIVE[:2]:
         async with a_bot(stage):

@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.i18n import Words
+from bot.i18n.catalog import Catalog
 from bot.relay.models import ClipStatus, Lyrics, Outcome, Task
-from bot.storage.models import Ending
+from bot.storage.models import EndReason
 from bot.ui.minimal_notice import minimal
 from bot.ui.songs import bears_marker
 from tests.builders import a_clip, a_failure, a_lyrics_task, a_running_task, a_song
 from tests.hostile import TASKS, assert_fits
 
-WORDS = Words("en")
+WORDS = Catalog("en")
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 ADA = 11
 CROWD = [2**64 - 1 - number for number in range(50)]
@@ -20,13 +20,13 @@ BROKEN = a_clip(id="clip-2", status=ClipStatus.ERROR, audio_url=None, audio_is_f
 
 
 @settings(max_examples=60, deadline=None)
-@given(TASKS, st.sampled_from(Ending), st.sampled_from(([], [ADA], CROWD)), st.booleans())
+@given(TASKS, st.sampled_from(EndReason), st.sampled_from(([], [ADA], CROWD)), st.booleans())
 def test_the_least_fits_and_bears_the_marker(
-    task: Task, ending: Ending, watchers: list[int], repeat: bool
+    task: Task, ending: EndReason, watchers: list[int], repeat: bool
 ) -> None:
     """Whatever the relay wrote; and with room for the remark where it could not be posted."""
     for language in ("en", "zh-CN"):
-        text = minimal(task, ending, watchers, Words(language), repeat=repeat)
+        text = minimal(task, ending, watchers, Catalog(language), repeat=repeat)
         assert_fits(text)
         assert len(text.content) < 1840
         assert bears_marker(task.id, text.content, ())
@@ -38,30 +38,30 @@ def test_the_least_fits_and_bears_the_marker(
 @pytest.mark.parametrize(
     ("task", "ending", "said"),
     [
-        (a_song(), Ending.FINISHED, "song is done."),
-        (a_song(clips=(a_clip(), a_clip(id="clip-2"))), Ending.FINISHED, "in 2 versions."),
+        (a_song(), EndReason.FINISHED, "song is done."),
+        (a_song(clips=(a_clip(), a_clip(id="clip-2"))), EndReason.FINISHED, "in 2 versions."),
         (
             a_song(outcome=Outcome.PARTIAL, clips=(a_clip(), BROKEN)),
-            Ending.FINISHED,
+            EndReason.FINISHED,
             "1 of 2 versions of your song is ready.",
         ),
-        (a_song(clips=()), Ending.FINISHED, "nothing that can be used"),
-        (a_failure(), Ending.FINISHED, "could not be made"),
-        (a_lyrics_task(), Ending.FINISHED, "lyrics are done."),
+        (a_song(clips=()), EndReason.FINISHED, "nothing that can be used"),
+        (a_failure(), EndReason.FINISHED, "could not be made"),
+        (a_lyrics_task(), EndReason.FINISHED, "lyrics are done."),
         (
             a_lyrics_task(outcome=Outcome.PARTIAL),
-            Ending.FINISHED,
+            EndReason.FINISHED,
             "could not be finished",
         ),
-        (a_running_task(), Ending.NOT_FOUND, "does not know"),
-        (a_song(), Ending.NOT_FOUND, "no longer knows"),
-        (a_running_task(), Ending.GAVE_UP, "never said that your task is done"),
-        (a_lyrics_task(lyrics=Lyrics("Row")), Ending.GAVE_UP, "what it sent before"),
+        (a_running_task(), EndReason.NOT_FOUND, "does not know"),
+        (a_song(), EndReason.NOT_FOUND, "no longer knows"),
+        (a_running_task(), EndReason.GAVE_UP, "never said that your task is done"),
+        (a_lyrics_task(lyrics=Lyrics("Row")), EndReason.GAVE_UP, "what it sent before"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_the_least_says_how_it_ended_without_a_word_of_anybodys(
-    task: Task, ending: Ending, said: str
+    task: Task, ending: EndReason, said: str
 ) -> None:
     """Not a title, a reason or a link; and not even the id, where that was refused too."""
     text = minimal(task, ending, [ADA], WORDS)

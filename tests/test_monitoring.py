@@ -16,26 +16,26 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.app import signs_of
-from bot.delivery.discord_traffic import DiscordTraffic
-from bot.metrics import Figures
-from bot.monitoring.collector import KEPT_FOR, BacklogFigures, ProcessFigures
+from bot.app import health_probes
+from bot.delivery.discord_traffic import RequestMonitor
+from bot.metrics import Metrics
+from bot.monitoring.collector import KEPT_FOR, ProcessMetrics, QueueMetrics
 from bot.monitoring.health import (
     LONGEST_HANG,
     LONGEST_ROUND,
     LONGEST_SILENCE,
+    HealthProbes,
     Patience,
-    Signs,
     requests_hang,
     stuck_loops,
     unready,
 )
 from bot.relay.errors import ErrorKind
 from bot.storage.database import DatabaseThread
-from bot.storage.models import Ending, Place
+from bot.storage.models import Destination, EndReason
 from bot.storage.outbox import Outbox
-from bot.storage.queue_statistics import Backlog
-from bot.storage.tasks import Store
+from bot.storage.queue_statistics import QueueStatistics
+from bot.storage.tasks import TaskStore
 from sandbox.discord import LocalDiscord
 from sandbox.relay import song
 from tests.builders import HERE, NOON, a_running_task, a_song
@@ -74,7 +74,7 @@ class Operator:
                 await asyncio.sleep(0.05)
         return answer[1]
 
-    async def figures(self) -> Mapping[str, float]:
+    async def metrics(self) -> Mapping[str, float]:
         """Return every sample by its name with its labels."""
         _, text, _ = await self.get("/metrics")
         return {
@@ -103,7 +103,7 @@ async def test_a_bot_that_works_is_alive_and_ready(stage: Stage) -> None:
     async with watched_over(stage) as operator:
         assert (await operator.get("/healthz"))[:2] == (200, "alive\n")
         assert await operator.until("/readyz", 200) == "ready\n"
-        assert (await operator.figures())["suno_bot_ready"] == 1
+        assert (await operator.metrics())["suno_bot_ready"] == 1
 
 
 async def test_a_relay_that_is_down_is_no_reason_to_start_the_bot_anew(stage: Stage) -> None:
@@ -117,9 +117,9 @@ async def test_a_relay_that_is_down_is_no_reason_to_start_the_bot_anew(stage: St
             await stage.relay.looked(seen + 3)
         await operator.until("/readyz", 200)
         assert (await operator.get("/healthz"))[0] == 200
-        figures = await operator.figures()
-        assert figures["suno_bot_relay_errors_total unavailable"] >= 3
-        assert figures["suno_bot_running_tasks"] == 1
+        metrics = await operator.metrics()
+        assert metrics["suno_bot_relay_errors_total unavailable"] >= 3
+        assert metrics["suno_bot_running_tasks"] == 1
 
 
 async def test_a_gateway_that_is_gone_makes_it_not_ready_but_alive(stage: Stage) -> None:
@@ -132,7 +132,7 @@ async def test_a_gateway_that_is_gone_makes_it_not_ready_but_alive(stage: Stage)
             line.cut()
             assert "connection to Discord is lost" in await operator.until("/readyz", 503)
             assert (await operator.get("/healthz"))[0] == 200
-            assert (await operator.figures())["suno_bot_ready"] == 0
+            assert (await operator.metrics())["suno_bot_ready"] == 0
 
 
 async def test_a_damaged_database_makes_it_not_ready_for_good(
@@ -176,20 +176,20 @@ async def test_a_journey_leaves_its_figures(stage: Stage) -> None:
         await stage.notice_of(SONG)
         direct = stage.discord.open_dm(stage.ada)
         await stage.discord.wait_for(lambda: direct.messages, 15, "the word that it is held")
-        figures = await operator.figures()
-        while figures["suno_bot_delivery_tries_total sent"] < 2:  # the answer is on its way
-            figures = await operator.figures()
-    assert figures["suno_bot_tasks_ended_total finished"] == 2
-    assert figures["suno_bot_delivery_tries_total held"] == 1
-    assert figures["suno_bot_deliveries_waiting held"] == 1
-    assert figures["suno_bot_detection_delay_seconds_count"] == 2
-    assert figures["suno_bot_notice_delay_seconds_count"] == 1  # a word is no notice
-    assert figures["suno_bot_looks_total"] >= 1
-    assert figures["suno_bot_looked_tasks_total"] >= 2
-    assert figures["suno_bot_relay_request_seconds_count"] == len(stage.relay.looks)
-    assert figures["suno_bot_interaction_answer_seconds_count"] == 2
-    assert figures["suno_bot_discord_answers_total 4xx"] == 1
-    assert figures["suno_bot_discord_answers_total 2xx"] > 4
+        metrics = await operator.metrics()
+        while metrics["suno_bot_delivery_tries_total sent"] < 2:  # the answer is on its way
+            metrics = await operator.metrics()
+    assert metrics["suno_bot_tasks_ended_total finished"] == 2
+    assert metrics["suno_bot_delivery_tries_total held"] == 1
+    assert metrics["suno_bot_deliveries_waiting held"] == 1
+    assert metrics["suno_bot_detection_delay_seconds_count"] == 2
+    assert metrics["suno_bot_notice_delay_seconds_count"] == 1  # a word is no notice
+    assert metrics["suno_bot_looks_total"] >= 1
+    assert metrics["suno_bot_looked_tasks_total"] >= 2
+    assert metrics["suno_bot_relay_request_seconds_count"] == len(stage.relay.looks)
+    assert metrics["suno_bot_interaction_answer_seconds_count"] == 2
+    assert metrics["suno_bot_discord_answers_total 4xx"] == 1
+    assert metrics["suno_bot_discord_answers_total 2xx"] > 4
 
 
 async def test_no_figure_names_a_task_a_person_or_a_place(stage: Stage) -> None:
@@ -197,7 +197,7 @@ async def test_no_figure_names_a_task_a_person_or_a_place(stage: Stage) -> None:
     stage.relay.add(song(SONG, takes=1))
     stage.relay.clock.advance(10)
     async with watched_over(stage) as operator:
-        before = await operator.figures()
+        before = await operator.metrics()
         await stage.ask("suno watch", id=SONG)
         await stage.notice_of(SONG)
         _, text, _ = await operator.get("/metrics")
@@ -211,20 +211,20 @@ async def test_no_figure_names_a_task_a_person_or_a_place(stage: Stage) -> None:
 async def test_every_kind_is_there_before_the_first_of_its_kind(stage: Stage) -> None:
     """An alert that waits for a rise would miss the first one otherwise."""
     async with watched_over(stage) as operator:
-        figures = await operator.figures()
+        metrics = await operator.metrics()
     for kind in ErrorKind:
-        assert figures[f"suno_bot_relay_errors_total {kind.value}"] == 0
-    for ending in Ending:
-        assert figures[f"suno_bot_tasks_ended_total {ending.value}"] == 0
+        assert metrics[f"suno_bot_relay_errors_total {kind.value}"] == 0
+    for ending in EndReason:
+        assert metrics[f"suno_bot_tasks_ended_total {ending.value}"] == 0
     for loop in ("poll", "deliver", "show", "tidy"):
-        assert figures[f"suno_bot_failed_rounds_total {loop}"] == 0
+        assert metrics[f"suno_bot_failed_rounds_total {loop}"] == 0
 
 
 def test_a_loop_that_never_had_a_good_round_is_told_too(tmp_path: Path) -> None:
     """As of the start: an alert could not see what is not there."""
     database = DatabaseThread(tmp_path / "suno.db")
     registry = CollectorRegistry()
-    registry.register(ProcessFigures("1", signs({"poll": NOON + 60}, database)))
+    registry.register(ProcessMetrics("1", probes({"poll": NOON + 60}, database)))
     name = "suno_bot_last_good_round_timestamp_seconds"
     assert registry.get_sample_value(name, {"loop": "poll"}) == NOON + 60
     assert registry.get_sample_value(name, {"loop": "deliver"}) == NOON
@@ -249,22 +249,22 @@ class Times:
     paused_until: float | None = None
 
 
-def signs(
-    good_rounds: Mapping[str, float],
+def probes(
+    last_tick_at: Mapping[str, float],
     database: DatabaseThread,
     *,
     requests: Times | None = None,
     due_since: float | None = None,
-) -> Signs:
+) -> HealthProbes:
     """Return the signs of a bot that was started at noon and is connected."""
 
     async def when() -> float | None:
         return due_since
 
-    return Signs(
+    return HealthProbes(
         started_at=NOON,
         loops=("poll", "deliver"),
-        good_rounds=good_rounds,
+        last_tick_at=last_tick_at,
         missing_connection=lambda: None,
         ask_database=database.check,
         requests=requests or Times(),
@@ -277,10 +277,10 @@ def test_a_loop_without_a_good_round_is_stuck_after_its_patience(tmp_path: Path)
     database = DatabaseThread(tmp_path / "suno.db")
     patience = Patience.at(requests_per_second=2)
     later = NOON + LONGEST_ROUND + 1
-    assert stuck_loops(signs({}, database), patience, NOON + 60) == []
-    assert stuck_loops(signs({}, database), patience, later) == ["deliver"]
-    assert stuck_loops(signs({"deliver": later - 60}, database), patience, later) == []
-    assert stuck_loops(signs({}, database), patience, NOON + patience.poll + 1) == [
+    assert stuck_loops(probes({}, database), patience, NOON + 60) == []
+    assert stuck_loops(probes({}, database), patience, later) == ["deliver"]
+    assert stuck_loops(probes({"deliver": later - 60}, database), patience, later) == []
+    assert stuck_loops(probes({}, database), patience, NOON + patience.poll + 1) == [
         "poll",
         "deliver",
     ]
@@ -296,7 +296,7 @@ async def test_messages_that_no_request_brings_to_discord_make_it_not_ready(
 
         async def reason(due_since: float | None, success: float | None) -> str | None:
             times = Times(last_success_at=success, last_end_at=later)
-            return await unready(signs({}, database, requests=times, due_since=due_since), later)
+            return await unready(probes({}, database, requests=times, due_since=due_since), later)
 
         assert "no request to Discord succeeded" in str(await reason(NOON, None))
         assert "no request to Discord succeeded" in str(await reason(NOON, NOON - 5))
@@ -313,7 +313,7 @@ async def test_only_requests_that_never_end_make_it_dead(tmp_path: Path) -> None
     async def hang(due_since: float | None = NOON, **times: float) -> bool:
         requests = Times(**times)
         return await requests_hang(
-            signs({}, database, requests=requests, due_since=due_since), later
+            probes({}, database, requests=requests, due_since=due_since), later
         )
 
     assert await hang()
@@ -331,7 +331,7 @@ async def test_a_bot_whose_requests_wait_for_ever_is_found_out(stage: Stage) -> 
         await bot.wait_until_ready()
         await stage.ask("suno watch", id=SONG)
         database = bot.services.outbox._database
-        known = signs_of(bot, database, Backlog(database, "custom"))
+        known = health_probes(bot, database, QueueStatistics(database, "custom"))
         bot.http._global_over.clear()
         stage.relay.clock.advance(100)
         async with asyncio.timeout(15):
@@ -364,7 +364,7 @@ async def test_every_end_of_a_request_is_noted(
     trouble: dict[str, Any], success: bool, waits: bool
 ) -> None:
     """Good, bad or without an answer; and what Discord says about waiting."""
-    traffic = DiscordTraffic()
+    traffic = RequestMonitor()
     trace = aiohttp.TraceConfig()
     traffic.observe(trace)
     async with LocalDiscord() as local, aiohttp.ClientSession(trace_configs=[trace]) as session:
@@ -379,7 +379,7 @@ async def test_every_end_of_a_request_is_noted(
 
 async def test_answers_to_people_say_nothing_about_notices() -> None:
     """They go another way, on which a limit of the bot's does not count."""
-    traffic = DiscordTraffic()
+    traffic = RequestMonitor()
     trace = aiohttp.TraceConfig()
     traffic.observe(trace)
     async with LocalDiscord() as local, aiohttp.ClientSession(trace_configs=[trace]) as session:
@@ -391,29 +391,29 @@ async def test_a_database_that_does_not_answer_makes_it_not_ready(tmp_path: Path
     """Busy for too long, or closed."""
     go_on = threading.Event()
     async with DatabaseThread(tmp_path / "suno.db") as database:
-        assert await unready(signs({}, database), NOON) is None
+        assert await unready(probes({}, database), NOON) is None
         busy = asyncio.create_task(database.run(lambda _db: go_on.wait()))
         await asyncio.sleep(0)
-        assert "does not answer" in str(await unready(signs({}, database), NOON))
+        assert "does not answer" in str(await unready(probes({}, database), NOON))
         go_on.set()
         await busy
-    assert "cannot be used" in str(await unready(signs({}, database), NOON))
+    assert "cannot be used" in str(await unready(probes({}, database), NOON))
 
 
 async def test_what_waits_is_counted_seldom(tmp_path: Path) -> None:
     """However often somebody asks: the database has better things to do."""
     now = NOON
     async with DatabaseThread(tmp_path / "suno.db") as database:
-        figures = Figures()
-        reading = BacklogFigures(Backlog(database, "relay"), figures, clock=lambda: now)
-        store = Store(database, Outbox(database), "relay")
+        metrics = Metrics()
+        reading = QueueMetrics(QueueStatistics(database, "relay"), metrics, clock=lambda: now)
+        store = TaskStore(database, Outbox(database), "relay")
 
         async def counted_after_another(task_id: str) -> float | None:
             await store.add_watch(
                 a_running_task(task_id), known=True, user_id=1, place=HERE, now=now, deadline=60
             )
             await reading.refresh()
-            return figures.registry.get_sample_value("suno_bot_running_tasks")
+            return metrics.registry.get_sample_value("suno_bot_running_tasks")
 
         assert await counted_after_another("first") == 1
         now += KEPT_FOR - 1
@@ -426,9 +426,9 @@ async def test_what_waits_is_counted_by_what_it_waits_for(tmp_path: Path) -> Non
     """Due, being sent, held in whichever way; what was told counts no more."""
     async with DatabaseThread(tmp_path / "suno.db") as database:
         outbox = Outbox(database)
-        store = Store(database, outbox, "relay")
+        store = TaskStore(database, outbox, "relay")
         for number in range(6):
-            place = Place(channel_id=500 + number)
+            place = Destination(channel_id=500 + number)
             await store.add_finished(a_song(f"song-{number}"), user_id=1, place=place, now=NOON)
         claimed = await outbox.claim(NOON, 5)
         await outbox.acknowledge(claimed[0], message_id=1, now=NOON)
@@ -437,6 +437,6 @@ async def test_what_waits_is_counted_by_what_it_waits_for(tmp_path: Path) -> Non
             claimed[2], until=NOON + 60, reason="403/50013", now=NOON
         )
         await outbox.redirection.drop(claimed[3], reason="404/10003")
-        counts = await Backlog(database, "relay").count()
+        counts = await QueueStatistics(database, "relay").count()
     assert (counts.due, counts.sending, counts.held, counts.unposted) == (1, 1, 2, 4)
     assert counts.due_since == NOON

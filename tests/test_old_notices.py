@@ -8,10 +8,10 @@ import pytest
 from sqlite_utils import Database
 
 from bot.storage.database import DatabaseThread
-from bot.storage.erasure import Forgetting
+from bot.storage.erasure import Erasure
 from bot.storage.models import Delivery
 from bot.storage.outbox import Outbox
-from bot.storage.tasks import Store
+from bot.storage.tasks import TaskStore
 from tests.builders import HERE, NOON, a_song
 
 OLD = 2000
@@ -30,7 +30,7 @@ WORK: dict[str, Work] = {
     "a channel that is blocked": lambda database, delivery: Outbox(database).blocked_channels.block(
         delivery, until=NOON + 600, reason="missing:", now=NOON
     ),
-    "a sweep": lambda database, _: Forgetting(database).sweep(NOON),
+    "a sweep": lambda database, _: Erasure(database).sweep(NOON),
 }
 
 
@@ -46,7 +46,7 @@ async def steps_of(work: Work, path: Path, *, old: int) -> int:
     """Return how many hundred steps some work takes beside so many notices that were sent."""
     async with DatabaseThread(path) as database:
         outbox = Outbox(database)
-        store = Store(database, outbox, "deerapi")
+        store = TaskStore(database, outbox, "deerapi")
         await store.add_finished(a_song("sent"), user_id=1, place=HERE, now=NOON)
         (sent,) = await outbox.claim(NOON, 10)
         await outbox.acknowledge(sent, message_id=7, now=NOON)

@@ -6,12 +6,12 @@ import pytest
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import NONCE_LENGTH
-from bot.storage.models import Delivery, Ending, Form, Place
+from bot.storage.models import Delivery, Destination, EndReason, Form
 from bot.storage.outbox import Outbox
-from bot.storage.tasks import Store
+from bot.storage.tasks import TaskStore
 from tests.builders import HERE, NOON, a_song
 
-THERE = Place(channel_id=600, guild_id=50)
+THERE = Destination(channel_id=600, guild_id=50)
 
 
 @pytest.fixture
@@ -28,12 +28,12 @@ def outbox(database: DatabaseThread) -> Outbox:
 
 
 @pytest.fixture
-def store(database: DatabaseThread, outbox: Outbox) -> Store:
+def store(database: DatabaseThread, outbox: Outbox) -> TaskStore:
     """Return the store that fills the outbox."""
-    return Store(database, outbox, "deerapi")
+    return TaskStore(database, outbox, "deerapi")
 
 
-async def owe(store: Store, *ids: str, place: Place = HERE) -> None:
+async def owe(store: TaskStore, *ids: str, place: Destination = HERE) -> None:
     """Owe the notices of some finished songs to one person in one place."""
     for task_id in ids:
         await store.add_finished(a_song(task_id), user_id=1, place=place, now=NOON)
@@ -45,7 +45,7 @@ async def claim_one(outbox: Outbox, now: float = NOON) -> Delivery:
     return delivery
 
 
-async def test_a_delivery_is_all_that_its_message_needs(store: Store, outbox: Outbox) -> None:
+async def test_a_delivery_is_all_that_its_message_needs(store: TaskStore, outbox: Outbox) -> None:
     """The task as it ended, the place and its language, whom to mention."""
     await owe(store, "song")
     delivery = await claim_one(outbox)
@@ -54,20 +54,20 @@ async def test_a_delivery_is_all_that_its_message_needs(store: Store, outbox: Ou
     assert (delivery.place, delivery.watchers, delivery.ending, delivery.form) == (
         HERE,
         (1,),
-        Ending.FINISHED,
+        EndReason.FINISHED,
         Form.FULL,
     )
     assert (delivery.attempts, delivery.in_doubt_since) == (1, None)
 
 
-async def test_a_claimed_delivery_is_nobody_elses(store: Store, outbox: Outbox) -> None:
+async def test_a_claimed_delivery_is_nobody_elses(store: TaskStore, outbox: Outbox) -> None:
     """Two claims never get the same one."""
     await owe(store, "song")
     await claim_one(outbox)
     assert await outbox.claim(NOON, 10) == []
 
 
-async def test_a_sent_delivery_is_never_sent_again(store: Store, outbox: Outbox) -> None:
+async def test_a_sent_delivery_is_never_sent_again(store: TaskStore, outbox: Outbox) -> None:
     """Neither now nor after a restart."""
     await owe(store, "song")
     delivery = await claim_one(outbox)
@@ -78,7 +78,7 @@ async def test_a_sent_delivery_is_never_sent_again(store: Store, outbox: Outbox)
 
 
 async def test_a_delivery_that_a_dead_process_was_sending_is_taken_up_again(
-    store: Store, outbox: Outbox
+    store: TaskStore, outbox: Outbox
 ) -> None:
     """With the same nonce, so that Discord knows a repeat, and with the doubt on record."""
     await owe(store, "song")
@@ -89,7 +89,7 @@ async def test_a_delivery_that_a_dead_process_was_sending_is_taken_up_again(
 
 
 async def test_a_doubt_begins_with_the_first_try_that_nobody_answered(
-    store: Store, outbox: Outbox
+    store: TaskStore, outbox: Outbox
 ) -> None:
     """Later tries do not make it younger; a clear refusal does not end it."""
     await owe(store, "song")
@@ -101,7 +101,7 @@ async def test_a_doubt_begins_with_the_first_try_that_nobody_answered(
     assert (second.in_doubt_since, third.in_doubt_since) == (NOON, NOON)
 
 
-async def test_a_refusal_leaves_no_doubt(store: Store, outbox: Outbox) -> None:
+async def test_a_refusal_leaves_no_doubt(store: TaskStore, outbox: Outbox) -> None:
     """Discord said that it did not take the message: a repeat is none."""
     await owe(store, "song")
     first = await claim_one(outbox)
@@ -110,7 +110,7 @@ async def test_a_refusal_leaves_no_doubt(store: Store, outbox: Outbox) -> None:
     assert (again.in_doubt_since, again.form) == (None, Form.SIMPLE)
 
 
-async def test_a_postponed_delivery_waits_for_its_time(store: Store, outbox: Outbox) -> None:
+async def test_a_postponed_delivery_waits_for_its_time(store: TaskStore, outbox: Outbox) -> None:
     """And the outbox says when that is."""
     await owe(store, "song")
     delivery = await claim_one(outbox)
@@ -120,7 +120,7 @@ async def test_a_postponed_delivery_waits_for_its_time(store: Store, outbox: Out
     assert (await claim_one(outbox, NOON + 30)).attempts == 2
 
 
-async def test_a_dropped_delivery_is_never_sent(store: Store, outbox: Outbox) -> None:
+async def test_a_dropped_delivery_is_never_sent(store: TaskStore, outbox: Outbox) -> None:
     """Its place is gone."""
     await owe(store, "song")
     await outbox.redirection.drop(await claim_one(outbox), reason="10003")
@@ -128,7 +128,7 @@ async def test_a_dropped_delivery_is_never_sent(store: Store, outbox: Outbox) ->
     assert await outbox.claim(NOON + 99999, 10) == []
 
 
-async def test_the_order_in_a_channel_is_kept(store: Store, outbox: Outbox) -> None:
+async def test_the_order_in_a_channel_is_kept(store: TaskStore, outbox: Outbox) -> None:
     """The second goes out when the first is done, also when the first has to wait."""
     await owe(store, "one", "two")
     first = await claim_one(outbox)
@@ -141,7 +141,7 @@ async def test_the_order_in_a_channel_is_kept(store: Store, outbox: Outbox) -> N
 
 
 async def test_a_message_that_is_refused_itself_does_not_hold_up_what_comes_after(
-    store: Store, outbox: Outbox
+    store: TaskStore, outbox: Outbox
 ) -> None:
     """Nothing is wrong with its place."""
     await owe(store, "one", "two")
@@ -149,7 +149,7 @@ async def test_a_message_that_is_refused_itself_does_not_hold_up_what_comes_afte
     assert (await claim_one(outbox)).task.id == "two"
 
 
-async def test_the_inbox_shows_what_could_not_be_posted(store: Store, outbox: Outbox) -> None:
+async def test_the_inbox_shows_what_could_not_be_posted(store: TaskStore, outbox: Outbox) -> None:
     """Held and dropped notices of that person, the newest first; not what was sent."""
     await owe(store, "sent", "dropped", "held")
     await outbox.acknowledge(await claim_one(outbox), message_id=7, now=NOON)
@@ -161,14 +161,16 @@ async def test_the_inbox_shows_what_could_not_be_posted(store: Store, outbox: Ou
     assert await outbox.undelivered(1, NOON + 1) == []
 
 
-async def test_one_channel_never_holds_up_another(store: Store, outbox: Outbox) -> None:
+async def test_one_channel_never_holds_up_another(store: TaskStore, outbox: Outbox) -> None:
     """A claim takes one of each."""
     await owe(store, "one", "two")
     await owe(store, "three", place=THERE)
     assert {delivery.task.id for delivery in await outbox.claim(NOON, 10)} == {"one", "three"}
 
 
-async def test_the_nonces_are_short_enough_and_all_different(store: Store, outbox: Outbox) -> None:
+async def test_the_nonces_are_short_enough_and_all_different(
+    store: TaskStore, outbox: Outbox
+) -> None:
     """Also for the same song in two places, and for the same song twice in one."""
     await owe(store, "song")
     await owe(store, "song", place=THERE)

@@ -21,10 +21,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from bot.delivery.discord_errors import tells_of_the_person
 from bot.storage.database import DatabaseThread
 from bot.storage.limits import Limits
-from bot.storage.models import Delivery, Form, Place, Purpose
+from bot.storage.models import Delivery, Destination, Form, Purpose
 from bot.storage.outbox import Outbox
 from bot.storage.subscriptions import Unwatched
-from bot.storage.tasks import Store
+from bot.storage.tasks import TaskStore
 from tests.builders import NOON, a_song
 
 ANY_NUMBER = Limits(999, 999, 50, messages_per_user=999, messages_per_channel=999)
@@ -33,7 +33,10 @@ T = TypeVar("T")
 PEOPLE = (1, 2, 3)
 CHANNELS = (501, 502)
 DIRECTS = {1000 + user_id: user_id for user_id in PEOPLE}
-PLACES = [*(Place(channel, 50) for channel in (*CHANNELS, min(CHANNELS))), Place(min(DIRECTS))]
+PLACES = [
+    *(Destination(channel, 50) for channel in (*CHANNELS, min(CHANNELS))),
+    Destination(min(DIRECTS)),
+]
 PAUSE = 600.0
 """Seconds between two tries at what Discord refuses, and the most that anything is put off."""
 ENOUGH = 3 * 3600.0
@@ -139,7 +142,7 @@ class OutboxMachine(RuleBasedStateMachine):
         path = Path(self.folder.name) / "suno.db"
         self.database = await self.stack.enter_async_context(DatabaseThread(path))
         self.outbox = Outbox(self.database)
-        self.store = Store(self.database, self.outbox, "deerapi", ANY_NUMBER)
+        self.store = TaskStore(self.database, self.outbox, "deerapi", ANY_NUMBER)
         await self.outbox.recover(self.now)
         await self.heed_the_clock(seen=False)
 
@@ -160,7 +163,7 @@ class OutboxMachine(RuleBasedStateMachine):
     # What people do
 
     @rule(ended=st.lists(st.tuples(st.sampled_from(PLACES), st.sets(people)), max_size=4))
-    def watched_tasks_end(self, ended: list[tuple[Place, set[int]]]) -> None:
+    def watched_tasks_end(self, ended: list[tuple[Destination, set[int]]]) -> None:
         """Owe the notice of each to all who watched it in a place."""
         for place, people_there in ended:
             alone = DIRECTS.get(place.channel_id)
@@ -169,7 +172,7 @@ class OutboxMachine(RuleBasedStateMachine):
             self.run(self.end(task_id, place, watchers))
             self.wanted |= {(task_id, user_id) for user_id in watchers}
 
-    async def end(self, task_id: str, place: Place, watchers: list[int]) -> None:
+    async def end(self, task_id: str, place: Destination, watchers: list[int]) -> None:
         """Let some people watch a task in a place, and let it end."""
         for user_id in watchers[1:]:
             await self.store.add_watch(

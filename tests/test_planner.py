@@ -1,12 +1,12 @@
 from bot.polling.adaptive.planner import Planner
 from bot.relay.models import TaskKind
-from bot.storage.models import Watched
+from bot.storage.models import PollTarget
 from tests.builders import NOON, a_watched
 
 MUSIC, LYRICS = TaskKind.MUSIC, TaskKind.LYRICS
 
 
-def overdue(by: float, now: float, gap: float = 20) -> list[Watched]:
+def overdue(by: float, now: float, gap: float = 20) -> list[PollTarget]:
     """Return a batch that should have been looked at before; its last looks were ``gap`` ago."""
     return [a_watched(looked_at=now - gap, next_look_at=now - by)]
 

@@ -18,13 +18,13 @@ from bot.delivery.attachments.uploads import (
     UploadLimits,
     Uploads,
 )
-from bot.delivery.discord_traffic import DiscordTraffic
-from bot.delivery.dispatcher import Courier
+from bot.delivery.discord_traffic import RequestMonitor
+from bot.delivery.dispatcher import OutboxDispatcher
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
 from bot.storage.outbox import Outbox
-from bot.storage.server_settings import ServerSettingsBook
-from bot.storage.tasks import Store
+from bot.storage.server_settings import ServerSettingsStore
+from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, Guild, LocalDiscord, Message
 from sandbox.relay import song
 from sandbox.relay.lifecycles import clip_ids
@@ -42,7 +42,7 @@ class Studio(Post):
     """A courier that plays songs, the server they are on, and the settings of the Discord one."""
 
     media: MediaServer
-    settings: ServerSettingsBook
+    settings: ServerSettingsStore
 
     @property
     def guild(self) -> Guild:
@@ -88,15 +88,17 @@ async def studio(tmp_path: Path, media: MediaServer) -> AsyncIterator[Studio]:
         media.host = "songs.example.com"
         DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
         Route.BASE = local.api_url
-        traffic = DiscordTraffic()
+        traffic = RequestMonitor()
         client = a_client(traffic)
         await stack.enter_async_context(connected(client, local.token))
-        outbox, settings = Outbox(database), ServerSettingsBook(database)
+        outbox, settings = Outbox(database), ServerSettingsStore(database)
         await settings.change(guild.id, uploads=True)
         uploads = Uploads(client, settings, Player(fetcher))
-        courier = Courier(client, outbox, PATIENCE, clock=local.clock.now, uploads=uploads)
-        store = Store(database, outbox, "local")
-        yield Studio(local, channel, outbox, store, courier, client, traffic, media, settings)
+        dispatcher = OutboxDispatcher(
+            client, outbox, PATIENCE, clock=local.clock.now, uploads=uploads
+        )
+        store = TaskStore(database, outbox, "local")
+        yield Studio(local, channel, outbox, store, dispatcher, client, traffic, media, settings)
 
 
 def a_song_at(link: str, **changes: Any) -> Task:

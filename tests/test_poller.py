@@ -14,20 +14,20 @@ from bot.polling.adaptive.inspection_policy import LONGEST_WAIT
 from bot.polling.adaptive.planner import Planner
 from bot.polling.poller import Poller
 from bot.polling.schedule import PATIENCE_WITH_A_LOST_TASK, Schedule
-from bot.relay.client import Pauses, SunoClient
+from bot.relay.client import Pauses, RelayClient
 from bot.relay.models import Outcome, TaskKind
 from bot.relay.providers import Relay
 from bot.storage.database import DatabaseThread
 from bot.storage.errors import BadTaskId, TooManyIds
 from bot.storage.limits import Limits
-from bot.storage.models import Delivery, Ending
+from bot.storage.models import Delivery, EndReason
 from bot.storage.outbox import Outbox
 from bot.storage.relay_fingerprints import RelayAccess, own_fingerprint
 from bot.storage.subscriptions import Unwatched
-from bot.storage.tasks import Store
-from bot.watches.lookup_limiter import Asker, LookupLimiter
+from bot.storage.tasks import TaskStore
+from bot.watches.lookup_limiter import Caller, LookupLimiter
 from bot.watches.task_ids import MOST_IDS, parse_ids
-from bot.watches.watchlist import Added, Watchlist
+from bot.watches.watchlist import Watchlist, WatchOutcome
 from sandbox.relay import (
     AnswerShape,
     Elsewhere,
@@ -64,14 +64,14 @@ class World:
 
     relay: LocalRelay
     clock: OurClock
-    client: SunoClient
+    client: RelayClient
     schedule: Schedule
-    store: Store
+    store: TaskStore
     outbox: Outbox
     watchlist: Watchlist
     poller: Poller
 
-    async def watch(self, task_id: str, user_id: int = 1) -> Added:
+    async def watch(self, task_id: str, user_id: int = 1) -> WatchOutcome:
         """Watch a task; return what became of that."""
         (result,) = await self.watchlist.add([task_id], user_id=user_id, place=HERE)
         return result.added
@@ -107,7 +107,7 @@ async def a_world(
             relay = await stack.enter_async_context(LocalRelay())
         database = await stack.enter_async_context(DatabaseThread(path))
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        client = SunoClient(
+        client = RelayClient(
             session,
             Relay("local", relay.base_url, "/suno/fetch"),
             SecretStr(relay.key),
@@ -120,7 +120,7 @@ async def a_world(
         outbox = Outbox(database)
         access = RelayAccess("local", relay.base_url, SecretStr(relay.key))
         fingerprint = await own_fingerprint(database, access)
-        store = Store(database, outbox, "local", limits, fingerprint=fingerprint)
+        store = TaskStore(database, outbox, "local", limits, fingerprint=fingerprint)
         clock = clock or OurClock()
         schedule = Schedule(Planner(interval), DEADLINE)
         poller = Poller(client, store, schedule, batch=100, clock=clock)
@@ -147,14 +147,14 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 async def test_a_song_is_watched_to_its_end(world: World) -> None:
     """From the first look to the message that is owed, with all that it needs."""
     world.relay.add(song("song", title="Paper Boats", takes=60))
-    assert await world.watch("song") is Added.WATCHING
+    assert await world.watch("song") is WatchOutcome.WATCHING
     assert await world.look_after(5) == world.clock.now + 5
     await world.look_after(30)
     assert await world.owed() == []
     assert await world.look_after(30) is None
     (delivery,) = await world.owed()
     assert (delivery.task.id, delivery.task.title) == ("song", "Paper Boats")
-    assert (delivery.ending, delivery.task.outcome) == (Ending.FINISHED, Outcome.SUCCESS)
+    assert (delivery.ending, delivery.task.outcome) == (EndReason.FINISHED, Outcome.SUCCESS)
     assert delivery.watchers == (1,)
 
 
@@ -206,13 +206,13 @@ async def test_a_task_that_is_done_already_is_told_at_once(world: World) -> None
     """There is nothing to wait for."""
     world.relay.add(song("song", takes=0.1))
     world.relay.clock.advance(1)
-    assert await world.watch("song") is Added.FINISHED
+    assert await world.watch("song") is WatchOutcome.FINISHED
     assert len(await world.owed()) == 1
 
 
 async def test_an_id_that_the_relay_does_not_know_is_not_watched(world: World) -> None:
     """The person is told at once, and nothing is looked at in vain."""
-    assert await world.watch("nobody-made-this") is Added.UNKNOWN
+    assert await world.watch("nobody-made-this") is WatchOutcome.UNKNOWN
     assert await world.store.next_look_at() is None
 
 
@@ -220,7 +220,7 @@ async def test_a_watch_during_an_outage_is_kept(world: World) -> None:
     """It is looked at as soon as the relay answers again."""
     world.relay.add(song("song", takes=60))
     world.relay.go_down()
-    assert await world.watch("song") is Added.UNCHECKED
+    assert await world.watch("song") is WatchOutcome.UNCHECKED
     world.relay.come_back()
     await world.look_after(100)
     await world.look_after(100)
@@ -237,7 +237,7 @@ async def test_an_id_that_was_watched_unchecked_and_is_not_known_is_reported(
     for _ in range(4):
         await world.look_after(100)
     (delivery,) = await world.owed()
-    assert delivery.ending is Ending.NOT_FOUND
+    assert delivery.ending is EndReason.NOT_FOUND
 
 
 async def test_an_outage_ends_no_watch(world: World) -> None:
@@ -252,7 +252,7 @@ async def test_an_outage_ends_no_watch(world: World) -> None:
     world.relay.come_back()
     await world.look_after(60)
     (delivery,) = await world.owed()
-    assert (delivery.ending, delivery.task.outcome) == (Ending.FINISHED, Outcome.SUCCESS)
+    assert (delivery.ending, delivery.task.outcome) == (EndReason.FINISHED, Outcome.SUCCESS)
 
 
 async def test_an_outage_stops_the_deadline(world: World) -> None:
@@ -268,7 +268,7 @@ async def test_an_outage_stops_the_deadline(world: World) -> None:
     for _ in range(int(DEADLINE) // 50 + 1):
         await world.look_after(50)
     (delivery,) = await world.owed()
-    assert delivery.ending is Ending.GAVE_UP
+    assert delivery.ending is EndReason.GAVE_UP
 
 
 async def test_a_new_watch_that_is_answered_first_hides_no_outage(world: World) -> None:
@@ -278,7 +278,7 @@ async def test_a_new_watch_that_is_answered_first_hides_no_outage(world: World) 
     await world.look_after(1)
     world.relay.go_down()
     await world.look_after(2 * DEADLINE)
-    assert await world.watch("new") is Added.UNCHECKED
+    assert await world.watch("new") is WatchOutcome.UNCHECKED
     world.relay.come_back()
     world.relay.faults.add(replace(faults.server_error(503), about="old"), times=1)
     await world.look_after(100)
@@ -289,11 +289,11 @@ async def test_a_new_watch_that_is_answered_first_hides_no_outage(world: World) 
 async def test_an_id_that_the_relay_refuses_is_given_up_at_the_deadline(world: World) -> None:
     """Also when it is the only one: such a watch, too, ends in a message."""
     world.relay.faults.add(faults.refuses("strange"))
-    assert await world.watch("strange") is Added.UNCHECKED
+    assert await world.watch("strange") is WatchOutcome.UNCHECKED
     for _ in range(int(DEADLINE) // 66 + 2):
         await world.look_after(66)
     (delivery,) = await world.owed()
-    assert delivery.ending is Ending.GAVE_UP
+    assert delivery.ending is EndReason.GAVE_UP
 
 
 @pytest.mark.parametrize("elsewhere", list(Elsewhere))
@@ -301,14 +301,14 @@ async def test_an_address_that_is_wrong_is_an_outage(world: World, elsewhere: El
     """The relay's own word for it ends no watch: whoever runs the bot can mend it."""
     world.relay.answer_shape = AnswerShape(paths=frozenset(), elsewhere=elsewhere)
     world.relay.add(song("song", takes=60))
-    assert await world.watch("song") is Added.UNCHECKED
+    assert await world.watch("song") is WatchOutcome.UNCHECKED
     for _ in range(5):
         await world.look_after(DEADLINE)
     assert await world.owed() == []
     world.relay.answer_shape = AnswerShape()
     await world.look_after(DEADLINE)
     (delivery,) = await world.owed()
-    assert delivery.ending is Ending.FINISHED
+    assert delivery.ending is EndReason.FINISHED
 
 
 @pytest.mark.parametrize("status", [200, 400, 404])
@@ -317,11 +317,11 @@ async def test_an_id_is_given_up_at_the_deadline_if_no_path_ever_showed_a_task(
 ) -> None:
     """Whether the id or the path is wrong cannot be told then; such a watch ends all the same."""
     world.relay.faults.add(faults.answers(status, faults.suno_error("no", "task not found")))
-    assert await world.watch("song") is Added.UNCHECKED
+    assert await world.watch("song") is WatchOutcome.UNCHECKED
     for _ in range(int(DEADLINE) // 66 + 2):
         await world.look_after(66)
     (delivery,) = await world.owed()
-    assert delivery.ending is Ending.GAVE_UP
+    assert delivery.ending is EndReason.GAVE_UP
 
 
 async def test_a_stranger_holds_up_no_other(world: World) -> None:
@@ -345,12 +345,12 @@ async def test_a_task_that_no_batch_holds_is_watched_to_its_end(world: World) ->
     """It is asked for on its own, at every look."""
     world.relay.faults.add(faults.answers(200, {"code": "success", "data": []}), path="/suno/fetch")
     world.relay.add(song("song", takes=20))
-    assert await world.watch("song") is Added.WATCHING
+    assert await world.watch("song") is WatchOutcome.WATCHING
     await world.look_after(10)
     assert await world.owed() == []
     await world.look_after(10)
     (delivery,) = await world.owed()
-    assert delivery.ending is Ending.FINISHED
+    assert delivery.ending is EndReason.FINISHED
 
 
 async def test_a_slow_pace_is_no_outage(tmp_path: Path) -> None:
@@ -361,7 +361,7 @@ async def test_a_slow_pace_is_no_outage(tmp_path: Path) -> None:
         for _ in range(int(DEADLINE) // 600 + 2):
             await world.look_after(600)
         (delivery,) = await world.owed()
-        assert delivery.ending is Ending.GAVE_UP
+        assert delivery.ending is EndReason.GAVE_UP
 
 
 async def test_looks_that_are_far_apart_because_they_are_dear_are_no_outage(world: World) -> None:
@@ -378,7 +378,7 @@ async def test_looks_that_are_far_apart_because_they_are_dear_are_no_outage(worl
         due_at = await world.look_after(due_at - world.clock.now)
     assert max(waits) > world.schedule.longest_gap
     (delivery,) = await world.owed()
-    assert delivery.ending is Ending.GAVE_UP
+    assert delivery.ending is EndReason.GAVE_UP
 
 
 async def test_the_log_speaks_of_an_outage_only_where_there_was_one(
@@ -431,7 +431,7 @@ async def test_a_look_up_of_a_person_that_succeeds_ends_the_pause_of_the_poller(
     world.relay.faults.clear()
     world.store.changed.clear()
 
-    await world.watchlist.look(["song"], Asker(1))
+    await world.watchlist.look(["song"], Caller(1))
 
     assert world.store.changed.is_set()
     await world.look_after(1)
@@ -443,7 +443,11 @@ async def test_a_refused_watch_is_told_and_the_others_are_kept(tmp_path: Path) -
     async with a_world(tmp_path / "suno.db", Limits(watches_per_user=2)) as world:
         world.relay.add(*(song(name) for name in "abc"))
         results = await world.watchlist.add(list("abc"), user_id=1, place=HERE)
-        assert [r.added for r in results] == [Added.WATCHING, Added.WATCHING, Added.REFUSED]
+        assert [r.added for r in results] == [
+            WatchOutcome.WATCHING,
+            WatchOutcome.WATCHING,
+            WatchOutcome.REFUSED,
+        ]
         assert results[2].error is not None
         assert [watch.task.id for watch in await world.watchlist.of(1)] == ["a", "b"]
 
@@ -642,7 +646,7 @@ async def test_a_relay_that_takes_its_word_back_ends_a_song_all_the_same(world: 
     for _ in range(62):
         await world.look_after(5)
     (delivery,) = await world.owed()
-    assert (delivery.ending, delivery.task.outcome is None) == (Ending.FINISHED, False)
+    assert (delivery.ending, delivery.task.outcome is None) == (EndReason.FINISHED, False)
 
 
 async def test_a_task_that_is_watched_anew_is_read_anew(world: World) -> None:
@@ -652,7 +656,7 @@ async def test_a_task_that_is_watched_anew_is_read_anew(world: World) -> None:
     await world.look_after(5)
     await world.watchlist.remove(["song"], user_id=1)
     world.relay.go_down()
-    assert await world.watch("song") is Added.UNCHECKED
+    assert await world.watch("song") is WatchOutcome.UNCHECKED
     world.relay.come_back()
     await world.look_after(60)
     (watched,) = await world.store.due_tasks(world.clock.now + 60, 10)
@@ -675,7 +679,7 @@ async def test_an_outage_is_no_absence_of_a_task(world: World) -> None:
     for _ in range(int(PATIENCE_WITH_A_LOST_TASK) // 100 + 1):
         await world.look_after(100)
     (delivery,) = await world.owed()
-    assert delivery.ending is Ending.NOT_FOUND
+    assert delivery.ending is EndReason.NOT_FOUND
 
 
 async def test_one_task_that_cannot_be_kept_holds_up_no_other(world: World, tmp_path: Path) -> None:
@@ -708,7 +712,7 @@ async def test_a_clock_that_is_set_forward_ends_no_watch(world: World) -> None:
     for _ in range(int(DEADLINE) // 60 + 1):
         await world.look_after(60)
     (delivery,) = await world.owed()
-    assert delivery.ending is Ending.GAVE_UP
+    assert delivery.ending is EndReason.GAVE_UP
 
 
 async def test_a_clock_that_is_set_back_stops_no_look(world: World) -> None:

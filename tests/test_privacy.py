@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from bot.storage.database import DatabaseThread
-from bot.storage.erasure import KEPT_FOR, Forgetting, Holdings
+from bot.storage.erasure import KEPT_FOR, Erasure, PersonalData
 from bot.storage.history import History
 from bot.storage.limits import Limits
 from bot.storage.live_cards import Cards
-from bot.storage.models import Ending, Observation, Place
+from bot.storage.models import Destination, EndReason, PollResult
 from bot.storage.outbox import Outbox
-from bot.storage.search import Scope
-from bot.storage.tasks import Store
+from bot.storage.search import HistoryScope
+from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, Message, User
 from sandbox.relay import song
 from tests.builders import HERE, NOON, a_running_task, a_song, open_directs
@@ -24,10 +24,10 @@ from tests.stage import Stage, a_bot, a_stage
 ADA, BEA = 101, 102
 SERVER = 50
 HERE_ALONE = frozenset({HERE.channel_id})
-THERE = Place(channel_id=600, guild_id=60)
-DIRECT = Place(channel_id=700)
+THERE = Destination(channel_id=600, guild_id=60)
+DIRECT = Destination(channel_id=700)
 """Ada's direct message."""
-BEAS_DIRECT = Place(channel_id=800)
+BEAS_DIRECT = Destination(channel_id=800)
 
 EVERYWHERE = (
     "tasks",
@@ -51,12 +51,12 @@ class Kept:
         self.database = database
         self.outbox = Outbox(database)
         limits = Limits(watches_per_user=100, messages_per_user=100, messages_per_channel=100)
-        self.store = Store(database, self.outbox, "deerapi", limits)
+        self.store = TaskStore(database, self.outbox, "deerapi", limits)
         self.cards = Cards(database, "deerapi", limits)
         self.history = History(database, "deerapi")
-        self.forgetting = Forgetting(database)
+        self.forgetting = Erasure(database)
 
-    async def watch(self, task_id: str, user_id: int = ADA, place: Place = HERE) -> None:
+    async def watch(self, task_id: str, user_id: int = ADA, place: Destination = HERE) -> None:
         """Watch a running task, with a card."""
         task = a_running_task(task_id)
         await self.store.add_watch(
@@ -64,9 +64,9 @@ class Kept:
         )
         await self.cards.open(place, [task_id], NOON, user_id=user_id)
 
-    async def end(self, *task_ids: str, ending: Ending = Ending.FINISHED) -> None:
+    async def end(self, *task_ids: str, ending: EndReason = EndReason.FINISHED) -> None:
         """Let watched tasks end."""
-        seen = [Observation(each, NOON, answer=a_song(each), ending=ending) for each in task_ids]
+        seen = [PollResult(each, NOON, answer=a_song(each), ending=ending) for each in task_ids]
         await self.store.record(seen, NOON)
 
     async def post(self) -> None:
@@ -95,7 +95,7 @@ class Kept:
             counts[table] = row["n"]
         return {table: count for table, count in counts.items() if count}
 
-    async def found(self, scope: Scope) -> list[str]:
+    async def found(self, scope: HistoryScope) -> list[str]:
         """Return what a history shows."""
         return [entry.task.id for entry in (await self.history.page(scope)).entries]
 
@@ -134,7 +134,7 @@ async def test_a_task_that_was_told_once_and_runs_again_is_not_looked_at_any_mor
 ) -> None:
     """Its first notice stays in the server."""
     await kept.watch("song")
-    await kept.end("song", ending=Ending.GAVE_UP)
+    await kept.end("song", ending=EndReason.GAVE_UP)
     await kept.post()
     await kept.watch("song")
     await kept.forget()
@@ -214,8 +214,8 @@ async def test_a_servers_history_stays_the_servers(kept: Kept) -> None:
     await kept.watch("directly", place=DIRECT)
     await kept.end("in the server", "directly")
     await kept.forget()
-    assert await kept.found(Scope(ADA)) == []
-    assert await kept.found(Scope(BEA, SERVER, HERE_ALONE)) == ["in the server"]
+    assert await kept.found(HistoryScope(ADA)) == []
+    assert await kept.found(HistoryScope(BEA, SERVER, HERE_ALONE)) == ["in the server"]
     assert (await kept.rows())["history_index"] == 1
 
 
@@ -225,7 +225,7 @@ async def test_histories_of_others_stay(kept: Kept) -> None:
     await kept.watch("song", BEA, BEAS_DIRECT)
     await kept.end("song")
     await kept.forget()
-    assert await kept.found(Scope(BEA)) == ["song"]
+    assert await kept.found(HistoryScope(BEA)) == ["song"]
 
 
 async def test_cards_that_name_the_person_are_shown_anew(kept: Kept) -> None:
@@ -248,11 +248,11 @@ async def test_what_will_be_deleted_is_counted(kept: Kept) -> None:
     await kept.end("posted")
     await kept.post()
     await kept.end("owed", "of both")
-    assert await kept.forgetting.holdings(ADA) == Holdings(1, 3, 2, 3)
-    assert await kept.forgetting.holdings(BEA) == Holdings(0, 1, 1, 1)
+    assert await kept.forgetting.holdings(ADA) == PersonalData(1, 3, 2, 3)
+    assert await kept.forgetting.holdings(BEA) == PersonalData(0, 1, 1, 1)
     await kept.forget()
     assert (await kept.forgetting.holdings(ADA)).nothing
-    assert await kept.forgetting.holdings(BEA) == Holdings(0, 1, 1, 1)
+    assert await kept.forgetting.holdings(BEA) == PersonalData(0, 1, 1, 1)
 
 
 async def test_a_person_can_be_forgotten_whose_direct_message_is_closed(kept: Kept) -> None:
@@ -272,7 +272,7 @@ async def test_nothing_is_left_of_a_server(kept: Kept) -> None:
     await kept.watch("posted")
     await kept.end("posted")
     await kept.post()
-    await kept.watch("held", place=Place(501, SERVER))
+    await kept.watch("held", place=Destination(501, SERVER))
     await kept.end("held")
     await kept.hold()
     await kept.watch("owed")
@@ -294,8 +294,8 @@ async def test_another_server_keeps_everything(kept: Kept) -> None:
         await kept.watch("running", place=place)
     await kept.end("ended")
     await kept.forgetting.purge(SERVER)
-    assert await kept.found(Scope(ADA, SERVER, HERE_ALONE)) == []
-    assert await kept.found(Scope(ADA, 60, frozenset({THERE.channel_id}))) == ["ended"]
+    assert await kept.found(HistoryScope(ADA, SERVER, HERE_ALONE)) == []
+    assert await kept.found(HistoryScope(ADA, 60, frozenset({THERE.channel_id}))) == ["ended"]
     await kept.end("running")
     claimed = await kept.outbox.claim(NOON, 9)
     assert [delivery.place.guild_id for delivery in claimed] == [60]
@@ -330,7 +330,7 @@ async def test_what_was_told_long_ago_is_deleted(kept: Kept) -> None:
     await kept.forgetting.sweep(NOON + KEPT_FOR + 1)
     gone = {"tasks", "subscriptions", "deliveries"}
     assert await kept.rows() == {name: n for name, n in before.items() if name not in gone}
-    assert await kept.found(Scope(ADA)) == ["dropped", "posted"]
+    assert await kept.found(HistoryScope(ADA)) == ["dropped", "posted"]
 
 
 async def test_what_is_not_told_yet_is_never_swept_away(kept: Kept) -> None:
@@ -352,7 +352,7 @@ async def test_what_is_not_told_yet_is_never_swept_away(kept: Kept) -> None:
 async def test_a_task_that_runs_again_survives_its_first_notice(kept: Kept) -> None:
     """Only what was told of it goes."""
     await kept.watch("song")
-    await kept.end("song", ending=Ending.GAVE_UP)
+    await kept.end("song", ending=EndReason.GAVE_UP)
     await kept.post()
     await kept.watch("song")
     await kept.forgetting.sweep(NOON + KEPT_FOR + 1)

@@ -28,7 +28,7 @@ from pathlib import Path
 import pytest
 
 from bot.client import SunoBot
-from bot.storage.models import Ending
+from bot.storage.models import EndReason
 from sandbox.bot_process import BotProcess
 from sandbox.relay import faults, song
 from tests.builders import a_clip, a_song
@@ -101,7 +101,7 @@ async def test_three_relay_errors_in_a_row_end_no_watch(world: World) -> None:
     world.relay.faults.clear()
     await world.look_after(61)
     (delivery,) = await world.owed()
-    assert delivery.ending is Ending.FINISHED
+    assert delivery.ending is EndReason.FINISHED
 
 
 async def test_one_closed_channel_does_not_starve_those_after_it(post: Post) -> None:
@@ -191,12 +191,12 @@ async def test_a_relay_that_forgets_everything_wipes_nothing(world: World) -> No
     world.relay.add(*made)
     await world.look_after(301)
     told = await owed_in_turn(world)
-    assert [ending for _, ending in sorted(told)] == [Ending.FINISHED] * 5
+    assert [ending for _, ending in sorted(told)] == [EndReason.FINISHED] * 5
 
 
-async def owed_in_turn(world: World) -> list[tuple[str, Ending]]:
+async def owed_in_turn(world: World) -> list[tuple[str, EndReason]]:
     """Take everything that is owed in one place, one after the other."""
-    told: list[tuple[str, Ending]] = []
+    told: list[tuple[str, EndReason]] = []
     while deliveries := await world.owed():
         for delivery in deliveries:
             told.append((delivery.task.id, delivery.ending))

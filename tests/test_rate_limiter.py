@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from bot.relay.errors import SunoError
+from bot.relay.errors import RelayError
 from bot.relay.rate_limiter import RateLimiter
 from tests.virtual_time import run_in_virtual_time
 
@@ -158,4 +158,4 @@ def test_closing_ends_every_wait_with_an_error() -> None:
     first, *others = run_in_virtual_time(main())
 
     assert first is None
-    assert [type(each) for each in others] == [SunoError, SunoError]
+    assert [type(each) for each in others] == [RelayError, RelayError]

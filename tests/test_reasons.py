@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.i18n import Words, languages, words_for
+from bot.i18n.catalog import Catalog, catalog_for, languages
 from bot.relay.models import Clip, ClipStatus
-from bot.storage.models import Ending
+from bot.storage.models import EndReason
 from bot.ui.failure_reasons import advice, cause_of, explained, own_words
 from bot.ui.notice import notice
 from bot.ui.status_card import status_card
@@ -137,17 +137,17 @@ def test_every_cause_is_known_in_both_languages(cause: str) -> None:
 @pytest.mark.parametrize("cause", EXAMPLES)
 def test_every_cause_has_a_reason_and_an_advice(cause: str, language: str) -> None:
     """Of its own: what to do about one is not what to do about all."""
-    words = Words(language)
+    catalog = Catalog(language)
     task = a_failure(reason=EXAMPLES[cause][0])
-    assert explained(task, words) == words.say(f"notice-reason-{cause}")
-    assert advice(task, words) == words.say(f"notice-advice-{cause}")
+    assert explained(task, catalog) == catalog.text(f"notice-reason-{cause}")
+    assert advice(task, catalog) == catalog.text(f"notice-advice-{cause}")
 
 
 def test_no_two_causes_are_explained_alike() -> None:
     """Or one of them would say nothing."""
     for language in languages():
-        words = Words(language)
-        told = [words.say(f"notice-reason-{cause}") for cause in EXAMPLES]
+        catalog = Catalog(language)
+        told = [catalog.text(f"notice-reason-{cause}") for cause in EXAMPLES]
         assert len(set(told)) == len(told)
 
 
@@ -162,22 +162,22 @@ def test_looks_do_not_matter(written: str) -> None:
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
 def test_a_chinese_reason_is_told_in_the_language_of_the_place(locale: str) -> None:
     """And the relay's own words stand below."""
-    words = words_for(locale)
+    catalog = catalog_for(locale)
     task = a_failure(reason="账号余额不足")
-    (embed,) = notice(task, Ending.FINISHED, [1], words).embeds
-    assert embed.description == words.say("notice-reason-credit")
+    (embed,) = notice(task, EndReason.FINISHED, [1], catalog).embeds
+    assert embed.description == catalog.text("notice-reason-credit")
     assert [field.value for field in embed.fields][:2] == [
         "账号余额不足",
-        words.say("notice-advice-credit"),
+        catalog.text("notice-advice-credit"),
     ]
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
 def test_a_card_says_it_too(locale: str) -> None:
     """Whoever asks for the status reads the same."""
-    words = words_for(locale)
-    (card,) = status_card(a_failure(reason="Prompt too long."), words, now=NOON)
-    assert words.say("notice-reason-too-long") in (card.description or "")
+    catalog = catalog_for(locale)
+    (card,) = status_card(a_failure(reason="Prompt too long."), catalog, now=NOON)
+    assert catalog.text("notice-reason-too-long") in (card.description or "")
     assert "Prompt too long." in (card.description or "")
 
 
@@ -191,7 +191,7 @@ def test_the_most_telling_reason_counts() -> None:
     clips = (a_failed_clip("strange"), a_failed_clip("Tags contained artist name"))
     task = a_failure(reason="任务失败", clips=clips)
     assert own_words(task) == "Tags contained artist name"
-    assert explained(task, words_for("en")) == words_for("en").say("notice-reason-artist")
+    assert explained(task, catalog_for("en")) == catalog_for("en").text("notice-reason-artist")
     assert own_words(replace(task, clips=clips[:1])) == "strange"
     assert own_words(replace(task, clips=())) == "任务失败"
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from bot.delivery.dispatcher import Courier
+from bot.delivery.dispatcher import OutboxDispatcher
 from bot.storage.database import DatabaseThread
-from bot.storage.models import Place, Undelivered
+from bot.storage.models import Destination, UndeliveredNotice
 from bot.storage.outbox import Outbox
-from bot.storage.tasks import Store
+from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, User
 from tests.builders import HERE, NOON, a_song, open_directs
 from tests.test_delivery import PATIENCE, POST, Post, a_member, post
@@ -29,7 +29,7 @@ def direct(post: Post, person: User) -> Channel:
     return post.local.open_dm(person)
 
 
-async def undelivered(post: Post, person: User) -> list[Undelivered]:
+async def undelivered(post: Post, person: User) -> list[UndeliveredNotice]:
     """Return what ``/suno inbox`` shows to a person."""
     return await post.outbox.undelivered(person.id, 0)
 
@@ -140,7 +140,9 @@ async def test_a_process_that_dies_while_people_are_told_tells_the_others_later(
     await post.deliver()
     await post.deliver(after=10)
     assert sum(len(direct(post, person).messages) for person in people) == 2
-    post.courier = Courier(post.client, post.outbox, PATIENCE, clock=post.local.clock.now)
+    post.dispatcher = OutboxDispatcher(
+        post.client, post.outbox, PATIENCE, clock=post.local.clock.now
+    )
     for _ in range(3):
         await post.deliver(after=10)
     assert [len(direct(post, person).messages) for person in people] == [1] * 4
@@ -182,7 +184,7 @@ async def test_each_person_is_owed_a_message_in_the_transaction_that_finds_the_c
     """Nothing but the database has to know of them, from the first moment on."""
     async with DatabaseThread(tmp_path / "suno.db") as database:
         outbox = Outbox(database)
-        store = Store(database, outbox, "deerapi")
+        store = TaskStore(database, outbox, "deerapi")
         for user_id in (1, 2):
             await store.add_watch(
                 a_song(), known=True, user_id=user_id, place=HERE, now=NOON, deadline=60
@@ -193,7 +195,7 @@ async def test_each_person_is_owed_a_message_in_the_transaction_that_finds_the_c
     async with DatabaseThread(tmp_path / "suno.db") as database:
         outbox = Outbox(database)
         assert await outbox.next_at() == NOON
-        await open_directs(outbox, {1: Place(1001), 2: Place(1002)})
+        await open_directs(outbox, {1: Destination(1001), 2: Destination(1002)})
         told = await outbox.claim(NOON, 10)
     assert {(each.place.channel_id, each.watchers) for each in told} == {(1001, (1,)), (1002, (2,))}
     assert {each.instead_of for each in told} == {HERE.channel_id}
@@ -204,7 +206,7 @@ async def test_an_opening_that_was_never_heard_of_is_begun_again(tmp_path: Path)
     """The process died meanwhile: after a while the message is due as before."""
     async with DatabaseThread(tmp_path / "suno.db") as database:
         outbox = Outbox(database)
-        store = Store(database, outbox, "deerapi")
+        store = TaskStore(database, outbox, "deerapi")
         await store.add_finished(a_song(), user_id=1, place=HERE, now=NOON)
         (gone,) = await outbox.claim(NOON, 10)
         await outbox.redirection.redirect(gone, reason="404/10003", now=NOON)

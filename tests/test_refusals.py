@@ -5,7 +5,7 @@ import aiohttp
 import discord
 import pytest
 
-from bot.delivery.discord_errors import Meaning, Missing, Verdict, verdict
+from bot.delivery.discord_errors import Disposition, ErrorClassification, Missing, classify
 
 JSON = {"Content-Type": "application/json"}
 HTML = {"Content-Type": "text/html; charset=utf-8"}
@@ -32,50 +32,50 @@ def refusal(status: int, code: int = 0, **headers: str) -> discord.HTTPException
 @pytest.mark.parametrize(
     ("name", "status", "code", "meaning"),
     [
-        ("unknown channel", 404, 10003, Meaning.GONE),
-        ("unknown server", 404, 10004, Meaning.GONE),
-        ("unknown user", 404, 10013, Meaning.GONE),
-        ("unknown webhook", 404, 10015, Meaning.GONE),
-        ("no access", 403, 50001, Meaning.GONE),
-        ("the person takes no messages", 403, 50007, Meaning.GONE),
-        ("no server in common", 403, 50278, Meaning.GONE),
-        ("no permission", 403, 50013, Meaning.HOLD),
-        ("locked thread", 400, 160005, Meaning.HOLD),
-        ("archived thread", 400, 50083, Meaning.HOLD),
-        ("invalid form", 400, 50035, Meaning.MEND),
-        ("empty message", 400, 50006, Meaning.MEND),
-        ("too large", 413, 40005, Meaning.MEND),
-        ("stopped by AutoMod", 400, 200000, Meaning.MEND),
-        ("harmful link", 400, 240000, Meaning.MEND),
-        ("answered before", 400, 40060, Meaning.DONE),
-        ("the first message of this nonce was deleted", 404, 10008, Meaning.DONE),
-        ("unknown interaction", 404, 10062, Meaning.LATE),
-        ("token refused", 401, 0, Meaning.STOP),
-        ("rate limit", 429, 0, Meaning.RETRY),
-        ("the channel takes no more writes", 429, 20028, Meaning.RETRY),
-        ("the server takes no more writes", 429, 20029, Meaning.RETRY),
-        ("overloaded", 503, 130000, Meaning.RETRY),
-        ("overloaded, with a strange status", 400, 130000, Meaning.RETRY),
-        ("broken", 500, 0, Meaning.RETRY),
-        ("bad gateway with a code of something else", 502, 50035, Meaning.RETRY),
-        ("timed out", 408, 99999, Meaning.RETRY),
-        ("slow mode", 400, 20016, Meaning.RETRY),
-        ("direct messages opened too fast", 403, 40003, Meaning.RETRY),
-        ("unauthorised, but not by a 401", 403, 40001, Meaning.RETRY),
-        ("the account has to be verified", 403, 40002, Meaning.RETRY),
-        ("title stopped by AutoMod", 400, 200001, Meaning.MEND),
-        ("some other bad request", 400, 99999, Meaning.MEND),
-        ("some other conflict", 409, 99999, Meaning.MEND),
-        ("some other lack of permission", 403, 99999, Meaning.HOLD),
-        ("something else that is gone", 404, 99999, Meaning.GONE),
-        ("no answer of Discord's at all", 302, 99999, Meaning.RETRY),
+        ("unknown channel", 404, 10003, Disposition.GONE),
+        ("unknown server", 404, 10004, Disposition.GONE),
+        ("unknown user", 404, 10013, Disposition.GONE),
+        ("unknown webhook", 404, 10015, Disposition.GONE),
+        ("no access", 403, 50001, Disposition.GONE),
+        ("the person takes no messages", 403, 50007, Disposition.GONE),
+        ("no server in common", 403, 50278, Disposition.GONE),
+        ("no permission", 403, 50013, Disposition.HOLD),
+        ("locked thread", 400, 160005, Disposition.HOLD),
+        ("archived thread", 400, 50083, Disposition.HOLD),
+        ("invalid form", 400, 50035, Disposition.MEND),
+        ("empty message", 400, 50006, Disposition.MEND),
+        ("too large", 413, 40005, Disposition.MEND),
+        ("stopped by AutoMod", 400, 200000, Disposition.MEND),
+        ("harmful link", 400, 240000, Disposition.MEND),
+        ("answered before", 400, 40060, Disposition.DONE),
+        ("the first message of this nonce was deleted", 404, 10008, Disposition.DONE),
+        ("unknown interaction", 404, 10062, Disposition.LATE),
+        ("token refused", 401, 0, Disposition.STOP),
+        ("rate limit", 429, 0, Disposition.RETRY),
+        ("the channel takes no more writes", 429, 20028, Disposition.RETRY),
+        ("the server takes no more writes", 429, 20029, Disposition.RETRY),
+        ("overloaded", 503, 130000, Disposition.RETRY),
+        ("overloaded, with a strange status", 400, 130000, Disposition.RETRY),
+        ("broken", 500, 0, Disposition.RETRY),
+        ("bad gateway with a code of something else", 502, 50035, Disposition.RETRY),
+        ("timed out", 408, 99999, Disposition.RETRY),
+        ("slow mode", 400, 20016, Disposition.RETRY),
+        ("direct messages opened too fast", 403, 40003, Disposition.RETRY),
+        ("unauthorised, but not by a 401", 403, 40001, Disposition.RETRY),
+        ("the account has to be verified", 403, 40002, Disposition.RETRY),
+        ("title stopped by AutoMod", 400, 200001, Disposition.MEND),
+        ("some other bad request", 400, 99999, Disposition.MEND),
+        ("some other conflict", 409, 99999, Disposition.MEND),
+        ("some other lack of permission", 403, 99999, Disposition.HOLD),
+        ("something else that is gone", 404, 99999, Disposition.GONE),
+        ("no answer of Discord's at all", 302, 99999, Disposition.RETRY),
     ],
 )
 def test_a_refusal_is_judged_by_its_code(
-    name: str, status: int, code: int, meaning: Meaning
+    name: str, status: int, code: int, meaning: Disposition
 ) -> None:
     """And a code that nobody knows by its HTTP status."""
-    assert verdict(refusal(status, code)).meaning is meaning, name
+    assert classify(refusal(status, code)).meaning is meaning, name
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 408, 409, 413, 500, 503])
@@ -83,49 +83,49 @@ def test_an_answer_without_a_code_of_discords_proves_nothing(status: int) -> Non
     """Be it a proxy's page, a proxy's JSON or Discord's general error: the same is sent again."""
     for body in ("<html>No</html>", {"message": "no"}, {"message": "404: Not Found", "code": 0}):
         error = discord.HTTPException(cast("Any", Answer(status)), body)
-        assert verdict(error) == Verdict(Meaning.RETRY), body
+        assert classify(error) == ErrorClassification(Disposition.RETRY), body
 
 
 def test_only_an_answer_in_json_refuses_the_token() -> None:
     """A page with that status is a proxy's."""
     page = discord.HTTPException(cast("Any", Answer(401, headers=HTML)), "<html>No</html>")
-    assert verdict(page).meaning is Meaning.RETRY
+    assert classify(page).meaning is Disposition.RETRY
     refused = {"message": "401: Unauthorized", "code": 0}
     said = discord.HTTPException(cast("Any", Answer(401, headers=JSON)), refused)
-    assert verdict(said).meaning is Meaning.STOP
+    assert classify(said).meaning is Disposition.STOP
 
 
 @pytest.mark.parametrize(
     ("error", "meaning"),
     [
-        (discord.RateLimited(40.0), Meaning.RETRY),
-        (aiohttp.ClientConnectionError(), Meaning.RETRY),
-        (aiohttp.ServerDisconnectedError(), Meaning.RETRY),
-        (TimeoutError(), Meaning.RETRY),
-        (ConnectionResetError(), Meaning.RETRY),
-        (OSError("no route"), Meaning.RETRY),
-        (discord.InvalidData("not what was expected"), Meaning.RETRY),
-        (discord.LoginFailure("bad token"), Meaning.STOP),
-        (discord.PrivilegedIntentsRequired(None), Meaning.STOP),
-        (ValueError("embeds has a maximum of 10 elements."), Meaning.MEND),
+        (discord.RateLimited(40.0), Disposition.RETRY),
+        (aiohttp.ClientConnectionError(), Disposition.RETRY),
+        (aiohttp.ServerDisconnectedError(), Disposition.RETRY),
+        (TimeoutError(), Disposition.RETRY),
+        (ConnectionResetError(), Disposition.RETRY),
+        (OSError("no route"), Disposition.RETRY),
+        (discord.InvalidData("not what was expected"), Disposition.RETRY),
+        (discord.LoginFailure("bad token"), Disposition.STOP),
+        (discord.PrivilegedIntentsRequired(None), Disposition.STOP),
+        (ValueError("embeds has a maximum of 10 elements."), Disposition.MEND),
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_other_errors_are_judged_by_what_they_are(error: Exception, meaning: Meaning) -> None:
+def test_other_errors_are_judged_by_what_they_are(error: Exception, meaning: Disposition) -> None:
     """Trouble of the network passes; what discord.py refuses to send has to be mended."""
-    assert verdict(error).meaning is meaning
+    assert classify(error).meaning is meaning
 
 
 @pytest.mark.parametrize(
     ("close", "meaning"),
-    [(code, Meaning.STOP) for code in (4004, 4010, 4011, 4012, 4013, 4014)]
-    + [(code, Meaning.RETRY) for code in (1006, 4000, 4009)],
+    [(code, Disposition.STOP) for code in (4004, 4010, 4011, 4012, 4013, 4014)]
+    + [(code, Disposition.RETRY) for code in (1006, 4000, 4009)],
 )
-def test_a_closed_gateway_is_judged_by_its_code(close: int, meaning: Meaning) -> None:
+def test_a_closed_gateway_is_judged_by_its_code(close: int, meaning: Disposition) -> None:
     """A token or an intent that was refused is refused again."""
     socket = cast("Any", Answer(0))
     error = discord.ConnectionClosed(socket, shard_id=None, code=close)
-    assert verdict(error).meaning is meaning
+    assert classify(error).meaning is meaning
 
 
 @pytest.mark.parametrize(
@@ -142,23 +142,25 @@ def test_a_held_message_names_what_is_missing(
     status: int, code: int, missing: Missing | None
 ) -> None:
     """So that people can be told what to change."""
-    assert verdict(refusal(status, code)).missing is missing
+    assert classify(refusal(status, code)).missing is missing
 
 
 def test_a_pause_that_is_named_is_handed_on() -> None:
     """In seconds, whether discord.py names it or the answer's header."""
-    assert verdict(discord.RateLimited(40.5)) == Verdict(Meaning.RETRY, retry_after=40.5)
-    assert verdict(refusal(429, Retry_After="1.5")).retry_after == 1.5
+    assert classify(discord.RateLimited(40.5)) == ErrorClassification(
+        Disposition.RETRY, retry_after=40.5
+    )
+    assert classify(refusal(429, Retry_After="1.5")).retry_after == 1.5
 
 
 @pytest.mark.parametrize("header", ["soon", "-1", "nan", "inf"])
 def test_a_pause_that_makes_no_sense_is_no_pause(header: str) -> None:
     """The caller's own pause is used instead."""
-    assert verdict(refusal(429, Retry_After=header)).retry_after is None
+    assert classify(refusal(429, Retry_After=header)).retry_after is None
 
 
 def test_an_answer_without_headers_names_no_pause() -> None:
     """Such as one that was read by another library."""
     error = refusal(429)
     del cast("Any", error.response).headers
-    assert verdict(error) == Verdict(Meaning.RETRY)
+    assert classify(error) == ErrorClassification(Disposition.RETRY)

@@ -14,9 +14,9 @@ from bot.doctor.report import Area, State
 from bot.polling.poller import Poller
 from bot.polling.schedule import PATIENCE_WITH_A_LOST_TASK
 from bot.storage.database import DatabaseThread
-from bot.storage.models import Ending
+from bot.storage.models import EndReason
 from bot.storage.relay_fingerprints import RelayAccess, own_fingerprint
-from bot.watches.watchlist import Added
+from bot.watches.watchlist import WatchOutcome
 from sandbox.bot_process import BotProcess
 from sandbox.relay import LocalRelay, song, stuck
 from tests.doctor_visit import Doctor, ask_doctor
@@ -64,7 +64,7 @@ async def watch(world: World, *ids: str) -> None:
     """Watch songs that are being made for ever, and look at them."""
     for task_id in ids:
         world.relay.add(stuck(task_id))
-        assert await world.watch(task_id) is Added.WATCHING
+        assert await world.watch(task_id) is WatchOutcome.WATCHING
     await world.look_after(5)
 
 
@@ -74,7 +74,7 @@ def forget(world: World, *ids: str) -> None:
         world.relay.forget(task_id)
 
 
-async def endings(world: World) -> dict[str, Ending]:
+async def endings(world: World) -> dict[str, EndReason]:
     """Return how what is owed ended; each is taken as posted."""
     ended = {}
     while owed := await world.owed():
@@ -113,7 +113,7 @@ async def test_a_task_of_another_key_ends_with_what_is_true(path: Path, relay: L
     forget(world, "song")
     async with the_next(path, world) as world:
         await wait(world, DEADLINE)
-        assert await endings(world) == {"song": Ending.GAVE_UP}
+        assert await endings(world) == {"song": EndReason.GAVE_UP}
 
 
 async def test_a_task_that_is_named_under_the_new_key_goes_on(
@@ -122,14 +122,14 @@ async def test_a_task_that_is_named_under_the_new_key_goes_on(
     """It is told when it is done; and once it was named, it may be lost like any other."""
     async with a_world(path, relay=relay) as world:
         relay.add(song("song", takes=600))
-        assert await world.watch("song") is Added.WATCHING
+        assert await world.watch("song") is WatchOutcome.WATCHING
         await watch(world, "lost")
     relay.key = ANOTHER_KEY
     async with the_next(path, world) as world:
         await watch(world, "other")
         forget(world, "lost")
         await wait(world, HALF_AN_HOUR + 300)
-        assert await endings(world) == {"song": Ending.FINISHED, "lost": Ending.NOT_FOUND}
+        assert await endings(world) == {"song": EndReason.FINISHED, "lost": EndReason.NOT_FOUND}
 
 
 async def test_a_key_that_is_set_back_finds_its_tasks_waiting(
@@ -149,7 +149,7 @@ async def test_a_key_that_is_set_back_finds_its_tasks_waiting(
         relay.add(song("song", takes=1))
         await world.look_after(5)
         await world.look_after(5)
-        assert await endings(world) == {"song": Ending.FINISHED}
+        assert await endings(world) == {"song": EndReason.FINISHED}
 
 
 async def test_the_same_holds_for_another_address(path: Path, relay: LocalRelay) -> None:
@@ -175,7 +175,7 @@ async def test_a_task_of_an_older_version_is_known_from_when_it_is_named(
         await watch(world, "other")
         forget(world, "named")
         await wait(world, HALF_AN_HOUR + 300)
-        assert await endings(world) == {"named": Ending.NOT_FOUND}
+        assert await endings(world) == {"named": EndReason.NOT_FOUND}
 
 
 async def test_a_task_that_was_named_for_a_person_is_known_under_that_key(
@@ -184,16 +184,16 @@ async def test_a_task_that_was_named_for_a_person_is_known_under_that_key(
     """Not only what the background saw counts; nor does what was never named wait."""
     async with a_world(path, relay=relay) as world:
         relay.add(stuck("song"))
-        assert await world.watch("song") is Added.WATCHING
+        assert await world.watch("song") is WatchOutcome.WATCHING
         relay.go_down()
-        assert await world.watch("stranger") is Added.UNCHECKED
+        assert await world.watch("stranger") is WatchOutcome.UNCHECKED
         relay.come_back()
     relay.key = ANOTHER_KEY
     forget(world, "song")
     async with the_next(path, world) as world:
         await watch(world, "other")
         await wait(world, HALF_AN_HOUR + 300)
-        assert await endings(world) == {"stranger": Ending.NOT_FOUND}
+        assert await endings(world) == {"stranger": EndReason.NOT_FOUND}
 
 
 # Missing together
@@ -210,7 +210,7 @@ async def test_tasks_that_disappear_together_are_not_called_unknown(
     assert sum(TROUBLE in message for message in caplog.messages) == 1
     world.relay.add(song("first", takes=1), song("second", takes=1))
     await wait(world, 100)
-    assert await endings(world) == {"first": Ending.FINISHED, "second": Ending.FINISHED}
+    assert await endings(world) == {"first": EndReason.FINISHED, "second": EndReason.FINISHED}
 
 
 async def test_a_relay_that_forgets_for_a_moment_is_not_worth_a_warning(
@@ -231,7 +231,7 @@ async def test_tasks_that_never_come_back_end_at_their_deadline(world: World) ->
     await watch(world, "first", "second")
     forget(world, "first", "second")
     await wait(world, DEADLINE)
-    assert await endings(world) == {"first": Ending.GAVE_UP, "second": Ending.GAVE_UP}
+    assert await endings(world) == {"first": EndReason.GAVE_UP, "second": EndReason.GAVE_UP}
 
 
 async def test_a_task_that_is_missing_while_others_are_named_is_lost(world: World) -> None:
@@ -239,7 +239,7 @@ async def test_a_task_that_is_missing_while_others_are_named_is_lost(world: Worl
     await watch(world, "first", "second", "third")
     forget(world, "first", "second")
     await wait(world, HALF_AN_HOUR + 100)
-    assert await endings(world) == {"first": Ending.NOT_FOUND, "second": Ending.NOT_FOUND}
+    assert await endings(world) == {"first": EndReason.NOT_FOUND, "second": EndReason.NOT_FOUND}
 
 
 async def test_tasks_disappear_together_though_each_is_looked_at_alone(world: World) -> None:
@@ -267,7 +267,7 @@ async def test_the_half_hour_begins_when_the_relay_names_others_again(world: Wor
     await wait(world, HALF_AN_HOUR - 300)
     assert await endings(world) == {}
     await wait(world, 400)
-    assert await endings(world) == {"second": Ending.NOT_FOUND}
+    assert await endings(world) == {"second": EndReason.NOT_FOUND}
 
 
 async def test_trouble_is_known_again_after_a_restart(path: Path, relay: LocalRelay) -> None:
@@ -286,7 +286,7 @@ async def test_the_only_task_that_is_watched_has_half_an_hour(world: World) -> N
     await watch(world, "song")
     forget(world, "song")
     await wait(world, HALF_AN_HOUR + 100)
-    assert await endings(world) == {"song": Ending.NOT_FOUND}
+    assert await endings(world) == {"song": EndReason.NOT_FOUND}
 
 
 # What is kept

@@ -16,8 +16,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bot.relay.client import Pauses, SunoClient
-from bot.relay.errors import SunoError
+from bot.relay.client import Pauses, RelayClient
+from bot.relay.errors import RelayError
 from bot.relay.lookup import PATIENCE
 from bot.relay.models import Task
 from bot.relay.parsing.reader import read_batch, tasks_by_id
@@ -130,7 +130,7 @@ async def concluded(local: LocalRelay, ids: Sequence[str], question: Question) -
         asked.append("spoiler")
     shuffle(asked, question.order)
     async with aiohttp.ClientSession() as session:
-        client = SunoClient(
+        client = RelayClient(
             session,
             relay_named("custom", local.base_url, question.fetch_path),
             SecretStr(question.key),
@@ -140,7 +140,7 @@ async def concluded(local: LocalRelay, ids: Sequence[str], question: Question) -
         )
         try:
             found = await client.look_up(asked)
-        except SunoError as error:
+        except RelayError as error:
             return dict.fromkeys(ids, str(error.kind))
         finally:
             await client.aclose()

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.i18n import languages, words_in
-from bot.storage.models import Undelivered
+from bot.i18n.catalog import catalog_in, languages
+from bot.storage.models import UndeliveredNotice
 from bot.ui.held_notice import inbox
 from bot.ui.limits import CONTENT, DESCRIPTION, whole_lines
 from sandbox.relay import song
@@ -71,12 +71,12 @@ async def listed(stage: Stage) -> str:
 def test_a_full_inbox_of_long_names_fits(language: str, *, held: bool) -> None:
     """What does not fit is counted."""
     entries = [
-        Undelivered(
+        UndeliveredNotice(
             a_song("x" * 190, clips=(a_clip(title="*" * 200),)), 2**63, "404/10003", held, NOON
         )
         for _ in range(25)
     ]
-    text = inbox(entries, words_in(language)).description or ""
+    text = inbox(entries, catalog_in(language)).description or ""
     assert len(text) <= DESCRIPTION
     lines = text.count("\n")
     assert lines < 25

@@ -10,7 +10,7 @@ from bot.polling.schedule import (
     with_deadlines_after,
 )
 from bot.relay.models import ClipStatus, Outcome, Task, TaskStatus
-from bot.storage.models import Ending
+from bot.storage.models import EndReason
 from tests.builders import NOON, a_clip, a_failure, a_lyrics_task, a_running_task, a_song, a_watched
 
 SCHEDULE = Schedule(Planner(5), deadline=3600)
@@ -26,7 +26,7 @@ def test_a_running_task_is_looked_at_again_after_the_interval() -> None:
 def test_a_task_that_ended_ends_its_watch(task: Task) -> None:
     """Success, lyrics and failure alike."""
     seen = SCHEDULE.after_answer(a_watched(), task, NOON)
-    assert (seen.ending, seen.answer) == (Ending.FINISHED, task)
+    assert (seen.ending, seen.answer) == (EndReason.FINISHED, task)
 
 
 STREAMING = a_song(
@@ -46,7 +46,7 @@ def test_the_wait_for_audio_is_bounded() -> None:
     watched = a_watched(terminal_since=NOON)
     soon = SCHEDULE.after_answer(watched, STREAMING, NOON + PATIENCE_WITH_MISSING_AUDIO - 1)
     late = SCHEDULE.after_answer(watched, STREAMING, NOON + PATIENCE_WITH_MISSING_AUDIO)
-    assert (soon.ending, late.ending) == (None, Ending.FINISHED)
+    assert (soon.ending, late.ending) == (None, EndReason.FINISHED)
 
 
 def test_a_task_that_ended_never_runs_again() -> None:
@@ -76,7 +76,7 @@ def test_an_id_that_the_relay_never_knew_is_reported_after_three_looks() -> None
     """Not at the first, which may come before the relay has written the task down."""
     strangers = [a_watched(known=False, misses=misses) for misses in range(LOOKS_AT_A_STRANGER)]
     endings = [SCHEDULE.after_miss(watched, NOON).ending for watched in strangers]
-    assert endings == [None, None, Ending.NOT_FOUND]
+    assert endings == [None, None, EndReason.NOT_FOUND]
 
 
 def test_a_task_that_goes_missing_is_not_dropped_at_once() -> None:
@@ -84,7 +84,7 @@ def test_a_task_that_goes_missing_is_not_dropped_at_once() -> None:
     watched = a_watched(misses=50, missing_since=NOON)
     soon = SCHEDULE.after_miss(watched, NOON + PATIENCE_WITH_A_LOST_TASK - 1)
     late = SCHEDULE.after_miss(watched, NOON + PATIENCE_WITH_A_LOST_TASK)
-    assert (soon.ending, soon.misses, late.ending) == (None, 51, Ending.NOT_FOUND)
+    assert (soon.ending, soon.misses, late.ending) == (None, 51, EndReason.NOT_FOUND)
 
 
 def test_a_task_that_is_found_again_is_missed_no_longer() -> None:
@@ -96,7 +96,7 @@ def test_a_task_that_is_found_again_is_missed_no_longer() -> None:
 def test_a_task_that_goes_missing_after_it_ended_is_told_as_it_was() -> None:
     """What was there is not taken back by what is not."""
     seen = SCHEDULE.after_miss(a_watched(terminal_since=NOON - 5), NOON)
-    assert seen.ending is Ending.FINISHED
+    assert seen.ending is EndReason.FINISHED
 
 
 def test_an_answer_that_cannot_be_read_counts_neither_as_found_nor_as_missing() -> None:
@@ -114,13 +114,13 @@ def test_a_task_that_never_ends_is_given_up_at_the_deadline() -> None:
         SCHEDULE.after_miss(late, NOON).ending,
         SCHEDULE.after_bad_answer(late, NOON).ending,
     }
-    assert endings == {Ending.GAVE_UP}
+    assert endings == {EndReason.GAVE_UP}
 
 
 def test_a_song_that_waits_for_its_audio_is_not_given_up_but_told() -> None:
     """The deadline cannot turn a success into something else."""
     late = a_watched(deadline_at=NOON, terminal_since=NOON - 5)
-    assert SCHEDULE.after_answer(late, STREAMING, NOON).ending is Ending.FINISHED
+    assert SCHEDULE.after_answer(late, STREAMING, NOON).ending is EndReason.FINISHED
 
 
 def test_an_outage_stops_the_deadline() -> None:

@@ -15,7 +15,7 @@ import pytest
 from bot import __version__
 from bot.storage.database import DatabaseThread
 from bot.storage.outbox import Outbox
-from bot.storage.tasks import Store
+from bot.storage.tasks import TaskStore
 from bot.ui.permissions import invite_link
 from sandbox.bot_process import ROOT, BotProcess
 from sandbox.relay import song
@@ -195,7 +195,7 @@ async def test_watches_at_another_relay_are_told_at_the_start(stage: Stage) -> N
     path = stage.folder / "suno.db"
     async with DatabaseThread(path) as database:
         for relay, count in (("deerapi", 2), ("openai-hub", 1), ("custom", 1)):
-            store = Store(database, Outbox(database), relay)
+            store = TaskStore(database, Outbox(database), relay)
             for number in range(count):
                 task = a_running_task(f"song-{number}")
                 await store.add_watch(

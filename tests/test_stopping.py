@@ -171,7 +171,7 @@ logging.basicConfig(level="INFO", format="%(message)s")
 async def hang():
     logging.info("working")
     await asyncio.to_thread(time.sleep, 60)
-asyncio.run(bot.shutdown.until_told_to_stop(hang()))
+asyncio.run(bot.shutdown.run_until_signal(hang()))
 """
     process = BotProcess(tmp_path, {}, program=("-c", program))
     await process.start()

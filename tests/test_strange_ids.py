@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from bot.relay.client import Pauses
-from bot.relay.errors import ErrorKind, SunoError
+from bot.relay.errors import ErrorKind, RelayError
 from bot.storage.errors import TooManyLookups
-from bot.storage.models import Ending, Place
+from bot.storage.models import Destination, EndReason
 from bot.ui.components import STATUS_BUTTON
 from bot.ui.lyrics_reader import TEMPLATE
-from bot.watches.lookup_limiter import Asker
-from bot.watches.watchlist import Added
+from bot.watches.lookup_limiter import Caller
+from bot.watches.watchlist import WatchOutcome
 from sandbox.relay import faults, song
 from sandbox.relay.faults import Fault
 from tests.builders import HERE
@@ -51,9 +51,11 @@ REFUSALS = [
 async def ask_for_it(load: Load) -> None:
     """Look it up and watch it every few seconds, each time as somebody else."""
     for member in range(100, 200):
-        with suppress(SunoError, TooManyLookups):
-            await load.watchlist.look([STRANGE], Asker(member, None))
-        await load.watchlist.add([STRANGE], user_id=member, place=Place(member, None, "en-US"))
+        with suppress(RelayError, TooManyLookups):
+            await load.watchlist.look([STRANGE], Caller(member, None))
+        await load.watchlist.add(
+            [STRANGE], user_id=member, place=Destination(member, None, "en-US")
+        )
         await asyncio.sleep(3)
 
 
@@ -95,7 +97,7 @@ async def test_what_people_ask_for_in_vain_holds_back_no_poll(fault: Fault) -> N
         relay.add(song("song"))
         relay.faults.add(about_the_strange_id(fault))
         for _ in range(5):
-            with pytest.raises(SunoError):
+            with pytest.raises(RelayError):
                 await client.look_up([STRANGE], urgent=True)
             assert client.health.paused_until is None
 
@@ -108,12 +110,12 @@ async def test_people_keep_no_poll_from_finding_that_a_relay_is_back() -> None:
     async with client_at_relay(pauses=pauses, share_for=0) as (relay, client):
         relay.add(song("song"))
         relay.go_down()
-        with pytest.raises(SunoError):
+        with pytest.raises(RelayError):
             await client.look_up(["song"])
         relay.come_back()
         relay.faults.add(about_the_strange_id(faults.forbidden()))
         await asyncio.sleep(0.01)
-        with pytest.raises(SunoError):
+        with pytest.raises(RelayError):
             await client.look_up([STRANGE], named=False)
 
         assert (await client.look_up(["song"])).tasks.keys() == {"song"}
@@ -123,10 +125,10 @@ async def test_a_rate_limit_that_a_person_meets_binds_the_poller_too() -> None:
     """It is the bot's as a whole, whatever was asked for."""
     async with client_at_relay(pauses=LONG) as (relay, client):
         relay.faults.add(about_the_strange_id(faults.rate_limited("30")))
-        with pytest.raises(SunoError):
+        with pytest.raises(RelayError):
             await client.look_up([STRANGE], urgent=True)
 
-        with pytest.raises(SunoError) as failure:
+        with pytest.raises(RelayError) as failure:
             await client.look_up(["song"])
 
     assert failure.value.kind is ErrorKind.RATE_LIMIT
@@ -141,7 +143,7 @@ async def test_the_log_says_seldom_that_people_ask_in_vain(
         relay.add(song("song"))
         relay.faults.add(about_the_strange_id(faults.unauthorized()))
         for _ in range(5):
-            with pytest.raises(SunoError):
+            with pytest.raises(RelayError):
                 await client.look_up([STRANGE], urgent=True)
             await client.look_up(["song"])
 
@@ -159,7 +161,7 @@ async def test_ids_that_were_never_checked_do_not_wait_for_one_that_is_refused(
         world.relay.add(*(song(each, takes=60) for each in songs))
         world.relay.go_down()
         for each in (STRANGE, *songs):
-            assert await world.watch(each) is Added.UNCHECKED
+            assert await world.watch(each) is WatchOutcome.UNCHECKED
         world.relay.come_back()
         world.relay.faults.add(about_the_strange_id(fault))
         for _ in range(10):
@@ -181,7 +183,7 @@ def test_a_button_is_about_an_id_that_is_no_other_address(template: str) -> None
 async def watch_it_unchecked(world: World) -> None:
     """Watch the strange id, which the relay refuses as if the key were wrong."""
     world.relay.faults.add(about_the_strange_id(faults.forbidden()))
-    assert await world.watch(STRANGE) is Added.UNCHECKED
+    assert await world.watch(STRANGE) is WatchOutcome.UNCHECKED
 
 
 async def test_a_refused_id_is_given_up_at_the_deadline_while_others_are_answered(
@@ -199,7 +201,7 @@ async def test_a_refused_id_is_given_up_at_the_deadline_while_others_are_answere
                 told.append((each.task.id, each.ending))
                 await world.outbox.acknowledge(each, message_id=1, now=world.clock.now)
 
-    assert (STRANGE, Ending.GAVE_UP) in told
+    assert (STRANGE, EndReason.GAVE_UP) in told
 
 
 async def test_a_refused_id_is_not_given_up_where_nothing_is_answered(tmp_path: Path) -> None:

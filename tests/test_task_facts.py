@@ -7,15 +7,15 @@ import pytest
 
 from bot.relay.models import TaskKind, TaskStatus
 from bot.storage.database import DatabaseThread
-from bot.storage.erasure import KEPT_FOR, Forgetting
+from bot.storage.erasure import KEPT_FOR, Erasure
 from bot.storage.inspection import ChannelInUse, channels_in_use
-from bot.storage.models import Ending, Place
+from bot.storage.models import Destination, EndReason
 from bot.storage.outbox import Outbox
 from bot.storage.task_facts import WatchedPlace, task_facts
-from bot.storage.tasks import Store
+from bot.storage.tasks import TaskStore
 from tests.builders import HERE, NOON, a_running_task, a_song
 
-THERE = Place(channel_id=600, guild_id=50)
+THERE = Destination(channel_id=600, guild_id=50)
 ADA, BEA = 1, 2
 
 
@@ -33,12 +33,12 @@ def outbox(database: DatabaseThread) -> Outbox:
 
 
 @pytest.fixture
-def store(database: DatabaseThread, outbox: Outbox) -> Store:
+def store(database: DatabaseThread, outbox: Outbox) -> TaskStore:
     """Return the store that fills the outbox."""
-    return Store(database, outbox, "deerapi")
+    return TaskStore(database, outbox, "deerapi")
 
 
-async def watch(store: Store, task_id: str, user_id: int, place: Place) -> None:
+async def watch(store: TaskStore, task_id: str, user_id: int, place: Destination) -> None:
     """Let somebody watch a running song."""
     await store.add_watch(
         a_running_task(task_id), known=True, user_id=user_id, place=place, now=NOON, deadline=60
@@ -46,7 +46,7 @@ async def watch(store: Store, task_id: str, user_id: int, place: Place) -> None:
 
 
 async def test_a_running_task_is_told_with_each_place_and_how_many_watch_there(
-    store: Store, database: DatabaseThread
+    store: TaskStore, database: DatabaseThread
 ) -> None:
     """In the order in which the places came."""
     for user_id, place in ((ADA, HERE), (ADA, THERE), (BEA, THERE)):
@@ -59,11 +59,11 @@ async def test_a_running_task_is_told_with_each_place_and_how_many_watch_there(
 
 
 async def test_a_task_of_two_relays_is_told_twice(
-    store: Store, outbox: Outbox, database: DatabaseThread
+    store: TaskStore, outbox: Outbox, database: DatabaseThread
 ) -> None:
     """The relay may have been changed since."""
     await watch(store, "song", ADA, HERE)
-    await watch(Store(database, outbox, "custom"), "song", ADA, HERE)
+    await watch(TaskStore(database, outbox, "custom"), "song", ADA, HERE)
     assert [facts.relay for facts in task_facts(database.path, "song", 5.0)] == [
         "deerapi",
         "custom",
@@ -71,7 +71,7 @@ async def test_a_task_of_two_relays_is_told_twice(
 
 
 async def test_what_waits_behind_an_older_message_is_told_so(
-    store: Store, outbox: Outbox, database: DatabaseThread
+    store: TaskStore, outbox: Outbox, database: DatabaseThread
 ) -> None:
     """In the same channel only."""
     for task_id, place in (("first", HERE), ("second", HERE), ("third", THERE)):
@@ -93,30 +93,30 @@ async def test_what_waits_behind_an_older_message_is_told_so(
 
 
 async def test_what_was_swept_is_remembered_by_the_history_alone(
-    store: Store, outbox: Outbox, database: DatabaseThread
+    store: TaskStore, outbox: Outbox, database: DatabaseThread
 ) -> None:
     """That it ended, when, and how."""
     await store.add_finished(a_song("song"), user_id=ADA, place=HERE, now=NOON)
     (delivery,) = await outbox.claim(NOON, 1)
     await outbox.acknowledge(delivery, message_id=7, now=NOON)
-    await Forgetting(database).sweep(NOON + KEPT_FOR + 1)
+    await Erasure(database).sweep(NOON + KEPT_FOR + 1)
     (facts,) = task_facts(database.path, "song", 5.0)
     assert (facts.status, facts.running, facts.deliveries) == (None, False, ())
-    assert (facts.ending, facts.ended_at) == (Ending.FINISHED, NOON)
+    assert (facts.ending, facts.ended_at) == (EndReason.FINISHED, NOON)
 
 
-async def test_an_unknown_task_is_nothing(store: Store, database: DatabaseThread) -> None:
+async def test_an_unknown_task_is_nothing(store: TaskStore, database: DatabaseThread) -> None:
     """Ids are compared as they are."""
     await watch(store, "song", ADA, HERE)
     assert task_facts(database.path, "Song", 5.0) == []
 
 
 async def test_the_channels_in_use_come_with_what_is_held_first(
-    store: Store, outbox: Outbox, database: DatabaseThread
+    store: TaskStore, outbox: Outbox, database: DatabaseThread
 ) -> None:
     """Those of servers: a direct message has no permissions."""
     await watch(store, "song", ADA, HERE)
-    await watch(store, "song", ADA, Place(700))
+    await watch(store, "song", ADA, Destination(700))
     await store.add_finished(a_song("done"), user_id=ADA, place=THERE, now=NOON)
     (delivery,) = await outbox.claim(NOON, 1)
     await outbox.hold(delivery, until=NOON + 600, reason="missing:")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.polling.adaptive.inspection_policy import LONGEST_WAIT, Timetable
+from bot.polling.adaptive.inspection_policy import LONGEST_WAIT, InspectionPolicy
 
 Wait = Callable[[float], float]
 
@@ -40,19 +40,19 @@ def like_songs(age: float) -> float:
 
 def test_a_task_is_first_looked_at_when_it_may_have_ended() -> None:
     """A look at a song that cannot be done yet would be wasted."""
-    assert Timetable(like_songs, 1.0).wait(0) > 30
+    assert InspectionPolicy(like_songs, 1.0).wait(0) > 30
 
 
 def test_looks_come_faster_the_surer_the_end_is() -> None:
     """Songs end within four minutes: toward that the waits shrink."""
-    timetable = Timetable(like_songs, 1.0)
+    timetable = InspectionPolicy(like_songs, 1.0)
     assert timetable.wait(40) > timetable.wait(180) > 2
 
 
 def test_where_age_tells_nothing_all_waits_are_the_one_that_is_best() -> None:
     """The best wait w between looks at what has no memory: (e^hw - 1) / h - w is the price."""
     hazard, price = 0.02, 1.5
-    timetable = Timetable(memoryless, price)
+    timetable = InspectionPolicy(memoryless, price)
     for age in (0, 33, 100):
         wait = timetable.wait(age)
         saved = [(math.exp(hazard * w) - 1) / hazard - w for w in (wait - 2.5, wait + 2.5)]
@@ -61,7 +61,7 @@ def test_where_age_tells_nothing_all_waits_are_the_one_that_is_best() -> None:
 
 def test_dearer_looks_are_rarer() -> None:
     """At every age."""
-    cheap, dear = Timetable(like_songs, 0.2), Timetable(like_songs, 5.0)
+    cheap, dear = InspectionPolicy(like_songs, 0.2), InspectionPolicy(like_songs, 5.0)
     assert all(cheap.wait(age) <= dear.wait(age) for age in range(0, 240, 7))
     assert cheap.wait(100) < dear.wait(100) / 2
 
@@ -69,7 +69,7 @@ def test_dearer_looks_are_rarer() -> None:
 def test_a_task_of_any_age_is_looked_at_again() -> None:
     """Also one that is older than any that was ever seen, and where nothing ever ends."""
     for hazard in (memoryless, like_songs, lambda _age: 1e-9):
-        timetable = Timetable(hazard, 60.0)
+        timetable = InspectionPolicy(hazard, 60.0)
         assert all(0 < timetable.wait(age) <= LONGEST_WAIT for age in (0, 1e3, 86_400, 1e7))
 
 
@@ -85,5 +85,5 @@ def test_no_even_beat_costs_less(heights: list[float], price: float, period: flo
     def hazard(age: float) -> float:
         return heights[min(int(age // 60), 2)]
 
-    best = cost(Timetable(hazard, price).wait, hazard, price)
+    best = cost(InspectionPolicy(hazard, price).wait, hazard, price)
     assert best <= cost(lambda _age: period, hazard, price) * 1.03

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 import aiohttp
 
 from bot.client import MOST_IN_A_SECOND, traced
-from bot.delivery.discord_traffic import DiscordTraffic
-from bot.delivery.rate_limiter import CAUGHT_UP, Turns
-from bot.metrics import Figures
+from bot.delivery.discord_traffic import RequestMonitor
+from bot.delivery.rate_limiter import CAUGHT_UP, GlobalRateLimiter
+from bot.metrics import Metrics
 from sandbox.discord import LocalDiscord
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ async def turns_of(count: int, *, busy: float = 0.0) -> list[float]:
     """Return when so many turns came that were asked for at once; the program was busy midway."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, LeapingLoop)
-    turns, times = Turns(MOST), list[float]()
+    turns, times = GlobalRateLimiter(MOST), list[float]()
 
     async def take(number: int) -> None:
         await turns.take()
@@ -89,7 +89,7 @@ def test_who_gives_up_takes_no_turn() -> None:
     """The next in line goes in its place."""
 
     async def give_up() -> float:
-        turns = Turns(MOST)
+        turns = GlobalRateLimiter(MOST)
         waiting = [asyncio.create_task(turns.take()) for _ in range(5 * MOST)]
         await asyncio.sleep(0)
         for task in waiting[:-1]:
@@ -104,7 +104,7 @@ async def test_answers_to_people_never_wait_for_a_turn() -> None:
     """Discord does not count them, and wants them within three seconds."""
     async with (
         LocalDiscord() as local,
-        aiohttp.ClientSession(trace_configs=[traced(DiscordTraffic(), Figures())]) as session,
+        aiohttp.ClientSession(trace_configs=[traced(RequestMonitor(), Metrics())]) as session,
     ):
 
         async def ask(path: str) -> str:

@@ -11,12 +11,12 @@ from bot.relay.models import TaskStatus
 from bot.storage.database import DatabaseThread
 from bot.storage.history import History
 from bot.storage.live_cards import Cards
-from bot.storage.models import Ending, Place
+from bot.storage.models import Destination, EndReason
 from bot.storage.outbox import Outbox
-from bot.storage.search import Scope
-from bot.storage.server_settings import DEFAULTS, ServerSettingsBook
+from bot.storage.search import HistoryScope
+from bot.storage.server_settings import DEFAULTS, ServerSettingsStore
 from bot.storage.task_facts import task_facts
-from bot.storage.tasks import Store
+from bot.storage.tasks import TaskStore
 from sandbox.relay import song
 from tests.builders import HERE, NOON, a_running_task, a_song
 from tests.doctor_visit import Doctor
@@ -82,7 +82,7 @@ async def test_a_delivery_that_became_readable_is_sent_after_a_restart(
 ) -> None:
     """By an upgrade, or by whoever mended the row."""
     outbox = Outbox(database)
-    store = Store(database, outbox, "deerapi")
+    store = TaskStore(database, outbox, "deerapi")
     await store.add_finished(a_song("bad"), user_id=1, place=HERE, now=NOON)
     (row,) = await database.read("SELECT answer FROM deliveries", [])
     await spoil(database, "deliveries", "answer", "{broken")
@@ -101,7 +101,7 @@ async def test_the_doctor_names_what_was_set_aside(doctor: Doctor, path: Path) -
     """As a warning: somebody is told nothing, and nobody else would say so."""
     async with DatabaseThread(path) as database:
         outbox = Outbox(database)
-        store = Store(database, outbox, "custom")
+        store = TaskStore(database, outbox, "custom")
         await store.add_finished(a_song("bad"), user_id=1, place=HERE, now=NOON)
         await spoil(database, "deliveries", "ending", "evaporated")
         await outbox.claim(NOON, 9)
@@ -150,14 +150,14 @@ async def test_a_task_that_is_unreadable_when_its_watch_ends_is_told_by_its_id(
     for _ in range(25):
         await world.look_after(100)
     (delivery,) = await world.owed()
-    assert (delivery.task.id, delivery.ending) == ("bad", Ending.NOT_FOUND)
+    assert (delivery.task.id, delivery.ending) == ("bad", EndReason.NOT_FOUND)
     (good,) = await world.store.due_tasks(world.clock.now + 900, 9)
     assert good.looked_at == world.clock.now
 
 
 async def test_a_list_shows_a_task_that_is_unreadable_by_its_id(database: DatabaseThread) -> None:
     """Beside all the others."""
-    store = Store(database, Outbox(database), "deerapi")
+    store = TaskStore(database, Outbox(database), "deerapi")
     for task_id in ("bad", "good"):
         await store.add_watch(
             a_running_task(task_id), known=True, user_id=1, place=HERE, now=NOON, deadline=60
@@ -172,16 +172,16 @@ async def test_a_history_shows_everything_but_the_entry_that_is_unreadable(
     database: DatabaseThread, column: str, value: str
 ) -> None:
     """Also where it is searched, and where recent ids are offered."""
-    store, history = Store(database, Outbox(database), "deerapi"), History(database, "deerapi")
+    store, history = TaskStore(database, Outbox(database), "deerapi"), History(database, "deerapi")
     for task_id in ("bad", "good"):
-        await store.add_finished(a_song(task_id), user_id=1, place=Place(700), now=NOON)
+        await store.add_finished(a_song(task_id), user_id=1, place=Destination(700), now=NOON)
     await spoil(database, "history", column, value)
     await spoil(database, "tasks", "answer", "{broken")
     for search in ("", "boats"):
-        page = await history.page(Scope(1), search)
+        page = await history.page(HistoryScope(1), search)
         assert [entry.task.id for entry in page.entries] == ["good"]
     (bad,) = await database.read("SELECT id FROM history WHERE task_id = 'bad'", [])
-    assert await history.entry(Scope(1), bad["id"]) is None
+    assert await history.entry(HistoryScope(1), bad["id"]) is None
     assert [task_id for task_id, _ in await history.recent(1, "")] == ["good", "bad"]
 
 
@@ -190,9 +190,9 @@ async def test_a_card_of_a_task_that_is_unreadable_stops_no_other_card(
     database: DatabaseThread, column: str, value: str
 ) -> None:
     """Those that are to be posted, and those that have something new to show."""
-    store, cards = Store(database, Outbox(database), "deerapi"), Cards(database, "deerapi")
+    store, cards = TaskStore(database, Outbox(database), "deerapi"), Cards(database, "deerapi")
     for number, task_id in enumerate(("bad", "good")):
-        place = Place(500 + number, 50)
+        place = Destination(500 + number, 50)
         await store.add_watch(
             a_running_task(task_id), known=True, user_id=1, place=place, now=NOON, deadline=60
         )
@@ -208,7 +208,7 @@ async def test_settings_of_a_server_that_are_unreadable_are_the_defaults(
     database: DatabaseThread,
 ) -> None:
     """Until somebody sets them anew; notices in that server do not fail of them."""
-    book = ServerSettingsBook(database)
+    book = ServerSettingsStore(database)
     await database.write(
         'INSERT INTO server_settings (guild_id, settings) VALUES (50, \'{"mention": "all"}\')', []
     )
@@ -219,7 +219,7 @@ async def test_settings_of_a_server_that_are_unreadable_are_the_defaults(
 
 async def test_a_note_that_is_unreadable_is_none(database: DatabaseThread) -> None:
     """When the relay last answered is not known then."""
-    store = Store(database, Outbox(database), "deerapi")
+    store = TaskStore(database, Outbox(database), "deerapi")
     await store.record([], NOON)
     assert await store.answered_at() == NOON
     await database.write("UPDATE notes SET value = 'noon'", [])

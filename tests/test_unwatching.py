@@ -4,19 +4,19 @@ from pathlib import Path
 import pytest
 
 from bot.doctor.delivery_explanation import conclusion
-from bot.i18n import words_for
+from bot.i18n.catalog import catalog_for
 from bot.storage.database import DatabaseThread
-from bot.storage.models import Form, Place
+from bot.storage.models import Destination, Form
 from bot.storage.outbox import Outbox
 from bot.storage.subscriptions import Unwatched
 from bot.storage.task_facts import task_facts
-from bot.storage.tasks import Store
+from bot.storage.tasks import TaskStore
 from sandbox.relay import song
 from tests.builders import HERE, NOON, a_song, open_directs
 from tests.stage import Stage, a_bot, a_stage
 
 POST = "POST /channels/{id}/messages"
-THERE = Place(channel_id=600, guild_id=50)
+THERE = Destination(channel_id=600, guild_id=50)
 ADA, BEA = 1, 2
 
 
@@ -26,9 +26,9 @@ class Ended:
     def __init__(self, database: DatabaseThread) -> None:
         self.path = database.path
         self.outbox = Outbox(database)
-        self.store = Store(database, self.outbox, "deerapi")
+        self.store = TaskStore(database, self.outbox, "deerapi")
 
-    async def owe(self, *people: int, place: Place = HERE) -> None:
+    async def owe(self, *people: int, place: Destination = HERE) -> None:
         """Owe some people the notice of the song in one place."""
         for user_id in people[1:]:
             await self.store.add_watch(
@@ -78,7 +78,7 @@ async def test_a_notice_that_is_held_can_be_stopped(ended: Ended) -> None:
     await ended.outbox.hold(first, until=NOON + 60, reason="503/0", notify_at=NOON)
     await ended.outbox.blocked_channels.block(second, until=NOON + 600, reason="missing:", now=NOON)
     assert await ended.unwatch() is Unwatched.STOPPED
-    await open_directs(ended.outbox, {ADA: Place(700)})
+    await open_directs(ended.outbox, {ADA: Destination(700)})
     assert await ended.outbox.claim(NOON + 999, 10) == []
 
 
@@ -88,7 +88,7 @@ async def test_a_message_that_is_to_be_sent_directly_can_be_stopped(ended: Ended
     (gone,) = await ended.outbox.claim(NOON, 10)
     await ended.outbox.redirection.redirect(gone, reason="404/10003", now=NOON)
     assert await ended.unwatch(ADA) is Unwatched.STOPPED
-    await open_directs(ended.outbox, {BEA: Place(800)})
+    await open_directs(ended.outbox, {BEA: Destination(800)})
     assert await ended.unwatch(BEA) is Unwatched.STOPPED
     assert await ended.outbox.claim(NOON, 10) == []
     assert await ended.outbox.next_at() is None
@@ -145,7 +145,7 @@ async def test_who_stops_between_the_end_and_the_notice_is_told_the_truth(
     stage: Stage, locale: str
 ) -> None:
     """One notice cannot be posted yet, and never is; the other may be there any moment."""
-    words = words_for(locale)
+    catalog = catalog_for(locale)
     stage.ada.locale = locale
     for task_id in ("early", "late"):
         stage.relay.add(song(task_id, takes=100))
@@ -155,13 +155,13 @@ async def test_who_stops_between_the_end_and_the_notice_is_told_the_truth(
         stage.relay.clock.advance(200)
         await stage.discord.wait_for(lambda: tried(stage))
         answer = await stage.ask("suno unwatch", id="late")
-        assert answer.content == words.say("unwatch-done", id="`late`")
+        assert answer.content == catalog.text("unwatch-done", id="`late`")
         answer = await stage.ask("suno unwatch", id="early")
-        assert answer.content == words.say("unwatch-on-its-way", id="`early`")
+        assert answer.content == catalog.text("unwatch-on-its-way", id="`early`")
         stage.discord.faults.clear()
         await stage.notice_of("early")
         answer = await stage.ask("suno unwatch", id="early")
-        assert answer.content == words.say("unwatch-none", id="`early`")
+        assert answer.content == catalog.text("unwatch-none", id="`early`")
     assert stage.notices_of("late") == []
 
 

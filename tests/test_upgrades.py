@@ -12,7 +12,7 @@ from bot import __version__
 from bot.storage.database import DatabaseThread
 from bot.storage.errors import DatabaseTooNew
 from bot.storage.history import History
-from bot.storage.search import Scope
+from bot.storage.search import HistoryScope
 from sandbox.bot_process import ROOT, BotProcess
 from sandbox.relay import song
 from tests.released_schema import (
@@ -139,8 +139,8 @@ async def test_the_history_of_a_release_is_still_found(released: Path, search: s
     """By words in any script; for the server, and for each who watched."""
     async with DatabaseThread(released) as database:
         history = History(database, RELAY)
-        server = Scope(ADA, SERVER, frozenset({SONGS.channel_id}))
-        for scope in (server, Scope(ADA), Scope(BEA)):
+        server = HistoryScope(ADA, SERVER, frozenset({SONGS.channel_id}))
+        for scope in (server, HistoryScope(ADA), HistoryScope(BEA)):
             found = {entry.task.id for entry in (await history.page(scope, search)).entries}
             assert "told" in found
 

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import discord
 
-from bot.i18n import Words
+from bot.i18n.catalog import Catalog
 from bot.relay.models import Lyrics
 from bot.storage.history import Entry, Page
-from bot.storage.models import Ending
+from bot.storage.models import EndReason
 from bot.storage.server_settings import DEFAULTS
 from bot.ui.components import LinkButton, keep_watching_view, link_view, status_view
 from bot.ui.erasure_panel import question_view
@@ -17,7 +17,7 @@ from bot.ui.task_menu import found_menu
 from tests.builders import NOON, a_lyrics_task, a_running_task
 from tests.local_discord_client import a_club
 
-WORDS = Words("en")
+WORDS = Catalog("en")
 SONG = LinkButton("Listen", "https://cdn1.suno.ai/a.mp3")
 
 
@@ -67,7 +67,7 @@ async def test_what_is_sent_is_not_kept_in_memory() -> None:
         status_view(task, [SONG], WORDS),
         found_menu([task], WORDS),
         page_of(a_lyrics_task(), 0, WORDS).view,
-        history_view(Page(0, (Entry(1, task, Ending.FINISHED, NOON),), more=True), "", 1, WORDS),
+        history_view(Page(0, (Entry(1, task, EndReason.FINISHED, NOON),), more=True), "", 1, WORDS),
         panel_view(DEFAULTS, WORDS),
         question_view(1, WORDS),
     )

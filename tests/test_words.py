@@ -9,7 +9,7 @@ import pytest
 from fluent.syntax import FluentParser, ast
 from fluent.syntax.visitor import Visitor
 
-from bot.i18n import Words, languages, words_for
+from bot.i18n.catalog import Catalog, catalog_for, languages
 from bot.storage import errors
 from bot.ui.held_notice import needed_to_post
 
@@ -18,45 +18,45 @@ ROOT = Path(__file__).parents[1]
 
 def test_a_locale_of_discord_finds_its_language() -> None:
     """`en-GB` speaks English; so does, for want of better, a language without a catalogue."""
-    assert words_for("en-GB").language == "en"
-    assert words_for("zh-CN").language == "zh-CN"
-    assert words_for("tlh").language == "en"
-    assert words_for(None).language == "en"
+    assert catalog_for("en-GB").language == "en"
+    assert catalog_for("zh-CN").language == "zh-CN"
+    assert catalog_for("tlh").language == "en"
+    assert catalog_for(None).language == "en"
 
 
 def test_a_language_is_read_once_for_all_its_locales() -> None:
     """Discord has thirty locales, and the names of the commands are looked up for each."""
-    assert words_for("en-GB") is words_for("tlh") is words_for("en")
-    assert words_for("zh-TW") is words_for("zh-CN")
+    assert catalog_for("en-GB") is catalog_for("tlh") is catalog_for("en")
+    assert catalog_for("zh-TW") is catalog_for("zh-CN")
 
 
 @pytest.mark.parametrize("locale", ["zh-TW", "zh-HK", "zh"])
 def test_every_chinese_is_rather_spoken_to_in_chinese_than_in_english(locale: str) -> None:
     """Simplified characters are nearer than another language."""
-    assert words_for(locale).language == "zh-CN"
+    assert catalog_for(locale).language == "zh-CN"
 
 
 def test_a_list_is_separated_as_the_language_does_it() -> None:
     """Commas and blanks in English, the small comma of lists in Chinese."""
-    assert words_for("en").listed(["one", "two"]) == "one, two"
-    assert words_for("zh-CN").listed(["一", "二"]) == "一、二"
+    assert catalog_for("en").listed(["one", "two"]) == "one, two"
+    assert catalog_for("zh-CN").listed(["一", "二"]) == "一、二"
 
 
 def test_a_key_that_no_catalogue_has_is_an_error_of_ours() -> None:
     """It is found by a test, not by a person who reads the key."""
     with pytest.raises(LookupError, match="no-such-key"):
-        words_for("en").say("no-such-key")
+        catalog_for("en").text("no-such-key")
 
 
 def test_a_value_that_is_missing_is_an_error_of_ours() -> None:
     """No text with a hole is ever sent."""
     with pytest.raises(ValueError, match="watch-watching"):
-        words_for("en").say("watch-watching")
+        catalog_for("en").text("watch-watching")
 
 
 def test_a_value_goes_into_its_text_as_it_is() -> None:
     """No invisible isolation characters are put around it."""
-    assert "`abc`" in words_for("en").say("watch-watching", id="`abc`")
+    assert "`abc`" in catalog_for("en").text("watch-watching", id="`abc`")
 
 
 def keys_in_the_code() -> set[str]:
@@ -73,8 +73,8 @@ def keys_in_the_code() -> set[str]:
 @pytest.mark.parametrize("language", sorted(languages()))
 def test_every_key_that_the_code_asks_for_is_there(language: str) -> None:
     """In every language."""
-    words = Words(language)
-    missing = [key for key in sorted(keys_in_the_code()) if key not in words]
+    catalog = Catalog(language)
+    missing = [key for key in sorted(keys_in_the_code()) if key not in catalog]
     assert missing == []
 
 
@@ -82,7 +82,7 @@ def test_every_error_that_may_be_shown_has_its_text() -> None:
     """A person never reads the name of a class."""
     shown = errors.WatchError.__subclasses__()
     assert shown
-    assert [error.key for error in shown if error.key not in words_for("en")] == []
+    assert [error.key for error in shown if error.key not in catalog_for("en")] == []
 
 
 @pytest.mark.parametrize("language", sorted(languages()))
@@ -91,7 +91,7 @@ def test_every_permission_has_the_name_that_discord_shows(language: str) -> None
     none = discord.Permissions.none()
     needed = {name for thread in (True, False) for name in needed_to_post(none, in_thread=thread)}
     names = [f"permission-{name}" for name in sorted(needed | {"embed-links"})]
-    assert [name for name in names if name not in Words(language)] == []
+    assert [name for name in names if name not in Catalog(language)] == []
 
 
 CATALOGUES = ROOT / "bot/i18n"
@@ -180,8 +180,8 @@ def ways_to_say(message: ast.Message, numbers: set[str]) -> Iterator[dict[str, s
         if name in numbers:
             options[name] = [0, 1, 2, 5, 11, 1000]
         else:
-            words = {variant for variable, variant in choices(message) if variable == name}
-            options[name] = [*sorted(words)] or [SAMPLES.get(name, "词")]
+            catalog = {variant for variable, variant in choices(message) if variable == name}
+            options[name] = [*sorted(catalog)] or [SAMPLES.get(name, "词")]
     for values in itertools.product(*options.values()):
         yield dict(zip(options, values, strict=True))
 
@@ -198,8 +198,8 @@ def numbers_in(name: str) -> set[str]:
 @cache
 def said(name: str, language: str) -> list[str]:
     """Return all that a message can say, with samples of its values."""
-    words, message = words_for(language), messages(language)[name]
-    return [words.say(name, **values) for values in ways_to_say(message, numbers_in(name))]
+    catalog, message = catalog_for(language), messages(language)[name]
+    return [catalog.text(name, **values) for values in ways_to_say(message, numbers_in(name))]
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -245,11 +245,11 @@ def test_a_chinese_number_has_one_form() -> None:
 
 def test_a_number_is_said_as_the_language_counts() -> None:
     """One task, two tasks; one song without a word of versions."""
-    english, chinese = words_for("en"), words_for("zh-CN")
-    assert english.say("list-title", count=1) == "You are watching 1 task"
-    assert english.say("list-title", count=2) == "You are watching 2 tasks"
-    assert chinese.say("list-title", count=1) == "你关注了 1 个任务"
-    one, two = (chinese.say("notice-song-done", total=n, title="纸船") for n in (1, 2))
+    english, chinese = catalog_for("en"), catalog_for("zh-CN")
+    assert english.text("list-title", count=1) == "You are watching 1 task"
+    assert english.text("list-title", count=2) == "You are watching 2 tasks"
+    assert chinese.text("list-title", count=1) == "你关注了 1 个任务"
+    one, two = (chinese.text("notice-song-done", total=n, title="纸船") for n in (1, 2))
     assert "版本" not in one
     assert "共 2 个版本" in two
 
@@ -280,7 +280,7 @@ def test_chinese_is_set_as_chinese() -> None:
 def test_a_text_names_only_commands_that_there_are(language: str) -> None:
     """By the name under which people find them in this language."""
     keys = [key for key in messages(language) if re.fullmatch("command-[a-z]+-name", key)]
-    names = {words_for(language).say(key) for key in keys}
+    names = {catalog_for(language).text(key) for key in keys}
     texts = [text for key in messages(language) for text in said(key, language)]
     named = {command for text in texts for command in re.findall("/suno ([^`\\s]+)", text)}
     assert named

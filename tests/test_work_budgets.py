@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.i18n import words_for
-from bot.relay.errors import SunoError
+from bot.i18n.catalog import catalog_for
+from bot.relay.errors import RelayError
 from bot.relay.models import (
     MAX_ALL_LYRICS,
     MAX_CLIPS,
@@ -25,7 +25,7 @@ from bot.relay.models import (
     bounded,
 )
 from bot.relay.parsing.reader import read_batch, read_single, read_tasks
-from bot.storage.models import Ending
+from bot.storage.models import EndReason
 from bot.storage.search import indexable, looked_for
 from bot.ui.autocomplete import choices
 from bot.ui.escaping import bare, clean, code, plain, plain_line
@@ -39,7 +39,7 @@ from bot.watches.task_ids import parse_ids
 from tests.growth import grows_linearly, peak_memory, stays_flat
 
 MIB = 1 << 20
-WORDS = words_for("en-US")
+WORDS = catalog_for("en-US")
 
 HOSTILE_TEXTS = {
     "joiners": "a\u200d",
@@ -115,9 +115,9 @@ def hostile_task(size: int, text: str = "a\u200d*") -> Task:
 
 
 RENDERERS: dict[str, Callable[[Task], object]] = {
-    "notice": lambda task: notice(task, Ending.FINISHED, [1], WORDS),
-    "simplified": lambda task: simplified(notice(task, Ending.FINISHED, [1], WORDS)),
-    "plain text": lambda task: plain_text(notice(task, Ending.FINISHED, [1], WORDS)),
+    "notice": lambda task: notice(task, EndReason.FINISHED, [1], WORDS),
+    "simplified": lambda task: simplified(notice(task, EndReason.FINISHED, [1], WORDS)),
+    "plain text": lambda task: plain_text(notice(task, EndReason.FINISHED, [1], WORDS)),
     "status": lambda task: status_of(task, WORDS, now=0.0),
     "page": lambda task: page_of(task, 0, WORDS),
     "all pages": lambda task: lyrics_pages(task, WORDS),
@@ -177,9 +177,9 @@ def test_reading_costs_in_proportion_to_the_body(body: Callable[[int], bytes]) -
 
     def read(size: int) -> None:
         for status in (200, 404):
-            with suppress(SunoError):
+            with suppress(RelayError):
                 read_batch(status, None, bodies[size], ids=10)
-            with suppress(SunoError):
+            with suppress(RelayError):
                 read_single("a-task", status, None, bodies[size])
 
     assert grows_linearly(read, 1000)
@@ -192,7 +192,7 @@ def test_reading_a_bomb_takes_little_memory(body: Callable[[int], bytes]) -> Non
     bomb = body(size)[: 8 * MIB]
 
     def read() -> None:
-        with suppress(SunoError):
+        with suppress(RelayError):
             read_batch(200, None, bomb, ids=100)
 
     assert peak_memory(read) < 200 * MIB
@@ -229,7 +229,7 @@ def test_more_tasks_than_were_asked_for_are_refused() -> None:
     """A margin is for relays that tell of uninvited tasks."""
     tasks = [{"task_id": f"task-{number}", "data": None} for number in range(200)]
     body = json.dumps({"code": "success", "data": tasks}).encode()
-    with pytest.raises(SunoError, match="refused"):
+    with pytest.raises(RelayError, match="refused"):
         read_batch(200, None, body, ids=100)
     assert len(read_batch(200, None, body, ids=150)) == 200
 

@@ -8,14 +8,14 @@ from collections.abc import Callable
 
 import discord
 
-from bot.delivery.discord_errors import Missing, Verdict
+from bot.delivery.discord_errors import ErrorClassification, Missing
 from bot.delivery.duplicate_check import permissions_in
-from bot.storage.models import Delivery, Place
+from bot.storage.models import Delivery, Destination
 from bot.storage.outbox import Outbox
 from bot.ui.held_notice import MISSING, missing_reason
 
 
-class ClosedPlaces:
+class ChannelBlocker:
     """Lets what cannot be posted wait, or be told elsewhere.
 
     ``between_looks`` is how often a blocked channel is tried, in seconds.
@@ -61,7 +61,12 @@ class ClosedPlaces:
         )
 
     async def block(
-        self, delivery: Delivery, meaning: Verdict, reason: str, *, doubtful: bool = False
+        self,
+        delivery: Delivery,
+        meaning: ErrorClassification,
+        reason: str,
+        *,
+        doubtful: bool = False,
     ) -> None:
         """Keep what is owed to a channel that refuses everything, and tell those who wait."""
         now = self._clock()
@@ -84,14 +89,14 @@ class ClosedPlaces:
             if self._is_open_again(place, reason):
                 await blocked.probe_now(place.channel_id, self._clock())
 
-    def _what_is_missing(self, delivery: Delivery, meaning: Verdict) -> str | None:
+    def _what_is_missing(self, delivery: Delivery, meaning: ErrorClassification) -> str | None:
         """Return the reason that people are told, ``None`` where no permission is missing."""
         if meaning.missing is not Missing.PERMISSION:
             return meaning.missing
         granted = permissions_in(self._client, delivery.place)
         return missing_reason(granted, in_thread=self._thread(delivery.place) is not None)
 
-    def _is_open_again(self, place: Place, reason: str) -> bool:
+    def _is_open_again(self, place: Destination, reason: str) -> bool:
         thread = self._thread(place)
         if thread and reason in set(Missing):
             return not (thread.archived or thread.locked)
@@ -100,6 +105,6 @@ class ClosedPlaces:
             return False
         return missing_reason(granted, in_thread=thread is not None) == MISSING
 
-    def _thread(self, place: Place) -> discord.Thread | None:
+    def _thread(self, place: Destination) -> discord.Thread | None:
         guild = self._client.get_guild(place.guild_id or 0)
         return guild.get_thread(place.channel_id) if guild else None

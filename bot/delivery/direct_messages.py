@@ -13,7 +13,7 @@ import aiohttp
 import discord
 
 from bot.delivery.discord_calls import DiscordCalls
-from bot.delivery.discord_errors import is_about_the_person, reason_of, verdict
+from bot.delivery.discord_errors import classify, is_about_the_person, reason_of
 from bot.storage.redirection import Redirection, UnopenedMessage
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ TOO_FAST = 40003
 
 
 @dataclass(frozen=True, slots=True)
-class OpeningPace:
+class OpeningTiming:
     """How direct messages are opened. Spans in seconds."""
 
     between: float = 5.0
@@ -35,7 +35,7 @@ class OpeningPace:
     longest_pause: float = 300.0
 
 
-OPENING_PACE = OpeningPace()
+OPENING_TIMING = OpeningTiming()
 
 
 class DirectMessageOpener:
@@ -46,7 +46,7 @@ class DirectMessageOpener:
         client: discord.Client,
         redirection: Redirection,
         calls: DiscordCalls,
-        pace: OpeningPace,
+        pace: OpeningTiming,
         clock: Callable[[], float],
     ) -> None:
         self._client = client
@@ -91,7 +91,7 @@ class DirectMessageOpener:
             await self._redirection.unreachable(message, reason=reason)
             return
         now = self._clock()
-        pause = max(self._pause(message.attempts), verdict(error).retry_after or 0.0)
+        pause = max(self._pause(message.attempts), classify(error).retry_after or 0.0)
         if _is_too_fast(error):
             self._refused += 1
             pause = max(pause, self._pause(self._refused + 2))

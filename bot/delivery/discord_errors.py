@@ -17,7 +17,7 @@ import discord
 from bot.delivery.discord_traffic import is_json, pause_of
 
 
-class Meaning(StrEnum):
+class Disposition(StrEnum):
     """What is to be done about a message that was not accepted."""
 
     GONE = "gone"
@@ -48,54 +48,54 @@ class Missing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ErrorClassification:
     """What an error means: ``missing`` only for ``HOLD``, ``retry_after`` in seconds if named."""
 
-    meaning: Meaning
+    meaning: Disposition
     missing: Missing | None = None
     retry_after: float | None = None
 
     @property
     def passing(self) -> bool:
         """Whether the same message may be taken later."""
-        return self.meaning in (Meaning.RETRY, Meaning.STOP)
+        return self.meaning in (Disposition.RETRY, Disposition.STOP)
 
 
 _BY_CODE = {
-    10003: Meaning.GONE,  # unknown channel
-    10004: Meaning.GONE,  # unknown server
-    10008: Meaning.DONE,  # unknown message: the one of a repeated nonce was deleted since
-    10013: Meaning.GONE,  # unknown user
-    10015: Meaning.GONE,  # unknown webhook
-    10062: Meaning.LATE,  # unknown interaction
-    20016: Meaning.RETRY,  # slow mode
-    20028: Meaning.RETRY,  # the channel takes no more writes for now
-    20029: Meaning.RETRY,  # the server takes no more writes for now
-    40001: Meaning.RETRY,  # unauthorised: a token that is refused for good is told by a 401
-    40002: Meaning.RETRY,  # the account has to be verified
-    40003: Meaning.RETRY,  # direct messages are opened too fast
-    40005: Meaning.MEND,  # too large
-    40060: Meaning.DONE,  # the interaction was answered before
-    50001: Meaning.GONE,  # no access
-    50006: Meaning.MEND,  # empty message
-    50007: Meaning.GONE,  # this person takes no messages
-    50013: Meaning.HOLD,  # a permission is missing
-    50035: Meaning.MEND,  # invalid form
-    50083: Meaning.HOLD,  # archived thread
-    50278: Meaning.GONE,  # no server in common with this person
-    130000: Meaning.RETRY,  # overloaded
-    160005: Meaning.HOLD,  # locked thread
-    200000: Meaning.MEND,  # stopped by AutoMod
-    200001: Meaning.MEND,  # a title stopped by AutoMod
-    240000: Meaning.MEND,  # stopped as a harmful link
+    10003: Disposition.GONE,  # unknown channel
+    10004: Disposition.GONE,  # unknown server
+    10008: Disposition.DONE,  # unknown message: the one of a repeated nonce was deleted since
+    10013: Disposition.GONE,  # unknown user
+    10015: Disposition.GONE,  # unknown webhook
+    10062: Disposition.LATE,  # unknown interaction
+    20016: Disposition.RETRY,  # slow mode
+    20028: Disposition.RETRY,  # the channel takes no more writes for now
+    20029: Disposition.RETRY,  # the server takes no more writes for now
+    40001: Disposition.RETRY,  # unauthorised: a token that is refused for good is told by a 401
+    40002: Disposition.RETRY,  # the account has to be verified
+    40003: Disposition.RETRY,  # direct messages are opened too fast
+    40005: Disposition.MEND,  # too large
+    40060: Disposition.DONE,  # the interaction was answered before
+    50001: Disposition.GONE,  # no access
+    50006: Disposition.MEND,  # empty message
+    50007: Disposition.GONE,  # this person takes no messages
+    50013: Disposition.HOLD,  # a permission is missing
+    50035: Disposition.MEND,  # invalid form
+    50083: Disposition.HOLD,  # archived thread
+    50278: Disposition.GONE,  # no server in common with this person
+    130000: Disposition.RETRY,  # overloaded
+    160005: Disposition.HOLD,  # locked thread
+    200000: Disposition.MEND,  # stopped by AutoMod
+    200001: Disposition.MEND,  # a title stopped by AutoMod
+    240000: Disposition.MEND,  # stopped as a harmful link
 }
 _MISSING = {160005: Missing.UNLOCKED_THREAD, 50083: Missing.OPEN_THREAD}
 _BY_STATUS = {
-    401: Meaning.STOP,
-    403: Meaning.HOLD,
-    404: Meaning.GONE,
-    408: Meaning.RETRY,
-    429: Meaning.RETRY,
+    401: Disposition.STOP,
+    403: Disposition.HOLD,
+    404: Disposition.GONE,
+    408: Disposition.RETRY,
+    429: Disposition.RETRY,
 }
 _ABOUT_THE_PERSON = frozenset({10013, 50007, 50278})
 """Codes that say of a person, and of nothing else, that no direct message arrives there."""
@@ -103,7 +103,7 @@ _FATAL_CLOSES = frozenset({4004, 4010, 4011, 4012, 4013, 4014})
 """Gateway close codes after which the same token or intents are refused again."""
 
 
-def verdict(error: Exception) -> Verdict:
+def classify(error: Exception) -> ErrorClassification:
     """Return what ``error``, raised while a message was being sent, means for that message.
 
     Never raises. An exception that comes neither from Discord nor from the network is a mistake in
@@ -112,15 +112,17 @@ def verdict(error: Exception) -> Verdict:
     if isinstance(error, discord.HTTPException):
         return _of_answer(error)
     if isinstance(error, discord.RateLimited):
-        return Verdict(Meaning.RETRY, retry_after=error.retry_after)
+        return ErrorClassification(Disposition.RETRY, retry_after=error.retry_after)
     if isinstance(error, discord.ConnectionClosed):
-        return Verdict(Meaning.STOP if error.code in _FATAL_CLOSES else Meaning.RETRY)
+        return ErrorClassification(
+            Disposition.STOP if error.code in _FATAL_CLOSES else Disposition.RETRY
+        )
     if isinstance(error, discord.LoginFailure | discord.PrivilegedIntentsRequired):
-        return Verdict(Meaning.STOP)
+        return ErrorClassification(Disposition.STOP)
     # asyncio.TimeoutError is TimeoutError, which is an OSError, since Python 3.11.
     if isinstance(error, discord.DiscordException | aiohttp.ClientError | OSError):
-        return Verdict(Meaning.RETRY)
-    return Verdict(Meaning.MEND)
+        return ErrorClassification(Disposition.RETRY)
+    return ErrorClassification(Disposition.MEND)
 
 
 def may_be_the_file(error: discord.HTTPException) -> bool:
@@ -128,10 +130,10 @@ def may_be_the_file(error: discord.HTTPException) -> bool:
 
     A 413 is about its size whoever answers: also a proxy.
     """
-    meaning = verdict(error)
+    meaning = classify(error)
     return (
         error.status == 413
-        or meaning.meaning is Meaning.MEND
+        or meaning.meaning is Disposition.MEND
         or meaning.missing is Missing.PERMISSION
     )
 
@@ -146,34 +148,34 @@ def tells_of_the_person(reason: str) -> bool:
     return reason.partition("/")[2] in map(str, _ABOUT_THE_PERSON)
 
 
-def meaning_of(status: int, code: int) -> Meaning:
+def disposition_of(status: int, code: int) -> Disposition:
     """Return what an answer with this HTTP status and this code of Discord's means.
 
     A code of 0 is none.
     """
     # A 401 is about the token whatever its code, a 429 or 5xx about the moment.
     if status in (401, 429) or status >= 500:
-        return _BY_STATUS.get(status, Meaning.RETRY)
+        return _BY_STATUS.get(status, Disposition.RETRY)
     if not code:
-        return Meaning.RETRY
+        return Disposition.RETRY
     return _BY_CODE.get(code) or _by_status(status)
 
 
-def _of_answer(error: discord.HTTPException) -> Verdict:
-    meaning = meaning_of(error.status, error.code)
-    if meaning is Meaning.STOP and not is_json(_headers(error)):
-        meaning = Meaning.RETRY  # a proxy's page
-    missing = _MISSING.get(error.code, Missing.PERMISSION) if meaning is Meaning.HOLD else None
-    pause = pause_of(_headers(error)) if meaning is Meaning.RETRY else None
-    return Verdict(meaning, missing, pause)
+def _of_answer(error: discord.HTTPException) -> ErrorClassification:
+    meaning = disposition_of(error.status, error.code)
+    if meaning is Disposition.STOP and not is_json(_headers(error)):
+        meaning = Disposition.RETRY  # a proxy's page
+    missing = _MISSING.get(error.code, Missing.PERMISSION) if meaning is Disposition.HOLD else None
+    pause = pause_of(_headers(error)) if meaning is Disposition.RETRY else None
+    return ErrorClassification(meaning, missing, pause)
 
 
 def _headers(error: discord.HTTPException) -> Mapping[str, str]:
     return getattr(error.response, "headers", None) or {}
 
 
-def _by_status(status: int) -> Meaning:
-    refused = Meaning.MEND if 400 <= status < 500 else Meaning.RETRY
+def _by_status(status: int) -> Disposition:
+    refused = Disposition.MEND if 400 <= status < 500 else Disposition.RETRY
     return _BY_STATUS.get(status, refused)
 
 

@@ -17,7 +17,7 @@ def counts_for_the_bot(path: str) -> bool:
     return not any(part in path for part in _BY_INTERACTION)
 
 
-class DiscordTraffic:
+class RequestMonitor:
     """Takes note of every request with the bot's token. Times are Unix seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:

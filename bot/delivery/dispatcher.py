@@ -15,19 +15,19 @@ from dataclasses import replace
 import discord
 
 from bot.delivery.attachments.uploads import Uploads
-from bot.delivery.channel_blocking import ClosedPlaces
+from bot.delivery.channel_blocking import ChannelBlocker
 from bot.delivery.direct_messages import DirectMessageOpener
 from bot.delivery.discord_calls import Call, DiscordCalls
-from bot.delivery.discord_errors import may_be_the_file, reason_of, verdict
-from bot.delivery.discord_traffic import DiscordTraffic
-from bot.delivery.duplicate_check import Evidence, look_for
+from bot.delivery.discord_errors import classify, may_be_the_file, reason_of
+from bot.delivery.discord_traffic import RequestMonitor
+from bot.delivery.duplicate_check import DuplicateCheck, find_existing
 from bot.delivery.error_policy import PATIENCE, ErrorPolicy, Patience, described
 from bot.delivery.rendering import completed, compose, view_of
-from bot.metrics import Figures, Outcome
+from bot.metrics import Metrics, Outcome
 from bot.storage.clock_rollback import UNKNOWN_TIME, Rollback, RollbackDetector
 from bot.storage.models import Delivery, Purpose
 from bot.storage.outbox import Outbox
-from bot.storage.server_settings import ServerSettingsBook
+from bot.storage.server_settings import ServerSettingsStore
 from bot.ui.notice import Notice, naming_role
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ BREATH = 0.01
 next, and long enough to answer a command."""
 
 
-class Courier:
+class OutboxDispatcher:
     """Posts what the outbox owes."""
 
     def __init__(
@@ -47,9 +47,9 @@ class Courier:
         patience: Patience = PATIENCE,
         clock: Callable[[], float] = time.time,
         uploads: Uploads | None = None,
-        settings: ServerSettingsBook | None = None,
-        figures: Figures | None = None,
-        traffic: DiscordTraffic | None = None,
+        settings: ServerSettingsStore | None = None,
+        metrics: Metrics | None = None,
+        traffic: RequestMonitor | None = None,
     ) -> None:
         self._client = client
         self._outbox = outbox
@@ -57,14 +57,14 @@ class Courier:
         self._clock = clock
         self._uploads = uploads
         self._settings = settings
-        self._figures = figures or Figures()
-        self._traffic = traffic or DiscordTraffic()
+        self._figures = metrics or Metrics()
+        self._traffic = traffic or RequestMonitor()
         self._calls = DiscordCalls(patience.one_try, patience.most_late)
-        self.closed_places = ClosedPlaces(client, outbox, patience.between_looks_at_held, clock)
+        self.channel_blocker = ChannelBlocker(client, outbox, patience.between_looks_at_held, clock)
         self._opener = DirectMessageOpener(
             client, outbox.redirection, self._calls, patience.opening, clock
         )
-        self._policy = ErrorPolicy(outbox, self.closed_places, patience, clock, self._figures)
+        self._policy = ErrorPolicy(outbox, self.channel_blocker, patience, clock, self._figures)
         self.token_refused = self._policy.token_refused
         """Set at an answer of 401: whoever runs the bot has to check the token."""
         self._under_way: dict[asyncio.Task[None], int] = {}
@@ -154,7 +154,7 @@ class Courier:
         try:
             message_id = await self._result(call, delivery)
         except Exception as error:  # noqa: BLE001 # what it means is decided by the verdict
-            passing = verdict(error).passing
+            passing = classify(error).passing
             doubtful = call.unrefused_posts > 0 if call.traced else passing
             await self._policy.settle(delivery, error, doubtful=doubtful)
             return
@@ -188,7 +188,7 @@ class Courier:
             delivery = replace(delivery, in_doubt_since=UNKNOWN_TIME)
         others = await self._outbox.messages_beside(delivery)
         text = await self._composed(delivery)
-        evidence, message = await look_for(
+        evidence, message = await find_existing(
             self._client,
             delivery,
             others,
@@ -198,7 +198,7 @@ class Courier:
         log.info("%s may have been posted: %s", described(delivery), evidence)
         if message is not None:
             return (await completed(message, text, delivery)).id
-        return (await self._send(delivery, repeat=evidence is Evidence.UNREADABLE)).id
+        return (await self._send(delivery, repeat=evidence is DuplicateCheck.UNREADABLE)).id
 
     async def _send(self, delivery: Delivery, *, repeat: bool) -> discord.Message:
         """Send it and return the message; raises what discord.py raises.

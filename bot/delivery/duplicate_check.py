@@ -11,7 +11,7 @@ from enum import StrEnum
 import discord
 
 from bot.storage.clock_rollback import UNKNOWN_TIME
-from bot.storage.models import Delivery, Place
+from bot.storage.models import Delivery, Destination
 from bot.ui.songs import bears_marker
 
 MESSAGES_READ = 300
@@ -21,7 +21,7 @@ CLOCKS_DIFFER = 600.0
 """Seconds by which Discord's clock and ours may differ unnoticed."""
 
 
-class Evidence(StrEnum):
+class DuplicateCheck(StrEnum):
     """What the channel says."""
 
     POSTED = "posted"
@@ -34,14 +34,14 @@ class NotKnownYet(discord.DiscordException):
     """Discord has not told us yet what we may do in a place: ask again a little later."""
 
 
-async def look_for(
+async def find_existing(
     client: discord.Client,
     delivery: Delivery,
     others: Collection[int],
     content: str,
     *,
     clock_ahead: float = 0.0,
-) -> tuple[Evidence, discord.Message | None]:
+) -> tuple[DuplicateCheck, discord.Message | None]:
     """Look for the message of ``delivery``; return what is known, and the message if it is there.
 
     ``others`` are the messages of other deliveries in the same place.
@@ -49,7 +49,7 @@ async def look_for(
     dropped them. ``clock_ahead`` as in ``search``, which says what is raised.
     """
     if delivery.in_doubt_since is None:
-        return Evidence.ABSENT, None
+        return DuplicateCheck.ABSENT, None
 
     def is_it(message: discord.Message) -> bool:
         bears_it = is_bare(message, content) or _bears_marker(message, delivery)
@@ -61,12 +61,12 @@ async def look_for(
 
 async def search(
     client: discord.Client,
-    place: Place,
+    place: Destination,
     since: float,
     is_it: Callable[[discord.Message], bool],
     *,
     clock_ahead: float = 0.0,
-) -> tuple[Evidence, discord.Message | None]:
+) -> tuple[DuplicateCheck, discord.Message | None]:
     """Look through the bot's own messages in a place since then (Unix seconds of our clock).
 
     ``clock_ahead`` is by how many seconds our clock is ahead of Discord's. The newest messages are
@@ -84,10 +84,10 @@ async def search(
     ):
         count += 1
         if client.user and message.author.id == client.user.id and is_it(message):
-            return Evidence.POSTED, message
+            return DuplicateCheck.POSTED, message
     if count < MESSAGES_READ and await _may_read(client, place, seen=count > 0):
-        return Evidence.ABSENT, None
-    return Evidence.UNREADABLE, None
+        return DuplicateCheck.ABSENT, None
+    return DuplicateCheck.UNREADABLE, None
 
 
 def is_bare(message: discord.Message, content: str) -> bool:
@@ -100,7 +100,7 @@ def _bears_marker(message: discord.Message, delivery: Delivery) -> bool:
     return bears_marker(delivery.task.id, message.content, footers)
 
 
-async def _may_read(client: discord.Client, place: Place, *, seen: bool) -> bool:
+async def _may_read(client: discord.Client, place: Destination, *, seen: bool) -> bool:
     """Whether the history of a place is open to the bot; without that, Discord shows an empty one.
 
     ``seen``: it did show something. Raises ``NotKnownYet`` before the gateway has told us.
@@ -123,7 +123,7 @@ async def _may_read(client: discord.Client, place: Place, *, seen: bool) -> bool
     return granted.view_channel and granted.read_message_history
 
 
-def permissions_in(client: discord.Client, place: Place) -> discord.Permissions | None:
+def permissions_in(client: discord.Client, place: Destination) -> discord.Permissions | None:
     """Return what the bot may do in a place of a server, ``None`` where the cache cannot tell."""
     guild = client.get_guild(place.guild_id or 0)
     channel = guild and guild.get_channel_or_thread(place.channel_id)

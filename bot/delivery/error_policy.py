@@ -9,11 +9,17 @@ from dataclasses import dataclass
 import aiohttp
 import discord
 
-from bot.delivery.channel_blocking import ClosedPlaces
-from bot.delivery.direct_messages import OPENING_PACE, OpeningPace
-from bot.delivery.discord_errors import Meaning, Verdict, is_about_the_person, reason_of, verdict
+from bot.delivery.channel_blocking import ChannelBlocker
+from bot.delivery.direct_messages import OPENING_TIMING, OpeningTiming
+from bot.delivery.discord_errors import (
+    Disposition,
+    ErrorClassification,
+    classify,
+    is_about_the_person,
+    reason_of,
+)
 from bot.delivery.rendering import simpler
-from bot.metrics import Figures, Outcome
+from bot.metrics import Metrics, Outcome
 from bot.storage.models import Delivery, Form, Purpose
 from bot.storage.outbox import Outbox
 
@@ -45,7 +51,7 @@ class Patience:
     request that bears a nonce is made within ``nonce_window`` and this span of the first."""
     goodbye: float = 5.0
     """How long a stop waits for what is under way."""
-    opening: OpeningPace = OPENING_PACE
+    opening: OpeningTiming = OPENING_TIMING
     """How direct messages are opened to which notices are redirected."""
 
 
@@ -63,16 +69,16 @@ class ErrorPolicy:
     def __init__(
         self,
         outbox: Outbox,
-        closed_places: ClosedPlaces,
+        channel_blocker: ChannelBlocker,
         patience: Patience,
         clock: Callable[[], float],
-        figures: Figures,
+        metrics: Metrics,
     ) -> None:
         self._outbox = outbox
-        self._closed_places = closed_places
+        self._closed_places = channel_blocker
         self._patience = patience
         self._clock = clock
-        self._figures = figures
+        self._figures = metrics
         self.token_refused = asyncio.Event()
 
     async def settle(self, delivery: Delivery, error: Exception, *, doubtful: bool) -> None:
@@ -80,32 +86,32 @@ class ErrorPolicy:
 
         ``doubtful``: Discord may have taken the message all the same.
         """
-        meaning = verdict(error)
+        meaning = classify(error)
         if not isinstance(error, _TROUBLE):
             log.error("%s could not be composed or sent", described(delivery), exc_info=error)
         reason = reason_of(error)
         patient = self._clock() - delivery.created_at < self._patience.until_held
         in_server = delivery.place.guild_id is not None
-        if meaning.meaning is Meaning.DONE:
+        if meaning.meaning is Disposition.DONE:
             await self._outbox.acknowledge(delivery, message_id=None, now=self._clock())
             self._note(delivery, Outcome.SENT, reason)
-        elif meaning.meaning is Meaning.GONE and (in_server or is_about_the_person(error)):
+        elif meaning.meaning is Disposition.GONE and (in_server or is_about_the_person(error)):
             told = await self._closed_places.redirect(delivery, reason, doubtful=doubtful)
             self._note(delivery, Outcome.REDIRECTED if told else Outcome.DROPPED, reason)
-        elif meaning.meaning is Meaning.GONE and patient:
+        elif meaning.meaning is Disposition.GONE and patient:
             await self._open_anew(delivery, meaning, reason)
-        elif meaning.meaning is Meaning.MEND:
+        elif meaning.meaning is Disposition.MEND:
             await self._mend(delivery, reason, doubtful=doubtful)
         elif meaning.passing and patient:
             await self._postpone(delivery, meaning, reason, doubtful=doubtful)
-        elif meaning.passing or meaning.meaning is Meaning.GONE:
+        elif meaning.passing or meaning.meaning is Disposition.GONE:
             await self._hold(delivery, reason, doubtful=doubtful)
         else:
             await self._closed_places.block(delivery, meaning, reason, doubtful=doubtful)
             self._note(delivery, Outcome.HELD, reason)
 
     async def _postpone(
-        self, delivery: Delivery, meaning: Verdict, reason: str, *, doubtful: bool
+        self, delivery: Delivery, meaning: ErrorClassification, reason: str, *, doubtful: bool
     ) -> None:
         until = self._clock() + self._pause(delivery, meaning)
         await self._outbox.postpone(
@@ -113,7 +119,9 @@ class ErrorPolicy:
         )
         self._note(delivery, Outcome.POSTPONED, reason)
 
-    async def _open_anew(self, delivery: Delivery, meaning: Verdict, reason: str) -> None:
+    async def _open_anew(
+        self, delivery: Delivery, meaning: ErrorClassification, reason: str
+    ) -> None:
         """Ask Discord again for the channel of a person: that it is gone says nothing of them."""
         until = self._clock() + self._pause(delivery, meaning)
         await self._outbox.redirection.open_anew(delivery, until=until, reason=reason)
@@ -163,8 +171,8 @@ class ErrorPolicy:
         doubling: float = self._patience.between_looks_at_held * 2.0 ** min(tries, 20)
         return min(doubling, self._patience.longest_hold)
 
-    def _pause(self, delivery: Delivery, meaning: Verdict) -> float:
-        if meaning.meaning is Meaning.STOP:
+    def _pause(self, delivery: Delivery, meaning: ErrorClassification) -> float:
+        if meaning.meaning is Disposition.STOP:
             self.token_refused.set()
         doubling: float = self._patience.first_pause * 2.0 ** min(delivery.attempts - 1, 20)
         jitter = random.uniform(0.5, 1.0)  # noqa: S311 # no secret

@@ -5,17 +5,17 @@ from typing import NamedTuple
 
 import discord
 
-from bot.delivery.discord_traffic import DiscordTraffic
-from bot.delivery.duplicate_check import Evidence, permissions_in, search
+from bot.delivery.discord_traffic import RequestMonitor
+from bot.delivery.duplicate_check import DuplicateCheck, permissions_in, search
 from bot.delivery.error_policy import NONCE_WINDOW
-from bot.i18n import Words, words_for
+from bot.i18n.catalog import Catalog, catalog_for
 from bot.storage.clock_rollback import UNKNOWN_TIME
-from bot.storage.live_card_rows import Card
-from bot.storage.models import Place
+from bot.storage.live_card_rows import LiveCard
+from bot.storage.models import Destination
 from bot.ui.live_card import Look, bears_button, live_button_id, look_of, lost_card
 
 
-class Shown(NamedTuple):
+class PostedCard(NamedTuple):
     """What became of the message of a card."""
 
     message_id: int
@@ -25,17 +25,17 @@ class Shown(NamedTuple):
     """Whether Discord left its embed out, for the bot may not embed there."""
 
 
-class CardMessages:
+class LiveCardMessages:
     """Calls discord.py for cards; each method raises what that raises."""
 
     def __init__(
-        self, client: discord.Client, traffic: DiscordTraffic, clock: Callable[[], float]
+        self, client: discord.Client, traffic: RequestMonitor, clock: Callable[[], float]
     ) -> None:
         self._client = client
         self._traffic = traffic
         self._clock = clock
 
-    async def post(self, card: Card) -> Shown | None:
+    async def post(self, card: LiveCard) -> PostedCard | None:
         """Post a card unless it stands there; return what its message shows.
 
         ``None`` where nobody watches any more, or where it cannot be known whether the card was
@@ -44,8 +44,8 @@ class CardMessages:
         if self._must_be_searched(card):
             evidence, message = await self._find(card)
             if message is not None:
-                return Shown(message.id, None)
-            if evidence is Evidence.UNREADABLE:
+                return PostedCard(message.id, None)
+            if evidence is DuplicateCheck.UNREADABLE:
                 return None
         if not card.watchers:
             return None
@@ -59,16 +59,16 @@ class CardMessages:
             silent=True,
         )
         first = card.in_doubt_since is None  # else it may be the message of another try
-        return Shown(message.id, look.digest if first else None, _lacks(message, look))
+        return PostedCard(message.id, look.digest if first else None, _lacks(message, look))
 
-    def _must_be_searched(self, card: Card) -> bool:
+    def _must_be_searched(self, card: LiveCard) -> bool:
         """Whether a card may have been posted, and its nonce cannot tell or is not to be used."""
         if card.in_doubt_since is None:
             return False
         known = 0 <= self._clock() - card.in_doubt_since < NONCE_WINDOW
         return not known or not card.watchers
 
-    async def _find(self, card: Card) -> tuple[Evidence, discord.Message | None]:
+    async def _find(self, card: LiveCard) -> tuple[DuplicateCheck, discord.Message | None]:
         """Look for a card by its button among the bot's own messages."""
         since = card.in_doubt_since or UNKNOWN_TIME
         wanted = live_button_id("join", card)
@@ -80,10 +80,10 @@ class CardMessages:
             clock_ahead=self._traffic.clock_ahead(self._clock()),
         )
 
-    async def show(self, card: Card) -> Shown:
+    async def show(self, card: LiveCard) -> PostedCard:
         """Edit the message of a card if it is to look otherwise; return what it shows."""
         look = self._look(card)
-        shown = Shown(card.message_id or 0, look.digest)
+        shown = PostedCard(card.message_id or 0, look.digest)
         if look.digest == card.look:
             return shown
         message = await self._message(card).edit(
@@ -91,25 +91,25 @@ class CardMessages:
         )
         return shown._replace(bare=_lacks(message, look))
 
-    async def delete(self, card: Card) -> None:
+    async def delete(self, card: LiveCard) -> None:
         """Take the message of a card away."""
         await self._message(card).delete()
 
-    def _look(self, card: Card) -> Look:
-        words = words_for(card.place.locale)
-        return look_of(card, words, now=self._clock(), may_embed=self._may_embed(card.place))
+    def _look(self, card: LiveCard) -> Look:
+        catalog = catalog_for(card.place.locale)
+        return look_of(card, catalog, now=self._clock(), may_embed=self._may_embed(card.place))
 
-    def _may_embed(self, place: Place) -> bool | None:
+    def _may_embed(self, place: Destination) -> bool | None:
         """Whether the bot may embed in a place, ``None`` where the gateway has not told."""
         if place.guild_id is None:
             return True
         granted = permissions_in(self._client, place)
         return granted.embed_links if granted is not None else None
 
-    def _message(self, card: Card) -> discord.PartialMessage:
+    def _message(self, card: LiveCard) -> discord.PartialMessage:
         return self._channel(card).get_partial_message(card.message_id or 0)
 
-    def _channel(self, card: Card) -> discord.PartialMessageable:
+    def _channel(self, card: LiveCard) -> discord.PartialMessageable:
         place = card.place
         return self._client.get_partial_messageable(place.channel_id, guild_id=place.guild_id)
 
@@ -118,10 +118,10 @@ def _lacks(message: discord.Message, look: Look) -> bool:
     return bool(look.embeds) and not message.embeds
 
 
-async def retire(message: discord.Message, custom_id: str, words: Words) -> None:
+async def retire(message: discord.Message, custom_id: str, catalog: Catalog) -> None:
     """Let a message that seems to be a card say that it has stopped.
 
     ``custom_id`` is of a button under it: a card that came to its end meanwhile has none.
     """
     if bears_button(await message.fetch(), custom_id):
-        await message.edit(content=lost_card(words), embeds=[], view=None)
+        await message.edit(content=lost_card(catalog), embeds=[], view=None)

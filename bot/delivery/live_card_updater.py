@@ -11,12 +11,12 @@ import aiohttp
 import discord
 
 from bot.delivery.discord_calls import Call, DiscordCalls
-from bot.delivery.discord_errors import Meaning, Verdict, reason_of, verdict
-from bot.delivery.discord_traffic import DiscordTraffic
-from bot.delivery.live_card_messages import CardMessages, retire
-from bot.i18n import Words
+from bot.delivery.discord_errors import Disposition, ErrorClassification, classify, reason_of
+from bot.delivery.discord_traffic import RequestMonitor
+from bot.delivery.live_card_messages import LiveCardMessages, retire
+from bot.i18n.catalog import Catalog
 from bot.storage.clock_rollback import Rollback, RollbackDetector
-from bot.storage.live_card_rows import Card
+from bot.storage.live_card_rows import LiveCard
 from bot.storage.live_cards import LONGEST_PAUSE, Cards
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ MOST_ATTEMPTS = 150
 
 
 @dataclass(frozen=True, slots=True)
-class CardPace:
+class LiveCardTiming:
     """How often cards are edited; spans in seconds."""
 
     between_edits: float = 5.0
@@ -43,13 +43,13 @@ class CardPace:
     """How long a stop waits for what is under way."""
 
 
-CARD_PACE = CardPace()
+LIVE_CARD_TIMING = LiveCardTiming()
 
 T = TypeVar("T")
 _TROUBLE = (discord.DiscordException, aiohttp.ClientError, OSError)
 
 
-class CardKeeper:
+class LiveCardUpdater:
     """Posts cards and keeps them up to date: at most every few seconds, and only on change.
 
     Cards come after notices: while ``notices_wait``, none is posted or edited.
@@ -59,19 +59,19 @@ class CardKeeper:
         self,
         client: discord.Client,
         cards: Cards,
-        pace: CardPace = CARD_PACE,
+        pace: LiveCardTiming = LIVE_CARD_TIMING,
         clock: Callable[[], float] = time.time,
         notices_wait: Callable[[], bool] = lambda: False,
-        traffic: DiscordTraffic | None = None,
+        traffic: RequestMonitor | None = None,
     ) -> None:
         self._cards = cards
         self._pace = pace
         self._clock = clock
         self._notices_wait = notices_wait
-        self._traffic = traffic or DiscordTraffic()
+        self._traffic = traffic or RequestMonitor()
         self._calls = DiscordCalls(pace.longest_call)
-        self._messages = CardMessages(client, self._traffic, clock)
-        self._under_way: dict[asyncio.Task[Any], Sequence[Card]] = {}
+        self._messages = LiveCardMessages(client, self._traffic, clock)
+        self._under_way: dict[asyncio.Task[Any], Sequence[LiveCard]] = {}
         """What is done just now, each for cards of one channel."""
         self._edits_from = float("-inf")
         self._astray = True
@@ -116,20 +116,20 @@ class CardKeeper:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def post(self, card: Card) -> asyncio.Task[Exception | None]:
+    def post(self, card: LiveCard) -> asyncio.Task[Exception | None]:
         """Begin to post a card that was opened as claimed.
 
         The result is why Discord did not take it, if so. The task must not be cancelled.
         """
         return self._begin([card], self._post(card))
 
-    async def retire(self, message: discord.Message, custom_id: str, words: Words) -> None:
+    async def retire(self, message: discord.Message, custom_id: str, catalog: Catalog) -> None:
         """Let a message that seems to be a card, and is kept no more, say that it has stopped.
 
         Its posting was never heard of, or the database is another one. ``custom_id`` is of a button
         under it: a card that came to its end meanwhile has none.
         """
-        call = self._calls.start(retire(message, custom_id, words))
+        call = self._calls.start(retire(message, custom_id, catalog))
         try:
             await call.in_time()
             await call.result()
@@ -153,7 +153,7 @@ class CardKeeper:
 
     async def _begin_edits(self, now: float) -> None:
         """Edit the cards that have something new to show; those of a channel one by one."""
-        by_channel: dict[int, list[Card]] = {}
+        by_channel: dict[int, list[LiveCard]] = {}
         pace = self._pace
         for card in await self._cards.due(
             now, least=pace.between_edits, limit=pace.edits_in_a_round, busy=self._busy
@@ -162,7 +162,7 @@ class CardKeeper:
         for cards in by_channel.values():
             self._begin(cards, self._edit_each(cards))
 
-    def _begin(self, cards: Sequence[Card], work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    def _begin(self, cards: Sequence[LiveCard], work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Work on some cards of one channel."""
         task = asyncio.create_task(work)
         self._under_way[task] = cards
@@ -179,7 +179,7 @@ class CardKeeper:
         else:
             self._cards.changed.set()
 
-    async def _post(self, card: Card) -> Exception | None:
+    async def _post(self, card: LiveCard) -> Exception | None:
         """Post a card, unless it stands there already or nobody watches; return what refused it."""
         call = self._calls.start(self._messages.post(card))
         try:
@@ -196,13 +196,13 @@ class CardKeeper:
                 await self._cards.simplify(card)
         return None
 
-    async def _not_posted(self, card: Card, error: Exception, call: Call[Any]) -> None:
+    async def _not_posted(self, card: LiveCard, error: Exception, call: Call[Any]) -> None:
         """Do with a card that is to be posted what the error means for it."""
         meaning = _told(card, error)
         doubtful = call.unrefused_posts > 0 if call.traced else meaning.passing
         may_stand = doubtful or card.in_doubt_since is not None
-        mendable = meaning.passing or (may_stand and meaning.meaning is Meaning.HOLD)
-        if meaning.meaning is Meaning.MEND and not card.plain:
+        mendable = meaning.passing or (may_stand and meaning.meaning is Disposition.HOLD)
+        if meaning.meaning is Disposition.MEND and not card.plain:
             await self._cards.simplify(card)
             await self._cards.postpone(card, until=0.0, doubtful=doubtful)
         elif mendable and card.attempts < MOST_ATTEMPTS:
@@ -211,11 +211,11 @@ class CardKeeper:
         else:
             await self._cards.forget(card.id)
 
-    async def _edit_each(self, cards: Sequence[Card]) -> None:
+    async def _edit_each(self, cards: Sequence[LiveCard]) -> None:
         for card in cards:
             await self._edit(card)
 
-    async def _edit(self, card: Card) -> None:
+    async def _edit(self, card: LiveCard) -> None:
         """Let the message of a card show what there is to show."""
         call = self._calls.start(self._messages.show(card))
         try:
@@ -229,20 +229,20 @@ class CardKeeper:
             else:
                 await self._cards.shown(card, shown.look or "")
 
-    async def _not_shown(self, card: Card, error: Exception) -> None:
+    async def _not_shown(self, card: LiveCard, error: Exception) -> None:
         """Do with a card that is posted what the error means for it."""
         meaning = _told(card, error)
-        mendable = meaning.passing or meaning.meaning is Meaning.HOLD
+        mendable = meaning.passing or meaning.meaning is Disposition.HOLD
         if mendable and card.attempts < MOST_ATTEMPTS:
             await self._cards.failed(card, until=self._clock() + self._pause(card, meaning))
-        elif meaning.meaning is Meaning.MEND and not card.plain:
+        elif meaning.meaning is Disposition.MEND and not card.plain:
             await self._cards.simplify(card)
-        elif meaning.meaning is Meaning.MEND:
+        elif meaning.meaning is Disposition.MEND:
             await self._take_away(card)
         else:  # somebody deleted it, or the place is closed: the notices go their own way
             await self._cards.forget(card.id)
 
-    async def _take_away(self, card: Card) -> None:
+    async def _take_away(self, card: LiveCard) -> None:
         """Delete the message of a card that Discord lets say nothing true any more."""
         call = self._calls.start(self._messages.delete(card))
         try:
@@ -252,17 +252,17 @@ class CardKeeper:
             _told(card, error)
         await self._cards.forget(card.id)
 
-    def _pause(self, card: Card, meaning: Verdict) -> float:
+    def _pause(self, card: LiveCard, meaning: ErrorClassification) -> float:
         """Return the seconds until a card is tried again: more with every try."""
-        if meaning.meaning is Meaning.HOLD:
+        if meaning.meaning is Disposition.HOLD:
             return LONGEST_PAUSE
         pause = self._pace.between_edits * 2.0 ** min(card.attempts, 10)
         return min(max(pause, meaning.retry_after or 0.0), LONGEST_PAUSE)
 
 
-def _told(card: Card, error: Exception) -> Verdict:
+def _told(card: LiveCard, error: Exception) -> ErrorClassification:
     """Log why a card could not be posted or shown; return what that means for it."""
     log.info("Card %d in channel %d: %s", card.id, card.place.channel_id, reason_of(error))
     if not isinstance(error, _TROUBLE):
         log.error("Card %d could not be composed or sent", card.id, exc_info=error)
-    return verdict(error)
+    return classify(error)

@@ -7,7 +7,7 @@ CAUGHT_UP = 0.1
 """Seconds: turns that came late by so much, for the program was busy, are made up for."""
 
 
-class Turns:
+class GlobalRateLimiter:
     """Hands out turns in the order in which they are asked for: at most ``most`` in any second.
 
     One less than that a second are spread evenly, for the network may push together what left at a

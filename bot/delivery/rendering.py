@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import discord
 
-from bot.delivery.discord_errors import Meaning, reason_of, verdict
+from bot.delivery.discord_errors import Disposition, classify, reason_of
 from bot.delivery.duplicate_check import is_bare
-from bot.i18n import words_for
-from bot.storage.models import Delivery, Ending, Form, Purpose
+from bot.i18n.catalog import catalog_for
+from bot.storage.models import Delivery, EndReason, Form, Purpose
 from bot.ui.components import keep_watching_view, link_view
 from bot.ui.held_notice import held_word
 from bot.ui.limits import CONTENT
@@ -23,17 +23,17 @@ log = logging.getLogger(__name__)
 
 def compose(delivery: Delivery, *, repeat: bool = False) -> Notice:
     """Return the message of a delivery, in the form that Discord did not refuse yet."""
-    words = words_for(delivery.place.locale)
+    catalog = catalog_for(delivery.place.locale)
     if delivery.purpose is Purpose.WORD:
-        return held_word(delivery, words, bare=delivery.form is not Form.FULL)
+        return held_word(delivery, catalog, bare=delivery.form is not Form.FULL)
     repeat = repeat or delivery.repeat
-    about = (delivery.task, delivery.ending, delivery.watchers, words)
+    about = (delivery.task, delivery.ending, delivery.watchers, catalog)
     if delivery.form in OWN_WORDS:
         text = minimal(*about, repeat=repeat, with_id=delivery.form is Form.MINIMAL)
     else:
         text = notice(*about, repeat=repeat)
     if delivery.instead_of is not None:
-        remark = words.say("notice-instead", place=f"<#{delivery.instead_of}>")
+        remark = catalog.text("notice-instead", place=f"<#{delivery.instead_of}>")
         text = replace(text, content=f"{text.content}\n{remark}"[:CONTENT])
     if delivery.form is Form.SIMPLE:
         return simplified(text)
@@ -51,8 +51,8 @@ def simpler(delivery: Delivery) -> Form | None:
 def view_of(delivery: Delivery, text: Notice) -> discord.ui.View | None:
     """Return the buttons under the message of a delivery."""
     whole = delivery.purpose is Purpose.NOTICE and delivery.form not in OWN_WORDS
-    if delivery.ending is Ending.GAVE_UP and whole:
-        label = words_for(delivery.place.locale).say("button-keep-watching")
+    if delivery.ending is EndReason.GAVE_UP and whole:
+        label = catalog_for(delivery.place.locale).text("button-keep-watching")
         return keep_watching_view(delivery.id, label)
     return link_view(text.buttons)
 
@@ -67,16 +67,16 @@ async def completed(message: discord.Message, text: Notice, delivery: Delivery) 
     """
     if not text.embeds or not is_bare(message, text.content):
         return message
-    words = words_for(delivery.place.locale)
-    repeat = words.say("notice-repeat") in text.content
+    catalog = catalog_for(delivery.place.locale)
+    repeat = catalog.text("notice-repeat") in text.content
     least = compose(replace(delivery, form=Form.MINIMAL), repeat=repeat)
     for content in (plain_text(text).content, least.content):
         try:
             return await message.edit(content=content)
         except discord.HTTPException as error:
-            if verdict(error).passing:
+            if classify(error).passing:
                 raise
             log.warning("Message %s stays without its embeds: %s", message.id, reason_of(error))
-            if verdict(error).meaning is not Meaning.MEND:
+            if classify(error).meaning is not Disposition.MEND:
                 break
     return message

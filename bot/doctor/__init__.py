@@ -2,5 +2,5 @@
 
 Read ``examination`` first: it lets the four parts look at the same time (``configuration``,
 ``storage``, ``relay``, and ``account`` with ``servers`` for Discord). Each yields ``findings``.
-``story`` tells what is known of one task. Only ``printing`` speaks to a terminal.
+``notice_text`` tells what is known of one task. Only ``printing`` speaks to a terminal.
 """

@@ -1,10 +1,10 @@
 """Why a task was posted, or was not: one plain sentence about each thing. Pure."""
 
-from bot.delivery.discord_errors import Meaning, Missing, meaning_of
+from bot.delivery.discord_errors import Disposition, Missing, disposition_of
 from bot.doctor.formatting import counted, moment, permissions, span
 from bot.relay.models import TaskStatus
-from bot.storage.models import Ending, Purpose
-from bot.storage.subscriptions import NOBODY_LEFT
+from bot.storage.models import EndReason, Purpose
+from bot.storage.subscriptions import UNWATCHED
 from bot.storage.task_facts import DeliveryFacts, TaskFacts
 from bot.ui.held_notice import MISSING
 
@@ -37,7 +37,7 @@ def conclusion(facts: TaskFacts, *, now: float, in_use: bool, asked: str | None 
         return f"{begun}: {why_waiting(waiting[0], now=now, in_use=in_use)}."
     if posted:
         return f"It was posted, in {counted(len(posted), 'message')}."
-    if notices[-1].reason == NOBODY_LEFT:
+    if notices[-1].reason == UNWATCHED:
         return "Nothing was posted: nobody watched it any more."
     if notices[-1].state == "quarantined":
         return "It could not be posted: what the database holds of it is unreadable."
@@ -91,7 +91,7 @@ def explained(reason: str | None) -> str:
     """Say what a reason of the outbox means."""
     if not reason:
         return "no reason was noted"
-    if reason == NOBODY_LEFT:
+    if reason == UNWATCHED:
         return "nobody watched it any more"
     if reason.startswith(MISSING):
         names = permissions(name for name in reason.removeprefix(MISSING).split(",") if name)
@@ -100,7 +100,7 @@ def explained(reason: str | None) -> str:
         return _THREADS[reason]
     status, _, code = reason.partition("/")
     if status.isdecimal() and code.isdecimal():
-        return f"Discord {_MEANINGS[meaning_of(int(status), int(code))]} ({reason})"
+        return f"Discord {_MEANINGS[disposition_of(int(status), int(code))]} ({reason})"
     return f"the connection to Discord failed ({reason})"
 
 
@@ -109,18 +109,18 @@ _THREADS: dict[str, str] = {
     Missing.OPEN_THREAD: "the thread is archived",
 }
 _MEANINGS = {
-    Meaning.GONE: "says that the place is gone or closed to the bot",
-    Meaning.HOLD: "says that a permission is missing",
-    Meaning.MEND: "refuses what it says",
-    Meaning.DONE: "has it already",
-    Meaning.LATE: "takes the answer no more",
-    Meaning.STOP: "refuses the token",
-    Meaning.RETRY: "could not take it just then",
+    Disposition.GONE: "says that the place is gone or closed to the bot",
+    Disposition.HOLD: "says that a permission is missing",
+    Disposition.MEND: "refuses what it says",
+    Disposition.DONE: "has it already",
+    Disposition.LATE: "takes the answer no more",
+    Disposition.STOP: "refuses the token",
+    Disposition.RETRY: "could not take it just then",
 }
 _ENDINGS = {
-    Ending.FINISHED: "the relay said how",
-    Ending.NOT_FOUND: "the relay does not know it",
-    Ending.GAVE_UP: "the deadline was over",
+    EndReason.FINISHED: "the relay said how",
+    EndReason.NOT_FOUND: "the relay does not know it",
+    EndReason.GAVE_UP: "the deadline was over",
 }
 
 

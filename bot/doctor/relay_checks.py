@@ -11,8 +11,8 @@ from yarl import URL
 
 from bot.doctor.network import unreachable
 from bot.doctor.report import Area, Finding, Findings, Notebook
-from bot.relay.client import Limits, SunoClient
-from bot.relay.errors import ErrorKind, NoSuchPathError, SunoError
+from bot.relay.client import Limits, RelayClient
+from bot.relay.errors import EndpointNotFoundError, ErrorKind, RelayError
 from bot.relay.models import TaskKind
 from bot.relay.providers import Relay, relay
 from bot.settings import SettingsReport
@@ -112,12 +112,12 @@ async def look_at_relay(report: SettingsReport, time_limit: float) -> Findings:
     try:
         async with aiohttp.ClientSession(trace_configs=[exchanges.trace()]) as session:
             limits = Limits(total=time_limit)
-            client = SunoClient(
+            client = RelayClient(
                 session, asked, settings.suno_api_key, requests_per_second=PACE, limits=limits
             )
             stranger = str(uuid.uuid4())
             await client.look_up([stranger], kinds={stranger: TaskKind.MUSIC})
-    except SunoError as error:
+    except RelayError as error:
         yield _trouble(error, asked, exchanges)
         return
     for finding in _well(asked, exchanges):
@@ -141,11 +141,11 @@ def _well(asked: Relay, exchanges: _Exchanges) -> list[Finding]:
     return [*found, _note.warning("path", text=text, advice=advice)]
 
 
-def _trouble(error: SunoError, asked: Relay, exchanges: _Exchanges) -> Finding:
+def _trouble(error: RelayError, asked: Relay, exchanges: _Exchanges) -> Finding:
     if exchanges.trouble is not None and not exchanges.answered:
         text, advice = unreachable(exchanges.trouble, ADDRESS)
         return _note.problem("answers", text=f"{asked.base_url}: {text}", advice=advice)
-    if isinstance(error, NoSuchPathError) and error.singly:
+    if isinstance(error, EndpointNotFoundError) and error.singly:
         text = (
             f"There is no batch look-up at {asked.base_url}; single look-ups seem to work,"
             " which only a task of yours can prove"

@@ -4,7 +4,7 @@ import asyncio
 
 import discord
 
-from bot.delivery.discord_errors import Meaning, meaning_of
+from bot.delivery.discord_errors import Disposition, disposition_of
 from bot.doctor.discord_reader import (
     Channel,
     DiscordReader,
@@ -106,7 +106,7 @@ _IN_CHANNEL = "Allow it in the channel's permissions; what is held is posted wit
 
 def _unseen(trouble: DiscordTrouble, server: Server, used: ChannelInUse) -> Finding:
     place = f"Channel {used.channel_id} in {server.name}"
-    if meaning_of(trouble.status, trouble.code) is not Meaning.GONE:
+    if disposition_of(trouble.status, trouble.code) is not Disposition.GONE:
         return _note.warning("channel", text=f"{place}: {trouble.text}", advice=trouble.advice)
     text = f"{place} ({used.watched} watched, {used.held} held) is gone, or the bot cannot see it"
     advice = "Allow it View Channel there; notices come by direct message otherwise."

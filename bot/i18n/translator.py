@@ -3,7 +3,7 @@
 import discord
 from discord import app_commands
 
-from bot.i18n import FALLBACK, words_for
+from bot.i18n.catalog import FALLBACK, catalog_for
 
 
 def localised(key: str) -> app_commands.locale_str:
@@ -11,7 +11,7 @@ def localised(key: str) -> app_commands.locale_str:
 
     Raises ``LookupError`` for a key that the English catalogue lacks.
     """
-    return app_commands.locale_str(words_for(FALLBACK).say(key), key=key)
+    return app_commands.locale_str(catalog_for(FALLBACK).text(key), key=key)
 
 
 class CatalogueTranslator(app_commands.Translator):
@@ -28,8 +28,8 @@ class CatalogueTranslator(app_commands.Translator):
         A text that a catalogue lacks is shown in English: the tests find it, and people get their
         commands all the same.
         """
-        words = words_for(locale.value)
+        catalog = catalog_for(locale.value)
         key = string.extras.get("key")
-        if words.language == FALLBACK or not isinstance(key, str) or key not in words:
+        if catalog.language == FALLBACK or not isinstance(key, str) or key not in catalog:
             return None
-        return words.say(key)
+        return catalog.text(key)

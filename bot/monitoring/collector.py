@@ -17,20 +17,20 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from bot.metrics import Figures, Waiting
-from bot.monitoring.health import Signs
-from bot.relay.client import SunoClient
+from bot.metrics import Metrics, Waiting
+from bot.monitoring.health import HealthProbes
+from bot.relay.client import RelayClient
 from bot.relay.errors import ErrorKind
-from bot.storage.queue_statistics import Backlog
+from bot.storage.queue_statistics import QueueStatistics
 
 KEPT_FOR = 15.0
 """Seconds in which the database is not asked for the same counts again."""
 
 
-class RelayFigures(Collector):
+class RelayMetrics(Collector):
     """How the relay does, as its client knows."""
 
-    def __init__(self, client: SunoClient) -> None:
+    def __init__(self, client: RelayClient) -> None:
         self._client = client
 
     def collect(self) -> Iterator[Metric]:
@@ -60,12 +60,12 @@ class RelayFigures(Collector):
         )
 
 
-class ProcessFigures(Collector):
+class ProcessMetrics(Collector):
     """What this process is and how its loops do."""
 
-    def __init__(self, version: str, signs: Signs) -> None:
+    def __init__(self, version: str, probes: HealthProbes) -> None:
         self._version = version
-        self._signs = signs
+        self._signs = probes
 
     def collect(self) -> Iterator[Metric]:
         """Give what is known now."""
@@ -82,15 +82,15 @@ class ProcessFigures(Collector):
         yield rounds
 
 
-class BacklogFigures:
+class QueueMetrics:
     """What runs and waits, read from the database now and then."""
 
     def __init__(
-        self, backlog: Backlog, figures: Figures, clock: Callable[[], float] = time.time
+        self, backlog: QueueStatistics, metrics: Metrics, clock: Callable[[], float] = time.time
     ) -> None:
         self._backlog = backlog
         self._clock = clock
-        self._figures = figures
+        self._figures = metrics
         self._read_at = 0.0
 
     async def refresh(self) -> None:
@@ -100,13 +100,13 @@ class BacklogFigures:
             return
         counts = await self._backlog.count()
         self._read_at = now
-        figures = self._figures
-        figures.running_tasks.set(counts.running_tasks)
-        figures.cards.set(counts.cards)
-        figures.waiting.labels(Waiting.DUE).set(counts.due)
-        figures.waiting.labels(Waiting.SENDING).set(counts.sending)
-        figures.waiting.labels(Waiting.HELD).set(counts.held)
-        figures.longest_wait.set(max(now - counts.due_since, 0) if counts.due_since else 0)
+        metrics = self._figures
+        metrics.running_tasks.set(counts.running_tasks)
+        metrics.cards.set(counts.cards)
+        metrics.waiting.labels(Waiting.DUE).set(counts.due)
+        metrics.waiting.labels(Waiting.SENDING).set(counts.sending)
+        metrics.waiting.labels(Waiting.HELD).set(counts.held)
+        metrics.longest_wait.set(max(now - counts.due_since, 0) if counts.due_since else 0)
 
 
 EVERY = 0.5
@@ -127,7 +127,7 @@ _DISCORD_EPOCH = 1_420_070_400.0
 """The second from which Discord's ids count the milliseconds, above their lowest 22 bits."""
 
 
-def count_answers(trace: aiohttp.TraceConfig, figures: Figures) -> None:
+def count_answers(trace: aiohttp.TraceConfig, metrics: Metrics) -> None:
     """Let ``trace`` count every answer of Discord, and time the first one to each interaction."""
 
     async def count(
@@ -138,11 +138,11 @@ def count_answers(trace: aiohttp.TraceConfig, figures: Figures) -> None:
         status = request.response.status
         if status < 200:
             return  # the gateway's WebSocket begins
-        figures.discord_answers.labels(_family(status)).inc()
+        metrics.discord_answers.labels(_family(status)).inc()
         answered = _FIRST_ANSWER.search(request.url.path)
         if answered and status < 300:
             asked_at = _DISCORD_EPOCH + (int(answered[1]) >> 22) / 1000
-            figures.answer_delay.observe(max(time.time() - asked_at, 0.0))
+            metrics.answer_delay.observe(max(time.time() - asked_at, 0.0))
 
     trace.on_request_end.append(count)
 

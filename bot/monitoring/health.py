@@ -60,12 +60,12 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
-class Signs:
+class HealthProbes:
     """Where health is read from. Times are Unix seconds."""
 
     started_at: float
     loops: tuple[str, ...]
-    good_rounds: Mapping[str, float]
+    last_tick_at: Mapping[str, float]
     """When each loop of the clock last did its work without a fault."""
     missing_connection: Callable[[], str | None]
     """Why the bot is not connected to Discord's gateway, ``None`` if it is."""
@@ -77,49 +77,49 @@ class Signs:
 
     def last_good_rounds(self) -> dict[str, float]:
         """Return when each loop last had a good round; the start, where it has had none yet."""
-        return {name: self.good_rounds.get(name, self.started_at) for name in self.loops}
+        return {name: self.last_tick_at.get(name, self.started_at) for name in self.loops}
 
 
-def stuck_loops(signs: Signs, patience: Patience, now: float) -> list[str]:
+def stuck_loops(probes: HealthProbes, patience: Patience, now: float) -> list[str]:
     """Return the loops of the clock that a new start would help."""
-    since = signs.last_good_rounds().items()
+    since = probes.last_good_rounds().items()
     return [name for name, at in since if now - at > patience.with_(name)]
 
 
-async def requests_hang(signs: Signs, now: float) -> bool:
+async def requests_hang(probes: HealthProbes, now: float) -> bool:
     """Whether messages are due and requests to Discord do not even fail any more.
 
     Only a new start can help then. What the database is worth is not asked here.
     """
-    times = signs.requests
-    latest = max(times.last_end_at or 0.0, times.paused_until or 0.0, signs.started_at)
+    times = probes.requests
+    latest = max(times.last_end_at or 0.0, times.paused_until or 0.0, probes.started_at)
     if now - latest <= LONGEST_HANG:
         return False
     try:
         async with asyncio.timeout(LONGEST_QUERY):
-            due_since = await signs.due_since()
+            due_since = await probes.due_since()
     except Exception:  # noqa: BLE001 # a new start mends no database
         return False
     return due_since is not None and now - due_since > LONGEST_HANG
 
 
-async def unready(signs: Signs, now: float) -> str | None:
+async def unready(probes: HealthProbes, now: float) -> str | None:
     """Return in a line why the bot cannot do its work just now, ``None`` if it can."""
     try:
         async with asyncio.timeout(LONGEST_QUERY):
-            await signs.ask_database()
-            due_since = await signs.due_since()
+            await probes.ask_database()
+            due_since = await probes.due_since()
     except DatabaseDamaged:
         return "the database is damaged: stop the bot and restore a backup, see docs/operating.md"
     except TimeoutError:
         return f"the database does not answer within {LONGEST_QUERY:g} s"
     except Exception as error:  # noqa: BLE001 # whatever is wrong with the database
         return f"the database cannot be used ({type(error).__name__})"
-    return signs.missing_connection() or _silence(signs, due_since, now)
+    return probes.missing_connection() or _silence(probes, due_since, now)
 
 
-def _silence(signs: Signs, due_since: float | None, now: float) -> str | None:
-    latest = max(signs.requests.last_success_at or 0.0, signs.started_at)
+def _silence(probes: HealthProbes, due_since: float | None, now: float) -> str | None:
+    latest = max(probes.requests.last_success_at or 0.0, probes.started_at)
     if due_since is None or now - max(latest, due_since) <= LONGEST_SILENCE:
         return None
     return f"messages are due, and no request to Discord succeeded for {LONGEST_SILENCE / 60:g} min"

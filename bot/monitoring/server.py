@@ -12,18 +12,18 @@ from aiohttp import web
 from prometheus_client import ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
-from bot.metrics import Figures
-from bot.monitoring.collector import BacklogFigures, ProcessFigures, RelayFigures, measure_lag
+from bot.metrics import Metrics
+from bot.monitoring.collector import ProcessMetrics, QueueMetrics, RelayMetrics, measure_lag
 from bot.monitoring.health import (
     LONGEST_QUERY,
+    HealthProbes,
     Patience,
-    Signs,
     requests_hang,
     stuck_loops,
     unready,
 )
-from bot.relay.client import SunoClient
-from bot.storage.queue_statistics import Backlog
+from bot.relay.client import RelayClient
+from bot.storage.queue_statistics import QueueStatistics
 
 
 class CannotListen(Exception):
@@ -44,22 +44,22 @@ class MonitoringServer:
         host: str,
         port: int,
         *,
-        figures: Figures,
-        signs: Signs,
+        metrics: Metrics,
+        probes: HealthProbes,
         patience: Patience,
-        client: SunoClient,
-        backlog: Backlog,
+        client: RelayClient,
+        backlog: QueueStatistics,
         version: str,
     ) -> None:
         self._host = host
         self._port = port
-        self._figures = figures
-        self._signs = signs
+        self._figures = metrics
+        self._signs = probes
         self._patience = patience
-        self._backlog = BacklogFigures(backlog, figures)
-        figures.registry.register(RelayFigures(client))
-        figures.registry.register(ProcessFigures(version, signs))
-        ProcessCollector(registry=figures.registry)
+        self._backlog = QueueMetrics(backlog, metrics)
+        metrics.registry.register(RelayMetrics(client))
+        metrics.registry.register(ProcessMetrics(version, probes))
+        ProcessCollector(registry=metrics.registry)
         self._runner: web.AppRunner | None = None
         self._measuring: asyncio.Task[None] | None = None
 
@@ -118,10 +118,10 @@ class MonitoringServer:
         return web.Response(status=503, text=f"{reason}\n")
 
     async def _metrics(self, request: web.Request) -> web.Response:
-        figures = self._figures
-        figures.ready.set(self._signs.missing_connection() is None)
+        metrics = self._figures
+        metrics.ready.set(self._signs.missing_connection() is None)
         with suppress(Exception):  # what is counted in memory is told without a database, too
             async with asyncio.timeout(LONGEST_QUERY):
                 await self._backlog.refresh()
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-        return web.Response(body=encode(figures.registry), headers={"Content-Type": content_type})
+        return web.Response(body=encode(metrics.registry), headers={"Content-Type": content_type})

@@ -9,8 +9,8 @@ somebody else there.
 import logging
 from collections.abc import Sequence
 
-from bot.relay.client import LookUp
-from bot.storage.models import Watched
+from bot.relay.client import LookupResult
+from bot.storage.models import PollTarget
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ WORTH_A_WARNING = 60.0
 """Seconds for which a relay has to name nothing."""
 
 
-class Absences:
+class MissingTaskMonitor:
     """The known tasks that went missing since the relay last named any."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Absences:
         self._told = False
         self._told_of_another_key = False
 
-    def note(self, due: Sequence[Watched], found: LookUp, now: float) -> None:
+    def note(self, due: Sequence[PollTarget], found: LookupResult, now: float) -> None:
         """Take in what a look at these tasks has found, and log when it means trouble."""
         if found.tasks:
             self._end()
@@ -44,7 +44,7 @@ class Absences:
         if self._are_together:
             self._go_on(now)
 
-    def waits(self, watched: Watched) -> bool:
+    def waits(self, watched: PollTarget) -> bool:
         """Whether a missing task waits until it is named again or its deadline is over."""
         if watched.known and not watched.known_here:
             self._tell_of_another_key(watched.task_id)

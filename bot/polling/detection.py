@@ -6,12 +6,12 @@ All times are Unix seconds.
 from collections.abc import Iterable
 
 from bot.polling.adaptive.planner import Planner
-from bot.relay.client import LookUp
+from bot.relay.client import LookupResult
 from bot.relay.models import Task
-from bot.storage.models import Watched
+from bot.storage.models import PollTarget
 
 
-def learn(planner: Planner, due: Iterable[Watched], found: LookUp, now: float) -> None:
+def learn(planner: Planner, due: Iterable[PollTarget], found: LookupResult, now: float) -> None:
     """Tell the planner how old these tasks were when they still ran, or ended."""
     for watched in due:
         answer = found.tasks.get(watched.task_id)
@@ -25,13 +25,13 @@ def learn(planner: Planner, due: Iterable[Watched], found: LookUp, now: float) -
             planner.learn(watched, ended_at, ended=True)
 
 
-def delay_of(watched: Watched, answer: Task | None, now: float) -> float:
+def delay_of(watched: PollTarget, answer: Task | None, now: float) -> float:
     """Return how late an end is seen: after the time that is told, else after the look before."""
     told = answer and _told_end(watched, answer, now)
     return max(now - (told or watched.looked_at or watched.added_at), 0.0)
 
 
-def _told_end(watched: Watched, answer: Task, now: float) -> float | None:
+def _told_end(watched: PollTarget, answer: Task, now: float) -> float | None:
     """Return when the relay says a task ended, if that can be.
 
     Its clock may be wrong: an end before the look that did not see it is none.

@@ -9,7 +9,7 @@ MOST = 50_000
 """Tasks; the earliest are forgotten beyond that, and their next answer is stored again."""
 
 
-class LastAnswers:
+class LastAnswerCache:
     """The hash of the last stored answer of each running task, in memory.
 
     Most look-ups show a running task as the one before did: its stored answer need not be written

@@ -13,21 +13,21 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple, Protocol
 
-from bot.metrics import Figures
-from bot.polling.absences import Absences
+from bot.metrics import Metrics
+from bot.polling.absences import MissingTaskMonitor
 from bot.polling.adaptive.inspection_policy import LONGEST_WAIT
 from bot.polling.detection import delay_of, learn
-from bot.polling.last_answers import LastAnswers
-from bot.polling.put_off import LONGEST_PAUSE, PutOff
+from bot.polling.last_answers import LastAnswerCache
+from bot.polling.put_off import LONGEST_PAUSE, DeferredTasks
 from bot.polling.schedule import Schedule, with_deadlines_after
-from bot.relay.client import LookUp
-from bot.relay.errors import ErrorKind, NoSuchPathError, SunoError
+from bot.relay.client import LookupResult
+from bot.relay.errors import EndpointNotFoundError, ErrorKind, RelayError
 from bot.relay.models import Task, TaskKind
 from bot.storage.clock_rollback import Rollback, RollbackDetector
 from bot.storage.errors import DatabaseUnusable
 from bot.storage.history import History
-from bot.storage.models import EndedTask, Ending, Observation, Watched
-from bot.storage.tasks import Store
+from bot.storage.models import EndedTask, EndReason, PollResult, PollTarget
+from bot.storage.tasks import TaskStore
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ GOODBYE = 3.0
 
 
 class Relay(Protocol):
-    """What the poller asks: a ``SunoClient``."""
+    """What the poller asks: a ``RelayClient``."""
 
     async def ready(self) -> None:
         """Wait until the next look-up may be sent at once."""
@@ -51,13 +51,13 @@ class Relay(Protocol):
         kinds: Mapping[str, TaskKind] = ...,
         singly: bool = ...,
         named: bool = ...,
-    ) -> LookUp:
-        """Ask what the relay knows of these ids; raise ``SunoError``."""
+    ) -> LookupResult:
+        """Ask what the relay knows of these ids; raise ``RelayError``."""
 
     async def look_up_singly(
         self, ids: Sequence[str], *, kinds: Mapping[str, TaskKind] = ..., named: bool = ...
-    ) -> LookUp:
-        """Ask on their own for ids that no batch holds; raise ``SunoError``."""
+    ) -> LookupResult:
+        """Ask on their own for ids that no batch holds; raise ``RelayError``."""
 
 
 class Outage(NamedTuple):
@@ -73,12 +73,12 @@ class Poller:
     def __init__(
         self,
         relay: Relay,
-        store: Store,
+        store: TaskStore,
         schedule: Schedule,
         *,
         batch: int,
         clock: Callable[[], float] = time.time,
-        figures: Figures | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._relay = relay
         self._store = store
@@ -86,12 +86,12 @@ class Poller:
         self._planner = schedule.planner
         self._batch = batch
         self._clock = clock
-        self._figures = figures or Figures()
-        for ending in Ending:
+        self._figures = metrics or Metrics()
+        for ending in EndReason:
             self._figures.tasks_ended.labels(ending)
         self._failures = 0
         self._paused_until = 0.0
-        self._strangers = PutOff()
+        self._strangers = DeferredTasks()
         self._good_at: float | None = None
         """When the relay last answered anybody well."""
         self._fault: BaseException | None = None
@@ -99,8 +99,8 @@ class Poller:
         self._answered_at: float | None = None
         self._outage = Outage()
         self._keeping = asyncio.Lock()
-        self._last_answers = LastAnswers()
-        self._absences = Absences()
+        self._last_answers = LastAnswerCache()
+        self._absences = MissingTaskMonitor()
         self._under_way: dict[asyncio.Task[None], set[str]] = {}
 
     async def remember(self, history: History) -> None:
@@ -167,7 +167,7 @@ class Poller:
             now, longest_wait=wait, deadline=self._schedule.deadline
         )
 
-    async def _due(self, now: float) -> tuple[list[Watched], bool]:
+    async def _due(self, now: float) -> tuple[list[PollTarget], bool]:
         """Return what to look at now, and whether that is all that fits in a batch."""
         busy = self._strangers.now(now).union(*self._under_way.values())
         due = await self._store.due_tasks(now + self._planner.ahead, self._batch, besides=busy)
@@ -185,7 +185,7 @@ class Poller:
             due_at = min(due_at or self._strangers.until, self._strangers.until)
         return due_at
 
-    def _begin(self, due: list[Watched], asked_at: float) -> None:
+    def _begin(self, due: list[PollTarget], asked_at: float) -> None:
         self._figures.looks.inc()
         self._figures.looked_tasks.inc(len(due))
         busy = {watched.task_id for watched in due}
@@ -199,7 +199,7 @@ class Poller:
             self._fault = error
         self._store.changed.set()
 
-    async def _look(self, due: list[Watched], asked_at: float, busy: set[str]) -> None:
+    async def _look(self, due: list[PollTarget], asked_at: float, busy: set[str]) -> None:
         """Look at tasks, whose ids are ``busy`` until what became of them is kept.
 
         Those that no batch holds are asked for on their own; that may take as many requests, so
@@ -218,16 +218,16 @@ class Poller:
             await self._ask(look_up, unlisted, asked_at)
 
     async def _ask(
-        self, look_up: Awaitable[LookUp], due: list[Watched], asked_at: float
-    ) -> list[Watched]:
+        self, look_up: Awaitable[LookupResult], due: list[PollTarget], asked_at: float
+    ) -> list[PollTarget]:
         """Keep what a look-up of tasks finds; return those that it left ``unlisted``."""
         try:
             found = await look_up
-        except SunoError as error:
+        except RelayError as error:
             if not (_is_about_the_ids(error) or self._is_about_strangers(error, due)):
                 self._pause(error, due, asked_at)
                 return []
-            found = LookUp(failed={watched.task_id: error for watched in due})
+            found = LookupResult(failed={watched.task_id: error for watched in due})
         async with self._keeping:
             unlisted = await self._keep(due, found, asked_at, self._clock())
         if due[0].known:
@@ -235,8 +235,8 @@ class Poller:
         return unlisted
 
     async def _keep(
-        self, due: list[Watched], found: LookUp, asked_at: float, now: float
-    ) -> list[Watched]:
+        self, due: list[PollTarget], found: LookupResult, asked_at: float, now: float
+    ) -> list[PollTarget]:
         if self._answered_at is None:
             self._answered_at = await self._store.answered_at()
         silence = await self._silence(now)
@@ -279,7 +279,7 @@ class Poller:
         return min(silence, now - due_since) if due_since is not None else 0.0
 
     async def _record(
-        self, seen: list[Observation], asked_at: float, now: float, outage: float
+        self, seen: list[PollResult], asked_at: float, now: float, outage: float
     ) -> list[EndedTask]:
         """Keep all at once; should one of them not let itself be kept, then at least the others."""
         try:
@@ -293,7 +293,7 @@ class Poller:
                     outage = 0.0
             raise
 
-    def _tell(self, ended: EndedTask, watched: Watched, answer: Task | None, now: float) -> None:
+    def _tell(self, ended: EndedTask, watched: PollTarget, answer: Task | None, now: float) -> None:
         """Tell the log and the figures that a watch has ended, and how its task did."""
         log.info(
             "Task ended: task_id=%s ending=%s outcome=%s",
@@ -302,16 +302,16 @@ class Poller:
             ended.outcome or "unknown",
         )
         self._figures.tasks_ended.labels(ended.ending).inc()
-        if ended.ending is Ending.FINISHED:
+        if ended.ending is EndReason.FINISHED:
             self._figures.detection_delay.observe(delay_of(watched, answer, now))
 
-    def _is_about_strangers(self, error: SunoError, due: list[Watched]) -> bool:
+    def _is_about_strangers(self, error: RelayError, due: list[PollTarget]) -> bool:
         """Whether the relay fails for ids that it never named, while it answers others."""
         if due[0].known or self._good_at is None or error.kind is ErrorKind.RATE_LIMIT:
             return False
         return self._clock() - self._good_at <= self._schedule.longest_gap
 
-    def _pause(self, error: SunoError, due: list[Watched], asked_at: float) -> None:
+    def _pause(self, error: RelayError, due: list[PollTarget], asked_at: float) -> None:
         """Ask nothing for a while; the client says in the log what is wrong.
 
         Looks that were under way together fail together: that is one failure. Ids that the relay
@@ -329,7 +329,7 @@ class Poller:
         log.debug("No look for %.1f s: %s", pause, error)
         self._paused_until = self._clock() + pause
 
-    def _observe(self, watched: Watched, found: LookUp, now: float) -> Observation:
+    def _observe(self, watched: PollTarget, found: LookupResult, now: float) -> PollResult:
         answer = found.tasks.get(watched.task_id)
         if answer is not None and self._last_answers.repeats(answer):
             return self._schedule.after_nothing_new(watched, now)
@@ -340,7 +340,7 @@ class Poller:
         return self._schedule.after_miss(watched, now, waits=self._absences.waits(watched))
 
 
-def _is_stored_anyway(watched: Watched) -> bool:
+def _is_stored_anyway(watched: PollTarget) -> bool:
     """Whether the relay's answer is stored even if it says what it said before.
 
     It does for a task that is watched anew since, and for one that the relay called done already.
@@ -348,12 +348,12 @@ def _is_stored_anyway(watched: Watched) -> bool:
     return not watched.known or watched.looked_at is None or watched.terminal_since is not None
 
 
-def _is_about_the_ids(error: SunoError) -> bool:
+def _is_about_the_ids(error: RelayError) -> bool:
     """Whether the relay did answer, and may have refused what it was asked for.
 
     That is no outage. A relay that has not shown a task yet may have meant the path as well
     (NoSuchPathError): a watch of which nothing else is known then ends at its deadline.
     """
-    if isinstance(error, NoSuchPathError):
+    if isinstance(error, EndpointNotFoundError):
         return not error.sure
     return error.kind is ErrorKind.BAD_REQUEST and error.retry_after is None

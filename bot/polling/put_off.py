@@ -2,13 +2,13 @@
 
 from collections.abc import Collection
 
-from bot.storage.models import Watched
+from bot.storage.models import PollTarget
 
 LONGEST_PAUSE = 60.0
 """Seconds between two tries while the relay cannot be asked."""
 
 
-class PutOff:
+class DeferredTasks:
     """Ids that the relay never named, and could not be asked for: when to try again."""
 
     def __init__(self) -> None:
@@ -16,7 +16,7 @@ class PutOff:
         self.until = 0.0
         self._failures = 0
 
-    def add(self, strangers: Collection[Watched], now: float, interval: float) -> float:
+    def add(self, strangers: Collection[PollTarget], now: float, interval: float) -> float:
         """Put tasks off for a while that grows with every failure; return the seconds."""
         pause: float = min(interval * 2.0 ** min(self._failures, 10), LONGEST_PAUSE)
         self._failures += 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.polling.adaptive.hazards import OLDEST
 from bot.polling.adaptive.planner import Planner
 from bot.relay.models import Task, TaskStatus
-from bot.storage.models import Ending, Observation, Watched
+from bot.storage.models import EndReason, PollResult, PollTarget
 
 LOOKS_AT_A_STRANGER = 3
 """How often a relay is asked about an id that it never knew."""
@@ -52,7 +52,7 @@ class Schedule:
         """How long a relay that is asked in time may seem silent; more than that is an outage."""
         return max(self.interval, PAUSE_AFTER_A_BAD_ANSWER) + OUTAGE
 
-    def after_answer(self, watched: Watched, answer: Task, now: float) -> Observation:
+    def after_answer(self, watched: PollTarget, answer: Task, now: float) -> PollResult:
         """Say what follows from an answer of the relay about this task."""
         terminal_since = watched.terminal_since
         if answer.terminal and terminal_since is None:
@@ -60,12 +60,12 @@ class Schedule:
         settled = answer.settled or (
             terminal_since is not None and now - terminal_since >= PATIENCE_WITH_MISSING_AUDIO
         )
-        ending = Ending.FINISHED if terminal_since is not None and settled else None
+        ending = EndReason.FINISHED if terminal_since is not None and settled else None
         wait = self.interval
         if terminal_since is None:
             hint = answer.kind or answer.claimed_kind or watched.hint
             wait = self.planner.wait(hint, now - watched.began_at)
-        return Observation(
+        return PollResult(
             watched.task_id,
             next_look_at=now + wait,
             answer=answer if is_further(watched.status, watched.terminal_since, answer) else None,
@@ -74,9 +74,9 @@ class Schedule:
             ending=ending or self._deadline(watched, now),
         )
 
-    def after_nothing_new(self, watched: Watched, now: float) -> Observation:
+    def after_nothing_new(self, watched: PollTarget, now: float) -> PollResult:
         """Say what follows when the relay said of a running task what it had said before."""
-        return Observation(
+        return PollResult(
             watched.task_id,
             next_look_at=now + self.planner.wait(watched.hint, now - watched.began_at),
             named=True,
@@ -89,7 +89,7 @@ class Schedule:
         kind = task.kind or task.claimed_kind
         return now + self.planner.wait(kind, now - began_at(task, now))
 
-    def after_miss(self, watched: Watched, now: float, *, waits: bool = False) -> Observation:
+    def after_miss(self, watched: PollTarget, now: float, *, waits: bool = False) -> PollResult:
         """Say what follows when the relay answered and did not name this task.
 
         ``waits``: that says nothing of the task; then the time for which it is missing stands
@@ -99,12 +99,12 @@ class Schedule:
         misses = watched.misses + 1
         ending = None
         if watched.terminal_since is not None:
-            ending = Ending.FINISHED
+            ending = EndReason.FINISHED
         elif misses >= LOOKS_AT_A_STRANGER and (
             not watched.known or now - missing_since >= PATIENCE_WITH_A_LOST_TASK
         ):
-            ending = Ending.NOT_FOUND
-        return Observation(
+            ending = EndReason.NOT_FOUND
+        return PollResult(
             watched.task_id,
             next_look_at=now + self.interval,
             misses=misses,
@@ -113,9 +113,9 @@ class Schedule:
             ending=ending or self._deadline(watched, now),
         )
 
-    def after_bad_answer(self, watched: Watched, now: float) -> Observation:
+    def after_bad_answer(self, watched: PollTarget, now: float) -> PollResult:
         """Say what follows when only the answer about this task could not be read."""
-        return Observation(
+        return PollResult(
             watched.task_id,
             next_look_at=now + max(self.interval, PAUSE_AFTER_A_BAD_ANSWER),
             misses=watched.misses,
@@ -125,10 +125,10 @@ class Schedule:
         )
 
     @staticmethod
-    def _deadline(watched: Watched, now: float) -> Ending | None:
+    def _deadline(watched: PollTarget, now: float) -> EndReason | None:
         if now < watched.deadline_at:
             return None
-        return Ending.GAVE_UP if watched.terminal_since is None else Ending.FINISHED
+        return EndReason.GAVE_UP if watched.terminal_since is None else EndReason.FINISHED
 
 
 def began_at(task: Task, added_at: float) -> float:
@@ -139,7 +139,7 @@ def began_at(task: Task, added_at: float) -> float:
     return submitted_at
 
 
-def with_deadlines_after(watched: Watched, silence: float, now: float) -> Watched:
+def with_deadlines_after(watched: PollTarget, silence: float, now: float) -> PollTarget:
     """Give a watch back the seconds until ``now`` in which the relay could not be asked.
 
     What began meanwhile gains only the part after that.

@@ -5,7 +5,7 @@ from random import Random
 
 from bot.relay.circuit_breaker import AmbiguousError
 from bot.relay.endpoints import UnknownTaskError
-from bot.relay.errors import ErrorKind, SunoError
+from bot.relay.errors import ErrorKind, RelayError
 
 FEW = 4
 """Ids whose halves cost no more than finding out whether halving makes sense."""
@@ -18,14 +18,14 @@ Ask = Callable[[Sequence[str]], Awaitable[None]]
 """Asks for some of the ids and keeps what it finds; raises SunoError where that fails."""
 
 
-def may_be_one_id(error: SunoError) -> bool:
+def may_be_one_id(error: RelayError) -> bool:
     """Whether a single id may have brought this error upon a whole batch."""
     return error.kind in ABOUT_THE_REQUEST or isinstance(error, AmbiguousError | UnknownTaskError)
 
 
 async def narrow(
-    ids: Sequence[str], error: SunoError, ask: Ask, random: Random
-) -> tuple[dict[str, SunoError], list[str]]:
+    ids: Sequence[str], error: RelayError, ask: Ask, random: Random
+) -> tuple[dict[str, RelayError], list[str]]:
     """Halve a batch that ended in ``error`` until the ids to blame stand alone.
 
     Return those with their errors, and the ids that were not reached within ``MOST_PARTS``
@@ -34,7 +34,7 @@ async def narrow(
     """
     if len(ids) == 1:
         return {ids[0]: error}, []
-    culprits: dict[str, SunoError] = {}
+    culprits: dict[str, RelayError] = {}
     parts = _halves(ids) if len(ids) <= FEW else await _sounded(ids, ask, random, culprits)
     requests = 0
     while parts and requests < MOST_PARTS:
@@ -51,7 +51,7 @@ async def narrow(
 
 
 async def _sounded(
-    ids: Sequence[str], ask: Ask, random: Random, culprits: dict[str, SunoError]
+    ids: Sequence[str], ask: Ask, random: Random, culprits: dict[str, RelayError]
 ) -> list[Sequence[str]]:
     """Ask for one or two ids alone, and give the parts that are still to be asked."""
     one, other = random.sample(ids, 2)
@@ -65,10 +65,10 @@ async def _sounded(
     return [[each for each in ids if each not in (one, other)]]
 
 
-async def _refusal(part: Sequence[str], ask: Ask) -> SunoError | None:
+async def _refusal(part: Sequence[str], ask: Ask) -> RelayError | None:
     try:
         await ask(part)
-    except SunoError as error:
+    except RelayError as error:
         if not may_be_one_id(error):
             raise
         return error

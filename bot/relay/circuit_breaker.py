@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf
 from random import Random
 
-from bot.relay.errors import ErrorKind, SunoError
+from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.transport import quoted
 
 logger = logging.getLogger(__name__)
@@ -17,14 +17,14 @@ STOPPING = frozenset({ErrorKind.AUTH, ErrorKind.QUOTA})
 RELAY_WIDE = STOPPING | {ErrorKind.RATE_LIMIT, ErrorKind.UNAVAILABLE}
 
 
-class AmbiguousError(SunoError):
+class AmbiguousError(RelayError):
     """The relay is in trouble, or it stumbles over one of the ids.
 
     HTTP 500 about any ids, and nearly every error about ids that the relay has never named.
     """
 
 
-def is_relay_wide(error: SunoError) -> bool:
+def is_relay_wide(error: RelayError) -> bool:
     """Whether an error concerns every id alike, however they are asked for."""
     return error.kind in RELAY_WIDE and not isinstance(error, AmbiguousError)
 
@@ -55,14 +55,14 @@ class RelayHealth:
     """``None`` while the relay may be asked."""
 
 
-class Breaker:
+class CircuitBreaker:
     """Remembers how a relay has answered, and refuses to ask it while that is pointless.
 
     The poller waits for a whole pause. People may try once every few seconds, unless the relay
     itself asked for the pause; whoever comes first when it is over is the only one who tries.
 
-    Only a request that ``decides`` (see ``Errand``) brings about a pause, or makes one longer. But
-    where the relay limits the rate, that binds everybody, whoever was told.
+    Only a request that ``decides`` (see ``RequestPurpose``) brings about a pause, or makes one
+    longer. But where the relay limits the rate, that binds everybody, whoever was told.
     """
 
     def __init__(self, name: str, pauses: Pauses, random: Random) -> None:
@@ -101,7 +101,7 @@ class Breaker:
         left = (self._until_for_people if urgent else self._until) - time.monotonic()
         if left > 0 and self._why is not None:
             kind, detail = self._why
-            raise SunoError(kind, f"not asked again yet: {detail}", retry_after=left)
+            raise RelayError(kind, f"not asked again yet: {detail}", retry_after=left)
 
     def admit(self, *, urgent: bool, decides: bool) -> None:
         """Check, and keep others away until it is known how this one request ends.
@@ -138,7 +138,7 @@ class Breaker:
         if asked_at >= self._failed_at:
             self._until = self._until_for_people = 0.0
 
-    def bad(self, error: SunoError, *, decides: bool = True) -> None:
+    def bad(self, error: RelayError, *, decides: bool = True) -> None:
         """Note a failure that concerns the relay as a whole, and pause as its kind demands."""
         self._last_error_at, self._last_error = time.time(), error.kind
         if not decides and error.kind is not ErrorKind.RATE_LIMIT:
@@ -155,7 +155,7 @@ class Breaker:
             self._told = error.kind
             self._tell(error, pause)
 
-    def warn(self, error: SunoError) -> None:
+    def warn(self, error: RelayError) -> None:
         """Say what is wrong though there is no pause for it; the next good answer is said, too."""
         if self._told is not error.kind:
             self._told = error.kind
@@ -164,7 +164,7 @@ class Breaker:
                 *(self._name, _MEANING[error.kind], quoted(error.detail)),
             )
 
-    def _doubt(self, error: SunoError) -> None:
+    def _doubt(self, error: RelayError) -> None:
         """Say what may be wrong, for whoever has nothing watched yet; seldom, for people can do it.
 
         Nothing is said while a pause for the same is known of.
@@ -179,7 +179,7 @@ class Breaker:
                 *(self._name, _MEANING[error.kind], quoted(error.detail)),
             )
 
-    def _pause(self, error: SunoError) -> float:
+    def _pause(self, error: RelayError) -> float:
         if error.retry_after is not None:
             return error.retry_after
         if error.kind in STOPPING:
@@ -196,7 +196,7 @@ class Breaker:
         ceiling = min(longest, shortest * 2 ** min(step, 30))
         return self._random.uniform(min(shortest, ceiling), ceiling)
 
-    def _tell(self, error: SunoError, pause: float) -> None:
+    def _tell(self, error: RelayError, pause: float) -> None:
         tell: Callable[..., None] = logger.error if error.kind in STOPPING else logger.warning
         tell(
             "Relay %s: %s (%s). It is left alone for %.0f s.",

@@ -17,22 +17,22 @@ from types import MappingProxyType
 import aiohttp
 from pydantic import SecretStr
 
-from bot.relay.circuit_breaker import Breaker, Pauses, RelayHealth
-from bot.relay.endpoints import Routes
-from bot.relay.errors import ErrorKind, SunoError
-from bot.relay.lookup import MOST_IN_VAIN, Batches
-from bot.relay.lookup_result import LookUp
+from bot.relay.circuit_breaker import CircuitBreaker, Pauses, RelayHealth
+from bot.relay.endpoints import EndpointDiscovery
+from bot.relay.errors import ErrorKind, RelayError
+from bot.relay.lookup import MOST_IN_VAIN, BatchLookup
+from bot.relay.lookup_result import LookupResult
 from bot.relay.models import TaskKind
 from bot.relay.providers import Relay
-from bot.relay.purpose import Errand
+from bot.relay.purpose import RequestPurpose
 from bot.relay.rate_limiter import RateLimiter
-from bot.relay.request_coalescer import Gathering
-from bot.relay.requester import Asking, Traffic
-from bot.relay.single_lookup import Singles
+from bot.relay.request_coalescer import RequestCoalescer
+from bot.relay.requester import Requester, Traffic
+from bot.relay.single_lookup import SingleLookup
 from bot.relay.transport import Limits, Wire, reach
-from bot.relay.ttl_cache import Recent
+from bot.relay.ttl_cache import TTLCache
 
-__all__ = ["Limits", "LookUp", "Pauses", "RelayHealth", "SunoClient", "Traffic"]
+__all__ = ["Limits", "LookupResult", "Pauses", "RelayClient", "RelayHealth", "Traffic"]
 
 LIMITS = Limits()
 PAUSES = Pauses()
@@ -41,7 +41,7 @@ MOST_SINGLES = 20
 NOTHING_KNOWN: Mapping[str, TaskKind] = MappingProxyType({})
 
 
-class SunoClient:
+class RelayClient:
     """Asks one relay for tasks. The session stays the caller's: it is not closed here.
 
     At most ``requests_per_second`` requests are sent, ``batch_size`` ids in each. ``join_within``
@@ -68,18 +68,18 @@ class SunoClient:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         random = SystemRandom()
-        self._breaker = Breaker(relay.name, pauses, random)
+        self._breaker = CircuitBreaker(relay.name, pauses, random)
         self._limiter = RateLimiter(requests_per_second, clock)
         wire = Wire(session, relay.base_url, key, limits)
         self._base_url = relay.base_url
-        self._asking = Asking(wire, self._limiter, self._breaker)
-        routes = Routes(self._asking, relay)
-        self._batches = Batches(routes, self._breaker, batch_size, random)
-        self._singles = Singles(routes)
+        self._asking = Requester(wire, self._limiter, self._breaker)
+        routes = EndpointDiscovery(self._asking, relay)
+        self._batches = BatchLookup(routes, self._breaker, batch_size, random)
+        self._singles = SingleLookup(routes)
         self._asking_singly = asyncio.Lock()
-        self._missed: Recent[bool] = Recent(missed_for)
-        self._gathering = Gathering(
-            partial(self._batches.look_up, errand=Errand.PERSON),
+        self._missed: TTLCache[bool] = TTLCache(missed_for)
+        self._gathering = RequestCoalescer(
+            partial(self._batches.look_up, purpose=RequestPurpose.PERSON),
             window=join_within,
             fresh=share_for,
         )
@@ -105,7 +105,7 @@ class SunoClient:
         """Say in the log if the relay cannot be reached now; asks it for nothing."""
         try:
             await reach(self._base_url)
-        except SunoError as error:
+        except RelayError as error:
             self._breaker.warn(error)
 
     async def ready(self) -> None:
@@ -120,7 +120,7 @@ class SunoClient:
         urgent: bool = False,
         singly: bool = True,
         named: bool = True,
-    ) -> LookUp:
+    ) -> LookupResult:
         """Ask what the relay knows of these ids; ``kinds`` tells what is known already.
 
         ``urgent`` is for people who wait: they take turns with the poller, share requests and
@@ -144,10 +144,10 @@ class SunoClient:
         if urgent:
             found = await self._look_up_for_people(ids, kinds)
         else:
-            errand = Errand.POLL if named else Errand.STRANGERS
-            found = await self._batches.look_up(ids, kinds, errand=errand)
+            purpose = RequestPurpose.POLL if named else RequestPurpose.STRANGERS
+            found = await self._batches.look_up(ids, kinds, purpose=purpose)
             if singly:
-                found = await self._completed(found, kinds, errand, most=MOST_SINGLES)
+                found = await self._completed(found, kinds, purpose, most=MOST_SINGLES)
         for each in self._missed.among(found.tasks):
             self._missed.forget(each)
         return found
@@ -158,7 +158,7 @@ class SunoClient:
         *,
         kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
         named: bool = True,
-    ) -> LookUp:
+    ) -> LookupResult:
         """Ask on their own for ids that were ``unlisted``, which may take as many requests.
 
         Only one such look-up is under way at a time, and it ends with the 20th id that it finds to
@@ -167,8 +167,8 @@ class SunoClient:
         if self._asking_singly.locked():
             return _left_for_later(ids)
         async with self._asking_singly:
-            errand = Errand.POLL if named else Errand.STRANGERS
-            found = await self._singles.look_up(ids, kinds, errand=errand, most=MOST_SINGLES)
+            purpose = RequestPurpose.POLL if named else RequestPurpose.STRANGERS
+            found = await self._singles.look_up(ids, kinds, purpose=purpose, most=MOST_SINGLES)
         return found.completed_by(_left_for_later(found.unlisted))
 
     async def aclose(self) -> None:
@@ -178,30 +178,35 @@ class SunoClient:
 
     async def _look_up_for_people(
         self, ids: Collection[str], kinds: Mapping[str, TaskKind]
-    ) -> LookUp:
+    ) -> LookupResult:
         missed = self._missed.among(ids)
         fresh = [each for each in ids if each not in missed]
         found = await self._gathering.look_up(fresh, kinds)
-        found = await self._completed(found, kinds, Errand.PERSON, most=MOST_IN_VAIN)
+        found = await self._completed(found, kinds, RequestPurpose.PERSON, most=MOST_IN_VAIN)
         for each in found.missing:
             self._missed.note(each, True)
         return replace(found, missing=found.missing | missed)
 
     async def _completed(
-        self, found: LookUp, kinds: Mapping[str, TaskKind], errand: Errand, *, most: int
-    ) -> LookUp:
+        self,
+        found: LookupResult,
+        kinds: Mapping[str, TaskKind],
+        purpose: RequestPurpose,
+        *,
+        most: int,
+    ) -> LookupResult:
         """Ask on their own for the ids that no batch holds, before they are called missing."""
         if not found.unlisted or not self._batches.routes.has_batches:
             return found
         try:
-            alone = await self._singles.look_up(found.unlisted, kinds, errand=errand, most=most)
-        except SunoError as error:
+            alone = await self._singles.look_up(found.unlisted, kinds, purpose=purpose, most=most)
+        except RelayError as error:
             if not (found.tasks or found.missing or found.failed):
                 raise
-            alone = LookUp(failed=dict.fromkeys(found.unlisted, error))
+            alone = LookupResult(failed=dict.fromkeys(found.unlisted, error))
         return found.completed_by(alone)
 
 
-def _left_for_later(ids: Sequence[str]) -> LookUp:
+def _left_for_later(ids: Sequence[str]) -> LookupResult:
     said = "in no batch; its own look-up has to wait for others"
-    return LookUp(failed=dict.fromkeys(ids, SunoError(ErrorKind.UNAVAILABLE, said)))
+    return LookupResult(failed=dict.fromkeys(ids, RelayError(ErrorKind.UNAVAILABLE, said)))

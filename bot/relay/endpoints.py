@@ -15,13 +15,13 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from bot.relay.circuit_breaker import RELAY_WIDE, is_relay_wide
-from bot.relay.errors import ErrorKind, NoSuchPathError, SunoError
+from bot.relay.errors import EndpointNotFoundError, ErrorKind, RelayError
 from bot.relay.models import Task, TaskKind
 from bot.relay.parsing.errors import without_paths
 from bot.relay.parsing.reader import is_empty_batch, read_batch, read_single
 from bot.relay.providers import Relay
-from bot.relay.purpose import Errand
-from bot.relay.requester import Asking
+from bot.relay.purpose import RequestPurpose
+from bot.relay.requester import Requester
 from bot.relay.transport import Answer
 
 logger = logging.getLogger(__name__)
@@ -42,24 +42,24 @@ is asked at every look, and the four others rarely.
 """
 
 
-class UnknownTaskError(SunoError):
+class UnknownTaskError(RelayError):
     """The relay says that it does not know a task, of one or more that it was asked for."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(ErrorKind.NOT_FOUND, detail)
 
 
-class _NothingShownError(SunoError):
+class _NothingShownError(RelayError):
     """An answer without any task, which may be a relay's or not."""
 
     def __init__(self) -> None:
         super().__init__(ErrorKind.NOT_FOUND, "an answer without any task")
 
 
-class Routes:
+class EndpointDiscovery:
     """Asks for tasks on the paths of one relay."""
 
-    def __init__(self, asking: Asking, relay: Relay) -> None:
+    def __init__(self, asking: Requester, relay: Relay) -> None:
         self._asking = asking
         self._relay = relay
         self._batch_path = relay.fetch_path
@@ -90,7 +90,7 @@ class Routes:
         return path in self._proven
 
     async def batch(
-        self, path: str, ids: Sequence[str], kind: TaskKind, *, errand: Errand
+        self, path: str, ids: Sequence[str], kind: TaskKind, *, purpose: RequestPurpose
     ) -> tuple[Task, ...]:
         """Ask for several tasks at once; those that the relay does not know are left out.
 
@@ -101,12 +101,12 @@ class Routes:
         answered.
         """
         if self._is_asked_singly():
-            raise NoSuchPathError("the relay has no batch look-up", sure=True)
+            raise EndpointNotFoundError("the relay has no batch look-up", sure=True)
 
         def read(answer: Answer) -> tuple[Task, ...]:
             try:
                 tasks = read_batch(answer.status, answer.content_type, answer.body, ids=len(ids))
-            except SunoError as error:
+            except RelayError as error:
                 meaning = self._meaning(path, answer, error)
                 alone = len(ids) == 1 and path in self._proven
                 if isinstance(meaning, UnknownTaskError) and alone:
@@ -118,7 +118,7 @@ class Routes:
 
         payload = {"ids": list(ids), "action": kind.action}
         try:
-            tasks = await self._asking.ask("POST", path, read, errand=errand, payload=payload)
+            tasks = await self._asking.ask("POST", path, read, purpose=purpose, payload=payload)
         except _NothingShownError:
             return ()
         self._proven.add(path)
@@ -137,20 +137,22 @@ class Routes:
         seconds = ABSENT if self._proven else ABSENT_LIKE_ALL
         self._absent_until[path] = time.monotonic() + seconds
 
-    async def single(self, task_id: str, kind: TaskKind | None, *, errand: Errand) -> Task | None:
+    async def single(
+        self, task_id: str, kind: TaskKind | None, *, purpose: RequestPurpose
+    ) -> Task | None:
         """Ask for one task, on every path that may know it; None where the relay does not.
 
         Raise NoSuchPathError where there is no such path, or where that cannot be told from an
         unknown task: as long as no single look-up has ever shown a task, none proves that one is
         unknown. Raise any other SunoError for what the relay answered.
         """
-        trouble: list[SunoError] = []
-        lapse: SunoError | None = None
+        trouble: list[RelayError] = []
+        lapse: RelayError | None = None
         answered = False
         for path in self._single_paths(task_id, kind):
             try:
-                task = await self._single(path, task_id, errand)
-            except SunoError as error:
+                task = await self._single(path, task_id, purpose)
+            except RelayError as error:
                 if is_relay_wide(error):
                     raise
                 trouble.append(error)
@@ -165,10 +167,12 @@ class Routes:
         if answered and not self._proven.isdisjoint(self._relay.single_paths):
             return None
         if answered:
-            raise NoSuchPathError("no single look-up has shown a task yet", sure=False, singly=True)
-        sure = all(isinstance(error, NoSuchPathError) and error.sure for error in trouble)
+            raise EndpointNotFoundError(
+                "no single look-up has shown a task yet", sure=False, singly=True
+            )
+        sure = all(isinstance(error, EndpointNotFoundError) and error.sure for error in trouble)
         said = trouble[0].detail if trouble else "the relay has no single look-up"
-        raise NoSuchPathError(said, sure=sure)
+        raise EndpointNotFoundError(said, sure=sure)
 
     def go_on_singly(self) -> None:
         """Note that single look-ups work where no batch does: no more batches for a while."""
@@ -188,11 +192,11 @@ class Routes:
         }
         yield from (path for path in likely[kind] if not self._is_absent(path))
 
-    async def _single(self, path: str, task_id: str, errand: Errand) -> Task | None:
+    async def _single(self, path: str, task_id: str, purpose: RequestPurpose) -> Task | None:
         def read(answer: Answer) -> Task | None:
             try:
                 return read_single(task_id, answer.status, answer.content_type, answer.body)
-            except SunoError as error:
+            except RelayError as error:
                 meaning = self._meaning(path, answer, error)
                 if isinstance(meaning, UnknownTaskError):
                     return None
@@ -200,8 +204,8 @@ class Routes:
 
         whole = path + quote(task_id, safe="", errors="replace")
         try:
-            task = await self._asking.ask("GET", whole, read, errand=errand)
-        except NoSuchPathError as error:
+            task = await self._asking.ask("GET", whole, read, purpose=purpose)
+        except EndpointNotFoundError as error:
             if error.sure and path not in self._proven:
                 self.note_absent(path)
             raise
@@ -210,7 +214,7 @@ class Routes:
             self._shown.add(path)
         return task
 
-    def _meaning(self, path: str, answer: Answer, error: SunoError) -> SunoError:
+    def _meaning(self, path: str, answer: Answer, error: RelayError) -> RelayError:
         """Return what an error says of the path or of the task, else the error itself.
 
         A page instead of JSON says that a path is not there, if it has never worked: new-api serves
@@ -223,24 +227,24 @@ class Routes:
         proven = path in self._proven
         if not proven:
             if error.kind is ErrorKind.UNREADABLE and page:
-                return NoSuchPathError(error.detail, sure=True)
+                return EndpointNotFoundError(error.detail, sure=True)
             # Other paths work with this key: that this one does not says nothing of the relay.
             if self._proven and error.kind in RELAY_WIDE - {ErrorKind.RATE_LIMIT}:
-                return NoSuchPathError(error.detail, sure=False)
+                return EndpointNotFoundError(error.detail, sure=False)
         about_the_path = bool(ABOUT_A_PATH.search(error.detail))
         if error.kind is ErrorKind.BAD_REQUEST and about_the_path and not proven:
-            return NoSuchPathError(error.detail, sure=True)
+            return EndpointNotFoundError(error.detail, sure=True)
         if error.kind is not ErrorKind.NOT_FOUND:
             return error
         if page or answer.status == 405 or about_the_path:
-            return NoSuchPathError(error.detail, sure=True)
+            return EndpointNotFoundError(error.detail, sure=True)
         words = without_paths(error.detail)
         single = path in self._relay.single_paths
         about_a_task = answer.status < 300 or answer.status == 400 or (single and proven)
         if about_a_task or ABOUT_A_TASK.search(words):
             return UnknownTaskError(error.detail)
         # "Not found" alone may be said of one task, but neither of many nor together with a path.
-        return NoSuchPathError(error.detail, sure=not single or words != error.detail)
+        return EndpointNotFoundError(error.detail, sure=not single or words != error.detail)
 
     def _is_asked_singly(self) -> bool:
         return time.monotonic() < self._singly_until

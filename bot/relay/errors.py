@@ -22,7 +22,7 @@ class ErrorKind(StrEnum):
     """An answer came, but nothing in it can be read as one."""
 
 
-class SunoError(Exception):
+class RelayError(Exception):
     """A look-up that failed.
 
     ``detail`` is English for the log; it may quote the relay, so it is hostile text, and it never
@@ -36,7 +36,7 @@ class SunoError(Exception):
         self.retry_after = retry_after
 
 
-class NoSuchPathError(SunoError):
+class EndpointNotFoundError(RelayError):
     """No known path of the relay has shown a task: its address or its path is wrong.
 
     ``sure`` where it said so itself. Else it may as well have meant what it was asked for; but as

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.relay.errors import ErrorKind, SunoError
+from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.models import Clip, Task
 from bot.relay.parsing.reader import read_tasks
 
@@ -40,7 +40,7 @@ def explain(status: int, content_type: str | None, body: bytes) -> dict[str, Any
     """
     try:
         tasks = read_tasks(status, content_type, body)
-    except SunoError as error:
+    except RelayError as error:
         message = f"{_ADVICE[error.kind]} Seen: {error.detail}."
         return _conclusion("error", error.kind.value, message, [])
     return _conclusion("ok", None, None, [_explain_task(task) for task in tasks])

@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from random import Random
 
 from bot.relay.batch_bisection import ABOUT_THE_REQUEST, may_be_one_id, narrow
-from bot.relay.circuit_breaker import AmbiguousError, Breaker, is_relay_wide
-from bot.relay.endpoints import Routes, UnknownTaskError
-from bot.relay.errors import ErrorKind, NoSuchPathError, SunoError
-from bot.relay.lookup_result import Findings, LookUp
+from bot.relay.circuit_breaker import AmbiguousError, CircuitBreaker, is_relay_wide
+from bot.relay.endpoints import EndpointDiscovery, UnknownTaskError
+from bot.relay.errors import EndpointNotFoundError, ErrorKind, RelayError
+from bot.relay.lookup_result import Findings, LookupResult
 from bot.relay.models import TaskKind
-from bot.relay.purpose import Errand
-from bot.relay.ttl_cache import Recent
+from bot.relay.purpose import RequestPurpose
+from bot.relay.ttl_cache import TTLCache
 
 MOST_IN_VAIN = 3
 """Unknown ids that one look-up of a person asks for on their own."""
@@ -25,18 +25,20 @@ REFUSED_AGAIN = 30.0
 """Seconds in which the poller does not ask again for an id that was refused."""
 
 
-class Batches:
+class BatchLookup:
     """Looks up any number of ids in as few requests as the relay allows."""
 
-    def __init__(self, routes: Routes, breaker: Breaker, size: int, random: Random) -> None:
+    def __init__(
+        self, routes: EndpointDiscovery, breaker: CircuitBreaker, size: int, random: Random
+    ) -> None:
         if size < 1:
             raise ValueError("A batch must hold at least one id.")
         self.routes = routes
         self.size = size
         self.random = random
-        self.apart: Recent[bool] = Recent(APART)
-        self.refused: Recent[tuple[ErrorKind, str]] = Recent(REFUSED_AGAIN)
-        self.doubtful: Recent[bool] = Recent(APART)
+        self.apart: TTLCache[bool] = TTLCache(APART)
+        self.refused: TTLCache[tuple[ErrorKind, str]] = TTLCache(REFUSED_AGAIN)
+        self.doubtful: TTLCache[bool] = TTLCache(APART)
         """Ids that were unknown where no path has shown a task yet."""
         self._breaker = breaker
 
@@ -45,58 +47,58 @@ class Batches:
         ids: Collection[str],
         kinds: Mapping[str, TaskKind],
         *,
-        errand: Errand,
-    ) -> LookUp:
+        purpose: RequestPurpose,
+    ) -> LookupResult:
         """Ask for all of them; those that no batch holds come back ``unlisted``.
 
-        Else it promises what ``SunoClient.look_up`` does.
+        Else it promises what ``RelayClient.look_up`` does.
         """
-        search = _Search(self, ids, kinds, errand)
+        search = _BatchSearch(self, ids, kinds, purpose)
         await search.run()
         findings = search.findings
         try:
             found = findings.conclude()
-            if errand is Errand.STRANGERS and len(found.failed) == len(findings.ids) > 0:
+            if purpose is RequestPurpose.STRANGERS and len(found.failed) == len(findings.ids) > 0:
                 raise _most_telling(found.failed.values())
-        except SunoError as error:
+        except RelayError as error:
             # What people type may be refused for what it is: that says nothing of the relay.
-            refused = error.kind in ABOUT_THE_REQUEST and errand.decides and len(findings.ids) > 1
-            nowhere = isinstance(error, NoSuchPathError) and error.sure and errand.decides
+            refused = error.kind in ABOUT_THE_REQUEST and purpose.decides and len(findings.ids) > 1
+            nowhere = isinstance(error, EndpointNotFoundError) and error.sure and purpose.decides
             if nowhere or refused or isinstance(error, AmbiguousError):
-                self._breaker.bad(error, decides=errand.decides)
+                self._breaker.bad(error, decides=purpose.decides)
             raise
         else:
             return found
         finally:
             for failure in findings.failed.values():
-                if isinstance(failure, NoSuchPathError):
+                if isinstance(failure, EndpointNotFoundError):
                     self._breaker.warn(failure)
 
     def is_apart(self, task_id: str) -> bool:
         """Whether this id spoiled a batch, or failed on its own, not long ago."""
         return self.apart.get(task_id) is not None
 
-    def set_apart(self, task_id: str, error: SunoError) -> None:
+    def set_apart(self, task_id: str, error: RelayError) -> None:
         """Remember that this id, and not the relay, brings about this error."""
         self.apart.note(task_id, True)
         self.refused.note(task_id, (error.kind, error.detail))
 
 
-class _Search:
+class _BatchSearch:
     """One look-up under way."""
 
     def __init__(
         self,
-        batches: Batches,
+        batches: BatchLookup,
         ids: Collection[str],
         kinds: Mapping[str, TaskKind],
-        errand: Errand,
+        purpose: RequestPurpose,
     ) -> None:
         self.findings = Findings(ids)
         self._batches = batches
         self._routes = batches.routes
         self._kinds = kinds
-        self._errand = errand
+        self._errand = purpose
         self._patience = PATIENCE_WITH_STRANGERS
         self._in_vain = 0
 
@@ -105,7 +107,7 @@ class _Search:
         doubtful = [
             each
             for each, error in self.findings.failed.items()
-            if isinstance(error, NoSuchPathError)
+            if isinstance(error, EndpointNotFoundError)
         ]
         if doubtful and self.findings.tasks and self.findings.stopped is None:
             # Other ids have shown since that a path works.
@@ -135,14 +137,16 @@ class _Search:
         for start in range(0, len(together), self._batches.size):
             yield together[start : start + self._batches.size]
         alone = [each for each in ids if each in apart]
-        if self._errand is Errand.STRANGERS:  # whose turn it is must not depend on who is refused
+        if (
+            self._errand is RequestPurpose.STRANGERS
+        ):  # whose turn it is must not depend on who is refused
             self._batches.random.shuffle(alone)
         for each in alone:
             refusal = None if self._errand.urgent else self._batches.refused.get(each)
             if refusal is None:
                 yield [each]
             else:
-                self.findings.failed[each] = SunoError(*refusal)
+                self.findings.failed[each] = RelayError(*refusal)
 
     async def _part(self, ids: Sequence[str], kind: TaskKind) -> None:
         """Ask for a batch, on the relay's other paths if need be, and where none works singly."""
@@ -150,7 +154,7 @@ class _Search:
         if trouble is None:
             self._grow_impatient(ids)
             return
-        if not isinstance(trouble, NoSuchPathError):
+        if not isinstance(trouble, EndpointNotFoundError):
             self._give_up(ids, trouble)
             return
         for path in self._routes.other_batch_paths():
@@ -161,18 +165,18 @@ class _Search:
             if is_relay_wide(other):
                 self.findings.stop(other)
                 return
-            if isinstance(other, NoSuchPathError) and other.sure:
+            if isinstance(other, EndpointNotFoundError) and other.sure:
                 self._routes.note_absent(path)
             else:  # it may be refused for the ids
-                trouble = NoSuchPathError(trouble.detail, sure=False)
+                trouble = EndpointNotFoundError(trouble.detail, sure=False)
         await self._all_singly(ids, trouble)
 
-    def _give_up(self, ids: Sequence[str], trouble: SunoError) -> None:
+    def _give_up(self, ids: Sequence[str], trouble: RelayError) -> None:
         """End the search, unless one id that somebody typed may keep others from an answer.
 
         Such ids are asked for one by one from the next look on.
         """
-        if self._errand is not Errand.STRANGERS or trouble.kind is ErrorKind.RATE_LIMIT:
+        if self._errand is not RequestPurpose.STRANGERS or trouble.kind is ErrorKind.RATE_LIMIT:
             self.findings.stop(trouble)
             return
         for each in self.findings.unknown(ids):
@@ -182,7 +186,7 @@ class _Search:
 
     def _grow_impatient(self, ids: Sequence[str]) -> None:
         """End a search for ids that the relay never named if it answers none of several."""
-        if self._errand is not Errand.STRANGERS:
+        if self._errand is not RequestPurpose.STRANGERS:
             return
         failed = self.findings.failed
         if not all(each in failed for each in ids):
@@ -192,22 +196,22 @@ class _Search:
         if self._patience == 0:
             self.findings.stop(failed[ids[0]])
 
-    async def _ask_on(self, path: str, ids: Sequence[str], kind: TaskKind) -> SunoError | None:
+    async def _ask_on(self, path: str, ids: Sequence[str], kind: TaskKind) -> RelayError | None:
         """Ask for a batch on a path, and find out which ids spoil it, if it is them.
 
         Return what is wrong with the path or the relay, None where it is one that answers.
         """
         try:
             await self._ask(path, ids, kind)
-        except SunoError as error:
+        except RelayError as error:
             return await self._bisect(path, ids, kind, error) if may_be_one_id(error) else error
         if not self._routes.is_proven(path):
-            return NoSuchPathError("an answer without any task", sure=False)
+            return EndpointNotFoundError("an answer without any task", sure=False)
         return None
 
     async def _bisect(
-        self, path: str, ids: Sequence[str], kind: TaskKind, error: SunoError
-    ) -> SunoError | None:
+        self, path: str, ids: Sequence[str], kind: TaskKind, error: RelayError
+    ) -> RelayError | None:
         """Find out which ids spoil a batch, unless it may be the path: it has never worked."""
 
         async def ask(part: Sequence[str]) -> None:
@@ -215,30 +219,30 @@ class _Search:
 
         try:
             culprits, left = await narrow(ids, error, ask, self._batches.random)
-        except SunoError as whole:
+        except RelayError as whole:
             return whole if self._is_the_relays(path, whole) else _doubt(whole)
         if not self._is_the_relays(path, error):
             return _doubt(error)
         self._blame(culprits, remember=len(culprits) + len(left) < len(ids))
         if isinstance(error, UnknownTaskError):
-            error = SunoError(ErrorKind.UNAVAILABLE, f"refused with others: {error.detail}")
+            error = RelayError(ErrorKind.UNAVAILABLE, f"refused with others: {error.detail}")
             for each in self.findings.unknown(ids):
                 self._batches.apart.note(each, True)  # what the relay does not know
         self.findings.failed |= dict.fromkeys(left, error)
         return None
 
-    def _is_the_relays(self, path: str, error: SunoError) -> bool:
+    def _is_the_relays(self, path: str, error: RelayError) -> bool:
         """Whether an error is surely one of a relay, and does not come from a wrong path."""
         about_ids = error.kind in ABOUT_THE_REQUEST or isinstance(error, UnknownTaskError)
         return self._routes.is_proven(path) or not about_ids
 
     async def _ask(self, path: str, ids: Sequence[str], kind: TaskKind) -> None:
-        self.findings.found(await self._routes.batch(path, ids, kind, errand=self._errand))
+        self.findings.found(await self._routes.batch(path, ids, kind, purpose=self._errand))
         for each in self._batches.apart.among(ids):
             if each in self.findings.tasks:
                 self._batches.apart.forget(each)
 
-    def _blame(self, culprits: Mapping[str, SunoError], *, remember: bool) -> None:
+    def _blame(self, culprits: Mapping[str, RelayError], *, remember: bool) -> None:
         """Note which ids are refused; for later only if the relay read others at the same time."""
         for each, error in culprits.items():
             if isinstance(error, UnknownTaskError):
@@ -247,7 +251,7 @@ class _Search:
             if remember or self._batches.is_apart(each):
                 self._batches.set_apart(each, error)
 
-    async def _all_singly(self, ids: Sequence[str], no_batch: NoSuchPathError) -> None:
+    async def _all_singly(self, ids: Sequence[str], no_batch: EndpointNotFoundError) -> None:
         """Ask for each id on its own, where the relay has no batch look-up."""
         patience = PATIENCE
         doubtful = self._batches.doubtful.among(ids)
@@ -255,9 +259,9 @@ class _Search:
             if self._errand.urgent and self._in_vain == MOST_IN_VAIN:
                 return
             try:
-                task = await self._routes.single(each, self._kinds.get(each), errand=self._errand)
-            except SunoError as error:
-                if isinstance(error, NoSuchPathError):
+                task = await self._routes.single(each, self._kinds.get(each), purpose=self._errand)
+            except RelayError as error:
+                if isinstance(error, EndpointNotFoundError):
                     # A batch path that has worked was surely not refused because of the ids.
                     if (error.sure and no_batch.sure) or self._routes.has_batches:
                         self.findings.stop(no_batch)
@@ -266,7 +270,7 @@ class _Search:
                         self.findings.failed |= dict.fromkeys(self.findings.unknown(ids), no_batch)
                         return
                     singly = error.singly and no_batch.sure
-                    error = NoSuchPathError(no_batch.detail, sure=False, singly=singly)
+                    error = EndpointNotFoundError(no_batch.detail, sure=False, singly=singly)
                     self.findings.failed[each] = error
                     self._batches.doubtful.note(each, True)
                 elif is_relay_wide(error):
@@ -288,10 +292,10 @@ class _Search:
                 self.findings.found([task])
 
 
-def _most_telling(errors: Iterable[SunoError]) -> SunoError:
+def _most_telling(errors: Iterable[RelayError]) -> RelayError:
     """Return the error that may be the relay's rather than an id's, if there is one."""
     return min(errors, key=lambda error: error.kind in ABOUT_THE_REQUEST)
 
 
-def _doubt(error: SunoError) -> NoSuchPathError:
-    return NoSuchPathError(error.detail, sure=False)
+def _doubt(error: RelayError) -> EndpointNotFoundError:
+    return EndpointNotFoundError(error.detail, sure=False)

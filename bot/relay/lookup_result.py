@@ -3,28 +3,28 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from bot.relay.errors import SunoError
+from bot.relay.errors import RelayError
 from bot.relay.models import Task
 from bot.relay.parsing.reader import tasks_by_id
 
 
 @dataclass(frozen=True, slots=True)
-class LookUp:
+class LookupResult:
     """What a relay knows of the ids that it was asked for; every id is in exactly one of these."""
 
     tasks: Mapping[str, Task] = field(default_factory=dict)
     """By the id asked for."""
     missing: frozenset[str] = frozenset()
     """The relay answered, and does not know these, or they belong to another key."""
-    failed: Mapping[str, SunoError] = field(default_factory=dict)
+    failed: Mapping[str, RelayError] = field(default_factory=dict)
     """Ids whose own answer was refused or unreadable while others' could be read."""
     unlisted: tuple[str, ...] = ()
     """In no batch, and not asked for on their own, for few are at once: nothing is known of them.
     In the order in which they were asked for."""
 
-    def completed_by(self, alone: "LookUp") -> "LookUp":
+    def completed_by(self, alone: "LookupResult") -> "LookupResult":
         """Add what was found when those that are ``unlisted`` here were asked for on their own."""
-        return LookUp(
+        return LookupResult(
             {**self.tasks, **alone.tasks},
             self.missing | alone.missing,
             {**self.failed, **alone.failed},
@@ -40,8 +40,8 @@ class Findings:
         self._wanted = frozenset(self.ids)
         self.tasks: dict[str, Task] = {}
         self.missing: set[str] = set()
-        self.failed: dict[str, SunoError] = {}
-        self.stopped: SunoError | None = None
+        self.failed: dict[str, RelayError] = {}
+        self.stopped: RelayError | None = None
         """Why nothing more of this look-up can be asked."""
 
     def found(self, tasks: Iterable[Task]) -> None:
@@ -56,7 +56,7 @@ class Findings:
     def _has_ended(self, task_id: str) -> bool:
         return self.tasks[task_id].terminal
 
-    def stop(self, error: SunoError) -> None:
+    def stop(self, error: RelayError) -> None:
         """Note that the relay as a whole cannot be asked further."""
         self.stopped = self.stopped or error
 
@@ -67,7 +67,7 @@ class Findings:
         known = {*self.tasks, *self.missing, *self.failed}
         return [each for each in ids if each not in known]
 
-    def conclude(self) -> LookUp:
+    def conclude(self) -> LookupResult:
         """Give the result; raise the SunoError in which all ids have ended alike."""
         unlisted = self.unknown(self.ids)
         if self.stopped is not None:
@@ -77,7 +77,7 @@ class Findings:
             first = next(iter(self.failed.values()))
             if all(error.kind is first.kind for error in self.failed.values()):
                 raise self.stopped or first
-        return LookUp(
+        return LookupResult(
             self.tasks,
             frozenset(self.missing),
             self.failed,

@@ -3,7 +3,7 @@
 from enum import Enum, auto
 
 
-class Errand(Enum):
+class RequestPurpose(Enum):
     """Why requests are sent."""
 
     PERSON = auto()
@@ -16,7 +16,7 @@ class Errand(Enum):
     @property
     def urgent(self) -> bool:
         """Whether somebody waits for the answer."""
-        return self is Errand.PERSON
+        return self is RequestPurpose.PERSON
 
     @property
     def decides(self) -> bool:
@@ -26,4 +26,4 @@ class Errand(Enum):
         some with 403, as if the key were wrong, and a relay may stumble over others. The poller
         finds out soon enough what is wrong with the relay, by tasks that are surely there.
         """
-        return self is Errand.POLL
+        return self is RequestPurpose.POLL

@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from bot.relay.errors import ErrorKind, SunoError
+from bot.relay.errors import ErrorKind, RelayError
 
 BATCHES_IN_A_ROW = 3
 """Batches that go before a single look-up of the same side which waits."""
@@ -66,7 +66,7 @@ class RateLimiter:
         while side := self._next_side():
             turn = side.pop()
             if not turn.done():
-                turn.set_exception(SunoError(ErrorKind.UNAVAILABLE, "the bot is closing"))
+                turn.set_exception(RelayError(ErrorKind.UNAVAILABLE, "the bot is closing"))
 
     def _admit(self, *, urgent: bool) -> None:
         self._free_at = self._clock() + self._spacing

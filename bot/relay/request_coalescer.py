@@ -4,14 +4,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
-from bot.relay.errors import ErrorKind, SunoError
-from bot.relay.lookup_result import Findings, LookUp
+from bot.relay.errors import ErrorKind, RelayError
+from bot.relay.lookup_result import Findings, LookupResult
 from bot.relay.models import TaskKind
 
-Ask = Callable[[Collection[str], Mapping[str, TaskKind]], Awaitable[LookUp]]
+Ask = Callable[[Collection[str], Mapping[str, TaskKind]], Awaitable[LookupResult]]
 
 
-class _Flight:
+class _SharedLookup:
     """One look-up for several people: ids come aboard until it departs."""
 
     def __init__(self, ask: Ask, window: float) -> None:
@@ -21,21 +21,21 @@ class _Flight:
         self.landed_at = 0.0
         self.task = asyncio.create_task(self._fly(ask, window))
 
-    async def _fly(self, ask: Ask, window: float) -> LookUp | SunoError:
+    async def _fly(self, ask: Ask, window: float) -> LookupResult | RelayError:
         """Give the error as a result: nobody may be left to take it when it is raised."""
         await asyncio.sleep(window)
         self.departed = True
         try:
             return await ask(self.ids, self.kinds)
-        except SunoError as error:
+        except RelayError as error:
             return error
         finally:
             self.landed_at = time.monotonic()
 
-    def result(self) -> LookUp | SunoError:
+    def result(self) -> LookupResult | RelayError:
         """Give how it ended."""
         if self.task.cancelled():
-            return SunoError(ErrorKind.UNAVAILABLE, "the bot is closing")
+            return RelayError(ErrorKind.UNAVAILABLE, "the bot is closing")
         return self.task.result()
 
     def is_of_use(self, fresh: float) -> bool:
@@ -45,22 +45,22 @@ class _Flight:
         well = not self.task.cancelled() and self.task.exception() is None
         return (
             well
-            and isinstance(self.task.result(), LookUp)
+            and isinstance(self.task.result(), LookupResult)
             and time.monotonic() - self.landed_at < fresh
         )
 
 
-class Gathering:
+class RequestCoalescer:
     """Joins look-ups that come within ``window`` seconds, and shares answers for ``fresh``."""
 
     def __init__(self, ask: Ask, *, window: float, fresh: float) -> None:
         self._ask = ask
         self._window = window
         self._fresh = fresh
-        self._boarding: _Flight | None = None
-        self._flights: dict[str, _Flight] = {}
+        self._boarding: _SharedLookup | None = None
+        self._flights: dict[str, _SharedLookup] = {}
 
-    async def look_up(self, ids: Collection[str], kinds: Mapping[str, TaskKind]) -> LookUp:
+    async def look_up(self, ids: Collection[str], kinds: Mapping[str, TaskKind]) -> LookupResult:
         """Ask for all of them together with other people's.
 
         Whoever is cancelled meanwhile cancels nobody else. Raise SunoError as ``ask`` does.
@@ -82,7 +82,7 @@ class Gathering:
         if tasks:
             await asyncio.wait(tasks)
 
-    def _flight(self, task_id: str, kind: TaskKind | None) -> _Flight:
+    def _flight(self, task_id: str, kind: TaskKind | None) -> _SharedLookup:
         """Give the look-up that brings this id, a new one only if none does."""
         flight = self._flights.get(task_id)
         if flight is None or not flight.is_of_use(self._fresh):
@@ -92,10 +92,10 @@ class Gathering:
             flight.kinds[task_id] = kind
         return flight
 
-    def _boarding_flight(self) -> _Flight:
+    def _boarding_flight(self) -> _SharedLookup:
         if self._boarding is None or self._boarding.departed:
             self._drop_old()
-            self._boarding = _Flight(self._ask, self._window)
+            self._boarding = _SharedLookup(self._ask, self._window)
         return self._boarding
 
     def _drop_old(self) -> None:
@@ -106,9 +106,9 @@ class Gathering:
         }
 
 
-def _take(task_id: str, result: LookUp | SunoError, findings: Findings) -> None:
+def _take(task_id: str, result: LookupResult | RelayError, findings: Findings) -> None:
     """Take what a shared look-up says of one id, if anything."""
-    if isinstance(result, SunoError):
+    if isinstance(result, RelayError):
         findings.failed[task_id] = result
     elif task_id in result.tasks:
         findings.tasks[task_id] = result.tasks[task_id]

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from bot.relay.circuit_breaker import RELAY_WIDE, AmbiguousError, Breaker, is_relay_wide
-from bot.relay.errors import ErrorKind, SunoError
-from bot.relay.purpose import Errand
+from bot.relay.circuit_breaker import RELAY_WIDE, AmbiguousError, CircuitBreaker, is_relay_wide
+from bot.relay.errors import ErrorKind, RelayError
+from bot.relay.purpose import RequestPurpose
 from bot.relay.rate_limiter import RateLimiter
-from bot.relay.transport import Answer, CutConnection, Wire
+from bot.relay.transport import Answer, ConnectionCutError, Wire
 
 
 @dataclass(slots=True)
@@ -30,10 +30,10 @@ LONGEST_PAUSE = 3600.0
 """Seconds of a pause that a relay may ask for; it is tried again then, whatever it said."""
 
 
-class Asking:
+class Requester:
     """Everything that one request goes through."""
 
-    def __init__(self, wire: Wire, limiter: RateLimiter, breaker: Breaker) -> None:
+    def __init__(self, wire: Wire, limiter: RateLimiter, breaker: CircuitBreaker) -> None:
         self._wire = wire
         self._limiter = limiter
         self._breaker = breaker
@@ -45,7 +45,7 @@ class Asking:
         path: str,
         read: Callable[[Answer], T],
         *,
-        errand: Errand,
+        purpose: RequestPurpose,
         payload: Mapping[str, Any] | None = None,
     ) -> T:
         """Send a request when it is its turn, and give what ``read`` makes of the answer.
@@ -53,56 +53,56 @@ class Asking:
         Raise the SunoError that ``read`` raises, that the exchange ends with, or that the relay
         was left alone for; the breaker has learned of it where it concerns more than this request.
         """
-        self._breaker.check(urgent=errand.urgent)
+        self._breaker.check(urgent=purpose.urgent)
         try:
-            return await self._once(method, path, read, errand, payload)
-        except CutConnection:
+            return await self._once(method, path, read, purpose, payload)
+        except ConnectionCutError:
             # The server may have closed an idle connection at that moment. A person waits for
             # this answer; the poller comes back anyway.
-            if not errand.urgent:
+            if not purpose.urgent:
                 raise
-        return await self._once(method, path, read, errand, payload)
+        return await self._once(method, path, read, purpose, payload)
 
     async def _once(
         self,
         method: str,
         path: str,
         read: Callable[[Answer], T],
-        errand: Errand,
+        purpose: RequestPurpose,
         payload: Mapping[str, Any] | None,
     ) -> T:
-        await self._limiter.acquire(urgent=errand.urgent, single=method == "GET")
-        self._breaker.admit(urgent=errand.urgent, decides=errand.decides)
+        await self._limiter.acquire(urgent=purpose.urgent, single=method == "GET")
+        self._breaker.admit(urgent=purpose.urgent, decides=purpose.decides)
         asked_at = time.monotonic()
         self.traffic.requests += 1
         try:
             answer = await self._wire.exchange(method, path, payload)
-            result = _with_its_pause(answer, read, errand)
-        except SunoError as error:
+            result = _with_its_pause(answer, read, purpose)
+        except RelayError as error:
             self.traffic.errors[error.kind] += 1
-            self._learn(error, errand, asked_at)
+            self._learn(error, purpose, asked_at)
             raise
         finally:
             self.traffic.seconds += time.monotonic() - asked_at
         self._breaker.good(asked_at)
         return result
 
-    def _learn(self, error: SunoError, errand: Errand, asked_at: float) -> None:
+    def _learn(self, error: RelayError, purpose: RequestPurpose, asked_at: float) -> None:
         if is_relay_wide(error):
-            self._breaker.bad(error, decides=errand.decides)
-        elif errand.decides or not isinstance(error, AmbiguousError):
+            self._breaker.bad(error, decides=purpose.decides)
+        elif purpose.decides or not isinstance(error, AmbiguousError):
             self._breaker.answered(asked_at)
 
 
-def _with_its_pause(answer: Answer, read: Callable[[Answer], T], errand: Errand) -> T:
+def _with_its_pause(answer: Answer, read: Callable[[Answer], T], purpose: RequestPurpose) -> T:
     """Read the answer; the pause that it asks for goes into the error that it is."""
     try:
         return read(answer)
-    except SunoError as error:
+    except RelayError as error:
         pause = answer.retry_after or error.retry_after
         error.retry_after = None if pause is None else min(pause, LONGEST_PAUSE)
         internal = answer.status == 500 and pause is None and error.kind is ErrorKind.UNAVAILABLE
-        about_strangers = not errand.decides and error.kind in RELAY_WIDE - {ErrorKind.RATE_LIMIT}
+        about_strangers = not purpose.decides and error.kind in RELAY_WIDE - {ErrorKind.RATE_LIMIT}
         if internal or about_strangers:
             raise AmbiguousError(error.kind, error.detail) from error
         raise

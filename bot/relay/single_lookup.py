@@ -3,27 +3,32 @@
 from collections.abc import Mapping, Sequence
 
 from bot.relay.circuit_breaker import is_relay_wide
-from bot.relay.endpoints import Routes
-from bot.relay.errors import SunoError
-from bot.relay.lookup_result import Findings, LookUp
+from bot.relay.endpoints import EndpointDiscovery
+from bot.relay.errors import RelayError
+from bot.relay.lookup_result import Findings, LookupResult
 from bot.relay.models import TaskKind
-from bot.relay.purpose import Errand
-from bot.relay.ttl_cache import Recent
+from bot.relay.purpose import RequestPurpose
+from bot.relay.ttl_cache import TTLCache
 
 AGAIN = 600.0
 """Seconds in which an id that was unknown on its own, too, is not asked for like that again."""
 
 
-class Singles:
+class SingleLookup:
     """Asks for ids one after the other. A relay may know a task that its batches leave out."""
 
-    def __init__(self, routes: Routes) -> None:
+    def __init__(self, routes: EndpointDiscovery) -> None:
         self._routes = routes
-        self._unknown: Recent[bool] = Recent(AGAIN)
+        self._unknown: TTLCache[bool] = TTLCache(AGAIN)
 
     async def look_up(
-        self, ids: Sequence[str], kinds: Mapping[str, TaskKind], *, errand: Errand, most: int
-    ) -> LookUp:
+        self,
+        ids: Sequence[str],
+        kinds: Mapping[str, TaskKind],
+        *,
+        purpose: RequestPurpose,
+        most: int,
+    ) -> LookupResult:
         """Ask for them until ``most`` were asked for in vain; the rest stays ``unlisted``.
 
         Raise the SunoError in which all have ended.
@@ -36,8 +41,8 @@ class Singles:
             if in_vain == most:
                 break
             try:
-                task = await self._routes.single(each, kinds.get(each), errand=errand)
-            except SunoError as error:
+                task = await self._routes.single(each, kinds.get(each), purpose=purpose)
+            except RelayError as error:
                 if is_relay_wide(error):
                     findings.stop(error)
                     break

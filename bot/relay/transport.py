@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from pydantic_core import PydanticSerializationError, to_json
 from yarl import URL
 
-from bot.relay.errors import ErrorKind, SunoError
+from bot.relay.errors import ErrorKind, RelayError
 
 REDIRECTS = frozenset({301, 302, 307, 308})
 MOST_REDIRECTS = 3
@@ -52,7 +52,7 @@ class Answer:
         return "html" in (self.content_type or "") or start.startswith((b"<!doctype", b"<html"))
 
 
-class CutConnection(SunoError):
+class ConnectionCutError(RelayError):
     """The connection broke before the whole answer was there; nothing says that it would again."""
 
     def __init__(self, detail: str) -> None:
@@ -89,7 +89,7 @@ class Wire:
                     method, URL(self._base_url + path, encoded=True), payload
                 )
         except TimeoutError:
-            trouble = SunoError(
+            trouble = RelayError(
                 ErrorKind.UNAVAILABLE, f"no whole answer within {self._limits.total:g} s"
             )
         except (aiohttp.ClientError, OSError) as error:
@@ -119,7 +119,7 @@ class Wire:
                     limit = self._limits.single_body if single else self._limits.body
                     return await self._read(response, limit)
                 url = _next_address(url, self._struck(response.headers.get("Location", "")))
-        raise SunoError(ErrorKind.UNAVAILABLE, "the relay redirects in a circle")
+        raise RelayError(ErrorKind.UNAVAILABLE, "the relay redirects in a circle")
 
     async def _read(self, response: aiohttp.ClientResponse, limit: int) -> Answer:
         chunks, size = [], 0
@@ -128,7 +128,7 @@ class Wire:
             size += len(chunk)
             if size > limit:
                 response.close()
-                raise SunoError(ErrorKind.UNREADABLE, f"the answer is longer than {limit} bytes")
+                raise RelayError(ErrorKind.UNREADABLE, f"the answer is longer than {limit} bytes")
         body = b"".join(chunks)
         secret = self._key.get_secret_value().encode()
         if body.rfind(secret) >= 0:  # in long bodies twice as fast as from the left
@@ -144,18 +144,18 @@ class Wire:
         """Strike the key out of a text that came from outside."""
         return text.replace(self._key.get_secret_value(), "***")
 
-    def _trouble(self, error: Exception) -> SunoError:
+    def _trouble(self, error: Exception) -> RelayError:
         """Say in our own words what an error of the connection is, with its text but no key."""
         if isinstance(error, aiohttp.ClientResponseError):
             # Its text quotes the answer up to anywhere, even into the middle of a repeated key.
-            return SunoError(ErrorKind.UNREADABLE, "the answer is not HTTP")
+            return RelayError(ErrorKind.UNREADABLE, "the answer is not HTTP")
         if isinstance(error, aiohttp.ClientPayloadError):
             packed = isinstance(error.__cause__, ContentEncodingError)
-            return CutConnection(f"the answer {'is badly packed' if packed else 'broke off'}")
+            return ConnectionCutError(f"the answer {'is badly packed' if packed else 'broke off'}")
         said = f"{type(error).__name__}: {quoted(self._struck(str(error)))}"
         if isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL):
-            return SunoError(ErrorKind.UNAVAILABLE, f"no connection ({said})")
-        return CutConnection(f"the connection was cut ({said})")
+            return RelayError(ErrorKind.UNAVAILABLE, f"no connection ({said})")
+        return ConnectionCutError(f"the connection was cut ({said})")
 
 
 def quoted(text: str) -> str:
@@ -179,11 +179,11 @@ def _next_address(url: URL, location: str) -> URL:
         target = url.join(URL(location)).with_user(None)
         same = target.origin() == url.origin()
     except (ValueError, IndexError):  # yarl raises the latter for https://][[p@
-        raise SunoError(
+        raise RelayError(
             ErrorKind.UNAVAILABLE, f"a redirect to nowhere: {quoted(location)}"
         ) from None
     if not same:
-        raise SunoError(
+        raise RelayError(
             ErrorKind.UNAVAILABLE,
             f"a redirect to another host ({quoted(str(target.origin()))}), which gets no key",
         )
@@ -228,4 +228,4 @@ async def reach(base_url: str, patience: float = PATIENCE) -> None:
     else:
         writer.transport.abort()
         return
-    raise SunoError(ErrorKind.UNAVAILABLE, trouble)
+    raise RelayError(ErrorKind.UNAVAILABLE, trouble)

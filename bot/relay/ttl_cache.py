@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Recent(Generic[T]):
+class TTLCache(Generic[T]):
     """What was noted under a key within the last ``seconds``; the newest ``size`` of them."""
 
     def __init__(self, seconds: float, size: int = 10_000) -> None:

@@ -15,7 +15,7 @@ from sqlite_utils import Database
 from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import DOUBT, OPEN, REASON, is_first, is_quiet, move
 from bot.storage.held_notices import owe_words_in
-from bot.storage.models import Delivery, Place
+from bot.storage.models import Delivery, Destination
 
 _CANDIDATES = f"""
     SELECT id, due_at FROM (SELECT d.id, d.due_at FROM deliveries d
@@ -70,7 +70,7 @@ class BlockedChannels:
         self._changed.set()
         return moved
 
-    async def of_server(self, guild_id: int) -> list[tuple[Place, str]]:
+    async def of_server(self, guild_id: int) -> list[tuple[Destination, str]]:
         """Return the blocked channels of a server where something waits, and why each is."""
         rows = await self._database.read(
             "SELECT channel_id, guild_id, locale, reason FROM blocked_channels b"  # noqa: S608 # names of ours
@@ -79,7 +79,7 @@ class BlockedChannels:
             [guild_id],
         )
         return [
-            (Place(row["channel_id"], row["guild_id"], row["locale"]), row["reason"])
+            (Destination(row["channel_id"], row["guild_id"], row["locale"]), row["reason"])
             for row in rows
         ]
 
@@ -124,7 +124,7 @@ def drop_stale(db: Database) -> None:
     )
 
 
-def _block(db: Database, place: Place, reason: str, now: float, until: float) -> None:
+def _block(db: Database, place: Destination, reason: str, now: float, until: float) -> None:
     db.execute(
         "INSERT INTO blocked_channels (channel_id, guild_id, locale, reason, since, next_try_at)"
         " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (channel_id) DO UPDATE"

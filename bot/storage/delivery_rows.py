@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from sqlite_utils import Database
 
-from bot.storage.models import Delivery, Ending, Form, Purpose
+from bot.storage.models import Delivery, EndReason, Form, Purpose
 
 OPEN = "state IN ('due', 'sending', 'held')"
 """What is still owed, in the very words of the index ``deliveries_open``: so that this is looked
@@ -62,7 +62,7 @@ REASON = "reason = CASE purpose WHEN 'word' THEN reason ELSE ? END"
 
 
 def enqueue_notice(
-    db: Database, relay: str, task_id: str, place: Mapping[str, Any], ending: Ending, now: float
+    db: Database, relay: str, task_id: str, place: Mapping[str, Any], ending: EndReason, now: float
 ) -> None:
     """Owe the notice of a task that ends in this transaction to one place."""
     cursor = db.execute(

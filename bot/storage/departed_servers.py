@@ -39,7 +39,7 @@ def missing_servers(kept: Iterable[int], listed: ShardGuilds) -> set[int]:
     return {one for one in kept if listed.covers(one) and one not in listed.guild_ids}
 
 
-class Departures:
+class DepartedServers:
     """Notes since when servers are missing, and deletes what is kept of them in the end."""
 
     def __init__(self, database: DatabaseThread) -> None:

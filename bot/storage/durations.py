@@ -14,7 +14,7 @@ LONGEST = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Typical:
+class DurationStats:
     """How long such tasks took lately, in seconds."""
 
     median: float
@@ -22,12 +22,12 @@ class Typical:
     """Nine of ten took at most this."""
 
 
-def typical_of(seconds: Sequence[float]) -> Typical | None:
+def duration_stats(seconds: Sequence[float]) -> DurationStats | None:
     """Return what a sample shows, ``None`` for one that is too small."""
     if len(seconds) < FEWEST:
         return None
     tenths = statistics.quantiles(seconds, n=10, method="inclusive")
-    return Typical(median=statistics.median(seconds), slow=tenths[-1])
+    return DurationStats(median=statistics.median(seconds), slow=tenths[-1])
 
 
 def seconds_taken(task: Task, first_seen: float, ended_at: float) -> float | None:

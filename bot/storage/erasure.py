@@ -21,7 +21,7 @@ _TaskKey = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Holdings:
+class PersonalData:
     """How much is kept about a person."""
 
     running: int
@@ -39,13 +39,13 @@ class Holdings:
         return not (self.running or self.ended or self.history)
 
 
-class Forgetting:
+class Erasure:
     """Deletes what belongs to somebody from the database."""
 
     def __init__(self, database: DatabaseThread) -> None:
         self._database = database
 
-    async def holdings(self, user_id: int) -> Holdings:
+    async def holdings(self, user_id: int) -> PersonalData:
         """Return how much is kept about a person."""
         rows = await self._database.read(
             "SELECT (SELECT count(*) FROM subscriptions WHERE user_id = ?1"
@@ -58,7 +58,7 @@ class Forgetting:
             " (SELECT count(*) FROM history_of_people WHERE user_id = ?1) AS history",
             [user_id],
         )
-        return Holdings(**rows[0])
+        return PersonalData(**rows[0])
 
     async def forget(self, user_id: int, direct_channel_id: int | None, now: float) -> None:
         """Delete everything about a person; running watches end without a notice.
@@ -112,7 +112,7 @@ def kept_servers(db: Database) -> set[int]:
 
 
 def purge_server(db: Database, guild_id: int) -> None:
-    """Delete everything of a server, see ``Forgetting.purge``."""
+    """Delete everything of a server, see ``Erasure.purge``."""
     tasks = _tasks(db, "guild_id = ?", [guild_id])
     tasks += _tasks(db, "guild_id = ?", [guild_id], table="deliveries")
     _purge_deliveries(db, guild_id)

@@ -6,7 +6,7 @@ It must come before the notice or not at all: what is posted after all, or unwat
 from sqlite_utils import Database
 
 from bot.storage.delivery_rows import OPEN, enqueue_direct
-from bot.storage.models import Delivery, Purpose, Undelivered
+from bot.storage.models import Delivery, Purpose, UndeliveredNotice
 from bot.storage.task_rows import load_task_or_id
 
 RETRY_AFTER = 15.0
@@ -73,7 +73,7 @@ INBOX = 25
 """How many undelivered notices a person is shown."""
 
 
-def read_undelivered(db: Database, user_id: int, since: float) -> list[Undelivered]:
+def read_undelivered(db: Database, user_id: int, since: float) -> list[UndeliveredNotice]:
     """Return the notices that wait for something to change or were given up, the newest first."""
     rows = db.query(
         "SELECT d.*, b.reason AS blocked FROM subscriptions s"
@@ -85,7 +85,7 @@ def read_undelivered(db: Database, user_id: int, since: float) -> list[Undeliver
         [user_id, since, INBOX],
     )
     return [
-        Undelivered(
+        UndeliveredNotice(
             task=load_task_or_id(row["task_id"], row["answer"]),
             channel_id=row["instead_of"] or row["channel_id"],
             reason=row["reason"] or row["blocked"] or "",

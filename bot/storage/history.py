@@ -14,9 +14,9 @@ from sqlite_utils import Database
 
 from bot.relay.models import Task, TaskKind
 from bot.storage.database import DatabaseThread
-from bot.storage.durations import Typical, seconds_taken, typical_of
-from bot.storage.models import Ending, Place
-from bot.storage.search import Scope, found, indexable, looked_for, searchable, where_kept
+from bot.storage.durations import DurationStats, duration_stats, seconds_taken
+from bot.storage.models import Destination, EndReason
+from bot.storage.search import HistoryScope, found, indexable, looked_for, searchable, where_kept
 from bot.storage.task_rows import load_task
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Entry:
 
     id: int
     task: Task
-    ending: Ending
+    ending: EndReason
     ended_at: float
     """When the watch ended for this server or person (Unix seconds)."""
 
@@ -63,7 +63,7 @@ class History:
         self._database = database
         self._relay = relay
 
-    async def page(self, scope: Scope, search: str = "", number: int = 0) -> Page:
+    async def page(self, scope: HistoryScope, search: str = "", number: int = 0) -> Page:
         """Return a page of what has all words of ``search`` in titles, styles or lyrics.
 
         Words are parts of words too, in any script and case; any text is safe. An empty search
@@ -80,7 +80,7 @@ class History:
 
         return await self._database.view(page)
 
-    async def entry(self, scope: Scope, entry_id: int) -> Entry | None:
+    async def entry(self, scope: HistoryScope, entry_id: int) -> Entry | None:
         """Return one entry, ``None`` if it is not, or no longer, in that history."""
 
         def entry(db: Database) -> Entry | None:
@@ -91,9 +91,9 @@ class History:
 
         return await self._database.view(entry)
 
-    async def typical(self, kind: TaskKind) -> Typical | None:
+    async def typical(self, kind: TaskKind) -> DurationStats | None:
         """Return how long tasks of a kind took at this relay lately, ``None`` for too few."""
-        return typical_of(await self.lives(kind))
+        return duration_stats(await self.lives(kind))
 
     async def lives(self, kind: TaskKind) -> list[float]:
         """Return how long the last tasks of a kind took at this relay (seconds)."""
@@ -120,13 +120,13 @@ class History:
         return fitting[:CHOICES]
 
 
-def worth_keeping(task: Task, ending: Ending) -> bool:
+def worth_keeping(task: Task, ending: EndReason) -> bool:
     """Whether the end of a watch left something to show later."""
     heard = any(clip.audio_url for clip in task.clips)
-    return ending is Ending.FINISHED or heard or bool(task.text)
+    return ending is EndReason.FINISHED or heard or bool(task.text)
 
 
-def remember(db: Database, relay: str, task: Task, ending: Ending, now: float) -> None:
+def remember(db: Database, relay: str, task: Task, ending: EndReason, now: float) -> None:
     """Within the transaction that ends a task, before its notices are owed: keep it.
 
     It goes into the history of each server and person whose watch ends with it.
@@ -160,7 +160,9 @@ def remember(db: Database, relay: str, task: Task, ending: Ending, now: float) -
     _give(db, entry_id, watches, now)
 
 
-def give_to(db: Database, task: Sequence[str], user_id: int, place: Place, now: float) -> None:
+def give_to(
+    db: Database, task: Sequence[str], user_id: int, place: Destination, now: float
+) -> None:
     """Within a transaction: put a task into the history of one more person who is told of its end.
 
     ``task`` is its relay and its id. Nothing is done where it was not worth keeping.
@@ -226,7 +228,7 @@ def _entry(db: Database, entry_id: int, ended_at: float) -> Entry | None:
         "SELECT answer, ending FROM history WHERE id = ?", [entry_id]
     ).fetchone()
     try:
-        return Entry(entry_id, load_task(answer), Ending(ending), ended_at)
+        return Entry(entry_id, load_task(answer), EndReason(ending), ended_at)
     except ValueError as error:
         log.warning("History entry is unreadable: entry=%d cause=%s", entry_id, error)
         return None

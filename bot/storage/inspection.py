@@ -20,7 +20,7 @@ from bot.storage.database import real_file
 from bot.storage.delivery_rows import OPEN, SHOWN_STATE
 from bot.storage.migrations import is_foreign, migrations, unknown_steps
 from bot.storage.relay_fingerprints import RelayAccess, kept_fingerprint
-from bot.storage.subscriptions import NOBODY_LEFT
+from bot.storage.subscriptions import UNWATCHED
 
 T = TypeVar("T")
 
@@ -209,7 +209,7 @@ def _damage(db: Database) -> tuple[str, ...] | None:
     return tuple(line for line in (*found, *lost) if line != "ok")
 
 
-_GIVEN_UP = f"state = 'dropped' AND purpose = 'notice' AND reason IS NOT '{NOBODY_LEFT}'"
+_GIVEN_UP = f"state = 'dropped' AND purpose = 'notice' AND reason IS NOT '{UNWATCHED}'"
 
 
 def _counts(db: Database, access: RelayAccess | None) -> Counts:

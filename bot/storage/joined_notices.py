@@ -11,7 +11,7 @@ from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import SHOWN_STATE
 from bot.storage.errors import TooManyWatchers
 from bot.storage.history import give_to
-from bot.storage.models import Ending, Place, Purpose
+from bot.storage.models import Destination, EndReason, Purpose
 
 JUST_NOW = 600.0
 """Seconds in which a finished task is not posted to the same place again: who asks gets a link."""
@@ -45,7 +45,7 @@ def join_notice(
     task_id: str,
     *,
     user_id: int,
-    place: Place,
+    place: Destination,
     now: float,
     mention: bool,
     most: int,
@@ -55,7 +55,7 @@ def join_notice(
     It tells that the task has finished, and is owed to this place or was posted just now: a second
     message would say nothing new. Raises ``TooManyWatchers`` beyond the ``most`` that it can name.
     """
-    key = [relay, task_id, place.channel_id, Purpose.NOTICE, Ending.FINISHED]
+    key = [relay, task_id, place.channel_id, Purpose.NOTICE, EndReason.FINISHED]
     posted = db.execute(
         "SELECT message_id FROM deliveries WHERE relay = ? AND task_id = ? AND channel_id = ?"
         " AND purpose = ? AND ending = ? AND message_id IS NOT NULL AND sent_at > ?"
@@ -84,7 +84,7 @@ def _wait_for(
     delivery_id: int,
     task: Sequence[str],
     user_id: int,
-    place: Place,
+    place: Destination,
     now: float,
     *,
     mention: bool,
@@ -127,14 +127,14 @@ class NoticeState:
         return self.state in ("due", "sending")
 
 
-class Notices:
+class JoinedNotices:
     """The notices of one relay's tasks, as far as somebody wants to know about them."""
 
     def __init__(self, database: DatabaseThread, relay: str) -> None:
         self._database = database
         self._relay = relay
 
-    async def latest(self, place: Place, ids: Sequence[str]) -> list[NoticeState]:
+    async def latest(self, place: Destination, ids: Sequence[str]) -> list[NoticeState]:
         """Return how the last notice of each of the tasks in a place is doing, if there is one."""
         rows = await self._database.read(
             "SELECT state, coalesce(reason, '') AS reason, max(id) FROM deliveries"

@@ -7,7 +7,7 @@ from sqlite_utils import Database
 from bot.storage.database import DatabaseThread
 
 
-class Notes:
+class KeyValueStore:
     """Names and what was noted under them."""
 
     def __init__(self, database: DatabaseThread) -> None:
@@ -15,20 +15,20 @@ class Notes:
 
     async def read(self, name: str) -> str | None:
         """Return what was noted under ``name``."""
-        return await self._database.view(lambda db: read_note(db, name))
+        return await self._database.view(lambda db: read_value(db, name))
 
     async def write(self, name: str, value: str) -> None:
         """Note ``value`` under ``name``, in place of what was there."""
-        await self._database.run(lambda db: write_note(db, name, value))
+        await self._database.run(lambda db: write_value(db, name, value))
 
 
-def read_note(db: Database, name: str) -> str | None:
+def read_value(db: Database, name: str) -> str | None:
     """Within a transaction: return what was noted under ``name``."""
     row = db.execute("SELECT value FROM notes WHERE name = ?", [name]).fetchone()
     return str(row[0]) if row else None
 
 
-def write_note(db: Database, name: str, value: str) -> None:
+def write_value(db: Database, name: str, value: str) -> None:
     """Within a transaction: note ``value`` under ``name``, in place of what was there."""
     db.execute(
         "INSERT INTO notes (name, value) VALUES (?, ?)"
@@ -39,8 +39,8 @@ def write_note(db: Database, name: str, value: str) -> None:
 
 def own_secret(db: Database, name: str) -> bytes:
     """Within a transaction: return a random secret of this database, drawn when first asked for."""
-    noted = read_note(db, name)
+    noted = read_value(db, name)
     if noted is None:
         noted = secrets.token_hex(32)
-        write_note(db, name, noted)
+        write_value(db, name, noted)
     return bytes.fromhex(noted)

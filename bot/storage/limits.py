@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from bot.storage.errors import ServerIsFull, TooManyWatches, TooManyWatchesHere
-from bot.storage.models import Place
+from bot.storage.models import Destination
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def enforce(
     db: Database,
     relay: str,
     user_id: int,
-    place: Place,
+    place: Destination,
     limits: Limits,
     member_limit: int | None,
 ) -> None:

@@ -7,16 +7,16 @@ from typing import Any
 from sqlite_utils import Database
 
 from bot.relay.models import Task
-from bot.storage.models import Ending, Place
+from bot.storage.models import Destination, EndReason
 from bot.storage.task_rows import load_task_or_id, load_word, unknown_task
 
 
 @dataclass(frozen=True, slots=True)
-class CardTask:
+class LiveCardTask:
     """One task on a card."""
 
     task: Task
-    ending: Ending | None
+    ending: EndReason | None
     message_id: int | None
     """Its notice there, once that is posted."""
     known: bool
@@ -33,13 +33,13 @@ class CardTask:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class LiveCard:
     """All that a card shows, and how far it has come."""
 
     id: int
-    place: Place
+    place: Destination
     message_id: int | None
-    tasks: tuple[CardTask, ...]
+    tasks: tuple[LiveCardTask, ...]
     watchers: tuple[int, ...]
     """Who watches any of its running tasks there, in the order in which they came."""
     read_at: float
@@ -87,7 +87,7 @@ _CARD_TASKS = """
 """
 
 
-def read_card(db: Database, row: Mapping[str, Any], now: float) -> Card:
+def read_live_card(db: Database, row: Mapping[str, Any], now: float) -> LiveCard:
     """Return the card of a row of the table, as it is ``now``."""
     key = [row["id"], row["channel_id"]]
     watchers = db.query(
@@ -97,9 +97,9 @@ def read_card(db: Database, row: Mapping[str, Any], now: float) -> Card:
         " GROUP BY s.user_id ORDER BY first",
         key,
     )
-    return Card(
+    return LiveCard(
         id=row["id"],
-        place=Place(row["channel_id"], row["guild_id"], row["locale"]),
+        place=Destination(row["channel_id"], row["guild_id"], row["locale"]),
         message_id=row["message_id"],
         tasks=tuple(map(_card_task, db.query(_CARD_TASKS, key))),
         watchers=tuple(watcher["user_id"] for watcher in watchers),
@@ -113,12 +113,12 @@ def read_card(db: Database, row: Mapping[str, Any], now: float) -> Card:
     )
 
 
-def _card_task(row: Mapping[str, Any]) -> CardTask:
+def _card_task(row: Mapping[str, Any]) -> LiveCardTask:
     """Return one task of a card; where nobody watches it anywhere, only its id is left."""
     task_id, answer = row["task_id"], row["answer"]
-    return CardTask(
+    return LiveCardTask(
         task=load_task_or_id(task_id, answer) if answer else unknown_task(task_id),
-        ending=load_word(Ending, row["ending"]),
+        ending=load_word(EndReason, row["ending"]),
         message_id=row["message"],
         known=bool(row["known"]),
         watched=bool(row["watched"]),

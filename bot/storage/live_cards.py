@@ -17,9 +17,9 @@ from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import nonce_of
 from bot.storage.errors import TooManyMessages
 from bot.storage.limits import DEFAULT_LIMITS, Limits
-from bot.storage.live_card_rows import VERSION, Card, read_card
+from bot.storage.live_card_rows import VERSION, LiveCard, read_live_card
 from bot.storage.message_limits import charge
-from bot.storage.models import Place
+from bot.storage.models import Destination
 
 LONGEST_PAUSE = 600.0
 """Seconds for which a card is ever put off: who has to wait longer waits for a clock that was set
@@ -63,13 +63,13 @@ class Cards:
 
     async def open(
         self,
-        place: Place,
+        place: Destination,
         ids: Sequence[str],
         now: float,
         *,
         user_id: int,
         claimed: bool = False,
-    ) -> Card | None:
+    ) -> LiveCard | None:
         """Make a card for those of the tasks that no card in this place shows yet.
 
         It is ``due``, or ``posting`` where whoever opens it has ``claimed`` it. ``None`` where
@@ -77,7 +77,7 @@ class Cards:
         ``TooManyMessages`` where one more message is too many.
         """
 
-        def open_card(db: Database) -> Card | TooManyMessages | None:
+        def open_card(db: Database) -> LiveCard | TooManyMessages | None:
             on_cards = (
                 "FROM card_tasks ct JOIN cards c ON c.id = ct.card_id WHERE c.channel_id = ?"
                 " AND ct.relay = ? AND ct.task_id IN (SELECT value FROM json_each(?))"
@@ -104,20 +104,20 @@ class Cards:
             raise card
         return card
 
-    async def claim(self, now: float, limit: int, *, busy: Collection[int] = ()) -> list[Card]:
+    async def claim(self, now: float, limit: int, *, busy: Collection[int] = ()) -> list[LiveCard]:
         """Take up to ``limit`` cards that are to be posted: ``due`` → ``posting``.
 
         One in each channel, and none in those that are ``busy``.
         """
         values = self._when(now, busy) | {"limit": limit}
 
-        def claim(db: Database) -> list[Card]:
+        def claim(db: Database) -> list[LiveCard]:
             rows = list(db.query(_DUE_TO_BE_POSTED, values))
             return [_claim(db, row["id"], now) for row in rows]
 
         return await self._database.run(claim)
 
-    async def posted(self, card: Card, message_id: int, *, look: str | None = None) -> bool:
+    async def posted(self, card: LiveCard, message_id: int, *, look: str | None = None) -> bool:
         """Note the message of a card: ``posting`` → ``posted``; it is kept up to date from now on.
 
         ``look`` is what the message shows, if that is known.
@@ -131,7 +131,7 @@ class Cards:
         self.changed.set()
         return moved
 
-    async def postpone(self, card: Card, *, until: float, doubtful: bool) -> bool:
+    async def postpone(self, card: LiveCard, *, until: float, doubtful: bool) -> bool:
         """Try again ``until`` then to post a card: ``posting`` → ``due``.
 
         ``doubtful``: Discord may have taken it all the same.
@@ -170,20 +170,20 @@ class Cards:
 
     async def due(
         self, now: float, *, least: float, limit: int, busy: Collection[int] = ()
-    ) -> list[Card]:
+    ) -> list[LiveCard]:
         """Return up to ``limit`` cards that have something new to show, the longest unseen first.
 
         Each at most every ``least`` seconds, and none in the channels that are ``busy``.
         """
         values = self._when(now, busy) | {"latest": now - least, "limit": limit}
 
-        def due(db: Database) -> list[Card]:
+        def due(db: Database) -> list[LiveCard]:
             rows = list(db.query(_DUE_TO_BE_SHOWN, values))
-            return [read_card(db, row, now) for row in rows]
+            return [read_live_card(db, row, now) for row in rows]
 
         return await self._database.view(due)
 
-    async def shown(self, card: Card, look: str) -> None:
+    async def shown(self, card: LiveCard, look: str) -> None:
         """Note that a card shows what it was read with; one that is over is forgotten.
 
         Unless there is something new by now, such as somebody who watches again.
@@ -201,7 +201,7 @@ class Cards:
 
         await self._database.run(shown)
 
-    async def give_up(self, card: Card) -> None:
+    async def give_up(self, card: LiveCard) -> None:
         """Forget a card that is not posted, for nobody needs it: unless that has changed by now."""
 
         def give_up(db: Database) -> None:
@@ -212,7 +212,7 @@ class Cards:
 
         await self._database.run(give_up)
 
-    async def failed(self, card: Card, *, until: float) -> None:
+    async def failed(self, card: LiveCard, *, until: float) -> None:
         """Note that a card could not be shown: it is tried again ``until`` then."""
         await self._database.write(
             "UPDATE cards SET version = NULL, look = NULL, due_at = ?, attempts = attempts + 1"
@@ -220,13 +220,13 @@ class Cards:
             [until, card.id],
         )
 
-    async def simplify(self, card: Card) -> None:
+    async def simplify(self, card: LiveCard) -> None:
         """Let a card, posted or to be posted, bear nothing but the bot's own text from now on."""
         await self._database.write(
             "UPDATE cards SET plain = 1, version = NULL, due_at = 0 WHERE id = ?", [card.id]
         )
 
-    async def get(self, card_id: int, now: float) -> Card | None:
+    async def get(self, card_id: int, now: float) -> LiveCard | None:
         """Return a card that is not over."""
         return await self._database.view(lambda db: _get(db, card_id, now))
 
@@ -242,14 +242,14 @@ class Cards:
             "busy": json.dumps(list(busy)),
         }
 
-    async def _move(self, card: Card, change: str, values: list[Any]) -> bool:
+    async def _move(self, card: LiveCard, change: str, values: list[Any]) -> bool:
         moved = await self._database.write(
             f"UPDATE cards SET {change} WHERE id = ? AND state = 'posting'",  # noqa: S608 # no value of anybody's
             [*values, card.id],
         )
         return moved == 1
 
-    def _insert(self, db: Database, place: Place, ids: Sequence[str], now: float) -> int:
+    def _insert(self, db: Database, place: Destination, ids: Sequence[str], now: float) -> int:
         cursor = db.execute(
             "INSERT INTO cards (relay, channel_id, guild_id, locale, touched_at, state)"
             " VALUES (?, ?, ?, ?, ?, 'due')",
@@ -266,7 +266,7 @@ class Cards:
         return card_id
 
 
-def touch_cards(db: Database, relay: str, task_id: str, now: float) -> None:
+def touch_live_cards(db: Database, relay: str, task_id: str, now: float) -> None:
     """Within a transaction: let the cards of a task be shown anew, for its watchers changed."""
     db.execute(
         f"UPDATE cards SET {TOUCH} WHERE id IN"  # noqa: S608 # names of ours
@@ -275,22 +275,22 @@ def touch_cards(db: Database, relay: str, task_id: str, now: float) -> None:
     )
 
 
-def _get(db: Database, card_id: int, now: float) -> Card | None:
+def _get(db: Database, card_id: int, now: float) -> LiveCard | None:
     rows = list(db.query(_BY_ID, [card_id]))
-    return read_card(db, rows[0], now) if rows else None
+    return read_live_card(db, rows[0], now) if rows else None
 
 
 def _forget(db: Database, card_id: int) -> None:
     db.execute("DELETE FROM cards WHERE id = ?", [card_id])
 
 
-def _is_unchanged(db: Database, card: Card) -> bool:
+def _is_unchanged(db: Database, card: LiveCard) -> bool:
     """Whether there is nothing new to show since a card was read."""
     rows = list(db.query(_BY_ID, [card.id]))
     return all(row["current"] == card.version for row in rows)
 
 
-def _claim(db: Database, card_id: int, now: float) -> Card:
+def _claim(db: Database, card_id: int, now: float) -> LiveCard:
     """Within a transaction: take a card to post it; it tells since when it was in doubt before."""
     (before,) = db.query(_BY_ID, [card_id])
     db.execute(
@@ -298,4 +298,4 @@ def _claim(db: Database, card_id: int, now: float) -> Card:
         " in_doubt_since = coalesce(in_doubt_since, ?) WHERE id = ?",
         [now, card_id],
     )
-    return read_card(db, before, now)
+    return read_live_card(db, before, now)

@@ -24,7 +24,7 @@ from bot.storage.clock_rollback import BACKWARDS
 from bot.storage.errors import ChannelTooBusy, TooManyMessages
 from bot.storage.key_value import own_secret
 from bot.storage.limits import Limits
-from bot.storage.models import Place
+from bot.storage.models import Destination
 
 HOUR = 3600.0
 MINUTE = 60.0
@@ -32,7 +32,7 @@ MINUTE = 60.0
 _SECRET = "secret of the message limits"  # noqa: S105 # the name of the note
 
 
-def brings_message(db: Database, relay: str, task_id: str, place: Place) -> bool:
+def brings_message(db: Database, relay: str, task_id: str, place: Destination) -> bool:
     """Within a transaction: whether a new watch of a task means one more message in a place.
 
     It does not where somebody watches it there already: they are told together.
@@ -59,7 +59,7 @@ def is_shown_to_run(db: Database, relay: str, task_id: str, *, known: bool) -> b
     return state == "running" and (known or bool(known_before))
 
 
-def charge(db: Database, user_id: int, place: Place, now: float, limits: Limits) -> None:
+def charge(db: Database, user_id: int, place: Destination, now: float, limits: Limits) -> None:
     """Within a transaction: count a message that a person asks for in a place.
 
     Raises ``TooManyMessages`` or ``ChannelTooBusy``, with when to try again, and counts nothing
@@ -72,7 +72,9 @@ def charge(db: Database, user_id: int, place: Place, now: float, limits: Limits)
     charge_person(db, user_id, place, now, limits)
 
 
-def charge_person(db: Database, user_id: int, place: Place, now: float, limits: Limits) -> None:
+def charge_person(
+    db: Database, user_id: int, place: Destination, now: float, limits: Limits
+) -> None:
     """Within a transaction: count a message that no crowded channel can refuse.
 
     Nobody asks for more of them in a minute than one channel takes. Raises ``TooManyMessages`` as

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from bot.relay.models import Outcome, Task, TaskKind, TaskStatus
 
 
-class Ending(StrEnum):
+class EndReason(StrEnum):
     """Why a task is no longer looked at."""
 
     FINISHED = "finished"
@@ -19,7 +19,7 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Destination:
     """Where a notice is to appear: a channel, a thread or a direct message."""
 
     channel_id: int
@@ -32,7 +32,7 @@ class Place:
 # The two that come by the hundred with every look are named tuples, made in a fifth of the time.
 
 
-class Watched(NamedTuple):
+class PollTarget(NamedTuple):
     """What a look at a running task has to know of it."""
 
     task_id: str
@@ -56,7 +56,7 @@ class Watched(NamedTuple):
     deadline_at: float
 
 
-class Observation(NamedTuple):
+class PollResult(NamedTuple):
     """What became of one watched task at one look."""
 
     task_id: str
@@ -68,7 +68,7 @@ class Observation(NamedTuple):
     misses: int = 0
     missing_since: float | None = None
     terminal_since: float | None = None
-    ending: Ending | None = None
+    ending: EndReason | None = None
     """Set when the watch ends here."""
 
 
@@ -76,7 +76,7 @@ class EndedTask(NamedTuple):
     """A task whose watch a look has ended."""
 
     task_id: str
-    ending: Ending
+    ending: EndReason
     outcome: Outcome | None
     """How the task itself ended, as far as the relay ever said."""
     deliveries: int
@@ -125,8 +125,8 @@ class Delivery:
     id: int
     purpose: Purpose
     task: Task
-    ending: Ending
-    place: Place
+    ending: EndReason
+    place: Destination
     watchers: tuple[int, ...]
     """The users to mention, in the order in which they came."""
     nonce: str
@@ -147,7 +147,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Undelivered:
+class UndeliveredNotice:
     """A notice that could not be posted, as ``/suno inbox`` shows it."""
 
     task: Task

@@ -29,7 +29,7 @@ from bot.storage.clock_rollback import UNKNOWN_TIME, clamp_times
 from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import DOUBT, OPEN, REASON, is_first, is_quiet, move
 from bot.storage.held_notices import is_untimely, owe_words_about, read_undelivered
-from bot.storage.models import Delivery, Ending, Form, Place, Purpose, Undelivered
+from bot.storage.models import Delivery, Destination, EndReason, Form, Purpose, UndeliveredNotice
 from bot.storage.redirection import Redirection
 from bot.storage.role_mentions import RoleMentions
 from bot.storage.task_rows import load_task
@@ -142,7 +142,7 @@ class Outbox:
 
         return await self._database.run(hold)
 
-    async def undelivered(self, user_id: int, since: float) -> list[Undelivered]:
+    async def undelivered(self, user_id: int, since: float) -> list[UndeliveredNotice]:
         """Return the notices that could not be posted to a person, the newest first."""
         return await self._database.view(lambda db: read_undelivered(db, user_id, since))
 
@@ -269,8 +269,8 @@ def _delivery(db: Database, row: dict[str, Any], in_doubt_since: float | None) -
         id=row["id"],
         purpose=Purpose(row["purpose"]),
         task=load_task(row["answer"]),
-        ending=Ending(row["ending"]),
-        place=Place(row["channel_id"], row["guild_id"], row["locale"]),
+        ending=EndReason(row["ending"]),
+        place=Destination(row["channel_id"], row["guild_id"], row["locale"]),
         watchers=tuple(watcher["user_id"] for watcher in watchers),
         nonce=row["nonce"],
         form=Form(row["form"]),

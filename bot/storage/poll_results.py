@@ -14,15 +14,15 @@ from bot.polling.schedule import is_further
 from bot.relay.models import Task, TaskKind, TaskStatus
 from bot.storage.delivery_rows import enqueue_notice
 from bot.storage.history import remember
-from bot.storage.models import EndedTask, Ending, Observation, Watched
-from bot.storage.task_rows import UnreadableRow, dump_task, load_task, unknown_task
+from bot.storage.models import EndedTask, EndReason, PollResult, PollTarget
+from bot.storage.task_rows import UnreadableRowError, dump_task, load_task, unknown_task
 
 log = logging.getLogger(__name__)
 
 
 def read_due(
     db: Database, relay: str, fingerprint: str, now: float, limit: int, besides: Collection[str]
-) -> list[Watched]:
+) -> list[PollTarget]:
     """Return the running tasks whose next look is due, the longest overdue first.
 
     ``fingerprint``: of the address and the key of today.
@@ -44,7 +44,7 @@ class Look(NamedTuple):
 
 
 def record(
-    db: Database, look: Look, seen: Sequence[Observation], *, outage: float = 0.0
+    db: Database, look: Look, seen: Sequence[PollResult], *, outage: float = 0.0
 ) -> list[EndedTask]:
     """Keep what a look showed; return what has ended by it.
 
@@ -64,7 +64,7 @@ def record(
     return [ended for ended in ends if ended]
 
 
-def _is_news(db: Database, look: Look, seen: Observation) -> bool:
+def _is_news(db: Database, look: Look, seen: PollResult) -> bool:
     """Whether a look's answer is not behind what was recorded since the look began."""
     if seen.answer is None:
         return False
@@ -75,7 +75,7 @@ def _is_news(db: Database, look: Look, seen: Observation) -> bool:
     return row is not None and is_further(_status(row[0]), row[1], seen.answer)
 
 
-def _observe(db: Database, look: Look, seen: Observation, answer: Task) -> None:
+def _observe(db: Database, look: Look, seen: PollResult, answer: Task) -> None:
     """Keep a relay's answer about a running task."""
     values = {
         **look._asdict(),
@@ -92,7 +92,7 @@ def _observe(db: Database, look: Look, seen: Observation, answer: Task) -> None:
     db.execute(_OBSERVE, values)
 
 
-def _end(db: Database, look: Look, task_id: str, ending: Ending) -> EndedTask | None:
+def _end(db: Database, look: Look, task_id: str, ending: EndReason) -> EndedTask | None:
     """End a task, remember it and owe its notices, one to each place where it is watched."""
     relay, now = look.relay, look.now
     ended = db.execute(_END, {**look._asdict(), "id": task_id, "ending": ending}).fetchone()
@@ -117,7 +117,7 @@ def _readable(db: Database, relay: str, task_id: str, stored: str) -> Task:
     """Return a task as it is to be told; what is unreadable is stored anew, with its id alone."""
     try:
         return load_task(stored)
-    except UnreadableRow as error:
+    except UnreadableRowError as error:
         log.error("Stored task is unreadable: relay=%s task=%s cause=%s", relay, task_id, error)
     task = unknown_task(task_id)
     db.execute(
@@ -127,7 +127,7 @@ def _readable(db: Database, relay: str, task_id: str, stored: str) -> Task:
     return task
 
 
-def _reschedule(db: Database, look: Look, seen: Iterable[Observation]) -> None:
+def _reschedule(db: Database, look: Look, seen: Iterable[PollResult]) -> None:
     """Keep of looks that told nothing new when they were, and when the next ones are."""
     times = [
         (
@@ -209,10 +209,10 @@ def _status(stored: str) -> TaskStatus:
     return _STATUSES.get(stored, TaskStatus.UNRECOGNIZED)
 
 
-def _watched(row: Sequence[Any]) -> Watched:
+def _watched(row: Sequence[Any]) -> PollTarget:
     """Make a value of a row of ``_DUE_TASKS``, whose columns are its fields, in their order."""
     task_id, kind, hint, status, known, known_here, *times = row
-    return Watched(
+    return PollTarget(
         task_id,
         _KINDS.get(kind),
         _KINDS.get(hint),

@@ -27,7 +27,7 @@ class Counts:
         return self.due + self.sending + self.held
 
 
-class Backlog:
+class QueueStatistics:
     """Counts what is in the database of one relay.
 
     Each count goes over an index that holds only what runs or waits, never what is over.

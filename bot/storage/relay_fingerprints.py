@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from sqlite_utils import Database
 
 from bot.storage.database import DatabaseThread
-from bot.storage.key_value import own_secret, read_note
+from bot.storage.key_value import own_secret, read_value
 
 _SECRET = "secret of the relay fingerprints"  # noqa: S105 # the name of the note
 
@@ -41,7 +41,7 @@ async def own_fingerprint(database: DatabaseThread, access: RelayAccess) -> str:
 
 def kept_fingerprint(db: Database, access: RelayAccess) -> str | None:
     """Return the fingerprint of an address and a key; ``None`` where none was ever kept."""
-    secret = read_note(db, _SECRET)
+    secret = read_value(db, _SECRET)
     return None if secret is None else _fingerprint(bytes.fromhex(secret), access)
 
 

@@ -32,7 +32,7 @@ _BEYOND = "\U0010ffff"
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class HistoryScope:
     """Whose history: a server's, as far as one person may see it, or that person's own."""
 
     user_id: int
@@ -68,7 +68,7 @@ def indexable(text: str) -> str:
     return searchable(text[:LONGEST_INDEXED])[:LONGEST_INDEXED] + " " * (_INDEXED - 1)
 
 
-def where_kept(scope: Scope) -> tuple[str, str, list[Any]]:
+def where_kept(scope: HistoryScope) -> tuple[str, str, list[Any]]:
     """Return where a history is kept, and the condition, with its values, that selects it."""
     if scope.guild_id is None:
         return "history_of_people", "s.user_id = ?", [scope.user_id]
@@ -77,7 +77,9 @@ def where_kept(scope: Scope) -> tuple[str, str, list[Any]]:
     return "history_of_servers", visible, [scope.guild_id, json.dumps(list(scope.visible))]
 
 
-def found(db: Database, scope: Scope, words: list[str], enough: int) -> list[tuple[int, float]]:
+def found(
+    db: Database, scope: HistoryScope, words: list[str], enough: int
+) -> list[tuple[int, float]]:
     """Return ids and ends of up to ``enough`` entries with all ``words``, the newest first."""
     if not words:
         return _first(_newest(db, scope, -1), enough)
@@ -104,7 +106,7 @@ def _first(rows: Iterable[tuple[Any, ...]], enough: int) -> list[tuple[int, floa
 
 
 def _newest(
-    db: Database, scope: Scope, most: int, words: Sequence[str] = ()
+    db: Database, scope: HistoryScope, most: int, words: Sequence[str] = ()
 ) -> Iterator[tuple[Any, ...]]:
     """Yield id, end and whether it has all ``words`` of the newest entries of a history.
 
@@ -121,7 +123,7 @@ def _newest(
 
 
 def _indexed(
-    db: Database, scope: Scope, words: list[str], enough: int
+    db: Database, scope: HistoryScope, words: list[str], enough: int
 ) -> Iterator[tuple[int, float]]:
     """Ask the index, then see which of what it found is in the history."""
     table, condition, values = where_kept(scope)

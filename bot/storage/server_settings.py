@@ -13,7 +13,7 @@ from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import OPEN, SHOWN_STATE
 
 
-class Mention(StrEnum):
+class MentionSetting(StrEnum):
     """Whom a notice mentions."""
 
     WATCHERS = "watchers"
@@ -29,9 +29,9 @@ class ServerSettings:
     """Where notices are posted unless a watch names a place; ``None``: where it was asked."""
     roles: tuple[int, ...] = ()
     """Who may watch: members with one of these roles; nobody is kept out where there are none."""
-    mention: Mention = Mention.WATCHERS
+    mention: MentionSetting = MentionSetting.WATCHERS
     mention_role_id: int | None = None
-    """The role that is mentioned, for ``Mention.ROLE``."""
+    """The role that is mentioned, for ``MentionSetting.ROLE``."""
     language: str | None = None
     """A locale of Discord's; ``None``: the server's own."""
     uploads: bool = False
@@ -42,11 +42,11 @@ class ServerSettings:
     @property
     def role_to_mention(self) -> int | None:
         """The role that a notice mentions in place of those who watch."""
-        return self.mention_role_id if self.mention is Mention.ROLE else None
+        return self.mention_role_id if self.mention is MentionSetting.ROLE else None
 
 
 @dataclass(frozen=True, slots=True)
-class ServerUse:
+class ServerUsage:
     """What the bot is doing for a server: notices on their way and held, channels in use."""
 
     due: int
@@ -60,7 +60,7 @@ DEFAULTS = ServerSettings()
 _SETTINGS: TypeAdapter[ServerSettings] = TypeAdapter(ServerSettings)
 
 
-class ServerSettingsBook:
+class ServerSettingsStore:
     """The settings of every server."""
 
     def __init__(self, database: DatabaseThread) -> None:
@@ -86,7 +86,7 @@ class ServerSettingsBook:
 
         return await self._database.run(change)
 
-    async def use_of(self, guild_id: int) -> ServerUse:
+    async def use_of(self, guild_id: int) -> ServerUsage:
         """Return what the bot is doing for a server at the moment."""
         states = await self._database.read(
             f"SELECT {SHOWN_STATE} AS shown, count(*) AS number FROM deliveries d"  # noqa: S608 # names of ours
@@ -101,7 +101,7 @@ class ServerSettingsBook:
         counts = {row["shown"]: int(row["number"]) for row in states}
         held = counts.pop("held", 0)
         channels = tuple(row["channel_id"] for row in places)
-        return ServerUse(due=sum(counts.values()), held=held, channels=channels)
+        return ServerUsage(due=sum(counts.values()), held=held, channels=channels)
 
     async def reset(self, guild_id: int) -> None:
         """Let everything in a server be as by default."""

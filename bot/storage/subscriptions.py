@@ -5,7 +5,7 @@ from enum import StrEnum
 from sqlite_utils import Database
 
 from bot.storage.errors import TooManyWatchers
-from bot.storage.models import Place
+from bot.storage.models import Destination
 
 
 def subscribe(
@@ -14,7 +14,7 @@ def subscribe(
     task_id: str,
     *,
     user_id: int,
-    place: Place,
+    place: Destination,
     now: float,
     mention: bool,
     most: int,
@@ -48,7 +48,7 @@ def subscribe(
     return True
 
 
-NOBODY_LEFT = "unwatched"
+UNWATCHED = "unwatched"
 """The reason of a delivery that was dropped because nobody waits for it any more."""
 
 
@@ -94,5 +94,5 @@ def _cancel(db: Database, subscription_id: int, delivery_id: int) -> None:
     db.execute(
         "UPDATE deliveries SET state = 'dropped', due_at = NULL, reason = :reason WHERE id = :id"
         " AND NOT EXISTS (SELECT 1 FROM subscriptions WHERE delivery_id = :id)",
-        {"id": delivery_id, "reason": NOBODY_LEFT},
+        {"id": delivery_id, "reason": UNWATCHED},
     )

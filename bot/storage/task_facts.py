@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from bot.relay.models import TaskKind, TaskStatus
 from bot.storage.delivery_rows import SHOWN_STATE, is_first, is_quiet
 from bot.storage.inspection import read
-from bot.storage.models import Ending, Purpose
+from bot.storage.models import EndReason, Purpose
 from bot.storage.relay_fingerprints import RelayAccess, kept_fingerprint
 from bot.storage.task_rows import load_word
 
@@ -58,7 +58,7 @@ class TaskFacts:
     kind: TaskKind | None
     status: TaskStatus | None
     """The furthest that the relay said; ``None`` where only the history remembers the task."""
-    ending: Ending | None
+    ending: EndReason | None
     known: bool
     """Whether the relay ever knew it."""
     other_key: bool
@@ -105,7 +105,7 @@ def _of_task(db: Database, row: dict[str, object], access: RelayAccess | None) -
         running=row["state"] == "running",
         kind=load_word(TaskKind, row["kind"]),
         status=load_word(TaskStatus, row["status"]) or TaskStatus.UNRECOGNIZED,
-        ending=load_word(Ending, row["ending"]),
+        ending=load_word(EndReason, row["ending"]),
         known=bool(row["known"]),
         other_key=_is_of_another_key(db, row, access),
         places=_places(db, row),
@@ -131,7 +131,7 @@ def _of_history(db: Database, row: dict[str, object]) -> TaskFacts:
         running=False,
         kind=load_word(TaskKind, row["kind"]),
         status=None,
-        ending=load_word(Ending, row["ending"]),
+        ending=load_word(EndReason, row["ending"]),
         known=True,
         other_key=False,
         misses=0,

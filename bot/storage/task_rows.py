@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 _TASKS: TypeAdapter[Task] = TypeAdapter(Task)
 
 
-class UnreadableRow(ValueError):
+class UnreadableRowError(ValueError):
     """A row holds something that this program does not understand. It must cost only itself."""
 
 
@@ -28,18 +28,20 @@ def dump_task(task: Task) -> str:
 
 
 def load_task(stored: str) -> Task:
-    """Return a task as it was stored, within today's bounds. Raises ``UnreadableRow``."""
+    """Return a task as it was stored, within today's bounds. Raises ``UnreadableRowError``."""
     try:
         return bounded(_TASKS.validate_json(stored))
     except ValidationError as error:  # its text would quote what people and relays wrote
-        raise UnreadableRow(f"a stored task is unreadable ({error.error_count()} errors)") from None
+        raise UnreadableRowError(
+            f"a stored task is unreadable ({error.error_count()} errors)"
+        ) from None
 
 
 def load_task_or_id(task_id: str, stored: str) -> Task:
     """Return a stored task; where it is unreadable, one of which only the id is known."""
     try:
         return load_task(stored)
-    except UnreadableRow as error:
+    except UnreadableRowError as error:
         log.warning("Stored task is unreadable: task=%s cause=%s", task_id, error)
         return unknown_task(task_id)
 

@@ -18,18 +18,18 @@ from bot.storage import poll_results
 from bot.storage.clock_rollback import clamp_times
 from bot.storage.database import DatabaseThread
 from bot.storage.joined_notices import JoinedNotice, join_notice
-from bot.storage.key_value import read_note, write_note
+from bot.storage.key_value import read_value, write_value
 from bot.storage.limits import DEFAULT_LIMITS, Limits, enforce
-from bot.storage.live_cards import touch_cards
+from bot.storage.live_cards import touch_live_cards
 from bot.storage.message_limits import brings_message, charge, charge_person, is_shown_to_run
-from bot.storage.models import EndedTask, Ending, Observation, Place, Watch, Watched
+from bot.storage.models import Destination, EndedTask, EndReason, PollResult, PollTarget, Watch
 from bot.storage.outbox import Outbox
 from bot.storage.poll_results import Look
 from bot.storage.subscriptions import Unwatched, subscribe, unwatch
-from bot.storage.task_rows import Times, UnreadableRow, load_task, load_task_or_id, start_task
+from bot.storage.task_rows import Times, UnreadableRowError, load_task, load_task_or_id, start_task
 
 
-class Store:
+class TaskStore:
     """The tasks of one relay, and who watches them."""
 
     def __init__(
@@ -59,7 +59,7 @@ class Store:
         *,
         known: bool,
         user_id: int,
-        place: Place,
+        place: Destination,
         now: float,
         deadline: float,
         look_at: float | None = None,
@@ -95,7 +95,7 @@ class Store:
         return added
 
     async def add_finished(
-        self, task: Task, *, user_id: int, place: Place, now: float, mention: bool = True
+        self, task: Task, *, user_id: int, place: Destination, now: float, mention: bool = True
     ) -> JoinedNotice | None:
         """Owe a person the notice of a task that has ended already.
 
@@ -112,7 +112,7 @@ class Store:
             times = Times(now, now, now)
             start_task(db, self._relay, self._fingerprint, task, times, known=True)
             self._subscribe(db, task.id, user_id, place, now, mention)
-            seen = Observation(task.id, next_look_at=now, answer=task, ending=Ending.FINISHED)
+            seen = PollResult(task.id, next_look_at=now, answer=task, ending=EndReason.FINISHED)
             poll_results.record(db, self._look(now, now), [seen])
             return None
 
@@ -121,7 +121,7 @@ class Store:
         return joined
 
     async def join_notice(
-        self, task_id: str, *, user_id: int, place: Place, now: float, mention: bool
+        self, task_id: str, *, user_id: int, place: Destination, now: float, mention: bool
     ) -> JoinedNotice | None:
         """Let a person wait for the notice of a finished task that is there already, if one is."""
         return await self._database.run(
@@ -138,7 +138,7 @@ class Store:
 
         def remove(db: Database) -> Unwatched:
             removed = unwatch(db, self._relay, task_id, user_id=user_id, channel_id=channel_id)
-            touch_cards(db, self._relay, task_id, now)
+            touch_live_cards(db, self._relay, task_id, now)
             db.execute(
                 "DELETE FROM tasks WHERE relay = :relay AND task_id = :id AND state = 'running'"
                 " AND NOT EXISTS (SELECT 1 FROM subscriptions"
@@ -174,9 +174,9 @@ class Store:
         """Return a task as the relay described its end, ``None`` if that was not watched."""
         rows = await self._database.read(
             "SELECT answer FROM tasks WHERE relay = ? AND task_id = ? AND ending = ?",
-            [self._relay, task_id, Ending.FINISHED],
+            [self._relay, task_id, EndReason.FINISHED],
         )
-        with suppress(UnreadableRow):
+        with suppress(UnreadableRowError):
             return load_task(rows[0]["answer"]) if rows else None
         return None
 
@@ -194,7 +194,7 @@ class Store:
 
     async def due_tasks(
         self, now: float, limit: int, *, besides: Collection[str] = ()
-    ) -> list[Watched]:
+    ) -> list[PollTarget]:
         """Return the running tasks whose next look is due, the longest overdue first.
 
         ``besides``: ids of tasks that are left out.
@@ -235,14 +235,14 @@ class Store:
 
     async def answered_at(self) -> float | None:
         """Return when the relay last answered a look (Unix seconds)."""
-        noted = await self._database.view(lambda db: read_note(db, self._answered))
+        noted = await self._database.view(lambda db: read_value(db, self._answered))
         with suppress(ValueError):
             return float(noted) if noted else None
         return None
 
     async def record(
         self,
-        observations: Iterable[Observation],
+        observations: Iterable[PollResult],
         now: float,
         *,
         asked_at: float | None = None,
@@ -260,7 +260,7 @@ class Store:
         look = self._look(now if asked_at is None else asked_at, now)
 
         def record(db: Database) -> list[EndedTask]:
-            write_note(db, self._answered, str(now))
+            write_value(db, self._answered, str(now))
             return poll_results.record(db, look, seen, outage=outage)
 
         ended = await self._database.run(record)
@@ -274,7 +274,13 @@ class Store:
     # Within a transaction
 
     def _subscribe(
-        self, db: Database, task_id: str, user_id: int, place: Place, now: float, mention: bool
+        self,
+        db: Database,
+        task_id: str,
+        user_id: int,
+        place: Destination,
+        now: float,
+        mention: bool,
     ) -> bool:
         return subscribe(
             db,
@@ -288,7 +294,13 @@ class Store:
         )
 
     def _join(
-        self, db: Database, task_id: str, user_id: int, place: Place, now: float, mention: bool
+        self,
+        db: Database,
+        task_id: str,
+        user_id: int,
+        place: Destination,
+        now: float,
+        mention: bool,
     ) -> JoinedNotice | None:
         return join_notice(
             db,

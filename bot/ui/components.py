@@ -7,13 +7,13 @@ from typing import Any, Self
 
 import discord
 
-from bot.i18n import Words
+from bot.i18n.catalog import Catalog
 from bot.relay.models import Task
-from bot.ui.error_replies import failures_told
+from bot.ui.error_replies import reports_errors
 from bot.ui.limits import BUTTONS
 
 
-class Remembered:
+class PersistentItem:
     """A ``DynamicItem`` that is made of its custom id alone, so that it outlives a restart.
 
     The named groups of its template are the arguments of its constructor, as texts. What its
@@ -23,7 +23,7 @@ class Remembered:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "callback" in vars(cls):
-            cls.callback = failures_told(vars(cls)["callback"])  # type: ignore[attr-defined]  # a DynamicItem has one
+            cls.callback = reports_errors(vars(cls)["callback"])  # type: ignore[attr-defined]  # a DynamicItem has one
 
     @classmethod
     async def from_custom_id(
@@ -88,7 +88,9 @@ STATUS_BUTTON = r"status:(?P<action>notify|lyrics|refresh):(?P<task>[\w.:~/-]{1,
 _LINKS_UNDER_A_CARD = 5
 
 
-def status_view(task: Task, links: Sequence[LinkButton], words: Words) -> discord.ui.View | None:
+def status_view(
+    task: Task, links: Sequence[LinkButton], catalog: Catalog
+) -> discord.ui.View | None:
     """Return what can be done about a task whose card is shown: open, be told, read, look again."""
     view = StatelessView()
     for link in links[:_LINKS_UNDER_A_CARD]:
@@ -100,7 +102,7 @@ def status_view(task: Task, links: Sequence[LinkButton], words: Words) -> discor
         for action in actions:
             view.add_item(
                 discord.ui.Button(
-                    label=words.say(f"status-button-{action}"),
+                    label=catalog.text(f"status-button-{action}"),
                     style=_STYLES.get(action, discord.ButtonStyle.secondary),
                     custom_id=f"status:{action}:{task.id}",
                     row=1,

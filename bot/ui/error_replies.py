@@ -9,8 +9,8 @@ import aiohttp
 import discord
 
 from bot.delivery.discord_errors import reason_of
-from bot.i18n import words_for
-from bot.relay.errors import SunoError
+from bot.i18n.catalog import catalog_for
+from bot.relay.errors import RelayError
 from bot.storage.errors import WatchError
 from bot.ui.permissions import is_guest
 from bot.ui.replies import explain
@@ -23,7 +23,7 @@ _TOO_LATE = {10015, 10062, 50027}
 """Unknown webhook, unknown interaction, invalid webhook token: the interaction is over."""
 
 
-async def tell_failure(interaction: discord.Interaction[Any], error: Exception) -> None:
+async def reply_with_error(interaction: discord.Interaction[Any], error: Exception) -> None:
     """Tell the person what happened and what to do; the log gets what we did not expect."""
     name = _name(interaction)
     if isinstance(error, discord.NotFound) and error.code in _TOO_LATE:
@@ -34,7 +34,7 @@ async def tell_failure(interaction: discord.Interaction[Any], error: Exception) 
         return
     if isinstance(error, aiohttp.ClientError | OSError):
         log.warning("An answer of %s was cut off: %s", name, reason_of(error))
-    elif not isinstance(error, SunoError | WatchError | discord.app_commands.TransformerError):
+    elif not isinstance(error, RelayError | WatchError | discord.app_commands.TransformerError):
         log.error("%s failed", name, exc_info=error)
     try:
         await _answer(interaction, _explained(interaction, error))
@@ -42,7 +42,7 @@ async def tell_failure(interaction: discord.Interaction[Any], error: Exception) 
         log.warning("Discord took no answer for %s: %s", name, reason_of(refusal))
 
 
-def failures_told(
+def reports_errors(
     callback: Callable[[Item, Any], Awaitable[None]],
 ) -> Callable[[Item, Any], Awaitable[None]]:
     """Let a button's or menu's callback answer its failures, as commands do.
@@ -55,16 +55,16 @@ def failures_told(
         try:
             await callback(item, interaction)
         except Exception as error:  # noqa: BLE001 # answered and logged, as in the command tree
-            await tell_failure(interaction, error)
+            await reply_with_error(interaction, error)
 
     return tell
 
 
 def _explained(interaction: discord.Interaction[Any], error: Exception) -> str:
-    words = words_for(interaction.locale.value)
+    catalog = catalog_for(interaction.locale.value)
     if isinstance(error, discord.app_commands.TransformerError) and is_guest(interaction):
-        return words.say("watch-only-for-you")  # nothing is known of its channels, nor will be
-    return explain(error, words)
+        return catalog.text("watch-only-for-you")  # nothing is known of its channels, nor will be
+    return explain(error, catalog)
 
 
 async def _answer(interaction: discord.Interaction[Any], text: str) -> None:

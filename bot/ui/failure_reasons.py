@@ -2,7 +2,7 @@
 
 import re
 
-from bot.i18n import Words
+from bot.i18n.catalog import Catalog
 from bot.relay.models import Task, TaskKind, TaskStatus
 from bot.ui.escaping import clean
 
@@ -137,14 +137,14 @@ def own_words(task: Task) -> str:
     return min(told, key=_vagueness, default="")
 
 
-def explained(task: Task, words: Words) -> str:
+def explained(task: Task, catalog: Catalog) -> str:
     """Return why ``task`` failed, in a plain sentence; never the relay's own text."""
-    return words.say(f"notice-reason-{_cause(task)}")
+    return catalog.text(f"notice-reason-{_cause(task)}")
 
 
-def advice(task: Task, words: Words) -> str:
+def advice(task: Task, catalog: Catalog) -> str:
     """Return what a person can do about the failure of ``task``."""
-    return words.say(f"notice-advice-{_cause(task)}")
+    return catalog.text(f"notice-advice-{_cause(task)}")
 
 
 def kind_of(task: Task) -> TaskKind | None:

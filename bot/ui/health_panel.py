@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.i18n import Words
+from bot.i18n.catalog import Catalog
 from bot.relay.client import RelayHealth
-from bot.storage.server_settings import ServerUse
+from bot.storage.server_settings import ServerUsage
 from bot.ui.held_notice import needed_to_post
 
 MOST_CHANNELS = 15
@@ -18,60 +18,60 @@ class Health:
     """What the page is made of; times are Unix seconds."""
 
     relay: RelayHealth
-    good_rounds: Mapping[str, float]
+    last_tick_at: Mapping[str, float]
     """When each loop of the clock last did its work without a fault."""
-    use: ServerUse
+    use: ServerUsage
     invite: str
 
 
-def health_page(health: Health, guild: discord.Guild, words: Words) -> discord.Embed:
+def health_page(health: Health, guild: discord.Guild, catalog: Catalog) -> discord.Embed:
     """Return the page for one server."""
-    embed = discord.Embed(title=words.say("health-title"))
-    embed.add_field(name=words.say("health-relay"), value=_relay(health.relay, words))
-    rounds = "\n".join(_round(name, health.good_rounds, words) for name in _ROUNDS)
-    embed.add_field(name=words.say("health-rounds"), value=rounds, inline=False)
-    counts = words.say("health-waiting-counts", due=health.use.due, held=health.use.held)
-    embed.add_field(name=words.say("health-waiting"), value=counts, inline=False)
-    lines = [_channel(channel, guild, words) for channel in health.use.channels[:MOST_CHANNELS]]
+    embed = discord.Embed(title=catalog.text("health-title"))
+    embed.add_field(name=catalog.text("health-relay"), value=_relay(health.relay, catalog))
+    rounds = "\n".join(_round(name, health.last_tick_at, catalog) for name in _ROUNDS)
+    embed.add_field(name=catalog.text("health-rounds"), value=rounds, inline=False)
+    counts = catalog.text("health-waiting-counts", due=health.use.due, held=health.use.held)
+    embed.add_field(name=catalog.text("health-waiting"), value=counts, inline=False)
+    lines = [_channel(channel, guild, catalog) for channel in health.use.channels[:MOST_CHANNELS]]
     embed.add_field(
-        name=words.say("health-channels"),
-        value="\n".join(lines) or words.say("health-channels-none"),
+        name=catalog.text("health-channels"),
+        value="\n".join(lines) or catalog.text("health-channels-none"),
         inline=False,
     )
-    embed.add_field(name=words.say("health-invite"), value=health.invite, inline=False)
+    embed.add_field(name=catalog.text("health-invite"), value=health.invite, inline=False)
     return embed
 
 
 _ROUNDS = ("poll", "deliver", "show")
 
 
-def _relay(relay: RelayHealth, words: Words) -> str:
+def _relay(relay: RelayHealth, catalog: Catalog) -> str:
     if relay.paused_until is not None:
-        return words.say("health-relay-paused", time=_when(relay.paused_until))
+        return catalog.text("health-relay-paused", time=_when(relay.paused_until))
     if relay.last_good_at is None:
-        return words.say("health-relay-silent")
-    return words.say("health-relay-well", time=_when(relay.last_good_at))
+        return catalog.text("health-relay-silent")
+    return catalog.text("health-relay-well", time=_when(relay.last_good_at))
 
 
-def _round(name: str, good_rounds: Mapping[str, float], words: Words) -> str:
-    at = good_rounds.get(name)
-    said = _when(at) if at is not None else words.say("health-round-never")
-    return f"{words.say(f'health-round-{name}')}: {said}"
+def _round(name: str, last_tick_at: Mapping[str, float], catalog: Catalog) -> str:
+    at = last_tick_at.get(name)
+    said = _when(at) if at is not None else catalog.text("health-round-never")
+    return f"{catalog.text(f'health-round-{name}')}: {said}"
 
 
-def _channel(channel_id: int, guild: discord.Guild, words: Words) -> str:
+def _channel(channel_id: int, guild: discord.Guild, catalog: Catalog) -> str:
     channel = guild.get_channel_or_thread(channel_id)
     mention = f"<#{channel_id}>"
     if channel is None:
-        return words.say("health-channel-unknown", channel=mention)
+        return catalog.text("health-channel-unknown", channel=mention)
     granted = channel.permissions_for(guild.me)
     needed = needed_to_post(granted, in_thread=isinstance(channel, discord.Thread))
     needed |= {"embed-links": granted.embed_links}
-    missing = [words.say(f"permission-{name}") for name, has in needed.items() if not has]
+    missing = [catalog.text(f"permission-{name}") for name, has in needed.items() if not has]
     if not missing:
-        return words.say("health-channel-well", channel=mention)
-    names = words.listed(missing)
-    return words.say("health-channel-missing", channel=mention, permissions=names)
+        return catalog.text("health-channel-well", channel=mention)
+    names = catalog.listed(missing)
+    return catalog.text("health-channel-missing", channel=mention, permissions=names)
 
 
 def _when(seconds: float) -> str:

@@ -3,9 +3,9 @@
 import discord
 
 from bot.delivery.discord_errors import Missing, tells_of_the_person
-from bot.i18n import Words
+from bot.i18n.catalog import Catalog
 from bot.relay.models import Task
-from bot.storage.models import Delivery, Undelivered
+from bot.storage.models import Delivery, UndeliveredNotice
 from bot.ui.escaping import code, plain_line
 from bot.ui.limits import DESCRIPTION, whole_lines
 from bot.ui.notice import Notice
@@ -42,53 +42,53 @@ def needed_to_post(granted: discord.Permissions, *, in_thread: bool) -> dict[str
     return {"view-channel": granted.view_channel} | posting
 
 
-def held_word(delivery: Delivery, words: Words, *, bare: bool = False) -> Notice:
+def held_word(delivery: Delivery, catalog: Catalog, *, bare: bool = False) -> Notice:
     """Return the word that a notice is held, why, and what to do: at most 2000 code points.
 
     ``bare``: without a word that a relay or a person wrote.
     """
     title = "" if bare else plain_line(delivery.task.title, limit=_TITLE)
     lines = [
-        words.say(
+        catalog.text(
             "held-word",
             titled="yes" if title else "no",
             title=title,
             place=f"<#{delivery.instead_of}>",
         ),
-        _cause(delivery.reason or "", words),
-        words.say("held-word-kept"),
+        _cause(delivery.reason or "", catalog),
+        catalog.text("held-word-kept"),
     ]
     if not bare:
         lines.append(f"-# {code(marker(delivery.task), limit=_MARKER)}")
     return Notice("\n".join(lines), (), (), discord.AllowedMentions.none())
 
 
-def _cause(reason: str, words: Words) -> str:
+def _cause(reason: str, catalog: Catalog) -> str:
     names = [name for name in reason.removeprefix(MISSING).split(",") if name]
     if reason.startswith(MISSING) and names:
-        shown = words.listed(words.say(f"permission-{name}") for name in names)
-        return words.say("held-word-missing", permissions=shown)
-    return words.say(_THREADS.get(reason, "held-word-trouble"))
+        shown = catalog.listed(catalog.text(f"permission-{name}") for name in names)
+        return catalog.text("held-word-missing", permissions=shown)
+    return catalog.text(_THREADS.get(reason, "held-word-trouble"))
 
 
-def inbox(entries: list[Undelivered], words: Words) -> discord.Embed:
+def inbox(entries: list[UndeliveredNotice], catalog: Catalog) -> discord.Embed:
     """Return what could not be posted, a line each, as many as an embed can hold."""
-    lines = [_line(entry, words) for entry in entries]
+    lines = [_line(entry, catalog) for entry in entries]
     shown = whole_lines(lines, DESCRIPTION - _ROOM_FOR_MORE)
     if len(shown) < len(lines):
-        shown.append(words.say("inbox-more", count=len(lines) - len(shown)))
-    title = words.say("inbox-title", count=len(entries))
+        shown.append(catalog.text("inbox-more", count=len(lines) - len(shown)))
+    title = catalog.text("inbox-title", count=len(entries))
     return discord.Embed(title=title, description="\n".join(shown))
 
 
-def _line(entry: Undelivered, words: Words) -> str:
-    return words.say(
+def _line(entry: UndeliveredNotice, catalog: Catalog) -> str:
+    return catalog.text(
         "inbox-held" if entry.held else "inbox-dropped",
         id=code(entry.task.id, limit=40),
         title=_title(entry.task),
         place=f"<#{entry.channel_id}>",
         since=f"<t:{entry.created_at:.0f}:R>",
-        why=_why(entry, words),
+        why=_why(entry, catalog),
     )
 
 
@@ -97,12 +97,14 @@ def _title(task: Task) -> str:
     return f" **{title}**" if title else ""
 
 
-def _why(entry: Undelivered, words: Words) -> str:
+def _why(entry: UndeliveredNotice, catalog: Catalog) -> str:
     if not entry.held:
         unreachable = tells_of_the_person(entry.reason)
-        return words.say("inbox-why-person" if unreachable else "inbox-why-gone")
+        return catalog.text("inbox-why-person" if unreachable else "inbox-why-gone")
     if entry.reason.startswith(MISSING):
-        return words.say("inbox-why-permission")
+        return catalog.text("inbox-why-permission")
     if entry.reason in _THREADS:
-        return words.say("inbox-why-thread")
-    return words.say("inbox-why-content" if entry.reason.startswith("4") else "inbox-why-trouble")
+        return catalog.text("inbox-why-thread")
+    return catalog.text(
+        "inbox-why-content" if entry.reason.startswith("4") else "inbox-why-trouble"
+    )

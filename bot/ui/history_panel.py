@@ -5,10 +5,10 @@ All that a button has to know stands in its custom id, so that it outlives a res
 
 import discord
 
-from bot.i18n import Words
+from bot.i18n.catalog import Catalog
 from bot.relay.models import Task, TaskKind
 from bot.storage.history import PAGE, Entry, Page
-from bot.storage.models import Ending
+from bot.storage.models import EndReason
 from bot.ui.components import StatelessView
 from bot.ui.escaping import bare, plain_line
 from bot.ui.limits import usable_url
@@ -38,27 +38,27 @@ def fitting(search: str) -> str:
     return line.encode(errors="ignore")[:LONGEST_SEARCH].decode(errors="ignore").strip()
 
 
-def history_embed(page: Page, search: str, words: Words, *, of_server: bool) -> discord.Embed:
+def history_embed(page: Page, search: str, catalog: Catalog, *, of_server: bool) -> discord.Embed:
     """Return a page as a list, two lines an entry, or the sentence that there is nothing."""
-    parts = [words.say("history-found", search=plain_line(search))] if search else []
+    parts = [catalog.text("history-found", search=plain_line(search))] if search else []
     parts += [
-        _entry(entry, number, words)
+        _entry(entry, number, catalog)
         for number, entry in enumerate(page.entries, page.number * PAGE + 1)
     ]
     if not page.entries:
-        parts = [_nothing(search, words, of_server=of_server)]
+        parts = [_nothing(search, catalog, of_server=of_server)]
     embed = discord.Embed(
-        title=words.say("history-title-server" if of_server else "history-title-person"),
+        title=catalog.text("history-title-server" if of_server else "history-title-person"),
         description="\n".join(parts),
         colour=RUNNING,
     )
     if page.number or page.more:
-        embed.set_footer(text=words.say("history-page", number=page.number + 1))
+        embed.set_footer(text=catalog.text("history-page", number=page.number + 1))
     covers = (usable_url(clip.image_url) for entry in page.entries for clip in entry.task.clips)
     return embed.set_thumbnail(url=next(filter(None, covers), None))
 
 
-def history_view(page: Page, search: str, owner: int, words: Words) -> discord.ui.View | None:
+def history_view(page: Page, search: str, owner: int, catalog: Catalog) -> discord.ui.View | None:
     """Return the menu and the buttons of a page; ``None`` for one that has nothing to open."""
     if not page.entries:
         return None
@@ -66,61 +66,63 @@ def history_view(page: Page, search: str, owner: int, words: Words) -> discord.u
     view.add_item(
         discord.ui.Select(
             custom_id=f"history-open:{owner}",
-            placeholder=words.say("history-open"),
-            options=[_option(entry, words) for entry in page.entries],
+            placeholder=catalog.text("history-open"),
+            options=[_option(entry, catalog) for entry in page.entries],
         )
     )
     if page.number or page.more:
-        view.add_item(_turn("history-previous", page.number - 1, search, owner, words))
-        view.add_item(_turn("history-next", page.number + 1, search, owner, words, there=page.more))
+        view.add_item(_turn("history-previous", page.number - 1, search, owner, catalog))
+        view.add_item(
+            _turn("history-next", page.number + 1, search, owner, catalog, there=page.more)
+        )
     return view
 
 
 def _turn(
-    key: str, number: int, search: str, owner: int, words: Words, *, there: bool = True
+    key: str, number: int, search: str, owner: int, catalog: Catalog, *, there: bool = True
 ) -> discord.ui.Button[discord.ui.View]:
     return discord.ui.Button(
-        label=words.say(key),
+        label=catalog.text(key),
         custom_id=f"history:{owner}:{max(number, 0)}:{search}",
         disabled=number < 0 or not there,
         row=1,
     )
 
 
-def _nothing(search: str, words: Words, *, of_server: bool) -> str:
+def _nothing(search: str, catalog: Catalog, *, of_server: bool) -> str:
     if search:
-        return words.say("history-nothing-found", search=plain_line(search))
-    return words.say("history-empty-server" if of_server else "history-empty-person")
+        return catalog.text("history-nothing-found", search=plain_line(search))
+    return catalog.text("history-empty-server" if of_server else "history-empty-person")
 
 
-def _entry(entry: Entry, number: int, words: Words) -> str:
-    title = plain_line(entry.task.title, limit=_TITLE) or words.say("card-untitled")
+def _entry(entry: Entry, number: int, catalog: Catalog) -> str:
+    title = plain_line(entry.task.title, limit=_TITLE) or catalog.text("card-untitled")
     about = meta(
         plain_line(_style(entry.task), limit=_STYLE),
-        _kind(entry.task, words),
-        _outcome(entry, words),
+        _kind(entry.task, catalog),
+        _outcome(entry, catalog),
         f"<t:{entry.ended_at:.0f}:R>",
     )
     return f"**{number}.** {_ICONS[entry.task.kind]} **{title}**\n-# {about}"
 
 
-def _option(entry: Entry, words: Words) -> discord.SelectOption:
-    about = meta(bare(_style(entry.task), limit=_STYLE // 2), _kind(entry.task, words))
+def _option(entry: Entry, catalog: Catalog) -> discord.SelectOption:
+    about = meta(bare(_style(entry.task), limit=_STYLE // 2), _kind(entry.task, catalog))
     return discord.SelectOption(
-        label=bare(entry.task.title, limit=_LABEL) or words.say("card-untitled"),
-        description=meta(about, _outcome(entry, words))[:_LABEL],
+        label=bare(entry.task.title, limit=_LABEL) or catalog.text("card-untitled"),
+        description=meta(about, _outcome(entry, catalog))[:_LABEL],
         value=str(entry.id),
         emoji=_ICONS[entry.task.kind],
     )
 
 
-def _kind(task: Task, words: Words) -> str:
-    return words.say(f"history-kind-{task.kind}") if task.kind else ""
+def _kind(task: Task, catalog: Catalog) -> str:
+    return catalog.text(f"history-kind-{task.kind}") if task.kind else ""
 
 
-def _outcome(entry: Entry, words: Words) -> str:
-    outcome = entry.task.outcome if entry.ending is Ending.FINISHED else None
-    return words.say(f"history-ended-{(outcome or entry.ending).replace('_', '-')}")
+def _outcome(entry: Entry, catalog: Catalog) -> str:
+    outcome = entry.task.outcome if entry.ending is EndReason.FINISHED else None
+    return catalog.text(f"history-ended-{(outcome or entry.ending).replace('_', '-')}")
 
 
 def _style(task: Task) -> str:

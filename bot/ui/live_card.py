@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.i18n import Words
+from bot.i18n.catalog import Catalog
 from bot.relay.models import Outcome, Task
-from bot.storage.live_card_rows import Card, CardTask
-from bot.storage.models import Ending
+from bot.storage.live_card_rows import LiveCard, LiveCardTask
+from bot.storage.models import EndReason
 from bot.ui.components import StatelessView
 from bot.ui.escaping import code, plain_line
 from bot.ui.limits import CONTENT, whole_lines
@@ -43,13 +43,13 @@ class Look:
         return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
 
 
-def look_of(card: Card, words: Words, *, now: float, may_embed: bool | None) -> Look:
+def look_of(card: LiveCard, catalog: Catalog, *, now: float, may_embed: bool | None) -> Look:
     """Return what the message of a card is to show: an embed, or a text where none is shown.
 
     ``may_embed``: whether the bot may embed there; where that is not known, nothing depends on an
     embed alone, for Discord refuses a message of which nothing is left.
     """
-    embed, view = live_card(card, words, now=now), live_view(card, words)
+    embed, view = live_card(card, catalog, now=now), live_view(card, catalog)
     embeds = may_embed or (may_embed is None and view is not None)
     if card.plain or not embeds:
         return Look(_as_text(embed), (), view)
@@ -61,28 +61,28 @@ def _as_text(embed: discord.Embed) -> str:
     return "\n".join(whole_lines(lines, CONTENT))
 
 
-def live_card(card: Card, words: Words, *, now: float) -> discord.Embed:
+def live_card(card: LiveCard, catalog: Catalog, *, now: float) -> discord.Embed:
     """Return what a card shows: one task at length, or several in a line each.
 
     A plain card says nothing that a relay or a person wrote.
     """
     if len(card.tasks) == 1:
-        title, lines = _single(card.tasks[0], card, words, now)
+        title, lines = _single(card.tasks[0], card, catalog, now)
     else:
-        title, lines = _group_title(card, words), list(_group(card, words))
+        title, lines = _group_title(card, catalog), list(_group(card, catalog))
     if card.watchers:
-        lines += ["", words.say("live-watching", watchers=_watchers(card, words))]
+        lines += ["", catalog.text("live-watching", watchers=_watchers(card, catalog))]
     elif card.over and any(shown.unwatched for shown in card.tasks):
-        lines += ["", words.say("live-nobody")]
+        lines += ["", catalog.text("live-nobody")]
     return discord.Embed(title=title, description="\n".join(lines).strip(), colour=_colour_of(card))
 
 
-def lost_card(words: Words) -> str:
+def lost_card(catalog: Catalog) -> str:
     """Return what a card says that nobody keeps up to date any more."""
-    return f"**{words.say('live-untitled-lost')}**\n{words.say('live-lost')}"
+    return f"**{catalog.text('live-untitled-lost')}**\n{catalog.text('live-lost')}"
 
 
-def live_view(card: Card, words: Words) -> discord.ui.View | None:
+def live_view(card: LiveCard, catalog: Catalog) -> discord.ui.View | None:
     """Return the buttons of a card: join and leave while it runs, previews while it streams."""
     if card.over or not card.watchers:
         return None
@@ -93,18 +93,18 @@ def live_view(card: Card, words: Words) -> discord.ui.View | None:
     ):
         view.add_item(
             discord.ui.Button(
-                label=words.say(f"live-button-{action}"),
+                label=catalog.text(f"live-button-{action}"),
                 style=style,
                 custom_id=live_button_id(action, card),
             )
         )
     if len(card.tasks) == 1 and not card.plain:
-        for link in link_buttons(card.tasks[0].task, words)[:_LINKS]:
+        for link in link_buttons(card.tasks[0].task, catalog)[:_LINKS]:
             view.add_item(discord.ui.Button(label=link.label, url=link.url))
     return view
 
 
-def live_button_id(action: str, card: Card) -> str:
+def live_button_id(action: str, card: LiveCard) -> str:
     """Return the custom id of a card's button, which ``LIVE_BUTTON`` matches."""
     return f"card:{action}:{card.id}"
 
@@ -117,7 +117,7 @@ def bears_button(message: discord.Message, custom_id: str) -> bool:
     )
 
 
-def _colour_of(card: Card) -> discord.Colour:
+def _colour_of(card: LiveCard) -> discord.Colour:
     """Return the colour that says at a glance how it went: green only if all is done."""
     if not card.over:
         return RUNNING
@@ -129,31 +129,33 @@ def _colour_of(card: Card) -> discord.Colour:
     return FAILED if FAILED in colours else UNSURE
 
 
-def _colour_of_task(shown: CardTask) -> discord.Colour:
-    if shown.ending is not Ending.FINISHED:
+def _colour_of_task(shown: LiveCardTask) -> discord.Colour:
+    if shown.ending is not EndReason.FINISHED:
         return UNSURE
     return OUTCOME_COLOURS.get(shown.task.outcome or Outcome.PARTIAL, UNSURE)
 
 
-def _single(shown: CardTask, card: Card, words: Words, now: float) -> tuple[str, list[str]]:
+def _single(
+    shown: LiveCardTask, card: LiveCard, catalog: Catalog, now: float
+) -> tuple[str, list[str]]:
     task = shown.task
     title = "" if card.plain else plain_line(task.title, limit=_TITLE)
-    title = title or words.say(_untitled(shown))
+    title = title or catalog.text(_untitled(shown))
     if shown.ending:
-        lines = [_end(shown, card, words)]
+        lines = [_end(shown, card, catalog)]
     elif shown.unwatched:
         lines = []
     elif not shown.known:
-        lines = [words.say("live-unheard")]
+        lines = [catalog.text("live-unheard")]
     else:
-        lines = [state_line(task, words, now)]
+        lines = [state_line(task, catalog, now)]
         lines += [progress_bar(task.progress)] if task.progress else []
     if not card.plain:
-        lines += filter(None, [style_of(task), words.say("live-short-id", id=_short(task))])
+        lines += filter(None, [style_of(task), catalog.text("live-short-id", id=_short(task))])
     return title, lines
 
 
-def _untitled(shown: CardTask) -> str:
+def _untitled(shown: LiveCardTask) -> str:
     """Return the key of the title of a card whose task has none."""
     if shown.ending:
         return "live-untitled-over"
@@ -162,55 +164,55 @@ def _untitled(shown: CardTask) -> str:
     return "live-untitled" if shown.known else "live-untitled-unheard"
 
 
-def _group_title(card: Card, words: Words) -> str:
+def _group_title(card: LiveCard, catalog: Catalog) -> str:
     ended = [shown for shown in card.tasks if shown.ending]
     followed = [shown for shown in card.tasks if not shown.unwatched]
     if not followed:
-        return words.say("live-untitled-stopped")
+        return catalog.text("live-untitled-stopped")
     if card.over and len(ended) == len(card.tasks):
-        return words.say("live-over" if _colour_of(card) == DONE else "live-over-mixed")
-    return words.say("live-group", ended=len(ended), total=len(followed))
+        return catalog.text("live-over" if _colour_of(card) == DONE else "live-over-mixed")
+    return catalog.text("live-group", ended=len(ended), total=len(followed))
 
 
-def _group(card: Card, words: Words) -> Iterator[str]:
+def _group(card: LiveCard, catalog: Catalog) -> Iterator[str]:
     for number, shown in enumerate(card.tasks, 1):
-        name = _name(shown.task, number, card, words)
+        name = _name(shown.task, number, card, catalog)
         if shown.ending:
-            yield f"{name} · {_end(shown, card, words)}"
+            yield f"{name} · {_end(shown, card, catalog)}"
         elif shown.unwatched:
-            yield f"{name} · ⏹️ {words.say('live-unwatched')}"
+            yield f"{name} · ⏹️ {catalog.text('live-unwatched')}"
         elif not shown.known:
-            yield f"⏳ {name} · {words.say('live-waiting')}"
+            yield f"⏳ {name} · {catalog.text('live-waiting')}"
         else:
             progress = f" · {shown.task.progress}%" if shown.task.progress else ""
             yield f"⏳ {name}{progress}"
 
 
-def _name(task: Task, number: int, card: Card, words: Words) -> str:
+def _name(task: Task, number: int, card: LiveCard, catalog: Catalog) -> str:
     if card.plain:
-        return words.say("live-number", number=number)
+        return catalog.text("live-number", number=number)
     title = plain_line(task.title, limit=60)
     return f"**{title}**" if title else _short(task)
 
 
-def _end(shown: CardTask, card: Card, words: Words) -> str:
+def _end(shown: LiveCardTask, card: LiveCard, catalog: Catalog) -> str:
     """Return how a task ended, with a link to its notice once that is there."""
-    if shown.ending is Ending.FINISHED:
+    if shown.ending is EndReason.FINISHED:
         outcome = shown.task.outcome or Outcome.PARTIAL
-        mark, said = _MARKS[outcome], words.say(f"history-ended-{outcome}")
+        mark, said = _MARKS[outcome], catalog.text(f"history-ended-{outcome}")
     else:
-        mark, said = "❔", words.say(f"live-{(shown.ending or '').replace('_', '-')}")
+        mark, said = "❔", catalog.text(f"live-{(shown.ending or '').replace('_', '-')}")
     if shown.message_id is None:
         return f"{mark} {said}"
     guild = card.place.guild_id or "@me"
     url = f"https://discord.com/channels/{guild}/{card.place.channel_id}/{shown.message_id}"
-    return f"{mark} {said} · {words.say('live-notice', url=url)}"
+    return f"{mark} {said} · {catalog.text('live-notice', url=url)}"
 
 
-def _watchers(card: Card, words: Words) -> str:
+def _watchers(card: LiveCard, catalog: Catalog) -> str:
     named = " ".join(f"<@{watcher}>" for watcher in card.watchers[:_NAMED_WATCHERS])
     more = len(card.watchers) - _NAMED_WATCHERS
-    return words.say("live-more-watchers", watchers=named, number=more) if more > 0 else named
+    return catalog.text("live-more-watchers", watchers=named, number=more) if more > 0 else named
 
 
 def _short(task: Task) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.i18n import Words
+from bot.i18n.catalog import Catalog
 from bot.relay.models import Outcome, Task
 from bot.ui.escaping import ELLIPSIS, boundary, cut, plain
 from bot.ui.limits import DESCRIPTION, EMBEDS, EMBEDS_TOGETHER, length
@@ -27,12 +27,14 @@ class Sheet:
     text: str
     versions: tuple[int, ...] = ()
 
-    def label(self, words: Words) -> str:
+    def label(self, catalog: Catalog) -> str:
         """Return the title of these lyrics inside a message: whose they are."""
         if not self.versions:
-            return words.say("card-lyrics")
-        names = meta(*(version(number, len(self.versions) + 1, words) for number in self.versions))
-        return words.say("card-lyrics-of", versions=cut(names, _TITLE))
+            return catalog.text("card-lyrics")
+        names = meta(
+            *(version(number, len(self.versions) + 1, catalog) for number in self.versions)
+        )
+        return catalog.text("card-lyrics-of", versions=cut(names, _TITLE))
 
 
 def sheets(task: Task, *, limit: int | None = None) -> list[Sheet]:
@@ -106,7 +108,7 @@ def fitted(text: str, room: int, embeds: int, hint: str) -> list[str]:
     return [*pieces[:whole], f"{cut_at_line(pieces[whole], left)}\n\n{hint}".strip()]
 
 
-def lyrics_pages(task: Task, words: Words) -> list[list[discord.Embed]]:
+def lyrics_pages(task: Task, catalog: Catalog) -> list[list[discord.Embed]]:
     """Return all lyrics of ``task``, of any length and never cut, as the embeds of messages.
 
     Each message is within Discord's limits for one. Clips with different lyrics have theirs one
@@ -114,21 +116,21 @@ def lyrics_pages(task: Task, words: Words) -> list[list[discord.Embed]]:
     """
     found = sheets(task)
     if not found:
-        return [[_no_lyrics(task, words)]]
-    embeds = [embed for sheet in found for embed in _pages(sheet, task, words)]
+        return [[_no_lyrics(task, catalog)]]
+    embeds = [embed for sheet in found for embed in _pages(sheet, task, catalog)]
     if len(embeds) > 1:
         for number, embed in enumerate(embeds, 1):
-            embed.set_footer(text=words.say("card-page", number=number, total=len(embeds)))
+            embed.set_footer(text=catalog.text("card-page", number=number, total=len(embeds)))
     return _messages(embeds)
 
 
-def _pages(sheet: Sheet, task: Task, words: Words) -> list[discord.Embed]:
+def _pages(sheet: Sheet, task: Task, catalog: Catalog) -> list[discord.Embed]:
     colour = colour_of_lyrics(task)
     pages = [
         discord.Embed(description=text, colour=colour) for text in split(sheet.text, DESCRIPTION)
     ]
-    title = title_of(task, words, limit=_TITLE)
-    pages[0].title = meta(title, sheet.label(words)) if sheet.versions else title
+    title = title_of(task, catalog, limit=_TITLE)
+    pages[0].title = meta(title, sheet.label(catalog)) if sheet.versions else title
     return pages
 
 
@@ -141,15 +143,15 @@ def _messages(embeds: Sequence[discord.Embed]) -> list[list[discord.Embed]]:
     return messages
 
 
-def _no_lyrics(task: Task, words: Words) -> discord.Embed:
+def _no_lyrics(task: Task, catalog: Catalog) -> discord.Embed:
     if not task.terminal:
         key = "card-lyrics-not-yet"
     elif task.outcome is Outcome.FAILURE:
         key = "card-lyrics-failed"
     else:
         key = "card-lyrics-instrumental" if task.clips else "card-lyrics-missing"
-    title = title_of(task, words, limit=_TITLE)
-    return discord.Embed(title=title, description=words.say(key), colour=UNSURE)
+    title = title_of(task, catalog, limit=_TITLE)
+    return discord.Embed(title=title, description=catalog.text(key), colour=UNSURE)
 
 
 def _break(text: str, start: int, limit: int) -> tuple[int, int]:

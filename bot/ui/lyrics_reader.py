@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.i18n import Words
+from bot.i18n.catalog import Catalog
 from bot.relay.models import Task
 from bot.ui.components import StatelessView
 from bot.ui.escaping import clean, file_name
@@ -50,38 +50,38 @@ def can_be_read(task: Task) -> bool:
     return bool(sheets(task)) and bool(fits)
 
 
-def page_of(task: Task, number: int, words: Words, *, owner: int = 0) -> Page:
+def page_of(task: Task, number: int, catalog: Catalog, *, owner: int = 0) -> Page:
     """Return a page of the lyrics of ``task``, the first if ``number`` is beyond the last.
 
     Pages are counted from 0. ``owner`` is the user who shared a public reader, 0 in a private one.
     Where there are no lyrics, the page says why.
     """
-    pages = _pages(task, words)
+    pages = _pages(task, catalog)
     if not pages or not can_be_read(task):
-        return Page(lyrics_pages(task, words)[0][0], None)
+        return Page(lyrics_pages(task, catalog)[0][0], None)
     number = number if number < len(pages) else 0
     embed = pages[number]
     if len(pages) > 1:
-        embed.set_footer(text=words.say("card-page", number=number + 1, total=len(pages)))
-    return Page(embed, _view(task, number, len(pages), words, owner))
+        embed.set_footer(text=catalog.text("card-page", number=number + 1, total=len(pages)))
+    return Page(embed, _view(task, number, len(pages), catalog, owner))
 
 
-def lyrics_file(task: Task, words: Words) -> discord.File:
+def lyrics_file(task: Task, catalog: Catalog) -> discord.File:
     """Return all lyrics of ``task`` as a text file (UTF-8), as the relay gave them."""
     texts = [task.lyrics.text] if task.lyrics else []
     texts += [clip.lyrics for clip in task.clips if clip.lyrics]
     unique = dict.fromkeys(filter(None, map(clean, texts)))
-    title = clean(task.title) or words.say("card-untitled")
+    title = clean(task.title) or catalog.text("card-untitled")
     body = "\n\n—\n\n".join([title, *unique])
     name = file_name(title, "txt", otherwise="lyrics")
     return discord.File(io.BytesIO(body.encode()), filename=name)
 
 
-def _pages(task: Task, words: Words) -> list[discord.Embed]:
-    title = title_of(task, words, limit=_TITLE)
+def _pages(task: Task, catalog: Catalog) -> list[discord.Embed]:
+    title = title_of(task, catalog, limit=_TITLE)
     return [
         discord.Embed(
-            title=meta(title, sheet.label(words)) if sheet.versions else title,
+            title=meta(title, sheet.label(catalog)) if sheet.versions else title,
             description=text,
             colour=colour_of_lyrics(task),
         )
@@ -96,7 +96,7 @@ def _room(text: str) -> int:
     return max(LINES, min(LONGEST_PAGE, LINES * len(text) // lines))
 
 
-def _view(task: Task, number: int, total: int, words: Words, owner: int) -> discord.ui.View:
+def _view(task: Task, number: int, total: int, catalog: Catalog, owner: int) -> discord.ui.View:
     """Return the buttons: turn back, turn on, and in a private reader share and file."""
     view = StatelessView()
     if total > 1:
@@ -109,7 +109,7 @@ def _view(task: Task, number: int, total: int, words: Words, owner: int) -> disc
         for action in ("share", "file"):
             custom_id = reader_custom_id(action, number, owner, task.id)
             view.add_item(
-                discord.ui.Button(label=words.say(f"reader-{action}"), custom_id=custom_id)
+                discord.ui.Button(label=catalog.text(f"reader-{action}"), custom_id=custom_id)
             )
     return view
 

@@ -5,14 +5,14 @@ Nothing of it was written by a relay or a person but the task's id, and that can
 
 from collections.abc import Sequence
 
-from bot.i18n import Words
+from bot.i18n.catalog import Catalog
 from bot.relay.models import Task
-from bot.storage.models import Ending
+from bot.storage.models import EndReason
 from bot.ui import songs
 from bot.ui.escaping import code
 from bot.ui.limits import CONTENT
 from bot.ui.notice import Notice, mentioning
-from bot.ui.notice_text import Story, headline_without_title, mentions
+from bot.ui.notice_text import NoticeText, headline_without_title, mentions
 
 _KEPT_FREE = 750
 """Code points beside the mentions: the sentences, the id, and what the caller adds."""
@@ -20,9 +20,9 @@ _KEPT_FREE = 750
 
 def minimal(
     task: Task,
-    ending: Ending,
+    ending: EndReason,
     watchers: Sequence[int],
-    words: Words,
+    catalog: Catalog,
     *,
     repeat: bool = False,
     with_id: bool = True,
@@ -31,11 +31,11 @@ def minimal(
 
     ``repeat`` adds that the same may have been posted before.
     """
-    named, mentioned = mentions(tuple(dict.fromkeys(watchers)), CONTENT - _KEPT_FREE, words)
-    lines = [f"{named} {headline_without_title(Story(task, ending, words))}".strip()]
+    named, mentioned = mentions(tuple(dict.fromkeys(watchers)), CONTENT - _KEPT_FREE, catalog)
+    lines = [f"{named} {headline_without_title(NoticeText(task, ending, catalog))}".strip()]
     if repeat:
-        lines.append(words.say("notice-repeat"))
-    lines.append(words.say("notice-minimal-status" if with_id else "notice-minimal-history"))
+        lines.append(catalog.text("notice-repeat"))
+    lines.append(catalog.text("notice-minimal-status" if with_id else "notice-minimal-history"))
     if with_id:
         lines.append(f"-# {code(songs.marker(task))}")
     return Notice("\n".join(lines), (), (), mentioning(mentioned))

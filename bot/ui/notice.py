@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 
 import discord
 
-from bot.i18n import Words
+from bot.i18n.catalog import Catalog
 from bot.relay.models import Clip, Outcome, Task
-from bot.storage.models import Ending
+from bot.storage.models import EndReason
 from bot.ui import songs
 from bot.ui.components import LinkButton
 from bot.ui.escaping import code, plain, plain_line
 from bot.ui.failure_reasons import advice, explained, own_words
 from bot.ui.limits import CONTENT, EMBEDS, EMBEDS_TOGETHER, FIELD_VALUE, length, shares, usable_url
 from bot.ui.lyrics import Sheet, cut_at_line, fitted, sheets
-from bot.ui.notice_text import Story, headline, mentions, remarks
+from bot.ui.notice_text import NoticeText, headline, mentions, remarks
 
 _MARKERS = 700
 """Code points of all ids together in plain text, where there is room."""
@@ -40,24 +40,29 @@ class Notice:
 
 
 def notice(
-    task: Task, ending: Ending, watchers: Sequence[int], words: Words, *, repeat: bool = False
+    task: Task,
+    ending: EndReason,
+    watchers: Sequence[int],
+    catalog: Catalog,
+    *,
+    repeat: bool = False,
 ) -> Notice:
     """Return the message that tells ``watchers`` (user ids) how their watch of ``task`` ended.
 
     It is within every limit of Discord's, whatever the relay wrote. ``repeat`` adds that the same
     message may have been posted before.
     """
-    story = Story(songs.without_dead_streams(task), ending, words)
-    hidden = 0 if story.fruitless else len(task.clips) - len(_shown(story))
-    said = "\n".join([headline(story), *remarks(story, hidden=hidden, repeat=repeat)])
+    notice_text = NoticeText(songs.without_dead_streams(task), ending, catalog)
+    hidden = 0 if notice_text.fruitless else len(task.clips) - len(_shown(notice_text))
+    said = "\n".join([headline(notice_text), *remarks(notice_text, hidden=hidden, repeat=repeat)])
     room = CONTENT - _KEPT_FREE - len(said)
-    named, mentioned = mentions(tuple(dict.fromkeys(watchers)), room, words)
+    named, mentioned = mentions(tuple(dict.fromkeys(watchers)), room, catalog)
     return Notice(
         content=f"{named} {said}".strip(),
-        embeds=tuple(_embeds(story)),
-        buttons=() if story.fruitless else songs.link_buttons(task, words),
+        embeds=tuple(_embeds(notice_text)),
+        buttons=() if notice_text.fruitless else songs.link_buttons(task, catalog),
         allowed_mentions=mentioning(mentioned),
-        rest=words.say("notice-rest-status" if story.fruitless else "notice-rest"),
+        rest=catalog.text("notice-rest-status" if notice_text.fruitless else "notice-rest"),
     )
 
 
@@ -130,56 +135,58 @@ def _told(parts: Sequence[str], room: int, rest: str) -> str:
     return "\n".join(part for part in (*kept, rest) if part)
 
 
-def _embeds(story: Story) -> list[discord.Embed]:
-    if story.fruitless:
-        embeds = [_explanation(story)]
+def _embeds(notice_text: NoticeText) -> list[discord.Embed]:
+    if notice_text.fruitless:
+        embeds = [_explanation(notice_text)]
     else:
-        embeds = _clip_embeds(story)
+        embeds = _clip_embeds(notice_text)
         if embeds:
-            embeds[0].set_footer(text=_first_footer(story))
-        embeds += _lyrics_embeds(story, embeds)
+            embeds[0].set_footer(text=_first_footer(notice_text))
+        embeds += _lyrics_embeds(notice_text, embeds)
     if not embeds[0].footer.text:
-        embeds[-1].set_footer(text=songs.marker(story.task))
+        embeds[-1].set_footer(text=songs.marker(notice_text.task))
     return embeds
 
 
-def _shown(story: Story) -> tuple[Clip, ...]:
+def _shown(notice_text: NoticeText) -> tuple[Clip, ...]:
     """Return the clips that get an embed of their own; one embed is kept for lyrics."""
-    return story.task.clips[: EMBEDS - 1]
+    return notice_text.task.clips[: EMBEDS - 1]
 
 
-def _bounded(story: Story, most: int, together: int) -> int:
+def _bounded(notice_text: NoticeText, most: int, together: int) -> int:
     """Return how long a text of each clip may be: ``most``, or its share of ``together``."""
-    return min(most, together // max(1, len(_shown(story))))
+    return min(most, together // max(1, len(_shown(notice_text))))
 
 
-def _first_footer(story: Story) -> str:
-    clip = story.task.clips[0]
-    return songs.marker(story.task, clip, limit=_id_limit(story))
+def _first_footer(notice_text: NoticeText) -> str:
+    clip = notice_text.task.clips[0]
+    return songs.marker(notice_text.task, clip, limit=_id_limit(notice_text))
 
 
-def _id_limit(story: Story) -> int:
+def _id_limit(notice_text: NoticeText) -> int:
     """Return how much of a clip's id is shown: all of it, unless there are many clips."""
-    return _bounded(story, songs.LONGEST_ID, 600)
+    return _bounded(notice_text, songs.LONGEST_ID, 600)
 
 
-def _clip_embeds(story: Story) -> list[discord.Embed]:
+def _clip_embeds(notice_text: NoticeText) -> list[discord.Embed]:
     used: set[str] = set()
-    return [_clip_embed(story, number, used) for number in range(1, len(_shown(story)) + 1)]
+    return [
+        _clip_embed(notice_text, number, used) for number in range(1, len(_shown(notice_text)) + 1)
+    ]
 
 
-def _clip_embed(story: Story, number: int, used: set[str]) -> discord.Embed:
+def _clip_embed(notice_text: NoticeText, number: int, used: set[str]) -> discord.Embed:
     """Return the embed of a clip; two embeds with one URL would be shown as one."""
-    task, words = story.task, story.words
+    task, catalog = notice_text.task, notice_text.catalog
     clip = task.clips[number - 1]
     about = songs.meta(
-        songs.version(number, len(task.clips), words),
-        plain_line(clip.style, limit=_bounded(story, 200, 800)),
+        songs.version(number, len(task.clips), catalog),
+        plain_line(clip.style, limit=_bounded(notice_text, 200, 800)),
         songs.length_of(clip.duration),
     )
-    state = songs.state_of(clip, words, reason_limit=_bounded(story, 600, 1000))
+    state = songs.state_of(clip, catalog, reason_limit=_bounded(notice_text, 600, 1000))
     embed = discord.Embed(
-        title=songs.clip_title(clip, task, words, limit=_bounded(story, 200, 800)),
+        title=songs.clip_title(clip, task, catalog, limit=_bounded(notice_text, 200, 800)),
         description="\n".join(part for part in (about, state) if part) or None,
         colour=songs.colour_of(clip),
     )
@@ -189,66 +196,76 @@ def _clip_embed(story: Story, number: int, used: set[str]) -> discord.Embed:
         embed.url = url
     if clip.playable or songs.is_preview(clip):
         embed.set_image(url=usable_url(clip.image_url))
-    if number > 1 and (ids := songs.clip_marker(clip, limit=_id_limit(story))):
+    if number > 1 and (ids := songs.clip_marker(clip, limit=_id_limit(notice_text))):
         embed.set_footer(text=ids)
     return embed
 
 
-def _lyrics_embeds(story: Story, others: Sequence[discord.Embed]) -> list[discord.Embed]:
+def _lyrics_embeds(notice_text: NoticeText, others: Sequence[discord.Embed]) -> list[discord.Embed]:
     """Return the lyrics in what the ``others`` leave of a message, one text after the other."""
     found = [
-        _with_style(story, sheet)
-        for sheet in sheets(story.task, limit=EMBEDS_TOGETHER)[: EMBEDS - len(others)]
+        _with_style(notice_text, sheet)
+        for sheet in sheets(notice_text.task, limit=EMBEDS_TOGETHER)[: EMBEDS - len(others)]
     ]
-    overhead = sum(len(_lyrics_title(story, sheet)) for sheet in found) + songs.LONGEST_ID + 2
+    overhead = sum(len(_lyrics_title(notice_text, sheet)) for sheet in found) + songs.LONGEST_ID + 2
     room = EMBEDS_TOGETHER - length(others) - overhead
-    rest = story.words.say("notice-rest")
+    rest = notice_text.catalog.text("notice-rest")
     embeds: list[discord.Embed] = []
     places = EMBEDS - len(others)
     for place, share in enumerate(shares([len(sheet.text) for sheet in found], room)):
         free = places - len(embeds) - (len(found) - place - 1)
-        embeds += _sheet_embeds(story, found[place], share, free, rest)
+        embeds += _sheet_embeds(notice_text, found[place], share, free, rest)
     return embeds
 
 
 def _sheet_embeds(
-    story: Story, sheet: Sheet, room: int, free: int, rest: str
+    notice_text: NoticeText, sheet: Sheet, room: int, free: int, rest: str
 ) -> list[discord.Embed]:
     pieces = fitted(sheet.text, room, free, rest)
-    colour = songs.colour_of_lyrics(story.task)
+    colour = songs.colour_of_lyrics(notice_text.task)
     embeds = [discord.Embed(description=piece, colour=colour) for piece in pieces]
     if embeds:
-        embeds[0].title = _lyrics_title(story, sheet)
+        embeds[0].title = _lyrics_title(notice_text, sheet)
     return embeds
 
 
-def _lyrics_title(story: Story, sheet: Sheet) -> str:
-    return sheet.label(story.words) if story.task.lyrics is None else story.title
+def _lyrics_title(notice_text: NoticeText, sheet: Sheet) -> str:
+    return (
+        sheet.label(notice_text.catalog) if notice_text.task.lyrics is None else notice_text.title
+    )
 
 
-def _with_style(story: Story, sheet: Sheet) -> Sheet:
+def _with_style(notice_text: NoticeText, sheet: Sheet) -> Sheet:
     """Return a lyrics task's text below its style as small print; a song's clips show theirs."""
-    style = plain_line(story.task.lyrics.style, limit=200) if story.task.lyrics else ""
+    style = plain_line(notice_text.task.lyrics.style, limit=200) if notice_text.task.lyrics else ""
     return replace(sheet, text=f"-# {style}\n{sheet.text}") if style else sheet
 
 
-def _explanation(story: Story) -> discord.Embed:
+def _explanation(notice_text: NoticeText) -> discord.Embed:
     """Return the embed that says why there is nothing to show, and what to do."""
-    task, words = story.task, story.words
-    embed = discord.Embed(title=story.title if story.titled else None, colour=songs.UNSURE)
-    if story.ending is Ending.FINISHED and task.outcome is not Outcome.SUCCESS:
+    task, catalog = notice_text.task, notice_text.catalog
+    embed = discord.Embed(
+        title=notice_text.title if notice_text.titled else None, colour=songs.UNSURE
+    )
+    if notice_text.ending is EndReason.FINISHED and task.outcome is not Outcome.SUCCESS:
         embed.colour = songs.FAILED
-        embed.description = explained(task, words)
-        advised = advice(task, words)
+        embed.description = explained(task, catalog)
+        advised = advice(task, catalog)
     else:
-        name = "nothing" if story.ending is Ending.FINISHED else story.ending.replace("_", "-")
-        embed.description = words.say(f"notice-why-{name}")
-        advised = words.say(f"notice-advice-{name}")
+        name = (
+            "nothing"
+            if notice_text.ending is EndReason.FINISHED
+            else notice_text.ending.replace("_", "-")
+        )
+        embed.description = catalog.text(f"notice-why-{name}")
+        advised = catalog.text(f"notice-advice-{name}")
     told = plain(own_words(task), limit=FIELD_VALUE)
     if told:
-        embed.add_field(name=words.say("notice-own-words"), value=told, inline=False)
-    embed.add_field(name=words.say("notice-what-to-do"), value=advised, inline=False)
-    embed.add_field(name=words.say("notice-task-id"), value=code(task.id, limit=songs.LONGEST_ID))
+        embed.add_field(name=catalog.text("notice-own-words"), value=told, inline=False)
+    embed.add_field(name=catalog.text("notice-what-to-do"), value=advised, inline=False)
+    embed.add_field(
+        name=catalog.text("notice-task-id"), value=code(task.id, limit=songs.LONGEST_ID)
+    )
     return embed
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.i18n import Words
+from bot.i18n.catalog import Catalog
 from bot.relay.models import Clip, ClipStatus, Outcome, Task
-from bot.storage.models import Ending
+from bot.storage.models import EndReason
 from bot.ui import songs
 from bot.ui.escaping import plain_line
 from bot.ui.failure_reasons import kind_of
@@ -17,12 +17,12 @@ _REASON = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class NoticeText:
     """How the watch of ``task`` ended, and what can be used of what the relay sent."""
 
     task: Task
-    ending: Ending
-    words: Words
+    ending: EndReason
+    catalog: Catalog
 
     @property
     def titled(self) -> bool:
@@ -32,7 +32,7 @@ class Story:
     @property
     def title(self) -> str:
         """The title, escaped, or what stands for one; at most 120 code points."""
-        return songs.title_of(self.task, self.words, limit=_TITLE)
+        return songs.title_of(self.task, self.catalog, limit=_TITLE)
 
     @property
     def ready(self) -> int:
@@ -62,7 +62,7 @@ class Story:
         return not self.previews or self.task.outcome is Outcome.FAILURE
 
 
-def mentions(watchers: Sequence[int], room: int, words: Words) -> tuple[str, tuple[int, ...]]:
+def mentions(watchers: Sequence[int], room: int, catalog: Catalog) -> tuple[str, tuple[int, ...]]:
     """Return the mentions that fit ``room`` code points, at most 100, and of whom they are.
 
     Those who do not fit are counted. 50 of the longest take 1200.
@@ -70,35 +70,35 @@ def mentions(watchers: Sequence[int], room: int, words: Words) -> tuple[str, tup
     named = list(watchers[:MENTIONED_USERS])
     while True:
         others = len(watchers) - len(named)
-        more = [words.say("notice-more-watchers", number=others)] if others else []
+        more = [catalog.text("notice-more-watchers", number=others)] if others else []
         text = " ".join([*(f"<@{watcher}>" for watcher in named), *more])
         if len(text) < room or not named:
             return text, tuple(named)
         named.pop()
 
 
-def headline(story: Story) -> str:
+def headline(notice_text: NoticeText) -> str:
     """Return the sentence that says how it ended."""
-    return story.words.say(
-        _headline_key(story),
-        title=story.title,
-        titled="yes" if story.titled else "no",
-        kind=(kind_of(story.task) or "task"),
-        ready=story.ready,
-        total=len(story.task.clips),
-        others=_others(story),
+    return notice_text.catalog.text(
+        _headline_key(notice_text),
+        title=notice_text.title,
+        titled="yes" if notice_text.titled else "no",
+        kind=(kind_of(notice_text.task) or "task"),
+        ready=notice_text.ready,
+        total=len(notice_text.task.clips),
+        others=_others(notice_text),
     )
 
 
-def headline_without_title(story: Story) -> str:
+def headline_without_title(notice_text: NoticeText) -> str:
     """Return the sentence that says how it ended, without a word that a relay or a person wrote."""
-    key = _headline_key(story)
-    return story.words.say(
+    key = _headline_key(notice_text)
+    return notice_text.catalog.text(
         _WITHOUT_TITLE.get(key, key),
         titled="no",
-        kind=(kind_of(story.task) or "task"),
-        ready=story.ready,
-        total=len(story.task.clips),
+        kind=(kind_of(notice_text.task) or "task"),
+        ready=notice_text.ready,
+        total=len(notice_text.task.clips),
     )
 
 
@@ -114,45 +114,55 @@ _WITHOUT_TITLE = {
 }
 
 
-def remarks(story: Story, *, hidden: int, repeat: bool) -> Iterator[str]:
+def remarks(notice_text: NoticeText, *, hidden: int, repeat: bool) -> Iterator[str]:
     """Yield the small print below the headline; ``hidden`` clips have no embed of their own."""
-    say = story.words.say
-    reported = plain_line(story.task.reason, limit=_REASON)
-    explained = any(clip.reason for clip in story.task.clips) or story.fruitless
-    if reported and not explained and story.task.outcome in (Outcome.PARTIAL, Outcome.FAILURE):
-        yield say("notice-told" if story.written else "notice-reported", reason=reported)
+    text = notice_text.catalog.text
+    reported = plain_line(notice_text.task.reason, limit=_REASON)
+    explained = any(clip.reason for clip in notice_text.task.clips) or notice_text.fruitless
+    if (
+        reported
+        and not explained
+        and notice_text.task.outcome in (Outcome.PARTIAL, Outcome.FAILURE)
+    ):
+        yield text("notice-told" if notice_text.written else "notice-reported", reason=reported)
     if hidden:
-        yield say("notice-more-versions", number=hidden)
+        yield text("notice-more-versions", number=hidden)
     if repeat:
-        yield say("notice-repeat")
+        yield text("notice-repeat")
 
 
-def _headline_key(story: Story) -> str:
-    if story.ending is not Ending.FINISHED:
-        key = f"notice-{story.ending.replace('_', '-')}"
-        if story.fruitless:
+def _headline_key(notice_text: NoticeText) -> str:
+    if notice_text.ending is not EndReason.FINISHED:
+        key = f"notice-{notice_text.ending.replace('_', '-')}"
+        if notice_text.fruitless:
             return key
-        return f"{key}-partly" if story.task.clips else f"{key}-written"
-    if story.written and not story.ready:
-        done = story.task.outcome is Outcome.SUCCESS
+        return f"{key}-partly" if notice_text.task.clips else f"{key}-written"
+    if notice_text.written and not notice_text.ready:
+        done = notice_text.task.outcome is Outcome.SUCCESS
         return "notice-lyrics-done" if done else "notice-lyrics-partly"
-    if story.fruitless and story.task.outcome is Outcome.FAILURE:
+    if notice_text.fruitless and notice_text.task.outcome is Outcome.FAILURE:
         return "notice-failed"
-    if not story.ready:
+    if not notice_text.ready:
         return "notice-nothing-to-play"
-    return "notice-song-done" if story.ready == len(story.task.clips) else "notice-song-partly"
+    return (
+        "notice-song-done"
+        if notice_text.ready == len(notice_text.task.clips)
+        else "notice-song-partly"
+    )
 
 
-def _others(story: Story) -> str:
+def _others(notice_text: NoticeText) -> str:
     """Return what became of the versions that are not ready: ``1 failed, 1 is only a preview``."""
-    missing = len(story.task.clips) - story.ready - story.previews - story.failed
-    numbers = {"failed": story.failed, "preview": story.previews, "missing": missing}
+    missing = (
+        len(notice_text.task.clips) - notice_text.ready - notice_text.previews - notice_text.failed
+    )
+    numbers = {"failed": notice_text.failed, "preview": notice_text.previews, "missing": missing}
     said = (
-        story.words.say(f"notice-others-{name}", number=number)
+        notice_text.catalog.text(f"notice-others-{name}", number=number)
         for name, number in numbers.items()
         if number
     )
-    return story.words.listed(said) or story.words.say("notice-others-none")
+    return notice_text.catalog.listed(said) or notice_text.catalog.text("notice-others-none")
 
 
 def _has_failed(clip: Clip) -> bool:

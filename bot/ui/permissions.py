@@ -5,7 +5,7 @@ from typing import Any
 
 import discord
 
-from bot.storage.search import Scope
+from bot.storage.search import HistoryScope
 
 FOLLOW_UPS_OF_A_USER_INSTALL = 5
 """How many messages may follow an answer where only a person has installed the bot."""
@@ -30,7 +30,7 @@ def by_user_install_only(interaction: discord.Interaction[Any]) -> bool:
     return interaction.context.private_channel
 
 
-def scope_of(interaction: discord.Interaction[Any]) -> Scope:
+def scope_of(interaction: discord.Interaction[Any]) -> HistoryScope:
     """Return whose history an interaction is about: the server's where there is one.
 
     Of a server's only what was watched in channels that the bot knows and the person can see, and
@@ -38,11 +38,11 @@ def scope_of(interaction: discord.Interaction[Any]) -> Scope:
     """
     user, guild = interaction.user, interaction.guild
     if interaction.guild_id is None:
-        return Scope(user.id)
+        return HistoryScope(user.id)
     seen = set() if interaction.channel_id is None else {interaction.channel_id}
     if guild is not None and isinstance(user, discord.Member):
         seen.update(_seen_by(user, guild))
-    return Scope(user.id, interaction.guild_id, frozenset(seen))
+    return HistoryScope(user.id, interaction.guild_id, frozenset(seen))
 
 
 def _seen_by(member: discord.Member, guild: discord.Guild) -> Iterator[int]:

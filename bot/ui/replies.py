@@ -6,20 +6,20 @@ from typing import Any
 
 import discord
 
-from bot.i18n import Words
-from bot.relay.errors import SunoError
+from bot.i18n.catalog import Catalog
+from bot.relay.errors import RelayError
 from bot.storage.errors import WatchError
 from bot.ui.escaping import code, cut
 from bot.ui.limits import CONTENT, whole_lines
-from bot.watches.lookup_limiter import Asker
+from bot.watches.lookup_limiter import Caller
 
 LONGEST_QUOTE = 60
 """Code points of what a person typed that an answer repeats."""
 
 
-def asker_of(interaction: discord.Interaction[Any]) -> Asker:
+def caller_of(interaction: discord.Interaction[Any]) -> Caller:
     """Return for whom the relay is asked when somebody uses a command or a button."""
-    return Asker(interaction.user.id, interaction.guild_id)
+    return Caller(interaction.user.id, interaction.guild_id)
 
 
 class Reply:
@@ -68,15 +68,15 @@ def _pieces(text: str) -> Iterator[str]:
         lines = lines[len(piece) :]
 
 
-def explain(error: Exception, words: Words) -> str:
+def explain(error: Exception, catalog: Catalog) -> str:
     """Return what a person is told about an error; never its inner text, unless it is ours."""
-    if isinstance(error, SunoError):
-        return words.say(f"relay-error-{error.kind.value.replace('_', '-')}")
+    if isinstance(error, RelayError):
+        return catalog.text(f"relay-error-{error.kind.value.replace('_', '-')}")
     if isinstance(error, WatchError):
-        return words.say(error.key, **_shown(error))
+        return catalog.text(error.key, **_shown(error))
     if isinstance(error, discord.app_commands.TransformerError):
-        return words.say("error-option")
-    return words.say("error-unexpected")
+        return catalog.text("error-option")
+    return catalog.text("error-unexpected")
 
 
 def _shown(error: WatchError) -> dict[str, str | int]:

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import discord
 
-from bot.i18n import Words, words_for
-from bot.storage.server_settings import Mention, ServerSettings
+from bot.i18n.catalog import Catalog, catalog_for
+from bot.storage.server_settings import MentionSetting, ServerSettings
 from bot.ui.components import StatelessView
 
 LANGUAGES = (None, "en-US", "zh-CN")
@@ -23,33 +23,33 @@ def limits_below(most: int) -> tuple[int | None, ...]:
     return (None, *(limit for limit in _LIMITS if limit < most))
 
 
-def panel(settings: ServerSettings, most: int, words: Words) -> discord.Embed:
+def panel(settings: ServerSettings, most: int, catalog: Catalog) -> discord.Embed:
     """Return the settings of a server, a field each.
 
     ``most``: how much one person may watch where no server says less.
     """
-    embed = discord.Embed(title=words.say("settings-title"))
+    embed = discord.Embed(title=catalog.text("settings-title"))
     values = {
-        "channel": _channel(settings, words),
-        "roles": _roles(settings, words),
-        "mention": _mention(settings, words),
-        "language": _language(settings, words),
-        "uploads": words.say("settings-on" if settings.uploads else "settings-off"),
-        "limit": _limit(settings, most, words),
+        "channel": _channel(settings, catalog),
+        "roles": _roles(settings, catalog),
+        "mention": _mention(settings, catalog),
+        "language": _language(settings, catalog),
+        "uploads": catalog.text("settings-on" if settings.uploads else "settings-off"),
+        "limit": _limit(settings, most, catalog),
     }
     for name, value in values.items():
-        embed.add_field(name=words.say(f"settings-{name}"), value=value)
+        embed.add_field(name=catalog.text(f"settings-{name}"), value=value)
     return embed
 
 
-def panel_view(settings: ServerSettings, words: Words) -> discord.ui.View:
+def panel_view(settings: ServerSettings, catalog: Catalog) -> discord.ui.View:
     """Return the five rows of menus and buttons; they show what is set."""
     view = StatelessView()
     view.add_item(
         discord.ui.ChannelSelect(
             custom_id=SETTING.format("channel"),
             channel_types=[discord.ChannelType.text],
-            placeholder=words.say("settings-choose-channel"),
+            placeholder=catalog.text("settings-choose-channel"),
             min_values=0,
             default_values=_default([settings.channel_id], "channel"),
         )
@@ -57,18 +57,18 @@ def panel_view(settings: ServerSettings, words: Words) -> discord.ui.View:
     view.add_item(
         discord.ui.RoleSelect(
             custom_id=SETTING.format("roles"),
-            placeholder=words.say("settings-choose-roles"),
+            placeholder=catalog.text("settings-choose-roles"),
             min_values=0,
             max_values=MOST_ROLES,
             default_values=_default(settings.roles, "role"),
         )
     )
-    view.add_item(_mention_menu(settings, words))
-    role = settings.mention_role_id if settings.mention is Mention.ROLE else None
+    view.add_item(_mention_menu(settings, catalog))
+    role = settings.mention_role_id if settings.mention is MentionSetting.ROLE else None
     view.add_item(
         discord.ui.RoleSelect(
             custom_id=SETTING.format("role"),
-            placeholder=words.say("settings-choose-role"),
+            placeholder=catalog.text("settings-choose-role"),
             min_values=0,
             default_values=_default([role], "role"),
         )
@@ -76,7 +76,7 @@ def panel_view(settings: ServerSettings, words: Words) -> discord.ui.View:
     for name in ("uploads", "language", "limit", "reset"):
         view.add_item(
             discord.ui.Button(
-                label=words.say(f"settings-button-{name}"),
+                label=catalog.text(f"settings-button-{name}"),
                 custom_id=SETTING.format(name),
                 style=discord.ButtonStyle.danger if name == "reset" else _SECONDARY,
             )
@@ -87,17 +87,17 @@ def panel_view(settings: ServerSettings, words: Words) -> discord.ui.View:
 _SECONDARY = discord.ButtonStyle.secondary
 
 
-def _mention_menu(settings: ServerSettings, words: Words) -> discord.ui.Select[discord.ui.View]:
+def _mention_menu(settings: ServerSettings, catalog: Catalog) -> discord.ui.Select[discord.ui.View]:
     return discord.ui.Select(
         custom_id=SETTING.format("mention"),
-        placeholder=words.say("settings-choose-mention"),
+        placeholder=catalog.text("settings-choose-mention"),
         options=[
             discord.SelectOption(
-                label=words.say(f"settings-mention-{mention}"),
+                label=catalog.text(f"settings-mention-{mention}"),
                 value=mention,
                 default=settings.mention is mention,
             )
-            for mention in (Mention.WATCHERS, Mention.NOBODY)
+            for mention in (MentionSetting.WATCHERS, MentionSetting.NOBODY)
         ],
     )
 
@@ -110,31 +110,31 @@ def _default(ids: Iterable[int | None], kind: str) -> list[discord.SelectDefault
     return [discord.SelectDefaultValue(id=id_, type=types[kind]) for id_ in ids if id_]
 
 
-def _channel(settings: ServerSettings, words: Words) -> str:
+def _channel(settings: ServerSettings, catalog: Catalog) -> str:
     if settings.channel_id is None:
-        return words.say("settings-channel-here")
-    return words.say("settings-channel-there", channel=f"<#{settings.channel_id}>")
+        return catalog.text("settings-channel-here")
+    return catalog.text("settings-channel-there", channel=f"<#{settings.channel_id}>")
 
 
-def _roles(settings: ServerSettings, words: Words) -> str:
+def _roles(settings: ServerSettings, catalog: Catalog) -> str:
     if not settings.roles:
-        return words.say("settings-roles-all")
-    return words.listed(f"<@&{role}>" for role in settings.roles)
+        return catalog.text("settings-roles-all")
+    return catalog.listed(f"<@&{role}>" for role in settings.roles)
 
 
-def _mention(settings: ServerSettings, words: Words) -> str:
+def _mention(settings: ServerSettings, catalog: Catalog) -> str:
     role = f"<@&{settings.mention_role_id}>"
-    return words.say(f"settings-mention-{settings.mention}", role=role)
+    return catalog.text(f"settings-mention-{settings.mention}", role=role)
 
 
-def _limit(settings: ServerSettings, most: int, words: Words) -> str:
+def _limit(settings: ServerSettings, most: int, catalog: Catalog) -> str:
     limit = settings.watches_of_a_person
     if limit is None or limit >= most:
-        return words.say("settings-limit-none", limit=most)
+        return catalog.text("settings-limit-none", limit=most)
     return str(limit)
 
 
-def _language(settings: ServerSettings, words: Words) -> str:
+def _language(settings: ServerSettings, catalog: Catalog) -> str:
     if settings.language is None:
-        return words.say("settings-language-own")
-    return words_for(settings.language).say("language-name")
+        return catalog.text("settings-language-own")
+    return catalog_for(settings.language).text("language-name")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import discord
 
-from bot.i18n import Words
+from bot.i18n.catalog import Catalog
 from bot.relay.models import Clip, ClipStatus, Outcome, Task
 from bot.ui.components import LinkButton
 from bot.ui.escaping import bare, plain_line
@@ -61,14 +61,14 @@ def bears_marker(task_id: str, content: str, footers: Iterable[str]) -> bool:
     return any(line == wanted or line.startswith(wanted + _DOT) for line in (*lines, *footers))
 
 
-def title_of(task: Task, words: Words, *, limit: int) -> str:
+def title_of(task: Task, catalog: Catalog, *, limit: int) -> str:
     """Return the title of ``task``, escaped, as one line of at most ``limit`` code points."""
-    return plain_line(task.title, limit=limit) or words.say("card-untitled")
+    return plain_line(task.title, limit=limit) or catalog.text("card-untitled")
 
 
-def clip_title(clip: Clip, task: Task, words: Words, *, limit: int) -> str:
+def clip_title(clip: Clip, task: Task, catalog: Catalog, *, limit: int) -> str:
     """Return the clip's own title, else the task's, escaped, as one line."""
-    return plain_line(clip.title, limit=limit) or title_of(task, words, limit=limit)
+    return plain_line(clip.title, limit=limit) or title_of(task, catalog, limit=limit)
 
 
 def meta(*parts: str) -> str:
@@ -85,9 +85,9 @@ def length_of(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def version(number: int, of: int, words: Words) -> str:
+def version(number: int, of: int, catalog: Catalog) -> str:
     """Return ``Version 2`` where there are several, nothing where there is one."""
-    return words.say("card-version", number=number) if of > 1 else ""
+    return catalog.text("card-version", number=number) if of > 1 else ""
 
 
 def is_preview(clip: Clip) -> bool:
@@ -121,52 +121,52 @@ def colour_of_lyrics(task: Task) -> discord.Colour:
     return DONE if done else PARTLY
 
 
-def state_of(clip: Clip, words: Words, *, reason_limit: int) -> str:
+def state_of(clip: Clip, catalog: Catalog, *, reason_limit: int) -> str:
     """Return what has become of a clip that cannot be played; empty if it can.
 
     At most ``reason_limit`` code points of it are the relay's own reason.
     """
     if clip.playable:
-        return "" if usable_url(clip.audio_url) else words.say("card-clip-link-unusable")
+        return "" if usable_url(clip.audio_url) else catalog.text("card-clip-link-unusable")
     if clip.status is ClipStatus.ERROR:
         reason = plain_line(clip.reason, limit=reason_limit)
         key = "card-clip-failed-because" if reason else "card-clip-failed"
-        return words.say(key, reason=reason)
+        return catalog.text(key, reason=reason)
     if is_preview(clip):
-        return words.say("card-clip-preview")
+        return catalog.text("card-clip-preview")
     linkless = clip.status is ClipStatus.COMPLETE
-    return words.say("card-clip-no-link" if linkless else "card-clip-not-ready")
+    return catalog.text("card-clip-no-link" if linkless else "card-clip-not-ready")
 
 
-def link_buttons(task: Task, words: Words) -> tuple[LinkButton, ...]:
+def link_buttons(task: Task, catalog: Catalog) -> tuple[LinkButton, ...]:
     """Return the buttons that open what ``task`` has made: at most 25, listening first.
 
     A stream, which dies when its song is done, is called a preview. Links that do not fit a button
     (512 code points) are left out.
     """
     task = without_dead_streams(task)
-    buttons = [*_listening(task, words), *_watching(task, words)]
+    buttons = [*_listening(task, catalog), *_watching(task, catalog)]
     return tuple(buttons[:BUTTONS])
 
 
-def _listening(task: Task, words: Words) -> Iterator[LinkButton]:
+def _listening(task: Task, catalog: Catalog) -> Iterator[LinkButton]:
     for number, clip in enumerate(task.clips, 1):
         url = usable_url(clip.audio_url, BUTTON_URL)
         if url and (clip.playable or is_preview(clip)):
             name = "listen" if clip.playable else "preview"
-            yield LinkButton(_label(name, number, len(task.clips), words), url)
+            yield LinkButton(_label(name, number, len(task.clips), catalog), url)
 
 
-def _watching(task: Task, words: Words) -> Iterator[LinkButton]:
+def _watching(task: Task, catalog: Catalog) -> Iterator[LinkButton]:
     for number, clip in enumerate(task.clips, 1):
         url = usable_url(clip.video_url, BUTTON_URL)
         if url and clip.playable:
-            yield LinkButton(_label("video", number, len(task.clips), words), url)
+            yield LinkButton(_label("video", number, len(task.clips), catalog), url)
 
 
-def _label(name: str, number: int, of: int, words: Words) -> str:
+def _label(name: str, number: int, of: int, catalog: Catalog) -> str:
     key = f"card-button-{name}"
-    return words.say(f"{key}-of-several", number=number) if of > 1 else words.say(key)
+    return catalog.text(f"{key}-of-several", number=number) if of > 1 else catalog.text(key)
 
 
 def _ids(task_id: str, clip: Clip | None, limit: int) -> Iterator[str]:

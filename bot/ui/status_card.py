@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.i18n import Words
+from bot.i18n.catalog import Catalog
 from bot.relay.models import Clip, Outcome, Task, TaskStatus
-from bot.storage.durations import Typical
+from bot.storage.durations import DurationStats
 from bot.ui import songs
 from bot.ui.components import status_view
 from bot.ui.escaping import code, plain_line
@@ -30,7 +30,7 @@ _OLDEST = 315_360_000
 
 
 def status_card(
-    task: Task, words: Words, *, now: float, typical: Typical | None = None
+    task: Task, catalog: Catalog, *, now: float, typical: DurationStats | None = None
 ) -> list[discord.Embed]:
     """Return the embeds that say how ``task`` is doing at ``now`` (Unix seconds).
 
@@ -40,8 +40,8 @@ def status_card(
     """
     task = songs.without_dead_streams(task)
     embed = discord.Embed(
-        title=songs.title_of(task, words, limit=_TITLE),
-        description="\n".join(_lines(task, words, now, typical)),
+        title=songs.title_of(task, catalog, limit=_TITLE),
+        description="\n".join(_lines(task, catalog, now, typical)),
         colour=songs.OUTCOME_COLOURS[task.outcome] if task.outcome else songs.RUNNING,
     )
     covers = (usable_url(clip.image_url) for clip in task.clips)
@@ -55,21 +55,25 @@ def progress_bar(per_cent: int) -> str:
     return "▰" * full + "▱" * (_BAR - full) + f" {bounded}%"
 
 
-def _lines(task: Task, words: Words, now: float, typical: Typical | None) -> Iterator[str]:
-    yield state_line(task, words, now)
+def _lines(
+    task: Task, catalog: Catalog, now: float, typical: DurationStats | None
+) -> Iterator[str]:
+    yield state_line(task, catalog, now)
     if not task.terminal:
-        yield from _progress(task, words, now, typical)
+        yield from _progress(task, catalog, now, typical)
     yield from filter(None, (style_of(task),))
-    yield from _failure(task, words)
+    yield from _failure(task, catalog)
     if any(clip.playable or songs.is_preview(clip) for clip in task.clips) or not task.terminal:
-        yield from _clips(task, words)
+        yield from _clips(task, catalog)
     if task.text and task.terminal:
-        yield words.say("card-read-lyrics")
+        yield catalog.text("card-read-lyrics")
     yield ""
-    yield words.say("card-task-id", id=code(task.id, limit=songs.LONGEST_ID))
+    yield catalog.text("card-task-id", id=code(task.id, limit=songs.LONGEST_ID))
 
 
-def _progress(task: Task, words: Words, now: float, typical: Typical | None) -> Iterator[str]:
+def _progress(
+    task: Task, catalog: Catalog, now: float, typical: DurationStats | None
+) -> Iterator[str]:
     """Yield how far it is: as the relay says, else by how long such tasks take."""
     started = _time(task.started_at, now) or _time(task.submitted_at, now)
     if task.progress:  # most relays know nothing between 0 and 100
@@ -77,20 +81,20 @@ def _progress(task: Task, words: Words, now: float, typical: Typical | None) -> 
     elif typical and 0 < now - started < typical.slow:
         yield progress_bar(min(_NEARLY, round(100 * (now - started) / typical.slow)))
     if typical:
-        yield words.say("card-typical", time=songs.length_of(typical.median))
+        yield catalog.text("card-typical", time=songs.length_of(typical.median))
 
 
-def state_line(task: Task, words: Words, now: float) -> str:
+def state_line(task: Task, catalog: Catalog, now: float) -> str:
     """Return the state of the task in bold, and since when."""
     started = _time(task.started_at, now) or _time(task.submitted_at, now)
     finished = _time(task.finished_at, now)
     if not task.terminal:
-        since = words.say("card-since", time=f"<t:{started}:R>") if started else ""
-        return songs.meta(words.say(f"card-state-{_name(task.status)}"), since)
-    ended = words.say("card-ended", time=f"<t:{finished}:R>") if finished else ""
+        since = catalog.text("card-since", time=f"<t:{started}:R>") if started else ""
+        return songs.meta(catalog.text(f"card-state-{_name(task.status)}"), since)
+    ended = catalog.text("card-ended", time=f"<t:{finished}:R>") if finished else ""
     took = songs.length_of(finished - started) if finished and started else ""
-    taken = words.say("card-took", time=took) if took else ""
-    return songs.meta(words.say(f"card-state-{task.outcome}"), ended, taken)
+    taken = catalog.text("card-took", time=took) if took else ""
+    return songs.meta(catalog.text(f"card-state-{task.outcome}"), ended, taken)
 
 
 def _name(status: TaskStatus) -> str:
@@ -114,45 +118,45 @@ def style_of(task: Task) -> str:
     return next(filter(None, (plain_line(style, limit=_STYLE) for style in styles)), "")
 
 
-def _failure(task: Task, words: Words) -> Iterator[str]:
+def _failure(task: Task, catalog: Catalog) -> Iterator[str]:
     """Yield why the task failed; a clip that failed beside others says so itself."""
     told = ""
     if task.outcome is Outcome.FAILURE:
-        yield explained(task, words)
+        yield explained(task, catalog)
         told = own_words(task)
     elif task.outcome is Outcome.PARTIAL and not any(clip.reason for clip in task.clips):
         told = task.reason
     reason = plain_line(told, limit=_REASON)
     if reason:
-        yield words.say("card-own-words", reason=reason)
+        yield catalog.text("card-own-words", reason=reason)
 
 
-def _clips(task: Task, words: Words) -> Iterator[str]:
+def _clips(task: Task, catalog: Catalog) -> Iterator[str]:
     """Yield an empty line and a line for each clip, nothing where there are no clips."""
     if task.clips:
         yield ""
     for number, clip in enumerate(task.clips[:_CLIPS], 1):
-        yield _clip(clip, number, len(task.clips), words)
+        yield _clip(clip, number, len(task.clips), catalog)
     if len(task.clips) > _CLIPS:
-        yield words.say("card-more-clips", number=len(task.clips) - _CLIPS)
+        yield catalog.text("card-more-clips", number=len(task.clips) - _CLIPS)
 
 
-def _clip(clip: Clip, number: int, of: int, words: Words) -> str:
+def _clip(clip: Clip, number: int, of: int, catalog: Catalog) -> str:
     """Return a clip as one line: ``Version 1 · 2:34 · Listen``, or why it has no link."""
-    name = songs.version(number, of, words) or words.say("card-song")
-    state = songs.state_of(clip, words, reason_limit=_REASON // 2)
-    link = _link(clip, words)
+    name = songs.version(number, of, catalog) or catalog.text("card-song")
+    state = songs.state_of(clip, catalog, reason_limit=_REASON // 2)
+    link = _link(clip, catalog)
     if not link and not state:
-        state = words.say("card-clip-link-long")
+        state = catalog.text("card-clip-link-long")
     return songs.meta(f"**{name}**", songs.length_of(clip.duration), link, state)
 
 
-def _link(clip: Clip, words: Words) -> str:
+def _link(clip: Clip, catalog: Catalog) -> str:
     """Return a masked link to what can be heard, empty if there is nothing that fits the card."""
     url = usable_url(clip.audio_url, _LINK)
     if not url or not (clip.playable or songs.is_preview(clip)):
         return ""
-    label = words.say("card-button-listen" if clip.playable else "card-button-preview")
+    label = catalog.text("card-button-listen" if clip.playable else "card-button-preview")
     return f"[{label}]({url.replace('(', '%28').replace(')', '%29')})"
 
 
@@ -164,9 +168,11 @@ class Status:
     view: discord.ui.View | None
 
 
-def status_of(task: Task, words: Words, *, now: float, typical: Typical | None = None) -> Status:
+def status_of(
+    task: Task, catalog: Catalog, *, now: float, typical: DurationStats | None = None
+) -> Status:
     """Return how ``task`` is doing at ``now`` (Unix seconds); ``typical`` as for the card."""
     return Status(
-        embeds=status_card(task, words, now=now, typical=typical),
-        view=status_view(task, link_buttons(task, words), words),
+        embeds=status_card(task, catalog, now=now, typical=typical),
+        view=status_view(task, link_buttons(task, catalog), catalog),
     )

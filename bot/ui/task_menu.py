@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import discord
 
-from bot.i18n import Words
+from bot.i18n.catalog import Catalog
 from bot.relay.models import Task, TaskKind
 from bot.ui.components import StatelessView
 from bot.ui.escaping import bare
@@ -18,11 +18,11 @@ _LABEL = 100
 _KINDS = {TaskKind.MUSIC: "found-song", TaskKind.LYRICS: "found-lyrics", None: "found-task"}
 
 
-def found_menu(tasks: Sequence[Task], words: Words) -> discord.ui.View:
+def found_menu(tasks: Sequence[Task], catalog: Catalog) -> discord.ui.View:
     """Return a menu of 1 to 25 tasks, of which up to 10 can be chosen at once."""
     options = [
         discord.SelectOption(
-            label=bare(task.title, limit=_LABEL) or words.say(_KINDS[task.kind]),
+            label=bare(task.title, limit=_LABEL) or catalog.text(_KINDS[task.kind]),
             description=bare(task.id, limit=_LABEL),
             value=task.id,
         )
@@ -32,7 +32,7 @@ def found_menu(tasks: Sequence[Task], words: Words) -> discord.ui.View:
     view.add_item(
         discord.ui.Select(
             custom_id=FOUND_MENU,
-            placeholder=words.say("found-choose"),
+            placeholder=catalog.text("found-choose"),
             options=options,
             min_values=1,
             max_values=min(MOST_IDS, len(options)),

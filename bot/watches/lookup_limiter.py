@@ -25,7 +25,7 @@ MOST_BUCKETS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class Caller:
     """Who has the relay asked, and in which server, if in one."""
 
     user_id: int
@@ -80,7 +80,7 @@ class LookupLimiter:
         self._users = _Buckets(USER_BURST, USER_SHARE * requests_per_second, most)
         self._servers = _Buckets(SERVER_BURST, SERVER_SHARE * requests_per_second, most)
 
-    def admit(self, asker: Asker) -> None:
+    def admit(self, asker: Caller) -> None:
         """Take a token for a look-up; raise TooManyLookups, with when to try again, if none is."""
         now = self._clock()
         buckets = self._of(asker, now)
@@ -90,13 +90,13 @@ class LookupLimiter:
         for bucket in buckets:
             bucket.take(1, now)
 
-    def charge_misses(self, asker: Asker, count: int) -> None:
+    def charge_misses(self, asker: Caller, count: int) -> None:
         """Take what a look-up cost in which so many ids turned out to be unknown."""
         now = self._clock()
         for bucket in self._of(asker, now):
             bucket.take(COST_OF_A_MISS * count, now)
 
-    def _of(self, asker: Asker, now: float) -> list[TokenBucket]:
+    def _of(self, asker: Caller, now: float) -> list[TokenBucket]:
         buckets = [self._users.of(asker.user_id, now)]
         if asker.guild_id is not None:
             buckets.append(self._servers.of(asker.guild_id, now))

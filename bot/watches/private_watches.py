@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Sequence
 
 from bot.delivery.discord_errors import is_about_the_person, reason_of, tells_of_the_person
-from bot.delivery.live_card_updater import CardKeeper
-from bot.i18n import Words
-from bot.storage.joined_notices import Notices
-from bot.storage.live_card_rows import Card
-from bot.storage.models import Place
+from bot.delivery.live_card_updater import LiveCardUpdater
+from bot.i18n.catalog import Catalog
+from bot.storage.joined_notices import JoinedNotices
+from bot.storage.live_card_rows import LiveCard
+from bot.storage.models import Destination
 
 NO_COMMON_SERVER = 50278
 
@@ -18,15 +18,19 @@ PATIENCE = 10.0
 _PAUSE = 0.1
 
 
-class PrivateWatches:
+class DirectMessageWatches:
     """Follows the first message to a person who asked to be told privately."""
 
-    def __init__(self, keeper: CardKeeper, notices: Notices, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, keeper: LiveCardUpdater, notices: JoinedNotices, patience: float = PATIENCE
+    ) -> None:
         self._keeper = keeper
         self._notices = notices
         self._patience = patience
 
-    async def refusal(self, place: Place, card: Card | None, finished: Sequence[str]) -> str | None:
+    async def refusal(
+        self, place: Destination, card: LiveCard | None, finished: Sequence[str]
+    ) -> str | None:
         """Return why the person gets no direct message, ``None`` as far as nothing is known of it.
 
         The first message is ``card``, which was opened as claimed; where there is none, the notices
@@ -39,7 +43,7 @@ class PrivateWatches:
             return reason_of(error) if error and is_about_the_person(error) else None
         return await self._refusal_of_notices(place, finished) if finished else None
 
-    async def _refusal_of_notices(self, place: Place, ids: Sequence[str]) -> str | None:
+    async def _refusal_of_notices(self, place: Destination, ids: Sequence[str]) -> str | None:
         loop = asyncio.get_running_loop()
         until = loop.time() + self._patience
         while loop.time() < until:
@@ -53,7 +57,7 @@ class PrivateWatches:
         return None
 
 
-def say_refusal(reason: str, words: Words) -> str:
+def say_refusal(reason: str, catalog: Catalog) -> str:
     """Return what a person is told who gets no direct messages."""
     no_server = reason.endswith(f"/{NO_COMMON_SERVER}")
-    return words.say("watch-no-common-server" if no_server else "watch-no-direct-message")
+    return catalog.text("watch-no-common-server" if no_server else "watch-no-direct-message")

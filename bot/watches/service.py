@@ -10,47 +10,47 @@ import discord
 from discord.utils import format_dt
 
 from bot.delivery.discord_errors import is_about_the_person, reason_of
-from bot.i18n import Words, words_for
+from bot.i18n.catalog import Catalog, catalog_for
 from bot.relay.errors import ErrorKind
 from bot.storage.errors import TooManyMessages
-from bot.storage.live_card_rows import Card
+from bot.storage.live_card_rows import LiveCard
 from bot.storage.live_cards import Cards
-from bot.storage.models import Place
-from bot.storage.server_settings import Mention, ServerSettings, ServerSettingsBook
+from bot.storage.models import Destination
+from bot.storage.server_settings import MentionSetting, ServerSettings, ServerSettingsStore
 from bot.ui.escaping import code
 from bot.ui.held_notice import needed_to_post
 from bot.ui.permissions import is_guest
 from bot.ui.replies import explain
-from bot.watches.private_watches import PrivateWatches, say_refusal
-from bot.watches.watchlist import Added, Watchlist, WatchResult
+from bot.watches.private_watches import DirectMessageWatches, say_refusal
+from bot.watches.watchlist import Watchlist, WatchOutcome, WatchResult
 
 log = logging.getLogger(__name__)
 
 _TEXTS = {
-    Added.WATCHING: "watch-watching",
-    Added.ALREADY: "watch-already",
-    Added.FINISHED: "watch-finished",
-    Added.POSTED: "watch-posted",
-    Added.ON_ITS_WAY: "watch-on-its-way",
-    Added.HELD: "watch-held",
-    Added.UNKNOWN: "watch-unknown",
+    WatchOutcome.WATCHING: "watch-watching",
+    WatchOutcome.ALREADY: "watch-already",
+    WatchOutcome.FINISHED: "watch-finished",
+    WatchOutcome.POSTED: "watch-posted",
+    WatchOutcome.ON_ITS_WAY: "watch-on-its-way",
+    WatchOutcome.HELD: "watch-held",
+    WatchOutcome.UNKNOWN: "watch-unknown",
 }
 _UNSENT = {False: "watch-finished-unsent", True: "watch-failed-unsent"}
 _FAILED = {
-    Added.FINISHED: "watch-failed",
-    Added.POSTED: "watch-failed-posted",
-    Added.ON_ITS_WAY: "watch-failed-on-its-way",
-    Added.HELD: "watch-failed-held",
+    WatchOutcome.FINISHED: "watch-failed",
+    WatchOutcome.POSTED: "watch-failed-posted",
+    WatchOutcome.ON_ITS_WAY: "watch-failed-on-its-way",
+    WatchOutcome.HELD: "watch-failed-held",
 }
-_RUNNING = {Added.WATCHING, Added.ALREADY, Added.UNCHECKED}
-_TOLD_THERE = {*_RUNNING, Added.FINISHED, Added.ON_ITS_WAY, Added.HELD}
+_RUNNING = {WatchOutcome.WATCHING, WatchOutcome.ALREADY, WatchOutcome.UNCHECKED}
+_TOLD_THERE = {*_RUNNING, WatchOutcome.FINISHED, WatchOutcome.ON_ITS_WAY, WatchOutcome.HELD}
 """What is, or will be, told in the place that was chosen."""
-_NOT_WATCHED = {Added.UNKNOWN, Added.REFUSED}
+_NOT_WATCHED = {WatchOutcome.UNKNOWN, WatchOutcome.REFUSED}
 """What was typed is no task then, as far as is known, so that the log does not name it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class WatchOptions:
     """How somebody wants to be told; by default where they ask, by a mention."""
 
     channel: discord.abc.GuildChannel | discord.Thread | None = None
@@ -62,19 +62,19 @@ class Wish:
     """Whether the channel is the server's choice, so that the person need not be able to post."""
 
 
-ORDINARY = Wish()
-HERE = Wish(here=True)
+ORDINARY = WatchOptions()
+HERE = WatchOptions(here=True)
 
 
-class WatchDesk:
+class WatchService:
     """Takes wishes to watch, from commands and from buttons."""
 
     def __init__(
         self,
         watchlist: Watchlist,
         cards: Cards,
-        private: PrivateWatches,
-        settings: ServerSettingsBook,
+        private: DirectMessageWatches,
+        settings: ServerSettingsStore,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._watchlist = watchlist
@@ -84,31 +84,34 @@ class WatchDesk:
         self._clock = clock
 
     async def watch(
-        self, interaction: discord.Interaction[Any], ids: Sequence[str], wish: Wish = ORDINARY
+        self,
+        interaction: discord.Interaction[Any],
+        ids: Sequence[str],
+        wish: WatchOptions = ORDINARY,
     ) -> str:
         """Watch tasks for the person of an interaction; return what to answer.
 
         Where the bot may not post, nothing is watched, and the answer names what is missing.
         """
-        words = words_for(interaction.locale.value)
+        catalog = catalog_for(interaction.locale.value)
         settings = await self._settings.of(interaction.guild_id)
-        if rule := _rule_against(interaction, settings, words):
+        if rule := _rule_against(interaction, settings, catalog):
             return rule
         wish = _with_default(wish, settings, interaction)
-        if refusal := _refusal(interaction, wish, words):
+        if refusal := _refusal(interaction, wish, catalog):
             return refusal
         try:
             place = await self._place(interaction, wish, settings)
         except discord.Forbidden as error:
             if not is_about_the_person(error):
                 raise
-            return say_refusal(reason_of(error), words)
+            return say_refusal(reason_of(error), catalog)
         results = await self._watchlist.add(
             ids,
             user_id=interaction.user.id,
             place=place,
             asked_in=interaction.guild_id,
-            mention=wish.mention and (wish.private or settings.mention is Mention.WATCHERS),
+            mention=wish.mention and (wish.private or settings.mention is MentionSetting.WATCHERS),
             member_limit=None if _manages(interaction) else settings.watches_of_a_person,
         )
         for result in results:
@@ -123,19 +126,19 @@ class WatchDesk:
             return refusal
         elsewhere = place.channel_id != interaction.channel_id
         where = f"<#{place.channel_id}>" if elsewhere and not wish.private else ""
-        said = [_say(result, place, where, words) for result in results]
+        said = [_say(result, place, where, catalog) for result in results]
         if limited:
-            said.append(words.say("watch-no-card", time=format_dt(limited.until, "R")))
+            said.append(catalog.text("watch-no-card", time=format_dt(limited.until, "R")))
         return "\n".join(dict.fromkeys(said))  # a limit is told once, whatever it refused
 
     async def _open_card(
         self,
         interaction: discord.Interaction[Any],
-        place: Place,
+        place: Destination,
         results: Sequence[WatchResult],
         *,
         claimed: bool,
-    ) -> tuple[Card | None, TooManyMessages | None]:
+    ) -> tuple[LiveCard | None, TooManyMessages | None]:
         """Open a card for what runs, or return the limit that it meets.
 
         It is posted later, unless whoever wants it has claimed it.
@@ -153,41 +156,45 @@ class WatchDesk:
     async def _no_message(
         self,
         interaction: discord.Interaction[Any],
-        place: Place,
-        card: Card | None,
+        place: Destination,
+        card: LiveCard | None,
         results: Sequence[WatchResult],
     ) -> str | None:
         """Return what to say where no direct message arrives: what was added is taken back then."""
-        finished = [each for each in results if each.added in (Added.FINISHED, Added.ON_ITS_WAY)]
+        finished = [
+            each
+            for each in results
+            if each.added in (WatchOutcome.FINISHED, WatchOutcome.ON_ITS_WAY)
+        ]
         reason = await self._private.refusal(place, card, [each.task.id for each in finished])
         if reason is None:
             return None
         await self._watchlist.remove(
-            _ids(results, {Added.WATCHING, Added.UNCHECKED}),
+            _ids(results, {WatchOutcome.WATCHING, WatchOutcome.UNCHECKED}),
             user_id=interaction.user.id,
             channel_id=place.channel_id,
         )
-        words = words_for(interaction.locale.value)
+        catalog = catalog_for(interaction.locale.value)
         shown = (
-            words.say(
+            catalog.text(
                 f"watch-{'failed' if each.failed else 'finished'}-unsent", id=code(each.task.id)
             )
             for each in finished
         )
-        return "\n".join([say_refusal(reason, words), *shown])
+        return "\n".join([say_refusal(reason, catalog), *shown])
 
     async def _place(
-        self, interaction: discord.Interaction[Any], wish: Wish, settings: ServerSettings
-    ) -> Place:
+        self, interaction: discord.Interaction[Any], wish: WatchOptions, settings: ServerSettings
+    ) -> Destination:
         """Return where to tell the person, with the language that is spoken there."""
         if wish.private:
             direct = await interaction.client.create_dm(interaction.user)
-            return Place(direct.id, None, interaction.locale.value)
+            return Destination(direct.id, None, interaction.locale.value)
         locale = settings.language or (interaction.guild_locale or interaction.locale).value
         if wish.channel:
-            return Place(wish.channel.id, wish.channel.guild.id, locale)
+            return Destination(wish.channel.id, wish.channel.guild.id, locale)
         assert interaction.channel_id is not None  # noqa: S101 # commands and buttons have one
-        return Place(interaction.channel_id, interaction.guild_id, locale)
+        return Destination(interaction.channel_id, interaction.guild_id, locale)
 
 
 def _manages(interaction: discord.Interaction[Any]) -> bool:
@@ -196,7 +203,7 @@ def _manages(interaction: discord.Interaction[Any]) -> bool:
 
 
 def _rule_against(
-    interaction: discord.Interaction[Any], settings: ServerSettings, words: Words
+    interaction: discord.Interaction[Any], settings: ServerSettings, catalog: Catalog
 ) -> str | None:
     """Return why the person may not watch in the server at all, ``None`` where they may."""
     if interaction.guild_id is None or _manages(interaction):
@@ -204,14 +211,14 @@ def _rule_against(
     user = interaction.user
     roles = {role.id for role in user.roles} if isinstance(user, discord.Member) else set()
     if settings.roles and roles.isdisjoint(settings.roles):
-        names = words.listed(f"<@&{role}>" for role in settings.roles)
-        return words.say("watch-role-missing", roles=names)
+        names = catalog.listed(f"<@&{role}>" for role in settings.roles)
+        return catalog.text("watch-role-missing", roles=names)
     return None
 
 
 def _with_default(
-    wish: Wish, settings: ServerSettings, interaction: discord.Interaction[Any]
-) -> Wish:
+    wish: WatchOptions, settings: ServerSettings, interaction: discord.Interaction[Any]
+) -> WatchOptions:
     """Return the wish with the server's own channel, where it names none and that one is there."""
     if (
         wish.private
@@ -225,18 +232,20 @@ def _with_default(
     return replace(wish, channel=channel, appointed=channel is not None)
 
 
-def _refusal(interaction: discord.Interaction[Any], wish: Wish, words: Words) -> str | None:
+def _refusal(
+    interaction: discord.Interaction[Any], wish: WatchOptions, catalog: Catalog
+) -> str | None:
     """Return why it cannot work, as far as that is known before anything is tried."""
     if wish.private:
         return None
     if is_guest(interaction):
-        return words.say("watch-only-for-you")
+        return catalog.text("watch-only-for-you")
     if interaction.guild_id is None and not wish.channel:
         return None
     channel: Any = wish.channel or interaction.channel
     if wish.channel:
         if not wish.appointed and (key := _not_yours(interaction, wish.channel)):
-            return words.say(key, channel=f"<#{channel.id}>")
+            return catalog.text(key, channel=f"<#{channel.id}>")
         granted = channel.permissions_for(channel.guild.me)
     else:
         granted = interaction.app_permissions
@@ -244,8 +253,8 @@ def _refusal(interaction: discord.Interaction[Any], wish: Wish, words: Words) ->
     missing = [name for name, has in needed.items() if not has]
     if not missing:
         return None
-    names = words.listed(words.say(f"permission-{name}") for name in missing)
-    return words.say("watch-no-permission", permissions=names)
+    names = catalog.listed(catalog.text(f"permission-{name}") for name in missing)
+    return catalog.text("watch-no-permission", permissions=names)
 
 
 def _not_yours(
@@ -267,23 +276,23 @@ def _not_yours(
     return None
 
 
-def _ids(results: Sequence[WatchResult], wanted: Collection[Added]) -> list[str]:
+def _ids(results: Sequence[WatchResult], wanted: Collection[WatchOutcome]) -> list[str]:
     return [result.task.id for result in results if result.added in wanted]
 
 
-def _say(result: WatchResult, place: Place, where: str, words: Words) -> str:
+def _say(result: WatchResult, place: Destination, where: str, catalog: Catalog) -> str:
     if result.error:
-        return explain(result.error, words)
+        return explain(result.error, catalog)
     link = f"https://discord.com/channels/{place.guild_id or '@me'}/{place.channel_id}"
-    text = words.say(_key(result), id=code(result.task.id), link=f"{link}/{result.message_id}")
+    text = catalog.text(_key(result), id=code(result.task.id), link=f"{link}/{result.message_id}")
     if where and result.added in _TOLD_THERE:
-        return words.say("watch-elsewhere", text=text, place=where)
+        return catalog.text("watch-elsewhere", text=text, place=where)
     return text
 
 
 def _key(result: WatchResult) -> str:
     """Return the key of what is said of a wish that met no limit."""
-    if result.added is Added.UNCHECKED:
+    if result.added is WatchOutcome.UNCHECKED:
         return _unchecked(result)
     if result.failed and result.added in _FAILED:
         return _FAILED[result.added]

@@ -8,19 +8,19 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from bot.polling.schedule import Schedule
-from bot.relay.client import LookUp, RelayHealth, SunoClient
-from bot.relay.errors import SunoError
+from bot.relay.client import LookupResult, RelayClient, RelayHealth
+from bot.relay.errors import RelayError
 from bot.relay.models import Outcome, Task, TaskStatus
 from bot.storage.errors import TooManyLookups, WatchError
 from bot.storage.joined_notices import Joined, JoinedNotice
-from bot.storage.models import Place, Watch
+from bot.storage.models import Destination, Watch
 from bot.storage.subscriptions import Unwatched
-from bot.storage.tasks import Store
-from bot.watches.lookup_limiter import Asker, LookupLimiter
+from bot.storage.tasks import TaskStore
+from bot.watches.lookup_limiter import Caller, LookupLimiter
 from bot.watches.task_ids import may_be_typed, parse_ids, split_ids
 
 
-class Added(StrEnum):
+class WatchOutcome(StrEnum):
     """What became of the wish to watch a task."""
 
     WATCHING = "watching"
@@ -47,7 +47,7 @@ class WatchResult:
     """What became of one id that a person wants to watch."""
 
     task: Task
-    added: Added
+    added: WatchOutcome
     error: WatchError | None = None
     message_id: int | None = None
     """For ``POSTED``: where it stands."""
@@ -57,7 +57,7 @@ class WatchResult:
         """Whether the task has ended, and made nothing."""
         return self.task.outcome is Outcome.FAILURE
 
-    trouble: SunoError | None = None
+    trouble: RelayError | None = None
     """For ``UNCHECKED``: why the relay could not be asked; ``None`` where it was not yet."""
 
 
@@ -65,7 +65,7 @@ class _Wish(NamedTuple):
     """Who wants to be told, where and how, and how much of that the server there allows."""
 
     user_id: int
-    place: Place
+    place: Destination
     mention: bool
     member_limit: int | None
 
@@ -75,8 +75,8 @@ class Watchlist:
 
     def __init__(
         self,
-        client: SunoClient,
-        store: Store,
+        client: RelayClient,
+        store: TaskStore,
         schedule: Schedule,
         limiter: LookupLimiter,
         *,
@@ -101,10 +101,10 @@ class Watchlist:
         odd = [each for each in split_ids(text) if not may_be_typed(each)]
         return parse_ids(text, await self._store.held_ids(odd) if odd else ())
 
-    async def look(self, ids: Sequence[str], asker: Asker) -> LookUp:
+    async def look(self, ids: Sequence[str], asker: Caller) -> LookupResult:
         """Ask the relay about tasks now, for a person who waits.
 
-        Raises ``SunoError`` when the relay cannot be asked, ``TooManyLookups`` when it was asked
+        Raises ``RelayError`` when the relay cannot be asked, ``TooManyLookups`` when it was asked
         too often for this person or this server.
         """
         self._limiter.admit(asker)
@@ -112,17 +112,17 @@ class Watchlist:
         self._limiter.charge_misses(asker, len(found.missing))
         return found
 
-    async def read_all(self, ids: Sequence[str], asker: Asker) -> LookUp:
+    async def read_all(self, ids: Sequence[str], asker: Caller) -> LookupResult:
         """Look at tasks for somebody who reads: as they ended, where that is known, else now.
 
         Raises what ``look`` does, if there is anything to ask for.
         """
         ended = {each: task for each in ids if (task := await self._store.ended_task(each))}
         rest = [each for each in ids if each not in ended]
-        found = await self.look(rest, asker) if rest else LookUp()
+        found = await self.look(rest, asker) if rest else LookupResult()
         return replace(found, tasks={**ended, **found.tasks})
 
-    async def read(self, task_id: str, asker: Asker) -> Task | None:
+    async def read(self, task_id: str, asker: Caller) -> Task | None:
         """Return one task for somebody who reads; ``None`` where the relay does not know it.
 
         Raises what ``look`` does.
@@ -137,7 +137,7 @@ class Watchlist:
         ids: Sequence[str],
         *,
         user_id: int,
-        place: Place,
+        place: Destination,
         mention: bool = True,
         member_limit: int | None = None,
         asked_in: int | None = None,
@@ -150,21 +150,21 @@ class Watchlist:
         """
         wish = _Wish(user_id, place, mention, member_limit)
         try:
-            seen = await self.look(ids, Asker(user_id, asked_in))
-        except SunoError as error:
-            seen = LookUp(failed=dict.fromkeys(ids, error))
+            seen = await self.look(ids, Caller(user_id, asked_in))
+        except RelayError as error:
+            seen = LookupResult(failed=dict.fromkeys(ids, error))
         except TooManyLookups:
-            seen = LookUp()
+            seen = LookupResult()
         return [await self._add_one(task_id, seen, wish) for task_id in ids]
 
-    async def _add_one(self, task_id: str, seen: LookUp, wish: "_Wish") -> WatchResult:
+    async def _add_one(self, task_id: str, seen: LookupResult, wish: "_Wish") -> WatchResult:
         task = seen.tasks.get(task_id)
         try:
             if task_id in seen.missing:
                 return await self._keep_missing(task_id, wish)
             result = await self._keep(task_id, task, wish)
         except WatchError as error:
-            return WatchResult(task or _stranger(task_id), Added.REFUSED, error)
+            return WatchResult(task or _stranger(task_id), WatchOutcome.REFUSED, error)
         return replace(result, trouble=seen.failed.get(task_id))
 
     async def _keep_missing(self, task_id: str, wish: "_Wish") -> WatchResult:
@@ -177,7 +177,7 @@ class Watchlist:
             now=self._clock(),
             mention=wish.mention,
         )
-        return _joined(task, joined) if joined else WatchResult(task, Added.UNKNOWN)
+        return _joined(task, joined) if joined else WatchResult(task, WatchOutcome.UNKNOWN)
 
     async def _keep(self, task_id: str, task: Task | None, wish: "_Wish") -> WatchResult:
         now = self._clock()
@@ -185,7 +185,7 @@ class Watchlist:
             joined = await self._store.add_finished(
                 task, user_id=wish.user_id, place=wish.place, now=now, mention=wish.mention
             )
-            return _joined(task, joined) if joined else WatchResult(task, Added.FINISHED)
+            return _joined(task, joined) if joined else WatchResult(task, WatchOutcome.FINISHED)
         known = task is not None
         added = await self._store.add_watch(
             task or _stranger(task_id),
@@ -201,8 +201,8 @@ class Watchlist:
         task = task or _stranger(task_id)
         if isinstance(added, JoinedNotice):
             return _joined(task, added)
-        fresh = Added.WATCHING if known else Added.UNCHECKED
-        return WatchResult(task, fresh if added else Added.ALREADY)
+        fresh = WatchOutcome.WATCHING if known else WatchOutcome.UNCHECKED
+        return WatchResult(task, fresh if added else WatchOutcome.ALREADY)
 
     async def remove(
         self, ids: Sequence[str], *, user_id: int, channel_id: int | None = None
@@ -227,10 +227,10 @@ class Watchlist:
 
 
 _JOINED = {
-    Joined.POSTED: Added.POSTED,
-    Joined.DUE: Added.FINISHED,
-    Joined.ON_ITS_WAY: Added.ON_ITS_WAY,
-    Joined.HELD: Added.HELD,
+    Joined.POSTED: WatchOutcome.POSTED,
+    Joined.DUE: WatchOutcome.FINISHED,
+    Joined.ON_ITS_WAY: WatchOutcome.ON_ITS_WAY,
+    Joined.HELD: WatchOutcome.HELD,
 }
 
 

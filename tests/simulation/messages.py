@@ -1,10 +1,10 @@
 """What kind of message of the bot's it is, by what people see of it."""
 
-from bot.i18n import words_for
+from bot.i18n.catalog import catalog_for
 from tests.seen_messages import looks_like_card
 from tests.simulation.discord_state import Message
 
-_WORDS = words_for("en-US")
+_WORDS = catalog_for("en-US")
 
 
 def is_card(message: Message) -> bool:
@@ -14,13 +14,13 @@ def is_card(message: Message) -> bool:
 
 def is_word(message: Message) -> bool:
     """Whether it only says that a notice is held."""
-    return _WORDS.say("held-word-kept") in message.content
+    return _WORDS.text("held-word-kept") in message.content
 
 
 def is_minimal(message: Message) -> bool:
     """Whether it tells how a task ended and nothing more, for Discord refused all else."""
     least = ("notice-minimal-status", "notice-minimal-history")
-    return any(_WORDS.say(key) in message.content for key in least)
+    return any(_WORDS.text(key) in message.content for key in least)
 
 
 def is_notice(message: Message) -> bool:
@@ -30,9 +30,9 @@ def is_notice(message: Message) -> bool:
 
 def may_be_a_repeat(message: Message) -> bool:
     """Whether it says that it may have been posted before."""
-    return _WORDS.say("notice-repeat") in message.content
+    return _WORDS.text("notice-repeat") in message.content
 
 
 def speaks_for(message: Message, channel_id: int) -> bool:
     """Whether it is there in place of a message in another channel, which cannot be posted to."""
-    return _WORDS.say("notice-instead", place=f"<#{channel_id}>") in message.content
+    return _WORDS.text("notice-instead", place=f"<#{channel_id}>") in message.content

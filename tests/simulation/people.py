@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.i18n import words_for
+from bot.i18n.catalog import catalog_for
 from bot.ui.escaping import code
 from tests.chaos_audit import Heard, heard
 from tests.simulation.discord_state import Channel, DiscordState, Interaction, Message, Person
@@ -13,7 +13,7 @@ from tests.simulation.trace import Trace
 
 COMMAND, COMPONENT = 2, 3
 
-_WORDS = words_for("en-US")
+_WORDS = catalog_for("en-US")
 
 
 @dataclass(eq=False, slots=True)
@@ -44,7 +44,7 @@ class Deed:
     def is_unchecked(self) -> bool:
         """Whether it was answered that the relay cannot be asked about the task now."""
         keys = ("watch-unchecked", "watch-unreachable", "watch-unseen")
-        said = [_WORDS.say(key, id=code(self.task_id)) for key in keys]
+        said = [_WORDS.text(key, id=code(self.task_id)) for key in keys]
         return any(each in answer for each in said for answer in self.interaction.answers)
 
     def __str__(self) -> str:
@@ -58,15 +58,15 @@ class Deed:
 
 def _heard(task_id: str, line: str) -> Heard:
     for key in ("watch-posted", "watch-failed-posted"):
-        posted = _WORDS.say(key, id=code(task_id), link="\N{BULLET}")
+        posted = _WORDS.text(key, id=code(task_id), link="\N{BULLET}")
         if line.startswith(posted.partition("\N{BULLET}")[0]):
             return Heard.NOTHING
     if line in _NOTHING:
         return Heard.NOTHING
     for key, told in _ALSO.items():
-        if line == _WORDS.say(key, id=code(task_id)):
+        if line == _WORDS.text(key, id=code(task_id)):
             return told
-    return Heard.STOPPED if line == _WORDS.say("live-left") else heard(task_id, line)
+    return Heard.STOPPED if line == _WORDS.text("live-left") else heard(task_id, line)
 
 
 _ALSO = {
@@ -79,7 +79,7 @@ _ALSO = {
 """What further answers tell, beside those that the auditor of chaos knows."""
 
 _NOTHING = {
-    _WORDS.say(key) for key in ("live-gone", "live-not-watching", "live-on-its-way", "reader-gone")
+    _WORDS.text(key) for key in ("live-gone", "live-not-watching", "live-on-its-way", "reader-gone")
 }
 
 

@@ -7,12 +7,12 @@ from typing import Any
 import discord
 from discord.abc import Messageable
 
-from bot.delivery.dispatcher import Courier
+from bot.delivery.dispatcher import OutboxDispatcher
 from bot.polling.poller import Poller
-from bot.storage.models import Ending
+from bot.storage.models import EndReason
 from bot.storage.outbox import Outbox
 from bot.storage.subscriptions import Unwatched
-from bot.storage.tasks import Store
+from bot.storage.tasks import TaskStore
 
 
 def _no_nonce() -> None:
@@ -50,7 +50,7 @@ def _unwatch_forgotten() -> None:
     async def remove_watch(*_: Any, **__: Any) -> Unwatched:
         return Unwatched.STOPPED
 
-    Store.remove_watch = remove_watch  # type: ignore[method-assign]
+    TaskStore.remove_watch = remove_watch  # type: ignore[method-assign]
 
 
 def _failures_end_polling() -> None:
@@ -68,23 +68,23 @@ def _failures_end_polling() -> None:
 
 def _nobody_mentioned() -> None:
     """Post notices that ping nobody."""
-    composed = Courier._composed
+    composed = OutboxDispatcher._composed
 
-    async def compose_silently(self: Courier, *args: Any, **options: Any) -> Any:
+    async def compose_silently(self: OutboxDispatcher, *args: Any, **options: Any) -> Any:
         text = await composed(self, *args, **options)
         return replace(text, allowed_mentions=discord.AllowedMentions.none())
 
-    Courier._composed = compose_silently  # type: ignore[method-assign]
+    OutboxDispatcher._composed = compose_silently  # type: ignore[method-assign]
 
 
 def _ends_guessed() -> None:
     """Tell of every task that the relay does not know it."""
-    composed = Courier._composed
+    composed = OutboxDispatcher._composed
 
-    async def compose_wrongly(self: Courier, delivery: Any, **options: Any) -> Any:
-        return await composed(self, replace(delivery, ending=Ending.NOT_FOUND), **options)
+    async def compose_wrongly(self: OutboxDispatcher, delivery: Any, **options: Any) -> Any:
+        return await composed(self, replace(delivery, ending=EndReason.NOT_FOUND), **options)
 
-    Courier._composed = compose_wrongly  # type: ignore[method-assign]
+    OutboxDispatcher._composed = compose_wrongly  # type: ignore[method-assign]
 
 
 PLANTED: dict[str, Callable[[], None]] = {

@@ -10,7 +10,7 @@ from discord.user import ClientUser
 from bot import app
 from bot.client import SunoBot
 from bot.delivery.attachments.fetching import Fetcher
-from bot.delivery.live_card_updater import CardPace
+from bot.delivery.live_card_updater import LiveCardTiming
 from bot.settings import Settings
 from tests.simulation import discord_server, relay_server
 from tests.simulation.database import Disk, SimulatedDatabase
@@ -19,7 +19,7 @@ from tests.simulation.loop import VirtualLoop
 from tests.simulation.network import Network, Session
 from tests.simulation.world import World
 
-PACE = CardPace(between_rounds=6.0)
+PACE = LiveCardTiming(between_rounds=6.0)
 """Cards are looked at less often than usual, for that is most of what an idle bot does."""
 
 
@@ -64,9 +64,9 @@ class BotProcess:
     async def _check_token(self) -> None:
         """Find, as often as it is asked, that the token is good (compare ``bot.token_check``)."""
         while True:
-            await self._bot.courier.token_refused.wait()
+            await self._bot.dispatcher.token_refused.wait()
             await asyncio.sleep(6)
-            self._bot.courier.token_refused.clear()
+            self._bot.dispatcher.token_refused.clear()
 
     async def _log_in(self, bot: SunoBot) -> None:
         """Do what ``Client.login`` does, with a session of ours; raises what discord.py raises."""

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from bot.i18n import words_for
+from bot.i18n.catalog import catalog_for
 from tests.simulation.discord_state import Message
 from tests.simulation.messages import is_minimal
 from tests.simulation.relay_server import Fate, SimulatedTask
 
-_WORDS = words_for("en-US")
+_WORDS = catalog_for("en-US")
 _SPLIT = "\N{BULLET}"
 
 _HEADLINES: dict[str, tuple[str, ...]] = {
@@ -46,7 +46,7 @@ def _phrases(key: str) -> set[tuple[str, ...]]:
     for titled in ("yes", "no"):
         for kind in ("music", "lyrics", "task"):
             for number in (0, 1, 2):
-                text = _WORDS.say(
+                text = _WORDS.text(
                     key, title=_SPLIT, titled=titled, kind=kind, ready=number, total=2,
                     others=_SPLIT,
                 )  # fmt: skip

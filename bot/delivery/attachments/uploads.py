@@ -12,7 +12,7 @@ from bot.delivery.attachments.fetching import Fetcher, NotFetched
 from bot.delivery.duplicate_check import permissions_in
 from bot.relay.models import Task
 from bot.storage.models import Delivery, Form, Purpose
-from bot.storage.server_settings import ServerSettingsBook
+from bot.storage.server_settings import ServerSettingsStore
 from bot.ui.escaping import file_name
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class Uploads:
     """Gives notices their files."""
 
     def __init__(
-        self, client: discord.Client, settings: ServerSettingsBook, player: Player
+        self, client: discord.Client, settings: ServerSettingsStore, player: Player
     ) -> None:
         self._client = client
         self._settings = settings

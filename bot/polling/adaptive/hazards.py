@@ -31,7 +31,7 @@ _TYPICAL = [max((younger + older) / 2, _YOUNG) for younger, older in pairwise(_E
 _LAST = len(_WIDTHS) - 1
 
 
-class Hazards:
+class HazardEstimator:
     """The hazard (ends a second) at every age of the tasks of one kind."""
 
     def __init__(self) -> None:

@@ -26,7 +26,7 @@ def _ages() -> tuple[float, ...]:
 _AGES = _ages()
 
 
-class Timetable:
+class InspectionPolicy:
     """When to look next at a task that still ran at some age."""
 
     def __init__(self, hazard: Callable[[float], float], price: float) -> None:

@@ -9,10 +9,10 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from bot.polling.adaptive.hazards import Hazards
-from bot.polling.adaptive.inspection_policy import Timetable
+from bot.polling.adaptive.hazards import HazardEstimator
+from bot.polling.adaptive.inspection_policy import InspectionPolicy
 from bot.relay.models import TaskKind
-from bot.storage.models import Watched
+from bot.storage.models import PollTarget
 
 AHEAD = 2.0
 """How much before its time a task may be looked at, where the budget has room just now."""
@@ -33,8 +33,8 @@ class Planner:
 
     def __init__(self, interval: float) -> None:
         self.interval = interval
-        self._hazards: defaultdict[TaskKind | None, Hazards] = defaultdict(Hazards)
-        self._timetables: dict[TaskKind | None, Timetable] = {}
+        self._hazards: defaultdict[TaskKind | None, HazardEstimator] = defaultdict(HazardEstimator)
+        self._timetables: dict[TaskKind | None, InspectionPolicy] = {}
         self._timetables_from = 0.0
         self._price = 0.0
         self._gap = interval
@@ -56,10 +56,10 @@ class Planner:
         if not self._price:
             return self.interval
         if kind not in self._timetables:
-            self._timetables[kind] = Timetable(self._hazards[kind].at, self._price)
+            self._timetables[kind] = InspectionPolicy(self._hazards[kind].at, self._price)
         return max(self._timetables[kind].wait(age), self.interval)
 
-    def learn(self, watched: Watched, until: float, *, ended: bool) -> None:
+    def learn(self, watched: PollTarget, until: float, *, ended: bool) -> None:
         """Take in that a task ran until then since the last look at it, or that it ended then."""
         hazards = self._hazards[watched.hint]
         since = watched.looked_at or watched.added_at
@@ -73,7 +73,7 @@ class Planner:
             self._hazards[kind].lived(0, seconds)
             self._hazards[kind].ended(seconds)
 
-    def balance(self, due: Sequence[Watched], now: float, *, full: bool) -> None:
+    def balance(self, due: Sequence[PollTarget], now: float, *, full: bool) -> None:
         """Make looks dearer when they come too late, and cheaper when there is room for more.
 
         To be told of every round. ``due``: what is looked at now, the longest due first; nothing

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from bot.relay.errors import ErrorKind, SunoError
+from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.models import TaskStatus
 from bot.relay.parsing.scalars import JsonObject, first_present, number, text, word
 from bot.relay.parsing.statuses import task_status
@@ -43,12 +43,12 @@ _BY_STATUS = {
 """Other statuses from 400 to 499 are judged by their words."""
 
 
-def error_by_status(status: int, content: Any, body: bytes) -> SunoError:
+def error_by_status(status: int, content: Any, body: bytes) -> RelayError:
     """Return the error that an HTTP status other than 2xx means, with what its body says."""
     answer = content if isinstance(content, dict) else {}
     words = _words(answer)
     quote = words or ("a web page" if _is_web_page(body) else _start(body) or "no explanation")
-    return SunoError(
+    return RelayError(
         _kind(status, words), f"HTTP {status}: {_quoted(quote)}", retry_after=_pause(answer)
     )
 
@@ -88,33 +88,33 @@ def is_error(answer: JsonObject) -> bool:
     )
 
 
-def error_within(answer: JsonObject) -> SunoError:
+def error_within(answer: JsonObject) -> RelayError:
     """Return the error that an answer with HTTP 200 states (see ``is_error``)."""
     words = _words(answer)
     code = _code(answer)
     kind = _kind(int(code), words) if _HTTP_ERROR.fullmatch(code) else _kind_of(words)
-    return SunoError(
+    return RelayError(
         kind or ErrorKind.UNAVAILABLE,
         f"the relay says: {_quoted(words or 'no')}",
         retry_after=_pause(answer),
     )
 
 
-def cut_short(body: bytes) -> SunoError:
+def cut_short(body: bytes) -> RelayError:
     """Return the error for JSON that ends too early."""
-    return SunoError(ErrorKind.UNAVAILABLE, f"the answer was cut short after {len(body)} bytes")
+    return RelayError(ErrorKind.UNAVAILABLE, f"the answer was cut short after {len(body)} bytes")
 
 
-def too_much(body: bytes, what: str) -> SunoError:
+def too_much(body: bytes, what: str) -> RelayError:
     """Return the error for an answer that holds more than any answer to the request can."""
-    return SunoError(ErrorKind.UNREADABLE, f"the answer of {len(body)} bytes is refused: {what}")
+    return RelayError(ErrorKind.UNREADABLE, f"the answer of {len(body)} bytes is refused: {what}")
 
 
-def unreadable(content_type: str | None, body: bytes) -> SunoError:
+def unreadable(content_type: str | None, body: bytes) -> RelayError:
     """Return the error for a body in which neither tasks nor an error can be found."""
     is_page = _is_web_page(body) or "html" in (content_type or "").lower()
     what = "a web page instead of JSON" if is_page else "no answer of a relay"
-    return SunoError(ErrorKind.UNREADABLE, f"{what}: {_quoted(_start(body)) or 'empty'}")
+    return RelayError(ErrorKind.UNREADABLE, f"{what}: {_quoted(_start(body)) or 'empty'}")
 
 
 def _is_web_page(body: bytes) -> bool:

@@ -111,7 +111,7 @@ def opened(value: Any, bounds: Bounds) -> Content:
 def unwrapped(content: Content, bounds: Bounds) -> Content:
     """Take the envelopes off; None where nothing is in them.
 
-    Raises ``SunoError`` where an envelope holds an error, ``ValueError`` where no answer can be
+    Raises ``RelayError`` where an envelope holds an error, ``ValueError`` where no answer can be
     seen, and ``TooMuchError`` where there are more tasks than were asked for, by far.
     """
     if content is None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from bot.relay.errors import ErrorKind, SunoError
+from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.models import Task
 from bot.relay.parsing import errors
 from bot.relay.parsing.payload import (
@@ -29,7 +29,7 @@ def read_batch(
     """Return the tasks of an answer that names their ids, in its order.
 
     ``ids`` is how many were asked for. Tasks that the relay does not know are left out by it;
-    tasks without an id are left out here. Raises ``SunoError``, and nothing else, for an answer
+    tasks without an id are left out here. Raises ``RelayError``, and nothing else, for an answer
     that is an error, that cannot be read, or that holds more than any answer to this request can.
     """
     return tuple([task for task in read_tasks(status, content_type, body, ids=ids) if task.id])
@@ -39,14 +39,14 @@ def read_single(task_id: str, status: int, content_type: str | None, body: bytes
     """Return the task that was asked for, or None where the answer does not hold it.
 
     An answer that names no id, such as the bare clips of Suno-API, is taken for the one asked for.
-    Raises ``SunoError``, and nothing else, like ``read_batch``; an id that the relay calls an
+    Raises ``RelayError``, and nothing else, like ``read_batch``; an id that the relay calls an
     ``invalid_request`` is ``NOT_FOUND``.
     """
     try:
         tasks = read_tasks(status, content_type, body, ids=1)
-    except SunoError as error:
+    except RelayError as error:
         if error.kind is ErrorKind.BAD_REQUEST and "invalid_request" in error.detail:
-            raise SunoError(ErrorKind.NOT_FOUND, error.detail) from error
+            raise RelayError(ErrorKind.NOT_FOUND, error.detail) from error
         raise
     named = tasks_by_id(tasks, [task_id])
     nameless = (replace(task, id=task_id) for task in tasks if not task.id)
@@ -58,7 +58,7 @@ def read_tasks(
 ) -> tuple[Task, ...]:
     """Return the tasks of an answer of any shape; ``id`` is "" where the answer names none.
 
-    Raises ``SunoError``, and nothing else, like ``read_batch``.
+    Raises ``RelayError``, and nothing else, like ``read_batch``.
     """
     bounds = Bounds.for_ids(ids)
     if not 200 <= status < 300:
