@@ -55,7 +55,7 @@ coverage: $(VENV)/dev ## Run every test and measure what they reach
 	$(BIN)/coverage report
 
 screenshots: $(VENV)/dev ## Take the pictures of the README anew (needs Chromium)
-	@$(BIN)/python -m tests.screenshots
+	@$(BIN)/python -m tests.sandbox.screenshots
 
 lock: $(TOOLS)/ready ## Pin the dependencies anew, with hashes
 	$(COMPILE) --output-file requirements/run.txt pyproject.toml

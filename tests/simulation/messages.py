@@ -1,8 +1,8 @@
 """What kind of message of the bot's it is, by what people see of it."""
 
 from bot.i18n.catalog import catalog_for
-from tests.seen_messages import looks_like_card
 from tests.simulation.discord_state import Message
+from tests.support.seen_messages import looks_like_card
 
 _WORDS = catalog_for("en-US")
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from tests.chaos_audit import Heard
+from tests.e2e.chaos_audit import Heard
 from tests.simulation.discord_state import Message
 from tests.simulation.messages import is_notice, speaks_for
 from tests.simulation.people import Deed

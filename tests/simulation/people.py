@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.i18n.catalog import catalog_for
 from bot.ui.escaping import code
-from tests.chaos_audit import Heard, heard
+from tests.e2e.chaos_audit import Heard, heard
 from tests.simulation.discord_state import Channel, DiscordState, Interaction, Message, Person
 from tests.simulation.process import BotProcess
 from tests.simulation.trace import Trace

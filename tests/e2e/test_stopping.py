@@ -1,0 +1,240 @@
+"""An orderly stop: within ten seconds, with exit code 0, whatever is under way; nothing is lost."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from sandbox.bot_process import BotProcess
+from sandbox.relay import song
+from sandbox.relay.faults import slow_headers
+from tests.support.forwarder import Forwarder
+from tests.support.stage import Stage, a_stage
+
+SONG = "song-of-this-stop"
+POST = "POST /channels/{id}/messages"
+LONGEST_STOP = 10.0
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """Return a stage without a bot."""
+    async with a_stage(tmp_path) as stage:
+        yield stage
+
+
+async def started(stage: Stage, **changes: str) -> BotProcess:
+    """Start the bot; return it once it works."""
+    bot = BotProcess(stage.folder, stage.environment | changes)
+    await bot.start()
+    await stage.discord.wait_until_ready(timeout=30)
+    await stage.discord.wait_until_commands(timeout=30)
+    return bot
+
+
+async def wait_for_line(bot: BotProcess, text: str) -> None:
+    """Wait until the bot has logged something."""
+    async with asyncio.timeout(15):
+        while text not in bot.log:  # noqa: ASYNC110 # a process writes it to a file
+            await asyncio.sleep(0.05)
+
+
+async def assert_stops(bot: BotProcess) -> None:
+    """Let the bot stop: in time, as it was told to, and without a word of alarm."""
+    assert await bot.stop(patience=LONGEST_STOP) == 0
+    assert bot.log.rstrip().endswith("Stopped")
+    assert "Traceback" not in bot.log
+
+
+async def assert_told_once(stage: Stage, *task_ids: str) -> None:
+    """Start the bot anew; see that it tells each task exactly once."""
+    stage.discord.faults.clear()
+    stage.relay.faults.clear()
+    bot = await started(stage)
+    for task_id in task_ids:
+        await stage.notice_of(task_id)
+    await stage.ask("suno list")
+    await bot.stop()
+    for task_id in task_ids:
+        assert len(stage.notices_of(task_id)) == 1
+
+
+async def test_messages_on_their_way_to_a_slow_discord(stage: Stage) -> None:
+    """Those that Discord has, and those that it never took: each is told once in the end."""
+    tasks = [f"{SONG}-{number}" for number in range(4)]
+    stage.relay.add(*(song(task_id, takes=120) for task_id in tasks))
+    bot = await started(stage)
+    for task_id in tasks:
+        await stage.ask("suno watch", id=task_id)
+    posting = [
+        stage.discord.faults.add(POST, delay=60, when="after", times=1, channel=stage.songs),
+        stage.discord.faults.add(POST, delay=60, times=None, channel=stage.songs),
+    ]
+    stage.relay.clock.advance(200)
+    await stage.discord.wait_for(lambda: any(fault.hits for fault in posting), 15)
+    await assert_stops(bot)
+    await assert_told_once(stage, *tasks)
+
+
+async def test_a_look_that_hangs(stage: Stage) -> None:
+    """A relay that takes a request and says nothing holds up no stop."""
+    stage.relay.add(song(SONG, takes=120))
+    bot = await started(stage)
+    await stage.ask("suno watch", id=SONG)
+    stage.relay.faults.add(slow_headers())
+    await stage.relay.looked(len(stage.relay.looks) + 1)
+    await assert_stops(bot)
+    stage.relay.clock.advance(200)
+    await assert_told_once(stage, SONG)
+
+
+async def test_a_gateway_that_is_gone(stage: Stage) -> None:
+    """discord.py tries to reach it again and again."""
+    stage.relay.add(song(SONG, takes=120))
+    async with Forwarder(stage.discord.port) as line:
+        own, stage.discord.gateway.url = (
+            stage.discord.gateway.url,
+            f"ws://127.0.0.1:{line.port}/gateway",
+        )
+        bot = await started(stage, DISCORD_GATEWAY_URL=stage.discord.gateway.url)
+        await stage.ask("suno watch", id=SONG)
+        line.cut()
+        await stage.discord.wait_until_gone()
+        await wait_for_line(bot, "WARNING discord.shard: Attempting a reconnect")
+        await assert_stops(bot)
+    stage.discord.gateway.url = own
+    stage.relay.clock.advance(200)
+    await assert_told_once(stage, SONG)
+
+
+async def test_a_gateway_that_says_no_goodbye(stage: Stage) -> None:
+    """It accepted the connection and reads nothing any more."""
+    async with a_gateway(hello) as (url, greeted):
+        bot = BotProcess(stage.folder, stage.environment | {"DISCORD_GATEWAY_URL": url})
+        await bot.start()
+        await greeted.wait()
+        await asyncio.sleep(1)
+        await assert_stops(bot)
+
+
+async def test_a_gateway_that_never_greets(stage: Stage) -> None:
+    """The bot is started, and not ready yet."""
+    async with a_gateway(silence) as (url, greeted):
+        bot = BotProcess(stage.folder, stage.environment | {"DISCORD_GATEWAY_URL": url})
+        await bot.start()
+        await greeted.wait()
+        await assert_stops(bot)
+
+
+@pytest.mark.parametrize(
+    "request_", ["GET /users/@me", "GET /gateway/bot", "PUT /applications/{id}/commands"]
+)
+async def test_a_start_that_takes_long(stage: Stage, request_: str) -> None:
+    """Discord takes its time with one of the requests before READY."""
+    fault = stage.discord.faults.add(request_, delay=60, times=None)
+    bot = BotProcess(stage.folder, stage.environment)
+    await bot.start()
+    await stage.discord.wait_for(lambda: fault.hits, 15)
+    await assert_stops(bot)
+    stage.relay.add(song(SONG, takes=1))
+
+
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+async def test_who_asks_twice(stage: Stage, second: signal.Signals) -> None:
+    """The second signal does not break the stop off: what is under way still has its time."""
+    stage.relay.add(song(SONG, takes=120))
+    bot = await started(stage)
+    await stage.ask("suno watch", id=SONG)
+    await stage.discord.wait_for(stage.cards, 10, "the card")
+    fault = stage.discord.faults.add(POST, delay=2, times=None, channel=stage.songs)
+    stage.relay.clock.advance(200)
+    await stage.discord.wait_for(lambda: fault.hits, 15)
+    bot.send_signal(signal.SIGTERM)
+    await wait_for_line(bot, "Stopping")
+    bot.send_signal(second)
+    await assert_stops(bot)
+    assert f"Task {SONG} for channel {stage.songs.id} is sent" in bot.log
+    await assert_told_once(stage, SONG)
+
+
+async def test_what_never_ends_is_ended_by_the_system(tmp_path: Path) -> None:
+    """A thread that hangs, or a name server: it is told what held up the stop."""
+    program = """
+import asyncio, logging, time
+import bot.shutdown
+bot.shutdown.LONGEST_STOP = 0.5
+logging.basicConfig(level="INFO", format="%(message)s")
+async def hang():
+    logging.info("working")
+    await asyncio.to_thread(time.sleep, 60)
+asyncio.run(bot.shutdown.run_until_signal(hang()))
+"""
+    process = BotProcess(tmp_path, {}, program=("-c", program))
+    await process.start()
+    await wait_for_line(process, "working")
+    assert await process.stop(patience=30) == 1
+    assert process.log.split()[:3] == ["working", "Stopping", "Stopped"]
+    assert "Thread" in process.log
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_start_that_has_only_begun(tmp_path: Path, number: signal.Signals) -> None:
+    """Before there is anything to stop; also as process 1 of a container, which has to heed it."""
+    program = """
+import importlib.abc, sys, time
+class Slow(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "bot.app":
+            print("loading", flush=True)
+            time.sleep(60)
+sys.meta_path.insert(0, Slow())
+from bot.__main__ import main
+main(["run"])
+"""
+    process = BotProcess(tmp_path, {}, program=("-c", program))
+    await process.start()
+    await wait_for_line(process, "loading")
+    process.send_signal(number)
+    async with asyncio.timeout(15):
+        assert await process.ended() == 0
+    assert process.log == "loading\n"
+
+
+async def hello(socket: web.WebSocketResponse) -> None:
+    """Greet as Discord does, then listen no more."""
+    await socket.send_json({"op": 10, "d": {"heartbeat_interval": 41_250}})
+
+
+async def silence(socket: web.WebSocketResponse) -> None:
+    """Say nothing at all."""
+
+
+@asynccontextmanager
+async def a_gateway(
+    greet: Callable[[web.WebSocketResponse], Awaitable[None]],
+) -> AsyncIterator[tuple[str, asyncio.Event]]:
+    """Open a gateway that reads nothing; give its address, and when it has greeted somebody."""
+    greeted, over = asyncio.Event(), asyncio.Event()
+
+    async def handle(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(timeout=0.1)
+        await socket.prepare(request)
+        await greet(socket)
+        greeted.set()
+        await over.wait()
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/", handle)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"ws://127.0.0.1:{runner.addresses[0][1]}", greeted
+    finally:
+        over.set()
+        await runner.cleanup()

@@ -1,0 +1,144 @@
+"""A member and a relay attack together, while the songs of others end: these are told on time.
+
+The real bot as a process of its own, which may have 512 MiB, at its default limits. Everything is
+ten times as quick as in earnest: songs, looks, and how fast Discord takes messages.
+"""
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext, suppress
+from itertools import count
+from pathlib import Path
+
+from bot.relay.models import TaskKind
+from sandbox.bot_process import BotProcess, settings_for
+from sandbox.discord import NotOffered, User
+from sandbox.relay import RelayTask, song
+from sandbox.relay.faults import answers
+from sandbox.relay.lifecycles import Stage as TaskStage
+from sandbox.relay.lifecycles import succeeded
+from tests.support.stage import Stage, a_stage
+
+WITH_512_MIB = ("sh", "-c", 'ulimit -d 524288 && exec "$@"', "sh")
+TAKES = 12.0
+"""Seconds that an honest song takes."""
+AS_LATE_AS = 1.5
+"""How many times the time from a watch to its notice may be what it is without an attack."""
+
+MIB = 1 << 20
+BODIES = {
+    "bomb-of-zeros": b'{"code":"success","data":[' + b"0," * (4 * MIB) + b"0]}",
+    "bomb-of-depth": b'{"data":' * 900_000 + b"1" + b"}" * 900_000,
+}
+"""What the relay answers whoever asks for one of these ids, also among others: some KiB, packed."""
+CONTENTS: dict[str, object] = {
+    "bomb-of-clips": [{"id": str(n), "status": "error", "audio_url": ""} for n in range(60_000)],
+    "bomb-of-joiners": {"text": "a\u200d" * 400_000, "title": "\u200d" * 400_000},
+}
+"""What it says that tasks are made of, beside the honest ones in the same answer."""
+BOMBS = [*BODIES, *CONTENTS]
+TYPED = ["a\u200d" * 3000, "\ufdfa" * 6000, "task_id: " * 666, "<@1>`\\" * 1000, "," * 6000]
+
+
+def a_hostile_task(task_id: str, made: object) -> RelayTask:
+    """Return a task that has ended, and is made of something terrible."""
+    return RelayTask(task_id, TaskKind.MUSIC, (TaskStage(0, succeeded(made)),))
+
+
+def arm(stage: Stage) -> None:
+    """Let the relay answer terribly for the ids of the attacker."""
+    stage.relay.add(*(a_hostile_task(*each) for each in CONTENTS.items()))
+    for task_id, body in BODIES.items():
+        packed = {"Content-Encoding": "gzip"}
+        stage.relay.faults.add(
+            answers(200, gzip.compress(body), about=task_id, headers=packed, name=task_id)
+        )
+    stage.relay.add(*(song(f"old-song-{number}", takes=0) for number in range(500)))
+
+
+async def attack(stage: Stage, member: User) -> None:
+    """Use every command that costs the bot something, about thirty times a second."""
+    songs, old = stage.songs, count()
+
+    async def use(command: str, *ids: str) -> None:
+        with suppress(NotOffered):
+            await stage.discord.command(member, songs, f"suno {command}", id=" ".join(ids))
+
+    for number in count():
+        invented = [f"invented-{number}-{each}" for each in range(10)]
+        for _ in range(4):
+            await use("status", *invented)
+            await use("watch", *(f"old-song-{next(old) % 500}" for _ in range(5)))
+        for bomb in BOMBS:
+            await use(("watch", "status", "lyrics")[number % 3], bomb)
+        typing = (
+            stage.discord.autocomplete(member, songs, "suno watch", "id", text) for text in TYPED
+        )
+        with suppress(TimeoutError):
+            await asyncio.gather(*typing)
+        await asyncio.sleep(0.5)
+
+
+@asynccontextmanager
+async def under_attack(stage: Stage) -> AsyncIterator[None]:
+    """Let a member who is no friend of anybody attack meanwhile."""
+    member = stage.discord.add_user("Mallory")
+    stage.guild.add_member(member)
+    arm(stage)
+    attacking = asyncio.create_task(attack(stage, member))
+    try:
+        yield
+        assert not attacking.done(), attacking.result()
+    finally:
+        attacking.cancel()
+        await asyncio.gather(attacking, return_exceptions=True)
+
+
+async def notice_after(stage: Stage, user: User, task_id: str) -> float:
+    """Watch a song that has just begun; return the seconds until its notice is there."""
+    now = asyncio.get_running_loop().time
+    began = now()
+    stage.relay.add(song(task_id, takes=TAKES))
+    await stage.discord.command(user, stage.songs, "suno watch", id=task_id)
+    await stage.discord.wait_for(
+        lambda: stage.notices_of(task_id), 10 * TAKES, f"the notice of {task_id}"
+    )
+    return now() - began
+
+
+async def times_to_notices(folder: Path, *, attacked: bool) -> tuple[float, float]:
+    """Return how long two honest people wait: one has watched before the attack, one meanwhile."""
+    async with a_stage(folder, pace=10, speed=1) as stage:
+        bot = BotProcess(
+            folder, settings_for(stage.discord, stage.relay, folder), wrapper=WITH_512_MIB
+        )
+        async with bot:
+            await stage.discord.wait_until_ready(timeout=60)
+            await stage.discord.wait_until_commands(timeout=60)
+            async with asyncio.TaskGroup() as honest:
+                first = honest.create_task(notice_after(stage, stage.ada, "honest-song"))
+                await asyncio.sleep(1)
+                async with under_attack(stage) if attacked else nullcontext():
+                    await asyncio.sleep(1)
+                    second = await notice_after(stage, stage.bea, "another-honest-song")
+                    times = await first, second
+            assert bot.pid is not None, "the bot has died"
+        (notice,) = stage.notices_of("honest-song")
+        assert notice.pinged == {stage.ada.id}
+        assert "Traceback" not in bot.log
+        asked = {each for look in stage.relay.looks for each in look.ids}
+        assert asked >= set(BOMBS) or not attacked, "the attack has not reached the relay"
+        return times
+
+
+async def test_honest_notices_come_on_time_while_a_member_and_a_relay_attack(
+    tmp_path: Path,
+) -> None:
+    """As soon as without the attack, but for what is half of that; in the very same channel."""
+    for name in ("calm", "attacked"):
+        (tmp_path / name).mkdir()
+    calm = await times_to_notices(tmp_path / "calm", attacked=False)
+    attacked = await times_to_notices(tmp_path / "attacked", attacked=True)
+    for without, beside in zip(calm, attacked, strict=True):
+        assert beside <= AS_LATE_AS * without, (calm, attacked)

@@ -1,0 +1,253 @@
+"""A database of every release there was is opened by today's code, which goes on from there."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import __version__
+from bot.storage.database import DatabaseThread
+from bot.storage.errors import DatabaseTooNew
+from bot.storage.history import History
+from bot.storage.search import HistoryScope
+from sandbox.bot_process import BotProcess
+from sandbox.relay import song
+from tests.support.paths import ROOT, SCHEMAS
+from tests.support.released_schema import (
+    ADA,
+    ADAS,
+    BEA,
+    BEAS,
+    CLOSED,
+    RELAY,
+    SERVER,
+    SONGS,
+    build,
+    dump,
+    live,
+)
+from tests.support.stage import a_bot, a_stage
+
+RELEASES = sorted(SCHEMAS.glob("*.sql"))
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture(params=RELEASES, ids=lambda path: path.stem)
+def released(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Return a database as a release left it."""
+    path = tmp_path / "suno.db"
+    build(Path(request.param).read_text(encoding="utf-8"), path)
+    return path
+
+
+async def upgrade(path: Path) -> Path:
+    """Open a database with today's code, and close it."""
+    async with DatabaseThread(path):
+        return path
+
+
+def rows_of(path: Path) -> Rows:
+    """Return every row of every table, also of the inner tables of the full-text index."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        names = [row["name"] for row in connection.execute(_TABLES)]
+        return {
+            name: [dict(row) for row in connection.execute(f'SELECT * FROM "{name}"')]  # noqa: S608 # a table's name
+            for name in names
+        }
+
+
+def schema_of(path: Path) -> dict[str, str]:
+    """Return what there is in a database and how it was made, line breaks and blanks aside."""
+    with closing(sqlite3.connect(path)) as connection:
+        made = connection.execute("SELECT type || ' ' || name, sql FROM sqlite_schema").fetchall()
+    return {name: " ".join((sql or "").split()) for name, sql in made}
+
+
+_TABLES = """
+    SELECT name FROM pragma_table_list
+    WHERE schema = 'main' AND type IN ('table', 'shadow') AND name != 'sqlite_schema'
+"""
+
+
+async def test_no_row_of_a_release_is_lost(released: Path) -> None:
+    """Every row is there after the upgrade, with every value that it had.
+
+    Only that a channel refuses everything is not told of each delivery any more, but once.
+    """
+    before = rows_of(released)
+    after = rows_of(await upgrade(released))
+    assert len(before["deliveries"]) >= 8
+    for table, rows in before.items():
+        if table.startswith("history_index"):
+            continue  # how SQLite arranges it inside is no promise: see the search below
+        for row in map(unblocked, rows):
+            assert any(row.items() <= kept.items() for kept in after[table]), f"{table}: {row}"
+
+
+def unblocked(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row without what it said of its channel."""
+    shut = row.pop("shut", 0)
+    row.pop("told", None)
+    return row | {"state": "due", "due_at": row["created_at"]} if shut else row
+
+
+async def test_what_a_release_held_for_its_channel_waits_for_it(released: Path) -> None:
+    """With why and until when, and who was told of it."""
+    before = rows_of(released)
+    expected = before.get("blocked_channels") or [
+        {
+            "channel_id": CLOSED.channel_id,
+            "guild_id": SERVER,
+            "locale": CLOSED.locale,
+            "reason": held["reason"],
+            "since": held["created_at"],
+            "next_try_at": held["due_at"],
+        }
+        for held in before["deliveries"]
+        if held["shut"]
+    ]
+    after = rows_of(await upgrade(released))
+    assert len(expected) == 1
+    assert after["blocked_channels"] == expected
+    assert after["notified_people"] == [{"channel_id": CLOSED.channel_id, "user_id": ADA}]
+
+
+async def test_an_upgraded_schema_is_that_of_a_new_database(released: Path, tmp_path: Path) -> None:
+    """Column by column, index by index: nobody has to know from which version a database came."""
+    fresh = await upgrade(tmp_path / "fresh.db")
+    assert schema_of(await upgrade(released)) == schema_of(fresh)
+
+
+async def test_an_upgraded_database_is_sound(released: Path) -> None:
+    """SQLite finds no fault in its pages, its references and its full-text index."""
+    await upgrade(released)
+    with closing(sqlite3.connect(released)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        connection.execute(
+            "INSERT INTO history_index (history_index, rank) VALUES ('integrity-check', 1)"
+        )
+
+
+@pytest.mark.parametrize("search", ["rainy street", "长长的河", "纸船", ""], ids=repr)
+async def test_the_history_of_a_release_is_still_found(released: Path, search: str) -> None:
+    """By words in any script; for the server, and for each who watched."""
+    async with DatabaseThread(released) as database:
+        history = History(database, RELAY)
+        server = HistoryScope(ADA, SERVER, frozenset({SONGS.channel_id}))
+        for scope in (server, HistoryScope(ADA), HistoryScope(BEA)):
+            found = {entry.task.id for entry in (await history.page(scope, search)).entries}
+            assert "told" in found
+
+
+async def test_a_bot_of_today_goes_on_where_the_release_stopped(
+    released: Path, tmp_path: Path
+) -> None:
+    """What ran is told, what was held, due or being sent is posted: each once, restarts or not.
+
+    What was posted before the upgrade is not posted again.
+    """
+    async with a_stage(tmp_path, pace=10) as stage:
+        direct, beas = stage.discord.open_dm(stage.ada), stage.discord.open_dm(stage.bea)
+        move(released, "user_id", {ADA: stage.ada.id, BEA: stage.bea.id})
+        move(released, "guild_id", {SERVER: stage.guild.id})
+        places = {SONGS: stage.songs, CLOSED: stage.lyrics, ADAS: direct, BEAS: beas}
+        move(released, "channel_id", {old.channel_id: new.id for old, new in places.items()})
+        owed = [
+            *(("running", stage.songs), ("running", direct), ("stranger", stage.songs)),
+            *(("held", stage.lyrics), ("moved", beas), ("lost", beas)),
+            *(("sending", stage.songs), ("due", stage.songs)),
+        ]
+        for task_id in ("running", "stranger"):
+            stage.relay.add(song(task_id, takes=1))
+        stage.relay.clock.advance(10)
+        async with a_bot(stage):
+            for task_id, channel in owed:
+                await stage.notice_of(task_id, channel)
+        async with a_bot(stage):
+            stage.relay.add(song("later", takes=1))
+            stage.relay.clock.advance(10)
+            await stage.ask("suno watch", id="later")
+            await stage.notice_of("later")
+        for task_id, channel in owed:
+            assert len(stage.notices_of(task_id, channel)) == 1, task_id
+        assert not stage.notices_of("told")
+        assert not stage.notices_of("moved")
+        (running,) = stage.notices_of("running")
+        assert stage.ada.mention in running.content
+        assert stage.bea.mention not in running.content  # who asked to be told quietly
+
+
+def move(path: Path, column: str, ids: dict[int, int]) -> None:
+    """Give a database the ids of another Discord, in every table that has them."""
+    with closing(sqlite3.connect(path)) as connection:
+        tables = connection.execute(
+            "SELECT t.name FROM pragma_table_list t JOIN pragma_table_info(t.name) c"
+            " WHERE t.schema = 'main' AND t.type = 'table' AND c.name = ?",
+            [column],
+        ).fetchall()
+        for (table,) in tables:
+            for old, new in ids.items():
+                sql = f'UPDATE "{table}" SET {column} = ? WHERE {column} = ?'  # noqa: S608 # names of ours
+                connection.execute(sql, [new, old])
+        connection.commit()
+
+
+def make_newer(path: Path) -> bytes:
+    """Let a later version take a step on a database that today's code does not know."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"
+            " VALUES ('suno-bot', 'm999_of_tomorrow', '')"
+        )
+        connection.commit()
+    return path.read_bytes()
+
+
+def changed(path: Path, before: bytes) -> bool:
+    """Whether a file is not as it was."""
+    return path.read_bytes() != before
+
+
+async def test_a_database_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
+    """To run upon what one does not understand would break promises; not a byte changes."""
+    path = await upgrade(tmp_path / "suno.db")
+    before = make_newer(path)
+    with pytest.raises(DatabaseTooNew, match="m999_of_tomorrow"):
+        async with DatabaseThread(path):
+            pass
+    assert not changed(path, before)
+
+
+async def test_the_operator_of_a_newer_database_is_told_what_to_do(tmp_path: Path) -> None:
+    """With exit code 2, so that nothing starts the old version again and again."""
+    make_newer(await upgrade(tmp_path / "suno.db"))
+    async with a_stage(tmp_path, pace=10) as stage:
+        bot = BotProcess(tmp_path, stage.environment)
+        await bot.start()
+        async with asyncio.timeout(30):
+            assert await bot.ended() == 2
+    assert "newer version" in bot.log
+    assert "Traceback" not in bot.log
+
+
+async def test_a_dump_is_the_database(tmp_path: Path) -> None:
+    """What a release keeps for later versions is what its bots have, to the last row."""
+    left, built = tmp_path / "left.db", tmp_path / "built.db"
+    await live(left)
+    build(dump(left), built)
+    assert rows_of(built) == rows_of(left)
+    assert schema_of(built) == schema_of(left)
+
+
+def test_every_release_before_this_one_left_its_database() -> None:
+    """The changelog names the releases; none of them is missing here."""
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
+    this, *released = [line.split()[1] for line in changelog if line.startswith("## ")]
+    assert this == __version__
+    assert set(released) <= {path.stem for path in RELEASES}

@@ -1,0 +1,1 @@
+"""Tests of the real parts together: SQLite files, HTTP and WebSocket on loopback."""

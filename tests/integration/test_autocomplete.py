@@ -1,0 +1,186 @@
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.relay.models import Clip, Lyrics
+from bot.storage.database import DatabaseThread
+from bot.storage.history import History
+from bot.storage.limits import Limits
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import TaskStore
+from bot.ui.autocomplete import LONGEST, choices, offered_ids
+from sandbox.relay import song
+from tests.support.builders import a_clip, a_lyrics_task, a_song
+from tests.support.histories import THERE, ended, named, watch
+from tests.support.hostile import LONG_TEXTS
+from tests.support.stage import Stage, a_bot, a_stage
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """Return a stage on which the bot works."""
+    async with a_stage(tmp_path) as stage, a_bot(stage):
+        yield stage
+
+
+async def offered(stage: Stage, typed: str, command: str = "suno status") -> list[tuple[str, str]]:
+    """Return what Ada is offered while she types an id."""
+    return await stage.discord.autocomplete(stage.ada, stage.songs, command, "id", typed)
+
+
+@pytest.mark.parametrize("command", ["suno status", "suno watch", "suno unwatch", "suno lyrics"])
+async def test_recent_tasks_are_offered_wherever_an_id_is_typed(stage: Stage, command: str) -> None:
+    """By title and a short id; what is chosen is the whole id."""
+    stage.relay.add(song("a-song-with-a-long-id", title="Paper Boats", takes=1))
+    stage.relay.clock.advance(10)
+    await stage.ask("suno watch", id="a-song-with-a-long-id")
+    for typed in ("", "boat", "with-a"):
+        assert await offered(stage, typed, command) == [
+            ("Paper Boats · a-song-with…", "a-song-with-a-long-id")
+        ]
+    assert await offered(stage, "tram", command) == []
+
+
+async def test_tasks_of_others_are_not_offered(stage: Stage) -> None:
+    """Each person is offered their own."""
+    stage.relay.add(song("hers"))
+    await stage.ask("suno watch", stage.bea, id="hers")
+    assert await offered(stage, "") == []
+
+
+async def test_an_offer_that_is_taken_works(stage: Stage) -> None:
+    """Two ids, one typed by hand, one completed, are two answers."""
+    stage.relay.add(song("one", title="First"), song("two", title="Second"))
+    await stage.ask("suno watch", id="two")
+    ((_, value),) = await offered(stage, "one, tw")
+    assert value == "one, two"
+    interaction = await stage.act("suno status", id=value)
+    await stage.discord.wait_for(lambda: len(interaction.messages) == 2, 10)
+
+
+def test_a_choice_completes_the_last_word_and_keeps_the_others() -> None:
+    """As they were typed; what is named already is not offered again."""
+    recent = [("two", "Second"), ("one", "First")]
+    assert [c.value for c in choices(recent, "one, t")] == ["one, two"]
+    assert [c.value for c in choices(recent, "t")] == ["two", "one"]
+    assert [c.value for c in choices(recent, "x，")] == ["x，two", "x，one"]
+    assert choices(recent, "one two ") == []
+
+
+def test_a_task_without_a_title_is_offered_by_its_id() -> None:
+    """Whole, as there is room."""
+    ((choice),) = choices([("a-song-with-a-long-id", "")], "")
+    assert choice.name == "a-song-with-a-long-id"
+
+
+def test_what_is_too_long_for_a_choice_is_left_out() -> None:
+    """A cut id is no id."""
+    assert choices([("x" * 101, "Title")], "") == []
+    assert choices([("x" * 60, "Title")], "y" * 50 + " ") == []
+    assert len(choices([("x" * 100, "Title")], "")) == 1
+
+
+@settings(deadline=None)
+@given(recent=st.lists(st.tuples(LONG_TEXTS, LONG_TEXTS), max_size=25), typed=LONG_TEXTS)
+def test_every_choice_is_within_discords_limits(recent: list[tuple[str, str]], typed: str) -> None:
+    """discord.py does not look."""
+    for choice in choices([(task_id or "x", title) for task_id, title in recent], typed):
+        assert 1 <= len(choice.name) <= LONGEST
+        assert 1 <= len(choice.value) <= LONGEST
+
+
+async def test_a_broken_database_offers_nothing(tmp_path: Path) -> None:
+    """And the person can type on."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        history = History(database, "deerapi")
+        await database.write("DROP TABLE subscriptions", [])
+        with pytest.raises(sqlite3.Error):
+            await history.recent(1, "")
+        assert await offered_ids(history, 1, "") == []
+    assert await offered_ids(history, 1, "") == []
+
+
+async def test_a_database_that_takes_too_long_offers_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before Discord gives up."""
+    monkeypatch.setattr("bot.ui.autocomplete.PATIENCE", 0.01)
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        blocked = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        waiting = asyncio.create_task(
+            database.run(lambda _: asyncio.run_coroutine_threadsafe(blocked.wait(), loop).result())
+        )
+        assert await offered_ids(History(database, "deerapi"), 1, "") == []
+        blocked.set()
+        await waiting
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
+    """Return an empty database."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        yield database
+
+
+@pytest.fixture
+def history(database: DatabaseThread) -> History:
+    """Return its history."""
+    return History(database, "deerapi")
+
+
+@pytest.fixture
+def store(database: DatabaseThread) -> TaskStore:
+    """Return its store."""
+    return TaskStore(database, Outbox(database), "deerapi", Limits(watches_per_user=10_000))
+
+
+async def test_recent_tasks_are_a_persons_own_the_newest_first(
+    store: TaskStore, history: History
+) -> None:
+    """Running and ended, each once, with the title that is known."""
+    await ended(store, named("done", title="Paper Boats"))
+    await watch(store, "running")
+    await watch(store, "done", place=THERE)
+    await watch(store, "of another", user_id=2)
+    await ended(store, a_lyrics_task("words", lyrics=Lyrics("la", title="Tram Lines")))
+    assert await history.recent(1, "") == [
+        ("words", "Tram Lines"),
+        ("done", ""),
+        ("running", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("BOAT", ["abc-1"]), ("abc", ["abc-1"]), ("船", ["def-2"]), ("-", ["def-2", "abc-1"])],
+)
+async def test_recent_tasks_are_found_by_title_and_id(
+    store: TaskStore, history: History, typed: str, offered: list[str]
+) -> None:
+    """By a part of either, in any case."""
+    await ended(store, named("abc-1", title="Paper Boats"))
+    await ended(store, named("def-2", title="纸船"))
+    assert [task_id for task_id, _ in await history.recent(1, typed)] == offered
+
+
+async def test_at_most_so_many_recent_tasks_are_offered(store: TaskStore, history: History) -> None:
+    """As many as Discord shows."""
+    for number in range(30):
+        await watch(store, f"{number}")
+    assert [task_id for task_id, _ in await history.recent(1, "")] == [
+        f"{number}" for number in range(29, 4, -1)
+    ]
+
+
+async def test_a_clip_without_a_title_does_not_hide_that_of_the_next(
+    store: TaskStore, history: History
+) -> None:
+    """The first title there is."""
+    await ended(store, a_song(clips=(Clip("a"), a_clip(title="Paper Boats"))))
+    assert await history.recent(1, "") == [("song", "Paper Boats")]

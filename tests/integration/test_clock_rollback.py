@@ -1,0 +1,301 @@
+"""A clock that is set back by hours (NTP, a virtual machine that resumes) does no harm.
+
+The bot's clock runs ahead of the others by ``skew`` seconds, until it is set right.
+"""
+
+from dataclasses import dataclass
+
+import pytest
+
+from bot.delivery.dispatcher import OutboxDispatcher
+from bot.polling.adaptive.planner import Planner
+from bot.polling.poller import Poller
+from bot.polling.schedule import PATIENCE_WITH_MISSING_AUDIO
+from bot.relay.models import TaskKind, TaskStatus
+from bot.storage.clock_rollback import BACKWARDS
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import TaskStore
+from sandbox.relay import song
+from sandbox.relay.lifecycles import RelayTask, Stage, clip, streaming, succeeded, waiting
+from tests.integration.test_dispatcher import PATIENCE, POST, Post, a_member, post
+from tests.integration.test_poller import World, world
+from tests.support.builders import a_song
+
+__all__ = ["post", "world"]
+
+HOURS = 5 * 3600.0
+SOON = PATIENCE.between_looks_at_held
+
+
+@dataclass
+class Skewed:
+    """The parts around an outbox, and a clock of the bot's own."""
+
+    post: Post
+    skew: float = HOURS
+
+    @property
+    def now(self) -> float:
+        """The bot's time (Unix seconds)."""
+        return self.post.now + self.skew
+
+    def start(self) -> None:
+        """Start a bot on the database as it is."""
+        post = self.post
+        post.outbox = Outbox(post.outbox._database)
+        post.store = TaskStore(post.outbox._database, post.outbox, "local")
+        post.dispatcher = OutboxDispatcher(
+            post.client, post.outbox, PATIENCE, clock=lambda: self.now
+        )
+
+    async def owe(self, task_id: str) -> None:
+        """Owe somebody the notice of a song."""
+        place = self.post.channel
+        ada = a_member(self.post)
+        await self.post.owe(a_song(task_id), ada.id, channel=place)
+
+    async def work(self, after: float = 0.0) -> None:
+        """Let time pass, and let the bot do what is due."""
+        self.post.local.clock.advance(after)
+        for _ in range(10):
+            await self.post.dispatcher.round()
+            await self.post.dispatcher.finish()
+
+    async def set_right(self, by: float = HOURS, *, restarted: bool = False) -> None:
+        """Set the bot's clock back, while it runs or while it does not."""
+        self.skew -= by
+        if restarted:
+            self.start()
+
+
+@pytest.fixture
+async def skewed(post: Post) -> Skewed:
+    """Return a bot whose clock is hours ahead."""
+    skewed = Skewed(post)
+    skewed.start()
+    return skewed
+
+
+restarts = pytest.mark.parametrize("restarted", [False, True], ids=["running", "restarted"])
+
+
+@restarts
+async def test_a_postponed_notice_is_not_hours_late(skewed: Skewed, restarted: bool) -> None:
+    """It was to be tried again in a second of the time that comes twice."""
+    post = skewed.post
+    post.local.faults.add(POST, status=503, times=1)
+    await skewed.owe("song")
+    await skewed.work()
+    assert post.channel.messages == []
+    await skewed.set_right(restarted=restarted)
+    await skewed.work()
+    await skewed.work(after=SOON)
+    assert len(post.channel.messages) == 1
+
+
+@restarts
+async def test_a_blocked_channel_is_tried_within_ten_minutes(
+    skewed: Skewed, restarted: bool
+) -> None:
+    """Also what is held for itself, and direct messages that are to be opened."""
+    post = skewed.post
+    post.channel.deny("send_messages")
+    await skewed.owe("song")
+    await skewed.work()
+    await skewed.set_right(restarted=restarted)
+    post.channel.allow("send_messages")
+    await skewed.work()
+    await skewed.work(after=SOON)
+    assert len(post.channel.messages) == 1
+
+
+@restarts
+async def test_a_notice_that_is_held_for_a_time_that_comes_twice_is_tried_soon(
+    skewed: Skewed, restarted: bool
+) -> None:
+    """The clock was days ahead meanwhile, so that trouble seemed to have lasted for days."""
+    post, days = skewed.post, 3 * 86400.0
+    post.local.faults.add(POST, status=503, times=2)
+    await skewed.owe("song")
+    await skewed.work()
+    skewed.skew += days
+    await skewed.work()
+    assert (await post.states())[0][0] == "held"
+    await skewed.set_right(by=days, restarted=restarted)
+    await skewed.work()
+    await skewed.work(after=SOON)
+    assert len(post.channel.messages) == 1
+
+
+async def unheard(skewed: Skewed) -> None:
+    """Let Discord take a notice whose acknowledgement is lost, and nothing more for half an hour.
+
+    That is so long that the nonce of the notice is forgotten.
+    """
+    post = skewed.post
+    post.local.faults.add(POST, drop=True, when="after", times=1)
+    post.local.faults.add(POST, drop=True, times=None)
+    await skewed.owe("song")
+    for _ in range(31):
+        await skewed.work(after=60)
+    post.local.faults.clear()
+    assert len(post.channel.messages) == 1
+    assert (await post.states())[0][0] == "due"
+
+
+@pytest.mark.parametrize(
+    ("by", "restarted"),
+    [(HOURS, False), (HOURS, True), (1790.0, False)],
+    ids=["running", "restarted", "to when it was posted"],
+)
+async def test_an_unconfirmed_notice_is_looked_for_and_not_posted_twice(
+    skewed: Skewed, by: float, restarted: bool
+) -> None:
+    """However young it seems by the clock that was set right."""
+    await unheard(skewed)
+    await skewed.set_right(by, restarted=restarted)
+    await skewed.work()
+    await skewed.work(after=SOON)
+    assert len(skewed.post.channel.messages) == 1
+    assert (await skewed.post.states())[0][0] == "sent"
+
+
+@restarts
+async def test_an_unconfirmed_notice_that_cannot_be_looked_for_says_that_it_may_be_a_repeat(
+    skewed: Skewed, restarted: bool
+) -> None:
+    """Whenever it is sent: also hours later, when its stored time is just past."""
+    post = skewed.post
+    await unheard(skewed)
+    post.channel.deny("read_message_history")
+    await skewed.set_right(restarted=restarted)
+    post.local.faults.add(POST, drop=True, times=2)
+    for pause in (0, SOON, HOURS - 1800, SOON, SOON):
+        await skewed.work(after=pause)
+    first, second = post.channel.messages
+    assert "twice" not in first.content
+    assert "twice" in second.content
+
+
+async def test_the_notice_of_an_earlier_watch_is_no_evidence_after_the_clock_was_set_back(
+    skewed: Skewed,
+) -> None:
+    """The same song was posted a day before: the doubtful notice is not taken for that one."""
+    post = skewed.post
+    await skewed.owe("song")
+    await skewed.work()
+    post.local.clock.advance(86400)
+    post.local.faults.add(POST, drop=True, times=1)
+    await skewed.owe("song")
+    await skewed.work()
+    await skewed.set_right()
+    await skewed.work()
+    await skewed.work(after=SOON)
+    assert len(post.channel.messages) == 2
+    assert [state for state, _ in await post.states()] == ["sent", "sent"]
+
+
+@restarts
+async def test_direct_messages_are_opened_soon(skewed: Skewed, restarted: bool) -> None:
+    """Discord wanted a pause before the clock was set back."""
+    post = skewed.post
+    post.local.faults.add("POST /users/@me/channels", status=403, code=40003, times=1)
+    await skewed.owe("song")
+    post.channel.delete()
+    await skewed.work()
+    await skewed.set_right(restarted=restarted)
+    await skewed.work()
+    for _ in range(3):
+        await skewed.work(after=SOON)
+    assert [state for state, _ in await post.states()] == ["dropped", "sent"]
+
+
+async def test_a_clock_that_is_set_back_a_little_changes_nothing(skewed: Skewed) -> None:
+    """NTP does so all the time: what is in doubt stays as old as it is."""
+    post = skewed.post
+    post.local.faults.add(POST, drop=True, when="after", times=1)
+    await skewed.owe("song")
+    await skewed.work()
+    (before,) = await post.outbox._database.read("SELECT in_doubt_since FROM deliveries", [])
+    await skewed.set_right(BACKWARDS / 2)
+    await skewed.work()
+    (after,) = await post.outbox._database.read("SELECT in_doubt_since FROM deliveries", [])
+    assert after == before
+    await skewed.work(after=BACKWARDS)
+    assert len(post.channel.messages) == 1
+
+
+def restart(world: World) -> Poller:
+    """Return the poller of a new process on the same database."""
+    return Poller(world.client, world.store, world.schedule, batch=100, clock=world.clock)
+
+
+async def look(world: World, poller: Poller, after: float = 0.0) -> None:
+    """Let time pass everywhere, then look."""
+    world.clock.now += after
+    world.relay.clock.advance(after)
+    await poller.round()
+    await poller.finish(None)
+
+
+@restarts
+async def test_running_tasks_are_looked_at_within_one_interval(
+    world: World, restarted: bool
+) -> None:
+    """Not after the longest wait that a plan may make."""
+    world.relay.add(song("song", takes=60))
+    await world.watch("song")
+    await world.look_after(5)
+    world.clock.now -= HOURS
+    world.relay.clock.advance(100)
+    poller = restart(world) if restarted else world.poller
+    await look(world, poller)
+    await look(world, poller, after=world.schedule.interval)
+    (delivery,) = await world.owed()
+    assert delivery.task.status is TaskStatus.SUCCESS
+
+
+@restarts
+async def test_a_song_that_waits_for_its_last_link_is_told_in_time(
+    world: World, restarted: bool
+) -> None:
+    """The patience with a missing link began at a time that comes again only in hours."""
+    made = [
+        streaming(clip("clip", title="Boats", lyrics="", style="", media="https://cdn1.suno.ai"))
+    ]
+    stages = (Stage(0, waiting()), Stage(60, succeeded(made)))
+    world.relay.add(RelayTask("song", TaskKind.MUSIC, stages))
+    await world.watch("song")
+    await world.look_after(100)
+    assert await world.owed() == []
+    world.clock.now -= HOURS
+    poller = restart(world) if restarted else world.poller
+    await look(world, poller)
+    for _ in range(7):
+        await look(world, poller, after=PATIENCE_WITH_MISSING_AUDIO / 6)
+    assert len(await world.owed()) == 1
+
+
+async def test_a_watch_ends_when_it_should_by_the_clock_that_was_set_right(
+    world: World,
+) -> None:
+    """The clock was years ahead when it was added."""
+    world.clock.now += 1e8
+    world.relay.add(song("song", takes=1e9))
+    await world.watch("song")
+    await world.look_after(5)
+    world.clock.now -= 1e8
+    await world.look_after(0)
+    for _ in range(40):
+        await world.look_after(100)
+    assert len(await world.owed()) == 1
+
+
+def test_a_plan_is_made_anew_when_the_clock_was_set_back() -> None:
+    """Waits are worked out for the price of the moment, not for that of hours ago."""
+    planner = Planner(5.0)
+    planner.balance([], HOURS, full=False)
+    made = planner._timetables_from
+    planner.balance([], 0.0, full=False)
+    assert made == HOURS
+    assert planner._timetables_from == 0.0

@@ -1,0 +1,439 @@
+import asyncio
+import os
+import sqlite3
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from sqlite_utils import Database
+
+from bot.storage import database as database_module
+from bot.storage.background import NICENESS
+from bot.storage.database import LOG_KEPT, DatabaseThread
+from bot.storage.errors import DatabaseDamaged, DatabaseForeign, DatabaseInUse, DatabaseUnusable
+from bot.storage.migrations import migrations
+from tests.support.damage import damage
+
+
+async def names_in(database: DatabaseThread) -> list[str]:
+    """Return what the tests put in."""
+    return [row["name"] for row in await database.read("SELECT name FROM notes ORDER BY 1", [])]
+
+
+async def test_what_was_run_is_on_disk(tmp_path: Path) -> None:
+    """Another connection sees it as soon as the call returns."""
+    path = tmp_path / "a" / "suno.db"
+    async with DatabaseThread(path) as database:
+        await database.write("INSERT INTO notes (name, value) VALUES ('a', 'b')", [])
+        with sqlite3.connect(path) as other:
+            assert other.execute("SELECT value FROM notes").fetchall() == [("b",)]
+        other.close()
+
+
+async def test_every_commit_reaches_the_disk(tmp_path: Path) -> None:
+    """Who was told something does not lose it with the power."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        rows = await database.run(lambda db: list(db.query("PRAGMA synchronous")))
+        mode = await database.run(lambda db: list(db.query("PRAGMA journal_mode")))
+        assert (rows, mode) == ([{"synchronous": 2}], [{"journal_mode": "wal"}])
+
+
+async def test_a_function_that_fails_takes_back_its_own_writes_only(tmp_path: Path) -> None:
+    """Those that were committed together with it stay."""
+
+    def fail(db: Database) -> None:
+        db.execute("INSERT INTO notes (name, value) VALUES ('bad', '')")
+        raise KeyError("no")
+
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        add = "INSERT INTO notes (name, value) VALUES (?, '')"
+        results = await asyncio.gather(
+            *(database.write(add, [f"{number:03}"]) for number in range(100)),
+            database.run(fail),
+            *(database.write(add, [f"{number:03}"]) for number in range(100, 400)),
+            return_exceptions=True,
+        )
+        assert [str(r) for r in results if isinstance(r, Exception)] == ["'no'"]
+        assert await names_in(database) == [f"{number:03}" for number in range(400)]
+
+
+async def test_functions_that_wait_together_share_a_commit(tmp_path: Path) -> None:
+    """A hundred writes at once are not a hundred waits for the disk."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        commits: list[str] = []
+        await database.run(
+            lambda db: db.conn.set_trace_callback(
+                lambda sql: commits.append(sql) if sql == "COMMIT" else None
+            )
+        )
+        await asyncio.gather(
+            *(
+                database.write("INSERT INTO notes (name, value) VALUES (?, '')", [str(number)])
+                for number in range(200)
+            )
+        )
+        await database.run(lambda db: db.conn.set_trace_callback(None))
+        assert 1 <= len(commits) < 20
+
+
+async def test_a_commit_holds_no_more_functions_than_it_may(tmp_path: Path) -> None:
+    """What a shared commit saves can be measured against one commit for each."""
+    async with DatabaseThread(tmp_path / "suno.db", most_together=1) as database:
+        commits: list[str] = []
+        await database.run(
+            lambda db: db.conn.set_trace_callback(
+                lambda sql: commits.append(sql) if sql == "COMMIT" else None
+            )
+        )
+        add = "INSERT INTO notes (name, value) VALUES (?, '')"
+        await asyncio.gather(*(database.write(add, [str(number)]) for number in range(20)))
+        await database.run(lambda db: db.conn.set_trace_callback(None))
+        assert len(commits) == 1 + 20
+
+
+async def test_nobody_is_told_of_a_write_whose_transaction_was_ended_by_another(
+    tmp_path: Path,
+) -> None:
+    """A full disk ends the whole transaction in the middle: nothing of it is kept or confirmed."""
+
+    def end(db: Database) -> None:
+        db.execute("INSERT OR ROLLBACK INTO notes (name, value) VALUES ('kept', '')")
+
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        add = "INSERT INTO notes (name, value) VALUES (?, '')"
+        await database.write(add, ["kept"])
+        begun, held = threading.Event(), threading.Event()
+
+        def hold(_: Database) -> bool:
+            begun.set()
+            return held.wait()
+
+        waiting = asyncio.create_task(database.run(hold))
+        await asyncio.to_thread(begun.wait)
+        together = asyncio.gather(
+            database.write(add, ["before"]),
+            database.run(end),
+            database.write(add, ["after"]),
+            return_exceptions=True,
+        )
+        await asyncio.sleep(0)
+        held.set()
+        first, ended, last = await together
+        assert isinstance(ended, sqlite3.IntegrityError)
+        assert isinstance(first, sqlite3.OperationalError)
+        assert isinstance(last, sqlite3.OperationalError)
+        assert await waiting
+        assert await names_in(database) == ["kept"]
+
+
+async def test_a_large_change_does_not_keep_its_room_on_the_disk(tmp_path: Path) -> None:
+    """The write-ahead log shrinks again once it is in the database."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        log = tmp_path / "suno.db-wal"
+        add = "INSERT INTO notes (name, value) VALUES (?, ?)"
+        await database.write(add, ["large", "x" * (LOG_KEPT + 1)])
+        assert log.stat().st_size > LOG_KEPT
+        await database.write(add, ["small", ""])
+        await database.write(add, ["smaller", ""])
+        assert log.stat().st_size <= LOG_KEPT
+
+
+async def test_a_log_that_cannot_be_emptied_is_emptied_later(tmp_path: Path) -> None:
+    """What was deleted is deleted, and the next change is made; a disk error may pass."""
+
+    def refuse(refused: bool) -> Callable[[Database], None]:
+        def authorize(action: int, name: str | None, *_: str | None) -> int:
+            checkpoint = action == sqlite3.SQLITE_PRAGMA and name == "wal_checkpoint"
+            return sqlite3.SQLITE_DENY if checkpoint else sqlite3.SQLITE_OK
+
+        return lambda db: db.conn.set_authorizer(authorize if refused else None)
+
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        add, log = "INSERT INTO notes (name, value) VALUES (?, '')", tmp_path / "suno.db-wal"
+        await database.write(add, ["deleted"])
+        await database.run(refuse(True))
+        await database.run(lambda db: db.execute("DELETE FROM notes"), erases=True)
+        await database.write(add, ["kept"])
+        assert await names_in(database) == ["kept"]
+        assert log.stat().st_size > 0
+        await database.run(refuse(False))
+        assert log.stat().st_size == 0
+
+
+async def test_a_wait_that_is_cancelled_does_not_take_back_the_write(tmp_path: Path) -> None:
+    """The thread goes on, and so does everybody else's work."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        add = "INSERT INTO notes (name, value) VALUES ('a', '')"
+        waiting = asyncio.create_task(database.write(add, []))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        await database.run(lambda _db: None)  # what was handed in before is done then
+        assert await names_in(database) == ["a"]
+
+
+async def test_who_reads_sees_what_is_confirmed_and_waits_for_no_write(tmp_path: Path) -> None:
+    """Not even for one that takes long; what it will have written is not seen before."""
+    begun, enough = threading.Event(), threading.Event()
+
+    def slow(db: Database) -> None:
+        db.execute("INSERT INTO notes (name, value) VALUES ('b', '')")
+        begun.set()
+        enough.wait(30)
+
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        await database.write("INSERT INTO notes (name, value) VALUES ('a', '')", [])
+        writing = asyncio.create_task(database.run(slow))
+        await asyncio.to_thread(begun.wait)
+        assert await names_in(database) == ["a"]
+        enough.set()
+        await writing
+        assert await names_in(database) == ["a", "b"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a thread has its own niceness")
+async def test_both_threads_step_back_for_who_is_answered(tmp_path: Path) -> None:
+    """The thread of the event loop goes first; it stays as it was."""
+
+    def niceness(_database: Database) -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        writes, reads = await database.run(niceness), await database.view(niceness)
+    assert writes == reads == min(before + NICENESS, 19)
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
+
+
+async def test_a_sandbox_that_forbids_to_step_back_hinders_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a unit of systemd does that filters what concerns resources."""
+
+    def refuse(_by: int) -> int:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "nice", refuse)
+    async with asyncio.timeout(10), DatabaseThread(tmp_path / "suno.db") as database:
+        await database.run(lambda db: db.execute("CREATE TABLE something (word TEXT)"))
+        assert await database.read("SELECT * FROM something", []) == []
+
+
+async def test_who_only_reads_cannot_write(tmp_path: Path) -> None:
+    """Whatever function is handed in."""
+    add = "INSERT INTO notes (name, value) VALUES ('a', '')"
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            await database.view(lambda db: db.execute(add))
+        assert await names_in(database) == []
+
+
+async def test_closing_finishes_what_was_handed_in(tmp_path: Path) -> None:
+    """An orderly stop loses nothing."""
+    add = "INSERT INTO notes (name, value) VALUES (?, '')"
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        writes = [asyncio.create_task(database.write(add, [str(n)])) for n in range(50)]
+        await asyncio.sleep(0)
+    assert await asyncio.gather(*writes) == [1] * 50
+
+
+async def test_a_closed_database_says_so(tmp_path: Path) -> None:
+    """Nobody waits for ever."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        pass
+    with pytest.raises(DatabaseUnusable, match="closed"):
+        await database.read("SELECT 1", [])
+
+
+async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    """The error says which file and why, and leaves it alone."""
+    path = tmp_path / "suno.db"
+    path.write_bytes(b"this is a letter, not a database" * 100)
+    with pytest.raises(DatabaseUnusable, match=r"suno\.db.*not a database"):
+        async with DatabaseThread(path):
+            pass
+    assert path.read_bytes().startswith(b"this is a letter")
+
+
+async def test_the_database_of_another_program_is_refused_and_left_alone(tmp_path: Path) -> None:
+    """Not a byte of it is changed; one that holds nothing yet is nobody's."""
+    path = tmp_path / "recipes.db"
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("CREATE TABLE recipes (name TEXT)")
+    before = path.read_bytes()
+    with pytest.raises(DatabaseForeign, match=r"recipes\.db.*another program's"):
+        async with DatabaseThread(path):
+            pass
+    assert path.read_bytes() == before
+
+
+async def test_a_first_start_that_was_killed_is_gone_on_with(tmp_path: Path) -> None:
+    """The table of the migrations, still empty, makes no other program."""
+    path = tmp_path / "suno.db"
+    with closing(sqlite3.connect(path)) as connection:
+        migrations.ensure_migrations_table(Database(connection))
+        connection.commit()
+    async with DatabaseThread(path) as database:
+        assert await names_in(database) == []
+
+
+async def test_damage_is_told_once_and_remembered(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever meets it; what to do stands in the log, and the check fails from then on."""
+    path = tmp_path / "suno.db"
+    async with DatabaseThread(path):
+        pass
+    damage(path, "cards")
+    async with DatabaseThread(path) as database:
+        await database.check()
+        with pytest.raises(DatabaseDamaged, match="malformed"):
+            await database.read("SELECT * FROM cards", [])
+        with pytest.raises(DatabaseDamaged, match="malformed"):
+            await database.write("DELETE FROM cards WHERE id = ?", [1])
+        for _ in range(2):
+            with pytest.raises(DatabaseDamaged):
+                await database.check()
+        assert await names_in(database) == []
+    (line,) = (each for each in caplog.records if each.levelname == "CRITICAL")
+    assert "restore your last backup" in line.getMessage()
+
+
+async def test_the_check_asks_for_a_row(tmp_path: Path) -> None:
+    """A database that only opens is not well."""
+    path = tmp_path / "suno.db"
+    async with DatabaseThread(path):
+        pass
+    damage(path, "tasks")
+    async with DatabaseThread(path) as database:
+        with pytest.raises(DatabaseDamaged):
+            await database.check()
+
+
+async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """The same for a path that leads through a file."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DatabaseUnusable, match="file"):
+        async with DatabaseThread(tmp_path / "file" / "suno.db"):
+            pass
+
+
+async def test_a_database_of_an_earlier_run_is_opened_as_it_is(tmp_path: Path) -> None:
+    """Migrations that were applied are not applied again."""
+    names: list[str] = []
+    for name in ("first", "second"):
+        async with DatabaseThread(tmp_path / "suno.db") as database:
+            await database.write("INSERT INTO notes (name, value) VALUES (?, '')", [name])
+            names = await names_in(database)
+    assert names == ["first", "second"]
+
+
+async def test_every_table_is_strict(tmp_path: Path) -> None:
+    """A text never lands in a column of numbers."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        rows = await database.read(
+            "SELECT name FROM pragma_table_list"
+            " WHERE schema = 'main' AND type = 'table' AND NOT strict AND name NOT LIKE 'sqlite%'"
+            " AND name != '_sqlite_migrations'",
+            [],
+        )
+        assert rows == []
+
+
+async def test_who_asks_just_then_whether_a_bot_runs_keeps_none_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The doctor holds the lock for a moment; a service would not try again."""
+    monkeypatch.setattr(database_module, "LOCK_PATIENCE", 30.0)  # however busy the machine is
+    path = tmp_path / "suno.db"
+    with FileLock(f"{path}.lock"):
+        opening = asyncio.create_task(names_of_a_run(path))
+        await asyncio.wait([opening], timeout=0.2)
+    assert await opening == []
+
+
+async def names_of_a_run(path: Path) -> list[str]:
+    """Open a database and close it again."""
+    async with DatabaseThread(path) as database:
+        return await names_in(database)
+
+
+async def test_a_link_to_the_file_does_not_get_round_the_lock(tmp_path: Path) -> None:
+    """Nor does a link that was there before the file."""
+    path, link = tmp_path / "data" / "suno.db", tmp_path / "link.db"
+    link.symlink_to(path)
+    async with DatabaseThread(link) as first:
+        with pytest.raises(DatabaseInUse):
+            async with DatabaseThread(path):
+                pass
+        assert await names_in(first) == []
+    async with DatabaseThread(path):
+        with pytest.raises(DatabaseInUse, match=r"link\.db"):
+            async with DatabaseThread(link):
+                pass
+
+
+async def test_a_second_user_of_the_same_database_is_told_so(tmp_path: Path) -> None:
+    """Two bots on one database would post everything twice."""
+    path = tmp_path / "suno.db"
+    async with DatabaseThread(path) as first:
+        with pytest.raises(DatabaseInUse, match="another bot"):
+            async with DatabaseThread(path):
+                pass
+        assert await names_in(first) == []
+    async with DatabaseThread(path) as third:
+        assert await names_in(third) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
+async def test_files_are_made_for_the_bots_user_alone(tmp_path: Path, umask: int) -> None:
+    """Whatever the umask: the database, its log, its lock and the folder around them."""
+    folder = tmp_path / "data"
+    before = os.umask(umask)
+    try:
+        async with DatabaseThread(folder / "suno.db") as database:
+            await database.write("INSERT INTO notes (name, value) VALUES ('a', 'b')", [])
+            modes = {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()}
+    finally:
+        os.umask(before)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert modes.keys() >= {"suno.db", "suno.db-wal", "suno.db.lock"}
+    assert set(modes.values()) == {0o600}
+
+
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """Return a folder that every user may enter; pytest's own are for one alone."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs another user")
+async def test_a_lock_of_another_user_is_called_so(public_folder: Path) -> None:
+    """Who starts the bot as the wrong user reads that, and not of a broken database."""
+    path = public_folder / "suno.db"
+    async with DatabaseThread(path):
+        pass
+    program = (
+        "import asyncio, os, pathlib, sys\n"
+        "from bot.storage.database import DatabaseThread\n"
+        "os.seteuid(65534)\n"
+        "async def main():\n"
+        "    async with DatabaseThread(pathlib.Path(sys.argv[1])):\n"
+        "        pass\n"
+        "asyncio.run(main())\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", program, str(path)),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+    assert b"DatabaseOfAnotherUser" in said
+    assert b"belongs to another user" in said

@@ -1,0 +1,173 @@
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.storage.database import DatabaseThread
+from bot.storage.departed_servers import GRACE_PERIOD, DepartedServers, ShardGuilds, missing_servers
+from bot.storage.erasure import Erasure
+from bot.storage.server_settings import ServerSettingsStore
+from sandbox.discord import Channel, Guild
+from sandbox.relay import song
+from tests.support.builders import NOON
+from tests.support.stage import Stage, a_bot_in_hand, a_stage
+
+EVEN, ODD = 2 << 22, 3 << 22
+"""Servers of the first and the second of two shards."""
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
+    """Return a database in which something is kept of two servers."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        settings = ServerSettingsStore(database)
+        for guild_id in (EVEN, ODD):
+            await settings.change(guild_id, uploads=True)
+        yield database
+
+
+async def kept(database: DatabaseThread) -> set[int]:
+    """Return of which servers something is kept."""
+    return await Erasure(database).servers()
+
+
+def listed(*guild_ids: int, shard_id: int = 0, shard_count: int = 1) -> ShardGuilds:
+    """Return what Discord lists for a shard."""
+    return ShardGuilds(shard_id, shard_count, frozenset(guild_ids))
+
+
+@pytest.mark.parametrize(
+    ("shard", "missing"),
+    [
+        (listed(), {EVEN, ODD}),
+        (listed(EVEN), {ODD}),
+        (listed(EVEN, ODD, 4 << 22), set()),
+        (listed(shard_id=0, shard_count=2), {EVEN}),
+        (listed(shard_id=1, shard_count=2), {ODD}),
+        (listed(EVEN, shard_id=0, shard_count=2), set()),
+    ],
+)
+def test_a_server_is_missing_where_its_own_shard_does_not_list_it(
+    shard: ShardGuilds, missing: set[int]
+) -> None:
+    """What another shard lists says nothing."""
+    assert missing_servers({EVEN, ODD}, shard) == missing
+
+
+async def test_a_missing_server_is_kept_for_a_day(database: DatabaseThread) -> None:
+    """From when it was first missing, however often it is after that."""
+    departures = DepartedServers(database)
+    await departures.compare(listed(ODD), NOON)
+    await departures.compare(listed(ODD), NOON + GRACE_PERIOD - 2)
+    await departures.purge_overdue(NOON + GRACE_PERIOD - 1)
+    assert await kept(database) == {EVEN, ODD}
+    await departures.purge_overdue(NOON + GRACE_PERIOD)
+    assert await kept(database) == {ODD}
+    assert await database.read("SELECT * FROM departed_servers", []) == []
+
+
+async def test_the_day_outlives_the_process(database: DatabaseThread) -> None:
+    """But nothing is deleted until Discord has listed the servers to the new one."""
+    await DepartedServers(database).compare(listed(ODD), NOON)
+    later = NOON + 2 * GRACE_PERIOD
+    departures = DepartedServers(database)
+    await departures.purge_overdue(later)
+    assert await kept(database) == {EVEN, ODD}
+    await departures.compare(listed(ODD), later)
+    await departures.purge_overdue(later)
+    assert await kept(database) == {ODD}
+
+
+@pytest.mark.parametrize("how", ["listed", "joined"])
+async def test_a_server_that_is_there_again_is_kept(database: DatabaseThread, how: str) -> None:
+    """And when it is missing once more, another day begins."""
+    departures = DepartedServers(database)
+    await departures.compare(listed(ODD), NOON)
+    if how == "listed":
+        await departures.compare(listed(EVEN, ODD), NOON + 1)
+    else:
+        await departures.cancel(EVEN)
+    await departures.purge_overdue(NOON + GRACE_PERIOD)
+    assert await kept(database) == {EVEN, ODD}
+    await departures.compare(listed(ODD), NOON + GRACE_PERIOD)
+    await departures.purge_overdue(NOON + GRACE_PERIOD + 1)
+    assert await kept(database) == {EVEN, ODD}
+
+
+async def test_a_shard_settles_nothing_for_another(database: DatabaseThread) -> None:
+    """One that begins anew tells of its own servers alone."""
+    departures = DepartedServers(database)
+    await departures.compare(listed(shard_id=0, shard_count=2), NOON)
+    await departures.compare(listed(ODD, shard_id=1, shard_count=2), NOON + 1)
+    await departures.purge_overdue(NOON + GRACE_PERIOD)
+    assert await kept(database) == {ODD}
+
+
+def a_guild_of(stage: Stage, shard: int) -> Guild:
+    """Return a new server that belongs to one of two shards."""
+    while True:
+        guild = stage.discord.add_guild("Another Club")
+        if (guild.id >> 22) % 2 == shard:
+            return guild
+        stage.discord.add_user("Filler")  # so that the next id may fall on the other shard
+
+
+async def watch_in(stage: Stage, guild: Guild) -> Channel:
+    """Let Ada watch a song that runs in a channel of a server."""
+    if stage.ada.id not in guild.members:
+        guild.add_member(stage.ada)
+    channel = guild.add_channel("here")
+    stage.relay.add(song(f"song-{guild.id}", takes=1000))
+    asked = await stage.discord.command(stage.ada, channel, "suno watch", id=f"song-{guild.id}")
+    await asked.answered()
+    return channel
+
+
+async def test_a_removal_while_one_of_two_shards_is_away_is_noticed(tmp_path: Path) -> None:
+    """When its next session begins: the data go a day later. An outage is no removal."""
+    async with a_stage(tmp_path, shards=2) as stage:
+        first, second, down = (a_guild_of(stage, shard) for shard in (0, 1, 1))
+        async with a_bot_in_hand(stage) as bot:
+            for guild in (first, second, down):
+                await watch_in(stage, guild)
+            stage.discord.hold_back(1)
+            await stage.discord.drop_gateway(shard=1)
+            stage.discord.forget_sessions(shard=1)
+            second.remove_bot()
+            down.go_down()
+            stage.discord.let_back(1)
+            await until_missing(stage, second)
+            departures, forgetting = bot.services.departures, bot.services.forgetting
+            await departures.purge_overdue(time.time() + GRACE_PERIOD - 60)
+            assert await forgetting.servers() == {first.id, second.id, down.id}
+            await departures.purge_overdue(time.time() + GRACE_PERIOD)
+            assert await forgetting.servers() == {first.id, down.id}
+
+
+async def test_a_server_that_invites_the_bot_again_is_kept(tmp_path: Path) -> None:
+    """Though it was missing when the session began."""
+    async with a_stage(tmp_path) as stage:
+        async with a_bot_in_hand(stage):
+            await watch_in(stage, stage.guild)
+        stage.guild.remove_bot()
+        async with a_bot_in_hand(stage) as bot:
+            await until_missing(stage, stage.guild)
+            stage.guild.add_bot()
+            await until_missing(stage)
+            await bot.services.departures.purge_overdue(time.time() + GRACE_PERIOD)
+            assert await bot.services.forgetting.servers() == {stage.guild.id}
+
+
+async def until_missing(stage: Stage, *guilds: Guild) -> None:
+    """Wait until exactly these servers are noted as missing."""
+    async with asyncio.timeout(15):
+        while True:
+            with closing(sqlite3.connect(stage.folder / "suno.db")) as database:
+                noted = database.execute("SELECT guild_id FROM departed_servers").fetchall()
+            if {guild_id for (guild_id,) in noted} == {guild.id for guild in guilds}:
+                return
+            await asyncio.sleep(0.05)

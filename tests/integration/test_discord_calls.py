@@ -1,0 +1,346 @@
+"""Calls into discord.py are never cancelled: a global rate limit silences nobody for good."""
+
+import ast
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import discord
+import pytest
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
+
+from bot.background import run_forever
+from bot.delivery.discord_calls import CallTimeout, DiscordCalls, TooManyLateCalls
+from bot.delivery.discord_traffic import RequestMonitor
+from bot.delivery.dispatcher import OutboxDispatcher
+from bot.delivery.error_policy import Patience
+from bot.delivery.live_card_updater import LiveCardTiming, LiveCardUpdater
+from bot.storage.database import DatabaseThread
+from bot.storage.live_cards import Cards
+from bot.storage.models import Destination
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import TaskStore
+from sandbox.discord import Channel, Guild, LocalDiscord, Message
+from tests.integration.test_dispatcher import POST, a_client, connected
+from tests.support.builders import a_running_task, a_song
+from tests.support.paths import ROOT
+
+PATCH = "PATCH /channels/{id}/messages/{message}"
+PACE = LiveCardTiming(between_edits=0.05, between_rounds=0.05, longest_call=0.1, goodbye=0.1)
+PATIENCE = Patience(one_try=0.1, first_pause=0.1, goodbye=0.1)
+
+
+@dataclass
+class Office:
+    """All that posts, at a Discord whose time runs."""
+
+    local: LocalDiscord
+    guild: Guild
+    client: discord.Client
+    outbox: Outbox
+    store: TaskStore
+    cards: Cards
+    traffic: RequestMonitor
+
+    def dispatcher(self, patience: Patience = PATIENCE) -> OutboxDispatcher:
+        """Return a courier."""
+        return OutboxDispatcher(self.client, self.outbox, patience, traffic=self.traffic)
+
+    def keeper(self) -> LiveCardUpdater:
+        """Return a keeper of cards."""
+        return LiveCardUpdater(self.client, self.cards, PACE, traffic=self.traffic)
+
+    async def owe(self, task_id: str, channel: Channel) -> None:
+        """Owe the notice of a finished song."""
+        place = Destination(channel.id, self.guild.id)
+        owner = self.local.world.owner.id
+        await self.store.add_finished(a_song(task_id), user_id=owner, place=place, now=time.time())
+
+    async def states(self) -> list[str]:
+        """Return the states of all deliveries."""
+        rows = await self.outbox._database.read("SELECT state FROM deliveries ORDER BY id", [])
+        return [row["state"] for row in rows]
+
+    async def posts(self, *channels: Channel) -> list[Message]:
+        """Wait until each of these channels has its message."""
+        await self.local.wait_for(lambda: all(one.messages for one in channels), 10, "the messages")
+        return [message for one in channels for message in one.messages]
+
+    async def until(self, states: list[str]) -> None:
+        """Wait until the deliveries are in these states."""
+        async with asyncio.timeout(10):
+            while await self.states() != states:  # noqa: ASYNC110 # asked of the database
+                await asyncio.sleep(0.02)
+
+    @property
+    def lets_requests_through(self) -> bool:
+        """Whether discord.py's gate for global rate limits is open."""
+        return self.client.http._global_over.is_set()
+
+
+@asynccontextmanager
+async def at_work(
+    office: Office, dispatcher: OutboxDispatcher, keeper: LiveCardUpdater | None = None
+) -> AsyncIterator[None]:
+    """Run the loops that deliver and show, as the bot does."""
+    wake = office.outbox.changed
+    loops = [asyncio.create_task(run_forever("deliver", dispatcher.round, wake, {}))]
+    if keeper:
+        loops.append(asyncio.create_task(run_forever("show", keeper.round, asyncio.Event(), {})))
+    try:
+        yield
+    finally:
+        for loop in loops:
+            loop.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
+        await dispatcher.finish()
+        if keeper:
+            await keeper.finish()
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    """Return an office with a client that is connected."""
+    async with AsyncExitStack() as stack:
+        local = await stack.enter_async_context(LocalDiscord())
+        guild = local.add_guild("Song Club")
+        database = await stack.enter_async_context(DatabaseThread(tmp_path / "suno.db"))
+        DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
+        Route.BASE = local.api_url
+        traffic = RequestMonitor()
+        client = a_client(traffic)
+        await stack.enter_async_context(connected(client, local.token))
+        outbox = Outbox(database)
+        cards = Cards(database, "local")
+        yield Office(
+            local, guild, client, outbox, TaskStore(database, outbox, "local"), cards, traffic
+        )
+
+
+async def test_a_global_limit_longer_than_a_try_silences_nobody(office: Office) -> None:
+    """Every notice arrives once, and discord.py's gate is open again."""
+    channels = [office.guild.add_channel(f"songs-{number}") for number in range(4)]
+    fault = office.local.faults.add(POST, retry_after=1.0, scope="global", times=2)
+    for number, channel in enumerate(channels):
+        await office.owe(f"song-{number}", channel)
+    async with at_work(office, office.dispatcher()):
+        await office.local.wait_for(lambda: fault.hits, 5, "the limit")
+        assert len(await office.posts(*channels)) == 4
+        await office.until(["sent"] * 4)
+    assert office.lets_requests_through
+
+
+async def test_a_global_limit_during_an_edit_silences_nobody(office: Office) -> None:
+    """The card is edited when the limit is over, and a notice that came meanwhile goes out."""
+    other = office.guild.add_channel("other")
+    keeper = office.keeper()
+    shown = await a_card_without_watchers(office, keeper)
+    fault = office.local.faults.add(PATCH, retry_after=1.0, scope="global", times=1)
+    async with at_work(office, office.dispatcher(), keeper):
+        await office.local.wait_for(lambda: fault.hits, 5, "the limit")
+        await office.owe("another", other)
+        await office.posts(other)
+        await office.local.wait_for(lambda: "Nobody" in str(shown.embeds), 5, "the edit")
+    assert office.lets_requests_through
+
+
+@pytest.mark.parametrize(
+    "fault", [{"status": 404, "html": True}, {"status": 403, "code": 0}, {"status": 401}], ids=str
+)
+async def test_an_edit_that_nothing_of_discords_refused_is_tried_again(
+    office: Office, fault: dict[str, Any]
+) -> None:
+    """A proxy's page does not say that the card is gone, nor does a refused token."""
+    keeper = office.keeper()
+    shown = await a_card_without_watchers(office, keeper)
+    office.local.faults.add(PATCH, times=2, **fault)
+    async with at_work(office, office.dispatcher(), keeper):
+        await office.local.wait_for(lambda: "Nobody" in str(shown.embeds), 5, "the edit")
+
+
+async def a_card_without_watchers(office: Office, keeper: LiveCardUpdater) -> Message:
+    """Post the card of a task that everybody has left since; it does not say so yet."""
+    songs = office.guild.add_channel("songs")
+    place = Destination(songs.id, office.guild.id)
+    await office.store.add_watch(
+        a_running_task(), known=True, user_id=1, place=place, now=time.time(), deadline=9999
+    )
+    card = await office.cards.open(place, ["song"], time.time() - 1, user_id=1, claimed=True)
+    assert card
+    await keeper.post(card)
+    await office.store.remove_watch("song", user_id=1, channel_id=songs.id, now=time.time())
+    (shown,) = songs.messages
+    return shown
+
+
+async def test_while_discord_takes_nothing_nothing_is_claimed(office: Office) -> None:
+    """What is due stays due, and no card is edited."""
+    songs = office.guild.add_channel("songs")
+    office.local.faults.add(POST, retry_after=60.0, scope="global", times=1)
+    await office.owe("song", songs)
+    dispatcher = office.dispatcher()
+    await dispatcher.round()
+    async with asyncio.timeout(5):
+        while not office.traffic.global_wait:  # noqa: ASYNC110 # seen in an answer
+            await asyncio.sleep(0.02)
+    await office.owe("another", office.guild.add_channel("other"))
+    wait = await dispatcher.round()
+    assert await office.states() == ["sending", "due"]
+    assert wait is not None
+    assert wait - time.time() > 50
+    assert (await office.keeper().round() or 0) - time.time() > 50
+    await dispatcher.finish()
+
+
+async def test_not_even_the_end_of_the_process_cancels_a_call(office: Office) -> None:
+    """Who waits for it is cancelled, as the log-out follows; the gate opens all the same."""
+    songs = office.guild.add_channel("songs")
+    keeper, dispatcher = office.keeper(), office.dispatcher()
+    await a_card_without_watchers(office, keeper)
+    office.local.faults.add(POST, retry_after=0.5, scope="global", times=1)
+    office.local.faults.add(PATCH, retry_after=0.5, scope="global", times=1)
+    await keeper.round()
+    await keeper.finish()
+    user = await office.client.fetch_user(office.local.world.owner.id)
+    await office.owe("song", songs)
+    await dispatcher.round()
+    await dispatcher.finish()
+    assert user == await office.client.fetch_user(user.id)
+    assert office.lets_requests_through
+
+
+async def test_a_late_success_counts(office: Office) -> None:
+    """The message is not sent again while its first try goes on, nor after it."""
+    songs = office.guild.add_channel("songs")
+    fault = office.local.faults.add(POST, delay=0.5, times=None)
+    await office.owe("song", songs)
+    async with at_work(office, office.dispatcher()):
+        await office.posts(songs)
+        await office.until(["sent"])
+    assert (fault.hits, len(songs.messages)) == (1, 1)
+
+
+async def test_a_late_call_keeps_no_slot(office: Office) -> None:
+    """Another channel is served beside it; but only until too many of them are late."""
+    stuck, other, third = (office.guild.add_channel(name) for name in ("stuck", "other", "third"))
+    office.local.faults.add(POST, delay=60.0, channel=stuck, times=None)
+    await office.owe("song", stuck)
+    async with at_work(office, office.dispatcher(replace(PATIENCE, slots=1, most_late=2))):
+        await office.until(["sending"])
+        await office.owe("another", other)
+        await office.posts(other)
+        await office.until(["sending", "sent"])
+    async with at_work(office, office.dispatcher(replace(PATIENCE, slots=1, most_late=1))):
+        await office.until(["sending", "sent"])
+        await asyncio.sleep(2 * PATIENCE.one_try)
+        await office.owe("a-third", third)
+        await asyncio.sleep(2 * PATIENCE.one_try)
+        assert await office.states() == ["sending", "sent", "due"]
+
+
+async def test_who_waits_long_enough_leaves_the_call_alone() -> None:
+    """It goes on to its end; so it does when the one who waits is cancelled."""
+    calls = DiscordCalls(timeout=0.01)
+    gate, ended = asyncio.Event(), []
+
+    async def work(name: str) -> None:
+        await gate.wait()
+        ended.append(name)
+
+    with pytest.raises(CallTimeout):
+        await calls.run(work("late"))
+    waiter = asyncio.create_task(calls.run(work("left")))
+    await asyncio.sleep(0)
+    waiter.cancel()
+    await asyncio.wait({waiter})
+    assert calls.late == 2
+    gate.set()
+    await asyncio.sleep(0.01)
+    assert (ended, calls.late) == (["late", "left"], 0)
+
+
+async def test_no_call_begins_beside_too_many_late_ones() -> None:
+    """Until one of them has ended."""
+    calls = DiscordCalls(timeout=0.01, most_late=1)
+    gate = asyncio.Event()
+    with pytest.raises(CallTimeout):
+        await calls.run(gate.wait())
+    with pytest.raises(TooManyLateCalls):
+        await calls.run(gate.wait())
+    gate.set()
+    await asyncio.sleep(0.01)
+    assert await calls.run(gate.wait())
+
+
+HARMLESS = {
+    "bot/ui/autocomplete.py": {"recent"},
+    "bot/delivery/attachments/fetching.py": {"_follow"},
+    "bot/gateway.py": {"attempt"},
+    "bot/background.py": {"wait"},
+}
+"""What is awaited within a time limit: the database, a song's server, the gateway's WebSocket, and
+an event of ours."""
+
+CANCELLING = {
+    "bot/delivery/dispatcher.py": {"finish"},
+    "bot/delivery/live_card_updater.py": {"finish"},
+    "bot/app.py": {"_keep_connected"},
+    "bot/shutdown.py": {"stop", "run_until_signal"},
+    "bot/background.py": {"cog_unload"},
+}
+"""Functions that cancel tasks: at the end of the process."""
+
+
+def sources() -> Iterator[tuple[str, ast.Module]]:
+    """Return each file from which discord.py is called, parsed."""
+    for path in [
+        *ROOT.glob("bot/*.py"),
+        *ROOT.glob("bot/delivery/**/*.py"),
+        *ROOT.glob("cogs/*.py"),
+    ]:
+        yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def last_name(node: ast.AST) -> str:
+    """Return the last name of an expression, or of what it calls; empty where it has none."""
+    if isinstance(node, ast.Call):
+        return last_name(node.func)
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def limited(node: ast.AST) -> set[str]:
+    """Return the names of what is awaited within the time limit that begins here."""
+    if isinstance(node, ast.AsyncWith):
+        if not {"timeout", "timeout_at"} & {last_name(item.context_expr) for item in node.items}:
+            return set()
+        return {last_name(one.value) for one in ast.walk(node) if isinstance(one, ast.Await)}
+    if isinstance(node, ast.Call) and last_name(node) == "wait_for":
+        return {last_name(argument) for argument in node.args[:1]}
+    return {"TaskGroup"} if isinstance(node, ast.Call) and last_name(node) == "TaskGroup" else set()
+
+
+def test_no_time_limit_encloses_a_call_into_discord() -> None:
+    """For what it cancels may be asleep with discord.py's gate closed."""
+    for path, tree in sources():
+        names = set().union(*map(limited, ast.walk(tree)))
+        assert names <= HARMLESS.get(path, set()), f"{path}: {names}"
+
+
+def cancels_a_task(node: ast.AST) -> bool:
+    """Whether a call is ``.cancel()``: what takes something off a list is told what."""
+    return isinstance(node, ast.Call) and last_name(node) == "cancel" and not node.args
+
+
+def test_only_the_end_of_the_process_cancels_tasks() -> None:
+    """And nothing else in the parts that call discord.py."""
+    for path, tree in sources():
+        for function in ast.walk(tree):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                cancels = any(map(cancels_a_task, ast.walk(function)))
+                assert not cancels or function.name in CANCELLING.get(path, set()), path

@@ -1,0 +1,111 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.relay.models import TaskKind
+from bot.storage.database import DatabaseThread
+from bot.storage.durations import DurationStats, duration_stats, seconds_taken
+from bot.storage.history import History
+from bot.storage.limits import Limits
+from bot.storage.models import EndReason, PollResult
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import TaskStore
+from tests.support.builders import NOON, a_clip, a_failure, a_lyrics_task, a_song
+from tests.support.histories import THERE, ended, watch
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
+    """Return an empty database."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        yield database
+
+
+@pytest.fixture
+def history(database: DatabaseThread) -> History:
+    """Return its history."""
+    return History(database, "deerapi")
+
+
+@pytest.fixture
+def store(database: DatabaseThread) -> TaskStore:
+    """Return its store."""
+    return TaskStore(database, Outbox(database), "deerapi", Limits(watches_per_user=10_000))
+
+
+def test_a_few_tasks_say_nothing_about_how_long_one_takes() -> None:
+    """Chance is no experience."""
+    assert duration_stats([60.0] * 4) is None
+
+
+def test_one_slow_task_does_not_make_them_all_slow() -> None:
+    """Half took at most the median, nine of ten at most the other."""
+    assert duration_stats([100.0] * 18 + [150.0, 9000.0]) == DurationStats(median=100.0, slow=105.0)
+
+
+@pytest.mark.parametrize(
+    ("times", "taken"),
+    [
+        ({"submitted_at": 5.0, "started_at": 10.0, "finished_at": 70.0}, 60.0),
+        ({"submitted_at": 5.0, "finished_at": 70.0}, 65.0),
+        ({"started_at": 10.0}, 120.0),
+        ({}, 120.0),
+        ({"started_at": 70.0, "finished_at": 10.0}, 120.0),
+        ({"started_at": 1.0, "finished_at": 1e9}, 120.0),
+    ],
+    ids=["started", "submitted", "no end", "nothing", "backwards", "years"],
+)
+def test_a_task_took_as_long_as_the_relay_says_or_as_it_was_seen(
+    times: dict[str, Any], taken: float
+) -> None:
+    """What makes no sense is not believed."""
+    assert seconds_taken(a_song(**times), NOON, NOON + 120) == taken
+
+
+def test_what_failed_or_was_seen_only_at_its_end_took_no_known_time() -> None:
+    """Neither tells anybody how long to wait."""
+    assert seconds_taken(a_failure(), NOON, NOON + 3) is None
+    assert seconds_taken(a_song(), NOON, NOON) is None
+
+
+async def test_what_is_typical_is_learned_for_each_kind_from_the_last_ones(
+    store: TaskStore, history: History, database: DatabaseThread
+) -> None:
+    """Two hundred of them, whoever watched them; another relay has its own times."""
+    for number in range(210):
+        task = a_song(f"song-{number}", started_at=NOON, finished_at=NOON + 900 - number)
+        await ended(store, task, NOON + number, user_id=number)
+    for number in range(5):
+        await ended(store, a_lyrics_task(f"lyrics-{number}"), NOON + 15)
+    typical = await history.typical(TaskKind.MUSIC)
+    assert typical
+    assert (typical.median, typical.slow) == pytest.approx((790.5, 870.1))
+    assert await history.typical(TaskKind.LYRICS) == DurationStats(15, 15)
+    other = History(database, "another")
+    assert await other.typical(TaskKind.MUSIC) is None
+
+
+async def test_the_time_that_a_link_came_late_does_not_count(
+    store: TaskStore, history: History
+) -> None:
+    """A task is done when the relay first says so."""
+    for number in range(5):
+        await watch(store, f"{number}")
+        task = a_song(f"{number}", clips=(a_clip(audio_is_final=False),))
+        seen = PollResult(task.id, NOON + 60, answer=task, terminal_since=NOON + 60)
+        await store.record([seen], NOON + 60)
+        late = seen._replace(ending=EndReason.FINISHED)
+        await store.record([late], NOON + 360)
+    assert await history.typical(TaskKind.MUSIC) == DurationStats(60, 60)
+
+
+async def test_a_time_that_was_measured_is_not_lost_when_the_song_is_watched_again(
+    store: TaskStore, history: History
+) -> None:
+    """Who comes late sees only the end."""
+    for number in range(5):
+        await ended(store, a_song(f"{number}"), NOON + 60)
+        await store.add_finished(a_song(f"{number}"), user_id=2, place=THERE, now=NOON + 999)
+    assert await history.typical(TaskKind.MUSIC) == DurationStats(60, 60)

@@ -1,0 +1,648 @@
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.storage.database import DatabaseThread
+from bot.storage.erasure import KEPT_FOR, Erasure, PersonalData
+from bot.storage.history import History
+from bot.storage.limits import Limits
+from bot.storage.live_cards import Cards
+from bot.storage.models import Destination, EndReason, PollResult
+from bot.storage.outbox import Outbox
+from bot.storage.search import HistoryScope
+from bot.storage.tasks import TaskStore
+from sandbox.discord import Channel, Message, User
+from sandbox.relay import song
+from tests.support.builders import HERE, NOON, a_running_task, a_song, open_directs
+from tests.support.stage import Stage, a_bot, a_stage
+
+ADA, BEA = 101, 102
+SERVER = 50
+HERE_ALONE = frozenset({HERE.channel_id})
+THERE = Destination(channel_id=600, guild_id=60)
+DIRECT = Destination(channel_id=700)
+"""Ada's direct message."""
+BEAS_DIRECT = Destination(channel_id=800)
+
+EVERYWHERE = (
+    "tasks",
+    "subscriptions",
+    "deliveries",
+    "blocked_channels",
+    "notified_people",
+    "cards",
+    "card_tasks",
+    "history",
+    "history_index",
+    "history_of_servers",
+    "history_of_people",
+)
+
+
+class Kept:
+    """A database, and what is written into it and deleted from it."""
+
+    def __init__(self, database: DatabaseThread) -> None:
+        self.database = database
+        self.outbox = Outbox(database)
+        limits = Limits(watches_per_user=100, messages_per_user=100, messages_per_channel=100)
+        self.store = TaskStore(database, self.outbox, "deerapi", limits)
+        self.cards = Cards(database, "deerapi", limits)
+        self.history = History(database, "deerapi")
+        self.forgetting = Erasure(database)
+
+    async def watch(self, task_id: str, user_id: int = ADA, place: Destination = HERE) -> None:
+        """Watch a running task, with a card."""
+        task = a_running_task(task_id)
+        await self.store.add_watch(
+            task, known=True, user_id=user_id, place=place, now=NOON, deadline=3600
+        )
+        await self.cards.open(place, [task_id], NOON, user_id=user_id)
+
+    async def end(self, *task_ids: str, ending: EndReason = EndReason.FINISHED) -> None:
+        """Let watched tasks end."""
+        seen = [PollResult(each, NOON, answer=a_song(each), ending=ending) for each in task_ids]
+        await self.store.record(seen, NOON)
+
+    async def post(self) -> None:
+        """Post what is owed."""
+        while claimed := await self.outbox.claim(NOON, 100):
+            for delivery in claimed:
+                await self.outbox.acknowledge(delivery, message_id=1, now=NOON)
+
+    async def hold(self) -> None:
+        """Find every channel of Ada's blocked, and owe her a word about each."""
+        for delivery in await self.outbox.claim(NOON, 100):
+            await self.outbox.blocked_channels.block(
+                delivery, until=NOON + 600, reason="50013", now=NOON
+            )
+        await open_directs(self.outbox, {ADA: DIRECT})
+
+    async def forget(self, user_id: int = ADA, direct: int | None = DIRECT.channel_id) -> None:
+        """Forget a person."""
+        await self.forgetting.forget(user_id, direct, NOON + 1)
+
+    async def rows(self) -> dict[str, int]:
+        """Return how many rows each table has that has any."""
+        counts = {}
+        for table in EVERYWHERE:
+            (row,) = await self.database.read(f"SELECT count(*) AS n FROM {table}", [])  # noqa: S608 # names of ours
+            counts[table] = row["n"]
+        return {table: count for table, count in counts.items() if count}
+
+    async def found(self, scope: HistoryScope) -> list[str]:
+        """Return what a history shows."""
+        return [entry.task.id for entry in (await self.history.page(scope)).entries]
+
+
+@pytest.fixture
+async def kept(tmp_path: Path) -> AsyncIterator[Kept]:
+    """Return an empty database."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        yield Kept(database)
+
+
+async def test_nothing_is_left_of_a_person_who_was_alone(kept: Kept) -> None:
+    """Running, ended, posted, held, directly and in a server: all of it goes, but the server's."""
+    await kept.watch("running")
+    await kept.watch("posted", place=DIRECT)
+    await kept.end("posted")
+    await kept.post()
+    await kept.watch("held", place=DIRECT)
+    await kept.end("held")
+    await kept.hold()
+    await kept.forget()
+    assert await kept.rows() == {"cards": 1, "card_tasks": 1}  # a server's, which ends by itself
+
+
+async def test_a_running_watch_ends_without_a_notice(kept: Kept) -> None:
+    """And its task is not looked at any more."""
+    await kept.watch("song")
+    await kept.forget()
+    await kept.end("song")
+    assert await kept.outbox.claim(NOON, 9) == []
+    assert await kept.store.due_tasks(NOON + 9, 9) == []
+
+
+async def test_a_task_that_was_told_once_and_runs_again_is_not_looked_at_any_more(
+    kept: Kept,
+) -> None:
+    """Its first notice stays in the server."""
+    await kept.watch("song")
+    await kept.end("song", ending=EndReason.GAVE_UP)
+    await kept.post()
+    await kept.watch("song")
+    await kept.forget()
+    assert await kept.store.due_tasks(NOON + 9, 9) == []
+    rows = await kept.rows()
+    assert rows["deliveries"] == 1
+    assert "tasks" not in rows
+
+
+async def test_what_others_watch_goes_on(kept: Kept) -> None:
+    """They are told, and only they are mentioned."""
+    await kept.watch("song")
+    await kept.watch("song", BEA)
+    await kept.forget()
+    await kept.end("song")
+    (delivery,) = await kept.outbox.claim(NOON, 9)
+    assert delivery.watchers == (BEA,)
+
+
+async def test_a_notice_that_is_owed_to_nobody_else_is_not_posted(kept: Kept) -> None:
+    """One that is owed to others too is."""
+    await kept.watch("mine")
+    await kept.watch("ours", place=THERE)
+    await kept.watch("ours", BEA, THERE)
+    await kept.end("mine", "ours")
+    await kept.forget()
+    (delivery,) = await kept.outbox.claim(NOON, 9)
+    assert (delivery.task.id, delivery.watchers) == ("ours", (BEA,))
+
+
+async def test_a_notice_that_is_on_its_way_does_not_come_back(kept: Kept) -> None:
+    """Whatever becomes of it: its row is gone."""
+    await kept.watch("song")
+    await kept.end("song")
+    (delivery,) = await kept.outbox.claim(NOON, 9)
+    await kept.forget()
+    assert not await kept.outbox.acknowledge(delivery, message_id=1, now=NOON)
+    assert await kept.outbox.recover(NOON) == 0
+
+
+async def test_words_about_held_notices_go_with_the_direct_message(kept: Kept) -> None:
+    """They name nobody; the place says whose they are. Words to others stay."""
+    await kept.watch("song")
+    await kept.watch("song", BEA)
+    await kept.end("song")
+    (delivery,) = await kept.outbox.claim(NOON, 9)
+    await kept.outbox.blocked_channels.block(delivery, until=NOON + 600, reason="50013", now=NOON)
+    await open_directs(kept.outbox, {ADA: DIRECT, BEA: BEAS_DIRECT})
+    await kept.forget()
+    words = [d for d in await kept.outbox.claim(NOON, 9) if d.purpose == "word"]
+    assert [word.place.channel_id for word in words] == [BEAS_DIRECT.channel_id]
+
+
+async def test_a_message_whose_direct_message_is_not_opened_yet_goes_too(kept: Kept) -> None:
+    """Of the person, and of nobody else; nor is kept that the person was told of a channel."""
+    for user_id in (ADA, BEA):
+        await kept.watch("moved", user_id)
+        await kept.watch("held", user_id, THERE)
+    await kept.end("moved", "held")
+    for delivery in await kept.outbox.claim(NOON, 9):
+        if delivery.task.id == "moved":
+            await kept.outbox.redirection.redirect(delivery, reason="10003", now=NOON)
+        else:
+            await kept.outbox.blocked_channels.block(
+                delivery, until=NOON + 600, reason="50013", now=NOON
+            )
+    await kept.forget(direct=None)
+    left = await kept.database.read("SELECT user_id FROM deliveries WHERE channel_id IS NULL", [])
+    assert [row["user_id"] for row in left] == [BEA, BEA]
+    told = await kept.database.read("SELECT user_id FROM notified_people", [])
+    assert [row["user_id"] for row in told] == [BEA]
+
+
+async def test_a_servers_history_stays_the_servers(kept: Kept) -> None:
+    """It names nobody; the person's own is gone, and so is what nobody else has."""
+    await kept.watch("in the server")
+    await kept.watch("directly", place=DIRECT)
+    await kept.end("in the server", "directly")
+    await kept.forget()
+    assert await kept.found(HistoryScope(ADA)) == []
+    assert await kept.found(HistoryScope(BEA, SERVER, HERE_ALONE)) == ["in the server"]
+    assert (await kept.rows())["history_index"] == 1
+
+
+async def test_histories_of_others_stay(kept: Kept) -> None:
+    """Also of the same song."""
+    await kept.watch("song", place=DIRECT)
+    await kept.watch("song", BEA, BEAS_DIRECT)
+    await kept.end("song")
+    await kept.forget()
+    assert await kept.found(HistoryScope(BEA)) == ["song"]
+
+
+async def test_cards_that_name_the_person_are_shown_anew(kept: Kept) -> None:
+    """Without the name."""
+    await kept.watch("song")
+    await kept.watch("song", BEA)
+    (card,) = await kept.cards.claim(NOON, 9)
+    await kept.cards.posted(card, 5, look="a look")
+    assert await kept.cards.due(NOON + 9, least=0, limit=9) == []
+    await kept.forget()
+    (card,) = await kept.cards.due(NOON + 9, least=0, limit=9)
+    assert card.watchers == (BEA,)
+
+
+async def test_what_will_be_deleted_is_counted(kept: Kept) -> None:
+    """Of this person alone."""
+    for task_id in ("running", "posted", "owed", "of both"):
+        await kept.watch(task_id)
+    await kept.watch("of both", BEA)
+    await kept.end("posted")
+    await kept.post()
+    await kept.end("owed", "of both")
+    assert await kept.forgetting.holdings(ADA) == PersonalData(1, 3, 2, 3)
+    assert await kept.forgetting.holdings(BEA) == PersonalData(0, 1, 1, 1)
+    await kept.forget()
+    assert (await kept.forgetting.holdings(ADA)).nothing
+    assert await kept.forgetting.holdings(BEA) == PersonalData(0, 1, 1, 1)
+
+
+async def test_a_person_can_be_forgotten_whose_direct_message_is_closed(kept: Kept) -> None:
+    """What can be found without it goes."""
+    for task_id in ("posted", "owed"):
+        await kept.watch(task_id, place=DIRECT)
+        await kept.end(task_id)
+        if task_id == "posted":
+            await kept.post()
+    await kept.forget(direct=None)
+    assert await kept.rows() == {}
+
+
+async def test_nothing_is_left_of_a_server(kept: Kept) -> None:
+    """Watches, notices in every state, words about them, cards, history, tasks, settings."""
+    await kept.watch("running")
+    await kept.watch("posted")
+    await kept.end("posted")
+    await kept.post()
+    await kept.watch("held", place=Destination(501, SERVER))
+    await kept.end("held")
+    await kept.hold()
+    await kept.watch("owed")
+    await kept.end("owed")
+    await kept.database.write(
+        "INSERT INTO server_settings (guild_id, settings) VALUES (?, '{}')", [SERVER]
+    )
+    await kept.forgetting.purge(SERVER)
+    assert await kept.rows() == {"history": 3, "history_index": 3, "history_of_people": 3}
+    assert await kept.database.read("SELECT * FROM server_settings", []) == []
+    await kept.forget()
+    assert await kept.rows() == {}
+
+
+async def test_another_server_keeps_everything(kept: Kept) -> None:
+    """Also what both watch."""
+    for place in (HERE, THERE):
+        await kept.watch("ended", place=place)
+        await kept.watch("running", place=place)
+    await kept.end("ended")
+    await kept.forgetting.purge(SERVER)
+    assert await kept.found(HistoryScope(ADA, SERVER, HERE_ALONE)) == []
+    assert await kept.found(HistoryScope(ADA, 60, frozenset({THERE.channel_id}))) == ["ended"]
+    await kept.end("running")
+    claimed = await kept.outbox.claim(NOON, 9)
+    assert [delivery.place.guild_id for delivery in claimed] == [60]
+
+
+async def test_what_was_sent_on_to_a_person_stays_with_the_person(kept: Kept) -> None:
+    """A notice whose channel was gone goes to a direct message; the server has no say in that."""
+    await kept.watch("song")
+    await kept.end("song")
+    (delivery,) = await kept.outbox.claim(NOON, 9)
+    await kept.outbox.redirection.redirect(delivery, reason="10003", now=NOON)
+    await kept.forgetting.purge(SERVER)
+    await open_directs(kept.outbox, {ADA: DIRECT})
+    (direct,) = await kept.outbox.claim(NOON, 9)
+    assert (direct.place.channel_id, direct.watchers) == (DIRECT.channel_id, (ADA,))
+
+
+async def test_what_was_told_long_ago_is_deleted(kept: Kept) -> None:
+    """Notices, also dropped ones, their watches and their tasks; the history stays."""
+    await kept.watch("posted")
+    await kept.watch("dropped", place=THERE)
+    await kept.end("posted", "dropped")
+    for delivery in await kept.outbox.claim(NOON, 9):
+        if delivery.task.id == "dropped":
+            await kept.outbox.redirection.drop(delivery, reason="10003")
+        else:
+            await kept.outbox.acknowledge(delivery, message_id=1, now=NOON)
+    await kept.database.write("DELETE FROM cards", [])
+    before = await kept.rows()
+    await kept.forgetting.sweep(NOON + KEPT_FOR)
+    assert await kept.rows() == before
+    await kept.forgetting.sweep(NOON + KEPT_FOR + 1)
+    gone = {"tasks", "subscriptions", "deliveries"}
+    assert await kept.rows() == {name: n for name, n in before.items() if name not in gone}
+    assert await kept.found(HistoryScope(ADA)) == ["dropped", "posted"]
+
+
+async def test_what_is_not_told_yet_is_never_swept_away(kept: Kept) -> None:
+    """However old it is: running, owed, on its way, held."""
+    await kept.watch("held", place=DIRECT)
+    await kept.end("held")
+    await kept.hold()
+    await kept.watch("sending", place=THERE)
+    await kept.end("sending")
+    assert await kept.outbox.claim(NOON, 9)
+    await kept.watch("owed", BEA)
+    await kept.end("owed")
+    await kept.watch("running", BEA)
+    before = await kept.rows()
+    await kept.forgetting.sweep(NOON + 100 * KEPT_FOR)
+    assert await kept.rows() == before
+
+
+async def test_a_task_that_runs_again_survives_its_first_notice(kept: Kept) -> None:
+    """Only what was told of it goes."""
+    await kept.watch("song")
+    await kept.end("song", ending=EndReason.GAVE_UP)
+    await kept.post()
+    await kept.watch("song")
+    await kept.forgetting.sweep(NOON + KEPT_FOR + 1)
+    rows = await kept.rows()
+    assert (rows["tasks"], rows["subscriptions"]) == (1, 1)
+    assert "deliveries" not in rows
+
+
+async def test_every_server_of_which_something_is_kept_is_known(kept: Kept) -> None:
+    """Whatever it is; none is left after the purge."""
+    await kept.watch("song")
+    await kept.watch("directly", place=DIRECT)
+    await kept.watch("there", place=THERE)
+    await kept.database.write("DELETE FROM subscriptions WHERE guild_id = 60", [])  # a card is left
+    await kept.database.write(
+        "INSERT INTO server_settings (guild_id, settings) VALUES (70, '{}')", []
+    )
+    assert await kept.forgetting.servers() == {50, 60, 70}
+    await kept.end("song")
+    await kept.database.write("DELETE FROM cards WHERE guild_id = 50", [])
+    assert await kept.forgetting.servers() == {50, 60, 70}
+    for guild_id in (50, 60, 70):
+        await kept.forgetting.purge(guild_id)
+    assert await kept.forgetting.servers() == set()
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """Return a stage on which the bot works."""
+    async with a_stage(tmp_path) as stage, a_bot(stage):
+        yield stage
+
+
+def button(message: Message, label: str) -> str:
+    """Return the custom id of a button."""
+    buttons = [each for row in message.components for each in row["components"]]
+    return next(str(each["custom_id"]) for each in buttons if each["label"] == label)
+
+
+async def watch(stage: Stage, task_id: str, user: User, channel: Channel) -> None:
+    """Watch a song that takes a hundred seconds."""
+    stage.relay.add(song(task_id, takes=100))
+    asked = await stage.discord.command(user, channel, "suno watch", id=task_id)
+    await asked.answered()
+
+
+def database_in(folder: Path) -> Path:
+    """Return the file of a bot that has ended."""
+    (path,) = folder.glob("**/*.db")
+    return path
+
+
+def values_in(folder: Path) -> list[Any]:
+    """Return every value of every table of a bot that has ended."""
+    with closing(sqlite3.connect(database_in(folder))) as database:
+        tables = database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+        return [
+            value
+            for (table,) in tables
+            for row in database.execute(f"SELECT * FROM {table}")  # noqa: S608 # names of ours
+            for value in row
+        ]
+
+
+async def test_a_person_is_asked_before_everything_is_deleted(stage: Stage) -> None:
+    """With what goes and what stays; nobody else sees the question."""
+    await watch(stage, "song", stage.ada, stage.songs)
+    question = await stage.ask("suno forget")
+    assert question.ephemeral
+    assert "1 task that you are watching" in question.content
+    assert "What stays" in question.content
+    await stage.discord.press(stage.ada, question, button(question, "Keep it"))
+    await stage.discord.wait_for(lambda: "Nothing was deleted" in question.content, 10)
+    assert question.components == []
+    assert "song" in str((await stage.ask("suno list")).embeds)
+
+
+async def test_nobody_is_asked_about_nothing(stage: Stage) -> None:
+    """The answer is a sentence."""
+    answer = await stage.ask("suno forget")
+    assert "nothing" in answer.content
+    assert answer.components == []
+
+
+async def test_a_person_who_is_forgotten_is_nowhere_in_the_database(tmp_path: Path) -> None:
+    """Also when the button is pressed after a restart, and whatever was going on."""
+    async with a_stage(tmp_path) as stage:
+        direct = stage.discord.open_dm(stage.ada)
+        async with a_bot(stage):
+            for task_id, channel in (("one", stage.songs), ("two", direct)):
+                await watch(stage, task_id, stage.ada, channel)
+            stage.relay.clock.advance(200)
+            await stage.notice_of("one")
+            await stage.notice_of("two", direct)
+            await watch(stage, "three", stage.ada, stage.songs)
+            await watch(stage, "four", stage.ada, direct)
+            question = await stage.ask("suno forget")
+        await stage.discord.wait_until_gone()
+        assert stage.ada.id in values_in(tmp_path)
+        async with a_bot(stage):
+            await stage.discord.press(stage.ada, question, button(question, "Delete it all"))
+            await stage.discord.wait_for(lambda: "forgotten" in question.content, 10)
+            assert question.components == []
+        await stage.discord.wait_until_gone()
+    values = values_in(tmp_path)
+    assert stage.ada.id not in values
+    assert direct.id not in values
+    assert "one" in values  # in the server's history
+    assert "two" not in values
+
+
+async def test_the_question_is_answered_by_the_person_alone(stage: Stage) -> None:
+    """Even if the button came before somebody else's eyes."""
+    await watch(stage, "song", stage.ada, stage.songs)
+    question = await stage.ask("suno forget")
+    buttons = [each for row in question.components for each in row["components"]]
+    for each in buttons:
+        each["custom_id"] = each["custom_id"].replace(str(stage.ada.id), str(stage.bea.id))
+    for label in ("Delete it all", "Keep it"):
+        pressed = await stage.discord.press(stage.ada, question, button(question, label))
+        assert "Only the person" in (await pressed.answered()).content
+    assert "song" in str((await stage.ask("suno list")).embeds)
+
+
+async def test_a_server_that_removes_the_bot_is_forgotten(tmp_path: Path) -> None:
+    """What was watched there, and what was to be posted."""
+    async with a_stage(tmp_path) as stage:
+        async with a_bot(stage):
+            await watch(stage, "ended", stage.ada, stage.songs)
+            stage.relay.clock.advance(200)
+            await stage.notice_of("ended")
+            await watch(stage, "running", stage.ada, stage.songs)
+            stage.guild.remove_bot()
+            await no_watch_is_left(stage)
+        await stage.discord.wait_until_gone()
+    values = values_in(tmp_path)
+    assert stage.guild.id not in values
+    assert stage.songs.id not in values
+    assert "running" not in values
+
+
+async def test_a_server_that_removed_the_bot_while_it_was_away_is_forgotten_after_a_day(
+    tmp_path: Path,
+) -> None:
+    """Not sooner, though the bot ends meanwhile; one that has an outage is not at all."""
+    async with a_stage(tmp_path) as stage:
+        other = stage.discord.add_guild("Other Club")
+        other.add_member(stage.ada)
+        elsewhere = other.add_channel("elsewhere")
+        async with a_bot(stage):
+            await watch(stage, "here", stage.ada, stage.songs)
+            await watch(stage, "elsewhere", stage.ada, elsewhere)
+            await watch(stage, "ended", stage.ada, stage.songs)
+        await stage.discord.wait_until_gone()
+        stage.guild.remove_bot()
+        other.go_down()
+        async with a_bot(stage):
+            await until_noted(tmp_path, stage.guild.id)
+        await stage.discord.wait_until_gone()
+        assert "here" in values_in(tmp_path)
+        with closing(sqlite3.connect(database_in(tmp_path))) as database, database:
+            database.execute("UPDATE departed_servers SET missing_since = missing_since - 86400")
+        async with a_bot(stage):
+            await nothing_is_watched_in(stage.songs, stage)
+        await stage.discord.wait_until_gone()
+    values = values_in(tmp_path)
+    assert stage.guild.id not in values
+    assert stage.songs.id not in values
+    assert other.id in values
+    assert "elsewhere" in values
+
+
+async def test_the_bot_tidies_up_when_it_starts(tmp_path: Path) -> None:
+    """What was told a month ago is gone, but for the history."""
+    async with a_stage(tmp_path) as stage:
+        async with a_bot(stage):
+            await watch(stage, "song", stage.ada, stage.songs)
+            stage.relay.clock.advance(200)
+            await stage.notice_of("song")
+        await stage.discord.wait_until_gone()
+        path = database_in(tmp_path)
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("UPDATE deliveries SET state = 'sent', sent_at = created_at - 3e6")
+            database.execute("UPDATE tasks SET ended_at = ended_at - 3e6")
+            database.execute("DELETE FROM card_tasks")
+            database.execute("DELETE FROM cards")
+        async with a_bot(stage):
+            assert "City Windows" in str((await stage.ask("suno history")).embeds)
+        await stage.discord.wait_until_gone()
+    with closing(sqlite3.connect(path)) as database:
+        for table, count in (("tasks", 0), ("subscriptions", 0), ("deliveries", 0), ("history", 1)):
+            assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (count,)  # noqa: S608 # names of ours
+
+
+async def test_a_person_is_forgotten_though_discord_cannot_be_asked(tmp_path: Path) -> None:
+    """The connection is cut while the direct message is opened: the rest goes all the same."""
+    async with a_stage(tmp_path) as stage:
+        async with a_bot(stage):
+            await watch(stage, "song", stage.ada, stage.songs)
+            question = await stage.ask("suno forget")
+            stage.discord.faults.add("POST /users/@me/channels", drop=True)
+            await stage.discord.press(stage.ada, question, button(question, "Delete it all"))
+            await stage.discord.wait_for(lambda: "forgotten" in question.content, 20)
+        await stage.discord.wait_until_gone()
+    assert stage.ada.id not in values_in(tmp_path)
+
+
+async def until_noted(folder: Path, guild_id: int) -> None:
+    """Wait until the bot has noted that it is no longer in a server."""
+    async with asyncio.timeout(15):
+        while True:
+            with closing(sqlite3.connect(database_in(folder))) as database:
+                noted = database.execute("SELECT guild_id FROM departed_servers").fetchall()
+            if noted == [(guild_id,)]:
+                return
+            await asyncio.sleep(0.05)
+
+
+async def nothing_is_watched_in(channel: Channel, stage: Stage) -> None:
+    """Wait until no watch of Ada's in a channel is left."""
+    direct = stage.discord.open_dm(stage.ada)
+    async with asyncio.timeout(15):
+        while True:
+            asked = await stage.discord.command(stage.ada, direct, "suno list")
+            if f"<#{channel.id}>" not in str((await asked.answered()).embeds):
+                return
+            await asyncio.sleep(0.1)
+
+
+async def no_watch_is_left(stage: Stage) -> None:
+    """Wait until Ada watches nothing any more."""
+    direct = stage.discord.open_dm(stage.ada)
+    async with asyncio.timeout(30):
+        said = ""
+        while "nothing" not in said:
+            asked = await stage.discord.command(stage.ada, direct, "suno list")
+            said = (await asked.answered()).content
+
+
+async def test_an_outage_of_a_server_forgets_nothing(stage: Stage) -> None:
+    """It comes back, and so do its notices."""
+    await watch(stage, "song", stage.ada, stage.songs)
+    stage.guild.go_down()
+    stage.guild.come_back()
+    assert "song" in str((await stage.ask("suno list")).embeds)
+    stage.relay.clock.advance(200)
+    await stage.notice_of("song")
+
+
+async def test_a_database_of_another_bot_is_not_emptied(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody may start the wrong token on it: what it holds is not that bot's to delete."""
+    async with a_stage(tmp_path) as stage:
+        async with a_bot(stage):
+            await watch(stage, "running", stage.ada, stage.songs)
+        await stage.discord.wait_until_gone()
+        with closing(sqlite3.connect(database_in(tmp_path))) as database, database:
+            name = "application that this database belongs to"
+            database.execute("INSERT OR REPLACE INTO notes VALUES (?, 'another')", [name])
+        stage.guild.remove_bot()
+        direct = stage.discord.open_dm(stage.ada)
+        async with a_bot(stage), asyncio.timeout(15):
+            while "another bot's" not in caplog.text:
+                await watch(stage, "again", stage.ada, direct)
+        await stage.discord.wait_until_gone()
+    assert "running" in values_in(tmp_path)
+
+
+def bytes_in(folder: Path) -> bytes:
+    """Return what stands in all files of a folder."""
+    return b"".join(file.read_bytes() for file in folder.iterdir())
+
+
+@pytest.mark.parametrize("first", ["forget", "purge"])
+async def test_deleted_texts_are_in_none_of_the_files(tmp_path: Path, first: str) -> None:
+    """Neither in the write-ahead log nor in pages that are free now, whoever is deleted first."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        kept = Kept(database)
+        tasks = [f"secret-task-{number}" for number in range(50)]
+        for task_id in tasks:
+            await kept.watch(task_id)
+        await kept.end(*tasks)
+        await kept.post()
+        assert b"secret-task" in bytes_in(tmp_path)
+        assert b"Paper Boats" in bytes_in(tmp_path)
+        if first == "forget":
+            await kept.forget()
+        await kept.forgetting.purge(HERE.guild_id or 0)
+        await kept.forget()
+        left = bytes_in(tmp_path)
+        assert b"secret-task" not in left
+        assert b"Paper Boats" not in left

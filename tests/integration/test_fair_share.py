@@ -1,0 +1,199 @@
+"""The load test of fairness: people who invent ids keep nobody else's notices waiting.
+
+A real relay on loopback, the real client, poller and database, at the default settings; only time
+is virtual, so that minutes pass in seconds and a busy machine changes nothing.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from statistics import mean
+from typing import TypeVar
+
+import aiohttp
+import pytest
+from pydantic import SecretStr
+from sqlite_utils import Database
+
+from bot.polling.adaptive.planner import Planner
+from bot.polling.poller import Poller
+from bot.polling.schedule import Schedule
+from bot.relay.client import RelayClient
+from bot.relay.errors import RelayError
+from bot.relay.providers import Relay
+from bot.storage.database import DatabaseThread
+from bot.storage.errors import TooManyLookups
+from bot.storage.models import Destination
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import TaskStore
+from bot.watches.lookup_limiter import Caller, LookupLimiter
+from bot.watches.task_ids import MOST_IDS
+from bot.watches.watchlist import Watchlist
+from sandbox.relay import Clock, LocalRelay, song
+from tests.support.builders import NOON
+from tests.support.virtual_time import run_in_virtual_time, standing_still
+
+T = TypeVar("T")
+
+BUDGET = 2.0
+INTERVAL = 5.0
+SONGS = 40
+FIRST_END, BETWEEN_ENDS = 40.0, 2.0
+PATIENCE = 600.0
+"""Virtual seconds after which a notice counts as never come."""
+
+
+class UnhurriedDatabase(DatabaseThread):
+    """Takes no virtual time, however slow the disk is."""
+
+    async def run(self, function: Callable[[Database], T], *, erases: bool = False) -> T:
+        """Run a function on the thread that writes."""
+        with standing_still():
+            return await super().run(function, erases=erases)
+
+    async def view(self, function: Callable[[Database], T]) -> T:
+        """Run a function on the thread that reads."""
+        with standing_still():
+            return await super().view(function)
+
+
+class VirtualClock(Clock):
+    """The relay's time: the loop's."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        super().__init__()
+        self.now = now  # type: ignore[method-assign]  # the same, from elsewhere
+
+
+@dataclass
+class Load:
+    """All the parts between people and a relay, and when notices came."""
+
+    relay: LocalRelay
+    clock: Callable[[], float]
+    store: TaskStore
+    outbox: Outbox
+    watchlist: Watchlist
+    poller: Poller
+    delays: dict[str, float] = field(default_factory=dict)
+    """By task, the seconds from its end at the relay to its notice."""
+
+    async def poll(self) -> None:
+        """Let the poller look when it wants to, as the bot's clock does."""
+        while True:
+            self.store.changed.clear()
+            due_at = await self.poller.round()
+            pause = 60 if due_at is None else max(due_at - self.clock(), 0)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self.store.changed.wait()
+
+    async def deliver(self, ends: dict[str, float]) -> None:
+        """Take what is owed at once, until all of these have been told."""
+        while ends.keys() - self.delays.keys():
+            self.outbox.changed.clear()
+            while owed := await self.outbox.claim(self.clock(), 100):
+                for each in owed:
+                    await self.outbox.acknowledge(each, message_id=1, now=self.clock())
+                    if each.task.id in ends:
+                        self.delays[each.task.id] = self.clock() - ends[each.task.id]
+            await self.outbox.changed.wait()
+
+    async def abuse(self, member: int, server: int) -> None:
+        """Look up and watch ten invented ids every 15 seconds, answered or not."""
+        place = Destination(1000 + member, server, "en-US")
+        async with asyncio.TaskGroup() as commands:
+            for time in count():
+                ids = [f"invented-{member}-{time}-{number}" for number in range(MOST_IDS)]
+                commands.create_task(self._look(ids, Caller(member, server)))
+                watch = self.watchlist.add(ids, user_id=member, place=place, asked_in=server)
+                commands.create_task(watch)
+                await asyncio.sleep(15)
+
+    async def _look(self, ids: list[str], asker: Caller) -> None:
+        with suppress(RelayError, TooManyLookups):
+            await self.watchlist.look(ids, asker)
+
+
+@asynccontextmanager
+async def a_load(folder: Path) -> AsyncIterator[Load]:
+    """Open a relay, a database and what lies between, at the default settings."""
+    now = asyncio.get_running_loop().time
+    async with AsyncExitStack() as stack:
+        relay = await stack.enter_async_context(LocalRelay())
+        relay.clock = VirtualClock(lambda: NOON + now())
+        database = await stack.enter_async_context(UnhurriedDatabase(folder / "suno.db"))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        client = RelayClient(
+            session,
+            Relay("local", relay.base_url, "/suno/fetch"),
+            SecretStr(relay.key),
+            requests_per_second=BUDGET,
+            clock=now,
+        )
+        stack.push_async_callback(client.aclose)
+        outbox = Outbox(database)
+        store = TaskStore(database, outbox, "local")
+        schedule = Schedule(Planner(INTERVAL), 86400)
+        poller = Poller(client, store, schedule, batch=100, clock=relay.clock.now)
+        stack.push_async_callback(poller.finish, 0)
+        client.on_success(poller.resume)
+        limiter = LookupLimiter(BUDGET, now)
+        watchlist = Watchlist(client, store, schedule, limiter, clock=relay.clock.now)
+        yield Load(relay, relay.clock.now, store, outbox, watchlist, poller)
+
+
+async def times_beside(abusers: int, servers: int, folder: Path) -> list[float]:
+    """Return how long the notices of honest people take while others abuse the bot.
+
+    In seconds from the end of each song; the songs end one after the other.
+    """
+    async with a_load(folder) as load:
+        takes = {f"song-{each}": FIRST_END + BETWEEN_ENDS * each for each in range(SONGS)}
+        load.relay.add(*(song(name, takes=seconds) for name, seconds in takes.items()))
+        ends = {name: load.clock() + seconds for name, seconds in takes.items()}
+        working = [asyncio.create_task(load.poll())]
+        for start in range(0, SONGS, MOST_IDS):
+            ids = [*takes][start : start + MOST_IDS]
+            await load.watchlist.add(
+                ids, user_id=start + 1, place=Destination(start + 1, 1, "en-US")
+            )
+        working += [
+            asyncio.create_task(load.abuse(100 + each, each % servers)) for each in range(abusers)
+        ]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await load.deliver(ends)
+        for task in working:
+            task.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
+        return [load.delays.get(name, PATIENCE) for name in takes]
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> list[float]:
+    """Return how long the notices take where nobody abuses the bot."""
+    return run_in_virtual_time(times_beside(0, 1, tmp_path_factory.mktemp("alone")))
+
+
+def test_notices_come_within_an_interval_where_nobody_abuses_the_bot(alone: list[float]) -> None:
+    """Otherwise there would be nothing to compare with."""
+    assert max(alone) <= INTERVAL
+
+
+@pytest.mark.parametrize(
+    ("abusers", "servers"), [(1, 1), (20, 1), (20, 20)], ids=["one", "twenty", "twenty servers"]
+)
+def test_notices_come_as_soon_beside_people_who_invent_ids(
+    abusers: int, servers: int, alone: list[float], tmp_path: Path
+) -> None:
+    """Each within one and a half times of the time from its watch, all in all also from its end."""
+    beside = run_in_virtual_time(times_beside(abusers, servers, tmp_path))
+
+    assert mean(beside) <= 1.5 * mean(alone)
+    for number, (with_them, without) in enumerate(zip(beside, alone, strict=True)):
+        took = FIRST_END + BETWEEN_ENDS * number
+        assert took + with_them <= 1.5 * (took + without)

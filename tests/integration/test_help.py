@@ -1,0 +1,59 @@
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import discord
+import pytest
+
+from bot.ui.held_notice import needed_to_post
+from bot.ui.permissions import NEEDED_PERMISSIONS, invite_link
+from tests.support.paths import ROOT
+from tests.support.stage import a_bot, a_stage
+
+
+async def test_help_is_short_and_names_what_one_types(tmp_path: Path) -> None:
+    """One answer for one person, with a button that invites the bot elsewhere."""
+    async with a_stage(tmp_path) as stage, a_bot(stage):
+        answer = await stage.ask("suno help")
+        application_id = stage.discord.application_id
+    assert answer.ephemeral
+    text = answer.embeds[0]["description"]
+    for name in ("watch", "status", "lyrics", "list", "history", "forget"):
+        assert f"/suno {name}" in text
+    assert len(text) < 1000
+    assert invite_link(application_id) in str(answer.components)
+
+
+async def test_the_invite_link_is_logged_once_at_the_start(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever runs the bot finds it there; a reconnect does not repeat it."""
+    caplog.set_level("INFO", logger="bot")
+    async with a_stage(tmp_path) as stage, a_bot(stage):
+        await stage.discord.invalidate_sessions()
+        await stage.discord.wait_until_ready()
+        await stage.ask("suno help")
+        link = invite_link(stage.discord.application_id)
+    assert caplog.text.count(link) == 1
+
+
+def test_the_invite_link_asks_for_what_is_needed_and_for_commands() -> None:
+    """And for nothing more."""
+    query = parse_qs(urlsplit(invite_link(5)).query)
+    assert query["client_id"] == ["5"]
+    assert set(query["scope"][0].split()) == {"bot", "applications.commands"}
+    assert discord.Permissions(int(query["permissions"][0])) == NEEDED_PERMISSIONS
+    assert not NEEDED_PERMISSIONS.administrator
+
+
+@pytest.mark.parametrize("in_thread", [False, True])
+def test_what_a_notice_needs_is_asked_for(in_thread: bool) -> None:
+    """A bot that was invited with the link can post."""
+    assert all(needed_to_post(NEEDED_PERMISSIONS, in_thread=in_thread).values())
+
+
+def test_the_documentation_says_what_each_permission_is_for() -> None:
+    """Whoever invites the bot may want to know what goes without one."""
+    documented = (ROOT / "docs/commands.md").read_text(encoding="utf-8").lower()
+    needed = [name.replace("_", " ") for name, wanted in NEEDED_PERMISSIONS if wanted]
+    names = [name.replace("read messages", "view channel") for name in needed]
+    assert [name for name in names if name not in documented] == []

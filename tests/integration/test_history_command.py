@@ -1,0 +1,374 @@
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.i18n.catalog import Catalog, languages
+from bot.storage.history import Entry, Page
+from bot.storage.models import EndReason
+from bot.ui.history_panel import LONGEST_SEARCH, OPEN, TURN, fitting, history_embed, history_view
+from sandbox.discord import Channel, Message, User
+from sandbox.relay import lyrics_task, song
+from tests.support.hostile import LONG_TEXTS, TASKS, assert_embeds_fit
+from tests.support.stage import Stage, a_bot, a_stage
+
+LATEST = 2**63 - 1
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """Return a stage on which the bot works."""
+    async with a_stage(tmp_path, pace=10) as stage, a_bot(stage):
+        yield stage
+
+
+async def finish(
+    stage: Stage, *titles: str, user: User | None = None, channel: Channel | None = None
+) -> None:
+    """Let songs be made and watched, one after the other; each has its title for an id."""
+    for title in titles:
+        task_id = id_of(title)
+        stage.relay.add(song(task_id, title=title, takes=1))
+        stage.relay.clock.advance(10)
+        place = channel or stage.songs
+        asked = await stage.discord.command(user or stage.ada, place, "suno watch", id=task_id)
+        await asked.answered()
+        await stage.notice_of(task_id, place)
+
+
+def id_of(title: str) -> str:
+    """Return the id of a song with that title."""
+    return title.replace(" ", "-")
+
+
+def components(message: Message) -> list[dict[str, Any]]:
+    """Return all buttons and menus of a message."""
+    return [each for row in message.components for each in row["components"]]
+
+
+def named(message: Message, label: str) -> dict[str, Any]:
+    """Return the button with a label."""
+    return next(each for each in components(message) if each.get("label") == label)
+
+
+def menu(message: Message) -> dict[str, Any]:
+    """Return the menu of a page."""
+    return next(each for each in components(message) if "options" in each)
+
+
+def shown(message: Message) -> str:
+    """Return the list on a page."""
+    return str(message.embeds[0]["description"])
+
+
+async def turn(stage: Stage, message: Message, label: str) -> None:
+    """Press a button of a page, and wait until it shows another."""
+    before = shown(message)
+    await stage.discord.press(stage.ada, message, named(message, label)["custom_id"])
+    await stage.discord.wait_for(lambda: shown(message) != before, 10, "another page")
+
+
+async def open_entry(stage: Stage, message: Message, title: str) -> Message:
+    """Choose an entry from the menu of a page; return the answer."""
+    options = {option["label"]: option["value"] for option in menu(message)["options"]}
+    chosen = await stage.discord.select(
+        stage.ada, message, menu(message)["custom_id"], [options[title]]
+    )
+    return await chosen.answered(timeout=10)
+
+
+async def test_the_history_lists_what_has_ended_for_one_person(stage: Stage) -> None:
+    """Title, style, kind, outcome and when; nobody else sees the list."""
+    await finish(stage, "Paper Boats", "Tram Lines")
+    answer = await stage.ask("suno history")
+    assert answer.ephemeral
+    first, about, second, _ = shown(answer).split("\n")
+    assert "**Tram Lines**" in first
+    assert "**Paper Boats**" in second
+    assert re.fullmatch(r"-# acoustic pop · Song · done · <t:\d+:R>", about)
+
+
+async def test_an_empty_history_is_a_sentence_without_buttons(stage: Stage) -> None:
+    """It says what to do."""
+    answer = await stage.ask("suno history")
+    assert "/suno watch" in shown(answer)
+    assert answer.components == []
+
+
+async def test_a_search_shows_what_it_found_and_what_for(stage: Stage) -> None:
+    """In titles, styles and lyrics of any script."""
+    await finish(stage, "纸船", "Tram Lines")
+    answer = await stage.ask("suno history", search="纸船")
+    assert "“纸船”" in shown(answer)
+    assert "Tram Lines" not in shown(answer)
+    assert "“zzz”" in shown(await stage.ask("suno history", search="zzz"))
+
+
+async def test_one_page_needs_no_buttons_to_turn_it(stage: Stage) -> None:
+    """There is nothing to turn to."""
+    await finish(stage, "Paper Boats")
+    assert [each["type"] for each in components(await stage.ask("suno history"))] == [3]
+
+
+async def test_the_pages_can_be_turned_after_a_restart(tmp_path: Path) -> None:
+    """The button knows the page and the search, whatever stands in it."""
+    search = '100% "雨": OR (x) 🌧'
+    titles = [f"{number:02} {search}" for number in range(11)]
+    async with a_stage(tmp_path, pace=10) as stage:
+        async with a_bot(stage):
+            stage.relay.add(*(song(f"id-{n:02}", title=t, takes=1) for n, t in enumerate(titles)))
+            stage.relay.clock.advance(10)
+            await stage.ask("suno watch", id=" ".join(f"id-{number:02}" for number in range(10)))
+            await stage.ask("suno watch", id="id-10")
+            for number in range(11):
+                await stage.notice_of(f"id-{number:02}")
+            page = await stage.ask("suno history", search=search)
+            assert named(page, "Previous")["disabled"]
+        await stage.discord.wait_until_gone()
+        async with a_bot(stage):
+            await turn(stage, page, "Next")
+            assert "**11.**" in shown(page)
+            assert len(menu(page)["options"]) == 1
+            assert named(page, "Next")["disabled"]
+            await turn(stage, page, "Previous")
+            assert len(menu(page)["options"]) == 10
+            assert "Page 1" in str(page.embeds[0]["footer"])
+
+
+@asynccontextmanager
+async def a_page_of_before(folder: Path) -> AsyncIterator[tuple[Stage, Message]]:
+    """Show the history with one song, then let the bot end."""
+    async with a_stage(folder, pace=10) as stage:
+        async with a_bot(stage):
+            await finish(stage, "Paper Boats")
+            page = await stage.ask("suno history")
+        await stage.discord.wait_until_gone()
+        yield stage, page
+
+
+async def test_a_chosen_song_is_shown_with_fresh_links(tmp_path: Path) -> None:
+    """As the relay has it now, in a card of its own; the menu outlives a restart."""
+    async with a_page_of_before(tmp_path) as (stage, page):
+        stage.relay.add(song("Paper-Boats", title="Paper Boats", takes=1, media="https://new.ai"))
+        stage.relay.clock.advance(10)
+        async with a_bot(stage):
+            card = await open_entry(stage, page, "Paper Boats")
+    assert card.ephemeral
+    assert card.content == ""
+    assert "Paper Boats" in card.embeds[0]["title"]
+    assert "https://new.ai" in str(card.components)
+
+
+@pytest.mark.parametrize("trouble", ["forgotten", "down"])
+async def test_a_song_that_the_relay_cannot_tell_is_shown_as_it_was_kept(
+    tmp_path: Path, trouble: str
+) -> None:
+    """With a sentence that its links may have expired."""
+    async with a_page_of_before(tmp_path) as (stage, page):
+        if trouble == "down":
+            stage.relay.go_down()
+        else:
+            stage.relay.forget("Paper-Boats")
+        async with a_bot(stage):
+            card = await open_entry(stage, page, "Paper Boats")
+    assert "expired" in card.content
+    assert "Paper Boats" in card.embeds[0]["title"]
+    assert "cdn1.suno.ai" in str(card.components)
+
+
+async def test_a_server_does_not_see_what_another_watched(stage: Stage) -> None:
+    """Nor what its own members watched in direct messages."""
+    other = stage.discord.add_guild("Other Club")
+    other.add_member(stage.ada)
+    elsewhere = other.add_channel("elsewhere")
+    direct = stage.discord.open_dm(stage.ada)
+    await finish(stage, "Here")
+    await finish(stage, "There", channel=elsewhere)
+    await finish(stage, "Directly", channel=direct)
+    lists = {}
+    for channel in (stage.songs, elsewhere, direct):
+        asked = await stage.discord.command(stage.ada, channel, "suno history")
+        lists[channel.name] = shown(await asked.answered())
+    found = {name: re.findall("Here|There|Directly", text) for name, text in lists.items()}
+    assert list(found.values()) == [["Here"], ["There"], ["Directly", "There", "Here"]]
+
+
+async def test_a_member_does_not_see_what_was_watched_in_a_hidden_channel(stage: Stage) -> None:
+    """Who may go there sees it from everywhere in the server."""
+    hidden = a_hidden_channel(stage)
+    await finish(stage, "In the open")
+    await finish(stage, "Secret", user=stage.bea, channel=hidden)
+    assert "Secret" in shown(await stage.ask("suno history", stage.bea))
+    for search in ("", "Secret"):
+        answer = await stage.ask("suno history", search=search)
+        assert "**Secret**" not in shown(answer)
+    assert "In the open" in shown(await stage.ask("suno history"))
+
+
+@pytest.mark.parametrize("event", ["thread archived", "channel deleted", "server out"])
+async def test_what_was_hidden_stays_hidden_when_its_channel_is_not_known_any_more(
+    stage: Stage, event: str
+) -> None:
+    """Only what the bot knows to be seen is shown."""
+    hidden = a_hidden_channel(stage)
+    thread = stage.guild.add_thread(hidden, "inner")
+    await finish(stage, "In the open")
+    await finish(stage, "Secret", user=stage.bea, channel=hidden)
+    await finish(stage, "Secret thread", user=stage.bea, channel=thread)
+    if event == "thread archived":
+        thread.archive()
+    elif event == "channel deleted":
+        hidden.delete()
+    else:
+        stage.guild.go_down()
+    answer = shown(await stage.ask("suno history"))
+    assert "**In the open**" in answer
+    assert "**Secret" not in answer
+
+
+async def test_of_a_server_that_is_not_known_yet_only_this_channel_is_shown(tmp_path: Path) -> None:
+    """Nobody can say yet who sees what."""
+    async with a_stage(tmp_path, pace=10) as stage:
+        async with a_bot(stage):
+            await finish(stage, "In the open")
+            await finish(stage, "Elsewhere", channel=stage.lyrics)
+            await finish(stage, "Secret", user=stage.bea, channel=a_hidden_channel(stage))
+        await stage.discord.wait_until_gone()
+        stage.guild.go_down()
+        async with a_bot(stage):
+            answer = shown(await stage.ask("suno history"))
+    assert re.findall(r"\*\*([A-Z].*?)\*\*", answer) == ["In the open"]
+
+
+async def test_a_thread_is_seen_by_those_who_see_its_channel(stage: Stage) -> None:
+    """From everywhere in the server, until it is archived; in it, always."""
+    thread = stage.guild.add_thread(stage.lyrics, "inner")
+    await finish(stage, "In a thread", channel=thread)
+    assert "**In a thread**" in shown(await stage.ask("suno history"))
+    asked = await stage.discord.command(stage.bea, thread, "suno history")
+    assert "**In a thread**" in shown(await asked.answered())
+
+
+def a_hidden_channel(stage: Stage) -> Channel:
+    """Return a channel that Bea and the bot see, and nobody else."""
+    hidden = stage.guild.add_channel("hidden")
+    hidden.deny("view_channel", target=stage.guild.everyone)
+    hidden.allow("view_channel")
+    hidden.allow("view_channel", target=stage.bea)
+    return hidden
+
+
+async def test_what_was_deleted_since_is_told(stage: Stage) -> None:
+    """The list may be older than the history."""
+    direct = stage.discord.open_dm(stage.ada)
+    await finish(stage, "Paper Boats", channel=direct)
+    asked = await stage.discord.command(stage.ada, direct, "suno history")
+    page = await asked.answered()
+    question = await stage.ask("suno forget")
+    forget = named(question, "Delete it all")["custom_id"]
+    await stage.discord.press(stage.ada, question, forget)
+    await stage.discord.wait_for(lambda: "forgotten" in question.content, 10)
+    assert "not in the history" in (await open_entry(stage, page, "Paper Boats")).content
+
+
+async def test_a_list_of_somebody_else_is_not_turned(stage: Stage) -> None:
+    """Even if its buttons came before their eyes."""
+    await finish(stage, *(f"Song {number}" for number in range(11)))
+    page = await stage.ask("suno history")
+    named(page, "Next")["custom_id"] = f"history:{stage.bea.id}:1:"
+    before = shown(page)
+    pressed = await stage.discord.press(stage.ada, page, f"history:{stage.bea.id}:1:")
+    assert "somebody else" in (await pressed.answered()).content
+    menu(page)["custom_id"] = f"history-open:{stage.bea.id}"
+    value = menu(page)["options"][0]["value"]
+    chosen = await stage.discord.select(stage.ada, page, f"history-open:{stage.bea.id}", [value])
+    assert "somebody else" in (await chosen.answered()).content
+    assert shown(page) == before
+
+
+async def test_lyrics_are_told_from_songs(stage: Stage) -> None:
+    """Each has its own sign."""
+    await finish(stage, "Paper Boats")
+    stage.relay.add(lyrics_task("words", title="Tram Lines", takes=1))
+    stage.relay.clock.advance(10)
+    await stage.ask("suno watch", id="words")
+    await stage.notice_of("words")
+    first, about, second, _ = shown(await stage.ask("suno history")).split("\n")
+    assert ("📝" in first, "🎵" in second, "Lyrics" in about) == (True, True, True)
+
+
+@st.composite
+def pages(draw: st.DrawFn, fewest: int = 0) -> Page:
+    """Return a page of hostile tasks: few different ones, up to ten in all."""
+    entries = [
+        Entry(
+            id=draw(st.integers(1, LATEST)),
+            task=draw(TASKS),
+            ending=draw(st.sampled_from(EndReason)),
+            ended_at=draw(st.floats(0, 4e9)),
+        )
+        for _ in range(draw(st.integers(fewest, 2)))
+    ]
+    shown = (entries * 10)[: draw(st.integers(fewest, 10))]
+    return Page(draw(st.integers(0, 10**6)), tuple(shown), draw(st.booleans()))
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+@settings(max_examples=50, deadline=None)
+@given(page=pages(), typed=LONG_TEXTS, of_server=st.booleans())
+def test_every_page_is_within_discords_limits(
+    language: str, page: Page, typed: str, of_server: bool
+) -> None:
+    """Whatever the titles are and whatever is looked for; two lines an entry."""
+    catalog = Catalog(language)
+    search = fitting(typed)
+    embed = history_embed(page, search, catalog, of_server=of_server)
+    assert_embeds_fit([embed])
+    if page.entries:
+        lines = (embed.description or "").split("\n")
+        assert len(lines) == 2 * len(page.entries) + bool(search)
+
+
+@settings(max_examples=50, deadline=None)
+@given(page=pages(fewest=1), typed=LONG_TEXTS)
+def test_every_menu_and_button_is_within_discords_limits(page: Page, typed: str) -> None:
+    """However Discord counts, and each custom id says again what went into it."""
+    search = fitting(typed)
+    view = history_view(page, search, LATEST, Catalog("en"))
+    assert view
+    (opening, *turning) = [each for row in view.to_components() for each in row["components"]]
+    assert re.fullmatch(OPEN, opening["custom_id"])
+    for option in opening["options"]:
+        assert 1 <= len(option["label"]) <= 100
+        assert 1 <= len(option["description"]) <= 100
+        assert len(option["value"]) <= 100
+    ids = [button["custom_id"] for button in turning]
+    assert len(set(ids)) == len(ids)
+    for custom_id in ids:
+        match = re.fullmatch(TURN, custom_id)
+        assert match
+        assert (match["owner"], match["search"]) == (str(LATEST), search)
+        assert len(custom_id.encode()) <= 100
+
+
+@given(typed=st.text(max_size=200))
+def test_a_search_is_cut_to_what_a_button_carries(typed: str) -> None:
+    """At its end, between characters; the cut one is one that a second cut leaves as it is."""
+    kept = fitting(typed)
+    assert len(kept.encode()) <= LONGEST_SEARCH
+    assert fitting(kept) == kept
+    assert " ".join(typed.split()).encode(errors="ignore").startswith(kept.encode())
+
+
+async def test_a_search_that_is_too_long_finds_all_the_same(stage: Stage) -> None:
+    """Its beginning is looked for, and the answer shows which."""
+    title = "雨街纸船屋顶音乐会开始了我们一起唱到天亮再回家吧"
+    await finish(stage, title)
+    answer = await stage.ask("suno history", search=title)
+    assert title in shown(answer)
+    assert f"“{title[:20]}”" in shown(answer)

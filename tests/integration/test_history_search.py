@@ -1,0 +1,205 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.relay.models import Lyrics
+from bot.storage import search as search_module
+from bot.storage.database import DatabaseThread
+from bot.storage.erasure import Erasure
+from bot.storage.history import History
+from bot.storage.limits import Limits
+from bot.storage.models import Destination, EndReason
+from bot.storage.outbox import Outbox
+from bot.storage.search import HistoryScope, indexable, looked_for, searchable
+from bot.storage.tasks import TaskStore
+from tests.support.builders import NOON, a_clip, a_lyrics_task, a_running_task, a_song
+from tests.support.histories import (
+    ADA,
+    BEA,
+    DIRECT,
+    OTHER_SERVER,
+    SERVER,
+    THERE,
+    end,
+    ended,
+    ids,
+    named,
+    watch,
+)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
+    """Return an empty database."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        yield database
+
+
+@pytest.fixture
+def history(database: DatabaseThread) -> History:
+    """Return its history."""
+    return History(database, "deerapi")
+
+
+@pytest.fixture
+def store(database: DatabaseThread) -> TaskStore:
+    """Return its store."""
+    return TaskStore(database, Outbox(database), "deerapi", Limits(watches_per_user=10_000))
+
+
+@pytest.fixture(params=[500, 0], ids=["one by one", "by the index"], autouse=True)
+def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Search in one way, then in the other: both are to find the same."""
+    monkeypatch.setattr(search_module, "NEWEST", request.param)
+
+
+LYRICS = "[Chorus]\nRow, row\n纸船漂过雨街 屋顶\nÉLAN VITAL and Straße\nПесня о дожде\nだいすき"
+FOUND = a_song(
+    "found",
+    clips=(
+        a_clip(title="Paper BOATS", style="dream-pop, 128 bpm", lyrics=LYRICS),
+        a_clip(title="Paper Boats (alt)", style="folk", lyrics="a second verse 龘"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        *("paper", "BOATS", "boats paper", "aper boa", "alt", "second"),
+        *("dream-pop", "128", "folk", "chorus", "[chorus]"),
+        *("纸船漂", "纸船", "雨", "屋顶 纸", "雨街 boats", "顶", "龘", "verse 龘"),
+        *("élan", "E\u0301LAN", "STRASSE", "песня", "ПЕ", "だいすき", "ＰＡＰＥＲ"),
+        *("ro", "r", "き", "  paper   ", "row,", "e\u200blan vital".replace("e", "é", 1)),
+    ],
+)
+async def test_a_search_finds_titles_styles_and_lyrics_in_any_script(
+    store: TaskStore, history: History, search: str
+) -> None:
+    """In any case, parts of words too, all words in any order; one character is enough."""
+    await ended(store, FOUND)
+    await ended(store, named("other", title="zzz"))
+    assert await ids(history, search=search) == ["found"]
+
+
+@pytest.mark.parametrize("search", ["paper planes", "纸飞机", "雨纸", "xy", "q", "boatsx", "雨 飞"])
+async def test_a_search_finds_nothing_else(store: TaskStore, history: History, search: str) -> None:
+    """Each word has to be there, as it is written."""
+    await ended(store, FOUND)
+    assert await ids(history, search=search) == []
+
+
+async def test_lyrics_of_a_lyrics_task_are_found(store: TaskStore, history: History) -> None:
+    """By their title, their style and their text."""
+    await ended(store, a_lyrics_task(lyrics=Lyrics("Row, row", title="Boats", style="sea shanty")))
+    for search in ("row", "boats", "shanty"):
+        assert await ids(history, search=search) == ["lyrics"]
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        *(
+            '"',
+            '""',
+            '"a',
+            'pa"per',
+            '"paper"',
+            '''"''""''',
+            "AND",
+            "a OR b",
+            "NOT",
+            "NEAR(a b)",
+            "paper*",
+            "words:paper",
+            "^paper",
+        ),
+        *("{words}: paper", "-paper", "paper AND", "(", "a + b", "'; DROP TABLE history; --", "%"),
+        *("_", "pa_er", "?", "\x00", "paper\x00boats", "\ud83d", "\U0010ffff", "\\", "🙂🙂🙂"),
+    ],
+)
+async def test_whatever_is_typed_is_looked_for_and_never_obeyed(
+    store: TaskStore, history: History, search: str
+) -> None:
+    """It is text: no operator, no wildcard, no statement, no error."""
+    await ended(store, named("plain", title="some words"))
+    kept = search.encode(errors="ignore").decode()  # halves of characters are never stored
+    await ended(store, named("odd", title=f"x {kept} y"), NOON + 1)
+    assert await ids(history, search=f"x {search}") == ["odd"]
+
+
+@given(st.text(max_size=20))
+def test_what_is_looked_for_is_found_in_what_it_was_taken_from(text: str) -> None:
+    """Both sides are made comparable in the same way, once and for all."""
+    assert all(word in indexable(f"a {text} b") for word in looked_for(text))
+    assert searchable(searchable(text)) == searchable(text)
+
+
+@pytest.mark.parametrize(
+    "search", ["needle", "ne", "针尖麦", "针尖", "针", "dle hay", "needle 针", "针 q"]
+)
+async def test_what_is_rare_and_old_is_found_among_many(
+    store: TaskStore, history: History, monkeypatch: pytest.MonkeyPatch, search: str
+) -> None:
+    """In one's own history alone: the index knows those of others too."""
+    monkeypatch.setattr(search_module, "NEWEST", 5)
+    await ended(store, named("old", title="a needle", lyrics="hay 针尖麦芒 hay"))
+    for number in range(9):
+        await ended(store, named(f"{number}", lyrics="straw 草"), NOON + 1 + number)
+    theirs = named("theirs", title="a needle", lyrics="hay 针尖麦芒 q")
+    await ended(store, theirs, user_id=2, place=THERE)
+    expected = [] if search == "针 q" else ["old"]
+    assert await ids(history, SERVER, search) == expected
+    assert await ids(history, ADA, search) == expected
+    assert await ids(history, BEA, search) == ["theirs"]
+
+
+async def test_pages_of_a_search_reach_beyond_the_newest(
+    store: TaskStore, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is twice, and nothing left out, where the two ways of searching meet."""
+    monkeypatch.setattr(search_module, "NEWEST", 30)
+    for number in range(50):
+        task = named(f"{number:02}", title="straw" if number % 2 else "needle")
+        await ended(store, task, NOON + number)
+    pages = [await history.page(SERVER, "needle", number) for number in range(3)]
+    shown = [entry.task.id for page in pages for entry in page.entries]
+    assert shown == [f"{number:02}" for number in range(48, -1, -2)]
+    assert [page.more for page in pages] == [True, True, False]
+
+
+async def test_what_was_deleted_is_not_indexed(store: TaskStore, database: DatabaseThread) -> None:
+    """The words go with the entries."""
+    await ended(store, named("gone", title="Paper Boats"), place=DIRECT)
+    await Erasure(database).forget(1, None, NOON)
+    assert await database.read("SELECT * FROM history_trigrams LIMIT 1", []) == []
+
+
+async def test_a_search_stays_in_its_history(store: TaskStore, history: History) -> None:
+    """The index is everybody's; what it finds is not."""
+    hidden = Destination(channel_id=501, guild_id=50)
+    await ended(store, named("mine", lyrics="rain on tin roofs"))
+    await ended(store, named("hidden", lyrics="rain on us"), place=hidden)
+    await ended(store, named("theirs", lyrics="rain on slates"), user_id=2, place=THERE)
+    await ended(store, named("private", lyrics="rain in secret"), user_id=2, place=DIRECT)
+    scope = HistoryScope(user_id=9, guild_id=50, visible=frozenset({500}))
+    for search in ("rain", "ra", "r"):
+        assert await ids(history, scope, search) == ["mine"]
+        assert await ids(history, OTHER_SERVER, search) == ["theirs"]
+        assert sorted(await ids(history, BEA, search)) == ["private", "theirs"]
+
+
+async def test_a_watch_that_goes_on_after_it_was_given_up_mends_its_entry(
+    store: TaskStore, history: History
+) -> None:
+    """What is told last is what is found; what was found before is not found any more."""
+    preview = a_running_task("song", clips=(a_clip(title="Draft", audio_is_final=False),))
+    await watch(store, "song")
+    await end(store, preview, ending=EndReason.GAVE_UP)
+    assert await ids(history, search="draft") == ["song"]
+    await ended(store, named("song", title="Paper Boats"), NOON + 9)
+    assert await ids(history, search="draft") == []
+    assert await ids(history, search="boats") == ["song"]

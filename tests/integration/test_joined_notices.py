@@ -1,0 +1,198 @@
+"""Who asks for a finished song whose notice is on its way joins that: nobody is told twice."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.storage.database import DatabaseThread
+from bot.storage.errors import TooManyWatchers
+from bot.storage.history import History
+from bot.storage.joined_notices import Joined, JoinedNotice
+from bot.storage.limits import Limits
+from bot.storage.models import Destination, EndReason, Form, PollResult
+from bot.storage.outbox import Outbox
+from bot.storage.search import HistoryScope
+from bot.storage.tasks import TaskStore
+from sandbox.discord import Message
+from sandbox.relay import song
+from tests.integration.test_live_card_updater import SONG, card_of, press
+from tests.support.builders import HERE, NOON, a_running_task, a_song
+from tests.support.stage import Stage, a_bot, a_stage
+
+ADA, BEA, CLEO = 1, 2, 3
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
+    """Return an empty database."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        yield database
+
+
+@pytest.fixture
+def outbox(database: DatabaseThread) -> Outbox:
+    """Return its outbox."""
+    return Outbox(database)
+
+
+@pytest.fixture
+async def store(database: DatabaseThread, outbox: Outbox) -> TaskStore:
+    """Return its store, with the notice of a song owed to Ada."""
+    store = TaskStore(database, outbox, "deerapi", Limits(watchers_in_a_place=2))
+    await store.add_finished(a_song(), user_id=ADA, place=HERE, now=NOON)
+    return store
+
+
+async def ask(
+    store: TaskStore, user_id: int = BEA, *, place: Destination = HERE, mention: bool = True
+) -> JoinedNotice | None:
+    """Ask for the song that is done; return whose notice the person joined."""
+    return await store.add_finished(
+        a_song(), user_id=user_id, place=place, now=NOON + 1, mention=mention
+    )
+
+
+async def deliveries(database: DatabaseThread) -> int:
+    """Return how many messages there are, owed or told."""
+    (row,) = await database.read("SELECT count(*) AS number FROM deliveries", [])
+    return int(row["number"])
+
+
+async def test_a_notice_that_is_due_names_who_joins(store: TaskStore, outbox: Outbox) -> None:
+    """One message, for both."""
+    assert await ask(store) == JoinedNotice(Joined.DUE)
+    (delivery,) = await outbox.claim(NOON + 1, 10)
+    assert delivery.watchers == (ADA, BEA)
+
+
+async def test_who_joins_quietly_is_not_named(store: TaskStore, outbox: Outbox) -> None:
+    """As the person wishes."""
+    await ask(store, mention=False)
+    (delivery,) = await outbox.claim(NOON + 1, 10)
+    assert delivery.watchers == (ADA,)
+
+
+async def test_a_notice_that_is_being_sent_is_not_sent_twice(
+    store: TaskStore, outbox: Outbox, database: DatabaseThread
+) -> None:
+    """Whoever asks hears that it is on its way; they are named if it is tried again."""
+    (delivery,) = await outbox.claim(NOON, 10)
+    assert await ask(store) == JoinedNotice(Joined.ON_ITS_WAY)
+    await outbox.postpone(delivery, until=NOON + 2, reason="503/0", form=Form.FULL, doubtful=True)
+    assert await ask(store) == JoinedNotice(Joined.ON_ITS_WAY)
+    (again,) = await outbox.claim(NOON + 2, 10)
+    assert again.watchers == (ADA, BEA)
+    assert await deliveries(database) == 1
+
+
+async def test_a_notice_that_is_held_is_joined(
+    store: TaskStore, outbox: Outbox, database: DatabaseThread
+) -> None:
+    """For a reason of its own, or with its channel; whoever waits for it finds it in the inbox."""
+    (delivery,) = await outbox.claim(NOON, 10)
+    await outbox.hold(delivery, until=NOON + 600, reason="400/50035")
+    assert await ask(store) == JoinedNotice(Joined.HELD)
+    (held,) = await outbox.undelivered(BEA, 0)
+    assert held.task.id == "song"
+    assert await deliveries(database) == 1
+
+
+async def test_a_notice_in_a_blocked_channel_is_held(store: TaskStore, outbox: Outbox) -> None:
+    """It waits for the channel."""
+    (delivery,) = await outbox.claim(NOON, 10)
+    await outbox.blocked_channels.block(delivery, until=NOON + 600, reason="403/50013", now=NOON)
+    assert await ask(store) == JoinedNotice(Joined.HELD)
+
+
+async def test_a_notice_that_nobody_will_get_is_not_joined(
+    store: TaskStore, outbox: Outbox
+) -> None:
+    """Another one is owed."""
+    (delivery,) = await outbox.claim(NOON, 10)
+    await outbox.acknowledge(delivery, message_id=None, now=NOON)
+    assert await ask(store) is None
+    assert await ask(store, place=Destination(600)) is None
+
+
+@pytest.mark.parametrize("ending", [EndReason.GAVE_UP, EndReason.NOT_FOUND])
+async def test_an_end_without_a_result_is_not_joined(store: TaskStore, ending: EndReason) -> None:
+    """Who asks then may find a song that is done after all."""
+    running = a_running_task("other")
+    await store.add_watch(running, known=True, user_id=ADA, place=HERE, now=NOON, deadline=60)
+    await store.record([PollResult("other", NOON, answer=running, ending=ending)], NOON)
+    done = a_song("other")
+    assert await store.add_finished(done, user_id=BEA, place=HERE, now=NOON + 1) is None
+
+
+async def test_as_many_join_as_one_message_can_name(store: TaskStore, outbox: Outbox) -> None:
+    """Nobody is promised to be mentioned who will not be; who waits already may ask again."""
+    await ask(store)
+    assert await ask(store) == JoinedNotice(Joined.DUE)
+    with pytest.raises(TooManyWatchers):
+        await ask(store, CLEO)
+    (delivery,) = await outbox.claim(NOON + 1, 10)
+    assert delivery.watchers == (ADA, BEA)
+
+
+async def test_a_watch_that_comes_too_late_joins_too(
+    store: TaskStore, database: DatabaseThread
+) -> None:
+    """The relay could not be asked just now, or says less than before: the task stays ended."""
+    for task, known in ((a_running_task(), True), (a_running_task(kind=None), False)):
+        joined = await store.add_watch(
+            task, known=known, user_id=BEA, place=HERE, now=NOON + 1, deadline=60
+        )
+        assert joined == JoinedNotice(Joined.DUE)
+    assert await store.due_tasks(NOON + 100, 9) == []
+    assert await deliveries(database) == 1
+
+
+async def test_what_somebody_joined_is_in_their_history(
+    store: TaskStore, database: DatabaseThread
+) -> None:
+    """As if they had watched it from the beginning."""
+    history = History(database, "deerapi")
+    assert not (await history.page(HistoryScope(BEA), "")).entries
+    await ask(store)
+    (entry,) = (await history.page(HistoryScope(BEA), "")).entries
+    assert entry.task.id == "song"
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """Return a stage on which the bot works, with a song being made."""
+    async with a_stage(tmp_path) as stage, a_bot(stage):
+        stage.relay.add(song(SONG, title="Paper Boats", takes=100))
+        yield stage
+
+
+async def while_it_is_told(stage: Stage) -> Message:
+    """Return the card of a song that is done, while its notice is being sent."""
+    await stage.ask("suno watch", id=SONG)
+    card = await card_of(stage)
+    stage.discord.faults.add("PATCH /channels/{id}/messages/{message}", status=503, times=None)
+    sending = stage.discord.faults.add("POST /channels/{id}/messages", delay=5)
+    stage.relay.clock.advance(200)
+    await stage.discord.wait_for(lambda: sending.hits, 10, "the notice")
+    return card
+
+
+async def test_me_too_while_the_notice_is_being_sent_brings_no_second_one(stage: Stage) -> None:
+    """Whoever pressed reads that it is on its way; later, where it stands."""
+    pressed = await press(stage, stage.bea, await while_it_is_told(stage), "Me too")
+    assert "on its way already" in pressed.messages[0].content
+    asked = await stage.ask("suno watch", stage.bea, id=SONG)
+    assert "on its way already" in asked.content
+    notice = await stage.notice_of(SONG)
+    again = await stage.ask("suno watch", stage.bea, id=SONG)
+    assert notice.link in again.content
+    assert stage.notices_of(SONG) == [notice]
+
+
+async def test_me_too_when_the_relay_has_forgotten_the_song_tells_the_truth(stage: Stage) -> None:
+    """That it does not know the id would be no answer to somebody who sees its card."""
+    card = await while_it_is_told(stage)
+    stage.relay.forget(SONG)
+    pressed = await press(stage, stage.bea, card, "Me too")
+    assert "on its way already" in pressed.messages[0].content

@@ -1,0 +1,263 @@
+"""Looks that are overtaken while they are under way: by people, and by each other."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from bot.polling.poller import Poller
+from bot.polling.schedule import PATIENCE_WITH_A_LOST_TASK
+from bot.relay.client import NOTHING_KNOWN, LookupResult, RelayClient
+from bot.relay.models import Task, TaskKind, TaskStatus
+from bot.storage.models import EndReason, PollResult
+from bot.watches.watchlist import WatchOutcome
+from sandbox.relay import song, stuck
+from tests.integration.test_poller import DEADLINE, World, a_world
+from tests.support.builders import HERE, NOON, a_running_task, a_song
+
+
+class SlowWire:
+    """The way to a relay, on which answers stay until they are let through."""
+
+    def __init__(self, client: RelayClient) -> None:
+        self._client = client
+        self._open = asyncio.Event()
+        self._answered = asyncio.Event()
+
+    async def ready(self) -> None:
+        """Wait as the client does."""
+        await self._client.ready()
+
+    async def look_up(
+        self,
+        ids: Collection[str],
+        *,
+        kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
+        singly: bool = True,
+        named: bool = True,
+    ) -> LookupResult:
+        """Ask the relay at once, and keep back what it says."""
+        found = await self._client.look_up(ids, kinds=kinds, singly=singly, named=named)
+        return await self._keep_back(found)
+
+    async def look_up_singly(
+        self,
+        ids: Sequence[str],
+        *,
+        kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
+        named: bool = True,
+    ) -> LookupResult:
+        """Ask the relay at once, and keep back what it says."""
+        found = await self._client.look_up_singly(ids, kinds=kinds, named=named)
+        return await self._keep_back(found)
+
+    async def _keep_back(self, found: LookupResult) -> LookupResult:
+        self._answered.set()
+        await self._open.wait()
+        return found
+
+    async def relay_has_answered(self) -> None:
+        """Wait until an answer is on the way."""
+        await self._answered.wait()
+
+    def let_through(self) -> None:
+        """Let all answers arrive."""
+        self._open.set()
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """Open a world of our own."""
+    async with a_world(tmp_path / "suno.db") as world:
+        yield world
+
+
+class SlowLook:
+    """One look at what is due, whose answer is on the way until it is let through."""
+
+    def __init__(self, world: World) -> None:
+        self._wire = SlowWire(world.client)
+        self._world = world
+        self._poller = Poller(self._wire, world.store, world.schedule, batch=100, clock=world.clock)
+
+    async def begin(self) -> None:
+        """Ask the relay; a moment passes, and its answer is on the way."""
+        await self._poller.round()
+        await self._wire.relay_has_answered()
+        self._world.clock.now += 0.5
+
+    async def end(self) -> None:
+        """Let the answer arrive and be recorded, after another moment."""
+        self._world.clock.now += 0.5
+        self._wire.let_through()
+        await self._poller.finish(None)
+
+
+async def a_slow_look(world: World) -> SlowLook:
+    """Begin a look at what is due."""
+    look = SlowLook(world)
+    await look.begin()
+    return look
+
+
+async def watch_unchecked(world: World, task_id: str) -> None:
+    """Watch a task while the relay cannot be asked."""
+    world.relay.go_down()
+    assert await world.watch(task_id) is WatchOutcome.UNCHECKED
+    world.relay.come_back()
+
+
+async def test_a_look_does_not_end_a_watch_that_began_after_it(world: World) -> None:
+    """The relay learned of the task meanwhile: who asked then was told so, and it counts."""
+    await watch_unchecked(world, "song")
+    await world.look_after(60)
+    await world.look_after(5)
+    world.clock.now += 5
+    third = await a_slow_look(world)
+    world.relay.add(song("song", takes=60))
+    assert await world.watch("song", user_id=2) is WatchOutcome.WATCHING
+    await third.end()
+    assert await world.owed() == []
+    await world.look_after(60)
+    (delivery,) = await world.owed()
+    assert (delivery.ending, delivery.watchers) == (EndReason.FINISHED, (1, 2))
+
+
+async def test_a_look_counts_no_absence_of_a_task_that_was_found_since(world: World) -> None:
+    """A task that was missing for half an hour is back: its absence has ended, late looks or not.
+
+    Nor does one look that misses it again take up where the absence before had stopped.
+    """
+    world.relay.add(stuck("song"))
+    await world.watch("song")
+    await world.look_after(5)
+    world.relay.forget("song")
+    for _ in range(int(PATIENCE_WITH_A_LOST_TASK) // 100 - 1):
+        await world.look_after(100)
+    world.clock.now += 150
+    late = await a_slow_look(world)
+    world.relay.add(stuck("song"))
+    assert await world.watch("song", user_id=2) is WatchOutcome.WATCHING
+    await late.end()
+    world.relay.forget("song")
+    await world.look_after(100)
+    assert await world.owed() == []
+    (watched,) = await world.store.due_tasks(world.clock.now + 60, 10)
+    assert watched.missing_since == world.clock.now
+
+
+async def test_the_deadline_of_an_old_watch_ends_no_new_one(world: World) -> None:
+    """Who stopped and began again, while a look was under way, has the whole time again."""
+    world.relay.add(stuck("song"))
+    await world.watch("song")
+    for _ in range(int(DEADLINE) // 100):
+        await world.look_after(99)
+    world.clock.now += 50
+    late = await a_slow_look(world)
+    await world.watchlist.remove(["song"], user_id=1)
+    assert await world.watch("song") is WatchOutcome.WATCHING
+    await late.end()
+    assert await world.owed() == []
+    (watched,) = await world.store.due_tasks(world.clock.now + 60, 10)
+    assert watched.deadline_at > world.clock.now + DEADLINE - 5
+
+
+async def test_a_watch_that_began_anew_unchecked_is_not_called_looked_at(world: World) -> None:
+    """What a look under way tells of the watch before is not its state."""
+    world.relay.add(stuck("song"))
+    await world.watch("song")
+    world.clock.now += 5
+    late = await a_slow_look(world)
+    await world.watchlist.remove(["song"], user_id=1)
+    await watch_unchecked(world, "song")
+    await late.end()
+    (watch,) = await world.watchlist.of(1)
+    assert (watch.known, watch.looked_at) == (False, None)
+
+
+async def watch(world: World, user_id: int, now: float) -> None:
+    """Watch a running task at a moment."""
+    await world.store.add_watch(
+        a_running_task(), known=True, user_id=user_id, place=HERE, now=now, deadline=DEADLINE
+    )
+
+
+def seen(status: TaskStatus) -> PollResult:
+    """Return what a look showed of a task that runs."""
+    return PollResult("song", NOON + 60, answer=a_running_task(status=status))
+
+
+async def test_of_two_looks_the_one_that_is_behind_changes_no_status(world: World) -> None:
+    """Also where it is the last to be recorded; both began from the same state."""
+    queued = Task("song", TaskStatus.QUEUED, kind=TaskKind.MUSIC)
+    await world.store.add_watch(
+        queued, known=True, user_id=1, place=HERE, now=NOON, deadline=DEADLINE
+    )
+    await world.store.record([seen(TaskStatus.IN_PROGRESS)], NOON + 3, asked_at=NOON + 1)
+    await world.store.record([seen(TaskStatus.SUBMITTED)], NOON + 4, asked_at=NOON + 2)
+    (watched,) = await world.store.due_tasks(NOON + 60, 10)
+    assert watched.status is TaskStatus.IN_PROGRESS
+
+
+async def test_of_two_looks_the_one_that_is_behind_takes_no_end_back(world: World) -> None:
+    """A task that ended waits for its audio: a look that saw it run is no news."""
+    await watch(world, 1, NOON)
+    done = a_song()
+    ended = PollResult("song", NOON + 60, answer=done, terminal_since=NOON + 3)
+    await world.store.record([ended], NOON + 3, asked_at=NOON + 1)
+    await world.store.record([seen(TaskStatus.IN_PROGRESS)], NOON + 4, asked_at=NOON + 2)
+    (watched,) = await world.store.due_tasks(NOON + 60, 10)
+    assert (watched.status, watched.terminal_since) == (TaskStatus.SUCCESS, NOON + 3)
+    (watch_of_it,) = await world.watchlist.of(1)
+    assert watch_of_it.task == done
+
+
+async def test_the_end_of_a_task_ends_also_watches_that_began_after_the_look(world: World) -> None:
+    """It is over, whoever came meanwhile: all are told in one message."""
+    await watch(world, 1, NOON)
+    await watch(world, 2, NOON + 2)
+    ended = PollResult("song", NOON + 60, answer=a_song(), ending=EndReason.FINISHED)
+    (told,) = await world.store.record([ended], NOON + 3, asked_at=NOON + 1)
+    world.clock.now += 3
+    assert told.ending is EndReason.FINISHED
+    (delivery,) = await world.owed()
+    assert delivery.watchers == (1, 2)
+
+
+@pytest.mark.parametrize("ending", [EndReason.GAVE_UP, EndReason.NOT_FOUND])
+async def test_a_clock_that_is_set_back_makes_no_watch_newer_than_every_look(
+    world: World, ending: EndReason
+) -> None:
+    """A watch of the hour that comes twice ends in time, not an hour late."""
+    await watch(world, 1, NOON)
+    over = PollResult("song", NOON - 3500, misses=3, missing_since=NOON - 3600, ending=ending)
+    (told,) = await world.store.record([over], NOON - 3590, asked_at=NOON - 3591)
+    assert told.ending is ending
+
+
+async def test_a_clock_that_is_set_back_during_a_look_ends_nothing_by_it(world: World) -> None:
+    """Nobody can tell then which watches are newer; the next look ends what is over."""
+    await watch(world, 1, NOON)
+    over = PollResult("song", NOON + 5, ending=EndReason.GAVE_UP)
+    assert await world.store.record([over], NOON - 3600, asked_at=NOON + 1) == []
+    assert len(await world.store.record([over], NOON - 3594, asked_at=NOON - 3595)) == 1
+
+
+async def test_an_outage_stops_the_deadlines_in_every_look_that_was_under_way(world: World) -> None:
+    """Both were begun before it ended; the first to be recorded tells of it."""
+    world.relay.add(stuck("one"), stuck("two"))
+    for task_id in ("one", "two"):
+        await world.watch(task_id)
+    await world.look_after(60)
+    wire = SlowWire(world.client)
+    poller = Poller(wire, world.store, world.schedule, batch=1, clock=world.clock)
+    world.clock.now += 60
+    for _ in range(2):
+        await poller.round()
+        await wire.relay_has_answered()
+    world.clock.now += 3 * DEADLINE
+    wire.let_through()
+    await poller.finish(None)
+    watches = await world.store.watches_of(1)
+    assert {watch.task.id for watch in watches} == {"one", "two"}

@@ -1,0 +1,503 @@
+"""A card is claimed, posted and noted like a notice; whatever happens meanwhile, it comes right."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import discord
+import pytest
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
+
+from bot.delivery.discord_traffic import RequestMonitor
+from bot.delivery.error_policy import NONCE_WINDOW
+from bot.delivery.live_card_updater import MOST_ATTEMPTS, LiveCardTiming, LiveCardUpdater
+from bot.relay.models import Task
+from bot.storage.database import DatabaseThread
+from bot.storage.erasure import Erasure
+from bot.storage.joined_notices import JoinedNotices
+from bot.storage.live_cards import LONGEST_PAUSE, Cards
+from bot.storage.models import Destination, EndReason, PollResult
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import TaskStore
+from bot.watches.private_watches import DirectMessageWatches
+from sandbox.discord import Channel, Guild, LocalDiscord, Message, saying
+from tests.e2e.test_upgrades import move
+from tests.integration.test_dispatcher import POST, a_client, connected
+from tests.support.builders import a_clip, a_failure, a_running_task, a_song
+from tests.support.paths import SCHEMAS
+from tests.support.released_schema import RELAY, SERVER, SONGS, build
+
+PATCH = "PATCH /channels/{id}/messages/{message}"
+ADA = 1
+NOON = 1_700_000_000.0
+
+
+@dataclass
+class Board:
+    """A keeper of cards between a database and a Discord, whose time is that of all three."""
+
+    local: LocalDiscord
+    guild: Guild
+    songs: Channel
+    client: discord.Client
+    database: DatabaseThread
+    traffic: RequestMonitor
+    setback: float = 0.0
+    """Seconds by which the bot's own clock was set back."""
+    keepers: list[LiveCardUpdater] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.outbox = Outbox(self.database)
+        self.store = TaskStore(self.database, self.outbox, "local")
+        self.cards = Cards(self.database, "local")
+        self.restart()
+
+    @property
+    def now(self) -> float:
+        """The bot's time (Unix seconds); it stands still until ``pass_by`` moves it."""
+        return self.local.clock.now() - self.setback
+
+    def restart(self) -> None:
+        """Let another process go on with the same database."""
+        pace = LiveCardTiming(between_rounds=0)
+        keeper = LiveCardUpdater(
+            self.client, self.cards, pace, clock=lambda: self.now, traffic=self.traffic
+        )
+        self.keepers.append(keeper)
+
+    async def watch(self, *tasks: Task, user: int = ADA, channel: Channel | None = None) -> None:
+        """Watch tasks in a channel, by default that of songs, with a card."""
+        place = Destination((channel or self.songs).id, self.guild.id)
+        for task in tasks:
+            await self.store.add_watch(
+                task, known=True, user_id=user, place=place, now=self.now, deadline=86400
+            )
+        await self.cards.open(place, [task.id for task in tasks], self.now, user_id=user)
+
+    async def unwatch(self, *ids: str, user: int = ADA) -> None:
+        """Stop watching."""
+        for task_id in ids:
+            await self.store.remove_watch(task_id, user_id=user, now=self.now)
+
+    async def end(self, task: Task) -> None:
+        """Let a task end; its notices are posted."""
+        seen = PollResult(task.id, self.now, answer=task, ending=EndReason.FINISHED)
+        await self.store.record([seen], self.now)
+        for delivery in await self.outbox.claim(self.now, 9):
+            await self.outbox.acknowledge(delivery, message_id=99, now=self.now)
+
+    async def work(self, after: float = 0.0) -> list[Message]:
+        """Let time pass, then post and edit what is due; return what is in the channel of songs."""
+        self.local.clock.advance(after)
+        for _ in range(5):
+            await self.keepers[-1].round()
+            await self.keepers[-1].finish()
+        return self.songs.messages
+
+    def requests(self, method: str) -> int:
+        """Return how many requests of a kind there were."""
+        return sum(request.method == method for request in self.local.requests)
+
+
+@pytest.fixture
+async def board(tmp_path: Path) -> AsyncIterator[Board]:
+    """Return a board with a client that is connected."""
+    async with AsyncExitStack() as stack:
+        local = await stack.enter_async_context(LocalDiscord())
+        local.clock.stop()
+        local.rate_limits.enabled = False  # whose time would stand still too
+        guild = local.add_guild("Song Club")
+        songs = guild.add_channel("songs")
+        database = await stack.enter_async_context(DatabaseThread(tmp_path / "suno.db"))
+        DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
+        Route.BASE = local.api_url
+        traffic = RequestMonitor()
+        client = a_client(traffic)
+        await stack.enter_async_context(connected(client, local.token))
+        yield Board(local, guild, songs, client, database, traffic)
+
+
+def said(message: Message) -> str:
+    """Return what a card says, with its buttons."""
+    return f"{message.content} {message.embeds} {message.components}"
+
+
+async def test_an_open_card_is_posted_by_whatever_process_is_there(board: Board) -> None:
+    """The one that opened it may have died at once."""
+    await board.watch(a_running_task())
+    board.restart()
+    (card,) = await board.work()
+    assert "Me too" in said(card)
+    assert not card.pinged
+
+
+async def test_a_process_that_died_while_posting_leaves_one_card(board: Board) -> None:
+    """The next one posts it with the same nonce, so that Discord gives it the first message."""
+    await board.watch(a_running_task())
+    (claimed,) = await board.cards.claim(board.now, 9)
+    await board.client.get_partial_messageable(board.songs.id).send("A card", nonce=claimed.nonce)
+    board.restart()
+    (card,) = await board.work()
+    await board.unwatch("song")
+    await board.work(after=10)
+    assert "Nobody was watching" in said(card)
+    assert board.songs.messages == [card]
+
+
+async def test_an_answer_that_was_lost_leaves_one_card(board: Board) -> None:
+    """It is followed to the end all the same."""
+    board.local.faults.add(POST, drop=True, when="after")
+    await board.watch(a_running_task())
+    assert await board.work() != []
+    (card,) = await board.work(after=20)
+    await board.end(a_song())
+    await board.work(after=10)
+    assert "the result" in said(card)
+    assert board.songs.messages == [card]
+
+
+@pytest.mark.parametrize("still", [True, False], ids=["still watched", "watched no more"])
+async def test_a_card_of_long_ago_is_found_again(board: Board, *, still: bool) -> None:
+    """By its buttons, when Discord no longer knows the nonce; it is made right."""
+    board.local.faults.add(POST, drop=True, when="after")
+    await board.watch(a_running_task())
+    (card,) = await board.work()
+    board.restart()
+    if not still:
+        await board.unwatch("song")
+    board.local.nonce_window = 0
+    assert await board.work(after=NONCE_WINDOW + 10) == [card]
+    await board.unwatch("song")
+    await board.work(after=10)
+    assert "Nobody was watching" in said(card)
+    assert card.components == []
+
+
+async def test_a_card_of_long_ago_that_is_not_there_is_posted(board: Board) -> None:
+    """Nothing was posted, as the channel shows."""
+    await board.watch(a_running_task())
+    await board.cards.claim(board.now, 9)
+    board.restart()
+    assert len(await board.work(after=NONCE_WINDOW + 10)) == 1
+
+
+async def test_a_card_of_which_nothing_can_be_known_suppresses_no_other(board: Board) -> None:
+    """It is given up; who watches the song next gets a card."""
+    await board.watch(a_running_task())
+    await board.cards.claim(board.now, 9)
+    board.songs.deny("read_message_history")
+    await board.client.fetch_channel(board.songs.id)
+    board.restart()
+    assert await board.work(after=NONCE_WINDOW + 10) == []
+    await board.watch(a_running_task(), user=2)
+    (card,) = await board.work()
+    assert "<@1> <@2>" in said(card)
+
+
+async def test_a_card_that_nobody_needs_any_more_is_not_posted(board: Board) -> None:
+    """Everybody has left, or the song is done, before its turn came."""
+    await board.watch(a_running_task())
+    await board.watch(a_running_task("other"))
+    await board.unwatch("song")
+    await board.end(a_song("other"))
+    assert await board.work() == []
+    assert not await board.cards.any()
+
+
+async def test_a_card_that_a_release_left_unposted_suppresses_no_other(
+    board: Board, tmp_path: Path
+) -> None:
+    """A card of a process that died stayed unknown for ever; now it is looked for, then posted."""
+    path = tmp_path / "old.db"
+    build((SCHEMAS / "0.2.0.sql").read_text(encoding="utf-8"), path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE cards SET message_id = NULL, shown_at = NULL")
+        connection.commit()
+    move(path, "guild_id", {SERVER: board.guild.id})
+    move(path, "channel_id", {SONGS.channel_id: board.songs.id})
+    async with DatabaseThread(path) as database:
+        board.cards = Cards(database, RELAY)
+        board.restart()
+        (card,) = await board.work()
+    assert "0 of 2 have ended" in said(card)
+
+
+async def test_a_card_that_was_deleted_before_it_was_noted_is_let_go(board: Board) -> None:
+    """A moderator does not want it: it does not come again."""
+    board.local.faults.add(POST, drop=True, when="after")
+    await board.watch(a_running_task())
+    (card,) = await board.work()
+    board.local.delete_message(card)
+    assert await board.work(after=20) == []
+    assert not await board.cards.any()
+
+
+async def test_a_refused_place_gets_no_card_and_the_next_watch_tries_again(board: Board) -> None:
+    """The permission may be there by then."""
+    board.songs.deny("send_messages")
+    await board.watch(a_running_task())
+    assert await board.work() == []
+    board.songs.allow("send_messages")
+    await board.watch(a_running_task(), user=2)
+    assert len(await board.work()) == 1
+
+
+async def test_trouble_delays_a_card(board: Board) -> None:
+    """It is tried again, more and more rarely, with the same nonce."""
+    fault = board.local.faults.add(POST, status=503, times=3)
+    await board.watch(a_running_task())
+    for _ in range(4):
+        await board.work(after=60)
+    assert fault.hits == 3
+    assert len(board.songs.messages) == 1
+
+
+async def test_many_cards_in_one_channel_all_come(board: Board) -> None:
+    """One after the other; a channel elsewhere does not wait for them."""
+    for number in range(8):
+        await board.watch(a_running_task(f"song-{number}"))
+    other = board.guild.add_channel("other")
+    await board.watch(a_running_task("elsewhere"), channel=other)
+    await board.work()
+    assert len(other.messages) == 1
+    await board.work()
+    assert len(board.songs.messages) == 8
+
+
+async def test_many_cards_in_one_channel_all_follow(board: Board) -> None:
+    """One slow edit after the other; none is left out."""
+    tasks = [a_running_task(f"song-{number}") for number in range(8)]
+    for task in tasks:
+        await board.watch(task)
+    await board.work()
+    await board.work()
+    for task in tasks:
+        await board.end(a_song(task.id))
+    await board.work(after=10)
+    await board.work(after=10)
+    assert all("the result" in said(card) for card in board.songs.messages)
+    assert board.requests("PATCH") == 8
+
+
+async def test_a_card_whose_words_are_refused_says_the_bots_own(board: Board) -> None:
+    """With AutoMod against the title, the card shows the end all the same, without buttons."""
+    await board.watch(a_running_task())
+    (card,) = await board.work()
+    fault = board.local.faults.add(
+        PATCH, status=400, code=200000, times=None, where=saying("Boats", "folk")
+    )
+    boats = (a_clip(),)
+    await board.store.record(
+        [PollResult("song", board.now, answer=a_running_task(clips=boats))], board.now
+    )
+    await board.work(after=10)
+    assert fault.hits == 1
+    assert "Me too" in said(card)
+    await board.end(a_song(clips=boats))
+    await board.work(after=10)
+    assert fault.hits == 1
+    assert "the result" in said(card)
+    assert "Boats" not in said(card)
+    assert card.components == []
+
+
+async def test_a_card_that_is_refused_with_its_title_is_posted_without(board: Board) -> None:
+    """Its buttons work, and it is not tried again with what was refused."""
+    fault = board.local.faults.add(POST, status=400, code=200000, times=None, where=saying("Boats"))
+    await board.watch(a_running_task(clips=(a_clip(),)))
+    (card,) = await board.work()
+    assert fault.hits == 1
+    assert "Something is being made" in said(card)
+    assert "Me too" in said(card)
+
+
+@pytest.mark.parametrize("when", ["before it is posted", "later"])
+async def test_a_card_where_the_bot_may_not_embed_is_a_text(board: Board, when: str) -> None:
+    """Discord would leave out the embed in silence, and refuse an edit that leaves nothing."""
+    if when == "before it is posted":
+        board.songs.deny("embed_links")
+    await board.watch(a_running_task())
+    (card,) = await board.work()
+    board.songs.deny("embed_links")
+    await board.work(after=10)
+    await board.end(a_song())
+    await board.work(after=10)
+    await board.work(after=10)
+    assert board.songs.messages == [card]
+    assert "the result" in card.content
+    assert card.components == []
+
+
+async def test_a_card_that_may_say_nothing_true_is_taken_away(board: Board) -> None:
+    """Better no card than one that says for ever that a finished song is being made."""
+    await board.watch(a_running_task())
+    await board.work()
+    board.local.faults.add(PATCH, status=400, code=200000, times=None)
+    await board.end(a_song())
+    assert await board.work(after=10) == []
+    assert not await board.cards.any()
+
+
+async def test_a_card_in_a_closed_place_is_made_right_when_that_opens(board: Board) -> None:
+    """It is not tried again all the time meanwhile."""
+    await board.watch(a_running_task())
+    (card,) = await board.work()
+    fault = board.local.faults.add(PATCH, status=403, code=50013, times=None)
+    await board.end(a_song())
+    await board.work(after=10)
+    await board.work(after=10)
+    assert fault.hits == 1
+    board.local.faults.clear()
+    await board.work(after=LONGEST_PAUSE)
+    assert "the result" in said(card)
+
+
+async def test_a_place_that_stays_closed_is_left_alone_in_the_end(board: Board) -> None:
+    """After about a day."""
+    await board.watch(a_running_task())
+    await board.work()
+    board.local.faults.add(PATCH, status=403, code=50013, times=None)
+    await board.database.write("UPDATE cards SET attempts = ?", [MOST_ATTEMPTS])
+    await board.end(a_song())
+    await board.work(after=10)
+    assert not await board.cards.any()
+
+
+async def test_a_clock_that_is_set_back_holds_up_no_card(board: Board) -> None:
+    """A new card is posted, and those that are there go on."""
+    await board.watch(a_running_task())
+    (card,) = await board.work()
+    board.local.faults.add(PATCH, status=503)
+    await board.store.record(
+        [PollResult("song", board.now, answer=a_running_task(progress=50))], board.now
+    )
+    await board.work(after=10)
+    board.setback = 7200
+    await board.watch(a_running_task("other"))
+    await board.work(after=1)
+    assert "50%" in said(card)
+    assert len(board.songs.messages) == 2
+    await board.end(a_song())
+    await board.work(after=10)
+    assert "the result" in said(card)
+
+
+async def test_an_unheard_card_is_found_after_the_clock_was_set_back(board: Board) -> None:
+    """Not posted a second time."""
+    board.local.faults.add(POST, drop=True, when="after")
+    await board.watch(a_running_task())
+    (card,) = await board.work()
+    board.local.nonce_window = 0
+    board.setback = 1800
+    assert await board.work(after=60) == [card]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_an_unheard_card_is_found_where_it_seems_to_be_younger_than_it_is(
+    board: Board, restarted: bool
+) -> None:
+    """The clock was set back by about as long as Discord knows a nonce."""
+    board.local.faults.add(POST, drop=True, when="after")
+    await board.watch(a_running_task())
+    (card,) = await board.work()
+    board.setback = 90
+    if restarted:
+        board.restart()
+    assert await board.work() == [card]
+    board.local.nonce_window = 0
+    assert await board.work(after=100) == [card]
+
+
+async def test_a_card_is_not_let_go_of_while_somebody_comes_back(board: Board) -> None:
+    """Between what was read and the edit that says that nobody watches: it goes on for them."""
+    await board.watch(a_running_task())
+    (card,) = await board.work()
+    await board.unwatch("song")
+    board.local.clock.advance(10)
+    (over,) = await board.cards.due(board.now, least=0, limit=9)
+    await board.watch(a_running_task(), user=2)
+    await board.cards.shown(over, "a look")
+    await board.work(after=10)
+    assert "<@2>" in said(card)
+    assert "Me too" in said(card)
+
+
+async def test_a_card_is_posted_for_who_comes_back(board: Board) -> None:
+    """Everybody had left before its turn came, as far as was known then."""
+    await board.watch(a_running_task())
+    await board.unwatch("song")
+    (unneeded,) = await board.cards.claim(board.now, 9)
+    await board.watch(a_running_task(), user=2)
+    await board.cards.give_up(unneeded)
+    (card,) = await board.work()
+    assert "<@2>" in said(card)
+
+
+async def test_a_card_that_may_stand_in_a_closed_place_is_not_forgotten(board: Board) -> None:
+    """Its answer was lost, then a permission: it is made right when that is there again."""
+    board.local.faults.add(POST, drop=True, when="after")
+    await board.watch(a_running_task())
+    (card,) = await board.work()
+    board.local.faults.add(POST, status=403, code=50013)
+    await board.work(after=20)
+    await board.end(a_song())
+    await board.work(after=LONGEST_PAUSE)
+    await board.work(after=10)
+    assert "the result" in said(card)
+
+
+async def test_what_has_not_changed_is_not_edited(board: Board) -> None:
+    """Neither by the next process; what a card shows is kept with the card."""
+    await board.watch(a_running_task())
+    await board.work()
+    await board.watch(a_running_task())
+    await board.work(after=10)
+    board.restart()
+    await board.watch(a_running_task())
+    await board.work(after=10)
+    assert board.requests("PATCH") == 0
+
+
+async def test_nothing_is_kept_in_memory_of_cards_that_are_gone(board: Board) -> None:
+    """Not even of a server that left."""
+    for number in range(5):
+        await board.watch(a_running_task(f"song-{number}"))
+    await board.work()
+    await board.work()
+    await board.watch(*(a_running_task(f"song-{number}") for number in range(5)), user=2)
+    await board.work(after=10)
+    await Erasure(board.database).purge(board.guild.id)
+    await board.work(after=10)
+    (keeper,) = board.keepers
+    kept = [value for value in vars(keeper).values() if isinstance(value, dict | list | set)]
+    assert kept
+    assert not any(kept)
+
+
+async def test_a_card_of_a_failure_is_not_green(board: Board) -> None:
+    """Green is what has been made."""
+    await board.watch(a_running_task())
+    (card,) = await board.work()
+    await board.end(a_failure())
+    await board.work(after=10)
+    assert card.embeds[0]["color"] == 0xDA373C
+    assert "failed" in said(card)
+
+
+async def test_a_slow_discord_is_no_refusal(board: Board) -> None:
+    """Whether a person takes direct messages is not known in time: the answer waits no longer."""
+    board.local.faults.add(POST, delay=30)
+    direct = Destination(board.local.open_dm(board.local.world.owner).id)
+    await board.store.add_watch(
+        a_running_task(), known=True, user_id=ADA, place=direct, now=board.now, deadline=60
+    )
+    card = await board.cards.open(direct, ["song"], board.now, user_id=ADA, claimed=True)
+    notices = JoinedNotices(board.database, "local")
+    messages = DirectMessageWatches(board.keepers[-1], notices, patience=0.1)
+    assert await messages.refusal(direct, card, []) is None
+    await board.store.add_finished(a_song("done"), user_id=ADA, place=direct, now=board.now)
+    assert await messages.refusal(direct, None, ["done"]) is None

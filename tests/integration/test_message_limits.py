@@ -1,0 +1,371 @@
+"""How many messages people may ask for, and that what runs is told whatever they ask for."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, closing
+from pathlib import Path
+
+import pytest
+
+from bot.storage.database import DatabaseThread
+from bot.storage.erasure import Erasure
+from bot.storage.errors import ChannelTooBusy, TooManyMessages
+from bot.storage.limits import Limits
+from bot.storage.live_cards import Cards
+from bot.storage.models import Delivery, Destination, EndReason, PollResult
+from bot.storage.outbox import Outbox
+from bot.storage.server_settings import MentionSetting, ServerSettingsStore
+from bot.storage.tasks import TaskStore
+from sandbox.discord import User
+from sandbox.relay import song
+from tests.support.builders import HERE, NOON, a_running_task, a_song
+from tests.support.stage import Stage, a_bot, a_stage
+
+ADA, BEA = 123456789012345678, 2
+THERE = Destination(channel_id=501, guild_id=50)
+LIMITS = Limits(watches_per_user=100, messages_per_user=4, messages_per_channel=3)
+
+
+class Desk:
+    """A database, and people who ask for messages."""
+
+    def __init__(self, database: DatabaseThread) -> None:
+        self.database = database
+        self.outbox = Outbox(database)
+        self.store = TaskStore(database, self.outbox, "deerapi", LIMITS)
+        self.cards = Cards(database, "deerapi", LIMITS)
+        self.now = NOON
+
+    async def finished(self, task_id: str, user_id: int = ADA, place: Destination = HERE) -> None:
+        """Ask for the notice of a song that has ended."""
+        await self.store.add_finished(
+            a_song(task_id), user_id=user_id, place=place, now=self.now, mention=True
+        )
+
+    async def watch(
+        self, task_id: str, user_id: int = ADA, place: Destination = HERE, *, known: bool = True
+    ) -> None:
+        """Watch a song, by default one of which the relay says that it runs."""
+        await self.store.add_watch(
+            a_running_task(task_id),
+            known=known,
+            user_id=user_id,
+            place=place,
+            now=self.now,
+            deadline=3600,
+        )
+
+    async def card(self, task_id: str, user_id: int = ADA, place: Destination = HERE) -> None:
+        """Open a card for a song."""
+        await self.cards.open(place, [task_id], self.now, user_id=user_id)
+
+    async def end(self, *task_ids: str) -> None:
+        """Let songs end."""
+        ends = [
+            PollResult(each, self.now, a_song(each), ending=EndReason.FINISHED) for each in task_ids
+        ]
+        await self.store.record(ends, self.now)
+
+    async def owed(self) -> int:
+        """Return how many messages are owed."""
+        (row,) = await self.database.read("SELECT count(*) AS n FROM deliveries", [])
+        return int(row["n"])
+
+    async def counted(self) -> int:
+        """Return how many messages count still."""
+        (row,) = await self.database.read("SELECT count(*) AS n FROM requested_messages", [])
+        return int(row["n"])
+
+    async def delivery(self, task_id: str, place: Destination = HERE) -> Delivery:
+        """Ask for the notice of a song, and take it to send it."""
+        await self.store.add_finished(a_song(task_id), user_id=1, place=place, now=self.now)
+        (delivery,) = await self.outbox.claim(self.now, 1)
+        return delivery
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    """Return an empty database."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        yield Desk(database)
+
+
+async def test_a_person_may_ask_for_so_many_messages_in_an_hour(desk: Desk) -> None:
+    """In all places together; the refusal says when there is room again, and there is."""
+    for number in range(4):
+        desk.now = NOON + 600 * number
+        await desk.finished(f"song-{number}", place=(HERE, THERE)[number % 2])
+    with pytest.raises(TooManyMessages) as refused:
+        await desk.finished("one more")
+    assert refused.value.until.timestamp() == NOON + 3600
+    assert await desk.owed() == 4
+    await desk.finished("one more", BEA)
+    desk.now = refused.value.until.timestamp()
+    await desk.finished("one more", place=THERE)
+
+
+async def test_a_channel_takes_so_many_messages_in_a_minute(desk: Desk) -> None:
+    """From all people together; another channel has room."""
+    for number in range(3):
+        desk.now = NOON + number
+        await desk.finished(f"song-{number}", user_id=number)
+    with pytest.raises(ChannelTooBusy) as refused:
+        await desk.finished("one more", user_id=9)
+    assert refused.value.until.timestamp() == NOON + 60
+    await desk.finished("one more", user_id=9, place=THERE)
+    desk.now = NOON + 60
+    await desk.finished("one more", user_id=9)
+
+
+async def test_cards_and_notices_are_counted_together(desk: Desk) -> None:
+    """A card that is refused leaves the watch as it is; a card that is there costs nothing."""
+    await desk.watch("running")
+    await desk.card("running")
+    await desk.finished("a")
+    await desk.finished("b")
+    await desk.watch("another")
+    with pytest.raises(ChannelTooBusy):
+        await desk.card("another")
+    await desk.watch("running", BEA)
+    await desk.card("running", BEA)
+    assert len(await desk.store.watches_of(ADA)) == 2
+
+
+async def test_a_refused_card_lets_the_others_show_the_new_watcher(desk: Desk) -> None:
+    """Of two tasks, one is on a card already: that one is shown anew."""
+    await desk.watch("running")
+    await desk.card("running")
+    (before,) = await desk.cards.claim(NOON, 9)
+    await desk.cards.posted(before, 1, look="as it was")
+    for number in range(2):
+        await desk.finished(f"song-{number}", BEA)
+    await desk.watch("running", BEA)
+    await desk.watch("another", BEA)
+    with pytest.raises(ChannelTooBusy):
+        await desk.cards.open(HERE, ["running", "another"], NOON + 9, user_id=BEA)
+    assert len(await desk.cards.due(NOON + 9, least=5, limit=9)) == 1
+
+
+async def test_the_notices_of_what_runs_are_owed_however_many_end_at_once(desk: Desk) -> None:
+    """They count for nothing, and neither a person nor a channel that is full keeps them back."""
+    for number in range(3):
+        await desk.finished(f"finished-{number}")
+    songs = [f"song-{number}" for number in range(50)]
+    for task_id in songs:
+        await desk.watch(task_id)
+    await desk.end(*songs)
+    assert await desk.owed() == 3 + 50
+    assert await desk.counted() == 3
+
+
+async def test_messages_that_are_asked_for_at_once_exceed_no_limit(desk: Desk) -> None:
+    """One after the other finds what those before it have left."""
+    tries = (desk.finished(f"song-{number}") for number in range(30))
+    results = await asyncio.gather(*tries, return_exceptions=True)
+    assert results.count(None) == 3
+    assert sum(isinstance(each, ChannelTooBusy) for each in results) == 27
+    assert await desk.owed() == 3
+
+
+async def test_a_restart_gets_round_no_limit(tmp_path: Path) -> None:
+    """What counts is in the database."""
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(DatabaseThread(tmp_path / "suno.db"))
+        for number in range(3):
+            await Desk(database).finished(f"song-{number}")
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        with pytest.raises(ChannelTooBusy):
+            await Desk(database).finished("one more")
+
+
+async def test_being_forgotten_gets_round_no_limit_and_leaves_no_id(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """What is counted stands for the person in this database, and is gone after an hour."""
+    for number in range(4):
+        desk.now = NOON + 60 * number
+        await desk.finished(f"song-{number}")
+    await Erasure(desk.database).forget(ADA, None, desk.now)
+    with closing(sqlite3.connect(tmp_path / "suno.db")) as connection:
+        assert str(ADA) not in "\n".join(connection.iterdump())
+    with pytest.raises(TooManyMessages):
+        await desk.finished("one more", place=THERE)
+    await Erasure(desk.database).sweep(desk.now + 3600)
+    assert await desk.counted() == 0
+
+
+async def test_nothing_is_counted_of_a_server_that_is_gone(desk: Desk) -> None:
+    """It is deleted with all that belongs to the server."""
+    await desk.finished("song")
+    await Erasure(desk.database).purge(50)
+    assert await desk.counted() == 0
+
+
+async def test_a_person_may_ask_for_no_more_in_a_minute_than_a_channel_takes(desk: Desk) -> None:
+    """Also in several channels, and where the relay could not be asked."""
+    await desk.finished("a")
+    await desk.finished("b", place=THERE)
+    await desk.watch("c", known=False)
+    with pytest.raises(TooManyMessages) as refused:
+        await desk.watch("d", place=Destination(502, 50), known=False)
+    assert refused.value.until.timestamp() == NOON + 60
+    await desk.watch("d", BEA, known=False)
+
+
+async def test_a_watch_of_what_may_have_ended_counts_as_a_message(desk: Desk) -> None:
+    """Where the relay could not be asked, its notice may come at once; no channel refuses it."""
+    for number in range(4):
+        desk.now = NOON + 60 * number
+        await desk.watch(f"song-{number}", known=False)
+    with pytest.raises(TooManyMessages) as refused:
+        await desk.watch("one more", known=False)
+    assert not isinstance(refused.value, ChannelTooBusy)
+    await desk.watch("one more")
+    assert len(await desk.store.watches_of(ADA)) == 5
+
+
+async def test_a_task_that_ends_again_and_again_counts_each_time(desk: Desk) -> None:
+    """A relay may say of a task that it runs, each time that somebody asks."""
+    for number in range(5):
+        await desk.watch("song")
+        await desk.end("song")
+        (delivery,) = await desk.outbox.claim(desk.now, 1)
+        await desk.outbox.acknowledge(delivery, message_id=number, now=desk.now)
+        desk.now += 601  # until then, who asks is shown the message
+    with pytest.raises(TooManyMessages):
+        await desk.watch("song")
+
+
+async def test_who_waits_with_others_asks_for_no_message(desk: Desk) -> None:
+    """One message tells them all: joining a watch, or a notice that is owed, is free."""
+    for number in range(2):
+        await desk.finished(f"song-{number}")
+        await desk.finished(f"song-{number}", BEA)
+    await desk.watch("unheard", known=False)
+    await desk.watch("unheard", BEA, known=False)
+    await desk.finished("unheard", 3)
+    assert await desk.counted() == 3
+
+
+async def test_a_clock_that_is_set_back_locks_nobody_out(desk: Desk) -> None:
+    """What was counted in an hour that comes again counts no more."""
+    for number in range(3):
+        await desk.finished(f"song-{number}")
+    desk.now = NOON - 7200
+    await desk.finished("one more")
+    assert await desk.counted() == 1
+
+
+async def test_a_role_is_mentioned_once_a_minute_in_a_channel(desk: Desk) -> None:
+    """The next message comes without; another channel, and the next minute, have one each."""
+    mentions = desk.outbox.role_mentions
+    first = await desk.delivery("first")
+    assert await mentions.claim(first, NOON)
+    await desk.outbox.acknowledge(first, message_id=1, now=NOON)
+    second = await desk.delivery("second")
+    assert not await mentions.claim(second, NOON + 59)
+    assert await mentions.claim(await desk.delivery("there", THERE), NOON + 59)
+    assert await mentions.claim(second, NOON + 60)
+
+
+@pytest.mark.parametrize("mentioned", [True, False])
+async def test_a_repeat_mentions_the_role_as_the_first_try_did(desk: Desk, mentioned: bool) -> None:
+    """Discord may have taken that: it has to be found by its text."""
+    mentions = desk.outbox.role_mentions
+    other = await desk.delivery("other")
+    await mentions.claim(other, NOON if not mentioned else NOON - 60)
+    await desk.outbox.acknowledge(other, message_id=1, now=NOON)
+    first_try = await desk.delivery("song")
+    assert await mentions.claim(first_try, NOON) is mentioned
+    await desk.outbox.postpone(
+        first_try, until=NOON, reason="?", form=first_try.form, doubtful=True
+    )
+    (second_try,) = await desk.outbox.claim(NOON + 600, 1)
+    assert await mentions.claim(second_try, NOON + 600) is mentioned
+
+
+FIVE = [[f"song-{command}-{number}" for number in range(5)] for command in range(30)]
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """Return a stage with 150 songs that have ended."""
+    async with a_stage(tmp_path, pace=100) as stage:
+        stage.relay.add(*(song(each, takes=1) for ids in FIVE for each in ids))
+        stage.relay.clock.advance(10)
+        yield stage
+
+
+async def burst(stage: Stage, user: User) -> list[str]:
+    """Watch five songs with each of thirty commands, all at once; return the answers."""
+    answers = await asyncio.gather(
+        *(stage.ask("suno watch", user, id=" ".join(ids)) for ids in FIVE)
+    )
+    return [answer.content for answer in answers]
+
+
+@pytest.mark.parametrize(
+    ("locale", "says"), [("en-US", "Please try again <t:"), ("zh-CN", "请<t:")]
+)
+async def test_a_burst_of_commands_fills_no_channel(stage: Stage, locale: str, says: str) -> None:
+    """Thirty commands with five songs each bring twenty messages, and friendly answers."""
+    member = stage.discord.add_user("Cleo", locale=locale)
+    stage.guild.add_member(member)
+    async with a_bot(stage, poll_requests_per_second=50):
+        said = await burst(stage, member)
+        assert sum(says in text for text in said) >= 25
+        finished = [each for ids in FIVE for each in ids if stage.notices_of(each)]
+        await stage.ask("suno status", id=FIVE[0][0])
+        assert 0 < len(finished) <= 20
+
+
+async def test_to_watch_and_to_stop_again_and_again_brings_few_cards(tmp_path: Path) -> None:
+    """The watch is taken all the same, and the answer says that there is no card."""
+    async with a_stage(tmp_path, pace=100) as stage, a_bot(stage, poll_requests_per_second=999):
+        stage.relay.add(song("running", takes=1000))
+        said = []
+        for _ in range(30):
+            said.append((await stage.ask("suno watch", id="running")).content)
+            await stage.discord.wait_for(
+                lambda: "no card" in said[-1] or "Stop" in str(stage.cards()[-1:]), 10, "the card"
+            )
+            await stage.ask("suno unwatch", id="running")
+            await stage.discord.wait_for(
+                lambda: "Stop" not in str([one.components for one in stage.cards()]), 10, "its end"
+            )
+        assert all("Watching" in text for text in said)
+        assert "I post no card this time; the next one can come <t:" in said[-1]
+        assert len(stage.cards()) == 20
+
+
+async def test_songs_that_end_in_the_same_minute_are_all_told(tmp_path: Path) -> None:
+    """However little may be asked for in a channel."""
+    songs = [f"song-number-{number}" for number in range(30)]
+    async with a_stage(tmp_path, pace=100) as stage:
+        stage.relay.add(*(song(each, takes=100) for each in songs))
+        async with a_bot(
+            stage, messages_per_user=1, messages_per_channel=1, poll_requests_per_second=50
+        ):
+            for first in range(0, 30, 10):
+                await stage.ask("suno watch", id=" ".join(songs[first : first + 10]))
+            stage.relay.clock.advance(200)
+            for task_id in songs:
+                await stage.notice_of(task_id)
+
+
+async def test_a_burst_mentions_the_role_of_a_server_once(stage: Stage, tmp_path: Path) -> None:
+    """Also with a new start in between."""
+    role = stage.guild.add_role("Listeners", mentionable=True)
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        await ServerSettingsStore(database).change(
+            stage.guild.id, mention=MentionSetting.ROLE, mention_role_id=role.id
+        )
+    for ids in FIVE[:2]:
+        async with a_bot(stage):
+            await stage.ask("suno watch", id=" ".join(ids))
+            for task_id in ids:
+                await stage.notice_of(task_id)
+        await stage.discord.wait_until_gone()
+    mentions = [one for one in stage.songs.messages if f"<@&{role.id}>" in one.content]
+    assert len(mentions) == 1

@@ -1,0 +1,75 @@
+"""What was told long ago stays a while, and slows nothing: counted in steps of SQLite."""
+
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from bot.storage.database import DatabaseThread
+from bot.storage.erasure import Erasure
+from bot.storage.models import Delivery
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import TaskStore
+from tests.support.builders import HERE, NOON, a_song
+
+OLD = 2000
+STEPS = 100
+"""SQLite tells after so many."""
+
+Work = Callable[[DatabaseThread, Delivery], Awaitable[object]]
+
+WORK: dict[str, Work] = {
+    "a start": lambda database, _: Outbox(database).recover(NOON),
+    "a claim": lambda database, _: Outbox(database).claim(NOON, 10),
+    "a look at what is next": lambda database, _: Outbox(database).next_at(),
+    "a look at what is blocked": lambda database, _: Outbox(database).blocked_channels.of_server(
+        50
+    ),
+    "a channel that is blocked": lambda database, delivery: Outbox(database).blocked_channels.block(
+        delivery, until=NOON + 600, reason="missing:", now=NOON
+    ),
+    "a sweep": lambda database, _: Erasure(database).sweep(NOON),
+}
+
+
+@pytest.mark.parametrize("work", WORK.values(), ids=WORK)
+async def test_what_was_told_costs_nothing_later(tmp_path: Path, work: Work) -> None:
+    """With thousands of notices sent, and their tasks, nothing takes more steps than without."""
+    few = await steps_of(work, tmp_path / "few.db", old=0)
+    many = await steps_of(work, tmp_path / "many.db", old=OLD)
+    assert many <= few + 1
+
+
+async def steps_of(work: Work, path: Path, *, old: int) -> int:
+    """Return how many hundred steps some work takes beside so many notices that were sent."""
+    async with DatabaseThread(path) as database:
+        outbox = Outbox(database)
+        store = TaskStore(database, outbox, "deerapi")
+        await store.add_finished(a_song("sent"), user_id=1, place=HERE, now=NOON)
+        (sent,) = await outbox.claim(NOON, 10)
+        await outbox.acknowledge(sent, message_id=7, now=NOON)
+        await database.run(lambda db: add_copies(db, old))
+        await store.add_finished(a_song("due"), user_id=1, place=HERE, now=NOON)
+        (delivery,) = await outbox.claim(NOON, 10)
+        told: list[None] = []
+        await database.run(
+            lambda db: db.conn.set_progress_handler(lambda: told.append(None), STEPS)
+        )
+        await work(database, delivery)
+        await database.run(lambda db: db.conn.set_progress_handler(None, 0))
+        return len(told)
+
+
+def add_copies(db: Database, count: int) -> None:
+    """Add the one task that there is, with its watch and its notice, under other ids."""
+    for table in ("tasks", "deliveries", "subscriptions"):
+        names = [column.name for column in db[table].columns]
+        copied = {"id": "NULL", "task_id": "task_id || value", "delivery_id": "delivery_id + value"}
+        values = [copied.get(name, name) for name in names]
+        db.execute(
+            f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(values)}"  # noqa: S608 # names of ours
+            f" FROM {table}, json_each(?)",
+            [json.dumps(list(range(1, count + 1)))],
+        )

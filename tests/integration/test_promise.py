@@ -1,0 +1,228 @@
+"""Where bots of this kind have failed their people, and the test that shows that this one does not.
+
+| what others do | the test that shows it |
+|---|---|
+| send first and record after: a crash posts twice | `KILL_AFTER_SENDING` |
+| record first and send after: a crash loses the message | `KILL_BEFORE_SENDING` |
+| count a task as done when every send failed | `EVERY_SEND_FAILED` |
+| end a watch after three errors of the relay | `THREE_RELAY_ERRORS` |
+| let one channel without permission starve the others | `ONE_CLOSED_CHANNEL` |
+| swallow a refusal for lack of permission | `SILENT_REFUSAL` |
+| start a second poller at the second `on_ready` | `TWICE_READY` |
+| let two processes work on one database | `TWO_PROCESSES` |
+| forget who watches in a direct message at a restart | `FORGOTTEN_DIRECT_MESSAGE` |
+| take a clip that streams for a finished one | `STREAM_AS_RESULT` |
+| wipe a whole list because an outage looked like "gone" | `WIPED_BY_AN_OUTAGE` |
+| let the polling loop die of one exception, in silence | `DEAD_LOOP` |
+| send lyrics that Discord refuses, or cut them | `LONG_LYRICS` |
+| send a cover that Discord refuses, and so nothing at all | `BAD_COVER` |
+| have buttons that die with a restart | `DEAD_BUTTONS` |
+| show a stack trace in the channel | `STACK_TRACE` |
+"""
+
+import ast
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.client import SunoBot
+from bot.storage.models import EndReason
+from sandbox.bot_process import BotProcess
+from sandbox.relay import faults, song
+from tests.integration.test_dispatcher import Post, post
+from tests.integration.test_poller import World, world
+from tests.support.builders import a_clip, a_song
+from tests.support.paths import ROOT
+from tests.support.stage import Stage, a_bot, a_stage
+
+__all__ = ["post", "world"]
+
+SONG = "song-of-a-promise"
+
+SHOWN_BY = {
+    "KILL_AFTER_SENDING": (
+        "test_journeys",
+        "test_a_kill_after_discord_took_the_message_does_not_repeat_it",
+    ),
+    "KILL_BEFORE_SENDING": (
+        "test_dispatcher",
+        "test_what_was_under_way_at_a_kill_is_taken_up_again",
+    ),
+    "EVERY_SEND_FAILED": ("test_dispatcher", "test_the_pause_between_tries_grows"),
+    "THREE_RELAY_ERRORS": ("test_promise", "test_three_relay_errors_in_a_row_end_no_watch"),
+    "ONE_CLOSED_CHANNEL": (
+        "test_promise",
+        "test_one_closed_channel_does_not_starve_those_after_it",
+    ),
+    "SILENT_REFUSAL": (
+        "test_dispatcher",
+        "test_who_waits_is_told_once_which_permission_is_missing",
+    ),
+    "TWICE_READY": ("test_promise", "test_being_ready_twice_starts_no_second_loop"),
+    "TWO_PROCESSES": ("test_journeys", "test_a_second_bot_on_the_same_database_ends_at_once"),
+    "FORGOTTEN_DIRECT_MESSAGE": (
+        "test_promise",
+        "test_who_watches_in_a_direct_message_is_not_forgotten_at_a_restart",
+    ),
+    "STREAM_AS_RESULT": ("test_promise", "test_a_clip_that_streams_is_no_result"),
+    "WIPED_BY_AN_OUTAGE": ("test_promise", "test_a_relay_that_forgets_everything_wipes_nothing"),
+    "DEAD_LOOP": ("test_background", "test_the_loop_survives_what_nobody_expected"),
+    "LONG_LYRICS": ("test_promise", "test_lyrics_of_any_length_get_through_and_are_not_lost"),
+    "BAD_COVER": ("test_promise", "test_a_cover_that_discord_refuses_costs_nothing_else"),
+    "DEAD_BUTTONS": ("test_journeys", "test_a_watch_that_was_given_up_can_be_taken_up_again"),
+    "STACK_TRACE": ("test_commands", "test_a_fault_of_ours_shows_a_sentence_and_no_trace"),
+}
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """Return a stage without a bot."""
+    async with a_stage(tmp_path) as stage:
+        yield stage
+
+
+@pytest.mark.parametrize("row", SHOWN_BY)
+def test_every_row_of_the_table_has_its_test(row: str) -> None:
+    """One that exists, and stands in the table above."""
+    module, name = SHOWN_BY[row]
+    tree = ast.parse(next((ROOT / "tests").rglob(f"{module}.py")).read_text(encoding="utf-8"))
+    functions = ast.FunctionDef | ast.AsyncFunctionDef
+    assert name in {node.name for node in tree.body if isinstance(node, functions)}
+    assert f"`{row}`" in (__doc__ or "")
+
+
+async def test_three_relay_errors_in_a_row_end_no_watch(world: World) -> None:
+    """Nor do thirty, of any kind: the song is told when it is done."""
+    world.relay.add(song(SONG, takes=60))
+    await world.watch(SONG)
+    for trouble in (faults.server_error(), faults.rate_limited(), faults.cut_before_headers()):
+        world.relay.faults.add(trouble, times=10)
+    for _ in range(30):
+        await world.look_after(61)
+        assert await world.owed() == []
+    world.relay.faults.clear()
+    await world.look_after(61)
+    (delivery,) = await world.owed()
+    assert delivery.ending is EndReason.FINISHED
+
+
+async def test_one_closed_channel_does_not_starve_those_after_it(post: Post) -> None:
+    """Nor does one that hangs: each channel behind it is served in the same round."""
+    guild = post.channel.guild
+    assert guild is not None
+    others = [guild.add_channel(f"other-{number}") for number in range(5)]
+    post.channel.deny("send_messages")
+    await post.owe(a_song("one"))
+    for other in others:
+        await post.owe(a_song("two"), channel=other)
+    await post.deliver()
+    assert [len(other.messages) for other in others] == [1] * 5
+
+
+async def test_being_ready_twice_starts_no_second_loop(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Discord says READY again after every lost session; the song is told once all the same."""
+    monkeypatch.setattr(SunoBot, "before_identify_hook", at_once)
+    stage.relay.add(song(SONG, takes=100))
+    async with a_bot(stage):
+        await stage.ask("suno watch", id=SONG)
+        before = loops()
+        await stage.discord.invalidate_sessions()
+        await stage.discord.wait_until_ready(timeout=15)
+        await stage.ask("suno list")
+        assert loops() == before
+        stage.relay.clock.advance(200)
+        await stage.notice_of(SONG)
+        await stage.ask("suno list")
+        notices = [one for one in stage.notices_of(SONG) if one.pinged]
+        assert len(notices) == 1
+
+
+async def at_once(*_: object, **__: object) -> None:
+    """Begin a new session without the five seconds that discord.py waits before it."""
+
+
+def loops() -> int:
+    """Return how many loops of the clock run."""
+    running = [task.get_coro() for task in asyncio.all_tasks()]
+    return sum(getattr(one, "__name__", "") == "keep_going" for one in running)
+
+
+async def test_who_watches_in_a_direct_message_is_not_forgotten_at_a_restart(stage: Stage) -> None:
+    """After it, no cache knows the channel; the notice arrives all the same."""
+    stage.relay.add(song(SONG, takes=100))
+    direct = stage.discord.open_dm(stage.ada)
+    async with BotProcess(stage.folder, stage.environment) as bot:
+        await stage.discord.wait_until_ready(timeout=30)
+        await stage.discord.wait_until_commands(timeout=30)
+        asked = await stage.discord.command(stage.ada, direct, "suno watch", id=SONG)
+        await asked.answered()
+        await bot.kill()
+        await stage.discord.wait_until_gone()
+        stage.relay.clock.advance(200)
+        await bot.start()
+        notice = await stage.notice_of(SONG, direct)
+        assert notice.pinged == {stage.ada.id}
+
+
+async def test_a_clip_that_streams_is_no_result(world: World) -> None:
+    """It has a link long before it is done, and that link dies."""
+    world.relay.add(song(SONG, takes=100))
+    await world.watch(SONG)
+    for _ in range(9):
+        await world.look_after(10)
+        assert await world.owed() == []
+    await world.look_after(10)
+    (delivery,) = await world.owed()
+    assert all(clip.playable for clip in delivery.task.clips)
+
+
+async def test_a_relay_that_forgets_everything_wipes_nothing(world: World) -> None:
+    """For ten minutes it knows no task at all; then all of them are told as they really ended."""
+    made = [song(f"{SONG}-{number}", takes=300) for number in range(5)]
+    world.relay.add(*made)
+    for task in made:
+        await world.watch(task.id)
+    await world.look_after(5)
+    for task in made:
+        world.relay.forget(task.id)
+    for _ in range(120):
+        await world.look_after(5)
+        assert await world.owed() == []
+    world.relay.add(*made)
+    await world.look_after(301)
+    told = await owed_in_turn(world)
+    assert [ending for _, ending in sorted(told)] == [EndReason.FINISHED] * 5
+
+
+async def owed_in_turn(world: World) -> list[tuple[str, EndReason]]:
+    """Take everything that is owed in one place, one after the other."""
+    told: list[tuple[str, EndReason]] = []
+    while deliveries := await world.owed():
+        for delivery in deliveries:
+            told.append((delivery.task.id, delivery.ending))
+            await world.outbox.acknowledge(delivery, message_id=len(told), now=world.clock.now)
+    return told
+
+
+async def test_lyrics_of_any_length_get_through_and_are_not_lost(post: Post) -> None:
+    """The message fits; where it cannot hold them all, it says how to read the rest."""
+    await post.owe(a_song(clips=(a_clip(lyrics="\n".join(["Row, row, row your boat"] * 1000)),)))
+    (message,) = await post.deliver()
+    assert "Row, row" in str(message.payload())
+    assert "/suno lyrics" in str(message.payload())
+    refused = [one for one in post.local.requests if one.status == 400]
+    assert refused == []
+
+
+@pytest.mark.parametrize("cover", ["", "None", "ftp://covers/1.png", "https://", "not a url"])
+async def test_a_cover_that_discord_refuses_costs_nothing_else(post: Post, cover: str) -> None:
+    """The song arrives at the first try, without a cover."""
+    await post.owe(a_song(clips=(a_clip(image_url=cover),)))
+    (message,) = await post.deliver()
+    assert "https://cdn1.suno.ai/clip-1.mp3" in str(message.payload())
+    assert [one.status for one in post.local.requests if one.method == "POST"][-1] == 200
+    assert [one for one in post.local.requests if one.status == 400] == []

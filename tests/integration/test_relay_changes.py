@@ -1,0 +1,355 @@
+"""Tasks that a relay knew and does not name any more: what that says of them, and what not."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, closing
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from bot.doctor.report import Area, State
+from bot.polling.poller import Poller
+from bot.polling.schedule import PATIENCE_WITH_A_LOST_TASK
+from bot.storage.database import DatabaseThread
+from bot.storage.models import EndReason
+from bot.storage.relay_fingerprints import RelayAccess, own_fingerprint
+from bot.watches.watchlist import WatchOutcome
+from sandbox.bot_process import BotProcess
+from sandbox.relay import LocalRelay, song, stuck
+from tests.integration.test_poller import DEADLINE, World, a_world
+from tests.support.doctor_visit import Doctor, ask_doctor
+from tests.support.stage import Stage, a_stage
+
+HALF_AN_HOUR = PATIENCE_WITH_A_LOST_TASK
+ANOTHER_KEY = "sk-another-key-of-the-local-relay"
+WARNING = "Not named under this SUNO_API_KEY"
+TROUBLE = "The relay answers, but names none"
+
+
+@pytest.fixture
+async def relay() -> AsyncIterator[LocalRelay]:
+    """Return a relay that outlives the bots."""
+    async with LocalRelay() as relay:
+        yield relay
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return where the database is."""
+    return tmp_path / "suno.db"
+
+
+@pytest.fixture
+async def world(path: Path, relay: LocalRelay) -> AsyncIterator[World]:
+    """Return the only bot of a test."""
+    async with a_world(path, relay=relay) as world:
+        yield world
+
+
+def the_next(path: Path, before: World) -> AbstractAsyncContextManager[World]:
+    """Open the world of the bot that is started after another one was stopped."""
+    return a_world(path, relay=before.relay, clock=before.clock)
+
+
+async def wait(world: World, seconds: float, step: float = 100) -> None:
+    """Let time pass with a look now and then, never so long without that it is an outage."""
+    for _ in range(int(seconds // step) + 1):
+        await world.look_after(step)
+
+
+async def watch(world: World, *ids: str) -> None:
+    """Watch songs that are being made for ever, and look at them."""
+    for task_id in ids:
+        world.relay.add(stuck(task_id))
+        assert await world.watch(task_id) is WatchOutcome.WATCHING
+    await world.look_after(5)
+
+
+def forget(world: World, *ids: str) -> None:
+    """Let the relay know tasks no longer, or show them no longer to this key."""
+    for task_id in ids:
+        world.relay.forget(task_id)
+
+
+async def endings(world: World) -> dict[str, EndReason]:
+    """Return how what is owed ended; each is taken as posted."""
+    ended = {}
+    while owed := await world.owed():
+        for each in owed:
+            ended[each.task.id] = each.ending
+            await world.outbox.acknowledge(each, message_id=each.id, now=world.clock.now)
+    return ended
+
+
+# Another key
+
+
+async def test_a_task_of_another_key_waits_and_is_not_called_unknown(
+    path: Path, relay: LocalRelay, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Until its deadline, whatever else the relay names; the operator is warned once."""
+    async with a_world(path, relay=relay) as world:
+        await watch(world, "first", "second")
+    relay.key = ANOTHER_KEY
+    forget(world, "first", "second")
+    async with the_next(path, world) as world:
+        await watch(world, "third")
+        await wait(world, HALF_AN_HOUR + 600)
+        assert await endings(world) == {}
+        warnings = [each for each in caplog.records if each.levelno == logging.WARNING]
+        assert [each.getMessage().startswith(WARNING) for each in warnings] == [True]
+        await wait(world, DEADLINE - HALF_AN_HOUR - 600)
+        assert (await endings(world)).keys() >= {"first", "second"}
+
+
+async def test_a_task_of_another_key_ends_with_what_is_true(path: Path, relay: LocalRelay) -> None:
+    """The relay never said how it ended: not more, and not less."""
+    async with a_world(path, relay=relay) as world:
+        await watch(world, "song")
+    relay.key = ANOTHER_KEY
+    forget(world, "song")
+    async with the_next(path, world) as world:
+        await wait(world, DEADLINE)
+        assert await endings(world) == {"song": EndReason.GAVE_UP}
+
+
+async def test_a_task_that_is_named_under_the_new_key_goes_on(
+    path: Path, relay: LocalRelay
+) -> None:
+    """It is told when it is done; and once it was named, it may be lost like any other."""
+    async with a_world(path, relay=relay) as world:
+        relay.add(song("song", takes=600))
+        assert await world.watch("song") is WatchOutcome.WATCHING
+        await watch(world, "lost")
+    relay.key = ANOTHER_KEY
+    async with the_next(path, world) as world:
+        await watch(world, "other")
+        forget(world, "lost")
+        await wait(world, HALF_AN_HOUR + 300)
+        assert await endings(world) == {"song": EndReason.FINISHED, "lost": EndReason.NOT_FOUND}
+
+
+async def test_a_key_that_is_set_back_finds_its_tasks_waiting(
+    path: Path, relay: LocalRelay
+) -> None:
+    """The time under the other key counts for nothing: one look that misses a task ends it not."""
+    async with a_world(path, relay=relay) as world:
+        await watch(world, "song", "lost")
+    relay.key, key = ANOTHER_KEY, relay.key
+    forget(world, "song", "lost")
+    async with the_next(path, world) as world:
+        await watch(world, "other")
+        await wait(world, HALF_AN_HOUR + 600)
+    relay.key = key
+    forget(world, "other")
+    async with the_next(path, world) as world:
+        relay.add(song("song", takes=1))
+        await world.look_after(5)
+        await world.look_after(5)
+        assert await endings(world) == {"song": EndReason.FINISHED}
+
+
+async def test_the_same_holds_for_another_address(path: Path, relay: LocalRelay) -> None:
+    """Behind which there may be another relay."""
+    async with a_world(path, relay=relay) as world:
+        await watch(world, "song")
+    async with LocalRelay() as another, a_world(path, relay=another, clock=world.clock) as world:
+        await watch(world, "other")
+        await wait(world, HALF_AN_HOUR + 600)
+        assert await endings(world) == {}
+
+
+async def test_a_task_of_an_older_version_is_known_from_when_it_is_named(
+    path: Path, relay: LocalRelay
+) -> None:
+    """Until then nobody knows under which key; one that is missing from the start waits."""
+    async with a_world(path, relay=relay) as world:
+        await watch(world, "named", "missing")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE tasks SET fingerprint = NULL")
+    forget(world, "missing")
+    async with the_next(path, world) as world:
+        await watch(world, "other")
+        forget(world, "named")
+        await wait(world, HALF_AN_HOUR + 300)
+        assert await endings(world) == {"named": EndReason.NOT_FOUND}
+
+
+async def test_a_task_that_was_named_for_a_person_is_known_under_that_key(
+    path: Path, relay: LocalRelay
+) -> None:
+    """Not only what the background saw counts; nor does what was never named wait."""
+    async with a_world(path, relay=relay) as world:
+        relay.add(stuck("song"))
+        assert await world.watch("song") is WatchOutcome.WATCHING
+        relay.go_down()
+        assert await world.watch("stranger") is WatchOutcome.UNCHECKED
+        relay.come_back()
+    relay.key = ANOTHER_KEY
+    forget(world, "song")
+    async with the_next(path, world) as world:
+        await watch(world, "other")
+        await wait(world, HALF_AN_HOUR + 300)
+        assert await endings(world) == {"stranger": EndReason.NOT_FOUND}
+
+
+# Missing together
+
+
+async def test_tasks_that_disappear_together_are_not_called_unknown(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A relay that names nothing any more is in trouble, however well it answers."""
+    await watch(world, "first", "second")
+    forget(world, "first", "second")
+    await wait(world, HALF_AN_HOUR + 600)
+    assert await endings(world) == {}
+    assert sum(TROUBLE in message for message in caplog.messages) == 1
+    world.relay.add(song("first", takes=1), song("second", takes=1))
+    await wait(world, 100)
+    assert await endings(world) == {"first": EndReason.FINISHED, "second": EndReason.FINISHED}
+
+
+async def test_a_relay_that_forgets_for_a_moment_is_not_worth_a_warning(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One of its machines may know of nothing: the log would be full of it."""
+    await watch(world, "first", "second")
+    for _ in range(5):
+        forget(world, "first", "second")
+        await world.look_after(10)
+        world.relay.add(stuck("first"), stuck("second"))
+        await world.look_after(10)
+    assert TROUBLE not in caplog.text
+
+
+async def test_tasks_that_never_come_back_end_at_their_deadline(world: World) -> None:
+    """Nobody waits for ever."""
+    await watch(world, "first", "second")
+    forget(world, "first", "second")
+    await wait(world, DEADLINE)
+    assert await endings(world) == {"first": EndReason.GAVE_UP, "second": EndReason.GAVE_UP}
+
+
+async def test_a_task_that_is_missing_while_others_are_named_is_lost(world: World) -> None:
+    """Also one of several."""
+    await watch(world, "first", "second", "third")
+    forget(world, "first", "second")
+    await wait(world, HALF_AN_HOUR + 100)
+    assert await endings(world) == {"first": EndReason.NOT_FOUND, "second": EndReason.NOT_FOUND}
+
+
+async def test_tasks_disappear_together_though_each_is_looked_at_alone(world: World) -> None:
+    """What counts is what the relay has named since, in whichever look."""
+    await watch(world, "first", "second")
+    forget(world, "first", "second")
+    begin = len(world.relay.looks)
+    poller = Poller(world.client, world.store, world.schedule, batch=1, clock=world.clock)
+    for _ in range(int(HALF_AN_HOUR) // 50 + 10):
+        world.clock.now += 50
+        for _ in ("first", "second"):
+            await poller.round()
+            await poller.finish(None)
+    asked = {each.ids for each in world.relay.looks[begin:] if each.method == "POST"}
+    assert asked == {("first",), ("second",)}
+    assert await endings(world) == {}
+
+
+async def test_the_half_hour_begins_when_the_relay_names_others_again(world: World) -> None:
+    """One that stays missing then has been lost; the trouble before does not count."""
+    await watch(world, "first", "second")
+    forget(world, "first", "second")
+    await wait(world, 900)
+    world.relay.add(stuck("first"))
+    await wait(world, HALF_AN_HOUR - 300)
+    assert await endings(world) == {}
+    await wait(world, 400)
+    assert await endings(world) == {"second": EndReason.NOT_FOUND}
+
+
+async def test_trouble_is_known_again_after_a_restart(path: Path, relay: LocalRelay) -> None:
+    """The half hour does not begin with it."""
+    async with a_world(path, relay=relay) as world:
+        await watch(world, "first", "second")
+        forget(world, "first", "second")
+        await wait(world, 600)
+    async with the_next(path, world) as world:
+        await wait(world, HALF_AN_HOUR + 300)
+        assert await endings(world) == {}
+
+
+async def test_the_only_task_that_is_watched_has_half_an_hour(world: World) -> None:
+    """Nothing speaks of trouble, and who made one song wants to know."""
+    await watch(world, "song")
+    forget(world, "song")
+    await wait(world, HALF_AN_HOUR + 100)
+    assert await endings(world) == {"song": EndReason.NOT_FOUND}
+
+
+# What is kept
+
+
+async def test_a_fingerprint_tells_address_and_key_apart_and_neither_to_anybody(
+    tmp_path: Path,
+) -> None:
+    """The same in each run of one database, another in each database; no file holds the key."""
+    key = SecretStr("sk-" + "k" * 48)
+    access = RelayAccess("custom", "https://relay.example", key)
+    fingerprints = []
+    for name in ("one.db", "one.db", "two.db"):
+        async with DatabaseThread(tmp_path / name) as database:
+            fingerprints.append(await own_fingerprint(database, access))
+            other_key = access._replace(key=SecretStr("sk-other"))
+            other_address = access._replace(base_url="https://other.example")
+            others = {
+                await own_fingerprint(database, each)
+                for each in (other_key, other_address, access._replace(relay="deerapi"))
+            }
+            assert len(others - {fingerprints[-1]}) == 2
+    assert fingerprints[0] == fingerprints[1] != fingerprints[2]
+    for name in ("one.db", "two.db"):
+        assert key.get_secret_value().encode() not in (tmp_path / name).read_bytes()
+
+
+# What the operator sees
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """Return a stage without a bot."""
+    async with a_stage(tmp_path) as stage:
+        yield stage
+
+
+async def test_the_operator_is_told_of_tasks_of_another_key(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By one warning in the log, by the doctor, and by what it says of the task."""
+    stage.relay.add(stuck("our-song"), stuck("other-song"))
+    before = stage.environment
+    async with BotProcess(stage.folder, before):
+        await stage.discord.wait_until_ready(timeout=30)
+        await stage.discord.wait_until_commands(timeout=30)
+        await stage.ask("suno watch", id="our-song")
+        await stage.relay.looked(3)
+    stage.relay.forget("our-song")
+    stage.relay.key = ANOTHER_KEY
+    async with BotProcess(stage.folder, stage.environment) as bot:
+        await stage.discord.wait_until_ready(timeout=30)
+        await stage.ask("suno watch", id="other-song")
+        async with asyncio.timeout(30):
+            while WARNING not in bot.log:  # noqa: ASYNC110 # a process writes it to a file
+                await asyncio.sleep(0.05)
+        await stage.relay.looked(len(stage.relay.looks) + 10)
+        visit = await Doctor(stage, monkeypatch).visit()
+        code, said = await ask_doctor(stage, "why", "our-song")
+    assert bot.log.count(WARNING) == 1
+    found = visit.found(Area.DATABASE, "other_key")
+    assert (found.state, found.text[:16]) == (State.WARNING, "1 task not named")
+    assert code == 0
+    assert "it knew it under another SUNO_API_KEY or SUNO_BASE_URL" in said
+    visit = await Doctor(stage, monkeypatch).visit(SUNO_API_KEY=before["SUNO_API_KEY"])
+    assert "other_key" not in visit.troubles(Area.DATABASE)

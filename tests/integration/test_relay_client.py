@@ -1,0 +1,327 @@
+"""What the client asks for, and what it makes of the answers."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.relay.client import MOST_SINGLES
+from bot.relay.errors import ErrorKind
+from bot.relay.models import Outcome, TaskKind, TaskStatus
+from sandbox.relay import (
+    AnswerShape,
+    LocalRelay,
+    Single,
+    failing,
+    faults,
+    half_success,
+    lyrics_task,
+    song,
+    stuck,
+)
+from tests.support.client_at_relay import client_at_relay
+
+
+def actions(relay: LocalRelay) -> list[tuple[str | None, tuple[str, ...]]]:
+    """Give the batches that the relay was asked for: as what, and which ids."""
+    return [(look.action, look.ids) for look in relay.looks if look.method == "POST"]
+
+
+async def test_tasks_are_found_in_one_request() -> None:
+    """Whatever has become of them, one batch tells."""
+    async with client_at_relay() as (relay, client):
+        relay.add(song("song"), failing("bad"), half_success("half"), stuck("stuck"))
+        relay.clock.advance(300)
+
+        found = await client.look_up(["song", "bad", "half", "stuck"])
+
+        assert {task_id: task.outcome for task_id, task in found.tasks.items()} == {
+            "song": Outcome.SUCCESS,
+            "bad": Outcome.FAILURE,
+            "half": Outcome.PARTIAL,
+            "stuck": None,
+        }
+        assert (found.missing, found.failed) == (frozenset(), {})
+        assert [(look.method, look.path) for look in relay.looks] == [("POST", "/suno/fetch")]
+
+
+async def test_nothing_is_asked_for_no_ids() -> None:
+    """An empty look-up costs no request, urgent or not."""
+    async with client_at_relay() as (relay, client):
+        for urgent in (False, True):
+            found = await client.look_up([], urgent=urgent)
+
+            assert (found.tasks, found.missing, found.failed) == ({}, frozenset(), {})
+        assert relay.looks == []
+
+
+@pytest.mark.parametrize("odd", ['a"b\\', "歌", "half \ud83d"])
+async def test_an_id_of_any_characters_can_be_asked_for(odd: str) -> None:
+    """Beside it, the others are found."""
+    async with client_at_relay() as (relay, client):
+        relay.add(stuck("one"))
+        found = await client.look_up(["one", odd])
+        assert found.tasks.keys() == {"one"}
+        assert found.missing == {odd}
+        assert actions(relay)[0] == ("MUSIC", ("one", odd))
+
+
+async def test_an_id_given_twice_is_asked_for_once() -> None:
+    """Several people may watch one task."""
+    async with client_at_relay() as (relay, client):
+        relay.add(song("song"))
+
+        await client.look_up(["song", "song"])
+
+        assert actions(relay) == [("MUSIC", ("song",))]
+
+
+async def test_many_ids_travel_in_batches() -> None:
+    """No batch is larger than the setting allows, and none of the ids is lost."""
+    async with client_at_relay(batch_size=3) as (relay, client):
+        ids = [f"song-{number}" for number in range(7)]
+        relay.add(*map(song, ids))
+
+        found = await client.look_up(ids)
+
+        assert [len(look.ids) for look in relay.looks] == [3, 3, 1]
+        assert list(found.tasks) == ids
+
+
+async def test_what_is_known_to_be_lyrics_is_asked_for_as_lyrics() -> None:
+    """Some relays honour the action, so the right one is sent for each kind."""
+    async with client_at_relay() as (relay, client):
+        relay.answer_shape = AnswerShape(honours_action=True)
+        relay.add(song("song"), lyrics_task("words"))
+
+        kinds = {"words": TaskKind.LYRICS, "song": TaskKind.MUSIC}
+        found = await client.look_up(["song", "words"], kinds=kinds)
+
+        assert found.tasks.keys() == {"song", "words"}
+        assert actions(relay) == [("MUSIC", ("song",)), ("LYRICS", ("words",))]
+
+
+async def test_an_unknown_kind_is_asked_for_as_a_song_and_then_as_lyrics() -> None:
+    """Only what was not among the songs is asked for again."""
+    async with client_at_relay() as (relay, client):
+        relay.answer_shape = AnswerShape(honours_action=True)
+        relay.add(song("song"), lyrics_task("words"))
+
+        found = await client.look_up(["song", "words"])
+
+        assert found.tasks.keys() == {"song", "words"}
+        assert actions(relay) == [("MUSIC", ("song", "words")), ("LYRICS", ("words",))]
+
+
+async def test_an_unknown_id_is_missing() -> None:
+    """The relay leaves it out of the batch and denies it on its own."""
+    async with client_at_relay() as (relay, client):
+        relay.add(song("song"))
+
+        found = await client.look_up(["song", "nobody's"])
+
+        assert found.tasks.keys() == {"song"}
+        assert found.missing == {"nobody's"}
+
+
+async def test_a_missing_id_is_asked_for_on_its_own_before_it_is_called_missing() -> None:
+    """Every single look-up that the relay may have is asked, with the id percent-encoded."""
+    async with client_at_relay() as (relay, client):
+        await client.look_up(["a/b ü?"], kinds={"a/b ü?": TaskKind.LYRICS})
+
+        assert [look.path for look in relay.looks if look.method == "GET"] == [
+            "/suno/fetch/a%2Fb%20%C3%BC%3F",
+            "/suno/lyrics/a%2Fb%20%C3%BC%3F",
+            "/suno/feed/a%2Fb%20%C3%BC%3F",
+        ]
+        assert {look.ids for look in relay.looks} == {("a/b ü?",)}
+
+
+async def test_a_missing_id_is_asked_for_on_its_own_only_once() -> None:
+    """The poller's second look costs what any other costs."""
+    async with client_at_relay() as (relay, client):
+        kinds = {"gone": TaskKind.MUSIC}
+        await client.look_up(["gone"], kinds=kinds)
+        relay.looks.clear()
+
+        found = await client.look_up(["gone"], kinds=kinds)
+
+        assert found.missing == {"gone"}
+        assert [look.method for look in relay.looks] == ["POST"]
+
+
+async def test_a_task_that_no_batch_holds_is_found_on_its_own_every_time() -> None:
+    """That it was asked for singly before must not make it missing."""
+    async with client_at_relay() as (relay, client):
+        relay.answer_shape = AnswerShape(honours_action=True)
+        relay.add(lyrics_task("words"))
+
+        for _ in range(2):
+            found = await client.look_up(["words"], kinds={"words": TaskKind.MUSIC})
+
+            assert found.tasks.keys() == {"words"}
+
+
+@pytest.mark.parametrize("odd", [".", "..", ""])
+async def test_an_id_that_would_be_another_path_is_not_asked_for_on_its_own(odd: str) -> None:
+    """``/suno/fetch/..`` is ``/suno``: the batch's word has to do."""
+    async with client_at_relay() as (relay, client):
+        found = await client.look_up([odd])
+
+        assert found.missing == {odd}
+        assert {look.method for look in relay.looks} == {"POST"}
+
+
+async def test_a_relay_that_knows_nothing_any_more_is_not_flooded() -> None:
+    """Only some ids are asked for singly at once; the others wait, and are not called missing."""
+    async with client_at_relay() as (relay, client):
+        ids = [f"gone-{number}" for number in range(MOST_SINGLES + 5)]
+        kinds = dict.fromkeys(ids, TaskKind.MUSIC)
+
+        first = await client.look_up(ids, kinds=kinds)
+        second = await client.look_up(ids, kinds=kinds)
+
+        assert first.missing == set(ids[:MOST_SINGLES])
+        assert first.unlisted == tuple(ids[MOST_SINGLES:])
+        assert second.missing == set(ids)
+        fetched = [look.ids for look in relay.looks if look.path.startswith("/suno/fetch/")]
+        assert fetched == [(each,) for each in ids]
+
+
+async def test_a_batch_that_fails_does_not_take_the_others_with_it() -> None:
+    """What the first batch told is returned; the rest carries the error."""
+    async with client_at_relay(batch_size=2) as (relay, client):
+        relay.add(song("one"), song("two"), song("three"))
+        relay.faults.add(faults.server_error(), after=1)
+
+        found = await client.look_up(["one", "two", "three", "four"])
+
+        assert found.tasks.keys() == {"one", "two"}
+        assert found.missing == frozenset()
+        assert {each: error.kind for each, error in found.failed.items()} == {
+            "three": ErrorKind.UNAVAILABLE,
+            "four": ErrorKind.UNAVAILABLE,
+        }
+        assert len(relay.looks) == 2
+
+
+STRANGER = {"task_id": "stranger", "status": "SUCCESS", "data": None}
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        AnswerShape(nothing=None),
+        AnswerShape(double_envelope=True),
+        AnswerShape(data_as_text=True),
+        AnswerShape(code=None),
+        AnswerShape(code=1),
+        AnswerShape(code=200),
+        AnswerShape(code="200"),
+        AnswerShape(shuffled=True),
+        AnswerShape(account=True),
+        AnswerShape(strangers=(STRANGER,)),
+    ],
+    ids=lambda shape: ", ".join(
+        f"{name}={getattr(shape, name)}"
+        for name in AnswerShape.__slots__
+        if getattr(shape, name) != getattr(AnswerShape(), name)
+    )[:40],
+)
+async def test_a_batch_is_understood_in_every_wrapping(shape: AnswerShape) -> None:
+    """The same tasks come out, and nobody else's."""
+    async with client_at_relay() as (relay, client):
+        relay.answer_shape = shape
+        relay.add(song("song", title="Night Bus"), lyrics_task("words"))
+        relay.clock.advance(300)
+
+        found = await client.look_up(["song", "words", "nobody's"])
+
+        assert found.tasks.keys() == {"song", "words"}
+        assert found.missing == {"nobody's"}
+        assert found.tasks["song"].title == "Night Bus"
+        assert found.tasks["song"].outcome is Outcome.SUCCESS
+        lyrics = found.tasks["words"].lyrics
+        assert lyrics is not None
+        assert lyrics.text.startswith("[Verse]")
+
+
+RUNS = {"task_id": "song", "status": "IN_PROGRESS", "data": None}
+ENDED = {"task_id": "song", "status": "FAILURE", "fail_reason": "no", "data": None}
+
+
+@pytest.mark.parametrize("entries", [(RUNS, ENDED), (ENDED, RUNS)], ids=["last", "first"])
+async def test_of_two_entries_for_one_id_the_one_that_has_ended_counts(
+    entries: tuple[dict[str, Any], ...],
+) -> None:
+    """Wherever it stands."""
+    async with client_at_relay() as (relay, client):
+        relay.answer_shape = AnswerShape(strangers=entries)
+
+        found = await client.look_up(["song"])
+
+        assert found.tasks["song"].outcome is Outcome.FAILURE
+
+
+async def test_an_id_in_another_case_is_the_one_asked_for() -> None:
+    """Some relays write ids in lower case, whatever they were asked for."""
+    async with client_at_relay() as (relay, client):
+        relay.answer_shape = AnswerShape(strangers=({**ENDED, "task_id": "SONG"},))
+
+        found = await client.look_up(["Song"])
+
+        assert found.tasks["Song"].id == "Song"
+        assert found.tasks["Song"].outcome is Outcome.FAILURE
+
+
+@pytest.mark.parametrize(
+    ("wanted", "answered"),
+    [(["Song", "sOng"], ["SONG"]), (["Song"], ["SONG", "song"]), (["song"], ["song", "SONG"])],
+    ids=["two wanted", "two answered", "written as wanted"],
+)
+async def test_an_id_in_another_case_counts_only_where_one_can_be_meant(
+    wanted: list[str], answered: list[str]
+) -> None:
+    """Nobody is shown the task of somebody else."""
+    async with client_at_relay() as (relay, client):
+        strangers = [{**ENDED, "task_id": each, "fail_reason": each} for each in answered]
+        relay.answer_shape = AnswerShape(strangers=tuple(strangers))
+
+        found = await client.look_up(wanted)
+
+        told = {task_id: task.reason for task_id, task in found.tasks.items()}
+        assert told == {each: each for each in wanted if each in answered}
+
+
+@pytest.mark.parametrize("form", list(Single))
+async def test_a_single_look_up_is_understood_in_every_wrapping(form: Single) -> None:
+    """Whether the task, its data, or both come back, the song is there to be played."""
+    async with client_at_relay() as (relay, client):
+        relay.answer_shape = AnswerShape(paths=frozenset({"/suno/fetch/{id}"}), fetch=form)
+        relay.add(song("song", title="Night Bus"))
+        relay.clock.advance(300)
+
+        found = await client.look_up(["song"])
+
+        task = found.tasks["song"]
+        assert (task.id, task.title, task.outcome) == ("song", "Night Bus", Outcome.SUCCESS)
+
+
+async def test_a_fork_with_words_of_its_own_is_understood() -> None:
+    """Status words and field names differ between relays."""
+
+    def in_other_words(task: Mapping[str, Any]) -> dict[str, Any]:
+        kept = {name: task[name] for name in ("task_id", "action", "data")}
+        return {**kept, "status": "succeeded", "submitTime": task["submit_time"] * 1000}
+
+    async with client_at_relay() as (relay, client):
+        relay.answer_shape = replace(relay.answer_shape, rewrite=in_other_words)
+        relay.add(song("song"))
+        submitted = int(relay.clock.now())
+        relay.clock.advance(300)
+
+        found = await client.look_up(["song"])
+
+        assert found.tasks["song"].status is TaskStatus.SUCCESS
+        assert found.tasks["song"].submitted_at == submitted

@@ -1,0 +1,253 @@
+"""What the client lets a relay do to it, and where the key goes: to the relay, nowhere else."""
+
+import asyncio
+import logging
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from pydantic import SecretStr
+
+from bot.relay.client import Limits, RelayClient
+from bot.relay.errors import ErrorKind, RelayError
+from bot.relay.providers import relay
+from bot.relay.transport import Wire
+from bot.relay.ttl_cache import TTLCache
+from sandbox.relay import faults, song
+from sandbox.relay.faults import Fault
+from tests.support.client_at_relay import client_at_relay
+
+QUICK_LIMITS = Limits(total=0.5)
+KEY = "sk-very-secret-0123456789"
+
+
+async def test_an_endless_answer_is_cut_off() -> None:
+    """Nothing is read beyond 8 MiB, however fast it comes."""
+    async with client_at_relay() as (local, client):
+        await client.look_up(["song"])
+        local.faults.add(faults.endless_body())
+
+        with pytest.raises(RelayError) as failure:
+            await client.look_up(["song"])
+
+        assert failure.value.kind is ErrorKind.UNREADABLE
+        assert failure.value.detail == f"the answer is longer than {8 << 20} bytes"
+
+
+async def test_an_answer_about_one_task_may_be_less_long() -> None:
+    """Four megabytes are nothing for a hundred tasks, and far too much for one."""
+    sizes = {"POST": 4 << 20, "GET": 4 << 20}
+
+    async def answer(request: web.Request) -> web.Response:
+        body = b'{"code":"success","data":[]}' + b" " * sizes[request.method]
+        return web.Response(body=body, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_route("*", "/{anything:.*}", answer)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        asked = relay("custom", str(server.make_url("")))
+        wire = Wire(session, asked.base_url, SecretStr(KEY), Limits())
+
+        assert (await wire.exchange("POST", "/suno/fetch", {"ids": ["song"]})).status == 200
+        with pytest.raises(RelayError, match=f"longer than {2 << 20} bytes"):
+            await wire.exchange("GET", "/suno/fetch/song")
+
+
+async def test_a_packed_answer_is_measured_unpacked() -> None:
+    """A small body may hold a large one."""
+
+    async def answer(_request: web.Request) -> web.Response:
+        response = web.Response(body=b" " * (9 << 20), content_type="application/json")
+        response.enable_compression(web.ContentCoding.gzip)
+        return response
+
+    app = web.Application()
+    app.router.add_post("/suno/fetch", answer)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        asked = relay("custom", str(server.make_url("")))
+        client = RelayClient(session, asked, SecretStr(KEY))
+
+        with pytest.raises(RelayError, match="longer than"):
+            await client.look_up(["song"])
+        await client.aclose()
+
+
+async def test_a_redirect_to_another_host_gets_no_key() -> None:
+    """Nothing at all is sent there."""
+    received: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        received.append(request.path)
+        return web.json_response({})
+
+    app = web.Application()
+    app.router.add_route("*", "/{anything:.*}", answer)
+    async with TestServer(app) as other, client_at_relay() as (local, client):
+        local.faults.add(faults.redirects(str(other.make_url("/suno/fetch"))))
+
+        with pytest.raises(RelayError, match="redirect to another host") as failure:
+            await client.look_up(["song"])
+
+        assert failure.value.kind is ErrorKind.UNAVAILABLE
+        assert received == []
+
+
+@pytest.mark.parametrize("to", ["https://][[p@", "http://[::1", "//", "https://a:99999/"])
+async def test_a_redirect_that_is_no_address_is_an_outage(to: str) -> None:
+    """It raises what every outage raises, and the circuit breaker learns of it."""
+    async with client_at_relay() as (local, client):
+        local.faults.add(faults.redirects(to), times=None)
+
+        with pytest.raises(RelayError):
+            await client.look_up(["song"])
+
+        assert client.health.last_error is ErrorKind.UNAVAILABLE
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirect_within_the_relay_is_followed(status: int) -> None:
+    """Some servers move a path to one with a slash at its end."""
+    async with client_at_relay() as (local, client):
+        local.add(song("song"))
+        local.faults.add(faults.redirects("/suno/submit/fetch", status), path="/suno/fetch")
+
+        found = await client.look_up(["song"])
+
+        assert found.tasks.keys() == {"song"}
+        assert [look.method for look in local.looks] == ["POST", "POST"]
+
+
+@pytest.mark.parametrize(
+    ("to", "words"),
+    [("/suno/fetch", "in a circle"), ("http://[", "to nowhere"), ("mailto:me", "to nowhere")],
+)
+async def test_a_redirect_that_leads_nowhere_ends(to: str, words: str) -> None:
+    """It is an error, and no endless loop."""
+    async with client_at_relay() as (local, client):
+        local.faults.add(faults.redirects(to))
+
+        with pytest.raises(RelayError, match=words):
+            await client.look_up(["song"])
+
+        assert len(local.looks) <= 4
+
+
+async def test_an_answer_that_is_not_http_is_unreadable() -> None:
+    """A header that never ends is not kept in memory."""
+    async with client_at_relay() as (local, client):
+        await client.look_up(["song"])
+        local.faults.add(faults.answers(200, b"{}", headers={"X-Long": "x" * 100_000}))
+
+        with pytest.raises(RelayError) as failure:
+            await client.look_up(["song"])
+
+        assert failure.value.kind is ErrorKind.UNREADABLE
+        assert "not HTTP" in failure.value.detail
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01",
+        b"220 mail.example ESMTP\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nab",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 4\r\n\r\nnope",
+        b"HTTP/1.1 200 OK\r\nContent-Type: ;;=\xff\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: \xff\xfe\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: //u:p@{host}/suno\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 429 Slow\r\nRetry-After: \xb2\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 429 Slow\r\nRetry-After: Mon, 99 Foo 99999\r\nContent-Length: 0\r\n\r\n",
+    ],
+)
+async def test_whatever_comes_over_the_wire_ends_as_an_error_of_ours(answer: bytes) -> None:
+    """Nothing that a server can send gets past as an exception of another kind."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        host = "{}:{}".format(*writer.get_extra_info("sockname"))
+        writer.write(answer.replace(b"{host}", host.encode()))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    address = "http://{}:{}".format(*server.sockets[0].getsockname())
+    async with server, aiohttp.ClientSession() as session:
+        client = RelayClient(session, relay("custom", address), SecretStr(KEY), limits=QUICK_LIMITS)
+
+        with pytest.raises(RelayError):
+            await client.look_up(["song"])
+        await client.aclose()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.answers(401, faults.openai_error(f"Invalid token {KEY}")),
+        faults.answers(200, {"code": "oops", "message": f"{KEY} is odd"}),
+        faults.answers(200, f"no JSON, but {KEY}".encode()),
+        faults.answers(200, b"{}", headers={"X-Long": KEY * 1000}),
+        faults.redirects(f"http://other.example/{KEY}"),
+        faults.redirects(f"http://[{KEY}"),
+        faults.cut_before_headers(),
+        faults.cut_in_body(),
+        faults.slow_headers(),
+    ],
+    ids=lambda fault: fault.name,
+)
+async def test_no_error_and_no_log_line_holds_the_key(
+    fault: Fault, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever goes wrong, and even where the relay repeats the key."""
+    with caplog.at_level(logging.DEBUG):
+        async with client_at_relay(key=KEY, limits=Limits(total=0.2)) as (local, client):
+            local.faults.add(fault)
+            for _ in range(3):
+                with pytest.raises(RelayError) as failure:
+                    await client.look_up(["song"])
+
+                chain: BaseException | None = failure.value
+                while chain is not None:
+                    assert KEY not in f"{chain!r} {chain} {vars(chain)}"
+                    chain = chain.__cause__ or chain.__context__
+    assert KEY not in caplog.text
+
+
+@pytest.mark.parametrize("key", ["", "  ", "sk-\nX-Evil: 1", "sk-“quoted”"])
+async def test_a_key_that_cannot_be_one_is_refused(key: str) -> None:
+    """It would break the request's headers; the sentence does not repeat it."""
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(ValueError, match="key is empty or holds") as refusal:
+            RelayClient(session, relay("deerapi"), SecretStr(key))
+
+    assert "sk-" not in str(refusal.value)
+
+
+async def test_spaces_around_a_key_do_not_matter() -> None:
+    """They come with copying and pasting."""
+    async with client_at_relay(key=" sk-local-relay\n") as (local, client):
+        local.add(song("song"))
+
+        assert (await client.look_up(["song"])).tasks.keys() == {"song"}
+
+
+def test_a_memory_holds_only_the_newest() -> None:
+    """However many ids people invent, the client does not grow."""
+    memory: TTLCache[int] = TTLCache(60, size=2)
+    for number in range(4):
+        memory.note(str(number), number)
+
+    assert [memory.get(str(number)) for number in range(4)] == [None, None, 2, 3]
+
+
+def test_a_memory_forgets_with_time() -> None:
+    """What is too old counts as never noted."""
+    memory: TTLCache[int] = TTLCache(0)
+    memory.note("key", 1)
+
+    assert memory.get("key") is None

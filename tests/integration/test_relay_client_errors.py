@@ -1,0 +1,388 @@
+"""What the client does when a relay refuses, limits or fails."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from itertools import pairwise
+from random import Random
+
+import pytest
+
+from bot.relay.circuit_breaker import CircuitBreaker
+from bot.relay.client import Limits, Pauses, RelayClient
+from bot.relay.errors import ErrorKind, RelayError
+from sandbox.relay import faults, song
+from sandbox.relay.faults import Fault
+from tests.support.client_at_relay import client_at_relay, pause_is_over
+
+LONG = Pauses(shortest=60, longest=600, recheck=300, people=60)
+
+
+async def failure_of(client: RelayClient, *, urgent: bool = False) -> RelayError:
+    """Look up a song, and give the error in which that ends."""
+    with pytest.raises(RelayError) as failure:
+        await client.look_up(["song"], urgent=urgent)
+    return failure.value
+
+
+def said(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    """Give the lines that were logged: how urgent they are, and their words."""
+    return [(record.levelname, record.getMessage()) for record in caplog.records]
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (faults.unauthorized("openai"), ErrorKind.AUTH),
+        (faults.unauthorized("suno"), ErrorKind.AUTH),
+        (faults.unauthorized("text"), ErrorKind.AUTH),
+        (faults.forbidden(), ErrorKind.AUTH),
+        (faults.out_of_quota(403), ErrorKind.QUOTA),
+        (faults.out_of_quota(429), ErrorKind.QUOTA),
+        (faults.rate_limited(), ErrorKind.RATE_LIMIT),
+        (faults.bad_request(), ErrorKind.BAD_REQUEST),
+        *((faults.server_error(status), ErrorKind.UNAVAILABLE) for status in (500, 502, 503)),
+        *((faults.server_error(status), ErrorKind.UNAVAILABLE) for status in (504, 520, 524)),
+        (faults.json_cut_short(), ErrorKind.UNAVAILABLE),
+        (faults.cut_before_headers(), ErrorKind.UNAVAILABLE),
+        (faults.cut_in_body(), ErrorKind.UNAVAILABLE),
+        (faults.refuses("song", garbage=True), ErrorKind.UNREADABLE),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+async def test_each_failure_is_sorted_by_what_to_do_about_it(fault: Fault, kind: ErrorKind) -> None:
+    """One request is spent on it, and it is never taken for a task's failure."""
+    async with client_at_relay(pauses=LONG) as (relay, client):
+        relay.add(song("song"))
+        await client.look_up(["song"])
+        relay.faults.add(fault)
+
+        assert (await failure_of(client)).kind is kind
+        assert len(relay.looks) == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "detail"),
+    [
+        (faults.cut_in_body(), "the answer broke off"),
+        (
+            faults.answers(200, b"no gzip", headers={"Content-Encoding": "gzip"}),
+            "the answer is badly packed",
+        ),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+async def test_an_answer_that_ends_too_early_is_told_in_plain_words(
+    fault: Fault, detail: str
+) -> None:
+    """The library's names of errors tell an operator nothing."""
+    async with client_at_relay(pauses=LONG) as (relay, client):
+        relay.faults.add(fault)
+        assert (await failure_of(client)).detail == detail
+
+
+async def test_a_relay_that_is_not_there_is_unavailable() -> None:
+    """Nothing listens at the port any more."""
+    async with client_at_relay() as (relay, client):
+        await relay.__aexit__()
+
+        failure = await failure_of(client)
+
+        assert failure.kind is ErrorKind.UNAVAILABLE
+        assert "no connection" in failure.detail
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [(faults.unauthorized(), "the key is refused"), (faults.out_of_quota(), "no credit")],
+    ids=["key", "credit"],
+)
+async def test_what_only_the_operator_can_mend_stops_the_poller(
+    fault: Fault, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No more requests are made, and one line at level ERROR says why."""
+    async with client_at_relay(pauses=LONG) as (relay, client):
+        relay.faults.add(fault)
+
+        first = await failure_of(client)
+        second = await failure_of(client)
+
+        assert second.kind is first.kind
+        assert second.retry_after == pytest.approx(300, abs=2)
+        assert len(relay.looks) == 1
+        [(level, line)] = said(caplog)
+        assert level == "ERROR"
+        assert words in line
+
+
+async def test_a_refused_key_is_checked_again_slowly(caplog: pytest.LogCaptureFixture) -> None:
+    """The error is told once, and so is its end."""
+    async with client_at_relay() as (relay, client):
+        relay.add(song("song"))
+        relay.faults.add(faults.unauthorized())
+        with caplog.at_level(logging.INFO, "bot.relay"):
+            await failure_of(client)
+            await pause_is_over(client)
+            await failure_of(client)
+            relay.faults.clear()
+            await pause_is_over(client)
+            await client.look_up(["song"])
+
+        assert len(relay.looks) == 3
+        assert [level for level, _ in said(caplog)] == ["ERROR", "INFO"]
+        assert said(caplog)[-1][1] == "Relay custom answers again."
+
+
+async def test_people_may_try_a_refused_key_every_few_seconds() -> None:
+    """The operator has mended it and tries at once; the poller then goes on, too."""
+    pauses = Pauses(recheck=300, people=0.2)
+    async with client_at_relay(pauses=pauses) as (relay, client):
+        relay.add(song("song"))
+        relay.faults.add(faults.unauthorized(), times=1)
+        await failure_of(client)
+        hasty = await failure_of(client, urgent=True)
+        await asyncio.sleep(hasty.retry_after or 0)
+
+        found = await client.look_up(["song"], urgent=True)
+
+        assert found.tasks.keys() == {"song"}
+        assert (await client.look_up(["song"])).tasks.keys() == {"song"}
+        assert len(relay.looks) == 3
+
+
+async def test_a_rate_limit_pauses_everyone() -> None:
+    """More questions, whoever asks them, would only prolong it."""
+    async with client_at_relay(pauses=LONG) as (relay, client):
+        relay.faults.add(faults.rate_limited())
+
+        await failure_of(client)
+        for urgent in (False, True):
+            failure = await failure_of(client, urgent=urgent)
+
+            assert failure.kind is ErrorKind.RATE_LIMIT
+            assert failure.retry_after is not None
+            assert 55 < failure.retry_after <= 120
+        assert len(relay.looks) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "pause"),
+    [
+        (lambda: "40", 40),
+        (lambda: format_datetime(datetime.now(UTC) + timedelta(seconds=40), usegmt=True), 40),
+        (lambda: "86400", 3600),
+    ],
+    ids=["seconds", "date", "a day"],
+)
+@pytest.mark.parametrize("fault", [faults.rate_limited, faults.server_error])
+async def test_the_pause_that_a_relay_names_is_kept(
+    fault: Callable[..., Fault], header: Callable[[], str], pause: float
+) -> None:
+    """In seconds or as a date, with any status, for everyone; but no longer than an hour."""
+    async with client_at_relay() as (relay, client):
+        relay.faults.add(fault(retry_after=header()))
+
+        first = await failure_of(client)
+        second = await failure_of(client, urgent=True)
+
+        assert first.retry_after == pytest.approx(pause, abs=2)
+        assert second.retry_after == pytest.approx(pause, abs=2)
+        assert len(relay.looks) == 1
+
+
+@pytest.mark.parametrize("header", ["0", "-5", "soon", "nan", "Fri, 01 Jan 2021 00:00:00 GMT"])
+async def test_a_pause_that_makes_no_sense_becomes_one_of_ours(header: str) -> None:
+    """A relay that limits the rate is never asked again at once."""
+    async with client_at_relay(pauses=LONG) as (relay, client):
+        relay.faults.add(faults.rate_limited(header))
+
+        await failure_of(client)
+
+        failure = await failure_of(client)
+        assert failure.retry_after is not None
+        assert failure.retry_after > 55
+
+
+async def test_a_relay_that_fails_again_and_again_is_left_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Two failures are no reason; the third opens the circuit, and one line says so."""
+    async with client_at_relay(pauses=LONG) as (relay, client):
+        relay.go_down()
+
+        kinds = [(await failure_of(client)).kind for _ in range(5)]
+
+        assert kinds == [ErrorKind.UNAVAILABLE] * 5
+        assert len(relay.looks) == 3
+        assert client.health.paused_until is not None
+        [(level, line)] = said(caplog)
+        assert level == "WARNING"
+        assert "cannot be reached" in line
+
+
+async def test_after_a_pause_one_request_tries_whether_the_relay_is_back() -> None:
+    """The others wait for how it ends; when it ends well, everyone is let through."""
+    pauses = Pauses(shortest=0.03, longest=0.1, people=5)
+    async with client_at_relay(limits=Limits(total=0.1), pauses=pauses) as (relay, client):
+        relay.add(song("song"))
+        relay.faults.add(faults.server_error(), times=3)
+        relay.faults.add(faults.slow_headers(), times=1)
+        for _ in range(3):
+            await failure_of(client)
+        await pause_is_over(client)
+
+        outcomes = await asyncio.gather(*(failure_of(client) for _ in range(3)))
+
+        details = [outcome.detail.partition(":")[0] for outcome in outcomes]
+        assert details == ["no whole answer within 0.1 s", *["not asked again yet"] * 2]
+        assert len(relay.looks) == 4
+        await pause_is_over(client)
+        assert (await client.look_up(["song"])).tasks.keys() == {"song"}
+        assert (await client.look_up(["song"])).tasks.keys() == {"song"}
+
+
+async def test_a_success_between_failures_keeps_the_circuit_closed() -> None:
+    """Only failures in a row count."""
+    async with client_at_relay(pauses=LONG) as (relay, client):
+        relay.add(song("song"))
+        for _ in range(3):
+            relay.faults.add(faults.server_error(), times=2)
+            await failure_of(client)
+            await failure_of(client)
+
+            assert (await client.look_up(["song"])).tasks.keys() == {"song"}
+
+
+async def test_an_answer_older_than_a_failure_does_not_end_its_pause() -> None:
+    """What was sent before the relay began to limit says nothing of afterwards."""
+    breaker = CircuitBreaker("relay", LONG, Random(1))  # noqa: S311 # draws pauses, not secrets
+    before = asyncio.get_running_loop().time()
+
+    breaker.bad(RelayError(ErrorKind.RATE_LIMIT, "429"))
+    breaker.good(before)
+
+    assert breaker.health.paused_until is not None
+    with pytest.raises(RelayError):
+        breaker.check(urgent=True)
+
+
+async def test_pauses_grow_between_bounds_and_differ() -> None:
+    """Many bots of one relay do not come back at the same moment, nor ever more often."""
+    breaker = CircuitBreaker("relay", Pauses(shortest=10, longest=100), Random(7))  # noqa: S311 # as above
+    pauses = []
+    for _ in range(40):
+        breaker.bad(RelayError(ErrorKind.RATE_LIMIT, "429"))
+        with pytest.raises(RelayError) as refusal:
+            breaker.check(urgent=False)
+        pauses.append(refusal.value.retry_after or 0)
+
+    assert all(9.9 < pause <= 100 for pause in pauses)
+    assert pauses[0] <= 20
+    assert pauses[1] <= 40
+    assert max(pauses) > 80
+    assert all(one != other for one, other in pairwise(pauses))
+
+
+@pytest.mark.parametrize("garbage", [True, False])
+async def test_a_relay_that_answers_nonsense_to_all_is_left_alone_too(garbage: bool) -> None:
+    """Three polls in which nothing could be read open the circuit."""
+    async with client_at_relay(pauses=LONG) as (relay, client):
+        relay.add(song("one"))
+        await client.look_up(["one"])
+        answer = faults.answers(200, b"nonsense") if garbage else faults.bad_request()
+        relay.faults.add(answer)
+        for _ in range(4):
+            with pytest.raises(RelayError):
+                await client.look_up(["one", "two"])
+
+        assert client.health.paused_until is not None
+        assert client.health.last_error in (ErrorKind.UNREADABLE, ErrorKind.BAD_REQUEST)
+
+
+@pytest.mark.parametrize("typed", [["odd"], ["odd", "odder"]])
+async def test_refused_ids_that_people_type_do_not_stop_the_poller(typed: list[str]) -> None:
+    """Anyone could halt all watches otherwise."""
+    async with client_at_relay(pauses=LONG, share_for=0) as (relay, client):
+        relay.add(song("song"))
+        for each in typed:
+            relay.faults.add(faults.refuses(each))
+        for _ in range(5):
+            with pytest.raises(RelayError):
+                await client.look_up(typed, urgent=True)
+
+        assert (await client.look_up(["song"])).tasks.keys() == {"song"}
+
+
+@pytest.mark.parametrize("fault", [faults.cut_before_headers(), faults.cut_in_body()])
+async def test_a_cut_connection_is_tried_once_more_for_people(fault: Fault) -> None:
+    """They wait for the answer, while the poller comes back anyway."""
+    async with client_at_relay() as (relay, client):
+        relay.add(song("song"))
+        relay.faults.add(fault, times=1)
+        with pytest.raises(RelayError):
+            await client.look_up(["song"])
+        relay.faults.add(fault, times=1)
+
+        found = await client.look_up(["song"], urgent=True)
+
+        assert found.tasks.keys() == {"song"}
+        assert len(relay.looks) == 3
+
+
+async def test_a_connection_that_stays_cut_is_tried_no_third_time() -> None:
+    """Twice is the relay's fault."""
+    async with client_at_relay() as (relay, client):
+        relay.faults.add(faults.cut_before_headers())
+
+        await failure_of(client, urgent=True)
+
+        assert len(relay.looks) == 2
+
+
+async def test_the_health_tells_of_good_and_bad_answers() -> None:
+    """Times are Unix seconds; what never happened is None."""
+    async with client_at_relay(pauses=LONG) as (relay, client):
+        relay.add(song("song"))
+        fresh = client.health
+        await client.look_up(["song"])
+        well = client.health
+        relay.faults.add(faults.rate_limited("30"))
+        await failure_of(client)
+        limited = client.health
+
+    assert (fresh.last_good_at, fresh.last_error, fresh.paused_until) == (None, None, None)
+    assert well.last_good_at is not None
+    assert well.last_error_at is None
+    assert limited.last_good_at == well.last_good_at
+    assert limited.last_error is ErrorKind.RATE_LIMIT
+    assert limited.last_error_at is not None
+    assert limited.paused_until == pytest.approx(limited.last_error_at + 30, abs=2)
+
+
+async def test_what_a_relay_says_cannot_forge_log_lines(caplog: pytest.LogCaptureFixture) -> None:
+    """Control characters are escaped, and only the beginning is quoted."""
+    async with client_at_relay() as (relay, client):
+        relay.faults.add(
+            faults.answers(401, faults.openai_error("\x1b[31mred\r\nERROR forged" + "x" * 900))
+        )
+
+        await failure_of(client)
+
+        [(_, line)] = said(caplog)
+        assert line.isprintable()
+        assert "\\x1b[31mred" in line
+        assert len(line) < 400
+
+
+async def test_a_slow_relay_is_given_up_after_the_limit() -> None:
+    """Slow headers and a slow drip count alike: it is the whole answer that has to be there."""
+    async with client_at_relay(limits=Limits(total=0.1)) as (relay, client):
+        for fault in (faults.slow_headers(), faults.slow_drip()):
+            relay.faults.add(fault, times=1)
+
+            failure = await failure_of(client)
+
+            assert failure.kind is ErrorKind.UNAVAILABLE
+            assert failure.detail == "no whole answer within 0.1 s"

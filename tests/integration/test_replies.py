@@ -1,0 +1,93 @@
+"""Answers stay within what Discord takes, however much there is to say."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.i18n.catalog import catalog_in, languages
+from bot.storage.models import UndeliveredNotice
+from bot.ui.held_notice import inbox
+from bot.ui.limits import CONTENT, DESCRIPTION, whole_lines
+from sandbox.relay import song
+from tests.support.builders import NOON, a_clip, a_song
+from tests.support.stage import Stage, a_bot, a_stage
+
+TEN_LONG_IDS = [f"{number:03}-{'x' * 149}" for number in range(10)]
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """Return a stage on which the bot works."""
+    async with a_stage(tmp_path) as stage, a_bot(stage):
+        yield stage
+
+
+@pytest.mark.parametrize("command", ["suno watch", "suno unwatch", "suno status", "suno lyrics"])
+@pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
+async def test_ten_long_ids_are_all_answered(stage: Stage, command: str, *, known: bool) -> None:
+    """In as many messages as that takes, none of them longer than Discord allows."""
+    if known:
+        stage.relay.add(*(song(task_id, takes=1000) for task_id in TEN_LONG_IDS))
+    interaction = await stage.act(command, id=" ".join(TEN_LONG_IDS))
+
+    def told() -> str:
+        return "".join(f"{one.content}{one.embeds}" for one in interaction.messages)
+
+    await stage.discord.wait_for(lambda: all(task_id in told() for task_id in TEN_LONG_IDS))
+    assert "Something went wrong" not in told()
+    assert all(len(message.content) <= CONTENT for message in interaction.messages)
+    assert all(message.ephemeral for message in interaction.messages)
+
+
+async def test_a_full_list_of_long_names_fits(stage: Stage) -> None:
+    """What does not fit is counted."""
+    names = [f"{number:02}-{'x' * 150}" for number in range(30)]
+    stage.relay.add(*(song(name, title="*" * 200, takes=1000) for name in names))
+    for begin in range(0, 30, 10):
+        await stage.ask("suno watch", id=" ".join(names[begin : begin + 10]))
+    stage.relay.clock.advance(500)  # so that they have titles
+    async with asyncio.timeout(30):
+        text = await listed(stage)
+        while text.count("\\*") < 28 * text.count(" in <#"):
+            text = await listed(stage)
+    assert len(text) <= DESCRIPTION
+    shown = text.count(" in <#")
+    assert f"… and {30 - shown} more." in text
+
+
+async def listed(stage: Stage) -> str:
+    """Return what the list of watches says."""
+    description = (await stage.ask("suno list")).embeds[0]["description"]
+    assert isinstance(description, str)
+    return description
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+@pytest.mark.parametrize("held", [True, False], ids=["held", "dropped"])
+def test_a_full_inbox_of_long_names_fits(language: str, *, held: bool) -> None:
+    """What does not fit is counted."""
+    entries = [
+        UndeliveredNotice(
+            a_song("x" * 190, clips=(a_clip(title="*" * 200),)), 2**63, "404/10003", held, NOON
+        )
+        for _ in range(25)
+    ]
+    text = inbox(entries, catalog_in(language)).description or ""
+    assert len(text) <= DESCRIPTION
+    lines = text.count("\n")
+    assert lines < 25
+    assert str(25 - lines) in text.split("\n")[-1]
+
+
+@given(st.lists(st.text(alphabet="ab", max_size=30), max_size=12), st.integers(0, 60))
+def test_only_whole_lines_are_shown(lines: list[str], room: int) -> None:
+    """As many as fit, from the first on."""
+    shown = whole_lines(lines, room)
+    assert shown == lines[: len(shown)]
+    assert len("\n".join(shown)) <= room
+    if len(shown) < len(lines):
+        assert len("\n".join(lines[: len(shown) + 1])) > room

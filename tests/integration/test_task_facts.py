@@ -1,0 +1,126 @@
+"""What the database tells of one task, read from outside."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.relay.models import TaskKind, TaskStatus
+from bot.storage.database import DatabaseThread
+from bot.storage.erasure import KEPT_FOR, Erasure
+from bot.storage.inspection import ChannelInUse, channels_in_use
+from bot.storage.models import Destination, EndReason
+from bot.storage.outbox import Outbox
+from bot.storage.task_facts import WatchedPlace, task_facts
+from bot.storage.tasks import TaskStore
+from tests.support.builders import HERE, NOON, a_running_task, a_song
+
+THERE = Destination(channel_id=600, guild_id=50)
+ADA, BEA = 1, 2
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
+    """Return an empty database, open as a bot has it."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        yield database
+
+
+@pytest.fixture
+def outbox(database: DatabaseThread) -> Outbox:
+    """Return its outbox."""
+    return Outbox(database)
+
+
+@pytest.fixture
+def store(database: DatabaseThread, outbox: Outbox) -> TaskStore:
+    """Return the store that fills the outbox."""
+    return TaskStore(database, outbox, "deerapi")
+
+
+async def watch(store: TaskStore, task_id: str, user_id: int, place: Destination) -> None:
+    """Let somebody watch a running song."""
+    await store.add_watch(
+        a_running_task(task_id), known=True, user_id=user_id, place=place, now=NOON, deadline=60
+    )
+
+
+async def test_a_running_task_is_told_with_each_place_and_how_many_watch_there(
+    store: TaskStore, database: DatabaseThread
+) -> None:
+    """In the order in which the places came."""
+    for user_id, place in ((ADA, HERE), (ADA, THERE), (BEA, THERE)):
+        await watch(store, "song", user_id, place)
+    (facts,) = task_facts(database.path, "song", 5.0)
+    assert facts.running
+    assert facts.places == (WatchedPlace(500, 50, 1), WatchedPlace(600, 50, 2))
+    assert (facts.status, facts.kind, facts.known) == (TaskStatus.IN_PROGRESS, TaskKind.MUSIC, True)
+    assert (facts.added_at, facts.deadline_at) == (NOON, NOON + 60)
+
+
+async def test_a_task_of_two_relays_is_told_twice(
+    store: TaskStore, outbox: Outbox, database: DatabaseThread
+) -> None:
+    """The relay may have been changed since."""
+    await watch(store, "song", ADA, HERE)
+    await watch(TaskStore(database, outbox, "custom"), "song", ADA, HERE)
+    assert [facts.relay for facts in task_facts(database.path, "song", 5.0)] == [
+        "deerapi",
+        "custom",
+    ]
+
+
+async def test_what_waits_behind_an_older_message_is_told_so(
+    store: TaskStore, outbox: Outbox, database: DatabaseThread
+) -> None:
+    """In the same channel only."""
+    for task_id, place in (("first", HERE), ("second", HERE), ("third", THERE)):
+        await store.add_finished(a_song(task_id), user_id=ADA, place=place, now=NOON)
+    await outbox.claim(NOON, 1)
+    told = {
+        task_id: delivery
+        for task_id in ("first", "second", "third")
+        for facts in task_facts(database.path, task_id, 5.0)
+        for delivery in facts.deliveries
+    }
+    assert {task_id: each.state for task_id, each in told.items()} == {
+        "first": "sending",
+        "second": "due",
+        "third": "due",
+    }
+    assert {task_id for task_id, each in told.items() if each.waits} == {"second"}
+    assert told["first"].attempts == 1
+
+
+async def test_what_was_swept_is_remembered_by_the_history_alone(
+    store: TaskStore, outbox: Outbox, database: DatabaseThread
+) -> None:
+    """That it ended, when, and how."""
+    await store.add_finished(a_song("song"), user_id=ADA, place=HERE, now=NOON)
+    (delivery,) = await outbox.claim(NOON, 1)
+    await outbox.acknowledge(delivery, message_id=7, now=NOON)
+    await Erasure(database).sweep(NOON + KEPT_FOR + 1)
+    (facts,) = task_facts(database.path, "song", 5.0)
+    assert (facts.status, facts.running, facts.deliveries) == (None, False, ())
+    assert (facts.ending, facts.ended_at) == (EndReason.FINISHED, NOON)
+
+
+async def test_an_unknown_task_is_nothing(store: TaskStore, database: DatabaseThread) -> None:
+    """Ids are compared as they are."""
+    await watch(store, "song", ADA, HERE)
+    assert task_facts(database.path, "Song", 5.0) == []
+
+
+async def test_the_channels_in_use_come_with_what_is_held_first(
+    store: TaskStore, outbox: Outbox, database: DatabaseThread
+) -> None:
+    """Those of servers: a direct message has no permissions."""
+    await watch(store, "song", ADA, HERE)
+    await watch(store, "song", ADA, Destination(700))
+    await store.add_finished(a_song("done"), user_id=ADA, place=THERE, now=NOON)
+    (delivery,) = await outbox.claim(NOON, 1)
+    await outbox.hold(delivery, until=NOON + 600, reason="missing:")
+    assert channels_in_use(database.path, 5.0) == [
+        ChannelInUse(600, 50, watched=0, held=1),
+        ChannelInUse(500, 50, watched=1, held=0),
+    ]

@@ -1,0 +1,94 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.watches.task_id_search import MOST_FOUND, find_ids
+from sandbox.discord import Interaction
+from sandbox.relay import song
+from tests.support.stage import Stage, a_bot, a_stage
+
+UUID = "346c5d10-a4a1-4f49-a851-66a7dae6cfaf"
+HEX = "bee8f32e1994417ba8d7485d1aaf3b26"
+TASK = "task_" + "aB3" * 10 + "xy"
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        (f"here it is: {UUID}!", [UUID]),
+        (f"`{HEX}`", [HEX]),
+        (f"({TASK})", [TASK]),
+        (f"https://relay.example/suno/fetch/{UUID}?x=1", [UUID]),
+        (f'{{"code": "success", "data": "{UUID}"}}', [UUID]),
+        ('{"task_id": "9041"}', ["9041"]),
+        ("taskId=my-own.id", ["my-own.id"]),
+        ("taskId=..", []),
+        (f"{UUID} and again {UUID}", [UUID]),
+        (f"{HEX} {UUID}", [HEX, UUID]),
+        ("nothing of the kind, 12345", []),
+        ("a" * 33, []),
+        (f"x{HEX}", []),
+    ],
+)
+def test_ids_are_found_where_people_leave_them(text: str, ids: list[str]) -> None:
+    """In sentences, JSON and links, each once."""
+    assert find_ids(text) == ids
+
+
+def test_no_more_are_found_than_a_menu_can_offer() -> None:
+    """The first ones."""
+    ids = [f"{number:032x}" for number in range(100)]
+    assert find_ids(" ".join(ids)) == ids[:MOST_FOUND]
+
+
+@given(st.text(max_size=400))
+def test_any_text_can_be_searched(text: str) -> None:
+    """And whatever is found stands in it."""
+    assert all(found in text for found in find_ids(text))
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """Return a stage on which the bot works."""
+    async with a_stage(tmp_path) as stage, a_bot(stage):
+        yield stage
+
+
+async def look_into(stage: Stage, text: str) -> Interaction:
+    """Let Ada post a text and Bea use the command in its menu."""
+    message = stage.discord.say(stage.ada, stage.songs, text)
+    interaction = await stage.discord.message_command(stage.bea, "Watch Suno tasks", message)
+    await interaction.answered()
+    return interaction
+
+
+async def test_the_tasks_of_a_message_are_offered_and_watched(stage: Stage) -> None:
+    """Those that the relay knows; what is chosen is told to the person who chose."""
+    stage.relay.add(song(UUID, title="@everyone [x](y)", takes=50), song(HEX, takes=50))
+    found = await look_into(stage, f"done soon: {UUID}, {HEX} and {'0' * 32}")
+    (menu,) = found.messages[0].components[0]["components"]
+    assert [option["value"] for option in menu["options"]] == [UUID, HEX]
+    chosen = await stage.discord.select(
+        stage.bea, found.messages[0], menu["custom_id"], [UUID, HEX]
+    )
+    assert (await chosen.answered()).content.count("Watching") == 2
+    stage.relay.clock.advance(100)
+    assert (await stage.notice_of(UUID)).pinged == {stage.bea.id}
+
+
+async def test_a_message_without_ids_is_told(stage: Stage) -> None:
+    """With what an id is; the relay is not asked."""
+    before = len(stage.relay.looks)
+    found = await look_into(stage, "what a lovely song")
+    assert "no task id" in found.messages[0].content
+    assert len(stage.relay.looks) == before
+
+
+async def test_ids_that_the_relay_does_not_know_are_told(stage: Stage) -> None:
+    """Clip ids look like task ids; nothing is offered that cannot be watched."""
+    found = await look_into(stage, f"{UUID} {HEX}")
+    assert "knows none of them" in found.messages[0].content
+    assert found.messages[0].components == []

@@ -1,0 +1,347 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.relay.models import Task, TaskKind, TaskStatus
+from bot.storage.database import DatabaseThread
+from bot.storage.errors import TooManyWatchers, TooManyWatches
+from bot.storage.joined_notices import Joined, JoinedNotice
+from bot.storage.limits import Limits
+from bot.storage.live_cards import Cards
+from bot.storage.models import Destination, EndReason, PollResult
+from bot.storage.outbox import Outbox
+from bot.storage.poll_results import _RESCHEDULE
+from bot.storage.subscriptions import Unwatched
+from bot.storage.tasks import TaskStore
+from tests.support.builders import HERE, NOON, a_running_task, a_song
+
+THERE = Destination(channel_id=600, guild_id=50)
+DIRECT = Destination(channel_id=700)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
+    """Return an empty database."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        yield database
+
+
+@pytest.fixture
+def outbox(database: DatabaseThread) -> Outbox:
+    """Return its outbox."""
+    return Outbox(database)
+
+
+@pytest.fixture
+def store(database: DatabaseThread, outbox: Outbox) -> TaskStore:
+    """Return its store."""
+    return TaskStore(database, outbox, "deerapi", Limits(watches_per_user=3, watchers_in_a_place=2))
+
+
+async def watch(
+    store: TaskStore, task_id: str = "song", *, user_id: int = 1, place: Destination = HERE
+) -> bool:
+    """Watch a running song."""
+    task = a_running_task(task_id)
+    return True is await store.add_watch(
+        task, known=True, user_id=user_id, place=place, now=NOON, deadline=3600
+    )
+
+
+def ended(task: Task, ending: EndReason = EndReason.FINISHED) -> PollResult:
+    """Return the look that ends the watch of a task."""
+    return PollResult(task.id, next_look_at=NOON + 5, answer=task, ending=ending)
+
+
+async def test_a_new_watch_is_looked_at_at_once(store: TaskStore) -> None:
+    """It is due from the moment in which it was added."""
+    await watch(store)
+    (watched,) = await store.due_tasks(NOON, 10)
+    assert (watched.task_id, watched.kind, watched.known) == ("song", TaskKind.MUSIC, True)
+    assert watched.deadline_at == NOON + 3600
+    assert store.changed.is_set()
+
+
+async def test_watching_the_same_twice_is_one_watch(store: TaskStore, outbox: Outbox) -> None:
+    """Whoever asks again gets one message all the same."""
+    assert await watch(store)
+    assert not await watch(store)
+    await store.record([ended(a_song())], NOON)
+    (delivery,) = await outbox.claim(NOON, 10)
+    assert delivery.watchers == (1,)
+
+
+async def test_several_people_in_one_place_get_one_message(
+    store: TaskStore, outbox: Outbox
+) -> None:
+    """All are mentioned, in the order in which they came."""
+    for user_id in (3, 1):
+        await watch(store, user_id=user_id)
+    await store.record([ended(a_song())], NOON)
+    (delivery,) = await outbox.claim(NOON, 10)
+    assert delivery.watchers == (3, 1)
+
+
+async def test_every_place_gets_its_own_message(store: TaskStore, outbox: Outbox) -> None:
+    """A channel, another one and a direct message, each to those who watched there."""
+    await watch(store, user_id=1, place=HERE)
+    await watch(store, user_id=2, place=THERE)
+    await watch(store, user_id=2, place=DIRECT)
+    await store.record([ended(a_song())], NOON)
+    deliveries = await outbox.claim(NOON, 10)
+    assert {(d.place.channel_id, d.watchers) for d in deliveries} == {
+        (500, (1,)),
+        (600, (2,)),
+        (700, (2,)),
+    }
+    assert {d.place for d in deliveries} == {HERE, THERE, DIRECT}
+
+
+async def test_a_task_ends_once(store: TaskStore, outbox: Outbox) -> None:
+    """Two looks that both saw the end owe one message."""
+    await watch(store)
+    await store.record([ended(a_song())], NOON)
+    await store.record([ended(a_song()), ended(a_song(), EndReason.GAVE_UP)], NOON + 1)
+    assert len(await outbox.claim(NOON + 1, 10)) == 1
+    assert await store.due_tasks(NOON + 999, 10) == []
+    assert await store.next_look_at() is None
+
+
+async def test_the_message_tells_the_last_answer_that_was_believed(
+    store: TaskStore, outbox: Outbox
+) -> None:
+    """A task that is given up is told as it was last seen."""
+    await watch(store)
+    seen = a_running_task(progress=80)
+    await store.record([PollResult("song", next_look_at=NOON, answer=seen)], NOON)
+    await store.record([PollResult("song", next_look_at=NOON, ending=EndReason.GAVE_UP)], NOON + 9)
+    (delivery,) = await outbox.claim(NOON + 9, 10)
+    assert (delivery.task, delivery.ending) == (seen, EndReason.GAVE_UP)
+
+
+async def test_a_finished_task_owes_its_message_at_once(store: TaskStore, outbox: Outbox) -> None:
+    """And is not looked at any more."""
+    await store.add_finished(a_song(), user_id=1, place=HERE, now=NOON)
+    (delivery,) = await outbox.claim(NOON, 10)
+    assert delivery.task == a_song()
+    assert await store.next_look_at() is None
+    assert outbox.changed.is_set()
+
+
+async def test_a_finished_task_that_somebody_still_watches_is_told_to_both(
+    store: TaskStore, outbox: Outbox
+) -> None:
+    """Who asks in the moment between the end and the next look makes it known to all."""
+    await watch(store, user_id=1)
+    await store.add_finished(a_song(), user_id=2, place=HERE, now=NOON)
+    (delivery,) = await outbox.claim(NOON, 10)
+    assert (delivery.watchers, delivery.task) == ((1, 2), a_song())
+
+
+async def test_a_task_that_ended_can_be_watched_again(store: TaskStore, outbox: Outbox) -> None:
+    """As when it was given up and somebody wants to go on."""
+    await watch(store)
+    await store.record([PollResult("song", next_look_at=NOON, ending=EndReason.GAVE_UP)], NOON)
+    assert await watch(store)
+    assert [watched.task_id for watched in await store.due_tasks(NOON, 10)] == ["song"]
+    await store.record([ended(a_song())], NOON + 1)
+    assert len(await outbox.claim(NOON + 1, 10)) == 1  # the first one, then the second
+    await outbox.recover(NOON + 1)
+
+
+async def test_a_watch_that_was_removed_owes_nothing(store: TaskStore, outbox: Outbox) -> None:
+    """And its task is not looked at any more."""
+    await watch(store)
+    assert await store.remove_watch("song", user_id=1, now=NOON) is Unwatched.STOPPED
+    assert await store.due_tasks(NOON, 10) == []
+    await store.record([ended(a_song())], NOON)
+    assert await outbox.claim(NOON, 10) == []
+
+
+async def test_removing_a_watch_leaves_those_of_others(store: TaskStore, outbox: Outbox) -> None:
+    """Each person decides alone."""
+    await watch(store, user_id=1)
+    await watch(store, user_id=2)
+    assert await store.remove_watch("song", user_id=1, now=NOON) is Unwatched.STOPPED
+    await store.record([ended(a_song())], NOON)
+    (delivery,) = await outbox.claim(NOON, 10)
+    assert delivery.watchers == (2,)
+
+
+async def test_removing_what_is_not_watched_removes_nothing(store: TaskStore) -> None:
+    """Also when somebody else watches it."""
+    await watch(store, user_id=2)
+    for task_id in ("song", "other"):
+        removed = await store.remove_watch(task_id, user_id=1, now=NOON)
+        assert removed is Unwatched.NOT_WATCHED
+
+
+async def test_a_person_may_watch_so_much(store: TaskStore) -> None:
+    """The limit is of one person, over all places; what is refused leaves nothing behind."""
+    for task_id in ("one", "two", "three"):
+        await watch(store, task_id)
+    with pytest.raises(TooManyWatches):
+        await watch(store, "four")
+    assert await watch(store, "four", user_id=2)
+    assert len(await store.due_tasks(NOON, 10)) == 4
+
+
+async def test_what_is_refused_leaves_no_task_behind(store: TaskStore) -> None:
+    """Nothing is looked at that nobody watches."""
+    for task_id in ("one", "two", "three"):
+        await watch(store, task_id)
+    with pytest.raises(TooManyWatches):
+        await watch(store, "four")
+    assert len(await store.due_tasks(NOON, 10)) == 3
+
+
+async def test_so_many_people_may_watch_in_one_place(store: TaskStore) -> None:
+    """As many as one message can mention; another place has room of its own."""
+    for user_id in (1, 2):
+        await watch(store, user_id=user_id)
+    with pytest.raises(TooManyWatchers):
+        await watch(store, user_id=3)
+    assert await watch(store, user_id=3, place=THERE)
+
+
+async def test_a_finished_watch_makes_room_for_another(store: TaskStore) -> None:
+    """The limit is of what runs."""
+    for task_id in ("one", "two", "three"):
+        await watch(store, task_id)
+    await store.record([ended(a_song("one"))], NOON)
+    assert await watch(store, "four")
+
+
+async def test_a_list_shows_what_a_person_watches_oldest_first(store: TaskStore) -> None:
+    """Each with what the relay last said of it."""
+    await watch(store, "one")
+    await watch(store, "two", place=THERE)
+    await watch(store, "three", user_id=2)
+    seen = a_running_task("two", progress=70)
+    await store.record([PollResult("two", next_look_at=NOON, answer=seen)], NOON + 3)
+    first, second = await store.watches_of(1)
+    assert (first.task.id, first.channel_id, first.looked_at) == ("one", 500, None)
+    assert (second.task, second.channel_id, second.looked_at) == (seen, 600, NOON + 3)
+
+
+async def test_lists_and_cards_tell_whether_the_relay_ever_returned_a_task(
+    store: TaskStore, database: DatabaseThread
+) -> None:
+    """Until then it waits for the relay's first answer; nobody may call it being made."""
+    cards = Cards(database, "deerapi")
+    stranger = Task("song", TaskStatus.UNRECOGNIZED)
+    await store.add_watch(stranger, known=False, user_id=1, place=HERE, now=NOON, deadline=60)
+    opened = await cards.open(HERE, ["song"], NOON, user_id=1, claimed=True)
+    assert opened is not None
+    await cards.posted(opened, 9)
+    (watched,) = await store.watches_of(1)
+    assert (watched.known, opened.tasks[0].known) == (False, False)
+    await store.record([PollResult("song", NOON + 5, answer=stranger)], NOON + 1)
+    (card,) = await cards.due(NOON + 2, least=0, limit=1)
+    (watched,) = await store.watches_of(1)
+    assert (watched.known, card.tasks[0].known) == (True, True)
+
+
+async def test_the_longest_overdue_is_looked_at_first(store: TaskStore) -> None:
+    """When there are more than one look can hold."""
+    for number, task_id in enumerate(("one", "two", "three")):
+        await watch(store, task_id)
+        await store.record([PollResult(task_id, next_look_at=NOON + 9 - number)], NOON)
+    assert [w.task_id for w in await store.due_tasks(NOON + 9, 2)] == ["three", "two"]
+    assert await store.next_look_at() == NOON + 7
+
+
+async def test_an_outage_moves_every_deadline(store: TaskStore) -> None:
+    """Those of tasks added meanwhile only by the rest of it."""
+    await watch(store, "old")
+    await store.record([], NOON + 600, outage=300)
+    await store.record([], NOON + 700, outage=900)
+    (watched,) = await store.due_tasks(NOON, 10)
+    assert watched.deadline_at == NOON + 3600 + 300 + 700
+
+
+async def test_the_time_of_the_last_answer_outlives_the_process(tmp_path: Path) -> None:
+    """A stop of the bot is an outage too."""
+    before: float | None = None
+    for moment in (NOON, NOON + 9):
+        async with DatabaseThread(tmp_path / "suno.db") as database:
+            store = TaskStore(database, Outbox(database), "deerapi")
+            before = await store.answered_at()
+            await store.record([], moment)
+            assert await TaskStore(database, Outbox(database), "other").answered_at() is None
+    assert before == NOON
+
+
+async def test_relays_do_not_mix(
+    database: DatabaseThread, outbox: Outbox, store: TaskStore
+) -> None:
+    """The same id at another relay is another task."""
+    other = TaskStore(database, outbox, "openai-hub")
+    await watch(store)
+    await watch(other)
+    await store.record([ended(a_song())], NOON)
+    assert len(await other.due_tasks(NOON, 10)) == 1
+    assert len(await outbox.claim(NOON, 10)) == 1
+
+
+async def test_a_second_wish_to_be_mentioned_counts(store: TaskStore, outbox: Outbox) -> None:
+    """Whoever asks again, otherwise, gets what was asked last."""
+    for mention in (False, True):
+        await store.add_watch(
+            a_running_task("song"),
+            known=True,
+            user_id=1,
+            place=HERE,
+            now=NOON,
+            deadline=60,
+            mention=mention,
+        )
+    await store.record([ended(a_song())], NOON)
+    (delivery,) = await outbox.claim(NOON, 10)
+    assert delivery.watchers == (1,)
+
+
+async def test_a_finished_song_is_not_posted_again_and_again(
+    store: TaskStore, outbox: Outbox
+) -> None:
+    """Who asks in the next minutes is shown where it stands; later it is posted anew."""
+    await store.add_finished(a_song(), user_id=1, place=HERE, now=NOON)
+    (delivery,) = await outbox.claim(NOON, 10)
+    await outbox.acknowledge(delivery, message_id=7, now=NOON)
+    again = await store.add_finished(a_song(), user_id=2, place=HERE, now=NOON + 60)
+    elsewhere = await store.add_finished(a_song(), user_id=2, place=THERE, now=NOON + 60)
+    later = await store.add_finished(a_song(), user_id=2, place=HERE, now=NOON + 3600)
+    assert again == JoinedNotice(Joined.POSTED, 7)
+    assert (elsewhere, later) == (None, None)
+    assert len(await outbox.claim(NOON + 3600, 10)) == 2
+
+
+async def test_looks_that_told_nothing_new_are_kept_whatever_the_ids_are(store: TaskStore) -> None:
+    """Each in its own row, and one that nobody watches in none."""
+    ids = ['a"b', "\\", "$[0]", "null", "12", "ü😀", "歌"]
+    for number, each in enumerate(ids):
+        await watch(store, each, user_id=number)
+    seen = [
+        PollResult(each, NOON + number + 0.25, misses=number, missing_since=NOON + 0.5)
+        for number, each in enumerate(ids)
+    ]
+    await store.record([*seen, PollResult("unheard of", NOON)], NOON + 3)
+    kept = await store.due_tasks(NOON + 100, 100)
+    assert [(each.task_id, each.next_look_at, each.misses) for each in kept] == [
+        (each.task_id, each.next_look_at, each.misses) for each in seen
+    ]
+    assert {(each.looked_at, each.missing_since) for each in kept} == {(NOON + 3, NOON + 0.5)}
+    assert {each.terminal_since for each in kept} == {None}
+
+
+async def test_looks_are_found_by_their_tasks(tmp_path: Path) -> None:
+    """Not by going through all that the relay has to do: that would take longer with each watch."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        plan = await database.view(
+            lambda db: db.execute(
+                f"EXPLAIN QUERY PLAN {_RESCHEDULE}",
+                {"fingerprint": "", "asked_at": NOON, "now": NOON, "seen": "[]"},
+            ).fetchall()
+        )
+    assert any("relay=? AND task_id=?" in detail for *_, detail in plan)

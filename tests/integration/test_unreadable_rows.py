@@ -1,0 +1,226 @@
+"""A row that this program cannot read costs only itself."""
+
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.doctor.report import Area, State
+from bot.relay.models import TaskStatus
+from bot.storage.database import DatabaseThread
+from bot.storage.history import History
+from bot.storage.live_cards import Cards
+from bot.storage.models import Destination, EndReason
+from bot.storage.outbox import Outbox
+from bot.storage.search import HistoryScope
+from bot.storage.server_settings import DEFAULTS, ServerSettingsStore
+from bot.storage.task_facts import task_facts
+from bot.storage.tasks import TaskStore
+from sandbox.relay import song
+from tests.integration.test_dispatcher import Post, a_member, post
+from tests.integration.test_doctor_database import doctor, path, stage
+from tests.integration.test_poller import World, world
+from tests.support.builders import HERE, NOON, a_running_task, a_song
+from tests.support.doctor_visit import Doctor
+
+__all__ = ["doctor", "path", "post", "stage", "world"]
+
+BROKEN = {
+    "answer": "{broken",
+    "answer of another shape": '{"id": 7}',
+    "ending": "evaporated",
+    "form": "interpretive dance",
+}
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
+    """Return an empty database."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        yield database
+
+
+async def spoil(database: DatabaseThread, table: str, column: str, value: str) -> None:
+    """Write something unreadable into the row of the task ``bad``."""
+    await database.write(f"UPDATE {table} SET {column} = ? WHERE task_id = 'bad'", [value])  # noqa: S608 # names of ours
+
+
+@pytest.mark.parametrize(("column", "value"), BROKEN.items(), ids=BROKEN)
+async def test_an_unreadable_delivery_is_set_aside_and_the_others_are_sent(
+    post: Post, caplog: pytest.LogCaptureFixture, column: str, value: str
+) -> None:
+    """In its own channel and in all others; it is claimed once, and the log has its ids."""
+    guild = post.channel.guild
+    assert guild is not None
+    ada, other = a_member(post), guild.add_channel("other")
+    await post.owe(a_song("bad"), ada.id)
+    await post.owe(a_song("second"), ada.id)
+    await post.owe(a_song("third"), ada.id, channel=other)
+    await spoil(post.outbox._database, "deliveries", column.partition(" ")[0], value)
+    for _ in range(3):
+        await post.deliver(after=600)
+    assert (len(post.channel.messages), len(other.messages)) == (1, 1)
+    assert await post.states() == [("quarantined", "unreadable"), ("sent", None), ("sent", None)]
+    (told,) = [each for each in caplog.records if each.levelno >= logging.ERROR]
+    assert "delivery=1 task=bad" in told.getMessage()
+    assert "broken" not in caplog.text
+
+
+async def test_who_waits_for_an_unreadable_delivery_finds_it_in_the_inbox(post: Post) -> None:
+    """With the id of the task, which is all that is known of it."""
+    ada = a_member(post)
+    await post.owe(a_song("bad"), ada.id)
+    await spoil(post.outbox._database, "deliveries", "answer", "{broken")
+    await post.deliver()
+    (entry,) = await post.outbox.undelivered(ada.id, 0)
+    assert (entry.task.id, entry.held) == ("bad", True)
+
+
+async def test_a_delivery_that_became_readable_is_sent_after_a_restart(
+    database: DatabaseThread,
+) -> None:
+    """By an upgrade, or by whoever mended the row."""
+    outbox = Outbox(database)
+    store = TaskStore(database, outbox, "deerapi")
+    await store.add_finished(a_song("bad"), user_id=1, place=HERE, now=NOON)
+    (row,) = await database.read("SELECT answer FROM deliveries", [])
+    await spoil(database, "deliveries", "answer", "{broken")
+    await outbox.recover(NOON)
+    assert await outbox.claim(NOON, 9) == []
+    await spoil(database, "deliveries", "answer", row["answer"])
+    await outbox.recover(NOON)
+    assert await outbox.claim(NOON, 9) == []
+    restarted = Outbox(database)
+    await restarted.recover(NOON + 1)
+    (delivery,) = await restarted.claim(NOON + 1, 9)
+    assert delivery.task == a_song("bad")
+
+
+async def test_the_doctor_names_what_was_set_aside(doctor: Doctor, path: Path) -> None:
+    """As a warning: somebody is told nothing, and nobody else would say so."""
+    async with DatabaseThread(path) as database:
+        outbox = Outbox(database)
+        store = TaskStore(database, outbox, "custom")
+        await store.add_finished(a_song("bad"), user_id=1, place=HERE, now=NOON)
+        await spoil(database, "deliveries", "ending", "evaporated")
+        await outbox.claim(NOON, 9)
+    found = (await doctor.visit()).found(Area.DATABASE, "quarantined")
+    assert (found.state, found.text) == (
+        State.WARNING,
+        "1 notice unreadable and set aside: row 1",
+    )
+    (facts,) = task_facts(path, "bad", 5.0)
+    assert [each.state for each in facts.deliveries] == ["quarantined"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("status", "PONDERING"), ("kind", "opera"), ("hint", "opera"), ("answer", "{broken")],
+)
+async def test_an_unreadable_task_stops_no_look_and_is_mended_by_the_next_one(
+    world: World, column: str, value: str
+) -> None:
+    """All tasks are looked at; what the relay says replaces what could not be read."""
+    for task_id in ("bad", "good"):
+        world.relay.add(song(task_id, takes=60))
+        await world.watch(task_id)
+    await spoil(world.store._database, "tasks", column, value)
+    world.relay.clock.advance(100)
+    world.clock.now += 100
+    await world.poller.round()
+    await world.poller.finish()
+    told = {}
+    while claimed := await world.owed():
+        for delivery in claimed:
+            told[delivery.task.id] = delivery.task.status
+            await world.outbox.acknowledge(delivery, message_id=1, now=world.clock.now)
+    assert told == {"bad": TaskStatus.SUCCESS, "good": TaskStatus.SUCCESS}
+
+
+async def test_a_task_that_is_unreadable_when_its_watch_ends_is_told_by_its_id(
+    world: World,
+) -> None:
+    """The relay does not name it any more; the looks at all others go on."""
+    for task_id in ("bad", "good"):
+        world.relay.add(song(task_id, takes=9_000_000))
+        await world.watch(task_id)
+    await spoil(world.store._database, "tasks", "answer", "{broken")
+    world.relay.forget("bad")
+    for _ in range(25):
+        await world.look_after(100)
+    (delivery,) = await world.owed()
+    assert (delivery.task.id, delivery.ending) == ("bad", EndReason.NOT_FOUND)
+    (good,) = await world.store.due_tasks(world.clock.now + 900, 9)
+    assert good.looked_at == world.clock.now
+
+
+async def test_a_list_shows_a_task_that_is_unreadable_by_its_id(database: DatabaseThread) -> None:
+    """Beside all the others."""
+    store = TaskStore(database, Outbox(database), "deerapi")
+    for task_id in ("bad", "good"):
+        await store.add_watch(
+            a_running_task(task_id), known=True, user_id=1, place=HERE, now=NOON, deadline=60
+        )
+    await spoil(database, "tasks", "answer", "{broken")
+    assert [watch.task.id for watch in await store.watches_of(1)] == ["bad", "good"]
+    assert await store.ended_task("bad") is None
+
+
+@pytest.mark.parametrize(("column", "value"), [("answer", "{broken"), ("ending", "evaporated")])
+async def test_a_history_shows_everything_but_the_entry_that_is_unreadable(
+    database: DatabaseThread, column: str, value: str
+) -> None:
+    """Also where it is searched, and where recent ids are offered."""
+    store, history = TaskStore(database, Outbox(database), "deerapi"), History(database, "deerapi")
+    for task_id in ("bad", "good"):
+        await store.add_finished(a_song(task_id), user_id=1, place=Destination(700), now=NOON)
+    await spoil(database, "history", column, value)
+    await spoil(database, "tasks", "answer", "{broken")
+    for search in ("", "boats"):
+        page = await history.page(HistoryScope(1), search)
+        assert [entry.task.id for entry in page.entries] == ["good"]
+    (bad,) = await database.read("SELECT id FROM history WHERE task_id = 'bad'", [])
+    assert await history.entry(HistoryScope(1), bad["id"]) is None
+    assert [task_id for task_id, _ in await history.recent(1, "")] == ["good", "bad"]
+
+
+@pytest.mark.parametrize(("column", "value"), [("answer", "{broken"), ("ending", "evaporated")])
+async def test_a_card_of_a_task_that_is_unreadable_stops_no_other_card(
+    database: DatabaseThread, column: str, value: str
+) -> None:
+    """Those that are to be posted, and those that have something new to show."""
+    store, cards = TaskStore(database, Outbox(database), "deerapi"), Cards(database, "deerapi")
+    for number, task_id in enumerate(("bad", "good")):
+        place = Destination(500 + number, 50)
+        await store.add_watch(
+            a_running_task(task_id), known=True, user_id=1, place=place, now=NOON, deadline=60
+        )
+        await cards.open(place, [task_id], NOON, user_id=1)
+    await spoil(database, "tasks", column, value)
+    for card in await cards.claim(NOON, 9):
+        await cards.posted(card, 7000 + card.id)
+    due = await cards.due(NOON + 60, least=5, limit=9)
+    assert [card.tasks[0].task.id for card in due] == ["bad", "good"]
+
+
+async def test_settings_of_a_server_that_are_unreadable_are_the_defaults(
+    database: DatabaseThread,
+) -> None:
+    """Until somebody sets them anew; notices in that server do not fail of them."""
+    book = ServerSettingsStore(database)
+    await database.write(
+        'INSERT INTO server_settings (guild_id, settings) VALUES (50, \'{"mention": "all"}\')', []
+    )
+    assert await book.of(50) == DEFAULTS
+    assert (await book.change(50, uploads=True)).uploads
+    assert (await book.of(50)).uploads
+
+
+async def test_a_note_that_is_unreadable_is_none(database: DatabaseThread) -> None:
+    """When the relay last answered is not known then."""
+    store = TaskStore(database, Outbox(database), "deerapi")
+    await store.record([], NOON)
+    assert await store.answered_at() == NOON
+    await database.write("UPDATE notes SET value = 'noon'", [])
+    assert await store.answered_at() is None

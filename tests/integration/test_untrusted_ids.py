@@ -1,0 +1,214 @@
+"""An id that somebody typed may bring about any error; that holds back nobody's notices.
+
+A real relay on loopback, the real client, poller and database; only time is virtual.
+"""
+
+import asyncio
+import re
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from bot.relay.client import Pauses
+from bot.relay.errors import ErrorKind, RelayError
+from bot.storage.errors import TooManyLookups
+from bot.storage.models import Destination, EndReason
+from bot.ui.components import STATUS_BUTTON
+from bot.ui.lyrics_reader import TEMPLATE
+from bot.watches.lookup_limiter import Caller
+from bot.watches.watchlist import WatchOutcome
+from sandbox.relay import faults, song
+from sandbox.relay.faults import Fault
+from tests.integration.test_fair_share import INTERVAL, Load, a_load
+from tests.integration.test_poller import DEADLINE, World, a_world
+from tests.support.builders import HERE
+from tests.support.client_at_relay import client_at_relay
+from tests.support.virtual_time import run_in_virtual_time
+
+ENDS_AFTER = 60.0
+STRANGE = "..~.etc.passwd"
+LONG = Pauses(shortest=60, longest=60, recheck=300)
+
+
+def about_the_strange_id(fault: Fault) -> Fault:
+    """Return a fault that hits only who asks for the strange id, alone or with others."""
+    return Fault(fault.name, fault.status, fault.answer, STRANGE)
+
+
+REFUSALS = [
+    faults.forbidden(),
+    faults.unauthorized(),
+    faults.out_of_quota(),
+    faults.server_error(500),
+    faults.server_error(503, retry_after="3600"),
+    faults.cut_before_headers(),
+    faults.slow_headers(),
+]
+
+
+async def ask_for_it(load: Load) -> None:
+    """Look it up and watch it every few seconds, each time as somebody else."""
+    for member in range(100, 200):
+        with suppress(RelayError, TooManyLookups):
+            await load.watchlist.look([STRANGE], Caller(member, None))
+        await load.watchlist.add(
+            [STRANGE], user_id=member, place=Destination(member, None, "en-US")
+        )
+        await asyncio.sleep(3)
+
+
+async def story_beside(fault: Fault, folder: Path) -> tuple[float, list[float]]:
+    """Return how late the notice of a song is, and the seconds between the looks at it."""
+    async with a_load(folder) as load:
+        load.relay.add(song("song", takes=ENDS_AFTER))
+        load.relay.faults.add(about_the_strange_id(fault))
+        ends = {"song": load.clock() + ENDS_AFTER}
+        await load.watchlist.add(["song"], user_id=1, place=HERE)
+        working = [asyncio.create_task(load.poll()), asyncio.create_task(ask_for_it(load))]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(5 * ENDS_AFTER):
+                await load.deliver(ends)
+        for task in working:
+            task.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
+        looks = [look.at for look in load.relay.looks if look.ids == ("song",)]
+        gaps = [later - earlier for earlier, later in pairwise(looks)]
+        return load.delays.get("song", 5 * ENDS_AFTER), gaps
+
+
+@pytest.mark.parametrize("fault", REFUSALS, ids=lambda fault: fault.name)
+def test_an_id_that_brings_about_an_error_keeps_no_notice_waiting(
+    fault: Fault, tmp_path: Path
+) -> None:
+    """The poller keeps its interval, whoever looks up and watches such an id meanwhile."""
+    delay, gaps = run_in_virtual_time(story_beside(fault, tmp_path))
+
+    assert delay <= INTERVAL + 1
+    assert len(gaps) >= ENDS_AFTER / INTERVAL - 2
+    assert max(gaps) <= INTERVAL + 1
+
+
+@pytest.mark.parametrize("fault", REFUSALS[:6], ids=lambda fault: fault.name)
+async def test_what_people_ask_for_in_vain_holds_back_no_poll(fault: Fault) -> None:
+    """However often they do, though each of them gets the error."""
+    async with client_at_relay(pauses=LONG, share_for=0) as (relay, client):
+        relay.add(song("song"))
+        relay.faults.add(about_the_strange_id(fault))
+        for _ in range(5):
+            with pytest.raises(RelayError):
+                await client.look_up([STRANGE], urgent=True)
+            assert client.health.paused_until is None
+
+        assert (await client.look_up(["song"])).tasks.keys() == {"song"}
+
+
+async def test_people_keep_no_poll_from_finding_that_a_relay_is_back() -> None:
+    """What they ask for in vain after a pause does not make it longer."""
+    pauses = Pauses(shortest=0.001, longest=0.001, people=60, failures=1)
+    async with client_at_relay(pauses=pauses, share_for=0) as (relay, client):
+        relay.add(song("song"))
+        relay.go_down()
+        with pytest.raises(RelayError):
+            await client.look_up(["song"])
+        relay.come_back()
+        relay.faults.add(about_the_strange_id(faults.forbidden()))
+        await asyncio.sleep(0.01)
+        with pytest.raises(RelayError):
+            await client.look_up([STRANGE], named=False)
+
+        assert (await client.look_up(["song"])).tasks.keys() == {"song"}
+
+
+async def test_a_rate_limit_that_a_person_meets_binds_the_poller_too() -> None:
+    """It is the bot's as a whole, whatever was asked for."""
+    async with client_at_relay(pauses=LONG) as (relay, client):
+        relay.faults.add(about_the_strange_id(faults.rate_limited("30")))
+        with pytest.raises(RelayError):
+            await client.look_up([STRANGE], urgent=True)
+
+        with pytest.raises(RelayError) as failure:
+            await client.look_up(["song"])
+
+    assert failure.value.kind is ErrorKind.RATE_LIMIT
+    assert len(relay.looks) == 1
+
+
+async def test_the_log_says_seldom_that_people_ask_in_vain(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whoever sets up a bot learns of a wrong key; nobody can fill the log."""
+    async with client_at_relay(pauses=LONG, share_for=0) as (relay, client):
+        relay.add(song("song"))
+        relay.faults.add(about_the_strange_id(faults.unauthorized()))
+        for _ in range(5):
+            with pytest.raises(RelayError):
+                await client.look_up([STRANGE], urgent=True)
+            await client.look_up(["song"])
+
+    (record,) = caplog.records
+    assert "SUNO_API_KEY" in record.getMessage()
+
+
+@pytest.mark.parametrize("fault", REFUSALS[:6], ids=lambda fault: fault.name)
+async def test_ids_that_were_never_checked_do_not_wait_for_one_that_is_refused(
+    fault: Fault, tmp_path: Path
+) -> None:
+    """They were watched during an outage, and are asked for alone where together they fail."""
+    async with a_world(tmp_path / "suno.db") as world:
+        songs = [f"song-{number}" for number in range(5)]
+        world.relay.add(*(song(each, takes=60) for each in songs))
+        world.relay.go_down()
+        for each in (STRANGE, *songs):
+            assert await world.watch(each) is WatchOutcome.UNCHECKED
+        world.relay.come_back()
+        world.relay.faults.add(about_the_strange_id(fault))
+        for _ in range(10):
+            await world.look_after(61)
+
+        assert [watch.task.id for watch in await world.watchlist.of(1)] == [STRANGE]
+
+
+@pytest.mark.parametrize("template", [STATUS_BUTTON, TEMPLATE])
+def test_a_button_is_about_an_id_that_is_no_other_address(template: str) -> None:
+    """Its custom id may hold a slash, for the relay has named the task under which it stands."""
+    start = "status:refresh:" if template == STATUS_BUTTON else "lyrics:page:1:0:"
+
+    assert re.fullmatch(template, f"{start}任务/a.b-c~d:e_f")
+    for odd in ("a?b", "a%2fb", "a b", "a#b", "a\\b", "a\u202eb", ""):
+        assert not re.fullmatch(template, start + odd)
+
+
+async def watch_it_unchecked(world: World) -> None:
+    """Watch the strange id, which the relay refuses as if the key were wrong."""
+    world.relay.faults.add(about_the_strange_id(faults.forbidden()))
+    assert await world.watch(STRANGE) is WatchOutcome.UNCHECKED
+
+
+async def test_a_refused_id_is_given_up_at_the_deadline_while_others_are_answered(
+    tmp_path: Path,
+) -> None:
+    """It is no outage then: its watch ends, in a message."""
+    async with a_world(tmp_path / "suno.db") as world:
+        world.relay.add(song("song", takes=2 * DEADLINE))
+        await watch_it_unchecked(world)
+        told = []
+        for _ in range(int(DEADLINE / 60) + 5):
+            await world.watch("song")
+            await world.look_after(60)
+            for each in await world.owed():
+                told.append((each.task.id, each.ending))
+                await world.outbox.acknowledge(each, message_id=1, now=world.clock.now)
+
+    assert (STRANGE, EndReason.GAVE_UP) in told
+
+
+async def test_a_refused_id_is_not_given_up_where_nothing_is_answered(tmp_path: Path) -> None:
+    """That may be an outage, which ends no watch."""
+    async with a_world(tmp_path / "suno.db") as world:
+        await watch_it_unchecked(world)
+        for _ in range(5):
+            await world.look_after(DEADLINE)
+
+        assert await world.owed() == []

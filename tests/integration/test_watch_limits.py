@@ -1,0 +1,199 @@
+"""How much may be watched: by a person, by a member of a server, and in a whole server."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.storage.database import DatabaseThread
+from bot.storage.errors import ServerIsFull, TooManyWatches, TooManyWatchesHere
+from bot.storage.limits import Limits
+from bot.storage.models import Destination
+from bot.storage.outbox import Outbox
+from bot.storage.server_settings import ServerSettingsStore
+from bot.storage.subscriptions import Unwatched
+from bot.storage.tasks import TaskStore
+from sandbox.discord import User
+from sandbox.relay import song
+from tests.integration.test_server_settings import press
+from tests.support.builders import HERE, NOON, a_running_task, a_song
+from tests.support.stage import Stage, a_bot, a_stage
+
+ELSEWHERE = Destination(channel_id=600, guild_id=60)
+DIRECT = Destination(channel_id=700)
+LIMITS = Limits(watches_per_user=3, watches_per_server=4)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
+    """Return an empty database."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        yield database
+
+
+@pytest.fixture
+def store(database: DatabaseThread) -> TaskStore:
+    """Return its store."""
+    return store_of(database)
+
+
+def store_of(database: DatabaseThread, relay: str = "deerapi") -> TaskStore:
+    """Return the store of a relay."""
+    return TaskStore(database, Outbox(database), relay, LIMITS)
+
+
+async def watch(
+    store: TaskStore,
+    task_id: str,
+    *,
+    user_id: int = 1,
+    place: Destination = HERE,
+    member_limit: int | None = None,
+) -> bool:
+    """Watch a running song."""
+    return True is await store.add_watch(
+        a_running_task(task_id),
+        known=True,
+        user_id=user_id,
+        place=place,
+        now=NOON,
+        deadline=3600,
+        member_limit=member_limit,
+    )
+
+
+async def running(store: TaskStore) -> list[str]:
+    """Return all tasks that are looked at."""
+    return sorted(watched.task_id for watched in await store.due_tasks(NOON, 100))
+
+
+async def test_a_person_may_watch_so_much_everywhere_together(store: TaskStore) -> None:
+    """In servers and in direct messages; what is refused leaves nothing behind."""
+    for task_id, place in (("a", HERE), ("b", ELSEWHERE), ("c", DIRECT)):
+        await watch(store, task_id, place=place)
+    for place in (HERE, ELSEWHERE, DIRECT):
+        with pytest.raises(TooManyWatches, match="3 tasks"):
+            await watch(store, "d", place=place)
+    assert await running(store) == ["a", "b", "c"]
+
+
+async def test_a_server_may_have_so_many_watches(store: TaskStore) -> None:
+    """Of all its members together; another server and direct messages have room."""
+    for user_id in range(4):
+        await watch(store, f"song-{user_id}", user_id=user_id)
+    with pytest.raises(ServerIsFull, match="4 watches"):
+        await watch(store, "another", user_id=9)
+    assert await watch(store, "another", user_id=9, place=ELSEWHERE)
+    assert await watch(store, "one more", user_id=9, place=DIRECT)
+    assert await store.remove_watch("song-0", user_id=0, now=NOON) is Unwatched.STOPPED
+    assert await watch(store, "another", user_id=9)
+
+
+async def test_a_server_may_let_its_members_watch_less(store: TaskStore) -> None:
+    """There; elsewhere a person may watch as much as everywhere."""
+    await watch(store, "a", member_limit=1)
+    with pytest.raises(TooManyWatchesHere, match="1 tasks"):
+        await watch(store, "b", member_limit=1)
+    assert await watch(store, "b", place=DIRECT, member_limit=1)
+    assert await watch(store, "b", place=ELSEWHERE)
+
+
+async def test_what_is_watched_at_another_relay_takes_no_room(
+    database: DatabaseThread, store: TaskStore
+) -> None:
+    """Nobody can stop it, nor is it looked at, while the bot asks this relay."""
+    other = store_of(database, "openai-hub")
+    for task_id in "abc":
+        await watch(other, task_id)
+    await watch(other, "d", user_id=2)
+    for task_id in "abc":
+        assert await watch(store, task_id, member_limit=3)
+
+
+async def test_who_watches_a_task_already_meets_no_limit(store: TaskStore) -> None:
+    """To ask again changes nothing, also where the limit was lowered since."""
+    for task_id in "abc":
+        await watch(store, task_id)
+    assert not await watch(store, "a", member_limit=1)
+
+
+async def test_a_finished_task_meets_no_limit_of_what_runs(store: TaskStore) -> None:
+    """Its notice is owed at once; it takes nobody's room."""
+    for task_id in "abc":
+        await watch(store, task_id)
+    await watch(store, "d", user_id=2)
+    assert await store.add_finished(a_song("e"), user_id=1, place=HERE, now=NOON) is None
+
+
+@pytest.mark.parametrize("most", [1, 2])
+async def test_watches_that_come_at_once_exceed_no_limit(store: TaskStore, most: int) -> None:
+    """One after the other finds what those before it have left."""
+    tries = (watch(store, f"song-{number}", member_limit=most) for number in range(10))
+    results = await asyncio.gather(*tries, return_exceptions=True)
+    assert [result for result in results if result is True] == [True] * most
+    assert sum(isinstance(result, TooManyWatchesHere) for result in results) == 10 - most
+    assert len(await running(store)) == most
+
+
+NAMES = [f"song-number-{number}" for number in range(10)]
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """Return a stage with ten songs, whose server lets a member watch one; Ada manages it."""
+    async with a_stage(tmp_path) as stage:
+        stage.guild.add_member(stage.ada, permissions=("manage_guild",))
+        stage.relay.add(*(song(name) for name in NAMES))
+        async with DatabaseThread(tmp_path / "suno.db") as database:
+            await ServerSettingsStore(database).change(stage.guild.id, watches_of_a_person=1)
+        yield stage
+
+
+async def all_at_once(stage: Stage, user: User) -> list[str]:
+    """Watch every song with a command of its own, all at the same time; return the answers."""
+    answers = await asyncio.gather(*(stage.ask("suno watch", user, id=name) for name in NAMES))
+    return [answer.content for answer in answers]
+
+
+async def test_commands_that_come_at_once_exceed_no_limit_of_a_server(stage: Stage) -> None:
+    """Ten commands at once, one watch allowed: one is taken, nine say why they are not."""
+    async with a_bot(stage):
+        said = await all_at_once(stage, stage.bea)
+    assert sum("Watching" in text for text in said) == 1
+    assert sum("one member may watch 1 task here at once" in text for text in said) == 9
+
+
+async def test_who_manages_a_server_is_above_its_limit_and_not_above_the_operators(
+    stage: Stage,
+) -> None:
+    """The server's own rule is theirs; the operator's is nobody's there."""
+    async with a_bot(stage, watches_per_user=3):
+        said = await all_at_once(stage, stage.ada)
+    assert sum("Watching" in text for text in said) == 3
+    assert sum("one person may watch 3 tasks at once" in text for text in said) == 7
+
+
+async def test_a_server_can_only_set_less_than_the_operator(stage: Stage) -> None:
+    """The button goes to what is lower, and shows what holds where nothing is."""
+    async with a_bot(stage, watches_per_user=10):
+        panel = await stage.ask("suno-settings panel")
+        shown = []
+        for _ in range(3):
+            await press(stage, panel, "limit")
+            shown += [each["value"] for each in panel.embeds[0]["fields"][-1:]]
+    assert shown == ["as everywhere (10)", "5", "as everywhere (10)"]
+
+
+async def test_the_limit_of_a_whole_server_is_the_operators(stage: Stage) -> None:
+    """Told once for all ids of a command, in the language of who asks; a direct message helps."""
+    chinese = stage.discord.add_user("Chen", locale="zh-CN")
+    stage.guild.add_member(chinese, permissions=("manage_guild",))
+    async with a_bot(stage, watches_per_server=2):
+        said = (await stage.ask("suno watch", id=" ".join(NAMES[:5]))).content
+        assert said.count("Watching") == 2
+        assert said.count("This server is full: it may have 2 watches at once.") == 1
+        said = (await stage.ask("suno watch", chinese, id=NAMES[5])).content
+        assert "最多同时有 2 个关注" in said
+        private = await stage.act("suno watch", id=NAMES[5], private=True)
+        assert "Watching" in private.messages[0].content

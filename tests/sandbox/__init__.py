@@ -1,0 +1,1 @@
+"""Tests of the sandbox: its Discord, its relay and the demo page."""

@@ -1,0 +1,163 @@
+"""Takes the pictures of the README: ``python -m tests.sandbox.screenshots`` (``make screenshots``).
+
+The real bot is behind the page; everything on the pictures was said by it. The fonts are those of
+the system: fonts-inter, fonts-noto-cjk and fonts-noto-color-emoji look best.
+"""
+
+import asyncio
+import re
+import sys
+
+from playwright.async_api import Browser, Locator, Page, expect
+
+from sandbox.page import PageStage, page_stage
+from tests.support.browser import CHROMIUM, NARROW, a_browser, opened
+from tests.support.paths import ROOT
+
+FOLDER = ROOT / "docs" / "pictures"
+WINDOW = (1280, 800)
+LARGEST = 300_000
+"""Bytes of a picture."""
+WAIT = 20_000
+"""Milliseconds for something to come."""
+
+
+async def main() -> None:
+    """Take every picture."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    async with page_stage(speed=0.0) as stage, a_browser() as browser:
+        await stage.discord.wait_until_commands(timeout=30)
+        await _status_and_notice(stage, browser)
+        await _light(stage, browser)
+        await _lyrics(stage, browser)
+        await _held(stage, browser)
+        await _settings(stage, browser)
+        await _narrow(stage, browser)
+
+
+async def _take(page: Page, name: str) -> None:
+    path = FOLDER / f"{name}.png"
+    await page.mouse.move(0, 0)
+    await page.wait_for_function(
+        "() => [...document.images].every((one) => one.complete && one.naturalWidth)"
+    )
+    await page.screenshot(path=path, animations="disabled", caret="hide")
+    size = path.stat().st_size
+    print(f"{path.relative_to(FOLDER.parents[1])}: {size // 1000} kB")  # noqa: T201 # a command that says what it did
+    if size > LARGEST:
+        sys.exit(f"{path} is too large")
+
+
+async def _start(page: Page, kind: str) -> str:
+    before = await page.locator(".task").count()
+    await page.locator(f'[data-name="{kind}"]').click()
+    await expect(page.locator(".task")).to_have_count(before + 1)
+    return await page.locator(".task-id code").first.inner_text()
+
+
+async def _press(page: Page, button: str) -> None:
+    """Press one of the buttons of the newest task, and send what that puts into the box."""
+    before = await page.locator(".message .context").count()
+    task = page.locator(".task").first
+    await task.get_by_role("button", name=button, exact=True).click()
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".message .context")).to_have_count(before + 1)
+    await expect(page.locator(".thinking")).to_have_count(0)
+
+
+def _notice(page: Page, task_id: str) -> Locator:
+    return page.locator(".message.pinged", has_text=task_id).last
+
+
+async def _show(page: Page, message: Locator) -> None:
+    await message.evaluate("(node) => node.scrollIntoView({ block: 'start' })")
+    await page.locator("#timeline").evaluate("(node) => { node.scrollTop -= 12; }")
+
+
+async def _status_and_notice(stage: PageStage, browser: Browser) -> None:
+    """Show a song on its way, seen by you alone; then the message that tells its end."""
+    async with opened(browser, stage.page.url, size=WINDOW) as page:
+        task_id = await _start(page, "song")
+        await page.get_by_label("Message #songs").click()
+        await page.keyboard.type("/suno")
+        await expect(page.locator(".suggestion").nth(2)).to_be_visible()
+        await _take(page, "commands-dark")
+        await page.keyboard.press("Escape")
+        await page.get_by_label("Message #songs").fill("")
+        await page.get_by_role("button", name="+10 s").click()
+        await page.get_by_role("button", name="+10 s").click()
+        await _press(page, "How is it?")
+        await _take(page, "status-dark")
+        await _press(page, "Watch it")
+        stage.discord.say(stage.cast.friend, stage.cast.songs, "Paper boats? I want to hear that!")
+        await page.get_by_role("button", name="+1 min").click()
+        await expect(_notice(page, task_id)).to_be_visible(timeout=WAIT)
+        await _show(page, _notice(page, task_id))
+        await _take(page, "notice-dark")
+
+
+async def _light(stage: PageStage, browser: Browser) -> None:
+    """Show the notice by day."""
+    async with opened(browser, stage.page.url, size=WINDOW, dark=False) as page:
+        await _show(page, page.locator(".message.pinged").last)
+        await _take(page, "notice-light")
+
+
+async def _lyrics(stage: PageStage, browser: Browser) -> None:
+    """Show very long lyrics to one who reads Chinese."""
+    async with opened(browser, stage.page.url, size=WINDOW, dark=False) as page:
+        await page.locator(".switcher").click()
+        await page.get_by_role("menuitemradio", name="歌友").click()
+        await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+        await page.get_by_role("button", name="lyrics", exact=True).first.click()
+        await _start(page, "long")
+        await page.get_by_role("button", name="+1 min").click()
+        await expect(page.locator(".task-state").first).to_have_text("done")
+        await _press(page, "Lyrics")
+        await _take(page, "lyrics-light")
+
+
+async def _held(stage: PageStage, browser: Browser) -> None:
+    """Take Send Messages away: the bot says that it keeps the notice, and what is missing."""
+    async with opened(browser, stage.page.url, size=WINDOW) as page:
+        await page.get_by_role("button", name=re.compile("^lyrics")).click()
+        await _start(page, "lyrics")
+        await _press(page, "Watch it")
+        await page.get_by_role("tab", name="Permissions").click()
+        await page.get_by_role("switch", name="Send Messages in #lyrics").click()
+        await page.get_by_role("tab", name="Relay").click()
+        await page.get_by_role("button", name="+1 min").click()
+        await page.get_by_role("tab", name="Permissions").click()
+        direct = page.get_by_role("button", name=re.compile("^Suno Bot, 1 unread"))
+        await direct.click(timeout=WAIT)
+        await _take(page, "held-dark")
+        await page.get_by_role("switch", name="Send Messages in #lyrics").click()
+
+
+async def _settings(stage: PageStage, browser: Browser) -> None:
+    """Show the panel of one who may manage the server."""
+    async with opened(browser, stage.page.url, size=WINDOW) as page:
+        await page.locator(".switcher").click()
+        await page.get_by_role("menuitemradio", name="admin").click()
+        await expect(page.locator(".switcher strong")).to_have_text("admin")
+        await page.get_by_label("Message #songs").click()
+        await page.keyboard.type("/suno-settings")
+        await expect(page.locator(".suggestion").first).to_contain_text("panel")
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".message").last).to_contain_text("Only you can see this")
+        await _take(page, "settings-dark")
+
+
+async def _narrow(stage: PageStage, browser: Browser) -> None:
+    """Show the same on a phone."""
+    for dark, name in ((True, "phone-dark"), (False, "phone-light")):
+        async with opened(browser, stage.page.url, size=NARROW, dark=dark, scale=1.5) as page:
+            await _show(page, page.locator(".message.pinged").last)
+            await _take(page, name)
+
+
+if __name__ == "__main__":
+    if CHROMIUM is None:
+        sys.exit("There is no Chromium: install the package `chromium`.")
+    asyncio.run(main())

@@ -1,0 +1,159 @@
+import asyncio
+import io
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+from playwright.async_api import expect
+from rich.console import Console
+
+from sandbox.discord import LocalDiscord
+from sandbox.page import page_stage
+from sandbox.page.tour import Tour
+from sandbox.prompt import take_commands
+from sandbox.relay import LocalRelay
+from sandbox.scenario import Checklist, Theatre, play
+from sandbox.users import cast_for
+from tests.support.browser import a_browser, needs_chromium, opened
+from tests.support.paths import ROOT
+
+TIME_TO_FIRST_MESSAGE = 10.0
+"""Seconds from the command to something to see."""
+
+
+@asynccontextmanager
+async def called(*words: str, columns: int = 100) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Call the command line; neither it nor the bot that it starts outlives the test."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-u", "-m", "bot", *words),
+        cwd=ROOT,
+        env=os.environ | {"COLUMNS": str(columns)},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()  # a kill would leave the bot behind
+        async with asyncio.timeout(30):
+            await process.communicate()
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the processes that a process has started and that still run."""
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    if not children.exists():
+        pytest.skip("this system does not tell whose child a process is")
+    return [int(one) for one in children.read_text(encoding="ascii").split()]
+
+
+def still_runs(pid: int) -> bool:
+    """Tell whether there is such a process."""
+    return Path(f"/proc/{pid}").exists()
+
+
+async def address_of(process: asyncio.subprocess.Process) -> str:
+    """Return the one address that the demo prints."""
+    assert process.stdout is not None
+    async with asyncio.timeout(30):
+        async for line in process.stdout:
+            if found := re.search(rb"http://127\.0\.0\.1:\d+/", line):
+                return found[0].decode()
+    raise AssertionError("the demo printed no address")
+
+
+@pytest.mark.parametrize("typed", ["sing me a song", "new [bold]song[/bold]"])
+async def test_what_the_demo_does_not_understand_is_answered_with_plain_help(
+    typed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same as at the beginning, without marks that only a printer should see."""
+    printed = io.StringIO()
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{typed}\n"))
+    async with LocalDiscord() as discord, LocalRelay() as relay:
+        cast = cast_for(discord)
+        await take_commands(Console(file=printed), discord, relay, cast.you, cast.songs)
+    said = printed.getvalue()
+    assert "It is your turn." in said
+    assert said.count("/suno status ID") == 2
+    assert "[" not in said
+
+
+async def test_the_headless_demo_shows_every_kind_of_message_and_says_so() -> None:
+    """It ends by itself, with exit code 0 only if everything came; no line is too long."""
+    async with called("demo", "--headless", columns=80) as process:
+        printed, _ = await process.communicate()
+    said = printed.decode()
+    assert process.returncode == 0, said
+    for shown in ("/suno status", "/suno watch", "Listen", "image", "[Verse]", "artist name"):
+        assert shown in said
+    assert "Every expected message came" in said
+    assert "✗" not in said
+    assert max(map(len, said.splitlines())) <= 80
+
+
+async def test_the_demo_is_a_page_until_it_is_told_to_end() -> None:
+    """It prints its address soon, stays, and ends at Ctrl+C without a word of complaint."""
+    began = time.monotonic()
+    async with called("demo") as process, aiohttp.ClientSession() as session:
+        url = await address_of(process)
+        async with session.get(url) as answer:
+            assert answer.status == 200
+        assert time.monotonic() - began < TIME_TO_FIRST_MESSAGE
+        process.send_signal(signal.SIGINT)
+        printed, _ = await process.communicate()
+    assert process.returncode == 0
+    assert b"Traceback" not in printed
+    assert b"ended" in printed
+
+
+async def test_the_headless_demo_takes_the_bot_along_when_it_is_told_to_end() -> None:
+    """No bot is left behind that would look for its Discord for ever."""
+    async with called("demo", "--headless") as process:
+        assert process.stdout is not None
+        async with asyncio.timeout(30):
+            while b"logged in" not in await process.stdout.readline():
+                pass
+        (bot,) = children_of(process.pid)
+        process.terminate()
+        await process.communicate()
+    assert process.returncode == 1
+    assert not still_runs(bot)
+
+
+async def test_a_port_that_is_taken_is_told() -> None:
+    """With its number, and exit code 1."""
+    async with called("demo") as first:
+        port = (await address_of(first)).rpartition(":")[2].rstrip("/")
+        async with called("demo", "--port", port) as second:
+            printed, _ = await second.communicate()
+        assert second.returncode == 1
+        assert port in printed.decode()
+        assert "Traceback" not in printed.decode()
+
+
+@needs_chromium
+async def test_the_tour_plays_by_itself_on_the_page() -> None:
+    """The scenes of the headless demo: every expected message comes, and is seen."""
+    async with page_stage(speed=3.0) as stage, a_browser() as browser:
+        await stage.discord.wait_until_commands(timeout=30)
+        async with opened(browser, stage.page.url) as page:
+            tour = Tour(stage.page, reading=0.0)
+            checklist = Checklist(Console(file=io.StringIO()))
+            await play(Theatre(stage.discord, stage.relay, stage.cast, tour), checklist)
+            tour.end(complete=checklist.complete)
+            assert checklist.complete
+            await expect(page.locator("#caption")).to_contain_text("Every expected message came")
+            await expect(page.locator(".top-name")).to_have_text("songs")
+            failure = page.locator(".message.pinged", has_text="artist name")
+            await expect(failure).to_have_count(1)
+            placeholder = page.get_by_role("img", name="Cover not available offline")
+            await expect(placeholder.first).to_be_attached()

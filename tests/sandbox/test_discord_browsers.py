@@ -1,0 +1,126 @@
+"""What a web page, and whoever types addresses by hand, gets from the local Discord: nothing."""
+
+import io
+
+import aiohttp
+import discord
+import pytest
+
+from sandbox.discord import LocalDiscord
+from sandbox.page import PageServer, RelayDesk
+from sandbox.relay import LocalRelay
+from sandbox.users import cast_for
+from tests.support.sandbox_client import a_club, a_connected_club
+
+FROM_A_PAGE = [
+    ({"Host": "evil.example"}, 421),
+    ({"Host": "127.0.0.1.evil.example"}, 421),
+    ({"Host": "localhost:80"}, 421),
+    ({"Origin": "http://evil.example"}, 403),
+    ({"Origin": "null"}, 403),
+    ({"Sec-Fetch-Site": "cross-site"}, 403),
+    ({"Sec-Fetch-Site": "same-site"}, 403),
+    ({"Sec-Fetch-Site": "same-origin"}, 403),
+]
+ROUTES = [
+    ("GET", "/api/v10/users/@me"),
+    ("GET", "/api/v10/gateway"),
+    ("POST", "/api/v10/interactions/1/x/callback"),
+    ("POST", "/api/v10/webhooks/1/x"),
+    ("GET", "/attachments/1/1/x"),
+    ("GET", "/gateway"),
+]
+NO_IDS = ["²", "١", "x", "-1", "9" * 20, "9" * 5000]
+"""Among them what Python takes for digits, and more of these than it reads."""
+
+
+@pytest.mark.parametrize(("headers", "status"), FROM_A_PAGE, ids=str)
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+async def test_no_page_gets_anything_from_the_api(
+    method: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    """Whatever it knows: neither across sites nor by a name that suddenly means this machine."""
+    async with LocalDiscord() as local, aiohttp.ClientSession() as session:
+        url = f"http://{local.host}:{local.port}{path}"
+        known = {"Authorization": f"Bot {local.token}"}
+        async with session.request(method, url, headers=known | headers) as answer:
+            assert answer.status == status
+        assert local.requests == []
+
+
+@pytest.mark.parametrize(("headers", "status"), FROM_A_PAGE, ids=str)
+async def test_no_page_opens_the_gateway(headers: dict[str, str], status: int) -> None:
+    """Browsers let every page open a WebSocket, and say where it comes from."""
+    async with LocalDiscord() as local, aiohttp.ClientSession() as session:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await session.ws_connect(local.gateway_url, headers=headers)
+        assert refused.value.status == status
+
+
+async def test_every_run_has_tokens_of_its_own() -> None:
+    """Nobody can know that of the bot, or of an interaction, from another run or from its ids."""
+    tokens = set()
+    for _ in range(2):
+        async with a_connected_club() as club:
+            typed = await club.local.command(club.ada, club.songs, "suno status", id="x")
+            tokens |= {club.local.token, typed.token}
+            assert str(club.local.application_id) not in club.local.token
+            assert str(typed.id) not in typed.token
+    assert len(tokens) == 4
+    assert min(map(len, tokens)) > 30
+
+
+@pytest.mark.malformed_requests
+@pytest.mark.parametrize("written", NO_IDS, ids=ascii)
+async def test_a_path_without_an_id_is_refused(written: str) -> None:
+    """As Discord refuses it, and not by a fault of this server."""
+    async with a_club() as club, aiohttp.ClientSession() as session:
+        headers = {"Authorization": f"Bot {club.local.token}"}
+        for path, status in (
+            (f"{club.local.api_url}/channels/{written}", 400),
+            (f"{club.local.api_url}/channels/{club.songs.id}/messages?before={written}", 400),
+            (f"http://{club.local.host}:{club.local.port}/attachments/1/{written}/x", 404),
+        ):
+            async with session.get(path, headers=headers) as answer:
+                assert answer.status == status, path
+
+
+@pytest.mark.malformed_requests
+@pytest.mark.parametrize("written", NO_IDS, ids=ascii)
+async def test_a_body_without_an_id_is_refused(written: str) -> None:
+    """In a field of JSON, and in the name of a file."""
+    async with a_club() as club, aiohttp.ClientSession() as session:
+        headers = {"Authorization": f"Bot {club.local.token}"}
+        messages = f"{club.local.api_url}/channels/{club.songs.id}/messages"
+        reply = {"content": "x", "message_reference": {"message_id": written}}
+        async with session.post(messages, headers=headers, json=reply) as answer:
+            assert answer.status == 400
+        form = aiohttp.FormData()
+        form.add_field("payload_json", "{}")
+        form.add_field(f"files[{written}]", b"x", filename="x")
+        async with session.post(messages, headers=headers, data=form) as answer:
+            assert answer.status == 400
+
+
+@pytest.mark.parametrize("written", NO_IDS, ids=ascii)
+async def test_the_page_serves_no_file_without_an_id(written: str) -> None:
+    """There is nothing by that address."""
+    async with LocalDiscord() as local, LocalRelay() as relay:
+        people = cast_for(local).people
+        async with (
+            PageServer(local, RelayDesk(relay), people) as page,
+            aiohttp.ClientSession() as session,
+            session.get(f"{page.url}files/1/{written}/x") as answer,
+        ):
+            assert answer.status == 404
+
+
+async def test_an_uploaded_file_runs_nothing_in_a_browser() -> None:
+    """Who opens it by its address sees what it is, whatever it calls itself."""
+    async with a_club() as club, aiohttp.ClientSession() as session:
+        page = discord.File(io.BytesIO(b"<script>alert(1)</script>"), "x.html")
+        message = await club.place().send(file=page)
+        async with session.get(message.attachments[0].url) as answer:
+            assert answer.status == 200
+            assert answer.headers["Content-Security-Policy"] == "sandbox"
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"

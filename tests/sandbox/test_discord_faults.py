@@ -1,0 +1,249 @@
+import asyncio
+from random import Random
+from typing import Any
+
+import aiohttp
+import discord
+import pytest
+
+from sandbox.discord import LocalDiscord
+from sandbox.discord.clock import Clock
+from sandbox.discord.snowflakes import DISCORD_EPOCH, Snowflakes
+from tests.support.sandbox_client import a_club, code_of
+
+POST = "POST /channels/{id}/messages"
+
+
+async def test_an_error_comes_as_often_as_told() -> None:
+    """The request fails with that status and code, and then goes through."""
+    async with a_club() as club:
+        fault = club.local.faults.add(POST, status=403, code=50013, times=2)
+        for _ in range(2):
+            with pytest.raises(discord.Forbidden) as refused:
+                await club.place().send("x")
+            assert code_of(refused.value) == (403, 50013)
+        await club.place().send("x")
+        assert (fault.hits, len(club.songs.messages)) == (2, 1)
+
+
+async def test_a_fault_can_concern_one_channel_only() -> None:
+    """Other channels go on as if nothing was."""
+    async with a_club() as club:
+        other = club.guild.add_channel("other")
+        club.local.faults.add(POST, status=503, channel=other, times=None)
+        await club.place().send("x")
+        with pytest.raises(discord.DiscordServerError):
+            await club.place(other).send("x")
+        club.local.faults.clear()
+        await club.place(other).send("x")
+
+
+async def test_a_fault_can_come_by_chance() -> None:
+    """The same seed gives the same sequence of failures."""
+
+    async def outcomes(seed: int) -> list[bool]:
+        async with a_club() as club:
+            club.local.faults.add(
+                POST,
+                status=403,
+                times=None,
+                probability=0.5,
+                random=Random(seed),  # noqa: S311 # chance that can be repeated
+            )
+            found = []
+            for _ in range(12):
+                try:
+                    await club.place().send("x")
+                except discord.Forbidden:
+                    found.append(False)
+                else:
+                    found.append(True)
+            return found
+
+    first = await outcomes(1)
+    assert first == await outcomes(1)
+    assert set(first) == {True, False}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_a_connection_can_drop_before_or_after_the_work(when: Any) -> None:
+    """The client never hears; whether the message was posted depends on the moment."""
+    async with a_club() as club:
+        club.local.faults.add(POST, drop=True, when=when)
+        with pytest.raises(aiohttp.ClientError):
+            await club.place().send("x", nonce="abc")
+        assert len(club.songs.messages) == (1 if when == "after" else 0)
+        assert club.local.requests[-1].status == 0
+        await club.place().send("x", nonce="abc")
+        assert len(club.songs.messages) == 1
+
+
+async def test_an_error_after_the_work_is_settled_by_the_nonce() -> None:
+    """The message was posted, the client is told 503, and a repeat finds it."""
+    async with a_club() as club:
+        club.local.faults.add(POST, status=503, when="after")
+        with pytest.raises(discord.DiscordServerError):
+            await club.place().send("x", nonce="abc")
+        again = await club.place().send("x", nonce="abc")
+        assert [one.id for one in club.songs.messages] == [again.id]
+
+
+async def test_a_proxy_answers_with_a_page() -> None:
+    """An HTML body is a text for discord.py, with the code 0."""
+    async with a_club() as club:
+        club.local.faults.add(POST, status=503, html=True)
+        with pytest.raises(discord.DiscordServerError) as failed:
+            await club.place().send("x")
+        assert failed.value.code == 0
+        assert "<html>" in failed.value.text
+
+
+async def test_a_rate_limit_of_discord_is_waited_out() -> None:
+    """discord.py sleeps and repeats a 429 that has a Via header."""
+    async with a_club() as club:
+        club.local.faults.add(POST, retry_after=0.01, scope="global")
+        await club.place().send("x")
+        statuses = [one.status for one in club.local.requests if one.method == "POST"]
+        assert statuses == [429, 200]
+
+
+async def test_a_rate_limit_of_the_proxy_is_raised_at_once() -> None:
+    """Without Via discord.py takes a 429 for a ban of the address."""
+    async with a_club() as club:
+        club.local.faults.add(POST, retry_after=0.01, via=False)
+        with pytest.raises(discord.HTTPException) as refused:
+            await club.place().send("x")
+        assert refused.value.status == 429
+
+
+async def test_a_delay_is_only_a_delay() -> None:
+    """The request is carried out afterwards; a delay can come with another fault."""
+    async with a_club() as club:
+        faults = club.local.faults
+        slow = faults.add(POST, delay=0.01)
+        faults.add(POST, status=403)
+        never = faults.add(POST, status=500)
+        with pytest.raises(discord.Forbidden):
+            await club.place().send("x")
+        assert (slow.hits, never.hits) == (1, 0)
+        faults.clear()
+        faults.add(POST, delay=0.01, when="after")
+        await club.place().send("x")
+
+
+async def test_a_delayed_request_does_not_hold_up_the_end() -> None:
+    """When the local Discord ends, nothing waits any longer."""
+    async with asyncio.timeout(3), aiohttp.ClientSession() as session:
+        async with LocalDiscord() as local:
+            fault = local.faults.add("GET /gateway", delay=60)
+            request = asyncio.create_task(session.get(f"{local.api_url}/gateway"))
+            await local.wait_for(lambda: fault.hits)
+        await asyncio.wait([request])
+        if request.exception() is None:
+            request.result().release()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"status": 500, "drop": True},
+        {"status": 500, "probability": 0.5},
+    ],
+    ids=str,
+)
+async def test_a_fault_must_be_clear(options: dict[str, Any]) -> None:
+    """Nothing, two things at once, and chance without a source are refused."""
+    async with LocalDiscord() as local:
+        with pytest.raises(ValueError, match=r"say one of|a probability"):
+            local.faults.add(POST, **options)
+        with pytest.raises(ValueError, match="not a method"):
+            local.faults.add("everything", status=500)
+
+
+async def test_a_fault_can_strike_any_method() -> None:
+    """An asterisk stands for all of them."""
+    async with a_club() as club:
+        club.local.faults.add("* /users/@me", status=403)
+        with pytest.raises(discord.Forbidden):
+            await club.request("GET", "/users/@me")
+
+
+async def test_every_request_is_on_record() -> None:
+    """Method, path, status and time of each, for audits."""
+    async with a_club() as club:
+        await club.place().send("x")
+        last = club.local.requests[-1]
+        path = f"/channels/{club.songs.id}/messages"
+        assert (last.method, last.path, last.status) == ("POST", path, 200)
+        assert last.at == pytest.approx(club.local.clock.now(), abs=2)
+
+
+@pytest.mark.malformed_requests
+async def test_what_a_client_gets_wrong_is_told_apart_from_faults(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A malformed request is on record and in the log; the same answer to a good one is not."""
+    async with a_club() as club:
+        club.local.faults.add(POST, status=400, code=50035)
+        for content in ("good", "x" * 2001):
+            with pytest.raises(discord.HTTPException) as refused:
+                await club.post(content=content)
+            assert code_of(refused.value) == (400, 50035)
+        (malformed,) = club.local.malformed_requests
+        assert malformed is club.local.requests[-1]
+        assert "BASE_TYPE_MAX_LENGTH" in caplog.text
+
+
+async def test_json_has_the_content_type_that_discord_py_wants() -> None:
+    """Exactly ``application/json``, with Via, and without any token for the gateway's address."""
+    async with LocalDiscord() as local, aiohttp.ClientSession() as session:
+        async with session.get(f"{local.api_url}/gateway") as response:
+            assert response.headers["Content-Type"] == "application/json"
+            assert response.headers["Via"]
+            assert (await response.json())["url"] == local.gateway_url
+        async with session.get(f"{local.api_url}/gateway/bot") as response:
+            assert response.status == 401
+            assert (await response.json())["code"] == 0
+
+
+def test_a_clock_can_be_moved_and_stopped() -> None:
+    """Time goes on, jumps forward, or stands still; it never runs backwards."""
+    clock = Clock()
+    before = clock.now()
+    clock.advance(100)
+    assert clock.now() - before >= 100
+    clock.stop(at=1000.0)
+    clock.advance(1)
+    assert clock.now() == 1001.0
+    assert clock.time().timestamp() == 1001.0
+    with pytest.raises(ValueError, match="backwards"):
+        clock.advance(-1)
+
+
+def test_ids_are_alike_in_every_run() -> None:
+    """Settled ids have no chance in them, timed ones carry the time and always rise."""
+    clock = Clock()
+    clock.stop(at=1_800_000_000.0)
+    first, second = Snowflakes(clock), Snowflakes(clock)
+    assert [first.settled() for _ in range(3)] == [second.settled() for _ in range(3)]
+    ids = [first.timed() for _ in range(3)]
+    assert ids == sorted(set(ids))
+    assert (ids[0] >> 22) + DISCORD_EPOCH == 1_800_000_000_000
+    assert discord.utils.snowflake_time(ids[0]).timestamp() == 1_800_000_000.0
+
+
+async def test_several_can_run_at_once() -> None:
+    """Each has a port, a token for its bot, and people of its own."""
+    async with LocalDiscord() as one, LocalDiscord() as two:
+        assert one.api_url != two.api_url
+        one.add_user("Ada")
+        assert len(one.world.users) == len(two.world.users) + 1
+
+
+async def test_what_needs_a_running_server_says_so() -> None:
+    """Faults belong to a server; before it runs there are none, and ending it twice is harmless."""
+    local = LocalDiscord()
+    with pytest.raises(RuntimeError, match="not running"):
+        local.faults.clear()
+    await local.__aexit__(None, None, None)

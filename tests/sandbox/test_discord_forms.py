@@ -1,0 +1,314 @@
+"""What becomes of bodies at the local Discord: bad ones are refused, good ones are normalised."""
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import aiohttp
+import discord
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sandbox.discord.command_limits import INTEGER, STRING, read_commands
+from sandbox.discord.errors import Refusal
+from sandbox.discord.limits import Files, read_message
+from sandbox.discord.modal_limits import read_choices, read_modal
+from tests.support.sandbox_client import Club, a_club, code_of
+
+SONG = "https://cdn.example.com/song.mp3"
+
+
+async def test_an_answer_is_as_discord_keeps_the_message() -> None:
+    """Texts are trimmed, ids are texts, and what Discord does not know is gone."""
+    async with a_club() as club:
+        first = await club.post(content="x")
+        posted = await club.post(
+            content="  hello\n",
+            color="red",
+            message_reference={"message_id": int(first["id"]), "mood": "good"},
+            embeds=[
+                {
+                    "type": "image",
+                    "title": " Song ",
+                    "flavour": "sweet",
+                    "timestamp": "2026-01-02T03:04:05Z",
+                    "footer": {"text": "by Ada ", "size": 5},
+                    "image": {"url": SONG, "height": 5},
+                    "fields": [{"name": " a", "value": "b ", "wide": True}],
+                    "video": {"url": SONG},
+                    "description": None,
+                }
+            ],
+            components=[
+                {
+                    "type": 1,
+                    "colour": "red",
+                    "components": [
+                        {
+                            "type": 2,
+                            "style": 1,
+                            "label": " Go ",
+                            "custom_id": " go ",
+                            "size": 5,
+                            "emoji": {"id": 5, "name": "note", "shape": "round"},
+                        }
+                    ],
+                }
+            ],
+        )
+        assert posted["content"] == "hello"
+        assert "color" not in posted
+        assert posted["message_reference"]["message_id"] == first["id"]
+        assert posted["embeds"] == [
+            {
+                "type": "rich",
+                "title": "Song",
+                "timestamp": "2026-01-02T03:04:05+00:00",
+                "footer": {"text": "by Ada"},
+                "image": {"url": SONG},
+                "fields": [{"name": "a", "value": "b", "inline": False}],
+            }
+        ]
+        button = {
+            "type": 2,
+            "id": 2,
+            "style": 1,
+            "label": "Go",
+            "custom_id": " go ",
+            "emoji": {"id": "5", "name": "note"},
+        }
+        assert posted["components"] == [{"type": 1, "id": 1, "components": [button]}]
+        path = f"/channels/{club.songs.id}/messages/{posted['id']}"
+        assert (await club.request("GET", path))["embeds"] == posted["embeds"]
+
+
+@pytest.mark.malformed_requests
+async def test_components_of_the_newer_kind_cannot_be_undone() -> None:
+    """A message that consists of them takes no text; to become one, a message must lose its own."""
+    async with a_club() as club:
+        text = {"type": 10, "content": "x"}
+        posted = await club.post(flags=1 << 15, components=[text])
+        path = f"/channels/{club.songs.id}/messages/{posted['id']}"
+        with pytest.raises(discord.HTTPException) as refused:
+            await club.request("PATCH", path, json={"content": "y"})
+        assert code_of(refused.value) == (400, 50035)
+        body = {"flags": 0, "components": [{**text, "content": "y"}]}
+        assert (await club.request("PATCH", path, json=body))["flags"] == 1 << 15
+        older = await club.post(content="x", embeds=[{"title": "x"}])
+        path = f"/channels/{club.songs.id}/messages/{older['id']}"
+        body = {"flags": 1 << 15, "components": [text]}
+        with pytest.raises(discord.HTTPException) as refused:
+            await club.request("PATCH", path, json=body)
+        assert code_of(refused.value) == (400, 50035)
+        body |= {"content": None, "embeds": []}
+        assert (await club.request("PATCH", path, json=body))["components"] == [{**text, "id": 1}]
+
+
+@pytest.mark.malformed_requests
+async def test_an_edit_keeps_only_files_that_there_are() -> None:
+    """By their ids; an unknown one is refused, and nothing is lost."""
+    async with a_club() as club:
+        message = await club.place().send(file=discord.File(__file__))
+        path = f"/channels/{club.songs.id}/messages/{message.id}"
+        for wanted, status in ((["5"], 400), ([message.attachments[0].id], 200), ([], 400)):
+            body = {"attachments": [{"id": one} for one in wanted]}
+            if status == 200:
+                assert len((await club.request("PATCH", path, json=body))["attachments"]) == 1
+            else:
+                with pytest.raises(discord.HTTPException) as refused:
+                    await club.request("PATCH", path, json=body)
+                assert refused.value.status == status
+        assert len(club.songs.messages[0].attachments) == 1
+
+
+REQUESTS = [
+    "POST /channels/{songs}/messages",
+    "PATCH /channels/{songs}/messages/{message}",
+    "POST /channels/{songs}/messages/{message}/threads",
+    "POST /channels/{songs}/threads",
+    "POST /channels/{forum}/threads",
+    "PATCH /channels/{thread}",
+    "POST /users/@me/channels",
+    "PUT /applications/{application}/commands",
+    "POST /interactions/{interaction}/{token}/callback",
+    "POST /webhooks/{application}/{token}",
+    "PATCH /webhooks/{application}/{token}/messages/@original",
+]
+
+BROKEN = [
+    b"{",
+    b"\xff\xfe",
+    b"nonsense",
+    b'{"content": NaN}',
+    b"[" * 100_000,
+    b'{"content": ' + b"9" * 5000 + b"}",
+]
+STRANGE = [b"5", b'"x"', b"true", b"[5]", b"[[]]"]
+"""JSON, but of another kind."""
+
+
+@pytest.mark.malformed_requests
+@pytest.mark.parametrize("request_", REQUESTS)
+async def test_no_body_breaks_the_server(request_: str) -> None:
+    """What is no JSON is 50109, what is JSON of another kind 50035; nothing is a 500."""
+    async with a_club() as club, aiohttp.ClientSession() as session:
+        method, url = await target(club, request_)
+        headers = {"Authorization": f"Bot {club.local.token}", "Content-Type": "application/json"}
+        for body in BROKEN + STRANGE:
+            async with session.request(method, url, data=body, headers=headers) as response:
+                told = await response.json()
+                assert response.status in (400, 404), (body[:40], told)
+                assert told["code"] in ((50109,) if body in BROKEN else (50035, 50006, 10062))
+        multipart = [
+            ("multipart/form-data", b"x"),
+            ("multipart/form-data; boundary=x", b"x"),
+            ("multipart/form-data; boundary=x", part("payload_json", b"{")),
+            ("multipart/form-data; boundary=x", part("payload_json", b"[]")),
+            ("multipart/form-data; boundary=x", part("payload_json", b"{}")[:-9]),
+        ]
+        for content_type, body in multipart:
+            told_type = {**headers, "Content-Type": content_type}
+            async with session.request(method, url, data=body, headers=told_type) as response:
+                assert response.status in (400, 404), (content_type, body)
+
+
+@pytest.mark.malformed_requests
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"type": {}, "data": {}},
+        {"type": True, "data": {}},
+        {"type": 4, "data": 5},
+        {"type": 4, "data": []},
+        {"type": 5, "data": {"flags": "64"}},
+        {"type": 9, "data": {"components": [5]}},
+        {"data": {"content": "x"}},
+    ],
+    ids=str,
+)
+async def test_a_callback_of_the_wrong_kind_is_refused(body: dict[str, Any]) -> None:
+    """And the interaction can still be answered."""
+    async with a_club() as club:
+        _, url = await target(club, "POST /interactions/{interaction}/{token}/callback")
+        path = url.removeprefix(club.local.api_url)
+        with pytest.raises(discord.HTTPException) as refused:
+            await club.request("POST", path, json=body)
+        assert code_of(refused.value) == (400, 50035)
+        await club.request("POST", path, json={"type": 4, "data": {"content": "x"}})
+
+
+def part(name: str, body: bytes) -> bytes:
+    """Give a form of one part."""
+    head = f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'.encode()
+    return head + body + b"\r\n--x--\r\n"
+
+
+async def target(club: Club, request_: str) -> tuple[str, str]:
+    """Make what a request is about; give its method and its address."""
+    club.local.rate_limits.enabled = False
+    message = await club.post(content="x")
+    thread = club.guild.add_thread(club.songs, "thread")
+    club.guild.grant("manage_threads")
+    forum = club.guild.add_channel("forum", 15)
+    path = f"/applications/{club.local.application_id}/commands"
+    await club.request("PUT", path, json=[{"name": "suno", "description": "x"}])
+    interaction = await club.local.command(club.ada, club.songs, "suno")
+    if "webhooks" in request_:
+        callback = f"/interactions/{interaction.id}/{interaction.token}/callback"
+        await club.request("POST", callback, json={"type": 4, "data": {"content": "x"}})
+    method, path = request_.format(
+        songs=club.songs.id,
+        message=message["id"],
+        thread=thread.id,
+        forum=forum.id,
+        application=club.local.application_id,
+        interaction=interaction.id,
+        token=interaction.token,
+    ).split(" ")
+    return method, f"{club.local.api_url}{path}"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+GOOD: dict[str, Any] = {
+    "content": " x ",
+    "nonce": "n",
+    "flags": 4,
+    "embeds": [
+        {
+            "title": "x",
+            "color": 5,
+            "footer": {"text": "x", "icon_url": SONG},
+            "fields": [{"name": "n", "value": "v"}],
+        }
+    ],
+    "allowed_mentions": {"parse": ["roles"], "users": [1], "replied_user": True},
+    "attachments": [{"id": 0, "filename": "x.png"}],
+    "message_reference": {"message_id": 1},
+    "components": [
+        {
+            "type": 1,
+            "components": [
+                {
+                    "type": 3,
+                    "custom_id": "x",
+                    "options": [{"label": "x", "value": "y", "emoji": {"name": "🎵"}}],
+                }
+            ],
+        }
+    ],
+}
+FILES = Files(names=["x.png"], ids=["0"], new=1)
+
+
+def places(value: Any) -> list[tuple[Any, ...]]:
+    """List the ways to everything within a value."""
+    entries: Any = []
+    if isinstance(value, dict):
+        entries = value.items()
+    elif isinstance(value, list):
+        entries = enumerate(value)
+    return [(), *((key, *rest) for key, inner in entries for rest in places(inner))]
+
+
+def changed(value: Any, way: tuple[Any, ...], other: Any) -> Any:
+    """Give a copy of a value with something else in one place."""
+    if not way:
+        return other
+    copy: Any = json.loads(json.dumps(value))
+    inner = copy
+    for key in way[:-1]:
+        inner = inner[key]
+    inner[way[-1]] = other
+    return copy
+
+
+@settings(deadline=None)
+@given(st.sampled_from(places(GOOD)[1:]), JSON)
+def test_a_message_with_anything_in_it_is_taken_or_refused(way: Any, other: Any) -> None:
+    """Whatever stands in one place; and what is taken once is taken again, as it is kept."""
+    kept, faulty = read_message(changed(GOOD, way, other), FILES)
+    if not faulty:
+        again, still = read_message(kept, FILES)
+        assert not still
+        assert again == kept
+
+
+@settings(deadline=None)
+@given(JSON)
+def test_anything_at_all_is_taken_or_refused(value: Any) -> None:
+    """As commands, as a modal and as choices."""
+    read_commands(value)
+    read_commands([{"name": "x", "description": "x", "options": value}])
+    for read in (
+        read_modal,
+        lambda value: read_modal({"title": "x", "custom_id": "x", "components": value}),
+        lambda value: read_choices(value, STRING),
+        lambda value: read_choices({"choices": value}, INTEGER),
+    ):
+        with suppress(Refusal):
+            read(value)

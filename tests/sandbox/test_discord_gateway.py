@@ -1,0 +1,285 @@
+import asyncio
+import json
+from typing import Any
+
+import aiohttp
+import discord
+import pytest
+
+from sandbox.discord import LocalDiscord
+from sandbox.discord.sessions import RESUME_WINDOW
+from tests.support.sandbox_client import SampleBot, a_connected_club, pointed_at
+
+
+async def test_a_wrong_token_is_refused_at_login() -> None:
+    """The API answers 401, which discord.py takes for an improper token."""
+    async with LocalDiscord() as local, SampleBot() as bot:
+        with pointed_at(local), pytest.raises(discord.LoginFailure):
+            await bot.login("local.somebody-else")
+
+
+async def test_the_bot_gets_its_guilds_and_their_channels() -> None:
+    """What exists before the bot connects is in its cache afterwards."""
+    async with a_connected_club() as club:
+        guild = await club.bot.until_known(club.guild.id)
+        assert (guild.name, guild.preferred_locale) == (
+            "Song Club",
+            discord.Locale.american_english,
+        )
+        assert [channel.name for channel in guild.text_channels] == ["songs"]
+        assert guild.me.guild_permissions.send_messages
+        assert not guild.me.guild_permissions.manage_messages
+
+
+async def test_guilds_are_spread_over_shards() -> None:
+    """Each shard gets the guilds whose id falls on it, and all of them together every guild."""
+    async with a_connected_club(shards=2) as club:
+        second = club.local.add_guild("Second")
+        while (second.id >> 22) % 2 == (club.guild.id >> 22) % 2:
+            club.local.add_user("Filler")
+            second = club.local.add_guild("Another")
+        guild = await club.bot.until_known(club.guild.id)
+        other = await club.bot.until_known(second.id)
+        assert guild.shard_id == (club.guild.id >> 22) % 2
+        assert other.shard_id == (second.id >> 22) % 2
+        assert {guild.shard_id, other.shard_id} == {0, 1}
+        assert club.local.gateway.identifies == 2
+
+
+async def test_a_cut_connection_is_resumed_with_what_was_missed() -> None:
+    """After a dropped connection the session goes on, and nothing is lost."""
+    async with a_connected_club() as club:
+        await club.bot.until_known(club.guild.id)
+        await club.local.drop_gateway()
+        missed = club.guild.add_channel("made meanwhile")
+        await club.local.wait_until_ready()
+        await club.bot.until(lambda: club.bot.get_channel(missed.id) is not None)
+        await club.bot.until(lambda: "RESUMED" in club.bot.heard)
+        assert club.local.gateway.identifies == 1
+
+
+@pytest.mark.parametrize("how", ["op 7", "close 4000", "op 9, resumable"])
+async def test_a_client_that_is_sent_away_resumes(how: str) -> None:
+    """A request to reconnect and an ordinary close code keep the session."""
+    async with a_connected_club() as club:
+        local = club.local
+        if how == "op 7":
+            await local.ask_reconnect()
+        elif how == "close 4000":
+            await local.close_gateway(4000)
+        else:
+            await local.invalidate_sessions(resumable=True)
+        await local.wait_until_ready()
+        await club.bot.until(lambda: "RESUMED" in club.bot.heard)
+        assert local.gateway.identifies == 1
+
+
+@pytest.mark.parametrize("how", ["forgotten", "close 4009", "stale"])
+async def test_a_lost_session_is_begun_anew(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When nothing can be resumed, the client identifies again."""
+    async with a_connected_club() as club:
+        local = club.local
+        if how == "forgotten":
+            local.forget_sessions()
+            await local.drop_gateway()
+        elif how == "stale":
+            monkeypatch.setattr("sandbox.discord.sessions.RESUME_WINDOW", -1.0)
+            await local.drop_gateway()
+        else:
+            await local.close_gateway(4009)
+        await local.wait_for(lambda: local.gateway.identifies == 2)
+        await local.wait_until_ready()
+    assert RESUME_WINDOW > 0
+
+
+async def test_an_invalid_session_is_begun_anew() -> None:
+    """The client hears op 9 with false and identifies again."""
+    async with a_connected_club() as club:
+        await club.local.invalidate_sessions()
+        await club.local.wait_for(lambda: club.local.gateway.identifies == 2)
+
+
+async def test_the_client_stops_for_good_at_an_authentication_failure() -> None:
+    """Close code 4004 is not tried again."""
+    async with LocalDiscord() as local, SampleBot() as bot:
+        with pointed_at(local):
+            running = asyncio.create_task(bot.start(local.token))
+            await local.wait_until_ready()
+            await local.close_gateway(4004)
+            with pytest.raises(discord.ConnectionClosed) as closed:
+                await running
+        assert closed.value.code == 4004
+
+
+async def test_changes_in_a_guild_reach_the_bot() -> None:
+    """Channels, roles and threads that change, come or go are told."""
+    async with a_connected_club() as club:
+        guild = await club.bot.until_known(club.guild.id)
+        channel = guild.get_channel(club.songs.id)
+        assert channel is not None
+        club.songs.deny("send_messages")
+        await club.bot.until(lambda: not channel.permissions_for(guild.me).send_messages)
+        club.songs.allow("send_messages")
+        await club.bot.until(lambda: channel.permissions_for(guild.me).send_messages)
+        club.guild.revoke("embed_links")
+        await club.bot.until(lambda: not channel.permissions_for(guild.me).embed_links)
+        club.guild.grant("embed_links")
+        await club.bot.until(lambda: channel.permissions_for(guild.me).embed_links)
+        club.songs.rename("hits")
+        await club.bot.until(lambda: channel.name == "hits")
+        thread = club.guild.add_thread(club.songs, "new songs")
+        await club.bot.until(lambda: guild.get_thread(thread.id) is not None)
+        thread.rename("old songs")
+        thread.archive()
+        await club.bot.until(lambda: guild.get_thread(thread.id) is None)
+        thread.delete()
+        club.songs.delete()
+        await club.bot.until(lambda: guild.get_channel(club.songs.id) is None)
+
+
+async def test_leaving_a_guild_is_not_an_outage() -> None:
+    """The bot can tell a guild that is down from one that threw it out."""
+    async with a_connected_club() as club:
+        guild = await club.bot.until_known(club.guild.id)
+        club.guild.go_down()
+        await club.bot.until(lambda: guild.unavailable)
+        club.guild.come_back()
+        guild = await club.bot.until_known(club.guild.id)
+        club.guild.remove_bot()
+        await club.bot.until(lambda: club.bot.get_guild(club.guild.id) is None)
+        club.guild.add_bot()
+        await club.bot.until_known(club.guild.id)
+
+
+async def test_a_guild_that_is_down_comes_later() -> None:
+    """An unavailable guild is not sent at the start."""
+    async with LocalDiscord() as local, SampleBot() as bot:
+        guild = local.add_guild("Down")
+        guild.go_down()
+        with pointed_at(local):
+            running = asyncio.create_task(bot.start(local.token))
+            await local.wait_until_ready()
+            await bot.until(lambda: "READY" in bot.heard)
+            assert "GUILD_CREATE" not in bot.heard
+            guild.come_back()
+            await bot.until(lambda: "GUILD_CREATE" in bot.heard)
+            await bot.close()
+            await running
+
+
+async def test_messages_are_told_only_to_those_who_asked() -> None:
+    """Without the intent for messages no message comes through the gateway."""
+    async with a_connected_club() as club:
+        club.local.say(club.ada, club.songs, "hello")
+        club.songs.rename("hits")
+        await club.bot.until(lambda: "CHANNEL_UPDATE" in club.bot.heard)
+        assert "MESSAGE_CREATE" not in club.bot.heard
+
+
+async def test_message_content_needs_the_privileged_intent() -> None:
+    """A bot with the intent for messages alone sees blank ones, but direct messages in full."""
+    intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
+    async with a_connected_club(intents=intents) as club:
+        public = club.local.say(club.ada, club.songs, "hello")
+        club.local.say(club.ada, club.local.open_dm(club.ada), "psst")
+        await club.bot.until(lambda: len(club.bot.messages) == 2)
+        assert [message.content for message in club.bot.messages] == ["", "psst"]
+        assert club.bot.messages[0].author.name == "ada"
+        club.local.delete_message(public)
+        await club.bot.until(lambda: "MESSAGE_DELETE" in club.bot.heard)
+
+
+async def test_the_granted_intent_shows_message_content() -> None:
+    """An application with the privileged intent sees what people write."""
+    intents = discord.Intents(guilds=True, guild_messages=True, message_content=True)
+    async with a_connected_club(intents=intents, message_content=True) as club:
+        club.local.say(club.ada, club.songs, "hello")
+        await club.bot.until(lambda: [one.content for one in club.bot.messages] == ["hello"])
+
+
+async def test_hanging_up_is_noticed() -> None:
+    """When the bot closes, nobody is connected any more, and the session is gone."""
+    async with a_connected_club() as club:
+        await club.bot.close()
+        await club.local.wait_until_gone()
+
+
+async def test_without_a_bot_the_wait_ends_with_a_clear_text() -> None:
+    """A time-out says what was waited for and what happened last."""
+    async with LocalDiscord() as local:
+        with pytest.raises(TimeoutError, match="the bot to identify") as late:
+            await local.wait_until_ready(timeout=0.01)
+        assert "nothing at all" in str(late.value)
+
+
+HELLO = {"token": "local.x", "intents": 1, "properties": {}}
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("no json", 4002),
+        ({"op": 99}, 4001),
+        ({"op": 3, "d": {}}, 4003),
+        ({"op": 2, "d": "everything"}, 4002),
+        ({"op": 2, "d": {**HELLO, "token": "wrong"}}, 4004),
+        ({"op": 2, "d": {**HELLO, "shard": [3, 2]}}, 4010),
+        ({"op": 2, "d": {**HELLO, "intents": 1 << 40}}, 4013),
+        ({"op": 2, "d": {**HELLO, "intents": None}}, 4013),
+        ({"op": 2, "d": {**HELLO, "intents": 1 << 15}}, 4014),
+        ({"op": 6, "d": {"token": "wrong", "session_id": "x", "seq": 1}}, 4004),
+    ],
+    ids=str,
+)
+async def test_what_the_gateway_does_not_understand_ends_the_connection(
+    message: Any, code: int
+) -> None:
+    """Each mistake has its close code."""
+    async with LocalDiscord() as local, aiohttp.ClientSession() as session:
+        text = json.dumps(message) if isinstance(message, dict) else message
+        async with session.ws_connect(local.gateway_url) as socket:
+            await socket.send_str(text.replace("local.x", local.token))
+            while not socket.closed:
+                await socket.receive()
+            assert socket.close_code == code
+
+
+async def test_a_client_may_identify_only_once() -> None:
+    """A second IDENTIFY on one connection is closed with 4005; text frames without compression."""
+    async with (
+        LocalDiscord() as local,
+        aiohttp.ClientSession() as session,
+        session.ws_connect(local.gateway_url) as socket,
+    ):
+        identify = {"op": 2, "d": {**HELLO, "token": local.token}}
+        await socket.send_json(identify)
+        await socket.send_json(identify)
+        hello, ready = await socket.receive_json(), await socket.receive_json()
+        assert (hello["op"], ready["t"]) == (10, "READY")
+        while not socket.closed:
+            await socket.receive()
+        assert socket.close_code == 4005
+
+
+async def test_two_processes_of_one_bot_both_hear_everything() -> None:
+    """Discord does not stop a second process with the same token."""
+    async with a_connected_club() as club, SampleBot() as second:
+        running = asyncio.create_task(second.start(club.local.token))
+        await club.local.wait_for(lambda: len(club.local.gateway.connected) == 2)
+        await club.local.wait_until_ready()
+        await second.until(lambda: "READY" in second.heard)
+        channel = club.guild.add_channel("for both")
+        await club.bot.until(lambda: club.bot.get_channel(channel.id) is not None)
+        await second.until(lambda: second.get_channel(channel.id) is not None)
+        await second.close()
+        await running
+
+
+async def test_a_server_that_ends_with_a_client_connected_does_not_hang() -> None:
+    """The local Discord ends at once, whoever is still connected."""
+    local = LocalDiscord()
+    async with aiohttp.ClientSession() as session, asyncio.timeout(3):
+        async with local:
+            socket = await session.ws_connect(local.gateway_url)
+            await socket.receive_json()
+        assert (await socket.receive()).type is not aiohttp.WSMsgType.TEXT

@@ -1,0 +1,685 @@
+from typing import Any
+
+import discord
+import pytest
+from discord import app_commands, ui
+
+from sandbox.discord import Happening, Interaction, LocalDiscord, Message, NotOffered, Upload
+from tests.support.sandbox_client import Club, SampleBot, a_connected_club, code_of
+
+PUBLIC_STATUS = "suno status"
+
+
+async def refused(club: Club, doing: Any) -> tuple[int, int]:
+    """Let the bot do something in answer to a command, and give how Discord refuses it."""
+    found: list[tuple[int, int]] = []
+
+    async def answer(interaction: discord.Interaction) -> None:
+        try:
+            await doing(interaction)
+        except discord.HTTPException as error:
+            found.append(code_of(error))
+            club.local.happenings.stir()
+
+    club.bot.answer = answer
+    await club.local.command(club.ada, club.songs, PUBLIC_STATUS, id="abc")
+    await club.local.wait_for(lambda: found)
+    return found[0]
+
+
+async def shown(club: Club, view: ui.View) -> Message:
+    """Let the bot answer a command with a view, and give the message."""
+
+    async def answer(interaction: discord.Interaction) -> None:
+        await interaction.response.send_message("look", view=view)
+
+    club.bot.answer = answer
+    interaction = await club.local.command(club.ada, club.songs, PUBLIC_STATUS, id="abc")
+    return await interaction.answered()
+
+
+def a_view() -> ui.View:
+    """Give a view that does nothing by itself: the bot hears of it as of one it forgot."""
+    view = ui.View(timeout=None)
+    view.add_item(ui.Button(label="Go", custom_id="go"))
+    view.add_item(ui.Button(label="Off", custom_id="off", disabled=True))
+    view.add_item(ui.Button(label="Away", url="https://example.com"))
+    options = [discord.SelectOption(label="One", value="1"), discord.SelectOption(label="Two")]
+    view.add_item(ui.Select(custom_id="pick", options=options, max_values=2))
+    view.add_item(ui.UserSelect(custom_id="who"))
+    view.stop()
+    return view
+
+
+async def test_a_command_is_deferred_and_then_answered() -> None:
+    """What appears first is "thinking…"; the edit of it is the answer."""
+    async with a_connected_club() as club:
+        interaction = await club.local.command(club.ada, club.songs, PUBLIC_STATUS, id="abc")
+        await interaction.until_acknowledged()
+        answer = await interaction.answered()
+        assert (answer.content, answer.ephemeral, answer.thinking) == ("done", False, False)
+        assert interaction.acknowledged_after is not None
+        assert 0 <= interaction.acknowledged_after < 3
+        assert club.songs.messages == interaction.messages == [answer]
+        assert answer.payload()["interaction_metadata"]["user"]["id"] == str(club.ada.id)
+        assert club.local.interactions == [interaction]
+
+
+async def test_the_bot_sees_who_did_what_and_where() -> None:
+    """User, place, languages, permissions and options arrive as registered."""
+    async with a_connected_club() as club:
+        cleo = club.local.add_user("Cleo", locale="zh-CN")
+        guild = club.local.add_guild("Schlagerclub", locale="de")
+        channel = guild.add_channel("lieder")
+        guild.add_member(cleo, administrator=True)
+        channel.deny("embed_links")
+        interaction = await club.local.command(
+            cleo, channel, PUBLIC_STATUS, id="abc", count=2, public=True
+        )
+        await interaction.answered()
+        (seen,) = club.bot.seen
+        assert (seen.user.id, seen.guild_id, seen.channel_id) == (cleo.id, guild.id, channel.id)
+        assert (seen.locale, seen.guild_locale) == (discord.Locale.chinese, discord.Locale.german)
+        assert seen.permissions.administrator
+        assert seen.app_permissions.send_messages
+        assert not seen.app_permissions.embed_links
+        assert seen.is_guild_integration()
+        assert seen.context.guild
+        assert dict(iter(seen.namespace)) == {"id": "abc", "count": 2, "public": True}
+
+
+async def test_an_ephemeral_answer_is_seen_by_one_person_only() -> None:
+    """It is not in the channel, cannot be fetched there, and nobody else can act on it."""
+    async with a_connected_club() as club:
+        view = a_view()
+
+        async def answer(interaction: discord.Interaction) -> None:
+            text = f"psst {interaction.user.mention}"
+            await interaction.response.send_message(text, ephemeral=True, view=view)
+            await interaction.followup.send("more", ephemeral=True)
+
+        club.bot.answer = answer
+        bob = club.local.add_user("Bob")
+        club.guild.add_member(bob)
+        interaction = await club.local.command(club.ada, club.songs, PUBLIC_STATUS, id="abc")
+        await club.local.wait_for(lambda: len(interaction.messages) == 2)
+        message = interaction.messages[0]
+        assert message.ephemeral
+        assert message.visible_to is club.ada
+        assert (message.pinged, club.songs.messages) == (set(), [])
+        with pytest.raises(discord.NotFound):
+            await club.place().fetch_message(message.id)
+        with pytest.raises(NotOffered, match="does not see"):
+            await club.local.press(bob, message, "go")
+
+
+async def test_follow_ups_can_be_read_changed_and_deleted() -> None:
+    """The answer and its follow-ups belong to the interaction."""
+    async with a_connected_club() as club:
+
+        async def answer(interaction: discord.Interaction) -> None:
+            callback = await interaction.response.send_message("one")
+            assert callback.message_id == (await interaction.original_response()).id
+            more = await interaction.followup.send("two", wait=True)
+            await more.edit(content="changed")
+            assert (await interaction.followup.fetch_message(more.id)).content == "changed"
+            await interaction.followup.send("three")
+            await interaction.delete_original_response()
+            await more.delete()
+
+        club.bot.answer = answer
+        interaction = await club.local.command(club.ada, club.songs, PUBLIC_STATUS, id="abc")
+        await club.local.wait_for(lambda: [m.content for m in interaction.messages] == ["three"])
+        assert [message.content for message in club.songs.messages] == ["three"]
+
+
+async def test_the_first_follow_up_after_a_deferral_is_the_answer() -> None:
+    """It replaces "thinking…" and stays as ephemeral as that was."""
+    async with a_connected_club() as club:
+
+        async def answer(interaction: discord.Interaction) -> None:
+            await interaction.response.defer(ephemeral=True)
+            await interaction.followup.send("here", ephemeral=False)
+
+        club.bot.answer = answer
+        interaction = await club.local.command(club.ada, club.songs, PUBLIC_STATUS, id="abc")
+        found = await interaction.answered()
+        assert (found.content, found.ephemeral) == ("here", True)
+        assert interaction.messages == [found]
+
+
+async def test_an_answer_that_comes_late_is_refused() -> None:
+    """After three seconds the interaction is unknown: 10062."""
+    async with a_connected_club() as club:
+
+        async def late(interaction: discord.Interaction) -> None:
+            club.local.clock.advance(3.1)
+            await interaction.response.send_message("too late")
+
+        assert await refused(club, late) == (404, 10062)
+        assert club.songs.messages == []
+
+
+async def test_a_second_acknowledgement_is_refused() -> None:
+    """Whoever answers twice is told 40060."""
+    async with a_connected_club() as club:
+
+        async def twice(interaction: discord.Interaction) -> None:
+            await interaction.response.send_message("one")
+            interaction.response._response_type = None  # as a second process would
+            await interaction.response.send_message("two")
+
+        assert await refused(club, twice) == (400, 40060)
+
+
+async def test_a_token_lives_for_fifteen_minutes() -> None:
+    """Afterwards every use of it is 50027."""
+    async with a_connected_club() as club:
+
+        async def slow(interaction: discord.Interaction) -> None:
+            await interaction.response.defer()
+            club.local.clock.advance(15 * 60 + 1)
+            await interaction.edit_original_response(content="too late")
+
+        assert await refused(club, slow) == (401, 50027)
+
+
+async def test_a_webhook_begins_with_the_acknowledgement() -> None:
+    """Before it, and for unknown tokens, the webhook is unknown; so are strange messages."""
+    async with a_connected_club() as club:
+
+        async def hasty(interaction: discord.Interaction) -> None:
+            await interaction.followup.send("before")
+
+        assert await refused(club, hasty) == (404, 10015)
+
+        async def lost(interaction: discord.Interaction) -> None:
+            await interaction.response.defer()
+            interaction.followup.token = "unknown"
+            await interaction.followup.send("x")
+
+        assert await refused(club, lost) == (404, 10015)
+
+        async def strange(interaction: discord.Interaction) -> None:
+            await interaction.response.send_message("x")
+            await interaction.followup.fetch_message(1)
+
+        assert await refused(club, strange) == (404, 10008)
+
+
+@pytest.mark.malformed_requests
+@pytest.mark.parametrize(
+    ("kind", "data", "code"),
+    [
+        (4, {}, 50006),
+        (4, {"content": "x" * 2001}, 50035),
+        (6, {}, 50035),
+        (7, {"content": "x"}, 50035),
+        (8, {"choices": []}, 50035),
+        (9, {"title": "x"}, 50035),
+        (99, {}, 50035),
+        ("four", {}, 50035),
+    ],
+)
+async def test_an_answer_must_fit(kind: Any, data: dict[str, Any], code: int) -> None:
+    """A refused answer leaves the interaction as it was, to be answered better."""
+    async with a_connected_club() as club:
+
+        async def badly(interaction: discord.Interaction) -> None:
+            path = f"/interactions/{interaction.id}/{interaction.token}/callback"
+            await club.request("POST", path, json={"type": kind, "data": data})
+
+        assert (await refused(club, badly))[1] == code
+        (interaction,) = club.local.interactions
+        assert not interaction.acknowledged
+        path = f"/interactions/{interaction.id}/{interaction.token}/callback"
+        await club.request("POST", path, json={"type": 1})
+        assert interaction.acknowledged
+
+
+async def test_an_unknown_interaction_is_refused() -> None:
+    """A wrong token is as good as none."""
+    async with a_connected_club() as club:
+        with pytest.raises(discord.NotFound) as unknown:
+            await club.request("POST", "/interactions/1/x/callback", json={"type": 1})
+        assert unknown.value.code == 10062
+
+
+async def test_autocomplete_gives_choices() -> None:
+    """What is typed reaches the bot, and its choices come back."""
+    async with a_connected_club() as club:
+        club.bot.choices = [
+            app_commands.Choice(name="Paper Boats", value="p1"),
+            app_commands.Choice(name="Rain", value="r1"),
+        ]
+        found = await club.local.autocomplete(club.ada, club.songs, PUBLIC_STATUS, "id", "Pap")
+        assert found == [("Paper Boats", "p1")]
+        with pytest.raises(NotOffered, match="autocomplete"):
+            await club.local.autocomplete(club.ada, club.songs, PUBLIC_STATUS, "count", "1")
+
+
+async def test_a_button_updates_its_message() -> None:
+    """The answer to a press can be the message itself, changed."""
+    async with a_connected_club() as club:
+        message = await shown(club, a_view())
+
+        async def answer(interaction: discord.Interaction) -> None:
+            await interaction.response.edit_message(content="pressed", view=None)
+
+        club.bot.answer = answer
+        press = await club.local.press(club.ada, message, "go")
+        assert await press.answered() is message
+        assert (message.content, message.components) == ("pressed", [])
+        assert press.messages == [message]
+
+
+async def test_a_deferred_press_edits_its_message_later() -> None:
+    """Until the edit there is no answer; the message was there all along."""
+    async with a_connected_club() as club:
+        message = await shown(club, a_view())
+
+        async def answer(interaction: discord.Interaction) -> None:
+            await interaction.response.defer()
+            assert interaction.message is not None
+            await interaction.edit_original_response(content="later")
+
+        club.bot.answer = answer
+        press = await club.local.press(club.ada, message, "go")
+        await press.until_acknowledged()
+        assert (await press.answered()).content == "later"
+
+
+async def test_a_press_can_be_answered_with_a_new_message() -> None:
+    """An ephemeral word to the one who pressed leaves the message alone."""
+    async with a_connected_club() as club:
+        message = await shown(club, a_view())
+
+        async def answer(interaction: discord.Interaction) -> None:
+            await interaction.response.send_message("just you", ephemeral=True)
+
+        club.bot.answer = answer
+        press = await club.local.press(club.ada, message, "go")
+        answered = await press.answered()
+        assert (answered.content, message.content) == ("just you", "look")
+        assert press.messages == [answered]
+
+
+async def test_a_select_sends_its_values() -> None:
+    """Options arrive as values, people as users."""
+    async with a_connected_club() as club:
+        message = await shown(club, a_view())
+        interaction = await club.local.select(club.ada, message, "pick", ["1", "Two"])
+        await interaction.until_acknowledged()
+        chosen = await club.local.select(club.ada, message, "who", [club.ada])
+        await chosen.until_acknowledged()
+        first, second = (seen.data for seen in club.bot.seen[-2:])
+        assert first is not None
+        assert second is not None
+        assert first.get("values") == ["1", "Two"]
+        assert second.get("values") == [str(club.ada.id)]
+
+
+async def test_only_what_is_there_can_be_used() -> None:
+    """Missing, disabled and deleted things, links, and values that are not offered."""
+    async with a_connected_club() as club:
+        local, ada = club.local, club.ada
+        message = await shown(club, a_view())
+        for doing in (
+            local.press(ada, message, "missing"),
+            local.press(ada, message, "off"),
+            local.press(ada, message, "pick"),
+            local.select(ada, message, "go", ["1"]),
+            local.select(ada, message, "pick", []),
+            local.select(ada, message, "pick", ["3"]),
+        ):
+            with pytest.raises(NotOffered):
+                await doing
+        local.delete_message(message)
+        with pytest.raises(NotOffered, match="deleted"):
+            await local.press(ada, message, "go")
+
+
+class Search(ui.Modal, title="Search"):
+    """A modal with fields of the old and the new kind."""
+
+    text: ui.TextInput["Search"] = ui.TextInput(label="Text", custom_id="text", min_length=2)
+    more: ui.TextInput["Search"] = ui.TextInput(
+        label="More", custom_id="more", required=False, default="as it was"
+    )
+    mood: ui.Label["Search"] = ui.Label(
+        text="Mood",
+        component=ui.Select(custom_id="mood", options=[discord.SelectOption(label="Calm")]),
+    )
+
+
+async def asked(club: Club) -> Interaction:
+    """Let the bot answer a command with a modal."""
+
+    async def answer(interaction: discord.Interaction) -> None:
+        await interaction.response.send_modal(Search())
+
+    club.bot.answer = answer
+    interaction = await club.local.command(club.ada, club.songs, PUBLIC_STATUS, id="abc")
+    await interaction.until_acknowledged()
+    return interaction
+
+
+async def test_a_modal_is_shown_filled_in_and_answered() -> None:
+    """Fields that are left alone keep what they were filled with."""
+    async with a_connected_club() as club:
+        interaction = await asked(club)
+        assert interaction.modal is not None
+        assert (interaction.modal["title"], interaction.messages) == ("Search", [])
+
+        async def answer(submitted: discord.Interaction) -> None:
+            await submitted.response.send_message(str(submitted.data), ephemeral=True)
+
+        club.bot.answer = answer
+        submitted = await club.local.submit_modal(
+            club.ada, interaction, {"text": "boats", "mood": ["Calm"]}
+        )
+        content = (await submitted.answered()).content
+        for expected in ("'value': 'boats'", "'value': 'as it was'", "'values': ['Calm']"):
+            assert expected in content
+
+
+async def test_a_modal_is_filled_in_as_it_says() -> None:
+    """Required, too short, too long, unknown, or not in front of that person."""
+    async with a_connected_club() as club:
+        interaction = await asked(club)
+        bob = club.local.add_user("Bob")
+        for person, values in (
+            (club.ada, {}),
+            (club.ada, {"text": "x"}),
+            (club.ada, {"text": "x" * 4001}),
+            (club.ada, {"text": "fine", "other": "x"}),
+            (bob, {"text": "fine"}),
+        ):
+            with pytest.raises(NotOffered):
+                await club.local.submit_modal(person, interaction, values)
+
+
+@pytest.mark.malformed_requests
+async def test_a_modal_cannot_answer_a_modal() -> None:
+    """Discord takes a modal for commands and presses only."""
+    async with a_connected_club() as club:
+        interaction = await asked(club)
+        found: list[int] = []
+
+        async def answer(submitted: discord.Interaction) -> None:
+            try:
+                await submitted.response.send_modal(Search())
+            except discord.HTTPException as error:
+                found.append(error.code)
+                club.local.happenings.stir()
+
+        club.bot.answer = answer
+        await club.local.submit_modal(club.ada, interaction, {"text": "boats"})
+        assert await club.local.wait_for(lambda: found) == [50035]
+
+
+async def test_a_message_command_sees_the_message() -> None:
+    """The chosen message is there in full, though the bot has no intent for content."""
+    async with a_connected_club() as club:
+        said = club.local.say(club.ada, club.songs, "my task is abc-123")
+
+        async def answer(interaction: discord.Interaction) -> None:
+            await interaction.response.send_message(interaction.extras["message"].content)
+
+        club.bot.answer = answer
+        interaction = await club.local.message_command(club.ada, "Watch Suno tasks", said)
+        assert (await interaction.answered()).content == "my task is abc-123"
+
+
+async def test_options_of_every_type_are_resolved() -> None:
+    """Channels, users, roles, files and choices arrive as what they are."""
+    async with a_connected_club() as club:
+        role = club.guild.add_role("Fans")
+
+        async def answer(interaction: discord.Interaction) -> None:
+            given = interaction.extras
+            data = await given["file"].read()
+            words = [given[name].name for name in ("channel", "user", "role")]
+            await interaction.response.send_message(f"{words} {data.decode()} {given['mood']}")
+
+        club.bot.answer = answer
+        interaction = await club.local.command(
+            club.ada,
+            club.songs,
+            "suno everything",
+            channel=club.songs,
+            user=club.ada,
+            role=role,
+            file=Upload("ids.txt", b"abc"),
+            mood="calm",
+        )
+        content = (await interaction.answered()).content
+        assert content == "['songs', 'ada', 'Fans'] abc calm"
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "reason"),
+    [
+        ("music", {}, "no command"),
+        ("suno", {}, "needs a subcommand"),
+        ("suno sing", {}, "no subcommand"),
+        ("suno status", {}, "required"),
+        ("suno status", {"id": "x", "other": 1}, "no such option"),
+        ("suno status", {"id": 5}, "does not take"),
+        ("suno status", {"id": ""}, "1 to 100"),
+        ("suno status", {"id": "x" * 101}, "1 to 100"),
+        ("suno status", {"id": "x", "count": 6}, "1 to 5"),
+        ("suno status", {"id": "x", "count": True}, "does not take"),
+        ("suno status", {"id": "x", "public": 1}, "does not take"),
+        ("suno everything", {"mood": "angry"}, "no choice"),
+    ],
+)
+async def test_what_the_client_would_not_send_is_not_sent(
+    name: str, options: dict[str, Any], reason: str
+) -> None:
+    """Commands are used as they are registered, or not at all."""
+    async with a_connected_club() as club:
+        with pytest.raises(NotOffered, match=reason):
+            await club.local.command(club.ada, club.songs, name, **options)
+        assert club.local.interactions == []
+
+
+async def test_a_command_needs_a_person_who_is_there() -> None:
+    """Outsiders, and those who may not use commands or do not see the channel, use none."""
+    async with a_connected_club() as club:
+        stranger = club.local.add_user("Bob")
+        with pytest.raises(NotOffered, match="not in"):
+            await club.local.command(stranger, club.songs, PUBLIC_STATUS, id="abc")
+        club.songs.deny("use_application_commands", target=club.ada)
+        with pytest.raises(NotOffered, match="may not use"):
+            await club.local.command(club.ada, club.songs, PUBLIC_STATUS, id="abc")
+        club.songs.deny("view_channel", target=club.ada)
+        with pytest.raises(NotOffered, match="not in"):
+            await club.local.command(club.ada, club.songs, PUBLIC_STATUS, id="abc")
+
+
+async def test_a_channel_option_takes_the_kinds_it_says() -> None:
+    """A thread is no text channel."""
+    async with a_connected_club() as club:
+        thread = club.guild.add_thread(club.songs, "t")
+        with pytest.raises(NotOffered, match="such channels"):
+            await club.local.command(club.ada, club.songs, "suno everything", channel=thread)
+
+
+@pytest.mark.parametrize("where", ["thread", "direct message"])
+async def test_commands_work_elsewhere_too(where: str) -> None:
+    """In threads, and in direct messages with the bot."""
+    async with a_connected_club() as club:
+        dm = where == "direct message"
+        thread = club.guild.add_thread(club.songs, "new songs")
+        place = club.local.open_dm(club.ada) if dm else thread
+        interaction = await club.local.command(club.ada, place, PUBLIC_STATUS, id="abc")
+        assert (await interaction.answered()).content == "done"
+        (seen,) = club.bot.seen
+        assert seen.channel is not None
+        assert seen.channel.id == place.id
+        assert seen.context.dm_channel is dm
+        assert (seen.guild_id is None) is dm
+        assert seen.app_permissions.send_messages
+
+
+async def test_a_user_brings_the_bot_along() -> None:
+    """Where only a user has installed it, the bot answers, but posts nothing by itself."""
+    async with a_connected_club() as club:
+        cleo = club.local.add_user("Cleo", installed=True)
+        guild = club.local.add_guild("Elsewhere", with_bot=False)
+        channel = guild.add_channel("chat")
+        guild.add_member(cleo)
+        interaction = await club.local.command(cleo, channel, PUBLIC_STATUS, id="abc")
+        await interaction.answered()
+        (seen,) = club.bot.seen
+        assert seen.is_user_integration()
+        assert not seen.is_guild_integration()
+        with pytest.raises(discord.Forbidden) as forbidden:
+            await club.place(channel).send("x")
+        assert forbidden.value.code == 50001
+
+
+async def test_people_use_the_bot_among_themselves() -> None:
+    """A direct message between people is a context of its own; five follow-ups are the most."""
+    async with a_connected_club() as club:
+        cleo = club.local.add_user("Cleo", installed=True)
+        place = club.local.open_private(cleo, club.ada)
+        found: list[int] = []
+
+        async def answer(interaction: discord.Interaction) -> None:
+            assert interaction.context.private_channel
+            await interaction.response.send_message("one")
+            try:
+                for number in range(6):
+                    await interaction.followup.send(str(number))
+            except discord.HTTPException as error:
+                found.append(error.code)
+                club.local.happenings.stir()
+
+        club.bot.answer = answer
+        interaction = await club.local.command(cleo, place, PUBLIC_STATUS, id="abc")
+        assert await club.local.wait_for(lambda: found) == [40094]
+        assert len(interaction.messages) == 6
+
+
+async def test_a_command_is_only_offered_where_it_may_be() -> None:
+    """Who has not installed the bot cannot use it among people."""
+    async with a_connected_club() as club:
+        place = club.local.open_private(club.ada, club.local.add_user("Bob"))
+        with pytest.raises(NotOffered, match="not installed"):
+            await club.local.command(club.ada, place, PUBLIC_STATUS, id="abc")
+
+
+async def test_commands_can_be_registered_fetched_and_deleted() -> None:
+    """Global ones and those of a guild; an id stays when a command is registered again."""
+    async with a_connected_club() as club:
+        bot, local = club.bot, club.local
+        await local.wait_until_commands()
+        before = {one.name: one.id for one in await bot.tree.fetch_commands()}
+        after = {one.name: one.id for one in await bot.tree.sync()}
+        assert before == after
+        assert local.commands.overwrites == 2
+        here = discord.Object(club.guild.id)
+        bot.tree.copy_global_to(guild=here)
+        for command in await bot.tree.sync(guild=here):
+            assert (await bot.tree.fetch_command(command.id, guild=here)).name == command.name
+            await command.delete()
+            with pytest.raises(discord.NotFound):
+                await bot.tree.fetch_command(command.id, guild=here)
+        assert await bot.tree.fetch_commands(guild=here) == []
+
+
+@pytest.mark.malformed_requests
+async def test_bad_commands_are_not_registered() -> None:
+    """The sync fails as it does with Discord, and what was registered stays."""
+    async with a_connected_club() as club:
+        path = f"/applications/{club.local.application_id}/commands"
+        for where, payload, code in (
+            (path, [{"name": "BAD", "description": "x"}], 50035),
+            ("/applications/1/commands", [], 20012),
+            (f"/applications/{club.local.application_id}/guilds/1/commands", [], 50001),
+        ):
+            with pytest.raises(discord.HTTPException) as refusal:
+                await club.request("PUT", where, json=payload)
+            assert refusal.value.code == code
+        assert len(club.local.commands.listed(None)) == 2
+
+
+@pytest.mark.parametrize(
+    ("restriction", "reason"),
+    [
+        ({"default_member_permissions": str(1 << 5)}, "may not use"),
+        ({"default_member_permissions": "0"}, "may not use"),
+        ({"contexts": [1]}, "context"),
+        ({"contexts": None, "dm_permission": True, "integration_types": [1]}, "not installed"),
+    ],
+    ids=str,
+)
+async def test_a_restricted_command_is_not_offered_to_everyone(
+    restriction: dict[str, Any], reason: str
+) -> None:
+    """Permissions, contexts and ways of installing are looked at."""
+    async with a_connected_club() as club:
+        path = f"/applications/{club.local.application_id}/commands"
+        command = {"name": "settings", "description": "x", "integration_types": None}
+        await club.request("PUT", path, json=[command | restriction])
+        with pytest.raises(NotOffered, match=reason):
+            await club.local.command(club.ada, club.songs, "settings")
+        boss = club.local.add_user("Boss", installed=True)
+        club.guild.add_member(boss, permissions=("administrator",))
+        if "contexts" not in restriction or restriction["contexts"] is None:
+            await club.local.command(boss, club.songs, "settings")
+
+
+async def test_a_guild_only_command_is_not_offered_in_direct_messages() -> None:
+    """Without contexts, the older ``dm_permission`` decides."""
+    async with a_connected_club() as club:
+        path = f"/applications/{club.local.application_id}/commands"
+        command = {"name": "settings", "description": "x", "dm_permission": False}
+        await club.request("PUT", path, json=[command])
+        with pytest.raises(NotOffered, match="context"):
+            await club.local.command(club.ada, club.local.open_dm(club.ada), "settings")
+
+
+async def test_happenings_tell_the_story() -> None:
+    """Whoever listens hears what people could see, in order, until they stop listening."""
+    async with a_connected_club() as club:
+        notice_text: list[Happening] = []
+        stop = club.local.on_happening(notice_text.append)
+        interaction = await club.local.command(club.ada, club.songs, PUBLIC_STATUS, id="abc")
+        answer = await interaction.answered()
+        await club.place().get_partial_message(answer.id).delete()
+        stop()
+        club.local.say(club.ada, club.songs, "unheard")
+        assert [one.kind for one in notice_text] == ["interaction", "thinking", "answer", "delete"]
+        assert str(notice_text[0]) == "interaction Ada: /suno status id:abc"
+        assert str(notice_text[2]) == "answer Suno Bot: done"
+        assert all(one.message is answer for one in notice_text[1:])
+
+
+async def test_a_bot_that_says_nothing_is_reported_with_what_happened() -> None:
+    """The time-out of an answer names the command and the latest happenings."""
+    async with a_connected_club() as club:
+
+        async def silent(interaction: discord.Interaction) -> None:
+            assert not interaction.response.is_done()
+
+        club.bot.answer = silent
+        interaction = await club.local.command(club.ada, club.songs, PUBLIC_STATUS, id="abc")
+        with pytest.raises(TimeoutError, match="an answer to Ada: /suno status id:abc") as late:
+            await interaction.answered(timeout=0.02)
+        assert "interaction Ada: /suno status" in str(late.value)
+        assert interaction.acknowledged_after is None
+
+
+async def test_nobody_hears_a_command_while_the_bot_is_away() -> None:
+    """A command without a bot is simply never answered."""
+    async with LocalDiscord() as local, SampleBot():
+        guild = local.add_guild("Song Club")
+        ada = local.add_user("Ada")
+        guild.add_member(ada)
+        songs = guild.add_channel("songs")
+        local.commands.overwrite(None, [{"name": "hello", "description": "x"}])
+        interaction = await local.command(ada, songs, "hello")
+        assert interaction.answer is None

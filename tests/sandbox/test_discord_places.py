@@ -1,0 +1,257 @@
+"""Kinds of channel and thread at the local Discord, and who has access to them."""
+
+from typing import Any
+
+import discord
+import pytest
+
+from sandbox.discord import NotOffered
+from sandbox.discord import channel_kinds as kinds
+from tests.support.sandbox_client import a_club, a_connected_club, code_of
+
+
+async def refused(call: Any) -> tuple[int, int]:
+    """Give the status and the code with which a call is refused."""
+    with pytest.raises(discord.HTTPException) as error:
+        await call
+    return code_of(error.value)
+
+
+@pytest.mark.parametrize("kind", [kinds.TEXT, kinds.VOICE, kinds.ANNOUNCEMENT, kinds.STAGE])
+async def test_channels_of_many_kinds_take_messages(kind: int) -> None:
+    """Discord's client knows each kind, and a message can be posted, read and edited there."""
+    async with a_connected_club() as club:
+        await club.bot.until_known(club.guild.id)
+        channel = club.guild.add_channel("place", kind)
+        await club.bot.until(lambda: club.bot.get_channel(channel.id))
+        found = club.bot.get_channel(channel.id)
+        assert isinstance(found, discord.abc.Messageable)
+        message = await found.send("x")
+        await message.edit(content="y")
+        assert [one.content async for one in found.history()] == ["y"]
+
+
+@pytest.mark.parametrize("kind", [kinds.FORUM, kinds.MEDIA, kinds.CATEGORY])
+async def test_some_channels_take_no_messages(kind: int) -> None:
+    """Neither is there anything to read: 50008."""
+    async with a_club() as club:
+        channel = club.guild.add_channel("place", kind)
+        assert await refused(club.place(channel).send("x")) == (400, 50008)
+        path = f"/channels/{channel.id}/messages"
+        assert await refused(club.request("GET", path)) == (400, 50008)
+
+
+async def test_the_chat_of_a_voice_channel_needs_connect() -> None:
+    """Who may not connect has no access."""
+    async with a_club() as club:
+        voice = club.guild.add_channel("voice", kinds.VOICE)
+        voice.deny("connect")
+        assert await refused(club.place(voice).send("x")) == (403, 50001)
+
+
+async def test_a_forum_takes_posts() -> None:
+    """A post is a thread with the id of its first message; it has no nonce."""
+    async with a_connected_club() as club:
+        await club.bot.until_known(club.guild.id)
+        forum = club.guild.add_channel("forum", kinds.FORUM)
+        await club.bot.until(lambda: club.bot.get_channel(forum.id))
+        found = club.bot.get_channel(forum.id)
+        assert isinstance(found, discord.ForumChannel)
+        thread, first = await found.create_thread(name="A song", content="la")
+        assert thread.id == first.id
+        for _ in range(2):
+            message = {"content": "x", "nonce": "1", "enforce_nonce": True}
+            body = {"name": "twice", "message": message}
+            await club.request("POST", f"/channels/{forum.id}/threads", json=body)
+        assert [one.name for one in club.guild.threads] == ["A song", "twice", "twice"]
+        await thread.send("more")
+        posted = club.guild.threads[0]
+        assert [one.content for one in posted.messages] == ["la", "more"]
+        forum.deny("send_messages")
+        assert await refused(found.create_thread(name="x", content="x")) == (403, 50013)
+
+
+@pytest.mark.malformed_requests
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"name": "no message"},
+        {"name": "", "message": {"content": "x"}},
+        {"name": "x", "message": {"content": ""}},
+        {"name": "x", "message": {"content": "x"}, "applied_tags": ["1"] * 6},
+        {"name": "x", "message": {"content": "x"}, "auto_archive_duration": 61},
+    ],
+    ids=str,
+)
+async def test_a_malformed_post_leaves_no_thread(body: dict[str, Any]) -> None:
+    """The forum is as it was before."""
+    async with a_club() as club:
+        forum = club.guild.add_channel("forum", kinds.FORUM)
+        request = club.request("POST", f"/channels/{forum.id}/threads", json=body)
+        status, code = await refused(request)
+        assert (status, code in (50035, 50006)) == (400, True)
+        assert club.guild.threads == []
+
+
+@pytest.mark.malformed_requests
+async def test_a_thread_is_private_unless_it_says_otherwise() -> None:
+    """Without a type, only those whom somebody lets in see it."""
+    async with a_club() as club:
+        path = f"/channels/{club.songs.id}/threads"
+        private = await club.request("POST", path, json={"name": "x"})
+        public = await club.request("POST", path, json={"name": "x", "type": 11})
+        assert (private["type"], public["type"]) == (kinds.PRIVATE_THREAD, kinds.PUBLIC_THREAD)
+        body = {"name": "x", "type": kinds.ANNOUNCEMENT_THREAD}
+        assert await refused(club.request("POST", path, json=body)) == (400, 50035)
+        club.guild.revoke("create_private_threads")
+        assert await refused(club.request("POST", path, json={"name": "x"})) == (403, 50013)
+        with pytest.raises(NotOffered):
+            await club.local.command(club.ada, club.guild.threads[0], "suno status", id="x")
+
+
+async def test_a_message_has_one_thread_at_most() -> None:
+    """A second one is refused, and one that begins in a channel of announcements is of its kind."""
+    async with a_club() as club:
+        news = club.guild.add_channel("news", kinds.ANNOUNCEMENT)
+        message = await club.post(news, content="x")
+        path = f"/channels/{news.id}/messages/{message['id']}/threads"
+        thread = await club.request("POST", path, json={"name": "x"})
+        assert (thread["id"], thread["type"]) == (message["id"], kinds.ANNOUNCEMENT_THREAD)
+        assert await refused(club.request("POST", path, json={"name": "x"})) == (400, 160004)
+        inside = f"/channels/{thread['id']}/threads"
+        assert await refused(club.request("POST", inside, json={"name": "x"})) == (400, 50024)
+
+
+async def test_a_private_thread_is_open_to_its_members_alone() -> None:
+    """The bot hears of it when it is let in, and has no access when it is thrown out."""
+    async with a_connected_club() as club:
+        guild = await club.bot.until_known(club.guild.id)
+        thread = club.guild.add_thread(
+            club.songs, "secret", kind=kinds.PRIVATE_THREAD, members=(club.ada,)
+        )
+        assert await refused(club.place(thread).send("x")) == (403, 50001)
+        assert await refused(club.bot.fetch_channel(thread.id)) == (403, 50001)
+        await club.local.wait_until_commands()
+        interaction = await club.local.command(club.ada, thread, "suno status", id="x")
+        assert (await interaction.answered()).content == "done"
+        assert guild.get_thread(thread.id) is None
+        thread.add_to_thread(club.local.bot_user)
+        await club.bot.until(lambda: guild.get_thread(thread.id))
+        await club.place(thread).send("x")
+        thread.remove_from_thread(club.local.bot_user)
+        await club.bot.until(lambda: "THREAD_MEMBERS_UPDATE" in club.bot.heard)
+        assert await refused(club.place(thread).send("x")) == (403, 50001)
+        club.guild.grant("manage_threads")
+        await club.place(thread).send("x")
+
+
+async def test_an_edit_needs_an_open_thread() -> None:
+    """In an archived one it is 50083, in a locked one 160005; moderators edit in the latter."""
+    async with a_club() as club:
+        thread = club.guild.add_thread(club.songs, "songs")
+        message = await club.place(thread).send("x")
+        thread.archive()
+        assert await refused(message.edit(content="y")) == (400, 50083)
+        thread.lock()
+        assert await refused(message.edit(content="y")) == (400, 160005)
+        club.guild.grant("manage_threads")
+        await message.edit(content="y")
+        thread.archive()
+        assert await refused(message.edit(content="z")) == (400, 50083)
+
+
+async def test_a_bot_that_was_timed_out_only_reads() -> None:
+    """It hears until when; posting is 50013, until the time is over or it is forgiven."""
+    async with a_connected_club() as club:
+        guild = await club.bot.until_known(club.guild.id)
+        bot = club.local.bot_user
+        club.guild.time_out(bot, 600)
+        await club.bot.until(guild.me.is_timed_out)
+        assert await refused(club.place().send("x")) == (403, 50013)
+        assert await club.request("GET", f"/channels/{club.songs.id}/messages") == []
+        voice = club.guild.add_channel("voice", kinds.VOICE)
+        assert await refused(club.place(voice).send("x")) == (403, 50013)
+        club.local.clock.advance(600)
+        await club.place().send("x")
+        club.guild.time_out(bot, 600)
+        club.guild.end_time_out(bot)
+        await club.bot.until(lambda: not guild.me.is_timed_out())
+        await club.place().send("x")
+        club.guild.time_out(bot, 600)
+        club.guild.grant("administrator")
+        await club.place().send("x")
+
+
+async def test_a_bot_hears_what_becomes_of_its_own_roles() -> None:
+    """Given, taken and deleted roles change what it may do; of others' it hears nothing."""
+    async with a_connected_club() as club:
+        guild = await club.bot.until_known(club.guild.id)
+        bot, role = club.local.bot_user, club.guild.add_role("Cleaner", "manage_messages")
+        for deleting in (False, True):
+            club.guild.give_role(bot, role)
+            await club.bot.until(lambda: guild.me.guild_permissions.manage_messages)
+            if deleting:
+                club.guild.delete_role(role)
+            else:
+                club.guild.take_role(bot, role)
+            await club.bot.until(lambda: not guild.me.guild_permissions.manage_messages)
+        assert "GUILD_ROLE_DELETE" in club.bot.heard
+        club.bot.heard.clear()
+        club.guild.give_role(club.ada, club.guild.add_role("Fan"))
+        await club.bot.until(lambda: "GUILD_ROLE_CREATE" in club.bot.heard)
+        assert "GUILD_MEMBER_UPDATE" not in club.bot.heard
+
+
+async def test_a_deleted_role_is_gone_from_overwrites() -> None:
+    """What it allowed or denied in a channel counts no more."""
+    async with a_club() as club:
+        role = club.guild.add_role("Muted")
+        club.guild.give_role(club.local.bot_user, role)
+        club.songs.deny("send_messages", target=role)
+        assert await refused(club.place().send("x")) == (403, 50013)
+        club.guild.delete_role(role)
+        await club.place().send("x")
+
+
+async def test_a_bot_hears_of_a_guilds_new_name_and_language() -> None:
+    """Only a Community server has a language of its own."""
+    async with a_connected_club() as club:
+        guild = await club.bot.until_known(club.guild.id)
+        assert "COMMUNITY" not in guild.features
+        club.guild.rename("Songs & Friends")
+        await club.bot.until(lambda: guild.name == "Songs & Friends")
+        club.guild.speak("de")
+        await club.bot.until(lambda: guild.preferred_locale is discord.Locale.german)
+        assert "COMMUNITY" in guild.features
+
+
+async def test_who_is_let_into_a_channel_hears_of_its_threads() -> None:
+    """Threads of a hidden channel are unknown; THREAD_LIST_SYNC brings the active ones."""
+    async with a_connected_club() as club:
+        guild = await club.bot.until_known(club.guild.id)
+        hidden = club.guild.add_channel("hidden")
+        hidden.deny("view_channel")
+        thread = club.guild.add_thread(hidden, "songs")
+        old = club.guild.add_thread(hidden, "old")
+        old.archive()
+        assert (await club.request("GET", f"/guilds/{guild.id}/threads/active"))["threads"] == []
+        hidden.allow("view_channel")
+        await club.bot.until(lambda: "THREAD_LIST_SYNC" in club.bot.heard)
+        assert guild.get_thread(thread.id)
+        assert guild.get_thread(old.id) is None
+        club.songs.deny("send_messages")
+        club.songs.allow("send_messages")
+        club.songs.rename("hits")
+        await club.bot.until(lambda: club.bot.get_channel(club.songs.id).name == "hits")  # type: ignore[union-attr] # it stays
+        assert club.bot.heard.count("THREAD_LIST_SYNC") == 1
+
+
+async def test_messages_of_hidden_channels_are_not_told() -> None:
+    """The intent alone is not enough."""
+    intents = discord.Intents(guilds=True, guild_messages=True)
+    async with a_connected_club(intents=intents) as club:
+        club.songs.deny("view_channel")
+        club.local.say(club.ada, club.songs, "psst")
+        seen = club.local.say(club.ada, club.guild.add_channel("open"), "hello")
+        await club.bot.until(lambda: club.bot.messages)
+        assert [one.id for one in club.bot.messages] == [seen.id]

@@ -1,0 +1,292 @@
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from functools import partial
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, Page, expect
+
+from sandbox.page import PageStage, page_stage
+from sandbox.relay import lyrics_task, song
+from tests.support.browser import NARROW, WIDE, a_browser, needs_chromium, opened
+
+pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The demo as ``make demo`` shows it, and what opens its page."""
+
+    stage: PageStage
+    browser: Browser
+
+    @property
+    def page(self) -> Callable[..., AbstractAsyncContextManager[Page]]:
+        """Open the page in a window of its own."""
+        return partial(opened, self.browser, self.stage.page.url)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def demo() -> AsyncIterator[Demo]:
+    """Return the demo, with the real bot behind it; the relay's time stands still."""
+    async with page_stage(speed=0.0) as stage, a_browser() as browser:
+        await stage.discord.wait_until_commands(timeout=30)
+        yield Demo(stage, browser)
+
+
+def last(page: Page) -> Locator:
+    """Return the last message."""
+    return page.locator(".message").last
+
+
+async def new_task(page: Page, kind: str) -> str:
+    """Start a task at the relay; return its id."""
+    before = await page.locator(".task").count()
+    await page.locator(f'[data-name="{kind}"]').click()
+    await expect(page.locator(".task")).to_have_count(before + 1)
+    return await page.locator(".task-id code").first.inner_text()
+
+
+async def let_pass(page: Page, time: str) -> None:
+    """Let time pass at the relay."""
+    await page.get_by_role("button", name=time).click()
+
+
+async def become(page: Page, name: str) -> None:
+    """See through the eyes of another person."""
+    await page.locator(".switcher").click()
+    await page.get_by_role("menuitemradio", name=name).click()
+    await expect(page.locator(".switcher strong")).to_have_text(name)
+
+
+def notice(page: Page, task_id: str) -> Locator:
+    """Return the public message that tells the end of a task."""
+    return page.locator(".message:not(.ephemeral)", has_text=task_id).last
+
+
+async def test_a_song_is_followed_to_its_end(demo: Demo) -> None:
+    """Type, choose the command from the list, watch, and be told with a cover and a tune."""
+    async with demo.page() as page:
+        task_id = await new_task(page, "song")
+        await page.get_by_label("Message #songs").click()
+        await page.keyboard.type("/suno st")
+        await expect(page.get_by_role("option", name="/suno status")).to_contain_text("How")
+        await page.keyboard.press("Tab")
+        await page.keyboard.type(task_id)
+        await page.keyboard.press("Enter")
+        await expect(last(page)).to_contain_text("Only you can see this")
+        await expect(last(page)).to_contain_text(task_id)
+        await page.get_by_role("button", name="Watch it").first.click()
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".context").last).to_contain_text("you used /suno watch")
+        await let_pass(page, "+1 min")
+        told = notice(page, task_id)
+        title = await page.locator(".task-head strong").first.inner_text()
+        await expect(told).to_contain_text(title, timeout=15_000)
+        await expect(told).to_have_class(re.compile("pinged"))
+        await expect(told.locator("img.picture").first).to_have_js_property("naturalWidth", 320)
+        await told.get_by_role("link", name="Listen 1").click()
+        await expect(page.locator(".dock")).to_contain_text("Now playing")
+        await expect(page.locator(".dock audio")).to_have_js_property("readyState", 4)
+
+
+async def test_what_the_bot_may_not_do_it_tells_and_does_later(demo: Demo) -> None:
+    """Send Messages is taken away while a song is made: the notice waits until it is back."""
+    async with demo.page() as page:
+        await page.get_by_role("button", name=re.compile("^lyrics")).click()
+        task_id = await new_task(page, "lyrics")
+        await page.get_by_role("button", name="Watch it").first.click()
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".context").last).to_contain_text("/suno watch")
+        await page.get_by_role("tab", name="Permissions").click()
+        switch = page.get_by_role("switch", name="Send Messages in #lyrics")
+        await switch.press("Space")
+        await expect(page.locator(".denied")).to_contain_text("Send Messages")
+        await page.get_by_role("tab", name="Relay").click()
+        await let_pass(page, "+1 min")
+        direct = page.get_by_role("button", name="Suno Bot, 1 unread")
+        await expect(direct).to_be_visible(timeout=15_000)
+        await expect(notice(page, task_id).locator(".embed")).to_have_count(0)
+        await page.get_by_role("tab", name="Permissions").click()
+        await switch.press("Space")
+        await expect(notice(page, task_id).locator(".embed")).to_be_visible(timeout=15_000)
+
+
+async def test_a_member_who_reads_chinese_sees_the_page_in_chinese(demo: Demo) -> None:
+    """What Discord's own client would say; the bot gets the locale with every command."""
+    async with demo.page() as page:
+        await become(page, "歌友")
+        await expect(page.locator(".composer-text")).to_have_attribute(
+            "placeholder", "发消息到 #songs"
+        )
+        await page.locator(".composer-text").click()
+        await page.keyboard.type("/suno list ")
+        await page.keyboard.press("Enter")
+        await expect(last(page)).to_contain_text("只有您能看到这条消息")
+        asked = demo.stage.discord.interactions[-1]
+        assert asked.payload()["locale"] == "zh-CN"
+        await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+
+
+async def test_lyrics_are_read_page_by_page_and_shared(demo: Demo) -> None:
+    """From the button of a card: pages are turned, and what is shared is for everybody."""
+    words = "\n\n".join(f"[Verse {number}]\n" + "la la la\n" * 30 for number in range(1, 6))
+    task = lyrics_task(title="A Long Evening", text=words, takes=1.0)
+    demo.stage.relay.add(task)
+    demo.stage.relay.age(60)
+    async with demo.page() as page:
+        await page.locator(".composer-text").click()
+        await page.keyboard.type(f"/suno status {task.id}")
+        await page.keyboard.press("Enter")
+        card = page.locator(".message.ephemeral", has_text=task.id)
+        await card.get_by_role("button", name="Lyrics").click()
+        reader = page.locator(".message.ephemeral", has_text="Page 1 of")
+        await expect(reader).to_contain_text("[Verse 1]")
+        await reader.get_by_role("button", name="▶").click()
+        turned = page.locator(".message.ephemeral", has_text="Page 2 of")
+        await expect(turned).not_to_contain_text("[Verse 1]")
+        await turned.get_by_role("button", name="Share in channel").click()
+        shared = page.locator(".message:not(.ephemeral)", has_text="Shared by")
+        await expect(shared).to_contain_text("Page 2 of")
+
+
+async def test_what_has_ended_is_found_again(demo: Demo) -> None:
+    """By a word of its lyrics, also in Chinese."""
+    task = lyrics_task(title="长河谣", text="[副歌]\n带着月亮慢慢走", takes=1.0)
+    demo.stage.relay.add(task)
+    demo.stage.relay.age(60)
+    async with demo.page() as page:
+        await page.locator(".composer-text").click()
+        await page.keyboard.type(f"/suno watch {task.id}")
+        await page.keyboard.press("Enter")
+        await expect(notice(page, task.id)).to_be_visible()
+        await page.locator(".composer-text").click()
+        await page.keyboard.type("/suno history search:月亮")
+        await page.keyboard.press("Enter")
+        await expect(last(page)).to_contain_text("长河谣")
+        await expect(last(page)).to_contain_text("Only you can see this")
+
+
+async def test_a_hostile_title_is_shown_as_it_is(demo: Demo) -> None:
+    """What the bot escapes, a reader sees without the escapes: no markup, link or mention."""
+    title = "**b** <b>x</b> [a](https://a.example) ||s|| `c` # 1. <@1> https://b.example \\"
+    task = song(title=title, media=demo.stage.page.relay.media, takes=10.0)
+    demo.stage.relay.add(task)
+    demo.stage.relay.age(60)
+    async with demo.page() as page:
+        await page.locator(".composer-text").click()
+        await page.keyboard.type(f"/suno status {task.id}")
+        await page.keyboard.press("Enter")
+        answer = page.locator(".message.ephemeral", has_text=task.id)
+        shown = answer.locator(".embed-title")
+        await expect(shown).to_be_visible()
+        assert (await shown.inner_text()).replace("\u200b", "") == title
+        assert await shown.locator("b, strong, a, code, .spoiler, .mention").count() == 0
+
+
+async def test_everything_can_be_done_without_a_mouse(demo: Demo) -> None:
+    """From the address bar: to the box, through a command, to the messages and another channel."""
+    async with demo.page() as page:
+        await page.keyboard.press("Tab")
+        await expect(page.locator(".skip")).to_be_focused()
+        await page.get_by_label("Message #songs").focus()
+        await page.keyboard.type("/suno li")
+        await page.keyboard.press("Escape")
+        await expect(page.locator(".suggestions")).to_be_hidden()
+        await page.keyboard.type("s")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("group", name="/suno list")).to_be_focused()
+        before = await page.locator(".message").count()
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".message")).to_have_count(before + 1)
+        await expect(last(page)).to_contain_text("Only you can see this")
+        await expect(page.get_by_label("Message #songs")).to_be_focused()
+        await page.keyboard.press("ArrowUp")
+        await expect(last(page)).to_be_focused()
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_label("Message #songs")).to_be_focused()
+        await page.keyboard.press("Alt+ArrowDown")
+        await expect(page.locator(".top-name")).to_have_text("lyrics")
+        await page.get_by_role("tab", name="Relay").focus()
+        await page.keyboard.press("ArrowRight")
+        await expect(page.get_by_role("tab", name="Permissions")).to_be_focused()
+        await expect(page.get_by_role("switch").first).to_be_visible()
+
+
+async def test_a_relay_that_is_down_is_told_and_healed(demo: Demo) -> None:
+    """The bot says that it cannot ask; afterwards it can."""
+    async with demo.page() as page:
+        task_id = await new_task(page, "song")
+        await page.get_by_label("Down: no answer at all").check()
+        for attempt in ("down", "healed"):
+            await page.get_by_role("button", name="How is it?").first.click()
+            await page.keyboard.press("Enter")
+            if attempt == "down":
+                await expect(last(page)).to_contain_text(re.compile("relay", re.I), timeout=15_000)
+                await page.get_by_label("Healthy").check()
+        await expect(last(page)).to_contain_text(task_id, timeout=15_000)
+
+
+async def test_a_bot_that_does_not_run_does_not_answer(demo: Demo) -> None:
+    """The page says so as Discord does; after a start it answers again."""
+    async with demo.page() as page:
+        await page.get_by_role("tab", name="Bot").click()
+        await page.get_by_role("button", name="Kill (SIGKILL)").click()
+        await expect(page.locator(".bot-state")).to_contain_text("does not run")
+        await expect(page.locator(".top-state")).to_have_text("Bot is off")
+        await page.get_by_label("Message #songs").click()
+        await page.keyboard.type("/suno list ")
+        await page.keyboard.press("Enter")
+        await expect(last(page)).to_contain_text("The application did not respond")
+        await page.get_by_role("button", name="Start").click()
+        await expect(page.locator(".top-state")).to_have_text("Bot is on", timeout=20_000)
+        await page.get_by_label("Message #songs").click()
+        await page.keyboard.type("/suno list ")
+        await page.keyboard.press("Enter")
+        await expect(last(page)).to_contain_text("watching", ignore_case=True)
+
+
+@pytest.mark.parametrize("size", [NARROW, (320, 640), (900, 700), WIDE])
+async def test_nothing_is_wider_than_the_window(demo: Demo, size: tuple[int, int]) -> None:
+    """On a phone there are drawers, and nowhere a scroll bar from left to right."""
+    async with demo.page(size=size) as page:
+        overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert await page.evaluate(overflow) <= 0
+        inside = "Math.max(...[...document.querySelectorAll('#chat, #timeline, #composer, .message')].map((one) => one.getBoundingClientRect().right)) - innerWidth"  # noqa: E501 # a line of JavaScript
+        assert await page.evaluate(inside) <= 0
+
+
+async def test_the_drawers_of_a_narrow_window_open_and_close(demo: Demo) -> None:
+    """Esc closes them; choosing a channel does too."""
+    async with demo.page(size=NARROW) as page:
+        await expect(page.locator("#sidebar")).to_be_hidden()
+        await page.get_by_role("button", name="Show the channels").click()
+        await page.get_by_role("button", name=re.compile("^lyrics")).click()
+        await expect(page.locator("#sidebar")).to_be_hidden()
+        await page.get_by_role("button", name="Show what is behind the stage").click()
+        await expect(page.get_by_role("tab", name="Relay")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(page.locator("#backstage")).to_be_hidden()
+
+
+async def test_the_theme_follows_the_system_until_it_is_chosen(demo: Demo) -> None:
+    """And the choice outlives a reload."""
+    async with demo.page(dark=False) as page:
+        await expect(page.locator("html")).to_have_attribute("data-theme", "light")
+        await page.get_by_role("button", name="Switch to the dark theme").click()
+        await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+        await page.reload()
+        await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+@pytest.mark.parametrize("kind", ["song", "lyrics", "failing", "half", "stuck", "long"])
+async def test_a_task_of_each_kind_can_be_started(demo: Demo, kind: str) -> None:
+    """The bot has something to say about each of them."""
+    async with demo.page() as page:
+        task_id = await new_task(page, kind)
+        await let_pass(page, "+1 min")
+        await page.get_by_role("button", name="How is it?").first.click()
+        await page.keyboard.press("Enter")
+        await expect(last(page)).to_contain_text(task_id)

@@ -1,0 +1,48 @@
+"""Histories for tests: tasks that are watched and end, and what is found of them."""
+
+from bot.relay.models import Task
+from bot.storage.history import History
+from bot.storage.models import Destination, EndReason, PollResult
+from bot.storage.search import HistoryScope
+from bot.storage.tasks import TaskStore
+from tests.support.builders import HERE, NOON, a_clip, a_running_task, a_song
+
+THERE = Destination(channel_id=600, guild_id=60)
+DIRECT = Destination(channel_id=700)
+SERVER = HistoryScope(user_id=9, guild_id=50, visible=frozenset({500, 501, 505}))
+OTHER_SERVER = HistoryScope(user_id=9, guild_id=60, visible=frozenset({600}))
+ADA, BEA = HistoryScope(user_id=1), HistoryScope(user_id=2)
+
+
+async def watch(
+    store: TaskStore, task_id: str, user_id: int = 1, place: Destination = HERE
+) -> None:
+    """Watch a running task, seen first at noon."""
+    task = a_running_task(task_id)
+    await store.add_watch(task, known=True, user_id=user_id, place=place, now=NOON, deadline=86400)
+
+
+async def end(
+    store: TaskStore, task: Task, now: float = NOON, ending: EndReason = EndReason.FINISHED
+) -> None:
+    """Let a watched task end."""
+    seen = PollResult(task.id, next_look_at=now, answer=task, ending=ending)
+    await store.record([seen], now)
+
+
+async def ended(
+    store: TaskStore, task: Task, now: float = NOON, *, user_id: int = 1, place: Destination = HERE
+) -> None:
+    """Watch a task and let it end."""
+    await watch(store, task.id, user_id, place)
+    await end(store, task, now)
+
+
+async def ids(history: History, scope: HistoryScope = SERVER, search: str = "") -> list[str]:
+    """Return the tasks on the first page of a search."""
+    return [entry.task.id for entry in (await history.page(scope, search)).entries]
+
+
+def named(task_id: str, title: str = "", style: str = "", lyrics: str = "") -> Task:
+    """Return a song with these texts."""
+    return a_song(task_id, clips=(a_clip(title=title, style=style, lyrics=lyrics),))

@@ -1,0 +1,89 @@
+import re
+
+import discord
+
+from bot.i18n.catalog import Catalog
+from bot.relay.models import Lyrics
+from bot.storage.history import Entry, Page
+from bot.storage.models import EndReason
+from bot.storage.server_settings import DEFAULTS
+from bot.ui.components import LinkButton, keep_watching_view, link_view, status_view
+from bot.ui.erasure_panel import question_view
+from bot.ui.history_panel import history_view
+from bot.ui.lyrics_reader import page_of
+from bot.ui.settings_panel import panel_view
+from bot.ui.task_menu import found_menu
+from tests.support.builders import NOON, a_lyrics_task, a_running_task
+from tests.support.paths import ROOT
+from tests.support.sandbox_client import a_club
+
+WORDS = Catalog("en")
+SONG = LinkButton("Listen", "https://cdn1.suno.ai/a.mp3")
+
+
+async def test_no_buttons_need_no_view() -> None:
+    """A message without buttons is sent without a view."""
+    assert link_view(()) is None
+
+
+async def test_a_button_opens_its_link() -> None:
+    """Discord opens it by itself: the button has a URL and no id."""
+    view = link_view([SONG])
+    assert view is not None
+    (button,) = view.children
+    assert isinstance(button, discord.ui.Button)
+    assert (button.label, button.url, button.custom_id) == ("Listen", SONG.url, None)
+    assert button.style is discord.ButtonStyle.link
+
+
+async def test_nothing_waits_for_a_press() -> None:
+    """A view of links is neither kept in memory nor ended after minutes."""
+    view = link_view([SONG])
+    assert view is not None
+    assert view.timeout is None
+    assert not view.is_dispatchable()
+
+
+async def test_buttons_stand_five_in_a_row() -> None:
+    """In the order in which they were given."""
+    view = link_view([LinkButton(str(number), SONG.url) for number in range(7)])
+    assert view is not None
+    rows = [[button["label"] for button in row["components"]] for row in view.to_components()]
+    assert rows == [["0", "1", "2", "3", "4"], ["5", "6"]]
+
+
+async def test_more_buttons_than_discord_takes_are_left_out() -> None:
+    """The message is sent all the same."""
+    view = link_view([SONG] * 30)
+    assert view is not None
+    assert len(view.children) == 25
+
+
+async def test_what_is_sent_is_not_kept_in_memory() -> None:
+    """discord.py keeps no view of any kind: dynamic items answer for the buttons."""
+    task = a_running_task(lyrics=Lyrics("Row, row"))
+    views = (
+        keep_watching_view(1, "Keep watching"),
+        status_view(task, [SONG], WORDS),
+        found_menu([task], WORDS),
+        page_of(a_lyrics_task(), 0, WORDS).view,
+        history_view(Page(0, (Entry(1, task, EndReason.FINISHED, NOON),), more=True), "", 1, WORDS),
+        panel_view(DEFAULTS, WORDS),
+        question_view(1, WORDS),
+    )
+    async with a_club() as club:
+        for view in views:
+            assert view is not None
+            assert view.is_dispatchable()
+            message = await club.place().send("A message", view=view)
+            await message.edit(view=view)
+        store = club.bot._connection._view_store
+        assert not store.persistent_views
+        assert not store._synced_message_views
+
+
+def test_no_view_is_made_that_discord_py_keeps() -> None:
+    """Every view of ours is of the kind that it forgets."""
+    paths = [*ROOT.glob("bot/ui/**/*.py"), *ROOT.glob("cogs/*.py")]
+    bases = {path.name for path in paths if re.search(r"ui\.(View|Modal)\(", path.read_text())}
+    assert not bases

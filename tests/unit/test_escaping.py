@@ -1,0 +1,205 @@
+"""Hostile text shows as it is: proved against a small model of what Discord's clients render."""
+
+import re
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.ui.escaping import bare, boundary, clean, code, cut, plain, plain_line
+from tests.support.hostile import LONG_TEXTS, TEXTS
+
+ANYWHERE = re.compile(
+    r"\*\*.+?\*\*|\*[^\s*].*?\*|__.+?__|_[^_]+?_|~~.+?~~|\|\|.+?\|\||(`+).+?\1"  # emphasis, code
+    r"|\[[^\]]*\]\([^)]*\)"  # masked links
+    r"|<(?:@[!&]?|#|/[^>]*:|id:|t:|a?:[^>]*:)[^>]*>|<[a-z][a-z0-9+.-]*:[^>]*>"  # mentions and links
+    r"|[a-z][a-z0-9+.-]*://\S"  # bare links
+    r"|:[^\s:]+:",  # emoji by name
+    re.IGNORECASE | re.DOTALL,
+)
+AT_LINE_START = re.compile(r" *(?:#{1,3} |-# |[-*+] |[0-9]+[.)] |>(?:>>)? )")
+IN_RAW_TEXT = re.compile(
+    r"@(?:everyone|here)|<@[!&]?[0-9]+>|discord(?:app)?\.(?:gg|gift|com)/", re.IGNORECASE
+)
+"""What Discord's servers and clients look for before anything is rendered."""
+ESCAPED = re.compile(r"\\([^0-9A-Za-z\s])")
+
+
+def rendered(text: str) -> str:
+    """Return what a reader sees; fail where anything but an escape takes effect."""
+    assert not IN_RAW_TEXT.search(text)
+    shown, place = "", 0
+    while place < len(text):
+        escaped = ESCAPED.match(text, place)
+        active = ANYWHERE.match(text, place)
+        if place == 0 or text[place - 1] == "\n":
+            active = active or AT_LINE_START.match(text, place)
+        assert escaped or not active, f"{active} takes effect in {text!r}"
+        shown += escaped[1] if escaped else text[place]
+        place = escaped.end() if escaped else place + 1
+    return shown.replace("\u200b", "")
+
+
+@given(TEXTS)
+def test_a_text_is_shown_as_it_is(text: str) -> None:
+    """What Discord renders of an escaped text is the cleaned text, and nothing takes effect."""
+    assert rendered(plain(text)) == clean(text)
+
+
+@given(TEXTS, TEXTS, st.sampled_from(("**{}**", "{}: {}", "{} · {}", "-# {}\n{}", "> {}\n{}")))
+def test_a_text_takes_no_effect_inside_a_sentence(one: str, other: str, sentence: str) -> None:
+    """Mentions and invitations stay broken up beside whatever stands before and after them."""
+    assert not IN_RAW_TEXT.search(sentence.format(plain(one), plain(other)))
+
+
+@settings(deadline=None)
+@given(LONG_TEXTS, st.integers(1, 60))
+def test_a_cut_text_is_a_beginning_of_what_is_shown(text: str, limit: int) -> None:
+    """It is within its limit, ends in an ellipsis, and no half of an escape is left."""
+    short = plain(text, limit=limit)
+    assert len(short) <= limit
+    if short != plain(text):
+        assert short.endswith("…")
+        assert clean(text).startswith(rendered(short[:-1]))
+
+
+@given(TEXTS, st.integers(2, 30))
+def test_every_piece_of_an_escaped_text_is_harmless(text: str, size: int) -> None:
+    """Wherever a text is split at its boundaries, each piece alone shows as it is."""
+    rest, shown = plain(text), ""
+    while rest:
+        end = boundary(rest, size)
+        assert 0 < end <= size
+        shown += rendered(rest[:end])
+        rest = rest[end:]
+    assert shown == clean(text)
+
+
+@given(TEXTS)
+def test_cleaning_twice_changes_nothing_more(text: str) -> None:
+    """Text that was cleaned once is clean."""
+    assert clean(clean(text)) == clean(text)
+
+
+@settings(deadline=None)
+@given(LONG_TEXTS)
+def test_nothing_unseen_is_left(text: str) -> None:
+    """No control, no half of a surrogate pair, no change of direction, no third line end."""
+    cleaned = clean(text)
+    assert not {"Cc", "Cs", "Zl", "Zp"} & set(map(unicodedata.category, cleaned.replace("\n", "")))
+    assert not re.search(r"[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]", cleaned)
+    assert not re.search(r"\n\n\n|  |^\s|\s$", cleaned)
+
+
+@settings(deadline=None)
+@given(LONG_TEXTS, st.integers(1, 60))
+def test_a_bare_text_is_one_line_that_ends_no_code_span(text: str, limit: int) -> None:
+    """It mentions nobody either."""
+    line = bare(text, limit=limit)
+    assert len(line) <= limit
+    assert "`" not in line
+    assert "\n" not in line
+    assert not re.search(r"@everyone|@here|<@[!&]?[0-9]", line, re.IGNORECASE)
+
+
+@settings(deadline=None)
+@given(LONG_TEXTS, st.integers(3, 60))
+def test_a_code_span_is_never_empty_and_within_its_limit(text: str, limit: int) -> None:
+    """An empty pair of ticks would show as two ticks."""
+    span = code(text, limit=limit)
+    assert 3 <= len(span) <= limit
+    assert span[0] == span[-1] == "`"
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("**bold** _it_ ~~no~~ ||s||", r"\*\*bold\*\* \_it\_ \~\~no\~\~ \|\|s\|\|"),
+        ("[Verse]\nla", r"\[Verse\]" + "\nla"),
+        ("[x](https://a.b)", r"\[x\](https\://a.b)"),
+        ("<@1> <#2>", "\\<@\u200b1\\> \\<#2\\>".replace("#", r"\#")),
+        ("# a\n-# b\n- c\n1. d\n> e", "\\# a\n\\-\\# b\n\\- c\n1\\. d\n\\> e"),
+        ("ooh-ooh, 3.5, it's (fine)!", "ooh-ooh, 3.5, it's (fine)!"),
+        ("a\\b", r"a\\b"),
+        ("steam://run/1", r"steam\://run/1"),
+        ("join discord.gg/abc", r"join discord\.gg/abc"),
+        ("@everyone a@b.c", "@\u200beveryone a@b.c"),
+    ],
+    ids=lambda value: value[:12],
+)
+def test_only_what_could_take_effect_is_escaped(text: str, escaped: str) -> None:
+    """Copied lyrics stay readable, and short."""
+    assert plain(text) == escaped
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("👨\u200d👩\u200d👧\u200d👦", "🏳\ufe0f\u200d🌈", "👍🏽", "🇩🇪", "1\ufe0f\u20e3"),
+        "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
+        *("می\u200cخواهم", "क्\u200dष", "ශ්\u200dරී", "שָׁלוֹם", "สวัสดี", "ᠮᠣᠩᠭᠣᠯ\u180eᠠ", "a\n\nb"),
+    ],
+)
+def test_every_script_and_emoji_stays(text: str) -> None:
+    """Joiners stay where a script or an emoji needs them."""
+    assert clean(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("a\x00b\x1b[0m", "ab[0m"),
+        ("\u202egnp.exe\u2069", "gnp.exe"),
+        ("e\u200dvery\u200cone", "everyone"),
+        ("👨\u200d\u200d👩", "👨👩"),
+        ("a\u200b\u2060\ufeff\u00adb", "ab"),
+        ("\u3164\u2800\uffa0", ""),
+        ("z" + "\u0335" * 50, "z" + "\u0335" * 6),
+        ("\ud83d!\udc00", "!"),
+        ("a\r\n\r\n\r\n\r\nb\u2028c\td  e ", "a\n\nb\nc d e"),
+        ("hi\U000e0068\U000e0069", "hi"),
+    ],
+    ids=[
+        "control",
+        "direction",
+        "joiner",
+        "joiners",
+        "invisible",
+        "empty",
+        "zalgo",
+        "half",
+        "blank",
+        "tag",
+    ],
+)
+def test_what_disturbs_or_hides_is_gone(text: str, cleaned: str) -> None:
+    """The rest of the text stays."""
+    assert clean(text) == cleaned
+
+
+@pytest.mark.parametrize(
+    "character",
+    ["e\u0301", "🇩🇪", "👍🏽", "👨\u200d👩\u200d👧", r"\*", "@\u200b"],
+    ids=["accent", "flag", "skin", "family", "escape", "mention"],
+)
+def test_a_cut_never_halves_a_character(character: str) -> None:
+    """It goes before the character that does not fit whole."""
+    assert cut(f"abc{character}def", 3 + len(character)) == "abc…"
+
+
+def test_a_character_longer_than_the_limit_is_cut_inside() -> None:
+    """There is always something left, so that splitting comes to an end."""
+    assert boundary("👨\u200d👩\u200d👧\u200d👦", 4) == 4
+    assert boundary(r"\*" + "\u0335" * 6, 3) == 3
+    assert boundary("\u0335" * 4 + r"\*", 5) == 4
+
+
+def test_a_line_has_no_line_ends() -> None:
+    """A title is one line whatever the relay wrote."""
+    assert plain_line("a\nb\n\n# c", limit=20) == r"a b \# c"
+
+
+def test_a_code_span_without_a_text_shows_a_dash() -> None:
+    """So that it remains a code span."""
+    assert code("\u200b") == "`–`"

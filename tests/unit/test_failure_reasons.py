@@ -1,0 +1,221 @@
+"""Why a task failed: what relays write, and what people read."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.i18n.catalog import Catalog, catalog_for, languages
+from bot.relay.models import Clip, ClipStatus
+from bot.storage.models import EndReason
+from bot.ui.failure_reasons import advice, cause_of, explained, own_words
+from bot.ui.notice import notice
+from bot.ui.status_card import status_card
+from tests.support.builders import NOON, a_clip, a_failure
+
+EXAMPLES = {
+    "artist": (
+        "Song Description contained artist name: metallica",
+        "Tags contained artist name",
+        "The song description contains producer tags: 'x' which is not allowed.",
+        "提示词中包含歌手名字，请修改后重试",
+    ),
+    "match": (
+        "Uploaded audio matches existing work of art.",
+        "上传的音频与现有艺术作品匹配",
+    ),
+    "copyright": (
+        "Lyrics contained copyrighted material",
+        "Prompt likely copyrighted",
+        "歌词包含受版权保护的内容",
+    ),
+    "too-long": (
+        "Prompt too long.",
+        "The tags character length should be less than 200.",
+        "style must be less than or equal 120",
+        "歌词过长，最多 3000 字",
+        "提示词长度超过限制",
+    ),
+    "moderation": (
+        "Song Description flagged for moderation",
+        "clips generation failed: moderation_failure; Unable to generate lyrics",
+        "Prompt contained inappropriate material",
+        "The lyrics contain words that are not allowed.",
+        "SENSITIVE_WORD_ERROR",
+        "歌词含有敏感词，请修改",
+        "内容违规",
+        "内容审核未通过",
+    ),
+    "malformed": ("Prompt likely malformed", "The lyrics format is invalid.", "歌词格式错误"),
+    "description": (
+        "Unable to generate lyrics from song description",
+        "无法根据描述生成歌词",
+    ),
+    "source": (
+        "continue_at must be a number greater than 0",
+        "invalid clip id",
+        "The song id does not exist or has been taken offline.",
+        "续写的歌曲不存在",
+        "无效的 clip_id",
+    ),
+    "credit": (
+        "Insufficient credits.",
+        "insufficient_user_quota",
+        "The remaining credits are not enough.",
+        "账号余额不足",
+        "用户额度不足，请充值",
+        "积分不足",
+    ),
+    "busy": (
+        "no available worker in system",
+        "No available channel for model suno_music under group default",
+        "Too many running jobs",
+        "service under maintenance, generation paused",
+        "暂无可用账号",
+        "当前分组 default 下对于模型 suno_music 无可用渠道",
+        "当前分组上游负载已饱和，请稍后再试",
+    ),
+    "model": ("Unsupported model: chirp-v2", "model chirp-v9 is not supported", "不支持该模型"),
+    "captcha": ("CAPTCHA verification is required", "hCaptcha solve failed", "需要人机验证"),
+    "login": ("Unauthorized", "Token validation failed.", "账号登录已失效", "令牌已过期"),
+    "expired": ("task expired", "任务已过期"),
+    "timeout": (
+        "time out",
+        "timeout while waiting for audio generation",
+        "The generation took too long",
+        "任务超时（60分钟）",
+        "上游任务超时（超过1小时）",
+        "内容生成时间过长",
+    ),
+    "upload": ("Audio upload failed", "failed to upload the file", "音频上传失败"),
+    "internal": (
+        "Internal error",
+        "upstream task id is empty",
+        "bad response, status code: 502",
+        "获取渠道信息失败，请联系管理员，渠道ID：7",
+        "上游任务ID为空",
+        "服务器内部错误",
+    ),
+    "failed": (
+        "Audio generation failed",
+        "job failed with unknown error",
+        "GENERATE_AUDIO_FAILED",
+        "生成失败",
+        "任务失败",
+    ),
+    "told": (
+        "boom",
+        "no credits were charged",
+        "the prompt is case-sensitive",
+        "审核通过",
+        "generic trouble: 42",
+        "请联系客服",
+    ),
+}
+"""What relays really write, and the name of the texts that explain it."""
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason"),
+    [(cause, reason) for cause, reasons in EXAMPLES.items() for reason in reasons],
+)
+def test_what_a_relay_writes_is_understood(cause: str, reason: str) -> None:
+    """In English and in Chinese; what is not known stays as it is."""
+    assert cause_of(reason) == cause
+
+
+@pytest.mark.parametrize("cause", [cause for cause in EXAMPLES if cause != "told"])
+def test_every_cause_is_known_in_both_languages(cause: str) -> None:
+    """Relays write English and Chinese: each cause has an example of both."""
+    scripts = {bool(re.search("[\u4e00-\u9fff]", reason)) for reason in EXAMPLES[cause]}
+    assert scripts == {True, False}
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+@pytest.mark.parametrize("cause", EXAMPLES)
+def test_every_cause_has_a_reason_and_an_advice(cause: str, language: str) -> None:
+    """Of its own: what to do about one is not what to do about all."""
+    catalog = Catalog(language)
+    task = a_failure(reason=EXAMPLES[cause][0])
+    assert explained(task, catalog) == catalog.text(f"notice-reason-{cause}")
+    assert advice(task, catalog) == catalog.text(f"notice-advice-{cause}")
+
+
+def test_no_two_causes_are_explained_alike() -> None:
+    """Or one of them would say nothing."""
+    for language in languages():
+        catalog = Catalog(language)
+        told = [catalog.text(f"notice-reason-{cause}") for cause in EXAMPLES]
+        assert len(set(told)) == len(told)
+
+
+@pytest.mark.parametrize(
+    "written", ["TIME OUT", "  time \n out ", "time\u200b out", "time_out", "Time-Out!"]
+)
+def test_looks_do_not_matter(written: str) -> None:
+    """Neither capitals nor blanks, nor what cannot be seen."""
+    assert cause_of(written) == "timeout"
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_a_chinese_reason_is_told_in_the_language_of_the_place(locale: str) -> None:
+    """And the relay's own words stand below."""
+    catalog = catalog_for(locale)
+    task = a_failure(reason="账号余额不足")
+    (embed,) = notice(task, EndReason.FINISHED, [1], catalog).embeds
+    assert embed.description == catalog.text("notice-reason-credit")
+    assert [field.value for field in embed.fields][:2] == [
+        "账号余额不足",
+        catalog.text("notice-advice-credit"),
+    ]
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_a_card_says_it_too(locale: str) -> None:
+    """Whoever asks for the status reads the same."""
+    catalog = catalog_for(locale)
+    (card,) = status_card(a_failure(reason="Prompt too long."), catalog, now=NOON)
+    assert catalog.text("notice-reason-too-long") in (card.description or "")
+    assert "Prompt too long." in (card.description or "")
+
+
+def a_failed_clip(reason: str) -> Clip:
+    """Return a clip that failed, and why."""
+    return replace(a_clip(), status=ClipStatus.ERROR, audio_url=None, reason=reason)
+
+
+def test_the_most_telling_reason_counts() -> None:
+    """Where the task says only that it failed, a clip may say why."""
+    clips = (a_failed_clip("strange"), a_failed_clip("Tags contained artist name"))
+    task = a_failure(reason="任务失败", clips=clips)
+    assert own_words(task) == "Tags contained artist name"
+    assert explained(task, catalog_for("en")) == catalog_for("en").text("notice-reason-artist")
+    assert own_words(replace(task, clips=clips[:1])) == "strange"
+    assert own_words(replace(task, clips=())) == "任务失败"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=2000))
+def test_any_reason_has_a_cause(reason: str) -> None:
+    """Hostile ones too; none of them breaks a notice."""
+    assert cause_of(reason) in EXAMPLES
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "insufficient ",
+        "lyrics ",
+        "no available ",
+        "credits ",
+        "歌词",
+        "all a ",
+        "upload ",
+        "model ",
+    ],
+)
+def test_a_reason_of_any_length_is_read_at_once(piece: str) -> None:
+    """Only its beginning counts, so that no text keeps the bot busy."""
+    assert cause_of(piece * 100_000 + " time out") == "told"

@@ -1,0 +1,160 @@
+"""The import rules: which package may import which, and what must stand where."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.paths import ROOT
+
+OURS = ("bot", "cogs", "sandbox")
+
+MAY_IMPORT: dict[str, set[str]] = {
+    "bot": set(),
+    "bot.redaction": set(),
+    "bot.public_addresses": set(),
+    "bot.settings": {"bot.redaction"},
+    "bot.logs": {"bot.redaction"},
+    "bot.metrics": set(),
+    "bot.runtime": set(),
+    "bot.shutdown": set(),
+    "bot.i18n": set(),
+    "bot.relay": set(),
+    "bot.storage": {"bot.relay", "bot.polling"},
+    "bot.polling": {"bot.relay", "bot.storage", "bot.metrics"},
+    "bot.ui": {
+        "bot.relay",
+        "bot.storage",
+        "bot.i18n",
+        "bot.delivery",
+        "bot.watches",
+        "bot.public_addresses",
+    },
+    "bot.delivery": {
+        "bot.relay",
+        "bot.storage",
+        "bot.ui",
+        "bot.i18n",
+        "bot.metrics",
+        "bot.public_addresses",
+    },
+    "bot.watches": {
+        *("bot.relay", "bot.storage", "bot.polling", "bot.ui", "bot.i18n", "bot.delivery"),
+    },
+    "bot.monitoring": {"bot.relay", "bot.storage", "bot.metrics"},
+    "bot.gateway": set(),
+    "bot.token_check": set(),
+    "bot.client": {
+        *("bot.i18n", "bot.watches", "bot.delivery", "bot.ui", "bot.monitoring", "bot.metrics"),
+        *("bot.gateway", "bot.polling", "bot.storage"),
+    },
+    "bot.background": {"bot.storage", "bot.client"},
+    "bot.start_errors": {"bot.settings", "bot.storage", "bot.monitoring"},
+    "bot.doctor": {
+        *("bot.settings", "bot.relay", "bot.storage", "bot.ui", "bot.delivery"),
+        "bot.app",  # composes the bot whose commands are compared
+    },
+    "bot.__main__": {
+        *("bot.settings", "bot.app", "bot.doctor", "bot.relay", "bot.start_errors", "sandbox"),
+    },
+    "cogs": {
+        *("bot.client", "bot.relay", "bot.storage", "bot.watches", "bot.ui", "bot.delivery"),
+        "bot.i18n",
+    },
+    "sandbox": {"bot.relay"},
+}
+"""A package or module, and those of ours that it may import; its own always.
+
+The longest prefix counts. ``bot.app`` is missing: it may import everything but ``bot.doctor``.
+"""
+
+KNOWS_DISCORD = {
+    *("bot.ui", "bot.delivery", "bot.watches", "bot.client", "bot.client", "bot.gateway"),
+    *("bot.app", "bot.background", "bot.start_errors", "bot.doctor", "bot.i18n", "cogs"),
+}
+
+
+def modules() -> dict[str, Path]:
+    """Return every module of ours by its dotted name."""
+    paths = sorted(path for package in OURS for path in ROOT.glob(f"{package}/**/*.py"))
+    names = (".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths)
+    return {name.removesuffix(".__init__"): path for name, path in zip(names, paths, strict=True)}
+
+
+MODULES = modules()
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Yield every module that a file imports, at any depth, type-only imports too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield whole if whole in MODULES else node.module
+
+
+def is_within(module: str, package: str) -> bool:
+    """Whether a module is a package or stands in it."""
+    return module == package or module.startswith(f"{package}.")
+
+
+def package_of(module: str) -> str:
+    """Return the entry of the table that a module belongs to: the longest prefix of its name."""
+    if is_within(module, "bot.app"):
+        return "bot.app"
+    return max((name for name in MAY_IMPORT if is_within(module, name)), key=len)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_only_what_the_table_allows(module: str) -> None:
+    """The table of allowed imports holds for every file."""
+    package = package_of(module)
+    imported = {name for name in imports_of(MODULES[module]) if name in MODULES} - {"bot"}
+    others = {name for name in imported if package_of(name) != package}
+    if package == "bot.app":
+        assert not {name for name in others if is_within(name, "bot.doctor")}
+        return
+    forbidden = {
+        name
+        for name in others
+        if not any(is_within(name, allowed) for allowed in MAY_IMPORT[package])
+    }
+    assert not forbidden, f"{module} may not import {sorted(forbidden)}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_only_some_packages_import_discord_py(module: str) -> None:
+    """Relay, storage, polling and the sandbox know nothing of discord.py."""
+    knows = any(is_within(name, "discord") for name in imports_of(MODULES[module]))
+    assert not knows or package_of(module) in KNOWS_DISCORD
+
+
+def test_cogs_do_not_import_each_other() -> None:
+    """A cog is one trigger; what two of them need is a service."""
+    for name, path in MODULES.items():
+        if is_within(name, "cogs"):
+            assert not any(is_within(other, "cogs") for other in imports_of(path)), name
+
+
+def test_no_module_imports_a_cog() -> None:
+    """The composition root names the cogs to discord.py as extensions."""
+    for name, path in MODULES.items():
+        assert not any(is_within(other, "cogs") for other in imports_of(path)), name
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    """Nothing else looks at os.environ; the sandbox starts processes and hands it on."""
+    for name, path in MODULES.items():
+        if name != "bot.settings" and not is_within(name, "sandbox"):
+            text = path.read_text(encoding="utf-8")
+            assert "environ" not in text.replace("environment", ""), name
+            assert "getenv" not in text, name
+
+
+def test_importing_the_composition_root_starts_nothing() -> None:
+    """No module creates a client, a task or a file at import."""
+    tree = ast.parse(MODULES["bot.app"].read_text(encoding="utf-8"))
+    assert not [node for node in tree.body if isinstance(node, ast.Expr | ast.With | ast.For)][1:]

@@ -1,0 +1,193 @@
+"""What a card says is true at every moment, in every language."""
+
+from typing import Any
+
+import pytest
+
+from bot.i18n.catalog import catalog_in, languages
+from bot.relay.models import ClipStatus, Outcome, Task, TaskStatus
+from bot.storage.live_card_rows import LiveCard, LiveCardTask
+from bot.storage.models import EndReason
+from bot.ui.live_card import live_card, live_view, look_of
+from tests.support.builders import HERE, NOON, a_clip, a_failure, a_running_task, a_song
+
+BLUE, GREEN, AMBER, RED, GREY = 0x5865F2, 0x3BA55D, 0xF0B232, 0xDA373C, 0x80848E
+STRANGER = Task("a-task-nobody-heard-of", TaskStatus.UNRECOGNIZED)
+
+
+def running(task: Task | None = None, **changes: Any) -> LiveCardTask:
+    """Return a task on a card that somebody watches."""
+    values: dict[str, Any] = {
+        "ending": None,
+        "message_id": None,
+        "known": True,
+        "watched": True,
+        "owed": False,
+    }
+    return LiveCardTask(task or a_running_task(), **values | changes)
+
+
+def ended(
+    task: Task | None = None, ending: EndReason = EndReason.FINISHED, **changes: Any
+) -> LiveCardTask:
+    """Return a task on a card that has ended, and whose notice is there."""
+    values: dict[str, Any] = {"ending": ending, "watched": False, "message_id": 7}
+    return running(task or a_song(), **values | changes)
+
+
+def left(task: Task | None = None, **changes: Any) -> LiveCardTask:
+    """Return a task on a card that nobody watches any more."""
+    return running(task or STRANGER, **{"watched": False, "known": False} | changes)
+
+
+def a_card(*tasks: LiveCardTask, **changes: Any) -> LiveCard:
+    """Return a card; Ada watches what runs."""
+    values: dict[str, Any] = {
+        "id": 3,
+        "place": HERE,
+        "message_id": 9,
+        "watchers": (1,) if any(task.watched for task in tasks) else (),
+        "read_at": NOON,
+        "nonce": "nonce",
+        "attempts": 0,
+        "in_doubt_since": None,
+        "plain": False,
+        "version": "1",
+        "look": None,
+    }
+    return LiveCard(tasks=tasks, **values | changes)
+
+
+def shown(card: LiveCard, language: str = "en") -> tuple[str, int]:
+    """Return what a card says, and its colour."""
+    embed = live_card(card, catalog_in(language), now=NOON)
+    assert embed.colour is not None
+    return f"{embed.title}\n{embed.description}", embed.colour.value
+
+
+def labels(card: LiveCard, language: str = "en") -> list[str]:
+    """Return the labels of a card's buttons."""
+    view = live_view(card, catalog_in(language))
+    return [item.label for item in view.children] if view else []  # type: ignore[attr-defined]  # buttons
+
+
+NOTHING_MADE = {
+    "failed": ended(a_failure()),
+    "unknown to the relay": ended(a_running_task(), EndReason.NOT_FOUND),
+    "given up": ended(a_running_task(), EndReason.GAVE_UP),
+    "left by everybody": left(),
+    "left, though it runs on elsewhere": left(a_running_task(), known=True),
+}
+
+
+@pytest.mark.parametrize("task", NOTHING_MADE.values(), ids=NOTHING_MADE)
+@pytest.mark.parametrize("beside", [(), (ended(),)], ids=["alone", "beside a song"])
+def test_green_means_done_and_nothing_else(
+    task: LiveCardTask, beside: tuple[LiveCardTask, ...]
+) -> None:
+    """Neither a failure, nor what nobody waits for any more, is announced as done."""
+    text, colour = shown(a_card(task, *beside))
+    assert colour != GREEN
+    assert "All done" not in text
+
+
+def test_what_is_done_is_green() -> None:
+    """One, or all of several."""
+    assert shown(a_card(ended()))[1] == GREEN
+    text, colour = shown(a_card(ended(), ended()))
+    assert colour == GREEN
+    assert text.startswith("All done")
+
+
+@pytest.mark.parametrize(
+    ("tasks", "colour"),
+    [
+        ((ended(a_failure()),), RED),
+        ((ended(a_song(outcome=Outcome.PARTIAL)),), AMBER),
+        ((ended(a_failure()), ended(a_failure())), RED),
+        ((ended(a_failure()), ended()), AMBER),
+        ((ended(a_failure()), left()), RED),
+        ((left(),), GREY),
+        ((ended(owed=True, message_id=None),), BLUE),
+        ((ended(), running()), BLUE),
+    ],
+)
+def test_the_colour_says_how_it_went(tasks: tuple[LiveCardTask, ...], colour: int) -> None:
+    """Blue until nothing will change any more."""
+    assert shown(a_card(*tasks))[1] == colour
+
+
+def test_a_card_that_everybody_left_says_so_and_has_no_buttons() -> None:
+    """A state of its own: the song goes on, only nobody here waits for it."""
+    card = a_card(left())
+    text, _ = shown(card)
+    assert text.startswith("Not watched any more")
+    assert "Nobody was watching any more" in text
+    assert labels(card) == []
+
+
+def test_a_task_among_several_that_nobody_watches_any_more_does_not_count() -> None:
+    """The card goes on for the others, and does not call it being made."""
+    text, _ = shown(a_card(left(), running(), ended()))
+    assert text.startswith("1 of 2 have ended")
+    assert "`a-task-n…` · ⏹️ not watched any more" in text
+
+
+def test_what_the_relay_never_spoke_of_is_not_being_made() -> None:
+    """It waits for the relay's first answer, alone and among others."""
+    alone, _ = shown(a_card(running(STRANGER, known=False)))
+    assert alone.startswith("Waiting for the relay\nThe relay has not said anything")
+    among, _ = shown(a_card(running(STRANGER, known=False), running()))
+    assert "`a-task-n…` · waiting for the relay's first answer" in among
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+@pytest.mark.parametrize("task", [running(STRANGER, known=False), left(), ended(a_failure())])
+def test_no_language_calls_it_being_made_or_done(language: str, task: LiveCardTask) -> None:
+    """What is neither is said in words of its own."""
+    catalog = catalog_in(language)
+    for card in (a_card(task), a_card(task, running())):
+        title = shown(card, language)[0].split("\n")[0]
+        assert title != catalog.text("live-over")
+    assert catalog.text("live-untitled") not in shown(a_card(task), language)[0]
+
+
+def test_a_running_song_has_its_previews() -> None:
+    """Beside the buttons to join and to leave."""
+    stream = a_clip(
+        status=ClipStatus.STREAMING, audio_url="https://audiopipe.suno.ai/1", audio_is_final=False
+    )
+    card = a_card(running(a_running_task(clips=(stream,))))
+    assert labels(card) == ["Me too", "Stop", "Preview"]
+
+
+def test_a_plain_card_says_nothing_of_anybody_else() -> None:
+    """No title, no style, no id, no link to what was made."""
+    secret = a_running_task("secret-id", clips=(a_clip(title="secret", style="secret"),))
+    alone = a_card(running(secret), plain=True)
+    several = a_card(running(secret), ended(a_song("secret-id")), plain=True)
+    for card in (alone, several):
+        assert "secret" not in shown(card)[0]
+        assert labels(card) == ["Me too", "Stop"]
+    assert "Task 2 · ✅ done · [the result]" in shown(several)[0]
+
+
+@pytest.mark.parametrize("may_embed", [True, False, None])
+@pytest.mark.parametrize("task", [running(), ended()], ids=["running", "ended"])
+def test_nothing_depends_on_an_embed_that_may_be_left_out(
+    task: LiveCardTask, may_embed: bool | None
+) -> None:
+    """Where it is not known whether the bot may embed, there are buttons or a text."""
+    look = look_of(a_card(task), catalog_in("en"), now=NOON, may_embed=may_embed)
+    assert bool(look.content) != bool(look.embeds)
+    assert may_embed or look.content or look.view
+    assert not (may_embed and look.content)
+
+
+def test_a_card_of_many_fits_as_a_text() -> None:
+    """Ten tasks with long titles, and as many people as are named."""
+    clips = (a_clip(title="*" * 200),)
+    tasks = [ended(a_song(f"song-{number}", clips=clips), owed=True) for number in range(10)]
+    card = a_card(*tasks, watchers=tuple(range(10**18, 10**18 + 50)))
+    look = look_of(card, catalog_in("en"), now=NOON, may_embed=False)
+    assert len(look.content) <= 2000

@@ -1,0 +1,163 @@
+"""How often people may have the relay asked."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.storage.errors import TooManyLookups
+from bot.watches.lookup_limiter import (
+    COST_OF_A_MISS,
+    SERVER_BURST,
+    USER_BURST,
+    Caller,
+    LookupLimiter,
+    TokenBucket,
+)
+from bot.watches.watchlist import Watchlist, WatchOutcome
+from sandbox.relay import song
+from tests.integration.test_poller import World, a_world
+from tests.support.builders import HERE
+
+ADA, BEA = Caller(1, 50), Caller(2, 50)
+
+
+class Time:
+    """Seconds, moved by the test."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+def admitted(limiter: LookupLimiter, asker: Caller, most: int = 1000) -> int:
+    """Return how many look-ups in a row are admitted."""
+    for count in range(most):
+        try:
+            limiter.admit(asker)
+        except TooManyLookups:
+            return count
+    return most
+
+
+def test_a_bucket_is_full_at_first_and_refills_evenly() -> None:
+    """Never beyond what it holds; it tells how long the next token takes."""
+    bucket = TokenBucket(2, 0.5, now=100)
+    bucket.take(2, 100)
+    assert bucket.wait(100) == 2
+    assert bucket.wait(101) == 1
+    assert bucket.wait(102) == 0
+    bucket.take(1, 1000)
+    assert bucket.wait(1000) == 0
+    bucket.take(1, 1000)
+    assert bucket.wait(1000) == 2
+
+
+def test_a_bucket_that_was_overdrawn_has_to_make_up_for_it() -> None:
+    """And a clock that goes back takes nothing away."""
+    bucket = TokenBucket(2, 1, now=0)
+    bucket.take(7, 0)
+    assert bucket.wait(0) == 6
+    assert bucket.wait(-50) == 6
+
+
+def test_a_person_is_stopped_and_told_when_to_try_again() -> None:
+    """Then the next look-up is admitted, and others were at any time."""
+    time = Time()
+    limiter = LookupLimiter(2, time)
+    assert admitted(limiter, ADA) == USER_BURST
+    with pytest.raises(TooManyLookups) as refusal:
+        limiter.admit(ADA)
+    limiter.admit(BEA)
+    time.now += refusal.value.seconds
+    limiter.admit(ADA)
+
+
+def test_unknown_ids_cost_more_than_tasks() -> None:
+    """Whoever invents ids is stopped after the first command, and for long."""
+    limiter = LookupLimiter(2, Time())
+    limiter.admit(ADA)
+    limiter.charge_misses(ADA, 3)
+    assert admitted(limiter, ADA) == USER_BURST - 1 - 3 * COST_OF_A_MISS
+
+
+def test_a_server_is_limited_as_a_whole() -> None:
+    """However many members of it ask; other servers and direct messages are not concerned."""
+    limiter = LookupLimiter(2, Time())
+    asked = sum(admitted(limiter, Caller(member, 50)) for member in range(100))
+    assert asked == SERVER_BURST
+    limiter.admit(Caller(7, 51))
+    limiter.admit(Caller(7))
+
+
+def test_a_person_is_limited_across_servers() -> None:
+    """The bucket is the person's, wherever it is used."""
+    limiter = LookupLimiter(2, Time())
+    assert sum(admitted(limiter, Caller(1, server)) for server in range(100)) == USER_BURST
+
+
+def test_the_memory_is_bounded() -> None:
+    """Of those who asked longest ago nothing is kept: they begin anew."""
+    limiter = LookupLimiter(2, Time(), most=3)
+    assert admitted(limiter, Caller(1)) == admitted(limiter, Caller(2)) == USER_BURST
+    for other in (3, 4):
+        limiter.admit(Caller(other))
+    assert admitted(limiter, Caller(2)) == 0
+    assert admitted(limiter, Caller(1)) == USER_BURST
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """Open a world of our own."""
+    async with a_world(tmp_path / "suno.db") as world:
+        yield world
+
+
+async def test_watching_works_when_look_ups_are_used_up(world: World) -> None:
+    """The relay is not asked for it; the poller looks, and the notice comes as always."""
+    limiter = LookupLimiter(2, Time())
+    watchlist = Watchlist(world.client, world.store, world.schedule, limiter, clock=world.clock)
+    assert admitted(limiter, Caller(1, 50)) == USER_BURST
+    world.relay.add(song("song", takes=60))
+
+    with pytest.raises(TooManyLookups):
+        await watchlist.look(["song"], Caller(1, 50))
+    (result,) = await watchlist.add(["song"], user_id=1, place=HERE, asked_in=50)
+
+    assert (result.added, result.trouble, world.relay.looks) == (WatchOutcome.UNCHECKED, None, [])
+    await world.look_after(5)
+    await world.look_after(60)
+    (delivery,) = await world.owed()
+    assert delivery.watchers == (1,)
+
+
+async def test_what_has_ended_is_read_however_much_was_looked_up(world: World) -> None:
+    """It stands in the database: the relay is not asked."""
+    limiter = LookupLimiter(2, Time())
+    watchlist = Watchlist(world.client, world.store, world.schedule, limiter, clock=world.clock)
+    world.relay.add(song("song", takes=1))
+    await world.watch("song")
+    await world.look_after(5)
+    assert admitted(limiter, ADA) == USER_BURST
+
+    task = await watchlist.read("song", ADA)
+
+    assert task is not None
+    assert task.terminal
+
+
+async def test_reading_many_tasks_is_one_look_up(world: World) -> None:
+    """At most three unknown ids are asked for on their own, however many are read."""
+    limiter = LookupLimiter(2, Time())
+    watchlist = Watchlist(world.client, world.store, world.schedule, limiter, clock=world.clock)
+    world.relay.add(song("song"))
+    invented = [f"gone-{number}" for number in range(9)]
+
+    found = await watchlist.read_all(["song", *invented], ADA)
+
+    assert found.tasks.keys() == {"song"}
+    assert found.missing == set(invented[:3])
+    assert admitted(limiter, ADA) == 0

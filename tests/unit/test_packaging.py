@@ -1,0 +1,232 @@
+"""The container and the systemd unit agree with the program that they start."""
+
+import asyncio
+import configparser
+import json
+import re
+import shutil
+import sys
+import tomllib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path, PurePosixPath
+
+import pytest
+from aiohttp import web
+from packaging.specifiers import SpecifierSet
+
+from bot.__main__ import CANNOT_WORK, main
+from bot.settings import Settings
+from bot.shutdown import LONGEST_STOP
+from sandbox.bot_process import settings_for
+from sandbox.relay import song
+from tests.support.paths import ROOT
+from tests.support.stage import Stage, a_stage
+
+OF_PYTHON = {"PATH", "PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
+SETTINGS = {name.upper() for name in Settings.model_fields}
+
+
+def text_of(name: str) -> str:
+    """Return a file of the checkout."""
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def instructions(name: str) -> list[str]:
+    """Return what follows each instruction of this name in the Dockerfile, lines joined."""
+    joined = text_of("Dockerfile").replace("\\\n", " ")
+    return re.findall(rf"^{name} +(.*)$", joined, re.MULTILINE)
+
+
+def container_environment() -> dict[str, str]:
+    """Return what the image sets."""
+    (line,) = instructions("ENV")
+    return dict(pair.split("=", 1) for pair in line.split())
+
+
+def compose_environment() -> dict[str, str]:
+    """Return what compose sets over ``.env``."""
+    (block,) = re.findall(r"^ +environment:.*\n((?: {6}\S.*\n)+)", text_of("compose.yaml"), re.M)
+    return dict(re.findall(r"^ +(\w+): *(\S+)", block, re.M))
+
+
+@pytest.fixture
+def unit() -> configparser.SectionProxy:
+    """Return what the unit says about its service; of settings that come twice, the last."""
+    parser = configparser.RawConfigParser(strict=False)
+    parser.optionxform = str  # type: ignore[assignment,method-assign] # names as they are written
+    parser.read_string(text_of("deploy/suno-bot.service"))
+    return parser["Service"]
+
+
+def copied_into(folder: Path) -> Path:
+    """Put into a folder what the image holds of ours, and nothing else; return where it works."""
+    for line in instructions("COPY"):
+        source, target = line.split()[-2:]
+        if "--from" not in line and target.startswith("/app/"):
+            shutil.copytree(ROOT / source, folder / target[1:])
+    (workplace,) = instructions("WORKDIR")
+    return folder / workplace[1:]
+
+
+def started_by_the_image() -> list[str]:
+    """Return the words with which the image starts the bot."""
+    (entry,), (words,) = instructions("ENTRYPOINT"), instructions("CMD")[-1:]
+    return [*json.loads(entry), *json.loads(words)]
+
+
+def health_check() -> list[str]:
+    """Return the program that tells Docker whether the bot lives."""
+    (words,) = re.findall(r"^HEALTHCHECK .*?CMD (\[.*\])$", _joined(), re.MULTILINE)
+    python, *rest = json.loads(words)
+    assert python == "python"
+    return [sys.executable, *rest]
+
+
+def _joined() -> str:
+    return text_of("Dockerfile").replace("\\\n", " ")
+
+
+def test_the_image_is_built_on_what_a_digest_names() -> None:
+    """A tag may become another image."""
+    bases = instructions("FROM")
+    assert bases
+    assert all(re.fullmatch(r"\S+@sha256:[0-9a-f]{64}( AS \w+)?", base) for base in bases)
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "Makefile", "docs/operating.md"])
+def test_only_wheels_whose_hashes_are_known_are_installed(name: str) -> None:
+    """No package runs a script when it is installed."""
+    lines = [line for line in text_of(name).splitlines() if "--require-hashes -r" in line]
+    assert lines
+    assert all("--only-binary :all: --require-hashes -r " in line + " " for line in lines)
+
+
+def test_the_image_has_a_python_that_the_package_accepts() -> None:
+    """The same in both stages; what one installs, the other runs."""
+    (version,) = set(re.findall(r"python:(\d+\.\d+)-", text_of("Dockerfile")))
+    wanted = tomllib.loads(text_of("pyproject.toml"))["project"]["requires-python"]
+    assert version in SpecifierSet(wanted)
+
+
+def test_the_unit_is_not_started_again_where_that_would_not_help(
+    unit: configparser.SectionProxy,
+) -> None:
+    """The exit code that says so is the program's."""
+    assert int(unit["RestartPreventExitStatus"]) == CANNOT_WORK
+
+
+def test_what_both_start_is_a_command_of_the_program(unit: configparser.SectionProxy) -> None:
+    """Word for word, but for where Python is."""
+    started = unit["ExecStart"].split()[1:]
+    assert started == started_by_the_image()[1:]
+    assert started[:2] == ["-m", "bot"]
+    assert started[2] in main.commands
+
+
+@pytest.mark.parametrize("source", [container_environment, compose_environment])
+def test_what_is_set_for_the_bot_is_a_setting(source: object) -> None:
+    """And one that the bot takes."""
+    assert callable(source)
+    given = {name: value for name, value in source().items() if name not in OF_PYTHON}
+    assert given.keys() <= SETTINGS
+    stand_ins = {"discord_token": "a", "suno_api_key": "b"}
+    Settings.model_validate(stand_ins | {name.lower(): value for name, value in given.items()})
+
+
+def test_the_paths_of_a_checkout_do_not_reach_the_container() -> None:
+    """A ``.env`` made from the example would win over the image: compose sets all of it again."""
+    image = {name: value for name, value in container_environment().items() if name in SETTINGS}
+    assert compose_environment() == image
+
+
+def test_the_database_of_the_container_outlives_it() -> None:
+    """It lies in the volume, which is the one place where the bot may write."""
+    path = PurePosixPath(container_environment()["DATABASE_PATH"])
+    assert instructions("VOLUME") == [str(path.parent)]
+    assert f"- data:{path.parent}" in text_of("compose.yaml")
+    assert "read_only: true" in text_of("compose.yaml")
+
+
+def test_the_database_of_the_service_lies_in_its_own_folder(
+    unit: configparser.SectionProxy,
+) -> None:
+    """The path of the example leads into the folder that systemd makes for the service."""
+    assert unit["WorkingDirectory"] == f"%S/{unit['StateDirectory']}"
+    path = Settings.model_fields["database_path"].default
+    assert not path.is_absolute()
+
+
+def test_both_wait_longer_than_the_bot_takes_to_stop(unit: configparser.SectionProxy) -> None:
+    """What is being posted is finished first."""
+    (grace,) = re.findall(r"stop_grace_period: (\d+)s", text_of("compose.yaml"))
+    assert LONGEST_STOP + 5 <= int(grace) == int(unit["TimeoutStopSec"])
+
+
+def test_the_builder_gets_what_it_copies_and_no_more() -> None:
+    """No secrets, no database, no history of the repository."""
+    shown = [line for line in text_of(".dockerignore").splitlines() if not line.startswith("#")]
+    copied = [line.split()[0] for line in instructions("COPY") if "--from" not in line]
+    assert shown[0] == "*"
+    assert {line[1:] for line in shown if line.startswith("!")} == set(copied)
+
+
+@pytest.mark.parametrize(("status", "healthy"), [(200, True), (503, False), (None, False)])
+async def test_the_health_check_says_what_the_bot_says(status: int | None, healthy: bool) -> None:
+    """Also where nobody answers, and past whatever proxy there is."""
+    async with answering(status) as port:
+        process = await asyncio.create_subprocess_exec(
+            *health_check(),
+            env={"METRICS_PORT": str(port), "http_proxy": "http://127.0.0.1:9"},
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        assert (await process.wait() == 0) is healthy
+
+
+@asynccontextmanager
+async def answering(status: int | None) -> AsyncIterator[int]:
+    """Answer whether a bot lives, or answer nothing; yield the port."""
+
+    async def health(_request: web.Request) -> web.Response:
+        return web.Response(status=status or 200)
+
+    app = web.Application()
+    app.router.add_get("/healthz", health)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    port: int = runner.addresses[0][1]
+    if status is None:
+        await runner.cleanup()
+    yield port
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """Return a stage without a bot."""
+    async with a_stage(tmp_path) as stage:
+        yield stage
+
+
+async def test_what_the_image_holds_is_a_whole_bot(stage: Stage, tmp_path: Path) -> None:
+    """Started as the image starts it, from what the image holds, it does its work."""
+    workplace = copied_into(tmp_path / "image")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, *started_by_the_image()[1:]),
+        cwd=workplace,
+        env=settings_for(stage.discord, stage.relay, tmp_path),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        await stage.discord.wait_until_ready(timeout=30)
+        await stage.discord.wait_until_commands(timeout=30)
+        stage.relay.add(song("a-song", takes=1))
+        await stage.ask("suno watch", id="a-song")
+        stage.relay.clock.advance(10)
+        await stage.notice_of("a-song")
+    finally:
+        with suppress(ProcessLookupError):
+            process.terminate()
+        _, said = await process.communicate()
+        assert (process.returncode, b"Traceback" in said) == (0, False), said.decode()

@@ -1,0 +1,180 @@
+import itertools
+import logging
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings, SettingsError, load_settings
+from tests.support.paths import ROOT
+
+TOKEN = "token-that-nobody-may-see"
+KEY = "key-that-nobody-may-see"
+
+
+@pytest.fixture(autouse=True)
+def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each test has no settings but its own: neither of the machine nor of a .env around."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def settings_with(monkeypatch: pytest.MonkeyPatch, **values: str) -> Settings:
+    """Return the settings of an environment with both secrets and ``values``."""
+    for name, value in {"DISCORD_TOKEN": TOKEN, "SUNO_API_KEY": KEY, **values}.items():
+        monkeypatch.setenv(name, value)
+    return load_settings()
+
+
+def complaint(monkeypatch: pytest.MonkeyPatch, **values: str) -> str:
+    """Return what is said about an environment with ``values``."""
+    with pytest.raises(SettingsError) as caught:
+        settings_with(monkeypatch, **values)
+    return str(caught.value)
+
+
+def test_the_example_names_every_setting_in_order_with_its_default() -> None:
+    """`.env.example` and the settings are the same list, in the same order."""
+    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    example = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    fields = {
+        name.upper(): "" if field.is_required() else str(field.default).removesuffix(".0")
+        for name, field in Settings.model_fields.items()
+    }
+    assert list(example.items()) == list(fields.items())
+
+
+def test_every_setting_of_the_example_is_explained_in_the_line_above_it() -> None:
+    """Nobody has to look elsewhere to know what a setting does."""
+    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    for above, line in itertools.pairwise(lines):
+        if line and not line.startswith("#"):
+            assert above.startswith("# "), line
+
+
+def test_the_example_as_it_stands_asks_for_the_two_secrets_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who copies the example is told about the two values it leaves empty, and nothing else."""
+    Path(".env").write_text((ROOT / ".env.example").read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    names = [line.split()[0] for line in str(caught.value).splitlines()]
+    assert names == ["DISCORD_TOKEN", "SUNO_API_KEY"]
+    assert settings_with(monkeypatch).suno_relay == "deerapi"
+
+
+def test_everything_that_is_wrong_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One start tells all there is to mend, a line each."""
+    text = complaint(
+        monkeypatch,
+        SUNO_API_KEY="two words",
+        POLL_INTERVAL="soon",
+        SUNO_RELAY="custom",
+        LOG_FORMAT="xml",
+    )
+    names = [line.split()[0] for line in text.splitlines()]
+    assert names == ["SUNO_BASE_URL", "SUNO_API_KEY", "POLL_INTERVAL", "LOG_FORMAT"]
+
+
+def test_a_complaint_never_shows_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even one that is wrong, nor a password within an address."""
+    text = complaint(
+        monkeypatch,
+        DISCORD_TOKEN="wrong secret",
+        SUNO_BASE_URL="https://me:hunter2@relay.example",
+    )
+    assert "wrong" not in text
+    assert "hunter2" not in text
+
+
+def test_the_settings_do_not_show_the_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Printed, logged or dumped, they stay hidden."""
+    settings = settings_with(monkeypatch)
+    shown = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+    assert TOKEN not in shown
+    assert KEY not in shown
+    assert settings.secrets == (TOKEN, KEY)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SUNO_BASE_URL", "http://relay.example"),
+        ("SUNO_BASE_URL", "ftp://relay.example"),
+        ("SUNO_BASE_URL", "relay.example"),
+        ("SUNO_BASE_URL", "https://relay.example/?key=1"),
+        ("SUNO_BASE_URL", "https://[relay"),
+        ("DISCORD_API_URL", "http://discord.example/api/v10"),
+        ("DISCORD_GATEWAY_URL", "ws://gateway.example"),
+        ("DISCORD_GATEWAY_URL", "https://gateway.example"),
+    ],
+)
+def test_an_address_that_would_send_secrets_in_the_clear_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """Plain connections, and addresses that hold more than an address, are refused by name."""
+    assert complaint(monkeypatch, **{name: value}).startswith(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SUNO_BASE_URL", "http://127.0.0.1:8000"),
+        ("SUNO_BASE_URL", "http://localhost:8000"),
+        ("SUNO_BASE_URL", "http://[::1]:8000"),
+        ("DISCORD_GATEWAY_URL", "ws://127.0.0.1:8000/gateway"),
+    ],
+)
+def test_plain_connections_to_this_machine_are_allowed(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """A local server needs no certificate."""
+    settings = settings_with(monkeypatch, **{name: value})
+    assert getattr(settings, name.lower()) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("POLL_INTERVAL", value) for value in ("0", "-1", "nan", "inf")),
+        *(("POLL_BATCH_SIZE", value) for value in ("0", "1.5", "many")),
+        *(("POLL_REQUESTS_PER_SECOND", value) for value in ("0", "-2")),
+        *(("WATCH_DEADLINE", value) for value in ("1", "1e99")),
+        ("SUNO_FETCH_PATH", "suno/fetch"),
+        ("SUNO_FETCH_PATH", "/suno fetch"),
+        ("SUNO_RELAY", "nowhere"),
+        ("LOG_LEVEL", "LOUD"),
+    ],
+)
+def test_a_value_out_of_bounds_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """Nothing wrong is silently taken for something else."""
+    text = complaint(monkeypatch, **{name: value})
+    assert text.startswith(name)
+    assert value in text
+
+
+def test_a_custom_relay_needs_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is nothing to guess for a relay that is not known."""
+    assert complaint(monkeypatch, SUNO_RELAY="custom").startswith("SUNO_BASE_URL")
+    settings = settings_with(monkeypatch, SUNO_RELAY="custom", SUNO_BASE_URL="https://a.example")
+    assert settings.suno_base_url == "https://a.example"
+
+
+def test_a_dot_env_that_is_no_text_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file in another encoding is named, with what to do."""
+    Path(".env").write_bytes("DISCORD_TOKEN=ключ".encode("utf-16"))
+    assert "UTF-8" in complaint(monkeypatch)
+
+
+def test_a_setting_left_empty_has_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`POLL_INTERVAL=` means nothing was set."""
+    assert settings_with(monkeypatch, POLL_INTERVAL="").poll_interval == 5
+
+
+def test_the_log_level_may_be_written_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`debug` is `DEBUG`."""
+    level = settings_with(monkeypatch, LOG_LEVEL="debug").log_level
+    assert logging.getLevelName(level) == logging.DEBUG

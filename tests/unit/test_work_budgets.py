@@ -1,0 +1,242 @@
+"""Every input costs work in proportion to its size, and what is shown costs what Discord shows."""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from bot.i18n.catalog import catalog_for
+from bot.relay.errors import RelayError
+from bot.relay.models import (
+    MAX_ALL_LYRICS,
+    MAX_CLIPS,
+    MAX_LABEL,
+    MAX_LYRICS,
+    MAX_REASON,
+    Clip,
+    ClipStatus,
+    Lyrics,
+    Outcome,
+    Task,
+    TaskKind,
+    TaskStatus,
+    bounded,
+)
+from bot.relay.parsing.reader import read_batch, read_single, read_tasks
+from bot.storage.models import EndReason
+from bot.storage.search import indexable, looked_for
+from bot.ui.autocomplete import choices
+from bot.ui.escaping import bare, clean, code, plain, plain_line
+from bot.ui.failure_reasons import cause_of
+from bot.ui.lyrics import lyrics_pages, split
+from bot.ui.lyrics_reader import page_of
+from bot.ui.notice import notice, plain_text, simplified
+from bot.ui.status_card import status_of
+from bot.watches.task_id_search import find_ids
+from bot.watches.task_ids import parse_ids
+from tests.support.growth import grows_linearly, peak_memory, stays_flat
+
+MIB = 1 << 20
+WORDS = catalog_for("en-US")
+
+HOSTILE_TEXTS = {
+    "joiners": "a\u200d",
+    "joined emoji": "👩\u200d🚀",
+    "flags": "🇩",
+    "marks": "e\u0301\u0302\u0303",
+    "backslashes": "\\",
+    "asterisks": "*",
+    "brackets": "[a](",
+    "mentions": "<@1>@everyone",
+    "colons": "a:b:",
+    "line ends": "a\r\n\r\n\r\n",
+    "blanks": "a  \t ",
+    "invisible": "\u200b\u2060",
+    "ligatures": "\ufdfa",
+    "quotes": "\"'`",
+    "task words": "task_id: ",
+    "separators": "a,",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS.values(), ids=HOSTILE_TEXTS)
+@pytest.mark.parametrize(
+    "work", [clean, plain, plain_line, bare, code, indexable, looked_for, find_ids, cause_of]
+)
+def test_hostile_texts_cost_in_proportion(work: Callable[[str], object], text: str) -> None:
+    """Of whatever a relay or a person writes again and again."""
+    assert grows_linearly(lambda size: work(text * size), 8000)
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS.values(), ids=HOSTILE_TEXTS)
+def test_what_people_type_costs_in_proportion(text: str) -> None:
+    """Also where it is refused."""
+
+    def typed(size: int) -> None:
+        with suppress(Exception):
+            parse_ids(text * size)
+        choices([("an-id", "a title")], text * size)
+
+    assert grows_linearly(typed, 4000)
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS.values(), ids=HOSTILE_TEXTS)
+def test_lyrics_are_split_in_proportion(text: str) -> None:
+    """However short their pages are."""
+    assert grows_linearly(lambda size: split(plain(text * size), 100), 4000)
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS.values(), ids=HOSTILE_TEXTS)
+def test_a_cut_text_costs_what_is_shown(text: str) -> None:
+    """What is beyond the limit is not even looked at."""
+    assert stays_flat(lambda size: plain(text * size, limit=100), 20_000)
+
+
+def hostile_task(size: int, text: str = "a\u200d*") -> Task:
+    """Return a task as an earlier version may have stored it, with that much of everything."""
+    clips = tuple(
+        Clip(
+            f"clip-{number}",
+            title=text,
+            status=ClipStatus.ERROR if number % 2 else ClipStatus.COMPLETE,
+            audio_url=f"https://cdn1.suno.ai/{number}.mp3",
+            audio_is_final=not number % 2,
+            style=text * 50,
+            lyrics=f"{number} {text * 50}",
+            reason=f"{number} {text * 20}",
+        )
+        for number in range(size)
+    )
+    lyrics = Lyrics(text * 100 * size, title=text * size, style=text * size)
+    task = Task("a-task", TaskStatus.SUCCESS, Outcome.PARTIAL, reason=text * size, clips=clips)
+    return bounded(task if size % 2 else Task(task.id, task.status, task.outcome, lyrics=lyrics))
+
+
+RENDERERS: dict[str, Callable[[Task], object]] = {
+    "notice": lambda task: notice(task, EndReason.FINISHED, [1], WORDS),
+    "simplified": lambda task: simplified(notice(task, EndReason.FINISHED, [1], WORDS)),
+    "plain text": lambda task: plain_text(notice(task, EndReason.FINISHED, [1], WORDS)),
+    "status": lambda task: status_of(task, WORDS, now=0.0),
+    "page": lambda task: page_of(task, 0, WORDS),
+    "all pages": lambda task: lyrics_pages(task, WORDS),
+}
+
+
+@pytest.mark.parametrize("render", RENDERERS.values(), ids=RENDERERS)
+@pytest.mark.parametrize("kind", [TaskKind.MUSIC, TaskKind.LYRICS])
+def test_whatever_was_stored_is_shown_at_the_same_cost(
+    render: Callable[[Task], object], kind: TaskKind
+) -> None:
+    """Eight times as many clips, or as long lyrics, beyond the bounds change nothing."""
+    tasks = {size: hostile_task(size + (kind is TaskKind.MUSIC)) for size in (2000, 16_000)}
+    assert stays_flat(lambda size: render(tasks[size]), 2000)
+
+
+def answer(**task: Any) -> bytes:
+    """Return a relay's answer with one task."""
+    task = {"task_id": "a-task", "status": "SUCCESS"} | task
+    return json.dumps({"code": "success", "data": [task]}).encode()
+
+
+def nested(size: int) -> bytes:
+    """Return objects inside each other."""
+    return b'{"data":' * size + b"1" + b"}" * size
+
+
+def texts_in_texts(size: int) -> bytes:
+    """Return tasks in JSON texts, one beside the other."""
+    inner = json.dumps({"task_id": "x", "data": json.dumps([{"audio_url": ""}] * 20)})
+    return json.dumps({"data": [{"task_id": "a", "data": inner}] * (size // 100)}).encode()
+
+
+BODIES: dict[str, Callable[[int], bytes]] = {
+    "numbers": lambda n: b'{"code":"success","data":[' + b"0," * n + b"0]}",
+    "empty objects": lambda n: b'{"code":"success","data":[' + b"{}," * n + b"{}]}",
+    "lists": lambda n: b'{"code":"success","data":[' + b"[]," * n + b"[]]}",
+    "tasks": lambda n: b'{"data":[' + b'{"task_id":"a","data":[]},' * n + b"{}]}",
+    "clips": lambda n: answer(data=[{"audio_url": "https://a.b/c.mp3"}] * n),
+    "tags": lambda n: answer(data=[{"audio_url": "", "metadata": {"tags": ["a"] * n}}]),
+    "fields": lambda n: answer(**{f"field-{each}": each for each in range(n)}),
+    "one long text": lambda n: answer(data={"text": "a\u200d" * n}),
+    "one long number": lambda n: b'{"data":' + b"9" * n + b"}",
+    "nested": nested,
+    "texts in texts": texts_in_texts,
+    "cut short": lambda n: answer(data=[{"audio_url": "x"}] * n)[:-5],
+    "lone surrogates": lambda n: answer(data={"text": "\\ud83d" * n}).replace(b"\\\\u", b"\\u"),
+    "blanks": lambda n: b" " * n + b"{}",
+    "message": lambda n: json.dumps({"code": "x", "message": "task not " * n}).encode(),
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_reading_costs_in_proportion_to_the_body(body: Callable[[int], bytes]) -> None:
+    """Whatever shape it has, as a batch, as a single answer and as an error."""
+    bodies = {size: body(size) for size in (1000, 2000, 4000, 8000)}
+
+    def read(size: int) -> None:
+        for status in (200, 404):
+            with suppress(RelayError):
+                read_batch(status, None, bodies[size], ids=10)
+            with suppress(RelayError):
+                read_single("a-task", status, None, bodies[size])
+
+    assert grows_linearly(read, 1000)
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_reading_a_bomb_takes_little_memory(body: Callable[[int], bytes]) -> None:
+    """Eight MiB, the most that is taken off the wire, of anything."""
+    size = 8 * MIB // max(1, len(body(1000)) // 1000)
+    bomb = body(size)[: 8 * MIB]
+
+    def read() -> None:
+        with suppress(RelayError):
+            read_batch(200, None, bomb, ids=100)
+
+    assert peak_memory(read) < 200 * MIB
+
+
+def test_everything_that_is_kept_of_a_task_is_bounded() -> None:
+    """Clips, texts, labels and reasons, and all lyrics together."""
+    clip = {
+        "audio_url": "https://a.b/c.mp3",
+        "title": "t" * 9999,
+        "status": "error",
+        "metadata": {"tags": "s" * 9999, "error_message": "r" * 9999},
+    }
+    clips = [clip | {"prompt": f"{number} " + "l" * 70_000} for number in range(100)]
+    (song,) = read_tasks(200, None, answer(status="FAILURE", data=clips, fail_reason="f" * 9999))
+    assert len(song.clips) == MAX_CLIPS
+    assert len(song.reason) == MAX_REASON
+    assert {len(each.title) for each in song.clips} == {MAX_LABEL}
+    assert {len(each.style) for each in song.clips} == {MAX_LABEL}
+    assert {len(each.reason) for each in song.clips} == {MAX_REASON}
+    assert sum(len(each.lyrics) for each in song.clips) == MAX_ALL_LYRICS
+    (written,) = read_tasks(200, None, answer(data={"text": "l" * 99_999, "title": "t" * 9999}))
+    assert written.lyrics == Lyrics("l" * MAX_LYRICS, "t" * MAX_LABEL)
+
+
+def test_clips_that_share_their_lyrics_all_keep_them() -> None:
+    """Four versions of one long text are four versions of one long text."""
+    clips = [{"audio_url": "https://a.b/c.mp3", "prompt": "l" * 60_000}] * 4
+    (song,) = read_tasks(200, None, answer(data=clips))
+    assert {len(each.lyrics) for each in song.clips} == {60_000}
+
+
+def test_more_tasks_than_were_asked_for_are_refused() -> None:
+    """A margin is for relays that tell of uninvited tasks."""
+    tasks = [{"task_id": f"task-{number}", "data": None} for number in range(200)]
+    body = json.dumps({"code": "success", "data": tasks}).encode()
+    with pytest.raises(RelayError, match="refused"):
+        read_batch(200, None, body, ids=100)
+    assert len(read_batch(200, None, body, ids=150)) == 200
+
+
+@pytest.mark.parametrize("title", ["\u200b", "\u3164", " \u2800 ", "\u202e\u2066", "\U000e0041"])
+def test_a_title_of_invisible_characters_alone_is_no_title(title: str) -> None:
+    """The title of the next clip counts then."""
+    clips = [{"audio_url": "", "title": title}, {"audio_url": "", "title": "Harbour"}]
+    (song,) = read_tasks(200, None, answer(data=clips))
+    assert song.title == "Harbour"
