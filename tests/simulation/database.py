@@ -51,9 +51,14 @@ class Disk:
         """Whether a notice for somebody, in one channel or anywhere, is in one of the states."""
         (count,) = self.connection.execute(
             "SELECT count(*) FROM deliveries d JOIN subscriptions s ON s.delivery_id = d.id"
-            " WHERE d.task_id = ? AND d.channel_id = coalesce(?, d.channel_id)"
-            " AND s.user_id = ? AND d.state IN (SELECT value FROM json_each(?))",
-            [task_id, channel_id, user_id, json.dumps(states)],
+            " WHERE d.task_id = :task AND (:channel IS NULL OR d.channel_id = :channel)"
+            " AND s.user_id = :user AND d.state IN (SELECT value FROM json_each(:states))",
+            {
+                "task": task_id,
+                "channel": channel_id,
+                "user": user_id,
+                "states": json.dumps(states),
+            },
         ).fetchone()
         return bool(count)
 

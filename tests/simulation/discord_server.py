@@ -29,6 +29,7 @@ _IDS = re.compile(r"\d{5,}|@me|@original|token-\d+")
 POSTS, POSTS_PER = 5, 5.0
 """Messages that a channel takes within so many seconds."""
 ANSWER_WITHIN, TOKEN_LIVES = 3.0, 900.0
+UNKNOWN_USER = 10013
 
 
 def describe(method: str, url: URL, body: Any, headers: dict[str, str]) -> Request:
@@ -228,8 +229,8 @@ class DiscordServer:
 
     def _open_direct(self, request: Request) -> Reply:
         person = self._state.people.get(request.user_id or 0)
-        if person is None:
-            return error(400, 10013, "Unknown User")
+        if person is None or person.refuses_with == UNKNOWN_USER:
+            return error(400, UNKNOWN_USER, "Unknown User")
         return _reply(self._state.channels[person.direct].payload())
 
     def _acknowledge(self, request: Request) -> Reply:

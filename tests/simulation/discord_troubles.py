@@ -1,6 +1,6 @@
 """What can go wrong at Discord: its servers, the way there, its rules, and what people do there."""
 
-from tests.simulation.discord_server import error, rate_limited
+from tests.simulation.discord_server import UNKNOWN_USER, error, rate_limited
 from tests.simulation.discord_state import EMBED, HISTORY, SEND, VIEW
 from tests.simulation.faults import Effect, Fault, Reply, Request
 from tests.simulation.troubles import HTML, Occasion, Scope, Trouble
@@ -156,10 +156,10 @@ def channel_deleted(occasion: Occasion) -> None:
 
 
 def direct_closed(occasion: Occasion) -> None:
-    """Let somebody close their direct messages, perhaps for good."""
+    """Let somebody close their direct messages, perhaps for good, or delete their account."""
     person = occasion.dice.choice(occasion.story.persons)
-    person.refuses_with = occasion.dice.choice([50007, 50278])
-    if occasion.dice.random() < 0.5:
+    person.refuses_with = occasion.dice.choice([50007, 50278, UNKNOWN_USER])
+    if person.refuses_with != UNKNOWN_USER and occasion.dice.random() < 0.5:
 
         def reopen() -> None:
             person.refuses_with = None

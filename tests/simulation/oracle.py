@@ -40,12 +40,15 @@ def _undone(story: Story) -> Iterator[str]:
         yield f"UNDONE task {task_id} still runs"
     rows = connection.execute(
         "SELECT id, task_id, channel_id, state, reason FROM deliveries"
-        " WHERE state IN ('due', 'sending', 'held')"
+        " WHERE state NOT IN ('sent', 'dropped')"
     )
     for number, task_id, channel_id, state, reason in rows:
-        channel = story.state.channels.get(channel_id)  # none: it has to be opened first
-        if state == "sending" or not (channel and story.refuses_for_good(channel)):
-            where = (channel and channel.name) or "a direct message"
+        if channel_id is None:  # a direct message that has to be opened first
+            yield f"UNDONE delivery {number} of {task_id} waits unopened ({reason})"
+            continue
+        channel = story.state.channels[channel_id]
+        if state not in ("due", "held") or not story.refuses_for_good(channel):
+            where = channel.name or "a direct message"
             yield f"UNDONE delivery {number} of {task_id} in {where} is {state} ({reason})"
 
 

@@ -29,7 +29,7 @@ LONGEST_HEALING = 3600.0
 fault; a day more where troubles lasted for days."""
 
 _RUNNING = "SELECT count(*) FROM tasks WHERE state = 'running'"
-_WAITING = "SELECT channel_id FROM deliveries WHERE state IN ('due', 'sending', 'held')"
+_WAITING = "SELECT channel_id FROM deliveries WHERE state NOT IN ('sent', 'dropped')"
 
 
 @dataclass(frozen=True, slots=True)
