@@ -22,15 +22,18 @@ class Owed:
     deeds: list[Deed] = field(default_factory=list)
     arrived: list[Message] = field(default_factory=list)
 
-    def take(self, deed: Deed) -> None:
-        """Count what a deed and its answer change."""
+    def take(self, deed: Deed, *, stopped_perhaps: bool) -> None:
+        """Count what a deed and its answer change.
+
+        ``stopped_perhaps``: the answer may be about a notice for another place.
+        """
         heard = deed.heard
         if deed.verb == "watch":
             if heard in (Heard.WATCHING, Heard.FINISHED, Heard.SILENCE):
                 self.most += 1
             if heard is Heard.WATCHING or (heard is Heard.FINISHED and not self.deeds):
                 self.least += 1  # a later wish may have become one with an earlier watch
-        elif heard in (Heard.STOPPED, Heard.SILENCE):
+        elif heard in (Heard.STOPPED, Heard.SILENCE) or stopped_perhaps:
             told = sum(message.created_at < deed.asked_at for message in self.arrived)
             self.least -= self.least > told
             surely = heard is Heard.STOPPED and deed.verb != "may leave"
@@ -54,8 +57,10 @@ def account(story: Story) -> dict[Key, Owed]:
                 key = (task.id if task else "", _place_of(story, message), user_id)
                 owed[key].arrived.append(message)
     for deed in story.people.deeds:
-        for key in _concerned(deed, owed):
-            owed[key].take(deed)
+        concerned = [owed[key] for key in _concerned(deed, owed)]
+        in_several_places = sum(each.most > 0 for each in concerned) > 1
+        for each in concerned:
+            each.take(deed, stopped_perhaps=deed.is_on_its_way and in_several_places)
     return owed
 
 

@@ -47,6 +47,12 @@ class Deed:
         said = [_WORDS.text(key, id=code(self.task_id)) for key in keys]
         return any(each in answer for each in said for answer in self.interaction.answers)
 
+    @property
+    def is_on_its_way(self) -> bool:
+        """Whether it was answered that a notice which is on its way cannot be stopped."""
+        said = _WORDS.say("unwatch-on-its-way", id=code(self.task_id))
+        return said in self.interaction.answers
+
     def __str__(self) -> str:
         answers = self.interaction.answers
         said = answers[-1][:80] if answers else "no answer"
