@@ -21,7 +21,7 @@ from benchmarks.seeding import seed, task_id
 from bot.storage.models import Destination
 from sandbox.bot_process import BotProcess
 from sandbox.discord import Channel, Interaction, LocalDiscord, User
-from sandbox.relay import RelayTask, Stage, song
+from sandbox.relay import RelayTask, TaskStage, song
 
 ENDS_A_SECOND = 40
 COMMANDS_A_SECOND = 50
@@ -158,7 +158,9 @@ def _streaming(task_id: str) -> RelayTask:
     """Return a song that streams from its first second on."""
     whole = song(task_id)
     *_, streaming, end = whole.stages
-    return RelayTask(task_id, whole.kind, (Stage(0, streaming.fields), Stage(1, end.fields)))
+    return RelayTask(
+        task_id, whole.kind, (TaskStage(0, streaming.fields), TaskStage(1, end.fields))
+    )
 
 
 async def _end_one_by_one(relay: QuickRelay, count: int) -> None:

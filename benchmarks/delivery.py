@@ -33,8 +33,8 @@ from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.bot_process import BotProcess, settings_for
 from sandbox.discord import Channel, LocalDiscord
-from sandbox.discord.composing import Draft
-from sandbox.discord.happenings import Happening
+from sandbox.discord.events import Event
+from sandbox.discord.message_builder import Draft
 from sandbox.relay import LocalRelay
 
 T = TypeVar("T")
@@ -116,23 +116,23 @@ def _row(measure: str, runs: Sequence[Run], size: str, at_most: float | None = N
 
 async def _notices(channels: int) -> Run:
     """Let the bot post what it owes."""
-    async with _a_limited_discord(channels) as (folder, discord, club), LocalRelay() as relay:
+    async with _a_limited_discord(channels) as (folder, discord, targets), LocalRelay() as relay:
         settings = settings_for(discord, relay, folder)
         path = Path(settings["DATABASE_PATH"])
-        ended = await owe(path, [place_of(channel) for channel in club])
-        await _post_cards(path, discord, club, ended)
+        ended = await owe(path, [place_of(channel) for channel in targets])
+        await _post_cards(path, discord, targets, ended)
         arrivals = Arrivals(discord)
         async with BotProcess(folder, settings) as bot:  # which ends what it has begun
             await while_running(bot, arrivals.of(channels, TOO_LONG))
-        if {len(channel.messages) for channel in club} != {2}:
+        if {len(channel.messages) for channel in targets} != {2}:
             raise RuntimeError("The bot lost a notice, or repeated one.")
         return arrivals.run
 
 
 async def _plain_messages(channels: int) -> Run:
-    async with _a_limited_discord(channels) as (folder, discord, club):
+    async with _a_limited_discord(channels) as (folder, discord, targets):
         names = folder / "channels.json"
-        names.write_text(json.dumps([channel.id for channel in club]))
+        names.write_text(json.dumps([channel.id for channel in targets]))
         program = ("-m", "benchmarks.plain_client", discord.api_url, discord.token, str(names))
         arrivals = Arrivals(discord)
         async with BotProcess(folder, {}, program) as client, asyncio.timeout(TOO_LONG):
@@ -159,10 +159,10 @@ class Arrivals:
     def __init__(self, discord: LocalDiscord) -> None:
         self._discord = discord
         self._times: list[float] = []
-        discord.on_happening(self._note)
+        discord.on_event(self._note)
 
-    def _note(self, happening: Happening) -> None:
-        if happening.kind == "message":
+    def _note(self, event: Event) -> None:
+        if event.kind == "message":
             self._times.append(time.perf_counter())
 
     async def of(self, count: int, patience: float) -> float:
@@ -192,8 +192,8 @@ async def _a_limited_discord(
     with tempfile.TemporaryDirectory() as folder:
         async with LocalDiscord() as discord:
             guild = discord.add_guild("Song Club")
-            club = [guild.add_channel(f"songs-{number}") for number in range(channels)]
-            yield Path(folder), discord, club
+            targets = [guild.add_channel(f"songs-{number}") for number in range(channels)]
+            yield Path(folder), discord, targets
 
 
 async def owe(path: Path, places: Sequence[Destination]) -> Sequence[Task]:
@@ -216,7 +216,7 @@ def place_of(channel: Channel) -> Destination:
 
 
 async def _post_cards(
-    path: Path, discord: LocalDiscord, club: Sequence[Channel], ended: Sequence[Task]
+    path: Path, discord: LocalDiscord, targets: Sequence[Channel], ended: Sequence[Task]
 ) -> None:
     """Give each channel the card of its song, which does not show the end yet."""
     async with DatabaseThread(path) as database:
@@ -230,8 +230,8 @@ async def _post_cards(
                 user_id=channel.id,
                 claimed=True,
             )
-            message = discord.posts.post(channel.id, Draft({"embeds": [{"title": "A card"}]}))
+            message = discord.messages.post(channel.id, Draft({"embeds": [{"title": "A card"}]}))
             assert card is not None  # noqa: S101 # no card shows this song yet
             await cards.posted(card, message.id)
 
-        await asyncio.gather(*map(post, club, ended))
+        await asyncio.gather(*map(post, targets, ended))

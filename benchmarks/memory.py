@@ -102,10 +102,10 @@ async def live(folder: Path, watches: int, polling: float, discord: LocalDiscord
         began = time.perf_counter()
         await stack.enter_async_context(bot)
         async with asyncio.timeout(PATIENCE):
-            await relay.looked()
+            await relay.wait_for_requests()
         started = time.perf_counter() - began
         samples = [await _resident_later(bot, polling / 30) for _ in range(30)]
-        return Life(started, statistics.median(samples[-10:]), len(relay.looks))
+        return Life(started, statistics.median(samples[-10:]), len(relay.requests))
 
 
 async def _resident_later(bot: BotProcess, later: float) -> float:

@@ -19,7 +19,7 @@ from bot.storage.database import DatabaseThread
 from bot.storage.models import Destination, PollResult
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
-from sandbox.relay.lifecycles import RelayTask, Stage, clip, clip_ids, running, streaming
+from sandbox.relay.lifecycles import RelayTask, TaskStage, clip, clip_ids, running, streaming
 
 PLACES = tuple(Destination(channel_id=10**17 + n, guild_id=10**16 + n // 10) for n in range(1000))
 """Channels of a hundred servers."""
@@ -41,7 +41,7 @@ _TASK_ID = (
 
 
 _CLIPS = [streaming(clip(each)) for each in clip_ids(task_id(_PATTERN), 2)]
-_STREAMING = (Stage(0, running(_CLIPS)),)
+_STREAMING = (TaskStage(0, running(_CLIPS)),)
 
 
 def streaming_song(task_id: str) -> RelayTask:

@@ -14,13 +14,13 @@ from rich.console import Console
 
 from sandbox.bot_process import BotProcess, settings_for
 from sandbox.discord import LocalDiscord
-from sandbox.page import PageStage, page_stage
+from sandbox.page import PageEnvironment, page_environment
 from sandbox.page.tour import Tour
 from sandbox.prompt import take_commands
 from sandbox.relay import LocalRelay
-from sandbox.scenario import PATIENCE, Checklist, Theatre, log_in, play
+from sandbox.scenario import PATIENCE, Checklist, ScenarioContext, log_in, play
 from sandbox.transcript import Transcript
-from sandbox.users import cast_for
+from sandbox.users import add_demo_users
 
 
 def show_page(*, port: int, script: bool) -> bool:
@@ -40,7 +40,7 @@ def show_page(*, port: int, script: bool) -> bool:
 
 async def _show_page(console: Console, *, port: int, script: bool) -> bool:
     _take_the_bot_along()
-    async with page_stage(port=port) as stage:
+    async with page_environment(port=port) as stage:
         try:
             await stage.discord.wait_until_commands(timeout=PATIENCE)
         except TimeoutError:
@@ -78,11 +78,11 @@ async def _told_to_end() -> None:
     await ended.wait()
 
 
-async def _tour(stage: PageStage, console: Console) -> None:
+async def _tour(stage: PageEnvironment, console: Console) -> None:
     await stage.page.visited.wait()
     checklist = Checklist(console)
     tour = Tour(stage.page)
-    await play(Theatre(stage.discord, stage.relay, stage.cast, tour), checklist)
+    await play(ScenarioContext(stage.discord, stage.relay, stage.cast, tour), checklist)
     tour.end(complete=checklist.complete)
     checklist.print()
 
@@ -105,7 +105,7 @@ async def _tell(console: Console, *, keep: bool) -> bool:
         discord = await stack.enter_async_context(LocalDiscord())
         discord.gateway.identify_limits.seconds = 0  # the bot is started anew at once
         relay = await stack.enter_async_context(LocalRelay(speed=1.0))
-        cast = cast_for(discord)
+        cast = add_demo_users(discord)
         transcript = Transcript(console, discord)
         console.print("[bold]Suno Bot, on a Discord and a relay of this machine's own.[/bold]")
         console.print("No token, no network: the real bot connects to both over loopback.")
@@ -119,7 +119,7 @@ async def _tell(console: Console, *, keep: bool) -> bool:
             console.print(bot.log, markup=False)
             return False
         checklist = Checklist(console)
-        await play(Theatre(discord, relay, cast, transcript), checklist)
+        await play(ScenarioContext(discord, relay, cast, transcript), checklist)
         checklist.print()
         if keep:
             await take_commands(console, discord, relay, cast.you, cast.songs)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from sandbox.discord import Channel, LocalDiscord, NotOffered, User
+from sandbox.discord import ActionUnavailable, Channel, LocalDiscord, User
 from sandbox.relay import LocalRelay, RelayTask, failing, half_success, lyrics_task, song, stuck
 
 NEW_TASKS: dict[str, Callable[[], RelayTask]] = {
@@ -33,7 +33,7 @@ async def take_commands(
     while line := await asyncio.to_thread(sys.stdin.readline):
         try:
             answer = await _do(shlex.split(line), discord, relay, user, channel)
-        except (NotOffered, TimeoutError, ValueError) as error:
+        except (ActionUnavailable, TimeoutError, ValueError) as error:
             answer = str(error)
         if answer:
             console.print(answer, markup=False)

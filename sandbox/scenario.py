@@ -1,6 +1,6 @@
 """The scenes of the demo: what people do, and what must come of it.
 
-They are told to a ``Teller``: a transcript on a terminal, or the page. Nothing of them is played:
+A ``ScenarioObserver`` shows them: a transcript on a terminal, or the page. Nothing is played:
 the bot is a process of its own, and what does not come is missing from the checklist.
 """
 
@@ -15,7 +15,7 @@ from rich.table import Table
 
 from sandbox.discord import Channel, LocalDiscord, Message, User
 from sandbox.relay import LocalRelay, RelayTask, failing, replay
-from sandbox.users import Cast
+from sandbox.users import DemoUsers
 
 PATIENCE = 30.0
 """Seconds after which a message that has not come counts as missing."""
@@ -28,7 +28,7 @@ _TIMES = ("submit_time", "start_time", "finish_time")
 STRANGER = "00000000-0000-4000-8000-000000000000"
 
 
-class Teller(Protocol):
+class ScenarioObserver(Protocol):
     """Whoever tells the story."""
 
     def chapter(self, title: str) -> None:
@@ -45,13 +45,13 @@ class Teller(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Theatre:
+class ScenarioContext:
     """Where it is played, by whom, and who tells it."""
 
     discord: LocalDiscord
     relay: LocalRelay
-    cast: Cast
-    teller: Teller
+    cast: DemoUsers
+    teller: ScenarioObserver
 
 
 @dataclass
@@ -87,14 +87,14 @@ class Checklist:
         self.console.print(table)
 
 
-async def play(theatre: Theatre, checklist: Checklist) -> None:
+async def play(context: ScenarioContext, checklist: Checklist) -> None:
     """Play every scene, one after the other."""
     for scene in (_running_song, _lyrics, _failure, _two_at_once, _reading):
-        await scene(theatre, checklist)
-        await theatre.teller.let_read()
+        await scene(context, checklist)
+        await context.teller.let_read()
 
 
-async def log_in(discord: LocalDiscord, teller: Teller) -> None:
+async def log_in(discord: LocalDiscord, teller: ScenarioObserver) -> None:
     """Wait until the bot is there. Raises TimeoutError."""
     await discord.wait_until_ready(timeout=PATIENCE)
     teller.aside("The bot has logged in.")
@@ -103,16 +103,16 @@ async def log_in(discord: LocalDiscord, teller: Teller) -> None:
 
 
 async def _type(
-    theatre: Theatre, user: User, channel: Channel, command: str, **options: str
+    context: ScenarioContext, user: User, channel: Channel, command: str, **options: str
 ) -> Message:
-    theatre.teller.turn_to(channel)
-    interaction = await theatre.discord.command(user, channel, command, **options)
+    context.teller.turn_to(channel)
+    interaction = await context.discord.command(user, channel, command, **options)
     return await interaction.answered(timeout=PATIENCE)
 
 
-async def _notice(theatre: Theatre, channel: Channel, about: str) -> Message:
+async def _notice(context: ScenarioContext, channel: Channel, about: str) -> Message:
     """Wait for the message that ends the watch of a task: its footer or text names the id."""
-    found = await theatre.discord.wait_for(
+    found = await context.discord.wait_for(
         lambda: [message for message in channel.messages if about in str(message.payload())],
         timeout=PATIENCE,
     )
@@ -133,67 +133,67 @@ def _undated(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name not in _TIMES}
 
 
-async def _running_song(theatre: Theatre, checklist: Checklist) -> None:
+async def _running_song(context: ScenarioContext, checklist: Checklist) -> None:
     """Make a song: look at it, watch it, look again, be told."""
-    theatre.teller.chapter("A song is being made")
+    context.teller.chapter("A song is being made")
     (song,) = _recorded("batch", takes=SONG_TAKES)
-    theatre.relay.add(song)
-    you, friend, songs = theatre.cast.you, theatre.cast.friend, theatre.cast.songs
-    first = _type(theatre, you, songs, "suno status", id=song.id)
+    context.relay.add(song)
+    you, friend, songs = context.cast.you, context.cast.friend, context.cast.songs
+    first = _type(context, you, songs, "suno status", id=song.id)
     await checklist.expect("an answer to /suno status of a running song", first)
-    watching = _type(theatre, you, songs, "suno watch", id=song.id)
+    watching = _type(context, you, songs, "suno watch", id=song.id)
     await checklist.expect("a confirmation of /suno watch", watching)
-    await _type(theatre, friend, songs, "suno watch", id=song.id)
-    theatre.teller.aside("… the relay goes on making the song …")
+    await _type(context, friend, songs, "suno watch", id=song.id)
+    context.teller.aside("… the relay goes on making the song …")
     await asyncio.sleep(SONG_TAKES / 3)
-    again = _type(theatre, you, songs, "suno status", id=song.id)
+    again = _type(context, you, songs, "suno status", id=song.id)
     await checklist.expect("its progress, with a preview while it streams", again)
     notice = await checklist.expect(
-        "the song's notice, mentioning the two who watched", _notice(theatre, songs, song.id)
+        "the song's notice, mentioning the two who watched", _notice(context, songs, song.id)
     )
     if notice and notice.pinged != {you.id, friend.id}:
         checklist.rows.append(("exactly the two who watched were mentioned", False, 0.0))
 
 
-async def _lyrics(theatre: Theatre, checklist: Checklist) -> None:
+async def _lyrics(context: ScenarioContext, checklist: Checklist) -> None:
     """Write lyrics, told in another channel."""
-    theatre.teller.chapter("Lyrics are being written")
+    context.teller.chapter("Lyrics are being written")
     words, _ = _recorded("submit-fetch", takes=2.5)
-    theatre.relay.add(words)
-    lyrics = theatre.cast.lyrics
-    await _type(theatre, theatre.cast.friend, lyrics, "suno watch", id=words.id)
-    await checklist.expect("the lyrics' notice", _notice(theatre, lyrics, words.id))
+    context.relay.add(words)
+    lyrics = context.cast.lyrics
+    await _type(context, context.cast.friend, lyrics, "suno watch", id=words.id)
+    await checklist.expect("the lyrics' notice", _notice(context, lyrics, words.id))
 
 
-async def _failure(theatre: Theatre, checklist: Checklist) -> None:
+async def _failure(context: ScenarioContext, checklist: Checklist) -> None:
     """Let a task fail, and ask for an id that nobody knows."""
-    theatre.teller.chapter("Things go wrong")
+    context.teller.chapter("Things go wrong")
     bad = failing(reason="Song Description contained artist name", takes=2.0)
-    theatre.relay.add(bad)
-    you, songs = theatre.cast.you, theatre.cast.songs
-    await _type(theatre, you, songs, "suno watch", id=bad.id)
-    await checklist.expect("a failure, with its reason", _notice(theatre, songs, bad.id))
-    unknown = _type(theatre, you, songs, "suno watch", id=STRANGER)
+    context.relay.add(bad)
+    you, songs = context.cast.you, context.cast.songs
+    await _type(context, you, songs, "suno watch", id=bad.id)
+    await checklist.expect("a failure, with its reason", _notice(context, songs, bad.id))
+    unknown = _type(context, you, songs, "suno watch", id=STRANGER)
     await checklist.expect("a clear word about an unknown id", unknown)
 
 
-async def _two_at_once(theatre: Theatre, checklist: Checklist) -> None:
+async def _two_at_once(context: ScenarioContext, checklist: Checklist) -> None:
     """Watch two songs of two more documents with one command."""
-    theatre.teller.chapter("Two songs with one command")
+    context.teller.chapter("Two songs with one command")
     (first,), (_, second) = _recorded("single", takes=2.5), _recorded("submit-fetch", takes=3.0)
-    theatre.relay.add(first, second)
-    you, lyrics = theatre.cast.you, theatre.cast.lyrics
-    await _type(theatre, you, lyrics, "suno watch", id=f"{first.id} {second.id}")
+    context.relay.add(first, second)
+    you, lyrics = context.cast.you, context.cast.lyrics
+    await _type(context, you, lyrics, "suno watch", id=f"{first.id} {second.id}")
     for song in (first, second):
-        await checklist.expect(f"the notice of {song.id}", _notice(theatre, lyrics, song.id))
+        await checklist.expect(f"the notice of {song.id}", _notice(context, lyrics, song.id))
 
 
-async def _reading(theatre: Theatre, checklist: Checklist) -> None:
+async def _reading(context: ScenarioContext, checklist: Checklist) -> None:
     """Show the lyrics of a finished song, and a list that is empty again."""
-    theatre.teller.chapter("Read the lyrics again")
+    context.teller.chapter("Read the lyrics again")
     (song,) = replay("single")
-    you, songs = theatre.cast.you, theatre.cast.songs
-    reading = _type(theatre, you, songs, "suno lyrics", id=song.id)
+    you, songs = context.cast.you, context.cast.songs
+    reading = _type(context, you, songs, "suno lyrics", id=song.id)
     await checklist.expect("the lyrics, whole", reading)
-    await theatre.teller.let_read()
-    await checklist.expect("an empty list of watches", _type(theatre, you, songs, "suno list"))
+    await context.teller.let_read()
+    await checklist.expect("an empty list of watches", _type(context, you, songs, "suno list"))

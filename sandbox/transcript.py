@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from sandbox.discord import Channel, LocalDiscord
-from sandbox.discord.happenings import Happening
+from sandbox.discord.events import Event
 from sandbox.discord.messages import Message
 from sandbox.terminal_text import render
 
@@ -25,7 +25,7 @@ class Transcript:
         self._console = console
         self._discord = discord
         self._began = time.monotonic()
-        discord.on_happening(self._tell)
+        discord.on_event(self._tell)
 
     def chapter(self, title: str) -> None:
         """Begin a new part of the story."""
@@ -45,16 +45,16 @@ class Transcript:
     def _clock(self) -> str:
         return f"{time.monotonic() - self._began:5.1f} s"
 
-    def _tell(self, happening: Happening) -> None:
-        if happening.kind == "interaction" and happening.interaction:
-            interaction = happening.interaction
+    def _tell(self, event: Event) -> None:
+        if event.kind == "interaction" and event.interaction:
+            interaction = event.interaction
             line = Text(f"{self._clock()}  ")
             line.append(f"{interaction.user.name} ", style="bold cyan")
             line.append(f"in {_place(interaction.channel)}  ", style="dim")
             typed = interaction.describe().removeprefix(f"{interaction.user.name}: ")
             self._console.print(line.append(typed))
-        elif happening.kind in {"message", "answer", "edit"} and happening.message:
-            self._show(happening.message, edited=happening.kind == "edit")
+        elif event.kind in {"message", "answer", "edit"} and event.message:
+            self._show(event.message, edited=event.kind == "edit")
 
     def _show(self, message: Message, *, edited: bool) -> None:
         if message.thinking:
@@ -112,7 +112,7 @@ class Transcript:
 
     def _name(self, id_: int) -> str:
         """Return the name of a user or a channel."""
-        world = self._discord.world
+        world = self._discord.state
         named = world.users.get(id_) or world.channels.get(id_)
         return named.name if named else str(id_)
 

@@ -6,7 +6,7 @@ from sandbox.discord import Channel, LocalDiscord, User
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
+class DemoUsers:
     """Four people of one server, and its two channels."""
 
     you: User
@@ -23,7 +23,7 @@ class Cast:
         return [self.you, self.friend, self.admin, self.singer]
 
 
-def cast_for(discord: LocalDiscord) -> Cast:
+def add_demo_users(discord: LocalDiscord) -> DemoUsers:
     """Make the people, the server with its channels, and a direct message for each."""
     guild = discord.add_guild("Song Club")
     you, friend = discord.add_user("you"), discord.add_user("friend")
@@ -31,7 +31,9 @@ def cast_for(discord: LocalDiscord) -> Cast:
     for person in (you, friend, singer):
         guild.add_member(person)
     guild.add_member(admin, administrator=True)
-    cast = Cast(you, friend, admin, singer, guild.add_channel("songs"), guild.add_channel("lyrics"))
+    cast = DemoUsers(
+        you, friend, admin, singer, guild.add_channel("songs"), guild.add_channel("lyrics")
+    )
     for person in cast.people:
         discord.open_dm(person)
     return cast

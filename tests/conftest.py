@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-_LOCAL_DISCORD = "sandbox.discord.rest"
+_LOCAL_DISCORD = "sandbox.discord.middleware"
 
 
 class _Collector(logging.Handler):

@@ -1,31 +1,31 @@
 """A Discord of one's own on loopback, for an unmodified discord.py: for tests and the demo.
 
-``LocalDiscord`` is all that is needed to begin. Read ``server`` first, then ``world`` (what
+``LocalDiscord`` is all that is needed to begin. Read ``server`` first, then ``state`` (what
 exists), ``gateway`` and ``rest`` (how the bot talks to it), ``deeds`` (what people do).
 """
 
 from sandbox.discord.channels import Channel
-from sandbox.discord.composing import Upload
-from sandbox.discord.errors import NotOffered
+from sandbox.discord.errors import ActionUnavailable
+from sandbox.discord.events import Event
 from sandbox.discord.faults import Fault, saying
 from sandbox.discord.guilds import Guild
-from sandbox.discord.happenings import Happening
 from sandbox.discord.interactions import Interaction
+from sandbox.discord.message_builder import Upload
 from sandbox.discord.messages import Attachment, Message
-from sandbox.discord.people import Role, User
-from sandbox.discord.rest import Request
+from sandbox.discord.middleware import Request
 from sandbox.discord.server import LocalDiscord
+from sandbox.discord.users import Role, User
 
 __all__ = [
+    "ActionUnavailable",
     "Attachment",
     "Channel",
+    "Event",
     "Fault",
     "Guild",
-    "Happening",
     "Interaction",
     "LocalDiscord",
     "Message",
-    "NotOffered",
     "Request",
     "Role",
     "Upload",

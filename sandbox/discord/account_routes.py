@@ -4,12 +4,12 @@ from aiohttp import web
 
 from sandbox.discord.bodies import answer, nothing, number, number_in, read, read_object
 from sandbox.discord.commands import Commands
-from sandbox.discord.dm_openings import DmOpenings
-from sandbox.discord.errors import Payload, refusal
+from sandbox.discord.dm_rate_limit import DmRateLimit
+from sandbox.discord.errors import Payload, api_error
 from sandbox.discord.gateway import Gateway
 from sandbox.discord.guild_payloads import guild_payload
 from sandbox.discord.schema import object_of, read_object_as, snowflake
-from sandbox.discord.world import World
+from sandbox.discord.state import DiscordState
 
 _private_channel = object_of({"recipient_id": snowflake}, required=("recipient_id",))
 
@@ -18,10 +18,10 @@ class AccountRoutes:
     """Who the bot is, where it is, and what it offers, over HTTP."""
 
     def __init__(
-        self, world: World, commands: Commands, gateway: Gateway, dm_openings: DmOpenings
+        self, state: DiscordState, commands: Commands, gateway: Gateway, dm_rate_limit: DmRateLimit
     ) -> None:
-        self._world = world
-        self._dm_openings = dm_openings
+        self._state = state
+        self._dm_openings = dm_rate_limit
         self._commands = commands
         self._gateway = gateway
 
@@ -65,17 +65,17 @@ class AccountRoutes:
 
     async def me(self, _request: web.Request) -> web.Response:
         """``GET /users/@me``."""
-        bot = self._world.scene.bot.payload()
+        bot = self._state.shared.bot.payload()
         own = {"verified": True, "email": None, "mfa_enabled": True, "locale": "en-US"}
         return answer({**bot, **own})
 
     async def my_guilds(self, request: web.Request) -> web.Response:
         """``GET /users/@me/guilds``: those that the bot is in, a page of them in order of id."""
-        bot = self._world.scene.bot
+        bot = self._state.shared.bot
         after = number(request.query.get("after", "0"))
         limit = number(request.query.get("limit", "200"))
         joined = sorted(
-            (guild for guild in self._world.guilds.values() if guild.has_bot and guild.id > after),
+            (guild for guild in self._state.guilds.values() if guild.has_bot and guild.id > after),
             key=lambda guild: guild.id,
         )
         return answer(
@@ -95,30 +95,30 @@ class AccountRoutes:
 
     async def user(self, request: web.Request) -> web.Response:
         """``GET /users/{user}``."""
-        return answer(self._world.user(number_in(request, "user")).payload())
+        return answer(self._state.user(number_in(request, "user")).payload())
 
     async def open_dm(self, request: web.Request) -> web.Response:
         """``POST /users/@me/channels``. That it is open does not say that it may be written to."""
         wanted = read_object_as(_private_channel, await read_object(request))
-        user = self._world.user(int(wanted["recipient_id"]))
+        user = self._state.user(int(wanted["recipient_id"]))
         if user.bot:
-            raise refusal(50007)
-        if self._world.dm_with(user) is None and not self._dm_openings.admit():
-            raise refusal(40003)
-        return answer(self._world.open_dm(user).payload())
+            raise api_error(50007)
+        if self._state.dm_with(user) is None and not self._dm_openings.admit():
+            raise api_error(40003)
+        return answer(self._state.open_dm(user).payload())
 
     async def application(self, _request: web.Request) -> web.Response:
         """``GET /applications/@me``, and the older path of the same."""
-        scene, owner = self._world.scene, self._world.owner
+        shared, owner = self._state.shared, self._state.owner
         return answer(
             {
-                "id": str(scene.application_id),
-                "name": scene.bot.name,
+                "id": str(shared.application_id),
+                "name": shared.bot.name,
                 "icon": None,
                 "description": "",
                 "summary": "",
                 "type": None,
-                "bot": scene.bot.payload(),
+                "bot": shared.bot.payload(),
                 "bot_public": True,
                 "bot_require_code_grant": False,
                 "verify_key": "0" * 64,
@@ -132,39 +132,39 @@ class AccountRoutes:
                 "explicit_content_filter": 0,
                 "eligible_oauth2_scopes": ["bot", "applications.commands"],
                 "integration_types_config": {"0": {}, "1": {}},
-                "approximate_guild_count": len(self._world.guilds),
+                "approximate_guild_count": len(self._state.guilds),
                 "approximate_user_install_count": 0,
                 "approximate_user_authorization_count": 0,
-                **self._world.portal,
+                **self._state.portal,
             }
         )
 
     async def guild(self, request: web.Request) -> web.Response:
         """``GET /guilds/{guild}``."""
-        return answer(guild_payload(self._world.guild_for_the_bot(number_in(request, "guild"))))
+        return answer(guild_payload(self._state.guild_for_the_bot(number_in(request, "guild"))))
 
     async def channels(self, request: web.Request) -> web.Response:
         """``GET /guilds/{guild}/channels``."""
-        guild = self._world.guild_for_the_bot(number_in(request, "guild"))
+        guild = self._state.guild_for_the_bot(number_in(request, "guild"))
         return answer([channel.payload() for channel in guild.channels])
 
     async def roles(self, request: web.Request) -> web.Response:
         """``GET /guilds/{guild}/roles``."""
-        guild = self._world.guild_for_the_bot(number_in(request, "guild"))
+        guild = self._state.guild_for_the_bot(number_in(request, "guild"))
         return answer([role.payload() for role in guild.roles.values()])
 
     async def member(self, request: web.Request) -> web.Response:
         """``GET /guilds/{guild}/members/{user}``."""
-        guild = self._world.guild_for_the_bot(number_in(request, "guild"))
+        guild = self._state.guild_for_the_bot(number_in(request, "guild"))
         member = guild.members.get(number_in(request, "user"))
         if member is None:
-            raise refusal(10007)
+            raise api_error(10007)
         return answer(member.payload())
 
     async def active_threads(self, request: web.Request) -> web.Response:
         """``GET /guilds/{guild}/threads/active``."""
-        guild = self._world.guild_for_the_bot(number_in(request, "guild"))
-        threads = guild.active_threads_of(self._world.scene.bot)
+        guild = self._state.guild_for_the_bot(number_in(request, "guild"))
+        threads = guild.active_threads_of(self._state.shared.bot)
         listed = [thread.payload() for thread in threads]
         return answer({"threads": listed, "members": [], "has_more": False})
 
@@ -189,11 +189,11 @@ class AccountRoutes:
 
     def _scope(self, request: web.Request) -> int | None:
         """Give the guild whose commands are meant, or None; other applications are 20012."""
-        if number_in(request, "application") != self._world.scene.application_id:
-            raise refusal(20012)
+        if number_in(request, "application") != self._state.shared.application_id:
+            raise api_error(20012)
         if "guild" not in request.match_info:
             return None
-        guild = self._world.guilds.get(number_in(request, "guild"))
+        guild = self._state.guilds.get(number_in(request, "guild"))
         if guild is None or not guild.application_installed:
-            raise refusal(50001)
+            raise api_error(50001)
         return guild.id

@@ -8,8 +8,8 @@ from typing import Any
 from aiohttp import BodyPartReader, MultipartReader, StreamReader, web
 from aiohttp.http_exceptions import BadHttpMessage
 
-from sandbox.discord.composing import Draft, Upload
-from sandbox.discord.errors import Payload, Refusal, invalid, refusal
+from sandbox.discord.errors import ApiError, Payload, api_error, invalid
+from sandbox.discord.message_builder import Draft, Upload
 from sandbox.discord.snowflakes import read_snowflake
 
 _FILE_FIELD = re.compile(r"files?\[([0-9]{1,3})\]")
@@ -57,7 +57,7 @@ def _parsed(text: bytes | str) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse_constant) if text else None
     except (ValueError, RecursionError) as error:
-        raise refusal(50109) from error
+        raise api_error(50109) from error
 
 
 def _refuse_constant(name: str) -> None:
@@ -99,14 +99,14 @@ async def _parts(request: web.Request) -> list[tuple[str, str | None, bytes]]:
             if isinstance(part, BodyPartReader)
         ]
     except (ValueError, RuntimeError, BadHttpMessage) as error:
-        raise refusal(50109) from error
+        raise api_error(50109) from error
 
 
 async def body_of(request: web.Request) -> Payload:
     """Give a request's JSON object, be it a part of a form; an empty one if there is none."""
     try:
         return (await read_with_files(request))[0]
-    except Refusal:
+    except ApiError:
         return {}
 
 

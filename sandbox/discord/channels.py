@@ -8,7 +8,6 @@ from sandbox.discord.channel_kinds import PRIVATE_THREAD, SPOKEN, THREADS
 from sandbox.discord.clock import iso
 from sandbox.discord.errors import Payload
 from sandbox.discord.messages import Message
-from sandbox.discord.people import Role, User
 from sandbox.discord.permissions import (
     IN_A_DIRECT_MESSAGE,
     LEFT_IN_A_TIME_OUT,
@@ -18,8 +17,9 @@ from sandbox.discord.permissions import (
     channel_permissions,
     named,
 )
-from sandbox.discord.scene import Scene
-from sandbox.discord.thread_sync import syncing_threads
+from sandbox.discord.shared_state import SharedState
+from sandbox.discord.thread_sync import sync_threads
+from sandbox.discord.users import Role, User
 
 if TYPE_CHECKING:
     from sandbox.discord.guilds import Guild
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class Channel:
     """A place where messages are: in a guild, a thread of a guild, or between people."""
 
-    scene: Scene
+    shared: SharedState
     id: int
     name: str
     kind: int
@@ -94,10 +94,10 @@ class Channel:
             member_id=user.id,
         )
 
-    def is_open_to(self, user: User) -> bool:
+    def is_accessible_to(self, user: User) -> bool:
         """Whether ``user`` has access: sees the channel, and is in a private thread's circle."""
         if self.guild is None:
-            return user in self.recipients or (user is self.scene.bot and self.includes_bot)
+            return user in self.recipients or (user is self.shared.bot and self.includes_bot)
         if user.id not in self.guild.members:
             return False
         may = self._granted(user)
@@ -109,12 +109,12 @@ class Channel:
             return user.id in self.thread_members or bool(may & Permission.MANAGE_THREADS)
         return True
 
-    def audience(self) -> list[User]:
+    def viewers(self) -> list[User]:
         """List the people whom a message here can reach."""
         if self.guild is None:
             return self.recipients
         people = [member.user for member in self.guild.members.values()]
-        return [user for user in people if self.is_open_to(user)]
+        return [user for user in people if self.is_accessible_to(user)]
 
     def deny(self, *names: str, target: User | Role | None = None) -> None:
         """Deny permissions by name (``send_messages``) to the bot or ``target``; CHANNEL_UPDATE."""
@@ -128,11 +128,11 @@ class Channel:
         self, target: User | Role | None, *, allow: Permission, deny: Permission
     ) -> None:
         ruling = self.parent or self
-        who = target or self.scene.bot
+        who = target or self.shared.bot
         change = ruling.overwrites.setdefault(who.id, Overwrite()).change
         if self.guild is None:
             raise ValueError("a direct message has no overwrites")
-        with syncing_threads(self.guild):
+        with sync_threads(self.guild):
             change(allow=allow, deny=deny)
             ruling.tell("CHANNEL_UPDATE")
 
@@ -146,7 +146,7 @@ class Channel:
         self.archived = archived
         if locked is not None:
             self.locked = locked
-        self.changed_at = self.scene.clock.time()
+        self.changed_at = self.shared.clock.time()
         self.tell("THREAD_UPDATE")
 
     def archive(self, *, locked: bool = False) -> None:
@@ -172,7 +172,7 @@ class Channel:
 
     def add_to_thread(self, user: User) -> None:
         """Let a member into a thread; the bot then hears of a private one for the first time."""
-        news = self._membership_news(user) if user is self.scene.bot else None
+        news = self._membership_news(user) if user is self.shared.bot else None
         self.thread_members.add(user.id)
         if news is not None:
             self.tell("THREAD_CREATE", member=news)
@@ -181,14 +181,14 @@ class Channel:
     def remove_from_thread(self, user: User) -> None:
         """Let a member out of a thread. KeyError for one who is not in it."""
         self.thread_members.remove(user.id)
-        if user is self.scene.bot:
+        if user is self.shared.bot:
             self._tell_of_members(removed_member_ids=[str(user.id)])
 
     def _membership_news(self, user: User) -> Payload:
         return {
             "id": str(self.id),
             "user_id": str(user.id),
-            "join_timestamp": iso(self.scene.clock.time()),
+            "join_timestamp": iso(self.shared.clock.time()),
             "flags": 0,
         }
 
@@ -200,14 +200,18 @@ class Channel:
                 "guild_id": str(guild.id),
                 "member_count": len(self.thread_members),
             }
-            self.scene.dispatch("THREAD_MEMBERS_UPDATE", about | news, guild.id, 1)
+            self.shared.dispatch("THREAD_MEMBERS_UPDATE", about | news, guild.id, 1)
 
     def tell(self, event: str, **extra: object) -> None:
         """Send the bot an event about this channel; of threads only with access to them."""
-        bot, guild = self.scene.bot, self.guild
-        if guild is None or not guild.has_bot or (self.is_thread and not self.is_open_to(bot)):
+        bot, guild = self.shared.bot, self.guild
+        if (
+            guild is None
+            or not guild.has_bot
+            or (self.is_thread and not self.is_accessible_to(bot))
+        ):
             return
-        self.scene.dispatch(event, {**self.payload(), **extra}, guild.id, 1)
+        self.shared.dispatch(event, {**self.payload(), **extra}, guild.id, 1)
 
     def payload(self) -> Payload:
         """Give the channel as Discord does."""

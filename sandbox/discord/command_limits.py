@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Collection
 from typing import Any
 
-from sandbox.discord.errors import Faulty, Path, Payload
+from sandbox.discord.errors import FieldErrors, Path, Payload
 from sandbox.discord.schema import (
     Reader,
     boolean,
@@ -50,11 +50,11 @@ _any_name = text(32, shortest=1)
 _description = text(100, shortest=1)
 
 
-def _word(value: Any, path: Path, faulty: Faulty) -> Any:
-    before = faulty.count
-    name = _any_name(value, path, faulty)
-    if faulty.count == before and (name != name.lower() or not all(map(_fits_a_name, name))):
-        faulty.add(path, "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
+def _word(value: Any, path: Path, errors: FieldErrors) -> Any:
+    before = errors.count
+    name = _any_name(value, path, errors)
+    if errors.count == before and (name != name.lower() or not all(map(_fits_a_name, name))):
+        errors.add(path, "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
     return name
 
 
@@ -66,12 +66,12 @@ def _fits_a_name(character: str) -> bool:
 
 
 def _localized(reader: Reader) -> Reader:
-    def read(value: Any, path: Path, faulty: Faulty) -> Any:
-        known: Payload = object_of(dict.fromkeys(LOCALES, reader))(value, path, faulty)
+    def read(value: Any, path: Path, errors: FieldErrors) -> Any:
+        known: Payload = object_of(dict.fromkeys(LOCALES, reader))(value, path, errors)
         for locale in value if isinstance(value, dict) else ():
             if locale not in LOCALES:
                 words = f"{locale!r} is not a locale of Discord."
-                faulty.add((*path, locale), "BASE_TYPE_CHOICES", words)
+                errors.add((*path, locale), "BASE_TYPE_CHOICES", words)
         return known
 
     return read
@@ -103,31 +103,31 @@ def _with_choices(kind: int, **fields: Reader) -> Reader:
     return _option(_check_choices, choices=choices, autocomplete=boolean, **fields)
 
 
-def _check_choices(option: Payload, path: Path, faulty: Faulty) -> None:
+def _check_choices(option: Payload, path: Path, errors: FieldErrors) -> None:
     if option.get("choices") and option.get("autocomplete"):
         words = "Options with choices cannot have autocomplete"
-        faulty.add(path, "APPLICATION_COMMAND_OPTIONS_CHOICES_AUTOCOMPLETE", words)
+        errors.add(path, "APPLICATION_COMMAND_OPTIONS_CHOICES_AUTOCOMPLETE", words)
 
 
-def _check_options(described: Payload, path: Path, faulty: Faulty) -> None:
+def _check_options(described: Payload, path: Path, errors: FieldErrors) -> None:
     here, names, optional_seen = (*path, "options"), set(), False
     options: list[Payload] = described.get("options") or []
     for index, option in enumerate(options):
         if option["name"] in names:
             code = "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS"
-            faulty.add((*here, index), code, "Option name already exists")
+            errors.add((*here, index), code, "Option name already exists")
         names.add(option["name"])
         if option.get("required") and optional_seen:
             words = "Required options must be placed before non-required options"
             code = "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID"
-            faulty.add((*here, index), code, words)
+            errors.add((*here, index), code, words)
         optional_seen = optional_seen or not option.get("required")
     nested = [option["type"] in (SUBCOMMAND, SUBCOMMAND_GROUP) for option in options]
     if any(nested) and not all(nested):
         words = (
             "Sub-command and sub-command group option types are mutually exclusive to base types"
         )
-        faulty.add(here, "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", words)
+        errors.add(here, "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", words)
 
 
 _values: dict[int, Reader] = {
@@ -146,10 +146,10 @@ _options = list_of(
 )
 
 
-def _permissions(value: Any, path: Path, faulty: Faulty) -> Any:
+def _permissions(value: Any, path: Path, errors: FieldErrors) -> Any:
     written = read_snowflake(value) if isinstance(value, str) else None
     given = value if written is None else written
-    return integer(0, _LARGEST_PERMISSIONS)(given, path, faulty)
+    return integer(0, _LARGEST_PERMISSIONS)(given, path, errors)
 
 
 _everywhere: dict[str, Reader] = {
@@ -162,18 +162,18 @@ _everywhere: dict[str, Reader] = {
 }
 
 
-def _check_command(command: Payload, path: Path, faulty: Faulty) -> None:
-    _check_options(command, path, faulty)
+def _check_command(command: Payload, path: Path, errors: FieldErrors) -> None:
+    _check_options(command, path, errors)
     if _all_text(command) > ALL_TEXT:
         words = f"Command exceeds maximum size ({ALL_TEXT})"
-        faulty.add(path, "APPLICATION_COMMAND_TOO_LARGE", words)
+        errors.add(path, "APPLICATION_COMMAND_TOO_LARGE", words)
 
 
-def _check_menu(command: Payload, path: Path, faulty: Faulty) -> None:
+def _check_menu(command: Payload, path: Path, errors: FieldErrors) -> None:
     if command.get("description"):
         words = "Context menu commands cannot have description"
         code = "APPLICATION_COMMAND_CONTEXT_MENU_DESCRIPTION_INVALID"
-        faulty.add((*path, "description"), code, words)
+        errors.add((*path, "description"), code, words)
 
 
 _chat_input = object_of(
@@ -191,34 +191,34 @@ _menu = object_of(
 )
 
 
-def _command(value: Any, path: Path, faulty: Faulty) -> Any:
+def _command(value: Any, path: Path, errors: FieldErrors) -> Any:
     kind = value.get("type") if isinstance(value, dict) else None
-    command: Payload = (_chat_input if kind in (None, CHAT_INPUT) else _menu)(value, path, faulty)
+    command: Payload = (_chat_input if kind in (None, CHAT_INPUT) else _menu)(value, path, errors)
     return {"type": CHAT_INPUT, **command}
 
 
-def read_commands(commands: Any) -> tuple[list[Payload], Faulty]:
+def read_commands(commands: Any) -> tuple[list[Payload], FieldErrors]:
     """Give the commands of a bulk overwrite as Discord keeps them, and what is wrong with them."""
-    faulty = Faulty()
+    errors = FieldErrors()
     most = sum(MOST_OF_A_TYPE.values())
-    kept: list[Payload] = list_of(_command, most=most)(commands, (), faulty)
-    if not faulty:
-        _check_all(kept, faulty)
-    return kept, faulty
+    kept: list[Payload] = list_of(_command, most=most)(commands, (), errors)
+    if not errors:
+        _check_all(kept, errors)
+    return kept, errors
 
 
-def _check_all(commands: Collection[Payload], faulty: Faulty) -> None:
+def _check_all(commands: Collection[Payload], errors: FieldErrors) -> None:
     seen: set[tuple[int, str]] = set()
     for index, command in enumerate(commands):
         key = (command["type"], command["name"])
         if key in seen:
             words = "Application command names must be unique"
-            faulty.add((index,), "APPLICATION_COMMANDS_DUPLICATE_NAME", words)
+            errors.add((index,), "APPLICATION_COMMANDS_DUPLICATE_NAME", words)
         seen.add(key)
     for kind, most in MOST_OF_A_TYPE.items():
         if sum(command["type"] == kind for command in commands) > most:
             words = f"Maximum number of application commands of type {kind} reached ({most})."
-            faulty.add((), "APPLICATION_COMMANDS_MAX_REACHED", words)
+            errors.add((), "APPLICATION_COMMANDS_MAX_REACHED", words)
 
 
 def _all_text(described: Payload) -> int:

@@ -4,17 +4,17 @@ from contextlib import suppress
 from typing import Any
 
 from sandbox.discord.command_limits import SUBCOMMAND, SUBCOMMAND_GROUP, read_commands
-from sandbox.discord.errors import NotOffered, Payload, refusal
+from sandbox.discord.errors import ActionUnavailable, Payload, api_error
 from sandbox.discord.interactions import Interaction
 from sandbox.discord.permissions import Permission
-from sandbox.discord.scene import Scene
+from sandbox.discord.shared_state import SharedState
 
 
 class Commands:
     """Global commands, and those of single guilds."""
 
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
+    def __init__(self, shared: SharedState) -> None:
+        self._shared = shared
         self._scopes: dict[int | None, list[Payload]] = {}
         self.overwrites = 0
         """How often commands were registered; Discord limits this to 200 a day."""
@@ -30,12 +30,12 @@ class Commands:
 
     def overwrite(self, guild_id: int | None, commands: Any) -> list[Payload]:
         """Replace all commands of a guild, or with None the global ones. Refuses bad ones."""
-        commands, faulty = read_commands(commands)
-        faulty.raise_if_any()
+        commands, errors = read_commands(commands)
+        errors.raise_if_any()
         known = {(one["type"], one["name"]): one["id"] for one in self.listed(guild_id)}
         self._scopes[guild_id] = [self._complete(one, guild_id, known) for one in commands]
         self.overwrites += 1
-        self._scene.announce("commands", text=f"{len(commands)} commands")
+        self._shared.announce("commands", text=f"{len(commands)} commands")
         return self._scopes[guild_id]
 
     def get(self, guild_id: int | None, command_id: int) -> Payload:
@@ -43,7 +43,7 @@ class Commands:
         for command in self.listed(guild_id):
             if command["id"] == str(command_id):
                 return command
-        raise refusal(10063)
+        raise api_error(10063)
 
     def delete(self, guild_id: int | None, command_id: int) -> None:
         """Forget one command. Refuses with 10063."""
@@ -53,7 +53,7 @@ class Commands:
         self, command: Payload, guild_id: int | None, known: dict[tuple[int, str], str]
     ) -> Payload:
         kind = command["type"]
-        identity = known.get((kind, command["name"])) or str(self._scene.ids.timed())
+        identity = known.get((kind, command["name"])) or str(self._shared.ids.timed())
         required = command.get("default_member_permissions")
         complete: Payload = {
             "name_localizations": None,
@@ -65,8 +65,8 @@ class Commands:
             "nsfw": False,
             **command,
             "id": identity,
-            "application_id": str(self._scene.application_id),
-            "version": str(self._scene.ids.timed()),
+            "application_id": str(self._shared.application_id),
+            "version": str(self._shared.ids.timed()),
             "type": kind,
             "default_member_permissions": None if required is None else str(required),
         }
@@ -87,7 +87,7 @@ class Commands:
                     _require_permissions(command, interaction)
                     return command
         names = ", ".join(command["name"] for scope in scopes for command in self.listed(scope))
-        raise NotOffered(f"there is no command {name!r} here; there are: {names or 'none'}")
+        raise ActionUnavailable(f"there is no command {name!r} here; there are: {names or 'none'}")
 
     def all_offered(self, interaction: Interaction) -> list[Payload]:
         """Give every command of any kind that a person gets offered there."""
@@ -98,7 +98,7 @@ class Commands:
         found: dict[tuple[int, str], Payload] = {}
         for command in [*known, *self.listed(None)]:
             key = (command["type"], command["name"])
-            with suppress(NotOffered):
+            with suppress(ActionUnavailable):
                 found.setdefault(key, self.offered(interaction, command["name"], command["type"]))
         return list(found.values())
 
@@ -108,11 +108,15 @@ def _require_context(command: Payload, interaction: Interaction) -> None:
     if contexts is None:
         contexts = [0, 1, 2] if command["dm_permission"] else [0]
     if interaction.context not in contexts:
-        raise NotOffered(f"{command['name']!r} is not offered in context {interaction.context}")
+        raise ActionUnavailable(
+            f"{command['name']!r} is not offered in context {interaction.context}"
+        )
     installs = {"0": 0, "1": 1}
     present = {installs[key] for key in interaction.owners}
     if not present & set(command["integration_types"]):
-        raise NotOffered(f"{command['name']!r} is not offered: the bot is not installed for that")
+        raise ActionUnavailable(
+            f"{command['name']!r} is not offered: the bot is not installed for that"
+        )
 
 
 def _require_permissions(command: Payload, interaction: Interaction) -> None:
@@ -122,7 +126,7 @@ def _require_permissions(command: Payload, interaction: Interaction) -> None:
     required = int(command["default_member_permissions"] or 0)
     hidden = command["default_member_permissions"] == "0" and not has & Permission.ADMINISTRATOR
     if hidden or required & ~int(has) or not has & Permission.USE_APPLICATION_COMMANDS:
-        raise NotOffered(f"{interaction.user.name} may not use {command['name']!r} here")
+        raise ActionUnavailable(f"{interaction.user.name} may not use {command['name']!r} here")
 
 
 def subcommand(command: Payload, words: list[str]) -> tuple[list[Payload], list[Payload]]:
@@ -137,10 +141,10 @@ def subcommand(command: Payload, words: list[str]) -> tuple[list[Payload], list[
     for word in words:
         found = [one for one in options if one["name"] == word and one["type"] in nested]
         if not found:
-            raise NotOffered(f"{command['name']!r} has no subcommand {word!r}")
+            raise ActionUnavailable(f"{command['name']!r} has no subcommand {word!r}")
         chain.append(found[0])
         options = found[0].get("options") or []
     if any(option["type"] in nested for option in options):
         names = ", ".join(option["name"] for option in options)
-        raise NotOffered(f"{command['name']!r} needs a subcommand: {names}")
+        raise ActionUnavailable(f"{command['name']!r} needs a subcommand: {names}")
     return options, chain

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from sandbox.discord.errors import Faulty, Path, Payload
+from sandbox.discord.errors import FieldErrors, Path, Payload
 from sandbox.discord.messages import walk
 from sandbox.discord.schema import (
     Reader,
@@ -39,31 +39,31 @@ number_of = integer(0, 2**31 - 1)
 custom_id = text(100, shortest=1, trimmed=False)
 
 
-def _check_emoji(emoji: Payload, path: Path, faulty: Faulty) -> None:
+def _check_emoji(emoji: Payload, path: Path, errors: FieldErrors) -> None:
     name = emoji.get("name") or ""
     spelled = any(character.isascii() and character.isalpha() for character in name)
     if not emoji.get("id") and (not name or spelled):
-        faulty.add((*path, "name"), "COMPONENT_INVALID_EMOJI", "Invalid emoji")
+        errors.add((*path, "name"), "COMPONENT_INVALID_EMOJI", "Invalid emoji")
 
 
 _emoji = object_of({"id": snowflake, "name": text(32), "animated": boolean}, also=_check_emoji)
 
 
-def _check_button(button: Payload, path: Path, faulty: Faulty) -> None:
+def _check_button(button: Payload, path: Path, errors: FieldErrors) -> None:
     style = button["style"]
     if style == PREMIUM_BUTTON:
         if not button.get("sku_id"):
-            faulty.add((*path, "sku_id"), "BASE_TYPE_REQUIRED", "This field is required")
+            errors.add((*path, "sku_id"), "BASE_TYPE_REQUIRED", "This field is required")
         return
     if not button.get("label") and not button.get("emoji"):
         words = "A button needs a label or an emoji."
-        faulty.add(path, "BUTTON_COMPONENT_LABEL_OR_EMOJI_REQUIRED", words)
+        errors.add(path, "BUTTON_COMPONENT_LABEL_OR_EMOJI_REQUIRED", words)
     needed, other = ("url", "custom_id") if style == LINK_BUTTON else ("custom_id", "url")
     if button.get(other):
         words = "A custom id and url cannot both be specified"
-        faulty.add(path, "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE", words)
+        errors.add(path, "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE", words)
     elif not button.get(needed):
-        faulty.add((*path, needed), "BASE_TYPE_REQUIRED", "This field is required")
+        errors.add((*path, needed), "BASE_TYPE_REQUIRED", "This field is required")
 
 
 _button = object_of(
@@ -93,25 +93,25 @@ _option = object_of(
 )
 
 
-def _check_select(select: Payload, path: Path, faulty: Faulty) -> None:
+def _check_select(select: Payload, path: Path, errors: FieldErrors) -> None:
     least, most = select.get("min_values", 1), select.get("max_values", 1)
     if least > most:
         words = f"Must be less than or equal to max_values, {most}."
-        faulty.add((*path, "min_values"), "NUMBER_TYPE_MAX", words)
+        errors.add((*path, "min_values"), "NUMBER_TYPE_MAX", words)
     options: list[Payload] = select.get("options") or []
     if options and most > len(options):
         words = f"Must be less than or equal to the number of options, {len(options)}."
-        faulty.add((*path, "max_values"), "NUMBER_TYPE_MAX", words)
+        errors.add((*path, "max_values"), "NUMBER_TYPE_MAX", words)
     if len({option["value"] for option in options}) < len(options):
         words = "The specified option value is already used"
-        faulty.add((*path, "options"), "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", words)
+        errors.add((*path, "options"), "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", words)
     if sum(option.get("default", False) for option in options) > most:
         words = f"At most {most} options can be chosen beforehand."
-        faulty.add((*path, "options"), "SELECT_COMPONENT_TOO_MANY_DEFAULT_VALUES", words)
+        errors.add((*path, "options"), "SELECT_COMPONENT_TOO_MANY_DEFAULT_VALUES", words)
     chosen = select.get("default_values") or []
     if chosen and not least <= len(chosen) <= most:
         words = f"Must be between {least} and {most} in length."
-        faulty.add((*path, "default_values"), "BASE_TYPE_BAD_LENGTH", words)
+        errors.add((*path, "default_values"), "BASE_TYPE_BAD_LENGTH", words)
 
 
 def _select(*required: str, **fields: Reader) -> Reader:
@@ -149,11 +149,11 @@ selects: dict[int, Reader] = {
 """The readers of selects by their kind."""
 
 
-def _check_row(row: Payload, path: Path, faulty: Faulty) -> None:
+def _check_row(row: Payload, path: Path, errors: FieldErrors) -> None:
     inner = row["components"]
     if len(inner) > 1 and any(entry["type"] != BUTTON for entry in inner):
         words = "The specified component exceeds the maximum width"
-        faulty.add((*path, "components"), "COMPONENT_LAYOUT_WIDTH_EXCEEDED", words)
+        errors.add((*path, "components"), "COMPONENT_LAYOUT_WIDTH_EXCEEDED", words)
 
 
 _in_a_row = by_type({BUTTON: _button, **selects})
@@ -215,33 +215,33 @@ _rows = list_of(by_type({ROW: _row}), most=ROWS)
 _layout = list_of(by_type({**_in_a_container, CONTAINER: _container}), most=COMPONENTS)
 
 
-def read_components(components: Any, path: Path, faulty: Faulty, *, modern: bool) -> Any:
+def read_components(components: Any, path: Path, errors: FieldErrors, *, modern: bool) -> Any:
     """Read a message's components; ``modern`` messages consist of nothing else."""
-    before = faulty.count
-    kept = (_layout if modern else _rows)(components, path, faulty)
-    if faulty.count == before:
+    before = errors.count
+    kept = (_layout if modern else _rows)(components, path, errors)
+    if errors.count == before:
         everything = walk(kept)
-        check_unique(everything, path, faulty)
+        check_unique(everything, path, errors)
         if modern:
-            _check_totals(everything, path, faulty)
+            _check_totals(everything, path, errors)
     return kept
 
 
-def check_unique(everything: list[Payload], path: Path, faulty: Faulty) -> None:
+def check_unique(everything: list[Payload], path: Path, errors: FieldErrors) -> None:
     """Note a fault when two components have the same custom id, or the same number."""
     for name in ("custom_id", "id"):
         given = Counter(entry[name] for entry in everything if entry.get(name))
         for value, count in given.items():
             if count > 1:
                 words = f"Component {name.replace('_', ' ')} {value!r} cannot be duplicated"
-                faulty.add(path, f"COMPONENT_{name.upper()}_DUPLICATED", words)
+                errors.add(path, f"COMPONENT_{name.upper()}_DUPLICATED", words)
 
 
-def _check_totals(everything: list[Payload], path: Path, faulty: Faulty) -> None:
+def _check_totals(everything: list[Payload], path: Path, errors: FieldErrors) -> None:
     if len(everything) > COMPONENTS:
         words = f"Must be {COMPONENTS} or fewer in length."
-        faulty.add(path, "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED", words)
+        errors.add(path, "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED", words)
     shown = sum(len(entry["content"]) for entry in everything if entry["type"] == TEXT_DISPLAY)
     if shown > DISPLAYED_TEXT:
         words = f"The text of all components exceeds {DISPLAYED_TEXT}."
-        faulty.add(path, "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED", words)
+        errors.add(path, "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED", words)

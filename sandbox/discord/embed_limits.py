@@ -1,6 +1,6 @@
 """What Discord takes as the embeds of a message."""
 
-from sandbox.discord.errors import Faulty, Path, Payload
+from sandbox.discord.errors import FieldErrors, Path, Payload
 from sandbox.discord.schema import boolean, integer, link, list_of, moment, object_of, text
 
 EMBED_TEXT = 6000
@@ -42,11 +42,11 @@ embed = object_of(
 """Reads one embed; what only Discord itself makes of links (videos, providers) is dropped."""
 
 
-def check_embeds(embeds: list[Payload], path: Path, faulty: Faulty) -> None:
+def check_embeds(embeds: list[Payload], path: Path, errors: FieldErrors) -> None:
     """Check the text of all embeds together."""
     if sum(map(embed_text_length, embeds)) > EMBED_TEXT:
         words = f"Embed size exceeds maximum size of {EMBED_TEXT}"
-        faulty.add(path, "MAX_EMBED_SIZE_EXCEEDED", words)
+        errors.add(path, "MAX_EMBED_SIZE_EXCEEDED", words)
 
 
 def embed_text_length(embed: Payload) -> int:

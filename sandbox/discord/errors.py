@@ -40,7 +40,7 @@ _KNOWN: dict[int, tuple[int, str]] = {
 }
 
 
-class Refusal(Exception):
+class ApiError(Exception):
     """Discord says no: an HTTP status, a code, a short text, and for 50035 what is wrong where."""
 
     def __init__(self, status: int, code: int, text: str, errors: Payload | None = None) -> None:
@@ -58,23 +58,23 @@ class Refusal(Exception):
         return body
 
 
-def refusal(code: int) -> Refusal:
+def api_error(code: int) -> ApiError:
     """Give the refusal with that code. KeyError for one this Discord never uses by itself."""
     status, text = _KNOWN[code]
-    return Refusal(status, code, text)
+    return ApiError(status, code, text)
 
 
-def not_found() -> Refusal:
+def not_found() -> ApiError:
     """Give the refusal of a path that does not exist."""
-    return Refusal(404, 0, "404: Not Found")
+    return ApiError(404, 0, "404: Not Found")
 
 
-def unauthorized() -> Refusal:
+def unauthorized() -> ApiError:
     """Give the refusal of a request without the right token."""
-    return Refusal(401, 0, "401: Unauthorized")
+    return ApiError(401, 0, "401: Unauthorized")
 
 
-class Faulty:
+class FieldErrors:
     """Collects what is wrong with a request, field by field."""
 
     def __init__(self) -> None:
@@ -101,15 +101,15 @@ class Faulty:
     def raise_if_any(self) -> None:
         """Refuse with 50035 when a fault was noted."""
         if self._tree:
-            raise Refusal(400, 50035, "Invalid Form Body", self._tree)
+            raise ApiError(400, 50035, "Invalid Form Body", self._tree)
 
 
-def invalid(path: Path, code: str, text: str) -> Refusal:
+def invalid(path: Path, code: str, text: str) -> ApiError:
     """Give the refusal of one single field."""
-    faulty = Faulty()
-    faulty.add(path, code, text)
-    return Refusal(400, 50035, "Invalid Form Body", faulty.tree)
+    errors = FieldErrors()
+    errors.add(path, code, text)
+    return ApiError(400, 50035, "Invalid Form Body", errors.tree)
 
 
-class NotOffered(Exception):
+class ActionUnavailable(Exception):
     """A person tried what Discord's own client does not let them do, and nothing was sent."""

@@ -9,7 +9,7 @@ from aiohttp import WSMsgType, web
 
 from sandbox.discord.errors import Payload
 from sandbox.discord.guild_payloads import guild_create_payload
-from sandbox.discord.identifying import (
+from sandbox.discord.identify import (
     AUTHENTICATION_FAILED,
     DECODE_ERROR,
     IdentifyLimits,
@@ -29,7 +29,7 @@ from sandbox.discord.sessions import (
     Session,
     encoder,
 )
-from sandbox.discord.world import World
+from sandbox.discord.state import DiscordState
 
 UNKNOWN_OPCODE, NOT_AUTHENTICATED, ALREADY_AUTHENTICATED, SESSION_TIMED_OUT = 4001, 4003, 4005, 4009
 
@@ -44,9 +44,9 @@ _FINAL = frozenset({AUTHENTICATION_FAILED, *range(4010, 4015)})
 class Gateway:
     """Keeps the sessions, sends events to those whom they concern, and makes trouble when told."""
 
-    def __init__(self, world: World, shards: int) -> None:
-        self._world = world
-        self.identify_limits = IdentifyLimits(world.scene.clock)
+    def __init__(self, state: DiscordState, shards: int) -> None:
+        self._state = state
+        self.identify_limits = IdentifyLimits(state.shared.clock)
         self.heartbeat_interval = 41.25
         """Seconds between two heartbeats of a client; who misses one is cut off (4009)."""
         self.acknowledges_heartbeats = True
@@ -75,7 +75,7 @@ class Gateway:
 
     def dispatch(self, event: str, data: Payload, guild_id: int | None, intents: int) -> None:
         """Send an event to the sessions of its shard that have one of the ``intents`` (0: any)."""
-        now = self._world.scene.clock.now()
+        now = self._state.shared.clock.now()
         for session in list(self._sessions.values()):
             if session.is_stale(now):
                 del self._sessions[session.id]
@@ -126,7 +126,7 @@ class Gateway:
         if session is not None and session.connection is connection:
             session.connection = None
             session.ready = False
-            session.left_at = self._world.scene.clock.now()
+            session.left_at = self._state.shared.clock.now()
             if code in _SESSION_ENDING:
                 self._sessions.pop(session.id, None)
         self._announce("disconnected", connection)
@@ -170,12 +170,12 @@ class Gateway:
         return 0 if session is None else session.shard
 
     def _identify(self, connection: Connection, data: Any) -> None:
-        scene = self._world.scene
-        refused = reason_against(data, scene.token, sees_content=scene.sees_content)
+        shared = self._state.shared
+        error_raised = reason_against(data, shared.token, sees_content=shared.sees_content)
         if connection.session is not None:
-            refused = ALREADY_AUTHENTICATED
-        if refused is not None or self._refusing is not None:
-            connection.close(self._refusing or refused or AUTHENTICATION_FAILED)
+            error_raised = ALREADY_AUTHENTICATED
+        if error_raised is not None or self._refusing is not None:
+            connection.close(self._refusing or error_raised or AUTHENTICATION_FAILED)
             return
         shard, shards = data.get("shard") or (0, 1)
         if not self.identify_limits.admit(shard):
@@ -189,7 +189,7 @@ class Gateway:
         session.connection = connection
         connection.session = session
         self._sessions[session.id] = session
-        guilds = [one for one in self._world.guilds.values() if one.has_bot]
+        guilds = [one for one in self._state.guilds.values() if one.has_bot]
         mine = [one for one in guilds if session.covers(one.id)]
         session.dispatch("READY", self._ready_payload(session, [one.id for one in mine]))
         for guild in mine:
@@ -199,25 +199,25 @@ class Gateway:
 
     def _reset_token(self) -> None:
         """Do what Discord does when a bot identifies too often in a day: it needs a new token."""
-        self._world.scene.token += ".reset"
+        self._state.shared.token += ".reset"
         self._sessions.clear()
         for connection in self._connections:
             connection.close(AUTHENTICATION_FAILED)
 
     def _become_ready(self, session: Session) -> None:
         session.ready = True
-        self._world.scene.announce("ready", text=f"shard {session.shard}")
+        self._state.shared.announce("ready", text=f"shard {session.shard}")
 
     def _ready_payload(self, session: Session, guilds: list[int]) -> Payload:
-        scene = self._world.scene
+        shared = self._state.shared
         return {
             "v": 10,
-            "user": {**scene.bot.payload(), "verified": True, "email": None, "mfa_enabled": True},
+            "user": {**shared.bot.payload(), "verified": True, "email": None, "mfa_enabled": True},
             "guilds": [{"id": str(guild), "unavailable": True} for guild in guilds],
             "session_id": session.id,
             "resume_gateway_url": self.url,
             "shard": [session.shard, session.shards],
-            "application": {"id": str(scene.application_id), "flags": 0},
+            "application": {"id": str(shared.application_id), "flags": 0},
         }
 
     def _resume(self, connection: Connection, data: Any) -> None:
@@ -225,9 +225,9 @@ class Gateway:
         sequence = data.get("seq") or 0
         if self._refusing is not None:
             connection.close(self._refusing)
-        elif data.get("token") != self._world.scene.token:
+        elif data.get("token") != self._state.shared.token:
             connection.close(AUTHENTICATION_FAILED)
-        elif session is None or not session.can_resume(sequence, self._world.scene.clock.now()):
+        elif session is None or not session.can_resume(sequence, self._state.shared.clock.now()):
             connection.send({"op": INVALID_SESSION, "d": False})
         else:
             connection.session = session
@@ -289,4 +289,4 @@ class Gateway:
     def _announce(self, kind: str, connection: Connection) -> None:
         session = connection.session
         text = "" if session is None else f"shard {session.shard}"
-        self._world.scene.announce(kind, text=text)
+        self._state.shared.announce(kind, text=text)

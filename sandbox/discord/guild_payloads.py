@@ -71,7 +71,7 @@ def guild_create_payload(guild: "Guild") -> Payload:
 
     Of the members there is only the bot; of the threads, those that are active and open to it.
     """
-    bot = guild.scene.bot
+    bot = guild.shared.bot
     member = guild.members[bot.id]
     return {
         **guild_payload(guild),

@@ -7,8 +7,7 @@ from sandbox.discord.channel_kinds import ANNOUNCEMENT, ANNOUNCEMENT_THREAD, PUB
 from sandbox.discord.channels import Channel
 from sandbox.discord.errors import Payload
 from sandbox.discord.guild_payloads import guild_create_payload, guild_payload
-from sandbox.discord.limits import FILE_SIZE
-from sandbox.discord.people import Member, Role, User
+from sandbox.discord.message_limits import FILE_SIZE
 from sandbox.discord.permissions import (
     ALL,
     SENSIBLE_FOR_A_BOT,
@@ -17,8 +16,9 @@ from sandbox.discord.permissions import (
     base_permissions,
     named,
 )
-from sandbox.discord.scene import Scene
-from sandbox.discord.thread_sync import syncing_threads
+from sandbox.discord.shared_state import SharedState
+from sandbox.discord.thread_sync import sync_threads
+from sandbox.discord.users import Member, Role, User
 
 _GUILD_MEMBERS_INTENT = 1 << 1
 
@@ -27,7 +27,7 @@ _GUILD_MEMBERS_INTENT = 1 << 1
 class Guild:
     """One server."""
 
-    scene: Scene
+    shared: SharedState
     id: int
     name: str
     locale: str
@@ -60,7 +60,7 @@ class Guild:
 
     def active_threads_of(self, user: User) -> list[Channel]:
         """List the threads that are not archived and open to a member."""
-        return [one for one in self.threads if not one.archived and one.is_open_to(user)]
+        return [one for one in self.threads if not one.archived and one.is_accessible_to(user)]
 
     @property
     def features(self) -> list[str]:
@@ -75,7 +75,7 @@ class Guild:
     @property
     def has_bot(self) -> bool:
         """Whether the bot is a member."""
-        return self.scene.bot.id in self.members
+        return self.shared.bot.id in self.members
 
     @property
     def application_installed(self) -> bool:
@@ -85,7 +85,7 @@ class Guild:
     @property
     def bot_role(self) -> Role:
         """The role that came with the bot. KeyError without the bot."""
-        return self.members[self.scene.bot.id].roles[0]
+        return self.members[self.shared.bot.id].roles[0]
 
     def permissions_of(self, user: User) -> Permission:
         """Add up what ``user`` may do in general; for outsiders what everyone may."""
@@ -125,13 +125,13 @@ class Guild:
     def _make(
         self, name: str, kind: int, parent: Channel | None = None, identity: int | None = None
     ) -> Channel:
-        scene = self.scene
+        shared = self.shared
         channel = Channel(
-            scene=scene,
-            id=scene.ids.settled() if identity is None else identity,
+            shared=shared,
+            id=shared.ids.settled() if identity is None else identity,
             name=name,
             kind=kind,
-            created_at=scene.clock.time(),
+            created_at=shared.clock.time(),
             guild=self,
             parent=parent,
         )
@@ -141,7 +141,7 @@ class Guild:
     def add_role(self, name: str, *permissions: str, mentionable: bool = False) -> Role:
         """Make a role with permissions by name; sends GUILD_ROLE_CREATE."""
         role = Role(
-            id=self.scene.ids.settled(),
+            id=self.shared.ids.settled(),
             name=name,
             permissions=named(permissions),
             position=len(self.roles),
@@ -164,7 +164,7 @@ class Guild:
         wanted = (*permissions, *(("administrator",) if administrator else ()))
         if wanted:
             held.append(self.add_role(f"{user.name}'s role", *wanted))
-        member = Member(user, self.scene.clock.time(), held)
+        member = Member(user, self.shared.clock.time(), held)
         self.members[user.id] = member
         event = {**member.payload(), "guild_id": str(self.id)}
         self._tell("GUILD_MEMBER_ADD", event, _GUILD_MEMBERS_INTENT)
@@ -178,19 +178,19 @@ class Guild:
 
     def give_role(self, user: User, role: Role) -> None:
         """Give a member a role; sends GUILD_MEMBER_UPDATE."""
-        with syncing_threads(self):
+        with sync_threads(self):
             self.members[user.id].roles.append(role)
             self._tell_member(user)
 
     def take_role(self, user: User, role: Role) -> None:
         """Take a role from a member; sends GUILD_MEMBER_UPDATE. ValueError without that role."""
-        with syncing_threads(self):
+        with sync_threads(self):
             self.members[user.id].roles.remove(role)
             self._tell_member(user)
 
     def delete_role(self, role: Role) -> None:
         """Delete a role, which its members and all overwrites lose; sends GUILD_ROLE_DELETE."""
-        with syncing_threads(self):
+        with sync_threads(self):
             del self.roles[role.id]
             for member in self.members.values():
                 member.roles = [held for held in member.roles if held is not role]
@@ -200,7 +200,7 @@ class Guild:
 
     def time_out(self, user: User, seconds: float) -> None:
         """Time a member out: nothing but reading for so long; sends GUILD_MEMBER_UPDATE."""
-        until = self.scene.clock.time() + timedelta(seconds=seconds)
+        until = self.shared.clock.time() + timedelta(seconds=seconds)
         self.members[user.id].timed_out_until = until
         self._tell_member(user)
 
@@ -213,7 +213,7 @@ class Guild:
         """Whether a member may do nothing but read at the moment."""
         member = self.members.get(user.id)
         until = None if member is None else member.timed_out_until
-        return until is not None and until > self.scene.clock.time()
+        return until is not None and until > self.shared.clock.time()
 
     def rename(self, name: str) -> None:
         """Give the guild another name; sends GUILD_UPDATE."""
@@ -236,7 +236,7 @@ class Guild:
 
     def _set(self, role: Role, permissions: Permission) -> None:
         if role.permissions != permissions:
-            with syncing_threads(self):
+            with sync_threads(self):
                 role.permissions = permissions
                 self._tell_role("GUILD_ROLE_UPDATE", role)
 
@@ -246,16 +246,16 @@ class Guild:
 
     def add_bot(self) -> None:
         """Invite the bot, with sensible permissions; sends GUILD_CREATE."""
-        bot = self.scene.bot
+        bot = self.shared.bot
         role = Role(
-            id=self.scene.ids.settled(),
+            id=self.shared.ids.settled(),
             name=bot.name,
             permissions=SENSIBLE_FOR_A_BOT,
             position=len(self.roles),
             bot_id=bot.id,
         )
         self.roles[role.id] = role
-        self.members[bot.id] = Member(bot, self.scene.clock.time(), [role])
+        self.members[bot.id] = Member(bot, self.shared.clock.time(), [role])
         self._tell("GUILD_CREATE", guild_create_payload(self))
 
     def remove_bot(self) -> None:
@@ -263,7 +263,7 @@ class Guild:
         role = self.bot_role
         self.commands_authorized = False
         self._tell("GUILD_DELETE", {"id": str(self.id)})
-        del self.members[self.scene.bot.id]
+        del self.members[self.shared.bot.id]
         del self.roles[role.id]
 
     def go_down(self) -> None:
@@ -279,7 +279,7 @@ class Guild:
     def _tell_member(self, user: User) -> None:
         """Tell of a changed member; of itself a bot hears without any intent."""
         event = {**self.members[user.id].payload(), "guild_id": str(self.id)}
-        itself = user is self.scene.bot
+        itself = user is self.shared.bot
         self._tell("GUILD_MEMBER_UPDATE", event, 0 if itself else _GUILD_MEMBERS_INTENT)
 
     def _tell_role(self, event: str, role: Role) -> None:
@@ -287,12 +287,12 @@ class Guild:
 
     def _tell(self, event: str, data: Payload, intents: int = 1) -> None:
         if self.has_bot:
-            self.scene.dispatch(event, data, self.id, intents)
+            self.shared.dispatch(event, data, self.id, intents)
 
 
-def make_guild(scene: Scene, name: str, locale: str, owner: User) -> Guild:
+def make_guild(shared: SharedState, name: str, locale: str, owner: User) -> Guild:
     """Make a guild with its @everyone role and its owner as the only member."""
-    guild = Guild(scene, scene.ids.settled(), name, locale, scene.clock.time(), owner)
+    guild = Guild(shared, shared.ids.settled(), name, locale, shared.clock.time(), owner)
     guild.roles[guild.id] = Role(guild.id, "@everyone", USUAL_FOR_EVERYONE)
-    guild.members[owner.id] = Member(owner, scene.clock.time())
+    guild.members[owner.id] = Member(owner, shared.clock.time())
     return guild

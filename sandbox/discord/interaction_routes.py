@@ -4,19 +4,24 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.discord.answers import DEFER_UPDATE, MESSAGE, UPDATE, Answers
 from sandbox.discord.bodies import answer, nothing, number_in, read_draft, read_with_files
-from sandbox.discord.composing import Draft
 from sandbox.discord.errors import Payload, invalid
+from sandbox.discord.interaction_responses import (
+    DEFER_UPDATE,
+    MESSAGE,
+    UPDATE,
+    InteractionResponses,
+)
 from sandbox.discord.interactions import Interaction
+from sandbox.discord.message_builder import Draft
 from sandbox.discord.messages import Message
 
 
 class InteractionRoutes:
     """Callbacks, ``@original`` and follow-ups over HTTP."""
 
-    def __init__(self, answers: Answers) -> None:
-        self._answers = answers
+    def __init__(self, answers: InteractionResponses) -> None:
+        self._responses = answers
 
     def routes(self, prefix: str) -> list[web.RouteDef]:
         """List the routes below ``prefix``."""
@@ -34,7 +39,7 @@ class InteractionRoutes:
         """``POST /interactions/{interaction}/{token}/callback``."""
         body, uploads = await read_with_files(request)
         draft = Draft(_data_of(body), uploads)
-        interaction = self._answers.respond(
+        interaction = self._responses.respond(
             number_in(request, "interaction"),
             request.match_info["token"],
             _type_of(body.get("type")),
@@ -48,7 +53,7 @@ class InteractionRoutes:
         """``POST /webhooks/{application}/{token}``."""
         draft = await read_draft(request)
         interaction = self._interaction(request)
-        return answer(self._answers.follow_up(interaction, draft).payload())
+        return answer(self._responses.follow_up(interaction, draft).payload())
 
     async def get(self, request: web.Request) -> web.Response:
         """``GET /webhooks/{application}/{token}/messages/{message}``."""
@@ -59,19 +64,19 @@ class InteractionRoutes:
         draft = await read_draft(request)
         interaction = self._interaction(request)
         message = self._message(request, interaction)
-        return answer(self._answers.edit(interaction, message, draft).payload())
+        return answer(self._responses.edit(interaction, message, draft).payload())
 
     async def delete(self, request: web.Request) -> web.Response:
         """``DELETE /webhooks/{application}/{token}/messages/{message}``."""
         interaction = self._interaction(request)
-        self._answers.delete(interaction, self._message(request, interaction))
+        self._responses.delete(interaction, self._message(request, interaction))
         return nothing()
 
     def _interaction(self, request: web.Request) -> Interaction:
-        return self._answers.by_token(request.match_info["token"])
+        return self._responses.by_token(request.match_info["token"])
 
     def _message(self, request: web.Request, interaction: Interaction) -> Message:
-        return self._answers.find(interaction, request.match_info["message"])
+        return self._responses.find(interaction, request.match_info["message"])
 
 
 def _type_of(value: Any) -> int:

@@ -7,11 +7,11 @@ from typing import Any
 from sandbox.discord.channels import Channel
 from sandbox.discord.errors import Payload
 from sandbox.discord.guild_payloads import partial_guild_payload
-from sandbox.discord.limits import FILE_SIZE
+from sandbox.discord.message_limits import FILE_SIZE
 from sandbox.discord.messages import Message, Origin
-from sandbox.discord.people import User
 from sandbox.discord.permissions import Permission
-from sandbox.discord.scene import Scene
+from sandbox.discord.shared_state import SharedState
+from sandbox.discord.users import User
 
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL_SUBMIT = 2, 3, 4, 5
 """The kinds of interaction."""
@@ -29,7 +29,7 @@ TOKEN_LIFETIME = 15 * 60.0
 class Interaction:
     """One thing that one person did: a command, a press, a choice, a modal."""
 
-    scene: Scene
+    shared: SharedState
     id: int
     token: str
     kind: int
@@ -75,13 +75,13 @@ class Interaction:
 
     async def _until_answered(self, seconds: float) -> Message:
         what = f"an answer to {self.describe()}"
-        await self.scene.happenings.until(lambda: self.answer is not None, seconds, what)
+        await self.shared.events.until(lambda: self.answer is not None, seconds, what)
         return next(one for one in self.messages if not one.thinking)
 
     def until_acknowledged(self, timeout: float = 15.0) -> Coroutine[Any, Any, bool]:
         """Wait for the bot's first word, also a modal or "thinking…". TimeoutError without one."""
         what = f"an acknowledgement of {self.describe()}"
-        return self.scene.happenings.until(lambda: self.acknowledged, timeout, what)
+        return self.shared.events.until(lambda: self.acknowledged, timeout, what)
 
     def describe(self) -> str:
         """Say what the person did, in a few words."""
@@ -93,12 +93,12 @@ class Interaction:
     @property
     def is_late(self) -> bool:
         """Whether the time to acknowledge is over."""
-        return self.scene.clock.now() - self.created_at > TIME_TO_ACKNOWLEDGE
+        return self.shared.clock.now() - self.created_at > TIME_TO_ACKNOWLEDGE
 
     @property
     def token_expired(self) -> bool:
         """Whether the token is too old for anything."""
-        return self.scene.clock.now() - self.created_at > TOKEN_LIFETIME
+        return self.shared.clock.now() - self.created_at > TOKEN_LIFETIME
 
     @property
     def context(self) -> int:
@@ -134,7 +134,7 @@ class Interaction:
         channel, user = self.channel, self.user
         payload: Payload = {
             "id": str(self.id),
-            "application_id": str(self.scene.application_id),
+            "application_id": str(self.shared.application_id),
             "type": self.kind,
             "token": self.token,
             "version": 1,
@@ -144,7 +144,7 @@ class Interaction:
             "locale": user.locale,
             "context": self.context,
             "authorizing_integration_owners": self.owners,
-            "app_permissions": str(int(channel.permissions_of(self.scene.bot))),
+            "app_permissions": str(int(channel.permissions_of(self.shared.bot))),
             "entitlements": [],
             "attachment_size_limit": channel.guild.file_size if channel.guild else FILE_SIZE,
         }
@@ -160,7 +160,7 @@ class Interaction:
         permissions = self.channel.permissions_of(self.user)
         payload = {**self.channel.payload(), "permissions": str(int(permissions))}
         if self.channel.guild is None and self.channel.includes_bot:
-            payload["recipients"] = [self.scene.bot.payload()]
+            payload["recipients"] = [self.shared.bot.payload()]
         return payload
 
     def _guild_part(self) -> Payload:

@@ -3,20 +3,20 @@
 from aiohttp import web
 
 from sandbox.discord.bodies import answer, nothing, number, number_in, read_draft
-from sandbox.discord.browsers import HARMLESS
+from sandbox.discord.browser_protection import HARMLESS
 from sandbox.discord.channels import Channel
-from sandbox.discord.errors import invalid, refusal
+from sandbox.discord.errors import api_error, invalid
+from sandbox.discord.message_service import MessageService
 from sandbox.discord.permissions import Permission
-from sandbox.discord.posts import Posts
-from sandbox.discord.world import World
+from sandbox.discord.state import DiscordState
 
 
 class MessageRoutes:
     """Channels, messages and threads over HTTP."""
 
-    def __init__(self, world: World, posts: Posts) -> None:
-        self._world = world
-        self._posts = posts
+    def __init__(self, state: DiscordState, messages: MessageService) -> None:
+        self._state = state
+        self._messages = messages
 
     def routes(self, prefix: str) -> list[web.RouteDef]:
         """List the routes below ``prefix``."""
@@ -41,13 +41,13 @@ class MessageRoutes:
         """``POST /channels/{channel}/typing``."""
         channel = self._channel(request)
         if not self._may(channel) & Permission.SEND_MESSAGES:
-            raise refusal(50013)
+            raise api_error(50013)
         return nothing()
 
     async def post(self, request: web.Request) -> web.Response:
         """``POST /channels/{channel}/messages``."""
         draft = await read_draft(request)
-        message = self._posts.post(number_in(request, "channel"), draft)
+        message = self._messages.post(number_in(request, "channel"), draft)
         payload = message.payload()
         if draft.payload.get("nonce") is not None:
             payload["nonce"] = draft.payload["nonce"]
@@ -60,7 +60,7 @@ class MessageRoutes:
         if len(asked) > 1:
             text = "Only one of before, after and around may be given."
             raise invalid(("_",), "MUTUALLY_EXCLUSIVE", text)
-        messages = self._posts.list(
+        messages = self._messages.list(
             number_in(request, "channel"),
             limit=number(query.get("limit", "50")),
             before=asked.get("before"),
@@ -71,23 +71,23 @@ class MessageRoutes:
 
     async def get(self, request: web.Request) -> web.Response:
         """``GET /channels/{channel}/messages/{message}``."""
-        message = self._posts.get(number_in(request, "channel"), number_in(request, "message"))
+        message = self._messages.get(number_in(request, "channel"), number_in(request, "message"))
         return answer(message.payload_for_the_bot())
 
     async def edit(self, request: web.Request) -> web.Response:
         """``PATCH /channels/{channel}/messages/{message}``."""
         draft = await read_draft(request)
         channel, message = number_in(request, "channel"), number_in(request, "message")
-        return answer(self._posts.edit(channel, message, draft).payload())
+        return answer(self._messages.edit(channel, message, draft).payload())
 
     async def delete(self, request: web.Request) -> web.Response:
         """``DELETE /channels/{channel}/messages/{message}``."""
-        self._posts.delete(number_in(request, "channel"), number_in(request, "message"))
+        self._messages.delete(number_in(request, "channel"), number_in(request, "message"))
         return nothing()
 
     async def file(self, request: web.Request) -> web.Response:
         """Serve a file of a message, as Discord's CDN does."""
-        attachment = self._world.file(request.match_info["attachment"])
+        attachment = self._state.file(request.match_info["attachment"])
         if attachment is None:
             raise web.HTTPNotFound
         return web.Response(
@@ -95,7 +95,7 @@ class MessageRoutes:
         )
 
     def _channel(self, request: web.Request) -> Channel:
-        return self._world.channel_for_the_bot(number_in(request, "channel"))
+        return self._state.channel_for_the_bot(number_in(request, "channel"))
 
     def _may(self, channel: Channel) -> Permission:
-        return channel.permissions_of(self._world.scene.bot)
+        return channel.permissions_of(self._state.shared.bot)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sandbox.discord.clock import iso
 from sandbox.discord.errors import Payload
-from sandbox.discord.people import User
-from sandbox.discord.scene import Scene
+from sandbox.discord.shared_state import SharedState
+from sandbox.discord.users import User
 
 if TYPE_CHECKING:
     from sandbox.discord.channels import Channel
@@ -89,7 +89,7 @@ class Origin:
 class Message:
     """One message. It carries no nonce: Discord does not keep that with the message."""
 
-    scene: Scene
+    shared: SharedState
     id: int
     channel: "Channel"
     author: User
@@ -176,10 +176,10 @@ class Message:
 
         Not blank are its own messages, direct messages, and those that mention it.
         """
-        bot = self.scene.bot
+        bot = self.shared.bot
         open_to_it = self.author is bot or bot in self.mentions or self.channel.guild is None
         payload = self.payload()
-        if not (self.scene.sees_content or open_to_it):
+        if not (self.shared.sees_content or open_to_it):
             payload.update(content="", embeds=[], attachments=[], components=[])
         return payload
 
@@ -204,8 +204,8 @@ class Message:
     def _add_origin(self, payload: Payload) -> None:
         if self.origin is None:
             return
-        payload["webhook_id"] = str(self.scene.application_id)
-        payload["application_id"] = str(self.scene.application_id)
+        payload["webhook_id"] = str(self.shared.application_id)
+        payload["application_id"] = str(self.shared.application_id)
         payload["interaction_metadata"] = self.origin.payload()
         if self.origin.name is not None:
             payload["interaction"] = self.origin.legacy_payload()

@@ -19,7 +19,7 @@ from sandbox.discord.component_limits import (
     selects,
     text_display,
 )
-from sandbox.discord.errors import Faulty, Path, Payload
+from sandbox.discord.errors import FieldErrors, Path, Payload
 from sandbox.discord.messages import walk
 from sandbox.discord.schema import (
     Reader,
@@ -35,15 +35,15 @@ from sandbox.discord.schema import (
 LONGEST_INPUT = 4000
 
 
-def _check_input(field: Payload, path: Path, faulty: Faulty) -> None:
+def _check_input(field: Payload, path: Path, errors: FieldErrors) -> None:
     least, most = field.get("min_length", 0), field.get("max_length", LONGEST_INPUT)
     if least > most:
         words = f"Must be less than or equal to max_length, {most}."
-        faulty.add((*path, "min_length"), "NUMBER_TYPE_MAX", words)
+        errors.add((*path, "min_length"), "NUMBER_TYPE_MAX", words)
     value = field.get("value")
     if value and not least <= len(value) <= most:
         words = f"Must be between {least} and {most} in length."
-        faulty.add((*path, "value"), "BASE_TYPE_BAD_LENGTH", words)
+        errors.add((*path, "value"), "BASE_TYPE_BAD_LENGTH", words)
 
 
 _input: dict[str, Reader] = {
@@ -61,11 +61,11 @@ _needed = ("custom_id", "style")
 _input_in_a_row = object_of(_input, required=(*_needed, "label"), also=_check_input)
 
 
-def _check_labelled_input(field: Payload, path: Path, faulty: Faulty) -> None:
+def _check_labelled_input(field: Payload, path: Path, errors: FieldErrors) -> None:
     if field.get("label"):
         words = "A text input in a label has no label of its own."
-        faulty.add((*path, "label"), "COMPONENT_LABEL_NOT_ALLOWED", words)
-    _check_input(field, path, faulty)
+        errors.add((*path, "label"), "COMPONENT_LABEL_NOT_ALLOWED", words)
+    _check_input(field, path, errors)
 
 
 _labelled_input = object_of(_input, required=_needed, also=_check_labelled_input)
@@ -74,11 +74,11 @@ _labelled_input = object_of(_input, required=_needed, also=_check_labelled_input
 def _in_a_modal(reader: Reader) -> Reader:
     """Refuse a select that is disabled, as none in a modal may be."""
 
-    def read(value: Any, path: Path, faulty: Faulty) -> Any:
-        kept = reader(value, path, faulty)
+    def read(value: Any, path: Path, errors: FieldErrors) -> Any:
+        kept = reader(value, path, errors)
         if kept.get("disabled"):
             words = "Components in a modal cannot be disabled."
-            faulty.add((*path, "disabled"), "COMPONENT_DISABLED_IN_MODAL", words)
+            errors.add((*path, "disabled"), "COMPONENT_DISABLED_IN_MODAL", words)
         return kept
 
     return read
@@ -144,8 +144,8 @@ _row = object_of(
 )
 
 
-def _check_modal(modal: Payload, path: Path, faulty: Faulty) -> None:
-    check_unique(walk(modal["components"]), (*path, "components"), faulty)
+def _check_modal(modal: Payload, path: Path, errors: FieldErrors) -> None:
+    check_unique(walk(modal["components"]), (*path, "components"), errors)
 
 
 _modal = object_of(
@@ -163,18 +163,18 @@ _modal = object_of(
 
 def read_modal(modal: Any) -> Payload:
     """Give the modal of an interaction's answer. Refuses a bad one with 50035."""
-    faulty = Faulty()
-    kept: Payload = _modal(modal, ("data",), faulty)
-    faulty.raise_if_any()
+    errors = FieldErrors()
+    kept: Payload = _modal(modal, ("data",), errors)
+    errors.raise_if_any()
     return kept
 
 
 def read_choices(data: Any, kind: int) -> list[Payload]:
     """Give the choices for an option of that kind. Refuses bad ones with 50035."""
-    faulty = Faulty()
+    errors = FieldErrors()
     choice = object_of(
         {"name": text(100, shortest=1), "value": value_of(kind)}, required=("name", "value")
     )
-    kept = object_of({"choices": list_of(choice, most=CHOICES)})(data, ("data",), faulty)
-    faulty.raise_if_any()
+    kept = object_of({"choices": list_of(choice, most=CHOICES)})(data, ("data",), errors)
+    errors.raise_if_any()
     return list(kept.get("choices") or [])

@@ -42,7 +42,7 @@ def _usual_limits() -> dict[str, Limit]:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RateLimitDecision:
     """Where a request stands: refused until ``retry_after`` seconds are over, or let through."""
 
     headers: dict[str, str] = field(default_factory=dict)
@@ -90,30 +90,30 @@ class RateLimits:
         """
         self._blocked_until = self._clock.now() + seconds
 
-    def enter(self, method: str, path: str) -> Standing:
+    def enter(self, method: str, path: str) -> RateLimitDecision:
         """Count a request, or refuse it without counting."""
         now = self._clock.now()
         of_the_bot = not path.startswith(_NOT_THE_BOTS)
         if of_the_bot and now < self._blocked_until:
-            return Standing(retry_after=self._blocked_until - now, scope="global")
+            return RateLimitDecision(retry_after=self._blocked_until - now, scope="global")
         if not self.enabled:
-            return Standing()
+            return RateLimitDecision()
         if of_the_bot and not self._whole_bot.remaining(now, 1.0, self.requests_per_second):
-            return Standing(retry_after=self._whole_bot.ends - now, scope="global")
-        standing = self._enter_bucket(f"{method} {path}", now)
-        if of_the_bot and standing.retry_after is None:
+            return RateLimitDecision(retry_after=self._whole_bot.ends - now, scope="global")
+        decision = self._enter_bucket(f"{method} {path}", now)
+        if of_the_bot and decision.retry_after is None:
             self._whole_bot.count += 1
-        return standing
+        return decision
 
-    def _enter_bucket(self, asked: str, now: float) -> Standing:
+    def _enter_bucket(self, asked: str, now: float) -> RateLimitDecision:
         for request, pattern in self._patterns.items():
             found = pattern.fullmatch(asked)
             if found:
                 window = self._buckets.setdefault((request, *found.groups()), _Window())
                 return self._count(request, window, now)
-        return Standing()
+        return RateLimitDecision()
 
-    def _count(self, request: str, window: _Window, now: float) -> Standing:
+    def _count(self, request: str, window: _Window, now: float) -> RateLimitDecision:
         limit = self.limits[request]
         remaining = window.remaining(now, limit.seconds / self.pace, limit.most)
         fits = remaining > 0
@@ -128,7 +128,7 @@ class RateLimits:
             "X-RateLimit-Reset": f"{window.ends:.3f}",
             "X-RateLimit-Reset-After": f"{reset_after:.3f}",
         }
-        return Standing(headers, None if fits else reset_after)
+        return RateLimitDecision(headers, None if fits else reset_after)
 
 
 def _pattern(request: str) -> re.Pattern[str]:

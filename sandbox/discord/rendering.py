@@ -5,7 +5,7 @@ from itertools import count
 
 from sandbox.discord.errors import Payload
 from sandbox.discord.messages import Attachment, walk
-from sandbox.discord.snowflakes import Snowflakes
+from sandbox.discord.snowflakes import SnowflakeGenerator
 
 
 def rendered_embed(embed: Payload, attachments: list[Attachment]) -> Payload:
@@ -22,7 +22,7 @@ def rendered_embed(embed: Payload, attachments: list[Attachment]) -> Payload:
 
 
 def rendered_components(
-    components: list[Payload], attachments: list[Attachment], ids: Snowflakes
+    components: list[Payload], attachments: list[Attachment], ids: SnowflakeGenerator
 ) -> list[Payload]:
     """Give components with numbers for those that have none, and with the media that they show."""
     taken = {component.get("id") for component in walk(components)}

@@ -9,49 +9,51 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.discord.errors import Faulty, Path, Payload
+from sandbox.discord.errors import FieldErrors, Path, Payload
 from sandbox.discord.snowflakes import read_snowflake
 
-Reader = Callable[[Any, Path, Faulty], Any]
+Reader = Callable[[Any, Path, FieldErrors], Any]
 """Reads a value that is there. What it gives for one with a fault means nothing."""
 
-Check = Callable[[Payload, Path, Faulty], None]
+Check = Callable[[Payload, Path, FieldErrors], None]
 """Looks at a whole object whose fields are all right."""
 
 
 def text(longest: int, *, shortest: int = 0, trimmed: bool = True) -> Reader:
     """Read a text of so many code points."""
 
-    def read(value: Any, path: Path, faulty: Faulty) -> Any:
+    def read(value: Any, path: Path, errors: FieldErrors) -> Any:
         if not isinstance(value, str):
-            faulty.add(path, "STRING_TYPE_CONVERT", f"Could not interpret {value!r} as string.")
+            errors.add(path, "STRING_TYPE_CONVERT", f"Could not interpret {value!r} as string.")
             return None
         kept = value.strip() if trimmed else value
         if shortest and not kept.strip():
-            faulty.add(path, "BASE_TYPE_REQUIRED", "This field is required")
+            errors.add(path, "BASE_TYPE_REQUIRED", "This field is required")
         else:
-            check_length(len(kept), path, faulty, most=longest, fewest=shortest)
+            check_length(len(kept), path, errors, most=longest, fewest=shortest)
         return kept
 
     return read
 
 
-def check_length(length: int, path: Path, faulty: Faulty, *, most: int, fewest: int = 0) -> None:
+def check_length(
+    length: int, path: Path, errors: FieldErrors, *, most: int, fewest: int = 0
+) -> None:
     """Note a fault when a text or a list is too long or too short."""
     if length > most or length < fewest:
         bounds = f"between {fewest} and {most}" if fewest else f"{most} or fewer"
         code = "BASE_TYPE_BAD_LENGTH" if fewest else "BASE_TYPE_MAX_LENGTH"
-        faulty.add(path, code, f"Must be {bounds} in length.")
+        errors.add(path, code, f"Must be {bounds} in length.")
 
 
 def integer(lowest: int | None = None, highest: int | None = None) -> Reader:
     """Read a whole number within bounds."""
 
-    def read(value: Any, path: Path, faulty: Faulty) -> Any:
+    def read(value: Any, path: Path, errors: FieldErrors) -> Any:
         if not isinstance(value, int) or isinstance(value, bool):
-            faulty.add(path, "NUMBER_TYPE_COERCE", f'Value "{value}" is not int.')
+            errors.add(path, "NUMBER_TYPE_COERCE", f'Value "{value}" is not int.')
         else:
-            _check_bounds(value, path, faulty, lowest, highest)
+            _check_bounds(value, path, errors, lowest, highest)
         return value
 
     return read
@@ -60,59 +62,59 @@ def integer(lowest: int | None = None, highest: int | None = None) -> Reader:
 def number(lowest: float | None = None, highest: float | None = None) -> Reader:
     """Read any number within bounds."""
 
-    def read(value: Any, path: Path, faulty: Faulty) -> Any:
+    def read(value: Any, path: Path, errors: FieldErrors) -> Any:
         if not isinstance(value, int | float) or isinstance(value, bool):
-            faulty.add(path, "NUMBER_TYPE_COERCE", f'Value "{value}" is not float.')
+            errors.add(path, "NUMBER_TYPE_COERCE", f'Value "{value}" is not float.')
         else:
-            _check_bounds(value, path, faulty, lowest, highest)
+            _check_bounds(value, path, errors, lowest, highest)
         return value
 
     return read
 
 
 def _check_bounds(
-    value: float, path: Path, faulty: Faulty, lowest: float | None, highest: float | None
+    value: float, path: Path, errors: FieldErrors, lowest: float | None, highest: float | None
 ) -> None:
     if lowest is not None and value < lowest:
-        faulty.add(path, "NUMBER_TYPE_MIN", f"Must be {lowest} or more.")
+        errors.add(path, "NUMBER_TYPE_MIN", f"Must be {lowest} or more.")
     elif highest is not None and value > highest:
-        faulty.add(path, "NUMBER_TYPE_MAX", f"Must be {highest} or less.")
+        errors.add(path, "NUMBER_TYPE_MAX", f"Must be {highest} or less.")
 
 
-def boolean(value: Any, path: Path, faulty: Faulty) -> Any:
+def boolean(value: Any, path: Path, errors: FieldErrors) -> Any:
     """Read true or false."""
     if not isinstance(value, bool):
-        faulty.add(path, "BOOLEAN_TYPE_CONVERT", "Must be either true or false.")
+        errors.add(path, "BOOLEAN_TYPE_CONVERT", "Must be either true or false.")
     return value
 
 
-def snowflake(value: Any, path: Path, faulty: Faulty) -> Any:
+def snowflake(value: Any, path: Path, errors: FieldErrors) -> Any:
     """Read an id, as a text or as a number; it is kept as a text."""
     written = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if read_snowflake(written) is None:
-        faulty.add(path, "NUMBER_TYPE_COERCE", f'Value "{written[:40]}" is not snowflake.')
+        errors.add(path, "NUMBER_TYPE_COERCE", f'Value "{written[:40]}" is not snowflake.')
     return written
 
 
 def choice_of(*choices: int | str) -> Reader:
     """Read one of a few values."""
 
-    def read(value: Any, path: Path, faulty: Faulty) -> Any:
+    def read(value: Any, path: Path, errors: FieldErrors) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | str) or value not in choices:
             listed = ", ".join(map(str, choices))
-            faulty.add(path, "BASE_TYPE_CHOICES", f"Value must be one of {{{listed}}}.")
+            errors.add(path, "BASE_TYPE_CHOICES", f"Value must be one of {{{listed}}}.")
         return value
 
     return read
 
 
-def moment(value: Any, path: Path, faulty: Faulty) -> Any:
+def moment(value: Any, path: Path, errors: FieldErrors) -> Any:
     """Read a time in ISO 8601."""
     try:
         read = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         text = f"Could not parse {value}. Should be ISO8601."
-        faulty.add(path, "DATE_TIME_TYPE_PARSE", text)
+        errors.add(path, "DATE_TIME_TYPE_PARSE", text)
         return value
     return (read if read.tzinfo else read.replace(tzinfo=UTC)).isoformat()
 
@@ -121,18 +123,18 @@ def link(longest: int = 2048, *, schemes: Sequence[str] = ("http", "https")) -> 
     """Read a URL that Discord accepts."""
     as_text = text(longest)
 
-    def read(value: Any, path: Path, faulty: Faulty) -> Any:
-        before = faulty.count
-        kept = as_text(value, path, faulty)
-        if faulty.count > before:
+    def read(value: Any, path: Path, errors: FieldErrors) -> Any:
+        before = errors.count
+        kept = as_text(value, path, errors)
+        if errors.count > before:
             return kept
         scheme, separator, _ = kept.partition(":")
         if not separator or scheme.lower() not in schemes:
             allowed = ", ".join(repr(word) for word in schemes)
             words = f"Scheme {scheme[:40]!r} must be one of ({allowed})."
-            faulty.add(path, "URL_TYPE_INVALID_SCHEME", words)
+            errors.add(path, "URL_TYPE_INVALID_SCHEME", words)
         elif scheme.lower() in ("http", "https") and not _has_sane_host(kept):
-            faulty.add(path, "URL_TYPE_INVALID_URL", "Not a well formed URL.")
+            errors.add(path, "URL_TYPE_INVALID_URL", "Not a well formed URL.")
         return kept
 
     return read
@@ -157,17 +159,17 @@ def _has_sane_host(url: str) -> bool:
 def list_of(reader: Reader, *, most: int, fewest: int = 0, unique: bool = False) -> Reader:
     """Read a list of so many values."""
 
-    def read(value: Any, path: Path, faulty: Faulty) -> Any:
+    def read(value: Any, path: Path, errors: FieldErrors) -> Any:
         if not isinstance(value, list):
             text = "Only iterables may be used in a ListType"
-            faulty.add(path, "LIST_TYPE_CONVERT", text)
+            errors.add(path, "LIST_TYPE_CONVERT", text)
             return []
-        check_length(len(value), path, faulty, most=most, fewest=fewest)
+        check_length(len(value), path, errors, most=most, fewest=fewest)
         if len(value) > most:
             return []
-        kept = [reader(entry, (*path, index), faulty) for index, entry in enumerate(value)]
+        kept = [reader(entry, (*path, index), errors) for index, entry in enumerate(value)]
         if unique and len({str(entry) for entry in kept}) < len(kept):
-            faulty.add(path, "SET_TYPE_CONTAINS_DUPLICATES", "The list contains duplicates.")
+            errors.add(path, "SET_TYPE_CONTAINS_DUPLICATES", "The list contains duplicates.")
         return kept
 
     return read
@@ -183,22 +185,22 @@ def object_of(
 ) -> Reader:
     """Read an object; ``also`` looks at the whole of it once its fields are right."""
 
-    def read(value: Any, path: Path, faulty: Faulty) -> Any:
+    def read(value: Any, path: Path, errors: FieldErrors) -> Any:
         if not isinstance(value, dict):
             text = "Only dictionaries may be used in a ModelType"
-            faulty.add(path, "MODEL_TYPE_CONVERT", text)
+            errors.add(path, "MODEL_TYPE_CONVERT", text)
             return {}
-        before, kept = faulty.count, {}
+        before, kept = errors.count, {}
         for name, reader in fields.items():
             given = value.get(name)
             if given is not None:
-                kept[name] = reader(given, (*path, name), faulty)
+                kept[name] = reader(given, (*path, name), errors)
             elif name in required:
-                faulty.add((*path, name), "BASE_TYPE_REQUIRED", "This field is required")
+                errors.add((*path, name), "BASE_TYPE_REQUIRED", "This field is required")
             elif keeps_null and name in value:
                 kept[name] = None
-        if also is not None and faulty.count == before:
-            also(kept, path, faulty)
+        if also is not None and errors.count == before:
+            also(kept, path, errors)
         return {**(defaults or {}), **kept}
 
     return read
@@ -207,14 +209,14 @@ def object_of(
 def by_type(kinds: Mapping[int, Reader]) -> Reader:
     """Read an object whose ``type`` says what else is in it."""
 
-    def read(value: Any, path: Path, faulty: Faulty) -> Any:
+    def read(value: Any, path: Path, errors: FieldErrors) -> Any:
         kind = value.get("type") if isinstance(value, dict) else None
         if isinstance(kind, int) and not isinstance(kind, bool) and kind in kinds:
-            inner: Payload = kinds[kind](value, path, faulty)
+            inner: Payload = kinds[kind](value, path, errors)
             return {"type": kind, **inner}
         listed = ", ".join(map(str, sorted(kinds)))
         words = f'Value of field "type" must be one of ({listed}).'
-        faulty.add((*path, "type"), "UNION_TYPE_CHOICES", words)
+        errors.add((*path, "type"), "UNION_TYPE_CHOICES", words)
         return {"type": 0}
 
     return read
@@ -222,7 +224,7 @@ def by_type(kinds: Mapping[int, Reader]) -> Reader:
 
 def read_object_as(reader: Reader, value: Any) -> Payload:
     """Give an object as Discord keeps it. Refuses a bad one with 50035."""
-    faulty = Faulty()
-    kept: Payload = reader(value, (), faulty)
-    faulty.raise_if_any()
+    errors = FieldErrors()
+    kept: Payload = reader(value, (), errors)
+    errors.raise_if_any()
     return kept

@@ -8,32 +8,32 @@ from typing import Any, Self, TypeVar
 from aiohttp import web
 
 from sandbox.discord.account_routes import AccountRoutes
-from sandbox.discord.answers import Answers
-from sandbox.discord.browsers import keep_pages_out
+from sandbox.discord.browser_protection import keep_pages_out
 from sandbox.discord.channels import Channel
 from sandbox.discord.clock import Clock
 from sandbox.discord.commands import Commands
-from sandbox.discord.composing import Composer, Draft
-from sandbox.discord.deeds import Deeds
-from sandbox.discord.dm_openings import DmOpenings
+from sandbox.discord.dm_rate_limit import DmRateLimit
 from sandbox.discord.errors import Payload
+from sandbox.discord.events import Event, EventBus
 from sandbox.discord.faults import Faults
 from sandbox.discord.gateway import Gateway
 from sandbox.discord.guilds import Guild
-from sandbox.discord.happenings import Happening, Happenings
+from sandbox.discord.interaction_responses import InteractionResponses
 from sandbox.discord.interaction_routes import InteractionRoutes
 from sandbox.discord.interactions import Interaction
+from sandbox.discord.message_builder import Draft, MessageBuilder
 from sandbox.discord.message_routes import MessageRoutes
+from sandbox.discord.message_service import MessageService
 from sandbox.discord.messages import Message
-from sandbox.discord.people import User
-from sandbox.discord.posts import Posts
+from sandbox.discord.middleware import API, LARGEST_BODY, ApiMiddleware, Request
 from sandbox.discord.rate_limits import RateLimits
-from sandbox.discord.rest import API, LARGEST_BODY, Front, Request
-from sandbox.discord.scene import Scene
-from sandbox.discord.snowflakes import Snowflakes
+from sandbox.discord.shared_state import SharedState
+from sandbox.discord.snowflakes import SnowflakeGenerator
+from sandbox.discord.state import DiscordState
 from sandbox.discord.thread_routes import ThreadRoutes
-from sandbox.discord.threads import Threads
-from sandbox.discord.world import World
+from sandbox.discord.thread_service import ThreadService
+from sandbox.discord.user_actions import UserActions
+from sandbox.discord.users import User
 
 Result = TypeVar("Result")
 
@@ -52,45 +52,47 @@ class LocalDiscord:
         self._rate_limited = rate_limited
         self.clock = Clock()
         """The time here; ``clock.advance(200)`` lets nonces and tokens expire."""
-        self.happenings = Happenings()
-        ids = Snowflakes(self.clock)
+        self.events = EventBus()
+        ids = SnowflakeGenerator(self.clock)
         self.bot_user = User(ids.settled(), bot_name, bot=True)
         self.application_id = self.bot_user.id
-        scene = Scene(
+        shared = SharedState(
             clock=self.clock,
             ids=ids,
             bot=self.bot_user,
             application_id=self.application_id,
             token=f"local.{secrets.token_urlsafe(24)}",
-            happenings=self.happenings,
+            events=self.events,
             dispatch=lambda *event: self.gateway.dispatch(*event),
             sees_content=message_content,
         )
-        self._scene = scene
-        self.world = World(scene)
-        self.gateway = Gateway(self.world, shards)
-        self.commands = Commands(scene)
-        self.dm_openings = DmOpenings(self.clock)
+        self._shared = shared
+        self.state = DiscordState(shared)
+        self.gateway = Gateway(self.state, shards)
+        self.commands = Commands(shared)
+        self.dm_rate_limit = DmRateLimit(self.clock)
         """How many direct messages the bot may open in a short time; beyond that 40003."""
-        composer = Composer(self.world)
-        self.posts = Posts(self.world, composer)
-        self._answers = Answers(self.world, composer)
-        self._deeds = Deeds(self.world, self.commands, self._answers, composer.attach_to)
+        message_builder = MessageBuilder(self.state)
+        self.messages = MessageService(self.state, message_builder)
+        self._responses = InteractionResponses(self.state, message_builder)
+        self._user_actions = UserActions(
+            self.state, self.commands, self._responses, message_builder.attach_to
+        )
         self._runner: web.AppRunner | None = None
-        self._front: Front | None = None
+        self._middleware: ApiMiddleware | None = None
         self.host = "127.0.0.1"
         self.port = 0
-        self.clock.watch(self.happenings.stir)
+        self.clock.watch(self.events.stir)
 
     async def __aenter__(self) -> Self:
-        self._front = Front(self._scene, rate_limited=self._rate_limited)
-        middlewares = [keep_pages_out, self._front.pass_through]
+        self._middleware = ApiMiddleware(self._shared, rate_limited=self._rate_limited)
+        middlewares = [keep_pages_out, self._middleware.pass_through]
         app = web.Application(middlewares=middlewares, client_max_size=LARGEST_BODY)
         for part in (
-            AccountRoutes(self.world, self.commands, self.gateway, self.dm_openings),
-            MessageRoutes(self.world, self.posts),
-            ThreadRoutes(self.world, Threads(self.world, self.posts)),
-            InteractionRoutes(self._answers),
+            AccountRoutes(self.state, self.commands, self.gateway, self.dm_rate_limit),
+            MessageRoutes(self.state, self.messages),
+            ThreadRoutes(self.state, ThreadService(self.state, self.messages)),
+            InteractionRoutes(self._responses),
         ):
             app.add_routes(part.routes(API))
         app.add_routes(self.gateway.routes())
@@ -100,7 +102,7 @@ class LocalDiscord:
         await site.start()
         self.port = self._runner.addresses[0][1]
         self.gateway.url = self.gateway_url
-        self._scene.cdn_url = f"http://{self.host}:{self.port}"
+        self._shared.cdn_url = f"http://{self.host}:{self.port}"
         return self
 
     async def __aexit__(
@@ -109,16 +111,16 @@ class LocalDiscord:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._front is None or self._runner is None:
+        if self._middleware is None or self._runner is None:
             return
-        self._front.close()
+        self._middleware.close()
         await self.gateway.drop_all()
         await self._runner.cleanup()
 
     @property
     def token(self) -> str:
         """The bot's token; Discord makes another one when the bot identifies too often."""
-        return self._scene.token
+        return self._shared.token
 
     @property
     def api_url(self) -> str:
@@ -151,23 +153,23 @@ class LocalDiscord:
         return [request for request in self.requests if request.malformed]
 
     @property
-    def _running(self) -> Front:
-        if self._front is None:
+    def _running(self) -> ApiMiddleware:
+        if self._middleware is None:
             raise RuntimeError("the local Discord is not running: use `async with`")
-        return self._front
+        return self._middleware
 
     @property
     def nonce_window(self) -> float:
         """Seconds in which a repeated nonce gives the first message."""
-        return self.posts.nonce_window
+        return self.messages.nonce_window
 
     @nonce_window.setter
     def nonce_window(self, seconds: float) -> None:
-        self.posts.nonce_window = seconds
+        self.messages.nonce_window = seconds
 
     def add_user(self, name: str, locale: str = "en-US", *, installed: bool = False) -> User:
         """Make a person; ``installed``: who has installed the bot for themselves."""
-        return self.world.add_user(name, locale, installed=installed)
+        return self.state.add_user(name, locale, installed=installed)
 
     def add_guild(
         self,
@@ -181,27 +183,27 @@ class LocalDiscord:
 
         ``commands_only``: authorized with ``applications.commands``, but without the bot.
         """
-        return self.world.add_guild(name, locale, with_bot=with_bot, commands_only=commands_only)
+        return self.state.add_guild(name, locale, with_bot=with_bot, commands_only=commands_only)
 
     def open_dm(self, user: User) -> Channel:
         """Give the direct message between a person and the bot."""
-        return self.world.open_dm(user)
+        return self.state.open_dm(user)
 
     def open_private(self, *people: User) -> Channel:
         """Make a conversation among people without the bot, which one may have installed."""
-        return self.world.open_private(*people)
+        return self.state.open_private(*people)
 
     def say(self, user: User, channel: Channel, text: str, **fields: Any) -> Message:
         """Let a person post a message; more fields as Discord's API names them."""
-        return self.posts.say(user, channel, Draft({"content": text, **fields}))
+        return self.messages.say(user, channel, Draft({"content": text, **fields}))
 
     def delete_message(self, message: Message) -> None:
         """Let a moderator delete a message."""
-        self.posts.remove(message)
+        self.messages.remove(message)
 
     def offered(self, user: User, channel: Channel) -> list[Payload]:
         """Give the commands, as registered, that Discord's client would offer a person there."""
-        return self._deeds.offered(user, channel)
+        return self._user_actions.offered(user, channel)
 
     async def command(
         self, user: User, channel: Channel, name: str, /, **options: Any
@@ -211,7 +213,7 @@ class LocalDiscord:
         Users, channels, roles and ``Upload`` are given as such. NotOffered when Discord's client
         would not let it go: an unknown command or option, a missing or malformed value.
         """
-        return self._deeds.command(user, channel, name, options)
+        return self._user_actions.command(user, channel, name, options)
 
     def autocomplete(
         self,
@@ -226,7 +228,7 @@ class LocalDiscord:
         **others: Any,
     ) -> Coroutine[Any, Any, list[tuple[str, Any]]]:
         """Type ``text`` into an option, and give the choices that come up: names and values."""
-        interaction = self._deeds.type_option(user, channel, name, option, text, others)
+        interaction = self._user_actions.type_option(user, channel, name, option, text, others)
         return self._choices(interaction, timeout)
 
     async def _choices(self, interaction: Interaction, seconds: float) -> list[tuple[str, Any]]:
@@ -235,28 +237,28 @@ class LocalDiscord:
 
     async def press(self, user: User, message: Message, custom_id: str) -> Interaction:
         """Press a button. NotOffered when it is not there, disabled, or not seen by that person."""
-        return self._deeds.press(user, message, custom_id)
+        return self._user_actions.press(user, message, custom_id)
 
     async def select(
         self, user: User, message: Message, custom_id: str, values: list[Any]
     ) -> Interaction:
         """Choose values from a select. NotOffered when it does not take them."""
-        return self._deeds.select(user, message, custom_id, values)
+        return self._user_actions.select(user, message, custom_id, values)
 
     async def submit_modal(
         self, user: User, shown: Interaction, values: dict[str, Any]
     ) -> Interaction:
         """Fill in the modal that ``shown`` was answered with, by custom_id, and send it."""
-        return self._deeds.submit_modal(user, shown, values)
+        return self._user_actions.submit_modal(user, shown, values)
 
     async def message_command(self, user: User, name: str, message: Message) -> Interaction:
         """Use a command from the menu of a message."""
-        return self._deeds.message_command(user, name, message)
+        return self._user_actions.message_command(user, name, message)
 
     @property
     def interactions(self) -> list[Interaction]:
         """Everything that people did, oldest first."""
-        return list(self._answers.interactions.values())
+        return list(self._responses.interactions.values())
 
     def wait_until_ready(self, timeout: float = 10.0) -> Coroutine[Any, Any, bool]:
         """Wait until every shard of the bot has identified and was sent its guilds."""
@@ -281,11 +283,11 @@ class LocalDiscord:
 
         Raises TimeoutError after ``timeout`` seconds; its text says what happened last.
         """
-        return self.happenings.until(condition, timeout, what)
+        return self.events.until(condition, timeout, what)
 
-    def on_happening(self, callback: Callable[[Happening], None]) -> Callable[[], None]:
+    def on_event(self, callback: Callable[[Event], None]) -> Callable[[], None]:
         """Call ``callback`` at everything that people could see. Returns what ends that."""
-        return self.happenings.subscribe(callback)
+        return self.events.subscribe(callback)
 
     async def close_gateway(self, code: int = 4000, *, shard: int | None = None) -> None:
         """Close the connections of a shard, or all, with that code; wait until they are closed."""

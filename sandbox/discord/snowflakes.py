@@ -24,7 +24,7 @@ def snowflake_at(milliseconds: int, counter: int = 0) -> int:
     return ((milliseconds - DISCORD_EPOCH) << 22) | counter
 
 
-class Snowflakes:
+class SnowflakeGenerator:
     """Two sequences of ids, each strictly rising and without chance.
 
     Settled things (guilds, users, roles, channels) get the same ids in every run. Messages and

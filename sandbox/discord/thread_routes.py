@@ -4,15 +4,15 @@ from aiohttp import web
 
 from sandbox.discord.bodies import answer, nothing, number_in, read_draft, read_object
 from sandbox.discord.channel_kinds import OF_POSTS
-from sandbox.discord.threads import Threads
-from sandbox.discord.world import World
+from sandbox.discord.state import DiscordState
+from sandbox.discord.thread_service import ThreadService
 
 
 class ThreadRoutes:
     """Starting, joining and leaving threads over HTTP."""
 
-    def __init__(self, world: World, threads: Threads) -> None:
-        self._world = world
+    def __init__(self, state: DiscordState, threads: ThreadService) -> None:
+        self._state = state
         self._threads = threads
 
     def routes(self, prefix: str) -> list[web.RouteDef]:
@@ -35,7 +35,7 @@ class ThreadRoutes:
     async def start(self, request: web.Request) -> web.Response:
         """``POST /channels/{channel}/threads``: in a forum it is a post, with its message."""
         draft = await read_draft(request)
-        channel = self._world.channel_for_the_bot(number_in(request, "channel"))
+        channel = self._state.channel_for_the_bot(number_in(request, "channel"))
         if channel.kind not in OF_POSTS:
             return answer(self._threads.start(channel.id, draft.payload).payload(), status=201)
         thread, message = self._threads.post(channel.id, draft)

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def syncing_threads(guild: "Guild") -> Iterator[None]:
+def sync_threads(guild: "Guild") -> Iterator[None]:
     """Send the active threads of every channel that is opened to the bot meanwhile."""
-    bot = guild.scene.bot
-    before = {one.id for one in guild.channels if one.is_open_to(bot)}
+    bot = guild.shared.bot
+    before = {one.id for one in guild.channels if one.is_accessible_to(bot)}
     yield
-    opened = {one.id for one in guild.channels if one.is_open_to(bot)} - before
+    opened = {one.id for one in guild.channels if one.is_accessible_to(bot)} - before
     if not opened:
         return
     threads = [
@@ -30,4 +30,4 @@ def syncing_threads(guild: "Guild") -> Iterator[None]:
         "threads": [one.payload() for one in threads],
         "members": [],
     }
-    guild.scene.dispatch("THREAD_LIST_SYNC", synced, guild.id, 1)
+    guild.shared.dispatch("THREAD_LIST_SYNC", synced, guild.id, 1)

@@ -5,9 +5,9 @@ page), ``requests`` (what it may ask for) and ``showing`` (what a reader sees). 
 ``bot_keeper`` are what stands behind the stage. The page itself is in ``static``.
 """
 
-from sandbox.page.bot_keeper import BotKeeper
-from sandbox.page.relay_desk import RelayDesk
+from sandbox.page.bot_controls import BotControls
+from sandbox.page.environment import PageEnvironment, page_environment
+from sandbox.page.relay_controls import RelayControls
 from sandbox.page.server import PageServer
-from sandbox.page.stage import PageStage, page_stage
 
-__all__ = ["BotKeeper", "PageServer", "PageStage", "RelayDesk", "page_stage"]
+__all__ = ["BotControls", "PageEnvironment", "PageServer", "RelayControls", "page_environment"]

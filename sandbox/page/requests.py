@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 from sandbox.discord import Interaction, User
 from sandbox.discord.command_limits import BOOLEAN, CHANNEL, INTEGER, MENTIONABLE, NUMBER, ROLE
 from sandbox.discord.command_limits import USER as PERSON
-from sandbox.page.offers import menu_commands, slash_commands
-from sandbox.page.showing import SWITCHED
+from sandbox.page.command_list import menu_commands, slash_commands
+from sandbox.page.rendering import SWITCHED
 
 if TYPE_CHECKING:
-    from sandbox.page.visit import Visit
+    from sandbox.page.session import Visit
 
 Asked = dict[str, Any]
 Request = Callable[["Visit", Asked], Awaitable[Any]]
@@ -19,7 +19,7 @@ _ENTITY_SELECTS = {5: PERSON, 6: ROLE, 7: MENTIONABLE, 8: CHANNEL}
 _LONGEST_JUMP = 86_400.0
 
 
-class Misasked(Exception):
+class InvalidRequest(Exception):
     """The page asked for something that is not there; the text may be shown."""
 
 
@@ -27,7 +27,7 @@ async def become(visit: "Visit", asked: Asked) -> None:
     """See through the eyes of another of the people."""
     chosen = [one for one in visit.page.people if str(one.id) == asked.get("user")]
     if not chosen:
-        raise Misasked("There is no such person here.")
+        raise InvalidRequest("There is no such person here.")
     visit.become(chosen[0])
 
 
@@ -43,7 +43,7 @@ async def say(visit: "Visit", asked: Asked) -> None:
     """Post what a person typed."""
     text = str(asked["text"]).strip()
     if not 1 <= len(text) <= 2000:
-        raise Misasked("A message has 1 to 2000 characters.")
+        raise InvalidRequest("A message has 1 to 2000 characters.")
     visit.page.discord.say(visit.me, visit.channel(asked["channel"]), text)
 
 
@@ -110,7 +110,7 @@ async def permit(visit: "Visit", asked: Asked) -> None:
     """Give the bot a permission in a channel, or take it away."""
     channel, name = visit.channel(asked["channel"]), str(asked["name"])
     if name not in SWITCHED or channel.guild is None:
-        raise Misasked("That cannot be changed here.")
+        raise InvalidRequest("That cannot be changed here.")
     change = channel.allow if asked["allowed"] else channel.deny
     change(name)
     visit.page.tell_channels()
@@ -125,7 +125,7 @@ async def advance(visit: "Visit", asked: Asked) -> None:
     """Let the relay's tasks be older."""
     seconds = float(asked["seconds"])
     if not 0 <= seconds <= _LONGEST_JUMP:
-        raise Misasked("Time goes forward, at most a day at once.")
+        raise InvalidRequest("Time goes forward, at most a day at once.")
     visit.page.relay.advance(seconds)
 
 
@@ -147,7 +147,7 @@ def _values(visit: "Visit", options: list[Asked]) -> dict[str, Any]:
 
 
 def _value(visit: "Visit", kind: int, value: Any) -> Any:
-    world = visit.page.discord.world
+    world = visit.page.discord.state
     if kind == INTEGER:
         return int(value)
     if kind == NUMBER:
@@ -164,7 +164,7 @@ def _value(visit: "Visit", kind: int, value: Any) -> Any:
 
 
 def _people(visit: "Visit", kind: int) -> dict[int, User]:
-    return {} if kind == ROLE else visit.page.discord.world.users
+    return {} if kind == ROLE else visit.page.discord.state.users
 
 
 def _interaction(visit: "Visit", identity: object) -> Interaction:

@@ -11,14 +11,14 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from sandbox.discord import Channel, Happening, LocalDiscord, User
-from sandbox.page.bot_keeper import BotKeeper
-from sandbox.page.guard import add_headers, refusal
-from sandbox.page.ledger import Ledger
-from sandbox.page.media_shelf import MediaShelf
-from sandbox.page.relay_desk import RelayDesk
-from sandbox.page.showing import Showing
-from sandbox.page.visit import Visit
+from sandbox.discord import Channel, Event, LocalDiscord, User
+from sandbox.page.bot_controls import BotControls
+from sandbox.page.browser_protection import add_headers, refusal
+from sandbox.page.media_files import MediaFiles
+from sandbox.page.message_log import MessageLog
+from sandbox.page.relay_controls import RelayControls
+from sandbox.page.rendering import PageRenderer
+from sandbox.page.session import Visit
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -49,9 +49,9 @@ class PageServer:
     def __init__(
         self,
         discord: LocalDiscord,
-        relay: RelayDesk,
+        relay: RelayControls,
         people: list[User],
-        bot: BotKeeper | None = None,
+        bot: BotControls | None = None,
         *,
         port: int = 0,
     ) -> None:
@@ -59,7 +59,7 @@ class PageServer:
         self.relay = relay
         self.people = people
         self.bot = bot
-        self.ledger = Ledger(discord)
+        self.ledger = MessageLog(discord)
         self.caption = ""
         """What the tour says at the moment."""
         self.visited = asyncio.Event()
@@ -85,7 +85,7 @@ class PageServer:
         app.router.add_get("/", self._index)
         app.router.add_get("/socket", self._connect)
         app.router.add_get("/static/{path:.+}", self._static)
-        app.add_routes(MediaShelf(Path(self._folder.name), self.discord).routes())
+        app.add_routes(MediaFiles(Path(self._folder.name), self.discord).routes())
         app.middlewares.append(self._guarded)
         app.on_response_prepare.append(add_headers)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
@@ -93,9 +93,9 @@ class PageServer:
         await web.TCPSite(self._runner, _HOST, self._port).start()
         self._port = self._runner.addresses[0][1]
         self.relay.media = MEDIA
-        self.showing = Showing(self.discord, self.ledger, self.relay.media)
+        self.showing = PageRenderer(self.discord, self.ledger, self.relay.media)
         self._glancing = asyncio.create_task(self._glance())
-        self._stop_listening = self.discord.on_happening(self._hear)
+        self._stop_listening = self.discord.on_event(self._hear)
         if self.bot is not None:
             self.bot.on_change = self._tell_bot
         return self
@@ -126,7 +126,7 @@ class PageServer:
             "people": [str(one.id) for one in self.people],
             "users": self.showing.people(),
             "roles": self.showing.roles(),
-            "guild": next(one.name for one in self.discord.world.guilds.values()),
+            "guild": next(one.name for one in self.discord.state.guilds.values()),
             "channels": self.showing.channels(user),
             "messages": self.showing.history(user),
             "relay": self.relay.described(),
@@ -152,8 +152,8 @@ class PageServer:
     def _tell_bot(self) -> None:
         self.tell("process", process=self.bot.described() if self.bot else None)
 
-    def _hear(self, happening: Happening) -> None:
-        if happening.kind in ("connected", "disconnected", "ready"):
+    def _hear(self, event: Event) -> None:
+        if event.kind in ("connected", "disconnected", "ready"):
             self._tell_bot()
 
     async def _glance(self) -> None:

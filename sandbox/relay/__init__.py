@@ -7,27 +7,32 @@ answer is wrapped, ``faults`` what goes wrong.
 from sandbox.relay.clock import Clock
 from sandbox.relay.lifecycles import (
     RelayTask,
-    Stage,
+    TaskStage,
     failing,
     half_success,
     lyrics_task,
     song,
     stuck,
 )
+from sandbox.relay.response_formats import (
+    ResponseFormat,
+    SingleLookupFormat,
+    UnknownPathFormat,
+    UnknownTaskFormat,
+)
 from sandbox.relay.samples import replay, sample
-from sandbox.relay.server import LocalRelay, Look
-from sandbox.relay.shapes import AnswerShape, Elsewhere, Single, Unknown
+from sandbox.relay.server import LocalRelay, RecordedRequest
 
 __all__ = [
-    "AnswerShape",
     "Clock",
-    "Elsewhere",
     "LocalRelay",
-    "Look",
+    "RecordedRequest",
     "RelayTask",
-    "Single",
-    "Stage",
-    "Unknown",
+    "ResponseFormat",
+    "SingleLookupFormat",
+    "TaskStage",
+    "UnknownPathFormat",
+    "UnknownTaskFormat",
     "failing",
     "half_success",
     "lyrics_task",

@@ -14,7 +14,7 @@ ENDED = frozenset({"SUCCESS", "FAILURE", "UNKNOWN"})
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class TaskStage:
     """One state of a task, from ``at`` seconds after its submission until the next stage.
 
     ``fields`` are the task's JSON fields; the three times are filled in where they are missing.
@@ -30,7 +30,7 @@ class RelayTask:
 
     id: str
     kind: TaskKind
-    stages: tuple[Stage, ...]
+    stages: tuple[TaskStage, ...]
 
     def at(self, now: float, *, submitted_at: float) -> dict[str, Any]:
         """Give the task's JSON object at ``now``; both times are Unix seconds."""
@@ -45,7 +45,7 @@ class RelayTask:
 
 
 def _first(
-    reached: list[Stage],
+    reached: list[TaskStage],
     submitted_at: float,
     *,
     having: frozenset[str] | None = None,
@@ -82,10 +82,10 @@ def song(
         task_id,
         TaskKind.MUSIC,
         (
-            Stage(0, waiting()),
-            Stage(takes / 12, running(None)),
-            Stage(takes / 4, running([streaming(each) for each in made])),
-            Stage(takes, succeeded(made)),
+            TaskStage(0, waiting()),
+            TaskStage(takes / 12, running(None)),
+            TaskStage(takes / 4, running([streaming(each) for each in made])),
+            TaskStage(takes, succeeded(made)),
         ),
     )
 
@@ -104,9 +104,9 @@ def lyrics_task(
         task_id,
         TaskKind.LYRICS,
         (
-            Stage(0, waiting()),
-            Stage(takes / 5, running(None)),
-            Stage(takes, succeeded(words)),
+            TaskStage(0, waiting()),
+            TaskStage(takes / 5, running(None)),
+            TaskStage(takes, succeeded(words)),
         ),
     )
 
@@ -123,16 +123,18 @@ def failing(
         task_id or str(uuid4()),
         kind,
         (
-            Stage(0, waiting()),
-            Stage(takes / 4, running(None)),
-            Stage(takes, failed(None, reason)),
+            TaskStage(0, waiting()),
+            TaskStage(takes / 4, running(None)),
+            TaskStage(takes, failed(None, reason)),
         ),
     )
 
 
 def stuck(task_id: str | None = None, *, kind: TaskKind = TaskKind.MUSIC) -> RelayTask:
     """Build a task that says for ever that it is in progress."""
-    return RelayTask(task_id or str(uuid4()), kind, (Stage(0, waiting()), Stage(10, running(None))))
+    return RelayTask(
+        task_id or str(uuid4()), kind, (TaskStage(0, waiting()), TaskStage(10, running(None)))
+    )
 
 
 def half_success(
@@ -149,9 +151,9 @@ def half_success(
         task_id,
         TaskKind.MUSIC,
         (
-            Stage(0, waiting()),
-            Stage(takes / 4, running([streaming(good), streaming(bad)])),
-            Stage(takes, failed([good, broken(bad, reason)], reason)),
+            TaskStage(0, waiting()),
+            TaskStage(takes / 4, running([streaming(good), streaming(bad)])),
+            TaskStage(takes, failed([good, broken(bad, reason)], reason)),
         ),
     )
 

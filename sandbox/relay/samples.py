@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.relay.models import TaskKind
-from sandbox.relay.lifecycles import RelayTask, Stage, running, streaming, succeeded, waiting
+from sandbox.relay.lifecycles import RelayTask, TaskStage, running, streaming, succeeded, waiting
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "samples"
 
@@ -42,14 +42,14 @@ def _life(task: dict[str, Any], takes: float) -> RelayTask:
     kind = TaskKind(task["action"].lower())
     done = task if task["finish_time"] else _finished(task, takes)
     stages = [
-        Stage(0, {**task, **waiting(), "start_time": 0, "finish_time": 0}),
-        Stage(takes / 12, {**task, **running(None), "finish_time": 0}),
-        Stage(takes, done),
+        TaskStage(0, {**task, **waiting(), "start_time": 0, "finish_time": 0}),
+        TaskStage(takes / 12, {**task, **running(None), "finish_time": 0}),
+        TaskStage(takes, done),
     ]
     if kind is TaskKind.MUSIC:
         clips = [streaming(clip) for clip in done["data"]]
         shown = {**task, **running(clips), "finish_time": 0} if done is task else task
-        stages.insert(2, Stage(takes / 4, shown))
+        stages.insert(2, TaskStage(takes / 4, shown))
     return RelayTask(task["task_id"], kind, tuple(stages))
 
 

@@ -14,13 +14,13 @@ from aiohttp import web
 from sandbox.relay.clock import Clock
 from sandbox.relay.faults import HTML, Faults, abort, openai_error, suno_error, unauthorized
 from sandbox.relay.lifecycles import RelayTask
-from sandbox.relay.shapes import AnswerShape, Elsewhere, Unknown
+from sandbox.relay.response_formats import ResponseFormat, UnknownPathFormat, UnknownTaskFormat
 
 KEY = "sk-local-relay"
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class RecordedRequest:
     """One request that reached the relay."""
 
     method: str
@@ -41,7 +41,7 @@ class LocalRelay:
     """A relay on 127.0.0.1, at a free port unless one is given; an async context manager.
 
     It knows the tasks that were added, checks the key, notes every look, and wraps its answers in
-    ``answer_shape``; what should go wrong is added to ``faults``.
+    ``response_format``; what should go wrong is added to ``faults``.
     """
 
     def __init__(
@@ -54,9 +54,9 @@ class LocalRelay:
     ) -> None:
         self.key = key
         self.clock = Clock(speed=speed)
-        self.answer_shape = AnswerShape()
+        self.response_format = ResponseFormat()
         self.faults = Faults(random or Random(0))  # noqa: S311 # draws faults, no secrets
-        self.looks: list[Look] = []
+        self.requests: list[RecordedRequest] = []
         self._tasks: dict[str, tuple[RelayTask, float]] = {}
         self._port = port
         self._down = False
@@ -86,7 +86,7 @@ class LocalRelay:
         for task, submitted in self.tasks:
             self._tasks[task.id] = (task, submitted - seconds)
 
-    def forget(self, task_id: str) -> None:
+    def remove(self, task_id: str) -> None:
         """Drop a task, as relays do after days; it is unknown from now on."""
         self._tasks.pop(task_id, None)
 
@@ -98,9 +98,9 @@ class LocalRelay:
         """Answer again."""
         self._down = False
 
-    async def looked(self, count: int = 1) -> None:
+    async def wait_for_requests(self, count: int = 1) -> None:
         """Wait until there are so many looks."""
-        while len(self.looks) < count:
+        while len(self.requests) < count:
             self._arrived.clear()
             await self._arrived.wait()
 
@@ -120,7 +120,7 @@ class LocalRelay:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         path = request.raw_path.partition("?")[0]
-        single = _known_path(path, self.answer_shape.paths) if request.method == "GET" else None
+        single = _known_path(path, self.response_format.paths) if request.method == "GET" else None
         ids, action = await _asked(request, path if single else None)
         if self._down:
             self._note(request, path, ids, action, 0)
@@ -143,22 +143,22 @@ class LocalRelay:
         action: str | None,
     ) -> web.StreamResponse:
         """Answer as a relay in good health does."""
-        if single is None and not (request.method == "POST" and path in self.answer_shape.paths):
-            return _elsewhere(self.answer_shape.elsewhere, request)
+        if single is None and not (request.method == "POST" and path in self.response_format.paths):
+            return _elsewhere(self.response_format.unknown_path, request)
         if request.headers.get("Authorization") != f"Bearer {self.key}":
             return await unauthorized().answer(request, self._closing)
         tasks = self._matching(ids, action)
         if single is None:
-            return web.json_response(self.answer_shape.batch(tasks))
+            return web.json_response(self.response_format.batch(tasks))
         if not tasks or ("/lyrics/" in path and tasks[0]["action"] != "LYRICS"):
-            return _unknown(self.answer_shape.unknown)
-        return web.json_response(self.answer_shape.single(single, tasks[0]))
+            return _unknown(self.response_format.unknown_task)
+        return web.json_response(self.response_format.single(single, tasks[0]))
 
     def _matching(self, ids: Iterable[str], action: str | None) -> list[dict[str, Any]]:
         now = self.clock.now()
         known = [self._tasks[each] for each in dict.fromkeys(ids) if each in self._tasks]
         tasks = [task.at(now, submitted_at=submitted) for task, submitted in known]
-        if self.answer_shape.honours_action and action is not None:
+        if self.response_format.filters_by_action and action is not None:
             return [task for task in tasks if task["action"] == action]
         return tasks
 
@@ -171,7 +171,9 @@ class LocalRelay:
         status: int,
     ) -> None:
         now, arrived = self.clock.now(), time.monotonic()
-        self.looks.append(Look(request.method, path, ids, action, status, now, arrived))
+        self.requests.append(
+            RecordedRequest(request.method, path, ids, action, status, now, arrived)
+        )
         self._arrived.set()
 
 
@@ -192,25 +194,29 @@ async def _asked(request: web.Request, single: str | None) -> tuple[tuple[str, .
         return (), None
 
 
-def _unknown(form: Unknown) -> web.Response:
-    if form is Unknown.PLAIN:
+def _unknown(form: UnknownTaskFormat) -> web.Response:
+    if form is UnknownTaskFormat.PLAIN:
         return web.json_response({"detail": "Not Found"}, status=404)
-    if form is Unknown.NOT_FOUND:
+    if form is UnknownTaskFormat.NOT_FOUND:
         return web.json_response(suno_error("not_found", "task not found"), status=404)
-    code = "task_not_exist" if form is Unknown.NOT_EXIST else "invalid_request"
+    code = "task_not_exist" if form is UnknownTaskFormat.NOT_EXIST else "invalid_request"
     return web.json_response(suno_error(code, code), status=400)
 
 
-def _elsewhere(form: Elsewhere, request: web.Request) -> web.Response:
-    if form is Elsewhere.INVALID_URL:
+def _elsewhere(form: UnknownPathFormat, request: web.Request) -> web.Response:
+    if form is UnknownPathFormat.INVALID_URL:
         said = f"Invalid URL ({request.method} {request.raw_path})"
         return web.json_response(openai_error(said, "invalid_request_error"), status=404)
-    if form is Elsewhere.REPEATED:
+    if form is UnknownPathFormat.REPEATED:
         said = f"{request.method} {request.raw_path} not found"
         return web.json_response({"message": said, "path": request.raw_path}, status=404)
-    if form is Elsewhere.INVALID_ACTION and request.method == "POST":
+    if form is UnknownPathFormat.INVALID_ACTION and request.method == "POST":
         return web.json_response(suno_error("invalid_request", "invalid action"), status=400)
-    if form in (Elsewhere.NO_PAGE, Elsewhere.INVALID_ACTION):
+    if form in (UnknownPathFormat.NO_PAGE, UnknownPathFormat.INVALID_ACTION):
         return web.Response(status=404, text="404 page not found")
-    status = {Elsewhere.HTML: 404, Elsewhere.NOT_ALLOWED: 405, Elsewhere.FRONT_PAGE: 200}[form]
+    status = {
+        UnknownPathFormat.HTML: 404,
+        UnknownPathFormat.NOT_ALLOWED: 405,
+        UnknownPathFormat.FRONT_PAGE: 200,
+    }[form]
     return web.Response(status=status, text=HTML.format("No such page"), content_type="text/html")

@@ -20,7 +20,15 @@ from pathlib import Path
 import click
 
 from sandbox.bot_process import BotProcess, settings_for
-from sandbox.discord import Channel, Happening, Interaction, LocalDiscord, NotOffered, Request, User
+from sandbox.discord import (
+    ActionUnavailable,
+    Channel,
+    Event,
+    Interaction,
+    LocalDiscord,
+    Request,
+    User,
+)
 from sandbox.relay import LocalRelay, RelayTask, failing, half_success, lyrics_task, song, stuck
 from sandbox.relay.lifecycles import clip_ids
 from tests.e2e.chaos_audit import (
@@ -45,7 +53,7 @@ from tests.e2e.chaos_plan import (
     plan,
 )
 from tests.e2e.chaos_troubles import Troubles
-from tests.support.moved_clock import MovedClock
+from tests.support.adjustable_clock import AdjustableClock
 
 DEADLINE = 900.0
 """Seconds after which the bot gives a watch up."""
@@ -101,7 +109,7 @@ class Chaos:
 
     discord: LocalDiscord
     relay: LocalRelay
-    clock: MovedClock
+    clock: AdjustableClock
     bot: BotProcess
     folder: Path
     people: list[User]
@@ -167,7 +175,7 @@ class Chaos:
             interaction = await self.discord.command(
                 user, place, f"suno {wish.verb}", id=deed.task_id
             )
-        except NotOffered:
+        except ActionUnavailable:
             return
         self.asked.append(_Asked(deed, interaction))
         reading = asyncio.create_task(interaction.answered(timeout=_PATIENT_READER))
@@ -212,22 +220,22 @@ class Chaos:
 
     async def _until_the_moment(self, planned: Round) -> None:
         """Wait for what the end is aimed at, but not for ever."""
-        looks = len(self.relay.looks)
+        looks = len(self.relay.requests)
         come = asyncio.Event()
         self.read.clear()
 
-        def watch(happening: Happening) -> None:
-            message = happening.message
-            if happening.kind == "message" and message and message.author.bot:
+        def watch(event: Event) -> None:
+            message = event.message
+            if event.kind == "message" and message and message.author.bot:
                 come.set()
 
-        stop = self.discord.on_happening(watch)
+        stop = self.discord.on_event(watch)
         with suppress(TimeoutError):
             async with asyncio.timeout(_LONGEST_AIM):
                 if planned.end is End.KILLED_AT_MESSAGE:
                     await come.wait()
                 elif planned.end is End.KILLED_AT_LOOK:
-                    await self.relay.looked(looks + 1)
+                    await self.relay.wait_for_requests(looks + 1)
                     await asyncio.sleep(planned.end_after / 20)
                 elif planned.end is End.KILLED_AFTER_ANSWER:
                     await self.read.wait()
@@ -278,7 +286,7 @@ class Chaos:
         """Return how much happened."""
         told = [one.deed.heard for one in self.asked if one.deed.verb is Verb.WATCH]
         own = self.discord.bot_user
-        channels = self.discord.world.channels.values()
+        channels = self.discord.state.channels.values()
         return {
             "tasks": len(self.truths),
             "deeds": len(self.asked),
@@ -287,7 +295,7 @@ class Chaos:
             "lives of the bot": self.lives,
             "troubles": self.troubles.begun,
             "messages": sum(m.author is own for c in channels for m in c.history.values()),
-            "looks at the relay": len(self.relay.looks),
+            "looks at the relay": len(self.relay.requests),
             "seconds passed": round(self.clock.ahead),
         }
 
@@ -296,7 +304,7 @@ def posted_by_the_bot(discord: LocalDiscord) -> list[Posted]:
     """Return every message of the bot that is not for one person's eyes alone."""
     return [
         Posted(channel.id, message.content, str(message.payload()), frozenset(message.pinged))
-        for channel in discord.world.channels.values()
+        for channel in discord.state.channels.values()
         for message in channel.history.values()
         if message.author is discord.bot_user
     ]
@@ -366,8 +374,8 @@ async def a_chaos(folder: Path, tell: Callable[[str], None]) -> AsyncIterator[Ch
             "MESSAGES_PER_USER": "1000000",  # these people are few, and never tire
             "MESSAGES_PER_CHANNEL": "1000000",
         }
-        clock = MovedClock(folder / "clock")
-        program = ("-m", "tests.support.moved_clock", str(folder / "clock"))
+        clock = AdjustableClock(folder / "clock")
+        program = ("-m", "tests.support.adjustable_clock", str(folder / "clock"))
         bot = BotProcess(folder, settings, program)
         troubles = Troubles(discord, relay, guild, places)
         chaos = Chaos(discord, relay, clock, bot, folder, people, places, troubles, tell)

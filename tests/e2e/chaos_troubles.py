@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from sandbox.discord import Channel, Guild, LocalDiscord, saying
-from sandbox.relay import AnswerShape, LocalRelay, faults
+from sandbox.relay import LocalRelay, ResponseFormat, faults
 from tests.e2e.chaos_plan import Mishap, Trouble
 
 _POST = "POST /channels/{id}/messages"
@@ -135,7 +135,9 @@ class Troubles:
             self._relay.go_down()
             return self._relay.come_back
         if mishap.trouble is Trouble.RELAY_STRANGERS:
-            self._relay.answer_shape = replace(AnswerShape(), strangers=(_STRANGER,), shuffled=True)
+            self._relay.response_format = replace(
+                ResponseFormat(), unrequested=(_STRANGER,), reversed_order=True
+            )
             return self._answer_well
         if mishap.trouble is Trouble.GUILD_DOWN:
             self._guild.go_down()
@@ -150,7 +152,7 @@ class Troubles:
         return None
 
     def _answer_well(self) -> None:
-        self._relay.answer_shape = AnswerShape()
+        self._relay.response_format = ResponseFormat()
 
     async def _at_the_gateway(self, trouble: Trouble) -> None:
         if trouble is Trouble.GATEWAY_DROPPED:

@@ -27,8 +27,8 @@ from sandbox.relay import song
 from sandbox.relay.lifecycles import clip_ids
 from tests.e2e.chaos import posted_by_the_bot
 from tests.e2e.chaos_audit import Deed, Fate, Heard, Truth, Verb, audit
-from tests.support.moved_clock import MovedClock
-from tests.support.stage import Stage, a_stage
+from tests.support.adjustable_clock import AdjustableClock
+from tests.support.sandbox_session import SandboxSession, open_sandbox
 from tests.support.write_faults import Fault, Kind, calls_in, faults_at, struck, unusable, watched
 
 _TASK = "song-of-the-journey"
@@ -65,8 +65,8 @@ class Result:
 class Journey:
     """Ada and Bea watch a song, it ends, they are told; in as many lives of the bot as it takes."""
 
-    stage: Stage
-    clock: MovedClock
+    sandbox: SandboxSession
+    clock: AdjustableClock
     bot: BotProcess
     left: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
     """What is still to be done."""
@@ -77,23 +77,23 @@ class Journey:
         """Let the relay make the song."""
         self.make(_TASK, _TAKES)
         self.left = [
-            lambda: self.watch(_TASK, self.stage.ada),
-            lambda: self.watch(_TASK, self.stage.bea),
+            lambda: self.watch(_TASK, self.sandbox.ada),
+            lambda: self.watch(_TASK, self.sandbox.bea),
             self.end,
         ]
 
     def make(self, task_id: str, takes: float) -> None:
         """Let the relay make a song that takes so many seconds."""
-        self.stage.relay.add(song(task_id, takes=takes))
+        self.sandbox.relay.add(song(task_id, takes=takes))
         links = [f"https://cdn1.suno.ai/{clip}.mp3" for clip in clip_ids(task_id, 2)]
-        ends_at = self.stage.relay.clock.now() + takes
+        ends_at = self.sandbox.relay.clock.now() + takes
         self.truths.append(Truth(task_id, Fate.SONG, ends_at, "City Windows", tuple(links)))
 
     async def live(self, bot: BotProcess) -> None:
         """Start the bot, and do what is left until it dies or all is done."""
         self.bot = bot
         await bot.start()
-        discord = self.stage.discord
+        discord = self.sandbox.discord
         if not await self.until(lambda: discord.gateway.everyone_ready, 30.0):
             return
         await self.until(lambda: discord.commands.registered, 30.0)
@@ -117,15 +117,15 @@ class Journey:
 
     def let_pass(self, seconds: float) -> None:
         """Move everybody's clock."""
-        self.stage.relay.clock.advance(seconds)
-        self.stage.discord.clock.advance(seconds)
+        self.sandbox.relay.clock.advance(seconds)
+        self.sandbox.discord.clock.advance(seconds)
         self.clock.advance(seconds)
 
     async def watch(self, task_id: str, user: User) -> bool:
         """Let a person watch a task, and read the answer if there is one; whether it confirms."""
-        stage, now = self.stage, self.stage.relay.clock.now
-        deed = Deed(Verb.WATCH, task_id, user.id, stage.songs.id, now())
-        asked = await stage.discord.command(user, stage.songs, "suno watch", id=task_id)
+        sandbox, now = self.sandbox, self.sandbox.relay.clock.now
+        deed = Deed(Verb.WATCH, task_id, user.id, sandbox.songs.id, now())
+        asked = await sandbox.discord.command(user, sandbox.songs, "suno watch", id=task_id)
         self.deeds.append((deed, asked))
         if await self.until(lambda: asked.answer is not None):
             deed.answered_at = now()
@@ -135,7 +135,7 @@ class Journey:
     async def end(self) -> None:
         """Let the song end, and wait until nothing is owed."""
         self.let_pass(_TAKES)
-        await self.until(lambda: self.stage.notices_of(_TASK))
+        await self.until(lambda: self.sandbox.notices(_TASK))
         await self.until(lambda: not self.owed())
 
     async def heal(self) -> list[str]:
@@ -149,13 +149,13 @@ class Journey:
         """Let Ada watch another song, which has ended; whether she is told so, and of its end."""
         task_id = f"extra-song-{len(self.truths)}"
         self.make(task_id, 0.1)
-        confirmed = await self.watch(task_id, self.stage.ada)
-        told = confirmed and await self.until(lambda: self.stage.notices_of(task_id))
+        confirmed = await self.watch(task_id, self.sandbox.ada)
+        told = confirmed and await self.until(lambda: self.sandbox.notices(task_id))
         return told and await self.until(lambda: not self.owed())
 
     def owed(self) -> int:
         """Return how many watches run and messages wait, from the database."""
-        path = self.stage.folder / "suno.db"
+        path = self.sandbox.folder / "suno.db"
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
             (count,) = database.execute(_OWED).fetchone()
         return int(count)
@@ -169,18 +169,18 @@ class Journey:
         """Compare what people were told with what arrived."""
         self.read_answers()
         deeds = [deed for deed, _ in self.deeds]
-        return audit(self.truths, deeds, posted_by_the_bot(self.stage.discord)).violations
+        return audit(self.truths, deeds, posted_by_the_bot(self.sandbox.discord)).violations
 
 
 async def play(folder: Path, fault: Fault | None = None) -> Result:
     """Play the journey with a fault, then without, and let the auditor look."""
     database, trace, clock = folder / "suno.db", folder / "trace", folder / "clock"
-    program = ("-m", "tests.support.moved_clock", str(clock))
+    program = ("-m", "tests.support.adjustable_clock", str(clock))
     violations: list[str] = []
-    async with a_stage(folder) as stage:
-        faulty = BotProcess(folder, stage.environment, program, watched(database, trace, fault))
-        sound = BotProcess(folder, stage.environment, program)
-        journey = Journey(stage, MovedClock(clock), faulty)
+    async with open_sandbox(folder) as sandbox:
+        faulty = BotProcess(folder, sandbox.environment, program, watched(database, trace, fault))
+        sound = BotProcess(folder, sandbox.environment, program)
+        journey = Journey(sandbox, AdjustableClock(clock), faulty)
         journey.begin()
         async with AsyncExitStack() as stack:
             stack.push_async_callback(journey.kill)
@@ -188,7 +188,7 @@ async def play(folder: Path, fault: Fault | None = None) -> Result:
             if faulty.pid is not None and (fault is None or fault.passes):
                 violations += await journey.heal()
             exit_code = await faulty.stop()
-            await stage.discord.wait_until_gone()
+            await sandbox.discord.wait_until_gone()
             await journey.live(sound)
             violations += [*await journey.heal(), *journey.audit()]
             if await sound.stop() != 0:

@@ -19,27 +19,29 @@ from bot.doctor.printer import Printer
 from bot.doctor.report import Area, Finding, Findings, State
 from bot.settings import SettingsReport
 from sandbox.bot_process import BotProcess, without_settings
-from tests.support.doctor_visit import Doctor, ask_doctor
+from tests.support.doctor_harness import Doctor, ask_doctor
 from tests.support.paths import ROOT
-from tests.support.stage import Stage, a_stage
+from tests.support.sandbox_session import SandboxSession, open_sandbox
 
 KEYS = ["version", "healthy", "problems", "warnings", "findings"]
 KEYS_OF_A_FINDING = ["area", "check", "state", "text", "advice"]
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Return a stage without a bot."""
-    async with a_stage(tmp_path) as stage:
-        yield stage
+async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
+    """Yield a sandbox without a bot."""
+    async with open_sandbox(tmp_path) as sandbox:
+        yield sandbox
 
 
-async def test_all_is_well_with_exit_code_0_beside_a_bot_that_works(stage: Stage) -> None:
+async def test_all_is_well_with_exit_code_0_beside_a_bot_that_works(
+    sandbox: SandboxSession,
+) -> None:
     """In groups, a finding a line, and nothing that only a terminal understands."""
-    async with BotProcess(stage.folder, stage.environment) as bot:
-        await stage.discord.wait_until_ready(timeout=30)
-        await stage.discord.wait_until_commands(timeout=30)
-        code, said = await ask_doctor(stage)
+    async with BotProcess(sandbox.folder, sandbox.environment) as bot:
+        await sandbox.discord.wait_until_ready(timeout=30)
+        await sandbox.discord.wait_until_commands(timeout=30)
+        code, said = await ask_doctor(sandbox)
         assert "Traceback" not in bot.log
     assert code == 0
     assert re.findall(r"\n\n(\w+)\n", f"\n\n{said}") == ["Settings", "Database", "Relay", "Discord"]
@@ -49,18 +51,20 @@ async def test_all_is_well_with_exit_code_0_beside_a_bot_that_works(stage: Stage
     assert set(marks) == {"ok"}
 
 
-async def test_a_warning_leaves_the_exit_code_0_and_says_what_to_do(stage: Stage) -> None:
+async def test_a_warning_leaves_the_exit_code_0_and_says_what_to_do(
+    sandbox: SandboxSession,
+) -> None:
     """In an indented line below it."""
-    code, said = await ask_doctor(stage)
+    code, said = await ask_doctor(sandbox)
     assert code == 0
     assert "\nwarning  No command is registered" in said
     assert re.search(r"\n {9}→ Start this version of the bot", said)
     assert said.endswith("\n1 warning.\n")
 
 
-async def test_a_problem_gives_exit_code_1(stage: Stage) -> None:
+async def test_a_problem_gives_exit_code_1(sandbox: SandboxSession) -> None:
     """Several are counted."""
-    code, said = await ask_doctor(stage, DISCORD_TOKEN="wrong-token", SUNO_API_KEY="wrong-key")
+    code, said = await ask_doctor(sandbox, DISCORD_TOKEN="wrong-token", SUNO_API_KEY="wrong-key")
     assert code == 1
     assert "\nproblem  Discord refuses DISCORD_TOKEN\n" in said
     assert said.endswith("\n2 problems.\n")
@@ -69,10 +73,10 @@ async def test_a_problem_gives_exit_code_1(stage: Stage) -> None:
 
 @pytest.mark.parametrize("changes", [{}, {"DISCORD_TOKEN": "wrong-token", "POLL_INTERVAL": "x"}])
 async def test_as_json_it_prints_one_object_and_nothing_else(
-    stage: Stage, changes: dict[str, str]
+    sandbox: SandboxSession, changes: dict[str, str]
 ) -> None:
     """With the keys that docs/doctor.md promises."""
-    code, said = await ask_doctor(stage, "--json", **changes)
+    code, said = await ask_doctor(sandbox, "--json", **changes)
     told = json.loads(said)
     assert list(told) == KEYS
     assert told["version"] == __version__
@@ -97,9 +101,11 @@ def test_what_a_server_is_called_commands_no_terminal_in_json_either() -> None:
     assert all(sign.isprintable() or sign == "\n" for sign in said)
 
 
-async def test_on_a_terminal_it_has_marks_colours_and_lines_that_fit(stage: Stage) -> None:
+async def test_on_a_terminal_it_has_marks_colours_and_lines_that_fit(
+    sandbox: SandboxSession,
+) -> None:
     """But for an address or a path, which can only be copied in one piece."""
-    said = await _on_a_terminal(stage, 60)
+    said = await _on_a_terminal(sandbox, 60)
     assert "\x1b[32m✓" in said
     assert "\x1b[33m!" in said
     lines = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", said).replace("\r", "").splitlines()
@@ -108,15 +114,15 @@ async def test_on_a_terminal_it_has_marks_colours_and_lines_that_fit(stage: Stag
     assert all(len(line) <= 60 for line in report if max(map(len, line.split())) < 50)
 
 
-async def _on_a_terminal(stage: Stage, width: int) -> str:
+async def _on_a_terminal(sandbox: SandboxSession, width: int) -> str:
     """Call the doctor on a terminal of that width, and return all that appears there."""
-    environment = without_settings(os.environ) | stage.environment
+    environment = without_settings(os.environ) | sandbox.environment
     environment |= {"PYTHONPATH": str(ROOT), "COLUMNS": str(width), "TERM": "xterm-256color"}
     environment.pop("NO_COLOR", None)
     ours, theirs = pty.openpty()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "doctor"),
-        cwd=stage.folder,
+        cwd=sandbox.folder,
         env=environment,
         stdin=theirs,
         stdout=theirs,
@@ -141,7 +147,7 @@ def _read_to_the_end(terminal: int) -> str:
 
 
 async def test_a_fault_of_one_part_is_a_finding_and_stops_no_other(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    sandbox: SandboxSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also one that nobody has thought of."""
 
@@ -150,7 +156,7 @@ async def test_a_fault_of_one_part_is_a_finding_and_stops_no_other(
         raise LookupError(f"stumbled within {time_limit} s")
 
     monkeypatch.setattr(runner, "look_at_relay", stumble)
-    visit = await Doctor(stage, monkeypatch).visit()
+    visit = await Doctor(sandbox, monkeypatch).visit()
     assert visit.found(Area.RELAY, "answers").state is State.OK
     assert "LookupError" in visit.found(Area.RELAY, "fault").text
     assert visit.found(Area.DISCORD, "token").state is State.OK

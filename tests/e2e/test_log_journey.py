@@ -9,24 +9,24 @@ import pytest
 
 from sandbox.bot_process import BotProcess
 from sandbox.relay import failing, half_success, lyrics_task, song
-from tests.support.stage import Stage, a_stage
+from tests.support.sandbox_session import SandboxSession, open_sandbox
 
 MARKER = "xyzzy"
 """Stands in everything that people or the relay wrote about a task."""
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Return a stage without a bot."""
-    async with a_stage(tmp_path, pace=10) as stage:
-        yield stage
+async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
+    """Yield a sandbox without a bot."""
+    async with open_sandbox(tmp_path, pace=10) as sandbox:
+        yield sandbox
 
 
-async def journey(stage: Stage, bot: BotProcess) -> None:
+async def journey(sandbox: SandboxSession, bot: BotProcess) -> None:
     """Let everything happen that can happen to a task, each told in the end."""
-    person = stage.discord.add_user(f"{MARKER} person")
-    stage.guild.add_member(person)
-    stage.relay.add(
+    person = sandbox.discord.add_user(f"{MARKER} person")
+    sandbox.guild.add_member(person)
+    sandbox.relay.add(
         song("told", title=f"{MARKER} title", lyrics=f"{MARKER} lyrics", style=f"{MARKER} style"),
         lyrics_task("words", title=f"{MARKER} title", text=f"{MARKER} text"),
         failing("failed", reason=f"{MARKER} reason"),
@@ -35,42 +35,42 @@ async def journey(stage: Stage, bot: BotProcess) -> None:
         song("lost", title=f"{MARKER} title"),
         song("late", title=f"{MARKER} title"),
     )
-    await stage.ask("suno watch", person, id="told words failed half late")
-    await stage.ask("suno watch", person, id=f"{MARKER}-unknown")
-    closed, gone = (stage.guild.add_channel(f"{MARKER}-{name}") for name in ("closed", "gone"))
+    await sandbox.command_answer("suno watch", person, id="told words failed half late")
+    await sandbox.command_answer("suno watch", person, id=f"{MARKER}-unknown")
+    closed, gone = (sandbox.guild.add_channel(f"{MARKER}-{name}") for name in ("closed", "gone"))
     for task_id, channel in (("held", closed), ("lost", gone)):
-        watched = await stage.discord.command(person, channel, "suno watch", id=task_id)
+        watched = await sandbox.discord.command(person, channel, "suno watch", id=task_id)
         await watched.answered()
     closed.deny("send_messages")
     gone.delete()
     post = "POST /channels/{id}/messages"
-    stage.discord.faults.add(post, status=503, text=f"{MARKER} trouble", channel=stage.songs)
-    stage.discord.faults.add(post, status=400, code=50035, text=MARKER, channel=stage.songs)
-    stage.relay.clock.advance(300)
+    sandbox.discord.faults.add(post, status=503, text=f"{MARKER} trouble", channel=sandbox.songs)
+    sandbox.discord.faults.add(post, status=400, code=50035, text=MARKER, channel=sandbox.songs)
+    sandbox.relay.clock.advance(300)
     for task_id in ("told", "words", "failed", "half", "late"):
-        await stage.notice_of(task_id)
-    direct = stage.discord.open_dm(person)
-    await stage.discord.wait_for(lambda: len(direct.messages) == 2, 15, "the direct messages")
-    await stage.ask("suno history", person, search=f"{MARKER} lyrics")
-    await stage.ask("suno lyrics", person, id="told")
+        await sandbox.wait_for_notice(task_id)
+    direct = sandbox.discord.open_dm(person)
+    await sandbox.discord.wait_for(lambda: len(direct.messages) == 2, 15, "the direct messages")
+    await sandbox.command_answer("suno history", person, search=f"{MARKER} lyrics")
+    await sandbox.command_answer("suno lyrics", person, id="told")
     async with asyncio.timeout(15):
         while bot.log.count(" is sent") < 7:  # noqa: ASYNC110 # a process writes it to a file
             await asyncio.sleep(0.05)
 
 
-async def log_of(stage: Stage, **changes: str) -> list[str]:
+async def log_of(sandbox: SandboxSession, **changes: str) -> list[str]:
     """Return what a bot logs of the journey, with these settings."""
-    async with BotProcess(stage.folder, stage.environment | changes) as bot:
-        await stage.discord.wait_until_ready(timeout=30)
-        await stage.discord.wait_until_commands(timeout=30)
-        await journey(stage, bot)
+    async with BotProcess(sandbox.folder, sandbox.environment | changes) as bot:
+        await sandbox.discord.wait_until_ready(timeout=30)
+        await sandbox.discord.wait_until_commands(timeout=30)
+        await journey(sandbox, bot)
     return bot.log.splitlines()
 
 
-async def test_the_way_of_each_task_can_be_followed_by_its_id(stage: Stage) -> None:
+async def test_the_way_of_each_task_can_be_followed_by_its_id(sandbox: SandboxSession) -> None:
     """From the wish to watch it to what became of its message; and nobody's words stand there."""
-    lines = await log_of(stage, LOG_LEVEL="INFO")
-    songs = stage.songs.id
+    lines = await log_of(sandbox, LOG_LEVEL="INFO")
+    songs = sandbox.songs.id
     for told in (
         f"Task told for channel {songs}: watching",
         "Task ended: task_id=told ending=finished outcome=success",
@@ -89,9 +89,9 @@ async def test_the_way_of_each_task_can_be_followed_by_its_id(stage: Stage) -> N
     assert not [line for line in lines if " ERROR " in line or line.startswith("Traceback")]
 
 
-async def test_machines_read_each_line_as_one_object(stage: Stage) -> None:
+async def test_machines_read_each_line_as_one_object(sandbox: SandboxSession) -> None:
     """Always with the same keys; looks and what they showed are told at the level DEBUG."""
-    lines = await log_of(stage, LOG_LEVEL="DEBUG", LOG_FORMAT="json")
+    lines = await log_of(sandbox, LOG_LEVEL="DEBUG", LOG_FORMAT="json")
     entries = [json.loads(line) for line in lines]
     keys = {"time", "level", "logger", "message"}
     assert all(keys <= entry.keys() <= keys | {"exception"} for entry in entries)

@@ -23,23 +23,23 @@ from tests.support.builders import HERE, NOON, a_running_task
 from tests.support.damage import damage
 from tests.support.forwarder import Forwarder
 from tests.support.paths import ROOT
-from tests.support.stage import Stage, a_stage
+from tests.support.sandbox_session import SandboxSession, open_sandbox
 
 NOBODY = "http://127.0.0.1:9"
 """Where nothing listens."""
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Return a stage without a bot."""
-    async with a_stage(tmp_path) as stage:
-        yield stage
+async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
+    """Yield a sandbox without a bot."""
+    async with open_sandbox(tmp_path) as sandbox:
+        yield sandbox
 
 
-async def run_bot(stage: Stage, **changes: str) -> tuple[int, str]:
+async def run_bot(sandbox: SandboxSession, **changes: str) -> tuple[int, str]:
     """Run the bot until it ends by itself; return its exit code and what it said."""
-    environment = stage.environment | changes
-    bot = BotProcess(stage.folder, {name: value for name, value in environment.items() if value})
+    environment = sandbox.environment | changes
+    bot = BotProcess(sandbox.folder, {name: value for name, value in environment.items() if value})
     await bot.start()
     async with asyncio.timeout(30):
         code = await bot.ended()
@@ -47,32 +47,32 @@ async def run_bot(stage: Stage, **changes: str) -> tuple[int, str]:
     return code, bot.log
 
 
-async def test_missing_settings_are_told_by_name_all_at_once(stage: Stage) -> None:
+async def test_missing_settings_are_told_by_name_all_at_once(sandbox: SandboxSession) -> None:
     """With exit code 2: starting again would not help."""
-    code, said = await run_bot(stage, DISCORD_TOKEN="", SUNO_API_KEY="", POLL_INTERVAL="often")
+    code, said = await run_bot(sandbox, DISCORD_TOKEN="", SUNO_API_KEY="", POLL_INTERVAL="often")
     assert code == 2
     for name in ("DISCORD_TOKEN", "SUNO_API_KEY", "POLL_INTERVAL"):
         assert name in said
 
 
-async def test_an_address_that_no_relay_can_have_is_told_by_name(stage: Stage) -> None:
+async def test_an_address_that_no_relay_can_have_is_told_by_name(sandbox: SandboxSession) -> None:
     """What the settings let pass, the relay looks at more closely."""
-    code, said = await run_bot(stage, SUNO_FETCH_PATH="/suno/{id}")
+    code, said = await run_bot(sandbox, SUNO_FETCH_PATH="/suno/{id}")
     assert code == 2
     assert "SUNO_FETCH_PATH" in said
 
 
-async def test_a_refused_token_is_told_by_name(stage: Stage) -> None:
+async def test_a_refused_token_is_told_by_name(sandbox: SandboxSession) -> None:
     """Without the token, and so that nothing starts it again and again."""
-    code, said = await run_bot(stage, DISCORD_TOKEN="a-wrong-token")
+    code, said = await run_bot(sandbox, DISCORD_TOKEN="a-wrong-token")
     assert code == 2
     assert "DISCORD_TOKEN" in said
     assert "a-wrong-token" not in said
 
 
-async def test_machines_are_told_in_their_format_why_the_bot_ends(stage: Stage) -> None:
+async def test_machines_are_told_in_their_format_why_the_bot_ends(sandbox: SandboxSession) -> None:
     """Each line is one object, the last one too."""
-    code, said = await run_bot(stage, DISCORD_TOKEN="a-wrong-token", LOG_FORMAT="json")
+    code, said = await run_bot(sandbox, DISCORD_TOKEN="a-wrong-token", LOG_FORMAT="json")
     assert code == 2
     last = [json.loads(line) for line in said.splitlines()][-1]
     assert last["level"] == "CRITICAL"
@@ -80,84 +80,88 @@ async def test_machines_are_told_in_their_format_why_the_bot_ends(stage: Stage) 
 
 
 @pytest.mark.parametrize("close_code", [4004, 4014])
-async def test_a_gateway_that_refuses_for_good_ends_the_bot(stage: Stage, close_code: int) -> None:
+async def test_a_gateway_that_refuses_for_good_ends_the_bot(
+    sandbox: SandboxSession, close_code: int
+) -> None:
     """A token that was changed meanwhile, or intents: told, with exit code 2."""
-    async with BotProcess(stage.folder, stage.environment) as bot:
-        await stage.discord.wait_until_ready(timeout=30)
-        stage.discord.faults.add("GET /users/@me", status=401, times=None)
-        await stage.discord.close_gateway(close_code)
+    async with BotProcess(sandbox.folder, sandbox.environment) as bot:
+        await sandbox.discord.wait_until_ready(timeout=30)
+        sandbox.discord.faults.add("GET /users/@me", status=401, times=None)
+        await sandbox.discord.close_gateway(close_code)
         async with asyncio.timeout(30):
             assert await bot.ended() == 2
         assert "Discord refuses" in bot.log
         assert "Traceback" not in bot.log
 
 
-async def test_a_token_that_is_taken_back_while_the_bot_runs_ends_it(stage: Stage) -> None:
+async def test_a_token_that_is_taken_back_while_the_bot_runs_ends_it(
+    sandbox: SandboxSession,
+) -> None:
     """A post that Discord answers with 401: told, with exit code 2; the notice stays owed."""
-    stage.relay.add(song("a-song", takes=1))
-    async with BotProcess(stage.folder, stage.environment) as bot:
-        await stage.discord.wait_until_ready(timeout=30)
-        await stage.discord.wait_until_commands(timeout=30)
-        stage.discord.faults.add("GET /users/@me", status=401, times=None)
-        stage.discord.faults.add("POST /channels/{id}/messages", status=401, times=None)
-        stage.relay.clock.advance(10)
-        await stage.ask("suno watch", id="a-song")
+    sandbox.relay.add(song("a-song", takes=1))
+    async with BotProcess(sandbox.folder, sandbox.environment) as bot:
+        await sandbox.discord.wait_until_ready(timeout=30)
+        await sandbox.discord.wait_until_commands(timeout=30)
+        sandbox.discord.faults.add("GET /users/@me", status=401, times=None)
+        sandbox.discord.faults.add("POST /channels/{id}/messages", status=401, times=None)
+        sandbox.relay.clock.advance(10)
+        await sandbox.command_answer("suno watch", id="a-song")
         async with asyncio.timeout(30):
             assert await bot.ended() == 2
         assert "DISCORD_TOKEN" in bot.log
-    stage.discord.faults.clear()
-    async with BotProcess(stage.folder, stage.environment):
-        await stage.notice_of("a-song")
+    sandbox.discord.faults.clear()
+    async with BotProcess(sandbox.folder, sandbox.environment):
+        await sandbox.wait_for_notice("a-song")
 
 
-async def test_a_401_that_passes_ends_nothing(stage: Stage) -> None:
+async def test_a_401_that_passes_ends_nothing(sandbox: SandboxSession) -> None:
     """The token is accepted when Discord is asked who the bot is: the notice comes soon."""
-    stage.relay.add(song("a-song", takes=1))
-    async with BotProcess(stage.folder, stage.environment) as bot:
-        await stage.discord.wait_until_ready(timeout=30)
-        await stage.discord.wait_until_commands(timeout=30)
-        stage.discord.faults.add("POST /channels/{id}/messages", status=401, times=2)
-        stage.relay.clock.advance(10)
-        await stage.ask("suno watch", id="a-song")
-        await stage.notice_of("a-song")
-        await stage.discord.wait_for(lambda: "accepts the token" in bot.log, 15)
+    sandbox.relay.add(song("a-song", takes=1))
+    async with BotProcess(sandbox.folder, sandbox.environment) as bot:
+        await sandbox.discord.wait_until_ready(timeout=30)
+        await sandbox.discord.wait_until_commands(timeout=30)
+        sandbox.discord.faults.add("POST /channels/{id}/messages", status=401, times=2)
+        sandbox.relay.clock.advance(10)
+        await sandbox.command_answer("suno watch", id="a-song")
+        await sandbox.wait_for_notice("a-song")
+        await sandbox.discord.wait_for(lambda: "accepts the token" in bot.log, 15)
         assert bot.pid is not None
-        assert len(stage.notices_of("a-song")) == 1
+        assert len(sandbox.notices("a-song")) == 1
 
 
 @pytest.mark.parametrize("proxy", [False, True])
 async def test_a_login_that_is_refused_only_once_may_be_tried_again(
-    stage: Stage, proxy: bool
+    sandbox: SandboxSession, proxy: bool
 ) -> None:
     """With exit code 1; and a page of a proxy with status 401 is not Discord's answer."""
-    stage.discord.faults.add("GET /users/@me", status=401, html=proxy, times=None if proxy else 2)
-    code, said = await run_bot(stage)
+    sandbox.discord.faults.add("GET /users/@me", status=401, html=proxy, times=None if proxy else 2)
+    code, said = await run_bot(sandbox)
     assert code == 1
     assert "accepts it when asked again" in said
 
 
-async def test_a_gateway_may_refuse_a_good_token_for_a_moment(stage: Stage) -> None:
+async def test_a_gateway_may_refuse_a_good_token_for_a_moment(sandbox: SandboxSession) -> None:
     """A close with 4004 that the API does not confirm: told, with exit code 1."""
-    async with BotProcess(stage.folder, stage.environment) as bot:
-        await stage.discord.wait_until_ready(timeout=30)
-        await stage.discord.close_gateway(4004)
+    async with BotProcess(sandbox.folder, sandbox.environment) as bot:
+        await sandbox.discord.wait_until_ready(timeout=30)
+        await sandbox.discord.close_gateway(4004)
         async with asyncio.timeout(30):
             assert await bot.ended() == 1
         assert "accepts it when asked again" in bot.log
 
 
-async def test_a_discord_that_cannot_be_reached_is_told(stage: Stage) -> None:
+async def test_a_discord_that_cannot_be_reached_is_told(sandbox: SandboxSession) -> None:
     """With the address, and exit code 1: it may be there at the next start."""
-    code, said = await run_bot(stage, DISCORD_API_URL=f"{NOBODY}/api/v10")
+    code, said = await run_bot(sandbox, DISCORD_API_URL=f"{NOBODY}/api/v10")
     assert code == 1
     assert NOBODY in said
 
 
-async def test_a_database_that_cannot_be_used_is_told(stage: Stage) -> None:
+async def test_a_database_that_cannot_be_used_is_told(sandbox: SandboxSession) -> None:
     """With its path; it is left as it is."""
-    path = stage.folder / "letter.db"
+    path = sandbox.folder / "letter.db"
     path.write_bytes(b"not a database " * 100)
-    code, said = await run_bot(stage, DATABASE_PATH=str(path))
+    code, said = await run_bot(sandbox, DATABASE_PATH=str(path))
     assert code == 2
     assert "letter.db" in said
     assert "not a database" in said
@@ -166,34 +170,36 @@ async def test_a_database_that_cannot_be_used_is_told(stage: Stage) -> None:
     assert path.read_bytes().startswith(b"not a database")
 
 
-async def test_the_database_of_another_program_is_told_and_left_alone(stage: Stage) -> None:
+async def test_the_database_of_another_program_is_told_and_left_alone(
+    sandbox: SandboxSession,
+) -> None:
     """With exit code 2, and the setting that is wrong."""
-    path = stage.folder / "recipes.db"
+    path = sandbox.folder / "recipes.db"
     with closing(sqlite3.connect(path)) as other, other:
         other.execute("CREATE TABLE recipes (name TEXT)")
     before = path.read_bytes()
-    code, said = await run_bot(stage, DATABASE_PATH=str(path))
+    code, said = await run_bot(sandbox, DATABASE_PATH=str(path))
     assert code == 2
     assert "another program's" in said
     assert "DATABASE_PATH" in said
     assert path.read_bytes() == before
 
 
-async def test_damage_that_the_start_meets_is_told(stage: Stage) -> None:
+async def test_damage_that_the_start_meets_is_told(sandbox: SandboxSession) -> None:
     """With exit code 2: it is for people to mend."""
-    path = stage.folder / "suno.db"
+    path = sandbox.folder / "suno.db"
     async with DatabaseThread(path):
         pass
     damage(path, "tasks_due")
-    code, said = await run_bot(stage)
+    code, said = await run_bot(sandbox)
     assert code == 2
     assert "malformed" in said
     assert "restore your last backup" in said
 
 
-async def test_watches_at_another_relay_are_told_at_the_start(stage: Stage) -> None:
+async def test_watches_at_another_relay_are_told_at_the_start(sandbox: SandboxSession) -> None:
     """In one warning, with how many of whose, and what to do; and one is one."""
-    path = stage.folder / "suno.db"
+    path = sandbox.folder / "suno.db"
     async with DatabaseThread(path) as database:
         for relay, count in (("deerapi", 2), ("openai-hub", 1), ("custom", 1)):
             store = TaskStore(database, Outbox(database), relay)
@@ -202,15 +208,17 @@ async def test_watches_at_another_relay_are_told_at_the_start(stage: Stage) -> N
                 await store.add_watch(
                     task, known=False, user_id=1, place=HERE, now=NOON, deadline=60
                 )
-    async with BotProcess(stage.folder, stage.environment) as bot:
-        await stage.discord.wait_until_ready(timeout=30)
+    async with BotProcess(sandbox.folder, sandbox.environment) as bot:
+        await sandbox.discord.wait_until_ready(timeout=30)
     (warning,) = (line for line in bot.log.splitlines() if "WARNING" in line)
     assert "while SUNO_RELAY is custom: 2 tasks of deerapi, 1 task of openai-hub" in warning
     assert "set SUNO_RELAY back" in warning
     assert "1 running task, 0 messages waiting" in bot.log
 
 
-async def test_a_disk_that_is_full_may_be_so_no_longer_at_the_next_start(stage: Stage) -> None:
+async def test_a_disk_that_is_full_may_be_so_no_longer_at_the_next_start(
+    sandbox: SandboxSession,
+) -> None:
     """With exit code 1: nothing about the file is wrong."""
     program = """
 import resource, sys
@@ -222,7 +230,7 @@ try:
 finally:  # for whoever measures what the tests reach
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most))
 """
-    bot = BotProcess(stage.folder, stage.environment, program=("-c", program))
+    bot = BotProcess(sandbox.folder, sandbox.environment, program=("-c", program))
     await bot.start()
     async with asyncio.timeout(30):
         assert await bot.ended() == 1
@@ -230,57 +238,57 @@ finally:  # for whoever measures what the tests reach
     assert "Traceback" not in bot.log
 
 
-async def test_a_discord_that_is_ill_is_told(stage: Stage) -> None:
+async def test_a_discord_that_is_ill_is_told(sandbox: SandboxSession) -> None:
     """Without the page that a proxy in front of it sends; with exit code 1."""
-    stage.discord.faults.add("GET /users/@me", status=403, html=True, times=None)
-    code, said = await run_bot(stage)
+    sandbox.discord.faults.add("GET /users/@me", status=403, html=True, times=None)
+    code, said = await run_bot(sandbox)
     assert code == 1
     assert "HTTP 403" in said
     assert "<" not in said
 
 
-async def test_a_port_for_the_figures_that_is_taken_is_told(stage: Stage) -> None:
+async def test_a_port_for_the_figures_that_is_taken_is_told(sandbox: SandboxSession) -> None:
     """With exit code 1: it may be free at the next start. Nothing was said to Discord yet."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        code, said = await run_bot(stage, METRICS_PORT=port)
+        code, said = await run_bot(sandbox, METRICS_PORT=port)
     assert code == 1
     (line,) = (line for line in said.splitlines() if "METRICS_PORT" in line)
     assert f"http://127.0.0.1:{port} (Address already in use)" in line
-    assert not stage.discord.requests
+    assert not sandbox.discord.requests
 
 
 async def test_an_address_for_the_figures_that_this_machine_does_not_have_is_told(
-    stage: Stage,
+    sandbox: SandboxSession,
 ) -> None:
     """With exit code 2: it will not have it at the next start either."""
-    code, said = await run_bot(stage, METRICS_PORT="9090", METRICS_HOST="192.0.2.1")
+    code, said = await run_bot(sandbox, METRICS_PORT="9090", METRICS_HOST="192.0.2.1")
     assert code == 2
     assert "METRICS_HOST" in said
 
 
-async def test_the_log_tells_at_the_start_what_the_bot_works_with(stage: Stage) -> None:
+async def test_the_log_tells_at_the_start_what_the_bot_works_with(sandbox: SandboxSession) -> None:
     """Version, relay, database and what it owes, the invite, the figures, and who it is."""
-    stage.relay.add(song("a-song", takes=120), song("another", takes=120))
-    async with BotProcess(stage.folder, stage.environment) as bot:
-        await stage.discord.wait_until_ready(timeout=30)
-        await stage.discord.wait_until_commands(timeout=30)
-        await stage.ask("suno watch", id="a-song another")
-        await stage.discord.wait_for(stage.cards, 10, "the card")
+    sandbox.relay.add(song("a-song", takes=120), song("another", takes=120))
+    async with BotProcess(sandbox.folder, sandbox.environment) as bot:
+        await sandbox.discord.wait_until_ready(timeout=30)
+        await sandbox.discord.wait_until_commands(timeout=30)
+        await sandbox.command_answer("suno watch", id="a-song another")
+        await sandbox.discord.wait_for(sandbox.cards, 10, "the card")
     first = len(bot.log)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
-    async with BotProcess(stage.folder, stage.environment | {"METRICS_PORT": port}) as bot:
+    async with BotProcess(sandbox.folder, sandbox.environment | {"METRICS_PORT": port}) as bot:
         async with asyncio.timeout(30):
             while "Connected to Discord" not in bot.log[first:]:  # noqa: ASYNC110 # a file
                 await asyncio.sleep(0.05)
     said = [line.partition(": ")[2] for line in bot.log[first:].splitlines()]
     assert said == [
         f"Suno Bot {__version__}",
-        f"Relay custom at {stage.relay.base_url}",
-        f"Database {stage.folder / 'suno.db'}: 2 running tasks, 0 messages waiting",
+        f"Relay custom at {sandbox.relay.base_url}",
+        f"Database {sandbox.folder / 'suno.db'}: 2 running tasks, 0 messages waiting",
         f"Figures at http://127.0.0.1:{port}/metrics",
-        f"Invite the bot with {invite_link(stage.discord.application_id)}",
+        f"Invite the bot with {invite_link(sandbox.discord.application_id)}",
         "Connected to Discord as suno_bot#0000, in 1 server",
         "Stopping",
         "Stopped",
@@ -289,26 +297,26 @@ async def test_the_log_tells_at_the_start_what_the_bot_works_with(stage: Stage) 
 
 async def test_a_relay_that_cannot_be_reached_is_told_and_waited_for(tmp_path: Path) -> None:
     """Once, and the bot works: what is watched meanwhile is told when the relay is there."""
-    async with a_stage(tmp_path) as stage, Forwarder(relay_port(stage)) as line:
+    async with open_sandbox(tmp_path) as sandbox, Forwarder(relay_port(sandbox)) as line:
         line.cut()
         address = {"SUNO_BASE_URL": f"http://127.0.0.1:{line.port}"}
-        async with BotProcess(stage.folder, stage.environment | address) as bot:
-            await stage.discord.wait_until_ready(timeout=30)
-            await stage.discord.wait_until_commands(timeout=30)
-            stage.relay.add(song("a-song", takes=1))
-            stage.relay.clock.advance(10)
-            await stage.ask("suno watch", id="a-song")
+        async with BotProcess(sandbox.folder, sandbox.environment | address) as bot:
+            await sandbox.discord.wait_until_ready(timeout=30)
+            await sandbox.discord.wait_until_commands(timeout=30)
+            sandbox.relay.add(song("a-song", takes=1))
+            sandbox.relay.clock.advance(10)
+            await sandbox.command_answer("suno watch", id="a-song")
             (warning,) = (line for line in bot.log.splitlines() if "WARNING" in line)
             assert "cannot be reached" in warning
             await line.mend()
-            await stage.notice_of("a-song")
+            await sandbox.wait_for_notice("a-song")
             assert bot.log.count("cannot be reached") == 1
             assert "answers again" in bot.log
 
 
-def relay_port(stage: Stage) -> int:
-    """Return the port of the relay on the stage."""
-    return int(stage.relay.base_url.rpartition(":")[2])
+def relay_port(sandbox: SandboxSession) -> int:
+    """Return the port of the relay in the sandbox."""
+    return int(sandbox.relay.base_url.rpartition(":")[2])
 
 
 async def call(*words: str) -> tuple[int, str]:

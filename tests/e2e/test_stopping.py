@@ -13,7 +13,7 @@ from sandbox.bot_process import BotProcess
 from sandbox.relay import song
 from sandbox.relay.faults import slow_headers
 from tests.support.forwarder import Forwarder
-from tests.support.stage import Stage, a_stage
+from tests.support.sandbox_session import SandboxSession, open_sandbox
 
 SONG = "song-of-this-stop"
 POST = "POST /channels/{id}/messages"
@@ -21,18 +21,18 @@ LONGEST_STOP = 10.0
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Return a stage without a bot."""
-    async with a_stage(tmp_path) as stage:
-        yield stage
+async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
+    """Yield a sandbox without a bot."""
+    async with open_sandbox(tmp_path) as sandbox:
+        yield sandbox
 
 
-async def started(stage: Stage, **changes: str) -> BotProcess:
+async def started(sandbox: SandboxSession, **changes: str) -> BotProcess:
     """Start the bot; return it once it works."""
-    bot = BotProcess(stage.folder, stage.environment | changes)
+    bot = BotProcess(sandbox.folder, sandbox.environment | changes)
     await bot.start()
-    await stage.discord.wait_until_ready(timeout=30)
-    await stage.discord.wait_until_commands(timeout=30)
+    await sandbox.discord.wait_until_ready(timeout=30)
+    await sandbox.discord.wait_until_commands(timeout=30)
     return bot
 
 
@@ -50,81 +50,81 @@ async def assert_stops(bot: BotProcess) -> None:
     assert "Traceback" not in bot.log
 
 
-async def assert_told_once(stage: Stage, *task_ids: str) -> None:
+async def assert_told_once(sandbox: SandboxSession, *task_ids: str) -> None:
     """Start the bot anew; see that it tells each task exactly once."""
-    stage.discord.faults.clear()
-    stage.relay.faults.clear()
-    bot = await started(stage)
+    sandbox.discord.faults.clear()
+    sandbox.relay.faults.clear()
+    bot = await started(sandbox)
     for task_id in task_ids:
-        await stage.notice_of(task_id)
-    await stage.ask("suno list")
+        await sandbox.wait_for_notice(task_id)
+    await sandbox.command_answer("suno list")
     await bot.stop()
     for task_id in task_ids:
-        assert len(stage.notices_of(task_id)) == 1
+        assert len(sandbox.notices(task_id)) == 1
 
 
-async def test_messages_on_their_way_to_a_slow_discord(stage: Stage) -> None:
+async def test_messages_on_their_way_to_a_slow_discord(sandbox: SandboxSession) -> None:
     """Those that Discord has, and those that it never took: each is told once in the end."""
     tasks = [f"{SONG}-{number}" for number in range(4)]
-    stage.relay.add(*(song(task_id, takes=120) for task_id in tasks))
-    bot = await started(stage)
+    sandbox.relay.add(*(song(task_id, takes=120) for task_id in tasks))
+    bot = await started(sandbox)
     for task_id in tasks:
-        await stage.ask("suno watch", id=task_id)
+        await sandbox.command_answer("suno watch", id=task_id)
     posting = [
-        stage.discord.faults.add(POST, delay=60, when="after", times=1, channel=stage.songs),
-        stage.discord.faults.add(POST, delay=60, times=None, channel=stage.songs),
+        sandbox.discord.faults.add(POST, delay=60, when="after", times=1, channel=sandbox.songs),
+        sandbox.discord.faults.add(POST, delay=60, times=None, channel=sandbox.songs),
     ]
-    stage.relay.clock.advance(200)
-    await stage.discord.wait_for(lambda: any(fault.hits for fault in posting), 15)
+    sandbox.relay.clock.advance(200)
+    await sandbox.discord.wait_for(lambda: any(fault.hits for fault in posting), 15)
     await assert_stops(bot)
-    await assert_told_once(stage, *tasks)
+    await assert_told_once(sandbox, *tasks)
 
 
-async def test_a_look_that_hangs(stage: Stage) -> None:
+async def test_a_look_that_hangs(sandbox: SandboxSession) -> None:
     """A relay that takes a request and says nothing holds up no stop."""
-    stage.relay.add(song(SONG, takes=120))
-    bot = await started(stage)
-    await stage.ask("suno watch", id=SONG)
-    stage.relay.faults.add(slow_headers())
-    await stage.relay.looked(len(stage.relay.looks) + 1)
+    sandbox.relay.add(song(SONG, takes=120))
+    bot = await started(sandbox)
+    await sandbox.command_answer("suno watch", id=SONG)
+    sandbox.relay.faults.add(slow_headers())
+    await sandbox.relay.wait_for_requests(len(sandbox.relay.requests) + 1)
     await assert_stops(bot)
-    stage.relay.clock.advance(200)
-    await assert_told_once(stage, SONG)
+    sandbox.relay.clock.advance(200)
+    await assert_told_once(sandbox, SONG)
 
 
-async def test_a_gateway_that_is_gone(stage: Stage) -> None:
+async def test_a_gateway_that_is_gone(sandbox: SandboxSession) -> None:
     """discord.py tries to reach it again and again."""
-    stage.relay.add(song(SONG, takes=120))
-    async with Forwarder(stage.discord.port) as line:
-        own, stage.discord.gateway.url = (
-            stage.discord.gateway.url,
+    sandbox.relay.add(song(SONG, takes=120))
+    async with Forwarder(sandbox.discord.port) as line:
+        own, sandbox.discord.gateway.url = (
+            sandbox.discord.gateway.url,
             f"ws://127.0.0.1:{line.port}/gateway",
         )
-        bot = await started(stage, DISCORD_GATEWAY_URL=stage.discord.gateway.url)
-        await stage.ask("suno watch", id=SONG)
+        bot = await started(sandbox, DISCORD_GATEWAY_URL=sandbox.discord.gateway.url)
+        await sandbox.command_answer("suno watch", id=SONG)
         line.cut()
-        await stage.discord.wait_until_gone()
+        await sandbox.discord.wait_until_gone()
         await wait_for_line(bot, "WARNING discord.shard: Attempting a reconnect")
         await assert_stops(bot)
-    stage.discord.gateway.url = own
-    stage.relay.clock.advance(200)
-    await assert_told_once(stage, SONG)
+    sandbox.discord.gateway.url = own
+    sandbox.relay.clock.advance(200)
+    await assert_told_once(sandbox, SONG)
 
 
-async def test_a_gateway_that_says_no_goodbye(stage: Stage) -> None:
+async def test_a_gateway_that_says_no_goodbye(sandbox: SandboxSession) -> None:
     """It accepted the connection and reads nothing any more."""
     async with a_gateway(hello) as (url, greeted):
-        bot = BotProcess(stage.folder, stage.environment | {"DISCORD_GATEWAY_URL": url})
+        bot = BotProcess(sandbox.folder, sandbox.environment | {"DISCORD_GATEWAY_URL": url})
         await bot.start()
         await greeted.wait()
         await asyncio.sleep(1)
         await assert_stops(bot)
 
 
-async def test_a_gateway_that_never_greets(stage: Stage) -> None:
+async def test_a_gateway_that_never_greets(sandbox: SandboxSession) -> None:
     """The bot is started, and not ready yet."""
     async with a_gateway(silence) as (url, greeted):
-        bot = BotProcess(stage.folder, stage.environment | {"DISCORD_GATEWAY_URL": url})
+        bot = BotProcess(sandbox.folder, sandbox.environment | {"DISCORD_GATEWAY_URL": url})
         await bot.start()
         await greeted.wait()
         await assert_stops(bot)
@@ -133,32 +133,32 @@ async def test_a_gateway_that_never_greets(stage: Stage) -> None:
 @pytest.mark.parametrize(
     "request_", ["GET /users/@me", "GET /gateway/bot", "PUT /applications/{id}/commands"]
 )
-async def test_a_start_that_takes_long(stage: Stage, request_: str) -> None:
+async def test_a_start_that_takes_long(sandbox: SandboxSession, request_: str) -> None:
     """Discord takes its time with one of the requests before READY."""
-    fault = stage.discord.faults.add(request_, delay=60, times=None)
-    bot = BotProcess(stage.folder, stage.environment)
+    fault = sandbox.discord.faults.add(request_, delay=60, times=None)
+    bot = BotProcess(sandbox.folder, sandbox.environment)
     await bot.start()
-    await stage.discord.wait_for(lambda: fault.hits, 15)
+    await sandbox.discord.wait_for(lambda: fault.hits, 15)
     await assert_stops(bot)
-    stage.relay.add(song(SONG, takes=1))
+    sandbox.relay.add(song(SONG, takes=1))
 
 
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
-async def test_who_asks_twice(stage: Stage, second: signal.Signals) -> None:
+async def test_who_asks_twice(sandbox: SandboxSession, second: signal.Signals) -> None:
     """The second signal does not break the stop off: what is under way still has its time."""
-    stage.relay.add(song(SONG, takes=120))
-    bot = await started(stage)
-    await stage.ask("suno watch", id=SONG)
-    await stage.discord.wait_for(stage.cards, 10, "the card")
-    fault = stage.discord.faults.add(POST, delay=2, times=None, channel=stage.songs)
-    stage.relay.clock.advance(200)
-    await stage.discord.wait_for(lambda: fault.hits, 15)
+    sandbox.relay.add(song(SONG, takes=120))
+    bot = await started(sandbox)
+    await sandbox.command_answer("suno watch", id=SONG)
+    await sandbox.discord.wait_for(sandbox.cards, 10, "the card")
+    fault = sandbox.discord.faults.add(POST, delay=2, times=None, channel=sandbox.songs)
+    sandbox.relay.clock.advance(200)
+    await sandbox.discord.wait_for(lambda: fault.hits, 15)
     bot.send_signal(signal.SIGTERM)
     await wait_for_line(bot, "Stopping")
     bot.send_signal(second)
     await assert_stops(bot)
-    assert f"Task {SONG} for channel {stage.songs.id} is sent" in bot.log
-    await assert_told_once(stage, SONG)
+    assert f"Task {SONG} for channel {sandbox.songs.id} is sent" in bot.log
+    await assert_told_once(sandbox, SONG)
 
 
 async def test_what_never_ends_is_ended_by_the_system(tmp_path: Path) -> None:

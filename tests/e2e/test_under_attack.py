@@ -13,12 +13,11 @@ from pathlib import Path
 
 from bot.relay.models import TaskKind
 from sandbox.bot_process import BotProcess, settings_for
-from sandbox.discord import NotOffered, User
+from sandbox.discord import ActionUnavailable, User
 from sandbox.relay import RelayTask, song
 from sandbox.relay.faults import answers
-from sandbox.relay.lifecycles import Stage as TaskStage
-from sandbox.relay.lifecycles import succeeded
-from tests.support.stage import Stage, a_stage
+from sandbox.relay.lifecycles import TaskStage, succeeded
+from tests.support.sandbox_session import SandboxSession, open_sandbox
 
 WITH_512_MIB = ("sh", "-c", 'ulimit -d 524288 && exec "$@"', "sh")
 TAKES = 12.0
@@ -46,24 +45,24 @@ def a_hostile_task(task_id: str, made: object) -> RelayTask:
     return RelayTask(task_id, TaskKind.MUSIC, (TaskStage(0, succeeded(made)),))
 
 
-def arm(stage: Stage) -> None:
+def arm(sandbox: SandboxSession) -> None:
     """Let the relay answer terribly for the ids of the attacker."""
-    stage.relay.add(*(a_hostile_task(*each) for each in CONTENTS.items()))
+    sandbox.relay.add(*(a_hostile_task(*each) for each in CONTENTS.items()))
     for task_id, body in BODIES.items():
         packed = {"Content-Encoding": "gzip"}
-        stage.relay.faults.add(
+        sandbox.relay.faults.add(
             answers(200, gzip.compress(body), about=task_id, headers=packed, name=task_id)
         )
-    stage.relay.add(*(song(f"old-song-{number}", takes=0) for number in range(500)))
+    sandbox.relay.add(*(song(f"old-song-{number}", takes=0) for number in range(500)))
 
 
-async def attack(stage: Stage, member: User) -> None:
+async def attack(sandbox: SandboxSession, member: User) -> None:
     """Use every command that costs the bot something, about thirty times a second."""
-    songs, old = stage.songs, count()
+    songs, old = sandbox.songs, count()
 
     async def use(command: str, *ids: str) -> None:
-        with suppress(NotOffered):
-            await stage.discord.command(member, songs, f"suno {command}", id=" ".join(ids))
+        with suppress(ActionUnavailable):
+            await sandbox.discord.command(member, songs, f"suno {command}", id=" ".join(ids))
 
     for number in count():
         invented = [f"invented-{number}-{each}" for each in range(10)]
@@ -73,7 +72,7 @@ async def attack(stage: Stage, member: User) -> None:
         for bomb in BOMBS:
             await use(("watch", "status", "lyrics")[number % 3], bomb)
         typing = (
-            stage.discord.autocomplete(member, songs, "suno watch", "id", text) for text in TYPED
+            sandbox.discord.autocomplete(member, songs, "suno watch", "id", text) for text in TYPED
         )
         with suppress(TimeoutError):
             await asyncio.gather(*typing)
@@ -81,12 +80,12 @@ async def attack(stage: Stage, member: User) -> None:
 
 
 @asynccontextmanager
-async def under_attack(stage: Stage) -> AsyncIterator[None]:
+async def under_attack(sandbox: SandboxSession) -> AsyncIterator[None]:
     """Let a member who is no friend of anybody attack meanwhile."""
-    member = stage.discord.add_user("Mallory")
-    stage.guild.add_member(member)
-    arm(stage)
-    attacking = asyncio.create_task(attack(stage, member))
+    member = sandbox.discord.add_user("Mallory")
+    sandbox.guild.add_member(member)
+    arm(sandbox)
+    attacking = asyncio.create_task(attack(sandbox, member))
     try:
         yield
         assert not attacking.done(), attacking.result()
@@ -95,39 +94,39 @@ async def under_attack(stage: Stage) -> AsyncIterator[None]:
         await asyncio.gather(attacking, return_exceptions=True)
 
 
-async def notice_after(stage: Stage, user: User, task_id: str) -> float:
+async def notice_after(sandbox: SandboxSession, user: User, task_id: str) -> float:
     """Watch a song that has just begun; return the seconds until its notice is there."""
     now = asyncio.get_running_loop().time
     began = now()
-    stage.relay.add(song(task_id, takes=TAKES))
-    await stage.discord.command(user, stage.songs, "suno watch", id=task_id)
-    await stage.discord.wait_for(
-        lambda: stage.notices_of(task_id), 10 * TAKES, f"the notice of {task_id}"
+    sandbox.relay.add(song(task_id, takes=TAKES))
+    await sandbox.discord.command(user, sandbox.songs, "suno watch", id=task_id)
+    await sandbox.discord.wait_for(
+        lambda: sandbox.notices(task_id), 10 * TAKES, f"the notice of {task_id}"
     )
     return now() - began
 
 
 async def times_to_notices(folder: Path, *, attacked: bool) -> tuple[float, float]:
     """Return how long two honest people wait: one has watched before the attack, one meanwhile."""
-    async with a_stage(folder, pace=10, speed=1) as stage:
+    async with open_sandbox(folder, pace=10, speed=1) as sandbox:
         bot = BotProcess(
-            folder, settings_for(stage.discord, stage.relay, folder), wrapper=WITH_512_MIB
+            folder, settings_for(sandbox.discord, sandbox.relay, folder), wrapper=WITH_512_MIB
         )
         async with bot:
-            await stage.discord.wait_until_ready(timeout=60)
-            await stage.discord.wait_until_commands(timeout=60)
+            await sandbox.discord.wait_until_ready(timeout=60)
+            await sandbox.discord.wait_until_commands(timeout=60)
             async with asyncio.TaskGroup() as honest:
-                first = honest.create_task(notice_after(stage, stage.ada, "honest-song"))
+                first = honest.create_task(notice_after(sandbox, sandbox.ada, "honest-song"))
                 await asyncio.sleep(1)
-                async with under_attack(stage) if attacked else nullcontext():
+                async with under_attack(sandbox) if attacked else nullcontext():
                     await asyncio.sleep(1)
-                    second = await notice_after(stage, stage.bea, "another-honest-song")
+                    second = await notice_after(sandbox, sandbox.bea, "another-honest-song")
                     times = await first, second
             assert bot.pid is not None, "the bot has died"
-        (notice,) = stage.notices_of("honest-song")
-        assert notice.pinged == {stage.ada.id}
+        (notice,) = sandbox.notices("honest-song")
+        assert notice.pinged == {sandbox.ada.id}
         assert "Traceback" not in bot.log
-        asked = {each for look in stage.relay.looks for each in look.ids}
+        asked = {each for look in sandbox.relay.requests for each in look.ids}
         assert asked >= set(BOMBS) or not attacked, "the attack has not reached the relay"
         return times
 

@@ -29,7 +29,7 @@ from tests.support.released_schema import (
     dump,
     live,
 )
-from tests.support.stage import a_bot, a_stage
+from tests.support.sandbox_session import open_sandbox, running_bot
 
 RELEASES = sorted(SCHEMAS.glob("*.sql"))
 
@@ -152,35 +152,35 @@ async def test_a_bot_of_today_goes_on_where_the_release_stopped(
 
     What was posted before the upgrade is not posted again.
     """
-    async with a_stage(tmp_path, pace=10) as stage:
-        direct, beas = stage.discord.open_dm(stage.ada), stage.discord.open_dm(stage.bea)
-        move(released, "user_id", {ADA: stage.ada.id, BEA: stage.bea.id})
-        move(released, "guild_id", {SERVER: stage.guild.id})
-        places = {SONGS: stage.songs, CLOSED: stage.lyrics, ADAS: direct, BEAS: beas}
+    async with open_sandbox(tmp_path, pace=10) as sandbox:
+        direct, beas = sandbox.discord.open_dm(sandbox.ada), sandbox.discord.open_dm(sandbox.bea)
+        move(released, "user_id", {ADA: sandbox.ada.id, BEA: sandbox.bea.id})
+        move(released, "guild_id", {SERVER: sandbox.guild.id})
+        places = {SONGS: sandbox.songs, CLOSED: sandbox.lyrics, ADAS: direct, BEAS: beas}
         move(released, "channel_id", {old.channel_id: new.id for old, new in places.items()})
         owed = [
-            *(("running", stage.songs), ("running", direct), ("stranger", stage.songs)),
-            *(("held", stage.lyrics), ("moved", beas), ("lost", beas)),
-            *(("sending", stage.songs), ("due", stage.songs)),
+            *(("running", sandbox.songs), ("running", direct), ("stranger", sandbox.songs)),
+            *(("held", sandbox.lyrics), ("moved", beas), ("lost", beas)),
+            *(("sending", sandbox.songs), ("due", sandbox.songs)),
         ]
         for task_id in ("running", "stranger"):
-            stage.relay.add(song(task_id, takes=1))
-        stage.relay.clock.advance(10)
-        async with a_bot(stage):
+            sandbox.relay.add(song(task_id, takes=1))
+        sandbox.relay.clock.advance(10)
+        async with running_bot(sandbox):
             for task_id, channel in owed:
-                await stage.notice_of(task_id, channel)
-        async with a_bot(stage):
-            stage.relay.add(song("later", takes=1))
-            stage.relay.clock.advance(10)
-            await stage.ask("suno watch", id="later")
-            await stage.notice_of("later")
+                await sandbox.wait_for_notice(task_id, channel)
+        async with running_bot(sandbox):
+            sandbox.relay.add(song("later", takes=1))
+            sandbox.relay.clock.advance(10)
+            await sandbox.command_answer("suno watch", id="later")
+            await sandbox.wait_for_notice("later")
         for task_id, channel in owed:
-            assert len(stage.notices_of(task_id, channel)) == 1, task_id
-        assert not stage.notices_of("told")
-        assert not stage.notices_of("moved")
-        (running,) = stage.notices_of("running")
-        assert stage.ada.mention in running.content
-        assert stage.bea.mention not in running.content  # who asked to be told quietly
+            assert len(sandbox.notices(task_id, channel)) == 1, task_id
+        assert not sandbox.notices("told")
+        assert not sandbox.notices("moved")
+        (running,) = sandbox.notices("running")
+        assert sandbox.ada.mention in running.content
+        assert sandbox.bea.mention not in running.content  # who asked to be told quietly
 
 
 def move(path: Path, column: str, ids: dict[int, int]) -> None:
@@ -227,8 +227,8 @@ async def test_a_database_of_a_newer_version_is_refused_and_left_alone(tmp_path:
 async def test_the_operator_of_a_newer_database_is_told_what_to_do(tmp_path: Path) -> None:
     """With exit code 2, so that nothing starts the old version again and again."""
     make_newer(await upgrade(tmp_path / "suno.db"))
-    async with a_stage(tmp_path, pace=10) as stage:
-        bot = BotProcess(tmp_path, stage.environment)
+    async with open_sandbox(tmp_path, pace=10) as sandbox:
+        bot = BotProcess(tmp_path, sandbox.environment)
         await bot.start()
         async with asyncio.timeout(30):
             assert await bot.ended() == 2

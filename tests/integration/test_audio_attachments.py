@@ -32,7 +32,7 @@ from tests.integration.test_dispatcher import PATIENCE, POST, Post, a_client, co
 from tests.integration.test_fetching import always
 from tests.support.builders import a_clip, a_failure, a_song
 from tests.support.media_server import MP3, MediaServer, a_media_server, answering
-from tests.support.stage import a_bot_in_hand, a_stage
+from tests.support.sandbox_session import open_sandbox, running_assembled_bot
 
 LIMIT = 1 << 20
 
@@ -303,19 +303,19 @@ async def test_a_server_with_boosts_takes_larger_files(studio: Studio) -> None:
 
 async def test_the_least_limit_that_interactions_stated_counts(tmp_path: Path) -> None:
     """In that server: what it takes no larger is not uploaded in vain, but told with its link."""
-    async with a_stage(tmp_path) as stage, a_media_server() as media:
+    async with open_sandbox(tmp_path) as sandbox, a_media_server() as media:
         (clip,) = clip_ids("a-song", 1)
         media.answers[f"/{clip}.mp3"] = answering(MP3 + bytes(15 * 2**20), "audio/mpeg")
-        stage.relay.add(song("a-song", takes=1, clips=1, media=media.link("")))
-        stage.guild.file_size = 10 * 2**20
-        async with a_bot_in_hand(stage, Fetcher(loopback_port=media.port)) as bot:
-            await bot.services.settings.change(stage.guild.id, uploads=True)
-            await stage.ask("suno watch", id="a-song")
-            stage.relay.clock.advance(10)
-            notice = await stage.notice_of("a-song")
+        sandbox.relay.add(song("a-song", takes=1, clips=1, media=media.link("")))
+        sandbox.guild.file_size = 10 * 2**20
+        async with running_assembled_bot(sandbox, Fetcher(loopback_port=media.port)) as bot:
+            await bot.services.settings.change(sandbox.guild.id, uploads=True)
+            await sandbox.command_answer("suno watch", id="a-song")
+            sandbox.relay.clock.advance(10)
+            notice = await sandbox.wait_for_notice("a-song")
         assert media.requests
         assert notice.attachments == []
-        assert not [one for one in stage.discord.requests if one.status == 413]
+        assert not [one for one in sandbox.discord.requests if one.status == 413]
 
 
 @pytest.mark.parametrize(

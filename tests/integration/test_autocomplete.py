@@ -18,49 +18,53 @@ from sandbox.relay import song
 from tests.support.builders import a_clip, a_lyrics_task, a_song
 from tests.support.histories import THERE, ended, named, watch
 from tests.support.hostile import LONG_TEXTS
-from tests.support.stage import Stage, a_bot, a_stage
+from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Return a stage on which the bot works."""
-    async with a_stage(tmp_path) as stage, a_bot(stage):
-        yield stage
+async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
+    """Yield a sandbox in which the bot runs."""
+    async with open_sandbox(tmp_path) as sandbox, running_bot(sandbox):
+        yield sandbox
 
 
-async def offered(stage: Stage, typed: str, command: str = "suno status") -> list[tuple[str, str]]:
+async def offered(
+    sandbox: SandboxSession, typed: str, command: str = "suno status"
+) -> list[tuple[str, str]]:
     """Return what Ada is offered while she types an id."""
-    return await stage.discord.autocomplete(stage.ada, stage.songs, command, "id", typed)
+    return await sandbox.discord.autocomplete(sandbox.ada, sandbox.songs, command, "id", typed)
 
 
 @pytest.mark.parametrize("command", ["suno status", "suno watch", "suno unwatch", "suno lyrics"])
-async def test_recent_tasks_are_offered_wherever_an_id_is_typed(stage: Stage, command: str) -> None:
+async def test_recent_tasks_are_offered_wherever_an_id_is_typed(
+    sandbox: SandboxSession, command: str
+) -> None:
     """By title and a short id; what is chosen is the whole id."""
-    stage.relay.add(song("a-song-with-a-long-id", title="Paper Boats", takes=1))
-    stage.relay.clock.advance(10)
-    await stage.ask("suno watch", id="a-song-with-a-long-id")
+    sandbox.relay.add(song("a-song-with-a-long-id", title="Paper Boats", takes=1))
+    sandbox.relay.clock.advance(10)
+    await sandbox.command_answer("suno watch", id="a-song-with-a-long-id")
     for typed in ("", "boat", "with-a"):
-        assert await offered(stage, typed, command) == [
+        assert await offered(sandbox, typed, command) == [
             ("Paper Boats · a-song-with…", "a-song-with-a-long-id")
         ]
-    assert await offered(stage, "tram", command) == []
+    assert await offered(sandbox, "tram", command) == []
 
 
-async def test_tasks_of_others_are_not_offered(stage: Stage) -> None:
+async def test_tasks_of_others_are_not_offered(sandbox: SandboxSession) -> None:
     """Each person is offered their own."""
-    stage.relay.add(song("hers"))
-    await stage.ask("suno watch", stage.bea, id="hers")
-    assert await offered(stage, "") == []
+    sandbox.relay.add(song("hers"))
+    await sandbox.command_answer("suno watch", sandbox.bea, id="hers")
+    assert await offered(sandbox, "") == []
 
 
-async def test_an_offer_that_is_taken_works(stage: Stage) -> None:
+async def test_an_offer_that_is_taken_works(sandbox: SandboxSession) -> None:
     """Two ids, one typed by hand, one completed, are two answers."""
-    stage.relay.add(song("one", title="First"), song("two", title="Second"))
-    await stage.ask("suno watch", id="two")
-    ((_, value),) = await offered(stage, "one, tw")
+    sandbox.relay.add(song("one", title="First"), song("two", title="Second"))
+    await sandbox.command_answer("suno watch", id="two")
+    ((_, value),) = await offered(sandbox, "one, tw")
     assert value == "one, two"
-    interaction = await stage.act("suno status", id=value)
-    await stage.discord.wait_for(lambda: len(interaction.messages) == 2, 10)
+    interaction = await sandbox.use_command("suno status", id=value)
+    await sandbox.discord.wait_for(lambda: len(interaction.messages) == 2, 10)
 
 
 def test_a_choice_completes_the_last_word_and_keeps_the_others() -> None:

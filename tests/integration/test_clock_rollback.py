@@ -16,7 +16,7 @@ from bot.storage.clock_rollback import BACKWARDS
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.relay import song
-from sandbox.relay.lifecycles import RelayTask, Stage, clip, streaming, succeeded, waiting
+from sandbox.relay.lifecycles import RelayTask, TaskStage, clip, streaming, succeeded, waiting
 from tests.integration.test_dispatcher import PATIENCE, POST, Post, a_member, post
 from tests.integration.test_poller import World, world
 from tests.support.builders import a_song
@@ -263,7 +263,7 @@ async def test_a_song_that_waits_for_its_last_link_is_told_in_time(
     made = [
         streaming(clip("clip", title="Boats", lyrics="", style="", media="https://cdn1.suno.ai"))
     ]
-    stages = (Stage(0, waiting()), Stage(60, succeeded(made)))
+    stages = (TaskStage(0, waiting()), TaskStage(60, succeeded(made)))
     world.relay.add(RelayTask("song", TaskKind.MUSIC, stages))
     await world.watch("song")
     await world.look_after(100)

@@ -14,7 +14,7 @@ from bot.storage.server_settings import ServerSettingsStore
 from sandbox.discord import Channel, Guild
 from sandbox.relay import song
 from tests.support.builders import NOON
-from tests.support.stage import Stage, a_bot_in_hand, a_stage
+from tests.support.sandbox_session import SandboxSession, open_sandbox, running_assembled_bot
 
 EVEN, ODD = 2 << 22, 3 << 22
 """Servers of the first and the second of two shards."""
@@ -107,40 +107,40 @@ async def test_a_shard_settles_nothing_for_another(database: DatabaseThread) -> 
     assert await kept(database) == {ODD}
 
 
-def a_guild_of(stage: Stage, shard: int) -> Guild:
+def a_guild_of(sandbox: SandboxSession, shard: int) -> Guild:
     """Return a new server that belongs to one of two shards."""
     while True:
-        guild = stage.discord.add_guild("Another Club")
+        guild = sandbox.discord.add_guild("Another Club")
         if (guild.id >> 22) % 2 == shard:
             return guild
-        stage.discord.add_user("Filler")  # so that the next id may fall on the other shard
+        sandbox.discord.add_user("Filler")  # so that the next id may fall on the other shard
 
 
-async def watch_in(stage: Stage, guild: Guild) -> Channel:
+async def watch_in(sandbox: SandboxSession, guild: Guild) -> Channel:
     """Let Ada watch a song that runs in a channel of a server."""
-    if stage.ada.id not in guild.members:
-        guild.add_member(stage.ada)
+    if sandbox.ada.id not in guild.members:
+        guild.add_member(sandbox.ada)
     channel = guild.add_channel("here")
-    stage.relay.add(song(f"song-{guild.id}", takes=1000))
-    asked = await stage.discord.command(stage.ada, channel, "suno watch", id=f"song-{guild.id}")
+    sandbox.relay.add(song(f"song-{guild.id}", takes=1000))
+    asked = await sandbox.discord.command(sandbox.ada, channel, "suno watch", id=f"song-{guild.id}")
     await asked.answered()
     return channel
 
 
 async def test_a_removal_while_one_of_two_shards_is_away_is_noticed(tmp_path: Path) -> None:
     """When its next session begins: the data go a day later. An outage is no removal."""
-    async with a_stage(tmp_path, shards=2) as stage:
-        first, second, down = (a_guild_of(stage, shard) for shard in (0, 1, 1))
-        async with a_bot_in_hand(stage) as bot:
+    async with open_sandbox(tmp_path, shards=2) as sandbox:
+        first, second, down = (a_guild_of(sandbox, shard) for shard in (0, 1, 1))
+        async with running_assembled_bot(sandbox) as bot:
             for guild in (first, second, down):
-                await watch_in(stage, guild)
-            stage.discord.hold_back(1)
-            await stage.discord.drop_gateway(shard=1)
-            stage.discord.forget_sessions(shard=1)
+                await watch_in(sandbox, guild)
+            sandbox.discord.hold_back(1)
+            await sandbox.discord.drop_gateway(shard=1)
+            sandbox.discord.forget_sessions(shard=1)
             second.remove_bot()
             down.go_down()
-            stage.discord.let_back(1)
-            await until_missing(stage, second)
+            sandbox.discord.let_back(1)
+            await until_missing(sandbox, second)
             departures, forgetting = bot.services.departures, bot.services.forgetting
             await departures.purge_overdue(time.time() + GRACE_PERIOD - 60)
             assert await forgetting.servers() == {first.id, second.id, down.id}
@@ -150,23 +150,23 @@ async def test_a_removal_while_one_of_two_shards_is_away_is_noticed(tmp_path: Pa
 
 async def test_a_server_that_invites_the_bot_again_is_kept(tmp_path: Path) -> None:
     """Though it was missing when the session began."""
-    async with a_stage(tmp_path) as stage:
-        async with a_bot_in_hand(stage):
-            await watch_in(stage, stage.guild)
-        stage.guild.remove_bot()
-        async with a_bot_in_hand(stage) as bot:
-            await until_missing(stage, stage.guild)
-            stage.guild.add_bot()
-            await until_missing(stage)
+    async with open_sandbox(tmp_path) as sandbox:
+        async with running_assembled_bot(sandbox):
+            await watch_in(sandbox, sandbox.guild)
+        sandbox.guild.remove_bot()
+        async with running_assembled_bot(sandbox) as bot:
+            await until_missing(sandbox, sandbox.guild)
+            sandbox.guild.add_bot()
+            await until_missing(sandbox)
             await bot.services.departures.purge_overdue(time.time() + GRACE_PERIOD)
-            assert await bot.services.forgetting.servers() == {stage.guild.id}
+            assert await bot.services.forgetting.servers() == {sandbox.guild.id}
 
 
-async def until_missing(stage: Stage, *guilds: Guild) -> None:
+async def until_missing(sandbox: SandboxSession, *guilds: Guild) -> None:
     """Wait until exactly these servers are noted as missing."""
     async with asyncio.timeout(15):
         while True:
-            with closing(sqlite3.connect(stage.folder / "suno.db")) as database:
+            with closing(sqlite3.connect(sandbox.folder / "suno.db")) as database:
                 noted = database.execute("SELECT guild_id FROM departed_servers").fetchall()
             if {guild_id for (guild_id,) in noted} == {guild.id for guild in guilds}:
                 return

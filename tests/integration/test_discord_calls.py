@@ -59,7 +59,7 @@ class Office:
     async def owe(self, task_id: str, channel: Channel) -> None:
         """Owe the notice of a finished song."""
         place = Destination(channel.id, self.guild.id)
-        owner = self.local.world.owner.id
+        owner = self.local.state.owner.id
         await self.store.add_finished(a_song(task_id), user_id=owner, place=place, now=time.time())
 
     async def states(self) -> list[str]:
@@ -207,7 +207,7 @@ async def test_not_even_the_end_of_the_process_cancels_a_call(office: Office) ->
     office.local.faults.add(PATCH, retry_after=0.5, scope="global", times=1)
     await keeper.round()
     await keeper.finish()
-    user = await office.client.fetch_user(office.local.world.owner.id)
+    user = await office.client.fetch_user(office.local.state.owner.id)
     await office.owe("song", songs)
     await dispatcher.round()
     await dispatcher.finish()

@@ -52,7 +52,7 @@ class Post:
         place = channel or self.channel
         where = Destination(place.id, place.guild.id if place.guild else None)
         known = replace(task)
-        for user in users or (self.local.world.owner.id,):
+        for user in users or (self.local.state.owner.id,):
             await self.store.add_watch(
                 known, known=True, user_id=user, place=where, now=self.now, deadline=60
             )

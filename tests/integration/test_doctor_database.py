@@ -17,27 +17,27 @@ from bot.storage.database import DatabaseThread
 from bot.storage.inspection import inspect_database, read
 from sandbox.bot_process import BotProcess
 from sandbox.relay import stuck
-from tests.support.doctor_visit import Doctor
-from tests.support.stage import Stage, a_stage
+from tests.support.doctor_harness import Doctor
+from tests.support.sandbox_session import SandboxSession, open_sandbox
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Return a stage without a bot."""
-    async with a_stage(tmp_path) as stage:
-        yield stage
+async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
+    """Yield a sandbox without a bot."""
+    async with open_sandbox(tmp_path) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture
-def doctor(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Doctor:
+def doctor(sandbox: SandboxSession, monkeypatch: pytest.MonkeyPatch) -> Doctor:
     """Return a doctor there."""
-    return Doctor(stage, monkeypatch)
+    return Doctor(sandbox, monkeypatch)
 
 
 @pytest.fixture
-async def path(stage: Stage) -> Path:
+async def path(sandbox: SandboxSession) -> Path:
     """Return the database of a bot that was there and has stopped."""
-    path = stage.folder / "suno.db"
+    path = sandbox.folder / "suno.db"
     async with DatabaseThread(path):
         pass
     return path
@@ -89,31 +89,33 @@ async def test_a_database_at_rest_is_looked_at_without_leaving_a_trace(
 
 
 async def test_a_bot_that_is_running_is_seen_and_not_disturbed(
-    stage: Stage, doctor: Doctor
+    sandbox: SandboxSession, doctor: Doctor
 ) -> None:
     """It goes on; what it has written a moment ago is counted."""
-    stage.relay.add(stuck("b-song"))
-    async with BotProcess(stage.folder, stage.environment) as bot:
-        await stage.discord.wait_until_ready(timeout=30)
-        await stage.discord.wait_until_commands(timeout=30)
-        await stage.ask("suno watch", id="b-song")
+    sandbox.relay.add(stuck("b-song"))
+    async with BotProcess(sandbox.folder, sandbox.environment) as bot:
+        await sandbox.discord.wait_until_ready(timeout=30)
+        await sandbox.discord.wait_until_commands(timeout=30)
+        await sandbox.command_answer("suno watch", id="b-song")
         for _ in range(3):
             visit = await doctor.visit()
             assert visit.troubles(Area.DATABASE) == []
             told = visit.found(Area.DATABASE, "bot").text
             assert told == "A bot is running on it; 1 task watched, 0 notices on the way"
-        await stage.ask("suno unwatch", id="b-song")
+        await sandbox.command_answer("suno unwatch", id="b-song")
         assert "Traceback" not in bot.log
         assert await bot.stop() == 0
 
 
-async def test_watches_that_no_bot_looks_after_are_a_warning(stage: Stage, doctor: Doctor) -> None:
+async def test_watches_that_no_bot_looks_after_are_a_warning(
+    sandbox: SandboxSession, doctor: Doctor
+) -> None:
     """People wait, and nothing else would say so."""
-    stage.relay.add(stuck("b-song"))
-    async with BotProcess(stage.folder, stage.environment) as bot:
-        await stage.discord.wait_until_ready(timeout=30)
-        await stage.discord.wait_until_commands(timeout=30)
-        await stage.ask("suno watch", id="b-song")
+    sandbox.relay.add(stuck("b-song"))
+    async with BotProcess(sandbox.folder, sandbox.environment) as bot:
+        await sandbox.discord.wait_until_ready(timeout=30)
+        await sandbox.discord.wait_until_commands(timeout=30)
+        await sandbox.command_answer("suno watch", id="b-song")
         await bot.kill()
         found = (await doctor.visit()).found(Area.DATABASE, "bot")
     assert found.state is State.WARNING
@@ -170,12 +172,12 @@ async def test_a_database_that_is_not_there_yet_is_no_trouble(doctor: Doctor) ->
     visit = await doctor.visit()
     assert visit.troubles(Area.DATABASE) == []
     assert "the bot makes it" in visit.found(Area.DATABASE, "file").text
-    assert not list(doctor.stage.folder.glob("suno.db*"))
+    assert not list(doctor.sandbox.folder.glob("suno.db*"))
 
 
 async def test_a_folder_that_does_not_exist_is_a_warning(doctor: Doctor) -> None:
     """It may be a slip in DATABASE_PATH. Looking makes no folder."""
-    folder = doctor.stage.folder / "slip"
+    folder = doctor.sandbox.folder / "slip"
     found = (await doctor.visit(DATABASE_PATH=str(folder / "suno.db"))).found(Area.DATABASE, "file")
     assert found.state is State.WARNING
     assert str(folder) in found.text
@@ -185,14 +187,14 @@ async def test_a_folder_that_does_not_exist_is_a_warning(doctor: Doctor) -> None
 
 async def test_a_folder_in_place_of_the_file_is_a_problem(doctor: Doctor) -> None:
     """It is easily forgotten that the path is a file's."""
-    visit = await doctor.visit(DATABASE_PATH=str(doctor.stage.folder))
+    visit = await doctor.visit(DATABASE_PATH=str(doctor.sandbox.folder))
     assert "is a folder" in visit.found(Area.DATABASE, "file").text
     assert not visit.examination.healthy
 
 
 async def test_a_file_that_is_no_database_is_told_and_left_alone(doctor: Doctor) -> None:
     """With its path, and what to do; the rest is looked at all the same."""
-    path = doctor.stage.folder / "letter.db"
+    path = doctor.sandbox.folder / "letter.db"
     path.write_bytes(b"not a database " * 100)
     visit = await doctor.visit(DATABASE_PATH=str(path))
     found = visit.found(Area.DATABASE, "file")
@@ -288,7 +290,7 @@ async def test_a_database_of_an_older_version_waits_for_the_next_start(
 
 async def test_the_database_of_another_program_is_told(doctor: Doctor) -> None:
     """It would be changed by the first start otherwise."""
-    path = doctor.stage.folder / "suno.db"
+    path = doctor.sandbox.folder / "suno.db"
     change(path, "CREATE TABLE recipes (name TEXT)")
     found = (await doctor.visit()).found(Area.DATABASE, "schema")
     assert found.state is State.PROBLEM
@@ -297,7 +299,7 @@ async def test_the_database_of_another_program_is_told(doctor: Doctor) -> None:
 
 async def test_an_empty_file_is_a_database_without_its_tables(doctor: Doctor) -> None:
     """As SQLite has it."""
-    (doctor.stage.folder / "suno.db").touch()
+    (doctor.sandbox.folder / "suno.db").touch()
     visit = await doctor.visit()
     assert visit.troubles(Area.DATABASE) == []
     assert "pending" in visit.found(Area.DATABASE, "schema").text

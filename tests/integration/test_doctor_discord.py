@@ -19,56 +19,58 @@ from sandbox.bot_process import BotProcess
 from sandbox.discord import Channel
 from sandbox.relay import song
 from tests.support.builders import NOON, a_running_task
-from tests.support.doctor_visit import Doctor
-from tests.support.stage import Stage, a_stage
+from tests.support.doctor_harness import Doctor
+from tests.support.sandbox_session import SandboxSession, open_sandbox
 
 NOBODY = "http://127.0.0.1:9"
 """Where nothing listens."""
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Return a stage without a bot."""
-    async with a_stage(tmp_path) as stage:
-        yield stage
+async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
+    """Yield a sandbox without a bot."""
+    async with open_sandbox(tmp_path) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture
-def doctor(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Doctor:
+def doctor(sandbox: SandboxSession, monkeypatch: pytest.MonkeyPatch) -> Doctor:
     """Return a doctor there."""
-    return Doctor(stage, monkeypatch)
+    return Doctor(sandbox, monkeypatch)
 
 
-async def started(stage: Stage) -> None:
+async def started(sandbox: SandboxSession) -> None:
     """Wait until a bot that was started has registered its commands."""
-    await stage.discord.wait_until_ready(timeout=30)
-    await stage.discord.wait_until_commands(timeout=30)
+    await sandbox.discord.wait_until_ready(timeout=30)
+    await sandbox.discord.wait_until_commands(timeout=30)
 
 
-async def watch_in(stage: Stage, channel: Channel) -> None:
+async def watch_in(sandbox: SandboxSession, channel: Channel) -> None:
     """Keep that something is watched in a channel, as a bot would that has stopped since."""
-    place = Destination(channel.id, stage.guild.id)
-    async with DatabaseThread(stage.folder / "suno.db") as database:
+    place = Destination(channel.id, sandbox.guild.id)
+    async with DatabaseThread(sandbox.folder / "suno.db") as database:
         store = TaskStore(database, Outbox(database), "custom")
         await store.add_watch(
             a_running_task(),
             known=True,
-            user_id=stage.ada.id,
+            user_id=sandbox.ada.id,
             place=place,
             now=NOON,
             deadline=3600,
         )
 
 
-async def test_a_bot_that_works_is_found_in_good_health(stage: Stage, doctor: Doctor) -> None:
+async def test_a_bot_that_works_is_found_in_good_health(
+    sandbox: SandboxSession, doctor: Doctor
+) -> None:
     """Who it is, what it needs and where it is; nothing to mend."""
-    async with BotProcess(stage.folder, stage.environment):
-        await started(stage)
+    async with BotProcess(sandbox.folder, sandbox.environment):
+        await started(sandbox)
         visit = await doctor.visit()
     assert visit.examination.healthy
     assert visit.troubles(Area.DISCORD) == []
-    assert str(stage.discord.application_id) in visit.found(Area.DISCORD, "application").text
-    assert stage.discord.bot_user.name in visit.found(Area.DISCORD, "application").text
+    assert str(sandbox.discord.application_id) in visit.found(Area.DISCORD, "application").text
+    assert sandbox.discord.bot_user.name in visit.found(Area.DISCORD, "application").text
     assert "no privileged" in visit.found(Area.DISCORD, "intents").text
     assert "applications.commands" in visit.found(Area.DISCORD, "invite").text
     assert "up to date" in visit.found(Area.DISCORD, "commands").text
@@ -77,13 +79,13 @@ async def test_a_bot_that_works_is_found_in_good_health(stage: Stage, doctor: Do
 
 
 async def test_nothing_is_written_at_discord_and_no_session_begun(
-    stage: Stage, doctor: Doctor
+    sandbox: SandboxSession, doctor: Doctor
 ) -> None:
     """A bot that runs is not disturbed: only its REST API is read."""
     await doctor.visit()
-    assert {request.method for request in stage.discord.requests} == {"GET"}
-    assert stage.discord.gateway.identifies == 0
-    assert not stage.discord.commands.registered
+    assert {request.method for request in sandbox.discord.requests} == {"GET"}
+    assert sandbox.discord.gateway.identifies == 0
+    assert not sandbox.discord.commands.registered
 
 
 async def test_a_refused_token_is_told_without_the_token(doctor: Doctor) -> None:
@@ -115,15 +117,15 @@ async def test_a_discord_that_is_gone_is_told_and_stops_nothing_else(doctor: Doc
     ids=["503", "web page", "no user", "429", "404", "cut"],
 )
 async def test_each_trouble_of_discord_is_named_with_what_to_do(
-    stage: Stage, doctor: Doctor, trouble: dict[str, Any], says: str, advice: str
+    sandbox: SandboxSession, doctor: Doctor, trouble: dict[str, Any], says: str, advice: str
 ) -> None:
     """It is the first question, after which no other is asked."""
-    stage.discord.faults.add("GET /users/@me", times=None, **trouble)
+    sandbox.discord.faults.add("GET /users/@me", times=None, **trouble)
     found = (await doctor.visit()).found(Area.DISCORD, "answers")
     assert found.state is State.PROBLEM
     assert says in found.text
     assert advice in found.advice
-    assert {request.path for request in stage.discord.requests} == {"/users/@me"}
+    assert {request.path for request in sandbox.discord.requests} == {"/users/@me"}
 
 
 @pytest.mark.parametrize(
@@ -135,19 +137,21 @@ async def test_each_trouble_of_discord_is_named_with_what_to_do(
     ],
 )
 async def test_trouble_with_one_question_does_not_keep_the_others_from_being_asked(
-    stage: Stage, doctor: Doctor, request_: str, check: str
+    sandbox: SandboxSession, doctor: Doctor, request_: str, check: str
 ) -> None:
     """Only the finding that it was about is missing."""
-    stage.discord.faults.add(request_, status=500, times=None)
+    sandbox.discord.faults.add(request_, status=500, times=None)
     visit = await doctor.visit()
     assert visit.found(Area.DISCORD, check).state is State.PROBLEM
     others = {"gateway", "commands", "servers"} - {check}
     assert all(visit.found(Area.DISCORD, other).state is not State.PROBLEM for other in others)
 
 
-async def test_a_discord_that_does_not_answer_in_time_is_told(stage: Stage, doctor: Doctor) -> None:
+async def test_a_discord_that_does_not_answer_in_time_is_told(
+    sandbox: SandboxSession, doctor: Doctor
+) -> None:
     """And what was asked before that is told all the same."""
-    stage.discord.faults.add("GET /gateway/bot", delay=30.0)
+    sandbox.discord.faults.add("GET /gateway/bot", delay=30.0)
     visit = await doctor.visit(time_limit=1.0)
     assert visit.found(Area.DISCORD, "token").state is State.OK
     assert "in time" in visit.found(Area.DISCORD, "gateway").text
@@ -172,14 +176,14 @@ async def test_commands_that_were_never_registered_are_told(doctor: Doctor) -> N
     ids=["one less", "another", "another description", "no translation"],
 )
 async def test_commands_of_another_version_are_told_by_name(
-    stage: Stage, doctor: Doctor, change: Any, says: str
+    sandbox: SandboxSession, doctor: Doctor, change: Any, says: str
 ) -> None:
     """Also where only a description or a translation is another one."""
     settings = Settings.model_validate(
-        {name.lower(): value for name, value in stage.environment.items()}
+        {name.lower(): value for name, value in sandbox.environment.items()}
     )
-    stage.discord.commands.overwrite(None, await offered_commands(settings))
-    change(stage.discord.commands.listed(None))
+    sandbox.discord.commands.overwrite(None, await offered_commands(settings))
+    change(sandbox.discord.commands.listed(None))
     found = (await doctor.visit()).found(Area.DISCORD, "commands")
     assert found.state is State.WARNING
     assert says in found.text
@@ -193,10 +197,10 @@ def _option(commands: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 async def test_a_gateway_that_lets_the_bot_begin_only_a_few_times_more_is_a_warning(
-    stage: Stage, doctor: Doctor
+    sandbox: SandboxSession, doctor: Doctor
 ) -> None:
     """Before Discord takes its token away."""
-    stage.discord.gateway.identify_limits.spend(990)
+    sandbox.discord.gateway.identify_limits.spend(990)
     found = (await doctor.visit()).found(Area.DISCORD, "gateway")
     assert found.state is State.WARNING
     assert "10 of 1000" in found.text
@@ -204,10 +208,10 @@ async def test_a_gateway_that_lets_the_bot_begin_only_a_few_times_more_is_a_warn
 
 
 async def test_a_gateway_that_lets_the_bot_begin_no_more_is_a_problem(
-    stage: Stage, doctor: Doctor
+    sandbox: SandboxSession, doctor: Doctor
 ) -> None:
     """Until Discord counts anew."""
-    stage.discord.gateway.identify_limits.spend(1000)
+    sandbox.discord.gateway.identify_limits.spend(1000)
     assert (await doctor.visit()).found(Area.DISCORD, "gateway").state is State.PROBLEM
 
 
@@ -222,39 +226,41 @@ async def test_a_gateway_other_than_discord_names_is_a_warning(doctor: Doctor) -
 
 
 async def test_an_application_that_sends_its_commands_elsewhere_is_a_problem(
-    stage: Stage, doctor: Doctor
+    sandbox: SandboxSession, doctor: Doctor
 ) -> None:
     """No command would ever reach the bot, and nothing else would show it."""
-    stage.discord.world.portal["interactions_endpoint_url"] = "https://old.example/hook"
+    sandbox.discord.state.portal["interactions_endpoint_url"] = "https://old.example/hook"
     found = (await doctor.visit()).found(Area.DISCORD, "endpoint")
     assert found.state is State.PROBLEM
     assert "Interactions Endpoint URL" in found.advice
 
 
 async def test_an_application_that_cannot_be_invited_is_a_problem(
-    stage: Stage, doctor: Doctor
+    sandbox: SandboxSession, doctor: Doctor
 ) -> None:
     """With the switch that does it."""
-    stage.discord.world.portal["bot_require_code_grant"] = True
+    sandbox.discord.state.portal["bot_require_code_grant"] = True
     visit = await doctor.visit()
     assert "code grant" in visit.printed
     assert "OAuth2 Code Grant" in visit.printed
 
 
-async def test_a_bot_in_no_server_is_told_to_be_invited(stage: Stage, doctor: Doctor) -> None:
+async def test_a_bot_in_no_server_is_told_to_be_invited(
+    sandbox: SandboxSession, doctor: Doctor
+) -> None:
     """That is where one begins."""
-    stage.guild.remove_bot()
+    sandbox.guild.remove_bot()
     found = (await doctor.visit()).found(Area.DISCORD, "servers")
     assert found.state is State.WARNING
     assert "invite link" in found.advice
 
 
 async def test_a_permission_that_is_missing_in_a_server_is_named(
-    stage: Stage, doctor: Doctor
+    sandbox: SandboxSession, doctor: Doctor
 ) -> None:
     """With the server; one where the bot is administrator lacks nothing."""
-    stage.guild.revoke("embed_links", "send_messages_in_threads")
-    other = stage.discord.add_guild("Choir")
+    sandbox.guild.revoke("embed_links", "send_messages_in_threads")
+    other = sandbox.discord.add_guild("Choir")
     other.revoke("attach_files")
     other.grant("administrator")
     visit = await doctor.visit()
@@ -273,11 +279,11 @@ def test_an_administrator_lacks_nothing_whatever_else_is_said() -> None:
 
 
 async def test_many_servers_are_read_page_by_page_and_told_in_short(
-    stage: Stage, doctor: Doctor
+    sandbox: SandboxSession, doctor: Doctor
 ) -> None:
     """More than Discord tells at once; not each gets a line."""
     for number in range(205):
-        stage.discord.add_guild(f"Choir {number}").revoke("send_messages")
+        sandbox.discord.add_guild(f"Choir {number}").revoke("send_messages")
     visit = await doctor.visit()
     assert "206 servers" in visit.found(Area.DISCORD, "servers").text
     assert visit.printed.count("lacks Send Messages") == 10
@@ -293,11 +299,11 @@ async def test_many_servers_are_read_page_by_page_and_told_in_short(
     ],
 )
 async def test_a_channel_in_use_that_lacks_a_permission_is_named(
-    stage: Stage, doctor: Doctor, permission: str, state: State, says: str
+    sandbox: SandboxSession, doctor: Doctor, permission: str, state: State, says: str
 ) -> None:
     """By name where it may be known, with how much waits there."""
-    await watch_in(stage, stage.songs)
-    stage.songs.deny(permission)
+    await watch_in(sandbox, sandbox.songs)
+    sandbox.songs.deny(permission)
     found = (await doctor.visit()).found(Area.DISCORD, "channel")
     assert found.state is state
     assert "Song Club" in found.text
@@ -307,45 +313,49 @@ async def test_a_channel_in_use_that_lacks_a_permission_is_named(
 
 
 async def test_a_thread_in_use_has_the_permissions_of_its_channel(
-    stage: Stage, doctor: Doctor
+    sandbox: SandboxSession, doctor: Doctor
 ) -> None:
     """In a thread it is another permission that counts."""
-    await watch_in(stage, stage.guild.add_thread(stage.songs, "b-side"))
-    stage.songs.deny("send_messages_in_threads")
+    await watch_in(sandbox, sandbox.guild.add_thread(sandbox.songs, "b-side"))
+    sandbox.songs.deny("send_messages_in_threads")
     found = (await doctor.visit()).found(Area.DISCORD, "channel")
     assert found.state is State.PROBLEM
     assert "#b-side" in found.text
     assert "Send Messages in Threads" in found.text
 
 
-async def test_a_channel_in_use_that_is_gone_is_told(stage: Stage, doctor: Doctor) -> None:
+async def test_a_channel_in_use_that_is_gone_is_told(
+    sandbox: SandboxSession, doctor: Doctor
+) -> None:
     """By its id: nothing else is known of it any more."""
-    await watch_in(stage, stage.songs)
-    stage.songs.delete()
+    await watch_in(sandbox, sandbox.songs)
+    sandbox.songs.delete()
     found = (await doctor.visit()).found(Area.DISCORD, "channel")
-    assert str(stage.songs.id) in found.text
+    assert str(sandbox.songs.id) in found.text
     assert "gone" in found.text
 
 
 async def test_a_held_notice_shows_in_the_database_and_at_its_channel(
-    stage: Stage, doctor: Doctor
+    sandbox: SandboxSession, doctor: Doctor
 ) -> None:
     """What waits, and which permission it waits for."""
-    stage.relay.add(song("a-song", takes=1))
-    async with BotProcess(stage.folder, stage.environment):
-        await started(stage)
-        await stage.ask("suno watch", id="a-song")
-        stage.songs.deny("send_messages")
-        stage.relay.clock.advance(10)
-        await stage.discord.wait_for(lambda: stage.discord.open_dm(stage.ada).messages)
+    sandbox.relay.add(song("a-song", takes=1))
+    async with BotProcess(sandbox.folder, sandbox.environment):
+        await started(sandbox)
+        await sandbox.command_answer("suno watch", id="a-song")
+        sandbox.songs.deny("send_messages")
+        sandbox.relay.clock.advance(10)
+        await sandbox.discord.wait_for(lambda: sandbox.discord.open_dm(sandbox.ada).messages)
         visit = await doctor.visit()
     assert "1 notice held" in visit.found(Area.DATABASE, "held").text
     assert "(0 watched, 1 held): the bot lacks Send Messages" in visit.printed
 
 
-async def test_a_name_at_discord_cannot_disturb_the_terminal(stage: Stage, doctor: Doctor) -> None:
+async def test_a_name_at_discord_cannot_disturb_the_terminal(
+    sandbox: SandboxSession, doctor: Doctor
+) -> None:
     """What a server is called is hostile text."""
-    evil = stage.discord.add_guild("\x1b[2J\u202eevil [red]club[/red]\r\nok all is well")
+    evil = sandbox.discord.add_guild("\x1b[2J\u202eevil [red]club[/red]\r\nok all is well")
     evil.revoke("send_messages")
     visit = await doctor.visit()
     assert "\x1b" not in visit.printed

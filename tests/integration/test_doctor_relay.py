@@ -10,7 +10,7 @@ from aiohttp.client_reqrep import ConnectionKey
 
 from bot.doctor.network import unreachable
 from bot.doctor.report import Area, State
-from sandbox.relay import Elsewhere, Unknown
+from sandbox.relay import UnknownPathFormat, UnknownTaskFormat
 from sandbox.relay.faults import (
     Fault,
     answers,
@@ -26,8 +26,8 @@ from sandbox.relay.faults import (
     suno_error,
     unauthorized,
 )
-from tests.support.doctor_visit import Doctor
-from tests.support.stage import a_stage
+from tests.support.doctor_harness import Doctor
+from tests.support.sandbox_session import open_sandbox
 
 NOBODY = "http://127.0.0.1:9"
 """Where nothing listens."""
@@ -35,9 +35,9 @@ NOBODY = "http://127.0.0.1:9"
 
 @pytest.fixture
 async def doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Doctor]:
-    """Return a doctor at a stage without a bot."""
-    async with a_stage(tmp_path) as stage:
-        yield Doctor(stage, monkeypatch)
+    """Return a doctor of a sandbox without a bot."""
+    async with open_sandbox(tmp_path) as sandbox:
+        yield Doctor(sandbox, monkeypatch)
 
 
 async def test_a_relay_in_good_health_answers_takes_the_key_and_has_the_batch(
@@ -48,7 +48,7 @@ async def test_a_relay_in_good_health_answers_takes_the_key_and_has_the_batch(
     assert visit.troubles(Area.RELAY) == []
     assert "POST /suno/fetch" in visit.found(Area.RELAY, "path").text
     assert "accepted" in visit.found(Area.RELAY, "key").text
-    asked = {id_ for look in doctor.stage.relay.looks for id_ in look.ids}
+    asked = {id_ for look in doctor.sandbox.relay.requests for id_ in look.ids}
     assert len(asked) == 1
     assert len(asked.pop()) == 36
 
@@ -75,7 +75,7 @@ async def test_each_trouble_of_a_relay_is_named_with_what_to_do(
     doctor: Doctor, fault: Fault, check: str, says: str, advice: str
 ) -> None:
     """A problem, while everything else is looked at all the same."""
-    doctor.stage.relay.faults.add(fault)
+    doctor.sandbox.relay.faults.add(fault)
     visit = await doctor.visit()
     found = visit.found(Area.RELAY, check)
     assert found.state is State.PROBLEM
@@ -86,7 +86,7 @@ async def test_each_trouble_of_a_relay_is_named_with_what_to_do(
 
 async def test_a_relay_that_limits_the_rate_is_only_a_warning(doctor: Doctor) -> None:
     """The bot itself waits in such a case, and nothing is lost."""
-    doctor.stage.relay.faults.add(rate_limited("60"))
+    doctor.sandbox.relay.faults.add(rate_limited("60"))
     found = (await doctor.visit()).found(Area.RELAY, "answers")
     assert found.state is State.WARNING
     assert "POLL_REQUESTS_PER_SECOND" in found.advice
@@ -109,7 +109,7 @@ async def test_a_relay_that_is_gone_is_told_by_its_address(doctor: Doctor) -> No
 
 async def test_a_server_that_does_not_speak_tls_is_told_so(doctor: Doctor) -> None:
     """The commonest slip: https:// where http:// is served."""
-    address = doctor.stage.relay.base_url.replace("http:", "https:")
+    address = doctor.sandbox.relay.base_url.replace("http:", "https:")
     found = (await doctor.visit(SUNO_BASE_URL=address)).found(Area.RELAY, "answers")
     assert "TLS" in found.text
     assert "SUNO_BASE_URL" in found.advice
@@ -128,20 +128,22 @@ async def test_the_path_that_works_is_told_where_the_configured_one_does_not(
     doctor: Doctor,
 ) -> None:
     """The bot finds it by itself; the setting saves the detour."""
-    relay = doctor.stage.relay
-    relay.answer_shape = replace(relay.answer_shape, paths=frozenset({"/suno/submit/fetch"}))
+    relay = doctor.sandbox.relay
+    relay.response_format = replace(relay.response_format, paths=frozenset({"/suno/submit/fetch"}))
     found = (await doctor.visit()).found(Area.RELAY, "path")
     assert found.state is State.WARNING
     assert "SUNO_FETCH_PATH=/suno/submit/fetch" in found.advice
 
 
-@pytest.mark.parametrize("elsewhere", list(Elsewhere))
+@pytest.mark.parametrize("elsewhere", list(UnknownPathFormat))
 async def test_a_server_without_any_of_the_paths_is_a_problem(
-    doctor: Doctor, elsewhere: Elsewhere
+    doctor: Doctor, elsewhere: UnknownPathFormat
 ) -> None:
     """Whatever it answers there, be it its own front page with status 200."""
-    relay = doctor.stage.relay
-    relay.answer_shape = replace(relay.answer_shape, paths=frozenset(), elsewhere=elsewhere)
+    relay = doctor.sandbox.relay
+    relay.response_format = replace(
+        relay.response_format, paths=frozenset(), unknown_path=elsewhere
+    )
     found = (await doctor.visit()).found(Area.RELAY, "path")
     assert found.state is State.PROBLEM
     assert "SUNO_BASE_URL and SUNO_FETCH_PATH" in found.advice
@@ -150,22 +152,22 @@ async def test_a_server_without_any_of_the_paths_is_a_problem(
 @pytest.mark.parametrize("path", ["/suno/tasks/fetch", "/task/not/found"])
 async def test_a_path_that_sounds_like_a_task_is_a_problem(doctor: Doctor, path: str) -> None:
     """A server that repeats the path does not say that it knows no task."""
-    relay = doctor.stage.relay
-    relay.answer_shape = replace(
-        relay.answer_shape, paths=frozenset(), elsewhere=Elsewhere.REPEATED
+    relay = doctor.sandbox.relay
+    relay.response_format = replace(
+        relay.response_format, paths=frozenset(), unknown_path=UnknownPathFormat.REPEATED
     )
     found = (await doctor.visit(SUNO_FETCH_PATH=path)).found(Area.RELAY, "path")
     assert found.state is State.PROBLEM
 
 
-@pytest.mark.parametrize("unknown", [Unknown.NOT_EXIST, Unknown.NOT_FOUND])
+@pytest.mark.parametrize("unknown", [UnknownTaskFormat.NOT_EXIST, UnknownTaskFormat.NOT_FOUND])
 async def test_a_relay_with_single_look_ups_only_is_a_warning(
-    doctor: Doctor, unknown: Unknown
+    doctor: Doctor, unknown: UnknownTaskFormat
 ) -> None:
     """That they work can only be seen by a task of one's own, and is said so."""
-    relay = doctor.stage.relay
-    relay.answer_shape = replace(
-        relay.answer_shape, paths=frozenset({"/suno/fetch/{id}"}), unknown=unknown
+    relay = doctor.sandbox.relay
+    relay.response_format = replace(
+        relay.response_format, paths=frozenset({"/suno/fetch/{id}"}), unknown_task=unknown
     )
     found = (await doctor.visit()).found(Area.RELAY, "path")
     assert found.state is State.WARNING
@@ -182,7 +184,7 @@ async def test_an_address_that_no_relay_can_have_is_told(doctor: Doctor) -> None
 @pytest.mark.parametrize("fault", [slow_headers(), slow_drip()], ids=lambda fault: fault.name)
 async def test_a_relay_that_never_answers_holds_nothing_up(doctor: Doctor, fault: Fault) -> None:
     """Its time is limited, and all else is told."""
-    doctor.stage.relay.faults.add(fault)
+    doctor.sandbox.relay.faults.add(fault)
     visit = await doctor.visit(time_limit=2.0)
     assert visit.troubles(Area.RELAY) == ["answers"]
     assert "in time" in visit.printed or "no whole answer" in visit.printed

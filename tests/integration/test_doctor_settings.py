@@ -8,20 +8,20 @@ import pytest
 
 from bot.doctor.report import Area, State
 from bot.settings import Settings
-from tests.support.doctor_visit import Doctor
-from tests.support.stage import a_stage
+from tests.support.doctor_harness import Doctor
+from tests.support.sandbox_session import open_sandbox
 
 
 @pytest.fixture
 async def doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Doctor]:
-    """Return a doctor at a stage without a bot."""
-    async with a_stage(tmp_path) as stage:
-        yield Doctor(stage, monkeypatch)
+    """Return a doctor of a sandbox without a bot."""
+    async with open_sandbox(tmp_path) as sandbox:
+        yield Doctor(sandbox, monkeypatch)
 
 
 def write_env(doctor: Doctor, *lines: str) -> None:
     """Write the file ``.env`` of the bot."""
-    file = doctor.stage.folder / ".env"
+    file = doctor.sandbox.folder / ".env"
     file.write_text("\n".join(lines), encoding="utf-8")
     file.chmod(0o600)
 
@@ -31,7 +31,7 @@ def write_env(doctor: Doctor, *lines: str) -> None:
 async def test_an_env_that_others_can_read_is_a_warning(doctor: Doctor, mode: int) -> None:
     """The token and the key are in it."""
     write_env(doctor, "LOG_LEVEL=warning")
-    (doctor.stage.folder / ".env").chmod(mode)
+    (doctor.sandbox.folder / ".env").chmod(mode)
     visit = await doctor.visit()
     assert visit.troubles(Area.SETTINGS) == ["secrecy"]
     found = visit.found(Area.SETTINGS, "secrecy")
@@ -77,8 +77,8 @@ async def test_all_that_is_refused_is_told_at_once_and_the_rest_goes_on(doctor: 
     assert "SUNO_API_KEY" in visit.found(Area.RELAY, "asked").advice
     assert "DISCORD_TOKEN" in visit.found(Area.DISCORD, "asked").advice
     assert visit.found(Area.DATABASE, "file").state is State.OK
-    assert doctor.stage.relay.looks == []
-    assert doctor.stage.discord.requests == []
+    assert doctor.sandbox.relay.requests == []
+    assert doctor.sandbox.discord.requests == []
 
 
 async def test_a_setting_that_concerns_one_part_only_stops_no_other(doctor: Doctor) -> None:
@@ -135,7 +135,7 @@ async def test_a_secret_that_was_pasted_into_another_setting_is_not_printed(
     doctor: Doctor,
 ) -> None:
     """The visit itself looks for the key in all that is said."""
-    key = doctor.stage.relay.key
+    key = doctor.sandbox.relay.key
     visit = await doctor.visit(SUNO_FETCH_PATH=f"/suno/{key}", SUNO_RELAY=key)
     assert "[secret]" in visit.printed
 
@@ -152,7 +152,7 @@ async def test_an_address_with_a_password_or_a_key_in_it_is_refused_without_bein
 
 async def test_an_env_file_that_cannot_be_read_is_told(doctor: Doctor) -> None:
     """The environment still counts, and all else is looked at."""
-    (doctor.stage.folder / ".env").write_bytes("LOG_LEVEL=тихо".encode("utf-16"))
+    (doctor.sandbox.folder / ".env").write_bytes("LOG_LEVEL=тихо".encode("utf-16"))
     visit = await doctor.visit()
     assert "UTF-8" in visit.found(Area.SETTINGS, ".env").text
     assert visit.found(Area.DISCORD, "token").state is State.OK
@@ -162,7 +162,7 @@ async def test_what_is_missing_may_stand_in_an_env_file_that_cannot_be_read(
     doctor: Doctor,
 ) -> None:
     """Nobody is sent away for a new token before the file can be read."""
-    (doctor.stage.folder / ".env").write_bytes("LOG_LEVEL=тихо".encode("utf-16"))
+    (doctor.sandbox.folder / ".env").write_bytes("LOG_LEVEL=тихо".encode("utf-16"))
     visit = await doctor.visit(DISCORD_TOKEN="")
     assert ".env" in visit.found(Area.SETTINGS, "DISCORD_TOKEN").advice
     assert "Reset Token" not in visit.printed

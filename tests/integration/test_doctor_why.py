@@ -15,8 +15,8 @@ from bot.storage.task_facts import DeliveryFacts, TaskFacts
 from sandbox.bot_process import BotProcess
 from sandbox.relay import song, stuck
 from tests.support.builders import NOON
-from tests.support.doctor_visit import ask_doctor
-from tests.support.stage import Stage, a_stage
+from tests.support.doctor_harness import ask_doctor
+from tests.support.sandbox_session import SandboxSession, open_sandbox
 
 RUNNING = TaskFacts(
     relay="custom",
@@ -193,45 +193,47 @@ def test_a_task_of_another_relay_than_the_bot_asks_is_told_so() -> None:
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Return a stage without a bot."""
-    async with a_stage(tmp_path) as stage:
-        yield stage
+async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
+    """Yield a sandbox without a bot."""
+    async with open_sandbox(tmp_path) as sandbox:
+        yield sandbox
 
 
-async def test_the_way_of_a_task_is_told_beside_a_running_bot(stage: Stage) -> None:
+async def test_the_way_of_a_task_is_told_beside_a_running_bot(sandbox: SandboxSession) -> None:
     """From the watch to the message, as it goes on."""
-    stage.relay.add(song("a-song", title="Paper Boats", takes=5))
-    async with BotProcess(stage.folder, stage.environment):
-        await stage.discord.wait_until_ready(timeout=30)
-        await stage.discord.wait_until_commands(timeout=30)
-        await stage.ask("suno watch", id="a-song")
-        await stage.ask("suno watch", id="a-song", user=stage.bea)
-        code, said = await ask_doctor(stage, "why", "a-song")
+    sandbox.relay.add(song("a-song", title="Paper Boats", takes=5))
+    async with BotProcess(sandbox.folder, sandbox.environment):
+        await sandbox.discord.wait_until_ready(timeout=30)
+        await sandbox.discord.wait_until_commands(timeout=30)
+        await sandbox.command_answer("suno watch", id="a-song")
+        await sandbox.command_answer("suno watch", id="a-song", user=sandbox.bea)
+        code, said = await ask_doctor(sandbox, "why", "a-song")
         assert code == 0
         assert said.startswith("Nothing was posted yet: the relay says that it is ")
-        assert f"2 people in channel {stage.songs.id}" in said
+        assert f"2 people in channel {sandbox.songs.id}" in said
         assert "Next look" in said
-        stage.relay.clock.advance(10)
-        notice = await stage.notice_of("a-song")
-        code, said = await ask_doctor(stage, "why", "a-song")
+        sandbox.relay.clock.advance(10)
+        notice = await sandbox.wait_for_notice("a-song")
+        code, said = await ask_doctor(sandbox, "why", "a-song")
     assert code == 0
     assert said.startswith("It was posted, in 1 message.\n")
-    link = f"https://discord.com/channels/{stage.guild.id}/{stage.songs.id}/{notice.id}"
+    link = f"https://discord.com/channels/{sandbox.guild.id}/{sandbox.songs.id}/{notice.id}"
     assert link in said
     assert "SUCCESS, music" in said
     assert "sent, for 2 people" in said
 
 
-async def test_what_is_held_is_told_with_its_reason_and_the_word_about_it(stage: Stage) -> None:
+async def test_what_is_held_is_told_with_its_reason_and_the_word_about_it(
+    sandbox: SandboxSession,
+) -> None:
     """As JSON, with Discord's ids as texts."""
-    told = await _held(stage)
+    told = await _held(sandbox)
     (task,) = told["tasks"]
     notice, word = task["deliveries"]
     assert "lacks Send Messages" in task["summary"]
     assert notice["state"] == "held"
-    assert notice["channel_id"] == str(stage.songs.id)
-    assert notice["guild_id"] == str(stage.guild.id)
+    assert notice["channel_id"] == str(sandbox.songs.id)
+    assert notice["guild_id"] == str(sandbox.guild.id)
     assert notice["attempts"] == 1
     assert notice["reason"] == "missing:send-messages"
     assert notice["explanation"] == "the bot lacks Send Messages there"
@@ -240,59 +242,59 @@ async def test_what_is_held_is_told_with_its_reason_and_the_word_about_it(stage:
     assert word["link"].startswith("https://discord.com/channels/@me/")
 
 
-async def test_nothing_that_people_or_relays_wrote_is_told(stage: Stage) -> None:
+async def test_nothing_that_people_or_relays_wrote_is_told(sandbox: SandboxSession) -> None:
     """No title, no lyrics, and nobody's id."""
-    said = str(await _held(stage))
+    said = str(await _held(sandbox))
     assert "Paper Boats" not in said
     assert "clips" not in said
-    assert str(stage.ada.id) not in said
+    assert str(sandbox.ada.id) not in said
 
 
-async def _held(stage: Stage) -> dict[str, Any]:
-    stage.relay.add(song("a-song", title="Paper Boats", takes=5))
-    async with BotProcess(stage.folder, stage.environment):
-        await stage.discord.wait_until_ready(timeout=30)
-        await stage.discord.wait_until_commands(timeout=30)
-        await stage.ask("suno watch", id="a-song")
-        stage.songs.deny("send_messages")
-        stage.relay.clock.advance(10)
-        await stage.discord.wait_for(lambda: stage.discord.open_dm(stage.ada).messages)
-        await _sent_word(stage)
-        code, said = await ask_doctor(stage, "why", "a-song", "--json")
+async def _held(sandbox: SandboxSession) -> dict[str, Any]:
+    sandbox.relay.add(song("a-song", title="Paper Boats", takes=5))
+    async with BotProcess(sandbox.folder, sandbox.environment):
+        await sandbox.discord.wait_until_ready(timeout=30)
+        await sandbox.discord.wait_until_commands(timeout=30)
+        await sandbox.command_answer("suno watch", id="a-song")
+        sandbox.songs.deny("send_messages")
+        sandbox.relay.clock.advance(10)
+        await sandbox.discord.wait_for(lambda: sandbox.discord.open_dm(sandbox.ada).messages)
+        await _sent_word(sandbox)
+        code, said = await ask_doctor(sandbox, "why", "a-song", "--json")
     assert code == 0
     told: dict[str, Any] = json.loads(said)
     return told
 
 
-async def _sent_word(stage: Stage) -> None:
+async def _sent_word(sandbox: SandboxSession) -> None:
     """Wait until the bot has noted that its word was sent."""
-    code, said = await ask_doctor(stage, "why", "a-song", "--json")
+    code, said = await ask_doctor(sandbox, "why", "a-song", "--json")
     while json.loads(said)["tasks"][0]["deliveries"][-1]["state"] != "sent":
-        code, said = await ask_doctor(stage, "why", "a-song", "--json")
+        code, said = await ask_doctor(sandbox, "why", "a-song", "--json")
     assert code == 0
 
 
-async def test_a_task_that_nobody_looks_after_is_told_so(stage: Stage) -> None:
+async def test_a_task_that_nobody_looks_after_is_told_so(sandbox: SandboxSession) -> None:
     """The bot was killed: its database says what it knew."""
-    stage.relay.add(stuck("b-song"))
-    async with BotProcess(stage.folder, stage.environment) as bot:
-        await stage.discord.wait_until_ready(timeout=30)
-        await stage.discord.wait_until_commands(timeout=30)
-        await stage.ask("suno watch", id="b-song")
+    sandbox.relay.add(stuck("b-song"))
+    async with BotProcess(sandbox.folder, sandbox.environment) as bot:
+        await sandbox.discord.wait_until_ready(timeout=30)
+        await sandbox.discord.wait_until_commands(timeout=30)
+        await sandbox.command_answer("suno watch", id="b-song")
         await bot.kill()
-        code, said = await ask_doctor(stage, "why", "b-song")
+        code, said = await ask_doctor(sandbox, "why", "b-song")
     assert code == 0
     assert "no bot is running" in said
 
 
-async def test_an_id_never_heard_of_is_told_with_exit_code_1(stage: Stage) -> None:
+async def test_an_id_never_heard_of_is_told_with_exit_code_1(sandbox: SandboxSession) -> None:
     """Also as JSON, and without a trace of a terminal's commands in it."""
-    async with BotProcess(stage.folder, stage.environment):
-        await stage.discord.wait_until_commands(timeout=30)
-        code, said = await ask_doctor(stage, "why", "x\x1b[2Jsong")
+    async with BotProcess(sandbox.folder, sandbox.environment):
+        await sandbox.discord.wait_until_commands(timeout=30)
+        code, said = await ask_doctor(sandbox, "why", "x\x1b[2Jsong")
         assert code == 1
         assert said.startswith("Nothing is known here of task x\\x1b[2Jsong: ")
-        code, said = await ask_doctor(stage, "why", "x-song", "--json")
+        code, said = await ask_doctor(sandbox, "why", "x-song", "--json")
         assert code == 1
         assert json.loads(said) == {
             "task_id": "x-song",
@@ -303,19 +305,21 @@ async def test_an_id_never_heard_of_is_told_with_exit_code_1(stage: Stage) -> No
         }
 
 
-async def test_without_a_database_nothing_is_made_and_the_path_is_told(stage: Stage) -> None:
+async def test_without_a_database_nothing_is_made_and_the_path_is_told(
+    sandbox: SandboxSession,
+) -> None:
     """It may be that DATABASE_PATH is wrong, or that this is another folder than the bot's."""
-    code, said = await ask_doctor(stage, "why", "a-song")
+    code, said = await ask_doctor(sandbox, "why", "a-song")
     assert code == 1
     assert "There is no database at" in said
     assert "DATABASE_PATH" in said
-    assert not list(stage.folder.glob("suno.db*"))
+    assert not list(sandbox.folder.glob("suno.db*"))
 
 
-async def test_a_file_that_is_no_database_is_told(stage: Stage) -> None:
+async def test_a_file_that_is_no_database_is_told(sandbox: SandboxSession) -> None:
     """In a sentence."""
-    (stage.folder / "suno.db").write_bytes(b"not a database " * 100)
-    code, said = await ask_doctor(stage, "why", "a-song")
+    (sandbox.folder / "suno.db").write_bytes(b"not a database " * 100)
+    code, said = await ask_doctor(sandbox, "why", "a-song")
     assert code == 1
     assert "cannot be read" in said
     assert "Traceback" not in said

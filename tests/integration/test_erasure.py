@@ -19,7 +19,7 @@ from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, Message, User
 from sandbox.relay import song
 from tests.support.builders import HERE, NOON, a_running_task, a_song, open_directs
-from tests.support.stage import Stage, a_bot, a_stage
+from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 
 ADA, BEA = 101, 102
 SERVER = 50
@@ -380,10 +380,10 @@ async def test_every_server_of_which_something_is_kept_is_known(kept: Kept) -> N
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Return a stage on which the bot works."""
-    async with a_stage(tmp_path) as stage, a_bot(stage):
-        yield stage
+async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
+    """Yield a sandbox in which the bot runs."""
+    async with open_sandbox(tmp_path) as sandbox, running_bot(sandbox):
+        yield sandbox
 
 
 def button(message: Message, label: str) -> str:
@@ -392,10 +392,10 @@ def button(message: Message, label: str) -> str:
     return next(str(each["custom_id"]) for each in buttons if each["label"] == label)
 
 
-async def watch(stage: Stage, task_id: str, user: User, channel: Channel) -> None:
+async def watch(sandbox: SandboxSession, task_id: str, user: User, channel: Channel) -> None:
     """Watch a song that takes a hundred seconds."""
-    stage.relay.add(song(task_id, takes=100))
-    asked = await stage.discord.command(user, channel, "suno watch", id=task_id)
+    sandbox.relay.add(song(task_id, takes=100))
+    asked = await sandbox.discord.command(user, channel, "suno watch", id=task_id)
     await asked.answered()
 
 
@@ -417,80 +417,80 @@ def values_in(folder: Path) -> list[Any]:
         ]
 
 
-async def test_a_person_is_asked_before_everything_is_deleted(stage: Stage) -> None:
+async def test_a_person_is_asked_before_everything_is_deleted(sandbox: SandboxSession) -> None:
     """With what goes and what stays; nobody else sees the question."""
-    await watch(stage, "song", stage.ada, stage.songs)
-    question = await stage.ask("suno forget")
+    await watch(sandbox, "song", sandbox.ada, sandbox.songs)
+    question = await sandbox.command_answer("suno forget")
     assert question.ephemeral
     assert "1 task that you are watching" in question.content
     assert "What stays" in question.content
-    await stage.discord.press(stage.ada, question, button(question, "Keep it"))
-    await stage.discord.wait_for(lambda: "Nothing was deleted" in question.content, 10)
+    await sandbox.discord.press(sandbox.ada, question, button(question, "Keep it"))
+    await sandbox.discord.wait_for(lambda: "Nothing was deleted" in question.content, 10)
     assert question.components == []
-    assert "song" in str((await stage.ask("suno list")).embeds)
+    assert "song" in str((await sandbox.command_answer("suno list")).embeds)
 
 
-async def test_nobody_is_asked_about_nothing(stage: Stage) -> None:
+async def test_nobody_is_asked_about_nothing(sandbox: SandboxSession) -> None:
     """The answer is a sentence."""
-    answer = await stage.ask("suno forget")
+    answer = await sandbox.command_answer("suno forget")
     assert "nothing" in answer.content
     assert answer.components == []
 
 
 async def test_a_person_who_is_forgotten_is_nowhere_in_the_database(tmp_path: Path) -> None:
     """Also when the button is pressed after a restart, and whatever was going on."""
-    async with a_stage(tmp_path) as stage:
-        direct = stage.discord.open_dm(stage.ada)
-        async with a_bot(stage):
-            for task_id, channel in (("one", stage.songs), ("two", direct)):
-                await watch(stage, task_id, stage.ada, channel)
-            stage.relay.clock.advance(200)
-            await stage.notice_of("one")
-            await stage.notice_of("two", direct)
-            await watch(stage, "three", stage.ada, stage.songs)
-            await watch(stage, "four", stage.ada, direct)
-            question = await stage.ask("suno forget")
-        await stage.discord.wait_until_gone()
-        assert stage.ada.id in values_in(tmp_path)
-        async with a_bot(stage):
-            await stage.discord.press(stage.ada, question, button(question, "Delete it all"))
-            await stage.discord.wait_for(lambda: "forgotten" in question.content, 10)
+    async with open_sandbox(tmp_path) as sandbox:
+        direct = sandbox.discord.open_dm(sandbox.ada)
+        async with running_bot(sandbox):
+            for task_id, channel in (("one", sandbox.songs), ("two", direct)):
+                await watch(sandbox, task_id, sandbox.ada, channel)
+            sandbox.relay.clock.advance(200)
+            await sandbox.wait_for_notice("one")
+            await sandbox.wait_for_notice("two", direct)
+            await watch(sandbox, "three", sandbox.ada, sandbox.songs)
+            await watch(sandbox, "four", sandbox.ada, direct)
+            question = await sandbox.command_answer("suno forget")
+        await sandbox.discord.wait_until_gone()
+        assert sandbox.ada.id in values_in(tmp_path)
+        async with running_bot(sandbox):
+            await sandbox.discord.press(sandbox.ada, question, button(question, "Delete it all"))
+            await sandbox.discord.wait_for(lambda: "forgotten" in question.content, 10)
             assert question.components == []
-        await stage.discord.wait_until_gone()
+        await sandbox.discord.wait_until_gone()
     values = values_in(tmp_path)
-    assert stage.ada.id not in values
+    assert sandbox.ada.id not in values
     assert direct.id not in values
     assert "one" in values  # in the server's history
     assert "two" not in values
 
 
-async def test_the_question_is_answered_by_the_person_alone(stage: Stage) -> None:
+async def test_the_question_is_answered_by_the_person_alone(sandbox: SandboxSession) -> None:
     """Even if the button came before somebody else's eyes."""
-    await watch(stage, "song", stage.ada, stage.songs)
-    question = await stage.ask("suno forget")
+    await watch(sandbox, "song", sandbox.ada, sandbox.songs)
+    question = await sandbox.command_answer("suno forget")
     buttons = [each for row in question.components for each in row["components"]]
     for each in buttons:
-        each["custom_id"] = each["custom_id"].replace(str(stage.ada.id), str(stage.bea.id))
+        each["custom_id"] = each["custom_id"].replace(str(sandbox.ada.id), str(sandbox.bea.id))
     for label in ("Delete it all", "Keep it"):
-        pressed = await stage.discord.press(stage.ada, question, button(question, label))
+        pressed = await sandbox.discord.press(sandbox.ada, question, button(question, label))
         assert "Only the person" in (await pressed.answered()).content
-    assert "song" in str((await stage.ask("suno list")).embeds)
+    assert "song" in str((await sandbox.command_answer("suno list")).embeds)
 
 
 async def test_a_server_that_removes_the_bot_is_forgotten(tmp_path: Path) -> None:
     """What was watched there, and what was to be posted."""
-    async with a_stage(tmp_path) as stage:
-        async with a_bot(stage):
-            await watch(stage, "ended", stage.ada, stage.songs)
-            stage.relay.clock.advance(200)
-            await stage.notice_of("ended")
-            await watch(stage, "running", stage.ada, stage.songs)
-            stage.guild.remove_bot()
-            await no_watch_is_left(stage)
-        await stage.discord.wait_until_gone()
+    async with open_sandbox(tmp_path) as sandbox:
+        async with running_bot(sandbox):
+            await watch(sandbox, "ended", sandbox.ada, sandbox.songs)
+            sandbox.relay.clock.advance(200)
+            await sandbox.wait_for_notice("ended")
+            await watch(sandbox, "running", sandbox.ada, sandbox.songs)
+            sandbox.guild.remove_bot()
+            await no_watch_is_left(sandbox)
+        await sandbox.discord.wait_until_gone()
     values = values_in(tmp_path)
-    assert stage.guild.id not in values
-    assert stage.songs.id not in values
+    assert sandbox.guild.id not in values
+    assert sandbox.songs.id not in values
     assert "running" not in values
 
 
@@ -498,50 +498,50 @@ async def test_a_server_that_removed_the_bot_while_it_was_away_is_forgotten_afte
     tmp_path: Path,
 ) -> None:
     """Not sooner, though the bot ends meanwhile; one that has an outage is not at all."""
-    async with a_stage(tmp_path) as stage:
-        other = stage.discord.add_guild("Other Club")
-        other.add_member(stage.ada)
+    async with open_sandbox(tmp_path) as sandbox:
+        other = sandbox.discord.add_guild("Other Club")
+        other.add_member(sandbox.ada)
         elsewhere = other.add_channel("elsewhere")
-        async with a_bot(stage):
-            await watch(stage, "here", stage.ada, stage.songs)
-            await watch(stage, "elsewhere", stage.ada, elsewhere)
-            await watch(stage, "ended", stage.ada, stage.songs)
-        await stage.discord.wait_until_gone()
-        stage.guild.remove_bot()
+        async with running_bot(sandbox):
+            await watch(sandbox, "here", sandbox.ada, sandbox.songs)
+            await watch(sandbox, "elsewhere", sandbox.ada, elsewhere)
+            await watch(sandbox, "ended", sandbox.ada, sandbox.songs)
+        await sandbox.discord.wait_until_gone()
+        sandbox.guild.remove_bot()
         other.go_down()
-        async with a_bot(stage):
-            await until_noted(tmp_path, stage.guild.id)
-        await stage.discord.wait_until_gone()
+        async with running_bot(sandbox):
+            await until_noted(tmp_path, sandbox.guild.id)
+        await sandbox.discord.wait_until_gone()
         assert "here" in values_in(tmp_path)
         with closing(sqlite3.connect(database_in(tmp_path))) as database, database:
             database.execute("UPDATE departed_servers SET missing_since = missing_since - 86400")
-        async with a_bot(stage):
-            await nothing_is_watched_in(stage.songs, stage)
-        await stage.discord.wait_until_gone()
+        async with running_bot(sandbox):
+            await nothing_is_watched_in(sandbox.songs, sandbox)
+        await sandbox.discord.wait_until_gone()
     values = values_in(tmp_path)
-    assert stage.guild.id not in values
-    assert stage.songs.id not in values
+    assert sandbox.guild.id not in values
+    assert sandbox.songs.id not in values
     assert other.id in values
     assert "elsewhere" in values
 
 
 async def test_the_bot_tidies_up_when_it_starts(tmp_path: Path) -> None:
     """What was told a month ago is gone, but for the history."""
-    async with a_stage(tmp_path) as stage:
-        async with a_bot(stage):
-            await watch(stage, "song", stage.ada, stage.songs)
-            stage.relay.clock.advance(200)
-            await stage.notice_of("song")
-        await stage.discord.wait_until_gone()
+    async with open_sandbox(tmp_path) as sandbox:
+        async with running_bot(sandbox):
+            await watch(sandbox, "song", sandbox.ada, sandbox.songs)
+            sandbox.relay.clock.advance(200)
+            await sandbox.wait_for_notice("song")
+        await sandbox.discord.wait_until_gone()
         path = database_in(tmp_path)
         with closing(sqlite3.connect(path)) as database, database:
             database.execute("UPDATE deliveries SET state = 'sent', sent_at = created_at - 3e6")
             database.execute("UPDATE tasks SET ended_at = ended_at - 3e6")
             database.execute("DELETE FROM card_tasks")
             database.execute("DELETE FROM cards")
-        async with a_bot(stage):
-            assert "City Windows" in str((await stage.ask("suno history")).embeds)
-        await stage.discord.wait_until_gone()
+        async with running_bot(sandbox):
+            assert "City Windows" in str((await sandbox.command_answer("suno history")).embeds)
+        await sandbox.discord.wait_until_gone()
     with closing(sqlite3.connect(path)) as database:
         for table, count in (("tasks", 0), ("subscriptions", 0), ("deliveries", 0), ("history", 1)):
             assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (count,)  # noqa: S608 # names of ours
@@ -549,15 +549,15 @@ async def test_the_bot_tidies_up_when_it_starts(tmp_path: Path) -> None:
 
 async def test_a_person_is_forgotten_though_discord_cannot_be_asked(tmp_path: Path) -> None:
     """The connection is cut while the direct message is opened: the rest goes all the same."""
-    async with a_stage(tmp_path) as stage:
-        async with a_bot(stage):
-            await watch(stage, "song", stage.ada, stage.songs)
-            question = await stage.ask("suno forget")
-            stage.discord.faults.add("POST /users/@me/channels", drop=True)
-            await stage.discord.press(stage.ada, question, button(question, "Delete it all"))
-            await stage.discord.wait_for(lambda: "forgotten" in question.content, 20)
-        await stage.discord.wait_until_gone()
-    assert stage.ada.id not in values_in(tmp_path)
+    async with open_sandbox(tmp_path) as sandbox:
+        async with running_bot(sandbox):
+            await watch(sandbox, "song", sandbox.ada, sandbox.songs)
+            question = await sandbox.command_answer("suno forget")
+            sandbox.discord.faults.add("POST /users/@me/channels", drop=True)
+            await sandbox.discord.press(sandbox.ada, question, button(question, "Delete it all"))
+            await sandbox.discord.wait_for(lambda: "forgotten" in question.content, 20)
+        await sandbox.discord.wait_until_gone()
+    assert sandbox.ada.id not in values_in(tmp_path)
 
 
 async def until_noted(folder: Path, guild_id: int) -> None:
@@ -571,54 +571,54 @@ async def until_noted(folder: Path, guild_id: int) -> None:
             await asyncio.sleep(0.05)
 
 
-async def nothing_is_watched_in(channel: Channel, stage: Stage) -> None:
+async def nothing_is_watched_in(channel: Channel, sandbox: SandboxSession) -> None:
     """Wait until no watch of Ada's in a channel is left."""
-    direct = stage.discord.open_dm(stage.ada)
+    direct = sandbox.discord.open_dm(sandbox.ada)
     async with asyncio.timeout(15):
         while True:
-            asked = await stage.discord.command(stage.ada, direct, "suno list")
+            asked = await sandbox.discord.command(sandbox.ada, direct, "suno list")
             if f"<#{channel.id}>" not in str((await asked.answered()).embeds):
                 return
             await asyncio.sleep(0.1)
 
 
-async def no_watch_is_left(stage: Stage) -> None:
+async def no_watch_is_left(sandbox: SandboxSession) -> None:
     """Wait until Ada watches nothing any more."""
-    direct = stage.discord.open_dm(stage.ada)
+    direct = sandbox.discord.open_dm(sandbox.ada)
     async with asyncio.timeout(30):
         said = ""
         while "nothing" not in said:
-            asked = await stage.discord.command(stage.ada, direct, "suno list")
+            asked = await sandbox.discord.command(sandbox.ada, direct, "suno list")
             said = (await asked.answered()).content
 
 
-async def test_an_outage_of_a_server_forgets_nothing(stage: Stage) -> None:
+async def test_an_outage_of_a_server_forgets_nothing(sandbox: SandboxSession) -> None:
     """It comes back, and so do its notices."""
-    await watch(stage, "song", stage.ada, stage.songs)
-    stage.guild.go_down()
-    stage.guild.come_back()
-    assert "song" in str((await stage.ask("suno list")).embeds)
-    stage.relay.clock.advance(200)
-    await stage.notice_of("song")
+    await watch(sandbox, "song", sandbox.ada, sandbox.songs)
+    sandbox.guild.go_down()
+    sandbox.guild.come_back()
+    assert "song" in str((await sandbox.command_answer("suno list")).embeds)
+    sandbox.relay.clock.advance(200)
+    await sandbox.wait_for_notice("song")
 
 
 async def test_a_database_of_another_bot_is_not_emptied(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Somebody may start the wrong token on it: what it holds is not that bot's to delete."""
-    async with a_stage(tmp_path) as stage:
-        async with a_bot(stage):
-            await watch(stage, "running", stage.ada, stage.songs)
-        await stage.discord.wait_until_gone()
+    async with open_sandbox(tmp_path) as sandbox:
+        async with running_bot(sandbox):
+            await watch(sandbox, "running", sandbox.ada, sandbox.songs)
+        await sandbox.discord.wait_until_gone()
         with closing(sqlite3.connect(database_in(tmp_path))) as database, database:
             name = "application that this database belongs to"
             database.execute("INSERT OR REPLACE INTO notes VALUES (?, 'another')", [name])
-        stage.guild.remove_bot()
-        direct = stage.discord.open_dm(stage.ada)
-        async with a_bot(stage), asyncio.timeout(15):
+        sandbox.guild.remove_bot()
+        direct = sandbox.discord.open_dm(sandbox.ada)
+        async with running_bot(sandbox), asyncio.timeout(15):
             while "another bot's" not in caplog.text:
-                await watch(stage, "again", stage.ada, direct)
-        await stage.discord.wait_until_gone()
+                await watch(sandbox, "again", sandbox.ada, direct)
+        await sandbox.discord.wait_until_gone()
     assert "running" in values_in(tmp_path)
 
 

@@ -7,14 +7,14 @@ import pytest
 from bot.ui.held_notice import needed_to_post
 from bot.ui.permissions import NEEDED_PERMISSIONS, invite_link
 from tests.support.paths import ROOT
-from tests.support.stage import a_bot, a_stage
+from tests.support.sandbox_session import open_sandbox, running_bot
 
 
 async def test_help_is_short_and_names_what_one_types(tmp_path: Path) -> None:
     """One answer for one person, with a button that invites the bot elsewhere."""
-    async with a_stage(tmp_path) as stage, a_bot(stage):
-        answer = await stage.ask("suno help")
-        application_id = stage.discord.application_id
+    async with open_sandbox(tmp_path) as sandbox, running_bot(sandbox):
+        answer = await sandbox.command_answer("suno help")
+        application_id = sandbox.discord.application_id
     assert answer.ephemeral
     text = answer.embeds[0]["description"]
     for name in ("watch", "status", "lyrics", "list", "history", "forget"):
@@ -28,11 +28,11 @@ async def test_the_invite_link_is_logged_once_at_the_start(
 ) -> None:
     """Whoever runs the bot finds it there; a reconnect does not repeat it."""
     caplog.set_level("INFO", logger="bot")
-    async with a_stage(tmp_path) as stage, a_bot(stage):
-        await stage.discord.invalidate_sessions()
-        await stage.discord.wait_until_ready()
-        await stage.ask("suno help")
-        link = invite_link(stage.discord.application_id)
+    async with open_sandbox(tmp_path) as sandbox, running_bot(sandbox):
+        await sandbox.discord.invalidate_sessions()
+        await sandbox.discord.wait_until_ready()
+        await sandbox.command_answer("suno help")
+        link = invite_link(sandbox.discord.application_id)
     assert caplog.text.count(link) == 1
 
 

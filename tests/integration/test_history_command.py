@@ -15,30 +15,30 @@ from bot.ui.history_panel import LONGEST_SEARCH, OPEN, TURN, fitting, history_em
 from sandbox.discord import Channel, Message, User
 from sandbox.relay import lyrics_task, song
 from tests.support.hostile import LONG_TEXTS, TASKS, assert_embeds_fit
-from tests.support.stage import Stage, a_bot, a_stage
+from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 
 LATEST = 2**63 - 1
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Return a stage on which the bot works."""
-    async with a_stage(tmp_path, pace=10) as stage, a_bot(stage):
-        yield stage
+async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
+    """Yield a sandbox in which the bot runs."""
+    async with open_sandbox(tmp_path, pace=10) as sandbox, running_bot(sandbox):
+        yield sandbox
 
 
 async def finish(
-    stage: Stage, *titles: str, user: User | None = None, channel: Channel | None = None
+    sandbox: SandboxSession, *titles: str, user: User | None = None, channel: Channel | None = None
 ) -> None:
     """Let songs be made and watched, one after the other; each has its title for an id."""
     for title in titles:
         task_id = id_of(title)
-        stage.relay.add(song(task_id, title=title, takes=1))
-        stage.relay.clock.advance(10)
-        place = channel or stage.songs
-        asked = await stage.discord.command(user or stage.ada, place, "suno watch", id=task_id)
+        sandbox.relay.add(song(task_id, title=title, takes=1))
+        sandbox.relay.clock.advance(10)
+        place = channel or sandbox.songs
+        asked = await sandbox.discord.command(user or sandbox.ada, place, "suno watch", id=task_id)
         await asked.answered()
-        await stage.notice_of(task_id, place)
+        await sandbox.wait_for_notice(task_id, place)
 
 
 def id_of(title: str) -> str:
@@ -66,26 +66,26 @@ def shown(message: Message) -> str:
     return str(message.embeds[0]["description"])
 
 
-async def turn(stage: Stage, message: Message, label: str) -> None:
+async def turn(sandbox: SandboxSession, message: Message, label: str) -> None:
     """Press a button of a page, and wait until it shows another."""
     before = shown(message)
-    await stage.discord.press(stage.ada, message, named(message, label)["custom_id"])
-    await stage.discord.wait_for(lambda: shown(message) != before, 10, "another page")
+    await sandbox.discord.press(sandbox.ada, message, named(message, label)["custom_id"])
+    await sandbox.discord.wait_for(lambda: shown(message) != before, 10, "another page")
 
 
-async def open_entry(stage: Stage, message: Message, title: str) -> Message:
+async def open_entry(sandbox: SandboxSession, message: Message, title: str) -> Message:
     """Choose an entry from the menu of a page; return the answer."""
     options = {option["label"]: option["value"] for option in menu(message)["options"]}
-    chosen = await stage.discord.select(
-        stage.ada, message, menu(message)["custom_id"], [options[title]]
+    chosen = await sandbox.discord.select(
+        sandbox.ada, message, menu(message)["custom_id"], [options[title]]
     )
     return await chosen.answered(timeout=10)
 
 
-async def test_the_history_lists_what_has_ended_for_one_person(stage: Stage) -> None:
+async def test_the_history_lists_what_has_ended_for_one_person(sandbox: SandboxSession) -> None:
     """Title, style, kind, outcome and when; nobody else sees the list."""
-    await finish(stage, "Paper Boats", "Tram Lines")
-    answer = await stage.ask("suno history")
+    await finish(sandbox, "Paper Boats", "Tram Lines")
+    answer = await sandbox.command_answer("suno history")
     assert answer.ephemeral
     first, about, second, _ = shown(answer).split("\n")
     assert "**Tram Lines**" in first
@@ -93,71 +93,75 @@ async def test_the_history_lists_what_has_ended_for_one_person(stage: Stage) -> 
     assert re.fullmatch(r"-# acoustic pop · Song · done · <t:\d+:R>", about)
 
 
-async def test_an_empty_history_is_a_sentence_without_buttons(stage: Stage) -> None:
+async def test_an_empty_history_is_a_sentence_without_buttons(sandbox: SandboxSession) -> None:
     """It says what to do."""
-    answer = await stage.ask("suno history")
+    answer = await sandbox.command_answer("suno history")
     assert "/suno watch" in shown(answer)
     assert answer.components == []
 
 
-async def test_a_search_shows_what_it_found_and_what_for(stage: Stage) -> None:
+async def test_a_search_shows_what_it_found_and_what_for(sandbox: SandboxSession) -> None:
     """In titles, styles and lyrics of any script."""
-    await finish(stage, "纸船", "Tram Lines")
-    answer = await stage.ask("suno history", search="纸船")
+    await finish(sandbox, "纸船", "Tram Lines")
+    answer = await sandbox.command_answer("suno history", search="纸船")
     assert "“纸船”" in shown(answer)
     assert "Tram Lines" not in shown(answer)
-    assert "“zzz”" in shown(await stage.ask("suno history", search="zzz"))
+    assert "“zzz”" in shown(await sandbox.command_answer("suno history", search="zzz"))
 
 
-async def test_one_page_needs_no_buttons_to_turn_it(stage: Stage) -> None:
+async def test_one_page_needs_no_buttons_to_turn_it(sandbox: SandboxSession) -> None:
     """There is nothing to turn to."""
-    await finish(stage, "Paper Boats")
-    assert [each["type"] for each in components(await stage.ask("suno history"))] == [3]
+    await finish(sandbox, "Paper Boats")
+    assert [each["type"] for each in components(await sandbox.command_answer("suno history"))] == [
+        3
+    ]
 
 
 async def test_the_pages_can_be_turned_after_a_restart(tmp_path: Path) -> None:
     """The button knows the page and the search, whatever stands in it."""
     search = '100% "雨": OR (x) 🌧'
     titles = [f"{number:02} {search}" for number in range(11)]
-    async with a_stage(tmp_path, pace=10) as stage:
-        async with a_bot(stage):
-            stage.relay.add(*(song(f"id-{n:02}", title=t, takes=1) for n, t in enumerate(titles)))
-            stage.relay.clock.advance(10)
-            await stage.ask("suno watch", id=" ".join(f"id-{number:02}" for number in range(10)))
-            await stage.ask("suno watch", id="id-10")
+    async with open_sandbox(tmp_path, pace=10) as sandbox:
+        async with running_bot(sandbox):
+            sandbox.relay.add(*(song(f"id-{n:02}", title=t, takes=1) for n, t in enumerate(titles)))
+            sandbox.relay.clock.advance(10)
+            await sandbox.command_answer(
+                "suno watch", id=" ".join(f"id-{number:02}" for number in range(10))
+            )
+            await sandbox.command_answer("suno watch", id="id-10")
             for number in range(11):
-                await stage.notice_of(f"id-{number:02}")
-            page = await stage.ask("suno history", search=search)
+                await sandbox.wait_for_notice(f"id-{number:02}")
+            page = await sandbox.command_answer("suno history", search=search)
             assert named(page, "Previous")["disabled"]
-        await stage.discord.wait_until_gone()
-        async with a_bot(stage):
-            await turn(stage, page, "Next")
+        await sandbox.discord.wait_until_gone()
+        async with running_bot(sandbox):
+            await turn(sandbox, page, "Next")
             assert "**11.**" in shown(page)
             assert len(menu(page)["options"]) == 1
             assert named(page, "Next")["disabled"]
-            await turn(stage, page, "Previous")
+            await turn(sandbox, page, "Previous")
             assert len(menu(page)["options"]) == 10
             assert "Page 1" in str(page.embeds[0]["footer"])
 
 
 @asynccontextmanager
-async def a_page_of_before(folder: Path) -> AsyncIterator[tuple[Stage, Message]]:
+async def a_page_of_before(folder: Path) -> AsyncIterator[tuple[SandboxSession, Message]]:
     """Show the history with one song, then let the bot end."""
-    async with a_stage(folder, pace=10) as stage:
-        async with a_bot(stage):
-            await finish(stage, "Paper Boats")
-            page = await stage.ask("suno history")
-        await stage.discord.wait_until_gone()
-        yield stage, page
+    async with open_sandbox(folder, pace=10) as sandbox:
+        async with running_bot(sandbox):
+            await finish(sandbox, "Paper Boats")
+            page = await sandbox.command_answer("suno history")
+        await sandbox.discord.wait_until_gone()
+        yield sandbox, page
 
 
 async def test_a_chosen_song_is_shown_with_fresh_links(tmp_path: Path) -> None:
     """As the relay has it now, in a card of its own; the menu outlives a restart."""
-    async with a_page_of_before(tmp_path) as (stage, page):
-        stage.relay.add(song("Paper-Boats", title="Paper Boats", takes=1, media="https://new.ai"))
-        stage.relay.clock.advance(10)
-        async with a_bot(stage):
-            card = await open_entry(stage, page, "Paper Boats")
+    async with a_page_of_before(tmp_path) as (sandbox, page):
+        sandbox.relay.add(song("Paper-Boats", title="Paper Boats", takes=1, media="https://new.ai"))
+        sandbox.relay.clock.advance(10)
+        async with running_bot(sandbox):
+            card = await open_entry(sandbox, page, "Paper Boats")
     assert card.ephemeral
     assert card.content == ""
     assert "Paper Boats" in card.embeds[0]["title"]
@@ -169,136 +173,140 @@ async def test_a_song_that_the_relay_cannot_tell_is_shown_as_it_was_kept(
     tmp_path: Path, trouble: str
 ) -> None:
     """With a sentence that its links may have expired."""
-    async with a_page_of_before(tmp_path) as (stage, page):
+    async with a_page_of_before(tmp_path) as (sandbox, page):
         if trouble == "down":
-            stage.relay.go_down()
+            sandbox.relay.go_down()
         else:
-            stage.relay.forget("Paper-Boats")
-        async with a_bot(stage):
-            card = await open_entry(stage, page, "Paper Boats")
+            sandbox.relay.remove("Paper-Boats")
+        async with running_bot(sandbox):
+            card = await open_entry(sandbox, page, "Paper Boats")
     assert "expired" in card.content
     assert "Paper Boats" in card.embeds[0]["title"]
     assert "cdn1.suno.ai" in str(card.components)
 
 
-async def test_a_server_does_not_see_what_another_watched(stage: Stage) -> None:
+async def test_a_server_does_not_see_what_another_watched(sandbox: SandboxSession) -> None:
     """Nor what its own members watched in direct messages."""
-    other = stage.discord.add_guild("Other Club")
-    other.add_member(stage.ada)
+    other = sandbox.discord.add_guild("Other Club")
+    other.add_member(sandbox.ada)
     elsewhere = other.add_channel("elsewhere")
-    direct = stage.discord.open_dm(stage.ada)
-    await finish(stage, "Here")
-    await finish(stage, "There", channel=elsewhere)
-    await finish(stage, "Directly", channel=direct)
+    direct = sandbox.discord.open_dm(sandbox.ada)
+    await finish(sandbox, "Here")
+    await finish(sandbox, "There", channel=elsewhere)
+    await finish(sandbox, "Directly", channel=direct)
     lists = {}
-    for channel in (stage.songs, elsewhere, direct):
-        asked = await stage.discord.command(stage.ada, channel, "suno history")
+    for channel in (sandbox.songs, elsewhere, direct):
+        asked = await sandbox.discord.command(sandbox.ada, channel, "suno history")
         lists[channel.name] = shown(await asked.answered())
     found = {name: re.findall("Here|There|Directly", text) for name, text in lists.items()}
     assert list(found.values()) == [["Here"], ["There"], ["Directly", "There", "Here"]]
 
 
-async def test_a_member_does_not_see_what_was_watched_in_a_hidden_channel(stage: Stage) -> None:
+async def test_a_member_does_not_see_what_was_watched_in_a_hidden_channel(
+    sandbox: SandboxSession,
+) -> None:
     """Who may go there sees it from everywhere in the server."""
-    hidden = a_hidden_channel(stage)
-    await finish(stage, "In the open")
-    await finish(stage, "Secret", user=stage.bea, channel=hidden)
-    assert "Secret" in shown(await stage.ask("suno history", stage.bea))
+    hidden = a_hidden_channel(sandbox)
+    await finish(sandbox, "In the open")
+    await finish(sandbox, "Secret", user=sandbox.bea, channel=hidden)
+    assert "Secret" in shown(await sandbox.command_answer("suno history", sandbox.bea))
     for search in ("", "Secret"):
-        answer = await stage.ask("suno history", search=search)
+        answer = await sandbox.command_answer("suno history", search=search)
         assert "**Secret**" not in shown(answer)
-    assert "In the open" in shown(await stage.ask("suno history"))
+    assert "In the open" in shown(await sandbox.command_answer("suno history"))
 
 
 @pytest.mark.parametrize("event", ["thread archived", "channel deleted", "server out"])
 async def test_what_was_hidden_stays_hidden_when_its_channel_is_not_known_any_more(
-    stage: Stage, event: str
+    sandbox: SandboxSession, event: str
 ) -> None:
     """Only what the bot knows to be seen is shown."""
-    hidden = a_hidden_channel(stage)
-    thread = stage.guild.add_thread(hidden, "inner")
-    await finish(stage, "In the open")
-    await finish(stage, "Secret", user=stage.bea, channel=hidden)
-    await finish(stage, "Secret thread", user=stage.bea, channel=thread)
+    hidden = a_hidden_channel(sandbox)
+    thread = sandbox.guild.add_thread(hidden, "inner")
+    await finish(sandbox, "In the open")
+    await finish(sandbox, "Secret", user=sandbox.bea, channel=hidden)
+    await finish(sandbox, "Secret thread", user=sandbox.bea, channel=thread)
     if event == "thread archived":
         thread.archive()
     elif event == "channel deleted":
         hidden.delete()
     else:
-        stage.guild.go_down()
-    answer = shown(await stage.ask("suno history"))
+        sandbox.guild.go_down()
+    answer = shown(await sandbox.command_answer("suno history"))
     assert "**In the open**" in answer
     assert "**Secret" not in answer
 
 
 async def test_of_a_server_that_is_not_known_yet_only_this_channel_is_shown(tmp_path: Path) -> None:
     """Nobody can say yet who sees what."""
-    async with a_stage(tmp_path, pace=10) as stage:
-        async with a_bot(stage):
-            await finish(stage, "In the open")
-            await finish(stage, "Elsewhere", channel=stage.lyrics)
-            await finish(stage, "Secret", user=stage.bea, channel=a_hidden_channel(stage))
-        await stage.discord.wait_until_gone()
-        stage.guild.go_down()
-        async with a_bot(stage):
-            answer = shown(await stage.ask("suno history"))
+    async with open_sandbox(tmp_path, pace=10) as sandbox:
+        async with running_bot(sandbox):
+            await finish(sandbox, "In the open")
+            await finish(sandbox, "Elsewhere", channel=sandbox.lyrics)
+            await finish(sandbox, "Secret", user=sandbox.bea, channel=a_hidden_channel(sandbox))
+        await sandbox.discord.wait_until_gone()
+        sandbox.guild.go_down()
+        async with running_bot(sandbox):
+            answer = shown(await sandbox.command_answer("suno history"))
     assert re.findall(r"\*\*([A-Z].*?)\*\*", answer) == ["In the open"]
 
 
-async def test_a_thread_is_seen_by_those_who_see_its_channel(stage: Stage) -> None:
+async def test_a_thread_is_seen_by_those_who_see_its_channel(sandbox: SandboxSession) -> None:
     """From everywhere in the server, until it is archived; in it, always."""
-    thread = stage.guild.add_thread(stage.lyrics, "inner")
-    await finish(stage, "In a thread", channel=thread)
-    assert "**In a thread**" in shown(await stage.ask("suno history"))
-    asked = await stage.discord.command(stage.bea, thread, "suno history")
+    thread = sandbox.guild.add_thread(sandbox.lyrics, "inner")
+    await finish(sandbox, "In a thread", channel=thread)
+    assert "**In a thread**" in shown(await sandbox.command_answer("suno history"))
+    asked = await sandbox.discord.command(sandbox.bea, thread, "suno history")
     assert "**In a thread**" in shown(await asked.answered())
 
 
-def a_hidden_channel(stage: Stage) -> Channel:
+def a_hidden_channel(sandbox: SandboxSession) -> Channel:
     """Return a channel that Bea and the bot see, and nobody else."""
-    hidden = stage.guild.add_channel("hidden")
-    hidden.deny("view_channel", target=stage.guild.everyone)
+    hidden = sandbox.guild.add_channel("hidden")
+    hidden.deny("view_channel", target=sandbox.guild.everyone)
     hidden.allow("view_channel")
-    hidden.allow("view_channel", target=stage.bea)
+    hidden.allow("view_channel", target=sandbox.bea)
     return hidden
 
 
-async def test_what_was_deleted_since_is_told(stage: Stage) -> None:
+async def test_what_was_deleted_since_is_told(sandbox: SandboxSession) -> None:
     """The list may be older than the history."""
-    direct = stage.discord.open_dm(stage.ada)
-    await finish(stage, "Paper Boats", channel=direct)
-    asked = await stage.discord.command(stage.ada, direct, "suno history")
+    direct = sandbox.discord.open_dm(sandbox.ada)
+    await finish(sandbox, "Paper Boats", channel=direct)
+    asked = await sandbox.discord.command(sandbox.ada, direct, "suno history")
     page = await asked.answered()
-    question = await stage.ask("suno forget")
+    question = await sandbox.command_answer("suno forget")
     forget = named(question, "Delete it all")["custom_id"]
-    await stage.discord.press(stage.ada, question, forget)
-    await stage.discord.wait_for(lambda: "forgotten" in question.content, 10)
-    assert "not in the history" in (await open_entry(stage, page, "Paper Boats")).content
+    await sandbox.discord.press(sandbox.ada, question, forget)
+    await sandbox.discord.wait_for(lambda: "forgotten" in question.content, 10)
+    assert "not in the history" in (await open_entry(sandbox, page, "Paper Boats")).content
 
 
-async def test_a_list_of_somebody_else_is_not_turned(stage: Stage) -> None:
+async def test_a_list_of_somebody_else_is_not_turned(sandbox: SandboxSession) -> None:
     """Even if its buttons came before their eyes."""
-    await finish(stage, *(f"Song {number}" for number in range(11)))
-    page = await stage.ask("suno history")
-    named(page, "Next")["custom_id"] = f"history:{stage.bea.id}:1:"
+    await finish(sandbox, *(f"Song {number}" for number in range(11)))
+    page = await sandbox.command_answer("suno history")
+    named(page, "Next")["custom_id"] = f"history:{sandbox.bea.id}:1:"
     before = shown(page)
-    pressed = await stage.discord.press(stage.ada, page, f"history:{stage.bea.id}:1:")
+    pressed = await sandbox.discord.press(sandbox.ada, page, f"history:{sandbox.bea.id}:1:")
     assert "somebody else" in (await pressed.answered()).content
-    menu(page)["custom_id"] = f"history-open:{stage.bea.id}"
+    menu(page)["custom_id"] = f"history-open:{sandbox.bea.id}"
     value = menu(page)["options"][0]["value"]
-    chosen = await stage.discord.select(stage.ada, page, f"history-open:{stage.bea.id}", [value])
+    chosen = await sandbox.discord.select(
+        sandbox.ada, page, f"history-open:{sandbox.bea.id}", [value]
+    )
     assert "somebody else" in (await chosen.answered()).content
     assert shown(page) == before
 
 
-async def test_lyrics_are_told_from_songs(stage: Stage) -> None:
+async def test_lyrics_are_told_from_songs(sandbox: SandboxSession) -> None:
     """Each has its own sign."""
-    await finish(stage, "Paper Boats")
-    stage.relay.add(lyrics_task("words", title="Tram Lines", takes=1))
-    stage.relay.clock.advance(10)
-    await stage.ask("suno watch", id="words")
-    await stage.notice_of("words")
-    first, about, second, _ = shown(await stage.ask("suno history")).split("\n")
+    await finish(sandbox, "Paper Boats")
+    sandbox.relay.add(lyrics_task("words", title="Tram Lines", takes=1))
+    sandbox.relay.clock.advance(10)
+    await sandbox.command_answer("suno watch", id="words")
+    await sandbox.wait_for_notice("words")
+    first, about, second, _ = shown(await sandbox.command_answer("suno history")).split("\n")
     assert ("📝" in first, "🎵" in second, "Lyrics" in about) == (True, True, True)
 
 
@@ -365,10 +373,10 @@ def test_a_search_is_cut_to_what_a_button_carries(typed: str) -> None:
     assert " ".join(typed.split()).encode(errors="ignore").startswith(kept.encode())
 
 
-async def test_a_search_that_is_too_long_finds_all_the_same(stage: Stage) -> None:
+async def test_a_search_that_is_too_long_finds_all_the_same(sandbox: SandboxSession) -> None:
     """Its beginning is looked for, and the answer shows which."""
     title = "雨街纸船屋顶音乐会开始了我们一起唱到天亮再回家吧"
-    await finish(stage, title)
-    answer = await stage.ask("suno history", search=title)
+    await finish(sandbox, title)
+    answer = await sandbox.command_answer("suno history", search=title)
     assert title in shown(answer)
     assert f"“{title[:20]}”" in shown(answer)

@@ -18,7 +18,7 @@ from sandbox.discord import Message
 from sandbox.relay import song
 from tests.integration.test_live_card_updater import SONG, card_of, press
 from tests.support.builders import HERE, NOON, a_running_task, a_song
-from tests.support.stage import Stage, a_bot, a_stage
+from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 
 ADA, BEA, CLEO = 1, 2, 3
 
@@ -160,39 +160,43 @@ async def test_what_somebody_joined_is_in_their_history(
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Return a stage on which the bot works, with a song being made."""
-    async with a_stage(tmp_path) as stage, a_bot(stage):
-        stage.relay.add(song(SONG, title="Paper Boats", takes=100))
-        yield stage
+async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
+    """Yield a sandbox in which the bot runs, with a song being made."""
+    async with open_sandbox(tmp_path) as sandbox, running_bot(sandbox):
+        sandbox.relay.add(song(SONG, title="Paper Boats", takes=100))
+        yield sandbox
 
 
-async def while_it_is_told(stage: Stage) -> Message:
+async def while_it_is_told(sandbox: SandboxSession) -> Message:
     """Return the card of a song that is done, while its notice is being sent."""
-    await stage.ask("suno watch", id=SONG)
-    card = await card_of(stage)
-    stage.discord.faults.add("PATCH /channels/{id}/messages/{message}", status=503, times=None)
-    sending = stage.discord.faults.add("POST /channels/{id}/messages", delay=5)
-    stage.relay.clock.advance(200)
-    await stage.discord.wait_for(lambda: sending.hits, 10, "the notice")
+    await sandbox.command_answer("suno watch", id=SONG)
+    card = await card_of(sandbox)
+    sandbox.discord.faults.add("PATCH /channels/{id}/messages/{message}", status=503, times=None)
+    sending = sandbox.discord.faults.add("POST /channels/{id}/messages", delay=5)
+    sandbox.relay.clock.advance(200)
+    await sandbox.discord.wait_for(lambda: sending.hits, 10, "the notice")
     return card
 
 
-async def test_me_too_while_the_notice_is_being_sent_brings_no_second_one(stage: Stage) -> None:
+async def test_me_too_while_the_notice_is_being_sent_brings_no_second_one(
+    sandbox: SandboxSession,
+) -> None:
     """Whoever pressed reads that it is on its way; later, where it stands."""
-    pressed = await press(stage, stage.bea, await while_it_is_told(stage), "Me too")
+    pressed = await press(sandbox, sandbox.bea, await while_it_is_told(sandbox), "Me too")
     assert "on its way already" in pressed.messages[0].content
-    asked = await stage.ask("suno watch", stage.bea, id=SONG)
+    asked = await sandbox.command_answer("suno watch", sandbox.bea, id=SONG)
     assert "on its way already" in asked.content
-    notice = await stage.notice_of(SONG)
-    again = await stage.ask("suno watch", stage.bea, id=SONG)
+    notice = await sandbox.wait_for_notice(SONG)
+    again = await sandbox.command_answer("suno watch", sandbox.bea, id=SONG)
     assert notice.link in again.content
-    assert stage.notices_of(SONG) == [notice]
+    assert sandbox.notices(SONG) == [notice]
 
 
-async def test_me_too_when_the_relay_has_forgotten_the_song_tells_the_truth(stage: Stage) -> None:
+async def test_me_too_when_the_relay_has_forgotten_the_song_tells_the_truth(
+    sandbox: SandboxSession,
+) -> None:
     """That it does not know the id would be no answer to somebody who sees its card."""
-    card = await while_it_is_told(stage)
-    stage.relay.forget(SONG)
-    pressed = await press(stage, stage.bea, card, "Me too")
+    card = await while_it_is_told(sandbox)
+    sandbox.relay.remove(SONG)
+    pressed = await press(sandbox, sandbox.bea, card, "Me too")
     assert "on its way already" in pressed.messages[0].content

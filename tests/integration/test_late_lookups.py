@@ -132,7 +132,7 @@ async def test_a_look_counts_no_absence_of_a_task_that_was_found_since(world: Wo
     world.relay.add(stuck("song"))
     await world.watch("song")
     await world.look_after(5)
-    world.relay.forget("song")
+    world.relay.remove("song")
     for _ in range(int(PATIENCE_WITH_A_LOST_TASK) // 100 - 1):
         await world.look_after(100)
     world.clock.now += 150
@@ -140,7 +140,7 @@ async def test_a_look_counts_no_absence_of_a_task_that_was_found_since(world: Wo
     world.relay.add(stuck("song"))
     assert await world.watch("song", user_id=2) is WatchOutcome.WATCHING
     await late.end()
-    world.relay.forget("song")
+    world.relay.remove("song")
     await world.look_after(100)
     assert await world.owed() == []
     (watched,) = await world.store.due_tasks(world.clock.now + 60, 10)

@@ -491,7 +491,7 @@ async def test_a_card_of_a_failure_is_not_green(board: Board) -> None:
 async def test_a_slow_discord_is_no_refusal(board: Board) -> None:
     """Whether a person takes direct messages is not known in time: the answer waits no longer."""
     board.local.faults.add(POST, delay=30)
-    direct = Destination(board.local.open_dm(board.local.world.owner).id)
+    direct = Destination(board.local.open_dm(board.local.state.owner).id)
     await board.store.add_watch(
         a_running_task(), known=True, user_id=ADA, place=direct, now=board.now, deadline=60
     )

@@ -20,7 +20,7 @@ from bot.storage.tasks import TaskStore
 from sandbox.discord import User
 from sandbox.relay import song
 from tests.support.builders import HERE, NOON, a_running_task, a_song
-from tests.support.stage import Stage, a_bot, a_stage
+from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 
 ADA, BEA = 123456789012345678, 2
 THERE = Destination(channel_id=501, guild_id=50)
@@ -289,18 +289,18 @@ FIVE = [[f"song-{command}-{number}" for number in range(5)] for command in range
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Return a stage with 150 songs that have ended."""
-    async with a_stage(tmp_path, pace=100) as stage:
-        stage.relay.add(*(song(each, takes=1) for ids in FIVE for each in ids))
-        stage.relay.clock.advance(10)
-        yield stage
+async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
+    """Yield a sandbox with 150 songs that have ended."""
+    async with open_sandbox(tmp_path, pace=100) as sandbox:
+        sandbox.relay.add(*(song(each, takes=1) for ids in FIVE for each in ids))
+        sandbox.relay.clock.advance(10)
+        yield sandbox
 
 
-async def burst(stage: Stage, user: User) -> list[str]:
+async def burst(sandbox: SandboxSession, user: User) -> list[str]:
     """Watch five songs with each of thirty commands, all at once; return the answers."""
     answers = await asyncio.gather(
-        *(stage.ask("suno watch", user, id=" ".join(ids)) for ids in FIVE)
+        *(sandbox.command_answer("suno watch", user, id=" ".join(ids)) for ids in FIVE)
     )
     return [answer.content for answer in answers]
 
@@ -308,64 +308,73 @@ async def burst(stage: Stage, user: User) -> list[str]:
 @pytest.mark.parametrize(
     ("locale", "says"), [("en-US", "Please try again <t:"), ("zh-CN", "请<t:")]
 )
-async def test_a_burst_of_commands_fills_no_channel(stage: Stage, locale: str, says: str) -> None:
+async def test_a_burst_of_commands_fills_no_channel(
+    sandbox: SandboxSession, locale: str, says: str
+) -> None:
     """Thirty commands with five songs each bring twenty messages, and friendly answers."""
-    member = stage.discord.add_user("Cleo", locale=locale)
-    stage.guild.add_member(member)
-    async with a_bot(stage, poll_requests_per_second=50):
-        said = await burst(stage, member)
+    member = sandbox.discord.add_user("Cleo", locale=locale)
+    sandbox.guild.add_member(member)
+    async with running_bot(sandbox, poll_requests_per_second=50):
+        said = await burst(sandbox, member)
         assert sum(says in text for text in said) >= 25
-        finished = [each for ids in FIVE for each in ids if stage.notices_of(each)]
-        await stage.ask("suno status", id=FIVE[0][0])
+        finished = [each for ids in FIVE for each in ids if sandbox.notices(each)]
+        await sandbox.command_answer("suno status", id=FIVE[0][0])
         assert 0 < len(finished) <= 20
 
 
 async def test_to_watch_and_to_stop_again_and_again_brings_few_cards(tmp_path: Path) -> None:
     """The watch is taken all the same, and the answer says that there is no card."""
-    async with a_stage(tmp_path, pace=100) as stage, a_bot(stage, poll_requests_per_second=999):
-        stage.relay.add(song("running", takes=1000))
+    async with (
+        open_sandbox(tmp_path, pace=100) as sandbox,
+        running_bot(sandbox, poll_requests_per_second=999),
+    ):
+        sandbox.relay.add(song("running", takes=1000))
         said = []
         for _ in range(30):
-            said.append((await stage.ask("suno watch", id="running")).content)
-            await stage.discord.wait_for(
-                lambda: "no card" in said[-1] or "Stop" in str(stage.cards()[-1:]), 10, "the card"
+            said.append((await sandbox.command_answer("suno watch", id="running")).content)
+            await sandbox.discord.wait_for(
+                lambda: "no card" in said[-1] or "Stop" in str(sandbox.cards()[-1:]), 10, "the card"
             )
-            await stage.ask("suno unwatch", id="running")
-            await stage.discord.wait_for(
-                lambda: "Stop" not in str([one.components for one in stage.cards()]), 10, "its end"
+            await sandbox.command_answer("suno unwatch", id="running")
+            await sandbox.discord.wait_for(
+                lambda: "Stop" not in str([one.components for one in sandbox.cards()]),
+                10,
+                "its end",
             )
         assert all("Watching" in text for text in said)
         assert "I post no card this time; the next one can come <t:" in said[-1]
-        assert len(stage.cards()) == 20
+        assert len(sandbox.cards()) == 20
 
 
 async def test_songs_that_end_in_the_same_minute_are_all_told(tmp_path: Path) -> None:
     """However little may be asked for in a channel."""
     songs = [f"song-number-{number}" for number in range(30)]
-    async with a_stage(tmp_path, pace=100) as stage:
-        stage.relay.add(*(song(each, takes=100) for each in songs))
-        async with a_bot(
-            stage, messages_per_user=1, messages_per_channel=1, poll_requests_per_second=50
+    async with open_sandbox(tmp_path, pace=100) as sandbox:
+        sandbox.relay.add(*(song(each, takes=100) for each in songs))
+        async with running_bot(
+            sandbox, messages_per_user=1, messages_per_channel=1, poll_requests_per_second=50
         ):
             for first in range(0, 30, 10):
-                await stage.ask("suno watch", id=" ".join(songs[first : first + 10]))
-            stage.relay.clock.advance(200)
+                await sandbox.command_answer("suno watch", id=" ".join(songs[first : first + 10]))
+            sandbox.relay.clock.advance(200)
             for task_id in songs:
-                await stage.notice_of(task_id)
+                await sandbox.wait_for_notice(task_id)
 
 
-async def test_a_burst_mentions_the_role_of_a_server_once(stage: Stage, tmp_path: Path) -> None:
+async def test_a_burst_mentions_the_role_of_a_server_once(
+    sandbox: SandboxSession, tmp_path: Path
+) -> None:
     """Also with a new start in between."""
-    role = stage.guild.add_role("Listeners", mentionable=True)
+    role = sandbox.guild.add_role("Listeners", mentionable=True)
     async with DatabaseThread(tmp_path / "suno.db") as database:
         await ServerSettingsStore(database).change(
-            stage.guild.id, mention=MentionSetting.ROLE, mention_role_id=role.id
+            sandbox.guild.id, mention=MentionSetting.ROLE, mention_role_id=role.id
         )
     for ids in FIVE[:2]:
-        async with a_bot(stage):
-            await stage.ask("suno watch", id=" ".join(ids))
+        async with running_bot(sandbox):
+            await sandbox.command_answer("suno watch", id=" ".join(ids))
             for task_id in ids:
-                await stage.notice_of(task_id)
-        await stage.discord.wait_until_gone()
-    mentions = [one for one in stage.songs.messages if f"<@&{role.id}>" in one.content]
+                await sandbox.wait_for_notice(task_id)
+        await sandbox.discord.wait_until_gone()
+    mentions = [one for one in sandbox.songs.messages if f"<@&{role.id}>" in one.content]
     assert len(mentions) == 1

@@ -41,7 +41,12 @@ from sandbox.relay import song
 from tests.support.builders import HERE, NOON, a_running_task, a_song
 from tests.support.damage import damage
 from tests.support.forwarder import Forwarder
-from tests.support.stage import Stage, a_bot, a_bot_in_hand, a_stage
+from tests.support.sandbox_session import (
+    SandboxSession,
+    open_sandbox,
+    running_assembled_bot,
+    running_bot,
+)
 
 SONG = "song-that-is-counted"
 LABELS = {"outcome", "state", "ending", "status", "kind", "loop", "le", "version"}
@@ -49,10 +54,10 @@ LABELS = {"outcome", "state", "ending", "status", "kind", "loop", "le", "version
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Return a stage without a bot."""
-    async with a_stage(tmp_path) as stage:
-        yield stage
+async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
+    """Yield a sandbox without a bot."""
+    async with open_sandbox(tmp_path) as sandbox:
+        yield sandbox
 
 
 class Operator:
@@ -91,30 +96,35 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def watched_over(stage: Stage, **changes: Any) -> AsyncIterator[Operator]:
-    """Let the bot work on the stage, with somebody who asks how it does."""
+async def watched_over(sandbox: SandboxSession, **changes: Any) -> AsyncIterator[Operator]:
+    """Let the bot work in the sandbox, with somebody who asks how it does."""
     port = free_port()
-    async with a_bot(stage, metrics_port=port, **changes), aiohttp.ClientSession() as session:
+    async with (
+        running_bot(sandbox, metrics_port=port, **changes),
+        aiohttp.ClientSession() as session,
+    ):
         yield Operator(session, port)
 
 
-async def test_a_bot_that_works_is_alive_and_ready(stage: Stage) -> None:
+async def test_a_bot_that_works_is_alive_and_ready(sandbox: SandboxSession) -> None:
     """Ready once Discord has told it about its servers."""
-    async with watched_over(stage) as operator:
+    async with watched_over(sandbox) as operator:
         assert (await operator.get("/healthz"))[:2] == (200, "alive\n")
         assert await operator.until("/readyz", 200) == "ready\n"
         assert (await operator.metrics())["suno_bot_ready"] == 1
 
 
-async def test_a_relay_that_is_down_is_no_reason_to_start_the_bot_anew(stage: Stage) -> None:
+async def test_a_relay_that_is_down_is_no_reason_to_start_the_bot_anew(
+    sandbox: SandboxSession,
+) -> None:
     """It stays alive and ready; the figures tell what is wrong."""
-    stage.relay.add(song(SONG, takes=120))
-    async with watched_over(stage) as operator:
-        await stage.ask("suno watch", id=SONG)
-        stage.relay.go_down()
-        seen = len(stage.relay.looks)
+    sandbox.relay.add(song(SONG, takes=120))
+    async with watched_over(sandbox) as operator:
+        await sandbox.command_answer("suno watch", id=SONG)
+        sandbox.relay.go_down()
+        seen = len(sandbox.relay.requests)
         async with asyncio.timeout(15):
-            await stage.relay.looked(seen + 3)
+            await sandbox.relay.wait_for_requests(seen + 3)
         await operator.until("/readyz", 200)
         assert (await operator.get("/healthz"))[0] == 200
         metrics = await operator.metrics()
@@ -122,11 +132,13 @@ async def test_a_relay_that_is_down_is_no_reason_to_start_the_bot_anew(stage: St
         assert metrics["suno_bot_running_tasks"] == 1
 
 
-async def test_a_gateway_that_is_gone_makes_it_not_ready_but_alive(stage: Stage) -> None:
+async def test_a_gateway_that_is_gone_makes_it_not_ready_but_alive(sandbox: SandboxSession) -> None:
     """The reason is told in plain words."""
-    async with Forwarder(stage.discord.port) as line:
-        stage.discord.gateway.url = f"ws://127.0.0.1:{line.port}/gateway"
-        async with watched_over(stage, discord_gateway_url=stage.discord.gateway.url) as operator:
+    async with Forwarder(sandbox.discord.port) as line:
+        sandbox.discord.gateway.url = f"ws://127.0.0.1:{line.port}/gateway"
+        async with watched_over(
+            sandbox, discord_gateway_url=sandbox.discord.gateway.url
+        ) as operator:
             assert "not connected to Discord yet" in (await operator.get("/readyz"))[1]
             await operator.until("/readyz", 200)
             line.cut()
@@ -136,10 +148,10 @@ async def test_a_gateway_that_is_gone_makes_it_not_ready_but_alive(stage: Stage)
 
 
 async def test_a_damaged_database_makes_it_not_ready_for_good(
-    stage: Stage, caplog: pytest.LogCaptureFixture
+    sandbox: SandboxSession, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The first round that meets it says so; the log tells what to do, once. The bot stays."""
-    path = stage.folder / "suno.db"
+    path = sandbox.folder / "suno.db"
     async with DatabaseThread(path):
         pass
     damage(path, "deliveries")
@@ -150,7 +162,7 @@ async def test_a_damaged_database_makes_it_not_ready_for_good(
             " VALUES ('custom', ?, 'running', 'QUEUED', '{}', 1, 1, 1, 2)",
             [SONG],
         )
-    async with watched_over(stage) as operator:
+    async with watched_over(sandbox) as operator:
         async with asyncio.timeout(15):
             while "is damaged" not in caplog.text:  # noqa: ASYNC110 # a round says so
                 await asyncio.sleep(0.05)
@@ -163,19 +175,21 @@ async def test_a_damaged_database_makes_it_not_ready_for_good(
     assert [each.levelname for each in caplog.records].count("CRITICAL") == 1
 
 
-async def test_a_journey_leaves_its_figures(stage: Stage) -> None:
+async def test_a_journey_leaves_its_figures(sandbox: SandboxSession) -> None:
     """One song told and one held: each is counted where it belongs, and nothing twice."""
-    stage.relay.add(song(SONG, takes=120), song("held", takes=120))
-    async with watched_over(stage) as operator:
-        await stage.ask("suno watch", id=SONG)
-        watched = await stage.discord.command(stage.ada, stage.lyrics, "suno watch", id="held")
+    sandbox.relay.add(song(SONG, takes=120), song("held", takes=120))
+    async with watched_over(sandbox) as operator:
+        await sandbox.command_answer("suno watch", id=SONG)
+        watched = await sandbox.discord.command(
+            sandbox.ada, sandbox.lyrics, "suno watch", id="held"
+        )
         await watched.answered()
-        await stage.discord.wait_for(lambda: stage.cards(stage.lyrics), 15, "the card")
-        stage.lyrics.deny("send_messages")
-        stage.relay.clock.advance(200)
-        await stage.notice_of(SONG)
-        direct = stage.discord.open_dm(stage.ada)
-        await stage.discord.wait_for(lambda: direct.messages, 15, "the word that it is held")
+        await sandbox.discord.wait_for(lambda: sandbox.cards(sandbox.lyrics), 15, "the card")
+        sandbox.lyrics.deny("send_messages")
+        sandbox.relay.clock.advance(200)
+        await sandbox.wait_for_notice(SONG)
+        direct = sandbox.discord.open_dm(sandbox.ada)
+        await sandbox.discord.wait_for(lambda: direct.messages, 15, "the word that it is held")
         metrics = await operator.metrics()
         while metrics["suno_bot_delivery_tries_total sent"] < 2:  # the answer is on its way
             metrics = await operator.metrics()
@@ -186,31 +200,31 @@ async def test_a_journey_leaves_its_figures(stage: Stage) -> None:
     assert metrics["suno_bot_notice_delay_seconds_count"] == 1  # a word is no notice
     assert metrics["suno_bot_looks_total"] >= 1
     assert metrics["suno_bot_looked_tasks_total"] >= 2
-    assert metrics["suno_bot_relay_request_seconds_count"] == len(stage.relay.looks)
+    assert metrics["suno_bot_relay_request_seconds_count"] == len(sandbox.relay.requests)
     assert metrics["suno_bot_interaction_answer_seconds_count"] == 2
     assert metrics["suno_bot_discord_answers_total 4xx"] == 1
     assert metrics["suno_bot_discord_answers_total 2xx"] > 4
 
 
-async def test_no_figure_names_a_task_a_person_or_a_place(stage: Stage) -> None:
+async def test_no_figure_names_a_task_a_person_or_a_place(sandbox: SandboxSession) -> None:
     """Labels have few values, so that a busy bot has no more figures than an idle one."""
-    stage.relay.add(song(SONG, takes=1))
-    stage.relay.clock.advance(10)
-    async with watched_over(stage) as operator:
+    sandbox.relay.add(song(SONG, takes=1))
+    sandbox.relay.clock.advance(10)
+    async with watched_over(sandbox) as operator:
         before = await operator.metrics()
-        await stage.ask("suno watch", id=SONG)
-        await stage.notice_of(SONG)
+        await sandbox.command_answer("suno watch", id=SONG)
+        await sandbox.wait_for_notice(SONG)
         _, text, _ = await operator.get("/metrics")
-    for told in (SONG, "Ada", str(stage.ada.id), str(stage.songs.id), str(stage.guild.id)):
+    for told in (SONG, "Ada", str(sandbox.ada.id), str(sandbox.songs.id), str(sandbox.guild.id)):
         assert told not in text
     families = list(text_string_to_metric_families(text))
     assert {label for one in families for each in one.samples for label in each.labels} <= LABELS
     assert sum(len(one.samples) for one in families) <= len(before) + 4  # loops that had no round
 
 
-async def test_every_kind_is_there_before_the_first_of_its_kind(stage: Stage) -> None:
+async def test_every_kind_is_there_before_the_first_of_its_kind(sandbox: SandboxSession) -> None:
     """An alert that waits for a rise would miss the first one otherwise."""
-    async with watched_over(stage) as operator:
+    async with watched_over(sandbox) as operator:
         metrics = await operator.metrics()
     for kind in ErrorKind:
         assert metrics[f"suno_bot_relay_errors_total {kind.value}"] == 0
@@ -230,9 +244,9 @@ def test_a_loop_that_never_had_a_good_round_is_told_too(tmp_path: Path) -> None:
     assert registry.get_sample_value(name, {"loop": "deliver"}) == NOON
 
 
-async def test_what_is_asked_for_otherwise_is_refused(stage: Stage) -> None:
+async def test_what_is_asked_for_otherwise_is_refused(sandbox: SandboxSession) -> None:
     """There are three pages to be read, and nothing else."""
-    async with watched_over(stage) as operator:
+    async with watched_over(sandbox) as operator:
         assert (await operator.get("/"))[0] == 404
         assert (await operator.get("/metrics", "POST"))[0] == 405
         text = await operator.get("/metrics", Accept="application/openmetrics-text; version=1.0.0")
@@ -324,16 +338,16 @@ async def test_only_requests_that_never_end_make_it_dead(tmp_path: Path) -> None
     assert not await hang(due_since=None)
 
 
-async def test_a_bot_whose_requests_wait_for_ever_is_found_out(stage: Stage) -> None:
+async def test_a_bot_whose_requests_wait_for_ever_is_found_out(sandbox: SandboxSession) -> None:
     """Discord is well, and nothing gets there: neither ready nor alive, until it goes out."""
-    stage.relay.add(song(SONG, takes=10))
-    async with a_bot_in_hand(stage) as bot:
+    sandbox.relay.add(song(SONG, takes=10))
+    async with running_assembled_bot(sandbox) as bot:
         await bot.wait_until_ready()
-        await stage.ask("suno watch", id=SONG)
+        await sandbox.command_answer("suno watch", id=SONG)
         database = bot.services.outbox._database
         known = health_probes(bot, database, QueueStatistics(database, "custom"))
         bot.http._global_over.clear()
-        stage.relay.clock.advance(100)
+        sandbox.relay.clock.advance(100)
         async with asyncio.timeout(15):
             while await known.due_since() is None:  # noqa: ASYNC110 # asked of the database
                 await asyncio.sleep(0.02)
@@ -341,7 +355,7 @@ async def test_a_bot_whose_requests_wait_for_ever_is_found_out(stage: Stage) -> 
         assert await requests_hang(known, later)
         assert "no request to Discord succeeded" in str(await unready(known, later))
         bot.http._global_over.set()
-        await stage.notice_of(SONG)
+        await sandbox.wait_for_notice(SONG)
         async with asyncio.timeout(15):
             while await known.due_since():  # noqa: ASYNC110 # as above
                 await asyncio.sleep(0.02)

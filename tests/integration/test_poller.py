@@ -29,11 +29,11 @@ from bot.watches.lookup_limiter import Caller, LookupLimiter
 from bot.watches.task_ids import MOST_IDS, parse_ids
 from bot.watches.watchlist import Watchlist, WatchOutcome
 from sandbox.relay import (
-    AnswerShape,
-    Elsewhere,
     LocalRelay,
     RelayTask,
-    Stage,
+    ResponseFormat,
+    TaskStage,
+    UnknownPathFormat,
     failing,
     faults,
     lyrics_task,
@@ -196,9 +196,9 @@ async def test_all_due_tasks_travel_in_one_request(world: World) -> None:
     names = [f"song-{number}" for number in range(10)]
     world.relay.add(*(song(name) for name in names))
     await world.watchlist.add(names, user_id=1, place=HERE)
-    before = len(world.relay.looks)
+    before = len(world.relay.requests)
     await world.look_after(5)
-    (look,) = world.relay.looks[before:]
+    (look,) = world.relay.requests[before:]
     assert sorted(look.ids) == sorted(names)
 
 
@@ -296,16 +296,18 @@ async def test_an_id_that_the_relay_refuses_is_given_up_at_the_deadline(world: W
     assert delivery.ending is EndReason.GAVE_UP
 
 
-@pytest.mark.parametrize("elsewhere", list(Elsewhere))
-async def test_an_address_that_is_wrong_is_an_outage(world: World, elsewhere: Elsewhere) -> None:
+@pytest.mark.parametrize("elsewhere", list(UnknownPathFormat))
+async def test_an_address_that_is_wrong_is_an_outage(
+    world: World, elsewhere: UnknownPathFormat
+) -> None:
     """The relay's own word for it ends no watch: whoever runs the bot can mend it."""
-    world.relay.answer_shape = AnswerShape(paths=frozenset(), elsewhere=elsewhere)
+    world.relay.response_format = ResponseFormat(paths=frozenset(), unknown_path=elsewhere)
     world.relay.add(song("song", takes=60))
     assert await world.watch("song") is WatchOutcome.UNCHECKED
     for _ in range(5):
         await world.look_after(DEADLINE)
     assert await world.owed() == []
-    world.relay.answer_shape = AnswerShape()
+    world.relay.response_format = ResponseFormat()
     await world.look_after(DEADLINE)
     (delivery,) = await world.owed()
     assert delivery.ending is EndReason.FINISHED
@@ -532,11 +534,11 @@ async def test_a_relay_that_answers_slowly_holds_up_no_other_look(world: World) 
     world.relay.faults.add(faults.slow_headers(), times=1)
     world.clock.now += 2
     await world.poller.round()
-    await world.relay.looked(3)  # the two watches, and the look at the first song
+    await world.relay.wait_for_requests(3)  # the two watches, and the look at the first song
     world.clock.now += 3
     await world.poller.round()
-    await world.relay.looked(4)
-    looked_at = world.relay.looks[-1].ids
+    await world.relay.wait_for_requests(4)
+    looked_at = world.relay.requests[-1].ids
     await world.poller.finish(0)
     assert tuple(looked_at) == ("second",)
 
@@ -551,7 +553,7 @@ async def test_a_task_is_not_looked_at_twice_at_once(world: World) -> None:
         await world.poller.round()
         world.clock.now += 60
     await world.poller.finish(0)
-    assert len(world.relay.looks) == 2
+    assert len(world.relay.requests) == 2
 
 
 async def test_a_look_that_was_left_comes_again(world: World) -> None:
@@ -610,7 +612,7 @@ async def test_what_a_relay_says_again_hides_no_end(world: World) -> None:
         await world.look_after(0)
         (watched,) = await world.store.due_tasks(world.clock.now + 5, 10)
         assert (watched.looked_at, watched.misses) == (world.clock.now, 0)
-    assert len(world.relay.looks) == 5
+    assert len(world.relay.requests) == 5
     await world.look_after(60)
     (delivery,) = await world.owed()
     assert delivery.task.outcome is Outcome.SUCCESS
@@ -640,7 +642,7 @@ async def test_a_relay_that_takes_its_word_back_ends_a_song_all_the_same(world: 
     """Done without a link that lasts, then running again, and the same again and again."""
     made = clip("clip")
     done = succeeded([streaming(made)])
-    stages = (Stage(0, running(None)), Stage(10, done), Stage(15, running(None)))
+    stages = (TaskStage(0, running(None)), TaskStage(10, done), TaskStage(15, running(None)))
     world.relay.add(RelayTask("song", TaskKind.MUSIC, stages))
     await world.watch("song")
     for _ in range(62):
@@ -668,7 +670,7 @@ async def test_an_outage_is_no_absence_of_a_task(world: World) -> None:
     world.relay.add(song("song", takes=9999))
     await world.watch("song")
     await world.look_after(5)
-    world.relay.forget("song")
+    world.relay.remove("song")
     await world.look_after(5)
     await world.look_after(5)
     world.relay.go_down()
@@ -720,10 +722,10 @@ async def test_a_clock_that_is_set_back_stops_no_look(world: World) -> None:
     world.relay.add(song("song", takes=60))
     await world.watch("song")
     await world.look_after(5)
-    looks = len(world.relay.looks)
+    looks = len(world.relay.requests)
     world.clock.now -= 3600
     world.relay.clock.advance(400)
     await world.look_after(1)
     await world.look_after(LONGEST_WAIT)
-    assert len(world.relay.looks) == looks + 1
+    assert len(world.relay.requests) == looks + 1
     assert len(await world.owed()) == 1

@@ -35,7 +35,7 @@ from tests.integration.test_dispatcher import Post, post
 from tests.integration.test_poller import World, world
 from tests.support.builders import a_clip, a_song
 from tests.support.paths import ROOT
-from tests.support.stage import Stage, a_bot, a_stage
+from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 
 __all__ = ["post", "world"]
 
@@ -77,10 +77,10 @@ SHOWN_BY = {
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Return a stage without a bot."""
-    async with a_stage(tmp_path) as stage:
-        yield stage
+async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
+    """Yield a sandbox without a bot."""
+    async with open_sandbox(tmp_path) as sandbox:
+        yield sandbox
 
 
 @pytest.mark.parametrize("row", SHOWN_BY)
@@ -122,22 +122,22 @@ async def test_one_closed_channel_does_not_starve_those_after_it(post: Post) -> 
 
 
 async def test_being_ready_twice_starts_no_second_loop(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    sandbox: SandboxSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Discord says READY again after every lost session; the song is told once all the same."""
     monkeypatch.setattr(SunoBot, "before_identify_hook", at_once)
-    stage.relay.add(song(SONG, takes=100))
-    async with a_bot(stage):
-        await stage.ask("suno watch", id=SONG)
+    sandbox.relay.add(song(SONG, takes=100))
+    async with running_bot(sandbox):
+        await sandbox.command_answer("suno watch", id=SONG)
         before = loops()
-        await stage.discord.invalidate_sessions()
-        await stage.discord.wait_until_ready(timeout=15)
-        await stage.ask("suno list")
+        await sandbox.discord.invalidate_sessions()
+        await sandbox.discord.wait_until_ready(timeout=15)
+        await sandbox.command_answer("suno list")
         assert loops() == before
-        stage.relay.clock.advance(200)
-        await stage.notice_of(SONG)
-        await stage.ask("suno list")
-        notices = [one for one in stage.notices_of(SONG) if one.pinged]
+        sandbox.relay.clock.advance(200)
+        await sandbox.wait_for_notice(SONG)
+        await sandbox.command_answer("suno list")
+        notices = [one for one in sandbox.notices(SONG) if one.pinged]
         assert len(notices) == 1
 
 
@@ -151,21 +151,23 @@ def loops() -> int:
     return sum(getattr(one, "__name__", "") == "keep_going" for one in running)
 
 
-async def test_who_watches_in_a_direct_message_is_not_forgotten_at_a_restart(stage: Stage) -> None:
+async def test_who_watches_in_a_direct_message_is_not_forgotten_at_a_restart(
+    sandbox: SandboxSession,
+) -> None:
     """After it, no cache knows the channel; the notice arrives all the same."""
-    stage.relay.add(song(SONG, takes=100))
-    direct = stage.discord.open_dm(stage.ada)
-    async with BotProcess(stage.folder, stage.environment) as bot:
-        await stage.discord.wait_until_ready(timeout=30)
-        await stage.discord.wait_until_commands(timeout=30)
-        asked = await stage.discord.command(stage.ada, direct, "suno watch", id=SONG)
+    sandbox.relay.add(song(SONG, takes=100))
+    direct = sandbox.discord.open_dm(sandbox.ada)
+    async with BotProcess(sandbox.folder, sandbox.environment) as bot:
+        await sandbox.discord.wait_until_ready(timeout=30)
+        await sandbox.discord.wait_until_commands(timeout=30)
+        asked = await sandbox.discord.command(sandbox.ada, direct, "suno watch", id=SONG)
         await asked.answered()
         await bot.kill()
-        await stage.discord.wait_until_gone()
-        stage.relay.clock.advance(200)
+        await sandbox.discord.wait_until_gone()
+        sandbox.relay.clock.advance(200)
         await bot.start()
-        notice = await stage.notice_of(SONG, direct)
-        assert notice.pinged == {stage.ada.id}
+        notice = await sandbox.wait_for_notice(SONG, direct)
+        assert notice.pinged == {sandbox.ada.id}
 
 
 async def test_a_clip_that_streams_is_no_result(world: World) -> None:
@@ -188,7 +190,7 @@ async def test_a_relay_that_forgets_everything_wipes_nothing(world: World) -> No
         await world.watch(task.id)
     await world.look_after(5)
     for task in made:
-        world.relay.forget(task.id)
+        world.relay.remove(task.id)
     for _ in range(120):
         await world.look_after(5)
         assert await world.owed() == []

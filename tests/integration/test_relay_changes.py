@@ -20,8 +20,8 @@ from bot.watches.watchlist import WatchOutcome
 from sandbox.bot_process import BotProcess
 from sandbox.relay import LocalRelay, song, stuck
 from tests.integration.test_poller import DEADLINE, World, a_world
-from tests.support.doctor_visit import Doctor, ask_doctor
-from tests.support.stage import Stage, a_stage
+from tests.support.doctor_harness import Doctor, ask_doctor
+from tests.support.sandbox_session import SandboxSession, open_sandbox
 
 HALF_AN_HOUR = PATIENCE_WITH_A_LOST_TASK
 ANOTHER_KEY = "sk-another-key-of-the-local-relay"
@@ -71,7 +71,7 @@ async def watch(world: World, *ids: str) -> None:
 def forget(world: World, *ids: str) -> None:
     """Let the relay know tasks no longer, or show them no longer to this key."""
     for task_id in ids:
-        world.relay.forget(task_id)
+        world.relay.remove(task_id)
 
 
 async def endings(world: World) -> dict[str, EndReason]:
@@ -246,14 +246,14 @@ async def test_tasks_disappear_together_though_each_is_looked_at_alone(world: Wo
     """What counts is what the relay has named since, in whichever look."""
     await watch(world, "first", "second")
     forget(world, "first", "second")
-    begin = len(world.relay.looks)
+    begin = len(world.relay.requests)
     poller = Poller(world.client, world.store, world.schedule, batch=1, clock=world.clock)
     for _ in range(int(HALF_AN_HOUR) // 50 + 10):
         world.clock.now += 50
         for _ in ("first", "second"):
             await poller.round()
             await poller.finish(None)
-    asked = {each.ids for each in world.relay.looks[begin:] if each.method == "POST"}
+    asked = {each.ids for each in world.relay.requests[begin:] if each.method == "POST"}
     assert asked == {("first",), ("second",)}
     assert await endings(world) == {}
 
@@ -318,38 +318,38 @@ async def test_a_fingerprint_tells_address_and_key_apart_and_neither_to_anybody(
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Return a stage without a bot."""
-    async with a_stage(tmp_path) as stage:
-        yield stage
+async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
+    """Yield a sandbox without a bot."""
+    async with open_sandbox(tmp_path) as sandbox:
+        yield sandbox
 
 
 async def test_the_operator_is_told_of_tasks_of_another_key(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    sandbox: SandboxSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By one warning in the log, by the doctor, and by what it says of the task."""
-    stage.relay.add(stuck("our-song"), stuck("other-song"))
-    before = stage.environment
-    async with BotProcess(stage.folder, before):
-        await stage.discord.wait_until_ready(timeout=30)
-        await stage.discord.wait_until_commands(timeout=30)
-        await stage.ask("suno watch", id="our-song")
-        await stage.relay.looked(3)
-    stage.relay.forget("our-song")
-    stage.relay.key = ANOTHER_KEY
-    async with BotProcess(stage.folder, stage.environment) as bot:
-        await stage.discord.wait_until_ready(timeout=30)
-        await stage.ask("suno watch", id="other-song")
+    sandbox.relay.add(stuck("our-song"), stuck("other-song"))
+    before = sandbox.environment
+    async with BotProcess(sandbox.folder, before):
+        await sandbox.discord.wait_until_ready(timeout=30)
+        await sandbox.discord.wait_until_commands(timeout=30)
+        await sandbox.command_answer("suno watch", id="our-song")
+        await sandbox.relay.wait_for_requests(3)
+    sandbox.relay.remove("our-song")
+    sandbox.relay.key = ANOTHER_KEY
+    async with BotProcess(sandbox.folder, sandbox.environment) as bot:
+        await sandbox.discord.wait_until_ready(timeout=30)
+        await sandbox.command_answer("suno watch", id="other-song")
         async with asyncio.timeout(30):
             while WARNING not in bot.log:  # noqa: ASYNC110 # a process writes it to a file
                 await asyncio.sleep(0.05)
-        await stage.relay.looked(len(stage.relay.looks) + 10)
-        visit = await Doctor(stage, monkeypatch).visit()
-        code, said = await ask_doctor(stage, "why", "our-song")
+        await sandbox.relay.wait_for_requests(len(sandbox.relay.requests) + 10)
+        visit = await Doctor(sandbox, monkeypatch).visit()
+        code, said = await ask_doctor(sandbox, "why", "our-song")
     assert bot.log.count(WARNING) == 1
     found = visit.found(Area.DATABASE, "other_key")
     assert (found.state, found.text[:16]) == (State.WARNING, "1 task not named")
     assert code == 0
     assert "it knew it under another SUNO_API_KEY or SUNO_BASE_URL" in said
-    visit = await Doctor(stage, monkeypatch).visit(SUNO_API_KEY=before["SUNO_API_KEY"])
+    visit = await Doctor(sandbox, monkeypatch).visit(SUNO_API_KEY=before["SUNO_API_KEY"])
     assert "other_key" not in visit.troubles(Area.DATABASE)

@@ -10,9 +10,9 @@ from bot.relay.client import MOST_SINGLES
 from bot.relay.errors import ErrorKind
 from bot.relay.models import Outcome, TaskKind, TaskStatus
 from sandbox.relay import (
-    AnswerShape,
     LocalRelay,
-    Single,
+    ResponseFormat,
+    SingleLookupFormat,
     failing,
     faults,
     half_success,
@@ -25,7 +25,7 @@ from tests.support.client_at_relay import client_at_relay
 
 def actions(relay: LocalRelay) -> list[tuple[str | None, tuple[str, ...]]]:
     """Give the batches that the relay was asked for: as what, and which ids."""
-    return [(look.action, look.ids) for look in relay.looks if look.method == "POST"]
+    return [(look.action, look.ids) for look in relay.requests if look.method == "POST"]
 
 
 async def test_tasks_are_found_in_one_request() -> None:
@@ -43,7 +43,7 @@ async def test_tasks_are_found_in_one_request() -> None:
             "stuck": None,
         }
         assert (found.missing, found.failed) == (frozenset(), {})
-        assert [(look.method, look.path) for look in relay.looks] == [("POST", "/suno/fetch")]
+        assert [(look.method, look.path) for look in relay.requests] == [("POST", "/suno/fetch")]
 
 
 async def test_nothing_is_asked_for_no_ids() -> None:
@@ -53,7 +53,7 @@ async def test_nothing_is_asked_for_no_ids() -> None:
             found = await client.look_up([], urgent=urgent)
 
             assert (found.tasks, found.missing, found.failed) == ({}, frozenset(), {})
-        assert relay.looks == []
+        assert relay.requests == []
 
 
 @pytest.mark.parametrize("odd", ['a"b\\', "歌", "half \ud83d"])
@@ -85,14 +85,14 @@ async def test_many_ids_travel_in_batches() -> None:
 
         found = await client.look_up(ids)
 
-        assert [len(look.ids) for look in relay.looks] == [3, 3, 1]
+        assert [len(look.ids) for look in relay.requests] == [3, 3, 1]
         assert list(found.tasks) == ids
 
 
 async def test_what_is_known_to_be_lyrics_is_asked_for_as_lyrics() -> None:
     """Some relays honour the action, so the right one is sent for each kind."""
     async with client_at_relay() as (relay, client):
-        relay.answer_shape = AnswerShape(honours_action=True)
+        relay.response_format = ResponseFormat(filters_by_action=True)
         relay.add(song("song"), lyrics_task("words"))
 
         kinds = {"words": TaskKind.LYRICS, "song": TaskKind.MUSIC}
@@ -105,7 +105,7 @@ async def test_what_is_known_to_be_lyrics_is_asked_for_as_lyrics() -> None:
 async def test_an_unknown_kind_is_asked_for_as_a_song_and_then_as_lyrics() -> None:
     """Only what was not among the songs is asked for again."""
     async with client_at_relay() as (relay, client):
-        relay.answer_shape = AnswerShape(honours_action=True)
+        relay.response_format = ResponseFormat(filters_by_action=True)
         relay.add(song("song"), lyrics_task("words"))
 
         found = await client.look_up(["song", "words"])
@@ -130,12 +130,12 @@ async def test_a_missing_id_is_asked_for_on_its_own_before_it_is_called_missing(
     async with client_at_relay() as (relay, client):
         await client.look_up(["a/b ü?"], kinds={"a/b ü?": TaskKind.LYRICS})
 
-        assert [look.path for look in relay.looks if look.method == "GET"] == [
+        assert [look.path for look in relay.requests if look.method == "GET"] == [
             "/suno/fetch/a%2Fb%20%C3%BC%3F",
             "/suno/lyrics/a%2Fb%20%C3%BC%3F",
             "/suno/feed/a%2Fb%20%C3%BC%3F",
         ]
-        assert {look.ids for look in relay.looks} == {("a/b ü?",)}
+        assert {look.ids for look in relay.requests} == {("a/b ü?",)}
 
 
 async def test_a_missing_id_is_asked_for_on_its_own_only_once() -> None:
@@ -143,18 +143,18 @@ async def test_a_missing_id_is_asked_for_on_its_own_only_once() -> None:
     async with client_at_relay() as (relay, client):
         kinds = {"gone": TaskKind.MUSIC}
         await client.look_up(["gone"], kinds=kinds)
-        relay.looks.clear()
+        relay.requests.clear()
 
         found = await client.look_up(["gone"], kinds=kinds)
 
         assert found.missing == {"gone"}
-        assert [look.method for look in relay.looks] == ["POST"]
+        assert [look.method for look in relay.requests] == ["POST"]
 
 
 async def test_a_task_that_no_batch_holds_is_found_on_its_own_every_time() -> None:
     """That it was asked for singly before must not make it missing."""
     async with client_at_relay() as (relay, client):
-        relay.answer_shape = AnswerShape(honours_action=True)
+        relay.response_format = ResponseFormat(filters_by_action=True)
         relay.add(lyrics_task("words"))
 
         for _ in range(2):
@@ -170,7 +170,7 @@ async def test_an_id_that_would_be_another_path_is_not_asked_for_on_its_own(odd:
         found = await client.look_up([odd])
 
         assert found.missing == {odd}
-        assert {look.method for look in relay.looks} == {"POST"}
+        assert {look.method for look in relay.requests} == {"POST"}
 
 
 async def test_a_relay_that_knows_nothing_any_more_is_not_flooded() -> None:
@@ -185,7 +185,7 @@ async def test_a_relay_that_knows_nothing_any_more_is_not_flooded() -> None:
         assert first.missing == set(ids[:MOST_SINGLES])
         assert first.unlisted == tuple(ids[MOST_SINGLES:])
         assert second.missing == set(ids)
-        fetched = [look.ids for look in relay.looks if look.path.startswith("/suno/fetch/")]
+        fetched = [look.ids for look in relay.requests if look.path.startswith("/suno/fetch/")]
         assert fetched == [(each,) for each in ids]
 
 
@@ -203,7 +203,7 @@ async def test_a_batch_that_fails_does_not_take_the_others_with_it() -> None:
             "three": ErrorKind.UNAVAILABLE,
             "four": ErrorKind.UNAVAILABLE,
         }
-        assert len(relay.looks) == 2
+        assert len(relay.requests) == 2
 
 
 STRANGER = {"task_id": "stranger", "status": "SUCCESS", "data": None}
@@ -212,27 +212,27 @@ STRANGER = {"task_id": "stranger", "status": "SUCCESS", "data": None}
 @pytest.mark.parametrize(
     "shape",
     [
-        AnswerShape(nothing=None),
-        AnswerShape(double_envelope=True),
-        AnswerShape(data_as_text=True),
-        AnswerShape(code=None),
-        AnswerShape(code=1),
-        AnswerShape(code=200),
-        AnswerShape(code="200"),
-        AnswerShape(shuffled=True),
-        AnswerShape(account=True),
-        AnswerShape(strangers=(STRANGER,)),
+        ResponseFormat(nothing=None),
+        ResponseFormat(double_envelope=True),
+        ResponseFormat(data_as_text=True),
+        ResponseFormat(code=None),
+        ResponseFormat(code=1),
+        ResponseFormat(code=200),
+        ResponseFormat(code="200"),
+        ResponseFormat(reversed_order=True),
+        ResponseFormat(account=True),
+        ResponseFormat(unrequested=(STRANGER,)),
     ],
     ids=lambda shape: ", ".join(
         f"{name}={getattr(shape, name)}"
-        for name in AnswerShape.__slots__
-        if getattr(shape, name) != getattr(AnswerShape(), name)
+        for name in ResponseFormat.__slots__
+        if getattr(shape, name) != getattr(ResponseFormat(), name)
     )[:40],
 )
-async def test_a_batch_is_understood_in_every_wrapping(shape: AnswerShape) -> None:
+async def test_a_batch_is_understood_in_every_wrapping(shape: ResponseFormat) -> None:
     """The same tasks come out, and nobody else's."""
     async with client_at_relay() as (relay, client):
-        relay.answer_shape = shape
+        relay.response_format = shape
         relay.add(song("song", title="Night Bus"), lyrics_task("words"))
         relay.clock.advance(300)
 
@@ -257,7 +257,7 @@ async def test_of_two_entries_for_one_id_the_one_that_has_ended_counts(
 ) -> None:
     """Wherever it stands."""
     async with client_at_relay() as (relay, client):
-        relay.answer_shape = AnswerShape(strangers=entries)
+        relay.response_format = ResponseFormat(unrequested=entries)
 
         found = await client.look_up(["song"])
 
@@ -267,7 +267,7 @@ async def test_of_two_entries_for_one_id_the_one_that_has_ended_counts(
 async def test_an_id_in_another_case_is_the_one_asked_for() -> None:
     """Some relays write ids in lower case, whatever they were asked for."""
     async with client_at_relay() as (relay, client):
-        relay.answer_shape = AnswerShape(strangers=({**ENDED, "task_id": "SONG"},))
+        relay.response_format = ResponseFormat(unrequested=({**ENDED, "task_id": "SONG"},))
 
         found = await client.look_up(["Song"])
 
@@ -286,7 +286,7 @@ async def test_an_id_in_another_case_counts_only_where_one_can_be_meant(
     """Nobody is shown the task of somebody else."""
     async with client_at_relay() as (relay, client):
         strangers = [{**ENDED, "task_id": each, "fail_reason": each} for each in answered]
-        relay.answer_shape = AnswerShape(strangers=tuple(strangers))
+        relay.response_format = ResponseFormat(unrequested=tuple(strangers))
 
         found = await client.look_up(wanted)
 
@@ -294,11 +294,11 @@ async def test_an_id_in_another_case_counts_only_where_one_can_be_meant(
         assert told == {each: each for each in wanted if each in answered}
 
 
-@pytest.mark.parametrize("form", list(Single))
-async def test_a_single_look_up_is_understood_in_every_wrapping(form: Single) -> None:
+@pytest.mark.parametrize("form", list(SingleLookupFormat))
+async def test_a_single_look_up_is_understood_in_every_wrapping(form: SingleLookupFormat) -> None:
     """Whether the task, its data, or both come back, the song is there to be played."""
     async with client_at_relay() as (relay, client):
-        relay.answer_shape = AnswerShape(paths=frozenset({"/suno/fetch/{id}"}), fetch=form)
+        relay.response_format = ResponseFormat(paths=frozenset({"/suno/fetch/{id}"}), fetch=form)
         relay.add(song("song", title="Night Bus"))
         relay.clock.advance(300)
 
@@ -316,7 +316,7 @@ async def test_a_fork_with_words_of_its_own_is_understood() -> None:
         return {**kept, "status": "succeeded", "submitTime": task["submit_time"] * 1000}
 
     async with client_at_relay() as (relay, client):
-        relay.answer_shape = replace(relay.answer_shape, rewrite=in_other_words)
+        relay.response_format = replace(relay.response_format, rewrite=in_other_words)
         relay.add(song("song"))
         submitted = int(relay.clock.now())
         relay.clock.advance(300)

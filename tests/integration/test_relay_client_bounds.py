@@ -115,7 +115,7 @@ async def test_a_redirect_within_the_relay_is_followed(status: int) -> None:
         found = await client.look_up(["song"])
 
         assert found.tasks.keys() == {"song"}
-        assert [look.method for look in local.looks] == ["POST", "POST"]
+        assert [look.method for look in local.requests] == ["POST", "POST"]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ async def test_a_redirect_that_leads_nowhere_ends(to: str, words: str) -> None:
         with pytest.raises(RelayError, match=words):
             await client.look_up(["song"])
 
-        assert len(local.looks) <= 4
+        assert len(local.requests) <= 4
 
 
 async def test_an_answer_that_is_not_http_is_unreadable() -> None:

@@ -3,21 +3,21 @@
 import pytest
 
 from bot.relay.models import Outcome, TaskKind, TaskStatus
-from sandbox.relay import AnswerShape, faults, replay, sample
+from sandbox.relay import ResponseFormat, faults, replay, sample
 from tests.support.client_at_relay import client_at_relay
 
 STREAMING = "346c5d10-a4a1-4f49-a851-66a7dae6cfaf"
 
 
-def only(*paths: str) -> AnswerShape:
+def only(*paths: str) -> ResponseFormat:
     """Give the shape of a relay that has no other paths than these."""
-    return AnswerShape(paths=frozenset(paths))
+    return ResponseFormat(paths=frozenset(paths))
 
 
 async def test_the_generic_batch_document_shows_a_song_that_streams() -> None:
     """Its links die when the song is done, so neither clip counts as playable."""
     async with client_at_relay() as (local, client):
-        local.answer_shape = only("/suno/fetch")
+        local.response_format = only("/suno/fetch")
         local.add(*replay("batch"))
         local.clock.advance(60)
 
@@ -32,7 +32,7 @@ async def test_the_single_look_up_document_shows_a_finished_song() -> None:
     """Such a relay has no batch look-up; the paths of the document are found without a setting."""
     task_id = sample("single")["data"]["task_id"]
     async with client_at_relay() as (local, client):
-        local.answer_shape = only("/suno/fetch/{id}", "/suno/feed/{id}", "/suno/lyrics/{id}")
+        local.response_format = only("/suno/fetch/{id}", "/suno/feed/{id}", "/suno/lyrics/{id}")
         local.add(*replay("single"))
         local.clock.advance(120)
 
@@ -48,7 +48,7 @@ async def test_the_submit_fetch_document_shows_lyrics_and_a_song_in_one_answer()
     """The kind of each is read from its data; one request tells of both."""
     words, song = (task["task_id"] for task in sample("submit-fetch")["data"])
     async with client_at_relay(at="/suno/submit/fetch") as (local, client):
-        local.answer_shape = only("/suno/submit/fetch")
+        local.response_format = only("/suno/submit/fetch")
         local.add(*replay("submit-fetch"))
         local.clock.advance(120)
 
@@ -57,14 +57,14 @@ async def test_the_submit_fetch_document_shows_lyrics_and_a_song_in_one_answer()
         assert (tasks[words].kind, tasks[song].kind) == (TaskKind.LYRICS, TaskKind.MUSIC)
         assert tasks[words].title == "喵星摇滚"
         assert [clip.playable for clip in tasks[song].clips] == [True, True]
-        assert [look.path for look in local.looks] == ["/suno/submit/fetch"]
+        assert [look.path for look in local.requests] == ["/suno/submit/fetch"]
 
 
 @pytest.mark.parametrize("name", ["deerapi", "openai-hub"])
 async def test_a_known_relay_is_asked_as_its_document_says(name: str) -> None:
     """The name alone gives the path; the song streams as in the document, and then ends."""
     async with client_at_relay(name=name) as (local, client):
-        local.answer_shape = only("/suno/fetch")
+        local.response_format = only("/suno/fetch")
         local.add(*replay(name))
         local.clock.advance(60)
         streaming = (await client.look_up([STREAMING])).tasks[STREAMING]
@@ -73,7 +73,7 @@ async def test_a_known_relay_is_asked_as_its_document_says(name: str) -> None:
 
         assert [clip.audio_is_final for clip in streaming.clips] == [False, False]
         assert ended.outcome is Outcome.SUCCESS
-        assert {(look.method, look.path) for look in local.looks} == {("POST", "/suno/fetch")}
+        assert {(look.method, look.path) for look in local.requests} == {("POST", "/suno/fetch")}
 
 
 @pytest.mark.parametrize("field", ["code", "message"])
@@ -92,7 +92,7 @@ async def test_every_field_of_the_envelope_may_be_missing(field: str) -> None:
 async def test_every_field_of_a_task_but_its_id_may_be_missing(field: str) -> None:
     """What is missing shows nothing; the task is still found, and is not finished."""
     async with client_at_relay(name="openai-hub") as (local, client):
-        local.answer_shape = AnswerShape(
+        local.response_format = ResponseFormat(
             rewrite=lambda task: {name: value for name, value in task.items() if name != field}
         )
         local.add(*replay("openai-hub"))

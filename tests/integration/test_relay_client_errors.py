@@ -60,7 +60,7 @@ async def test_each_failure_is_sorted_by_what_to_do_about_it(fault: Fault, kind:
         relay.faults.add(fault)
 
         assert (await failure_of(client)).kind is kind
-        assert len(relay.looks) == 2
+        assert len(relay.requests) == 2
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ async def test_what_only_the_operator_can_mend_stops_the_poller(
 
         assert second.kind is first.kind
         assert second.retry_after == pytest.approx(300, abs=2)
-        assert len(relay.looks) == 1
+        assert len(relay.requests) == 1
         [(level, line)] = said(caplog)
         assert level == "ERROR"
         assert words in line
@@ -130,7 +130,7 @@ async def test_a_refused_key_is_checked_again_slowly(caplog: pytest.LogCaptureFi
             await pause_is_over(client)
             await client.look_up(["song"])
 
-        assert len(relay.looks) == 3
+        assert len(relay.requests) == 3
         assert [level for level, _ in said(caplog)] == ["ERROR", "INFO"]
         assert said(caplog)[-1][1] == "Relay custom answers again."
 
@@ -149,7 +149,7 @@ async def test_people_may_try_a_refused_key_every_few_seconds() -> None:
 
         assert found.tasks.keys() == {"song"}
         assert (await client.look_up(["song"])).tasks.keys() == {"song"}
-        assert len(relay.looks) == 3
+        assert len(relay.requests) == 3
 
 
 async def test_a_rate_limit_pauses_everyone() -> None:
@@ -164,7 +164,7 @@ async def test_a_rate_limit_pauses_everyone() -> None:
             assert failure.kind is ErrorKind.RATE_LIMIT
             assert failure.retry_after is not None
             assert 55 < failure.retry_after <= 120
-        assert len(relay.looks) == 1
+        assert len(relay.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ async def test_the_pause_that_a_relay_names_is_kept(
 
         assert first.retry_after == pytest.approx(pause, abs=2)
         assert second.retry_after == pytest.approx(pause, abs=2)
-        assert len(relay.looks) == 1
+        assert len(relay.requests) == 1
 
 
 @pytest.mark.parametrize("header", ["0", "-5", "soon", "nan", "Fri, 01 Jan 2021 00:00:00 GMT"])
@@ -215,7 +215,7 @@ async def test_a_relay_that_fails_again_and_again_is_left_alone(
         kinds = [(await failure_of(client)).kind for _ in range(5)]
 
         assert kinds == [ErrorKind.UNAVAILABLE] * 5
-        assert len(relay.looks) == 3
+        assert len(relay.requests) == 3
         assert client.health.paused_until is not None
         [(level, line)] = said(caplog)
         assert level == "WARNING"
@@ -237,7 +237,7 @@ async def test_after_a_pause_one_request_tries_whether_the_relay_is_back() -> No
 
         details = [outcome.detail.partition(":")[0] for outcome in outcomes]
         assert details == ["no whole answer within 0.1 s", *["not asked again yet"] * 2]
-        assert len(relay.looks) == 4
+        assert len(relay.requests) == 4
         await pause_is_over(client)
         assert (await client.look_up(["song"])).tasks.keys() == {"song"}
         assert (await client.look_up(["song"])).tasks.keys() == {"song"}
@@ -328,7 +328,7 @@ async def test_a_cut_connection_is_tried_once_more_for_people(fault: Fault) -> N
         found = await client.look_up(["song"], urgent=True)
 
         assert found.tasks.keys() == {"song"}
-        assert len(relay.looks) == 3
+        assert len(relay.requests) == 3
 
 
 async def test_a_connection_that_stays_cut_is_tried_no_third_time() -> None:
@@ -338,7 +338,7 @@ async def test_a_connection_that_stays_cut_is_tried_no_third_time() -> None:
 
         await failure_of(client, urgent=True)
 
-        assert len(relay.looks) == 2
+        assert len(relay.requests) == 2
 
 
 async def test_the_health_tells_of_good_and_bad_answers() -> None:

@@ -9,7 +9,15 @@ import pytest
 from bot.relay.client import Pauses
 from bot.relay.errors import EndpointNotFoundError, ErrorKind, RelayError
 from bot.relay.models import TaskKind
-from sandbox.relay import AnswerShape, Elsewhere, LocalRelay, Unknown, faults, lyrics_task, song
+from sandbox.relay import (
+    LocalRelay,
+    ResponseFormat,
+    UnknownPathFormat,
+    UnknownTaskFormat,
+    faults,
+    lyrics_task,
+    song,
+)
 from tests.support.client_at_relay import client_at_relay, pause_is_over
 
 NO_PAUSES = Pauses(failures=1000)
@@ -18,17 +26,17 @@ SINGLE = frozenset({"/suno/fetch/{id}"})
 
 def asked(relay: LocalRelay) -> list[str]:
     """Give the requests that the relay got, and forget them."""
-    asked = [f"{look.method} {look.path}" for look in relay.looks]
-    relay.looks.clear()
+    asked = [f"{look.method} {look.path}" for look in relay.requests]
+    relay.requests.clear()
     return asked
 
 
-@pytest.mark.parametrize("elsewhere", list(Elsewhere))
-async def test_another_batch_path_is_found_and_remembered(elsewhere: Elsewhere) -> None:
+@pytest.mark.parametrize("elsewhere", list(UnknownPathFormat))
+async def test_another_batch_path_is_found_and_remembered(elsewhere: UnknownPathFormat) -> None:
     """However a relay says that a path is not there, the next look-up goes the right way."""
     async with client_at_relay() as (relay, client):
-        relay.answer_shape = AnswerShape(
-            paths=frozenset({"/suno/submit/fetch"}), elsewhere=elsewhere
+        relay.response_format = ResponseFormat(
+            paths=frozenset({"/suno/submit/fetch"}), unknown_path=elsewhere
         )
         relay.add(song("song"))
 
@@ -44,7 +52,7 @@ async def test_another_batch_path_is_found_and_remembered(elsewhere: Elsewhere) 
 async def test_a_detour_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
     """The operator reads which path to configure, and reads it once."""
     async with client_at_relay() as (relay, client):
-        relay.answer_shape = AnswerShape(paths=frozenset({"/suno/submit/fetch"}))
+        relay.response_format = ResponseFormat(paths=frozenset({"/suno/submit/fetch"}))
         relay.add(song("song"))
 
         with caplog.at_level(logging.INFO, "bot.relay"):
@@ -57,12 +65,16 @@ async def test_a_detour_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
     ]
 
 
-@pytest.mark.parametrize("elsewhere", list(Elsewhere))
+@pytest.mark.parametrize("elsewhere", list(UnknownPathFormat))
 @pytest.mark.parametrize("path", ["/suno/fetch/", "/suno/feed/"])
-async def test_a_relay_without_batches_is_asked_singly(path: str, elsewhere: Elsewhere) -> None:
+async def test_a_relay_without_batches_is_asked_singly(
+    path: str, elsewhere: UnknownPathFormat
+) -> None:
     """The paths of the single look-up document are found, too, and the detour is not repeated."""
     async with client_at_relay() as (relay, client):
-        relay.answer_shape = AnswerShape(paths=frozenset({path + "{id}"}), elsewhere=elsewhere)
+        relay.response_format = ResponseFormat(
+            paths=frozenset({path + "{id}"}), unknown_path=elsewhere
+        )
         relay.add(song("one"), song("two"))
 
         first = await client.look_up(["one", "two"])
@@ -76,7 +88,7 @@ async def test_a_relay_without_batches_is_asked_singly(path: str, elsewhere: Els
 async def test_a_relay_without_batches_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
     """It costs a request for each task, which the operator should know."""
     async with client_at_relay() as (relay, client):
-        relay.answer_shape = AnswerShape(paths=SINGLE)
+        relay.response_format = ResponseFormat(paths=SINGLE)
         relay.add(song("one"), song("two"))
 
         with caplog.at_level(logging.INFO, "bot.relay"):
@@ -92,7 +104,7 @@ async def test_a_relay_without_batches_is_told_once(caplog: pytest.LogCaptureFix
 async def test_lyrics_are_found_where_only_their_own_path_knows_them() -> None:
     """On ``/suno/lyrics`` the answer is the bare text, without a code level."""
     async with client_at_relay() as (relay, client):
-        relay.answer_shape = AnswerShape(paths=frozenset({"/suno/lyrics/{id}"}))
+        relay.response_format = ResponseFormat(paths=frozenset({"/suno/lyrics/{id}"}))
         relay.add(lyrics_task("words", text="[Verse]\nLa la"))
         relay.clock.advance(60)
 
@@ -103,11 +115,13 @@ async def test_lyrics_are_found_where_only_their_own_path_knows_them() -> None:
         assert lyrics.text == "[Verse]\nLa la"
 
 
-@pytest.mark.parametrize("unknown", list(Unknown))
-async def test_an_unknown_task_is_missing_where_only_single_look_ups_work(unknown: Unknown) -> None:
+@pytest.mark.parametrize("unknown", list(UnknownTaskFormat))
+async def test_an_unknown_task_is_missing_where_only_single_look_ups_work(
+    unknown: UnknownTaskFormat,
+) -> None:
     """Several ways to say so are known, and one of them looks like a wrong path."""
     async with client_at_relay() as (relay, client):
-        relay.answer_shape = AnswerShape(paths=SINGLE, unknown=unknown)
+        relay.response_format = ResponseFormat(paths=SINGLE, unknown_task=unknown)
         relay.add(song("song"))
 
         found = await client.look_up(["song", "nobody's"])
@@ -119,7 +133,7 @@ async def test_an_unknown_task_is_missing_where_only_single_look_ups_work(unknow
 async def test_ids_that_nobody_knows_hide_no_task_where_only_single_look_ups_work() -> None:
     """The first look gives up after three of them; the next one begins with the others."""
     async with client_at_relay() as (relay, client):
-        relay.answer_shape = AnswerShape(paths=SINGLE)
+        relay.response_format = ResponseFormat(paths=SINGLE)
         relay.add(song("song"))
         ids = ["gone", "lost", "typo", "song"]
         with pytest.raises(EndpointNotFoundError):
@@ -134,7 +148,7 @@ async def test_ids_that_nobody_knows_hide_no_task_where_only_single_look_ups_wor
 async def test_a_relay_under_a_prefix_has_all_its_paths_there() -> None:
     """A proxy may serve several relays, each in a folder of its own."""
     async with client_at_relay(at="/eu/suno/fetch") as (relay, client):
-        relay.answer_shape = AnswerShape(paths=frozenset({"/eu/suno/fetch/{id}"}))
+        relay.response_format = ResponseFormat(paths=frozenset({"/eu/suno/fetch/{id}"}))
         relay.add(song("song"))
 
         found = await client.look_up(["song"])
@@ -144,15 +158,19 @@ async def test_a_relay_under_a_prefix_has_all_its_paths_there() -> None:
 
 
 SAID_FOR_SURE = [
-    each for each in Elsewhere if each not in (Elsewhere.INVALID_ACTION, Elsewhere.REPEATED)
+    each
+    for each in UnknownPathFormat
+    if each not in (UnknownPathFormat.INVALID_ACTION, UnknownPathFormat.REPEATED)
 ]
 
 
 @pytest.mark.parametrize("elsewhere", SAID_FOR_SURE)
-async def test_a_wrong_address_is_no_proof_that_tasks_are_missing(elsewhere: Elsewhere) -> None:
+async def test_a_wrong_address_is_no_proof_that_tasks_are_missing(
+    elsewhere: UnknownPathFormat,
+) -> None:
     """Where no path works, the look-up fails as a whole, after one try of each path."""
     async with client_at_relay() as (relay, client):
-        relay.answer_shape = AnswerShape(paths=frozenset(), elsewhere=elsewhere)
+        relay.response_format = ResponseFormat(paths=frozenset(), unknown_path=elsewhere)
 
         with pytest.raises(RelayError) as failure:
             await client.look_up(["one", "two", "three"])
@@ -167,17 +185,17 @@ async def test_a_wrong_address_is_no_proof_that_tasks_are_missing(elsewhere: Els
         ]
 
 
-@pytest.mark.parametrize("elsewhere", list(Elsewhere))
+@pytest.mark.parametrize("elsewhere", list(UnknownPathFormat))
 @pytest.mark.parametrize(
     ("at", "under"),
     [("/suno/tasks/fetch", ""), ("/task/not/found", ""), ("", "/task"), ("", "/suno/task")],
 )
 async def test_a_path_that_sounds_like_a_task_is_not_taken_for_one(
-    at: str, under: str, elsewhere: Elsewhere
+    at: str, under: str, elsewhere: UnknownPathFormat
 ) -> None:
     """Answers that repeat the path hold the word: nothing is concluded about the ids."""
     async with client_at_relay(at=at, under=under, pauses=NO_PAUSES) as (relay, client):
-        relay.answer_shape = AnswerShape(paths=frozenset(), elsewhere=elsewhere)
+        relay.response_format = ResponseFormat(paths=frozenset(), unknown_path=elsewhere)
         for ids in (["one"], ["two", "three"]):
             with pytest.raises(EndpointNotFoundError):
                 await client.look_up(ids)
@@ -203,7 +221,7 @@ async def test_nothing_is_concluded_before_a_path_has_shown_that_it_is_a_relay_s
 ) -> None:
     """Any service may answer that; once a task was seen there, whatever is left out is missing."""
     async with client_at_relay() as (relay, client):
-        relay.answer_shape = AnswerShape(paths=frozenset({"/suno/fetch"}))
+        relay.response_format = ResponseFormat(paths=frozenset({"/suno/fetch"}))
         relay.add(song("song"))
         relay.faults.add(faults.answers(200, nothing, about="gone"))
         with pytest.raises(EndpointNotFoundError) as failure:
@@ -219,34 +237,36 @@ async def test_nothing_is_concluded_before_a_path_has_shown_that_it_is_a_relay_s
 async def test_the_very_first_id_may_be_a_typing_error(nothing: Any, code: Any) -> None:
     """A success code with nothing in it is how relays answer an id that they do not know."""
     async with client_at_relay() as (relay, client):
-        relay.answer_shape = AnswerShape(nothing=nothing, code=code)
+        relay.response_format = ResponseFormat(nothing=nothing, code=code)
 
         assert (await client.look_up(["typo"])).missing == {"typo"}
 
 
-@pytest.mark.parametrize("elsewhere", list(Elsewhere))
-async def test_where_no_path_works_the_others_are_tried_rarely(elsewhere: Elsewhere) -> None:
+@pytest.mark.parametrize("elsewhere", list(UnknownPathFormat))
+async def test_where_no_path_works_the_others_are_tried_rarely(
+    elsewhere: UnknownPathFormat,
+) -> None:
     """new-api refuses whoever asks for many; the configured one alone is asked each time."""
     async with client_at_relay(pauses=NO_PAUSES, share_for=0) as (relay, client):
-        relay.answer_shape = AnswerShape(paths=frozenset(), elsewhere=elsewhere)
+        relay.response_format = ResponseFormat(paths=frozenset(), unknown_path=elsewhere)
         for _ in range(10):
             with pytest.raises(EndpointNotFoundError):
                 await client.look_up(["one"], urgent=True)
 
-        paths = Counter(look.path for look in relay.looks)
+        paths = Counter(look.path for look in relay.requests)
         assert paths["/suno/fetch"] == 10
         assert paths["/suno/submit/fetch"] == 1
-        assert len(relay.looks) == 14
+        assert len(relay.requests) == 14
 
 
-@pytest.mark.parametrize("elsewhere", list(Elsewhere))
+@pytest.mark.parametrize("elsewhere", list(UnknownPathFormat))
 @pytest.mark.parametrize("urgent", [True, False])
 async def test_the_operator_is_told_at_once_that_no_path_works(
-    elsewhere: Elsewhere, urgent: bool, caplog: pytest.LogCaptureFixture
+    elsewhere: UnknownPathFormat, urgent: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     """At the first look-up, though it be for one id; and then not again."""
     async with client_at_relay(pauses=NO_PAUSES) as (relay, client):
-        relay.answer_shape = AnswerShape(paths=frozenset(), elsewhere=elsewhere)
+        relay.response_format = ResponseFormat(paths=frozenset(), unknown_path=elsewhere)
         for _ in range(5):
             with pytest.raises(EndpointNotFoundError):
                 await client.look_up(["one"], urgent=urgent)
@@ -261,7 +281,7 @@ async def test_a_wrong_path_is_told_though_the_relay_was_out_of_reach_before(
 ) -> None:
     """One trouble does not hide the other."""
     async with client_at_relay(pauses=Pauses(0.001, 0.001, failures=1)) as (relay, client):
-        relay.answer_shape = AnswerShape(paths=frozenset())
+        relay.response_format = ResponseFormat(paths=frozenset())
         relay.go_down()
         with pytest.raises(RelayError):
             await client.look_up(["one"])
@@ -279,7 +299,7 @@ async def test_a_wrong_path_is_told_though_the_relay_was_out_of_reach_before(
 async def test_a_refused_key_ends_the_search_for_a_path() -> None:
     """Another path would not make the key any better."""
     async with client_at_relay(key="sk-wrong") as (relay, client):
-        relay.answer_shape = AnswerShape(paths=frozenset({"/suno/submit/fetch"}))
+        relay.response_format = ResponseFormat(paths=frozenset({"/suno/submit/fetch"}))
 
         with pytest.raises(RelayError) as failure:
             await client.look_up(["song"])
@@ -291,7 +311,7 @@ async def test_a_refused_key_ends_the_search_for_a_path() -> None:
 async def test_a_failing_detour_goes_on_to_the_next_path() -> None:
     """A path that refuses everything is not the one that works."""
     async with client_at_relay() as (relay, client):
-        relay.answer_shape = AnswerShape(paths=SINGLE)
+        relay.response_format = ResponseFormat(paths=SINGLE)
         relay.faults.add(faults.bad_request(), path="/suno/submit/fetch")
         relay.add(song("song"))
 
@@ -303,8 +323,8 @@ async def test_a_failing_detour_goes_on_to_the_next_path() -> None:
 async def test_a_page_takes_back_what_an_empty_answer_has_proven() -> None:
     """A proxy may have given that answer once; the right path is found all the same."""
     async with client_at_relay(pauses=NO_PAUSES, missed_for=0.0) as (relay, client):
-        relay.answer_shape = AnswerShape(
-            paths=frozenset({"/suno/submit/fetch"}), elsewhere=Elsewhere.FRONT_PAGE
+        relay.response_format = ResponseFormat(
+            paths=frozenset({"/suno/submit/fetch"}), unknown_path=UnknownPathFormat.FRONT_PAGE
         )
         relay.add(song("song"))
         empty = faults.answers(200, {"code": "success", "data": []})
@@ -388,7 +408,7 @@ async def test_a_batch_refused_for_one_unknown_task_is_halved(status: int, is_kn
 async def test_single_paths_that_are_not_there_are_not_asked_again() -> None:
     """A relay with batches only costs the search for other paths once."""
     async with client_at_relay() as (relay, client):
-        relay.answer_shape = AnswerShape(paths=frozenset({"/suno/fetch"}))
+        relay.response_format = ResponseFormat(paths=frozenset({"/suno/fetch"}))
         await client.look_up(["one"])
         asked(relay)
 
@@ -431,7 +451,7 @@ async def test_a_relay_that_fails_before_an_id_was_asked_for_singly_tells_nothin
 async def test_a_rate_limit_among_single_look_ups_ends_them() -> None:
     """What was found until then is returned."""
     async with client_at_relay() as (relay, client):
-        relay.answer_shape = AnswerShape(paths=SINGLE)
+        relay.response_format = ResponseFormat(paths=SINGLE)
         relay.add(song("one"), song("two"), song("three"))
         relay.faults.add(faults.rate_limited(), path="/suno/fetch/two")
 
@@ -450,7 +470,7 @@ async def test_a_path_that_never_showed_a_task_proves_nothing_missing() -> None:
     async with client_at_relay() as (relay, client):
         relay.add(song("song"))
         await client.look_up(["song"])
-        relay.answer_shape = AnswerShape(paths=frozenset())
+        relay.response_format = ResponseFormat(paths=frozenset())
         relay.faults.add(faults.answers(200, []), path="/suno/feed/song")
 
         with pytest.raises(RelayError) as failure:
@@ -462,7 +482,7 @@ async def test_a_path_that_never_showed_a_task_proves_nothing_missing() -> None:
 async def test_a_lapse_of_the_path_that_works_proves_nothing_missing() -> None:
     """Another path's ignorance does not outweigh it."""
     async with client_at_relay() as (relay, client):
-        relay.answer_shape = AnswerShape(paths=SINGLE | {"/suno/feed/{id}"})
+        relay.response_format = ResponseFormat(paths=SINGLE | {"/suno/feed/{id}"})
         relay.add(song("song"))
         await client.look_up(["song"])
         relay.faults.add(faults.answers(200, b"garbage"), path="/suno/fetch/song")
@@ -477,7 +497,7 @@ async def test_a_lapse_of_the_path_that_works_proves_nothing_missing() -> None:
 async def test_refused_ids_do_not_keep_the_others_from_single_look_ups() -> None:
     """Those that failed come last the next time."""
     async with client_at_relay() as (relay, client):
-        relay.answer_shape = AnswerShape(paths=SINGLE)
+        relay.response_format = ResponseFormat(paths=SINGLE)
         bad = [f"bad-{number}" for number in range(5)]
         for each in bad:
             relay.faults.add(faults.refuses(each, garbage=True))
@@ -495,7 +515,7 @@ async def test_refused_ids_do_not_keep_the_others_from_single_look_ups() -> None
 async def test_single_look_ups_that_all_fail_are_given_up() -> None:
     """Where the first few fail alike, the rest is left for later."""
     async with client_at_relay() as (relay, client):
-        relay.answer_shape = AnswerShape(paths=SINGLE)
+        relay.response_format = ResponseFormat(paths=SINGLE)
         ids = [f"bad-{number}" for number in range(9)]
         for each in ids:
             relay.faults.add(faults.refuses(each, garbage=True))

@@ -42,7 +42,7 @@ async def test_only_the_refused_id_fails(count: int, fault: Fault, kind: ErrorKi
         assert found.tasks.keys() == set(ids) - {ids[1]}
         assert found.missing == frozenset()
         assert found.failed[ids[1]].kind is kind
-        assert len(relay.looks) <= 18
+        assert len(relay.requests) <= 18
 
 
 @pytest.mark.parametrize("bad", "abcde")
@@ -82,11 +82,11 @@ async def test_the_poller_does_not_ask_again_at_once_for_a_refused_id() -> None:
         ids = songs(relay, 10)
         relay.faults.add(faults.refuses(ids[4]))
         await client.look_up(ids)
-        relay.looks.clear()
+        relay.requests.clear()
 
         found = await client.look_up(ids)
 
-        assert [len(look.ids) for look in relay.looks] == [9]
+        assert [len(look.ids) for look in relay.requests] == [9]
         assert found.failed[ids[4]].kind is ErrorKind.BAD_REQUEST
 
 
@@ -97,13 +97,13 @@ async def test_people_may_ask_again_for_a_refused_id() -> None:
         relay.faults.add(faults.refuses(ids[4]))
         await client.look_up(ids)
         relay.faults.clear()
-        relay.looks.clear()
+        relay.requests.clear()
 
         asked = await client.look_up(ids, urgent=True)
         await client.look_up(ids)
 
         assert asked.tasks.keys() == set(ids)
-        assert [len(look.ids) for look in relay.looks] == [9, 1, 10]
+        assert [len(look.ids) for look in relay.requests] == [9, 1, 10]
 
 
 async def test_a_relay_that_refuses_every_id_is_not_halved() -> None:
@@ -111,14 +111,14 @@ async def test_a_relay_that_refuses_every_id_is_not_halved() -> None:
     async with client_at_relay() as (relay, client):
         ids = songs(relay, 100)
         await client.look_up(ids)
-        relay.looks.clear()
+        relay.requests.clear()
         relay.faults.add(faults.bad_request())
 
         with pytest.raises(RelayError) as failure:
             await client.look_up(ids)
 
         assert failure.value.kind is ErrorKind.BAD_REQUEST
-        assert [len(look.ids) for look in relay.looks] == [100, 1, 1]
+        assert [len(look.ids) for look in relay.requests] == [100, 1, 1]
 
 
 async def test_a_relay_that_stumbles_over_everything_is_left_alone() -> None:
@@ -133,7 +133,7 @@ async def test_a_relay_that_stumbles_over_everything_is_left_alone() -> None:
 
         assert client.health.last_error is ErrorKind.UNAVAILABLE
         assert client.health.paused_until is not None
-        assert len(relay.looks) == 9
+        assert len(relay.requests) == 9
 
 
 async def test_a_few_ids_that_are_all_refused_are_one_error() -> None:
@@ -172,7 +172,7 @@ async def test_an_odd_answer_now_and_then_costs_no_task() -> None:
         found = await client.look_up(ids)
 
         assert found.tasks.keys() == set(ids)
-        assert len(relay.looks) == 4
+        assert len(relay.requests) == 4
 
 
 async def test_an_answer_that_is_too_long_is_asked_for_in_halves() -> None:
@@ -197,13 +197,13 @@ async def test_many_refused_ids_are_sorted_out_over_several_looks() -> None:
 
         found = LookupResult()
         for _ in range(30):
-            relay.looks.clear()
+            relay.requests.clear()
             try:
                 found = await client.look_up(ids)
             except RelayError:
                 continue
             finally:
-                assert len(relay.looks) <= MOST_PARTS + 4
+                assert len(relay.requests) <= MOST_PARTS + 4
             if found.tasks.keys() == set(ids) - refused:
                 break
 

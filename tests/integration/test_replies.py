@@ -14,54 +14,56 @@ from bot.ui.held_notice import inbox
 from bot.ui.limits import CONTENT, DESCRIPTION, whole_lines
 from sandbox.relay import song
 from tests.support.builders import NOON, a_clip, a_song
-from tests.support.stage import Stage, a_bot, a_stage
+from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 
 TEN_LONG_IDS = [f"{number:03}-{'x' * 149}" for number in range(10)]
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Return a stage on which the bot works."""
-    async with a_stage(tmp_path) as stage, a_bot(stage):
-        yield stage
+async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
+    """Yield a sandbox in which the bot runs."""
+    async with open_sandbox(tmp_path) as sandbox, running_bot(sandbox):
+        yield sandbox
 
 
 @pytest.mark.parametrize("command", ["suno watch", "suno unwatch", "suno status", "suno lyrics"])
 @pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
-async def test_ten_long_ids_are_all_answered(stage: Stage, command: str, *, known: bool) -> None:
+async def test_ten_long_ids_are_all_answered(
+    sandbox: SandboxSession, command: str, *, known: bool
+) -> None:
     """In as many messages as that takes, none of them longer than Discord allows."""
     if known:
-        stage.relay.add(*(song(task_id, takes=1000) for task_id in TEN_LONG_IDS))
-    interaction = await stage.act(command, id=" ".join(TEN_LONG_IDS))
+        sandbox.relay.add(*(song(task_id, takes=1000) for task_id in TEN_LONG_IDS))
+    interaction = await sandbox.use_command(command, id=" ".join(TEN_LONG_IDS))
 
     def told() -> str:
         return "".join(f"{one.content}{one.embeds}" for one in interaction.messages)
 
-    await stage.discord.wait_for(lambda: all(task_id in told() for task_id in TEN_LONG_IDS))
+    await sandbox.discord.wait_for(lambda: all(task_id in told() for task_id in TEN_LONG_IDS))
     assert "Something went wrong" not in told()
     assert all(len(message.content) <= CONTENT for message in interaction.messages)
     assert all(message.ephemeral for message in interaction.messages)
 
 
-async def test_a_full_list_of_long_names_fits(stage: Stage) -> None:
+async def test_a_full_list_of_long_names_fits(sandbox: SandboxSession) -> None:
     """What does not fit is counted."""
     names = [f"{number:02}-{'x' * 150}" for number in range(30)]
-    stage.relay.add(*(song(name, title="*" * 200, takes=1000) for name in names))
+    sandbox.relay.add(*(song(name, title="*" * 200, takes=1000) for name in names))
     for begin in range(0, 30, 10):
-        await stage.ask("suno watch", id=" ".join(names[begin : begin + 10]))
-    stage.relay.clock.advance(500)  # so that they have titles
+        await sandbox.command_answer("suno watch", id=" ".join(names[begin : begin + 10]))
+    sandbox.relay.clock.advance(500)  # so that they have titles
     async with asyncio.timeout(30):
-        text = await listed(stage)
+        text = await listed(sandbox)
         while text.count("\\*") < 28 * text.count(" in <#"):
-            text = await listed(stage)
+            text = await listed(sandbox)
     assert len(text) <= DESCRIPTION
     shown = text.count(" in <#")
     assert f"… and {30 - shown} more." in text
 
 
-async def listed(stage: Stage) -> str:
+async def listed(sandbox: SandboxSession) -> str:
     """Return what the list of watches says."""
-    description = (await stage.ask("suno list")).embeds[0]["description"]
+    description = (await sandbox.command_answer("suno list")).embeds[0]["description"]
     assert isinstance(description, str)
     return description
 

@@ -8,7 +8,7 @@ import pytest
 
 from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.models import TaskKind
-from sandbox.relay import AnswerShape, LocalRelay, faults, song
+from sandbox.relay import LocalRelay, ResponseFormat, faults, song
 from tests.support.client_at_relay import client_at_relay
 
 
@@ -25,7 +25,7 @@ async def test_people_who_ask_at_the_same_time_share_a_request() -> None:
         assert one.missing == {"gone"}
         assert two.tasks.keys() == {"two"}
         assert two.missing == frozenset()
-        assert relay.looks[0].ids == ("one", "gone", "two")
+        assert relay.requests[0].ids == ("one", "gone", "two")
 
 
 async def test_what_one_of_them_knows_of_a_kind_helps_all() -> None:
@@ -38,7 +38,7 @@ async def test_what_one_of_them_knows_of_a_kind_helps_all() -> None:
             client.look_up(["words"], kinds={"words": TaskKind.LYRICS}, urgent=True),
         )
 
-        assert [look.action for look in relay.looks] == ["LYRICS"]
+        assert [look.action for look in relay.requests] == ["LYRICS"]
 
 
 async def test_a_fresh_answer_is_shared() -> None:
@@ -50,7 +50,7 @@ async def test_a_fresh_answer_is_shared() -> None:
         second = await client.look_up(["song"], urgent=True)
 
         assert first.tasks == second.tasks
-        assert len(relay.looks) == 1
+        assert len(relay.requests) == 1
 
 
 async def test_only_what_is_not_fresh_is_asked_for() -> None:
@@ -62,7 +62,7 @@ async def test_only_what_is_not_fresh_is_asked_for() -> None:
         found = await client.look_up(["one", "two"], urgent=True)
 
         assert found.tasks.keys() == {"one", "two"}
-        assert [look.ids for look in relay.looks] == [("one",), ("two",)]
+        assert [look.ids for look in relay.requests] == [("one",), ("two",)]
 
 
 async def test_an_old_answer_is_not_shared() -> None:
@@ -98,7 +98,7 @@ async def test_an_error_reaches_everyone_who_waits() -> None:
             return_exceptions=True,
         )
 
-        assert [len(look.ids) for look in relay.looks] == [2, 1, 1]
+        assert [len(look.ids) for look in relay.requests] == [2, 1, 1]
         assert [getattr(each, "kind", None) for each in outcomes] == [ErrorKind.UNAVAILABLE] * 2
 
 
@@ -135,7 +135,7 @@ async def test_who_gives_up_takes_nothing_from_the_others() -> None:
 
 def asked_singly(relay: LocalRelay) -> set[str]:
     """Return the ids that the relay was asked for on their own."""
-    return {each for look in relay.looks if look.method == "GET" for each in look.ids}
+    return {each for look in relay.requests if look.method == "GET" for each in look.ids}
 
 
 async def test_a_person_asks_for_three_unknown_ids_on_their_own_at_most() -> None:
@@ -164,12 +164,12 @@ async def test_each_of_those_who_share_a_request_may_ask_for_three() -> None:
 async def test_tasks_that_only_single_look_ups_show_are_not_limited() -> None:
     """What is asked for in vain is limited, not what is found."""
     async with client_at_relay() as (relay, client):
-        relay.answer_shape = AnswerShape(paths=frozenset({"/suno/fetch/{id}"}))
+        relay.response_format = ResponseFormat(paths=frozenset({"/suno/fetch/{id}"}))
         songs = [f"song-{number}" for number in range(6)]
         relay.add(*map(song, songs))
         await client.look_up(songs[:1])
         gone = [f"gone-{number}" for number in range(5)]
-        relay.looks.clear()
+        relay.requests.clear()
 
         found = await client.look_up([*songs, *gone], urgent=True)
 
@@ -184,16 +184,16 @@ async def test_an_id_that_was_missing_is_not_asked_for_again_by_people() -> None
     async with client_at_relay(share_for=0) as (relay, client):
         relay.add(song("song"))
         await client.look_up(["gone"], urgent=True)
-        relay.looks.clear()
+        relay.requests.clear()
 
         again = await client.look_up(["gone"], urgent=True)
         assert again.missing == {"gone"}
-        assert relay.looks == []
+        assert relay.requests == []
 
         both = await client.look_up(["gone", "song"], urgent=True)
         assert both.tasks.keys() == {"song"}
         assert both.missing == {"gone"}
-        assert [look.ids for look in relay.looks] == [("song",)]
+        assert [look.ids for look in relay.requests] == [("song",)]
 
 
 async def test_an_id_that_was_missing_is_asked_for_again_after_a_while() -> None:
@@ -233,7 +233,7 @@ async def test_only_one_background_look_up_asks_for_single_ids_at_a_time() -> No
         await client.look_up(["first"], singly=False)
         relay.faults.add(faults.slow_headers(), path="/suno/fetch/one")
         slow = asyncio.create_task(client.look_up_singly(["one"]))
-        await relay.looked(len(relay.looks) + 1)
+        await relay.wait_for_requests(len(relay.requests) + 1)
 
         other = await client.look_up_singly(["two"])
 
@@ -250,7 +250,7 @@ async def test_requests_keep_their_distance() -> None:
         started = time.monotonic()
         await client.look_up(ids)
 
-        assert len(relay.looks) == 6
+        assert len(relay.requests) == 6
         assert time.monotonic() - started >= 5 / 40 - 0.001
 
 
@@ -260,11 +260,11 @@ async def test_people_go_before_the_poller() -> None:
         ids = [f"song-{number}" for number in range(5)]
         relay.add(*map(song, ids), song("wanted"))
         polls = [asyncio.create_task(client.look_up(part)) for part in (ids[:3], ids[3:])]
-        await relay.looked()
+        await relay.wait_for_requests()
 
         await client.look_up(["wanted"], urgent=True)
 
-        assert ("wanted",) in [look.ids for look in relay.looks[:3]]
+        assert ("wanted",) in [look.ids for look in relay.requests[:3]]
         for poll in polls:
             poll.cancel()
 
@@ -280,7 +280,7 @@ async def test_who_gives_up_in_the_line_is_passed_over() -> None:
         second.cancel()
         await third
 
-        assert [look.ids for look in relay.looks] == [("one",), ("three",)]
+        assert [look.ids for look in relay.requests] == [("one",), ("three",)]
 
 
 async def test_closing_ends_what_people_wait_for() -> None:
@@ -288,7 +288,7 @@ async def test_closing_ends_what_people_wait_for() -> None:
     async with client_at_relay() as (relay, client):
         relay.faults.add(faults.slow_headers())
         waiting = asyncio.create_task(client.look_up(["song"], urgent=True))
-        await relay.looked()
+        await relay.wait_for_requests()
 
         await client.aclose()
 
@@ -302,7 +302,7 @@ async def test_closing_ends_what_waits_in_the_line() -> None:
     async with client_at_relay(batch_size=1, requests_per_second=1) as (relay, client):
         relay.add(song("one"), song("two"))
         poll = asyncio.create_task(client.look_up(["one", "two"]))
-        await relay.looked()
+        await relay.wait_for_requests()
         await asyncio.sleep(0.05)
 
         await client.aclose()

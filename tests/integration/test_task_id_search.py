@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from bot.watches.task_id_search import MOST_FOUND, find_ids
 from sandbox.discord import Interaction
 from sandbox.relay import song
-from tests.support.stage import Stage, a_bot, a_stage
+from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 
 UUID = "346c5d10-a4a1-4f49-a851-66a7dae6cfaf"
 HEX = "bee8f32e1994417ba8d7485d1aaf3b26"
@@ -51,44 +51,44 @@ def test_any_text_can_be_searched(text: str) -> None:
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Return a stage on which the bot works."""
-    async with a_stage(tmp_path) as stage, a_bot(stage):
-        yield stage
+async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
+    """Yield a sandbox in which the bot runs."""
+    async with open_sandbox(tmp_path) as sandbox, running_bot(sandbox):
+        yield sandbox
 
 
-async def look_into(stage: Stage, text: str) -> Interaction:
+async def look_into(sandbox: SandboxSession, text: str) -> Interaction:
     """Let Ada post a text and Bea use the command in its menu."""
-    message = stage.discord.say(stage.ada, stage.songs, text)
-    interaction = await stage.discord.message_command(stage.bea, "Watch Suno tasks", message)
+    message = sandbox.discord.say(sandbox.ada, sandbox.songs, text)
+    interaction = await sandbox.discord.message_command(sandbox.bea, "Watch Suno tasks", message)
     await interaction.answered()
     return interaction
 
 
-async def test_the_tasks_of_a_message_are_offered_and_watched(stage: Stage) -> None:
+async def test_the_tasks_of_a_message_are_offered_and_watched(sandbox: SandboxSession) -> None:
     """Those that the relay knows; what is chosen is told to the person who chose."""
-    stage.relay.add(song(UUID, title="@everyone [x](y)", takes=50), song(HEX, takes=50))
-    found = await look_into(stage, f"done soon: {UUID}, {HEX} and {'0' * 32}")
+    sandbox.relay.add(song(UUID, title="@everyone [x](y)", takes=50), song(HEX, takes=50))
+    found = await look_into(sandbox, f"done soon: {UUID}, {HEX} and {'0' * 32}")
     (menu,) = found.messages[0].components[0]["components"]
     assert [option["value"] for option in menu["options"]] == [UUID, HEX]
-    chosen = await stage.discord.select(
-        stage.bea, found.messages[0], menu["custom_id"], [UUID, HEX]
+    chosen = await sandbox.discord.select(
+        sandbox.bea, found.messages[0], menu["custom_id"], [UUID, HEX]
     )
     assert (await chosen.answered()).content.count("Watching") == 2
-    stage.relay.clock.advance(100)
-    assert (await stage.notice_of(UUID)).pinged == {stage.bea.id}
+    sandbox.relay.clock.advance(100)
+    assert (await sandbox.wait_for_notice(UUID)).pinged == {sandbox.bea.id}
 
 
-async def test_a_message_without_ids_is_told(stage: Stage) -> None:
+async def test_a_message_without_ids_is_told(sandbox: SandboxSession) -> None:
     """With what an id is; the relay is not asked."""
-    before = len(stage.relay.looks)
-    found = await look_into(stage, "what a lovely song")
+    before = len(sandbox.relay.requests)
+    found = await look_into(sandbox, "what a lovely song")
     assert "no task id" in found.messages[0].content
-    assert len(stage.relay.looks) == before
+    assert len(sandbox.relay.requests) == before
 
 
-async def test_ids_that_the_relay_does_not_know_are_told(stage: Stage) -> None:
+async def test_ids_that_the_relay_does_not_know_are_told(sandbox: SandboxSession) -> None:
     """Clip ids look like task ids; nothing is offered that cannot be watched."""
-    found = await look_into(stage, f"{UUID} {HEX}")
+    found = await look_into(sandbox, f"{UUID} {HEX}")
     assert "knows none of them" in found.messages[0].content
     assert found.messages[0].components == []

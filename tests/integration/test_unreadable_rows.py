@@ -19,12 +19,12 @@ from bot.storage.task_facts import task_facts
 from bot.storage.tasks import TaskStore
 from sandbox.relay import song
 from tests.integration.test_dispatcher import Post, a_member, post
-from tests.integration.test_doctor_database import doctor, path, stage
+from tests.integration.test_doctor_database import doctor, path, sandbox
 from tests.integration.test_poller import World, world
 from tests.support.builders import HERE, NOON, a_running_task, a_song
-from tests.support.doctor_visit import Doctor
+from tests.support.doctor_harness import Doctor
 
-__all__ = ["doctor", "path", "post", "stage", "world"]
+__all__ = ["doctor", "path", "post", "sandbox", "world"]
 
 BROKEN = {
     "answer": "{broken",
@@ -146,7 +146,7 @@ async def test_a_task_that_is_unreadable_when_its_watch_ends_is_told_by_its_id(
         world.relay.add(song(task_id, takes=9_000_000))
         await world.watch(task_id)
     await spoil(world.store._database, "tasks", "answer", "{broken")
-    world.relay.forget("bad")
+    world.relay.remove("bad")
     for _ in range(25):
         await world.look_after(100)
     (delivery,) = await world.owed()

@@ -73,7 +73,7 @@ async def story_beside(fault: Fault, folder: Path) -> tuple[float, list[float]]:
         for task in working:
             task.cancel()
         await asyncio.gather(*working, return_exceptions=True)
-        looks = [look.at for look in load.relay.looks if look.ids == ("song",)]
+        looks = [look.at for look in load.relay.requests if look.ids == ("song",)]
         gaps = [later - earlier for earlier, later in pairwise(looks)]
         return load.delays.get("song", 5 * ENDS_AFTER), gaps
 
@@ -132,7 +132,7 @@ async def test_a_rate_limit_that_a_person_meets_binds_the_poller_too() -> None:
             await client.look_up(["song"])
 
     assert failure.value.kind is ErrorKind.RATE_LIMIT
-    assert len(relay.looks) == 1
+    assert len(relay.requests) == 1
 
 
 async def test_the_log_says_seldom_that_people_ask_in_vain(

@@ -13,7 +13,7 @@ from bot.storage.task_facts import task_facts
 from bot.storage.tasks import TaskStore
 from sandbox.relay import song
 from tests.support.builders import HERE, NOON, a_song, open_directs
-from tests.support.stage import Stage, a_bot, a_stage
+from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 
 POST = "POST /channels/{id}/messages"
 THERE = Destination(channel_id=600, guild_id=50)
@@ -134,38 +134,40 @@ async def test_what_waited_behind_a_notice_that_was_stopped_is_sent(ended: Ended
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Return a stage without a bot."""
-    async with a_stage(tmp_path) as stage:
-        yield stage
+async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
+    """Yield a sandbox without a bot."""
+    async with open_sandbox(tmp_path) as sandbox:
+        yield sandbox
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
 async def test_who_stops_between_the_end_and_the_notice_is_told_the_truth(
-    stage: Stage, locale: str
+    sandbox: SandboxSession, locale: str
 ) -> None:
     """One notice cannot be posted yet, and never is; the other may be there any moment."""
     catalog = catalog_for(locale)
-    stage.ada.locale = locale
+    sandbox.ada.locale = locale
     for task_id in ("early", "late"):
-        stage.relay.add(song(task_id, takes=100))
-    async with a_bot(stage):
-        await stage.ask("suno watch", id="early late")
-        stage.discord.faults.add(POST, status=503, times=None, where=lambda body: "♪" in str(body))
-        stage.relay.clock.advance(200)
-        await stage.discord.wait_for(lambda: tried(stage))
-        answer = await stage.ask("suno unwatch", id="late")
+        sandbox.relay.add(song(task_id, takes=100))
+    async with running_bot(sandbox):
+        await sandbox.command_answer("suno watch", id="early late")
+        sandbox.discord.faults.add(
+            POST, status=503, times=None, where=lambda body: "♪" in str(body)
+        )
+        sandbox.relay.clock.advance(200)
+        await sandbox.discord.wait_for(lambda: tried(sandbox))
+        answer = await sandbox.command_answer("suno unwatch", id="late")
         assert answer.content == catalog.text("unwatch-done", id="`late`")
-        answer = await stage.ask("suno unwatch", id="early")
+        answer = await sandbox.command_answer("suno unwatch", id="early")
         assert answer.content == catalog.text("unwatch-on-its-way", id="`early`")
-        stage.discord.faults.clear()
-        await stage.notice_of("early")
-        answer = await stage.ask("suno unwatch", id="early")
+        sandbox.discord.faults.clear()
+        await sandbox.wait_for_notice("early")
+        answer = await sandbox.command_answer("suno unwatch", id="early")
         assert answer.content == catalog.text("unwatch-none", id="`early`")
-    assert stage.notices_of("late") == []
+    assert sandbox.notices("late") == []
 
 
-def tried(stage: Stage) -> bool:
+def tried(sandbox: SandboxSession) -> bool:
     """Whether a notice was handed to Discord, which may have taken it."""
-    path = f"/channels/{stage.songs.id}/messages"
-    return any((one.path, one.status) == (path, 503) for one in stage.discord.requests)
+    path = f"/channels/{sandbox.songs.id}/messages"
+    return any((one.path, one.status) == (path, 503) for one in sandbox.discord.requests)

@@ -7,135 +7,139 @@ import pytest
 
 from sandbox.discord import Channel, Interaction, User
 from sandbox.relay import lyrics_task, song
-from tests.support.stage import Stage, a_bot, a_stage
+from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 
 SONG = "a-song-with-a-long-id"
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Return a stage on which the bot works."""
-    async with a_stage(tmp_path) as stage:
-        stage.relay.add(song(SONG, title="Paper Boats", takes=100))
-        async with a_bot(stage):
-            yield stage
+async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
+    """Yield a sandbox in which the bot runs."""
+    async with open_sandbox(tmp_path) as sandbox:
+        sandbox.relay.add(song(SONG, title="Paper Boats", takes=100))
+        async with running_bot(sandbox):
+            yield sandbox
 
 
 @pytest.fixture
-def guest(stage: Stage) -> User:
+def guest(sandbox: SandboxSession) -> User:
     """Return somebody who has installed the bot for themselves."""
-    return stage.discord.add_user("Cleo", installed=True)
+    return sandbox.discord.add_user("Cleo", installed=True)
 
 
 @pytest.fixture(
     params=["a server without the bot", "its commands alone", "a conversation without the bot"]
 )
-def elsewhere(stage: Stage, guest: User, request: pytest.FixtureRequest) -> Channel:
+def elsewhere(sandbox: SandboxSession, guest: User, request: pytest.FixtureRequest) -> Channel:
     """Return a place where the bot is no member."""
     if request.param == "a conversation without the bot":
-        return stage.discord.open_private(guest, stage.bea)
+        return sandbox.discord.open_private(guest, sandbox.bea)
     commands_only = request.param == "its commands alone"
-    guild = stage.discord.add_guild("Elsewhere", with_bot=False, commands_only=commands_only)
+    guild = sandbox.discord.add_guild("Elsewhere", with_bot=False, commands_only=commands_only)
     guild.add_member(guest)
     return guild.add_channel("chat")
 
 
 async def use(
-    stage: Stage, user: User, where: Channel, command: str, **options: object
+    sandbox: SandboxSession, user: User, where: Channel, command: str, **options: object
 ) -> Interaction:
     """Use a command there, and wait for its answer."""
-    interaction = await stage.discord.command(user, where, command, **options)
+    interaction = await sandbox.discord.command(user, where, command, **options)
     await interaction.answered()
     return interaction
 
 
-async def test_a_status_works_everywhere(stage: Stage, guest: User, elsewhere: Channel) -> None:
+async def test_a_status_works_everywhere(
+    sandbox: SandboxSession, guest: User, elsewhere: Channel
+) -> None:
     """The bot need not be a member to answer a question."""
-    answer = await use(stage, guest, elsewhere, "suno status", id=SONG)
+    answer = await use(sandbox, guest, elsewhere, "suno status", id=SONG)
     assert SONG in str(answer.messages[0].embeds)
 
 
-async def test_lyrics_can_be_read_everywhere(stage: Stage, guest: User, elsewhere: Channel) -> None:
+async def test_lyrics_can_be_read_everywhere(
+    sandbox: SandboxSession, guest: User, elsewhere: Channel
+) -> None:
     """Page by page."""
-    stage.relay.add(lyrics_task("words", text="[Verse]\nla", takes=1))
-    stage.relay.clock.advance(10)
-    answer = await use(stage, guest, elsewhere, "suno lyrics", id="words")
+    sandbox.relay.add(lyrics_task("words", text="[Verse]\nla", takes=1))
+    sandbox.relay.clock.advance(10)
+    answer = await use(sandbox, guest, elsewhere, "suno lyrics", id="words")
     assert "la" in answer.messages[0].embeds[0]["description"]
 
 
 async def test_what_cannot_work_is_said_at_once(
-    stage: Stage, guest: User, elsewhere: Channel
+    sandbox: SandboxSession, guest: User, elsewhere: Channel
 ) -> None:
     """A notice could not be posted there: nothing is watched, and the way out is named."""
-    answer = await use(stage, guest, elsewhere, "suno watch", id=SONG)
+    answer = await use(sandbox, guest, elsewhere, "suno watch", id=SONG)
     assert "not a member" in answer.messages[0].content
     assert "private" in answer.messages[0].content
-    listed = await use(stage, guest, elsewhere, "suno list")
+    listed = await use(sandbox, guest, elsewhere, "suno list")
     assert "nothing" in listed.messages[0].content
 
 
 async def test_a_private_watch_works_from_everywhere(
-    stage: Stage, guest: User, elsewhere: Channel
+    sandbox: SandboxSession, guest: User, elsewhere: Channel
 ) -> None:
     """The notice comes as a direct message."""
-    await use(stage, guest, elsewhere, "suno watch", id=SONG, private=True)
-    stage.relay.clock.advance(200)
-    notice = await stage.notice_of(SONG, stage.discord.open_dm(guest))
+    await use(sandbox, guest, elsewhere, "suno watch", id=SONG, private=True)
+    sandbox.relay.clock.advance(200)
+    notice = await sandbox.wait_for_notice(SONG, sandbox.discord.open_dm(guest))
     assert notice.pinged == {guest.id}
     assert elsewhere.messages == []
 
 
-async def test_the_settings_are_not_brought_along(stage: Stage) -> None:
+async def test_the_settings_are_not_brought_along(sandbox: SandboxSession) -> None:
     """They are a server's, and installed with it."""
-    (group,) = [c for c in stage.discord.commands.listed(None) if c["name"] == "suno-settings"]
+    (group,) = [c for c in sandbox.discord.commands.listed(None) if c["name"] == "suno-settings"]
     assert group["integration_types"] == [0]
     assert group["contexts"] == [0]
 
 
 @pytest.mark.parametrize("command", ["suno status", "suno lyrics"])
 async def test_more_tasks_than_discord_lets_a_guest_answer_are_named(
-    stage: Stage, guest: User, elsewhere: Channel, command: str
+    sandbox: SandboxSession, guest: User, elsewhere: Channel, command: str
 ) -> None:
     """Five messages may follow the first one; nobody reads that something went wrong.
 
     A server that authorized the commands has no such limit.
     """
     ids = [f"words-{number}" for number in range(10)]
-    stage.relay.add(*(lyrics_task(task_id, text="[Verse]\nla", takes=1) for task_id in ids))
-    stage.relay.clock.advance(10)
-    answer = await use(stage, guest, elsewhere, command, id=" ".join(ids))
+    sandbox.relay.add(*(lyrics_task(task_id, text="[Verse]\nla", takes=1) for task_id in ids))
+    sandbox.relay.clock.advance(10)
+    answer = await use(sandbox, guest, elsewhere, command, id=" ".join(ids))
     if elsewhere.guild and elsewhere.guild.commands_authorized:
-        await stage.discord.wait_for(lambda: len(answer.messages) == 10)
+        await sandbox.discord.wait_for(lambda: len(answer.messages) == 10)
         return
-    await stage.discord.wait_for(lambda: len(answer.messages) == 6)
+    await sandbox.discord.wait_for(lambda: len(answer.messages) == 6)
     *shown, last = answer.messages
     assert all(message.embeds for message in shown)
     assert "Ask again for: `words-5` `words-6` `words-7` `words-8` `words-9`" in last.content
 
 
 async def test_a_channel_cannot_be_chosen_where_the_bot_is_no_member(
-    stage: Stage, guest: User
+    sandbox: SandboxSession, guest: User
 ) -> None:
     """To try again in a moment would not help: the person is told what does."""
-    guild = stage.discord.add_guild("Elsewhere", with_bot=False, commands_only=True)
+    guild = sandbox.discord.add_guild("Elsewhere", with_bot=False, commands_only=True)
     guild.add_member(guest)
     chat = guild.add_channel("chat")
-    answer = await use(stage, guest, chat, "suno watch", id=SONG, channel=chat)
+    answer = await use(sandbox, guest, chat, "suno watch", id=SONG, channel=chat)
     assert "not a member" in answer.messages[0].content
 
 
 @pytest.mark.parametrize("ended", [True, False], ids=["done", "running"])
 async def test_who_shares_no_server_with_the_bot_is_told_so_at_once(
-    stage: Stage, *, ended: bool
+    sandbox: SandboxSession, *, ended: bool
 ) -> None:
     """Nothing reaches somebody who meets the bot only by its commands; what helps is named."""
-    stranger = stage.discord.add_user("Dora")
-    guild = stage.discord.add_guild("Elsewhere", commands_only=True)
+    stranger = sandbox.discord.add_user("Dora")
+    guild = sandbox.discord.add_guild("Elsewhere", commands_only=True)
     guild.add_member(stranger)
     chat = guild.add_channel("chat")
-    stage.relay.clock.advance(200 if ended else 0)
-    answer = await use(stage, stranger, chat, "suno watch", id=SONG, private=True)
+    sandbox.relay.clock.advance(200 if ended else 0)
+    answer = await use(sandbox, stranger, chat, "suno watch", id=SONG, private=True)
     assert "no server in common" in answer.messages[0].content
     assert "Add App" in answer.messages[0].content
-    listed = await use(stage, stranger, chat, "suno list")
+    listed = await use(sandbox, stranger, chat, "suno list")
     assert "nothing" in listed.messages[0].content

@@ -18,7 +18,7 @@ from sandbox.discord import User
 from sandbox.relay import song
 from tests.integration.test_server_settings import press
 from tests.support.builders import HERE, NOON, a_running_task, a_song
-from tests.support.stage import Stage, a_bot, a_stage
+from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 
 ELSEWHERE = Destination(channel_id=600, guild_id=60)
 DIRECT = Destination(channel_id=700)
@@ -140,60 +140,64 @@ NAMES = [f"song-number-{number}" for number in range(10)]
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Return a stage with ten songs, whose server lets a member watch one; Ada manages it."""
-    async with a_stage(tmp_path) as stage:
-        stage.guild.add_member(stage.ada, permissions=("manage_guild",))
-        stage.relay.add(*(song(name) for name in NAMES))
+async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
+    """Yield a sandbox with ten songs, whose server lets a member watch one; Ada manages it."""
+    async with open_sandbox(tmp_path) as sandbox:
+        sandbox.guild.add_member(sandbox.ada, permissions=("manage_guild",))
+        sandbox.relay.add(*(song(name) for name in NAMES))
         async with DatabaseThread(tmp_path / "suno.db") as database:
-            await ServerSettingsStore(database).change(stage.guild.id, watches_of_a_person=1)
-        yield stage
+            await ServerSettingsStore(database).change(sandbox.guild.id, watches_of_a_person=1)
+        yield sandbox
 
 
-async def all_at_once(stage: Stage, user: User) -> list[str]:
+async def all_at_once(sandbox: SandboxSession, user: User) -> list[str]:
     """Watch every song with a command of its own, all at the same time; return the answers."""
-    answers = await asyncio.gather(*(stage.ask("suno watch", user, id=name) for name in NAMES))
+    answers = await asyncio.gather(
+        *(sandbox.command_answer("suno watch", user, id=name) for name in NAMES)
+    )
     return [answer.content for answer in answers]
 
 
-async def test_commands_that_come_at_once_exceed_no_limit_of_a_server(stage: Stage) -> None:
+async def test_commands_that_come_at_once_exceed_no_limit_of_a_server(
+    sandbox: SandboxSession,
+) -> None:
     """Ten commands at once, one watch allowed: one is taken, nine say why they are not."""
-    async with a_bot(stage):
-        said = await all_at_once(stage, stage.bea)
+    async with running_bot(sandbox):
+        said = await all_at_once(sandbox, sandbox.bea)
     assert sum("Watching" in text for text in said) == 1
     assert sum("one member may watch 1 task here at once" in text for text in said) == 9
 
 
 async def test_who_manages_a_server_is_above_its_limit_and_not_above_the_operators(
-    stage: Stage,
+    sandbox: SandboxSession,
 ) -> None:
     """The server's own rule is theirs; the operator's is nobody's there."""
-    async with a_bot(stage, watches_per_user=3):
-        said = await all_at_once(stage, stage.ada)
+    async with running_bot(sandbox, watches_per_user=3):
+        said = await all_at_once(sandbox, sandbox.ada)
     assert sum("Watching" in text for text in said) == 3
     assert sum("one person may watch 3 tasks at once" in text for text in said) == 7
 
 
-async def test_a_server_can_only_set_less_than_the_operator(stage: Stage) -> None:
+async def test_a_server_can_only_set_less_than_the_operator(sandbox: SandboxSession) -> None:
     """The button goes to what is lower, and shows what holds where nothing is."""
-    async with a_bot(stage, watches_per_user=10):
-        panel = await stage.ask("suno-settings panel")
+    async with running_bot(sandbox, watches_per_user=10):
+        panel = await sandbox.command_answer("suno-settings panel")
         shown = []
         for _ in range(3):
-            await press(stage, panel, "limit")
+            await press(sandbox, panel, "limit")
             shown += [each["value"] for each in panel.embeds[0]["fields"][-1:]]
     assert shown == ["as everywhere (10)", "5", "as everywhere (10)"]
 
 
-async def test_the_limit_of_a_whole_server_is_the_operators(stage: Stage) -> None:
+async def test_the_limit_of_a_whole_server_is_the_operators(sandbox: SandboxSession) -> None:
     """Told once for all ids of a command, in the language of who asks; a direct message helps."""
-    chinese = stage.discord.add_user("Chen", locale="zh-CN")
-    stage.guild.add_member(chinese, permissions=("manage_guild",))
-    async with a_bot(stage, watches_per_server=2):
-        said = (await stage.ask("suno watch", id=" ".join(NAMES[:5]))).content
+    chinese = sandbox.discord.add_user("Chen", locale="zh-CN")
+    sandbox.guild.add_member(chinese, permissions=("manage_guild",))
+    async with running_bot(sandbox, watches_per_server=2):
+        said = (await sandbox.command_answer("suno watch", id=" ".join(NAMES[:5]))).content
         assert said.count("Watching") == 2
         assert said.count("This server is full: it may have 2 watches at once.") == 1
-        said = (await stage.ask("suno watch", chinese, id=NAMES[5])).content
+        said = (await sandbox.command_answer("suno watch", chinese, id=NAMES[5])).content
         assert "最多同时有 2 个关注" in said
-        private = await stage.act("suno watch", id=NAMES[5], private=True)
+        private = await sandbox.use_command("suno watch", id=NAMES[5], private=True)
         assert "Watching" in private.messages[0].content

@@ -15,12 +15,12 @@ from playwright.async_api import expect
 from rich.console import Console
 
 from sandbox.discord import LocalDiscord
-from sandbox.page import page_stage
+from sandbox.page import page_environment
 from sandbox.page.tour import Tour
 from sandbox.prompt import take_commands
 from sandbox.relay import LocalRelay
-from sandbox.scenario import Checklist, Theatre, play
-from sandbox.users import cast_for
+from sandbox.scenario import Checklist, ScenarioContext, play
+from sandbox.users import add_demo_users
 from tests.support.browser import a_browser, needs_chromium, opened
 from tests.support.paths import ROOT
 
@@ -79,7 +79,7 @@ async def test_what_the_demo_does_not_understand_is_answered_with_plain_help(
     printed = io.StringIO()
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{typed}\n"))
     async with LocalDiscord() as discord, LocalRelay() as relay:
-        cast = cast_for(discord)
+        cast = add_demo_users(discord)
         await take_commands(Console(file=printed), discord, relay, cast.you, cast.songs)
     said = printed.getvalue()
     assert "It is your turn." in said
@@ -143,12 +143,14 @@ async def test_a_port_that_is_taken_is_told() -> None:
 @needs_chromium
 async def test_the_tour_plays_by_itself_on_the_page() -> None:
     """The scenes of the headless demo: every expected message comes, and is seen."""
-    async with page_stage(speed=3.0) as stage, a_browser() as browser:
-        await stage.discord.wait_until_commands(timeout=30)
-        async with opened(browser, stage.page.url) as page:
-            tour = Tour(stage.page, reading=0.0)
+    async with page_environment(speed=3.0) as sandbox, a_browser() as browser:
+        await sandbox.discord.wait_until_commands(timeout=30)
+        async with opened(browser, sandbox.page.url) as page:
+            tour = Tour(sandbox.page, reading=0.0)
             checklist = Checklist(Console(file=io.StringIO()))
-            await play(Theatre(stage.discord, stage.relay, stage.cast, tour), checklist)
+            await play(
+                ScenarioContext(sandbox.discord, sandbox.relay, sandbox.cast, tour), checklist
+            )
             tour.end(complete=checklist.complete)
             assert checklist.complete
             await expect(page.locator("#caption")).to_contain_text("Every expected message came")

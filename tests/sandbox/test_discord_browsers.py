@@ -7,10 +7,10 @@ import discord
 import pytest
 
 from sandbox.discord import LocalDiscord
-from sandbox.page import PageServer, RelayDesk
+from sandbox.page import PageServer, RelayControls
 from sandbox.relay import LocalRelay
-from sandbox.users import cast_for
-from tests.support.sandbox_client import a_club, a_connected_club
+from sandbox.users import add_demo_users
+from tests.support.sandbox_client import connected_client, logged_in_client
 
 FROM_A_PAGE = [
     ({"Host": "evil.example"}, 421),
@@ -61,10 +61,10 @@ async def test_every_run_has_tokens_of_its_own() -> None:
     """Nobody can know that of the bot, or of an interaction, from another run or from its ids."""
     tokens = set()
     for _ in range(2):
-        async with a_connected_club() as club:
-            typed = await club.local.command(club.ada, club.songs, "suno status", id="x")
-            tokens |= {club.local.token, typed.token}
-            assert str(club.local.application_id) not in club.local.token
+        async with connected_client() as harness:
+            typed = await harness.local.command(harness.ada, harness.songs, "suno status", id="x")
+            tokens |= {harness.local.token, typed.token}
+            assert str(harness.local.application_id) not in harness.local.token
             assert str(typed.id) not in typed.token
     assert len(tokens) == 4
     assert min(map(len, tokens)) > 30
@@ -74,12 +74,12 @@ async def test_every_run_has_tokens_of_its_own() -> None:
 @pytest.mark.parametrize("written", NO_IDS, ids=ascii)
 async def test_a_path_without_an_id_is_refused(written: str) -> None:
     """As Discord refuses it, and not by a fault of this server."""
-    async with a_club() as club, aiohttp.ClientSession() as session:
-        headers = {"Authorization": f"Bot {club.local.token}"}
+    async with logged_in_client() as harness, aiohttp.ClientSession() as session:
+        headers = {"Authorization": f"Bot {harness.local.token}"}
         for path, status in (
-            (f"{club.local.api_url}/channels/{written}", 400),
-            (f"{club.local.api_url}/channels/{club.songs.id}/messages?before={written}", 400),
-            (f"http://{club.local.host}:{club.local.port}/attachments/1/{written}/x", 404),
+            (f"{harness.local.api_url}/channels/{written}", 400),
+            (f"{harness.local.api_url}/channels/{harness.songs.id}/messages?before={written}", 400),
+            (f"http://{harness.local.host}:{harness.local.port}/attachments/1/{written}/x", 404),
         ):
             async with session.get(path, headers=headers) as answer:
                 assert answer.status == status, path
@@ -89,9 +89,9 @@ async def test_a_path_without_an_id_is_refused(written: str) -> None:
 @pytest.mark.parametrize("written", NO_IDS, ids=ascii)
 async def test_a_body_without_an_id_is_refused(written: str) -> None:
     """In a field of JSON, and in the name of a file."""
-    async with a_club() as club, aiohttp.ClientSession() as session:
-        headers = {"Authorization": f"Bot {club.local.token}"}
-        messages = f"{club.local.api_url}/channels/{club.songs.id}/messages"
+    async with logged_in_client() as harness, aiohttp.ClientSession() as session:
+        headers = {"Authorization": f"Bot {harness.local.token}"}
+        messages = f"{harness.local.api_url}/channels/{harness.songs.id}/messages"
         reply = {"content": "x", "message_reference": {"message_id": written}}
         async with session.post(messages, headers=headers, json=reply) as answer:
             assert answer.status == 400
@@ -106,9 +106,9 @@ async def test_a_body_without_an_id_is_refused(written: str) -> None:
 async def test_the_page_serves_no_file_without_an_id(written: str) -> None:
     """There is nothing by that address."""
     async with LocalDiscord() as local, LocalRelay() as relay:
-        people = cast_for(local).people
+        people = add_demo_users(local).people
         async with (
-            PageServer(local, RelayDesk(relay), people) as page,
+            PageServer(local, RelayControls(relay), people) as page,
             aiohttp.ClientSession() as session,
             session.get(f"{page.url}files/1/{written}/x") as answer,
         ):
@@ -117,9 +117,9 @@ async def test_the_page_serves_no_file_without_an_id(written: str) -> None:
 
 async def test_an_uploaded_file_runs_nothing_in_a_browser() -> None:
     """Who opens it by its address sees what it is, whatever it calls itself."""
-    async with a_club() as club, aiohttp.ClientSession() as session:
+    async with logged_in_client() as harness, aiohttp.ClientSession() as session:
         page = discord.File(io.BytesIO(b"<script>alert(1)</script>"), "x.html")
-        message = await club.place().send(file=page)
+        message = await harness.place().send(file=page)
         async with session.get(message.attachments[0].url) as answer:
             assert answer.status == 200
             assert answer.headers["Content-Security-Policy"] == "sandbox"

@@ -8,42 +8,42 @@ import pytest
 
 from sandbox.discord import LocalDiscord
 from sandbox.discord.clock import Clock
-from sandbox.discord.snowflakes import DISCORD_EPOCH, Snowflakes
-from tests.support.sandbox_client import a_club, code_of
+from sandbox.discord.snowflakes import DISCORD_EPOCH, SnowflakeGenerator
+from tests.support.sandbox_client import code_of, logged_in_client
 
 POST = "POST /channels/{id}/messages"
 
 
 async def test_an_error_comes_as_often_as_told() -> None:
     """The request fails with that status and code, and then goes through."""
-    async with a_club() as club:
-        fault = club.local.faults.add(POST, status=403, code=50013, times=2)
+    async with logged_in_client() as harness:
+        fault = harness.local.faults.add(POST, status=403, code=50013, times=2)
         for _ in range(2):
             with pytest.raises(discord.Forbidden) as refused:
-                await club.place().send("x")
+                await harness.place().send("x")
             assert code_of(refused.value) == (403, 50013)
-        await club.place().send("x")
-        assert (fault.hits, len(club.songs.messages)) == (2, 1)
+        await harness.place().send("x")
+        assert (fault.hits, len(harness.songs.messages)) == (2, 1)
 
 
 async def test_a_fault_can_concern_one_channel_only() -> None:
     """Other channels go on as if nothing was."""
-    async with a_club() as club:
-        other = club.guild.add_channel("other")
-        club.local.faults.add(POST, status=503, channel=other, times=None)
-        await club.place().send("x")
+    async with logged_in_client() as harness:
+        other = harness.guild.add_channel("other")
+        harness.local.faults.add(POST, status=503, channel=other, times=None)
+        await harness.place().send("x")
         with pytest.raises(discord.DiscordServerError):
-            await club.place(other).send("x")
-        club.local.faults.clear()
-        await club.place(other).send("x")
+            await harness.place(other).send("x")
+        harness.local.faults.clear()
+        await harness.place(other).send("x")
 
 
 async def test_a_fault_can_come_by_chance() -> None:
     """The same seed gives the same sequence of failures."""
 
     async def outcomes(seed: int) -> list[bool]:
-        async with a_club() as club:
-            club.local.faults.add(
+        async with logged_in_client() as harness:
+            harness.local.faults.add(
                 POST,
                 status=403,
                 times=None,
@@ -53,7 +53,7 @@ async def test_a_fault_can_come_by_chance() -> None:
             found = []
             for _ in range(12):
                 try:
-                    await club.place().send("x")
+                    await harness.place().send("x")
                 except discord.Forbidden:
                     found.append(False)
                 else:
@@ -68,67 +68,67 @@ async def test_a_fault_can_come_by_chance() -> None:
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_a_connection_can_drop_before_or_after_the_work(when: Any) -> None:
     """The client never hears; whether the message was posted depends on the moment."""
-    async with a_club() as club:
-        club.local.faults.add(POST, drop=True, when=when)
+    async with logged_in_client() as harness:
+        harness.local.faults.add(POST, drop=True, when=when)
         with pytest.raises(aiohttp.ClientError):
-            await club.place().send("x", nonce="abc")
-        assert len(club.songs.messages) == (1 if when == "after" else 0)
-        assert club.local.requests[-1].status == 0
-        await club.place().send("x", nonce="abc")
-        assert len(club.songs.messages) == 1
+            await harness.place().send("x", nonce="abc")
+        assert len(harness.songs.messages) == (1 if when == "after" else 0)
+        assert harness.local.requests[-1].status == 0
+        await harness.place().send("x", nonce="abc")
+        assert len(harness.songs.messages) == 1
 
 
 async def test_an_error_after_the_work_is_settled_by_the_nonce() -> None:
     """The message was posted, the client is told 503, and a repeat finds it."""
-    async with a_club() as club:
-        club.local.faults.add(POST, status=503, when="after")
+    async with logged_in_client() as harness:
+        harness.local.faults.add(POST, status=503, when="after")
         with pytest.raises(discord.DiscordServerError):
-            await club.place().send("x", nonce="abc")
-        again = await club.place().send("x", nonce="abc")
-        assert [one.id for one in club.songs.messages] == [again.id]
+            await harness.place().send("x", nonce="abc")
+        again = await harness.place().send("x", nonce="abc")
+        assert [one.id for one in harness.songs.messages] == [again.id]
 
 
 async def test_a_proxy_answers_with_a_page() -> None:
     """An HTML body is a text for discord.py, with the code 0."""
-    async with a_club() as club:
-        club.local.faults.add(POST, status=503, html=True)
+    async with logged_in_client() as harness:
+        harness.local.faults.add(POST, status=503, html=True)
         with pytest.raises(discord.DiscordServerError) as failed:
-            await club.place().send("x")
+            await harness.place().send("x")
         assert failed.value.code == 0
         assert "<html>" in failed.value.text
 
 
 async def test_a_rate_limit_of_discord_is_waited_out() -> None:
     """discord.py sleeps and repeats a 429 that has a Via header."""
-    async with a_club() as club:
-        club.local.faults.add(POST, retry_after=0.01, scope="global")
-        await club.place().send("x")
-        statuses = [one.status for one in club.local.requests if one.method == "POST"]
+    async with logged_in_client() as harness:
+        harness.local.faults.add(POST, retry_after=0.01, scope="global")
+        await harness.place().send("x")
+        statuses = [one.status for one in harness.local.requests if one.method == "POST"]
         assert statuses == [429, 200]
 
 
 async def test_a_rate_limit_of_the_proxy_is_raised_at_once() -> None:
     """Without Via discord.py takes a 429 for a ban of the address."""
-    async with a_club() as club:
-        club.local.faults.add(POST, retry_after=0.01, via=False)
+    async with logged_in_client() as harness:
+        harness.local.faults.add(POST, retry_after=0.01, via=False)
         with pytest.raises(discord.HTTPException) as refused:
-            await club.place().send("x")
+            await harness.place().send("x")
         assert refused.value.status == 429
 
 
 async def test_a_delay_is_only_a_delay() -> None:
     """The request is carried out afterwards; a delay can come with another fault."""
-    async with a_club() as club:
-        faults = club.local.faults
+    async with logged_in_client() as harness:
+        faults = harness.local.faults
         slow = faults.add(POST, delay=0.01)
         faults.add(POST, status=403)
         never = faults.add(POST, status=500)
         with pytest.raises(discord.Forbidden):
-            await club.place().send("x")
+            await harness.place().send("x")
         assert (slow.hits, never.hits) == (1, 0)
         faults.clear()
         faults.add(POST, delay=0.01, when="after")
-        await club.place().send("x")
+        await harness.place().send("x")
 
 
 async def test_a_delayed_request_does_not_hold_up_the_end() -> None:
@@ -163,20 +163,20 @@ async def test_a_fault_must_be_clear(options: dict[str, Any]) -> None:
 
 async def test_a_fault_can_strike_any_method() -> None:
     """An asterisk stands for all of them."""
-    async with a_club() as club:
-        club.local.faults.add("* /users/@me", status=403)
+    async with logged_in_client() as harness:
+        harness.local.faults.add("* /users/@me", status=403)
         with pytest.raises(discord.Forbidden):
-            await club.request("GET", "/users/@me")
+            await harness.request("GET", "/users/@me")
 
 
 async def test_every_request_is_on_record() -> None:
     """Method, path, status and time of each, for audits."""
-    async with a_club() as club:
-        await club.place().send("x")
-        last = club.local.requests[-1]
-        path = f"/channels/{club.songs.id}/messages"
+    async with logged_in_client() as harness:
+        await harness.place().send("x")
+        last = harness.local.requests[-1]
+        path = f"/channels/{harness.songs.id}/messages"
         assert (last.method, last.path, last.status) == ("POST", path, 200)
-        assert last.at == pytest.approx(club.local.clock.now(), abs=2)
+        assert last.at == pytest.approx(harness.local.clock.now(), abs=2)
 
 
 @pytest.mark.malformed_requests
@@ -184,14 +184,14 @@ async def test_what_a_client_gets_wrong_is_told_apart_from_faults(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A malformed request is on record and in the log; the same answer to a good one is not."""
-    async with a_club() as club:
-        club.local.faults.add(POST, status=400, code=50035)
+    async with logged_in_client() as harness:
+        harness.local.faults.add(POST, status=400, code=50035)
         for content in ("good", "x" * 2001):
             with pytest.raises(discord.HTTPException) as refused:
-                await club.post(content=content)
+                await harness.post(content=content)
             assert code_of(refused.value) == (400, 50035)
-        (malformed,) = club.local.malformed_requests
-        assert malformed is club.local.requests[-1]
+        (malformed,) = harness.local.malformed_requests
+        assert malformed is harness.local.requests[-1]
         assert "BASE_TYPE_MAX_LENGTH" in caplog.text
 
 
@@ -225,7 +225,7 @@ def test_ids_are_alike_in_every_run() -> None:
     """Settled ids have no chance in them, timed ones carry the time and always rise."""
     clock = Clock()
     clock.stop(at=1_800_000_000.0)
-    first, second = Snowflakes(clock), Snowflakes(clock)
+    first, second = SnowflakeGenerator(clock), SnowflakeGenerator(clock)
     assert [first.settled() for _ in range(3)] == [second.settled() for _ in range(3)]
     ids = [first.timed() for _ in range(3)]
     assert ids == sorted(set(ids))
@@ -238,7 +238,7 @@ async def test_several_can_run_at_once() -> None:
     async with LocalDiscord() as one, LocalDiscord() as two:
         assert one.api_url != two.api_url
         one.add_user("Ada")
-        assert len(one.world.users) == len(two.world.users) + 1
+        assert len(one.state.users) == len(two.state.users) + 1
 
 
 async def test_what_needs_a_running_server_says_so() -> None:

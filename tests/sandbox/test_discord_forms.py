@@ -11,19 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.discord.command_limits import INTEGER, STRING, read_commands
-from sandbox.discord.errors import Refusal
-from sandbox.discord.limits import Files, read_message
+from sandbox.discord.errors import ApiError
+from sandbox.discord.message_limits import Files, read_message
 from sandbox.discord.modal_limits import read_choices, read_modal
-from tests.support.sandbox_client import Club, a_club, code_of
+from tests.support.sandbox_client import ClientHarness, code_of, logged_in_client
 
 SONG = "https://cdn.example.com/song.mp3"
 
 
 async def test_an_answer_is_as_discord_keeps_the_message() -> None:
     """Texts are trimmed, ids are texts, and what Discord does not know is gone."""
-    async with a_club() as club:
-        first = await club.post(content="x")
-        posted = await club.post(
+    async with logged_in_client() as harness:
+        first = await harness.post(content="x")
+        posted = await harness.post(
             content="  hello\n",
             color="red",
             message_reference={"message_id": int(first["id"]), "mood": "good"},
@@ -79,47 +79,49 @@ async def test_an_answer_is_as_discord_keeps_the_message() -> None:
             "emoji": {"id": "5", "name": "note"},
         }
         assert posted["components"] == [{"type": 1, "id": 1, "components": [button]}]
-        path = f"/channels/{club.songs.id}/messages/{posted['id']}"
-        assert (await club.request("GET", path))["embeds"] == posted["embeds"]
+        path = f"/channels/{harness.songs.id}/messages/{posted['id']}"
+        assert (await harness.request("GET", path))["embeds"] == posted["embeds"]
 
 
 @pytest.mark.malformed_requests
 async def test_components_of_the_newer_kind_cannot_be_undone() -> None:
     """A message that consists of them takes no text; to become one, a message must lose its own."""
-    async with a_club() as club:
+    async with logged_in_client() as harness:
         text = {"type": 10, "content": "x"}
-        posted = await club.post(flags=1 << 15, components=[text])
-        path = f"/channels/{club.songs.id}/messages/{posted['id']}"
+        posted = await harness.post(flags=1 << 15, components=[text])
+        path = f"/channels/{harness.songs.id}/messages/{posted['id']}"
         with pytest.raises(discord.HTTPException) as refused:
-            await club.request("PATCH", path, json={"content": "y"})
+            await harness.request("PATCH", path, json={"content": "y"})
         assert code_of(refused.value) == (400, 50035)
         body = {"flags": 0, "components": [{**text, "content": "y"}]}
-        assert (await club.request("PATCH", path, json=body))["flags"] == 1 << 15
-        older = await club.post(content="x", embeds=[{"title": "x"}])
-        path = f"/channels/{club.songs.id}/messages/{older['id']}"
+        assert (await harness.request("PATCH", path, json=body))["flags"] == 1 << 15
+        older = await harness.post(content="x", embeds=[{"title": "x"}])
+        path = f"/channels/{harness.songs.id}/messages/{older['id']}"
         body = {"flags": 1 << 15, "components": [text]}
         with pytest.raises(discord.HTTPException) as refused:
-            await club.request("PATCH", path, json=body)
+            await harness.request("PATCH", path, json=body)
         assert code_of(refused.value) == (400, 50035)
         body |= {"content": None, "embeds": []}
-        assert (await club.request("PATCH", path, json=body))["components"] == [{**text, "id": 1}]
+        assert (await harness.request("PATCH", path, json=body))["components"] == [
+            {**text, "id": 1}
+        ]
 
 
 @pytest.mark.malformed_requests
 async def test_an_edit_keeps_only_files_that_there_are() -> None:
     """By their ids; an unknown one is refused, and nothing is lost."""
-    async with a_club() as club:
-        message = await club.place().send(file=discord.File(__file__))
-        path = f"/channels/{club.songs.id}/messages/{message.id}"
+    async with logged_in_client() as harness:
+        message = await harness.place().send(file=discord.File(__file__))
+        path = f"/channels/{harness.songs.id}/messages/{message.id}"
         for wanted, status in ((["5"], 400), ([message.attachments[0].id], 200), ([], 400)):
             body = {"attachments": [{"id": one} for one in wanted]}
             if status == 200:
-                assert len((await club.request("PATCH", path, json=body))["attachments"]) == 1
+                assert len((await harness.request("PATCH", path, json=body))["attachments"]) == 1
             else:
                 with pytest.raises(discord.HTTPException) as refused:
-                    await club.request("PATCH", path, json=body)
+                    await harness.request("PATCH", path, json=body)
                 assert refused.value.status == status
-        assert len(club.songs.messages[0].attachments) == 1
+        assert len(harness.songs.messages[0].attachments) == 1
 
 
 REQUESTS = [
@@ -152,9 +154,12 @@ STRANGE = [b"5", b'"x"', b"true", b"[5]", b"[[]]"]
 @pytest.mark.parametrize("request_", REQUESTS)
 async def test_no_body_breaks_the_server(request_: str) -> None:
     """What is no JSON is 50109, what is JSON of another kind 50035; nothing is a 500."""
-    async with a_club() as club, aiohttp.ClientSession() as session:
-        method, url = await target(club, request_)
-        headers = {"Authorization": f"Bot {club.local.token}", "Content-Type": "application/json"}
+    async with logged_in_client() as harness, aiohttp.ClientSession() as session:
+        method, url = await target(harness, request_)
+        headers = {
+            "Authorization": f"Bot {harness.local.token}",
+            "Content-Type": "application/json",
+        }
         for body in BROKEN + STRANGE:
             async with session.request(method, url, data=body, headers=headers) as response:
                 told = await response.json()
@@ -189,13 +194,13 @@ async def test_no_body_breaks_the_server(request_: str) -> None:
 )
 async def test_a_callback_of_the_wrong_kind_is_refused(body: dict[str, Any]) -> None:
     """And the interaction can still be answered."""
-    async with a_club() as club:
-        _, url = await target(club, "POST /interactions/{interaction}/{token}/callback")
-        path = url.removeprefix(club.local.api_url)
+    async with logged_in_client() as harness:
+        _, url = await target(harness, "POST /interactions/{interaction}/{token}/callback")
+        path = url.removeprefix(harness.local.api_url)
         with pytest.raises(discord.HTTPException) as refused:
-            await club.request("POST", path, json=body)
+            await harness.request("POST", path, json=body)
         assert code_of(refused.value) == (400, 50035)
-        await club.request("POST", path, json={"type": 4, "data": {"content": "x"}})
+        await harness.request("POST", path, json={"type": 4, "data": {"content": "x"}})
 
 
 def part(name: str, body: bytes) -> bytes:
@@ -204,29 +209,29 @@ def part(name: str, body: bytes) -> bytes:
     return head + body + b"\r\n--x--\r\n"
 
 
-async def target(club: Club, request_: str) -> tuple[str, str]:
+async def target(harness: ClientHarness, request_: str) -> tuple[str, str]:
     """Make what a request is about; give its method and its address."""
-    club.local.rate_limits.enabled = False
-    message = await club.post(content="x")
-    thread = club.guild.add_thread(club.songs, "thread")
-    club.guild.grant("manage_threads")
-    forum = club.guild.add_channel("forum", 15)
-    path = f"/applications/{club.local.application_id}/commands"
-    await club.request("PUT", path, json=[{"name": "suno", "description": "x"}])
-    interaction = await club.local.command(club.ada, club.songs, "suno")
+    harness.local.rate_limits.enabled = False
+    message = await harness.post(content="x")
+    thread = harness.guild.add_thread(harness.songs, "thread")
+    harness.guild.grant("manage_threads")
+    forum = harness.guild.add_channel("forum", 15)
+    path = f"/applications/{harness.local.application_id}/commands"
+    await harness.request("PUT", path, json=[{"name": "suno", "description": "x"}])
+    interaction = await harness.local.command(harness.ada, harness.songs, "suno")
     if "webhooks" in request_:
         callback = f"/interactions/{interaction.id}/{interaction.token}/callback"
-        await club.request("POST", callback, json={"type": 4, "data": {"content": "x"}})
+        await harness.request("POST", callback, json={"type": 4, "data": {"content": "x"}})
     method, path = request_.format(
-        songs=club.songs.id,
+        songs=harness.songs.id,
         message=message["id"],
         thread=thread.id,
         forum=forum.id,
-        application=club.local.application_id,
+        application=harness.local.application_id,
         interaction=interaction.id,
         token=interaction.token,
     ).split(" ")
-    return method, f"{club.local.api_url}{path}"
+    return method, f"{harness.local.api_url}{path}"
 
 
 JSON = st.recursive(
@@ -310,5 +315,5 @@ def test_anything_at_all_is_taken_or_refused(value: Any) -> None:
         lambda value: read_choices(value, STRING),
         lambda value: read_choices({"choices": value}, INTEGER),
     ):
-        with suppress(Refusal):
+        with suppress(ApiError):
             read(value)

@@ -8,20 +8,20 @@ import pytest
 
 from sandbox.discord import LocalDiscord
 from sandbox.discord.sessions import RESUME_WINDOW
-from tests.support.sandbox_client import SampleBot, a_connected_club, pointed_at
+from tests.support.sandbox_client import SampleBot, connected_client, redirect_discord_py
 
 
 async def test_a_wrong_token_is_refused_at_login() -> None:
     """The API answers 401, which discord.py takes for an improper token."""
     async with LocalDiscord() as local, SampleBot() as bot:
-        with pointed_at(local), pytest.raises(discord.LoginFailure):
+        with redirect_discord_py(local), pytest.raises(discord.LoginFailure):
             await bot.login("local.somebody-else")
 
 
 async def test_the_bot_gets_its_guilds_and_their_channels() -> None:
     """What exists before the bot connects is in its cache afterwards."""
-    async with a_connected_club() as club:
-        guild = await club.bot.until_known(club.guild.id)
+    async with connected_client() as harness:
+        guild = await harness.bot.until_known(harness.guild.id)
         assert (guild.name, guild.preferred_locale) == (
             "Song Club",
             discord.Locale.american_english,
@@ -33,36 +33,36 @@ async def test_the_bot_gets_its_guilds_and_their_channels() -> None:
 
 async def test_guilds_are_spread_over_shards() -> None:
     """Each shard gets the guilds whose id falls on it, and all of them together every guild."""
-    async with a_connected_club(shards=2) as club:
-        second = club.local.add_guild("Second")
-        while (second.id >> 22) % 2 == (club.guild.id >> 22) % 2:
-            club.local.add_user("Filler")
-            second = club.local.add_guild("Another")
-        guild = await club.bot.until_known(club.guild.id)
-        other = await club.bot.until_known(second.id)
-        assert guild.shard_id == (club.guild.id >> 22) % 2
+    async with connected_client(shards=2) as harness:
+        second = harness.local.add_guild("Second")
+        while (second.id >> 22) % 2 == (harness.guild.id >> 22) % 2:
+            harness.local.add_user("Filler")
+            second = harness.local.add_guild("Another")
+        guild = await harness.bot.until_known(harness.guild.id)
+        other = await harness.bot.until_known(second.id)
+        assert guild.shard_id == (harness.guild.id >> 22) % 2
         assert other.shard_id == (second.id >> 22) % 2
         assert {guild.shard_id, other.shard_id} == {0, 1}
-        assert club.local.gateway.identifies == 2
+        assert harness.local.gateway.identifies == 2
 
 
 async def test_a_cut_connection_is_resumed_with_what_was_missed() -> None:
     """After a dropped connection the session goes on, and nothing is lost."""
-    async with a_connected_club() as club:
-        await club.bot.until_known(club.guild.id)
-        await club.local.drop_gateway()
-        missed = club.guild.add_channel("made meanwhile")
-        await club.local.wait_until_ready()
-        await club.bot.until(lambda: club.bot.get_channel(missed.id) is not None)
-        await club.bot.until(lambda: "RESUMED" in club.bot.heard)
-        assert club.local.gateway.identifies == 1
+    async with connected_client() as harness:
+        await harness.bot.until_known(harness.guild.id)
+        await harness.local.drop_gateway()
+        missed = harness.guild.add_channel("made meanwhile")
+        await harness.local.wait_until_ready()
+        await harness.bot.until(lambda: harness.bot.get_channel(missed.id) is not None)
+        await harness.bot.until(lambda: "RESUMED" in harness.bot.heard)
+        assert harness.local.gateway.identifies == 1
 
 
 @pytest.mark.parametrize("how", ["op 7", "close 4000", "op 9, resumable"])
 async def test_a_client_that_is_sent_away_resumes(how: str) -> None:
     """A request to reconnect and an ordinary close code keep the session."""
-    async with a_connected_club() as club:
-        local = club.local
+    async with connected_client() as harness:
+        local = harness.local
         if how == "op 7":
             await local.ask_reconnect()
         elif how == "close 4000":
@@ -70,15 +70,15 @@ async def test_a_client_that_is_sent_away_resumes(how: str) -> None:
         else:
             await local.invalidate_sessions(resumable=True)
         await local.wait_until_ready()
-        await club.bot.until(lambda: "RESUMED" in club.bot.heard)
+        await harness.bot.until(lambda: "RESUMED" in harness.bot.heard)
         assert local.gateway.identifies == 1
 
 
 @pytest.mark.parametrize("how", ["forgotten", "close 4009", "stale"])
 async def test_a_lost_session_is_begun_anew(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """When nothing can be resumed, the client identifies again."""
-    async with a_connected_club() as club:
-        local = club.local
+    async with connected_client() as harness:
+        local = harness.local
         if how == "forgotten":
             local.forget_sessions()
             await local.drop_gateway()
@@ -94,15 +94,15 @@ async def test_a_lost_session_is_begun_anew(how: str, monkeypatch: pytest.Monkey
 
 async def test_an_invalid_session_is_begun_anew() -> None:
     """The client hears op 9 with false and identifies again."""
-    async with a_connected_club() as club:
-        await club.local.invalidate_sessions()
-        await club.local.wait_for(lambda: club.local.gateway.identifies == 2)
+    async with connected_client() as harness:
+        await harness.local.invalidate_sessions()
+        await harness.local.wait_for(lambda: harness.local.gateway.identifies == 2)
 
 
 async def test_the_client_stops_for_good_at_an_authentication_failure() -> None:
     """Close code 4004 is not tried again."""
     async with LocalDiscord() as local, SampleBot() as bot:
-        with pointed_at(local):
+        with redirect_discord_py(local):
             running = asyncio.create_task(bot.start(local.token))
             await local.wait_until_ready()
             await local.close_gateway(4004)
@@ -113,42 +113,42 @@ async def test_the_client_stops_for_good_at_an_authentication_failure() -> None:
 
 async def test_changes_in_a_guild_reach_the_bot() -> None:
     """Channels, roles and threads that change, come or go are told."""
-    async with a_connected_club() as club:
-        guild = await club.bot.until_known(club.guild.id)
-        channel = guild.get_channel(club.songs.id)
+    async with connected_client() as harness:
+        guild = await harness.bot.until_known(harness.guild.id)
+        channel = guild.get_channel(harness.songs.id)
         assert channel is not None
-        club.songs.deny("send_messages")
-        await club.bot.until(lambda: not channel.permissions_for(guild.me).send_messages)
-        club.songs.allow("send_messages")
-        await club.bot.until(lambda: channel.permissions_for(guild.me).send_messages)
-        club.guild.revoke("embed_links")
-        await club.bot.until(lambda: not channel.permissions_for(guild.me).embed_links)
-        club.guild.grant("embed_links")
-        await club.bot.until(lambda: channel.permissions_for(guild.me).embed_links)
-        club.songs.rename("hits")
-        await club.bot.until(lambda: channel.name == "hits")
-        thread = club.guild.add_thread(club.songs, "new songs")
-        await club.bot.until(lambda: guild.get_thread(thread.id) is not None)
+        harness.songs.deny("send_messages")
+        await harness.bot.until(lambda: not channel.permissions_for(guild.me).send_messages)
+        harness.songs.allow("send_messages")
+        await harness.bot.until(lambda: channel.permissions_for(guild.me).send_messages)
+        harness.guild.revoke("embed_links")
+        await harness.bot.until(lambda: not channel.permissions_for(guild.me).embed_links)
+        harness.guild.grant("embed_links")
+        await harness.bot.until(lambda: channel.permissions_for(guild.me).embed_links)
+        harness.songs.rename("hits")
+        await harness.bot.until(lambda: channel.name == "hits")
+        thread = harness.guild.add_thread(harness.songs, "new songs")
+        await harness.bot.until(lambda: guild.get_thread(thread.id) is not None)
         thread.rename("old songs")
         thread.archive()
-        await club.bot.until(lambda: guild.get_thread(thread.id) is None)
+        await harness.bot.until(lambda: guild.get_thread(thread.id) is None)
         thread.delete()
-        club.songs.delete()
-        await club.bot.until(lambda: guild.get_channel(club.songs.id) is None)
+        harness.songs.delete()
+        await harness.bot.until(lambda: guild.get_channel(harness.songs.id) is None)
 
 
 async def test_leaving_a_guild_is_not_an_outage() -> None:
     """The bot can tell a guild that is down from one that threw it out."""
-    async with a_connected_club() as club:
-        guild = await club.bot.until_known(club.guild.id)
-        club.guild.go_down()
-        await club.bot.until(lambda: guild.unavailable)
-        club.guild.come_back()
-        guild = await club.bot.until_known(club.guild.id)
-        club.guild.remove_bot()
-        await club.bot.until(lambda: club.bot.get_guild(club.guild.id) is None)
-        club.guild.add_bot()
-        await club.bot.until_known(club.guild.id)
+    async with connected_client() as harness:
+        guild = await harness.bot.until_known(harness.guild.id)
+        harness.guild.go_down()
+        await harness.bot.until(lambda: guild.unavailable)
+        harness.guild.come_back()
+        guild = await harness.bot.until_known(harness.guild.id)
+        harness.guild.remove_bot()
+        await harness.bot.until(lambda: harness.bot.get_guild(harness.guild.id) is None)
+        harness.guild.add_bot()
+        await harness.bot.until_known(harness.guild.id)
 
 
 async def test_a_guild_that_is_down_comes_later() -> None:
@@ -156,7 +156,7 @@ async def test_a_guild_that_is_down_comes_later() -> None:
     async with LocalDiscord() as local, SampleBot() as bot:
         guild = local.add_guild("Down")
         guild.go_down()
-        with pointed_at(local):
+        with redirect_discord_py(local):
             running = asyncio.create_task(bot.start(local.token))
             await local.wait_until_ready()
             await bot.until(lambda: "READY" in bot.heard)
@@ -169,39 +169,39 @@ async def test_a_guild_that_is_down_comes_later() -> None:
 
 async def test_messages_are_told_only_to_those_who_asked() -> None:
     """Without the intent for messages no message comes through the gateway."""
-    async with a_connected_club() as club:
-        club.local.say(club.ada, club.songs, "hello")
-        club.songs.rename("hits")
-        await club.bot.until(lambda: "CHANNEL_UPDATE" in club.bot.heard)
-        assert "MESSAGE_CREATE" not in club.bot.heard
+    async with connected_client() as harness:
+        harness.local.say(harness.ada, harness.songs, "hello")
+        harness.songs.rename("hits")
+        await harness.bot.until(lambda: "CHANNEL_UPDATE" in harness.bot.heard)
+        assert "MESSAGE_CREATE" not in harness.bot.heard
 
 
 async def test_message_content_needs_the_privileged_intent() -> None:
     """A bot with the intent for messages alone sees blank ones, but direct messages in full."""
     intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
-    async with a_connected_club(intents=intents) as club:
-        public = club.local.say(club.ada, club.songs, "hello")
-        club.local.say(club.ada, club.local.open_dm(club.ada), "psst")
-        await club.bot.until(lambda: len(club.bot.messages) == 2)
-        assert [message.content for message in club.bot.messages] == ["", "psst"]
-        assert club.bot.messages[0].author.name == "ada"
-        club.local.delete_message(public)
-        await club.bot.until(lambda: "MESSAGE_DELETE" in club.bot.heard)
+    async with connected_client(intents=intents) as harness:
+        public = harness.local.say(harness.ada, harness.songs, "hello")
+        harness.local.say(harness.ada, harness.local.open_dm(harness.ada), "psst")
+        await harness.bot.until(lambda: len(harness.bot.messages) == 2)
+        assert [message.content for message in harness.bot.messages] == ["", "psst"]
+        assert harness.bot.messages[0].author.name == "ada"
+        harness.local.delete_message(public)
+        await harness.bot.until(lambda: "MESSAGE_DELETE" in harness.bot.heard)
 
 
 async def test_the_granted_intent_shows_message_content() -> None:
     """An application with the privileged intent sees what people write."""
     intents = discord.Intents(guilds=True, guild_messages=True, message_content=True)
-    async with a_connected_club(intents=intents, message_content=True) as club:
-        club.local.say(club.ada, club.songs, "hello")
-        await club.bot.until(lambda: [one.content for one in club.bot.messages] == ["hello"])
+    async with connected_client(intents=intents, message_content=True) as harness:
+        harness.local.say(harness.ada, harness.songs, "hello")
+        await harness.bot.until(lambda: [one.content for one in harness.bot.messages] == ["hello"])
 
 
 async def test_hanging_up_is_noticed() -> None:
     """When the bot closes, nobody is connected any more, and the session is gone."""
-    async with a_connected_club() as club:
-        await club.bot.close()
-        await club.local.wait_until_gone()
+    async with connected_client() as harness:
+        await harness.bot.close()
+        await harness.local.wait_until_gone()
 
 
 async def test_without_a_bot_the_wait_ends_with_a_clear_text() -> None:
@@ -263,13 +263,13 @@ async def test_a_client_may_identify_only_once() -> None:
 
 async def test_two_processes_of_one_bot_both_hear_everything() -> None:
     """Discord does not stop a second process with the same token."""
-    async with a_connected_club() as club, SampleBot() as second:
-        running = asyncio.create_task(second.start(club.local.token))
-        await club.local.wait_for(lambda: len(club.local.gateway.connected) == 2)
-        await club.local.wait_until_ready()
+    async with connected_client() as harness, SampleBot() as second:
+        running = asyncio.create_task(second.start(harness.local.token))
+        await harness.local.wait_for(lambda: len(harness.local.gateway.connected) == 2)
+        await harness.local.wait_until_ready()
         await second.until(lambda: "READY" in second.heard)
-        channel = club.guild.add_channel("for both")
-        await club.bot.until(lambda: club.bot.get_channel(channel.id) is not None)
+        channel = harness.guild.add_channel("for both")
+        await harness.bot.until(lambda: harness.bot.get_channel(channel.id) is not None)
         await second.until(lambda: second.get_channel(channel.id) is not None)
         await second.close()
         await running

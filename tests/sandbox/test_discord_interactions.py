@@ -4,13 +4,13 @@ import discord
 import pytest
 from discord import app_commands, ui
 
-from sandbox.discord import Happening, Interaction, LocalDiscord, Message, NotOffered, Upload
-from tests.support.sandbox_client import Club, SampleBot, a_connected_club, code_of
+from sandbox.discord import ActionUnavailable, Event, Interaction, LocalDiscord, Message, Upload
+from tests.support.sandbox_client import ClientHarness, SampleBot, code_of, connected_client
 
 PUBLIC_STATUS = "suno status"
 
 
-async def refused(club: Club, doing: Any) -> tuple[int, int]:
+async def refused(harness: ClientHarness, doing: Any) -> tuple[int, int]:
     """Let the bot do something in answer to a command, and give how Discord refuses it."""
     found: list[tuple[int, int]] = []
 
@@ -19,22 +19,22 @@ async def refused(club: Club, doing: Any) -> tuple[int, int]:
             await doing(interaction)
         except discord.HTTPException as error:
             found.append(code_of(error))
-            club.local.happenings.stir()
+            harness.local.events.stir()
 
-    club.bot.answer = answer
-    await club.local.command(club.ada, club.songs, PUBLIC_STATUS, id="abc")
-    await club.local.wait_for(lambda: found)
+    harness.bot.answer = answer
+    await harness.local.command(harness.ada, harness.songs, PUBLIC_STATUS, id="abc")
+    await harness.local.wait_for(lambda: found)
     return found[0]
 
 
-async def shown(club: Club, view: ui.View) -> Message:
+async def shown(harness: ClientHarness, view: ui.View) -> Message:
     """Let the bot answer a command with a view, and give the message."""
 
     async def answer(interaction: discord.Interaction) -> None:
         await interaction.response.send_message("look", view=view)
 
-    club.bot.answer = answer
-    interaction = await club.local.command(club.ada, club.songs, PUBLIC_STATUS, id="abc")
+    harness.bot.answer = answer
+    interaction = await harness.local.command(harness.ada, harness.songs, PUBLIC_STATUS, id="abc")
     return await interaction.answered()
 
 
@@ -53,31 +53,33 @@ def a_view() -> ui.View:
 
 async def test_a_command_is_deferred_and_then_answered() -> None:
     """What appears first is "thinking…"; the edit of it is the answer."""
-    async with a_connected_club() as club:
-        interaction = await club.local.command(club.ada, club.songs, PUBLIC_STATUS, id="abc")
+    async with connected_client() as harness:
+        interaction = await harness.local.command(
+            harness.ada, harness.songs, PUBLIC_STATUS, id="abc"
+        )
         await interaction.until_acknowledged()
         answer = await interaction.answered()
         assert (answer.content, answer.ephemeral, answer.thinking) == ("done", False, False)
         assert interaction.acknowledged_after is not None
         assert 0 <= interaction.acknowledged_after < 3
-        assert club.songs.messages == interaction.messages == [answer]
-        assert answer.payload()["interaction_metadata"]["user"]["id"] == str(club.ada.id)
-        assert club.local.interactions == [interaction]
+        assert harness.songs.messages == interaction.messages == [answer]
+        assert answer.payload()["interaction_metadata"]["user"]["id"] == str(harness.ada.id)
+        assert harness.local.interactions == [interaction]
 
 
 async def test_the_bot_sees_who_did_what_and_where() -> None:
     """User, place, languages, permissions and options arrive as registered."""
-    async with a_connected_club() as club:
-        cleo = club.local.add_user("Cleo", locale="zh-CN")
-        guild = club.local.add_guild("Schlagerclub", locale="de")
+    async with connected_client() as harness:
+        cleo = harness.local.add_user("Cleo", locale="zh-CN")
+        guild = harness.local.add_guild("Schlagerclub", locale="de")
         channel = guild.add_channel("lieder")
         guild.add_member(cleo, administrator=True)
         channel.deny("embed_links")
-        interaction = await club.local.command(
+        interaction = await harness.local.command(
             cleo, channel, PUBLIC_STATUS, id="abc", count=2, public=True
         )
         await interaction.answered()
-        (seen,) = club.bot.seen
+        (seen,) = harness.bot.seen
         assert (seen.user.id, seen.guild_id, seen.channel_id) == (cleo.id, guild.id, channel.id)
         assert (seen.locale, seen.guild_locale) == (discord.Locale.chinese, discord.Locale.german)
         assert seen.permissions.administrator
@@ -90,7 +92,7 @@ async def test_the_bot_sees_who_did_what_and_where() -> None:
 
 async def test_an_ephemeral_answer_is_seen_by_one_person_only() -> None:
     """It is not in the channel, cannot be fetched there, and nobody else can act on it."""
-    async with a_connected_club() as club:
+    async with connected_client() as harness:
         view = a_view()
 
         async def answer(interaction: discord.Interaction) -> None:
@@ -98,24 +100,26 @@ async def test_an_ephemeral_answer_is_seen_by_one_person_only() -> None:
             await interaction.response.send_message(text, ephemeral=True, view=view)
             await interaction.followup.send("more", ephemeral=True)
 
-        club.bot.answer = answer
-        bob = club.local.add_user("Bob")
-        club.guild.add_member(bob)
-        interaction = await club.local.command(club.ada, club.songs, PUBLIC_STATUS, id="abc")
-        await club.local.wait_for(lambda: len(interaction.messages) == 2)
+        harness.bot.answer = answer
+        bob = harness.local.add_user("Bob")
+        harness.guild.add_member(bob)
+        interaction = await harness.local.command(
+            harness.ada, harness.songs, PUBLIC_STATUS, id="abc"
+        )
+        await harness.local.wait_for(lambda: len(interaction.messages) == 2)
         message = interaction.messages[0]
         assert message.ephemeral
-        assert message.visible_to is club.ada
-        assert (message.pinged, club.songs.messages) == (set(), [])
+        assert message.visible_to is harness.ada
+        assert (message.pinged, harness.songs.messages) == (set(), [])
         with pytest.raises(discord.NotFound):
-            await club.place().fetch_message(message.id)
-        with pytest.raises(NotOffered, match="does not see"):
-            await club.local.press(bob, message, "go")
+            await harness.place().fetch_message(message.id)
+        with pytest.raises(ActionUnavailable, match="does not see"):
+            await harness.local.press(bob, message, "go")
 
 
 async def test_follow_ups_can_be_read_changed_and_deleted() -> None:
     """The answer and its follow-ups belong to the interaction."""
-    async with a_connected_club() as club:
+    async with connected_client() as harness:
 
         async def answer(interaction: discord.Interaction) -> None:
             callback = await interaction.response.send_message("one")
@@ -127,22 +131,26 @@ async def test_follow_ups_can_be_read_changed_and_deleted() -> None:
             await interaction.delete_original_response()
             await more.delete()
 
-        club.bot.answer = answer
-        interaction = await club.local.command(club.ada, club.songs, PUBLIC_STATUS, id="abc")
-        await club.local.wait_for(lambda: [m.content for m in interaction.messages] == ["three"])
-        assert [message.content for message in club.songs.messages] == ["three"]
+        harness.bot.answer = answer
+        interaction = await harness.local.command(
+            harness.ada, harness.songs, PUBLIC_STATUS, id="abc"
+        )
+        await harness.local.wait_for(lambda: [m.content for m in interaction.messages] == ["three"])
+        assert [message.content for message in harness.songs.messages] == ["three"]
 
 
 async def test_the_first_follow_up_after_a_deferral_is_the_answer() -> None:
     """It replaces "thinking…" and stays as ephemeral as that was."""
-    async with a_connected_club() as club:
+    async with connected_client() as harness:
 
         async def answer(interaction: discord.Interaction) -> None:
             await interaction.response.defer(ephemeral=True)
             await interaction.followup.send("here", ephemeral=False)
 
-        club.bot.answer = answer
-        interaction = await club.local.command(club.ada, club.songs, PUBLIC_STATUS, id="abc")
+        harness.bot.answer = answer
+        interaction = await harness.local.command(
+            harness.ada, harness.songs, PUBLIC_STATUS, id="abc"
+        )
         found = await interaction.answered()
         assert (found.content, found.ephemeral) == ("here", True)
         assert interaction.messages == [found]
@@ -150,61 +158,61 @@ async def test_the_first_follow_up_after_a_deferral_is_the_answer() -> None:
 
 async def test_an_answer_that_comes_late_is_refused() -> None:
     """After three seconds the interaction is unknown: 10062."""
-    async with a_connected_club() as club:
+    async with connected_client() as harness:
 
         async def late(interaction: discord.Interaction) -> None:
-            club.local.clock.advance(3.1)
+            harness.local.clock.advance(3.1)
             await interaction.response.send_message("too late")
 
-        assert await refused(club, late) == (404, 10062)
-        assert club.songs.messages == []
+        assert await refused(harness, late) == (404, 10062)
+        assert harness.songs.messages == []
 
 
 async def test_a_second_acknowledgement_is_refused() -> None:
     """Whoever answers twice is told 40060."""
-    async with a_connected_club() as club:
+    async with connected_client() as harness:
 
         async def twice(interaction: discord.Interaction) -> None:
             await interaction.response.send_message("one")
             interaction.response._response_type = None  # as a second process would
             await interaction.response.send_message("two")
 
-        assert await refused(club, twice) == (400, 40060)
+        assert await refused(harness, twice) == (400, 40060)
 
 
 async def test_a_token_lives_for_fifteen_minutes() -> None:
     """Afterwards every use of it is 50027."""
-    async with a_connected_club() as club:
+    async with connected_client() as harness:
 
         async def slow(interaction: discord.Interaction) -> None:
             await interaction.response.defer()
-            club.local.clock.advance(15 * 60 + 1)
+            harness.local.clock.advance(15 * 60 + 1)
             await interaction.edit_original_response(content="too late")
 
-        assert await refused(club, slow) == (401, 50027)
+        assert await refused(harness, slow) == (401, 50027)
 
 
 async def test_a_webhook_begins_with_the_acknowledgement() -> None:
     """Before it, and for unknown tokens, the webhook is unknown; so are strange messages."""
-    async with a_connected_club() as club:
+    async with connected_client() as harness:
 
         async def hasty(interaction: discord.Interaction) -> None:
             await interaction.followup.send("before")
 
-        assert await refused(club, hasty) == (404, 10015)
+        assert await refused(harness, hasty) == (404, 10015)
 
         async def lost(interaction: discord.Interaction) -> None:
             await interaction.response.defer()
             interaction.followup.token = "unknown"
             await interaction.followup.send("x")
 
-        assert await refused(club, lost) == (404, 10015)
+        assert await refused(harness, lost) == (404, 10015)
 
         async def strange(interaction: discord.Interaction) -> None:
             await interaction.response.send_message("x")
             await interaction.followup.fetch_message(1)
 
-        assert await refused(club, strange) == (404, 10008)
+        assert await refused(harness, strange) == (404, 10008)
 
 
 @pytest.mark.malformed_requests
@@ -223,51 +231,55 @@ async def test_a_webhook_begins_with_the_acknowledgement() -> None:
 )
 async def test_an_answer_must_fit(kind: Any, data: dict[str, Any], code: int) -> None:
     """A refused answer leaves the interaction as it was, to be answered better."""
-    async with a_connected_club() as club:
+    async with connected_client() as harness:
 
         async def badly(interaction: discord.Interaction) -> None:
             path = f"/interactions/{interaction.id}/{interaction.token}/callback"
-            await club.request("POST", path, json={"type": kind, "data": data})
+            await harness.request("POST", path, json={"type": kind, "data": data})
 
-        assert (await refused(club, badly))[1] == code
-        (interaction,) = club.local.interactions
+        assert (await refused(harness, badly))[1] == code
+        (interaction,) = harness.local.interactions
         assert not interaction.acknowledged
         path = f"/interactions/{interaction.id}/{interaction.token}/callback"
-        await club.request("POST", path, json={"type": 1})
+        await harness.request("POST", path, json={"type": 1})
         assert interaction.acknowledged
 
 
 async def test_an_unknown_interaction_is_refused() -> None:
     """A wrong token is as good as none."""
-    async with a_connected_club() as club:
+    async with connected_client() as harness:
         with pytest.raises(discord.NotFound) as unknown:
-            await club.request("POST", "/interactions/1/x/callback", json={"type": 1})
+            await harness.request("POST", "/interactions/1/x/callback", json={"type": 1})
         assert unknown.value.code == 10062
 
 
 async def test_autocomplete_gives_choices() -> None:
     """What is typed reaches the bot, and its choices come back."""
-    async with a_connected_club() as club:
-        club.bot.choices = [
+    async with connected_client() as harness:
+        harness.bot.choices = [
             app_commands.Choice(name="Paper Boats", value="p1"),
             app_commands.Choice(name="Rain", value="r1"),
         ]
-        found = await club.local.autocomplete(club.ada, club.songs, PUBLIC_STATUS, "id", "Pap")
+        found = await harness.local.autocomplete(
+            harness.ada, harness.songs, PUBLIC_STATUS, "id", "Pap"
+        )
         assert found == [("Paper Boats", "p1")]
-        with pytest.raises(NotOffered, match="autocomplete"):
-            await club.local.autocomplete(club.ada, club.songs, PUBLIC_STATUS, "count", "1")
+        with pytest.raises(ActionUnavailable, match="autocomplete"):
+            await harness.local.autocomplete(
+                harness.ada, harness.songs, PUBLIC_STATUS, "count", "1"
+            )
 
 
 async def test_a_button_updates_its_message() -> None:
     """The answer to a press can be the message itself, changed."""
-    async with a_connected_club() as club:
-        message = await shown(club, a_view())
+    async with connected_client() as harness:
+        message = await shown(harness, a_view())
 
         async def answer(interaction: discord.Interaction) -> None:
             await interaction.response.edit_message(content="pressed", view=None)
 
-        club.bot.answer = answer
-        press = await club.local.press(club.ada, message, "go")
+        harness.bot.answer = answer
+        press = await harness.local.press(harness.ada, message, "go")
         assert await press.answered() is message
         assert (message.content, message.components) == ("pressed", [])
         assert press.messages == [message]
@@ -275,30 +287,30 @@ async def test_a_button_updates_its_message() -> None:
 
 async def test_a_deferred_press_edits_its_message_later() -> None:
     """Until the edit there is no answer; the message was there all along."""
-    async with a_connected_club() as club:
-        message = await shown(club, a_view())
+    async with connected_client() as harness:
+        message = await shown(harness, a_view())
 
         async def answer(interaction: discord.Interaction) -> None:
             await interaction.response.defer()
             assert interaction.message is not None
             await interaction.edit_original_response(content="later")
 
-        club.bot.answer = answer
-        press = await club.local.press(club.ada, message, "go")
+        harness.bot.answer = answer
+        press = await harness.local.press(harness.ada, message, "go")
         await press.until_acknowledged()
         assert (await press.answered()).content == "later"
 
 
 async def test_a_press_can_be_answered_with_a_new_message() -> None:
     """An ephemeral word to the one who pressed leaves the message alone."""
-    async with a_connected_club() as club:
-        message = await shown(club, a_view())
+    async with connected_client() as harness:
+        message = await shown(harness, a_view())
 
         async def answer(interaction: discord.Interaction) -> None:
             await interaction.response.send_message("just you", ephemeral=True)
 
-        club.bot.answer = answer
-        press = await club.local.press(club.ada, message, "go")
+        harness.bot.answer = answer
+        press = await harness.local.press(harness.ada, message, "go")
         answered = await press.answered()
         assert (answered.content, message.content) == ("just you", "look")
         assert press.messages == [answered]
@@ -306,24 +318,24 @@ async def test_a_press_can_be_answered_with_a_new_message() -> None:
 
 async def test_a_select_sends_its_values() -> None:
     """Options arrive as values, people as users."""
-    async with a_connected_club() as club:
-        message = await shown(club, a_view())
-        interaction = await club.local.select(club.ada, message, "pick", ["1", "Two"])
+    async with connected_client() as harness:
+        message = await shown(harness, a_view())
+        interaction = await harness.local.select(harness.ada, message, "pick", ["1", "Two"])
         await interaction.until_acknowledged()
-        chosen = await club.local.select(club.ada, message, "who", [club.ada])
+        chosen = await harness.local.select(harness.ada, message, "who", [harness.ada])
         await chosen.until_acknowledged()
-        first, second = (seen.data for seen in club.bot.seen[-2:])
+        first, second = (seen.data for seen in harness.bot.seen[-2:])
         assert first is not None
         assert second is not None
         assert first.get("values") == ["1", "Two"]
-        assert second.get("values") == [str(club.ada.id)]
+        assert second.get("values") == [str(harness.ada.id)]
 
 
 async def test_only_what_is_there_can_be_used() -> None:
     """Missing, disabled and deleted things, links, and values that are not offered."""
-    async with a_connected_club() as club:
-        local, ada = club.local, club.ada
-        message = await shown(club, a_view())
+    async with connected_client() as harness:
+        local, ada = harness.local, harness.ada
+        message = await shown(harness, a_view())
         for doing in (
             local.press(ada, message, "missing"),
             local.press(ada, message, "off"),
@@ -332,10 +344,10 @@ async def test_only_what_is_there_can_be_used() -> None:
             local.select(ada, message, "pick", []),
             local.select(ada, message, "pick", ["3"]),
         ):
-            with pytest.raises(NotOffered):
+            with pytest.raises(ActionUnavailable):
                 await doing
         local.delete_message(message)
-        with pytest.raises(NotOffered, match="deleted"):
+        with pytest.raises(ActionUnavailable, match="deleted"):
             await local.press(ada, message, "go")
 
 
@@ -352,31 +364,31 @@ class Search(ui.Modal, title="Search"):
     )
 
 
-async def asked(club: Club) -> Interaction:
+async def asked(harness: ClientHarness) -> Interaction:
     """Let the bot answer a command with a modal."""
 
     async def answer(interaction: discord.Interaction) -> None:
         await interaction.response.send_modal(Search())
 
-    club.bot.answer = answer
-    interaction = await club.local.command(club.ada, club.songs, PUBLIC_STATUS, id="abc")
+    harness.bot.answer = answer
+    interaction = await harness.local.command(harness.ada, harness.songs, PUBLIC_STATUS, id="abc")
     await interaction.until_acknowledged()
     return interaction
 
 
 async def test_a_modal_is_shown_filled_in_and_answered() -> None:
     """Fields that are left alone keep what they were filled with."""
-    async with a_connected_club() as club:
-        interaction = await asked(club)
+    async with connected_client() as harness:
+        interaction = await asked(harness)
         assert interaction.modal is not None
         assert (interaction.modal["title"], interaction.messages) == ("Search", [])
 
         async def answer(submitted: discord.Interaction) -> None:
             await submitted.response.send_message(str(submitted.data), ephemeral=True)
 
-        club.bot.answer = answer
-        submitted = await club.local.submit_modal(
-            club.ada, interaction, {"text": "boats", "mood": ["Calm"]}
+        harness.bot.answer = answer
+        submitted = await harness.local.submit_modal(
+            harness.ada, interaction, {"text": "boats", "mood": ["Calm"]}
         )
         content = (await submitted.answered()).content
         for expected in ("'value': 'boats'", "'value': 'as it was'", "'values': ['Calm']"):
@@ -385,25 +397,25 @@ async def test_a_modal_is_shown_filled_in_and_answered() -> None:
 
 async def test_a_modal_is_filled_in_as_it_says() -> None:
     """Required, too short, too long, unknown, or not in front of that person."""
-    async with a_connected_club() as club:
-        interaction = await asked(club)
-        bob = club.local.add_user("Bob")
+    async with connected_client() as harness:
+        interaction = await asked(harness)
+        bob = harness.local.add_user("Bob")
         for person, values in (
-            (club.ada, {}),
-            (club.ada, {"text": "x"}),
-            (club.ada, {"text": "x" * 4001}),
-            (club.ada, {"text": "fine", "other": "x"}),
+            (harness.ada, {}),
+            (harness.ada, {"text": "x"}),
+            (harness.ada, {"text": "x" * 4001}),
+            (harness.ada, {"text": "fine", "other": "x"}),
             (bob, {"text": "fine"}),
         ):
-            with pytest.raises(NotOffered):
-                await club.local.submit_modal(person, interaction, values)
+            with pytest.raises(ActionUnavailable):
+                await harness.local.submit_modal(person, interaction, values)
 
 
 @pytest.mark.malformed_requests
 async def test_a_modal_cannot_answer_a_modal() -> None:
     """Discord takes a modal for commands and presses only."""
-    async with a_connected_club() as club:
-        interaction = await asked(club)
+    async with connected_client() as harness:
+        interaction = await asked(harness)
         found: list[int] = []
 
         async def answer(submitted: discord.Interaction) -> None:
@@ -411,30 +423,30 @@ async def test_a_modal_cannot_answer_a_modal() -> None:
                 await submitted.response.send_modal(Search())
             except discord.HTTPException as error:
                 found.append(error.code)
-                club.local.happenings.stir()
+                harness.local.events.stir()
 
-        club.bot.answer = answer
-        await club.local.submit_modal(club.ada, interaction, {"text": "boats"})
-        assert await club.local.wait_for(lambda: found) == [50035]
+        harness.bot.answer = answer
+        await harness.local.submit_modal(harness.ada, interaction, {"text": "boats"})
+        assert await harness.local.wait_for(lambda: found) == [50035]
 
 
 async def test_a_message_command_sees_the_message() -> None:
     """The chosen message is there in full, though the bot has no intent for content."""
-    async with a_connected_club() as club:
-        said = club.local.say(club.ada, club.songs, "my task is abc-123")
+    async with connected_client() as harness:
+        said = harness.local.say(harness.ada, harness.songs, "my task is abc-123")
 
         async def answer(interaction: discord.Interaction) -> None:
             await interaction.response.send_message(interaction.extras["message"].content)
 
-        club.bot.answer = answer
-        interaction = await club.local.message_command(club.ada, "Watch Suno tasks", said)
+        harness.bot.answer = answer
+        interaction = await harness.local.message_command(harness.ada, "Watch Suno tasks", said)
         assert (await interaction.answered()).content == "my task is abc-123"
 
 
 async def test_options_of_every_type_are_resolved() -> None:
     """Channels, users, roles, files and choices arrive as what they are."""
-    async with a_connected_club() as club:
-        role = club.guild.add_role("Fans")
+    async with connected_client() as harness:
+        role = harness.guild.add_role("Fans")
 
         async def answer(interaction: discord.Interaction) -> None:
             given = interaction.extras
@@ -442,13 +454,13 @@ async def test_options_of_every_type_are_resolved() -> None:
             words = [given[name].name for name in ("channel", "user", "role")]
             await interaction.response.send_message(f"{words} {data.decode()} {given['mood']}")
 
-        club.bot.answer = answer
-        interaction = await club.local.command(
-            club.ada,
-            club.songs,
+        harness.bot.answer = answer
+        interaction = await harness.local.command(
+            harness.ada,
+            harness.songs,
             "suno everything",
-            channel=club.songs,
-            user=club.ada,
+            channel=harness.songs,
+            user=harness.ada,
             role=role,
             file=Upload("ids.txt", b"abc"),
             mood="calm",
@@ -478,44 +490,46 @@ async def test_what_the_client_would_not_send_is_not_sent(
     name: str, options: dict[str, Any], reason: str
 ) -> None:
     """Commands are used as they are registered, or not at all."""
-    async with a_connected_club() as club:
-        with pytest.raises(NotOffered, match=reason):
-            await club.local.command(club.ada, club.songs, name, **options)
-        assert club.local.interactions == []
+    async with connected_client() as harness:
+        with pytest.raises(ActionUnavailable, match=reason):
+            await harness.local.command(harness.ada, harness.songs, name, **options)
+        assert harness.local.interactions == []
 
 
 async def test_a_command_needs_a_person_who_is_there() -> None:
     """Outsiders, and those who may not use commands or do not see the channel, use none."""
-    async with a_connected_club() as club:
-        stranger = club.local.add_user("Bob")
-        with pytest.raises(NotOffered, match="not in"):
-            await club.local.command(stranger, club.songs, PUBLIC_STATUS, id="abc")
-        club.songs.deny("use_application_commands", target=club.ada)
-        with pytest.raises(NotOffered, match="may not use"):
-            await club.local.command(club.ada, club.songs, PUBLIC_STATUS, id="abc")
-        club.songs.deny("view_channel", target=club.ada)
-        with pytest.raises(NotOffered, match="not in"):
-            await club.local.command(club.ada, club.songs, PUBLIC_STATUS, id="abc")
+    async with connected_client() as harness:
+        stranger = harness.local.add_user("Bob")
+        with pytest.raises(ActionUnavailable, match="not in"):
+            await harness.local.command(stranger, harness.songs, PUBLIC_STATUS, id="abc")
+        harness.songs.deny("use_application_commands", target=harness.ada)
+        with pytest.raises(ActionUnavailable, match="may not use"):
+            await harness.local.command(harness.ada, harness.songs, PUBLIC_STATUS, id="abc")
+        harness.songs.deny("view_channel", target=harness.ada)
+        with pytest.raises(ActionUnavailable, match="not in"):
+            await harness.local.command(harness.ada, harness.songs, PUBLIC_STATUS, id="abc")
 
 
 async def test_a_channel_option_takes_the_kinds_it_says() -> None:
     """A thread is no text channel."""
-    async with a_connected_club() as club:
-        thread = club.guild.add_thread(club.songs, "t")
-        with pytest.raises(NotOffered, match="such channels"):
-            await club.local.command(club.ada, club.songs, "suno everything", channel=thread)
+    async with connected_client() as harness:
+        thread = harness.guild.add_thread(harness.songs, "t")
+        with pytest.raises(ActionUnavailable, match="such channels"):
+            await harness.local.command(
+                harness.ada, harness.songs, "suno everything", channel=thread
+            )
 
 
 @pytest.mark.parametrize("where", ["thread", "direct message"])
 async def test_commands_work_elsewhere_too(where: str) -> None:
     """In threads, and in direct messages with the bot."""
-    async with a_connected_club() as club:
+    async with connected_client() as harness:
         dm = where == "direct message"
-        thread = club.guild.add_thread(club.songs, "new songs")
-        place = club.local.open_dm(club.ada) if dm else thread
-        interaction = await club.local.command(club.ada, place, PUBLIC_STATUS, id="abc")
+        thread = harness.guild.add_thread(harness.songs, "new songs")
+        place = harness.local.open_dm(harness.ada) if dm else thread
+        interaction = await harness.local.command(harness.ada, place, PUBLIC_STATUS, id="abc")
         assert (await interaction.answered()).content == "done"
-        (seen,) = club.bot.seen
+        (seen,) = harness.bot.seen
         assert seen.channel is not None
         assert seen.channel.id == place.id
         assert seen.context.dm_channel is dm
@@ -525,26 +539,26 @@ async def test_commands_work_elsewhere_too(where: str) -> None:
 
 async def test_a_user_brings_the_bot_along() -> None:
     """Where only a user has installed it, the bot answers, but posts nothing by itself."""
-    async with a_connected_club() as club:
-        cleo = club.local.add_user("Cleo", installed=True)
-        guild = club.local.add_guild("Elsewhere", with_bot=False)
+    async with connected_client() as harness:
+        cleo = harness.local.add_user("Cleo", installed=True)
+        guild = harness.local.add_guild("Elsewhere", with_bot=False)
         channel = guild.add_channel("chat")
         guild.add_member(cleo)
-        interaction = await club.local.command(cleo, channel, PUBLIC_STATUS, id="abc")
+        interaction = await harness.local.command(cleo, channel, PUBLIC_STATUS, id="abc")
         await interaction.answered()
-        (seen,) = club.bot.seen
+        (seen,) = harness.bot.seen
         assert seen.is_user_integration()
         assert not seen.is_guild_integration()
         with pytest.raises(discord.Forbidden) as forbidden:
-            await club.place(channel).send("x")
+            await harness.place(channel).send("x")
         assert forbidden.value.code == 50001
 
 
 async def test_people_use_the_bot_among_themselves() -> None:
     """A direct message between people is a context of its own; five follow-ups are the most."""
-    async with a_connected_club() as club:
-        cleo = club.local.add_user("Cleo", installed=True)
-        place = club.local.open_private(cleo, club.ada)
+    async with connected_client() as harness:
+        cleo = harness.local.add_user("Cleo", installed=True)
+        place = harness.local.open_private(cleo, harness.ada)
         found: list[int] = []
 
         async def answer(interaction: discord.Interaction) -> None:
@@ -555,32 +569,32 @@ async def test_people_use_the_bot_among_themselves() -> None:
                     await interaction.followup.send(str(number))
             except discord.HTTPException as error:
                 found.append(error.code)
-                club.local.happenings.stir()
+                harness.local.events.stir()
 
-        club.bot.answer = answer
-        interaction = await club.local.command(cleo, place, PUBLIC_STATUS, id="abc")
-        assert await club.local.wait_for(lambda: found) == [40094]
+        harness.bot.answer = answer
+        interaction = await harness.local.command(cleo, place, PUBLIC_STATUS, id="abc")
+        assert await harness.local.wait_for(lambda: found) == [40094]
         assert len(interaction.messages) == 6
 
 
 async def test_a_command_is_only_offered_where_it_may_be() -> None:
     """Who has not installed the bot cannot use it among people."""
-    async with a_connected_club() as club:
-        place = club.local.open_private(club.ada, club.local.add_user("Bob"))
-        with pytest.raises(NotOffered, match="not installed"):
-            await club.local.command(club.ada, place, PUBLIC_STATUS, id="abc")
+    async with connected_client() as harness:
+        place = harness.local.open_private(harness.ada, harness.local.add_user("Bob"))
+        with pytest.raises(ActionUnavailable, match="not installed"):
+            await harness.local.command(harness.ada, place, PUBLIC_STATUS, id="abc")
 
 
 async def test_commands_can_be_registered_fetched_and_deleted() -> None:
     """Global ones and those of a guild; an id stays when a command is registered again."""
-    async with a_connected_club() as club:
-        bot, local = club.bot, club.local
+    async with connected_client() as harness:
+        bot, local = harness.bot, harness.local
         await local.wait_until_commands()
         before = {one.name: one.id for one in await bot.tree.fetch_commands()}
         after = {one.name: one.id for one in await bot.tree.sync()}
         assert before == after
         assert local.commands.overwrites == 2
-        here = discord.Object(club.guild.id)
+        here = discord.Object(harness.guild.id)
         bot.tree.copy_global_to(guild=here)
         for command in await bot.tree.sync(guild=here):
             assert (await bot.tree.fetch_command(command.id, guild=here)).name == command.name
@@ -593,17 +607,17 @@ async def test_commands_can_be_registered_fetched_and_deleted() -> None:
 @pytest.mark.malformed_requests
 async def test_bad_commands_are_not_registered() -> None:
     """The sync fails as it does with Discord, and what was registered stays."""
-    async with a_connected_club() as club:
-        path = f"/applications/{club.local.application_id}/commands"
+    async with connected_client() as harness:
+        path = f"/applications/{harness.local.application_id}/commands"
         for where, payload, code in (
             (path, [{"name": "BAD", "description": "x"}], 50035),
             ("/applications/1/commands", [], 20012),
-            (f"/applications/{club.local.application_id}/guilds/1/commands", [], 50001),
+            (f"/applications/{harness.local.application_id}/guilds/1/commands", [], 50001),
         ):
             with pytest.raises(discord.HTTPException) as refusal:
-                await club.request("PUT", where, json=payload)
+                await harness.request("PUT", where, json=payload)
             assert refusal.value.code == code
-        assert len(club.local.commands.listed(None)) == 2
+        assert len(harness.local.commands.listed(None)) == 2
 
 
 @pytest.mark.parametrize(
@@ -620,38 +634,40 @@ async def test_a_restricted_command_is_not_offered_to_everyone(
     restriction: dict[str, Any], reason: str
 ) -> None:
     """Permissions, contexts and ways of installing are looked at."""
-    async with a_connected_club() as club:
-        path = f"/applications/{club.local.application_id}/commands"
+    async with connected_client() as harness:
+        path = f"/applications/{harness.local.application_id}/commands"
         command = {"name": "settings", "description": "x", "integration_types": None}
-        await club.request("PUT", path, json=[command | restriction])
-        with pytest.raises(NotOffered, match=reason):
-            await club.local.command(club.ada, club.songs, "settings")
-        boss = club.local.add_user("Boss", installed=True)
-        club.guild.add_member(boss, permissions=("administrator",))
+        await harness.request("PUT", path, json=[command | restriction])
+        with pytest.raises(ActionUnavailable, match=reason):
+            await harness.local.command(harness.ada, harness.songs, "settings")
+        boss = harness.local.add_user("Boss", installed=True)
+        harness.guild.add_member(boss, permissions=("administrator",))
         if "contexts" not in restriction or restriction["contexts"] is None:
-            await club.local.command(boss, club.songs, "settings")
+            await harness.local.command(boss, harness.songs, "settings")
 
 
 async def test_a_guild_only_command_is_not_offered_in_direct_messages() -> None:
     """Without contexts, the older ``dm_permission`` decides."""
-    async with a_connected_club() as club:
-        path = f"/applications/{club.local.application_id}/commands"
+    async with connected_client() as harness:
+        path = f"/applications/{harness.local.application_id}/commands"
         command = {"name": "settings", "description": "x", "dm_permission": False}
-        await club.request("PUT", path, json=[command])
-        with pytest.raises(NotOffered, match="context"):
-            await club.local.command(club.ada, club.local.open_dm(club.ada), "settings")
+        await harness.request("PUT", path, json=[command])
+        with pytest.raises(ActionUnavailable, match="context"):
+            await harness.local.command(harness.ada, harness.local.open_dm(harness.ada), "settings")
 
 
 async def test_happenings_tell_the_story() -> None:
     """Whoever listens hears what people could see, in order, until they stop listening."""
-    async with a_connected_club() as club:
-        notice_text: list[Happening] = []
-        stop = club.local.on_happening(notice_text.append)
-        interaction = await club.local.command(club.ada, club.songs, PUBLIC_STATUS, id="abc")
+    async with connected_client() as harness:
+        notice_text: list[Event] = []
+        stop = harness.local.on_event(notice_text.append)
+        interaction = await harness.local.command(
+            harness.ada, harness.songs, PUBLIC_STATUS, id="abc"
+        )
         answer = await interaction.answered()
-        await club.place().get_partial_message(answer.id).delete()
+        await harness.place().get_partial_message(answer.id).delete()
         stop()
-        club.local.say(club.ada, club.songs, "unheard")
+        harness.local.say(harness.ada, harness.songs, "unheard")
         assert [one.kind for one in notice_text] == ["interaction", "thinking", "answer", "delete"]
         assert str(notice_text[0]) == "interaction Ada: /suno status id:abc"
         assert str(notice_text[2]) == "answer Suno Bot: done"
@@ -660,13 +676,15 @@ async def test_happenings_tell_the_story() -> None:
 
 async def test_a_bot_that_says_nothing_is_reported_with_what_happened() -> None:
     """The time-out of an answer names the command and the latest happenings."""
-    async with a_connected_club() as club:
+    async with connected_client() as harness:
 
         async def silent(interaction: discord.Interaction) -> None:
             assert not interaction.response.is_done()
 
-        club.bot.answer = silent
-        interaction = await club.local.command(club.ada, club.songs, PUBLIC_STATUS, id="abc")
+        harness.bot.answer = silent
+        interaction = await harness.local.command(
+            harness.ada, harness.songs, PUBLIC_STATUS, id="abc"
+        )
         with pytest.raises(TimeoutError, match="an answer to Ada: /suno status id:abc") as late:
             await interaction.answered(timeout=0.02)
         assert "interaction Ada: /suno status" in str(late.value)

@@ -4,12 +4,12 @@ import discord
 import pytest
 
 from sandbox.discord.command_limits import INTEGER, NUMBER, STRING, read_commands
-from sandbox.discord.errors import Faulty, Refusal
-from sandbox.discord.limits import Files, read_message
+from sandbox.discord.errors import ApiError, FieldErrors
 from sandbox.discord.mentions import named_in
+from sandbox.discord.message_limits import Files, read_message
 from sandbox.discord.modal_limits import read_choices, read_modal
 from sandbox.discord.schema import link as link_reader
-from tests.support.sandbox_client import a_club, code_of
+from tests.support.sandbox_client import code_of, logged_in_client
 
 SONG = "https://cdn.example.com/song.mp3"
 NOTE = "𝄞"
@@ -293,7 +293,7 @@ def faults_in(read: Any, *arguments: Any) -> list[str]:
     """List the fields for which a reader refuses what it reads."""
     try:
         read(*arguments)
-    except Refusal as refusal:
+    except ApiError as refusal:
         return paths(refusal.errors or {})
     return []
 
@@ -335,12 +335,12 @@ def test_only_interactions_may_be_ephemeral() -> None:
 @pytest.mark.malformed_requests
 async def test_a_refusal_reaches_the_bot_as_discord_writes_it() -> None:
     """Status 400, code 50035, and the nested errors that discord.py puts into its text."""
-    async with a_club() as club:
+    async with logged_in_client() as harness:
         with pytest.raises(discord.HTTPException) as refused:
-            await club.place().send(embed=discord.Embed(title="x" * 257))
+            await harness.place().send(embed=discord.Embed(title="x" * 257))
         assert code_of(refused.value) == (400, 50035)
         assert "embeds.0.title: Must be 256 or fewer in length." in refused.value.text
-        assert club.songs.messages == []
+        assert harness.songs.messages == []
 
 
 @pytest.mark.malformed_requests
@@ -351,9 +351,9 @@ async def test_a_refusal_reaches_the_bot_as_discord_writes_it() -> None:
 )
 async def test_nothing_at_all_is_no_message(payload: dict[str, Any]) -> None:
     """White space and empty embeds are nothing: 50006."""
-    async with a_club() as club:
+    async with logged_in_client() as harness:
         with pytest.raises(discord.HTTPException) as refused:
-            await club.post(**payload)
+            await harness.post(**payload)
         assert code_of(refused.value) == (400, 50006)
 
 
@@ -363,7 +363,7 @@ async def test_nothing_at_all_is_no_message(payload: dict[str, Any]) -> None:
 )
 def test_a_link_needs_a_host_that_can_be(url: str) -> None:
     """Spaces, bad ports, bad addresses and empty labels are refused."""
-    faulty = Faulty()
+    faulty = FieldErrors()
     link_reader()(url, ("url",), faulty)
     assert paths(faulty.tree) == ["url"]
 
@@ -371,7 +371,7 @@ def test_a_link_needs_a_host_that_can_be(url: str) -> None:
 def test_a_refusal_without_a_fault_raises_nothing() -> None:
     """Only what is wrong is refused."""
     read_message({"content": "x"})[1].raise_if_any()
-    with pytest.raises(Refusal, match="Invalid Form Body"):
+    with pytest.raises(ApiError, match="Invalid Form Body"):
         read_message({"content": 1})[1].raise_if_any()
 
 

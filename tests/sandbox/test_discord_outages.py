@@ -6,35 +6,41 @@ import aiohttp
 import discord
 import pytest
 
-from sandbox.discord import LocalDiscord, NotOffered, saying
-from tests.support.sandbox_client import SampleBot, a_club, a_connected_club, code_of, pointed_at
+from sandbox.discord import ActionUnavailable, LocalDiscord, saying
+from tests.support.sandbox_client import (
+    SampleBot,
+    code_of,
+    connected_client,
+    logged_in_client,
+    redirect_discord_py,
+)
 
 POST = "POST /channels/{id}/messages"
 
 
 async def test_a_server_without_the_bot_can_have_its_commands() -> None:
     """Interactions name the server as their owner; everything else about it is refused."""
-    async with a_connected_club() as club:
-        guild = club.local.add_guild("Commands only", commands_only=True)
+    async with connected_client() as harness:
+        guild = harness.local.add_guild("Commands only", commands_only=True)
         chat = guild.add_channel("chat")
-        guild.add_member(club.ada)
-        await club.local.wait_until_commands()
-        interaction = await club.local.command(club.ada, chat, "suno status", id="x")
+        guild.add_member(harness.ada)
+        await harness.local.wait_until_commands()
+        interaction = await harness.local.command(harness.ada, chat, "suno status", id="x")
         await interaction.answered()
         assert interaction.owners == {"0": str(guild.id)}
-        assert club.bot.get_guild(guild.id) is None
-        for refused in (club.place(chat).send("x"), club.bot.fetch_channel(chat.id)):
+        assert harness.bot.get_guild(guild.id) is None
+        for refused in (harness.place(chat).send("x"), harness.bot.fetch_channel(chat.id)):
             with pytest.raises(discord.Forbidden) as error:
                 await refused
             assert code_of(error.value) == (403, 50001)
         with pytest.raises(discord.Forbidden) as error:
-            await club.place(club.local.open_dm(club.local.add_user("Nobody"))).send("x")
+            await harness.place(harness.local.open_dm(harness.local.add_user("Nobody"))).send("x")
         assert error.value.code == 50278
         with pytest.raises(discord.NotFound):
-            await club.bot.fetch_guild(guild.id)
+            await harness.bot.fetch_guild(guild.id)
         assert (
-            await club.request(
-                "GET", f"/applications/{club.bot.application_id}/guilds/{guild.id}/commands"
+            await harness.request(
+                "GET", f"/applications/{harness.bot.application_id}/guilds/{guild.id}/commands"
             )
             == []
         )
@@ -42,56 +48,56 @@ async def test_a_server_without_the_bot_can_have_its_commands() -> None:
 
 async def test_throwing_the_bot_out_takes_its_commands_along() -> None:
     """Nobody is offered anything there afterwards."""
-    async with a_connected_club() as club:
-        await club.local.wait_until_commands()
-        club.guild.authorize_commands()
-        club.guild.remove_bot()
-        with pytest.raises(NotOffered):
-            await club.local.command(club.ada, club.songs, "suno status", id="x")
+    async with connected_client() as harness:
+        await harness.local.wait_until_commands()
+        harness.guild.authorize_commands()
+        harness.guild.remove_bot()
+        with pytest.raises(ActionUnavailable):
+            await harness.local.command(harness.ada, harness.songs, "suno status", id="x")
 
 
 async def test_a_fault_can_depend_on_what_is_written() -> None:
     """AutoMod refuses its words wherever they stand in the body, also beside files."""
-    async with a_club() as club:
-        fault = club.local.faults.add(
+    async with logged_in_client() as harness:
+        fault = harness.local.faults.add(
             POST, status=400, code=200000, where=saying("Grief"), times=None
         )
-        await club.place().send("joy", file=discord.File(__file__))
+        await harness.place().send("joy", file=discord.File(__file__))
         embed = discord.Embed(title="good GRIEF")
         for refused in (
-            club.place().send("such grief"),
-            club.place().send(embed=embed),
-            club.place().send(embed=embed, file=discord.File(__file__)),
+            harness.place().send("such grief"),
+            harness.place().send(embed=embed),
+            harness.place().send(embed=embed, file=discord.File(__file__)),
         ):
             with pytest.raises(discord.HTTPException) as error:
                 await refused
             assert code_of(error.value) == (400, 200000)
-        assert (fault.hits, len(club.songs.messages)) == (3, 1)
-        assert club.songs.messages[0].attachments[0].filename.endswith(".py")
+        assert (fault.hits, len(harness.songs.messages)) == (3, 1)
+        assert harness.songs.messages[0].attachments[0].filename.endswith(".py")
 
 
 async def test_a_fault_can_concern_one_person_only() -> None:
     """Whose direct message cannot be opened is a matter of the body too."""
-    async with a_club() as club:
-        bea = club.local.add_user("Bea")
-        club.local.faults.add(
+    async with logged_in_client() as harness:
+        bea = harness.local.add_user("Bea")
+        harness.local.faults.add(
             "POST /users/@me/channels",
             status=403,
             code=40003,
             where=lambda body: body.get("recipient_id") == bea.id,
         )
-        assert (await club.bot.http.start_private_message(club.ada.id))["id"]
+        assert (await harness.bot.http.start_private_message(harness.ada.id))["id"]
         with pytest.raises(discord.Forbidden):
-            await club.bot.http.start_private_message(bea.id)
+            await harness.bot.http.start_private_message(bea.id)
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 413, 429, 520])
 async def test_a_proxy_can_answer_anything(status: int) -> None:
     """A page with any status, and with headers, says nothing in Discord's name."""
-    async with a_club() as club:
-        club.local.faults.add(POST, status=status, html=True, headers={"Retry-After": "7"})
+    async with logged_in_client() as harness:
+        harness.local.faults.add(POST, status=status, html=True, headers={"Retry-After": "7"})
         with pytest.raises(discord.HTTPException) as error:
-            await club.place().send("x")
+            await harness.place().send("x")
         assert code_of(error.value) == (status, 0)
         assert error.value.response.headers["Retry-After"] == "7"
         assert error.value.response.content_type == "text/html"
@@ -99,12 +105,12 @@ async def test_a_proxy_can_answer_anything(status: int) -> None:
 
 async def test_a_global_wait_stops_every_request_until_it_is_over() -> None:
     """Each is a 429 that says how long; what answers interactions goes through."""
-    async with a_club() as club, aiohttp.ClientSession() as session:
-        club.local.clock.stop()
-        club.local.rate_limits.block_globally(600)
-        headers = {"Authorization": f"Bot {club.local.token}"}
-        for path, waits in (("/users/@me", 600.0), (f"/channels/{club.songs.id}", 599.5)):
-            async with session.get(f"{club.local.api_url}{path}", headers=headers) as response:
+    async with logged_in_client() as harness, aiohttp.ClientSession() as session:
+        harness.local.clock.stop()
+        harness.local.rate_limits.block_globally(600)
+        headers = {"Authorization": f"Bot {harness.local.token}"}
+        for path, waits in (("/users/@me", 600.0), (f"/channels/{harness.songs.id}", 599.5)):
+            async with session.get(f"{harness.local.api_url}{path}", headers=headers) as response:
                 assert response.status == 429
                 assert await response.json() == {
                     "message": "You are being rate limited.",
@@ -114,25 +120,25 @@ async def test_a_global_wait_stops_every_request_until_it_is_over() -> None:
                 told = response.headers
                 assert (told["X-RateLimit-Global"], told["X-RateLimit-Scope"]) == ("true", "global")
                 assert told["Via"]
-            club.local.clock.advance(0.5)
-        async with session.post(f"{club.local.api_url}/webhooks/1/x", json={}) as response:
+            harness.local.clock.advance(0.5)
+        async with session.post(f"{harness.local.api_url}/webhooks/1/x", json={}) as response:
             assert response.status == 404
-        club.local.clock.advance(600)
-        async with session.get(f"{club.local.api_url}/users/@me", headers=headers) as response:
+        harness.local.clock.advance(600)
+        async with session.get(f"{harness.local.api_url}/users/@me", headers=headers) as response:
             assert response.status == 200
 
 
 async def test_many_direct_messages_cannot_be_opened_at_once() -> None:
     """After ten new ones comes 40003, until some time has passed; open ones count for nothing."""
-    async with a_club() as club:
-        people = [club.local.add_user(f"Person {number}") for number in range(11)]
+    async with logged_in_client() as harness:
+        people = [harness.local.add_user(f"Person {number}") for number in range(11)]
         for person in [*people[:10], people[0]]:
-            await club.bot.http.start_private_message(person.id)
+            await harness.bot.http.start_private_message(person.id)
         with pytest.raises(discord.Forbidden) as error:
-            await club.bot.http.start_private_message(people[10].id)
+            await harness.bot.http.start_private_message(people[10].id)
         assert code_of(error.value) == (403, 40003)
-        club.local.clock.advance(600)
-        assert await club.bot.http.start_private_message(people[10].id)
+        harness.local.clock.advance(600)
+        assert await harness.bot.http.start_private_message(people[10].id)
 
 
 async def test_a_shard_can_be_away_while_its_server_removes_the_bot() -> None:
@@ -141,7 +147,7 @@ async def test_a_shard_can_be_away_while_its_server_removes_the_bot() -> None:
         guilds = [local.add_guild(f"Guild {number}") for number in range(6)]
         gone = next(guild for guild in guilds if (guild.id >> 22) % 2 == 1)
         local.gateway.identify_limits.seconds = 0
-        with pointed_at(local):
+        with redirect_discord_py(local):
             running = asyncio.create_task(bot.start(local.token))
             await local.wait_until_ready()
             local.hold_back(1)
@@ -162,11 +168,11 @@ async def test_a_shard_can_be_away_while_its_server_removes_the_bot() -> None:
 
 async def test_a_shard_that_resumes_hears_what_it_missed() -> None:
     """While nobody listens, events are kept for the session."""
-    async with a_connected_club() as club:
-        await club.bot.until_known(club.guild.id)
-        club.local.hold_back(0)
-        await club.local.drop_gateway(shard=0)
-        club.guild.remove_bot()
-        club.local.let_back(0)
-        await club.bot.until(lambda: club.bot.get_guild(club.guild.id) is None)
-        assert "GUILD_DELETE" in club.bot.heard
+    async with connected_client() as harness:
+        await harness.bot.until_known(harness.guild.id)
+        harness.local.hold_back(0)
+        await harness.local.drop_gateway(shard=0)
+        harness.guild.remove_bot()
+        harness.local.let_back(0)
+        await harness.bot.until(lambda: harness.bot.get_guild(harness.guild.id) is None)
+        assert "GUILD_DELETE" in harness.bot.heard

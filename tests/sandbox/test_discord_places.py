@@ -5,9 +5,9 @@ from typing import Any
 import discord
 import pytest
 
-from sandbox.discord import NotOffered
+from sandbox.discord import ActionUnavailable
 from sandbox.discord import channel_kinds as kinds
-from tests.support.sandbox_client import a_club, a_connected_club, code_of
+from tests.support.sandbox_client import code_of, connected_client, logged_in_client
 
 
 async def refused(call: Any) -> tuple[int, int]:
@@ -20,11 +20,11 @@ async def refused(call: Any) -> tuple[int, int]:
 @pytest.mark.parametrize("kind", [kinds.TEXT, kinds.VOICE, kinds.ANNOUNCEMENT, kinds.STAGE])
 async def test_channels_of_many_kinds_take_messages(kind: int) -> None:
     """Discord's client knows each kind, and a message can be posted, read and edited there."""
-    async with a_connected_club() as club:
-        await club.bot.until_known(club.guild.id)
-        channel = club.guild.add_channel("place", kind)
-        await club.bot.until(lambda: club.bot.get_channel(channel.id))
-        found = club.bot.get_channel(channel.id)
+    async with connected_client() as harness:
+        await harness.bot.until_known(harness.guild.id)
+        channel = harness.guild.add_channel("place", kind)
+        await harness.bot.until(lambda: harness.bot.get_channel(channel.id))
+        found = harness.bot.get_channel(channel.id)
         assert isinstance(found, discord.abc.Messageable)
         message = await found.send("x")
         await message.edit(content="y")
@@ -34,38 +34,38 @@ async def test_channels_of_many_kinds_take_messages(kind: int) -> None:
 @pytest.mark.parametrize("kind", [kinds.FORUM, kinds.MEDIA, kinds.CATEGORY])
 async def test_some_channels_take_no_messages(kind: int) -> None:
     """Neither is there anything to read: 50008."""
-    async with a_club() as club:
-        channel = club.guild.add_channel("place", kind)
-        assert await refused(club.place(channel).send("x")) == (400, 50008)
+    async with logged_in_client() as harness:
+        channel = harness.guild.add_channel("place", kind)
+        assert await refused(harness.place(channel).send("x")) == (400, 50008)
         path = f"/channels/{channel.id}/messages"
-        assert await refused(club.request("GET", path)) == (400, 50008)
+        assert await refused(harness.request("GET", path)) == (400, 50008)
 
 
 async def test_the_chat_of_a_voice_channel_needs_connect() -> None:
     """Who may not connect has no access."""
-    async with a_club() as club:
-        voice = club.guild.add_channel("voice", kinds.VOICE)
+    async with logged_in_client() as harness:
+        voice = harness.guild.add_channel("voice", kinds.VOICE)
         voice.deny("connect")
-        assert await refused(club.place(voice).send("x")) == (403, 50001)
+        assert await refused(harness.place(voice).send("x")) == (403, 50001)
 
 
 async def test_a_forum_takes_posts() -> None:
     """A post is a thread with the id of its first message; it has no nonce."""
-    async with a_connected_club() as club:
-        await club.bot.until_known(club.guild.id)
-        forum = club.guild.add_channel("forum", kinds.FORUM)
-        await club.bot.until(lambda: club.bot.get_channel(forum.id))
-        found = club.bot.get_channel(forum.id)
+    async with connected_client() as harness:
+        await harness.bot.until_known(harness.guild.id)
+        forum = harness.guild.add_channel("forum", kinds.FORUM)
+        await harness.bot.until(lambda: harness.bot.get_channel(forum.id))
+        found = harness.bot.get_channel(forum.id)
         assert isinstance(found, discord.ForumChannel)
         thread, first = await found.create_thread(name="A song", content="la")
         assert thread.id == first.id
         for _ in range(2):
             message = {"content": "x", "nonce": "1", "enforce_nonce": True}
             body = {"name": "twice", "message": message}
-            await club.request("POST", f"/channels/{forum.id}/threads", json=body)
-        assert [one.name for one in club.guild.threads] == ["A song", "twice", "twice"]
+            await harness.request("POST", f"/channels/{forum.id}/threads", json=body)
+        assert [one.name for one in harness.guild.threads] == ["A song", "twice", "twice"]
         await thread.send("more")
-        posted = club.guild.threads[0]
+        posted = harness.guild.threads[0]
         assert [one.content for one in posted.messages] == ["la", "more"]
         forum.deny("send_messages")
         assert await refused(found.create_thread(name="x", content="x")) == (403, 50013)
@@ -85,76 +85,78 @@ async def test_a_forum_takes_posts() -> None:
 )
 async def test_a_malformed_post_leaves_no_thread(body: dict[str, Any]) -> None:
     """The forum is as it was before."""
-    async with a_club() as club:
-        forum = club.guild.add_channel("forum", kinds.FORUM)
-        request = club.request("POST", f"/channels/{forum.id}/threads", json=body)
+    async with logged_in_client() as harness:
+        forum = harness.guild.add_channel("forum", kinds.FORUM)
+        request = harness.request("POST", f"/channels/{forum.id}/threads", json=body)
         status, code = await refused(request)
         assert (status, code in (50035, 50006)) == (400, True)
-        assert club.guild.threads == []
+        assert harness.guild.threads == []
 
 
 @pytest.mark.malformed_requests
 async def test_a_thread_is_private_unless_it_says_otherwise() -> None:
     """Without a type, only those whom somebody lets in see it."""
-    async with a_club() as club:
-        path = f"/channels/{club.songs.id}/threads"
-        private = await club.request("POST", path, json={"name": "x"})
-        public = await club.request("POST", path, json={"name": "x", "type": 11})
+    async with logged_in_client() as harness:
+        path = f"/channels/{harness.songs.id}/threads"
+        private = await harness.request("POST", path, json={"name": "x"})
+        public = await harness.request("POST", path, json={"name": "x", "type": 11})
         assert (private["type"], public["type"]) == (kinds.PRIVATE_THREAD, kinds.PUBLIC_THREAD)
         body = {"name": "x", "type": kinds.ANNOUNCEMENT_THREAD}
-        assert await refused(club.request("POST", path, json=body)) == (400, 50035)
-        club.guild.revoke("create_private_threads")
-        assert await refused(club.request("POST", path, json={"name": "x"})) == (403, 50013)
-        with pytest.raises(NotOffered):
-            await club.local.command(club.ada, club.guild.threads[0], "suno status", id="x")
+        assert await refused(harness.request("POST", path, json=body)) == (400, 50035)
+        harness.guild.revoke("create_private_threads")
+        assert await refused(harness.request("POST", path, json={"name": "x"})) == (403, 50013)
+        with pytest.raises(ActionUnavailable):
+            await harness.local.command(
+                harness.ada, harness.guild.threads[0], "suno status", id="x"
+            )
 
 
 async def test_a_message_has_one_thread_at_most() -> None:
     """A second one is refused, and one that begins in a channel of announcements is of its kind."""
-    async with a_club() as club:
-        news = club.guild.add_channel("news", kinds.ANNOUNCEMENT)
-        message = await club.post(news, content="x")
+    async with logged_in_client() as harness:
+        news = harness.guild.add_channel("news", kinds.ANNOUNCEMENT)
+        message = await harness.post(news, content="x")
         path = f"/channels/{news.id}/messages/{message['id']}/threads"
-        thread = await club.request("POST", path, json={"name": "x"})
+        thread = await harness.request("POST", path, json={"name": "x"})
         assert (thread["id"], thread["type"]) == (message["id"], kinds.ANNOUNCEMENT_THREAD)
-        assert await refused(club.request("POST", path, json={"name": "x"})) == (400, 160004)
+        assert await refused(harness.request("POST", path, json={"name": "x"})) == (400, 160004)
         inside = f"/channels/{thread['id']}/threads"
-        assert await refused(club.request("POST", inside, json={"name": "x"})) == (400, 50024)
+        assert await refused(harness.request("POST", inside, json={"name": "x"})) == (400, 50024)
 
 
 async def test_a_private_thread_is_open_to_its_members_alone() -> None:
     """The bot hears of it when it is let in, and has no access when it is thrown out."""
-    async with a_connected_club() as club:
-        guild = await club.bot.until_known(club.guild.id)
-        thread = club.guild.add_thread(
-            club.songs, "secret", kind=kinds.PRIVATE_THREAD, members=(club.ada,)
+    async with connected_client() as harness:
+        guild = await harness.bot.until_known(harness.guild.id)
+        thread = harness.guild.add_thread(
+            harness.songs, "secret", kind=kinds.PRIVATE_THREAD, members=(harness.ada,)
         )
-        assert await refused(club.place(thread).send("x")) == (403, 50001)
-        assert await refused(club.bot.fetch_channel(thread.id)) == (403, 50001)
-        await club.local.wait_until_commands()
-        interaction = await club.local.command(club.ada, thread, "suno status", id="x")
+        assert await refused(harness.place(thread).send("x")) == (403, 50001)
+        assert await refused(harness.bot.fetch_channel(thread.id)) == (403, 50001)
+        await harness.local.wait_until_commands()
+        interaction = await harness.local.command(harness.ada, thread, "suno status", id="x")
         assert (await interaction.answered()).content == "done"
         assert guild.get_thread(thread.id) is None
-        thread.add_to_thread(club.local.bot_user)
-        await club.bot.until(lambda: guild.get_thread(thread.id))
-        await club.place(thread).send("x")
-        thread.remove_from_thread(club.local.bot_user)
-        await club.bot.until(lambda: "THREAD_MEMBERS_UPDATE" in club.bot.heard)
-        assert await refused(club.place(thread).send("x")) == (403, 50001)
-        club.guild.grant("manage_threads")
-        await club.place(thread).send("x")
+        thread.add_to_thread(harness.local.bot_user)
+        await harness.bot.until(lambda: guild.get_thread(thread.id))
+        await harness.place(thread).send("x")
+        thread.remove_from_thread(harness.local.bot_user)
+        await harness.bot.until(lambda: "THREAD_MEMBERS_UPDATE" in harness.bot.heard)
+        assert await refused(harness.place(thread).send("x")) == (403, 50001)
+        harness.guild.grant("manage_threads")
+        await harness.place(thread).send("x")
 
 
 async def test_an_edit_needs_an_open_thread() -> None:
     """In an archived one it is 50083, in a locked one 160005; moderators edit in the latter."""
-    async with a_club() as club:
-        thread = club.guild.add_thread(club.songs, "songs")
-        message = await club.place(thread).send("x")
+    async with logged_in_client() as harness:
+        thread = harness.guild.add_thread(harness.songs, "songs")
+        message = await harness.place(thread).send("x")
         thread.archive()
         assert await refused(message.edit(content="y")) == (400, 50083)
         thread.lock()
         assert await refused(message.edit(content="y")) == (400, 160005)
-        club.guild.grant("manage_threads")
+        harness.guild.grant("manage_threads")
         await message.edit(content="y")
         thread.archive()
         assert await refused(message.edit(content="z")) == (400, 50083)
@@ -162,96 +164,96 @@ async def test_an_edit_needs_an_open_thread() -> None:
 
 async def test_a_bot_that_was_timed_out_only_reads() -> None:
     """It hears until when; posting is 50013, until the time is over or it is forgiven."""
-    async with a_connected_club() as club:
-        guild = await club.bot.until_known(club.guild.id)
-        bot = club.local.bot_user
-        club.guild.time_out(bot, 600)
-        await club.bot.until(guild.me.is_timed_out)
-        assert await refused(club.place().send("x")) == (403, 50013)
-        assert await club.request("GET", f"/channels/{club.songs.id}/messages") == []
-        voice = club.guild.add_channel("voice", kinds.VOICE)
-        assert await refused(club.place(voice).send("x")) == (403, 50013)
-        club.local.clock.advance(600)
-        await club.place().send("x")
-        club.guild.time_out(bot, 600)
-        club.guild.end_time_out(bot)
-        await club.bot.until(lambda: not guild.me.is_timed_out())
-        await club.place().send("x")
-        club.guild.time_out(bot, 600)
-        club.guild.grant("administrator")
-        await club.place().send("x")
+    async with connected_client() as harness:
+        guild = await harness.bot.until_known(harness.guild.id)
+        bot = harness.local.bot_user
+        harness.guild.time_out(bot, 600)
+        await harness.bot.until(guild.me.is_timed_out)
+        assert await refused(harness.place().send("x")) == (403, 50013)
+        assert await harness.request("GET", f"/channels/{harness.songs.id}/messages") == []
+        voice = harness.guild.add_channel("voice", kinds.VOICE)
+        assert await refused(harness.place(voice).send("x")) == (403, 50013)
+        harness.local.clock.advance(600)
+        await harness.place().send("x")
+        harness.guild.time_out(bot, 600)
+        harness.guild.end_time_out(bot)
+        await harness.bot.until(lambda: not guild.me.is_timed_out())
+        await harness.place().send("x")
+        harness.guild.time_out(bot, 600)
+        harness.guild.grant("administrator")
+        await harness.place().send("x")
 
 
 async def test_a_bot_hears_what_becomes_of_its_own_roles() -> None:
     """Given, taken and deleted roles change what it may do; of others' it hears nothing."""
-    async with a_connected_club() as club:
-        guild = await club.bot.until_known(club.guild.id)
-        bot, role = club.local.bot_user, club.guild.add_role("Cleaner", "manage_messages")
+    async with connected_client() as harness:
+        guild = await harness.bot.until_known(harness.guild.id)
+        bot, role = harness.local.bot_user, harness.guild.add_role("Cleaner", "manage_messages")
         for deleting in (False, True):
-            club.guild.give_role(bot, role)
-            await club.bot.until(lambda: guild.me.guild_permissions.manage_messages)
+            harness.guild.give_role(bot, role)
+            await harness.bot.until(lambda: guild.me.guild_permissions.manage_messages)
             if deleting:
-                club.guild.delete_role(role)
+                harness.guild.delete_role(role)
             else:
-                club.guild.take_role(bot, role)
-            await club.bot.until(lambda: not guild.me.guild_permissions.manage_messages)
-        assert "GUILD_ROLE_DELETE" in club.bot.heard
-        club.bot.heard.clear()
-        club.guild.give_role(club.ada, club.guild.add_role("Fan"))
-        await club.bot.until(lambda: "GUILD_ROLE_CREATE" in club.bot.heard)
-        assert "GUILD_MEMBER_UPDATE" not in club.bot.heard
+                harness.guild.take_role(bot, role)
+            await harness.bot.until(lambda: not guild.me.guild_permissions.manage_messages)
+        assert "GUILD_ROLE_DELETE" in harness.bot.heard
+        harness.bot.heard.clear()
+        harness.guild.give_role(harness.ada, harness.guild.add_role("Fan"))
+        await harness.bot.until(lambda: "GUILD_ROLE_CREATE" in harness.bot.heard)
+        assert "GUILD_MEMBER_UPDATE" not in harness.bot.heard
 
 
 async def test_a_deleted_role_is_gone_from_overwrites() -> None:
     """What it allowed or denied in a channel counts no more."""
-    async with a_club() as club:
-        role = club.guild.add_role("Muted")
-        club.guild.give_role(club.local.bot_user, role)
-        club.songs.deny("send_messages", target=role)
-        assert await refused(club.place().send("x")) == (403, 50013)
-        club.guild.delete_role(role)
-        await club.place().send("x")
+    async with logged_in_client() as harness:
+        role = harness.guild.add_role("Muted")
+        harness.guild.give_role(harness.local.bot_user, role)
+        harness.songs.deny("send_messages", target=role)
+        assert await refused(harness.place().send("x")) == (403, 50013)
+        harness.guild.delete_role(role)
+        await harness.place().send("x")
 
 
 async def test_a_bot_hears_of_a_guilds_new_name_and_language() -> None:
     """Only a Community server has a language of its own."""
-    async with a_connected_club() as club:
-        guild = await club.bot.until_known(club.guild.id)
+    async with connected_client() as harness:
+        guild = await harness.bot.until_known(harness.guild.id)
         assert "COMMUNITY" not in guild.features
-        club.guild.rename("Songs & Friends")
-        await club.bot.until(lambda: guild.name == "Songs & Friends")
-        club.guild.speak("de")
-        await club.bot.until(lambda: guild.preferred_locale is discord.Locale.german)
+        harness.guild.rename("Songs & Friends")
+        await harness.bot.until(lambda: guild.name == "Songs & Friends")
+        harness.guild.speak("de")
+        await harness.bot.until(lambda: guild.preferred_locale is discord.Locale.german)
         assert "COMMUNITY" in guild.features
 
 
 async def test_who_is_let_into_a_channel_hears_of_its_threads() -> None:
     """Threads of a hidden channel are unknown; THREAD_LIST_SYNC brings the active ones."""
-    async with a_connected_club() as club:
-        guild = await club.bot.until_known(club.guild.id)
-        hidden = club.guild.add_channel("hidden")
+    async with connected_client() as harness:
+        guild = await harness.bot.until_known(harness.guild.id)
+        hidden = harness.guild.add_channel("hidden")
         hidden.deny("view_channel")
-        thread = club.guild.add_thread(hidden, "songs")
-        old = club.guild.add_thread(hidden, "old")
+        thread = harness.guild.add_thread(hidden, "songs")
+        old = harness.guild.add_thread(hidden, "old")
         old.archive()
-        assert (await club.request("GET", f"/guilds/{guild.id}/threads/active"))["threads"] == []
+        assert (await harness.request("GET", f"/guilds/{guild.id}/threads/active"))["threads"] == []
         hidden.allow("view_channel")
-        await club.bot.until(lambda: "THREAD_LIST_SYNC" in club.bot.heard)
+        await harness.bot.until(lambda: "THREAD_LIST_SYNC" in harness.bot.heard)
         assert guild.get_thread(thread.id)
         assert guild.get_thread(old.id) is None
-        club.songs.deny("send_messages")
-        club.songs.allow("send_messages")
-        club.songs.rename("hits")
-        await club.bot.until(lambda: club.bot.get_channel(club.songs.id).name == "hits")  # type: ignore[union-attr] # it stays
-        assert club.bot.heard.count("THREAD_LIST_SYNC") == 1
+        harness.songs.deny("send_messages")
+        harness.songs.allow("send_messages")
+        harness.songs.rename("hits")
+        await harness.bot.until(lambda: harness.bot.get_channel(harness.songs.id).name == "hits")  # type: ignore[union-attr] # it stays
+        assert harness.bot.heard.count("THREAD_LIST_SYNC") == 1
 
 
 async def test_messages_of_hidden_channels_are_not_told() -> None:
     """The intent alone is not enough."""
     intents = discord.Intents(guilds=True, guild_messages=True)
-    async with a_connected_club(intents=intents) as club:
-        club.songs.deny("view_channel")
-        club.local.say(club.ada, club.songs, "psst")
-        seen = club.local.say(club.ada, club.guild.add_channel("open"), "hello")
-        await club.bot.until(lambda: club.bot.messages)
-        assert [one.id for one in club.bot.messages] == [seen.id]
+    async with connected_client(intents=intents) as harness:
+        harness.songs.deny("view_channel")
+        harness.local.say(harness.ada, harness.songs, "psst")
+        seen = harness.local.say(harness.ada, harness.guild.add_channel("open"), "hello")
+        await harness.bot.until(lambda: harness.bot.messages)
+        assert [one.id for one in harness.bot.messages] == [seen.id]

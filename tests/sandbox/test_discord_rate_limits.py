@@ -5,30 +5,30 @@ import asyncio
 import aiohttp
 import pytest
 
-from tests.support.sandbox_client import a_club
+from tests.support.sandbox_client import logged_in_client
 
 
 async def test_rate_limits_can_be_off() -> None:
     """Without them no answer has their headers, however many requests come."""
-    async with a_club(rate_limited=False) as club:
-        await asyncio.gather(*(club.place().send(str(number)) for number in range(60)))
-        assert {one.status for one in club.local.requests} == {200}
+    async with logged_in_client(rate_limited=False) as harness:
+        await asyncio.gather(*(harness.place().send(str(number)) for number in range(60)))
+        assert {one.status for one in harness.local.requests} == {200}
 
 
 async def test_a_channel_takes_five_messages_in_five_seconds() -> None:
     """discord.py reads the headers and holds back by itself: nothing is refused."""
-    async with a_club() as club:
-        await asyncio.gather(*(club.place().send(str(number)) for number in range(12)))
-        assert len(club.songs.messages) == 12
-        assert {one.status for one in club.local.requests} == {200}
+    async with logged_in_client() as harness:
+        await asyncio.gather(*(harness.place().send(str(number)) for number in range(12)))
+        assert len(harness.songs.messages) == 12
+        assert {one.status for one in harness.local.requests} == {200}
 
 
 async def test_what_comes_too_fast_is_refused() -> None:
     """The sixth message in the window is a 429 that says how long to wait."""
-    async with a_club(pace=1) as club, aiohttp.ClientSession() as session:
-        club.local.clock.stop()
-        url = f"{club.local.api_url}/channels/{club.songs.id}/messages"
-        headers = {"Authorization": f"Bot {club.local.token}"}
+    async with logged_in_client(pace=1) as harness, aiohttp.ClientSession() as session:
+        harness.local.clock.stop()
+        url = f"{harness.local.api_url}/channels/{harness.songs.id}/messages"
+        headers = {"Authorization": f"Bot {harness.local.token}"}
         for _ in range(5):
             async with session.post(url, json={"content": "x"}, headers=headers) as response:
                 assert response.status == 200
@@ -37,7 +37,7 @@ async def test_what_comes_too_fast_is_refused() -> None:
             body, told = await response.json(), response.headers
         assert (body["retry_after"], body["global"]) == (5.0, False)
         assert (told["X-RateLimit-Scope"], told["X-RateLimit-Remaining"]) == ("user", "0")
-        club.local.clock.advance(5)
+        harness.local.clock.advance(5)
         async with session.post(url, json={"content": "x"}, headers=headers) as response:
             assert response.status == 200
             assert response.headers["X-RateLimit-Remaining"] == "4"
@@ -45,18 +45,18 @@ async def test_what_comes_too_fast_is_refused() -> None:
 
 async def test_the_whole_bot_makes_fifty_requests_a_second() -> None:
     """The fifty-first is refused globally; answers to interactions do not count."""
-    async with a_club() as club, aiohttp.ClientSession() as session:
-        club.local.clock.stop()
-        club.local.clock.advance(1)
-        headers = {"Authorization": f"Bot {club.local.token}"}
+    async with logged_in_client() as harness, aiohttp.ClientSession() as session:
+        harness.local.clock.stop()
+        harness.local.clock.advance(1)
+        headers = {"Authorization": f"Bot {harness.local.token}"}
         for _ in range(50):
-            async with session.get(f"{club.local.api_url}/users/@me", headers=headers) as answer:
+            async with session.get(f"{harness.local.api_url}/users/@me", headers=headers) as answer:
                 assert answer.status == 200
-        async with session.get(f"{club.local.api_url}/users/@me", headers=headers) as answer:
+        async with session.get(f"{harness.local.api_url}/users/@me", headers=headers) as answer:
             assert answer.status == 429
             assert (await answer.json())["global"]
             assert answer.headers["X-RateLimit-Global"] == "true"
-        async with session.post(f"{club.local.api_url}/webhooks/1/x", json={}) as answer:
+        async with session.post(f"{harness.local.api_url}/webhooks/1/x", json={}) as answer:
             assert answer.status == 404
 
 
@@ -78,13 +78,13 @@ async def test_each_kind_of_request_has_a_bucket_of_its_own(
     request_: str, most: int, seconds: int
 ) -> None:
     """Its headers count down to the refusal; other places and other kinds have other buckets."""
-    async with a_club(pace=1) as club, aiohttp.ClientSession() as session:
-        club.local.clock.stop()
-        headers = {"Authorization": f"Bot {club.local.token}"}
-        method, path = request_.format(songs=club.songs.id).split(" ")
+    async with logged_in_client(pace=1) as harness, aiohttp.ClientSession() as session:
+        harness.local.clock.stop()
+        headers = {"Authorization": f"Bot {harness.local.token}"}
+        method, path = request_.format(songs=harness.songs.id).split(" ")
 
         async def ask(method: str, path: str) -> aiohttp.ClientResponse:
-            url = f"{club.local.api_url}{path}"
+            url = f"{harness.local.api_url}{path}"
             async with session.request(method, url, json={}, headers=headers) as response:
                 await response.read()
                 return response
@@ -99,19 +99,19 @@ async def test_each_kind_of_request_has_a_bucket_of_its_own(
         assert (refused.status, refused.headers["Retry-After"]) == (429, str(seconds))
         assert refused.headers["X-RateLimit-Scope"] == "user"
         assert refused.headers["X-RateLimit-Bucket"] == taken[0].headers["X-RateLimit-Bucket"]
-        other = path.replace(str(club.songs.id), "7").replace("token", "other")
+        other = path.replace(str(harness.songs.id), "7").replace("token", "other")
         if other != path:
             assert (await ask(method, other)).status != 429
         elsewhere = await ask("POST", "/channels/8/messages")
         same = elsewhere.headers["X-RateLimit-Bucket"] == refused.headers["X-RateLimit-Bucket"]
         assert same == (request_ == "POST /channels/{songs}/messages")
-        club.local.clock.advance(seconds)
+        harness.local.clock.advance(seconds)
         assert (await ask(method, path)).status != 429
 
 
 async def test_what_has_no_bucket_has_no_headers() -> None:
     """Only the limit of the whole bot counts for it."""
-    async with a_club() as club, aiohttp.ClientSession() as session:
-        headers = {"Authorization": f"Bot {club.local.token}"}
-        async with session.get(f"{club.local.api_url}/users/@me", headers=headers) as response:
+    async with logged_in_client() as harness, aiohttp.ClientSession() as session:
+        headers = {"Authorization": f"Bot {harness.local.token}"}
+        async with session.get(f"{harness.local.api_url}/users/@me", headers=headers) as response:
             assert not [name for name in response.headers if name.startswith("X-RateLimit")]

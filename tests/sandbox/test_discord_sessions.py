@@ -8,7 +8,7 @@ import discord
 import pytest
 
 from sandbox.discord import LocalDiscord
-from tests.support.sandbox_client import SampleBot, a_club, pointed_at
+from tests.support.sandbox_client import SampleBot, logged_in_client, redirect_discord_py
 
 
 def identify(local: LocalDiscord, shard: int = 0, shards: int = 1) -> dict[str, Any]:
@@ -48,7 +48,7 @@ async def test_a_client_without_acknowledgements_begins_anew() -> None:
         local.gateway.heartbeat_interval = 0.1
         local.gateway.acknowledges_heartbeats = False
         local.gateway.identify_limits.seconds = 0
-        with pointed_at(local):
+        with redirect_discord_py(local):
             running = asyncio.create_task(bot.start(local.token))
             await bot.until(lambda: "RESUMED" in bot.heard)
             local.gateway.acknowledges_heartbeats = True
@@ -75,19 +75,19 @@ async def test_a_shard_identifies_once_in_five_seconds() -> None:
 
 async def test_who_identifies_too_often_in_a_day_needs_a_new_token() -> None:
     """Every session ends with 4004, and neither gateway nor API takes the old token."""
-    async with a_club() as club, aiohttp.ClientSession() as session:
-        limits, old = club.local.gateway.identify_limits, club.local.token
+    async with logged_in_client() as harness, aiohttp.ClientSession() as session:
+        limits, old = harness.local.gateway.identify_limits, harness.local.token
         limits.seconds, limits.total = 0, 1
         assert limits.payload()["remaining"] == 1
-        await first_answer(club.local, session)
+        await first_answer(harness.local, session)
         assert limits.payload()["remaining"] == 0
-        await first_answer(club.local, session)
-        await club.local.wait_until_gone()
-        assert club.local.token != old
+        await first_answer(harness.local, session)
+        await harness.local.wait_until_gone()
+        assert harness.local.token != old
         with pytest.raises(discord.HTTPException) as refused:
-            await club.request("GET", "/users/@me")
+            await harness.request("GET", "/users/@me")
         assert refused.value.status == 401
-        club.local.clock.advance(86_400)
+        harness.local.clock.advance(86_400)
         assert limits.payload()["remaining"] == 1
 
 
@@ -95,7 +95,7 @@ async def test_a_bot_that_comes_back_at_once_waits_and_identifies_again() -> Non
     """discord.py is told that its session is invalid, and comes again."""
     async with LocalDiscord() as local, aiohttp.ClientSession() as session, SampleBot() as bot:
         local.gateway.identify_limits.seconds = 0.3
-        with pointed_at(local):
+        with redirect_discord_py(local):
             await first_answer(local, session)
             running = asyncio.create_task(bot.start(local.token))
             await local.wait_until_ready()

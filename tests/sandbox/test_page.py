@@ -7,19 +7,19 @@ import aiohttp
 import pytest
 
 from sandbox.discord import Attachment, LocalDiscord
-from sandbox.page import PageServer, RelayDesk
-from sandbox.page.media import TUNE_SECONDS
+from sandbox.page import PageServer, RelayControls
+from sandbox.page.generated_media import TUNE_SECONDS
 from sandbox.page.server import STATIC
 from sandbox.relay import LocalRelay
-from sandbox.users import cast_for
+from sandbox.users import add_demo_users
 
 
 @pytest.fixture
 async def page() -> AsyncIterator[PageServer]:
     """Return the server of a page; no browser and no bot."""
     async with LocalDiscord() as discord, LocalRelay() as relay:
-        people = cast_for(discord).people
-        async with PageServer(discord, RelayDesk(relay), people) as page:
+        people = add_demo_users(discord).people
+        async with PageServer(discord, RelayControls(relay), people) as page:
             yield page
 
 
@@ -157,7 +157,7 @@ async def test_a_file_that_could_run_is_served_as_text(
 ) -> None:
     """Whatever the bot uploads: a page or a drawing with scripts in it stays a text here."""
     data = b"<script>alert(1)</script>"
-    page.discord.world.files[7] = Attachment(7, "file", data, content_type, "")
+    page.discord.state.files[7] = Attachment(7, "file", data, content_type, "")
     async with session.get(f"{page.url}files/1/7/file") as answer:
         assert answer.content_type == "text/plain"
         assert await answer.read() == data

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
-from sandbox.page import PageStage, page_stage
+from sandbox.page import PageEnvironment, page_environment
 from sandbox.relay import lyrics_task, song
 from tests.support.browser import NARROW, WIDE, a_browser, needs_chromium, opened
 
@@ -19,21 +19,21 @@ pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 class Demo:
     """The demo as ``make demo`` shows it, and what opens its page."""
 
-    stage: PageStage
+    sandbox: PageEnvironment
     browser: Browser
 
     @property
     def page(self) -> Callable[..., AbstractAsyncContextManager[Page]]:
         """Open the page in a window of its own."""
-        return partial(opened, self.browser, self.stage.page.url)
+        return partial(opened, self.browser, self.sandbox.page.url)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def demo() -> AsyncIterator[Demo]:
     """Return the demo, with the real bot behind it; the relay's time stands still."""
-    async with page_stage(speed=0.0) as stage, a_browser() as browser:
-        await stage.discord.wait_until_commands(timeout=30)
-        yield Demo(stage, browser)
+    async with page_environment(speed=0.0) as sandbox, a_browser() as browser:
+        await sandbox.discord.wait_until_commands(timeout=30)
+        yield Demo(sandbox, browser)
 
 
 def last(page: Page) -> Locator:
@@ -125,7 +125,7 @@ async def test_a_member_who_reads_chinese_sees_the_page_in_chinese(demo: Demo) -
         await page.keyboard.type("/suno list ")
         await page.keyboard.press("Enter")
         await expect(last(page)).to_contain_text("只有您能看到这条消息")
-        asked = demo.stage.discord.interactions[-1]
+        asked = demo.sandbox.discord.interactions[-1]
         assert asked.payload()["locale"] == "zh-CN"
         await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
 
@@ -134,8 +134,8 @@ async def test_lyrics_are_read_page_by_page_and_shared(demo: Demo) -> None:
     """From the button of a card: pages are turned, and what is shared is for everybody."""
     words = "\n\n".join(f"[Verse {number}]\n" + "la la la\n" * 30 for number in range(1, 6))
     task = lyrics_task(title="A Long Evening", text=words, takes=1.0)
-    demo.stage.relay.add(task)
-    demo.stage.relay.age(60)
+    demo.sandbox.relay.add(task)
+    demo.sandbox.relay.age(60)
     async with demo.page() as page:
         await page.locator(".composer-text").click()
         await page.keyboard.type(f"/suno status {task.id}")
@@ -155,8 +155,8 @@ async def test_lyrics_are_read_page_by_page_and_shared(demo: Demo) -> None:
 async def test_what_has_ended_is_found_again(demo: Demo) -> None:
     """By a word of its lyrics, also in Chinese."""
     task = lyrics_task(title="长河谣", text="[副歌]\n带着月亮慢慢走", takes=1.0)
-    demo.stage.relay.add(task)
-    demo.stage.relay.age(60)
+    demo.sandbox.relay.add(task)
+    demo.sandbox.relay.age(60)
     async with demo.page() as page:
         await page.locator(".composer-text").click()
         await page.keyboard.type(f"/suno watch {task.id}")
@@ -172,9 +172,9 @@ async def test_what_has_ended_is_found_again(demo: Demo) -> None:
 async def test_a_hostile_title_is_shown_as_it_is(demo: Demo) -> None:
     """What the bot escapes, a reader sees without the escapes: no markup, link or mention."""
     title = "**b** <b>x</b> [a](https://a.example) ||s|| `c` # 1. <@1> https://b.example \\"
-    task = song(title=title, media=demo.stage.page.relay.media, takes=10.0)
-    demo.stage.relay.add(task)
-    demo.stage.relay.age(60)
+    task = song(title=title, media=demo.sandbox.page.relay.media, takes=10.0)
+    demo.sandbox.relay.add(task)
+    demo.sandbox.relay.age(60)
     async with demo.page() as page:
         await page.locator(".composer-text").click()
         await page.keyboard.type(f"/suno status {task.id}")

@@ -7,9 +7,9 @@ import pytest_asyncio
 from playwright.async_api import Page
 
 from sandbox.discord import LocalDiscord
-from sandbox.page import PageServer, RelayDesk
+from sandbox.page import PageServer, RelayControls
 from sandbox.relay import LocalRelay
-from sandbox.users import cast_for
+from sandbox.users import add_demo_users
 from tests.support.browser import a_browser, needs_chromium, opened
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
@@ -34,9 +34,9 @@ SHOW = """async (source) => {
 async def page() -> AsyncIterator[Page]:
     """Return the page, for its modules; no bot."""
     async with LocalDiscord() as discord:
-        people = cast_for(discord).people
+        people = add_demo_users(discord).people
         async with (
-            PageServer(discord, RelayDesk(LocalRelay()), people) as server,
+            PageServer(discord, RelayControls(LocalRelay()), people) as server,
             a_browser() as browser,
             opened(browser, server.url) as page,
         ):

@@ -12,13 +12,13 @@ from discord import app_commands
 from playwright.async_api import Browser, Locator, Page, expect
 
 from sandbox.discord import LocalDiscord, Message, User
-from sandbox.page import PageServer, RelayDesk
-from sandbox.page.media import cover, tune
+from sandbox.page import PageServer, RelayControls
+from sandbox.page.generated_media import cover, tune
 from sandbox.page.server import MEDIA
 from sandbox.relay import LocalRelay
-from sandbox.users import cast_for
+from sandbox.users import add_demo_users
 from tests.support.browser import a_browser, needs_chromium, opened
-from tests.support.sandbox_client import SampleBot, pointed_at
+from tests.support.sandbox_client import SampleBot, redirect_discord_py
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
@@ -37,8 +37,8 @@ class World:
     @asynccontextmanager
     async def page(self, **options: Any) -> AsyncIterator[Page]:
         """Open the page in a window of its own, in a channel of its own."""
-        number = len(self.local.world.channels)
-        channel = next(iter(self.local.world.guilds.values())).add_channel(f"room-{number}")
+        number = len(self.local.state.channels)
+        channel = next(iter(self.local.state.guilds.values())).add_channel(f"room-{number}")
         self.rooms.append(channel)
         async with opened(self.browser, self.server.url, **options) as page:
             await page.get_by_role("button", name=channel.name).click()
@@ -59,10 +59,10 @@ class World:
 async def world() -> AsyncIterator[World]:
     """Return a page with a bot and a browser, shared by the tests of this file."""
     async with LocalDiscord() as local:
-        cast = cast_for(local)
-        with pointed_at(local):
+        cast = add_demo_users(local)
+        with redirect_discord_py(local):
             bot = SampleBot()
-            server = PageServer(local, RelayDesk(LocalRelay()), cast.people)
+            server = PageServer(local, RelayControls(LocalRelay()), cast.people)
             async with server, a_browser() as browser, bot:
                 await bot.login(local.token)
                 running = asyncio.create_task(bot.connect())

@@ -7,11 +7,11 @@ import aiohttp
 import discord
 import pytest
 
-from sandbox.page import PageServer, RelayDesk
-from sandbox.page.offers import menu_commands, slash_commands
+from sandbox.page import PageServer, RelayControls
+from sandbox.page.command_list import menu_commands, slash_commands
 from sandbox.page.server import MEDIA
 from sandbox.relay import LocalRelay
-from tests.support.sandbox_client import Club, a_connected_club
+from tests.support.sandbox_client import ClientHarness, connected_client
 
 Payload = dict[str, Any]
 
@@ -51,13 +51,13 @@ class Line:
 
 
 @asynccontextmanager
-async def a_line(club: Club) -> AsyncIterator[Line]:
+async def a_line(harness: ClientHarness) -> AsyncIterator[Line]:
     """Connect to the page of a club."""
-    friend = club.local.add_user("friend", "zh-CN")
-    club.guild.add_member(friend)
+    friend = harness.local.add_user("friend", "zh-CN")
+    harness.guild.add_member(friend)
     async with (
         LocalRelay() as relay,
-        PageServer(club.local, RelayDesk(relay), [club.ada, friend]) as page,
+        PageServer(harness.local, RelayControls(relay), [harness.ada, friend]) as page,
         aiohttp.ClientSession() as session,
         session.ws_connect(f"{page.url}socket", headers={"Origin": page.url[:-1]}) as socket,
     ):
@@ -67,35 +67,37 @@ async def a_line(club: Club) -> AsyncIterator[Line]:
 
 
 @pytest.fixture
-async def club() -> AsyncIterator[Club]:
+async def harness() -> AsyncIterator[ClientHarness]:
     """Return a Discord with a bot whose answers each test sets itself."""
-    async with a_connected_club() as club:
-        await club.local.wait_until_commands()
-        yield club
+    async with connected_client() as harness:
+        await harness.local.wait_until_commands()
+        yield harness
 
 
 @pytest.fixture
-async def line(club: Club) -> AsyncIterator[Line]:
+async def line(harness: ClientHarness) -> AsyncIterator[Line]:
     """Return a line to the page of that club."""
-    async with a_line(club) as line:
+    async with a_line(harness) as line:
         yield line
 
 
-async def test_what_is_typed_is_posted(club: Club, line: Line) -> None:
+async def test_what_is_typed_is_posted(harness: ClientHarness, line: Line) -> None:
     """As the person who looks; nothing and too much are refused."""
-    place = str(club.songs.id)
+    place = str(harness.songs.id)
     await line.ask("say", channel=place, text=" hello ")
     told = await line.told("message")
     assert told["message"]["content"] == "hello"
-    assert told["message"]["author"] == str(club.ada.id)
+    assert told["message"]["author"] == str(harness.ada.id)
     for text in (" ", "x" * 2001):
         with pytest.raises(LookupError, match="1 to 2000"):
             await line.ask("say", channel=place, text=text)
 
 
-async def test_the_commands_are_those_that_are_registered(club: Club, line: Line) -> None:
+async def test_the_commands_are_those_that_are_registered(
+    harness: ClientHarness, line: Line
+) -> None:
     """Each subcommand by itself, with its options; menus apart."""
-    offered = await line.ask("offered", channel=str(club.songs.id))
+    offered = await line.ask("offered", channel=str(harness.songs.id))
     assert [one["path"] for one in offered["slash"]] == ["suno status", "suno everything"]
     assert [one["name"] for one in offered["slash"][0]["options"]] == ["id", "count", "public"]
     assert offered["menu"] == [{"path": "Watch Suno tasks", "name": "Watch Suno tasks"}]
@@ -117,45 +119,47 @@ def test_commands_are_told_in_the_language_of_the_reader() -> None:
     assert menu_commands([menu], "zh-CN") == [{"path": "Watch", "name": "关注"}]
 
 
-async def test_options_reach_the_bot_as_what_they_are(club: Club, line: Line) -> None:
+async def test_options_reach_the_bot_as_what_they_are(harness: ClientHarness, line: Line) -> None:
     """Numbers, truths, people, roles and channels: the page sends them as text."""
 
     async def tell(interaction: discord.Interaction) -> None:
         await interaction.response.send_message(str(vars(interaction.namespace)))
 
-    club.bot.answer = tell
-    role = club.guild.add_role("crew")
+    harness.bot.answer = tell
+    role = harness.guild.add_role("crew")
     given = [("id", 3, "abc"), ("count", 4, "2"), ("public", 5, "true")]
     options = [{"name": name, "type": kind, "value": value} for name, kind, value in given]
-    await line.ask("command", channel=str(club.songs.id), name="suno status", options=options)
+    await line.ask("command", channel=str(harness.songs.id), name="suno status", options=options)
     told = await line.told("message")
     assert told["message"]["content"] == "{'id': 'abc', 'count': 2, 'public': True}"
-    assert told["message"]["used"] == {"by": str(club.ada.id), "name": "/suno status"}
+    assert told["message"]["used"] == {"by": str(harness.ada.id), "name": "/suno status"}
     given = [
-        *(("channel", 7, str(club.songs.id)), ("user", 6, str(club.ada.id))),
+        *(("channel", 7, str(harness.songs.id)), ("user", 6, str(harness.ada.id))),
         *(("role", 8, str(role.id)), ("mood", 3, "calm")),
     ]
     options = [{"name": name, "type": kind, "value": value} for name, kind, value in given]
-    await line.ask("command", channel=str(club.songs.id), name="suno everything", options=options)
+    await line.ask(
+        "command", channel=str(harness.songs.id), name="suno everything", options=options
+    )
     assert "calm" in (await line.told("message"))["message"]["content"]
 
 
-async def test_an_unknown_command_is_refused(club: Club, line: Line) -> None:
+async def test_an_unknown_command_is_refused(harness: ClientHarness, line: Line) -> None:
     """With the words of Discord's own client."""
     with pytest.raises(LookupError, match="no subcommand"):
-        await line.ask("command", channel=str(club.songs.id), name="suno sing")
+        await line.ask("command", channel=str(harness.songs.id), name="suno sing")
 
 
-async def test_choices_are_asked_from_the_bot(club: Club, line: Line) -> None:
+async def test_choices_are_asked_from_the_bot(harness: ClientHarness, line: Line) -> None:
     """For what is typed, with what is filled in already."""
-    club.bot.choices = [discord.app_commands.Choice(name="Boats", value="1")]
-    typed = {"channel": str(club.songs.id), "name": "suno status", "option": "id", "text": "Bo"}
+    harness.bot.choices = [discord.app_commands.Choice(name="Boats", value="1")]
+    typed = {"channel": str(harness.songs.id), "name": "suno status", "option": "id", "text": "Bo"}
     others = [{"name": "count", "type": 4, "value": "2"}]
     choices = await line.ask("autocomplete", **typed, others=others)
     assert choices == [{"name": "Boats", "value": "1"}]
 
 
-async def test_presses_choices_and_modals_reach_the_bot(club: Club, line: Line) -> None:
+async def test_presses_choices_and_modals_reach_the_bot(harness: ClientHarness, line: Line) -> None:
     """A press is answered with a modal, which only the line that pressed gets."""
 
     class Form(discord.ui.Modal, title="Words"):
@@ -168,11 +172,11 @@ async def test_presses_choices_and_modals_reach_the_bot(club: Club, line: Line) 
         else:
             await interaction.response.send_message(f"{data['custom_id']} {data.get('values')}")
 
-    club.bot.answer = answer
+    harness.bot.answer = answer
     button = {"type": 2, "style": 1, "label": "Ask", "custom_id": "ask"}
     who = {"type": 5, "custom_id": "who"}
     rows = [{"type": 1, "components": [one]} for one in (button, who)]
-    await club.post(content="?", components=rows)
+    await harness.post(content="?", components=rows)
     message = (await line.told("message"))["message"]["id"]
     await line.ask("press", message=message, id="ask")
     shown = await line.told("modal")
@@ -180,19 +184,21 @@ async def test_presses_choices_and_modals_reach_the_bot(club: Club, line: Line) 
     values = {field["custom_id"]: "la"}
     await line.ask("submit", interaction=shown["interaction"], values=values)
     assert "form" in (await line.told("message"))["message"]["content"]
-    await line.ask("select", message=message, id="who", values=[str(club.ada.id)])
-    assert str(club.ada.id) in (await line.told("message"))["message"]["content"]
+    await line.ask("select", message=message, id="who", values=[str(harness.ada.id)])
+    assert str(harness.ada.id) in (await line.told("message"))["message"]["content"]
 
 
-async def test_an_ephemeral_message_is_for_one_and_can_be_dismissed(club: Club, line: Line) -> None:
+async def test_an_ephemeral_message_is_for_one_and_can_be_dismissed(
+    harness: ClientHarness, line: Line
+) -> None:
     """Another person's snapshot does not hold it; what is dismissed does not come back."""
 
     async def whisper(interaction: discord.Interaction) -> None:
         await interaction.response.send_message("psst", ephemeral=True)
 
-    club.bot.answer = whisper
+    harness.bot.answer = whisper
     option = {"name": "id", "type": 3, "value": "x"}
-    await line.ask("command", channel=str(club.songs.id), name="suno status", options=[option])
+    await line.ask("command", channel=str(harness.songs.id), name="suno status", options=[option])
     identity = (await line.told("message"))["message"]["id"]
     me, other = line.page.people
     await line.ask("become", user=str(other.id))
@@ -207,22 +213,22 @@ async def test_an_ephemeral_message_is_for_one_and_can_be_dismissed(club: Club, 
     assert (await line.told("snapshot"))["messages"] == []
 
 
-async def test_a_command_of_a_menu_gets_its_message(club: Club, line: Line) -> None:
+async def test_a_command_of_a_menu_gets_its_message(harness: ClientHarness, line: Line) -> None:
     """The bot is told which message it was used on."""
 
     async def tell(interaction: discord.Interaction) -> None:
         await interaction.response.send_message(interaction.extras["message"].content.upper())
 
-    club.bot.answer = tell
-    said = club.local.say(club.ada, club.songs, "look")
+    harness.bot.answer = tell
+    said = harness.local.say(harness.ada, harness.songs, "look")
     await line.ask("menu", message=str(said.id), name="Watch Suno tasks")
     told = await line.told("message", lambda one: one["message"]["content"] == "LOOK")
     assert told["message"]["used"]["name"] == "Watch Suno tasks"
 
 
-async def test_a_permission_is_taken_and_given_back(club: Club, line: Line) -> None:
+async def test_a_permission_is_taken_and_given_back(harness: ClientHarness, line: Line) -> None:
     """Every page hears of it; what is not on the list cannot be changed."""
-    place = str(club.songs.id)
+    place = str(harness.songs.id)
     for allowed in (False, True):
         await line.ask("permit", channel=place, name="send_messages", allowed=allowed)
         told = await line.told("channels")
@@ -269,13 +275,13 @@ async def test_the_relay_fails_as_it_is_told_until_it_is_healed(
             assert answer.content_type == "application/json"
 
 
-async def test_an_answer_that_does_not_come_is_told(club: Club, line: Line) -> None:
+async def test_an_answer_that_does_not_come_is_told(harness: ClientHarness, line: Line) -> None:
     """Three seconds after the command, as Discord does."""
 
     async def sleep(interaction: discord.Interaction) -> None:
         del interaction
 
-    club.bot.answer = sleep
+    harness.bot.answer = sleep
     option = {"name": "id", "type": 3, "value": "x"}
-    await line.ask("command", channel=str(club.songs.id), name="suno status", options=[option])
+    await line.ask("command", channel=str(harness.songs.id), name="suno status", options=[option])
     assert (await line.told("unanswered"))["used"] == "/suno status"

@@ -9,12 +9,12 @@ import aiohttp
 import pytest
 
 from sandbox.relay import (
-    AnswerShape,
     Clock,
-    Elsewhere,
     LocalRelay,
-    Single,
-    Unknown,
+    ResponseFormat,
+    SingleLookupFormat,
+    UnknownPathFormat,
+    UnknownTaskFormat,
     faults,
     lyrics_task,
     song,
@@ -57,7 +57,7 @@ async def asked_relay(**settings: Any) -> AsyncIterator[tuple[LocalRelay, Caller
 
 
 async def test_a_batch_holds_the_known_tasks_alone() -> None:
-    """Unknown ids are left out without a word."""
+    """UnknownTaskFormat ids are left out without a word."""
     async with asked_relay() as (relay, asker):
         relay.add(song("song"), lyrics_task("words"))
 
@@ -89,7 +89,7 @@ async def test_every_request_is_noted() -> None:
         await asker.ask("GET", "/suno/fetch/three")
         await asker.ask("POST", "/suno/fetch", data=b"no JSON")
 
-        first, second, third = relay.looks
+        first, second, third = relay.requests
 
         assert (first.method, first.path, first.ids) == ("POST", "/suno/fetch", ("one", "two"))
         assert (first.action, first.status, first.at) == ("LYRICS", 200, relay.clock.now())
@@ -106,7 +106,7 @@ async def test_every_request_is_noted() -> None:
 async def test_a_look_can_be_waited_for() -> None:
     """Whoever tests a poller need not guess how long it takes."""
     async with asked_relay() as (relay, asker):
-        waiting = asyncio.create_task(relay.looked(2))
+        waiting = asyncio.create_task(relay.wait_for_requests(2))
         await asker.batch("one")
         assert not waiting.done()
         await asker.batch("two")
@@ -159,8 +159,8 @@ async def test_a_forgotten_task_is_unknown() -> None:
     """As after the days for which relays keep them."""
     async with asked_relay() as (relay, asker):
         relay.add(song("song"))
-        relay.forget("song")
-        relay.forget("song")
+        relay.remove("song")
+        relay.remove("song")
 
         assert (await asker.batch("song"))["data"] == []
 
@@ -174,7 +174,7 @@ async def test_a_relay_that_is_down_cuts_every_connection() -> None:
         relay.come_back()
 
         assert (await asker.batch("one"))["data"] == []
-        assert [look.status for look in relay.looks] == [0, 200]
+        assert [look.status for look in relay.requests] == [0, 200]
 
 
 async def test_an_address_is_known_only_once_there_is_one() -> None:
@@ -199,7 +199,7 @@ async def test_closing_does_not_wait_for_open_requests() -> None:
     async with asked_relay() as (relay, asker):
         relay.faults.add(faults.slow_headers())
         hanging = asyncio.create_task(asker.batch("one"))
-        await relay.looked()
+        await relay.wait_for_requests()
 
         await asyncio.wait_for(relay.__aexit__(), 5)
 
@@ -209,13 +209,15 @@ async def test_closing_does_not_wait_for_open_requests() -> None:
 
 @pytest.mark.parametrize(
     ("shape", "data"),
-    [(AnswerShape(), []), (AnswerShape(nothing=None), None)],
+    [(ResponseFormat(), []), (ResponseFormat(nothing=None), None)],
     ids=["empty", "null"],
 )
-async def test_nothing_matched_is_an_empty_list_or_null(shape: AnswerShape, data: object) -> None:
+async def test_nothing_matched_is_an_empty_list_or_null(
+    shape: ResponseFormat, data: object
+) -> None:
     """Both occur among relays."""
     async with asked_relay() as (relay, asker):
-        relay.answer_shape = shape
+        relay.response_format = shape
 
         assert (await asker.batch("one"))["data"] == data
 
@@ -224,13 +226,13 @@ async def test_a_batch_may_be_wrapped_in_other_ways() -> None:
     """Twice, without a code, with the data as text, with the account's fields, in any order."""
     async with asked_relay() as (relay, asker):
         relay.add(song("one"), song("two"))
-        relay.answer_shape = AnswerShape(
+        relay.response_format = ResponseFormat(
             code=None,
             double_envelope=True,
             data_as_text=True,
             account=True,
-            shuffled=True,
-            strangers=({"task_id": "stranger"},),
+            reversed_order=True,
+            unrequested=({"task_id": "stranger"},),
         )
 
         answer = await asker.batch("one", "two")
@@ -247,17 +249,17 @@ async def test_the_action_is_honoured_on_request() -> None:
     async with asked_relay() as (relay, asker):
         relay.add(song("song"))
         assert len((await asker.batch("song", action="LYRICS"))["data"]) == 1
-        relay.answer_shape = AnswerShape(honours_action=True)
+        relay.response_format = ResponseFormat(filters_by_action=True)
 
         assert (await asker.batch("song", action="LYRICS"))["data"] == []
         assert len((await asker.batch("song", action="MUSIC"))["data"]) == 1
 
 
-@pytest.mark.parametrize("form", list(Single))
-async def test_a_single_look_up_takes_every_form(form: Single) -> None:
+@pytest.mark.parametrize("form", list(SingleLookupFormat))
+async def test_a_single_look_up_takes_every_form(form: SingleLookupFormat) -> None:
     """With or without the envelope, the task, and its status."""
     async with asked_relay() as (relay, asker):
-        relay.answer_shape = AnswerShape(fetch=form)
+        relay.response_format = ResponseFormat(fetch=form)
         relay.add(lyrics_task("words"))
         relay.clock.advance(60)
         task = await asker.task("words")
@@ -267,12 +269,16 @@ async def test_a_single_look_up_takes_every_form(form: Single) -> None:
         assert (
             answer
             == {
-                Single.TASK: {"code": "success", "message": "", "data": task},
-                Single.BARE_TASK: task,
-                Single.DATA: {"code": "success", "message": "", "data": task["data"]},
-                Single.BARE_DATA: task["data"],
-                Single.NESTED: {"code": "success", "message": "", "data": {**task, "data": task}},
-                Single.STATUS_AND_DATA: {
+                SingleLookupFormat.TASK: {"code": "success", "message": "", "data": task},
+                SingleLookupFormat.BARE_TASK: task,
+                SingleLookupFormat.DATA: {"code": "success", "message": "", "data": task["data"]},
+                SingleLookupFormat.BARE_DATA: task["data"],
+                SingleLookupFormat.NESTED: {
+                    "code": "success",
+                    "message": "",
+                    "data": {**task, "data": task},
+                },
+                SingleLookupFormat.STATUS_AND_DATA: {
                     "code": "success",
                     "message": "",
                     "data": {"status": "SUCCESS", "data": task["data"]},
@@ -297,18 +303,18 @@ async def test_lyrics_have_a_path_of_their_own_without_a_code_level() -> None:
 @pytest.mark.parametrize(
     ("unknown", "status", "code"),
     [
-        (Unknown.NOT_EXIST, 400, "task_not_exist"),
-        (Unknown.INVALID, 400, "invalid_request"),
-        (Unknown.NOT_FOUND, 404, "not_found"),
-        (Unknown.PLAIN, 404, None),
+        (UnknownTaskFormat.NOT_EXIST, 400, "task_not_exist"),
+        (UnknownTaskFormat.INVALID, 400, "invalid_request"),
+        (UnknownTaskFormat.NOT_FOUND, 404, "not_found"),
+        (UnknownTaskFormat.PLAIN, 404, None),
     ],
 )
 async def test_an_unknown_task_is_denied_in_several_ways(
-    unknown: Unknown, status: int, code: str | None
+    unknown: UnknownTaskFormat, status: int, code: str | None
 ) -> None:
     """On the single look-up, where a relay cannot just leave it out."""
     async with asked_relay() as (relay, asker):
-        relay.answer_shape = AnswerShape(unknown=unknown)
+        relay.response_format = ResponseFormat(unknown_task=unknown)
 
         answered, answer = await asker.ask("GET", "/suno/fetch/nobody's")
 
@@ -318,19 +324,25 @@ async def test_an_unknown_task_is_denied_in_several_ways(
 @pytest.mark.parametrize(
     ("elsewhere", "status", "start"),
     [
-        (Elsewhere.INVALID_URL, 404, "{'error': {'message': 'Invalid URL (PUT /suno/fetch)'"),
-        (Elsewhere.HTML, 404, "<!DOCTYPE html>"),
-        (Elsewhere.NOT_ALLOWED, 405, "<!DOCTYPE html>"),
-        (Elsewhere.FRONT_PAGE, 200, "<!DOCTYPE html>"),
-        (Elsewhere.NO_PAGE, 404, "404 page not found"),
-        (Elsewhere.INVALID_ACTION, 404, "404 page not found"),
-        (Elsewhere.REPEATED, 404, "{'message': 'PUT /suno/fetch not found'"),
+        (
+            UnknownPathFormat.INVALID_URL,
+            404,
+            "{'error': {'message': 'Invalid URL (PUT /suno/fetch)'",
+        ),
+        (UnknownPathFormat.HTML, 404, "<!DOCTYPE html>"),
+        (UnknownPathFormat.NOT_ALLOWED, 405, "<!DOCTYPE html>"),
+        (UnknownPathFormat.FRONT_PAGE, 200, "<!DOCTYPE html>"),
+        (UnknownPathFormat.NO_PAGE, 404, "404 page not found"),
+        (UnknownPathFormat.INVALID_ACTION, 404, "404 page not found"),
+        (UnknownPathFormat.REPEATED, 404, "{'message': 'PUT /suno/fetch not found'"),
     ],
 )
-async def test_other_paths_do_not_exist(elsewhere: Elsewhere, status: int, start: str) -> None:
+async def test_other_paths_do_not_exist(
+    elsewhere: UnknownPathFormat, status: int, start: str
+) -> None:
     """Relays say so in several ways."""
     async with asked_relay() as (relay, asker):
-        relay.answer_shape = AnswerShape(elsewhere=elsewhere)
+        relay.response_format = ResponseFormat(unknown_path=elsewhere)
 
         answered, answer = await asker.ask("PUT", "/suno/fetch")
 

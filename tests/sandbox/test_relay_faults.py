@@ -67,7 +67,7 @@ async def test_an_id_may_be_refused_wherever_it_appears(garbage: bool, status: i
             len((await asker.batch("good", "bad"))["data"])
         with pytest.raises((ValueError, TypeError)):
             len((await asker.ask("GET", "/suno/fetch/bad"))[1]["data"])
-        assert [look.status for look in relay.looks] == [200, status, status]
+        assert [look.status for look in relay.requests] == [200, status, status]
 
 
 async def test_refusals_are_worded_as_relays_word_them() -> None:
@@ -148,7 +148,7 @@ async def test_a_connection_may_break_or_never_end(
             async with asyncio.timeout(0.1):
                 await asker.batch("one")
 
-        assert [look.status for look in relay.looks] == [fault.status]
+        assert [look.status for look in relay.requests] == [fault.status]
 
 
 async def test_a_redirect_names_where_to_go() -> None:

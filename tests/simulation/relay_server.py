@@ -19,7 +19,14 @@ from sandbox.relay.lifecycles import (
     song,
     stuck,
 )
-from sandbox.relay.shapes import BATCH_PATHS, SINGLE_PATHS, AnswerShape, Elsewhere, Single, Unknown
+from sandbox.relay.response_formats import (
+    BATCH_PATHS,
+    SINGLE_PATHS,
+    ResponseFormat,
+    SingleLookupFormat,
+    UnknownPathFormat,
+    UnknownTaskFormat,
+)
 from tests.simulation.clock import VirtualClock
 from tests.simulation.faults import Reply, Request, Side
 
@@ -73,7 +80,7 @@ class SimulatedTask:
 class RelayServer:
     """Answers look-ups by what the tasks really are."""
 
-    def __init__(self, clock: VirtualClock, shape: AnswerShape) -> None:
+    def __init__(self, clock: VirtualClock, shape: ResponseFormat) -> None:
         self._clock = clock
         self.shape = shape
         self.tasks: dict[str, SimulatedTask] = {}
@@ -95,14 +102,14 @@ class RelayServer:
         if request.key != f"Bearer {KEY}":
             return failure(401, "invalid_api_key", "Invalid API key")
         if not self.has_path(request):
-            return _elsewhere(self.shape.elsewhere, request)
+            return _elsewhere(self.shape.unknown_path, request)
         if request.method == "POST":
             action = self._action(request)
             found = [self._shown(each, action) for each in request.task_ids]
             return answer(self.shape.batch([each for each in found if each is not None]))
         shown = self._shown(request.task_ids[0])
         if shown is None:
-            return _unknown(self.shape.unknown)
+            return _unknown(self.shape.unknown_task)
         return answer(self.shape.single(request.path, shown))
 
     def has_path(self, request: Request) -> bool:
@@ -131,7 +138,7 @@ class RelayServer:
 
     def _action(self, request: Request) -> str | None:
         """Return the kind of task to which an answer is limited, if it is."""
-        batch = request.method == "POST" and self.shape.honours_action
+        batch = request.method == "POST" and self.shape.filters_by_action
         return request.body.get("action") if batch else None
 
     def deny(self, task_ids: Iterable[str]) -> None:
@@ -174,39 +181,48 @@ def failure(status: int, code: str, message: str) -> Reply:
     return Reply(status, json.dumps(body).encode())
 
 
-def a_shape(dice: random.Random) -> AnswerShape:
+def a_shape(dice: random.Random) -> ResponseFormat:
     """Return one of the forms in which relays wrap their answers, and the paths that they have."""
     singles = dice.choice([{SINGLE}, set(SINGLE_PATHS)])
     batches = dice.choice([{FETCH}, {FETCH}, set(BATCH_PATHS), {SUBMIT_FETCH}, set()])
-    return AnswerShape(
+    return ResponseFormat(
         code=dice.choice(["success", 1, 200, None]),
         nothing=dice.choice([(), None]),
         account=dice.random() < 0.3,
-        shuffled=dice.random() < 0.3,
+        reversed_order=dice.random() < 0.3,
         data_as_text=dice.random() < 0.1,
-        honours_action=dice.random() < 0.2,
-        fetch=dice.choice([Single.TASK, Single.TASK, Single.BARE_TASK, Single.NESTED]),
-        unknown=dice.choice(list(Unknown)),
-        elsewhere=dice.choice([Elsewhere.INVALID_URL, Elsewhere.HTML, Elsewhere.FRONT_PAGE]),
+        filters_by_action=dice.random() < 0.2,
+        fetch=dice.choice(
+            [
+                SingleLookupFormat.TASK,
+                SingleLookupFormat.TASK,
+                SingleLookupFormat.BARE_TASK,
+                SingleLookupFormat.NESTED,
+            ]
+        ),
+        unknown_task=dice.choice(list(UnknownTaskFormat)),
+        unknown_path=dice.choice(
+            [UnknownPathFormat.INVALID_URL, UnknownPathFormat.HTML, UnknownPathFormat.FRONT_PAGE]
+        ),
         paths=frozenset(singles | batches),
     )
 
 
-def _unknown(form: Unknown) -> Reply:
+def _unknown(form: UnknownTaskFormat) -> Reply:
     """Answer a single look-up of a task that the relay does not know."""
-    if form is Unknown.PLAIN:
+    if form is UnknownTaskFormat.PLAIN:
         return Reply(404, b'{"detail": "Not Found"}')
-    if form is Unknown.NOT_FOUND:
+    if form is UnknownTaskFormat.NOT_FOUND:
         return failure(404, "not_found", "task not found")
-    code = "task_not_exist" if form is Unknown.NOT_EXIST else "invalid_request"
+    code = "task_not_exist" if form is UnknownTaskFormat.NOT_EXIST else "invalid_request"
     return failure(400, code, code)
 
 
-def _elsewhere(form: Elsewhere, request: Request) -> Reply:
+def _elsewhere(form: UnknownPathFormat, request: Request) -> Reply:
     """Answer on a path that the relay does not have."""
-    if form is Elsewhere.INVALID_URL:
+    if form is UnknownPathFormat.INVALID_URL:
         return failure(404, "", f"Invalid URL ({request.method} {request.path})")
-    status = 404 if form is Elsewhere.HTML else 200
+    status = 404 if form is UnknownPathFormat.HTML else 200
     return Reply(status, b"<!DOCTYPE html><html><body>The relay</body></html>", "text/html")
 
 

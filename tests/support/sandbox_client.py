@@ -125,7 +125,7 @@ def _suno(bot: SampleBot) -> app_commands.Group:
 
 
 @contextmanager
-def pointed_at(local: LocalDiscord) -> Iterator[None]:
+def redirect_discord_py(local: LocalDiscord) -> Iterator[None]:
     """Let discord.py talk to a local Discord, in the two places where it keeps addresses."""
     base, gateway = discord.http.Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
     discord.http.Route.BASE = local.api_url
@@ -136,7 +136,7 @@ def pointed_at(local: LocalDiscord) -> Iterator[None]:
         discord.http.Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = base, gateway
 
 
-class Club:
+class ClientHarness:
     """A local Discord with a guild, a channel, a member and the bot."""
 
     def __init__(self, local: LocalDiscord, bot: SampleBot) -> None:
@@ -168,33 +168,35 @@ HURRIED = 100.0
 
 
 @asynccontextmanager
-async def a_club(*, pace: float = HURRIED, **options: Any) -> AsyncIterator[Club]:
+async def logged_in_client(
+    *, pace: float = HURRIED, **options: Any
+) -> AsyncIterator[ClientHarness]:
     """Start a local Discord at which the bot has logged in, without a gateway connection."""
     async with LocalDiscord(**options) as local:
         local.rate_limits.pace = pace
-        with pointed_at(local):
+        with redirect_discord_py(local):
             bot = SampleBot()
-            club = Club(local, bot)
+            harness = ClientHarness(local, bot)
             async with bot:
                 await bot.login(local.token)
-                yield club
+                yield harness
 
 
 @asynccontextmanager
-async def a_connected_club(
+async def connected_client(
     *, intents: discord.Intents | None = None, **options: Any
-) -> AsyncIterator[Club]:
+) -> AsyncIterator[ClientHarness]:
     """Start a local Discord with a bot that is connected and has registered its commands."""
     async with LocalDiscord(**options) as local:
         local.rate_limits.pace = HURRIED
         local.gateway.identify_limits.seconds = 0
-        with pointed_at(local):
+        with redirect_discord_py(local):
             bot = SampleBot(intents)
-            club = Club(local, bot)
+            harness = ClientHarness(local, bot)
             running = asyncio.create_task(bot.start(local.token))
             try:
                 await local.wait_until_ready()
-                yield club
+                yield harness
             finally:
                 await bot.close()
                 await asyncio.wait([running])

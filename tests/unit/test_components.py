@@ -15,7 +15,7 @@ from bot.ui.settings_panel import panel_view
 from bot.ui.task_menu import found_menu
 from tests.support.builders import NOON, a_lyrics_task, a_running_task
 from tests.support.paths import ROOT
-from tests.support.sandbox_client import a_club
+from tests.support.sandbox_client import logged_in_client
 
 WORDS = Catalog("en")
 SONG = LinkButton("Listen", "https://cdn1.suno.ai/a.mp3")
@@ -71,13 +71,13 @@ async def test_what_is_sent_is_not_kept_in_memory() -> None:
         panel_view(DEFAULTS, WORDS),
         question_view(1, WORDS),
     )
-    async with a_club() as club:
+    async with logged_in_client() as harness:
         for view in views:
             assert view is not None
             assert view.is_dispatchable()
-            message = await club.place().send("A message", view=view)
+            message = await harness.place().send("A message", view=view)
             await message.edit(view=view)
-        store = club.bot._connection._view_store
+        store = harness.bot._connection._view_store
         assert not store.persistent_views
         assert not store._synced_message_views
 

@@ -14,7 +14,7 @@ from bot.monitoring.health import Patience
 from bot.settings import Settings
 from tests.integration.test_monitoring import watched_over
 from tests.support.paths import ROOT
-from tests.support.stage import a_stage
+from tests.support.sandbox_session import open_sandbox
 
 DEPLOY = ROOT / "deploy"
 DASHBOARD = json.loads((DEPLOY / "grafana-dashboard.json").read_text(encoding="utf-8"))
@@ -42,7 +42,7 @@ def rules() -> list[str]:
 
 async def test_every_figure_that_is_asked_for_is_served(tmp_path: Path) -> None:
     """By name, and with each label that is asked for; and the document names all there are."""
-    async with a_stage(tmp_path) as stage, watched_over(stage) as operator:
+    async with open_sandbox(tmp_path) as sandbox, watched_over(sandbox) as operator:
         await operator.until("/readyz", 200)
         _, text, _ = await operator.get("/metrics")
     families = list(text_string_to_metric_families(text))

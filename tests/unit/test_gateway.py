@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.stage import a_bot_in_hand, a_stage
+from tests.support.sandbox_session import open_sandbox, running_assembled_bot
 
 
 async def test_a_gateway_that_refuses_for_long_is_asked_until_it_takes_the_bot(
@@ -11,10 +11,10 @@ async def test_a_gateway_that_refuses_for_long_is_asked_until_it_takes_the_bot(
 ) -> None:
     """More often than Python lets a function call itself; the log tells of it once."""
     caplog.set_level(logging.INFO, "bot")
-    async with a_stage(tmp_path) as stage:
-        stage.discord.gateway.refusals = 520
-        async with a_bot_in_hand(stage):
-            assert stage.discord.gateway.refusals == 0
+    async with open_sandbox(tmp_path) as sandbox:
+        sandbox.discord.gateway.refusals = 520
+        async with running_assembled_bot(sandbox):
+            assert sandbox.discord.gateway.refusals == 0
     told = [record.getMessage() for record in caplog.records if "Gateway conn" in record.msg]
     failed, connected = told
     assert "shard=0 cause=WSServerHandshakeError: 503" in failed

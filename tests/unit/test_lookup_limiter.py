@@ -127,7 +127,11 @@ async def test_watching_works_when_look_ups_are_used_up(world: World) -> None:
         await watchlist.look(["song"], Caller(1, 50))
     (result,) = await watchlist.add(["song"], user_id=1, place=HERE, asked_in=50)
 
-    assert (result.added, result.trouble, world.relay.looks) == (WatchOutcome.UNCHECKED, None, [])
+    assert (result.added, result.trouble, world.relay.requests) == (
+        WatchOutcome.UNCHECKED,
+        None,
+        [],
+    )
     await world.look_after(5)
     await world.look_after(60)
     (delivery,) = await world.owed()

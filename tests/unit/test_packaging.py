@@ -21,7 +21,7 @@ from bot.shutdown import LONGEST_STOP
 from sandbox.bot_process import settings_for
 from sandbox.relay import song
 from tests.support.paths import ROOT
-from tests.support.stage import Stage, a_stage
+from tests.support.sandbox_session import SandboxSession, open_sandbox
 
 OF_PYTHON = {"PATH", "PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
 SETTINGS = {name.upper() for name in Settings.model_fields}
@@ -203,28 +203,28 @@ async def answering(status: int | None) -> AsyncIterator[int]:
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Return a stage without a bot."""
-    async with a_stage(tmp_path) as stage:
-        yield stage
+async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
+    """Yield a sandbox without a bot."""
+    async with open_sandbox(tmp_path) as sandbox:
+        yield sandbox
 
 
-async def test_what_the_image_holds_is_a_whole_bot(stage: Stage, tmp_path: Path) -> None:
+async def test_what_the_image_holds_is_a_whole_bot(sandbox: SandboxSession, tmp_path: Path) -> None:
     """Started as the image starts it, from what the image holds, it does its work."""
     workplace = copied_into(tmp_path / "image")
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, *started_by_the_image()[1:]),
         cwd=workplace,
-        env=settings_for(stage.discord, stage.relay, tmp_path),
+        env=settings_for(sandbox.discord, sandbox.relay, tmp_path),
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        await stage.discord.wait_until_ready(timeout=30)
-        await stage.discord.wait_until_commands(timeout=30)
-        stage.relay.add(song("a-song", takes=1))
-        await stage.ask("suno watch", id="a-song")
-        stage.relay.clock.advance(10)
-        await stage.notice_of("a-song")
+        await sandbox.discord.wait_until_ready(timeout=30)
+        await sandbox.discord.wait_until_commands(timeout=30)
+        sandbox.relay.add(song("a-song", takes=1))
+        await sandbox.command_answer("suno watch", id="a-song")
+        sandbox.relay.clock.advance(10)
+        await sandbox.wait_for_notice("a-song")
     finally:
         with suppress(ProcessLookupError):
             process.terminate()

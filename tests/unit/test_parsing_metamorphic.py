@@ -23,11 +23,11 @@ from bot.relay.models import Task
 from bot.relay.parsing.reader import read_batch, tasks_by_id
 from bot.relay.providers import relay as relay_named
 from sandbox.relay import (
-    AnswerShape,
-    Elsewhere,
     LocalRelay,
     RelayTask,
-    Unknown,
+    ResponseFormat,
+    UnknownPathFormat,
+    UnknownTaskFormat,
     failing,
     faults,
     half_success,
@@ -70,17 +70,17 @@ SPOILERS = (
 STRANGER = {"task_id": "nobody-asked", "status": "SUCCESS", "data": None}
 
 
-PLAIN = AnswerShape()
+PLAIN = ResponseFormat()
 
 
-PLAIN = AnswerShape()
+PLAIN = ResponseFormat()
 
 
 @dataclass(frozen=True)
 class Question:
     """Everything about a look-up that must not change what is concluded."""
 
-    shape: AnswerShape = PLAIN
+    shape: ResponseFormat = PLAIN
     besides: tuple[str, ...] = ()
     """Other ids that are asked for."""
     spoiler: faults.Fault | None = None
@@ -92,18 +92,18 @@ class Question:
 
 
 shapes = st.builds(
-    AnswerShape,
+    ResponseFormat,
     code=st.sampled_from(["success", "SUCCESS", 1, 200, "200", None]),
     nothing=st.sampled_from([(), None]),
     double_envelope=st.booleans(),
     data_as_text=st.booleans(),
     account=st.booleans(),
-    honours_action=st.booleans(),
-    shuffled=st.booleans(),
-    strangers=st.sampled_from([(), (STRANGER,), (STRANGER, {**STRANGER, "status": "QUEUED"})]),
-    unknown=st.sampled_from(Unknown),
+    filters_by_action=st.booleans(),
+    reversed_order=st.booleans(),
+    unrequested=st.sampled_from([(), (STRANGER,), (STRANGER, {**STRANGER, "status": "QUEUED"})]),
+    unknown_task=st.sampled_from(UnknownTaskFormat),
     paths=st.sampled_from(PATHS).map(frozenset),
-    elsewhere=st.sampled_from(Elsewhere),
+    unknown_path=st.sampled_from(UnknownPathFormat),
 )
 questions = st.builds(
     Question,
@@ -122,7 +122,7 @@ watched = st.dictionaries(
 
 async def concluded(local: LocalRelay, ids: Sequence[str], question: Question) -> Conclusions:
     """Return what a client that knows nothing yet concludes about these ids."""
-    local.key, local.answer_shape = question.key, question.shape
+    local.key, local.response_format = question.key, question.shape
     local.faults.clear()
     asked = [*ids, *question.besides]
     if question.spoiler is not None:

@@ -10,7 +10,7 @@ from bot.app import serve
 from bot.runtime import new_event_loop
 from bot.settings import Settings
 from sandbox.bot_process import BotProcess
-from tests.support.stage import Stage, a_stage
+from tests.support.sandbox_session import SandboxSession, open_sandbox
 
 TELLS_AT_ITS_END = """
 import atexit, gc, sys
@@ -23,10 +23,10 @@ main()
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Return a stage without a bot."""
-    async with a_stage(tmp_path) as stage:
-        yield stage
+async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
+    """Yield a sandbox without a bot."""
+    async with open_sandbox(tmp_path) as sandbox:
+        yield sandbox
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no uvloop for Windows")
@@ -45,29 +45,29 @@ def test_without_uvloop_the_loop_is_asyncios_own(monkeypatch: pytest.MonkeyPatch
         assert runner.run(asyncio.sleep(0, "done")) == "done"
 
 
-async def test_it_is_told_once_that_everything_is_there(stage: Stage) -> None:
+async def test_it_is_told_once_that_everything_is_there(sandbox: SandboxSession) -> None:
     """Not before Discord has told of the servers."""
     told = []
     ready = asyncio.Event()
 
     def when_ready() -> None:
-        told.append(stage.discord.gateway.everyone_ready)
+        told.append(sandbox.discord.gateway.everyone_ready)
         ready.set()
 
-    values = {name.lower(): value for name, value in stage.environment.items()}
+    values = {name.lower(): value for name, value in sandbox.environment.items()}
     bot = asyncio.create_task(serve(Settings.model_validate(values), when_ready=when_ready))
     async with asyncio.timeout(30):
         await ready.wait()
-        await stage.discord.drop_gateway()
-        await stage.discord.wait_until_ready()
+        await sandbox.discord.drop_gateway()
+        await sandbox.discord.wait_until_ready()
     bot.cancel()
     await asyncio.gather(bot, return_exceptions=True)
     assert told == [True]
 
 
-async def test_what_is_loaded_is_not_searched_for_garbage(stage: Stage) -> None:
+async def test_what_is_loaded_is_not_searched_for_garbage(sandbox: SandboxSession) -> None:
     """A bot that is ready has frozen it, and lets its event loop have its turn soon."""
-    bot = BotProcess(stage.folder, stage.environment, program=("-c", TELLS_AT_ITS_END))
+    bot = BotProcess(sandbox.folder, sandbox.environment, program=("-c", TELLS_AT_ITS_END))
     await bot.start()
     async with asyncio.timeout(30):
         while "Connected to Discord" not in bot.log:  # noqa: ASYNC110 # a process writes it

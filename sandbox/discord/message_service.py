@@ -2,12 +2,12 @@
 
 from sandbox.discord.channel_kinds import WITHOUT_MESSAGES
 from sandbox.discord.channels import Channel
-from sandbox.discord.composing import Composer, Draft
-from sandbox.discord.errors import Payload, invalid, refusal
+from sandbox.discord.errors import Payload, api_error, invalid
+from sandbox.discord.message_builder import Draft, MessageBuilder
 from sandbox.discord.messages import Message
-from sandbox.discord.people import User
 from sandbox.discord.permissions import Permission
-from sandbox.discord.world import World
+from sandbox.discord.state import DiscordState
+from sandbox.discord.users import User
 
 NONCE_WINDOW = 180.0
 """Seconds in which a repeated nonce gives the first message; Discord says "a few minutes"."""
@@ -16,19 +16,19 @@ _GUILD_MESSAGES_INTENT = 1 << 9
 _DIRECT_MESSAGES_INTENT = 1 << 12
 
 
-class Posts:
+class MessageService:
     """Posts, shows, changes and deletes messages, as far as the bot may."""
 
-    def __init__(self, world: World, composer: Composer) -> None:
-        self._world = world
-        self._composer = composer
+    def __init__(self, state: DiscordState, message_builder: MessageBuilder) -> None:
+        self._state = state
+        self._message_builder = message_builder
         self.nonce_window = NONCE_WINDOW
         self._by_nonce: dict[tuple[int, str], Message] = {}
 
     def post(self, channel_id: int, draft: Draft) -> Message:
         """Post the bot's message, or give the first one with the same enforced nonce."""
-        channel = self._world.channel_for_the_bot(channel_id)
-        may = channel.permissions_of(self._world.scene.bot)
+        channel = self._state.channel_for_the_bot(channel_id)
+        may = channel.permissions_of(self._state.shared.bot)
         self._require_posting(channel, may)
         self._require_content(draft, may=may)
         draft = draft.checked(channel)
@@ -36,9 +36,11 @@ class Posts:
         first = None if key is None else self._first_with(key)
         if first is not None:
             return first
-        message = self._composer.blank(channel, self._world.scene.bot)
-        self._composer.refer(message, draft.payload.get("message_reference"))
-        self._composer.fill(message, draft, embeds_allowed=bool(may & Permission.EMBED_LINKS))
+        message = self._message_builder.blank(channel, self._state.shared.bot)
+        self._message_builder.refer(message, draft.payload.get("message_reference"))
+        self._message_builder.fill(
+            message, draft, embeds_allowed=bool(may & Permission.EMBED_LINKS)
+        )
         if channel.archived:
             channel.set_archived(False)
         if key is not None:
@@ -48,11 +50,13 @@ class Posts:
 
     def compose(self, forum: Channel, draft: Draft) -> Message:
         """Write the message that a post of a forum begins with; it is nowhere yet."""
-        message = self._composer.blank(forum, self._world.scene.bot)
+        message = self._message_builder.blank(forum, self._state.shared.bot)
         may = forum.permissions_of(message.author)
         self._require_content(draft, may=may)
         draft = draft.checked(forum)
-        self._composer.fill(message, draft, embeds_allowed=bool(may & Permission.EMBED_LINKS))
+        self._message_builder.fill(
+            message, draft, embeds_allowed=bool(may & Permission.EMBED_LINKS)
+        )
         return message
 
     def begin(self, thread: Channel, message: Message) -> None:
@@ -63,29 +67,29 @@ class Posts:
     def _require_content(self, draft: Draft, *, may: Permission) -> None:
         """Refuse files without permission (50013)."""
         if draft.uploads and not may & Permission.ATTACH_FILES:
-            raise refusal(50013)
+            raise api_error(50013)
 
     def _require_posting(self, channel: Channel, may: Permission) -> None:
         if channel.kind in WITHOUT_MESSAGES:
-            raise refusal(50008)
+            raise api_error(50008)
         if channel.guild is None:
             self._require_open_dm(channel)
         if channel.archived and channel.locked and not may & Permission.MANAGE_THREADS:
-            raise refusal(50083)
+            raise api_error(50083)
         if channel.locked and not may & Permission.MANAGE_THREADS:
-            raise refusal(160005)
+            raise api_error(160005)
         speak = Permission.SEND_MESSAGES
         if channel.is_thread:
             speak = Permission.SEND_MESSAGES_IN_THREADS
         if not may & speak:
-            raise refusal(50013)
+            raise api_error(50013)
 
     def _require_open_dm(self, channel: Channel) -> None:
         person = channel.recipients[0]
         if not person.accepts_direct_messages:
-            raise refusal(50007)
-        if not (person.installed or self._world.shares_guild(person)):
-            raise refusal(50278)
+            raise api_error(50007)
+        if not (person.installed or self._state.shares_guild(person)):
+            raise api_error(50278)
 
     def _nonce_key(self, channel: Channel, draft: Draft) -> tuple[int, str] | None:
         nonce = draft.payload.get("nonce")
@@ -97,37 +101,37 @@ class Posts:
         first = self._by_nonce.get(key)
         if first is None:
             return None
-        age = self._world.scene.clock.now() - first.created_at.timestamp()
+        age = self._state.shared.clock.now() - first.created_at.timestamp()
         if age > self.nonce_window:
             return None
         if first.deleted:
-            raise refusal(10008)
+            raise api_error(10008)
         return first
 
     def say(self, person: User, channel: Channel, draft: Draft) -> Message:
         """Post a person's message; what people may is not looked at."""
-        message = self._composer.blank(channel, person)
-        self._composer.refer(message, draft.payload.get("message_reference"))
-        self._composer.fill(message, draft)
+        message = self._message_builder.blank(channel, person)
+        self._message_builder.refer(message, draft.payload.get("message_reference"))
+        self._message_builder.fill(message, draft)
         self._publish(message)
         return message
 
     def _publish(self, message: Message) -> None:
-        self._composer.publish(message)
-        self._world.scene.announce("message", message=message)
-        tell_about(self._world, "MESSAGE_CREATE", message, message.event_payload())
+        self._message_builder.publish(message)
+        self._state.shared.announce("message", message=message)
+        dispatch_message_event(self._state, "MESSAGE_CREATE", message, message.event_payload())
 
     def get(self, channel_id: int, message_id: int) -> Message:
         """Give one message, or refuse with 50001 or 10008."""
-        channel = self._world.channel_for_the_bot(channel_id)
-        if not channel.permissions_of(self._world.scene.bot) & Permission.READ_MESSAGE_HISTORY:
-            raise refusal(50001)
+        channel = self._state.channel_for_the_bot(channel_id)
+        if not channel.permissions_of(self._state.shared.bot) & Permission.READ_MESSAGE_HISTORY:
+            raise api_error(50001)
         return self._known(channel, message_id)
 
     def _known(self, channel: Channel, message_id: int) -> Message:
         message = channel.history.get(message_id)
         if message is None or message.deleted:
-            raise refusal(10008)
+            raise api_error(10008)
         return message
 
     def list(
@@ -143,10 +147,10 @@ class Posts:
         if not 1 <= limit <= 100:
             text = "Value should be between 1 and 100."
             raise invalid(("limit",), "NUMBER_TYPE_MAX", text)
-        channel = self._world.channel_for_the_bot(channel_id)
+        channel = self._state.channel_for_the_bot(channel_id)
         if channel.kind in WITHOUT_MESSAGES:
-            raise refusal(50008)
-        if not channel.permissions_of(self._world.scene.bot) & Permission.READ_MESSAGE_HISTORY:
+            raise api_error(50008)
+        if not channel.permissions_of(self._state.shared.bot) & Permission.READ_MESSAGE_HISTORY:
             return []
         known = channel.messages
         if after is not None:
@@ -161,45 +165,49 @@ class Posts:
 
     def edit(self, channel_id: int, message_id: int, draft: Draft) -> Message:
         """Change one of the bot's own messages; never pings anybody."""
-        channel = self._world.channel_for_the_bot(channel_id)
+        channel = self._state.channel_for_the_bot(channel_id)
         message = self._known(channel, message_id)
-        if message.author is not self._world.scene.bot:
-            raise refusal(50005)
-        may = channel.permissions_of(self._world.scene.bot)
+        if message.author is not self._state.shared.bot:
+            raise api_error(50005)
+        may = channel.permissions_of(self._state.shared.bot)
         if channel.archived:
-            raise refusal(50083)
+            raise api_error(50083)
         if channel.locked and not may & Permission.MANAGE_THREADS:
-            raise refusal(160005)
+            raise api_error(160005)
         self._require_content(draft, may=may)
         draft = draft.checked(channel, message=message)
-        self._composer.fill(message, draft, embeds_allowed=bool(may & Permission.EMBED_LINKS))
-        message.edited_at = self._world.scene.clock.time()
-        self._world.scene.announce("edit", message=message)
-        tell_about(self._world, "MESSAGE_UPDATE", message, message.event_payload())
+        self._message_builder.fill(
+            message, draft, embeds_allowed=bool(may & Permission.EMBED_LINKS)
+        )
+        message.edited_at = self._state.shared.clock.time()
+        self._state.shared.announce("edit", message=message)
+        dispatch_message_event(self._state, "MESSAGE_UPDATE", message, message.event_payload())
         return message
 
     def delete(self, channel_id: int, message_id: int) -> None:
         """Delete the bot's own message, or another's with Manage Messages (else 50013)."""
-        channel = self._world.channel_for_the_bot(channel_id)
+        channel = self._state.channel_for_the_bot(channel_id)
         message = self._known(channel, message_id)
-        may = channel.permissions_of(self._world.scene.bot)
-        if message.author is not self._world.scene.bot and not may & Permission.MANAGE_MESSAGES:
-            raise refusal(50013)
+        may = channel.permissions_of(self._state.shared.bot)
+        if message.author is not self._state.shared.bot and not may & Permission.MANAGE_MESSAGES:
+            raise api_error(50013)
         self.remove(message)
 
     def remove(self, message: Message) -> None:
         """Make a message disappear, whoever does it."""
         message.deleted = True
-        self._world.scene.announce("delete", message=message)
-        tell_about(self._world, "MESSAGE_DELETE", message, message.delete_payload())
+        self._state.shared.announce("delete", message=message)
+        dispatch_message_event(self._state, "MESSAGE_DELETE", message, message.delete_payload())
 
 
-def tell_about(world: World, event: str, message: Message, data: Payload) -> None:
+def dispatch_message_event(
+    state: DiscordState, event: str, message: Message, data: Payload
+) -> None:
     """Send the bot an event about a message, if it is there and has the intent for it."""
-    if message.ephemeral or not message.channel.is_open_to(world.scene.bot):
+    if message.ephemeral or not message.channel.is_accessible_to(state.shared.bot):
         return
     guild = message.channel.guild
     if guild is None:
-        world.scene.dispatch(event, data, None, _DIRECT_MESSAGES_INTENT)
+        state.shared.dispatch(event, data, None, _DIRECT_MESSAGES_INTENT)
     else:
-        world.scene.dispatch(event, data, guild.id, _GUILD_MESSAGES_INTENT)
+        state.shared.dispatch(event, data, guild.id, _GUILD_MESSAGES_INTENT)

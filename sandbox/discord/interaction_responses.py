@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from sandbox.discord.composing import Composer, Draft
-from sandbox.discord.errors import Payload, invalid, refusal
+from sandbox.discord.errors import Payload, api_error, invalid
 from sandbox.discord.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT, Interaction
 from sandbox.discord.mentions import USERS_ONLY
+from sandbox.discord.message_builder import Draft, MessageBuilder
+from sandbox.discord.message_service import dispatch_message_event
 from sandbox.discord.messages import CHAT_INPUT, CONTEXT_MENU, DEFAULT, Message, MessageFlag
 from sandbox.discord.modal_limits import read_choices, read_modal
-from sandbox.discord.posts import tell_about
-from sandbox.discord.world import World
+from sandbox.discord.state import DiscordState
 
 PONG, MESSAGE, DEFER, DEFER_UPDATE, UPDATE, CHOICES, MODAL = 1, 4, 5, 6, 7, 8, 9
 """The types of an interaction's callback."""
@@ -17,12 +17,12 @@ PONG, MESSAGE, DEFER, DEFER_UPDATE, UPDATE, CHOICES, MODAL = 1, 4, 5, 6, 7, 8, 9
 _FOLLOW_UPS_OF_A_USER_INSTALL = 5
 
 
-class Answers:
+class InteractionResponses:
     """Takes the bot's answers to interactions and shows them."""
 
-    def __init__(self, world: World, composer: Composer) -> None:
-        self._world = world
-        self._composer = composer
+    def __init__(self, state: DiscordState, message_builder: MessageBuilder) -> None:
+        self._state = state
+        self._message_builder = message_builder
         self.interactions: dict[int, Interaction] = {}
         self._by_token: dict[str, Interaction] = {}
 
@@ -35,11 +35,11 @@ class Answers:
         """Take the first answer. Refuses late (10062) and second ones (40060)."""
         interaction = self.interactions.get(interaction_id)
         if interaction is None or interaction.token != token:
-            raise refusal(10062)
+            raise api_error(10062)
         if interaction.acknowledged:
-            raise refusal(40060)
+            raise api_error(40060)
         if interaction.is_late:
-            raise refusal(10062)
+            raise api_error(10062)
         answers: dict[int, Callable[[Interaction, Draft], None]] = {
             PONG: lambda _interaction, _draft: None,
             MESSAGE: self._say,
@@ -58,13 +58,13 @@ class Answers:
             draft = draft.checked(interaction.channel, ephemeral=True)
         answers[kind](interaction, draft)
         interaction.response_type = kind
-        interaction.acknowledged_after = self._world.scene.clock.now() - interaction.created_at
-        self._world.scene.happenings.stir()
+        interaction.acknowledged_after = self._state.shared.clock.now() - interaction.created_at
+        self._state.shared.events.stir()
         return interaction
 
     def _say(self, interaction: Interaction, draft: Draft) -> None:
         message = self._new(interaction, draft.flags & MessageFlag.EPHEMERAL)
-        self._composer.fill(message, draft, default_mentions=USERS_ONLY)
+        self._message_builder.fill(message, draft, default_mentions=USERS_ONLY)
         interaction.original = message
         self._show(interaction, message)
 
@@ -72,8 +72,8 @@ class Answers:
         flags = (draft.flags & MessageFlag.EPHEMERAL) | MessageFlag.LOADING
         message = self._new(interaction, flags)
         interaction.original = message
-        self._composer.publish(message)
-        self._world.scene.announce("thinking", message=message, interaction=interaction)
+        self._message_builder.publish(message)
+        self._state.shared.announce("thinking", message=message, interaction=interaction)
         self._tell("MESSAGE_CREATE", message)
 
     def _adopt_source(self, interaction: Interaction, _draft: Draft) -> None:
@@ -92,14 +92,14 @@ class Answers:
     def _offer(self, interaction: Interaction, draft: Draft) -> None:
         (option,) = _focused(interaction.data)
         interaction.choices = read_choices(draft.payload, option["type"])
-        self._world.scene.announce("choices", interaction=interaction)
+        self._state.shared.announce("choices", interaction=interaction)
 
     def _ask(self, interaction: Interaction, draft: Draft) -> None:
         if interaction.kind == MODAL_SUBMIT:
             text = "A modal cannot answer a modal."
             raise invalid(("type",), "INTERACTION_APPLICATION_COMMAND_INVALID_TYPE", text)
         interaction.modal = read_modal(draft.payload)
-        self._world.scene.announce("modal", interaction=interaction)
+        self._state.shared.announce("modal", interaction=interaction)
 
     def by_token(self, token: str) -> Interaction:
         """Give the interaction of a webhook token; refuses unknown (10015) and old (50027) ones.
@@ -108,11 +108,11 @@ class Answers:
         """
         interaction = self._by_token.get(token)
         if interaction is None:
-            raise refusal(10015)
+            raise api_error(10015)
         if interaction.token_expired:
-            raise refusal(50027)
+            raise api_error(50027)
         if not interaction.acknowledged:
-            raise refusal(10015)
+            raise api_error(10015)
         return interaction
 
     def find(self, interaction: Interaction, reference: str) -> Message:
@@ -125,7 +125,7 @@ class Answers:
                 if reference == "@original" and message is not interaction.original:
                     continue
                 return message
-        raise refusal(10008)
+        raise api_error(10008)
 
     def follow_up(self, interaction: Interaction, draft: Draft) -> Message:
         """Post a further message; right after a deferral it becomes the deferred answer itself."""
@@ -134,10 +134,10 @@ class Answers:
             return self.edit(interaction, original, draft)
         too_many = len(interaction.follow_ups) >= _FOLLOW_UPS_OF_A_USER_INSTALL
         if interaction.by_user_install_only and too_many:
-            raise refusal(40094)
+            raise api_error(40094)
         draft = draft.checked(interaction.channel, ephemeral=True)
         message = self._new(interaction, draft.flags & MessageFlag.EPHEMERAL)
-        self._composer.fill(message, draft, default_mentions=USERS_ONLY)
+        self._message_builder.fill(message, draft, default_mentions=USERS_ONLY)
         interaction.follow_ups.append(message)
         self._show(interaction, message)
         return message
@@ -150,16 +150,16 @@ class Answers:
     def delete(self, interaction: Interaction, message: Message) -> None:
         """Delete ``@original`` or a follow-up."""
         message.deleted = True
-        self._world.scene.announce("delete", message=message, interaction=interaction)
-        tell_about(self._world, "MESSAGE_DELETE", message, message.delete_payload())
+        self._state.shared.announce("delete", message=message, interaction=interaction)
+        dispatch_message_event(self._state, "MESSAGE_DELETE", message, message.delete_payload())
 
     def _new(self, interaction: Interaction, flags: MessageFlag) -> Message:
         kind = DEFAULT
         if interaction.kind == COMMAND:
             kind = CHAT_INPUT if interaction.data.get("type") == 1 else CONTEXT_MENU
-        return self._composer.blank(
+        return self._message_builder.blank(
             interaction.channel,
-            self._world.scene.bot,
+            self._state.shared.bot,
             flags=flags,
             origin=interaction.origin,
             visible_to=interaction.user if flags & MessageFlag.EPHEMERAL else None,
@@ -168,25 +168,25 @@ class Answers:
 
     def _revise(self, interaction: Interaction, message: Message, draft: Draft) -> None:
         draft = draft.checked(interaction.channel, message=message, ephemeral=True)
-        self._composer.fill(message, draft, default_mentions=USERS_ONLY)
+        self._message_builder.fill(message, draft, default_mentions=USERS_ONLY)
         if message is interaction.source:
             interaction.updated_source = True
-        scene = self._world.scene
-        message.edited_at = scene.clock.time()
+        shared = self._state.shared
+        message.edited_at = shared.clock.time()
         if message.thinking:
             message.flags &= ~MessageFlag.LOADING
-            scene.announce("answer", message=message, interaction=interaction)
+            shared.announce("answer", message=message, interaction=interaction)
         else:
-            scene.announce("edit", message=message, interaction=interaction)
+            shared.announce("edit", message=message, interaction=interaction)
         self._tell("MESSAGE_UPDATE", message)
 
     def _show(self, interaction: Interaction, message: Message) -> None:
-        self._composer.publish(message)
-        self._world.scene.announce("answer", message=message, interaction=interaction)
+        self._message_builder.publish(message)
+        self._state.shared.announce("answer", message=message, interaction=interaction)
         self._tell("MESSAGE_CREATE", message)
 
     def _tell(self, event: str, message: Message) -> None:
-        tell_about(self._world, event, message, message.event_payload())
+        dispatch_message_event(self._state, event, message, message.event_payload())
 
 
 def _focused(data: Payload) -> list[Payload]:

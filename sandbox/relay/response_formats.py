@@ -12,7 +12,7 @@ SINGLE_PATHS = frozenset({"/suno/fetch/{id}", "/suno/feed/{id}", "/suno/lyrics/{
 Code = str | int | None
 
 
-class Single(StrEnum):
+class SingleLookupFormat(StrEnum):
     """What a single look-up answers with."""
 
     TASK = "task"
@@ -28,7 +28,7 @@ class Single(StrEnum):
     """The envelope around the status and the data alone."""
 
 
-class Unknown(StrEnum):
+class UnknownTaskFormat(StrEnum):
     """What a single look-up answers for a task that the relay does not know."""
 
     NOT_EXIST = "400 task_not_exist"
@@ -38,7 +38,7 @@ class Unknown(StrEnum):
     """As web frameworks word it for tasks and for paths alike."""
 
 
-class Elsewhere(StrEnum):
+class UnknownPathFormat(StrEnum):
     """What the relay answers on a path that it does not have."""
 
     INVALID_URL = "404 Invalid URL"
@@ -56,7 +56,7 @@ class Elsewhere(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerShape:
+class ResponseFormat:
     """How the local relay wraps what it knows; the default is that of the five documents."""
 
     code: Code = "success"
@@ -69,26 +69,26 @@ class AnswerShape:
     """The data of a task are JSON text instead of JSON."""
     account: bool = False
     """Tasks carry the account's fields, as new-api's do."""
-    honours_action: bool = False
+    filters_by_action: bool = False
     """Tasks of the other kind than the request's action are left out."""
-    shuffled: bool = False
+    reversed_order: bool = False
     """Tasks come in the reverse of the order in which they were asked for."""
-    strangers: tuple[Mapping[str, Any], ...] = ()
+    unrequested: tuple[Mapping[str, Any], ...] = ()
     """Task objects that nobody asked for, added to every batch."""
     rewrite: Callable[[dict[str, Any]], dict[str, Any]] = dict
     """Changes a task in whatever way has no name here, such as other words for its status."""
-    fetch: Single = Single.TASK
-    feed: Single = Single.TASK
-    lyrics: Single = Single.BARE_DATA
-    unknown: Unknown = Unknown.NOT_EXIST
+    fetch: SingleLookupFormat = SingleLookupFormat.TASK
+    feed: SingleLookupFormat = SingleLookupFormat.TASK
+    lyrics: SingleLookupFormat = SingleLookupFormat.BARE_DATA
+    unknown_task: UnknownTaskFormat = UnknownTaskFormat.NOT_EXIST
     paths: frozenset[str] = BATCH_PATHS | SINGLE_PATHS
     """The paths that exist; one that ends in ``/{id}`` is a single look-up."""
-    elsewhere: Elsewhere = Elsewhere.INVALID_URL
+    unknown_path: UnknownPathFormat = UnknownPathFormat.INVALID_URL
 
     def batch(self, tasks: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """Wrap the tasks that matched a batch look-up."""
-        ordered = [*reversed(tasks)] if self.shuffled else [*tasks]
-        found = [*map(self._task, ordered), *map(dict, self.strangers)]
+        ordered = [*reversed(tasks)] if self.reversed_order else [*tasks]
+        found = [*map(self._task, ordered), *map(dict, self.unrequested)]
         nothing = None if self.nothing is None else list(self.nothing)
         answer = self._envelope(found or nothing)
         return self._envelope(answer) if self.double_envelope else answer
@@ -97,16 +97,19 @@ class AnswerShape:
         """Wrap the task of a single look-up on this path."""
         form = self.feed if "/feed/" in path else self.lyrics if "/lyrics/" in path else self.fetch
         inner = self._task(task)
-        if form is Single.BARE_TASK:
+        if form is SingleLookupFormat.BARE_TASK:
             return inner
-        if form is Single.BARE_DATA:
+        if form is SingleLookupFormat.BARE_DATA:
             return inner["data"]
         return self._envelope(
             {
-                Single.TASK: inner,
-                Single.DATA: inner["data"],
-                Single.NESTED: {**inner, "data": inner},
-                Single.STATUS_AND_DATA: {"status": inner["status"], "data": inner["data"]},
+                SingleLookupFormat.TASK: inner,
+                SingleLookupFormat.DATA: inner["data"],
+                SingleLookupFormat.NESTED: {**inner, "data": inner},
+                SingleLookupFormat.STATUS_AND_DATA: {
+                    "status": inner["status"],
+                    "data": inner["data"],
+                },
             }[form]
         )
 

@@ -1,4 +1,4 @@
-"""A visit of the doctor to a stage: within this process, or as the command that people type."""
+"""A visit of the doctor to a sandbox: within this process, or as the command that people type."""
 
 import asyncio
 import io
@@ -18,7 +18,7 @@ from bot.doctor.runner import TIME_LIMIT, Examination, examine
 from bot.settings import Settings, report_settings
 from sandbox.bot_process import without_settings
 from tests.support.paths import ROOT
-from tests.support.stage import Stage
+from tests.support.sandbox_session import SandboxSession
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,12 @@ class Visit:
 
 
 class Doctor:
-    """Visits a stage, with the settings of its bot unless a test changes them."""
+    """Examines a sandbox, with the settings of its bot unless a test changes them."""
 
-    def __init__(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.stage = stage
+    def __init__(self, sandbox: SandboxSession, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.sandbox = sandbox
         self._monkeypatch = monkeypatch
-        monkeypatch.chdir(stage.folder)
+        monkeypatch.chdir(sandbox.folder)
 
     async def visit(
         self,
@@ -60,7 +60,7 @@ class Doctor:
         **changes: str,
     ) -> Visit:
         """Look at everything; neither the token nor the key may be in what is said of it."""
-        environment = self.stage.environment | changes
+        environment = self.sandbox.environment | changes
         for name in Settings.model_fields:
             self._monkeypatch.delenv(name.upper(), raising=False)
         for name, value in environment.items():
@@ -79,15 +79,15 @@ class Doctor:
         return Visit(examination, printed, json.loads(as_json.getvalue()))
 
 
-async def ask_doctor(stage: Stage, *words: str, **changes: str) -> tuple[int, str]:
+async def ask_doctor(sandbox: SandboxSession, *words: str, **changes: str) -> tuple[int, str]:
     """Call ``suno-bot doctor`` as a process in the bot's folder; return its exit code and output.
 
     Only standard output, as in a pipe.
     """
-    settings = stage.environment | changes | {"PYTHONPATH": str(ROOT)}
+    settings = sandbox.environment | changes | {"PYTHONPATH": str(ROOT)}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "doctor", *words),
-        cwd=stage.folder,
+        cwd=sandbox.folder,
         env=without_settings(os.environ) | settings,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

@@ -1,7 +1,7 @@
-"""A clock that a test moves for the bot in its own process, so that minutes need not be waited for.
+"""A clock that a test moves for a bot in a process of its own, instead of waiting for minutes.
 
-``python -m tests.support.moved_clock FILE`` is the bot itself, but for its clock: that runs with
-the real one, ahead of it by the seconds that stand in ``FILE``. ``MovedClock`` is the other end.
+``python -m tests.support.adjustable_clock FILE`` runs the bot by a clock that is the real one plus
+the seconds that stand in ``FILE``; ``AdjustableClock`` changes them.
 """
 
 import mmap
@@ -18,7 +18,7 @@ NOTICED_WITHIN = 0.05
 """Real seconds after which a bot that sleeps has noticed that its clock was moved."""
 
 
-class MovedClock:
+class AdjustableClock:
     """By how much the clock of a bot is ahead, in a file that the bot reads at every look at it."""
 
     def __init__(self, path: Path) -> None:
@@ -48,13 +48,13 @@ class _Wakeful(selectors.DefaultSelector):
         return events
 
 
-def _moved(clock: Callable[[], float], by: MovedClock) -> Callable[[], float]:
+def _moved(clock: Callable[[], float], by: AdjustableClock) -> Callable[[], float]:
     return lambda: clock() + by.ahead
 
 
 def run(path: Path) -> None:
     """Run the bot by the moved clock; must come before anything of the bot is imported."""
-    clock = MovedClock(path)
+    clock = AdjustableClock(path)
     time.time = _moved(time.time, clock)
     time.monotonic = _moved(time.monotonic, clock)
     selectors.DefaultSelector = _Wakeful  # type: ignore[misc]  # what asyncio takes

@@ -16,7 +16,7 @@ _REMEMBERED = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class Event:
     """One thing that people in this Discord could see.
 
     Kinds: ``message`` (posted in a channel), ``answer`` (an interaction's answer or follow-up has
@@ -38,24 +38,24 @@ class Happening:
         return " ".join(word for word in words if word)
 
 
-class Happenings:
+class EventBus:
     """Announces what happens, and wakes those who wait for something."""
 
     def __init__(self) -> None:
-        self._callbacks: list[Callable[[Happening], None]] = []
+        self._callbacks: list[Callable[[Event], None]] = []
         self._waiting: set[asyncio.Event] = set()
         self._recent: deque[str] = deque(maxlen=_REMEMBERED)
 
-    def subscribe(self, callback: Callable[[Happening], None]) -> Callable[[], None]:
+    def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
         """Call ``callback`` at every happening. Returns what ends that."""
         self._callbacks.append(callback)
         return lambda: self._callbacks.remove(callback)
 
-    def announce(self, happening: Happening) -> None:
+    def announce(self, event: Event) -> None:
         """Tell everyone."""
-        self._recent.append(str(happening))
+        self._recent.append(str(event))
         for callback in list(self._callbacks):
-            callback(happening)
+            callback(event)
         self.stir()
 
     def note(self, text: str) -> None:

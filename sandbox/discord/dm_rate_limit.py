@@ -5,7 +5,7 @@ from collections import deque
 from sandbox.discord.clock import Clock
 
 
-class DmOpenings:
+class DmRateLimit:
     """Counts the direct messages that the bot opened; one that is open already counts for nothing.
 
     Discord publishes no numbers for this limit; these are of the order that bots have met.

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import WSMsgType, web
 
-from sandbox.discord import Channel, Happening, Interaction, NotOffered, User
-from sandbox.page.ledger import sees, typed
-from sandbox.page.requests import REQUESTS, Misasked
+from sandbox.discord import ActionUnavailable, Channel, Event, Interaction, User
+from sandbox.page.message_log import sees, typed
+from sandbox.page.requests import REQUESTS, InvalidRequest
 
 if TYPE_CHECKING:
     from sandbox.page.server import PageServer
@@ -36,7 +36,7 @@ class Visit:
 
     async def run(self) -> None:
         """Serve the page until it goes."""
-        stop = self.page.discord.on_happening(self._hear)
+        stop = self.page.discord.on_event(self._hear)
         writer = asyncio.create_task(self._write())
         self.become(self.me)
         try:
@@ -64,7 +64,7 @@ class Visit:
 
     def channel(self, identity: object) -> Channel:
         """Give a place of this person's. LookupError for any other."""
-        known = self.page.discord.world.channels
+        known = self.page.discord.state.channels
         found = known.get(int(str(identity)))
         if found is None or found.deleted:
             raise LookupError("That channel is not there any more.")
@@ -88,16 +88,16 @@ class Visit:
             used = typed(interaction)
             self.tell("unanswered", channel=str(interaction.channel.id), used=used)
 
-    def _hear(self, happening: Happening) -> None:
-        message, interaction = happening.message, happening.interaction
-        if happening.kind in _TOLD and message and sees(self.me, message):
+    def _hear(self, event: Event) -> None:
+        message, interaction = event.message, event.interaction
+        if event.kind in _TOLD and message and sees(self.me, message):
             shown = self.page.showing.message(message, self.me)
-            self.tell("message", message=shown, edit=happening.kind == "edit")
-        elif happening.kind == "delete" and message:
+            self.tell("message", message=shown, edit=event.kind == "edit")
+        elif event.kind == "delete" and message:
             self.tell("removed", id=str(message.id), channel=str(message.channel.id))
-        elif happening.kind == "modal" and interaction and interaction.id in self._mine:
+        elif event.kind == "modal" and interaction and interaction.id in self._mine:
             self.tell("modal", interaction=str(interaction.id), modal=interaction.modal)
-        elif happening.kind == "commands":
+        elif event.kind == "commands":
             self.tell("commands")
 
     async def _answer(self, text: str) -> None:
@@ -105,7 +105,7 @@ class Visit:
         reply: Payload = {"ref": asked.get("ref")}
         try:
             reply["result"] = await REQUESTS[asked["do"]](self, asked)
-        except (Misasked, NotOffered, LookupError, ValueError, TimeoutError) as error:
+        except (InvalidRequest, ActionUnavailable, LookupError, ValueError, TimeoutError) as error:
             reply["error"] = str(error).splitlines()[0] if str(error) else "That did not work."
         self._outgoing.put_nowait(reply)
 

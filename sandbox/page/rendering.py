@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from sandbox.discord import Attachment, Channel, LocalDiscord, Message, User
 from sandbox.discord.permissions import Permission
-from sandbox.page.ledger import Ledger
+from sandbox.page.message_log import MessageLog
 
 Payload = dict[str, Any]
 
@@ -26,10 +26,10 @@ _PICTURES = ("image", "thumbnail")
 _ICONS = ("author", "footer")
 
 
-class Showing:
+class PageRenderer:
     """Turns what there is in a local Discord into what one reader gets of it."""
 
-    def __init__(self, discord: LocalDiscord, ledger: Ledger, media: str) -> None:
+    def __init__(self, discord: LocalDiscord, ledger: MessageLog, media: str) -> None:
         self._discord = discord
         self._ledger = ledger
         self._media = media
@@ -37,16 +37,16 @@ class Showing:
 
     def people(self) -> Payload:
         """Give everybody by id."""
-        return {str(one.id): _person(one) for one in self._discord.world.users.values()}
+        return {str(one.id): _person(one) for one in self._discord.state.users.values()}
 
     def roles(self) -> Payload:
         """Give the name of every role by id."""
-        guilds = self._discord.world.guilds.values()
+        guilds = self._discord.state.guilds.values()
         return {str(role.id): role.name for guild in guilds for role in guild.roles.values()}
 
     def channels(self, reader: User) -> list[Payload]:
         """List the places that a person sees, and what the bot may do there."""
-        world = self._discord.world
+        world = self._discord.state
         return [
             self._channel(channel)
             for channel in world.channels.values()
@@ -66,7 +66,7 @@ class Showing:
 
     def history(self, reader: User) -> list[Payload]:
         """List every message that a person sees anywhere, oldest first in each channel."""
-        world = self._discord.world
+        world = self._discord.state
         places = [one for one in world.channels.values() if _is_in(reader, one)]
         return [
             self.message(message, reader)

@@ -7,12 +7,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from sandbox.bot_process import BotProcess
-from sandbox.discord import Happening, LocalDiscord
+from sandbox.discord import Event, LocalDiscord
 
 _LINES = 40
 
 
-class BotKeeper:
+class BotControls:
     """The bot's process as the page shows it: ``off``, ``starting``, ``on`` or ``ending``."""
 
     def __init__(self, bot: BotProcess, discord: LocalDiscord) -> None:
@@ -25,7 +25,7 @@ class BotKeeper:
         self.on_change: Callable[[], None] = lambda: None
 
     async def __aenter__(self) -> Self:
-        self._stop_listening = self._discord.on_happening(self._hear)
+        self._stop_listening = self._discord.on_event(self._hear)
         await self.start()
         return self
 
@@ -68,8 +68,8 @@ class BotKeeper:
         lines = log.splitlines()[-_LINES:]
         return {"state": self.state, "exit_code": self.exit_code, "log": lines}
 
-    def _hear(self, happening: Happening) -> None:
-        if happening.kind == "ready" and self.state == "starting":
+    def _hear(self, event: Event) -> None:
+        if event.kind == "ready" and self.state == "starting":
             self._become("on")
 
     async def _watch(self) -> None:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from sandbox.discord.clock import Clock
 from sandbox.discord.errors import Payload
-from sandbox.discord.happenings import Happening, Happenings
-from sandbox.discord.people import User
-from sandbox.discord.snowflakes import Snowflakes
+from sandbox.discord.events import Event, EventBus
+from sandbox.discord.snowflakes import SnowflakeGenerator
+from sandbox.discord.users import User
 
 if TYPE_CHECKING:
     from sandbox.discord.interactions import Interaction
@@ -19,16 +19,16 @@ Dispatch = Callable[[str, Payload, int | None, int], None]
 
 
 @dataclass(slots=True)
-class Scene:
+class SharedState:
     """Clock, ids, the bot, and where news go."""
 
     clock: Clock
-    ids: Snowflakes
+    ids: SnowflakeGenerator
     bot: User
     application_id: int
     token: str
     """The token that Discord takes from the bot at the moment."""
-    happenings: Happenings
+    events: EventBus
     dispatch: Dispatch
     sees_content: bool = False
     """Whether the application was granted the privileged message content intent."""
@@ -43,4 +43,4 @@ class Scene:
         text: str = "",
     ) -> None:
         """Tell everyone who watches."""
-        self.happenings.announce(Happening(kind, self.clock.now(), message, interaction, text))
+        self.events.announce(Event(kind, self.clock.now(), message, interaction, text))

@@ -5,11 +5,11 @@ from typing import Any
 
 from sandbox.discord import command_limits as kinds
 from sandbox.discord.channels import Channel
-from sandbox.discord.composing import Upload
-from sandbox.discord.errors import NotOffered, Payload
+from sandbox.discord.errors import ActionUnavailable, Payload
 from sandbox.discord.guilds import Guild
+from sandbox.discord.message_builder import Upload
 from sandbox.discord.messages import Attachment, Message
-from sandbox.discord.people import Role, User
+from sandbox.discord.users import Role, User
 
 Attach = Callable[[Upload], Attachment]
 """Uploads a file that a person gives to a command."""
@@ -29,7 +29,7 @@ _TYPES: dict[int, tuple[type, ...]] = {
 _LONGEST_STRING = 6000
 
 
-class Form:
+class OptionValues:
     """The options of one command as one person fills them in; collects the ``resolved`` data."""
 
     def __init__(self, channel: Channel, user: User, attach: Attach) -> None:
@@ -43,20 +43,20 @@ class Form:
         known = {option["name"]: option for option in options}
         strange = set(values) - set(known)
         if strange:
-            raise NotOffered(f"no such option: {', '.join(sorted(strange))}")
+            raise ActionUnavailable(f"no such option: {', '.join(sorted(strange))}")
         for option in options:
             if option.get("required") and option["name"] not in values:
-                raise NotOffered(f"the option {option['name']!r} is required")
+                raise ActionUnavailable(f"the option {option['name']!r} is required")
         return [self._filled(known[name], value) for name, value in values.items()]
 
     def _filled(self, option: Payload, value: Any) -> Payload:
         kind, name = option["type"], option["name"]
         is_truth = isinstance(value, bool)
         if not isinstance(value, _TYPES[kind]) or is_truth != (kind == kinds.BOOLEAN):
-            raise NotOffered(f"the option {name!r} does not take {value!r}")
+            raise ActionUnavailable(f"the option {name!r} does not take {value!r}")
         choices = option.get("choices")
         if choices and value not in [choice["value"] for choice in choices]:
-            raise NotOffered(f"the option {name!r} has no choice {value!r}")
+            raise ActionUnavailable(f"the option {name!r} has no choice {value!r}")
         if isinstance(value, str):
             _require_length(option, value)
         elif isinstance(value, int | float):
@@ -71,7 +71,9 @@ class Form:
         elif isinstance(value, Channel):
             allowed = option.get("channel_types")
             if allowed and value.kind not in allowed:
-                raise NotOffered(f"the option {option['name']!r} does not take such channels")
+                raise ActionUnavailable(
+                    f"the option {option['name']!r} does not take such channels"
+                )
             permissions = str(int(value.permissions_of(self._user)))
             self._note("channels", value.id, {**value.payload(), "permissions": permissions})
         elif isinstance(value, Upload):
@@ -103,7 +105,7 @@ def _require_length(option: Payload, value: str) -> None:
     shortest = option.get("min_length") or 0
     longest = option.get("max_length") or _LONGEST_STRING
     if not shortest <= len(value) <= longest:
-        raise NotOffered(
+        raise ActionUnavailable(
             f"the option {option['name']!r} takes {shortest} to {longest} characters, "
             f"not {len(value)}"
         )
@@ -112,4 +114,6 @@ def _require_length(option: Payload, value: str) -> None:
 def _require_range(option: Payload, value: float) -> None:
     lowest, highest = option.get("min_value"), option.get("max_value")
     if (lowest is not None and value < lowest) or (highest is not None and value > highest):
-        raise NotOffered(f"the option {option['name']!r} takes {lowest} to {highest}, not {value}")
+        raise ActionUnavailable(
+            f"the option {option['name']!r} takes {lowest} to {highest}, not {value}"
+        )

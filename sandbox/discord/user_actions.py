@@ -4,32 +4,32 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.discord.answers import Answers
 from sandbox.discord.channels import Channel
 from sandbox.discord.command_limits import CHAT_INPUT, MESSAGE_COMMAND
 from sandbox.discord.commands import Commands, subcommand
 from sandbox.discord.component_limits import BUTTON, ENTITY_SELECTS, LINK_BUTTON, SELECT, TEXT_INPUT
-from sandbox.discord.errors import NotOffered, Payload
-from sandbox.discord.filling import Attach, Form
+from sandbox.discord.errors import ActionUnavailable, Payload
+from sandbox.discord.interaction_responses import InteractionResponses
 from sandbox.discord.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT, Interaction
 from sandbox.discord.messages import Message, walk
-from sandbox.discord.people import User
-from sandbox.discord.world import World
+from sandbox.discord.option_values import Attach, OptionValues
+from sandbox.discord.state import DiscordState
+from sandbox.discord.users import User
 
 
-class Deeds:
+class UserActions:
     """Lets people act on the bot, as far as Discord's own client would let them."""
 
     def __init__(
         self,
-        world: World,
+        state: DiscordState,
         commands: Commands,
-        answers: Answers,
+        answers: InteractionResponses,
         attach: Callable[[Channel], Attach],
     ) -> None:
-        self._world = world
+        self._state = state
         self._commands = commands
-        self._answers = answers
+        self._responses = answers
         self._attach = attach
 
     def offered(self, user: User, channel: Channel) -> list[Payload]:
@@ -40,10 +40,10 @@ class Deeds:
         self, user: User, channel: Channel, name: str, options: dict[str, Any]
     ) -> Interaction:
         """Use a slash command with its options; ``name`` includes subcommands."""
-        interaction, form, taken, chain = self._typed(user, channel, name, COMMAND)
-        filled = form.fill(taken, options)
+        interaction, option_values, taken, chain = self._typed(user, channel, name, COMMAND)
+        filled = option_values.fill(taken, options)
         interaction.data |= {"options": _nested(chain, filled)}
-        return self._send(interaction, form)
+        return self._send(interaction, option_values)
 
     def type_option(
         self,
@@ -55,42 +55,42 @@ class Deeds:
         others: dict[str, Any],
     ) -> Interaction:
         """Type into an option that has autocomplete, with other options filled in before."""
-        interaction, form, taken, chain = self._typed(user, channel, name, AUTOCOMPLETE)
+        interaction, option_values, taken, chain = self._typed(user, channel, name, AUTOCOMPLETE)
         typed = [one for one in taken if one["name"] == option and one.get("autocomplete")]
         if not typed:
-            raise NotOffered(f"{name!r} has no option {option!r} with autocomplete")
+            raise ActionUnavailable(f"{name!r} has no option {option!r} with autocomplete")
         known = [{**one, "required": False} for one in taken]
-        filled = form.fill(known, others)
+        filled = option_values.fill(known, others)
         focused = {"type": typed[0]["type"], "name": option, "value": text, "focused": True}
         interaction.data |= {"options": _nested(chain, [*filled, focused])}
-        form.resolved.clear()
-        return self._send(interaction, form)
+        option_values.resolved.clear()
+        return self._send(interaction, option_values)
 
     def _typed(
         self, user: User, channel: Channel, name: str, kind: int
-    ) -> tuple[Interaction, Form, list[Payload], list[Payload]]:
+    ) -> tuple[Interaction, OptionValues, list[Payload], list[Payload]]:
         interaction = self._new(user, channel, kind)
         first, *words = name.removeprefix("/").split()
         command = self._commands.offered(interaction, first, CHAT_INPUT)
         taken, chain = subcommand(command, words)
         interaction.data = _command_data(command)
-        return interaction, Form(channel, user, self._attach(channel)), taken, chain
+        return interaction, OptionValues(channel, user, self._attach(channel)), taken, chain
 
     def message_command(self, user: User, name: str, message: Message) -> Interaction:
         """Use a command of a message's menu."""
         interaction = self._new(user, message.channel, COMMAND)
         command = self._commands.offered(interaction, name, MESSAGE_COMMAND)
         self._require_visible(user, message)
-        form = Form(message.channel, user, self._attach(message.channel))
-        form.resolve_message(message)
+        option_values = OptionValues(message.channel, user, self._attach(message.channel))
+        option_values.resolve_message(message)
         interaction.data = {**_command_data(command), "target_id": str(message.id)}
-        return self._send(interaction, form)
+        return self._send(interaction, option_values)
 
     def press(self, user: User, message: Message, custom_id: str) -> Interaction:
         """Press a button."""
         component = self._usable(user, message, custom_id)
         if component["type"] != BUTTON or component.get("style") == LINK_BUTTON:
-            raise NotOffered(f"{custom_id!r} is not a button to press")
+            raise ActionUnavailable(f"{custom_id!r} is not a button to press")
         interaction = self._new(user, message.channel, COMPONENT, message)
         interaction.data = _component_data(component)
         return self._send(interaction)
@@ -101,25 +101,27 @@ class Deeds:
         """Choose from a select: values of its options, or users."""
         component = self._usable(user, message, custom_id)
         if component["type"] not in (SELECT, *ENTITY_SELECTS):
-            raise NotOffered(f"{custom_id!r} is not a select")
+            raise ActionUnavailable(f"{custom_id!r} is not a select")
         least, most = component.get("min_values", 1), component.get("max_values", 1)
         if not (1 if least is None else least) <= len(values) <= (most or 1):
-            raise NotOffered(f"{custom_id!r} takes {least} to {most} values, not {len(values)}")
-        form = Form(message.channel, user, self._attach(message.channel))
+            raise ActionUnavailable(
+                f"{custom_id!r} takes {least} to {most} values, not {len(values)}"
+            )
+        option_values = OptionValues(message.channel, user, self._attach(message.channel))
         interaction = self._new(user, message.channel, COMPONENT, message)
-        chosen = [_chosen(component, value, form) for value in values]
+        chosen = [_chosen(component, value, option_values) for value in values]
         interaction.data = {**_component_data(component), "values": chosen}
-        return self._send(interaction, form)
+        return self._send(interaction, option_values)
 
     def submit_modal(self, user: User, shown: Interaction, values: dict[str, Any]) -> Interaction:
         """Fill in and send the modal that ``shown`` was answered with."""
         if shown.modal is None or shown.user is not user:
-            raise NotOffered(f"{user.name} has no modal in front of them")
+            raise ActionUnavailable(f"{user.name} has no modal in front of them")
         modal = shown.modal
         fields = {one["custom_id"]: one for one in walk(modal["components"]) if "custom_id" in one}
         strange = set(values) - set(fields)
         if strange:
-            raise NotOffered(f"the modal has no field: {', '.join(sorted(strange))}")
+            raise ActionUnavailable(f"the modal has no field: {', '.join(sorted(strange))}")
         complete = {name: _field_value(one, values.get(name)) for name, one in fields.items()}
         interaction = self._new(user, shown.channel, MODAL_SUBMIT, shown.source)
         components = [_submitted(row, complete) for row in modal["components"]]
@@ -130,45 +132,47 @@ class Deeds:
         self._require_visible(user, message)
         component = message.find_component(custom_id)
         if component is None:
-            raise NotOffered(f"the message has nothing with the custom_id {custom_id!r}")
+            raise ActionUnavailable(f"the message has nothing with the custom_id {custom_id!r}")
         if component.get("disabled"):
-            raise NotOffered(f"{custom_id!r} is disabled")
+            raise ActionUnavailable(f"{custom_id!r} is disabled")
         return component
 
     def _require_visible(self, user: User, message: Message) -> None:
         if message.deleted:
-            raise NotOffered("the message was deleted")
+            raise ActionUnavailable("the message was deleted")
         if message.visible_to not in (None, user):
-            raise NotOffered(f"{user.name} does not see that message")
+            raise ActionUnavailable(f"{user.name} does not see that message")
 
     def _new(
         self, user: User, channel: Channel, kind: int, source: Message | None = None
     ) -> Interaction:
-        scene = self._world.scene
-        if not channel.is_open_to(user):
-            raise NotOffered(f"{user.name} is not in {channel.name!r}")
-        identity = scene.ids.timed()
+        shared = self._state.shared
+        if not channel.is_accessible_to(user):
+            raise ActionUnavailable(f"{user.name} is not in {channel.name!r}")
+        identity = shared.ids.timed()
         return Interaction(
-            scene=scene,
+            shared=shared,
             id=identity,
             token=f"local-interaction-{secrets.token_urlsafe(24)}",
             kind=kind,
             user=user,
             channel=channel,
             data={},
-            created_at=scene.clock.now(),
+            created_at=shared.clock.now(),
             source=source,
         )
 
-    def _send(self, interaction: Interaction, form: Form | None = None) -> Interaction:
-        if form is not None and form.resolved:
-            interaction.data["resolved"] = form.resolved
-        self._answers.register(interaction)
-        scene = self._world.scene
-        scene.announce("interaction", interaction=interaction, text=interaction.describe())
+    def _send(
+        self, interaction: Interaction, option_values: OptionValues | None = None
+    ) -> Interaction:
+        if option_values is not None and option_values.resolved:
+            interaction.data["resolved"] = option_values.resolved
+        self._responses.register(interaction)
+        shared = self._state.shared
+        shared.announce("interaction", interaction=interaction, text=interaction.describe())
         guild = interaction.channel.guild
         guild_id = None if guild is None else guild.id
-        scene.dispatch("INTERACTION_CREATE", interaction.payload(), guild_id, 0)
+        shared.dispatch("INTERACTION_CREATE", interaction.payload(), guild_id, 0)
         return interaction
 
 
@@ -193,16 +197,16 @@ def _nested(chain: list[Payload], filled: list[Payload]) -> list[Payload]:
     return filled
 
 
-def _chosen(component: Payload, value: Any, form: Form) -> str:
+def _chosen(component: Payload, value: Any, option_values: OptionValues) -> str:
     if component["type"] == SELECT:
         if value not in [option["value"] for option in component["options"]]:
-            raise NotOffered(f"there is no option {value!r} to choose")
+            raise ActionUnavailable(f"there is no option {value!r} to choose")
         return str(value)
     kind = {5: 6, 6: 8, 7: 9, 8: 7}[component["type"]]
     option = {"type": kind, "name": component["custom_id"]}
     if component.get("channel_types"):
         option["channel_types"] = component["channel_types"]
-    return str(form.fill([option], {component["custom_id"]: value})[0]["value"])
+    return str(option_values.fill([option], {component["custom_id"]: value})[0]["value"])
 
 
 def _field_value(field: Payload, value: Any) -> Any:
@@ -212,10 +216,10 @@ def _field_value(field: Payload, value: Any) -> Any:
         return value if value is not None else []
     text = (field.get("value") or "") if value is None else str(value)
     if not text and field.get("required", True):
-        raise NotOffered(f"the field {name!r} is required")
+        raise ActionUnavailable(f"the field {name!r} is required")
     shortest, longest = field.get("min_length") or 0, field.get("max_length") or 4000
     if text and not shortest <= len(text) <= longest:
-        raise NotOffered(f"the field {name!r} takes {shortest} to {longest} characters")
+        raise ActionUnavailable(f"the field {name!r} takes {shortest} to {longest} characters")
     return text
 
 

@@ -10,12 +10,12 @@ from sandbox.discord.channel_kinds import (
     WITH_THREADS,
 )
 from sandbox.discord.channels import Channel
-from sandbox.discord.composing import Draft
-from sandbox.discord.errors import Payload, invalid, refusal
+from sandbox.discord.errors import Payload, api_error, invalid
 from sandbox.discord.guilds import Guild
+from sandbox.discord.message_builder import Draft
+from sandbox.discord.message_service import MessageService
 from sandbox.discord.messages import Message
 from sandbox.discord.permissions import Permission
-from sandbox.discord.posts import Posts
 from sandbox.discord.schema import (
     Reader,
     boolean,
@@ -27,7 +27,7 @@ from sandbox.discord.schema import (
     snowflake,
     text,
 )
-from sandbox.discord.world import World
+from sandbox.discord.state import DiscordState
 
 _settings: dict[str, Reader] = {
     "auto_archive_duration": choice_of(60, 1440, 4320, 10080),
@@ -55,23 +55,23 @@ _changes = object_of(
 )
 
 
-class Threads:
+class ThreadService:
     """Starts threads, and lets the bot join and leave them."""
 
-    def __init__(self, world: World, posts: Posts) -> None:
-        self._world = world
-        self._posts = posts
+    def __init__(self, state: DiscordState, messages: MessageService) -> None:
+        self._state = state
+        self._messages = messages
 
     def start_from(self, channel_id: int, message_id: int, wanted: Payload) -> Channel:
         """Start a public thread from a message, which can have only one (160004)."""
         channel, guild = self._parent(channel_id)
         if channel.kind in OF_POSTS:
-            raise refusal(50024)
+            raise api_error(50024)
         self._require(channel, Permission.CREATE_PUBLIC_THREADS)
         wanted = read_object_as(_thread, wanted)
-        start = self._posts.get(channel.id, message_id)
+        start = self._messages.get(channel.id, message_id)
         if start.id in guild.all_channels:
-            raise refusal(160004)
+            raise api_error(160004)
         usual = ANNOUNCEMENT_THREAD if channel.kind == ANNOUNCEMENT else PUBLIC_THREAD
         return self._make(channel, guild, wanted, usual, start.id)
 
@@ -95,21 +95,21 @@ class Threads:
         self._require(forum, Permission.SEND_MESSAGES)
         wanted = read_object_as(_forum_post, draft.payload)
         written = Draft(draft.payload["message"], draft.uploads)
-        first = self._posts.compose(forum, written)
+        first = self._messages.compose(forum, written)
         thread = self._make(forum, guild, wanted, PUBLIC_THREAD, first.id)
-        self._posts.begin(thread, first)
+        self._messages.begin(thread, first)
         return thread, first
 
     def change(self, channel_id: int, wanted: Payload) -> Channel:
         """Rename, archive, reopen or lock a thread, as Manage Threads allows."""
-        thread = self._world.channel_for_the_bot(channel_id)
+        thread = self._state.channel_for_the_bot(channel_id)
         if not thread.is_thread:
-            raise refusal(50013)
+            raise api_error(50013)
         self._require(thread, Permission.MANAGE_THREADS)
         changes = read_object_as(_changes, wanted)
         archived = changes.get("archived", thread.archived)
         if thread.archived and archived:
-            raise refusal(50083)
+            raise api_error(50083)
         thread.name = changes.get("name") or thread.name
         thread.set_archived(archived, locked=changes.get("locked"))
         return thread
@@ -118,36 +118,36 @@ class Threads:
         """Let the bot join a thread that it has access to. Refuses archived ones with 50083."""
         thread = self._thread(channel_id)
         if thread.archived:
-            raise refusal(50083)
-        thread.thread_members.add(self._world.scene.bot.id)
+            raise api_error(50083)
+        thread.thread_members.add(self._state.shared.bot.id)
 
     def leave(self, channel_id: int) -> None:
         """Let the bot leave a thread."""
         thread = self._thread(channel_id)
         if thread.archived:
-            raise refusal(50083)
-        bot = self._world.scene.bot
+            raise api_error(50083)
+        bot = self._state.shared.bot
         if bot.id in thread.thread_members:
             thread.remove_from_thread(bot)
 
     def _thread(self, channel_id: int) -> Channel:
-        thread = self._world.channel_for_the_bot(channel_id)
+        thread = self._state.channel_for_the_bot(channel_id)
         if not thread.is_thread:
-            raise refusal(50024)
+            raise api_error(50024)
         return thread
 
     def _parent(self, channel_id: int) -> tuple[Channel, Guild]:
-        channel = self._world.channel_for_the_bot(channel_id)
+        channel = self._state.channel_for_the_bot(channel_id)
         if channel.guild is None or channel.kind not in WITH_THREADS:
-            raise refusal(50024)
+            raise api_error(50024)
         return channel, channel.guild
 
     def _may(self, channel: Channel) -> Permission:
-        return channel.permissions_of(self._world.scene.bot)
+        return channel.permissions_of(self._state.shared.bot)
 
     def _require(self, channel: Channel, permission: Permission) -> None:
         if not self._may(channel) & permission:
-            raise refusal(50013)
+            raise api_error(50013)
 
     def _make(
         self,
@@ -157,7 +157,7 @@ class Threads:
         kind: int,
         identity: int | None = None,
     ) -> Channel:
-        bot = self._world.scene.bot
+        bot = self._state.shared.bot
         return guild.add_thread(
             channel, wanted["name"], identity=identity, kind=kind, owner=bot, members=(bot,)
         )

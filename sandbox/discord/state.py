@@ -2,20 +2,20 @@
 
 from sandbox.discord.channel_kinds import DIRECT, GROUP
 from sandbox.discord.channels import Channel
-from sandbox.discord.errors import Payload, refusal
+from sandbox.discord.errors import Payload, api_error
 from sandbox.discord.guilds import Guild, make_guild
 from sandbox.discord.messages import Attachment
-from sandbox.discord.people import User
-from sandbox.discord.scene import Scene
+from sandbox.discord.shared_state import SharedState
 from sandbox.discord.snowflakes import read_snowflake
+from sandbox.discord.users import User
 
 
-class World:
+class DiscordState:
     """Users, guilds, direct messages, and the files that were uploaded."""
 
-    def __init__(self, scene: Scene) -> None:
-        self.scene = scene
-        self.users: dict[int, User] = {scene.bot.id: scene.bot}
+    def __init__(self, shared: SharedState) -> None:
+        self.shared = shared
+        self.users: dict[int, User] = {shared.bot.id: shared.bot}
         self.guilds: dict[int, Guild] = {}
         self.private_channels: dict[int, Channel] = {}
         self.files: dict[int, Attachment] = {}
@@ -25,7 +25,7 @@ class World:
 
     def add_user(self, name: str, locale: str = "en-US", *, installed: bool = False) -> User:
         """Make a person."""
-        user = User(self.scene.ids.settled(), name, locale, installed=installed)
+        user = User(self.shared.ids.settled(), name, locale, installed=installed)
         self.users[user.id] = user
         return user
 
@@ -38,7 +38,7 @@ class World:
         commands_only: bool = False,
     ) -> Guild:
         """Make a guild, with the bot in it unless told otherwise."""
-        guild = make_guild(self.scene, name, locale, self.owner)
+        guild = make_guild(self.shared, name, locale, self.owner)
         self.guilds[guild.id] = guild
         if commands_only:
             guild.authorize_commands()
@@ -64,13 +64,13 @@ class World:
         return self._private(name, kind, list(people), includes_bot=False)
 
     def _private(self, name: str, kind: int, people: list[User], *, includes_bot: bool) -> Channel:
-        scene = self.scene
+        shared = self.shared
         channel = Channel(
-            scene=scene,
-            id=scene.ids.settled(),
+            shared=shared,
+            id=shared.ids.settled(),
             name=name,
             kind=kind,
-            created_at=scene.clock.time(),
+            created_at=shared.clock.time(),
             recipients=people,
             includes_bot=includes_bot,
         )
@@ -90,7 +90,7 @@ class World:
             channel = known.get(channel_id)
             if channel is not None and not channel.deleted:
                 return channel
-        raise refusal(10003)
+        raise api_error(10003)
 
     def file(self, written: str) -> Attachment | None:
         """Give the file whose id is written like that in a path, None for what is no file."""
@@ -100,21 +100,21 @@ class World:
     def user(self, user_id: int) -> User:
         """Give a user, or refuse with 10013."""
         if user_id not in self.users:
-            raise refusal(10013)
+            raise api_error(10013)
         return self.users[user_id]
 
     def channel_for_the_bot(self, channel_id: int) -> Channel:
         """Give a channel that the bot may see, or refuse with 10003 or 50001."""
         channel = self.channel(channel_id)
-        if not channel.is_open_to(self.scene.bot):
-            raise refusal(50001)
+        if not channel.is_accessible_to(self.shared.bot):
+            raise api_error(50001)
         return channel
 
     def guild_for_the_bot(self, guild_id: int) -> Guild:
         """Give a guild that the bot is in, or refuse with 10004."""
         guild = self.guilds.get(guild_id)
         if guild is None or not guild.has_bot:
-            raise refusal(10004)
+            raise api_error(10004)
         return guild
 
     def shares_guild(self, user: User) -> bool:

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sandbox.discord import Channel, Happening, Interaction, LocalDiscord, Message, User
+from sandbox.discord import Channel, Event, Interaction, LocalDiscord, Message, User
 
 _COMMAND = 2
 _NESTED = (1, 2)
 
 
-class Ledger:
+class MessageLog:
     """Ephemeral messages, what was edited, and what each answer is an answer to."""
 
     def __init__(self, discord: LocalDiscord) -> None:
@@ -17,21 +17,21 @@ class Ledger:
         self._private: dict[int, Message] = {}
         self._edited: set[int] = set()
         self._used: dict[int, str] = {}
-        self._stop = discord.on_happening(self._note)
+        self._stop = discord.on_event(self._note)
 
     def close(self) -> None:
         """Note no more."""
         self._stop()
 
-    def _note(self, happening: Happening) -> None:
-        message, interaction = happening.message, happening.interaction
-        if happening.kind == "interaction" and interaction and interaction.kind == _COMMAND:
+    def _note(self, event: Event) -> None:
+        message, interaction = event.message, event.interaction
+        if event.kind == "interaction" and interaction and interaction.kind == _COMMAND:
             self._used[interaction.id] = typed(interaction)
         if message is None:
             return
         if message.ephemeral:
             self._private[message.id] = message
-        if happening.kind == "edit":
+        if event.kind == "edit":
             self._edited.add(message.id)
 
     def messages(self, channel: Channel, reader: User) -> Iterator[Message]:
@@ -43,7 +43,7 @@ class Ledger:
     def message(self, identity: int, reader: User) -> Message:
         """Give a message that one person sees. LookupError where there is none."""
         found = self._private.get(identity)
-        for channel in self._discord.world.channels.values():
+        for channel in self._discord.state.channels.values():
             found = found or channel.history.get(identity)
         if found is None or not sees(reader, found):
             raise LookupError("That message is not there any more.")

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from sandbox.discord.channels import Channel
 from sandbox.discord.embed_limits import embed_is_empty
-from sandbox.discord.errors import Faulty, Payload, invalid, refusal
-from sandbox.discord.limits import FILE_SIZE, Files, read_message
+from sandbox.discord.errors import FieldErrors, Payload, api_error, invalid
 from sandbox.discord.mentions import EVERY_KIND, named_in, permitted, reply_pings
+from sandbox.discord.message_limits import FILE_SIZE, Files, read_message
 from sandbox.discord.messages import (
     DEFAULT,
     NO_FLAGS,
@@ -20,10 +20,10 @@ from sandbox.discord.messages import (
     MessageFlag,
     Origin,
 )
-from sandbox.discord.people import User
 from sandbox.discord.permissions import Permission
 from sandbox.discord.rendering import rendered_components, rendered_embed
-from sandbox.discord.world import World
+from sandbox.discord.state import DiscordState
+from sandbox.discord.users import User
 
 _LASTING_FLAGS = MessageFlag.EPHEMERAL | MessageFlag.LOADING | MessageFlag.IS_COMPONENTS_V2
 
@@ -54,13 +54,13 @@ class Draft:
         """
         largest = channel.guild.file_size if channel.guild else FILE_SIZE
         if any(len(upload.data) > largest for upload in self.uploads):
-            raise refusal(40005)
+            raise api_error(40005)
         modern = message is not None and bool(message.flags & MessageFlag.IS_COMPONENTS_V2)
         files = self._files(message)
-        kept, faulty = read_message(self.payload, files, ephemeral=ephemeral, modern=modern)
-        if message is not None and not modern and not faulty:
-            check_conversion(message, kept, faulty)
-        faulty.raise_if_any()
+        kept, errors = read_message(self.payload, files, ephemeral=ephemeral, modern=modern)
+        if message is not None and not modern and not errors:
+            check_conversion(message, kept, errors)
+        errors.raise_if_any()
         return Draft(kept, self.uploads)
 
     def _files(self, message: Message | None) -> Files:
@@ -91,21 +91,21 @@ class Draft:
         return MessageFlag(self.payload.get("flags") or 0)
 
 
-def check_conversion(message: Message, draft: Payload, faulty: Faulty) -> None:
+def check_conversion(message: Message, draft: Payload, errors: FieldErrors) -> None:
     """Note a fault when an edit turns a message into components, but leaves what it was."""
     if not MessageFlag(draft.get("flags") or 0) & MessageFlag.IS_COMPONENTS_V2:
         return
     for name in ("content", "embeds"):
         if getattr(message, name) and name not in draft:
             code = "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2"
-            faulty.add((name,), code, "Not beside components of the new kind.")
+            errors.add((name,), code, "Not beside components of the new kind.")
 
 
-class Composer:
+class MessageBuilder:
     """Writes messages into the world; says nothing about them to anyone."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, state: DiscordState) -> None:
+        self._state = state
 
     def blank(
         self,
@@ -118,13 +118,13 @@ class Composer:
         kind: int = DEFAULT,
     ) -> Message:
         """Make an empty message that is nowhere yet."""
-        scene = self._world.scene
+        shared = self._state.shared
         return Message(
-            scene=scene,
-            id=scene.ids.timed(),
+            shared=shared,
+            id=shared.ids.timed(),
             channel=channel,
             author=author,
-            created_at=scene.clock.time(),
+            created_at=shared.clock.time(),
             flags=flags,
             origin=origin,
             visible_to=visible_to,
@@ -161,11 +161,11 @@ class Composer:
             embeds = []
         kept = self._kept_attachments(message, payload)
         if not (content or embeds or components or kept or draft.uploads or payload.get("poll")):
-            raise refusal(50006)
+            raise api_error(50006)
         message.content = content
         message.attachments = kept + [self._attach(message, draft, one) for one in draft.uploads]
         message.embeds = [rendered_embed(embed, message.attachments) for embed in embeds]
-        ids = self._world.scene.ids
+        ids = self._state.shared.ids
         message.components = rendered_components(components, message.attachments, ids)
         if "flags" in payload:
             settable = draft.flags & ~MessageFlag.EPHEMERAL
@@ -186,15 +186,15 @@ class Composer:
 
     def attach_to(self, channel: Channel) -> Callable[[Upload], Attachment]:
         """Give what keeps a file, and serves it, as one of that channel."""
-        scene = self._world.scene
+        shared = self._state.shared
 
         def attach(upload: Upload) -> Attachment:
-            identity = scene.ids.timed()
+            identity = shared.ids.timed()
             name = upload.filename.replace(" ", "_")
             kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-            url = f"{scene.cdn_url}/attachments/{channel.id}/{identity}/{quote(name)}"
+            url = f"{shared.cdn_url}/attachments/{channel.id}/{identity}/{quote(name)}"
             attachment = Attachment(identity, name, upload.data, kind, url)
-            self._world.files[identity] = attachment
+            self._state.files[identity] = attachment
             return attachment
 
         return attach
@@ -203,7 +203,7 @@ class Composer:
         self, message: Message, allowed: Payload | None, default: Collection[str]
     ) -> None:
         named = permitted(named_in(message.content), allowed, default)
-        users = [self._world.users[one] for one in named.users if one in self._world.users]
+        users = [self._state.users[one] for one in named.users if one in self._state.users]
         target = message.replies_to
         if target is not None and reply_pings(allowed) and target.author not in users:
             users.append(target.author)
@@ -222,7 +222,7 @@ class Composer:
         if message.flags & MessageFlag.SUPPRESS_NOTIFICATIONS:
             return
         guild = message.channel.guild
-        for user in message.channel.audience():
+        for user in message.channel.viewers():
             member = None if guild is None else guild.members.get(user.id)
             held = [] if member is None else [role.id for role in member.roles]
             named = user in message.mentions or set(held) & set(message.mention_roles)
@@ -239,5 +239,5 @@ class Composer:
                 return
             raise invalid(("message_reference",), "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
         if not message.channel.permissions_of(message.author) & Permission.READ_MESSAGE_HISTORY:
-            raise refusal(160002)
+            raise api_error(160002)
         message.replies_to, message.kind = found, REPLY

@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.discord.component_limits import read_components
 from sandbox.discord.embed_limits import check_embeds, embed
-from sandbox.discord.errors import Faulty, Path, Payload
+from sandbox.discord.errors import FieldErrors, Path, Payload
 from sandbox.discord.messages import MessageFlag
 from sandbox.discord.schema import (
     boolean,
@@ -49,18 +49,18 @@ class Files:
 NO_FILES = Files()
 
 
-def _nonce(value: Any, path: Path, faulty: Faulty) -> Any:
+def _nonce(value: Any, path: Path, errors: FieldErrors) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
-        return integer(-(2**63), 2**63 - 1)(value, path, faulty)
-    return text(NONCE_LENGTH)(value, path, faulty)
+        return integer(-(2**63), 2**63 - 1)(value, path, errors)
+    return text(NONCE_LENGTH)(value, path, errors)
 
 
-def _check_mentions(allowed: Payload, path: Path, faulty: Faulty) -> None:
+def _check_mentions(allowed: Payload, path: Path, errors: FieldErrors) -> None:
     for kind in ("users", "roles"):
         if allowed.get(kind) and kind in (allowed.get("parse") or []):
             code = "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE"
             words = f'parse:["{kind}"] and {kind}: [ids...] are mutually exclusive.'
-            faulty.add(path, code, words)
+            errors.add(path, code, words)
 
 
 _ids = list_of(snowflake, most=MENTIONED, unique=True)
@@ -127,59 +127,61 @@ _message = object_of(
 
 def read_message(
     payload: Payload, files: Files = NO_FILES, *, ephemeral: bool = False, modern: bool = False
-) -> tuple[Payload, Faulty]:
+) -> tuple[Payload, FieldErrors]:
     """Give a message as Discord keeps it, and what is wrong with it.
 
     ``ephemeral`` tells whether that flag may be set, ``modern`` whether the message that is edited
     consists of components of the newer kind, which cannot be undone.
     """
-    faulty = Faulty()
-    kept: Payload = _message(payload, (), faulty)
+    errors = FieldErrors()
+    kept: Payload = _message(payload, (), errors)
     flags = kept.get("flags") or 0
-    if not faulty:
-        _check_flags(flags, faulty, ephemeral=ephemeral)
-        check_embeds(kept.get("embeds") or [], ("embeds",), faulty)
-        _check_attachments(kept.get("attachments") or [], files, faulty)
+    if not errors:
+        _check_flags(flags, errors, ephemeral=ephemeral)
+        check_embeds(kept.get("embeds") or [], ("embeds",), errors)
+        _check_attachments(kept.get("attachments") or [], files, errors)
     modern = modern or (isinstance(flags, int) and bool(flags & MessageFlag.IS_COMPONENTS_V2))
     if modern:
-        _check_nothing_beside_components(kept, faulty)
+        _check_nothing_beside_components(kept, errors)
     if payload.get("components") is not None:
         given, path = payload["components"], ("components",)
-        kept["components"] = read_components(given, path, faulty, modern=modern)
-        if not faulty:
-            _check_references(kept["components"], path, files, faulty)
+        kept["components"] = read_components(given, path, errors, modern=modern)
+        if not errors:
+            _check_references(kept["components"], path, files, errors)
     elif "components" in payload:
         kept["components"] = None
-    return kept, faulty
+    return kept, errors
 
 
-def _check_flags(flags: int, faulty: Faulty, *, ephemeral: bool) -> None:
+def _check_flags(flags: int, errors: FieldErrors, *, ephemeral: bool) -> None:
     settable = _SETTABLE | MessageFlag.EPHEMERAL if ephemeral else _SETTABLE
     if flags & ~int(settable):
-        faulty.add(("flags",), "MESSAGE_FLAGS_INVALID", "These flags cannot be set.")
+        errors.add(("flags",), "MESSAGE_FLAGS_INVALID", "These flags cannot be set.")
 
 
-def _check_nothing_beside_components(message: Payload, faulty: Faulty) -> None:
+def _check_nothing_beside_components(message: Payload, errors: FieldErrors) -> None:
     for name in _LEGACY:
         if message.get(name):
             code = "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2"
-            faulty.add((name,), code, "Not beside components of the new kind.")
+            errors.add((name,), code, "Not beside components of the new kind.")
 
 
-def _check_attachments(listed: list[Payload], files: Files, faulty: Faulty) -> None:
-    check_length(files.new, ("attachments",), faulty, most=FILES)
+def _check_attachments(listed: list[Payload], files: Files, errors: FieldErrors) -> None:
+    check_length(files.new, ("attachments",), errors, most=FILES)
     for index, attachment in enumerate(listed):
         if attachment["id"] not in files.ids:
             words = "The attachment was not found."
-            faulty.add(("attachments", index, "id"), "ATTACHMENT_NOT_FOUND", words)
+            errors.add(("attachments", index, "id"), "ATTACHMENT_NOT_FOUND", words)
 
 
-def _check_references(components: list[Payload], path: Path, files: Files, faulty: Faulty) -> None:
+def _check_references(
+    components: list[Payload], path: Path, files: Files, errors: FieldErrors
+) -> None:
     known = {f"attachment://{name}" for name in files.names}
     for where, url in _references(components, path):
         if url.startswith("attachment://") and url not in known:
             code = "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND"
-            faulty.add(where, code, "The referenced attachment was not found.")
+            errors.add(where, code, "The referenced attachment was not found.")
 
 
 def _references(value: Any, path: Path) -> Iterator[tuple[Path, str]]:

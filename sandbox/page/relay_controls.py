@@ -5,8 +5,8 @@ from dataclasses import replace
 from itertools import cycle
 from typing import Any
 
-from sandbox.page.media import TUNE_SECONDS
-from sandbox.page.songbook import CHINESE_TITLE, SONGS, Song, long_chinese_words
+from sandbox.page.generated_media import TUNE_SECONDS
+from sandbox.page.sample_songs import CHINESE_TITLE, SONGS, Song, long_chinese_words
 from sandbox.relay import LocalRelay, RelayTask, failing, half_success, lyrics_task, song, stuck
 from sandbox.relay.faults import Fault, rate_limited, server_error
 
@@ -25,7 +25,7 @@ FAULTS: dict[str, Callable[[], Fault]] = {
 """Ways to answer wrongly; ``down``, which answers nothing, is beside them."""
 
 
-class RelayDesk:
+class RelayControls:
     """Holds the local relay for the page. ``media`` is where covers and tunes are served."""
 
     def __init__(self, relay: LocalRelay) -> None:
@@ -77,8 +77,8 @@ class RelayDesk:
         """Say which tasks there are, newest first, how often the bot looked, what goes wrong."""
         return {
             "tasks": list(self._tasks()),
-            "looks": len(self.relay.looks),
-            "last": self.relay.looks[-1].status if self.relay.looks else None,
+            "looks": len(self.relay.requests),
+            "last": self.relay.requests[-1].status if self.relay.requests else None,
             "fault": self.fault,
         }
 

@@ -19,12 +19,12 @@ from sandbox.bot_process import settings_for
 from sandbox.discord import Channel, Guild, Interaction, LocalDiscord, Message, User
 from sandbox.relay import LocalRelay
 
-BRISK = GatewayTiming(first_retry=0.0, between_identifies=0.0)
-QUICK = LiveCardTiming(between_edits=0.05, between_rounds=0.05)
+FAST_GATEWAY = GatewayTiming(first_retry=0.0, between_identifies=0.0)
+FAST_LIVE_CARD = LiveCardTiming(between_edits=0.05, between_rounds=0.05)
 
 
 @dataclass(frozen=True)
-class Stage:
+class SandboxSession:
     """Who and what there is. The relay's time stands still unless it is told to pass."""
 
     discord: LocalDiscord
@@ -45,24 +45,28 @@ class Stage:
         quick = {"POLL_INTERVAL": "0.1", "WATCHES_PER_USER": "100"}
         return settings_for(self.discord, self.relay, self.folder) | quick
 
-    async def act(self, command: str, user: User | None = None, **options: object) -> Interaction:
+    async def use_command(
+        self, command: str, user: User | None = None, **options: object
+    ) -> Interaction:
         """Use a command in the channel of songs, and wait for its answer."""
         interaction = await self.discord.command(user or self.ada, self.songs, command, **options)
         await interaction.answered(timeout=15)
         return interaction
 
-    async def ask(self, command: str, user: User | None = None, **options: str) -> Message:
+    async def command_answer(
+        self, command: str, user: User | None = None, **options: str
+    ) -> Message:
         """Use a command in the channel of songs; return its answer."""
-        return (await self.act(command, user, **options)).messages[0]
+        return (await self.use_command(command, user, **options)).messages[0]
 
-    async def notice_of(self, task_id: str, channel: Channel | None = None) -> Message:
+    async def wait_for_notice(self, task_id: str, channel: Channel | None = None) -> Message:
         """Wait for the message that tells the end of a task."""
         told = await self.discord.wait_for(
-            lambda: self.notices_of(task_id, channel), 15, f"the notice of {task_id}"
+            lambda: self.notices(task_id, channel), 15, f"the notice of {task_id}"
         )
         return told[0]
 
-    def notices_of(self, task_id: str, channel: Channel | None = None) -> list[Message]:
+    def notices(self, task_id: str, channel: Channel | None = None) -> list[Message]:
         """Return every notice about a task in a channel: the messages that bear its marker."""
         messages = (channel or self.songs).messages
         return [message for message in messages if f"♪ {task_id}" in str(message.payload())]
@@ -74,9 +78,9 @@ class Stage:
 
 
 @asynccontextmanager
-async def a_stage(
+async def open_sandbox(
     folder: Path, *, pace: float = 1.0, shards: int = 1, speed: float = 0.0
-) -> AsyncIterator[Stage]:
+) -> AsyncIterator[SandboxSession]:
     """Open a Discord and a relay; no bot yet. Discord's rate limits pass ``pace`` times faster.
 
     ``speed``: how fast the relay's time passes by itself.
@@ -91,17 +95,17 @@ async def a_stage(
         guild.add_member(ada)
         guild.add_member(bea)
         songs, lyrics = guild.add_channel("songs"), guild.add_channel("lyrics")
-        yield Stage(discord, relay, folder, guild, ada, bea, songs, lyrics)
+        yield SandboxSession(discord, relay, folder, guild, ada, bea, songs, lyrics)
 
 
 @asynccontextmanager
-async def a_bot(
-    stage: Stage, live_card_timing: LiveCardTiming = QUICK, **changes: object
+async def running_bot(
+    sandbox: SandboxSession, live_card_timing: LiveCardTiming = FAST_LIVE_CARD, **changes: object
 ) -> AsyncIterator[None]:
-    """Let the bot work on the stage, within this process."""
-    values = {name.lower(): value for name, value in stage.environment.items()}
+    """Let the bot work in the sandbox, within this process."""
+    values = {name.lower(): value for name, value in sandbox.environment.items()}
     bot = asyncio.create_task(serve(Settings.model_validate(values | changes), live_card_timing))
-    ready = asyncio.create_task(_ready(stage.discord))
+    ready = asyncio.create_task(_ready(sandbox.discord))
     try:
         await asyncio.wait({bot, ready}, return_when=asyncio.FIRST_COMPLETED)
         if bot.done():
@@ -116,14 +120,16 @@ async def a_bot(
 
 
 @asynccontextmanager
-async def a_bot_in_hand(
-    stage: Stage, fetcher: Fetcher | None = None, gateway_timing: GatewayTiming = BRISK
+async def running_assembled_bot(
+    sandbox: SandboxSession,
+    fetcher: Fetcher | None = None,
+    gateway_timing: GatewayTiming = FAST_GATEWAY,
 ) -> AsyncIterator[SunoBot]:
-    """Let the bot work on the stage, within this process, and yield it.
+    """Let the bot work in the sandbox, within this process, and yield it.
 
     ``fetcher`` fetches its files, to be opened and closed here.
     """
-    values = {name.lower(): value for name, value in stage.environment.items()}
+    values = {name.lower(): value for name, value in sandbox.environment.items()}
     settings = Settings.model_validate(values)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(DatabaseThread(settings.database_path))
@@ -132,11 +138,11 @@ async def a_bot_in_hand(
         stack.push_async_callback(client.aclose)
         fetcher = await stack.enter_async_context(fetcher or Fetcher())
         bot = await stack.enter_async_context(
-            assemble(settings, database, client, fetcher, COGS, QUICK, gateway_timing)
+            assemble(settings, database, client, fetcher, COGS, FAST_LIVE_CARD, gateway_timing)
         )
-        running = asyncio.create_task(bot.start(stage.discord.token))
+        running = asyncio.create_task(bot.start(sandbox.discord.token))
         try:
-            await _ready(stage.discord)
+            await _ready(sandbox.discord)
             yield bot
         finally:
             await bot.close()

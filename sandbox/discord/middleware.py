@@ -11,10 +11,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from sandbox.discord.bodies import answer, body_of, page
-from sandbox.discord.errors import Refusal, not_found, unauthorized
+from sandbox.discord.errors import ApiError, not_found, unauthorized
 from sandbox.discord.faults import AFTER, BEFORE, Fault, Faults, When
 from sandbox.discord.rate_limits import RateLimits
-from sandbox.discord.scene import Scene
+from sandbox.discord.shared_state import SharedState
 
 log = logging.getLogger(__name__)
 
@@ -51,14 +51,14 @@ class Request:
         return self.code in _MALFORMED and not self.by_fault
 
 
-class Front:
+class ApiMiddleware:
     """Stands before the routes of the API."""
 
-    def __init__(self, scene: Scene, *, rate_limited: bool) -> None:
-        self._scene = scene
+    def __init__(self, shared: SharedState, *, rate_limited: bool) -> None:
+        self._shared = shared
         self._closing = asyncio.Event()
         self.faults = Faults()
-        self.rate_limits = RateLimits(scene.clock, enabled=rate_limited)
+        self.rate_limits = RateLimits(shared.clock, enabled=rate_limited)
         self.requests: list[Request] = []
 
     def close(self) -> None:
@@ -74,15 +74,15 @@ class Front:
         body = await body_of(request) if self.faults.look_at_bodies else {}
         faults = list(self.faults.striking(request.method, path, body))
         if faults:
-            self._scene.happenings.stir()
+            self._shared.events.stir()
         response = failed = await self._troubled(faults, BEFORE, request)
-        refused: Refusal | None = None
+        error_raised: ApiError | None = None
         if response is None:
-            response, refused = await self._carry_out(request, path, handler)
+            response, error_raised = await self._carry_out(request, path, handler)
             failed = await self._troubled(faults, AFTER, request)
         answered = failed or response
-        answered.headers["Date"] = format_datetime(self._scene.clock.time(), usegmt=True)
-        self._record(request.method, path, answered, refused, by_fault=failed is not None)
+        answered.headers["Date"] = format_datetime(self._shared.clock.time(), usegmt=True)
+        self._record(request.method, path, answered, error_raised, by_fault=failed is not None)
         return answered
 
     def _record(
@@ -90,17 +90,17 @@ class Front:
         method: str,
         path: str,
         response: web.StreamResponse,
-        refused: Refusal | None,
+        error_raised: ApiError | None,
         *,
         by_fault: bool,
     ) -> None:
         status = 0 if response.status == _NEVER_HEARD else response.status
-        code = 0 if refused is None else refused.code
-        made = Request(method, path, status, self._scene.clock.now(), code, by_fault)
+        code = 0 if error_raised is None else error_raised.code
+        made = Request(method, path, status, self._shared.clock.now(), code, by_fault)
         self.requests.append(made)
-        self._scene.happenings.note(f"{method} {path} -> {status or 'dropped'}")
-        if made.malformed and refused is not None:
-            log.warning("Malformed request: %s %s: %s", method, path, refused.body())
+        self._shared.events.note(f"{method} {path} -> {status or 'dropped'}")
+        if made.malformed and error_raised is not None:
+            log.warning("Malformed request: %s %s: %s", method, path, error_raised.body())
 
     async def _troubled(
         self, faults: list[Fault], when: When, request: web.Request
@@ -127,34 +127,34 @@ class Front:
 
     async def _carry_out(
         self, request: web.Request, path: str, handler: Handler
-    ) -> tuple[web.StreamResponse, Refusal | None]:
+    ) -> tuple[web.StreamResponse, ApiError | None]:
         """Give the answer of Discord itself, and the refusal that it stands for, if any."""
-        known = request.headers.get("Authorization") == f"Bot {self._scene.token}"
+        known = request.headers.get("Authorization") == f"Bot {self._shared.token}"
         if not known and (not path.startswith(_WITHOUT_TOKEN) or path == "/gateway/bot"):
             return _refused(unauthorized()), None
-        standing = self.rate_limits.enter(request.method, path)
-        if standing.retry_after is not None:
-            return limited(standing.retry_after, standing.scope, standing.headers), None
-        response, refused = await _guarded(handler, request)
-        response.headers.update(standing.headers)
-        return response, refused
+        decision = self.rate_limits.enter(request.method, path)
+        if decision.retry_after is not None:
+            return limited(decision.retry_after, decision.scope, decision.headers), None
+        response, error_raised = await _guarded(handler, request)
+        response.headers.update(decision.headers)
+        return response, error_raised
 
 
 async def _guarded(
     handler: Callable[[web.Request], Awaitable[web.StreamResponse]], request: web.Request
-) -> tuple[web.StreamResponse, Refusal | None]:
+) -> tuple[web.StreamResponse, ApiError | None]:
     try:
         return await handler(request), None
-    except Refusal as error:
-        refused = error
+    except ApiError as error:
+        error_raised = error
     except web.HTTPNotFound:
-        refused = not_found()
+        error_raised = not_found()
     except web.HTTPMethodNotAllowed:
-        refused = Refusal(405, 0, "405: Method Not Allowed")
-    return _refused(refused), refused
+        error_raised = ApiError(405, 0, "405: Method Not Allowed")
+    return _refused(error_raised), error_raised
 
 
-def _refused(error: Refusal) -> web.StreamResponse:
+def _refused(error: ApiError) -> web.StreamResponse:
     return answer(error.body(), error.status)
 
 

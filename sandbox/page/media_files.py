@@ -8,7 +8,7 @@ from pathlib import Path
 from aiohttp import web
 
 from sandbox.discord import LocalDiscord
-from sandbox.page.media import cover, tune
+from sandbox.page.generated_media import cover, tune
 
 _NAME = re.compile(r"[\w.-]{1,200}")
 _STREAM, _LARGE, _IMAGE = "stream-", "image_large_", "image_"
@@ -16,7 +16,7 @@ _SHOWN = re.compile(r"image/(png|jpeg|gif|webp)|(audio|video)/[\w.+-]+")
 """What a browser may show as what it is; everything else is text, which runs nothing."""
 
 
-class MediaShelf:
+class MediaFiles:
     """Makes what is asked for once, and keeps it in ``folder``."""
 
     def __init__(self, folder: Path, discord: LocalDiscord) -> None:
@@ -44,7 +44,7 @@ class MediaShelf:
         return web.FileResponse(path, headers={"Content-Type": content_type})
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
-        attachment = self._discord.world.file(request.match_info["attachment"])
+        attachment = self._discord.state.file(request.match_info["attachment"])
         if attachment is None:
             raise web.HTTPNotFound
         path = await self._kept(f"file-{attachment.id}", lambda: attachment.data)
