@@ -50,7 +50,7 @@ class Deed:
     @property
     def is_on_its_way(self) -> bool:
         """Whether it was answered that a notice which is on its way cannot be stopped."""
-        said = _WORDS.say("unwatch-on-its-way", id=code(self.task_id))
+        said = _WORDS.text("unwatch-on-its-way", id=code(self.task_id))
         return said in self.interaction.answers
 
     def __str__(self) -> str:
