@@ -99,12 +99,12 @@ async def _measure(size: Size) -> tuple[list[Block], list[Block]]:
         scene = _Scene(discord, ada, channels, size)
         async with QuickRelay([]) as relay, _a_bot(scene, relay, tasks=0):
             idle = await _blocks(scene, relay)
-        ending = int(ENDS_A_SECOND * (size.warm_up + size.blocks * (size.length + 1)))
-        tasks = int(size.looks * ROUND) + ending // 2
+        end_reason = int(ENDS_A_SECOND * (size.warm_up + size.blocks * (size.length + 1)))
+        tasks = int(size.looks * ROUND) + end_reason // 2
         songs = [_streaming(task_id(number)) for number in range(tasks)]
         async with QuickRelay(songs) as relay, _a_bot(scene, relay, tasks):
             await relay.asked.wait()
-            ends = asyncio.create_task(_end_one_by_one(relay, ending))
+            ends = asyncio.create_task(_end_one_by_one(relay, end_reason))
             busy = await _blocks(scene, relay)
             ends.cancel()
         return idle, busy

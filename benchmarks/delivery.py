@@ -27,7 +27,7 @@ from bot.relay.models import Task
 from bot.relay.parsing.reader import read_batch
 from bot.relay.providers import CUSTOM
 from bot.storage.database import DatabaseThread
-from bot.storage.live_cards import Cards
+from bot.storage.live_cards import LiveCards
 from bot.storage.models import Destination
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
@@ -203,8 +203,8 @@ async def owe(path: Path, places: Sequence[Destination]) -> Sequence[Task]:
         store = TaskStore(database, Outbox(database), CUSTOM)
         now = time.time()
         watches = (
-            store.add_finished(task, user_id=SOMEBODY + number, place=place, now=now)
-            for number, (task, place) in enumerate(zip(ended, places, strict=True))
+            store.add_finished(task, user_id=SOMEBODY + number, destination=destination, now=now)
+            for number, (task, destination) in enumerate(zip(ended, places, strict=True))
         )
         await asyncio.gather(*watches)
     return ended
@@ -220,10 +220,10 @@ async def _post_cards(
 ) -> None:
     """Give each channel the card of its song, which does not show the end yet."""
     async with DatabaseThread(path) as database:
-        cards = Cards(database, CUSTOM)
+        cards = LiveCards(database, CUSTOM)
 
         async def post(channel: Channel, task: Task) -> None:
-            card = await cards.open(
+            card = await cards.create(
                 place_of(channel),
                 [task.id],
                 now=time.time() - 60,
@@ -232,6 +232,6 @@ async def _post_cards(
             )
             message = discord.messages.post(channel.id, Draft({"embeds": [{"title": "A card"}]}))
             assert card is not None  # noqa: S101 # no card shows this song yet
-            await cards.posted(card, message.id)
+            await cards.acknowledge(card, message.id)
 
         await asyncio.gather(*map(post, targets, ended))

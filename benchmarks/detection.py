@@ -288,16 +288,16 @@ class _Watching:
             delays.append(fmean(delay for _, delay in world.seen[noted:]))
         return delays
 
-    async def _watch(self, task: Task, look_at: float) -> None:
+    async def _watch(self, task: Task, poll_at: float) -> None:
         number = int(task.id.partition("-")[2])
         await self._store.add_watch(
             task,
             known=True,
             user_id=number,
-            place=Destination(number % 1000),
+            destination=Destination(number % 1000),
             now=self._world.now,
             deadline=DEADLINE,
-            look_at=look_at,
+            poll_at=poll_at,
         )
 
 

@@ -22,7 +22,7 @@ from benchmarks.seeding import DEADLINE, as_read, streaming_song
 from benchmarks.storage import BATCH, find, folder_on_disk, store_in, timed
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
-from bot.storage.limits import Limits
+from bot.storage.limits import WatchLimits
 from bot.storage.models import Destination, EndReason, PollResult
 from bot.storage.tasks import TaskStore
 from sandbox.discord import LocalDiscord
@@ -138,7 +138,7 @@ async def _measure(store: TaskStore, cost: Costs, now: float) -> None:
     """Look at a batch of what is due, and watch one task more."""
     cost.find.append(await timed(find(store, now)))
     seen = [
-        PollResult(one.task_id, next_look_at=now, answer=_streaming(one.task_id, now))
+        PollResult(one.task_id, next_poll_at=now, answer=_streaming(one.task_id, now))
         for one in await store.due_tasks(now, BATCH)
     ]
     cost.record.append(await timed(store.record(seen, now)))
@@ -161,7 +161,7 @@ async def _ends(path: Path, repetitions: int) -> dict[int, list[float]]:
                 name = f"song-{watchers}-{number}"
                 await _watch(store, name, _places_of(watchers), now)
                 done = as_read(song(name, takes=30), now)
-                end = PollResult(name, now, answer=done, ending=EndReason.FINISHED)
+                end = PollResult(name, now, answer=done, end_reason=EndReason.FINISHED)
                 span = await timed(store.record([end], now))
                 if number >= 0:  # the first round fills the caches
                     spans.setdefault(watchers, []).append(span)
@@ -170,18 +170,18 @@ async def _ends(path: Path, repetitions: int) -> dict[int, list[float]]:
 
 def _places_of(watchers: int) -> list[Destination]:
     """Return where each of so many people watches: in as few places as may be."""
-    most = Limits().watchers_in_a_place
+    most = WatchLimits().watchers_in_a_place
     return [Destination(PLACE.channel_id - n // most, PLACE.guild_id) for n in range(watchers)]
 
 
 async def _watch(store: TaskStore, name: str, places: Sequence[Destination], now: float) -> None:
     """Let one person in each of the places watch a task."""
-    for number, place in enumerate(places):
+    for number, destination in enumerate(places):
         await store.add_watch(
             _streaming(name, now),
             known=True,
             user_id=PEOPLE + number,
-            place=place,
+            destination=destination,
             now=now,
             deadline=DEADLINE,
         )
@@ -217,7 +217,7 @@ def _panels(costs: Mapping[int, Costs]) -> list[Panel]:
 
 def _watchers_panel(ends: Mapping[int, list[float]]) -> Panel:
     spans = {watchers: [span * 1000 for span in taken] for watchers, taken in ends.items()}
-    across = f"people who watch it, {Limits().watchers_in_a_place} in a place"
+    across = f"people who watch it, {WatchLimits().watchers_in_a_place} in a place"
     return Panel("A song's end to all notices owed (ms)", across, (Line("", spans),))
 
 

@@ -112,9 +112,9 @@ async def _write_the_pattern(path: Path, relay: str, now: float) -> None:
     async with DatabaseThread(path) as database:
         store = TaskStore(database, Outbox(database), relay)
         await store.add_watch(
-            task, known=True, user_id=0, place=PLACES[0], now=now, deadline=DEADLINE
+            task, known=True, user_id=0, destination=PLACES[0], now=now, deadline=DEADLINE
         )
-        await store.record([PollResult(task.id, next_look_at=now, answer=task)], now)
+        await store.record([PollResult(task.id, next_poll_at=now, answer=task)], now)
 
 
 def _name_places_and_people(

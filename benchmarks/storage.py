@@ -25,7 +25,7 @@ from benchmarks.seeding import (
 from bot.relay.models import Task
 from bot.relay.providers import CUSTOM
 from bot.storage.database import MOST_TOGETHER, DatabaseThread
-from bot.storage.limits import Limits
+from bot.storage.limits import WatchLimits
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 
@@ -58,7 +58,7 @@ def folder_on_disk() -> Iterator[Path]:
 
 def store_in(database: DatabaseThread) -> TaskStore:
     """Return the store of the relay that databases are seeded for; in it nobody meets a limit."""
-    limits = Limits(watches_per_user=1_000_000, watches_per_server=1_000_000)
+    limits = WatchLimits(watches_per_user=1_000_000, watches_per_server=1_000_000)
     return TaskStore(database, Outbox(database), CUSTOM, limits)
 
 
@@ -98,7 +98,7 @@ async def _add(store: TaskStore, tasks: list[Task], now: float) -> None:
                 task,
                 known=True,
                 user_id=number // WATCHES_OF_A_PERSON,
-                place=PLACES[number % len(PLACES)],
+                destination=PLACES[number % len(PLACES)],
                 now=now,
                 deadline=DEADLINE,
             )
@@ -158,7 +158,7 @@ async def _quickest(store: TaskStore, now: float, times: int = 10) -> float:
 async def find(store: TaskStore, now: float) -> None:
     """Find a batch of due tasks, and when the next look is due."""
     await store.due_tasks(now, BATCH)
-    await store.next_look_at(now)
+    await store.next_poll_at(now)
 
 
 async def timed(work: Awaitable[object]) -> float:

@@ -41,8 +41,8 @@ from bot.storage.erasure import Erasure
 from bot.storage.history import History
 from bot.storage.joined_notices import JoinedNotices
 from bot.storage.key_value import KeyValueStore
-from bot.storage.limits import Limits
-from bot.storage.live_cards import Cards
+from bot.storage.limits import WatchLimits
+from bot.storage.live_cards import LiveCards
 from bot.storage.outbox import Outbox
 from bot.storage.queue_statistics import QueueStatistics
 from bot.storage.relay_fingerprints import RelayAccess, own_fingerprint
@@ -244,7 +244,7 @@ def assemble(
     """
     source = _relay(settings)
     outbox = Outbox(database)
-    limits = Limits(
+    limits = WatchLimits(
         settings.watches_per_user,
         settings.watches_per_server,
         messages_per_user=settings.messages_per_user,
@@ -261,7 +261,7 @@ def assemble(
         poller=poller,
         store=store,
         outbox=outbox,
-        cards=Cards(database, source.name, limits),
+        cards=LiveCards(database, source.name, limits),
         notices=JoinedNotices(database, source.name),
         history=History(database, source.name),
         forgetting=Erasure(database),

@@ -29,8 +29,8 @@ from bot.storage.erasure import Erasure
 from bot.storage.history import History
 from bot.storage.joined_notices import JoinedNotices
 from bot.storage.key_value import KeyValueStore
-from bot.storage.limits import Limits
-from bot.storage.live_cards import Cards
+from bot.storage.limits import WatchLimits
+from bot.storage.live_cards import LiveCards
 from bot.storage.outbox import Outbox
 from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
@@ -54,13 +54,13 @@ class Services:
     poller: Poller
     store: TaskStore
     outbox: Outbox
-    cards: Cards
+    cards: LiveCards
     notices: JoinedNotices
     history: History
     forgetting: Erasure
     departures: DepartedServers
     settings: ServerSettingsStore
-    limits: Limits
+    limits: WatchLimits
     notes: KeyValueStore
     player: Player
     metrics: Metrics

@@ -28,7 +28,7 @@ class KeepWatching(
         """Watch the task again for whoever pressed, where the notice stands."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         services = interaction.client.services
-        task_id = await services.outbox.task_of(self.delivery_id)
+        task_id = await services.outbox.task_id_of(self.delivery_id)
         if task_id is None:
             text = catalog_for(interaction.locale.value).text("reader-gone")
         else:

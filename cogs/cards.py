@@ -36,8 +36,8 @@ class CardButton(
         bot = interaction.client
         card = await bot.services.cards.get(self.card_id, time.time())
         tasks = card.tasks if card else ()
-        running = [shown.task.id for shown in tasks if not shown.ending]
-        told = running or [shown.task.id for shown in tasks if shown.owed]
+        running = [shown.task.id for shown in tasks if not shown.end_reason]
+        told = running or [shown.task.id for shown in tasks if shown.notice_pending]
         if card is None or not told:
             text = catalog.text("live-gone")
         elif self.action == "join":
@@ -53,7 +53,7 @@ class CardButton(
         """Stop for the person who pressed; return the key of what to say."""
         services = interaction.client.services
         removed = await services.watchlist.remove(
-            ids, user_id=interaction.user.id, channel_id=card.place.channel_id
+            ids, user_id=interaction.user.id, channel_id=card.destination.channel_id
         )
         if Unwatched.ON_ITS_WAY in removed.values():
             return "live-on-its-way"

@@ -13,7 +13,7 @@ from bot.i18n.translator import localised
 from bot.relay.errors import RelayError
 from bot.relay.models import Task
 from bot.storage.errors import TooManyLookups
-from bot.storage.history import Entry
+from bot.storage.history import HistoryEntry
 from bot.ui.components import PersistentItem
 from bot.ui.history_panel import OPEN, TURN, fitting, history_embed, history_view
 from bot.ui.permissions import scope_of
@@ -140,7 +140,7 @@ async def _show_page(interaction: Interaction, search: str, number: int) -> None
     )
 
 
-async def _look_again(watchlist: Watchlist, entry: Entry, asker: Caller) -> Task | None:
+async def _look_again(watchlist: Watchlist, entry: HistoryEntry, asker: Caller) -> Task | None:
     """Return the task as the relay knows it now, ``None`` where that is less than was kept."""
     try:
         seen = await watchlist.look([entry.task.id], asker)

@@ -89,12 +89,13 @@ class Privacy(commands.Cog):
         """Say what is kept about the person, and ask whether to delete it."""
         await interaction.response.defer(ephemeral=True)
         catalog = catalog_for(interaction.locale.value)
-        holdings = await self._bot.services.forgetting.holdings(interaction.user.id)
-        if holdings.nothing:
+        personal_data = await self._bot.services.forgetting.personal_data(interaction.user.id)
+        if personal_data.nothing:
             await interaction.edit_original_response(content=catalog.text("forget-nothing"))
             return
         await interaction.edit_original_response(
-            content=question(holdings, catalog), view=question_view(interaction.user.id, catalog)
+            content=question(personal_data, catalog),
+            view=question_view(interaction.user.id, catalog),
         )
 
     @commands.Cog.listener()

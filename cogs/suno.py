@@ -161,7 +161,7 @@ class Suno(
         await interaction.response.defer(ephemeral=True)
         catalog = catalog_for(interaction.locale.value)
         since = discord.utils.utcnow().timestamp() - KEPT_FOR
-        entries = await self._outbox.undelivered(interaction.user.id, since)
+        entries = await self._outbox.undelivered_notices(interaction.user.id, since)
         if entries:
             await Reply(interaction).send(embeds=[inbox(entries, catalog)])
         else:

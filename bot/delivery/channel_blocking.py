@@ -38,7 +38,7 @@ class ChannelBlocker:
         delivery: Delivery,
         reason: str,
         *,
-        doubtful: bool = False,
+        unconfirmed: bool = False,
         channel_gone: bool = True,
     ) -> int:
         """Tell each watcher directly what the channel does not take; return how many will be told.
@@ -48,14 +48,16 @@ class ChannelBlocker:
         direct message: its person cannot be reached.
         """
         redirection = self._outbox.redirection
-        if delivery.place.guild_id is None:
+        if delivery.destination.guild_id is None:
             await redirection.drop(delivery, reason=reason)
             return 0
-        posted = doubtful or delivery.repeat or delivery.in_doubt_since is not None
+        posted = (
+            unconfirmed or delivery.possible_duplicate or delivery.unconfirmed_since is not None
+        )
         return await redirection.redirect(
             delivery,
             reason=reason,
-            repeat=posted,
+            possible_duplicate=posted,
             channel_gone=channel_gone,
             now=self._clock(),
         )
@@ -66,7 +68,7 @@ class ChannelBlocker:
         meaning: ErrorClassification,
         reason: str,
         *,
-        doubtful: bool = False,
+        unconfirmed: bool = False,
     ) -> None:
         """Keep what is owed to a channel that refuses everything, and tell those who wait."""
         now = self._clock()
@@ -75,7 +77,7 @@ class ChannelBlocker:
             until=now + self._between_looks,
             reason=self._what_is_missing(delivery, meaning) or reason,
             now=now,
-            doubtful=doubtful,
+            unconfirmed=unconfirmed,
         )
 
     async def look_again(self, guild_id: int) -> None:
@@ -85,26 +87,26 @@ class ChannelBlocker:
         slowly, or every event would be a try.
         """
         blocked = self._outbox.blocked_channels
-        for place, reason in await blocked.of_server(guild_id):
-            if self._is_open_again(place, reason):
-                await blocked.probe_now(place.channel_id, self._clock())
+        for destination, reason in await blocked.in_server(guild_id):
+            if self._is_open_again(destination, reason):
+                await blocked.probe_now(destination.channel_id, self._clock())
 
     def _what_is_missing(self, delivery: Delivery, meaning: ErrorClassification) -> str | None:
         """Return the reason that people are told, ``None`` where no permission is missing."""
         if meaning.missing is not Missing.PERMISSION:
             return meaning.missing
-        granted = permissions_in(self._client, delivery.place)
-        return missing_reason(granted, in_thread=self._thread(delivery.place) is not None)
+        granted = permissions_in(self._client, delivery.destination)
+        return missing_reason(granted, in_thread=self._thread(delivery.destination) is not None)
 
-    def _is_open_again(self, place: Destination, reason: str) -> bool:
-        thread = self._thread(place)
+    def _is_open_again(self, destination: Destination, reason: str) -> bool:
+        thread = self._thread(destination)
         if thread and reason in set(Missing):
             return not (thread.archived or thread.locked)
-        granted = permissions_in(self._client, place)
+        granted = permissions_in(self._client, destination)
         if granted is None or not reason.startswith(MISSING) or reason == MISSING:
             return False
         return missing_reason(granted, in_thread=thread is not None) == MISSING
 
-    def _thread(self, place: Destination) -> discord.Thread | None:
-        guild = self._client.get_guild(place.guild_id or 0)
-        return guild.get_thread(place.channel_id) if guild else None
+    def _thread(self, destination: Destination) -> discord.Thread | None:
+        guild = self._client.get_guild(destination.guild_id or 0)
+        return guild.get_thread(destination.channel_id) if guild else None

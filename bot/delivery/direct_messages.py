@@ -58,18 +58,18 @@ class DirectMessageOpener:
         self._opening: asyncio.Task[None] | None = None
 
     @property
-    def under_way(self) -> list[asyncio.Task[None]]:
+    def in_flight(self) -> list[asyncio.Task[None]]:
         """What waits for a direct message to be opened; it may be cancelled, the call is not."""
         return [self._opening] if self._opening is not None and not self._opening.done() else []
 
     async def round(self) -> None:
         """Start to open the next direct message, if one is due and none is being opened."""
-        if self.under_way:
+        if self.in_flight:
             return
         now = self._clock()
-        message = await self._redirection.next_unopened(now, self._pace.lease)
+        message = await self._redirection.claim_unopened(now, self._pace.lease)
         if message is not None:
-            self._redirection.opening_from = now + self._pace.between
+            self._redirection.openings_paused_until = now + self._pace.between
             self._opening = asyncio.create_task(self._open(message))
             self._opening.add_done_callback(_log_fault)
 
@@ -81,26 +81,26 @@ class DirectMessageOpener:
             await self._settle(message, error)
         else:
             self._refused = 0
-            await self._redirection.opened(message, direct.id, self._clock())
+            await self._redirection.record_opened(message, direct.id, self._clock())
 
     async def _settle(self, message: UnopenedMessage, error: Exception) -> None:
         """Do what an error means for this person, and for all others who wait."""
         reason = reason_of(error)
         if is_about_the_person(error):
             log.info("Person unreachable: user=%s cause=%s", message.user_id, reason)
-            await self._redirection.unreachable(message, reason=reason)
+            await self._redirection.drop_unreachable(message, reason=reason)
             return
         now = self._clock()
         pause = max(self._pause(message.attempts), classify(error).retry_after or 0.0)
         if _is_too_fast(error):
             self._refused += 1
             pause = max(pause, self._pause(self._refused + 2))
-            self._redirection.opening_from = now + pause
+            self._redirection.openings_paused_until = now + pause
         log.info(
             "Direct message not opened: user=%s cause=%s retry_in=%.0f",
             *(message.user_id, reason, pause),
         )
-        await self._redirection.open_later(message, until=now + pause, reason=reason)
+        await self._redirection.postpone_opening(message, until=now + pause, reason=reason)
 
     def _pause(self, tries: int) -> float:
         doubling: float = self._pace.first_pause * 2.0 ** min(tries - 1, 20)

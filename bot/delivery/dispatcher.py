@@ -25,7 +25,7 @@ from bot.delivery.error_policy import PATIENCE, ErrorPolicy, Patience, described
 from bot.delivery.rendering import completed, compose, view_of
 from bot.metrics import Metrics, Outcome
 from bot.storage.clock_rollback import UNKNOWN_TIME, Rollback, RollbackDetector
-from bot.storage.models import Delivery, Purpose
+from bot.storage.models import Delivery, DeliveryPurpose
 from bot.storage.outbox import Outbox
 from bot.storage.server_settings import ServerSettingsStore
 from bot.ui.notice import Notice, naming_role
@@ -110,7 +110,7 @@ class OutboxDispatcher:
 
         Only the waiting for a call into discord.py is cancelled, never the call.
         """
-        tasks = [*self._under_way, *self._opener.under_way]
+        tasks = [*self._under_way, *self._opener.in_flight]
         if tasks:
             await asyncio.wait(tasks, timeout=self._patience.goodbye)
         for task in tasks:
@@ -155,14 +155,14 @@ class OutboxDispatcher:
             message_id = await self._result(call, delivery)
         except Exception as error:  # noqa: BLE001 # what it means is decided by the verdict
             passing = classify(error).passing
-            doubtful = call.unrefused_posts > 0 if call.traced else passing
-            await self._policy.settle(delivery, error, doubtful=doubtful)
+            unconfirmed = call.unrefused_posts > 0 if call.traced else passing
+            await self._policy.settle(delivery, error, unconfirmed=unconfirmed)
             return
         now = self._clock()
         await self._outbox.acknowledge(delivery, message_id=message_id, now=now)
         log.info("%s is %s", described(delivery), Outcome.SENT)
         self._figures.tries.labels(Outcome.SENT).inc()
-        if delivery.purpose is Purpose.NOTICE:
+        if delivery.purpose is DeliveryPurpose.NOTICE:
             self._figures.notice_delay.observe(max(now - delivery.created_at, 0))
 
     async def _result(self, call: Call[int], delivery: Delivery) -> int:
@@ -181,12 +181,12 @@ class OutboxDispatcher:
 
         Where that cannot be known, a repeat is better than a loss, and says so.
         """
-        doubt, now = delivery.in_doubt_since, self._clock()
+        doubt, now = delivery.unconfirmed_since, self._clock()
         if doubt is None or 0 <= now - doubt < self._patience.nonce_window:
-            return (await self._send(delivery, repeat=False)).id
+            return (await self._send(delivery, possible_duplicate=False)).id
         if doubt > now:  # the clock was set back
-            delivery = replace(delivery, in_doubt_since=UNKNOWN_TIME)
-        others = await self._outbox.messages_beside(delivery)
+            delivery = replace(delivery, unconfirmed_since=UNKNOWN_TIME)
+        others = await self._outbox.other_message_ids(delivery)
         text = await self._composed(delivery)
         evidence, message = await find_existing(
             self._client,
@@ -198,14 +198,16 @@ class OutboxDispatcher:
         log.info("%s may have been posted: %s", described(delivery), evidence)
         if message is not None:
             return (await completed(message, text, delivery)).id
-        return (await self._send(delivery, repeat=evidence is DuplicateCheck.UNREADABLE)).id
+        return (
+            await self._send(delivery, possible_duplicate=evidence is DuplicateCheck.UNREADABLE)
+        ).id
 
-    async def _send(self, delivery: Delivery, *, repeat: bool) -> discord.Message:
+    async def _send(self, delivery: Delivery, *, possible_duplicate: bool) -> discord.Message:
         """Send it and return the message; raises what discord.py raises.
 
         What is refused with a file is sent without it at once: the link is in the message.
         """
-        text = await self._composed(delivery, repeat=repeat)
+        text = await self._composed(delivery, possible_duplicate=possible_duplicate)
         async with self._file_of(delivery) as file:
             try:
                 message = await self._post(delivery, text, file)
@@ -216,11 +218,11 @@ class OutboxDispatcher:
                 message = await self._post(delivery, text, None)
         return await completed(message, text, delivery)
 
-    async def _composed(self, delivery: Delivery, *, repeat: bool = False) -> Notice:
-        text = compose(delivery, repeat=repeat)
+    async def _composed(self, delivery: Delivery, *, possible_duplicate: bool = False) -> Notice:
+        text = compose(delivery, possible_duplicate=possible_duplicate)
         role = None
-        if self._settings and delivery.purpose is Purpose.NOTICE:
-            role = (await self._settings.of(delivery.place.guild_id)).role_to_mention
+        if self._settings and delivery.purpose is DeliveryPurpose.NOTICE:
+            role = (await self._settings.of(delivery.destination.guild_id)).role_to_mention
         if role and await self._outbox.role_mentions.claim(delivery, self._clock()):
             return naming_role(text, role)
         return text
@@ -228,8 +230,10 @@ class OutboxDispatcher:
     async def _post(
         self, delivery: Delivery, text: Notice, file: discord.File | None
     ) -> discord.Message:
-        place = delivery.place
-        channel = self._client.get_partial_messageable(place.channel_id, guild_id=place.guild_id)
+        destination = delivery.destination
+        channel = self._client.get_partial_messageable(
+            destination.channel_id, guild_id=destination.guild_id
+        )
         return await channel.send(
             content=text.content,
             embeds=text.embeds,

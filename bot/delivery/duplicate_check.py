@@ -48,20 +48,20 @@ async def find_existing(
     ``content`` is what the message says above its embeds: all that is left of it where Discord
     dropped them. ``clock_ahead`` as in ``search``, which says what is raised.
     """
-    if delivery.in_doubt_since is None:
+    if delivery.unconfirmed_since is None:
         return DuplicateCheck.ABSENT, None
 
     def is_it(message: discord.Message) -> bool:
         bears_it = is_bare(message, content) or _bears_marker(message, delivery)
         return bears_it and message.id not in others
 
-    since = delivery.in_doubt_since
-    return await search(client, delivery.place, since, is_it, clock_ahead=clock_ahead)
+    since = delivery.unconfirmed_since
+    return await search(client, delivery.destination, since, is_it, clock_ahead=clock_ahead)
 
 
 async def search(
     client: discord.Client,
-    place: Destination,
+    destination: Destination,
     since: float,
     is_it: Callable[[discord.Message], bool],
     *,
@@ -73,7 +73,7 @@ async def search(
     read where ``since`` is ``UNKNOWN_TIME``. Raises ``NotKnownYet``, and
     what discord.py raises when the channel cannot be asked just now.
     """
-    channel = client.get_partial_messageable(place.channel_id, guild_id=place.guild_id)
+    channel = client.get_partial_messageable(destination.channel_id, guild_id=destination.guild_id)
     undated = since == UNKNOWN_TIME
     # The clocks may have differed less back then: more is read than need be in that case.
     earliest = since - max(clock_ahead, 0.0) - CLOCKS_DIFFER
@@ -85,7 +85,7 @@ async def search(
         count += 1
         if client.user and message.author.id == client.user.id and is_it(message):
             return DuplicateCheck.POSTED, message
-    if count < MESSAGES_READ and await _may_read(client, place, seen=count > 0):
+    if count < MESSAGES_READ and await _may_read(client, destination, seen=count > 0):
         return DuplicateCheck.ABSENT, None
     return DuplicateCheck.UNREADABLE, None
 
@@ -100,31 +100,31 @@ def _bears_marker(message: discord.Message, delivery: Delivery) -> bool:
     return bears_marker(delivery.task.id, message.content, footers)
 
 
-async def _may_read(client: discord.Client, place: Destination, *, seen: bool) -> bool:
+async def _may_read(client: discord.Client, destination: Destination, *, seen: bool) -> bool:
     """Whether the history of a place is open to the bot; without that, Discord shows an empty one.
 
     ``seen``: it did show something. Raises ``NotKnownYet`` before the gateway has told us.
     """
-    if place.guild_id is None:
+    if destination.guild_id is None:
         return True
-    granted = permissions_in(client, place)
+    granted = permissions_in(client, destination)
     if granted is not None:
         return granted.view_channel and granted.read_message_history
-    guild = client.get_guild(place.guild_id)
+    guild = client.get_guild(destination.guild_id)
     if guild is None or guild.unavailable or not client.is_ready():
-        raise NotKnownYet(f"nothing is known yet of server {place.guild_id}")
+        raise NotKnownYet(f"nothing is known yet of server {destination.guild_id}")
     if seen:
         return True
     # An archived thread, say, of which the gateway does not speak: its parent tells.
-    thread = await client.fetch_channel(place.channel_id)
+    thread = await client.fetch_channel(destination.channel_id)
     if not isinstance(thread, discord.Thread) or thread.parent is None:
         return False
     granted = thread.permissions_for(guild.me)
     return granted.view_channel and granted.read_message_history
 
 
-def permissions_in(client: discord.Client, place: Destination) -> discord.Permissions | None:
+def permissions_in(client: discord.Client, destination: Destination) -> discord.Permissions | None:
     """Return what the bot may do in a place of a server, ``None`` where the cache cannot tell."""
-    guild = client.get_guild(place.guild_id or 0)
-    channel = guild and guild.get_channel_or_thread(place.channel_id)
+    guild = client.get_guild(destination.guild_id or 0)
+    channel = guild and guild.get_channel_or_thread(destination.channel_id)
     return channel.permissions_for(guild.me) if guild and channel else None

@@ -20,7 +20,7 @@ from bot.delivery.discord_errors import (
 )
 from bot.delivery.rendering import simpler
 from bot.metrics import Metrics, Outcome
-from bot.storage.models import Delivery, Form, Purpose
+from bot.storage.models import Delivery, DeliveryPurpose, MessageFormat
 from bot.storage.outbox import Outbox
 
 NONCE_WINDOW = 30.0
@@ -81,41 +81,45 @@ class ErrorPolicy:
         self._figures = metrics
         self.token_refused = asyncio.Event()
 
-    async def settle(self, delivery: Delivery, error: Exception, *, doubtful: bool) -> None:
+    async def settle(self, delivery: Delivery, error: Exception, *, unconfirmed: bool) -> None:
         """Do with a delivery what ``error`` means for it.
 
-        ``doubtful``: Discord may have taken the message all the same.
+        ``unconfirmed``: Discord may have taken the message all the same.
         """
         meaning = classify(error)
         if not isinstance(error, _TROUBLE):
             log.error("%s could not be composed or sent", described(delivery), exc_info=error)
         reason = reason_of(error)
         patient = self._clock() - delivery.created_at < self._patience.until_held
-        in_server = delivery.place.guild_id is not None
+        in_server = delivery.destination.guild_id is not None
         if meaning.meaning is Disposition.DONE:
             await self._outbox.acknowledge(delivery, message_id=None, now=self._clock())
             self._note(delivery, Outcome.SENT, reason)
         elif meaning.meaning is Disposition.GONE and (in_server or is_about_the_person(error)):
-            told = await self._closed_places.redirect(delivery, reason, doubtful=doubtful)
+            told = await self._closed_places.redirect(delivery, reason, unconfirmed=unconfirmed)
             self._note(delivery, Outcome.REDIRECTED if told else Outcome.DROPPED, reason)
         elif meaning.meaning is Disposition.GONE and patient:
             await self._open_anew(delivery, meaning, reason)
         elif meaning.meaning is Disposition.MEND:
-            await self._mend(delivery, reason, doubtful=doubtful)
+            await self._mend(delivery, reason, unconfirmed=unconfirmed)
         elif meaning.passing and patient:
-            await self._postpone(delivery, meaning, reason, doubtful=doubtful)
+            await self._postpone(delivery, meaning, reason, unconfirmed=unconfirmed)
         elif meaning.passing or meaning.meaning is Disposition.GONE:
-            await self._hold(delivery, reason, doubtful=doubtful)
+            await self._hold(delivery, reason, unconfirmed=unconfirmed)
         else:
-            await self._closed_places.block(delivery, meaning, reason, doubtful=doubtful)
+            await self._closed_places.block(delivery, meaning, reason, unconfirmed=unconfirmed)
             self._note(delivery, Outcome.HELD, reason)
 
     async def _postpone(
-        self, delivery: Delivery, meaning: ErrorClassification, reason: str, *, doubtful: bool
+        self, delivery: Delivery, meaning: ErrorClassification, reason: str, *, unconfirmed: bool
     ) -> None:
         until = self._clock() + self._pause(delivery, meaning)
         await self._outbox.postpone(
-            delivery, until=until, reason=reason, form=delivery.form, doubtful=doubtful
+            delivery,
+            until=until,
+            reason=reason,
+            message_format=delivery.message_format,
+            unconfirmed=unconfirmed,
         )
         self._note(delivery, Outcome.POSTPONED, reason)
 
@@ -124,11 +128,11 @@ class ErrorPolicy:
     ) -> None:
         """Ask Discord again for the channel of a person: that it is gone says nothing of them."""
         until = self._clock() + self._pause(delivery, meaning)
-        await self._outbox.redirection.open_anew(delivery, until=until, reason=reason)
+        await self._outbox.redirection.reopen(delivery, until=until, reason=reason)
         self._note(delivery, Outcome.POSTPONED, reason)
 
     async def _hold(
-        self, delivery: Delivery, reason: str, *, doubtful: bool, pause: float | None = None
+        self, delivery: Delivery, reason: str, *, unconfirmed: bool, pause: float | None = None
     ) -> None:
         """Keep a message that nothing else is to wait for."""
         now = self._clock()
@@ -136,30 +140,36 @@ class ErrorPolicy:
             delivery,
             until=now + (pause or self._patience.between_looks_at_held),
             reason=reason,
-            doubtful=doubtful,
+            unconfirmed=unconfirmed,
             notify_at=now,
         )
         self._note(delivery, Outcome.HELD, reason)
 
-    async def _mend(self, delivery: Delivery, reason: str, *, doubtful: bool) -> None:
+    async def _mend(self, delivery: Delivery, reason: str, *, unconfirmed: bool) -> None:
         """Try it simpler; what a channel takes in no form is told directly."""
-        form = simpler(delivery)
-        if form is not None:
+        message_format = simpler(delivery)
+        if message_format is not None:
             await self._outbox.postpone(
-                delivery, until=self._clock(), reason=reason, form=form, doubtful=doubtful
+                delivery,
+                until=self._clock(),
+                reason=reason,
+                message_format=message_format,
+                unconfirmed=unconfirmed,
             )
             self._note(delivery, Outcome.SIMPLIFIED, reason)
-        elif delivery.purpose is Purpose.WORD:  # it promises nothing; the notice itself waits
+        elif (
+            delivery.purpose is DeliveryPurpose.HELD_NOTICE
+        ):  # it promises nothing; the notice itself waits
             await self._outbox.redirection.drop(delivery, reason=reason)
             self._note(delivery, Outcome.DROPPED, reason)
-        elif delivery.place.guild_id is not None:
+        elif delivery.destination.guild_id is not None:
             told = await self._closed_places.redirect(
-                delivery, reason, doubtful=doubtful, channel_gone=False
+                delivery, reason, unconfirmed=unconfirmed, channel_gone=False
             )
             self._note(delivery, Outcome.REDIRECTED if told else Outcome.DROPPED, reason)
         else:
             pause = self._rare_pause(delivery)
-            await self._hold(delivery, reason, doubtful=doubtful, pause=pause)
+            await self._hold(delivery, reason, unconfirmed=unconfirmed, pause=pause)
 
     def _note(self, delivery: Delivery, outcome: Outcome, reason: str) -> None:
         log.info("%s is %s: %s", described(delivery), outcome, reason)
@@ -167,7 +177,7 @@ class ErrorPolicy:
 
     def _rare_pause(self, delivery: Delivery) -> float:
         """Return how long to wait with what even a person's direct messages take in no form."""
-        tries = max(delivery.attempts - len(Form), 0)
+        tries = max(delivery.attempts - len(MessageFormat), 0)
         doubling: float = self._patience.between_looks_at_held * 2.0 ** min(tries, 20)
         return min(doubling, self._patience.longest_hold)
 
@@ -182,4 +192,4 @@ class ErrorPolicy:
 
 def described(delivery: Delivery) -> str:
     """Return how the log names a delivery."""
-    return f"Task {delivery.task.id} for channel {delivery.place.channel_id}"
+    return f"Task {delivery.task.id} for channel {delivery.destination.channel_id}"

@@ -58,23 +58,23 @@ class LiveCardMessages:
             nonce=card.nonce,
             silent=True,
         )
-        first = card.in_doubt_since is None  # else it may be the message of another try
+        first = card.unconfirmed_since is None  # else it may be the message of another try
         return PostedCard(message.id, look.digest if first else None, _lacks(message, look))
 
     def _must_be_searched(self, card: LiveCard) -> bool:
         """Whether a card may have been posted, and its nonce cannot tell or is not to be used."""
-        if card.in_doubt_since is None:
+        if card.unconfirmed_since is None:
             return False
-        known = 0 <= self._clock() - card.in_doubt_since < NONCE_WINDOW
+        known = 0 <= self._clock() - card.unconfirmed_since < NONCE_WINDOW
         return not known or not card.watchers
 
     async def _find(self, card: LiveCard) -> tuple[DuplicateCheck, discord.Message | None]:
         """Look for a card by its button among the bot's own messages."""
-        since = card.in_doubt_since or UNKNOWN_TIME
+        since = card.unconfirmed_since or UNKNOWN_TIME
         wanted = live_button_id("join", card)
         return await search(
             self._client,
-            card.place,
+            card.destination,
             since,
             lambda it: bears_button(it, wanted),
             clock_ahead=self._traffic.clock_ahead(self._clock()),
@@ -84,7 +84,7 @@ class LiveCardMessages:
         """Edit the message of a card if it is to look otherwise; return what it shows."""
         look = self._look(card)
         shown = PostedCard(card.message_id or 0, look.digest)
-        if look.digest == card.look:
+        if look.digest == card.content_digest:
             return shown
         message = await self._message(card).edit(
             content=look.content or None, embeds=look.embeds, view=look.view
@@ -96,22 +96,26 @@ class LiveCardMessages:
         await self._message(card).delete()
 
     def _look(self, card: LiveCard) -> Look:
-        catalog = catalog_for(card.place.locale)
-        return look_of(card, catalog, now=self._clock(), may_embed=self._may_embed(card.place))
+        catalog = catalog_for(card.destination.locale)
+        return look_of(
+            card, catalog, now=self._clock(), may_embed=self._may_embed(card.destination)
+        )
 
-    def _may_embed(self, place: Destination) -> bool | None:
+    def _may_embed(self, destination: Destination) -> bool | None:
         """Whether the bot may embed in a place, ``None`` where the gateway has not told."""
-        if place.guild_id is None:
+        if destination.guild_id is None:
             return True
-        granted = permissions_in(self._client, place)
+        granted = permissions_in(self._client, destination)
         return granted.embed_links if granted is not None else None
 
     def _message(self, card: LiveCard) -> discord.PartialMessage:
         return self._channel(card).get_partial_message(card.message_id or 0)
 
     def _channel(self, card: LiveCard) -> discord.PartialMessageable:
-        place = card.place
-        return self._client.get_partial_messageable(place.channel_id, guild_id=place.guild_id)
+        destination = card.destination
+        return self._client.get_partial_messageable(
+            destination.channel_id, guild_id=destination.guild_id
+        )
 
 
 def _lacks(message: discord.Message, look: Look) -> bool:

@@ -17,7 +17,7 @@ from bot.delivery.live_card_messages import LiveCardMessages, retire
 from bot.i18n.catalog import Catalog
 from bot.storage.clock_rollback import Rollback, RollbackDetector
 from bot.storage.live_card_rows import LiveCard
-from bot.storage.live_cards import LONGEST_PAUSE, Cards
+from bot.storage.live_cards import LONGEST_PAUSE, LiveCards
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class LiveCardUpdater:
     def __init__(
         self,
         client: discord.Client,
-        cards: Cards,
+        cards: LiveCards,
         pace: LiveCardTiming = LIVE_CARD_TIMING,
         clock: Callable[[], float] = time.time,
         notices_wait: Callable[[], bool] = lambda: False,
@@ -91,11 +91,11 @@ class LiveCardUpdater:
             await self._cards.handle_clock_rollback()
         if self._astray:
             await self._take_up()
-        for card in await self._cards.claim(now, self._free_slots, busy=self._busy):
+        for card in await self._cards.claim(now, self._free_slots, busy_channels=self._busy):
             self._begin([card], self._post(card))
         if self._may_edit() and self._free_slots:
             await self._begin_edits(now)
-        return now + pace.between_rounds if await self._cards.any() else None
+        return now + pace.between_rounds if await self._cards.has_any() else None
 
     @property
     def _free_slots(self) -> int:
@@ -105,7 +105,7 @@ class LiveCardUpdater:
     @property
     def _busy(self) -> set[int]:
         """The channels in which a card is under way."""
-        return {cards[0].place.channel_id for cards in self._under_way.values()}
+        return {cards[0].destination.channel_id for cards in self._under_way.values()}
 
     async def finish(self) -> None:
         """Wait a little for what is under way; the calls into discord.py are left alone."""
@@ -138,8 +138,8 @@ class LiveCardUpdater:
 
     async def _take_up(self) -> None:
         """Take up what was being posted when the process died, or a fault of ours came."""
-        under_way = [card.id for cards in self._under_way.values() for card in cards]
-        if count := await self._cards.recover(under_way):
+        in_flight = [card.id for cards in self._under_way.values() for card in cards]
+        if count := await self._cards.recover(in_flight):
             log.info("Cards whose posting was cut off are posted again: count=%d", count)
         self._astray = False
 
@@ -155,10 +155,13 @@ class LiveCardUpdater:
         """Edit the cards that have something new to show; those of a channel one by one."""
         by_channel: dict[int, list[LiveCard]] = {}
         pace = self._pace
-        for card in await self._cards.due(
-            now, least=pace.between_edits, limit=pace.edits_in_a_round, busy=self._busy
+        for card in await self._cards.due_for_update(
+            now,
+            min_interval=pace.between_edits,
+            limit=pace.edits_in_a_round,
+            busy_channels=self._busy,
         ):
-            by_channel.setdefault(card.place.channel_id, []).append(card)
+            by_channel.setdefault(card.destination.channel_id, []).append(card)
         for cards in by_channel.values():
             self._begin(cards, self._edit_each(cards))
 
@@ -189,9 +192,9 @@ class LiveCardUpdater:
             await self._not_posted(card, error, call)
             return error
         if shown is None:
-            await self._cards.give_up(card)
+            await self._cards.discard(card)
         else:
-            await self._cards.posted(card, shown.message_id, look=shown.look)
+            await self._cards.acknowledge(card, shown.message_id, content_digest=shown.look)
             if shown.bare:
                 await self._cards.simplify(card)
         return None
@@ -199,17 +202,17 @@ class LiveCardUpdater:
     async def _not_posted(self, card: LiveCard, error: Exception, call: Call[Any]) -> None:
         """Do with a card that is to be posted what the error means for it."""
         meaning = _told(card, error)
-        doubtful = call.unrefused_posts > 0 if call.traced else meaning.passing
-        may_stand = doubtful or card.in_doubt_since is not None
+        unconfirmed = call.unrefused_posts > 0 if call.traced else meaning.passing
+        may_stand = unconfirmed or card.unconfirmed_since is not None
         mendable = meaning.passing or (may_stand and meaning.meaning is Disposition.HOLD)
-        if meaning.meaning is Disposition.MEND and not card.plain:
+        if meaning.meaning is Disposition.MEND and not card.own_text_only:
             await self._cards.simplify(card)
-            await self._cards.postpone(card, until=0.0, doubtful=doubtful)
+            await self._cards.postpone(card, until=0.0, unconfirmed=unconfirmed)
         elif mendable and card.attempts < MOST_ATTEMPTS:
             until = self._clock() + self._pause(card, meaning)
-            await self._cards.postpone(card, until=until, doubtful=doubtful)
+            await self._cards.postpone(card, until=until, unconfirmed=unconfirmed)
         else:
-            await self._cards.forget(card.id)
+            await self._cards.delete(card.id)
 
     async def _edit_each(self, cards: Sequence[LiveCard]) -> None:
         for card in cards:
@@ -227,20 +230,20 @@ class LiveCardUpdater:
             if shown.bare:
                 await self._cards.simplify(card)
             else:
-                await self._cards.shown(card, shown.look or "")
+                await self._cards.record_update(card, shown.look or "")
 
     async def _not_shown(self, card: LiveCard, error: Exception) -> None:
         """Do with a card that is posted what the error means for it."""
         meaning = _told(card, error)
         mendable = meaning.passing or meaning.meaning is Disposition.HOLD
         if mendable and card.attempts < MOST_ATTEMPTS:
-            await self._cards.failed(card, until=self._clock() + self._pause(card, meaning))
-        elif meaning.meaning is Disposition.MEND and not card.plain:
+            await self._cards.record_failure(card, until=self._clock() + self._pause(card, meaning))
+        elif meaning.meaning is Disposition.MEND and not card.own_text_only:
             await self._cards.simplify(card)
         elif meaning.meaning is Disposition.MEND:
             await self._take_away(card)
         else:  # somebody deleted it, or the place is closed: the notices go their own way
-            await self._cards.forget(card.id)
+            await self._cards.delete(card.id)
 
     async def _take_away(self, card: LiveCard) -> None:
         """Delete the message of a card that Discord lets say nothing true any more."""
@@ -250,7 +253,7 @@ class LiveCardUpdater:
             await call.result()
         except _TROUBLE as error:
             _told(card, error)
-        await self._cards.forget(card.id)
+        await self._cards.delete(card.id)
 
     def _pause(self, card: LiveCard, meaning: ErrorClassification) -> float:
         """Return the seconds until a card is tried again: more with every try."""
@@ -262,7 +265,7 @@ class LiveCardUpdater:
 
 def _told(card: LiveCard, error: Exception) -> ErrorClassification:
     """Log why a card could not be posted or shown; return what that means for it."""
-    log.info("Card %d in channel %d: %s", card.id, card.place.channel_id, reason_of(error))
+    log.info("Card %d in channel %d: %s", card.id, card.destination.channel_id, reason_of(error))
     if not isinstance(error, _TROUBLE):
         log.error("Card %d could not be composed or sent", card.id, exc_info=error)
     return classify(error)

@@ -8,51 +8,55 @@ import discord
 from bot.delivery.discord_errors import Disposition, classify, reason_of
 from bot.delivery.duplicate_check import is_bare
 from bot.i18n.catalog import catalog_for
-from bot.storage.models import Delivery, EndReason, Form, Purpose
+from bot.storage.models import Delivery, DeliveryPurpose, EndReason, MessageFormat
 from bot.ui.components import keep_watching_view, link_view
 from bot.ui.held_notice import held_word
 from bot.ui.limits import CONTENT
 from bot.ui.minimal_notice import minimal
 from bot.ui.notice import Notice, notice, plain_text, simplified
 
-OWN_WORDS = frozenset({Form.MINIMAL, Form.BARE})
+OWN_WORDS = frozenset({MessageFormat.MINIMAL, MessageFormat.BARE})
 """The forms that hold nothing which a relay or a person wrote."""
 
 log = logging.getLogger(__name__)
 
 
-def compose(delivery: Delivery, *, repeat: bool = False) -> Notice:
+def compose(delivery: Delivery, *, possible_duplicate: bool = False) -> Notice:
     """Return the message of a delivery, in the form that Discord did not refuse yet."""
-    catalog = catalog_for(delivery.place.locale)
-    if delivery.purpose is Purpose.WORD:
-        return held_word(delivery, catalog, bare=delivery.form is not Form.FULL)
-    repeat = repeat or delivery.repeat
-    about = (delivery.task, delivery.ending, delivery.watchers, catalog)
-    if delivery.form in OWN_WORDS:
-        text = minimal(*about, repeat=repeat, with_id=delivery.form is Form.MINIMAL)
+    catalog = catalog_for(delivery.destination.locale)
+    if delivery.purpose is DeliveryPurpose.HELD_NOTICE:
+        return held_word(delivery, catalog, bare=delivery.message_format is not MessageFormat.FULL)
+    possible_duplicate = possible_duplicate or delivery.possible_duplicate
+    about = (delivery.task, delivery.end_reason, delivery.watchers, catalog)
+    if delivery.message_format in OWN_WORDS:
+        text = minimal(
+            *about,
+            possible_duplicate=possible_duplicate,
+            with_id=delivery.message_format is MessageFormat.MINIMAL,
+        )
     else:
-        text = notice(*about, repeat=repeat)
-    if delivery.instead_of is not None:
-        remark = catalog.text("notice-instead", place=f"<#{delivery.instead_of}>")
+        text = notice(*about, possible_duplicate=possible_duplicate)
+    if delivery.redirected_from is not None:
+        remark = catalog.text("notice-instead", place=f"<#{delivery.redirected_from}>")
         text = replace(text, content=f"{text.content}\n{remark}"[:CONTENT])
-    if delivery.form is Form.SIMPLE:
+    if delivery.message_format is MessageFormat.SIMPLE:
         return simplified(text)
-    return plain_text(text) if delivery.form is Form.PLAIN else text
+    return plain_text(text) if delivery.message_format is MessageFormat.PLAIN else text
 
 
-def simpler(delivery: Delivery) -> Form | None:
+def simpler(delivery: Delivery) -> MessageFormat | None:
     """Return the form to try after the one that Discord refused, ``None`` after the last."""
-    if delivery.purpose is Purpose.WORD:
-        return Form.BARE if delivery.form is Form.FULL else None
-    later = list(Form)[list(Form).index(delivery.form) + 1 :]
+    if delivery.purpose is DeliveryPurpose.HELD_NOTICE:
+        return MessageFormat.BARE if delivery.message_format is MessageFormat.FULL else None
+    later = list(MessageFormat)[list(MessageFormat).index(delivery.message_format) + 1 :]
     return later[0] if later else None
 
 
 def view_of(delivery: Delivery, text: Notice) -> discord.ui.View | None:
     """Return the buttons under the message of a delivery."""
-    whole = delivery.purpose is Purpose.NOTICE and delivery.form not in OWN_WORDS
-    if delivery.ending is EndReason.GAVE_UP and whole:
-        label = catalog_for(delivery.place.locale).text("button-keep-watching")
+    whole = delivery.purpose is DeliveryPurpose.NOTICE and delivery.message_format not in OWN_WORDS
+    if delivery.end_reason is EndReason.GAVE_UP and whole:
+        label = catalog_for(delivery.destination.locale).text("button-keep-watching")
         return keep_watching_view(delivery.id, label)
     return link_view(text.buttons)
 
@@ -67,9 +71,12 @@ async def completed(message: discord.Message, text: Notice, delivery: Delivery) 
     """
     if not text.embeds or not is_bare(message, text.content):
         return message
-    catalog = catalog_for(delivery.place.locale)
-    repeat = catalog.text("notice-repeat") in text.content
-    least = compose(replace(delivery, form=Form.MINIMAL), repeat=repeat)
+    catalog = catalog_for(delivery.destination.locale)
+    possible_duplicate = catalog.text("notice-repeat") in text.content
+    least = compose(
+        replace(delivery, message_format=MessageFormat.MINIMAL),
+        possible_duplicate=possible_duplicate,
+    )
     for content in (plain_text(text).content, least.content):
         try:
             return await message.edit(content=content)

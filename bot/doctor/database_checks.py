@@ -14,7 +14,7 @@ from bot.doctor.relay_checks import relay_access
 from bot.doctor.report import Area, Finding, Findings, Notebook
 from bot.settings import SettingsReport
 from bot.storage.database import real_file
-from bot.storage.inspection import Counts, DatabaseFacts, exists, inspect_database
+from bot.storage.inspection import DatabaseCounts, DatabaseFacts, exists, inspect_database
 from bot.storage.relay_fingerprints import RelayAccess
 
 _note = Notebook(Area.DATABASE)
@@ -175,8 +175,10 @@ def _integrity(facts: DatabaseFacts) -> Finding:
     return _note.ok("integrity", text="It is whole")
 
 
-def _work(counts: Counts, in_use: bool, now: float, thresholds: Thresholds) -> Iterator[Finding]:
-    silence = now - (counts.looked_at or now)
+def _work(
+    counts: DatabaseCounts, in_use: bool, now: float, thresholds: Thresholds
+) -> Iterator[Finding]:
+    silence = now - (counts.polled_at or now)
     delay = now - (counts.overdue_since or now)
     tasks = f"{counted(counts.running, 'task')} watched"
     work = f"{tasks}, {counted(counts.due, 'notice')} on the way"
@@ -210,7 +212,7 @@ def _work(counts: Counts, in_use: bool, now: float, thresholds: Thresholds) -> I
         yield _note.ok("unreachable", text=text)
 
 
-def _elsewhere(counts: Counts, asked: str | None) -> Iterator[Finding]:
+def _elsewhere(counts: DatabaseCounts, asked: str | None) -> Iterator[Finding]:
     """Yield what is watched at other relays than the one that the bot is set to ask."""
     others = {relay: running for relay, running in counts.relays.items() if relay != asked}
     if asked and others:
@@ -220,7 +222,7 @@ def _elsewhere(counts: Counts, asked: str | None) -> Iterator[Finding]:
         yield _note.warning("elsewhere", text=text, advice=advice)
 
 
-def _of_another_key(counts: Counts) -> Iterator[Finding]:
+def _of_another_key(counts: DatabaseCounts) -> Iterator[Finding]:
     """Yield what the relay does not name since the key or the address was changed."""
     if counts.other_key:
         text = (

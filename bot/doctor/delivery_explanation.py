@@ -3,7 +3,7 @@
 from bot.delivery.discord_errors import Disposition, Missing, disposition_of
 from bot.doctor.formatting import counted, moment, permissions, span
 from bot.relay.models import TaskStatus
-from bot.storage.models import EndReason, Purpose
+from bot.storage.models import DeliveryPurpose, EndReason
 from bot.storage.subscriptions import UNWATCHED
 from bot.storage.task_facts import DeliveryFacts, TaskFacts
 from bot.ui.held_notice import MISSING
@@ -25,7 +25,7 @@ def conclusion(facts: TaskFacts, *, now: float, in_use: bool, asked: str | None 
         )
     if facts.running:
         return f"Nothing was posted yet: {_why_running(facts, now, in_use)}."
-    notices = [each for each in facts.deliveries if each.purpose is Purpose.NOTICE]
+    notices = [each for each in facts.deliveries if each.purpose is DeliveryPurpose.NOTICE]
     waiting = [each for each in notices if each.state in ("due", "sending", "held")]
     posted = [each for each in notices if each.state == "sent"]
     if not notices and facts.status is None:
@@ -47,10 +47,10 @@ def conclusion(facts: TaskFacts, *, now: float, in_use: bool, asked: str | None 
 def _why_running(facts: TaskFacts, now: float, in_use: bool) -> str:
     if not in_use:
         return "no bot is running that could ask the relay"
-    if facts.looked_at is None and not facts.known:
+    if facts.polled_at is None and not facts.known:
         return "the relay was not asked yet since it is watched"
-    if now - (facts.next_look_at or now) > LATE:
-        last = facts.looked_at or facts.added_at
+    if now - (facts.next_poll_at or now) > LATE:
+        last = facts.polled_at or facts.added_at
         return f"the relay could not be asked since {moment(last, now=now)}"
     if facts.misses:
         once = "not name it any more" if facts.known else "not know it"
@@ -126,7 +126,7 @@ _ENDINGS = {
 
 def ending_of(facts: TaskFacts, *, now: float) -> str:
     """Say when and how a task ended."""
-    how = _ENDINGS[facts.ending] if facts.ending else "it is not known how"
+    how = _ENDINGS[facts.end_reason] if facts.end_reason else "it is not known how"
     return f"{moment(facts.ended_at, now=now)}; {how}"
 
 

@@ -38,9 +38,9 @@ def _lines(facts: TaskFacts, now: float) -> Iterator[tuple[str, str]]:
         yield "Relay says", f"{facts.status.value}{kind}{known}"
         yield "Changed", moment(facts.changed_at or facts.added_at, now=now)
         seen = facts.changed_at if facts.known else None  # when somebody began to watch it
-        yield "Last look", moment(facts.looked_at or seen, now=now)
+        yield "Last look", moment(facts.polled_at or seen, now=now)
     if facts.running:
-        yield "Next look", moment(facts.next_look_at, now=now)
+        yield "Next look", moment(facts.next_poll_at, now=now)
         yield "Gives up", moment(facts.deadline_at, now=now)
     else:
         yield "Ended", ending_of(facts, now=now)
@@ -50,8 +50,8 @@ def _delivery_lines(delivery: DeliveryFacts, now: float) -> Iterator[tuple[str, 
     people = f" for {counted(delivery.people, 'person', 'people')}" if delivery.people else ""
     place = _place(delivery.channel_id, delivery.guild_id)
     yield delivery.purpose.value.capitalize(), f"{delivery.state},{people} in {place}"
-    if delivery.instead_of is not None:
-        yield "Instead of", f"channel {delivery.instead_of}"
+    if delivery.redirected_from is not None:
+        yield "Instead of", f"channel {delivery.redirected_from}"
     tries = f"{delivery.attempts} so far" if delivery.attempts else "none yet"
     yield "Tries", tries
     if delivery.reason:
@@ -78,20 +78,35 @@ def task_as_json(
     Discord's ids are texts, as in its own JSON: they are too large for the numbers of many readers.
     """
     summary = conclusion(facts, now=now, in_use=in_use, asked=asked)
-    places = [_with_text_ids(asdict(place)) for place in facts.places]
+    places = [_as_json(asdict(place)) for place in facts.places]
     deliveries = [
-        _with_text_ids(asdict(each))
+        _as_json(asdict(each))
         | {"link": message_link(each), "explanation": each.reason and explained(each.reason)}
         for each in facts.deliveries
     ]
-    return {"summary": summary, **asdict(facts), "places": places, "deliveries": deliveries}
-
-
-_IDS = frozenset({"channel_id", "guild_id", "message_id", "instead_of"})
-
-
-def _with_text_ids(values: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: str(value) if name in _IDS and value is not None else value
+        "summary": summary,
+        **_as_json(asdict(facts)),
+        "places": places,
+        "deliveries": deliveries,
+    }
+
+
+_IDS = frozenset({"channel_id", "guild_id", "message_id", "redirected_from"})
+
+_PUBLISHED_NAMES = {
+    "end_reason": "ending",
+    "polled_at": "looked_at",
+    "next_poll_at": "next_look_at",
+    "redirected_from": "instead_of",
+}
+"""The keys of the JSON that differ from the fields' names: others read them."""
+
+
+def _as_json(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        _PUBLISHED_NAMES.get(name, name): str(value)
+        if name in _IDS and value is not None
+        else value
         for name, value in values.items()
     }

@@ -39,14 +39,14 @@ class MissingTaskMonitor:
             return
         for watched in due:
             is_new = watched.misses == 0 or not self._has_named
-            if is_new and watched.known_here and watched.task_id in found.missing:
+            if is_new and watched.known_with_current_key and watched.task_id in found.missing:
                 self._missing.add(watched.task_id)
         if self._are_together:
             self._go_on(now)
 
     def waits(self, watched: PollTarget) -> bool:
         """Whether a missing task waits until it is named again or its deadline is over."""
-        if watched.known and not watched.known_here:
+        if watched.known and not watched.known_with_current_key:
             self._tell_of_another_key(watched.task_id)
             return True
         return self._are_together and watched.task_id in self._missing

@@ -20,7 +20,7 @@ def learn(planner: Planner, due: Iterable[PollTarget], found: LookupResult, now:
         if answer and not answer.terminal:
             planner.learn(watched, now, ended=False)
         elif answer:
-            since = watched.looked_at or watched.added_at
+            since = watched.polled_at or watched.added_at
             ended_at = _told_end(watched, answer, now) or (since + now) / 2
             planner.learn(watched, ended_at, ended=True)
 
@@ -28,7 +28,7 @@ def learn(planner: Planner, due: Iterable[PollTarget], found: LookupResult, now:
 def delay_of(watched: PollTarget, answer: Task | None, now: float) -> float:
     """Return how late an end is seen: after the time that is told, else after the look before."""
     told = answer and _told_end(watched, answer, now)
-    return max(now - (told or watched.looked_at or watched.added_at), 0.0)
+    return max(now - (told or watched.polled_at or watched.added_at), 0.0)
 
 
 def _told_end(watched: PollTarget, answer: Task, now: float) -> float | None:
@@ -36,5 +36,5 @@ def _told_end(watched: PollTarget, answer: Task, now: float) -> float | None:
 
     Its clock may be wrong: an end before the look that did not see it is none.
     """
-    since, told = watched.looked_at or watched.added_at, answer.finished_at
+    since, told = watched.polled_at or watched.added_at, answer.finished_at
     return told if told is not None and since <= told <= now else None

@@ -87,8 +87,8 @@ class Poller:
         self._batch = batch
         self._clock = clock
         self._figures = metrics or Metrics()
-        for ending in EndReason:
-            self._figures.tasks_ended.labels(ending)
+        for end_reason in EndReason:
+            self._figures.tasks_ended.labels(end_reason)
         self._failures = 0
         self._paused_until = 0.0
         self._strangers = DeferredTasks()
@@ -151,7 +151,7 @@ class Poller:
         """Wait for nothing that is due at a time which comes an hour later than was meant."""
         now = self._clock()
         if self._answered_at is None:
-            self._answered_at = await self._store.answered_at()
+            self._answered_at = await self._store.last_answer_at()
         rollback = self._rollbacks.check(now, known=self._answered_at)
         if rollback is Rollback.NONE:
             return
@@ -170,17 +170,17 @@ class Poller:
     async def _due(self, now: float) -> tuple[list[PollTarget], bool]:
         """Return what to look at now, and whether that is all that fits in a batch."""
         busy = self._strangers.now(now).union(*self._under_way.values())
-        due = await self._store.due_tasks(now + self._planner.ahead, self._batch, besides=busy)
+        due = await self._store.due_tasks(now + self._planner.ahead, self._batch, exclude=busy)
         rested = now - self._planner.interval
         due = [
             watched
             for watched in due
-            if watched.next_look_at <= now or (watched.looked_at or watched.added_at) <= rested
+            if watched.next_poll_at <= now or (watched.polled_at or watched.added_at) <= rested
         ]
         return due, len(due) == self._batch
 
     async def _next_round_at(self, now: float) -> float | None:
-        due_at = await self._store.next_look_at(now)
+        due_at = await self._store.next_poll_at(now)
         if self._strangers.ids:
             due_at = min(due_at or self._strangers.until, self._strangers.until)
         return due_at
@@ -238,7 +238,7 @@ class Poller:
         self, due: list[PollTarget], found: LookupResult, asked_at: float, now: float
     ) -> list[PollTarget]:
         if self._answered_at is None:
-            self._answered_at = await self._store.answered_at()
+            self._answered_at = await self._store.last_answer_at()
         silence = await self._silence(now)
         outage = silence if silence > self._schedule.longest_gap else 0.0
         if outage:
@@ -275,7 +275,7 @@ class Poller:
         silence = now - (self._answered_at or 0.0)
         if silence <= self._schedule.longest_gap:
             return silence
-        due_since = await self._store.next_look_at()
+        due_since = await self._store.next_poll_at()
         return min(silence, now - due_since) if due_since is not None else 0.0
 
     async def _record(
@@ -298,11 +298,11 @@ class Poller:
         log.info(
             "Task ended: task_id=%s ending=%s outcome=%s",
             ended.task_id,
-            ended.ending,
+            ended.end_reason,
             ended.outcome or "unknown",
         )
-        self._figures.tasks_ended.labels(ended.ending).inc()
-        if ended.ending is EndReason.FINISHED:
+        self._figures.tasks_ended.labels(ended.end_reason).inc()
+        if ended.end_reason is EndReason.FINISHED:
             self._figures.detection_delay.observe(delay_of(watched, answer, now))
 
     def _is_about_strangers(self, error: RelayError, due: list[PollTarget]) -> bool:
@@ -345,7 +345,7 @@ def _is_stored_anyway(watched: PollTarget) -> bool:
 
     It does for a task that is watched anew since, and for one that the relay called done already.
     """
-    return not watched.known or watched.looked_at is None or watched.terminal_since is not None
+    return not watched.known or watched.polled_at is None or watched.terminal_since is not None
 
 
 def _is_about_the_ids(error: RelayError) -> bool:

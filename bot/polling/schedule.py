@@ -60,34 +60,34 @@ class Schedule:
         settled = answer.settled or (
             terminal_since is not None and now - terminal_since >= PATIENCE_WITH_MISSING_AUDIO
         )
-        ending = EndReason.FINISHED if terminal_since is not None and settled else None
+        end_reason = EndReason.FINISHED if terminal_since is not None and settled else None
         wait = self.interval
         if terminal_since is None:
             hint = answer.kind or answer.claimed_kind or watched.hint
-            wait = self.planner.wait(hint, now - watched.began_at)
+            wait = self.planner.wait(hint, now - watched.submitted_at)
         return PollResult(
             watched.task_id,
-            next_look_at=now + wait,
+            next_poll_at=now + wait,
             answer=answer if is_further(watched.status, watched.terminal_since, answer) else None,
             named=True,
             terminal_since=terminal_since,
-            ending=ending or self._deadline(watched, now),
+            end_reason=end_reason or self._deadline(watched, now),
         )
 
     def after_nothing_new(self, watched: PollTarget, now: float) -> PollResult:
         """Say what follows when the relay said of a running task what it had said before."""
         return PollResult(
             watched.task_id,
-            next_look_at=now + self.planner.wait(watched.hint, now - watched.began_at),
+            next_poll_at=now + self.planner.wait(watched.hint, now - watched.submitted_at),
             named=True,
             terminal_since=watched.terminal_since,
-            ending=self._deadline(watched, now),
+            end_reason=self._deadline(watched, now),
         )
 
     def first_look_at(self, task: Task, now: float) -> float:
         """Say when to look at a task that a person is told about now."""
         kind = task.kind or task.claimed_kind
-        return now + self.planner.wait(kind, now - began_at(task, now))
+        return now + self.planner.wait(kind, now - submitted_at(task, now))
 
     def after_miss(self, watched: PollTarget, now: float, *, waits: bool = False) -> PollResult:
         """Say what follows when the relay answered and did not name this task.
@@ -97,31 +97,31 @@ class Schedule:
         """
         missing_since = now if waits or watched.missing_since is None else watched.missing_since
         misses = watched.misses + 1
-        ending = None
+        end_reason = None
         if watched.terminal_since is not None:
-            ending = EndReason.FINISHED
+            end_reason = EndReason.FINISHED
         elif misses >= LOOKS_AT_A_STRANGER and (
             not watched.known or now - missing_since >= PATIENCE_WITH_A_LOST_TASK
         ):
-            ending = EndReason.NOT_FOUND
+            end_reason = EndReason.NOT_FOUND
         return PollResult(
             watched.task_id,
-            next_look_at=now + self.interval,
+            next_poll_at=now + self.interval,
             misses=misses,
             missing_since=missing_since,
             terminal_since=watched.terminal_since,
-            ending=ending or self._deadline(watched, now),
+            end_reason=end_reason or self._deadline(watched, now),
         )
 
     def after_bad_answer(self, watched: PollTarget, now: float) -> PollResult:
         """Say what follows when only the answer about this task could not be read."""
         return PollResult(
             watched.task_id,
-            next_look_at=now + max(self.interval, PAUSE_AFTER_A_BAD_ANSWER),
+            next_poll_at=now + max(self.interval, PAUSE_AFTER_A_BAD_ANSWER),
             misses=watched.misses,
             missing_since=watched.missing_since,
             terminal_since=watched.terminal_since,
-            ending=self._deadline(watched, now),
+            end_reason=self._deadline(watched, now),
         )
 
     @staticmethod
@@ -131,7 +131,7 @@ class Schedule:
         return EndReason.GAVE_UP if watched.terminal_since is None else EndReason.FINISHED
 
 
-def began_at(task: Task, added_at: float) -> float:
+def submitted_at(task: Task, added_at: float) -> float:
     """Return when a task began: what its relay says, unless its clock cannot be right."""
     submitted_at = task.submitted_at
     if submitted_at is None or not added_at - OLDEST < submitted_at < added_at:

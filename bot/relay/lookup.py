@@ -38,7 +38,7 @@ class BatchLookup:
         self.random = random
         self.apart: TTLCache[bool] = TTLCache(APART)
         self.refused: TTLCache[tuple[ErrorKind, str]] = TTLCache(REFUSED_AGAIN)
-        self.doubtful: TTLCache[bool] = TTLCache(APART)
+        self.unconfirmed: TTLCache[bool] = TTLCache(APART)
         """Ids that were unknown where no path has shown a task yet."""
         self._breaker = breaker
 
@@ -104,16 +104,16 @@ class _BatchSearch:
 
     async def run(self) -> None:
         await self._ask_for(self.findings.ids)
-        doubtful = [
+        unconfirmed = [
             each
             for each, error in self.findings.failed.items()
             if isinstance(error, EndpointNotFoundError)
         ]
-        if doubtful and self.findings.tasks and self.findings.stopped is None:
+        if unconfirmed and self.findings.tasks and self.findings.stopped is None:
             # Other ids have shown since that a path works.
-            for each in doubtful:
+            for each in unconfirmed:
                 del self.findings.failed[each]
-            await self._ask_for(doubtful)
+            await self._ask_for(unconfirmed)
 
     async def _ask_for(self, ids: Sequence[str]) -> None:
         lyrics = [each for each in ids if self._kinds.get(each) is TaskKind.LYRICS]
@@ -254,8 +254,8 @@ class _BatchSearch:
     async def _all_singly(self, ids: Sequence[str], no_batch: EndpointNotFoundError) -> None:
         """Ask for each id on its own, where the relay has no batch look-up."""
         patience = PATIENCE
-        doubtful = self._batches.doubtful.among(ids)
-        for each in sorted(ids, key=doubtful.__contains__):  # the others may show that it works
+        unconfirmed = self._batches.unconfirmed.among(ids)
+        for each in sorted(ids, key=unconfirmed.__contains__):  # the others may show that it works
             if self._errand.urgent and self._in_vain == MOST_IN_VAIN:
                 return
             try:
@@ -272,7 +272,7 @@ class _BatchSearch:
                     singly = error.singly and no_batch.sure
                     error = EndpointNotFoundError(no_batch.detail, sure=False, singly=singly)
                     self.findings.failed[each] = error
-                    self._batches.doubtful.note(each, True)
+                    self._batches.unconfirmed.note(each, True)
                 elif is_relay_wide(error):
                     self.findings.stop(error)
                     return

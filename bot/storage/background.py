@@ -8,7 +8,7 @@ NICENESS = 10
 """A tenth of the share of other threads, where a processor is wanted by both."""
 
 
-def step_back() -> None:
+def lower_thread_priority() -> None:
     """Let the event loop's thread go before this one; on Linux, where each has its own niceness.
 
     Else the kernel may let this one end its turn of some milliseconds while a command waits.

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import DOUBT, OPEN, REASON, is_first, is_quiet, move
-from bot.storage.held_notices import owe_words_in
+from bot.storage.held_notices import enqueue_held_notices_in
 from bot.storage.models import Delivery, Destination
 
 _CANDIDATES = f"""
@@ -45,12 +45,12 @@ class BlockedChannels:
         until: float,
         reason: str,
         now: float,
-        doubtful: bool = False,
+        unconfirmed: bool = False,
     ) -> bool:
         """Let all that is due in the channel of a delivery wait: ``sending`` → ``due``.
 
         One is tried ``until`` then (Unix seconds). In a server, each person who waits there and
-        was not told yet is owed a word. ``doubtful``: Discord may have taken the message.
+        was not told yet is owed a word. ``unconfirmed``: Discord may have taken the message.
         """
 
         def block(db: Database) -> bool:
@@ -58,19 +58,19 @@ class BlockedChannels:
                 db,
                 delivery,
                 f"state = 'due', due_at = ?, {REASON}, {DOUBT}",
-                [now, None, doubtful, delivery.in_doubt_since],
+                [now, None, unconfirmed, delivery.unconfirmed_since],
             )
             if moved:
-                _block(db, delivery.place, reason, now, until)
-                if delivery.place.guild_id is not None:
-                    owe_words_in(db, delivery.place.channel_id, reason, now)
+                _block(db, delivery.destination, reason, now, until)
+                if delivery.destination.guild_id is not None:
+                    enqueue_held_notices_in(db, delivery.destination.channel_id, reason, now)
             return moved
 
         moved = await self._database.run(block)
         self._changed.set()
         return moved
 
-    async def of_server(self, guild_id: int) -> list[tuple[Destination, str]]:
+    async def in_server(self, guild_id: int) -> list[tuple[Destination, str]]:
         """Return the blocked channels of a server where something waits, and why each is."""
         rows = await self._database.read(
             "SELECT channel_id, guild_id, locale, reason FROM blocked_channels b"  # noqa: S608 # names of ours
@@ -124,10 +124,10 @@ def drop_stale(db: Database) -> None:
     )
 
 
-def _block(db: Database, place: Destination, reason: str, now: float, until: float) -> None:
+def _block(db: Database, destination: Destination, reason: str, now: float, until: float) -> None:
     db.execute(
         "INSERT INTO blocked_channels (channel_id, guild_id, locale, reason, since, next_try_at)"
         " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (channel_id) DO UPDATE"
         " SET reason = excluded.reason, next_try_at = excluded.next_try_at",
-        [place.channel_id, place.guild_id, place.locale, reason, now, until],
+        [destination.channel_id, destination.guild_id, destination.locale, reason, now, until],
     )

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from sqlite_utils import Database
 
-from bot.storage.models import Delivery, EndReason, Form, Purpose
+from bot.storage.models import Delivery, DeliveryPurpose, EndReason, MessageFormat
 
 OPEN = "state IN ('due', 'sending', 'held')"
 """What is still owed, in the very words of the index ``deliveries_open``: so that this is looked
@@ -62,7 +62,12 @@ REASON = "reason = CASE purpose WHEN 'word' THEN reason ELSE ? END"
 
 
 def enqueue_notice(
-    db: Database, relay: str, task_id: str, place: Mapping[str, Any], ending: EndReason, now: float
+    db: Database,
+    relay: str,
+    task_id: str,
+    destination: Mapping[str, Any],
+    end_reason: EndReason,
+    now: float,
 ) -> None:
     """Owe the notice of a task that ends in this transaction to one place."""
     cursor = db.execute(
@@ -76,12 +81,12 @@ def enqueue_notice(
         {
             "relay": relay,
             "task": task_id,
-            "channel": place["channel_id"],
-            "guild": place["guild_id"],
-            "locale": place["locale"],
-            "purpose": Purpose.NOTICE,
-            "ending": ending,
-            "form": Form.FULL,
+            "channel": destination["channel_id"],
+            "guild": destination["guild_id"],
+            "locale": destination["locale"],
+            "purpose": DeliveryPurpose.NOTICE,
+            "ending": end_reason,
+            "form": MessageFormat.FULL,
             "now": now,
         },
     )
@@ -90,30 +95,31 @@ def enqueue_notice(
     db.execute(
         "UPDATE subscriptions SET delivery_id = ? WHERE relay = ? AND task_id = ?"
         " AND channel_id = ? AND delivery_id IS NULL",
-        [delivery_id, relay, task_id, place["channel_id"]],
+        [delivery_id, relay, task_id, destination["channel_id"]],
     )
 
 
 def enqueue_direct(
     db: Database,
     delivery_id: int,
-    purpose: Purpose,
+    purpose: DeliveryPurpose,
     user_id: int,
     now: float,
     *,
     reason: str | None = None,
-    repeat: bool = False,
+    possible_duplicate: bool = False,
 ) -> int:
     """Owe a person another message about the task of a delivery; return its id.
 
-    ``reason``: of a word, why the notice is held. ``repeat``: the same may have been posted.
+    ``reason``: of the message that a notice is held, why it is. ``possible_duplicate``: the same
+    may have been posted.
     """
     cursor = db.execute(
         "INSERT INTO deliveries (relay, task_id, user_id, locale, purpose, ending, answer, state,"
         " form, nonce, reason, instead_of, repeat, due_at, created_at)"
         " SELECT relay, task_id, ?, locale, ?, ending, answer, 'due', ?, '', ?, channel_id, ?, ?, ?"
         " FROM deliveries WHERE id = ?",
-        [user_id, purpose, Form.FULL, reason, repeat, now, now, delivery_id],
+        [user_id, purpose, MessageFormat.FULL, reason, possible_duplicate, now, now, delivery_id],
     )
     new_id = cast("int", cursor.lastrowid)
     _give_nonce(db, new_id)

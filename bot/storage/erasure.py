@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from bot.storage.database import DatabaseThread
 from bot.storage.history import drop_orphans
-from bot.storage.live_cards import TOUCH
+from bot.storage.live_cards import MARK_STALE
 from bot.storage.message_limits import drop_old
 
 KEPT_FOR = 30 * 86400.0
@@ -45,7 +45,7 @@ class Erasure:
     def __init__(self, database: DatabaseThread) -> None:
         self._database = database
 
-    async def holdings(self, user_id: int) -> PersonalData:
+    async def personal_data(self, user_id: int) -> PersonalData:
         """Return how much is kept about a person."""
         rows = await self._database.read(
             "SELECT (SELECT count(*) FROM subscriptions WHERE user_id = ?1"
@@ -166,7 +166,7 @@ def _entries(db: Database, table: str, column: str, owner: int) -> list[int]:
 def _forget_cards(db: Database, user_id: int, direct_channel_id: int | None, now: float) -> None:
     """Delete a person's own cards, and let those that name the person be shown anew."""
     db.execute(
-        f"UPDATE cards SET {TOUCH} WHERE id IN (SELECT ct.card_id FROM card_tasks ct"  # noqa: S608 # names of ours
+        f"UPDATE cards SET {MARK_STALE} WHERE id IN (SELECT ct.card_id FROM card_tasks ct"  # noqa: S608 # names of ours
         " JOIN subscriptions s USING (relay, task_id) WHERE s.user_id = ?)",
         [now, user_id],
     )

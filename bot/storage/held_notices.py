@@ -6,14 +6,14 @@ It must come before the notice or not at all: what is posted after all, or unwat
 from sqlite_utils import Database
 
 from bot.storage.delivery_rows import OPEN, enqueue_direct
-from bot.storage.models import Delivery, Purpose, UndeliveredNotice
+from bot.storage.models import Delivery, DeliveryPurpose, UndeliveredNotice
 from bot.storage.task_rows import load_task_or_id
 
 RETRY_AFTER = 15.0
 """Seconds for which a word waits while the notice that it is about is being tried."""
 
 
-def owe_words_in(db: Database, channel_id: int, reason: str, now: float) -> None:
+def enqueue_held_notices_in(db: Database, channel_id: int, reason: str, now: float) -> None:
     """Owe each person who waits in a blocked channel one word, unless it was owed before.
 
     ``reason``: why the channel is blocked.
@@ -27,14 +27,16 @@ def owe_words_in(db: Database, channel_id: int, reason: str, now: float) -> None
         [channel_id],
     )
     for row in list(rows):
-        enqueue_direct(db, row["oldest"], Purpose.WORD, row["user_id"], now, reason=reason)
+        enqueue_direct(
+            db, row["oldest"], DeliveryPurpose.HELD_NOTICE, row["user_id"], now, reason=reason
+        )
         db.execute(
             "INSERT INTO notified_people (channel_id, user_id) VALUES (?, ?)",
             [channel_id, row["user_id"]],
         )
 
 
-def owe_words_about(db: Database, delivery: Delivery, reason: str, now: float) -> None:
+def enqueue_held_notices_about(db: Database, delivery: Delivery, reason: str, now: float) -> None:
     """Owe each person who waits for a held delivery one word, unless there was one about it."""
     rows = db.query(
         "SELECT DISTINCT s.user_id FROM subscriptions s JOIN deliveries d ON d.id = s.delivery_id"
@@ -44,13 +46,15 @@ def owe_words_about(db: Database, delivery: Delivery, reason: str, now: float) -
         [delivery.id],
     )
     for row in list(rows):
-        enqueue_direct(db, delivery.id, Purpose.WORD, row["user_id"], now, reason=reason)
+        enqueue_direct(
+            db, delivery.id, DeliveryPurpose.HELD_NOTICE, row["user_id"], now, reason=reason
+        )
 
 
-def is_untimely(db: Database, word_id: int, now: float) -> bool:
+def postpone_or_drop_held_notice(db: Database, held_notice_id: int, now: float) -> bool:
     """Whether a word is not to be sent now; one that became void is dropped."""
     user_id, channel_id = db.execute(
-        "SELECT user_id, instead_of FROM deliveries WHERE id = ?", [word_id]
+        "SELECT user_id, instead_of FROM deliveries WHERE id = ?", [held_notice_id]
     ).fetchone()
     if user_id is None:  # of a version that did not note whom it is for
         return False
@@ -63,9 +67,13 @@ def is_untimely(db: Database, word_id: int, now: float) -> bool:
     ).fetchone()
     being_sent, unposted = map(bool, row)
     if being_sent:
-        db.execute("UPDATE deliveries SET due_at = ? WHERE id = ?", [now + RETRY_AFTER, word_id])
+        db.execute(
+            "UPDATE deliveries SET due_at = ? WHERE id = ?", [now + RETRY_AFTER, held_notice_id]
+        )
     elif not unposted:
-        db.execute("UPDATE deliveries SET state = 'dropped', due_at = NULL WHERE id = ?", [word_id])
+        db.execute(
+            "UPDATE deliveries SET state = 'dropped', due_at = NULL WHERE id = ?", [held_notice_id]
+        )
     return being_sent or not unposted
 
 

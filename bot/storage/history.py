@@ -35,23 +35,23 @@ CHOICES = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class HistoryEntry:
     """A task that has ended, as it was last told."""
 
     id: int
     task: Task
-    ending: EndReason
+    end_reason: EndReason
     ended_at: float
     """When the watch ended for this server or person (Unix seconds)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class HistoryPage:
     """Some entries, the newest first."""
 
     number: int
     """Counted from 0."""
-    entries: tuple[Entry, ...]
+    entries: tuple[HistoryEntry, ...]
     more: bool
     """Whether there is a page after this one."""
 
@@ -63,7 +63,7 @@ class History:
         self._database = database
         self._relay = relay
 
-    async def page(self, scope: HistoryScope, search: str = "", number: int = 0) -> Page:
+    async def page(self, scope: HistoryScope, search: str = "", number: int = 0) -> HistoryPage:
         """Return a page of what has all words of ``search`` in titles, styles or lyrics.
 
         Words are parts of words too, in any script and case; any text is safe. An empty search
@@ -71,19 +71,19 @@ class History:
         """
         words = looked_for(search)
 
-        def page(db: Database) -> Page:
+        def page(db: Database) -> HistoryPage:
             matches = found(db, scope, words, (number + 1) * PAGE + 1)
             shown = min(number, max(0, (len(matches) - 1) // PAGE))
             first = shown * PAGE
             entries = [_entry(db, *each) for each in matches[first : first + PAGE]]
-            return Page(shown, tuple(filter(None, entries)), len(matches) > first + PAGE)
+            return HistoryPage(shown, tuple(filter(None, entries)), len(matches) > first + PAGE)
 
         return await self._database.view(page)
 
-    async def entry(self, scope: HistoryScope, entry_id: int) -> Entry | None:
+    async def entry(self, scope: HistoryScope, entry_id: int) -> HistoryEntry | None:
         """Return one entry, ``None`` if it is not, or no longer, in that history."""
 
-        def entry(db: Database) -> Entry | None:
+        def entry(db: Database) -> HistoryEntry | None:
             table, condition, values = where_kept(scope)
             sql = f"SELECT max(ended_at) FROM {table} s WHERE {condition} AND entry_id = ?"  # noqa: S608 # names of ours
             (ended_at,) = db.execute(sql, [*values, entry_id]).fetchone()
@@ -120,13 +120,13 @@ class History:
         return fitting[:CHOICES]
 
 
-def worth_keeping(task: Task, ending: EndReason) -> bool:
+def worth_keeping(task: Task, end_reason: EndReason) -> bool:
     """Whether the end of a watch left something to show later."""
     heard = any(clip.audio_url for clip in task.clips)
-    return ending is EndReason.FINISHED or heard or bool(task.text)
+    return end_reason is EndReason.FINISHED or heard or bool(task.text)
 
 
-def remember(db: Database, relay: str, task: Task, ending: EndReason, now: float) -> None:
+def remember(db: Database, relay: str, task: Task, end_reason: EndReason, now: float) -> None:
     """Within the transaction that ends a task, before its notices are owed: keep it.
 
     It goes into the history of each server and person whose watch ends with it.
@@ -142,7 +142,7 @@ def remember(db: Database, relay: str, task: Task, ending: EndReason, now: float
         "SELECT answer, added_at, terminal_since FROM tasks WHERE relay = ? AND task_id = ?",
         [relay, task.id],
     ).fetchone()
-    if not watches or not worth_keeping(task, ending):
+    if not watches or not worth_keeping(task, end_reason):
         return
     entry_id = _keep(
         db,
@@ -150,7 +150,7 @@ def remember(db: Database, relay: str, task: Task, ending: EndReason, now: float
             "relay": relay,
             "id": task.id,
             "kind": task.kind,
-            "ending": ending,
+            "ending": end_reason,
             "took": seconds_taken(task, first_seen, terminal_since or now),
             "now": now,
             "words": _words_of(task),
@@ -161,7 +161,7 @@ def remember(db: Database, relay: str, task: Task, ending: EndReason, now: float
 
 
 def give_to(
-    db: Database, task: Sequence[str], user_id: int, place: Destination, now: float
+    db: Database, task: Sequence[str], user_id: int, destination: Destination, now: float
 ) -> None:
     """Within a transaction: put a task into the history of one more person who is told of its end.
 
@@ -169,7 +169,11 @@ def give_to(
     """
     kept = db.execute("SELECT id FROM history WHERE relay = ? AND task_id = ?", task).fetchone()
     if kept:
-        watch = {"user_id": user_id, "guild_id": place.guild_id, "channel_id": place.channel_id}
+        watch = {
+            "user_id": user_id,
+            "guild_id": destination.guild_id,
+            "channel_id": destination.channel_id,
+        }
         _give(db, kept[0], [watch], now)
 
 
@@ -222,13 +226,13 @@ def _words_of(task: Task) -> str:
     return indexable("\n".join(dict.fromkeys(lyrics + clips)))
 
 
-def _entry(db: Database, entry_id: int, ended_at: float) -> Entry | None:
+def _entry(db: Database, entry_id: int, ended_at: float) -> HistoryEntry | None:
     """Return an entry, ``None`` for one that is unreadable."""
-    answer, ending = db.execute(
+    answer, end_reason = db.execute(
         "SELECT answer, ending FROM history WHERE id = ?", [entry_id]
     ).fetchone()
     try:
-        return Entry(entry_id, load_task(answer), EndReason(ending), ended_at)
+        return HistoryEntry(entry_id, load_task(answer), EndReason(end_reason), ended_at)
     except ValueError as error:
         log.warning("History entry is unreadable: entry=%d cause=%s", entry_id, error)
         return None

@@ -28,7 +28,7 @@ _STEPS_BETWEEN_LOOKS_AT_THE_CLOCK = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class DatabaseCounts:
     """How much there is to do."""
 
     running: int
@@ -37,7 +37,7 @@ class Counts:
     """How many of them there are at each relay."""
     other_key: int
     """How many the relay does not name now, which it named under another address or key."""
-    looked_at: float | None
+    polled_at: float | None
     """When one of them was last looked at."""
     due: int
     """Notices on their way."""
@@ -69,7 +69,7 @@ class DatabaseFacts:
     """Steps that only a later version of the program knows."""
     damage: tuple[str, ...] | None
     """What SQLite found wrong; ``None`` if looking took too long."""
-    counts: Counts | None
+    counts: DatabaseCounts | None
     """``None`` where the schema is too old or too new for these questions."""
 
 
@@ -212,13 +212,13 @@ def _damage(db: Database) -> tuple[str, ...] | None:
 _GIVEN_UP = f"state = 'dropped' AND purpose = 'notice' AND reason IS NOT '{UNWATCHED}'"
 
 
-def _counts(db: Database, access: RelayAccess | None) -> Counts:
+def _counts(db: Database, access: RelayAccess | None) -> DatabaseCounts:
     running = "SELECT relay, count(*) FROM tasks WHERE state = 'running' GROUP BY relay"
     relays: dict[str, int] = dict(db.execute(running).fetchall())
     row: Mapping[str, Any]
     (row,) = db.query(
         "SELECT"  # noqa: S608 # names of ours
-        " (SELECT max(looked_at) FROM tasks WHERE state = 'running') AS looked_at,"
+        " (SELECT max(looked_at) FROM tasks WHERE state = 'running') AS polled_at,"
         " count(*) FILTER (WHERE state IN ('due', 'sending')) AS due,"
         " min(due_at) FILTER (WHERE state = 'due') AS overdue_since,"
         " count(*) FILTER (WHERE state = 'held') AS held,"
@@ -228,7 +228,7 @@ def _counts(db: Database, access: RelayAccess | None) -> Counts:
         "  FROM deliveries d)"
     )
     aside = db.execute("SELECT id FROM deliveries WHERE state = 'quarantined' ORDER BY id")
-    return Counts(
+    return DatabaseCounts(
         running=sum(relays.values()),
         relays=relays,
         other_key=_of_another_key(db, access) if access else 0,

@@ -11,7 +11,7 @@ from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import SHOWN_STATE
 from bot.storage.errors import TooManyWatchers
 from bot.storage.history import give_to
-from bot.storage.models import Destination, EndReason, Purpose
+from bot.storage.models import DeliveryPurpose, Destination, EndReason
 
 JUST_NOW = 600.0
 """Seconds in which a finished task is not posted to the same place again: who asks gets a link."""
@@ -45,7 +45,7 @@ def join_notice(
     task_id: str,
     *,
     user_id: int,
-    place: Destination,
+    destination: Destination,
     now: float,
     mention: bool,
     most: int,
@@ -55,7 +55,7 @@ def join_notice(
     It tells that the task has finished, and is owed to this place or was posted just now: a second
     message would say nothing new. Raises ``TooManyWatchers`` beyond the ``most`` that it can name.
     """
-    key = [relay, task_id, place.channel_id, Purpose.NOTICE, EndReason.FINISHED]
+    key = [relay, task_id, destination.channel_id, DeliveryPurpose.NOTICE, EndReason.FINISHED]
     posted = db.execute(
         "SELECT message_id FROM deliveries WHERE relay = ? AND task_id = ? AND channel_id = ?"
         " AND purpose = ? AND ending = ? AND message_id IS NOT NULL AND sent_at > ?"
@@ -73,7 +73,9 @@ def join_notice(
     if owed is None:
         return None
     delivery_id, state, in_doubt = owed
-    _wait_for(db, delivery_id, [relay, task_id], user_id, place, now, mention=mention, most=most)
+    _wait_for(
+        db, delivery_id, [relay, task_id], user_id, destination, now, mention=mention, most=most
+    )
     if state == "held":
         return JoinedNotice(Joined.HELD)
     return JoinedNotice(Joined.ON_ITS_WAY if state == "sending" or in_doubt else Joined.DUE)
@@ -84,7 +86,7 @@ def _wait_for(
     delivery_id: int,
     task: Sequence[str],
     user_id: int,
-    place: Destination,
+    destination: Destination,
     now: float,
     *,
     mention: bool,
@@ -105,11 +107,11 @@ def _wait_for(
         "INSERT INTO subscriptions (relay, task_id, channel_id, user_id, guild_id, locale,"
         " created_at, mention, delivery_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            *(*task, place.channel_id, user_id, place.guild_id, place.locale),
+            *(*task, destination.channel_id, user_id, destination.guild_id, destination.locale),
             *(now, mention, delivery_id),
         ],
     )
-    give_to(db, task, user_id, place, now)
+    give_to(db, task, user_id, destination, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +136,12 @@ class JoinedNotices:
         self._database = database
         self._relay = relay
 
-    async def latest(self, place: Destination, ids: Sequence[str]) -> list[NoticeState]:
+    async def latest(self, destination: Destination, ids: Sequence[str]) -> list[NoticeState]:
         """Return how the last notice of each of the tasks in a place is doing, if there is one."""
         rows = await self._database.read(
             "SELECT state, coalesce(reason, '') AS reason, max(id) FROM deliveries"
             " WHERE relay = ? AND channel_id = ? AND purpose = ?"
             " AND task_id IN (SELECT value FROM json_each(?)) GROUP BY task_id",
-            [self._relay, place.channel_id, Purpose.NOTICE, json.dumps(list(ids))],
+            [self._relay, destination.channel_id, DeliveryPurpose.NOTICE, json.dumps(list(ids))],
         )
         return [NoticeState(row["state"], row["reason"]) for row in rows]

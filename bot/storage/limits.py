@@ -13,7 +13,7 @@ from bot.storage.models import Destination
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class WatchLimits:
     """How much may be watched at one relay, and asked for; the operator's."""
 
     watches_per_user: int = 25
@@ -26,15 +26,15 @@ class Limits:
     """How many messages may be asked for in a channel within a minute."""
 
 
-DEFAULT_LIMITS = Limits()
+DEFAULT_LIMITS = WatchLimits()
 
 
 def enforce(
     db: Database,
     relay: str,
     user_id: int,
-    place: Destination,
-    limits: Limits,
+    destination: Destination,
+    limits: WatchLimits,
     member_limit: int | None,
 ) -> None:
     """Within the transaction that added a watch: raise the limit that it exceeds.
@@ -45,18 +45,18 @@ def enforce(
     of_person, here = db.execute(
         "SELECT count(*), count(*) FILTER (WHERE guild_id = ?3) FROM subscriptions"
         " WHERE delivery_id IS NULL AND user_id = ?2 AND relay = ?1",
-        [relay, user_id, place.guild_id],
+        [relay, user_id, destination.guild_id],
     ).fetchone()
     if of_person > limits.watches_per_user:
         raise TooManyWatches(limits.watches_per_user)
-    if place.guild_id is None:
+    if destination.guild_id is None:
         return
     if member_limit is not None and here > member_limit:
         raise TooManyWatchesHere(member_limit)
     (in_server,) = db.execute(
         "SELECT count(*) FROM subscriptions"
         " WHERE delivery_id IS NULL AND guild_id = ? AND relay = ?",
-        [place.guild_id, relay],
+        [destination.guild_id, relay],
     ).fetchone()
     if in_server > limits.watches_per_server:
         raise ServerIsFull(limits.watches_per_server)

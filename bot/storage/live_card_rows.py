@@ -16,20 +16,20 @@ class LiveCardTask:
     """One task on a card."""
 
     task: Task
-    ending: EndReason | None
+    end_reason: EndReason | None
     message_id: int | None
     """Its notice there, once that is posted."""
     known: bool
     """Whether the relay has ever returned the task; if not, ``task`` is the id alone."""
     watched: bool
     """Whether anybody waits for its end there."""
-    owed: bool
+    notice_pending: bool
     """Whether its notice is on its way there."""
 
     @property
     def unwatched(self) -> bool:
         """Whether it has not ended, and everybody there has stopped watching it."""
-        return not self.ending and not self.watched
+        return not self.end_reason and not self.watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class LiveCard:
     """All that a card shows, and how far it has come."""
 
     id: int
-    place: Destination
+    destination: Destination
     message_id: int | None
     tasks: tuple[LiveCardTask, ...]
     watchers: tuple[int, ...]
@@ -47,19 +47,22 @@ class LiveCard:
     nonce: str
     attempts: int
     """How often in a row it was handed to Discord in vain."""
-    in_doubt_since: float | None
+    unconfirmed_since: float | None
     """When it was first handed to Discord before, if it is not known what became of that."""
-    plain: bool
+    own_text_only: bool
     """Whether Discord refused what a relay or a person wrote: it bears the bot's own text only."""
     version: str
     """Stands for what there is to show; compare ``VERSION``."""
-    look: str | None
+    content_digest: str | None
     """What its message shows, ``None`` where that is not known."""
 
     @property
-    def over(self) -> bool:
+    def finished(self) -> bool:
         """Whether it will not change any more."""
-        return all((shown.ending or shown.unwatched) and not shown.owed for shown in self.tasks)
+        return all(
+            (shown.end_reason or shown.unwatched) and not shown.notice_pending
+            for shown in self.tasks
+        )
 
 
 VERSION = """
@@ -99,17 +102,17 @@ def read_live_card(db: Database, row: Mapping[str, Any], now: float) -> LiveCard
     )
     return LiveCard(
         id=row["id"],
-        place=Destination(row["channel_id"], row["guild_id"], row["locale"]),
+        destination=Destination(row["channel_id"], row["guild_id"], row["locale"]),
         message_id=row["message_id"],
         tasks=tuple(map(_card_task, db.query(_CARD_TASKS, key))),
         watchers=tuple(watcher["user_id"] for watcher in watchers),
         read_at=now,
         nonce=row["nonce"],
         attempts=row["attempts"],
-        in_doubt_since=row["in_doubt_since"],
-        plain=bool(row["plain"]),
+        unconfirmed_since=row["in_doubt_since"],
+        own_text_only=bool(row["plain"]),
         version=row["current"],
-        look=row["look"],
+        content_digest=row["look"],
     )
 
 
@@ -118,9 +121,9 @@ def _card_task(row: Mapping[str, Any]) -> LiveCardTask:
     task_id, answer = row["task_id"], row["answer"]
     return LiveCardTask(
         task=load_task_or_id(task_id, answer) if answer else unknown_task(task_id),
-        ending=load_word(EndReason, row["ending"]),
+        end_reason=load_word(EndReason, row["ending"]),
         message_id=row["message"],
         known=bool(row["known"]),
         watched=bool(row["watched"]),
-        owed=bool(row["owed"]),
+        notice_pending=bool(row["owed"]),
     )

@@ -1,8 +1,8 @@
 """The status cards: one message that shows how one or several watched tasks are doing.
 
-A card is ``due``, then ``posting``, then ``posted`` and kept up to date until it is over. Each move
-is one guarded ``UPDATE``, and the nonce is the row's, so that a process may die in between. A card
-is no promise: one that cannot be posted is forgotten. The notices are the promise.
+A card is ``due``, then ``posting``, then ``posted`` and kept up to date until it is finished. Each
+move is one guarded ``UPDATE``, and the nonce is the row's, so that a process may die in between. A
+card is no promise: one that cannot be posted is deleted. The notices are the promise.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from bot.storage.clock_rollback import UNKNOWN_TIME
 from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import nonce_of
 from bot.storage.errors import TooManyMessages
-from bot.storage.limits import DEFAULT_LIMITS, Limits
+from bot.storage.limits import DEFAULT_LIMITS, WatchLimits
 from bot.storage.live_card_rows import VERSION, LiveCard, read_live_card
 from bot.storage.message_limits import charge
 from bot.storage.models import Destination
@@ -25,7 +25,7 @@ LONGEST_PAUSE = 600.0
 """Seconds for which a card is ever put off: who has to wait longer waits for a clock that was set
 back."""
 
-TOUCH = "touched_at = max(?, touched_at + 0.001)"
+MARK_STALE = "touched_at = max(?, touched_at + 0.001)"
 """Lets cards be shown anew at a time: another value than before, whatever the clock says."""
 
 _FREE = """
@@ -49,11 +49,11 @@ _DUE_TO_BE_SHOWN = f"""
 _BY_ID = f"SELECT c.*, {VERSION} AS current FROM cards c WHERE c.id = ?"  # noqa: S608 # names of ours
 
 
-class Cards:
+class LiveCards:
     """The cards in the database; one relay's."""
 
     def __init__(
-        self, database: DatabaseThread, relay: str, limits: Limits = DEFAULT_LIMITS
+        self, database: DatabaseThread, relay: str, limits: WatchLimits = DEFAULT_LIMITS
     ) -> None:
         self._database = database
         self._relay = relay
@@ -61,9 +61,9 @@ class Cards:
         self.changed = asyncio.Event()
         """Set when a card may have to be posted or shown anew. A hint: the rows are the truth."""
 
-    async def open(
+    async def create(
         self,
-        place: Destination,
+        destination: Destination,
         ids: Sequence[str],
         now: float,
         *,
@@ -72,7 +72,7 @@ class Cards:
     ) -> LiveCard | None:
         """Make a card for those of the tasks that no card in this place shows yet.
 
-        It is ``due``, or ``posting`` where whoever opens it has ``claimed`` it. ``None`` where
+        It is ``due``, or ``posting`` where the caller posts it (``claimed``). ``None`` where
         every task is shown already; those cards will show the new watcher, ``user_id``. Raises
         ``TooManyMessages`` where one more message is too many.
         """
@@ -82,9 +82,9 @@ class Cards:
                 "FROM card_tasks ct JOIN cards c ON c.id = ct.card_id WHERE c.channel_id = ?"
                 " AND ct.relay = ? AND ct.task_id IN (SELECT value FROM json_each(?))"
             )
-            key = [place.channel_id, self._relay, json.dumps(ids)]
+            key = [destination.channel_id, self._relay, json.dumps(ids)]
             db.execute(
-                f"UPDATE cards SET {TOUCH} WHERE id IN (SELECT c.id {on_cards})",  # noqa: S608 # names of ours
+                f"UPDATE cards SET {MARK_STALE} WHERE id IN (SELECT c.id {on_cards})",  # noqa: S608 # names of ours
                 [now, *key],
             )
             shown = {row["task_id"] for row in db.query(f"SELECT ct.task_id {on_cards}", key)}
@@ -92,10 +92,10 @@ class Cards:
             if not fresh:
                 return None
             try:
-                charge(db, user_id, place, now, self._limits)
+                charge(db, user_id, destination, now, self._limits)
             except TooManyMessages as limited:
                 return limited  # raised once it is on disk that the other cards are stale
-            card_id = self._insert(db, place, fresh, now)
+            card_id = self._insert(db, destination, fresh, now)
             return _claim(db, card_id, now) if claimed else _get(db, card_id, now)
 
         card = await self._database.run(open_card)
@@ -104,12 +104,14 @@ class Cards:
             raise card
         return card
 
-    async def claim(self, now: float, limit: int, *, busy: Collection[int] = ()) -> list[LiveCard]:
+    async def claim(
+        self, now: float, limit: int, *, busy_channels: Collection[int] = ()
+    ) -> list[LiveCard]:
         """Take up to ``limit`` cards that are to be posted: ``due`` → ``posting``.
 
-        One in each channel, and none in those that are ``busy``.
+        One in each channel, and none in ``busy_channels``.
         """
-        values = self._when(now, busy) | {"limit": limit}
+        values = self._when(now, busy_channels) | {"limit": limit}
 
         def claim(db: Database) -> list[LiveCard]:
             rows = list(db.query(_DUE_TO_BE_POSTED, values))
@@ -117,41 +119,43 @@ class Cards:
 
         return await self._database.run(claim)
 
-    async def posted(self, card: LiveCard, message_id: int, *, look: str | None = None) -> bool:
-        """Note the message of a card: ``posting`` → ``posted``; it is kept up to date from now on.
+    async def acknowledge(
+        self, card: LiveCard, message_id: int, *, content_digest: str | None = None
+    ) -> bool:
+        """Store the message of a card: ``posting`` → ``posted``; it is kept up to date from now on.
 
-        ``look`` is what the message shows, if that is known.
+        ``content_digest`` is what the message shows, if that is known.
         """
         moved = await self._move(
             card,
             "state = 'posted', message_id = ?, in_doubt_since = NULL, attempts = 0, shown_at = ?,"
             " version = ?, look = ?",
-            [message_id, card.read_at, card.version if look else None, look],
+            [message_id, card.read_at, card.version if content_digest else None, content_digest],
         )
         self.changed.set()
         return moved
 
-    async def postpone(self, card: LiveCard, *, until: float, doubtful: bool) -> bool:
+    async def postpone(self, card: LiveCard, *, until: float, unconfirmed: bool) -> bool:
         """Try again ``until`` then to post a card: ``posting`` → ``due``.
 
-        ``doubtful``: Discord may have taken it all the same.
+        ``unconfirmed``: Discord may have taken it all the same.
         """
         return await self._move(
             card,
             "state = 'due', due_at = ?,"
             " in_doubt_since = CASE WHEN ? THEN in_doubt_since ELSE ? END",
-            [until, doubtful, card.in_doubt_since],
+            [until, unconfirmed, card.unconfirmed_since],
         )
 
-    async def recover(self, under_way: Collection[int] = ()) -> int:
+    async def recover(self, in_flight: Collection[int] = ()) -> int:
         """Take back what nobody posts any more: ``posting`` → ``due``; return how many.
 
-        ``under_way`` are the ids of the cards that this process does post.
+        ``in_flight`` are the ids of the cards that this process does post.
         """
         return await self._database.write(
             "UPDATE cards SET state = 'due', due_at = 0 WHERE relay = ? AND state = 'posting'"
             " AND id NOT IN (SELECT value FROM json_each(?))",
-            [self._relay, json.dumps(list(under_way))],
+            [self._relay, json.dumps(list(in_flight))],
         )
 
     async def handle_clock_rollback(self) -> None:
@@ -161,58 +165,58 @@ class Cards:
             [UNKNOWN_TIME, self._relay],
         )
 
-    async def any(self) -> bool:
+    async def has_any(self) -> bool:
         """Whether there is a card to post or to keep up to date."""
         rows = await self._database.read(
             "SELECT 1 FROM cards WHERE relay = ? LIMIT 1", [self._relay]
         )
         return bool(rows)
 
-    async def due(
-        self, now: float, *, least: float, limit: int, busy: Collection[int] = ()
+    async def due_for_update(
+        self, now: float, *, min_interval: float, limit: int, busy_channels: Collection[int] = ()
     ) -> list[LiveCard]:
         """Return up to ``limit`` cards that have something new to show, the longest unseen first.
 
-        Each at most every ``least`` seconds, and none in the channels that are ``busy``.
+        Each at most every ``min_interval`` seconds, and none in ``busy_channels``.
         """
-        values = self._when(now, busy) | {"latest": now - least, "limit": limit}
+        values = self._when(now, busy_channels) | {"latest": now - min_interval, "limit": limit}
 
-        def due(db: Database) -> list[LiveCard]:
+        def due_for_update(db: Database) -> list[LiveCard]:
             rows = list(db.query(_DUE_TO_BE_SHOWN, values))
             return [read_live_card(db, row, now) for row in rows]
 
-        return await self._database.view(due)
+        return await self._database.view(due_for_update)
 
-    async def shown(self, card: LiveCard, look: str) -> None:
+    async def record_update(self, card: LiveCard, content_digest: str) -> None:
         """Note that a card shows what it was read with; one that is over is forgotten.
 
         Unless there is something new by now, such as somebody who watches again.
         """
 
-        def shown(db: Database) -> None:
-            if card.over and _is_unchanged(db, card):
+        def record_update(db: Database) -> None:
+            if card.finished and _is_unchanged(db, card):
                 _forget(db, card.id)
             else:
                 db.execute(
                     "UPDATE cards SET shown_at = ?, version = ?, look = ?, attempts = 0"
                     " WHERE id = ?",
-                    [card.read_at, card.version, look, card.id],
+                    [card.read_at, card.version, content_digest, card.id],
                 )
 
-        await self._database.run(shown)
+        await self._database.run(record_update)
 
-    async def give_up(self, card: LiveCard) -> None:
+    async def discard(self, card: LiveCard) -> None:
         """Forget a card that is not posted, for nobody needs it: unless that has changed by now."""
 
-        def give_up(db: Database) -> None:
+        def discard(db: Database) -> None:
             if _is_unchanged(db, card):
                 _forget(db, card.id)
             else:
                 db.execute("UPDATE cards SET state = 'due', due_at = 0 WHERE id = ?", [card.id])
 
-        await self._database.run(give_up)
+        await self._database.run(discard)
 
-    async def failed(self, card: LiveCard, *, until: float) -> None:
+    async def record_failure(self, card: LiveCard, *, until: float) -> None:
         """Note that a card could not be shown: it is tried again ``until`` then."""
         await self._database.write(
             "UPDATE cards SET version = NULL, look = NULL, due_at = ?, attempts = attempts + 1"
@@ -230,16 +234,16 @@ class Cards:
         """Return a card that is not over."""
         return await self._database.view(lambda db: _get(db, card_id, now))
 
-    async def forget(self, card_id: int) -> None:
+    async def delete(self, card_id: int) -> None:
         """Forget a card: its message stays as it is."""
         await self._database.run(lambda db: _forget(db, card_id))
 
-    def _when(self, now: float, busy: Collection[int]) -> dict[str, Any]:
+    def _when(self, now: float, busy_channels: Collection[int]) -> dict[str, Any]:
         return {
             "relay": self._relay,
             "now": now,
             "longest": LONGEST_PAUSE,
-            "busy": json.dumps(list(busy)),
+            "busy": json.dumps(list(busy_channels)),
         }
 
     async def _move(self, card: LiveCard, change: str, values: list[Any]) -> bool:
@@ -249,14 +253,16 @@ class Cards:
         )
         return moved == 1
 
-    def _insert(self, db: Database, place: Destination, ids: Sequence[str], now: float) -> int:
+    def _insert(
+        self, db: Database, destination: Destination, ids: Sequence[str], now: float
+    ) -> int:
         cursor = db.execute(
             "INSERT INTO cards (relay, channel_id, guild_id, locale, touched_at, state)"
             " VALUES (?, ?, ?, ?, ?, 'due')",
-            [self._relay, place.channel_id, place.guild_id, place.locale, now],
+            [self._relay, destination.channel_id, destination.guild_id, destination.locale, now],
         )
         card_id = cast("int", cursor.lastrowid)
-        nonce = nonce_of("card", card_id, self._relay, place.channel_id, now)
+        nonce = nonce_of("card", card_id, self._relay, destination.channel_id, now)
         db.execute("UPDATE cards SET nonce = ? WHERE id = ?", [nonce, card_id])
         for task_id in ids:
             db.execute(
@@ -266,10 +272,10 @@ class Cards:
         return card_id
 
 
-def touch_live_cards(db: Database, relay: str, task_id: str, now: float) -> None:
+def mark_live_cards_stale(db: Database, relay: str, task_id: str, now: float) -> None:
     """Within a transaction: let the cards of a task be shown anew, for its watchers changed."""
     db.execute(
-        f"UPDATE cards SET {TOUCH} WHERE id IN"  # noqa: S608 # names of ours
+        f"UPDATE cards SET {MARK_STALE} WHERE id IN"  # noqa: S608 # names of ours
         " (SELECT card_id FROM card_tasks WHERE relay = ? AND task_id = ?)",
         [now, relay, task_id],
     )

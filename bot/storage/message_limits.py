@@ -23,7 +23,7 @@ from sqlite_utils import Database
 from bot.storage.clock_rollback import BACKWARDS
 from bot.storage.errors import ChannelTooBusy, TooManyMessages
 from bot.storage.key_value import own_secret
-from bot.storage.limits import Limits
+from bot.storage.limits import WatchLimits
 from bot.storage.models import Destination
 
 HOUR = 3600.0
@@ -32,7 +32,7 @@ MINUTE = 60.0
 _SECRET = "secret of the message limits"  # noqa: S105 # the name of the note
 
 
-def brings_message(db: Database, relay: str, task_id: str, place: Destination) -> bool:
+def brings_message(db: Database, relay: str, task_id: str, destination: Destination) -> bool:
     """Within a transaction: whether a new watch of a task means one more message in a place.
 
     It does not where somebody watches it there already: they are told together.
@@ -40,7 +40,7 @@ def brings_message(db: Database, relay: str, task_id: str, place: Destination) -
     watched = db.execute(
         "SELECT 1 FROM subscriptions"
         " WHERE delivery_id IS NULL AND relay = ? AND task_id = ? AND channel_id = ?",
-        [relay, task_id, place.channel_id],
+        [relay, task_id, destination.channel_id],
     ).fetchone()
     return watched is None
 
@@ -59,21 +59,23 @@ def is_shown_to_run(db: Database, relay: str, task_id: str, *, known: bool) -> b
     return state == "running" and (known or bool(known_before))
 
 
-def charge(db: Database, user_id: int, place: Destination, now: float, limits: Limits) -> None:
+def charge(
+    db: Database, user_id: int, destination: Destination, now: float, limits: WatchLimits
+) -> None:
     """Within a transaction: count a message that a person asks for in a place.
 
     Raises ``TooManyMessages`` or ``ChannelTooBusy``, with when to try again, and counts nothing
     then.
     """
-    channel = _hashed(db, place.channel_id)
+    channel = _hashed(db, destination.channel_id)
     at = _full_until(db, "channel = ?", channel, now, MINUTE, limits.messages_per_channel)
     if at is not None:
         raise ChannelTooBusy(at)
-    charge_person(db, user_id, place, now, limits)
+    charge_person(db, user_id, destination, now, limits)
 
 
 def charge_person(
-    db: Database, user_id: int, place: Destination, now: float, limits: Limits
+    db: Database, user_id: int, destination: Destination, now: float, limits: WatchLimits
 ) -> None:
     """Within a transaction: count a message that no crowded channel can refuse.
 
@@ -89,7 +91,7 @@ def charge_person(
     db.execute(
         "INSERT INTO requested_messages (person, channel, guild_id, requested_at)"
         " VALUES (?, ?, ?, ?)",
-        [person, _hashed(db, place.channel_id), place.guild_id, now],
+        [person, _hashed(db, destination.channel_id), destination.guild_id, now],
     )
 
 

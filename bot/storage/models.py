@@ -42,17 +42,17 @@ class PollTarget(NamedTuple):
     status: TaskStatus
     known: bool
     """Whether the relay ever named it."""
-    known_here: bool
+    known_with_current_key: bool
     """Whether it did so under the address and the key of today."""
     misses: int
     missing_since: float | None
     terminal_since: float | None
-    began_at: float
+    submitted_at: float
     """When it was submitted, as far as the relay can be believed; else when it was added."""
     added_at: float
-    looked_at: float | None
+    polled_at: float | None
     """When the background last looked at it."""
-    next_look_at: float
+    next_poll_at: float
     deadline_at: float
 
 
@@ -60,7 +60,7 @@ class PollResult(NamedTuple):
     """What became of one watched task at one look."""
 
     task_id: str
-    next_look_at: float
+    next_poll_at: float
     answer: Task | None = None
     """What the relay said; ``None`` leaves the last answer as it is."""
     named: bool = False
@@ -68,7 +68,7 @@ class PollResult(NamedTuple):
     misses: int = 0
     missing_since: float | None = None
     terminal_since: float | None = None
-    ending: EndReason | None = None
+    end_reason: EndReason | None = None
     """Set when the watch ends here."""
 
 
@@ -76,7 +76,7 @@ class EndedTask(NamedTuple):
     """A task whose watch a look has ended."""
 
     task_id: str
-    ending: EndReason
+    end_reason: EndReason
     outcome: Outcome | None
     """How the task itself ended, as far as the relay ever said."""
     deliveries: int
@@ -90,12 +90,12 @@ class Watch:
     task: Task
     channel_id: int
     created_at: float
-    looked_at: float | None
+    polled_at: float | None
     known: bool
     """Whether the relay has ever returned the task; if not, ``task`` is the id alone."""
 
 
-class Form(StrEnum):
+class MessageFormat(StrEnum):
     """How much of a notice Discord did not refuse so far."""
 
     FULL = "full"
@@ -109,12 +109,12 @@ class Form(StrEnum):
     """Nothing but sentences of the bot's own."""
 
 
-class Purpose(StrEnum):
+class DeliveryPurpose(StrEnum):
     """What a message is for."""
 
     NOTICE = "notice"
     """It tells how a task ended."""
-    WORD = "word"
+    HELD_NOTICE = "word"
     """It tells, in a direct message, that a notice is held and why."""
 
 
@@ -123,24 +123,24 @@ class Delivery:
     """One message that is owed: an ended task in one place, to everybody who watched it there."""
 
     id: int
-    purpose: Purpose
+    purpose: DeliveryPurpose
     task: Task
-    ending: EndReason
-    place: Destination
+    end_reason: EndReason
+    destination: Destination
     watchers: tuple[int, ...]
     """The users to mention, in the order in which they came."""
     nonce: str
-    form: Form
+    message_format: MessageFormat
     attempts: int
     """How often it was handed to Discord, this time included."""
     created_at: float
-    in_doubt_since: float | None
+    unconfirmed_since: float | None
     """When it was first handed to Discord before, if it is not known what became of that."""
     reason: str | None = None
     """Of a word: why the notice is held."""
-    instead_of: int | None = None
+    redirected_from: int | None = None
     """The channel where it could not be said."""
-    repeat: bool = False
+    possible_duplicate: bool = False
     """Whether it may have been said there all the same, before that channel was gone."""
     user_id: int | None = None
     """Whom it is told directly; ``None`` in a channel of a server."""

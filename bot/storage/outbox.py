@@ -28,8 +28,19 @@ from bot.storage.blocked_channels import (
 from bot.storage.clock_rollback import UNKNOWN_TIME, clamp_times
 from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import DOUBT, OPEN, REASON, is_first, is_quiet, move
-from bot.storage.held_notices import is_untimely, owe_words_about, read_undelivered
-from bot.storage.models import Delivery, Destination, EndReason, Form, Purpose, UndeliveredNotice
+from bot.storage.held_notices import (
+    enqueue_held_notices_about,
+    postpone_or_drop_held_notice,
+    read_undelivered,
+)
+from bot.storage.models import (
+    Delivery,
+    DeliveryPurpose,
+    Destination,
+    EndReason,
+    MessageFormat,
+    UndeliveredNotice,
+)
 from bot.storage.redirection import Redirection
 from bot.storage.role_mentions import RoleMentions
 from bot.storage.task_rows import load_task
@@ -92,24 +103,30 @@ class Outbox:
                 [now, message_id],
             )
             if moved:
-                unblock(db, delivery.place.channel_id)
+                unblock(db, delivery.destination.channel_id)
             return moved
 
         return await self._database.run(acknowledge)
 
     async def postpone(
-        self, delivery: Delivery, *, until: float, reason: str, form: Form, doubtful: bool
+        self,
+        delivery: Delivery,
+        *,
+        until: float,
+        reason: str,
+        message_format: MessageFormat,
+        unconfirmed: bool,
     ) -> bool:
         """Try again ``until`` then (Unix seconds): ``sending`` → ``due``.
 
-        ``doubtful``: Discord may have taken the message all the same.
+        ``unconfirmed``: Discord may have taken the message all the same.
         """
         return await self._database.run(
             lambda db: move(
                 db,
                 delivery,
                 f"state = 'due', due_at = ?, {REASON}, form = ?, {DOUBT}",
-                [until, reason, form, doubtful, delivery.in_doubt_since],
+                [until, reason, message_format, unconfirmed, delivery.unconfirmed_since],
             )
         )
 
@@ -119,14 +136,14 @@ class Outbox:
         *,
         until: float,
         reason: str,
-        doubtful: bool = False,
+        unconfirmed: bool = False,
         notify_at: float | None = None,
     ) -> bool:
         """Keep a message that Discord takes in no form: ``sending`` → ``held``, until then.
 
         That says nothing about its channel, where the next delivery may be tried. Those who wait
         for it are owed a word at ``notify_at`` (Unix seconds), unless that is ``None`` or they got
-        one before. ``doubtful`` is as for ``postpone``.
+        one before. ``unconfirmed`` is as for ``postpone``.
         """
 
         def hold(db: Database) -> bool:
@@ -134,33 +151,33 @@ class Outbox:
                 db,
                 delivery,
                 f"state = 'held', due_at = ?, {REASON}, {DOUBT}",
-                [until, reason, doubtful, delivery.in_doubt_since],
+                [until, reason, unconfirmed, delivery.unconfirmed_since],
             )
-            if moved and notify_at is not None and delivery.place.guild_id is not None:
-                owe_words_about(db, delivery, reason, notify_at)
+            if moved and notify_at is not None and delivery.destination.guild_id is not None:
+                enqueue_held_notices_about(db, delivery, reason, notify_at)
             return moved
 
         return await self._database.run(hold)
 
-    async def undelivered(self, user_id: int, since: float) -> list[UndeliveredNotice]:
+    async def undelivered_notices(self, user_id: int, since: float) -> list[UndeliveredNotice]:
         """Return the notices that could not be posted to a person, the newest first."""
         return await self._database.view(lambda db: read_undelivered(db, user_id, since))
 
-    async def task_of(self, delivery_id: int) -> str | None:
+    async def task_id_of(self, delivery_id: int) -> str | None:
         """Return the task that a delivery is about."""
         rows = await self._database.read(
             "SELECT task_id FROM deliveries WHERE id = ?", [delivery_id]
         )
         return str(rows[0]["task_id"]) if rows else None
 
-    async def messages_beside(self, delivery: Delivery) -> set[int]:
+    async def other_message_ids(self, delivery: Delivery) -> set[int]:
         """Return the messages of all other deliveries in the same place, about as old or newer."""
-        undated = delivery.in_doubt_since == UNKNOWN_TIME
+        undated = delivery.unconfirmed_since == UNKNOWN_TIME
         since = UNKNOWN_TIME if undated else delivery.created_at - AROUND
         rows = await self._database.read(
             "SELECT message_id FROM deliveries WHERE channel_id = ? AND id != ?"
             " AND message_id IS NOT NULL AND sent_at >= ?",
-            [delivery.place.channel_id, delivery.id, since],
+            [delivery.destination.channel_id, delivery.id, since],
         )
         return {row["message_id"] for row in rows}
 
@@ -174,7 +191,7 @@ class Outbox:
         doubt how old it is, otherwise of those that lie ahead.
         """
         latest = now + longest_wait
-        self.redirection.opening_from = min(self.redirection.opening_from, latest)
+        self.redirection.openings_paused_until = min(self.redirection.openings_paused_until, latest)
 
         def clamp(db: Database) -> None:
             db.execute(
@@ -191,10 +208,10 @@ class Outbox:
         await self._database.run(clamp)
         self.changed.set()
 
-    async def recover(self, now: float, under_way: Collection[int] = ()) -> int:
+    async def recover(self, now: float, in_flight: Collection[int] = ()) -> int:
         """Requeue what nobody sends any more: ``sending`` → ``due``.
 
-        ``under_way`` are the deliveries that this process does send. What was refused for a bad
+        ``in_flight`` are the deliveries that this process does send. What was refused for a bad
         token is due again too. Returns how many there were. Their nonces are the same, so that
         Discord knows a repeat. At the first call, what was quarantined is tried once more.
         """
@@ -210,7 +227,7 @@ class Outbox:
                 f"UPDATE deliveries SET state = 'due', due_at = ? WHERE {OPEN} AND ("  # noqa: S608 # names of ours
                 "(state = 'sending' AND id NOT IN (SELECT value FROM json_each(?)))"
                 " OR (state = 'due' AND reason LIKE '401/%'))",
-                [now, json.dumps(list(under_way))],
+                [now, json.dumps(list(in_flight))],
             ).rowcount
             return requeued
 
@@ -234,10 +251,12 @@ def _oldest_of_each_channel(db: Database, now: float, limit: int) -> list[tuple[
 
 def _claim(db: Database, delivery_id: int, now: float) -> Delivery | None:
     """Take one delivery; ``None`` where there is nothing to send, or nothing that can be read."""
-    purpose, in_doubt_since = db.execute(
+    purpose, unconfirmed_since = db.execute(
         "SELECT purpose, in_doubt_since FROM deliveries WHERE id = ?", [delivery_id]
     ).fetchone()
-    if purpose == Purpose.WORD and is_untimely(db, delivery_id, now):
+    if purpose == DeliveryPurpose.HELD_NOTICE and postpone_or_drop_held_notice(
+        db, delivery_id, now
+    ):
         return None
     (row,) = db.query(
         "UPDATE deliveries SET state = 'sending', attempts = attempts + 1,"
@@ -245,7 +264,7 @@ def _claim(db: Database, delivery_id: int, now: float) -> Delivery | None:
         [now, delivery_id],
     )
     try:
-        return _delivery(db, row, in_doubt_since)
+        return _delivery(db, row, unconfirmed_since)
     except ValueError as error:  # unreadable JSON, or a word that no version of ours knows
         log.error(
             "Delivery quarantined, its row is unreadable: delivery=%d task=%s channel=%s cause=%s",
@@ -259,7 +278,7 @@ def _claim(db: Database, delivery_id: int, now: float) -> Delivery | None:
         return None
 
 
-def _delivery(db: Database, row: dict[str, Any], in_doubt_since: float | None) -> Delivery:
+def _delivery(db: Database, row: dict[str, Any], unconfirmed_since: float | None) -> Delivery:
     """Make a value of a row that is being sent. Raises ``ValueError``."""
     watchers = db.query(
         "SELECT user_id FROM subscriptions WHERE delivery_id = ? AND mention ORDER BY id",
@@ -267,19 +286,19 @@ def _delivery(db: Database, row: dict[str, Any], in_doubt_since: float | None) -
     )
     return Delivery(
         id=row["id"],
-        purpose=Purpose(row["purpose"]),
+        purpose=DeliveryPurpose(row["purpose"]),
         task=load_task(row["answer"]),
-        ending=EndReason(row["ending"]),
-        place=Destination(row["channel_id"], row["guild_id"], row["locale"]),
+        end_reason=EndReason(row["ending"]),
+        destination=Destination(row["channel_id"], row["guild_id"], row["locale"]),
         watchers=tuple(watcher["user_id"] for watcher in watchers),
         nonce=row["nonce"],
-        form=Form(row["form"]),
+        message_format=MessageFormat(row["form"]),
         attempts=row["attempts"],
         created_at=row["created_at"],
-        in_doubt_since=in_doubt_since,
+        unconfirmed_since=unconfirmed_since,
         reason=row["reason"],
-        instead_of=row["instead_of"],
-        repeat=bool(row["repeat"]),
+        redirected_from=row["instead_of"],
+        possible_duplicate=bool(row["repeat"]),
         user_id=row["user_id"],
     )
 

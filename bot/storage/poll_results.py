@@ -21,17 +21,17 @@ log = logging.getLogger(__name__)
 
 
 def read_due(
-    db: Database, relay: str, fingerprint: str, now: float, limit: int, besides: Collection[str]
+    db: Database, relay: str, fingerprint: str, now: float, limit: int, exclude: Collection[str]
 ) -> list[PollTarget]:
     """Return the running tasks whose next look is due, the longest overdue first.
 
     ``fingerprint``: of the address and the key of today.
     """
-    values = [fingerprint, relay, now, json.dumps(list(besides)), limit]
+    values = [fingerprint, relay, now, json.dumps(list(exclude)), limit]
     return list(map(_watched, db.execute(_DUE_TASKS, values).fetchall()))
 
 
-class Look(NamedTuple):
+class PollContext(NamedTuple):
     """When a look was: what people did meanwhile is newer than what it showed."""
 
     relay: str
@@ -44,7 +44,7 @@ class Look(NamedTuple):
 
 
 def record(
-    db: Database, look: Look, seen: Sequence[PollResult], *, outage: float = 0.0
+    db: Database, look: PollContext, seen: Sequence[PollResult], *, outage: float = 0.0
 ) -> list[EndedTask]:
     """Keep what a look showed; return what has ended by it.
 
@@ -60,11 +60,11 @@ def record(
     for observation in seen:
         if observation.answer is not None:
             _observe(db, look, observation, observation.answer)
-    ends = (_end(db, look, each.task_id, each.ending) for each in seen if each.ending)
+    ends = (_end(db, look, each.task_id, each.end_reason) for each in seen if each.end_reason)
     return [ended for ended in ends if ended]
 
 
-def _is_news(db: Database, look: Look, seen: PollResult) -> bool:
+def _is_news(db: Database, look: PollContext, seen: PollResult) -> bool:
     """Whether a look's answer is not behind what was recorded since the look began."""
     if seen.answer is None:
         return False
@@ -75,12 +75,12 @@ def _is_news(db: Database, look: Look, seen: PollResult) -> bool:
     return row is not None and is_further(_status(row[0]), row[1], seen.answer)
 
 
-def _observe(db: Database, look: Look, seen: PollResult, answer: Task) -> None:
+def _observe(db: Database, look: PollContext, seen: PollResult, answer: Task) -> None:
     """Keep a relay's answer about a running task."""
     values = {
         **look._asdict(),
         "id": seen.task_id,
-        "next": seen.next_look_at,
+        "next": seen.next_poll_at,
         "misses": seen.misses,
         "missing": seen.missing_since,
         "terminal": seen.terminal_since,
@@ -92,14 +92,14 @@ def _observe(db: Database, look: Look, seen: PollResult, answer: Task) -> None:
     db.execute(_OBSERVE, values)
 
 
-def _end(db: Database, look: Look, task_id: str, ending: EndReason) -> EndedTask | None:
+def _end(db: Database, look: PollContext, task_id: str, end_reason: EndReason) -> EndedTask | None:
     """End a task, remember it and owe its notices, one to each place where it is watched."""
     relay, now = look.relay, look.now
-    ended = db.execute(_END, {**look._asdict(), "id": task_id, "ending": ending}).fetchone()
+    ended = db.execute(_END, {**look._asdict(), "id": task_id, "ending": end_reason}).fetchone()
     if not ended:
         return None
     task = _readable(db, relay, task_id, ended[0])
-    remember(db, relay, task, ending, now)
+    remember(db, relay, task, end_reason, now)
     places = list(
         db.query(
             "SELECT channel_id, guild_id, locale, min(id) AS first FROM subscriptions"
@@ -108,9 +108,9 @@ def _end(db: Database, look: Look, task_id: str, ending: EndReason) -> EndedTask
             [relay, task_id],
         )
     )
-    for place in places:
-        enqueue_notice(db, relay, task_id, place, ending, now)
-    return EndedTask(task_id, ending, task.outcome, deliveries=len(places))
+    for destination in places:
+        enqueue_notice(db, relay, task_id, destination, end_reason, now)
+    return EndedTask(task_id, end_reason, task.outcome, deliveries=len(places))
 
 
 def _readable(db: Database, relay: str, task_id: str, stored: str) -> Task:
@@ -127,11 +127,11 @@ def _readable(db: Database, relay: str, task_id: str, stored: str) -> Task:
     return task
 
 
-def _reschedule(db: Database, look: Look, seen: Iterable[PollResult]) -> None:
+def _reschedule(db: Database, look: PollContext, seen: Iterable[PollResult]) -> None:
     """Keep of looks that told nothing new when they were, and when the next ones are."""
     times = [
         (
-            *(look.relay, o.task_id, o.next_look_at, o.misses, o.missing_since),
+            *(look.relay, o.task_id, o.next_poll_at, o.misses, o.missing_since),
             *(o.terminal_since, o.named),
         )
         for o in seen
@@ -211,13 +211,13 @@ def _status(stored: str) -> TaskStatus:
 
 def _watched(row: Sequence[Any]) -> PollTarget:
     """Make a value of a row of ``_DUE_TASKS``, whose columns are its fields, in their order."""
-    task_id, kind, hint, status, known, known_here, *times = row
+    task_id, kind, hint, status, known, known_with_current_key, *times = row
     return PollTarget(
         task_id,
         _KINDS.get(kind),
         _KINDS.get(hint),
         _status(status),
         bool(known),
-        bool(known_here),
+        bool(known_with_current_key),
         *times,
     )

@@ -9,7 +9,7 @@ from bot.storage.delivery_rows import OPEN, SHOWN_STATE
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class QueueCounts:
     """What runs and what waits, now."""
 
     running_tasks: int
@@ -37,7 +37,7 @@ class QueueStatistics:
         self._database = database
         self._relay = relay
 
-    async def count(self) -> Counts:
+    async def count(self) -> QueueCounts:
         """Count what there is."""
         return await self._database.view(self._count)
 
@@ -54,13 +54,13 @@ class QueueStatistics:
         )
         return {row["relay"]: row["running"] for row in rows}
 
-    def _count(self, db: Database) -> Counts:
+    def _count(self, db: Database) -> QueueCounts:
         (running,) = db.execute(
             "SELECT count(*) FROM tasks WHERE relay = ? AND state = 'running'", [self._relay]
         ).fetchone()
         due, sending, held, since = db.execute(_DELIVERIES).fetchone()
         (cards,) = db.execute("SELECT count(*) FROM cards").fetchone()
-        return Counts(running, due, sending, held, cards, since)
+        return QueueCounts(running, due, sending, held, cards, since)
 
 
 _DELIVERIES = f"""

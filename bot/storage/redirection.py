@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from bot.storage.blocked_channels import unblock
 from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import REASON, enqueue_direct, move
-from bot.storage.models import Delivery, Purpose
+from bot.storage.models import Delivery, DeliveryPurpose
 
 _UNOPENED = "state = 'due' AND channel_id IS NULL"
 """In the very words of the index ``deliveries_unopened``."""
@@ -39,7 +39,7 @@ class Redirection:
         """Set ``changed`` whenever a delivery may have become due."""
         self._database = database
         self._changed = changed
-        self.opening_from = 0.0
+        self.openings_paused_until = 0.0
         """Before then (Unix seconds) no direct message is to be opened."""
 
     async def redirect(
@@ -48,20 +48,21 @@ class Redirection:
         *,
         reason: str,
         now: float,
-        repeat: bool = False,
+        possible_duplicate: bool = False,
         channel_gone: bool = True,
     ) -> int:
         """Tell each watcher directly: ``sending`` → ``dropped``.
 
-        ``repeat``: it may have been posted in its channel all the same. A channel that is not gone
-        refuses only this message; others are tried there. Returns how many people will be told.
+        ``possible_duplicate``: it may have been posted in its channel all the same. A channel that
+        is not gone refuses only this message; others are tried there. Returns the number of people
+        who get a message.
         """
 
         def redirect(db: Database) -> int:
             if not move(db, delivery, "state = 'dropped', due_at = NULL, reason = ?", [reason]):
                 return 0
             if channel_gone:
-                unblock(db, delivery.place.channel_id)
+                unblock(db, delivery.destination.channel_id)
             rows = list(
                 db.query(
                     "SELECT DISTINCT user_id FROM subscriptions WHERE delivery_id = ? ORDER BY id",
@@ -71,7 +72,12 @@ class Redirection:
             for row in rows:
                 user_id = row["user_id"]
                 new_id = enqueue_direct(
-                    db, delivery.id, Purpose.NOTICE, user_id, now, repeat=repeat
+                    db,
+                    delivery.id,
+                    DeliveryPurpose.NOTICE,
+                    user_id,
+                    now,
+                    possible_duplicate=possible_duplicate,
                 )
                 db.execute(
                     "UPDATE subscriptions SET delivery_id = ?"
@@ -90,14 +96,14 @@ class Redirection:
         def drop(db: Database) -> bool:
             moved = move(db, delivery, "state = 'dropped', due_at = NULL, reason = ?", [reason])
             if moved:
-                unblock(db, delivery.place.channel_id)
+                unblock(db, delivery.destination.channel_id)
             return moved
 
         moved = await self._database.run(drop)
         self._changed.set()
         return moved
 
-    async def open_anew(self, delivery: Delivery, *, until: float, reason: str) -> bool:
+    async def reopen(self, delivery: Delivery, *, until: float, reason: str) -> bool:
         """Open the direct message of a delivery again, ``until`` then: ``sending`` → ``due``.
 
         Whether Discord has the message stays as doubtful as it was.
@@ -121,15 +127,15 @@ class Redirection:
             [],
         )
         at = cast("float | None", rows[0]["at"])
-        return None if at is None else max(at, self.opening_from)
+        return None if at is None else max(at, self.openings_paused_until)
 
-    async def next_unopened(self, now: float, lease: float) -> UnopenedMessage | None:
+    async def claim_unopened(self, now: float, lease: float) -> UnopenedMessage | None:
         """Return the message whose direct message is to be opened now, if any.
 
         It is nobody else's for ``lease`` seconds; after those it is due again, should the process
         die meanwhile.
         """
-        if now < self.opening_from:
+        if now < self.openings_paused_until:
             return None
 
         def take(db: Database) -> UnopenedMessage | None:
@@ -143,7 +149,7 @@ class Redirection:
 
         return await self._database.run(take)
 
-    async def opened(self, message: UnopenedMessage, channel_id: int, now: float) -> None:
+    async def record_opened(self, message: UnopenedMessage, channel_id: int, now: float) -> None:
         """Note the channel of a person's direct message: what is owed there can be sent."""
         await self._database.write(
             f"UPDATE deliveries SET channel_id = ?, due_at = ?, {REASON}, attempts = 0"  # noqa: S608 # names of ours
@@ -152,7 +158,9 @@ class Redirection:
         )
         self._changed.set()
 
-    async def open_later(self, message: UnopenedMessage, *, until: float, reason: str) -> None:
+    async def postpone_opening(
+        self, message: UnopenedMessage, *, until: float, reason: str
+    ) -> None:
         """Try again to open a direct message, ``until`` then (Unix seconds)."""
         await self._database.write(
             f"UPDATE deliveries SET due_at = ?, {REASON} WHERE id = ? AND {_UNOPENED}",  # noqa: S608 # names of ours
@@ -160,7 +168,7 @@ class Redirection:
         )
         self._changed.set()
 
-    async def unreachable(self, message: UnopenedMessage, *, reason: str) -> None:
+    async def drop_unreachable(self, message: UnopenedMessage, *, reason: str) -> None:
         """Give up all that waits for a person's direct message: it cannot be opened."""
         await self._database.write(
             "UPDATE deliveries SET state = 'dropped', due_at = NULL, reason = ?"  # noqa: S608 # names of ours

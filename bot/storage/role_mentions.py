@@ -27,7 +27,7 @@ class RoleMentions:
         """
 
         def claim(db: Database) -> bool:
-            if delivery.in_doubt_since is not None:
+            if delivery.unconfirmed_since is not None:
                 (mentioned,) = db.execute(
                     "SELECT role_mentioned_at IS NOT NULL FROM deliveries WHERE id = ?",
                     [delivery.id],
@@ -37,7 +37,7 @@ class RoleMentions:
                 "SELECT 1 FROM deliveries WHERE channel_id = ? AND id != ?"
                 " AND role_mentioned_at > ? AND role_mentioned_at <= ?",
                 [
-                    *(delivery.place.channel_id, delivery.id),
+                    *(delivery.destination.channel_id, delivery.id),
                     *(now - BETWEEN_MENTIONS, now + BACKWARDS),
                 ],
             ).fetchone()

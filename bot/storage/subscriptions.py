@@ -14,7 +14,7 @@ def subscribe(
     task_id: str,
     *,
     user_id: int,
-    place: Destination,
+    destination: Destination,
     now: float,
     mention: bool,
     most: int,
@@ -24,7 +24,7 @@ def subscribe(
     Of who watches it there already only the wish to be mentioned changes. Raises
     ``TooManyWatchers`` where more than ``most`` people would watch it there.
     """
-    key = [relay, task_id, place.channel_id, user_id]
+    key = [relay, task_id, destination.channel_id, user_id]
     known = db.execute(
         "UPDATE subscriptions SET mention = ? WHERE delivery_id IS NULL AND relay = ?"
         " AND task_id = ? AND channel_id = ? AND user_id = ?",
@@ -35,7 +35,7 @@ def subscribe(
     (watchers,) = db.execute(
         "SELECT count(*) FROM subscriptions"
         " WHERE delivery_id IS NULL AND relay = ? AND task_id = ? AND channel_id = ?",
-        [relay, task_id, place.channel_id],
+        [relay, task_id, destination.channel_id],
     ).fetchone()
     if watchers >= most:
         raise TooManyWatchers(most)
@@ -43,7 +43,7 @@ def subscribe(
         "INSERT INTO subscriptions"
         " (relay, task_id, channel_id, user_id, guild_id, locale, created_at, mention)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [*key, place.guild_id, place.locale, now, mention],
+        [*key, destination.guild_id, destination.locale, now, mention],
     )
     return True
 

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from bot.relay.models import TaskKind, TaskStatus
 from bot.storage.delivery_rows import SHOWN_STATE, is_first, is_quiet
 from bot.storage.inspection import read
-from bot.storage.models import EndReason, Purpose
+from bot.storage.models import DeliveryPurpose, EndReason
 from bot.storage.relay_fingerprints import RelayAccess, kept_fingerprint
 from bot.storage.task_rows import load_word
 
@@ -30,7 +30,7 @@ class DeliveryFacts:
     """One message that is or was owed."""
 
     id: int
-    purpose: Purpose
+    purpose: DeliveryPurpose
     channel_id: int | None
     """``None`` for a direct message that is not opened yet."""
     guild_id: int | None
@@ -39,7 +39,7 @@ class DeliveryFacts:
     """As the outbox calls it; what waits for a blocked channel is ``held``."""
     attempts: int
     reason: str | None
-    instead_of: int | None
+    redirected_from: int | None
     """The channel where it could not be said."""
     waits: bool
     """Whether an older message to the same channel has to go first."""
@@ -58,7 +58,7 @@ class TaskFacts:
     kind: TaskKind | None
     status: TaskStatus | None
     """The furthest that the relay said; ``None`` where only the history remembers the task."""
-    ending: EndReason | None
+    end_reason: EndReason | None
     known: bool
     """Whether the relay ever knew it."""
     other_key: bool
@@ -67,10 +67,10 @@ class TaskFacts:
     terminal_since: float | None
     """When the relay first said that it has ended."""
     added_at: float | None
-    looked_at: float | None
+    polled_at: float | None
     changed_at: float | None
     """When the relay last said something new."""
-    next_look_at: float | None
+    next_poll_at: float | None
     deadline_at: float | None
     ended_at: float | None
     places: tuple[WatchedPlace, ...] = ()
@@ -99,13 +99,13 @@ def _known(db: Database, task_id: str, access: RelayAccess | None) -> list[TaskF
 
 
 def _of_task(db: Database, row: dict[str, object], access: RelayAccess | None) -> TaskFacts:
-    values = {name: row[name] for name in _COLUMNS}
+    values = {field: row[column] for field, column in _COLUMNS.items()}
     return TaskFacts(
         **values,  # type: ignore[arg-type] # the columns are named and typed as the fields
         running=row["state"] == "running",
         kind=load_word(TaskKind, row["kind"]),
         status=load_word(TaskStatus, row["status"]) or TaskStatus.UNRECOGNIZED,
-        ending=load_word(EndReason, row["ending"]),
+        end_reason=load_word(EndReason, row["ending"]),
         known=bool(row["known"]),
         other_key=_is_of_another_key(db, row, access),
         places=_places(db, row),
@@ -119,10 +119,17 @@ def _is_of_another_key(db: Database, row: dict[str, object], access: RelayAccess
     return row.get("fingerprint") != kept_fingerprint(db, access)
 
 
-_COLUMNS = (
-    *("relay", "misses", "terminal_since", "added_at", "looked_at", "changed_at"),
-    *("next_look_at", "deadline_at", "ended_at"),
-)
+_COLUMNS = {
+    **{
+        name: name
+        for name in (
+            *("relay", "misses", "terminal_since", "added_at", "changed_at"),
+            *("deadline_at", "ended_at"),
+        )
+    },
+    "polled_at": "looked_at",
+    "next_poll_at": "next_look_at",
+}
 
 
 def _of_history(db: Database, row: dict[str, object]) -> TaskFacts:
@@ -131,15 +138,15 @@ def _of_history(db: Database, row: dict[str, object]) -> TaskFacts:
         running=False,
         kind=load_word(TaskKind, row["kind"]),
         status=None,
-        ending=load_word(EndReason, row["ending"]),
+        end_reason=load_word(EndReason, row["ending"]),
         known=True,
         other_key=False,
         misses=0,
         terminal_since=None,
         added_at=None,
-        looked_at=None,
+        polled_at=None,
         changed_at=None,
-        next_look_at=None,
+        next_poll_at=None,
         deadline_at=None,
         ended_at=float(str(row["ended_at"])),
         deliveries=_deliveries(db, row),
@@ -153,13 +160,14 @@ def _places(db: Database, row: dict[str, object]) -> tuple[WatchedPlace, ...]:
         " GROUP BY channel_id ORDER BY min(id)",
         [row["relay"], row["task_id"]],
     )
-    return tuple(WatchedPlace(**place) for place in rows)
+    return tuple(WatchedPlace(**destination) for destination in rows)
 
 
 def _deliveries(db: Database, row: dict[str, object]) -> tuple[DeliveryFacts, ...]:
     rows = db.query(
         f"SELECT d.id, purpose, d.channel_id, d.guild_id, {SHOWN_STATE} AS state, attempts,"  # noqa: S608 # names of ours
-        " coalesce(CASE d.state WHEN 'due' THEN b.reason END, d.reason) AS reason, instead_of,"
+        " coalesce(CASE d.state WHEN 'due' THEN b.reason END, d.reason) AS reason,"
+        " instead_of AS redirected_from,"
         " created_at, CASE WHEN d.state = 'due' THEN max(due_at, coalesce(b.next_try_at, 0))"
         "  ELSE due_at END AS due_at, sent_at, message_id,"
         " (SELECT count(*) FROM subscriptions s WHERE s.delivery_id = d.id) AS people,"
@@ -169,6 +177,8 @@ def _deliveries(db: Database, row: dict[str, object]) -> tuple[DeliveryFacts, ..
         [row["relay"], row["task_id"]],
     )
     return tuple(
-        DeliveryFacts(**each | {"purpose": Purpose(each["purpose"]), "waits": bool(each["waits"])})
+        DeliveryFacts(
+            **each | {"purpose": DeliveryPurpose(each["purpose"]), "waits": bool(each["waits"])}
+        )
         for each in rows
     )

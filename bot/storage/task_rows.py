@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 from pydantic import TypeAdapter, ValidationError
 from sqlite_utils import Database
 
-from bot.polling.schedule import began_at
+from bot.polling.schedule import submitted_at
 from bot.relay.models import Task, TaskStatus, bounded
 
 Word = TypeVar("Word", bound=Enum)
@@ -58,16 +58,16 @@ def unknown_task(task_id: str) -> Task:
     return Task(id=task_id, status=TaskStatus.UNRECOGNIZED)
 
 
-class Times(NamedTuple):
+class TaskTimes(NamedTuple):
     """The times of a task that is added, Unix seconds."""
 
     added_at: float
-    look_at: float
+    poll_at: float
     deadline_at: float
 
 
 def start_task(
-    db: Database, relay: str, fingerprint: str, task: Task, times: Times, *, known: bool
+    db: Database, relay: str, fingerprint: str, task: Task, times: TaskTimes, *, known: bool
 ) -> None:
     """Make a task run, unless it does already.
 
@@ -97,9 +97,9 @@ def start_task(
             "answer": dump_task(task),
             "known": known,
             "fingerprint": fingerprint if known else None,
-            "began": began_at(task, times.added_at),
+            "began": submitted_at(task, times.added_at),
             "now": times.added_at,
-            "look": times.look_at,
+            "look": times.poll_at,
             "until": times.deadline_at,
         },
     )

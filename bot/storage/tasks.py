@@ -19,14 +19,20 @@ from bot.storage.clock_rollback import clamp_times
 from bot.storage.database import DatabaseThread
 from bot.storage.joined_notices import JoinedNotice, join_notice
 from bot.storage.key_value import read_value, write_value
-from bot.storage.limits import DEFAULT_LIMITS, Limits, enforce
-from bot.storage.live_cards import touch_live_cards
+from bot.storage.limits import DEFAULT_LIMITS, WatchLimits, enforce
+from bot.storage.live_cards import mark_live_cards_stale
 from bot.storage.message_limits import brings_message, charge, charge_person, is_shown_to_run
 from bot.storage.models import Destination, EndedTask, EndReason, PollResult, PollTarget, Watch
 from bot.storage.outbox import Outbox
-from bot.storage.poll_results import Look
+from bot.storage.poll_results import PollContext
 from bot.storage.subscriptions import Unwatched, subscribe, unwatch
-from bot.storage.task_rows import Times, UnreadableRowError, load_task, load_task_or_id, start_task
+from bot.storage.task_rows import (
+    TaskTimes,
+    UnreadableRowError,
+    load_task,
+    load_task_or_id,
+    start_task,
+)
 
 
 class TaskStore:
@@ -37,7 +43,7 @@ class TaskStore:
         database: DatabaseThread,
         outbox: Outbox,
         relay: str,
-        limits: Limits = DEFAULT_LIMITS,
+        limits: WatchLimits = DEFAULT_LIMITS,
         *,
         fingerprint: str = "",
     ) -> None:
@@ -59,10 +65,10 @@ class TaskStore:
         *,
         known: bool,
         user_id: int,
-        place: Destination,
+        destination: Destination,
         now: float,
         deadline: float,
-        look_at: float | None = None,
+        poll_at: float | None = None,
         mention: bool = True,
         member_limit: int | None = None,
     ) -> bool | JoinedNotice:
@@ -70,24 +76,24 @@ class TaskStore:
 
         Where it has finished and its notice is owed to this place or was posted there just now, the
         person joins that instead.
-        ``look_at``: when to look at it first; ``None``: as soon as may be. ``mention``: whether
+        ``poll_at``: when to look at it first; ``None``: as soon as may be. ``mention``: whether
         the notice names the person. ``member_limit``: how much the server lets this person watch.
         Raises the ``WatchError`` of the limit that is reached, and keeps nothing then.
         """
 
         def add(db: Database) -> bool | JoinedNotice:
-            if joined := self._join(db, task.id, user_id, place, now, mention):
+            if joined := self._join(db, task.id, user_id, destination, now, mention):
                 return joined
-            free = not brings_message(db, self._relay, task.id, place) or is_shown_to_run(
+            free = not brings_message(db, self._relay, task.id, destination) or is_shown_to_run(
                 db, self._relay, task.id, known=known
             )
-            times = Times(now, now if look_at is None else look_at, now + deadline)
+            times = TaskTimes(now, now if poll_at is None else poll_at, now + deadline)
             start_task(db, self._relay, self._fingerprint, task, times, known=known)
-            is_new = self._subscribe(db, task.id, user_id, place, now, mention)
+            is_new = self._subscribe(db, task.id, user_id, destination, now, mention)
             if is_new:
-                enforce(db, self._relay, user_id, place, self._limits, member_limit)
+                enforce(db, self._relay, user_id, destination, self._limits, member_limit)
             if not free:
-                charge_person(db, user_id, place, now, self._limits)
+                charge_person(db, user_id, destination, now, self._limits)
             return is_new
 
         added = await self._database.run(add)
@@ -95,7 +101,13 @@ class TaskStore:
         return added
 
     async def add_finished(
-        self, task: Task, *, user_id: int, place: Destination, now: float, mention: bool = True
+        self,
+        task: Task,
+        *,
+        user_id: int,
+        destination: Destination,
+        now: float,
+        mention: bool = True,
     ) -> JoinedNotice | None:
         """Owe a person the notice of a task that has ended already.
 
@@ -105,14 +117,14 @@ class TaskStore:
         """
 
         def add(db: Database) -> JoinedNotice | None:
-            if joined := self._join(db, task.id, user_id, place, now, mention):
+            if joined := self._join(db, task.id, user_id, destination, now, mention):
                 return joined
-            if brings_message(db, self._relay, task.id, place):
-                charge(db, user_id, place, now, self._limits)
-            times = Times(now, now, now)
+            if brings_message(db, self._relay, task.id, destination):
+                charge(db, user_id, destination, now, self._limits)
+            times = TaskTimes(now, now, now)
             start_task(db, self._relay, self._fingerprint, task, times, known=True)
-            self._subscribe(db, task.id, user_id, place, now, mention)
-            seen = PollResult(task.id, next_look_at=now, answer=task, ending=EndReason.FINISHED)
+            self._subscribe(db, task.id, user_id, destination, now, mention)
+            seen = PollResult(task.id, next_poll_at=now, answer=task, end_reason=EndReason.FINISHED)
             poll_results.record(db, self._look(now, now), [seen])
             return None
 
@@ -121,11 +133,11 @@ class TaskStore:
         return joined
 
     async def join_notice(
-        self, task_id: str, *, user_id: int, place: Destination, now: float, mention: bool
+        self, task_id: str, *, user_id: int, destination: Destination, now: float, mention: bool
     ) -> JoinedNotice | None:
         """Let a person wait for the notice of a finished task that is there already, if one is."""
         return await self._database.run(
-            lambda db: self._join(db, task_id, user_id, place, now, mention)
+            lambda db: self._join(db, task_id, user_id, destination, now, mention)
         )
 
     async def remove_watch(
@@ -138,7 +150,7 @@ class TaskStore:
 
         def remove(db: Database) -> Unwatched:
             removed = unwatch(db, self._relay, task_id, user_id=user_id, channel_id=channel_id)
-            touch_live_cards(db, self._relay, task_id, now)
+            mark_live_cards_stale(db, self._relay, task_id, now)
             db.execute(
                 "DELETE FROM tasks WHERE relay = :relay AND task_id = :id AND state = 'running'"
                 " AND NOT EXISTS (SELECT 1 FROM subscriptions"
@@ -164,7 +176,7 @@ class TaskStore:
                 task=load_task_or_id(row["task_id"], row["answer"]),
                 channel_id=row["channel_id"],
                 created_at=row["created_at"],
-                looked_at=row["looked_at"],
+                polled_at=row["looked_at"],
                 known=bool(row["known"]),
             )
             for row in rows
@@ -180,7 +192,7 @@ class TaskStore:
             return load_task(rows[0]["answer"]) if rows else None
         return None
 
-    async def held_ids(self, ids: Iterable[str]) -> set[str]:
+    async def known_ids(self, ids: Iterable[str]) -> set[str]:
         """Return those of the ids that are watched, or remembered in the history."""
         rows = await self._database.read(
             "SELECT value AS id FROM json_each(?1) WHERE EXISTS"
@@ -193,15 +205,15 @@ class TaskStore:
     # What the poller asks for
 
     async def due_tasks(
-        self, now: float, limit: int, *, besides: Collection[str] = ()
+        self, now: float, limit: int, *, exclude: Collection[str] = ()
     ) -> list[PollTarget]:
         """Return the running tasks whose next look is due, the longest overdue first.
 
-        ``besides``: ids of tasks that are left out.
+        ``exclude``: ids of tasks that are left out.
         """
         return await self._database.view(
             lambda db: poll_results.read_due(
-                db, self._relay, self._fingerprint, now, limit, besides
+                db, self._relay, self._fingerprint, now, limit, exclude
             )
         )
 
@@ -224,7 +236,7 @@ class TaskStore:
 
         await self._database.run(clamp)
 
-    async def next_look_at(self, after: float = 0.0) -> float | None:
+    async def next_poll_at(self, after: float = 0.0) -> float | None:
         """Return when the next look is due later than ``after``, ``None`` if there is none."""
         rows = await self._database.read(
             "SELECT min(next_look_at) AS at FROM tasks"
@@ -233,7 +245,7 @@ class TaskStore:
         )
         return cast("float | None", rows[0]["at"])
 
-    async def answered_at(self) -> float | None:
+    async def last_answer_at(self) -> float | None:
         """Return when the relay last answered a look (Unix seconds)."""
         noted = await self._database.view(lambda db: read_value(db, self._answered))
         with suppress(ValueError):
@@ -268,8 +280,8 @@ class TaskStore:
             self._outbox.changed.set()
         return ended
 
-    def _look(self, asked_at: float, now: float) -> Look:
-        return Look(self._relay, self._fingerprint, asked_at, now)
+    def _look(self, asked_at: float, now: float) -> PollContext:
+        return PollContext(self._relay, self._fingerprint, asked_at, now)
 
     # Within a transaction
 
@@ -278,7 +290,7 @@ class TaskStore:
         db: Database,
         task_id: str,
         user_id: int,
-        place: Destination,
+        destination: Destination,
         now: float,
         mention: bool,
     ) -> bool:
@@ -287,7 +299,7 @@ class TaskStore:
             self._relay,
             task_id,
             user_id=user_id,
-            place=place,
+            destination=destination,
             now=now,
             mention=mention,
             most=self._limits.watchers_in_a_place,
@@ -298,7 +310,7 @@ class TaskStore:
         db: Database,
         task_id: str,
         user_id: int,
-        place: Destination,
+        destination: Destination,
         now: float,
         mention: bool,
     ) -> JoinedNotice | None:
@@ -307,7 +319,7 @@ class TaskStore:
             self._relay,
             task_id,
             user_id=user_id,
-            place=place,
+            destination=destination,
             now=now,
             mention=mention,
             most=self._limits.watchers_in_a_place,

@@ -10,13 +10,13 @@ CONFIRM = r"forget:(?P<action>delete|keep):(?P<owner>[0-9]{1,20})"
 """The custom id of a button under the question."""
 
 
-def question(holdings: PersonalData, catalog: Catalog) -> str:
+def question(personal_data: PersonalData, catalog: Catalog) -> str:
     """Return what is asked before everything about a person is deleted."""
     counts = {
-        "running": holdings.running,
-        "ended": holdings.ended,
-        "unposted": holdings.unposted,
-        "history": holdings.history,
+        "running": personal_data.running,
+        "ended": personal_data.ended,
+        "unposted": personal_data.unposted,
+        "history": personal_data.history,
     }
     kept = [f"• {catalog.text(f'forget-{key}', count=n)}" for key, n in counts.items() if n]
     return "\n".join([catalog.text("forget-question"), *kept, "", catalog.text("forget-stays")])

@@ -53,7 +53,7 @@ def held_word(delivery: Delivery, catalog: Catalog, *, bare: bool = False) -> No
             "held-word",
             titled="yes" if title else "no",
             title=title,
-            place=f"<#{delivery.instead_of}>",
+            place=f"<#{delivery.redirected_from}>",
         ),
         _cause(delivery.reason or "", catalog),
         catalog.text("held-word-kept"),

@@ -7,7 +7,7 @@ import discord
 
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Task, TaskKind
-from bot.storage.history import PAGE, Entry, Page
+from bot.storage.history import PAGE, HistoryEntry, HistoryPage
 from bot.storage.models import EndReason
 from bot.ui.components import StatelessView
 from bot.ui.escaping import bare, plain_line
@@ -38,7 +38,9 @@ def fitting(search: str) -> str:
     return line.encode(errors="ignore")[:LONGEST_SEARCH].decode(errors="ignore").strip()
 
 
-def history_embed(page: Page, search: str, catalog: Catalog, *, of_server: bool) -> discord.Embed:
+def history_embed(
+    page: HistoryPage, search: str, catalog: Catalog, *, of_server: bool
+) -> discord.Embed:
     """Return a page as a list, two lines an entry, or the sentence that there is nothing."""
     parts = [catalog.text("history-found", search=plain_line(search))] if search else []
     parts += [
@@ -58,7 +60,9 @@ def history_embed(page: Page, search: str, catalog: Catalog, *, of_server: bool)
     return embed.set_thumbnail(url=next(filter(None, covers), None))
 
 
-def history_view(page: Page, search: str, owner: int, catalog: Catalog) -> discord.ui.View | None:
+def history_view(
+    page: HistoryPage, search: str, owner: int, catalog: Catalog
+) -> discord.ui.View | None:
     """Return the menu and the buttons of a page; ``None`` for one that has nothing to open."""
     if not page.entries:
         return None
@@ -95,7 +99,7 @@ def _nothing(search: str, catalog: Catalog, *, of_server: bool) -> str:
     return catalog.text("history-empty-server" if of_server else "history-empty-person")
 
 
-def _entry(entry: Entry, number: int, catalog: Catalog) -> str:
+def _entry(entry: HistoryEntry, number: int, catalog: Catalog) -> str:
     title = plain_line(entry.task.title, limit=_TITLE) or catalog.text("card-untitled")
     about = meta(
         plain_line(_style(entry.task), limit=_STYLE),
@@ -106,7 +110,7 @@ def _entry(entry: Entry, number: int, catalog: Catalog) -> str:
     return f"**{number}.** {_ICONS[entry.task.kind]} **{title}**\n-# {about}"
 
 
-def _option(entry: Entry, catalog: Catalog) -> discord.SelectOption:
+def _option(entry: HistoryEntry, catalog: Catalog) -> discord.SelectOption:
     about = meta(bare(_style(entry.task), limit=_STYLE // 2), _kind(entry.task, catalog))
     return discord.SelectOption(
         label=bare(entry.task.title, limit=_LABEL) or catalog.text("card-untitled"),
@@ -120,9 +124,9 @@ def _kind(task: Task, catalog: Catalog) -> str:
     return catalog.text(f"history-kind-{task.kind}") if task.kind else ""
 
 
-def _outcome(entry: Entry, catalog: Catalog) -> str:
-    outcome = entry.task.outcome if entry.ending is EndReason.FINISHED else None
-    return catalog.text(f"history-ended-{(outcome or entry.ending).replace('_', '-')}")
+def _outcome(entry: HistoryEntry, catalog: Catalog) -> str:
+    outcome = entry.task.outcome if entry.end_reason is EndReason.FINISHED else None
+    return catalog.text(f"history-ended-{(outcome or entry.end_reason).replace('_', '-')}")
 
 
 def _style(task: Task) -> str:

@@ -51,7 +51,7 @@ def look_of(card: LiveCard, catalog: Catalog, *, now: float, may_embed: bool | N
     """
     embed, view = live_card(card, catalog, now=now), live_view(card, catalog)
     embeds = may_embed or (may_embed is None and view is not None)
-    if card.plain or not embeds:
+    if card.own_text_only or not embeds:
         return Look(_as_text(embed), (), view)
     return Look("", (embed,), view)
 
@@ -72,7 +72,7 @@ def live_card(card: LiveCard, catalog: Catalog, *, now: float) -> discord.Embed:
         title, lines = _group_title(card, catalog), list(_group(card, catalog))
     if card.watchers:
         lines += ["", catalog.text("live-watching", watchers=_watchers(card, catalog))]
-    elif card.over and any(shown.unwatched for shown in card.tasks):
+    elif card.finished and any(shown.unwatched for shown in card.tasks):
         lines += ["", catalog.text("live-nobody")]
     return discord.Embed(title=title, description="\n".join(lines).strip(), colour=_colour_of(card))
 
@@ -84,7 +84,7 @@ def lost_card(catalog: Catalog) -> str:
 
 def live_view(card: LiveCard, catalog: Catalog) -> discord.ui.View | None:
     """Return the buttons of a card: join and leave while it runs, previews while it streams."""
-    if card.over or not card.watchers:
+    if card.finished or not card.watchers:
         return None
     view = StatelessView()
     for action, style in (
@@ -98,7 +98,7 @@ def live_view(card: LiveCard, catalog: Catalog) -> discord.ui.View | None:
                 custom_id=live_button_id(action, card),
             )
         )
-    if len(card.tasks) == 1 and not card.plain:
+    if len(card.tasks) == 1 and not card.own_text_only:
         for link in link_buttons(card.tasks[0].task, catalog)[:_LINKS]:
             view.add_item(discord.ui.Button(label=link.label, url=link.url))
     return view
@@ -119,7 +119,7 @@ def bears_button(message: discord.Message, custom_id: str) -> bool:
 
 def _colour_of(card: LiveCard) -> discord.Colour:
     """Return the colour that says at a glance how it went: green only if all is done."""
-    if not card.over:
+    if not card.finished:
         return RUNNING
     colours = {_colour_of_task(shown) for shown in card.tasks} or {UNSURE}
     if len(colours) == 1:
@@ -130,7 +130,7 @@ def _colour_of(card: LiveCard) -> discord.Colour:
 
 
 def _colour_of_task(shown: LiveCardTask) -> discord.Colour:
-    if shown.ending is not EndReason.FINISHED:
+    if shown.end_reason is not EndReason.FINISHED:
         return UNSURE
     return OUTCOME_COLOURS.get(shown.task.outcome or Outcome.PARTIAL, UNSURE)
 
@@ -139,9 +139,9 @@ def _single(
     shown: LiveCardTask, card: LiveCard, catalog: Catalog, now: float
 ) -> tuple[str, list[str]]:
     task = shown.task
-    title = "" if card.plain else plain_line(task.title, limit=_TITLE)
+    title = "" if card.own_text_only else plain_line(task.title, limit=_TITLE)
     title = title or catalog.text(_untitled(shown))
-    if shown.ending:
+    if shown.end_reason:
         lines = [_end(shown, card, catalog)]
     elif shown.unwatched:
         lines = []
@@ -150,14 +150,14 @@ def _single(
     else:
         lines = [state_line(task, catalog, now)]
         lines += [progress_bar(task.progress)] if task.progress else []
-    if not card.plain:
+    if not card.own_text_only:
         lines += filter(None, [style_of(task), catalog.text("live-short-id", id=_short(task))])
     return title, lines
 
 
 def _untitled(shown: LiveCardTask) -> str:
     """Return the key of the title of a card whose task has none."""
-    if shown.ending:
+    if shown.end_reason:
         return "live-untitled-over"
     if shown.unwatched:
         return "live-untitled-stopped"
@@ -165,11 +165,11 @@ def _untitled(shown: LiveCardTask) -> str:
 
 
 def _group_title(card: LiveCard, catalog: Catalog) -> str:
-    ended = [shown for shown in card.tasks if shown.ending]
+    ended = [shown for shown in card.tasks if shown.end_reason]
     followed = [shown for shown in card.tasks if not shown.unwatched]
     if not followed:
         return catalog.text("live-untitled-stopped")
-    if card.over and len(ended) == len(card.tasks):
+    if card.finished and len(ended) == len(card.tasks):
         return catalog.text("live-over" if _colour_of(card) == DONE else "live-over-mixed")
     return catalog.text("live-group", ended=len(ended), total=len(followed))
 
@@ -177,7 +177,7 @@ def _group_title(card: LiveCard, catalog: Catalog) -> str:
 def _group(card: LiveCard, catalog: Catalog) -> Iterator[str]:
     for number, shown in enumerate(card.tasks, 1):
         name = _name(shown.task, number, card, catalog)
-        if shown.ending:
+        if shown.end_reason:
             yield f"{name} · {_end(shown, card, catalog)}"
         elif shown.unwatched:
             yield f"{name} · ⏹️ {catalog.text('live-unwatched')}"
@@ -189,7 +189,7 @@ def _group(card: LiveCard, catalog: Catalog) -> Iterator[str]:
 
 
 def _name(task: Task, number: int, card: LiveCard, catalog: Catalog) -> str:
-    if card.plain:
+    if card.own_text_only:
         return catalog.text("live-number", number=number)
     title = plain_line(task.title, limit=60)
     return f"**{title}**" if title else _short(task)
@@ -197,15 +197,15 @@ def _name(task: Task, number: int, card: LiveCard, catalog: Catalog) -> str:
 
 def _end(shown: LiveCardTask, card: LiveCard, catalog: Catalog) -> str:
     """Return how a task ended, with a link to its notice once that is there."""
-    if shown.ending is EndReason.FINISHED:
+    if shown.end_reason is EndReason.FINISHED:
         outcome = shown.task.outcome or Outcome.PARTIAL
         mark, said = _MARKS[outcome], catalog.text(f"history-ended-{outcome}")
     else:
-        mark, said = "❔", catalog.text(f"live-{(shown.ending or '').replace('_', '-')}")
+        mark, said = "❔", catalog.text(f"live-{(shown.end_reason or '').replace('_', '-')}")
     if shown.message_id is None:
         return f"{mark} {said}"
-    guild = card.place.guild_id or "@me"
-    url = f"https://discord.com/channels/{guild}/{card.place.channel_id}/{shown.message_id}"
+    guild = card.destination.guild_id or "@me"
+    url = f"https://discord.com/channels/{guild}/{card.destination.channel_id}/{shown.message_id}"
     return f"{mark} {said} · {catalog.text('live-notice', url=url)}"
 
 

@@ -20,20 +20,20 @@ _KEPT_FREE = 750
 
 def minimal(
     task: Task,
-    ending: EndReason,
+    end_reason: EndReason,
     watchers: Sequence[int],
     catalog: Catalog,
     *,
-    repeat: bool = False,
+    possible_duplicate: bool = False,
     with_id: bool = True,
 ) -> Notice:
     """Return what tells ``watchers`` (user ids) how their watch ended, without a word of a relay's.
 
-    ``repeat`` adds that the same may have been posted before.
+    ``possible_duplicate`` adds that the same may have been posted before.
     """
     named, mentioned = mentions(tuple(dict.fromkeys(watchers)), CONTENT - _KEPT_FREE, catalog)
-    lines = [f"{named} {headline_without_title(NoticeText(task, ending, catalog))}".strip()]
-    if repeat:
+    lines = [f"{named} {headline_without_title(NoticeText(task, end_reason, catalog))}".strip()]
+    if possible_duplicate:
         lines.append(catalog.text("notice-repeat"))
     lines.append(catalog.text("notice-minimal-status" if with_id else "notice-minimal-history"))
     if with_id:

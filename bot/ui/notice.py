@@ -41,20 +41,25 @@ class Notice:
 
 def notice(
     task: Task,
-    ending: EndReason,
+    end_reason: EndReason,
     watchers: Sequence[int],
     catalog: Catalog,
     *,
-    repeat: bool = False,
+    possible_duplicate: bool = False,
 ) -> Notice:
     """Return the message that tells ``watchers`` (user ids) how their watch of ``task`` ended.
 
-    It is within every limit of Discord's, whatever the relay wrote. ``repeat`` adds that the same
-    message may have been posted before.
+    It is within every limit of Discord's, whatever the relay wrote. ``possible_duplicate`` adds
+    that the same message may have been posted before.
     """
-    notice_text = NoticeText(songs.without_dead_streams(task), ending, catalog)
+    notice_text = NoticeText(songs.without_dead_streams(task), end_reason, catalog)
     hidden = 0 if notice_text.fruitless else len(task.clips) - len(_shown(notice_text))
-    said = "\n".join([headline(notice_text), *remarks(notice_text, hidden=hidden, repeat=repeat)])
+    said = "\n".join(
+        [
+            headline(notice_text),
+            *remarks(notice_text, hidden=hidden, possible_duplicate=possible_duplicate),
+        ]
+    )
     room = CONTENT - _KEPT_FREE - len(said)
     named, mentioned = mentions(tuple(dict.fromkeys(watchers)), room, catalog)
     return Notice(
@@ -247,15 +252,15 @@ def _explanation(notice_text: NoticeText) -> discord.Embed:
     embed = discord.Embed(
         title=notice_text.title if notice_text.titled else None, colour=songs.UNSURE
     )
-    if notice_text.ending is EndReason.FINISHED and task.outcome is not Outcome.SUCCESS:
+    if notice_text.end_reason is EndReason.FINISHED and task.outcome is not Outcome.SUCCESS:
         embed.colour = songs.FAILED
         embed.description = explained(task, catalog)
         advised = advice(task, catalog)
     else:
         name = (
             "nothing"
-            if notice_text.ending is EndReason.FINISHED
-            else notice_text.ending.replace("_", "-")
+            if notice_text.end_reason is EndReason.FINISHED
+            else notice_text.end_reason.replace("_", "-")
         )
         embed.description = catalog.text(f"notice-why-{name}")
         advised = catalog.text(f"notice-advice-{name}")

@@ -21,7 +21,7 @@ class NoticeText:
     """How the watch of ``task`` ended, and what can be used of what the relay sent."""
 
     task: Task
-    ending: EndReason
+    end_reason: EndReason
     catalog: Catalog
 
     @property
@@ -114,7 +114,7 @@ _WITHOUT_TITLE = {
 }
 
 
-def remarks(notice_text: NoticeText, *, hidden: int, repeat: bool) -> Iterator[str]:
+def remarks(notice_text: NoticeText, *, hidden: int, possible_duplicate: bool) -> Iterator[str]:
     """Yield the small print below the headline; ``hidden`` clips have no embed of their own."""
     text = notice_text.catalog.text
     reported = plain_line(notice_text.task.reason, limit=_REASON)
@@ -127,13 +127,13 @@ def remarks(notice_text: NoticeText, *, hidden: int, repeat: bool) -> Iterator[s
         yield text("notice-told" if notice_text.written else "notice-reported", reason=reported)
     if hidden:
         yield text("notice-more-versions", number=hidden)
-    if repeat:
+    if possible_duplicate:
         yield text("notice-repeat")
 
 
 def _headline_key(notice_text: NoticeText) -> str:
-    if notice_text.ending is not EndReason.FINISHED:
-        key = f"notice-{notice_text.ending.replace('_', '-')}"
+    if notice_text.end_reason is not EndReason.FINISHED:
+        key = f"notice-{notice_text.end_reason.replace('_', '-')}"
         if notice_text.fruitless:
             return key
         return f"{key}-partly" if notice_text.task.clips else f"{key}-written"

@@ -29,7 +29,7 @@ class DirectMessageWatches:
         self._patience = patience
 
     async def refusal(
-        self, place: Destination, card: LiveCard | None, finished: Sequence[str]
+        self, destination: Destination, card: LiveCard | None, finished: Sequence[str]
     ) -> str | None:
         """Return why the person gets no direct message, ``None`` as far as nothing is known of it.
 
@@ -41,13 +41,13 @@ class DirectMessageWatches:
             done, _ = await asyncio.wait({posting}, timeout=self._patience)
             error = posting.result() if done else None
             return reason_of(error) if error and is_about_the_person(error) else None
-        return await self._refusal_of_notices(place, finished) if finished else None
+        return await self._refusal_of_notices(destination, finished) if finished else None
 
-    async def _refusal_of_notices(self, place: Destination, ids: Sequence[str]) -> str | None:
+    async def _refusal_of_notices(self, destination: Destination, ids: Sequence[str]) -> str | None:
         loop = asyncio.get_running_loop()
         until = loop.time() + self._patience
         while loop.time() < until:
-            states = await self._notices.latest(place, ids)
+            states = await self._notices.latest(destination, ids)
             for each in states:
                 if each.state == "dropped" and tells_of_the_person(each.reason):
                     return each.reason

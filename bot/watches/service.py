@@ -14,7 +14,7 @@ from bot.i18n.catalog import Catalog, catalog_for
 from bot.relay.errors import ErrorKind
 from bot.storage.errors import TooManyMessages
 from bot.storage.live_card_rows import LiveCard
-from bot.storage.live_cards import Cards
+from bot.storage.live_cards import LiveCards
 from bot.storage.models import Destination
 from bot.storage.server_settings import MentionSetting, ServerSettings, ServerSettingsStore
 from bot.ui.escaping import code
@@ -72,7 +72,7 @@ class WatchService:
     def __init__(
         self,
         watchlist: Watchlist,
-        cards: Cards,
+        cards: LiveCards,
         private: DirectMessageWatches,
         settings: ServerSettingsStore,
         clock: Callable[[], float] = time.time,
@@ -101,7 +101,7 @@ class WatchService:
         if refusal := _refusal(interaction, wish, catalog):
             return refusal
         try:
-            place = await self._place(interaction, wish, settings)
+            destination = await self._place(interaction, wish, settings)
         except discord.Forbidden as error:
             if not is_about_the_person(error):
                 raise
@@ -109,7 +109,7 @@ class WatchService:
         results = await self._watchlist.add(
             ids,
             user_id=interaction.user.id,
-            place=place,
+            destination=destination,
             asked_in=interaction.guild_id,
             mention=wish.mention and (wish.private or settings.mention is MentionSetting.WATCHERS),
             member_limit=None if _manages(interaction) else settings.watches_of_a_person,
@@ -119,14 +119,18 @@ class WatchService:
                 how = ", outcome=failure" if result.failed else ""
                 log.info(
                     "Task %s for channel %s: %s%s",
-                    *(result.task.id, place.channel_id, result.added, how),
+                    *(result.task.id, destination.channel_id, result.added, how),
                 )
-        card, limited = await self._open_card(interaction, place, results, claimed=wish.private)
-        if wish.private and (refusal := await self._no_message(interaction, place, card, results)):
+        card, limited = await self._open_card(
+            interaction, destination, results, claimed=wish.private
+        )
+        if wish.private and (
+            refusal := await self._no_message(interaction, destination, card, results)
+        ):
             return refusal
-        elsewhere = place.channel_id != interaction.channel_id
-        where = f"<#{place.channel_id}>" if elsewhere and not wish.private else ""
-        said = [_say(result, place, where, catalog) for result in results]
+        elsewhere = destination.channel_id != interaction.channel_id
+        where = f"<#{destination.channel_id}>" if elsewhere and not wish.private else ""
+        said = [_say(result, destination, where, catalog) for result in results]
         if limited:
             said.append(catalog.text("watch-no-card", time=format_dt(limited.until, "R")))
         return "\n".join(dict.fromkeys(said))  # a limit is told once, whatever it refused
@@ -134,7 +138,7 @@ class WatchService:
     async def _open_card(
         self,
         interaction: discord.Interaction[Any],
-        place: Destination,
+        destination: Destination,
         results: Sequence[WatchResult],
         *,
         claimed: bool,
@@ -148,7 +152,9 @@ class WatchService:
             return None, None
         now, user_id = self._clock(), interaction.user.id
         try:
-            card = await self._cards.open(place, running, now, user_id=user_id, claimed=claimed)
+            card = await self._cards.create(
+                destination, running, now, user_id=user_id, claimed=claimed
+            )
         except TooManyMessages as limited:
             return None, limited
         return card, None
@@ -156,7 +162,7 @@ class WatchService:
     async def _no_message(
         self,
         interaction: discord.Interaction[Any],
-        place: Destination,
+        destination: Destination,
         card: LiveCard | None,
         results: Sequence[WatchResult],
     ) -> str | None:
@@ -166,13 +172,13 @@ class WatchService:
             for each in results
             if each.added in (WatchOutcome.FINISHED, WatchOutcome.ON_ITS_WAY)
         ]
-        reason = await self._private.refusal(place, card, [each.task.id for each in finished])
+        reason = await self._private.refusal(destination, card, [each.task.id for each in finished])
         if reason is None:
             return None
         await self._watchlist.remove(
             _ids(results, {WatchOutcome.WATCHING, WatchOutcome.UNCHECKED}),
             user_id=interaction.user.id,
-            channel_id=place.channel_id,
+            channel_id=destination.channel_id,
         )
         catalog = catalog_for(interaction.locale.value)
         shown = (
@@ -280,10 +286,10 @@ def _ids(results: Sequence[WatchResult], wanted: Collection[WatchOutcome]) -> li
     return [result.task.id for result in results if result.added in wanted]
 
 
-def _say(result: WatchResult, place: Destination, where: str, catalog: Catalog) -> str:
+def _say(result: WatchResult, destination: Destination, where: str, catalog: Catalog) -> str:
     if result.error:
         return explain(result.error, catalog)
-    link = f"https://discord.com/channels/{place.guild_id or '@me'}/{place.channel_id}"
+    link = f"https://discord.com/channels/{destination.guild_id or '@me'}/{destination.channel_id}"
     text = catalog.text(_key(result), id=code(result.task.id), link=f"{link}/{result.message_id}")
     if where and result.added in _TOLD_THERE:
         return catalog.text("watch-elsewhere", text=text, place=where)

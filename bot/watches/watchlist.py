@@ -65,7 +65,7 @@ class _Wish(NamedTuple):
     """Who wants to be told, where and how, and how much of that the server there allows."""
 
     user_id: int
-    place: Destination
+    destination: Destination
     mention: bool
     member_limit: int | None
 
@@ -99,7 +99,7 @@ class Watchlist:
         An odd one, with a slash say, only if the database holds it. Raises what ``parse_ids`` does.
         """
         odd = [each for each in split_ids(text) if not may_be_typed(each)]
-        return parse_ids(text, await self._store.held_ids(odd) if odd else ())
+        return parse_ids(text, await self._store.known_ids(odd) if odd else ())
 
     async def look(self, ids: Sequence[str], asker: Caller) -> LookupResult:
         """Ask the relay about tasks now, for a person who waits.
@@ -137,7 +137,7 @@ class Watchlist:
         ids: Sequence[str],
         *,
         user_id: int,
-        place: Destination,
+        destination: Destination,
         mention: bool = True,
         member_limit: int | None = None,
         asked_in: int | None = None,
@@ -148,7 +148,7 @@ class Watchlist:
         ``member_limit``: how much the server of the place lets this person watch there at once.
         ``asked_in``: the server in which the person asks, if it is in one.
         """
-        wish = _Wish(user_id, place, mention, member_limit)
+        wish = _Wish(user_id, destination, mention, member_limit)
         try:
             seen = await self.look(ids, Caller(user_id, asked_in))
         except RelayError as error:
@@ -173,7 +173,7 @@ class Watchlist:
         joined = await self._store.join_notice(
             task_id,
             user_id=wish.user_id,
-            place=wish.place,
+            destination=wish.destination,
             now=self._clock(),
             mention=wish.mention,
         )
@@ -183,7 +183,11 @@ class Watchlist:
         now = self._clock()
         if task and task.settled:
             joined = await self._store.add_finished(
-                task, user_id=wish.user_id, place=wish.place, now=now, mention=wish.mention
+                task,
+                user_id=wish.user_id,
+                destination=wish.destination,
+                now=now,
+                mention=wish.mention,
             )
             return _joined(task, joined) if joined else WatchResult(task, WatchOutcome.FINISHED)
         known = task is not None
@@ -191,10 +195,10 @@ class Watchlist:
             task or _stranger(task_id),
             known=known,
             user_id=wish.user_id,
-            place=wish.place,
+            destination=wish.destination,
             now=now,
             deadline=self._schedule.deadline,
-            look_at=self._schedule.first_look_at(task, now) if task else now,
+            poll_at=self._schedule.first_look_at(task, now) if task else now,
             mention=wish.mention,
             member_limit=wish.member_limit,
         )

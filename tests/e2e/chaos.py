@@ -185,7 +185,7 @@ class Chaos:
         reading.cancel()
         with suppress(TimeoutError, asyncio.CancelledError):
             deed.answer = (await reading).content
-            deed.answered_at = self.relay.clock.now()
+            deed.last_answer_at = self.relay.clock.now()
             self.read.set()
         self.note(f"  {deed}")
 

@@ -143,7 +143,7 @@ class Deed:
     asked_at: float
     """The relay's time."""
     answer: str | None = None
-    answered_at: float | None = None
+    last_answer_at: float | None = None
     """The relay's time at which the answer was there, if somebody waited for it so long."""
 
     @property
@@ -350,5 +350,5 @@ def _asunder(
 def _in_time(truth: Truth, deed: Deed) -> bool:
     """Whether somebody surely asked before the watch of a task could have ended."""
     settled = deed.heard in (Heard.WATCHING, Heard.ALREADY, Heard.NOTHING)
-    done = deed.answered_at
+    done = deed.last_answer_at
     return settled and None not in (done, truth.ends_at) and (done or 0) < (truth.ends_at or 0)

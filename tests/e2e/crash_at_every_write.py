@@ -128,7 +128,7 @@ class Journey:
         asked = await sandbox.discord.command(user, sandbox.songs, "suno watch", id=task_id)
         self.deeds.append((deed, asked))
         if await self.until(lambda: asked.answer is not None):
-            deed.answered_at = now()
+            deed.last_answer_at = now()
         self.read_answers()
         return deed.heard in (Heard.WATCHING, Heard.FINISHED)
 
@@ -208,9 +208,9 @@ async def play_all(
 
     async def play_one(fault: Fault) -> None:
         async with slots:
-            place = folder / str(fault).replace(" ", "-")
-            place.mkdir()
-            tell(await play(place, fault))
+            destination = folder / str(fault).replace(" ", "-")
+            destination.mkdir()
+            tell(await play(destination, fault))
 
     await asyncio.gather(*map(play_one, faults))
 
@@ -224,14 +224,14 @@ def main(every: int, kinds: str, jobs: int, folder: Path | None) -> None:
     """Let the bot crash at every write to its database, and see whether the promise holds."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as temporary:
-        place = folder or Path(temporary)
-        (place / "undisturbed").mkdir(parents=True)
-        if reason := unusable(place / "undisturbed"):
+        destination = folder or Path(temporary)
+        (destination / "undisturbed").mkdir(parents=True)
+        if reason := unusable(destination / "undisturbed"):
             raise click.ClickException(reason)
-        undisturbed = asyncio.run(play(place / "undisturbed"))
+        undisturbed = asyncio.run(play(destination / "undisturbed"))
         faults = list(faults_at(undisturbed.calls, [Kind(kind) for kind in kinds.split(",")]))
         results = [undisturbed]
-        asyncio.run(play_all(faults[::every], place, jobs, _teller(results)))
+        asyncio.run(play_all(faults[::every], destination, jobs, _teller(results)))
     broken = [result for result in results if result.violations]
     click.echo(f"{len(results) - 1:>8} journeys with a fault, of {len(faults)} possible")
     click.echo(f"{sum(result.struck for result in results):>8} met it")

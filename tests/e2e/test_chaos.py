@@ -19,7 +19,7 @@ TRUTH = Truth("song-1", Fate.SONG, ends_at=100.0, title="Paper Boats", proofs=(L
 
 def a_deed(key: str = "watch-watching", **changes: object) -> Deed:
     """Return what Ada asked about the song, with the answer of that name."""
-    deed = Deed(Verb.WATCH, TRUTH.task_id, ADA, HERE, asked_at=1.0, answered_at=2.0)
+    deed = Deed(Verb.WATCH, TRUTH.task_id, ADA, HERE, asked_at=1.0, last_answer_at=2.0)
     deed = replace(deed, **changes)  # type: ignore[arg-type] # fields by name, each of its own type  # of any field
     deed.answer = WORDS.text(key, id=code(TRUTH.task_id)) if key else None
     return deed

@@ -206,7 +206,7 @@ async def test_watches_at_another_relay_are_told_at_the_start(sandbox: SandboxSe
             for number in range(count):
                 task = a_running_task(f"song-{number}")
                 await store.add_watch(
-                    task, known=False, user_id=1, place=HERE, now=NOON, deadline=60
+                    task, known=False, user_id=1, destination=HERE, now=NOON, deadline=60
                 )
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
         await sandbox.discord.wait_until_ready(timeout=30)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.relay.models import Clip, Lyrics
 from bot.storage.database import DatabaseThread
 from bot.storage.history import History
-from bot.storage.limits import Limits
+from bot.storage.limits import WatchLimits
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from bot.ui.autocomplete import LONGEST, choices, offered_ids
@@ -141,7 +141,7 @@ def history(database: DatabaseThread) -> History:
 @pytest.fixture
 def store(database: DatabaseThread) -> TaskStore:
     """Return its store."""
-    return TaskStore(database, Outbox(database), "deerapi", Limits(watches_per_user=10_000))
+    return TaskStore(database, Outbox(database), "deerapi", WatchLimits(watches_per_user=10_000))
 
 
 async def test_recent_tasks_are_a_persons_own_the_newest_first(
@@ -150,7 +150,7 @@ async def test_recent_tasks_are_a_persons_own_the_newest_first(
     """Running and ended, each once, with the title that is known."""
     await ended(store, named("done", title="Paper Boats"))
     await watch(store, "running")
-    await watch(store, "done", place=THERE)
+    await watch(store, "done", destination=THERE)
     await watch(store, "of another", user_id=2)
     await ended(store, a_lyrics_task("words", lyrics=Lyrics("la", title="Tram Lines")))
     assert await history.recent(1, "") == [

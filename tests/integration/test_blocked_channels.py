@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from bot.storage.database import DatabaseThread
-from bot.storage.limits import Limits
-from bot.storage.models import Delivery, Destination, Form, Purpose
+from bot.storage.limits import WatchLimits
+from bot.storage.models import Delivery, DeliveryPurpose, Destination, MessageFormat
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import User
@@ -24,18 +24,20 @@ class Owed:
     def __init__(self, database: DatabaseThread) -> None:
         self.database = database
         self.outbox = Outbox(database)
-        limits = Limits(messages_per_user=1000, messages_per_channel=1000)
+        limits = WatchLimits(messages_per_user=1000, messages_per_channel=1000)
         self.store = TaskStore(database, self.outbox, "deerapi", limits)
 
     async def owe(self, *ids: str, user_id: int = 1, now: float = NOON) -> None:
         """Owe the notices of some finished songs to a person."""
         for task_id in ids:
-            await self.store.add_finished(a_song(task_id), user_id=user_id, place=HERE, now=now)
+            await self.store.add_finished(
+                a_song(task_id), user_id=user_id, destination=HERE, now=now
+            )
 
     async def claim(self, now: float = NOON) -> Delivery:
         """Claim what must be the only notice that can be sent."""
         claimed = await self.outbox.claim(now, 10)
-        (delivery,) = [each for each in claimed if each.purpose is Purpose.NOTICE]
+        (delivery,) = [each for each in claimed if each.purpose is DeliveryPurpose.NOTICE]
         return delivery
 
     async def block(self, delivery: Delivery, now: float = NOON) -> None:
@@ -115,7 +117,7 @@ async def test_trouble_that_passes_leaves_the_channel_blocked(owed: Owed) -> Non
     later = NOON + AGAIN
     probe = await owed.claim(later)
     await owed.outbox.postpone(
-        probe, until=later + 30, reason="503/0", form=Form.FULL, doubtful=True
+        probe, until=later + 30, reason="503/0", message_format=MessageFormat.FULL, unconfirmed=True
     )
     assert await owed.outbox.claim(later, 10) == []
     assert await owed.outbox.next_at() == later + 30
@@ -127,8 +129,12 @@ async def test_each_person_who_waits_in_a_blocked_channel_gets_one_word(owed: Ow
     await owed.owe("one", "two")
     await owed.block(await owed.claim())
     (word,) = await owed.words()
-    assert (word.purpose, word.place.channel_id, word.user_id) == (Purpose.WORD, 1001, 1)
-    assert (word.instead_of, word.reason) == (HERE.channel_id, "missing:")
+    assert (word.purpose, word.destination.channel_id, word.user_id) == (
+        DeliveryPurpose.HELD_NOTICE,
+        1001,
+        1,
+    )
+    assert (word.redirected_from, word.reason) == (HERE.channel_id, "missing:")
     later = NOON + AGAIN
     await owed.owe("three", now=later)
     await owed.owe("four", user_id=2, now=later)
@@ -141,9 +147,9 @@ async def test_who_was_told_is_told_again_when_the_channel_is_blocked_anew(owed:
     for now in (NOON, NOON + 2 * AGAIN):
         await owed.owe(f"song-{now}", now=now)
         await owed.block(await owed.claim(now), now)
-        assert [each.purpose for each in await owed.words(now)] == [Purpose.WORD]
+        assert [each.purpose for each in await owed.words(now)] == [DeliveryPurpose.HELD_NOTICE]
         await owed.outbox.blocked_channels.probe_now(HERE.channel_id, now)
-        assert [each.purpose for each in await owed.words(now)] == [Purpose.NOTICE]
+        assert [each.purpose for each in await owed.words(now)] == [DeliveryPurpose.NOTICE]
 
 
 async def test_a_word_does_not_come_after_the_notice_that_it_is_about(owed: Owed) -> None:
@@ -168,7 +174,7 @@ async def test_a_word_is_sent_when_the_notice_was_refused_again(owed: Owed) -> N
     await open_directs(owed.outbox, DIRECTS, NOON + 60)
     assert await owed.outbox.claim(NOON + 60, 10) == []
     await owed.block(notice, NOON + 61)
-    assert [each.purpose for each in await owed.words(NOON + 120)] == [Purpose.WORD]
+    assert [each.purpose for each in await owed.words(NOON + 120)] == [DeliveryPurpose.HELD_NOTICE]
 
 
 async def test_a_channel_in_which_nothing_waits_is_not_blocked_at_the_next_start(
@@ -212,9 +218,9 @@ async def test_songs_behind_one_that_is_refused_for_its_content_are_posted(post:
     await post.deliver()
     await post.deliver(after=10)
     post.channel.allow("send_messages")
-    refused = post.local.faults.add(POST, status=400, code=200000, times=len(Form))
+    refused = post.local.faults.add(POST, status=400, code=200000, times=len(MessageFormat))
     messages = await post.deliver(after=600)
-    assert refused.hits == len(Form)
+    assert refused.hits == len(MessageFormat)
     assert ["♪ second" in str(one.payload()) for one in messages] == [True, False]
     assert ["♪ third" in str(one.payload()) for one in messages] == [False, True]
     assert (await post.states())[0] == ("dropped", "400/200000")

@@ -50,9 +50,9 @@ class Skewed:
 
     async def owe(self, task_id: str) -> None:
         """Owe somebody the notice of a song."""
-        place = self.post.channel
+        destination = self.post.channel
         ada = a_member(self.post)
-        await self.post.owe(a_song(task_id), ada.id, channel=place)
+        await self.post.owe(a_song(task_id), ada.id, channel=destination)
 
     async def work(self, after: float = 0.0) -> None:
         """Let time pass, and let the bot do what is due."""

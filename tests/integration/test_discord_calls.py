@@ -22,7 +22,7 @@ from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.error_policy import Patience
 from bot.delivery.live_card_updater import LiveCardTiming, LiveCardUpdater
 from bot.storage.database import DatabaseThread
-from bot.storage.live_cards import Cards
+from bot.storage.live_cards import LiveCards
 from bot.storage.models import Destination
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
@@ -45,7 +45,7 @@ class Office:
     client: discord.Client
     outbox: Outbox
     store: TaskStore
-    cards: Cards
+    cards: LiveCards
     traffic: RequestMonitor
 
     def dispatcher(self, patience: Patience = PATIENCE) -> OutboxDispatcher:
@@ -58,9 +58,11 @@ class Office:
 
     async def owe(self, task_id: str, channel: Channel) -> None:
         """Owe the notice of a finished song."""
-        place = Destination(channel.id, self.guild.id)
+        destination = Destination(channel.id, self.guild.id)
         owner = self.local.state.owner.id
-        await self.store.add_finished(a_song(task_id), user_id=owner, place=place, now=time.time())
+        await self.store.add_finished(
+            a_song(task_id), user_id=owner, destination=destination, now=time.time()
+        )
 
     async def states(self) -> list[str]:
         """Return the states of all deliveries."""
@@ -117,7 +119,7 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
         client = a_client(traffic)
         await stack.enter_async_context(connected(client, local.token))
         outbox = Outbox(database)
-        cards = Cards(database, "local")
+        cards = LiveCards(database, "local")
         yield Office(
             local, guild, client, outbox, TaskStore(database, outbox, "local"), cards, traffic
         )
@@ -167,11 +169,18 @@ async def test_an_edit_that_nothing_of_discords_refused_is_tried_again(
 async def a_card_without_watchers(office: Office, keeper: LiveCardUpdater) -> Message:
     """Post the card of a task that everybody has left since; it does not say so yet."""
     songs = office.guild.add_channel("songs")
-    place = Destination(songs.id, office.guild.id)
+    destination = Destination(songs.id, office.guild.id)
     await office.store.add_watch(
-        a_running_task(), known=True, user_id=1, place=place, now=time.time(), deadline=9999
+        a_running_task(),
+        known=True,
+        user_id=1,
+        destination=destination,
+        now=time.time(),
+        deadline=9999,
     )
-    card = await office.cards.open(place, ["song"], time.time() - 1, user_id=1, claimed=True)
+    card = await office.cards.create(
+        destination, ["song"], time.time() - 1, user_id=1, claimed=True
+    )
     assert card
     await keeper.post(card)
     await office.store.remove_watch("song", user_id=1, channel_id=songs.id, now=time.time())

@@ -49,14 +49,16 @@ class Post:
 
     async def owe(self, task: Task, *users: int, channel: Channel | None = None) -> None:
         """Owe the notice of a finished task to people in a channel."""
-        place = channel or self.channel
-        where = Destination(place.id, place.guild.id if place.guild else None)
+        destination = channel or self.channel
+        where = Destination(destination.id, destination.guild.id if destination.guild else None)
         known = replace(task)
         for user in users or (self.local.state.owner.id,):
             await self.store.add_watch(
-                known, known=True, user_id=user, place=where, now=self.now, deadline=60
+                known, known=True, user_id=user, destination=where, now=self.now, deadline=60
             )
-        await self.store.add_finished(known, user_id=(users or (1,))[0], place=where, now=self.now)
+        await self.store.add_finished(
+            known, user_id=(users or (1,))[0], destination=where, now=self.now
+        )
 
     async def deliver(self, after: float = 0.0) -> list[Message]:
         """Let time pass, send what is due until nothing is, return what is in the channel."""
@@ -687,9 +689,9 @@ async def test_who_wanted_no_mention_is_told_directly_all_the_same(post: Post) -
     ada = a_member(post)
     guild = post.channel.guild
     assert guild is not None
-    place = Destination(post.channel.id, guild.id)
+    destination = Destination(post.channel.id, guild.id)
     await post.store.add_finished(
-        a_song(), user_id=ada.id, place=place, now=post.now, mention=False
+        a_song(), user_id=ada.id, destination=destination, now=post.now, mention=False
     )
     post.channel.delete()
     await post.deliver()

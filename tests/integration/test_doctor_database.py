@@ -226,11 +226,11 @@ async def test_a_bot_that_begins_meanwhile_does_not_make_it_look_damaged(
         looks: list[list[str]] = []
 
         async def a_bot_begins() -> None:
-            async with AsyncExitStack() as ending:
-                database = await ending.enter_async_context(DatabaseThread(path))
+            async with AsyncExitStack() as end_reason:
+                database = await end_reason.enter_async_context(DatabaseThread(path))
                 await database.run(fill)
                 if stays:
-                    stack.push_async_exit(ending.pop_all())
+                    stack.push_async_exit(end_reason.pop_all())
 
         def look(db: Database) -> list[str]:
             db.execute("SELECT count(*) FROM notes").fetchone()  # what is read now is kept

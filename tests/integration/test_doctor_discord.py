@@ -47,14 +47,14 @@ async def started(sandbox: SandboxSession) -> None:
 
 async def watch_in(sandbox: SandboxSession, channel: Channel) -> None:
     """Keep that something is watched in a channel, as a bot would that has stopped since."""
-    place = Destination(channel.id, sandbox.guild.id)
+    destination = Destination(channel.id, sandbox.guild.id)
     async with DatabaseThread(sandbox.folder / "suno.db") as database:
         store = TaskStore(database, Outbox(database), "custom")
         await store.add_watch(
             a_running_task(),
             known=True,
             user_id=sandbox.ada.id,
-            place=place,
+            destination=destination,
             now=NOON,
             deadline=3600,
         )

@@ -10,7 +10,7 @@ import pytest
 
 from bot.doctor.delivery_explanation import conclusion
 from bot.relay.models import TaskKind, TaskStatus
-from bot.storage.models import EndReason, Purpose
+from bot.storage.models import DeliveryPurpose, EndReason
 from bot.storage.task_facts import DeliveryFacts, TaskFacts
 from sandbox.bot_process import BotProcess
 from sandbox.relay import song, stuck
@@ -23,31 +23,31 @@ RUNNING = TaskFacts(
     running=True,
     kind=TaskKind.MUSIC,
     status=TaskStatus.IN_PROGRESS,
-    ending=None,
+    end_reason=None,
     known=True,
     other_key=False,
     misses=0,
     terminal_since=None,
     added_at=NOON - 60,
-    looked_at=NOON - 5,
+    polled_at=NOON - 5,
     changed_at=NOON - 30,
-    next_look_at=NOON,
+    next_poll_at=NOON,
     deadline_at=NOON + 3600,
     ended_at=None,
 )
 ENDED = replace(
-    RUNNING, running=False, ending=EndReason.FINISHED, next_look_at=None, ended_at=NOON - 10
+    RUNNING, running=False, end_reason=EndReason.FINISHED, next_poll_at=None, ended_at=NOON - 10
 )
 DUE = DeliveryFacts(
     id=1,
-    purpose=Purpose.NOTICE,
+    purpose=DeliveryPurpose.NOTICE,
     channel_id=500,
     guild_id=50,
     people=1,
     state="due",
     attempts=0,
     reason=None,
-    instead_of=None,
+    redirected_from=None,
     waits=False,
     created_at=NOON - 10,
     due_at=NOON,
@@ -70,16 +70,16 @@ def held(reason: str) -> TaskFacts:
 STORIES: dict[str, tuple[TaskFacts, str]] = {
     "it runs": (RUNNING, "Nothing was posted yet: the relay says that it is IN_PROGRESS."),
     "it was just added": (
-        replace(RUNNING, looked_at=None, known=False),
+        replace(RUNNING, polled_at=None, known=False),
         "Nothing was posted yet: the relay was not asked yet since it is watched.",
     ),
     "the relay is silent": (
-        replace(RUNNING, looked_at=NOON - 3600, next_look_at=NOON - 3595),
+        replace(RUNNING, polled_at=NOON - 3600, next_poll_at=NOON - 3595),
         "Nothing was posted yet: the relay could not be asked since"
         " 2023-11-14 21:13:20 UTC, 60 min ago.",
     ),
     "the relay was silent from the first look on": (
-        replace(RUNNING, looked_at=None, added_at=NOON - 3600, next_look_at=NOON - 3595),
+        replace(RUNNING, polled_at=None, added_at=NOON - 3600, next_poll_at=NOON - 3595),
         "Nothing was posted yet: the relay could not be asked since"
         " 2023-11-14 21:13:20 UTC, 60 min ago.",
     ),
@@ -159,7 +159,7 @@ STORIES: dict[str, tuple[TaskFacts, str]] = {
     "its place is gone, and it was told directly": (
         ended(
             replace(DUE, state="dropped", reason="404/10003", due_at=None),
-            replace(SENT, instead_of=500, guild_id=None),
+            replace(SENT, redirected_from=500, guild_id=None),
         ),
         "It was posted, in 1 message.",
     ),

@@ -8,7 +8,7 @@ from bot.relay.models import TaskKind
 from bot.storage.database import DatabaseThread
 from bot.storage.durations import DurationStats, duration_stats, seconds_taken
 from bot.storage.history import History
-from bot.storage.limits import Limits
+from bot.storage.limits import WatchLimits
 from bot.storage.models import EndReason, PollResult
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
@@ -32,7 +32,7 @@ def history(database: DatabaseThread) -> History:
 @pytest.fixture
 def store(database: DatabaseThread) -> TaskStore:
     """Return its store."""
-    return TaskStore(database, Outbox(database), "deerapi", Limits(watches_per_user=10_000))
+    return TaskStore(database, Outbox(database), "deerapi", WatchLimits(watches_per_user=10_000))
 
 
 def test_a_few_tasks_say_nothing_about_how_long_one_takes() -> None:
@@ -96,7 +96,7 @@ async def test_the_time_that_a_link_came_late_does_not_count(
         task = a_song(f"{number}", clips=(a_clip(audio_is_final=False),))
         seen = PollResult(task.id, NOON + 60, answer=task, terminal_since=NOON + 60)
         await store.record([seen], NOON + 60)
-        late = seen._replace(ending=EndReason.FINISHED)
+        late = seen._replace(end_reason=EndReason.FINISHED)
         await store.record([late], NOON + 360)
     assert await history.typical(TaskKind.MUSIC) == DurationStats(60, 60)
 
@@ -107,5 +107,5 @@ async def test_a_time_that_was_measured_is_not_lost_when_the_song_is_watched_aga
     """Who comes late sees only the end."""
     for number in range(5):
         await ended(store, a_song(f"{number}"), NOON + 60)
-        await store.add_finished(a_song(f"{number}"), user_id=2, place=THERE, now=NOON + 999)
+        await store.add_finished(a_song(f"{number}"), user_id=2, destination=THERE, now=NOON + 999)
     assert await history.typical(TaskKind.MUSIC) == DurationStats(60, 60)

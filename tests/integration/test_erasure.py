@@ -10,8 +10,8 @@ import pytest
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import KEPT_FOR, Erasure, PersonalData
 from bot.storage.history import History
-from bot.storage.limits import Limits
-from bot.storage.live_cards import Cards
+from bot.storage.limits import WatchLimits
+from bot.storage.live_cards import LiveCards
 from bot.storage.models import Destination, EndReason, PollResult
 from bot.storage.outbox import Outbox
 from bot.storage.search import HistoryScope
@@ -50,23 +50,27 @@ class Kept:
     def __init__(self, database: DatabaseThread) -> None:
         self.database = database
         self.outbox = Outbox(database)
-        limits = Limits(watches_per_user=100, messages_per_user=100, messages_per_channel=100)
+        limits = WatchLimits(watches_per_user=100, messages_per_user=100, messages_per_channel=100)
         self.store = TaskStore(database, self.outbox, "deerapi", limits)
-        self.cards = Cards(database, "deerapi", limits)
+        self.cards = LiveCards(database, "deerapi", limits)
         self.history = History(database, "deerapi")
         self.forgetting = Erasure(database)
 
-    async def watch(self, task_id: str, user_id: int = ADA, place: Destination = HERE) -> None:
+    async def watch(
+        self, task_id: str, user_id: int = ADA, destination: Destination = HERE
+    ) -> None:
         """Watch a running task, with a card."""
         task = a_running_task(task_id)
         await self.store.add_watch(
-            task, known=True, user_id=user_id, place=place, now=NOON, deadline=3600
+            task, known=True, user_id=user_id, destination=destination, now=NOON, deadline=3600
         )
-        await self.cards.open(place, [task_id], NOON, user_id=user_id)
+        await self.cards.create(destination, [task_id], NOON, user_id=user_id)
 
-    async def end(self, *task_ids: str, ending: EndReason = EndReason.FINISHED) -> None:
+    async def end(self, *task_ids: str, end_reason: EndReason = EndReason.FINISHED) -> None:
         """Let watched tasks end."""
-        seen = [PollResult(each, NOON, answer=a_song(each), ending=ending) for each in task_ids]
+        seen = [
+            PollResult(each, NOON, answer=a_song(each), end_reason=end_reason) for each in task_ids
+        ]
         await self.store.record(seen, NOON)
 
     async def post(self) -> None:
@@ -110,10 +114,10 @@ async def kept(tmp_path: Path) -> AsyncIterator[Kept]:
 async def test_nothing_is_left_of_a_person_who_was_alone(kept: Kept) -> None:
     """Running, ended, posted, held, directly and in a server: all of it goes, but the server's."""
     await kept.watch("running")
-    await kept.watch("posted", place=DIRECT)
+    await kept.watch("posted", destination=DIRECT)
     await kept.end("posted")
     await kept.post()
-    await kept.watch("held", place=DIRECT)
+    await kept.watch("held", destination=DIRECT)
     await kept.end("held")
     await kept.hold()
     await kept.forget()
@@ -134,7 +138,7 @@ async def test_a_task_that_was_told_once_and_runs_again_is_not_looked_at_any_mor
 ) -> None:
     """Its first notice stays in the server."""
     await kept.watch("song")
-    await kept.end("song", ending=EndReason.GAVE_UP)
+    await kept.end("song", end_reason=EndReason.GAVE_UP)
     await kept.post()
     await kept.watch("song")
     await kept.forget()
@@ -157,7 +161,7 @@ async def test_what_others_watch_goes_on(kept: Kept) -> None:
 async def test_a_notice_that_is_owed_to_nobody_else_is_not_posted(kept: Kept) -> None:
     """One that is owed to others too is."""
     await kept.watch("mine")
-    await kept.watch("ours", place=THERE)
+    await kept.watch("ours", destination=THERE)
     await kept.watch("ours", BEA, THERE)
     await kept.end("mine", "ours")
     await kept.forget()
@@ -185,7 +189,7 @@ async def test_words_about_held_notices_go_with_the_direct_message(kept: Kept) -
     await open_directs(kept.outbox, {ADA: DIRECT, BEA: BEAS_DIRECT})
     await kept.forget()
     words = [d for d in await kept.outbox.claim(NOON, 9) if d.purpose == "word"]
-    assert [word.place.channel_id for word in words] == [BEAS_DIRECT.channel_id]
+    assert [word.destination.channel_id for word in words] == [BEAS_DIRECT.channel_id]
 
 
 async def test_a_message_whose_direct_message_is_not_opened_yet_goes_too(kept: Kept) -> None:
@@ -211,7 +215,7 @@ async def test_a_message_whose_direct_message_is_not_opened_yet_goes_too(kept: K
 async def test_a_servers_history_stays_the_servers(kept: Kept) -> None:
     """It names nobody; the person's own is gone, and so is what nobody else has."""
     await kept.watch("in the server")
-    await kept.watch("directly", place=DIRECT)
+    await kept.watch("directly", destination=DIRECT)
     await kept.end("in the server", "directly")
     await kept.forget()
     assert await kept.found(HistoryScope(ADA)) == []
@@ -221,7 +225,7 @@ async def test_a_servers_history_stays_the_servers(kept: Kept) -> None:
 
 async def test_histories_of_others_stay(kept: Kept) -> None:
     """Also of the same song."""
-    await kept.watch("song", place=DIRECT)
+    await kept.watch("song", destination=DIRECT)
     await kept.watch("song", BEA, BEAS_DIRECT)
     await kept.end("song")
     await kept.forget()
@@ -233,10 +237,10 @@ async def test_cards_that_name_the_person_are_shown_anew(kept: Kept) -> None:
     await kept.watch("song")
     await kept.watch("song", BEA)
     (card,) = await kept.cards.claim(NOON, 9)
-    await kept.cards.posted(card, 5, look="a look")
-    assert await kept.cards.due(NOON + 9, least=0, limit=9) == []
+    await kept.cards.acknowledge(card, 5, content_digest="a look")
+    assert await kept.cards.due_for_update(NOON + 9, min_interval=0, limit=9) == []
     await kept.forget()
-    (card,) = await kept.cards.due(NOON + 9, least=0, limit=9)
+    (card,) = await kept.cards.due_for_update(NOON + 9, min_interval=0, limit=9)
     assert card.watchers == (BEA,)
 
 
@@ -248,17 +252,17 @@ async def test_what_will_be_deleted_is_counted(kept: Kept) -> None:
     await kept.end("posted")
     await kept.post()
     await kept.end("owed", "of both")
-    assert await kept.forgetting.holdings(ADA) == PersonalData(1, 3, 2, 3)
-    assert await kept.forgetting.holdings(BEA) == PersonalData(0, 1, 1, 1)
+    assert await kept.forgetting.personal_data(ADA) == PersonalData(1, 3, 2, 3)
+    assert await kept.forgetting.personal_data(BEA) == PersonalData(0, 1, 1, 1)
     await kept.forget()
-    assert (await kept.forgetting.holdings(ADA)).nothing
-    assert await kept.forgetting.holdings(BEA) == PersonalData(0, 1, 1, 1)
+    assert (await kept.forgetting.personal_data(ADA)).nothing
+    assert await kept.forgetting.personal_data(BEA) == PersonalData(0, 1, 1, 1)
 
 
 async def test_a_person_can_be_forgotten_whose_direct_message_is_closed(kept: Kept) -> None:
     """What can be found without it goes."""
     for task_id in ("posted", "owed"):
-        await kept.watch(task_id, place=DIRECT)
+        await kept.watch(task_id, destination=DIRECT)
         await kept.end(task_id)
         if task_id == "posted":
             await kept.post()
@@ -272,7 +276,7 @@ async def test_nothing_is_left_of_a_server(kept: Kept) -> None:
     await kept.watch("posted")
     await kept.end("posted")
     await kept.post()
-    await kept.watch("held", place=Destination(501, SERVER))
+    await kept.watch("held", destination=Destination(501, SERVER))
     await kept.end("held")
     await kept.hold()
     await kept.watch("owed")
@@ -289,16 +293,16 @@ async def test_nothing_is_left_of_a_server(kept: Kept) -> None:
 
 async def test_another_server_keeps_everything(kept: Kept) -> None:
     """Also what both watch."""
-    for place in (HERE, THERE):
-        await kept.watch("ended", place=place)
-        await kept.watch("running", place=place)
+    for destination in (HERE, THERE):
+        await kept.watch("ended", destination=destination)
+        await kept.watch("running", destination=destination)
     await kept.end("ended")
     await kept.forgetting.purge(SERVER)
     assert await kept.found(HistoryScope(ADA, SERVER, HERE_ALONE)) == []
     assert await kept.found(HistoryScope(ADA, 60, frozenset({THERE.channel_id}))) == ["ended"]
     await kept.end("running")
     claimed = await kept.outbox.claim(NOON, 9)
-    assert [delivery.place.guild_id for delivery in claimed] == [60]
+    assert [delivery.destination.guild_id for delivery in claimed] == [60]
 
 
 async def test_what_was_sent_on_to_a_person_stays_with_the_person(kept: Kept) -> None:
@@ -310,13 +314,13 @@ async def test_what_was_sent_on_to_a_person_stays_with_the_person(kept: Kept) ->
     await kept.forgetting.purge(SERVER)
     await open_directs(kept.outbox, {ADA: DIRECT})
     (direct,) = await kept.outbox.claim(NOON, 9)
-    assert (direct.place.channel_id, direct.watchers) == (DIRECT.channel_id, (ADA,))
+    assert (direct.destination.channel_id, direct.watchers) == (DIRECT.channel_id, (ADA,))
 
 
 async def test_what_was_told_long_ago_is_deleted(kept: Kept) -> None:
     """Notices, also dropped ones, their watches and their tasks; the history stays."""
     await kept.watch("posted")
-    await kept.watch("dropped", place=THERE)
+    await kept.watch("dropped", destination=THERE)
     await kept.end("posted", "dropped")
     for delivery in await kept.outbox.claim(NOON, 9):
         if delivery.task.id == "dropped":
@@ -335,10 +339,10 @@ async def test_what_was_told_long_ago_is_deleted(kept: Kept) -> None:
 
 async def test_what_is_not_told_yet_is_never_swept_away(kept: Kept) -> None:
     """However old it is: running, owed, on its way, held."""
-    await kept.watch("held", place=DIRECT)
+    await kept.watch("held", destination=DIRECT)
     await kept.end("held")
     await kept.hold()
-    await kept.watch("sending", place=THERE)
+    await kept.watch("sending", destination=THERE)
     await kept.end("sending")
     assert await kept.outbox.claim(NOON, 9)
     await kept.watch("owed", BEA)
@@ -352,7 +356,7 @@ async def test_what_is_not_told_yet_is_never_swept_away(kept: Kept) -> None:
 async def test_a_task_that_runs_again_survives_its_first_notice(kept: Kept) -> None:
     """Only what was told of it goes."""
     await kept.watch("song")
-    await kept.end("song", ending=EndReason.GAVE_UP)
+    await kept.end("song", end_reason=EndReason.GAVE_UP)
     await kept.post()
     await kept.watch("song")
     await kept.forgetting.sweep(NOON + KEPT_FOR + 1)
@@ -364,8 +368,8 @@ async def test_a_task_that_runs_again_survives_its_first_notice(kept: Kept) -> N
 async def test_every_server_of_which_something_is_kept_is_known(kept: Kept) -> None:
     """Whatever it is; none is left after the purge."""
     await kept.watch("song")
-    await kept.watch("directly", place=DIRECT)
-    await kept.watch("there", place=THERE)
+    await kept.watch("directly", destination=DIRECT)
+    await kept.watch("there", destination=THERE)
     await kept.database.write("DELETE FROM subscriptions WHERE guild_id = 60", [])  # a card is left
     await kept.database.write(
         "INSERT INTO server_settings (guild_id, settings) VALUES (70, '{}')", []

@@ -104,12 +104,14 @@ class Load:
 
     async def abuse(self, member: int, server: int) -> None:
         """Look up and watch ten invented ids every 15 seconds, answered or not."""
-        place = Destination(1000 + member, server, "en-US")
+        destination = Destination(1000 + member, server, "en-US")
         async with asyncio.TaskGroup() as commands:
             for time in count():
                 ids = [f"invented-{member}-{time}-{number}" for number in range(MOST_IDS)]
                 commands.create_task(self._look(ids, Caller(member, server)))
-                watch = self.watchlist.add(ids, user_id=member, place=place, asked_in=server)
+                watch = self.watchlist.add(
+                    ids, user_id=member, destination=destination, asked_in=server
+                )
                 commands.create_task(watch)
                 await asyncio.sleep(15)
 
@@ -159,7 +161,7 @@ async def times_beside(abusers: int, servers: int, folder: Path) -> list[float]:
         for start in range(0, SONGS, MOST_IDS):
             ids = [*takes][start : start + MOST_IDS]
             await load.watchlist.add(
-                ids, user_id=start + 1, place=Destination(start + 1, 1, "en-US")
+                ids, user_id=start + 1, destination=Destination(start + 1, 1, "en-US")
             )
         working += [
             asyncio.create_task(load.abuse(100 + each, each % servers)) for each in range(abusers)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.i18n.catalog import Catalog, languages
-from bot.storage.history import Entry, Page
+from bot.storage.history import HistoryEntry, HistoryPage
 from bot.storage.models import EndReason
 from bot.ui.history_panel import LONGEST_SEARCH, OPEN, TURN, fitting, history_embed, history_view
 from sandbox.discord import Channel, Message, User
@@ -35,10 +35,12 @@ async def finish(
         task_id = id_of(title)
         sandbox.relay.add(song(task_id, title=title, takes=1))
         sandbox.relay.clock.advance(10)
-        place = channel or sandbox.songs
-        asked = await sandbox.discord.command(user or sandbox.ada, place, "suno watch", id=task_id)
+        destination = channel or sandbox.songs
+        asked = await sandbox.discord.command(
+            user or sandbox.ada, destination, "suno watch", id=task_id
+        )
         await asked.answered()
-        await sandbox.wait_for_notice(task_id, place)
+        await sandbox.wait_for_notice(task_id, destination)
 
 
 def id_of(title: str) -> str:
@@ -311,26 +313,26 @@ async def test_lyrics_are_told_from_songs(sandbox: SandboxSession) -> None:
 
 
 @st.composite
-def pages(draw: st.DrawFn, fewest: int = 0) -> Page:
+def pages(draw: st.DrawFn, fewest: int = 0) -> HistoryPage:
     """Return a page of hostile tasks: few different ones, up to ten in all."""
     entries = [
-        Entry(
+        HistoryEntry(
             id=draw(st.integers(1, LATEST)),
             task=draw(TASKS),
-            ending=draw(st.sampled_from(EndReason)),
+            end_reason=draw(st.sampled_from(EndReason)),
             ended_at=draw(st.floats(0, 4e9)),
         )
         for _ in range(draw(st.integers(fewest, 2)))
     ]
     shown = (entries * 10)[: draw(st.integers(fewest, 10))]
-    return Page(draw(st.integers(0, 10**6)), tuple(shown), draw(st.booleans()))
+    return HistoryPage(draw(st.integers(0, 10**6)), tuple(shown), draw(st.booleans()))
 
 
 @pytest.mark.parametrize("language", sorted(languages()))
 @settings(max_examples=50, deadline=None)
 @given(page=pages(), typed=LONG_TEXTS, of_server=st.booleans())
 def test_every_page_is_within_discords_limits(
-    language: str, page: Page, typed: str, of_server: bool
+    language: str, page: HistoryPage, typed: str, of_server: bool
 ) -> None:
     """Whatever the titles are and whatever is looked for; two lines an entry."""
     catalog = Catalog(language)
@@ -344,7 +346,7 @@ def test_every_page_is_within_discords_limits(
 
 @settings(max_examples=50, deadline=None)
 @given(page=pages(fewest=1), typed=LONG_TEXTS)
-def test_every_menu_and_button_is_within_discords_limits(page: Page, typed: str) -> None:
+def test_every_menu_and_button_is_within_discords_limits(page: HistoryPage, typed: str) -> None:
     """However Discord counts, and each custom id says again what went into it."""
     search = fitting(typed)
     view = history_view(page, search, LATEST, Catalog("en"))

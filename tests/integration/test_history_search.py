@@ -10,7 +10,7 @@ from bot.storage import search as search_module
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import Erasure
 from bot.storage.history import History
-from bot.storage.limits import Limits
+from bot.storage.limits import WatchLimits
 from bot.storage.models import Destination, EndReason
 from bot.storage.outbox import Outbox
 from bot.storage.search import HistoryScope, indexable, looked_for, searchable
@@ -47,7 +47,7 @@ def history(database: DatabaseThread) -> History:
 @pytest.fixture
 def store(database: DatabaseThread) -> TaskStore:
     """Return its store."""
-    return TaskStore(database, Outbox(database), "deerapi", Limits(watches_per_user=10_000))
+    return TaskStore(database, Outbox(database), "deerapi", WatchLimits(watches_per_user=10_000))
 
 
 @pytest.fixture(params=[500, 0], ids=["one by one", "by the index"], autouse=True)
@@ -150,7 +150,7 @@ async def test_what_is_rare_and_old_is_found_among_many(
     for number in range(9):
         await ended(store, named(f"{number}", lyrics="straw 草"), NOON + 1 + number)
     theirs = named("theirs", title="a needle", lyrics="hay 针尖麦芒 q")
-    await ended(store, theirs, user_id=2, place=THERE)
+    await ended(store, theirs, user_id=2, destination=THERE)
     expected = [] if search == "针 q" else ["old"]
     assert await ids(history, SERVER, search) == expected
     assert await ids(history, ADA, search) == expected
@@ -173,7 +173,7 @@ async def test_pages_of_a_search_reach_beyond_the_newest(
 
 async def test_what_was_deleted_is_not_indexed(store: TaskStore, database: DatabaseThread) -> None:
     """The words go with the entries."""
-    await ended(store, named("gone", title="Paper Boats"), place=DIRECT)
+    await ended(store, named("gone", title="Paper Boats"), destination=DIRECT)
     await Erasure(database).forget(1, None, NOON)
     assert await database.read("SELECT * FROM history_trigrams LIMIT 1", []) == []
 
@@ -182,9 +182,9 @@ async def test_a_search_stays_in_its_history(store: TaskStore, history: History)
     """The index is everybody's; what it finds is not."""
     hidden = Destination(channel_id=501, guild_id=50)
     await ended(store, named("mine", lyrics="rain on tin roofs"))
-    await ended(store, named("hidden", lyrics="rain on us"), place=hidden)
-    await ended(store, named("theirs", lyrics="rain on slates"), user_id=2, place=THERE)
-    await ended(store, named("private", lyrics="rain in secret"), user_id=2, place=DIRECT)
+    await ended(store, named("hidden", lyrics="rain on us"), destination=hidden)
+    await ended(store, named("theirs", lyrics="rain on slates"), user_id=2, destination=THERE)
+    await ended(store, named("private", lyrics="rain in secret"), user_id=2, destination=DIRECT)
     scope = HistoryScope(user_id=9, guild_id=50, visible=frozenset({500}))
     for search in ("rain", "ra", "r"):
         assert await ids(history, scope, search) == ["mine"]
@@ -198,7 +198,7 @@ async def test_a_watch_that_goes_on_after_it_was_given_up_mends_its_entry(
     """What is told last is what is found; what was found before is not found any more."""
     preview = a_running_task("song", clips=(a_clip(title="Draft", audio_is_final=False),))
     await watch(store, "song")
-    await end(store, preview, ending=EndReason.GAVE_UP)
+    await end(store, preview, end_reason=EndReason.GAVE_UP)
     assert await ids(history, search="draft") == ["song"]
     await ended(store, named("song", title="Paper Boats"), NOON + 9)
     assert await ids(history, search="draft") == []

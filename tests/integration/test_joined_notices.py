@@ -9,8 +9,8 @@ from bot.storage.database import DatabaseThread
 from bot.storage.errors import TooManyWatchers
 from bot.storage.history import History
 from bot.storage.joined_notices import Joined, JoinedNotice
-from bot.storage.limits import Limits
-from bot.storage.models import Destination, EndReason, Form, PollResult
+from bot.storage.limits import WatchLimits
+from bot.storage.models import Destination, EndReason, MessageFormat, PollResult
 from bot.storage.outbox import Outbox
 from bot.storage.search import HistoryScope
 from bot.storage.tasks import TaskStore
@@ -39,17 +39,17 @@ def outbox(database: DatabaseThread) -> Outbox:
 @pytest.fixture
 async def store(database: DatabaseThread, outbox: Outbox) -> TaskStore:
     """Return its store, with the notice of a song owed to Ada."""
-    store = TaskStore(database, outbox, "deerapi", Limits(watchers_in_a_place=2))
-    await store.add_finished(a_song(), user_id=ADA, place=HERE, now=NOON)
+    store = TaskStore(database, outbox, "deerapi", WatchLimits(watchers_in_a_place=2))
+    await store.add_finished(a_song(), user_id=ADA, destination=HERE, now=NOON)
     return store
 
 
 async def ask(
-    store: TaskStore, user_id: int = BEA, *, place: Destination = HERE, mention: bool = True
+    store: TaskStore, user_id: int = BEA, *, destination: Destination = HERE, mention: bool = True
 ) -> JoinedNotice | None:
     """Ask for the song that is done; return whose notice the person joined."""
     return await store.add_finished(
-        a_song(), user_id=user_id, place=place, now=NOON + 1, mention=mention
+        a_song(), user_id=user_id, destination=destination, now=NOON + 1, mention=mention
     )
 
 
@@ -79,7 +79,13 @@ async def test_a_notice_that_is_being_sent_is_not_sent_twice(
     """Whoever asks hears that it is on its way; they are named if it is tried again."""
     (delivery,) = await outbox.claim(NOON, 10)
     assert await ask(store) == JoinedNotice(Joined.ON_ITS_WAY)
-    await outbox.postpone(delivery, until=NOON + 2, reason="503/0", form=Form.FULL, doubtful=True)
+    await outbox.postpone(
+        delivery,
+        until=NOON + 2,
+        reason="503/0",
+        message_format=MessageFormat.FULL,
+        unconfirmed=True,
+    )
     assert await ask(store) == JoinedNotice(Joined.ON_ITS_WAY)
     (again,) = await outbox.claim(NOON + 2, 10)
     assert again.watchers == (ADA, BEA)
@@ -93,7 +99,7 @@ async def test_a_notice_that_is_held_is_joined(
     (delivery,) = await outbox.claim(NOON, 10)
     await outbox.hold(delivery, until=NOON + 600, reason="400/50035")
     assert await ask(store) == JoinedNotice(Joined.HELD)
-    (held,) = await outbox.undelivered(BEA, 0)
+    (held,) = await outbox.undelivered_notices(BEA, 0)
     assert held.task.id == "song"
     assert await deliveries(database) == 1
 
@@ -112,17 +118,19 @@ async def test_a_notice_that_nobody_will_get_is_not_joined(
     (delivery,) = await outbox.claim(NOON, 10)
     await outbox.acknowledge(delivery, message_id=None, now=NOON)
     assert await ask(store) is None
-    assert await ask(store, place=Destination(600)) is None
+    assert await ask(store, destination=Destination(600)) is None
 
 
-@pytest.mark.parametrize("ending", [EndReason.GAVE_UP, EndReason.NOT_FOUND])
-async def test_an_end_without_a_result_is_not_joined(store: TaskStore, ending: EndReason) -> None:
+@pytest.mark.parametrize("end_reason", [EndReason.GAVE_UP, EndReason.NOT_FOUND])
+async def test_an_end_without_a_result_is_not_joined(
+    store: TaskStore, end_reason: EndReason
+) -> None:
     """Who asks then may find a song that is done after all."""
     running = a_running_task("other")
-    await store.add_watch(running, known=True, user_id=ADA, place=HERE, now=NOON, deadline=60)
-    await store.record([PollResult("other", NOON, answer=running, ending=ending)], NOON)
+    await store.add_watch(running, known=True, user_id=ADA, destination=HERE, now=NOON, deadline=60)
+    await store.record([PollResult("other", NOON, answer=running, end_reason=end_reason)], NOON)
     done = a_song("other")
-    assert await store.add_finished(done, user_id=BEA, place=HERE, now=NOON + 1) is None
+    assert await store.add_finished(done, user_id=BEA, destination=HERE, now=NOON + 1) is None
 
 
 async def test_as_many_join_as_one_message_can_name(store: TaskStore, outbox: Outbox) -> None:
@@ -141,7 +149,7 @@ async def test_a_watch_that_comes_too_late_joins_too(
     """The relay could not be asked just now, or says less than before: the task stays ended."""
     for task, known in ((a_running_task(), True), (a_running_task(kind=None), False)):
         joined = await store.add_watch(
-            task, known=known, user_id=BEA, place=HERE, now=NOON + 1, deadline=60
+            task, known=known, user_id=BEA, destination=HERE, now=NOON + 1, deadline=60
         )
         assert joined == JoinedNotice(Joined.DUE)
     assert await store.due_tasks(NOON + 100, 9) == []

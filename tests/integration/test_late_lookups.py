@@ -121,7 +121,7 @@ async def test_a_look_does_not_end_a_watch_that_began_after_it(world: World) -> 
     assert await world.owed() == []
     await world.look_after(60)
     (delivery,) = await world.owed()
-    assert (delivery.ending, delivery.watchers) == (EndReason.FINISHED, (1, 2))
+    assert (delivery.end_reason, delivery.watchers) == (EndReason.FINISHED, (1, 2))
 
 
 async def test_a_look_counts_no_absence_of_a_task_that_was_found_since(world: World) -> None:
@@ -173,13 +173,13 @@ async def test_a_watch_that_began_anew_unchecked_is_not_called_looked_at(world: 
     await watch_unchecked(world, "song")
     await late.end()
     (watch,) = await world.watchlist.of(1)
-    assert (watch.known, watch.looked_at) == (False, None)
+    assert (watch.known, watch.polled_at) == (False, None)
 
 
 async def watch(world: World, user_id: int, now: float) -> None:
     """Watch a running task at a moment."""
     await world.store.add_watch(
-        a_running_task(), known=True, user_id=user_id, place=HERE, now=now, deadline=DEADLINE
+        a_running_task(), known=True, user_id=user_id, destination=HERE, now=now, deadline=DEADLINE
     )
 
 
@@ -192,7 +192,7 @@ async def test_of_two_looks_the_one_that_is_behind_changes_no_status(world: Worl
     """Also where it is the last to be recorded; both began from the same state."""
     queued = Task("song", TaskStatus.QUEUED, kind=TaskKind.MUSIC)
     await world.store.add_watch(
-        queued, known=True, user_id=1, place=HERE, now=NOON, deadline=DEADLINE
+        queued, known=True, user_id=1, destination=HERE, now=NOON, deadline=DEADLINE
     )
     await world.store.record([seen(TaskStatus.IN_PROGRESS)], NOON + 3, asked_at=NOON + 1)
     await world.store.record([seen(TaskStatus.SUBMITTED)], NOON + 4, asked_at=NOON + 2)
@@ -217,29 +217,31 @@ async def test_the_end_of_a_task_ends_also_watches_that_began_after_the_look(wor
     """It is over, whoever came meanwhile: all are told in one message."""
     await watch(world, 1, NOON)
     await watch(world, 2, NOON + 2)
-    ended = PollResult("song", NOON + 60, answer=a_song(), ending=EndReason.FINISHED)
+    ended = PollResult("song", NOON + 60, answer=a_song(), end_reason=EndReason.FINISHED)
     (told,) = await world.store.record([ended], NOON + 3, asked_at=NOON + 1)
     world.clock.now += 3
-    assert told.ending is EndReason.FINISHED
+    assert told.end_reason is EndReason.FINISHED
     (delivery,) = await world.owed()
     assert delivery.watchers == (1, 2)
 
 
-@pytest.mark.parametrize("ending", [EndReason.GAVE_UP, EndReason.NOT_FOUND])
+@pytest.mark.parametrize("end_reason", [EndReason.GAVE_UP, EndReason.NOT_FOUND])
 async def test_a_clock_that_is_set_back_makes_no_watch_newer_than_every_look(
-    world: World, ending: EndReason
+    world: World, end_reason: EndReason
 ) -> None:
     """A watch of the hour that comes twice ends in time, not an hour late."""
     await watch(world, 1, NOON)
-    over = PollResult("song", NOON - 3500, misses=3, missing_since=NOON - 3600, ending=ending)
+    over = PollResult(
+        "song", NOON - 3500, misses=3, missing_since=NOON - 3600, end_reason=end_reason
+    )
     (told,) = await world.store.record([over], NOON - 3590, asked_at=NOON - 3591)
-    assert told.ending is ending
+    assert told.end_reason is end_reason
 
 
 async def test_a_clock_that_is_set_back_during_a_look_ends_nothing_by_it(world: World) -> None:
     """Nobody can tell then which watches are newer; the next look ends what is over."""
     await watch(world, 1, NOON)
-    over = PollResult("song", NOON + 5, ending=EndReason.GAVE_UP)
+    over = PollResult("song", NOON + 5, end_reason=EndReason.GAVE_UP)
     assert await world.store.record([over], NOON - 3600, asked_at=NOON + 1) == []
     assert len(await world.store.record([over], NOON - 3594, asked_at=NOON - 3595)) == 1
 

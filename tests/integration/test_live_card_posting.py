@@ -19,7 +19,7 @@ from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import Erasure
 from bot.storage.joined_notices import JoinedNotices
-from bot.storage.live_cards import LONGEST_PAUSE, Cards
+from bot.storage.live_cards import LONGEST_PAUSE, LiveCards
 from bot.storage.models import Destination, EndReason, PollResult
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
@@ -53,7 +53,7 @@ class Board:
     def __post_init__(self) -> None:
         self.outbox = Outbox(self.database)
         self.store = TaskStore(self.database, self.outbox, "local")
-        self.cards = Cards(self.database, "local")
+        self.cards = LiveCards(self.database, "local")
         self.restart()
 
     @property
@@ -71,12 +71,17 @@ class Board:
 
     async def watch(self, *tasks: Task, user: int = ADA, channel: Channel | None = None) -> None:
         """Watch tasks in a channel, by default that of songs, with a card."""
-        place = Destination((channel or self.songs).id, self.guild.id)
+        destination = Destination((channel or self.songs).id, self.guild.id)
         for task in tasks:
             await self.store.add_watch(
-                task, known=True, user_id=user, place=place, now=self.now, deadline=86400
+                task,
+                known=True,
+                user_id=user,
+                destination=destination,
+                now=self.now,
+                deadline=86400,
             )
-        await self.cards.open(place, [task.id for task in tasks], self.now, user_id=user)
+        await self.cards.create(destination, [task.id for task in tasks], self.now, user_id=user)
 
     async def unwatch(self, *ids: str, user: int = ADA) -> None:
         """Stop watching."""
@@ -85,7 +90,7 @@ class Board:
 
     async def end(self, task: Task) -> None:
         """Let a task end; its notices are posted."""
-        seen = PollResult(task.id, self.now, answer=task, ending=EndReason.FINISHED)
+        seen = PollResult(task.id, self.now, answer=task, end_reason=EndReason.FINISHED)
         await self.store.record([seen], self.now)
         for delivery in await self.outbox.claim(self.now, 9):
             await self.outbox.acknowledge(delivery, message_id=99, now=self.now)
@@ -205,7 +210,7 @@ async def test_a_card_that_nobody_needs_any_more_is_not_posted(board: Board) -> 
     await board.unwatch("song")
     await board.end(a_song("other"))
     assert await board.work() == []
-    assert not await board.cards.any()
+    assert not await board.cards.has_any()
 
 
 async def test_a_card_that_a_release_left_unposted_suppresses_no_other(
@@ -220,7 +225,7 @@ async def test_a_card_that_a_release_left_unposted_suppresses_no_other(
     move(path, "guild_id", {SERVER: board.guild.id})
     move(path, "channel_id", {SONGS.channel_id: board.songs.id})
     async with DatabaseThread(path) as database:
-        board.cards = Cards(database, RELAY)
+        board.cards = LiveCards(database, RELAY)
         board.restart()
         (card,) = await board.work()
     assert "0 of 2 have ended" in said(card)
@@ -233,7 +238,7 @@ async def test_a_card_that_was_deleted_before_it_was_noted_is_let_go(board: Boar
     (card,) = await board.work()
     board.local.delete_message(card)
     assert await board.work(after=20) == []
-    assert not await board.cards.any()
+    assert not await board.cards.has_any()
 
 
 async def test_a_refused_place_gets_no_card_and_the_next_watch_tries_again(board: Board) -> None:
@@ -339,7 +344,7 @@ async def test_a_card_that_may_say_nothing_true_is_taken_away(board: Board) -> N
     board.local.faults.add(PATCH, status=400, code=200000, times=None)
     await board.end(a_song())
     assert await board.work(after=10) == []
-    assert not await board.cards.any()
+    assert not await board.cards.has_any()
 
 
 async def test_a_card_in_a_closed_place_is_made_right_when_that_opens(board: Board) -> None:
@@ -364,7 +369,7 @@ async def test_a_place_that_stays_closed_is_left_alone_in_the_end(board: Board) 
     await board.database.write("UPDATE cards SET attempts = ?", [MOST_ATTEMPTS])
     await board.end(a_song())
     await board.work(after=10)
-    assert not await board.cards.any()
+    assert not await board.cards.has_any()
 
 
 async def test_a_clock_that_is_set_back_holds_up_no_card(board: Board) -> None:
@@ -418,9 +423,9 @@ async def test_a_card_is_not_let_go_of_while_somebody_comes_back(board: Board) -
     (card,) = await board.work()
     await board.unwatch("song")
     board.local.clock.advance(10)
-    (over,) = await board.cards.due(board.now, least=0, limit=9)
+    (over,) = await board.cards.due_for_update(board.now, min_interval=0, limit=9)
     await board.watch(a_running_task(), user=2)
-    await board.cards.shown(over, "a look")
+    await board.cards.record_update(over, "a look")
     await board.work(after=10)
     assert "<@2>" in said(card)
     assert "Me too" in said(card)
@@ -432,7 +437,7 @@ async def test_a_card_is_posted_for_who_comes_back(board: Board) -> None:
     await board.unwatch("song")
     (unneeded,) = await board.cards.claim(board.now, 9)
     await board.watch(a_running_task(), user=2)
-    await board.cards.give_up(unneeded)
+    await board.cards.discard(unneeded)
     (card,) = await board.work()
     assert "<@2>" in said(card)
 
@@ -493,11 +498,11 @@ async def test_a_slow_discord_is_no_refusal(board: Board) -> None:
     board.local.faults.add(POST, delay=30)
     direct = Destination(board.local.open_dm(board.local.state.owner).id)
     await board.store.add_watch(
-        a_running_task(), known=True, user_id=ADA, place=direct, now=board.now, deadline=60
+        a_running_task(), known=True, user_id=ADA, destination=direct, now=board.now, deadline=60
     )
-    card = await board.cards.open(direct, ["song"], board.now, user_id=ADA, claimed=True)
+    card = await board.cards.create(direct, ["song"], board.now, user_id=ADA, claimed=True)
     notices = JoinedNotices(board.database, "local")
     messages = DirectMessageWatches(board.keepers[-1], notices, patience=0.1)
     assert await messages.refusal(direct, card, []) is None
-    await board.store.add_finished(a_song("done"), user_id=ADA, place=direct, now=board.now)
+    await board.store.add_finished(a_song("done"), user_id=ADA, destination=direct, now=board.now)
     assert await messages.refusal(direct, None, ["done"]) is None

@@ -8,7 +8,7 @@ import pytest
 
 from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming, LiveCardUpdater
 from bot.storage.database import DatabaseThread
-from bot.storage.live_cards import Cards
+from bot.storage.live_cards import LiveCards
 from bot.storage.models import Destination
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
@@ -385,15 +385,15 @@ async def test_a_card_gets_the_link_that_comes_later(sandbox: SandboxSession) ->
 async def test_a_card_waits_while_notices_do(tmp_path: Path) -> None:
     """A notice is the promise; a card may be late."""
     async with logged_in_client() as harness, DatabaseThread(tmp_path / "suno.db") as database:
-        place = Destination(harness.songs.id, harness.guild.id)
+        destination = Destination(harness.songs.id, harness.guild.id)
         store = TaskStore(database, Outbox(database), "deerapi")
         await store.add_watch(
-            a_running_task(), known=True, user_id=1, place=place, now=NOON, deadline=60
+            a_running_task(), known=True, user_id=1, destination=destination, now=NOON, deadline=60
         )
-        cards = Cards(database, "deerapi")
-        card = await cards.open(place, ["song"], NOON, user_id=1, claimed=True)
+        cards = LiveCards(database, "deerapi")
+        card = await cards.create(destination, ["song"], NOON, user_id=1, claimed=True)
         assert card is not None
-        await cards.posted(card, (await harness.post(content="A card"))["id"])
+        await cards.acknowledge(card, (await harness.post(content="A card"))["id"])
         waiting = True
         keeper = LiveCardUpdater(
             harness.bot, cards, clock=lambda: NOON + 60, notices_wait=lambda: waiting

@@ -11,8 +11,8 @@ import pytest
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import Erasure
 from bot.storage.errors import ChannelTooBusy, TooManyMessages
-from bot.storage.limits import Limits
-from bot.storage.live_cards import Cards
+from bot.storage.limits import WatchLimits
+from bot.storage.live_cards import LiveCards
 from bot.storage.models import Delivery, Destination, EndReason, PollResult
 from bot.storage.outbox import Outbox
 from bot.storage.server_settings import MentionSetting, ServerSettingsStore
@@ -24,7 +24,7 @@ from tests.support.sandbox_session import SandboxSession, open_sandbox, running_
 
 ADA, BEA = 123456789012345678, 2
 THERE = Destination(channel_id=501, guild_id=50)
-LIMITS = Limits(watches_per_user=100, messages_per_user=4, messages_per_channel=3)
+LIMITS = WatchLimits(watches_per_user=100, messages_per_user=4, messages_per_channel=3)
 
 
 class Desk:
@@ -34,36 +34,44 @@ class Desk:
         self.database = database
         self.outbox = Outbox(database)
         self.store = TaskStore(database, self.outbox, "deerapi", LIMITS)
-        self.cards = Cards(database, "deerapi", LIMITS)
+        self.cards = LiveCards(database, "deerapi", LIMITS)
         self.now = NOON
 
-    async def finished(self, task_id: str, user_id: int = ADA, place: Destination = HERE) -> None:
+    async def finished(
+        self, task_id: str, user_id: int = ADA, destination: Destination = HERE
+    ) -> None:
         """Ask for the notice of a song that has ended."""
         await self.store.add_finished(
-            a_song(task_id), user_id=user_id, place=place, now=self.now, mention=True
+            a_song(task_id), user_id=user_id, destination=destination, now=self.now, mention=True
         )
 
     async def watch(
-        self, task_id: str, user_id: int = ADA, place: Destination = HERE, *, known: bool = True
+        self,
+        task_id: str,
+        user_id: int = ADA,
+        destination: Destination = HERE,
+        *,
+        known: bool = True,
     ) -> None:
         """Watch a song, by default one of which the relay says that it runs."""
         await self.store.add_watch(
             a_running_task(task_id),
             known=known,
             user_id=user_id,
-            place=place,
+            destination=destination,
             now=self.now,
             deadline=3600,
         )
 
-    async def card(self, task_id: str, user_id: int = ADA, place: Destination = HERE) -> None:
+    async def card(self, task_id: str, user_id: int = ADA, destination: Destination = HERE) -> None:
         """Open a card for a song."""
-        await self.cards.open(place, [task_id], self.now, user_id=user_id)
+        await self.cards.create(destination, [task_id], self.now, user_id=user_id)
 
     async def end(self, *task_ids: str) -> None:
         """Let songs end."""
         ends = [
-            PollResult(each, self.now, a_song(each), ending=EndReason.FINISHED) for each in task_ids
+            PollResult(each, self.now, a_song(each), end_reason=EndReason.FINISHED)
+            for each in task_ids
         ]
         await self.store.record(ends, self.now)
 
@@ -77,9 +85,11 @@ class Desk:
         (row,) = await self.database.read("SELECT count(*) AS n FROM requested_messages", [])
         return int(row["n"])
 
-    async def delivery(self, task_id: str, place: Destination = HERE) -> Delivery:
+    async def delivery(self, task_id: str, destination: Destination = HERE) -> Delivery:
         """Ask for the notice of a song, and take it to send it."""
-        await self.store.add_finished(a_song(task_id), user_id=1, place=place, now=self.now)
+        await self.store.add_finished(
+            a_song(task_id), user_id=1, destination=destination, now=self.now
+        )
         (delivery,) = await self.outbox.claim(self.now, 1)
         return delivery
 
@@ -95,14 +105,14 @@ async def test_a_person_may_ask_for_so_many_messages_in_an_hour(desk: Desk) -> N
     """In all places together; the refusal says when there is room again, and there is."""
     for number in range(4):
         desk.now = NOON + 600 * number
-        await desk.finished(f"song-{number}", place=(HERE, THERE)[number % 2])
+        await desk.finished(f"song-{number}", destination=(HERE, THERE)[number % 2])
     with pytest.raises(TooManyMessages) as refused:
         await desk.finished("one more")
     assert refused.value.until.timestamp() == NOON + 3600
     assert await desk.owed() == 4
     await desk.finished("one more", BEA)
     desk.now = refused.value.until.timestamp()
-    await desk.finished("one more", place=THERE)
+    await desk.finished("one more", destination=THERE)
 
 
 async def test_a_channel_takes_so_many_messages_in_a_minute(desk: Desk) -> None:
@@ -113,7 +123,7 @@ async def test_a_channel_takes_so_many_messages_in_a_minute(desk: Desk) -> None:
     with pytest.raises(ChannelTooBusy) as refused:
         await desk.finished("one more", user_id=9)
     assert refused.value.until.timestamp() == NOON + 60
-    await desk.finished("one more", user_id=9, place=THERE)
+    await desk.finished("one more", user_id=9, destination=THERE)
     desk.now = NOON + 60
     await desk.finished("one more", user_id=9)
 
@@ -137,14 +147,14 @@ async def test_a_refused_card_lets_the_others_show_the_new_watcher(desk: Desk) -
     await desk.watch("running")
     await desk.card("running")
     (before,) = await desk.cards.claim(NOON, 9)
-    await desk.cards.posted(before, 1, look="as it was")
+    await desk.cards.acknowledge(before, 1, content_digest="as it was")
     for number in range(2):
         await desk.finished(f"song-{number}", BEA)
     await desk.watch("running", BEA)
     await desk.watch("another", BEA)
     with pytest.raises(ChannelTooBusy):
-        await desk.cards.open(HERE, ["running", "another"], NOON + 9, user_id=BEA)
-    assert len(await desk.cards.due(NOON + 9, least=5, limit=9)) == 1
+        await desk.cards.create(HERE, ["running", "another"], NOON + 9, user_id=BEA)
+    assert len(await desk.cards.due_for_update(NOON + 9, min_interval=5, limit=9)) == 1
 
 
 async def test_the_notices_of_what_runs_are_owed_however_many_end_at_once(desk: Desk) -> None:
@@ -190,7 +200,7 @@ async def test_being_forgotten_gets_round_no_limit_and_leaves_no_id(
     with closing(sqlite3.connect(tmp_path / "suno.db")) as connection:
         assert str(ADA) not in "\n".join(connection.iterdump())
     with pytest.raises(TooManyMessages):
-        await desk.finished("one more", place=THERE)
+        await desk.finished("one more", destination=THERE)
     await Erasure(desk.database).sweep(desk.now + 3600)
     assert await desk.counted() == 0
 
@@ -205,10 +215,10 @@ async def test_nothing_is_counted_of_a_server_that_is_gone(desk: Desk) -> None:
 async def test_a_person_may_ask_for_no_more_in_a_minute_than_a_channel_takes(desk: Desk) -> None:
     """Also in several channels, and where the relay could not be asked."""
     await desk.finished("a")
-    await desk.finished("b", place=THERE)
+    await desk.finished("b", destination=THERE)
     await desk.watch("c", known=False)
     with pytest.raises(TooManyMessages) as refused:
-        await desk.watch("d", place=Destination(502, 50), known=False)
+        await desk.watch("d", destination=Destination(502, 50), known=False)
     assert refused.value.until.timestamp() == NOON + 60
     await desk.watch("d", BEA, known=False)
 
@@ -279,7 +289,7 @@ async def test_a_repeat_mentions_the_role_as_the_first_try_did(desk: Desk, menti
     first_try = await desk.delivery("song")
     assert await mentions.claim(first_try, NOON) is mentioned
     await desk.outbox.postpone(
-        first_try, until=NOON, reason="?", form=first_try.form, doubtful=True
+        first_try, until=NOON, reason="?", message_format=first_try.message_format, unconfirmed=True
     )
     (second_try,) = await desk.outbox.claim(NOON + 600, 1)
     assert await mentions.claim(second_try, NOON + 600) is mentioned

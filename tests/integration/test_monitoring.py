@@ -228,8 +228,8 @@ async def test_every_kind_is_there_before_the_first_of_its_kind(sandbox: Sandbox
         metrics = await operator.metrics()
     for kind in ErrorKind:
         assert metrics[f"suno_bot_relay_errors_total {kind.value}"] == 0
-    for ending in EndReason:
-        assert metrics[f"suno_bot_tasks_ended_total {ending.value}"] == 0
+    for end_reason in EndReason:
+        assert metrics[f"suno_bot_tasks_ended_total {end_reason.value}"] == 0
     for loop in ("poll", "deliver", "show", "tidy"):
         assert metrics[f"suno_bot_failed_rounds_total {loop}"] == 0
 
@@ -424,7 +424,12 @@ async def test_what_waits_is_counted_seldom(tmp_path: Path) -> None:
 
         async def counted_after_another(task_id: str) -> float | None:
             await store.add_watch(
-                a_running_task(task_id), known=True, user_id=1, place=HERE, now=now, deadline=60
+                a_running_task(task_id),
+                known=True,
+                user_id=1,
+                destination=HERE,
+                now=now,
+                deadline=60,
             )
             await reading.refresh()
             return metrics.registry.get_sample_value("suno_bot_running_tasks")
@@ -442,8 +447,10 @@ async def test_what_waits_is_counted_by_what_it_waits_for(tmp_path: Path) -> Non
         outbox = Outbox(database)
         store = TaskStore(database, outbox, "relay")
         for number in range(6):
-            place = Destination(channel_id=500 + number)
-            await store.add_finished(a_song(f"song-{number}"), user_id=1, place=place, now=NOON)
+            destination = Destination(channel_id=500 + number)
+            await store.add_finished(
+                a_song(f"song-{number}"), user_id=1, destination=destination, now=NOON
+            )
         claimed = await outbox.claim(NOON, 5)
         await outbox.acknowledge(claimed[0], message_id=1, now=NOON)
         await outbox.hold(claimed[1], until=NOON + 60, reason="400/50035")

@@ -24,7 +24,7 @@ WORK: dict[str, Work] = {
     "a start": lambda database, _: Outbox(database).recover(NOON),
     "a claim": lambda database, _: Outbox(database).claim(NOON, 10),
     "a look at what is next": lambda database, _: Outbox(database).next_at(),
-    "a look at what is blocked": lambda database, _: Outbox(database).blocked_channels.of_server(
+    "a look at what is blocked": lambda database, _: Outbox(database).blocked_channels.in_server(
         50
     ),
     "a channel that is blocked": lambda database, delivery: Outbox(database).blocked_channels.block(
@@ -47,11 +47,11 @@ async def steps_of(work: Work, path: Path, *, old: int) -> int:
     async with DatabaseThread(path) as database:
         outbox = Outbox(database)
         store = TaskStore(database, outbox, "deerapi")
-        await store.add_finished(a_song("sent"), user_id=1, place=HERE, now=NOON)
+        await store.add_finished(a_song("sent"), user_id=1, destination=HERE, now=NOON)
         (sent,) = await outbox.claim(NOON, 10)
         await outbox.acknowledge(sent, message_id=7, now=NOON)
         await database.run(lambda db: add_copies(db, old))
-        await store.add_finished(a_song("due"), user_id=1, place=HERE, now=NOON)
+        await store.add_finished(a_song("due"), user_id=1, destination=HERE, now=NOON)
         (delivery,) = await outbox.claim(NOON, 10)
         told: list[None] = []
         await database.run(

@@ -6,7 +6,7 @@ import pytest
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import NONCE_LENGTH
-from bot.storage.models import Delivery, Destination, EndReason, Form
+from bot.storage.models import Delivery, Destination, EndReason, MessageFormat
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from tests.support.builders import HERE, NOON, a_song
@@ -33,10 +33,10 @@ def store(database: DatabaseThread, outbox: Outbox) -> TaskStore:
     return TaskStore(database, outbox, "deerapi")
 
 
-async def owe(store: TaskStore, *ids: str, place: Destination = HERE) -> None:
+async def owe(store: TaskStore, *ids: str, destination: Destination = HERE) -> None:
     """Owe the notices of some finished songs to one person in one place."""
     for task_id in ids:
-        await store.add_finished(a_song(task_id), user_id=1, place=place, now=NOON)
+        await store.add_finished(a_song(task_id), user_id=1, destination=destination, now=NOON)
 
 
 async def claim_one(outbox: Outbox, now: float = NOON) -> Delivery:
@@ -51,13 +51,18 @@ async def test_a_delivery_is_all_that_its_message_needs(store: TaskStore, outbox
     delivery = await claim_one(outbox)
     assert isinstance(delivery.task, Task)
     assert delivery.task == a_song("song")
-    assert (delivery.place, delivery.watchers, delivery.ending, delivery.form) == (
+    assert (
+        delivery.destination,
+        delivery.watchers,
+        delivery.end_reason,
+        delivery.message_format,
+    ) == (
         HERE,
         (1,),
         EndReason.FINISHED,
-        Form.FULL,
+        MessageFormat.FULL,
     )
-    assert (delivery.attempts, delivery.in_doubt_since) == (1, None)
+    assert (delivery.attempts, delivery.unconfirmed_since) == (1, None)
 
 
 async def test_a_claimed_delivery_is_nobody_elses(store: TaskStore, outbox: Outbox) -> None:
@@ -85,7 +90,7 @@ async def test_a_delivery_that_a_dead_process_was_sending_is_taken_up_again(
     before = await claim_one(outbox, NOON + 1)
     assert await outbox.recover(NOON + 60) == 1
     after = await claim_one(outbox, NOON + 60)
-    assert (after.nonce, after.attempts, after.in_doubt_since) == (before.nonce, 2, NOON + 1)
+    assert (after.nonce, after.attempts, after.unconfirmed_since) == (before.nonce, 2, NOON + 1)
 
 
 async def test_a_doubt_begins_with_the_first_try_that_nobody_answered(
@@ -94,27 +99,33 @@ async def test_a_doubt_begins_with_the_first_try_that_nobody_answered(
     """Later tries do not make it younger; a clear refusal does not end it."""
     await owe(store, "song")
     first = await claim_one(outbox, NOON)
-    await outbox.postpone(first, until=NOON + 9, reason="cut", form=Form.FULL, doubtful=True)
+    await outbox.postpone(
+        first, until=NOON + 9, reason="cut", message_format=MessageFormat.FULL, unconfirmed=True
+    )
     second = await claim_one(outbox, NOON + 9)
     await outbox.hold(second, until=NOON + 20, reason="50013")
     third = await claim_one(outbox, NOON + 20)
-    assert (second.in_doubt_since, third.in_doubt_since) == (NOON, NOON)
+    assert (second.unconfirmed_since, third.unconfirmed_since) == (NOON, NOON)
 
 
 async def test_a_refusal_leaves_no_doubt(store: TaskStore, outbox: Outbox) -> None:
     """Discord said that it did not take the message: a repeat is none."""
     await owe(store, "song")
     first = await claim_one(outbox)
-    await outbox.postpone(first, until=NOON, reason="50035", form=Form.SIMPLE, doubtful=False)
+    await outbox.postpone(
+        first, until=NOON, reason="50035", message_format=MessageFormat.SIMPLE, unconfirmed=False
+    )
     again = await claim_one(outbox)
-    assert (again.in_doubt_since, again.form) == (None, Form.SIMPLE)
+    assert (again.unconfirmed_since, again.message_format) == (None, MessageFormat.SIMPLE)
 
 
 async def test_a_postponed_delivery_waits_for_its_time(store: TaskStore, outbox: Outbox) -> None:
     """And the outbox says when that is."""
     await owe(store, "song")
     delivery = await claim_one(outbox)
-    await outbox.postpone(delivery, until=NOON + 30, reason="503", form=Form.FULL, doubtful=True)
+    await outbox.postpone(
+        delivery, until=NOON + 30, reason="503", message_format=MessageFormat.FULL, unconfirmed=True
+    )
     assert await outbox.next_at() == NOON + 30
     assert await outbox.claim(NOON + 29, 10) == []
     assert (await claim_one(outbox, NOON + 30)).attempts == 2
@@ -133,7 +144,9 @@ async def test_the_order_in_a_channel_is_kept(store: TaskStore, outbox: Outbox) 
     await owe(store, "one", "two")
     first = await claim_one(outbox)
     assert (first.task.id, await outbox.next_at()) == ("one", None)
-    await outbox.postpone(first, until=NOON + 30, reason="503", form=Form.FULL, doubtful=True)
+    await outbox.postpone(
+        first, until=NOON + 30, reason="503", message_format=MessageFormat.FULL, unconfirmed=True
+    )
     assert await outbox.claim(NOON, 10) == []
     first = await claim_one(outbox, NOON + 30)
     await outbox.acknowledge(first, message_id=7, now=NOON + 30)
@@ -155,16 +168,16 @@ async def test_the_inbox_shows_what_could_not_be_posted(store: TaskStore, outbox
     await outbox.acknowledge(await claim_one(outbox), message_id=7, now=NOON)
     await outbox.redirection.drop(await claim_one(outbox), reason="10003")
     await outbox.hold(await claim_one(outbox), until=NOON + 600, reason="400/50035")
-    shown = [(entry.task.id, entry.held) for entry in await outbox.undelivered(1, NOON)]
+    shown = [(entry.task.id, entry.held) for entry in await outbox.undelivered_notices(1, NOON)]
     assert shown == [("held", True), ("dropped", False)]
-    assert await outbox.undelivered(2, NOON) == []
-    assert await outbox.undelivered(1, NOON + 1) == []
+    assert await outbox.undelivered_notices(2, NOON) == []
+    assert await outbox.undelivered_notices(1, NOON + 1) == []
 
 
 async def test_one_channel_never_holds_up_another(store: TaskStore, outbox: Outbox) -> None:
     """A claim takes one of each."""
     await owe(store, "one", "two")
-    await owe(store, "three", place=THERE)
+    await owe(store, "three", destination=THERE)
     assert {delivery.task.id for delivery in await outbox.claim(NOON, 10)} == {"one", "three"}
 
 
@@ -173,11 +186,13 @@ async def test_the_nonces_are_short_enough_and_all_different(
 ) -> None:
     """Also for the same song in two places, and for the same song twice in one."""
     await owe(store, "song")
-    await owe(store, "song", place=THERE)
+    await owe(store, "song", destination=THERE)
     deliveries = await outbox.claim(NOON, 10)
     await outbox.acknowledge(deliveries[0], message_id=7, now=NOON)
     later = NOON + 3600
-    await store.add_finished(a_song("song"), user_id=1, place=deliveries[0].place, now=later)
+    await store.add_finished(
+        a_song("song"), user_id=1, destination=deliveries[0].destination, now=later
+    )
     deliveries += await outbox.claim(later, 10)
     assert len({delivery.nonce for delivery in deliveries}) == len(deliveries) == 3
     assert all(len(delivery.nonce) <= NONCE_LENGTH for delivery in deliveries)

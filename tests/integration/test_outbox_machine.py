@@ -20,14 +20,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from bot.delivery.discord_errors import tells_of_the_person
 from bot.storage.database import DatabaseThread
-from bot.storage.limits import Limits
-from bot.storage.models import Delivery, Destination, Form, Purpose
+from bot.storage.limits import WatchLimits
+from bot.storage.models import Delivery, DeliveryPurpose, Destination, MessageFormat
 from bot.storage.outbox import Outbox
 from bot.storage.subscriptions import Unwatched
 from bot.storage.tasks import TaskStore
 from tests.support.builders import NOON, a_song
 
-ANY_NUMBER = Limits(999, 999, 50, messages_per_user=999, messages_per_channel=999)
+ANY_NUMBER = WatchLimits(999, 999, 50, messages_per_user=999, messages_per_channel=999)
 T = TypeVar("T")
 
 PEOPLE = (1, 2, 3)
@@ -102,7 +102,7 @@ class Discord:
 
     def takes(self, delivery: Delivery) -> bool:
         """Whether it takes a message."""
-        channel = delivery.place.channel_id
+        channel = delivery.destination.channel_id
         closed = DIRECTS.get(channel) in self.closed
         forbidden = delivery.task.id in self.forbidden
         return not (closed or forbidden or channel in self.refusing | self.gone)
@@ -110,7 +110,7 @@ class Discord:
     def take(self, delivery: Delivery) -> None:
         """Take a message; one that is there already the bot must have been in doubt about."""
         if delivery.id in self.posted:
-            assert delivery.in_doubt_since is not None, "posted twice, and nobody doubted it"
+            assert delivery.unconfirmed_since is not None, "posted twice, and nobody doubted it"
         self.posted.add(delivery.id)
 
 
@@ -165,21 +165,26 @@ class OutboxMachine(RuleBasedStateMachine):
     @rule(ended=st.lists(st.tuples(st.sampled_from(PLACES), st.sets(people)), max_size=4))
     def watched_tasks_end(self, ended: list[tuple[Destination, set[int]]]) -> None:
         """Owe the notice of each to all who watched it in a place."""
-        for place, people_there in ended:
-            alone = DIRECTS.get(place.channel_id)
+        for destination, people_there in ended:
+            alone = DIRECTS.get(destination.channel_id)
             watchers = [alone] if alone else sorted(people_there) or [PEOPLE[0]]
             task_id = f"task-{next(self.numbers)}"
-            self.run(self.end(task_id, place, watchers))
+            self.run(self.end(task_id, destination, watchers))
             self.wanted |= {(task_id, user_id) for user_id in watchers}
 
-    async def end(self, task_id: str, place: Destination, watchers: list[int]) -> None:
+    async def end(self, task_id: str, destination: Destination, watchers: list[int]) -> None:
         """Let some people watch a task in a place, and let it end."""
         for user_id in watchers[1:]:
             await self.store.add_watch(
-                a_song(task_id), known=True, user_id=user_id, place=place, now=self.now, deadline=60
+                a_song(task_id),
+                known=True,
+                user_id=user_id,
+                destination=destination,
+                now=self.now,
+                deadline=60,
             )
         await self.store.add_finished(
-            a_song(task_id), user_id=watchers[0], place=place, now=self.now
+            a_song(task_id), user_id=watchers[0], destination=destination, now=self.now
         )
 
     def somebody_stops(self, data: st.DataObject) -> None:
@@ -218,7 +223,7 @@ class OutboxMachine(RuleBasedStateMachine):
         for delivery in claimed:
             assert not self.stopped & {(delivery.task.id, user) for user in delivery.watchers}
             self.check_copy(delivery)
-            by_channel[delivery.place.channel_id].append(delivery)
+            by_channel[delivery.destination.channel_id].append(delivery)
             self.sending[delivery.id] = delivery
         for channel in {row["channel_id"] for row in before} - {None}:
             rows = [row for row in before if row["channel_id"] == channel]
@@ -254,11 +259,11 @@ class OutboxMachine(RuleBasedStateMachine):
 
     def check_copy(self, delivery: Delivery) -> None:
         """Require that what is told elsewhere says so if it may have been posted before."""
-        if delivery.instead_of is None:
-            self.origins[delivery.task.id, delivery.place.channel_id] = delivery.id
-        elif delivery.purpose is Purpose.NOTICE:
-            origin = self.origins[delivery.task.id, delivery.instead_of]
-            assert delivery.repeat or origin not in self.discord.posted
+        if delivery.redirected_from is None:
+            self.origins[delivery.task.id, delivery.destination.channel_id] = delivery.id
+        elif delivery.purpose is DeliveryPurpose.NOTICE:
+            origin = self.origins[delivery.task.id, delivery.redirected_from]
+            assert delivery.possible_duplicate or origin not in self.discord.posted
 
     async def settle(self, delivery: Delivery, what: Answer) -> None:
         """Do with a delivery what Discord answers."""
@@ -267,8 +272,8 @@ class OutboxMachine(RuleBasedStateMachine):
                 delivery,
                 until=self.now + PAUSE / 2,
                 reason="503/0",
-                form=Form.FULL,
-                doubtful=what is Answer.LOST,
+                message_format=MessageFormat.FULL,
+                unconfirmed=what is Answer.LOST,
             )
         elif self.discord.takes(delivery):
             self.discord.take(delivery)
@@ -281,13 +286,13 @@ class OutboxMachine(RuleBasedStateMachine):
 
     async def refused(self, delivery: Delivery, *, directly: bool) -> None:
         """Do with a delivery what its refusal means; one for its content is told ``directly``."""
-        channel, outbox, until = delivery.place.channel_id, self.outbox, self.now + PAUSE
-        posted = delivery.repeat or delivery.in_doubt_since is not None
+        channel, outbox, until = delivery.destination.channel_id, self.outbox, self.now + PAUSE
+        posted = delivery.possible_duplicate or delivery.unconfirmed_since is not None
         if channel in DIRECTS and DIRECTS[channel] in self.discord.closed:
             await outbox.redirection.drop(delivery, reason="403/50007")
         elif channel in self.discord.gone:
             await outbox.redirection.redirect(
-                delivery, reason="404/10003", repeat=posted, now=self.now
+                delivery, reason="404/10003", possible_duplicate=posted, now=self.now
             )
         elif channel in self.discord.refusing:
             await outbox.blocked_channels.block(
@@ -295,7 +300,11 @@ class OutboxMachine(RuleBasedStateMachine):
             )
         elif directly and channel in CHANNELS:
             await outbox.redirection.redirect(
-                delivery, reason="400/200000", repeat=posted, channel_gone=False, now=self.now
+                delivery,
+                reason="400/200000",
+                possible_duplicate=posted,
+                channel_gone=False,
+                now=self.now,
             )
         else:
             await outbox.hold(delivery, until=until, reason="400/200000", notify_at=self.now)
@@ -303,16 +312,16 @@ class OutboxMachine(RuleBasedStateMachine):
     async def open_one(self, *, trouble: bool = False) -> None:
         """Open the next direct message, if one is due."""
         redirection = self.outbox.redirection
-        message = await redirection.next_unopened(self.now, lease=PAUSE)
+        message = await redirection.claim_unopened(self.now, lease=PAUSE)
         if message is None:
             return
         if trouble:
             until = self.now + PAUSE / 2
-            await redirection.open_later(message, until=until, reason="403/40003")
+            await redirection.postpone_opening(message, until=until, reason="403/40003")
         elif message.user_id in self.discord.closed:
-            await redirection.unreachable(message, reason="403/50007")
+            await redirection.drop_unreachable(message, reason="403/50007")
         else:
-            await redirection.opened(message, 1000 + message.user_id, self.now)
+            await redirection.record_opened(message, 1000 + message.user_id, self.now)
 
     # What changes outside
 

@@ -19,7 +19,7 @@ from bot.relay.models import Outcome, TaskKind
 from bot.relay.providers import Relay
 from bot.storage.database import DatabaseThread
 from bot.storage.errors import BadTaskId, TooManyIds
-from bot.storage.limits import Limits
+from bot.storage.limits import WatchLimits
 from bot.storage.models import Delivery, EndReason
 from bot.storage.outbox import Outbox
 from bot.storage.relay_fingerprints import RelayAccess, own_fingerprint
@@ -44,7 +44,7 @@ from sandbox.relay.lifecycles import clip, running, streaming, succeeded
 from tests.support.builders import HERE, NOON, a_watched
 
 DEADLINE = 3600.0
-NO_LIMITS = Limits()
+NO_LIMITS = WatchLimits()
 
 
 class OurClock:
@@ -73,7 +73,7 @@ class World:
 
     async def watch(self, task_id: str, user_id: int = 1) -> WatchOutcome:
         """Watch a task; return what became of that."""
-        (result,) = await self.watchlist.add([task_id], user_id=user_id, place=HERE)
+        (result,) = await self.watchlist.add([task_id], user_id=user_id, destination=HERE)
         return result.added
 
     async def look_after(self, seconds: float) -> float | None:
@@ -92,7 +92,7 @@ class World:
 @asynccontextmanager
 async def a_world(
     path: Path,
-    limits: Limits = NO_LIMITS,
+    limits: WatchLimits = NO_LIMITS,
     *,
     interval: float = 5,
     relay: LocalRelay | None = None,
@@ -154,7 +154,7 @@ async def test_a_song_is_watched_to_its_end(world: World) -> None:
     assert await world.look_after(30) is None
     (delivery,) = await world.owed()
     assert (delivery.task.id, delivery.task.title) == ("song", "Paper Boats")
-    assert (delivery.ending, delivery.task.outcome) == (EndReason.FINISHED, Outcome.SUCCESS)
+    assert (delivery.end_reason, delivery.task.outcome) == (EndReason.FINISHED, Outcome.SUCCESS)
     assert delivery.watchers == (1,)
 
 
@@ -195,7 +195,7 @@ async def test_all_due_tasks_travel_in_one_request(world: World) -> None:
     """A hundred watches are one look-up."""
     names = [f"song-{number}" for number in range(10)]
     world.relay.add(*(song(name) for name in names))
-    await world.watchlist.add(names, user_id=1, place=HERE)
+    await world.watchlist.add(names, user_id=1, destination=HERE)
     before = len(world.relay.requests)
     await world.look_after(5)
     (look,) = world.relay.requests[before:]
@@ -213,7 +213,7 @@ async def test_a_task_that_is_done_already_is_told_at_once(world: World) -> None
 async def test_an_id_that_the_relay_does_not_know_is_not_watched(world: World) -> None:
     """The person is told at once, and nothing is looked at in vain."""
     assert await world.watch("nobody-made-this") is WatchOutcome.UNKNOWN
-    assert await world.store.next_look_at() is None
+    assert await world.store.next_poll_at() is None
 
 
 async def test_a_watch_during_an_outage_is_kept(world: World) -> None:
@@ -237,7 +237,7 @@ async def test_an_id_that_was_watched_unchecked_and_is_not_known_is_reported(
     for _ in range(4):
         await world.look_after(100)
     (delivery,) = await world.owed()
-    assert delivery.ending is EndReason.NOT_FOUND
+    assert delivery.end_reason is EndReason.NOT_FOUND
 
 
 async def test_an_outage_ends_no_watch(world: World) -> None:
@@ -252,7 +252,7 @@ async def test_an_outage_ends_no_watch(world: World) -> None:
     world.relay.come_back()
     await world.look_after(60)
     (delivery,) = await world.owed()
-    assert (delivery.ending, delivery.task.outcome) == (EndReason.FINISHED, Outcome.SUCCESS)
+    assert (delivery.end_reason, delivery.task.outcome) == (EndReason.FINISHED, Outcome.SUCCESS)
 
 
 async def test_an_outage_stops_the_deadline(world: World) -> None:
@@ -268,7 +268,7 @@ async def test_an_outage_stops_the_deadline(world: World) -> None:
     for _ in range(int(DEADLINE) // 50 + 1):
         await world.look_after(50)
     (delivery,) = await world.owed()
-    assert delivery.ending is EndReason.GAVE_UP
+    assert delivery.end_reason is EndReason.GAVE_UP
 
 
 async def test_a_new_watch_that_is_answered_first_hides_no_outage(world: World) -> None:
@@ -293,7 +293,7 @@ async def test_an_id_that_the_relay_refuses_is_given_up_at_the_deadline(world: W
     for _ in range(int(DEADLINE) // 66 + 2):
         await world.look_after(66)
     (delivery,) = await world.owed()
-    assert delivery.ending is EndReason.GAVE_UP
+    assert delivery.end_reason is EndReason.GAVE_UP
 
 
 @pytest.mark.parametrize("elsewhere", list(UnknownPathFormat))
@@ -310,7 +310,7 @@ async def test_an_address_that_is_wrong_is_an_outage(
     world.relay.response_format = ResponseFormat()
     await world.look_after(DEADLINE)
     (delivery,) = await world.owed()
-    assert delivery.ending is EndReason.FINISHED
+    assert delivery.end_reason is EndReason.FINISHED
 
 
 @pytest.mark.parametrize("status", [200, 400, 404])
@@ -323,7 +323,7 @@ async def test_an_id_is_given_up_at_the_deadline_if_no_path_ever_showed_a_task(
     for _ in range(int(DEADLINE) // 66 + 2):
         await world.look_after(66)
     (delivery,) = await world.owed()
-    assert delivery.ending is EndReason.GAVE_UP
+    assert delivery.end_reason is EndReason.GAVE_UP
 
 
 async def test_a_stranger_holds_up_no_other(world: World) -> None:
@@ -352,7 +352,7 @@ async def test_a_task_that_no_batch_holds_is_watched_to_its_end(world: World) ->
     assert await world.owed() == []
     await world.look_after(10)
     (delivery,) = await world.owed()
-    assert delivery.ending is EndReason.FINISHED
+    assert delivery.end_reason is EndReason.FINISHED
 
 
 async def test_a_slow_pace_is_no_outage(tmp_path: Path) -> None:
@@ -363,7 +363,7 @@ async def test_a_slow_pace_is_no_outage(tmp_path: Path) -> None:
         for _ in range(int(DEADLINE) // 600 + 2):
             await world.look_after(600)
         (delivery,) = await world.owed()
-        assert delivery.ending is EndReason.GAVE_UP
+        assert delivery.end_reason is EndReason.GAVE_UP
 
 
 async def test_looks_that_are_far_apart_because_they_are_dear_are_no_outage(world: World) -> None:
@@ -375,12 +375,12 @@ async def test_looks_that_are_far_apart_because_they_are_dear_are_no_outage(worl
     while due_at is not None and world.clock.now < NOON + 1.5 * DEADLINE:
         waits.append(due_at - world.clock.now)
         for second in range(100):  # others are looked at, and late
-            late = a_watched(looked_at=due_at - 300, next_look_at=due_at - 300)
+            late = a_watched(polled_at=due_at - 300, next_poll_at=due_at - 300)
             planner.balance([late], due_at + second / 5, full=True)
         due_at = await world.look_after(due_at - world.clock.now)
     assert max(waits) > world.schedule.longest_gap
     (delivery,) = await world.owed()
-    assert delivery.ending is EndReason.GAVE_UP
+    assert delivery.end_reason is EndReason.GAVE_UP
 
 
 async def test_the_log_speaks_of_an_outage_only_where_there_was_one(
@@ -442,9 +442,9 @@ async def test_a_look_up_of_a_person_that_succeeds_ends_the_pause_of_the_poller(
 
 async def test_a_refused_watch_is_told_and_the_others_are_kept(tmp_path: Path) -> None:
     """One id too many does not take back those before it."""
-    async with a_world(tmp_path / "suno.db", Limits(watches_per_user=2)) as world:
+    async with a_world(tmp_path / "suno.db", WatchLimits(watches_per_user=2)) as world:
         world.relay.add(*(song(name) for name in "abc"))
-        results = await world.watchlist.add(list("abc"), user_id=1, place=HERE)
+        results = await world.watchlist.add(list("abc"), user_id=1, destination=HERE)
         assert [r.added for r in results] == [
             WatchOutcome.WATCHING,
             WatchOutcome.WATCHING,
@@ -538,9 +538,9 @@ async def test_a_relay_that_answers_slowly_holds_up_no_other_look(world: World) 
     world.clock.now += 3
     await world.poller.round()
     await world.relay.wait_for_requests(4)
-    looked_at = world.relay.requests[-1].ids
+    polled_at = world.relay.requests[-1].ids
     await world.poller.finish(0)
-    assert tuple(looked_at) == ("second",)
+    assert tuple(polled_at) == ("second",)
 
 
 async def test_a_task_is_not_looked_at_twice_at_once(world: World) -> None:
@@ -597,10 +597,10 @@ async def test_a_task_that_was_just_looked_at_for_a_person_is_not_looked_at_agai
     """But one for which the relay could not be asked is."""
     world.relay.add(song("song"))
     await world.watch("song")
-    assert await world.store.next_look_at() == world.clock.now + 5
+    assert await world.store.next_poll_at() == world.clock.now + 5
     world.relay.go_down()
     await world.watch("unchecked")
-    assert await world.store.next_look_at() == world.clock.now
+    assert await world.store.next_poll_at() == world.clock.now
 
 
 async def test_what_a_relay_says_again_hides_no_end(world: World) -> None:
@@ -611,7 +611,7 @@ async def test_what_a_relay_says_again_hides_no_end(world: World) -> None:
         world.clock.now += 5
         await world.look_after(0)
         (watched,) = await world.store.due_tasks(world.clock.now + 5, 10)
-        assert (watched.looked_at, watched.misses) == (world.clock.now, 0)
+        assert (watched.polled_at, watched.misses) == (world.clock.now, 0)
     assert len(world.relay.requests) == 5
     await world.look_after(60)
     (delivery,) = await world.owed()
@@ -648,7 +648,7 @@ async def test_a_relay_that_takes_its_word_back_ends_a_song_all_the_same(world: 
     for _ in range(62):
         await world.look_after(5)
     (delivery,) = await world.owed()
-    assert (delivery.ending, delivery.task.outcome is None) == (EndReason.FINISHED, False)
+    assert (delivery.end_reason, delivery.task.outcome is None) == (EndReason.FINISHED, False)
 
 
 async def test_a_task_that_is_watched_anew_is_read_anew(world: World) -> None:
@@ -681,7 +681,7 @@ async def test_an_outage_is_no_absence_of_a_task(world: World) -> None:
     for _ in range(int(PATIENCE_WITH_A_LOST_TASK) // 100 + 1):
         await world.look_after(100)
     (delivery,) = await world.owed()
-    assert delivery.ending is EndReason.NOT_FOUND
+    assert delivery.end_reason is EndReason.NOT_FOUND
 
 
 async def test_one_task_that_cannot_be_kept_holds_up_no_other(world: World, tmp_path: Path) -> None:
@@ -714,7 +714,7 @@ async def test_a_clock_that_is_set_forward_ends_no_watch(world: World) -> None:
     for _ in range(int(DEADLINE) // 60 + 1):
         await world.look_after(60)
     (delivery,) = await world.owed()
-    assert delivery.ending is EndReason.GAVE_UP
+    assert delivery.end_reason is EndReason.GAVE_UP
 
 
 async def test_a_clock_that_is_set_back_stops_no_look(world: World) -> None:

@@ -30,9 +30,11 @@ def a_private_thread(sandbox: SandboxSession, owner: User, *members: User) -> Ch
     )
 
 
-async def ask_in(sandbox: SandboxSession, user: User, place: Channel, **options: object) -> Message:
+async def ask_in(
+    sandbox: SandboxSession, user: User, destination: Channel, **options: object
+) -> Message:
     """Watch the song with a command in a place; return the answer."""
-    asked = await sandbox.discord.command(user, place, "suno watch", id=SONG, **options)
+    asked = await sandbox.discord.command(user, destination, "suno watch", id=SONG, **options)
     return await asked.answered()
 
 

@@ -105,7 +105,7 @@ async def test_three_relay_errors_in_a_row_end_no_watch(world: World) -> None:
     world.relay.faults.clear()
     await world.look_after(61)
     (delivery,) = await world.owed()
-    assert delivery.ending is EndReason.FINISHED
+    assert delivery.end_reason is EndReason.FINISHED
 
 
 async def test_one_closed_channel_does_not_starve_those_after_it(post: Post) -> None:
@@ -197,7 +197,7 @@ async def test_a_relay_that_forgets_everything_wipes_nothing(world: World) -> No
     world.relay.add(*made)
     await world.look_after(301)
     told = await owed_in_turn(world)
-    assert [ending for _, ending in sorted(told)] == [EndReason.FINISHED] * 5
+    assert [end_reason for _, end_reason in sorted(told)] == [EndReason.FINISHED] * 5
 
 
 async def owed_in_turn(world: World) -> list[tuple[str, EndReason]]:
@@ -205,7 +205,7 @@ async def owed_in_turn(world: World) -> list[tuple[str, EndReason]]:
     told: list[tuple[str, EndReason]] = []
     while deliveries := await world.owed():
         for delivery in deliveries:
-            told.append((delivery.task.id, delivery.ending))
+            told.append((delivery.task.id, delivery.end_reason))
             await world.outbox.acknowledge(delivery, message_id=len(told), now=world.clock.now)
     return told
 

@@ -29,9 +29,9 @@ def direct(post: Post, person: User) -> Channel:
     return post.local.open_dm(person)
 
 
-async def undelivered(post: Post, person: User) -> list[UndeliveredNotice]:
+async def undelivered_notices(post: Post, person: User) -> list[UndeliveredNotice]:
     """Return what ``/suno inbox`` shows to a person."""
-    return await post.outbox.undelivered(person.id, 0)
+    return await post.outbox.undelivered_notices(person.id, 0)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ async def test_trouble_while_a_direct_message_is_opened_costs_nobody_the_notice(
         await post.deliver(after=700)
     for person in people:
         assert len(direct(post, person).messages) == 1
-        assert await undelivered(post, person) == []
+        assert await undelivered_notices(post, person) == []
 
 
 @pytest.mark.parametrize("code", [50007, 50278, 10013])
@@ -80,10 +80,10 @@ async def test_who_cannot_be_reached_is_given_up_and_finds_it_in_the_inbox(
     for _ in range(3):
         await post.deliver(after=HOUR)
     assert direct(post, other).messages == []
-    (entry,) = await undelivered(post, other)
+    (entry,) = await undelivered_notices(post, other)
     assert (entry.held, entry.reason) == (False, f"403/{code}")
     assert entry.channel_id == post.channel.id
-    assert await undelivered(post, told) == []
+    assert await undelivered_notices(post, told) == []
 
 
 @pytest.mark.parametrize("code", [10003, 50001])
@@ -111,8 +111,8 @@ async def test_fifty_people_are_told_without_opening_fifty_direct_messages_at_on
         await post.deliver(after=1)
         if not (await post.outbox.next_at()):
             break
-    opened = [one.at for one in post.local.requests if one.path == "/users/@me/channels"]
-    pauses = [later - earlier for earlier, later in itertools.pairwise(opened)]
+    record_opened = [one.at for one in post.local.requests if one.path == "/users/@me/channels"]
+    pauses = [later - earlier for earlier, later in itertools.pairwise(record_opened)]
     assert min(pauses) >= PATIENCE.opening.between
     assert [len(direct(post, person).messages) for person in people] == [1] * 50
 
@@ -187,9 +187,9 @@ async def test_each_person_is_owed_a_message_in_the_transaction_that_finds_the_c
         store = TaskStore(database, outbox, "deerapi")
         for user_id in (1, 2):
             await store.add_watch(
-                a_song(), known=True, user_id=user_id, place=HERE, now=NOON, deadline=60
+                a_song(), known=True, user_id=user_id, destination=HERE, now=NOON, deadline=60
             )
-        await store.add_finished(a_song(), user_id=1, place=HERE, now=NOON)
+        await store.add_finished(a_song(), user_id=1, destination=HERE, now=NOON)
         (gone,) = await outbox.claim(NOON, 10)
         assert await outbox.redirection.redirect(gone, reason="404/10003", now=NOON) == 2
     async with DatabaseThread(tmp_path / "suno.db") as database:
@@ -197,8 +197,11 @@ async def test_each_person_is_owed_a_message_in_the_transaction_that_finds_the_c
         assert await outbox.next_at() == NOON
         await open_directs(outbox, {1: Destination(1001), 2: Destination(1002)})
         told = await outbox.claim(NOON, 10)
-    assert {(each.place.channel_id, each.watchers) for each in told} == {(1001, (1,)), (1002, (2,))}
-    assert {each.instead_of for each in told} == {HERE.channel_id}
+    assert {(each.destination.channel_id, each.watchers) for each in told} == {
+        (1001, (1,)),
+        (1002, (2,)),
+    }
+    assert {each.redirected_from for each in told} == {HERE.channel_id}
     assert len({gone.nonce, *(each.nonce for each in told)}) == 3
 
 
@@ -207,12 +210,12 @@ async def test_an_opening_that_was_never_heard_of_is_begun_again(tmp_path: Path)
     async with DatabaseThread(tmp_path / "suno.db") as database:
         outbox = Outbox(database)
         store = TaskStore(database, outbox, "deerapi")
-        await store.add_finished(a_song(), user_id=1, place=HERE, now=NOON)
+        await store.add_finished(a_song(), user_id=1, destination=HERE, now=NOON)
         (gone,) = await outbox.claim(NOON, 10)
         await outbox.redirection.redirect(gone, reason="404/10003", now=NOON)
-        first = await outbox.redirection.next_unopened(NOON, lease=60)
+        first = await outbox.redirection.claim_unopened(NOON, lease=60)
         assert first is not None
-        assert await outbox.redirection.next_unopened(NOON + 59, lease=60) is None
-        again = await outbox.redirection.next_unopened(NOON + 60, lease=60)
+        assert await outbox.redirection.claim_unopened(NOON + 59, lease=60) is None
+        again = await outbox.redirection.claim_unopened(NOON + 60, lease=60)
     assert again is not None
     assert (again.id, again.user_id, again.attempts) == (first.id, first.user_id, 2)

@@ -79,7 +79,7 @@ async def endings(world: World) -> dict[str, EndReason]:
     ended = {}
     while owed := await world.owed():
         for each in owed:
-            ended[each.task.id] = each.ending
+            ended[each.task.id] = each.end_reason
             await world.outbox.acknowledge(each, message_id=each.id, now=world.clock.now)
     return ended
 

@@ -22,7 +22,7 @@ async def test_a_seeded_watch_is_as_the_store_writes_it(tmp_path: Path) -> None:
         store = TaskStore(database, Outbox(database), CUSTOM)
         task = as_read(streaming_song(task_id(0)), NOON)
         await store.add_watch(
-            task, known=True, user_id=7, place=PLACES[0], now=NOON, deadline=DEADLINE
+            task, known=True, user_id=7, destination=PLACES[0], now=NOON, deadline=DEADLINE
         )
         await store.record([PollResult(task.id, NOON, answer=task)], NOON)
         written = [await rows_of(database, table) for table in ("tasks", "subscriptions")]

@@ -38,10 +38,15 @@ def store(database: DatabaseThread, outbox: Outbox) -> TaskStore:
     return TaskStore(database, outbox, "deerapi")
 
 
-async def watch(store: TaskStore, task_id: str, user_id: int, place: Destination) -> None:
+async def watch(store: TaskStore, task_id: str, user_id: int, destination: Destination) -> None:
     """Let somebody watch a running song."""
     await store.add_watch(
-        a_running_task(task_id), known=True, user_id=user_id, place=place, now=NOON, deadline=60
+        a_running_task(task_id),
+        known=True,
+        user_id=user_id,
+        destination=destination,
+        now=NOON,
+        deadline=60,
     )
 
 
@@ -49,8 +54,8 @@ async def test_a_running_task_is_told_with_each_place_and_how_many_watch_there(
     store: TaskStore, database: DatabaseThread
 ) -> None:
     """In the order in which the places came."""
-    for user_id, place in ((ADA, HERE), (ADA, THERE), (BEA, THERE)):
-        await watch(store, "song", user_id, place)
+    for user_id, destination in ((ADA, HERE), (ADA, THERE), (BEA, THERE)):
+        await watch(store, "song", user_id, destination)
     (facts,) = task_facts(database.path, "song", 5.0)
     assert facts.running
     assert facts.places == (WatchedPlace(500, 50, 1), WatchedPlace(600, 50, 2))
@@ -74,8 +79,8 @@ async def test_what_waits_behind_an_older_message_is_told_so(
     store: TaskStore, outbox: Outbox, database: DatabaseThread
 ) -> None:
     """In the same channel only."""
-    for task_id, place in (("first", HERE), ("second", HERE), ("third", THERE)):
-        await store.add_finished(a_song(task_id), user_id=ADA, place=place, now=NOON)
+    for task_id, destination in (("first", HERE), ("second", HERE), ("third", THERE)):
+        await store.add_finished(a_song(task_id), user_id=ADA, destination=destination, now=NOON)
     await outbox.claim(NOON, 1)
     told = {
         task_id: delivery
@@ -96,13 +101,13 @@ async def test_what_was_swept_is_remembered_by_the_history_alone(
     store: TaskStore, outbox: Outbox, database: DatabaseThread
 ) -> None:
     """That it ended, when, and how."""
-    await store.add_finished(a_song("song"), user_id=ADA, place=HERE, now=NOON)
+    await store.add_finished(a_song("song"), user_id=ADA, destination=HERE, now=NOON)
     (delivery,) = await outbox.claim(NOON, 1)
     await outbox.acknowledge(delivery, message_id=7, now=NOON)
     await Erasure(database).sweep(NOON + KEPT_FOR + 1)
     (facts,) = task_facts(database.path, "song", 5.0)
     assert (facts.status, facts.running, facts.deliveries) == (None, False, ())
-    assert (facts.ending, facts.ended_at) == (EndReason.FINISHED, NOON)
+    assert (facts.end_reason, facts.ended_at) == (EndReason.FINISHED, NOON)
 
 
 async def test_an_unknown_task_is_nothing(store: TaskStore, database: DatabaseThread) -> None:
@@ -117,7 +122,7 @@ async def test_the_channels_in_use_come_with_what_is_held_first(
     """Those of servers: a direct message has no permissions."""
     await watch(store, "song", ADA, HERE)
     await watch(store, "song", ADA, Destination(700))
-    await store.add_finished(a_song("done"), user_id=ADA, place=THERE, now=NOON)
+    await store.add_finished(a_song("done"), user_id=ADA, destination=THERE, now=NOON)
     (delivery,) = await outbox.claim(NOON, 1)
     await outbox.hold(delivery, until=NOON + 600, reason="missing:")
     assert channels_in_use(database.path, 5.0) == [

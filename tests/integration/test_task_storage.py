@@ -7,8 +7,8 @@ from bot.relay.models import Task, TaskKind, TaskStatus
 from bot.storage.database import DatabaseThread
 from bot.storage.errors import TooManyWatchers, TooManyWatches
 from bot.storage.joined_notices import Joined, JoinedNotice
-from bot.storage.limits import Limits
-from bot.storage.live_cards import Cards
+from bot.storage.limits import WatchLimits
+from bot.storage.live_cards import LiveCards
 from bot.storage.models import Destination, EndReason, PollResult
 from bot.storage.outbox import Outbox
 from bot.storage.poll_results import _RESCHEDULE
@@ -36,22 +36,24 @@ def outbox(database: DatabaseThread) -> Outbox:
 @pytest.fixture
 def store(database: DatabaseThread, outbox: Outbox) -> TaskStore:
     """Return its store."""
-    return TaskStore(database, outbox, "deerapi", Limits(watches_per_user=3, watchers_in_a_place=2))
+    return TaskStore(
+        database, outbox, "deerapi", WatchLimits(watches_per_user=3, watchers_in_a_place=2)
+    )
 
 
 async def watch(
-    store: TaskStore, task_id: str = "song", *, user_id: int = 1, place: Destination = HERE
+    store: TaskStore, task_id: str = "song", *, user_id: int = 1, destination: Destination = HERE
 ) -> bool:
     """Watch a running song."""
     task = a_running_task(task_id)
     return True is await store.add_watch(
-        task, known=True, user_id=user_id, place=place, now=NOON, deadline=3600
+        task, known=True, user_id=user_id, destination=destination, now=NOON, deadline=3600
     )
 
 
-def ended(task: Task, ending: EndReason = EndReason.FINISHED) -> PollResult:
+def ended(task: Task, end_reason: EndReason = EndReason.FINISHED) -> PollResult:
     """Return the look that ends the watch of a task."""
-    return PollResult(task.id, next_look_at=NOON + 5, answer=task, ending=ending)
+    return PollResult(task.id, next_poll_at=NOON + 5, answer=task, end_reason=end_reason)
 
 
 async def test_a_new_watch_is_looked_at_at_once(store: TaskStore) -> None:
@@ -85,17 +87,17 @@ async def test_several_people_in_one_place_get_one_message(
 
 async def test_every_place_gets_its_own_message(store: TaskStore, outbox: Outbox) -> None:
     """A channel, another one and a direct message, each to those who watched there."""
-    await watch(store, user_id=1, place=HERE)
-    await watch(store, user_id=2, place=THERE)
-    await watch(store, user_id=2, place=DIRECT)
+    await watch(store, user_id=1, destination=HERE)
+    await watch(store, user_id=2, destination=THERE)
+    await watch(store, user_id=2, destination=DIRECT)
     await store.record([ended(a_song())], NOON)
     deliveries = await outbox.claim(NOON, 10)
-    assert {(d.place.channel_id, d.watchers) for d in deliveries} == {
+    assert {(d.destination.channel_id, d.watchers) for d in deliveries} == {
         (500, (1,)),
         (600, (2,)),
         (700, (2,)),
     }
-    assert {d.place for d in deliveries} == {HERE, THERE, DIRECT}
+    assert {d.destination for d in deliveries} == {HERE, THERE, DIRECT}
 
 
 async def test_a_task_ends_once(store: TaskStore, outbox: Outbox) -> None:
@@ -105,7 +107,7 @@ async def test_a_task_ends_once(store: TaskStore, outbox: Outbox) -> None:
     await store.record([ended(a_song()), ended(a_song(), EndReason.GAVE_UP)], NOON + 1)
     assert len(await outbox.claim(NOON + 1, 10)) == 1
     assert await store.due_tasks(NOON + 999, 10) == []
-    assert await store.next_look_at() is None
+    assert await store.next_poll_at() is None
 
 
 async def test_the_message_tells_the_last_answer_that_was_believed(
@@ -114,18 +116,20 @@ async def test_the_message_tells_the_last_answer_that_was_believed(
     """A task that is given up is told as it was last seen."""
     await watch(store)
     seen = a_running_task(progress=80)
-    await store.record([PollResult("song", next_look_at=NOON, answer=seen)], NOON)
-    await store.record([PollResult("song", next_look_at=NOON, ending=EndReason.GAVE_UP)], NOON + 9)
+    await store.record([PollResult("song", next_poll_at=NOON, answer=seen)], NOON)
+    await store.record(
+        [PollResult("song", next_poll_at=NOON, end_reason=EndReason.GAVE_UP)], NOON + 9
+    )
     (delivery,) = await outbox.claim(NOON + 9, 10)
-    assert (delivery.task, delivery.ending) == (seen, EndReason.GAVE_UP)
+    assert (delivery.task, delivery.end_reason) == (seen, EndReason.GAVE_UP)
 
 
 async def test_a_finished_task_owes_its_message_at_once(store: TaskStore, outbox: Outbox) -> None:
     """And is not looked at any more."""
-    await store.add_finished(a_song(), user_id=1, place=HERE, now=NOON)
+    await store.add_finished(a_song(), user_id=1, destination=HERE, now=NOON)
     (delivery,) = await outbox.claim(NOON, 10)
     assert delivery.task == a_song()
-    assert await store.next_look_at() is None
+    assert await store.next_poll_at() is None
     assert outbox.changed.is_set()
 
 
@@ -134,7 +138,7 @@ async def test_a_finished_task_that_somebody_still_watches_is_told_to_both(
 ) -> None:
     """Who asks in the moment between the end and the next look makes it known to all."""
     await watch(store, user_id=1)
-    await store.add_finished(a_song(), user_id=2, place=HERE, now=NOON)
+    await store.add_finished(a_song(), user_id=2, destination=HERE, now=NOON)
     (delivery,) = await outbox.claim(NOON, 10)
     assert (delivery.watchers, delivery.task) == ((1, 2), a_song())
 
@@ -142,7 +146,7 @@ async def test_a_finished_task_that_somebody_still_watches_is_told_to_both(
 async def test_a_task_that_ended_can_be_watched_again(store: TaskStore, outbox: Outbox) -> None:
     """As when it was given up and somebody wants to go on."""
     await watch(store)
-    await store.record([PollResult("song", next_look_at=NOON, ending=EndReason.GAVE_UP)], NOON)
+    await store.record([PollResult("song", next_poll_at=NOON, end_reason=EndReason.GAVE_UP)], NOON)
     assert await watch(store)
     assert [watched.task_id for watched in await store.due_tasks(NOON, 10)] == ["song"]
     await store.record([ended(a_song())], NOON + 1)
@@ -202,7 +206,7 @@ async def test_so_many_people_may_watch_in_one_place(store: TaskStore) -> None:
         await watch(store, user_id=user_id)
     with pytest.raises(TooManyWatchers):
         await watch(store, user_id=3)
-    assert await watch(store, user_id=3, place=THERE)
+    assert await watch(store, user_id=3, destination=THERE)
 
 
 async def test_a_finished_watch_makes_room_for_another(store: TaskStore) -> None:
@@ -216,29 +220,29 @@ async def test_a_finished_watch_makes_room_for_another(store: TaskStore) -> None
 async def test_a_list_shows_what_a_person_watches_oldest_first(store: TaskStore) -> None:
     """Each with what the relay last said of it."""
     await watch(store, "one")
-    await watch(store, "two", place=THERE)
+    await watch(store, "two", destination=THERE)
     await watch(store, "three", user_id=2)
     seen = a_running_task("two", progress=70)
-    await store.record([PollResult("two", next_look_at=NOON, answer=seen)], NOON + 3)
+    await store.record([PollResult("two", next_poll_at=NOON, answer=seen)], NOON + 3)
     first, second = await store.watches_of(1)
-    assert (first.task.id, first.channel_id, first.looked_at) == ("one", 500, None)
-    assert (second.task, second.channel_id, second.looked_at) == (seen, 600, NOON + 3)
+    assert (first.task.id, first.channel_id, first.polled_at) == ("one", 500, None)
+    assert (second.task, second.channel_id, second.polled_at) == (seen, 600, NOON + 3)
 
 
 async def test_lists_and_cards_tell_whether_the_relay_ever_returned_a_task(
     store: TaskStore, database: DatabaseThread
 ) -> None:
     """Until then it waits for the relay's first answer; nobody may call it being made."""
-    cards = Cards(database, "deerapi")
+    cards = LiveCards(database, "deerapi")
     stranger = Task("song", TaskStatus.UNRECOGNIZED)
-    await store.add_watch(stranger, known=False, user_id=1, place=HERE, now=NOON, deadline=60)
-    opened = await cards.open(HERE, ["song"], NOON, user_id=1, claimed=True)
+    await store.add_watch(stranger, known=False, user_id=1, destination=HERE, now=NOON, deadline=60)
+    opened = await cards.create(HERE, ["song"], NOON, user_id=1, claimed=True)
     assert opened is not None
-    await cards.posted(opened, 9)
+    await cards.acknowledge(opened, 9)
     (watched,) = await store.watches_of(1)
     assert (watched.known, opened.tasks[0].known) == (False, False)
     await store.record([PollResult("song", NOON + 5, answer=stranger)], NOON + 1)
-    (card,) = await cards.due(NOON + 2, least=0, limit=1)
+    (card,) = await cards.due_for_update(NOON + 2, min_interval=0, limit=1)
     (watched,) = await store.watches_of(1)
     assert (watched.known, card.tasks[0].known) == (True, True)
 
@@ -247,9 +251,9 @@ async def test_the_longest_overdue_is_looked_at_first(store: TaskStore) -> None:
     """When there are more than one look can hold."""
     for number, task_id in enumerate(("one", "two", "three")):
         await watch(store, task_id)
-        await store.record([PollResult(task_id, next_look_at=NOON + 9 - number)], NOON)
+        await store.record([PollResult(task_id, next_poll_at=NOON + 9 - number)], NOON)
     assert [w.task_id for w in await store.due_tasks(NOON + 9, 2)] == ["three", "two"]
-    assert await store.next_look_at() == NOON + 7
+    assert await store.next_poll_at() == NOON + 7
 
 
 async def test_an_outage_moves_every_deadline(store: TaskStore) -> None:
@@ -267,9 +271,9 @@ async def test_the_time_of_the_last_answer_outlives_the_process(tmp_path: Path) 
     for moment in (NOON, NOON + 9):
         async with DatabaseThread(tmp_path / "suno.db") as database:
             store = TaskStore(database, Outbox(database), "deerapi")
-            before = await store.answered_at()
+            before = await store.last_answer_at()
             await store.record([], moment)
-            assert await TaskStore(database, Outbox(database), "other").answered_at() is None
+            assert await TaskStore(database, Outbox(database), "other").last_answer_at() is None
     assert before == NOON
 
 
@@ -292,7 +296,7 @@ async def test_a_second_wish_to_be_mentioned_counts(store: TaskStore, outbox: Ou
             a_running_task("song"),
             known=True,
             user_id=1,
-            place=HERE,
+            destination=HERE,
             now=NOON,
             deadline=60,
             mention=mention,
@@ -306,12 +310,12 @@ async def test_a_finished_song_is_not_posted_again_and_again(
     store: TaskStore, outbox: Outbox
 ) -> None:
     """Who asks in the next minutes is shown where it stands; later it is posted anew."""
-    await store.add_finished(a_song(), user_id=1, place=HERE, now=NOON)
+    await store.add_finished(a_song(), user_id=1, destination=HERE, now=NOON)
     (delivery,) = await outbox.claim(NOON, 10)
     await outbox.acknowledge(delivery, message_id=7, now=NOON)
-    again = await store.add_finished(a_song(), user_id=2, place=HERE, now=NOON + 60)
-    elsewhere = await store.add_finished(a_song(), user_id=2, place=THERE, now=NOON + 60)
-    later = await store.add_finished(a_song(), user_id=2, place=HERE, now=NOON + 3600)
+    again = await store.add_finished(a_song(), user_id=2, destination=HERE, now=NOON + 60)
+    elsewhere = await store.add_finished(a_song(), user_id=2, destination=THERE, now=NOON + 60)
+    later = await store.add_finished(a_song(), user_id=2, destination=HERE, now=NOON + 3600)
     assert again == JoinedNotice(Joined.POSTED, 7)
     assert (elsewhere, later) == (None, None)
     assert len(await outbox.claim(NOON + 3600, 10)) == 2
@@ -328,10 +332,10 @@ async def test_looks_that_told_nothing_new_are_kept_whatever_the_ids_are(store: 
     ]
     await store.record([*seen, PollResult("unheard of", NOON)], NOON + 3)
     kept = await store.due_tasks(NOON + 100, 100)
-    assert [(each.task_id, each.next_look_at, each.misses) for each in kept] == [
-        (each.task_id, each.next_look_at, each.misses) for each in seen
+    assert [(each.task_id, each.next_poll_at, each.misses) for each in kept] == [
+        (each.task_id, each.next_poll_at, each.misses) for each in seen
     ]
-    assert {(each.looked_at, each.missing_since) for each in kept} == {(NOON + 3, NOON + 0.5)}
+    assert {(each.polled_at, each.missing_since) for each in kept} == {(NOON + 3, NOON + 0.5)}
     assert {each.terminal_since for each in kept} == {None}
 
 

@@ -10,7 +10,7 @@ from bot.doctor.report import Area, State
 from bot.relay.models import TaskStatus
 from bot.storage.database import DatabaseThread
 from bot.storage.history import History
-from bot.storage.live_cards import Cards
+from bot.storage.live_cards import LiveCards
 from bot.storage.models import Destination, EndReason
 from bot.storage.outbox import Outbox
 from bot.storage.search import HistoryScope
@@ -73,7 +73,7 @@ async def test_who_waits_for_an_unreadable_delivery_finds_it_in_the_inbox(post: 
     await post.owe(a_song("bad"), ada.id)
     await spoil(post.outbox._database, "deliveries", "answer", "{broken")
     await post.deliver()
-    (entry,) = await post.outbox.undelivered(ada.id, 0)
+    (entry,) = await post.outbox.undelivered_notices(ada.id, 0)
     assert (entry.task.id, entry.held) == ("bad", True)
 
 
@@ -83,7 +83,7 @@ async def test_a_delivery_that_became_readable_is_sent_after_a_restart(
     """By an upgrade, or by whoever mended the row."""
     outbox = Outbox(database)
     store = TaskStore(database, outbox, "deerapi")
-    await store.add_finished(a_song("bad"), user_id=1, place=HERE, now=NOON)
+    await store.add_finished(a_song("bad"), user_id=1, destination=HERE, now=NOON)
     (row,) = await database.read("SELECT answer FROM deliveries", [])
     await spoil(database, "deliveries", "answer", "{broken")
     await outbox.recover(NOON)
@@ -102,7 +102,7 @@ async def test_the_doctor_names_what_was_set_aside(doctor: Doctor, path: Path) -
     async with DatabaseThread(path) as database:
         outbox = Outbox(database)
         store = TaskStore(database, outbox, "custom")
-        await store.add_finished(a_song("bad"), user_id=1, place=HERE, now=NOON)
+        await store.add_finished(a_song("bad"), user_id=1, destination=HERE, now=NOON)
         await spoil(database, "deliveries", "ending", "evaporated")
         await outbox.claim(NOON, 9)
     found = (await doctor.visit()).found(Area.DATABASE, "quarantined")
@@ -150,9 +150,9 @@ async def test_a_task_that_is_unreadable_when_its_watch_ends_is_told_by_its_id(
     for _ in range(25):
         await world.look_after(100)
     (delivery,) = await world.owed()
-    assert (delivery.task.id, delivery.ending) == ("bad", EndReason.NOT_FOUND)
+    assert (delivery.task.id, delivery.end_reason) == ("bad", EndReason.NOT_FOUND)
     (good,) = await world.store.due_tasks(world.clock.now + 900, 9)
-    assert good.looked_at == world.clock.now
+    assert good.polled_at == world.clock.now
 
 
 async def test_a_list_shows_a_task_that_is_unreadable_by_its_id(database: DatabaseThread) -> None:
@@ -160,7 +160,7 @@ async def test_a_list_shows_a_task_that_is_unreadable_by_its_id(database: Databa
     store = TaskStore(database, Outbox(database), "deerapi")
     for task_id in ("bad", "good"):
         await store.add_watch(
-            a_running_task(task_id), known=True, user_id=1, place=HERE, now=NOON, deadline=60
+            a_running_task(task_id), known=True, user_id=1, destination=HERE, now=NOON, deadline=60
         )
     await spoil(database, "tasks", "answer", "{broken")
     assert [watch.task.id for watch in await store.watches_of(1)] == ["bad", "good"]
@@ -174,7 +174,7 @@ async def test_a_history_shows_everything_but_the_entry_that_is_unreadable(
     """Also where it is searched, and where recent ids are offered."""
     store, history = TaskStore(database, Outbox(database), "deerapi"), History(database, "deerapi")
     for task_id in ("bad", "good"):
-        await store.add_finished(a_song(task_id), user_id=1, place=Destination(700), now=NOON)
+        await store.add_finished(a_song(task_id), user_id=1, destination=Destination(700), now=NOON)
     await spoil(database, "history", column, value)
     await spoil(database, "tasks", "answer", "{broken")
     for search in ("", "boats"):
@@ -190,17 +190,22 @@ async def test_a_card_of_a_task_that_is_unreadable_stops_no_other_card(
     database: DatabaseThread, column: str, value: str
 ) -> None:
     """Those that are to be posted, and those that have something new to show."""
-    store, cards = TaskStore(database, Outbox(database), "deerapi"), Cards(database, "deerapi")
+    store, cards = TaskStore(database, Outbox(database), "deerapi"), LiveCards(database, "deerapi")
     for number, task_id in enumerate(("bad", "good")):
-        place = Destination(500 + number, 50)
+        destination = Destination(500 + number, 50)
         await store.add_watch(
-            a_running_task(task_id), known=True, user_id=1, place=place, now=NOON, deadline=60
+            a_running_task(task_id),
+            known=True,
+            user_id=1,
+            destination=destination,
+            now=NOON,
+            deadline=60,
         )
-        await cards.open(place, [task_id], NOON, user_id=1)
+        await cards.create(destination, [task_id], NOON, user_id=1)
     await spoil(database, "tasks", column, value)
     for card in await cards.claim(NOON, 9):
-        await cards.posted(card, 7000 + card.id)
-    due = await cards.due(NOON + 60, least=5, limit=9)
+        await cards.acknowledge(card, 7000 + card.id)
+    due = await cards.due_for_update(NOON + 60, min_interval=5, limit=9)
     assert [card.tasks[0].task.id for card in due] == ["bad", "good"]
 
 
@@ -221,6 +226,6 @@ async def test_a_note_that_is_unreadable_is_none(database: DatabaseThread) -> No
     """When the relay last answered is not known then."""
     store = TaskStore(database, Outbox(database), "deerapi")
     await store.record([], NOON)
-    assert await store.answered_at() == NOON
+    assert await store.last_answer_at() == NOON
     await database.write("UPDATE notes SET value = 'noon'", [])
-    assert await store.answered_at() is None
+    assert await store.last_answer_at() is None

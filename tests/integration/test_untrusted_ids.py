@@ -54,7 +54,7 @@ async def ask_for_it(load: Load) -> None:
         with suppress(RelayError, TooManyLookups):
             await load.watchlist.look([STRANGE], Caller(member, None))
         await load.watchlist.add(
-            [STRANGE], user_id=member, place=Destination(member, None, "en-US")
+            [STRANGE], user_id=member, destination=Destination(member, None, "en-US")
         )
         await asyncio.sleep(3)
 
@@ -65,7 +65,7 @@ async def story_beside(fault: Fault, folder: Path) -> tuple[float, list[float]]:
         load.relay.add(song("song", takes=ENDS_AFTER))
         load.relay.faults.add(about_the_strange_id(fault))
         ends = {"song": load.clock() + ENDS_AFTER}
-        await load.watchlist.add(["song"], user_id=1, place=HERE)
+        await load.watchlist.add(["song"], user_id=1, destination=HERE)
         working = [asyncio.create_task(load.poll()), asyncio.create_task(ask_for_it(load))]
         with suppress(TimeoutError):
             async with asyncio.timeout(5 * ENDS_AFTER):
@@ -198,7 +198,7 @@ async def test_a_refused_id_is_given_up_at_the_deadline_while_others_are_answere
             await world.watch("song")
             await world.look_after(60)
             for each in await world.owed():
-                told.append((each.task.id, each.ending))
+                told.append((each.task.id, each.end_reason))
                 await world.outbox.acknowledge(each, message_id=1, now=world.clock.now)
 
     assert (STRANGE, EndReason.GAVE_UP) in told

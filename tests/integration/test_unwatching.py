@@ -6,7 +6,7 @@ import pytest
 from bot.doctor.delivery_explanation import conclusion
 from bot.i18n.catalog import catalog_for
 from bot.storage.database import DatabaseThread
-from bot.storage.models import Destination, Form
+from bot.storage.models import Destination, MessageFormat
 from bot.storage.outbox import Outbox
 from bot.storage.subscriptions import Unwatched
 from bot.storage.task_facts import task_facts
@@ -28,13 +28,20 @@ class Ended:
         self.outbox = Outbox(database)
         self.store = TaskStore(database, self.outbox, "deerapi")
 
-    async def owe(self, *people: int, place: Destination = HERE) -> None:
+    async def owe(self, *people: int, destination: Destination = HERE) -> None:
         """Owe some people the notice of the song in one place."""
         for user_id in people[1:]:
             await self.store.add_watch(
-                a_song(), known=True, user_id=user_id, place=place, now=NOON, deadline=60
+                a_song(),
+                known=True,
+                user_id=user_id,
+                destination=destination,
+                now=NOON,
+                deadline=60,
             )
-        await self.store.add_finished(a_song(), user_id=people[0], place=place, now=NOON)
+        await self.store.add_finished(
+            a_song(), user_id=people[0], destination=destination, now=NOON
+        )
 
     async def unwatch(self, user_id: int = ADA, channel_id: int | None = None) -> Unwatched:
         """Stop watching the song."""
@@ -55,7 +62,7 @@ async def test_a_notice_that_waits_is_not_posted_once_nobody_watches(ended: Ende
     await ended.owe(ADA)
     assert await ended.unwatch() is Unwatched.STOPPED
     assert await ended.outbox.claim(NOON, 10) == []
-    assert await ended.outbox.undelivered(ADA, NOON) == []
+    assert await ended.outbox.undelivered_notices(ADA, NOON) == []
     assert await ended.unwatch() is Unwatched.NOT_WATCHED
     (facts,) = task_facts(ended.path, "song", 5.0)
     said = conclusion(facts, now=NOON, in_use=True)
@@ -73,7 +80,7 @@ async def test_others_are_told_without_whoever_stopped(ended: Ended) -> None:
 async def test_a_notice_that_is_held_can_be_stopped(ended: Ended) -> None:
     """Held for itself, or because its channel is blocked; the word about it is not sent then."""
     await ended.owe(ADA)
-    await ended.owe(ADA, place=THERE)
+    await ended.owe(ADA, destination=THERE)
     first, second = await ended.outbox.claim(NOON, 10)
     await ended.outbox.hold(first, until=NOON + 60, reason="503/0", notify_at=NOON)
     await ended.outbox.blocked_channels.block(second, until=NOON + 600, reason="missing:", now=NOON)
@@ -100,7 +107,7 @@ async def test_a_message_that_is_being_sent_cannot_be_stopped(ended: Ended) -> N
     (delivery,) = await ended.outbox.claim(NOON, 10)
     assert await ended.unwatch() is Unwatched.ON_ITS_WAY
     await ended.outbox.postpone(
-        delivery, until=NOON + 9, reason="cut", form=Form.FULL, doubtful=True
+        delivery, until=NOON + 9, reason="cut", message_format=MessageFormat.FULL, unconfirmed=True
     )
     assert await ended.unwatch() is Unwatched.ON_ITS_WAY
     (again,) = await ended.outbox.claim(NOON + 9, 10)
@@ -112,19 +119,19 @@ async def test_a_message_that_is_being_sent_cannot_be_stopped(ended: Ended) -> N
 async def test_to_stop_in_one_channel_stops_nothing_elsewhere(ended: Ended) -> None:
     """As the button under a card does."""
     await ended.owe(ADA)
-    await ended.owe(ADA, place=THERE)
+    await ended.owe(ADA, destination=THERE)
     assert await ended.unwatch(channel_id=THERE.channel_id) is Unwatched.STOPPED
     (delivery,) = await ended.outbox.claim(NOON, 10)
-    assert delivery.place == HERE
+    assert delivery.destination == HERE
 
 
 async def test_what_waited_behind_a_notice_that_was_stopped_is_sent(ended: Ended) -> None:
     """The first one was put off for a while."""
     await ended.owe(ADA)
-    await ended.store.add_finished(a_song("next"), user_id=BEA, place=HERE, now=NOON)
+    await ended.store.add_finished(a_song("next"), user_id=BEA, destination=HERE, now=NOON)
     (first,) = await ended.outbox.claim(NOON, 10)
     await ended.outbox.postpone(
-        first, until=NOON + 300, reason="429", form=Form.FULL, doubtful=False
+        first, until=NOON + 300, reason="429", message_format=MessageFormat.FULL, unconfirmed=False
     )
     ended.outbox.changed.clear()
     assert await ended.unwatch() is Unwatched.STOPPED

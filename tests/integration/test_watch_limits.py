@@ -8,7 +8,7 @@ import pytest
 
 from bot.storage.database import DatabaseThread
 from bot.storage.errors import ServerIsFull, TooManyWatches, TooManyWatchesHere
-from bot.storage.limits import Limits
+from bot.storage.limits import WatchLimits
 from bot.storage.models import Destination
 from bot.storage.outbox import Outbox
 from bot.storage.server_settings import ServerSettingsStore
@@ -22,7 +22,7 @@ from tests.support.sandbox_session import SandboxSession, open_sandbox, running_
 
 ELSEWHERE = Destination(channel_id=600, guild_id=60)
 DIRECT = Destination(channel_id=700)
-LIMITS = Limits(watches_per_user=3, watches_per_server=4)
+LIMITS = WatchLimits(watches_per_user=3, watches_per_server=4)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ async def watch(
     task_id: str,
     *,
     user_id: int = 1,
-    place: Destination = HERE,
+    destination: Destination = HERE,
     member_limit: int | None = None,
 ) -> bool:
     """Watch a running song."""
@@ -56,7 +56,7 @@ async def watch(
         a_running_task(task_id),
         known=True,
         user_id=user_id,
-        place=place,
+        destination=destination,
         now=NOON,
         deadline=3600,
         member_limit=member_limit,
@@ -70,11 +70,11 @@ async def running(store: TaskStore) -> list[str]:
 
 async def test_a_person_may_watch_so_much_everywhere_together(store: TaskStore) -> None:
     """In servers and in direct messages; what is refused leaves nothing behind."""
-    for task_id, place in (("a", HERE), ("b", ELSEWHERE), ("c", DIRECT)):
-        await watch(store, task_id, place=place)
-    for place in (HERE, ELSEWHERE, DIRECT):
+    for task_id, destination in (("a", HERE), ("b", ELSEWHERE), ("c", DIRECT)):
+        await watch(store, task_id, destination=destination)
+    for destination in (HERE, ELSEWHERE, DIRECT):
         with pytest.raises(TooManyWatches, match="3 tasks"):
-            await watch(store, "d", place=place)
+            await watch(store, "d", destination=destination)
     assert await running(store) == ["a", "b", "c"]
 
 
@@ -84,8 +84,8 @@ async def test_a_server_may_have_so_many_watches(store: TaskStore) -> None:
         await watch(store, f"song-{user_id}", user_id=user_id)
     with pytest.raises(ServerIsFull, match="4 watches"):
         await watch(store, "another", user_id=9)
-    assert await watch(store, "another", user_id=9, place=ELSEWHERE)
-    assert await watch(store, "one more", user_id=9, place=DIRECT)
+    assert await watch(store, "another", user_id=9, destination=ELSEWHERE)
+    assert await watch(store, "one more", user_id=9, destination=DIRECT)
     assert await store.remove_watch("song-0", user_id=0, now=NOON) is Unwatched.STOPPED
     assert await watch(store, "another", user_id=9)
 
@@ -95,8 +95,8 @@ async def test_a_server_may_let_its_members_watch_less(store: TaskStore) -> None
     await watch(store, "a", member_limit=1)
     with pytest.raises(TooManyWatchesHere, match="1 tasks"):
         await watch(store, "b", member_limit=1)
-    assert await watch(store, "b", place=DIRECT, member_limit=1)
-    assert await watch(store, "b", place=ELSEWHERE)
+    assert await watch(store, "b", destination=DIRECT, member_limit=1)
+    assert await watch(store, "b", destination=ELSEWHERE)
 
 
 async def test_what_is_watched_at_another_relay_takes_no_room(
@@ -123,7 +123,7 @@ async def test_a_finished_task_meets_no_limit_of_what_runs(store: TaskStore) -> 
     for task_id in "abc":
         await watch(store, task_id)
     await watch(store, "d", user_id=2)
-    assert await store.add_finished(a_song("e"), user_id=1, place=HERE, now=NOON) is None
+    assert await store.add_finished(a_song("e"), user_id=1, destination=HERE, now=NOON) is None
 
 
 @pytest.mark.parametrize("most", [1, 2])

@@ -82,7 +82,7 @@ def _ends_guessed() -> None:
     composed = OutboxDispatcher._composed
 
     async def compose_wrongly(self: OutboxDispatcher, delivery: Any, **options: Any) -> Any:
-        return await composed(self, replace(delivery, ending=EndReason.NOT_FOUND), **options)
+        return await composed(self, replace(delivery, end_reason=EndReason.NOT_FOUND), **options)
 
     OutboxDispatcher._composed = compose_wrongly  # type: ignore[method-assign]
 

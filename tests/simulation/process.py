@@ -105,6 +105,6 @@ class BotProcess:
         """Tell it to stop in good order."""
         self.loop.call_soon(self._stop.set)
 
-    def look_at(self) -> SunoBot:
+    def poll_at(self) -> SunoBot:
         """Return the bot itself."""
         return self._bot

@@ -80,14 +80,14 @@ def a_watched(**changes: Any) -> PollTarget:
         "hint": TaskKind.MUSIC,
         "status": TaskStatus.IN_PROGRESS,
         "known": True,
-        "known_here": True,
+        "known_with_current_key": True,
         "misses": 0,
         "missing_since": None,
         "terminal_since": None,
-        "began_at": NOON,
+        "submitted_at": NOON,
         "added_at": NOON,
-        "looked_at": None,
-        "next_look_at": NOON,
+        "polled_at": None,
+        "next_poll_at": NOON,
         "deadline_at": NOON + 3600,
     }
     return PollTarget(**values | changes)
@@ -97,5 +97,5 @@ async def open_directs(
     outbox: Outbox, directs: Mapping[int, Destination], now: float = NOON
 ) -> None:
     """Open the direct messages of all who are to be told something, as Discord would."""
-    while message := await outbox.redirection.next_unopened(now, lease=60):
-        await outbox.redirection.opened(message, directs[message.user_id].channel_id, now)
+    while message := await outbox.redirection.claim_unopened(now, lease=60):
+        await outbox.redirection.record_opened(message, directs[message.user_id].channel_id, now)

@@ -15,26 +15,33 @@ ADA, BEA = HistoryScope(user_id=1), HistoryScope(user_id=2)
 
 
 async def watch(
-    store: TaskStore, task_id: str, user_id: int = 1, place: Destination = HERE
+    store: TaskStore, task_id: str, user_id: int = 1, destination: Destination = HERE
 ) -> None:
     """Watch a running task, seen first at noon."""
     task = a_running_task(task_id)
-    await store.add_watch(task, known=True, user_id=user_id, place=place, now=NOON, deadline=86400)
+    await store.add_watch(
+        task, known=True, user_id=user_id, destination=destination, now=NOON, deadline=86400
+    )
 
 
 async def end(
-    store: TaskStore, task: Task, now: float = NOON, ending: EndReason = EndReason.FINISHED
+    store: TaskStore, task: Task, now: float = NOON, end_reason: EndReason = EndReason.FINISHED
 ) -> None:
     """Let a watched task end."""
-    seen = PollResult(task.id, next_look_at=now, answer=task, ending=ending)
+    seen = PollResult(task.id, next_poll_at=now, answer=task, end_reason=end_reason)
     await store.record([seen], now)
 
 
 async def ended(
-    store: TaskStore, task: Task, now: float = NOON, *, user_id: int = 1, place: Destination = HERE
+    store: TaskStore,
+    task: Task,
+    now: float = NOON,
+    *,
+    user_id: int = 1,
+    destination: Destination = HERE,
 ) -> None:
     """Watch a task and let it end."""
-    await watch(store, task.id, user_id, place)
+    await watch(store, task.id, user_id, destination)
     await end(store, task, now)
 
 

@@ -20,7 +20,7 @@ from bot import __version__
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
 from bot.storage.key_value import KeyValueStore
-from bot.storage.live_cards import Cards
+from bot.storage.live_cards import LiveCards
 from bot.storage.models import Delivery, Destination, EndReason, PollResult
 from bot.storage.outbox import Outbox
 from bot.storage.server_settings import ServerSettingsStore
@@ -55,12 +55,12 @@ class Life:
     def __init__(self, database: DatabaseThread) -> None:
         self.outbox = Outbox(database)
         self.store = TaskStore(database, self.outbox, RELAY)
-        self.cards = Cards(database, RELAY)
+        self.cards = LiveCards(database, RELAY)
         self.settings = ServerSettingsStore(database)
         self.notes = KeyValueStore(database)
 
     async def watch(
-        self, task: str | Task, *people: int, place: Destination = SONGS, mention: bool = True
+        self, task: str | Task, *people: int, destination: Destination = SONGS, mention: bool = True
     ) -> None:
         """Let people watch a task in a place, one after the other."""
         task = a_running_task(task) if isinstance(task, str) else task
@@ -69,16 +69,16 @@ class Life:
                 task,
                 known=task.kind is not None,
                 user_id=person,
-                place=place,
+                destination=destination,
                 now=NOON,
                 deadline=86400,
                 mention=mention,
             )
 
-    async def end(self, task: Task, ending: EndReason = EndReason.FINISHED) -> None:
+    async def end(self, task: Task, end_reason: EndReason = EndReason.FINISHED) -> None:
         """Let a watched task end a minute later."""
-        answer = None if ending is EndReason.NOT_FOUND else task
-        seen = PollResult(task.id, next_look_at=NOON + 60, answer=answer, ending=ending)
+        answer = None if end_reason is EndReason.NOT_FOUND else task
+        seen = PollResult(task.id, next_poll_at=NOON + 60, answer=answer, end_reason=end_reason)
         await self.store.record([seen], NOON + 60)
 
     async def claim(self) -> Delivery:
@@ -111,14 +111,14 @@ async def _tell(life: Life) -> None:
 
 async def _fail_to_tell(life: Life) -> None:
     """Leave a place that refuses everything, with a word about it, and one that is gone."""
-    await life.watch("held", ADA, place=CLOSED)
+    await life.watch("held", ADA, destination=CLOSED)
     await life.end(a_lyrics_task("held"))
     await life.outbox.blocked_channels.block(
         await life.claim(), until=NOON + 660, reason="403/50013", now=NOON + 60
     )
     await open_directs(life.outbox, {ADA: ADAS}, NOON + 60)
     await life.post(9002)  # the word about it
-    await life.watch("moved", BEA, place=GONE)
+    await life.watch("moved", BEA, destination=GONE)
     await life.end(a_song("moved"))
     await life.outbox.redirection.redirect(await life.claim(), reason="404/10003", now=NOON + 60)
     await open_directs(life.outbox, {BEA: BEAS}, NOON + 60)
@@ -128,16 +128,16 @@ async def _be_in_the_middle(life: Life) -> None:
     """Leave what runs, what is being sent and what waits behind that."""
     await life.watch("running", ADA)
     await life.watch("running", BEA, mention=False)
-    await life.watch("running", ADA, place=ADAS)
+    await life.watch("running", ADA, destination=ADAS)
     await life.watch(Task("stranger", status=a_running_task().status), BEA)
-    card = await life.cards.open(SONGS, ["running", "stranger"], NOON, user_id=ADA, claimed=True)
+    card = await life.cards.create(SONGS, ["running", "stranger"], NOON, user_id=ADA, claimed=True)
     if card is not None:
-        await life.cards.posted(card, 9003)
+        await life.cards.acknowledge(card, 9003)
     for task_id in ("sending", "due"):
         await life.watch(task_id, ADA)
         await life.end(a_failure(task_id))
     await life.outbox.claim(NOON + 60, 1)
-    await life.watch("lost", BEA, place=BEAS)
+    await life.watch("lost", BEA, destination=BEAS)
     await life.end(a_running_task("lost"), EndReason.NOT_FOUND)
 
 

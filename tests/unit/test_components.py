@@ -4,7 +4,7 @@ import discord
 
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Lyrics
-from bot.storage.history import Entry, Page
+from bot.storage.history import HistoryEntry, HistoryPage
 from bot.storage.models import EndReason
 from bot.storage.server_settings import DEFAULTS
 from bot.ui.components import LinkButton, keep_watching_view, link_view, status_view
@@ -67,7 +67,12 @@ async def test_what_is_sent_is_not_kept_in_memory() -> None:
         status_view(task, [SONG], WORDS),
         found_menu([task], WORDS),
         page_of(a_lyrics_task(), 0, WORDS).view,
-        history_view(Page(0, (Entry(1, task, EndReason.FINISHED, NOON),), more=True), "", 1, WORDS),
+        history_view(
+            HistoryPage(0, (HistoryEntry(1, task, EndReason.FINISHED, NOON),), more=True),
+            "",
+            1,
+            WORDS,
+        ),
         panel_view(DEFAULTS, WORDS),
         question_view(1, WORDS),
     )

@@ -15,7 +15,7 @@ from bot.metrics import Metrics
 from bot.settings import Settings
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import KEPT_FOR
-from bot.storage.limits import Limits
+from bot.storage.limits import WatchLimits
 from bot.ui.permissions import NEEDED_PERMISSIONS
 from bot.watches.task_ids import MOST_IDS
 from tests.support.paths import ROOT
@@ -95,7 +95,7 @@ def test_the_permissions_are_named_as_discord_names_them(name: str) -> None:
 def test_the_limits_are_the_programs() -> None:
     """The figures of the handbook are those of the code."""
     text = operating()
-    limits = Limits()
+    limits = WatchLimits()
     assert f"| running watches of one person | {limits.watches_per_user} (" in text
     assert f"| running watches in one server | {limits.watches_per_server} (" in text
     assert f"| {limits.messages_per_user} an hour (`MESSAGES_PER_USER`)" in text

@@ -15,16 +15,16 @@ def cost(wait: Wait, hazard: Callable[[float], float], price: float) -> float:
     Added up in steps of a tenth of a second, for a task whose end is at most an hour away.
     """
     step, alive, spent, age = 0.1, 1.0, price, 0.0
-    look_at, unseen = wait(0.0), 0.0
+    poll_at, unseen = wait(0.0), 0.0
     while age < 3600 and alive > 1e-6:
-        ending = alive * (1 - math.exp(-hazard(age) * step))
-        alive -= ending
-        unseen += ending
+        end_reason = alive * (1 - math.exp(-hazard(age) * step))
+        alive -= end_reason
+        unseen += end_reason
         age += step
         spent += unseen * step
-        if age >= look_at:
+        if age >= poll_at:
             spent += price * alive
-            unseen, look_at = 0.0, age + wait(age)
+            unseen, poll_at = 0.0, age + wait(age)
     return spent
 
 

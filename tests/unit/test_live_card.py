@@ -18,20 +18,20 @@ STRANGER = Task("a-task-nobody-heard-of", TaskStatus.UNRECOGNIZED)
 def running(task: Task | None = None, **changes: Any) -> LiveCardTask:
     """Return a task on a card that somebody watches."""
     values: dict[str, Any] = {
-        "ending": None,
+        "end_reason": None,
         "message_id": None,
         "known": True,
         "watched": True,
-        "owed": False,
+        "notice_pending": False,
     }
     return LiveCardTask(task or a_running_task(), **values | changes)
 
 
 def ended(
-    task: Task | None = None, ending: EndReason = EndReason.FINISHED, **changes: Any
+    task: Task | None = None, end_reason: EndReason = EndReason.FINISHED, **changes: Any
 ) -> LiveCardTask:
     """Return a task on a card that has ended, and whose notice is there."""
-    values: dict[str, Any] = {"ending": ending, "watched": False, "message_id": 7}
+    values: dict[str, Any] = {"end_reason": end_reason, "watched": False, "message_id": 7}
     return running(task or a_song(), **values | changes)
 
 
@@ -44,16 +44,16 @@ def a_card(*tasks: LiveCardTask, **changes: Any) -> LiveCard:
     """Return a card; Ada watches what runs."""
     values: dict[str, Any] = {
         "id": 3,
-        "place": HERE,
+        "destination": HERE,
         "message_id": 9,
         "watchers": (1,) if any(task.watched for task in tasks) else (),
         "read_at": NOON,
         "nonce": "nonce",
         "attempts": 0,
-        "in_doubt_since": None,
-        "plain": False,
+        "unconfirmed_since": None,
+        "own_text_only": False,
         "version": "1",
-        "look": None,
+        "content_digest": None,
     }
     return LiveCard(tasks=tasks, **values | changes)
 

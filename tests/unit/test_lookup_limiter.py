@@ -125,7 +125,7 @@ async def test_watching_works_when_look_ups_are_used_up(world: World) -> None:
 
     with pytest.raises(TooManyLookups):
         await watchlist.look(["song"], Caller(1, 50))
-    (result,) = await watchlist.add(["song"], user_id=1, place=HERE, asked_in=50)
+    (result,) = await watchlist.add(["song"], user_id=1, destination=HERE, asked_in=50)
 
     assert (result.added, result.trouble, world.relay.requests) == (
         WatchOutcome.UNCHECKED,

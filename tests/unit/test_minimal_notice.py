@@ -22,11 +22,13 @@ BROKEN = a_clip(id="clip-2", status=ClipStatus.ERROR, audio_url=None, audio_is_f
 @settings(max_examples=60, deadline=None)
 @given(TASKS, st.sampled_from(EndReason), st.sampled_from(([], [ADA], CROWD)), st.booleans())
 def test_the_least_fits_and_bears_the_marker(
-    task: Task, ending: EndReason, watchers: list[int], repeat: bool
+    task: Task, end_reason: EndReason, watchers: list[int], possible_duplicate: bool
 ) -> None:
     """Whatever the relay wrote; and with room for the remark where it could not be posted."""
     for language in ("en", "zh-CN"):
-        text = minimal(task, ending, watchers, Catalog(language), repeat=repeat)
+        text = minimal(
+            task, end_reason, watchers, Catalog(language), possible_duplicate=possible_duplicate
+        )
         assert_fits(text)
         assert len(text.content) < 1840
         assert bears_marker(task.id, text.content, ())
@@ -36,7 +38,7 @@ def test_the_least_fits_and_bears_the_marker(
 
 
 @pytest.mark.parametrize(
-    ("task", "ending", "said"),
+    ("task", "end_reason", "said"),
     [
         (a_song(), EndReason.FINISHED, "song is done."),
         (a_song(clips=(a_clip(), a_clip(id="clip-2"))), EndReason.FINISHED, "in 2 versions."),
@@ -61,11 +63,11 @@ def test_the_least_fits_and_bears_the_marker(
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_the_least_says_how_it_ended_without_a_word_of_anybodys(
-    task: Task, ending: EndReason, said: str
+    task: Task, end_reason: EndReason, said: str
 ) -> None:
     """Not a title, a reason or a link; and not even the id, where that was refused too."""
-    text = minimal(task, ending, [ADA], WORDS)
-    bare = minimal(task, ending, [ADA], WORDS, with_id=False)
+    text = minimal(task, end_reason, [ADA], WORDS)
+    bare = minimal(task, end_reason, [ADA], WORDS, with_id=False)
     assert said in text.content
     assert f"♪ {task.id}`" in text.content
     assert "/suno status" in text.content

@@ -24,9 +24,11 @@ CROWD = [2**64 - 1 - number for number in range(50)]
 """As many watchers as one message has, with the longest ids there can be."""
 
 
-def told(task: Task, ending: EndReason = EndReason.FINISHED, *, repeat: bool = False) -> Notice:
+def told(
+    task: Task, end_reason: EndReason = EndReason.FINISHED, *, possible_duplicate: bool = False
+) -> Notice:
     """Return the notice for Ada."""
-    return notice(task, ending, [ADA], WORDS, repeat=repeat)
+    return notice(task, end_reason, [ADA], WORDS, possible_duplicate=possible_duplicate)
 
 
 def another(**changes: object) -> Clip:
@@ -63,28 +65,32 @@ def everything(message: Notice) -> str:
 @settings(max_examples=150, deadline=None)
 @given(TASKS, st.sampled_from(EndReason), st.sampled_from(([], [ADA], CROWD)), st.booleans())
 def test_every_form_of_a_notice_fits(
-    task: Task, ending: EndReason, watchers: list[int], repeat: bool
+    task: Task, end_reason: EndReason, watchers: list[int], possible_duplicate: bool
 ) -> None:
     """Whatever the relay wrote, Discord takes the message in each of its three strengths."""
-    full = notice(task, ending, watchers, WORDS, repeat=repeat)
+    full = notice(task, end_reason, watchers, WORDS, possible_duplicate=possible_duplicate)
     for form in (full, simplified(full), plain_text(full), plain_text(simplified(full))):
         assert_fits(form)
 
 
 @settings(max_examples=150, deadline=None)
 @given(TASKS, st.sampled_from(EndReason), st.booleans())
-def test_every_form_bears_the_marker(task: Task, ending: EndReason, repeat: bool) -> None:
+def test_every_form_bears_the_marker(
+    task: Task, end_reason: EndReason, possible_duplicate: bool
+) -> None:
     """By which the bot finds out later whether the message arrived."""
-    full = notice(task, ending, CROWD, WORDS, repeat=repeat)
+    full = notice(task, end_reason, CROWD, WORDS, possible_duplicate=possible_duplicate)
     for form in (full, simplified(full), plain_text(full)):
         assert bears_marker(task.id, form.content, footers(form))
 
 
 @settings(max_examples=60, deadline=None)
 @given(TASKS, st.sampled_from(EndReason))
-def test_everybody_who_watched_is_mentioned_and_nobody_else(task: Task, ending: EndReason) -> None:
+def test_everybody_who_watched_is_mentioned_and_nobody_else(
+    task: Task, end_reason: EndReason
+) -> None:
     """Fifty with the longest ids there can be, whatever stands in titles and lyrics."""
-    message = notice(task, ending, [ADA, BOB, ADA], WORDS)
+    message = notice(task, end_reason, [ADA, BOB, ADA], WORDS)
     assert message.content.startswith(f"<@{ADA}> <@{BOB}> ")
     allowed = dict(message.allowed_mentions.to_dict())
     assert allowed == {"parse": [], "users": [ADA, BOB]}
@@ -92,7 +98,7 @@ def test_everybody_who_watched_is_mentioned_and_nobody_else(task: Task, ending: 
 
 def test_fifty_watchers_fit() -> None:
     """As many as may watch one task in one place."""
-    message = notice(a_song(), EndReason.FINISHED, CROWD, WORDS, repeat=True)
+    message = notice(a_song(), EndReason.FINISHED, CROWD, WORDS, possible_duplicate=True)
     assert message.content.count("<@") == 50
     assert "more" not in message.content
 
@@ -363,18 +369,18 @@ def test_giving_up_tells_the_truth_and_what_to_do() -> None:
     assert "fail" not in everything(message)
 
 
-@pytest.mark.parametrize("ending", [EndReason.GAVE_UP, EndReason.NOT_FOUND])
-def test_what_came_before_the_end_is_not_held_back(ending: EndReason) -> None:
+@pytest.mark.parametrize("end_reason", [EndReason.GAVE_UP, EndReason.NOT_FOUND])
+def test_what_came_before_the_end_is_not_held_back(end_reason: EndReason) -> None:
     """A version that plays is handed over even when the rest never came."""
-    message = told(a_running_task(clips=(a_clip(), a_stream())), ending)
+    message = told(a_running_task(clips=(a_clip(), a_stream())), end_reason)
     assert "Of 2 versions, 1 is ready; 1 is only a preview." in message.content
     assert [button.label for button in message.buttons] == ["Listen 1", "Preview 2"]
 
 
-@pytest.mark.parametrize("ending", [EndReason.GAVE_UP, EndReason.NOT_FOUND])
-def test_a_text_that_came_before_the_end_is_not_held_back(ending: EndReason) -> None:
+@pytest.mark.parametrize("end_reason", [EndReason.GAVE_UP, EndReason.NOT_FOUND])
+def test_a_text_that_came_before_the_end_is_not_held_back(end_reason: EndReason) -> None:
     """The same for lyrics."""
-    message = told(a_lyrics_task(outcome=None), ending)
+    message = told(a_lyrics_task(outcome=None), end_reason)
     assert "the last text it sent" in message.content
     assert "Row, row" in everything(message)
 
@@ -387,7 +393,7 @@ def test_giving_up_on_a_song_that_is_all_there_does_not_call_it_finished() -> No
 
 def test_a_repeat_says_that_it_may_be_one() -> None:
     """In small print."""
-    assert told(a_song(), repeat=True).content.endswith(WORDS.text("notice-repeat"))
+    assert told(a_song(), possible_duplicate=True).content.endswith(WORDS.text("notice-repeat"))
     assert "twice" not in told(a_song()).content
 
 

@@ -8,7 +8,7 @@ MUSIC, LYRICS = TaskKind.MUSIC, TaskKind.LYRICS
 
 def overdue(by: float, now: float, gap: float = 20) -> list[PollTarget]:
     """Return a batch that should have been looked at before; its last looks were ``gap`` ago."""
-    return [a_watched(looked_at=now - gap, next_look_at=now - by)]
+    return [a_watched(polled_at=now - gap, next_poll_at=now - by)]
 
 
 def short_of_budget(planner: Planner, *, rounds: int = 300) -> float:
@@ -87,7 +87,7 @@ def test_an_outage_does_not_slow_down_the_planning_after_it() -> None:
 def test_each_kind_has_durations_of_its_own() -> None:
     """Lyrics are done while a song has not begun; the relay's own word for it tells which."""
     planner = Planner(1)
-    watched = a_watched(kind=None, hint=LYRICS, began_at=NOON, looked_at=NOON)
+    watched = a_watched(kind=None, hint=LYRICS, submitted_at=NOON, polled_at=NOON)
     for _ in range(300):
         planner.learn(watched, NOON + 6, ended=True)
     planner.remember(MUSIC, [120.0] * 300)
@@ -98,9 +98,9 @@ def test_each_kind_has_durations_of_its_own() -> None:
 def test_what_is_learned_counts_from_when_the_task_began() -> None:
     """A task may have run for long before somebody watched it."""
     planner = Planner(1)
-    watched = a_watched(began_at=NOON - 100, added_at=NOON, looked_at=None)
+    watched = a_watched(submitted_at=NOON - 100, added_at=NOON, polled_at=None)
     for _ in range(300):
-        planner.learn(watched._replace(began_at=NOON), NOON + 100, ended=False)
+        planner.learn(watched._replace(submitted_at=NOON), NOON + 100, ended=False)
         planner.learn(watched, NOON + 10, ended=True)
     short_of_budget(planner)
     assert 80 < planner.wait(MUSIC, 20) < 100

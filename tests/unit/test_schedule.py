@@ -27,14 +27,14 @@ SCHEDULE = Schedule(Planner(5), deadline=3600)
 def test_a_running_task_is_looked_at_again_after_the_interval() -> None:
     """Nothing ends while the relay says that it runs."""
     seen = SCHEDULE.after_answer(a_watched(), a_running_task(), NOON)
-    assert (seen.ending, seen.next_look_at) == (None, NOON + 5)
+    assert (seen.end_reason, seen.next_poll_at) == (None, NOON + 5)
 
 
 @pytest.mark.parametrize("task", [a_song(), a_lyrics_task(), a_failure()], ids=lambda t: t.status)
 def test_a_task_that_ended_ends_its_watch(task: Task) -> None:
     """Success, lyrics and failure alike."""
     seen = SCHEDULE.after_answer(a_watched(), task, NOON)
-    assert (seen.ending, seen.answer) == (EndReason.FINISHED, task)
+    assert (seen.end_reason, seen.answer) == (EndReason.FINISHED, task)
 
 
 STREAMING = a_song(
@@ -46,7 +46,7 @@ STREAMING = a_song(
 def test_a_song_that_still_streams_is_waited_for() -> None:
     """SUCCESS while a clip streams is not the end yet: its link would die."""
     seen = SCHEDULE.after_answer(a_watched(), STREAMING, NOON)
-    assert (seen.ending, seen.terminal_since, seen.answer) == (None, NOON, STREAMING)
+    assert (seen.end_reason, seen.terminal_since, seen.answer) == (None, NOON, STREAMING)
 
 
 def test_the_wait_for_audio_is_bounded() -> None:
@@ -54,7 +54,7 @@ def test_the_wait_for_audio_is_bounded() -> None:
     watched = a_watched(terminal_since=NOON)
     soon = SCHEDULE.after_answer(watched, STREAMING, NOON + PATIENCE_WITH_MISSING_AUDIO - 1)
     late = SCHEDULE.after_answer(watched, STREAMING, NOON + PATIENCE_WITH_MISSING_AUDIO)
-    assert (soon.ending, late.ending) == (None, EndReason.FINISHED)
+    assert (soon.end_reason, late.end_reason) == (None, EndReason.FINISHED)
 
 
 def test_a_task_that_ended_never_runs_again() -> None:
@@ -83,7 +83,7 @@ def test_a_status_never_goes_backwards(before: TaskStatus, now: TaskStatus, kept
 def test_an_id_that_the_relay_never_knew_is_reported_after_three_looks() -> None:
     """Not at the first, which may come before the relay has written the task down."""
     strangers = [a_watched(known=False, misses=misses) for misses in range(LOOKS_AT_A_STRANGER)]
-    endings = [SCHEDULE.after_miss(watched, NOON).ending for watched in strangers]
+    endings = [SCHEDULE.after_miss(watched, NOON).end_reason for watched in strangers]
     assert endings == [None, None, EndReason.NOT_FOUND]
 
 
@@ -92,7 +92,7 @@ def test_a_task_that_goes_missing_is_not_dropped_at_once() -> None:
     watched = a_watched(misses=50, missing_since=NOON)
     soon = SCHEDULE.after_miss(watched, NOON + PATIENCE_WITH_A_LOST_TASK - 1)
     late = SCHEDULE.after_miss(watched, NOON + PATIENCE_WITH_A_LOST_TASK)
-    assert (soon.ending, soon.misses, late.ending) == (None, 51, EndReason.NOT_FOUND)
+    assert (soon.end_reason, soon.misses, late.end_reason) == (None, 51, EndReason.NOT_FOUND)
 
 
 def test_a_task_that_is_found_again_is_missed_no_longer() -> None:
@@ -104,23 +104,23 @@ def test_a_task_that_is_found_again_is_missed_no_longer() -> None:
 def test_a_task_that_goes_missing_after_it_ended_is_told_as_it_was() -> None:
     """What was there is not taken back by what is not."""
     seen = SCHEDULE.after_miss(a_watched(terminal_since=NOON - 5), NOON)
-    assert seen.ending is EndReason.FINISHED
+    assert seen.end_reason is EndReason.FINISHED
 
 
 def test_an_answer_that_cannot_be_read_counts_neither_as_found_nor_as_missing() -> None:
     """It is tried again, more slowly."""
     seen = SCHEDULE.after_bad_answer(a_watched(misses=2, missing_since=NOON - 9), NOON)
     assert (seen.misses, seen.missing_since, seen.answer) == (2, NOON - 9, None)
-    assert seen.next_look_at == NOON + PAUSE_AFTER_A_BAD_ANSWER
+    assert seen.next_poll_at == NOON + PAUSE_AFTER_A_BAD_ANSWER
 
 
 def test_a_task_that_never_ends_is_given_up_at_the_deadline() -> None:
     """Whether the relay goes on saying that it runs, forgets it, or cannot be read."""
     late = a_watched(deadline_at=NOON)
     endings = {
-        SCHEDULE.after_answer(late, a_running_task(), NOON).ending,
-        SCHEDULE.after_miss(late, NOON).ending,
-        SCHEDULE.after_bad_answer(late, NOON).ending,
+        SCHEDULE.after_answer(late, a_running_task(), NOON).end_reason,
+        SCHEDULE.after_miss(late, NOON).end_reason,
+        SCHEDULE.after_bad_answer(late, NOON).end_reason,
     }
     assert endings == {EndReason.GAVE_UP}
 
@@ -128,7 +128,7 @@ def test_a_task_that_never_ends_is_given_up_at_the_deadline() -> None:
 def test_a_song_that_waits_for_its_audio_is_not_given_up_but_told() -> None:
     """The deadline cannot turn a success into something else."""
     late = a_watched(deadline_at=NOON, terminal_since=NOON - 5)
-    assert SCHEDULE.after_answer(late, STREAMING, NOON).ending is EndReason.FINISHED
+    assert SCHEDULE.after_answer(late, STREAMING, NOON).end_reason is EndReason.FINISHED
 
 
 def test_an_outage_stops_the_deadline() -> None:

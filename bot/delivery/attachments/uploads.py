@@ -11,7 +11,7 @@ import discord
 from bot.delivery.attachments.fetching import Fetcher, NotFetched
 from bot.delivery.duplicate_check import permissions_in
 from bot.relay.models import Task
-from bot.storage.models import Delivery, Form, Purpose
+from bot.storage.models import Delivery, DeliveryPurpose, MessageFormat
 from bot.storage.server_settings import ServerSettingsStore
 from bot.ui.escaping import file_name
 
@@ -102,14 +102,19 @@ class Uploads:
                 file.fp.close()
 
     async def _file_of(self, delivery: Delivery) -> discord.File | None:
-        place = delivery.place
-        whole = delivery.purpose is Purpose.NOTICE and delivery.form is Form.FULL
-        if not whole or delivery.in_doubt_since is not None or delivery.attempts > MOST_TRIES:
+        destination = delivery.destination
+        whole = (
+            delivery.purpose is DeliveryPurpose.NOTICE
+            and delivery.message_format is MessageFormat.FULL
+        )
+        if not whole or delivery.unconfirmed_since is not None or delivery.attempts > MOST_TRIES:
             return None
-        granted = permissions_in(self._client, place)
+        granted = permissions_in(self._client, destination)
         if granted is not None and not granted.attach_files:
             return None
-        if not (await self._settings.of(place.guild_id)).uploads:
+        if not (await self._settings.of(destination.guild_id)).uploads:
             return None
-        limit = self.limits.of(place.guild_id, self._client.get_guild(place.guild_id or 0))
+        limit = self.limits.of(
+            destination.guild_id, self._client.get_guild(destination.guild_id or 0)
+        )
         return await self._player.attachment(delivery.task, limit)

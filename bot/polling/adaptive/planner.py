@@ -62,10 +62,10 @@ class Planner:
     def learn(self, watched: PollTarget, until: float, *, ended: bool) -> None:
         """Take in that a task ran until then since the last look at it, or that it ended then."""
         hazards = self._hazards[watched.hint]
-        since = watched.looked_at or watched.added_at
-        hazards.lived(since - watched.began_at, until - watched.began_at)
+        since = watched.polled_at or watched.added_at
+        hazards.lived(since - watched.submitted_at, until - watched.submitted_at)
         if ended:
-            hazards.ended(until - watched.began_at)
+            hazards.ended(until - watched.submitted_at)
 
     def remember(self, kind: TaskKind, lives: Iterable[float]) -> None:
         """Take in how long tasks of a kind took before."""
@@ -81,14 +81,14 @@ class Planner:
         """
         elapsed = min(max(now - self._balanced_at, 0.0), _LONGEST_STEP)
         gaps = [
-            min(now - watched.looked_at, 2 * self._gap)  # an outage makes no pace
+            min(now - watched.polled_at, 2 * self._gap)  # an outage makes no pace
             for watched in due
-            if watched.looked_at is not None
+            if watched.polled_at is not None
         ]
         if gaps:
             weight = min(elapsed / self._gap, 1.0) / 4
             self._gap += (max(sum(gaps) / len(gaps), self.interval) - self._gap) * weight
-        late = min(now - due[-1].next_look_at, self._gap) if full else 0.0
+        late = min(now - due[-1].next_poll_at, self._gap) if full else 0.0
         if self._had_room:  # so that nothing had to wait since
             late = -self._gap
         elif late > self.interval / 2:
