@@ -108,7 +108,7 @@ def test_what_is_done_is_green() -> None:
         ((ended(a_failure()), ended()), AMBER),
         ((ended(a_failure()), left()), RED),
         ((left(),), GREY),
-        ((ended(owed=True, message_id=None),), BLUE),
+        ((ended(notice_pending=True, message_id=None),), BLUE),
         ((ended(), running()), BLUE),
     ],
 )
@@ -164,8 +164,8 @@ def test_a_running_song_has_its_previews() -> None:
 def test_a_plain_card_says_nothing_of_anybody_else() -> None:
     """No title, no style, no id, no link to what was made."""
     secret = a_running_task("secret-id", clips=(a_clip(title="secret", style="secret"),))
-    alone = a_card(running(secret), plain=True)
-    several = a_card(running(secret), ended(a_song("secret-id")), plain=True)
+    alone = a_card(running(secret), own_text_only=True)
+    several = a_card(running(secret), ended(a_song("secret-id")), own_text_only=True)
     for card in (alone, several):
         assert "secret" not in shown(card)[0]
         assert labels(card) == ["Me too", "Stop"]
@@ -187,7 +187,7 @@ def test_nothing_depends_on_an_embed_that_may_be_left_out(
 def test_a_card_of_many_fits_as_a_text() -> None:
     """Ten tasks with long titles, and as many people as are named."""
     clips = (a_clip(title="*" * 200),)
-    tasks = [ended(a_song(f"song-{number}", clips=clips), owed=True) for number in range(10)]
+    tasks = [ended(a_song(f"song-{number}", clips=clips), notice_pending=True) for number in range(10)]
     card = a_card(*tasks, watchers=tuple(range(10**18, 10**18 + 50)))
     look = look_of(card, catalog_in("en"), now=NOON, may_embed=False)
     assert len(look.content) <= 2000
