@@ -28,7 +28,7 @@ from benchmarks.rows import Row, ratios, seconds
 from bot.polling.adaptive.planner import Planner
 from bot.polling.poller import Poller
 from bot.polling.schedule import Schedule
-from bot.relay.client import LookupResult
+from bot.relay.lookup_result import LookupResult
 from bot.relay.models import Lyrics, Outcome, Task, TaskKind, TaskStatus
 from bot.storage.database import DatabaseThread
 from bot.storage.models import Destination
@@ -163,7 +163,7 @@ class World:
             left = max(ends_at - self.now, 0) * slowness
             self.running[task_id] = (kind, began_at, min(ends_at, self.now) + left)
 
-    async def ready(self) -> None:
+    async def wait_for_slot(self) -> None:
         """Let the poller ask: the benchmark keeps the pace."""
 
     async def look_up(
@@ -173,7 +173,7 @@ class World:
         kinds: Mapping[str, TaskKind] | None = None,  # noqa: ARG002 # this relay needs none
         seen: Mapping[int, str] | None = None,  # noqa: ARG002 # nor this
         singly: bool = True,  # noqa: ARG002 # its batches hold everything
-        named: bool = True,  # noqa: ARG002 # and no id is strange to it
+        proven: bool = True,  # noqa: ARG002 # and no id is strange to it
     ) -> LookupResult:
         """Tell how tasks are doing; note how late the end of each is seen."""
         self.looks += len(ids)
@@ -184,7 +184,7 @@ class World:
         ids: Sequence[str],
         *,
         kinds: Mapping[str, TaskKind] | None = None,  # noqa: ARG002 # as above
-        named: bool = True,  # noqa: ARG002 # as above
+        proven: bool = True,  # noqa: ARG002 # as above
     ) -> LookupResult:
         """Tell the same."""
         return await self.look_up(ids)
@@ -213,7 +213,7 @@ class World:
 class InTurn(Planner):
     """Never plans: every look costs nothing, so that all wait the same."""
 
-    def balance(self, *_args: object, **_options: object) -> None:
+    def adjust_price(self, *_args: object, **_options: object) -> None:
         """Keep the price at nothing."""
 
 
@@ -251,7 +251,7 @@ class _Watching:
         self._database = DatabaseThread(path)
         self._store = TaskStore(self._database, Outbox(self._database), "relay")
         self._schedule = Schedule(planner, DEADLINE)
-        self._poller = Poller(world, self._store, self._schedule, batch=BATCH, clock=world)
+        self._poller = Poller(world, self._store, self._schedule, batch_size=BATCH, clock=world)
 
     async def __aenter__(self) -> "_Watching":
         await self._database.__aenter__()
@@ -279,10 +279,10 @@ class _Watching:
             noted = len(world.seen)
             while world.now < begun + (number + 1) * MINUTE:
                 before = len(world.seen)
-                await self._poller.round()
+                await self._poller.tick()
                 await self._poller.finish(None)
                 tasks = [world.submit() for _ in range(len(world.seen) - before)]
-                looks_at = [self._schedule.first_look_at(task, world.now) for task in tasks]
+                looks_at = [self._schedule.first_poll_at(task, world.now) for task in tasks]
                 await asyncio.gather(*map(self._watch, tasks, looks_at))
                 world.now += self._pause
             delays.append(fmean(delay for _, delay in world.seen[noted:]))

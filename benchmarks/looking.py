@@ -27,7 +27,7 @@ from benchmarks.rows import Row, ratios, seconds
 from bot.polling.last_answers import LastAnswerCache
 from bot.relay.client import RelayClient
 from bot.relay.models import TaskKind
-from bot.relay.providers import FETCH, relay
+from bot.relay.providers import FETCH_PATH, relay_profile
 from sandbox.relay import LocalRelay, song
 
 LOOKS = 1000
@@ -80,7 +80,7 @@ async def _measure(
     async with aiohttp.ClientSession() as session, aiohttp.ClientSession() as other:
         client = RelayClient(
             session,
-            relay("custom", address),
+            relay_profile("custom", address),
             SecretStr(KEY),
             batch_size=BATCH,
             requests_per_second=UNBOUND,
@@ -136,7 +136,7 @@ def _one_by_one(session: aiohttp.ClientSession, address: str) -> Look:
         ended = 0
         headers = {"Authorization": f"Bearer {KEY}"}
         for task_id in ids:
-            async with session.get(f"{address}{FETCH}/{task_id}", headers=headers) as response:
+            async with session.get(f"{address}{FETCH_PATH}/{task_id}", headers=headers) as response:
                 response.raise_for_status()
                 task = (await response.json())["data"]
             ended += task["status"] in ("SUCCESS", "FAILURE")

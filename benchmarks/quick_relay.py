@@ -8,7 +8,7 @@ from typing import Self
 
 from aiohttp import web
 
-from bot.relay.providers import FETCH
+from bot.relay.providers import FETCH_PATH
 from sandbox.relay import RelayTask
 
 KEY = "sk-quick-relay"
@@ -34,7 +34,7 @@ class QuickRelay:
 
     async def __aenter__(self) -> Self:
         app = web.Application()
-        app.router.add_post(FETCH, self._answer)
+        app.router.add_post(FETCH_PATH, self._answer)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()

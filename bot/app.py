@@ -14,17 +14,17 @@ from bot.delivery.attachments.fetching import Fetcher
 from bot.delivery.attachments.uploads import Player
 from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming
 from bot.gateway import GATEWAY_TIMING, GatewayTiming
-from bot.logs import set_up_logging
+from bot.logs import configure_logging
 from bot.metrics import Metrics
-from bot.monitoring.health import HealthProbes, Patience
+from bot.monitoring.health import HealthProbes, StalenessLimits
 from bot.monitoring.server import MonitoringServer
 from bot.polling.adaptive.planner import Planner
 from bot.polling.poller import Poller
 from bot.polling.schedule import Schedule
 from bot.redaction import redact_setting
 from bot.relay.client import RelayClient
-from bot.relay.providers import Relay, relay
-from bot.runtime import freeze_gc, new_event_loop, share_turns
+from bot.relay.providers import RelayProfile, relay_profile
+from bot.runtime import freeze_gc, lower_switch_interval, new_event_loop
 from bot.settings import Settings
 from bot.shutdown import run_until_signal
 from bot.start_errors import (
@@ -79,8 +79,8 @@ LOOPS = ("poll", "deliver", "show", "tidy")
 
 def run(settings: Settings) -> None:
     """Run the bot until it is told to stop (SIGINT, SIGTERM). Raises ``StartError``."""
-    set_up_logging(settings.log_level, settings.log_format, settings.secrets)
-    share_turns()
+    configure_logging(settings.log_level, settings.log_format, settings.secrets)
+    lower_switch_interval()
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(run_until_signal(serve(settings, when_ready=freeze_gc)))
 
@@ -154,12 +154,12 @@ async def _compose(
             settings, database, client, fetcher, COGS, live_card_timing, fingerprint=fingerprint
         )
     )
-    await bot.services.poller.remember(bot.services.history)
+    await bot.services.poller.learn_from_history(bot.services.history)
     if settings.metrics_port:
         server = _monitoring(settings, bot, client, database, backlog)
         await stack.enter_async_context(server)
         log.info("Figures at %s/metrics", server.address)
-    greeting = asyncio.create_task(client.greet())
+    greeting = asyncio.create_task(client.warn_if_unreachable())
     stack.callback(greeting.cancel)
     return bot
 
@@ -190,7 +190,7 @@ def health_probes(bot: SunoBot, database: DatabaseThread, backlog: QueueStatisti
         loops=LOOPS,
         last_tick_at=bot.last_tick_at,
         missing_connection=bot.missing_connection,
-        ask_database=database.check,
+        ping_database=database.check,
         requests=bot.traffic,
         due_since=backlog.due_since,
     )
@@ -209,7 +209,7 @@ def _monitoring(
         settings.metrics_port,
         metrics=bot.services.metrics,
         probes=health_probes(bot, database, backlog),
-        patience=Patience.at(settings.poll_requests_per_second),
+        staleness_limits=StalenessLimits.for_rate(settings.poll_requests_per_second),
         client=client,
         backlog=backlog,
         version=__version__,
@@ -253,7 +253,7 @@ def assemble(
     store = TaskStore(database, outbox, source.name, limits, fingerprint=fingerprint)
     metrics = Metrics()
     schedule = Schedule(Planner(settings.poll_interval), settings.watch_deadline)
-    poller = Poller(client, store, schedule, batch=settings.poll_batch_size, metrics=metrics)
+    poller = Poller(client, store, schedule, batch_size=settings.poll_batch_size, metrics=metrics)
     client.on_success(poller.resume)
     limiter = LookupLimiter(settings.poll_requests_per_second)
     services = Services(
@@ -276,9 +276,9 @@ def assemble(
     return SunoBot(services, addresses, cogs, live_card_timing, gateway_timing)
 
 
-def _relay(settings: Settings) -> Relay:
+def _relay(settings: Settings) -> RelayProfile:
     try:
-        return relay(
+        return relay_profile(
             settings.suno_relay, settings.suno_base_url or None, settings.suno_fetch_path or None
         )
     except ValueError as error:

@@ -42,7 +42,7 @@ class BackgroundLoops(commands.Cog):
         """Start the loops. Loaded once, before the gateway: none needs it."""
         services, dispatcher = self._bot.services, self._bot.dispatcher
         rounds = {
-            "poll": (services.poller.round, services.store.changed),
+            "poll": (services.poller.tick, services.store.changed),
             "deliver": (dispatcher.round, services.outbox.changed),
             "show": (self._bot.keeper.round, services.cards.changed),
             "tidy": (
@@ -50,7 +50,7 @@ class BackgroundLoops(commands.Cog):
                 services.departures.changed,
             ),
         }
-        good_at, failed = self._bot.last_tick_at, services.metrics.failed_rounds
+        good_at, failed = self._bot.last_tick_at, services.metrics.failed_ticks
         self._loops = [
             asyncio.create_task(
                 run_forever(name, round_, wake, good_at, on_fault=failed.labels(name).inc)

@@ -22,7 +22,7 @@ from bot.delivery.rate_limiter import GlobalRateLimiter
 from bot.gateway import GATEWAY_TIMING, GatewayClient, GatewayTiming
 from bot.i18n.translator import CatalogueTranslator
 from bot.metrics import Metrics
-from bot.monitoring.collector import count_answers
+from bot.monitoring.collector import count_responses
 from bot.polling.poller import Poller
 from bot.storage.departed_servers import DepartedServers
 from bot.storage.erasure import Erasure
@@ -227,5 +227,5 @@ def traced(traffic: RequestMonitor, metrics: Metrics) -> aiohttp.TraceConfig:
     trace_calls(trace)
     trace.on_request_start.append(wait_for_turn)
     traffic.observe(trace)
-    count_answers(trace, metrics)
+    count_responses(trace, metrics)
     return trace

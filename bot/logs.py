@@ -25,7 +25,7 @@ _INTERACTION_TOKEN = re.compile(r"((?:webhooks|interactions)/\d+/)[^/?\s]+")
 """What stands in an address that discord.py logs; with it, anybody could answer as the bot."""
 
 
-def set_up_logging(
+def configure_logging(
     level: str, style: str, secrets: Collection[str], stream: TextIO | None = None
 ) -> None:
     """Send every record of at least ``level`` to ``stream`` (standard error).

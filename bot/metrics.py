@@ -41,7 +41,7 @@ _TEXTS = {
 }
 
 
-class Outcome(StrEnum):
+class DeliveryOutcome(StrEnum):
     """How one try to post a message ended."""
 
     SENT = "sent"
@@ -57,7 +57,7 @@ class Outcome(StrEnum):
     """Its place is gone, and nobody can be told directly."""
 
 
-class Waiting(StrEnum):
+class QueueState(StrEnum):
     """What a message that is not posted yet waits for."""
 
     DUE = "due"
@@ -70,31 +70,31 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.looks = self._counter("suno_bot_looks")
-        self.looked_tasks = self._counter("suno_bot_looked_tasks")
+        self.polls = self._counter("suno_bot_looks")
+        self.polled_tasks = self._counter("suno_bot_looked_tasks")
         self.detection_delay = self._histogram(
             "suno_bot_detection_delay_seconds", _SECONDS_OF_A_LOOK
         )
         self.tasks_ended = self._counter("suno_bot_tasks_ended", "ending")
-        self.tries = self._counter("suno_bot_delivery_tries", "outcome")
-        self.notice_delay = self._histogram("suno_bot_notice_delay_seconds", _SECONDS_OF_A_NOTICE)
-        self.discord_answers = self._counter("suno_bot_discord_answers", "status")
-        self.answer_delay = self._histogram(
+        self.delivery_attempts = self._counter("suno_bot_delivery_tries", "outcome")
+        self.delivery_delay = self._histogram("suno_bot_notice_delay_seconds", _SECONDS_OF_A_NOTICE)
+        self.discord_responses = self._counter("suno_bot_discord_answers", "status")
+        self.acknowledgement_delay = self._histogram(
             "suno_bot_interaction_answer_seconds", _SECONDS_OF_AN_ANSWER
         )
-        self.failed_rounds = self._counter("suno_bot_failed_rounds", "loop")
+        self.failed_ticks = self._counter("suno_bot_failed_rounds", "loop")
         self.loop_lag = self._histogram("suno_bot_event_loop_lag_seconds", _SECONDS_OF_LAG)
         self.ready = self._gauge("suno_bot_ready")
         self.running_tasks = self._gauge("suno_bot_running_tasks")
-        self.waiting = self._gauge("suno_bot_deliveries_waiting", "state")
-        self.longest_wait = self._gauge("suno_bot_longest_wait_seconds")
-        self.cards = self._gauge("suno_bot_cards")
-        for outcome in Outcome:
-            self.tries.labels(outcome)
-        for state in Waiting:
-            self.waiting.labels(state)
+        self.queued_deliveries = self._gauge("suno_bot_deliveries_waiting", "state")
+        self.oldest_delivery_age = self._gauge("suno_bot_longest_wait_seconds")
+        self.live_cards = self._gauge("suno_bot_cards")
+        for outcome in DeliveryOutcome:
+            self.delivery_attempts.labels(outcome)
+        for state in QueueState:
+            self.queued_deliveries.labels(state)
         for status in ("2xx", "3xx", "4xx", "429", "5xx"):
-            self.discord_answers.labels(status)
+            self.discord_responses.labels(status)
 
     def _counter(self, name: str, *labels: str) -> Counter:
         return Counter(name, _TEXTS[name], labels, registry=self.registry)

@@ -25,7 +25,7 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-def share_turns() -> None:
+def lower_switch_interval() -> None:
     """Let the event loop have its turn soon, whatever other threads do."""
     sys.setswitchinterval(TURN)
 

@@ -6,7 +6,7 @@ import aiohttp
 import discord
 from discord.errors import ConnectionClosed, GatewayNotFound
 
-from bot.monitoring.server import CannotListen
+from bot.monitoring.server import ListenError
 from bot.settings import Settings
 from bot.storage.errors import DatabaseInUse, DatabaseUnusable
 
@@ -34,7 +34,7 @@ class StartError(Exception):
 
 
 EXPLAINED = (
-    *(DatabaseUnusable, CannotListen),
+    *(DatabaseUnusable, ListenError),
     *(discord.DiscordException, aiohttp.ClientError, OSError),
 )
 """What ``explained`` knows the words for."""
@@ -54,7 +54,7 @@ def explained(error: Exception, settings: Settings) -> StartError:
         )
     if isinstance(error, DatabaseUnusable):
         return StartError(f"{error}. {error.advice}", lasting=not _may_pass(error))
-    if isinstance(error, CannotListen):
+    if isinstance(error, ListenError):
         return StartError(
             f"{error}. Choose another METRICS_PORT or METRICS_HOST, or METRICS_PORT=0 for none.",
             lasting=not error.taken,

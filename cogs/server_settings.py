@@ -190,7 +190,7 @@ class ServerSettingsCommands(
         bot, guild = self._bot, interaction.guild
         assert guild is not None  # noqa: S101 # the command is a server's only
         health = Health(
-            relay=bot.services.watchlist.relay_health,
+            relay=bot.services.watchlist.circuit_status,
             last_tick_at=bot.last_tick_at,
             use=await bot.services.settings.use_of(guild.id),
             invite=invite_link(bot.application_id or 0),

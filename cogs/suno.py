@@ -13,7 +13,7 @@ from discord.ext import commands
 from bot.client import SunoBot
 from bot.i18n.catalog import Catalog, catalog_for
 from bot.i18n.translator import localised
-from bot.relay.client import LookupResult
+from bot.relay.lookup_result import LookupResult
 from bot.relay.models import TaskKind
 from bot.storage.erasure import KEPT_FOR
 from bot.storage.models import Watch

@@ -23,7 +23,7 @@ from bot.delivery.discord_traffic import RequestMonitor
 from bot.delivery.duplicate_check import DuplicateCheck, find_existing
 from bot.delivery.error_policy import PATIENCE, ErrorPolicy, Patience, described
 from bot.delivery.rendering import completed, compose, view_of
-from bot.metrics import Metrics, Outcome
+from bot.metrics import DeliveryOutcome, Metrics
 from bot.storage.clock_rollback import UNKNOWN_TIME, Rollback, RollbackDetector
 from bot.storage.models import Delivery, DeliveryPurpose
 from bot.storage.outbox import Outbox
@@ -160,10 +160,10 @@ class OutboxDispatcher:
             return
         now = self._clock()
         await self._outbox.acknowledge(delivery, message_id=message_id, now=now)
-        log.info("%s is %s", described(delivery), Outcome.SENT)
-        self._figures.tries.labels(Outcome.SENT).inc()
+        log.info("%s is %s", described(delivery), DeliveryOutcome.SENT)
+        self._figures.delivery_attempts.labels(DeliveryOutcome.SENT).inc()
         if delivery.purpose is DeliveryPurpose.NOTICE:
-            self._figures.notice_delay.observe(max(now - delivery.created_at, 0))
+            self._figures.delivery_delay.observe(max(now - delivery.created_at, 0))
 
     async def _result(self, call: Call[int], delivery: Delivery) -> int:
         """Return the id of the message, or raise why there is none, however late.

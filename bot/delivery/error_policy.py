@@ -19,7 +19,7 @@ from bot.delivery.discord_errors import (
     reason_of,
 )
 from bot.delivery.rendering import simpler
-from bot.metrics import Metrics, Outcome
+from bot.metrics import DeliveryOutcome, Metrics
 from bot.storage.models import Delivery, DeliveryPurpose, MessageFormat
 from bot.storage.outbox import Outbox
 
@@ -94,10 +94,12 @@ class ErrorPolicy:
         in_server = delivery.destination.guild_id is not None
         if meaning.meaning is Disposition.DONE:
             await self._outbox.acknowledge(delivery, message_id=None, now=self._clock())
-            self._note(delivery, Outcome.SENT, reason)
+            self._note(delivery, DeliveryOutcome.SENT, reason)
         elif meaning.meaning is Disposition.GONE and (in_server or is_about_the_person(error)):
             told = await self._closed_places.redirect(delivery, reason, unconfirmed=unconfirmed)
-            self._note(delivery, Outcome.REDIRECTED if told else Outcome.DROPPED, reason)
+            self._note(
+                delivery, DeliveryOutcome.REDIRECTED if told else DeliveryOutcome.DROPPED, reason
+            )
         elif meaning.meaning is Disposition.GONE and patient:
             await self._open_anew(delivery, meaning, reason)
         elif meaning.meaning is Disposition.MEND:
@@ -108,7 +110,7 @@ class ErrorPolicy:
             await self._hold(delivery, reason, unconfirmed=unconfirmed)
         else:
             await self._closed_places.block(delivery, meaning, reason, unconfirmed=unconfirmed)
-            self._note(delivery, Outcome.HELD, reason)
+            self._note(delivery, DeliveryOutcome.HELD, reason)
 
     async def _postpone(
         self, delivery: Delivery, meaning: ErrorClassification, reason: str, *, unconfirmed: bool
@@ -121,7 +123,7 @@ class ErrorPolicy:
             message_format=delivery.message_format,
             unconfirmed=unconfirmed,
         )
-        self._note(delivery, Outcome.POSTPONED, reason)
+        self._note(delivery, DeliveryOutcome.POSTPONED, reason)
 
     async def _open_anew(
         self, delivery: Delivery, meaning: ErrorClassification, reason: str
@@ -129,7 +131,7 @@ class ErrorPolicy:
         """Ask Discord again for the channel of a person: that it is gone says nothing of them."""
         until = self._clock() + self._pause(delivery, meaning)
         await self._outbox.redirection.reopen(delivery, until=until, reason=reason)
-        self._note(delivery, Outcome.POSTPONED, reason)
+        self._note(delivery, DeliveryOutcome.POSTPONED, reason)
 
     async def _hold(
         self, delivery: Delivery, reason: str, *, unconfirmed: bool, pause: float | None = None
@@ -143,7 +145,7 @@ class ErrorPolicy:
             unconfirmed=unconfirmed,
             notify_at=now,
         )
-        self._note(delivery, Outcome.HELD, reason)
+        self._note(delivery, DeliveryOutcome.HELD, reason)
 
     async def _mend(self, delivery: Delivery, reason: str, *, unconfirmed: bool) -> None:
         """Try it simpler; what a channel takes in no form is told directly."""
@@ -156,24 +158,26 @@ class ErrorPolicy:
                 message_format=message_format,
                 unconfirmed=unconfirmed,
             )
-            self._note(delivery, Outcome.SIMPLIFIED, reason)
+            self._note(delivery, DeliveryOutcome.SIMPLIFIED, reason)
         elif (
             delivery.purpose is DeliveryPurpose.HELD_NOTICE
         ):  # it promises nothing; the notice itself waits
             await self._outbox.redirection.drop(delivery, reason=reason)
-            self._note(delivery, Outcome.DROPPED, reason)
+            self._note(delivery, DeliveryOutcome.DROPPED, reason)
         elif delivery.destination.guild_id is not None:
             told = await self._closed_places.redirect(
                 delivery, reason, unconfirmed=unconfirmed, channel_gone=False
             )
-            self._note(delivery, Outcome.REDIRECTED if told else Outcome.DROPPED, reason)
+            self._note(
+                delivery, DeliveryOutcome.REDIRECTED if told else DeliveryOutcome.DROPPED, reason
+            )
         else:
             pause = self._rare_pause(delivery)
             await self._hold(delivery, reason, unconfirmed=unconfirmed, pause=pause)
 
-    def _note(self, delivery: Delivery, outcome: Outcome, reason: str) -> None:
+    def _note(self, delivery: Delivery, outcome: DeliveryOutcome, reason: str) -> None:
         log.info("%s is %s: %s", described(delivery), outcome, reason)
-        self._figures.tries.labels(outcome).inc()
+        self._figures.delivery_attempts.labels(outcome).inc()
 
     def _rare_pause(self, delivery: Delivery) -> float:
         """Return how long to wait with what even a person's direct messages take in no form."""

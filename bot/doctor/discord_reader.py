@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from bot import __version__
 from bot.doctor.network import unreachable
-from bot.relay.transport import quoted
+from bot.relay.transport import quote_for_log
 from bot.settings import Settings
 
 ADDRESS = "DISCORD_API_URL"
@@ -168,7 +168,7 @@ def _refusal(status: int, body: bytes, headers: Mapping[str, str]) -> DiscordTro
         advice = "Make a new one (Bot > Reset Token) and put it into .env."
         return DiscordTrouble("Discord refuses DISCORD_TOKEN", advice, status=401)
     if status == 429:
-        pause = quoted(headers.get("Retry-After", "some"))
+        pause = quote_for_log(headers.get("Retry-After", "some"))
         text = "Discord limits the rate of this bot, or of this address"
         return DiscordTrouble(text, f"Wait {pause} s, then look again.", status=429)
     if status >= 500:

@@ -4,7 +4,7 @@ import errno
 
 import aiohttp
 
-from bot.relay.transport import quoted
+from bot.relay.transport import quote_for_log
 
 
 def unreachable(error: BaseException, address_settings: str) -> tuple[str, str]:
@@ -20,7 +20,7 @@ def unreachable(error: BaseException, address_settings: str) -> tuple[str, str]:
         text = "nothing listens at that address"
         return text, f"Check {address_settings}, and that the server there is running."
     if isinstance(error, aiohttp.ClientConnectorError):
-        reason = quoted(error.os_error.strerror or type(error.os_error).__name__)
+        reason = quote_for_log(error.os_error.strerror or type(error.os_error).__name__)
         return f"no connection ({reason})", f"Check the network and {address_settings}."
     return "the connection was cut", f"Try again; if it goes on, check {address_settings}."
 

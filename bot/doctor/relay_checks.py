@@ -11,10 +11,11 @@ from yarl import URL
 
 from bot.doctor.network import unreachable
 from bot.doctor.report import Area, Finding, Findings, Notebook
-from bot.relay.client import Limits, RelayClient
+from bot.relay.client import RelayClient
 from bot.relay.errors import EndpointNotFoundError, ErrorKind, RelayError
 from bot.relay.models import TaskKind
-from bot.relay.providers import Relay, relay
+from bot.relay.providers import RelayProfile, relay_profile
+from bot.relay.transport import ResponseLimits
 from bot.settings import SettingsReport
 from bot.storage.relay_fingerprints import RelayAccess
 
@@ -88,7 +89,7 @@ def relay_access(report: SettingsReport) -> RelayAccess | None:
     if report.lacks(*NEEDED):
         return None
     try:
-        asked = relay(settings.suno_relay, settings.suno_base_url or None)
+        asked = relay_profile(settings.suno_relay, settings.suno_base_url or None)
     except ValueError:
         return None
     return RelayAccess(asked.name, asked.base_url, settings.suno_api_key)
@@ -102,7 +103,7 @@ async def look_at_relay(report: SettingsReport, time_limit: float) -> Findings:
         return
     settings = report.settings
     try:
-        asked = relay(
+        asked = relay_profile(
             settings.suno_relay, settings.suno_base_url or None, settings.suno_fetch_path or None
         )
     except ValueError as error:
@@ -111,7 +112,7 @@ async def look_at_relay(report: SettingsReport, time_limit: float) -> Findings:
     exchanges = _Exchanges()
     try:
         async with aiohttp.ClientSession(trace_configs=[exchanges.trace()]) as session:
-            limits = Limits(total=time_limit)
+            limits = ResponseLimits(total=time_limit)
             client = RelayClient(
                 session, asked, settings.suno_api_key, requests_per_second=PACE, limits=limits
             )
@@ -124,7 +125,7 @@ async def look_at_relay(report: SettingsReport, time_limit: float) -> Findings:
         yield finding
 
 
-def _well(asked: Relay, exchanges: _Exchanges) -> list[Finding]:
+def _well(asked: RelayProfile, exchanges: _Exchanges) -> list[Finding]:
     text = f"{asked.base_url} answers, in {exchanges.took * 1000:.0f} ms"
     advice = "Look-ups are late by as much; ask the relay's operator if it stays so."
     if exchanges.took > SLOW:
@@ -141,7 +142,7 @@ def _well(asked: Relay, exchanges: _Exchanges) -> list[Finding]:
     return [*found, _note.warning("path", text=text, advice=advice)]
 
 
-def _trouble(error: RelayError, asked: Relay, exchanges: _Exchanges) -> Finding:
+def _trouble(error: RelayError, asked: RelayProfile, exchanges: _Exchanges) -> Finding:
     if exchanges.trouble is not None and not exchanges.answered:
         text, advice = unreachable(exchanges.trouble, ADDRESS)
         return _note.problem("answers", text=f"{asked.base_url}: {text}", advice=advice)

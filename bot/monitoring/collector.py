@@ -17,13 +17,13 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from bot.metrics import Metrics, Waiting
+from bot.metrics import Metrics, QueueState
 from bot.monitoring.health import HealthProbes
 from bot.relay.client import RelayClient
 from bot.relay.errors import ErrorKind
 from bot.storage.queue_statistics import QueueStatistics
 
-KEPT_FOR = 15.0
+QUEUE_CACHE_TTL = 15.0
 """Seconds in which the database is not asked for the same counts again."""
 
 
@@ -35,7 +35,7 @@ class RelayMetrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Give what is known now; every kind of error, so that the first one shows as a rise."""
-        traffic, health = self._client.traffic, self._client.health
+        traffic, health = self._client.request_stats, self._client.circuit_status
         yield SummaryMetricFamily(
             "suno_bot_relay_request_seconds",
             "Requests to the relay, and how long they took together.",
@@ -51,12 +51,12 @@ class RelayMetrics(Collector):
         yield GaugeMetricFamily(
             "suno_bot_relay_paused",
             "1 while the relay is left alone after errors.",
-            value=health.paused_until is not None,
+            value=health.open_until is not None,
         )
         yield GaugeMetricFamily(
             "suno_bot_relay_last_good_timestamp_seconds",
             "When the relay last answered well; 0 if it did not yet.",
-            value=health.last_good_at or 0,
+            value=health.last_success_at or 0,
         )
 
 
@@ -65,7 +65,7 @@ class ProcessMetrics(Collector):
 
     def __init__(self, version: str, probes: HealthProbes) -> None:
         self._version = version
-        self._signs = probes
+        self._probes = probes
 
     def collect(self) -> Iterator[Metric]:
         """Give what is known now."""
@@ -77,7 +77,7 @@ class ProcessMetrics(Collector):
             "When each loop of the clock last did its work without a fault, or the start.",
             labels=["loop"],
         )
-        for name, at in self._signs.last_good_rounds().items():
+        for name, at in self._probes.last_successes().items():
             rounds.add_metric([name], at)
         yield rounds
 
@@ -90,30 +90,30 @@ class QueueMetrics:
     ) -> None:
         self._backlog = backlog
         self._clock = clock
-        self._figures = metrics
+        self._metrics = metrics
         self._read_at = 0.0
 
     async def refresh(self) -> None:
         """Count anew, unless that was done just now."""
         now = self._clock()
-        if 0 <= now - self._read_at < KEPT_FOR:
+        if 0 <= now - self._read_at < QUEUE_CACHE_TTL:
             return
         counts = await self._backlog.count()
         self._read_at = now
-        metrics = self._figures
+        metrics = self._metrics
         metrics.running_tasks.set(counts.running_tasks)
-        metrics.cards.set(counts.cards)
-        metrics.waiting.labels(Waiting.DUE).set(counts.due)
-        metrics.waiting.labels(Waiting.SENDING).set(counts.sending)
-        metrics.waiting.labels(Waiting.HELD).set(counts.held)
-        metrics.longest_wait.set(max(now - counts.due_since, 0) if counts.due_since else 0)
+        metrics.live_cards.set(counts.cards)
+        metrics.queued_deliveries.labels(QueueState.DUE).set(counts.due)
+        metrics.queued_deliveries.labels(QueueState.SENDING).set(counts.sending)
+        metrics.queued_deliveries.labels(QueueState.HELD).set(counts.held)
+        metrics.oldest_delivery_age.set(max(now - counts.due_since, 0) if counts.due_since else 0)
 
 
-EVERY = 0.5
+LAG_INTERVAL = 0.5
 """Seconds from one measurement to the next."""
 
 
-async def measure_lag(lag: Histogram, every: float = EVERY) -> None:
+async def measure_lag(lag: Histogram, every: float = LAG_INTERVAL) -> None:
     """Sleep again and again, and note how much longer that took than it should."""
     loop = asyncio.get_running_loop()
     while True:
@@ -127,7 +127,7 @@ _DISCORD_EPOCH = 1_420_070_400.0
 """The second from which Discord's ids count the milliseconds, above their lowest 22 bits."""
 
 
-def count_answers(trace: aiohttp.TraceConfig, metrics: Metrics) -> None:
+def count_responses(trace: aiohttp.TraceConfig, metrics: Metrics) -> None:
     """Let ``trace`` count every answer of Discord, and time the first one to each interaction."""
 
     async def count(
@@ -138,11 +138,11 @@ def count_answers(trace: aiohttp.TraceConfig, metrics: Metrics) -> None:
         status = request.response.status
         if status < 200:
             return  # the gateway's WebSocket begins
-        metrics.discord_answers.labels(_family(status)).inc()
+        metrics.discord_responses.labels(_family(status)).inc()
         answered = _FIRST_ANSWER.search(request.url.path)
         if answered and status < 300:
             asked_at = _DISCORD_EPOCH + (int(answered[1]) >> 22) / 1000
-            metrics.answer_delay.observe(max(time.time() - asked_at, 0.0))
+            metrics.acknowledgement_delay.observe(max(time.time() - asked_at, 0.0))
 
     trace.on_request_end.append(count)
 

@@ -15,18 +15,18 @@ from prometheus_client.exposition import choose_encoder
 from bot.metrics import Metrics
 from bot.monitoring.collector import ProcessMetrics, QueueMetrics, RelayMetrics, measure_lag
 from bot.monitoring.health import (
-    LONGEST_QUERY,
+    QUERY_TIMEOUT,
     HealthProbes,
-    Patience,
-    requests_hang,
-    stuck_loops,
-    unready,
+    StalenessLimits,
+    has_hanging_requests,
+    not_ready_reason,
+    stalled_loops,
 )
 from bot.relay.client import RelayClient
 from bot.storage.queue_statistics import QueueStatistics
 
 
-class CannotListen(Exception):
+class ListenError(Exception):
     """The address for the figures cannot be had. ``taken``: because somebody else has it now."""
 
     def __init__(self, address: str, cause: OSError) -> None:
@@ -46,16 +46,16 @@ class MonitoringServer:
         *,
         metrics: Metrics,
         probes: HealthProbes,
-        patience: Patience,
+        staleness_limits: StalenessLimits,
         client: RelayClient,
         backlog: QueueStatistics,
         version: str,
     ) -> None:
         self._host = host
         self._port = port
-        self._figures = metrics
-        self._signs = probes
-        self._patience = patience
+        self._metrics = metrics
+        self._probes = probes
+        self._limits = staleness_limits
         self._backlog = QueueMetrics(backlog, metrics)
         metrics.registry.register(RelayMetrics(client))
         metrics.registry.register(ProcessMetrics(version, probes))
@@ -70,12 +70,12 @@ class MonitoringServer:
         return f"http://{host}:{self._port}"
 
     async def __aenter__(self) -> Self:
-        """Begin to answer, and to measure the event loop. Raises ``CannotListen``."""
+        """Begin to answer, and to measure the event loop. Raises ``ListenError``."""
         app = web.Application()
         for path, handler in (
-            ("/healthz", self._healthz),
-            ("/readyz", self._readyz),
-            ("/metrics", self._metrics),
+            ("/healthz", self._serve_healthz),
+            ("/readyz", self._serve_readyz),
+            ("/metrics", self._serve_metrics),
         ):
             app.router.add_get(path, handler, allow_head=False)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
@@ -84,10 +84,10 @@ class MonitoringServer:
             await web.TCPSite(runner, self._host, self._port).start()
         except OSError as error:
             await runner.cleanup()
-            raise CannotListen(self.address, error) from error
+            raise ListenError(self.address, error) from error
         self._runner = runner
         self._port = runner.addresses[0][1]
-        self._measuring = asyncio.create_task(measure_lag(self._figures.loop_lag))
+        self._measuring = asyncio.create_task(measure_lag(self._metrics.loop_lag))
         return self
 
     async def __aexit__(
@@ -101,27 +101,27 @@ class MonitoringServer:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def _healthz(self, _request: web.Request) -> web.Response:
+    async def _serve_healthz(self, _request: web.Request) -> web.Response:
         now = time.time()
-        if stuck := stuck_loops(self._signs, self._patience, now):
+        if stuck := stalled_loops(self._probes, self._limits, now):
             text = f"no good round for too long: {', '.join(stuck)}\n"
             return web.Response(status=503, text=text)
-        if await requests_hang(self._signs, now):
+        if await has_hanging_requests(self._probes, now):
             text = "messages are due, and requests to Discord do not end any more\n"
             return web.Response(status=503, text=text)
         return web.Response(text="alive\n")
 
-    async def _readyz(self, _request: web.Request) -> web.Response:
-        reason = await unready(self._signs, time.time())
+    async def _serve_readyz(self, _request: web.Request) -> web.Response:
+        reason = await not_ready_reason(self._probes, time.time())
         if reason is None:
             return web.Response(text="ready\n")
         return web.Response(status=503, text=f"{reason}\n")
 
-    async def _metrics(self, request: web.Request) -> web.Response:
-        metrics = self._figures
-        metrics.ready.set(self._signs.missing_connection() is None)
+    async def _serve_metrics(self, request: web.Request) -> web.Response:
+        metrics = self._metrics
+        metrics.ready.set(self._probes.missing_connection() is None)
         with suppress(Exception):  # what is counted in memory is told without a database, too
-            async with asyncio.timeout(LONGEST_QUERY):
+            async with asyncio.timeout(QUERY_TIMEOUT):
                 await self._backlog.refresh()
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
         return web.Response(body=encode(metrics.registry), headers={"Content-Type": content_type})

@@ -9,7 +9,7 @@ somebody else there.
 import logging
 from collections.abc import Sequence
 
-from bot.relay.client import LookupResult
+from bot.relay.lookup_result import LookupResult
 from bot.storage.models import PollTarget
 
 log = logging.getLogger(__name__)

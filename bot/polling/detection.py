@@ -6,7 +6,7 @@ All times are Unix seconds.
 from collections.abc import Iterable
 
 from bot.polling.adaptive.planner import Planner
-from bot.relay.client import LookupResult
+from bot.relay.lookup_result import LookupResult
 from bot.relay.models import Task
 from bot.storage.models import PollTarget
 
@@ -18,14 +18,14 @@ def learn(planner: Planner, due: Iterable[PollTarget], found: LookupResult, now:
         if watched.terminal_since is not None:
             continue  # it has ended before, whatever is said of it now
         if answer and not answer.terminal:
-            planner.learn(watched, now, ended=False)
+            planner.observe(watched, now, ended=False)
         elif answer:
             since = watched.polled_at or watched.added_at
             ended_at = _told_end(watched, answer, now) or (since + now) / 2
-            planner.learn(watched, ended_at, ended=True)
+            planner.observe(watched, ended_at, ended=True)
 
 
-def delay_of(watched: PollTarget, answer: Task | None, now: float) -> float:
+def detection_delay(watched: PollTarget, answer: Task | None, now: float) -> float:
     """Return how late an end is seen: after the time that is told, else after the look before."""
     told = answer and _told_end(watched, answer, now)
     return max(now - (told or watched.polled_at or watched.added_at), 0.0)

@@ -15,13 +15,13 @@ from typing import NamedTuple, Protocol
 
 from bot.metrics import Metrics
 from bot.polling.absences import MissingTaskMonitor
-from bot.polling.adaptive.inspection_policy import LONGEST_WAIT
-from bot.polling.detection import delay_of, learn
+from bot.polling.adaptive.inspection_policy import MAX_WAIT
+from bot.polling.deferral import LONGEST_PAUSE, DeferredTasks
+from bot.polling.detection import detection_delay, learn
 from bot.polling.last_answers import LastAnswerCache
-from bot.polling.put_off import LONGEST_PAUSE, DeferredTasks
-from bot.polling.schedule import Schedule, with_deadlines_after
-from bot.relay.client import LookupResult
+from bot.polling.schedule import Schedule, extend_deadlines
 from bot.relay.errors import EndpointNotFoundError, ErrorKind, RelayError
+from bot.relay.lookup_result import LookupResult
 from bot.relay.models import Task, TaskKind
 from bot.storage.clock_rollback import Rollback, RollbackDetector
 from bot.storage.errors import DatabaseUnusable
@@ -31,17 +31,17 @@ from bot.storage.tasks import TaskStore
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 16
+MAX_CONCURRENT_POLLS = 16
 """How many looks may be under way: a relay that takes some seconds still gets its whole pace."""
 
-GOODBYE = 3.0
+SHUTDOWN_TIMEOUT = 3.0
 """Seconds that a stop leaves to the looks under way; what they would show is seen again."""
 
 
-class Relay(Protocol):
+class TaskLookup(Protocol):
     """What the poller asks: a ``RelayClient``."""
 
-    async def ready(self) -> None:
+    async def wait_for_slot(self) -> None:
         """Wait until the next look-up may be sent at once."""
 
     async def look_up(
@@ -50,12 +50,12 @@ class Relay(Protocol):
         *,
         kinds: Mapping[str, TaskKind] = ...,
         singly: bool = ...,
-        named: bool = ...,
+        proven: bool = ...,
     ) -> LookupResult:
         """Ask what the relay knows of these ids; raise ``RelayError``."""
 
     async def look_up_singly(
-        self, ids: Sequence[str], *, kinds: Mapping[str, TaskKind] = ..., named: bool = ...
+        self, ids: Sequence[str], *, kinds: Mapping[str, TaskKind] = ..., proven: bool = ...
     ) -> LookupResult:
         """Ask on their own for ids that no batch holds; raise ``RelayError``."""
 
@@ -72,11 +72,11 @@ class Poller:
 
     def __init__(
         self,
-        relay: Relay,
+        relay: TaskLookup,
         store: TaskStore,
         schedule: Schedule,
         *,
-        batch: int,
+        batch_size: int,
         clock: Callable[[], float] = time.time,
         metrics: Metrics | None = None,
     ) -> None:
@@ -84,11 +84,11 @@ class Poller:
         self._store = store
         self._schedule = schedule
         self._planner = schedule.planner
-        self._batch = batch
+        self._batch_size = batch_size
         self._clock = clock
-        self._figures = metrics or Metrics()
+        self._metrics = metrics or Metrics()
         for end_reason in EndReason:
-            self._figures.tasks_ended.labels(end_reason)
+            self._metrics.tasks_ended.labels(end_reason)
         self._failures = 0
         self._paused_until = 0.0
         self._strangers = DeferredTasks()
@@ -103,12 +103,12 @@ class Poller:
         self._absences = MissingTaskMonitor()
         self._under_way: dict[asyncio.Task[None], set[str]] = {}
 
-    async def remember(self, history: History) -> None:
+    async def learn_from_history(self, history: History) -> None:
         """Take in how long tasks took before, so that looks can be planned from the start."""
         for kind in TaskKind:
-            self._planner.remember(kind, await history.lives(kind))
+            self._planner.learn_durations(kind, await history.lives(kind))
 
-    async def round(self) -> float | None:
+    async def tick(self) -> float | None:
         """Begin to look at what is due; return when to go on (Unix seconds), if at all.
 
         Raises what went wrong in a look that nobody expected.
@@ -119,16 +119,16 @@ class Poller:
         await self._handle_clock_rollback()
         if self._clock() < self._paused_until:
             return self._paused_until
-        if len(self._under_way) >= AT_ONCE:
+        if len(self._under_way) >= MAX_CONCURRENT_POLLS:
             return None  # one that is done wakes the next round
-        await self._relay.ready()
+        await self._relay.wait_for_slot()
         now = self._clock()
         due, full = await self._due(now)
-        self._planner.balance(due, now, full=full)
+        self._planner.adjust_price(due, now, full=full)
         for known in (True, False):  # never together: see ``_pause``
             if part := [watched for watched in due if watched.known is known]:
                 self._begin(part, now)
-        return now if full else await self._next_round_at(now)
+        return now if full else await self._next_tick_at(now)
 
     def resume(self) -> None:
         """End the pause after a failed look: the relay has answered somebody since."""
@@ -138,11 +138,11 @@ class Poller:
             self._strangers.end()
             self._store.changed.set()
 
-    async def finish(self, patience: float | None = GOODBYE) -> None:
-        """Wait for the looks under way, at most ``patience`` seconds; then leave them."""
+    async def finish(self, shutdown_timeout: float | None = SHUTDOWN_TIMEOUT) -> None:
+        """Wait for the looks under way, at most ``shutdown_timeout`` seconds; then leave them."""
         looks = list(self._under_way)
         if looks:
-            await asyncio.wait(looks, timeout=patience)
+            await asyncio.wait(looks, timeout=shutdown_timeout)
         for look in looks:
             look.cancel()
         await asyncio.gather(*looks, return_exceptions=True)
@@ -162,7 +162,7 @@ class Poller:
             self._outage = Outage()
             self._strangers.end()
         else:
-            wait = max(wait, LONGEST_WAIT)
+            wait = max(wait, MAX_WAIT)
         await self._store.handle_clock_rollback(
             now, longest_wait=wait, deadline=self._schedule.deadline
         )
@@ -170,24 +170,26 @@ class Poller:
     async def _due(self, now: float) -> tuple[list[PollTarget], bool]:
         """Return what to look at now, and whether that is all that fits in a batch."""
         busy = self._strangers.now(now).union(*self._under_way.values())
-        due = await self._store.due_tasks(now + self._planner.ahead, self._batch, exclude=busy)
+        due = await self._store.due_tasks(
+            now + self._planner.lookahead, self._batch_size, exclude=busy
+        )
         rested = now - self._planner.interval
         due = [
             watched
             for watched in due
             if watched.next_poll_at <= now or (watched.polled_at or watched.added_at) <= rested
         ]
-        return due, len(due) == self._batch
+        return due, len(due) == self._batch_size
 
-    async def _next_round_at(self, now: float) -> float | None:
+    async def _next_tick_at(self, now: float) -> float | None:
         due_at = await self._store.next_poll_at(now)
         if self._strangers.ids:
             due_at = min(due_at or self._strangers.until, self._strangers.until)
         return due_at
 
     def _begin(self, due: list[PollTarget], asked_at: float) -> None:
-        self._figures.looks.inc()
-        self._figures.looked_tasks.inc(len(due))
+        self._metrics.polls.inc()
+        self._metrics.polled_tasks.inc(len(due))
         busy = {watched.task_id for watched in due}
         look = asyncio.create_task(self._look(due, asked_at, busy))
         self._under_way[look] = busy
@@ -208,13 +210,13 @@ class Poller:
         ids = [watched.task_id for watched in due]
         kinds = {watched.task_id: watched.kind for watched in due if watched.kind}
         self._last_answers.forget(w.task_id for w in due if _is_stored_anyway(w))
-        named = due[0].known
-        look_up = self._relay.look_up(ids, kinds=kinds, singly=False, named=named)
+        proven = due[0].known
+        look_up = self._relay.look_up(ids, kinds=kinds, singly=False, proven=proven)
         unlisted = await self._ask(look_up, due, asked_at)
         if unlisted:
             ids = [watched.task_id for watched in unlisted]
             busy.intersection_update(ids)
-            look_up = self._relay.look_up_singly(ids, kinds=kinds, named=named)
+            look_up = self._relay.look_up_singly(ids, kinds=kinds, proven=proven)
             await self._ask(look_up, unlisted, asked_at)
 
     async def _ask(
@@ -240,15 +242,14 @@ class Poller:
         if self._answered_at is None:
             self._answered_at = await self._store.last_answer_at()
         silence = await self._silence(now)
-        outage = silence if silence > self._schedule.longest_gap else 0.0
+        outage = silence if silence > self._schedule.max_response_gap else 0.0
         if outage:
             if self._failures:
                 log.info("The relay answers again after %.0f s; deadlines stood still", silence)
             self._outage = Outage(now, silence)
         if outage or asked_at < self._outage.ended_at:  # read before its end was recorded
             due = [
-                with_deadlines_after(each, self._outage.lasted, self._outage.ended_at)
-                for each in due
+                extend_deadlines(each, self._outage.lasted, self._outage.ended_at) for each in due
             ]
         unlisted = [watched for watched in due if watched.task_id in found.unlisted]
         due = [watched for watched in due if watched.task_id not in found.unlisted]
@@ -273,7 +274,7 @@ class Poller:
         clock that is set forward makes one.
         """
         silence = now - (self._answered_at or 0.0)
-        if silence <= self._schedule.longest_gap:
+        if silence <= self._schedule.max_response_gap:
             return silence
         due_since = await self._store.next_poll_at()
         return min(silence, now - due_since) if due_since is not None else 0.0
@@ -301,15 +302,15 @@ class Poller:
             ended.end_reason,
             ended.outcome or "unknown",
         )
-        self._figures.tasks_ended.labels(ended.end_reason).inc()
+        self._metrics.tasks_ended.labels(ended.end_reason).inc()
         if ended.end_reason is EndReason.FINISHED:
-            self._figures.detection_delay.observe(delay_of(watched, answer, now))
+            self._metrics.detection_delay.observe(detection_delay(watched, answer, now))
 
     def _is_about_strangers(self, error: RelayError, due: list[PollTarget]) -> bool:
         """Whether the relay fails for ids that it never named, while it answers others."""
         if due[0].known or self._good_at is None or error.kind is ErrorKind.RATE_LIMIT:
             return False
-        return self._clock() - self._good_at <= self._schedule.longest_gap
+        return self._clock() - self._good_at <= self._schedule.max_response_gap
 
     def _pause(self, error: RelayError, due: list[PollTarget], asked_at: float) -> None:
         """Ask nothing for a while; the client says in the log what is wrong.
@@ -332,11 +333,11 @@ class Poller:
     def _observe(self, watched: PollTarget, found: LookupResult, now: float) -> PollResult:
         answer = found.tasks.get(watched.task_id)
         if answer is not None and self._last_answers.repeats(answer):
-            return self._schedule.after_nothing_new(watched, now)
+            return self._schedule.after_unchanged(watched, now)
         if answer is not None:
             return self._schedule.after_answer(watched, answer, now)
         if watched.task_id in found.failed:
-            return self._schedule.after_bad_answer(watched, now)
+            return self._schedule.after_unreadable(watched, now)
         return self._schedule.after_miss(watched, now, waits=self._absences.waits(watched))
 
 

@@ -5,24 +5,24 @@ All times are Unix seconds, all spans seconds.
 
 from dataclasses import dataclass
 
-from bot.polling.adaptive.hazards import OLDEST
+from bot.polling.adaptive.hazards import MAX_AGE
 from bot.polling.adaptive.planner import Planner
 from bot.relay.models import Task, TaskStatus
 from bot.storage.models import EndReason, PollResult, PollTarget
 
-LOOKS_AT_A_STRANGER = 3
+MAX_LOOKUPS_OF_UNPROVEN = 3
 """How often a relay is asked about an id that it never knew."""
 
-PATIENCE_WITH_A_LOST_TASK = 1800.0
+MISSING_TASK_TIMEOUT = 1800.0
 """How long a task may be missing that the relay did know before."""
 
-PATIENCE_WITH_MISSING_AUDIO = 300.0
+MISSING_AUDIO_TIMEOUT = 300.0
 """How long a song that is said to be done may still lack a link that lasts."""
 
-PAUSE_AFTER_A_BAD_ANSWER = 60.0
+UNREADABLE_RETRY_DELAY = 60.0
 """When to look again at a task whose own answer could not be read."""
 
-OUTAGE = 60.0
+OUTAGE_THRESHOLD = 60.0
 """How much longer than our own pauses a gap between two answers of a relay has to be, so that it
 stops the deadlines."""
 
@@ -48,9 +48,9 @@ class Schedule:
         return self.planner.interval
 
     @property
-    def longest_gap(self) -> float:
+    def max_response_gap(self) -> float:
         """How long a relay that is asked in time may seem silent; more than that is an outage."""
-        return max(self.interval, PAUSE_AFTER_A_BAD_ANSWER) + OUTAGE
+        return max(self.interval, UNREADABLE_RETRY_DELAY) + OUTAGE_THRESHOLD
 
     def after_answer(self, watched: PollTarget, answer: Task, now: float) -> PollResult:
         """Say what follows from an answer of the relay about this task."""
@@ -58,7 +58,7 @@ class Schedule:
         if answer.terminal and terminal_since is None:
             terminal_since = now
         settled = answer.settled or (
-            terminal_since is not None and now - terminal_since >= PATIENCE_WITH_MISSING_AUDIO
+            terminal_since is not None and now - terminal_since >= MISSING_AUDIO_TIMEOUT
         )
         end_reason = EndReason.FINISHED if terminal_since is not None and settled else None
         wait = self.interval
@@ -68,13 +68,13 @@ class Schedule:
         return PollResult(
             watched.task_id,
             next_poll_at=now + wait,
-            answer=answer if is_further(watched.status, watched.terminal_since, answer) else None,
+            answer=answer if supersedes(watched.status, watched.terminal_since, answer) else None,
             named=True,
             terminal_since=terminal_since,
             end_reason=end_reason or self._deadline(watched, now),
         )
 
-    def after_nothing_new(self, watched: PollTarget, now: float) -> PollResult:
+    def after_unchanged(self, watched: PollTarget, now: float) -> PollResult:
         """Say what follows when the relay said of a running task what it had said before."""
         return PollResult(
             watched.task_id,
@@ -84,7 +84,7 @@ class Schedule:
             end_reason=self._deadline(watched, now),
         )
 
-    def first_look_at(self, task: Task, now: float) -> float:
+    def first_poll_at(self, task: Task, now: float) -> float:
         """Say when to look at a task that a person is told about now."""
         kind = task.kind or task.claimed_kind
         return now + self.planner.wait(kind, now - submitted_at(task, now))
@@ -100,8 +100,8 @@ class Schedule:
         end_reason = None
         if watched.terminal_since is not None:
             end_reason = EndReason.FINISHED
-        elif misses >= LOOKS_AT_A_STRANGER and (
-            not watched.known or now - missing_since >= PATIENCE_WITH_A_LOST_TASK
+        elif misses >= MAX_LOOKUPS_OF_UNPROVEN and (
+            not watched.known or now - missing_since >= MISSING_TASK_TIMEOUT
         ):
             end_reason = EndReason.NOT_FOUND
         return PollResult(
@@ -113,11 +113,11 @@ class Schedule:
             end_reason=end_reason or self._deadline(watched, now),
         )
 
-    def after_bad_answer(self, watched: PollTarget, now: float) -> PollResult:
+    def after_unreadable(self, watched: PollTarget, now: float) -> PollResult:
         """Say what follows when only the answer about this task could not be read."""
         return PollResult(
             watched.task_id,
-            next_poll_at=now + max(self.interval, PAUSE_AFTER_A_BAD_ANSWER),
+            next_poll_at=now + max(self.interval, UNREADABLE_RETRY_DELAY),
             misses=watched.misses,
             missing_since=watched.missing_since,
             terminal_since=watched.terminal_since,
@@ -134,12 +134,12 @@ class Schedule:
 def submitted_at(task: Task, added_at: float) -> float:
     """Return when a task began: what its relay says, unless its clock cannot be right."""
     submitted_at = task.submitted_at
-    if submitted_at is None or not added_at - OLDEST < submitted_at < added_at:
+    if submitted_at is None or not added_at - MAX_AGE < submitted_at < added_at:
         return added_at
     return submitted_at
 
 
-def with_deadlines_after(watched: PollTarget, silence: float, now: float) -> PollTarget:
+def extend_deadlines(watched: PollTarget, silence: float, now: float) -> PollTarget:
     """Give a watch back the seconds until ``now`` in which the relay could not be asked.
 
     What began meanwhile gains only the part after that.
@@ -155,7 +155,7 @@ def with_deadlines_after(watched: PollTarget, silence: float, now: float) -> Pol
     )
 
 
-def is_further(status: TaskStatus, terminal_since: float | None, answer: Task) -> bool:
+def supersedes(status: TaskStatus, terminal_since: float | None, answer: Task) -> bool:
     """Whether an answer may replace the last one: a status never goes backwards.
 
     ``status`` is the last one's, ``terminal_since`` when the relay first said that it has ended.

@@ -17,25 +17,23 @@ from types import MappingProxyType
 import aiohttp
 from pydantic import SecretStr
 
-from bot.relay.circuit_breaker import CircuitBreaker, Pauses, RelayHealth
+from bot.relay.circuit_breaker import BackoffLimits, CircuitBreaker, CircuitStatus
 from bot.relay.endpoints import EndpointDiscovery
 from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.lookup import MOST_IN_VAIN, BatchLookup
 from bot.relay.lookup_result import LookupResult
 from bot.relay.models import TaskKind
-from bot.relay.providers import Relay
+from bot.relay.providers import RelayProfile
 from bot.relay.purpose import RequestPurpose
 from bot.relay.rate_limiter import RateLimiter
 from bot.relay.request_coalescer import RequestCoalescer
-from bot.relay.requester import Requester, Traffic
+from bot.relay.requester import Requester, RequestStats
 from bot.relay.single_lookup import SingleLookup
-from bot.relay.transport import Limits, Wire, reach
+from bot.relay.transport import ResponseLimits, Transport, check_reachable
 from bot.relay.ttl_cache import TTLCache
 
-__all__ = ["Limits", "LookupResult", "Pauses", "RelayClient", "RelayHealth", "Traffic"]
-
-LIMITS = Limits()
-PAUSES = Pauses()
+LIMITS = ResponseLimits()
+BACKOFF_LIMITS = BackoffLimits()
 MOST_SINGLES = 20
 """Missing ids that one look-up of the poller asks for on their own; a later one goes on."""
 NOTHING_KNOWN: Mapping[str, TaskKind] = MappingProxyType({})
@@ -44,55 +42,54 @@ NOTHING_KNOWN: Mapping[str, TaskKind] = MappingProxyType({})
 class RelayClient:
     """Asks one relay for tasks. The session stays the caller's: it is not closed here.
 
-    At most ``requests_per_second`` requests are sent, ``batch_size`` ids in each. ``join_within``
-    and ``share_for`` are seconds: how close together look-ups of people must come to travel as
-    one, and how long their answers are shared. ``missed_for`` is how long an id that was missing is
-    missing for people without another request: a few seconds, for a relay may show a task a moment
-    after it gave its id away, and whoever tries again then should find it. ``clock`` gives the time
-    by which requests are spaced.
+    At most ``requests_per_second`` requests are sent, with ``batch_size`` ids in each.
+    Interactive look-ups that arrive within ``coalescing_window`` seconds share requests, and their
+    result is reused for ``reuse_ttl`` seconds. For ``negative_ttl`` seconds a missing id is
+    reported missing to people without another request; this is short because a relay may show a
+    task a moment after it handed out its id. ``clock`` is what the rate limiter measures time with.
     """
 
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        relay: Relay,
+        relay: RelayProfile,
         key: SecretStr,
         *,
         batch_size: int = 100,
         requests_per_second: float = 2.0,
-        limits: Limits = LIMITS,
-        pauses: Pauses = PAUSES,
-        join_within: float = 0.05,
-        share_for: float = 2.0,
-        missed_for: float = 10.0,
+        limits: ResponseLimits = LIMITS,
+        backoff: BackoffLimits = BACKOFF_LIMITS,
+        coalescing_window: float = 0.05,
+        reuse_ttl: float = 2.0,
+        negative_ttl: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         random = SystemRandom()
-        self._breaker = CircuitBreaker(relay.name, pauses, random)
+        self._breaker = CircuitBreaker(relay.name, backoff, random)
         self._limiter = RateLimiter(requests_per_second, clock)
-        wire = Wire(session, relay.base_url, key, limits)
+        wire = Transport(session, relay.base_url, key, limits)
         self._base_url = relay.base_url
         self._asking = Requester(wire, self._limiter, self._breaker)
         routes = EndpointDiscovery(self._asking, relay)
         self._batches = BatchLookup(routes, self._breaker, batch_size, random)
         self._singles = SingleLookup(routes)
         self._asking_singly = asyncio.Lock()
-        self._missed: TTLCache[bool] = TTLCache(missed_for)
+        self._missed: TTLCache[bool] = TTLCache(negative_ttl)
         self._gathering = RequestCoalescer(
-            partial(self._batches.look_up, purpose=RequestPurpose.PERSON),
-            window=join_within,
-            fresh=share_for,
+            partial(self._batches.look_up, purpose=RequestPurpose.INTERACTIVE),
+            window=coalescing_window,
+            fresh=reuse_ttl,
         )
 
     @property
-    def health(self) -> RelayHealth:
+    def circuit_status(self) -> CircuitStatus:
         """When the relay answered well and badly, and how long it is left alone."""
-        return self._breaker.health
+        return self._breaker.circuit_status
 
     @property
-    def traffic(self) -> Traffic:
+    def request_stats(self) -> RequestStats:
         """How many requests were sent so far, and what became of them."""
-        return self._asking.traffic
+        return self._asking.request_stats
 
     def on_success(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` after every good answer, whoever asked: the relay is no longer down.
@@ -101,14 +98,14 @@ class RelayClient:
         """
         self._breaker.on_success(listener)
 
-    async def greet(self) -> None:
+    async def warn_if_unreachable(self) -> None:
         """Say in the log if the relay cannot be reached now; asks it for nothing."""
         try:
-            await reach(self._base_url)
+            await check_reachable(self._base_url)
         except RelayError as error:
             self._breaker.warn(error)
 
-    async def ready(self) -> None:
+    async def wait_for_slot(self) -> None:
         """Wait until the next look-up may be sent at once."""
         await self._limiter.reserve()
 
@@ -117,20 +114,20 @@ class RelayClient:
         ids: Collection[str],
         *,
         kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
-        urgent: bool = False,
+        interactive: bool = False,
         singly: bool = True,
-        named: bool = True,
+        proven: bool = True,
     ) -> LookupResult:
         """Ask what the relay knows of these ids; ``kinds`` tells what is known already.
 
-        ``urgent`` is for people who wait: they take turns with the poller, share requests and
+        ``interactive`` is for people who wait: they take turns with the poller, share requests and
         answers with each other, and are let through now and then while the poller is held back.
         What they ask for in vain is limited: an id that was missing is not asked for again for a
         few seconds, and at most three unknown ids are asked for on their own.
 
         An id that was not found is ``missing`` only after every way to ask for it has said so, and
         never before some task was seen at this relay, or an answer that can only be a relay's.
-        ``named`` says that the relay has named these ids before. What goes wrong with others, and
+        ``proven`` says that the relay has named these ids before. What goes wrong with others, and
         whatever goes wrong for people, does not hold back the poller, unless the relay limits the
         rate: somebody may have typed an id that brings it about.
 
@@ -141,10 +138,10 @@ class RelayClient:
         (then without a request, and ``retry_after`` tells for how long); NoSuchPathError where the
         address or the path seems to be wrong.
         """
-        if urgent:
+        if interactive:
             found = await self._look_up_for_people(ids, kinds)
         else:
-            purpose = RequestPurpose.POLL if named else RequestPurpose.STRANGERS
+            purpose = RequestPurpose.POLL if proven else RequestPurpose.UNPROVEN
             found = await self._batches.look_up(ids, kinds, purpose=purpose)
             if singly:
                 found = await self._completed(found, kinds, purpose, most=MOST_SINGLES)
@@ -157,7 +154,7 @@ class RelayClient:
         ids: Sequence[str],
         *,
         kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
-        named: bool = True,
+        proven: bool = True,
     ) -> LookupResult:
         """Ask on their own for ids that were ``unlisted``, which may take as many requests.
 
@@ -167,7 +164,7 @@ class RelayClient:
         if self._asking_singly.locked():
             return _left_for_later(ids)
         async with self._asking_singly:
-            purpose = RequestPurpose.POLL if named else RequestPurpose.STRANGERS
+            purpose = RequestPurpose.POLL if proven else RequestPurpose.UNPROVEN
             found = await self._singles.look_up(ids, kinds, purpose=purpose, most=MOST_SINGLES)
         return found.completed_by(_left_for_later(found.unlisted))
 
@@ -182,7 +179,7 @@ class RelayClient:
         missed = self._missed.among(ids)
         fresh = [each for each in ids if each not in missed]
         found = await self._gathering.look_up(fresh, kinds)
-        found = await self._completed(found, kinds, RequestPurpose.PERSON, most=MOST_IN_VAIN)
+        found = await self._completed(found, kinds, RequestPurpose.INTERACTIVE, most=MOST_IN_VAIN)
         for each in found.missing:
             self._missed.note(each, True)
         return replace(found, missing=found.missing | missed)

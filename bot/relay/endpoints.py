@@ -19,10 +19,10 @@ from bot.relay.errors import EndpointNotFoundError, ErrorKind, RelayError
 from bot.relay.models import Task, TaskKind
 from bot.relay.parsing.errors import without_paths
 from bot.relay.parsing.reader import is_empty_batch, read_batch, read_single
-from bot.relay.providers import Relay
+from bot.relay.providers import RelayProfile
 from bot.relay.purpose import RequestPurpose
 from bot.relay.requester import Requester
-from bot.relay.transport import Answer
+from bot.relay.transport import RelayResponse
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class _NothingShownError(RelayError):
 class EndpointDiscovery:
     """Asks for tasks on the paths of one relay."""
 
-    def __init__(self, asking: Requester, relay: Relay) -> None:
+    def __init__(self, asking: Requester, relay: RelayProfile) -> None:
         self._asking = asking
         self._relay = relay
         self._batch_path = relay.fetch_path
@@ -103,7 +103,7 @@ class EndpointDiscovery:
         if self._is_asked_singly():
             raise EndpointNotFoundError("the relay has no batch look-up", sure=True)
 
-        def read(answer: Answer) -> tuple[Task, ...]:
+        def read(answer: RelayResponse) -> tuple[Task, ...]:
             try:
                 tasks = read_batch(answer.status, answer.content_type, answer.body, ids=len(ids))
             except RelayError as error:
@@ -193,7 +193,7 @@ class EndpointDiscovery:
         yield from (path for path in likely[kind] if not self._is_absent(path))
 
     async def _single(self, path: str, task_id: str, purpose: RequestPurpose) -> Task | None:
-        def read(answer: Answer) -> Task | None:
+        def read(answer: RelayResponse) -> Task | None:
             try:
                 return read_single(task_id, answer.status, answer.content_type, answer.body)
             except RelayError as error:
@@ -214,7 +214,7 @@ class EndpointDiscovery:
             self._shown.add(path)
         return task
 
-    def _meaning(self, path: str, answer: Answer, error: RelayError) -> RelayError:
+    def _meaning(self, path: str, answer: RelayResponse, error: RelayError) -> RelayError:
         """Return what an error says of the path or of the task, else the error itself.
 
         A page instead of JSON says that a path is not there, if it has never worked: new-api serves

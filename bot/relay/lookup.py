@@ -58,14 +58,18 @@ class BatchLookup:
         findings = search.findings
         try:
             found = findings.conclude()
-            if purpose is RequestPurpose.STRANGERS and len(found.failed) == len(findings.ids) > 0:
+            if purpose is RequestPurpose.UNPROVEN and len(found.failed) == len(findings.ids) > 0:
                 raise _most_telling(found.failed.values())
         except RelayError as error:
             # What people type may be refused for what it is: that says nothing of the relay.
-            refused = error.kind in ABOUT_THE_REQUEST and purpose.decides and len(findings.ids) > 1
-            nowhere = isinstance(error, EndpointNotFoundError) and error.sure and purpose.decides
+            refused = (
+                error.kind in ABOUT_THE_REQUEST and purpose.trips_breaker and len(findings.ids) > 1
+            )
+            nowhere = (
+                isinstance(error, EndpointNotFoundError) and error.sure and purpose.trips_breaker
+            )
             if nowhere or refused or isinstance(error, AmbiguousError):
-                self._breaker.bad(error, decides=purpose.decides)
+                self._breaker.bad(error, trips_breaker=purpose.trips_breaker)
             raise
         else:
             return found
@@ -138,11 +142,11 @@ class _BatchSearch:
             yield together[start : start + self._batches.size]
         alone = [each for each in ids if each in apart]
         if (
-            self._errand is RequestPurpose.STRANGERS
+            self._errand is RequestPurpose.UNPROVEN
         ):  # whose turn it is must not depend on who is refused
             self._batches.random.shuffle(alone)
         for each in alone:
-            refusal = None if self._errand.urgent else self._batches.refused.get(each)
+            refusal = None if self._errand.interactive else self._batches.refused.get(each)
             if refusal is None:
                 yield [each]
             else:
@@ -176,7 +180,7 @@ class _BatchSearch:
 
         Such ids are asked for one by one from the next look on.
         """
-        if self._errand is not RequestPurpose.STRANGERS or trouble.kind is ErrorKind.RATE_LIMIT:
+        if self._errand is not RequestPurpose.UNPROVEN or trouble.kind is ErrorKind.RATE_LIMIT:
             self.findings.stop(trouble)
             return
         for each in self.findings.unknown(ids):
@@ -186,7 +190,7 @@ class _BatchSearch:
 
     def _grow_impatient(self, ids: Sequence[str]) -> None:
         """End a search for ids that the relay never named if it answers none of several."""
-        if self._errand is not RequestPurpose.STRANGERS:
+        if self._errand is not RequestPurpose.UNPROVEN:
             return
         failed = self.findings.failed
         if not all(each in failed for each in ids):
@@ -256,7 +260,7 @@ class _BatchSearch:
         patience = PATIENCE
         unconfirmed = self._batches.unconfirmed.among(ids)
         for each in sorted(ids, key=unconfirmed.__contains__):  # the others may show that it works
-            if self._errand.urgent and self._in_vain == MOST_IN_VAIN:
+            if self._errand.interactive and self._in_vain == MOST_IN_VAIN:
                 return
             try:
                 task = await self._routes.single(each, self._kinds.get(each), purpose=self._errand)

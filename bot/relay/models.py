@@ -17,7 +17,7 @@ class TaskKind(StrEnum):
         return self.value.upper()
 
     @classmethod
-    def named(cls, action: str | None) -> "TaskKind | None":
+    def from_action(cls, action: str | None) -> "TaskKind | None":
         """Return the kind that such a word names, if it names one."""
         return _KINDS.get((action or "").strip().upper())
 

@@ -7,15 +7,15 @@ from types import MappingProxyType
 from urllib.parse import SplitResult, urlsplit
 
 CUSTOM = "custom"
-FETCH = "/suno/fetch"
+FETCH_PATH = "/suno/fetch"
 """The batch look-up of most relays; the generic document, DeerAPI and OpenAI-Hub name it."""
-SUBMIT_FETCH = "/suno/submit/fetch"
+SUBMIT_FETCH_PATH = "/suno/submit/fetch"
 """The batch look-up of the relays that put every POST under ``/suno/submit``."""
 
 
 @dataclass(frozen=True, slots=True)
-class Relay:
-    """Where a relay is asked. Make one with ``relay``, which checks what it is given."""
+class RelayProfile:
+    """Where a relay is asked. Make one with ``relay_profile``, which checks what it is given."""
 
     name: str
     base_url: str
@@ -27,7 +27,7 @@ class Relay:
     def batch_paths(self) -> tuple[str, ...]:
         """The paths at which a batch may be asked for, the configured one first."""
         home = self._home
-        usual = (self.fetch_path, f"{home}{FETCH}", f"{home}{SUBMIT_FETCH}")
+        usual = (self.fetch_path, f"{home}{FETCH_PATH}", f"{home}{SUBMIT_FETCH_PATH}")
         return tuple(dict.fromkeys(usual))
 
     @property
@@ -38,36 +38,38 @@ class Relay:
     @property
     def _home(self) -> str:
         """What stands in front of ``/suno`` in the configured path; usually nothing."""
-        for usual in (SUBMIT_FETCH, FETCH):
+        for usual in (SUBMIT_FETCH_PATH, FETCH_PATH):
             if self.fetch_path.endswith(usual):
                 return self.fetch_path.removesuffix(usual)
         return ""
 
 
-KNOWN: Mapping[str, Relay] = MappingProxyType(
+KNOWN_RELAYS: Mapping[str, RelayProfile] = MappingProxyType(
     {
-        "deerapi": Relay("deerapi", "https://api.deerapi.com", FETCH),
-        "openai-hub": Relay("openai-hub", "https://api.openai-hub.com", FETCH),
+        "deerapi": RelayProfile("deerapi", "https://api.deerapi.com", FETCH_PATH),
+        "openai-hub": RelayProfile("openai-hub", "https://api.openai-hub.com", FETCH_PATH),
     }
 )
 
 
-def relay(name: str, base_url: str | None = None, fetch_path: str | None = None) -> Relay:
+def relay_profile(
+    name: str, base_url: str | None = None, fetch_path: str | None = None
+) -> RelayProfile:
     """Give the relay of this name, with the address and the path that win over its own.
 
     Raise ValueError, with a sentence for the operator, where the name is not known, ``custom``
     has no address, or an address or a path cannot be used.
     """
     name = name.strip().lower()
-    known = KNOWN.get(name)
+    known = KNOWN_RELAYS.get(name)
     if known is None and name != CUSTOM:
-        choices = ", ".join((*KNOWN, CUSTOM))
+        choices = ", ".join((*KNOWN_RELAYS, CUSTOM))
         raise ValueError(f"There is no relay called {name!r}; choose one of {choices}.")
     address = base_url or (known.base_url if known else "")
     if not address:
         raise ValueError("A custom relay needs its address, such as https://api.example.com.")
-    path = fetch_path or (known.fetch_path if known else FETCH)
-    return Relay(name, _checked_address(address.strip()), _checked_path(path.strip()))
+    path = fetch_path or (known.fetch_path if known else FETCH_PATH)
+    return RelayProfile(name, _checked_address(address.strip()), _checked_path(path.strip()))
 
 
 def _checked_address(address: str) -> str:

@@ -6,20 +6,20 @@ from enum import Enum, auto
 class RequestPurpose(Enum):
     """Why requests are sent."""
 
-    PERSON = auto()
+    INTERACTIVE = auto()
     """Somebody waits. What people type may be anything."""
     POLL = auto()
     """The poller looks at tasks that the relay has named before."""
-    STRANGERS = auto()
+    UNPROVEN = auto()
     """The poller looks at ids that somebody typed while the relay could not be asked."""
 
     @property
-    def urgent(self) -> bool:
+    def interactive(self) -> bool:
         """Whether somebody waits for the answer."""
-        return self is RequestPurpose.PERSON
+        return self is RequestPurpose.INTERACTIVE
 
     @property
-    def decides(self) -> bool:
+    def trips_breaker(self) -> bool:
         """Whether an error may show that the relay is in trouble, so that it is left alone.
 
         An id that somebody typed may bring about almost any: a firewall in front of a relay refuses

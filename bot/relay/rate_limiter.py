@@ -14,9 +14,9 @@ BATCHES_IN_A_ROW = 3
 class RateLimiter:
     """Spaces requests evenly, ``per_second`` of them, and shares them between two sides.
 
-    The two sides are people (``urgent``) and the poller. While both wait they take turns: however
-    much people ask, the poller gets half of the budget, and the other way round. A side that is
-    alone gets all of it.
+    The two sides are people (``interactive``) and the poller. While both wait, they are served
+    alternately: however much people ask, the poller gets half of the budget, and the other way
+    round. A side that is alone gets all of it.
 
     Within a side batches go first, for one batch serves many; but every fourth request is a single
     look-up where one waits, so that none waits for ever.
@@ -40,20 +40,20 @@ class RateLimiter:
         It is kept until another request could be sent and somebody wants to.
         """
         if not self._reserved:
-            await self.acquire(urgent=False)
+            await self.acquire(interactive=False)
             self._reserved = True
 
-    async def acquire(self, *, urgent: bool, single: bool = False) -> None:
+    async def acquire(self, *, interactive: bool, single: bool = False) -> None:
         """Wait until a request may be sent. Raise SunoError if the bot stops meanwhile."""
-        if self._reserved and not urgent:
-            self._admit(urgent=False)
+        if self._reserved and not interactive:
+            self._admit(interactive=False)
             return
         waiting = self._people or self._poller
         if not waiting and self._clock() >= self._free_at:  # then no dispatcher is needed
-            self._admit(urgent=urgent)
+            self._admit(interactive=interactive)
             return
         turn = asyncio.get_running_loop().create_future()
-        (self._people if urgent else self._poller).add(turn, single=single)
+        (self._people if interactive else self._poller).add(turn, single=single)
         if self._dispatcher is None or self._dispatcher.done():
             self._dispatcher = asyncio.create_task(self._dispatch())
         await turn
@@ -68,9 +68,9 @@ class RateLimiter:
             if not turn.done():
                 turn.set_exception(RelayError(ErrorKind.UNAVAILABLE, "the bot is closing"))
 
-    def _admit(self, *, urgent: bool) -> None:
+    def _admit(self, *, interactive: bool) -> None:
         self._free_at = self._clock() + self._spacing
-        self._last_was_urgent = urgent
+        self._last_was_urgent = interactive
         self._reserved = False
 
     async def _dispatch(self) -> None:
@@ -82,7 +82,7 @@ class RateLimiter:
                 continue
             turn = side.pop()
             if not turn.done():  # whoever gave up is passed over
-                self._admit(urgent=side is self._people)
+                self._admit(interactive=side is self._people)
                 turn.set_result(None)
 
     def _next_side(self) -> "_Side | None":

@@ -10,11 +10,11 @@ from bot.relay.circuit_breaker import RELAY_WIDE, AmbiguousError, CircuitBreaker
 from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.purpose import RequestPurpose
 from bot.relay.rate_limiter import RateLimiter
-from bot.relay.transport import Answer, ConnectionCutError, Wire
+from bot.relay.transport import ConnectionCutError, RelayResponse, Transport
 
 
 @dataclass(slots=True)
-class Traffic:
+class RequestStats:
     """Every request to a relay since the start, the poller's and people's."""
 
     requests: int = 0
@@ -33,17 +33,17 @@ LONGEST_PAUSE = 3600.0
 class Requester:
     """Everything that one request goes through."""
 
-    def __init__(self, wire: Wire, limiter: RateLimiter, breaker: CircuitBreaker) -> None:
+    def __init__(self, wire: Transport, limiter: RateLimiter, breaker: CircuitBreaker) -> None:
         self._wire = wire
         self._limiter = limiter
         self._breaker = breaker
-        self.traffic = Traffic()
+        self.request_stats = RequestStats()
 
     async def ask(
         self,
         method: str,
         path: str,
-        read: Callable[[Answer], T],
+        read: Callable[[RelayResponse], T],
         *,
         purpose: RequestPurpose,
         payload: Mapping[str, Any] | None = None,
@@ -53,13 +53,13 @@ class Requester:
         Raise the SunoError that ``read`` raises, that the exchange ends with, or that the relay
         was left alone for; the breaker has learned of it where it concerns more than this request.
         """
-        self._breaker.check(urgent=purpose.urgent)
+        self._breaker.check(interactive=purpose.interactive)
         try:
             return await self._once(method, path, read, purpose, payload)
         except ConnectionCutError:
             # The server may have closed an idle connection at that moment. A person waits for
             # this answer; the poller comes back anyway.
-            if not purpose.urgent:
+            if not purpose.interactive:
                 raise
         return await self._once(method, path, read, purpose, payload)
 
@@ -67,34 +67,36 @@ class Requester:
         self,
         method: str,
         path: str,
-        read: Callable[[Answer], T],
+        read: Callable[[RelayResponse], T],
         purpose: RequestPurpose,
         payload: Mapping[str, Any] | None,
     ) -> T:
-        await self._limiter.acquire(urgent=purpose.urgent, single=method == "GET")
-        self._breaker.admit(urgent=purpose.urgent, decides=purpose.decides)
+        await self._limiter.acquire(interactive=purpose.interactive, single=method == "GET")
+        self._breaker.admit(interactive=purpose.interactive, trips_breaker=purpose.trips_breaker)
         asked_at = time.monotonic()
-        self.traffic.requests += 1
+        self.request_stats.requests += 1
         try:
             answer = await self._wire.exchange(method, path, payload)
             result = _with_its_pause(answer, read, purpose)
         except RelayError as error:
-            self.traffic.errors[error.kind] += 1
+            self.request_stats.errors[error.kind] += 1
             self._learn(error, purpose, asked_at)
             raise
         finally:
-            self.traffic.seconds += time.monotonic() - asked_at
+            self.request_stats.seconds += time.monotonic() - asked_at
         self._breaker.good(asked_at)
         return result
 
     def _learn(self, error: RelayError, purpose: RequestPurpose, asked_at: float) -> None:
         if is_relay_wide(error):
-            self._breaker.bad(error, decides=purpose.decides)
-        elif purpose.decides or not isinstance(error, AmbiguousError):
+            self._breaker.bad(error, trips_breaker=purpose.trips_breaker)
+        elif purpose.trips_breaker or not isinstance(error, AmbiguousError):
             self._breaker.answered(asked_at)
 
 
-def _with_its_pause(answer: Answer, read: Callable[[Answer], T], purpose: RequestPurpose) -> T:
+def _with_its_pause(
+    answer: RelayResponse, read: Callable[[RelayResponse], T], purpose: RequestPurpose
+) -> T:
     """Read the answer; the pause that it asks for goes into the error that it is."""
     try:
         return read(answer)
@@ -102,7 +104,9 @@ def _with_its_pause(answer: Answer, read: Callable[[Answer], T], purpose: Reques
         pause = answer.retry_after or error.retry_after
         error.retry_after = None if pause is None else min(pause, LONGEST_PAUSE)
         internal = answer.status == 500 and pause is None and error.kind is ErrorKind.UNAVAILABLE
-        about_strangers = not purpose.decides and error.kind in RELAY_WIDE - {ErrorKind.RATE_LIMIT}
+        about_strangers = not purpose.trips_breaker and error.kind in RELAY_WIDE - {
+            ErrorKind.RATE_LIMIT
+        }
         if internal or about_strangers:
             raise AmbiguousError(error.kind, error.detail) from error
         raise

@@ -24,7 +24,7 @@ NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ResponseLimits:
     """How long and how large an answer may be."""
 
     total: float = 30.0
@@ -36,7 +36,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RelayResponse:
     """What a relay answered; the key is struck out of the body, should the relay repeat it."""
 
     status: int
@@ -59,11 +59,11 @@ class ConnectionCutError(RelayError):
         super().__init__(ErrorKind.UNAVAILABLE, detail)
 
 
-class Wire:
+class Transport:
     """Sends requests to one relay's own origin with its key, and reads bounded answers."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, base_url: str, key: SecretStr, limits: Limits
+        self, session: aiohttp.ClientSession, base_url: str, key: SecretStr, limits: ResponseLimits
     ) -> None:
         secret = key.get_secret_value().strip()
         if not secret or not secret.isascii() or not secret.isprintable():
@@ -75,7 +75,7 @@ class Wire:
 
     async def exchange(
         self, method: str, path: str, payload: Mapping[str, Any] | None = None
-    ) -> Answer:
+    ) -> RelayResponse:
         """Send one request and read its answer, whatever its status.
 
         ``path`` is percent-encoded. Raise SunoError (``unavailable``, ``unreadable``) where there
@@ -96,7 +96,9 @@ class Wire:
             trouble = self._trouble(error)
         raise trouble
 
-    async def _exchange(self, method: str, url: URL, payload: Mapping[str, Any] | None) -> Answer:
+    async def _exchange(
+        self, method: str, url: URL, payload: Mapping[str, Any] | None
+    ) -> RelayResponse:
         headers = {
             "Authorization": f"Bearer {self._key.get_secret_value()}",
             "Accept": "application/json",
@@ -121,7 +123,7 @@ class Wire:
                 url = _next_address(url, self._struck(response.headers.get("Location", "")))
         raise RelayError(ErrorKind.UNAVAILABLE, "the relay redirects in a circle")
 
-    async def _read(self, response: aiohttp.ClientResponse, limit: int) -> Answer:
+    async def _read(self, response: aiohttp.ClientResponse, limit: int) -> RelayResponse:
         chunks, size = [], 0
         async for chunk in response.content.iter_any():
             chunks.append(chunk)
@@ -133,7 +135,7 @@ class Wire:
         secret = self._key.get_secret_value().encode()
         if body.rfind(secret) >= 0:  # in long bodies twice as fast as from the left
             body = body.replace(secret, b"***")
-        return Answer(
+        return RelayResponse(
             response.status,
             response.headers.get("Content-Type"),
             body,
@@ -152,13 +154,13 @@ class Wire:
         if isinstance(error, aiohttp.ClientPayloadError):
             packed = isinstance(error.__cause__, ContentEncodingError)
             return ConnectionCutError(f"the answer {'is badly packed' if packed else 'broke off'}")
-        said = f"{type(error).__name__}: {quoted(self._struck(str(error)))}"
+        said = f"{type(error).__name__}: {quote_for_log(self._struck(str(error)))}"
         if isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL):
             return RelayError(ErrorKind.UNAVAILABLE, f"no connection ({said})")
         return ConnectionCutError(f"the connection was cut ({said})")
 
 
-def quoted(text: str) -> str:
+def quote_for_log(text: str) -> str:
     """Make foreign text fit for a log: at most 200 characters, none that a terminal obeys."""
     return "".join(
         sign if sign.isprintable() else sign.encode("unicode_escape").decode()
@@ -180,12 +182,12 @@ def _next_address(url: URL, location: str) -> URL:
         same = target.origin() == url.origin()
     except (ValueError, IndexError):  # yarl raises the latter for https://][[p@
         raise RelayError(
-            ErrorKind.UNAVAILABLE, f"a redirect to nowhere: {quoted(location)}"
+            ErrorKind.UNAVAILABLE, f"a redirect to nowhere: {quote_for_log(location)}"
         ) from None
     if not same:
         raise RelayError(
             ErrorKind.UNAVAILABLE,
-            f"a redirect to another host ({quoted(str(target.origin()))}), which gets no key",
+            f"a redirect to another host ({quote_for_log(str(target.origin()))}), which gets no key",
         )
     return target
 
@@ -213,7 +215,7 @@ PATIENCE = 10.0
 """Seconds for the name, the connection and the certificate."""
 
 
-async def reach(base_url: str, patience: float = PATIENCE) -> None:
+async def check_reachable(base_url: str, patience: float = PATIENCE) -> None:
     """Open a connection and close it. Raise SunoError (``unavailable``) where that cannot be."""
     url = URL(base_url)
     try:
@@ -224,7 +226,7 @@ async def reach(base_url: str, patience: float = PATIENCE) -> None:
     except TimeoutError:
         trouble = f"no connection within {patience:g} s"
     except (OSError, ValueError) as error:
-        trouble = f"no connection ({type(error).__name__}: {quoted(str(error))})"
+        trouble = f"no connection ({type(error).__name__}: {quote_for_log(str(error))})"
     else:
         writer.transport.abort()
         return

@@ -266,7 +266,7 @@ class TaskStore:
         ``asked_at``: since when the tasks were as the look took them to be, by default ``now``;
         watches that were added later are not ended by it, unless their task itself has ended.
         ``outage`` is how long nobody could ask until ``now``: every deadline moves by these seconds
-        (compare ``schedule.with_deadlines_after``).
+        (compare ``schedule.extend_deadlines``).
         """
         seen = list(observations)
         look = self._look(now if asked_at is None else asked_at, now)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import discord
 
 from bot.i18n.catalog import Catalog
-from bot.relay.client import RelayHealth
+from bot.relay.circuit_breaker import CircuitStatus
 from bot.storage.server_settings import ServerUsage
 from bot.ui.held_notice import needed_to_post
 
@@ -17,7 +17,7 @@ MOST_CHANNELS = 15
 class Health:
     """What the page is made of; times are Unix seconds."""
 
-    relay: RelayHealth
+    relay: CircuitStatus
     last_tick_at: Mapping[str, float]
     """When each loop of the clock last did its work without a fault."""
     use: ServerUsage
@@ -45,12 +45,12 @@ def health_page(health: Health, guild: discord.Guild, catalog: Catalog) -> disco
 _ROUNDS = ("poll", "deliver", "show")
 
 
-def _relay(relay: RelayHealth, catalog: Catalog) -> str:
-    if relay.paused_until is not None:
-        return catalog.text("health-relay-paused", time=_when(relay.paused_until))
-    if relay.last_good_at is None:
+def _relay(relay: CircuitStatus, catalog: Catalog) -> str:
+    if relay.open_until is not None:
+        return catalog.text("health-relay-paused", time=_when(relay.open_until))
+    if relay.last_success_at is None:
         return catalog.text("health-relay-silent")
-    return catalog.text("health-relay-well", time=_when(relay.last_good_at))
+    return catalog.text("health-relay-well", time=_when(relay.last_success_at))
 
 
 def _round(name: str, last_tick_at: Mapping[str, float], catalog: Catalog) -> str:

@@ -8,8 +8,10 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from bot.polling.schedule import Schedule
-from bot.relay.client import LookupResult, RelayClient, RelayHealth
+from bot.relay.circuit_breaker import CircuitStatus
+from bot.relay.client import RelayClient
 from bot.relay.errors import RelayError
+from bot.relay.lookup_result import LookupResult
 from bot.relay.models import Outcome, Task, TaskStatus
 from bot.storage.errors import TooManyLookups, WatchError
 from bot.storage.joined_notices import Joined, JoinedNotice
@@ -89,9 +91,9 @@ class Watchlist:
         self._clock = clock
 
     @property
-    def relay_health(self) -> RelayHealth:
+    def circuit_status(self) -> CircuitStatus:
         """When the relay answered well and badly, and how long it is left alone."""
-        return self._client.health
+        return self._client.circuit_status
 
     async def ids_in(self, text: str) -> list[str]:
         """Return the task ids in what a person typed.
@@ -108,7 +110,7 @@ class Watchlist:
         too often for this person or this server.
         """
         self._limiter.admit(asker)
-        found = await self._client.look_up(ids, urgent=True)
+        found = await self._client.look_up(ids, interactive=True)
         self._limiter.charge_misses(asker, len(found.missing))
         return found
 
@@ -198,7 +200,7 @@ class Watchlist:
             destination=wish.destination,
             now=now,
             deadline=self._schedule.deadline,
-            poll_at=self._schedule.first_look_at(task, now) if task else now,
+            poll_at=self._schedule.first_poll_at(task, now) if task else now,
             mention=wish.mention,
             member_limit=wish.member_limit,
         )

@@ -10,7 +10,7 @@ import pytest
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.polling.adaptive.planner import Planner
 from bot.polling.poller import Poller
-from bot.polling.schedule import PATIENCE_WITH_MISSING_AUDIO
+from bot.polling.schedule import MISSING_AUDIO_TIMEOUT
 from bot.relay.models import TaskKind, TaskStatus
 from bot.storage.clock_rollback import BACKWARDS
 from bot.storage.outbox import Outbox
@@ -227,14 +227,14 @@ async def test_a_clock_that_is_set_back_a_little_changes_nothing(skewed: Skewed)
 
 def restart(world: World) -> Poller:
     """Return the poller of a new process on the same database."""
-    return Poller(world.client, world.store, world.schedule, batch=100, clock=world.clock)
+    return Poller(world.client, world.store, world.schedule, batch_size=100, clock=world.clock)
 
 
 async def look(world: World, poller: Poller, after: float = 0.0) -> None:
     """Let time pass everywhere, then look."""
     world.clock.now += after
     world.relay.clock.advance(after)
-    await poller.round()
+    await poller.tick()
     await poller.finish(None)
 
 
@@ -272,7 +272,7 @@ async def test_a_song_that_waits_for_its_last_link_is_told_in_time(
     poller = restart(world) if restarted else world.poller
     await look(world, poller)
     for _ in range(7):
-        await look(world, poller, after=PATIENCE_WITH_MISSING_AUDIO / 6)
+        await look(world, poller, after=MISSING_AUDIO_TIMEOUT / 6)
     assert len(await world.owed()) == 1
 
 
@@ -294,8 +294,8 @@ async def test_a_watch_ends_when_it_should_by_the_clock_that_was_set_right(
 def test_a_plan_is_made_anew_when_the_clock_was_set_back() -> None:
     """Waits are worked out for the price of the moment, not for that of hours ago."""
     planner = Planner(5.0)
-    planner.balance([], HOURS, full=False)
+    planner.adjust_price([], HOURS, full=False)
     made = planner._timetables_from
-    planner.balance([], 0.0, full=False)
+    planner.adjust_price([], 0.0, full=False)
     assert made == HOURS
     assert planner._timetables_from == 0.0

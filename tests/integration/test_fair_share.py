@@ -23,7 +23,7 @@ from bot.polling.poller import Poller
 from bot.polling.schedule import Schedule
 from bot.relay.client import RelayClient
 from bot.relay.errors import RelayError
-from bot.relay.providers import Relay
+from bot.relay.providers import RelayProfile
 from bot.storage.database import DatabaseThread
 from bot.storage.errors import TooManyLookups
 from bot.storage.models import Destination
@@ -85,7 +85,7 @@ class Load:
         """Let the poller look when it wants to, as the bot's clock does."""
         while True:
             self.store.changed.clear()
-            due_at = await self.poller.round()
+            due_at = await self.poller.tick()
             pause = 60 if due_at is None else max(due_at - self.clock(), 0)
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
@@ -131,7 +131,7 @@ async def a_load(folder: Path) -> AsyncIterator[Load]:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         client = RelayClient(
             session,
-            Relay("local", relay.base_url, "/suno/fetch"),
+            RelayProfile("local", relay.base_url, "/suno/fetch"),
             SecretStr(relay.key),
             requests_per_second=BUDGET,
             clock=now,
@@ -140,7 +140,7 @@ async def a_load(folder: Path) -> AsyncIterator[Load]:
         outbox = Outbox(database)
         store = TaskStore(database, outbox, "local")
         schedule = Schedule(Planner(INTERVAL), 86400)
-        poller = Poller(client, store, schedule, batch=100, clock=relay.clock.now)
+        poller = Poller(client, store, schedule, batch_size=100, clock=relay.clock.now)
         stack.push_async_callback(poller.finish, 0)
         client.on_success(poller.resume)
         limiter = LookupLimiter(BUDGET, now)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot.polling.poller import Poller
-from bot.polling.schedule import PATIENCE_WITH_A_LOST_TASK
-from bot.relay.client import NOTHING_KNOWN, LookupResult, RelayClient
+from bot.polling.schedule import MISSING_TASK_TIMEOUT
+from bot.relay.client import NOTHING_KNOWN, RelayClient
+from bot.relay.lookup_result import LookupResult
 from bot.relay.models import Task, TaskKind, TaskStatus
 from bot.storage.models import EndReason, PollResult
 from bot.watches.watchlist import WatchOutcome
@@ -25,9 +26,9 @@ class SlowWire:
         self._open = asyncio.Event()
         self._answered = asyncio.Event()
 
-    async def ready(self) -> None:
+    async def wait_for_slot(self) -> None:
         """Wait as the client does."""
-        await self._client.ready()
+        await self._client.wait_for_slot()
 
     async def look_up(
         self,
@@ -35,10 +36,10 @@ class SlowWire:
         *,
         kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
         singly: bool = True,
-        named: bool = True,
+        proven: bool = True,
     ) -> LookupResult:
         """Ask the relay at once, and keep back what it says."""
-        found = await self._client.look_up(ids, kinds=kinds, singly=singly, named=named)
+        found = await self._client.look_up(ids, kinds=kinds, singly=singly, proven=proven)
         return await self._keep_back(found)
 
     async def look_up_singly(
@@ -46,10 +47,10 @@ class SlowWire:
         ids: Sequence[str],
         *,
         kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
-        named: bool = True,
+        proven: bool = True,
     ) -> LookupResult:
         """Ask the relay at once, and keep back what it says."""
-        found = await self._client.look_up_singly(ids, kinds=kinds, named=named)
+        found = await self._client.look_up_singly(ids, kinds=kinds, proven=proven)
         return await self._keep_back(found)
 
     async def _keep_back(self, found: LookupResult) -> LookupResult:
@@ -79,11 +80,13 @@ class SlowLook:
     def __init__(self, world: World) -> None:
         self._wire = SlowWire(world.client)
         self._world = world
-        self._poller = Poller(self._wire, world.store, world.schedule, batch=100, clock=world.clock)
+        self._poller = Poller(
+            self._wire, world.store, world.schedule, batch_size=100, clock=world.clock
+        )
 
     async def begin(self) -> None:
         """Ask the relay; a moment passes, and its answer is on the way."""
-        await self._poller.round()
+        await self._poller.tick()
         await self._wire.relay_has_answered()
         self._world.clock.now += 0.5
 
@@ -133,7 +136,7 @@ async def test_a_look_counts_no_absence_of_a_task_that_was_found_since(world: Wo
     await world.watch("song")
     await world.look_after(5)
     world.relay.remove("song")
-    for _ in range(int(PATIENCE_WITH_A_LOST_TASK) // 100 - 1):
+    for _ in range(int(MISSING_TASK_TIMEOUT) // 100 - 1):
         await world.look_after(100)
     world.clock.now += 150
     late = await a_slow_look(world)
@@ -253,10 +256,10 @@ async def test_an_outage_stops_the_deadlines_in_every_look_that_was_under_way(wo
         await world.watch(task_id)
     await world.look_after(60)
     wire = SlowWire(world.client)
-    poller = Poller(wire, world.store, world.schedule, batch=1, clock=world.clock)
+    poller = Poller(wire, world.store, world.schedule, batch_size=1, clock=world.clock)
     world.clock.now += 60
     for _ in range(2):
-        await poller.round()
+        await poller.tick()
         await wire.relay_has_answered()
     world.clock.now += 3 * DEADLINE
     wire.let_through()

@@ -19,16 +19,16 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.app import health_probes
 from bot.delivery.discord_traffic import RequestMonitor
 from bot.metrics import Metrics
-from bot.monitoring.collector import KEPT_FOR, ProcessMetrics, QueueMetrics
+from bot.monitoring.collector import QUEUE_CACHE_TTL, ProcessMetrics, QueueMetrics
 from bot.monitoring.health import (
-    LONGEST_HANG,
-    LONGEST_ROUND,
-    LONGEST_SILENCE,
+    MAX_FAILING,
+    MAX_HANG,
+    MAX_TICK_GAP,
     HealthProbes,
-    Patience,
-    requests_hang,
-    stuck_loops,
-    unready,
+    StalenessLimits,
+    has_hanging_requests,
+    not_ready_reason,
+    stalled_loops,
 )
 from bot.relay.errors import ErrorKind
 from bot.storage.database import DatabaseThread
@@ -280,7 +280,7 @@ def probes(
         loops=("poll", "deliver"),
         last_tick_at=last_tick_at,
         missing_connection=lambda: None,
-        ask_database=database.check,
+        ping_database=database.check,
         requests=requests or Times(),
         due_since=when,
     )
@@ -289,28 +289,30 @@ def probes(
 def test_a_loop_without_a_good_round_is_stuck_after_its_patience(tmp_path: Path) -> None:
     """A look may have to wait for its turn at the relay; the other loops wait for nobody."""
     database = DatabaseThread(tmp_path / "suno.db")
-    patience = Patience.at(requests_per_second=2)
-    later = NOON + LONGEST_ROUND + 1
-    assert stuck_loops(probes({}, database), patience, NOON + 60) == []
-    assert stuck_loops(probes({}, database), patience, later) == ["deliver"]
-    assert stuck_loops(probes({"deliver": later - 60}, database), patience, later) == []
-    assert stuck_loops(probes({}, database), patience, NOON + patience.poll + 1) == [
+    limits = StalenessLimits.for_rate(requests_per_second=2)
+    later = NOON + MAX_TICK_GAP + 1
+    assert stalled_loops(probes({}, database), limits, NOON + 60) == []
+    assert stalled_loops(probes({}, database), limits, later) == ["deliver"]
+    assert stalled_loops(probes({"deliver": later - 60}, database), limits, later) == []
+    assert stalled_loops(probes({}, database), limits, NOON + limits.poll + 1) == [
         "poll",
         "deliver",
     ]
-    assert Patience.at(requests_per_second=0.01).poll > 600 / 0.01
+    assert StalenessLimits.for_rate(requests_per_second=0.01).poll > 600 / 0.01
 
 
 async def test_messages_that_no_request_brings_to_discord_make_it_not_ready(
     tmp_path: Path,
 ) -> None:
     """After five minutes without a success; with nothing due there is nothing to succeed."""
-    later = NOON + LONGEST_SILENCE + 1
+    later = NOON + MAX_FAILING + 1
     async with DatabaseThread(tmp_path / "suno.db") as database:
 
         async def reason(due_since: float | None, success: float | None) -> str | None:
             times = Times(last_success_at=success, last_end_at=later)
-            return await unready(probes({}, database, requests=times, due_since=due_since), later)
+            return await not_ready_reason(
+                probes({}, database, requests=times, due_since=due_since), later
+            )
 
         assert "no request to Discord succeeded" in str(await reason(NOON, None))
         assert "no request to Discord succeeded" in str(await reason(NOON, NOON - 5))
@@ -321,12 +323,12 @@ async def test_messages_that_no_request_brings_to_discord_make_it_not_ready(
 
 async def test_only_requests_that_never_end_make_it_dead(tmp_path: Path) -> None:
     """Not a Discord that refuses or cannot be reached, nor one that says how long to wait."""
-    later = NOON + LONGEST_HANG + 1
+    later = NOON + MAX_HANG + 1
     database = DatabaseThread(tmp_path / "suno.db")
 
     async def hang(due_since: float | None = NOON, **times: float) -> bool:
         requests = Times(**times)
-        return await requests_hang(
+        return await has_hanging_requests(
             probes({}, database, requests=requests, due_since=due_since), later
         )
 
@@ -351,16 +353,16 @@ async def test_a_bot_whose_requests_wait_for_ever_is_found_out(sandbox: SandboxS
         async with asyncio.timeout(15):
             while await known.due_since() is None:  # noqa: ASYNC110 # asked of the database
                 await asyncio.sleep(0.02)
-        later = time.time() + LONGEST_HANG + 1
-        assert await requests_hang(known, later)
-        assert "no request to Discord succeeded" in str(await unready(known, later))
+        later = time.time() + MAX_HANG + 1
+        assert await has_hanging_requests(known, later)
+        assert "no request to Discord succeeded" in str(await not_ready_reason(known, later))
         bot.http._global_over.set()
         await sandbox.wait_for_notice(SONG)
         async with asyncio.timeout(15):
             while await known.due_since():  # noqa: ASYNC110 # as above
                 await asyncio.sleep(0.02)
-        assert not await requests_hang(known, later)
-        assert await unready(known, later) is None
+        assert not await has_hanging_requests(known, later)
+        assert await not_ready_reason(known, later) is None
 
 
 @pytest.mark.parametrize(
@@ -405,13 +407,13 @@ async def test_a_database_that_does_not_answer_makes_it_not_ready(tmp_path: Path
     """Busy for too long, or closed."""
     go_on = threading.Event()
     async with DatabaseThread(tmp_path / "suno.db") as database:
-        assert await unready(probes({}, database), NOON) is None
+        assert await not_ready_reason(probes({}, database), NOON) is None
         busy = asyncio.create_task(database.run(lambda _db: go_on.wait()))
         await asyncio.sleep(0)
-        assert "does not answer" in str(await unready(probes({}, database), NOON))
+        assert "does not answer" in str(await not_ready_reason(probes({}, database), NOON))
         go_on.set()
         await busy
-    assert "cannot be used" in str(await unready(probes({}, database), NOON))
+    assert "cannot be used" in str(await not_ready_reason(probes({}, database), NOON))
 
 
 async def test_what_waits_is_counted_seldom(tmp_path: Path) -> None:
@@ -435,7 +437,7 @@ async def test_what_waits_is_counted_seldom(tmp_path: Path) -> None:
             return metrics.registry.get_sample_value("suno_bot_running_tasks")
 
         assert await counted_after_another("first") == 1
-        now += KEPT_FOR - 1
+        now += QUEUE_CACHE_TTL - 1
         assert await counted_after_another("second") == 1
         now += 2
         assert await counted_after_another("third") == 3

@@ -10,13 +10,14 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
-from bot.polling.adaptive.inspection_policy import LONGEST_WAIT
+from bot.polling.adaptive.inspection_policy import MAX_WAIT
 from bot.polling.adaptive.planner import Planner
 from bot.polling.poller import Poller
-from bot.polling.schedule import PATIENCE_WITH_A_LOST_TASK, Schedule
-from bot.relay.client import Pauses, RelayClient
+from bot.polling.schedule import MISSING_TASK_TIMEOUT, Schedule
+from bot.relay.circuit_breaker import BackoffLimits
+from bot.relay.client import RelayClient
 from bot.relay.models import Outcome, TaskKind
-from bot.relay.providers import Relay
+from bot.relay.providers import RelayProfile
 from bot.storage.database import DatabaseThread
 from bot.storage.errors import BadTaskId, TooManyIds
 from bot.storage.limits import WatchLimits
@@ -80,9 +81,9 @@ class World:
         """Let time pass everywhere, then look; return when the next look is due."""
         self.clock.now += seconds
         self.relay.clock.advance(seconds)
-        await self.poller.round()
+        await self.poller.tick()
         await self.poller.finish(None)
-        return await self.poller.round()
+        return await self.poller.tick()
 
     async def owed(self) -> list[Delivery]:
         """Return what is owed now."""
@@ -109,12 +110,12 @@ async def a_world(
         session = await stack.enter_async_context(aiohttp.ClientSession())
         client = RelayClient(
             session,
-            Relay("local", relay.base_url, "/suno/fetch"),
+            RelayProfile("local", relay.base_url, "/suno/fetch"),
             SecretStr(relay.key),
             requests_per_second=1000,
-            pauses=Pauses(shortest=0.0001, longest=0.0001, people=0.0001),
-            join_within=0,
-            share_for=0,
+            backoff=BackoffLimits(min_delay=0.0001, max_delay=0.0001, interactive_delay=0.0001),
+            coalescing_window=0,
+            reuse_ttl=0,
         )
         stack.push_async_callback(client.aclose)
         outbox = Outbox(database)
@@ -123,7 +124,7 @@ async def a_world(
         store = TaskStore(database, outbox, "local", limits, fingerprint=fingerprint)
         clock = clock or OurClock()
         schedule = Schedule(Planner(interval), DEADLINE)
-        poller = Poller(client, store, schedule, batch=100, clock=clock)
+        poller = Poller(client, store, schedule, batch_size=100, clock=clock)
         client.on_success(poller.resume)
         yield World(
             relay,
@@ -336,7 +337,7 @@ async def test_a_stranger_holds_up_no_other(world: World) -> None:
     world.relay.faults.add(faults.slow_headers(), path="/suno/fetch/stranger")
     world.clock.now += 60
     world.relay.clock.advance(60)
-    await world.poller.round()
+    await world.poller.tick()
     async with asyncio.timeout(10):
         await world.outbox.changed.wait()
     assert await world.store.ended_task("song")
@@ -376,9 +377,9 @@ async def test_looks_that_are_far_apart_because_they_are_dear_are_no_outage(worl
         waits.append(due_at - world.clock.now)
         for second in range(100):  # others are looked at, and late
             late = a_watched(polled_at=due_at - 300, next_poll_at=due_at - 300)
-            planner.balance([late], due_at + second / 5, full=True)
+            planner.adjust_price([late], due_at + second / 5, full=True)
         due_at = await world.look_after(due_at - world.clock.now)
-    assert max(waits) > world.schedule.longest_gap
+    assert max(waits) > world.schedule.max_response_gap
     (delivery,) = await world.owed()
     assert delivery.end_reason is EndReason.GAVE_UP
 
@@ -406,13 +407,13 @@ async def test_the_pause_grows_while_the_relay_cannot_be_asked(world: World) -> 
     world.relay.add(song("song"))
     await world.watch("song")
     world.relay.go_down()
-    pauses = []
+    backoff = []
     for _ in range(8):
         at = await world.look_after(100)
         assert at is not None
-        pauses.append(at - world.clock.now)
-    assert pauses[0] <= 5
-    assert pauses[-1] == pytest.approx(60)
+        backoff.append(at - world.clock.now)
+    assert backoff[0] <= 5
+    assert backoff[-1] == pytest.approx(60)
 
 
 @pytest.mark.parametrize(
@@ -427,9 +428,9 @@ async def test_a_look_up_of_a_person_that_succeeds_ends_the_pause_of_the_poller(
     world.relay.add(song("song", takes=60))
     await world.watch("song")
     world.relay.faults.add(fault)
-    paused_until: float | None = 0.0
-    while not paused_until or paused_until < world.clock.now + 30:  # the pause grows
-        paused_until = await world.look_after(61)
+    open_until: float | None = 0.0
+    while not open_until or open_until < world.clock.now + 30:  # the pause grows
+        open_until = await world.look_after(61)
     world.relay.faults.clear()
     world.store.changed.clear()
 
@@ -533,10 +534,10 @@ async def test_a_relay_that_answers_slowly_holds_up_no_other_look(world: World) 
     await world.watch("second")
     world.relay.faults.add(faults.slow_headers(), times=1)
     world.clock.now += 2
-    await world.poller.round()
+    await world.poller.tick()
     await world.relay.wait_for_requests(3)  # the two watches, and the look at the first song
     world.clock.now += 3
-    await world.poller.round()
+    await world.poller.tick()
     await world.relay.wait_for_requests(4)
     polled_at = world.relay.requests[-1].ids
     await world.poller.finish(0)
@@ -550,7 +551,7 @@ async def test_a_task_is_not_looked_at_twice_at_once(world: World) -> None:
     world.relay.faults.add(faults.slow_headers(), times=1)
     world.clock.now += 5
     for _ in range(3):
-        await world.poller.round()
+        await world.poller.tick()
         world.clock.now += 60
     await world.poller.finish(0)
     assert len(world.relay.requests) == 2
@@ -563,7 +564,7 @@ async def test_a_look_that_was_left_comes_again(world: World) -> None:
     world.relay.faults.add(faults.slow_headers(), times=1)
     world.clock.now += 5
     world.relay.clock.advance(5)
-    await world.poller.round()
+    await world.poller.tick()
     await world.poller.finish(0)
     assert await world.owed() == []
     await world.look_after(0)
@@ -582,11 +583,11 @@ async def test_what_goes_wrong_in_a_look_is_raised_in_the_next_round(
         another.execute(
             "CREATE TRIGGER fault BEFORE UPDATE ON tasks BEGIN SELECT raise(ABORT, 'a fault'); END"
         )
-        await world.poller.round()
+        await world.poller.tick()
         await world.poller.finish(None)
         another.execute("DROP TRIGGER fault")
     with pytest.raises(sqlite3.IntegrityError, match="a fault"):
-        await world.poller.round()
+        await world.poller.tick()
     await world.look_after(0)
     assert len(await world.owed()) == 1
 
@@ -628,11 +629,11 @@ async def test_what_could_not_be_kept_is_read_anew(world: World, tmp_path: Path)
         another.execute(
             "CREATE TRIGGER fault BEFORE UPDATE ON tasks BEGIN SELECT raise(ABORT, 'a fault'); END"
         )
-        await world.poller.round()
+        await world.poller.tick()
         await world.poller.finish(None)
         another.execute("DROP TRIGGER fault")
     with pytest.raises(sqlite3.IntegrityError, match="a fault"):
-        await world.poller.round()
+        await world.poller.tick()
     await world.look_after(0)
     (watch,) = await world.watchlist.of(1)
     assert watch.task.clips
@@ -676,9 +677,9 @@ async def test_an_outage_is_no_absence_of_a_task(world: World) -> None:
     world.relay.go_down()
     await world.look_after(5)
     world.relay.come_back()
-    await world.look_after(PATIENCE_WITH_A_LOST_TASK + 60)
+    await world.look_after(MISSING_TASK_TIMEOUT + 60)
     assert await world.owed() == []
-    for _ in range(int(PATIENCE_WITH_A_LOST_TASK) // 100 + 1):
+    for _ in range(int(MISSING_TASK_TIMEOUT) // 100 + 1):
         await world.look_after(100)
     (delivery,) = await world.owed()
     assert delivery.end_reason is EndReason.NOT_FOUND
@@ -696,12 +697,12 @@ async def test_one_task_that_cannot_be_kept_holds_up_no_other(world: World, tmp_
             "CREATE TRIGGER fault BEFORE UPDATE ON tasks WHEN new.task_id = 'bad'"
             " BEGIN SELECT raise(ABORT, 'a fault'); END"
         )
-    await world.poller.round()
+    await world.poller.tick()
     await world.poller.finish(None)
     assert await world.store.ended_task("good")
     assert await world.store.ended_task("better")
     with pytest.raises(sqlite3.IntegrityError, match="a fault"):
-        await world.poller.round()
+        await world.poller.tick()
 
 
 async def test_a_clock_that_is_set_forward_ends_no_watch(world: World) -> None:
@@ -726,6 +727,6 @@ async def test_a_clock_that_is_set_back_stops_no_look(world: World) -> None:
     world.clock.now -= 3600
     world.relay.clock.advance(400)
     await world.look_after(1)
-    await world.look_after(LONGEST_WAIT)
+    await world.look_after(MAX_WAIT)
     assert len(world.relay.requests) == looks + 1
     assert len(await world.owed()) == 1

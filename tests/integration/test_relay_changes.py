@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from bot.doctor.report import Area, State
 from bot.polling.poller import Poller
-from bot.polling.schedule import PATIENCE_WITH_A_LOST_TASK
+from bot.polling.schedule import MISSING_TASK_TIMEOUT
 from bot.storage.database import DatabaseThread
 from bot.storage.models import EndReason
 from bot.storage.relay_fingerprints import RelayAccess, own_fingerprint
@@ -23,7 +23,7 @@ from tests.integration.test_poller import DEADLINE, World, a_world
 from tests.support.doctor_harness import Doctor, ask_doctor
 from tests.support.sandbox_session import SandboxSession, open_sandbox
 
-HALF_AN_HOUR = PATIENCE_WITH_A_LOST_TASK
+HALF_AN_HOUR = MISSING_TASK_TIMEOUT
 ANOTHER_KEY = "sk-another-key-of-the-local-relay"
 WARNING = "Not named under this SUNO_API_KEY"
 TROUBLE = "The relay answers, but names none"
@@ -247,11 +247,11 @@ async def test_tasks_disappear_together_though_each_is_looked_at_alone(world: Wo
     await watch(world, "first", "second")
     forget(world, "first", "second")
     begin = len(world.relay.requests)
-    poller = Poller(world.client, world.store, world.schedule, batch=1, clock=world.clock)
+    poller = Poller(world.client, world.store, world.schedule, batch_size=1, clock=world.clock)
     for _ in range(int(HALF_AN_HOUR) // 50 + 10):
         world.clock.now += 50
         for _ in ("first", "second"):
-            await poller.round()
+            await poller.tick()
             await poller.finish(None)
     asked = {each.ids for each in world.relay.requests[begin:] if each.method == "POST"}
     assert asked == {("first",), ("second",)}

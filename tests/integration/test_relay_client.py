@@ -49,8 +49,8 @@ async def test_tasks_are_found_in_one_request() -> None:
 async def test_nothing_is_asked_for_no_ids() -> None:
     """An empty look-up costs no request, urgent or not."""
     async with client_at_relay() as (relay, client):
-        for urgent in (False, True):
-            found = await client.look_up([], urgent=urgent)
+        for interactive in (False, True):
+            found = await client.look_up([], interactive=interactive)
 
             assert (found.tasks, found.missing, found.failed) == ({}, frozenset(), {})
         assert relay.requests == []

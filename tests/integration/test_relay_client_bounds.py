@@ -9,16 +9,16 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
-from bot.relay.client import Limits, RelayClient
+from bot.relay.client import RelayClient
 from bot.relay.errors import ErrorKind, RelayError
-from bot.relay.providers import relay
-from bot.relay.transport import Wire
+from bot.relay.providers import relay_profile
+from bot.relay.transport import ResponseLimits, Transport
 from bot.relay.ttl_cache import TTLCache
 from sandbox.relay import faults, song
 from sandbox.relay.faults import Fault
 from tests.support.client_at_relay import client_at_relay
 
-QUICK_LIMITS = Limits(total=0.5)
+QUICK_LIMITS = ResponseLimits(total=0.5)
 KEY = "sk-very-secret-0123456789"
 
 
@@ -46,8 +46,8 @@ async def test_an_answer_about_one_task_may_be_less_long() -> None:
     app = web.Application()
     app.router.add_route("*", "/{anything:.*}", answer)
     async with TestServer(app) as server, aiohttp.ClientSession() as session:
-        asked = relay("custom", str(server.make_url("")))
-        wire = Wire(session, asked.base_url, SecretStr(KEY), Limits())
+        asked = relay_profile("custom", str(server.make_url("")))
+        wire = Transport(session, asked.base_url, SecretStr(KEY), ResponseLimits())
 
         assert (await wire.exchange("POST", "/suno/fetch", {"ids": ["song"]})).status == 200
         with pytest.raises(RelayError, match=f"longer than {2 << 20} bytes"):
@@ -65,7 +65,7 @@ async def test_a_packed_answer_is_measured_unpacked() -> None:
     app = web.Application()
     app.router.add_post("/suno/fetch", answer)
     async with TestServer(app) as server, aiohttp.ClientSession() as session:
-        asked = relay("custom", str(server.make_url("")))
+        asked = relay_profile("custom", str(server.make_url("")))
         client = RelayClient(session, asked, SecretStr(KEY))
 
         with pytest.raises(RelayError, match="longer than"):
@@ -102,7 +102,7 @@ async def test_a_redirect_that_is_no_address_is_an_outage(to: str) -> None:
         with pytest.raises(RelayError):
             await client.look_up(["song"])
 
-        assert client.health.last_error is ErrorKind.UNAVAILABLE
+        assert client.circuit_status.last_error_kind is ErrorKind.UNAVAILABLE
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -178,7 +178,9 @@ async def test_whatever_comes_over_the_wire_ends_as_an_error_of_ours(answer: byt
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     address = "http://{}:{}".format(*server.sockets[0].getsockname())
     async with server, aiohttp.ClientSession() as session:
-        client = RelayClient(session, relay("custom", address), SecretStr(KEY), limits=QUICK_LIMITS)
+        client = RelayClient(
+            session, relay_profile("custom", address), SecretStr(KEY), limits=QUICK_LIMITS
+        )
 
         with pytest.raises(RelayError):
             await client.look_up(["song"])
@@ -205,7 +207,7 @@ async def test_no_error_and_no_log_line_holds_the_key(
 ) -> None:
     """Whatever goes wrong, and even where the relay repeats the key."""
     with caplog.at_level(logging.DEBUG):
-        async with client_at_relay(key=KEY, limits=Limits(total=0.2)) as (local, client):
+        async with client_at_relay(key=KEY, limits=ResponseLimits(total=0.2)) as (local, client):
             local.faults.add(fault)
             for _ in range(3):
                 with pytest.raises(RelayError) as failure:
@@ -223,7 +225,7 @@ async def test_a_key_that_cannot_be_one_is_refused(key: str) -> None:
     """It would break the request's headers; the sentence does not repeat it."""
     async with aiohttp.ClientSession() as session:
         with pytest.raises(ValueError, match="key is empty or holds") as refusal:
-            RelayClient(session, relay("deerapi"), SecretStr(key))
+            RelayClient(session, relay_profile("deerapi"), SecretStr(key))
 
     assert "sk-" not in str(refusal.value)
 

@@ -10,20 +10,21 @@ from random import Random
 
 import pytest
 
-from bot.relay.circuit_breaker import CircuitBreaker
-from bot.relay.client import Limits, Pauses, RelayClient
+from bot.relay.circuit_breaker import BackoffLimits, CircuitBreaker
+from bot.relay.client import RelayClient
 from bot.relay.errors import ErrorKind, RelayError
+from bot.relay.transport import ResponseLimits
 from sandbox.relay import faults, song
 from sandbox.relay.faults import Fault
 from tests.support.client_at_relay import client_at_relay, pause_is_over
 
-LONG = Pauses(shortest=60, longest=600, recheck=300, people=60)
+LONG = BackoffLimits(min_delay=60, max_delay=600, recheck_delay=300, interactive_delay=60)
 
 
-async def failure_of(client: RelayClient, *, urgent: bool = False) -> RelayError:
+async def failure_of(client: RelayClient, *, interactive: bool = False) -> RelayError:
     """Look up a song, and give the error in which that ends."""
     with pytest.raises(RelayError) as failure:
-        await client.look_up(["song"], urgent=urgent)
+        await client.look_up(["song"], interactive=interactive)
     return failure.value
 
 
@@ -54,7 +55,7 @@ def said(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
 )
 async def test_each_failure_is_sorted_by_what_to_do_about_it(fault: Fault, kind: ErrorKind) -> None:
     """One request is spent on it, and it is never taken for a task's failure."""
-    async with client_at_relay(pauses=LONG) as (relay, client):
+    async with client_at_relay(backoff=LONG) as (relay, client):
         relay.add(song("song"))
         await client.look_up(["song"])
         relay.faults.add(fault)
@@ -78,7 +79,7 @@ async def test_an_answer_that_ends_too_early_is_told_in_plain_words(
     fault: Fault, detail: str
 ) -> None:
     """The library's names of errors tell an operator nothing."""
-    async with client_at_relay(pauses=LONG) as (relay, client):
+    async with client_at_relay(backoff=LONG) as (relay, client):
         relay.faults.add(fault)
         assert (await failure_of(client)).detail == detail
 
@@ -103,7 +104,7 @@ async def test_what_only_the_operator_can_mend_stops_the_poller(
     fault: Fault, words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """No more requests are made, and one line at level ERROR says why."""
-    async with client_at_relay(pauses=LONG) as (relay, client):
+    async with client_at_relay(backoff=LONG) as (relay, client):
         relay.faults.add(fault)
 
         first = await failure_of(client)
@@ -137,15 +138,15 @@ async def test_a_refused_key_is_checked_again_slowly(caplog: pytest.LogCaptureFi
 
 async def test_people_may_try_a_refused_key_every_few_seconds() -> None:
     """The operator has mended it and tries at once; the poller then goes on, too."""
-    pauses = Pauses(recheck=300, people=0.2)
-    async with client_at_relay(pauses=pauses) as (relay, client):
+    backoff = BackoffLimits(recheck_delay=300, interactive_delay=0.2)
+    async with client_at_relay(backoff=backoff) as (relay, client):
         relay.add(song("song"))
         relay.faults.add(faults.unauthorized(), times=1)
         await failure_of(client)
-        hasty = await failure_of(client, urgent=True)
+        hasty = await failure_of(client, interactive=True)
         await asyncio.sleep(hasty.retry_after or 0)
 
-        found = await client.look_up(["song"], urgent=True)
+        found = await client.look_up(["song"], interactive=True)
 
         assert found.tasks.keys() == {"song"}
         assert (await client.look_up(["song"])).tasks.keys() == {"song"}
@@ -154,12 +155,12 @@ async def test_people_may_try_a_refused_key_every_few_seconds() -> None:
 
 async def test_a_rate_limit_pauses_everyone() -> None:
     """More questions, whoever asks them, would only prolong it."""
-    async with client_at_relay(pauses=LONG) as (relay, client):
+    async with client_at_relay(backoff=LONG) as (relay, client):
         relay.faults.add(faults.rate_limited())
 
         await failure_of(client)
-        for urgent in (False, True):
-            failure = await failure_of(client, urgent=urgent)
+        for interactive in (False, True):
+            failure = await failure_of(client, interactive=interactive)
 
             assert failure.kind is ErrorKind.RATE_LIMIT
             assert failure.retry_after is not None
@@ -185,7 +186,7 @@ async def test_the_pause_that_a_relay_names_is_kept(
         relay.faults.add(fault(retry_after=header()))
 
         first = await failure_of(client)
-        second = await failure_of(client, urgent=True)
+        second = await failure_of(client, interactive=True)
 
         assert first.retry_after == pytest.approx(pause, abs=2)
         assert second.retry_after == pytest.approx(pause, abs=2)
@@ -195,7 +196,7 @@ async def test_the_pause_that_a_relay_names_is_kept(
 @pytest.mark.parametrize("header", ["0", "-5", "soon", "nan", "Fri, 01 Jan 2021 00:00:00 GMT"])
 async def test_a_pause_that_makes_no_sense_becomes_one_of_ours(header: str) -> None:
     """A relay that limits the rate is never asked again at once."""
-    async with client_at_relay(pauses=LONG) as (relay, client):
+    async with client_at_relay(backoff=LONG) as (relay, client):
         relay.faults.add(faults.rate_limited(header))
 
         await failure_of(client)
@@ -209,14 +210,14 @@ async def test_a_relay_that_fails_again_and_again_is_left_alone(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Two failures are no reason; the third opens the circuit, and one line says so."""
-    async with client_at_relay(pauses=LONG) as (relay, client):
+    async with client_at_relay(backoff=LONG) as (relay, client):
         relay.go_down()
 
         kinds = [(await failure_of(client)).kind for _ in range(5)]
 
         assert kinds == [ErrorKind.UNAVAILABLE] * 5
         assert len(relay.requests) == 3
-        assert client.health.paused_until is not None
+        assert client.circuit_status.open_until is not None
         [(level, line)] = said(caplog)
         assert level == "WARNING"
         assert "cannot be reached" in line
@@ -224,8 +225,11 @@ async def test_a_relay_that_fails_again_and_again_is_left_alone(
 
 async def test_after_a_pause_one_request_tries_whether_the_relay_is_back() -> None:
     """The others wait for how it ends; when it ends well, everyone is let through."""
-    pauses = Pauses(shortest=0.03, longest=0.1, people=5)
-    async with client_at_relay(limits=Limits(total=0.1), pauses=pauses) as (relay, client):
+    backoff = BackoffLimits(min_delay=0.03, max_delay=0.1, interactive_delay=5)
+    async with client_at_relay(limits=ResponseLimits(total=0.1), backoff=backoff) as (
+        relay,
+        client,
+    ):
         relay.add(song("song"))
         relay.faults.add(faults.server_error(), times=3)
         relay.faults.add(faults.slow_headers(), times=1)
@@ -245,7 +249,7 @@ async def test_after_a_pause_one_request_tries_whether_the_relay_is_back() -> No
 
 async def test_a_success_between_failures_keeps_the_circuit_closed() -> None:
     """Only failures in a row count."""
-    async with client_at_relay(pauses=LONG) as (relay, client):
+    async with client_at_relay(backoff=LONG) as (relay, client):
         relay.add(song("song"))
         for _ in range(3):
             relay.faults.add(faults.server_error(), times=2)
@@ -263,32 +267,32 @@ async def test_an_answer_older_than_a_failure_does_not_end_its_pause() -> None:
     breaker.bad(RelayError(ErrorKind.RATE_LIMIT, "429"))
     breaker.good(before)
 
-    assert breaker.health.paused_until is not None
+    assert breaker.circuit_status.open_until is not None
     with pytest.raises(RelayError):
-        breaker.check(urgent=True)
+        breaker.check(interactive=True)
 
 
 async def test_pauses_grow_between_bounds_and_differ() -> None:
     """Many bots of one relay do not come back at the same moment, nor ever more often."""
-    breaker = CircuitBreaker("relay", Pauses(shortest=10, longest=100), Random(7))  # noqa: S311 # as above
-    pauses = []
+    breaker = CircuitBreaker("relay", BackoffLimits(min_delay=10, max_delay=100), Random(7))  # noqa: S311 # as above
+    backoff = []
     for _ in range(40):
         breaker.bad(RelayError(ErrorKind.RATE_LIMIT, "429"))
         with pytest.raises(RelayError) as refusal:
-            breaker.check(urgent=False)
-        pauses.append(refusal.value.retry_after or 0)
+            breaker.check(interactive=False)
+        backoff.append(refusal.value.retry_after or 0)
 
-    assert all(9.9 < pause <= 100 for pause in pauses)
-    assert pauses[0] <= 20
-    assert pauses[1] <= 40
-    assert max(pauses) > 80
-    assert all(one != other for one, other in pairwise(pauses))
+    assert all(9.9 < pause <= 100 for pause in backoff)
+    assert backoff[0] <= 20
+    assert backoff[1] <= 40
+    assert max(backoff) > 80
+    assert all(one != other for one, other in pairwise(backoff))
 
 
 @pytest.mark.parametrize("garbage", [True, False])
 async def test_a_relay_that_answers_nonsense_to_all_is_left_alone_too(garbage: bool) -> None:
     """Three polls in which nothing could be read open the circuit."""
-    async with client_at_relay(pauses=LONG) as (relay, client):
+    async with client_at_relay(backoff=LONG) as (relay, client):
         relay.add(song("one"))
         await client.look_up(["one"])
         answer = faults.answers(200, b"nonsense") if garbage else faults.bad_request()
@@ -297,20 +301,23 @@ async def test_a_relay_that_answers_nonsense_to_all_is_left_alone_too(garbage: b
             with pytest.raises(RelayError):
                 await client.look_up(["one", "two"])
 
-        assert client.health.paused_until is not None
-        assert client.health.last_error in (ErrorKind.UNREADABLE, ErrorKind.BAD_REQUEST)
+        assert client.circuit_status.open_until is not None
+        assert client.circuit_status.last_error_kind in (
+            ErrorKind.UNREADABLE,
+            ErrorKind.BAD_REQUEST,
+        )
 
 
 @pytest.mark.parametrize("typed", [["odd"], ["odd", "odder"]])
 async def test_refused_ids_that_people_type_do_not_stop_the_poller(typed: list[str]) -> None:
     """Anyone could halt all watches otherwise."""
-    async with client_at_relay(pauses=LONG, share_for=0) as (relay, client):
+    async with client_at_relay(backoff=LONG, reuse_ttl=0) as (relay, client):
         relay.add(song("song"))
         for each in typed:
             relay.faults.add(faults.refuses(each))
         for _ in range(5):
             with pytest.raises(RelayError):
-                await client.look_up(typed, urgent=True)
+                await client.look_up(typed, interactive=True)
 
         assert (await client.look_up(["song"])).tasks.keys() == {"song"}
 
@@ -325,7 +332,7 @@ async def test_a_cut_connection_is_tried_once_more_for_people(fault: Fault) -> N
             await client.look_up(["song"])
         relay.faults.add(fault, times=1)
 
-        found = await client.look_up(["song"], urgent=True)
+        found = await client.look_up(["song"], interactive=True)
 
         assert found.tasks.keys() == {"song"}
         assert len(relay.requests) == 3
@@ -336,29 +343,29 @@ async def test_a_connection_that_stays_cut_is_tried_no_third_time() -> None:
     async with client_at_relay() as (relay, client):
         relay.faults.add(faults.cut_before_headers())
 
-        await failure_of(client, urgent=True)
+        await failure_of(client, interactive=True)
 
         assert len(relay.requests) == 2
 
 
 async def test_the_health_tells_of_good_and_bad_answers() -> None:
     """Times are Unix seconds; what never happened is None."""
-    async with client_at_relay(pauses=LONG) as (relay, client):
+    async with client_at_relay(backoff=LONG) as (relay, client):
         relay.add(song("song"))
-        fresh = client.health
+        fresh = client.circuit_status
         await client.look_up(["song"])
-        well = client.health
+        well = client.circuit_status
         relay.faults.add(faults.rate_limited("30"))
         await failure_of(client)
-        limited = client.health
+        limited = client.circuit_status
 
-    assert (fresh.last_good_at, fresh.last_error, fresh.paused_until) == (None, None, None)
-    assert well.last_good_at is not None
+    assert (fresh.last_success_at, fresh.last_error_kind, fresh.open_until) == (None, None, None)
+    assert well.last_success_at is not None
     assert well.last_error_at is None
-    assert limited.last_good_at == well.last_good_at
-    assert limited.last_error is ErrorKind.RATE_LIMIT
+    assert limited.last_success_at == well.last_success_at
+    assert limited.last_error_kind is ErrorKind.RATE_LIMIT
     assert limited.last_error_at is not None
-    assert limited.paused_until == pytest.approx(limited.last_error_at + 30, abs=2)
+    assert limited.open_until == pytest.approx(limited.last_error_at + 30, abs=2)
 
 
 async def test_what_a_relay_says_cannot_forge_log_lines(caplog: pytest.LogCaptureFixture) -> None:
@@ -378,7 +385,7 @@ async def test_what_a_relay_says_cannot_forge_log_lines(caplog: pytest.LogCaptur
 
 async def test_a_slow_relay_is_given_up_after_the_limit() -> None:
     """Slow headers and a slow drip count alike: it is the whole answer that has to be there."""
-    async with client_at_relay(limits=Limits(total=0.1)) as (relay, client):
+    async with client_at_relay(limits=ResponseLimits(total=0.1)) as (relay, client):
         for fault in (faults.slow_headers(), faults.slow_drip()):
             relay.faults.add(fault, times=1)
 

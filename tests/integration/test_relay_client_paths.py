@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.relay.client import Pauses
+from bot.relay.circuit_breaker import BackoffLimits
 from bot.relay.errors import EndpointNotFoundError, ErrorKind, RelayError
 from bot.relay.models import TaskKind
 from sandbox.relay import (
@@ -20,7 +20,7 @@ from sandbox.relay import (
 )
 from tests.support.client_at_relay import client_at_relay, pause_is_over
 
-NO_PAUSES = Pauses(failures=1000)
+NO_BACKOFF = BackoffLimits(failure_threshold=1000)
 SINGLE = frozenset({"/suno/fetch/{id}"})
 
 
@@ -194,13 +194,13 @@ async def test_a_path_that_sounds_like_a_task_is_not_taken_for_one(
     at: str, under: str, elsewhere: UnknownPathFormat
 ) -> None:
     """Answers that repeat the path hold the word: nothing is concluded about the ids."""
-    async with client_at_relay(at=at, under=under, pauses=NO_PAUSES) as (relay, client):
+    async with client_at_relay(at=at, under=under, backoff=NO_BACKOFF) as (relay, client):
         relay.response_format = ResponseFormat(paths=frozenset(), unknown_path=elsewhere)
         for ids in (["one"], ["two", "three"]):
             with pytest.raises(EndpointNotFoundError):
                 await client.look_up(ids)
             with pytest.raises(EndpointNotFoundError):
-                await client.look_up(ids, urgent=True)
+                await client.look_up(ids, interactive=True)
 
 
 @pytest.mark.parametrize("status", [200, 400, 404])
@@ -247,11 +247,11 @@ async def test_where_no_path_works_the_others_are_tried_rarely(
     elsewhere: UnknownPathFormat,
 ) -> None:
     """new-api refuses whoever asks for many; the configured one alone is asked each time."""
-    async with client_at_relay(pauses=NO_PAUSES, share_for=0) as (relay, client):
+    async with client_at_relay(backoff=NO_BACKOFF, reuse_ttl=0) as (relay, client):
         relay.response_format = ResponseFormat(paths=frozenset(), unknown_path=elsewhere)
         for _ in range(10):
             with pytest.raises(EndpointNotFoundError):
-                await client.look_up(["one"], urgent=True)
+                await client.look_up(["one"], interactive=True)
 
         paths = Counter(look.path for look in relay.requests)
         assert paths["/suno/fetch"] == 10
@@ -262,14 +262,14 @@ async def test_where_no_path_works_the_others_are_tried_rarely(
 @pytest.mark.parametrize("elsewhere", list(UnknownPathFormat))
 @pytest.mark.parametrize("urgent", [True, False])
 async def test_the_operator_is_told_at_once_that_no_path_works(
-    elsewhere: UnknownPathFormat, urgent: bool, caplog: pytest.LogCaptureFixture
+    elsewhere: UnknownPathFormat, interactive: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     """At the first look-up, though it be for one id; and then not again."""
-    async with client_at_relay(pauses=NO_PAUSES) as (relay, client):
+    async with client_at_relay(backoff=NO_BACKOFF) as (relay, client):
         relay.response_format = ResponseFormat(paths=frozenset(), unknown_path=elsewhere)
         for _ in range(5):
             with pytest.raises(EndpointNotFoundError):
-                await client.look_up(["one"], urgent=urgent)
+                await client.look_up(["one"], interactive=interactive)
 
     (record,) = caplog.records
     assert record.levelname == "WARNING"
@@ -280,7 +280,10 @@ async def test_a_wrong_path_is_told_though_the_relay_was_out_of_reach_before(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """One trouble does not hide the other."""
-    async with client_at_relay(pauses=Pauses(0.001, 0.001, failures=1)) as (relay, client):
+    async with client_at_relay(backoff=BackoffLimits(0.001, 0.001, failure_threshold=1)) as (
+        relay,
+        client,
+    ):
         relay.response_format = ResponseFormat(paths=frozenset())
         relay.go_down()
         with pytest.raises(RelayError):
@@ -322,7 +325,7 @@ async def test_a_failing_detour_goes_on_to_the_next_path() -> None:
 
 async def test_a_page_takes_back_what_an_empty_answer_has_proven() -> None:
     """A proxy may have given that answer once; the right path is found all the same."""
-    async with client_at_relay(pauses=NO_PAUSES, missed_for=0.0) as (relay, client):
+    async with client_at_relay(backoff=NO_BACKOFF, negative_ttl=0.0) as (relay, client):
         relay.response_format = ResponseFormat(
             paths=frozenset({"/suno/submit/fetch"}), unknown_path=UnknownPathFormat.FRONT_PAGE
         )
@@ -429,7 +432,7 @@ async def test_a_single_path_that_is_not_allowed_does_not_stop_the_poller() -> N
 
         assert found.tasks.keys() == {"song"}
         assert found.missing == {"gone"}
-        assert client.health.last_error is None
+        assert client.circuit_status.last_error_kind is None
 
 
 async def test_a_relay_that_fails_before_an_id_was_asked_for_singly_tells_nothing_of_it() -> None:

@@ -6,8 +6,10 @@ from random import Random
 import pytest
 
 from bot.relay.batch_bisection import MOST_PARTS, narrow
-from bot.relay.client import Limits, LookupResult, Pauses
+from bot.relay.circuit_breaker import BackoffLimits
 from bot.relay.errors import ErrorKind, RelayError
+from bot.relay.lookup_result import LookupResult
+from bot.relay.transport import ResponseLimits
 from sandbox.relay import LocalRelay, faults, song
 from sandbox.relay.faults import Fault
 from tests.support.client_at_relay import client_at_relay, pause_is_over
@@ -99,7 +101,7 @@ async def test_people_may_ask_again_for_a_refused_id() -> None:
         relay.faults.clear()
         relay.requests.clear()
 
-        asked = await client.look_up(ids, urgent=True)
+        asked = await client.look_up(ids, interactive=True)
         await client.look_up(ids)
 
         assert asked.tasks.keys() == set(ids)
@@ -123,7 +125,7 @@ async def test_a_relay_that_refuses_every_id_is_not_halved() -> None:
 
 async def test_a_relay_that_stumbles_over_everything_is_left_alone() -> None:
     """HTTP 500 may be one id's doing; where it is not, the circuit opens all the same."""
-    async with client_at_relay(pauses=Pauses(shortest=60)) as (relay, client):
+    async with client_at_relay(backoff=BackoffLimits(min_delay=60)) as (relay, client):
         ids = songs(relay, 100)
         relay.faults.add(faults.server_error(500))
 
@@ -131,8 +133,8 @@ async def test_a_relay_that_stumbles_over_everything_is_left_alone() -> None:
             with pytest.raises(RelayError):
                 await client.look_up(ids)
 
-        assert client.health.last_error is ErrorKind.UNAVAILABLE
-        assert client.health.paused_until is not None
+        assert client.circuit_status.last_error_kind is ErrorKind.UNAVAILABLE
+        assert client.circuit_status.open_until is not None
         assert len(relay.requests) == 9
 
 
@@ -177,7 +179,7 @@ async def test_an_odd_answer_now_and_then_costs_no_task() -> None:
 
 async def test_an_answer_that_is_too_long_is_asked_for_in_halves() -> None:
     """The limit is one answer's; all tasks still arrive."""
-    async with client_at_relay(limits=Limits(body=20_000)) as (relay, client):
+    async with client_at_relay(limits=ResponseLimits(body=20_000)) as (relay, client):
         ids = songs(relay, 24)
         relay.clock.advance(300)
 
@@ -213,7 +215,10 @@ async def test_many_refused_ids_are_sorted_out_over_several_looks() -> None:
 
 async def test_a_refused_id_is_found_right_after_an_outage() -> None:
     """The first request tries whether the relay is back; its refusal shows that it is."""
-    async with client_at_relay(pauses=Pauses(0.001, 0.001, failures=1)) as (relay, client):
+    async with client_at_relay(backoff=BackoffLimits(0.001, 0.001, failure_threshold=1)) as (
+        relay,
+        client,
+    ):
         ids = songs(relay, 5)
         await client.look_up(ids)
         relay.go_down()

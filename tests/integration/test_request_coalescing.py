@@ -18,7 +18,8 @@ async def test_people_who_ask_at_the_same_time_share_a_request() -> None:
         relay.add(song("one"), song("two"))
 
         one, two = await asyncio.gather(
-            client.look_up(["one", "gone"], urgent=True), client.look_up(["two"], urgent=True)
+            client.look_up(["one", "gone"], interactive=True),
+            client.look_up(["two"], interactive=True),
         )
 
         assert one.tasks.keys() == {"one"}
@@ -34,8 +35,8 @@ async def test_what_one_of_them_knows_of_a_kind_helps_all() -> None:
         relay.add(song("words"))
 
         await asyncio.gather(
-            client.look_up(["words"], urgent=True),
-            client.look_up(["words"], kinds={"words": TaskKind.LYRICS}, urgent=True),
+            client.look_up(["words"], interactive=True),
+            client.look_up(["words"], kinds={"words": TaskKind.LYRICS}, interactive=True),
         )
 
         assert [look.action for look in relay.requests] == ["LYRICS"]
@@ -46,8 +47,8 @@ async def test_a_fresh_answer_is_shared() -> None:
     async with client_at_relay() as (relay, client):
         relay.add(song("song"))
 
-        first = await client.look_up(["song"], urgent=True)
-        second = await client.look_up(["song"], urgent=True)
+        first = await client.look_up(["song"], interactive=True)
+        second = await client.look_up(["song"], interactive=True)
 
         assert first.tasks == second.tasks
         assert len(relay.requests) == 1
@@ -57,9 +58,9 @@ async def test_only_what_is_not_fresh_is_asked_for() -> None:
     """An id that was just answered does not travel again with one that was not."""
     async with client_at_relay() as (relay, client):
         relay.add(song("one"), song("two"))
-        await client.look_up(["one"], urgent=True)
+        await client.look_up(["one"], interactive=True)
 
-        found = await client.look_up(["one", "two"], urgent=True)
+        found = await client.look_up(["one", "two"], interactive=True)
 
         assert found.tasks.keys() == {"one", "two"}
         assert [look.ids for look in relay.requests] == [("one",), ("two",)]
@@ -67,12 +68,12 @@ async def test_only_what_is_not_fresh_is_asked_for() -> None:
 
 async def test_an_old_answer_is_not_shared() -> None:
     """Someone who asks again later learns what has changed."""
-    async with client_at_relay(share_for=0.0) as (relay, client):
+    async with client_at_relay(reuse_ttl=0.0) as (relay, client):
         relay.add(song("song"))
-        await client.look_up(["song"], urgent=True)
+        await client.look_up(["song"], interactive=True)
         relay.clock.advance(300)
 
-        found = await client.look_up(["song"], urgent=True)
+        found = await client.look_up(["song"], interactive=True)
 
         assert found.tasks["song"].terminal
 
@@ -83,9 +84,9 @@ async def test_an_error_is_not_shared_with_those_who_come_later() -> None:
         relay.add(song("song"))
         relay.faults.add(faults.server_error(), times=1)
         with pytest.raises(RelayError):
-            await client.look_up(["song"], urgent=True)
+            await client.look_up(["song"], interactive=True)
 
-        assert (await client.look_up(["song"], urgent=True)).tasks.keys() == {"song"}
+        assert (await client.look_up(["song"], interactive=True)).tasks.keys() == {"song"}
 
 
 async def test_an_error_reaches_everyone_who_waits() -> None:
@@ -94,7 +95,7 @@ async def test_an_error_reaches_everyone_who_waits() -> None:
         relay.faults.add(faults.server_error())
 
         outcomes = await asyncio.gather(
-            *(client.look_up([each], urgent=True) for each in ("one", "two")),
+            *(client.look_up([each], interactive=True) for each in ("one", "two")),
             return_exceptions=True,
         )
 
@@ -109,8 +110,8 @@ async def test_a_refused_id_fails_only_for_who_asked_for_it() -> None:
         relay.faults.add(faults.refuses("bad"))
 
         good, bad = await asyncio.gather(
-            client.look_up(["good"], urgent=True),
-            client.look_up(["bad"], urgent=True),
+            client.look_up(["good"], interactive=True),
+            client.look_up(["bad"], interactive=True),
             return_exceptions=True,
         )
 
@@ -124,8 +125,8 @@ async def test_who_gives_up_takes_nothing_from_the_others() -> None:
     """The shared request goes on for those who still wait."""
     async with client_at_relay() as (relay, client):
         relay.add(song("song"))
-        patient = asyncio.create_task(client.look_up(["song"], urgent=True))
-        hasty = asyncio.create_task(client.look_up(["song"], urgent=True))
+        patient = asyncio.create_task(client.look_up(["song"], interactive=True))
+        hasty = asyncio.create_task(client.look_up(["song"], interactive=True))
         await asyncio.sleep(0)
         hasty.cancel()
 
@@ -143,7 +144,7 @@ async def test_a_person_asks_for_three_unknown_ids_on_their_own_at_most() -> Non
     async with client_at_relay() as (relay, client):
         ids = [f"gone-{number}" for number in range(10)]
 
-        found = await client.look_up(ids, urgent=True)
+        found = await client.look_up(ids, interactive=True)
 
         assert asked_singly(relay) == found.missing == set(ids[:3])
         assert found.unlisted == tuple(ids[3:])
@@ -155,7 +156,7 @@ async def test_each_of_those_who_share_a_request_may_ask_for_three() -> None:
         invented = [f"gone-{number}" for number in range(10)]
 
         _, typo = await asyncio.gather(
-            client.look_up(invented, urgent=True), client.look_up(["typo"], urgent=True)
+            client.look_up(invented, interactive=True), client.look_up(["typo"], interactive=True)
         )
 
         assert typo.missing == {"typo"}
@@ -171,7 +172,7 @@ async def test_tasks_that_only_single_look_ups_show_are_not_limited() -> None:
         gone = [f"gone-{number}" for number in range(5)]
         relay.requests.clear()
 
-        found = await client.look_up([*songs, *gone], urgent=True)
+        found = await client.look_up([*songs, *gone], interactive=True)
 
         assert found.tasks.keys() == set(songs)
         assert found.missing == set(gone[:3])
@@ -181,16 +182,16 @@ async def test_tasks_that_only_single_look_ups_show_are_not_limited() -> None:
 
 async def test_an_id_that_was_missing_is_not_asked_for_again_by_people() -> None:
     """The same answer would come; with it, another id is asked for all the same."""
-    async with client_at_relay(share_for=0) as (relay, client):
+    async with client_at_relay(reuse_ttl=0) as (relay, client):
         relay.add(song("song"))
-        await client.look_up(["gone"], urgent=True)
+        await client.look_up(["gone"], interactive=True)
         relay.requests.clear()
 
-        again = await client.look_up(["gone"], urgent=True)
+        again = await client.look_up(["gone"], interactive=True)
         assert again.missing == {"gone"}
         assert relay.requests == []
 
-        both = await client.look_up(["gone", "song"], urgent=True)
+        both = await client.look_up(["gone", "song"], interactive=True)
         assert both.tasks.keys() == {"song"}
         assert both.missing == {"gone"}
         assert [look.ids for look in relay.requests] == [("song",)]
@@ -198,33 +199,33 @@ async def test_an_id_that_was_missing_is_not_asked_for_again_by_people() -> None
 
 async def test_an_id_that_was_missing_is_asked_for_again_after_a_while() -> None:
     """A relay may give an id away a moment before it shows the task."""
-    async with client_at_relay(share_for=0, missed_for=0.05) as (relay, client):
-        await client.look_up(["song"], urgent=True)
+    async with client_at_relay(reuse_ttl=0, negative_ttl=0.05) as (relay, client):
+        await client.look_up(["song"], interactive=True)
         relay.add(song("song"))
         await asyncio.sleep(0.06)
 
-        assert (await client.look_up(["song"], urgent=True)).tasks.keys() == {"song"}
+        assert (await client.look_up(["song"], interactive=True)).tasks.keys() == {"song"}
 
 
 async def test_an_id_that_the_poller_has_found_is_no_longer_missing() -> None:
     """Whoever finds it first, everyone is shown it."""
-    async with client_at_relay(share_for=0) as (relay, client):
-        await client.look_up(["song"], urgent=True)
+    async with client_at_relay(reuse_ttl=0) as (relay, client):
+        await client.look_up(["song"], interactive=True)
         relay.add(song("song"))
         await client.look_up(["song"])
 
-        assert (await client.look_up(["song"], urgent=True)).tasks.keys() == {"song"}
+        assert (await client.look_up(["song"], interactive=True)).tasks.keys() == {"song"}
 
 
 async def test_what_fails_is_not_called_missing_later() -> None:
     """Only the relay's word that it does not know an id is kept."""
-    async with client_at_relay(share_for=0) as (relay, client):
+    async with client_at_relay(reuse_ttl=0) as (relay, client):
         relay.add(song("song"))
         relay.faults.add(faults.server_error(503), times=1)
         with pytest.raises(RelayError):
-            await client.look_up(["song"], urgent=True)
+            await client.look_up(["song"], interactive=True)
 
-        assert (await client.look_up(["song"], urgent=True)).tasks.keys() == {"song"}
+        assert (await client.look_up(["song"], interactive=True)).tasks.keys() == {"song"}
 
 
 async def test_only_one_background_look_up_asks_for_single_ids_at_a_time() -> None:
@@ -262,7 +263,7 @@ async def test_people_go_before_the_poller() -> None:
         polls = [asyncio.create_task(client.look_up(part)) for part in (ids[:3], ids[3:])]
         await relay.wait_for_requests()
 
-        await client.look_up(["wanted"], urgent=True)
+        await client.look_up(["wanted"], interactive=True)
 
         assert ("wanted",) in [look.ids for look in relay.requests[:3]]
         for poll in polls:
@@ -287,7 +288,7 @@ async def test_closing_ends_what_people_wait_for() -> None:
     """They get an error that can be told, and the relay gets no more requests."""
     async with client_at_relay() as (relay, client):
         relay.faults.add(faults.slow_headers())
-        waiting = asyncio.create_task(client.look_up(["song"], urgent=True))
+        waiting = asyncio.create_task(client.look_up(["song"], interactive=True))
         await relay.wait_for_requests()
 
         await client.aclose()

@@ -128,7 +128,7 @@ async def test_an_unreadable_task_stops_no_look_and_is_mended_by_the_next_one(
     await spoil(world.store._database, "tasks", column, value)
     world.relay.clock.advance(100)
     world.clock.now += 100
-    await world.poller.round()
+    await world.poller.tick()
     await world.poller.finish()
     told = {}
     while claimed := await world.owed():

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.relay.client import Pauses
+from bot.relay.circuit_breaker import BackoffLimits
 from bot.relay.errors import ErrorKind, RelayError
 from bot.storage.errors import TooManyLookups
 from bot.storage.models import Destination, EndReason
@@ -29,7 +29,7 @@ from tests.support.virtual_time import run_in_virtual_time
 
 ENDS_AFTER = 60.0
 STRANGE = "..~.etc.passwd"
-LONG = Pauses(shortest=60, longest=60, recheck=300)
+LONG = BackoffLimits(min_delay=60, max_delay=60, recheck_delay=300)
 
 
 def about_the_strange_id(fault: Fault) -> Fault:
@@ -93,21 +93,23 @@ def test_an_id_that_brings_about_an_error_keeps_no_notice_waiting(
 @pytest.mark.parametrize("fault", REFUSALS[:6], ids=lambda fault: fault.name)
 async def test_what_people_ask_for_in_vain_holds_back_no_poll(fault: Fault) -> None:
     """However often they do, though each of them gets the error."""
-    async with client_at_relay(pauses=LONG, share_for=0) as (relay, client):
+    async with client_at_relay(backoff=LONG, reuse_ttl=0) as (relay, client):
         relay.add(song("song"))
         relay.faults.add(about_the_strange_id(fault))
         for _ in range(5):
             with pytest.raises(RelayError):
-                await client.look_up([STRANGE], urgent=True)
-            assert client.health.paused_until is None
+                await client.look_up([STRANGE], interactive=True)
+            assert client.circuit_status.open_until is None
 
         assert (await client.look_up(["song"])).tasks.keys() == {"song"}
 
 
 async def test_people_keep_no_poll_from_finding_that_a_relay_is_back() -> None:
     """What they ask for in vain after a pause does not make it longer."""
-    pauses = Pauses(shortest=0.001, longest=0.001, people=60, failures=1)
-    async with client_at_relay(pauses=pauses, share_for=0) as (relay, client):
+    backoff = BackoffLimits(
+        min_delay=0.001, max_delay=0.001, interactive_delay=60, failure_threshold=1
+    )
+    async with client_at_relay(backoff=backoff, reuse_ttl=0) as (relay, client):
         relay.add(song("song"))
         relay.go_down()
         with pytest.raises(RelayError):
@@ -116,17 +118,17 @@ async def test_people_keep_no_poll_from_finding_that_a_relay_is_back() -> None:
         relay.faults.add(about_the_strange_id(faults.forbidden()))
         await asyncio.sleep(0.01)
         with pytest.raises(RelayError):
-            await client.look_up([STRANGE], named=False)
+            await client.look_up([STRANGE], proven=False)
 
         assert (await client.look_up(["song"])).tasks.keys() == {"song"}
 
 
 async def test_a_rate_limit_that_a_person_meets_binds_the_poller_too() -> None:
     """It is the bot's as a whole, whatever was asked for."""
-    async with client_at_relay(pauses=LONG) as (relay, client):
+    async with client_at_relay(backoff=LONG) as (relay, client):
         relay.faults.add(about_the_strange_id(faults.rate_limited("30")))
         with pytest.raises(RelayError):
-            await client.look_up([STRANGE], urgent=True)
+            await client.look_up([STRANGE], interactive=True)
 
         with pytest.raises(RelayError) as failure:
             await client.look_up(["song"])
@@ -139,12 +141,12 @@ async def test_the_log_says_seldom_that_people_ask_in_vain(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Whoever sets up a bot learns of a wrong key; nobody can fill the log."""
-    async with client_at_relay(pauses=LONG, share_for=0) as (relay, client):
+    async with client_at_relay(backoff=LONG, reuse_ttl=0) as (relay, client):
         relay.add(song("song"))
         relay.faults.add(about_the_strange_id(faults.unauthorized()))
         for _ in range(5):
             with pytest.raises(RelayError):
-                await client.look_up([STRANGE], urgent=True)
+                await client.look_up([STRANGE], interactive=True)
             await client.look_up(["song"])
 
     (record,) = caplog.records

@@ -52,7 +52,7 @@ class BotProcess:
             self._bot = app.assemble(self._settings, database, client, Fetcher(), app.COGS, PACE)
             await self._bot._async_setup_hook()
             await self._log_in(self._bot)
-            await self._bot.services.poller.remember(self._bot.services.history)
+            await self._bot.services.poller.learn_from_history(self._bot.services.history)
             for name in app.COGS:  # as extensions, but read once and not in every life
                 await importlib.import_module(name).setup(self._bot)
             checks = asyncio.create_task(self._check_token())

@@ -31,7 +31,7 @@ from tests.simulation.clock import VirtualClock
 from tests.simulation.faults import Reply, Request, Side
 
 BASE_URL = "https://relay.example"
-FETCH, SUBMIT_FETCH, SINGLE = "/suno/fetch", "/suno/submit/fetch", "/suno/fetch/{id}"
+FETCH_PATH, SUBMIT_FETCH_PATH, SINGLE = "/suno/fetch", "/suno/submit/fetch", "/suno/fetch/{id}"
 KEY = "sk-simulated"
 FAIL_REASON = "The prompt was turned down upstream."
 
@@ -184,7 +184,9 @@ def failure(status: int, code: str, message: str) -> Reply:
 def a_shape(dice: random.Random) -> ResponseFormat:
     """Return one of the forms in which relays wrap their answers, and the paths that they have."""
     singles = dice.choice([{SINGLE}, set(SINGLE_PATHS)])
-    batches = dice.choice([{FETCH}, {FETCH}, set(BATCH_PATHS), {SUBMIT_FETCH}, set()])
+    batches = dice.choice(
+        [{FETCH_PATH}, {FETCH_PATH}, set(BATCH_PATHS), {SUBMIT_FETCH_PATH}, set()]
+    )
     return ResponseFormat(
         code=dice.choice(["success", 1, 200, None]),
         nothing=dice.choice([(), None]),

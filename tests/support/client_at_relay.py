@@ -9,11 +9,13 @@ from typing import Any
 import aiohttp
 from pydantic import SecretStr
 
-from bot.relay.client import Limits, Pauses, RelayClient
-from bot.relay.providers import relay
+from bot.relay.circuit_breaker import BackoffLimits
+from bot.relay.client import RelayClient
+from bot.relay.providers import relay_profile
+from bot.relay.transport import ResponseLimits
 from sandbox.relay import LocalRelay
 
-QUICK = Pauses(shortest=0.03, longest=0.1, recheck=0.1, people=0.05)
+QUICK = BackoffLimits(min_delay=0.03, max_delay=0.1, recheck_delay=0.1, interactive_delay=0.05)
 
 
 @asynccontextmanager
@@ -31,11 +33,11 @@ async def client_at_relay(
     with ``under`` behind it.
     """
     async with LocalRelay() as local, aiohttp.ClientSession() as session:
-        asked = relay(name, local.base_url + under, at)
+        asked = relay_profile(name, local.base_url + under, at)
         chosen = {
             "requests_per_second": 1000,
-            "limits": Limits(total=5),
-            "pauses": QUICK,
+            "limits": ResponseLimits(total=5),
+            "backoff": QUICK,
             "join_within": 0.01,
             **settings,
         }
@@ -48,6 +50,6 @@ async def client_at_relay(
 
 async def pause_is_over(client: RelayClient) -> None:
     """Wait until the relay may be asked again."""
-    until = client.health.paused_until
+    until = client.circuit_status.open_until
     if until is not None:
         await asyncio.sleep(max(0.0, until - time.time()) + 0.002)

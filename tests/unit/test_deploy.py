@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.monitoring.health import Patience
+from bot.monitoring.health import StalenessLimits
 from bot.settings import Settings
 from tests.integration.test_monitoring import watched_over
 from tests.support.paths import ROOT
@@ -98,13 +98,13 @@ def test_the_alert_for_rounds_has_the_patience_of_the_health_check() -> None:
     (rule,) = (rule for rule in rules() if rule.startswith("SunoBotRoundsFail"))
     bound = float(rule.partition("seconds > ")[2].split()[0])
     default = Settings.model_fields["poll_requests_per_second"].default
-    assert bound >= Patience.at(default).poll
-    assert bound >= Patience.at(default).others
+    assert bound >= StalenessLimits.for_rate(default).poll
+    assert bound >= StalenessLimits.for_rate(default).others
     for text in (rule, DOCUMENT):
         told = re.search(r"(\d+) \+ (\d+) / `?POLL_REQUESTS_PER_SECOND", text)
         assert told
         first, per_pace = map(float, told.groups())
-        assert first + per_pace / 0.1 == Patience.at(requests_per_second=0.1).poll
+        assert first + per_pace / 0.1 == StalenessLimits.for_rate(requests_per_second=0.1).poll
 
 
 def test_every_alert_is_tried() -> None:

@@ -1,6 +1,6 @@
 from itertools import pairwise
 
-from bot.polling.adaptive.hazards import OLDEST, HazardEstimator
+from bot.polling.adaptive.hazards import MAX_AGE, HazardEstimator
 
 
 def learned(lives: list[float]) -> HazardEstimator:
@@ -15,7 +15,7 @@ def learned(lives: list[float]) -> HazardEstimator:
 def test_of_what_was_never_seen_the_old_are_expected_to_take_longer() -> None:
     """At every age something may end; the older, the less soon."""
     hazards = HazardEstimator()
-    found = [hazards.at(age) for age in (30, 60, 600, 6000, OLDEST * 2)]
+    found = [hazards.at(age) for age in (30, 60, 600, 6000, MAX_AGE * 2)]
     assert all(younger > older > 0 for younger, older in pairwise(found))
 
 
@@ -61,6 +61,6 @@ def test_ages_that_cannot_be_are_taken_for_the_nearest_that_can() -> None:
     hazards.lived(-5, 1)
     hazards.lived(9, 3)
     hazards.ended(-1)
-    hazards.lived(OLDEST - 1, OLDEST * 3)
-    hazards.ended(OLDEST * 3)
-    assert all(hazards.at(age) > 0 for age in (0, 1, 9, OLDEST, OLDEST * 9))
+    hazards.lived(MAX_AGE - 1, MAX_AGE * 3)
+    hazards.ended(MAX_AGE * 3)
+    assert all(hazards.at(age) > 0 for age in (0, 1, 9, MAX_AGE, MAX_AGE * 9))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.logs import set_up_logging
+from bot.logs import configure_logging
 
 SECRET = "a-secret-of-somebody"
 
@@ -21,7 +21,7 @@ def _logging_as_before() -> Iterator[None]:
 def test_a_record_is_one_line_of_text_whatever_it_quotes() -> None:
     """A relay cannot forge a second record with a line break."""
     stream = io.StringIO()
-    set_up_logging("INFO", "text", [], stream)
+    configure_logging("INFO", "text", [], stream)
     logging.getLogger("bot").info("the relay said %s", "one\r\n2026-01-01 ERROR two")
     assert len(stream.getvalue().splitlines()) == 1
 
@@ -29,7 +29,7 @@ def test_a_record_is_one_line_of_text_whatever_it_quotes() -> None:
 def test_json_records_are_one_object_a_line() -> None:
     """Machines read time, level, logger and message."""
     stream = io.StringIO()
-    set_up_logging("INFO", "json", [], stream)
+    configure_logging("INFO", "json", [], stream)
     logging.getLogger("bot").warning("song %s: 喵\n!", 7)
     entry = json.loads(stream.getvalue())
     assert (entry["level"], entry["logger"], entry["message"]) == (
@@ -44,7 +44,7 @@ def test_json_records_are_one_object_a_line() -> None:
 def test_a_secret_is_blotted_out_even_in_a_traceback(style: str) -> None:
     """Whoever logs it, and wherever it stands."""
     stream = io.StringIO()
-    set_up_logging("DEBUG", style, [SECRET, ""], stream)
+    configure_logging("DEBUG", style, [SECRET, ""], stream)
     error = RuntimeError(f"refused: Bearer {SECRET}")
     logging.getLogger("some.library").error("with %s", SECRET, exc_info=error)
     assert SECRET not in stream.getvalue()
@@ -54,7 +54,7 @@ def test_a_secret_is_blotted_out_even_in_a_traceback(style: str) -> None:
 def test_the_token_of_an_interaction_is_blotted_out() -> None:
     """discord.py logs the addresses of requests that Discord slows down."""
     stream = io.StringIO()
-    set_up_logging("INFO", "text", [], stream)
+    configure_logging("INFO", "text", [], stream)
     for path in ("webhooks/12/{}/messages/@original", "interactions/34/{}/callback"):
         address = f"https://discord.com/api/v10/{path.format('aW50ZXJ.tok-en_1')}"
         logging.getLogger("discord.http").warning("We are being rate limited. PATCH %s", address)
@@ -67,7 +67,7 @@ def test_the_token_of_an_interaction_is_blotted_out() -> None:
 def test_a_connection_that_is_made_anew_is_told_in_a_line(style: str) -> None:
     """With its cause; other faults within discord.py keep their way through the code."""
     stream = io.StringIO()
-    set_up_logging("INFO", style, [], stream)
+    configure_logging("INFO", style, [], stream)
     shards = logging.getLogger("discord.shard")
     cause = ConnectionResetError("the line was cut")
     shards.error("Attempting a reconnect for shard ID %s in %.2fs", 0, 1.5, exc_info=cause)
@@ -85,7 +85,7 @@ def test_a_connection_that_is_made_anew_is_told_in_a_line(style: str) -> None:
 def test_only_records_of_the_wanted_level_are_logged() -> None:
     """`WARNING` is silent about what is well, libraries always are."""
     stream = io.StringIO()
-    set_up_logging("WARNING", "text", [], stream)
+    configure_logging("WARNING", "text", [], stream)
     logging.getLogger("bot").info("all is well")
     logging.getLogger("discord").info("chatter")
     assert stream.getvalue() == ""

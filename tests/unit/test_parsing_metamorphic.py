@@ -16,12 +16,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bot.relay.client import Pauses, RelayClient
+from bot.relay.circuit_breaker import BackoffLimits
+from bot.relay.client import RelayClient
 from bot.relay.errors import RelayError
 from bot.relay.lookup import PATIENCE
 from bot.relay.models import Task
 from bot.relay.parsing.reader import read_batch, tasks_by_id
-from bot.relay.providers import relay as relay_named
+from bot.relay.providers import relay_profile as relay_named
 from sandbox.relay import (
     LocalRelay,
     RelayTask,
@@ -42,7 +43,7 @@ Conclusions = dict[str, Task | str]
 
 ANCHOR = "anchor"
 """A task that every relay here knows: so that it has shown one."""
-NO_PAUSES = Pauses(failures=1000)
+NO_BACKOFF = BackoffLimits(failure_threshold=1000)
 LIVES: dict[str, Callable[[str], RelayTask]] = {
     "finished": lambda name: song(name, takes=60),
     "running": lambda name: song(name, takes=9000),
@@ -136,7 +137,7 @@ async def concluded(local: LocalRelay, ids: Sequence[str], question: Question) -
             SecretStr(question.key),
             batch_size=question.batch_size,
             requests_per_second=100_000,
-            pauses=NO_PAUSES,
+            backoff=NO_BACKOFF,
         )
         try:
             found = await client.look_up(asked)

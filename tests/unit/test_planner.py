@@ -16,16 +16,16 @@ def short_of_budget(planner: Planner, *, rounds: int = 300) -> float:
     now = NOON
     for _ in range(rounds):
         now += 0.2
-        planner.balance(overdue(8, now), now, full=True)
+        planner.adjust_price(overdue(8, now), now, full=True)
     return now
 
 
 def test_while_the_budget_allows_every_task_is_looked_at_once_an_interval() -> None:
     """Whatever its age and its kind."""
     planner = Planner(5)
-    planner.balance(overdue(0, NOON), NOON, full=False)
+    planner.adjust_price(overdue(0, NOON), NOON, full=False)
     assert [planner.wait(kind, age) for kind in (MUSIC, None) for age in (0, 99, 1e6)] == [5] * 6
-    assert planner.ahead == 0
+    assert planner.lookahead == 0
 
 
 def test_a_little_late_is_not_short_of_budget() -> None:
@@ -34,14 +34,14 @@ def test_a_little_late_is_not_short_of_budget() -> None:
     now = NOON
     for _ in range(300):
         now += 0.2
-        planner.balance(overdue(1, now, gap=6), now, full=True)
+        planner.adjust_price(overdue(1, now, gap=6), now, full=True)
     assert planner.price == 0
 
 
 def test_when_looks_come_too_late_they_get_a_price_and_are_planned() -> None:
     """A song that has just begun has to wait longer than one that may end any second."""
     planner = Planner(5)
-    planner.remember(MUSIC, [60.0 + number % 60 for number in range(500)])
+    planner.learn_durations(MUSIC, [60.0 + number % 60 for number in range(500)])
     short_of_budget(planner)
     assert planner.price > 0.1
     assert planner.wait(MUSIC, 0) > 40
@@ -54,7 +54,7 @@ def test_the_price_goes_back_to_nothing_when_there_is_room() -> None:
     now = short_of_budget(planner)
     for _ in range(600):
         now += 1
-        planner.balance(overdue(0, now, gap=6), now, full=False)
+        planner.adjust_price(overdue(0, now, gap=6), now, full=False)
     assert planner.price == 0
     assert planner.wait(MUSIC, 0) == 5
 
@@ -65,7 +65,7 @@ def test_no_outage_makes_looks_so_dear_that_none_comes() -> None:
     now = NOON
     for _ in range(10_000):
         now += 1
-        planner.balance(overdue(86_400, now, gap=86_400), now, full=True)
+        planner.adjust_price(overdue(86_400, now, gap=86_400), now, full=True)
     assert planner.wait(MUSIC, 100) <= 320
 
 
@@ -76,11 +76,11 @@ def test_an_outage_does_not_slow_down_the_planning_after_it() -> None:
     short_of_budget(undisturbed, rounds=50)
     for _ in range(100):
         now += 0.2
-        planner.balance(overdue(3600, now, gap=3600), now, full=True)
+        planner.adjust_price(overdue(3600, now, gap=3600), now, full=True)
     for _ in range(1500):
         now += 0.2
-        planner.balance(overdue(8, now), now, full=True)
-        undisturbed.balance(overdue(8, now), now, full=True)
+        planner.adjust_price(overdue(8, now), now, full=True)
+        undisturbed.adjust_price(overdue(8, now), now, full=True)
     assert planner.price > undisturbed.price / 3
 
 
@@ -89,8 +89,8 @@ def test_each_kind_has_durations_of_its_own() -> None:
     planner = Planner(1)
     watched = a_watched(kind=None, hint=LYRICS, submitted_at=NOON, polled_at=NOON)
     for _ in range(300):
-        planner.learn(watched, NOON + 6, ended=True)
-    planner.remember(MUSIC, [120.0] * 300)
+        planner.observe(watched, NOON + 6, ended=True)
+    planner.learn_durations(MUSIC, [120.0] * 300)
     short_of_budget(planner)
     assert planner.wait(LYRICS, 0) < 10 < 30 < planner.wait(MUSIC, 0)
 
@@ -100,7 +100,7 @@ def test_what_is_learned_counts_from_when_the_task_began() -> None:
     planner = Planner(1)
     watched = a_watched(submitted_at=NOON - 100, added_at=NOON, polled_at=None)
     for _ in range(300):
-        planner.learn(watched._replace(submitted_at=NOON), NOON + 100, ended=False)
-        planner.learn(watched, NOON + 10, ended=True)
+        planner.observe(watched._replace(submitted_at=NOON), NOON + 100, ended=False)
+        planner.observe(watched, NOON + 10, ended=True)
     short_of_budget(planner)
     assert 80 < planner.wait(MUSIC, 20) < 100

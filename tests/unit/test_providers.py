@@ -1,6 +1,6 @@
 import pytest
 
-from bot.relay.providers import KNOWN, relay
+from bot.relay.providers import KNOWN_RELAYS, relay_profile
 
 
 @pytest.mark.parametrize(
@@ -9,20 +9,20 @@ from bot.relay.providers import KNOWN, relay
 )
 def test_a_known_relay_needs_nothing_but_its_name(name: str, address: str) -> None:
     """The documents of DeerAPI and OpenAI-Hub name these addresses and this path."""
-    known = relay(name)
+    known = relay_profile(name)
 
     assert (known.base_url, known.fetch_path) == (address, "/suno/fetch")
-    assert known == KNOWN[name]
+    assert known == KNOWN_RELAYS[name]
 
 
 def test_the_name_may_be_written_in_any_case() -> None:
     """Settings are typed by people."""
-    assert relay(" DeerAPI ") == KNOWN["deerapi"]
+    assert relay_profile(" DeerAPI ") == KNOWN_RELAYS["deerapi"]
 
 
 def test_an_address_and_a_path_win_over_the_known_ones() -> None:
     """A known relay may have moved, or be reached through a proxy."""
-    moved = relay("deerapi", "https://eu.deerapi.example/", "/v2/suno/fetch")
+    moved = relay_profile("deerapi", "https://eu.deerapi.example/", "/v2/suno/fetch")
 
     assert (moved.name, moved.base_url) == ("deerapi", "https://eu.deerapi.example")
     assert moved.fetch_path == "/v2/suno/fetch"
@@ -30,19 +30,19 @@ def test_an_address_and_a_path_win_over_the_known_ones() -> None:
 
 def test_empty_settings_count_as_none() -> None:
     """An empty line in the .env file is no address."""
-    assert relay("openai-hub", "", "") == KNOWN["openai-hub"]
+    assert relay_profile("openai-hub", "", "") == KNOWN_RELAYS["openai-hub"]
 
 
 def test_a_custom_relay_needs_its_address() -> None:
     """Without one there is nothing to ask, and the sentence says so."""
     with pytest.raises(ValueError, match="A custom relay needs its address"):
-        relay("custom")
+        relay_profile("custom")
 
 
 def test_an_unknown_name_is_refused_with_the_choices() -> None:
     """The operator learns what may be written there."""
     with pytest.raises(ValueError, match="'deerapy'; choose one of deerapi, openai-hub, custom"):
-        relay("deerapy")
+        relay_profile("deerapy")
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_an_unknown_name_is_refused_with_the_choices() -> None:
 )
 def test_an_address_may_be_https_or_on_this_machine(address: str) -> None:
     """Plain http never leaves the machine, so the key cannot be read on the way."""
-    assert relay("custom", address).base_url == address
+    assert relay_profile("custom", address).base_url == address
 
 
 @pytest.mark.parametrize(
@@ -83,13 +83,13 @@ def test_an_address_may_be_https_or_on_this_machine(address: str) -> None:
 def test_an_address_that_cannot_be_used_is_refused(address: str, why: str) -> None:
     """Each refusal tells the operator what is wrong."""
     with pytest.raises(ValueError, match=why):
-        relay("custom", address)
+        relay_profile("custom", address)
 
 
 def test_a_refusal_does_not_repeat_a_password() -> None:
     """The sentence may end up in a log."""
     with pytest.raises(ValueError, match="user name or a password") as refusal:
-        relay("custom", "https://me:hunter2@relay.example")
+        relay_profile("custom", "https://me:hunter2@relay.example")
 
     assert "hunter2" not in str(refusal.value)
 
@@ -98,12 +98,12 @@ def test_a_refusal_does_not_repeat_a_password() -> None:
 def test_a_path_that_cannot_be_a_batch_look_up_is_refused(path: str) -> None:
     """A path stands between the address and the body: nothing may be hidden in it."""
     with pytest.raises(ValueError, match="must begin with '/'"):
-        relay("custom", "https://relay.example", path)
+        relay_profile("custom", "https://relay.example", path)
 
 
 def test_the_usual_paths_stand_behind_the_configured_one() -> None:
     """A relay under a prefix has its other paths under the same prefix."""
-    prefixed = relay("custom", "https://relay.example", "/api/suno/submit/fetch")
+    prefixed = relay_profile("custom", "https://relay.example", "/api/suno/submit/fetch")
 
     assert prefixed.batch_paths == ("/api/suno/submit/fetch", "/api/suno/fetch")
     assert prefixed.single_paths == (
@@ -115,6 +115,6 @@ def test_the_usual_paths_stand_behind_the_configured_one() -> None:
 
 def test_an_odd_path_is_tried_before_the_usual_ones() -> None:
     """Where nothing tells of a prefix, the other paths are where most relays have them."""
-    odd = relay("custom", "https://relay.example", "/tasks")
+    odd = relay_profile("custom", "https://relay.example", "/tasks")
 
     assert odd.batch_paths == ("/tasks", "/suno/fetch", "/suno/submit/fetch")

@@ -23,9 +23,9 @@ class Line:
         """Return whose the requests were: a letter for each."""
         return "".join(name for name, _ in self.sent)
 
-    async def send(self, name: str, *, urgent: bool = False, single: bool = False) -> None:
+    async def send(self, name: str, *, interactive: bool = False, single: bool = False) -> None:
         """Send a request when it is its turn."""
-        await self.limiter.acquire(urgent=urgent, single=single)
+        await self.limiter.acquire(interactive=interactive, single=single)
         self.sent.append((name, self.now()))
 
     async def poll(self) -> None:
@@ -58,7 +58,7 @@ def test_the_poller_gets_half_of_the_budget_however_much_people_ask() -> None:
     """A hundred requests of people wait already when it wants its first turn."""
 
     async def play(line: Line) -> None:
-        line.start(*(line.send("u", urgent=True) for _ in range(100)), line.poll())
+        line.start(*(line.send("u", interactive=True) for _ in range(100)), line.poll())
 
     line = sent_within(20, play)
 
@@ -71,7 +71,7 @@ def test_people_get_half_of_the_budget_however_much_is_due() -> None:
     async def play(line: Line) -> None:
         line.start(line.poll(), *(line.send("p") for _ in range(100)))
         await asyncio.sleep(3)
-        line.start(*(line.send("u", urgent=True) for _ in range(5)))
+        line.start(*(line.send("u", interactive=True) for _ in range(5)))
 
     line = sent_within(10, play)
 
@@ -80,11 +80,11 @@ def test_people_get_half_of_the_budget_however_much_is_due() -> None:
 
 
 @pytest.mark.parametrize("urgent", [True, False])
-def test_who_is_alone_gets_the_whole_budget_evenly_spaced(urgent: bool) -> None:
+def test_who_is_alone_gets_the_whole_budget_evenly_spaced(interactive: bool) -> None:
     """Nothing is kept free for a side that does not wait."""
 
     async def play(line: Line) -> None:
-        line.start(*(line.send("x", urgent=urgent) for _ in range(100)))
+        line.start(*(line.send("x", interactive=interactive) for _ in range(100)))
 
     line = sent_within(9.9, play)
 
@@ -96,8 +96,8 @@ def test_single_look_ups_wait_for_batches_but_not_for_ever() -> None:
 
     async def play(line: Line) -> None:
         line.start(
-            *(line.send("s", urgent=True, single=True) for _ in range(6)),
-            *(line.send("b", urgent=True) for _ in range(9)),
+            *(line.send("s", interactive=True, single=True) for _ in range(6)),
+            *(line.send("b", interactive=True) for _ in range(9)),
         )
 
     assert sent_within(20, play).senders == "sbbbsbbbsbbbsss"
@@ -122,7 +122,7 @@ def test_a_turn_that_was_kept_for_nothing_holds_up_nobody() -> None:
     async def play(line: Line) -> None:
         await line.limiter.reserve()
         await asyncio.sleep(10)
-        line.start(line.send("u", urgent=True), line.send("p"))
+        line.start(line.send("u", interactive=True), line.send("p"))
 
     line = sent_within(5, play)
 
@@ -149,7 +149,7 @@ def test_closing_ends_every_wait_with_an_error() -> None:
 
     async def main() -> list[BaseException | None]:
         line = Line()
-        waiting = [line.send("u", urgent=True) for _ in range(2)] + [line.send("p")]
+        waiting = [line.send("u", interactive=True) for _ in range(2)] + [line.send("p")]
         ending = asyncio.gather(*waiting, return_exceptions=True)
         await asyncio.sleep(0.1)
         await line.limiter.aclose()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.logs import set_up_logging
+from bot.logs import configure_logging
 from bot.redaction import redact_known_forms, redact_setting
 from bot.settings import SettingsError, load_settings, report_settings
 
@@ -77,7 +77,7 @@ def test_task_ids_stay_in_the_log(task_id: str) -> None:
 def test_a_relay_cannot_command_the_terminal_through_the_log(style: str) -> None:
     """Controls, C1 and changes of direction are written as escapes, in tracebacks, too."""
     stream = io.StringIO()
-    set_up_logging("INFO", style, [], stream)
+    configure_logging("INFO", style, [], stream)
     error = ValueError(TERMINAL_CODES)
     logging.getLogger("bot").info("relay: %s", TERMINAL_CODES, exc_info=error)
     written = stream.getvalue()
@@ -90,7 +90,7 @@ def test_a_relay_cannot_command_the_terminal_through_the_log(style: str) -> None
 def test_what_has_the_form_of_a_secret_is_struck_out_of_the_log(style: str) -> None:
     """Also one that is in no setting."""
     stream = io.StringIO()
-    set_up_logging("INFO", style, [], stream)
+    configure_logging("INFO", style, [], stream)
     logging.getLogger("bot").info("the relay quotes %s and %s", KEY, TOKEN)
     assert KEY not in stream.getvalue()
     assert TOKEN not in stream.getvalue()

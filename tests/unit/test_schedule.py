@@ -2,12 +2,12 @@ import pytest
 
 from bot.polling.adaptive.planner import Planner
 from bot.polling.schedule import (
-    LOOKS_AT_A_STRANGER,
-    PATIENCE_WITH_A_LOST_TASK,
-    PATIENCE_WITH_MISSING_AUDIO,
-    PAUSE_AFTER_A_BAD_ANSWER,
+    MAX_LOOKUPS_OF_UNPROVEN,
+    MISSING_AUDIO_TIMEOUT,
+    MISSING_TASK_TIMEOUT,
+    UNREADABLE_RETRY_DELAY,
     Schedule,
-    with_deadlines_after,
+    extend_deadlines,
 )
 from bot.relay.models import ClipStatus, Outcome, Task, TaskStatus
 from bot.storage.models import EndReason
@@ -52,8 +52,8 @@ def test_a_song_that_still_streams_is_waited_for() -> None:
 def test_the_wait_for_audio_is_bounded() -> None:
     """A clip that streams for ever does not keep the others from being told."""
     watched = a_watched(terminal_since=NOON)
-    soon = SCHEDULE.after_answer(watched, STREAMING, NOON + PATIENCE_WITH_MISSING_AUDIO - 1)
-    late = SCHEDULE.after_answer(watched, STREAMING, NOON + PATIENCE_WITH_MISSING_AUDIO)
+    soon = SCHEDULE.after_answer(watched, STREAMING, NOON + MISSING_AUDIO_TIMEOUT - 1)
+    late = SCHEDULE.after_answer(watched, STREAMING, NOON + MISSING_AUDIO_TIMEOUT)
     assert (soon.end_reason, late.end_reason) == (None, EndReason.FINISHED)
 
 
@@ -82,7 +82,7 @@ def test_a_status_never_goes_backwards(before: TaskStatus, now: TaskStatus, kept
 
 def test_an_id_that_the_relay_never_knew_is_reported_after_three_looks() -> None:
     """Not at the first, which may come before the relay has written the task down."""
-    strangers = [a_watched(known=False, misses=misses) for misses in range(LOOKS_AT_A_STRANGER)]
+    strangers = [a_watched(known=False, misses=misses) for misses in range(MAX_LOOKUPS_OF_UNPROVEN)]
     endings = [SCHEDULE.after_miss(watched, NOON).end_reason for watched in strangers]
     assert endings == [None, None, EndReason.NOT_FOUND]
 
@@ -90,8 +90,8 @@ def test_an_id_that_the_relay_never_knew_is_reported_after_three_looks() -> None
 def test_a_task_that_goes_missing_is_not_dropped_at_once() -> None:
     """A relay that forgets for half an hour still may remember."""
     watched = a_watched(misses=50, missing_since=NOON)
-    soon = SCHEDULE.after_miss(watched, NOON + PATIENCE_WITH_A_LOST_TASK - 1)
-    late = SCHEDULE.after_miss(watched, NOON + PATIENCE_WITH_A_LOST_TASK)
+    soon = SCHEDULE.after_miss(watched, NOON + MISSING_TASK_TIMEOUT - 1)
+    late = SCHEDULE.after_miss(watched, NOON + MISSING_TASK_TIMEOUT)
     assert (soon.end_reason, soon.misses, late.end_reason) == (None, 51, EndReason.NOT_FOUND)
 
 
@@ -109,9 +109,9 @@ def test_a_task_that_goes_missing_after_it_ended_is_told_as_it_was() -> None:
 
 def test_an_answer_that_cannot_be_read_counts_neither_as_found_nor_as_missing() -> None:
     """It is tried again, more slowly."""
-    seen = SCHEDULE.after_bad_answer(a_watched(misses=2, missing_since=NOON - 9), NOON)
+    seen = SCHEDULE.after_unreadable(a_watched(misses=2, missing_since=NOON - 9), NOON)
     assert (seen.misses, seen.missing_since, seen.answer) == (2, NOON - 9, None)
-    assert seen.next_poll_at == NOON + PAUSE_AFTER_A_BAD_ANSWER
+    assert seen.next_poll_at == NOON + UNREADABLE_RETRY_DELAY
 
 
 def test_a_task_that_never_ends_is_given_up_at_the_deadline() -> None:
@@ -120,7 +120,7 @@ def test_a_task_that_never_ends_is_given_up_at_the_deadline() -> None:
     endings = {
         SCHEDULE.after_answer(late, a_running_task(), NOON).end_reason,
         SCHEDULE.after_miss(late, NOON).end_reason,
-        SCHEDULE.after_bad_answer(late, NOON).end_reason,
+        SCHEDULE.after_unreadable(late, NOON).end_reason,
     }
     assert endings == {EndReason.GAVE_UP}
 
@@ -133,11 +133,11 @@ def test_a_song_that_waits_for_its_audio_is_not_given_up_but_told() -> None:
 
 def test_an_outage_stops_the_deadline() -> None:
     """A watch gets the time back in which nobody could ask."""
-    watched = with_deadlines_after(a_watched(deadline_at=NOON + 10), 600, NOON + 700)
+    watched = extend_deadlines(a_watched(deadline_at=NOON + 10), 600, NOON + 700)
     assert watched.deadline_at == NOON + 610
 
 
 def test_a_watch_added_during_an_outage_gains_only_the_rest_of_it() -> None:
     """Its deadline had not begun before."""
-    watched = with_deadlines_after(a_watched(deadline_at=NOON + 10), 600, NOON + 100)
+    watched = extend_deadlines(a_watched(deadline_at=NOON + 10), 600, NOON + 100)
     assert watched.deadline_at == NOON + 110

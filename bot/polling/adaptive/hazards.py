@@ -8,7 +8,7 @@ slow is noticed before anything has ended.
 from bisect import bisect_right
 from itertools import pairwise
 
-OLDEST = 86_400.0
+MAX_AGE = 86_400.0
 """Ages beyond are told apart no more."""
 
 _ENOUGH = 100.0
@@ -20,7 +20,7 @@ _YOUNG = 10.0
 
 def _edges() -> tuple[float, ...]:
     edges = [0.0, 1.0]
-    while edges[-1] < OLDEST:
+    while edges[-1] < MAX_AGE:
         edges.append(max(edges[-1] * _GROWTH, edges[-1] + 1))
     return tuple(edges)
 

@@ -10,15 +10,15 @@ from bisect import bisect_right
 from collections.abc import Callable
 from itertools import pairwise
 
-from bot.polling.adaptive.hazards import OLDEST
+from bot.polling.adaptive.hazards import MAX_AGE
 
-LONGEST_WAIT = 300.0
+MAX_WAIT = 300.0
 
 
 def _ages() -> tuple[float, ...]:
     """Return ages a second apart for the young, two per cent for the old: finer helps nobody."""
     ages = [0.0]
-    while ages[-1] < OLDEST:
+    while ages[-1] < MAX_AGE:
         ages.append(ages[-1] + (1 if ages[-1] < 16 else max(2.0, ages[-1] * 0.02)))
     return tuple(ages)
 
@@ -41,7 +41,7 @@ class InspectionPolicy:
         look_at = (younger + self._waits[before]) * (1 - share)
         look_at += (older + self._waits[before + 1]) * share
         wait = look_at - age if age < older else self._waits[before + 1]
-        return min(max(wait, 0.0), LONGEST_WAIT)
+        return min(max(wait, 0.0), MAX_WAIT)
 
 
 def _survival(hazard: Callable[[float], float]) -> tuple[list[float], list[float]]:
@@ -60,14 +60,14 @@ def _best_waits(shares: list[float], lives: list[float], price: float) -> list[f
     """Return the best wait at each age, from the last one down."""
     oldest = len(_AGES) - 1
     costs = [0.0] * (oldest + 1)  # to come for a task that runs at this age
-    waits = [LONGEST_WAIT] * (oldest + 1)
+    waits = [MAX_WAIT] * (oldest + 1)
     for this in range(oldest - 1, -1, -1):
         age, share, life = _AGES[this], shares[this], lives[this]
         least = math.inf
         for look in range(this + 1, oldest + 1):
             wait = _AGES[look] - age
             delay = wait - (lives[look] - life) / share
-            if look > this + 1 and (delay >= least or wait > LONGEST_WAIT):
+            if look > this + 1 and (delay >= least or wait > MAX_WAIT):
                 break  # a later look only makes the delay longer
             cost = delay + costs[look] * shares[look] / share
             if cost < least:

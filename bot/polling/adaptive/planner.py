@@ -14,7 +14,7 @@ from bot.polling.adaptive.inspection_policy import InspectionPolicy
 from bot.relay.models import TaskKind
 from bot.storage.models import PollTarget
 
-AHEAD = 2.0
+LOOKAHEAD = 2.0
 """How much before its time a task may be looked at, where the budget has room just now."""
 
 _CALM = 0.5
@@ -38,7 +38,7 @@ class Planner:
         self._timetables_from = 0.0
         self._price = 0.0
         self._gap = interval
-        self._balanced_at = 0.0
+        self._adjusted_at = 0.0
         self._had_room = True
 
     @property
@@ -47,9 +47,9 @@ class Planner:
         return self._price
 
     @property
-    def ahead(self) -> float:
+    def lookahead(self) -> float:
         """How much before their time tasks may be looked at now."""
-        return AHEAD if self._price else 0.0
+        return LOOKAHEAD if self._price else 0.0
 
     def wait(self, kind: TaskKind | None, age: float) -> float:
         """Return how long to wait after a look at a running task of this age."""
@@ -59,7 +59,7 @@ class Planner:
             self._timetables[kind] = InspectionPolicy(self._hazards[kind].at, self._price)
         return max(self._timetables[kind].wait(age), self.interval)
 
-    def learn(self, watched: PollTarget, until: float, *, ended: bool) -> None:
+    def observe(self, watched: PollTarget, until: float, *, ended: bool) -> None:
         """Take in that a task ran until then since the last look at it, or that it ended then."""
         hazards = self._hazards[watched.hint]
         since = watched.polled_at or watched.added_at
@@ -67,19 +67,19 @@ class Planner:
         if ended:
             hazards.ended(until - watched.submitted_at)
 
-    def remember(self, kind: TaskKind, lives: Iterable[float]) -> None:
+    def learn_durations(self, kind: TaskKind, lives: Iterable[float]) -> None:
         """Take in how long tasks of a kind took before."""
         for seconds in lives:
             self._hazards[kind].lived(0, seconds)
             self._hazards[kind].ended(seconds)
 
-    def balance(self, due: Sequence[PollTarget], now: float, *, full: bool) -> None:
+    def adjust_price(self, due: Sequence[PollTarget], now: float, *, full: bool) -> None:
         """Make looks dearer when they come too late, and cheaper when there is room for more.
 
         To be told of every round. ``due``: what is looked at now, the longest due first; nothing
         where nothing is due. ``full``: no more than that fit in.
         """
-        elapsed = min(max(now - self._balanced_at, 0.0), _LONGEST_STEP)
+        elapsed = min(max(now - self._adjusted_at, 0.0), _LONGEST_STEP)
         gaps = [
             min(now - watched.polled_at, 2 * self._gap)  # an outage makes no pace
             for watched in due
@@ -97,7 +97,7 @@ class Planner:
         change = 2 * _CALM * late * elapsed / self._gap**2
         price = min(self._price * math.exp(min(change, _GREATEST_RISE)), _HIGHEST_PRICE)
         self._price = price if price >= _LEAST_PRICE else 0.0
-        self._balanced_at, self._had_room = now, not full
+        self._adjusted_at, self._had_room = now, not full
         if not 0 <= now - self._timetables_from < _TIMETABLES_LAST:
             self._timetables.clear()
             self._timetables_from = now

@@ -37,7 +37,7 @@ def parse_task(raw: JsonObject, bounds: Bounds) -> Task:
         status,
         outcome,
         results.kind,
-        TaskKind.named(word(raw.get("action"))) if results.kind is None else None,
+        TaskKind.from_action(word(raw.get("action"))) if results.kind is None else None,
         percentage(raw.get("progress")),
         _reason(raw, results) if failed else "",
         unix_seconds(first_present(raw, "submit_time", "submitTime")),
