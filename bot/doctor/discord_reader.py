@@ -176,7 +176,8 @@ def _refusal(status: int, body: bytes, headers: Mapping[str, str]) -> DiscordTro
         return DiscordTrouble(text, "Wait; https://discordstatus.com tells more.", status=status)
     if not error.message:
         return _unreadable(status)
-    text = f"Discord answered HTTP {status}: {quoted(error.message.removeprefix(f'{status}: '))}"
+    said = quote_for_log(error.message.removeprefix(f"{status}: "))
+    text = f"Discord answered HTTP {status}: {said}"
     advice = f"Check {ADDRESS}, and that the token is of the right application."
     return DiscordTrouble(text, advice, status=status, code=error.code)
 

@@ -5,9 +5,8 @@ All times are Unix seconds, all spans seconds.
 
 from dataclasses import dataclass
 
-from bot.polling.adaptive.hazards import MAX_AGE
 from bot.polling.adaptive.planner import Planner
-from bot.relay.models import Task, TaskStatus
+from bot.relay.models import Task, submission_time, supersedes
 from bot.storage.models import EndReason, PollResult, PollTarget
 
 MAX_LOOKUPS_OF_UNPROVEN = 3
@@ -25,14 +24,6 @@ UNREADABLE_RETRY_DELAY = 60.0
 OUTAGE_THRESHOLD = 60.0
 """How much longer than our own pauses a gap between two answers of a relay has to be, so that it
 stops the deadlines."""
-
-_PROGRESS = (
-    TaskStatus.UNRECOGNIZED,
-    TaskStatus.NOT_START,
-    TaskStatus.SUBMITTED,
-    TaskStatus.QUEUED,
-    TaskStatus.IN_PROGRESS,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +46,7 @@ class Schedule:
     def after_answer(self, watched: PollTarget, answer: Task, now: float) -> PollResult:
         """Say what follows from an answer of the relay about this task."""
         terminal_since = watched.terminal_since
+        ended_before = terminal_since is not None
         if answer.terminal and terminal_since is None:
             terminal_since = now
         settled = answer.settled or (
@@ -68,7 +60,7 @@ class Schedule:
         return PollResult(
             watched.task_id,
             next_poll_at=now + wait,
-            answer=answer if supersedes(watched.status, watched.terminal_since, answer) else None,
+            answer=answer if supersedes(answer, watched.status, ended=ended_before) else None,
             named=True,
             terminal_since=terminal_since,
             end_reason=end_reason or self._deadline(watched, now),
@@ -87,7 +79,7 @@ class Schedule:
     def first_poll_at(self, task: Task, now: float) -> float:
         """Say when to look at a task that a person is told about now."""
         kind = task.kind or task.claimed_kind
-        return now + self.planner.wait(kind, now - submitted_at(task, now))
+        return now + self.planner.wait(kind, now - submission_time(task, now))
 
     def after_miss(self, watched: PollTarget, now: float, *, waits: bool = False) -> PollResult:
         """Say what follows when the relay answered and did not name this task.
@@ -131,14 +123,6 @@ class Schedule:
         return EndReason.GAVE_UP if watched.terminal_since is None else EndReason.FINISHED
 
 
-def submitted_at(task: Task, added_at: float) -> float:
-    """Return when a task began: what its relay says, unless its clock cannot be right."""
-    submitted_at = task.submitted_at
-    if submitted_at is None or not added_at - MAX_AGE < submitted_at < added_at:
-        return added_at
-    return submitted_at
-
-
 def extend_deadlines(watched: PollTarget, silence: float, now: float) -> PollTarget:
     """Give a watch back the seconds until ``now`` in which the relay could not be asked.
 
@@ -153,15 +137,3 @@ def extend_deadlines(watched: PollTarget, silence: float, now: float) -> PollTar
         missing_since=later(watched.missing_since),
         terminal_since=later(watched.terminal_since),
     )
-
-
-def supersedes(status: TaskStatus, terminal_since: float | None, answer: Task) -> bool:
-    """Whether an answer may replace the last one: a status never goes backwards.
-
-    ``status`` is the last one's, ``terminal_since`` when the relay first said that it has ended.
-    """
-    if answer.terminal or terminal_since is not None:
-        return answer.terminal
-    if status not in _PROGRESS or answer.status not in _PROGRESS:
-        return True
-    return _PROGRESS.index(answer.status) >= _PROGRESS.index(status)

@@ -155,6 +155,41 @@ class Task:
         return next((text for text in texts if text), "")
 
 
+MAX_TASK_AGE = 86_400.0
+"""Seconds before it was watched; a relay that says a task began earlier has a wrong clock."""
+
+_RUNNING_ORDER = (
+    TaskStatus.UNRECOGNIZED,
+    TaskStatus.NOT_START,
+    TaskStatus.SUBMITTED,
+    TaskStatus.QUEUED,
+    TaskStatus.IN_PROGRESS,
+)
+
+
+def submission_time(task: Task, added_at: float) -> float:
+    """Return when a task began (Unix seconds): as the relay says, unless its clock must be wrong.
+
+    Then, and where the relay says nothing, the time at which the task was watched counts.
+    """
+    submitted_at = task.submitted_at
+    if submitted_at is None or not added_at - MAX_TASK_AGE < submitted_at < added_at:
+        return added_at
+    return submitted_at
+
+
+def supersedes(task: Task, status: TaskStatus, *, ended: bool) -> bool:
+    """Whether a newly read task may replace the stored one: a status never goes backwards.
+
+    ``status`` is the stored one; ``ended`` says whether the relay has ever reported the end.
+    """
+    if task.terminal or ended:
+        return task.terminal
+    if status not in _RUNNING_ORDER or task.status not in _RUNNING_ORDER:
+        return True
+    return _RUNNING_ORDER.index(task.status) >= _RUNNING_ORDER.index(status)
+
+
 MAX_CLIPS = 24
 """Clips of one task; relays make two."""
 

@@ -187,7 +187,7 @@ def _next_address(url: URL, location: str) -> URL:
     if not same:
         raise RelayError(
             ErrorKind.UNAVAILABLE,
-            f"a redirect to another host ({quote_for_log(str(target.origin()))}), which gets no key",
+            f"a redirect to another host, which gets no key: {quote_for_log(str(target.origin()))}",
         )
     return target
 

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlite_utils import Database
 
-from bot.polling.schedule import supersedes
-from bot.relay.models import Task, TaskKind, TaskStatus
+from bot.relay.models import Task, TaskKind, TaskStatus, supersedes
 from bot.storage.delivery_rows import enqueue_notice
 from bot.storage.history import remember
 from bot.storage.models import EndedTask, EndReason, PollResult, PollTarget
@@ -72,7 +71,7 @@ def _is_news(db: Database, look: PollContext, seen: PollResult) -> bool:
         "SELECT status, terminal_since FROM tasks WHERE relay = ? AND task_id = ?",
         [look.relay, seen.task_id],
     ).fetchone()
-    return row is not None and supersedes(_status(row[0]), row[1], seen.answer)
+    return row is not None and supersedes(seen.answer, _status(row[0]), ended=row[1] is not None)
 
 
 def _observe(db: Database, look: PollContext, seen: PollResult, answer: Task) -> None:

@@ -8,8 +8,7 @@ from typing import NamedTuple, TypeVar
 from pydantic import TypeAdapter, ValidationError
 from sqlite_utils import Database
 
-from bot.polling.schedule import submitted_at
-from bot.relay.models import Task, TaskStatus, bounded
+from bot.relay.models import Task, TaskStatus, bounded, submission_time
 
 Word = TypeVar("Word", bound=Enum)
 
@@ -97,7 +96,7 @@ def start_task(
             "answer": dump_task(task),
             "known": known,
             "fingerprint": fingerprint if known else None,
-            "began": submitted_at(task, times.added_at),
+            "began": submission_time(task, times.added_at),
             "now": times.added_at,
             "look": times.poll_at,
             "until": times.deadline_at,

@@ -260,7 +260,7 @@ async def test_where_no_path_works_the_others_are_tried_rarely(
 
 
 @pytest.mark.parametrize("elsewhere", list(UnknownPathFormat))
-@pytest.mark.parametrize("urgent", [True, False])
+@pytest.mark.parametrize("interactive", [True, False])
 async def test_the_operator_is_told_at_once_that_no_path_works(
     elsewhere: UnknownPathFormat, interactive: bool, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -38,7 +38,7 @@ async def client_at_relay(
             "requests_per_second": 1000,
             "limits": ResponseLimits(total=5),
             "backoff": QUICK,
-            "join_within": 0.01,
+            "coalescing_window": 0.01,
             **settings,
         }
         client = RelayClient(session, asked, SecretStr(key or local.key), **chosen)

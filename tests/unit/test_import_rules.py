@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot.shutdown": set(),
     "bot.i18n": set(),
     "bot.relay": set(),
-    "bot.storage": {"bot.relay", "bot.polling"},
+    "bot.storage": {"bot.relay.models"},
     "bot.polling": {"bot.relay", "bot.storage", "bot.metrics"},
     "bot.ui": {
         "bot.relay",

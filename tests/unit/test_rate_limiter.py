@@ -79,7 +79,7 @@ def test_people_get_half_of_the_budget_however_much_is_due() -> None:
     assert line.senders[asked_at:].startswith(("upupupupup", "pupupupupu"))
 
 
-@pytest.mark.parametrize("urgent", [True, False])
+@pytest.mark.parametrize("interactive", [True, False])
 def test_who_is_alone_gets_the_whole_budget_evenly_spaced(interactive: bool) -> None:
     """Nothing is kept free for a side that does not wait."""
 
