@@ -22,7 +22,6 @@ from typing import Any, Generic, Self, TypeVar
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
-from bot.storage.background import lower_thread_priority
 from bot.storage.errors import (
     DatabaseClosed,
     DatabaseDamaged,
@@ -94,7 +93,7 @@ class DatabaseThread:
         self._loop: asyncio.AbstractEventLoop
         self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="database", daemon=True)
-        self._reader = ThreadPoolExecutor(1, "database reader", lower_thread_priority)
+        self._reader = ThreadPoolExecutor(1, "database reader")
         self._readable: Database | None = None
         self._opened = threading.Event()
         self._failure: Exception | None = None
@@ -206,7 +205,6 @@ class DatabaseThread:
         return function(self._readable)
 
     def _serve(self) -> None:
-        lower_thread_priority()
         with ExitStack() as stack:
             try:
                 database = stack.enter_context(_opened(self.path))

@@ -13,7 +13,6 @@ from filelock import FileLock
 from sqlite_utils import Database
 
 from bot.storage import database as database_module
-from bot.storage.background import NICENESS
 from bot.storage.database import LOG_KEPT, DatabaseThread
 from bot.storage.errors import DatabaseDamaged, DatabaseForeign, DatabaseInUse, DatabaseUnusable
 from bot.storage.migrations import migrations
@@ -194,34 +193,6 @@ async def test_who_reads_sees_what_is_confirmed_and_waits_for_no_write(tmp_path:
         enough.set()
         await writing
         assert await names_in(database) == ["a", "b"]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only there a thread has its own niceness")
-async def test_both_threads_step_back_for_who_is_answered(tmp_path: Path) -> None:
-    """The thread of the event loop goes first; it stays as it was."""
-
-    def niceness(_database: Database) -> int:
-        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-
-    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    async with DatabaseThread(tmp_path / "suno.db") as database:
-        writes, reads = await database.run(niceness), await database.view(niceness)
-    assert writes == reads == min(before + NICENESS, 19)
-    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
-
-
-async def test_a_sandbox_that_forbids_to_step_back_hinders_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As a unit of systemd does that filters what concerns resources."""
-
-    def refuse(_by: int) -> int:
-        raise PermissionError
-
-    monkeypatch.setattr(os, "nice", refuse)
-    async with asyncio.timeout(10), DatabaseThread(tmp_path / "suno.db") as database:
-        await database.run(lambda db: db.execute("CREATE TABLE something (word TEXT)"))
-        assert await database.read("SELECT * FROM something", []) == []
 
 
 async def test_who_only_reads_cannot_write(tmp_path: Path) -> None:
