@@ -24,7 +24,7 @@ from benchmarks.seeding import (
 )
 from bot.relay.models import Task
 from bot.relay.providers import CUSTOM
-from bot.storage.database import MOST_TOGETHER, DatabaseThread
+from bot.storage.database import MAX_BATCH, DatabaseThread
 from bot.storage.limits import WatchLimits
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
@@ -69,7 +69,7 @@ async def _confirming(folder: Path, watches: int, repetitions: int = 7) -> Row:
     ours: list[float] = []
     theirs: list[float] = []
     for number in range(repetitions):
-        ours.append(await _rate(folder / f"together-{number}.db", tasks, now, MOST_TOGETHER))
+        ours.append(await _rate(folder / f"together-{number}.db", tasks, now, MAX_BATCH))
         theirs.append(await _rate(folder / f"alone-{number}.db", tasks[: watches // 3], now, 1))
     return Row(
         topic="storage",
@@ -82,9 +82,9 @@ async def _confirming(folder: Path, watches: int, repetitions: int = 7) -> Row:
     )
 
 
-async def _rate(path: Path, tasks: list[Task], now: float, most_together: int) -> float:
+async def _rate(path: Path, tasks: list[Task], now: float, max_batch: int) -> float:
     """Add a watch of each task to a new database; return how many were confirmed a second."""
-    async with DatabaseThread(path, most_together=most_together) as database:
+    async with DatabaseThread(path, max_batch=max_batch) as database:
         store = store_in(database)
         return len(tasks) / await timed(_add(store, tasks, now))
 

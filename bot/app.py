@@ -45,7 +45,7 @@ from bot.storage.limits import WatchLimits
 from bot.storage.live_cards import LiveCards
 from bot.storage.outbox import Outbox
 from bot.storage.queue_statistics import QueueStatistics
-from bot.storage.relay_fingerprints import RelayAccess, own_fingerprint
+from bot.storage.relay_fingerprints import RelayAccess, create_fingerprint
 from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
 from bot.token_check import TokenCheck
@@ -148,7 +148,7 @@ async def _compose(
     stack.push_async_callback(client.aclose)
     fetcher = await stack.enter_async_context(Fetcher())
     access = RelayAccess(source.name, source.base_url, settings.suno_api_key)
-    fingerprint = await own_fingerprint(database, access)
+    fingerprint = await create_fingerprint(database, access)
     bot = await stack.enter_async_context(
         assemble(
             settings, database, client, fetcher, COGS, live_card_timing, fingerprint=fingerprint
@@ -170,7 +170,7 @@ async def _tell_of(backlog: QueueStatistics, settings: Settings) -> None:
     running = _counted(counts.running_tasks, "running task")
     unposted = _counted(counts.unposted, "message")
     log.info("Database %s: %s, %s waiting", settings.database_path, running, unposted)
-    if elsewhere := await backlog.elsewhere():
+    if elsewhere := await backlog.running_at_other_relays():
         log.warning(
             "Neither looked at nor told while SUNO_RELAY is %s: %s. To have them told, set"
             " SUNO_RELAY back until they have ended, see docs/relays.md",

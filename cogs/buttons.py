@@ -65,7 +65,9 @@ class StatusButton(
     async def _refresh(self, interaction: discord.Interaction[SunoBot], task: Task) -> None:
         catalog = catalog_for(interaction.locale.value)
         now = discord.utils.utcnow().timestamp()
-        typical = await interaction.client.services.history.typical(task.kind or TaskKind.MUSIC)
+        typical = await interaction.client.services.history.duration_stats(
+            task.kind or TaskKind.MUSIC
+        )
         status = status_of(task, catalog, now=now, typical=typical)
         await interaction.edit_original_response(embeds=status.embeds, view=status.view)
 

@@ -192,7 +192,7 @@ class ServerSettingsCommands(
         health = Health(
             relay=bot.services.watchlist.circuit_status,
             last_tick_at=bot.last_tick_at,
-            use=await bot.services.settings.use_of(guild.id),
+            use=await bot.services.settings.usage(guild.id),
             invite=invite_link(bot.application_id or 0),
         )
         embed = health_page(health, guild, catalog_for(interaction.locale.value))

@@ -15,7 +15,7 @@ from bot.i18n.catalog import Catalog, catalog_for
 from bot.i18n.translator import localised
 from bot.relay.lookup_result import LookupResult
 from bot.relay.models import TaskKind
-from bot.storage.erasure import KEPT_FOR
+from bot.storage.erasure import RETENTION_PERIOD
 from bot.storage.models import Watch
 from bot.storage.subscriptions import Unwatched
 from bot.ui.autocomplete import offered_ids
@@ -76,7 +76,7 @@ class Suno(
         reply = Reply(interaction)
         for task_id in wanted:
             if task := seen.tasks.get(task_id):
-                typical = await self._history.typical(task.kind or TaskKind.MUSIC)
+                typical = await self._history.duration_stats(task.kind or TaskKind.MUSIC)
                 status = status_of(task, catalog, now=now, typical=typical)
                 await reply.send(embeds=status.embeds, view=status.view)
             else:
@@ -160,7 +160,7 @@ class Suno(
         """Show what could not be posted to the person, and why."""
         await interaction.response.defer(ephemeral=True)
         catalog = catalog_for(interaction.locale.value)
-        since = discord.utils.utcnow().timestamp() - KEPT_FOR
+        since = discord.utils.utcnow().timestamp() - RETENTION_PERIOD
         entries = await self._outbox.undelivered_notices(interaction.user.id, since)
         if entries:
             await Reply(interaction).send(embeds=[inbox(entries, catalog)])

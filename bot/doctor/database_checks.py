@@ -13,7 +13,7 @@ from bot.doctor.formatting import counted, in_bytes, span
 from bot.doctor.relay_checks import relay_access
 from bot.doctor.report import Area, Finding, Findings, Notebook
 from bot.settings import SettingsReport
-from bot.storage.database import real_file
+from bot.storage.database import resolve_database_path
 from bot.storage.inspection import DatabaseCounts, DatabaseFacts, exists, inspect_database
 from bot.storage.relay_fingerprints import RelayAccess
 
@@ -45,7 +45,7 @@ async def look_at_database(
     if report.lacks("DATABASE_PATH"):
         yield _note.warning("file", text="Not looked at", advice="Mend DATABASE_PATH first.")
         return
-    path = real_file(report.settings.database_path)
+    path = resolve_database_path(report.settings.database_path)
     asked = None if report.lacks("SUNO_RELAY") else report.settings.suno_relay
     found = list(_file(path)) or await asyncio.to_thread(
         _inspected, path, asked, relay_access(report), time_limit, thresholds

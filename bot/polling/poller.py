@@ -106,7 +106,7 @@ class Poller:
     async def learn_from_history(self, history: History) -> None:
         """Take in how long tasks took before, so that looks can be planned from the start."""
         for kind in TaskKind:
-            self._planner.learn_durations(kind, await history.lives(kind))
+            self._planner.learn_durations(kind, await history.recent_durations(kind))
 
     async def tick(self) -> float | None:
         """Begin to look at what is due; return when to go on (Unix seconds), if at all.

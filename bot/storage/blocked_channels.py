@@ -116,7 +116,7 @@ def unblock(db: Database, channel_id: int) -> None:
     db.execute("DELETE FROM blocked_channels WHERE channel_id = ?", [channel_id])
 
 
-def drop_stale(db: Database) -> None:
+def delete_stale(db: Database) -> None:
     """Within a transaction: forget the blocked channels in which nothing waits any more."""
     db.execute(
         "DELETE FROM blocked_channels AS b WHERE NOT EXISTS (SELECT 1 FROM deliveries d"  # noqa: S608 # names of ours

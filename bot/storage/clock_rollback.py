@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-BACKWARDS = 60.0
+CLOCK_TOLERANCE = 60.0
 """Seconds by which a clock may go back unnoticed: what is due waits for so long at most."""
 
 UNKNOWN_TIME = 0.0
@@ -37,7 +37,7 @@ class RollbackDetector:
         before = self._seen_at
         self._seen_at = now
         latest = max((at for at in (before, known) if at is not None), default=now)
-        if now < latest - BACKWARDS:
+        if now < latest - CLOCK_TOLERANCE:
             return Rollback.SEEN
         return Rollback.PERHAPS if before is None else Rollback.NONE
 

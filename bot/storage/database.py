@@ -38,20 +38,20 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-MOST_TOGETHER = 256
+MAX_BATCH = 256
 """The most functions in one commit: bounds how long the first of them waits."""
 
-LOG_KEPT = 16 * 2**20
+WAL_SIZE_LIMIT = 16 * 2**20
 """Bytes of the write-ahead log that stay on the disk after a change that needed more."""
 
 
-SECURE_DELETE_OF_FTS5 = (3, 42, 0)
+FTS5_SECURE_DELETE_VERSION = (3, 42, 0)
 """SQLite version from which on the full-text index, too, forgets at once what is deleted."""
 
 _PRIVATE_FILE = 0o600
 _PRIVATE_FOLDER = 0o700
 
-LOCK_PATIENCE = 1.0
+LOCK_TIMEOUT = 1.0
 """Seconds to wait for the lock: who only asks whether a bot has it holds it for a moment."""
 
 
@@ -86,10 +86,10 @@ class _Job(Generic[T]):
 class DatabaseThread:
     """A SQLite file, the one thread that writes to it and the one that reads."""
 
-    def __init__(self, path: Path, *, most_together: int = MOST_TOGETHER) -> None:
-        """``most_together``: how many functions may share a commit."""
+    def __init__(self, path: Path, *, max_batch: int = MAX_BATCH) -> None:
+        """``max_batch``: how many functions may share a commit."""
         self.path = path
-        self._most_together = most_together
+        self._max_batch = max_batch
         self._loop: asyncio.AbstractEventLoop
         self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="database", daemon=True)
@@ -226,7 +226,7 @@ class DatabaseThread:
         job = self._jobs.get()
         while job is not None:
             jobs.append(job)
-            if len(jobs) == self._most_together:
+            if len(jobs) == self._max_batch:
                 return jobs
             try:
                 job = self._jobs.get_nowait()
@@ -247,7 +247,7 @@ class DatabaseThread:
             self._loop.call_soon_threadsafe(settle)
 
 
-def real_file(path: Path) -> Path:
+def resolve_database_path(path: Path) -> Path:
     """Return the file that a path leads to: links must not get round the lock beside it."""
     return Path(os.path.realpath(path))
 
@@ -340,10 +340,10 @@ def _opened(path: Path) -> Iterator[Database]:
 
     The lock is the operating system's, so that it ends with the process however that ends.
     """
-    file = real_file(path)
+    file = resolve_database_path(path)
     make_private_folder(file.parent)
     beside = file.with_name(f"{file.name}.lock")
-    lock = FileLock(beside, mode=_PRIVATE_FILE, timeout=LOCK_PATIENCE, thread_local=False)
+    lock = FileLock(beside, mode=_PRIVATE_FILE, timeout=LOCK_TIMEOUT, thread_local=False)
     with _locked(lock), closing(sqlite3.connect(make_private_file(file))) as connection:
         database = Database(connection)
         if is_foreign(database):
@@ -352,12 +352,12 @@ def _opened(path: Path) -> Iterator[Database]:
             raise DatabaseTooNew(path, steps)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(f"PRAGMA journal_size_limit = {LOG_KEPT}")
+        connection.execute(f"PRAGMA journal_size_limit = {WAL_SIZE_LIMIT}")
         connection.execute("PRAGMA secure_delete = ON")  # deleted texts are overwritten
         migrations.apply(database)
         # Only now: to SQLite, a table that a step builds anew is one whose rows were all deleted.
         connection.execute("PRAGMA foreign_keys = ON")
-        if sqlite3.sqlite_version_info >= SECURE_DELETE_OF_FTS5:
+        if sqlite3.sqlite_version_info >= FTS5_SECURE_DELETE_VERSION:
             database.execute(
                 "INSERT INTO history_index (history_index, rank) VALUES ('secure-delete', 1)"
             )

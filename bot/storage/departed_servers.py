@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from bot.storage.database import DatabaseThread
-from bot.storage.erasure import kept_servers, purge_server
+from bot.storage.erasure import purge_server, stored_server_ids
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class DepartedServers:
         """Note which servers of a shard are missing, unless noted before; drop outdated notes."""
 
         def compare(db: Database) -> set[int]:
-            missing = missing_servers(kept_servers(db), listed)
+            missing = missing_servers(stored_server_ids(db), listed)
             noted = {one for (one,) in db.execute("SELECT guild_id FROM departed_servers")}
             for guild_id in filter(listed.covers, noted - missing):
                 _drop_note(db, guild_id)

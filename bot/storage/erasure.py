@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from bot.storage.database import DatabaseThread
-from bot.storage.history import drop_orphans
+from bot.storage.history import delete_orphans
 from bot.storage.live_cards import MARK_STALE
-from bot.storage.message_limits import drop_old
+from bot.storage.message_limits import delete_expired
 
-KEPT_FOR = 30 * 86400.0
+RETENTION_PERIOD = 30 * 86400.0
 """Seconds for which is known what was posted or could not be; a history entry stays."""
 
 _TaskKey = tuple[str, str]
@@ -74,14 +74,14 @@ class Erasure:
             _forget_directs(db, user_id, direct_channel_id)
             entries = _entries(db, "history_of_people", "user_id", user_id)
             db.execute("DELETE FROM history_of_people WHERE user_id = ?", [user_id])
-            drop_orphans(db, entries)
+            delete_orphans(db, entries)
             _drop_tasks(db, tasks)
 
         await self._database.run(forget, erases=True)
 
-    async def servers(self) -> set[int]:
+    async def stored_server_ids(self) -> set[int]:
         """Return the servers of which anything is kept."""
-        return await self._database.view(kept_servers)
+        return await self._database.view(stored_server_ids)
 
     async def purge(self, guild_id: int) -> None:
         """Delete everything of a server: watches, notices, cards, history, settings.
@@ -95,18 +95,18 @@ class Erasure:
 
         What could not be told counts from when it was owed, as in the inbox.
         """
-        latest = now - KEPT_FOR
+        latest = now - RETENTION_PERIOD
 
         def sweep(db: Database) -> None:
             db.execute(f"DELETE FROM subscriptions WHERE delivery_id IN ({_TOLD})", [latest])  # noqa: S608 # names of ours
             db.execute(f"DELETE FROM deliveries WHERE id IN ({_TOLD})", [latest])  # noqa: S608 # names of ours
             db.execute(_DROP_ENDED, [latest])
-            drop_old(db, now)
+            delete_expired(db, now)
 
         await self._database.run(sweep, erases=True)
 
 
-def kept_servers(db: Database) -> set[int]:
+def stored_server_ids(db: Database) -> set[int]:
     """Return the servers of which anything is kept."""
     return {int(guild_id) for (guild_id,) in db.execute(_SERVERS)}
 
@@ -121,7 +121,7 @@ def purge_server(db: Database, guild_id: int) -> None:
     db.execute("DELETE FROM requested_messages WHERE guild_id = ?", [guild_id])
     entries = _entries(db, "history_of_servers", "guild_id", guild_id)
     db.execute("DELETE FROM history_of_servers WHERE guild_id = ?", [guild_id])
-    drop_orphans(db, entries)
+    delete_orphans(db, entries)
     _drop_tasks(db, tasks)
     db.execute("DELETE FROM departed_servers WHERE guild_id = ?", [guild_id])
 

@@ -30,7 +30,7 @@ class TooManyWatches(WatchError):
         super().__init__(f"a person may watch {limit} tasks at once", limit=limit)
 
 
-class TooManyWatchesHere(WatchError):
+class MemberWatchLimitReached(WatchError):
     """The person watches as much in a server as that server lets its members."""
 
     key = "watch-error-too-many-here"
@@ -39,7 +39,7 @@ class TooManyWatchesHere(WatchError):
         super().__init__(f"a member may watch {limit} tasks at once in this server", limit=limit)
 
 
-class ServerIsFull(WatchError):
+class ServerWatchLimitReached(WatchError):
     """As much is watched in a server as in one server may be."""
 
     key = "watch-error-server-full"

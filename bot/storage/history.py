@@ -16,21 +16,28 @@ from bot.relay.models import Task, TaskKind
 from bot.storage.database import DatabaseThread
 from bot.storage.durations import DurationStats, duration_stats, seconds_taken
 from bot.storage.models import Destination, EndReason
-from bot.storage.search import HistoryScope, found, indexable, looked_for, searchable, where_kept
+from bot.storage.search import (
+    HistoryScope,
+    find_entries,
+    history_table,
+    normalize_for_index,
+    normalize_text,
+    search_words,
+)
 from bot.storage.task_rows import load_task
 
 log = logging.getLogger(__name__)
 
-PAGE = 10
+PAGE_SIZE = 10
 """Entries on a page."""
 
-SAMPLE = 200
+DURATION_SAMPLE_SIZE = 200
 """How many of the last tasks say how long such tasks take."""
 
-RECENT = 200
+SUGGESTION_POOL_SIZE = 200
 """How many of a person's last watches are offered to choose from."""
 
-CHOICES = 25
+MAX_SUGGESTIONS = 25
 """How many of them are offered at once."""
 
 
@@ -69,14 +76,16 @@ class History:
         Words are parts of words too, in any script and case; any text is safe. An empty search
         finds everything, and a page beyond the last is the last.
         """
-        words = looked_for(search)
+        words = search_words(search)
 
         def page(db: Database) -> HistoryPage:
-            matches = found(db, scope, words, (number + 1) * PAGE + 1)
-            shown = min(number, max(0, (len(matches) - 1) // PAGE))
-            first = shown * PAGE
-            entries = [_entry(db, *each) for each in matches[first : first + PAGE]]
-            return HistoryPage(shown, tuple(filter(None, entries)), len(matches) > first + PAGE)
+            matches = find_entries(db, scope, words, (number + 1) * PAGE_SIZE + 1)
+            shown = min(number, max(0, (len(matches) - 1) // PAGE_SIZE))
+            first = shown * PAGE_SIZE
+            entries = [_entry(db, *each) for each in matches[first : first + PAGE_SIZE]]
+            return HistoryPage(
+                shown, tuple(filter(None, entries)), len(matches) > first + PAGE_SIZE
+            )
 
         return await self._database.view(page)
 
@@ -84,49 +93,49 @@ class History:
         """Return one entry, ``None`` if it is not, or no longer, in that history."""
 
         def entry(db: Database) -> HistoryEntry | None:
-            table, condition, values = where_kept(scope)
+            table, condition, values = history_table(scope)
             sql = f"SELECT max(ended_at) FROM {table} s WHERE {condition} AND entry_id = ?"  # noqa: S608 # names of ours
             (ended_at,) = db.execute(sql, [*values, entry_id]).fetchone()
             return None if ended_at is None else _entry(db, entry_id, ended_at)
 
         return await self._database.view(entry)
 
-    async def typical(self, kind: TaskKind) -> DurationStats | None:
+    async def duration_stats(self, kind: TaskKind) -> DurationStats | None:
         """Return how long tasks of a kind took at this relay lately, ``None`` for too few."""
-        return duration_stats(await self.lives(kind))
+        return duration_stats(await self.recent_durations(kind))
 
-    async def lives(self, kind: TaskKind) -> list[float]:
+    async def recent_durations(self, kind: TaskKind) -> list[float]:
         """Return how long the last tasks of a kind took at this relay (seconds)."""
         rows = await self._database.read(
             "SELECT took FROM history WHERE relay = ? AND kind = ? AND took IS NOT NULL"
             " ORDER BY ended_at DESC LIMIT ?",
-            [self._relay, kind, SAMPLE],
+            [self._relay, kind, DURATION_SAMPLE_SIZE],
         )
         return [row["took"] for row in rows]
 
-    async def recent(self, user_id: int, text: str) -> list[tuple[str, str]]:
+    async def suggestions(self, user_id: int, text: str) -> list[tuple[str, str]]:
         """Return ids and titles of a person's last tasks with ``text`` in either: at most 25.
 
         Running and ended ones, the newest first; an empty title where none is known.
         """
-        rows = await self._database.read(_RECENT, [self._relay, user_id, RECENT])
-        wanted = searchable(text)
+        rows = await self._database.read(_RECENT, [self._relay, user_id, SUGGESTION_POOL_SIZE])
+        wanted = normalize_text(text)
         tasks = [(str(row["task_id"]), str(row["title"])) for row in rows]
         fitting = [
             (task_id, title)
             for task_id, title in tasks
-            if wanted in searchable(title) or wanted in searchable(task_id)
+            if wanted in normalize_text(title) or wanted in normalize_text(task_id)
         ]
-        return fitting[:CHOICES]
+        return fitting[:MAX_SUGGESTIONS]
 
 
-def worth_keeping(task: Task, end_reason: EndReason) -> bool:
+def is_worth_keeping(task: Task, end_reason: EndReason) -> bool:
     """Whether the end of a watch left something to show later."""
     heard = any(clip.audio_url for clip in task.clips)
     return end_reason is EndReason.FINISHED or heard or bool(task.text)
 
 
-def remember(db: Database, relay: str, task: Task, end_reason: EndReason, now: float) -> None:
+def add_to_history(db: Database, relay: str, task: Task, end_reason: EndReason, now: float) -> None:
     """Within the transaction that ends a task, before its notices are owed: keep it.
 
     It goes into the history of each server and person whose watch ends with it.
@@ -142,7 +151,7 @@ def remember(db: Database, relay: str, task: Task, end_reason: EndReason, now: f
         "SELECT answer, added_at, terminal_since FROM tasks WHERE relay = ? AND task_id = ?",
         [relay, task.id],
     ).fetchone()
-    if not watches or not worth_keeping(task, end_reason):
+    if not watches or not is_worth_keeping(task, end_reason):
         return
     entry_id = _keep(
         db,
@@ -160,7 +169,7 @@ def remember(db: Database, relay: str, task: Task, end_reason: EndReason, now: f
     _give(db, entry_id, watches, now)
 
 
-def give_to(
+def add_user_to_history(
     db: Database, task: Sequence[str], user_id: int, destination: Destination, now: float
 ) -> None:
     """Within a transaction: put a task into the history of one more person who is told of its end.
@@ -177,7 +186,7 @@ def give_to(
         _give(db, kept[0], [watch], now)
 
 
-def drop_orphans(db: Database, entry_ids: Iterable[int]) -> None:
+def delete_orphans(db: Database, entry_ids: Iterable[int]) -> None:
     """Within a transaction: delete those of some entries that are in nobody's history."""
     for entry_id in entry_ids:
         db.execute(
@@ -223,7 +232,7 @@ def _words_of(task: Task) -> str:
     """Return what a task is found by."""
     lyrics = [task.lyrics.title, task.lyrics.style, task.lyrics.text] if task.lyrics else []
     clips = [text for clip in task.clips for text in (clip.title, clip.style, clip.lyrics)]
-    return indexable("\n".join(dict.fromkeys(lyrics + clips)))
+    return normalize_for_index("\n".join(dict.fromkeys(lyrics + clips)))
 
 
 def _entry(db: Database, entry_id: int, ended_at: float) -> HistoryEntry | None:

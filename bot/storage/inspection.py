@@ -16,10 +16,10 @@ from urllib.parse import quote
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
-from bot.storage.database import real_file
+from bot.storage.database import resolve_database_path
 from bot.storage.delivery_rows import OPEN, SHOWN_STATE
 from bot.storage.migrations import is_foreign, migrations, unknown_steps
-from bot.storage.relay_fingerprints import RelayAccess, kept_fingerprint
+from bot.storage.relay_fingerprints import RelayAccess, read_fingerprint
 from bot.storage.subscriptions import UNWATCHED
 
 T = TypeVar("T")
@@ -133,7 +133,7 @@ def read(path: Path, time_limit: float, question: Callable[[Database], T]) -> T:
     Its statements raise ``sqlite3.Error`` once ``time_limit`` seconds are over.
     """
     uri = f"file:{quote(str(path))}?mode=ro"
-    path = real_file(path)
+    path = resolve_database_path(path)
     until = time.monotonic() + time_limit
     before = _at_rest(path)
     if before is not None:
@@ -169,7 +169,7 @@ def _ask(uri: str, until: float, question: Callable[[Database], T]) -> T:
 
 def in_use(path: Path) -> bool:
     """Whether a bot works on the database: it holds the lock beside it as long as it lives."""
-    file = real_file(path)
+    file = resolve_database_path(path)
     lock = file.with_name(f"{file.name}.lock")
     if not exists(lock):
         return False
@@ -192,7 +192,7 @@ def exists(path: Path) -> bool:
 
 
 def _size(path: Path) -> int:
-    file = real_file(path)
+    file = resolve_database_path(path)
     parts = (file, file.with_name(f"{file.name}-wal"))
     return sum(part.stat().st_size for part in parts if exists(part))
 
@@ -241,6 +241,6 @@ def _of_another_key(db: Database, access: RelayAccess) -> int:
     (number,) = db.execute(
         "SELECT count(*) FROM tasks WHERE relay = ? AND state = 'running' AND known AND misses > 0"
         " AND fingerprint IS NOT ?",
-        [access.relay, kept_fingerprint(db, access)],
+        [access.relay, read_fingerprint(db, access)],
     ).fetchone()
     return int(number)

@@ -10,14 +10,14 @@ from sqlite_utils import Database
 from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import SHOWN_STATE
 from bot.storage.errors import TooManyWatchers
-from bot.storage.history import give_to
+from bot.storage.history import add_user_to_history
 from bot.storage.models import DeliveryPurpose, Destination, EndReason
 
-JUST_NOW = 600.0
+RECENTLY_POSTED = 600.0
 """Seconds in which a finished task is not posted to the same place again: who asks gets a link."""
 
 
-class Joined(StrEnum):
+class NoticeProgress(StrEnum):
     """How far the notice of a finished task is in a place where somebody asks for it again."""
 
     POSTED = "posted"
@@ -34,7 +34,7 @@ class Joined(StrEnum):
 class JoinedNotice:
     """The one notice of a finished task in a place, which the person waits for now too."""
 
-    how: Joined
+    progress: NoticeProgress
     message_id: int | None = None
     """Where it stands, once it is posted."""
 
@@ -60,10 +60,10 @@ def join_notice(
         "SELECT message_id FROM deliveries WHERE relay = ? AND task_id = ? AND channel_id = ?"
         " AND purpose = ? AND ending = ? AND message_id IS NOT NULL AND sent_at > ?"
         " ORDER BY id DESC",
-        [*key, now - JUST_NOW],
+        [*key, now - RECENTLY_POSTED],
     ).fetchone()
     if posted:
-        return JoinedNotice(Joined.POSTED, posted[0])
+        return JoinedNotice(NoticeProgress.POSTED, posted[0])
     owed = db.execute(
         f"SELECT d.id, {SHOWN_STATE}, d.in_doubt_since IS NOT NULL FROM deliveries d"  # noqa: S608 # names of ours
         " WHERE d.relay = ? AND d.task_id = ? AND d.channel_id = ? AND d.purpose = ?"
@@ -77,8 +77,10 @@ def join_notice(
         db, delivery_id, [relay, task_id], user_id, destination, now, mention=mention, most=most
     )
     if state == "held":
-        return JoinedNotice(Joined.HELD)
-    return JoinedNotice(Joined.ON_ITS_WAY if state == "sending" or in_doubt else Joined.DUE)
+        return JoinedNotice(NoticeProgress.HELD)
+    return JoinedNotice(
+        NoticeProgress.ON_ITS_WAY if state == "sending" or in_doubt else NoticeProgress.DUE
+    )
 
 
 def _wait_for(
@@ -111,7 +113,7 @@ def _wait_for(
             *(now, mention, delivery_id),
         ],
     )
-    give_to(db, task, user_id, destination, now)
+    add_user_to_history(db, task, user_id, destination, now)
 
 
 @dataclass(frozen=True, slots=True)

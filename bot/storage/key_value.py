@@ -37,7 +37,7 @@ def write_value(db: Database, name: str, value: str) -> None:
     )
 
 
-def own_secret(db: Database, name: str) -> bytes:
+def get_or_create_secret(db: Database, name: str) -> bytes:
     """Within a transaction: return a random secret of this database, drawn when first asked for."""
     noted = read_value(db, name)
     if noted is None:

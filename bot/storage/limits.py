@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from bot.storage.errors import ServerIsFull, TooManyWatches, TooManyWatchesHere
+from bot.storage.errors import MemberWatchLimitReached, ServerWatchLimitReached, TooManyWatches
 from bot.storage.models import Destination
 
 
@@ -40,7 +40,8 @@ def enforce(
     """Within the transaction that added a watch: raise the limit that it exceeds.
 
     Only what runs at this relay counts. ``member_limit``: how much the server lets this person
-    watch there. Raises ``TooManyWatches``, ``TooManyWatchesHere`` or ``ServerIsFull``.
+    watch there. Raises ``TooManyWatches``, ``MemberWatchLimitReached`` or
+    ``ServerWatchLimitReached``.
     """
     of_person, here = db.execute(
         "SELECT count(*), count(*) FILTER (WHERE guild_id = ?3) FROM subscriptions"
@@ -52,11 +53,11 @@ def enforce(
     if destination.guild_id is None:
         return
     if member_limit is not None and here > member_limit:
-        raise TooManyWatchesHere(member_limit)
+        raise MemberWatchLimitReached(member_limit)
     (in_server,) = db.execute(
         "SELECT count(*) FROM subscriptions"
         " WHERE delivery_id IS NULL AND guild_id = ? AND relay = ?",
         [destination.guild_id, relay],
     ).fetchone()
     if in_server > limits.watches_per_server:
-        raise ServerIsFull(limits.watches_per_server)
+        raise ServerWatchLimitReached(limits.watches_per_server)

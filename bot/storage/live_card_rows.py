@@ -8,7 +8,7 @@ from sqlite_utils import Database
 
 from bot.relay.models import Task
 from bot.storage.models import Destination, EndReason
-from bot.storage.task_rows import load_task_or_id, load_word, unknown_task
+from bot.storage.task_rows import load_enum, load_task_or_id, task_with_id_only
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +120,8 @@ def _card_task(row: Mapping[str, Any]) -> LiveCardTask:
     """Return one task of a card; where nobody watches it anywhere, only its id is left."""
     task_id, answer = row["task_id"], row["answer"]
     return LiveCardTask(
-        task=load_task_or_id(task_id, answer) if answer else unknown_task(task_id),
-        end_reason=load_word(EndReason, row["ending"]),
+        task=load_task_or_id(task_id, answer) if answer else task_with_id_only(task_id),
+        end_reason=load_enum(EndReason, row["ending"]),
         message_id=row["message"],
         known=bool(row["known"]),
         watched=bool(row["watched"]),

@@ -20,9 +20,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from bot.storage.clock_rollback import BACKWARDS
+from bot.storage.clock_rollback import CLOCK_TOLERANCE
 from bot.storage.errors import ChannelTooBusy, TooManyMessages
-from bot.storage.key_value import own_secret
+from bot.storage.key_value import get_or_create_secret
 from bot.storage.limits import WatchLimits
 from bot.storage.models import Destination
 
@@ -32,7 +32,7 @@ MINUTE = 60.0
 _SECRET = "secret of the message limits"  # noqa: S105 # the name of the note
 
 
-def brings_message(db: Database, relay: str, task_id: str, destination: Destination) -> bool:
+def adds_message(db: Database, relay: str, task_id: str, destination: Destination) -> bool:
     """Within a transaction: whether a new watch of a task means one more message in a place.
 
     It does not where somebody watches it there already: they are told together.
@@ -45,7 +45,7 @@ def brings_message(db: Database, relay: str, task_id: str, destination: Destinat
     return watched is None
 
 
-def is_shown_to_run(db: Database, relay: str, task_id: str, *, known: bool) -> bool:
+def is_known_running(db: Database, relay: str, task_id: str, *, known: bool) -> bool:
     """Within a transaction: whether the relay has said of a task that it runs, not that it ended.
 
     ``known``: whether it says so now.
@@ -87,7 +87,7 @@ def charge_person(
         at = _full_until(db, "person = ?", person, now, span, most)
         if at is not None:
             raise TooManyMessages(at)
-    drop_old(db, now)
+    delete_expired(db, now)
     db.execute(
         "INSERT INTO requested_messages (person, channel, guild_id, requested_at)"
         " VALUES (?, ?, ?, ?)",
@@ -95,11 +95,11 @@ def charge_person(
     )
 
 
-def drop_old(db: Database, now: float) -> None:
+def delete_expired(db: Database, now: float) -> None:
     """Within a transaction: forget what counts no more; also what the clock, set back, left."""
     db.execute(
         "DELETE FROM requested_messages WHERE requested_at <= ? OR requested_at > ?",
-        [now - HOUR, now + BACKWARDS],
+        [now - HOUR, now + CLOCK_TOLERANCE],
     )
 
 
@@ -107,7 +107,7 @@ def _full_until(
     db: Database, whose: str, value: str, now: float, span: float, most: int
 ) -> datetime | None:
     """Return when fewer than ``most`` messages lie in the last ``span`` seconds, if not now."""
-    values: Sequence[Any] = [value, now - span, now + BACKWARDS, most - 1]
+    values: Sequence[Any] = [value, now - span, now + CLOCK_TOLERANCE, most - 1]
     row = db.execute(
         f"SELECT requested_at FROM requested_messages WHERE {whose}"  # noqa: S608 # names of ours
         " AND requested_at > ? AND requested_at <= ? ORDER BY requested_at DESC LIMIT 1 OFFSET ?",
@@ -118,4 +118,6 @@ def _full_until(
 
 def _hashed(db: Database, discord_id: int) -> str:
     """Return what stands for a person or a channel in this database."""
-    return hmac.new(own_secret(db, _SECRET), str(discord_id).encode(), hashlib.sha256).hexdigest()
+    return hmac.new(
+        get_or_create_secret(db, _SECRET), str(discord_id).encode(), hashlib.sha256
+    ).hexdigest()

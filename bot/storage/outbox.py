@@ -20,7 +20,7 @@ from sqlite_utils import Database
 from bot.storage.blocked_channels import (
     IN_OPEN_CHANNEL,
     BlockedChannels,
-    drop_stale,
+    delete_stale,
     next_probe_at,
     probes,
     unblock,
@@ -217,7 +217,7 @@ class Outbox:
         """
 
         def recover(db: Database) -> int:
-            drop_stale(db)
+            delete_stale(db)
             if not self._started:  # this version, or whoever mended the row, may have made it good
                 db.execute(
                     "UPDATE deliveries SET state = 'due', due_at = ? WHERE state = 'quarantined'",

@@ -12,9 +12,9 @@ from sqlite_utils import Database
 
 from bot.relay.models import Task, TaskKind, TaskStatus, supersedes
 from bot.storage.delivery_rows import enqueue_notice
-from bot.storage.history import remember
+from bot.storage.history import add_to_history
 from bot.storage.models import EndedTask, EndReason, PollResult, PollTarget
-from bot.storage.task_rows import UnreadableRowError, dump_task, load_task, unknown_task
+from bot.storage.task_rows import UnreadableRowError, dump_task, load_task, task_with_id_only
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ def _end(db: Database, look: PollContext, task_id: str, end_reason: EndReason) -
     if not ended:
         return None
     task = _readable(db, relay, task_id, ended[0])
-    remember(db, relay, task, end_reason, now)
+    add_to_history(db, relay, task, end_reason, now)
     places = list(
         db.query(
             "SELECT channel_id, guild_id, locale, min(id) AS first FROM subscriptions"
@@ -118,7 +118,7 @@ def _readable(db: Database, relay: str, task_id: str, stored: str) -> Task:
         return load_task(stored)
     except UnreadableRowError as error:
         log.error("Stored task is unreadable: relay=%s task=%s cause=%s", relay, task_id, error)
-    task = unknown_task(task_id)
+    task = task_with_id_only(task_id)
     db.execute(
         "UPDATE tasks SET answer = ? WHERE relay = ? AND task_id = ?",
         [dump_task(task), relay, task_id],

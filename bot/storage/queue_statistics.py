@@ -45,7 +45,7 @@ class QueueStatistics:
         """Return when the oldest message came to be that is due or being sent."""
         return (await self.count()).due_since
 
-    async def elsewhere(self) -> dict[str, int]:
+    async def running_at_other_relays(self) -> dict[str, int]:
         """Count what runs at other relays than this one, by their names."""
         rows = await self._database.read(
             "SELECT relay, count(*) AS running FROM tasks"

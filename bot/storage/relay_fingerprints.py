@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from sqlite_utils import Database
 
 from bot.storage.database import DatabaseThread
-from bot.storage.key_value import own_secret, read_value
+from bot.storage.key_value import get_or_create_secret, read_value
 
 _SECRET = "secret of the relay fingerprints"  # noqa: S105 # the name of the note
 
@@ -34,12 +34,12 @@ class RelayAccess(NamedTuple):
     key: SecretStr
 
 
-async def own_fingerprint(database: DatabaseThread, access: RelayAccess) -> str:
+async def create_fingerprint(database: DatabaseThread, access: RelayAccess) -> str:
     """Return the fingerprint of an address and a key in this database."""
-    return await database.run(lambda db: _fingerprint(own_secret(db, _SECRET), access))
+    return await database.run(lambda db: _fingerprint(get_or_create_secret(db, _SECRET), access))
 
 
-def kept_fingerprint(db: Database, access: RelayAccess) -> str | None:
+def read_fingerprint(db: Database, access: RelayAccess) -> str | None:
     """Return the fingerprint of an address and a key; ``None`` where none was ever kept."""
     secret = read_value(db, _SECRET)
     return None if secret is None else _fingerprint(bytes.fromhex(secret), access)

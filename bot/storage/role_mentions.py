@@ -6,7 +6,7 @@ messages. A message that may not mention the role is posted all the same.
 
 from sqlite_utils import Database
 
-from bot.storage.clock_rollback import BACKWARDS
+from bot.storage.clock_rollback import CLOCK_TOLERANCE
 from bot.storage.database import DatabaseThread
 from bot.storage.models import Delivery
 
@@ -38,7 +38,7 @@ class RoleMentions:
                 " AND role_mentioned_at > ? AND role_mentioned_at <= ?",
                 [
                     *(delivery.destination.channel_id, delivery.id),
-                    *(now - BETWEEN_MENTIONS, now + BACKWARDS),
+                    *(now - BETWEEN_MENTIONS, now + CLOCK_TOLERANCE),
                 ],
             ).fetchone()
             mentioned_at = now if another is None else None

@@ -42,7 +42,7 @@ class HistoryScope:
     """Channels and threads of the server that the person can see: nothing is shown of others."""
 
 
-def searchable(text: str) -> str:
+def normalize_text(text: str) -> str:
     """Return ``text`` so that what reads the same is the same: one line, one case, one width.
 
     What cannot be seen is gone: controls, formats, halves of characters.
@@ -55,20 +55,20 @@ def searchable(text: str) -> str:
     return " ".join(folded.split())
 
 
-def looked_for(search: str) -> list[str]:
+def search_words(search: str) -> list[str]:
     """Return the words of a search, each once, in their order: at most ten."""
-    return list(dict.fromkeys(searchable(search).split()))[:MOST_WORDS]
+    return list(dict.fromkeys(normalize_text(search).split()))[:MOST_WORDS]
 
 
-def indexable(text: str) -> str:
+def normalize_for_index(text: str) -> str:
     """Return ``text`` searchable, with blanks after it: each of its characters begins a trigram.
 
     At most ``LONGEST_INDEXED`` code points: one character can become eighteen (U+FDFA).
     """
-    return searchable(text[:LONGEST_INDEXED])[:LONGEST_INDEXED] + " " * (_INDEXED - 1)
+    return normalize_text(text[:LONGEST_INDEXED])[:LONGEST_INDEXED] + " " * (_INDEXED - 1)
 
 
-def where_kept(scope: HistoryScope) -> tuple[str, str, list[Any]]:
+def history_table(scope: HistoryScope) -> tuple[str, str, list[Any]]:
     """Return where a history is kept, and the condition, with its values, that selects it."""
     if scope.guild_id is None:
         return "history_of_people", "s.user_id = ?", [scope.user_id]
@@ -77,7 +77,7 @@ def where_kept(scope: HistoryScope) -> tuple[str, str, list[Any]]:
     return "history_of_servers", visible, [scope.guild_id, json.dumps(list(scope.visible))]
 
 
-def found(
+def find_entries(
     db: Database, scope: HistoryScope, words: list[str], enough: int
 ) -> list[tuple[int, float]]:
     """Return ids and ends of up to ``enough`` entries with all ``words``, the newest first."""
@@ -112,7 +112,7 @@ def _newest(
 
     At most so many; all of them for -1.
     """
-    table, condition, values = where_kept(scope)
+    table, condition, values = history_table(scope)
     has_all = " AND ".join("instr(words, ?)" for _ in words)
     matching = f"(SELECT {has_all} FROM history WHERE id = s.entry_id)" if words else "1"  # noqa: S608 # names of ours
     sql = (
@@ -126,7 +126,7 @@ def _indexed(
     db: Database, scope: HistoryScope, words: list[str], enough: int
 ) -> Iterator[tuple[int, float]]:
     """Ask the index, then see which of what it found is in the history."""
-    table, condition, values = where_kept(scope)
+    table, condition, values = history_table(scope)
     candidates, asked, rest = _candidates(words)
     having = "".join(" AND instr(h.words, ?)" for _ in rest)
     join = "CROSS JOIN history h ON h.id = c.id" if rest else ""

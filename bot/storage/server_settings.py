@@ -86,7 +86,7 @@ class ServerSettingsStore:
 
         return await self._database.run(change)
 
-    async def use_of(self, guild_id: int) -> ServerUsage:
+    async def usage(self, guild_id: int) -> ServerUsage:
         """Return what the bot is doing for a server at the moment."""
         states = await self._database.read(
             f"SELECT {SHOWN_STATE} AS shown, count(*) AS number FROM deliveries d"  # noqa: S608 # names of ours

@@ -12,8 +12,8 @@ from bot.relay.models import TaskKind, TaskStatus
 from bot.storage.delivery_rows import SHOWN_STATE, is_first, is_quiet
 from bot.storage.inspection import read
 from bot.storage.models import DeliveryPurpose, EndReason
-from bot.storage.relay_fingerprints import RelayAccess, kept_fingerprint
-from bot.storage.task_rows import load_word
+from bot.storage.relay_fingerprints import RelayAccess, read_fingerprint
+from bot.storage.task_rows import load_enum
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +103,9 @@ def _of_task(db: Database, row: dict[str, object], access: RelayAccess | None) -
     return TaskFacts(
         **values,  # type: ignore[arg-type] # the columns are named and typed as the fields
         running=row["state"] == "running",
-        kind=load_word(TaskKind, row["kind"]),
-        status=load_word(TaskStatus, row["status"]) or TaskStatus.UNRECOGNIZED,
-        end_reason=load_word(EndReason, row["ending"]),
+        kind=load_enum(TaskKind, row["kind"]),
+        status=load_enum(TaskStatus, row["status"]) or TaskStatus.UNRECOGNIZED,
+        end_reason=load_enum(EndReason, row["ending"]),
         known=bool(row["known"]),
         other_key=_is_of_another_key(db, row, access),
         places=_places(db, row),
@@ -116,7 +116,7 @@ def _of_task(db: Database, row: dict[str, object], access: RelayAccess | None) -
 def _is_of_another_key(db: Database, row: dict[str, object], access: RelayAccess | None) -> bool:
     if access is None or access.relay != row["relay"] or not row["known"]:
         return False
-    return row.get("fingerprint") != kept_fingerprint(db, access)
+    return row.get("fingerprint") != read_fingerprint(db, access)
 
 
 _COLUMNS = {
@@ -136,9 +136,9 @@ def _of_history(db: Database, row: dict[str, object]) -> TaskFacts:
     return TaskFacts(
         relay=str(row["relay"]),
         running=False,
-        kind=load_word(TaskKind, row["kind"]),
+        kind=load_enum(TaskKind, row["kind"]),
         status=None,
-        end_reason=load_word(EndReason, row["ending"]),
+        end_reason=load_enum(EndReason, row["ending"]),
         known=True,
         other_key=False,
         misses=0,

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from bot.relay.models import Task, TaskStatus, bounded, submission_time
 
-Word = TypeVar("Word", bound=Enum)
+StoredEnum = TypeVar("StoredEnum", bound=Enum)
 
 log = logging.getLogger(__name__)
 
@@ -42,17 +42,17 @@ def load_task_or_id(task_id: str, stored: str) -> Task:
         return load_task(stored)
     except UnreadableRowError as error:
         log.warning("Stored task is unreadable: task=%s cause=%s", task_id, error)
-        return unknown_task(task_id)
+        return task_with_id_only(task_id)
 
 
-def load_word(kind: type[Word], stored: object) -> Word | None:
+def load_enum(kind: type[StoredEnum], stored: object) -> StoredEnum | None:
     """Return what a stored word stands for, ``None`` where there is none that is known."""
     with suppress(ValueError):
         return kind(stored)
     return None
 
 
-def unknown_task(task_id: str) -> Task:
+def task_with_id_only(task_id: str) -> Task:
     """Return a task of which nothing but the id is known."""
     return Task(id=task_id, status=TaskStatus.UNRECOGNIZED)
 

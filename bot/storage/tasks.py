@@ -21,7 +21,7 @@ from bot.storage.joined_notices import JoinedNotice, join_notice
 from bot.storage.key_value import read_value, write_value
 from bot.storage.limits import DEFAULT_LIMITS, WatchLimits, enforce
 from bot.storage.live_cards import mark_live_cards_stale
-from bot.storage.message_limits import brings_message, charge, charge_person, is_shown_to_run
+from bot.storage.message_limits import adds_message, charge, charge_person, is_known_running
 from bot.storage.models import Destination, EndedTask, EndReason, PollResult, PollTarget, Watch
 from bot.storage.outbox import Outbox
 from bot.storage.poll_results import PollContext
@@ -84,7 +84,7 @@ class TaskStore:
         def add(db: Database) -> bool | JoinedNotice:
             if joined := self._join(db, task.id, user_id, destination, now, mention):
                 return joined
-            free = not brings_message(db, self._relay, task.id, destination) or is_shown_to_run(
+            free = not adds_message(db, self._relay, task.id, destination) or is_known_running(
                 db, self._relay, task.id, known=known
             )
             times = TaskTimes(now, now if poll_at is None else poll_at, now + deadline)
@@ -119,7 +119,7 @@ class TaskStore:
         def add(db: Database) -> JoinedNotice | None:
             if joined := self._join(db, task.id, user_id, destination, now, mention):
                 return joined
-            if brings_message(db, self._relay, task.id, destination):
+            if adds_message(db, self._relay, task.id, destination):
                 charge(db, user_id, destination, now, self._limits)
             times = TaskTimes(now, now, now)
             start_task(db, self._relay, self._fingerprint, task, times, known=True)

@@ -33,7 +33,7 @@ async def offered_ids(history: History, user_id: int, typed: str) -> list[app_co
         return []
     try:
         async with asyncio.timeout(PATIENCE):
-            recent = await history.recent(user_id, _last_word(typed))
+            recent = await history.suggestions(user_id, _last_word(typed))
     except (TimeoutError, sqlite3.Error, DatabaseUnusable) as error:
         log.warning("No ids to offer: %s", str(error) or "the database takes too long")
         return []

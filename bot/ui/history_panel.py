@@ -7,7 +7,7 @@ import discord
 
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Task, TaskKind
-from bot.storage.history import PAGE, HistoryEntry, HistoryPage
+from bot.storage.history import PAGE_SIZE, HistoryEntry, HistoryPage
 from bot.storage.models import EndReason
 from bot.ui.components import StatelessView
 from bot.ui.escaping import bare, plain_line
@@ -45,7 +45,7 @@ def history_embed(
     parts = [catalog.text("history-found", search=plain_line(search))] if search else []
     parts += [
         _entry(entry, number, catalog)
-        for number, entry in enumerate(page.entries, page.number * PAGE + 1)
+        for number, entry in enumerate(page.entries, page.number * PAGE_SIZE + 1)
     ]
     if not page.entries:
         parts = [_nothing(search, catalog, of_server=of_server)]

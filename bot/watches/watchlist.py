@@ -14,7 +14,7 @@ from bot.relay.errors import RelayError
 from bot.relay.lookup_result import LookupResult
 from bot.relay.models import Outcome, Task, TaskStatus
 from bot.storage.errors import TooManyLookups, WatchError
-from bot.storage.joined_notices import Joined, JoinedNotice
+from bot.storage.joined_notices import JoinedNotice, NoticeProgress
 from bot.storage.models import Destination, Watch
 from bot.storage.subscriptions import Unwatched
 from bot.storage.tasks import TaskStore
@@ -166,12 +166,12 @@ class Watchlist:
                 return await self._keep_missing(task_id, wish)
             result = await self._keep(task_id, task, wish)
         except WatchError as error:
-            return WatchResult(task or _stranger(task_id), WatchOutcome.REFUSED, error)
+            return WatchResult(task or _unknown_task(task_id), WatchOutcome.REFUSED, error)
         return replace(result, trouble=seen.failed.get(task_id))
 
     async def _keep_missing(self, task_id: str, wish: "_Wish") -> WatchResult:
         """Watch nothing, unless what the relay does not know any more is told there just now."""
-        task = _stranger(task_id)
+        task = _unknown_task(task_id)
         joined = await self._store.join_notice(
             task_id,
             user_id=wish.user_id,
@@ -194,7 +194,7 @@ class Watchlist:
             return _joined(task, joined) if joined else WatchResult(task, WatchOutcome.FINISHED)
         known = task is not None
         added = await self._store.add_watch(
-            task or _stranger(task_id),
+            task or _unknown_task(task_id),
             known=known,
             user_id=wish.user_id,
             destination=wish.destination,
@@ -204,7 +204,7 @@ class Watchlist:
             mention=wish.mention,
             member_limit=wish.member_limit,
         )
-        task = task or _stranger(task_id)
+        task = task or _unknown_task(task_id)
         if isinstance(added, JoinedNotice):
             return _joined(task, added)
         fresh = WatchOutcome.WATCHING if known else WatchOutcome.UNCHECKED
@@ -233,16 +233,16 @@ class Watchlist:
 
 
 _JOINED = {
-    Joined.POSTED: WatchOutcome.POSTED,
-    Joined.DUE: WatchOutcome.FINISHED,
-    Joined.ON_ITS_WAY: WatchOutcome.ON_ITS_WAY,
-    Joined.HELD: WatchOutcome.HELD,
+    NoticeProgress.POSTED: WatchOutcome.POSTED,
+    NoticeProgress.DUE: WatchOutcome.FINISHED,
+    NoticeProgress.ON_ITS_WAY: WatchOutcome.ON_ITS_WAY,
+    NoticeProgress.HELD: WatchOutcome.HELD,
 }
 
 
 def _joined(task: Task, joined: JoinedNotice) -> WatchResult:
-    return WatchResult(task, _JOINED[joined.how], message_id=joined.message_id)
+    return WatchResult(task, _JOINED[joined.progress], message_id=joined.message_id)
 
 
-def _stranger(task_id: str) -> Task:
+def _unknown_task(task_id: str) -> Task:
     return Task(id=task_id, status=TaskStatus.UNRECOGNIZED)

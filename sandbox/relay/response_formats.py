@@ -80,7 +80,7 @@ class ResponseFormat:
     fetch: SingleLookupFormat = SingleLookupFormat.TASK
     feed: SingleLookupFormat = SingleLookupFormat.TASK
     lyrics: SingleLookupFormat = SingleLookupFormat.BARE_DATA
-    unknown_task: UnknownTaskFormat = UnknownTaskFormat.NOT_EXIST
+    task_with_id_only: UnknownTaskFormat = UnknownTaskFormat.NOT_EXIST
     paths: frozenset[str] = BATCH_PATHS | SINGLE_PATHS
     """The paths that exist; one that ends in ``/{id}`` is a single look-up."""
     unknown_path: UnknownPathFormat = UnknownPathFormat.INVALID_URL

@@ -151,7 +151,7 @@ class LocalRelay:
         if single is None:
             return web.json_response(self.response_format.batch(tasks))
         if not tasks or ("/lyrics/" in path and tasks[0]["action"] != "LYRICS"):
-            return _unknown(self.response_format.unknown_task)
+            return _unknown(self.response_format.task_with_id_only)
         return web.json_response(self.response_format.single(single, tasks[0]))
 
     def _matching(self, ids: Iterable[str], action: str | None) -> list[dict[str, Any]]:

@@ -104,7 +104,7 @@ async def test_a_broken_database_offers_nothing(tmp_path: Path) -> None:
         history = History(database, "deerapi")
         await database.write("DROP TABLE subscriptions", [])
         with pytest.raises(sqlite3.Error):
-            await history.recent(1, "")
+            await history.suggestions(1, "")
         assert await offered_ids(history, 1, "") == []
     assert await offered_ids(history, 1, "") == []
 
@@ -153,7 +153,7 @@ async def test_recent_tasks_are_a_persons_own_the_newest_first(
     await watch(store, "done", destination=THERE)
     await watch(store, "of another", user_id=2)
     await ended(store, a_lyrics_task("words", lyrics=Lyrics("la", title="Tram Lines")))
-    assert await history.recent(1, "") == [
+    assert await history.suggestions(1, "") == [
         ("words", "Tram Lines"),
         ("done", ""),
         ("running", ""),
@@ -170,14 +170,14 @@ async def test_recent_tasks_are_found_by_title_and_id(
     """By a part of either, in any case."""
     await ended(store, named("abc-1", title="Paper Boats"))
     await ended(store, named("def-2", title="纸船"))
-    assert [task_id for task_id, _ in await history.recent(1, typed)] == offered
+    assert [task_id for task_id, _ in await history.suggestions(1, typed)] == offered
 
 
 async def test_at_most_so_many_recent_tasks_are_offered(store: TaskStore, history: History) -> None:
     """As many as Discord shows."""
     for number in range(30):
         await watch(store, f"{number}")
-    assert [task_id for task_id, _ in await history.recent(1, "")] == [
+    assert [task_id for task_id, _ in await history.suggestions(1, "")] == [
         f"{number}" for number in range(29, 4, -1)
     ]
 
@@ -187,4 +187,4 @@ async def test_a_clip_without_a_title_does_not_hide_that_of_the_next(
 ) -> None:
     """The first title there is."""
     await ended(store, a_song(clips=(Clip("a"), a_clip(title="Paper Boats"))))
-    assert await history.recent(1, "") == [("song", "Paper Boats")]
+    assert await history.suggestions(1, "") == [("song", "Paper Boats")]

@@ -12,7 +12,7 @@ from bot.polling.adaptive.planner import Planner
 from bot.polling.poller import Poller
 from bot.polling.schedule import MISSING_AUDIO_TIMEOUT
 from bot.relay.models import TaskKind, TaskStatus
-from bot.storage.clock_rollback import BACKWARDS
+from bot.storage.clock_rollback import CLOCK_TOLERANCE
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.relay import song
@@ -217,11 +217,11 @@ async def test_a_clock_that_is_set_back_a_little_changes_nothing(skewed: Skewed)
     await skewed.owe("song")
     await skewed.work()
     (before,) = await post.outbox._database.read("SELECT in_doubt_since FROM deliveries", [])
-    await skewed.set_right(BACKWARDS / 2)
+    await skewed.set_right(CLOCK_TOLERANCE / 2)
     await skewed.work()
     (after,) = await post.outbox._database.read("SELECT in_doubt_since FROM deliveries", [])
     assert after == before
-    await skewed.work(after=BACKWARDS)
+    await skewed.work(after=CLOCK_TOLERANCE)
     assert len(post.channel.messages) == 1
 
 

@@ -13,7 +13,7 @@ from filelock import FileLock
 from sqlite_utils import Database
 
 from bot.storage import database as database_module
-from bot.storage.database import LOG_KEPT, DatabaseThread
+from bot.storage.database import WAL_SIZE_LIMIT, DatabaseThread
 from bot.storage.errors import DatabaseDamaged, DatabaseForeign, DatabaseInUse, DatabaseUnusable
 from bot.storage.migrations import migrations
 from tests.support.damage import damage
@@ -82,7 +82,7 @@ async def test_functions_that_wait_together_share_a_commit(tmp_path: Path) -> No
 
 async def test_a_commit_holds_no_more_functions_than_it_may(tmp_path: Path) -> None:
     """What a shared commit saves can be measured against one commit for each."""
-    async with DatabaseThread(tmp_path / "suno.db", most_together=1) as database:
+    async with DatabaseThread(tmp_path / "suno.db", max_batch=1) as database:
         commits: list[str] = []
         await database.run(
             lambda db: db.conn.set_trace_callback(
@@ -135,11 +135,11 @@ async def test_a_large_change_does_not_keep_its_room_on_the_disk(tmp_path: Path)
     async with DatabaseThread(tmp_path / "suno.db") as database:
         log = tmp_path / "suno.db-wal"
         add = "INSERT INTO notes (name, value) VALUES (?, ?)"
-        await database.write(add, ["large", "x" * (LOG_KEPT + 1)])
-        assert log.stat().st_size > LOG_KEPT
+        await database.write(add, ["large", "x" * (WAL_SIZE_LIMIT + 1)])
+        assert log.stat().st_size > WAL_SIZE_LIMIT
         await database.write(add, ["small", ""])
         await database.write(add, ["smaller", ""])
-        assert log.stat().st_size <= LOG_KEPT
+        assert log.stat().st_size <= WAL_SIZE_LIMIT
 
 
 async def test_a_log_that_cannot_be_emptied_is_emptied_later(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
 
 async def kept(database: DatabaseThread) -> set[int]:
     """Return of which servers something is kept."""
-    return await Erasure(database).servers()
+    return await Erasure(database).stored_server_ids()
 
 
 def listed(*guild_ids: int, shard_id: int = 0, shard_count: int = 1) -> ShardGuilds:
@@ -143,9 +143,9 @@ async def test_a_removal_while_one_of_two_shards_is_away_is_noticed(tmp_path: Pa
             await until_missing(sandbox, second)
             departures, forgetting = bot.services.departures, bot.services.forgetting
             await departures.purge_overdue(time.time() + GRACE_PERIOD - 60)
-            assert await forgetting.servers() == {first.id, second.id, down.id}
+            assert await forgetting.stored_server_ids() == {first.id, second.id, down.id}
             await departures.purge_overdue(time.time() + GRACE_PERIOD)
-            assert await forgetting.servers() == {first.id, down.id}
+            assert await forgetting.stored_server_ids() == {first.id, down.id}
 
 
 async def test_a_server_that_invites_the_bot_again_is_kept(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ async def test_a_server_that_invites_the_bot_again_is_kept(tmp_path: Path) -> No
             sandbox.guild.add_bot()
             await until_missing(sandbox)
             await bot.services.departures.purge_overdue(time.time() + GRACE_PERIOD)
-            assert await bot.services.forgetting.servers() == {sandbox.guild.id}
+            assert await bot.services.forgetting.stored_server_ids() == {sandbox.guild.id}
 
 
 async def until_missing(sandbox: SandboxSession, *guilds: Guild) -> None:

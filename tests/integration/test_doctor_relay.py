@@ -167,7 +167,7 @@ async def test_a_relay_with_single_look_ups_only_is_a_warning(
     """That they work can only be seen by a task of one's own, and is said so."""
     relay = doctor.sandbox.relay
     relay.response_format = replace(
-        relay.response_format, paths=frozenset({"/suno/fetch/{id}"}), unknown_task=unknown
+        relay.response_format, paths=frozenset({"/suno/fetch/{id}"}), task_with_id_only=unknown
     )
     found = (await doctor.visit()).found(Area.RELAY, "path")
     assert found.state is State.WARNING

@@ -79,12 +79,12 @@ async def test_what_is_typical_is_learned_for_each_kind_from_the_last_ones(
         await ended(store, task, NOON + number, user_id=number)
     for number in range(5):
         await ended(store, a_lyrics_task(f"lyrics-{number}"), NOON + 15)
-    typical = await history.typical(TaskKind.MUSIC)
+    typical = await history.duration_stats(TaskKind.MUSIC)
     assert typical
     assert (typical.median, typical.slow) == pytest.approx((790.5, 870.1))
-    assert await history.typical(TaskKind.LYRICS) == DurationStats(15, 15)
+    assert await history.duration_stats(TaskKind.LYRICS) == DurationStats(15, 15)
     other = History(database, "another")
-    assert await other.typical(TaskKind.MUSIC) is None
+    assert await other.duration_stats(TaskKind.MUSIC) is None
 
 
 async def test_the_time_that_a_link_came_late_does_not_count(
@@ -98,7 +98,7 @@ async def test_the_time_that_a_link_came_late_does_not_count(
         await store.record([seen], NOON + 60)
         late = seen._replace(end_reason=EndReason.FINISHED)
         await store.record([late], NOON + 360)
-    assert await history.typical(TaskKind.MUSIC) == DurationStats(60, 60)
+    assert await history.duration_stats(TaskKind.MUSIC) == DurationStats(60, 60)
 
 
 async def test_a_time_that_was_measured_is_not_lost_when_the_song_is_watched_again(
@@ -108,4 +108,4 @@ async def test_a_time_that_was_measured_is_not_lost_when_the_song_is_watched_aga
     for number in range(5):
         await ended(store, a_song(f"{number}"), NOON + 60)
         await store.add_finished(a_song(f"{number}"), user_id=2, destination=THERE, now=NOON + 999)
-    assert await history.typical(TaskKind.MUSIC) == DurationStats(60, 60)
+    assert await history.duration_stats(TaskKind.MUSIC) == DurationStats(60, 60)

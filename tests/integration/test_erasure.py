@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.storage.database import DatabaseThread
-from bot.storage.erasure import KEPT_FOR, Erasure, PersonalData
+from bot.storage.erasure import RETENTION_PERIOD, Erasure, PersonalData
 from bot.storage.history import History
 from bot.storage.limits import WatchLimits
 from bot.storage.live_cards import LiveCards
@@ -329,9 +329,9 @@ async def test_what_was_told_long_ago_is_deleted(kept: Kept) -> None:
             await kept.outbox.acknowledge(delivery, message_id=1, now=NOON)
     await kept.database.write("DELETE FROM cards", [])
     before = await kept.rows()
-    await kept.forgetting.sweep(NOON + KEPT_FOR)
+    await kept.forgetting.sweep(NOON + RETENTION_PERIOD)
     assert await kept.rows() == before
-    await kept.forgetting.sweep(NOON + KEPT_FOR + 1)
+    await kept.forgetting.sweep(NOON + RETENTION_PERIOD + 1)
     gone = {"tasks", "subscriptions", "deliveries"}
     assert await kept.rows() == {name: n for name, n in before.items() if name not in gone}
     assert await kept.found(HistoryScope(ADA)) == ["dropped", "posted"]
@@ -349,7 +349,7 @@ async def test_what_is_not_told_yet_is_never_swept_away(kept: Kept) -> None:
     await kept.end("owed")
     await kept.watch("running", BEA)
     before = await kept.rows()
-    await kept.forgetting.sweep(NOON + 100 * KEPT_FOR)
+    await kept.forgetting.sweep(NOON + 100 * RETENTION_PERIOD)
     assert await kept.rows() == before
 
 
@@ -359,7 +359,7 @@ async def test_a_task_that_runs_again_survives_its_first_notice(kept: Kept) -> N
     await kept.end("song", end_reason=EndReason.GAVE_UP)
     await kept.post()
     await kept.watch("song")
-    await kept.forgetting.sweep(NOON + KEPT_FOR + 1)
+    await kept.forgetting.sweep(NOON + RETENTION_PERIOD + 1)
     rows = await kept.rows()
     assert (rows["tasks"], rows["subscriptions"]) == (1, 1)
     assert "deliveries" not in rows
@@ -374,13 +374,13 @@ async def test_every_server_of_which_something_is_kept_is_known(kept: Kept) -> N
     await kept.database.write(
         "INSERT INTO server_settings (guild_id, settings) VALUES (70, '{}')", []
     )
-    assert await kept.forgetting.servers() == {50, 60, 70}
+    assert await kept.forgetting.stored_server_ids() == {50, 60, 70}
     await kept.end("song")
     await kept.database.write("DELETE FROM cards WHERE guild_id = 50", [])
-    assert await kept.forgetting.servers() == {50, 60, 70}
+    assert await kept.forgetting.stored_server_ids() == {50, 60, 70}
     for guild_id in (50, 60, 70):
         await kept.forgetting.purge(guild_id)
-    assert await kept.forgetting.servers() == set()
+    assert await kept.forgetting.stored_server_ids() == set()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from bot.storage.history import History
 from bot.storage.limits import WatchLimits
 from bot.storage.models import Destination, EndReason
 from bot.storage.outbox import Outbox
-from bot.storage.search import HistoryScope, indexable, looked_for, searchable
+from bot.storage.search import HistoryScope, normalize_for_index, normalize_text, search_words
 from bot.storage.tasks import TaskStore
 from tests.support.builders import NOON, a_clip, a_lyrics_task, a_running_task, a_song
 from tests.support.histories import (
@@ -134,8 +134,8 @@ async def test_whatever_is_typed_is_looked_for_and_never_obeyed(
 @given(st.text(max_size=20))
 def test_what_is_looked_for_is_found_in_what_it_was_taken_from(text: str) -> None:
     """Both sides are made comparable in the same way, once and for all."""
-    assert all(word in indexable(f"a {text} b") for word in looked_for(text))
-    assert searchable(searchable(text)) == searchable(text)
+    assert all(word in normalize_for_index(f"a {text} b") for word in search_words(text))
+    assert normalize_text(normalize_text(text)) == normalize_text(text)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from bot.storage.database import DatabaseThread
 from bot.storage.errors import TooManyWatchers
 from bot.storage.history import History
-from bot.storage.joined_notices import Joined, JoinedNotice
+from bot.storage.joined_notices import JoinedNotice, NoticeProgress
 from bot.storage.limits import WatchLimits
 from bot.storage.models import Destination, EndReason, MessageFormat, PollResult
 from bot.storage.outbox import Outbox
@@ -61,7 +61,7 @@ async def deliveries(database: DatabaseThread) -> int:
 
 async def test_a_notice_that_is_due_names_who_joins(store: TaskStore, outbox: Outbox) -> None:
     """One message, for both."""
-    assert await ask(store) == JoinedNotice(Joined.DUE)
+    assert await ask(store) == JoinedNotice(NoticeProgress.DUE)
     (delivery,) = await outbox.claim(NOON + 1, 10)
     assert delivery.watchers == (ADA, BEA)
 
@@ -78,7 +78,7 @@ async def test_a_notice_that_is_being_sent_is_not_sent_twice(
 ) -> None:
     """Whoever asks hears that it is on its way; they are named if it is tried again."""
     (delivery,) = await outbox.claim(NOON, 10)
-    assert await ask(store) == JoinedNotice(Joined.ON_ITS_WAY)
+    assert await ask(store) == JoinedNotice(NoticeProgress.ON_ITS_WAY)
     await outbox.postpone(
         delivery,
         until=NOON + 2,
@@ -86,7 +86,7 @@ async def test_a_notice_that_is_being_sent_is_not_sent_twice(
         message_format=MessageFormat.FULL,
         unconfirmed=True,
     )
-    assert await ask(store) == JoinedNotice(Joined.ON_ITS_WAY)
+    assert await ask(store) == JoinedNotice(NoticeProgress.ON_ITS_WAY)
     (again,) = await outbox.claim(NOON + 2, 10)
     assert again.watchers == (ADA, BEA)
     assert await deliveries(database) == 1
@@ -98,7 +98,7 @@ async def test_a_notice_that_is_held_is_joined(
     """For a reason of its own, or with its channel; whoever waits for it finds it in the inbox."""
     (delivery,) = await outbox.claim(NOON, 10)
     await outbox.hold(delivery, until=NOON + 600, reason="400/50035")
-    assert await ask(store) == JoinedNotice(Joined.HELD)
+    assert await ask(store) == JoinedNotice(NoticeProgress.HELD)
     (held,) = await outbox.undelivered_notices(BEA, 0)
     assert held.task.id == "song"
     assert await deliveries(database) == 1
@@ -108,7 +108,7 @@ async def test_a_notice_in_a_blocked_channel_is_held(store: TaskStore, outbox: O
     """It waits for the channel."""
     (delivery,) = await outbox.claim(NOON, 10)
     await outbox.blocked_channels.block(delivery, until=NOON + 600, reason="403/50013", now=NOON)
-    assert await ask(store) == JoinedNotice(Joined.HELD)
+    assert await ask(store) == JoinedNotice(NoticeProgress.HELD)
 
 
 async def test_a_notice_that_nobody_will_get_is_not_joined(
@@ -136,7 +136,7 @@ async def test_an_end_without_a_result_is_not_joined(
 async def test_as_many_join_as_one_message_can_name(store: TaskStore, outbox: Outbox) -> None:
     """Nobody is promised to be mentioned who will not be; who waits already may ask again."""
     await ask(store)
-    assert await ask(store) == JoinedNotice(Joined.DUE)
+    assert await ask(store) == JoinedNotice(NoticeProgress.DUE)
     with pytest.raises(TooManyWatchers):
         await ask(store, CLEO)
     (delivery,) = await outbox.claim(NOON + 1, 10)
@@ -151,7 +151,7 @@ async def test_a_watch_that_comes_too_late_joins_too(
         joined = await store.add_watch(
             task, known=known, user_id=BEA, destination=HERE, now=NOON + 1, deadline=60
         )
-        assert joined == JoinedNotice(Joined.DUE)
+        assert joined == JoinedNotice(NoticeProgress.DUE)
     assert await store.due_tasks(NOON + 100, 9) == []
     assert await deliveries(database) == 1
 

@@ -23,7 +23,7 @@ from bot.storage.errors import BadTaskId, TooManyIds
 from bot.storage.limits import WatchLimits
 from bot.storage.models import Delivery, EndReason
 from bot.storage.outbox import Outbox
-from bot.storage.relay_fingerprints import RelayAccess, own_fingerprint
+from bot.storage.relay_fingerprints import RelayAccess, create_fingerprint
 from bot.storage.subscriptions import Unwatched
 from bot.storage.tasks import TaskStore
 from bot.watches.lookup_limiter import Caller, LookupLimiter
@@ -120,7 +120,7 @@ async def a_world(
         stack.push_async_callback(client.aclose)
         outbox = Outbox(database)
         access = RelayAccess("local", relay.base_url, SecretStr(relay.key))
-        fingerprint = await own_fingerprint(database, access)
+        fingerprint = await create_fingerprint(database, access)
         store = TaskStore(database, outbox, "local", limits, fingerprint=fingerprint)
         clock = clock or OurClock()
         schedule = Schedule(Planner(interval), DEADLINE)

@@ -15,7 +15,7 @@ from bot.polling.poller import Poller
 from bot.polling.schedule import MISSING_TASK_TIMEOUT
 from bot.storage.database import DatabaseThread
 from bot.storage.models import EndReason
-from bot.storage.relay_fingerprints import RelayAccess, own_fingerprint
+from bot.storage.relay_fingerprints import RelayAccess, create_fingerprint
 from bot.watches.watchlist import WatchOutcome
 from sandbox.bot_process import BotProcess
 from sandbox.relay import LocalRelay, song, stuck
@@ -301,11 +301,11 @@ async def test_a_fingerprint_tells_address_and_key_apart_and_neither_to_anybody(
     fingerprints = []
     for name in ("one.db", "one.db", "two.db"):
         async with DatabaseThread(tmp_path / name) as database:
-            fingerprints.append(await own_fingerprint(database, access))
+            fingerprints.append(await create_fingerprint(database, access))
             other_key = access._replace(key=SecretStr("sk-other"))
             other_address = access._replace(base_url="https://other.example")
             others = {
-                await own_fingerprint(database, each)
+                await create_fingerprint(database, each)
                 for each in (other_key, other_address, access._replace(relay="deerapi"))
             }
             assert len(others - {fingerprints[-1]}) == 2

@@ -121,7 +121,7 @@ async def test_an_unknown_task_is_missing_where_only_single_look_ups_work(
 ) -> None:
     """Several ways to say so are known, and one of them looks like a wrong path."""
     async with client_at_relay() as (relay, client):
-        relay.response_format = ResponseFormat(paths=SINGLE, unknown_task=unknown)
+        relay.response_format = ResponseFormat(paths=SINGLE, task_with_id_only=unknown)
         relay.add(song("song"))
 
         found = await client.look_up(["song", "nobody's"])

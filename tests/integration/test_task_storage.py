@@ -6,7 +6,7 @@ import pytest
 from bot.relay.models import Task, TaskKind, TaskStatus
 from bot.storage.database import DatabaseThread
 from bot.storage.errors import TooManyWatchers, TooManyWatches
-from bot.storage.joined_notices import Joined, JoinedNotice
+from bot.storage.joined_notices import JoinedNotice, NoticeProgress
 from bot.storage.limits import WatchLimits
 from bot.storage.live_cards import LiveCards
 from bot.storage.models import Destination, EndReason, PollResult
@@ -316,7 +316,7 @@ async def test_a_finished_song_is_not_posted_again_and_again(
     again = await store.add_finished(a_song(), user_id=2, destination=HERE, now=NOON + 60)
     elsewhere = await store.add_finished(a_song(), user_id=2, destination=THERE, now=NOON + 60)
     later = await store.add_finished(a_song(), user_id=2, destination=HERE, now=NOON + 3600)
-    assert again == JoinedNotice(Joined.POSTED, 7)
+    assert again == JoinedNotice(NoticeProgress.POSTED, 7)
     assert (elsewhere, later) == (None, None)
     assert len(await outbox.claim(NOON + 3600, 10)) == 2
 

@@ -182,7 +182,7 @@ async def test_a_history_shows_everything_but_the_entry_that_is_unreadable(
         assert [entry.task.id for entry in page.entries] == ["good"]
     (bad,) = await database.read("SELECT id FROM history WHERE task_id = 'bad'", [])
     assert await history.entry(HistoryScope(1), bad["id"]) is None
-    assert [task_id for task_id, _ in await history.recent(1, "")] == ["good", "bad"]
+    assert [task_id for task_id, _ in await history.suggestions(1, "")] == ["good", "bad"]
 
 
 @pytest.mark.parametrize(("column", "value"), [("answer", "{broken"), ("ending", "evaporated")])

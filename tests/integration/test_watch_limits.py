@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.storage.database import DatabaseThread
-from bot.storage.errors import ServerIsFull, TooManyWatches, TooManyWatchesHere
+from bot.storage.errors import MemberWatchLimitReached, ServerWatchLimitReached, TooManyWatches
 from bot.storage.limits import WatchLimits
 from bot.storage.models import Destination
 from bot.storage.outbox import Outbox
@@ -82,7 +82,7 @@ async def test_a_server_may_have_so_many_watches(store: TaskStore) -> None:
     """Of all its members together; another server and direct messages have room."""
     for user_id in range(4):
         await watch(store, f"song-{user_id}", user_id=user_id)
-    with pytest.raises(ServerIsFull, match="4 watches"):
+    with pytest.raises(ServerWatchLimitReached, match="4 watches"):
         await watch(store, "another", user_id=9)
     assert await watch(store, "another", user_id=9, destination=ELSEWHERE)
     assert await watch(store, "one more", user_id=9, destination=DIRECT)
@@ -93,7 +93,7 @@ async def test_a_server_may_have_so_many_watches(store: TaskStore) -> None:
 async def test_a_server_may_let_its_members_watch_less(store: TaskStore) -> None:
     """There; elsewhere a person may watch as much as everywhere."""
     await watch(store, "a", member_limit=1)
-    with pytest.raises(TooManyWatchesHere, match="1 tasks"):
+    with pytest.raises(MemberWatchLimitReached, match="1 tasks"):
         await watch(store, "b", member_limit=1)
     assert await watch(store, "b", destination=DIRECT, member_limit=1)
     assert await watch(store, "b", destination=ELSEWHERE)
@@ -132,7 +132,7 @@ async def test_watches_that_come_at_once_exceed_no_limit(store: TaskStore, most:
     tries = (watch(store, f"song-{number}", member_limit=most) for number in range(10))
     results = await asyncio.gather(*tries, return_exceptions=True)
     assert [result for result in results if result is True] == [True] * most
-    assert sum(isinstance(result, TooManyWatchesHere) for result in results) == 10 - most
+    assert sum(isinstance(result, MemberWatchLimitReached) for result in results) == 10 - most
     assert len(await running(store)) == most
 
 

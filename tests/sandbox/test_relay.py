@@ -314,7 +314,7 @@ async def test_an_unknown_task_is_denied_in_several_ways(
 ) -> None:
     """On the single look-up, where a relay cannot just leave it out."""
     async with asked_relay() as (relay, asker):
-        relay.response_format = ResponseFormat(unknown_task=unknown)
+        relay.response_format = ResponseFormat(task_with_id_only=unknown)
 
         answered, answer = await asker.ask("GET", "/suno/fetch/nobody's")
 

@@ -109,7 +109,7 @@ class RelayServer:
             return answer(self.shape.batch([each for each in found if each is not None]))
         shown = self._shown(request.task_ids[0])
         if shown is None:
-            return _unknown(self.shape.unknown_task)
+            return _unknown(self.shape.task_with_id_only)
         return answer(self.shape.single(request.path, shown))
 
     def has_path(self, request: Request) -> bool:
@@ -202,7 +202,7 @@ def a_shape(dice: random.Random) -> ResponseFormat:
                 SingleLookupFormat.NESTED,
             ]
         ),
-        unknown_task=dice.choice(list(UnknownTaskFormat)),
+        task_with_id_only=dice.choice(list(UnknownTaskFormat)),
         unknown_path=dice.choice(
             [UnknownPathFormat.INVALID_URL, UnknownPathFormat.HTML, UnknownPathFormat.FRONT_PAGE]
         ),

@@ -14,7 +14,7 @@ from bot.__main__ import CANNOT_WORK, main
 from bot.metrics import Metrics
 from bot.settings import Settings
 from bot.storage.database import DatabaseThread
-from bot.storage.erasure import KEPT_FOR
+from bot.storage.erasure import RETENTION_PERIOD
 from bot.storage.limits import WatchLimits
 from bot.ui.permissions import NEEDED_PERMISSIONS
 from bot.watches.task_ids import MOST_IDS
@@ -102,7 +102,7 @@ def test_the_limits_are_the_programs() -> None:
     assert f"| {limits.messages_per_channel} a minute (`MESSAGES_PER_CHANNEL`)" in text
     assert f"| {limits.watchers_in_a_place}: as many as one message can mention |" in text
     assert f"| ids in one command | {MOST_IDS} |" in text
-    assert f"with who watched it | {KEPT_FOR / 86400:.0f} days |" in text
+    assert f"with who watched it | {RETENTION_PERIOD / 86400:.0f} days |" in text
     assert f"| {CANNOT_WORK} | somebody has to change something first" in text
 
 

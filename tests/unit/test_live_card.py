@@ -187,7 +187,9 @@ def test_nothing_depends_on_an_embed_that_may_be_left_out(
 def test_a_card_of_many_fits_as_a_text() -> None:
     """Ten tasks with long titles, and as many people as are named."""
     clips = (a_clip(title="*" * 200),)
-    tasks = [ended(a_song(f"song-{number}", clips=clips), notice_pending=True) for number in range(10)]
+    tasks = [
+        ended(a_song(f"song-{number}", clips=clips), notice_pending=True) for number in range(10)
+    ]
     card = a_card(*tasks, watchers=tuple(range(10**18, 10**18 + 50)))
     look = look_of(card, catalog_in("en"), now=NOON, may_embed=False)
     assert len(look.content) <= 2000

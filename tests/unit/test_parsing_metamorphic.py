@@ -102,7 +102,7 @@ shapes = st.builds(
     filters_by_action=st.booleans(),
     reversed_order=st.booleans(),
     unrequested=st.sampled_from([(), (STRANGER,), (STRANGER, {**STRANGER, "status": "QUEUED"})]),
-    unknown_task=st.sampled_from(UnknownTaskFormat),
+    task_with_id_only=st.sampled_from(UnknownTaskFormat),
     paths=st.sampled_from(PATHS).map(frozenset),
     unknown_path=st.sampled_from(UnknownPathFormat),
 )

@@ -26,7 +26,7 @@ from bot.relay.models import (
 )
 from bot.relay.parsing.reader import read_batch, read_single, read_tasks
 from bot.storage.models import EndReason
-from bot.storage.search import indexable, looked_for
+from bot.storage.search import normalize_for_index, search_words
 from bot.ui.autocomplete import choices
 from bot.ui.escaping import bare, clean, code, plain, plain_line
 from bot.ui.failure_reasons import cause_of
@@ -63,7 +63,8 @@ HOSTILE_TEXTS = {
 
 @pytest.mark.parametrize("text", HOSTILE_TEXTS.values(), ids=HOSTILE_TEXTS)
 @pytest.mark.parametrize(
-    "work", [clean, plain, plain_line, bare, code, indexable, looked_for, find_ids, cause_of]
+    "work",
+    [clean, plain, plain_line, bare, code, normalize_for_index, search_words, find_ids, cause_of],
 )
 def test_hostile_texts_cost_in_proportion(work: Callable[[str], object], text: str) -> None:
     """Of whatever a relay or a person writes again and again."""
