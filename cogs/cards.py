@@ -7,8 +7,7 @@ from discord.ext import commands
 
 from bot.client import SunoBot
 from bot.i18n.catalog import catalog_for
-from bot.storage.live_card_rows import LiveCard
-from bot.storage.subscriptions import Unwatched
+from bot.storage.models import LiveCard, Unwatched
 from bot.ui.components import PersistentItem
 from bot.ui.live_card import LIVE_BUTTON
 from bot.ui.replies import Reply

@@ -13,13 +13,12 @@ from bot.i18n.translator import localised
 from bot.relay.errors import RelayError
 from bot.relay.models import Task
 from bot.storage.errors import TooManyLookups
-from bot.storage.history import HistoryEntry
+from bot.storage.models import Caller, HistoryEntry
 from bot.ui.components import PersistentItem
 from bot.ui.history_panel import OPEN, TURN, fitting, history_embed, history_view
 from bot.ui.permissions import scope_of
 from bot.ui.replies import caller_of
 from bot.ui.status_card import status_of
-from bot.watches.lookup_limiter import Caller
 from bot.watches.watchlist import Watchlist
 
 Interaction = discord.Interaction[SunoBot]

@@ -14,8 +14,8 @@ from discord.ext import commands
 from bot.client import SunoBot
 from bot.i18n.catalog import catalog_for
 from bot.i18n.translator import localised
-from bot.storage.departed_servers import ShardGuilds
 from bot.storage.errors import DatabaseClosed
+from bot.storage.models import ShardGuilds
 from bot.ui.components import PersistentItem
 from bot.ui.erasure_panel import CONFIRM, question, question_view
 

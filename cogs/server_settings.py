@@ -10,7 +10,8 @@ from discord.ext import commands
 from bot.client import SunoBot
 from bot.i18n.catalog import catalog_for
 from bot.i18n.translator import localised
-from bot.storage.server_settings import DEFAULTS, MentionSetting, ServerSettings
+from bot.storage.models import MentionSetting, ServerSettings
+from bot.storage.server_settings import DEFAULTS
 from bot.ui.components import PersistentItem
 from bot.ui.health_panel import Health, health_page
 from bot.ui.permissions import invite_link

@@ -16,8 +16,7 @@ from bot.i18n.translator import localised
 from bot.relay.lookup_result import LookupResult
 from bot.relay.models import TaskKind
 from bot.storage.erasure import RETENTION_PERIOD
-from bot.storage.models import Watch
-from bot.storage.subscriptions import Unwatched
+from bot.storage.models import Unwatched, Watch
 from bot.ui.autocomplete import offered_ids
 from bot.ui.escaping import code, plain_line
 from bot.ui.held_notice import inbox

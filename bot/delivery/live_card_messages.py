@@ -10,8 +10,7 @@ from bot.delivery.duplicate_check import DuplicateCheck, permissions_in, search
 from bot.delivery.error_policy import NONCE_WINDOW
 from bot.i18n.catalog import Catalog, catalog_for
 from bot.storage.clock_rollback import UNKNOWN_TIME
-from bot.storage.live_card_rows import LiveCard
-from bot.storage.models import Destination
+from bot.storage.models import Destination, LiveCard
 from bot.ui.live_card import Look, bears_button, live_button_id, look_of, lost_card
 
 

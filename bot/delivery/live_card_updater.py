@@ -16,8 +16,8 @@ from bot.delivery.discord_traffic import RequestMonitor
 from bot.delivery.live_card_messages import LiveCardMessages, retire
 from bot.i18n.catalog import Catalog
 from bot.storage.clock_rollback import Rollback, RollbackDetector
-from bot.storage.live_card_rows import LiveCard
 from bot.storage.live_cards import LONGEST_PAUSE, LiveCards
+from bot.storage.models import LiveCard
 
 log = logging.getLogger(__name__)
 

@@ -8,30 +8,17 @@ wrong for once, so that nothing is deleted at once.
 import asyncio
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from sqlite_utils import Database
 
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import purge_server, stored_server_ids
+from bot.storage.models import ShardGuilds
 
 log = logging.getLogger(__name__)
 
 GRACE_PERIOD = 86400.0
 """Seconds for which the data of a server that is missing are kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShardGuilds:
-    """The servers that one shard is in, those with an outage too."""
-
-    shard_id: int
-    shard_count: int
-    guild_ids: frozenset[int]
-
-    def covers(self, guild_id: int) -> bool:
-        """Whether the shard is the one that would list a server."""
-        return (guild_id >> 22) % self.shard_count == self.shard_id
 
 
 def missing_servers(kept: Iterable[int], listed: ShardGuilds) -> set[int]:

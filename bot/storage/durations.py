@@ -2,24 +2,15 @@
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bot.relay.models import Outcome, Task
+from bot.storage.models import DurationStats
 
 FEWEST = 5
 """With fewer tasks than these nothing is said about how long such tasks take."""
 
 LONGEST = 86_400.0
 """A relay that says a task took longer does not know."""
-
-
-@dataclass(frozen=True, slots=True)
-class DurationStats:
-    """How long such tasks took lately, in seconds."""
-
-    median: float
-    slow: float
-    """Nine of ten took at most this."""
 
 
 def duration_stats(seconds: Sequence[float]) -> DurationStats | None:

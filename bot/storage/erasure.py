@@ -5,7 +5,6 @@ arrive.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from sqlite_utils import Database
 
@@ -13,30 +12,12 @@ from bot.storage.database import DatabaseThread
 from bot.storage.history import delete_orphans
 from bot.storage.live_cards import MARK_STALE
 from bot.storage.message_limits import delete_expired
+from bot.storage.models import PersonalData
 
 RETENTION_PERIOD = 30 * 86400.0
 """Seconds for which is known what was posted or could not be; a history entry stays."""
 
 _TaskKey = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class PersonalData:
-    """How much is kept about a person."""
-
-    running: int
-    """Watches of tasks that have not ended."""
-    ended: int
-    """Watches of tasks that have."""
-    unposted: int
-    """Notices for the person that are not posted yet, or could not be."""
-    history: int
-    """Tasks in the person's own history."""
-
-    @property
-    def nothing(self) -> bool:
-        """Whether there is nothing to forget."""
-        return not (self.running or self.ended or self.history)
 
 
 class Erasure:

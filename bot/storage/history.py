@@ -7,17 +7,22 @@ person watched anywhere. Entries are written in the transaction that ends the ta
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlite_utils import Database
 
 from bot.relay.models import Task, TaskKind
 from bot.storage.database import DatabaseThread
-from bot.storage.durations import DurationStats, duration_stats, seconds_taken
-from bot.storage.models import Destination, EndReason
-from bot.storage.search import (
+from bot.storage.durations import duration_stats, seconds_taken
+from bot.storage.models import (
+    Destination,
+    DurationStats,
+    EndReason,
+    HistoryEntry,
+    HistoryPage,
     HistoryScope,
+)
+from bot.storage.search import (
     find_entries,
     history_table,
     normalize_for_index,
@@ -39,28 +44,6 @@ SUGGESTION_POOL_SIZE = 200
 
 MAX_SUGGESTIONS = 25
 """How many of them are offered at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
-    """A task that has ended, as it was last told."""
-
-    id: int
-    task: Task
-    end_reason: EndReason
-    ended_at: float
-    """When the watch ended for this server or person (Unix seconds)."""
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryPage:
-    """Some entries, the newest first."""
-
-    number: int
-    """Counted from 0."""
-    entries: tuple[HistoryEntry, ...]
-    more: bool
-    """Whether there is a page after this one."""
 
 
 class History:

@@ -1,69 +1,12 @@
 """What a status card shows, read from the database."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sqlite_utils import Database
 
-from bot.relay.models import Task
-from bot.storage.models import Destination, EndReason
+from bot.storage.models import Destination, EndReason, LiveCard, LiveCardTask
 from bot.storage.task_rows import load_enum, load_task_or_id, task_with_id_only
-
-
-@dataclass(frozen=True, slots=True)
-class LiveCardTask:
-    """One task on a card."""
-
-    task: Task
-    end_reason: EndReason | None
-    message_id: int | None
-    """Its notice there, once that is posted."""
-    known: bool
-    """Whether the relay has ever returned the task; if not, ``task`` is the id alone."""
-    watched: bool
-    """Whether anybody waits for its end there."""
-    notice_pending: bool
-    """Whether its notice is on its way there."""
-
-    @property
-    def unwatched(self) -> bool:
-        """Whether it has not ended, and everybody there has stopped watching it."""
-        return not self.end_reason and not self.watched
-
-
-@dataclass(frozen=True, slots=True)
-class LiveCard:
-    """All that a card shows, and how far it has come."""
-
-    id: int
-    destination: Destination
-    message_id: int | None
-    tasks: tuple[LiveCardTask, ...]
-    watchers: tuple[int, ...]
-    """Who watches any of its running tasks there, in the order in which they came."""
-    read_at: float
-    """When this was so (Unix seconds)."""
-    nonce: str
-    attempts: int
-    """How often in a row it was handed to Discord in vain."""
-    unconfirmed_since: float | None
-    """When it was first handed to Discord before, if it is not known what became of that."""
-    own_text_only: bool
-    """Whether Discord refused what a relay or a person wrote: it bears the bot's own text only."""
-    version: str
-    """Stands for what there is to show; compare ``VERSION``."""
-    content_digest: str | None
-    """What its message shows, ``None`` where that is not known."""
-
-    @property
-    def finished(self) -> bool:
-        """Whether it will not change any more."""
-        return all(
-            (shown.end_reason or shown.unwatched) and not shown.notice_pending
-            for shown in self.tasks
-        )
-
 
 VERSION = """
     c.touched_at || (

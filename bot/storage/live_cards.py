@@ -17,9 +17,9 @@ from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import nonce_of
 from bot.storage.errors import TooManyMessages
 from bot.storage.limits import DEFAULT_LIMITS, WatchLimits
-from bot.storage.live_card_rows import VERSION, LiveCard, read_live_card
+from bot.storage.live_card_rows import VERSION, read_live_card
 from bot.storage.message_limits import charge
-from bot.storage.models import Destination
+from bot.storage.models import Destination, LiveCard
 
 LONGEST_PAUSE = 600.0
 """Seconds for which a card is ever put off: who has to wait longer waits for a clock that was set

@@ -6,10 +6,11 @@ The index is made of trigrams: it finds parts of words, and needs no spaces betw
 import json
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlite_utils import Database
+
+from bot.storage.models import HistoryScope
 
 MOST_WORDS = 10
 """Words of a search that count."""
@@ -29,17 +30,6 @@ _INDEXED = 3
 _UNSEEN = {"Cc", "Cf", "Cs"}
 _BEYOND = "\U0010ffff"
 """No character at all, so that it comes after every character of a text that is indexed."""
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryScope:
-    """Whose history: a server's, as far as one person may see it, or that person's own."""
-
-    user_id: int
-    guild_id: int | None = None
-    """``None`` for the person's own."""
-    visible: frozenset[int] = frozenset()
-    """Channels and threads of the server that the person can see: nothing is shown of others."""
 
 
 def normalize_text(text: str) -> str:

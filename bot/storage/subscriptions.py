@@ -1,11 +1,9 @@
 """Who watches a task where: the SQL of one subscription."""
 
-from enum import StrEnum
-
 from sqlite_utils import Database
 
 from bot.storage.errors import TooManyWatchers
-from bot.storage.models import Destination
+from bot.storage.models import Destination, Unwatched
 
 
 def subscribe(
@@ -50,17 +48,6 @@ def subscribe(
 
 UNWATCHED = "unwatched"
 """The reason of a delivery that was dropped because nobody waits for it any more."""
-
-
-class Unwatched(StrEnum):
-    """What became of the wish to stop watching a task."""
-
-    STOPPED = "stopped"
-    """The person will not be told."""
-    ON_ITS_WAY = "on_its_way"
-    """The message is being sent, or may have been posted: that cannot be stopped any more."""
-    NOT_WATCHED = "not_watched"
-    """There was nothing to stop."""
 
 
 def unwatch(

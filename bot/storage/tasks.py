@@ -22,10 +22,18 @@ from bot.storage.key_value import read_value, write_value
 from bot.storage.limits import DEFAULT_LIMITS, WatchLimits, enforce
 from bot.storage.live_cards import mark_live_cards_stale
 from bot.storage.message_limits import adds_message, charge, charge_person, is_known_running
-from bot.storage.models import Destination, EndedTask, EndReason, PollResult, PollTarget, Watch
+from bot.storage.models import (
+    Destination,
+    EndedTask,
+    EndReason,
+    PollResult,
+    PollTarget,
+    Unwatched,
+    Watch,
+)
 from bot.storage.outbox import Outbox
 from bot.storage.poll_results import PollContext
-from bot.storage.subscriptions import Unwatched, subscribe, unwatch
+from bot.storage.subscriptions import subscribe, unwatch
 from bot.storage.task_rows import (
     TaskTimes,
     UnreadableRowError,

@@ -3,7 +3,7 @@
 import discord
 
 from bot.i18n.catalog import Catalog
-from bot.storage.erasure import PersonalData
+from bot.storage.models import PersonalData
 from bot.ui.components import StatelessView
 
 CONFIRM = r"forget:(?P<action>delete|keep):(?P<owner>[0-9]{1,20})"

@@ -7,7 +7,7 @@ import discord
 
 from bot.i18n.catalog import Catalog
 from bot.relay.circuit_breaker import CircuitStatus
-from bot.storage.server_settings import ServerUsage
+from bot.storage.models import ServerUsage
 from bot.ui.held_notice import needed_to_post
 
 MOST_CHANNELS = 15

@@ -7,8 +7,8 @@ import discord
 
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Task, TaskKind
-from bot.storage.history import PAGE_SIZE, HistoryEntry, HistoryPage
-from bot.storage.models import EndReason
+from bot.storage.history import PAGE_SIZE
+from bot.storage.models import EndReason, HistoryEntry, HistoryPage
 from bot.ui.components import StatelessView
 from bot.ui.escaping import bare, plain_line
 from bot.ui.limits import usable_url

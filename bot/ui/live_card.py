@@ -9,8 +9,7 @@ import discord
 
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Outcome, Task
-from bot.storage.live_card_rows import LiveCard, LiveCardTask
-from bot.storage.models import EndReason
+from bot.storage.models import EndReason, LiveCard, LiveCardTask
 from bot.ui.components import StatelessView
 from bot.ui.escaping import code, plain_line
 from bot.ui.limits import CONTENT, whole_lines

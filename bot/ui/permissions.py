@@ -5,7 +5,7 @@ from typing import Any
 
 import discord
 
-from bot.storage.search import HistoryScope
+from bot.storage.models import HistoryScope
 
 FOLLOW_UPS_OF_A_USER_INSTALL = 5
 """How many messages may follow an answer where only a person has installed the bot."""

@@ -9,9 +9,9 @@ import discord
 from bot.i18n.catalog import Catalog
 from bot.relay.errors import RelayError
 from bot.storage.errors import WatchError
+from bot.storage.models import Caller
 from bot.ui.escaping import code, cut
 from bot.ui.limits import CONTENT, whole_lines
-from bot.watches.lookup_limiter import Caller
 
 LONGEST_QUOTE = 60
 """Code points of what a person typed that an answer repeats."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import discord
 
 from bot.i18n.catalog import Catalog, catalog_for
-from bot.storage.server_settings import MentionSetting, ServerSettings
+from bot.storage.models import MentionSetting, ServerSettings
 from bot.ui.components import StatelessView
 
 LANGUAGES = (None, "en-US", "zh-CN")

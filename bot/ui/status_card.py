@@ -7,7 +7,7 @@ import discord
 
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Clip, Outcome, Task, TaskStatus
-from bot.storage.durations import DurationStats
+from bot.storage.models import DurationStats
 from bot.ui import songs
 from bot.ui.components import status_view
 from bot.ui.escaping import code, plain_line

@@ -9,9 +9,9 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from bot.storage.errors import TooManyLookups
+from bot.storage.models import Caller
 
 COST_OF_A_MISS = 3
 
@@ -22,14 +22,6 @@ good. The rest of the budget is for everybody else; the poller has its own half 
 
 MOST_BUCKETS = 10_000
 """Of each kind. The one that was used longest ago is forgotten beyond that, and is full then."""
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who has the relay asked, and in which server, if in one."""
-
-    user_id: int
-    guild_id: int | None = None
 
 
 class TokenBucket:

@@ -7,8 +7,7 @@ from bot.delivery.discord_errors import is_about_the_person, reason_of, tells_of
 from bot.delivery.live_card_updater import LiveCardUpdater
 from bot.i18n.catalog import Catalog
 from bot.storage.joined_notices import JoinedNotices
-from bot.storage.live_card_rows import LiveCard
-from bot.storage.models import Destination
+from bot.storage.models import Destination, LiveCard
 
 NO_COMMON_SERVER = 50278
 

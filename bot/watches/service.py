@@ -13,10 +13,9 @@ from bot.delivery.discord_errors import is_about_the_person, reason_of
 from bot.i18n.catalog import Catalog, catalog_for
 from bot.relay.errors import ErrorKind
 from bot.storage.errors import TooManyMessages
-from bot.storage.live_card_rows import LiveCard
 from bot.storage.live_cards import LiveCards
-from bot.storage.models import Destination
-from bot.storage.server_settings import MentionSetting, ServerSettings, ServerSettingsStore
+from bot.storage.models import Destination, LiveCard, MentionSetting, ServerSettings
+from bot.storage.server_settings import ServerSettingsStore
 from bot.ui.escaping import code
 from bot.ui.held_notice import needed_to_post
 from bot.ui.permissions import is_guest

@@ -15,10 +15,9 @@ from bot.relay.lookup_result import LookupResult
 from bot.relay.models import Outcome, Task, TaskStatus
 from bot.storage.errors import TooManyLookups, WatchError
 from bot.storage.joined_notices import JoinedNotice, NoticeProgress
-from bot.storage.models import Destination, Watch
-from bot.storage.subscriptions import Unwatched
+from bot.storage.models import Caller, Destination, Unwatched, Watch
 from bot.storage.tasks import TaskStore
-from bot.watches.lookup_limiter import Caller, LookupLimiter
+from bot.watches.lookup_limiter import LookupLimiter
 from bot.watches.task_ids import may_be_typed, parse_ids, split_ids
 
 

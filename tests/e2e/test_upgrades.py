@@ -12,7 +12,7 @@ from bot import __version__
 from bot.storage.database import DatabaseThread
 from bot.storage.errors import DatabaseTooNew
 from bot.storage.history import History
-from bot.storage.search import HistoryScope
+from bot.storage.models import HistoryScope
 from sandbox.bot_process import BotProcess
 from sandbox.relay import song
 from tests.support.paths import ROOT, SCHEMAS

@@ -6,10 +6,10 @@ import pytest
 
 from bot.relay.models import TaskKind
 from bot.storage.database import DatabaseThread
-from bot.storage.durations import DurationStats, duration_stats, seconds_taken
+from bot.storage.durations import duration_stats, seconds_taken
 from bot.storage.history import History
 from bot.storage.limits import WatchLimits
-from bot.storage.models import EndReason, PollResult
+from bot.storage.models import DurationStats, EndReason, PollResult
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from tests.support.builders import NOON, a_clip, a_failure, a_lyrics_task, a_song

@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 
 from bot.storage.database import DatabaseThread
-from bot.storage.erasure import RETENTION_PERIOD, Erasure, PersonalData
+from bot.storage.erasure import RETENTION_PERIOD, Erasure
 from bot.storage.history import History
 from bot.storage.limits import WatchLimits
 from bot.storage.live_cards import LiveCards
-from bot.storage.models import Destination, EndReason, PollResult
+from bot.storage.models import Destination, EndReason, HistoryScope, PersonalData, PollResult
 from bot.storage.outbox import Outbox
-from bot.storage.search import HistoryScope
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, Message, User
 from sandbox.relay import song

@@ -26,10 +26,10 @@ from bot.relay.errors import RelayError
 from bot.relay.providers import RelayProfile
 from bot.storage.database import DatabaseThread
 from bot.storage.errors import TooManyLookups
-from bot.storage.models import Destination
+from bot.storage.models import Caller, Destination
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
-from bot.watches.lookup_limiter import Caller, LookupLimiter
+from bot.watches.lookup_limiter import LookupLimiter
 from bot.watches.task_ids import MOST_IDS
 from bot.watches.watchlist import Watchlist
 from sandbox.relay import Clock, LocalRelay, song

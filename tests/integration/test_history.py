@@ -8,9 +8,8 @@ from bot.relay.models import Lyrics, Task
 from bot.storage.database import DatabaseThread
 from bot.storage.history import History
 from bot.storage.limits import WatchLimits
-from bot.storage.models import Destination, EndReason
+from bot.storage.models import Destination, EndReason, HistoryScope
 from bot.storage.outbox import Outbox
-from bot.storage.search import HistoryScope
 from bot.storage.tasks import TaskStore
 from tests.support.builders import HERE, NOON, a_clip, a_failure, a_running_task, a_song
 from tests.support.histories import (

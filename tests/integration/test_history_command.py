@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.i18n.catalog import Catalog, languages
-from bot.storage.history import HistoryEntry, HistoryPage
-from bot.storage.models import EndReason
+from bot.storage.models import EndReason, HistoryEntry, HistoryPage
 from bot.ui.history_panel import LONGEST_SEARCH, OPEN, TURN, fitting, history_embed, history_view
 from sandbox.discord import Channel, Message, User
 from sandbox.relay import lyrics_task, song

@@ -11,9 +11,9 @@ from bot.storage.database import DatabaseThread
 from bot.storage.erasure import Erasure
 from bot.storage.history import History
 from bot.storage.limits import WatchLimits
-from bot.storage.models import Destination, EndReason
+from bot.storage.models import Destination, EndReason, HistoryScope
 from bot.storage.outbox import Outbox
-from bot.storage.search import HistoryScope, normalize_for_index, normalize_text, search_words
+from bot.storage.search import normalize_for_index, normalize_text, search_words
 from bot.storage.tasks import TaskStore
 from tests.support.builders import NOON, a_clip, a_lyrics_task, a_running_task, a_song
 from tests.support.histories import (

@@ -10,9 +10,8 @@ from bot.storage.errors import TooManyWatchers
 from bot.storage.history import History
 from bot.storage.joined_notices import JoinedNotice, NoticeProgress
 from bot.storage.limits import WatchLimits
-from bot.storage.models import Destination, EndReason, MessageFormat, PollResult
+from bot.storage.models import Destination, EndReason, HistoryScope, MessageFormat, PollResult
 from bot.storage.outbox import Outbox
-from bot.storage.search import HistoryScope
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Message
 from sandbox.relay import song

@@ -13,9 +13,9 @@ from bot.storage.erasure import Erasure
 from bot.storage.errors import ChannelTooBusy, TooManyMessages
 from bot.storage.limits import WatchLimits
 from bot.storage.live_cards import LiveCards
-from bot.storage.models import Delivery, Destination, EndReason, PollResult
+from bot.storage.models import Delivery, Destination, EndReason, MentionSetting, PollResult
 from bot.storage.outbox import Outbox
-from bot.storage.server_settings import MentionSetting, ServerSettingsStore
+from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
 from sandbox.discord import User
 from sandbox.relay import song

@@ -21,9 +21,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from bot.delivery.discord_errors import tells_of_the_person
 from bot.storage.database import DatabaseThread
 from bot.storage.limits import WatchLimits
-from bot.storage.models import Delivery, DeliveryPurpose, Destination, MessageFormat
+from bot.storage.models import Delivery, DeliveryPurpose, Destination, MessageFormat, Unwatched
 from bot.storage.outbox import Outbox
-from bot.storage.subscriptions import Unwatched
 from bot.storage.tasks import TaskStore
 from tests.support.builders import NOON, a_song
 

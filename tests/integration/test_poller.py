@@ -21,12 +21,11 @@ from bot.relay.providers import RelayProfile
 from bot.storage.database import DatabaseThread
 from bot.storage.errors import BadTaskId, TooManyIds
 from bot.storage.limits import WatchLimits
-from bot.storage.models import Delivery, EndReason
+from bot.storage.models import Caller, Delivery, EndReason, Unwatched
 from bot.storage.outbox import Outbox
 from bot.storage.relay_fingerprints import RelayAccess, create_fingerprint
-from bot.storage.subscriptions import Unwatched
 from bot.storage.tasks import TaskStore
-from bot.watches.lookup_limiter import Caller, LookupLimiter
+from bot.watches.lookup_limiter import LookupLimiter
 from bot.watches.task_ids import MOST_IDS, parse_ids
 from bot.watches.watchlist import Watchlist, WatchOutcome
 from sandbox.relay import (

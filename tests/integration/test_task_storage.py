@@ -9,10 +9,9 @@ from bot.storage.errors import TooManyWatchers, TooManyWatches
 from bot.storage.joined_notices import JoinedNotice, NoticeProgress
 from bot.storage.limits import WatchLimits
 from bot.storage.live_cards import LiveCards
-from bot.storage.models import Destination, EndReason, PollResult
+from bot.storage.models import Destination, EndReason, PollResult, Unwatched
 from bot.storage.outbox import Outbox
 from bot.storage.poll_results import _RESCHEDULE
-from bot.storage.subscriptions import Unwatched
 from bot.storage.tasks import TaskStore
 from tests.support.builders import HERE, NOON, a_running_task, a_song
 

@@ -11,9 +11,8 @@ from bot.relay.models import TaskStatus
 from bot.storage.database import DatabaseThread
 from bot.storage.history import History
 from bot.storage.live_cards import LiveCards
-from bot.storage.models import Destination, EndReason
+from bot.storage.models import Destination, EndReason, HistoryScope
 from bot.storage.outbox import Outbox
-from bot.storage.search import HistoryScope
 from bot.storage.server_settings import DEFAULTS, ServerSettingsStore
 from bot.storage.task_facts import task_facts
 from bot.storage.tasks import TaskStore

@@ -14,10 +14,9 @@ import pytest
 from bot.relay.circuit_breaker import BackoffLimits
 from bot.relay.errors import ErrorKind, RelayError
 from bot.storage.errors import TooManyLookups
-from bot.storage.models import Destination, EndReason
+from bot.storage.models import Caller, Destination, EndReason
 from bot.ui.components import STATUS_BUTTON
 from bot.ui.lyrics_reader import TEMPLATE
-from bot.watches.lookup_limiter import Caller
 from bot.watches.watchlist import WatchOutcome
 from sandbox.relay import faults, song
 from sandbox.relay.faults import Fault

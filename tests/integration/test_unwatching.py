@@ -6,9 +6,8 @@ import pytest
 from bot.doctor.delivery_explanation import conclusion
 from bot.i18n.catalog import catalog_for
 from bot.storage.database import DatabaseThread
-from bot.storage.models import Destination, MessageFormat
+from bot.storage.models import Destination, MessageFormat, Unwatched
 from bot.storage.outbox import Outbox
-from bot.storage.subscriptions import Unwatched
 from bot.storage.task_facts import task_facts
 from bot.storage.tasks import TaskStore
 from sandbox.relay import song

@@ -9,10 +9,9 @@ import pytest
 from bot.storage.database import DatabaseThread
 from bot.storage.errors import MemberWatchLimitReached, ServerWatchLimitReached, TooManyWatches
 from bot.storage.limits import WatchLimits
-from bot.storage.models import Destination
+from bot.storage.models import Destination, Unwatched
 from bot.storage.outbox import Outbox
 from bot.storage.server_settings import ServerSettingsStore
-from bot.storage.subscriptions import Unwatched
 from bot.storage.tasks import TaskStore
 from sandbox.discord import User
 from sandbox.relay import song

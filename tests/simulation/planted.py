@@ -9,9 +9,8 @@ from discord.abc import Messageable
 
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.polling.poller import Poller
-from bot.storage.models import EndReason
+from bot.storage.models import EndReason, Unwatched
 from bot.storage.outbox import Outbox
-from bot.storage.subscriptions import Unwatched
 from bot.storage.tasks import TaskStore
 
 

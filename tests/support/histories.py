@@ -2,8 +2,7 @@
 
 from bot.relay.models import Task
 from bot.storage.history import History
-from bot.storage.models import Destination, EndReason, PollResult
-from bot.storage.search import HistoryScope
+from bot.storage.models import Destination, EndReason, HistoryScope, PollResult
 from bot.storage.tasks import TaskStore
 from tests.support.builders import HERE, NOON, a_clip, a_running_task, a_song
 

@@ -4,8 +4,7 @@ import discord
 
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Lyrics
-from bot.storage.history import HistoryEntry, HistoryPage
-from bot.storage.models import EndReason
+from bot.storage.models import EndReason, HistoryEntry, HistoryPage
 from bot.storage.server_settings import DEFAULTS
 from bot.ui.components import LinkButton, keep_watching_view, link_view, status_view
 from bot.ui.erasure_panel import question_view

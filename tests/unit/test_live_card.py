@@ -6,8 +6,7 @@ import pytest
 
 from bot.i18n.catalog import catalog_in, languages
 from bot.relay.models import ClipStatus, Outcome, Task, TaskStatus
-from bot.storage.live_card_rows import LiveCard, LiveCardTask
-from bot.storage.models import EndReason
+from bot.storage.models import EndReason, LiveCard, LiveCardTask
 from bot.ui.live_card import live_card, live_view, look_of
 from tests.support.builders import HERE, NOON, a_clip, a_failure, a_running_task, a_song
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from bot.storage.errors import TooManyLookups
+from bot.storage.models import Caller
 from bot.watches.lookup_limiter import (
     COST_OF_A_MISS,
     SERVER_BURST,
     USER_BURST,
-    Caller,
     LookupLimiter,
     TokenBucket,
 )

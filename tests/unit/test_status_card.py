@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Clip, ClipStatus, Outcome, Task, TaskStatus
-from bot.storage.durations import DurationStats
+from bot.storage.models import DurationStats
 from bot.ui.songs import bears_marker
 from bot.ui.status_card import progress_bar, status_card, status_of
 from tests.support.builders import NOON, a_clip, a_failure, a_lyrics_task, a_running_task, a_song

@@ -1,0 +1,59 @@
+"""Everything the database stores, as frozen values: what other packages may know of the storage."""
+
+from bot.storage.models.messages import (
+    Delivery,
+    DeliveryPurpose,
+    LiveCard,
+    LiveCardTask,
+    MessageFormat,
+    UndeliveredNotice,
+)
+from bot.storage.models.servers import (
+    MentionSetting,
+    ServerSettings,
+    ServerUsage,
+    ShardGuilds,
+)
+from bot.storage.models.tasks import (
+    DurationStats,
+    EndedTask,
+    EndReason,
+    HistoryEntry,
+    HistoryPage,
+    HistoryScope,
+    PollResult,
+    PollTarget,
+)
+from bot.storage.models.watches import (
+    Caller,
+    Destination,
+    PersonalData,
+    Unwatched,
+    Watch,
+)
+
+__all__ = [
+    "Caller",
+    "Delivery",
+    "DeliveryPurpose",
+    "Destination",
+    "DurationStats",
+    "EndReason",
+    "EndedTask",
+    "HistoryEntry",
+    "HistoryPage",
+    "HistoryScope",
+    "LiveCard",
+    "LiveCardTask",
+    "MentionSetting",
+    "MessageFormat",
+    "PersonalData",
+    "PollResult",
+    "PollTarget",
+    "ServerSettings",
+    "ServerUsage",
+    "ShardGuilds",
+    "UndeliveredNotice",
+    "Unwatched",
+    "Watch",
+]

@@ -1,0 +1,125 @@
+"""The messages that the bot owes to Discord or keeps up to date there. Times are Unix seconds."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.relay.models import Task
+from bot.storage.models.tasks import EndReason
+from bot.storage.models.watches import Destination
+
+
+class MessageFormat(StrEnum):
+    """How much of a notice Discord did not refuse so far."""
+
+    FULL = "full"
+    SIMPLE = "simple"
+    """Without pictures and buttons, with the links as text."""
+    PLAIN = "plain"
+    """All of it as text."""
+    MINIMAL = "minimal"
+    """Sentences of the bot's own, and the task's id."""
+    BARE = "bare"
+    """Nothing but sentences of the bot's own."""
+
+
+class DeliveryPurpose(StrEnum):
+    """What a message is for."""
+
+    NOTICE = "notice"
+    """It tells how a task ended."""
+    HELD_NOTICE = "word"
+    """It tells, in a direct message, that a notice is held and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message that is owed: an ended task in one place, to everybody who watched it there."""
+
+    id: int
+    purpose: DeliveryPurpose
+    task: Task
+    end_reason: EndReason
+    destination: Destination
+    watchers: tuple[int, ...]
+    """The users to mention, in the order in which they came."""
+    nonce: str
+    message_format: MessageFormat
+    attempts: int
+    """How often it was handed to Discord, this time included."""
+    created_at: float
+    unconfirmed_since: float | None
+    """When it was first handed to Discord before, if it is not known what became of that."""
+    reason: str | None = None
+    """Of a word: why the notice is held."""
+    redirected_from: int | None = None
+    """The channel where it could not be said."""
+    possible_duplicate: bool = False
+    """Whether it may have been said there all the same, before that channel was gone."""
+    user_id: int | None = None
+    """Whom it is told directly; ``None`` in a channel of a server."""
+
+
+@dataclass(frozen=True, slots=True)
+class UndeliveredNotice:
+    """A notice that could not be posted, as ``/suno inbox`` shows it."""
+
+    task: Task
+    channel_id: int
+    reason: str
+    held: bool
+    """Whether it is still to be posted; otherwise there is nowhere left."""
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCardTask:
+    """One task on a card."""
+
+    task: Task
+    end_reason: EndReason | None
+    message_id: int | None
+    """Its notice there, once that is posted."""
+    known: bool
+    """Whether the relay has ever returned the task; if not, ``task`` is the id alone."""
+    watched: bool
+    """Whether anybody waits for its end there."""
+    notice_pending: bool
+    """Whether its notice is on its way there."""
+
+    @property
+    def unwatched(self) -> bool:
+        """Whether it has not ended, and everybody there has stopped watching it."""
+        return not self.end_reason and not self.watched
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCard:
+    """All that a card shows, and how far it has come."""
+
+    id: int
+    destination: Destination
+    message_id: int | None
+    tasks: tuple[LiveCardTask, ...]
+    watchers: tuple[int, ...]
+    """Who watches any of its running tasks there, in the order in which they came."""
+    read_at: float
+    """When this was so (Unix seconds)."""
+    nonce: str
+    attempts: int
+    """How often in a row it was handed to Discord in vain."""
+    unconfirmed_since: float | None
+    """When it was first handed to Discord before, if it is not known what became of that."""
+    own_text_only: bool
+    """Whether Discord refused what a relay or a person wrote: it bears the bot's own text only."""
+    version: str
+    """Stands for what there is to show; compare ``VERSION``."""
+    content_digest: str | None
+    """What its message shows, ``None`` where that is not known."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether it will not change any more."""
+        return all(
+            (shown.end_reason or shown.unwatched) and not shown.notice_pending
+            for shown in self.tasks
+        )

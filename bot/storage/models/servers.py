@@ -1,0 +1,60 @@
+"""What is stored about a Discord server."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pydantic.dataclasses import dataclass as validated_dataclass
+
+
+class MentionSetting(StrEnum):
+    """Whom a notice mentions."""
+
+    WATCHERS = "watchers"
+    ROLE = "role"
+    NOBODY = "nobody"
+
+
+@validated_dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """The settings of one server; these are the defaults."""
+
+    channel_id: int | None = None
+    """Where notices are posted unless a watch names a place; ``None``: where it was asked."""
+    roles: tuple[int, ...] = ()
+    """Who may watch: members with one of these roles; nobody is kept out where there are none."""
+    mention: MentionSetting = MentionSetting.WATCHERS
+    mention_role_id: int | None = None
+    """The role that is mentioned, for ``MentionSetting.ROLE``."""
+    language: str | None = None
+    """A locale of Discord's; ``None``: the server's own."""
+    uploads: bool = False
+    """Whether finished songs come as attachments too, which Discord plays."""
+    watches_of_a_person: int | None = None
+    """How much one member may watch there at once; ``None``: as everywhere."""
+
+    @property
+    def role_to_mention(self) -> int | None:
+        """The role that a notice mentions in place of those who watch."""
+        return self.mention_role_id if self.mention is MentionSetting.ROLE else None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerUsage:
+    """What the bot is doing for a server: notices on their way and held, channels in use."""
+
+    due: int
+    held: int
+    channels: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShardGuilds:
+    """The servers that one shard is in, those with an outage too."""
+
+    shard_id: int
+    shard_count: int
+    guild_ids: frozenset[int]
+
+    def covers(self, guild_id: int) -> bool:
+        """Whether the shard is the one that would list a server."""
+        return (guild_id >> 22) % self.shard_count == self.shard_id

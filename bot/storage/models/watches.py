@@ -1,0 +1,67 @@
+"""Who watches what where. Times are Unix seconds."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.relay.models import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a notice is to appear: a channel, a thread or a direct message."""
+
+    channel_id: int
+    guild_id: int | None = None
+    """``None`` in a direct message."""
+    locale: str = "en-US"
+    """The language spoken there, as Discord names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who has the relay asked, and in which server, if in one."""
+
+    user_id: int
+    guild_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """One watch of one person, as ``/suno list`` shows it."""
+
+    task: Task
+    channel_id: int
+    created_at: float
+    polled_at: float | None
+    known: bool
+    """Whether the relay has ever returned the task; if not, ``task`` is the id alone."""
+
+
+class Unwatched(StrEnum):
+    """What became of the wish to stop watching a task."""
+
+    STOPPED = "stopped"
+    """The person will not be told."""
+    ON_ITS_WAY = "on_its_way"
+    """The message is being sent, or may have been posted: that cannot be stopped any more."""
+    NOT_WATCHED = "not_watched"
+    """There was nothing to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalData:
+    """How much is kept about a person."""
+
+    running: int
+    """Watches of tasks that have not ended."""
+    ended: int
+    """Watches of tasks that have."""
+    unposted: int
+    """Notices for the person that are not posted yet, or could not be."""
+    history: int
+    """Tasks in the person's own history."""
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there is nothing to forget."""
+        return not (self.running or self.ended or self.history)
