@@ -10,8 +10,8 @@ import aiohttp
 
 from bot import __version__
 from bot.client import Addresses, Services, SunoBot
-from bot.delivery.attachments.fetching import Fetcher
-from bot.delivery.attachments.uploads import Player
+from bot.delivery.attachments.fetching import AudioFetcher
+from bot.delivery.attachments.uploads import AudioAttachments
 from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming
 from bot.gateway import GATEWAY_TIMING, GatewayTiming
 from bot.logs import configure_logging
@@ -146,7 +146,7 @@ async def _compose(
     session = await stack.enter_async_context(aiohttp.ClientSession())
     client = make_client(settings, session)
     stack.push_async_callback(client.aclose)
-    fetcher = await stack.enter_async_context(Fetcher())
+    fetcher = await stack.enter_async_context(AudioFetcher())
     access = RelayAccess(source.name, source.base_url, settings.suno_api_key)
     fingerprint = await create_fingerprint(database, access)
     bot = await stack.enter_async_context(
@@ -231,7 +231,7 @@ def assemble(
     settings: Settings,
     database: DatabaseThread,
     client: RelayClient,
-    fetcher: Fetcher,
+    fetcher: AudioFetcher,
     cogs: Sequence[str],
     live_card_timing: LiveCardTiming = LIVE_CARD_TIMING,
     gateway_timing: GatewayTiming = GATEWAY_TIMING,
@@ -269,7 +269,7 @@ def assemble(
         settings=ServerSettingsStore(database),
         limits=limits,
         notes=KeyValueStore(database),
-        player=Player(fetcher),
+        player=AudioAttachments(fetcher),
         metrics=metrics,
     )
     addresses = Addresses(settings.discord_api_url, settings.discord_gateway_url)

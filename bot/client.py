@@ -13,14 +13,14 @@ import discord
 from discord import app_commands
 from discord.http import Route
 
-from bot.delivery.attachments.uploads import Player, Uploads
+from bot.delivery.attachments.uploads import AttachmentPolicy, AudioAttachments
 from bot.delivery.discord_calls import trace_calls
-from bot.delivery.discord_traffic import RequestMonitor, counts_for_the_bot
+from bot.delivery.discord_traffic import RequestMonitor, counts_against_global_limit
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming, LiveCardUpdater
 from bot.delivery.rate_limiter import GlobalRateLimiter
 from bot.gateway import GATEWAY_TIMING, GatewayClient, GatewayTiming
-from bot.i18n.translator import CatalogueTranslator
+from bot.i18n.translator import CatalogTranslator
 from bot.metrics import Metrics
 from bot.monitoring.collector import count_responses
 from bot.polling.poller import Poller
@@ -62,7 +62,7 @@ class Services:
     settings: ServerSettingsStore
     limits: WatchLimits
     notes: KeyValueStore
-    player: Player
+    player: AudioAttachments
     metrics: Metrics
 
 
@@ -119,7 +119,7 @@ class SunoBot(GatewayClient):
             http_trace=traced(self.traffic, services.metrics),
         )
         self.services = services
-        self._uploads = Uploads(self, services.settings, services.player)
+        self._uploads = AttachmentPolicy(self, services.settings, services.player)
         self.dispatcher = OutboxDispatcher(
             self,
             services.outbox,
@@ -158,7 +158,7 @@ class SunoBot(GatewayClient):
         """Load the cogs; return their commands as Discord gets them, with every translation."""
         for name in self._extensions:
             await self.load_extension(name)
-        translator = CatalogueTranslator()
+        translator = CatalogTranslator()
         await self.tree.set_translator(translator)
         return [
             await command.get_translated_payload(self.tree, translator)
@@ -220,7 +220,7 @@ def traced(traffic: RequestMonitor, metrics: Metrics) -> aiohttp.TraceConfig:
         context: SimpleNamespace,  # noqa: ARG001 # as above
         request: aiohttp.TraceRequestStartParams,
     ) -> None:
-        if counts_for_the_bot(request.url.path):
+        if counts_against_global_limit(request.url.path):
             await turns.take()
 
     trace = aiohttp.TraceConfig()

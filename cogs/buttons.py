@@ -7,9 +7,9 @@ from bot.client import SunoBot
 from bot.i18n.catalog import catalog_for
 from bot.relay.models import Task, TaskKind
 from bot.ui.components import KEEP_WATCHING, STATUS_BUTTON, PersistentItem
-from bot.ui.lyrics_reader import page_of
+from bot.ui.lyrics_reader import lyrics_page
 from bot.ui.replies import Reply, caller_of
-from bot.ui.status_card import status_of
+from bot.ui.status_card import status_message
 from bot.watches.service import HERE
 
 
@@ -68,11 +68,11 @@ class StatusButton(
         typical = await interaction.client.services.history.duration_stats(
             task.kind or TaskKind.MUSIC
         )
-        status = status_of(task, catalog, now=now, typical=typical)
+        status = status_message(task, catalog, now=now, typical=typical)
         await interaction.edit_original_response(embeds=status.embeds, view=status.view)
 
     async def _read(self, interaction: discord.Interaction[SunoBot], task: Task) -> None:
-        page = page_of(task, 0, catalog_for(interaction.locale.value))
+        page = lyrics_page(task, 0, catalog_for(interaction.locale.value))
         await Reply(interaction).send(embeds=[page.embed], view=page.view)
 
 

@@ -6,10 +6,10 @@ from discord.ext import commands
 
 from bot.client import SunoBot
 from bot.i18n.catalog import Catalog, catalog_for
-from bot.i18n.translator import localised
+from bot.i18n.translator import localized
 from bot.ui.components import LinkButton, link_view
 from bot.ui.permissions import invite_link
-from bot.ui.songs import RUNNING
+from bot.ui.songs import RUNNING_COLOUR
 
 Interaction = discord.Interaction[SunoBot]
 
@@ -27,8 +27,8 @@ class Help(commands.Cog):
         """Add the command."""
         self._group.add_command(
             app_commands.Command(
-                name=localised("command-help-name"),
-                description=localised("command-help"),
+                name=localized("command-help-name"),
+                description=localized("command-help"),
                 callback=self.help,
             )
         )
@@ -53,7 +53,7 @@ def _explanation(catalog: Catalog) -> discord.Embed:
     return discord.Embed(
         title=catalog.text("help-title"),
         description=f"{catalog.text('help-what')}\n\n{typed}\n\n{catalog.text('help-more')}",
-        colour=RUNNING,
+        colour=RUNNING_COLOUR,
     )
 
 

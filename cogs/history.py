@@ -9,16 +9,16 @@ from discord.ext import commands
 
 from bot.client import SunoBot
 from bot.i18n.catalog import catalog_for
-from bot.i18n.translator import localised
+from bot.i18n.translator import localized
 from bot.relay.errors import RelayError
 from bot.relay.models import Task
 from bot.storage.errors import TooManyLookups
 from bot.storage.models import Caller, HistoryEntry
 from bot.ui.components import PersistentItem
-from bot.ui.history_panel import OPEN, TURN, fitting, history_embed, history_view
-from bot.ui.permissions import scope_of
+from bot.ui.history_panel import OPEN, TURN, history_embed, history_view, truncate_search
+from bot.ui.permissions import history_scope
 from bot.ui.replies import caller_of
-from bot.ui.status_card import status_of
+from bot.ui.status_card import status_message
 from bot.watches.watchlist import Watchlist
 
 Interaction = discord.Interaction[SunoBot]
@@ -83,14 +83,14 @@ class OpenMenu(
         await interaction.response.defer(ephemeral=True, thinking=True)
         catalog = catalog_for(interaction.locale.value)
         services = interaction.client.services
-        entry = await services.history.entry(scope_of(interaction), int(self.item.values[0]))
+        entry = await services.history.entry(history_scope(interaction), int(self.item.values[0]))
         if entry is None:
             await interaction.edit_original_response(content=catalog.text("history-gone"))
             return
         fresh = await _look_again(services.watchlist, entry, caller_of(interaction))
         task = fresh or entry.task
         now = discord.utils.utcnow().timestamp()
-        status = status_of(task, catalog, now=now)
+        status = status_message(task, catalog, now=now)
         await interaction.edit_original_response(
             content=None if fresh else catalog.text("history-stale"),
             embeds=status.embeds,
@@ -109,8 +109,8 @@ class HistoryCommand(commands.Cog):
         """Add the command and make the buttons known."""
         self._group.add_command(
             app_commands.Command(
-                name=localised("command-history-name"),
-                description=localised("command-history"),
+                name=localized("command-history-name"),
+                description=localized("command-history"),
                 callback=self.history,
             )
         )
@@ -121,17 +121,17 @@ class HistoryCommand(commands.Cog):
         self._group.remove_command("history")
         self._bot.remove_dynamic_items(TurnButton, OpenMenu)
 
-    @app_commands.rename(search=localised("option-search-name"))
-    @app_commands.describe(search=localised("option-search"))
+    @app_commands.rename(search=localized("option-search-name"))
+    @app_commands.describe(search=localized("option-search"))
     async def history(self, interaction: Interaction, search: Search = "") -> None:
         """Show the first page of what has ended here, or of what has all words of a search."""
         await interaction.response.defer(ephemeral=True)
-        await _show_page(interaction, fitting(search), 0)
+        await _show_page(interaction, truncate_search(search), 0)
 
 
 async def _show_page(interaction: Interaction, search: str, number: int) -> None:
     catalog = catalog_for(interaction.locale.value)
-    scope = scope_of(interaction)
+    scope = history_scope(interaction)
     page = await interaction.client.services.history.page(scope, search, number)
     await interaction.edit_original_response(
         embed=history_embed(page, search, catalog, of_server=scope.guild_id is not None),

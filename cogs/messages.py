@@ -8,10 +8,10 @@ from discord.ext import commands
 
 from bot.client import SunoBot
 from bot.i18n.catalog import catalog_for
-from bot.i18n.translator import localised
+from bot.i18n.translator import localized
 from bot.ui.components import PersistentItem
 from bot.ui.replies import Reply, caller_of
-from bot.ui.task_menu import FOUND_MENU, found_menu
+from bot.ui.task_menu import FOUND_MENU, task_menu
 from bot.watches.service import HERE
 from bot.watches.task_id_search import find_ids
 from bot.watches.task_ids import parse_ids
@@ -35,7 +35,7 @@ async def find_tasks(interaction: Interaction, message: discord.Message) -> None
         await Reply(interaction).send(catalog.text("found-unknown", number=len(candidates)))
         return
     text = catalog.text("found-some", number=len(known))
-    await Reply(interaction).send(text, view=found_menu(known, catalog))
+    await Reply(interaction).send(text, view=task_menu(known, catalog))
 
 
 def _text_of(message: discord.Message) -> str:
@@ -72,7 +72,7 @@ class Messages(commands.Cog):
     def __init__(self, bot: SunoBot) -> None:
         self._bot = bot
         self._command = app_commands.ContextMenu(
-            name=localised("command-find-name"), callback=find_tasks
+            name=localized("command-find-name"), callback=find_tasks
         )
 
     async def cog_load(self) -> None:

@@ -13,11 +13,11 @@ from discord.ext import commands
 
 from bot.client import SunoBot
 from bot.i18n.catalog import catalog_for
-from bot.i18n.translator import localised
+from bot.i18n.translator import localized
 from bot.storage.errors import DatabaseClosed
 from bot.storage.models import ShardGuilds
 from bot.ui.components import PersistentItem
-from bot.ui.erasure_panel import CONFIRM, question, question_view
+from bot.ui.erasure_panel import CONFIRM, erasure_question, erasure_view
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +73,8 @@ class Privacy(commands.Cog):
         """Add the command and make its buttons known."""
         self._group.add_command(
             app_commands.Command(
-                name=localised("command-forget-name"),
-                description=localised("command-forget"),
+                name=localized("command-forget-name"),
+                description=localized("command-forget"),
                 callback=self.forget,
             )
         )
@@ -94,8 +94,8 @@ class Privacy(commands.Cog):
             await interaction.edit_original_response(content=catalog.text("forget-nothing"))
             return
         await interaction.edit_original_response(
-            content=question(personal_data, catalog),
-            view=question_view(interaction.user.id, catalog),
+            content=erasure_question(personal_data, catalog),
+            view=erasure_view(interaction.user.id, catalog),
         )
 
     @commands.Cog.listener()

@@ -7,7 +7,7 @@ from bot.client import SunoBot
 from bot.i18n.catalog import catalog_for
 from bot.relay.models import Task
 from bot.ui.components import PersistentItem
-from bot.ui.lyrics_reader import TEMPLATE, lyrics_file, page_of, reader_custom_id
+from bot.ui.lyrics_reader import TEMPLATE, lyrics_file, lyrics_page, reader_custom_id
 from bot.ui.replies import Reply, caller_of
 
 Interaction = discord.Interaction[SunoBot]
@@ -48,7 +48,7 @@ class ReaderButton(
         own = self.owner in (0, interaction.user.id)
         locale = (interaction.guild_locale if self.owner and own else None) or interaction.locale
         catalog = catalog_for(locale.value)
-        page = page_of(task, self.page, catalog, owner=self.owner if own else 0)
+        page = lyrics_page(task, self.page, catalog, owner=self.owner if own else 0)
         await interaction.edit_original_response(embed=page.embed, view=page.view)
 
     async def _share(self, interaction: Interaction, task: Task) -> None:
@@ -61,7 +61,7 @@ class ReaderButton(
             await Reply(interaction).send(catalog.text("reader-cannot-share"))
             return
         public = catalog_for((interaction.guild_locale or interaction.locale).value)
-        page = page_of(task, self.page, public, owner=interaction.user.id)
+        page = lyrics_page(task, self.page, public, owner=interaction.user.id)
         await Reply(interaction).send(catalog.text("reader-shared"))
         await interaction.followup.send(
             public.text("reader-shared-by", user=interaction.user.mention),

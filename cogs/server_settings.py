@@ -9,14 +9,20 @@ from discord.ext import commands
 
 from bot.client import SunoBot
 from bot.i18n.catalog import catalog_for
-from bot.i18n.translator import localised
+from bot.i18n.translator import localized
 from bot.storage.models import MentionSetting, ServerSettings
 from bot.storage.server_settings import DEFAULTS
 from bot.ui.components import PersistentItem
-from bot.ui.health_panel import Health, health_page
+from bot.ui.health_panel import ServerHealth, health_embed
 from bot.ui.permissions import invite_link
 from bot.ui.replies import Reply
-from bot.ui.settings_panel import LANGUAGES, SETTING, limits_below, panel, panel_view
+from bot.ui.settings_panel import (
+    LANGUAGES,
+    SETTING,
+    settings_embed,
+    settings_view,
+    watch_limit_choices,
+)
 
 Interaction = discord.Interaction[SunoBot]
 
@@ -26,7 +32,7 @@ async def show_panel(interaction: Interaction, settings: ServerSettings) -> None
     catalog = catalog_for(interaction.locale.value)
     most = interaction.client.services.limits.watches_per_user
     await interaction.edit_original_response(
-        embed=panel(settings, most, catalog), view=panel_view(settings, catalog)
+        embed=settings_embed(settings, most, catalog), view=settings_view(settings, catalog)
     )
 
 
@@ -127,7 +133,7 @@ class SettingButton(
         """Change the setting."""
         services = interaction.client.services
         settings = await services.settings.of(interaction.guild_id)
-        limits = limits_below(services.limits.watches_per_user)
+        limits = watch_limit_choices(services.limits.watches_per_user)
         changes: dict[str, dict[str, Any] | None] = {
             "uploads": {"uploads": not settings.uploads},
             "language": {"language": _next(LANGUAGES, settings.language)},
@@ -147,8 +153,8 @@ ITEMS = (ChannelMenu, RoleMenu, MentionMenu, SettingButton)
 
 class ServerSettingsCommands(
     commands.GroupCog,
-    group_name=localised("command-settings-name"),
-    group_description=localised("command-settings"),
+    group_name=localized("command-settings-name"),
+    group_description=localized("command-settings"),
 ):
     """The commands for those who may manage a server."""
 
@@ -164,7 +170,7 @@ class ServerSettingsCommands(
         self._bot.remove_dynamic_items(*ITEMS)
 
     @app_commands.command(
-        name=localised("command-panel-name"), description=localised("command-panel")
+        name=localized("command-panel-name"), description=localized("command-panel")
     )
     async def show(self, interaction: Interaction) -> None:
         """Show the settings, with what changes them."""
@@ -172,7 +178,7 @@ class ServerSettingsCommands(
         await show_panel(interaction, await self._bot.services.settings.of(interaction.guild_id))
 
     @app_commands.command(
-        name=localised("command-reset-name"), description=localised("command-reset")
+        name=localized("command-reset-name"), description=localized("command-reset")
     )
     async def reset(self, interaction: Interaction) -> None:
         """Reset everything."""
@@ -183,20 +189,20 @@ class ServerSettingsCommands(
         await Reply(interaction).send(text)
 
     @app_commands.command(
-        name=localised("command-health-name"), description=localised("command-health")
+        name=localized("command-health-name"), description=localized("command-health")
     )
     async def health(self, interaction: Interaction) -> None:
         """Show whether everything works here."""
         await interaction.response.defer(ephemeral=True)
         bot, guild = self._bot, interaction.guild
         assert guild is not None  # noqa: S101 # the command is a server's only
-        health = Health(
+        health = ServerHealth(
             relay=bot.services.watchlist.circuit_status,
             last_tick_at=bot.last_tick_at,
             use=await bot.services.settings.usage(guild.id),
             invite=invite_link(bot.application_id or 0),
         )
-        embed = health_page(health, guild, catalog_for(interaction.locale.value))
+        embed = health_embed(health, guild, catalog_for(interaction.locale.value))
         await Reply(interaction).send(embeds=[embed])
 
 

@@ -12,20 +12,20 @@ from discord.ext import commands
 
 from bot.client import SunoBot
 from bot.i18n.catalog import Catalog, catalog_for
-from bot.i18n.translator import localised
+from bot.i18n.translator import localized
 from bot.relay.lookup_result import LookupResult
 from bot.relay.models import TaskKind
 from bot.storage.erasure import RETENTION_PERIOD
 from bot.storage.models import Unwatched, Watch
-from bot.ui.autocomplete import offered_ids
-from bot.ui.escaping import code, plain_line
-from bot.ui.held_notice import inbox
-from bot.ui.limits import DESCRIPTION, whole_lines
-from bot.ui.lyrics import lyrics_pages
-from bot.ui.lyrics_reader import can_be_read, page_of
-from bot.ui.permissions import FOLLOW_UPS_OF_A_USER_INSTALL, by_user_install_only
-from bot.ui.replies import Reply, caller_of, explain
-from bot.ui.status_card import status_of
+from bot.ui.autocomplete import suggest_task_ids
+from bot.ui.escaping import code_span, escape_line
+from bot.ui.held_notice import inbox_embed
+from bot.ui.limits import MAX_DESCRIPTION, whole_lines
+from bot.ui.lyrics import lyrics_messages
+from bot.ui.lyrics_reader import has_readable_lyrics, lyrics_page
+from bot.ui.permissions import MAX_USER_INSTALL_FOLLOW_UPS, is_user_install_only
+from bot.ui.replies import Reply, caller_of, error_text
+from bot.ui.status_card import status_message
 from bot.watches.service import WatchOptions
 
 Interaction = discord.Interaction[SunoBot]
@@ -44,13 +44,13 @@ _ROOM_FOR_MORE = 100
 
 async def _recent_ids(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
     """Offer the person's recent tasks while an id is typed."""
-    return await offered_ids(interaction.client.services.history, interaction.user.id, typed)
+    return await suggest_task_ids(interaction.client.services.history, interaction.user.id, typed)
 
 
 class Suno(
     commands.GroupCog,
     group_name="suno",
-    group_description=localised("command-suno"),
+    group_description=localized("command-suno"),
 ):
     """The commands that take task ids."""
 
@@ -60,10 +60,10 @@ class Suno(
         self._history = bot.services.history
 
     @app_commands.command(
-        name=localised("command-status-name"), description=localised("command-status")
+        name=localized("command-status-name"), description=localized("command-status")
     )
-    @app_commands.rename(ids=localised("option-id-name"))
-    @app_commands.describe(ids=localised("option-id"))
+    @app_commands.rename(ids=localized("option-id-name"))
+    @app_commands.describe(ids=localized("option-id"))
     @app_commands.autocomplete(ids=_recent_ids)
     async def status(self, interaction: Interaction, ids: Ids) -> None:
         """Show how some tasks are doing."""
@@ -76,7 +76,7 @@ class Suno(
         for task_id in wanted:
             if task := seen.tasks.get(task_id):
                 typical = await self._history.duration_stats(task.kind or TaskKind.MUSIC)
-                status = status_of(task, catalog, now=now, typical=typical)
+                status = status_message(task, catalog, now=now, typical=typical)
                 await reply.send(embeds=status.embeds, view=status.view)
             else:
                 await reply.send(_say_untold(task_id, seen, catalog))
@@ -84,19 +84,19 @@ class Suno(
             await reply.send(_say_left(left, catalog))
 
     @app_commands.command(
-        name=localised("command-watch-name"), description=localised("command-watch")
+        name=localized("command-watch-name"), description=localized("command-watch")
     )
     @app_commands.rename(
-        ids=localised("option-id-name"),
-        channel=localised("option-channel-name"),
-        mention=localised("option-mention-name"),
-        private=localised("option-private-name"),
+        ids=localized("option-id-name"),
+        channel=localized("option-channel-name"),
+        mention=localized("option-mention-name"),
+        private=localized("option-private-name"),
     )
     @app_commands.describe(
-        ids=localised("option-id"),
-        channel=localised("option-channel"),
-        mention=localised("option-mention"),
-        private=localised("option-private"),
+        ids=localized("option-id"),
+        channel=localized("option-channel"),
+        mention=localized("option-mention"),
+        private=localized("option-private"),
     )
     @app_commands.autocomplete(ids=_recent_ids)
     async def watch(
@@ -116,10 +116,10 @@ class Suno(
         await Reply(interaction).send(text)
 
     @app_commands.command(
-        name=localised("command-unwatch-name"), description=localised("command-unwatch")
+        name=localized("command-unwatch-name"), description=localized("command-unwatch")
     )
-    @app_commands.rename(ids=localised("option-id-name"))
-    @app_commands.describe(ids=localised("option-id"))
+    @app_commands.rename(ids=localized("option-id-name"))
+    @app_commands.describe(ids=localized("option-id"))
     @app_commands.autocomplete(ids=_recent_ids)
     async def unwatch(self, interaction: Interaction, ids: Ids) -> None:
         """Stop watching some tasks, wherever the person watches them."""
@@ -128,12 +128,13 @@ class Suno(
         wanted = await self._watchlist.ids_in(ids)
         removed = await self._watchlist.remove(wanted, user_id=interaction.user.id)
         lines = [
-            catalog.text(_UNWATCHED[each], id=code(task_id)) for task_id, each in removed.items()
+            catalog.text(_UNWATCHED[each], id=code_span(task_id))
+            for task_id, each in removed.items()
         ]
         await Reply(interaction).send("\n".join(lines))
 
     @app_commands.command(
-        name=localised("command-list-name"), description=localised("command-list")
+        name=localized("command-list-name"), description=localized("command-list")
     )
     async def list_watches(self, interaction: Interaction) -> None:
         """Show what the person watches, everywhere."""
@@ -144,7 +145,7 @@ class Suno(
             await Reply(interaction).send(catalog.text("list-empty"))
             return
         lines = [_say_watch(watch, catalog) for watch in watches[:LINES_IN_A_LIST]]
-        lines = whole_lines(lines, DESCRIPTION - _ROOM_FOR_MORE)
+        lines = whole_lines(lines, MAX_DESCRIPTION - _ROOM_FOR_MORE)
         if len(watches) > len(lines):
             lines.append(catalog.text("list-more", count=len(watches) - len(lines)))
         title = catalog.text("list-title", count=len(watches))
@@ -153,7 +154,7 @@ class Suno(
         )
 
     @app_commands.command(
-        name=localised("command-inbox-name"), description=localised("command-inbox")
+        name=localized("command-inbox-name"), description=localized("command-inbox")
     )
     async def inbox(self, interaction: Interaction) -> None:
         """Show what could not be posted to the person, and why."""
@@ -162,15 +163,15 @@ class Suno(
         since = discord.utils.utcnow().timestamp() - RETENTION_PERIOD
         entries = await self._outbox.undelivered_notices(interaction.user.id, since)
         if entries:
-            await Reply(interaction).send(embeds=[inbox(entries, catalog)])
+            await Reply(interaction).send(embeds=[inbox_embed(entries, catalog)])
         else:
             await Reply(interaction).send(catalog.text("inbox-empty"))
 
     @app_commands.command(
-        name=localised("command-lyrics-name"), description=localised("command-lyrics")
+        name=localized("command-lyrics-name"), description=localized("command-lyrics")
     )
-    @app_commands.rename(ids=localised("option-id-name"))
-    @app_commands.describe(ids=localised("option-id"))
+    @app_commands.rename(ids=localized("option-id-name"))
+    @app_commands.describe(ids=localized("option-id"))
     @app_commands.autocomplete(ids=_recent_ids)
     async def lyrics(self, interaction: Interaction, ids: Ids) -> None:
         """Open a reader for the lyrics of each task."""
@@ -184,12 +185,12 @@ class Suno(
             if task is None:
                 await reply.send(_say_untold(task_id, seen, catalog))
             elif not task.text and not task.terminal:
-                await reply.send(catalog.text("lyrics-none", id=code(task_id)))
-            elif can_be_read(task):
-                page = page_of(task, 0, catalog)
+                await reply.send(catalog.text("lyrics-none", id=code_span(task_id)))
+            elif has_readable_lyrics(task):
+                page = lyrics_page(task, 0, catalog)
                 await reply.send(embeds=[page.embed], view=page.view)
             else:
-                for embeds in lyrics_pages(task, catalog):
+                for embeds in lyrics_messages(task, catalog):
                     await reply.send(embeds=embeds)
         if left:
             await reply.send(_say_left(left, catalog))
@@ -198,26 +199,26 @@ class Suno(
 def _say_untold(task_id: str, seen: LookupResult, catalog: Catalog) -> str:
     """Say why there is nothing to show of a task."""
     if error := seen.failed.get(task_id):
-        return explain(error, catalog)
+        return error_text(error, catalog)
     key = "status-unlisted" if task_id in seen.unlisted else "status-unknown"
-    return catalog.text(key, id=code(task_id))
+    return catalog.text(key, id=code_span(task_id))
 
 
 def answerable(interaction: Interaction, ids: list[str]) -> tuple[list[str], list[str]]:
     """Return which of the tasks an answer of a message each can show, and which are too many."""
-    most = FOLLOW_UPS_OF_A_USER_INSTALL if by_user_install_only(interaction) else len(ids)
+    most = MAX_USER_INSTALL_FOLLOW_UPS if is_user_install_only(interaction) else len(ids)
     return ids[:most], ids[most:]
 
 
 def _say_left(ids: list[str], catalog: Catalog) -> str:
-    return catalog.text("answer-too-long", ids=" ".join(map(code, ids)))
+    return catalog.text("answer-too-long", ids=" ".join(map(code_span, ids)))
 
 
 def _say_watch(watch: Watch, catalog: Catalog) -> str:
-    title = plain_line(watch.task.title, limit=60)
+    title = escape_line(watch.task.title, limit=60)
     return catalog.text(
         "list-line" if watch.known else "list-line-unheard",
-        id=code(watch.task.id, limit=60),
+        id=code_span(watch.task.id, limit=60),
         title=f" · **{title}**" if title else "",
         place=f"<#{watch.channel_id}>",
         since=f"<t:{watch.created_at:.0f}:R>",

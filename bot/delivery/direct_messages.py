@@ -13,7 +13,7 @@ import aiohttp
 import discord
 
 from bot.delivery.discord_calls import DiscordCalls
-from bot.delivery.discord_errors import classify, is_about_the_person, reason_of
+from bot.delivery.discord_errors import classify, is_recipient_unreachable, short_reason
 from bot.storage.redirection import Redirection, UnopenedMessage
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ TOO_FAST = 40003
 
 
 @dataclass(frozen=True, slots=True)
-class OpeningTiming:
+class DirectMessageTiming:
     """How direct messages are opened. Spans in seconds."""
 
     between: float = 5.0
@@ -35,7 +35,7 @@ class OpeningTiming:
     longest_pause: float = 300.0
 
 
-OPENING_TIMING = OpeningTiming()
+DIRECT_MESSAGE_TIMING = DirectMessageTiming()
 
 
 class DirectMessageOpener:
@@ -46,7 +46,7 @@ class DirectMessageOpener:
         client: discord.Client,
         redirection: Redirection,
         calls: DiscordCalls,
-        pace: OpeningTiming,
+        pace: DirectMessageTiming,
         clock: Callable[[], float],
     ) -> None:
         self._client = client
@@ -85,8 +85,8 @@ class DirectMessageOpener:
 
     async def _settle(self, message: UnopenedMessage, error: Exception) -> None:
         """Do what an error means for this person, and for all others who wait."""
-        reason = reason_of(error)
-        if is_about_the_person(error):
+        reason = short_reason(error)
+        if is_recipient_unreachable(error):
             log.info("Person unreachable: user=%s cause=%s", message.user_id, reason)
             await self._redirection.drop_unreachable(message, reason=reason)
             return

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-MOST_LATE = 32
+MAX_LATE_CALLS = 32
 """Late calls beside which no new one starts: something is wrong then that more would not mend."""
 
 _current: ContextVar["Call[Any] | None"] = ContextVar("discord_call", default=None)
@@ -75,7 +75,7 @@ class DiscordCalls:
     Each is late after ``timeout`` seconds; while ``most_late`` of them are, none should be started.
     """
 
-    def __init__(self, timeout: float, most_late: int = MOST_LATE) -> None:
+    def __init__(self, timeout: float, most_late: int = MAX_LATE_CALLS) -> None:
         self.timeout = timeout
         self._most_late = most_late
         self._calls: set[Call[Any]] = set()

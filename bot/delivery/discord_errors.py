@@ -14,7 +14,7 @@ from enum import StrEnum
 import aiohttp
 import discord
 
-from bot.delivery.discord_traffic import is_json, pause_of
+from bot.delivery.discord_traffic import is_json, parse_retry_after
 
 
 class Disposition(StrEnum):
@@ -125,7 +125,7 @@ def classify(error: Exception) -> ErrorClassification:
     return ErrorClassification(Disposition.MEND)
 
 
-def may_be_the_file(error: discord.HTTPException) -> bool:
+def may_succeed_without_file(error: discord.HTTPException) -> bool:
     """Whether a message that was refused with a file may be accepted without it.
 
     A 413 is about its size whoever answers: also a proxy.
@@ -138,12 +138,12 @@ def may_be_the_file(error: discord.HTTPException) -> bool:
     )
 
 
-def is_about_the_person(error: Exception) -> bool:
+def is_recipient_unreachable(error: Exception) -> bool:
     """Whether Discord says for good that a direct message cannot reach this person."""
     return isinstance(error, discord.HTTPException) and error.code in _ABOUT_THE_PERSON
 
 
-def tells_of_the_person(reason: str) -> bool:
+def names_unreachable_recipient(reason: str) -> bool:
     """Whether a reason of the outbox says so."""
     return reason.partition("/")[2] in map(str, _ABOUT_THE_PERSON)
 
@@ -166,7 +166,7 @@ def _of_answer(error: discord.HTTPException) -> ErrorClassification:
     if meaning is Disposition.STOP and not is_json(_headers(error)):
         meaning = Disposition.RETRY  # a proxy's page
     missing = _MISSING.get(error.code, Missing.PERMISSION) if meaning is Disposition.HOLD else None
-    pause = pause_of(_headers(error)) if meaning is Disposition.RETRY else None
+    pause = parse_retry_after(_headers(error)) if meaning is Disposition.RETRY else None
     return ErrorClassification(meaning, missing, pause)
 
 
@@ -179,7 +179,7 @@ def _by_status(status: int) -> Disposition:
     return _BY_STATUS.get(status, refused)
 
 
-def reason_of(error: Exception) -> str:
+def short_reason(error: Exception) -> str:
     """Return in short why Discord took no message, for the log and the outbox."""
     if isinstance(error, discord.HTTPException):
         return f"{error.status}/{error.code}"

@@ -12,7 +12,7 @@ _BY_INTERACTION = ("/interactions/", "/webhooks/")
 """Requests that discord.py makes by another way, with limits of their own."""
 
 
-def counts_for_the_bot(path: str) -> bool:
+def counts_against_global_limit(path: str) -> bool:
     """Whether a request counts against the limit of the whole bot."""
     return not any(part in path for part in _BY_INTERACTION)
 
@@ -55,14 +55,14 @@ class RequestMonitor:
         request: aiohttp.TraceRequestEndParams,
     ) -> None:
         response = request.response
-        if response.status < 200 or not counts_for_the_bot(request.url.path):
+        if response.status < 200 or not counts_against_global_limit(request.url.path):
             return  # below 200 the gateway's WebSocket begins
         now = self.last_end_at = self._clock()
         if response.status < 300:
             self.last_success_at = now
             if (date := _unix(response.headers.get("Date", ""))) is not None:
                 self._date = (date, asyncio.get_running_loop().time())
-        elif pause := pause_of(response.headers):
+        elif pause := parse_retry_after(response.headers):
             self.paused_until = max(now + pause, self.paused_until or 0.0)
             if _is_global(response):
                 until = asyncio.get_running_loop().time() + pause
@@ -74,7 +74,7 @@ class RequestMonitor:
         context: SimpleNamespace,  # noqa: ARG002 # as above
         request: aiohttp.TraceRequestExceptionParams,
     ) -> None:
-        if counts_for_the_bot(request.url.path):
+        if counts_against_global_limit(request.url.path):
             self.last_end_at = self._clock()
 
 
@@ -84,7 +84,7 @@ def is_json(headers: Mapping[str, str]) -> bool:
     return content_type.partition(";")[0].strip().lower() == "application/json"
 
 
-def pause_of(headers: Mapping[str, str]) -> float | None:
+def parse_retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the pause that an answer names in its headers: seconds, with a fraction."""
     try:
         pause = float(headers.get("Retry-After", ""))

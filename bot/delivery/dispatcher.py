@@ -14,21 +14,21 @@ from dataclasses import replace
 
 import discord
 
-from bot.delivery.attachments.uploads import Uploads
+from bot.delivery.attachments.uploads import AttachmentPolicy
 from bot.delivery.channel_blocking import ChannelBlocker
 from bot.delivery.direct_messages import DirectMessageOpener
 from bot.delivery.discord_calls import Call, DiscordCalls
-from bot.delivery.discord_errors import classify, may_be_the_file, reason_of
+from bot.delivery.discord_errors import classify, may_succeed_without_file, short_reason
 from bot.delivery.discord_traffic import RequestMonitor
 from bot.delivery.duplicate_check import DuplicateCheck, find_existing
-from bot.delivery.error_policy import PATIENCE, ErrorPolicy, Patience, described
-from bot.delivery.rendering import completed, compose, view_of
+from bot.delivery.error_policy import RETRY_POLICY, ErrorPolicy, RetryPolicy, describe_delivery
+from bot.delivery.rendering import delivery_view, ensure_complete, render_delivery
 from bot.metrics import DeliveryOutcome, Metrics
 from bot.storage.clock_rollback import UNKNOWN_TIME, Rollback, RollbackDetector
 from bot.storage.models import Delivery, DeliveryPurpose
 from bot.storage.outbox import Outbox
 from bot.storage.server_settings import ServerSettingsStore
-from bot.ui.notice import Notice, naming_role
+from bot.ui.notice import Notice, with_role_mention
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +44,9 @@ class OutboxDispatcher:
         self,
         client: discord.Client,
         outbox: Outbox,
-        patience: Patience = PATIENCE,
+        patience: RetryPolicy = RETRY_POLICY,
         clock: Callable[[], float] = time.time,
-        uploads: Uploads | None = None,
+        uploads: AttachmentPolicy | None = None,
         settings: ServerSettingsStore | None = None,
         metrics: Metrics | None = None,
         traffic: RequestMonitor | None = None,
@@ -160,7 +160,7 @@ class OutboxDispatcher:
             return
         now = self._clock()
         await self._outbox.acknowledge(delivery, message_id=message_id, now=now)
-        log.info("%s is %s", described(delivery), DeliveryOutcome.SENT)
+        log.info("%s is %s", describe_delivery(delivery), DeliveryOutcome.SENT)
         self._figures.delivery_attempts.labels(DeliveryOutcome.SENT).inc()
         if delivery.purpose is DeliveryPurpose.NOTICE:
             self._figures.delivery_delay.observe(max(now - delivery.created_at, 0))
@@ -171,7 +171,9 @@ class OutboxDispatcher:
         Until then the delivery is ``sending``, so that nobody begins a second try.
         """
         if not await call.in_time():
-            log.warning("%s takes longer than %g s", described(delivery), self._calls.timeout)
+            log.warning(
+                "%s takes longer than %g s", describe_delivery(delivery), self._calls.timeout
+            )
             self._late.add(delivery.id)
             self._outbox.changed.set()  # its slot is free
         return await call.result()
@@ -195,9 +197,9 @@ class OutboxDispatcher:
             text.content,
             clock_ahead=self._traffic.clock_ahead(self._clock()),
         )
-        log.info("%s may have been posted: %s", described(delivery), evidence)
+        log.info("%s may have been posted: %s", describe_delivery(delivery), evidence)
         if message is not None:
-            return (await completed(message, text, delivery)).id
+            return (await ensure_complete(message, text, delivery)).id
         return (
             await self._send(delivery, possible_duplicate=evidence is DuplicateCheck.UNREADABLE)
         ).id
@@ -212,19 +214,21 @@ class OutboxDispatcher:
             try:
                 message = await self._post(delivery, text, file)
             except discord.HTTPException as error:
-                if file is None or not may_be_the_file(error):
+                if file is None or not may_succeed_without_file(error):
                     raise
-                log.info("%s goes without its file: %s", described(delivery), reason_of(error))
+                log.info(
+                    "%s goes without its file: %s", describe_delivery(delivery), short_reason(error)
+                )
                 message = await self._post(delivery, text, None)
-        return await completed(message, text, delivery)
+        return await ensure_complete(message, text, delivery)
 
     async def _composed(self, delivery: Delivery, *, possible_duplicate: bool = False) -> Notice:
-        text = compose(delivery, possible_duplicate=possible_duplicate)
+        text = render_delivery(delivery, possible_duplicate=possible_duplicate)
         role = None
         if self._settings and delivery.purpose is DeliveryPurpose.NOTICE:
             role = (await self._settings.of(delivery.destination.guild_id)).role_to_mention
         if role and await self._outbox.role_mentions.claim(delivery, self._clock()):
-            return naming_role(text, role)
+            return with_role_mention(text, role)
         return text
 
     async def _post(
@@ -238,7 +242,7 @@ class OutboxDispatcher:
             content=text.content,
             embeds=text.embeds,
             files=[file] if file else [],
-            view=view_of(delivery, text) or discord.utils.MISSING,
+            view=delivery_view(delivery, text) or discord.utils.MISSING,
             allowed_mentions=text.allowed_mentions,
             nonce=delivery.nonce,
         )

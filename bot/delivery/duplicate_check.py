@@ -12,12 +12,12 @@ import discord
 
 from bot.storage.clock_rollback import UNKNOWN_TIME
 from bot.storage.models import Delivery, Destination
-from bot.ui.songs import bears_marker
+from bot.ui.songs import has_marker
 
-MESSAGES_READ = 300
+MAX_MESSAGES_READ = 300
 """How far a channel is read from the doubtful moment on."""
 
-CLOCKS_DIFFER = 600.0
+MAX_CLOCK_SKEW = 600.0
 """Seconds by which Discord's clock and ours may differ unnoticed."""
 
 
@@ -30,7 +30,7 @@ class DuplicateCheck(StrEnum):
     """The bot may not read it, or it is too long."""
 
 
-class NotKnownYet(discord.DiscordException):
+class ChannelNotCached(discord.DiscordException):
     """Discord has not told us yet what we may do in a place: ask again a little later."""
 
 
@@ -46,20 +46,22 @@ async def find_existing(
 
     ``others`` are the messages of other deliveries in the same place.
     ``content`` is what the message says above its embeds: all that is left of it where Discord
-    dropped them. ``clock_ahead`` as in ``search``, which says what is raised.
+    dropped them. ``clock_ahead`` as in ``search_own_messages``, which says what is raised.
     """
     if delivery.unconfirmed_since is None:
         return DuplicateCheck.ABSENT, None
 
     def is_it(message: discord.Message) -> bool:
-        bears_it = is_bare(message, content) or _bears_marker(message, delivery)
+        bears_it = lacks_embeds(message, content) or _bears_marker(message, delivery)
         return bears_it and message.id not in others
 
     since = delivery.unconfirmed_since
-    return await search(client, delivery.destination, since, is_it, clock_ahead=clock_ahead)
+    return await search_own_messages(
+        client, delivery.destination, since, is_it, clock_ahead=clock_ahead
+    )
 
 
-async def search(
+async def search_own_messages(
     client: discord.Client,
     destination: Destination,
     since: float,
@@ -70,40 +72,40 @@ async def search(
     """Look through the bot's own messages in a place since then (Unix seconds of our clock).
 
     ``clock_ahead`` is by how many seconds our clock is ahead of Discord's. The newest messages are
-    read where ``since`` is ``UNKNOWN_TIME``. Raises ``NotKnownYet``, and
+    read where ``since`` is ``UNKNOWN_TIME``. Raises ``ChannelNotCached``, and
     what discord.py raises when the channel cannot be asked just now.
     """
     channel = client.get_partial_messageable(destination.channel_id, guild_id=destination.guild_id)
     undated = since == UNKNOWN_TIME
     # The clocks may have differed less back then: more is read than need be in that case.
-    earliest = since - max(clock_ahead, 0.0) - CLOCKS_DIFFER
+    earliest = since - max(clock_ahead, 0.0) - MAX_CLOCK_SKEW
     after = None if undated else datetime.fromtimestamp(earliest, UTC)
     count = 0
     async for message in channel.history(
-        limit=MESSAGES_READ, after=after, oldest_first=not undated
+        limit=MAX_MESSAGES_READ, after=after, oldest_first=not undated
     ):
         count += 1
         if client.user and message.author.id == client.user.id and is_it(message):
             return DuplicateCheck.POSTED, message
-    if count < MESSAGES_READ and await _may_read(client, destination, seen=count > 0):
+    if count < MAX_MESSAGES_READ and await _may_read(client, destination, seen=count > 0):
         return DuplicateCheck.ABSENT, None
     return DuplicateCheck.UNREADABLE, None
 
 
-def is_bare(message: discord.Message, content: str) -> bool:
+def lacks_embeds(message: discord.Message, content: str) -> bool:
     """Whether Discord dropped the embeds of a message, and nobody has written them out since."""
     return not message.embeds and message.content == content
 
 
 def _bears_marker(message: discord.Message, delivery: Delivery) -> bool:
     footers = [embed.footer.text for embed in message.embeds if embed.footer.text]
-    return bears_marker(delivery.task.id, message.content, footers)
+    return has_marker(delivery.task.id, message.content, footers)
 
 
 async def _may_read(client: discord.Client, destination: Destination, *, seen: bool) -> bool:
     """Whether the history of a place is open to the bot; without that, Discord shows an empty one.
 
-    ``seen``: it did show something. Raises ``NotKnownYet`` before the gateway has told us.
+    ``seen``: it did show something. Raises ``ChannelNotCached`` before the gateway has told us.
     """
     if destination.guild_id is None:
         return True
@@ -112,7 +114,7 @@ async def _may_read(client: discord.Client, destination: Destination, *, seen: b
         return granted.view_channel and granted.read_message_history
     guild = client.get_guild(destination.guild_id)
     if guild is None or guild.unavailable or not client.is_ready():
-        raise NotKnownYet(f"nothing is known yet of server {destination.guild_id}")
+        raise ChannelNotCached(f"nothing is known yet of server {destination.guild_id}")
     if seen:
         return True
     # An archived thread, say, of which the gateway does not speak: its parent tells.

@@ -10,15 +10,15 @@ import aiohttp
 import discord
 
 from bot.delivery.channel_blocking import ChannelBlocker
-from bot.delivery.direct_messages import OPENING_TIMING, OpeningTiming
+from bot.delivery.direct_messages import DIRECT_MESSAGE_TIMING, DirectMessageTiming
 from bot.delivery.discord_errors import (
     Disposition,
     ErrorClassification,
     classify,
-    is_about_the_person,
-    reason_of,
+    is_recipient_unreachable,
+    short_reason,
 )
-from bot.delivery.rendering import simpler
+from bot.delivery.rendering import simpler_form
 from bot.metrics import DeliveryOutcome, Metrics
 from bot.storage.models import Delivery, DeliveryPurpose, MessageFormat
 from bot.storage.outbox import Outbox
@@ -29,7 +29,7 @@ few minutes"; a minute is what it has to be."""
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How the courier waits. Spans in seconds."""
 
     slots: int = 64
@@ -51,11 +51,11 @@ class Patience:
     request that bears a nonce is made within ``nonce_window`` and this span of the first."""
     goodbye: float = 5.0
     """How long a stop waits for what is under way."""
-    opening: OpeningTiming = OPENING_TIMING
+    opening: DirectMessageTiming = DIRECT_MESSAGE_TIMING
     """How direct messages are opened to which notices are redirected."""
 
 
-PATIENCE = Patience()
+RETRY_POLICY = RetryPolicy()
 
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class ErrorPolicy:
         self,
         outbox: Outbox,
         channel_blocker: ChannelBlocker,
-        patience: Patience,
+        patience: RetryPolicy,
         clock: Callable[[], float],
         metrics: Metrics,
     ) -> None:
@@ -88,14 +88,16 @@ class ErrorPolicy:
         """
         meaning = classify(error)
         if not isinstance(error, _TROUBLE):
-            log.error("%s could not be composed or sent", described(delivery), exc_info=error)
-        reason = reason_of(error)
+            log.error(
+                "%s could not be composed or sent", describe_delivery(delivery), exc_info=error
+            )
+        reason = short_reason(error)
         patient = self._clock() - delivery.created_at < self._patience.until_held
         in_server = delivery.destination.guild_id is not None
         if meaning.meaning is Disposition.DONE:
             await self._outbox.acknowledge(delivery, message_id=None, now=self._clock())
             self._note(delivery, DeliveryOutcome.SENT, reason)
-        elif meaning.meaning is Disposition.GONE and (in_server or is_about_the_person(error)):
+        elif meaning.meaning is Disposition.GONE and (in_server or is_recipient_unreachable(error)):
             told = await self._closed_places.redirect(delivery, reason, unconfirmed=unconfirmed)
             self._note(
                 delivery, DeliveryOutcome.REDIRECTED if told else DeliveryOutcome.DROPPED, reason
@@ -149,7 +151,7 @@ class ErrorPolicy:
 
     async def _mend(self, delivery: Delivery, reason: str, *, unconfirmed: bool) -> None:
         """Try it simpler; what a channel takes in no form is told directly."""
-        message_format = simpler(delivery)
+        message_format = simpler_form(delivery)
         if message_format is not None:
             await self._outbox.postpone(
                 delivery,
@@ -176,7 +178,7 @@ class ErrorPolicy:
             await self._hold(delivery, reason, unconfirmed=unconfirmed, pause=pause)
 
     def _note(self, delivery: Delivery, outcome: DeliveryOutcome, reason: str) -> None:
-        log.info("%s is %s: %s", described(delivery), outcome, reason)
+        log.info("%s is %s: %s", describe_delivery(delivery), outcome, reason)
         self._figures.delivery_attempts.labels(outcome).inc()
 
     def _rare_pause(self, delivery: Delivery) -> float:
@@ -194,6 +196,6 @@ class ErrorPolicy:
         return max(min(doubling, longest) * jitter, meaning.retry_after or 0.0)
 
 
-def described(delivery: Delivery) -> str:
+def describe_delivery(delivery: Delivery) -> str:
     """Return how the log names a delivery."""
     return f"Task {delivery.task.id} for channel {delivery.destination.channel_id}"

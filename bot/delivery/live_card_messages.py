@@ -6,12 +6,12 @@ from typing import NamedTuple
 import discord
 
 from bot.delivery.discord_traffic import RequestMonitor
-from bot.delivery.duplicate_check import DuplicateCheck, permissions_in, search
+from bot.delivery.duplicate_check import DuplicateCheck, permissions_in, search_own_messages
 from bot.delivery.error_policy import NONCE_WINDOW
 from bot.i18n.catalog import Catalog, catalog_for
 from bot.storage.clock_rollback import UNKNOWN_TIME
 from bot.storage.models import Destination, LiveCard
-from bot.ui.live_card import Look, bears_button, live_button_id, look_of, lost_card
+from bot.ui.live_card import RenderedCard, has_button, live_card_button_id, render_live_card, orphaned_card_text
 
 
 class PostedCard(NamedTuple):
@@ -70,12 +70,12 @@ class LiveCardMessages:
     async def _find(self, card: LiveCard) -> tuple[DuplicateCheck, discord.Message | None]:
         """Look for a card by its button among the bot's own messages."""
         since = card.unconfirmed_since or UNKNOWN_TIME
-        wanted = live_button_id("join", card)
-        return await search(
+        wanted = live_card_button_id("join", card)
+        return await search_own_messages(
             self._client,
             card.destination,
             since,
-            lambda it: bears_button(it, wanted),
+            lambda it: has_button(it, wanted),
             clock_ahead=self._traffic.clock_ahead(self._clock()),
         )
 
@@ -94,9 +94,9 @@ class LiveCardMessages:
         """Take the message of a card away."""
         await self._message(card).delete()
 
-    def _look(self, card: LiveCard) -> Look:
+    def _look(self, card: LiveCard) -> RenderedCard:
         catalog = catalog_for(card.destination.locale)
-        return look_of(
+        return render_live_card(
             card, catalog, now=self._clock(), may_embed=self._may_embed(card.destination)
         )
 
@@ -117,14 +117,14 @@ class LiveCardMessages:
         )
 
 
-def _lacks(message: discord.Message, look: Look) -> bool:
+def _lacks(message: discord.Message, look: RenderedCard) -> bool:
     return bool(look.embeds) and not message.embeds
 
 
-async def retire(message: discord.Message, custom_id: str, catalog: Catalog) -> None:
+async def show_as_orphaned(message: discord.Message, custom_id: str, catalog: Catalog) -> None:
     """Let a message that seems to be a card say that it has stopped.
 
     ``custom_id`` is of a button under it: a card that came to its end meanwhile has none.
     """
-    if bears_button(await message.fetch(), custom_id):
-        await message.edit(content=lost_card(catalog), embeds=[], view=None)
+    if has_button(await message.fetch(), custom_id):
+        await message.edit(content=orphaned_card_text(catalog), embeds=[], view=None)

@@ -11,9 +11,9 @@ import aiohttp
 import discord
 
 from bot.delivery.discord_calls import Call, DiscordCalls
-from bot.delivery.discord_errors import Disposition, ErrorClassification, classify, reason_of
+from bot.delivery.discord_errors import Disposition, ErrorClassification, classify, short_reason
 from bot.delivery.discord_traffic import RequestMonitor
-from bot.delivery.live_card_messages import LiveCardMessages, retire
+from bot.delivery.live_card_messages import LiveCardMessages, show_as_orphaned
 from bot.i18n.catalog import Catalog
 from bot.storage.clock_rollback import Rollback, RollbackDetector
 from bot.storage.live_cards import LONGEST_PAUSE, LiveCards
@@ -129,12 +129,12 @@ class LiveCardUpdater:
         Its posting was never heard of, or the database is another one. ``custom_id`` is of a button
         under it: a card that came to its end meanwhile has none.
         """
-        call = self._calls.start(retire(message, custom_id, catalog))
+        call = self._calls.start(show_as_orphaned(message, custom_id, catalog))
         try:
             await call.in_time()
             await call.result()
         except _TROUBLE as error:
-            log.info("Card of message %d stays as it is: %s", message.id, reason_of(error))
+            log.info("Card of message %d stays as it is: %s", message.id, short_reason(error))
 
     async def _take_up(self) -> None:
         """Take up what was being posted when the process died, or a fault of ours came."""
@@ -265,7 +265,7 @@ class LiveCardUpdater:
 
 def _told(card: LiveCard, error: Exception) -> ErrorClassification:
     """Log why a card could not be posted or shown; return what that means for it."""
-    log.info("Card %d in channel %d: %s", card.id, card.destination.channel_id, reason_of(error))
+    log.info("Card %d in channel %d: %s", card.id, card.destination.channel_id, short_reason(error))
     if not isinstance(error, _TROUBLE):
         log.error("Card %d could not be composed or sent", card.id, exc_info=error)
     return classify(error)

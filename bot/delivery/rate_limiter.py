@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 
-CAUGHT_UP = 0.1
+MAX_CATCH_UP = 0.1
 """Seconds: turns that came late by so much, for the program was busy, are made up for."""
 
 
@@ -30,5 +30,5 @@ class GlobalRateLimiter:
             due = max(self._due_at, asked)
             await asyncio.sleep(max(due, self._latest[0] + 1) - loop.time())
             now = loop.time()
-            self._due_at = max(due, now - CAUGHT_UP) + self._spacing
+            self._due_at = max(due, now - MAX_CATCH_UP) + self._spacing
             self._latest.append(now)

@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 
 from bot.app import COGS, assemble, make_client
-from bot.delivery.attachments.fetching import Fetcher
+from bot.delivery.attachments.fetching import AudioFetcher
 from bot.doctor.report import Area, Finding, Notebook
 from bot.settings import Settings
 from bot.storage.database import DatabaseThread
@@ -28,7 +28,7 @@ async def offered_commands(settings: Settings) -> list[dict[str, Any]]:
     async with aiohttp.ClientSession() as session:
         client = make_client(settings, session)
         unopened = DatabaseThread(settings.database_path)
-        async with assemble(settings, unopened, client, Fetcher(), cogs) as bot:
+        async with assemble(settings, unopened, client, AudioFetcher(), cogs) as bot:
             return await bot.load_cogs()
 
 

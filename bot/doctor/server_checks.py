@@ -16,8 +16,8 @@ from bot.doctor.discord_reader import (
 from bot.doctor.formatting import counted, permissions
 from bot.doctor.report import Area, Finding, Findings, Notebook
 from bot.storage.inspection import ChannelInUse
-from bot.ui.held_notice import needed_to_post
-from bot.ui.permissions import NEEDED_PERMISSIONS
+from bot.ui.held_notice import posting_permissions
+from bot.ui.permissions import REQUIRED_PERMISSIONS
 
 _note = Notebook(Area.DISCORD)
 
@@ -61,7 +61,7 @@ def lacks(server: Server) -> list[str]:
     granted = discord.Permissions(server.permissions)
     if granted.administrator:
         return []
-    return [name for name, needed in NEEDED_PERMISSIONS & ~granted if needed]
+    return [name for name, needed in REQUIRED_PERMISSIONS & ~granted if needed]
 
 
 async def _servers(reader: DiscordReader) -> list[Server]:
@@ -88,7 +88,7 @@ async def _channel(
     except DiscordTrouble as trouble:
         return _unseen(trouble, server, used)
     granted = discord.Permissions(_granted(server, bot, member, ruling))
-    posting = needed_to_post(granted, in_thread=channel.is_thread)
+    posting = posting_permissions(granted, in_thread=channel.is_thread)
     missing = [name for name, has in posting.items() if not has]
     waiting = f"{used.watched} watched, {used.held} held"
     place = f"#{channel.name} in {server.name} ({waiting})"

@@ -12,7 +12,7 @@ from fluent.runtime import FluentBundle, FluentResource
 
 FALLBACK = "en"
 _CATALOGUES = Path(__file__).parent
-MOST_KNOWN = 1024
+MAX_CACHED_TEXTS = 1024
 """Texts without words of others in them that are kept as they were last said."""
 
 
@@ -22,7 +22,7 @@ class Catalog:
     def __init__(self, language: str) -> None:
         self.language = language
         self._bundle = FluentBundle([language], use_isolating=False)
-        self._constant_text = lru_cache(MOST_KNOWN, typed=True)(self._format)
+        self._constant_text = lru_cache(MAX_CACHED_TEXTS, typed=True)(self._format)
         for path in sorted((_CATALOGUES / language).glob("*.ftl")):
             self._bundle.add_resource(FluentResource(path.read_text(encoding="utf-8")))
 

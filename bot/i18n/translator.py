@@ -6,7 +6,7 @@ from discord import app_commands
 from bot.i18n.catalog import FALLBACK, catalog_for
 
 
-def localised(key: str) -> app_commands.locale_str:
+def localized(key: str) -> app_commands.locale_str:
     """Return the English text of ``key`` for a command or an option, and the way to the others.
 
     Raises ``LookupError`` for a key that the English catalogue lacks.
@@ -14,8 +14,8 @@ def localised(key: str) -> app_commands.locale_str:
     return app_commands.locale_str(catalog_for(FALLBACK).text(key), key=key)
 
 
-class CatalogueTranslator(app_commands.Translator):
-    """Finds the text of a ``localised`` key in the language of every locale of Discord."""
+class CatalogTranslator(app_commands.Translator):
+    """Finds the text of a ``localized`` key in the language of every locale of Discord."""
 
     async def translate(
         self,

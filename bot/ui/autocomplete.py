@@ -9,45 +9,47 @@ from discord import app_commands
 
 from bot.storage.errors import DatabaseUnusable
 from bot.storage.history import History
-from bot.ui.escaping import bare
+from bot.ui.escaping import sanitize_line
 
 log = logging.getLogger(__name__)
 
-LONGEST = 100
+MAX_CHOICE = 100
 """Code points of the name and of the value of a choice."""
 
-PATIENCE = 2.0
+SUGGESTION_TIMEOUT = 2.0
 """Seconds: Discord waits three, and a late offer is no offer."""
 
 _SHORT_ID = 12
 _SEPARATORS = re.compile(r"[\s,;，、；]+")
 
 
-async def offered_ids(history: History, user_id: int, typed: str) -> list[app_commands.Choice[str]]:
+async def suggest_task_ids(
+    history: History, user_id: int, typed: str
+) -> list[app_commands.Choice[str]]:
     """Return a person's recent tasks that fit the last word of what was typed.
 
     A choice keeps the ids typed before, so that nothing is offered beyond what a choice can hold.
     Nothing is offered either when something is wrong.
     """
-    if len(typed) > LONGEST:
+    if len(typed) > MAX_CHOICE:
         return []
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(SUGGESTION_TIMEOUT):
             recent = await history.suggestions(user_id, _last_word(typed))
     except (TimeoutError, sqlite3.Error, DatabaseUnusable) as error:
         log.warning("No ids to offer: %s", str(error) or "the database takes too long")
         return []
-    return choices(recent, typed)
+    return matching_choices(recent, typed)
 
 
-def choices(recent: list[tuple[str, str]], typed: str) -> list[app_commands.Choice[str]]:
+def matching_choices(recent: list[tuple[str, str]], typed: str) -> list[app_commands.Choice[str]]:
     """Return ids and titles as choices that complete ``typed``, without those that do not fit."""
     before = typed[: len(typed) - len(_last_word(typed))]
     named = set(_SEPARATORS.split(before))
     return [
         app_commands.Choice(name=_name(task_id, title), value=before + task_id)
         for task_id, title in recent
-        if task_id not in named and len(before + task_id) <= LONGEST
+        if task_id not in named and len(before + task_id) <= MAX_CHOICE
     ]
 
 
@@ -56,8 +58,8 @@ def _last_word(typed: str) -> str:
 
 
 def _name(task_id: str, title: str) -> str:
-    shown = bare(title)
+    shown = sanitize_line(title)
     if not shown:
-        return bare(task_id, limit=LONGEST) or "–"
-    short = bare(task_id, limit=_SHORT_ID)
-    return f"{bare(title, limit=LONGEST - _SHORT_ID - 3)} · {short}"
+        return sanitize_line(task_id, limit=MAX_CHOICE) or "–"
+    short = sanitize_line(task_id, limit=_SHORT_ID)
+    return f"{sanitize_line(title, limit=MAX_CHOICE - _SHORT_ID - 3)} · {short}"

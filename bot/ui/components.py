@@ -10,7 +10,7 @@ import discord
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Task
 from bot.ui.error_replies import reports_errors
-from bot.ui.limits import BUTTONS
+from bot.ui.limits import MAX_BUTTONS
 
 
 class PersistentItem:
@@ -66,7 +66,7 @@ def link_view(buttons: Iterable[LinkButton]) -> discord.ui.View | None:
     Only the first 25 are shown: Discord takes no more. A link is opened by the reader's own client,
     so the view waits for nothing and outlives a restart.
     """
-    shown = tuple(buttons)[:BUTTONS]
+    shown = tuple(buttons)[:MAX_BUTTONS]
     if not shown:
         return None
     view = StatelessView()

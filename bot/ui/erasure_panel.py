@@ -10,7 +10,7 @@ CONFIRM = r"forget:(?P<action>delete|keep):(?P<owner>[0-9]{1,20})"
 """The custom id of a button under the question."""
 
 
-def question(personal_data: PersonalData, catalog: Catalog) -> str:
+def erasure_question(personal_data: PersonalData, catalog: Catalog) -> str:
     """Return what is asked before everything about a person is deleted."""
     counts = {
         "running": personal_data.running,
@@ -22,7 +22,7 @@ def question(personal_data: PersonalData, catalog: Catalog) -> str:
     return "\n".join([catalog.text("forget-question"), *kept, "", catalog.text("forget-stays")])
 
 
-def question_view(owner: int, catalog: Catalog) -> discord.ui.View:
+def erasure_view(owner: int, catalog: Catalog) -> discord.ui.View:
     """Return the buttons under the question."""
     view = StatelessView()
     for action, style in (

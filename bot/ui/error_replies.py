@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 import aiohttp
 import discord
 
-from bot.delivery.discord_errors import reason_of
+from bot.delivery.discord_errors import short_reason
 from bot.i18n.catalog import catalog_for
 from bot.relay.errors import RelayError
 from bot.storage.errors import WatchError
 from bot.ui.permissions import is_guest
-from bot.ui.replies import explain
+from bot.ui.replies import error_text
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +33,13 @@ async def reply_with_error(interaction: discord.Interaction[Any], error: Excepti
         log.info("The bot stops; %s is not answered", name)
         return
     if isinstance(error, aiohttp.ClientError | OSError):
-        log.warning("An answer of %s was cut off: %s", name, reason_of(error))
+        log.warning("An answer of %s was cut off: %s", name, short_reason(error))
     elif not isinstance(error, RelayError | WatchError | discord.app_commands.TransformerError):
         log.error("%s failed", name, exc_info=error)
     try:
         await _answer(interaction, _explained(interaction, error))
     except (discord.DiscordException, aiohttp.ClientError, OSError) as refusal:
-        log.warning("Discord took no answer for %s: %s", name, reason_of(refusal))
+        log.warning("Discord took no answer for %s: %s", name, short_reason(refusal))
 
 
 def reports_errors(
@@ -64,7 +64,7 @@ def _explained(interaction: discord.Interaction[Any], error: Exception) -> str:
     catalog = catalog_for(interaction.locale.value)
     if isinstance(error, discord.app_commands.TransformerError) and is_guest(interaction):
         return catalog.text("watch-only-for-you")  # nothing is known of its channels, nor will be
-    return explain(error, catalog)
+    return error_text(error, catalog)
 
 
 async def _answer(interaction: discord.Interaction[Any], text: str) -> None:

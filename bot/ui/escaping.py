@@ -6,7 +6,7 @@ Discord's servers look for them in the raw text, where no backslash stops them: 
 space does.
 
 What is escaped does not depend on where in a line it stands: a piece of an escaped text, cut at
-a ``boundary``, is as harmless as the whole.
+a ``cut_position``, is as harmless as the whole.
 """
 
 import re
@@ -52,7 +52,7 @@ _SPECIAL = re.compile(
 _MENTION = re.compile(r"@(?=everyone|here)|(?<=<)@(?=[!&]?[0-9])", re.IGNORECASE)
 
 
-def clean(text: str, *, limit: int | None = None) -> str:
+def sanitize(text: str, *, limit: int | None = None) -> str:
     """Return ``text`` without what cannot be seen and what disturbs its surroundings.
 
     Every script, emoji sequences and single empty lines stay. Gone are controls, changes of
@@ -70,35 +70,35 @@ def clean(text: str, *, limit: int | None = None) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
-def plain(text: str, *, limit: int | None = None) -> str:
+def escape(text: str, *, limit: int | None = None) -> str:
     """Return ``text`` so that Discord shows it as it is, where Discord renders markdown.
 
     At most ``limit`` code points (at least 1), escapes included; what was cut ends in "…".
     """
-    return _escaped(clean(text, limit=limit), limit)
+    return _escaped(sanitize(text, limit=limit), limit)
 
 
-def plain_line(text: str, *, limit: int | None = None) -> str:
-    """Return ``text`` like ``plain``, as one line."""
+def escape_line(text: str, *, limit: int | None = None) -> str:
+    """Return ``text`` like ``escape``, as one line."""
     return _escaped(_one_line(text, limit), limit)
 
 
-def bare(text: str, *, limit: int | None = None) -> str:
+def sanitize_line(text: str, *, limit: int | None = None) -> str:
     """Return ``text`` as one line for where Discord renders no markdown.
 
     That is: in footers, on buttons, inside a code span. At most ``limit`` code points.
     """
     line = _MENTION.sub("@" + _BREAK, _one_line(text, limit).replace("`", "ˋ"))
-    return cut(line, limit, escaped=False)
+    return truncate(line, limit, escaped=False)
 
 
-def code(text: str, *, limit: int | None = None) -> str:
+def code_span(text: str, *, limit: int | None = None) -> str:
     """Return ``text`` in a code span, at most ``limit`` code points (at least 3) with its ticks."""
-    inner = bare(text, limit=None if limit is None else limit - 2)
+    inner = sanitize_line(text, limit=None if limit is None else limit - 2)
     return f"`{inner or '–'}`"
 
 
-def file_name(text: str, extension: str, *, otherwise: str) -> str:
+def safe_file_name(text: str, extension: str, *, otherwise: str) -> str:
     """Return a name for a file: the letters, marks and digits of ``text``, dashes between words.
 
     At most 60 code points and the ``extension``. ``otherwise`` is the name where nothing is left.
@@ -110,17 +110,17 @@ def file_name(text: str, extension: str, *, otherwise: str) -> str:
     return f"{name}.{extension}"
 
 
-def cut(text: str, limit: int | None, *, escaped: bool = True) -> str:
+def truncate(text: str, limit: int | None, *, escaped: bool = True) -> str:
     """Return ``text``, cut to ``limit`` code points (at least 1) and then ending in "…".
 
     Of an ``escaped`` text no half of an escape remains, of any text no half of a visible character.
     """
     if limit is None or len(text) <= limit:
         return text
-    return text[: boundary(text, limit - 1, escaped=escaped)].rstrip() + ELLIPSIS
+    return text[: cut_position(text, limit - 1, escaped=escaped)].rstrip() + ELLIPSIS
 
 
-def boundary(text: str, limit: int, *, escaped: bool = True) -> int:
+def cut_position(text: str, limit: int, *, escaped: bool = True) -> int:
     """Return the last place at or before ``limit`` where ``text`` may be cut, in code points.
 
     That is never inside an escape, and inside a visible character only where that alone is longer
@@ -135,11 +135,11 @@ def boundary(text: str, limit: int, *, escaped: bool = True) -> int:
 
 
 def _escaped(text: str, limit: int | None) -> str:
-    return cut(_MENTION.sub("@" + _BREAK, _SPECIAL.sub(r"\\\g<0>", text)), limit)
+    return truncate(_MENTION.sub("@" + _BREAK, _SPECIAL.sub(r"\\\g<0>", text)), limit)
 
 
 def _one_line(text: str, limit: int | None) -> str:
-    return " ".join(clean(text, limit=limit).split())
+    return " ".join(sanitize(text, limit=limit).split())
 
 
 def _is_for_files(sign: str) -> bool:

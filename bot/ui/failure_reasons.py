@@ -4,7 +4,7 @@ import re
 
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Task, TaskKind, TaskStatus
-from bot.ui.escaping import clean
+from bot.ui.escaping import sanitize
 
 _READ = 600
 """Code points of a reason that are searched for what is known."""
@@ -127,51 +127,51 @@ _PATTERNS = {name: re.compile(pattern, re.VERBOSE) for name, pattern in _KNOWN.i
 _SPACED = str.maketrans({"_": " ", "-": " ", "’": "'"})
 
 
-def own_words(task: Task) -> str:
+def relay_reason(task: Task) -> str:
     """Return what the relay itself says about the failure: hostile text, or empty.
 
     Where the task and its clips say several things, it is the one that tells most.
     """
     reasons = dict.fromkeys((task.reason, *(clip.reason for clip in task.clips)))
-    told = [reason for reason in reasons if clean(reason, limit=_READ)]
+    told = [reason for reason in reasons if sanitize(reason, limit=_READ)]
     return min(told, key=_vagueness, default="")
 
 
-def explained(task: Task, catalog: Catalog) -> str:
+def failure_explanation(task: Task, catalog: Catalog) -> str:
     """Return why ``task`` failed, in a plain sentence; never the relay's own text."""
     return catalog.text(f"notice-reason-{_cause(task)}")
 
 
-def advice(task: Task, catalog: Catalog) -> str:
+def failure_advice(task: Task, catalog: Catalog) -> str:
     """Return what a person can do about the failure of ``task``."""
     return catalog.text(f"notice-advice-{_cause(task)}")
 
 
-def kind_of(task: Task) -> TaskKind | None:
+def effective_kind(task: Task) -> TaskKind | None:
     """Return what the task makes, also where only its result shows it."""
     if task.kind is None and task.lyrics is not None:
         return TaskKind.LYRICS
     return TaskKind.MUSIC if task.kind is None and task.clips else task.kind
 
 
-def cause_of(reason: str) -> str:
+def classify_reason(reason: str) -> str:
     """Return how the catalogue calls what a relay gave as the reason of a failure.
 
     ``told`` is a reason that is not known, and best left in the relay's own words.
     """
-    text = " ".join(clean(reason, limit=_READ).casefold().translate(_SPACED).split())[:_READ]
+    text = " ".join(sanitize(reason, limit=_READ).casefold().translate(_SPACED).split())[:_READ]
     fitting = (name for name, pattern in _PATTERNS.items() if pattern.search(text))
     return next(fitting, _TOLD)
 
 
 def _cause(task: Task) -> str:
     """Return the middle of the catalogue's names for why ``task`` failed."""
-    told = own_words(task)
+    told = relay_reason(task)
     if told:
-        return cause_of(told)
+        return classify_reason(told)
     return "lost" if task.status is TaskStatus.UNKNOWN else "silent"
 
 
 def _vagueness(reason: str) -> int:
     """Rank reasons: what is known and can be mended, what is not known, what says nothing."""
-    return {_TOLD: 1, _VAGUE: 2}.get(cause_of(reason), 0)
+    return {_TOLD: 1, _VAGUE: 2}.get(classify_reason(reason), 0)

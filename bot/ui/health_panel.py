@@ -8,13 +8,13 @@ import discord
 from bot.i18n.catalog import Catalog
 from bot.relay.circuit_breaker import CircuitStatus
 from bot.storage.models import ServerUsage
-from bot.ui.held_notice import needed_to_post
+from bot.ui.held_notice import posting_permissions
 
-MOST_CHANNELS = 15
+MAX_CHANNELS_LISTED = 15
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class ServerHealth:
     """What the page is made of; times are Unix seconds."""
 
     relay: CircuitStatus
@@ -24,7 +24,7 @@ class Health:
     invite: str
 
 
-def health_page(health: Health, guild: discord.Guild, catalog: Catalog) -> discord.Embed:
+def health_embed(health: ServerHealth, guild: discord.Guild, catalog: Catalog) -> discord.Embed:
     """Return the page for one server."""
     embed = discord.Embed(title=catalog.text("health-title"))
     embed.add_field(name=catalog.text("health-relay"), value=_relay(health.relay, catalog))
@@ -32,7 +32,9 @@ def health_page(health: Health, guild: discord.Guild, catalog: Catalog) -> disco
     embed.add_field(name=catalog.text("health-rounds"), value=rounds, inline=False)
     counts = catalog.text("health-waiting-counts", due=health.use.due, held=health.use.held)
     embed.add_field(name=catalog.text("health-waiting"), value=counts, inline=False)
-    lines = [_channel(channel, guild, catalog) for channel in health.use.channels[:MOST_CHANNELS]]
+    lines = [
+        _channel(channel, guild, catalog) for channel in health.use.channels[:MAX_CHANNELS_LISTED]
+    ]
     embed.add_field(
         name=catalog.text("health-channels"),
         value="\n".join(lines) or catalog.text("health-channels-none"),
@@ -65,7 +67,7 @@ def _channel(channel_id: int, guild: discord.Guild, catalog: Catalog) -> str:
     if channel is None:
         return catalog.text("health-channel-unknown", channel=mention)
     granted = channel.permissions_for(guild.me)
-    needed = needed_to_post(granted, in_thread=isinstance(channel, discord.Thread))
+    needed = posting_permissions(granted, in_thread=isinstance(channel, discord.Thread))
     needed |= {"embed-links": granted.embed_links}
     missing = [catalog.text(f"permission-{name}") for name, has in needed.items() if not has]
     if not missing:

@@ -2,12 +2,12 @@
 
 import discord
 
-from bot.delivery.discord_errors import Missing, tells_of_the_person
+from bot.delivery.discord_errors import Missing, names_unreachable_recipient
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Task
 from bot.storage.models import Delivery, UndeliveredNotice
-from bot.ui.escaping import code, plain_line
-from bot.ui.limits import DESCRIPTION, whole_lines
+from bot.ui.escaping import code_span, escape_line
+from bot.ui.limits import MAX_DESCRIPTION, whole_lines
 from bot.ui.notice import Notice
 from bot.ui.songs import marker
 
@@ -29,11 +29,13 @@ def missing_reason(granted: discord.Permissions | None, *, in_thread: bool) -> s
     """Return the reason for holding what lacks a permission, as far as one can tell which."""
     if granted is None:
         return MISSING
-    names = [name for name, has in needed_to_post(granted, in_thread=in_thread).items() if not has]
+    names = [
+        name for name, has in posting_permissions(granted, in_thread=in_thread).items() if not has
+    ]
     return MISSING + ",".join(names)
 
 
-def needed_to_post(granted: discord.Permissions, *, in_thread: bool) -> dict[str, bool]:
+def posting_permissions(granted: discord.Permissions, *, in_thread: bool) -> dict[str, bool]:
     """Return whether each permission that a notice needs is there, by the key of its name."""
     if in_thread:
         posting = {"send-messages-in-threads": granted.send_messages_in_threads}
@@ -42,12 +44,12 @@ def needed_to_post(granted: discord.Permissions, *, in_thread: bool) -> dict[str
     return {"view-channel": granted.view_channel} | posting
 
 
-def held_word(delivery: Delivery, catalog: Catalog, *, bare: bool = False) -> Notice:
+def held_notice(delivery: Delivery, catalog: Catalog, *, bare: bool = False) -> Notice:
     """Return the word that a notice is held, why, and what to do: at most 2000 code points.
 
     ``bare``: without a word that a relay or a person wrote.
     """
-    title = "" if bare else plain_line(delivery.task.title, limit=_TITLE)
+    title = "" if bare else escape_line(delivery.task.title, limit=_TITLE)
     lines = [
         catalog.text(
             "held-word",
@@ -59,7 +61,7 @@ def held_word(delivery: Delivery, catalog: Catalog, *, bare: bool = False) -> No
         catalog.text("held-word-kept"),
     ]
     if not bare:
-        lines.append(f"-# {code(marker(delivery.task), limit=_MARKER)}")
+        lines.append(f"-# {code_span(marker(delivery.task), limit=_MARKER)}")
     return Notice("\n".join(lines), (), (), discord.AllowedMentions.none())
 
 
@@ -71,10 +73,10 @@ def _cause(reason: str, catalog: Catalog) -> str:
     return catalog.text(_THREADS.get(reason, "held-word-trouble"))
 
 
-def inbox(entries: list[UndeliveredNotice], catalog: Catalog) -> discord.Embed:
+def inbox_embed(entries: list[UndeliveredNotice], catalog: Catalog) -> discord.Embed:
     """Return what could not be posted, a line each, as many as an embed can hold."""
     lines = [_line(entry, catalog) for entry in entries]
-    shown = whole_lines(lines, DESCRIPTION - _ROOM_FOR_MORE)
+    shown = whole_lines(lines, MAX_DESCRIPTION - _ROOM_FOR_MORE)
     if len(shown) < len(lines):
         shown.append(catalog.text("inbox-more", count=len(lines) - len(shown)))
     title = catalog.text("inbox-title", count=len(entries))
@@ -84,7 +86,7 @@ def inbox(entries: list[UndeliveredNotice], catalog: Catalog) -> discord.Embed:
 def _line(entry: UndeliveredNotice, catalog: Catalog) -> str:
     return catalog.text(
         "inbox-held" if entry.held else "inbox-dropped",
-        id=code(entry.task.id, limit=40),
+        id=code_span(entry.task.id, limit=40),
         title=_title(entry.task),
         place=f"<#{entry.channel_id}>",
         since=f"<t:{entry.created_at:.0f}:R>",
@@ -93,13 +95,13 @@ def _line(entry: UndeliveredNotice, catalog: Catalog) -> str:
 
 
 def _title(task: Task) -> str:
-    title = plain_line(task.title, limit=30)
+    title = escape_line(task.title, limit=30)
     return f" **{title}**" if title else ""
 
 
 def _why(entry: UndeliveredNotice, catalog: Catalog) -> str:
     if not entry.held:
-        unreachable = tells_of_the_person(entry.reason)
+        unreachable = names_unreachable_recipient(entry.reason)
         return catalog.text("inbox-why-person" if unreachable else "inbox-why-gone")
     if entry.reason.startswith(MISSING):
         return catalog.text("inbox-why-permission")

@@ -10,9 +10,9 @@ from bot.relay.models import Task, TaskKind
 from bot.storage.history import PAGE_SIZE
 from bot.storage.models import EndReason, HistoryEntry, HistoryPage
 from bot.ui.components import StatelessView
-from bot.ui.escaping import bare, plain_line
+from bot.ui.escaping import escape_line, sanitize_line
 from bot.ui.limits import usable_url
-from bot.ui.songs import RUNNING, meta
+from bot.ui.songs import RUNNING_COLOUR, join_parts
 
 TURN = r"history:(?P<owner>[0-9]{1,20}):(?P<page>[0-9]{1,9}):(?P<search>(?s:.*))"
 """The custom id of a button that turns the page: whose it is, which page, of what search."""
@@ -20,7 +20,7 @@ TURN = r"history:(?P<owner>[0-9]{1,20}):(?P<page>[0-9]{1,9}):(?P<search>(?s:.*))
 OPEN = r"history-open:(?P<owner>[0-9]{1,20})"
 """The custom id of the menu that opens an entry; the entries' ids are its values."""
 
-LONGEST_SEARCH = 60
+MAX_SEARCH_BYTES = 60
 """Bytes of UTF-8: with the rest of the custom id at most 100, however Discord counts."""
 
 _TITLE = 80
@@ -29,20 +29,20 @@ _LABEL = 100
 _ICONS = {TaskKind.MUSIC: "🎵", TaskKind.LYRICS: "📝", None: "🎼"}
 
 
-def fitting(search: str) -> str:
+def truncate_search(search: str) -> str:
     """Return as much of a search as a button can carry, as one line.
 
     What is cut off at its end makes it find more, never less.
     """
     line = " ".join(search.split())
-    return line.encode(errors="ignore")[:LONGEST_SEARCH].decode(errors="ignore").strip()
+    return line.encode(errors="ignore")[:MAX_SEARCH_BYTES].decode(errors="ignore").strip()
 
 
 def history_embed(
     page: HistoryPage, search: str, catalog: Catalog, *, of_server: bool
 ) -> discord.Embed:
     """Return a page as a list, two lines an entry, or the sentence that there is nothing."""
-    parts = [catalog.text("history-found", search=plain_line(search))] if search else []
+    parts = [catalog.text("history-found", search=escape_line(search))] if search else []
     parts += [
         _entry(entry, number, catalog)
         for number, entry in enumerate(page.entries, page.number * PAGE_SIZE + 1)
@@ -52,7 +52,7 @@ def history_embed(
     embed = discord.Embed(
         title=catalog.text("history-title-server" if of_server else "history-title-person"),
         description="\n".join(parts),
-        colour=RUNNING,
+        colour=RUNNING_COLOUR,
     )
     if page.number or page.more:
         embed.set_footer(text=catalog.text("history-page", number=page.number + 1))
@@ -95,14 +95,14 @@ def _turn(
 
 def _nothing(search: str, catalog: Catalog, *, of_server: bool) -> str:
     if search:
-        return catalog.text("history-nothing-found", search=plain_line(search))
+        return catalog.text("history-nothing-found", search=escape_line(search))
     return catalog.text("history-empty-server" if of_server else "history-empty-person")
 
 
 def _entry(entry: HistoryEntry, number: int, catalog: Catalog) -> str:
-    title = plain_line(entry.task.title, limit=_TITLE) or catalog.text("card-untitled")
-    about = meta(
-        plain_line(_style(entry.task), limit=_STYLE),
+    title = escape_line(entry.task.title, limit=_TITLE) or catalog.text("card-untitled")
+    about = join_parts(
+        escape_line(_style(entry.task), limit=_STYLE),
         _kind(entry.task, catalog),
         _outcome(entry, catalog),
         f"<t:{entry.ended_at:.0f}:R>",
@@ -111,10 +111,12 @@ def _entry(entry: HistoryEntry, number: int, catalog: Catalog) -> str:
 
 
 def _option(entry: HistoryEntry, catalog: Catalog) -> discord.SelectOption:
-    about = meta(bare(_style(entry.task), limit=_STYLE // 2), _kind(entry.task, catalog))
+    about = join_parts(
+        sanitize_line(_style(entry.task), limit=_STYLE // 2), _kind(entry.task, catalog)
+    )
     return discord.SelectOption(
-        label=bare(entry.task.title, limit=_LABEL) or catalog.text("card-untitled"),
-        description=meta(about, _outcome(entry, catalog))[:_LABEL],
+        label=sanitize_line(entry.task.title, limit=_LABEL) or catalog.text("card-untitled"),
+        description=join_parts(about, _outcome(entry, catalog))[:_LABEL],
         value=str(entry.id),
         emoji=_ICONS[entry.task.kind],
     )

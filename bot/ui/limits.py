@@ -11,18 +11,18 @@ import discord
 
 from bot.public_addresses import is_public
 
-CONTENT = 2000
-EMBEDS = 10
-EMBEDS_TOGETHER = 6000
+MAX_CONTENT = 2000
+MAX_EMBEDS = 10
+MAX_EMBEDS_TOTAL = 6000
 """Titles, descriptions, names and values of fields, footers and authors of all embeds."""
-TITLE = 256
-DESCRIPTION = 4096
-FIELD_VALUE = 1024
-FOOTER = 2048
-URL = 2048
-BUTTON_URL = 512
-BUTTONS = 25
-MENTIONED_USERS = 100
+MAX_EMBED_TITLE = 256
+MAX_DESCRIPTION = 4096
+MAX_FIELD_VALUE = 1024
+MAX_FOOTER = 2048
+MAX_URL = 2048
+MAX_BUTTON_URL = 512
+MAX_BUTTONS = 25
+MAX_MENTIONED_USERS = 100
 
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
 _LOCAL_DOMAINS = frozenset({"local", "localhost", "internal", "intranet", "lan", "home", "corp"})
@@ -30,12 +30,12 @@ _ALLOWED_IN_URL = "%:/?#@!$&'()*+,;=~-._"
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
-def length(embeds: Iterable[discord.Embed]) -> int:
-    """Return how much of ``EMBEDS_TOGETHER`` these embeds take."""
+def embeds_length(embeds: Iterable[discord.Embed]) -> int:
+    """Return how much of ``MAX_EMBEDS_TOTAL`` these embeds take."""
     return sum(map(len, embeds))
 
 
-def shares(needs: Sequence[int], room: int) -> list[int]:
+def fair_shares(needs: Sequence[int], room: int) -> list[int]:
     """Return how much of ``room`` each gets: what it needs, or as much as every other in want.
 
     The shares never exceed the needs, nor ``room`` together.
@@ -60,13 +60,13 @@ def whole_lines(lines: Iterable[str], room: int) -> list[str]:
     return fitting
 
 
-def usable_url(url: str | None, limit: int = URL) -> str | None:
+def usable_url(url: str | None, limit: int = MAX_URL) -> str | None:
     """Return ``url`` as Discord takes it, ``None`` if there is none or Discord would refuse it.
 
     One URL that Discord refuses costs the whole message. A URL that leads into the reader's own
     network or machine is refused, too: a relay wrote it, and people press it.
     """
-    if url is None or len(url) > 4 * URL:
+    if url is None or len(url) > 4 * MAX_URL:
         return None
     try:
         parts = urlsplit(url.strip())

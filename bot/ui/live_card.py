@@ -11,10 +11,18 @@ from bot.i18n.catalog import Catalog
 from bot.relay.models import Outcome, Task
 from bot.storage.models import EndReason, LiveCard, LiveCardTask
 from bot.ui.components import StatelessView
-from bot.ui.escaping import code, plain_line
-from bot.ui.limits import CONTENT, whole_lines
-from bot.ui.songs import DONE, FAILED, OUTCOME_COLOURS, PARTLY, RUNNING, UNSURE, link_buttons
-from bot.ui.status_card import progress_bar, state_line, style_of
+from bot.ui.escaping import code_span, escape_line
+from bot.ui.limits import MAX_CONTENT, whole_lines
+from bot.ui.songs import (
+    FAILURE_COLOUR,
+    OUTCOME_COLOURS,
+    PARTIAL_COLOUR,
+    RUNNING_COLOUR,
+    SUCCESS_COLOUR,
+    UNKNOWN_COLOUR,
+    link_buttons,
+)
+from bot.ui.status_card import progress_bar, state_line, task_style
 
 LIVE_BUTTON = r"card:(?P<action>join|leave):(?P<card>\d+)"
 """The custom id of a button under a card in a channel."""
@@ -27,7 +35,7 @@ _MARKS = {Outcome.SUCCESS: "✅", Outcome.PARTIAL: "🟡", Outcome.FAILURE: "❌
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class RenderedCard:
     """What the message of a card is to show."""
 
     content: str
@@ -42,25 +50,27 @@ class Look:
         return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
 
 
-def look_of(card: LiveCard, catalog: Catalog, *, now: float, may_embed: bool | None) -> Look:
+def render_live_card(
+    card: LiveCard, catalog: Catalog, *, now: float, may_embed: bool | None
+) -> RenderedCard:
     """Return what the message of a card is to show: an embed, or a text where none is shown.
 
     ``may_embed``: whether the bot may embed there; where that is not known, nothing depends on an
     embed alone, for Discord refuses a message of which nothing is left.
     """
-    embed, view = live_card(card, catalog, now=now), live_view(card, catalog)
+    embed, view = live_card_embed(card, catalog, now=now), live_card_view(card, catalog)
     embeds = may_embed or (may_embed is None and view is not None)
     if card.own_text_only or not embeds:
-        return Look(_as_text(embed), (), view)
-    return Look("", (embed,), view)
+        return RenderedCard(_as_text(embed), (), view)
+    return RenderedCard("", (embed,), view)
 
 
 def _as_text(embed: discord.Embed) -> str:
     lines = f"**{embed.title}**\n{embed.description}".split("\n")
-    return "\n".join(whole_lines(lines, CONTENT))
+    return "\n".join(whole_lines(lines, MAX_CONTENT))
 
 
-def live_card(card: LiveCard, catalog: Catalog, *, now: float) -> discord.Embed:
+def live_card_embed(card: LiveCard, catalog: Catalog, *, now: float) -> discord.Embed:
     """Return what a card shows: one task at length, or several in a line each.
 
     A plain card says nothing that a relay or a person wrote.
@@ -76,12 +86,12 @@ def live_card(card: LiveCard, catalog: Catalog, *, now: float) -> discord.Embed:
     return discord.Embed(title=title, description="\n".join(lines).strip(), colour=_colour_of(card))
 
 
-def lost_card(catalog: Catalog) -> str:
+def orphaned_card_text(catalog: Catalog) -> str:
     """Return what a card says that nobody keeps up to date any more."""
     return f"**{catalog.text('live-untitled-lost')}**\n{catalog.text('live-lost')}"
 
 
-def live_view(card: LiveCard, catalog: Catalog) -> discord.ui.View | None:
+def live_card_view(card: LiveCard, catalog: Catalog) -> discord.ui.View | None:
     """Return the buttons of a card: join and leave while it runs, previews while it streams."""
     if card.finished or not card.watchers:
         return None
@@ -94,7 +104,7 @@ def live_view(card: LiveCard, catalog: Catalog) -> discord.ui.View | None:
             discord.ui.Button(
                 label=catalog.text(f"live-button-{action}"),
                 style=style,
-                custom_id=live_button_id(action, card),
+                custom_id=live_card_button_id(action, card),
             )
         )
     if len(card.tasks) == 1 and not card.own_text_only:
@@ -103,12 +113,12 @@ def live_view(card: LiveCard, catalog: Catalog) -> discord.ui.View | None:
     return view
 
 
-def live_button_id(action: str, card: LiveCard) -> str:
+def live_card_button_id(action: str, card: LiveCard) -> str:
     """Return the custom id of a card's button, which ``LIVE_BUTTON`` matches."""
     return f"card:{action}:{card.id}"
 
 
-def bears_button(message: discord.Message, custom_id: str) -> bool:
+def has_button(message: discord.Message, custom_id: str) -> bool:
     """Whether a button with this custom id stands under a message."""
     rows = (row for row in message.components if isinstance(row, discord.ActionRow))
     return any(
@@ -119,26 +129,26 @@ def bears_button(message: discord.Message, custom_id: str) -> bool:
 def _colour_of(card: LiveCard) -> discord.Colour:
     """Return the colour that says at a glance how it went: green only if all is done."""
     if not card.finished:
-        return RUNNING
-    colours = {_colour_of_task(shown) for shown in card.tasks} or {UNSURE}
+        return RUNNING_COLOUR
+    colours = {_colour_of_task(shown) for shown in card.tasks} or {UNKNOWN_COLOUR}
     if len(colours) == 1:
         return colours.pop()
-    if DONE in colours:
-        return PARTLY
-    return FAILED if FAILED in colours else UNSURE
+    if SUCCESS_COLOUR in colours:
+        return PARTIAL_COLOUR
+    return FAILURE_COLOUR if FAILURE_COLOUR in colours else UNKNOWN_COLOUR
 
 
 def _colour_of_task(shown: LiveCardTask) -> discord.Colour:
     if shown.end_reason is not EndReason.FINISHED:
-        return UNSURE
-    return OUTCOME_COLOURS.get(shown.task.outcome or Outcome.PARTIAL, UNSURE)
+        return UNKNOWN_COLOUR
+    return OUTCOME_COLOURS.get(shown.task.outcome or Outcome.PARTIAL, UNKNOWN_COLOUR)
 
 
 def _single(
     shown: LiveCardTask, card: LiveCard, catalog: Catalog, now: float
 ) -> tuple[str, list[str]]:
     task = shown.task
-    title = "" if card.own_text_only else plain_line(task.title, limit=_TITLE)
+    title = "" if card.own_text_only else escape_line(task.title, limit=_TITLE)
     title = title or catalog.text(_untitled(shown))
     if shown.end_reason:
         lines = [_end(shown, card, catalog)]
@@ -150,7 +160,7 @@ def _single(
         lines = [state_line(task, catalog, now)]
         lines += [progress_bar(task.progress)] if task.progress else []
     if not card.own_text_only:
-        lines += filter(None, [style_of(task), catalog.text("live-short-id", id=_short(task))])
+        lines += filter(None, [task_style(task), catalog.text("live-short-id", id=_short(task))])
     return title, lines
 
 
@@ -169,7 +179,9 @@ def _group_title(card: LiveCard, catalog: Catalog) -> str:
     if not followed:
         return catalog.text("live-untitled-stopped")
     if card.finished and len(ended) == len(card.tasks):
-        return catalog.text("live-over" if _colour_of(card) == DONE else "live-over-mixed")
+        return catalog.text(
+            "live-over" if _colour_of(card) == SUCCESS_COLOUR else "live-over-mixed"
+        )
     return catalog.text("live-group", ended=len(ended), total=len(followed))
 
 
@@ -190,7 +202,7 @@ def _group(card: LiveCard, catalog: Catalog) -> Iterator[str]:
 def _name(task: Task, number: int, card: LiveCard, catalog: Catalog) -> str:
     if card.own_text_only:
         return catalog.text("live-number", number=number)
-    title = plain_line(task.title, limit=60)
+    title = escape_line(task.title, limit=60)
     return f"**{title}**" if title else _short(task)
 
 
@@ -216,4 +228,4 @@ def _watchers(card: LiveCard, catalog: Catalog) -> str:
 
 def _short(task: Task) -> str:
     """Return the beginning of the id: the whole of it stands in the notice."""
-    return code(task.id if len(task.id) <= _SHORT_ID else f"{task.id[:_SHORT_ID]}…")
+    return code_span(task.id if len(task.id) <= _SHORT_ID else f"{task.id[:_SHORT_ID]}…")

@@ -13,14 +13,14 @@ import discord
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Task
 from bot.ui.components import StatelessView
-from bot.ui.escaping import clean, file_name
-from bot.ui.lyrics import lyrics_pages, sheets, split
-from bot.ui.songs import colour_of_lyrics, meta, title_of
+from bot.ui.escaping import safe_file_name, sanitize
+from bot.ui.lyrics import lyrics_messages, lyrics_texts, split_text
+from bot.ui.songs import join_parts, lyrics_colour, task_title
 
-LONGEST_PAGE = 1500
+MAX_PAGE_LENGTH = 1500
 """Code points of lyrics on a page."""
 
-LINES = 45
+LINES_PER_PAGE = 45
 """About how many lines a page has: what a screen shows."""
 
 LONGEST_CUSTOM_ID = 100
@@ -36,64 +36,64 @@ _TITLE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class LyricsPage:
     """One page of a reader, as a message."""
 
     embed: discord.Embed
     view: discord.ui.View | None
 
 
-def can_be_read(task: Task) -> bool:
+def has_readable_lyrics(task: Task) -> bool:
     """Whether a reader can show the lyrics of ``task``: there are any, and its id fits a button."""
     longest = reader_custom_id("share", 9999, 2**64 - 1, task.id)
     fits = len(longest) <= LONGEST_CUSTOM_ID and re.fullmatch(TEMPLATE, longest)
-    return bool(sheets(task)) and bool(fits)
+    return bool(lyrics_texts(task)) and bool(fits)
 
 
-def page_of(task: Task, number: int, catalog: Catalog, *, owner: int = 0) -> Page:
+def lyrics_page(task: Task, number: int, catalog: Catalog, *, owner: int = 0) -> LyricsPage:
     """Return a page of the lyrics of ``task``, the first if ``number`` is beyond the last.
 
     Pages are counted from 0. ``owner`` is the user who shared a public reader, 0 in a private one.
     Where there are no lyrics, the page says why.
     """
     pages = _pages(task, catalog)
-    if not pages or not can_be_read(task):
-        return Page(lyrics_pages(task, catalog)[0][0], None)
+    if not pages or not has_readable_lyrics(task):
+        return LyricsPage(lyrics_messages(task, catalog)[0][0], None)
     number = number if number < len(pages) else 0
     embed = pages[number]
     if len(pages) > 1:
         embed.set_footer(text=catalog.text("card-page", number=number + 1, total=len(pages)))
-    return Page(embed, _view(task, number, len(pages), catalog, owner))
+    return LyricsPage(embed, _view(task, number, len(pages), catalog, owner))
 
 
 def lyrics_file(task: Task, catalog: Catalog) -> discord.File:
     """Return all lyrics of ``task`` as a text file (UTF-8), as the relay gave them."""
     texts = [task.lyrics.text] if task.lyrics else []
     texts += [clip.lyrics for clip in task.clips if clip.lyrics]
-    unique = dict.fromkeys(filter(None, map(clean, texts)))
-    title = clean(task.title) or catalog.text("card-untitled")
+    unique = dict.fromkeys(filter(None, map(sanitize, texts)))
+    title = sanitize(task.title) or catalog.text("card-untitled")
     body = "\n\n—\n\n".join([title, *unique])
-    name = file_name(title, "txt", otherwise="lyrics")
+    name = safe_file_name(title, "txt", otherwise="lyrics")
     return discord.File(io.BytesIO(body.encode()), filename=name)
 
 
 def _pages(task: Task, catalog: Catalog) -> list[discord.Embed]:
-    title = title_of(task, catalog, limit=_TITLE)
+    title = task_title(task, catalog, limit=_TITLE)
     return [
         discord.Embed(
-            title=meta(title, sheet.label(catalog)) if sheet.versions else title,
+            title=join_parts(title, sheet.label(catalog)) if sheet.versions else title,
             description=text,
-            colour=colour_of_lyrics(task),
+            colour=lyrics_colour(task),
         )
-        for sheet in sheets(task)
-        for text in split(sheet.text, _room(sheet.text))
+        for sheet in lyrics_texts(task)
+        for text in split_text(sheet.text, _room(sheet.text))
     ]
 
 
 def _room(text: str) -> int:
     """Return how many code points of ``text`` a page holds: lines may be short, as in Chinese."""
     lines = text.count("\n") + 1
-    return max(LINES, min(LONGEST_PAGE, LINES * len(text) // lines))
+    return max(LINES_PER_PAGE, min(MAX_PAGE_LENGTH, LINES_PER_PAGE * len(text) // lines))
 
 
 def _view(task: Task, number: int, total: int, catalog: Catalog, owner: int) -> discord.ui.View:

@@ -9,16 +9,16 @@ from bot.i18n.catalog import Catalog
 from bot.relay.models import Task
 from bot.storage.models import EndReason
 from bot.ui import songs
-from bot.ui.escaping import code
-from bot.ui.limits import CONTENT
-from bot.ui.notice import Notice, mentioning
+from bot.ui.escaping import code_span
+from bot.ui.limits import MAX_CONTENT
+from bot.ui.notice import Notice, allowed_mentions_of
 from bot.ui.notice_text import NoticeText, headline_without_title, mentions
 
 _KEPT_FREE = 750
 """Code points beside the mentions: the sentences, the id, and what the caller adds."""
 
 
-def minimal(
+def minimal_notice(
     task: Task,
     end_reason: EndReason,
     watchers: Sequence[int],
@@ -31,11 +31,11 @@ def minimal(
 
     ``possible_duplicate`` adds that the same may have been posted before.
     """
-    named, mentioned = mentions(tuple(dict.fromkeys(watchers)), CONTENT - _KEPT_FREE, catalog)
+    named, mentioned = mentions(tuple(dict.fromkeys(watchers)), MAX_CONTENT - _KEPT_FREE, catalog)
     lines = [f"{named} {headline_without_title(NoticeText(task, end_reason, catalog))}".strip()]
     if possible_duplicate:
         lines.append(catalog.text("notice-repeat"))
     lines.append(catalog.text("notice-minimal-status" if with_id else "notice-minimal-history"))
     if with_id:
-        lines.append(f"-# {code(songs.marker(task))}")
-    return Notice("\n".join(lines), (), (), mentioning(mentioned))
+        lines.append(f"-# {code_span(songs.marker(task))}")
+    return Notice("\n".join(lines), (), (), allowed_mentions_of(mentioned))

@@ -1,7 +1,7 @@
 """The message that tells how a watch ended, within Discord's limits and in three strengths.
 
-``notice`` is the whole message, ``simplified`` the same without anything that Discord could refuse,
-``plain_text`` the same where embeds cannot be seen.
+``notice`` is the whole message, ``without_links`` the same without anything that Discord could refuse,
+``as_plain_text`` the same where embeds cannot be seen.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,10 +14,18 @@ from bot.relay.models import Clip, Outcome, Task
 from bot.storage.models import EndReason
 from bot.ui import songs
 from bot.ui.components import LinkButton
-from bot.ui.escaping import code, plain, plain_line
-from bot.ui.failure_reasons import advice, explained, own_words
-from bot.ui.limits import CONTENT, EMBEDS, EMBEDS_TOGETHER, FIELD_VALUE, length, shares, usable_url
-from bot.ui.lyrics import Sheet, cut_at_line, fitted, sheets
+from bot.ui.escaping import code_span, escape, escape_line
+from bot.ui.failure_reasons import failure_advice, failure_explanation, relay_reason
+from bot.ui.limits import (
+    MAX_CONTENT,
+    MAX_EMBEDS,
+    MAX_EMBEDS_TOTAL,
+    MAX_FIELD_VALUE,
+    embeds_length,
+    fair_shares,
+    usable_url,
+)
+from bot.ui.lyrics import LyricsText, fit_into_embeds, lyrics_texts, truncate_at_line
 from bot.ui.notice_text import NoticeText, headline, mentions, remarks
 
 _MARKERS = 700
@@ -39,7 +47,7 @@ class Notice:
     """What is said where a text had to be cut: how to read the rest."""
 
 
-def notice(
+def render_notice(
     task: Task,
     end_reason: EndReason,
     watchers: Sequence[int],
@@ -52,7 +60,7 @@ def notice(
     It is within every limit of Discord's, whatever the relay wrote. ``possible_duplicate`` adds
     that the same message may have been posted before.
     """
-    notice_text = NoticeText(songs.without_dead_streams(task), end_reason, catalog)
+    notice_text = NoticeText(songs.without_expired_streams(task), end_reason, catalog)
     hidden = 0 if notice_text.fruitless else len(task.clips) - len(_shown(notice_text))
     said = "\n".join(
         [
@@ -60,18 +68,18 @@ def notice(
             *remarks(notice_text, hidden=hidden, possible_duplicate=possible_duplicate),
         ]
     )
-    room = CONTENT - _KEPT_FREE - len(said)
+    room = MAX_CONTENT - _KEPT_FREE - len(said)
     named, mentioned = mentions(tuple(dict.fromkeys(watchers)), room, catalog)
     return Notice(
         content=f"{named} {said}".strip(),
         embeds=tuple(_embeds(notice_text)),
         buttons=() if notice_text.fruitless else songs.link_buttons(task, catalog),
-        allowed_mentions=mentioning(mentioned),
+        allowed_mentions=allowed_mentions_of(mentioned),
         rest=catalog.text("notice-rest-status" if notice_text.fruitless else "notice-rest"),
     )
 
 
-def mentioning(people: Sequence[int]) -> discord.AllowedMentions:
+def allowed_mentions_of(people: Sequence[int]) -> discord.AllowedMentions:
     """Return the permission to mention exactly these users."""
     return discord.AllowedMentions(
         everyone=False,
@@ -81,7 +89,7 @@ def mentioning(people: Sequence[int]) -> discord.AllowedMentions:
     )
 
 
-def simplified(notice: Notice) -> Notice:
+def without_links(notice: Notice) -> Notice:
     """Return ``notice`` without images, buttons and links in embeds; its links are plain text.
 
     For a message that Discord refused for its content (50035). Links that do not fit the content
@@ -89,13 +97,13 @@ def simplified(notice: Notice) -> Notice:
     """
     return replace(
         notice,
-        content=_with_links(notice, CONTENT - _KEPT_FREE),
+        content=_with_links(notice, MAX_CONTENT - _KEPT_FREE),
         embeds=tuple(map(_without_links, notice.embeds)),
         buttons=(),
     )
 
 
-def naming_role(notice: Notice, role_id: int) -> Notice:
+def with_role_mention(notice: Notice, role_id: int) -> Notice:
     """Return ``notice`` with a mention of one role before all else."""
     allowed = discord.AllowedMentions(
         everyone=False,
@@ -104,19 +112,26 @@ def naming_role(notice: Notice, role_id: int) -> Notice:
         replied_user=False,
     )
     content = f"<@&{role_id}> {notice.content}"
-    return replace(notice, content=content[:CONTENT], allowed_mentions=allowed)
+    return replace(notice, content=content[:MAX_CONTENT], allowed_mentions=allowed)
 
 
-def plain_text(notice: Notice) -> Notice:
+def as_plain_text(notice: Notice) -> Notice:
     """Return ``notice`` as text alone: what happened, the links, the ids, lyrics as far as they go.
 
     For where Embed Links is missing, and as a last resort.
     """
     footers = [embed.footer.text for embed in notice.embeds if embed.footer.text]
-    longest = min(_MARKERS, CONTENT - len(notice.content) - len(notice.rest) - len("\n\n-# "))
-    ids = "-# " + code(songs.joined_markers(footers), limit=longest) if footers else ""
-    text = _with_links(notice, CONTENT - len(ids) - len(notice.rest) - 2)
-    told = _told(list(_parts(notice.embeds)), CONTENT - len(text) - len(ids) - 2, notice.rest)
+    longest = min(
+        _MARKERS,
+        MAX_CONTENT - len(notice.content) - len(notice.rest) - len("\n\n-# "),
+    )
+    ids = "-# " + code_span(songs.join_markers(footers), limit=longest) if footers else ""
+    text = _with_links(notice, MAX_CONTENT - len(ids) - len(notice.rest) - 2)
+    told = _told(
+        list(_parts(notice.embeds)),
+        MAX_CONTENT - len(text) - len(ids) - 2,
+        notice.rest,
+    )
     content = "\n".join(part for part in (text, told, ids) if part)
     return replace(notice, content=content, embeds=(), buttons=())
 
@@ -133,7 +148,7 @@ def _told(parts: Sequence[str], room: int, rest: str) -> str:
     left = room - len(rest)
     for part in parts:
         if len(part) + 1 > left:
-            kept.append("" if part.startswith("**") else cut_at_line(part, left - 1))
+            kept.append("" if part.startswith("**") else truncate_at_line(part, left - 1))
             break
         kept.append(part)
         left -= len(part) + 1
@@ -155,7 +170,7 @@ def _embeds(notice_text: NoticeText) -> list[discord.Embed]:
 
 def _shown(notice_text: NoticeText) -> tuple[Clip, ...]:
     """Return the clips that get an embed of their own; one embed is kept for lyrics."""
-    return notice_text.task.clips[: EMBEDS - 1]
+    return notice_text.task.clips[: MAX_EMBEDS - 1]
 
 
 def _bounded(notice_text: NoticeText, most: int, together: int) -> int:
@@ -170,7 +185,7 @@ def _first_footer(notice_text: NoticeText) -> str:
 
 def _id_limit(notice_text: NoticeText) -> int:
     """Return how much of a clip's id is shown: all of it, unless there are many clips."""
-    return _bounded(notice_text, songs.LONGEST_ID, 600)
+    return _bounded(notice_text, songs.MAX_SHOWN_ID, 600)
 
 
 def _clip_embeds(notice_text: NoticeText) -> list[discord.Embed]:
@@ -184,16 +199,16 @@ def _clip_embed(notice_text: NoticeText, number: int, used: set[str]) -> discord
     """Return the embed of a clip; two embeds with one URL would be shown as one."""
     task, catalog = notice_text.task, notice_text.catalog
     clip = task.clips[number - 1]
-    about = songs.meta(
-        songs.version(number, len(task.clips), catalog),
-        plain_line(clip.style, limit=_bounded(notice_text, 200, 800)),
-        songs.length_of(clip.duration),
+    about = songs.join_parts(
+        songs.version_label(number, len(task.clips), catalog),
+        escape_line(clip.style, limit=_bounded(notice_text, 200, 800)),
+        songs.format_duration(clip.duration),
     )
-    state = songs.state_of(clip, catalog, reason_limit=_bounded(notice_text, 600, 1000))
+    state = songs.clip_state(clip, catalog, reason_limit=_bounded(notice_text, 600, 1000))
     embed = discord.Embed(
         title=songs.clip_title(clip, task, catalog, limit=_bounded(notice_text, 200, 800)),
         description="\n".join(part for part in (about, state) if part) or None,
-        colour=songs.colour_of(clip),
+        colour=songs.clip_colour(clip),
     )
     url = usable_url(clip.audio_url) if clip.playable else None
     if url and url not in used:
@@ -210,39 +225,43 @@ def _lyrics_embeds(notice_text: NoticeText, others: Sequence[discord.Embed]) -> 
     """Return the lyrics in what the ``others`` leave of a message, one text after the other."""
     found = [
         _with_style(notice_text, sheet)
-        for sheet in sheets(notice_text.task, limit=EMBEDS_TOGETHER)[: EMBEDS - len(others)]
+        for sheet in lyrics_texts(notice_text.task, limit=MAX_EMBEDS_TOTAL)[
+            : MAX_EMBEDS - len(others)
+        ]
     ]
-    overhead = sum(len(_lyrics_title(notice_text, sheet)) for sheet in found) + songs.LONGEST_ID + 2
-    room = EMBEDS_TOGETHER - length(others) - overhead
+    overhead = (
+        sum(len(_lyrics_title(notice_text, sheet)) for sheet in found) + songs.MAX_SHOWN_ID + 2
+    )
+    room = MAX_EMBEDS_TOTAL - embeds_length(others) - overhead
     rest = notice_text.catalog.text("notice-rest")
     embeds: list[discord.Embed] = []
-    places = EMBEDS - len(others)
-    for place, share in enumerate(shares([len(sheet.text) for sheet in found], room)):
+    places = MAX_EMBEDS - len(others)
+    for place, share in enumerate(fair_shares([len(sheet.text) for sheet in found], room)):
         free = places - len(embeds) - (len(found) - place - 1)
         embeds += _sheet_embeds(notice_text, found[place], share, free, rest)
     return embeds
 
 
 def _sheet_embeds(
-    notice_text: NoticeText, sheet: Sheet, room: int, free: int, rest: str
+    notice_text: NoticeText, sheet: LyricsText, room: int, free: int, rest: str
 ) -> list[discord.Embed]:
-    pieces = fitted(sheet.text, room, free, rest)
-    colour = songs.colour_of_lyrics(notice_text.task)
+    pieces = fit_into_embeds(sheet.text, room, free, rest)
+    colour = songs.lyrics_colour(notice_text.task)
     embeds = [discord.Embed(description=piece, colour=colour) for piece in pieces]
     if embeds:
         embeds[0].title = _lyrics_title(notice_text, sheet)
     return embeds
 
 
-def _lyrics_title(notice_text: NoticeText, sheet: Sheet) -> str:
+def _lyrics_title(notice_text: NoticeText, sheet: LyricsText) -> str:
     return (
         sheet.label(notice_text.catalog) if notice_text.task.lyrics is None else notice_text.title
     )
 
 
-def _with_style(notice_text: NoticeText, sheet: Sheet) -> Sheet:
+def _with_style(notice_text: NoticeText, sheet: LyricsText) -> LyricsText:
     """Return a lyrics task's text below its style as small print; a song's clips show theirs."""
-    style = plain_line(notice_text.task.lyrics.style, limit=200) if notice_text.task.lyrics else ""
+    style = escape_line(notice_text.task.lyrics.style, limit=200) if notice_text.task.lyrics else ""
     return replace(sheet, text=f"-# {style}\n{sheet.text}") if style else sheet
 
 
@@ -250,12 +269,12 @@ def _explanation(notice_text: NoticeText) -> discord.Embed:
     """Return the embed that says why there is nothing to show, and what to do."""
     task, catalog = notice_text.task, notice_text.catalog
     embed = discord.Embed(
-        title=notice_text.title if notice_text.titled else None, colour=songs.UNSURE
+        title=notice_text.title if notice_text.titled else None, colour=songs.UNKNOWN_COLOUR
     )
     if notice_text.end_reason is EndReason.FINISHED and task.outcome is not Outcome.SUCCESS:
-        embed.colour = songs.FAILED
-        embed.description = explained(task, catalog)
-        advised = advice(task, catalog)
+        embed.colour = songs.FAILURE_COLOUR
+        embed.description = failure_explanation(task, catalog)
+        advised = failure_advice(task, catalog)
     else:
         name = (
             "nothing"
@@ -264,12 +283,12 @@ def _explanation(notice_text: NoticeText) -> discord.Embed:
         )
         embed.description = catalog.text(f"notice-why-{name}")
         advised = catalog.text(f"notice-advice-{name}")
-    told = plain(own_words(task), limit=FIELD_VALUE)
+    told = escape(relay_reason(task), limit=MAX_FIELD_VALUE)
     if told:
         embed.add_field(name=catalog.text("notice-own-words"), value=told, inline=False)
     embed.add_field(name=catalog.text("notice-what-to-do"), value=advised, inline=False)
     embed.add_field(
-        name=catalog.text("notice-task-id"), value=code(task.id, limit=songs.LONGEST_ID)
+        name=catalog.text("notice-task-id"), value=code_span(task.id, limit=songs.MAX_SHOWN_ID)
     )
     return embed
 
@@ -278,7 +297,9 @@ def _with_links(notice: Notice, limit: int) -> str:
     """Return the content with the links of buttons and embeds, as many as ``limit`` allows."""
     text = notice.content
     labels = {button.url: button.label for button in notice.buttons}
-    labels |= {embed.url: "" for embed in notice.embeds if embed.url and embed.url not in labels}
+    labels |= {
+        embed.url: "" for embed in notice.embeds if embed.url and embed.url not in labels
+    }
     for url, label in labels.items():
         line = f"\n{label}: <{url}>" if label else f"\n<{url}>"
         if len(text) + len(line) <= limit:

@@ -7,10 +7,10 @@ from bot.i18n.catalog import Catalog
 from bot.relay.models import Clip, ClipStatus, Outcome, Task
 from bot.storage.models import EndReason
 from bot.ui import songs
-from bot.ui.escaping import plain_line
-from bot.ui.failure_reasons import kind_of
-from bot.ui.limits import MENTIONED_USERS
-from bot.ui.lyrics import sheets
+from bot.ui.escaping import escape_line
+from bot.ui.failure_reasons import effective_kind
+from bot.ui.limits import MAX_MENTIONED_USERS
+from bot.ui.lyrics import lyrics_texts
 
 _TITLE = 120
 _REASON = 120
@@ -27,12 +27,12 @@ class NoticeText:
     @property
     def titled(self) -> bool:
         """Whether the relay gave a title that shows anything."""
-        return bool(plain_line(self.task.title))
+        return bool(escape_line(self.task.title))
 
     @property
     def title(self) -> str:
         """The title, escaped, or what stands for one; at most 120 code points."""
-        return songs.title_of(self.task, self.catalog, limit=_TITLE)
+        return songs.task_title(self.task, self.catalog, limit=_TITLE)
 
     @property
     def ready(self) -> int:
@@ -52,7 +52,7 @@ class NoticeText:
     @property
     def written(self) -> bool:
         """Whether a lyrics task has brought a text."""
-        return self.task.lyrics is not None and bool(sheets(self.task, limit=1))
+        return self.task.lyrics is not None and bool(lyrics_texts(self.task, limit=1))
 
     @property
     def fruitless(self) -> bool:
@@ -67,7 +67,7 @@ def mentions(watchers: Sequence[int], room: int, catalog: Catalog) -> tuple[str,
 
     Those who do not fit are counted. 50 of the longest take 1200.
     """
-    named = list(watchers[:MENTIONED_USERS])
+    named = list(watchers[:MAX_MENTIONED_USERS])
     while True:
         others = len(watchers) - len(named)
         more = [catalog.text("notice-more-watchers", number=others)] if others else []
@@ -83,7 +83,7 @@ def headline(notice_text: NoticeText) -> str:
         _headline_key(notice_text),
         title=notice_text.title,
         titled="yes" if notice_text.titled else "no",
-        kind=(kind_of(notice_text.task) or "task"),
+        kind=(effective_kind(notice_text.task) or "task"),
         ready=notice_text.ready,
         total=len(notice_text.task.clips),
         others=_others(notice_text),
@@ -96,7 +96,7 @@ def headline_without_title(notice_text: NoticeText) -> str:
     return notice_text.catalog.text(
         _WITHOUT_TITLE.get(key, key),
         titled="no",
-        kind=(kind_of(notice_text.task) or "task"),
+        kind=(effective_kind(notice_text.task) or "task"),
         ready=notice_text.ready,
         total=len(notice_text.task.clips),
     )
@@ -117,7 +117,7 @@ _WITHOUT_TITLE = {
 def remarks(notice_text: NoticeText, *, hidden: int, possible_duplicate: bool) -> Iterator[str]:
     """Yield the small print below the headline; ``hidden`` clips have no embed of their own."""
     text = notice_text.catalog.text
-    reported = plain_line(notice_text.task.reason, limit=_REASON)
+    reported = escape_line(notice_text.task.reason, limit=_REASON)
     explained = any(clip.reason for clip in notice_text.task.clips) or notice_text.fruitless
     if (
         reported

@@ -7,7 +7,7 @@ import discord
 
 from bot.storage.models import HistoryScope
 
-FOLLOW_UPS_OF_A_USER_INSTALL = 5
+MAX_USER_INSTALL_FOLLOW_UPS = 5
 """How many messages may follow an answer where only a person has installed the bot."""
 
 
@@ -23,14 +23,14 @@ def is_guest(interaction: discord.Interaction[Any]) -> bool:
     return interaction.context.private_channel
 
 
-def by_user_install_only(interaction: discord.Interaction[Any]) -> bool:
+def is_user_install_only(interaction: discord.Interaction[Any]) -> bool:
     """Whether the bot is only here because this person has installed it for themselves."""
     if interaction.guild_id is not None:
         return not interaction.is_guild_integration()
     return interaction.context.private_channel
 
 
-def scope_of(interaction: discord.Interaction[Any]) -> HistoryScope:
+def history_scope(interaction: discord.Interaction[Any]) -> HistoryScope:
     """Return whose history an interaction is about: the server's where there is one.
 
     Of a server's only what was watched in channels that the bot knows and the person can see, and
@@ -60,7 +60,7 @@ def _seen_by(member: discord.Member, guild: discord.Guild) -> Iterator[int]:
             yield thread.id
 
 
-NEEDED_PERMISSIONS = discord.Permissions(
+REQUIRED_PERMISSIONS = discord.Permissions(
     view_channel=True,
     send_messages=True,
     send_messages_in_threads=True,
@@ -74,5 +74,5 @@ NEEDED_PERMISSIONS = discord.Permissions(
 def invite_link(application_id: int) -> str:
     """Return the address where somebody can add the bot to a server."""
     return discord.utils.oauth_url(
-        application_id, permissions=NEEDED_PERMISSIONS, scopes=("bot", "applications.commands")
+        application_id, permissions=REQUIRED_PERMISSIONS, scopes=("bot", "applications.commands")
     )

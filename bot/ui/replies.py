@@ -10,10 +10,10 @@ from bot.i18n.catalog import Catalog
 from bot.relay.errors import RelayError
 from bot.storage.errors import WatchError
 from bot.storage.models import Caller
-from bot.ui.escaping import code, cut
-from bot.ui.limits import CONTENT, whole_lines
+from bot.ui.escaping import code_span, truncate
+from bot.ui.limits import MAX_CONTENT, whole_lines
 
-LONGEST_QUOTE = 60
+MAX_QUOTE = 60
 """Code points of what a person typed that an answer repeats."""
 
 
@@ -61,14 +61,14 @@ class Reply:
 
 def _pieces(text: str) -> Iterator[str]:
     """Yield ``text`` in pieces that a message can hold, each of whole lines; at least one."""
-    lines = [cut(line, CONTENT) for line in text.split("\n")]
+    lines = [truncate(line, MAX_CONTENT) for line in text.split("\n")]
     while lines:
-        piece = whole_lines(lines, CONTENT)
+        piece = whole_lines(lines, MAX_CONTENT)
         yield "\n".join(piece)
         lines = lines[len(piece) :]
 
 
-def explain(error: Exception, catalog: Catalog) -> str:
+def error_text(error: Exception, catalog: Catalog) -> str:
     """Return what a person is told about an error; never its inner text, unless it is ours."""
     if isinstance(error, RelayError):
         return catalog.text(f"relay-error-{error.kind.value.replace('_', '-')}")
@@ -87,4 +87,4 @@ def _shown(error: WatchError) -> dict[str, str | int]:
 def _fit(value: str | int | datetime) -> str | int:
     if isinstance(value, datetime):
         return discord.utils.format_dt(value, "R")
-    return code(value, limit=LONGEST_QUOTE) if isinstance(value, str) else value
+    return code_span(value, limit=MAX_QUOTE) if isinstance(value, str) else value

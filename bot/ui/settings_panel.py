@@ -12,18 +12,18 @@ LANGUAGES = (None, "en-US", "zh-CN")
 """What the language button goes through; ``None`` is the server's own."""
 
 _LIMITS = (5, 20, 50)
-MOST_ROLES = 10
+MAX_ROLES = 10
 
 SETTING = "settings:{}"
 """The custom id of what changes a setting; its name goes in."""
 
 
-def limits_below(most: int) -> tuple[int | None, ...]:
+def watch_limit_choices(most: int) -> tuple[int | None, ...]:
     """Return what the limit button goes through; ``None`` is as everywhere, which is ``most``."""
     return (None, *(limit for limit in _LIMITS if limit < most))
 
 
-def panel(settings: ServerSettings, most: int, catalog: Catalog) -> discord.Embed:
+def settings_embed(settings: ServerSettings, most: int, catalog: Catalog) -> discord.Embed:
     """Return the settings of a server, a field each.
 
     ``most``: how much one person may watch where no server says less.
@@ -42,7 +42,7 @@ def panel(settings: ServerSettings, most: int, catalog: Catalog) -> discord.Embe
     return embed
 
 
-def panel_view(settings: ServerSettings, catalog: Catalog) -> discord.ui.View:
+def settings_view(settings: ServerSettings, catalog: Catalog) -> discord.ui.View:
     """Return the five rows of menus and buttons; they show what is set."""
     view = StatelessView()
     view.add_item(
@@ -59,7 +59,7 @@ def panel_view(settings: ServerSettings, catalog: Catalog) -> discord.ui.View:
             custom_id=SETTING.format("roles"),
             placeholder=catalog.text("settings-choose-roles"),
             min_values=0,
-            max_values=MOST_ROLES,
+            max_values=MAX_ROLES,
             default_values=_default(settings.roles, "role"),
         )
     )

@@ -9,24 +9,28 @@ import discord
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Clip, ClipStatus, Outcome, Task
 from bot.ui.components import LinkButton
-from bot.ui.escaping import bare, plain_line
-from bot.ui.limits import BUTTON_URL, BUTTONS, usable_url
+from bot.ui.escaping import escape_line, sanitize_line
+from bot.ui.limits import MAX_BUTTON_URL, MAX_BUTTONS, usable_url
 
-DONE = discord.Colour(0x3BA55D)
-PARTLY = discord.Colour(0xF0B232)
-FAILED = discord.Colour(0xDA373C)
-RUNNING = discord.Colour(0x5865F2)
-UNSURE = discord.Colour(0x80848E)
-OUTCOME_COLOURS = {Outcome.SUCCESS: DONE, Outcome.PARTIAL: PARTLY, Outcome.FAILURE: FAILED}
+SUCCESS_COLOUR = discord.Colour(0x3BA55D)
+PARTIAL_COLOUR = discord.Colour(0xF0B232)
+FAILURE_COLOUR = discord.Colour(0xDA373C)
+RUNNING_COLOUR = discord.Colour(0x5865F2)
+UNKNOWN_COLOUR = discord.Colour(0x80848E)
+OUTCOME_COLOURS = {
+    Outcome.SUCCESS: SUCCESS_COLOUR,
+    Outcome.PARTIAL: PARTIAL_COLOUR,
+    Outcome.FAILURE: FAILURE_COLOUR,
+}
 
-LONGEST_ID = 200
+MAX_SHOWN_ID = 200
 """Code points of an id that are shown: a relay's column holds 191."""
 _NOTE = "♪ "
 _DOT = " · "
 _LONGEST_SONG = 86_400
 
 
-def marker(task: Task, clip: Clip | None = None, *, limit: int = LONGEST_ID) -> str:
+def marker(task: Task, clip: Clip | None = None, *, limit: int = MAX_SHOWN_ID) -> str:
     """Return the line by which the bot knows its own notice again: a note and the ids.
 
     It stands unescaped in the footer of a notice's first embed, and in a code span in plain text.
@@ -37,16 +41,16 @@ def marker(task: Task, clip: Clip | None = None, *, limit: int = LONGEST_ID) -> 
 
 def clip_marker(clip: Clip, *, limit: int) -> str:
     """Return the footer of a clip that is not a notice's first: a note and its id, if any."""
-    shown = bare(clip.id, limit=limit)
+    shown = sanitize_line(clip.id, limit=limit)
     return _NOTE + shown if shown else ""
 
 
-def joined_markers(footers: Iterable[str]) -> str:
+def join_markers(footers: Iterable[str]) -> str:
     """Return the markers of several embeds as one."""
     return _NOTE + _DOT.join(footer.removeprefix(_NOTE) for footer in footers)
 
 
-def bears_marker(task_id: str, content: str, footers: Iterable[str]) -> bool:
+def has_marker(task_id: str, content: str, footers: Iterable[str]) -> bool:
     """Whether a message of the bot's own is a notice of this task.
 
     ``content`` and ``footers`` are the message's, of all its embeds. Titles and lyrics cannot
@@ -61,22 +65,22 @@ def bears_marker(task_id: str, content: str, footers: Iterable[str]) -> bool:
     return any(line == wanted or line.startswith(wanted + _DOT) for line in (*lines, *footers))
 
 
-def title_of(task: Task, catalog: Catalog, *, limit: int) -> str:
+def task_title(task: Task, catalog: Catalog, *, limit: int) -> str:
     """Return the title of ``task``, escaped, as one line of at most ``limit`` code points."""
-    return plain_line(task.title, limit=limit) or catalog.text("card-untitled")
+    return escape_line(task.title, limit=limit) or catalog.text("card-untitled")
 
 
 def clip_title(clip: Clip, task: Task, catalog: Catalog, *, limit: int) -> str:
     """Return the clip's own title, else the task's, escaped, as one line."""
-    return plain_line(clip.title, limit=limit) or title_of(task, catalog, limit=limit)
+    return escape_line(clip.title, limit=limit) or task_title(task, catalog, limit=limit)
 
 
-def meta(*parts: str) -> str:
+def join_parts(*parts: str) -> str:
     """Return what there is of ``parts`` as one line: ``folk, acoustic · 2:34``."""
     return _DOT.join(part for part in parts if part)
 
 
-def length_of(seconds: float | None) -> str:
+def format_duration(seconds: float | None) -> str:
     """Return a duration as ``2:34`` or ``1:02:34``; empty for none and for nonsense."""
     if seconds is None or not math.isfinite(seconds) or not 0 < seconds < _LONGEST_SONG:
         return ""
@@ -85,7 +89,7 @@ def length_of(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def version(number: int, of: int, catalog: Catalog) -> str:
+def version_label(number: int, of: int, catalog: Catalog) -> str:
     """Return ``Version 2`` where there are several, nothing where there is one."""
     return catalog.text("card-version", number=number) if of > 1 else ""
 
@@ -95,7 +99,7 @@ def is_preview(clip: Clip) -> bool:
     return clip.audio_url is not None and not clip.playable and clip.status is not ClipStatus.ERROR
 
 
-def without_dead_streams(task: Task) -> Task:
+def without_expired_streams(task: Task) -> Task:
     """Return ``task`` as it can be heard: when it failed, its streams died with it."""
     if task.outcome is not Outcome.FAILURE or not any(map(is_preview, task.clips)):
         return task
@@ -106,22 +110,22 @@ def without_dead_streams(task: Task) -> Task:
     return replace(task, clips=tuple(clips))
 
 
-def colour_of(clip: Clip) -> discord.Colour:
+def clip_colour(clip: Clip) -> discord.Colour:
     """Return the colour that says at a glance what has become of ``clip``."""
     if clip.playable:
-        return DONE
+        return SUCCESS_COLOUR
     if clip.status is ClipStatus.ERROR:
-        return FAILED
-    return PARTLY if clip.audio_url else UNSURE
+        return FAILURE_COLOUR
+    return PARTIAL_COLOUR if clip.audio_url else UNKNOWN_COLOUR
 
 
-def colour_of_lyrics(task: Task) -> discord.Colour:
+def lyrics_colour(task: Task) -> discord.Colour:
     """Return the colour of a text: a lyrics task that failed may have brought half of one."""
     done = task.lyrics is None or task.outcome is Outcome.SUCCESS
-    return DONE if done else PARTLY
+    return SUCCESS_COLOUR if done else PARTIAL_COLOUR
 
 
-def state_of(clip: Clip, catalog: Catalog, *, reason_limit: int) -> str:
+def clip_state(clip: Clip, catalog: Catalog, *, reason_limit: int) -> str:
     """Return what has become of a clip that cannot be played; empty if it can.
 
     At most ``reason_limit`` code points of it are the relay's own reason.
@@ -129,7 +133,7 @@ def state_of(clip: Clip, catalog: Catalog, *, reason_limit: int) -> str:
     if clip.playable:
         return "" if usable_url(clip.audio_url) else catalog.text("card-clip-link-unusable")
     if clip.status is ClipStatus.ERROR:
-        reason = plain_line(clip.reason, limit=reason_limit)
+        reason = escape_line(clip.reason, limit=reason_limit)
         key = "card-clip-failed-because" if reason else "card-clip-failed"
         return catalog.text(key, reason=reason)
     if is_preview(clip):
@@ -144,14 +148,14 @@ def link_buttons(task: Task, catalog: Catalog) -> tuple[LinkButton, ...]:
     A stream, which dies when its song is done, is called a preview. Links that do not fit a button
     (512 code points) are left out.
     """
-    task = without_dead_streams(task)
+    task = without_expired_streams(task)
     buttons = [*_listening(task, catalog), *_watching(task, catalog)]
-    return tuple(buttons[:BUTTONS])
+    return tuple(buttons[:MAX_BUTTONS])
 
 
 def _listening(task: Task, catalog: Catalog) -> Iterator[LinkButton]:
     for number, clip in enumerate(task.clips, 1):
-        url = usable_url(clip.audio_url, BUTTON_URL)
+        url = usable_url(clip.audio_url, MAX_BUTTON_URL)
         if url and (clip.playable or is_preview(clip)):
             name = "listen" if clip.playable else "preview"
             yield LinkButton(_label(name, number, len(task.clips), catalog), url)
@@ -159,7 +163,7 @@ def _listening(task: Task, catalog: Catalog) -> Iterator[LinkButton]:
 
 def _watching(task: Task, catalog: Catalog) -> Iterator[LinkButton]:
     for number, clip in enumerate(task.clips, 1):
-        url = usable_url(clip.video_url, BUTTON_URL)
+        url = usable_url(clip.video_url, MAX_BUTTON_URL)
         if url and clip.playable:
             yield LinkButton(_label("video", number, len(task.clips), catalog), url)
 
@@ -171,9 +175,9 @@ def _label(name: str, number: int, of: int, catalog: Catalog) -> str:
 
 def _ids(task_id: str, clip: Clip | None, limit: int) -> Iterator[str]:
     yield _shown(task_id)
-    if clip is not None and (shown := bare(clip.id, limit=limit)):
+    if clip is not None and (shown := sanitize_line(clip.id, limit=limit)):
         yield shown
 
 
 def _shown(task_id: str) -> str:
-    return bare(task_id, limit=LONGEST_ID) or "–"
+    return sanitize_line(task_id, limit=MAX_SHOWN_ID) or "–"

@@ -10,8 +10,8 @@ from bot.relay.models import Clip, Outcome, Task, TaskStatus
 from bot.storage.models import DurationStats
 from bot.ui import songs
 from bot.ui.components import status_view
-from bot.ui.escaping import code, plain_line
-from bot.ui.failure_reasons import explained, own_words
+from bot.ui.escaping import code_span, escape_line
+from bot.ui.failure_reasons import failure_explanation, relay_reason
 from bot.ui.limits import usable_url
 from bot.ui.songs import link_buttons
 
@@ -38,11 +38,11 @@ def status_card(
     One embed: what it is, how far, since when, each version with its link, the id. A stream is
     called a preview. It never bears the marker of a notice.
     """
-    task = songs.without_dead_streams(task)
+    task = songs.without_expired_streams(task)
     embed = discord.Embed(
-        title=songs.title_of(task, catalog, limit=_TITLE),
+        title=songs.task_title(task, catalog, limit=_TITLE),
         description="\n".join(_lines(task, catalog, now, typical)),
-        colour=songs.OUTCOME_COLOURS[task.outcome] if task.outcome else songs.RUNNING,
+        colour=songs.OUTCOME_COLOURS[task.outcome] if task.outcome else songs.RUNNING_COLOUR,
     )
     covers = (usable_url(clip.image_url) for clip in task.clips)
     return [embed.set_thumbnail(url=next(filter(None, covers), None))]
@@ -61,14 +61,14 @@ def _lines(
     yield state_line(task, catalog, now)
     if not task.terminal:
         yield from _progress(task, catalog, now, typical)
-    yield from filter(None, (style_of(task),))
+    yield from filter(None, (task_style(task),))
     yield from _failure(task, catalog)
     if any(clip.playable or songs.is_preview(clip) for clip in task.clips) or not task.terminal:
         yield from _clips(task, catalog)
     if task.text and task.terminal:
         yield catalog.text("card-read-lyrics")
     yield ""
-    yield catalog.text("card-task-id", id=code(task.id, limit=songs.LONGEST_ID))
+    yield catalog.text("card-task-id", id=code_span(task.id, limit=songs.MAX_SHOWN_ID))
 
 
 def _progress(
@@ -81,7 +81,7 @@ def _progress(
     elif typical and 0 < now - started < typical.slow:
         yield progress_bar(min(_NEARLY, round(100 * (now - started) / typical.slow)))
     if typical:
-        yield catalog.text("card-typical", time=songs.length_of(typical.median))
+        yield catalog.text("card-typical", time=songs.format_duration(typical.median))
 
 
 def state_line(task: Task, catalog: Catalog, now: float) -> str:
@@ -90,11 +90,11 @@ def state_line(task: Task, catalog: Catalog, now: float) -> str:
     finished = _time(task.finished_at, now)
     if not task.terminal:
         since = catalog.text("card-since", time=f"<t:{started}:R>") if started else ""
-        return songs.meta(catalog.text(f"card-state-{_name(task.status)}"), since)
+        return songs.join_parts(catalog.text(f"card-state-{_name(task.status)}"), since)
     ended = catalog.text("card-ended", time=f"<t:{finished}:R>") if finished else ""
-    took = songs.length_of(finished - started) if finished and started else ""
+    took = songs.format_duration(finished - started) if finished and started else ""
     taken = catalog.text("card-took", time=took) if took else ""
-    return songs.meta(catalog.text(f"card-state-{task.outcome}"), ended, taken)
+    return songs.join_parts(catalog.text(f"card-state-{task.outcome}"), ended, taken)
 
 
 def _name(status: TaskStatus) -> str:
@@ -111,22 +111,22 @@ def _time(seconds: float | None, now: float) -> int:
     return int(seconds)
 
 
-def style_of(task: Task) -> str:
+def task_style(task: Task) -> str:
     """Return the style of a task as one escaped line; empty if the relay gave none."""
     styles = [task.lyrics.style] if task.lyrics else []
     styles += [clip.style for clip in task.clips]
-    return next(filter(None, (plain_line(style, limit=_STYLE) for style in styles)), "")
+    return next(filter(None, (escape_line(style, limit=_STYLE) for style in styles)), "")
 
 
 def _failure(task: Task, catalog: Catalog) -> Iterator[str]:
     """Yield why the task failed; a clip that failed beside others says so itself."""
     told = ""
     if task.outcome is Outcome.FAILURE:
-        yield explained(task, catalog)
-        told = own_words(task)
+        yield failure_explanation(task, catalog)
+        told = relay_reason(task)
     elif task.outcome is Outcome.PARTIAL and not any(clip.reason for clip in task.clips):
         told = task.reason
-    reason = plain_line(told, limit=_REASON)
+    reason = escape_line(told, limit=_REASON)
     if reason:
         yield catalog.text("card-own-words", reason=reason)
 
@@ -143,12 +143,12 @@ def _clips(task: Task, catalog: Catalog) -> Iterator[str]:
 
 def _clip(clip: Clip, number: int, of: int, catalog: Catalog) -> str:
     """Return a clip as one line: ``Version 1 · 2:34 · Listen``, or why it has no link."""
-    name = songs.version(number, of, catalog) or catalog.text("card-song")
-    state = songs.state_of(clip, catalog, reason_limit=_REASON // 2)
+    name = songs.version_label(number, of, catalog) or catalog.text("card-song")
+    state = songs.clip_state(clip, catalog, reason_limit=_REASON // 2)
     link = _link(clip, catalog)
     if not link and not state:
         state = catalog.text("card-clip-link-long")
-    return songs.meta(f"**{name}**", songs.length_of(clip.duration), link, state)
+    return songs.join_parts(f"**{name}**", songs.format_duration(clip.duration), link, state)
 
 
 def _link(clip: Clip, catalog: Catalog) -> str:
@@ -161,18 +161,18 @@ def _link(clip: Clip, catalog: Catalog) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class StatusMessage:
     """A card and its buttons, as a message takes them."""
 
     embeds: list[discord.Embed]
     view: discord.ui.View | None
 
 
-def status_of(
+def status_message(
     task: Task, catalog: Catalog, *, now: float, typical: DurationStats | None = None
-) -> Status:
+) -> StatusMessage:
     """Return how ``task`` is doing at ``now`` (Unix seconds); ``typical`` as for the card."""
-    return Status(
+    return StatusMessage(
         embeds=status_card(task, catalog, now=now, typical=typical),
         view=status_view(task, link_buttons(task, catalog), catalog),
     )

@@ -7,7 +7,7 @@ import discord
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Task, TaskKind
 from bot.ui.components import StatelessView
-from bot.ui.escaping import bare
+from bot.ui.escaping import sanitize_line
 from bot.watches.task_ids import MOST_IDS
 
 FOUND_MENU = "watch-found"
@@ -18,12 +18,12 @@ _LABEL = 100
 _KINDS = {TaskKind.MUSIC: "found-song", TaskKind.LYRICS: "found-lyrics", None: "found-task"}
 
 
-def found_menu(tasks: Sequence[Task], catalog: Catalog) -> discord.ui.View:
+def task_menu(tasks: Sequence[Task], catalog: Catalog) -> discord.ui.View:
     """Return a menu of 1 to 25 tasks, of which up to 10 can be chosen at once."""
     options = [
         discord.SelectOption(
-            label=bare(task.title, limit=_LABEL) or catalog.text(_KINDS[task.kind]),
-            description=bare(task.id, limit=_LABEL),
+            label=sanitize_line(task.title, limit=_LABEL) or catalog.text(_KINDS[task.kind]),
+            description=sanitize_line(task.id, limit=_LABEL),
             value=task.id,
         )
         for task in tasks

@@ -3,7 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 
-from bot.delivery.discord_errors import is_about_the_person, reason_of, tells_of_the_person
+from bot.delivery.discord_errors import (
+    is_recipient_unreachable,
+    names_unreachable_recipient,
+    short_reason,
+)
 from bot.delivery.live_card_updater import LiveCardUpdater
 from bot.i18n.catalog import Catalog
 from bot.storage.joined_notices import JoinedNotices
@@ -39,7 +43,7 @@ class DirectMessageWatches:
             posting = self._keeper.post(card)
             done, _ = await asyncio.wait({posting}, timeout=self._patience)
             error = posting.result() if done else None
-            return reason_of(error) if error and is_about_the_person(error) else None
+            return short_reason(error) if error and is_recipient_unreachable(error) else None
         return await self._refusal_of_notices(destination, finished) if finished else None
 
     async def _refusal_of_notices(self, destination: Destination, ids: Sequence[str]) -> str | None:
@@ -48,7 +52,7 @@ class DirectMessageWatches:
         while loop.time() < until:
             states = await self._notices.latest(destination, ids)
             for each in states:
-                if each.state == "dropped" and tells_of_the_person(each.reason):
+                if each.state == "dropped" and names_unreachable_recipient(each.reason):
                     return each.reason
             if not any(each.pending for each in states):
                 return None

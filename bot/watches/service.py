@@ -9,17 +9,17 @@ from typing import Any
 import discord
 from discord.utils import format_dt
 
-from bot.delivery.discord_errors import is_about_the_person, reason_of
+from bot.delivery.discord_errors import is_recipient_unreachable, short_reason
 from bot.i18n.catalog import Catalog, catalog_for
 from bot.relay.errors import ErrorKind
 from bot.storage.errors import TooManyMessages
 from bot.storage.live_cards import LiveCards
 from bot.storage.models import Destination, LiveCard, MentionSetting, ServerSettings
 from bot.storage.server_settings import ServerSettingsStore
-from bot.ui.escaping import code
-from bot.ui.held_notice import needed_to_post
+from bot.ui.escaping import code_span
+from bot.ui.held_notice import posting_permissions
 from bot.ui.permissions import is_guest
-from bot.ui.replies import explain
+from bot.ui.replies import error_text
 from bot.watches.private_watches import DirectMessageWatches, say_refusal
 from bot.watches.watchlist import Watchlist, WatchOutcome, WatchResult
 
@@ -102,9 +102,9 @@ class WatchService:
         try:
             destination = await self._place(interaction, wish, settings)
         except discord.Forbidden as error:
-            if not is_about_the_person(error):
+            if not is_recipient_unreachable(error):
                 raise
-            return say_refusal(reason_of(error), catalog)
+            return say_refusal(short_reason(error), catalog)
         results = await self._watchlist.add(
             ids,
             user_id=interaction.user.id,
@@ -182,7 +182,8 @@ class WatchService:
         catalog = catalog_for(interaction.locale.value)
         shown = (
             catalog.text(
-                f"watch-{'failed' if each.failed else 'finished'}-unsent", id=code(each.task.id)
+                f"watch-{'failed' if each.failed else 'finished'}-unsent",
+                id=code_span(each.task.id),
             )
             for each in finished
         )
@@ -254,7 +255,7 @@ def _refusal(
         granted = channel.permissions_for(channel.guild.me)
     else:
         granted = interaction.app_permissions
-    needed = needed_to_post(granted, in_thread=isinstance(channel, discord.Thread))
+    needed = posting_permissions(granted, in_thread=isinstance(channel, discord.Thread))
     missing = [name for name, has in needed.items() if not has]
     if not missing:
         return None
@@ -273,7 +274,7 @@ def _not_yours(
     assert isinstance(interaction.user, discord.Member)  # noqa: S101 # channels are a server's
     own = channel.permissions_for(interaction.user)
     in_thread = isinstance(channel, discord.Thread)
-    if not all(needed_to_post(own, in_thread=in_thread).values()):
+    if not all(posting_permissions(own, in_thread=in_thread).values()):
         return "watch-not-yours"
     private = isinstance(channel, discord.Thread) and channel.is_private()
     if private and channel.id != interaction.channel_id and not own.manage_threads:
@@ -287,9 +288,11 @@ def _ids(results: Sequence[WatchResult], wanted: Collection[WatchOutcome]) -> li
 
 def _say(result: WatchResult, destination: Destination, where: str, catalog: Catalog) -> str:
     if result.error:
-        return explain(result.error, catalog)
+        return error_text(result.error, catalog)
     link = f"https://discord.com/channels/{destination.guild_id or '@me'}/{destination.channel_id}"
-    text = catalog.text(_key(result), id=code(result.task.id), link=f"{link}/{result.message_id}")
+    text = catalog.text(
+        _key(result), id=code_span(result.task.id), link=f"{link}/{result.message_id}"
+    )
     if where and result.added in _TOLD_THERE:
         return catalog.text("watch-elsewhere", text=text, place=where)
     return text

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.i18n.catalog import catalog_for
-from bot.ui.escaping import code
+from bot.ui.escaping import code_span
 from tests.support.seen_messages import looks_like_card
 
 WATCHES_PER_USER = 100
@@ -128,7 +128,9 @@ def heard(task_id: str, answer: str | None) -> Heard:
         return Heard.NOTHING
     if answer == _WORDS.text("watch-error-too-many", limit=WATCHES_PER_USER):
         return Heard.NOTHING
-    said = (told for key, told in _ANSWERS.items() if answer == _WORDS.text(key, id=code(task_id)))
+    said = (
+        told for key, told in _ANSWERS.items() if answer == _WORDS.text(key, id=code_span(task_id))
+    )
     return next(said, Heard.SILENCE)
 
 

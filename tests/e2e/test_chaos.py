@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.i18n.catalog import catalog_for
-from bot.ui.escaping import code
+from bot.ui.escaping import code_span
 from tests.e2e.chaos import run_chaos
 from tests.e2e.chaos_audit import Deed, ErrorClassification, Fate, Posted, Truth, Verb, audit
 from tests.e2e.chaos_plan import nonce_window, plan
@@ -21,7 +21,7 @@ def a_deed(key: str = "watch-watching", **changes: object) -> Deed:
     """Return what Ada asked about the song, with the answer of that name."""
     deed = Deed(Verb.WATCH, TRUTH.task_id, ADA, HERE, asked_at=1.0, last_answer_at=2.0)
     deed = replace(deed, **changes)  # type: ignore[arg-type] # fields by name, each of its own type  # of any field
-    deed.answer = WORDS.text(key, id=code(TRUTH.task_id)) if key else None
+    deed.answer = WORDS.text(key, id=code_span(TRUTH.task_id)) if key else None
     return deed
 
 

@@ -10,13 +10,13 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.delivery.attachments.fetching import Fetcher
+from bot.delivery.attachments.fetching import AudioFetcher
 from bot.delivery.attachments.uploads import (
-    DEFAULT_LIMIT,
-    MOST_TRIES,
-    Player,
+    DEFAULT_UPLOAD_LIMIT,
+    MAX_ATTEMPTS_WITH_FILE,
+    AttachmentPolicy,
+    AudioAttachments,
     UploadLimits,
-    Uploads,
 )
 from bot.delivery.discord_traffic import RequestMonitor
 from bot.delivery.dispatcher import OutboxDispatcher
@@ -83,7 +83,7 @@ async def studio(tmp_path: Path, media: MediaServer) -> AsyncIterator[Studio]:
         channel = guild.add_channel("songs")
         database = await stack.enter_async_context(DatabaseThread(tmp_path / "suno.db"))
         fetcher = await stack.enter_async_context(
-            Fetcher(seconds=1, resolve=always("127.0.0.1"), loopback_port=media.port)
+            AudioFetcher(seconds=1, resolve=always("127.0.0.1"), loopback_port=media.port)
         )
         media.host = "songs.example.com"
         DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
@@ -93,7 +93,7 @@ async def studio(tmp_path: Path, media: MediaServer) -> AsyncIterator[Studio]:
         await stack.enter_async_context(connected(client, local.token))
         outbox, settings = Outbox(database), ServerSettingsStore(database)
         await settings.change(guild.id, uploads=True)
-        uploads = Uploads(client, settings, Player(fetcher))
+        uploads = AttachmentPolicy(client, settings, AudioAttachments(fetcher))
         dispatcher = OutboxDispatcher(
             client, outbox, PATIENCE, clock=local.clock.now, uploads=uploads
         )
@@ -254,13 +254,13 @@ async def test_a_file_is_not_fetched_for_ever(studio: Studio) -> None:
         POST, status=400, code=50083, channel=studio.channel, times=None
     )
     await studio.owe(a_song_at(studio.media.song()))
-    for _ in range(MOST_TRIES + 1):
+    for _ in range(MAX_ATTEMPTS_WITH_FILE + 1):
         assert await studio.deliver(after=600) == []
-    assert archived.hits == MOST_TRIES + 1
+    assert archived.hits == MAX_ATTEMPTS_WITH_FILE + 1
     studio.local.faults.clear()
     (message,) = await studio.deliver(after=600)
     assert message.attachments == []
-    assert len(studio.media.requests) == MOST_TRIES
+    assert len(studio.media.requests) == MAX_ATTEMPTS_WITH_FILE
 
 
 async def test_a_channel_without_embeds_gets_the_file_and_the_links(studio: Studio) -> None:
@@ -279,7 +279,7 @@ async def test_a_song_that_cannot_be_fetched_comes_as_a_link(studio: Studio, wha
     link = {
         "absent": lambda: media.link("/nothing.mp3"),
         "page": lambda: media.song(b"<!doctype html><p>Sign in", "text/html"),
-        "too large": lambda: media.song(MP3 + bytes(DEFAULT_LIMIT)),
+        "too large": lambda: media.song(MP3 + bytes(DEFAULT_UPLOAD_LIMIT)),
         "endless": lambda: media.stream(MP3 * 400, endless=True),
         "slow": lambda: media.stream(MP3, b"\0", every=0.05, endless=True),
         "private": lambda: media.redirect("https://10.0.0.1/song.mp3"),
@@ -294,9 +294,9 @@ async def test_a_server_with_boosts_takes_larger_files(studio: Studio) -> None:
     """The least is what Discord gives everybody, whatever discord.py says."""
     guild = studio.client.get_guild(studio.guild.id)
     assert guild is not None
-    assert guild.filesize_limit < DEFAULT_LIMIT
+    assert guild.filesize_limit < DEFAULT_UPLOAD_LIMIT
     limits = UploadLimits()
-    assert limits.of(guild.id, guild) == limits.of(guild.id, None) == DEFAULT_LIMIT
+    assert limits.of(guild.id, guild) == limits.of(guild.id, None) == DEFAULT_UPLOAD_LIMIT
     guild.premium_tier = 3
     assert limits.of(guild.id, guild) == 100 * 1024 * 1024
 
@@ -308,7 +308,7 @@ async def test_the_least_limit_that_interactions_stated_counts(tmp_path: Path) -
         media.answers[f"/{clip}.mp3"] = answering(MP3 + bytes(15 * 2**20), "audio/mpeg")
         sandbox.relay.add(song("a-song", takes=1, clips=1, media=media.link("")))
         sandbox.guild.file_size = 10 * 2**20
-        async with running_assembled_bot(sandbox, Fetcher(loopback_port=media.port)) as bot:
+        async with running_assembled_bot(sandbox, AudioFetcher(loopback_port=media.port)) as bot:
             await bot.services.settings.change(sandbox.guild.id, uploads=True)
             await sandbox.command_answer("suno watch", id="a-song")
             sandbox.relay.clock.advance(10)
@@ -334,9 +334,9 @@ async def test_the_least_limit_that_interactions_stated_counts(tmp_path: Path) -
 )
 async def test_the_name_of_the_file_is_harmless(media: MediaServer, title: str, name: str) -> None:
     """Whatever the title is; and the extension is that of the content."""
-    async with Fetcher(seconds=5, loopback_port=media.port) as fetcher:
+    async with AudioFetcher(seconds=5, loopback_port=media.port) as fetcher:
         task = a_song_at(media.song(kind="application/octet-stream"), title=title)
-        file = await Player(fetcher).attachment(task, LIMIT)
+        file = await AudioAttachments(fetcher).attachment(task, LIMIT)
     assert file is not None
     assert file.filename == name
     file.close()

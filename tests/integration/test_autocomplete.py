@@ -13,7 +13,7 @@ from bot.storage.history import History
 from bot.storage.limits import WatchLimits
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
-from bot.ui.autocomplete import LONGEST, choices, offered_ids
+from bot.ui.autocomplete import MAX_CHOICE, matching_choices, suggest_task_ids
 from sandbox.relay import song
 from tests.support.builders import a_clip, a_lyrics_task, a_song
 from tests.support.histories import THERE, ended, named, watch
@@ -70,32 +70,32 @@ async def test_an_offer_that_is_taken_works(sandbox: SandboxSession) -> None:
 def test_a_choice_completes_the_last_word_and_keeps_the_others() -> None:
     """As they were typed; what is named already is not offered again."""
     recent = [("two", "Second"), ("one", "First")]
-    assert [c.value for c in choices(recent, "one, t")] == ["one, two"]
-    assert [c.value for c in choices(recent, "t")] == ["two", "one"]
-    assert [c.value for c in choices(recent, "x，")] == ["x，two", "x，one"]
-    assert choices(recent, "one two ") == []
+    assert [c.value for c in matching_choices(recent, "one, t")] == ["one, two"]
+    assert [c.value for c in matching_choices(recent, "t")] == ["two", "one"]
+    assert [c.value for c in matching_choices(recent, "x，")] == ["x，two", "x，one"]
+    assert matching_choices(recent, "one two ") == []
 
 
 def test_a_task_without_a_title_is_offered_by_its_id() -> None:
     """Whole, as there is room."""
-    ((choice),) = choices([("a-song-with-a-long-id", "")], "")
+    ((choice),) = matching_choices([("a-song-with-a-long-id", "")], "")
     assert choice.name == "a-song-with-a-long-id"
 
 
 def test_what_is_too_long_for_a_choice_is_left_out() -> None:
     """A cut id is no id."""
-    assert choices([("x" * 101, "Title")], "") == []
-    assert choices([("x" * 60, "Title")], "y" * 50 + " ") == []
-    assert len(choices([("x" * 100, "Title")], "")) == 1
+    assert matching_choices([("x" * 101, "Title")], "") == []
+    assert matching_choices([("x" * 60, "Title")], "y" * 50 + " ") == []
+    assert len(matching_choices([("x" * 100, "Title")], "")) == 1
 
 
 @settings(deadline=None)
 @given(recent=st.lists(st.tuples(LONG_TEXTS, LONG_TEXTS), max_size=25), typed=LONG_TEXTS)
 def test_every_choice_is_within_discords_limits(recent: list[tuple[str, str]], typed: str) -> None:
     """discord.py does not look."""
-    for choice in choices([(task_id or "x", title) for task_id, title in recent], typed):
-        assert 1 <= len(choice.name) <= LONGEST
-        assert 1 <= len(choice.value) <= LONGEST
+    for choice in matching_choices([(task_id or "x", title) for task_id, title in recent], typed):
+        assert 1 <= len(choice.name) <= MAX_CHOICE
+        assert 1 <= len(choice.value) <= MAX_CHOICE
 
 
 async def test_a_broken_database_offers_nothing(tmp_path: Path) -> None:
@@ -105,8 +105,8 @@ async def test_a_broken_database_offers_nothing(tmp_path: Path) -> None:
         await database.write("DROP TABLE subscriptions", [])
         with pytest.raises(sqlite3.Error):
             await history.suggestions(1, "")
-        assert await offered_ids(history, 1, "") == []
-    assert await offered_ids(history, 1, "") == []
+        assert await suggest_task_ids(history, 1, "") == []
+    assert await suggest_task_ids(history, 1, "") == []
 
 
 async def test_a_database_that_takes_too_long_offers_nothing(
@@ -120,7 +120,7 @@ async def test_a_database_that_takes_too_long_offers_nothing(
         waiting = asyncio.create_task(
             database.run(lambda _: asyncio.run_coroutine_threadsafe(blocked.wait(), loop).result())
         )
-        assert await offered_ids(History(database, "deerapi"), 1, "") == []
+        assert await suggest_task_ids(History(database, "deerapi"), 1, "") == []
         blocked.set()
         await waiting
 

@@ -19,7 +19,7 @@ from bot.background import run_forever
 from bot.delivery.discord_calls import CallTimeout, DiscordCalls, TooManyLateCalls
 from bot.delivery.discord_traffic import RequestMonitor
 from bot.delivery.dispatcher import OutboxDispatcher
-from bot.delivery.error_policy import Patience
+from bot.delivery.error_policy import RetryPolicy
 from bot.delivery.live_card_updater import LiveCardTiming, LiveCardUpdater
 from bot.storage.database import DatabaseThread
 from bot.storage.live_cards import LiveCards
@@ -33,7 +33,7 @@ from tests.support.paths import ROOT
 
 PATCH = "PATCH /channels/{id}/messages/{message}"
 PACE = LiveCardTiming(between_edits=0.05, between_rounds=0.05, longest_call=0.1, goodbye=0.1)
-PATIENCE = Patience(one_try=0.1, first_pause=0.1, goodbye=0.1)
+PATIENCE = RetryPolicy(one_try=0.1, first_pause=0.1, goodbye=0.1)
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Office:
     cards: LiveCards
     traffic: RequestMonitor
 
-    def dispatcher(self, patience: Patience = PATIENCE) -> OutboxDispatcher:
+    def dispatcher(self, patience: RetryPolicy = PATIENCE) -> OutboxDispatcher:
         """Return a courier."""
         return OutboxDispatcher(self.client, self.outbox, patience, traffic=self.traffic)
 

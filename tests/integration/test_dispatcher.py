@@ -15,7 +15,7 @@ from yarl import URL
 from bot.client import traced
 from bot.delivery.discord_traffic import RequestMonitor
 from bot.delivery.dispatcher import OutboxDispatcher
-from bot.delivery.error_policy import Patience
+from bot.delivery.error_policy import RetryPolicy
 from bot.metrics import Metrics
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
@@ -27,7 +27,9 @@ from sandbox.discord import Channel, LocalDiscord, Message, Request, User, sayin
 from tests.support.builders import a_clip, a_song
 
 POST = "POST /channels/{id}/messages"
-PATIENCE = Patience(first_pause=1, longest_pause=300, between_looks_at_held=600, until_held=86400)
+PATIENCE = RetryPolicy(
+    first_pause=1, longest_pause=300, between_looks_at_held=600, until_held=86400
+)
 
 
 @dataclass

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from bot.delivery.attachments.fetching import (
-    MOST_REDIRECTS,
-    Fetcher,
-    NotFetched,
-    Resolve,
-    Sound,
-    Why,
-    resolved,
+    MAX_REDIRECTS,
+    AudioFetcher,
+    AudioFetchError,
+    FetchedAudio,
+    FetchFailure,
+    Resolver,
+    resolve_host,
 )
 from tests.support.media_server import MP3, MediaServer, a_media_server, mp4, saying
 
@@ -30,7 +30,7 @@ async def media() -> AsyncIterator[MediaServer]:
         yield media
 
 
-def always(*addresses: str) -> Resolve:
+def always(*addresses: str) -> Resolver:
     """Return a resolver that knows the same addresses for every name."""
 
     async def resolve(_host: str, _port: int) -> Sequence[str]:
@@ -54,27 +54,29 @@ class Changing:
 
 async def fetched(media: MediaServer, link: str, limit: int = LIMIT, seconds: float = 5.0) -> bytes:
     """Fetch from the server of songs; return the content of the file."""
-    async with Fetcher(seconds=seconds, loopback_port=media.port) as fetcher:
+    async with AudioFetcher(seconds=seconds, loopback_port=media.port) as fetcher:
         return content(await fetcher.fetch(link, limit))
 
 
-def content(sound: Sound) -> bytes:
+def content(sound: FetchedAudio) -> bytes:
     """Return what a file holds, and close it."""
     with sound.file as file:
         return file.read()
 
 
-async def why_not(media: MediaServer, link: str, limit: int = LIMIT, seconds: float = 5.0) -> Why:
+async def why_not(
+    media: MediaServer, link: str, limit: int = LIMIT, seconds: float = 5.0
+) -> FetchFailure:
     """Return why the server of songs is not fetched from."""
-    with pytest.raises(NotFetched) as refused:
+    with pytest.raises(AudioFetchError) as refused:
         await fetched(media, link, limit, seconds)
     return refused.value.why
 
 
-async def refusal(link: str, resolve: Resolve | None = None) -> Why:
+async def refusal(link: str, resolve: Resolver | None = None) -> FetchFailure:
     """Return why a link is not fetched by a fetcher as it is in use."""
-    async with Fetcher(seconds=5, resolve=resolve or always("192.0.2.1")) as fetcher:
-        with pytest.raises(NotFetched) as refused:
+    async with AudioFetcher(seconds=5, resolve=resolve or always("192.0.2.1")) as fetcher:
+        with pytest.raises(AudioFetchError) as refused:
             await fetcher.fetch(link, LIMIT)
     return refused.value.why
 
@@ -101,7 +103,7 @@ async def refusal(link: str, resolve: Resolve | None = None) -> Why:
 async def test_a_link_that_is_not_plain_https_is_refused_unasked(link: str) -> None:
     """Only https, only port 443, no name or password, no address in disguise."""
     asked = Changing("192.0.2.1")
-    assert await refusal(link, asked) is Why.LINK
+    assert await refusal(link, asked) is FetchFailure.LINK
     assert asked.asked == 0
 
 
@@ -114,15 +116,17 @@ async def test_a_link_that_is_not_plain_https_is_refused_unasked(link: str) -> N
 )
 async def test_a_name_of_an_address_that_is_not_public_is_refused(address: str) -> None:
     """It is judged by what it resolves to; and so is the bare address."""
-    assert await refusal("https://songs.example/song.mp3", always(address)) is Why.NOT_PUBLIC
+    assert (
+        await refusal("https://songs.example/song.mp3", always(address)) is FetchFailure.NOT_PUBLIC
+    )
     host = f"[{address}]" if ":" in address else address
-    assert await refusal(f"https://{host}/song.mp3") is Why.NOT_PUBLIC
+    assert await refusal(f"https://{host}/song.mp3") is FetchFailure.NOT_PUBLIC
 
 
 @pytest.mark.parametrize("host", ["localhost", "0x7f000001"])
 async def test_what_the_system_itself_calls_loopback_is_refused(host: str) -> None:
     """The resolver in use knows such names without asking anybody."""
-    assert await refusal(f"https://{host}/song.mp3", resolved) is Why.NOT_PUBLIC
+    assert await refusal(f"https://{host}/song.mp3", resolve_host) is FetchFailure.NOT_PUBLIC
 
 
 async def test_a_name_that_is_not_known_is_refused() -> None:
@@ -131,15 +135,17 @@ async def test_a_name_that_is_not_known_is_refused() -> None:
     async def resolve(_host: str, _port: int) -> Sequence[str]:
         raise OSError("no such name")
 
-    assert await refusal("https://songs.example/song.mp3", resolve) is Why.UNREACHABLE
+    assert await refusal("https://songs.example/song.mp3", resolve) is FetchFailure.UNREACHABLE
 
 
 async def test_loopback_is_refused_unless_it_is_allowed(media: MediaServer) -> None:
     """Over http and over https, whatever is served there."""
     link = media.song()
-    assert await refusal(link) is Why.LINK
-    assert await refusal(link.replace("http:", "https:")) is Why.LINK
-    assert await refusal("https://localhost/song.mp3", always("127.0.0.1")) is Why.NOT_PUBLIC
+    assert await refusal(link) is FetchFailure.LINK
+    assert await refusal(link.replace("http:", "https:")) is FetchFailure.LINK
+    assert (
+        await refusal("https://localhost/song.mp3", always("127.0.0.1")) is FetchFailure.NOT_PUBLIC
+    )
     assert media.requests == []
     assert await fetched(media, link) == MP3
 
@@ -148,7 +154,7 @@ async def test_a_name_is_resolved_once_for_a_connection(media: MediaServer) -> N
     """The address that was checked is the one that is asked: a second answer would not count."""
     media.song()
     changing = Changing("127.0.0.1", "10.0.0.1")
-    async with Fetcher(seconds=5, resolve=changing, loopback_port=media.port) as fetcher:
+    async with AudioFetcher(seconds=5, resolve=changing, loopback_port=media.port) as fetcher:
         sound = await fetcher.fetch(media.link(host="songs.example"), LIMIT)
     assert content(sound) == MP3
     assert changing.asked == 1
@@ -158,10 +164,10 @@ async def test_a_name_that_changes_its_address_is_checked_anew(media: MediaServe
     """A redirect to the same name resolves it again, and a private address is refused then."""
     media.redirect("/again.mp3")
     changing = Changing("127.0.0.1", "10.0.0.1")
-    async with Fetcher(seconds=5, resolve=changing, loopback_port=media.port) as fetcher:
-        with pytest.raises(NotFetched) as refused:
+    async with AudioFetcher(seconds=5, resolve=changing, loopback_port=media.port) as fetcher:
+        with pytest.raises(AudioFetchError) as refused:
             await fetcher.fetch(media.link(host="songs.example"), LIMIT)
-    assert refused.value.why is Why.NOT_PUBLIC
+    assert refused.value.why is FetchFailure.NOT_PUBLIC
     assert len(media.requests) == 1
 
 
@@ -169,7 +175,7 @@ async def test_of_several_addresses_only_those_that_may_be_asked_are(media: Medi
     """A private one among them is passed over."""
     media.song()
     resolve = always("10.0.0.1", "fd00::1", "127.0.0.1")
-    async with Fetcher(seconds=5, resolve=resolve, loopback_port=media.port) as fetcher:
+    async with AudioFetcher(seconds=5, resolve=resolve, loopback_port=media.port) as fetcher:
         sound = await fetcher.fetch(media.link(host="songs.example"), LIMIT)
     assert content(sound) == MP3
 
@@ -177,18 +183,20 @@ async def test_of_several_addresses_only_those_that_may_be_asked_are(media: Medi
 @pytest.mark.parametrize(
     ("target", "why"),
     [
-        ("https://127.0.0.1/song.mp3", Why.NOT_PUBLIC),
-        ("https://10.0.0.1/song.mp3", Why.NOT_PUBLIC),
-        ("https://[::ffff:10.0.0.1]/song.mp3", Why.NOT_PUBLIC),
-        ("https://169.254.169.254/latest/meta-data", Why.NOT_PUBLIC),
-        ("http://127.0.0.1:1/song.mp3", Why.LINK),
-        ("http://songs.example/song.mp3", Why.LINK),
-        ("//ada:secret@127.0.0.1/song.mp3", Why.LINK),
-        ("file:///etc/passwd", Why.LINK),
-        ("http://[", Why.LINK),
+        ("https://127.0.0.1/song.mp3", FetchFailure.NOT_PUBLIC),
+        ("https://10.0.0.1/song.mp3", FetchFailure.NOT_PUBLIC),
+        ("https://[::ffff:10.0.0.1]/song.mp3", FetchFailure.NOT_PUBLIC),
+        ("https://169.254.169.254/latest/meta-data", FetchFailure.NOT_PUBLIC),
+        ("http://127.0.0.1:1/song.mp3", FetchFailure.LINK),
+        ("http://songs.example/song.mp3", FetchFailure.LINK),
+        ("//ada:secret@127.0.0.1/song.mp3", FetchFailure.LINK),
+        ("file:///etc/passwd", FetchFailure.LINK),
+        ("http://[", FetchFailure.LINK),
     ],
 )
-async def test_a_redirect_is_judged_as_a_link_is(media: MediaServer, target: str, why: Why) -> None:
+async def test_a_redirect_is_judged_as_a_link_is(
+    media: MediaServer, target: str, why: FetchFailure
+) -> None:
     """It leads nowhere that a relay could not have named itself."""
     assert await why_not(media, media.redirect(target)) is why
 
@@ -202,8 +210,8 @@ async def test_a_redirect_is_followed(media: MediaServer, status: int) -> None:
 
 async def test_a_circle_of_redirects_ends(media: MediaServer) -> None:
     """After three that were followed."""
-    assert await why_not(media, media.redirect("/song.mp3")) is Why.REDIRECTS
-    assert len(media.requests) == MOST_REDIRECTS + 1
+    assert await why_not(media, media.redirect("/song.mp3")) is FetchFailure.REDIRECTS
+    assert len(media.requests) == MAX_REDIRECTS + 1
 
 
 async def test_nothing_of_ours_is_told(media: MediaServer) -> None:
@@ -211,7 +219,7 @@ async def test_nothing_of_ours_is_told(media: MediaServer) -> None:
     media.song()
     media.redirect("/song.mp3", path="/old.mp3")
     resolve = always("127.0.0.1")
-    async with Fetcher(seconds=5, resolve=resolve, loopback_port=media.port) as fetcher:
+    async with AudioFetcher(seconds=5, resolve=resolve, loopback_port=media.port) as fetcher:
         content(await fetcher.fetch(media.link("/old.mp3", host="songs.example"), LIMIT))
     assert len(media.requests) == 2
     for request in media.requests:
@@ -224,14 +232,14 @@ async def test_nothing_of_ours_is_told(media: MediaServer) -> None:
 @pytest.mark.parametrize("kind", ["text/html", "video/mp4", "application/json", ""])
 async def test_what_is_not_called_audio_is_refused(media: MediaServer, kind: str) -> None:
     """Even where it begins as a song does."""
-    assert await why_not(media, media.song(kind=kind)) is Why.TYPE
+    assert await why_not(media, media.song(kind=kind)) is FetchFailure.TYPE
 
 
 @pytest.mark.parametrize("data", [HTML, b"", b"ID3", b"PK\x03\x04" + bytes(99), b"\x7fELF" * 9])
 @pytest.mark.parametrize("kind", ["audio/mpeg", "application/octet-stream"])
 async def test_what_is_not_audio_is_refused(media: MediaServer, kind: str, data: bytes) -> None:
     """Whatever it is called."""
-    assert await why_not(media, media.song(data, kind)) is Why.NOT_AUDIO
+    assert await why_not(media, media.song(data, kind)) is FetchFailure.NOT_AUDIO
 
 
 @pytest.mark.parametrize("brand", [b"M4A ", b"isom", b"iso5", b"mp42", b"dash"])
@@ -241,19 +249,19 @@ async def test_sound_in_an_mp4_is_audio_and_a_film_is_not(media: MediaServer, br
     assert await fetched(media, media.song(song, "audio/mp4")) == song
     if brand != b"M4A ":
         film = media.song(mp4(brand, b"vide", b"soun"), "audio/mp4")
-        assert await why_not(media, film) is Why.NOT_AUDIO
+        assert await why_not(media, film) is FetchFailure.NOT_AUDIO
 
 
 @pytest.mark.parametrize("status", [204, 206, 304, 401, 403, 404, 410, 500])
 async def test_only_a_whole_answer_counts(media: MediaServer, status: int) -> None:
     """An error page is no song, nor is a part of one."""
-    assert await why_not(media, media.song(status=status)) is Why.STATUS
+    assert await why_not(media, media.song(status=status)) is FetchFailure.STATUS
 
 
 async def test_a_file_of_just_the_limit_is_fetched(media: MediaServer) -> None:
     """One byte more is refused by its announced length, before anything of it is read."""
     assert await fetched(media, media.song(), limit=len(MP3)) == MP3
-    assert await why_not(media, media.song(), limit=len(MP3) - 1) is Why.TOO_LARGE
+    assert await why_not(media, media.song(), limit=len(MP3) - 1) is FetchFailure.TOO_LARGE
 
 
 async def test_a_file_that_does_not_say_how_long_it_is_has_the_same_limit(
@@ -262,13 +270,13 @@ async def test_a_file_that_does_not_say_how_long_it_is_has_the_same_limit(
     """It is counted as it comes."""
     link = media.stream(MP3[:100], MP3[100:])
     assert await fetched(media, link, limit=len(MP3)) == MP3
-    assert await why_not(media, link, limit=len(MP3) - 1) is Why.TOO_LARGE
+    assert await why_not(media, link, limit=len(MP3) - 1) is FetchFailure.TOO_LARGE
 
 
 async def test_a_file_without_end_is_given_up(media: MediaServer) -> None:
     """When the limit is reached, not when memory or the disk is full."""
     link = media.stream(MP3 * 40, endless=True)
-    assert await why_not(media, link) is Why.TOO_LARGE
+    assert await why_not(media, link) is FetchFailure.TOO_LARGE
 
 
 async def test_a_file_longer_than_a_spool_is_whole(media: MediaServer) -> None:
@@ -282,7 +290,7 @@ async def test_a_file_longer_than_a_spool_is_whole(media: MediaServer) -> None:
 async def test_a_slow_drip_is_given_up(media: MediaServer, chunk: bytes) -> None:
     """A byte now and then, or nothing any more, does not hold up a message."""
     link = media.stream(MP3, chunk, every=0.05, endless=True)
-    assert await why_not(media, link, seconds=0.4) is Why.TOO_SLOW
+    assert await why_not(media, link, seconds=0.4) is FetchFailure.TOO_SLOW
 
 
 async def test_redirects_do_not_buy_more_time(media: MediaServer) -> None:
@@ -293,10 +301,10 @@ async def test_redirects_do_not_buy_more_time(media: MediaServer) -> None:
         return ["127.0.0.1"]
 
     link = media.redirect("/song.mp3").replace("127.0.0.1", "songs.example")
-    async with Fetcher(seconds=0.4, resolve=slowly, loopback_port=media.port) as fetcher:
-        with pytest.raises(NotFetched) as refused:
+    async with AudioFetcher(seconds=0.4, resolve=slowly, loopback_port=media.port) as fetcher:
+        with pytest.raises(AudioFetchError) as refused:
             await fetcher.fetch(link, LIMIT)
-    assert refused.value.why is Why.TOO_SLOW
+    assert refused.value.why is FetchFailure.TOO_SLOW
 
 
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n28\r\n" + MP3[:40] + b"\r\n"
@@ -305,18 +313,20 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n28\r\n" + MP3[:40] + b"\r\n"
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (b"Content-Length: 5000\r\n\r\n" + MP3, Why.WRONG_LENGTH),
-        (CHUNKED, Why.WRONG_LENGTH),
-        (b"Content-Length: 40\r\n\r\n" + MP3, Why.NOT_HTTP),
-        (b"Content-Length: 20\r\n" + CHUNKED + b"0\r\n\r\n", Why.NOT_HTTP),
+        (b"Content-Length: 5000\r\n\r\n" + MP3, FetchFailure.WRONG_LENGTH),
+        (CHUNKED, FetchFailure.WRONG_LENGTH),
+        (b"Content-Length: 40\r\n\r\n" + MP3, FetchFailure.NOT_HTTP),
+        (b"Content-Length: 20\r\n" + CHUNKED + b"0\r\n\r\n", FetchFailure.NOT_HTTP),
     ],
     ids=["shorter", "cut off", "longer", "of two lengths"],
 )
-async def test_a_file_that_is_not_as_long_as_announced_is_refused(text: bytes, why: Why) -> None:
+async def test_a_file_that_is_not_as_long_as_announced_is_refused(
+    text: bytes, why: FetchFailure
+) -> None:
     """Half a song is no song, and what is said after the end is not to be trusted."""
     head = b"HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\n"
-    async with saying(head + text) as port, Fetcher(seconds=5, loopback_port=port) as fetcher:
-        with pytest.raises(NotFetched) as refused:
+    async with saying(head + text) as port, AudioFetcher(seconds=5, loopback_port=port) as fetcher:
+        with pytest.raises(AudioFetchError) as refused:
             await fetcher.fetch(f"http://127.0.0.1:{port}/song.mp3", LIMIT)
     assert refused.value.why is why
 
@@ -344,15 +354,15 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) 
     answer = b"HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\nConnection: close\r\n\r\n" + MP3
     async with (
         saying(answer, a_certificate(tmp_path)) as port,
-        Fetcher(seconds=5, resolve=always("127.0.0.1"), loopback_port=port) as fetcher,
+        AudioFetcher(seconds=5, resolve=always("127.0.0.1"), loopback_port=port) as fetcher,
     ):
-        with pytest.raises(NotFetched) as refused:
+        with pytest.raises(AudioFetchError) as refused:
             await fetcher.fetch(f"https://songs.example:{port}/song.mp3", LIMIT)
-    assert refused.value.why is Why.UNREACHABLE
+    assert refused.value.why is FetchFailure.UNREACHABLE
 
 
 async def test_https_is_not_given_up_for_http(media: MediaServer) -> None:
     """A server that speaks http where https was asked is not asked otherwise."""
     link = media.song().replace("http:", "https:")
-    assert await why_not(media, link) is Why.UNREACHABLE
+    assert await why_not(media, link) is FetchFailure.UNREACHABLE
     assert media.requests == []

@@ -4,8 +4,8 @@ from urllib.parse import parse_qs, urlsplit
 import discord
 import pytest
 
-from bot.ui.held_notice import needed_to_post
-from bot.ui.permissions import NEEDED_PERMISSIONS, invite_link
+from bot.ui.held_notice import posting_permissions
+from bot.ui.permissions import REQUIRED_PERMISSIONS, invite_link
 from tests.support.paths import ROOT
 from tests.support.sandbox_session import open_sandbox, running_bot
 
@@ -41,19 +41,19 @@ def test_the_invite_link_asks_for_what_is_needed_and_for_commands() -> None:
     query = parse_qs(urlsplit(invite_link(5)).query)
     assert query["client_id"] == ["5"]
     assert set(query["scope"][0].split()) == {"bot", "applications.commands"}
-    assert discord.Permissions(int(query["permissions"][0])) == NEEDED_PERMISSIONS
-    assert not NEEDED_PERMISSIONS.administrator
+    assert discord.Permissions(int(query["permissions"][0])) == REQUIRED_PERMISSIONS
+    assert not REQUIRED_PERMISSIONS.administrator
 
 
 @pytest.mark.parametrize("in_thread", [False, True])
 def test_what_a_notice_needs_is_asked_for(in_thread: bool) -> None:
     """A bot that was invited with the link can post."""
-    assert all(needed_to_post(NEEDED_PERMISSIONS, in_thread=in_thread).values())
+    assert all(posting_permissions(REQUIRED_PERMISSIONS, in_thread=in_thread).values())
 
 
 def test_the_documentation_says_what_each_permission_is_for() -> None:
     """Whoever invites the bot may want to know what goes without one."""
     documented = (ROOT / "docs/commands.md").read_text(encoding="utf-8").lower()
-    needed = [name.replace("_", " ") for name, wanted in NEEDED_PERMISSIONS if wanted]
+    needed = [name.replace("_", " ") for name, wanted in REQUIRED_PERMISSIONS if wanted]
     names = [name.replace("read messages", "view channel") for name in needed]
     assert [name for name in names if name not in documented] == []

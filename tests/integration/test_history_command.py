@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.i18n.catalog import Catalog, languages
 from bot.storage.models import EndReason, HistoryEntry, HistoryPage
-from bot.ui.history_panel import LONGEST_SEARCH, OPEN, TURN, fitting, history_embed, history_view
+from bot.ui.history_panel import MAX_SEARCH_BYTES, OPEN, TURN, truncate_search, history_embed, history_view
 from sandbox.discord import Channel, Message, User
 from sandbox.relay import lyrics_task, song
 from tests.support.hostile import LONG_TEXTS, TASKS, assert_embeds_fit
@@ -335,7 +335,7 @@ def test_every_page_is_within_discords_limits(
 ) -> None:
     """Whatever the titles are and whatever is looked for; two lines an entry."""
     catalog = Catalog(language)
-    search = fitting(typed)
+    search = truncate_search(typed)
     embed = history_embed(page, search, catalog, of_server=of_server)
     assert_embeds_fit([embed])
     if page.entries:
@@ -347,7 +347,7 @@ def test_every_page_is_within_discords_limits(
 @given(page=pages(fewest=1), typed=LONG_TEXTS)
 def test_every_menu_and_button_is_within_discords_limits(page: HistoryPage, typed: str) -> None:
     """However Discord counts, and each custom id says again what went into it."""
-    search = fitting(typed)
+    search = truncate_search(typed)
     view = history_view(page, search, LATEST, Catalog("en"))
     assert view
     (opening, *turning) = [each for row in view.to_components() for each in row["components"]]
@@ -368,9 +368,9 @@ def test_every_menu_and_button_is_within_discords_limits(page: HistoryPage, type
 @given(typed=st.text(max_size=200))
 def test_a_search_is_cut_to_what_a_button_carries(typed: str) -> None:
     """At its end, between characters; the cut one is one that a second cut leaves as it is."""
-    kept = fitting(typed)
-    assert len(kept.encode()) <= LONGEST_SEARCH
-    assert fitting(kept) == kept
+    kept = truncate_search(typed)
+    assert len(kept.encode()) <= MAX_SEARCH_BYTES
+    assert truncate_search(kept) == kept
     assert " ".join(typed.split()).encode(errors="ignore").startswith(kept.encode())
 
 

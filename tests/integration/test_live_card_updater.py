@@ -12,7 +12,7 @@ from bot.storage.live_cards import LiveCards
 from bot.storage.models import Destination
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
-from bot.ui.songs import UNSURE
+from bot.ui.songs import UNKNOWN_COLOUR
 from sandbox.discord import Channel, Interaction, Message, User, saying
 from sandbox.relay import failing, song
 from tests.support.builders import NOON, a_running_task
@@ -296,7 +296,7 @@ async def test_a_card_that_everybody_left_is_not_done(sandbox: SandboxSession) -
     await sandbox.command_answer("suno unwatch", id=SONG)
     await shows(sandbox, card, "Nobody was watching")
     assert card.embeds[0]["title"] == "Not watched any more"
-    assert card.embeds[0]["color"] == UNSURE.value
+    assert card.embeds[0]["color"] == UNKNOWN_COLOUR.value
 
 
 async def test_a_song_that_everybody_left_gets_a_new_card(sandbox: SandboxSession) -> None:

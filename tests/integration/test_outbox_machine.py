@@ -18,7 +18,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from bot.delivery.discord_errors import tells_of_the_person
+from bot.delivery.discord_errors import names_unreachable_recipient
 from bot.storage.database import DatabaseThread
 from bot.storage.limits import WatchLimits
 from bot.storage.models import Delivery, DeliveryPurpose, Destination, MessageFormat, Unwatched
@@ -408,7 +408,7 @@ class OutboxMachine(RuleBasedStateMachine):
                 assert row["id"] in self.discord.posted
             else:
                 assert row["state"] == "dropped"
-                assert tells_of_the_person(row["reason"])
+                assert names_unreachable_recipient(row["reason"])
 
 
 TestOutbox = OutboxMachine.TestCase

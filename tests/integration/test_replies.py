@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from bot.i18n.catalog import catalog_in, languages
 from bot.storage.models import UndeliveredNotice
-from bot.ui.held_notice import inbox
-from bot.ui.limits import CONTENT, DESCRIPTION, whole_lines
+from bot.ui.held_notice import inbox_embed
+from bot.ui.limits import MAX_CONTENT, MAX_DESCRIPTION, whole_lines
 from sandbox.relay import song
 from tests.support.builders import NOON, a_clip, a_song
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
@@ -41,7 +41,7 @@ async def test_ten_long_ids_are_all_answered(
 
     await sandbox.discord.wait_for(lambda: all(task_id in told() for task_id in TEN_LONG_IDS))
     assert "Something went wrong" not in told()
-    assert all(len(message.content) <= CONTENT for message in interaction.messages)
+    assert all(len(message.content) <= MAX_CONTENT for message in interaction.messages)
     assert all(message.ephemeral for message in interaction.messages)
 
 
@@ -56,7 +56,7 @@ async def test_a_full_list_of_long_names_fits(sandbox: SandboxSession) -> None:
         text = await listed(sandbox)
         while text.count("\\*") < 28 * text.count(" in <#"):
             text = await listed(sandbox)
-    assert len(text) <= DESCRIPTION
+    assert len(text) <= MAX_DESCRIPTION
     shown = text.count(" in <#")
     assert f"… and {30 - shown} more." in text
 
@@ -78,8 +78,8 @@ def test_a_full_inbox_of_long_names_fits(language: str, *, held: bool) -> None:
         )
         for _ in range(25)
     ]
-    text = inbox(entries, catalog_in(language)).description or ""
-    assert len(text) <= DESCRIPTION
+    text = inbox_embed(entries, catalog_in(language)).description or ""
+    assert len(text) <= MAX_DESCRIPTION
     lines = text.count("\n")
     assert lines < 25
     assert str(25 - lines) in text.split("\n")[-1]

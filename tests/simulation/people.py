@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.i18n.catalog import catalog_for
-from bot.ui.escaping import code
+from bot.ui.escaping import code_span
 from tests.e2e.chaos_audit import Heard, heard
 from tests.simulation.discord_state import Channel, DiscordState, Interaction, Message, Person
 from tests.simulation.process import BotProcess
@@ -44,13 +44,13 @@ class Deed:
     def is_unchecked(self) -> bool:
         """Whether it was answered that the relay cannot be asked about the task now."""
         keys = ("watch-unchecked", "watch-unreachable", "watch-unseen")
-        said = [_WORDS.text(key, id=code(self.task_id)) for key in keys]
+        said = [_WORDS.text(key, id=code_span(self.task_id)) for key in keys]
         return any(each in answer for each in said for answer in self.interaction.answers)
 
     @property
     def is_on_its_way(self) -> bool:
         """Whether it was answered that a notice which is on its way cannot be stopped."""
-        said = _WORDS.text("unwatch-on-its-way", id=code(self.task_id))
+        said = _WORDS.text("unwatch-on-its-way", id=code_span(self.task_id))
         return said in self.interaction.answers
 
     def __str__(self) -> str:
@@ -64,13 +64,13 @@ class Deed:
 
 def _heard(task_id: str, line: str) -> Heard:
     for key in ("watch-posted", "watch-failed-posted"):
-        posted = _WORDS.text(key, id=code(task_id), link="\N{BULLET}")
+        posted = _WORDS.text(key, id=code_span(task_id), link="\N{BULLET}")
         if line.startswith(posted.partition("\N{BULLET}")[0]):
             return Heard.NOTHING
     if line in _NOTHING:
         return Heard.NOTHING
     for key, told in _ALSO.items():
-        if line == _WORDS.text(key, id=code(task_id)):
+        if line == _WORDS.text(key, id=code_span(task_id)):
             return told
     return Heard.STOPPED if line == _WORDS.text("live-left") else heard(task_id, line)
 

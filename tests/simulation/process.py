@@ -9,7 +9,7 @@ from discord.user import ClientUser
 
 from bot import app
 from bot.client import SunoBot
-from bot.delivery.attachments.fetching import Fetcher
+from bot.delivery.attachments.fetching import AudioFetcher
 from bot.delivery.live_card_updater import LiveCardTiming
 from bot.settings import Settings
 from tests.simulation import discord_server, relay_server
@@ -49,7 +49,9 @@ class BotProcess:
         async with database:
             session: Any = Session(self._relay_network, relay_server.describe)
             client = app.make_client(self._settings, session)
-            self._bot = app.assemble(self._settings, database, client, Fetcher(), app.COGS, PACE)
+            self._bot = app.assemble(
+                self._settings, database, client, AudioFetcher(), app.COGS, PACE
+            )
             await self._bot._async_setup_hook()
             await self._log_in(self._bot)
             await self._bot.services.poller.learn_from_history(self._bot.services.history)

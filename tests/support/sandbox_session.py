@@ -10,7 +10,7 @@ import aiohttp
 
 from bot.app import COGS, assemble, make_client, serve
 from bot.client import SunoBot
-from bot.delivery.attachments.fetching import Fetcher
+from bot.delivery.attachments.fetching import AudioFetcher
 from bot.delivery.live_card_updater import LiveCardTiming
 from bot.gateway import GatewayTiming
 from bot.settings import Settings
@@ -122,7 +122,7 @@ async def running_bot(
 @asynccontextmanager
 async def running_assembled_bot(
     sandbox: SandboxSession,
-    fetcher: Fetcher | None = None,
+    fetcher: AudioFetcher | None = None,
     gateway_timing: GatewayTiming = FAST_GATEWAY,
 ) -> AsyncIterator[SunoBot]:
     """Let the bot work in the sandbox, within this process, and yield it.
@@ -136,7 +136,7 @@ async def running_assembled_bot(
         session = await stack.enter_async_context(aiohttp.ClientSession())
         client = make_client(settings, session)
         stack.push_async_callback(client.aclose)
-        fetcher = await stack.enter_async_context(fetcher or Fetcher())
+        fetcher = await stack.enter_async_context(fetcher or AudioFetcher())
         bot = await stack.enter_async_context(
             assemble(settings, database, client, fetcher, COGS, FAST_LIVE_CARD, gateway_timing)
         )

@@ -2,7 +2,12 @@ import io
 
 import pytest
 
-from bot.delivery.attachments.audio import LONGEST_MAGIC, extension_of, has_only_sound, may_be_video
+from bot.delivery.attachments.audio import (
+    SIGNATURE_LENGTH,
+    audio_extension,
+    has_only_audio_tracks,
+    is_general_mp4,
+)
 from tests.support.media_server import mp4
 
 
@@ -21,7 +26,7 @@ from tests.support.media_server import mp4
 )
 def test_audio_is_known_by_how_it_begins(start: bytes, extension: str) -> None:
     """Its extension follows from that."""
-    assert extension_of(start.ljust(LONGEST_MAGIC, b"\0")) == extension
+    assert audio_extension(start.ljust(SIGNATURE_LENGTH, b"\0")) == extension
 
 
 @pytest.mark.parametrize(
@@ -35,7 +40,7 @@ def test_audio_is_known_by_how_it_begins(start: bytes, extension: str) -> None:
 )
 def test_what_is_not_audio_is_told_apart(start: bytes) -> None:
     """Pages, programs, archives, pictures, films, texts of two bytes a letter."""
-    assert extension_of(start.ljust(LONGEST_MAGIC, b"\0")) is None
+    assert audio_extension(start.ljust(SIGNATURE_LENGTH, b"\0")) is None
 
 
 @pytest.mark.parametrize("brand", [b"isom", b"iso5", b"iso6", b"mp42", b"dash"])
@@ -43,27 +48,29 @@ def test_an_mp4_of_a_general_brand_is_judged_by_its_tracks(brand: bytes) -> None
     """Wherever they are described: newer songs are Opus in such a file."""
     for at_end in (False, True):
         song = mp4(brand, b"soun", at_end=at_end)
-        assert extension_of(song[:LONGEST_MAGIC]) == "m4a"
-        assert may_be_video(song[:LONGEST_MAGIC])
-        assert has_only_sound(io.BytesIO(song))
-        assert not has_only_sound(io.BytesIO(mp4(brand, b"vide", b"soun", at_end=at_end)))
-        assert not has_only_sound(io.BytesIO(mp4(brand, b"text", at_end=at_end)))
+        assert audio_extension(song[:SIGNATURE_LENGTH]) == "m4a"
+        assert is_general_mp4(song[:SIGNATURE_LENGTH])
+        assert has_only_audio_tracks(io.BytesIO(song))
+        assert not has_only_audio_tracks(io.BytesIO(mp4(brand, b"vide", b"soun", at_end=at_end)))
+        assert not has_only_audio_tracks(io.BytesIO(mp4(brand, b"text", at_end=at_end)))
 
 
 def test_the_sizes_in_an_mp4_need_not_be_true() -> None:
     """Whatever they are, an answer comes; a box may be larger than four bytes can say."""
     song = mp4(b"isom", b"soun")
     large = song[:24] + b"\0\0\0\1free" + (16).to_bytes(8, "big") + song[24:]
-    assert has_only_sound(io.BytesIO(large))
+    assert has_only_audio_tracks(io.BytesIO(large))
     for size in (b"\0\0\0\0", b"\0\0\0\1", b"\0\0\0\7", b"\xff\xff\xff\xff"):
         for at in range(len(song) - 5008):
-            has_only_sound(io.BytesIO(song[:at] + size + song[at + 4 :]))
-        assert not has_only_sound(io.BytesIO(size + song[4:]))
-    assert not any(has_only_sound(io.BytesIO(song[:length])) for length in range(len(song) - 5008))
+            has_only_audio_tracks(io.BytesIO(song[:at] + size + song[at + 4 :]))
+        assert not has_only_audio_tracks(io.BytesIO(size + song[4:]))
+    assert not any(
+        has_only_audio_tracks(io.BytesIO(song[:length])) for length in range(len(song) - 5008)
+    )
 
 
 def test_the_file_is_left_at_its_beginning() -> None:
     """It is sent from there."""
     file = io.BytesIO(mp4(b"isom", b"soun"))
-    assert has_only_sound(file)
+    assert has_only_audio_tracks(file)
     assert file.tell() == 0

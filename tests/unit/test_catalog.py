@@ -10,7 +10,7 @@ from fluent.syntax.visitor import Visitor
 
 from bot.i18n.catalog import Catalog, catalog_for, languages
 from bot.storage import errors
-from bot.ui.held_notice import needed_to_post
+from bot.ui.held_notice import posting_permissions
 from tests.support.paths import ROOT
 
 
@@ -87,7 +87,9 @@ def test_every_error_that_may_be_shown_has_its_text() -> None:
 def test_every_permission_has_the_name_that_discord_shows(language: str) -> None:
     """Whatever a notice may lack, in a channel and in a thread."""
     none = discord.Permissions.none()
-    needed = {name for thread in (True, False) for name in needed_to_post(none, in_thread=thread)}
+    needed = {
+        name for thread in (True, False) for name in posting_permissions(none, in_thread=thread)
+    }
     names = [f"permission-{name}" for name in sorted(needed | {"embed-links"})]
     assert [name for name in names if name not in Catalog(language)] == []
 

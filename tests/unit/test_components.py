@@ -7,11 +7,11 @@ from bot.relay.models import Lyrics
 from bot.storage.models import EndReason, HistoryEntry, HistoryPage
 from bot.storage.server_settings import DEFAULTS
 from bot.ui.components import LinkButton, keep_watching_view, link_view, status_view
-from bot.ui.erasure_panel import question_view
+from bot.ui.erasure_panel import erasure_view
 from bot.ui.history_panel import history_view
-from bot.ui.lyrics_reader import page_of
-from bot.ui.settings_panel import panel_view
-from bot.ui.task_menu import found_menu
+from bot.ui.lyrics_reader import lyrics_page
+from bot.ui.settings_panel import settings_view
+from bot.ui.task_menu import task_menu
 from tests.support.builders import NOON, a_lyrics_task, a_running_task
 from tests.support.paths import ROOT
 from tests.support.sandbox_client import logged_in_client
@@ -64,16 +64,16 @@ async def test_what_is_sent_is_not_kept_in_memory() -> None:
     views = (
         keep_watching_view(1, "Keep watching"),
         status_view(task, [SONG], WORDS),
-        found_menu([task], WORDS),
-        page_of(a_lyrics_task(), 0, WORDS).view,
+        task_menu([task], WORDS),
+        lyrics_page(a_lyrics_task(), 0, WORDS).view,
         history_view(
             HistoryPage(0, (HistoryEntry(1, task, EndReason.FINISHED, NOON),), more=True),
             "",
             1,
             WORDS,
         ),
-        panel_view(DEFAULTS, WORDS),
-        question_view(1, WORDS),
+        settings_view(DEFAULTS, WORDS),
+        erasure_view(1, WORDS),
     )
     async with logged_in_client() as harness:
         for view in views:

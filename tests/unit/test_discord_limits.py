@@ -2,13 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.ui.limits import shares, usable_url
+from bot.ui.limits import fair_shares, usable_url
 
 
 @given(st.lists(st.integers(0, 9000), max_size=12), st.integers(-100, 9000))
 def test_shares_stay_within_the_room_and_the_needs(needs: list[int], room: int) -> None:
     """Nobody gets more than asked for, and all together never more than there is."""
-    given_out = shares(needs, room)
+    given_out = fair_shares(needs, room)
     assert all(0 <= share <= need for share, need in zip(given_out, needs, strict=True))
     assert sum(given_out) <= max(room, 0)
 
@@ -16,12 +16,12 @@ def test_shares_stay_within_the_room_and_the_needs(needs: list[int], room: int) 
 @given(st.lists(st.integers(0, 900), max_size=9))
 def test_where_there_is_room_everybody_gets_what_is_needed(needs: list[int]) -> None:
     """Nothing is cut that fits."""
-    assert shares(needs, sum(needs)) == needs
+    assert fair_shares(needs, sum(needs)) == needs
 
 
 def test_what_one_does_not_need_goes_to_the_others() -> None:
     """A short text beside a long one leaves it the rest."""
-    assert shares([5000, 100, 5000], 4100) == [2000, 100, 2000]
+    assert fair_shares([5000, 100, 5000], 4100) == [2000, 100, 2000]
 
 
 @pytest.mark.parametrize(

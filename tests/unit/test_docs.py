@@ -16,7 +16,7 @@ from bot.settings import Settings
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import RETENTION_PERIOD
 from bot.storage.limits import WatchLimits
-from bot.ui.permissions import NEEDED_PERMISSIONS
+from bot.ui.permissions import REQUIRED_PERMISSIONS
 from bot.watches.task_ids import MOST_IDS
 from tests.support.paths import ROOT
 
@@ -87,7 +87,7 @@ _SETTINGS = Settings.model_fields
 def test_the_permissions_are_named_as_discord_names_them(name: str) -> None:
     """All that the bot is invited with, wherever an application is set up."""
     text = " ".join((ROOT / name).read_text(encoding="utf-8").lower().split())
-    for permission, wanted in NEEDED_PERMISSIONS:
+    for permission, wanted in REQUIRED_PERMISSIONS:
         named = {"read_messages": "view channel"}.get(permission, permission.replace("_", " "))
         assert not wanted or named in text
 

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.ui.escaping import bare, boundary, clean, code, cut, plain, plain_line
+from bot.ui.escaping import (
+    code_span,
+    cut_position,
+    escape,
+    escape_line,
+    sanitize,
+    sanitize_line,
+    truncate,
+)
 from tests.support.hostile import LONG_TEXTS, TEXTS
 
 ANYWHERE = re.compile(
@@ -44,49 +52,49 @@ def rendered(text: str) -> str:
 @given(TEXTS)
 def test_a_text_is_shown_as_it_is(text: str) -> None:
     """What Discord renders of an escaped text is the cleaned text, and nothing takes effect."""
-    assert rendered(plain(text)) == clean(text)
+    assert rendered(escape(text)) == sanitize(text)
 
 
 @given(TEXTS, TEXTS, st.sampled_from(("**{}**", "{}: {}", "{} · {}", "-# {}\n{}", "> {}\n{}")))
 def test_a_text_takes_no_effect_inside_a_sentence(one: str, other: str, sentence: str) -> None:
     """Mentions and invitations stay broken up beside whatever stands before and after them."""
-    assert not IN_RAW_TEXT.search(sentence.format(plain(one), plain(other)))
+    assert not IN_RAW_TEXT.search(sentence.format(escape(one), escape(other)))
 
 
 @settings(deadline=None)
 @given(LONG_TEXTS, st.integers(1, 60))
 def test_a_cut_text_is_a_beginning_of_what_is_shown(text: str, limit: int) -> None:
     """It is within its limit, ends in an ellipsis, and no half of an escape is left."""
-    short = plain(text, limit=limit)
+    short = escape(text, limit=limit)
     assert len(short) <= limit
-    if short != plain(text):
+    if short != escape(text):
         assert short.endswith("…")
-        assert clean(text).startswith(rendered(short[:-1]))
+        assert sanitize(text).startswith(rendered(short[:-1]))
 
 
 @given(TEXTS, st.integers(2, 30))
 def test_every_piece_of_an_escaped_text_is_harmless(text: str, size: int) -> None:
     """Wherever a text is split at its boundaries, each piece alone shows as it is."""
-    rest, shown = plain(text), ""
+    rest, shown = escape(text), ""
     while rest:
-        end = boundary(rest, size)
+        end = cut_position(rest, size)
         assert 0 < end <= size
         shown += rendered(rest[:end])
         rest = rest[end:]
-    assert shown == clean(text)
+    assert shown == sanitize(text)
 
 
 @given(TEXTS)
 def test_cleaning_twice_changes_nothing_more(text: str) -> None:
     """Text that was cleaned once is clean."""
-    assert clean(clean(text)) == clean(text)
+    assert sanitize(sanitize(text)) == sanitize(text)
 
 
 @settings(deadline=None)
 @given(LONG_TEXTS)
 def test_nothing_unseen_is_left(text: str) -> None:
     """No control, no half of a surrogate pair, no change of direction, no third line end."""
-    cleaned = clean(text)
+    cleaned = sanitize(text)
     assert not {"Cc", "Cs", "Zl", "Zp"} & set(map(unicodedata.category, cleaned.replace("\n", "")))
     assert not re.search(r"[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]", cleaned)
     assert not re.search(r"\n\n\n|  |^\s|\s$", cleaned)
@@ -96,7 +104,7 @@ def test_nothing_unseen_is_left(text: str) -> None:
 @given(LONG_TEXTS, st.integers(1, 60))
 def test_a_bare_text_is_one_line_that_ends_no_code_span(text: str, limit: int) -> None:
     """It mentions nobody either."""
-    line = bare(text, limit=limit)
+    line = sanitize_line(text, limit=limit)
     assert len(line) <= limit
     assert "`" not in line
     assert "\n" not in line
@@ -107,7 +115,7 @@ def test_a_bare_text_is_one_line_that_ends_no_code_span(text: str, limit: int) -
 @given(LONG_TEXTS, st.integers(3, 60))
 def test_a_code_span_is_never_empty_and_within_its_limit(text: str, limit: int) -> None:
     """An empty pair of ticks would show as two ticks."""
-    span = code(text, limit=limit)
+    span = code_span(text, limit=limit)
     assert 3 <= len(span) <= limit
     assert span[0] == span[-1] == "`"
 
@@ -130,7 +138,7 @@ def test_a_code_span_is_never_empty_and_within_its_limit(text: str, limit: int) 
 )
 def test_only_what_could_take_effect_is_escaped(text: str, escaped: str) -> None:
     """Copied lyrics stay readable, and short."""
-    assert plain(text) == escaped
+    assert escape(text) == escaped
 
 
 @pytest.mark.parametrize(
@@ -143,7 +151,7 @@ def test_only_what_could_take_effect_is_escaped(text: str, escaped: str) -> None
 )
 def test_every_script_and_emoji_stays(text: str) -> None:
     """Joiners stay where a script or an emoji needs them."""
-    assert clean(text) == text
+    assert sanitize(text) == text
 
 
 @pytest.mark.parametrize(
@@ -175,7 +183,7 @@ def test_every_script_and_emoji_stays(text: str) -> None:
 )
 def test_what_disturbs_or_hides_is_gone(text: str, cleaned: str) -> None:
     """The rest of the text stays."""
-    assert clean(text) == cleaned
+    assert sanitize(text) == cleaned
 
 
 @pytest.mark.parametrize(
@@ -185,21 +193,21 @@ def test_what_disturbs_or_hides_is_gone(text: str, cleaned: str) -> None:
 )
 def test_a_cut_never_halves_a_character(character: str) -> None:
     """It goes before the character that does not fit whole."""
-    assert cut(f"abc{character}def", 3 + len(character)) == "abc…"
+    assert truncate(f"abc{character}def", 3 + len(character)) == "abc…"
 
 
 def test_a_character_longer_than_the_limit_is_cut_inside() -> None:
     """There is always something left, so that splitting comes to an end."""
-    assert boundary("👨\u200d👩\u200d👧\u200d👦", 4) == 4
-    assert boundary(r"\*" + "\u0335" * 6, 3) == 3
-    assert boundary("\u0335" * 4 + r"\*", 5) == 4
+    assert cut_position("👨\u200d👩\u200d👧\u200d👦", 4) == 4
+    assert cut_position(r"\*" + "\u0335" * 6, 3) == 3
+    assert cut_position("\u0335" * 4 + r"\*", 5) == 4
 
 
 def test_a_line_has_no_line_ends() -> None:
     """A title is one line whatever the relay wrote."""
-    assert plain_line("a\nb\n\n# c", limit=20) == r"a b \# c"
+    assert escape_line("a\nb\n\n# c", limit=20) == r"a b \# c"
 
 
 def test_a_code_span_without_a_text_shows_a_dash() -> None:
     """So that it remains a code span."""
-    assert code("\u200b") == "`–`"
+    assert code_span("\u200b") == "`–`"

@@ -10,8 +10,13 @@ from hypothesis import strategies as st
 from bot.i18n.catalog import Catalog, catalog_for, languages
 from bot.relay.models import Clip, ClipStatus
 from bot.storage.models import EndReason
-from bot.ui.failure_reasons import advice, cause_of, explained, own_words
-from bot.ui.notice import notice
+from bot.ui.failure_reasons import (
+    classify_reason,
+    failure_advice,
+    failure_explanation,
+    relay_reason,
+)
+from bot.ui.notice import render_notice
 from bot.ui.status_card import status_card
 from tests.support.builders import NOON, a_clip, a_failure
 
@@ -123,7 +128,7 @@ EXAMPLES = {
 )
 def test_what_a_relay_writes_is_understood(cause: str, reason: str) -> None:
     """In English and in Chinese; what is not known stays as it is."""
-    assert cause_of(reason) == cause
+    assert classify_reason(reason) == cause
 
 
 @pytest.mark.parametrize("cause", [cause for cause in EXAMPLES if cause != "told"])
@@ -139,8 +144,8 @@ def test_every_cause_has_a_reason_and_an_advice(cause: str, language: str) -> No
     """Of its own: what to do about one is not what to do about all."""
     catalog = Catalog(language)
     task = a_failure(reason=EXAMPLES[cause][0])
-    assert explained(task, catalog) == catalog.text(f"notice-reason-{cause}")
-    assert advice(task, catalog) == catalog.text(f"notice-advice-{cause}")
+    assert failure_explanation(task, catalog) == catalog.text(f"notice-reason-{cause}")
+    assert failure_advice(task, catalog) == catalog.text(f"notice-advice-{cause}")
 
 
 def test_no_two_causes_are_explained_alike() -> None:
@@ -156,7 +161,7 @@ def test_no_two_causes_are_explained_alike() -> None:
 )
 def test_looks_do_not_matter(written: str) -> None:
     """Neither capitals nor blanks, nor what cannot be seen."""
-    assert cause_of(written) == "timeout"
+    assert classify_reason(written) == "timeout"
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
@@ -164,7 +169,7 @@ def test_a_chinese_reason_is_told_in_the_language_of_the_place(locale: str) -> N
     """And the relay's own words stand below."""
     catalog = catalog_for(locale)
     task = a_failure(reason="账号余额不足")
-    (embed,) = notice(task, EndReason.FINISHED, [1], catalog).embeds
+    (embed,) = render_notice(task, EndReason.FINISHED, [1], catalog).embeds
     assert embed.description == catalog.text("notice-reason-credit")
     assert [field.value for field in embed.fields][:2] == [
         "账号余额不足",
@@ -190,17 +195,19 @@ def test_the_most_telling_reason_counts() -> None:
     """Where the task says only that it failed, a clip may say why."""
     clips = (a_failed_clip("strange"), a_failed_clip("Tags contained artist name"))
     task = a_failure(reason="任务失败", clips=clips)
-    assert own_words(task) == "Tags contained artist name"
-    assert explained(task, catalog_for("en")) == catalog_for("en").text("notice-reason-artist")
-    assert own_words(replace(task, clips=clips[:1])) == "strange"
-    assert own_words(replace(task, clips=())) == "任务失败"
+    assert relay_reason(task) == "Tags contained artist name"
+    assert failure_explanation(task, catalog_for("en")) == catalog_for("en").text(
+        "notice-reason-artist"
+    )
+    assert relay_reason(replace(task, clips=clips[:1])) == "strange"
+    assert relay_reason(replace(task, clips=())) == "任务失败"
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=2000))
 def test_any_reason_has_a_cause(reason: str) -> None:
     """Hostile ones too; none of them breaks a notice."""
-    assert cause_of(reason) in EXAMPLES
+    assert classify_reason(reason) in EXAMPLES
 
 
 @pytest.mark.parametrize(
@@ -218,4 +225,4 @@ def test_any_reason_has_a_cause(reason: str) -> None:
 )
 def test_a_reason_of_any_length_is_read_at_once(piece: str) -> None:
     """Only its beginning counts, so that no text keeps the bot busy."""
-    assert cause_of(piece * 100_000 + " time out") == "told"
+    assert classify_reason(piece * 100_000 + " time out") == "told"

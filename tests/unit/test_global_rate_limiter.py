@@ -8,7 +8,7 @@ import aiohttp
 
 from bot.client import MOST_IN_A_SECOND, traced
 from bot.delivery.discord_traffic import RequestMonitor
-from bot.delivery.rate_limiter import CAUGHT_UP, GlobalRateLimiter
+from bot.delivery.rate_limiter import MAX_CATCH_UP, GlobalRateLimiter
 from bot.metrics import Metrics
 from sandbox.discord import LocalDiscord
 
@@ -66,7 +66,7 @@ async def turns_of(count: int, *, busy: float = 0.0) -> list[float]:
 
 def test_no_second_has_more_turns_than_discord_takes() -> None:
     """However many wait; also when the program makes up for what it missed."""
-    for busy in (0.0, 0.05, CAUGHT_UP, 0.7, 5.0):
+    for busy in (0.0, 0.05, MAX_CATCH_UP, 0.7, 5.0):
         times = in_no_time(turns_of(5 * MOST, busy=busy))
         pairs = zip(times, times[MOST:], strict=False)
         assert all(later - earlier > 1 - JUST for earlier, later in pairs)

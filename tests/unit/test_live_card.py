@@ -7,7 +7,7 @@ import pytest
 from bot.i18n.catalog import catalog_in, languages
 from bot.relay.models import ClipStatus, Outcome, Task, TaskStatus
 from bot.storage.models import EndReason, LiveCard, LiveCardTask
-from bot.ui.live_card import live_card, live_view, look_of
+from bot.ui.live_card import live_card_embed, live_card_view, render_live_card
 from tests.support.builders import HERE, NOON, a_clip, a_failure, a_running_task, a_song
 
 BLUE, GREEN, AMBER, RED, GREY = 0x5865F2, 0x3BA55D, 0xF0B232, 0xDA373C, 0x80848E
@@ -59,14 +59,14 @@ def a_card(*tasks: LiveCardTask, **changes: Any) -> LiveCard:
 
 def shown(card: LiveCard, language: str = "en") -> tuple[str, int]:
     """Return what a card says, and its colour."""
-    embed = live_card(card, catalog_in(language), now=NOON)
+    embed = live_card_embed(card, catalog_in(language), now=NOON)
     assert embed.colour is not None
     return f"{embed.title}\n{embed.description}", embed.colour.value
 
 
 def labels(card: LiveCard, language: str = "en") -> list[str]:
     """Return the labels of a card's buttons."""
-    view = live_view(card, catalog_in(language))
+    view = live_card_view(card, catalog_in(language))
     return [item.label for item in view.children] if view else []  # type: ignore[attr-defined]  # buttons
 
 
@@ -177,7 +177,7 @@ def test_nothing_depends_on_an_embed_that_may_be_left_out(
     task: LiveCardTask, may_embed: bool | None
 ) -> None:
     """Where it is not known whether the bot may embed, there are buttons or a text."""
-    look = look_of(a_card(task), catalog_in("en"), now=NOON, may_embed=may_embed)
+    look = render_live_card(a_card(task), catalog_in("en"), now=NOON, may_embed=may_embed)
     assert bool(look.content) != bool(look.embeds)
     assert may_embed or look.content or look.view
     assert not (may_embed and look.content)
@@ -190,5 +190,5 @@ def test_a_card_of_many_fits_as_a_text() -> None:
         ended(a_song(f"song-{number}", clips=clips), notice_pending=True) for number in range(10)
     ]
     card = a_card(*tasks, watchers=tuple(range(10**18, 10**18 + 50)))
-    look = look_of(card, catalog_in("en"), now=NOON, may_embed=False)
+    look = render_live_card(card, catalog_in("en"), now=NOON, may_embed=False)
     assert len(look.content) <= 2000

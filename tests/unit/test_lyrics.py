@@ -6,8 +6,14 @@ from hypothesis import strategies as st
 
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Lyrics, Outcome, Task
-from bot.ui.escaping import clean, plain
-from bot.ui.lyrics import cut_at_line, fitted, lyrics_pages, sheets, split
+from bot.ui.escaping import escape, sanitize
+from bot.ui.lyrics import (
+    fit_into_embeds,
+    lyrics_messages,
+    lyrics_texts,
+    split_text,
+    truncate_at_line,
+)
 from tests.support.builders import a_clip, a_failure, a_lyrics_task, a_running_task, a_song
 from tests.support.hostile import LONG_TEXTS, TASKS, TEXTS, assert_embeds_fit
 
@@ -30,9 +36,9 @@ def unescaped(text: str) -> str:
 @given(TEXTS, st.integers(2, 40))
 def test_splitting_loses_nothing(text: str, limit: int) -> None:
     """All pieces fit, and together they are the whole."""
-    pieces = split(plain(text), limit)
+    pieces = split_text(escape(text), limit)
     assert all(0 < len(piece) <= limit for piece in pieces)
-    assert without_blanks("".join(pieces)) == without_blanks(plain(text))
+    assert without_blanks("".join(pieces)) == without_blanks(escape(text))
 
 
 @pytest.mark.parametrize(
@@ -50,27 +56,27 @@ def test_splitting_loses_nothing(text: str, limit: int) -> None:
 )
 def test_a_text_is_split_where_a_singer_would_breathe(text: str, pieces: list[str]) -> None:
     """At a section, else at a line, else at a word, else between letters."""
-    assert split(text, 7) == pieces
+    assert split_text(text, 7) == pieces
 
 
 @given(TEXTS, st.integers(-2, 60))
 def test_a_text_that_is_cut_stays_within_its_limit(text: str, limit: int) -> None:
     """Also where there is no room at all."""
-    assert len(cut_at_line(plain(text), limit)) <= max(limit, 0)
+    assert len(truncate_at_line(escape(text), limit)) <= max(limit, 0)
 
 
 def test_a_text_is_cut_at_a_line() -> None:
     """No line is left half, unless that would leave most of the room empty."""
-    assert cut_at_line("first line\nsecond line", 15) == "first line"
-    assert cut_at_line("[V]\na very long second line", 15) == "[V]\na very lon…"
+    assert truncate_at_line("first line\nsecond line", 15) == "first line"
+    assert truncate_at_line("[V]\na very long second line", 15) == "[V]\na very lon…"
 
 
 @settings(deadline=None)
 @given(LONG_TEXTS, st.integers(0, 6000), st.integers(0, 4))
 def test_fitted_lyrics_stay_within_room_and_embeds(text: str, room: int, embeds: int) -> None:
     """And either nothing is missing or the hint says how to read the rest."""
-    escaped = plain(text)
-    pieces = fitted(escaped, room, embeds, HINT)
+    escaped = escape(text)
+    pieces = fit_into_embeds(escaped, room, embeds, HINT)
     assert len(pieces) <= embeds
     assert sum(map(len, pieces)) <= room
     assert all(0 < len(piece) <= 4096 for piece in pieces)
@@ -81,12 +87,12 @@ def test_fitted_lyrics_stay_within_room_and_embeds(text: str, room: int, embeds:
 def test_lyrics_that_fit_in_two_embeds_are_not_cut() -> None:
     """5,000 code points fit a message though not a single embed."""
     text = "\n".join(["歌" * 99] * 50)
-    assert "".join(fitted(text, 5800, 8, HINT)).replace("\n", "") == text.replace("\n", "")
+    assert "".join(fit_into_embeds(text, 5800, 8, HINT)).replace("\n", "") == text.replace("\n", "")
 
 
 def test_lyrics_with_too_few_embeds_are_cut() -> None:
     """However much room there is."""
-    (piece,) = fitted("la la\n" * 900, 6000, 1, HINT)
+    (piece,) = fit_into_embeds("la la\n" * 900, 6000, 1, HINT)
     assert piece.endswith(f"la la\n\n{HINT}")
 
 
@@ -94,7 +100,7 @@ def test_lyrics_with_too_few_embeds_are_cut() -> None:
 @given(TASKS)
 def test_pages_fit_for_any_task(task: Task) -> None:
     """Whatever the relay wrote, each message of a reading is one that Discord takes."""
-    for message in lyrics_pages(task, WORDS):
+    for message in lyrics_messages(task, WORDS):
         assert_embeds_fit(message)
 
 
@@ -107,17 +113,17 @@ def test_pages_hold_every_word_of_any_length(piece: str, times: int) -> None:
     """100,000 code points are read to the end, as they were written."""
     text = piece * times
     task = a_lyrics_task(lyrics=Lyrics(text, title="Long"))
-    if not sheets(task):
+    if not lyrics_texts(task):
         return
-    embeds = [embed for message in lyrics_pages(task, WORDS) for embed in message]
+    embeds = [embed for message in lyrics_messages(task, WORDS) for embed in message]
     shown = "".join(unescaped(embed.description or "") for embed in embeds)
-    assert without_blanks(shown) == without_blanks(clean(text))
+    assert without_blanks(shown) == without_blanks(sanitize(text))
 
 
 def test_lyrics_that_all_clips_share_are_shown_once() -> None:
     """Without a word about versions."""
     task = a_song(clips=(a_clip(), a_clip(id="clip-2"), a_clip(id="clip-3", lyrics="")))
-    ((page,),) = lyrics_pages(task, WORDS)
+    ((page,),) = lyrics_messages(task, WORDS)
     assert page.title == "Paper Boats"
     assert page.description == "\\[Verse\\]\nPaper boats on a rainy street"
 
@@ -125,7 +131,7 @@ def test_lyrics_that_all_clips_share_are_shown_once() -> None:
 def test_different_lyrics_are_shown_both_and_labelled() -> None:
     """Each with the versions that have it."""
     clips = (a_clip(), a_clip(lyrics="La la"), a_clip())
-    ((first, second),) = lyrics_pages(a_song(clips=clips), WORDS)
+    ((first, second),) = lyrics_messages(a_song(clips=clips), WORDS)
     assert first.title == "Paper Boats · Lyrics · Version 1 · Version 3"
     assert second.title == "Paper Boats · Lyrics · Version 2"
     assert second.description == "La la"
@@ -145,5 +151,5 @@ def test_different_lyrics_are_shown_both_and_labelled() -> None:
 )
 def test_where_there_are_no_lyrics_one_embed_says_why(task: Task, said: str) -> None:
     """A reader is never left with an empty answer."""
-    ((page,),) = lyrics_pages(task, WORDS)
+    ((page,),) = lyrics_messages(task, WORDS)
     assert said in (page.description or "")

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from bot.i18n.catalog import Catalog
 from bot.relay.models import ClipStatus, Lyrics, Outcome, Task
 from bot.storage.models import EndReason
-from bot.ui.minimal_notice import minimal
-from bot.ui.songs import bears_marker
+from bot.ui.minimal_notice import minimal_notice
+from bot.ui.songs import has_marker
 from tests.support.builders import a_clip, a_failure, a_lyrics_task, a_running_task, a_song
 from tests.support.hostile import TASKS, assert_fits
 
@@ -26,12 +26,12 @@ def test_the_least_fits_and_bears_the_marker(
 ) -> None:
     """Whatever the relay wrote; and with room for the remark where it could not be posted."""
     for language in ("en", "zh-CN"):
-        text = minimal(
+        text = minimal_notice(
             task, end_reason, watchers, Catalog(language), possible_duplicate=possible_duplicate
         )
         assert_fits(text)
         assert len(text.content) < 1840
-        assert bears_marker(task.id, text.content, ())
+        assert has_marker(task.id, text.content, ())
         assert (text.embeds, text.buttons) == ((), ())
         allowed = dict(text.allowed_mentions.to_dict())
         assert allowed.get("users", []) == watchers
@@ -66,8 +66,8 @@ def test_the_least_says_how_it_ended_without_a_word_of_anybodys(
     task: Task, end_reason: EndReason, said: str
 ) -> None:
     """Not a title, a reason or a link; and not even the id, where that was refused too."""
-    text = minimal(task, end_reason, [ADA], WORDS)
-    bare = minimal(task, end_reason, [ADA], WORDS, with_id=False)
+    text = minimal_notice(task, end_reason, [ADA], WORDS)
+    bare = minimal_notice(task, end_reason, [ADA], WORDS, with_id=False)
     assert said in text.content
     assert f"♪ {task.id}`" in text.content
     assert "/suno status" in text.content

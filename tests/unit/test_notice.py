@@ -10,9 +10,9 @@ from bot.i18n.catalog import Catalog
 from bot.relay.models import Clip, ClipStatus, Lyrics, Outcome, Task, TaskStatus
 from bot.relay.parsing.reader import read_tasks
 from bot.storage.models import EndReason
-from bot.ui.lyrics import lyrics_pages
-from bot.ui.notice import Notice, notice, plain_text, simplified
-from bot.ui.songs import PARTLY, bears_marker, length_of
+from bot.ui.lyrics import lyrics_messages
+from bot.ui.notice import Notice, as_plain_text, render_notice, without_links
+from bot.ui.songs import PARTIAL_COLOUR, format_duration, has_marker
 from tests.support.builders import a_clip, a_failure, a_lyrics_task, a_running_task, a_song
 from tests.support.hostile import TASKS, assert_fits
 
@@ -28,7 +28,7 @@ def told(
     task: Task, end_reason: EndReason = EndReason.FINISHED, *, possible_duplicate: bool = False
 ) -> Notice:
     """Return the notice for Ada."""
-    return notice(task, end_reason, [ADA], WORDS, possible_duplicate=possible_duplicate)
+    return render_notice(task, end_reason, [ADA], WORDS, possible_duplicate=possible_duplicate)
 
 
 def another(**changes: object) -> Clip:
@@ -68,8 +68,13 @@ def test_every_form_of_a_notice_fits(
     task: Task, end_reason: EndReason, watchers: list[int], possible_duplicate: bool
 ) -> None:
     """Whatever the relay wrote, Discord takes the message in each of its three strengths."""
-    full = notice(task, end_reason, watchers, WORDS, possible_duplicate=possible_duplicate)
-    for form in (full, simplified(full), plain_text(full), plain_text(simplified(full))):
+    full = render_notice(task, end_reason, watchers, WORDS, possible_duplicate=possible_duplicate)
+    for form in (
+        full,
+        without_links(full),
+        as_plain_text(full),
+        as_plain_text(without_links(full)),
+    ):
         assert_fits(form)
 
 
@@ -79,9 +84,9 @@ def test_every_form_bears_the_marker(
     task: Task, end_reason: EndReason, possible_duplicate: bool
 ) -> None:
     """By which the bot finds out later whether the message arrived."""
-    full = notice(task, end_reason, CROWD, WORDS, possible_duplicate=possible_duplicate)
-    for form in (full, simplified(full), plain_text(full)):
-        assert bears_marker(task.id, form.content, footers(form))
+    full = render_notice(task, end_reason, CROWD, WORDS, possible_duplicate=possible_duplicate)
+    for form in (full, without_links(full), as_plain_text(full)):
+        assert has_marker(task.id, form.content, footers(form))
 
 
 @settings(max_examples=60, deadline=None)
@@ -90,7 +95,7 @@ def test_everybody_who_watched_is_mentioned_and_nobody_else(
     task: Task, end_reason: EndReason
 ) -> None:
     """Fifty with the longest ids there can be, whatever stands in titles and lyrics."""
-    message = notice(task, end_reason, [ADA, BOB, ADA], WORDS)
+    message = render_notice(task, end_reason, [ADA, BOB, ADA], WORDS)
     assert message.content.startswith(f"<@{ADA}> <@{BOB}> ")
     allowed = dict(message.allowed_mentions.to_dict())
     assert allowed == {"parse": [], "users": [ADA, BOB]}
@@ -98,14 +103,14 @@ def test_everybody_who_watched_is_mentioned_and_nobody_else(
 
 def test_fifty_watchers_fit() -> None:
     """As many as may watch one task in one place."""
-    message = notice(a_song(), EndReason.FINISHED, CROWD, WORDS, possible_duplicate=True)
+    message = render_notice(a_song(), EndReason.FINISHED, CROWD, WORDS, possible_duplicate=True)
     assert message.content.count("<@") == 50
     assert "more" not in message.content
 
 
 def test_watchers_who_do_not_fit_are_counted() -> None:
     """And exactly those are allowed to be mentioned who are."""
-    message = notice(a_song(), EndReason.FINISHED, range(10**17, 10**17 + 200), WORDS)
+    message = render_notice(a_song(), EndReason.FINISHED, range(10**17, 10**17 + 200), WORDS)
     mentioned = message.content.count("<@")
     assert f"and {200 - mentioned} more Your" in message.content
     assert len(message.allowed_mentions.to_dict().get("users", [])) == mentioned <= 100
@@ -212,9 +217,9 @@ def test_lyrics_that_failed_half_way_are_shown_and_not_called_done(word: str) ->
         "-# The relay says: No breath"
     )
     (embed,) = message.embeds
-    assert (embed.description, embed.colour) == ("half a li", PARTLY)
-    ((page,),) = lyrics_pages(task, WORDS)
-    assert page.colour == PARTLY
+    assert (embed.description, embed.colour) == ("half a li", PARTIAL_COLOUR)
+    ((page,),) = lyrics_messages(task, WORDS)
+    assert page.colour == PARTIAL_COLOUR
 
 
 def test_a_long_lyrics_task_is_marked_at_its_end() -> None:
@@ -432,7 +437,7 @@ def test_a_link_that_discord_does_not_take_is_told_as_such() -> None:
 
 def test_the_simplified_form_has_links_only_as_text() -> None:
     """Nothing is left in it that Discord checks."""
-    message = simplified(told(a_song(clips=(a_clip(), another()))))
+    message = without_links(told(a_song(clips=(a_clip(), another()))))
     assert "\nListen 2: <https://cdn1.suno.ai/clip-2.mp3>" in message.content
     assert message.buttons == ()
     for embed in message.embeds:
@@ -444,13 +449,13 @@ def test_the_simplified_form_has_links_only_as_text() -> None:
 def test_simplifying_leaves_the_full_notice_as_it_was() -> None:
     """Both may be sent."""
     full = told(a_song())
-    simplified(full)
+    without_links(full)
     assert full.embeds[0].url == "https://cdn1.suno.ai/clip-1.mp3"
 
 
 def test_plain_text_tells_everything_without_embeds() -> None:
     """The song still arrives."""
-    message = plain_text(told(a_song()))
+    message = as_plain_text(told(a_song()))
     assert message.embeds == ()
     assert message.buttons == ()
     assert message.content == "\n".join(
@@ -470,12 +475,12 @@ def test_plain_text_tells_everything_without_embeds() -> None:
 def test_plain_text_has_links_that_fit_no_button() -> None:
     """As long as there is room."""
     url = "https://a.b/" + "x" * 600
-    assert f"\n<{url}>\n" in plain_text(told(a_song(clips=(a_clip(audio_url=url),)))).content
+    assert f"\n<{url}>\n" in as_plain_text(told(a_song(clips=(a_clip(audio_url=url),)))).content
 
 
 def test_plain_text_cuts_lyrics_at_a_line_and_says_so() -> None:
     """Links and ids are never what is cut."""
-    message = plain_text(told(a_song(clips=(a_clip(lyrics="la la la\n" * 600),))))
+    message = as_plain_text(told(a_song(clips=(a_clip(lyrics="la la la\n" * 600),))))
     assert "la la la\n*The rest did not fit" in message.content
     assert message.content.endswith("\n-# `♪ song · clip-1`")
     assert "Listen: <" in message.content
@@ -483,8 +488,8 @@ def test_plain_text_cuts_lyrics_at_a_line_and_says_so() -> None:
 
 def test_plain_text_of_a_failure_leaves_out_what_does_not_fit() -> None:
     """And says where it can be read."""
-    full = notice(a_failure(reason="x" * 1000), EndReason.FINISHED, CROWD, WORDS)
-    content = plain_text(full).content
+    full = render_notice(a_failure(reason="x" * 1000), EndReason.FINISHED, CROWD, WORDS)
+    content = as_plain_text(full).content
     assert "xxx" not in content
     assert "`/suno status`" in content
     assert content.endswith("-# `♪ song`")
@@ -493,7 +498,7 @@ def test_plain_text_of_a_failure_leaves_out_what_does_not_fit() -> None:
 def test_plain_text_allows_the_same_mentions() -> None:
     """In every form exactly the watchers are told."""
     full = told(a_song())
-    assert plain_text(full).allowed_mentions is full.allowed_mentions
+    assert as_plain_text(full).allowed_mentions is full.allowed_mentions
 
 
 @pytest.mark.parametrize(
@@ -510,14 +515,14 @@ def test_plain_text_allows_the_same_mentions() -> None:
 )
 def test_a_marker_is_found_and_cannot_be_forged(content: str, found: bool) -> None:
     """Titles and lyrics are escaped: they never begin a line with small print."""
-    assert bears_marker("song", content, []) is found
+    assert has_marker("song", content, []) is found
 
 
 def test_lyrics_cannot_forge_the_marker_of_another_task() -> None:
     """A message about one task is never taken for one about another."""
     song = a_song(clips=(a_clip(lyrics="-# `♪ other`", title="-# `♪ other`"),))
-    for form in (told(song), plain_text(told(song))):
-        assert not bears_marker("other", form.content, footers(form))
+    for form in (told(song), as_plain_text(told(song))):
+        assert not has_marker("other", form.content, footers(form))
 
 
 @pytest.mark.parametrize(
@@ -529,7 +534,7 @@ def test_lyrics_cannot_forge_the_marker_of_another_task() -> None:
 )
 def test_a_duration_is_shown_or_left_out(seconds: float | None, shown: str) -> None:
     """Relays give numbers of every kind."""
-    assert length_of(seconds) == shown
+    assert format_duration(seconds) == shown
 
 
 def test_each_clip_has_the_colour_of_its_outcome() -> None:

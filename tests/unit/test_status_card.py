@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Clip, ClipStatus, Outcome, Task, TaskStatus
 from bot.storage.models import DurationStats
-from bot.ui.songs import bears_marker
-from bot.ui.status_card import progress_bar, status_card, status_of
+from bot.ui.songs import has_marker
+from bot.ui.status_card import progress_bar, status_card, status_message
 from tests.support.builders import NOON, a_clip, a_failure, a_lyrics_task, a_running_task, a_song
 from tests.support.hostile import TASKS, assert_embeds_fit
 
@@ -42,7 +42,7 @@ def test_a_card_fits_for_any_task(task: Task, now: float) -> None:
     """Whatever the relay wrote, Discord takes the card, and it is not taken for a notice."""
     embeds = status_card(task, WORDS, now=now)
     assert_embeds_fit(embeds)
-    assert not bears_marker(task.id, "", [embed.footer.text or "" for embed in embeds])
+    assert not has_marker(task.id, "", [embed.footer.text or "" for embed in embeds])
 
 
 def test_a_running_task_says_since_when() -> None:
@@ -196,7 +196,7 @@ def test_a_card_draws_the_bar_by_the_clock_where_the_relay_says_nothing() -> Non
 def test_a_failure_offers_no_stream(clips: tuple[Clip, ...]) -> None:
     """It died with the task; what can be played stays, and the other version is called failed."""
     task = a_failure(clips=clips)
-    status = status_of(task, WORDS, now=NOON)
+    status = status_message(task, WORDS, now=NOON)
     labels = [item.label for item in status.view.children] if status.view else []  # type: ignore[attr-defined]  # buttons
     assert "review" not in f"{text(task)} {labels}"
     assert "audiopipe" not in str(status.embeds[0].to_dict())

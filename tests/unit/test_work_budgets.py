@@ -27,13 +27,13 @@ from bot.relay.models import (
 from bot.relay.parsing.reader import read_batch, read_single, read_tasks
 from bot.storage.models import EndReason
 from bot.storage.search import normalize_for_index, search_words
-from bot.ui.autocomplete import choices
-from bot.ui.escaping import bare, clean, code, plain, plain_line
-from bot.ui.failure_reasons import cause_of
-from bot.ui.lyrics import lyrics_pages, split
-from bot.ui.lyrics_reader import page_of
-from bot.ui.notice import notice, plain_text, simplified
-from bot.ui.status_card import status_of
+from bot.ui.autocomplete import matching_choices
+from bot.ui.escaping import code_span, escape, escape_line, sanitize, sanitize_line
+from bot.ui.failure_reasons import classify_reason
+from bot.ui.lyrics import lyrics_messages, split_text
+from bot.ui.lyrics_reader import lyrics_page
+from bot.ui.notice import as_plain_text, render_notice, without_links
+from bot.ui.status_card import status_message
 from bot.watches.task_id_search import find_ids
 from bot.watches.task_ids import parse_ids
 from tests.support.growth import grows_linearly, peak_memory, stays_flat
@@ -64,7 +64,17 @@ HOSTILE_TEXTS = {
 @pytest.mark.parametrize("text", HOSTILE_TEXTS.values(), ids=HOSTILE_TEXTS)
 @pytest.mark.parametrize(
     "work",
-    [clean, plain, plain_line, bare, code, normalize_for_index, search_words, find_ids, cause_of],
+    [
+        sanitize,
+        escape,
+        escape_line,
+        sanitize_line,
+        code_span,
+        normalize_for_index,
+        search_words,
+        find_ids,
+        classify_reason,
+    ],
 )
 def test_hostile_texts_cost_in_proportion(work: Callable[[str], object], text: str) -> None:
     """Of whatever a relay or a person writes again and again."""
@@ -78,7 +88,7 @@ def test_what_people_type_costs_in_proportion(text: str) -> None:
     def typed(size: int) -> None:
         with suppress(Exception):
             parse_ids(text * size)
-        choices([("an-id", "a title")], text * size)
+        matching_choices([("an-id", "a title")], text * size)
 
     assert grows_linearly(typed, 4000)
 
@@ -86,13 +96,13 @@ def test_what_people_type_costs_in_proportion(text: str) -> None:
 @pytest.mark.parametrize("text", HOSTILE_TEXTS.values(), ids=HOSTILE_TEXTS)
 def test_lyrics_are_split_in_proportion(text: str) -> None:
     """However short their pages are."""
-    assert grows_linearly(lambda size: split(plain(text * size), 100), 4000)
+    assert grows_linearly(lambda size: split_text(escape(text * size), 100), 4000)
 
 
 @pytest.mark.parametrize("text", HOSTILE_TEXTS.values(), ids=HOSTILE_TEXTS)
 def test_a_cut_text_costs_what_is_shown(text: str) -> None:
     """What is beyond the limit is not even looked at."""
-    assert stays_flat(lambda size: plain(text * size, limit=100), 20_000)
+    assert stays_flat(lambda size: escape(text * size, limit=100), 20_000)
 
 
 def hostile_task(size: int, text: str = "a\u200d*") -> Task:
@@ -116,12 +126,12 @@ def hostile_task(size: int, text: str = "a\u200d*") -> Task:
 
 
 RENDERERS: dict[str, Callable[[Task], object]] = {
-    "notice": lambda task: notice(task, EndReason.FINISHED, [1], WORDS),
-    "simplified": lambda task: simplified(notice(task, EndReason.FINISHED, [1], WORDS)),
-    "plain text": lambda task: plain_text(notice(task, EndReason.FINISHED, [1], WORDS)),
-    "status": lambda task: status_of(task, WORDS, now=0.0),
-    "page": lambda task: page_of(task, 0, WORDS),
-    "all pages": lambda task: lyrics_pages(task, WORDS),
+    "notice": lambda task: render_notice(task, EndReason.FINISHED, [1], WORDS),
+    "simplified": lambda task: without_links(render_notice(task, EndReason.FINISHED, [1], WORDS)),
+    "plain text": lambda task: as_plain_text(render_notice(task, EndReason.FINISHED, [1], WORDS)),
+    "status": lambda task: status_message(task, WORDS, now=0.0),
+    "page": lambda task: lyrics_page(task, 0, WORDS),
+    "all pages": lambda task: lyrics_messages(task, WORDS),
 }
 
 

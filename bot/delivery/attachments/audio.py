@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import IO
 
-LONGEST_MAGIC = 12
+SIGNATURE_LENGTH = 12
 """How many bytes of a file are needed to tell."""
 
 _MAGIC = ((b"ID3", "mp3"), (b"fLaC", "flac"), (b"OggS", "ogg"))
@@ -21,11 +21,11 @@ _MOST_BOXES = 1000
 """How many boxes are looked at, one after another, before a file is taken for broken."""
 
 
-def extension_of(start: bytes) -> str | None:
+def audio_extension(start: bytes) -> str | None:
     """Return the extension of the audio file that begins with ``start``, ``None`` if it is none.
 
-    ``start`` holds at least ``LONGEST_MAGIC`` bytes. Where ``may_be_video(start)``, this holds only
-    if ``has_only_sound`` of the whole file.
+    ``start`` holds at least ``SIGNATURE_LENGTH`` bytes. Where ``is_general_mp4(start)``, this holds only
+    if ``has_only_audio_tracks`` of the whole file.
     """
     for magic, extension in _MAGIC:
         if start.startswith(magic):
@@ -37,12 +37,12 @@ def extension_of(start: bytes) -> str | None:
     return _by_frame(start[0], start[1], start[2])
 
 
-def may_be_video(start: bytes) -> bool:
+def is_general_mp4(start: bytes) -> bool:
     """Whether a file that begins with ``start`` is an MP4 that holds sound, video or both."""
     return _brand(start) in _GENERAL_BRANDS
 
 
-def has_only_sound(file: IO[bytes]) -> bool:
+def has_only_audio_tracks(file: IO[bytes]) -> bool:
     """Whether an MP4 file has a sound track and no video track.
 
     Reads ``file`` and leaves it at its beginning.

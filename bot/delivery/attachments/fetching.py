@@ -20,12 +20,17 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from bot.delivery.attachments.audio import LONGEST_MAGIC, extension_of, has_only_sound, may_be_video
+from bot.delivery.attachments.audio import (
+    SIGNATURE_LENGTH,
+    audio_extension,
+    has_only_audio_tracks,
+    is_general_mp4,
+)
 from bot.public_addresses import is_public
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-MOST_REDIRECTS = 3
-AT_ONCE = 8
+MAX_REDIRECTS = 3
+MAX_CONCURRENT_FETCHES = 8
 """How many files are fetched at the same time; others wait their turn, within their bounds."""
 
 _HTTPS = 443
@@ -34,11 +39,11 @@ _IN_MEMORY = 1 << 20
 """Bytes of a file that are kept in memory; a longer one is on disk."""
 _HEADERS = {"User-Agent": "suno-bot", "Accept": "audio/*", "Accept-Encoding": "identity"}
 
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """Gives the numeric addresses of a host and port; raises ``OSError`` where there are none."""
 
 
-class Why(StrEnum):
+class FetchFailure(StrEnum):
     """Why something was not fetched."""
 
     LINK = "the link is not plain https"
@@ -54,16 +59,16 @@ class Why(StrEnum):
     TOO_SLOW = "it takes too long"
 
 
-class NotFetched(Exception):
+class AudioFetchError(Exception):
     """There is no file, and ``why``."""
 
-    def __init__(self, why: Why) -> None:
+    def __init__(self, why: FetchFailure) -> None:
         super().__init__(why.value)
         self.why = why
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class FetchedAudio:
     """An audio file, to be closed by whoever gets it; closing deletes it."""
 
     file: IO[bytes]
@@ -72,14 +77,14 @@ class Sound:
     """As its content says, without a dot."""
 
 
-async def resolved(host: str, port: int) -> Sequence[str]:
+async def resolve_host(host: str, port: int) -> Sequence[str]:
     """Return the addresses of a host as the system knows them. Raises ``OSError``."""
     loop = asyncio.get_running_loop()
     infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(info[4][0]) for info in infos))
 
 
-class Fetcher:
+class AudioFetcher:
     """Fetches audio files, each within ``seconds`` from asking to its last byte.
 
     ``async with`` opens and closes its connections. ``loopback_port`` lets it fetch from that port
@@ -90,7 +95,7 @@ class Fetcher:
         self,
         *,
         seconds: float = 20.0,
-        resolve: Resolve = resolved,
+        resolve: Resolver = resolve_host,
         loopback_port: int | None = None,
     ) -> None:
         self._seconds = seconds
@@ -101,10 +106,10 @@ class Fetcher:
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=AT_ONCE,
+                limit=MAX_CONCURRENT_FETCHES,
                 force_close=True,
                 use_dns_cache=False,
-                resolver=_Resolver(self._resolve),
+                resolver=_AiohttpResolver(self._resolve),
                 socket_factory=self._checked_socket,
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -124,35 +129,37 @@ class Fetcher:
         if self._session is not None:
             await self._session.close()
 
-    async def fetch(self, link: str, limit: int) -> Sound:
-        """Fetch an audio file of at most ``limit`` bytes. Raises ``NotFetched``, nothing else."""
+    async def fetch(self, link: str, limit: int) -> FetchedAudio:
+        """Fetch an audio file of at most ``limit`` bytes. Raises ``AudioFetchError``, nothing else."""
         if self._session is None:
             raise RuntimeError("the fetcher is not open: use `async with`")
         try:
             async with asyncio.timeout(self._seconds):
                 return await self._follow(self._session, URL(link), limit)
         except TimeoutError as error:
-            raise NotFetched(Why.TOO_SLOW) from error
+            raise AudioFetchError(FetchFailure.TOO_SLOW) from error
         except aiohttp.ClientConnectorError as error:
-            refused = isinstance(error.os_error, _NotPublic)
-            raise NotFetched(Why.NOT_PUBLIC if refused else Why.UNREACHABLE) from error
+            refused = isinstance(error.os_error, _NotPublicError)
+            raise AudioFetchError(
+                FetchFailure.NOT_PUBLIC if refused else FetchFailure.UNREACHABLE
+            ) from error
         except aiohttp.ClientResponseError as error:
-            raise NotFetched(Why.NOT_HTTP) from error
+            raise AudioFetchError(FetchFailure.NOT_HTTP) from error
         except aiohttp.ClientPayloadError as error:
-            raise NotFetched(Why.WRONG_LENGTH) from error
+            raise AudioFetchError(FetchFailure.WRONG_LENGTH) from error
         except (ValueError, IndexError) as error:  # about what is no URL
-            raise NotFetched(Why.LINK) from error
+            raise AudioFetchError(FetchFailure.LINK) from error
         except (aiohttp.ClientError, OSError) as error:
-            raise NotFetched(Why.UNREACHABLE) from error
+            raise AudioFetchError(FetchFailure.UNREACHABLE) from error
 
-    async def _follow(self, session: aiohttp.ClientSession, url: URL, limit: int) -> Sound:
-        for _ in range(MOST_REDIRECTS + 1):
+    async def _follow(self, session: aiohttp.ClientSession, url: URL, limit: int) -> FetchedAudio:
+        for _ in range(MAX_REDIRECTS + 1):
             self._check(url)
             async with session.get(url, allow_redirects=False) as response:
                 if response.status not in REDIRECTS:
-                    return await _read(response, limit)
+                    return await _read_audio(response, limit)
                 url = url.join(URL(response.headers.get("Location", "")))
-        raise NotFetched(Why.REDIRECTS)
+        raise AudioFetchError(FetchFailure.REDIRECTS)
 
     def _check(self, url: URL) -> None:
         """Refuse what is to be known from a URL alone; the address is looked at when connecting."""
@@ -160,25 +167,25 @@ class Fetcher:
         local = url.scheme in ("http", "https") and url.port == self._loopback_port
         bare = url.user is None and url.password is None
         if not (https or local) or not bare or not url.host:
-            raise NotFetched(Why.LINK)
+            raise AudioFetchError(FetchFailure.LINK)
 
     def _checked_socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
-        """Make the socket of a connection, if it may be made. Raises ``_NotPublic``."""
+        """Make the socket of a connection, if it may be made. Raises ``_NotPublicError``."""
         family, kind, protocol, _, (host, port, *_) = info
         public = port == _HTTPS and is_public(str(host))
         if not public and not (port == self._loopback_port and _is_loopback(str(host))):
-            raise _NotPublic("not a public address")
+            raise _NotPublicError("not a public address")
         return socket.socket(family, kind, protocol)
 
 
-class _NotPublic(OSError):
+class _NotPublicError(OSError):
     """The address of a connection is not public. Its text is always the same (see aiohttp)."""
 
 
-class _Resolver(AbstractResolver):
+class _AiohttpResolver(AbstractResolver):
     """Lets aiohttp resolve names by a function."""
 
-    def __init__(self, resolve: Resolve) -> None:
+    def __init__(self, resolve: Resolver) -> None:
         self._resolve = resolve
 
     async def resolve(
@@ -211,31 +218,31 @@ def _is_loopback(address: str) -> bool:
         return False
 
 
-async def _read(response: aiohttp.ClientResponse, limit: int) -> Sound:
+async def _read_audio(response: aiohttp.ClientResponse, limit: int) -> FetchedAudio:
     """Read an audio file; its type and size are looked at before its content."""
     if response.status != 200:
-        raise NotFetched(Why.STATUS)
+        raise AudioFetchError(FetchFailure.STATUS)
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if not kind.startswith("audio/") and kind != "application/octet-stream":
-        raise NotFetched(Why.TYPE)
+        raise AudioFetchError(FetchFailure.TYPE)
     announced = response.content_length
     if announced is not None and announced > limit:
-        raise NotFetched(Why.TOO_LARGE)
+        raise AudioFetchError(FetchFailure.TOO_LARGE)
     try:
-        start = await response.content.readexactly(LONGEST_MAGIC)
+        start = await response.content.readexactly(SIGNATURE_LENGTH)
     except asyncio.IncompleteReadError as error:
-        raise NotFetched(Why.NOT_AUDIO) from error
-    extension = extension_of(start)
+        raise AudioFetchError(FetchFailure.NOT_AUDIO) from error
+    extension = audio_extension(start)
     if extension is None:
-        raise NotFetched(Why.NOT_AUDIO)
-    file = await _kept(start, response, limit)
-    if may_be_video(start) and not await asyncio.to_thread(has_only_sound, file):
+        raise AudioFetchError(FetchFailure.NOT_AUDIO)
+    file = await _write_to_file(start, response, limit)
+    if is_general_mp4(start) and not await asyncio.to_thread(has_only_audio_tracks, file):
         file.close()
-        raise NotFetched(Why.NOT_AUDIO)
-    return Sound(file, extension)
+        raise AudioFetchError(FetchFailure.NOT_AUDIO)
+    return FetchedAudio(file, extension)
 
 
-async def _kept(start: bytes, response: aiohttp.ClientResponse, limit: int) -> IO[bytes]:
+async def _write_to_file(start: bytes, response: aiohttp.ClientResponse, limit: int) -> IO[bytes]:
     """Write ``start`` and the rest of a body to a temporary file as it comes.
 
     That a body is as long as announced is seen to by aiohttp.
@@ -246,7 +253,7 @@ async def _kept(start: bytes, response: aiohttp.ClientResponse, limit: int) -> I
         async for chunk in response.content.iter_chunked(_CHUNK):
             size += len(chunk)
             if size > limit:
-                raise NotFetched(Why.TOO_LARGE)
+                raise AudioFetchError(FetchFailure.TOO_LARGE)
             await asyncio.to_thread(file.write, chunk)
         file.seek(0)
         stack.pop_all()

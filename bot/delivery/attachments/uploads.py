@@ -8,20 +8,20 @@ from typing import cast
 
 import discord
 
-from bot.delivery.attachments.fetching import Fetcher, NotFetched
+from bot.delivery.attachments.fetching import AudioFetcher, AudioFetchError
 from bot.delivery.duplicate_check import permissions_in
 from bot.relay.models import Task
 from bot.storage.models import Delivery, DeliveryPurpose, MessageFormat
 from bot.storage.server_settings import ServerSettingsStore
-from bot.ui.escaping import file_name
+from bot.ui.escaping import safe_file_name
 
 log = logging.getLogger(__name__)
 
 
-class Player:
+class AudioAttachments:
     """Makes attachments out of songs."""
 
-    def __init__(self, fetcher: Fetcher) -> None:
+    def __init__(self, fetcher: AudioFetcher) -> None:
         self._fetcher = fetcher
 
     async def attachment(self, task: Task, limit: int) -> discord.File | None:
@@ -36,18 +36,18 @@ class Player:
             return None
         try:
             sound = await self._fetcher.fetch(clip.audio_url, limit)
-        except NotFetched as error:
+        except AudioFetchError as error:
             log.info("Task %s comes without a player: %s", task.id, error)
             return None
-        name = file_name(clip.title or task.title, sound.extension, otherwise="song")
+        name = safe_file_name(clip.title or task.title, sound.extension, otherwise="song")
         # discord.py asks for less than it says: for any binary file that can be read and rewound.
         return discord.File(cast("io.BufferedIOBase", sound.file), name)
 
 
-DEFAULT_LIMIT = 20 * 1024 * 1024
+DEFAULT_UPLOAD_LIMIT = 20 * 1024 * 1024
 """Bytes that a file may have in every server since September 2026; discord.py 2.7 says less."""
 
-MOST_TRIES = 5
+MAX_ATTEMPTS_WITH_FILE = 5
 """After so many tries a message goes without its file, which need not be fetched for ever."""
 
 
@@ -72,15 +72,15 @@ class UploadLimits:
 
         The boosts of a server may have grown since the limit was stated.
         """
-        stated = self._least_stated.get(guild_id or 0, DEFAULT_LIMIT)
+        stated = self._least_stated.get(guild_id or 0, DEFAULT_UPLOAD_LIMIT)
         return max(stated, guild.filesize_limit) if guild else stated
 
 
-class Uploads:
+class AttachmentPolicy:
     """Gives notices their files."""
 
     def __init__(
-        self, client: discord.Client, settings: ServerSettingsStore, player: Player
+        self, client: discord.Client, settings: ServerSettingsStore, player: AudioAttachments
     ) -> None:
         self._client = client
         self._settings = settings
@@ -107,7 +107,11 @@ class Uploads:
             delivery.purpose is DeliveryPurpose.NOTICE
             and delivery.message_format is MessageFormat.FULL
         )
-        if not whole or delivery.unconfirmed_since is not None or delivery.attempts > MOST_TRIES:
+        if (
+            not whole
+            or delivery.unconfirmed_since is not None
+            or delivery.attempts > MAX_ATTEMPTS_WITH_FILE
+        ):
             return None
         granted = permissions_in(self._client, destination)
         if granted is not None and not granted.attach_files:
