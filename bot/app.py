@@ -191,7 +191,7 @@ def health_probes(bot: SunoBot, database: DatabaseThread, backlog: QueueStatisti
         last_tick_at=bot.last_tick_at,
         missing_connection=bot.missing_connection,
         ping_database=database.check,
-        requests=bot.traffic,
+        requests=bot.request_monitor,
         due_since=backlog.due_since,
     )
 
@@ -269,7 +269,7 @@ def assemble(
         settings=ServerSettingsStore(database),
         limits=limits,
         notes=KeyValueStore(database),
-        player=AudioAttachments(fetcher),
+        audio_attachments=AudioAttachments(fetcher),
         metrics=metrics,
     )
     addresses = Addresses(settings.discord_api_url, settings.discord_gateway_url)

@@ -43,8 +43,8 @@ class BackgroundLoops(commands.Cog):
         services, dispatcher = self._bot.services, self._bot.dispatcher
         rounds = {
             "poll": (services.poller.tick, services.store.changed),
-            "deliver": (dispatcher.round, services.outbox.changed),
-            "show": (self._bot.keeper.round, services.cards.changed),
+            "deliver": (dispatcher.tick, services.outbox.changed),
+            "show": (self._bot.keeper.tick, services.cards.changed),
             "tidy": (
                 RetentionJob(services.forgetting, services.departures).round,
                 services.departures.changed,

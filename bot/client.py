@@ -62,7 +62,7 @@ class Services:
     settings: ServerSettingsStore
     limits: WatchLimits
     notes: KeyValueStore
-    player: AudioAttachments
+    audio_attachments: AudioAttachments
     metrics: Metrics
 
 
@@ -104,7 +104,7 @@ class SunoBot(GatewayClient):
         live_card_timing: LiveCardTiming = LIVE_CARD_TIMING,
         gateway_timing: GatewayTiming = GATEWAY_TIMING,
     ) -> None:
-        self.traffic = RequestMonitor()
+        self.request_monitor = RequestMonitor()
         Route.BASE = addresses.api_url
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
         super().__init__(
@@ -116,24 +116,24 @@ class SunoBot(GatewayClient):
             intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
-            http_trace=traced(self.traffic, services.metrics),
+            http_trace=traced(self.request_monitor, services.metrics),
         )
         self.services = services
-        self._uploads = AttachmentPolicy(self, services.settings, services.player)
+        self._attachments = AttachmentPolicy(self, services.settings, services.audio_attachments)
         self.dispatcher = OutboxDispatcher(
             self,
             services.outbox,
-            uploads=self._uploads,
+            attachments=self._attachments,
             settings=services.settings,
             metrics=services.metrics,
-            traffic=self.traffic,
+            request_monitor=self.request_monitor,
         )
         self.keeper = LiveCardUpdater(
             self,
             services.cards,
             live_card_timing,
-            notices_wait=lambda: self.dispatcher.busy,
-            traffic=self.traffic,
+            dispatcher_busy=lambda: self.dispatcher.busy,
+            request_monitor=self.request_monitor,
         )
         private = DirectMessageWatches(self.keeper, services.notices)
         self.desk = WatchService(services.watchlist, services.cards, private, services.settings)
@@ -181,7 +181,7 @@ class SunoBot(GatewayClient):
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Note what Discord says in passing: how large a file may be there."""
-        self._uploads.limits.note(interaction)
+        self._attachments.limits.note(interaction)
 
     async def on_resumed(self) -> None:
         """Say that we are there again, with the same session."""
@@ -206,7 +206,7 @@ def _servers(count: int) -> str:
     return "1 server" if count == 1 else f"{count} servers"
 
 
-def traced(traffic: RequestMonitor, metrics: Metrics) -> aiohttp.TraceConfig:
+def traced(request_monitor: RequestMonitor, metrics: Metrics) -> aiohttp.TraceConfig:
     """Return what is told of every request: it is counted, kept from being late, and paced.
 
     discord.py paces each bucket, but not the bot: a thousand messages to a thousand channels at
@@ -226,6 +226,6 @@ def traced(traffic: RequestMonitor, metrics: Metrics) -> aiohttp.TraceConfig:
     trace = aiohttp.TraceConfig()
     trace_calls(trace)
     trace.on_request_start.append(wait_for_turn)
-    traffic.observe(trace)
+    request_monitor.observe(trace)
     count_responses(trace, metrics)
     return trace

@@ -14,7 +14,7 @@ from bot.ui.replies import Reply, caller_of
 from bot.ui.task_menu import FOUND_MENU, task_menu
 from bot.watches.service import HERE
 from bot.watches.task_id_search import find_ids
-from bot.watches.task_ids import parse_ids
+from bot.watches.task_ids import MOST_IDS, parse_ids
 
 Interaction = discord.Interaction[SunoBot]
 
@@ -35,7 +35,7 @@ async def find_tasks(interaction: Interaction, message: discord.Message) -> None
         await Reply(interaction).send(catalog.text("found-unknown", number=len(candidates)))
         return
     text = catalog.text("found-some", number=len(known))
-    await Reply(interaction).send(text, view=task_menu(known, catalog))
+    await Reply(interaction).send(text, view=task_menu(known, catalog, max_chosen=MOST_IDS))
 
 
 def _text_of(message: discord.Message) -> str:

@@ -8,29 +8,28 @@ from collections.abc import Callable
 
 import discord
 
-from bot.delivery.discord_errors import ErrorClassification, Missing
-from bot.delivery.duplicate_check import permissions_in
-from bot.storage.models import Delivery, Destination
+from bot.delivery.discord_errors import ErrorClassification
+from bot.storage.models import Delivery, Destination, MissingAccess, UndeliveredReason
 from bot.storage.outbox import Outbox
-from bot.ui.held_notice import MISSING, missing_reason
+from bot.ui.permissions import missing_permissions, missing_permissions_reason, permissions_in
 
 
 class ChannelBlocker:
     """Lets what cannot be posted wait, or be told elsewhere.
 
-    ``between_looks`` is how often a blocked channel is tried, in seconds.
+    ``retry_interval`` is how often a blocked channel is tried, in seconds.
     """
 
     def __init__(
         self,
         client: discord.Client,
         outbox: Outbox,
-        between_looks: float,
+        retry_interval: float,
         clock: Callable[[], float],
     ) -> None:
         self._client = client
         self._outbox = outbox
-        self._between_looks = between_looks
+        self._retry_interval = retry_interval
         self._clock = clock
 
     async def redirect(
@@ -74,13 +73,13 @@ class ChannelBlocker:
         now = self._clock()
         await self._outbox.blocked_channels.block(
             delivery,
-            until=now + self._between_looks,
+            until=now + self._retry_interval,
             reason=self._what_is_missing(delivery, meaning) or reason,
             now=now,
             unconfirmed=unconfirmed,
         )
 
-    async def look_again(self, guild_id: int) -> None:
+    async def retry_unblocked(self, guild_id: int) -> None:
         """Try at once what waits in the blocked channels of a server that are open again.
 
         Only where it is known what was missing, and that it is there now: all else is tried
@@ -88,24 +87,25 @@ class ChannelBlocker:
         """
         blocked = self._outbox.blocked_channels
         for destination, reason in await blocked.in_server(guild_id):
-            if self._is_open_again(destination, reason):
+            if self._is_open_again(destination, UndeliveredReason(reason)):
                 await blocked.probe_now(destination.channel_id, self._clock())
 
     def _what_is_missing(self, delivery: Delivery, meaning: ErrorClassification) -> str | None:
         """Return the reason that people are told, ``None`` where no permission is missing."""
-        if meaning.missing is not Missing.PERMISSION:
+        if meaning.missing is not MissingAccess.PERMISSION:
             return meaning.missing
         granted = permissions_in(self._client, delivery.destination)
-        return missing_reason(granted, in_thread=self._thread(delivery.destination) is not None)
+        in_thread = self._thread(delivery.destination) is not None
+        return missing_permissions_reason(granted, in_thread=in_thread).text
 
-    def _is_open_again(self, destination: Destination, reason: str) -> bool:
+    def _is_open_again(self, destination: Destination, reason: UndeliveredReason) -> bool:
         thread = self._thread(destination)
-        if thread and reason in set(Missing):
+        if thread and reason.closed_thread:
             return not (thread.archived or thread.locked)
         granted = permissions_in(self._client, destination)
-        if granted is None or not reason.startswith(MISSING) or reason == MISSING:
+        if granted is None or not reason.missing_permissions:
             return False
-        return missing_reason(granted, in_thread=thread is not None) == MISSING
+        return not missing_permissions(granted, in_thread=thread is not None)
 
     def _thread(self, destination: Destination) -> discord.Thread | None:
         guild = self._client.get_guild(destination.guild_id or 0)

@@ -26,13 +26,13 @@ TOO_FAST = 40003
 class DirectMessageTiming:
     """How direct messages are opened. Spans in seconds."""
 
-    between: float = 5.0
+    interval: float = 5.0
     """Between two of them."""
     lease: float = 120.0
     """After which one is opened again whose opening was never heard of."""
-    first_pause: float = 5.0
+    first_delay: float = 5.0
     """Before the second try for a person; it doubles with every try."""
-    longest_pause: float = 300.0
+    max_delay: float = 300.0
 
 
 DIRECT_MESSAGE_TIMING = DirectMessageTiming()
@@ -46,13 +46,13 @@ class DirectMessageOpener:
         client: discord.Client,
         redirection: Redirection,
         calls: DiscordCalls,
-        pace: DirectMessageTiming,
+        timing: DirectMessageTiming,
         clock: Callable[[], float],
     ) -> None:
         self._client = client
         self._redirection = redirection
         self._calls = calls
-        self._pace = pace
+        self._timing = timing
         self._clock = clock
         self._refused = 0  # times in a row that all openings were too fast
         self._opening: asyncio.Task[None] | None = None
@@ -62,14 +62,14 @@ class DirectMessageOpener:
         """What waits for a direct message to be opened; it may be cancelled, the call is not."""
         return [self._opening] if self._opening is not None and not self._opening.done() else []
 
-    async def round(self) -> None:
+    async def tick(self) -> None:
         """Start to open the next direct message, if one is due and none is being opened."""
         if self.in_flight:
             return
         now = self._clock()
-        message = await self._redirection.claim_unopened(now, self._pace.lease)
+        message = await self._redirection.claim_unopened(now, self._timing.lease)
         if message is not None:
-            self._redirection.openings_paused_until = now + self._pace.between
+            self._redirection.openings_paused_until = now + self._timing.interval
             self._opening = asyncio.create_task(self._open(message))
             self._opening.add_done_callback(_log_fault)
 
@@ -103,8 +103,8 @@ class DirectMessageOpener:
         await self._redirection.postpone_opening(message, until=now + pause, reason=reason)
 
     def _pause(self, tries: int) -> float:
-        doubling: float = self._pace.first_pause * 2.0 ** min(tries - 1, 20)
-        return min(doubling, self._pace.longest_pause)
+        doubling: float = self._timing.first_delay * 2.0 ** min(tries - 1, 20)
+        return min(doubling, self._timing.max_delay)
 
 
 def _is_too_fast(error: Exception) -> bool:

@@ -72,12 +72,12 @@ class Call(Generic[T]):
 class DiscordCalls:
     """The calls of one kind that are under way.
 
-    Each is late after ``timeout`` seconds; while ``most_late`` of them are, none should be started.
+    A call is late after ``timeout`` seconds. While ``max_late_calls`` are late, none should start.
     """
 
-    def __init__(self, timeout: float, most_late: int = MAX_LATE_CALLS) -> None:
+    def __init__(self, timeout: float, max_late_calls: int = MAX_LATE_CALLS) -> None:
         self.timeout = timeout
-        self._most_late = most_late
+        self._max_late_calls = max_late_calls
         self._calls: set[Call[Any]] = set()
 
     @property
@@ -88,7 +88,7 @@ class DiscordCalls:
     @property
     def full(self) -> bool:
         """Whether so many calls are late that no new one may start."""
-        return self.late >= self._most_late
+        return self.late >= self._max_late_calls
 
     def start(self, work: Coroutine[Any, Any, T]) -> Call[T]:
         """Start a call as a task of its own, whether or not there are too many."""

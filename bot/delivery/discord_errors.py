@@ -15,20 +15,21 @@ import aiohttp
 import discord
 
 from bot.delivery.discord_traffic import is_json, parse_retry_after
+from bot.storage.models import UNREACHABLE_RECIPIENT_CODES, MissingAccess
 
 
 class Disposition(StrEnum):
     """What is to be done about a message that was not accepted."""
 
-    GONE = "gone"
+    REDIRECT = "redirect"
     """The destination is gone, or closed to the bot: do not try there again."""
     HOLD = "hold"
     """Something is missing that people can mend: keep the message until it is there."""
-    MEND = "mend"
+    SIMPLIFY = "simplify"
     """The content was refused: simplify it and send it again."""
-    DONE = "done"
+    ACKNOWLEDGE = "acknowledge"
     """The message was delivered before."""
-    LATE = "late"
+    DISCARD = "discard"
     """The interaction can no longer be answered."""
     STOP = "stop"
     """The bot itself is not accepted: stop the program and tell the operator."""
@@ -36,23 +37,12 @@ class Disposition(StrEnum):
     """Trouble that passes: send the same with the same nonce again."""
 
 
-class Missing(StrEnum):
-    """What has to change before a held message can be delivered."""
-
-    PERMISSION = "permission"
-    """A permission; Discord does not say which. The channel's overwrites do."""
-    UNLOCKED_THREAD = "unlocked_thread"
-    """The thread is locked: someone must unlock it, or give the bot Manage Threads."""
-    OPEN_THREAD = "open_thread"
-    """The thread is archived: someone must open it again."""
-
-
 @dataclass(frozen=True, slots=True)
 class ErrorClassification:
     """What an error means: ``missing`` only for ``HOLD``, ``retry_after`` in seconds if named."""
 
     meaning: Disposition
-    missing: Missing | None = None
+    missing: MissingAccess | None = None
     retry_after: float | None = None
 
     @property
@@ -62,43 +52,41 @@ class ErrorClassification:
 
 
 _BY_CODE = {
-    10003: Disposition.GONE,  # unknown channel
-    10004: Disposition.GONE,  # unknown server
-    10008: Disposition.DONE,  # unknown message: the one of a repeated nonce was deleted since
-    10013: Disposition.GONE,  # unknown user
-    10015: Disposition.GONE,  # unknown webhook
-    10062: Disposition.LATE,  # unknown interaction
+    10003: Disposition.REDIRECT,  # unknown channel
+    10004: Disposition.REDIRECT,  # unknown server
+    10008: Disposition.ACKNOWLEDGE,  # unknown message: that of a repeated nonce was deleted
+    10013: Disposition.REDIRECT,  # unknown user
+    10015: Disposition.REDIRECT,  # unknown webhook
+    10062: Disposition.DISCARD,  # unknown interaction
     20016: Disposition.RETRY,  # slow mode
     20028: Disposition.RETRY,  # the channel takes no more writes for now
     20029: Disposition.RETRY,  # the server takes no more writes for now
     40001: Disposition.RETRY,  # unauthorised: a token that is refused for good is told by a 401
     40002: Disposition.RETRY,  # the account has to be verified
     40003: Disposition.RETRY,  # direct messages are opened too fast
-    40005: Disposition.MEND,  # too large
-    40060: Disposition.DONE,  # the interaction was answered before
-    50001: Disposition.GONE,  # no access
-    50006: Disposition.MEND,  # empty message
-    50007: Disposition.GONE,  # this person takes no messages
+    40005: Disposition.SIMPLIFY,  # too large
+    40060: Disposition.ACKNOWLEDGE,  # the interaction was answered before
+    50001: Disposition.REDIRECT,  # no access
+    50006: Disposition.SIMPLIFY,  # empty message
+    50007: Disposition.REDIRECT,  # this person takes no messages
     50013: Disposition.HOLD,  # a permission is missing
-    50035: Disposition.MEND,  # invalid form
+    50035: Disposition.SIMPLIFY,  # invalid form
     50083: Disposition.HOLD,  # archived thread
-    50278: Disposition.GONE,  # no server in common with this person
+    50278: Disposition.REDIRECT,  # no server in common with this person
     130000: Disposition.RETRY,  # overloaded
     160005: Disposition.HOLD,  # locked thread
-    200000: Disposition.MEND,  # stopped by AutoMod
-    200001: Disposition.MEND,  # a title stopped by AutoMod
-    240000: Disposition.MEND,  # stopped as a harmful link
+    200000: Disposition.SIMPLIFY,  # stopped by AutoMod
+    200001: Disposition.SIMPLIFY,  # a title stopped by AutoMod
+    240000: Disposition.SIMPLIFY,  # stopped as a harmful link
 }
-_MISSING = {160005: Missing.UNLOCKED_THREAD, 50083: Missing.OPEN_THREAD}
+_MISSING = {160005: MissingAccess.UNLOCKED_THREAD, 50083: MissingAccess.OPEN_THREAD}
 _BY_STATUS = {
     401: Disposition.STOP,
     403: Disposition.HOLD,
-    404: Disposition.GONE,
+    404: Disposition.REDIRECT,
     408: Disposition.RETRY,
     429: Disposition.RETRY,
 }
-_ABOUT_THE_PERSON = frozenset({10013, 50007, 50278})
-"""Codes that say of a person, and of nothing else, that no direct message arrives there."""
 _FATAL_CLOSES = frozenset({4004, 4010, 4011, 4012, 4013, 4014})
 """Gateway close codes after which the same token or intents are refused again."""
 
@@ -107,7 +95,7 @@ def classify(error: Exception) -> ErrorClassification:
     """Return what ``error``, raised while a message was being sent, means for that message.
 
     Never raises. An exception that comes neither from Discord nor from the network is a mistake in
-    what was composed, such as a value that discord.py refuses to send: ``MEND``.
+    what was composed, such as a value that discord.py refuses to send: ``SIMPLIFY``.
     """
     if isinstance(error, discord.HTTPException):
         return _of_answer(error)
@@ -122,7 +110,7 @@ def classify(error: Exception) -> ErrorClassification:
     # asyncio.TimeoutError is TimeoutError, which is an OSError, since Python 3.11.
     if isinstance(error, discord.DiscordException | aiohttp.ClientError | OSError):
         return ErrorClassification(Disposition.RETRY)
-    return ErrorClassification(Disposition.MEND)
+    return ErrorClassification(Disposition.SIMPLIFY)
 
 
 def may_succeed_without_file(error: discord.HTTPException) -> bool:
@@ -133,19 +121,14 @@ def may_succeed_without_file(error: discord.HTTPException) -> bool:
     meaning = classify(error)
     return (
         error.status == 413
-        or meaning.meaning is Disposition.MEND
-        or meaning.missing is Missing.PERMISSION
+        or meaning.meaning is Disposition.SIMPLIFY
+        or meaning.missing is MissingAccess.PERMISSION
     )
 
 
 def is_recipient_unreachable(error: Exception) -> bool:
     """Whether Discord says for good that a direct message cannot reach this person."""
-    return isinstance(error, discord.HTTPException) and error.code in _ABOUT_THE_PERSON
-
-
-def names_unreachable_recipient(reason: str) -> bool:
-    """Whether a reason of the outbox says so."""
-    return reason.partition("/")[2] in map(str, _ABOUT_THE_PERSON)
+    return isinstance(error, discord.HTTPException) and error.code in UNREACHABLE_RECIPIENT_CODES
 
 
 def disposition_of(status: int, code: int) -> Disposition:
@@ -165,7 +148,9 @@ def _of_answer(error: discord.HTTPException) -> ErrorClassification:
     meaning = disposition_of(error.status, error.code)
     if meaning is Disposition.STOP and not is_json(_headers(error)):
         meaning = Disposition.RETRY  # a proxy's page
-    missing = _MISSING.get(error.code, Missing.PERMISSION) if meaning is Disposition.HOLD else None
+    missing = (
+        _MISSING.get(error.code, MissingAccess.PERMISSION) if meaning is Disposition.HOLD else None
+    )
     pause = parse_retry_after(_headers(error)) if meaning is Disposition.RETRY else None
     return ErrorClassification(meaning, missing, pause)
 
@@ -175,7 +160,7 @@ def _headers(error: discord.HTTPException) -> Mapping[str, str]:
 
 
 def _by_status(status: int) -> Disposition:
-    refused = Disposition.MEND if 400 <= status < 500 else Disposition.RETRY
+    refused = Disposition.SIMPLIFY if 400 <= status < 500 else Disposition.RETRY
     return _BY_STATUS.get(status, refused)
 
 

@@ -9,7 +9,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 
 import discord
@@ -32,10 +31,6 @@ from bot.ui.notice import Notice, with_role_mention
 
 log = logging.getLogger(__name__)
 
-BREATH = 0.01
-"""Seconds before each message is written, one after the other: less than until Discord takes the
-next, and long enough to answer a command."""
-
 
 class OutboxDispatcher:
     """Posts what the outbox owes."""
@@ -44,62 +39,62 @@ class OutboxDispatcher:
         self,
         client: discord.Client,
         outbox: Outbox,
-        patience: RetryPolicy = RETRY_POLICY,
+        *,
+        attachments: AttachmentPolicy,
+        settings: ServerSettingsStore,
+        metrics: Metrics,
+        request_monitor: RequestMonitor,
+        policy: RetryPolicy = RETRY_POLICY,
         clock: Callable[[], float] = time.time,
-        uploads: AttachmentPolicy | None = None,
-        settings: ServerSettingsStore | None = None,
-        metrics: Metrics | None = None,
-        traffic: RequestMonitor | None = None,
     ) -> None:
         self._client = client
         self._outbox = outbox
-        self._patience = patience
+        self._policy = policy
         self._clock = clock
-        self._uploads = uploads
+        self._attachments = attachments
         self._settings = settings
-        self._figures = metrics or Metrics()
-        self._traffic = traffic or RequestMonitor()
-        self._calls = DiscordCalls(patience.one_try, patience.most_late)
-        self.channel_blocker = ChannelBlocker(client, outbox, patience.between_looks_at_held, clock)
+        self._metrics = metrics
+        self._request_monitor = request_monitor
+        self._calls = DiscordCalls(policy.attempt_timeout, policy.max_late_calls)
+        self.channel_blocker = ChannelBlocker(client, outbox, policy.held_retry_interval, clock)
         self._opener = DirectMessageOpener(
-            client, outbox.redirection, self._calls, patience.opening, clock
+            client, outbox.redirection, self._calls, policy.direct_messages, clock
         )
-        self._policy = ErrorPolicy(outbox, self.channel_blocker, patience, clock, self._figures)
-        self.token_refused = self._policy.token_refused
+        self._error_policy = ErrorPolicy(outbox, self.channel_blocker, policy, clock, self._metrics)
+        self.token_refused = self._error_policy.token_refused
         """Set at an answer of 401: whoever runs the bot has to check the token."""
-        self._under_way: dict[asyncio.Task[None], int] = {}
+        self._in_flight: dict[asyncio.Task[None], int] = {}
         self._late: set[int] = set()
         """Those of them whose try takes too long: they keep no slot."""
-        self._one_by_one = asyncio.Lock()
-        self._astray = True
+        self._recovery_needed = True
         self._rollbacks = RollbackDetector()
 
     @property
     def busy(self) -> bool:
         """Whether so much is under way that it waits for its turn: what can wait should."""
-        return self._patience.slots - self._free_slots > self._patience.slots // 4
+        return self._policy.max_concurrent - self._free_slots > self._policy.max_concurrent // 4
 
     @property
     def _free_slots(self) -> int:
-        return self._patience.slots - len(self._under_way) + len(self._late)
+        return self._policy.max_concurrent - len(self._in_flight) + len(self._late)
 
-    async def round(self) -> float | None:
+    async def tick(self) -> float | None:
         """Start sending what is due; return when more will be (Unix seconds), if anything.
 
         What is due stays so while Discord takes nothing at all, and while too many tries are late.
         """
-        if self._astray:
-            await self._take_up()
+        if self._recovery_needed:
+            await self._recover_abandoned()
         await self._handle_clock_rollback()
-        if wait := self._traffic.global_wait:
+        if wait := self._request_monitor.global_wait:
             return self._clock() + wait
         if self._calls.full:
             return None  # one that is done wakes the next round
-        await self._opener.round()
+        await self._opener.tick()
         if free := self._free_slots:
             for delivery in await self._outbox.claim(self._clock(), free):
                 task = asyncio.create_task(self._deliver(delivery))
-                self._under_way[task] = delivery.id
+                self._in_flight[task] = delivery.id
                 task.add_done_callback(self._finished)
         if not self._free_slots:
             return None  # as above
@@ -110,60 +105,58 @@ class OutboxDispatcher:
 
         Only the waiting for a call into discord.py is cancelled, never the call.
         """
-        tasks = [*self._under_way, *self._opener.in_flight]
+        tasks = [*self._in_flight, *self._opener.in_flight]
         if tasks:
-            await asyncio.wait(tasks, timeout=self._patience.goodbye)
+            await asyncio.wait(tasks, timeout=self._policy.shutdown_timeout)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _take_up(self) -> None:
+    async def _recover_abandoned(self) -> None:
         """Take up what was being sent when the process died, or a fault of ours came."""
-        if count := await self._outbox.recover(self._clock(), self._under_way.values()):
+        if count := await self._outbox.recover(self._clock(), self._in_flight.values()):
             log.info("Taking up %d messages that were being sent", count)
-        self._astray = False
+        self._recovery_needed = False
 
     async def _handle_clock_rollback(self) -> None:
         """Wait for nothing that is due at a time which comes an hour later than was meant."""
-        now, patience = self._clock(), self._patience
+        now, policy = self._clock(), self._policy
         rollback = self._rollbacks.check(now)
         if rollback is Rollback.NONE:
             return
         seen = rollback is Rollback.SEEN
         if seen:
             log.warning("Clock set back: what waits is tried sooner")
-        wait = max(patience.longest_pause, patience.between_looks_at_held)
+        wait = max(policy.max_delay, policy.held_retry_interval)
         await self._outbox.handle_clock_rollback(
             now,
             longest_wait=wait,
-            longest_hold=wait if seen else patience.longest_hold,
+            longest_hold=wait if seen else policy.max_held_interval,
             seen=seen,
         )
 
     def _finished(self, task: asyncio.Task[None]) -> None:
-        self._late.discard(self._under_way.pop(task))
+        self._late.discard(self._in_flight.pop(task))
         if not task.cancelled() and (error := task.exception()):
             log.error("What became of a message could not be kept", exc_info=error)
-            self._astray = True
+            self._recovery_needed = True
         self._outbox.changed.set()
 
     async def _deliver(self, delivery: Delivery) -> None:
-        async with self._one_by_one:  # nobody else waits until all that is due is written
-            await asyncio.sleep(BREATH)
         call = self._calls.start(self._send_once(delivery))
         try:
             message_id = await self._result(call, delivery)
         except Exception as error:  # noqa: BLE001 # what it means is decided by the verdict
             passing = classify(error).passing
             unconfirmed = call.unrefused_posts > 0 if call.traced else passing
-            await self._policy.settle(delivery, error, unconfirmed=unconfirmed)
+            await self._error_policy.settle(delivery, error, unconfirmed=unconfirmed)
             return
         now = self._clock()
         await self._outbox.acknowledge(delivery, message_id=message_id, now=now)
         log.info("%s is %s", describe_delivery(delivery), DeliveryOutcome.SENT)
-        self._figures.delivery_attempts.labels(DeliveryOutcome.SENT).inc()
+        self._metrics.delivery_attempts.labels(DeliveryOutcome.SENT).inc()
         if delivery.purpose is DeliveryPurpose.NOTICE:
-            self._figures.delivery_delay.observe(max(now - delivery.created_at, 0))
+            self._metrics.delivery_delay.observe(max(now - delivery.created_at, 0))
 
     async def _result(self, call: Call[int], delivery: Delivery) -> int:
         """Return the id of the message, or raise why there is none, however late.
@@ -184,7 +177,7 @@ class OutboxDispatcher:
         Where that cannot be known, a repeat is better than a loss, and says so.
         """
         doubt, now = delivery.unconfirmed_since, self._clock()
-        if doubt is None or 0 <= now - doubt < self._patience.nonce_window:
+        if doubt is None or 0 <= now - doubt < self._policy.nonce_window:
             return (await self._send(delivery, possible_duplicate=False)).id
         if doubt > now:  # the clock was set back
             delivery = replace(delivery, unconfirmed_since=UNKNOWN_TIME)
@@ -195,7 +188,7 @@ class OutboxDispatcher:
             delivery,
             others,
             text.content,
-            clock_ahead=self._traffic.clock_ahead(self._clock()),
+            clock_ahead=self._request_monitor.clock_ahead(self._clock()),
         )
         log.info("%s may have been posted: %s", describe_delivery(delivery), evidence)
         if message is not None:
@@ -210,7 +203,7 @@ class OutboxDispatcher:
         What is refused with a file is sent without it at once: the link is in the message.
         """
         text = await self._composed(delivery, possible_duplicate=possible_duplicate)
-        async with self._file_of(delivery) as file:
+        async with self._attachments.attachment_for(delivery) as file:
             try:
                 message = await self._post(delivery, text, file)
             except discord.HTTPException as error:
@@ -225,7 +218,7 @@ class OutboxDispatcher:
     async def _composed(self, delivery: Delivery, *, possible_duplicate: bool = False) -> Notice:
         text = render_delivery(delivery, possible_duplicate=possible_duplicate)
         role = None
-        if self._settings and delivery.purpose is DeliveryPurpose.NOTICE:
+        if delivery.purpose is DeliveryPurpose.NOTICE:
             role = (await self._settings.of(delivery.destination.guild_id)).role_to_mention
         if role and await self._outbox.role_mentions.claim(delivery, self._clock()):
             return with_role_mention(text, role)
@@ -246,6 +239,3 @@ class OutboxDispatcher:
             allowed_mentions=text.allowed_mentions,
             nonce=delivery.nonce,
         )
-
-    def _file_of(self, delivery: Delivery) -> AbstractAsyncContextManager[discord.File | None]:
-        return self._uploads.file_of(delivery) if self._uploads else nullcontext()

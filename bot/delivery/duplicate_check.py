@@ -12,6 +12,7 @@ import discord
 
 from bot.storage.clock_rollback import UNKNOWN_TIME
 from bot.storage.models import Delivery, Destination
+from bot.ui.permissions import permissions_in
 from bot.ui.songs import has_marker
 
 MAX_MESSAGES_READ = 300
@@ -123,10 +124,3 @@ async def _may_read(client: discord.Client, destination: Destination, *, seen: b
         return False
     granted = thread.permissions_for(guild.me)
     return granted.view_channel and granted.read_message_history
-
-
-def permissions_in(client: discord.Client, destination: Destination) -> discord.Permissions | None:
-    """Return what the bot may do in a place of a server, ``None`` where the cache cannot tell."""
-    guild = client.get_guild(destination.guild_id or 0)
-    channel = guild and guild.get_channel_or_thread(destination.channel_id)
-    return channel.permissions_for(guild.me) if guild and channel else None

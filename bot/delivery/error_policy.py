@@ -32,26 +32,26 @@ few minutes"; a minute is what it has to be."""
 class RetryPolicy:
     """How the courier waits. Spans in seconds."""
 
-    slots: int = 64
+    max_concurrent: int = 64
     """How many messages may be under way at once."""
-    first_pause: float = 1.0
+    first_delay: float = 1.0
     """Before the second try of a message that met trouble; it doubles with every try."""
-    longest_pause: float = 300.0
-    most_late: int = 64
+    max_delay: float = 300.0
+    max_late_calls: int = 64
     """While so many tries take too long, no new one begins."""
-    between_looks_at_held: float = 600.0
+    held_retry_interval: float = 600.0
     """A destination that refuses is asked at most so often."""
-    longest_hold: float = 86400.0
+    max_held_interval: float = 86400.0
     """What Discord takes in no form is tried at least so often; the pause before grows."""
-    until_held: float = 86400.0
+    hold_after: float = 86400.0
     """After so long a time of trouble a message is held."""
     nonce_window: float = NONCE_WINDOW
-    one_try: float = 25.0
+    attempt_timeout: float = 25.0
     """How long a try may begin requests, with all that discord.py does again by itself: the last
     request that bears a nonce is made within ``nonce_window`` and this span of the first."""
-    goodbye: float = 5.0
+    shutdown_timeout: float = 5.0
     """How long a stop waits for what is under way."""
-    opening: DirectMessageTiming = DIRECT_MESSAGE_TIMING
+    direct_messages: DirectMessageTiming = DIRECT_MESSAGE_TIMING
     """How direct messages are opened to which notices are redirected."""
 
 
@@ -70,15 +70,15 @@ class ErrorPolicy:
         self,
         outbox: Outbox,
         channel_blocker: ChannelBlocker,
-        patience: RetryPolicy,
+        policy: RetryPolicy,
         clock: Callable[[], float],
         metrics: Metrics,
     ) -> None:
         self._outbox = outbox
-        self._closed_places = channel_blocker
-        self._patience = patience
+        self._channel_blocker = channel_blocker
+        self._policy = policy
         self._clock = clock
-        self._figures = metrics
+        self._metrics = metrics
         self.token_refused = asyncio.Event()
 
     async def settle(self, delivery: Delivery, error: Exception, *, unconfirmed: bool) -> None:
@@ -92,26 +92,28 @@ class ErrorPolicy:
                 "%s could not be composed or sent", describe_delivery(delivery), exc_info=error
             )
         reason = short_reason(error)
-        patient = self._clock() - delivery.created_at < self._patience.until_held
+        patient = self._clock() - delivery.created_at < self._policy.hold_after
         in_server = delivery.destination.guild_id is not None
-        if meaning.meaning is Disposition.DONE:
+        if meaning.meaning is Disposition.ACKNOWLEDGE:
             await self._outbox.acknowledge(delivery, message_id=None, now=self._clock())
             self._note(delivery, DeliveryOutcome.SENT, reason)
-        elif meaning.meaning is Disposition.GONE and (in_server or is_recipient_unreachable(error)):
-            told = await self._closed_places.redirect(delivery, reason, unconfirmed=unconfirmed)
+        elif meaning.meaning is Disposition.REDIRECT and (
+            in_server or is_recipient_unreachable(error)
+        ):
+            told = await self._channel_blocker.redirect(delivery, reason, unconfirmed=unconfirmed)
             self._note(
                 delivery, DeliveryOutcome.REDIRECTED if told else DeliveryOutcome.DROPPED, reason
             )
-        elif meaning.meaning is Disposition.GONE and patient:
+        elif meaning.meaning is Disposition.REDIRECT and patient:
             await self._open_anew(delivery, meaning, reason)
-        elif meaning.meaning is Disposition.MEND:
+        elif meaning.meaning is Disposition.SIMPLIFY:
             await self._mend(delivery, reason, unconfirmed=unconfirmed)
         elif meaning.passing and patient:
             await self._postpone(delivery, meaning, reason, unconfirmed=unconfirmed)
-        elif meaning.passing or meaning.meaning is Disposition.GONE:
+        elif meaning.passing or meaning.meaning is Disposition.REDIRECT:
             await self._hold(delivery, reason, unconfirmed=unconfirmed)
         else:
-            await self._closed_places.block(delivery, meaning, reason, unconfirmed=unconfirmed)
+            await self._channel_blocker.block(delivery, meaning, reason, unconfirmed=unconfirmed)
             self._note(delivery, DeliveryOutcome.HELD, reason)
 
     async def _postpone(
@@ -142,7 +144,7 @@ class ErrorPolicy:
         now = self._clock()
         await self._outbox.hold(
             delivery,
-            until=now + (pause or self._patience.between_looks_at_held),
+            until=now + (pause or self._policy.held_retry_interval),
             reason=reason,
             unconfirmed=unconfirmed,
             notify_at=now,
@@ -167,7 +169,7 @@ class ErrorPolicy:
             await self._outbox.redirection.drop(delivery, reason=reason)
             self._note(delivery, DeliveryOutcome.DROPPED, reason)
         elif delivery.destination.guild_id is not None:
-            told = await self._closed_places.redirect(
+            told = await self._channel_blocker.redirect(
                 delivery, reason, unconfirmed=unconfirmed, channel_gone=False
             )
             self._note(
@@ -179,20 +181,20 @@ class ErrorPolicy:
 
     def _note(self, delivery: Delivery, outcome: DeliveryOutcome, reason: str) -> None:
         log.info("%s is %s: %s", describe_delivery(delivery), outcome, reason)
-        self._figures.delivery_attempts.labels(outcome).inc()
+        self._metrics.delivery_attempts.labels(outcome).inc()
 
     def _rare_pause(self, delivery: Delivery) -> float:
         """Return how long to wait with what even a person's direct messages take in no form."""
         tries = max(delivery.attempts - len(MessageFormat), 0)
-        doubling: float = self._patience.between_looks_at_held * 2.0 ** min(tries, 20)
-        return min(doubling, self._patience.longest_hold)
+        doubling: float = self._policy.held_retry_interval * 2.0 ** min(tries, 20)
+        return min(doubling, self._policy.max_held_interval)
 
     def _pause(self, delivery: Delivery, meaning: ErrorClassification) -> float:
         if meaning.meaning is Disposition.STOP:
             self.token_refused.set()
-        doubling: float = self._patience.first_pause * 2.0 ** min(delivery.attempts - 1, 20)
+        doubling: float = self._policy.first_delay * 2.0 ** min(delivery.attempts - 1, 20)
         jitter = random.uniform(0.5, 1.0)  # noqa: S311 # no secret
-        longest = self._patience.longest_pause
+        longest = self._policy.max_delay
         return max(min(doubling, longest) * jitter, meaning.retry_after or 0.0)
 
 

@@ -6,12 +6,19 @@ from typing import NamedTuple
 import discord
 
 from bot.delivery.discord_traffic import RequestMonitor
-from bot.delivery.duplicate_check import DuplicateCheck, permissions_in, search_own_messages
+from bot.delivery.duplicate_check import DuplicateCheck, search_own_messages
 from bot.delivery.error_policy import NONCE_WINDOW
 from bot.i18n.catalog import Catalog, catalog_for
 from bot.storage.clock_rollback import UNKNOWN_TIME
 from bot.storage.models import Destination, LiveCard
-from bot.ui.live_card import RenderedCard, has_button, live_card_button_id, render_live_card, orphaned_card_text
+from bot.ui.live_card import (
+    RenderedCard,
+    has_button,
+    live_card_button_id,
+    orphaned_card_text,
+    render_live_card,
+)
+from bot.ui.permissions import permissions_in
 
 
 class PostedCard(NamedTuple):
@@ -28,10 +35,10 @@ class LiveCardMessages:
     """Calls discord.py for cards; each method raises what that raises."""
 
     def __init__(
-        self, client: discord.Client, traffic: RequestMonitor, clock: Callable[[], float]
+        self, client: discord.Client, request_monitor: RequestMonitor, clock: Callable[[], float]
     ) -> None:
         self._client = client
-        self._traffic = traffic
+        self._request_monitor = request_monitor
         self._clock = clock
 
     async def post(self, card: LiveCard) -> PostedCard | None:
@@ -48,7 +55,7 @@ class LiveCardMessages:
                 return None
         if not card.watchers:
             return None
-        look = self._look(card)
+        look = self._render(card)
         message = await self._channel(card).send(
             content=look.content or None,
             embeds=look.embeds,
@@ -76,12 +83,12 @@ class LiveCardMessages:
             card.destination,
             since,
             lambda it: has_button(it, wanted),
-            clock_ahead=self._traffic.clock_ahead(self._clock()),
+            clock_ahead=self._request_monitor.clock_ahead(self._clock()),
         )
 
     async def show(self, card: LiveCard) -> PostedCard:
         """Edit the message of a card if it is to look otherwise; return what it shows."""
-        look = self._look(card)
+        look = self._render(card)
         shown = PostedCard(card.message_id or 0, look.digest)
         if look.digest == card.content_digest:
             return shown
@@ -94,7 +101,7 @@ class LiveCardMessages:
         """Take the message of a card away."""
         await self._message(card).delete()
 
-    def _look(self, card: LiveCard) -> RenderedCard:
+    def _render(self, card: LiveCard) -> RenderedCard:
         catalog = catalog_for(card.destination.locale)
         return render_live_card(
             card, catalog, now=self._clock(), may_embed=self._may_embed(card.destination)

@@ -29,17 +29,17 @@ MOST_ATTEMPTS = 150
 class LiveCardTiming:
     """How often cards are edited; spans in seconds."""
 
-    between_edits: float = 5.0
+    edit_interval: float = 5.0
     """The least time between two edits of one card."""
-    between_rounds: float = 2.0
-    longest_call: float = 15.0
+    tick_interval: float = 2.0
+    call_timeout: float = 15.0
     """What takes longer to be posted or edited begins no further request, and is tried again: more
     than discord.py waits until a channel takes the next message."""
-    edits_in_a_round: int = 10
+    edits_per_tick: int = 10
     """With the time between rounds, this bounds their share: there is other work too."""
-    slots: int = 20
+    max_concurrent: int = 20
     """How many channels may be worked on at once."""
-    goodbye: float = 2.0
+    shutdown_timeout: float = 2.0
     """How long a stop waits for what is under way."""
 
 
@@ -52,66 +52,67 @@ _TROUBLE = (discord.DiscordException, aiohttp.ClientError, OSError)
 class LiveCardUpdater:
     """Posts cards and keeps them up to date: at most every few seconds, and only on change.
 
-    Cards come after notices: while ``notices_wait``, none is posted or edited.
+    Cards come after notices: while ``dispatcher_busy``, none is posted or edited.
     """
 
     def __init__(
         self,
         client: discord.Client,
         cards: LiveCards,
-        pace: LiveCardTiming = LIVE_CARD_TIMING,
+        timing: LiveCardTiming,
+        *,
+        dispatcher_busy: Callable[[], bool],
+        request_monitor: RequestMonitor,
         clock: Callable[[], float] = time.time,
-        notices_wait: Callable[[], bool] = lambda: False,
-        traffic: RequestMonitor | None = None,
     ) -> None:
         self._cards = cards
-        self._pace = pace
+        self._timing = timing
         self._clock = clock
-        self._notices_wait = notices_wait
-        self._traffic = traffic or RequestMonitor()
-        self._calls = DiscordCalls(pace.longest_call)
-        self._messages = LiveCardMessages(client, self._traffic, clock)
-        self._under_way: dict[asyncio.Task[Any], Sequence[LiveCard]] = {}
+        self._dispatcher_busy = dispatcher_busy
+        self._request_monitor = request_monitor
+        self._calls = DiscordCalls(timing.call_timeout)
+        self._messages = LiveCardMessages(client, self._request_monitor, clock)
+        self._in_flight: dict[asyncio.Task[Any], Sequence[LiveCard]] = {}
         """What is done just now, each for cards of one channel."""
         self._edits_from = float("-inf")
-        self._astray = True
+        self._recovery_needed = True
         self._rollbacks = RollbackDetector()
 
-    async def round(self) -> float | None:
+    async def tick(self) -> float | None:
         """Begin to post and to edit what is due; return when to look again.
 
         None while Discord takes nothing at all, or too many calls are late.
         """
-        now, pace = self._clock(), self._pace
-        if wait := self._traffic.global_wait:
-            return now + max(wait, pace.between_rounds)
-        if self._notices_wait() or self._calls.full:
-            return now + pace.between_rounds
+        now, timing = self._clock(), self._timing
+        if wait := self._request_monitor.global_wait:
+            return now + max(wait, timing.tick_interval)
+        if self._dispatcher_busy() or self._calls.full:
+            return now + timing.tick_interval
         if self._rollbacks.check(now) is not Rollback.NONE:
             await self._cards.handle_clock_rollback()
-        if self._astray:
-            await self._take_up()
+        if self._recovery_needed:
+            await self._recover_abandoned()
         for card in await self._cards.claim(now, self._free_slots, busy_channels=self._busy):
             self._begin([card], self._post(card))
         if self._may_edit() and self._free_slots:
             await self._begin_edits(now)
-        return now + pace.between_rounds if await self._cards.has_any() else None
+        return now + timing.tick_interval if await self._cards.has_any() else None
 
     @property
     def _free_slots(self) -> int:
         """How many cards may begin now: calls that are late keep no slot."""
-        return max(self._pace.slots - len(self._under_way) + self._calls.late, 0)
+        return max(self._timing.max_concurrent - len(self._in_flight) + self._calls.late, 0)
 
     @property
     def _busy(self) -> set[int]:
         """The channels in which a card is under way."""
-        return {cards[0].destination.channel_id for cards in self._under_way.values()}
+        return {cards[0].destination.channel_id for cards in self._in_flight.values()}
 
     async def finish(self) -> None:
         """Wait a little for what is under way; the calls into discord.py are left alone."""
-        tasks = list(self._under_way)
+        tasks = list(self._in_flight)
         if tasks:
-            await asyncio.wait(tasks, timeout=self._pace.goodbye)
+            await asyncio.wait(tasks, timeout=self._timing.shutdown_timeout)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -136,29 +137,29 @@ class LiveCardUpdater:
         except _TROUBLE as error:
             log.info("Card of message %d stays as it is: %s", message.id, short_reason(error))
 
-    async def _take_up(self) -> None:
+    async def _recover_abandoned(self) -> None:
         """Take up what was being posted when the process died, or a fault of ours came."""
-        in_flight = [card.id for cards in self._under_way.values() for card in cards]
+        in_flight = [card.id for cards in self._in_flight.values() for card in cards]
         if count := await self._cards.recover(in_flight):
             log.info("Cards whose posting was cut off are posted again: count=%d", count)
-        self._astray = False
+        self._recovery_needed = False
 
     def _may_edit(self) -> bool:
         """Whether edits may begin again: rounds can be hurried, edits cannot."""
         now = asyncio.get_running_loop().time()
         if now < self._edits_from:
             return False
-        self._edits_from = now + self._pace.between_rounds
+        self._edits_from = now + self._timing.tick_interval
         return True
 
     async def _begin_edits(self, now: float) -> None:
         """Edit the cards that have something new to show; those of a channel one by one."""
         by_channel: dict[int, list[LiveCard]] = {}
-        pace = self._pace
+        timing = self._timing
         for card in await self._cards.due_for_update(
             now,
-            min_interval=pace.between_edits,
-            limit=pace.edits_in_a_round,
+            min_interval=timing.edit_interval,
+            limit=timing.edits_per_tick,
             busy_channels=self._busy,
         ):
             by_channel.setdefault(card.destination.channel_id, []).append(card)
@@ -168,17 +169,19 @@ class LiveCardUpdater:
     def _begin(self, cards: Sequence[LiveCard], work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Work on some cards of one channel."""
         task = asyncio.create_task(work)
-        self._under_way[task] = cards
+        self._in_flight[task] = cards
         task.add_done_callback(self._finished)
         return task
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
-        cards = self._under_way.pop(task)
+        cards = self._in_flight.pop(task)
         if task.cancelled():
             return
         if error := task.exception():
             log.error("What became of card %d could not be kept", cards[0].id, exc_info=error)
-            self._astray = True  # the next round is not hurried: the fault may be there still
+            self._recovery_needed = (
+                True  # the next round is not hurried: the fault may be there still
+            )
         else:
             self._cards.changed.set()
 
@@ -205,7 +208,7 @@ class LiveCardUpdater:
         unconfirmed = call.unrefused_posts > 0 if call.traced else meaning.passing
         may_stand = unconfirmed or card.unconfirmed_since is not None
         mendable = meaning.passing or (may_stand and meaning.meaning is Disposition.HOLD)
-        if meaning.meaning is Disposition.MEND and not card.own_text_only:
+        if meaning.meaning is Disposition.SIMPLIFY and not card.own_text_only:
             await self._cards.simplify(card)
             await self._cards.postpone(card, until=0.0, unconfirmed=unconfirmed)
         elif mendable and card.attempts < MOST_ATTEMPTS:
@@ -238,9 +241,9 @@ class LiveCardUpdater:
         mendable = meaning.passing or meaning.meaning is Disposition.HOLD
         if mendable and card.attempts < MOST_ATTEMPTS:
             await self._cards.record_failure(card, until=self._clock() + self._pause(card, meaning))
-        elif meaning.meaning is Disposition.MEND and not card.own_text_only:
+        elif meaning.meaning is Disposition.SIMPLIFY and not card.own_text_only:
             await self._cards.simplify(card)
-        elif meaning.meaning is Disposition.MEND:
+        elif meaning.meaning is Disposition.SIMPLIFY:
             await self._take_away(card)
         else:  # somebody deleted it, or the place is closed: the notices go their own way
             await self._cards.delete(card.id)
@@ -259,7 +262,7 @@ class LiveCardUpdater:
         """Return the seconds until a card is tried again: more with every try."""
         if meaning.meaning is Disposition.HOLD:
             return LONGEST_PAUSE
-        pause = self._pace.between_edits * 2.0 ** min(card.attempts, 10)
+        pause = self._timing.edit_interval * 2.0 ** min(card.attempts, 10)
         return min(max(pause, meaning.retry_after or 0.0), LONGEST_PAUSE)
 
 

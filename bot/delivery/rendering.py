@@ -91,6 +91,6 @@ async def ensure_complete(
             if classify(error).passing:
                 raise
             log.warning("Message %s stays without its embeds: %s", message.id, short_reason(error))
-            if classify(error).meaning is not Disposition.MEND:
+            if classify(error).meaning is not Disposition.SIMPLIFY:
                 break
     return message

@@ -1,12 +1,11 @@
 """Why a task was posted, or was not: one plain sentence about each thing. Pure."""
 
-from bot.delivery.discord_errors import Disposition, Missing, disposition_of
+from bot.delivery.discord_errors import Disposition, disposition_of
 from bot.doctor.formatting import counted, moment, permissions, span
 from bot.relay.models import TaskStatus
-from bot.storage.models import DeliveryPurpose, EndReason
+from bot.storage.models import DeliveryPurpose, EndReason, MissingAccess, UndeliveredReason
 from bot.storage.subscriptions import UNWATCHED
 from bot.storage.task_facts import DeliveryFacts, TaskFacts
-from bot.ui.held_notice import MISSING
 
 LATE = 120.0
 """Seconds after its time from which on a look that did not come is worth a word."""
@@ -93,27 +92,28 @@ def explained(reason: str | None) -> str:
         return "no reason was noted"
     if reason == UNWATCHED:
         return "nobody watched it any more"
-    if reason.startswith(MISSING):
-        names = permissions(name for name in reason.removeprefix(MISSING).split(",") if name)
+    stored = UndeliveredReason(reason)
+    if (missing := stored.missing_permissions) is not None:
+        names = permissions(missing)
         return f"the bot lacks {names or 'a permission'} there"
-    if reason in _THREADS:
-        return _THREADS[reason]
+    if closed := stored.closed_thread:
+        return _THREADS[closed]
     status, _, code = reason.partition("/")
     if status.isdecimal() and code.isdecimal():
         return f"Discord {_MEANINGS[disposition_of(int(status), int(code))]} ({reason})"
     return f"the connection to Discord failed ({reason})"
 
 
-_THREADS: dict[str, str] = {
-    Missing.UNLOCKED_THREAD: "the thread is locked",
-    Missing.OPEN_THREAD: "the thread is archived",
+_THREADS = {
+    MissingAccess.UNLOCKED_THREAD: "the thread is locked",
+    MissingAccess.OPEN_THREAD: "the thread is archived",
 }
 _MEANINGS = {
-    Disposition.GONE: "says that the place is gone or closed to the bot",
+    Disposition.REDIRECT: "says that the place is gone or closed to the bot",
     Disposition.HOLD: "says that a permission is missing",
-    Disposition.MEND: "refuses what it says",
-    Disposition.DONE: "has it already",
-    Disposition.LATE: "takes the answer no more",
+    Disposition.SIMPLIFY: "refuses what it says",
+    Disposition.ACKNOWLEDGE: "has it already",
+    Disposition.DISCARD: "takes the answer no more",
     Disposition.STOP: "refuses the token",
     Disposition.RETRY: "could not take it just then",
 }

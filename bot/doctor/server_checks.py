@@ -16,8 +16,7 @@ from bot.doctor.discord_reader import (
 from bot.doctor.formatting import counted, permissions
 from bot.doctor.report import Area, Finding, Findings, Notebook
 from bot.storage.inspection import ChannelInUse
-from bot.ui.held_notice import posting_permissions
-from bot.ui.permissions import REQUIRED_PERMISSIONS
+from bot.ui.permissions import REQUIRED_PERMISSIONS, posting_permissions
 
 _note = Notebook(Area.DISCORD)
 
@@ -106,7 +105,7 @@ _IN_CHANNEL = "Allow it in the channel's permissions; what is held is posted wit
 
 def _unseen(trouble: DiscordTrouble, server: Server, used: ChannelInUse) -> Finding:
     place = f"Channel {used.channel_id} in {server.name}"
-    if disposition_of(trouble.status, trouble.code) is not Disposition.GONE:
+    if disposition_of(trouble.status, trouble.code) is not Disposition.REDIRECT:
         return _note.warning("channel", text=f"{place}: {trouble.text}", advice=trouble.advice)
     text = f"{place} ({used.watched} watched, {used.held} held) is gone, or the bot cannot see it"
     advice = "Allow it View Channel there; notices come by direct message otherwise."

@@ -8,7 +8,7 @@ import discord
 from bot.i18n.catalog import Catalog
 from bot.relay.circuit_breaker import CircuitStatus
 from bot.storage.models import ServerUsage
-from bot.ui.held_notice import posting_permissions
+from bot.ui.permissions import posting_permissions
 
 MAX_CHANNELS_LISTED = 15
 

@@ -2,10 +2,9 @@
 
 import discord
 
-from bot.delivery.discord_errors import Missing, names_unreachable_recipient
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Task
-from bot.storage.models import Delivery, UndeliveredNotice
+from bot.storage.models import Delivery, MissingAccess, UndeliveredNotice, UndeliveredReason
 from bot.ui.escaping import code_span, escape_line
 from bot.ui.limits import MAX_DESCRIPTION, whole_lines
 from bot.ui.notice import Notice
@@ -16,32 +15,10 @@ _MARKER = 220
 _ROOM_FOR_MORE = 100
 """Code points for how many more there are."""
 
-MISSING = "missing:"
-"""Begins the reason of a delivery that lacks permissions; their names follow, with commas."""
-
-_THREADS: dict[str, str] = {
-    Missing.UNLOCKED_THREAD: "held-word-thread-locked",
-    Missing.OPEN_THREAD: "held-word-thread-archived",
+_CLOSED_THREADS = {
+    MissingAccess.UNLOCKED_THREAD: "held-word-thread-locked",
+    MissingAccess.OPEN_THREAD: "held-word-thread-archived",
 }
-
-
-def missing_reason(granted: discord.Permissions | None, *, in_thread: bool) -> str:
-    """Return the reason for holding what lacks a permission, as far as one can tell which."""
-    if granted is None:
-        return MISSING
-    names = [
-        name for name, has in posting_permissions(granted, in_thread=in_thread).items() if not has
-    ]
-    return MISSING + ",".join(names)
-
-
-def posting_permissions(granted: discord.Permissions, *, in_thread: bool) -> dict[str, bool]:
-    """Return whether each permission that a notice needs is there, by the key of its name."""
-    if in_thread:
-        posting = {"send-messages-in-threads": granted.send_messages_in_threads}
-    else:
-        posting = {"send-messages": granted.send_messages}
-    return {"view-channel": granted.view_channel} | posting
 
 
 def held_notice(delivery: Delivery, catalog: Catalog, *, bare: bool = False) -> Notice:
@@ -57,7 +34,7 @@ def held_notice(delivery: Delivery, catalog: Catalog, *, bare: bool = False) -> 
             title=title,
             place=f"<#{delivery.redirected_from}>",
         ),
-        _cause(delivery.reason or "", catalog),
+        _cause(UndeliveredReason(delivery.reason or ""), catalog),
         catalog.text("held-word-kept"),
     ]
     if not bare:
@@ -65,12 +42,13 @@ def held_notice(delivery: Delivery, catalog: Catalog, *, bare: bool = False) -> 
     return Notice("\n".join(lines), (), (), discord.AllowedMentions.none())
 
 
-def _cause(reason: str, catalog: Catalog) -> str:
-    names = [name for name in reason.removeprefix(MISSING).split(",") if name]
-    if reason.startswith(MISSING) and names:
+def _cause(reason: UndeliveredReason, catalog: Catalog) -> str:
+    if names := reason.missing_permissions:
         shown = catalog.listed(catalog.text(f"permission-{name}") for name in names)
         return catalog.text("held-word-missing", permissions=shown)
-    return catalog.text(_THREADS.get(reason, "held-word-trouble"))
+    if closed := reason.closed_thread:
+        return catalog.text(_CLOSED_THREADS[closed])
+    return catalog.text("held-word-trouble")
 
 
 def inbox_embed(entries: list[UndeliveredNotice], catalog: Catalog) -> discord.Embed:
@@ -100,13 +78,13 @@ def _title(task: Task) -> str:
 
 
 def _why(entry: UndeliveredNotice, catalog: Catalog) -> str:
+    reason = UndeliveredReason(entry.reason)
     if not entry.held:
-        unreachable = names_unreachable_recipient(entry.reason)
+        unreachable = reason.recipient_unreachable
         return catalog.text("inbox-why-person" if unreachable else "inbox-why-gone")
-    if entry.reason.startswith(MISSING):
+    if reason.missing_permissions is not None:
         return catalog.text("inbox-why-permission")
-    if entry.reason in _THREADS:
+    if reason.closed_thread:
         return catalog.text("inbox-why-thread")
-    return catalog.text(
-        "inbox-why-content" if entry.reason.startswith("4") else "inbox-why-trouble"
-    )
+    refused = entry.reason.startswith("4")
+    return catalog.text("inbox-why-content" if refused else "inbox-why-trouble")

@@ -1,7 +1,7 @@
 """The message that tells how a watch ended, within Discord's limits and in three strengths.
 
-``notice`` is the whole message, ``without_links`` the same without anything that Discord could refuse,
-``as_plain_text`` the same where embeds cannot be seen.
+``render_notice`` returns the whole message, ``without_links`` the same without anything that
+Discord could refuse, ``as_plain_text`` the same for where embeds cannot be seen.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -121,17 +121,10 @@ def as_plain_text(notice: Notice) -> Notice:
     For where Embed Links is missing, and as a last resort.
     """
     footers = [embed.footer.text for embed in notice.embeds if embed.footer.text]
-    longest = min(
-        _MARKERS,
-        MAX_CONTENT - len(notice.content) - len(notice.rest) - len("\n\n-# "),
-    )
+    longest = min(_MARKERS, MAX_CONTENT - len(notice.content) - len(notice.rest) - len("\n\n-# "))
     ids = "-# " + code_span(songs.join_markers(footers), limit=longest) if footers else ""
     text = _with_links(notice, MAX_CONTENT - len(ids) - len(notice.rest) - 2)
-    told = _told(
-        list(_parts(notice.embeds)),
-        MAX_CONTENT - len(text) - len(ids) - 2,
-        notice.rest,
-    )
+    told = _told(list(_parts(notice.embeds)), MAX_CONTENT - len(text) - len(ids) - 2, notice.rest)
     content = "\n".join(part for part in (text, told, ids) if part)
     return replace(notice, content=content, embeds=(), buttons=())
 
@@ -297,9 +290,7 @@ def _with_links(notice: Notice, limit: int) -> str:
     """Return the content with the links of buttons and embeds, as many as ``limit`` allows."""
     text = notice.content
     labels = {button.url: button.label for button in notice.buttons}
-    labels |= {
-        embed.url: "" for embed in notice.embeds if embed.url and embed.url not in labels
-    }
+    labels |= {embed.url: "" for embed in notice.embeds if embed.url and embed.url not in labels}
     for url, label in labels.items():
         line = f"\n{label}: <{url}>" if label else f"\n<{url}>"
         if len(text) + len(line) <= limit:

@@ -1,14 +1,72 @@
-"""Whether the bot is a member where somebody uses it: only a member can post there."""
+"""Permission checks: what a member may do in a place, what is missing, where the bot is a guest."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import discord
 
-from bot.storage.models import HistoryScope
+from bot.storage.models import Destination, HistoryScope, UndeliveredReason
 
 MAX_USER_INSTALL_FOLLOW_UPS = 5
 """How many messages may follow an answer where only a person has installed the bot."""
+
+
+REQUIRED_PERMISSIONS = discord.Permissions(
+    view_channel=True,
+    send_messages=True,
+    send_messages_in_threads=True,
+    embed_links=True,
+    attach_files=True,
+    read_message_history=True,
+)
+"""What the bot is invited with; the documentation names the same."""
+
+
+def posting_permissions(granted: discord.Permissions, *, in_thread: bool) -> dict[str, bool]:
+    """Return whether each permission that a notice needs is granted, by its catalogue name."""
+    return {"view-channel": granted.view_channel} | _sending_permission(
+        granted, in_thread=in_thread
+    )
+
+
+def missing_permissions(granted: discord.Permissions, *, in_thread: bool) -> list[str]:
+    """Return the catalogue names of the permissions that a notice needs and that are missing."""
+    needed = posting_permissions(granted, in_thread=in_thread)
+    return [name for name, is_granted in needed.items() if not is_granted]
+
+
+def missing_permissions_reason(
+    granted: discord.Permissions | None, *, in_thread: bool
+) -> UndeliveredReason:
+    """Return the reason for holding what lacks a permission; ``granted`` ``None``: not known."""
+    names = [] if granted is None else missing_permissions(granted, in_thread=in_thread)
+    return UndeliveredReason.of_missing_permissions(names)
+
+
+def permissions_in(client: discord.Client, place: Destination) -> discord.Permissions | None:
+    """Return what the bot may do in a channel of a server, ``None`` where the cache cannot tell."""
+    guild = client.get_guild(place.guild_id or 0)
+    channel = guild and guild.get_channel_or_thread(place.channel_id)
+    return channel.permissions_for(guild.me) if guild and channel else None
+
+
+def may_post(granted: discord.Permissions, interaction: discord.Interaction[Any]) -> bool:
+    """Whether whoever has these permissions may write where an interaction comes from."""
+    if interaction.guild_id is None:
+        return True
+    in_thread = isinstance(interaction.channel, discord.Thread)
+    return all(_sending_permission(granted, in_thread=in_thread).values())
+
+
+def manages_server(interaction: discord.Interaction[Any]) -> bool:
+    """Whether the person of an interaction may change the settings of the server it is in."""
+    return interaction.guild_id is not None and interaction.permissions.manage_guild
+
+
+def _sending_permission(granted: discord.Permissions, *, in_thread: bool) -> dict[str, bool]:
+    if in_thread:
+        return {"send-messages-in-threads": granted.send_messages_in_threads}
+    return {"send-messages": granted.send_messages}
 
 
 def is_guest(interaction: discord.Interaction[Any]) -> bool:
@@ -58,17 +116,6 @@ def _seen_by(member: discord.Member, guild: discord.Guild) -> Iterator[int]:
             not thread.is_private() or thread.permissions_for(member).manage_threads
         ):
             yield thread.id
-
-
-REQUIRED_PERMISSIONS = discord.Permissions(
-    view_channel=True,
-    send_messages=True,
-    send_messages_in_threads=True,
-    embed_links=True,
-    attach_files=True,
-    read_message_history=True,
-)
-"""What the bot is invited with; the documentation names the same."""
 
 
 def invite_link(application_id: int) -> str:

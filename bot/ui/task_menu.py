@@ -8,7 +8,6 @@ from bot.i18n.catalog import Catalog
 from bot.relay.models import Task, TaskKind
 from bot.ui.components import StatelessView
 from bot.ui.escaping import sanitize_line
-from bot.watches.task_ids import MOST_IDS
 
 FOUND_MENU = "watch-found"
 """The custom id of the menu: its values are the ids, so it needs no other."""
@@ -18,8 +17,8 @@ _LABEL = 100
 _KINDS = {TaskKind.MUSIC: "found-song", TaskKind.LYRICS: "found-lyrics", None: "found-task"}
 
 
-def task_menu(tasks: Sequence[Task], catalog: Catalog) -> discord.ui.View:
-    """Return a menu of 1 to 25 tasks, of which up to 10 can be chosen at once."""
+def task_menu(tasks: Sequence[Task], catalog: Catalog, *, max_chosen: int) -> discord.ui.View:
+    """Return a menu of 1 to 25 tasks, of which up to ``max_chosen`` can be chosen at once."""
     options = [
         discord.SelectOption(
             label=sanitize_line(task.title, limit=_LABEL) or catalog.text(_KINDS[task.kind]),
@@ -35,7 +34,7 @@ def task_menu(tasks: Sequence[Task], catalog: Catalog) -> discord.ui.View:
             placeholder=catalog.text("found-choose"),
             options=options,
             min_values=1,
-            max_values=min(MOST_IDS, len(options)),
+            max_values=min(max_chosen, len(options)),
         )
     )
     return view

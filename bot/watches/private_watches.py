@@ -3,15 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 
-from bot.delivery.discord_errors import (
-    is_recipient_unreachable,
-    names_unreachable_recipient,
-    short_reason,
-)
+from bot.delivery.discord_errors import is_recipient_unreachable, short_reason
 from bot.delivery.live_card_updater import LiveCardUpdater
 from bot.i18n.catalog import Catalog
 from bot.storage.joined_notices import JoinedNotices
-from bot.storage.models import Destination, LiveCard
+from bot.storage.models import Destination, LiveCard, UndeliveredReason
 
 NO_COMMON_SERVER = 50278
 
@@ -52,7 +48,7 @@ class DirectMessageWatches:
         while loop.time() < until:
             states = await self._notices.latest(destination, ids)
             for each in states:
-                if each.state == "dropped" and names_unreachable_recipient(each.reason):
+                if each.state == "dropped" and UndeliveredReason(each.reason).recipient_unreachable:
                     return each.reason
             if not any(each.pending for each in states):
                 return None

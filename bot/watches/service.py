@@ -17,8 +17,7 @@ from bot.storage.live_cards import LiveCards
 from bot.storage.models import Destination, LiveCard, MentionSetting, ServerSettings
 from bot.storage.server_settings import ServerSettingsStore
 from bot.ui.escaping import code_span
-from bot.ui.held_notice import posting_permissions
-from bot.ui.permissions import is_guest
+from bot.ui.permissions import is_guest, posting_permissions
 from bot.ui.replies import error_text
 from bot.watches.private_watches import DirectMessageWatches, say_refusal
 from bot.watches.watchlist import Watchlist, WatchOutcome, WatchResult

@@ -14,12 +14,10 @@ from bot.delivery.attachments.fetching import AudioFetcher
 from bot.delivery.attachments.uploads import (
     DEFAULT_UPLOAD_LIMIT,
     MAX_ATTEMPTS_WITH_FILE,
-    AttachmentPolicy,
     AudioAttachments,
     UploadLimits,
 )
 from bot.delivery.discord_traffic import RequestMonitor
-from bot.delivery.dispatcher import OutboxDispatcher
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
 from bot.storage.outbox import Outbox
@@ -28,9 +26,10 @@ from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, Guild, LocalDiscord, Message
 from sandbox.relay import song
 from sandbox.relay.lifecycles import clip_ids
-from tests.integration.test_dispatcher import PATIENCE, POST, Post, a_client, connected
+from tests.integration.test_dispatcher import POLICY, POST, Post, a_client, connected
 from tests.integration.test_fetching import always
 from tests.support.builders import a_clip, a_failure, a_song
+from tests.support.delivery import a_dispatcher
 from tests.support.media_server import MP3, MediaServer, a_media_server, answering
 from tests.support.sandbox_session import open_sandbox, running_assembled_bot
 
@@ -88,17 +87,16 @@ async def studio(tmp_path: Path, media: MediaServer) -> AsyncIterator[Studio]:
         media.host = "songs.example.com"
         DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
         Route.BASE = local.api_url
-        traffic = RequestMonitor()
-        client = a_client(traffic)
+        request_monitor = RequestMonitor()
+        client = a_client(request_monitor)
         await stack.enter_async_context(connected(client, local.token))
         outbox, settings = Outbox(database), ServerSettingsStore(database)
         await settings.change(guild.id, uploads=True)
-        uploads = AttachmentPolicy(client, settings, AudioAttachments(fetcher))
-        dispatcher = OutboxDispatcher(
-            client, outbox, PATIENCE, clock=local.clock.now, uploads=uploads
-        )
+        dispatcher = a_dispatcher(client, outbox, POLICY, clock=local.clock.now, fetcher=fetcher)
         store = TaskStore(database, outbox, "local")
-        yield Studio(local, channel, outbox, store, dispatcher, client, traffic, media, settings)
+        yield Studio(
+            local, channel, outbox, store, dispatcher, client, request_monitor, media, settings
+        )
 
 
 def a_song_at(link: str, **changes: Any) -> Task:

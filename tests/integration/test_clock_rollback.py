@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.delivery.dispatcher import OutboxDispatcher
 from bot.polling.adaptive.planner import Planner
 from bot.polling.poller import Poller
 from bot.polling.schedule import MISSING_AUDIO_TIMEOUT
@@ -17,14 +16,15 @@ from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.relay import song
 from sandbox.relay.lifecycles import RelayTask, TaskStage, clip, streaming, succeeded, waiting
-from tests.integration.test_dispatcher import PATIENCE, POST, Post, a_member, post
+from tests.integration.test_dispatcher import POLICY, POST, Post, a_member, post
 from tests.integration.test_poller import World, world
 from tests.support.builders import a_song
+from tests.support.delivery import a_dispatcher
 
 __all__ = ["post", "world"]
 
 HOURS = 5 * 3600.0
-SOON = PATIENCE.between_looks_at_held
+SOON = POLICY.held_retry_interval
 
 
 @dataclass
@@ -44,9 +44,7 @@ class Skewed:
         post = self.post
         post.outbox = Outbox(post.outbox._database)
         post.store = TaskStore(post.outbox._database, post.outbox, "local")
-        post.dispatcher = OutboxDispatcher(
-            post.client, post.outbox, PATIENCE, clock=lambda: self.now
-        )
+        post.dispatcher = a_dispatcher(post.client, post.outbox, POLICY, clock=lambda: self.now)
 
     async def owe(self, task_id: str) -> None:
         """Owe somebody the notice of a song."""
@@ -58,7 +56,7 @@ class Skewed:
         """Let time pass, and let the bot do what is due."""
         self.post.local.clock.advance(after)
         for _ in range(10):
-            await self.post.dispatcher.round()
+            await self.post.dispatcher.tick()
             await self.post.dispatcher.finish()
 
     async def set_right(self, by: float = HOURS, *, restarted: bool = False) -> None:

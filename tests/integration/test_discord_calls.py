@@ -29,11 +29,14 @@ from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, Guild, LocalDiscord, Message
 from tests.integration.test_dispatcher import POST, a_client, connected
 from tests.support.builders import a_running_task, a_song
+from tests.support.delivery import a_dispatcher, a_live_card_updater
 from tests.support.paths import ROOT
 
 PATCH = "PATCH /channels/{id}/messages/{message}"
-PACE = LiveCardTiming(between_edits=0.05, between_rounds=0.05, longest_call=0.1, goodbye=0.1)
-PATIENCE = RetryPolicy(one_try=0.1, first_pause=0.1, goodbye=0.1)
+PACE = LiveCardTiming(
+    edit_interval=0.05, tick_interval=0.05, call_timeout=0.1, shutdown_timeout=0.1
+)
+POLICY = RetryPolicy(attempt_timeout=0.1, first_delay=0.1, shutdown_timeout=0.1)
 
 
 @dataclass
@@ -46,15 +49,17 @@ class Office:
     outbox: Outbox
     store: TaskStore
     cards: LiveCards
-    traffic: RequestMonitor
+    request_monitor: RequestMonitor
 
-    def dispatcher(self, patience: RetryPolicy = PATIENCE) -> OutboxDispatcher:
+    def dispatcher(self, policy: RetryPolicy = POLICY) -> OutboxDispatcher:
         """Return a courier."""
-        return OutboxDispatcher(self.client, self.outbox, patience, traffic=self.traffic)
+        return a_dispatcher(self.client, self.outbox, policy, request_monitor=self.request_monitor)
 
     def keeper(self) -> LiveCardUpdater:
         """Return a keeper of cards."""
-        return LiveCardUpdater(self.client, self.cards, PACE, traffic=self.traffic)
+        return a_live_card_updater(
+            self.client, self.cards, PACE, request_monitor=self.request_monitor
+        )
 
     async def owe(self, task_id: str, channel: Channel) -> None:
         """Owe the notice of a finished song."""
@@ -92,9 +97,9 @@ async def at_work(
 ) -> AsyncIterator[None]:
     """Run the loops that deliver and show, as the bot does."""
     wake = office.outbox.changed
-    loops = [asyncio.create_task(run_forever("deliver", dispatcher.round, wake, {}))]
+    loops = [asyncio.create_task(run_forever("deliver", dispatcher.tick, wake, {}))]
     if keeper:
-        loops.append(asyncio.create_task(run_forever("show", keeper.round, asyncio.Event(), {})))
+        loops.append(asyncio.create_task(run_forever("show", keeper.tick, asyncio.Event(), {})))
     try:
         yield
     finally:
@@ -115,13 +120,19 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
         database = await stack.enter_async_context(DatabaseThread(tmp_path / "suno.db"))
         DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
         Route.BASE = local.api_url
-        traffic = RequestMonitor()
-        client = a_client(traffic)
+        request_monitor = RequestMonitor()
+        client = a_client(request_monitor)
         await stack.enter_async_context(connected(client, local.token))
         outbox = Outbox(database)
         cards = LiveCards(database, "local")
         yield Office(
-            local, guild, client, outbox, TaskStore(database, outbox, "local"), cards, traffic
+            local,
+            guild,
+            client,
+            outbox,
+            TaskStore(database, outbox, "local"),
+            cards,
+            request_monitor,
         )
 
 
@@ -194,16 +205,16 @@ async def test_while_discord_takes_nothing_nothing_is_claimed(office: Office) ->
     office.local.faults.add(POST, retry_after=60.0, scope="global", times=1)
     await office.owe("song", songs)
     dispatcher = office.dispatcher()
-    await dispatcher.round()
+    await dispatcher.tick()
     async with asyncio.timeout(5):
-        while not office.traffic.global_wait:  # noqa: ASYNC110 # seen in an answer
+        while not office.request_monitor.global_wait:  # noqa: ASYNC110 # seen in an answer
             await asyncio.sleep(0.02)
     await office.owe("another", office.guild.add_channel("other"))
-    wait = await dispatcher.round()
+    wait = await dispatcher.tick()
     assert await office.states() == ["sending", "due"]
     assert wait is not None
     assert wait - time.time() > 50
-    assert (await office.keeper().round() or 0) - time.time() > 50
+    assert (await office.keeper().tick() or 0) - time.time() > 50
     await dispatcher.finish()
 
 
@@ -214,11 +225,11 @@ async def test_not_even_the_end_of_the_process_cancels_a_call(office: Office) ->
     await a_card_without_watchers(office, keeper)
     office.local.faults.add(POST, retry_after=0.5, scope="global", times=1)
     office.local.faults.add(PATCH, retry_after=0.5, scope="global", times=1)
-    await keeper.round()
+    await keeper.tick()
     await keeper.finish()
     user = await office.client.fetch_user(office.local.state.owner.id)
     await office.owe("song", songs)
-    await dispatcher.round()
+    await dispatcher.tick()
     await dispatcher.finish()
     assert user == await office.client.fetch_user(user.id)
     assert office.lets_requests_through
@@ -240,16 +251,20 @@ async def test_a_late_call_keeps_no_slot(office: Office) -> None:
     stuck, other, third = (office.guild.add_channel(name) for name in ("stuck", "other", "third"))
     office.local.faults.add(POST, delay=60.0, channel=stuck, times=None)
     await office.owe("song", stuck)
-    async with at_work(office, office.dispatcher(replace(PATIENCE, slots=1, most_late=2))):
+    async with at_work(
+        office, office.dispatcher(replace(POLICY, max_concurrent=1, max_late_calls=2))
+    ):
         await office.until(["sending"])
         await office.owe("another", other)
         await office.posts(other)
         await office.until(["sending", "sent"])
-    async with at_work(office, office.dispatcher(replace(PATIENCE, slots=1, most_late=1))):
+    async with at_work(
+        office, office.dispatcher(replace(POLICY, max_concurrent=1, max_late_calls=1))
+    ):
         await office.until(["sending", "sent"])
-        await asyncio.sleep(2 * PATIENCE.one_try)
+        await asyncio.sleep(2 * POLICY.attempt_timeout)
         await office.owe("a-third", third)
-        await asyncio.sleep(2 * PATIENCE.one_try)
+        await asyncio.sleep(2 * POLICY.attempt_timeout)
         assert await office.states() == ["sending", "sent", "due"]
 
 
@@ -276,7 +291,7 @@ async def test_who_waits_long_enough_leaves_the_call_alone() -> None:
 
 async def test_no_call_begins_beside_too_many_late_ones() -> None:
     """Until one of them has ended."""
-    calls = DiscordCalls(timeout=0.01, most_late=1)
+    calls = DiscordCalls(timeout=0.01, max_late_calls=1)
     gate = asyncio.Event()
     with pytest.raises(CallTimeout):
         await calls.run(gate.wait())

@@ -25,11 +25,10 @@ from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, LocalDiscord, Message, Request, User, saying
 from tests.support.builders import a_clip, a_song
+from tests.support.delivery import a_dispatcher
 
 POST = "POST /channels/{id}/messages"
-PATIENCE = RetryPolicy(
-    first_pause=1, longest_pause=300, between_looks_at_held=600, until_held=86400
-)
+POLICY = RetryPolicy(first_delay=1, max_delay=300, held_retry_interval=600, hold_after=86400)
 
 
 @dataclass
@@ -42,7 +41,7 @@ class Post:
     store: TaskStore
     dispatcher: OutboxDispatcher
     client: discord.Client
-    traffic: RequestMonitor
+    request_monitor: RequestMonitor
 
     @property
     def now(self) -> float:
@@ -67,7 +66,7 @@ class Post:
         self.local.clock.advance(after)
         while True:
             self.outbox.changed.clear()
-            next_at = await self.dispatcher.round()
+            next_at = await self.dispatcher.tick()
             await self.dispatcher.finish()
             due = await self.outbox.next_at()
             if due is None or due > self.now:
@@ -84,12 +83,12 @@ class Post:
         return [(row["state"], row["why"]) for row in rows]
 
 
-def a_client(traffic: RequestMonitor) -> discord.Client:
+def a_client(request_monitor: RequestMonitor) -> discord.Client:
     """Return a client that reports its requests, as the bot does."""
     return discord.Client(
         intents=discord.Intents(guilds=True),
         guild_ready_timeout=0.01,
-        http_trace=traced(traffic, Metrics()),
+        http_trace=traced(request_monitor, Metrics()),
     )
 
 
@@ -116,15 +115,15 @@ async def post(tmp_path: Path) -> AsyncIterator[Post]:
         database = await stack.enter_async_context(DatabaseThread(tmp_path / "suno.db"))
         DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
         Route.BASE = local.api_url
-        traffic = RequestMonitor()
-        client = a_client(traffic)
+        request_monitor = RequestMonitor()
+        client = a_client(request_monitor)
         await stack.enter_async_context(connected(client, local.token))
         outbox = Outbox(database)
         store = TaskStore(database, outbox, "local")
-        dispatcher = OutboxDispatcher(
-            client, outbox, PATIENCE, clock=local.clock.now, traffic=traffic
+        dispatcher = a_dispatcher(
+            client, outbox, POLICY, clock=local.clock.now, request_monitor=request_monitor
         )
-        yield Post(local, channel, outbox, store, dispatcher, client, traffic)
+        yield Post(local, channel, outbox, store, dispatcher, client, request_monitor)
 
 
 async def test_a_notice_mentions_exactly_those_who_watched(post: Post) -> None:
@@ -343,13 +342,13 @@ async def test_a_permission_that_is_back_is_noticed_at_once(post: Post) -> None:
     await post.deliver()
     guild = post.channel.guild
     assert guild is not None
-    await post.dispatcher.channel_blocker.look_again(guild.id)
+    await post.dispatcher.channel_blocker.retry_unblocked(guild.id)
     assert await post.deliver() == []
     heard = asyncio.create_task(post.client.wait_for("guild_channel_update", timeout=5))
     await asyncio.sleep(0)
     post.channel.allow("send_messages")
     await heard
-    await post.dispatcher.channel_blocker.look_again(guild.id)
+    await post.dispatcher.channel_blocker.retry_unblocked(guild.id)
     assert len(await post.deliver()) == 1
 
 
@@ -460,25 +459,25 @@ async def test_a_nonce_is_relied_on_for_less_than_a_minute(post: Post) -> None:
     await post.owe(a_song())
     (message,) = await post.deliver()
     assert await post.deliver(after=61) == [message]
-    assert PATIENCE.nonce_window + PATIENCE.one_try < 60
+    assert POLICY.nonce_window + POLICY.attempt_timeout < 60
 
 
 async def test_a_doubt_is_settled_although_our_clock_is_ahead_of_discords(post: Post) -> None:
     """The channel is read from the doubtful moment on, as Discord's clock has it."""
-    ahead = OutboxDispatcher(
+    ahead = a_dispatcher(
         post.client,
         post.outbox,
-        PATIENCE,
+        POLICY,
         clock=lambda: post.local.clock.now() + 7200,
-        traffic=post.traffic,
+        request_monitor=post.request_monitor,
     )
     post.local.faults.add(POST, drop=True, when="after", times=1)
     await post.owe(a_song())
-    await ahead.round()
+    await ahead.tick()
     await ahead.finish()
     (message,) = post.channel.messages
     post.local.clock.advance(3600)
-    await ahead.round()
+    await ahead.tick()
     await ahead.finish()
     assert post.channel.messages == [message]
     assert await post.states() == [("sent", None)]
@@ -651,12 +650,12 @@ async def test_a_doubt_waits_until_it_is_known_what_may_be_read(
 
 async def test_a_try_ends_before_discord_forgets_its_nonce(post: Post) -> None:
     """What discord.py does again by itself, later than that, would be a second message."""
-    post.dispatcher = OutboxDispatcher(
-        post.client, post.outbox, replace(PATIENCE, one_try=0.3), clock=post.local.clock.now
+    post.dispatcher = a_dispatcher(
+        post.client, post.outbox, replace(POLICY, attempt_timeout=0.3), clock=post.local.clock.now
     )
     fault = post.local.faults.add(POST, status=500, when="after", times=1)
     await post.owe(a_song())
-    await post.dispatcher.round()
+    await post.dispatcher.tick()
     await post.local.wait_for(lambda: fault.hits)
     post.local.clock.advance(3600)
     await post.dispatcher.finish()
@@ -852,14 +851,14 @@ async def test_a_crowd_of_notices_is_told_from_a_few(post: Post) -> None:
     guild = post.channel.guild
     assert guild is not None
     post.local.faults.add(POST, delay=60.0, times=None)
-    impatient = replace(PATIENCE, goodbye=0.0)
-    dispatcher = OutboxDispatcher(post.client, post.outbox, impatient, clock=post.local.clock.now)
-    for number in range(PATIENCE.slots // 4):
+    impatient = replace(POLICY, shutdown_timeout=0.0)
+    dispatcher = a_dispatcher(post.client, post.outbox, impatient, clock=post.local.clock.now)
+    for number in range(POLICY.max_concurrent // 4):
         await post.owe(a_song(f"song-{number}"), channel=guild.add_channel(f"songs-{number}"))
-    await dispatcher.round()
+    await dispatcher.tick()
     few = dispatcher.busy
     await post.owe(a_song("one-more"))
-    await dispatcher.round()
+    await dispatcher.tick()
     crowd = dispatcher.busy
     await dispatcher.finish()
     assert (few, crowd, dispatcher.busy) == (False, True, False)

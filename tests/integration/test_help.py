@@ -4,8 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 import discord
 import pytest
 
-from bot.ui.held_notice import posting_permissions
-from bot.ui.permissions import REQUIRED_PERMISSIONS, invite_link
+from bot.ui.permissions import REQUIRED_PERMISSIONS, invite_link, posting_permissions
 from tests.support.paths import ROOT
 from tests.support.sandbox_session import open_sandbox, running_bot
 

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from bot.i18n.catalog import Catalog, languages
 from bot.storage.models import EndReason, HistoryEntry, HistoryPage
-from bot.ui.history_panel import MAX_SEARCH_BYTES, OPEN, TURN, truncate_search, history_embed, history_view
+from bot.ui.history_panel import (
+    MAX_SEARCH_BYTES,
+    OPEN,
+    TURN,
+    history_embed,
+    history_view,
+    truncate_search,
+)
 from sandbox.discord import Channel, Message, User
 from sandbox.relay import lyrics_task, song
 from tests.support.hostile import LONG_TEXTS, TASKS, assert_embeds_fit

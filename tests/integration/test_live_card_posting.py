@@ -28,6 +28,7 @@ from sandbox.discord import Channel, Guild, LocalDiscord, Message, saying
 from tests.e2e.test_upgrades import move
 from tests.integration.test_dispatcher import POST, a_client, connected
 from tests.support.builders import a_clip, a_failure, a_running_task, a_song
+from tests.support.delivery import a_live_card_updater
 from tests.support.paths import SCHEMAS
 from tests.support.released_schema import RELAY, SERVER, SONGS, build
 
@@ -45,7 +46,7 @@ class Board:
     songs: Channel
     client: discord.Client
     database: DatabaseThread
-    traffic: RequestMonitor
+    request_monitor: RequestMonitor
     setback: float = 0.0
     """Seconds by which the bot's own clock was set back."""
     keepers: list[LiveCardUpdater] = field(default_factory=list)
@@ -63,9 +64,13 @@ class Board:
 
     def restart(self) -> None:
         """Let another process go on with the same database."""
-        pace = LiveCardTiming(between_rounds=0)
-        keeper = LiveCardUpdater(
-            self.client, self.cards, pace, clock=lambda: self.now, traffic=self.traffic
+        pace = LiveCardTiming(tick_interval=0)
+        keeper = a_live_card_updater(
+            self.client,
+            self.cards,
+            pace,
+            clock=lambda: self.now,
+            request_monitor=self.request_monitor,
         )
         self.keepers.append(keeper)
 
@@ -99,7 +104,7 @@ class Board:
         """Let time pass, then post and edit what is due; return what is in the channel of songs."""
         self.local.clock.advance(after)
         for _ in range(5):
-            await self.keepers[-1].round()
+            await self.keepers[-1].tick()
             await self.keepers[-1].finish()
         return self.songs.messages
 
@@ -120,10 +125,10 @@ async def board(tmp_path: Path) -> AsyncIterator[Board]:
         database = await stack.enter_async_context(DatabaseThread(tmp_path / "suno.db"))
         DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
         Route.BASE = local.api_url
-        traffic = RequestMonitor()
-        client = a_client(traffic)
+        request_monitor = RequestMonitor()
+        client = a_client(request_monitor)
         await stack.enter_async_context(connected(client, local.token))
-        yield Board(local, guild, songs, client, database, traffic)
+        yield Board(local, guild, songs, client, database, request_monitor)
 
 
 def said(message: Message) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming, LiveCardUpdater
+from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming
 from bot.storage.database import DatabaseThread
 from bot.storage.live_cards import LiveCards
 from bot.storage.models import Destination
@@ -16,6 +16,7 @@ from bot.ui.songs import UNKNOWN_COLOUR
 from sandbox.discord import Channel, Interaction, Message, User, saying
 from sandbox.relay import failing, song
 from tests.support.builders import NOON, a_running_task
+from tests.support.delivery import a_live_card_updater
 from tests.support.sandbox_client import logged_in_client
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 
@@ -360,7 +361,7 @@ async def test_a_card_is_edited_rarely(tmp_path: Path) -> None:
 
 async def test_a_channel_that_is_slow_holds_up_no_other_card(tmp_path: Path) -> None:
     """An edit that discord.py holds back is given up for now; the card elsewhere goes on."""
-    pace = LiveCardTiming(between_edits=0.05, between_rounds=0.05, longest_call=0.2)
+    pace = LiveCardTiming(edit_interval=0.05, tick_interval=0.05, call_timeout=0.2)
     async with open_sandbox(tmp_path) as sandbox, running_bot(sandbox, pace):
         sandbox.relay.add(song(SONG, title="Paper Boats", takes=100))
         sandbox.relay.add(song(OTHER, title="Tram Lines", takes=100))
@@ -395,13 +396,13 @@ async def test_a_card_waits_while_notices_do(tmp_path: Path) -> None:
         assert card is not None
         await cards.acknowledge(card, (await harness.post(content="A card"))["id"])
         waiting = True
-        keeper = LiveCardUpdater(
-            harness.bot, cards, clock=lambda: NOON + 60, notices_wait=lambda: waiting
+        keeper = a_live_card_updater(
+            harness.bot, cards, clock=lambda: NOON + 60, dispatcher_busy=lambda: waiting
         )
         (message,) = harness.songs.messages
-        assert await keeper.round() == NOON + 60 + LIVE_CARD_TIMING.between_rounds
+        assert await keeper.tick() == NOON + 60 + LIVE_CARD_TIMING.tick_interval
         assert not message.embeds
         waiting = False
-        await keeper.round()
+        await keeper.tick()
         await keeper.finish()
         assert message.embeds

@@ -18,10 +18,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from bot.delivery.discord_errors import names_unreachable_recipient
 from bot.storage.database import DatabaseThread
 from bot.storage.limits import WatchLimits
-from bot.storage.models import Delivery, DeliveryPurpose, Destination, MessageFormat, Unwatched
+from bot.storage.models import (
+    Delivery,
+    DeliveryPurpose,
+    Destination,
+    MessageFormat,
+    UndeliveredReason,
+    Unwatched,
+)
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from tests.support.builders import NOON, a_song
@@ -408,7 +414,7 @@ class OutboxMachine(RuleBasedStateMachine):
                 assert row["id"] in self.discord.posted
             else:
                 assert row["state"] == "dropped"
-                assert names_unreachable_recipient(row["reason"])
+                assert UndeliveredReason(row["reason"]).recipient_unreachable
 
 
 TestOutbox = OutboxMachine.TestCase

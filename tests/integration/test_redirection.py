@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from bot.delivery.dispatcher import OutboxDispatcher
 from bot.storage.database import DatabaseThread
 from bot.storage.models import Destination, UndeliveredNotice
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, User
-from tests.integration.test_dispatcher import PATIENCE, POST, Post, a_member, post
+from tests.integration.test_dispatcher import POLICY, POST, Post, a_member, post
 from tests.support.builders import HERE, NOON, a_song, open_directs
+from tests.support.delivery import a_dispatcher
 
 __all__ = ["post"]
 
@@ -113,7 +113,7 @@ async def test_fifty_people_are_told_without_opening_fifty_direct_messages_at_on
             break
     record_opened = [one.at for one in post.local.requests if one.path == "/users/@me/channels"]
     pauses = [later - earlier for earlier, later in itertools.pairwise(record_opened)]
-    assert min(pauses) >= PATIENCE.opening.between
+    assert min(pauses) >= POLICY.direct_messages.interval
     assert [len(direct(post, person).messages) for person in people] == [1] * 50
 
 
@@ -140,9 +140,7 @@ async def test_a_process_that_dies_while_people_are_told_tells_the_others_later(
     await post.deliver()
     await post.deliver(after=10)
     assert sum(len(direct(post, person).messages) for person in people) == 2
-    post.dispatcher = OutboxDispatcher(
-        post.client, post.outbox, PATIENCE, clock=post.local.clock.now
-    )
+    post.dispatcher = a_dispatcher(post.client, post.outbox, POLICY, clock=post.local.clock.now)
     for _ in range(3):
         await post.deliver(after=10)
     assert [len(direct(post, person).messages) for person in people] == [1] * 4

@@ -19,7 +19,7 @@ from tests.simulation.loop import VirtualLoop
 from tests.simulation.network import Network, Session
 from tests.simulation.world import World
 
-PACE = LiveCardTiming(between_rounds=6.0)
+PACE = LiveCardTiming(tick_interval=6.0)
 """Cards are looked at less often than usual, for that is most of what an idle bot does."""
 
 

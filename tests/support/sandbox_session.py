@@ -20,7 +20,7 @@ from sandbox.discord import Channel, Guild, Interaction, LocalDiscord, Message, 
 from sandbox.relay import LocalRelay
 
 FAST_GATEWAY = GatewayTiming(first_retry=0.0, between_identifies=0.0)
-FAST_LIVE_CARD = LiveCardTiming(between_edits=0.05, between_rounds=0.05)
+FAST_LIVE_CARD = LiveCardTiming(edit_interval=0.05, tick_interval=0.05)
 
 
 @dataclass(frozen=True)

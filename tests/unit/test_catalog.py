@@ -10,7 +10,7 @@ from fluent.syntax.visitor import Visitor
 
 from bot.i18n.catalog import Catalog, catalog_for, languages
 from bot.storage import errors
-from bot.ui.held_notice import posting_permissions
+from bot.ui.permissions import posting_permissions
 from tests.support.paths import ROOT
 
 

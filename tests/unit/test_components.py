@@ -64,7 +64,7 @@ async def test_what_is_sent_is_not_kept_in_memory() -> None:
     views = (
         keep_watching_view(1, "Keep watching"),
         status_view(task, [SONG], WORDS),
-        task_menu([task], WORDS),
+        task_menu([task], WORDS, max_chosen=10),
         lyrics_page(a_lyrics_task(), 0, WORDS).view,
         history_view(
             HistoryPage(0, (HistoryEntry(1, task, EndReason.FINISHED, NOON),), more=True),

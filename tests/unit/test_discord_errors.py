@@ -5,7 +5,8 @@ import aiohttp
 import discord
 import pytest
 
-from bot.delivery.discord_errors import Disposition, ErrorClassification, Missing, classify
+from bot.delivery.discord_errors import Disposition, ErrorClassification, classify
+from bot.storage.models import MissingAccess
 
 JSON = {"Content-Type": "application/json"}
 HTML = {"Content-Type": "text/html; charset=utf-8"}
@@ -32,24 +33,24 @@ def refusal(status: int, code: int = 0, **headers: str) -> discord.HTTPException
 @pytest.mark.parametrize(
     ("name", "status", "code", "meaning"),
     [
-        ("unknown channel", 404, 10003, Disposition.GONE),
-        ("unknown server", 404, 10004, Disposition.GONE),
-        ("unknown user", 404, 10013, Disposition.GONE),
-        ("unknown webhook", 404, 10015, Disposition.GONE),
-        ("no access", 403, 50001, Disposition.GONE),
-        ("the person takes no messages", 403, 50007, Disposition.GONE),
-        ("no server in common", 403, 50278, Disposition.GONE),
+        ("unknown channel", 404, 10003, Disposition.REDIRECT),
+        ("unknown server", 404, 10004, Disposition.REDIRECT),
+        ("unknown user", 404, 10013, Disposition.REDIRECT),
+        ("unknown webhook", 404, 10015, Disposition.REDIRECT),
+        ("no access", 403, 50001, Disposition.REDIRECT),
+        ("the person takes no messages", 403, 50007, Disposition.REDIRECT),
+        ("no server in common", 403, 50278, Disposition.REDIRECT),
         ("no permission", 403, 50013, Disposition.HOLD),
         ("locked thread", 400, 160005, Disposition.HOLD),
         ("archived thread", 400, 50083, Disposition.HOLD),
-        ("invalid form", 400, 50035, Disposition.MEND),
-        ("empty message", 400, 50006, Disposition.MEND),
-        ("too large", 413, 40005, Disposition.MEND),
-        ("stopped by AutoMod", 400, 200000, Disposition.MEND),
-        ("harmful link", 400, 240000, Disposition.MEND),
-        ("answered before", 400, 40060, Disposition.DONE),
-        ("the first message of this nonce was deleted", 404, 10008, Disposition.DONE),
-        ("unknown interaction", 404, 10062, Disposition.LATE),
+        ("invalid form", 400, 50035, Disposition.SIMPLIFY),
+        ("empty message", 400, 50006, Disposition.SIMPLIFY),
+        ("too large", 413, 40005, Disposition.SIMPLIFY),
+        ("stopped by AutoMod", 400, 200000, Disposition.SIMPLIFY),
+        ("harmful link", 400, 240000, Disposition.SIMPLIFY),
+        ("answered before", 400, 40060, Disposition.ACKNOWLEDGE),
+        ("the first message of this nonce was deleted", 404, 10008, Disposition.ACKNOWLEDGE),
+        ("unknown interaction", 404, 10062, Disposition.DISCARD),
         ("token refused", 401, 0, Disposition.STOP),
         ("rate limit", 429, 0, Disposition.RETRY),
         ("the channel takes no more writes", 429, 20028, Disposition.RETRY),
@@ -63,11 +64,11 @@ def refusal(status: int, code: int = 0, **headers: str) -> discord.HTTPException
         ("direct messages opened too fast", 403, 40003, Disposition.RETRY),
         ("unauthorised, but not by a 401", 403, 40001, Disposition.RETRY),
         ("the account has to be verified", 403, 40002, Disposition.RETRY),
-        ("title stopped by AutoMod", 400, 200001, Disposition.MEND),
-        ("some other bad request", 400, 99999, Disposition.MEND),
-        ("some other conflict", 409, 99999, Disposition.MEND),
+        ("title stopped by AutoMod", 400, 200001, Disposition.SIMPLIFY),
+        ("some other bad request", 400, 99999, Disposition.SIMPLIFY),
+        ("some other conflict", 409, 99999, Disposition.SIMPLIFY),
         ("some other lack of permission", 403, 99999, Disposition.HOLD),
-        ("something else that is gone", 404, 99999, Disposition.GONE),
+        ("something else that is gone", 404, 99999, Disposition.REDIRECT),
         ("no answer of Discord's at all", 302, 99999, Disposition.RETRY),
     ],
 )
@@ -107,7 +108,7 @@ def test_only_an_answer_in_json_refuses_the_token() -> None:
         (discord.InvalidData("not what was expected"), Disposition.RETRY),
         (discord.LoginFailure("bad token"), Disposition.STOP),
         (discord.PrivilegedIntentsRequired(None), Disposition.STOP),
-        (ValueError("embeds has a maximum of 10 elements."), Disposition.MEND),
+        (ValueError("embeds has a maximum of 10 elements."), Disposition.SIMPLIFY),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -131,15 +132,15 @@ def test_a_closed_gateway_is_judged_by_its_code(close: int, meaning: Disposition
 @pytest.mark.parametrize(
     ("status", "code", "missing"),
     [
-        (403, 50013, Missing.PERMISSION),
-        (403, 99999, Missing.PERMISSION),
-        (400, 160005, Missing.UNLOCKED_THREAD),
-        (400, 50083, Missing.OPEN_THREAD),
+        (403, 50013, MissingAccess.PERMISSION),
+        (403, 99999, MissingAccess.PERMISSION),
+        (400, 160005, MissingAccess.UNLOCKED_THREAD),
+        (400, 50083, MissingAccess.OPEN_THREAD),
         (404, 10003, None),
     ],
 )
 def test_a_held_message_names_what_is_missing(
-    status: int, code: int, missing: Missing | None
+    status: int, code: int, missing: MissingAccess | None
 ) -> None:
     """So that people can be told what to change."""
     assert classify(refusal(status, code)).missing is missing

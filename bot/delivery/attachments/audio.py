@@ -24,8 +24,8 @@ _MOST_BOXES = 1000
 def audio_extension(start: bytes) -> str | None:
     """Return the extension of the audio file that begins with ``start``, ``None`` if it is none.
 
-    ``start`` holds at least ``SIGNATURE_LENGTH`` bytes. Where ``is_general_mp4(start)``, this holds only
-    if ``has_only_audio_tracks`` of the whole file.
+    ``start`` holds at least ``SIGNATURE_LENGTH`` bytes. Where ``is_general_mp4(start)``, this
+    holds only if ``has_only_audio_tracks`` of the whole file.
     """
     for magic, extension in _MAGIC:
         if start.startswith(magic):

@@ -130,7 +130,7 @@ class AudioFetcher:
             await self._session.close()
 
     async def fetch(self, link: str, limit: int) -> FetchedAudio:
-        """Fetch an audio file of at most ``limit`` bytes. Raises ``AudioFetchError``, nothing else."""
+        """Fetch an audio file of at most ``limit`` bytes. Raises only ``AudioFetchError``."""
         if self._session is None:
             raise RuntimeError("the fetcher is not open: use `async with`")
         try:

@@ -9,11 +9,11 @@ from typing import cast
 import discord
 
 from bot.delivery.attachments.fetching import AudioFetcher, AudioFetchError
-from bot.delivery.duplicate_check import permissions_in
 from bot.relay.models import Task
 from bot.storage.models import Delivery, DeliveryPurpose, MessageFormat
 from bot.storage.server_settings import ServerSettingsStore
 from bot.ui.escaping import safe_file_name
+from bot.ui.permissions import permissions_in
 
 log = logging.getLogger(__name__)
 
@@ -80,20 +80,20 @@ class AttachmentPolicy:
     """Gives notices their files."""
 
     def __init__(
-        self, client: discord.Client, settings: ServerSettingsStore, player: AudioAttachments
+        self, client: discord.Client, settings: ServerSettingsStore, audio: AudioAttachments
     ) -> None:
         self._client = client
         self._settings = settings
-        self._player = player
+        self._audio = audio
         self.limits = UploadLimits()
 
     @asynccontextmanager
-    async def file_of(self, delivery: Delivery) -> AsyncIterator[discord.File | None]:
+    async def attachment_for(self, delivery: Delivery) -> AsyncIterator[discord.File | None]:
         """Give the file that is to be sent with a delivery, if any; it is deleted in the end.
 
         A repeat of what may have been posted goes without: it shall not be held up.
         """
-        file = await self._file_of(delivery)
+        file = await self._attachment_for(delivery)
         try:
             yield file
         finally:
@@ -101,7 +101,7 @@ class AttachmentPolicy:
                 file.close()  # which only gives ``fp`` its own ``close`` back
                 file.fp.close()
 
-    async def _file_of(self, delivery: Delivery) -> discord.File | None:
+    async def _attachment_for(self, delivery: Delivery) -> discord.File | None:
         destination = delivery.destination
         whole = (
             delivery.purpose is DeliveryPurpose.NOTICE
@@ -121,4 +121,4 @@ class AttachmentPolicy:
         limit = self.limits.of(
             destination.guild_id, self._client.get_guild(destination.guild_id or 0)
         )
-        return await self._player.attachment(delivery.task, limit)
+        return await self._audio.attachment(delivery.task, limit)

@@ -1,12 +1,15 @@
 """Everything the database stores, as frozen values: what other packages may know of the storage."""
 
 from bot.storage.models.messages import (
+    UNREACHABLE_RECIPIENT_CODES,
     Delivery,
     DeliveryPurpose,
     LiveCard,
     LiveCardTask,
     MessageFormat,
+    MissingAccess,
     UndeliveredNotice,
+    UndeliveredReason,
 )
 from bot.storage.models.servers import (
     MentionSetting,
@@ -33,6 +36,7 @@ from bot.storage.models.watches import (
 )
 
 __all__ = [
+    "UNREACHABLE_RECIPIENT_CODES",
     "Caller",
     "Delivery",
     "DeliveryPurpose",
@@ -47,6 +51,7 @@ __all__ = [
     "LiveCardTask",
     "MentionSetting",
     "MessageFormat",
+    "MissingAccess",
     "PersonalData",
     "PollResult",
     "PollTarget",
@@ -54,6 +59,7 @@ __all__ = [
     "ServerUsage",
     "ShardGuilds",
     "UndeliveredNotice",
+    "UndeliveredReason",
     "Unwatched",
     "Watch",
 ]

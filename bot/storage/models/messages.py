@@ -1,7 +1,9 @@
 """The messages that the bot owes to Discord or keeps up to date there. Times are Unix seconds."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 
 from bot.relay.models import Task
 from bot.storage.models.tasks import EndReason
@@ -123,3 +125,55 @@ class LiveCard:
             (shown.end_reason or shown.unwatched) and not shown.notice_pending
             for shown in self.tasks
         )
+
+
+class MissingAccess(StrEnum):
+    """What people have to change before a held message can be posted."""
+
+    PERMISSION = "permission"
+    """A permission; Discord does not say which. The channel's overwrites do."""
+    UNLOCKED_THREAD = "unlocked_thread"
+    """The thread is locked: someone must unlock it, or give the bot Manage Threads."""
+    OPEN_THREAD = "open_thread"
+    """The thread is archived: someone must open it again."""
+
+
+UNREACHABLE_RECIPIENT_CODES = frozenset({10013, 50007, 50278})
+"""Discord's error codes which say of a person, and of nothing else, that no direct message arrives:
+unknown user, no messages accepted, no server in common."""
+
+
+@dataclass(frozen=True, slots=True)
+class UndeliveredReason:
+    """Why a message is held or dropped, as the database stores it.
+
+    The text is ``missing:`` and the permissions that are missing, a ``MissingAccess`` of a thread,
+    or Discord's answer as ``status/code``, or the name of an exception.
+    """
+
+    text: str
+
+    _MISSING: ClassVar[str] = "missing:"
+
+    @classmethod
+    def of_missing_permissions(cls, names: Iterable[str]) -> "UndeliveredReason":
+        """Return the reason that permissions are missing; no names if it is not known which."""
+        return cls(cls._MISSING + ",".join(names))
+
+    @property
+    def missing_permissions(self) -> tuple[str, ...] | None:
+        """The missing permissions by their catalogue names, ``None`` if that is not the reason."""
+        if not self.text.startswith(self._MISSING):
+            return None
+        return tuple(name for name in self.text.removeprefix(self._MISSING).split(",") if name)
+
+    @property
+    def closed_thread(self) -> MissingAccess | None:
+        """What has to change about a thread, ``None`` if that is not the reason."""
+        closed = (MissingAccess.UNLOCKED_THREAD, MissingAccess.OPEN_THREAD)
+        return next((each for each in closed if each.value == self.text), None)
+
+    @property
+    def recipient_unreachable(self) -> bool:
+        """Whether Discord said that no direct message reaches this person."""
+        return self.text.partition("/")[2] in map(str, UNREACHABLE_RECIPIENT_CODES)

@@ -1,0 +1,61 @@
+"""The parts of delivery, as production wires them, with what a test wants to differ."""
+
+import time
+from collections.abc import Callable
+
+import discord
+
+from bot.delivery.attachments.fetching import AudioFetcher
+from bot.delivery.attachments.uploads import AttachmentPolicy, AudioAttachments
+from bot.delivery.discord_traffic import RequestMonitor
+from bot.delivery.dispatcher import OutboxDispatcher
+from bot.delivery.error_policy import RETRY_POLICY, RetryPolicy
+from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming, LiveCardUpdater
+from bot.metrics import Metrics
+from bot.storage.live_cards import LiveCards
+from bot.storage.outbox import Outbox
+from bot.storage.server_settings import ServerSettingsStore
+
+
+def a_dispatcher(
+    client: discord.Client,
+    outbox: Outbox,
+    policy: RetryPolicy = RETRY_POLICY,
+    *,
+    clock: Callable[[], float] = time.time,
+    request_monitor: RequestMonitor | None = None,
+    fetcher: AudioFetcher | None = None,
+) -> OutboxDispatcher:
+    """Return a dispatcher for ``outbox``; ``fetcher`` is open where files are wanted."""
+    settings = ServerSettingsStore(outbox._database)  # the same file holds the settings of servers
+    audio = AudioAttachments(fetcher or AudioFetcher())
+    return OutboxDispatcher(
+        client,
+        outbox,
+        attachments=AttachmentPolicy(client, settings, audio),
+        settings=settings,
+        metrics=Metrics(),
+        request_monitor=request_monitor or RequestMonitor(),
+        policy=policy,
+        clock=clock,
+    )
+
+
+def a_live_card_updater(
+    client: discord.Client,
+    cards: LiveCards,
+    timing: LiveCardTiming = LIVE_CARD_TIMING,
+    *,
+    clock: Callable[[], float] = time.time,
+    request_monitor: RequestMonitor | None = None,
+    dispatcher_busy: Callable[[], bool] = lambda: False,
+) -> LiveCardUpdater:
+    """Return an updater of ``cards``; no notice waits unless ``dispatcher_busy`` says so."""
+    return LiveCardUpdater(
+        client,
+        cards,
+        timing,
+        dispatcher_busy=dispatcher_busy,
+        request_monitor=request_monitor or RequestMonitor(),
+        clock=clock,
+    )
