@@ -24,6 +24,8 @@ CHECK_EVERY = 300.0
 """Seconds between two looks whether everything has come to rest."""
 REST = 1500.0
 """Seconds for which time runs on when it has: whatever comes late is seen then."""
+LONGEST_RESTART_DELAY = 60.0
+"""Seconds between two starts that fail, at most: the pause doubles from one to the next."""
 LONGEST_HEALING = 3600.0
 """Seconds beyond the deadline of a watch in which everything must have come to rest after the last
 fault; a day more where troubles lasted for days."""
@@ -82,6 +84,8 @@ class Story:
         self.lives = 0
         self.downtime = 5.0
         """Seconds until a process that has died is started again."""
+        self._failed_starts = 0
+        """How many processes in a row have died before they were logged in."""
         self.failures: list[str] = []
         """What went wrong in a way that no oracle needs to judge."""
         self.lasts_days = False
@@ -120,7 +124,7 @@ class Story:
         logging.getLogger("bot").setLevel(logging.INFO)
         try:
             while self._live():
-                self.world.sleep_until(self.world.clock.now + self.downtime)
+                self.world.sleep_until(self.world.clock.now + self._restart_delay())
         except Ended:
             pass
         finally:
@@ -155,7 +159,13 @@ class Story:
             self.process = None
             self._dead.append(process)
             process.loop.bury()
+        self._failed_starts = 0 if process.logged_in else self._failed_starts + 1
         return True
+
+    def _restart_delay(self) -> float:
+        """Return for how long a supervisor waits; after starts that failed, longer every time."""
+        doubled = 2.0 ** min(self._failed_starts, 10)
+        return max(self.downtime, min(doubled, LONGEST_RESTART_DELAY))
 
     def _connect(self, process: BotProcess) -> None:
         if self.process is process and process.logged_in:
