@@ -46,6 +46,7 @@ from bot.storage.live_cards import LiveCards
 from bot.storage.outbox import Outbox
 from bot.storage.queue_statistics import QueueStatistics
 from bot.storage.relay_fingerprints import RelayAccess, create_fingerprint
+from bot.storage.retention import Retention
 from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
 from bot.token_check import TokenCheck
@@ -265,6 +266,7 @@ def assemble(
         notices=JoinedNotices(database, source.name),
         history=History(database, source.name),
         forgetting=Erasure(database),
+        retention=Retention(database),
         departures=DepartedServers(database),
         settings=ServerSettingsStore(database),
         limits=limits,

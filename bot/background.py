@@ -15,7 +15,7 @@ from discord.ext import commands
 
 from bot.client import SunoBot
 from bot.storage.departed_servers import DepartedServers
-from bot.storage.erasure import Erasure
+from bot.storage.retention import Retention
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class BackgroundLoops(commands.Cog):
             "deliver": (dispatcher.tick, services.outbox.changed),
             "show": (self._bot.keeper.tick, services.cards.changed),
             "tidy": (
-                RetentionJob(services.forgetting, services.departures).round,
+                RetentionJob(services.retention, services.departures).round,
                 services.departures.changed,
             ),
         }
@@ -73,17 +73,17 @@ class BackgroundLoops(commands.Cog):
 class RetentionJob:
     """Deletes once a day, and at the start, what was told long ago; and servers that are gone."""
 
-    def __init__(self, forgetting: Erasure, departures: DepartedServers) -> None:
-        self._forgetting = forgetting
+    def __init__(self, retention: Retention, departures: DepartedServers) -> None:
+        self._retention = retention
         self._departures = departures
         self._due_at = 0.0
 
     async def round(self) -> float:
-        """Sweep if a day is over since the last time."""
+        """Delete what has expired if a day is over since the last time."""
         now = time.time()
         await self._departures.purge_overdue(now)
         if now >= self._due_at:
-            await self._forgetting.sweep(now)
+            await self._retention.prune(now)
             self._due_at = now + DAY
         return self._due_at
 

@@ -32,6 +32,7 @@ from bot.storage.key_value import KeyValueStore
 from bot.storage.limits import WatchLimits
 from bot.storage.live_cards import LiveCards
 from bot.storage.outbox import Outbox
+from bot.storage.retention import Retention
 from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
 from bot.ui.error_replies import reply_with_error
@@ -58,6 +59,7 @@ class Services:
     notices: JoinedNotices
     history: History
     forgetting: Erasure
+    retention: Retention
     departures: DepartedServers
     settings: ServerSettingsStore
     limits: WatchLimits

@@ -11,7 +11,6 @@ from bot.client import SunoBot
 from bot.i18n.catalog import catalog_for
 from bot.i18n.translator import localized
 from bot.storage.models import MentionSetting, ServerSettings
-from bot.storage.server_settings import DEFAULTS
 from bot.ui.components import PersistentItem
 from bot.ui.health_panel import ServerHealth, health_embed
 from bot.ui.permissions import invite_link
@@ -50,7 +49,7 @@ async def change(interaction: Interaction, changes: dict[str, Any] | None) -> No
     book = interaction.client.services.settings
     if changes is None:
         await book.reset(guild_id)
-        await show_panel(interaction, DEFAULTS)
+        await show_panel(interaction, ServerSettings())
     else:
         await show_panel(interaction, await book.change(guild_id, **changes))
 

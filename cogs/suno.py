@@ -15,7 +15,6 @@ from bot.i18n.catalog import Catalog, catalog_for
 from bot.i18n.translator import localized
 from bot.relay.lookup_result import LookupResult
 from bot.relay.models import TaskKind
-from bot.storage.erasure import RETENTION_PERIOD
 from bot.storage.models import Unwatched, Watch
 from bot.ui.autocomplete import suggest_task_ids
 from bot.ui.escaping import code_span, escape_line
@@ -160,8 +159,8 @@ class Suno(
         """Show what could not be posted to the person, and why."""
         await interaction.response.defer(ephemeral=True)
         catalog = catalog_for(interaction.locale.value)
-        since = discord.utils.utcnow().timestamp() - RETENTION_PERIOD
-        entries = await self._outbox.undelivered_notices(interaction.user.id, since)
+        now = discord.utils.utcnow().timestamp()
+        entries = await self._outbox.undelivered_notices(interaction.user.id, now)
         if entries:
             await Reply(interaction).send(embeds=[inbox_embed(entries, catalog)])
         else:

@@ -1,4 +1,4 @@
-"""Deletion: on request all that is kept about a person or a server; in time what is told.
+"""Deletes all that is stored about a person or a server.
 
 What is deleted is gone when a method returns. A notice that is being sent at that moment may still
 arrive.
@@ -11,11 +11,7 @@ from sqlite_utils import Database
 from bot.storage.database import DatabaseThread
 from bot.storage.history import delete_orphans
 from bot.storage.live_cards import MARK_STALE
-from bot.storage.message_limits import delete_expired
 from bot.storage.models import PersonalData
-
-RETENTION_PERIOD = 30 * 86400.0
-"""Seconds for which is known what was posted or could not be; a history entry stays."""
 
 _TaskKey = tuple[str, str]
 
@@ -71,21 +67,6 @@ class Erasure:
         """
         await self._database.run(lambda db: purge_server(db, guild_id), erases=True)
 
-    async def sweep(self, now: float) -> None:
-        """Delete what was told more than thirty days ago: notices, their watches, their tasks.
-
-        What could not be told counts from when it was owed, as in the inbox.
-        """
-        latest = now - RETENTION_PERIOD
-
-        def sweep(db: Database) -> None:
-            db.execute(f"DELETE FROM subscriptions WHERE delivery_id IN ({_TOLD})", [latest])  # noqa: S608 # names of ours
-            db.execute(f"DELETE FROM deliveries WHERE id IN ({_TOLD})", [latest])  # noqa: S608 # names of ours
-            db.execute(_DROP_ENDED, [latest])
-            delete_expired(db, now)
-
-        await self._database.run(sweep, erases=True)
-
 
 def stored_server_ids(db: Database) -> set[int]:
     """Return the servers of which anything is kept."""
@@ -114,19 +95,6 @@ _SERVERS = """
     UNION SELECT guild_id FROM cards WHERE guild_id IS NOT NULL
     UNION SELECT guild_id FROM history_of_servers
     UNION SELECT guild_id FROM server_settings
-"""
-
-_TOLD = """
-    SELECT id FROM deliveries
-    WHERE state IN ('sent', 'dropped') AND coalesce(sent_at, created_at) < ?
-"""
-
-_DROP_ENDED = """
-    DELETE FROM tasks AS t WHERE state = 'ended' AND ended_at < ?
-    AND NOT EXISTS (SELECT 1 FROM subscriptions s
-        WHERE s.relay = t.relay AND s.task_id = t.task_id)
-    AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.relay = t.relay AND d.task_id = t.task_id)
-    AND NOT EXISTS (SELECT 1 FROM card_tasks c WHERE c.relay = t.relay AND c.task_id = t.task_id)
 """
 
 

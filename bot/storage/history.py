@@ -33,9 +33,6 @@ from bot.storage.task_rows import load_task
 
 log = logging.getLogger(__name__)
 
-PAGE_SIZE = 10
-"""Entries on a page."""
-
 DURATION_SAMPLE_SIZE = 200
 """How many of the last tasks say how long such tasks take."""
 
@@ -62,12 +59,12 @@ class History:
         words = search_words(search)
 
         def page(db: Database) -> HistoryPage:
-            matches = find_entries(db, scope, words, (number + 1) * PAGE_SIZE + 1)
-            shown = min(number, max(0, (len(matches) - 1) // PAGE_SIZE))
-            first = shown * PAGE_SIZE
-            entries = [_entry(db, *each) for each in matches[first : first + PAGE_SIZE]]
+            matches = find_entries(db, scope, words, (number + 1) * HistoryPage.SIZE + 1)
+            shown = min(number, max(0, (len(matches) - 1) // HistoryPage.SIZE))
+            first = shown * HistoryPage.SIZE
+            entries = [_entry(db, *each) for each in matches[first : first + HistoryPage.SIZE]]
             return HistoryPage(
-                shown, tuple(filter(None, entries)), len(matches) > first + PAGE_SIZE
+                shown, tuple(filter(None, entries)), len(matches) > first + HistoryPage.SIZE
             )
 
         return await self._database.view(page)

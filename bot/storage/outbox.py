@@ -42,6 +42,7 @@ from bot.storage.models import (
     UndeliveredNotice,
 )
 from bot.storage.redirection import Redirection
+from bot.storage.retention import RETENTION_PERIOD
 from bot.storage.role_mentions import RoleMentions
 from bot.storage.task_rows import load_task
 
@@ -159,9 +160,11 @@ class Outbox:
 
         return await self._database.run(hold)
 
-    async def undelivered_notices(self, user_id: int, since: float) -> list[UndeliveredNotice]:
+    async def undelivered_notices(self, user_id: int, now: float) -> list[UndeliveredNotice]:
         """Return the notices that could not be posted to a person, the newest first."""
-        return await self._database.view(lambda db: read_undelivered(db, user_id, since))
+        return await self._database.view(
+            lambda db: read_undelivered(db, user_id, now - RETENTION_PERIOD)
+        )
 
     async def task_id_of(self, delivery_id: int) -> str | None:
         """Return the task that a delivery is about."""

@@ -13,7 +13,6 @@ from bot.storage.models import ServerSettings, ServerUsage
 
 log = logging.getLogger(__name__)
 
-DEFAULTS = ServerSettings()
 _SETTINGS: TypeAdapter[ServerSettings] = TypeAdapter(ServerSettings)
 
 
@@ -26,7 +25,7 @@ class ServerSettingsStore:
     async def of(self, guild_id: int | None) -> ServerSettings:
         """Return the settings of a server; the defaults in a direct message."""
         if guild_id is None:
-            return DEFAULTS
+            return ServerSettings()
         return await self._database.view(lambda db: _read(db, guild_id))
 
     async def change(self, guild_id: int, **changes: Any) -> ServerSettings:
@@ -70,10 +69,10 @@ def _read(db: Database, guild_id: int) -> ServerSettings:
         "SELECT settings FROM server_settings WHERE guild_id = ?", [guild_id]
     ).fetchone()
     try:
-        return _SETTINGS.validate_json(row[0]) if row else DEFAULTS
+        return _SETTINGS.validate_json(row[0]) if row else ServerSettings()
     except ValidationError as error:
         log.warning(
             "Server settings are unreadable, the defaults hold: guild=%d errors=%d",
             *(guild_id, error.error_count()),
         )
-        return DEFAULTS
+        return ServerSettings()

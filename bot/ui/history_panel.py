@@ -7,7 +7,6 @@ import discord
 
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Task, TaskKind
-from bot.storage.history import PAGE_SIZE
 from bot.storage.models import EndReason, HistoryEntry, HistoryPage
 from bot.ui.components import StatelessView
 from bot.ui.escaping import escape_line, sanitize_line
@@ -45,7 +44,7 @@ def history_embed(
     parts = [catalog.text("history-found", search=escape_line(search))] if search else []
     parts += [
         _entry(entry, number, catalog)
-        for number, entry in enumerate(page.entries, page.number * PAGE_SIZE + 1)
+        for number, entry in enumerate(page.entries, page.first_position)
     ]
     if not page.entries:
         parts = [_nothing(search, catalog, of_server=of_server)]

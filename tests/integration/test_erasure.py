@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from bot.storage.database import DatabaseThread
-from bot.storage.erasure import RETENTION_PERIOD, Erasure
+from bot.storage.erasure import Erasure
 from bot.storage.history import History
 from bot.storage.limits import WatchLimits
 from bot.storage.live_cards import LiveCards
 from bot.storage.models import Destination, EndReason, HistoryScope, PersonalData, PollResult
 from bot.storage.outbox import Outbox
+from bot.storage.retention import RETENTION_PERIOD, Retention
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, Message, User
 from sandbox.relay import song
@@ -328,9 +329,9 @@ async def test_what_was_told_long_ago_is_deleted(kept: Kept) -> None:
             await kept.outbox.acknowledge(delivery, message_id=1, now=NOON)
     await kept.database.write("DELETE FROM cards", [])
     before = await kept.rows()
-    await kept.forgetting.sweep(NOON + RETENTION_PERIOD)
+    await Retention(kept.database).prune(NOON + RETENTION_PERIOD)
     assert await kept.rows() == before
-    await kept.forgetting.sweep(NOON + RETENTION_PERIOD + 1)
+    await Retention(kept.database).prune(NOON + RETENTION_PERIOD + 1)
     gone = {"tasks", "subscriptions", "deliveries"}
     assert await kept.rows() == {name: n for name, n in before.items() if name not in gone}
     assert await kept.found(HistoryScope(ADA)) == ["dropped", "posted"]
@@ -348,7 +349,7 @@ async def test_what_is_not_told_yet_is_never_swept_away(kept: Kept) -> None:
     await kept.end("owed")
     await kept.watch("running", BEA)
     before = await kept.rows()
-    await kept.forgetting.sweep(NOON + 100 * RETENTION_PERIOD)
+    await Retention(kept.database).prune(NOON + 100 * RETENTION_PERIOD)
     assert await kept.rows() == before
 
 
@@ -358,7 +359,7 @@ async def test_a_task_that_runs_again_survives_its_first_notice(kept: Kept) -> N
     await kept.end("song", end_reason=EndReason.GAVE_UP)
     await kept.post()
     await kept.watch("song")
-    await kept.forgetting.sweep(NOON + RETENTION_PERIOD + 1)
+    await Retention(kept.database).prune(NOON + RETENTION_PERIOD + 1)
     rows = await kept.rows()
     assert (rows["tasks"], rows["subscriptions"]) == (1, 1)
     assert "deliveries" not in rows

@@ -98,7 +98,7 @@ async def test_a_notice_that_is_held_is_joined(
     (delivery,) = await outbox.claim(NOON, 10)
     await outbox.hold(delivery, until=NOON + 600, reason="400/50035")
     assert await ask(store) == JoinedNotice(NoticeProgress.HELD)
-    (held,) = await outbox.undelivered_notices(BEA, 0)
+    (held,) = await outbox.undelivered_notices(BEA, NOON)
     assert held.task.id == "song"
     assert await deliveries(database) == 1
 

@@ -15,6 +15,7 @@ from bot.storage.limits import WatchLimits
 from bot.storage.live_cards import LiveCards
 from bot.storage.models import Delivery, Destination, EndReason, MentionSetting, PollResult
 from bot.storage.outbox import Outbox
+from bot.storage.retention import Retention
 from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
 from sandbox.discord import User
@@ -201,7 +202,7 @@ async def test_being_forgotten_gets_round_no_limit_and_leaves_no_id(
         assert str(ADA) not in "\n".join(connection.iterdump())
     with pytest.raises(TooManyMessages):
         await desk.finished("one more", destination=THERE)
-    await Erasure(desk.database).sweep(desk.now + 3600)
+    await Retention(desk.database).prune(desk.now + 3600)
     assert await desk.counted() == 0
 
 

@@ -8,9 +8,9 @@ import pytest
 from sqlite_utils import Database
 
 from bot.storage.database import DatabaseThread
-from bot.storage.erasure import Erasure
 from bot.storage.models import Delivery
 from bot.storage.outbox import Outbox
+from bot.storage.retention import Retention
 from bot.storage.tasks import TaskStore
 from tests.support.builders import HERE, NOON, a_song
 
@@ -30,7 +30,7 @@ WORK: dict[str, Work] = {
     "a channel that is blocked": lambda database, delivery: Outbox(database).blocked_channels.block(
         delivery, until=NOON + 600, reason="missing:", now=NOON
     ),
-    "a sweep": lambda database, _: Erasure(database).sweep(NOON),
+    "a sweep": lambda database, _: Retention(database).prune(NOON),
 }
 
 

@@ -8,6 +8,7 @@ from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import NONCE_LENGTH
 from bot.storage.models import Delivery, Destination, EndReason, MessageFormat
 from bot.storage.outbox import Outbox
+from bot.storage.retention import RETENTION_PERIOD
 from bot.storage.tasks import TaskStore
 from tests.support.builders import HERE, NOON, a_song
 
@@ -171,7 +172,7 @@ async def test_the_inbox_shows_what_could_not_be_posted(store: TaskStore, outbox
     shown = [(entry.task.id, entry.held) for entry in await outbox.undelivered_notices(1, NOON)]
     assert shown == [("held", True), ("dropped", False)]
     assert await outbox.undelivered_notices(2, NOON) == []
-    assert await outbox.undelivered_notices(1, NOON + 1) == []
+    assert await outbox.undelivered_notices(1, NOON + RETENTION_PERIOD + 1) == []
 
 
 async def test_one_channel_never_holds_up_another(store: TaskStore, outbox: Outbox) -> None:

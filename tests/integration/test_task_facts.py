@@ -7,10 +7,10 @@ import pytest
 
 from bot.relay.models import TaskKind, TaskStatus
 from bot.storage.database import DatabaseThread
-from bot.storage.erasure import RETENTION_PERIOD, Erasure
 from bot.storage.inspection import ChannelInUse, channels_in_use
 from bot.storage.models import Destination, EndReason
 from bot.storage.outbox import Outbox
+from bot.storage.retention import RETENTION_PERIOD, Retention
 from bot.storage.task_facts import WatchedPlace, task_facts
 from bot.storage.tasks import TaskStore
 from tests.support.builders import HERE, NOON, a_running_task, a_song
@@ -104,7 +104,7 @@ async def test_what_was_swept_is_remembered_by_the_history_alone(
     await store.add_finished(a_song("song"), user_id=ADA, destination=HERE, now=NOON)
     (delivery,) = await outbox.claim(NOON, 1)
     await outbox.acknowledge(delivery, message_id=7, now=NOON)
-    await Erasure(database).sweep(NOON + RETENTION_PERIOD + 1)
+    await Retention(database).prune(NOON + RETENTION_PERIOD + 1)
     (facts,) = task_facts(database.path, "song", 5.0)
     assert (facts.status, facts.running, facts.deliveries) == (None, False, ())
     assert (facts.end_reason, facts.ended_at) == (EndReason.FINISHED, NOON)

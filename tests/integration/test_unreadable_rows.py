@@ -11,9 +11,9 @@ from bot.relay.models import TaskStatus
 from bot.storage.database import DatabaseThread
 from bot.storage.history import History
 from bot.storage.live_cards import LiveCards
-from bot.storage.models import Destination, EndReason, HistoryScope
+from bot.storage.models import Destination, EndReason, HistoryScope, ServerSettings
 from bot.storage.outbox import Outbox
-from bot.storage.server_settings import DEFAULTS, ServerSettingsStore
+from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.task_facts import task_facts
 from bot.storage.tasks import TaskStore
 from sandbox.relay import song
@@ -216,7 +216,7 @@ async def test_settings_of_a_server_that_are_unreadable_are_the_defaults(
     await database.write(
         'INSERT INTO server_settings (guild_id, settings) VALUES (50, \'{"mention": "all"}\')', []
     )
-    assert await book.of(50) == DEFAULTS
+    assert await book.of(50) == ServerSettings()
     assert (await book.change(50, uploads=True)).uploads
     assert (await book.of(50)).uploads
 

@@ -10,7 +10,7 @@ import pytest
 from bot.background import DAY, RetentionJob, Round, run_forever
 from bot.storage.database import DatabaseThread
 from bot.storage.departed_servers import DepartedServers
-from bot.storage.erasure import Erasure
+from bot.storage.retention import Retention
 
 
 class Rounds:
@@ -114,27 +114,27 @@ async def test_a_round_comes_sooner_when_something_is_new() -> None:
         await until(lambda: rounds.count == 2)
 
 
-async def test_what_is_old_is_swept_at_the_start_and_once_a_day(
+async def test_expired_rows_are_pruned_at_the_start_and_once_a_day(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Rounds come far more often; a sweep that failed comes again with the next one."""
-    swept: list[float] = []
+    """Rounds come far more often; a failed run comes again with the next one."""
+    pruned: list[float] = []
     async with DatabaseThread(tmp_path / "suno.db") as database:
-        forgetting = Erasure(database)
+        retention = Retention(database)
 
-        async def sweep(now: float) -> None:
-            swept.append(now)
-            if len(swept) == 1:
+        async def prune(now: float) -> None:
+            pruned.append(now)
+            if len(pruned) == 1:
                 raise OSError
 
-        monkeypatch.setattr(forgetting, "sweep", sweep)
-        broom = RetentionJob(forgetting, DepartedServers(database))
+        monkeypatch.setattr(retention, "prune", prune)
+        job = RetentionJob(retention, DepartedServers(database))
         times = [0.0, 5.0, 60.0, DAY, DAY + 5, DAY + 60]
         for now in times:
             monkeypatch.setattr(time, "time", lambda now=now: DAY * 1000 + now)
             with suppress(OSError):
-                await broom.round()
-    assert [now - DAY * 1000 for now in swept] == [0.0, 5.0, DAY + 5]
+                await job.round()
+    assert [now - DAY * 1000 for now in pruned] == [0.0, 5.0, DAY + 5]
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -4,8 +4,7 @@ import discord
 
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Lyrics
-from bot.storage.models import EndReason, HistoryEntry, HistoryPage
-from bot.storage.server_settings import DEFAULTS
+from bot.storage.models import EndReason, HistoryEntry, HistoryPage, ServerSettings
 from bot.ui.components import LinkButton, keep_watching_view, link_view, status_view
 from bot.ui.erasure_panel import erasure_view
 from bot.ui.history_panel import history_view
@@ -72,7 +71,7 @@ async def test_what_is_sent_is_not_kept_in_memory() -> None:
             1,
             WORDS,
         ),
-        settings_view(DEFAULTS, WORDS),
+        settings_view(ServerSettings(), WORDS),
         erasure_view(1, WORDS),
     )
     async with logged_in_client() as harness:

@@ -14,8 +14,8 @@ from bot.__main__ import CANNOT_WORK, main
 from bot.metrics import Metrics
 from bot.settings import Settings
 from bot.storage.database import DatabaseThread
-from bot.storage.erasure import RETENTION_PERIOD
 from bot.storage.limits import WatchLimits
+from bot.storage.retention import RETENTION_PERIOD
 from bot.ui.permissions import REQUIRED_PERMISSIONS
 from bot.watches.task_ids import MOST_IDS
 from tests.support.paths import ROOT

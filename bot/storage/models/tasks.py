@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from bot.relay.models import Outcome, Task, TaskKind, TaskStatus
 
@@ -98,6 +98,14 @@ class HistoryPage:
     entries: tuple[HistoryEntry, ...]
     more: bool
     """Whether there is a page after this one."""
+
+    SIZE: ClassVar[int] = 10
+    """Entries on a full page."""
+
+    @property
+    def first_position(self) -> int:
+        """Position of the first entry in all that was found, counted from 1."""
+        return self.number * self.SIZE + 1
 
 
 @dataclass(frozen=True, slots=True)
