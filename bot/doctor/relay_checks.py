@@ -146,7 +146,7 @@ def _trouble(error: RelayError, asked: RelayProfile, exchanges: _Exchanges) -> F
     if exchanges.trouble is not None and not exchanges.answered:
         text, advice = unreachable(exchanges.trouble, ADDRESS)
         return _note.problem("answers", text=f"{asked.base_url}: {text}", advice=advice)
-    if isinstance(error, EndpointNotFoundError) and error.singly:
+    if isinstance(error, EndpointNotFoundError) and error.single_only:
         text = (
             f"There is no batch look-up at {asked.base_url}; single look-ups seem to work,"
             " which only a task of yours can prove"

@@ -356,5 +356,5 @@ def _is_about_the_ids(error: RelayError) -> bool:
     (NoSuchPathError): a watch of which nothing else is known then ends at its deadline.
     """
     if isinstance(error, EndpointNotFoundError):
-        return not error.sure
+        return not error.certain
     return error.kind is ErrorKind.BAD_REQUEST and error.retry_after is None

@@ -1,75 +1,70 @@
-"""Which ids spoil a batch that was refused as a whole."""
+"""Finds the ids because of which a relay refuses a whole batch, by halving the batch."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 
-from bot.relay.circuit_breaker import AmbiguousError
-from bot.relay.endpoints import UnknownTaskError
-from bot.relay.errors import ErrorKind, RelayError
+from bot.relay.errors import RelayError, may_be_caused_by_id
 
-FEW = 4
-"""Ids whose halves cost no more than finding out whether halving makes sense."""
-MOST_PARTS = 48
+SMALL_BATCH = 4
+"""Ids: halving so few costs no more than probing whether halving makes sense."""
+MAX_REQUESTS = 48
 """Requests that one refused batch may cost; two bad ids among a hundred need about 25."""
 
-ABOUT_THE_REQUEST = frozenset({ErrorKind.BAD_REQUEST, ErrorKind.UNREADABLE})
-
-Ask = Callable[[Sequence[str]], Awaitable[None]]
-"""Asks for some of the ids and keeps what it finds; raises SunoError where that fails."""
+RequestBatch = Callable[[Sequence[str]], Awaitable[None]]
+"""Requests some of the ids and keeps what it finds; raises ``RelayError`` where that fails."""
 
 
-def may_be_one_id(error: RelayError) -> bool:
-    """Whether a single id may have brought this error upon a whole batch."""
-    return error.kind in ABOUT_THE_REQUEST or isinstance(error, AmbiguousError | UnknownTaskError)
-
-
-async def narrow(
-    ids: Sequence[str], error: RelayError, ask: Ask, random: Random
+async def bisect_batch(
+    ids: Sequence[str], error: RelayError, request: RequestBatch, random: Random
 ) -> tuple[dict[str, RelayError], list[str]]:
-    """Halve a batch that ended in ``error`` until the ids to blame stand alone.
+    """Halve a batch that failed with ``error`` until each id that causes a failure stands alone.
 
-    Return those with their errors, and the ids that were not reached within ``MOST_PARTS``
-    requests. Raise SunoError where the relay answers two ids alike that were drawn at random and
-    asked for alone, for then it is the relay and not an id; or where it fails in another way.
+    Return those ids with their errors, and the ids that were not reached within ``MAX_REQUESTS``.
+    Raises ``RelayError`` where two ids that were drawn at random and requested alone fail alike,
+    because then the relay is the cause and not an id; or where the relay fails in another way.
     """
     if len(ids) == 1:
         return {ids[0]: error}, []
     culprits: dict[str, RelayError] = {}
-    parts = _halves(ids) if len(ids) <= FEW else await _sounded(ids, ask, random, culprits)
+    if len(ids) <= SMALL_BATCH:
+        parts = _halves(ids)
+    else:
+        parts = await _probe(ids, request, random, culprits)
     requests = 0
-    while parts and requests < MOST_PARTS:
+    while parts and requests < MAX_REQUESTS:
         part = parts.pop()
         requests += 1
-        refusal = await _refusal(part, ask)
-        if refusal is None:
+        failure = await _try_part(part, request)
+        if failure is None:
             continue
         if len(part) == 1:
-            culprits[part[0]] = refusal
+            culprits[part[0]] = failure
         else:
             parts += _halves(part)
     return culprits, [each for part in parts for each in part]
 
 
-async def _sounded(
-    ids: Sequence[str], ask: Ask, random: Random, culprits: dict[str, RelayError]
+async def _probe(
+    ids: Sequence[str], request: RequestBatch, random: Random, culprits: dict[str, RelayError]
 ) -> list[Sequence[str]]:
-    """Ask for one or two ids alone, and give the parts that are still to be asked."""
+    """Request one or two ids alone, and return the parts that are still to be requested."""
     one, other = random.sample(ids, 2)
-    first = await _refusal([one], ask)
+    first = await _try_part([one], request)
     if first is None:
         return _halves([each for each in ids if each != one])
-    second = await _refusal([other], ask)
+    second = await _try_part([other], request)
     if second is not None:
         raise second
     culprits[one] = first
     return [[each for each in ids if each not in (one, other)]]
 
 
-async def _refusal(part: Sequence[str], ask: Ask) -> RelayError | None:
+async def _try_part(part: Sequence[str], request: RequestBatch) -> RelayError | None:
+    """Return the error of a part that an id may have caused, None on success; raise any other."""
     try:
-        await ask(part)
+        await request(part)
     except RelayError as error:
-        if not may_be_one_id(error):
+        if not may_be_caused_by_id(error):
             raise
         return error
     return None

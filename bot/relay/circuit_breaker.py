@@ -1,4 +1,4 @@
-"""When a relay is left alone, and what is known of its health."""
+"""A circuit breaker: stops requests to a relay while they are pointless, and keeps its status."""
 
 import logging
 import time
@@ -7,88 +7,72 @@ from dataclasses import dataclass
 from math import inf
 from random import Random
 
-from bot.relay.errors import ErrorKind, RelayError
+from bot.relay.errors import OPERATOR_KINDS, ErrorKind, RelayError
 from bot.relay.transport import quote_for_log
 
-logger = logging.getLogger(__name__)
-
-STOPPING = frozenset({ErrorKind.AUTH, ErrorKind.QUOTA})
-"""What only the operator can mend."""
-RELAY_WIDE = STOPPING | {ErrorKind.RATE_LIMIT, ErrorKind.UNAVAILABLE}
-
-
-class AmbiguousError(RelayError):
-    """The relay is in trouble, or it stumbles over one of the ids.
-
-    HTTP 500 about any ids, and nearly every error about ids that the relay has never named.
-    """
-
-
-def is_relay_wide(error: RelayError) -> bool:
-    """Whether an error concerns every id alike, however they are asked for."""
-    return error.kind in RELAY_WIDE and not isinstance(error, AmbiguousError)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class BackoffLimits:
-    """How long a relay is left alone, in seconds."""
+    """How long the circuit stays open; all delays in seconds."""
 
     min_delay: float = 2.0
     max_delay: float = 120.0
-    """The most that a pause of ours grows to."""
+    """The most that a delay chosen by the bot grows to."""
     recheck_delay: float = 300.0
-    """Between two look-ups of the poller while the key is refused or the credit is gone."""
+    """Between two polls while the key is refused or the account has no credit."""
     interactive_delay: float = 5.0
-    """Between two look-ups of people while the poller's pause lasts."""
+    """Between two interactive look-ups while the circuit is open for the poller."""
     failure_threshold: int = 3
-    """So many failures in a row open the circuit."""
+    """Consecutive failures that open the circuit."""
 
 
 @dataclass(frozen=True, slots=True)
 class CircuitStatus:
-    """What the bot knows of a relay; times are Unix seconds, ``None`` where nothing happened."""
+    """When a relay last worked and failed. Unix seconds; ``None`` where it never happened."""
 
     last_success_at: float | None = None
     last_error_at: float | None = None
     last_error_kind: ErrorKind | None = None
     open_until: float | None = None
-    """``None`` while the relay may be asked."""
+    """``None`` while the circuit is closed, so that requests may be sent."""
 
 
 class CircuitBreaker:
-    """Remembers how a relay has answered, and refuses to ask it while that is pointless.
+    """Opens after failures; half-open after the delay, it admits one request that decides.
 
-    The poller waits for a whole pause. People may try once every few seconds, unless the relay
-    itself asked for the pause; whoever comes first when it is over is the only one who tries.
+    The poller waits for the whole delay. Interactive requests are admitted once every few seconds,
+    unless the relay itself asked for the pause.
 
-    Only a request that ``trips_breaker`` (see ``RequestPurpose``) brings about a pause, or makes
-    one longer. But where the relay limits the rate, that binds everybody, whoever was told.
+    Only a request that ``trips_breaker`` (see ``RequestPurpose``) opens the circuit or prolongs the
+    delay. A rate limit is the exception: it binds everybody, whichever request met it.
     """
 
-    def __init__(self, name: str, backoff: BackoffLimits, random: Random) -> None:
+    def __init__(self, name: str, limits: BackoffLimits, random: Random) -> None:
         self._name = name
-        self._backoff = backoff
+        self._limits = limits
         self._random = random
-        self._why: tuple[ErrorKind, str] | None = None
+        self._cause: tuple[ErrorKind, str] | None = None
         self._failures = 0
         self._failed_at = 0.0
-        self._until = 0.0
-        self._until_for_people = 0.0
-        self._told: ErrorKind | None = None
-        self._doubted_at: dict[ErrorKind, float] = {}
+        self._open_until = 0.0
+        self._interactive_open_until = 0.0
+        self._logged_kind: ErrorKind | None = None
+        self._suspicion_logged_at: dict[ErrorKind, float] = {}
         self._last_success_at: float | None = None
         self._last_error_at: float | None = None
         self._last_error_kind: ErrorKind | None = None
         self._listeners: list[Callable[[], None]] = []
 
     def on_success(self, listener: Callable[[], None]) -> None:
-        """Call ``listener`` whenever a good answer shows that the relay may be asked."""
+        """Call ``listener`` whenever a successful response closes the circuit."""
         self._listeners.append(listener)
 
     @property
-    def circuit_status(self) -> CircuitStatus:
-        """What is known of the relay now."""
-        left = self._until - time.monotonic()
+    def status(self) -> CircuitStatus:
+        """The status of the circuit now."""
+        left = self._open_until - time.monotonic()
         return CircuitStatus(
             self._last_success_at,
             self._last_error_at,
@@ -96,117 +80,114 @@ class CircuitBreaker:
             time.time() + left if left > 0 else None,
         )
 
-    def check(self, *, interactive: bool) -> None:
-        """Raise the last SunoError again, with the pause that is left, while the relay has one."""
-        left = (self._until_for_people if interactive else self._until) - time.monotonic()
-        if left > 0 and self._why is not None:
-            kind, detail = self._why
+    def raise_if_open(self, *, interactive: bool) -> None:
+        """Raise the last error again, with the rest of its delay, while the circuit is open."""
+        open_until = self._interactive_open_until if interactive else self._open_until
+        left = open_until - time.monotonic()
+        if left > 0 and self._cause is not None:
+            kind, detail = self._cause
             raise RelayError(kind, f"not asked again yet: {detail}", retry_after=left)
 
     def admit(self, *, interactive: bool, trips_breaker: bool) -> None:
-        """Check, and keep others away until it is known how this one request ends.
+        """Admit a request, or raise if the circuit is open.
 
-        The poller is kept away by its own requests only.
+        When it is half-open, further requests are refused until this one has ended; the poller's
+        are refused only for another request of the poller.
         """
-        self.check(interactive=interactive)
-        if not self._until:
+        self.raise_if_open(interactive=interactive)
+        if not self._open_until:
             return
-        probing = time.monotonic() + self._backoff.interactive_delay
+        probe_until = time.monotonic() + self._limits.interactive_delay
         if trips_breaker:
-            self._until = max(self._until, probing)
+            self._open_until = max(self._open_until, probe_until)
         if trips_breaker or interactive:
-            self._until_for_people = max(self._until_for_people, probing)
+            self._interactive_open_until = max(self._interactive_open_until, probe_until)
 
-    def good(self, asked_at: float) -> None:
-        """Note a good answer to a request that was sent at this monotonic time."""
+    def record_success(self, sent_at: float) -> None:
+        """Close the circuit, unless it opened after this request was sent (monotonic seconds)."""
         self._last_success_at = time.time()
-        if asked_at < self._failed_at:
+        if sent_at < self._failed_at:
             return
-        if self._told is not None:
-            logger.info("Relay %s answers again.", self._name)
-        self._why = self._told = None
+        if self._logged_kind is not None:
+            log.info("Relay answers again: relay=%s", self._name)
+        self._cause = self._logged_kind = None
         self._failures = 0
-        self._until = self._until_for_people = 0.0
+        self._open_until = self._interactive_open_until = 0.0
         for listener in self._listeners:
             listener()
 
-    def answered(self, asked_at: float) -> None:
-        """Note an error that concerns one request: the pause is over, what led to it is not.
+    def record_request_error(self, sent_at: float) -> None:
+        """End the delay after an error that concerns one request only; failures stay counted.
 
-        So that the other requests of the same look-up, which find out what is wrong, get through.
+        The other requests of the same look-up, which find out what is wrong, are admitted then.
         """
-        if asked_at >= self._failed_at:
-            self._until = self._until_for_people = 0.0
+        if sent_at >= self._failed_at:
+            self._open_until = self._interactive_open_until = 0.0
 
-    def bad(self, error: RelayError, *, trips_breaker: bool = True) -> None:
-        """Note a failure that concerns the relay as a whole, and pause as its kind demands."""
+    def record_failure(self, error: RelayError, *, trips_breaker: bool = True) -> None:
+        """Count a failure of the relay as a whole, and open the circuit as its kind requires."""
         self._last_error_at, self._last_error_kind = time.time(), error.kind
         if not trips_breaker and error.kind is not ErrorKind.RATE_LIMIT:
-            self._doubt(error)
+            self._log_suspicion(error)
             return
         now = self._failed_at = time.monotonic()
-        self._why = (error.kind, error.detail)
+        self._cause = (error.kind, error.detail)
         self._failures += 1
-        pause = self._pause(error)
-        self._until = now + pause if pause else 0.0
+        delay = self._delay(error)
+        self._open_until = now + delay if delay else 0.0
         binding = error.kind is ErrorKind.RATE_LIMIT or error.retry_after is not None
-        self._until_for_people = now + (
-            pause if binding else min(pause, self._backoff.interactive_delay)
-        )
-        if pause and self._told is not error.kind:
-            self._told = error.kind
-            self._tell(error, pause)
+        interactive_delay = delay if binding else min(delay, self._limits.interactive_delay)
+        self._interactive_open_until = now + interactive_delay
+        if delay and self._logged_kind is not error.kind:
+            self._logged_kind = error.kind
+            level = logging.ERROR if error.kind in OPERATOR_KINDS else logging.WARNING
+            self._log(level, f"Circuit open for {delay:.0f} s", error)
 
     def warn(self, error: RelayError) -> None:
-        """Say what is wrong though there is no pause for it; the next good answer is said, too."""
-        if self._told is not error.kind:
-            self._told = error.kind
-            logger.warning(
-                "Relay %s: %s (%s). What is watched meanwhile is told when it is back.",
-                *(self._name, _MEANING[error.kind], quote_for_log(error.detail)),
-            )
+        """Log a problem that does not open the circuit; the next success is logged, too."""
+        if self._logged_kind is not error.kind:
+            self._logged_kind = error.kind
+            self._log(logging.WARNING, "Relay cannot be used, results are delayed", error)
 
-    def _doubt(self, error: RelayError) -> None:
-        """Say what may be wrong, for whoever has nothing watched yet; seldom, for people can do it.
+    def _log_suspicion(self, error: RelayError) -> None:
+        """Log that the relay may be in trouble: seldom, because people can provoke it.
 
-        Nothing is said while a pause for the same is known of.
+        Nothing is logged while the same problem keeps the circuit open.
         """
         now = time.monotonic()
-        rested = now - self._doubted_at.get(error.kind, -inf) >= self._backoff.recheck_delay
-        if self._told is not error.kind and rested:
-            self._doubted_at[error.kind] = now
-            logger.warning(
-                "Relay %s may be in trouble: %s (%s). Asked for ids that it never named, so it is"
-                " not left alone.",
-                *(self._name, _MEANING[error.kind], quote_for_log(error.detail)),
+        elapsed = now - self._suspicion_logged_at.get(error.kind, -inf)
+        if self._logged_kind is not error.kind and elapsed >= self._limits.recheck_delay:
+            self._suspicion_logged_at[error.kind] = now
+            self._log(
+                logging.WARNING,
+                "Relay may be in trouble, circuit stays closed because the ids are unproven",
+                error,
             )
 
-    def _pause(self, error: RelayError) -> float:
+    def _log(self, level: int, event: str, error: RelayError) -> None:
+        log.log(
+            level,
+            "%s: relay=%s cause=%s, %s (%s)",
+            *(event, self._name, error.kind.value, _MEANING[error.kind]),
+            quote_for_log(error.detail),
+        )
+
+    def _delay(self, error: RelayError) -> float:
         if error.retry_after is not None:
             return error.retry_after
-        if error.kind in STOPPING:
-            return self._backoff.recheck_delay
+        if error.kind in OPERATOR_KINDS:
+            return self._limits.recheck_delay
         if error.kind is ErrorKind.RATE_LIMIT:
-            return self._growing(self._failures)
-        beyond = self._failures - self._backoff.failure_threshold
-        return self._growing(beyond + 1) if beyond >= 0 else 0.0
+            return self._exponential_delay(self._failures)
+        beyond = self._failures - self._limits.failure_threshold
+        return self._exponential_delay(beyond + 1) if beyond >= 0 else 0.0
 
-    def _growing(self, step: int) -> float:
-        """Draw a pause between the shortest and a ceiling that doubles with every step."""
-        min_delay, max_delay = self._backoff.min_delay, self._backoff.max_delay
-        # Beyond 2 to the 30th power the ceiling is the longest pause in any setting.
+    def _exponential_delay(self, step: int) -> float:
+        """Draw a delay between the minimum and a ceiling that doubles with every step."""
+        min_delay, max_delay = self._limits.min_delay, self._limits.max_delay
+        # Beyond 2 to the power of 30 the ceiling is the maximum with any setting.
         ceiling = min(max_delay, min_delay * 2 ** min(step, 30))
         return self._random.uniform(min(min_delay, ceiling), ceiling)
-
-    def _tell(self, error: RelayError, pause: float) -> None:
-        tell: Callable[..., None] = logger.error if error.kind in STOPPING else logger.warning
-        tell(
-            "Relay %s: %s (%s). It is left alone for %.0f s.",
-            self._name,
-            _MEANING[error.kind],
-            quote_for_log(error.detail),
-            pause,
-        )
 
 
 _MEANING = {
@@ -214,7 +195,7 @@ _MEANING = {
     ErrorKind.QUOTA: "the account has no credit; nothing is looked up until it has",
     ErrorKind.RATE_LIMIT: "it asks for fewer requests",
     ErrorKind.NOT_FOUND: "no known path works there; check SUNO_BASE_URL and SUNO_FETCH_PATH",
-    ErrorKind.BAD_REQUEST: "it refuses what it is asked",
+    ErrorKind.BAD_REQUEST: "it refuses the request",
     ErrorKind.UNAVAILABLE: "it cannot be reached",
-    ErrorKind.UNREADABLE: "its answers cannot be read",
+    ErrorKind.UNREADABLE: "its responses cannot be read",
 }

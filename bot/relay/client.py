@@ -1,9 +1,9 @@
-"""The client of one relay: looks up tasks, and keeps both the relay and the key from harm.
+"""The client of one relay: looks up tasks, and protects both the relay and the key.
 
-The way of a look-up: `gathering` joins those of people, `batching` makes requests of ids
-(`narrowing` finds the one that spoils a batch), `singles` asks for what no batch holds, `routes`
-knows the paths, `asking` sends in turn (`rate_limiter`) unless the relay is left alone (`breaker`),
-`wire` is the exchange itself.
+A look-up passes through ``request_coalescer`` (interactive ones share requests), ``lookup`` (ids to
+batches; ``batch_bisection`` finds the id that makes one fail), ``single_lookup`` (ids that no batch
+holds), ``endpoints`` (which paths exist), ``requester`` with ``circuit_breaker`` and
+``rate_limiter``, and ``transport`` (the HTTP exchange).
 """
 
 import asyncio
@@ -20,27 +20,26 @@ from pydantic import SecretStr
 from bot.relay.circuit_breaker import BackoffLimits, CircuitBreaker, CircuitStatus
 from bot.relay.endpoints import EndpointDiscovery
 from bot.relay.errors import ErrorKind, RelayError
-from bot.relay.lookup import MOST_IN_VAIN, BatchLookup
+from bot.relay.lookup import MAX_MISSING_INTERACTIVE, BatchLookup
 from bot.relay.lookup_result import LookupResult
 from bot.relay.models import TaskKind
 from bot.relay.providers import RelayProfile
-from bot.relay.purpose import RequestPurpose
 from bot.relay.rate_limiter import RateLimiter
 from bot.relay.request_coalescer import RequestCoalescer
-from bot.relay.requester import Requester, RequestStats
+from bot.relay.requester import Requester, RequestPurpose, RequestStats
 from bot.relay.single_lookup import SingleLookup
 from bot.relay.transport import ResponseLimits, Transport, check_reachable
 from bot.relay.ttl_cache import TTLCache
 
-LIMITS = ResponseLimits()
+RESPONSE_LIMITS = ResponseLimits()
 BACKOFF_LIMITS = BackoffLimits()
-MOST_SINGLES = 20
-"""Missing ids that one look-up of the poller asks for on their own; a later one goes on."""
-NOTHING_KNOWN: Mapping[str, TaskKind] = MappingProxyType({})
+MAX_MISSING_POLLED = 20
+"""Missing ids that one look-up of the poller requests singly; a later one continues."""
+NO_KINDS: Mapping[str, TaskKind] = MappingProxyType({})
 
 
 class RelayClient:
-    """Asks one relay for tasks. The session stays the caller's: it is not closed here.
+    """Looks up tasks at one relay. The session stays the caller's: it is not closed here.
 
     At most ``requests_per_second`` requests are sent, with ``batch_size`` ids in each.
     Interactive look-ups that arrive within ``coalescing_window`` seconds share requests, and their
@@ -57,7 +56,7 @@ class RelayClient:
         *,
         batch_size: int = 100,
         requests_per_second: float = 2.0,
-        limits: ResponseLimits = LIMITS,
+        limits: ResponseLimits = RESPONSE_LIMITS,
         backoff: BackoffLimits = BACKOFF_LIMITS,
         coalescing_window: float = 0.05,
         reuse_ttl: float = 2.0,
@@ -65,145 +64,150 @@ class RelayClient:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         random = SystemRandom()
+        self._base_url = relay.base_url
         self._breaker = CircuitBreaker(relay.name, backoff, random)
         self._limiter = RateLimiter(requests_per_second, clock)
-        wire = Transport(session, relay.base_url, key, limits)
-        self._base_url = relay.base_url
-        self._asking = Requester(wire, self._limiter, self._breaker)
-        routes = EndpointDiscovery(self._asking, relay)
-        self._batches = BatchLookup(routes, self._breaker, batch_size, random)
-        self._singles = SingleLookup(routes)
-        self._asking_singly = asyncio.Lock()
-        self._missed: TTLCache[bool] = TTLCache(negative_ttl)
-        self._gathering = RequestCoalescer(
+        transport = Transport(session, relay.base_url, key, limits)
+        self._requester = Requester(transport, self._limiter, self._breaker)
+        endpoints = EndpointDiscovery(self._requester, relay)
+        self._batches = BatchLookup(endpoints, self._breaker, batch_size, random)
+        self._singles = SingleLookup(endpoints)
+        self._singles_lock = asyncio.Lock()
+        self._missing: TTLCache[bool] = TTLCache(negative_ttl)
+        self._coalescer = RequestCoalescer(
             partial(self._batches.look_up, purpose=RequestPurpose.INTERACTIVE),
             window=coalescing_window,
-            fresh=reuse_ttl,
+            ttl=reuse_ttl,
         )
 
     @property
     def circuit_status(self) -> CircuitStatus:
-        """When the relay answered well and badly, and how long it is left alone."""
-        return self._breaker.circuit_status
+        """When the relay last worked and failed, and until when the circuit is open."""
+        return self._breaker.status
 
     @property
     def request_stats(self) -> RequestStats:
-        """How many requests were sent so far, and what became of them."""
-        return self._asking.request_stats
+        """How many requests were sent so far, and how they ended."""
+        return self._requester.stats
 
     def on_success(self, listener: Callable[[], None]) -> None:
-        """Call ``listener`` after every good answer, whoever asked: the relay is no longer down.
+        """Call ``listener`` after every successful response, whoever asked: the relay works.
 
-        An answer to a request that was sent before the last failure does not count.
+        A response to a request that was sent before the last failure does not count.
         """
         self._breaker.on_success(listener)
 
     async def warn_if_unreachable(self) -> None:
-        """Say in the log if the relay cannot be reached now; asks it for nothing."""
+        """Log a warning if no connection to the relay can be opened now; sends no request."""
         try:
             await check_reachable(self._base_url)
         except RelayError as error:
             self._breaker.warn(error)
 
     async def wait_for_slot(self) -> None:
-        """Wait until the next look-up may be sent at once."""
+        """Wait until the rate limit lets the next look-up be sent at once."""
         await self._limiter.reserve()
 
     async def look_up(
         self,
         ids: Collection[str],
         *,
-        kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
+        kinds: Mapping[str, TaskKind] = NO_KINDS,
         interactive: bool = False,
         singly: bool = True,
         proven: bool = True,
     ) -> LookupResult:
-        """Ask what the relay knows of these ids; ``kinds`` tells what is known already.
+        """Return what the relay knows of the ids; ``kinds`` holds what is known of them already.
 
-        ``interactive`` is for people who wait: they take turns with the poller, share requests and
-        answers with each other, and are let through now and then while the poller is held back.
-        What they ask for in vain is limited: an id that was missing is not asked for again for a
-        few seconds, and at most three unknown ids are asked for on their own.
+        ``interactive``: a person waits. Such look-ups alternate with the poller's, share requests
+        and results, and are admitted now and then while the circuit is open for the poller. They
+        request a missing id again only after a few seconds, and at most three ids singly.
 
-        An id that was not found is ``missing`` only after every way to ask for it has said so, and
-        never before some task was seen at this relay, or an answer that can only be a relay's.
-        ``proven`` says that the relay has named these ids before. What goes wrong with others, and
-        whatever goes wrong for people, does not hold back the poller, unless the relay limits the
-        rate: somebody may have typed an id that brings it about.
+        An id is ``missing`` only if every way to request it says so, and never before this relay
+        has shown some task or sent a response that can only be a relay's.
 
-        Without ``singly``, what no batch holds stays ``unlisted`` (see `look_up_singly`).
+        ``proven``: the relay has named these ids before. Errors about other ids, and of interactive
+        look-ups, do not open the circuit for the poller unless the relay limits the rate: somebody
+        may have typed an id that causes them.
 
-        Raise SunoError where nothing at all could be learned: the key is refused, the relay is
-        down, limits the rate, answers nothing readable, or is left alone after such an error
-        (then without a request, and ``retry_after`` tells for how long); NoSuchPathError where the
-        address or the path seems to be wrong.
+        Without ``singly``, ids that no batch holds stay ``unlisted`` (see ``look_up_singly``).
+
+        Raises ``RelayError`` where nothing at all was learned: the key is refused, the relay is
+        down, limits the rate or sends nothing readable, or the circuit is open (then nothing is
+        requested, and ``retry_after`` says for how long). Raises ``EndpointNotFoundError`` where
+        the address or the path seems to be wrong.
         """
         if interactive:
-            found = await self._look_up_for_people(ids, kinds)
+            found = await self._look_up_interactively(ids, kinds)
         else:
             purpose = RequestPurpose.POLL if proven else RequestPurpose.UNPROVEN
             found = await self._batches.look_up(ids, kinds, purpose=purpose)
             if singly:
-                found = await self._completed(found, kinds, purpose, most=MOST_SINGLES)
-        for each in self._missed.among(found.tasks):
-            self._missed.forget(each)
+                found = await self._complete(found, kinds, purpose, MAX_MISSING_POLLED)
+        for each in self._missing.intersection(found.tasks):
+            self._missing.discard(each)
         return found
 
     async def look_up_singly(
         self,
         ids: Sequence[str],
         *,
-        kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
+        kinds: Mapping[str, TaskKind] = NO_KINDS,
         proven: bool = True,
     ) -> LookupResult:
-        """Ask on their own for ids that were ``unlisted``, which may take as many requests.
+        """Look up ids that were ``unlisted``, which may take one request for each.
 
-        Only one such look-up is under way at a time, and it ends with the 20th id that it finds to
-        be missing: other ids have ``failed`` then. Raise SunoError as ``look_up`` does.
+        Only one such look-up runs at a time, and it ends with the 20th missing id: the other ids
+        have ``failed`` then. Raises ``RelayError`` as ``look_up`` does.
         """
-        if self._asking_singly.locked():
-            return _left_for_later(ids)
-        async with self._asking_singly:
+        if self._singles_lock.locked():
+            return _deferred(ids)
+        async with self._singles_lock:
             purpose = RequestPurpose.POLL if proven else RequestPurpose.UNPROVEN
-            found = await self._singles.look_up(ids, kinds, purpose=purpose, most=MOST_SINGLES)
-        return found.completed_by(_left_for_later(found.unlisted))
+            found = await self._singles.look_up(
+                ids, kinds, purpose=purpose, max_missing=MAX_MISSING_POLLED
+            )
+        return found.completed_by(_deferred(found.unlisted))
 
     async def aclose(self) -> None:
-        """End what is under way; people who wait get a SunoError."""
-        await self._gathering.aclose()
+        """Cancel what is under way; people who wait get a ``RelayError``."""
+        await self._coalescer.aclose()
         await self._limiter.aclose()
 
-    async def _look_up_for_people(
+    async def _look_up_interactively(
         self, ids: Collection[str], kinds: Mapping[str, TaskKind]
     ) -> LookupResult:
-        missed = self._missed.among(ids)
-        fresh = [each for each in ids if each not in missed]
-        found = await self._gathering.look_up(fresh, kinds)
-        found = await self._completed(found, kinds, RequestPurpose.INTERACTIVE, most=MOST_IN_VAIN)
+        missing = self._missing.intersection(ids)
+        others = [each for each in ids if each not in missing]
+        found = await self._coalescer.look_up(others, kinds)
+        found = await self._complete(
+            found, kinds, RequestPurpose.INTERACTIVE, MAX_MISSING_INTERACTIVE
+        )
         for each in found.missing:
-            self._missed.note(each, True)
-        return replace(found, missing=found.missing | missed)
+            self._missing.set(each, True)
+        return replace(found, missing=found.missing | missing)
 
-    async def _completed(
+    async def _complete(
         self,
         found: LookupResult,
         kinds: Mapping[str, TaskKind],
         purpose: RequestPurpose,
-        *,
-        most: int,
+        max_missing: int,
     ) -> LookupResult:
-        """Ask on their own for the ids that no batch holds, before they are called missing."""
-        if not found.unlisted or not self._batches.routes.has_batches:
+        """Request the ids that no batch holds singly, before they count as missing."""
+        if not found.unlisted or not self._batches.endpoints.has_batches:
             return found
         try:
-            alone = await self._singles.look_up(found.unlisted, kinds, purpose=purpose, most=most)
+            singles = await self._singles.look_up(
+                found.unlisted, kinds, purpose=purpose, max_missing=max_missing
+            )
         except RelayError as error:
             if not (found.tasks or found.missing or found.failed):
                 raise
-            alone = LookupResult(failed=dict.fromkeys(found.unlisted, error))
-        return found.completed_by(alone)
+            singles = LookupResult(failed=dict.fromkeys(found.unlisted, error))
+        return found.completed_by(singles)
 
 
-def _left_for_later(ids: Sequence[str]) -> LookupResult:
-    said = "in no batch; its own look-up has to wait for others"
-    return LookupResult(failed=dict.fromkeys(ids, RelayError(ErrorKind.UNAVAILABLE, said)))
+def _deferred(ids: Sequence[str]) -> LookupResult:
+    detail = "in no batch; its single look-up has to wait for others"
+    return LookupResult(failed=dict.fromkeys(ids, RelayError(ErrorKind.UNAVAILABLE, detail)))

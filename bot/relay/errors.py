@@ -1,32 +1,40 @@
-"""What can go wrong at a relay, sorted by what the caller should do about it."""
+"""What can go wrong when a relay is asked, by what the caller should do about it."""
 
 from enum import StrEnum
 
 
 class ErrorKind(StrEnum):
-    """What went wrong when a relay was asked. Never says that a task failed."""
+    """What went wrong when a relay was asked. It never means that a task failed."""
 
     AUTH = "auth"
-    """The key is refused: stop asking, tell the operator."""
+    """The key is refused: stop asking, inform the operator."""
     QUOTA = "quota"
-    """The account has no credit: stop asking, tell the operator."""
+    """The account has no credit: stop asking, inform the operator."""
     RATE_LIMIT = "rate_limit"
     """Too many requests: pause."""
     NOT_FOUND = "not_found"
-    """This path is not known there, or in an answer about one task, that task."""
+    """The relay does not know this path or, in a response about one task, that task."""
     BAD_REQUEST = "bad_request"
-    """The relay does not accept what was asked, perhaps because of one id."""
+    """The relay does not accept the request, perhaps because of one id."""
     UNAVAILABLE = "unavailable"
     """The relay is down, slow or cut the connection: try again later."""
     UNREADABLE = "unreadable"
-    """An answer came, but nothing in it can be read as one."""
+    """A response came, but it cannot be read as one of a relay."""
+
+
+OPERATOR_KINDS = frozenset({ErrorKind.AUTH, ErrorKind.QUOTA})
+"""Errors that only the operator can fix."""
+RELAY_WIDE_KINDS = OPERATOR_KINDS | {ErrorKind.RATE_LIMIT, ErrorKind.UNAVAILABLE}
+"""Errors that usually concern every id alike."""
+REQUEST_KINDS = frozenset({ErrorKind.BAD_REQUEST, ErrorKind.UNREADABLE})
+"""Errors that one of the requested ids may have caused."""
 
 
 class RelayError(Exception):
     """A look-up that failed.
 
-    ``detail`` is English for the log; it may quote the relay, so it is hostile text, and it never
-    holds the key. ``retry_after`` is in seconds, when the relay named a pause.
+    ``detail`` is English, for the log. It may quote the relay, so it is hostile text; it never
+    holds the key. ``retry_after`` is the pause in seconds that the relay named, if any.
     """
 
     def __init__(self, kind: ErrorKind, detail: str, *, retry_after: float | None = None) -> None:
@@ -36,15 +44,39 @@ class RelayError(Exception):
         self.retry_after = retry_after
 
 
-class EndpointNotFoundError(RelayError):
-    """No known path of the relay has shown a task: its address or its path is wrong.
+class AmbiguousError(RelayError):
+    """Either the relay is in trouble, or it fails because of one of the requested ids.
 
-    ``sure`` where it said so itself. Else it may as well have meant what it was asked for; but as
-    no path has shown a task yet, nothing can be concluded about one. ``singly`` where it surely has
-    no batch look-up, but answered a single one as if it did not know the task.
+    Raised for HTTP 500, and for nearly every error about ids that the relay has never named.
     """
 
-    def __init__(self, detail: str, *, sure: bool, singly: bool = False) -> None:
+
+class UnknownTaskError(RelayError):
+    """The relay says that it does not know at least one of the requested tasks."""
+
+    def __init__(self, detail: str) -> None:
         super().__init__(ErrorKind.NOT_FOUND, detail)
-        self.sure = sure
-        self.singly = singly
+
+
+class EndpointNotFoundError(RelayError):
+    """None of the known paths has shown a task: the relay's address or path is wrong.
+
+    ``certain``: the relay said so. Otherwise the response may as well be about the requested task;
+    as long as no path has shown a task, nothing is concluded about one. ``single_only``: the relay
+    certainly has no batch look-up, but answered a single one as if it did not know the task.
+    """
+
+    def __init__(self, detail: str, *, certain: bool, single_only: bool = False) -> None:
+        super().__init__(ErrorKind.NOT_FOUND, detail)
+        self.certain = certain
+        self.single_only = single_only
+
+
+def is_relay_wide(error: RelayError) -> bool:
+    """Whether an error concerns every id alike, however they are requested."""
+    return error.kind in RELAY_WIDE_KINDS and not isinstance(error, AmbiguousError)
+
+
+def may_be_caused_by_id(error: RelayError) -> bool:
+    """Whether a single id may have caused the error of a whole batch."""
+    return error.kind in REQUEST_KINDS or isinstance(error, AmbiguousError | UnknownTaskError)

@@ -1,4 +1,4 @@
-"""What the bot concludes from a relay's answer, as plain data for ``suno-bot explain``."""
+"""Explains a response: what the bot concludes from it, as plain data for ``suno-bot explain``."""
 
 from typing import Any
 
@@ -31,12 +31,12 @@ _ADVICE = {
 
 
 def explain(status: int, content_type: str | None, body: bytes) -> dict[str, Any]:
-    """Return what the bot concludes from an answer of any shape: JSON-serialisable, never raises.
+    """Return what the bot concludes from a response of any shape. JSON-serialisable; never raises.
 
-    ``look_up`` is "ok" or "error"; on an error ``error_kind`` is its `ErrorKind` and ``message``
-    says what happened and what to do, on "ok" both are None. Then ``tasks`` lists what the bot
-    understood. In it None stands for everything unknown, unusable or empty: an id that the answer
-    does not name, a link that cannot be opened, the lyrics of an instrumental song.
+    ``look_up`` is "ok" or "error". On an error ``error_kind`` is its ``ErrorKind``, and ``message``
+    says what happened and what to do; on "ok" both are None, and ``tasks`` lists what was read. In
+    it None stands for everything unknown, unusable or empty: an id that the response does not name,
+    a link that cannot be opened, the lyrics of an instrumental song.
     """
     try:
         tasks = read_tasks(status, content_type, body)

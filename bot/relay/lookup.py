@@ -1,95 +1,96 @@
-"""From ids to requests: in batches, as songs and as lyrics, or on their own where none exist."""
+"""Batch look-ups: turns ids into as few requests as the relay allows."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from random import Random
 
-from bot.relay.batch_bisection import ABOUT_THE_REQUEST, may_be_one_id, narrow
-from bot.relay.circuit_breaker import AmbiguousError, CircuitBreaker, is_relay_wide
-from bot.relay.endpoints import EndpointDiscovery, UnknownTaskError
-from bot.relay.errors import EndpointNotFoundError, ErrorKind, RelayError
-from bot.relay.lookup_result import Findings, LookupResult
+from bot.relay.batch_bisection import bisect_batch
+from bot.relay.circuit_breaker import CircuitBreaker
+from bot.relay.endpoints import EndpointDiscovery
+from bot.relay.errors import (
+    REQUEST_KINDS,
+    AmbiguousError,
+    EndpointNotFoundError,
+    ErrorKind,
+    RelayError,
+    UnknownTaskError,
+    is_relay_wide,
+    may_be_caused_by_id,
+)
+from bot.relay.lookup_result import LookupAccumulator, LookupResult
 from bot.relay.models import TaskKind
-from bot.relay.purpose import RequestPurpose
+from bot.relay.requester import RequestPurpose
 from bot.relay.ttl_cache import TTLCache
 
-MOST_IN_VAIN = 3
-"""Unknown ids that one look-up of a person asks for on their own."""
-PATIENCE_WITH_STRANGERS = 5
-"""Requests that one look-up of the poller sends in vain, in a row, for ids that the relay has never
-named."""
-PATIENCE = 3
-"""Single look-ups that may fail before the first has succeeded; then the rest is left for later."""
-APART = 3600.0
-"""Seconds in which an id that was refused travels in no batch with others."""
-REFUSED_AGAIN = 30.0
-"""Seconds in which the poller does not ask again for an id that was refused."""
+MAX_MISSING_INTERACTIVE = 3
+"""Missing ids that one interactive look-up requests singly."""
+MAX_UNPROVEN_FAILURES = 5
+"""Consecutive failed requests after which a poll of unproven ids is aborted."""
+MAX_FIRST_FAILURES = 3
+"""Single look-ups that may fail before the first succeeds; then the rest is left for later."""
+QUARANTINE = 3600.0
+"""Seconds in which an id that made a batch fail is requested in no batch with others."""
+REFUSED_TTL = 30.0
+"""Seconds in which the poller does not request an id again that was refused."""
 
 
 class BatchLookup:
-    """Looks up any number of ids in as few requests as the relay allows."""
+    """Looks up any number of ids in batches; remembers which ids make batches fail."""
 
     def __init__(
-        self, routes: EndpointDiscovery, breaker: CircuitBreaker, size: int, random: Random
+        self, endpoints: EndpointDiscovery, breaker: CircuitBreaker, size: int, random: Random
     ) -> None:
         if size < 1:
             raise ValueError("A batch must hold at least one id.")
-        self.routes = routes
+        self.endpoints = endpoints
         self.size = size
         self.random = random
-        self.apart: TTLCache[bool] = TTLCache(APART)
-        self.refused: TTLCache[tuple[ErrorKind, str]] = TTLCache(REFUSED_AGAIN)
-        self.unconfirmed: TTLCache[bool] = TTLCache(APART)
+        self.quarantined: TTLCache[bool] = TTLCache(QUARANTINE)
+        self.refused: TTLCache[tuple[ErrorKind, str]] = TTLCache(REFUSED_TTL)
+        self.doubtful: TTLCache[bool] = TTLCache(QUARANTINE)
         """Ids that were unknown where no path has shown a task yet."""
         self._breaker = breaker
 
     async def look_up(
-        self,
-        ids: Collection[str],
-        kinds: Mapping[str, TaskKind],
-        *,
-        purpose: RequestPurpose,
+        self, ids: Collection[str], kinds: Mapping[str, TaskKind], *, purpose: RequestPurpose
     ) -> LookupResult:
-        """Ask for all of them; those that no batch holds come back ``unlisted``.
+        """Look up all of the ids; those that no batch holds are ``unlisted`` in the result.
 
-        Else it promises what ``RelayClient.look_up`` does.
+        Otherwise the same contract as ``RelayClient.look_up``.
         """
         search = _BatchSearch(self, ids, kinds, purpose)
         await search.run()
-        findings = search.findings
+        found = search.found
         try:
-            found = findings.conclude()
-            if purpose is RequestPurpose.UNPROVEN and len(found.failed) == len(findings.ids) > 0:
-                raise _most_telling(found.failed.values())
+            result = found.result()
+            if purpose is RequestPurpose.UNPROVEN and len(result.failed) == len(found.ids) > 0:
+                raise _relay_error_first(result.failed.values())
         except RelayError as error:
-            # What people type may be refused for what it is: that says nothing of the relay.
-            refused = (
-                error.kind in ABOUT_THE_REQUEST and purpose.trips_breaker and len(findings.ids) > 1
-            )
-            nowhere = (
-                isinstance(error, EndpointNotFoundError) and error.sure and purpose.trips_breaker
-            )
-            if nowhere or refused or isinstance(error, AmbiguousError):
-                self._breaker.bad(error, trips_breaker=purpose.trips_breaker)
+            self._record_failure(error, purpose, len(found.ids))
             raise
         else:
-            return found
+            return result
         finally:
-            for failure in findings.failed.values():
+            for failure in found.failed.values():
                 if isinstance(failure, EndpointNotFoundError):
                     self._breaker.warn(failure)
 
-    def is_apart(self, task_id: str) -> bool:
-        """Whether this id spoiled a batch, or failed on its own, not long ago."""
-        return self.apart.get(task_id) is not None
+    def quarantine(self, task_id: str, error: RelayError) -> None:
+        """Remember that this id, and not the relay, causes the error."""
+        self.quarantined.set(task_id, True)
+        self.refused.set(task_id, (error.kind, error.detail))
 
-    def set_apart(self, task_id: str, error: RelayError) -> None:
-        """Remember that this id, and not the relay, brings about this error."""
-        self.apart.note(task_id, True)
-        self.refused.note(task_id, (error.kind, error.detail))
+    def _record_failure(self, error: RelayError, purpose: RequestPurpose, ids: int) -> None:
+        # What people type may be refused for what it is: that says nothing of the relay.
+        is_refused = error.kind in REQUEST_KINDS and purpose.trips_breaker and ids > 1
+        is_wrong_address = (
+            isinstance(error, EndpointNotFoundError) and error.certain and purpose.trips_breaker
+        )
+        if is_wrong_address or is_refused or isinstance(error, AmbiguousError):
+            self._breaker.record_failure(error, trips_breaker=purpose.trips_breaker)
 
 
 class _BatchSearch:
-    """One look-up under way."""
+    """One look-up while it runs."""
 
     def __init__(
         self,
@@ -98,208 +99,223 @@ class _BatchSearch:
         kinds: Mapping[str, TaskKind],
         purpose: RequestPurpose,
     ) -> None:
-        self.findings = Findings(ids)
+        self.found = LookupAccumulator(ids)
         self._batches = batches
-        self._routes = batches.routes
+        self._endpoints = batches.endpoints
         self._kinds = kinds
-        self._errand = purpose
-        self._patience = PATIENCE_WITH_STRANGERS
-        self._in_vain = 0
+        self._purpose = purpose
+        self._unproven_failures_left = MAX_UNPROVEN_FAILURES
+        self._missing = 0
 
     async def run(self) -> None:
-        await self._ask_for(self.findings.ids)
-        unconfirmed = [
+        await self._look_up(self.found.ids)
+        doubtful = [
             each
-            for each, error in self.findings.failed.items()
+            for each, error in self.found.failed.items()
             if isinstance(error, EndpointNotFoundError)
         ]
-        if unconfirmed and self.findings.tasks and self.findings.stopped is None:
-            # Other ids have shown since that a path works.
-            for each in unconfirmed:
-                del self.findings.failed[each]
-            await self._ask_for(unconfirmed)
+        if doubtful and self.found.tasks and self.found.abort_error is None:
+            # Other ids have shown meanwhile that a path works.
+            for each in doubtful:
+                del self.found.failed[each]
+            await self._look_up(doubtful)
 
-    async def _ask_for(self, ids: Sequence[str]) -> None:
+    async def _look_up(self, ids: Sequence[str]) -> None:
+        """Request songs first, then lyrics; an id of unknown kind is requested as both."""
         lyrics = [each for each in ids if self._kinds.get(each) is TaskKind.LYRICS]
         songs: Sequence[str] = ids
         if lyrics:
             songs = [each for each in ids if self._kinds.get(each) is not TaskKind.LYRICS]
-        await self._in_batches(songs, TaskKind.MUSIC)
-        untold = [each for each in self.findings.unknown(songs) if each not in self._kinds]
-        await self._in_batches([*lyrics, *untold], TaskKind.LYRICS)
+        await self._request_batches(songs, TaskKind.MUSIC)
+        unknown_kind = [each for each in self.found.unresolved(songs) if each not in self._kinds]
+        await self._request_batches([*lyrics, *unknown_kind], TaskKind.LYRICS)
 
-    async def _in_batches(self, ids: Sequence[str], kind: TaskKind) -> None:
-        for part in self._parts(ids):
-            if self.findings.stopped is not None:
+    async def _request_batches(self, ids: Sequence[str], kind: TaskKind) -> None:
+        for batch in self._split(ids):
+            if self.found.abort_error is not None:
                 return
-            await self._part(part, kind)
+            await self._request_batch(batch, kind)
 
-    def _parts(self, ids: Sequence[str]) -> Iterator[Sequence[str]]:
-        """Split the ids into batches; one that was refused comes last, alone, and seldom."""
-        apart = self._batches.apart.among(ids)
-        together = [each for each in ids if each not in apart] if apart else ids
-        for start in range(0, len(together), self._batches.size):
-            yield together[start : start + self._batches.size]
-        alone = [each for each in ids if each in apart]
-        if (
-            self._errand is RequestPurpose.UNPROVEN
-        ):  # whose turn it is must not depend on who is refused
+    def _split(self, ids: Sequence[str]) -> Iterator[Sequence[str]]:
+        """Split the ids into batches; quarantined ones come last, each alone, and seldom."""
+        quarantined = self._batches.quarantined.intersection(ids)
+        others = [each for each in ids if each not in quarantined] if quarantined else ids
+        for start in range(0, len(others), self._batches.size):
+            yield others[start : start + self._batches.size]
+        alone = [each for each in ids if each in quarantined]
+        if self._purpose is RequestPurpose.UNPROVEN:
+            # Which of them is requested must not depend on which others are refused.
             self._batches.random.shuffle(alone)
         for each in alone:
-            refusal = None if self._errand.interactive else self._batches.refused.get(each)
+            refusal = None if self._purpose.interactive else self._batches.refused.get(each)
             if refusal is None:
                 yield [each]
             else:
-                self.findings.failed[each] = RelayError(*refusal)
+                self.found.failed[each] = RelayError(*refusal)
 
-    async def _part(self, ids: Sequence[str], kind: TaskKind) -> None:
-        """Ask for a batch, on the relay's other paths if need be, and where none works singly."""
-        trouble = await self._ask_on(self._routes.batch_path, ids, kind)
-        if trouble is None:
-            self._grow_impatient(ids)
+    async def _request_batch(self, ids: Sequence[str], kind: TaskKind) -> None:
+        """Request a batch, if need be on the relay's other paths, and singly where none works."""
+        error = await self._request_on(self._endpoints.batch_path, ids, kind)
+        if error is None:
+            self._count_unproven_failures(ids)
             return
-        if not isinstance(trouble, EndpointNotFoundError):
-            self._give_up(ids, trouble)
+        if not isinstance(error, EndpointNotFoundError):
+            self._fail_batch(ids, error)
             return
-        for path in self._routes.other_batch_paths():
-            other = await self._ask_on(path, ids, kind)
+        for path in self._endpoints.other_batch_paths():
+            other = await self._request_on(path, ids, kind)
             if other is None:
-                self._routes.go_on_at(path)
+                self._endpoints.use_batch_path(path)
                 return
             if is_relay_wide(other):
-                self.findings.stop(other)
+                self.found.abort(other)
                 return
-            if isinstance(other, EndpointNotFoundError) and other.sure:
-                self._routes.note_absent(path)
-            else:  # it may be refused for the ids
-                trouble = EndpointNotFoundError(trouble.detail, sure=False)
-        await self._all_singly(ids, trouble)
+            if isinstance(other, EndpointNotFoundError) and other.certain:
+                self._endpoints.mark_absent(path)
+            else:  # it may be refused because of the ids
+                error = EndpointNotFoundError(error.detail, certain=False)
+        await self._request_singly(ids, error)
 
-    def _give_up(self, ids: Sequence[str], trouble: RelayError) -> None:
-        """End the search, unless one id that somebody typed may keep others from an answer.
+    def _fail_batch(self, ids: Sequence[str], error: RelayError) -> None:
+        """Abort the look-up, unless one unproven id may keep others from a response.
 
-        Such ids are asked for one by one from the next look on.
+        Such ids are requested one by one from the next look-up on.
         """
-        if self._errand is not RequestPurpose.UNPROVEN or trouble.kind is ErrorKind.RATE_LIMIT:
-            self.findings.stop(trouble)
+        if self._purpose is not RequestPurpose.UNPROVEN or error.kind is ErrorKind.RATE_LIMIT:
+            self.found.abort(error)
             return
-        for each in self.findings.unknown(ids):
-            self.findings.failed[each] = trouble
-            self._batches.apart.note(each, True)
-        self._grow_impatient(ids)
+        for each in self.found.unresolved(ids):
+            self.found.failed[each] = error
+            self._batches.quarantined.set(each, True)
+        self._count_unproven_failures(ids)
 
-    def _grow_impatient(self, ids: Sequence[str]) -> None:
-        """End a search for ids that the relay never named if it answers none of several."""
-        if self._errand is not RequestPurpose.UNPROVEN:
+    def _count_unproven_failures(self, ids: Sequence[str]) -> None:
+        """Abort a look-up of unproven ids after several consecutive batches that failed."""
+        if self._purpose is not RequestPurpose.UNPROVEN:
             return
-        failed = self.findings.failed
+        failed = self.found.failed
         if not all(each in failed for each in ids):
-            self._patience = PATIENCE_WITH_STRANGERS
+            self._unproven_failures_left = MAX_UNPROVEN_FAILURES
             return
-        self._patience -= 1
-        if self._patience == 0:
-            self.findings.stop(failed[ids[0]])
+        self._unproven_failures_left -= 1
+        if self._unproven_failures_left == 0:
+            self.found.abort(failed[ids[0]])
 
-    async def _ask_on(self, path: str, ids: Sequence[str], kind: TaskKind) -> RelayError | None:
-        """Ask for a batch on a path, and find out which ids spoil it, if it is them.
+    async def _request_on(self, path: str, ids: Sequence[str], kind: TaskKind) -> RelayError | None:
+        """Request a batch on a path; ids that make it fail are found and quarantined.
 
-        Return what is wrong with the path or the relay, None where it is one that answers.
+        Return what is wrong with the path or the relay, None where the path works.
         """
         try:
-            await self._ask(path, ids, kind)
+            await self._request(path, ids, kind)
         except RelayError as error:
-            return await self._bisect(path, ids, kind, error) if may_be_one_id(error) else error
-        if not self._routes.is_proven(path):
-            return EndpointNotFoundError("an answer without any task", sure=False)
+            if not may_be_caused_by_id(error):
+                return error
+            return await self._bisect(path, ids, kind, error)
+        if not self._endpoints.is_confirmed(path):
+            return EndpointNotFoundError("an answer without any task", certain=False)
         return None
 
     async def _bisect(
         self, path: str, ids: Sequence[str], kind: TaskKind, error: RelayError
     ) -> RelayError | None:
-        """Find out which ids spoil a batch, unless it may be the path: it has never worked."""
+        """Find the ids that make a batch fail, unless the cause may be an unconfirmed path."""
 
-        async def ask(part: Sequence[str]) -> None:
-            await self._ask(path, part, kind)
+        async def request(part: Sequence[str]) -> None:
+            await self._request(path, part, kind)
 
         try:
-            culprits, left = await narrow(ids, error, ask, self._batches.random)
-        except RelayError as whole:
-            return whole if self._is_the_relays(path, whole) else _doubt(whole)
-        if not self._is_the_relays(path, error):
-            return _doubt(error)
-        self._blame(culprits, remember=len(culprits) + len(left) < len(ids))
+            culprits, left = await bisect_batch(ids, error, request, self._batches.random)
+        except RelayError as relay_error:
+            if self._is_certain(path, relay_error):
+                return relay_error
+            return EndpointNotFoundError(relay_error.detail, certain=False)
+        if not self._is_certain(path, error):
+            return EndpointNotFoundError(error.detail, certain=False)
+        self._fail_ids(culprits, quarantine=len(culprits) + len(left) < len(ids))
         if isinstance(error, UnknownTaskError):
             error = RelayError(ErrorKind.UNAVAILABLE, f"refused with others: {error.detail}")
-            for each in self.findings.unknown(ids):
-                self._batches.apart.note(each, True)  # what the relay does not know
-        self.findings.failed |= dict.fromkeys(left, error)
+            for each in self.found.unresolved(ids):
+                self._batches.quarantined.set(each, True)  # what the relay does not know
+        self.found.failed |= dict.fromkeys(left, error)
         return None
 
-    def _is_the_relays(self, path: str, error: RelayError) -> bool:
-        """Whether an error is surely one of a relay, and does not come from a wrong path."""
-        about_ids = error.kind in ABOUT_THE_REQUEST or isinstance(error, UnknownTaskError)
-        return self._routes.is_proven(path) or not about_ids
+    def _is_certain(self, path: str, error: RelayError) -> bool:
+        """Whether an error certainly comes from a relay, and not from a wrong path."""
+        is_about_ids = error.kind in REQUEST_KINDS or isinstance(error, UnknownTaskError)
+        return self._endpoints.is_confirmed(path) or not is_about_ids
 
-    async def _ask(self, path: str, ids: Sequence[str], kind: TaskKind) -> None:
-        self.findings.found(await self._routes.batch(path, ids, kind, purpose=self._errand))
-        for each in self._batches.apart.among(ids):
-            if each in self.findings.tasks:
-                self._batches.apart.forget(each)
+    async def _request(self, path: str, ids: Sequence[str], kind: TaskKind) -> None:
+        self.found.add(await self._endpoints.batch(path, ids, kind, purpose=self._purpose))
+        for each in self._batches.quarantined.intersection(ids):
+            if each in self.found.tasks:
+                self._batches.quarantined.discard(each)
 
-    def _blame(self, culprits: Mapping[str, RelayError], *, remember: bool) -> None:
-        """Note which ids are refused; for later only if the relay read others at the same time."""
-        for each, error in culprits.items():
+    def _fail_ids(self, errors: Mapping[str, RelayError], *, quarantine: bool) -> None:
+        """Record ids that are refused; ``quarantine``: the relay read others at the same time."""
+        for each, error in errors.items():
             if isinstance(error, UnknownTaskError):
-                continue  # said before the path was known to work: it is not refused, but unknown
-            self.findings.failed[each] = error
-            if remember or self._batches.is_apart(each):
-                self._batches.set_apart(each, error)
+                continue  # said before the path was confirmed: not refused, but unknown
+            self.found.failed[each] = error
+            if quarantine or self._batches.quarantined.get(each):
+                self._batches.quarantine(each, error)
 
-    async def _all_singly(self, ids: Sequence[str], no_batch: EndpointNotFoundError) -> None:
-        """Ask for each id on its own, where the relay has no batch look-up."""
-        patience = PATIENCE
-        unconfirmed = self._batches.unconfirmed.among(ids)
-        for each in sorted(ids, key=unconfirmed.__contains__):  # the others may show that it works
-            if self._errand.interactive and self._in_vain == MOST_IN_VAIN:
+    async def _request_singly(self, ids: Sequence[str], no_batch: EndpointNotFoundError) -> None:
+        """Request each id on its own, where the relay has no batch look-up."""
+        failures_left = MAX_FIRST_FAILURES
+        doubtful = self._batches.doubtful.intersection(ids)
+        for each in sorted(ids, key=doubtful.__contains__):  # the others may show that it works
+            if self._purpose.interactive and self._missing == MAX_MISSING_INTERACTIVE:
                 return
             try:
-                task = await self._routes.single(each, self._kinds.get(each), purpose=self._errand)
+                task = await self._endpoints.single(
+                    each, self._kinds.get(each), purpose=self._purpose
+                )
             except RelayError as error:
-                if isinstance(error, EndpointNotFoundError):
-                    # A batch path that has worked was surely not refused because of the ids.
-                    if (error.sure and no_batch.sure) or self._routes.has_batches:
-                        self.findings.stop(no_batch)
-                        return
-                    if error.sure:
-                        self.findings.failed |= dict.fromkeys(self.findings.unknown(ids), no_batch)
-                        return
-                    singly = error.singly and no_batch.sure
-                    error = EndpointNotFoundError(no_batch.detail, sure=False, singly=singly)
-                    self.findings.failed[each] = error
-                    self._batches.unconfirmed.note(each, True)
-                elif is_relay_wide(error):
-                    self.findings.stop(error)
+                failure = self._fail_single(each, ids, error, no_batch)
+                if failure is None:
                     return
-                else:
-                    self._blame({each: error}, remember=True)
-                patience -= 1
-                if patience == 0:
-                    self.findings.stop(error)
+                failures_left -= 1
+                if failures_left == 0:
+                    self.found.abort(failure)
                     return
                 continue
-            self._routes.go_on_singly()
-            patience = len(ids)
+            self._endpoints.use_single_lookups()
+            failures_left = len(ids)
             if task is None:
-                self._in_vain += 1
-                self.findings.missing.add(each)
+                self._missing += 1
+                self.found.missing.add(each)
             else:
-                self.findings.found([task])
+                self.found.add([task])
+
+    def _fail_single(
+        self,
+        task_id: str,
+        ids: Sequence[str],
+        error: RelayError,
+        no_batch: EndpointNotFoundError,
+    ) -> RelayError | None:
+        """Record that a single look-up failed; return why, or None to stop with these ids."""
+        if not isinstance(error, EndpointNotFoundError):
+            if is_relay_wide(error):
+                self.found.abort(error)
+                return None
+            self._fail_ids({task_id: error}, quarantine=True)
+            return error
+        # A batch path that has worked was certainly not refused because of the ids.
+        if (error.certain and no_batch.certain) or self._endpoints.has_batches:
+            self.found.abort(no_batch)
+            return None
+        if error.certain:
+            self.found.failed |= dict.fromkeys(self.found.unresolved(ids), no_batch)
+            return None
+        single_only = error.single_only and no_batch.certain
+        doubt = EndpointNotFoundError(no_batch.detail, certain=False, single_only=single_only)
+        self.found.failed[task_id] = doubt
+        self._batches.doubtful.set(task_id, True)
+        return doubt
 
 
-def _most_telling(errors: Iterable[RelayError]) -> RelayError:
-    """Return the error that may be the relay's rather than an id's, if there is one."""
-    return min(errors, key=lambda error: error.kind in ABOUT_THE_REQUEST)
-
-
-def _doubt(error: RelayError) -> EndpointNotFoundError:
-    return EndpointNotFoundError(error.detail, sure=False)
+def _relay_error_first(errors: Iterable[RelayError]) -> RelayError:
+    """Return an error that may be the relay's rather than an id's, if there is one."""
+    return min(errors, key=lambda error: error.kind in REQUEST_KINDS)

@@ -1,4 +1,4 @@
-"""What a look-up found, and how it is gathered from several answers."""
+"""The result of a look-up, and how it is put together from several responses."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,76 +10,68 @@ from bot.relay.parsing.reader import tasks_by_id
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """What a relay knows of the ids that it was asked for; every id is in exactly one of these."""
+    """What a relay knows of the requested ids; every id is in exactly one of the fields."""
 
     tasks: Mapping[str, Task] = field(default_factory=dict)
-    """By the id asked for."""
+    """By the requested id."""
     missing: frozenset[str] = frozenset()
-    """The relay answered, and does not know these, or they belong to another key."""
+    """The relay answered and does not know these ids, or they belong to another key."""
     failed: Mapping[str, RelayError] = field(default_factory=dict)
-    """Ids whose own answer was refused or unreadable while others' could be read."""
+    """Ids whose own response was refused or unreadable while those of others could be read."""
     unlisted: tuple[str, ...] = ()
-    """In no batch, and not asked for on their own, for few are at once: nothing is known of them.
-    In the order in which they were asked for."""
+    """In no batch and not requested singly, because few are at once: nothing is known of them.
+    In the order in which they were requested."""
 
-    def completed_by(self, alone: "LookupResult") -> "LookupResult":
-        """Add what was found when those that are ``unlisted`` here were asked for on their own."""
+    def completed_by(self, singles: "LookupResult") -> "LookupResult":
+        """Add the result of the single look-ups of the ids that are ``unlisted`` here."""
         return LookupResult(
-            {**self.tasks, **alone.tasks},
-            self.missing | alone.missing,
-            {**self.failed, **alone.failed},
-            alone.unlisted,
+            {**self.tasks, **singles.tasks},
+            self.missing | singles.missing,
+            {**self.failed, **singles.failed},
+            singles.unlisted,
         )
 
 
-class Findings:
-    """The state of one look-up while its answers come in."""
+class LookupAccumulator:
+    """Collects the result of one look-up while its responses come in."""
 
     def __init__(self, ids: Iterable[str]) -> None:
         self.ids = tuple(dict.fromkeys(ids))
-        self._wanted = frozenset(self.ids)
+        self._requested = frozenset(self.ids)
         self.tasks: dict[str, Task] = {}
         self.missing: set[str] = set()
         self.failed: dict[str, RelayError] = {}
-        self.stopped: RelayError | None = None
-        """Why nothing more of this look-up can be asked."""
+        self.abort_error: RelayError | None = None
+        """Why nothing more of this look-up can be requested."""
 
-    def found(self, tasks: Iterable[Task]) -> None:
-        """Take the tasks that were asked for.
+    def add(self, tasks: Iterable[Task]) -> None:
+        """Add those of the tasks that were requested.
 
-        Should answers hold one twice, the first counts, or the first in which it has ended.
+        If a task comes more than once, the first entry counts, or the first in which it has ended.
         """
-        for task_id, task in tasks_by_id(tasks, self._wanted, self.tasks.keys()).items():
-            if task_id not in self.tasks or (task.terminal and not self._has_ended(task_id)):
+        for task_id, task in tasks_by_id(tasks, self._requested, self.tasks.keys()).items():
+            if task_id not in self.tasks or (task.terminal and not self.tasks[task_id].terminal):
                 self.tasks[task_id] = task
 
-    def _has_ended(self, task_id: str) -> bool:
-        return self.tasks[task_id].terminal
+    def abort(self, error: RelayError) -> None:
+        """Record that the relay as a whole cannot be asked further."""
+        self.abort_error = self.abort_error or error
 
-    def stop(self, error: RelayError) -> None:
-        """Note that the relay as a whole cannot be asked further."""
-        self.stopped = self.stopped or error
-
-    def unknown(self, ids: Iterable[str]) -> list[str]:
-        """Give those of the ids of which nothing is known yet."""
+    def unresolved(self, ids: Iterable[str]) -> list[str]:
+        """Return those of the ids of which nothing is known yet."""
         if len(self.tasks) == len(self.ids):
             return []
         known = {*self.tasks, *self.missing, *self.failed}
         return [each for each in ids if each not in known]
 
-    def conclude(self) -> LookupResult:
-        """Give the result; raise the SunoError in which all ids have ended alike."""
-        unlisted = self.unknown(self.ids)
-        if self.stopped is not None:
-            self.failed |= dict.fromkeys(unlisted, self.stopped)
+    def result(self) -> LookupResult:
+        """Return the result; raises the ``RelayError`` with which all ids have failed alike."""
+        unlisted = self.unresolved(self.ids)
+        if self.abort_error is not None:
+            self.failed |= dict.fromkeys(unlisted, self.abort_error)
             unlisted = []
         if len(self.failed) == len(self.ids) > 0:
             first = next(iter(self.failed.values()))
             if all(error.kind is first.kind for error in self.failed.values()):
-                raise self.stopped or first
-        return LookupResult(
-            self.tasks,
-            frozenset(self.missing),
-            self.failed,
-            tuple(unlisted),
-        )
+                raise self.abort_error or first
+        return LookupResult(self.tasks, frozenset(self.missing), self.failed, tuple(unlisted))

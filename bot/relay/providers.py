@@ -1,4 +1,4 @@
-"""The known relays, their paths, and what makes an address acceptable."""
+"""The known relays as data: addresses and paths; and which addresses are accepted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from urllib.parse import SplitResult, urlsplit
 
 CUSTOM = "custom"
 FETCH_PATH = "/suno/fetch"
-"""The batch look-up of most relays; the generic document, DeerAPI and OpenAI-Hub name it."""
+"""The batch look-up of most relays, among them DeerAPI and OpenAI-Hub."""
 SUBMIT_FETCH_PATH = "/suno/submit/fetch"
 """The batch look-up of the relays that put every POST under ``/suno/submit``."""
 
 
 @dataclass(frozen=True, slots=True)
 class RelayProfile:
-    """Where a relay is asked. Make one with ``relay_profile``, which checks what it is given."""
+    """The address and paths of a relay. Created by ``relay_profile``, which checks them."""
 
     name: str
     base_url: str
@@ -25,22 +25,22 @@ class RelayProfile:
 
     @property
     def batch_paths(self) -> tuple[str, ...]:
-        """The paths at which a batch may be asked for, the configured one first."""
-        home = self._home
-        usual = (self.fetch_path, f"{home}{FETCH_PATH}", f"{home}{SUBMIT_FETCH_PATH}")
-        return tuple(dict.fromkeys(usual))
+        """The possible paths of the batch look-up, the configured one first."""
+        prefix = self._prefix
+        paths = (self.fetch_path, f"{prefix}{FETCH_PATH}", f"{prefix}{SUBMIT_FETCH_PATH}")
+        return tuple(dict.fromkeys(paths))
 
     @property
     def single_paths(self) -> tuple[str, ...]:
-        """The paths of the single look-up document; the percent-encoded id is to follow."""
-        return tuple(f"{self._home}/suno/{word}/" for word in ("fetch", "feed", "lyrics"))
+        """The possible paths of the single look-up, without the percent-encoded id at the end."""
+        return tuple(f"{self._prefix}/suno/{name}/" for name in ("fetch", "feed", "lyrics"))
 
     @property
-    def _home(self) -> str:
-        """What stands in front of ``/suno`` in the configured path; usually nothing."""
-        for usual in (SUBMIT_FETCH_PATH, FETCH_PATH):
-            if self.fetch_path.endswith(usual):
-                return self.fetch_path.removesuffix(usual)
+    def _prefix(self) -> str:
+        """The part of the configured path before ``/suno``; usually empty."""
+        for path in (SUBMIT_FETCH_PATH, FETCH_PATH):
+            if self.fetch_path.endswith(path):
+                return self.fetch_path.removesuffix(path)
         return ""
 
 
@@ -55,10 +55,10 @@ KNOWN_RELAYS: Mapping[str, RelayProfile] = MappingProxyType(
 def relay_profile(
     name: str, base_url: str | None = None, fetch_path: str | None = None
 ) -> RelayProfile:
-    """Give the relay of this name, with the address and the path that win over its own.
+    """Return the profile of a relay; an address or path that is given replaces its own.
 
-    Raise ValueError, with a sentence for the operator, where the name is not known, ``custom``
-    has no address, or an address or a path cannot be used.
+    Raises ``ValueError``, with a sentence for the operator, where the name is not known, ``custom``
+    has no address, or an address or path cannot be used.
     """
     name = name.strip().lower()
     known = KNOWN_RELAYS.get(name)
@@ -73,8 +73,8 @@ def relay_profile(
 
 
 def _checked_address(address: str) -> str:
-    """Give the address without its last slash; the sentences never quote it: it may hold a key."""
-    parts = _parts(address)
+    """Return the address without a final slash; no error quotes it, because it may hold a key."""
+    parts = _split(address)
     if parts is None or parts.scheme not in ("http", "https"):
         raise ValueError("The relay's address is not a web address such as https://example.com.")
     if parts.username is not None or parts.password is not None:
@@ -89,8 +89,8 @@ def _checked_address(address: str) -> str:
     return address.rstrip("/")
 
 
-def _parts(address: str) -> SplitResult | None:
-    """Split an address, or give None where it has no host, a wrong port or odd characters."""
+def _split(address: str) -> SplitResult | None:
+    """Split an address; return None where the host, the port or a character is not valid."""
     if not address.isprintable() or " " in address or "\\" in address:
         return None
     try:

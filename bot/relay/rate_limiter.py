@@ -1,4 +1,4 @@
-"""How fast a relay is asked, and whose request goes next."""
+"""Limits the rate of requests to a relay, and decides whose request is sent next."""
 
 import asyncio
 import time
@@ -7,19 +7,19 @@ from collections.abc import Callable
 
 from bot.relay.errors import ErrorKind, RelayError
 
-BATCHES_IN_A_ROW = 3
-"""Batches that go before a single look-up of the same side which waits."""
+MAX_CONSECUTIVE_BATCHES = 3
+"""Batches that may overtake a waiting single look-up of the same queue."""
 
 
 class RateLimiter:
-    """Spaces requests evenly, ``per_second`` of them, and shares them between two sides.
+    """Spaces requests evenly, ``per_second`` of them, and shares the rate between two queues.
 
-    The two sides are people (``interactive``) and the poller. While both wait, they are served
-    alternately: however much people ask, the poller gets half of the budget, and the other way
-    round. A side that is alone gets all of it.
+    One queue is interactive, the other is the poller's. While both wait, they are served
+    alternately: however much people ask, the poller gets half of the rate, and the other way round.
+    A queue that is alone gets all of it.
 
-    Within a side batches go first, for one batch serves many; but every fourth request is a single
-    look-up where one waits, so that none waits for ever.
+    Within a queue batches go first, because one batch serves many; but every fourth request is a
+    single look-up if one waits, so that none waits for ever.
     """
 
     def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -28,88 +28,88 @@ class RateLimiter:
         self._spacing = 1 / per_second
         self._clock = clock
         self._free_at = clock()
-        self._people = _Side()
-        self._poller = _Side()
-        self._last_was_urgent = False
-        self._reserved = False
+        self._interactive = _Queue()
+        self._poller = _Queue()
+        self._last_was_interactive = False
+        self._is_reserved = False
         self._dispatcher: asyncio.Task[None] | None = None
 
     async def reserve(self) -> None:
-        """Wait as the poller until a request may be sent, and keep that for its next request.
+        """Wait as the poller until a request may be sent, and reserve the slot for its next one.
 
-        It is kept until another request could be sent and somebody wants to.
+        The reservation lapses when another request could be sent and one waits.
         """
-        if not self._reserved:
+        if not self._is_reserved:
             await self.acquire(interactive=False)
-            self._reserved = True
+            self._is_reserved = True
 
     async def acquire(self, *, interactive: bool, single: bool = False) -> None:
-        """Wait until a request may be sent. Raise SunoError if the bot stops meanwhile."""
-        if self._reserved and not interactive:
-            self._admit(interactive=False)
+        """Wait until a request may be sent. Raises ``RelayError`` if the bot stops meanwhile."""
+        if self._is_reserved and not interactive:
+            self._take_slot(interactive=False)
             return
-        waiting = self._people or self._poller
+        waiting = self._interactive or self._poller
         if not waiting and self._clock() >= self._free_at:  # then no dispatcher is needed
-            self._admit(interactive=interactive)
+            self._take_slot(interactive=interactive)
             return
-        turn = asyncio.get_running_loop().create_future()
-        (self._people if interactive else self._poller).add(turn, single=single)
+        waiter = asyncio.get_running_loop().create_future()
+        (self._interactive if interactive else self._poller).add(waiter, single=single)
         if self._dispatcher is None or self._dispatcher.done():
             self._dispatcher = asyncio.create_task(self._dispatch())
-        await turn
+        await waiter
 
     async def aclose(self) -> None:
-        """Let nobody send any more; whoever still waits gets a SunoError."""
+        """Send nothing more; whoever still waits gets a ``RelayError``."""
         if self._dispatcher is not None:
             self._dispatcher.cancel()
             await asyncio.wait([self._dispatcher])
-        while side := self._next_side():
-            turn = side.pop()
-            if not turn.done():
-                turn.set_exception(RelayError(ErrorKind.UNAVAILABLE, "the bot is closing"))
+        while queue := self._next_queue():
+            waiter = queue.pop()
+            if not waiter.done():
+                waiter.set_exception(RelayError(ErrorKind.UNAVAILABLE, "the bot is closing"))
 
-    def _admit(self, *, interactive: bool) -> None:
+    def _take_slot(self, *, interactive: bool) -> None:
         self._free_at = self._clock() + self._spacing
-        self._last_was_urgent = interactive
-        self._reserved = False
+        self._last_was_interactive = interactive
+        self._is_reserved = False
 
     async def _dispatch(self) -> None:
-        # Whose turn it is, is chosen only when there is room: others may have come meanwhile.
-        while side := self._next_side():
+        # The queue is chosen only when a slot is free: others may have come meanwhile.
+        while queue := self._next_queue():
             left = self._free_at - self._clock()
             if left > 0:
                 await asyncio.sleep(left)
                 continue
-            turn = side.pop()
-            if not turn.done():  # whoever gave up is passed over
-                self._admit(interactive=side is self._people)
-                turn.set_result(None)
+            waiter = queue.pop()
+            if not waiter.done():  # a cancelled one is skipped
+                self._take_slot(interactive=queue is self._interactive)
+                waiter.set_result(None)
 
-    def _next_side(self) -> "_Side | None":
-        """Return the side whose turn it is, the other where it does not wait, None if none does."""
-        if self._last_was_urgent:
-            return self._poller or self._people or None
-        return self._people or self._poller or None
+    def _next_queue(self) -> "_Queue | None":
+        """Return the queue to serve next, the other one if it is empty, None if both are."""
+        if self._last_was_interactive:
+            return self._poller or self._interactive or None
+        return self._interactive or self._poller or None
 
 
-class _Side:
-    """The requests of one side that wait, as futures, in the order in which they are sent."""
+class _Queue:
+    """The waiting requests of one queue, as futures, in the order in which they are sent."""
 
     def __init__(self) -> None:
         self._batches: deque[asyncio.Future[None]] = deque()
         self._singles: deque[asyncio.Future[None]] = deque()
-        self._batches_in_a_row = 0
+        self._consecutive_batches = 0
 
     def __bool__(self) -> bool:
         return bool(self._batches or self._singles)
 
-    def add(self, turn: asyncio.Future[None], *, single: bool) -> None:
-        (self._singles if single else self._batches).append(turn)
+    def add(self, waiter: asyncio.Future[None], *, single: bool) -> None:
+        (self._singles if single else self._batches).append(waiter)
 
     def pop(self) -> asyncio.Future[None]:
-        due = not self._batches or self._batches_in_a_row >= BATCHES_IN_A_ROW
-        if self._singles and due:
-            self._batches_in_a_row = 0
+        is_single_next = not self._batches or self._consecutive_batches >= MAX_CONSECUTIVE_BATCHES
+        if self._singles and is_single_next:
+            self._consecutive_batches = 0
             return self._singles.popleft()
-        self._batches_in_a_row += 1
+        self._consecutive_batches += 1
         return self._batches.popleft()

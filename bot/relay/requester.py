@@ -1,45 +1,75 @@
-"""One question to a relay: in its turn, unless the relay is left alone, and what came of it."""
+"""Sends one request to a relay: rate limited, unless the circuit is open, and counted."""
 
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Any, TypeVar
 
-from bot.relay.circuit_breaker import RELAY_WIDE, AmbiguousError, CircuitBreaker, is_relay_wide
-from bot.relay.errors import ErrorKind, RelayError
-from bot.relay.purpose import RequestPurpose
+from bot.relay.circuit_breaker import CircuitBreaker
+from bot.relay.errors import (
+    RELAY_WIDE_KINDS,
+    AmbiguousError,
+    ErrorKind,
+    RelayError,
+    is_relay_wide,
+)
 from bot.relay.rate_limiter import RateLimiter
 from bot.relay.transport import ConnectionCutError, RelayResponse, Transport
+
+T = TypeVar("T")
+
+MAX_RETRY_AFTER = 3600.0
+"""Seconds: the longest pause that a relay may ask for; then it is tried again, whatever it said."""
+
+
+class RequestPurpose(Enum):
+    """Why a request is sent, and therefore what its errors may mean."""
+
+    INTERACTIVE = auto()
+    """A person waits. The ids may be anything that people type."""
+    POLL = auto()
+    """The poller asks about tasks that the relay has named before."""
+    UNPROVEN = auto()
+    """The poller asks about ids that somebody typed and the relay has never named."""
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person waits for the response."""
+        return self is RequestPurpose.INTERACTIVE
+
+    @property
+    def trips_breaker(self) -> bool:
+        """Whether an error may show that the relay is in trouble, and so open the circuit.
+
+        An id that somebody typed may cause almost any error: a firewall in front of a relay refuses
+        some with 403, as if the key were wrong, and a relay may fail because of others. The poller
+        soon finds out what is wrong with the relay, by tasks that certainly exist.
+        """
+        return self is RequestPurpose.POLL
 
 
 @dataclass(slots=True)
 class RequestStats:
-    """Every request to a relay since the start, the poller's and people's."""
+    """Counts of all requests to a relay since the start, of the poller and of people."""
 
     requests: int = 0
     seconds: float = 0.0
-    """How long all of them took together, without waiting for their turn."""
+    """Total duration of the requests, without the time in which they waited to be sent."""
     errors: Counter[ErrorKind] = field(default_factory=Counter)
-    """How many of them came to nothing, by kind."""
-
-
-T = TypeVar("T")
-
-LONGEST_PAUSE = 3600.0
-"""Seconds of a pause that a relay may ask for; it is tried again then, whatever it said."""
 
 
 class Requester:
-    """Everything that one request goes through."""
+    """Takes each request through the circuit breaker, the rate limiter and the transport."""
 
-    def __init__(self, wire: Transport, limiter: RateLimiter, breaker: CircuitBreaker) -> None:
-        self._wire = wire
+    def __init__(self, transport: Transport, limiter: RateLimiter, breaker: CircuitBreaker) -> None:
+        self._transport = transport
         self._limiter = limiter
         self._breaker = breaker
-        self.request_stats = RequestStats()
+        self.stats = RequestStats()
 
-    async def ask(
+    async def send(
         self,
         method: str,
         path: str,
@@ -48,22 +78,22 @@ class Requester:
         purpose: RequestPurpose,
         payload: Mapping[str, Any] | None = None,
     ) -> T:
-        """Send a request when it is its turn, and give what ``read`` makes of the answer.
+        """Send a request as soon as the rate limit allows, and return what ``read`` makes of it.
 
-        Raise the SunoError that ``read`` raises, that the exchange ends with, or that the relay
-        was left alone for; the breaker has learned of it where it concerns more than this request.
+        Raises the ``RelayError`` of ``read``, of the exchange, or of the open circuit. The breaker
+        has recorded it if it concerns more than this request.
         """
-        self._breaker.check(interactive=purpose.interactive)
+        self._breaker.raise_if_open(interactive=purpose.interactive)
         try:
-            return await self._once(method, path, read, purpose, payload)
+            return await self._send_once(method, path, read, purpose, payload)
         except ConnectionCutError:
             # The server may have closed an idle connection at that moment. A person waits for
-            # this answer; the poller comes back anyway.
+            # this response; the poller tries again anyway.
             if not purpose.interactive:
                 raise
-        return await self._once(method, path, read, purpose, payload)
+        return await self._send_once(method, path, read, purpose, payload)
 
-    async def _once(
+    async def _send_once(
         self,
         method: str,
         path: str,
@@ -73,40 +103,43 @@ class Requester:
     ) -> T:
         await self._limiter.acquire(interactive=purpose.interactive, single=method == "GET")
         self._breaker.admit(interactive=purpose.interactive, trips_breaker=purpose.trips_breaker)
-        asked_at = time.monotonic()
-        self.request_stats.requests += 1
+        sent_at = time.monotonic()
+        self.stats.requests += 1
         try:
-            answer = await self._wire.exchange(method, path, payload)
-            result = _with_its_pause(answer, read, purpose)
+            response = await self._transport.exchange(method, path, payload)
+            result = _read_response(response, read, purpose)
         except RelayError as error:
-            self.request_stats.errors[error.kind] += 1
-            self._learn(error, purpose, asked_at)
+            self.stats.errors[error.kind] += 1
+            self._record_error(error, purpose, sent_at)
             raise
         finally:
-            self.request_stats.seconds += time.monotonic() - asked_at
-        self._breaker.good(asked_at)
+            self.stats.seconds += time.monotonic() - sent_at
+        self._breaker.record_success(sent_at)
         return result
 
-    def _learn(self, error: RelayError, purpose: RequestPurpose, asked_at: float) -> None:
+    def _record_error(self, error: RelayError, purpose: RequestPurpose, sent_at: float) -> None:
         if is_relay_wide(error):
-            self._breaker.bad(error, trips_breaker=purpose.trips_breaker)
+            self._breaker.record_failure(error, trips_breaker=purpose.trips_breaker)
         elif purpose.trips_breaker or not isinstance(error, AmbiguousError):
-            self._breaker.answered(asked_at)
+            self._breaker.record_request_error(sent_at)
 
 
-def _with_its_pause(
-    answer: RelayResponse, read: Callable[[RelayResponse], T], purpose: RequestPurpose
+def _read_response(
+    response: RelayResponse, read: Callable[[RelayResponse], T], purpose: RequestPurpose
 ) -> T:
-    """Read the answer; the pause that it asks for goes into the error that it is."""
+    """Read a response; an error gets the bounded pause that the relay asks for.
+
+    Raises ``AmbiguousError`` where it cannot be told whether the relay or an id is the cause.
+    """
     try:
-        return read(answer)
+        return read(response)
     except RelayError as error:
-        pause = answer.retry_after or error.retry_after
-        error.retry_after = None if pause is None else min(pause, LONGEST_PAUSE)
-        internal = answer.status == 500 and pause is None and error.kind is ErrorKind.UNAVAILABLE
-        about_strangers = not purpose.trips_breaker and error.kind in RELAY_WIDE - {
-            ErrorKind.RATE_LIMIT
-        }
-        if internal or about_strangers:
+        pause = response.retry_after or error.retry_after
+        error.retry_after = None if pause is None else min(pause, MAX_RETRY_AFTER)
+        is_internal = (
+            response.status == 500 and pause is None and error.kind is ErrorKind.UNAVAILABLE
+        )
+        is_relay_wide_kind = error.kind in RELAY_WIDE_KINDS - {ErrorKind.RATE_LIMIT}
+        if is_internal or (is_relay_wide_kind and not purpose.trips_breaker):
             raise AmbiguousError(error.kind, error.detail) from error
         raise

@@ -1,25 +1,24 @@
-"""Single look-ups of the ids that no batch holds, before they are called missing."""
+"""Single look-ups of the ids that no batch holds, before they count as missing."""
 
 from collections.abc import Mapping, Sequence
 
-from bot.relay.circuit_breaker import is_relay_wide
 from bot.relay.endpoints import EndpointDiscovery
-from bot.relay.errors import RelayError
-from bot.relay.lookup_result import Findings, LookupResult
+from bot.relay.errors import RelayError, is_relay_wide
+from bot.relay.lookup_result import LookupAccumulator, LookupResult
 from bot.relay.models import TaskKind
-from bot.relay.purpose import RequestPurpose
+from bot.relay.requester import RequestPurpose
 from bot.relay.ttl_cache import TTLCache
 
-AGAIN = 600.0
-"""Seconds in which an id that was unknown on its own, too, is not asked for like that again."""
+MISSING_TTL = 600.0
+"""Seconds in which an id that was missing on its own, too, is not requested singly again."""
 
 
 class SingleLookup:
-    """Asks for ids one after the other. A relay may know a task that its batches leave out."""
+    """Requests ids one after the other: a relay may know a task that its batches leave out."""
 
-    def __init__(self, routes: EndpointDiscovery) -> None:
-        self._routes = routes
-        self._unknown: TTLCache[bool] = TTLCache(AGAIN)
+    def __init__(self, endpoints: EndpointDiscovery) -> None:
+        self._endpoints = endpoints
+        self._missing: TTLCache[bool] = TTLCache(MISSING_TTL)
 
     async def look_up(
         self,
@@ -27,30 +26,29 @@ class SingleLookup:
         kinds: Mapping[str, TaskKind],
         *,
         purpose: RequestPurpose,
-        most: int,
+        max_missing: int,
     ) -> LookupResult:
-        """Ask for them until ``most`` were asked for in vain; the rest stays ``unlisted``.
+        """Request ids until ``max_missing`` of them are missing; the rest stays ``unlisted``.
 
-        Raise the SunoError in which all have ended.
+        Raises the ``RelayError`` with which all of them have failed.
         """
-        findings = Findings(ids)
-        unknown = self._unknown.among(ids)
-        findings.missing |= unknown
-        in_vain = 0
-        for each in findings.unknown(ids):
-            if in_vain == most:
+        found = LookupAccumulator(ids)
+        found.missing |= self._missing.intersection(ids)
+        missing = 0
+        for each in found.unresolved(ids):
+            if missing == max_missing:
                 break
             try:
-                task = await self._routes.single(each, kinds.get(each), purpose=purpose)
+                task = await self._endpoints.single(each, kinds.get(each), purpose=purpose)
             except RelayError as error:
                 if is_relay_wide(error):
-                    findings.stop(error)
+                    found.abort(error)
                     break
-                task = None  # the batch's word stands
+                task = None  # the batch said that it is missing
             if task is not None:
-                findings.found([task])
+                found.add([task])
                 continue
-            in_vain += 1
-            findings.missing.add(each)
-            self._unknown.note(each, True)
-        return findings.conclude()
+            missing += 1
+            found.missing.add(each)
+            self._missing.set(each, True)
+        return found.result()

@@ -1,4 +1,4 @@
-"""One HTTP exchange with a relay: bounded in time and size, and the key goes nowhere else."""
+"""One HTTP exchange with a relay: bounded in time and size; the key goes to no other host."""
 
 import asyncio
 import json
@@ -17,50 +17,52 @@ from yarl import URL
 
 from bot.relay.errors import ErrorKind, RelayError
 
-REDIRECTS = frozenset({301, 302, 307, 308})
-MOST_REDIRECTS = 3
+REDIRECT_STATUSES = frozenset({301, 302, 307, 308})
+MAX_REDIRECTS = 3
 NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
-"""One limit of ours spans connection, redirects and body; aiohttp's would begin anew with each."""
+"""One timeout of ours covers connection, redirects and body; aiohttp would restart its own."""
+CONNECT_TIMEOUT = 10.0
+"""Seconds for resolving the name, the connection and the certificate."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseLimits:
-    """How long and how large an answer may be."""
+    """How long a response may take and how large it may be."""
 
     total: float = 30.0
-    """Seconds from the request to the last byte of the answer."""
+    """Seconds from the request to the last byte of the response."""
     body: int = 8 << 20
     """Bytes, after decompression."""
     single_body: int = 2 << 20
-    """The same for an answer about one task, to a request without a body."""
+    """Bytes of a response about one task, to a request without a body."""
 
 
 @dataclass(frozen=True, slots=True)
 class RelayResponse:
-    """What a relay answered; the key is struck out of the body, should the relay repeat it."""
+    """The response of a relay; the key is removed from the body, should the relay repeat it."""
 
     status: int
     content_type: str | None
     body: bytes
     retry_after: float | None
-    """Seconds of the pause that the relay asks for."""
+    """Seconds for which the relay asks to be left alone."""
 
     @property
     def is_html(self) -> bool:
-        """Whether this is a web page, whatever its status."""
+        """Whether the body is a web page, whatever the status."""
         start = self.body[:200].lstrip().lower()
         return "html" in (self.content_type or "") or start.startswith((b"<!doctype", b"<html"))
 
 
 class ConnectionCutError(RelayError):
-    """The connection broke before the whole answer was there; nothing says that it would again."""
+    """The connection broke before the response was complete; a retry may succeed."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(ErrorKind.UNAVAILABLE, detail)
 
 
 class Transport:
-    """Sends requests to one relay's own origin with its key, and reads bounded answers."""
+    """Sends requests with the key to the origin of one relay, and reads bounded responses."""
 
     def __init__(
         self, session: aiohttp.ClientSession, base_url: str, key: SecretStr, limits: ResponseLimits
@@ -76,25 +78,25 @@ class Transport:
     async def exchange(
         self, method: str, path: str, payload: Mapping[str, Any] | None = None
     ) -> RelayResponse:
-        """Send one request and read its answer, whatever its status.
+        """Send one request and return the response, whatever its status.
 
-        ``path`` is percent-encoded. Raise SunoError (``unavailable``, ``unreadable``) where there
-        is no answer or where it goes on for too long.
+        ``path`` is percent-encoded. Raises ``RelayError`` (``unavailable``, ``unreadable``) where
+        there is no response, or where it takes too long or is too large.
         """
-        # aiohttp's errors may hold the request's headers: nothing of theirs is chained or quoted
-        # unseen, so the new error is raised where none is being handled.
+        # aiohttp's errors may hold the headers of the request: none is chained, and no text of
+        # theirs is quoted unchecked. So the new error is raised outside of the handlers.
         try:
             async with asyncio.timeout(self._limits.total):
                 return await self._exchange(
                     method, URL(self._base_url + path, encoded=True), payload
                 )
         except TimeoutError:
-            trouble = RelayError(
+            failure = RelayError(
                 ErrorKind.UNAVAILABLE, f"no whole answer within {self._limits.total:g} s"
             )
         except (aiohttp.ClientError, OSError) as error:
-            trouble = self._trouble(error)
-        raise trouble
+            failure = self._connection_error(error)
+        raise failure
 
     async def _exchange(
         self, method: str, url: URL, payload: Mapping[str, Any] | None
@@ -105,8 +107,8 @@ class Transport:
         }
         body = None
         if payload is not None:
-            body, headers["Content-Type"] = _written(payload), "application/json"
-        for _ in range(MOST_REDIRECTS + 1):
+            body, headers["Content-Type"] = _encode(payload), "application/json"
+        for _ in range(MAX_REDIRECTS + 1):
             async with self._session.request(
                 method,
                 url,
@@ -116,11 +118,11 @@ class Transport:
                 raise_for_status=False,
                 timeout=NO_TIMEOUT,
             ) as response:
-                if response.status not in REDIRECTS:
+                if response.status not in REDIRECT_STATUSES:
                     single = payload is None
                     limit = self._limits.single_body if single else self._limits.body
                     return await self._read(response, limit)
-                url = _next_address(url, self._struck(response.headers.get("Location", "")))
+                url = _redirect_target(url, self._without_key(response.headers.get("Location", "")))
         raise RelayError(ErrorKind.UNAVAILABLE, "the relay redirects in a circle")
 
     async def _read(self, response: aiohttp.ClientResponse, limit: int) -> RelayResponse:
@@ -133,58 +135,60 @@ class Transport:
                 raise RelayError(ErrorKind.UNREADABLE, f"the answer is longer than {limit} bytes")
         body = b"".join(chunks)
         secret = self._key.get_secret_value().encode()
-        if body.rfind(secret) >= 0:  # in long bodies twice as fast as from the left
+        if body.rfind(secret) >= 0:  # in long bodies twice as fast as find()
             body = body.replace(secret, b"***")
         return RelayResponse(
             response.status,
             response.headers.get("Content-Type"),
             body,
-            _pause(response.headers.get("Retry-After"), response.headers.get("Date")),
+            _retry_after(response.headers.get("Retry-After"), response.headers.get("Date")),
         )
 
-    def _struck(self, text: str) -> str:
-        """Strike the key out of a text that came from outside."""
+    def _without_key(self, text: str) -> str:
+        """Return foreign text without the key."""
         return text.replace(self._key.get_secret_value(), "***")
 
-    def _trouble(self, error: Exception) -> RelayError:
-        """Say in our own words what an error of the connection is, with its text but no key."""
+    def _connection_error(self, error: Exception) -> RelayError:
+        """Translate an error of the connection; its text is quoted without the key."""
         if isinstance(error, aiohttp.ClientResponseError):
-            # Its text quotes the answer up to anywhere, even into the middle of a repeated key.
+            # Its text quotes the response, possibly up to the middle of a repeated key.
             return RelayError(ErrorKind.UNREADABLE, "the answer is not HTTP")
         if isinstance(error, aiohttp.ClientPayloadError):
-            packed = isinstance(error.__cause__, ContentEncodingError)
-            return ConnectionCutError(f"the answer {'is badly packed' if packed else 'broke off'}")
-        said = f"{type(error).__name__}: {quote_for_log(self._struck(str(error)))}"
+            is_encoding = isinstance(error.__cause__, ContentEncodingError)
+            return ConnectionCutError(
+                f"the answer {'is badly packed' if is_encoding else 'broke off'}"
+            )
+        cause = f"{type(error).__name__}: {quote_for_log(self._without_key(str(error)))}"
         if isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL):
-            return RelayError(ErrorKind.UNAVAILABLE, f"no connection ({said})")
-        return ConnectionCutError(f"the connection was cut ({said})")
+            return RelayError(ErrorKind.UNAVAILABLE, f"no connection ({cause})")
+        return ConnectionCutError(f"the connection was cut ({cause})")
 
 
 def quote_for_log(text: str) -> str:
-    """Make foreign text fit for a log: at most 200 characters, none that a terminal obeys."""
+    """Make foreign text safe for a log: at most 200 characters, controls written as escapes."""
     return "".join(
-        sign if sign.isprintable() else sign.encode("unicode_escape").decode()
-        for sign in text[:200]
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text[:200]
     )
 
 
-def _written(payload: Mapping[str, Any]) -> bytes:
+def _encode(payload: Mapping[str, Any]) -> bytes:
     try:
-        return to_json(payload)  # in a fifth of the time
-    except PydanticSerializationError:  # half a character, which JSON alone can escape
+        return to_json(payload)  # five times as fast as json
+    except PydanticSerializationError:  # a lone surrogate, which only json escapes
         return json.dumps(payload).encode()
 
 
-def _next_address(url: URL, location: str) -> URL:
-    """Follow a redirect within the relay's own origin; the key is for no other."""
+def _redirect_target(url: URL, location: str) -> URL:
+    """Return the target of a redirect within the origin of the relay; refuse any other."""
     try:
         target = url.join(URL(location)).with_user(None)
-        same = target.origin() == url.origin()
+        is_same_origin = target.origin() == url.origin()
     except (ValueError, IndexError):  # yarl raises the latter for https://][[p@
         raise RelayError(
             ErrorKind.UNAVAILABLE, f"a redirect to nowhere: {quote_for_log(location)}"
         ) from None
-    if not same:
+    if not is_same_origin:
         raise RelayError(
             ErrorKind.UNAVAILABLE,
             f"a redirect to another host, which gets no key: {quote_for_log(str(target.origin()))}",
@@ -192,42 +196,38 @@ def _next_address(url: URL, location: str) -> URL:
     return target
 
 
-def _pause(retry_after: str | None, date: str | None) -> float | None:
-    """Read a ``Retry-After`` of seconds or of a date, which counts from the answer's own date."""
-    if retry_after is None:
+def _retry_after(value: str | None, date: str | None) -> float | None:
+    """Return the seconds of a ``Retry-After`` header: a number, or a date relative to ``Date``."""
+    if value is None:
         return None
     try:
-        seconds = float(retry_after)
+        seconds = float(value)
     except ValueError:
-        until = _unix(retry_after)
-        seconds = math.nan if until is None else until - (_unix(date) or time.time())
+        until = _unix_seconds(value)
+        seconds = math.nan if until is None else until - (_unix_seconds(date) or time.time())
     return seconds if math.isfinite(seconds) and seconds > 0 else None
 
 
-def _unix(date: str | None) -> float | None:
+def _unix_seconds(date: str | None) -> float | None:
     try:
         return parsedate_to_datetime(date or "").timestamp()
     except (ValueError, OverflowError):
         return None
 
 
-PATIENCE = 10.0
-"""Seconds for the name, the connection and the certificate."""
-
-
-async def check_reachable(base_url: str, patience: float = PATIENCE) -> None:
-    """Open a connection and close it. Raise SunoError (``unavailable``) where that cannot be."""
+async def check_reachable(base_url: str) -> None:
+    """Open a connection and close it. Raises ``RelayError`` (``unavailable``) if that fails."""
     url = URL(base_url)
     try:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(CONNECT_TIMEOUT):
             _, writer = await asyncio.open_connection(
                 url.host, url.port, ssl=url.scheme == "https" or None
             )
     except TimeoutError:
-        trouble = f"no connection within {patience:g} s"
+        detail = f"no connection within {CONNECT_TIMEOUT:g} s"
     except (OSError, ValueError) as error:
-        trouble = f"no connection ({type(error).__name__}: {quote_for_log(str(error))})"
+        detail = f"no connection ({type(error).__name__}: {quote_for_log(str(error))})"
     else:
         writer.transport.abort()
         return
-    raise RelayError(ErrorKind.UNAVAILABLE, trouble)
+    raise RelayError(ErrorKind.UNAVAILABLE, detail)

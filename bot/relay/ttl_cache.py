@@ -1,4 +1,4 @@
-"""A memory that forgets."""
+"""A bounded cache whose entries expire."""
 
 import time
 from collections import OrderedDict
@@ -9,33 +9,33 @@ T = TypeVar("T")
 
 
 class TTLCache(Generic[T]):
-    """What was noted under a key within the last ``seconds``; the newest ``size`` of them."""
+    """Keeps values for ``ttl`` seconds, at most the ``max_size`` newest of them."""
 
-    def __init__(self, seconds: float, size: int = 10_000) -> None:
-        self._seconds = seconds
-        self._size = size
-        self._noted: OrderedDict[str, tuple[float, T]] = OrderedDict()
+    def __init__(self, ttl: float, max_size: int = 10_000) -> None:
+        self._ttl = ttl
+        self._max_size = max_size
+        self._entries: OrderedDict[str, tuple[float, T]] = OrderedDict()
 
-    def note(self, key: str, value: T) -> None:
-        """Remember the value from now on, instead of any earlier one."""
-        self._noted[key] = (time.monotonic(), value)
-        self._noted.move_to_end(key)
-        while len(self._noted) > self._size:
-            self._noted.popitem(last=False)
+    def set(self, key: str, value: T) -> None:
+        """Store a value; its time to live begins now."""
+        self._entries[key] = (time.monotonic(), value)
+        self._entries.move_to_end(key)
+        while len(self._entries) > self._max_size:
+            self._entries.popitem(last=False)
 
     def get(self, key: str) -> T | None:
-        """Give what is remembered, or None."""
-        at, value = self._noted.get(key, (None, None))
-        if at is None or time.monotonic() - at >= self._seconds:
+        """Return the value of a key, or None where there is none or it has expired."""
+        stored_at, value = self._entries.get(key, (None, None))
+        if stored_at is None or time.monotonic() - stored_at >= self._ttl:
             return None
         return value
 
-    def among(self, keys: Iterable[str]) -> set[str]:
-        """Give those of the keys under which something is remembered."""
-        if not self._noted:
-            return set()
-        return {key for key in keys if key in self._noted and self.get(key) is not None}
+    def intersection(self, keys: Iterable[str]) -> frozenset[str]:
+        """Return those of the keys that have a value."""
+        if not self._entries:
+            return frozenset()
+        return frozenset(key for key in keys if key in self._entries and self.get(key) is not None)
 
-    def forget(self, key: str) -> None:
-        """Drop what is remembered, if anything is."""
-        self._noted.pop(key, None)
+    def discard(self, key: str) -> None:
+        """Remove a key, if it is there."""
+        self._entries.pop(key, None)

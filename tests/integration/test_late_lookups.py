@@ -8,7 +8,7 @@ import pytest
 
 from bot.polling.poller import Poller
 from bot.polling.schedule import MISSING_TASK_TIMEOUT
-from bot.relay.client import NOTHING_KNOWN, RelayClient
+from bot.relay.client import NO_KINDS, RelayClient
 from bot.relay.lookup_result import LookupResult
 from bot.relay.models import Task, TaskKind, TaskStatus
 from bot.storage.models import EndReason, PollResult
@@ -34,7 +34,7 @@ class SlowWire:
         self,
         ids: Collection[str],
         *,
-        kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
+        kinds: Mapping[str, TaskKind] = NO_KINDS,
         singly: bool = True,
         proven: bool = True,
     ) -> LookupResult:
@@ -46,7 +46,7 @@ class SlowWire:
         self,
         ids: Sequence[str],
         *,
-        kinds: Mapping[str, TaskKind] = NOTHING_KNOWN,
+        kinds: Mapping[str, TaskKind] = NO_KINDS,
         proven: bool = True,
     ) -> LookupResult:
         """Ask the relay at once, and keep back what it says."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.relay.client import MOST_SINGLES
+from bot.relay.client import MAX_MISSING_POLLED
 from bot.relay.errors import ErrorKind
 from bot.relay.models import Outcome, TaskKind, TaskStatus
 from sandbox.relay import (
@@ -176,14 +176,14 @@ async def test_an_id_that_would_be_another_path_is_not_asked_for_on_its_own(odd:
 async def test_a_relay_that_knows_nothing_any_more_is_not_flooded() -> None:
     """Only some ids are asked for singly at once; the others wait, and are not called missing."""
     async with client_at_relay() as (relay, client):
-        ids = [f"gone-{number}" for number in range(MOST_SINGLES + 5)]
+        ids = [f"gone-{number}" for number in range(MAX_MISSING_POLLED + 5)]
         kinds = dict.fromkeys(ids, TaskKind.MUSIC)
 
         first = await client.look_up(ids, kinds=kinds)
         second = await client.look_up(ids, kinds=kinds)
 
-        assert first.missing == set(ids[:MOST_SINGLES])
-        assert first.unlisted == tuple(ids[MOST_SINGLES:])
+        assert first.missing == set(ids[:MAX_MISSING_POLLED])
+        assert first.unlisted == tuple(ids[MAX_MISSING_POLLED:])
         assert second.missing == set(ids)
         fetched = [look.ids for look in relay.requests if look.path.startswith("/suno/fetch/")]
         assert fetched == [(each,) for each in ids]

@@ -240,16 +240,16 @@ async def test_spaces_around_a_key_do_not_matter() -> None:
 
 def test_a_memory_holds_only_the_newest() -> None:
     """However many ids people invent, the client does not grow."""
-    memory: TTLCache[int] = TTLCache(60, size=2)
+    cache: TTLCache[int] = TTLCache(60, max_size=2)
     for number in range(4):
-        memory.note(str(number), number)
+        cache.set(str(number), number)
 
-    assert [memory.get(str(number)) for number in range(4)] == [None, None, 2, 3]
+    assert [cache.get(str(number)) for number in range(4)] == [None, None, 2, 3]
 
 
 def test_a_memory_forgets_with_time() -> None:
     """What is too old counts as never noted."""
-    memory: TTLCache[int] = TTLCache(0)
-    memory.note("key", 1)
+    cache: TTLCache[int] = TTLCache(0)
+    cache.set("key", 1)
 
-    assert memory.get("key") is None
+    assert cache.get("key") is None

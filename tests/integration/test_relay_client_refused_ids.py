@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from bot.relay.batch_bisection import MOST_PARTS, narrow
+from bot.relay.batch_bisection import MAX_REQUESTS, bisect_batch
 from bot.relay.circuit_breaker import BackoffLimits
 from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.lookup_result import LookupResult
@@ -59,7 +59,7 @@ async def test_a_refused_id_is_found_even_where_it_is_drawn_first(bad: str) -> N
 
     refusal = RelayError(ErrorKind.BAD_REQUEST, "no")
     draws = Random(1)  # noqa: S311 # draws ids, not secrets
-    culprits, left = await narrow("abcde", refusal, ask, draws)
+    culprits, left = await bisect_batch("abcde", refusal, ask, draws)
 
     assert (set(culprits), left) == ({bad}, [])
     assert len(asked) <= 7
@@ -205,7 +205,7 @@ async def test_many_refused_ids_are_sorted_out_over_several_looks() -> None:
             except RelayError:
                 continue
             finally:
-                assert len(relay.requests) <= MOST_PARTS + 4
+                assert len(relay.requests) <= MAX_REQUESTS + 4
             if found.tasks.keys() == set(ids) - refused:
                 break
 

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from bot.relay.circuit_breaker import BackoffLimits
 from bot.relay.client import RelayClient
 from bot.relay.errors import RelayError
-from bot.relay.lookup import PATIENCE
+from bot.relay.lookup import MAX_FIRST_FAILURES
 from bot.relay.models import Task
 from bot.relay.parsing.reader import read_batch, tasks_by_id
 from bot.relay.providers import relay_profile as relay_named
@@ -179,7 +179,10 @@ def test_what_is_concluded_about_a_task_depends_on_nothing_else(
 ) -> None:
     """Strangers, order, envelope, key, path and the size of batches change nothing."""
     unknown = [*lives.values()].count("unknown") + len({*question.besides} - {"known"})
-    assume(BATCHES & question.shape.paths or unknown + (question.spoiler is not None) < PATIENCE)
+    assume(
+        BATCHES & question.shape.paths
+        or unknown + (question.spoiler is not None) < MAX_FIRST_FAILURES
+    )
     plainly, otherwise = asyncio.run(concluded_twice(lives, question))
 
     assert otherwise == plainly
