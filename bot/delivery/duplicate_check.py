@@ -12,7 +12,6 @@ import discord
 
 from bot.storage.clock_rollback import UNKNOWN_TIME
 from bot.storage.models import Delivery, Destination
-from bot.ui.permissions import permissions_in
 from bot.ui.songs import has_marker
 
 MAX_MESSAGES_READ = 300
@@ -106,21 +105,19 @@ def _bears_marker(message: discord.Message, delivery: Delivery) -> bool:
 async def _may_read(client: discord.Client, destination: Destination, *, seen: bool) -> bool:
     """Whether the history of a place is open to the bot; without that, Discord shows an empty one.
 
-    ``seen``: it did show something. Raises ``ChannelNotCached`` before the gateway has told us.
+    ``seen``: it did show something. Of an empty one Discord itself is asked, because the gateway
+    may not have told us yet of a permission that was taken away, and never tells of an archived
+    thread. Raises ``ChannelNotCached`` before the gateway has told us of the server.
     """
-    if destination.guild_id is None:
+    if seen or destination.guild_id is None:
         return True
-    granted = permissions_in(client, destination)
-    if granted is not None:
-        return granted.view_channel and granted.read_message_history
     guild = client.get_guild(destination.guild_id)
-    if guild is None or guild.unavailable or not client.is_ready():
+    if guild is None or guild.unavailable:
         raise ChannelNotCached(f"nothing is known yet of server {destination.guild_id}")
-    if seen:
-        return True
-    # An archived thread, say, of which the gateway does not speak: its parent tells.
-    thread = await client.fetch_channel(destination.channel_id)
-    if not isinstance(thread, discord.Thread) or thread.parent is None:
+    channel = await client.fetch_channel(destination.channel_id)
+    if isinstance(channel, discord.Thread):  # which has the permissions of its parent
+        channel = await client.fetch_channel(channel.parent_id)
+    if not isinstance(channel, discord.abc.GuildChannel):
         return False
-    granted = thread.permissions_for(guild.me)
+    granted = channel.permissions_for(guild.me)
     return granted.view_channel and granted.read_message_history

@@ -24,6 +24,7 @@ from bot.storage.models import Destination
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, LocalDiscord, Message, Request, User, saying
+from sandbox.discord.permissions import NONE, Overwrite, Permission
 from tests.support.builders import a_clip, a_song
 from tests.support.delivery import a_dispatcher
 
@@ -542,6 +543,19 @@ async def test_where_the_channel_may_not_be_read_a_repeat_is_better_than_a_loss(
     """And it says that it may be one."""
     first = await taken_but_unheard(post)
     post.channel.deny("read_message_history")
+    messages = await post.deliver()
+    assert messages[0] is first
+    assert "twice" in messages[1].content
+    assert await post.states() == [("sent", None)]
+
+
+async def test_an_empty_history_settles_nothing_where_the_bot_may_not_read_it_any_more(
+    post: Post,
+) -> None:
+    """Also while the gateway has not told yet that the permission was taken away."""
+    first = await taken_but_unheard(post)
+    overwrite = post.channel.overwrites.setdefault(post.channel.shared.bot.id, Overwrite())
+    overwrite.change(allow=NONE, deny=Permission.READ_MESSAGE_HISTORY)
     messages = await post.deliver()
     assert messages[0] is first
     assert "twice" in messages[1].content
