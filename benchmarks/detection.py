@@ -25,6 +25,7 @@ from typing import Literal
 
 from benchmarks.inspection import least_delay
 from benchmarks.rows import Row, ratios, seconds
+from bot.metrics import Metrics
 from bot.polling.adaptive.planner import Planner
 from bot.polling.poller import Poller
 from bot.polling.schedule import Schedule
@@ -251,7 +252,9 @@ class _Watching:
         self._database = DatabaseThread(path)
         self._store = TaskStore(self._database, Outbox(self._database), "relay")
         self._schedule = Schedule(planner, DEADLINE)
-        self._poller = Poller(world, self._store, self._schedule, batch_size=BATCH, clock=world)
+        self._poller = Poller(
+            world, self._store, self._schedule, batch_size=BATCH, clock=world, metrics=Metrics()
+        )
 
     async def __aenter__(self) -> "_Watching":
         await self._database.__aenter__()

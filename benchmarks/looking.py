@@ -24,7 +24,7 @@ import aiohttp
 from pydantic import SecretStr
 
 from benchmarks.rows import Row, ratios, seconds
-from bot.polling.last_answers import LastAnswerCache
+from bot.polling.recorder import LastAnswerCache
 from bot.relay.client import RelayClient
 from bot.relay.models import TaskKind
 from bot.relay.providers import FETCH_PATH, relay_profile
@@ -122,8 +122,8 @@ class _Watcher:
             part = ids[start : start + BATCH]
             kinds = dict.fromkeys(part, TaskKind.MUSIC)
             found = (await self._client.look_up(part, kinds=kinds)).tasks
-            news = [task for task in found.values() if not self._last_answers.repeats(task)]
-            self._last_answers.note(news)
+            news = [task for task in found.values() if not self._last_answers.contains(task)]
+            self._last_answers.update(news)
             self.unchanged += len(found) - len(news)
             ended += sum(task.terminal for task in found.values())
         return ended

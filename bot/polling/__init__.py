@@ -1,5 +1,6 @@
-"""Looks up running tasks at the relay in the background and stores what became of them.
+"""Polls the relay for running tasks in the background, and stores what became of them.
 
-``poller`` runs one look-up after the other, ``schedule`` says which tasks are due when,
-``adaptive`` chooses when to look where there are more tasks than the request budget allows.
+``poller`` sends one look-up after the other, ``backoff`` delays them after failures, ``schedule``
+says what follows from a response, ``recorder`` stores it. ``adaptive`` chooses when to poll where
+more tasks run than the request budget allows.
 """

@@ -1,4 +1,4 @@
-"""What follows from a look at a task, and when to give up. Pure: ``now`` is an argument.
+"""Decides what follows from the poll of a task, and when to give up. Pure: ``now`` is passed in.
 
 All times are Unix seconds, all spans seconds.
 """
@@ -9,43 +9,43 @@ from bot.polling.adaptive.planner import Planner
 from bot.relay.models import Task, submission_time, supersedes
 from bot.storage.models import EndReason, PollResult, PollTarget
 
-MAX_LOOKUPS_OF_UNPROVEN = 3
-"""How often a relay is asked about an id that it never knew."""
+MIN_MISSES = 3
+"""Polls in which a task must be missing before it counts as not found."""
 
 MISSING_TASK_TIMEOUT = 1800.0
-"""How long a task may be missing that the relay did know before."""
+"""Seconds for which a task may be missing that the relay has named before."""
 
 MISSING_AUDIO_TIMEOUT = 300.0
-"""How long a song that is said to be done may still lack a link that lasts."""
+"""Seconds for which a finished song may still lack a permanent link."""
 
 UNREADABLE_RETRY_DELAY = 60.0
-"""When to look again at a task whose own answer could not be read."""
+"""Seconds until a task is polled again whose own response could not be read."""
 
 OUTAGE_THRESHOLD = 60.0
-"""How much longer than our own pauses a gap between two answers of a relay has to be, so that it
-stops the deadlines."""
+"""Seconds by which a gap between two answers must exceed the bot's own pauses to be an outage,
+which extends the deadlines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """``planner`` says when to look at what runs, ``deadline`` how long a watch may last."""
+    """``planner`` says when to poll what runs, ``deadline`` how long a watch may last."""
 
     planner: Planner
     deadline: float
 
     @property
     def interval(self) -> float:
-        """How long between two looks at a task, when the budget allows."""
+        """Seconds between two polls of a task, where the request budget allows."""
         return self.planner.interval
 
     @property
     def max_response_gap(self) -> float:
-        """How long a relay that is asked in time may seem silent; more than that is an outage."""
+        """Seconds between two answers of a relay that works; more than that is an outage."""
         return max(self.interval, UNREADABLE_RETRY_DELAY) + OUTAGE_THRESHOLD
 
-    def after_answer(self, watched: PollTarget, answer: Task, now: float) -> PollResult:
-        """Say what follows from an answer of the relay about this task."""
-        terminal_since = watched.terminal_since
+    def after_answer(self, target: PollTarget, answer: Task, now: float) -> PollResult:
+        """Return what follows from a new state of this task."""
+        terminal_since = target.terminal_since
         ended_before = terminal_since is not None
         if answer.terminal and terminal_since is None:
             terminal_since = now
@@ -55,85 +55,88 @@ class Schedule:
         end_reason = EndReason.FINISHED if terminal_since is not None and settled else None
         wait = self.interval
         if terminal_since is None:
-            hint = answer.kind or answer.claimed_kind or watched.hint
-            wait = self.planner.wait(hint, now - watched.submitted_at)
+            hint = answer.kind or answer.claimed_kind or target.hint
+            wait = self.planner.wait(hint, now - target.submitted_at)
         return PollResult(
-            watched.task_id,
+            target.task_id,
             next_poll_at=now + wait,
-            answer=answer if supersedes(answer, watched.status, ended=ended_before) else None,
+            answer=answer if supersedes(answer, target.status, ended=ended_before) else None,
             named=True,
             terminal_since=terminal_since,
-            end_reason=end_reason or self._deadline(watched, now),
+            end_reason=end_reason or self._deadline(target, now),
         )
 
-    def after_unchanged(self, watched: PollTarget, now: float) -> PollResult:
-        """Say what follows when the relay said of a running task what it had said before."""
+    def after_unchanged(self, target: PollTarget, now: float) -> PollResult:
+        """Return what follows from the same state of a running task as before."""
         return PollResult(
-            watched.task_id,
-            next_poll_at=now + self.planner.wait(watched.hint, now - watched.submitted_at),
+            target.task_id,
+            next_poll_at=now + self.planner.wait(target.hint, now - target.submitted_at),
             named=True,
-            terminal_since=watched.terminal_since,
-            end_reason=self._deadline(watched, now),
+            terminal_since=target.terminal_since,
+            end_reason=self._deadline(target, now),
         )
 
     def first_poll_at(self, task: Task, now: float) -> float:
-        """Say when to look at a task that a person is told about now."""
+        """Return when to poll a task first whose state a person is shown now."""
         kind = task.kind or task.claimed_kind
         return now + self.planner.wait(kind, now - submission_time(task, now))
 
-    def after_miss(self, watched: PollTarget, now: float, *, waits: bool = False) -> PollResult:
-        """Say what follows when the relay answered and did not name this task.
+    def after_miss(
+        self, target: PollTarget, now: float, *, is_inconclusive: bool = False
+    ) -> PollResult:
+        """Return what follows from an answer that does not name this task.
 
-        ``waits``: that says nothing of the task; then the time for which it is missing stands
-        still, while the deadline comes nearer.
+        ``is_inconclusive``: it says nothing of the task. Then the time for which the task is
+        missing does not grow, while the deadline approaches.
         """
-        missing_since = now if waits or watched.missing_since is None else watched.missing_since
-        misses = watched.misses + 1
+        missing_since = None if is_inconclusive else target.missing_since
+        missing_since = now if missing_since is None else missing_since
+        misses = target.misses + 1
         end_reason = None
-        if watched.terminal_since is not None:
+        if target.terminal_since is not None:
             end_reason = EndReason.FINISHED
-        elif misses >= MAX_LOOKUPS_OF_UNPROVEN and (
-            not watched.known or now - missing_since >= MISSING_TASK_TIMEOUT
+        elif misses >= MIN_MISSES and (
+            not target.known or now - missing_since >= MISSING_TASK_TIMEOUT
         ):
             end_reason = EndReason.NOT_FOUND
         return PollResult(
-            watched.task_id,
+            target.task_id,
             next_poll_at=now + self.interval,
             misses=misses,
             missing_since=missing_since,
-            terminal_since=watched.terminal_since,
-            end_reason=end_reason or self._deadline(watched, now),
+            terminal_since=target.terminal_since,
+            end_reason=end_reason or self._deadline(target, now),
         )
 
-    def after_unreadable(self, watched: PollTarget, now: float) -> PollResult:
-        """Say what follows when only the answer about this task could not be read."""
+    def after_unreadable(self, target: PollTarget, now: float) -> PollResult:
+        """Return what follows where only the response about this task could not be read."""
         return PollResult(
-            watched.task_id,
+            target.task_id,
             next_poll_at=now + max(self.interval, UNREADABLE_RETRY_DELAY),
-            misses=watched.misses,
-            missing_since=watched.missing_since,
-            terminal_since=watched.terminal_since,
-            end_reason=self._deadline(watched, now),
+            misses=target.misses,
+            missing_since=target.missing_since,
+            terminal_since=target.terminal_since,
+            end_reason=self._deadline(target, now),
         )
 
     @staticmethod
-    def _deadline(watched: PollTarget, now: float) -> EndReason | None:
-        if now < watched.deadline_at:
+    def _deadline(target: PollTarget, now: float) -> EndReason | None:
+        if now < target.deadline_at:
             return None
-        return EndReason.GAVE_UP if watched.terminal_since is None else EndReason.FINISHED
+        return EndReason.GAVE_UP if target.terminal_since is None else EndReason.FINISHED
 
 
-def extend_deadlines(watched: PollTarget, silence: float, now: float) -> PollTarget:
-    """Give a watch back the seconds until ``now`` in which the relay could not be asked.
+def extend_deadlines(target: PollTarget, silence: float, now: float) -> PollTarget:
+    """Extend the deadlines of a watch by the outage of ``silence`` seconds that ends ``now``.
 
-    What began meanwhile gains only the part after that.
+    A period that began during the outage is extended only by the part after its begin.
     """
 
     def later(since: float | None) -> float | None:
         return since and since + now - max(now - silence, since)
 
-    return watched._replace(
-        deadline_at=watched.deadline_at + now - max(now - silence, watched.added_at),
-        missing_since=later(watched.missing_since),
-        terminal_since=later(watched.terminal_since),
+    return target._replace(
+        deadline_at=target.deadline_at + now - max(now - silence, target.added_at),
+        missing_since=later(target.missing_since),
+        terminal_since=later(target.terminal_since),
     )

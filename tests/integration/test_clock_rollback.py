@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from bot.metrics import Metrics
 from bot.polling.adaptive.planner import Planner
 from bot.polling.poller import Poller
 from bot.polling.schedule import MISSING_AUDIO_TIMEOUT
@@ -225,7 +226,14 @@ async def test_a_clock_that_is_set_back_a_little_changes_nothing(skewed: Skewed)
 
 def restart(world: World) -> Poller:
     """Return the poller of a new process on the same database."""
-    return Poller(world.client, world.store, world.schedule, batch_size=100, clock=world.clock)
+    return Poller(
+        world.client,
+        world.store,
+        world.schedule,
+        batch_size=100,
+        clock=world.clock,
+        metrics=Metrics(),
+    )
 
 
 async def look(world: World, poller: Poller, after: float = 0.0) -> None:

@@ -18,6 +18,7 @@ import pytest
 from pydantic import SecretStr
 from sqlite_utils import Database
 
+from bot.metrics import Metrics
 from bot.polling.adaptive.planner import Planner
 from bot.polling.poller import Poller
 from bot.polling.schedule import Schedule
@@ -140,7 +141,9 @@ async def a_load(folder: Path) -> AsyncIterator[Load]:
         outbox = Outbox(database)
         store = TaskStore(database, outbox, "local")
         schedule = Schedule(Planner(INTERVAL), 86400)
-        poller = Poller(client, store, schedule, batch_size=100, clock=relay.clock.now)
+        poller = Poller(
+            client, store, schedule, batch_size=100, clock=relay.clock.now, metrics=Metrics()
+        )
         stack.push_async_callback(poller.finish, 0)
         client.on_success(poller.resume)
         limiter = LookupLimiter(BUDGET, now)

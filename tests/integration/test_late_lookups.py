@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.metrics import Metrics
 from bot.polling.poller import Poller
 from bot.polling.schedule import MISSING_TASK_TIMEOUT
 from bot.relay.client import NO_KINDS, RelayClient
@@ -81,7 +82,12 @@ class SlowLook:
         self._wire = SlowWire(world.client)
         self._world = world
         self._poller = Poller(
-            self._wire, world.store, world.schedule, batch_size=100, clock=world.clock
+            self._wire,
+            world.store,
+            world.schedule,
+            batch_size=100,
+            clock=world.clock,
+            metrics=Metrics(),
         )
 
     async def begin(self) -> None:
@@ -256,7 +262,9 @@ async def test_an_outage_stops_the_deadlines_in_every_look_that_was_under_way(wo
         await world.watch(task_id)
     await world.look_after(60)
     wire = SlowWire(world.client)
-    poller = Poller(wire, world.store, world.schedule, batch_size=1, clock=world.clock)
+    poller = Poller(
+        wire, world.store, world.schedule, batch_size=1, clock=world.clock, metrics=Metrics()
+    )
     world.clock.now += 60
     for _ in range(2):
         await poller.tick()

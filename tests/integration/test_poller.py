@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
+from bot.metrics import Metrics
 from bot.polling.adaptive.inspection_policy import MAX_WAIT
 from bot.polling.adaptive.planner import Planner
 from bot.polling.poller import Poller
@@ -123,7 +124,7 @@ async def a_world(
         store = TaskStore(database, outbox, "local", limits, fingerprint=fingerprint)
         clock = clock or OurClock()
         schedule = Schedule(Planner(interval), DEADLINE)
-        poller = Poller(client, store, schedule, batch_size=100, clock=clock)
+        poller = Poller(client, store, schedule, batch_size=100, clock=clock, metrics=Metrics())
         client.on_success(poller.resume)
         yield World(
             relay,

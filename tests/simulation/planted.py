@@ -8,6 +8,7 @@ import discord
 from discord.abc import Messageable
 
 from bot.delivery.dispatcher import OutboxDispatcher
+from bot.polling.backoff import PollBackoff
 from bot.polling.poller import Poller
 from bot.storage.models import EndReason, Unwatched
 from bot.storage.outbox import Outbox
@@ -55,13 +56,13 @@ def _unwatch_forgotten() -> None:
 def _failures_end_polling() -> None:
     """Stop looking after the first look that fails."""
 
-    def pause(self: Poller, *_: Any, **__: Any) -> None:
-        self._paused_until = float("inf")
+    def pause(self: PollBackoff, *_: Any, **__: Any) -> None:
+        self.paused_until = float("inf")
 
     def resume(self: Poller) -> None:  # a method
         """Stay as it is."""
 
-    Poller._pause = pause  # type: ignore[method-assign]
+    PollBackoff.record_failure = pause  # type: ignore[method-assign]
     Poller.resume = resume  # type: ignore[method-assign]
 
 

@@ -7,8 +7,8 @@ def learned(lives: list[float]) -> HazardEstimator:
     """Return what is known after tasks that took so long (seconds)."""
     hazards = HazardEstimator()
     for seconds in lives:
-        hazards.lived(0, seconds)
-        hazards.ended(seconds)
+        hazards.record_running(0, seconds)
+        hazards.record_end(seconds)
     return hazards
 
 
@@ -31,9 +31,9 @@ def test_the_hazard_is_ends_a_second() -> None:
     hazards = HazardEstimator()
     for age in range(60):
         for _ in range(200):
-            hazards.lived(age, age + 1)
-        hazards.ended(age + 0.5)
-        hazards.ended(age + 0.5)
+            hazards.record_running(age, age + 1)
+        hazards.record_end(age + 0.5)
+        hazards.record_end(age + 0.5)
     assert 0.008 < hazards.at(30) < 0.012
 
 
@@ -42,7 +42,7 @@ def test_what_still_runs_teaches_that_a_relay_turned_slow() -> None:
     hazards = learned([60.0] * 300)
     before = hazards.at(60)
     for _ in range(2000):
-        hazards.lived(50, 110)
+        hazards.record_running(50, 110)
     assert hazards.at(60) < before / 5
 
 
@@ -50,17 +50,17 @@ def test_old_evidence_makes_room_for_new() -> None:
     """After ten thousand songs of a minute, a thousand of half a minute count."""
     hazards = learned([60.0] * 10_000)
     for _ in range(1000):
-        hazards.lived(0, 30)
-        hazards.ended(30)
+        hazards.record_running(0, 30)
+        hazards.record_end(30)
     assert hazards.at(30) > 0.05
 
 
 def test_ages_that_cannot_be_are_taken_for_the_nearest_that_can() -> None:
     """A relay's clock may be wrong: nothing is raised, and nothing below zero learned."""
     hazards = learned([60.0])
-    hazards.lived(-5, 1)
-    hazards.lived(9, 3)
-    hazards.ended(-1)
-    hazards.lived(MAX_AGE - 1, MAX_AGE * 3)
-    hazards.ended(MAX_AGE * 3)
+    hazards.record_running(-5, 1)
+    hazards.record_running(9, 3)
+    hazards.record_end(-1)
+    hazards.record_running(MAX_AGE - 1, MAX_AGE * 3)
+    hazards.record_end(MAX_AGE * 3)
     assert all(hazards.at(age) > 0 for age in (0, 1, 9, MAX_AGE, MAX_AGE * 9))

@@ -2,7 +2,7 @@ import pytest
 
 from bot.polling.adaptive.planner import Planner
 from bot.polling.schedule import (
-    MAX_LOOKUPS_OF_UNPROVEN,
+    MIN_MISSES,
     MISSING_AUDIO_TIMEOUT,
     MISSING_TASK_TIMEOUT,
     UNREADABLE_RETRY_DELAY,
@@ -51,16 +51,16 @@ def test_a_song_that_still_streams_is_waited_for() -> None:
 
 def test_the_wait_for_audio_is_bounded() -> None:
     """A clip that streams for ever does not keep the others from being told."""
-    watched = a_watched(terminal_since=NOON)
-    soon = SCHEDULE.after_answer(watched, STREAMING, NOON + MISSING_AUDIO_TIMEOUT - 1)
-    late = SCHEDULE.after_answer(watched, STREAMING, NOON + MISSING_AUDIO_TIMEOUT)
+    target = a_watched(terminal_since=NOON)
+    soon = SCHEDULE.after_answer(target, STREAMING, NOON + MISSING_AUDIO_TIMEOUT - 1)
+    late = SCHEDULE.after_answer(target, STREAMING, NOON + MISSING_AUDIO_TIMEOUT)
     assert (soon.end_reason, late.end_reason) == (None, EndReason.FINISHED)
 
 
 def test_a_task_that_ended_never_runs_again() -> None:
     """A relay that takes its SUCCESS back is not believed."""
-    watched = a_watched(status=TaskStatus.SUCCESS, terminal_since=NOON)
-    seen = SCHEDULE.after_answer(watched, a_running_task(), NOON + 5)
+    target = a_watched(status=TaskStatus.SUCCESS, terminal_since=NOON)
+    seen = SCHEDULE.after_answer(target, a_running_task(), NOON + 5)
     assert (seen.answer, seen.terminal_since) == (None, NOON)
 
 
@@ -82,16 +82,16 @@ def test_a_status_never_goes_backwards(before: TaskStatus, now: TaskStatus, kept
 
 def test_an_id_that_the_relay_never_knew_is_reported_after_three_looks() -> None:
     """Not at the first, which may come before the relay has written the task down."""
-    strangers = [a_watched(known=False, misses=misses) for misses in range(MAX_LOOKUPS_OF_UNPROVEN)]
-    endings = [SCHEDULE.after_miss(watched, NOON).end_reason for watched in strangers]
+    strangers = [a_watched(known=False, misses=misses) for misses in range(MIN_MISSES)]
+    endings = [SCHEDULE.after_miss(target, NOON).end_reason for target in strangers]
     assert endings == [None, None, EndReason.NOT_FOUND]
 
 
 def test_a_task_that_goes_missing_is_not_dropped_at_once() -> None:
     """A relay that forgets for half an hour still may remember."""
-    watched = a_watched(misses=50, missing_since=NOON)
-    soon = SCHEDULE.after_miss(watched, NOON + MISSING_TASK_TIMEOUT - 1)
-    late = SCHEDULE.after_miss(watched, NOON + MISSING_TASK_TIMEOUT)
+    target = a_watched(misses=50, missing_since=NOON)
+    soon = SCHEDULE.after_miss(target, NOON + MISSING_TASK_TIMEOUT - 1)
+    late = SCHEDULE.after_miss(target, NOON + MISSING_TASK_TIMEOUT)
     assert (soon.end_reason, soon.misses, late.end_reason) == (None, 51, EndReason.NOT_FOUND)
 
 
@@ -133,11 +133,11 @@ def test_a_song_that_waits_for_its_audio_is_not_given_up_but_told() -> None:
 
 def test_an_outage_stops_the_deadline() -> None:
     """A watch gets the time back in which nobody could ask."""
-    watched = extend_deadlines(a_watched(deadline_at=NOON + 10), 600, NOON + 700)
-    assert watched.deadline_at == NOON + 610
+    target = extend_deadlines(a_watched(deadline_at=NOON + 10), 600, NOON + 700)
+    assert target.deadline_at == NOON + 610
 
 
 def test_a_watch_added_during_an_outage_gains_only_the_rest_of_it() -> None:
     """Its deadline had not begun before."""
-    watched = extend_deadlines(a_watched(deadline_at=NOON + 10), 600, NOON + 100)
-    assert watched.deadline_at == NOON + 110
+    target = extend_deadlines(a_watched(deadline_at=NOON + 10), 600, NOON + 100)
+    assert target.deadline_at == NOON + 110
