@@ -301,7 +301,7 @@ def test_a_plan_is_made_anew_when_the_clock_was_set_back() -> None:
     """Waits are worked out for the price of the moment, not for that of hours ago."""
     planner = Planner(5.0)
     planner.adjust_price([], HOURS, full=False)
-    made = planner._timetables_from
+    made = planner._policies_from
     planner.adjust_price([], 0.0, full=False)
     assert made == HOURS
-    assert planner._timetables_from == 0.0
+    assert planner._policies_from == 0.0
