@@ -258,7 +258,13 @@ def assemble(
     client.on_success(poller.resume)
     limiter = LookupLimiter(settings.poll_requests_per_second)
     services = Services(
-        watchlist=Watchlist(client, store, schedule, limiter),
+        watchlist=Watchlist(
+            client,
+            store,
+            limiter,
+            first_poll_at=schedule.first_poll_at,
+            deadline=schedule.deadline,
+        ),
         poller=poller,
         store=store,
         outbox=outbox,

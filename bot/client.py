@@ -37,7 +37,7 @@ from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
 from bot.ui.error_replies import reply_with_error
 from bot.ui.permissions import invite_link
-from bot.watches.private_watches import DirectMessageWatches
+from bot.watches.direct_message_watches import DirectMessageWatches
 from bot.watches.service import WatchService
 from bot.watches.watchlist import Watchlist
 
@@ -137,8 +137,12 @@ class SunoBot(GatewayClient):
             dispatcher_busy=lambda: self.dispatcher.busy,
             request_monitor=self.request_monitor,
         )
-        private = DirectMessageWatches(self.keeper, services.notices)
-        self.desk = WatchService(services.watchlist, services.cards, private, services.settings)
+        self.watch_service = WatchService(
+            services.watchlist,
+            services.cards,
+            DirectMessageWatches(self.keeper, services.notices),
+            services.settings,
+        )
         self.last_tick_at: dict[str, float] = {}
         """When each loop of the clock last did its work without a fault (Unix seconds)."""
         self._extensions = tuple(extensions)

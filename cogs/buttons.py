@@ -10,7 +10,8 @@ from bot.ui.components import KEEP_WATCHING, STATUS_BUTTON, PersistentItem
 from bot.ui.lyrics_reader import lyrics_page
 from bot.ui.replies import Reply, caller_of
 from bot.ui.status_card import status_message
-from bot.watches.service import HERE
+from bot.ui.watch_replies import watch_reply
+from bot.watches.destinations import HERE
 
 
 class KeepWatching(
@@ -29,10 +30,12 @@ class KeepWatching(
         await interaction.response.defer(ephemeral=True, thinking=True)
         services = interaction.client.services
         task_id = await services.outbox.task_id_of(self.delivery_id)
+        catalog = catalog_for(interaction.locale.value)
         if task_id is None:
-            text = catalog_for(interaction.locale.value).text("reader-gone")
+            text = catalog.text("reader-gone")
         else:
-            text = await interaction.client.desk.watch(interaction, [task_id], HERE)
+            answer = await interaction.client.watch_service.watch(interaction, [task_id], HERE)
+            text = watch_reply(answer, catalog)
         await Reply(interaction).send(text)
 
 
@@ -55,7 +58,8 @@ class StatusButton(
         catalog = catalog_for(interaction.locale.value)
         watchlist = interaction.client.services.watchlist
         if self.action == "notify":
-            text = await interaction.client.desk.watch(interaction, [self.task_id])
+            answer = await interaction.client.watch_service.watch(interaction, [self.task_id])
+            text = watch_reply(answer, catalog)
             await Reply(interaction).send(text)
         elif task := await watchlist.read(self.task_id, caller_of(interaction)):
             await (self._refresh if refresh else self._read)(interaction, task)

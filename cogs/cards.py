@@ -11,7 +11,8 @@ from bot.storage.models import LiveCard, Unwatched
 from bot.ui.components import PersistentItem
 from bot.ui.live_card import LIVE_BUTTON
 from bot.ui.replies import Reply
-from bot.watches.service import HERE
+from bot.ui.watch_replies import watch_reply
+from bot.watches.destinations import HERE
 
 Interaction = discord.Interaction[SunoBot]
 
@@ -40,7 +41,8 @@ class CardButton(
         if card is None or not told:
             text = catalog.text("live-gone")
         elif self.action == "join":
-            text = await bot.desk.watch(interaction, told, HERE)
+            answer = await bot.watch_service.watch(interaction, told, HERE)
+            text = watch_reply(answer, catalog)
         else:
             text = catalog.text(await self._leave(interaction, card, told))
         await Reply(interaction).send(text)

@@ -139,10 +139,10 @@ async def _show_page(interaction: Interaction, search: str, number: int) -> None
     )
 
 
-async def _look_again(watchlist: Watchlist, entry: HistoryEntry, asker: Caller) -> Task | None:
+async def _look_again(watchlist: Watchlist, entry: HistoryEntry, caller: Caller) -> Task | None:
     """Return the task as the relay knows it now, ``None`` where that is less than was kept."""
     try:
-        seen = await watchlist.look([entry.task.id], asker)
+        seen = await watchlist.look_up([entry.task.id], caller)
     except (RelayError, TooManyLookups):
         return None
     task = seen.tasks.get(entry.task.id)

@@ -12,9 +12,9 @@ from bot.i18n.translator import localized
 from bot.ui.components import PersistentItem
 from bot.ui.replies import Reply, caller_of
 from bot.ui.task_menu import FOUND_MENU, task_menu
-from bot.watches.service import HERE
-from bot.watches.task_id_search import find_ids
-from bot.watches.task_ids import MOST_IDS, parse_ids
+from bot.ui.watch_replies import watch_reply
+from bot.watches.destinations import HERE
+from bot.watches.task_ids import MAX_IDS, find_ids, parse_ids
 
 Interaction = discord.Interaction[SunoBot]
 
@@ -27,7 +27,7 @@ async def find_tasks(interaction: Interaction, message: discord.Message) -> None
     if not candidates:
         await Reply(interaction).send(catalog.text("found-nothing"))
         return
-    seen = await interaction.client.services.watchlist.look(candidates, caller_of(interaction))
+    seen = await interaction.client.services.watchlist.look_up(candidates, caller_of(interaction))
     known = [seen.tasks[task_id] for task_id in candidates if task_id in seen.tasks]
     if not known and seen.failed:
         raise next(iter(seen.failed.values()))
@@ -35,7 +35,7 @@ async def find_tasks(interaction: Interaction, message: discord.Message) -> None
         await Reply(interaction).send(catalog.text("found-unknown", number=len(candidates)))
         return
     text = catalog.text("found-some", number=len(known))
-    await Reply(interaction).send(text, view=task_menu(known, catalog, max_chosen=MOST_IDS))
+    await Reply(interaction).send(text, view=task_menu(known, catalog, max_chosen=MAX_IDS))
 
 
 def _text_of(message: discord.Message) -> str:
@@ -62,7 +62,8 @@ class FoundMenu(
         await interaction.response.defer(ephemeral=True, thinking=True)
         data: Any = interaction.data
         chosen = parse_ids(" ".join(data["values"]))
-        text = await interaction.client.desk.watch(interaction, chosen, HERE)
+        answer = await interaction.client.watch_service.watch(interaction, chosen, HERE)
+        text = watch_reply(answer, catalog_for(interaction.locale.value))
         await Reply(interaction).send(text)
 
 

@@ -25,7 +25,8 @@ from bot.ui.lyrics_reader import has_readable_lyrics, lyrics_page
 from bot.ui.permissions import MAX_USER_INSTALL_FOLLOW_UPS, is_user_install_only
 from bot.ui.replies import Reply, caller_of, error_text
 from bot.ui.status_card import status_message
-from bot.watches.service import WatchOptions
+from bot.ui.watch_replies import watch_reply
+from bot.watches.destinations import WatchOptions
 
 Interaction = discord.Interaction[SunoBot]
 Ids = Annotated[str, app_commands.Range[str, 1, 2000]]
@@ -69,7 +70,7 @@ class Suno(
         await interaction.response.defer(ephemeral=True)
         catalog = catalog_for(interaction.locale.value)
         wanted, left = answerable(interaction, await self._watchlist.ids_in(ids))
-        seen = await self._watchlist.look(wanted, caller_of(interaction))
+        seen = await self._watchlist.look_up(wanted, caller_of(interaction))
         now = discord.utils.utcnow().timestamp()
         reply = Reply(interaction)
         for task_id in wanted:
@@ -109,9 +110,10 @@ class Suno(
     ) -> None:
         """Watch some tasks; their notices are posted where the person wants them."""
         await interaction.response.defer(ephemeral=True)
-        wish = WatchOptions(channel=channel, mention=mention, private=private)
+        options = WatchOptions(channel=channel, mention=mention, private=private)
         wanted = await self._watchlist.ids_in(ids)
-        text = await interaction.client.desk.watch(interaction, wanted, wish)
+        answer = await interaction.client.watch_service.watch(interaction, wanted, options)
+        text = watch_reply(answer, catalog_for(interaction.locale.value))
         await Reply(interaction).send(text)
 
     @app_commands.command(
@@ -139,7 +141,7 @@ class Suno(
         """Show what the person watches, everywhere."""
         await interaction.response.defer(ephemeral=True)
         catalog = catalog_for(interaction.locale.value)
-        watches = await self._watchlist.of(interaction.user.id)
+        watches = await self._watchlist.watches_of(interaction.user.id)
         if not watches:
             await Reply(interaction).send(catalog.text("list-empty"))
             return

@@ -24,7 +24,7 @@ class NoticeProgress(StrEnum):
     """It was posted just now."""
     DUE = "due"
     """It will name the person too."""
-    ON_ITS_WAY = "on_its_way"
+    SENDING = "sending"
     """It is being sent, or may have been posted: whether it names the person is not known."""
     HELD = "held"
     """It cannot be posted for now."""
@@ -79,7 +79,7 @@ def join_notice(
     if state == "held":
         return JoinedNotice(NoticeProgress.HELD)
     return JoinedNotice(
-        NoticeProgress.ON_ITS_WAY if state == "sending" or in_doubt else NoticeProgress.DUE
+        NoticeProgress.SENDING if state == "sending" or in_doubt else NoticeProgress.DUE
     )
 
 

@@ -20,7 +20,7 @@ SERVER_BURST, SERVER_SHARE = 40, 1 / 2
 """Tokens at once, and the part of the relay's request budget that a person or a server gets for
 good. The rest of the budget is for everybody else; the poller has its own half (`RateLimiter`)."""
 
-MOST_BUCKETS = 10_000
+MAX_BUCKETS = 10_000
 """Of each kind. The one that was used longest ago is forgotten beyond that, and is full then."""
 
 
@@ -66,32 +66,32 @@ class LookupLimiter:
         requests_per_second: float,
         clock: Callable[[], float] = time.monotonic,
         *,
-        most: int = MOST_BUCKETS,
+        most: int = MAX_BUCKETS,
     ) -> None:
         self._clock = clock
         self._users = _Buckets(USER_BURST, USER_SHARE * requests_per_second, most)
         self._servers = _Buckets(SERVER_BURST, SERVER_SHARE * requests_per_second, most)
 
-    def admit(self, asker: Caller) -> None:
+    def admit(self, caller: Caller) -> None:
         """Take a token for a look-up; raise TooManyLookups, with when to try again, if none is."""
         now = self._clock()
-        buckets = self._of(asker, now)
+        buckets = self._of(caller, now)
         wait = max(bucket.wait(now) for bucket in buckets)
         if wait > 0:
             raise TooManyLookups(math.ceil(wait))
         for bucket in buckets:
             bucket.take(1, now)
 
-    def charge_misses(self, asker: Caller, count: int) -> None:
+    def charge_misses(self, caller: Caller, count: int) -> None:
         """Take what a look-up cost in which so many ids turned out to be unknown."""
         now = self._clock()
-        for bucket in self._of(asker, now):
+        for bucket in self._of(caller, now):
             bucket.take(COST_OF_A_MISS * count, now)
 
-    def _of(self, asker: Caller, now: float) -> list[TokenBucket]:
-        buckets = [self._users.of(asker.user_id, now)]
-        if asker.guild_id is not None:
-            buckets.append(self._servers.of(asker.guild_id, now))
+    def _of(self, caller: Caller, now: float) -> list[TokenBucket]:
+        buckets = [self._users.of(caller.user_id, now)]
+        if caller.guild_id is not None:
+            buckets.append(self._servers.of(caller.guild_id, now))
         return buckets
 
 

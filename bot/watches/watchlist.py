@@ -1,69 +1,26 @@
-"""What people may ask: look at tasks, watch them, stop, and see what they watch."""
+"""Looks tasks up for people, and adds, removes and lists their watches."""
 
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from typing import NamedTuple
 
-from bot.polling.schedule import Schedule
 from bot.relay.circuit_breaker import CircuitStatus
 from bot.relay.client import RelayClient
-from bot.relay.errors import RelayError
+from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.lookup_result import LookupResult
-from bot.relay.models import Outcome, Task, TaskStatus
+from bot.relay.models import Task, TaskStatus
 from bot.storage.errors import TooManyLookups, WatchError
 from bot.storage.joined_notices import JoinedNotice, NoticeProgress
-from bot.storage.models import Caller, Destination, Unwatched, Watch
+from bot.storage.models import Caller, Destination, Unwatched, Watch, WatchOutcome, WatchResult
 from bot.storage.tasks import TaskStore
 from bot.watches.lookup_limiter import LookupLimiter
-from bot.watches.task_ids import may_be_typed, parse_ids, split_ids
+from bot.watches.task_ids import is_valid_task_id, parse_ids, split_ids
 
 
-class WatchOutcome(StrEnum):
-    """What became of the wish to watch a task."""
-
-    WATCHING = "watching"
-    ALREADY = "already"
-    """The person watches it in this place already."""
-    FINISHED = "finished"
-    """It has ended: its notice comes at once."""
-    POSTED = "posted"
-    """It has ended, and its notice was posted in this place just now."""
-    ON_ITS_WAY = "on_its_way"
-    """It has ended, and its notice is being sent to this place; it may not name the person."""
-    HELD = "held"
-    """It has ended, and its notice cannot be posted in this place for now."""
-    UNKNOWN = "unknown"
-    """The relay does not know the id: nothing is watched."""
-    UNCHECKED = "unchecked"
-    """Watched before anything is known of it: the poller looks."""
-    REFUSED = "refused"
-    """A limit is reached: nothing is watched; the result's ``error`` says which."""
-
-
-@dataclass(frozen=True, slots=True)
-class WatchResult:
-    """What became of one id that a person wants to watch."""
-
-    task: Task
-    added: WatchOutcome
-    error: WatchError | None = None
-    message_id: int | None = None
-    """For ``POSTED``: where it stands."""
-
-    @property
-    def failed(self) -> bool:
-        """Whether the task has ended, and made nothing."""
-        return self.task.outcome is Outcome.FAILURE
-
-    trouble: RelayError | None = None
-    """For ``UNCHECKED``: why the relay could not be asked; ``None`` where it was not yet."""
-
-
-class _Wish(NamedTuple):
-    """Who wants to be told, where and how, and how much of that the server there allows."""
+class _Request(NamedTuple):
+    """Who asks for notices, where and how, and how many watches the server allows them."""
 
     user_id: int
     destination: Destination
@@ -78,14 +35,20 @@ class Watchlist:
         self,
         client: RelayClient,
         store: TaskStore,
-        schedule: Schedule,
         limiter: LookupLimiter,
         *,
+        first_poll_at: Callable[[Task, float], float],
+        deadline: float,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        """``first_poll_at`` returns when to poll a task first that is watched from now on.
+
+        ``deadline``: the longest time for which a task is watched (seconds).
+        """
         self._client = client
         self._store = store
-        self._schedule = schedule
+        self._first_poll_at = first_poll_at
+        self._deadline = deadline
         self._limiter = limiter
         self._clock = clock
 
@@ -99,36 +62,36 @@ class Watchlist:
 
         An odd one, with a slash say, only if the database holds it. Raises what ``parse_ids`` does.
         """
-        odd = [each for each in split_ids(text) if not may_be_typed(each)]
+        odd = [each for each in split_ids(text) if not is_valid_task_id(each)]
         return parse_ids(text, await self._store.known_ids(odd) if odd else ())
 
-    async def look(self, ids: Sequence[str], asker: Caller) -> LookupResult:
+    async def look_up(self, ids: Sequence[str], caller: Caller) -> LookupResult:
         """Ask the relay about tasks now, for a person who waits.
 
         Raises ``RelayError`` when the relay cannot be asked, ``TooManyLookups`` when it was asked
         too often for this person or this server.
         """
-        self._limiter.admit(asker)
+        self._limiter.admit(caller)
         found = await self._client.look_up(ids, interactive=True)
-        self._limiter.charge_misses(asker, len(found.missing))
+        self._limiter.charge_misses(caller, len(found.missing))
         return found
 
-    async def read_all(self, ids: Sequence[str], asker: Caller) -> LookupResult:
+    async def read_all(self, ids: Sequence[str], caller: Caller) -> LookupResult:
         """Look at tasks for somebody who reads: as they ended, where that is known, else now.
 
-        Raises what ``look`` does, if there is anything to ask for.
+        Raises what ``look_up`` does, if there is anything to ask for.
         """
         ended = {each: task for each in ids if (task := await self._store.ended_task(each))}
         rest = [each for each in ids if each not in ended]
-        found = await self.look(rest, asker) if rest else LookupResult()
+        found = await self.look_up(rest, caller) if rest else LookupResult()
         return replace(found, tasks={**ended, **found.tasks})
 
-    async def read(self, task_id: str, asker: Caller) -> Task | None:
+    async def read(self, task_id: str, caller: Caller) -> Task | None:
         """Return one task for somebody who reads; ``None`` where the relay does not know it.
 
-        Raises what ``look`` does.
+        Raises what ``look_up`` does.
         """
-        found = await self.read_all([task_id], asker)
+        found = await self.read_all([task_id], caller)
         if error := found.failed.get(task_id):
             raise error
         return found.tasks.get(task_id)
@@ -149,65 +112,70 @@ class Watchlist:
         ``member_limit``: how much the server of the place lets this person watch there at once.
         ``asked_in``: the server in which the person asks, if it is in one.
         """
-        wish = _Wish(user_id, destination, mention, member_limit)
+        request = _Request(user_id, destination, mention, member_limit)
         try:
-            seen = await self.look(ids, Caller(user_id, asked_in))
+            seen = await self.look_up(ids, Caller(user_id, asked_in))
         except RelayError as error:
             seen = LookupResult(failed=dict.fromkeys(ids, error))
         except TooManyLookups:
             seen = LookupResult()
-        return [await self._add_one(task_id, seen, wish) for task_id in ids]
+        return [await self._add_one(task_id, seen, request) for task_id in ids]
 
-    async def _add_one(self, task_id: str, seen: LookupResult, wish: "_Wish") -> WatchResult:
-        task = seen.tasks.get(task_id)
+    async def _add_one(self, task_id: str, lookup: LookupResult, request: _Request) -> WatchResult:
+        task = lookup.tasks.get(task_id)
         try:
-            if task_id in seen.missing:
-                return await self._keep_missing(task_id, wish)
-            result = await self._keep(task_id, task, wish)
+            if task_id in lookup.missing:
+                return await self._join_notice(task_id, request)
+            if task and task.settled:
+                return await self._add_finished(task, request)
+            return await self._add_running(task_id, lookup, request)
         except WatchError as error:
             return WatchResult(task or _unknown_task(task_id), WatchOutcome.REFUSED, error)
-        return replace(result, trouble=seen.failed.get(task_id))
 
-    async def _keep_missing(self, task_id: str, wish: "_Wish") -> WatchResult:
-        """Watch nothing, unless what the relay does not know any more is told there just now."""
+    async def _join_notice(self, task_id: str, request: _Request) -> WatchResult:
+        """Join the recent notice of a task that the relay no longer knows, else watch nothing."""
         task = _unknown_task(task_id)
         joined = await self._store.join_notice(
             task_id,
-            user_id=wish.user_id,
-            destination=wish.destination,
+            user_id=request.user_id,
+            destination=request.destination,
             now=self._clock(),
-            mention=wish.mention,
+            mention=request.mention,
         )
         return _joined(task, joined) if joined else WatchResult(task, WatchOutcome.UNKNOWN)
 
-    async def _keep(self, task_id: str, task: Task | None, wish: "_Wish") -> WatchResult:
+    async def _add_finished(self, task: Task, request: _Request) -> WatchResult:
+        joined = await self._store.add_finished(
+            task,
+            user_id=request.user_id,
+            destination=request.destination,
+            now=self._clock(),
+            mention=request.mention,
+        )
+        return _joined(task, joined) if joined else WatchResult(task, WatchOutcome.FINISHED)
+
+    async def _add_running(
+        self, task_id: str, lookup: LookupResult, request: _Request
+    ) -> WatchResult:
         now = self._clock()
-        if task and task.settled:
-            joined = await self._store.add_finished(
-                task,
-                user_id=wish.user_id,
-                destination=wish.destination,
-                now=now,
-                mention=wish.mention,
-            )
-            return _joined(task, joined) if joined else WatchResult(task, WatchOutcome.FINISHED)
-        known = task is not None
+        task = lookup.tasks.get(task_id)
         added = await self._store.add_watch(
             task or _unknown_task(task_id),
-            known=known,
-            user_id=wish.user_id,
-            destination=wish.destination,
+            known=task is not None,
+            user_id=request.user_id,
+            destination=request.destination,
             now=now,
-            deadline=self._schedule.deadline,
-            poll_at=self._schedule.first_poll_at(task, now) if task else now,
-            mention=wish.mention,
-            member_limit=wish.member_limit,
+            deadline=self._deadline,
+            poll_at=self._first_poll_at(task, now) if task else now,
+            mention=request.mention,
+            member_limit=request.member_limit,
         )
-        task = task or _unknown_task(task_id)
         if isinstance(added, JoinedNotice):
-            return _joined(task, added)
-        fresh = WatchOutcome.WATCHING if known else WatchOutcome.UNCHECKED
-        return WatchResult(task, fresh if added else WatchOutcome.ALREADY)
+            return _joined(task or _unknown_task(task_id), added)
+        outcome = WatchOutcome.ALREADY
+        if added:
+            outcome = WatchOutcome.WATCHING if task else _unchecked(lookup.failed.get(task_id))
+        return WatchResult(task or _unknown_task(task_id), outcome)
 
     async def remove(
         self, ids: Sequence[str], *, user_id: int, channel_id: int | None = None
@@ -226,7 +194,7 @@ class Watchlist:
         )
         return dict(zip(ids, removed, strict=True))
 
-    async def of(self, user_id: int) -> list[Watch]:
+    async def watches_of(self, user_id: int) -> list[Watch]:
         """Return what a person watches, the oldest first."""
         return await self._store.watches_of(user_id)
 
@@ -234,13 +202,22 @@ class Watchlist:
 _JOINED = {
     NoticeProgress.POSTED: WatchOutcome.POSTED,
     NoticeProgress.DUE: WatchOutcome.FINISHED,
-    NoticeProgress.ON_ITS_WAY: WatchOutcome.ON_ITS_WAY,
+    NoticeProgress.SENDING: WatchOutcome.SENDING,
     NoticeProgress.HELD: WatchOutcome.HELD,
 }
 
 
 def _joined(task: Task, joined: JoinedNotice) -> WatchResult:
     return WatchResult(task, _JOINED[joined.progress], message_id=joined.message_id)
+
+
+def _unchecked(error: RelayError | None) -> WatchOutcome:
+    """Return the outcome for a watch of a task that the relay said nothing about."""
+    if error is None:
+        return WatchOutcome.NOT_ASKED
+    if error.kind is ErrorKind.NOT_FOUND:
+        return WatchOutcome.MISCONFIGURED
+    return WatchOutcome.UNCHECKED
 
 
 def _unknown_task(task_id: str) -> Task:

@@ -72,7 +72,7 @@ async def test_the_way_of_each_task_can_be_followed_by_its_id(sandbox: SandboxSe
     lines = await log_of(sandbox, LOG_LEVEL="INFO")
     songs = sandbox.songs.id
     for told in (
-        f"Task told for channel {songs}: watching",
+        f"Watch requested: task=told channel={songs} outcome=watching task_failed=False",
         "Task ended: task_id=told ending=finished outcome=success",
         "Task ended: task_id=failed ending=finished outcome=failure",
         "Task ended: task_id=half ending=finished outcome=partial",

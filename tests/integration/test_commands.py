@@ -114,8 +114,9 @@ async def test_a_song_that_has_failed_is_not_called_done(
     again = (await sandbox.command_answer("suno watch", sandbox.bea, id="bad")).content
     assert "has failed, and the reason stands here already" in again
     assert notice.link in again
-    told = [message for message in caplog.messages if message.startswith("Task bad for channel")]
-    assert told[0].endswith(": finished, outcome=failure")
+    (first, _) = [message for message in caplog.messages if message.startswith("Watch requested")]
+    assert "task=bad" in first
+    assert first.endswith("outcome=finished task_failed=True")
 
 
 async def test_an_unwatched_song_is_not_told(sandbox: SandboxSession) -> None:

@@ -31,10 +31,10 @@ from bot.storage.models import Caller, Destination
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from bot.watches.lookup_limiter import LookupLimiter
-from bot.watches.task_ids import MOST_IDS
+from bot.watches.task_ids import MAX_IDS
 from bot.watches.watchlist import Watchlist
 from sandbox.relay import Clock, LocalRelay, song
-from tests.support.builders import NOON
+from tests.support.builders import NOON, a_watchlist
 from tests.support.virtual_time import run_in_virtual_time, standing_still
 
 T = TypeVar("T")
@@ -108,7 +108,7 @@ class Load:
         destination = Destination(1000 + member, server, "en-US")
         async with asyncio.TaskGroup() as commands:
             for time in count():
-                ids = [f"invented-{member}-{time}-{number}" for number in range(MOST_IDS)]
+                ids = [f"invented-{member}-{time}-{number}" for number in range(MAX_IDS)]
                 commands.create_task(self._look(ids, Caller(member, server)))
                 watch = self.watchlist.add(
                     ids, user_id=member, destination=destination, asked_in=server
@@ -118,7 +118,7 @@ class Load:
 
     async def _look(self, ids: list[str], asker: Caller) -> None:
         with suppress(RelayError, TooManyLookups):
-            await self.watchlist.look(ids, asker)
+            await self.watchlist.look_up(ids, asker)
 
 
 @asynccontextmanager
@@ -147,7 +147,7 @@ async def a_load(folder: Path) -> AsyncIterator[Load]:
         stack.push_async_callback(poller.finish, 0)
         client.on_success(poller.resume)
         limiter = LookupLimiter(BUDGET, now)
-        watchlist = Watchlist(client, store, schedule, limiter, clock=relay.clock.now)
+        watchlist = a_watchlist(client, store, schedule, limiter, clock=relay.clock.now)
         yield Load(relay, relay.clock.now, store, outbox, watchlist, poller)
 
 
@@ -161,8 +161,8 @@ async def times_beside(abusers: int, servers: int, folder: Path) -> list[float]:
         load.relay.add(*(song(name, takes=seconds) for name, seconds in takes.items()))
         ends = {name: load.clock() + seconds for name, seconds in takes.items()}
         working = [asyncio.create_task(load.poll())]
-        for start in range(0, SONGS, MOST_IDS):
-            ids = [*takes][start : start + MOST_IDS]
+        for start in range(0, SONGS, MAX_IDS):
+            ids = [*takes][start : start + MAX_IDS]
             await load.watchlist.add(
                 ids, user_id=start + 1, destination=Destination(start + 1, 1, "en-US")
             )

@@ -77,7 +77,7 @@ async def test_a_notice_that_is_being_sent_is_not_sent_twice(
 ) -> None:
     """Whoever asks hears that it is on its way; they are named if it is tried again."""
     (delivery,) = await outbox.claim(NOON, 10)
-    assert await ask(store) == JoinedNotice(NoticeProgress.ON_ITS_WAY)
+    assert await ask(store) == JoinedNotice(NoticeProgress.SENDING)
     await outbox.postpone(
         delivery,
         until=NOON + 2,
@@ -85,7 +85,7 @@ async def test_a_notice_that_is_being_sent_is_not_sent_twice(
         message_format=MessageFormat.FULL,
         unconfirmed=True,
     )
-    assert await ask(store) == JoinedNotice(NoticeProgress.ON_ITS_WAY)
+    assert await ask(store) == JoinedNotice(NoticeProgress.SENDING)
     (again,) = await outbox.claim(NOON + 2, 10)
     assert again.watchers == (ADA, BEA)
     assert await deliveries(database) == 1

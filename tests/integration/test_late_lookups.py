@@ -12,8 +12,7 @@ from bot.polling.schedule import MISSING_TASK_TIMEOUT
 from bot.relay.client import NO_KINDS, RelayClient
 from bot.relay.lookup_result import LookupResult
 from bot.relay.models import Task, TaskKind, TaskStatus
-from bot.storage.models import EndReason, PollResult
-from bot.watches.watchlist import WatchOutcome
+from bot.storage.models import EndReason, PollResult, WatchOutcome
 from sandbox.relay import song, stuck
 from tests.integration.test_poller import DEADLINE, World, a_world
 from tests.support.builders import HERE, NOON, a_running_task, a_song
@@ -181,7 +180,7 @@ async def test_a_watch_that_began_anew_unchecked_is_not_called_looked_at(world: 
     await world.watchlist.remove(["song"], user_id=1)
     await watch_unchecked(world, "song")
     await late.end()
-    (watch,) = await world.watchlist.of(1)
+    (watch,) = await world.watchlist.watches_of(1)
     assert (watch.known, watch.polled_at) == (False, None)
 
 
@@ -218,7 +217,7 @@ async def test_of_two_looks_the_one_that_is_behind_takes_no_end_back(world: Worl
     await world.store.record([seen(TaskStatus.IN_PROGRESS)], NOON + 4, asked_at=NOON + 2)
     (watched,) = await world.store.due_tasks(NOON + 60, 10)
     assert (watched.status, watched.terminal_since) == (TaskStatus.SUCCESS, NOON + 3)
-    (watch_of_it,) = await world.watchlist.of(1)
+    (watch_of_it,) = await world.watchlist.watches_of(1)
     assert watch_of_it.task == done
 
 

@@ -23,7 +23,7 @@ from bot.storage.live_cards import LONGEST_PAUSE, LiveCards
 from bot.storage.models import Destination, EndReason, PollResult
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
-from bot.watches.private_watches import DirectMessageWatches
+from bot.watches.direct_message_watches import DirectMessageWatches
 from sandbox.discord import Channel, Guild, LocalDiscord, Message, saying
 from tests.e2e.test_upgrades import move
 from tests.integration.test_dispatcher import POST, a_client, connected
@@ -507,7 +507,7 @@ async def test_a_slow_discord_is_no_refusal(board: Board) -> None:
     )
     card = await board.cards.create(direct, ["song"], board.now, user_id=ADA, claimed=True)
     notices = JoinedNotices(board.database, "local")
-    messages = DirectMessageWatches(board.keepers[-1], notices, patience=0.1)
+    messages = DirectMessageWatches(board.keepers[-1], notices, timeout=0.1)
     assert await messages.refusal(direct, card, []) is None
     await board.store.add_finished(a_song("done"), user_id=ADA, destination=direct, now=board.now)
     assert await messages.refusal(direct, None, ["done"]) is None

@@ -22,13 +22,13 @@ from bot.relay.providers import RelayProfile
 from bot.storage.database import DatabaseThread
 from bot.storage.errors import BadTaskId, TooManyIds
 from bot.storage.limits import WatchLimits
-from bot.storage.models import Caller, Delivery, EndReason, Unwatched
+from bot.storage.models import Caller, Delivery, EndReason, Unwatched, WatchOutcome
 from bot.storage.outbox import Outbox
 from bot.storage.relay_fingerprints import RelayAccess, create_fingerprint
 from bot.storage.tasks import TaskStore
 from bot.watches.lookup_limiter import LookupLimiter
-from bot.watches.task_ids import MOST_IDS, parse_ids
-from bot.watches.watchlist import Watchlist, WatchOutcome
+from bot.watches.task_ids import MAX_IDS, parse_ids
+from bot.watches.watchlist import Watchlist
 from sandbox.relay import (
     LocalRelay,
     RelayTask,
@@ -42,7 +42,7 @@ from sandbox.relay import (
     stuck,
 )
 from sandbox.relay.lifecycles import clip, running, streaming, succeeded
-from tests.support.builders import HERE, NOON, a_watched
+from tests.support.builders import HERE, NOON, a_watched, a_watchlist
 
 DEADLINE = 3600.0
 NO_LIMITS = WatchLimits()
@@ -75,7 +75,7 @@ class World:
     async def watch(self, task_id: str, user_id: int = 1) -> WatchOutcome:
         """Watch a task; return what became of that."""
         (result,) = await self.watchlist.add([task_id], user_id=user_id, destination=HERE)
-        return result.added
+        return result.outcome
 
     async def look_after(self, seconds: float) -> float | None:
         """Let time pass everywhere, then look; return when the next look is due."""
@@ -133,7 +133,7 @@ async def a_world(
             schedule,
             store,
             outbox,
-            Watchlist(client, store, schedule, LookupLimiter(1000), clock=clock),
+            a_watchlist(client, store, schedule, LookupLimiter(1000), clock=clock),
             poller,
         )
 
@@ -290,7 +290,7 @@ async def test_a_new_watch_that_is_answered_first_hides_no_outage(world: World) 
 async def test_an_id_that_the_relay_refuses_is_given_up_at_the_deadline(world: World) -> None:
     """Also when it is the only one: such a watch, too, ends in a message."""
     world.relay.faults.add(faults.refuses("strange"))
-    assert await world.watch("strange") is WatchOutcome.UNCHECKED
+    assert await world.watch("strange") is WatchOutcome.MISCONFIGURED
     for _ in range(int(DEADLINE) // 66 + 2):
         await world.look_after(66)
     (delivery,) = await world.owed()
@@ -304,7 +304,7 @@ async def test_an_address_that_is_wrong_is_an_outage(
     """The relay's own word for it ends no watch: whoever runs the bot can mend it."""
     world.relay.response_format = ResponseFormat(paths=frozenset(), unknown_path=elsewhere)
     world.relay.add(song("song", takes=60))
-    assert await world.watch("song") is WatchOutcome.UNCHECKED
+    assert await world.watch("song") is WatchOutcome.MISCONFIGURED
     for _ in range(5):
         await world.look_after(DEADLINE)
     assert await world.owed() == []
@@ -320,7 +320,7 @@ async def test_an_id_is_given_up_at_the_deadline_if_no_path_ever_showed_a_task(
 ) -> None:
     """Whether the id or the path is wrong cannot be told then; such a watch ends all the same."""
     world.relay.faults.add(faults.answers(status, faults.suno_error("no", "task not found")))
-    assert await world.watch("song") is WatchOutcome.UNCHECKED
+    assert await world.watch("song") is WatchOutcome.MISCONFIGURED
     for _ in range(int(DEADLINE) // 66 + 2):
         await world.look_after(66)
     (delivery,) = await world.owed()
@@ -434,7 +434,7 @@ async def test_a_look_up_of_a_person_that_succeeds_ends_the_pause_of_the_poller(
     world.relay.faults.clear()
     world.store.changed.clear()
 
-    await world.watchlist.look(["song"], Caller(1))
+    await world.watchlist.look_up(["song"], Caller(1))
 
     assert world.store.changed.is_set()
     await world.look_after(1)
@@ -446,13 +446,13 @@ async def test_a_refused_watch_is_told_and_the_others_are_kept(tmp_path: Path) -
     async with a_world(tmp_path / "suno.db", WatchLimits(watches_per_user=2)) as world:
         world.relay.add(*(song(name) for name in "abc"))
         results = await world.watchlist.add(list("abc"), user_id=1, destination=HERE)
-        assert [r.added for r in results] == [
+        assert [r.outcome for r in results] == [
             WatchOutcome.WATCHING,
             WatchOutcome.WATCHING,
             WatchOutcome.REFUSED,
         ]
         assert results[2].error is not None
-        assert [watch.task.id for watch in await world.watchlist.of(1)] == ["a", "b"]
+        assert [watch.task.id for watch in await world.watchlist.watches_of(1)] == ["a", "b"]
 
 
 async def test_removing_says_for_each_id_whether_it_was_watched(world: World) -> None:
@@ -461,7 +461,7 @@ async def test_removing_says_for_each_id_whether_it_was_watched(world: World) ->
     await world.watch("song")
     removed = await world.watchlist.remove(["song", "other"], user_id=1)
     assert removed == {"song": Unwatched.STOPPED, "other": Unwatched.NOT_WATCHED}
-    assert await world.watchlist.of(1) == []
+    assert await world.watchlist.watches_of(1) == []
 
 
 @pytest.mark.parametrize(
@@ -522,8 +522,8 @@ async def test_an_id_with_a_slash_may_be_typed_where_the_database_holds_it(world
 
 def test_more_ids_than_an_answer_can_hold_are_refused() -> None:
     """The limit is named."""
-    with pytest.raises(TooManyIds, match=str(MOST_IDS)):
-        parse_ids(" ".join(str(number) for number in range(MOST_IDS + 1)))
+    with pytest.raises(TooManyIds, match=str(MAX_IDS)):
+        parse_ids(" ".join(str(number) for number in range(MAX_IDS + 1)))
 
 
 async def test_a_relay_that_answers_slowly_holds_up_no_other_look(world: World) -> None:
@@ -635,7 +635,7 @@ async def test_what_could_not_be_kept_is_read_anew(world: World, tmp_path: Path)
     with pytest.raises(sqlite3.IntegrityError, match="a fault"):
         await world.poller.tick()
     await world.look_after(0)
-    (watch,) = await world.watchlist.of(1)
+    (watch,) = await world.watchlist.watches_of(1)
     assert watch.task.clips
 
 

@@ -15,9 +15,8 @@ from bot.metrics import Metrics
 from bot.polling.poller import Poller
 from bot.polling.schedule import MISSING_TASK_TIMEOUT
 from bot.storage.database import DatabaseThread
-from bot.storage.models import EndReason
+from bot.storage.models import EndReason, WatchOutcome
 from bot.storage.relay_fingerprints import RelayAccess, create_fingerprint
-from bot.watches.watchlist import WatchOutcome
 from sandbox.bot_process import BotProcess
 from sandbox.relay import LocalRelay, song, stuck
 from tests.integration.test_poller import DEADLINE, World, a_world

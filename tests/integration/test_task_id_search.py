@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.watches.task_id_search import MOST_FOUND, find_ids
+from bot.watches.task_ids import MAX_FOUND_IDS, find_ids
 from sandbox.discord import Interaction
 from sandbox.relay import song
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
@@ -41,7 +41,7 @@ def test_ids_are_found_where_people_leave_them(text: str, ids: list[str]) -> Non
 def test_no_more_are_found_than_a_menu_can_offer() -> None:
     """The first ones."""
     ids = [f"{number:032x}" for number in range(100)]
-    assert find_ids(" ".join(ids)) == ids[:MOST_FOUND]
+    assert find_ids(" ".join(ids)) == ids[:MAX_FOUND_IDS]
 
 
 @given(st.text(max_size=400))

@@ -14,10 +14,9 @@ import pytest
 from bot.relay.circuit_breaker import BackoffLimits
 from bot.relay.errors import ErrorKind, RelayError
 from bot.storage.errors import TooManyLookups
-from bot.storage.models import Caller, Destination, EndReason
+from bot.storage.models import Caller, Destination, EndReason, WatchOutcome
 from bot.ui.components import STATUS_BUTTON
 from bot.ui.lyrics_reader import TEMPLATE
-from bot.watches.watchlist import WatchOutcome
 from sandbox.relay import faults, song
 from sandbox.relay.faults import Fault
 from tests.integration.test_fair_share import INTERVAL, Load, a_load
@@ -51,7 +50,7 @@ async def ask_for_it(load: Load) -> None:
     """Look it up and watch it every few seconds, each time as somebody else."""
     for member in range(100, 200):
         with suppress(RelayError, TooManyLookups):
-            await load.watchlist.look([STRANGE], Caller(member, None))
+            await load.watchlist.look_up([STRANGE], Caller(member, None))
         await load.watchlist.add(
             [STRANGE], user_id=member, destination=Destination(member, None, "en-US")
         )
@@ -168,7 +167,7 @@ async def test_ids_that_were_never_checked_do_not_wait_for_one_that_is_refused(
         for _ in range(10):
             await world.look_after(61)
 
-        assert [watch.task.id for watch in await world.watchlist.of(1)] == [STRANGE]
+        assert [watch.task.id for watch in await world.watchlist.watches_of(1)] == [STRANGE]
 
 
 @pytest.mark.parametrize("template", [STATUS_BUTTON, TEMPLATE])

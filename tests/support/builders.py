@@ -1,11 +1,16 @@
 """Values for tests, complete but for what a test wants to be different."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from bot.polling.schedule import Schedule
+from bot.relay.client import RelayClient
 from bot.relay.models import Clip, ClipStatus, Lyrics, Outcome, Task, TaskKind, TaskStatus
 from bot.storage.models import Destination, PollTarget
 from bot.storage.outbox import Outbox
+from bot.storage.tasks import TaskStore
+from bot.watches.lookup_limiter import LookupLimiter
+from bot.watches.watchlist import Watchlist
 
 NOON = 1_700_000_000.0
 """A moment (Unix seconds)."""
@@ -99,3 +104,21 @@ async def open_directs(
     """Open the direct messages of all who are to be told something, as Discord would."""
     while message := await outbox.redirection.claim_unopened(now, lease=60):
         await outbox.redirection.record_opened(message, directs[message.user_id].channel_id, now)
+
+
+def a_watchlist(
+    client: RelayClient,
+    store: TaskStore,
+    schedule: Schedule,
+    limiter: LookupLimiter,
+    clock: Callable[[], float],
+) -> Watchlist:
+    """Return a watchlist whose tasks are polled by a schedule."""
+    return Watchlist(
+        client,
+        store,
+        limiter,
+        first_poll_at=schedule.first_poll_at,
+        deadline=schedule.deadline,
+        clock=clock,
+    )

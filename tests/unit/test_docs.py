@@ -17,7 +17,7 @@ from bot.storage.database import DatabaseThread
 from bot.storage.limits import WatchLimits
 from bot.storage.retention import RETENTION_PERIOD
 from bot.ui.permissions import REQUIRED_PERMISSIONS
-from bot.watches.task_ids import MOST_IDS
+from bot.watches.task_ids import MAX_IDS
 from tests.support.paths import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -101,7 +101,7 @@ def test_the_limits_are_the_programs() -> None:
     assert f"| {limits.messages_per_user} an hour (`MESSAGES_PER_USER`)" in text
     assert f"| {limits.messages_per_channel} a minute (`MESSAGES_PER_CHANNEL`)" in text
     assert f"| {limits.watchers_in_a_place}: as many as one message can mention |" in text
-    assert f"| ids in one command | {MOST_IDS} |" in text
+    assert f"| ids in one command | {MAX_IDS} |" in text
     assert f"with who watched it | {RETENTION_PERIOD / 86400:.0f} days |" in text
     assert f"| {CANNOT_WORK} | somebody has to change something first" in text
 

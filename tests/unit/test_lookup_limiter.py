@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.storage.errors import TooManyLookups
-from bot.storage.models import Caller
+from bot.storage.models import Caller, WatchOutcome
 from bot.watches.lookup_limiter import (
     COST_OF_A_MISS,
     SERVER_BURST,
@@ -14,10 +14,9 @@ from bot.watches.lookup_limiter import (
     LookupLimiter,
     TokenBucket,
 )
-from bot.watches.watchlist import Watchlist, WatchOutcome
 from sandbox.relay import song
 from tests.integration.test_poller import World, a_world
-from tests.support.builders import HERE
+from tests.support.builders import HERE, a_watchlist
 
 ADA, BEA = Caller(1, 50), Caller(2, 50)
 
@@ -119,19 +118,15 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 async def test_watching_works_when_look_ups_are_used_up(world: World) -> None:
     """The relay is not asked for it; the poller looks, and the notice comes as always."""
     limiter = LookupLimiter(2, Time())
-    watchlist = Watchlist(world.client, world.store, world.schedule, limiter, clock=world.clock)
+    watchlist = a_watchlist(world.client, world.store, world.schedule, limiter, clock=world.clock)
     assert admitted(limiter, Caller(1, 50)) == USER_BURST
     world.relay.add(song("song", takes=60))
 
     with pytest.raises(TooManyLookups):
-        await watchlist.look(["song"], Caller(1, 50))
+        await watchlist.look_up(["song"], Caller(1, 50))
     (result,) = await watchlist.add(["song"], user_id=1, destination=HERE, asked_in=50)
 
-    assert (result.added, result.trouble, world.relay.requests) == (
-        WatchOutcome.UNCHECKED,
-        None,
-        [],
-    )
+    assert (result.outcome, world.relay.requests) == (WatchOutcome.NOT_ASKED, [])
     await world.look_after(5)
     await world.look_after(60)
     (delivery,) = await world.owed()
@@ -141,7 +136,7 @@ async def test_watching_works_when_look_ups_are_used_up(world: World) -> None:
 async def test_what_has_ended_is_read_however_much_was_looked_up(world: World) -> None:
     """It stands in the database: the relay is not asked."""
     limiter = LookupLimiter(2, Time())
-    watchlist = Watchlist(world.client, world.store, world.schedule, limiter, clock=world.clock)
+    watchlist = a_watchlist(world.client, world.store, world.schedule, limiter, clock=world.clock)
     world.relay.add(song("song", takes=1))
     await world.watch("song")
     await world.look_after(5)
@@ -156,7 +151,7 @@ async def test_what_has_ended_is_read_however_much_was_looked_up(world: World) -
 async def test_reading_many_tasks_is_one_look_up(world: World) -> None:
     """At most three unknown ids are asked for on their own, however many are read."""
     limiter = LookupLimiter(2, Time())
-    watchlist = Watchlist(world.client, world.store, world.schedule, limiter, clock=world.clock)
+    watchlist = a_watchlist(world.client, world.store, world.schedule, limiter, clock=world.clock)
     world.relay.add(song("song"))
     invented = [f"gone-{number}" for number in range(9)]
 

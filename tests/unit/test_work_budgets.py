@@ -34,8 +34,7 @@ from bot.ui.lyrics import lyrics_messages, split_text
 from bot.ui.lyrics_reader import lyrics_page
 from bot.ui.notice import as_plain_text, render_notice, without_links
 from bot.ui.status_card import status_message
-from bot.watches.task_id_search import find_ids
-from bot.watches.task_ids import parse_ids
+from bot.watches.task_ids import find_ids, parse_ids
 from tests.support.growth import grows_linearly, peak_memory, stays_flat
 
 MIB = 1 << 20

@@ -19,12 +19,12 @@ from bot.relay.parsing.payload import (
 from bot.relay.parsing.pieces import read_pieces
 from bot.relay.parsing.tasks import parse_task
 
-MOST_IDS = 1000
+MAX_IDS = 1000
 """Ids in a request whose number is not told."""
 
 
 def read_batch(
-    status: int, content_type: str | None, body: bytes, *, ids: int = MOST_IDS
+    status: int, content_type: str | None, body: bytes, *, ids: int = MAX_IDS
 ) -> tuple[Task, ...]:
     """Return the tasks of an answer that names their ids, in its order.
 
@@ -54,7 +54,7 @@ def read_single(task_id: str, status: int, content_type: str | None, body: bytes
 
 
 def read_tasks(
-    status: int, content_type: str | None, body: bytes, *, ids: int = MOST_IDS
+    status: int, content_type: str | None, body: bytes, *, ids: int = MAX_IDS
 ) -> tuple[Task, ...]:
     """Return the tasks of an answer of any shape; ``id`` is "" where the answer names none.
 

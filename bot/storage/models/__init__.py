@@ -27,6 +27,13 @@ from bot.storage.models.tasks import (
     PollResult,
     PollTarget,
 )
+from bot.storage.models.watch_results import (
+    WatchOutcome,
+    WatchRefusal,
+    WatchRefusalReason,
+    WatchReport,
+    WatchResult,
+)
 from bot.storage.models.watches import (
     Caller,
     Destination,
@@ -62,4 +69,9 @@ __all__ = [
     "UndeliveredReason",
     "Unwatched",
     "Watch",
+    "WatchOutcome",
+    "WatchRefusal",
+    "WatchRefusalReason",
+    "WatchReport",
+    "WatchResult",
 ]

@@ -1,0 +1,112 @@
+"""Chooses where a person is notified, and checks that bot and person may post there."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import discord
+
+from bot.storage.models import Destination, ServerSettings, WatchRefusal, WatchRefusalReason
+from bot.ui.permissions import is_guest, manages_server, missing_permissions
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOptions:
+    """How a person wants to be notified; by default where they ask, by a mention."""
+
+    channel: discord.abc.GuildChannel | discord.Thread | None = None
+    mention: bool = True
+    private: bool = False
+    """By direct message."""
+    here: bool = False
+    """Where the interaction came from, even if the server has chosen another channel."""
+    chosen_by_server: bool = False
+    """The channel is the server's choice: the person need not be able to post there."""
+
+
+DEFAULT_OPTIONS = WatchOptions()
+HERE = WatchOptions(here=True)
+
+
+def with_default_channel(
+    options: WatchOptions, settings: ServerSettings, interaction: discord.Interaction[Any]
+) -> WatchOptions:
+    """Return the options with the server's channel, where they name none and it exists."""
+    named = options.private or options.here or options.channel
+    if named or not settings.channel_id or interaction.guild is None:
+        return options
+    channel = interaction.guild.get_channel_or_thread(settings.channel_id)
+    return replace(options, channel=channel, chosen_by_server=channel is not None)
+
+
+async def choose_destination(
+    interaction: discord.Interaction[Any], options: WatchOptions, settings: ServerSettings
+) -> Destination:
+    """Return where the notice goes, with the language that is spoken there.
+
+    Raises ``discord.Forbidden`` where Discord opens no direct message to the person.
+    """
+    if options.private:
+        direct = await interaction.client.create_dm(interaction.user)
+        return Destination(direct.id, None, interaction.locale.value)
+    locale = settings.language or (interaction.guild_locale or interaction.locale).value
+    if options.channel:
+        return Destination(options.channel.id, options.channel.guild.id, locale)
+    assert interaction.channel_id is not None  # noqa: S101 # commands and buttons have one
+    return Destination(interaction.channel_id, interaction.guild_id, locale)
+
+
+def refusal_by_roles(
+    interaction: discord.Interaction[Any], settings: ServerSettings
+) -> WatchRefusal | None:
+    """Return the refusal of a member without one of the roles that the server requires."""
+    if interaction.guild_id is None or manages_server(interaction) or not settings.roles:
+        return None
+    user = interaction.user
+    roles = {role.id for role in user.roles} if isinstance(user, discord.Member) else set()
+    if roles.isdisjoint(settings.roles):
+        return WatchRefusal(WatchRefusalReason.ROLE_MISSING, role_ids=settings.roles)
+    return None
+
+
+def refusal_by_permissions(
+    interaction: discord.Interaction[Any], options: WatchOptions
+) -> WatchRefusal | None:
+    """Return the refusal where bot or person may not post, as far as the cache can tell."""
+    if options.private:
+        return None
+    if is_guest(interaction):
+        return WatchRefusal(WatchRefusalReason.BOT_IS_GUEST)
+    if interaction.guild_id is None and not options.channel:
+        return None
+    channel: Any = options.channel or interaction.channel
+    granted = interaction.app_permissions
+    if options.channel:
+        reason = _refusal_of_member(interaction, options)
+        if reason is not None:
+            return WatchRefusal(reason, channel_id=channel.id)
+        granted = channel.permissions_for(channel.guild.me)
+    missing = missing_permissions(granted, in_thread=isinstance(channel, discord.Thread))
+    if missing:
+        return WatchRefusal(WatchRefusalReason.BOT_CANNOT_POST, permissions=tuple(missing))
+    return None
+
+
+def _refusal_of_member(
+    interaction: discord.Interaction[Any], options: WatchOptions
+) -> WatchRefusalReason | None:
+    """Return why the person may not have something posted in the channel that they named.
+
+    Discord does not tell the bot who is in a private thread, and a mention adds a person to it:
+    only who asks there, or manages the threads, certainly has access.
+    """
+    channel = options.channel
+    if channel is None or options.chosen_by_server:
+        return None
+    assert isinstance(interaction.user, discord.Member)  # noqa: S101 # channels are a server's
+    granted = channel.permissions_for(interaction.user)
+    if missing_permissions(granted, in_thread=isinstance(channel, discord.Thread)):
+        return WatchRefusalReason.MEMBER_CANNOT_POST
+    private = isinstance(channel, discord.Thread) and channel.is_private()
+    if private and channel.id != interaction.channel_id and not granted.manage_threads:
+        return WatchRefusalReason.PRIVATE_THREAD
+    return None

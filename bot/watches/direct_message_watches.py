@@ -1,0 +1,74 @@
+"""Finds out whether direct messages reach a person: only the first one that is sent shows it."""
+
+import asyncio
+from collections.abc import Sequence
+
+from bot.delivery.discord_errors import is_recipient_unreachable, short_reason
+from bot.delivery.live_card_updater import LiveCardUpdater
+from bot.storage.joined_notices import JoinedNotices
+from bot.storage.models import (
+    Destination,
+    LiveCard,
+    UndeliveredReason,
+    WatchRefusal,
+    WatchRefusalReason,
+)
+
+NO_COMMON_SERVER = 50278
+"""Discord's error code: bot and person share no server."""
+
+REPLY_TIMEOUT = 10.0
+"""Seconds for which a reply waits for the first direct message."""
+
+_POLL_INTERVAL = 0.1
+"""Seconds between two looks at the deliveries."""
+
+
+class DirectMessageWatches:
+    """Follows the first direct message to a person who asked for notices in private."""
+
+    def __init__(
+        self, cards: LiveCardUpdater, notices: JoinedNotices, timeout: float = REPLY_TIMEOUT
+    ) -> None:
+        self._cards = cards
+        self._notices = notices
+        self._timeout = timeout
+
+    async def refusal(
+        self, destination: Destination, card: LiveCard | None, finished: Sequence[str]
+    ) -> WatchRefusal | None:
+        """Return the refusal if Discord takes no direct message to the person.
+
+        The first message is ``card``, which was created as claimed; without one, it is the notice
+        of a task in ``finished``. ``None`` also where the message takes longer than the timeout.
+        """
+        if card is not None:
+            posting = self._cards.post(card)
+            done, _ = await asyncio.wait({posting}, timeout=self._timeout)
+            error = posting.result() if done else None
+            if error and is_recipient_unreachable(error):
+                return unreachable_refusal(short_reason(error))
+            return None
+        return await self._refusal_of_notices(destination, finished) if finished else None
+
+    async def _refusal_of_notices(
+        self, destination: Destination, ids: Sequence[str]
+    ) -> WatchRefusal | None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._timeout
+        while loop.time() < until:
+            states = await self._notices.latest(destination, ids)
+            for each in states:
+                if each.state == "dropped" and UndeliveredReason(each.reason).recipient_unreachable:
+                    return unreachable_refusal(each.reason)
+            if not any(each.pending for each in states):
+                return None
+            await asyncio.sleep(_POLL_INTERVAL)
+        return None
+
+
+def unreachable_refusal(reason: str) -> WatchRefusal:
+    """Return the refusal for the reason of a direct message that Discord did not take."""
+    if reason.endswith(f"/{NO_COMMON_SERVER}"):
+        return WatchRefusal(WatchRefusalReason.NO_COMMON_SERVER)
+    return WatchRefusal(WatchRefusalReason.NO_DIRECT_MESSAGES)
