@@ -1,18 +1,22 @@
-"""The composition root: opens what the bot needs, in order, and closes it in reverse."""
+"""The composition root: opens what the bot needs, builds it, and closes everything in reverse."""
 
 import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 import aiohttp
 
 from bot import __version__
-from bot.client import Addresses, Services, SunoBot
+from bot.background import BackgroundLoops, Loop, RetentionJob
+from bot.client import Addresses, Services, SunoBot, request_trace
 from bot.delivery.attachments.fetching import AudioFetcher
-from bot.delivery.attachments.uploads import AudioAttachments
-from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming
+from bot.delivery.attachments.uploads import AttachmentPolicy, AudioAttachments
+from bot.delivery.discord_traffic import RequestMonitor
+from bot.delivery.dispatcher import OutboxDispatcher
+from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming, LiveCardUpdater
 from bot.gateway import GATEWAY_TIMING, GatewayTiming
 from bot.logs import configure_logging
 from bot.metrics import Metrics
@@ -50,36 +54,42 @@ from bot.storage.retention import Retention
 from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
 from bot.token_check import TokenCheck
+from bot.watches.direct_message_watches import DirectMessageWatches
 from bot.watches.lookup_limiter import LookupLimiter
+from bot.watches.service import WatchService
 from bot.watches.watchlist import Watchlist
 
 log = logging.getLogger(__name__)
 
-COGS = (
-    "bot.background",
-    *(
-        f"cogs.{name}"
-        for name in (
-            "permissions",
-            "buttons",
-            "cards",
-            "server_settings",
-            "reader",
-            "messages",
-            "suno",
-            "history",
-            "privacy",
-            "help",
-        )
-    ),
+COGS = tuple(
+    f"cogs.{name}"
+    for name in (
+        *("suno", "history", "privacy", "help", "messages", "server_settings"),
+        *("permissions", "buttons", "cards", "reader"),
+    )
 )
 
-# The loops of the clock, by the names under which their good rounds are noted.
-LOOPS = ("poll", "deliver", "show", "tidy")
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How fast the bot talks to Discord; tests make it faster."""
+
+    live_cards: LiveCardTiming = LIVE_CARD_TIMING
+    gateway: GatewayTiming = GATEWAY_TIMING
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """The built bot, and the parts of it that are used from outside the client."""
+
+    client: SunoBot
+    poller: Poller
+    metrics: Metrics
+    request_monitor: RequestMonitor
 
 
 def run(settings: Settings) -> None:
-    """Run the bot until it is told to stop (SIGINT, SIGTERM). Raises ``StartError``."""
+    """Run the bot until a signal stops it (SIGINT, SIGTERM). Raises ``StartError``."""
     configure_logging(settings.log_level, settings.log_format, settings.secrets)
     lower_switch_interval()
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
@@ -88,18 +98,18 @@ def run(settings: Settings) -> None:
 
 async def serve(
     settings: Settings,
-    live_card_timing: LiveCardTiming = LIVE_CARD_TIMING,
+    timing: Timing = Timing(),  # frozen
     when_ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Run the bot until this is cancelled. Raises ``StartError``.
 
-    ``when_ready`` is called once, when everything is loaded and Discord has told of the servers.
+    ``when_ready`` is called once, when Discord has sent the servers of every shard.
     """
     check = TokenCheck(settings.discord_api_url, settings.discord_token)
     async with AsyncExitStack() as stack:
         try:
-            bot = await _compose(settings, stack, live_card_timing)
-            readiness = asyncio.create_task(_once_ready(bot, when_ready))
+            bot = await _open(settings, stack, timing)
+            readiness = asyncio.create_task(_call_when_ready(bot, when_ready))
             stack.callback(readiness.cancel)
             await _keep_connected(bot, check)
         except EXPLAINED as error:
@@ -108,19 +118,19 @@ async def serve(
             raise explained(error, settings) from error
 
 
-async def _once_ready(bot: SunoBot, then: Callable[[], None]) -> None:
-    await bot.wait_until_ready()
-    then()
+async def _call_when_ready(client: SunoBot, callback: Callable[[], None]) -> None:
+    await client.wait_until_ready()
+    callback()
 
 
-async def _keep_connected(bot: SunoBot, check: TokenCheck) -> None:
-    """Let the bot work until it ends by itself or this is cancelled; it is closed then.
+async def _keep_connected(client: SunoBot, check: TokenCheck) -> None:
+    """Run the client until it ends by itself or this is cancelled; then close it.
 
-    A task of its own, for discord.py swallows a cancellation while it begins a new session: it has
-    a moment to heed it, then only closing the bot ends it.
+    It runs in a task of its own: discord.py swallows a cancellation while it starts a new session.
+    The task gets a moment to end, then only closing the client ends it.
     """
-    connection = asyncio.create_task(bot.start(check.token.get_secret_value()))
-    refusal = asyncio.create_task(check.until_refused(bot.dispatcher.token_refused))
+    connection = asyncio.create_task(client.start(check.token.get_secret_value()))
+    refusal = asyncio.create_task(check.until_refused(client.services.dispatcher.token_refused))
     try:
         await asyncio.wait({connection, refusal}, return_when=asyncio.FIRST_COMPLETED)
         if refusal.done():
@@ -130,95 +140,88 @@ async def _keep_connected(bot: SunoBot, check: TokenCheck) -> None:
         refusal.cancel()
         connection.cancel()
         await asyncio.wait({connection}, timeout=0.5)
-        await bot.close()
+        await client.close()
         await asyncio.gather(connection, return_exceptions=True)
 
 
-async def _compose(
-    settings: Settings, stack: AsyncExitStack, live_card_timing: LiveCardTiming
-) -> SunoBot:
-    """Build the bot out of its parts; ``stack`` closes them."""
-    log.info("Suno Bot %s", __version__)
+async def _open(settings: Settings, stack: AsyncExitStack, timing: Timing) -> SunoBot:
+    """Open database and connections, build the bot, start monitoring; ``stack`` closes them."""
+    log.info("Suno Bot starting: version=%s", __version__)
     source = _relay(settings)
-    log.info("Relay %s at %s", source.name, redact_setting(source.base_url))
+    log.info("Relay: name=%s url=%s", source.name, redact_setting(source.base_url))
     database = await stack.enter_async_context(DatabaseThread(settings.database_path))
-    backlog = QueueStatistics(database, source.name)
-    await _tell_of(backlog, settings)
+    queues = QueueStatistics(database, source.name)
+    await _log_queues(queues, settings)
     session = await stack.enter_async_context(aiohttp.ClientSession())
-    client = make_client(settings, session)
-    stack.push_async_callback(client.aclose)
+    relay_client = make_relay_client(settings, session)
+    stack.push_async_callback(relay_client.aclose)
     fetcher = await stack.enter_async_context(AudioFetcher())
     access = RelayAccess(source.name, source.base_url, settings.suno_api_key)
     fingerprint = await create_fingerprint(database, access)
-    bot = await stack.enter_async_context(
-        assemble(
-            settings, database, client, fetcher, COGS, live_card_timing, fingerprint=fingerprint
-        )
-    )
-    await bot.services.poller.learn_from_history(bot.services.history)
+    bot = build_bot(settings, database, relay_client, fetcher, COGS, timing, fingerprint)
+    await stack.enter_async_context(bot.client)
+    await bot.poller.learn_from_history(bot.client.services.history)
     if settings.metrics_port:
-        server = _monitoring(settings, bot, client, database, backlog)
+        server = _monitoring(settings, bot, relay_client, database, queues)
         await stack.enter_async_context(server)
-        log.info("Figures at %s/metrics", server.address)
-    greeting = asyncio.create_task(client.warn_if_unreachable())
-    stack.callback(greeting.cancel)
-    return bot
+        log.info("Metrics served: url=%s/metrics", server.address)
+    reachability = asyncio.create_task(relay_client.warn_if_unreachable())
+    stack.callback(reachability.cancel)
+    return bot.client
 
 
-async def _tell_of(backlog: QueueStatistics, settings: Settings) -> None:
-    """Log what runs and waits, and what waits in vain since ``SUNO_RELAY`` was changed."""
-    counts = await backlog.count()
-    running = _counted(counts.running_tasks, "running task")
-    unposted = _counted(counts.unposted, "message")
-    log.info("Database %s: %s, %s waiting", settings.database_path, running, unposted)
-    if elsewhere := await backlog.running_at_other_relays():
+async def _log_queues(queues: QueueStatistics, settings: Settings) -> None:
+    """Log what runs and waits, and what stands still since ``SUNO_RELAY`` was changed."""
+    counts = await queues.count()
+    log.info(
+        "Database opened: path=%s running_tasks=%d waiting_messages=%d",
+        *(settings.database_path, counts.running_tasks, counts.unposted),
+    )
+    if elsewhere := await queues.running_at_other_relays():
         log.warning(
-            "Neither looked at nor told while SUNO_RELAY is %s: %s. To have them told, set"
-            " SUNO_RELAY back until they have ended, see docs/relays.md",
+            "Tasks of other relays are neither polled nor delivered while SUNO_RELAY is %s: %s."
+            " Set SUNO_RELAY back until they have ended, see docs/relays.md",
             settings.suno_relay,
-            ", ".join(f"{_counted(n, 'task')} of {name}" for name, n in elsewhere.items()),
+            " ".join(f"{name}={count}" for name, count in elsewhere.items()),
         )
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' if number != 1 else ''}"
-
-
-def health_probes(bot: SunoBot, database: DatabaseThread, backlog: QueueStatistics) -> HealthProbes:
+def health_probes(bot: Bot, database: DatabaseThread, queues: QueueStatistics) -> HealthProbes:
     """Return where the health of a bot that starts now is read from."""
+    client = bot.client
     return HealthProbes(
         started_at=time.time(),
-        loops=LOOPS,
-        last_tick_at=bot.last_tick_at,
-        missing_connection=bot.missing_connection,
+        loops=client.background.names,
+        last_tick_at=client.background.last_tick_at,
+        missing_connection=client.missing_connection,
         ping_database=database.check,
         requests=bot.request_monitor,
-        due_since=backlog.due_since,
+        due_since=queues.due_since,
     )
 
 
 def _monitoring(
     settings: Settings,
-    bot: SunoBot,
-    client: RelayClient,
+    bot: Bot,
+    relay_client: RelayClient,
     database: DatabaseThread,
-    backlog: QueueStatistics,
+    queues: QueueStatistics,
 ) -> MonitoringServer:
-    """Build what answers an operator's tools."""
+    """Build the HTTP server for probes and metrics."""
     return MonitoringServer(
         settings.metrics_host,
         settings.metrics_port,
-        metrics=bot.services.metrics,
-        probes=health_probes(bot, database, backlog),
+        metrics=bot.metrics,
+        probes=health_probes(bot, database, queues),
         staleness_limits=StalenessLimits.for_rate(settings.poll_requests_per_second),
-        client=client,
-        backlog=backlog,
+        client=relay_client,
+        backlog=queues,
         version=__version__,
     )
 
 
-def make_client(settings: Settings, session: aiohttp.ClientSession) -> RelayClient:
-    """Make the client of the relay. Raises ``StartError`` for an address that no relay can have."""
+def make_relay_client(settings: Settings, session: aiohttp.ClientSession) -> RelayClient:
+    """Make the relay client. Raises ``StartError`` for an address that no relay can have."""
     return RelayClient(
         session,
         _relay(settings),
@@ -228,60 +231,96 @@ def make_client(settings: Settings, session: aiohttp.ClientSession) -> RelayClie
     )
 
 
-def assemble(
+def build_bot(
     settings: Settings,
     database: DatabaseThread,
-    client: RelayClient,
+    relay_client: RelayClient,
     fetcher: AudioFetcher,
     cogs: Sequence[str],
-    live_card_timing: LiveCardTiming = LIVE_CARD_TIMING,
-    gateway_timing: GatewayTiming = GATEWAY_TIMING,
-    *,
-    fingerprint: str = "",
-) -> SunoBot:
-    """Put the bot together; nothing is opened, and nothing begins.
+    timing: Timing,
+    fingerprint: str,
+) -> Bot:
+    """Build every part of the bot; nothing is opened, and nothing starts.
 
-    ``fingerprint``: of the address and the key under which the relay is asked.
+    ``fingerprint``: of the address and the key with which the relay is asked.
     """
-    source = _relay(settings)
-    outbox = Outbox(database)
+    relay_name = _relay(settings).name
+    metrics, monitor = Metrics(), RequestMonitor()
     limits = WatchLimits(
         settings.watches_per_user,
         settings.watches_per_server,
         messages_per_user=settings.messages_per_user,
         messages_per_channel=settings.messages_per_channel,
     )
-    store = TaskStore(database, outbox, source.name, limits, fingerprint=fingerprint)
-    metrics = Metrics()
+    outbox = Outbox(database)
+    tasks = TaskStore(database, outbox, relay_name, limits, fingerprint=fingerprint)
+    live_cards = LiveCards(database, relay_name, limits)
+    server_settings = ServerSettingsStore(database)
+    erasure, departed_servers = Erasure(database), DepartedServers(database)
+
     schedule = Schedule(Planner(settings.poll_interval), settings.watch_deadline)
-    poller = Poller(client, store, schedule, batch_size=settings.poll_batch_size, metrics=metrics)
-    client.on_success(poller.resume)
-    limiter = LookupLimiter(settings.poll_requests_per_second)
-    services = Services(
-        watchlist=Watchlist(
-            client,
-            store,
-            limiter,
-            first_poll_at=schedule.first_poll_at,
-            deadline=schedule.deadline,
-        ),
-        poller=poller,
-        store=store,
-        outbox=outbox,
-        cards=LiveCards(database, source.name, limits),
-        notices=JoinedNotices(database, source.name),
-        history=History(database, source.name),
-        forgetting=Erasure(database),
-        retention=Retention(database),
-        departures=DepartedServers(database),
-        settings=ServerSettingsStore(database),
-        limits=limits,
-        notes=KeyValueStore(database),
-        audio_attachments=AudioAttachments(fetcher),
-        metrics=metrics,
+    poller = Poller(
+        relay_client, tasks, schedule, batch_size=settings.poll_batch_size, metrics=metrics
     )
+    relay_client.on_success(poller.resume)
+
     addresses = Addresses(settings.discord_api_url, settings.discord_gateway_url)
-    return SunoBot(services, addresses, cogs, live_card_timing, gateway_timing)
+    client = SunoBot(addresses, cogs, timing.gateway, request_trace(monitor, metrics))
+    attachments = AttachmentPolicy(client, server_settings, AudioAttachments(fetcher))
+    client.add_listener(attachments.limits.note, "on_interaction")
+    dispatcher = OutboxDispatcher(
+        client,
+        outbox,
+        attachments=attachments,
+        settings=server_settings,
+        metrics=metrics,
+        request_monitor=monitor,
+    )
+    updater = LiveCardUpdater(
+        client,
+        live_cards,
+        timing.live_cards,
+        dispatcher_busy=lambda: dispatcher.busy,
+        request_monitor=monitor,
+    )
+
+    limiter = LookupLimiter(settings.poll_requests_per_second)
+    watchlist = Watchlist(
+        relay_client,
+        tasks,
+        limiter,
+        first_poll_at=schedule.first_poll_at,
+        deadline=schedule.deadline,
+    )
+    direct = DirectMessageWatches(updater, JoinedNotices(database, relay_name))
+    client.services = Services(
+        watch_service=WatchService(watchlist, live_cards, direct, server_settings),
+        watchlist=watchlist,
+        dispatcher=dispatcher,
+        live_card_updater=updater,
+        outbox=outbox,
+        live_cards=live_cards,
+        history=History(database, relay_name),
+        erasure=erasure,
+        departed_servers=departed_servers,
+        server_settings=server_settings,
+        limits=limits,
+        key_values=KeyValueStore(database),
+    )
+    retention = RetentionJob(Retention(database), departed_servers)
+    client.background = BackgroundLoops(
+        (
+            Loop("poll", poller.tick, tasks.changed),
+            Loop("deliver", dispatcher.tick, outbox.changed),
+            Loop("show", updater.tick, live_cards.changed),
+            Loop("tidy", retention.tick, departed_servers.changed),
+        ),
+        finish=(poller.finish, dispatcher.finish, updater.finish),
+        on_failure=lambda loop: metrics.failed_ticks.labels(loop).inc(),
+    )
+    for name in client.background.names:
+        metrics.failed_ticks.labels(name)  # exported as 0 until the first failure
+    return Bot(client, poller, metrics, monitor)
 
 
 def _relay(settings: Settings) -> RelayProfile:

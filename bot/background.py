@@ -1,154 +1,162 @@
-"""The clock ticks: look at what is due, post what is owed, show how it goes, tidy up.
+"""The background loops: poll, deliver, update live cards, prune.
 
-No ``tasks.loop``: it stops for good at the first exception that nobody expected. Each of the
-four here has a loop of its own that cannot end but by being told to.
+discord.py's ``tasks.loop`` ends for good at the first unexpected exception. A loop of this module
+logs the exception and goes on; only ``BackgroundLoops.stop`` ends it.
 """
 
 import asyncio
 import logging
 import time
 import traceback
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
-from discord.ext import commands
-
-from bot.client import SunoBot
 from bot.storage.departed_servers import DepartedServers
 from bot.storage.retention import Retention
 
 log = logging.getLogger(__name__)
 
-Round = Callable[[], Awaitable[float | None]]
-"""Does what is due; returns when the next thing is (Unix seconds), ``None`` if nothing is."""
+Tick = Callable[[], Awaitable[float | None]]
+"""Does what is due; returns when the next work is due (Unix seconds), ``None`` if none is known."""
 
-LONGEST_SLEEP = 60.0
-"""Seconds after which a round comes even if nothing is known to be due."""
+MAX_SLEEP = 60.0
+"""Seconds after which a loop ticks even if nothing is known to be due."""
 
-PAUSE_AFTER_A_FAULT = 5.0
-"""Seconds; a round that failed for a reason nobody expected is tried again after these."""
+DELAY_AFTER_FAILURE = 5.0
+"""Seconds between a tick that failed unexpectedly and the next one."""
 
-DAY = 86400.0
+PRUNE_INTERVAL = 86400.0
+"""Seconds between two removals of expired rows."""
 
 
-class BackgroundLoops(commands.Cog):
-    """The four loops: poll, deliver, show, tidy."""
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """One loop: its name in logs and metrics, its tick, and the event that wakes it early."""
 
-    def __init__(self, bot: SunoBot) -> None:
-        self._bot = bot
-        self._loops: list[asyncio.Task[None]] = []
+    name: str
+    tick: Tick
+    wake: asyncio.Event
 
-    async def cog_load(self) -> None:
-        """Start the loops. Loaded once, before the gateway: none needs it."""
-        services, dispatcher = self._bot.services, self._bot.dispatcher
-        rounds = {
-            "poll": (services.poller.tick, services.store.changed),
-            "deliver": (dispatcher.tick, services.outbox.changed),
-            "show": (self._bot.keeper.tick, services.cards.changed),
-            "tidy": (
-                RetentionJob(services.retention, services.departures).round,
-                services.departures.changed,
-            ),
-        }
-        good_at, failed = self._bot.last_tick_at, services.metrics.failed_ticks
-        self._loops = [
-            asyncio.create_task(
-                run_forever(name, round_, wake, good_at, on_fault=failed.labels(name).inc)
-            )
-            for name, (round_, wake) in rounds.items()
+
+class BackgroundLoops:
+    """Runs loops from ``start`` to ``stop``.
+
+    ``finish``: called by ``stop`` after the loops have ended, all together, so that what they began
+    can end. ``on_failure``: called with a loop's name after each tick that failed.
+    """
+
+    def __init__(
+        self,
+        loops: Sequence[Loop],
+        finish: Sequence[Callable[[], Awaitable[None]]],
+        on_failure: Callable[[str], None],
+    ) -> None:
+        self.last_tick_at: dict[str, float] = {}
+        """When each loop last ticked without a failure (Unix seconds)."""
+        self._loops = tuple(loops)
+        self._finish = tuple(finish)
+        self._on_failure = on_failure
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the loops."""
+        return tuple(loop.name for loop in self._loops)
+
+    def start(self) -> None:
+        """Start the loops in the running event loop."""
+        self._tasks = [
+            asyncio.create_task(run_forever(loop, self.last_tick_at, self._on_failure))
+            for loop in self._loops
         ]
 
-    async def cog_unload(self) -> None:
-        """Stop the loops, then let what is being sent come to its end."""
-        for loop in self._loops:
-            loop.cancel()
-        await asyncio.gather(*self._loops, return_exceptions=True)
-        await asyncio.gather(
-            self._bot.services.poller.finish(),
-            self._bot.dispatcher.finish(),
-            self._bot.keeper.finish(),
-        )
+    async def stop(self) -> None:
+        """Stop the loops, then wait for what they began. Safe to call again."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if tasks:
+            await asyncio.gather(*(finish() for finish in self._finish))
 
 
 class RetentionJob:
-    """Deletes once a day, and at the start, what was told long ago; and servers that are gone."""
+    """Deletes expired rows once a day, and the data of servers that removed the bot."""
 
-    def __init__(self, retention: Retention, departures: DepartedServers) -> None:
+    def __init__(
+        self,
+        retention: Retention,
+        departed_servers: DepartedServers,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._retention = retention
-        self._departures = departures
+        self._departed_servers = departed_servers
+        self._clock = clock
         self._due_at = 0.0
 
-    async def round(self) -> float:
-        """Delete what has expired if a day is over since the last time."""
-        now = time.time()
-        await self._departures.purge_overdue(now)
+    async def tick(self) -> float:
+        """Purge departed servers; prune if the last time is a day ago. Return when that is next."""
+        now = self._clock()
+        await self._departed_servers.purge_overdue(now)
         if now >= self._due_at:
             await self._retention.prune(now)
-            self._due_at = now + DAY
+            self._due_at = now + PRUNE_INTERVAL
         return self._due_at
 
 
 async def run_forever(
-    name: str,
-    round_: Round,
-    wake: asyncio.Event,
-    good_at: MutableMapping[str, float],
-    pause_after_a_fault: float = PAUSE_AFTER_A_FAULT,
-    on_fault: Callable[[], None] = lambda: None,
+    loop: Loop,
+    last_tick_at: MutableMapping[str, float],
+    on_failure: Callable[[str], None],
+    delay_after_failure: float = DELAY_AFTER_FAILURE,
 ) -> None:
-    """Run rounds for ever: at the time that the last one named, or sooner when ``wake`` is set.
+    """Tick until cancelled: at the time that the last tick returned, or when ``wake`` is set.
 
-    Whatever goes wrong in a round, the next one comes, ``pause_after_a_fault`` seconds later. When
-    the last good one was (Unix seconds) stands in ``good_at`` under ``name``; ``on_fault`` is
-    called after each that failed.
+    A tick that raises is logged, and the next one follows ``delay_after_failure`` seconds later.
     """
-    faults = FailureLog(name)
+    failures = FailureLog(loop.name)
     while True:
-        wake.clear()
+        loop.wake.clear()
         try:
-            due_at = await round_()
-        except Exception as error:  # noqa: BLE001 # the clock's guard: told with its cause
-            faults.tell(error)
-            on_fault()
-            await asyncio.sleep(pause_after_a_fault)
+            due_at = await loop.tick()
+        except Exception as error:  # noqa: BLE001 # the guard of the loop: logged with its cause
+            failures.record_failure(error)
+            on_failure(loop.name)
+            await asyncio.sleep(delay_after_failure)
             continue
-        faults.heal()
-        good_at[name] = time.time()
-        pause = LONGEST_SLEEP if due_at is None else min(due_at - time.time(), LONGEST_SLEEP)
+        failures.record_success()
+        last_tick_at[loop.name] = time.time()
+        sleep = MAX_SLEEP if due_at is None else min(due_at - time.time(), MAX_SLEEP)
         with suppress(TimeoutError):
-            async with asyncio.timeout(max(pause, 0)):
-                await wake.wait()
+            async with asyncio.timeout(max(sleep, 0)):
+                await loop.wake.wait()
 
 
 class FailureLog:
-    """What is logged of rounds that fail: each fault once, until it heals or becomes another."""
+    """Logs failed ticks: each failure once, until a tick succeeds or fails differently."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._kind: tuple[type[Exception], str, int] | None = None
         self._count = 0
 
-    def tell(self, error: Exception) -> None:
-        """Log a fault with its cause, unless the round before failed by the same."""
+    def record_failure(self, error: Exception) -> None:
+        """Log a failure with its traceback, unless the tick before failed in the same way."""
         self._count += 1
-        kind = (type(error), *_where(error))
+        kind = (type(error), *_location(error))
         if kind != self._kind:
             self._kind = kind
-            log.error("A round failed (%s); the next one comes", self._name, exc_info=error)
+            log.error("Tick failed, the loop goes on: loop=%s", self._name, exc_info=error)
 
-    def heal(self) -> None:
-        """Log that rounds succeed again, if they did not."""
+    def record_success(self) -> None:
+        """Log that ticks succeed again, if the last one failed."""
         if self._kind is not None:
-            log.info("Rounds succeed again (%s), after %d that failed", self._name, self._count)
+            log.info("Ticks succeed again: loop=%s failures=%d", self._name, self._count)
         self._kind, self._count = None, 0
 
 
-def _where(error: Exception) -> tuple[str, int]:
+def _location(error: Exception) -> tuple[str, int]:
     """Return the file and the line in which an error was raised."""
     (*_, frame) = traceback.extract_tb(error.__traceback__)
     return frame.filename, frame.lineno or 0
-
-
-async def setup(bot: SunoBot) -> None:
-    """Add the cog; discord.py calls this."""
-    await bot.add_cog(BackgroundLoops(bot))

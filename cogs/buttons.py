@@ -34,7 +34,9 @@ class KeepWatching(
         if task_id is None:
             text = catalog.text("reader-gone")
         else:
-            answer = await interaction.client.watch_service.watch(interaction, [task_id], HERE)
+            answer = await interaction.client.services.watch_service.watch(
+                interaction, [task_id], HERE
+            )
             text = watch_reply(answer, catalog)
         await Reply(interaction).send(text)
 
@@ -58,7 +60,9 @@ class StatusButton(
         catalog = catalog_for(interaction.locale.value)
         watchlist = interaction.client.services.watchlist
         if self.action == "notify":
-            answer = await interaction.client.watch_service.watch(interaction, [self.task_id])
+            answer = await interaction.client.services.watch_service.watch(
+                interaction, [self.task_id]
+            )
             text = watch_reply(answer, catalog)
             await Reply(interaction).send(text)
         elif task := await watchlist.read(self.task_id, caller_of(interaction)):

@@ -34,21 +34,23 @@ class CardButton(
         await interaction.response.defer(ephemeral=True, thinking=True)
         catalog = catalog_for(interaction.locale.value)
         bot = interaction.client
-        card = await bot.services.cards.get(self.card_id, time.time())
+        card = await bot.services.live_cards.get(self.card_id, time.time())
         tasks = card.tasks if card else ()
         running = [shown.task.id for shown in tasks if not shown.end_reason]
         told = running or [shown.task.id for shown in tasks if shown.notice_pending]
         if card is None or not told:
             text = catalog.text("live-gone")
         elif self.action == "join":
-            answer = await bot.watch_service.watch(interaction, told, HERE)
+            answer = await bot.services.watch_service.watch(interaction, told, HERE)
             text = watch_reply(answer, catalog)
         else:
             text = catalog.text(await self._leave(interaction, card, told))
         await Reply(interaction).send(text)
         if card is None and interaction.message:
             public = catalog_for((interaction.guild_locale or interaction.locale).value)
-            await bot.keeper.retire(interaction.message, self.item.custom_id or "", public)
+            await bot.services.live_card_updater.retire(
+                interaction.message, self.item.custom_id or "", public
+            )
 
     async def _leave(self, interaction: Interaction, card: LiveCard, ids: list[str]) -> str:
         """Stop for the person who pressed; return the key of what to say."""

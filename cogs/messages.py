@@ -62,7 +62,7 @@ class FoundMenu(
         await interaction.response.defer(ephemeral=True, thinking=True)
         data: Any = interaction.data
         chosen = parse_ids(" ".join(data["values"]))
-        answer = await interaction.client.watch_service.watch(interaction, chosen, HERE)
+        answer = await interaction.client.services.watch_service.watch(interaction, chosen, HERE)
         text = watch_reply(answer, catalog_for(interaction.locale.value))
         await Reply(interaction).send(text)
 

@@ -10,7 +10,7 @@ class Permissions(commands.Cog):
     """Listens to whatever may give the bot back what it lacked."""
 
     def __init__(self, bot: SunoBot) -> None:
-        self._places = bot.dispatcher.channel_blocker
+        self._places = bot.services.dispatcher.channel_blocker
 
     @commands.Cog.listener()
     async def on_guild_channel_update(

@@ -89,7 +89,7 @@ class Privacy(commands.Cog):
         """Say what is kept about the person, and ask whether to delete it."""
         await interaction.response.defer(ephemeral=True)
         catalog = catalog_for(interaction.locale.value)
-        personal_data = await self._bot.services.forgetting.personal_data(interaction.user.id)
+        personal_data = await self._bot.services.erasure.personal_data(interaction.user.id)
         if personal_data.nothing:
             await interaction.edit_original_response(content=catalog.text("forget-nothing"))
             return
@@ -101,7 +101,7 @@ class Privacy(commands.Cog):
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Delete everything of a server that the bot is no longer in; an outage is not that."""
-        await self._bot.services.forgetting.purge(guild.id)
+        await self._bot.services.erasure.purge(guild.id)
         log.info("Left server %s; its data are deleted", guild.id)
 
     @commands.Cog.listener()
@@ -115,21 +115,21 @@ class Privacy(commands.Cog):
         with suppress(DatabaseClosed):  # a bot that is stopping does so at its next start
             if await self._database_is_ours():
                 listed = ShardGuilds(shard_id, shard_count, guild_ids)
-                await self._bot.services.departures.compare(listed, time.time())
+                await self._bot.services.departed_servers.compare(listed, time.time())
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Keep the data of a server that invites the bot again."""
-        await self._bot.services.departures.cancel(guild.id)
+        await self._bot.services.departed_servers.cancel(guild.id)
 
     @commands.Cog.listener()
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Keep the data of a server that was not listed by mistake."""
-        await self._bot.services.departures.cancel(guild.id)
+        await self._bot.services.departed_servers.cancel(guild.id)
 
     async def _database_is_ours(self) -> bool:
         """Whether no other bot worked on the database before; the first one makes it its own."""
-        notes, ours = self._bot.services.notes, str(self._bot.application_id)
+        notes, ours = self._bot.services.key_values, str(self._bot.application_id)
         owner = await notes.read(_OWNER)
         if owner is None:
             await notes.write(_OWNER, ours)
@@ -145,8 +145,8 @@ async def _forget(interaction: Interaction) -> None:
         direct: int | None = (await interaction.client.create_dm(interaction.user)).id
     except (discord.HTTPException, aiohttp.ClientError, OSError):
         direct = None
-    await services.forgetting.forget(interaction.user.id, direct, time.time())
-    services.cards.changed.set()
+    await services.erasure.forget(interaction.user.id, direct, time.time())
+    services.live_cards.changed.set()
     log.info("Forgot a person who asked for it")
 
 

@@ -46,7 +46,7 @@ async def change(interaction: Interaction, changes: dict[str, Any] | None) -> No
         text = catalog_for(interaction.locale.value).text("settings-not-yours")
         await interaction.followup.send(text, ephemeral=True)
         return
-    book = interaction.client.services.settings
+    book = interaction.client.services.server_settings
     if changes is None:
         await book.reset(guild_id)
         await show_panel(interaction, ServerSettings())
@@ -131,7 +131,7 @@ class SettingButton(
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]  # our client
         """Change the setting."""
         services = interaction.client.services
-        settings = await services.settings.of(interaction.guild_id)
+        settings = await services.server_settings.of(interaction.guild_id)
         limits = watch_limit_choices(services.limits.watches_per_user)
         changes: dict[str, dict[str, Any] | None] = {
             "uploads": {"uploads": not settings.uploads},
@@ -174,7 +174,9 @@ class ServerSettingsCommands(
     async def show(self, interaction: Interaction) -> None:
         """Show the settings, with what changes them."""
         await interaction.response.defer(ephemeral=True)
-        await show_panel(interaction, await self._bot.services.settings.of(interaction.guild_id))
+        await show_panel(
+            interaction, await self._bot.services.server_settings.of(interaction.guild_id)
+        )
 
     @app_commands.command(
         name=localized("command-reset-name"), description=localized("command-reset")
@@ -183,7 +185,7 @@ class ServerSettingsCommands(
         """Reset everything."""
         await interaction.response.defer(ephemeral=True)
         if interaction.guild_id is not None:
-            await self._bot.services.settings.reset(interaction.guild_id)
+            await self._bot.services.server_settings.reset(interaction.guild_id)
         text = catalog_for(interaction.locale.value).text("settings-reset-done")
         await Reply(interaction).send(text)
 
@@ -197,8 +199,8 @@ class ServerSettingsCommands(
         assert guild is not None  # noqa: S101 # the command is a server's only
         health = ServerHealth(
             relay=bot.services.watchlist.circuit_status,
-            last_tick_at=bot.last_tick_at,
-            use=await bot.services.settings.usage(guild.id),
+            last_tick_at=bot.background.last_tick_at,
+            use=await bot.services.server_settings.usage(guild.id),
             invite=invite_link(bot.application_id or 0),
         )
         embed = health_embed(health, guild, catalog_for(interaction.locale.value))

@@ -112,7 +112,7 @@ class Suno(
         await interaction.response.defer(ephemeral=True)
         options = WatchOptions(channel=channel, mention=mention, private=private)
         wanted = await self._watchlist.ids_in(ids)
-        answer = await interaction.client.watch_service.watch(interaction, wanted, options)
+        answer = await interaction.client.services.watch_service.watch(interaction, wanted, options)
         text = watch_reply(answer, catalog_for(interaction.locale.value))
         await Reply(interaction).send(text)
 

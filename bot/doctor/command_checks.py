@@ -5,7 +5,7 @@ from typing import Any
 
 import aiohttp
 
-from bot.app import COGS, assemble, make_client
+from bot.app import COGS, Timing, build_bot, make_relay_client
 from bot.delivery.attachments.fetching import AudioFetcher
 from bot.doctor.report import Area, Finding, Notebook
 from bot.settings import Settings
@@ -15,21 +15,18 @@ _note = Notebook(Area.DISCORD)
 
 Payload = Mapping[str, Any]
 
-WORKING_COGS = {"bot.background"}
-"""What begins to work as soon as it is loaded, and offers no command."""
-
 _NO_RELAY = {"suno_relay": "deerapi", "suno_base_url": "", "suno_fetch_path": ""}
 
 
 async def offered_commands(settings: Settings) -> list[dict[str, Any]]:
     """Return the commands as the bot would register them, of a bot that is never started."""
     settings = settings.model_copy(update=_NO_RELAY)  # nobody is asked, so any relay will do
-    cogs = [name for name in COGS if name not in WORKING_COGS]
     async with aiohttp.ClientSession() as session:
-        client = make_client(settings, session)
+        client = make_relay_client(settings, session)
         unopened = DatabaseThread(settings.database_path)
-        async with assemble(settings, unopened, client, AudioFetcher(), cogs) as bot:
-            return await bot.load_cogs()
+        bot = build_bot(settings, unopened, client, AudioFetcher(), COGS, Timing(), fingerprint="")
+        async with bot.client:
+            return await bot.client.load_cogs()
 
 
 def compare_commands(offered: Sequence[Payload], registered: Sequence[Payload]) -> Finding:

@@ -307,7 +307,7 @@ async def test_the_least_limit_that_interactions_stated_counts(tmp_path: Path) -
         sandbox.relay.add(song("a-song", takes=1, clips=1, media=media.link("")))
         sandbox.guild.file_size = 10 * 2**20
         async with running_assembled_bot(sandbox, AudioFetcher(loopback_port=media.port)) as bot:
-            await bot.services.settings.change(sandbox.guild.id, uploads=True)
+            await bot.services.server_settings.change(sandbox.guild.id, uploads=True)
             await sandbox.command_answer("suno watch", id="a-song")
             sandbox.relay.clock.advance(10)
             notice = await sandbox.wait_for_notice("a-song")

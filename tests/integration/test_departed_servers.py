@@ -142,7 +142,7 @@ async def test_a_removal_while_one_of_two_shards_is_away_is_noticed(tmp_path: Pa
             down.go_down()
             sandbox.discord.let_back(1)
             await until_missing(sandbox, second)
-            departures, forgetting = bot.services.departures, bot.services.forgetting
+            departures, forgetting = bot.services.departed_servers, bot.services.erasure
             await departures.purge_overdue(time.time() + GRACE_PERIOD - 60)
             assert await forgetting.stored_server_ids() == {first.id, second.id, down.id}
             await departures.purge_overdue(time.time() + GRACE_PERIOD)
@@ -159,8 +159,8 @@ async def test_a_server_that_invites_the_bot_again_is_kept(tmp_path: Path) -> No
             await until_missing(sandbox, sandbox.guild)
             sandbox.guild.add_bot()
             await until_missing(sandbox)
-            await bot.services.departures.purge_overdue(time.time() + GRACE_PERIOD)
-            assert await bot.services.forgetting.stored_server_ids() == {sandbox.guild.id}
+            await bot.services.departed_servers.purge_overdue(time.time() + GRACE_PERIOD)
+            assert await bot.services.erasure.stored_server_ids() == {sandbox.guild.id}
 
 
 async def until_missing(sandbox: SandboxSession, *guilds: Guild) -> None:

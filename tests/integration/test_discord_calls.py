@@ -15,7 +15,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.background import run_forever
+from bot.background import BackgroundLoops, Loop
 from bot.delivery.discord_calls import CallTimeout, DiscordCalls, TooManyLateCalls
 from bot.delivery.discord_traffic import RequestMonitor
 from bot.delivery.dispatcher import OutboxDispatcher
@@ -96,16 +96,15 @@ async def at_work(
     office: Office, dispatcher: OutboxDispatcher, keeper: LiveCardUpdater | None = None
 ) -> AsyncIterator[None]:
     """Run the loops that deliver and show, as the bot does."""
-    wake = office.outbox.changed
-    loops = [asyncio.create_task(run_forever("deliver", dispatcher.tick, wake, {}))]
+    loops = [Loop("deliver", dispatcher.tick, office.outbox.changed)]
     if keeper:
-        loops.append(asyncio.create_task(run_forever("show", keeper.tick, asyncio.Event(), {})))
+        loops.append(Loop("show", keeper.tick, asyncio.Event()))
+    background = BackgroundLoops(loops, finish=(), on_failure=lambda _: None)
+    background.start()
     try:
         yield
     finally:
-        for loop in loops:
-            loop.cancel()
-        await asyncio.gather(*loops, return_exceptions=True)
+        await background.stop()
         await dispatcher.finish()
         if keeper:
             await keeper.finish()
@@ -316,7 +315,7 @@ CANCELLING = {
     "bot/delivery/live_card_updater.py": {"finish"},
     "bot/app.py": {"_keep_connected"},
     "bot/shutdown.py": {"stop", "run_until_signal"},
-    "bot/background.py": {"cog_unload"},
+    "bot/background.py": {"stop"},
 }
 """Functions that cancel tasks: at the end of the process."""
 

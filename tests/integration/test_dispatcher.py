@@ -12,7 +12,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.client import traced
+from bot.client import request_trace
 from bot.delivery.discord_traffic import RequestMonitor
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.error_policy import RetryPolicy
@@ -89,7 +89,7 @@ def a_client(request_monitor: RequestMonitor) -> discord.Client:
     return discord.Client(
         intents=discord.Intents(guilds=True),
         guild_ready_timeout=0.01,
-        http_trace=traced(request_monitor, Metrics()),
+        http_trace=request_trace(request_monitor, Metrics()),
     )
 
 

@@ -44,8 +44,8 @@ from tests.support.forwarder import Forwarder
 from tests.support.sandbox_session import (
     SandboxSession,
     open_sandbox,
-    running_assembled_bot,
     running_bot,
+    running_built_bot,
 )
 
 SONG = "song-that-is-counted"
@@ -343,11 +343,12 @@ async def test_only_requests_that_never_end_make_it_dead(tmp_path: Path) -> None
 async def test_a_bot_whose_requests_wait_for_ever_is_found_out(sandbox: SandboxSession) -> None:
     """Discord is well, and nothing gets there: neither ready nor alive, until it goes out."""
     sandbox.relay.add(song(SONG, takes=10))
-    async with running_assembled_bot(sandbox) as bot:
+    async with running_built_bot(sandbox) as built:
+        bot = built.client
         await bot.wait_until_ready()
         await sandbox.command_answer("suno watch", id=SONG)
         database = bot.services.outbox._database
-        known = health_probes(bot, database, QueueStatistics(database, "custom"))
+        known = health_probes(built, database, QueueStatistics(database, "custom"))
         bot.http._global_over.clear()
         sandbox.relay.clock.advance(100)
         async with asyncio.timeout(15):

@@ -48,13 +48,15 @@ class BotProcess:
         database = SimulatedDatabase(self._disk, self._world)
         async with database:
             session: Any = Session(self._relay_network, relay_server.describe)
-            client = app.make_client(self._settings, session)
-            self._bot = app.assemble(
-                self._settings, database, client, AudioFetcher(), app.COGS, PACE
+            client = app.make_relay_client(self._settings, session)
+            bot = app.build_bot(
+                *(self._settings, database, client, AudioFetcher(), app.COGS), app.Timing(PACE), ""
             )
+            self._bot = bot.client
             await self._bot._async_setup_hook()
             await self._log_in(self._bot)
-            await self._bot.services.poller.learn_from_history(self._bot.services.history)
+            await bot.poller.learn_from_history(self._bot.services.history)
+            self._bot.background.start()
             for name in app.COGS:  # as extensions, but read once and not in every life
                 await importlib.import_module(name).setup(self._bot)
             checks = asyncio.create_task(self._check_token())
@@ -66,9 +68,9 @@ class BotProcess:
     async def _check_token(self) -> None:
         """Find, as often as it is asked, that the token is good (compare ``bot.token_check``)."""
         while True:
-            await self._bot.dispatcher.token_refused.wait()
+            await self._bot.services.dispatcher.token_refused.wait()
             await asyncio.sleep(6)
-            self._bot.dispatcher.token_refused.clear()
+            self._bot.services.dispatcher.token_refused.clear()
 
     async def _log_in(self, bot: SunoBot) -> None:
         """Do what ``Client.login`` does, with a session of ours; raises what discord.py raises."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import aiohttp
 
-from bot.app import COGS, assemble, make_client, serve
+from bot.app import COGS, Bot, Timing, build_bot, make_relay_client, serve
 from bot.client import SunoBot
 from bot.delivery.attachments.fetching import AudioFetcher
 from bot.delivery.live_card_updater import LiveCardTiming
@@ -104,7 +104,9 @@ async def running_bot(
 ) -> AsyncIterator[None]:
     """Let the bot work in the sandbox, within this process."""
     values = {name.lower(): value for name, value in sandbox.environment.items()}
-    bot = asyncio.create_task(serve(Settings.model_validate(values | changes), live_card_timing))
+    bot = asyncio.create_task(
+        serve(Settings.model_validate(values | changes), Timing(live_card_timing))
+    )
     ready = asyncio.create_task(_ready(sandbox.discord))
     try:
         await asyncio.wait({bot, ready}, return_when=asyncio.FIRST_COMPLETED)
@@ -125,27 +127,38 @@ async def running_assembled_bot(
     fetcher: AudioFetcher | None = None,
     gateway_timing: GatewayTiming = FAST_GATEWAY,
 ) -> AsyncIterator[SunoBot]:
-    """Let the bot work in the sandbox, within this process, and yield it.
+    """Run the bot within this process and yield its client.
 
-    ``fetcher`` fetches its files, to be opened and closed here.
+    ``fetcher`` fetches its files; it is opened and closed here.
     """
+    async with running_built_bot(sandbox, fetcher, gateway_timing) as bot:
+        yield bot.client
+
+
+@asynccontextmanager
+async def running_built_bot(
+    sandbox: SandboxSession,
+    fetcher: AudioFetcher | None = None,
+    gateway_timing: GatewayTiming = FAST_GATEWAY,
+) -> AsyncIterator[Bot]:
+    """Run the bot within this process and yield what ``build_bot`` returned."""
     values = {name.lower(): value for name, value in sandbox.environment.items()}
     settings = Settings.model_validate(values)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(DatabaseThread(settings.database_path))
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        client = make_client(settings, session)
+        client = make_relay_client(settings, session)
         stack.push_async_callback(client.aclose)
         fetcher = await stack.enter_async_context(fetcher or AudioFetcher())
-        bot = await stack.enter_async_context(
-            assemble(settings, database, client, fetcher, COGS, FAST_LIVE_CARD, gateway_timing)
-        )
-        running = asyncio.create_task(bot.start(sandbox.discord.token))
+        timing = Timing(FAST_LIVE_CARD, gateway_timing)
+        bot = build_bot(settings, database, client, fetcher, COGS, timing, fingerprint="")
+        await stack.enter_async_context(bot.client)
+        running = asyncio.create_task(bot.client.start(sandbox.discord.token))
         try:
             await _ready(sandbox.discord)
             yield bot
         finally:
-            await bot.close()
+            await bot.client.close()
             await running
 
 

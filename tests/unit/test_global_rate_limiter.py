@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 
-from bot.client import MOST_IN_A_SECOND, traced
+from bot.client import REQUESTS_PER_SECOND, request_trace
 from bot.delivery.discord_traffic import RequestMonitor
 from bot.delivery.rate_limiter import MAX_CATCH_UP, GlobalRateLimiter
 from bot.metrics import Metrics
@@ -104,14 +104,16 @@ async def test_answers_to_people_never_wait_for_a_turn() -> None:
     """Discord does not count them, and wants them within three seconds."""
     async with (
         LocalDiscord() as local,
-        aiohttp.ClientSession(trace_configs=[traced(RequestMonitor(), Metrics())]) as session,
+        aiohttp.ClientSession(
+            trace_configs=[request_trace(RequestMonitor(), Metrics())]
+        ) as session,
     ):
 
         async def ask(path: str) -> str:
             async with session.get(f"{local.api_url}{path}"):
                 return path
 
-        requests = [asyncio.create_task(ask("/gateway")) for _ in range(MOST_IN_A_SECOND // 2)]
+        requests = [asyncio.create_task(ask("/gateway")) for _ in range(REQUESTS_PER_SECOND // 2)]
         answer = asyncio.create_task(ask("/webhooks/1/token"))
         first, *_ = [await done for done in asyncio.as_completed([answer, requests[-1]])]
         assert first == "/webhooks/1/token"

@@ -47,9 +47,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot.token_check": set(),
     "bot.client": {
         *("bot.i18n", "bot.watches", "bot.delivery", "bot.ui", "bot.monitoring", "bot.metrics"),
-        *("bot.gateway", "bot.polling", "bot.storage"),
+        *("bot.gateway", "bot.storage", "bot.background"),
     },
-    "bot.background": {"bot.storage", "bot.client"},
+    "bot.background": {"bot.storage"},
     "bot.start_errors": {"bot.settings", "bot.storage", "bot.monitoring"},
     "bot.doctor": {
         *("bot.settings", "bot.relay", "bot.storage", "bot.ui", "bot.delivery"),
