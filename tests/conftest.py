@@ -1,9 +1,12 @@
-"""What every test is held to, whatever it is about."""
+"""Fixtures for tests of every kind, and the check that every test is subject to."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
+
+from tests.support.sandbox_session import SandboxSession, open_sandbox
 
 _LOCAL_DISCORD = "sandbox.discord.middleware"
 
@@ -33,3 +36,10 @@ def well_formed(request: pytest.FixtureRequest) -> Iterator[None]:
     log.removeHandler(collector)
     if request.node.get_closest_marker("malformed_requests") is None:
         assert collector.lines == []
+
+
+@pytest.fixture
+async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
+    """Yield a Discord and a relay with two users; no bot runs yet."""
+    async with open_sandbox(tmp_path) as sandbox:
+        yield sandbox

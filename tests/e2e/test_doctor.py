@@ -7,8 +7,6 @@ import os
 import pty
 import re
 import sys
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -21,17 +19,10 @@ from bot.settings import SettingsReport
 from sandbox.bot_process import BotProcess, without_settings
 from tests.support.doctor_harness import Doctor, ask_doctor
 from tests.support.paths import ROOT
-from tests.support.sandbox_session import SandboxSession, open_sandbox
+from tests.support.sandbox_session import SandboxSession
 
 KEYS = ["version", "healthy", "problems", "warnings", "findings"]
 KEYS_OF_A_FINDING = ["area", "check", "state", "text", "advice"]
-
-
-@pytest.fixture
-async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
-    """Yield a sandbox without a bot."""
-    async with open_sandbox(tmp_path) as sandbox:
-        yield sandbox
 
 
 async def test_all_is_well_with_exit_code_0_beside_a_bot_that_works(

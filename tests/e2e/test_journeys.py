@@ -2,22 +2,14 @@
 
 import sqlite3
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from sandbox.bot_process import BotProcess
 from sandbox.relay import song
-from tests.support.sandbox_session import SandboxSession, open_sandbox
+from tests.support.sandbox_session import SandboxSession
 
 SONG = "song-of-this-journey"
-
-
-@pytest.fixture
-async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
-    """Yield a sandbox without a bot."""
-    async with open_sandbox(tmp_path) as sandbox:
-        yield sandbox
 
 
 @pytest.fixture

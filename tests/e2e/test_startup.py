@@ -6,7 +6,6 @@ import os
 import socket
 import sqlite3
 import sys
-from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
@@ -27,13 +26,6 @@ from tests.support.sandbox_session import SandboxSession, open_sandbox
 
 NOBODY = "http://127.0.0.1:9"
 """Where nothing listens."""
-
-
-@pytest.fixture
-async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
-    """Yield a sandbox without a bot."""
-    async with open_sandbox(tmp_path) as sandbox:
-        yield sandbox
 
 
 async def run_bot(sandbox: SandboxSession, **changes: str) -> tuple[int, str]:

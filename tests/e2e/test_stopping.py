@@ -13,18 +13,11 @@ from sandbox.bot_process import BotProcess
 from sandbox.relay import song
 from sandbox.relay.faults import slow_headers
 from tests.support.forwarder import Forwarder
-from tests.support.sandbox_session import SandboxSession, open_sandbox
+from tests.support.sandbox_session import SandboxSession
 
 SONG = "song-of-this-stop"
 POST = "POST /channels/{id}/messages"
 LONGEST_STOP = 10.0
-
-
-@pytest.fixture
-async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
-    """Yield a sandbox without a bot."""
-    async with open_sandbox(tmp_path) as sandbox:
-        yield sandbox
 
 
 async def started(sandbox: SandboxSession, **changes: str) -> BotProcess:

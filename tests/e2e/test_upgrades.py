@@ -28,6 +28,7 @@ from tests.support.released_schema import (
     build,
     dump,
     live,
+    move,
 )
 from tests.support.sandbox_session import open_sandbox, running_bot
 
@@ -181,21 +182,6 @@ async def test_a_bot_of_today_goes_on_where_the_release_stopped(
         (running,) = sandbox.notices("running")
         assert sandbox.ada.mention in running.content
         assert sandbox.bea.mention not in running.content  # who asked to be told quietly
-
-
-def move(path: Path, column: str, ids: dict[int, int]) -> None:
-    """Give a database the ids of another Discord, in every table that has them."""
-    with closing(sqlite3.connect(path)) as connection:
-        tables = connection.execute(
-            "SELECT t.name FROM pragma_table_list t JOIN pragma_table_info(t.name) c"
-            " WHERE t.schema = 'main' AND t.type = 'table' AND c.name = ?",
-            [column],
-        ).fetchall()
-        for (table,) in tables:
-            for old, new in ids.items():
-                sql = f'UPDATE "{table}" SET {column} = ? WHERE {column} = ?'  # noqa: S608 # names of ours
-                connection.execute(sql, [new, old])
-        connection.commit()
 
 
 def make_newer(path: Path) -> bytes:

@@ -26,18 +26,23 @@ from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, Guild, LocalDiscord, Message
 from sandbox.relay import song
 from sandbox.relay.lifecycles import clip_ids
-from tests.integration.test_dispatcher import POLICY, POST, Post, a_client, connected
-from tests.integration.test_fetching import always
 from tests.support.builders import a_clip, a_failure, a_song
 from tests.support.delivery import a_dispatcher
-from tests.support.media_server import MP3, MediaServer, a_media_server, answering
+from tests.support.dispatcher_harness import (
+    POLICY,
+    POST,
+    DispatcherHarness,
+    connected,
+    traced_client,
+)
+from tests.support.media_server import MP3, MediaServer, always, answering, open_media_server
 from tests.support.sandbox_session import open_sandbox, running_assembled_bot
 
 LIMIT = 1 << 20
 
 
 @dataclass
-class Studio(Post):
+class AttachmentHarness(DispatcherHarness):
     """A courier that plays songs, the server they are on, and the settings of the Discord one."""
 
     media: MediaServer
@@ -51,14 +56,14 @@ class Studio(Post):
 
     async def told(self, task: Task, channel: Channel | None = None) -> Message:
         """Owe the notice of a task, and return it: exactly one message, whatever happens."""
-        await self.owe(task, channel=channel)
+        await self.enqueue(task, channel=channel)
         await self.deliver()
         (message,) = (channel or self.channel).messages
         assert await self.states() == [("sent", None)]
         return message
 
     @property
-    def posts(self) -> int:
+    def message_requests(self) -> int:
         """How often a message was sent to the channel."""
         path = f"/channels/{self.channel.id}/messages"
         asked = [(request.method, request.path) for request in self.local.requests]
@@ -66,14 +71,7 @@ class Studio(Post):
 
 
 @pytest.fixture
-async def media() -> AsyncIterator[MediaServer]:
-    """Return a server of songs."""
-    async with a_media_server() as media:
-        yield media
-
-
-@pytest.fixture
-async def studio(tmp_path: Path, media: MediaServer) -> AsyncIterator[Studio]:
+async def harness(tmp_path: Path, media: MediaServer) -> AsyncIterator[AttachmentHarness]:
     """Return a courier for a server that allows uploads, and the server of its songs."""
     async with AsyncExitStack() as stack:
         local = await stack.enter_async_context(LocalDiscord())
@@ -88,13 +86,13 @@ async def studio(tmp_path: Path, media: MediaServer) -> AsyncIterator[Studio]:
         DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
         Route.BASE = local.api_url
         request_monitor = RequestMonitor()
-        client = a_client(request_monitor)
+        client = traced_client(request_monitor)
         await stack.enter_async_context(connected(client, local.token))
         outbox, settings = Outbox(database), ServerSettingsStore(database)
         await settings.change(guild.id, uploads=True)
         dispatcher = a_dispatcher(client, outbox, POLICY, clock=local.clock.now, fetcher=fetcher)
         store = TaskStore(database, outbox, "local")
-        yield Studio(
+        yield AttachmentHarness(
             local, channel, outbox, store, dispatcher, client, request_monitor, media, settings
         )
 
@@ -104,75 +102,79 @@ def a_song_at(link: str, **changes: Any) -> Task:
     return a_song(clips=(a_clip(audio_url=link, **changes),))
 
 
-async def test_a_song_comes_with_a_file_that_discord_plays(studio: Studio) -> None:
+async def test_a_song_comes_with_a_file_that_discord_plays(harness: AttachmentHarness) -> None:
     """Named after it, with every byte, beside the link and the cover."""
-    link = studio.media.song(MP3 * 700)
-    message = await studio.told(a_song_at(link, title="Paper Boats (live)"))
+    link = harness.media.song(MP3 * 700)
+    message = await harness.told(a_song_at(link, title="Paper Boats (live)"))
     (file,) = message.attachments
     assert file.filename == "Paper-Boats-live.mp3"
     assert file.content_type == "audio/mpeg"
     assert file.data == MP3 * 700
     assert message.embeds[0]["url"] == link
-    assert studio.posts == 1
+    assert harness.message_requests == 1
 
 
-async def test_only_the_first_song_that_goes_on_playing_is_a_file(studio: Studio) -> None:
+async def test_only_the_first_song_that_goes_on_playing_is_a_file(
+    harness: AttachmentHarness,
+) -> None:
     """A stream is never fetched, nor is a second version: its link is in the message."""
-    studio.media.song()
-    stream = a_clip(id="clip-1", audio_url=studio.media.link("/stream.mp3"), audio_is_final=False)
+    harness.media.song()
+    stream = a_clip(id="clip-1", audio_url=harness.media.link("/stream.mp3"), audio_is_final=False)
     clips = (
         stream,
-        a_clip(id="clip-2", audio_url=studio.media.link()),
-        a_clip(id="clip-3", audio_url=studio.media.link("/third.mp3")),
+        a_clip(id="clip-2", audio_url=harness.media.link()),
+        a_clip(id="clip-3", audio_url=harness.media.link("/third.mp3")),
     )
-    message = await studio.told(a_song(clips=clips))
+    message = await harness.told(a_song(clips=clips))
     assert len(message.attachments) == 1
-    assert [request.path for request in studio.media.requests] == ["/song.mp3"]
+    assert [request.path for request in harness.media.requests] == ["/song.mp3"]
 
 
 @pytest.mark.parametrize(
     "task", [a_failure(), a_song(clips=(a_clip(audio_is_final=False),))], ids=["failed", "stream"]
 )
-async def test_where_nothing_goes_on_playing_there_is_no_file(studio: Studio, task: Task) -> None:
+async def test_where_nothing_goes_on_playing_there_is_no_file(
+    harness: AttachmentHarness, task: Task
+) -> None:
     """And nothing is fetched."""
-    assert (await studio.told(task)).attachments == []
-    assert studio.media.requests == []
+    assert (await harness.told(task)).attachments == []
+    assert harness.media.requests == []
 
 
-async def test_without_the_setting_nothing_is_fetched(studio: Studio) -> None:
+async def test_without_the_setting_nothing_is_fetched(harness: AttachmentHarness) -> None:
     """A server has to want it."""
-    await studio.settings.change(studio.guild.id, uploads=False)
-    message = await studio.told(a_song_at(studio.media.song()))
+    await harness.settings.change(harness.guild.id, uploads=False)
+    message = await harness.told(a_song_at(harness.media.song()))
     assert message.attachments == []
-    assert studio.media.requests == []
+    assert harness.media.requests == []
 
 
-async def test_a_direct_message_has_no_file(studio: Studio) -> None:
+async def test_a_direct_message_has_no_file(harness: AttachmentHarness) -> None:
     """Nobody has allowed it there."""
-    ada = studio.local.add_user("Ada")
-    studio.guild.add_member(ada)
-    direct = studio.local.open_dm(ada)
-    message = await studio.told(a_song_at(studio.media.song()), channel=direct)
+    ada = harness.local.add_user("Ada")
+    harness.guild.add_member(ada)
+    direct = harness.local.open_dm(ada)
+    message = await harness.told(a_song_at(harness.media.song()), channel=direct)
     assert message.attachments == []
-    assert studio.media.requests == []
+    assert harness.media.requests == []
 
 
-async def test_without_attach_files_nothing_is_fetched(studio: Studio) -> None:
+async def test_without_attach_files_nothing_is_fetched(harness: AttachmentHarness) -> None:
     """Where the bot knows that it may not attach, it does not try."""
-    heard = asyncio.create_task(studio.client.wait_for("guild_channel_update", timeout=5))
+    heard = asyncio.create_task(harness.client.wait_for("guild_channel_update", timeout=5))
     await asyncio.sleep(0)
-    studio.channel.deny("attach_files")
+    harness.channel.deny("attach_files")
     await heard
-    message = await studio.told(a_song_at(studio.media.song()))
+    message = await harness.told(a_song_at(harness.media.song()))
     assert message.attachments == []
-    assert studio.media.requests == []
-    assert studio.posts == 1
+    assert harness.media.requests == []
+    assert harness.message_requests == 1
 
 
-async def test_a_thread_gets_the_file_as_well(studio: Studio) -> None:
+async def test_a_thread_gets_the_file_as_well(harness: AttachmentHarness) -> None:
     """It belongs to the server that wants it."""
-    thread = studio.guild.add_thread(studio.channel, "new songs")
-    message = await studio.told(a_song_at(studio.media.song()), channel=thread)
+    thread = harness.guild.add_thread(harness.channel, "new songs")
+    message = await harness.told(a_song_at(harness.media.song()), channel=thread)
     assert [file.data for file in message.attachments] == [MP3]
 
 
@@ -180,100 +182,110 @@ async def test_a_thread_gets_the_file_as_well(studio: Studio) -> None:
     ("status", "code"), [(413, 40005), (413, 0), (403, 50013), (400, 50035)], ids=str
 )
 async def test_a_message_that_is_refused_for_its_file_comes_without(
-    studio: Studio, status: int, code: int
+    harness: AttachmentHarness, status: int, code: int
 ) -> None:
     """At once, and with everything else that belongs to it."""
-    studio.local.faults.add(POST, status=status, code=code, times=1)
-    link = studio.media.song()
-    message = await studio.told(a_song_at(link))
+    harness.local.faults.add(POST, status=status, code=code, times=1)
+    link = harness.media.song()
+    message = await harness.told(a_song_at(link))
     assert message.attachments == []
     assert message.embeds[0]["url"] == link
     assert "image" in message.embeds[0]
     assert message.components
-    assert studio.posts == 2
+    assert harness.message_requests == 2
 
 
 async def test_a_message_that_is_refused_without_its_file_too_is_sent_simpler(
-    studio: Studio,
+    harness: AttachmentHarness,
 ) -> None:
     """First without the file, then without pictures and buttons, then as plain text."""
-    studio.local.faults.add(POST, status=400, code=50035, times=3)
-    link = studio.media.song()
-    message = await studio.told(a_song_at(link))
+    harness.local.faults.add(POST, status=400, code=50035, times=3)
+    link = harness.media.song()
+    message = await harness.told(a_song_at(link))
     assert message.attachments == []
     assert message.embeds == []
     assert link in message.content
-    assert (studio.posts, len(studio.media.requests)) == (4, 1)
+    assert (harness.message_requests, len(harness.media.requests)) == (4, 1)
 
 
-async def test_a_missing_permission_to_post_holds_a_message_with_its_file(studio: Studio) -> None:
+async def test_a_missing_permission_to_post_holds_a_message_with_its_file(
+    harness: AttachmentHarness,
+) -> None:
     """It is not the file then; when the permission is back the file comes, too."""
-    fault = studio.local.faults.add(POST, status=403, code=50013, times=2)
-    await studio.owe(a_song_at(studio.media.song()))
-    assert await studio.deliver() == []
-    assert (await studio.states())[0][0] == "held"
+    fault = harness.local.faults.add(POST, status=403, code=50013, times=2)
+    await harness.enqueue(a_song_at(harness.media.song()))
+    assert await harness.deliver() == []
+    assert (await harness.states())[0][0] == "held"
     assert fault.hits == 2
-    (message,) = await studio.deliver(after=600)
+    (message,) = await harness.deliver(after=600)
     assert len(message.attachments) == 1
 
 
-async def test_what_was_taken_unheard_is_repeated_without_its_file(studio: Studio) -> None:
+async def test_what_was_taken_unheard_is_repeated_without_its_file(
+    harness: AttachmentHarness,
+) -> None:
     """Discord knows the nonce, whatever else is sent: one message, with the file of the first."""
-    studio.local.faults.add(POST, drop=True, when="after", times=1)
-    await studio.owe(a_song_at(studio.media.song()))
-    await studio.deliver()
-    (message,) = await studio.deliver(after=2)
+    harness.local.faults.add(POST, drop=True, when="after", times=1)
+    await harness.enqueue(a_song_at(harness.media.song()))
+    await harness.deliver()
+    (message,) = await harness.deliver(after=2)
     assert len(message.attachments) == 1
-    assert len(studio.media.requests) == 1
-    assert await studio.states() == [("sent", None)]
+    assert len(harness.media.requests) == 1
+    assert await harness.states() == [("sent", None)]
 
 
-async def test_trouble_with_the_file_under_way_ends_without_it(studio: Studio) -> None:
+async def test_trouble_with_the_file_under_way_ends_without_it(harness: AttachmentHarness) -> None:
     """What hinders a large message need not hinder a small one."""
-    studio.local.faults.add(POST, drop=True, times=1)
-    await studio.owe(a_song_at(studio.media.song()))
-    assert await studio.deliver() == []
-    (message,) = await studio.deliver(after=2)
+    harness.local.faults.add(POST, drop=True, times=1)
+    await harness.enqueue(a_song_at(harness.media.song()))
+    assert await harness.deliver() == []
+    (message,) = await harness.deliver(after=2)
     assert message.attachments == []
-    assert await studio.states() == [("sent", None)]
+    assert await harness.states() == [("sent", None)]
 
 
-async def test_what_discord_py_sends_again_by_itself_has_the_whole_file(studio: Studio) -> None:
+async def test_what_discord_py_sends_again_by_itself_has_the_whole_file(
+    harness: AttachmentHarness,
+) -> None:
     """It is rewound, not fetched again."""
-    studio.local.faults.add(POST, status=500, times=1)
-    message = await studio.told(a_song_at(studio.media.song()))
+    harness.local.faults.add(POST, status=500, times=1)
+    message = await harness.told(a_song_at(harness.media.song()))
     assert [file.data for file in message.attachments] == [MP3]
-    assert (studio.posts, len(studio.media.requests)) == (2, 1)
+    assert (harness.message_requests, len(harness.media.requests)) == (2, 1)
 
 
-async def test_a_file_is_not_fetched_for_ever(studio: Studio) -> None:
+async def test_a_file_is_not_fetched_for_ever(harness: AttachmentHarness) -> None:
     """What is held for long is tried again and again, and goes without a file in the end."""
-    archived = studio.local.faults.add(
-        POST, status=400, code=50083, channel=studio.channel, times=None
+    archived = harness.local.faults.add(
+        POST, status=400, code=50083, channel=harness.channel, times=None
     )
-    await studio.owe(a_song_at(studio.media.song()))
+    await harness.enqueue(a_song_at(harness.media.song()))
     for _ in range(MAX_ATTEMPTS_WITH_FILE + 1):
-        assert await studio.deliver(after=600) == []
+        assert await harness.deliver(after=600) == []
     assert archived.hits == MAX_ATTEMPTS_WITH_FILE + 1
-    studio.local.faults.clear()
-    (message,) = await studio.deliver(after=600)
+    harness.local.faults.clear()
+    (message,) = await harness.deliver(after=600)
     assert message.attachments == []
-    assert len(studio.media.requests) == MAX_ATTEMPTS_WITH_FILE
+    assert len(harness.media.requests) == MAX_ATTEMPTS_WITH_FILE
 
 
-async def test_a_channel_without_embeds_gets_the_file_and_the_links(studio: Studio) -> None:
+async def test_a_channel_without_embeds_gets_the_file_and_the_links(
+    harness: AttachmentHarness,
+) -> None:
     """What Discord drops is written out; the file stays."""
-    studio.channel.deny("embed_links")
-    link = studio.media.song()
-    message = await studio.told(a_song_at(link))
+    harness.channel.deny("embed_links")
+    link = harness.media.song()
+    message = await harness.told(a_song_at(link))
     assert link in message.content
     assert len(message.attachments) == 1
 
 
 @pytest.mark.parametrize("what", ["absent", "page", "too large", "endless", "slow", "private"])
-async def test_a_song_that_cannot_be_fetched_comes_as_a_link(studio: Studio, what: str) -> None:
+async def test_a_song_that_cannot_be_fetched_comes_as_a_link(
+    harness: AttachmentHarness, what: str
+) -> None:
     """Soon, once, and whole."""
-    media = studio.media
+    media = harness.media
     link = {
         "absent": lambda: media.link("/nothing.mp3"),
         "page": lambda: media.song(b"<!doctype html><p>Sign in", "text/html"),
@@ -282,15 +294,15 @@ async def test_a_song_that_cannot_be_fetched_comes_as_a_link(studio: Studio, wha
         "slow": lambda: media.stream(MP3, b"\0", every=0.05, endless=True),
         "private": lambda: media.redirect("https://10.0.0.1/song.mp3"),
     }[what]()
-    message = await studio.told(a_song_at(link))
+    message = await harness.told(a_song_at(link))
     assert message.attachments == []
     assert message.embeds[0]["url"] == link
-    assert (studio.posts, len(media.requests)) == (1, 1)
+    assert (harness.message_requests, len(media.requests)) == (1, 1)
 
 
-async def test_a_server_with_boosts_takes_larger_files(studio: Studio) -> None:
+async def test_a_server_with_boosts_takes_larger_files(harness: AttachmentHarness) -> None:
     """The least is what Discord gives everybody, whatever discord.py says."""
-    guild = studio.client.get_guild(studio.guild.id)
+    guild = harness.client.get_guild(harness.guild.id)
     assert guild is not None
     assert guild.filesize_limit < DEFAULT_UPLOAD_LIMIT
     limits = UploadLimits()
@@ -301,7 +313,7 @@ async def test_a_server_with_boosts_takes_larger_files(studio: Studio) -> None:
 
 async def test_the_least_limit_that_interactions_stated_counts(tmp_path: Path) -> None:
     """In that server: what it takes no larger is not uploaded in vain, but told with its link."""
-    async with open_sandbox(tmp_path) as sandbox, a_media_server() as media:
+    async with open_sandbox(tmp_path) as sandbox, open_media_server() as media:
         (clip,) = clip_ids("a-song", 1)
         media.answers[f"/{clip}.mp3"] = answering(MP3 + bytes(15 * 2**20), "audio/mpeg")
         sandbox.relay.add(song("a-song", takes=1, clips=1, media=media.link("")))

@@ -126,13 +126,6 @@ async def test_a_database_that_takes_too_long_offers_nothing(
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
-    """Return an empty database."""
-    async with DatabaseThread(tmp_path / "suno.db") as database:
-        yield database
-
-
-@pytest.fixture
 def history(database: DatabaseThread) -> History:
     """Return its history."""
     return History(database, "deerapi")

@@ -9,10 +9,8 @@ from bot.storage.models import Delivery, DeliveryPurpose, Destination, MessageFo
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import User
-from tests.integration.test_dispatcher import POST, Post, a_member, post
 from tests.support.builders import HERE, NOON, a_song, open_directs
-
-__all__ = ["post"]
+from tests.support.dispatcher_harness import POST, DispatcherHarness, add_member
 
 AGAIN = 600.0
 DIRECTS = {1: Destination(1001), 2: Destination(1002)}
@@ -204,23 +202,25 @@ async def test_a_long_queue_in_a_blocked_channel_slows_no_other(owed: Owed) -> N
     assert len(steps) < 300
 
 
-def ada_of(post: Post) -> User:
+def ada_of(dispatching: DispatcherHarness) -> User:
     """Return a member who takes direct messages."""
-    return a_member(post)
+    return add_member(dispatching)
 
 
-async def test_songs_behind_one_that_is_refused_for_its_content_are_posted(post: Post) -> None:
+async def test_songs_behind_one_that_is_refused_for_its_content_are_posted(
+    dispatching: DispatcherHarness,
+) -> None:
     """The channel was closed before, and is open now; it takes the first song in no form."""
-    ada = ada_of(post)
-    post.channel.deny("send_messages")
+    ada = ada_of(dispatching)
+    dispatching.channel.deny("send_messages")
     for task_id in ("forbidden", "second", "third"):
-        await post.owe(a_song(task_id), ada.id)
-    await post.deliver()
-    await post.deliver(after=10)
-    post.channel.allow("send_messages")
-    refused = post.local.faults.add(POST, status=400, code=200000, times=len(MessageFormat))
-    messages = await post.deliver(after=600)
+        await dispatching.enqueue(a_song(task_id), ada.id)
+    await dispatching.deliver()
+    await dispatching.deliver(after=10)
+    dispatching.channel.allow("send_messages")
+    refused = dispatching.local.faults.add(POST, status=400, code=200000, times=len(MessageFormat))
+    messages = await dispatching.deliver(after=600)
     assert refused.hits == len(MessageFormat)
     assert ["♪ second" in str(one.payload()) for one in messages] == [True, False]
     assert ["♪ third" in str(one.payload()) for one in messages] == [False, True]
-    assert (await post.states())[0] == ("dropped", "400/200000")
+    assert (await dispatching.states())[0] == ("dropped", "400/200000")

@@ -17,12 +17,10 @@ from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.relay import song
 from sandbox.relay.lifecycles import RelayTask, TaskStage, clip, streaming, succeeded, waiting
-from tests.integration.test_dispatcher import POLICY, POST, Post, a_member, post
-from tests.integration.test_poller import World, world
 from tests.support.builders import a_song
 from tests.support.delivery import a_dispatcher
-
-__all__ = ["post", "world"]
+from tests.support.dispatcher_harness import POLICY, POST, DispatcherHarness, add_member
+from tests.support.poller_harness import PollerHarness
 
 HOURS = 5 * 3600.0
 SOON = POLICY.held_retry_interval
@@ -32,33 +30,35 @@ SOON = POLICY.held_retry_interval
 class Skewed:
     """The parts around an outbox, and a clock of the bot's own."""
 
-    post: Post
+    dispatching: DispatcherHarness
     skew: float = HOURS
 
     @property
     def now(self) -> float:
         """The bot's time (Unix seconds)."""
-        return self.post.now + self.skew
+        return self.dispatching.now + self.skew
 
     def start(self) -> None:
         """Start a bot on the database as it is."""
-        post = self.post
-        post.outbox = Outbox(post.outbox._database)
-        post.store = TaskStore(post.outbox._database, post.outbox, "local")
-        post.dispatcher = a_dispatcher(post.client, post.outbox, POLICY, clock=lambda: self.now)
+        dispatching = self.dispatching
+        dispatching.outbox = Outbox(dispatching.outbox._database)
+        dispatching.store = TaskStore(dispatching.outbox._database, dispatching.outbox, "local")
+        dispatching.dispatcher = a_dispatcher(
+            dispatching.client, dispatching.outbox, POLICY, clock=lambda: self.now
+        )
 
     async def owe(self, task_id: str) -> None:
         """Owe somebody the notice of a song."""
-        destination = self.post.channel
-        ada = a_member(self.post)
-        await self.post.owe(a_song(task_id), ada.id, channel=destination)
+        destination = self.dispatching.channel
+        ada = add_member(self.dispatching)
+        await self.dispatching.enqueue(a_song(task_id), ada.id, channel=destination)
 
     async def work(self, after: float = 0.0) -> None:
         """Let time pass, and let the bot do what is due."""
-        self.post.local.clock.advance(after)
+        self.dispatching.local.clock.advance(after)
         for _ in range(10):
-            await self.post.dispatcher.tick()
-            await self.post.dispatcher.finish()
+            await self.dispatching.dispatcher.tick()
+            await self.dispatching.dispatcher.finish()
 
     async def set_right(self, by: float = HOURS, *, restarted: bool = False) -> None:
         """Set the bot's clock back, while it runs or while it does not."""
@@ -68,9 +68,9 @@ class Skewed:
 
 
 @pytest.fixture
-async def skewed(post: Post) -> Skewed:
+async def skewed(dispatching: DispatcherHarness) -> Skewed:
     """Return a bot whose clock is hours ahead."""
-    skewed = Skewed(post)
+    skewed = Skewed(dispatching)
     skewed.start()
     return skewed
 
@@ -81,15 +81,15 @@ restarts = pytest.mark.parametrize("restarted", [False, True], ids=["running", "
 @restarts
 async def test_a_postponed_notice_is_not_hours_late(skewed: Skewed, restarted: bool) -> None:
     """It was to be tried again in a second of the time that comes twice."""
-    post = skewed.post
-    post.local.faults.add(POST, status=503, times=1)
+    dispatching = skewed.dispatching
+    dispatching.local.faults.add(POST, status=503, times=1)
     await skewed.owe("song")
     await skewed.work()
-    assert post.channel.messages == []
+    assert dispatching.channel.messages == []
     await skewed.set_right(restarted=restarted)
     await skewed.work()
     await skewed.work(after=SOON)
-    assert len(post.channel.messages) == 1
+    assert len(dispatching.channel.messages) == 1
 
 
 @restarts
@@ -97,15 +97,15 @@ async def test_a_blocked_channel_is_tried_within_ten_minutes(
     skewed: Skewed, restarted: bool
 ) -> None:
     """Also what is held for itself, and direct messages that are to be opened."""
-    post = skewed.post
-    post.channel.deny("send_messages")
+    dispatching = skewed.dispatching
+    dispatching.channel.deny("send_messages")
     await skewed.owe("song")
     await skewed.work()
     await skewed.set_right(restarted=restarted)
-    post.channel.allow("send_messages")
+    dispatching.channel.allow("send_messages")
     await skewed.work()
     await skewed.work(after=SOON)
-    assert len(post.channel.messages) == 1
+    assert len(dispatching.channel.messages) == 1
 
 
 @restarts
@@ -113,17 +113,17 @@ async def test_a_notice_that_is_held_for_a_time_that_comes_twice_is_tried_soon(
     skewed: Skewed, restarted: bool
 ) -> None:
     """The clock was days ahead meanwhile, so that trouble seemed to have lasted for days."""
-    post, days = skewed.post, 3 * 86400.0
-    post.local.faults.add(POST, status=503, times=2)
+    dispatching, days = skewed.dispatching, 3 * 86400.0
+    dispatching.local.faults.add(POST, status=503, times=2)
     await skewed.owe("song")
     await skewed.work()
     skewed.skew += days
     await skewed.work()
-    assert (await post.states())[0][0] == "held"
+    assert (await dispatching.states())[0][0] == "held"
     await skewed.set_right(by=days, restarted=restarted)
     await skewed.work()
     await skewed.work(after=SOON)
-    assert len(post.channel.messages) == 1
+    assert len(dispatching.channel.messages) == 1
 
 
 async def unheard(skewed: Skewed) -> None:
@@ -131,15 +131,15 @@ async def unheard(skewed: Skewed) -> None:
 
     That is so long that the nonce of the notice is forgotten.
     """
-    post = skewed.post
-    post.local.faults.add(POST, drop=True, when="after", times=1)
-    post.local.faults.add(POST, drop=True, times=None)
+    dispatching = skewed.dispatching
+    dispatching.local.faults.add(POST, drop=True, when="after", times=1)
+    dispatching.local.faults.add(POST, drop=True, times=None)
     await skewed.owe("song")
     for _ in range(31):
         await skewed.work(after=60)
-    post.local.faults.clear()
-    assert len(post.channel.messages) == 1
-    assert (await post.states())[0][0] == "due"
+    dispatching.local.faults.clear()
+    assert len(dispatching.channel.messages) == 1
+    assert (await dispatching.states())[0][0] == "due"
 
 
 @pytest.mark.parametrize(
@@ -155,8 +155,8 @@ async def test_an_unconfirmed_notice_is_looked_for_and_not_posted_twice(
     await skewed.set_right(by, restarted=restarted)
     await skewed.work()
     await skewed.work(after=SOON)
-    assert len(skewed.post.channel.messages) == 1
-    assert (await skewed.post.states())[0][0] == "sent"
+    assert len(skewed.dispatching.channel.messages) == 1
+    assert (await skewed.dispatching.states())[0][0] == "sent"
 
 
 @restarts
@@ -164,14 +164,14 @@ async def test_an_unconfirmed_notice_that_cannot_be_looked_for_says_that_it_may_
     skewed: Skewed, restarted: bool
 ) -> None:
     """Whenever it is sent: also hours later, when its stored time is just past."""
-    post = skewed.post
+    dispatching = skewed.dispatching
     await unheard(skewed)
-    post.channel.deny("read_message_history")
+    dispatching.channel.deny("read_message_history")
     await skewed.set_right(restarted=restarted)
-    post.local.faults.add(POST, drop=True, times=2)
+    dispatching.local.faults.add(POST, drop=True, times=2)
     for pause in (0, SOON, HOURS - 1800, SOON, SOON):
         await skewed.work(after=pause)
-    first, second = post.channel.messages
+    first, second = dispatching.channel.messages
     assert "twice" not in first.content
     assert "twice" in second.content
 
@@ -180,121 +180,121 @@ async def test_the_notice_of_an_earlier_watch_is_no_evidence_after_the_clock_was
     skewed: Skewed,
 ) -> None:
     """The same song was posted a day before: the doubtful notice is not taken for that one."""
-    post = skewed.post
+    dispatching = skewed.dispatching
     await skewed.owe("song")
     await skewed.work()
-    post.local.clock.advance(86400)
-    post.local.faults.add(POST, drop=True, times=1)
+    dispatching.local.clock.advance(86400)
+    dispatching.local.faults.add(POST, drop=True, times=1)
     await skewed.owe("song")
     await skewed.work()
     await skewed.set_right()
     await skewed.work()
     await skewed.work(after=SOON)
-    assert len(post.channel.messages) == 2
-    assert [state for state, _ in await post.states()] == ["sent", "sent"]
+    assert len(dispatching.channel.messages) == 2
+    assert [state for state, _ in await dispatching.states()] == ["sent", "sent"]
 
 
 @restarts
 async def test_direct_messages_are_opened_soon(skewed: Skewed, restarted: bool) -> None:
     """Discord wanted a pause before the clock was set back."""
-    post = skewed.post
-    post.local.faults.add("POST /users/@me/channels", status=403, code=40003, times=1)
+    dispatching = skewed.dispatching
+    dispatching.local.faults.add("POST /users/@me/channels", status=403, code=40003, times=1)
     await skewed.owe("song")
-    post.channel.delete()
+    dispatching.channel.delete()
     await skewed.work()
     await skewed.set_right(restarted=restarted)
     await skewed.work()
     for _ in range(3):
         await skewed.work(after=SOON)
-    assert [state for state, _ in await post.states()] == ["dropped", "sent"]
+    assert [state for state, _ in await dispatching.states()] == ["dropped", "sent"]
 
 
 async def test_a_clock_that_is_set_back_a_little_changes_nothing(skewed: Skewed) -> None:
     """NTP does so all the time: what is in doubt stays as old as it is."""
-    post = skewed.post
-    post.local.faults.add(POST, drop=True, when="after", times=1)
+    dispatching = skewed.dispatching
+    dispatching.local.faults.add(POST, drop=True, when="after", times=1)
     await skewed.owe("song")
     await skewed.work()
-    (before,) = await post.outbox._database.read("SELECT in_doubt_since FROM deliveries", [])
+    (before,) = await dispatching.outbox._database.read("SELECT in_doubt_since FROM deliveries", [])
     await skewed.set_right(CLOCK_TOLERANCE / 2)
     await skewed.work()
-    (after,) = await post.outbox._database.read("SELECT in_doubt_since FROM deliveries", [])
+    (after,) = await dispatching.outbox._database.read("SELECT in_doubt_since FROM deliveries", [])
     assert after == before
     await skewed.work(after=CLOCK_TOLERANCE)
-    assert len(post.channel.messages) == 1
+    assert len(dispatching.channel.messages) == 1
 
 
-def restart(world: World) -> Poller:
+def restart(polling: PollerHarness) -> Poller:
     """Return the poller of a new process on the same database."""
     return Poller(
-        world.client,
-        world.store,
-        world.schedule,
+        polling.client,
+        polling.store,
+        polling.schedule,
         batch_size=100,
-        clock=world.clock,
+        clock=polling.clock,
         metrics=Metrics(),
     )
 
 
-async def look(world: World, poller: Poller, after: float = 0.0) -> None:
+async def look(polling: PollerHarness, poller: Poller, after: float = 0.0) -> None:
     """Let time pass everywhere, then look."""
-    world.clock.now += after
-    world.relay.clock.advance(after)
+    polling.clock.now += after
+    polling.relay.clock.advance(after)
     await poller.tick()
     await poller.finish(None)
 
 
 @restarts
 async def test_running_tasks_are_looked_at_within_one_interval(
-    world: World, restarted: bool
+    polling: PollerHarness, restarted: bool
 ) -> None:
     """Not after the longest wait that a plan may make."""
-    world.relay.add(song("song", takes=60))
-    await world.watch("song")
-    await world.look_after(5)
-    world.clock.now -= HOURS
-    world.relay.clock.advance(100)
-    poller = restart(world) if restarted else world.poller
-    await look(world, poller)
-    await look(world, poller, after=world.schedule.interval)
-    (delivery,) = await world.owed()
+    polling.relay.add(song("song", takes=60))
+    await polling.watch("song")
+    await polling.poll_after(5)
+    polling.clock.now -= HOURS
+    polling.relay.clock.advance(100)
+    poller = restart(polling) if restarted else polling.poller
+    await look(polling, poller)
+    await look(polling, poller, after=polling.schedule.interval)
+    (delivery,) = await polling.claim_due()
     assert delivery.task.status is TaskStatus.SUCCESS
 
 
 @restarts
 async def test_a_song_that_waits_for_its_last_link_is_told_in_time(
-    world: World, restarted: bool
+    polling: PollerHarness, restarted: bool
 ) -> None:
     """The patience with a missing link began at a time that comes again only in hours."""
     made = [
         streaming(clip("clip", title="Boats", lyrics="", style="", media="https://cdn1.suno.ai"))
     ]
     stages = (TaskStage(0, waiting()), TaskStage(60, succeeded(made)))
-    world.relay.add(RelayTask("song", TaskKind.MUSIC, stages))
-    await world.watch("song")
-    await world.look_after(100)
-    assert await world.owed() == []
-    world.clock.now -= HOURS
-    poller = restart(world) if restarted else world.poller
-    await look(world, poller)
+    polling.relay.add(RelayTask("song", TaskKind.MUSIC, stages))
+    await polling.watch("song")
+    await polling.poll_after(100)
+    assert await polling.claim_due() == []
+    polling.clock.now -= HOURS
+    poller = restart(polling) if restarted else polling.poller
+    await look(polling, poller)
     for _ in range(7):
-        await look(world, poller, after=MISSING_AUDIO_TIMEOUT / 6)
-    assert len(await world.owed()) == 1
+        await look(polling, poller, after=MISSING_AUDIO_TIMEOUT / 6)
+    assert len(await polling.claim_due()) == 1
 
 
 async def test_a_watch_ends_when_it_should_by_the_clock_that_was_set_right(
-    world: World,
+    polling: PollerHarness,
 ) -> None:
     """The clock was years ahead when it was added."""
-    world.clock.now += 1e8
-    world.relay.add(song("song", takes=1e9))
-    await world.watch("song")
-    await world.look_after(5)
-    world.clock.now -= 1e8
-    await world.look_after(0)
+    polling.clock.now += 1e8
+    polling.relay.add(song("song", takes=1e9))
+    await polling.watch("song")
+    await polling.poll_after(5)
+    polling.clock.now -= 1e8
+    await polling.poll_after(0)
     for _ in range(40):
-        await world.look_after(100)
-    assert len(await world.owed()) == 1
+        await polling.poll_after(100)
+    assert len(await polling.claim_due()) == 1
 
 
 def test_a_plan_is_made_anew_when_the_clock_was_set_back() -> None:

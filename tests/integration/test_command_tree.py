@@ -1,24 +1,15 @@
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from sandbox.bot_process import BotProcess
 from sandbox.relay import faults, song
-from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
+from tests.support.sandbox_session import SandboxSession, running_bot
 
 SONG = "song-of-this-test"
 ANSWER = "PATCH /webhooks/{app}/{token}/messages/@original"
-
-
-@pytest.fixture
-async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
-    """Yield a sandbox without a bot."""
-    async with open_sandbox(tmp_path) as sandbox:
-        yield sandbox
 
 
 async def test_an_answer_that_is_cut_off_leaves_a_line_in_the_log_and_no_trace(

@@ -27,9 +27,9 @@ from bot.storage.models import Destination
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, Guild, LocalDiscord, Message
-from tests.integration.test_dispatcher import POST, a_client, connected
 from tests.support.builders import a_running_task, a_song
 from tests.support.delivery import a_dispatcher, a_live_card_updater
+from tests.support.dispatcher_harness import POST, connected, traced_client
 from tests.support.paths import ROOT
 
 PATCH = "PATCH /channels/{id}/messages/{message}"
@@ -40,7 +40,7 @@ POLICY = RetryPolicy(attempt_timeout=0.1, first_delay=0.1, shutdown_timeout=0.1)
 
 
 @dataclass
-class Office:
+class CallHarness:
     """All that posts, at a Discord whose time runs."""
 
     local: LocalDiscord
@@ -93,10 +93,10 @@ class Office:
 
 @asynccontextmanager
 async def at_work(
-    office: Office, dispatcher: OutboxDispatcher, keeper: LiveCardUpdater | None = None
+    harness: CallHarness, dispatcher: OutboxDispatcher, keeper: LiveCardUpdater | None = None
 ) -> AsyncIterator[None]:
     """Run the loops that deliver and show, as the bot does."""
-    loops = [Loop("deliver", dispatcher.tick, office.outbox.changed)]
+    loops = [Loop("deliver", dispatcher.tick, harness.outbox.changed)]
     if keeper:
         loops.append(Loop("show", keeper.tick, asyncio.Event()))
     background = BackgroundLoops(loops, finish=(), on_failure=lambda _: None)
@@ -111,7 +111,7 @@ async def at_work(
 
 
 @pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
+async def harness(tmp_path: Path) -> AsyncIterator[CallHarness]:
     """Return an office with a client that is connected."""
     async with AsyncExitStack() as stack:
         local = await stack.enter_async_context(LocalDiscord())
@@ -120,11 +120,11 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
         DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
         Route.BASE = local.api_url
         request_monitor = RequestMonitor()
-        client = a_client(request_monitor)
+        client = traced_client(request_monitor)
         await stack.enter_async_context(connected(client, local.token))
         outbox = Outbox(database)
         cards = LiveCards(database, "local")
-        yield Office(
+        yield CallHarness(
             local,
             guild,
             client,
@@ -135,52 +135,52 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
         )
 
 
-async def test_a_global_limit_longer_than_a_try_silences_nobody(office: Office) -> None:
+async def test_a_global_limit_longer_than_a_try_silences_nobody(harness: CallHarness) -> None:
     """Every notice arrives once, and discord.py's gate is open again."""
-    channels = [office.guild.add_channel(f"songs-{number}") for number in range(4)]
-    fault = office.local.faults.add(POST, retry_after=1.0, scope="global", times=2)
+    channels = [harness.guild.add_channel(f"songs-{number}") for number in range(4)]
+    fault = harness.local.faults.add(POST, retry_after=1.0, scope="global", times=2)
     for number, channel in enumerate(channels):
-        await office.owe(f"song-{number}", channel)
-    async with at_work(office, office.dispatcher()):
-        await office.local.wait_for(lambda: fault.hits, 5, "the limit")
-        assert len(await office.posts(*channels)) == 4
-        await office.until(["sent"] * 4)
-    assert office.lets_requests_through
+        await harness.owe(f"song-{number}", channel)
+    async with at_work(harness, harness.dispatcher()):
+        await harness.local.wait_for(lambda: fault.hits, 5, "the limit")
+        assert len(await harness.posts(*channels)) == 4
+        await harness.until(["sent"] * 4)
+    assert harness.lets_requests_through
 
 
-async def test_a_global_limit_during_an_edit_silences_nobody(office: Office) -> None:
+async def test_a_global_limit_during_an_edit_silences_nobody(harness: CallHarness) -> None:
     """The card is edited when the limit is over, and a notice that came meanwhile goes out."""
-    other = office.guild.add_channel("other")
-    keeper = office.keeper()
-    shown = await a_card_without_watchers(office, keeper)
-    fault = office.local.faults.add(PATCH, retry_after=1.0, scope="global", times=1)
-    async with at_work(office, office.dispatcher(), keeper):
-        await office.local.wait_for(lambda: fault.hits, 5, "the limit")
-        await office.owe("another", other)
-        await office.posts(other)
-        await office.local.wait_for(lambda: "Nobody" in str(shown.embeds), 5, "the edit")
-    assert office.lets_requests_through
+    other = harness.guild.add_channel("other")
+    keeper = harness.keeper()
+    shown = await a_card_without_watchers(harness, keeper)
+    fault = harness.local.faults.add(PATCH, retry_after=1.0, scope="global", times=1)
+    async with at_work(harness, harness.dispatcher(), keeper):
+        await harness.local.wait_for(lambda: fault.hits, 5, "the limit")
+        await harness.owe("another", other)
+        await harness.posts(other)
+        await harness.local.wait_for(lambda: "Nobody" in str(shown.embeds), 5, "the edit")
+    assert harness.lets_requests_through
 
 
 @pytest.mark.parametrize(
     "fault", [{"status": 404, "html": True}, {"status": 403, "code": 0}, {"status": 401}], ids=str
 )
 async def test_an_edit_that_nothing_of_discords_refused_is_tried_again(
-    office: Office, fault: dict[str, Any]
+    harness: CallHarness, fault: dict[str, Any]
 ) -> None:
     """A proxy's page does not say that the card is gone, nor does a refused token."""
-    keeper = office.keeper()
-    shown = await a_card_without_watchers(office, keeper)
-    office.local.faults.add(PATCH, times=2, **fault)
-    async with at_work(office, office.dispatcher(), keeper):
-        await office.local.wait_for(lambda: "Nobody" in str(shown.embeds), 5, "the edit")
+    keeper = harness.keeper()
+    shown = await a_card_without_watchers(harness, keeper)
+    harness.local.faults.add(PATCH, times=2, **fault)
+    async with at_work(harness, harness.dispatcher(), keeper):
+        await harness.local.wait_for(lambda: "Nobody" in str(shown.embeds), 5, "the edit")
 
 
-async def a_card_without_watchers(office: Office, keeper: LiveCardUpdater) -> Message:
+async def a_card_without_watchers(harness: CallHarness, keeper: LiveCardUpdater) -> Message:
     """Post the card of a task that everybody has left since; it does not say so yet."""
-    songs = office.guild.add_channel("songs")
-    destination = Destination(songs.id, office.guild.id)
-    await office.store.add_watch(
+    songs = harness.guild.add_channel("songs")
+    destination = Destination(songs.id, harness.guild.id)
+    await harness.store.add_watch(
         a_running_task(),
         known=True,
         user_id=1,
@@ -188,83 +188,83 @@ async def a_card_without_watchers(office: Office, keeper: LiveCardUpdater) -> Me
         now=time.time(),
         deadline=9999,
     )
-    card = await office.cards.create(
+    card = await harness.cards.create(
         destination, ["song"], time.time() - 1, user_id=1, claimed=True
     )
     assert card
     await keeper.post(card)
-    await office.store.remove_watch("song", user_id=1, channel_id=songs.id, now=time.time())
+    await harness.store.remove_watch("song", user_id=1, channel_id=songs.id, now=time.time())
     (shown,) = songs.messages
     return shown
 
 
-async def test_while_discord_takes_nothing_nothing_is_claimed(office: Office) -> None:
+async def test_while_discord_takes_nothing_nothing_is_claimed(harness: CallHarness) -> None:
     """What is due stays due, and no card is edited."""
-    songs = office.guild.add_channel("songs")
-    office.local.faults.add(POST, retry_after=60.0, scope="global", times=1)
-    await office.owe("song", songs)
-    dispatcher = office.dispatcher()
+    songs = harness.guild.add_channel("songs")
+    harness.local.faults.add(POST, retry_after=60.0, scope="global", times=1)
+    await harness.owe("song", songs)
+    dispatcher = harness.dispatcher()
     await dispatcher.tick()
     async with asyncio.timeout(5):
-        while not office.request_monitor.global_wait:  # noqa: ASYNC110 # seen in an answer
+        while not harness.request_monitor.global_wait:  # noqa: ASYNC110 # seen in an answer
             await asyncio.sleep(0.02)
-    await office.owe("another", office.guild.add_channel("other"))
+    await harness.owe("another", harness.guild.add_channel("other"))
     wait = await dispatcher.tick()
-    assert await office.states() == ["sending", "due"]
+    assert await harness.states() == ["sending", "due"]
     assert wait is not None
     assert wait - time.time() > 50
-    assert (await office.keeper().tick() or 0) - time.time() > 50
+    assert (await harness.keeper().tick() or 0) - time.time() > 50
     await dispatcher.finish()
 
 
-async def test_not_even_the_end_of_the_process_cancels_a_call(office: Office) -> None:
+async def test_not_even_the_end_of_the_process_cancels_a_call(harness: CallHarness) -> None:
     """Who waits for it is cancelled, as the log-out follows; the gate opens all the same."""
-    songs = office.guild.add_channel("songs")
-    keeper, dispatcher = office.keeper(), office.dispatcher()
-    await a_card_without_watchers(office, keeper)
-    office.local.faults.add(POST, retry_after=0.5, scope="global", times=1)
-    office.local.faults.add(PATCH, retry_after=0.5, scope="global", times=1)
+    songs = harness.guild.add_channel("songs")
+    keeper, dispatcher = harness.keeper(), harness.dispatcher()
+    await a_card_without_watchers(harness, keeper)
+    harness.local.faults.add(POST, retry_after=0.5, scope="global", times=1)
+    harness.local.faults.add(PATCH, retry_after=0.5, scope="global", times=1)
     await keeper.tick()
     await keeper.finish()
-    user = await office.client.fetch_user(office.local.state.owner.id)
-    await office.owe("song", songs)
+    user = await harness.client.fetch_user(harness.local.state.owner.id)
+    await harness.owe("song", songs)
     await dispatcher.tick()
     await dispatcher.finish()
-    assert user == await office.client.fetch_user(user.id)
-    assert office.lets_requests_through
+    assert user == await harness.client.fetch_user(user.id)
+    assert harness.lets_requests_through
 
 
-async def test_a_late_success_counts(office: Office) -> None:
+async def test_a_late_success_counts(harness: CallHarness) -> None:
     """The message is not sent again while its first try goes on, nor after it."""
-    songs = office.guild.add_channel("songs")
-    fault = office.local.faults.add(POST, delay=0.5, times=None)
-    await office.owe("song", songs)
-    async with at_work(office, office.dispatcher()):
-        await office.posts(songs)
-        await office.until(["sent"])
+    songs = harness.guild.add_channel("songs")
+    fault = harness.local.faults.add(POST, delay=0.5, times=None)
+    await harness.owe("song", songs)
+    async with at_work(harness, harness.dispatcher()):
+        await harness.posts(songs)
+        await harness.until(["sent"])
     assert (fault.hits, len(songs.messages)) == (1, 1)
 
 
-async def test_a_late_call_keeps_no_slot(office: Office) -> None:
+async def test_a_late_call_keeps_no_slot(harness: CallHarness) -> None:
     """Another channel is served beside it; but only until too many of them are late."""
-    stuck, other, third = (office.guild.add_channel(name) for name in ("stuck", "other", "third"))
-    office.local.faults.add(POST, delay=60.0, channel=stuck, times=None)
-    await office.owe("song", stuck)
+    stuck, other, third = (harness.guild.add_channel(name) for name in ("stuck", "other", "third"))
+    harness.local.faults.add(POST, delay=60.0, channel=stuck, times=None)
+    await harness.owe("song", stuck)
     async with at_work(
-        office, office.dispatcher(replace(POLICY, max_concurrent=1, max_late_calls=2))
+        harness, harness.dispatcher(replace(POLICY, max_concurrent=1, max_late_calls=2))
     ):
-        await office.until(["sending"])
-        await office.owe("another", other)
-        await office.posts(other)
-        await office.until(["sending", "sent"])
+        await harness.until(["sending"])
+        await harness.owe("another", other)
+        await harness.posts(other)
+        await harness.until(["sending", "sent"])
     async with at_work(
-        office, office.dispatcher(replace(POLICY, max_concurrent=1, max_late_calls=1))
+        harness, harness.dispatcher(replace(POLICY, max_concurrent=1, max_late_calls=1))
     ):
-        await office.until(["sending", "sent"])
+        await harness.until(["sending", "sent"])
         await asyncio.sleep(2 * POLICY.attempt_timeout)
-        await office.owe("a-third", third)
+        await harness.owe("a-third", third)
         await asyncio.sleep(2 * POLICY.attempt_timeout)
-        assert await office.states() == ["sending", "sent", "due"]
+        assert await harness.states() == ["sending", "sent", "due"]
 
 
 async def test_who_waits_long_enough_leaves_the_call_alone() -> None:

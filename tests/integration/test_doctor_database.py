@@ -4,7 +4,7 @@ import asyncio
 import os
 import sqlite3
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import AsyncExitStack, closing, contextmanager
 from pathlib import Path
 
@@ -18,41 +18,19 @@ from bot.storage.inspection import inspect_database, read
 from sandbox.bot_process import BotProcess
 from sandbox.relay import stuck
 from tests.support.doctor_harness import Doctor
-from tests.support.sandbox_session import SandboxSession, open_sandbox
+from tests.support.sandbox_session import SandboxSession
 
 
-@pytest.fixture
-async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
-    """Yield a sandbox without a bot."""
-    async with open_sandbox(tmp_path) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def doctor(sandbox: SandboxSession, monkeypatch: pytest.MonkeyPatch) -> Doctor:
-    """Return a doctor there."""
-    return Doctor(sandbox, monkeypatch)
-
-
-@pytest.fixture
-async def path(sandbox: SandboxSession) -> Path:
-    """Return the database of a bot that was there and has stopped."""
-    path = sandbox.folder / "suno.db"
-    async with DatabaseThread(path):
-        pass
-    return path
-
-
-def change(path: Path, *statements: str) -> None:
+def change(database_path: Path, *statements: str) -> None:
     """Change a database behind the bot's back."""
-    with closing(sqlite3.connect(path)) as connection, connection:
+    with closing(sqlite3.connect(database_path)) as connection, connection:
         for statement in statements:
             connection.execute(statement)
 
 
-def overwrite_a_page(path: Path) -> None:
+def overwrite_a_page(database_path: Path) -> None:
     """Damage a database as a bad disk does."""
-    with path.open("r+b") as file:
+    with database_path.open("r+b") as file:
         file.seek(2 * 4096)
         file.write(b"\xff" * 4096)
 
@@ -76,16 +54,16 @@ def a_folder(mode: int) -> Iterator[Path]:
 
 
 async def test_a_database_at_rest_is_looked_at_without_leaving_a_trace(
-    doctor: Doctor, path: Path
+    doctor: Doctor, database_path: Path
 ) -> None:
     """Not a byte of it is changed, and no file is left beside it."""
-    before = {each.name: each.read_bytes() for each in path.parent.iterdir()}
+    before = {each.name: each.read_bytes() for each in database_path.parent.iterdir()}
     visit = await doctor.visit()
     assert visit.troubles(Area.DATABASE) == []
     assert "this version's" in visit.found(Area.DATABASE, "schema").text
     assert "whole" in visit.found(Area.DATABASE, "integrity").text
     assert "No bot is running" in visit.found(Area.DATABASE, "bot").text
-    assert {each.name: each.read_bytes() for each in path.parent.iterdir()} == before
+    assert {each.name: each.read_bytes() for each in database_path.parent.iterdir()} == before
 
 
 async def test_a_bot_that_is_running_is_seen_and_not_disturbed(
@@ -124,11 +102,11 @@ async def test_watches_that_no_bot_looks_after_are_a_warning(
 
 
 async def test_watches_at_another_relay_than_the_bots_are_a_warning(
-    doctor: Doctor, path: Path
+    doctor: Doctor, database_path: Path
 ) -> None:
     """Nobody looks at them, and nobody would know after a change of SUNO_RELAY."""
     change(
-        path,
+        database_path,
         "INSERT INTO tasks (relay, task_id, state, status, answer, known, added_at, deadline_at)"
         " VALUES ('deerapi', 'there', 'running', 'QUEUED', '{}', 1, 1, 2),"
         " ('custom', 'here', 'running', 'QUEUED', '{}', 1, 1, 2)",
@@ -141,20 +119,24 @@ async def test_watches_at_another_relay_than_the_bots_are_a_warning(
     assert "elsewhere" not in unasked.troubles(Area.DATABASE)
 
 
-async def test_a_bot_is_seen_through_a_link_to_its_database(doctor: Doctor, path: Path) -> None:
+async def test_a_bot_is_seen_through_a_link_to_its_database(
+    doctor: Doctor, database_path: Path
+) -> None:
     """The lock is beside the file itself, whichever way leads there."""
-    (path.parent / "link.db").symlink_to(path)
-    async with DatabaseThread(path):
-        visit = await doctor.visit(DATABASE_PATH=str(path.parent / "link.db"))
+    (database_path.parent / "link.db").symlink_to(database_path)
+    async with DatabaseThread(database_path):
+        visit = await doctor.visit(DATABASE_PATH=str(database_path.parent / "link.db"))
     assert visit.found(Area.DATABASE, "bot").text.startswith("A bot is running on it")
-    assert visit.found(Area.DATABASE, "file").text.startswith(f"{path} (")
+    assert visit.found(Area.DATABASE, "file").text.startswith(f"{database_path} (")
 
 
-async def test_a_bot_that_cannot_work_is_seen_by_what_waits(doctor: Doctor, path: Path) -> None:
+async def test_a_bot_that_cannot_work_is_seen_by_what_waits(
+    doctor: Doctor, database_path: Path
+) -> None:
     """A relay that is silent for long, and a notice that should have gone out long ago."""
-    async with DatabaseThread(path):
+    async with DatabaseThread(database_path):
         change(
-            path,
+            database_path,
             "INSERT INTO tasks (relay, task_id, state, status, answer, known, added_at, looked_at,"
             " deadline_at) VALUES ('custom', 'song', 'running', 'QUEUED', '{}', 1, 1, 1, 2)",
             "INSERT INTO deliveries (relay, task_id, channel_id, locale, purpose, ending, answer,"
@@ -194,22 +176,22 @@ async def test_a_folder_in_place_of_the_file_is_a_problem(doctor: Doctor) -> Non
 
 async def test_a_file_that_is_no_database_is_told_and_left_alone(doctor: Doctor) -> None:
     """With its path, and what to do; the rest is looked at all the same."""
-    path = doctor.sandbox.folder / "letter.db"
-    path.write_bytes(b"not a database " * 100)
-    visit = await doctor.visit(DATABASE_PATH=str(path))
+    database_path = doctor.sandbox.folder / "letter.db"
+    database_path.write_bytes(b"not a database " * 100)
+    visit = await doctor.visit(DATABASE_PATH=str(database_path))
     found = visit.found(Area.DATABASE, "file")
     assert found.state is State.PROBLEM
-    assert f"{path} is no database" in found.text
+    assert f"{database_path} is no database" in found.text
     assert "DATABASE_PATH" in found.advice
-    assert path.read_bytes().startswith(b"not a database")
+    assert database_path.read_bytes().startswith(b"not a database")
     assert visit.found(Area.DISCORD, "token").state is State.OK
 
 
 async def test_a_damaged_database_is_told_with_the_backup_in_mind(
-    doctor: Doctor, path: Path
+    doctor: Doctor, database_path: Path
 ) -> None:
     """SQLite finds the page that is not as it should be."""
-    overwrite_a_page(path)
+    overwrite_a_page(database_path)
     visit = await doctor.visit()
     assert "damaged" in visit.printed
     assert "backup" in visit.printed
@@ -218,7 +200,7 @@ async def test_a_damaged_database_is_told_with_the_backup_in_mind(
 
 @pytest.mark.parametrize("stays", [True, False])
 async def test_a_bot_that_begins_meanwhile_does_not_make_it_look_damaged(
-    path: Path, stays: bool
+    database_path: Path, stays: bool
 ) -> None:
     """Nor one that is gone again: what was read of a file that changed is read anew."""
     async with AsyncExitStack() as stack:
@@ -227,7 +209,7 @@ async def test_a_bot_that_begins_meanwhile_does_not_make_it_look_damaged(
 
         async def a_bot_begins() -> None:
             async with AsyncExitStack() as end_reason:
-                database = await end_reason.enter_async_context(DatabaseThread(path))
+                database = await end_reason.enter_async_context(DatabaseThread(database_path))
                 await database.run(fill)
                 if stays:
                     stack.push_async_exit(end_reason.pop_all())
@@ -239,7 +221,7 @@ async def test_a_bot_that_begins_meanwhile_does_not_make_it_look_damaged(
             looks.append([str(line) for (line,) in db.execute("PRAGMA quick_check(5)").fetchall()])
             return looks[-1]
 
-        assert await asyncio.to_thread(read, path, 60.0, look) == ["ok"]
+        assert await asyncio.to_thread(read, database_path, 60.0, look) == ["ok"]
         assert len(looks) == 2
 
 
@@ -249,18 +231,20 @@ def fill(database: Database) -> None:
     database.conn.executemany("INSERT INTO notes VALUES (?, ?)", rows)
 
 
-async def test_a_row_that_points_nowhere_is_damage_too(doctor: Doctor, path: Path) -> None:
+async def test_a_row_that_points_nowhere_is_damage_too(doctor: Doctor, database_path: Path) -> None:
     """Another program may have written without looking at the foreign keys."""
-    change(path, "INSERT INTO history_of_people VALUES (1, 999, 0)")
+    change(database_path, "INSERT INTO history_of_people VALUES (1, 999, 0)")
     found = (await doctor.visit()).found(Area.DATABASE, "integrity")
     assert found.state is State.PROBLEM
     assert "a row of history_of_people points to no row of history" in found.text
 
 
-async def test_a_database_of_a_newer_version_is_a_problem(doctor: Doctor, path: Path) -> None:
+async def test_a_database_of_a_newer_version_is_a_problem(
+    doctor: Doctor, database_path: Path
+) -> None:
     """Its step is named; nothing is asked of tables that may be different."""
     change(
-        path,
+        database_path,
         "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"
         " VALUES ('suno-bot', 'm999_the_future', '2030')",
     )
@@ -272,12 +256,12 @@ async def test_a_database_of_a_newer_version_is_a_problem(doctor: Doctor, path: 
 
 @pytest.mark.parametrize(("running", "state"), [(False, State.OK), (True, State.WARNING)])
 async def test_a_database_of_an_older_version_waits_for_the_next_start(
-    doctor: Doctor, path: Path, running: bool, state: State
+    doctor: Doctor, database_path: Path, running: bool, state: State
 ) -> None:
     """Where a bot runs on it, that bot is older than this program."""
-    async with DatabaseThread(path) as database:
+    async with DatabaseThread(database_path) as database:
         change(
-            path,
+            database_path,
             "DELETE FROM _sqlite_migrations WHERE id = (SELECT max(id) FROM _sqlite_migrations)",
         )
         if not running:
@@ -290,8 +274,8 @@ async def test_a_database_of_an_older_version_waits_for_the_next_start(
 
 async def test_the_database_of_another_program_is_told(doctor: Doctor) -> None:
     """It would be changed by the first start otherwise."""
-    path = doctor.sandbox.folder / "suno.db"
-    change(path, "CREATE TABLE recipes (name TEXT)")
+    database_path = doctor.sandbox.folder / "suno.db"
+    change(database_path, "CREATE TABLE recipes (name TEXT)")
     found = (await doctor.visit()).found(Area.DATABASE, "schema")
     assert found.state is State.PROBLEM
     assert "another program's" in found.text
@@ -321,12 +305,14 @@ async def test_a_disk_that_is_almost_full_is_told(
     assert advice in found.advice
 
 
-def test_a_database_too_large_to_be_checked_in_time_is_not_called_damaged(path: Path) -> None:
+def test_a_database_too_large_to_be_checked_in_time_is_not_called_damaged(
+    database_path: Path,
+) -> None:
     """The check is given up; what was known before is told."""
-    with closing(sqlite3.connect(path)) as connection, connection:
+    with closing(sqlite3.connect(database_path)) as connection, connection:
         rows = ((f"note {number}", "x" * 50) for number in range(200_000))
         connection.executemany("INSERT INTO notes VALUES (?, ?)", rows)
-    facts = inspect_database(path, 0.0)
+    facts = inspect_database(database_path, 0.0)
     assert facts.damage is None
     assert facts.applied
 

@@ -1,7 +1,5 @@
 """What the doctor says of Discord: every way in which it can be broken has its advice."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,23 +18,10 @@ from sandbox.discord import Channel
 from sandbox.relay import song
 from tests.support.builders import NOON, a_running_task
 from tests.support.doctor_harness import Doctor
-from tests.support.sandbox_session import SandboxSession, open_sandbox
+from tests.support.sandbox_session import SandboxSession
 
 NOBODY = "http://127.0.0.1:9"
 """Where nothing listens."""
-
-
-@pytest.fixture
-async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
-    """Yield a sandbox without a bot."""
-    async with open_sandbox(tmp_path) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def doctor(sandbox: SandboxSession, monkeypatch: pytest.MonkeyPatch) -> Doctor:
-    """Return a doctor there."""
-    return Doctor(sandbox, monkeypatch)
 
 
 async def started(sandbox: SandboxSession) -> None:

@@ -1,8 +1,6 @@
 """What the doctor says of the relay: every way in which it can be broken has its advice."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -27,17 +25,9 @@ from sandbox.relay.faults import (
     unauthorized,
 )
 from tests.support.doctor_harness import Doctor
-from tests.support.sandbox_session import open_sandbox
 
 NOBODY = "http://127.0.0.1:9"
 """Where nothing listens."""
-
-
-@pytest.fixture
-async def doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Doctor]:
-    """Return a doctor of a sandbox without a bot."""
-    async with open_sandbox(tmp_path) as sandbox:
-        yield Doctor(sandbox, monkeypatch)
 
 
 async def test_a_relay_in_good_health_answers_takes_the_key_and_has_the_batch(

@@ -1,22 +1,12 @@
 """What the doctor says of the settings: where each comes from, and all that is wrong at once."""
 
 import os
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from bot.doctor.report import Area, State
 from bot.settings import Settings
 from tests.support.doctor_harness import Doctor
-from tests.support.sandbox_session import open_sandbox
-
-
-@pytest.fixture
-async def doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Doctor]:
-    """Return a doctor of a sandbox without a bot."""
-    async with open_sandbox(tmp_path) as sandbox:
-        yield Doctor(sandbox, monkeypatch)
 
 
 def write_env(doctor: Doctor, *lines: str) -> None:

@@ -1,9 +1,7 @@
 """What the doctor tells of one task: all that is known, and a sentence that says why."""
 
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +14,7 @@ from sandbox.bot_process import BotProcess
 from sandbox.relay import song, stuck
 from tests.support.builders import NOON
 from tests.support.doctor_harness import ask_doctor
-from tests.support.sandbox_session import SandboxSession, open_sandbox
+from tests.support.sandbox_session import SandboxSession
 
 RUNNING = TaskFacts(
     relay="custom",
@@ -190,13 +188,6 @@ def test_a_task_of_another_relay_than_the_bot_asks_is_told_so() -> None:
     assert "relay custom" in said
     assert "SUNO_RELAY=deerapi" in said
     assert "IN_PROGRESS" in conclusion(RUNNING, now=NOON, in_use=True, asked="custom")
-
-
-@pytest.fixture
-async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
-    """Yield a sandbox without a bot."""
-    async with open_sandbox(tmp_path) as sandbox:
-        yield sandbox
 
 
 async def test_the_way_of_a_task_is_told_beside_a_running_bot(sandbox: SandboxSession) -> None:

@@ -1,5 +1,3 @@
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,13 +12,6 @@ from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from tests.support.builders import NOON, a_clip, a_failure, a_lyrics_task, a_song
 from tests.support.histories import THERE, ended, watch
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
-    """Return an empty database."""
-    async with DatabaseThread(tmp_path / "suno.db") as database:
-        yield database
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import itertools
 import shutil
 import ssl
 import subprocess
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,26 +17,10 @@ from bot.delivery.attachments.fetching import (
     Resolver,
     resolve_host,
 )
-from tests.support.media_server import MP3, MediaServer, a_media_server, mp4, saying
+from tests.support.media_server import MP3, MediaServer, always, mp4, saying
 
 LIMIT = 1 << 20
 HTML = b"<!doctype html><title>Sign in</title>"
-
-
-@pytest.fixture
-async def media() -> AsyncIterator[MediaServer]:
-    """Return a server of songs."""
-    async with a_media_server() as media:
-        yield media
-
-
-def always(*addresses: str) -> Resolver:
-    """Return a resolver that knows the same addresses for every name."""
-
-    async def resolve(_host: str, _port: int) -> Sequence[str]:
-        return addresses
-
-    return resolve
 
 
 class Changing:

@@ -1,6 +1,4 @@
 import itertools
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -25,13 +23,6 @@ from tests.support.histories import (
     named,
     watch,
 )
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
-    """Return an empty database."""
-    async with DatabaseThread(tmp_path / "suno.db") as database:
-        yield database
 
 
 @pytest.fixture

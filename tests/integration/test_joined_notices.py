@@ -15,24 +15,11 @@ from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Message
 from sandbox.relay import song
-from tests.integration.test_live_card_updater import SONG, card_of, press
 from tests.support.builders import HERE, NOON, a_running_task, a_song
+from tests.support.live_cards import SONG, card_of, press
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 
 ADA, BEA, CLEO = 1, 2, 3
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
-    """Return an empty database."""
-    async with DatabaseThread(tmp_path / "suno.db") as database:
-        yield database
-
-
-@pytest.fixture
-def outbox(database: DatabaseThread) -> Outbox:
-    """Return its outbox."""
-    return Outbox(database)
 
 
 @pytest.fixture

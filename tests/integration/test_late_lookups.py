@@ -1,8 +1,7 @@
 """Looks that are overtaken while they are under way: by people, and by each other."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Collection, Mapping, Sequence
 
 import pytest
 
@@ -14,8 +13,8 @@ from bot.relay.lookup_result import LookupResult
 from bot.relay.models import Task, TaskKind, TaskStatus
 from bot.storage.models import EndReason, PollResult, WatchOutcome
 from sandbox.relay import song, stuck
-from tests.integration.test_poller import DEADLINE, World, a_world
 from tests.support.builders import HERE, NOON, a_running_task, a_song
+from tests.support.poller_harness import DEADLINE, PollerHarness
 
 
 class SlowWire:
@@ -67,25 +66,18 @@ class SlowWire:
         self._open.set()
 
 
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    """Open a world of our own."""
-    async with a_world(tmp_path / "suno.db") as world:
-        yield world
-
-
 class SlowLook:
     """One look at what is due, whose answer is on the way until it is let through."""
 
-    def __init__(self, world: World) -> None:
-        self._wire = SlowWire(world.client)
-        self._world = world
+    def __init__(self, polling: PollerHarness) -> None:
+        self._wire = SlowWire(polling.client)
+        self._polling = polling
         self._poller = Poller(
             self._wire,
-            world.store,
-            world.schedule,
+            polling.store,
+            polling.schedule,
             batch_size=100,
-            clock=world.clock,
+            clock=polling.clock,
             metrics=Metrics(),
         )
 
@@ -93,100 +85,104 @@ class SlowLook:
         """Ask the relay; a moment passes, and its answer is on the way."""
         await self._poller.tick()
         await self._wire.relay_has_answered()
-        self._world.clock.now += 0.5
+        self._polling.clock.now += 0.5
 
     async def end(self) -> None:
         """Let the answer arrive and be recorded, after another moment."""
-        self._world.clock.now += 0.5
+        self._polling.clock.now += 0.5
         self._wire.let_through()
         await self._poller.finish(None)
 
 
-async def a_slow_look(world: World) -> SlowLook:
+async def a_slow_look(polling: PollerHarness) -> SlowLook:
     """Begin a look at what is due."""
-    look = SlowLook(world)
+    look = SlowLook(polling)
     await look.begin()
     return look
 
 
-async def watch_unchecked(world: World, task_id: str) -> None:
+async def watch_unchecked(polling: PollerHarness, task_id: str) -> None:
     """Watch a task while the relay cannot be asked."""
-    world.relay.go_down()
-    assert await world.watch(task_id) is WatchOutcome.UNCHECKED
-    world.relay.come_back()
+    polling.relay.go_down()
+    assert await polling.watch(task_id) is WatchOutcome.UNCHECKED
+    polling.relay.come_back()
 
 
-async def test_a_look_does_not_end_a_watch_that_began_after_it(world: World) -> None:
+async def test_a_look_does_not_end_a_watch_that_began_after_it(polling: PollerHarness) -> None:
     """The relay learned of the task meanwhile: who asked then was told so, and it counts."""
-    await watch_unchecked(world, "song")
-    await world.look_after(60)
-    await world.look_after(5)
-    world.clock.now += 5
-    third = await a_slow_look(world)
-    world.relay.add(song("song", takes=60))
-    assert await world.watch("song", user_id=2) is WatchOutcome.WATCHING
+    await watch_unchecked(polling, "song")
+    await polling.poll_after(60)
+    await polling.poll_after(5)
+    polling.clock.now += 5
+    third = await a_slow_look(polling)
+    polling.relay.add(song("song", takes=60))
+    assert await polling.watch("song", user_id=2) is WatchOutcome.WATCHING
     await third.end()
-    assert await world.owed() == []
-    await world.look_after(60)
-    (delivery,) = await world.owed()
+    assert await polling.claim_due() == []
+    await polling.poll_after(60)
+    (delivery,) = await polling.claim_due()
     assert (delivery.end_reason, delivery.watchers) == (EndReason.FINISHED, (1, 2))
 
 
-async def test_a_look_counts_no_absence_of_a_task_that_was_found_since(world: World) -> None:
+async def test_a_look_counts_no_absence_of_a_task_that_was_found_since(
+    polling: PollerHarness,
+) -> None:
     """A task that was missing for half an hour is back: its absence has ended, late looks or not.
 
     Nor does one look that misses it again take up where the absence before had stopped.
     """
-    world.relay.add(stuck("song"))
-    await world.watch("song")
-    await world.look_after(5)
-    world.relay.remove("song")
+    polling.relay.add(stuck("song"))
+    await polling.watch("song")
+    await polling.poll_after(5)
+    polling.relay.remove("song")
     for _ in range(int(MISSING_TASK_TIMEOUT) // 100 - 1):
-        await world.look_after(100)
-    world.clock.now += 150
-    late = await a_slow_look(world)
-    world.relay.add(stuck("song"))
-    assert await world.watch("song", user_id=2) is WatchOutcome.WATCHING
+        await polling.poll_after(100)
+    polling.clock.now += 150
+    late = await a_slow_look(polling)
+    polling.relay.add(stuck("song"))
+    assert await polling.watch("song", user_id=2) is WatchOutcome.WATCHING
     await late.end()
-    world.relay.remove("song")
-    await world.look_after(100)
-    assert await world.owed() == []
-    (watched,) = await world.store.due_tasks(world.clock.now + 60, 10)
-    assert watched.missing_since == world.clock.now
+    polling.relay.remove("song")
+    await polling.poll_after(100)
+    assert await polling.claim_due() == []
+    (watched,) = await polling.store.due_tasks(polling.clock.now + 60, 10)
+    assert watched.missing_since == polling.clock.now
 
 
-async def test_the_deadline_of_an_old_watch_ends_no_new_one(world: World) -> None:
+async def test_the_deadline_of_an_old_watch_ends_no_new_one(polling: PollerHarness) -> None:
     """Who stopped and began again, while a look was under way, has the whole time again."""
-    world.relay.add(stuck("song"))
-    await world.watch("song")
+    polling.relay.add(stuck("song"))
+    await polling.watch("song")
     for _ in range(int(DEADLINE) // 100):
-        await world.look_after(99)
-    world.clock.now += 50
-    late = await a_slow_look(world)
-    await world.watchlist.remove(["song"], user_id=1)
-    assert await world.watch("song") is WatchOutcome.WATCHING
+        await polling.poll_after(99)
+    polling.clock.now += 50
+    late = await a_slow_look(polling)
+    await polling.watchlist.remove(["song"], user_id=1)
+    assert await polling.watch("song") is WatchOutcome.WATCHING
     await late.end()
-    assert await world.owed() == []
-    (watched,) = await world.store.due_tasks(world.clock.now + 60, 10)
-    assert watched.deadline_at > world.clock.now + DEADLINE - 5
+    assert await polling.claim_due() == []
+    (watched,) = await polling.store.due_tasks(polling.clock.now + 60, 10)
+    assert watched.deadline_at > polling.clock.now + DEADLINE - 5
 
 
-async def test_a_watch_that_began_anew_unchecked_is_not_called_looked_at(world: World) -> None:
+async def test_a_watch_that_began_anew_unchecked_is_not_called_looked_at(
+    polling: PollerHarness,
+) -> None:
     """What a look under way tells of the watch before is not its state."""
-    world.relay.add(stuck("song"))
-    await world.watch("song")
-    world.clock.now += 5
-    late = await a_slow_look(world)
-    await world.watchlist.remove(["song"], user_id=1)
-    await watch_unchecked(world, "song")
+    polling.relay.add(stuck("song"))
+    await polling.watch("song")
+    polling.clock.now += 5
+    late = await a_slow_look(polling)
+    await polling.watchlist.remove(["song"], user_id=1)
+    await watch_unchecked(polling, "song")
     await late.end()
-    (watch,) = await world.watchlist.watches_of(1)
+    (watch,) = await polling.watchlist.watches_of(1)
     assert (watch.known, watch.polled_at) == (False, None)
 
 
-async def watch(world: World, user_id: int, now: float) -> None:
+async def watch(polling: PollerHarness, user_id: int, now: float) -> None:
     """Watch a running task at a moment."""
-    await world.store.add_watch(
+    await polling.store.add_watch(
         a_running_task(), known=True, user_id=user_id, destination=HERE, now=now, deadline=DEADLINE
     )
 
@@ -196,80 +192,90 @@ def seen(status: TaskStatus) -> PollResult:
     return PollResult("song", NOON + 60, answer=a_running_task(status=status))
 
 
-async def test_of_two_looks_the_one_that_is_behind_changes_no_status(world: World) -> None:
+async def test_of_two_looks_the_one_that_is_behind_changes_no_status(
+    polling: PollerHarness,
+) -> None:
     """Also where it is the last to be recorded; both began from the same state."""
     queued = Task("song", TaskStatus.QUEUED, kind=TaskKind.MUSIC)
-    await world.store.add_watch(
+    await polling.store.add_watch(
         queued, known=True, user_id=1, destination=HERE, now=NOON, deadline=DEADLINE
     )
-    await world.store.record([seen(TaskStatus.IN_PROGRESS)], NOON + 3, asked_at=NOON + 1)
-    await world.store.record([seen(TaskStatus.SUBMITTED)], NOON + 4, asked_at=NOON + 2)
-    (watched,) = await world.store.due_tasks(NOON + 60, 10)
+    await polling.store.record([seen(TaskStatus.IN_PROGRESS)], NOON + 3, asked_at=NOON + 1)
+    await polling.store.record([seen(TaskStatus.SUBMITTED)], NOON + 4, asked_at=NOON + 2)
+    (watched,) = await polling.store.due_tasks(NOON + 60, 10)
     assert watched.status is TaskStatus.IN_PROGRESS
 
 
-async def test_of_two_looks_the_one_that_is_behind_takes_no_end_back(world: World) -> None:
+async def test_of_two_looks_the_one_that_is_behind_takes_no_end_back(
+    polling: PollerHarness,
+) -> None:
     """A task that ended waits for its audio: a look that saw it run is no news."""
-    await watch(world, 1, NOON)
+    await watch(polling, 1, NOON)
     done = a_song()
     ended = PollResult("song", NOON + 60, answer=done, terminal_since=NOON + 3)
-    await world.store.record([ended], NOON + 3, asked_at=NOON + 1)
-    await world.store.record([seen(TaskStatus.IN_PROGRESS)], NOON + 4, asked_at=NOON + 2)
-    (watched,) = await world.store.due_tasks(NOON + 60, 10)
+    await polling.store.record([ended], NOON + 3, asked_at=NOON + 1)
+    await polling.store.record([seen(TaskStatus.IN_PROGRESS)], NOON + 4, asked_at=NOON + 2)
+    (watched,) = await polling.store.due_tasks(NOON + 60, 10)
     assert (watched.status, watched.terminal_since) == (TaskStatus.SUCCESS, NOON + 3)
-    (watch_of_it,) = await world.watchlist.watches_of(1)
+    (watch_of_it,) = await polling.watchlist.watches_of(1)
     assert watch_of_it.task == done
 
 
-async def test_the_end_of_a_task_ends_also_watches_that_began_after_the_look(world: World) -> None:
+async def test_the_end_of_a_task_ends_also_watches_that_began_after_the_look(
+    polling: PollerHarness,
+) -> None:
     """It is over, whoever came meanwhile: all are told in one message."""
-    await watch(world, 1, NOON)
-    await watch(world, 2, NOON + 2)
+    await watch(polling, 1, NOON)
+    await watch(polling, 2, NOON + 2)
     ended = PollResult("song", NOON + 60, answer=a_song(), end_reason=EndReason.FINISHED)
-    (told,) = await world.store.record([ended], NOON + 3, asked_at=NOON + 1)
-    world.clock.now += 3
+    (told,) = await polling.store.record([ended], NOON + 3, asked_at=NOON + 1)
+    polling.clock.now += 3
     assert told.end_reason is EndReason.FINISHED
-    (delivery,) = await world.owed()
+    (delivery,) = await polling.claim_due()
     assert delivery.watchers == (1, 2)
 
 
 @pytest.mark.parametrize("end_reason", [EndReason.GAVE_UP, EndReason.NOT_FOUND])
 async def test_a_clock_that_is_set_back_makes_no_watch_newer_than_every_look(
-    world: World, end_reason: EndReason
+    polling: PollerHarness, end_reason: EndReason
 ) -> None:
     """A watch of the hour that comes twice ends in time, not an hour late."""
-    await watch(world, 1, NOON)
+    await watch(polling, 1, NOON)
     over = PollResult(
         "song", NOON - 3500, misses=3, missing_since=NOON - 3600, end_reason=end_reason
     )
-    (told,) = await world.store.record([over], NOON - 3590, asked_at=NOON - 3591)
+    (told,) = await polling.store.record([over], NOON - 3590, asked_at=NOON - 3591)
     assert told.end_reason is end_reason
 
 
-async def test_a_clock_that_is_set_back_during_a_look_ends_nothing_by_it(world: World) -> None:
+async def test_a_clock_that_is_set_back_during_a_look_ends_nothing_by_it(
+    polling: PollerHarness,
+) -> None:
     """Nobody can tell then which watches are newer; the next look ends what is over."""
-    await watch(world, 1, NOON)
+    await watch(polling, 1, NOON)
     over = PollResult("song", NOON + 5, end_reason=EndReason.GAVE_UP)
-    assert await world.store.record([over], NOON - 3600, asked_at=NOON + 1) == []
-    assert len(await world.store.record([over], NOON - 3594, asked_at=NOON - 3595)) == 1
+    assert await polling.store.record([over], NOON - 3600, asked_at=NOON + 1) == []
+    assert len(await polling.store.record([over], NOON - 3594, asked_at=NOON - 3595)) == 1
 
 
-async def test_an_outage_stops_the_deadlines_in_every_look_that_was_under_way(world: World) -> None:
+async def test_an_outage_stops_the_deadlines_in_every_look_that_was_under_way(
+    polling: PollerHarness,
+) -> None:
     """Both were begun before it ended; the first to be recorded tells of it."""
-    world.relay.add(stuck("one"), stuck("two"))
+    polling.relay.add(stuck("one"), stuck("two"))
     for task_id in ("one", "two"):
-        await world.watch(task_id)
-    await world.look_after(60)
-    wire = SlowWire(world.client)
+        await polling.watch(task_id)
+    await polling.poll_after(60)
+    wire = SlowWire(polling.client)
     poller = Poller(
-        wire, world.store, world.schedule, batch_size=1, clock=world.clock, metrics=Metrics()
+        wire, polling.store, polling.schedule, batch_size=1, clock=polling.clock, metrics=Metrics()
     )
-    world.clock.now += 60
+    polling.clock.now += 60
     for _ in range(2):
         await poller.tick()
         await wire.relay_has_answered()
-    world.clock.now += 3 * DEADLINE
+    polling.clock.now += 3 * DEADLINE
     wire.let_through()
     await poller.finish(None)
-    watches = await world.store.watches_of(1)
+    watches = await polling.store.watches_of(1)
     assert {watch.task.id for watch in watches} == {"one", "two"}

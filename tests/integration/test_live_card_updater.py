@@ -13,14 +13,14 @@ from bot.storage.models import Destination
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from bot.ui.songs import UNKNOWN_COLOUR
-from sandbox.discord import Channel, Interaction, Message, User, saying
+from sandbox.discord import Message, saying
 from sandbox.relay import failing, song
 from tests.support.builders import NOON, a_running_task
 from tests.support.delivery import a_live_card_updater
+from tests.support.live_cards import SONG, card_of, press
 from tests.support.sandbox_client import logged_in_client
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 
-SONG = "a-song-with-a-long-id"
 OTHER = "another-song-with-a-long-id"
 
 
@@ -33,26 +33,11 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
         yield sandbox
 
 
-async def card_of(sandbox: SandboxSession, channel: Channel | None = None) -> Message:
-    """Wait for the card in a channel, by default that of songs."""
-    (card,) = await sandbox.discord.wait_for(lambda: sandbox.cards(channel), 10, "a card")
-    return card
-
-
 async def shows(sandbox: SandboxSession, card: Message, text: str) -> None:
     """Wait until a card shows a text."""
     await sandbox.discord.wait_for(
         lambda: text in f"{card.content}{card.embeds}", 15, f"{text!r} on the card {card.embeds}"
     )
-
-
-async def press(sandbox: SandboxSession, user: User, card: Message, label: str) -> Interaction:
-    """Press a button of a card, and wait for the answer."""
-    (row,) = [row for row in card.components if "custom_id" in row["components"][0]]
-    custom_ids = {b["label"]: b.get("custom_id") for b in row["components"]}
-    pressed = await sandbox.discord.press(user, card, custom_ids[label])
-    await pressed.answered()
-    return pressed
 
 
 async def test_a_watch_opens_one_card_that_mentions_nobody_aloud(sandbox: SandboxSession) -> None:

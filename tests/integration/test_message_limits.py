@@ -28,7 +28,7 @@ THERE = Destination(channel_id=501, guild_id=50)
 LIMITS = WatchLimits(watches_per_user=100, messages_per_user=4, messages_per_channel=3)
 
 
-class Desk:
+class LimitHarness:
     """A database, and people who ask for messages."""
 
     def __init__(self, database: DatabaseThread) -> None:
@@ -96,87 +96,89 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+async def harness(tmp_path: Path) -> AsyncIterator[LimitHarness]:
     """Return an empty database."""
     async with DatabaseThread(tmp_path / "suno.db") as database:
-        yield Desk(database)
+        yield LimitHarness(database)
 
 
-async def test_a_person_may_ask_for_so_many_messages_in_an_hour(desk: Desk) -> None:
+async def test_a_person_may_ask_for_so_many_messages_in_an_hour(harness: LimitHarness) -> None:
     """In all places together; the refusal says when there is room again, and there is."""
     for number in range(4):
-        desk.now = NOON + 600 * number
-        await desk.finished(f"song-{number}", destination=(HERE, THERE)[number % 2])
+        harness.now = NOON + 600 * number
+        await harness.finished(f"song-{number}", destination=(HERE, THERE)[number % 2])
     with pytest.raises(TooManyMessages) as refused:
-        await desk.finished("one more")
+        await harness.finished("one more")
     assert refused.value.until.timestamp() == NOON + 3600
-    assert await desk.owed() == 4
-    await desk.finished("one more", BEA)
-    desk.now = refused.value.until.timestamp()
-    await desk.finished("one more", destination=THERE)
+    assert await harness.owed() == 4
+    await harness.finished("one more", BEA)
+    harness.now = refused.value.until.timestamp()
+    await harness.finished("one more", destination=THERE)
 
 
-async def test_a_channel_takes_so_many_messages_in_a_minute(desk: Desk) -> None:
+async def test_a_channel_takes_so_many_messages_in_a_minute(harness: LimitHarness) -> None:
     """From all people together; another channel has room."""
     for number in range(3):
-        desk.now = NOON + number
-        await desk.finished(f"song-{number}", user_id=number)
+        harness.now = NOON + number
+        await harness.finished(f"song-{number}", user_id=number)
     with pytest.raises(ChannelTooBusy) as refused:
-        await desk.finished("one more", user_id=9)
+        await harness.finished("one more", user_id=9)
     assert refused.value.until.timestamp() == NOON + 60
-    await desk.finished("one more", user_id=9, destination=THERE)
-    desk.now = NOON + 60
-    await desk.finished("one more", user_id=9)
+    await harness.finished("one more", user_id=9, destination=THERE)
+    harness.now = NOON + 60
+    await harness.finished("one more", user_id=9)
 
 
-async def test_cards_and_notices_are_counted_together(desk: Desk) -> None:
+async def test_cards_and_notices_are_counted_together(harness: LimitHarness) -> None:
     """A card that is refused leaves the watch as it is; a card that is there costs nothing."""
-    await desk.watch("running")
-    await desk.card("running")
-    await desk.finished("a")
-    await desk.finished("b")
-    await desk.watch("another")
+    await harness.watch("running")
+    await harness.card("running")
+    await harness.finished("a")
+    await harness.finished("b")
+    await harness.watch("another")
     with pytest.raises(ChannelTooBusy):
-        await desk.card("another")
-    await desk.watch("running", BEA)
-    await desk.card("running", BEA)
-    assert len(await desk.store.watches_of(ADA)) == 2
+        await harness.card("another")
+    await harness.watch("running", BEA)
+    await harness.card("running", BEA)
+    assert len(await harness.store.watches_of(ADA)) == 2
 
 
-async def test_a_refused_card_lets_the_others_show_the_new_watcher(desk: Desk) -> None:
+async def test_a_refused_card_lets_the_others_show_the_new_watcher(harness: LimitHarness) -> None:
     """Of two tasks, one is on a card already: that one is shown anew."""
-    await desk.watch("running")
-    await desk.card("running")
-    (before,) = await desk.cards.claim(NOON, 9)
-    await desk.cards.acknowledge(before, 1, content_digest="as it was")
+    await harness.watch("running")
+    await harness.card("running")
+    (before,) = await harness.cards.claim(NOON, 9)
+    await harness.cards.acknowledge(before, 1, content_digest="as it was")
     for number in range(2):
-        await desk.finished(f"song-{number}", BEA)
-    await desk.watch("running", BEA)
-    await desk.watch("another", BEA)
+        await harness.finished(f"song-{number}", BEA)
+    await harness.watch("running", BEA)
+    await harness.watch("another", BEA)
     with pytest.raises(ChannelTooBusy):
-        await desk.cards.create(HERE, ["running", "another"], NOON + 9, user_id=BEA)
-    assert len(await desk.cards.due_for_update(NOON + 9, min_interval=5, limit=9)) == 1
+        await harness.cards.create(HERE, ["running", "another"], NOON + 9, user_id=BEA)
+    assert len(await harness.cards.due_for_update(NOON + 9, min_interval=5, limit=9)) == 1
 
 
-async def test_the_notices_of_what_runs_are_owed_however_many_end_at_once(desk: Desk) -> None:
+async def test_the_notices_of_what_runs_are_owed_however_many_end_at_once(
+    harness: LimitHarness,
+) -> None:
     """They count for nothing, and neither a person nor a channel that is full keeps them back."""
     for number in range(3):
-        await desk.finished(f"finished-{number}")
+        await harness.finished(f"finished-{number}")
     songs = [f"song-{number}" for number in range(50)]
     for task_id in songs:
-        await desk.watch(task_id)
-    await desk.end(*songs)
-    assert await desk.owed() == 3 + 50
-    assert await desk.counted() == 3
+        await harness.watch(task_id)
+    await harness.end(*songs)
+    assert await harness.owed() == 3 + 50
+    assert await harness.counted() == 3
 
 
-async def test_messages_that_are_asked_for_at_once_exceed_no_limit(desk: Desk) -> None:
+async def test_messages_that_are_asked_for_at_once_exceed_no_limit(harness: LimitHarness) -> None:
     """One after the other finds what those before it have left."""
-    tries = (desk.finished(f"song-{number}") for number in range(30))
+    tries = (harness.finished(f"song-{number}") for number in range(30))
     results = await asyncio.gather(*tries, return_exceptions=True)
     assert results.count(None) == 3
     assert sum(isinstance(each, ChannelTooBusy) for each in results) == 27
-    assert await desk.owed() == 3
+    assert await harness.owed() == 3
 
 
 async def test_a_restart_gets_round_no_limit(tmp_path: Path) -> None:
@@ -184,115 +186,119 @@ async def test_a_restart_gets_round_no_limit(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(DatabaseThread(tmp_path / "suno.db"))
         for number in range(3):
-            await Desk(database).finished(f"song-{number}")
+            await LimitHarness(database).finished(f"song-{number}")
     async with DatabaseThread(tmp_path / "suno.db") as database:
         with pytest.raises(ChannelTooBusy):
-            await Desk(database).finished("one more")
+            await LimitHarness(database).finished("one more")
 
 
 async def test_being_forgotten_gets_round_no_limit_and_leaves_no_id(
-    desk: Desk, tmp_path: Path
+    harness: LimitHarness, tmp_path: Path
 ) -> None:
     """What is counted stands for the person in this database, and is gone after an hour."""
     for number in range(4):
-        desk.now = NOON + 60 * number
-        await desk.finished(f"song-{number}")
-    await Erasure(desk.database).forget(ADA, None, desk.now)
+        harness.now = NOON + 60 * number
+        await harness.finished(f"song-{number}")
+    await Erasure(harness.database).forget(ADA, None, harness.now)
     with closing(sqlite3.connect(tmp_path / "suno.db")) as connection:
         assert str(ADA) not in "\n".join(connection.iterdump())
     with pytest.raises(TooManyMessages):
-        await desk.finished("one more", destination=THERE)
-    await Retention(desk.database).prune(desk.now + 3600)
-    assert await desk.counted() == 0
+        await harness.finished("one more", destination=THERE)
+    await Retention(harness.database).prune(harness.now + 3600)
+    assert await harness.counted() == 0
 
 
-async def test_nothing_is_counted_of_a_server_that_is_gone(desk: Desk) -> None:
+async def test_nothing_is_counted_of_a_server_that_is_gone(harness: LimitHarness) -> None:
     """It is deleted with all that belongs to the server."""
-    await desk.finished("song")
-    await Erasure(desk.database).purge(50)
-    assert await desk.counted() == 0
+    await harness.finished("song")
+    await Erasure(harness.database).purge(50)
+    assert await harness.counted() == 0
 
 
-async def test_a_person_may_ask_for_no_more_in_a_minute_than_a_channel_takes(desk: Desk) -> None:
+async def test_a_person_may_ask_for_no_more_in_a_minute_than_a_channel_takes(
+    harness: LimitHarness,
+) -> None:
     """Also in several channels, and where the relay could not be asked."""
-    await desk.finished("a")
-    await desk.finished("b", destination=THERE)
-    await desk.watch("c", known=False)
+    await harness.finished("a")
+    await harness.finished("b", destination=THERE)
+    await harness.watch("c", known=False)
     with pytest.raises(TooManyMessages) as refused:
-        await desk.watch("d", destination=Destination(502, 50), known=False)
+        await harness.watch("d", destination=Destination(502, 50), known=False)
     assert refused.value.until.timestamp() == NOON + 60
-    await desk.watch("d", BEA, known=False)
+    await harness.watch("d", BEA, known=False)
 
 
-async def test_a_watch_of_what_may_have_ended_counts_as_a_message(desk: Desk) -> None:
+async def test_a_watch_of_what_may_have_ended_counts_as_a_message(harness: LimitHarness) -> None:
     """Where the relay could not be asked, its notice may come at once; no channel refuses it."""
     for number in range(4):
-        desk.now = NOON + 60 * number
-        await desk.watch(f"song-{number}", known=False)
+        harness.now = NOON + 60 * number
+        await harness.watch(f"song-{number}", known=False)
     with pytest.raises(TooManyMessages) as refused:
-        await desk.watch("one more", known=False)
+        await harness.watch("one more", known=False)
     assert not isinstance(refused.value, ChannelTooBusy)
-    await desk.watch("one more")
-    assert len(await desk.store.watches_of(ADA)) == 5
+    await harness.watch("one more")
+    assert len(await harness.store.watches_of(ADA)) == 5
 
 
-async def test_a_task_that_ends_again_and_again_counts_each_time(desk: Desk) -> None:
+async def test_a_task_that_ends_again_and_again_counts_each_time(harness: LimitHarness) -> None:
     """A relay may say of a task that it runs, each time that somebody asks."""
     for number in range(5):
-        await desk.watch("song")
-        await desk.end("song")
-        (delivery,) = await desk.outbox.claim(desk.now, 1)
-        await desk.outbox.acknowledge(delivery, message_id=number, now=desk.now)
-        desk.now += 601  # until then, who asks is shown the message
+        await harness.watch("song")
+        await harness.end("song")
+        (delivery,) = await harness.outbox.claim(harness.now, 1)
+        await harness.outbox.acknowledge(delivery, message_id=number, now=harness.now)
+        harness.now += 601  # until then, who asks is shown the message
     with pytest.raises(TooManyMessages):
-        await desk.watch("song")
+        await harness.watch("song")
 
 
-async def test_who_waits_with_others_asks_for_no_message(desk: Desk) -> None:
+async def test_who_waits_with_others_asks_for_no_message(harness: LimitHarness) -> None:
     """One message tells them all: joining a watch, or a notice that is owed, is free."""
     for number in range(2):
-        await desk.finished(f"song-{number}")
-        await desk.finished(f"song-{number}", BEA)
-    await desk.watch("unheard", known=False)
-    await desk.watch("unheard", BEA, known=False)
-    await desk.finished("unheard", 3)
-    assert await desk.counted() == 3
+        await harness.finished(f"song-{number}")
+        await harness.finished(f"song-{number}", BEA)
+    await harness.watch("unheard", known=False)
+    await harness.watch("unheard", BEA, known=False)
+    await harness.finished("unheard", 3)
+    assert await harness.counted() == 3
 
 
-async def test_a_clock_that_is_set_back_locks_nobody_out(desk: Desk) -> None:
+async def test_a_clock_that_is_set_back_locks_nobody_out(harness: LimitHarness) -> None:
     """What was counted in an hour that comes again counts no more."""
     for number in range(3):
-        await desk.finished(f"song-{number}")
-    desk.now = NOON - 7200
-    await desk.finished("one more")
-    assert await desk.counted() == 1
+        await harness.finished(f"song-{number}")
+    harness.now = NOON - 7200
+    await harness.finished("one more")
+    assert await harness.counted() == 1
 
 
-async def test_a_role_is_mentioned_once_a_minute_in_a_channel(desk: Desk) -> None:
+async def test_a_role_is_mentioned_once_a_minute_in_a_channel(harness: LimitHarness) -> None:
     """The next message comes without; another channel, and the next minute, have one each."""
-    mentions = desk.outbox.role_mentions
-    first = await desk.delivery("first")
+    mentions = harness.outbox.role_mentions
+    first = await harness.delivery("first")
     assert await mentions.claim(first, NOON)
-    await desk.outbox.acknowledge(first, message_id=1, now=NOON)
-    second = await desk.delivery("second")
+    await harness.outbox.acknowledge(first, message_id=1, now=NOON)
+    second = await harness.delivery("second")
     assert not await mentions.claim(second, NOON + 59)
-    assert await mentions.claim(await desk.delivery("there", THERE), NOON + 59)
+    assert await mentions.claim(await harness.delivery("there", THERE), NOON + 59)
     assert await mentions.claim(second, NOON + 60)
 
 
 @pytest.mark.parametrize("mentioned", [True, False])
-async def test_a_repeat_mentions_the_role_as_the_first_try_did(desk: Desk, mentioned: bool) -> None:
+async def test_a_repeat_mentions_the_role_as_the_first_try_did(
+    harness: LimitHarness, mentioned: bool
+) -> None:
     """Discord may have taken that: it has to be found by its text."""
-    mentions = desk.outbox.role_mentions
-    other = await desk.delivery("other")
+    mentions = harness.outbox.role_mentions
+    other = await harness.delivery("other")
     await mentions.claim(other, NOON if not mentioned else NOON - 60)
-    await desk.outbox.acknowledge(other, message_id=1, now=NOON)
-    first_try = await desk.delivery("song")
+    await harness.outbox.acknowledge(other, message_id=1, now=NOON)
+    first_try = await harness.delivery("song")
     assert await mentions.claim(first_try, NOON) is mentioned
-    await desk.outbox.postpone(
+    await harness.outbox.postpone(
         first_try, until=NOON, reason="?", message_format=first_try.message_format, unconfirmed=True
     )
-    (second_try,) = await desk.outbox.claim(NOON + 600, 1)
+    (second_try,) = await harness.outbox.claim(NOON + 600, 1)
     assert await mentions.claim(second_try, NOON + 600) is mentioned
 
 

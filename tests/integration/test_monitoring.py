@@ -1,12 +1,11 @@
 """What an operator's tools are told: alive, ready, and the figures."""
 
 import asyncio
-import socket
 import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, closing, suppress
+from collections.abc import Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,10 +40,9 @@ from sandbox.relay import song
 from tests.support.builders import HERE, NOON, a_running_task, a_song
 from tests.support.damage import damage
 from tests.support.forwarder import Forwarder
+from tests.support.metrics_client import monitored_bot
 from tests.support.sandbox_session import (
     SandboxSession,
-    open_sandbox,
-    running_bot,
     running_built_bot,
 )
 
@@ -53,62 +51,9 @@ LABELS = {"outcome", "state", "ending", "status", "kind", "loop", "le", "version
 """Every label that there is; each has a short list of values."""
 
 
-@pytest.fixture
-async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
-    """Yield a sandbox without a bot."""
-    async with open_sandbox(tmp_path) as sandbox:
-        yield sandbox
-
-
-class Operator:
-    """Who asks the bot how it does."""
-
-    def __init__(self, session: aiohttp.ClientSession, port: int) -> None:
-        self._session = session
-        self._base = f"http://127.0.0.1:{port}"
-
-    async def get(self, path: str, method: str = "GET", **headers: str) -> tuple[int, str, str]:
-        """Return the status, the text and the content type of an answer."""
-        async with self._session.request(method, self._base + path, headers=headers) as answer:
-            return answer.status, await answer.text(), answer.headers["Content-Type"]
-
-    async def until(self, path: str, status: int) -> str:
-        """Ask again until that is the status; return the text."""
-        async with asyncio.timeout(15):
-            while (answer := await self.get(path))[0] != status:  # noqa: ASYNC110 # asked by HTTP
-                await asyncio.sleep(0.05)
-        return answer[1]
-
-    async def metrics(self) -> Mapping[str, float]:
-        """Return every sample by its name with its labels."""
-        _, text, _ = await self.get("/metrics")
-        return {
-            sample.name + "".join(f" {value}" for value in sample.labels.values()): sample.value
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-        }
-
-
-def free_port() -> int:
-    """Return a port on which nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-@asynccontextmanager
-async def watched_over(sandbox: SandboxSession, **changes: Any) -> AsyncIterator[Operator]:
-    """Let the bot work in the sandbox, with somebody who asks how it does."""
-    port = free_port()
-    async with (
-        running_bot(sandbox, metrics_port=port, **changes),
-        aiohttp.ClientSession() as session,
-    ):
-        yield Operator(session, port)
-
-
 async def test_a_bot_that_works_is_alive_and_ready(sandbox: SandboxSession) -> None:
     """Ready once Discord has told it about its servers."""
-    async with watched_over(sandbox) as operator:
+    async with monitored_bot(sandbox) as operator:
         assert (await operator.get("/healthz"))[:2] == (200, "alive\n")
         assert await operator.until("/readyz", 200) == "ready\n"
         assert (await operator.metrics())["suno_bot_ready"] == 1
@@ -119,7 +64,7 @@ async def test_a_relay_that_is_down_is_no_reason_to_start_the_bot_anew(
 ) -> None:
     """It stays alive and ready; the figures tell what is wrong."""
     sandbox.relay.add(song(SONG, takes=120))
-    async with watched_over(sandbox) as operator:
+    async with monitored_bot(sandbox) as operator:
         await sandbox.command_answer("suno watch", id=SONG)
         sandbox.relay.go_down()
         seen = len(sandbox.relay.requests)
@@ -136,7 +81,7 @@ async def test_a_gateway_that_is_gone_makes_it_not_ready_but_alive(sandbox: Sand
     """The reason is told in plain words."""
     async with Forwarder(sandbox.discord.port) as line:
         sandbox.discord.gateway.url = f"ws://127.0.0.1:{line.port}/gateway"
-        async with watched_over(
+        async with monitored_bot(
             sandbox, discord_gateway_url=sandbox.discord.gateway.url
         ) as operator:
             assert "not connected to Discord yet" in (await operator.get("/readyz"))[1]
@@ -162,7 +107,7 @@ async def test_a_damaged_database_makes_it_not_ready_for_good(
             " VALUES ('custom', ?, 'running', 'QUEUED', '{}', 1, 1, 1, 2)",
             [SONG],
         )
-    async with watched_over(sandbox) as operator:
+    async with monitored_bot(sandbox) as operator:
         async with asyncio.timeout(15):
             while "is damaged" not in caplog.text:  # noqa: ASYNC110 # a round says so
                 await asyncio.sleep(0.05)
@@ -178,7 +123,7 @@ async def test_a_damaged_database_makes_it_not_ready_for_good(
 async def test_a_journey_leaves_its_figures(sandbox: SandboxSession) -> None:
     """One song told and one held: each is counted where it belongs, and nothing twice."""
     sandbox.relay.add(song(SONG, takes=120), song("held", takes=120))
-    async with watched_over(sandbox) as operator:
+    async with monitored_bot(sandbox) as operator:
         await sandbox.command_answer("suno watch", id=SONG)
         watched = await sandbox.discord.command(
             sandbox.ada, sandbox.lyrics, "suno watch", id="held"
@@ -210,7 +155,7 @@ async def test_no_figure_names_a_task_a_person_or_a_place(sandbox: SandboxSessio
     """Labels have few values, so that a busy bot has no more figures than an idle one."""
     sandbox.relay.add(song(SONG, takes=1))
     sandbox.relay.clock.advance(10)
-    async with watched_over(sandbox) as operator:
+    async with monitored_bot(sandbox) as operator:
         before = await operator.metrics()
         await sandbox.command_answer("suno watch", id=SONG)
         await sandbox.wait_for_notice(SONG)
@@ -224,7 +169,7 @@ async def test_no_figure_names_a_task_a_person_or_a_place(sandbox: SandboxSessio
 
 async def test_every_kind_is_there_before_the_first_of_its_kind(sandbox: SandboxSession) -> None:
     """An alert that waits for a rise would miss the first one otherwise."""
-    async with watched_over(sandbox) as operator:
+    async with monitored_bot(sandbox) as operator:
         metrics = await operator.metrics()
     for kind in ErrorKind:
         assert metrics[f"suno_bot_relay_errors_total {kind.value}"] == 0
@@ -246,7 +191,7 @@ def test_a_loop_that_never_had_a_good_round_is_told_too(tmp_path: Path) -> None:
 
 async def test_what_is_asked_for_otherwise_is_refused(sandbox: SandboxSession) -> None:
     """There are three pages to be read, and nothing else."""
-    async with watched_over(sandbox) as operator:
+    async with monitored_bot(sandbox) as operator:
         assert (await operator.get("/"))[0] == 404
         assert (await operator.get("/metrics", "POST"))[0] == 405
         text = await operator.get("/metrics", Accept="application/openmetrics-text; version=1.0.0")

@@ -1,6 +1,3 @@
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from bot.relay.models import Task
@@ -13,19 +10,6 @@ from bot.storage.tasks import TaskStore
 from tests.support.builders import HERE, NOON, a_song
 
 THERE = Destination(channel_id=600, guild_id=50)
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
-    """Return an empty database."""
-    async with DatabaseThread(tmp_path / "suno.db") as database:
-        yield database
-
-
-@pytest.fixture
-def outbox(database: DatabaseThread) -> Outbox:
-    """Return its outbox."""
-    return Outbox(database)
 
 
 @pytest.fixture

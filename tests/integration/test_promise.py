@@ -22,8 +22,6 @@
 
 import ast
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -31,13 +29,11 @@ from bot.client import SunoBot
 from bot.storage.models import EndReason
 from sandbox.bot_process import BotProcess
 from sandbox.relay import faults, song
-from tests.integration.test_dispatcher import Post, post
-from tests.integration.test_poller import World, world
 from tests.support.builders import a_clip, a_song
+from tests.support.dispatcher_harness import DispatcherHarness
 from tests.support.paths import ROOT
-from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
-
-__all__ = ["post", "world"]
+from tests.support.poller_harness import PollerHarness
+from tests.support.sandbox_session import SandboxSession, running_bot
 
 SONG = "song-of-a-promise"
 
@@ -76,13 +72,6 @@ SHOWN_BY = {
 }
 
 
-@pytest.fixture
-async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
-    """Yield a sandbox without a bot."""
-    async with open_sandbox(tmp_path) as sandbox:
-        yield sandbox
-
-
 @pytest.mark.parametrize("row", SHOWN_BY)
 def test_every_row_of_the_table_has_its_test(row: str) -> None:
     """One that exists, and stands in the table above."""
@@ -93,31 +82,33 @@ def test_every_row_of_the_table_has_its_test(row: str) -> None:
     assert f"`{row}`" in (__doc__ or "")
 
 
-async def test_three_relay_errors_in_a_row_end_no_watch(world: World) -> None:
+async def test_three_relay_errors_in_a_row_end_no_watch(polling: PollerHarness) -> None:
     """Nor do thirty, of any kind: the song is told when it is done."""
-    world.relay.add(song(SONG, takes=60))
-    await world.watch(SONG)
+    polling.relay.add(song(SONG, takes=60))
+    await polling.watch(SONG)
     for trouble in (faults.server_error(), faults.rate_limited(), faults.cut_before_headers()):
-        world.relay.faults.add(trouble, times=10)
+        polling.relay.faults.add(trouble, times=10)
     for _ in range(30):
-        await world.look_after(61)
-        assert await world.owed() == []
-    world.relay.faults.clear()
-    await world.look_after(61)
-    (delivery,) = await world.owed()
+        await polling.poll_after(61)
+        assert await polling.claim_due() == []
+    polling.relay.faults.clear()
+    await polling.poll_after(61)
+    (delivery,) = await polling.claim_due()
     assert delivery.end_reason is EndReason.FINISHED
 
 
-async def test_one_closed_channel_does_not_starve_those_after_it(post: Post) -> None:
+async def test_one_closed_channel_does_not_starve_those_after_it(
+    dispatching: DispatcherHarness,
+) -> None:
     """Nor does one that hangs: each channel behind it is served in the same round."""
-    guild = post.channel.guild
+    guild = dispatching.channel.guild
     assert guild is not None
     others = [guild.add_channel(f"other-{number}") for number in range(5)]
-    post.channel.deny("send_messages")
-    await post.owe(a_song("one"))
+    dispatching.channel.deny("send_messages")
+    await dispatching.enqueue(a_song("one"))
     for other in others:
-        await post.owe(a_song("two"), channel=other)
-    await post.deliver()
+        await dispatching.enqueue(a_song("two"), channel=other)
+    await dispatching.deliver()
     assert [len(other.messages) for other in others] == [1] * 5
 
 
@@ -170,61 +161,67 @@ async def test_who_watches_in_a_direct_message_is_not_forgotten_at_a_restart(
         assert notice.pinged == {sandbox.ada.id}
 
 
-async def test_a_clip_that_streams_is_no_result(world: World) -> None:
+async def test_a_clip_that_streams_is_no_result(polling: PollerHarness) -> None:
     """It has a link long before it is done, and that link dies."""
-    world.relay.add(song(SONG, takes=100))
-    await world.watch(SONG)
+    polling.relay.add(song(SONG, takes=100))
+    await polling.watch(SONG)
     for _ in range(9):
-        await world.look_after(10)
-        assert await world.owed() == []
-    await world.look_after(10)
-    (delivery,) = await world.owed()
+        await polling.poll_after(10)
+        assert await polling.claim_due() == []
+    await polling.poll_after(10)
+    (delivery,) = await polling.claim_due()
     assert all(clip.playable for clip in delivery.task.clips)
 
 
-async def test_a_relay_that_forgets_everything_wipes_nothing(world: World) -> None:
+async def test_a_relay_that_forgets_everything_wipes_nothing(polling: PollerHarness) -> None:
     """For ten minutes it knows no task at all; then all of them are told as they really ended."""
     made = [song(f"{SONG}-{number}", takes=300) for number in range(5)]
-    world.relay.add(*made)
+    polling.relay.add(*made)
     for task in made:
-        await world.watch(task.id)
-    await world.look_after(5)
+        await polling.watch(task.id)
+    await polling.poll_after(5)
     for task in made:
-        world.relay.remove(task.id)
+        polling.relay.remove(task.id)
     for _ in range(120):
-        await world.look_after(5)
-        assert await world.owed() == []
-    world.relay.add(*made)
-    await world.look_after(301)
-    told = await owed_in_turn(world)
+        await polling.poll_after(5)
+        assert await polling.claim_due() == []
+    polling.relay.add(*made)
+    await polling.poll_after(301)
+    told = await owed_in_turn(polling)
     assert [end_reason for _, end_reason in sorted(told)] == [EndReason.FINISHED] * 5
 
 
-async def owed_in_turn(world: World) -> list[tuple[str, EndReason]]:
+async def owed_in_turn(polling: PollerHarness) -> list[tuple[str, EndReason]]:
     """Take everything that is owed in one place, one after the other."""
     told: list[tuple[str, EndReason]] = []
-    while deliveries := await world.owed():
+    while deliveries := await polling.claim_due():
         for delivery in deliveries:
             told.append((delivery.task.id, delivery.end_reason))
-            await world.outbox.acknowledge(delivery, message_id=len(told), now=world.clock.now)
+            await polling.outbox.acknowledge(delivery, message_id=len(told), now=polling.clock.now)
     return told
 
 
-async def test_lyrics_of_any_length_get_through_and_are_not_lost(post: Post) -> None:
+async def test_lyrics_of_any_length_get_through_and_are_not_lost(
+    dispatching: DispatcherHarness,
+) -> None:
     """The message fits; where it cannot hold them all, it says how to read the rest."""
-    await post.owe(a_song(clips=(a_clip(lyrics="\n".join(["Row, row, row your boat"] * 1000)),)))
-    (message,) = await post.deliver()
+    await dispatching.enqueue(
+        a_song(clips=(a_clip(lyrics="\n".join(["Row, row, row your boat"] * 1000)),))
+    )
+    (message,) = await dispatching.deliver()
     assert "Row, row" in str(message.payload())
     assert "/suno lyrics" in str(message.payload())
-    refused = [one for one in post.local.requests if one.status == 400]
+    refused = [one for one in dispatching.local.requests if one.status == 400]
     assert refused == []
 
 
 @pytest.mark.parametrize("cover", ["", "None", "ftp://covers/1.png", "https://", "not a url"])
-async def test_a_cover_that_discord_refuses_costs_nothing_else(post: Post, cover: str) -> None:
+async def test_a_cover_that_discord_refuses_costs_nothing_else(
+    dispatching: DispatcherHarness, cover: str
+) -> None:
     """The song arrives at the first try, without a cover."""
-    await post.owe(a_song(clips=(a_clip(image_url=cover),)))
-    (message,) = await post.deliver()
+    await dispatching.enqueue(a_song(clips=(a_clip(image_url=cover),)))
+    (message,) = await dispatching.deliver()
     assert "https://cdn1.suno.ai/clip-1.mp3" in str(message.payload())
-    assert [one.status for one in post.local.requests if one.method == "POST"][-1] == 200
-    assert [one for one in post.local.requests if one.status == 400] == []
+    assert [one.status for one in dispatching.local.requests if one.method == "POST"][-1] == 200
+    assert [one for one in dispatching.local.requests if one.status == 400] == []

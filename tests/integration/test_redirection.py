@@ -9,29 +9,29 @@ from bot.storage.models import Destination, UndeliveredNotice
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, User
-from tests.integration.test_dispatcher import POLICY, POST, Post, a_member, post
 from tests.support.builders import HERE, NOON, a_song, open_directs
 from tests.support.delivery import a_dispatcher
-
-__all__ = ["post"]
+from tests.support.dispatcher_harness import POLICY, POST, DispatcherHarness, add_member
 
 OPEN = "POST /users/@me/channels"
 HOUR = 3600.0
 
 
-def members(post: Post, count: int) -> list[User]:
+def members(dispatching: DispatcherHarness, count: int) -> list[User]:
     """Return so many members of the server."""
-    return [a_member(post, f"Ada {number}") for number in range(count)]
+    return [add_member(dispatching, f"Ada {number}") for number in range(count)]
 
 
-def direct(post: Post, person: User) -> Channel:
+def direct(dispatching: DispatcherHarness, person: User) -> Channel:
     """Return the direct message between the bot and a person."""
-    return post.local.open_dm(person)
+    return dispatching.local.open_dm(person)
 
 
-async def undelivered_notices(post: Post, person: User) -> list[UndeliveredNotice]:
+async def undelivered_notices(
+    dispatching: DispatcherHarness, person: User
+) -> list[UndeliveredNotice]:
     """Return what ``/suno inbox`` shows to a person."""
-    return await post.outbox.undelivered_notices(person.id, 0)
+    return await dispatching.outbox.undelivered_notices(person.id, 0)
 
 
 @pytest.mark.parametrize(
@@ -50,129 +50,139 @@ async def undelivered_notices(post: Post, person: User) -> list[UndeliveredNotic
     ids=str,
 )
 async def test_trouble_while_a_direct_message_is_opened_costs_nobody_the_notice(
-    post: Post, fault: dict[str, Any]
+    dispatching: DispatcherHarness, fault: dict[str, Any]
 ) -> None:
     """Whatever it is: only what Discord says of the person ends the delivery to that person."""
-    people = members(post, 3)
-    await post.owe(a_song(), *(person.id for person in people))
-    post.channel.delete()
-    post.local.faults.add(OPEN, times=5, **fault)
+    people = members(dispatching, 3)
+    await dispatching.enqueue(a_song(), *(person.id for person in people))
+    dispatching.channel.delete()
+    dispatching.local.faults.add(OPEN, times=5, **fault)
     for _ in range(20):
-        await post.deliver(after=700)
+        await dispatching.deliver(after=700)
     for person in people:
-        assert len(direct(post, person).messages) == 1
-        assert await undelivered_notices(post, person) == []
+        assert len(direct(dispatching, person).messages) == 1
+        assert await undelivered_notices(dispatching, person) == []
 
 
 @pytest.mark.parametrize("code", [50007, 50278, 10013])
 @pytest.mark.parametrize("request_", [OPEN, POST], ids=["opening", "posting"])
 async def test_who_cannot_be_reached_is_given_up_and_finds_it_in_the_inbox(
-    post: Post, request_: str, code: int
+    dispatching: DispatcherHarness, request_: str, code: int
 ) -> None:
     """Discord says so of the person, when the direct message is opened or when it is posted to."""
-    people = members(post, 2)
-    await post.owe(a_song(), *(person.id for person in people))
-    post.channel.delete()
-    await post.deliver()
-    (told,) = [person for person in people if direct(post, person).messages]
+    people = members(dispatching, 2)
+    await dispatching.enqueue(a_song(), *(person.id for person in people))
+    dispatching.channel.delete()
+    await dispatching.deliver()
+    (told,) = [person for person in people if direct(dispatching, person).messages]
     (other,) = [person for person in people if person is not told]
-    post.local.faults.add(request_, status=403, code=code, times=1)
+    dispatching.local.faults.add(request_, status=403, code=code, times=1)
     for _ in range(3):
-        await post.deliver(after=HOUR)
-    assert direct(post, other).messages == []
-    (entry,) = await undelivered_notices(post, other)
+        await dispatching.deliver(after=HOUR)
+    assert direct(dispatching, other).messages == []
+    (entry,) = await undelivered_notices(dispatching, other)
     assert (entry.held, entry.reason) == (False, f"403/{code}")
-    assert entry.channel_id == post.channel.id
-    assert await undelivered_notices(post, told) == []
+    assert entry.channel_id == dispatching.channel.id
+    assert await undelivered_notices(dispatching, told) == []
 
 
 @pytest.mark.parametrize("code", [10003, 50001])
 async def test_a_direct_message_whose_channel_is_gone_is_opened_again(
-    post: Post, code: int
+    dispatching: DispatcherHarness, code: int
 ) -> None:
     """That says nothing of the person, also where the watch was a private one."""
-    ada = a_member(post)
-    post.local.faults.add(POST, status=404, code=code, times=2)
-    await post.owe(a_song(), ada.id, channel=direct(post, ada))
-    await post.deliver()
+    ada = add_member(dispatching)
+    dispatching.local.faults.add(POST, status=404, code=code, times=2)
+    await dispatching.enqueue(a_song(), ada.id, channel=direct(dispatching, ada))
+    await dispatching.deliver()
     for _ in range(3):
-        await post.deliver(after=HOUR)
-    assert len(direct(post, ada).messages) == 1
+        await dispatching.deliver(after=HOUR)
+    assert len(direct(dispatching, ada).messages) == 1
 
 
 async def test_fifty_people_are_told_without_opening_fifty_direct_messages_at_once(
-    post: Post,
+    dispatching: DispatcherHarness,
 ) -> None:
     """One every few seconds, slower where Discord asks for that; and each person once."""
-    people = members(post, 50)
-    await post.owe(a_song(), *(person.id for person in people))
-    post.channel.delete()
+    people = members(dispatching, 50)
+    await dispatching.enqueue(a_song(), *(person.id for person in people))
+    dispatching.channel.delete()
     for _ in range(4000):
-        await post.deliver(after=1)
-        if not (await post.outbox.next_at()):
+        await dispatching.deliver(after=1)
+        if not (await dispatching.outbox.next_at()):
             break
-    record_opened = [one.at for one in post.local.requests if one.path == "/users/@me/channels"]
+    record_opened = [
+        one.at for one in dispatching.local.requests if one.path == "/users/@me/channels"
+    ]
     pauses = [later - earlier for earlier, later in itertools.pairwise(record_opened)]
     assert min(pauses) >= POLICY.direct_messages.interval
-    assert [len(direct(post, person).messages) for person in people] == [1] * 50
+    assert [len(direct(dispatching, person).messages) for person in people] == [1] * 50
 
 
-async def test_messages_to_other_channels_do_not_wait_for_direct_messages(post: Post) -> None:
+async def test_messages_to_other_channels_do_not_wait_for_direct_messages(
+    dispatching: DispatcherHarness,
+) -> None:
     """However many are to be opened."""
-    guild = post.channel.guild
+    guild = dispatching.channel.guild
     assert guild is not None
-    people, other = members(post, 20), guild.add_channel("other")
-    await post.owe(a_song(), *(person.id for person in people))
-    post.channel.delete()
-    await post.deliver()
-    await post.owe(a_song("second"), people[0].id, channel=other)
-    await post.deliver()
+    people, other = members(dispatching, 20), guild.add_channel("other")
+    await dispatching.enqueue(a_song(), *(person.id for person in people))
+    dispatching.channel.delete()
+    await dispatching.deliver()
+    await dispatching.enqueue(a_song("second"), people[0].id, channel=other)
+    await dispatching.deliver()
     assert len(other.messages) == 1
 
 
 async def test_a_process_that_dies_while_people_are_told_tells_the_others_later(
-    post: Post,
+    dispatching: DispatcherHarness,
 ) -> None:
     """Whom it told stays told, and everybody else is still owed the notice."""
-    people = members(post, 4)
-    await post.owe(a_song(), *(person.id for person in people))
-    post.channel.delete()
-    await post.deliver()
-    await post.deliver(after=10)
-    assert sum(len(direct(post, person).messages) for person in people) == 2
-    post.dispatcher = a_dispatcher(post.client, post.outbox, POLICY, clock=post.local.clock.now)
+    people = members(dispatching, 4)
+    await dispatching.enqueue(a_song(), *(person.id for person in people))
+    dispatching.channel.delete()
+    await dispatching.deliver()
+    await dispatching.deliver(after=10)
+    assert sum(len(direct(dispatching, person).messages) for person in people) == 2
+    dispatching.dispatcher = a_dispatcher(
+        dispatching.client, dispatching.outbox, POLICY, clock=dispatching.local.clock.now
+    )
     for _ in range(3):
-        await post.deliver(after=10)
-    assert [len(direct(post, person).messages) for person in people] == [1] * 4
+        await dispatching.deliver(after=10)
+    assert [len(direct(dispatching, person).messages) for person in people] == [1] * 4
 
 
 async def test_the_word_that_a_notice_is_held_reaches_everybody_despite_trouble(
-    post: Post,
+    dispatching: DispatcherHarness,
 ) -> None:
     """Those who wait are told one by one, and trouble with one of them delays no other for long."""
-    people = members(post, 3)
-    post.channel.deny("send_messages")
-    await post.owe(a_song(), *(person.id for person in people))
-    post.local.faults.add(OPEN, status=403, code=40003, times=2)
-    await post.deliver()
+    people = members(dispatching, 3)
+    dispatching.channel.deny("send_messages")
+    await dispatching.enqueue(a_song(), *(person.id for person in people))
+    dispatching.local.faults.add(OPEN, status=403, code=40003, times=2)
+    await dispatching.deliver()
     for _ in range(20):
-        await post.deliver(after=25)
+        await dispatching.deliver(after=25)
     for person in people:
-        (word,) = direct(post, person).messages
+        (word,) = direct(dispatching, person).messages
         assert "Send Messages" in word.content
 
 
-async def test_a_word_tells_its_reason_whatever_went_wrong_before_it_arrived(post: Post) -> None:
+async def test_a_word_tells_its_reason_whatever_went_wrong_before_it_arrived(
+    dispatching: DispatcherHarness,
+) -> None:
     """Trouble with the direct message is not why the notice is held."""
-    ada = a_member(post)
-    post.channel.deny("send_messages")
-    await post.owe(a_song(), ada.id)
-    post.local.faults.add(OPEN, status=503, times=1)
-    await post.deliver()
-    post.local.faults.add(f"POST /channels/{direct(post, ada).id}/messages", status=503, times=1)
+    ada = add_member(dispatching)
+    dispatching.channel.deny("send_messages")
+    await dispatching.enqueue(a_song(), ada.id)
+    dispatching.local.faults.add(OPEN, status=503, times=1)
+    await dispatching.deliver()
+    dispatching.local.faults.add(
+        f"POST /channels/{direct(dispatching, ada).id}/messages", status=503, times=1
+    )
     for _ in range(5):
-        await post.deliver(after=100)
-    (word,) = direct(post, ada).messages
+        await dispatching.deliver(after=100)
+    (word,) = direct(dispatching, ada).messages
     assert "Send Messages" in word.content
 
 

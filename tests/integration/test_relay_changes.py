@@ -19,9 +19,9 @@ from bot.storage.models import EndReason, WatchOutcome
 from bot.storage.relay_fingerprints import RelayAccess, create_fingerprint
 from sandbox.bot_process import BotProcess
 from sandbox.relay import LocalRelay, song, stuck
-from tests.integration.test_poller import DEADLINE, World, a_world
 from tests.support.doctor_harness import Doctor, ask_doctor
-from tests.support.sandbox_session import SandboxSession, open_sandbox
+from tests.support.poller_harness import DEADLINE, PollerHarness, open_poller
+from tests.support.sandbox_session import SandboxSession
 
 HALF_AN_HOUR = MISSING_TASK_TIMEOUT
 ANOTHER_KEY = "sk-another-key-of-the-local-relay"
@@ -43,44 +43,44 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def world(path: Path, relay: LocalRelay) -> AsyncIterator[World]:
+async def polling(path: Path, relay: LocalRelay) -> AsyncIterator[PollerHarness]:
     """Return the only bot of a test."""
-    async with a_world(path, relay=relay) as world:
-        yield world
+    async with open_poller(path, relay=relay) as polling:
+        yield polling
 
 
-def the_next(path: Path, before: World) -> AbstractAsyncContextManager[World]:
+def the_next(path: Path, before: PollerHarness) -> AbstractAsyncContextManager[PollerHarness]:
     """Open the world of the bot that is started after another one was stopped."""
-    return a_world(path, relay=before.relay, clock=before.clock)
+    return open_poller(path, relay=before.relay, clock=before.clock)
 
 
-async def wait(world: World, seconds: float, step: float = 100) -> None:
+async def wait(polling: PollerHarness, seconds: float, step: float = 100) -> None:
     """Let time pass with a look now and then, never so long without that it is an outage."""
     for _ in range(int(seconds // step) + 1):
-        await world.look_after(step)
+        await polling.poll_after(step)
 
 
-async def watch(world: World, *ids: str) -> None:
+async def watch(polling: PollerHarness, *ids: str) -> None:
     """Watch songs that are being made for ever, and look at them."""
     for task_id in ids:
-        world.relay.add(stuck(task_id))
-        assert await world.watch(task_id) is WatchOutcome.WATCHING
-    await world.look_after(5)
+        polling.relay.add(stuck(task_id))
+        assert await polling.watch(task_id) is WatchOutcome.WATCHING
+    await polling.poll_after(5)
 
 
-def forget(world: World, *ids: str) -> None:
+def forget(polling: PollerHarness, *ids: str) -> None:
     """Let the relay know tasks no longer, or show them no longer to this key."""
     for task_id in ids:
-        world.relay.remove(task_id)
+        polling.relay.remove(task_id)
 
 
-async def endings(world: World) -> dict[str, EndReason]:
+async def endings(polling: PollerHarness) -> dict[str, EndReason]:
     """Return how what is owed ended; each is taken as posted."""
     ended = {}
-    while owed := await world.owed():
+    while owed := await polling.claim_due():
         for each in owed:
             ended[each.task.id] = each.end_reason
-            await world.outbox.acknowledge(each, message_id=each.id, now=world.clock.now)
+            await polling.outbox.acknowledge(each, message_id=each.id, now=polling.clock.now)
     return ended
 
 
@@ -91,209 +91,218 @@ async def test_a_task_of_another_key_waits_and_is_not_called_unknown(
     path: Path, relay: LocalRelay, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Until its deadline, whatever else the relay names; the operator is warned once."""
-    async with a_world(path, relay=relay) as world:
-        await watch(world, "first", "second")
+    async with open_poller(path, relay=relay) as polling:
+        await watch(polling, "first", "second")
     relay.key = ANOTHER_KEY
-    forget(world, "first", "second")
-    async with the_next(path, world) as world:
-        await watch(world, "third")
-        await wait(world, HALF_AN_HOUR + 600)
-        assert await endings(world) == {}
+    forget(polling, "first", "second")
+    async with the_next(path, polling) as polling:
+        await watch(polling, "third")
+        await wait(polling, HALF_AN_HOUR + 600)
+        assert await endings(polling) == {}
         warnings = [each for each in caplog.records if each.levelno == logging.WARNING]
         assert [WARNING in each.getMessage() for each in warnings] == [True]
-        await wait(world, DEADLINE - HALF_AN_HOUR - 600)
-        assert (await endings(world)).keys() >= {"first", "second"}
+        await wait(polling, DEADLINE - HALF_AN_HOUR - 600)
+        assert (await endings(polling)).keys() >= {"first", "second"}
 
 
 async def test_a_task_of_another_key_ends_with_what_is_true(path: Path, relay: LocalRelay) -> None:
     """The relay never said how it ended: not more, and not less."""
-    async with a_world(path, relay=relay) as world:
-        await watch(world, "song")
+    async with open_poller(path, relay=relay) as polling:
+        await watch(polling, "song")
     relay.key = ANOTHER_KEY
-    forget(world, "song")
-    async with the_next(path, world) as world:
-        await wait(world, DEADLINE)
-        assert await endings(world) == {"song": EndReason.GAVE_UP}
+    forget(polling, "song")
+    async with the_next(path, polling) as polling:
+        await wait(polling, DEADLINE)
+        assert await endings(polling) == {"song": EndReason.GAVE_UP}
 
 
 async def test_a_task_that_is_named_under_the_new_key_goes_on(
     path: Path, relay: LocalRelay
 ) -> None:
     """It is told when it is done; and once it was named, it may be lost like any other."""
-    async with a_world(path, relay=relay) as world:
+    async with open_poller(path, relay=relay) as polling:
         relay.add(song("song", takes=600))
-        assert await world.watch("song") is WatchOutcome.WATCHING
-        await watch(world, "lost")
+        assert await polling.watch("song") is WatchOutcome.WATCHING
+        await watch(polling, "lost")
     relay.key = ANOTHER_KEY
-    async with the_next(path, world) as world:
-        await watch(world, "other")
-        forget(world, "lost")
-        await wait(world, HALF_AN_HOUR + 300)
-        assert await endings(world) == {"song": EndReason.FINISHED, "lost": EndReason.NOT_FOUND}
+    async with the_next(path, polling) as polling:
+        await watch(polling, "other")
+        forget(polling, "lost")
+        await wait(polling, HALF_AN_HOUR + 300)
+        assert await endings(polling) == {"song": EndReason.FINISHED, "lost": EndReason.NOT_FOUND}
 
 
 async def test_a_key_that_is_set_back_finds_its_tasks_waiting(
     path: Path, relay: LocalRelay
 ) -> None:
     """The time under the other key counts for nothing: one look that misses a task ends it not."""
-    async with a_world(path, relay=relay) as world:
-        await watch(world, "song", "lost")
+    async with open_poller(path, relay=relay) as polling:
+        await watch(polling, "song", "lost")
     relay.key, key = ANOTHER_KEY, relay.key
-    forget(world, "song", "lost")
-    async with the_next(path, world) as world:
-        await watch(world, "other")
-        await wait(world, HALF_AN_HOUR + 600)
+    forget(polling, "song", "lost")
+    async with the_next(path, polling) as polling:
+        await watch(polling, "other")
+        await wait(polling, HALF_AN_HOUR + 600)
     relay.key = key
-    forget(world, "other")
-    async with the_next(path, world) as world:
+    forget(polling, "other")
+    async with the_next(path, polling) as polling:
         relay.add(song("song", takes=1))
-        await world.look_after(5)
-        await world.look_after(5)
-        assert await endings(world) == {"song": EndReason.FINISHED}
+        await polling.poll_after(5)
+        await polling.poll_after(5)
+        assert await endings(polling) == {"song": EndReason.FINISHED}
 
 
 async def test_the_same_holds_for_another_address(path: Path, relay: LocalRelay) -> None:
     """Behind which there may be another relay."""
-    async with a_world(path, relay=relay) as world:
-        await watch(world, "song")
-    async with LocalRelay() as another, a_world(path, relay=another, clock=world.clock) as world:
-        await watch(world, "other")
-        await wait(world, HALF_AN_HOUR + 600)
-        assert await endings(world) == {}
+    async with open_poller(path, relay=relay) as polling:
+        await watch(polling, "song")
+    async with (
+        LocalRelay() as another,
+        open_poller(path, relay=another, clock=polling.clock) as polling,
+    ):
+        await watch(polling, "other")
+        await wait(polling, HALF_AN_HOUR + 600)
+        assert await endings(polling) == {}
 
 
 async def test_a_task_of_an_older_version_is_known_from_when_it_is_named(
     path: Path, relay: LocalRelay
 ) -> None:
     """Until then nobody knows under which key; one that is missing from the start waits."""
-    async with a_world(path, relay=relay) as world:
-        await watch(world, "named", "missing")
+    async with open_poller(path, relay=relay) as polling:
+        await watch(polling, "named", "missing")
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE tasks SET fingerprint = NULL")
-    forget(world, "missing")
-    async with the_next(path, world) as world:
-        await watch(world, "other")
-        forget(world, "named")
-        await wait(world, HALF_AN_HOUR + 300)
-        assert await endings(world) == {"named": EndReason.NOT_FOUND}
+    forget(polling, "missing")
+    async with the_next(path, polling) as polling:
+        await watch(polling, "other")
+        forget(polling, "named")
+        await wait(polling, HALF_AN_HOUR + 300)
+        assert await endings(polling) == {"named": EndReason.NOT_FOUND}
 
 
 async def test_a_task_that_was_named_for_a_person_is_known_under_that_key(
     path: Path, relay: LocalRelay
 ) -> None:
     """Not only what the background saw counts; nor does what was never named wait."""
-    async with a_world(path, relay=relay) as world:
+    async with open_poller(path, relay=relay) as polling:
         relay.add(stuck("song"))
-        assert await world.watch("song") is WatchOutcome.WATCHING
+        assert await polling.watch("song") is WatchOutcome.WATCHING
         relay.go_down()
-        assert await world.watch("stranger") is WatchOutcome.UNCHECKED
+        assert await polling.watch("stranger") is WatchOutcome.UNCHECKED
         relay.come_back()
     relay.key = ANOTHER_KEY
-    forget(world, "song")
-    async with the_next(path, world) as world:
-        await watch(world, "other")
-        await wait(world, HALF_AN_HOUR + 300)
-        assert await endings(world) == {"stranger": EndReason.NOT_FOUND}
+    forget(polling, "song")
+    async with the_next(path, polling) as polling:
+        await watch(polling, "other")
+        await wait(polling, HALF_AN_HOUR + 300)
+        assert await endings(polling) == {"stranger": EndReason.NOT_FOUND}
 
 
 # Missing together
 
 
 async def test_tasks_that_disappear_together_are_not_called_unknown(
-    world: World, caplog: pytest.LogCaptureFixture
+    polling: PollerHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A relay that names nothing any more is in trouble, however well it answers."""
-    await watch(world, "first", "second")
-    forget(world, "first", "second")
-    await wait(world, HALF_AN_HOUR + 600)
-    assert await endings(world) == {}
+    await watch(polling, "first", "second")
+    forget(polling, "first", "second")
+    await wait(polling, HALF_AN_HOUR + 600)
+    assert await endings(polling) == {}
     assert sum(TROUBLE in message for message in caplog.messages) == 1
-    world.relay.add(song("first", takes=1), song("second", takes=1))
-    await wait(world, 100)
-    assert await endings(world) == {"first": EndReason.FINISHED, "second": EndReason.FINISHED}
+    polling.relay.add(song("first", takes=1), song("second", takes=1))
+    await wait(polling, 100)
+    assert await endings(polling) == {"first": EndReason.FINISHED, "second": EndReason.FINISHED}
 
 
 async def test_a_relay_that_forgets_for_a_moment_is_not_worth_a_warning(
-    world: World, caplog: pytest.LogCaptureFixture
+    polling: PollerHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One of its machines may know of nothing: the log would be full of it."""
-    await watch(world, "first", "second")
+    await watch(polling, "first", "second")
     for _ in range(5):
-        forget(world, "first", "second")
-        await world.look_after(10)
-        world.relay.add(stuck("first"), stuck("second"))
-        await world.look_after(10)
+        forget(polling, "first", "second")
+        await polling.poll_after(10)
+        polling.relay.add(stuck("first"), stuck("second"))
+        await polling.poll_after(10)
     assert TROUBLE not in caplog.text
 
 
-async def test_tasks_that_never_come_back_end_at_their_deadline(world: World) -> None:
+async def test_tasks_that_never_come_back_end_at_their_deadline(polling: PollerHarness) -> None:
     """Nobody waits for ever."""
-    await watch(world, "first", "second")
-    forget(world, "first", "second")
-    await wait(world, DEADLINE)
-    assert await endings(world) == {"first": EndReason.GAVE_UP, "second": EndReason.GAVE_UP}
+    await watch(polling, "first", "second")
+    forget(polling, "first", "second")
+    await wait(polling, DEADLINE)
+    assert await endings(polling) == {"first": EndReason.GAVE_UP, "second": EndReason.GAVE_UP}
 
 
-async def test_a_task_that_is_missing_while_others_are_named_is_lost(world: World) -> None:
+async def test_a_task_that_is_missing_while_others_are_named_is_lost(
+    polling: PollerHarness,
+) -> None:
     """Also one of several."""
-    await watch(world, "first", "second", "third")
-    forget(world, "first", "second")
-    await wait(world, HALF_AN_HOUR + 100)
-    assert await endings(world) == {"first": EndReason.NOT_FOUND, "second": EndReason.NOT_FOUND}
+    await watch(polling, "first", "second", "third")
+    forget(polling, "first", "second")
+    await wait(polling, HALF_AN_HOUR + 100)
+    assert await endings(polling) == {"first": EndReason.NOT_FOUND, "second": EndReason.NOT_FOUND}
 
 
-async def test_tasks_disappear_together_though_each_is_looked_at_alone(world: World) -> None:
+async def test_tasks_disappear_together_though_each_is_looked_at_alone(
+    polling: PollerHarness,
+) -> None:
     """What counts is what the relay has named since, in whichever look."""
-    await watch(world, "first", "second")
-    forget(world, "first", "second")
-    begin = len(world.relay.requests)
+    await watch(polling, "first", "second")
+    forget(polling, "first", "second")
+    begin = len(polling.relay.requests)
     poller = Poller(
-        world.client,
-        world.store,
-        world.schedule,
+        polling.client,
+        polling.store,
+        polling.schedule,
         batch_size=1,
-        clock=world.clock,
+        clock=polling.clock,
         metrics=Metrics(),
     )
     for _ in range(int(HALF_AN_HOUR) // 50 + 10):
-        world.clock.now += 50
+        polling.clock.now += 50
         for _ in ("first", "second"):
             await poller.tick()
             await poller.finish(None)
-    asked = {each.ids for each in world.relay.requests[begin:] if each.method == "POST"}
+    asked = {each.ids for each in polling.relay.requests[begin:] if each.method == "POST"}
     assert asked == {("first",), ("second",)}
-    assert await endings(world) == {}
+    assert await endings(polling) == {}
 
 
-async def test_the_half_hour_begins_when_the_relay_names_others_again(world: World) -> None:
+async def test_the_half_hour_begins_when_the_relay_names_others_again(
+    polling: PollerHarness,
+) -> None:
     """One that stays missing then has been lost; the trouble before does not count."""
-    await watch(world, "first", "second")
-    forget(world, "first", "second")
-    await wait(world, 900)
-    world.relay.add(stuck("first"))
-    await wait(world, HALF_AN_HOUR - 300)
-    assert await endings(world) == {}
-    await wait(world, 400)
-    assert await endings(world) == {"second": EndReason.NOT_FOUND}
+    await watch(polling, "first", "second")
+    forget(polling, "first", "second")
+    await wait(polling, 900)
+    polling.relay.add(stuck("first"))
+    await wait(polling, HALF_AN_HOUR - 300)
+    assert await endings(polling) == {}
+    await wait(polling, 400)
+    assert await endings(polling) == {"second": EndReason.NOT_FOUND}
 
 
 async def test_trouble_is_known_again_after_a_restart(path: Path, relay: LocalRelay) -> None:
     """The half hour does not begin with it."""
-    async with a_world(path, relay=relay) as world:
-        await watch(world, "first", "second")
-        forget(world, "first", "second")
-        await wait(world, 600)
-    async with the_next(path, world) as world:
-        await wait(world, HALF_AN_HOUR + 300)
-        assert await endings(world) == {}
+    async with open_poller(path, relay=relay) as polling:
+        await watch(polling, "first", "second")
+        forget(polling, "first", "second")
+        await wait(polling, 600)
+    async with the_next(path, polling) as polling:
+        await wait(polling, HALF_AN_HOUR + 300)
+        assert await endings(polling) == {}
 
 
-async def test_the_only_task_that_is_watched_has_half_an_hour(world: World) -> None:
+async def test_the_only_task_that_is_watched_has_half_an_hour(polling: PollerHarness) -> None:
     """Nothing speaks of trouble, and who made one song wants to know."""
-    await watch(world, "song")
-    forget(world, "song")
-    await wait(world, HALF_AN_HOUR + 100)
-    assert await endings(world) == {"song": EndReason.NOT_FOUND}
+    await watch(polling, "song")
+    forget(polling, "song")
+    await wait(polling, HALF_AN_HOUR + 100)
+    assert await endings(polling) == {"song": EndReason.NOT_FOUND}
 
 
 # What is kept
@@ -322,13 +331,6 @@ async def test_a_fingerprint_tells_address_and_key_apart_and_neither_to_anybody(
 
 
 # What the operator sees
-
-
-@pytest.fixture
-async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
-    """Yield a sandbox without a bot."""
-    async with open_sandbox(tmp_path) as sandbox:
-        yield sandbox
 
 
 async def test_the_operator_is_told_of_tasks_of_another_key(

@@ -2,22 +2,13 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from sandbox.relay import ResponseFormat, UnknownPathFormat, faults, song
-from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
+from tests.support.sandbox_session import SandboxSession, running_bot
 
 SONG = "song-in-trouble"
-
-
-@pytest.fixture
-async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
-    """Yield a sandbox without a bot."""
-    async with open_sandbox(tmp_path) as sandbox:
-        yield sandbox
 
 
 async def test_a_notice_comes_as_soon_as_a_person_has_seen_that_the_relay_answers_again(

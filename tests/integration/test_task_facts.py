@@ -1,8 +1,5 @@
 """What the database tells of one task, read from outside."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from bot.relay.models import TaskKind, TaskStatus
@@ -17,19 +14,6 @@ from tests.support.builders import HERE, NOON, a_running_task, a_song
 
 THERE = Destination(channel_id=600, guild_id=50)
 ADA, BEA = 1, 2
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
-    """Return an empty database, open as a bot has it."""
-    async with DatabaseThread(tmp_path / "suno.db") as database:
-        yield database
-
-
-@pytest.fixture
-def outbox(database: DatabaseThread) -> Outbox:
-    """Return its outbox."""
-    return Outbox(database)
 
 
 @pytest.fixture

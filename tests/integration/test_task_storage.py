@@ -1,4 +1,3 @@
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -17,19 +16,6 @@ from tests.support.builders import HERE, NOON, a_running_task, a_song
 
 THERE = Destination(channel_id=600, guild_id=50)
 DIRECT = Destination(channel_id=700)
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
-    """Return an empty database."""
-    async with DatabaseThread(tmp_path / "suno.db") as database:
-        yield database
-
-
-@pytest.fixture
-def outbox(database: DatabaseThread) -> Outbox:
-    """Return its outbox."""
-    return Outbox(database)
 
 
 @pytest.fixture

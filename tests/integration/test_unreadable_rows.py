@@ -1,7 +1,6 @@
 """A row that this program cannot read costs only itself."""
 
 import logging
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -17,13 +16,10 @@ from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.task_facts import task_facts
 from bot.storage.tasks import TaskStore
 from sandbox.relay import song
-from tests.integration.test_dispatcher import Post, a_member, post
-from tests.integration.test_doctor_database import doctor, path, sandbox
-from tests.integration.test_poller import World, world
 from tests.support.builders import HERE, NOON, a_running_task, a_song
+from tests.support.dispatcher_harness import DispatcherHarness, add_member
 from tests.support.doctor_harness import Doctor
-
-__all__ = ["doctor", "path", "post", "sandbox", "world"]
+from tests.support.poller_harness import PollerHarness
 
 BROKEN = {
     "answer": "{broken",
@@ -33,13 +29,6 @@ BROKEN = {
 }
 
 
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
-    """Return an empty database."""
-    async with DatabaseThread(tmp_path / "suno.db") as database:
-        yield database
-
-
 async def spoil(database: DatabaseThread, table: str, column: str, value: str) -> None:
     """Write something unreadable into the row of the task ``bad``."""
     await database.write(f"UPDATE {table} SET {column} = ? WHERE task_id = 'bad'", [value])  # noqa: S608 # names of ours
@@ -47,32 +36,38 @@ async def spoil(database: DatabaseThread, table: str, column: str, value: str) -
 
 @pytest.mark.parametrize(("column", "value"), BROKEN.items(), ids=BROKEN)
 async def test_an_unreadable_delivery_is_set_aside_and_the_others_are_sent(
-    post: Post, caplog: pytest.LogCaptureFixture, column: str, value: str
+    dispatching: DispatcherHarness, caplog: pytest.LogCaptureFixture, column: str, value: str
 ) -> None:
     """In its own channel and in all others; it is claimed once, and the log has its ids."""
-    guild = post.channel.guild
+    guild = dispatching.channel.guild
     assert guild is not None
-    ada, other = a_member(post), guild.add_channel("other")
-    await post.owe(a_song("bad"), ada.id)
-    await post.owe(a_song("second"), ada.id)
-    await post.owe(a_song("third"), ada.id, channel=other)
-    await spoil(post.outbox._database, "deliveries", column.partition(" ")[0], value)
+    ada, other = add_member(dispatching), guild.add_channel("other")
+    await dispatching.enqueue(a_song("bad"), ada.id)
+    await dispatching.enqueue(a_song("second"), ada.id)
+    await dispatching.enqueue(a_song("third"), ada.id, channel=other)
+    await spoil(dispatching.outbox._database, "deliveries", column.partition(" ")[0], value)
     for _ in range(3):
-        await post.deliver(after=600)
-    assert (len(post.channel.messages), len(other.messages)) == (1, 1)
-    assert await post.states() == [("quarantined", "unreadable"), ("sent", None), ("sent", None)]
+        await dispatching.deliver(after=600)
+    assert (len(dispatching.channel.messages), len(other.messages)) == (1, 1)
+    assert await dispatching.states() == [
+        ("quarantined", "unreadable"),
+        ("sent", None),
+        ("sent", None),
+    ]
     (told,) = [each for each in caplog.records if each.levelno >= logging.ERROR]
     assert "delivery=1 task=bad" in told.getMessage()
     assert "broken" not in caplog.text
 
 
-async def test_who_waits_for_an_unreadable_delivery_finds_it_in_the_inbox(post: Post) -> None:
+async def test_who_waits_for_an_unreadable_delivery_finds_it_in_the_inbox(
+    dispatching: DispatcherHarness,
+) -> None:
     """With the id of the task, which is all that is known of it."""
-    ada = a_member(post)
-    await post.owe(a_song("bad"), ada.id)
-    await spoil(post.outbox._database, "deliveries", "answer", "{broken")
-    await post.deliver()
-    (entry,) = await post.outbox.undelivered_notices(ada.id, 0)
+    ada = add_member(dispatching)
+    await dispatching.enqueue(a_song("bad"), ada.id)
+    await spoil(dispatching.outbox._database, "deliveries", "answer", "{broken")
+    await dispatching.deliver()
+    (entry,) = await dispatching.outbox.undelivered_notices(ada.id, 0)
     assert (entry.task.id, entry.held) == ("bad", True)
 
 
@@ -96,9 +91,9 @@ async def test_a_delivery_that_became_readable_is_sent_after_a_restart(
     assert delivery.task == a_song("bad")
 
 
-async def test_the_doctor_names_what_was_set_aside(doctor: Doctor, path: Path) -> None:
+async def test_the_doctor_names_what_was_set_aside(doctor: Doctor, database_path: Path) -> None:
     """As a warning: somebody is told nothing, and nobody else would say so."""
-    async with DatabaseThread(path) as database:
+    async with DatabaseThread(database_path) as database:
         outbox = Outbox(database)
         store = TaskStore(database, outbox, "custom")
         await store.add_finished(a_song("bad"), user_id=1, destination=HERE, now=NOON)
@@ -109,7 +104,7 @@ async def test_the_doctor_names_what_was_set_aside(doctor: Doctor, path: Path) -
         State.WARNING,
         "1 notice unreadable and set aside: row 1",
     )
-    (facts,) = task_facts(path, "bad", 5.0)
+    (facts,) = task_facts(database_path, "bad", 5.0)
     assert [each.state for each in facts.deliveries] == ["quarantined"]
 
 
@@ -118,40 +113,40 @@ async def test_the_doctor_names_what_was_set_aside(doctor: Doctor, path: Path) -
     [("status", "PONDERING"), ("kind", "opera"), ("hint", "opera"), ("answer", "{broken")],
 )
 async def test_an_unreadable_task_stops_no_look_and_is_mended_by_the_next_one(
-    world: World, column: str, value: str
+    polling: PollerHarness, column: str, value: str
 ) -> None:
     """All tasks are looked at; what the relay says replaces what could not be read."""
     for task_id in ("bad", "good"):
-        world.relay.add(song(task_id, takes=60))
-        await world.watch(task_id)
-    await spoil(world.store._database, "tasks", column, value)
-    world.relay.clock.advance(100)
-    world.clock.now += 100
-    await world.poller.tick()
-    await world.poller.finish()
+        polling.relay.add(song(task_id, takes=60))
+        await polling.watch(task_id)
+    await spoil(polling.store._database, "tasks", column, value)
+    polling.relay.clock.advance(100)
+    polling.clock.now += 100
+    await polling.poller.tick()
+    await polling.poller.finish()
     told = {}
-    while claimed := await world.owed():
+    while claimed := await polling.claim_due():
         for delivery in claimed:
             told[delivery.task.id] = delivery.task.status
-            await world.outbox.acknowledge(delivery, message_id=1, now=world.clock.now)
+            await polling.outbox.acknowledge(delivery, message_id=1, now=polling.clock.now)
     assert told == {"bad": TaskStatus.SUCCESS, "good": TaskStatus.SUCCESS}
 
 
 async def test_a_task_that_is_unreadable_when_its_watch_ends_is_told_by_its_id(
-    world: World,
+    polling: PollerHarness,
 ) -> None:
     """The relay does not name it any more; the looks at all others go on."""
     for task_id in ("bad", "good"):
-        world.relay.add(song(task_id, takes=9_000_000))
-        await world.watch(task_id)
-    await spoil(world.store._database, "tasks", "answer", "{broken")
-    world.relay.remove("bad")
+        polling.relay.add(song(task_id, takes=9_000_000))
+        await polling.watch(task_id)
+    await spoil(polling.store._database, "tasks", "answer", "{broken")
+    polling.relay.remove("bad")
     for _ in range(25):
-        await world.look_after(100)
-    (delivery,) = await world.owed()
+        await polling.poll_after(100)
+    (delivery,) = await polling.claim_due()
     assert (delivery.task.id, delivery.end_reason) == ("bad", EndReason.NOT_FOUND)
-    (good,) = await world.store.due_tasks(world.clock.now + 900, 9)
-    assert good.polled_at == world.clock.now
+    (good,) = await polling.store.due_tasks(polling.clock.now + 900, 9)
+    assert good.polled_at == polling.clock.now
 
 
 async def test_a_list_shows_a_task_that_is_unreadable_by_its_id(database: DatabaseThread) -> None:

@@ -20,9 +20,9 @@ from bot.ui.lyrics_reader import TEMPLATE
 from sandbox.relay import faults, song
 from sandbox.relay.faults import Fault
 from tests.integration.test_fair_share import INTERVAL, Load, a_load
-from tests.integration.test_poller import DEADLINE, World, a_world
 from tests.support.builders import HERE
 from tests.support.client_at_relay import client_at_relay
+from tests.support.poller_harness import DEADLINE, PollerHarness, open_poller
 from tests.support.virtual_time import run_in_virtual_time
 
 ENDS_AFTER = 60.0
@@ -156,18 +156,18 @@ async def test_ids_that_were_never_checked_do_not_wait_for_one_that_is_refused(
     fault: Fault, tmp_path: Path
 ) -> None:
     """They were watched during an outage, and are asked for alone where together they fail."""
-    async with a_world(tmp_path / "suno.db") as world:
+    async with open_poller(tmp_path / "suno.db") as polling:
         songs = [f"song-{number}" for number in range(5)]
-        world.relay.add(*(song(each, takes=60) for each in songs))
-        world.relay.go_down()
+        polling.relay.add(*(song(each, takes=60) for each in songs))
+        polling.relay.go_down()
         for each in (STRANGE, *songs):
-            assert await world.watch(each) is WatchOutcome.UNCHECKED
-        world.relay.come_back()
-        world.relay.faults.add(about_the_strange_id(fault))
+            assert await polling.watch(each) is WatchOutcome.UNCHECKED
+        polling.relay.come_back()
+        polling.relay.faults.add(about_the_strange_id(fault))
         for _ in range(10):
-            await world.look_after(61)
+            await polling.poll_after(61)
 
-        assert [watch.task.id for watch in await world.watchlist.watches_of(1)] == [STRANGE]
+        assert [watch.task.id for watch in await polling.watchlist.watches_of(1)] == [STRANGE]
 
 
 @pytest.mark.parametrize("template", [STATUS_BUTTON, TEMPLATE])
@@ -180,35 +180,35 @@ def test_a_button_is_about_an_id_that_is_no_other_address(template: str) -> None
         assert not re.fullmatch(template, start + odd)
 
 
-async def watch_it_unchecked(world: World) -> None:
+async def watch_it_unchecked(polling: PollerHarness) -> None:
     """Watch the strange id, which the relay refuses as if the key were wrong."""
-    world.relay.faults.add(about_the_strange_id(faults.forbidden()))
-    assert await world.watch(STRANGE) is WatchOutcome.UNCHECKED
+    polling.relay.faults.add(about_the_strange_id(faults.forbidden()))
+    assert await polling.watch(STRANGE) is WatchOutcome.UNCHECKED
 
 
 async def test_a_refused_id_is_given_up_at_the_deadline_while_others_are_answered(
     tmp_path: Path,
 ) -> None:
     """It is no outage then: its watch ends, in a message."""
-    async with a_world(tmp_path / "suno.db") as world:
-        world.relay.add(song("song", takes=2 * DEADLINE))
-        await watch_it_unchecked(world)
+    async with open_poller(tmp_path / "suno.db") as polling:
+        polling.relay.add(song("song", takes=2 * DEADLINE))
+        await watch_it_unchecked(polling)
         told = []
         for _ in range(int(DEADLINE / 60) + 5):
-            await world.watch("song")
-            await world.look_after(60)
-            for each in await world.owed():
+            await polling.watch("song")
+            await polling.poll_after(60)
+            for each in await polling.claim_due():
                 told.append((each.task.id, each.end_reason))
-                await world.outbox.acknowledge(each, message_id=1, now=world.clock.now)
+                await polling.outbox.acknowledge(each, message_id=1, now=polling.clock.now)
 
     assert (STRANGE, EndReason.GAVE_UP) in told
 
 
 async def test_a_refused_id_is_not_given_up_where_nothing_is_answered(tmp_path: Path) -> None:
     """That may be an outage, which ends no watch."""
-    async with a_world(tmp_path / "suno.db") as world:
-        await watch_it_unchecked(world)
+    async with open_poller(tmp_path / "suno.db") as polling:
+        await watch_it_unchecked(polling)
         for _ in range(5):
-            await world.look_after(DEADLINE)
+            await polling.poll_after(DEADLINE)
 
-        assert await world.owed() == []
+        assert await polling.claim_due() == []

@@ -12,7 +12,7 @@ from bot.storage.task_facts import task_facts
 from bot.storage.tasks import TaskStore
 from sandbox.relay import song
 from tests.support.builders import HERE, NOON, a_song, open_directs
-from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
+from tests.support.sandbox_session import SandboxSession, running_bot
 
 POST = "POST /channels/{id}/messages"
 THERE = Destination(channel_id=600, guild_id=50)
@@ -137,13 +137,6 @@ async def test_what_waited_behind_a_notice_that_was_stopped_is_sent(ended: Ended
     assert ended.outbox.changed.is_set()
     (delivery,) = await ended.outbox.claim(NOON, 10)
     assert delivery.task.id == "next"
-
-
-@pytest.fixture
-async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
-    """Yield a sandbox without a bot."""
-    async with open_sandbox(tmp_path) as sandbox:
-        yield sandbox
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])

@@ -25,13 +25,6 @@ LIMITS = WatchLimits(watches_per_user=3, watches_per_server=4)
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
-    """Return an empty database."""
-    async with DatabaseThread(tmp_path / "suno.db") as database:
-        yield database
-
-
-@pytest.fixture
 def store(database: DatabaseThread) -> TaskStore:
     """Return its store."""
     return store_of(database)

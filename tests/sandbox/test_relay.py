@@ -1,9 +1,6 @@
 """The local relay answers as the real ones do, and notes what it was asked."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 
 import aiohttp
 import pytest
@@ -19,49 +16,15 @@ from sandbox.relay import (
     lyrics_task,
     song,
 )
-
-
-class Caller:
-    """Asks a local relay without the client that the bot has."""
-
-    def __init__(self, relay: LocalRelay, session: aiohttp.ClientSession) -> None:
-        self.relay = relay
-        self.session = session
-        self.key = relay.key
-
-    async def ask(self, method: str, path: str, **rest: Any) -> tuple[int, Any]:
-        """Send a request, and give the status and the JSON of its answer, or its text."""
-        headers = {"Authorization": f"Bearer {self.key}"}
-        url = self.relay.base_url + path
-        async with self.session.request(method, url, headers=headers, **rest) as response:
-            json = response.content_type == "application/json"
-            return response.status, await (response.json() if json else response.text())
-
-    async def batch(self, *ids: str, action: str = "MUSIC") -> Any:
-        """Give the answer to a batch look-up."""
-        body = {"ids": list(ids), "action": action}
-        return (await self.ask("POST", "/suno/fetch", json=body))[1]
-
-    async def task(self, task_id: str) -> dict[str, Any]:
-        """Give one task of a batch."""
-        [task] = (await self.batch(task_id))["data"]
-        assert isinstance(task, dict)
-        return task
-
-
-@asynccontextmanager
-async def asked_relay(**settings: Any) -> AsyncIterator[tuple[LocalRelay, Caller]]:
-    """Start a relay, and something to ask it with."""
-    async with LocalRelay(**settings) as relay, aiohttp.ClientSession() as session:
-        yield relay, Caller(relay, session)
+from tests.support.relay_caller import called_relay
 
 
 async def test_a_batch_holds_the_known_tasks_alone() -> None:
     """UnknownTaskFormat ids are left out without a word."""
-    async with asked_relay() as (relay, asker):
+    async with called_relay() as (relay, caller):
         relay.add(song("song"), lyrics_task("words"))
 
-        answer = await asker.batch("words", "nobody's", "song")
+        answer = await caller.batch("words", "nobody's", "song")
 
         assert (answer["code"], answer["message"]) == ("success", "")
         assert [(task["task_id"], task["action"]) for task in answer["data"]] == [
@@ -72,10 +35,10 @@ async def test_a_batch_holds_the_known_tasks_alone() -> None:
 
 async def test_a_wrong_key_is_refused() -> None:
     """In OpenAI style, with 401."""
-    async with asked_relay() as (_, asker):
-        asker.key = "sk-wrong"
+    async with called_relay() as (_, caller):
+        caller.key = "sk-wrong"
 
-        status, answer = await asker.ask("POST", "/suno/fetch", json={"ids": []})
+        status, answer = await caller.ask("POST", "/suno/fetch", json={"ids": []})
 
         assert status == 401
         assert answer["error"]["code"] == "invalid_api_key"
@@ -83,11 +46,11 @@ async def test_a_wrong_key_is_refused() -> None:
 
 async def test_every_request_is_noted() -> None:
     """With what it asked for, how it was answered, and when."""
-    async with asked_relay() as (relay, asker):
+    async with called_relay() as (relay, caller):
         relay.clock.advance(5)
-        await asker.batch("one", "two", action="LYRICS")
-        await asker.ask("GET", "/suno/fetch/three")
-        await asker.ask("POST", "/suno/fetch", data=b"no JSON")
+        await caller.batch("one", "two", action="LYRICS")
+        await caller.ask("GET", "/suno/fetch/three")
+        await caller.ask("POST", "/suno/fetch", data=b"no JSON")
 
         first, second, third = relay.requests
 
@@ -105,34 +68,34 @@ async def test_every_request_is_noted() -> None:
 
 async def test_a_look_can_be_waited_for() -> None:
     """Whoever tests a poller need not guess how long it takes."""
-    async with asked_relay() as (relay, asker):
+    async with called_relay() as (relay, caller):
         waiting = asyncio.create_task(relay.wait_for_requests(2))
-        await asker.batch("one")
+        await caller.batch("one")
         assert not waiting.done()
-        await asker.batch("two")
+        await caller.batch("two")
 
         await asyncio.wait_for(waiting, 5)
 
 
 async def test_time_stands_still_until_it_is_moved() -> None:
     """A test decides when a song is done."""
-    async with asked_relay() as (relay, asker):
+    async with called_relay() as (relay, caller):
         relay.add(song("song", takes=120))
-        assert (await asker.task("song"))["status"] == "NOT_START"
+        assert (await caller.task("song"))["status"] == "NOT_START"
 
         relay.clock.advance(119)
-        assert (await asker.task("song"))["status"] == "IN_PROGRESS"
+        assert (await caller.task("song"))["status"] == "IN_PROGRESS"
         relay.clock.advance(1)
-        assert (await asker.task("song"))["status"] == "SUCCESS"
+        assert (await caller.task("song"))["status"] == "SUCCESS"
 
 
 async def test_time_may_run_faster_than_ours() -> None:
     """A demo need not wait two minutes for a song."""
-    async with asked_relay(speed=100_000) as (relay, asker):
+    async with called_relay(speed=100_000) as (relay, caller):
         relay.add(song("song", takes=120))
         await asyncio.sleep(0.01)
 
-        assert (await asker.task("song"))["status"] == "SUCCESS"
+        assert (await caller.task("song"))["status"] == "SUCCESS"
 
 
 def test_a_clock_never_runs_backwards() -> None:
@@ -145,35 +108,35 @@ def test_a_clock_never_runs_backwards() -> None:
 
 async def test_a_task_added_again_starts_anew() -> None:
     """Its submission is now."""
-    async with asked_relay() as (relay, asker):
+    async with called_relay() as (relay, caller):
         relay.add(song("song"))
         relay.clock.advance(300)
         relay.add(song("song"))
 
-        task = await asker.task("song")
+        task = await caller.task("song")
 
         assert (task["status"], task["submit_time"]) == ("NOT_START", int(relay.clock.now()))
 
 
 async def test_a_forgotten_task_is_unknown() -> None:
     """As after the days for which relays keep them."""
-    async with asked_relay() as (relay, asker):
+    async with called_relay() as (relay, caller):
         relay.add(song("song"))
         relay.remove("song")
         relay.remove("song")
 
-        assert (await asker.batch("song"))["data"] == []
+        assert (await caller.batch("song"))["data"] == []
 
 
 async def test_a_relay_that_is_down_cuts_every_connection() -> None:
     """The requests are noted, and answered again once it is back."""
-    async with asked_relay() as (relay, asker):
+    async with called_relay() as (relay, caller):
         relay.go_down()
         with pytest.raises(aiohttp.ClientError):
-            await asker.batch("one")
+            await caller.batch("one")
         relay.come_back()
 
-        assert (await asker.batch("one"))["data"] == []
+        assert (await caller.batch("one"))["data"] == []
         assert [look.status for look in relay.requests] == [0, 200]
 
 
@@ -189,16 +152,16 @@ async def test_a_relay_may_be_given_its_port_and_its_key() -> None:
     async with LocalRelay() as first:
         port = int(first.base_url.rpartition(":")[2])
 
-    async with asked_relay(port=port, key="sk-mine") as (relay, asker):
+    async with called_relay(port=port, key="sk-mine") as (relay, caller):
         assert relay.base_url == f"http://127.0.0.1:{port}"
-        assert (await asker.batch("one"))["data"] == []
+        assert (await caller.batch("one"))["data"] == []
 
 
 async def test_closing_does_not_wait_for_open_requests() -> None:
     """A client that hangs there is let go."""
-    async with asked_relay() as (relay, asker):
+    async with called_relay() as (relay, caller):
         relay.faults.add(faults.slow_headers())
-        hanging = asyncio.create_task(asker.batch("one"))
+        hanging = asyncio.create_task(caller.batch("one"))
         await relay.wait_for_requests()
 
         await asyncio.wait_for(relay.__aexit__(), 5)
@@ -216,15 +179,15 @@ async def test_nothing_matched_is_an_empty_list_or_null(
     shape: ResponseFormat, data: object
 ) -> None:
     """Both occur among relays."""
-    async with asked_relay() as (relay, asker):
+    async with called_relay() as (relay, caller):
         relay.response_format = shape
 
-        assert (await asker.batch("one"))["data"] == data
+        assert (await caller.batch("one"))["data"] == data
 
 
 async def test_a_batch_may_be_wrapped_in_other_ways() -> None:
     """Twice, without a code, with the data as text, with the account's fields, in any order."""
-    async with asked_relay() as (relay, asker):
+    async with called_relay() as (relay, caller):
         relay.add(song("one"), song("two"))
         relay.response_format = ResponseFormat(
             code=None,
@@ -235,7 +198,7 @@ async def test_a_batch_may_be_wrapped_in_other_ways() -> None:
             unrequested=({"task_id": "stranger"},),
         )
 
-        answer = await asker.batch("one", "two")
+        answer = await caller.batch("one", "two")
 
         assert answer.keys() == answer["data"].keys() == {"data"}
         tasks = answer["data"]["data"]
@@ -246,25 +209,25 @@ async def test_a_batch_may_be_wrapped_in_other_ways() -> None:
 
 async def test_the_action_is_honoured_on_request() -> None:
     """Otherwise it is ignored, as the open relays do."""
-    async with asked_relay() as (relay, asker):
+    async with called_relay() as (relay, caller):
         relay.add(song("song"))
-        assert len((await asker.batch("song", action="LYRICS"))["data"]) == 1
+        assert len((await caller.batch("song", action="LYRICS"))["data"]) == 1
         relay.response_format = ResponseFormat(filters_by_action=True)
 
-        assert (await asker.batch("song", action="LYRICS"))["data"] == []
-        assert len((await asker.batch("song", action="MUSIC"))["data"]) == 1
+        assert (await caller.batch("song", action="LYRICS"))["data"] == []
+        assert len((await caller.batch("song", action="MUSIC"))["data"]) == 1
 
 
 @pytest.mark.parametrize("form", list(SingleLookupFormat))
 async def test_a_single_look_up_takes_every_form(form: SingleLookupFormat) -> None:
     """With or without the envelope, the task, and its status."""
-    async with asked_relay() as (relay, asker):
+    async with called_relay() as (relay, caller):
         relay.response_format = ResponseFormat(fetch=form)
         relay.add(lyrics_task("words"))
         relay.clock.advance(60)
-        task = await asker.task("words")
+        task = await caller.task("words")
 
-        _, answer = await asker.ask("GET", "/suno/fetch/words")
+        _, answer = await caller.ask("GET", "/suno/fetch/words")
 
         assert (
             answer
@@ -289,15 +252,15 @@ async def test_a_single_look_up_takes_every_form(form: SingleLookupFormat) -> No
 
 async def test_lyrics_have_a_path_of_their_own_without_a_code_level() -> None:
     """Songs are unknown there; on the feed's path both are known."""
-    async with asked_relay() as (relay, asker):
+    async with called_relay() as (relay, caller):
         relay.add(song("song"), lyrics_task("words"))
         relay.clock.advance(300)
 
-        status, words = await asker.ask("GET", "/suno/lyrics/words")
+        status, words = await caller.ask("GET", "/suno/lyrics/words")
 
         assert (status, words["status"], "code" in words) == (200, "complete", False)
-        assert (await asker.ask("GET", "/suno/lyrics/song"))[0] == 400
-        assert (await asker.ask("GET", "/suno/feed/song"))[0] == 200
+        assert (await caller.ask("GET", "/suno/lyrics/song"))[0] == 400
+        assert (await caller.ask("GET", "/suno/feed/song"))[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -313,10 +276,10 @@ async def test_an_unknown_task_is_denied_in_several_ways(
     unknown: UnknownTaskFormat, status: int, code: str | None
 ) -> None:
     """On the single look-up, where a relay cannot just leave it out."""
-    async with asked_relay() as (relay, asker):
+    async with called_relay() as (relay, caller):
         relay.response_format = ResponseFormat(task_with_id_only=unknown)
 
-        answered, answer = await asker.ask("GET", "/suno/fetch/nobody's")
+        answered, answer = await caller.ask("GET", "/suno/fetch/nobody's")
 
         assert (answered, answer.get("code")) == (status, code)
 
@@ -341,10 +304,10 @@ async def test_other_paths_do_not_exist(
     elsewhere: UnknownPathFormat, status: int, start: str
 ) -> None:
     """Relays say so in several ways."""
-    async with asked_relay() as (relay, asker):
+    async with called_relay() as (relay, caller):
         relay.response_format = ResponseFormat(unknown_path=elsewhere)
 
-        answered, answer = await asker.ask("PUT", "/suno/fetch")
+        answered, answer = await caller.ask("PUT", "/suno/fetch")
 
         assert answered == status
         assert str(answer).startswith(start)

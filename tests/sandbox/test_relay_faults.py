@@ -7,40 +7,40 @@ import aiohttp
 import pytest
 
 from sandbox.relay import faults, song
-from tests.sandbox.test_relay import Caller, asked_relay
+from tests.support.relay_caller import RelayCaller, called_relay
 
 
-async def statuses(asker: Caller, count: int, path: str = "/suno/fetch") -> list[int]:
+async def statuses(caller: RelayCaller, count: int, path: str = "/suno/fetch") -> list[int]:
     """Ask so many times, and give the statuses of the answers."""
-    return [(await asker.ask("POST", path, json={"ids": ["one"]}))[0] for _ in range(count)]
+    return [(await caller.ask("POST", path, json={"ids": ["one"]}))[0] for _ in range(count)]
 
 
 async def test_a_fault_strikes_until_it_is_cleared() -> None:
     """It stays, unless it is told how often."""
-    async with asked_relay() as (relay, asker):
+    async with called_relay() as (relay, caller):
         relay.faults.add(faults.server_error(503))
-        assert await statuses(asker, 3) == [503, 503, 503]
+        assert await statuses(caller, 3) == [503, 503, 503]
         relay.faults.clear()
 
-        assert await statuses(asker, 1) == [200]
+        assert await statuses(caller, 1) == [200]
 
 
 async def test_a_fault_strikes_as_often_as_it_was_told() -> None:
     """Then the next one in the list has its turn."""
-    async with asked_relay() as (relay, asker):
+    async with called_relay() as (relay, caller):
         relay.faults.add(faults.server_error(500), times=1)
         relay.faults.add(faults.server_error(503), after=1, times=1)
 
-        assert await statuses(asker, 4) == [500, 200, 503, 200]
+        assert await statuses(caller, 4) == [500, 200, 503, 200]
 
 
 async def test_a_fault_may_strike_by_chance() -> None:
     """The same seed gives the same day."""
     days = []
     for _ in range(2):
-        async with asked_relay(random=Random(3)) as (relay, asker):  # noqa: S311 # no secrets
+        async with called_relay(random=Random(3)) as (relay, caller):  # noqa: S311 # no secrets
             relay.faults.add(faults.server_error(500), probability=0.5)
-            days.append(await statuses(asker, 20))
+            days.append(await statuses(caller, 20))
 
     assert days[0] == days[1]
     assert set(days[0]) == {200, 500}
@@ -48,31 +48,31 @@ async def test_a_fault_may_strike_by_chance() -> None:
 
 async def test_a_fault_may_strike_one_path_alone() -> None:
     """Others are spared."""
-    async with asked_relay() as (relay, asker):
+    async with called_relay() as (relay, caller):
         relay.faults.add(faults.server_error(500), path="/suno/fetch")
 
-        assert await statuses(asker, 1) == [500]
-        assert await statuses(asker, 1, "/suno/submit/fetch") == [200]
+        assert await statuses(caller, 1) == [500]
+        assert await statuses(caller, 1, "/suno/submit/fetch") == [200]
 
 
 @pytest.mark.parametrize(("garbage", "status"), [(False, 400), (True, 200)])
 async def test_an_id_may_be_refused_wherever_it_appears(garbage: bool, status: int) -> None:
     """In a batch and alone; batches without it are answered."""
-    async with asked_relay() as (relay, asker):
+    async with called_relay() as (relay, caller):
         relay.add(song("good"), song("bad"))
         relay.faults.add(faults.refuses("bad", garbage=garbage))
 
-        assert len((await asker.batch("good"))["data"]) == 1
+        assert len((await caller.batch("good"))["data"]) == 1
         with pytest.raises((ValueError, KeyError, TypeError)):
-            len((await asker.batch("good", "bad"))["data"])
+            len((await caller.batch("good", "bad"))["data"])
         with pytest.raises((ValueError, TypeError)):
-            len((await asker.ask("GET", "/suno/fetch/bad"))[1]["data"])
+            len((await caller.ask("GET", "/suno/fetch/bad"))[1]["data"])
         assert [look.status for look in relay.requests] == [200, status, status]
 
 
 async def test_refusals_are_worded_as_relays_word_them() -> None:
     """The key, in three styles, the credit, and what the key may not do."""
-    async with asked_relay() as (relay, asker):
+    async with called_relay() as (relay, caller):
         answers = []
         for fault in (
             faults.unauthorized("openai"),
@@ -83,7 +83,7 @@ async def test_refusals_are_worded_as_relays_word_them() -> None:
             faults.bad_request(),
         ):
             relay.faults.add(fault, times=1)
-            answers.append(await asker.ask("POST", "/suno/fetch", json={"ids": []}))
+            answers.append(await caller.ask("POST", "/suno/fetch", json={"ids": []}))
 
         assert [status for status, _ in answers] == [401, 401, 401, 403, 429, 400]
         assert answers[0][1]["error"]["code"] == "invalid_api_key"
@@ -94,12 +94,12 @@ async def test_refusals_are_worded_as_relays_word_them() -> None:
 
 async def test_a_rate_limit_is_empty_and_may_name_a_pause() -> None:
     """Most relays name none."""
-    async with asked_relay() as (relay, asker):
+    async with called_relay() as (relay, caller):
         relay.faults.add(faults.rate_limited(), times=1)
         relay.faults.add(faults.rate_limited("7"), times=1)
         headers = []
         for _ in range(2):
-            async with asker.session.post(relay.base_url + "/suno/fetch") as response:
+            async with caller.session.post(relay.base_url + "/suno/fetch") as response:
                 headers.append(response.headers.get("Retry-After"))
                 assert (response.status, await response.read()) == (429, b"")
 
@@ -108,10 +108,10 @@ async def test_a_rate_limit_is_empty_and_may_name_a_pause() -> None:
 
 async def test_trouble_comes_as_a_page() -> None:
     """A proxy in front of the relay answers in its stead."""
-    async with asked_relay() as (relay, asker):
+    async with called_relay() as (relay, caller):
         relay.faults.add(faults.server_error(524, retry_after="9"))
 
-        async with asker.session.post(relay.base_url + "/suno/fetch") as response:
+        async with caller.session.post(relay.base_url + "/suno/fetch") as response:
             assert (response.status, response.content_type) == (524, "text/html")
             assert response.headers["Retry-After"] == "9"
             assert "Error 524" in await response.text()
@@ -119,11 +119,11 @@ async def test_trouble_comes_as_a_page() -> None:
 
 async def test_json_may_be_cut_short() -> None:
     """The answer is whole as far as HTTP goes."""
-    async with asked_relay() as (relay, asker):
+    async with called_relay() as (relay, caller):
         relay.faults.add(faults.json_cut_short())
 
         with pytest.raises(ValueError, match="Unterminated string"):
-            await asker.batch("one")
+            await caller.batch("one")
 
 
 @pytest.mark.parametrize(
@@ -141,22 +141,22 @@ async def test_a_connection_may_break_or_never_end(
     fault: faults.Fault, error: type[Exception]
 ) -> None:
     """The client sees what it would see of a real relay, and the relay can still be closed."""
-    async with asked_relay() as (relay, asker):
+    async with called_relay() as (relay, caller):
         relay.faults.add(fault)
 
         with pytest.raises(error):
             async with asyncio.timeout(0.1):
-                await asker.batch("one")
+                await caller.batch("one")
 
         assert [look.status for look in relay.requests] == [fault.status]
 
 
 async def test_a_redirect_names_where_to_go() -> None:
     """Within the relay or to another host."""
-    async with asked_relay() as (relay, asker):
+    async with called_relay() as (relay, caller):
         relay.faults.add(faults.redirects("http://other.example/", 307))
 
-        async with asker.session.post(
+        async with caller.session.post(
             relay.base_url + "/suno/fetch", allow_redirects=False
         ) as response:
             assert response.status == 307

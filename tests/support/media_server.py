@@ -2,11 +2,13 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from aiohttp import web
+
+from bot.delivery.attachments.fetching import Resolver
 
 MP3 = b"ID3\x04\x00\x00\x00\x00\x00\x00" + b"\xff\xfb\x90\x64" + bytes(range(256)) * 8
 """What begins as an MP3 does."""
@@ -100,7 +102,7 @@ def answering(
 
 
 @asynccontextmanager
-async def a_media_server() -> AsyncIterator[MediaServer]:
+async def open_media_server() -> AsyncIterator[MediaServer]:
     """Run a server on a free port of loopback."""
     media = MediaServer()
     app = web.Application()
@@ -130,3 +132,12 @@ async def saying(text: bytes, tls: ssl.SSLContext | None = None) -> AsyncIterato
     server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=tls)
     async with server:
         yield server.sockets[0].getsockname()[1]
+
+
+def always(*addresses: str) -> Resolver:
+    """Return a resolver that knows the same addresses for every name."""
+
+    async def resolve(_host: str, _port: int) -> Sequence[str]:
+        return addresses
+
+    return resolve

@@ -174,3 +174,18 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+
+
+def move(path: Path, column: str, ids: dict[int, int]) -> None:
+    """Give a database the ids of another Discord, in every table that has them."""
+    with closing(sqlite3.connect(path)) as connection:
+        tables = connection.execute(
+            "SELECT t.name FROM pragma_table_list t JOIN pragma_table_info(t.name) c"
+            " WHERE t.schema = 'main' AND t.type = 'table' AND c.name = ?",
+            [column],
+        ).fetchall()
+        for (table,) in tables:
+            for old, new in ids.items():
+                sql = f'UPDATE "{table}" SET {column} = ? WHERE {column} = ?'  # noqa: S608 # names of ours
+                connection.execute(sql, [new, old])
+        connection.commit()

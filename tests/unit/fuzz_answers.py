@@ -27,7 +27,7 @@ from bot.relay.explain import explain
 from bot.relay.models import Clip, Outcome, Task, TaskStatus
 from bot.relay.parsing.reader import read_batch, read_single, read_tasks
 from tests.support.paths import SAMPLES
-from tests.unit.test_parsing import PAYLOADS, body_of
+from tests.support.payloads import PAYLOADS, body_of
 
 GOOD_LINK = re.compile(r"https?://(?!none/)[^\s@/?#<>\"\\]{3,}[^\s<>\"\\]{0,2040}", re.IGNORECASE)
 PLACEHOLDER = re.compile(r"(?:/|_)(?:none|null)\.\w+$|/api/forbidden|[?&]item_id=(?:none)?$", re.I)

@@ -7,7 +7,7 @@ import pytest
 from bot.relay.errors import ErrorKind
 from bot.relay.explain import explain
 from tests.support.paths import SAMPLES
-from tests.unit.test_parsing import PAYLOADS, body_of
+from tests.support.payloads import PAYLOADS, body_of
 
 TASK_FIELDS = {
     "task_id", "kind", "status", "terminal", "outcome", "title", "lyrics", "reason", "clips",

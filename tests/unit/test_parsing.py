@@ -13,20 +13,7 @@ from benchmarks import decode
 from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.models import Task
 from bot.relay.parsing.reader import read_batch, read_single, read_tasks
-from tests.support.paths import PAYLOADS as PAYLOADS_FOLDER
-
-PAYLOADS = sorted(PAYLOADS_FOLDER.glob("*.json"))
-
-
-def body_of(payload: dict[str, Any]) -> bytes:
-    """Return the bytes that a payload file stands for."""
-    match payload["body"]:
-        case {"text": str(text), **rest} if not rest:
-            return text.encode()
-        case {"latin1": str(text), **rest} if not rest:
-            return text.encode("latin-1")
-        case body:
-            return json.dumps(body).encode()
+from tests.support.payloads import PAYLOADS, body_of
 
 
 def differences(found: Any, expected: Any, where: str = "") -> Iterator[str]:

@@ -21,7 +21,7 @@ from bot.shutdown import LONGEST_STOP
 from sandbox.bot_process import settings_for
 from sandbox.relay import song
 from tests.support.paths import ROOT
-from tests.support.sandbox_session import SandboxSession, open_sandbox
+from tests.support.sandbox_session import SandboxSession
 
 OF_PYTHON = {"PATH", "PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
 SETTINGS = {name.upper() for name in Settings.model_fields}
@@ -200,13 +200,6 @@ async def answering(status: int | None) -> AsyncIterator[int]:
         await runner.cleanup()
     yield port
     await runner.cleanup()
-
-
-@pytest.fixture
-async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
-    """Yield a sandbox without a bot."""
-    async with open_sandbox(tmp_path) as sandbox:
-        yield sandbox
 
 
 async def test_what_the_image_holds_is_a_whole_bot(sandbox: SandboxSession, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.monitoring.health import StalenessLimits
 from bot.settings import Settings
-from tests.integration.test_monitoring import watched_over
+from tests.support.metrics_client import monitored_bot
 from tests.support.paths import ROOT
 from tests.support.sandbox_session import open_sandbox
 
@@ -42,7 +42,7 @@ def rules() -> list[str]:
 
 async def test_every_figure_that_is_asked_for_is_served(tmp_path: Path) -> None:
     """By name, and with each label that is asked for; and the document names all there are."""
-    async with open_sandbox(tmp_path) as sandbox, watched_over(sandbox) as operator:
+    async with open_sandbox(tmp_path) as sandbox, monitored_bot(sandbox) as operator:
         await operator.until("/readyz", 200)
         _, text, _ = await operator.get("/metrics")
     families = list(text_string_to_metric_families(text))

@@ -1,8 +1,5 @@
 """How often people may have the relay asked."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from bot.storage.errors import TooManyLookups
@@ -15,8 +12,8 @@ from bot.watches.lookup_limiter import (
     TokenBucket,
 )
 from sandbox.relay import song
-from tests.integration.test_poller import World, a_world
 from tests.support.builders import HERE, a_watchlist
+from tests.support.poller_harness import PollerHarness
 
 ADA, BEA = Caller(1, 50), Caller(2, 50)
 
@@ -108,38 +105,35 @@ def test_the_memory_is_bounded() -> None:
     assert admitted(limiter, Caller(1)) == USER_BURST
 
 
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    """Open a world of our own."""
-    async with a_world(tmp_path / "suno.db") as world:
-        yield world
-
-
-async def test_watching_works_when_look_ups_are_used_up(world: World) -> None:
+async def test_watching_works_when_look_ups_are_used_up(polling: PollerHarness) -> None:
     """The relay is not asked for it; the poller looks, and the notice comes as always."""
     limiter = LookupLimiter(2, Time())
-    watchlist = a_watchlist(world.client, world.store, world.schedule, limiter, clock=world.clock)
+    watchlist = a_watchlist(
+        polling.client, polling.store, polling.schedule, limiter, clock=polling.clock
+    )
     assert admitted(limiter, Caller(1, 50)) == USER_BURST
-    world.relay.add(song("song", takes=60))
+    polling.relay.add(song("song", takes=60))
 
     with pytest.raises(TooManyLookups):
         await watchlist.look_up(["song"], Caller(1, 50))
     (result,) = await watchlist.add(["song"], user_id=1, destination=HERE, asked_in=50)
 
-    assert (result.outcome, world.relay.requests) == (WatchOutcome.NOT_ASKED, [])
-    await world.look_after(5)
-    await world.look_after(60)
-    (delivery,) = await world.owed()
+    assert (result.outcome, polling.relay.requests) == (WatchOutcome.NOT_ASKED, [])
+    await polling.poll_after(5)
+    await polling.poll_after(60)
+    (delivery,) = await polling.claim_due()
     assert delivery.watchers == (1,)
 
 
-async def test_what_has_ended_is_read_however_much_was_looked_up(world: World) -> None:
+async def test_what_has_ended_is_read_however_much_was_looked_up(polling: PollerHarness) -> None:
     """It stands in the database: the relay is not asked."""
     limiter = LookupLimiter(2, Time())
-    watchlist = a_watchlist(world.client, world.store, world.schedule, limiter, clock=world.clock)
-    world.relay.add(song("song", takes=1))
-    await world.watch("song")
-    await world.look_after(5)
+    watchlist = a_watchlist(
+        polling.client, polling.store, polling.schedule, limiter, clock=polling.clock
+    )
+    polling.relay.add(song("song", takes=1))
+    await polling.watch("song")
+    await polling.poll_after(5)
     assert admitted(limiter, ADA) == USER_BURST
 
     task = await watchlist.read("song", ADA)
@@ -148,11 +142,13 @@ async def test_what_has_ended_is_read_however_much_was_looked_up(world: World) -
     assert task.terminal
 
 
-async def test_reading_many_tasks_is_one_look_up(world: World) -> None:
+async def test_reading_many_tasks_is_one_look_up(polling: PollerHarness) -> None:
     """At most three unknown ids are asked for on their own, however many are read."""
     limiter = LookupLimiter(2, Time())
-    watchlist = a_watchlist(world.client, world.store, world.schedule, limiter, clock=world.clock)
-    world.relay.add(song("song"))
+    watchlist = a_watchlist(
+        polling.client, polling.store, polling.schedule, limiter, clock=polling.clock
+    )
+    polling.relay.add(song("song"))
     invented = [f"gone-{number}" for number in range(9)]
 
     found = await watchlist.read_all(["song", *invented], ADA)

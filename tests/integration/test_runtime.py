@@ -1,8 +1,6 @@
 import asyncio
 import re
 import sys
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -10,7 +8,7 @@ from bot.app import serve
 from bot.runtime import new_event_loop
 from bot.settings import Settings
 from sandbox.bot_process import BotProcess
-from tests.support.sandbox_session import SandboxSession, open_sandbox
+from tests.support.sandbox_session import SandboxSession
 
 TELLS_AT_ITS_END = """
 import atexit, gc, sys
@@ -20,13 +18,6 @@ sys.argv = ["suno-bot", "run"]
 main()
 """
 """The bot, which says when it has stopped how Python ran it."""
-
-
-@pytest.fixture
-async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
-    """Yield a sandbox without a bot."""
-    async with open_sandbox(tmp_path) as sandbox:
-        yield sandbox
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no uvloop for Windows")

@@ -1,0 +1,141 @@
+"""An outbox dispatcher between a database and a local Discord, on one clock."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import discord
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
+
+from bot.client import request_trace
+from bot.delivery.discord_traffic import RequestMonitor
+from bot.delivery.dispatcher import OutboxDispatcher
+from bot.delivery.error_policy import RetryPolicy
+from bot.metrics import Metrics
+from bot.relay.models import Task
+from bot.storage.database import DatabaseThread
+from bot.storage.delivery_rows import SHOWN_STATE
+from bot.storage.models import Destination
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import TaskStore
+from sandbox.discord import Channel, LocalDiscord, Message, Request, User
+from tests.support.delivery import a_dispatcher
+
+POST = "POST /channels/{id}/messages"
+
+
+POLICY = RetryPolicy(first_delay=1, max_delay=300, held_retry_interval=600, hold_after=86400)
+
+
+@dataclass
+class DispatcherHarness:
+    """A dispatcher between an outbox and a Discord; all go by the clock of Discord."""
+
+    local: LocalDiscord
+    channel: Channel
+    outbox: Outbox
+    store: TaskStore
+    dispatcher: OutboxDispatcher
+    client: discord.Client
+    request_monitor: RequestMonitor
+
+    @property
+    def now(self) -> float:
+        """The time (Unix seconds); it stands still until ``deliver`` moves it."""
+        return self.local.clock.now()
+
+    async def enqueue(self, task: Task, *users: int, channel: Channel | None = None) -> None:
+        """Enqueue the notice of a finished task for the users who watched it in a channel."""
+        destination = channel or self.channel
+        where = Destination(destination.id, destination.guild.id if destination.guild else None)
+        known = replace(task)
+        for user in users or (self.local.state.owner.id,):
+            await self.store.add_watch(
+                known, known=True, user_id=user, destination=where, now=self.now, deadline=60
+            )
+        await self.store.add_finished(
+            known, user_id=(users or (1,))[0], destination=where, now=self.now
+        )
+
+    async def deliver(self, after: float = 0.0) -> list[Message]:
+        """Let time pass, send what is due until nothing is, return what is in the channel."""
+        self.local.clock.advance(after)
+        while True:
+            self.outbox.changed.clear()
+            next_at = await self.dispatcher.tick()
+            await self.dispatcher.finish()
+            due = await self.outbox.next_at()
+            if due is None or due > self.now:
+                return self.channel.messages
+            assert next_at is None or next_at <= self.now or self.outbox.changed.is_set()
+
+    async def states(self) -> list[tuple[str, str | None]]:
+        """Return the state and reason of every delivery, as people are told them."""
+        rows = await self.outbox._database.read(
+            f"SELECT {SHOWN_STATE} AS state, coalesce(b.reason, d.reason) AS why FROM deliveries d"  # noqa: S608 # names of ours
+            " LEFT JOIN blocked_channels b ON b.channel_id = d.channel_id ORDER BY d.id",
+            [],
+        )
+        return [(row["state"], row["why"]) for row in rows]
+
+
+def traced_client(request_monitor: RequestMonitor) -> discord.Client:
+    """Return a client that reports its requests, as the bot does."""
+    return discord.Client(
+        intents=discord.Intents(guilds=True),
+        guild_ready_timeout=0.01,
+        http_trace=request_trace(request_monitor, Metrics()),
+    )
+
+
+@asynccontextmanager
+async def connected(client: discord.Client, token: str) -> AsyncIterator[None]:
+    """Log a client in, and keep it connected."""
+    async with client:
+        await client.login(token)
+        connection = asyncio.create_task(client.connect())
+        await client.wait_until_ready()
+        yield
+    await connection
+
+
+@asynccontextmanager
+async def open_dispatcher(folder: Path) -> AsyncIterator[DispatcherHarness]:
+    """Start a Discord without rate limits, and a dispatcher whose client is connected to it."""
+    async with AsyncExitStack() as stack:
+        local = await stack.enter_async_context(LocalDiscord(rate_limited=False))
+        local.gateway.identify_limits.seconds = 0
+        local.clock.stop()
+        guild = local.add_guild("Song Club")
+        channel = guild.add_channel("songs")
+        database = await stack.enter_async_context(DatabaseThread(folder / "suno.db"))
+        DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
+        Route.BASE = local.api_url
+        request_monitor = RequestMonitor()
+        client = traced_client(request_monitor)
+        await stack.enter_async_context(connected(client, local.token))
+        outbox = Outbox(database)
+        store = TaskStore(database, outbox, "local")
+        dispatcher = a_dispatcher(
+            client, outbox, POLICY, clock=local.clock.now, request_monitor=request_monitor
+        )
+        yield DispatcherHarness(local, channel, outbox, store, dispatcher, client, request_monitor)
+
+
+def add_member(dispatching: DispatcherHarness, name: str = "Ada") -> User:
+    """Return a member of the server."""
+    guild = dispatching.channel.guild
+    assert guild is not None
+    user = dispatching.local.add_user(name)
+    guild.add_member(user)
+    return user
+
+
+def message_requests(dispatching: DispatcherHarness) -> list[Request]:
+    """Return what was sent to the channel."""
+    path = f"/channels/{dispatching.channel.id}/messages"
+    return [one for one in dispatching.local.requests if (one.method, one.path) == ("POST", path)]
