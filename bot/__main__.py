@@ -56,22 +56,21 @@ def run() -> None:
 
 @main.command()
 @click.option("--headless", is_flag=True, help="Tell it on the terminal; end by itself.")
-@click.option("--keep", is_flag=True, help="Headless, but stay afterwards and take commands.")
 @click.option("--script", is_flag=True, help="Play a tour on the page, by itself.")
 @click.option("--port", default=0, type=click.IntRange(0, 65535), help="Of the page; 0: any.")
-def demo(*, headless: bool, keep: bool, script: bool, port: int) -> None:
+def demo(*, headless: bool, script: bool, port: int) -> None:
     """See the bot at work on a Discord and a relay of its own: no token, no network.
 
     It is shown as a page in a browser, at the address that is printed, until Ctrl+C.
     """
     try:
-        from sandbox.demo import show_page, tell
+        from sandbox.demo import run_headless, serve_page
     except ModuleNotFoundError as error:
         if error.name != "sandbox":
             raise
         raise click.ClickException(_NO_DEMO) from None
 
-    well = tell(keep=keep) if headless or keep else show_page(port=port, script=script)
+    well = run_headless() if headless else serve_page(port=port, script=script)
     sys.exit(0 if well else 1)
 
 

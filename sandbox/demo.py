@@ -1,7 +1,7 @@
-"""The demo: the real bot, on a Discord and a relay that live as long as it runs.
+"""The demo: the real bot with a Discord and a relay on loopback, which end with it.
 
-Nothing of it is played: the bot is a process of its own that knows the two servers by their
-addresses alone. It is shown as a page in a browser, or told on the terminal.
+The bot is a process of its own that knows the two servers by their addresses alone. A page in a
+browser shows them, or the terminal prints what happens.
 """
 
 import asyncio
@@ -16,21 +16,22 @@ from sandbox.bot_process import BotProcess, settings_for
 from sandbox.discord import LocalDiscord
 from sandbox.page import PageEnvironment, page_environment
 from sandbox.page.tour import Tour
-from sandbox.prompt import take_commands
 from sandbox.relay import LocalRelay
-from sandbox.scenario import PATIENCE, Checklist, ScenarioContext, log_in, play
-from sandbox.transcript import Transcript
+from sandbox.scenario import MESSAGE_TIMEOUT, Checklist, Scenario, wait_for_login
+from sandbox.terminal import TerminalObserver
 from sandbox.users import add_demo_users
 
+_TITLE = "[bold]Suno Bot with a Discord and a relay on this machine[/bold]"
 
-def show_page(*, port: int, script: bool) -> bool:
-    """Show the demo as a page until Ctrl+C; return False if the bot did not come up.
 
-    ``port`` 0 takes a free one. With ``script``, a tour begins as soon as the page is open.
+def serve_page(*, port: int, script: bool) -> bool:
+    """Serve the page until Ctrl+C; return False if the bot or the page did not start.
+
+    ``port`` 0 takes a free one. With ``script``, the scenario is played once a page is open.
     """
     console = Console(highlight=False)
     try:
-        return asyncio.run(_show_page(console, port=port, script=script))
+        return asyncio.run(_serve_page(console, port=port, script=script))
     except asyncio.CancelledError:
         return False
     except OSError as error:
@@ -38,96 +39,90 @@ def show_page(*, port: int, script: bool) -> bool:
         return False
 
 
-async def _show_page(console: Console, *, port: int, script: bool) -> bool:
-    _take_the_bot_along()
-    async with page_environment(port=port) as stage:
+async def _serve_page(console: Console, *, port: int, script: bool) -> bool:
+    _cancel_on_sigterm()
+    async with page_environment(port=port) as environment:
         try:
-            await stage.discord.wait_until_commands(timeout=PATIENCE)
+            await environment.discord.wait_until_commands(timeout=MESSAGE_TIMEOUT)
         except TimeoutError:
-            console.print("The bot did not log in. It said:", style="red")
-            console.print("\n".join(stage.bot.described()["log"]), markup=False)
+            _print_failed_login(console, "\n".join(environment.bot.description()["log"]))
             return False
-        console.print("[bold]Suno Bot, on a Discord and a relay of this machine's own.[/bold]")
-        console.print("No token, no network. Open this in a browser; Ctrl+C ends it.\n")
-        console.print(f"  {stage.page.url}\n", style="bold", soft_wrap=True)
-        touring = asyncio.create_task(_tour(stage, console)) if script else None
-        await _told_to_end()
-        if touring is not None:
-            touring.cancel()
+        console.print(_TITLE)
+        console.print("No token, no network. Open this address in a browser; Ctrl+C ends it.\n")
+        console.print(f"  {environment.server.url}\n", style="bold", soft_wrap=True)
+        tour = asyncio.create_task(_play_tour(environment, console)) if script else None
+        await _wait_for_signal()
+        if tour is not None:
+            tour.cancel()
             with suppress(asyncio.CancelledError):
-                await touring
+                await tour
     console.print("The demo has ended; nothing of it is kept.")
     return True
 
 
-def _take_the_bot_along() -> None:
-    """Let the signal with which systems end programs unwind this one, so that the bot ends too."""
+def _cancel_on_sigterm() -> None:
+    """Let SIGTERM cancel the current task, so that the bot's process is stopped too."""
     task = asyncio.current_task()
     if task is not None:
         with suppress(NotImplementedError):  # Windows has no such handlers
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
-async def _told_to_end() -> None:
-    """Wait for Ctrl+C, or for the signal with which systems end programs."""
-    ended = asyncio.Event()
+async def _wait_for_signal() -> None:
+    """Wait for SIGINT (Ctrl+C) or SIGTERM."""
+    received = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows has no such handlers: Ctrl+C interrupts
-            loop.add_signal_handler(number, ended.set)
-    await ended.wait()
+            loop.add_signal_handler(number, received.set)
+    await received.wait()
 
 
-async def _tour(stage: PageEnvironment, console: Console) -> None:
-    await stage.page.visited.wait()
-    checklist = Checklist(console)
-    tour = Tour(stage.page)
-    await play(ScenarioContext(stage.discord, stage.relay, stage.cast, tour), checklist)
+async def _play_tour(environment: PageEnvironment, console: Console) -> None:
+    await environment.page.opened.wait()
+    checklist, tour = Checklist(console), Tour(environment.page)
+    scenario = Scenario(environment.discord, environment.relay, environment.users, tour, checklist)
+    await scenario.play()
     tour.end(complete=checklist.complete)
     checklist.print()
 
 
-def tell(*, keep: bool) -> bool:
-    """Tell the demo on the terminal; return whether every expected message came.
-
-    With ``keep`` it goes on afterwards, and takes commands from the terminal.
-    """
+def run_headless() -> bool:
+    """Play the scenario on the terminal; return whether every expected message came."""
     try:
-        return asyncio.run(_tell(Console(highlight=False), keep=keep))
+        return asyncio.run(_run_headless(Console(highlight=False)))
     except asyncio.CancelledError:
         return False
 
 
-async def _tell(console: Console, *, keep: bool) -> bool:
-    _take_the_bot_along()
+async def _run_headless(console: Console) -> bool:
+    _cancel_on_sigterm()
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="suno-bot-demo-")))
         discord = await stack.enter_async_context(LocalDiscord())
-        discord.gateway.identify_limits.seconds = 0  # the bot is started anew at once
+        discord.gateway.identify_limits.seconds = 0  # the bot may be restarted at once
         relay = await stack.enter_async_context(LocalRelay(speed=1.0))
-        cast = add_demo_users(discord)
-        transcript = Transcript(console, discord)
-        console.print("[bold]Suno Bot, on a Discord and a relay of this machine's own.[/bold]")
+        users = add_demo_users(discord)
+        observer = TerminalObserver(console, discord)
+        console.print(_TITLE)
         console.print("No token, no network: the real bot connects to both over loopback.")
-        bot = await stack.enter_async_context(
-            BotProcess(folder, settings_for(discord, relay, folder))
-        )
+        settings = settings_for(discord, relay, folder)
+        bot = await stack.enter_async_context(BotProcess(folder, settings))
         try:
-            await log_in(discord, transcript)
+            await wait_for_login(discord, observer)
         except TimeoutError:
-            console.print("The bot did not log in. It said:", style="red")
-            console.print(bot.log, markup=False)
+            _print_failed_login(console, bot.log)
             return False
         checklist = Checklist(console)
-        await play(ScenarioContext(discord, relay, cast, transcript), checklist)
+        await Scenario(discord, relay, users, observer, checklist).play()
         checklist.print()
-        if keep:
-            await take_commands(console, discord, relay, cast.you, cast.songs)
-        console.print(_verdict(complete=checklist.complete))
+        if checklist.complete:
+            console.print("\n[bold green]Every expected message came.[/bold green]")
+        else:
+            console.print("\n[bold red]Not every expected message came.[/bold red]")
         return checklist.complete
 
 
-def _verdict(*, complete: bool) -> str:
-    if complete:
-        return "\n[bold green]Every expected message came.[/bold green]"
-    return "\n[bold red]Not every expected message came.[/bold red]"
+def _print_failed_login(console: Console, log: str) -> None:
+    console.print("The bot did not log in. Its log:", style="red")
+    console.print(log, markup=False)

@@ -1,7 +1,7 @@
-"""The scenes of the demo: what people do, and what must come of it.
+"""The scenario of the demo: what users do, and which messages must come of it.
 
-A ``ScenarioObserver`` shows them: a transcript on a terminal, or the page. Nothing is played:
-the bot is a process of its own, and what does not come is missing from the checklist.
+A ``ScenarioObserver`` shows it on a terminal or on the page. The bot is a process of its own; an
+expected message that does not come is missing from the checklist.
 """
 
 import asyncio
@@ -17,52 +17,42 @@ from sandbox.discord import Channel, LocalDiscord, Message, User
 from sandbox.relay import LocalRelay, RelayTask, failing, replay
 from sandbox.users import DemoUsers
 
-PATIENCE = 30.0
+MESSAGE_TIMEOUT = 30.0
 """Seconds after which a message that has not come counts as missing."""
 
-SONG_TAKES = 6.0
-"""Seconds that the relay needs for the first song; everything after it is quicker."""
+SONG_DURATION = 6.0
+"""Seconds that the relay takes for the first song; everything after it is quicker."""
 
-_TIMES = ("submit_time", "start_time", "finish_time")
+_TIME_FIELDS = ("submit_time", "start_time", "finish_time")
 
-STRANGER = "00000000-0000-4000-8000-000000000000"
+UNKNOWN_TASK = "00000000-0000-4000-8000-000000000000"
 
 
 class ScenarioObserver(Protocol):
-    """Whoever tells the story."""
+    """Shows the scenario to an audience."""
 
-    def chapter(self, title: str) -> None:
-        """Begin a new part of the story."""
+    def start_scene(self, title: str) -> None:
+        """Show the title of a scene."""
 
-    def aside(self, text: str) -> None:
-        """Say something that happens outside Discord."""
+    def comment(self, text: str) -> None:
+        """Show something that happens outside Discord."""
 
-    def turn_to(self, channel: Channel) -> None:
-        """Look at a channel."""
+    def show_channel(self, channel: Channel) -> None:
+        """Show the messages of a channel."""
 
-    async def let_read(self) -> None:
-        """Give those who look time to read."""
-
-
-@dataclass(frozen=True, slots=True)
-class ScenarioContext:
-    """Where it is played, by whom, and who tells it."""
-
-    discord: LocalDiscord
-    relay: LocalRelay
-    cast: DemoUsers
-    teller: ScenarioObserver
+    async def pause(self) -> None:
+        """Give the audience time to read."""
 
 
 @dataclass
 class Checklist:
-    """What was expected, and whether it came."""
+    """The expected messages, and whether they came."""
 
     console: Console
     rows: list[tuple[str, bool, float]] = field(default_factory=list)
 
     async def expect(self, what: str, coming: Awaitable[Message]) -> Message | None:
-        """Wait for a message, and note whether it came."""
+        """Wait for a message, and record whether it came."""
         began = time.monotonic()
         try:
             message: Message | None = await coming
@@ -78,7 +68,7 @@ class Checklist:
         return all(came for _, came, _ in self.rows)
 
     def print(self) -> None:
-        """Sum up."""
+        """Print a table of the expected messages."""
         table = Table("", "What was expected", "after", box=None, header_style="dim")
         for what, came, seconds in self.rows:
             mark = "[green]✓" if came else "[red]✗"
@@ -87,113 +77,119 @@ class Checklist:
         self.console.print(table)
 
 
-async def play(context: ScenarioContext, checklist: Checklist) -> None:
-    """Play every scene, one after the other."""
-    for scene in (_running_song, _lyrics, _failure, _two_at_once, _reading):
-        await scene(context, checklist)
-        await context.teller.let_read()
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """The scenes with their servers, users, audience and checklist."""
+
+    discord: LocalDiscord
+    relay: LocalRelay
+    users: DemoUsers
+    observer: ScenarioObserver
+    checklist: Checklist
+
+    async def play(self) -> None:
+        """Play every scene, one after the other."""
+        for scene in (self._song, self._lyrics, self._failure, self._two_songs, self._reader):
+            await scene()
+            await self.observer.pause()
+
+    async def _command(self, user: User, channel: Channel, name: str, **options: str) -> Message:
+        """Use a slash command, and wait for its answer."""
+        self.observer.show_channel(channel)
+        interaction = await self.discord.command(user, channel, name, **options)
+        return await interaction.answered(timeout=MESSAGE_TIMEOUT)
+
+    async def _notice(self, channel: Channel, task_id: str) -> Message:
+        """Wait for the message that ends the watch of a task: it contains the task's id."""
+        found = await self.discord.wait_for(
+            lambda: [one for one in channel.messages if task_id in str(one.payload())],
+            timeout=MESSAGE_TIMEOUT,
+        )
+        return found[0]
+
+    async def _song(self) -> None:
+        """Generate a song: look it up, watch it, look again, receive the notice."""
+        self.observer.start_scene("A song is being made")
+        (song,) = _recorded("batch", takes=SONG_DURATION)
+        self.relay.add(song)
+        you, friend, songs = self.users.you, self.users.friend, self.users.songs
+        expect = self.checklist.expect
+        first = self._command(you, songs, "suno status", id=song.id)
+        await expect("an answer to /suno status of a running song", first)
+        watching = self._command(you, songs, "suno watch", id=song.id)
+        await expect("a confirmation of /suno watch", watching)
+        await self._command(friend, songs, "suno watch", id=song.id)
+        self.observer.comment("… the relay goes on making the song …")
+        await asyncio.sleep(SONG_DURATION / 3)
+        again = self._command(you, songs, "suno status", id=song.id)
+        await expect("its progress, with a preview while it streams", again)
+        what = "the song's notice, mentioning the two who watched"
+        notice = await expect(what, self._notice(songs, song.id))
+        if notice and notice.pinged != {you.id, friend.id}:
+            self.checklist.rows.append(("exactly the two who watched were mentioned", False, 0.0))
+
+    async def _lyrics(self) -> None:
+        """Generate lyrics that are watched in another channel."""
+        self.observer.start_scene("Lyrics are being written")
+        task, _ = _recorded("submit-fetch", takes=2.5)
+        self.relay.add(task)
+        channel = self.users.lyrics
+        await self._command(self.users.friend, channel, "suno watch", id=task.id)
+        await self.checklist.expect("the lyrics' notice", self._notice(channel, task.id))
+
+    async def _failure(self) -> None:
+        """Let a task fail, and watch an id that the relay does not know."""
+        self.observer.start_scene("Things go wrong")
+        task = failing(reason="Song Description contained artist name", takes=2.0)
+        self.relay.add(task)
+        you, songs = self.users.you, self.users.songs
+        await self._command(you, songs, "suno watch", id=task.id)
+        await self.checklist.expect("a failure, with its reason", self._notice(songs, task.id))
+        unknown = self._command(you, songs, "suno watch", id=UNKNOWN_TASK)
+        await self.checklist.expect("a clear word about an unknown id", unknown)
+
+    async def _two_songs(self) -> None:
+        """Watch two songs with one command."""
+        self.observer.start_scene("Two songs with one command")
+        (first,), (_, second) = _recorded("single", takes=2.5), _recorded("submit-fetch", takes=3.0)
+        self.relay.add(first, second)
+        channel = self.users.lyrics
+        await self._command(self.users.you, channel, "suno watch", id=f"{first.id} {second.id}")
+        for song in (first, second):
+            await self.checklist.expect(f"the notice of {song.id}", self._notice(channel, song.id))
+
+    async def _reader(self) -> None:
+        """Read the lyrics of a finished song, and list the watches, of which none is left."""
+        self.observer.start_scene("Read the lyrics again")
+        (song,) = replay("single")
+        you, songs = self.users.you, self.users.songs
+        reading = self._command(you, songs, "suno lyrics", id=song.id)
+        await self.checklist.expect("the lyrics, whole", reading)
+        await self.observer.pause()
+        watches = self._command(you, songs, "suno list")
+        await self.checklist.expect("an empty list of watches", watches)
 
 
-async def log_in(discord: LocalDiscord, teller: ScenarioObserver) -> None:
-    """Wait until the bot is there. Raises TimeoutError."""
-    await discord.wait_until_ready(timeout=PATIENCE)
-    teller.aside("The bot has logged in.")
-    await discord.wait_until_commands(timeout=PATIENCE)
-    teller.aside("It has registered its commands.")
-
-
-async def _type(
-    context: ScenarioContext, user: User, channel: Channel, command: str, **options: str
-) -> Message:
-    context.teller.turn_to(channel)
-    interaction = await context.discord.command(user, channel, command, **options)
-    return await interaction.answered(timeout=PATIENCE)
-
-
-async def _notice(context: ScenarioContext, channel: Channel, about: str) -> Message:
-    """Wait for the message that ends the watch of a task: its footer or text names the id."""
-    found = await context.discord.wait_for(
-        lambda: [message for message in channel.messages if about in str(message.payload())],
-        timeout=PATIENCE,
-    )
-    return found[0]
+async def wait_for_login(discord: LocalDiscord, observer: ScenarioObserver) -> None:
+    """Wait until the bot has logged in and registered its commands. Raises TimeoutError."""
+    await discord.wait_until_ready(timeout=MESSAGE_TIMEOUT)
+    observer.comment("The bot has logged in.")
+    await discord.wait_until_commands(timeout=MESSAGE_TIMEOUT)
+    observer.comment("It has registered its commands.")
 
 
 def _recorded(name: str, *, takes: float) -> tuple[RelayTask, ...]:
-    """Give the tasks of a recorded answer as they would be today: without the times of then."""
+    """Return the tasks of a recorded answer with the times of today instead of the recorded."""
     return tuple(
         replace(
-            task, stages=tuple(replace(one, fields=_undated(one.fields)) for one in task.stages)
+            task,
+            stages=tuple(
+                replace(stage, fields=_without_times(stage.fields)) for stage in task.stages
+            ),
         )
         for task in replay(name, takes=takes)
     )
 
 
-def _undated(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if name not in _TIMES}
-
-
-async def _running_song(context: ScenarioContext, checklist: Checklist) -> None:
-    """Make a song: look at it, watch it, look again, be told."""
-    context.teller.chapter("A song is being made")
-    (song,) = _recorded("batch", takes=SONG_TAKES)
-    context.relay.add(song)
-    you, friend, songs = context.cast.you, context.cast.friend, context.cast.songs
-    first = _type(context, you, songs, "suno status", id=song.id)
-    await checklist.expect("an answer to /suno status of a running song", first)
-    watching = _type(context, you, songs, "suno watch", id=song.id)
-    await checklist.expect("a confirmation of /suno watch", watching)
-    await _type(context, friend, songs, "suno watch", id=song.id)
-    context.teller.aside("… the relay goes on making the song …")
-    await asyncio.sleep(SONG_TAKES / 3)
-    again = _type(context, you, songs, "suno status", id=song.id)
-    await checklist.expect("its progress, with a preview while it streams", again)
-    notice = await checklist.expect(
-        "the song's notice, mentioning the two who watched", _notice(context, songs, song.id)
-    )
-    if notice and notice.pinged != {you.id, friend.id}:
-        checklist.rows.append(("exactly the two who watched were mentioned", False, 0.0))
-
-
-async def _lyrics(context: ScenarioContext, checklist: Checklist) -> None:
-    """Write lyrics, told in another channel."""
-    context.teller.chapter("Lyrics are being written")
-    words, _ = _recorded("submit-fetch", takes=2.5)
-    context.relay.add(words)
-    lyrics = context.cast.lyrics
-    await _type(context, context.cast.friend, lyrics, "suno watch", id=words.id)
-    await checklist.expect("the lyrics' notice", _notice(context, lyrics, words.id))
-
-
-async def _failure(context: ScenarioContext, checklist: Checklist) -> None:
-    """Let a task fail, and ask for an id that nobody knows."""
-    context.teller.chapter("Things go wrong")
-    bad = failing(reason="Song Description contained artist name", takes=2.0)
-    context.relay.add(bad)
-    you, songs = context.cast.you, context.cast.songs
-    await _type(context, you, songs, "suno watch", id=bad.id)
-    await checklist.expect("a failure, with its reason", _notice(context, songs, bad.id))
-    unknown = _type(context, you, songs, "suno watch", id=STRANGER)
-    await checklist.expect("a clear word about an unknown id", unknown)
-
-
-async def _two_at_once(context: ScenarioContext, checklist: Checklist) -> None:
-    """Watch two songs of two more documents with one command."""
-    context.teller.chapter("Two songs with one command")
-    (first,), (_, second) = _recorded("single", takes=2.5), _recorded("submit-fetch", takes=3.0)
-    context.relay.add(first, second)
-    you, lyrics = context.cast.you, context.cast.lyrics
-    await _type(context, you, lyrics, "suno watch", id=f"{first.id} {second.id}")
-    for song in (first, second):
-        await checklist.expect(f"the notice of {song.id}", _notice(context, lyrics, song.id))
-
-
-async def _reading(context: ScenarioContext, checklist: Checklist) -> None:
-    """Show the lyrics of a finished song, and a list that is empty again."""
-    context.teller.chapter("Read the lyrics again")
-    (song,) = replay("single")
-    you, songs = context.cast.you, context.cast.songs
-    reading = _type(context, you, songs, "suno lyrics", id=song.id)
-    await checklist.expect("the lyrics, whole", reading)
-    await context.teller.let_read()
-    await checklist.expect("an empty list of watches", _type(context, you, songs, "suno list"))
+def _without_times(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name not in _TIME_FIELDS}

@@ -1,4 +1,4 @@
-"""Who plays in the demo, and where."""
+"""The users of the demo, and the channels where they meet."""
 
 from dataclasses import dataclass
 
@@ -7,33 +7,32 @@ from sandbox.discord import Channel, LocalDiscord, User
 
 @dataclass(frozen=True, slots=True)
 class DemoUsers:
-    """Four people of one server, and its two channels."""
+    """Four users of one guild, and its two channels."""
 
     you: User
     friend: User
     admin: User
-    singer: User
-    """Reads Chinese."""
+    chinese_user: User
+    """Uses Discord in Chinese."""
     songs: Channel
     lyrics: Channel
 
     @property
-    def people(self) -> list[User]:
-        """Everybody, the one who looks at it first."""
-        return [self.you, self.friend, self.admin, self.singer]
+    def all(self) -> list[User]:
+        """All users; the page shows the view of the first at the beginning."""
+        return [self.you, self.friend, self.admin, self.chinese_user]
 
 
 def add_demo_users(discord: LocalDiscord) -> DemoUsers:
-    """Make the people, the server with its channels, and a direct message for each."""
+    """Create the users, the guild with its channels, and a direct message for each user."""
     guild = discord.add_guild("Song Club")
     you, friend = discord.add_user("you"), discord.add_user("friend")
-    admin, singer = discord.add_user("admin"), discord.add_user("歌友", "zh-CN")
-    for person in (you, friend, singer):
-        guild.add_member(person)
+    admin, chinese_user = discord.add_user("admin"), discord.add_user("歌友", "zh-CN")
+    for user in (you, friend, chinese_user):
+        guild.add_member(user)
     guild.add_member(admin, administrator=True)
-    cast = DemoUsers(
-        you, friend, admin, singer, guild.add_channel("songs"), guild.add_channel("lyrics")
-    )
-    for person in cast.people:
-        discord.open_dm(person)
-    return cast
+    songs, lyrics = guild.add_channel("songs"), guild.add_channel("lyrics")
+    users = DemoUsers(you, friend, admin, chinese_user, songs, lyrics)
+    for user in users.all:
+        discord.open_dm(user)
+    return users

@@ -4,14 +4,14 @@
 exists), ``gateway`` and ``rest`` (how the bot talks to it), ``deeds`` (what people do).
 """
 
-from sandbox.discord.channels import Channel
+from sandbox.discord.channels import Channel, Message
 from sandbox.discord.errors import ActionUnavailable
 from sandbox.discord.events import Event
 from sandbox.discord.faults import Fault, saying
 from sandbox.discord.guilds import Guild
 from sandbox.discord.interactions import Interaction
 from sandbox.discord.message_builder import Upload
-from sandbox.discord.messages import Attachment, Message
+from sandbox.discord.message_parts import Attachment
 from sandbox.discord.middleware import Request
 from sandbox.discord.server import LocalDiscord
 from sandbox.discord.users import Role, User

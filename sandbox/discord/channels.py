@@ -1,13 +1,18 @@
-"""Channels, threads and direct messages."""
+"""Channels, threads and direct messages, and the messages in them.
 
+A channel holds its messages and a message names its channel: hence one module.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from sandbox.discord.channel_kinds import PRIVATE_THREAD, SPOKEN, THREADS
 from sandbox.discord.clock import iso
 from sandbox.discord.errors import Payload
-from sandbox.discord.messages import Message
+from sandbox.discord.guild_base import GuildBase
+from sandbox.discord.message_parts import DEFAULT, NO_FLAGS, Attachment, MessageFlag, Origin, walk
 from sandbox.discord.permissions import (
     IN_A_DIRECT_MESSAGE,
     LEFT_IN_A_TIME_OUT,
@@ -18,11 +23,146 @@ from sandbox.discord.permissions import (
     named,
 )
 from sandbox.discord.shared_state import SharedState
-from sandbox.discord.thread_sync import sync_threads
 from sandbox.discord.users import Role, User
 
-if TYPE_CHECKING:
-    from sandbox.discord.guilds import Guild
+
+@dataclass(eq=False, slots=True)
+class Message:
+    """One message. It carries no nonce: Discord does not keep that with the message."""
+
+    shared: SharedState
+    id: int
+    channel: "Channel"
+    author: User
+    created_at: datetime
+    content: str = ""
+    embeds: list[Payload] = field(default_factory=list)
+    components: list[Payload] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
+    kind: int = DEFAULT
+    flags: MessageFlag = NO_FLAGS
+    edited_at: datetime | None = None
+    deleted: bool = False
+    pinged: set[int] = field(default_factory=set)
+    """The ids of the users who were notified when the message was posted; an edit adds nobody."""
+    mentions: list[User] = field(default_factory=list)
+    mention_roles: list[int] = field(default_factory=list)
+    mention_everyone: bool = False
+    replies_to: "Message | None" = None
+    visible_to: User | None = None
+    """The only one who sees the message, when it is ephemeral."""
+    origin: Origin | None = None
+
+    @property
+    def ephemeral(self) -> bool:
+        """Whether only one person sees it; it is then not in the channel."""
+        return bool(self.flags & MessageFlag.EPHEMERAL)
+
+    @property
+    def thinking(self) -> bool:
+        """Whether this is a deferred answer that has no content yet."""
+        return bool(self.flags & MessageFlag.LOADING)
+
+    @property
+    def link(self) -> str:
+        """Where the message is to be found, as Discord writes it."""
+        guild = self.channel.guild
+        where = "@me" if guild is None else guild.id
+        return f"https://discord.com/channels/{where}/{self.channel.id}/{self.id}"
+
+    def summary(self) -> str:
+        """Say in one line what a reader sees."""
+        titles = [str(embed.get("title") or "…") for embed in self.embeds]
+        files = [attachment.filename for attachment in self.attachments]
+        parts = [
+            self.content,
+            *(f"[{title}]" for title in titles),
+            *(f"<{name}>" for name in files),
+        ]
+        return " ".join(part for part in parts if part) or "(nothing)"
+
+    def find_component(self, custom_id: str) -> Payload | None:
+        """Give the button or select with that custom_id, wherever it is in the message."""
+        for component in walk(self.components):
+            if component.get("custom_id") == custom_id:
+                return component
+        return None
+
+    def payload(self) -> Payload:
+        """Give the message as Discord does."""
+        payload: Payload = {
+            "id": str(self.id),
+            "channel_id": str(self.channel.id),
+            "type": self.kind,
+            "content": self.content,
+            "author": self.author.payload(),
+            "timestamp": iso(self.created_at),
+            "edited_timestamp": iso(self.edited_at),
+            "tts": False,
+            "mention_everyone": self.mention_everyone,
+            "mentions": [user.payload() for user in self.mentions],
+            "mention_roles": [str(role) for role in self.mention_roles],
+            "attachments": [attachment.payload() for attachment in self.attachments],
+            "embeds": self.embeds,
+            "components": self.components,
+            "pinned": False,
+            "flags": int(self.flags),
+        }
+        self._add_origin(payload)
+        self._add_reference(payload)
+        return payload
+
+    def payload_for_the_bot(self) -> Payload:
+        """Give the message as a bot gets it unasked: without the message content intent, blank.
+
+        Not blank are its own messages, direct messages, and those that mention it.
+        """
+        bot = self.shared.bot
+        open_to_it = self.author is bot or bot in self.mentions or self.channel.guild is None
+        payload = self.payload()
+        if not (self.shared.sees_content or open_to_it):
+            payload.update(content="", embeds=[], attachments=[], components=[])
+        return payload
+
+    def event_payload(self) -> Payload:
+        """Give the message as a gateway event carries it: with its guild and the author's roles."""
+        payload = self.payload_for_the_bot()
+        guild = self.channel.guild
+        if guild is not None:
+            payload["guild_id"] = str(guild.id)
+            member = guild.members.get(self.author.id)
+            if member is not None:
+                payload["member"] = member.payload(with_user=False)
+        return payload
+
+    def delete_payload(self) -> Payload:
+        """Give what a gateway event says about the message once it is gone."""
+        payload: Payload = {"id": str(self.id), "channel_id": str(self.channel.id)}
+        if self.channel.guild is not None:
+            payload["guild_id"] = str(self.channel.guild.id)
+        return payload
+
+    def _add_origin(self, payload: Payload) -> None:
+        if self.origin is None:
+            return
+        payload["webhook_id"] = str(self.shared.application_id)
+        payload["application_id"] = str(self.shared.application_id)
+        payload["interaction_metadata"] = self.origin.payload()
+        if self.origin.name is not None:
+            payload["interaction"] = self.origin.legacy_payload()
+
+    def _add_reference(self, payload: Payload) -> None:
+        if self.replies_to is None:
+            return
+        target = self.replies_to
+        payload["message_reference"] = {
+            "type": 0,
+            "message_id": str(target.id),
+            "channel_id": str(target.channel.id),
+        }
+        if target.channel.guild is not None:
+            payload["message_reference"]["guild_id"] = str(target.channel.guild.id)
+        payload["referenced_message"] = None if target.deleted else target.payload()
 
 
 @dataclass(eq=False, slots=True)
@@ -34,7 +174,7 @@ class Channel:
     name: str
     kind: int
     created_at: datetime
-    guild: "Guild | None" = None
+    guild: GuildBase | None = None
     parent: "Channel | None" = None
     """The channel that a thread belongs to."""
     recipients: list[User] = field(default_factory=list)
@@ -42,6 +182,8 @@ class Channel:
     includes_bot: bool = True
     """False for direct messages among people, where a user-installed bot may still be used."""
     overwrites: dict[int, Overwrite] = field(default_factory=dict)
+    threads: list["Channel"] = field(default_factory=list)
+    """The threads that were started here, deleted ones too."""
     history: dict[int, Message] = field(default_factory=dict)
     """Every public message ever posted here by its id, also the deleted ones, oldest first."""
     owner: User | None = None
@@ -57,6 +199,11 @@ class Channel:
     def is_thread(self) -> bool:
         """Whether this is a thread."""
         return self.kind in THREADS
+
+    @property
+    def is_active_thread(self) -> bool:
+        """Whether this is a thread that is neither archived nor deleted."""
+        return self.is_thread and not (self.archived or self.deleted)
 
     @property
     def messages(self) -> list[Message]:
@@ -132,14 +279,14 @@ class Channel:
         change = ruling.overwrites.setdefault(who.id, Overwrite()).change
         if self.guild is None:
             raise ValueError("a direct message has no overwrites")
-        with sync_threads(self.guild):
+        with sync_threads(self.guild, [ruling]):
             change(allow=allow, deny=deny)
-            ruling.tell("CHANNEL_UPDATE")
+            ruling.send_event("CHANNEL_UPDATE")
 
     def rename(self, name: str) -> None:
         """Give the channel another name; sends CHANNEL_UPDATE or THREAD_UPDATE."""
         self.name = name
-        self.tell("THREAD_UPDATE" if self.is_thread else "CHANNEL_UPDATE")
+        self.send_event("THREAD_UPDATE" if self.is_thread else "CHANNEL_UPDATE")
 
     def set_archived(self, archived: bool, *, locked: bool | None = None) -> None:
         """Archive or reopen a thread, lock it or leave that; sends THREAD_UPDATE."""
@@ -147,7 +294,7 @@ class Channel:
         if locked is not None:
             self.locked = locked
         self.changed_at = self.shared.clock.time()
-        self.tell("THREAD_UPDATE")
+        self.send_event("THREAD_UPDATE")
 
     def archive(self, *, locked: bool = False) -> None:
         """Archive a thread: a post reopens it unless it is locked too (then 50083)."""
@@ -164,18 +311,16 @@ class Channel:
     def delete(self) -> None:
         """Delete the channel and its threads; sends CHANNEL_DELETE or THREAD_DELETE."""
         self.deleted = True
-        if self.guild is not None:
-            for thread in self.guild.threads:
-                if thread.parent is self:
-                    thread.deleted = True
-        self.tell("THREAD_DELETE" if self.is_thread else "CHANNEL_DELETE")
+        for thread in self.threads:
+            thread.deleted = True
+        self.send_event("THREAD_DELETE" if self.is_thread else "CHANNEL_DELETE")
 
     def add_to_thread(self, user: User) -> None:
         """Let a member into a thread; the bot then hears of a private one for the first time."""
         news = self._membership_news(user) if user is self.shared.bot else None
         self.thread_members.add(user.id)
         if news is not None:
-            self.tell("THREAD_CREATE", member=news)
+            self.send_event("THREAD_CREATE", member=news)
             self._tell_of_members(added_members=[{**news, "presence": None}])
 
     def remove_from_thread(self, user: User) -> None:
@@ -202,7 +347,7 @@ class Channel:
             }
             self.shared.dispatch("THREAD_MEMBERS_UPDATE", about | news, guild.id, 1)
 
-    def tell(self, event: str, **extra: object) -> None:
+    def send_event(self, event: str, **extra: object) -> None:
         """Send the bot an event about this channel; of threads only with access to them."""
         bot, guild = self.shared.bot, self.guild
         if (
@@ -265,3 +410,31 @@ class Channel:
                 "create_timestamp": iso(self.created_at),
             },
         }
+
+
+@contextmanager
+def sync_threads(guild: GuildBase, channels: Iterable[Channel]) -> Iterator[None]:
+    """Send THREAD_LIST_SYNC if the bot gains access to some of these channels meanwhile.
+
+    It carries the active threads of those channels.
+    """
+    bot = guild.shared.bot
+    known = list(channels)
+    before = {channel.id for channel in known if channel.is_accessible_to(bot)}
+    yield
+    opened = [one for one in known if one.id not in before and one.is_accessible_to(bot)]
+    if not opened:
+        return
+    threads = [
+        thread
+        for channel in opened
+        for thread in channel.threads
+        if thread.is_active_thread and thread.is_accessible_to(bot)
+    ]
+    synced: Payload = {
+        "guild_id": str(guild.id),
+        "channel_ids": [str(channel.id) for channel in sorted(opened, key=lambda one: one.id)],
+        "threads": [thread.payload() for thread in threads],
+        "members": [],
+    }
+    guild.shared.dispatch("THREAD_LIST_SYNC", synced, guild.id, 1)

@@ -7,14 +7,14 @@ from sandbox.discord.command_limits import SUBCOMMAND, SUBCOMMAND_GROUP, read_co
 from sandbox.discord.errors import ActionUnavailable, Payload, api_error
 from sandbox.discord.interactions import Interaction
 from sandbox.discord.permissions import Permission
-from sandbox.discord.shared_state import SharedState
+from sandbox.discord.state import DiscordState
 
 
 class Commands:
     """Global commands, and those of single guilds."""
 
-    def __init__(self, shared: SharedState) -> None:
-        self._shared = shared
+    def __init__(self, state: DiscordState) -> None:
+        self._state = state
         self._scopes: dict[int | None, list[Payload]] = {}
         self.overwrites = 0
         """How often commands were registered; Discord limits this to 200 a day."""
@@ -35,7 +35,7 @@ class Commands:
         known = {(one["type"], one["name"]): one["id"] for one in self.listed(guild_id)}
         self._scopes[guild_id] = [self._complete(one, guild_id, known) for one in commands]
         self.overwrites += 1
-        self._shared.announce("commands", text=f"{len(commands)} commands")
+        self._state.publish("commands", text=f"{len(commands)} commands")
         return self._scopes[guild_id]
 
     def get(self, guild_id: int | None, command_id: int) -> Payload:
@@ -53,7 +53,7 @@ class Commands:
         self, command: Payload, guild_id: int | None, known: dict[tuple[int, str], str]
     ) -> Payload:
         kind = command["type"]
-        identity = known.get((kind, command["name"])) or str(self._shared.ids.timed())
+        identity = known.get((kind, command["name"])) or str(self._state.shared.ids.timed())
         required = command.get("default_member_permissions")
         complete: Payload = {
             "name_localizations": None,
@@ -65,8 +65,8 @@ class Commands:
             "nsfw": False,
             **command,
             "id": identity,
-            "application_id": str(self._shared.application_id),
-            "version": str(self._shared.ids.timed()),
+            "application_id": str(self._state.shared.application_id),
+            "version": str(self._state.shared.ids.timed()),
             "type": kind,
             "default_member_permissions": None if required is None else str(required),
         }

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 from sandbox.discord.errors import FieldErrors, Path, Payload
-from sandbox.discord.messages import walk
+from sandbox.discord.message_parts import walk
 from sandbox.discord.schema import (
     Reader,
     boolean,

@@ -8,7 +8,6 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from sandbox.discord.errors import Payload
-from sandbox.discord.guild_payloads import guild_create_payload
 from sandbox.discord.identify import (
     AUTHENTICATION_FAILED,
     DECODE_ERROR,
@@ -194,7 +193,7 @@ class Gateway:
         session.dispatch("READY", self._ready_payload(session, [one.id for one in mine]))
         for guild in mine:
             if guild.available:
-                session.dispatch("GUILD_CREATE", guild_create_payload(guild))
+                session.dispatch("GUILD_CREATE", guild.create_payload())
         connection.then(lambda: self._become_ready(session))
 
     def _reset_token(self) -> None:
@@ -206,7 +205,7 @@ class Gateway:
 
     def _become_ready(self, session: Session) -> None:
         session.ready = True
-        self._state.shared.announce("ready", text=f"shard {session.shard}")
+        self._state.publish("ready", text=f"shard {session.shard}")
 
     def _ready_payload(self, session: Session, guilds: list[int]) -> Payload:
         shared = self._state.shared
@@ -289,4 +288,4 @@ class Gateway:
     def _announce(self, kind: str, connection: Connection) -> None:
         session = connection.session
         text = "" if session is None else f"shard {session.shard}"
-        self._state.shared.announce(kind, text=text)
+        self._state.publish(kind, text=text)

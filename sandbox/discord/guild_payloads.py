@@ -1,13 +1,11 @@
 """Guilds as Discord writes them."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
+from sandbox.discord.channels import Channel
 from sandbox.discord.clock import iso
 from sandbox.discord.errors import Payload
-
-if TYPE_CHECKING:
-    from sandbox.discord.guilds import Guild
-
+from sandbox.discord.guild_base import GuildBase
 
 _NOT_SET = (
     "home_header",
@@ -25,7 +23,7 @@ _NOT_SET = (
 """What these servers do without."""
 
 
-def guild_payload(guild: "Guild") -> Payload:
+def guild_payload(guild: GuildBase) -> Payload:
     """Give a guild as ``GET /guilds/{id}`` does."""
     return {
         "id": str(guild.id),
@@ -61,15 +59,17 @@ def guild_payload(guild: "Guild") -> Payload:
     }
 
 
-def partial_guild_payload(guild: "Guild") -> Payload:
+def partial_guild_payload(guild: GuildBase) -> Payload:
     """Give the little about a guild that an interaction carries."""
     return {"id": str(guild.id), "locale": guild.locale, "features": guild.features}
 
 
-def guild_create_payload(guild: "Guild") -> Payload:
+def guild_create_payload(
+    guild: GuildBase, channels: Iterable[Channel], threads: Iterable[Channel]
+) -> Payload:
     """Give a guild as GUILD_CREATE does, to a bot without privileged intents.
 
-    Of the members there is only the bot; of the threads, those that are active and open to it.
+    Of the members there is only the bot. ``threads`` are those that are active and open to it.
     """
     bot = guild.shared.bot
     member = guild.members[bot.id]
@@ -81,8 +81,8 @@ def guild_create_payload(guild: "Guild") -> Payload:
         "member_count": len(guild.members),
         "voice_states": [],
         "members": [member.payload()],
-        "channels": [channel.payload() for channel in guild.channels],
-        "threads": [thread.payload() for thread in guild.active_threads_of(bot)],
+        "channels": [channel.payload() for channel in channels],
+        "threads": [thread.payload() for thread in threads],
         "presences": [],
         "stage_instances": [],
         "guild_scheduled_events": [],

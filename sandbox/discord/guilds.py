@@ -1,50 +1,31 @@
 """Guilds: their channels, roles and members, and whether the bot is among them."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sandbox.discord.channel_kinds import ANNOUNCEMENT, ANNOUNCEMENT_THREAD, PUBLIC_THREAD, TEXT
-from sandbox.discord.channels import Channel
+from sandbox.discord.channels import Channel, sync_threads
 from sandbox.discord.errors import Payload
+from sandbox.discord.guild_base import GuildBase
 from sandbox.discord.guild_payloads import guild_create_payload, guild_payload
-from sandbox.discord.message_limits import FILE_SIZE
 from sandbox.discord.permissions import (
-    ALL,
     SENSIBLE_FOR_A_BOT,
     USUAL_FOR_EVERYONE,
     Permission,
-    base_permissions,
     named,
 )
 from sandbox.discord.shared_state import SharedState
-from sandbox.discord.thread_sync import sync_threads
 from sandbox.discord.users import Member, Role, User
 
 _GUILD_MEMBERS_INTENT = 1 << 1
 
 
 @dataclass(eq=False, slots=True)
-class Guild:
+class Guild(GuildBase):
     """One server."""
 
-    shared: SharedState
-    id: int
-    name: str
-    locale: str
-    created_at: datetime
-    owner: User
-    roles: dict[int, Role] = field(default_factory=dict)
-    members: dict[int, Member] = field(default_factory=dict)
     all_channels: dict[int, Channel] = field(default_factory=dict)
     """Channels and threads by id, in the order of their making, deleted ones too."""
-    available: bool = True
-    commands_authorized: bool = False
-    """Whether the application is authorized with ``applications.commands``, though without a bot.
-
-    People are then offered its commands, but the bot has no access to anything here.
-    """
-    file_size: int = FILE_SIZE
-    """Bytes that a file may have here."""
 
     @property
     def channels(self) -> list[Channel]:
@@ -60,45 +41,17 @@ class Guild:
 
     def active_threads_of(self, user: User) -> list[Channel]:
         """List the threads that are not archived and open to a member."""
-        return [one for one in self.threads if not one.archived and one.is_accessible_to(user)]
+        return [one for one in self.threads if one.is_active_thread and one.is_accessible_to(user)]
 
-    @property
-    def features(self) -> list[str]:
-        """What Discord has switched on: only Community servers choose their language."""
-        return [] if self.locale == "en-US" else ["COMMUNITY"]
-
-    @property
-    def everyone(self) -> Role:
-        """The role that all have; its id is the guild's."""
-        return self.roles[self.id]
-
-    @property
-    def has_bot(self) -> bool:
-        """Whether the bot is a member."""
-        return self.shared.bot.id in self.members
-
-    @property
-    def application_installed(self) -> bool:
-        """Whether the application is authorized here, be it without its bot."""
-        return self.has_bot or self.commands_authorized
-
-    @property
-    def bot_role(self) -> Role:
-        """The role that came with the bot. KeyError without the bot."""
-        return self.members[self.shared.bot.id].roles[0]
-
-    def permissions_of(self, user: User) -> Permission:
-        """Add up what ``user`` may do in general; for outsiders what everyone may."""
-        if user is self.owner:
-            return ALL
-        member = self.members.get(user.id)
-        roles = [] if member is None else [int(role.permissions) for role in member.roles]
-        return base_permissions(int(self.everyone.permissions), roles)
+    def create_payload(self) -> Payload:
+        """Return the guild as GUILD_CREATE carries it."""
+        threads = self.active_threads_of(self.shared.bot)
+        return guild_create_payload(self, self.channels, threads)
 
     def add_channel(self, name: str, kind: int = TEXT) -> Channel:
         """Make a channel, a text channel unless told otherwise; sends CHANNEL_CREATE."""
         channel = self._make(name, kind)
-        channel.tell("CHANNEL_CREATE")
+        channel.send_event("CHANNEL_CREATE")
         return channel
 
     def add_thread(
@@ -119,7 +72,7 @@ class Guild:
         thread = self._make(name, usual if kind is None else kind, parent, identity)
         thread.owner = owner or self.owner
         thread.thread_members.update(user.id for user in members)
-        thread.tell("THREAD_CREATE", newly_created=True)
+        thread.send_event("THREAD_CREATE", newly_created=True)
         return thread
 
     def _make(
@@ -136,6 +89,8 @@ class Guild:
             parent=parent,
         )
         self.all_channels[channel.id] = channel
+        if parent is not None:
+            parent.threads.append(channel)
         return channel
 
     def add_role(self, name: str, *permissions: str, mentionable: bool = False) -> Role:
@@ -148,7 +103,7 @@ class Guild:
             mentionable=mentionable,
         )
         self.roles[role.id] = role
-        self._tell_role("GUILD_ROLE_CREATE", role)
+        self._send_role_event("GUILD_ROLE_CREATE", role)
         return role
 
     def add_member(
@@ -167,63 +122,59 @@ class Guild:
         member = Member(user, self.shared.clock.time(), held)
         self.members[user.id] = member
         event = {**member.payload(), "guild_id": str(self.id)}
-        self._tell("GUILD_MEMBER_ADD", event, _GUILD_MEMBERS_INTENT)
+        self._send_event("GUILD_MEMBER_ADD", event, _GUILD_MEMBERS_INTENT)
         return member
 
     def remove_member(self, user: User) -> None:
         """Let a user go. KeyError for one who is not here; the bot goes with ``remove_bot``."""
         del self.members[user.id]
         event = {"guild_id": str(self.id), "user": user.payload()}
-        self._tell("GUILD_MEMBER_REMOVE", event, _GUILD_MEMBERS_INTENT)
+        self._send_event("GUILD_MEMBER_REMOVE", event, _GUILD_MEMBERS_INTENT)
 
     def give_role(self, user: User, role: Role) -> None:
         """Give a member a role; sends GUILD_MEMBER_UPDATE."""
-        with sync_threads(self):
+        with sync_threads(self, self.channels):
             self.members[user.id].roles.append(role)
-            self._tell_member(user)
+            self._send_member_update(user)
 
     def take_role(self, user: User, role: Role) -> None:
         """Take a role from a member; sends GUILD_MEMBER_UPDATE. ValueError without that role."""
-        with sync_threads(self):
+        with sync_threads(self, self.channels):
             self.members[user.id].roles.remove(role)
-            self._tell_member(user)
+            self._send_member_update(user)
 
     def delete_role(self, role: Role) -> None:
         """Delete a role, which its members and all overwrites lose; sends GUILD_ROLE_DELETE."""
-        with sync_threads(self):
+        with sync_threads(self, self.channels):
             del self.roles[role.id]
             for member in self.members.values():
                 member.roles = [held for held in member.roles if held is not role]
             for channel in self.all_channels.values():
                 channel.overwrites.pop(role.id, None)
-            self._tell("GUILD_ROLE_DELETE", {"guild_id": str(self.id), "role_id": str(role.id)})
+            self._send_event(
+                "GUILD_ROLE_DELETE", {"guild_id": str(self.id), "role_id": str(role.id)}
+            )
 
     def time_out(self, user: User, seconds: float) -> None:
         """Time a member out: nothing but reading for so long; sends GUILD_MEMBER_UPDATE."""
         until = self.shared.clock.time() + timedelta(seconds=seconds)
         self.members[user.id].timed_out_until = until
-        self._tell_member(user)
+        self._send_member_update(user)
 
     def end_time_out(self, user: User) -> None:
         """Let a member speak again; sends GUILD_MEMBER_UPDATE."""
         self.members[user.id].timed_out_until = None
-        self._tell_member(user)
-
-    def is_timed_out(self, user: User) -> bool:
-        """Whether a member may do nothing but read at the moment."""
-        member = self.members.get(user.id)
-        until = None if member is None else member.timed_out_until
-        return until is not None and until > self.shared.clock.time()
+        self._send_member_update(user)
 
     def rename(self, name: str) -> None:
         """Give the guild another name; sends GUILD_UPDATE."""
         self.name = name
-        self._tell("GUILD_UPDATE", guild_payload(self))
+        self._send_event("GUILD_UPDATE", guild_payload(self))
 
     def speak(self, locale: str) -> None:
         """Choose another language, as Community servers can; sends GUILD_UPDATE."""
         self.locale = locale
-        self._tell("GUILD_UPDATE", guild_payload(self))
+        self._send_event("GUILD_UPDATE", guild_payload(self))
 
     def grant(self, *names: str) -> None:
         """Give the bot's role permissions by name; sends GUILD_ROLE_UPDATE."""
@@ -236,9 +187,9 @@ class Guild:
 
     def _set(self, role: Role, permissions: Permission) -> None:
         if role.permissions != permissions:
-            with sync_threads(self):
+            with sync_threads(self, self.channels):
                 role.permissions = permissions
-                self._tell_role("GUILD_ROLE_UPDATE", role)
+                self._send_role_event("GUILD_ROLE_UPDATE", role)
 
     def authorize_commands(self) -> None:
         """Authorize the application with ``applications.commands`` alone; the bot hears nothing."""
@@ -256,36 +207,36 @@ class Guild:
         )
         self.roles[role.id] = role
         self.members[bot.id] = Member(bot, self.shared.clock.time(), [role])
-        self._tell("GUILD_CREATE", guild_create_payload(self))
+        self._send_event("GUILD_CREATE", self.create_payload())
 
     def remove_bot(self) -> None:
         """Throw the bot and its commands out; sends GUILD_DELETE. KeyError when it is no member."""
         role = self.bot_role
         self.commands_authorized = False
-        self._tell("GUILD_DELETE", {"id": str(self.id)})
+        self._send_event("GUILD_DELETE", {"id": str(self.id)})
         del self.members[self.shared.bot.id]
         del self.roles[role.id]
 
     def go_down(self) -> None:
         """Have an outage: the bot is told that the guild is unavailable, not that it has left."""
         self.available = False
-        self._tell("GUILD_DELETE", {"id": str(self.id), "unavailable": True})
+        self._send_event("GUILD_DELETE", {"id": str(self.id), "unavailable": True})
 
     def come_back(self) -> None:
         """End the outage; sends GUILD_CREATE."""
         self.available = True
-        self._tell("GUILD_CREATE", guild_create_payload(self))
+        self._send_event("GUILD_CREATE", self.create_payload())
 
-    def _tell_member(self, user: User) -> None:
+    def _send_member_update(self, user: User) -> None:
         """Tell of a changed member; of itself a bot hears without any intent."""
         event = {**self.members[user.id].payload(), "guild_id": str(self.id)}
         itself = user is self.shared.bot
-        self._tell("GUILD_MEMBER_UPDATE", event, 0 if itself else _GUILD_MEMBERS_INTENT)
+        self._send_event("GUILD_MEMBER_UPDATE", event, 0 if itself else _GUILD_MEMBERS_INTENT)
 
-    def _tell_role(self, event: str, role: Role) -> None:
-        self._tell(event, {"guild_id": str(self.id), "role": role.payload()})
+    def _send_role_event(self, event: str, role: Role) -> None:
+        self._send_event(event, {"guild_id": str(self.id), "role": role.payload()})
 
-    def _tell(self, event: str, data: Payload, intents: int = 1) -> None:
+    def _send_event(self, event: str, data: Payload, intents: int = 1) -> None:
         if self.has_bot:
             self.shared.dispatch(event, data, self.id, intents)
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
+from sandbox.discord.channels import Message
 from sandbox.discord.errors import Payload, api_error, invalid
 from sandbox.discord.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT, Interaction
 from sandbox.discord.mentions import USERS_ONLY
 from sandbox.discord.message_builder import Draft, MessageBuilder
+from sandbox.discord.message_parts import CHAT_INPUT, CONTEXT_MENU, DEFAULT, MessageFlag
 from sandbox.discord.message_service import dispatch_message_event
-from sandbox.discord.messages import CHAT_INPUT, CONTEXT_MENU, DEFAULT, Message, MessageFlag
 from sandbox.discord.modal_limits import read_choices, read_modal
 from sandbox.discord.state import DiscordState
 
@@ -59,7 +60,7 @@ class InteractionResponses:
         answers[kind](interaction, draft)
         interaction.response_type = kind
         interaction.acknowledged_after = self._state.shared.clock.now() - interaction.created_at
-        self._state.shared.events.stir()
+        self._state.shared.changes.notify()
         return interaction
 
     def _say(self, interaction: Interaction, draft: Draft) -> None:
@@ -73,7 +74,7 @@ class InteractionResponses:
         message = self._new(interaction, flags)
         interaction.original = message
         self._message_builder.publish(message)
-        self._state.shared.announce("thinking", message=message, interaction=interaction)
+        self._state.publish("thinking", message=message, interaction=interaction)
         self._tell("MESSAGE_CREATE", message)
 
     def _adopt_source(self, interaction: Interaction, _draft: Draft) -> None:
@@ -92,14 +93,14 @@ class InteractionResponses:
     def _offer(self, interaction: Interaction, draft: Draft) -> None:
         (option,) = _focused(interaction.data)
         interaction.choices = read_choices(draft.payload, option["type"])
-        self._state.shared.announce("choices", interaction=interaction)
+        self._state.publish("choices", interaction=interaction)
 
     def _ask(self, interaction: Interaction, draft: Draft) -> None:
         if interaction.kind == MODAL_SUBMIT:
             text = "A modal cannot answer a modal."
             raise invalid(("type",), "INTERACTION_APPLICATION_COMMAND_INVALID_TYPE", text)
         interaction.modal = read_modal(draft.payload)
-        self._state.shared.announce("modal", interaction=interaction)
+        self._state.publish("modal", interaction=interaction)
 
     def by_token(self, token: str) -> Interaction:
         """Give the interaction of a webhook token; refuses unknown (10015) and old (50027) ones.
@@ -150,7 +151,7 @@ class InteractionResponses:
     def delete(self, interaction: Interaction, message: Message) -> None:
         """Delete ``@original`` or a follow-up."""
         message.deleted = True
-        self._state.shared.announce("delete", message=message, interaction=interaction)
+        self._state.publish("delete", message=message, interaction=interaction)
         dispatch_message_event(self._state, "MESSAGE_DELETE", message, message.delete_payload())
 
     def _new(self, interaction: Interaction, flags: MessageFlag) -> Message:
@@ -175,14 +176,14 @@ class InteractionResponses:
         message.edited_at = shared.clock.time()
         if message.thinking:
             message.flags &= ~MessageFlag.LOADING
-            shared.announce("answer", message=message, interaction=interaction)
+            self._state.publish("answer", message=message, interaction=interaction)
         else:
-            shared.announce("edit", message=message, interaction=interaction)
+            self._state.publish("edit", message=message, interaction=interaction)
         self._tell("MESSAGE_UPDATE", message)
 
     def _show(self, interaction: Interaction, message: Message) -> None:
         self._message_builder.publish(message)
-        self._state.shared.announce("answer", message=message, interaction=interaction)
+        self._state.publish("answer", message=message, interaction=interaction)
         self._tell("MESSAGE_CREATE", message)
 
     def _tell(self, event: str, message: Message) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.discord.bodies import answer, nothing, number_in, read_draft, read_with_files
+from sandbox.discord.channels import Message
 from sandbox.discord.errors import Payload, invalid
 from sandbox.discord.interaction_responses import (
     DEFER_UPDATE,
@@ -14,7 +15,6 @@ from sandbox.discord.interaction_responses import (
 )
 from sandbox.discord.interactions import Interaction
 from sandbox.discord.message_builder import Draft
-from sandbox.discord.messages import Message
 
 
 class InteractionRoutes:

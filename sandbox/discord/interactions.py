@@ -4,11 +4,11 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.discord.channels import Channel
+from sandbox.discord.channels import Channel, Message
 from sandbox.discord.errors import Payload
 from sandbox.discord.guild_payloads import partial_guild_payload
 from sandbox.discord.message_limits import FILE_SIZE
-from sandbox.discord.messages import Message, Origin
+from sandbox.discord.message_parts import Origin
 from sandbox.discord.permissions import Permission
 from sandbox.discord.shared_state import SharedState
 from sandbox.discord.users import User
@@ -75,13 +75,13 @@ class Interaction:
 
     async def _until_answered(self, seconds: float) -> Message:
         what = f"an answer to {self.describe()}"
-        await self.shared.events.until(lambda: self.answer is not None, seconds, what)
+        await self.shared.changes.wait_until(lambda: self.answer is not None, seconds, what)
         return next(one for one in self.messages if not one.thinking)
 
     def until_acknowledged(self, timeout: float = 15.0) -> Coroutine[Any, Any, bool]:
         """Wait for the bot's first word, also a modal or "thinking…". TimeoutError without one."""
         what = f"an acknowledgement of {self.describe()}"
-        return self.shared.events.until(lambda: self.acknowledged, timeout, what)
+        return self.shared.changes.wait_until(lambda: self.acknowledged, timeout, what)
 
     def describe(self) -> str:
         """Say what the person did, in a few words."""

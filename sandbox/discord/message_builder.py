@@ -6,20 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from sandbox.discord.channels import Channel
+from sandbox.discord.channels import Channel, Message
 from sandbox.discord.embed_limits import embed_is_empty
 from sandbox.discord.errors import FieldErrors, Payload, api_error, invalid
 from sandbox.discord.mentions import EVERY_KIND, named_in, permitted, reply_pings
 from sandbox.discord.message_limits import FILE_SIZE, Files, read_message
-from sandbox.discord.messages import (
-    DEFAULT,
-    NO_FLAGS,
-    REPLY,
-    Attachment,
-    Message,
-    MessageFlag,
-    Origin,
-)
+from sandbox.discord.message_parts import DEFAULT, NO_FLAGS, REPLY, Attachment, MessageFlag, Origin
 from sandbox.discord.permissions import Permission
 from sandbox.discord.rendering import rendered_components, rendered_embed
 from sandbox.discord.state import DiscordState

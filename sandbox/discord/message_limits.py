@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.discord.component_limits import read_components
 from sandbox.discord.embed_limits import check_embeds, embed
 from sandbox.discord.errors import FieldErrors, Path, Payload
-from sandbox.discord.messages import MessageFlag
+from sandbox.discord.message_parts import MessageFlag
 from sandbox.discord.schema import (
     boolean,
     check_length,

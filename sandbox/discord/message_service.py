@@ -1,10 +1,9 @@
 """Messages that are posted in channels, by the bot with its token or by people."""
 
 from sandbox.discord.channel_kinds import WITHOUT_MESSAGES
-from sandbox.discord.channels import Channel
+from sandbox.discord.channels import Channel, Message
 from sandbox.discord.errors import Payload, api_error, invalid
 from sandbox.discord.message_builder import Draft, MessageBuilder
-from sandbox.discord.messages import Message
 from sandbox.discord.permissions import Permission
 from sandbox.discord.state import DiscordState
 from sandbox.discord.users import User
@@ -118,7 +117,7 @@ class MessageService:
 
     def _publish(self, message: Message) -> None:
         self._message_builder.publish(message)
-        self._state.shared.announce("message", message=message)
+        self._state.publish("message", message=message)
         dispatch_message_event(self._state, "MESSAGE_CREATE", message, message.event_payload())
 
     def get(self, channel_id: int, message_id: int) -> Message:
@@ -180,7 +179,7 @@ class MessageService:
             message, draft, embeds_allowed=bool(may & Permission.EMBED_LINKS)
         )
         message.edited_at = self._state.shared.clock.time()
-        self._state.shared.announce("edit", message=message)
+        self._state.publish("edit", message=message)
         dispatch_message_event(self._state, "MESSAGE_UPDATE", message, message.event_payload())
         return message
 
@@ -196,7 +195,7 @@ class MessageService:
     def remove(self, message: Message) -> None:
         """Make a message disappear, whoever does it."""
         message.deleted = True
-        self._state.shared.announce("delete", message=message)
+        self._state.publish("delete", message=message)
         dispatch_message_event(self._state, "MESSAGE_DELETE", message, message.delete_payload())
 
 

@@ -74,7 +74,7 @@ class ApiMiddleware:
         body = await body_of(request) if self.faults.look_at_bodies else {}
         faults = list(self.faults.striking(request.method, path, body))
         if faults:
-            self._shared.events.stir()
+            self._shared.changes.notify()
         response = failed = await self._troubled(faults, BEFORE, request)
         error_raised: ApiError | None = None
         if response is None:
@@ -98,7 +98,7 @@ class ApiMiddleware:
         code = 0 if error_raised is None else error_raised.code
         made = Request(method, path, status, self._shared.clock.now(), code, by_fault)
         self.requests.append(made)
-        self._shared.events.note(f"{method} {path} -> {status or 'dropped'}")
+        self._shared.changes.note(f"{method} {path} -> {status or 'dropped'}")
         if made.malformed and error_raised is not None:
             log.warning("Malformed request: %s %s: %s", method, path, error_raised.body())
 

@@ -20,7 +20,7 @@ from sandbox.discord.component_limits import (
     text_display,
 )
 from sandbox.discord.errors import FieldErrors, Path, Payload
-from sandbox.discord.messages import walk
+from sandbox.discord.message_parts import walk
 from sandbox.discord.schema import (
     Reader,
     boolean,

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.discord import command_limits as kinds
-from sandbox.discord.channels import Channel
+from sandbox.discord.channels import Channel, Message
 from sandbox.discord.errors import ActionUnavailable, Payload
-from sandbox.discord.guilds import Guild
+from sandbox.discord.guild_base import GuildBase
 from sandbox.discord.message_builder import Upload
-from sandbox.discord.messages import Attachment, Message
+from sandbox.discord.message_parts import Attachment
 from sandbox.discord.users import Role, User
 
 Attach = Callable[[Upload], Attachment]
@@ -86,7 +86,7 @@ class OptionValues:
     def resolve_user(self, user: User) -> None:
         """Add a user, and what that user is in this guild, to the ``resolved`` data."""
         self._note("users", user.id, user.payload())
-        guild: Guild | None = self._channel.guild
+        guild: GuildBase | None = self._channel.guild
         member = None if guild is None else guild.members.get(user.id)
         if member is not None:
             permissions = str(int(self._channel.permissions_of(user)))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 
 from sandbox.discord.errors import Payload
-from sandbox.discord.messages import Attachment, walk
+from sandbox.discord.message_parts import Attachment, walk
 from sandbox.discord.snowflakes import SnowflakeGenerator
 
 

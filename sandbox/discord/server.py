@@ -9,12 +9,13 @@ from aiohttp import web
 
 from sandbox.discord.account_routes import AccountRoutes
 from sandbox.discord.browser_protection import keep_pages_out
-from sandbox.discord.channels import Channel
+from sandbox.discord.changes import ChangeNotifier
+from sandbox.discord.channels import Channel, Message
 from sandbox.discord.clock import Clock
 from sandbox.discord.commands import Commands
 from sandbox.discord.dm_rate_limit import DmRateLimit
 from sandbox.discord.errors import Payload
-from sandbox.discord.events import Event, EventBus
+from sandbox.discord.events import Event
 from sandbox.discord.faults import Faults
 from sandbox.discord.gateway import Gateway
 from sandbox.discord.guilds import Guild
@@ -24,7 +25,6 @@ from sandbox.discord.interactions import Interaction
 from sandbox.discord.message_builder import Draft, MessageBuilder
 from sandbox.discord.message_routes import MessageRoutes
 from sandbox.discord.message_service import MessageService
-from sandbox.discord.messages import Message
 from sandbox.discord.middleware import API, LARGEST_BODY, ApiMiddleware, Request
 from sandbox.discord.rate_limits import RateLimits
 from sandbox.discord.shared_state import SharedState
@@ -52,7 +52,7 @@ class LocalDiscord:
         self._rate_limited = rate_limited
         self.clock = Clock()
         """The time here; ``clock.advance(200)`` lets nonces and tokens expire."""
-        self.events = EventBus()
+        self.changes = ChangeNotifier()
         ids = SnowflakeGenerator(self.clock)
         self.bot_user = User(ids.settled(), bot_name, bot=True)
         self.application_id = self.bot_user.id
@@ -62,14 +62,14 @@ class LocalDiscord:
             bot=self.bot_user,
             application_id=self.application_id,
             token=f"local.{secrets.token_urlsafe(24)}",
-            events=self.events,
+            changes=self.changes,
             dispatch=lambda *event: self.gateway.dispatch(*event),
             sees_content=message_content,
         )
         self._shared = shared
         self.state = DiscordState(shared)
         self.gateway = Gateway(self.state, shards)
-        self.commands = Commands(shared)
+        self.commands = Commands(self.state)
         self.dm_rate_limit = DmRateLimit(self.clock)
         """How many direct messages the bot may open in a short time; beyond that 40003."""
         message_builder = MessageBuilder(self.state)
@@ -82,7 +82,7 @@ class LocalDiscord:
         self._middleware: ApiMiddleware | None = None
         self.host = "127.0.0.1"
         self.port = 0
-        self.clock.watch(self.events.stir)
+        self.clock.watch(self.changes.notify)
 
     async def __aenter__(self) -> Self:
         self._middleware = ApiMiddleware(self._shared, rate_limited=self._rate_limited)
@@ -283,11 +283,11 @@ class LocalDiscord:
 
         Raises TimeoutError after ``timeout`` seconds; its text says what happened last.
         """
-        return self.events.until(condition, timeout, what)
+        return self.changes.wait_until(condition, timeout, what)
 
     def on_event(self, callback: Callable[[Event], None]) -> Callable[[], None]:
         """Call ``callback`` at everything that people could see. Returns what ends that."""
-        return self.events.subscribe(callback)
+        return self.state.events.subscribe(callback)
 
     async def close_gateway(self, code: int = 4000, *, shard: int | None = None) -> None:
         """Close the connections of a shard, or all, with that code; wait until they are closed."""

@@ -1,10 +1,12 @@
 """Everything that exists in one local Discord, and where to find it by id."""
 
 from sandbox.discord.channel_kinds import DIRECT, GROUP
-from sandbox.discord.channels import Channel
+from sandbox.discord.channels import Channel, Message
 from sandbox.discord.errors import Payload, api_error
+from sandbox.discord.events import Event, EventBus
 from sandbox.discord.guilds import Guild, make_guild
-from sandbox.discord.messages import Attachment
+from sandbox.discord.interactions import Interaction
+from sandbox.discord.message_parts import Attachment
 from sandbox.discord.shared_state import SharedState
 from sandbox.discord.snowflakes import read_snowflake
 from sandbox.discord.users import User
@@ -15,6 +17,7 @@ class DiscordState:
 
     def __init__(self, shared: SharedState) -> None:
         self.shared = shared
+        self.events = EventBus(shared.changes)
         self.users: dict[int, User] = {shared.bot.id: shared.bot}
         self.guilds: dict[int, Guild] = {}
         self.private_channels: dict[int, Channel] = {}
@@ -22,6 +25,17 @@ class DiscordState:
         self.portal: Payload = {}
         """What else the application's owner has set, by the names of ``GET /applications/@me``."""
         self.owner = self.add_user("Owner")
+
+    def publish(
+        self,
+        kind: str,
+        *,
+        message: Message | None = None,
+        interaction: Interaction | None = None,
+        text: str = "",
+    ) -> None:
+        """Publish an event that happens now."""
+        self.events.publish(Event(kind, self.shared.clock.now(), message, interaction, text))
 
     def add_user(self, name: str, locale: str = "en-US", *, installed: bool = False) -> User:
         """Make a person."""

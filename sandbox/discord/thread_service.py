@@ -9,12 +9,11 @@ from sandbox.discord.channel_kinds import (
     THREADS,
     WITH_THREADS,
 )
-from sandbox.discord.channels import Channel
+from sandbox.discord.channels import Channel, Message
 from sandbox.discord.errors import Payload, api_error, invalid
 from sandbox.discord.guilds import Guild
 from sandbox.discord.message_builder import Draft
 from sandbox.discord.message_service import MessageService
-from sandbox.discord.messages import Message
 from sandbox.discord.permissions import Permission
 from sandbox.discord.schema import (
     Reader,
@@ -140,7 +139,7 @@ class ThreadService:
         channel = self._state.channel_for_the_bot(channel_id)
         if channel.guild is None or channel.kind not in WITH_THREADS:
             raise api_error(50024)
-        return channel, channel.guild
+        return channel, self._state.guilds[channel.guild.id]
 
     def _may(self, channel: Channel) -> Permission:
         return channel.permissions_of(self._state.shared.bot)

@@ -4,14 +4,14 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.discord.channels import Channel
+from sandbox.discord.channels import Channel, Message
 from sandbox.discord.command_limits import CHAT_INPUT, MESSAGE_COMMAND
 from sandbox.discord.commands import Commands, subcommand
 from sandbox.discord.component_limits import BUTTON, ENTITY_SELECTS, LINK_BUTTON, SELECT, TEXT_INPUT
 from sandbox.discord.errors import ActionUnavailable, Payload
 from sandbox.discord.interaction_responses import InteractionResponses
 from sandbox.discord.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT, Interaction
-from sandbox.discord.messages import Message, walk
+from sandbox.discord.message_parts import walk
 from sandbox.discord.option_values import Attach, OptionValues
 from sandbox.discord.state import DiscordState
 from sandbox.discord.users import User
@@ -169,7 +169,7 @@ class UserActions:
             interaction.data["resolved"] = option_values.resolved
         self._responses.register(interaction)
         shared = self._state.shared
-        shared.announce("interaction", interaction=interaction, text=interaction.describe())
+        self._state.publish("interaction", interaction=interaction, text=interaction.describe())
         guild = interaction.channel.guild
         guild_id = None if guild is None else guild.id
         shared.dispatch("INTERACTION_CREATE", interaction.payload(), guild_id, 0)

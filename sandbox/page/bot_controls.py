@@ -1,4 +1,4 @@
-"""Starts, stops and kills the bot, and says how it is."""
+"""Starts, stops and kills the bot's process, and describes its state."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from typing import Any, Self
 from sandbox.bot_process import BotProcess
 from sandbox.discord import Event, LocalDiscord
 
-_LINES = 40
+_LOG_LINES = 40
 
 
 class BotControls:
@@ -19,13 +19,13 @@ class BotControls:
         self._bot = bot
         self._discord = discord
         self._watcher: asyncio.Task[None] | None = None
-        self._stop_listening: Callable[[], None] = lambda: None
+        self._unsubscribe: Callable[[], None] = lambda: None
         self.state = "off"
         self.exit_code: int | None = None
         self.on_change: Callable[[], None] = lambda: None
 
     async def __aenter__(self) -> Self:
-        self._stop_listening = self._discord.on_event(self._hear)
+        self._unsubscribe = self._discord.on_event(self._on_event)
         await self.start()
         return self
 
@@ -36,46 +36,46 @@ class BotControls:
         trace: TracebackType | None,
     ) -> None:
         self.on_change = lambda: None
-        self._stop_listening()
+        self._unsubscribe()
         await self.stop()
         if self._watcher is not None:
             await self._watcher
 
     async def start(self) -> None:
-        """Start it, unless it runs."""
+        """Start the bot unless it runs."""
         if self.state != "off":
             return
-        self._become("starting")
+        self._set_state("starting")
         await self._bot.start()
         self._watcher = asyncio.create_task(self._watch())
 
     async def stop(self) -> None:
-        """Ask it to stop, and wait until it has."""
+        """Ask the bot to stop, and wait until it has."""
         if self.state in ("starting", "on"):
-            self._become("ending")
+            self._set_state("ending")
             with suppress(ProcessLookupError):
                 await self._bot.stop()
 
     async def kill(self) -> None:
-        """Kill it without warning."""
+        """Kill the bot without warning."""
         if self.state != "off":
             with suppress(ProcessLookupError):
                 await self._bot.kill()
 
-    def described(self) -> dict[str, Any]:
-        """Say how it is, and what it logged last."""
+    def description(self) -> dict[str, Any]:
+        """Return its state, its exit code and the end of its log."""
         log = self._bot.log if self._bot.log_path.exists() else ""
-        lines = log.splitlines()[-_LINES:]
+        lines = log.splitlines()[-_LOG_LINES:]
         return {"state": self.state, "exit_code": self.exit_code, "log": lines}
 
-    def _hear(self, event: Event) -> None:
+    def _on_event(self, event: Event) -> None:
         if event.kind == "ready" and self.state == "starting":
-            self._become("on")
+            self._set_state("on")
 
     async def _watch(self) -> None:
         self.exit_code = await self._bot.ended()
-        self._become("off")
+        self._set_state("off")
 
-    def _become(self, state: str) -> None:
+    def _set_state(self, state: str) -> None:
         self.state = state
         self.on_change()

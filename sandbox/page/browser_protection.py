@@ -1,4 +1,4 @@
-"""Keeps the page to this machine and this site: what is refused, and what every answer says.
+"""Protects the page from other sites: which requests are rejected, and the security headers.
 
 A page on loopback can be reached by any site that the same browser visits: by requests across
 sites, and by a name of that site's own that suddenly means 127.0.0.1 (DNS rebinding).
@@ -28,19 +28,19 @@ HEADERS = {
 
 
 async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    """Say in every answer what a browser may do with it."""
+    """Add the security headers to every response."""
     response.headers.update(HEADERS)
 
 
-def refusal(request: web.Request, address: str) -> web.Response | None:
-    """Return the answer to who must not ask, None for who may.
+def rejection(request: web.Request, address: str) -> web.Response | None:
+    """Return the response that rejects a request, or None if it is allowed.
 
     ``address`` is the host and port of the page.
     """
     if request.headers.get("Host") != address:
         return web.Response(status=421, text=f"This page is at http://{address}/ only.\n")
     own = request.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
-    if not own and not _opens_the_page(request):
+    if not own and not _is_top_level_navigation(request):
         return web.Response(status=403, text="Another site may not ask for this.\n")
     opens_socket = request.headers.get("Upgrade", "").lower() == "websocket"
     origin = request.headers.get("Origin", "" if opens_socket else f"http://{address}")
@@ -49,6 +49,6 @@ def refusal(request: web.Request, address: str) -> web.Response | None:
     return None
 
 
-def _opens_the_page(request: web.Request) -> bool:
-    """Whether a link that stands elsewhere was followed: that shows the page, to nobody else."""
+def _is_top_level_navigation(request: web.Request) -> bool:
+    """Whether a link on another site opens the page as a document: only its visitor sees it."""
     return request.path == "/" and request.headers.get("Sec-Fetch-Dest") == "document"

@@ -1,4 +1,4 @@
-"""The commands of a bot as the one who types sees them: one line each, in their language."""
+"""The commands that a user is offered: one entry each, in the language of the user."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,15 +10,15 @@ Payload = dict[str, Any]
 
 
 def slash_commands(commands: list[Payload], locale: str) -> list[Payload]:
-    """List what can be typed after a slash, each subcommand by itself.
+    """List the slash commands, each subcommand by itself.
 
-    ``path`` is what is sent (``suno status``), ``name`` how it is called in ``locale``.
+    ``path`` is what is sent (``suno status``), ``name`` the name in ``locale``.
     """
     return [
-        line
+        entry
         for command in commands
         if command["type"] == CHAT_INPUT
-        for line in _lines(command, [], [], locale)
+        for entry in _entries(command, [], [], locale)
     ]
 
 
@@ -32,18 +32,18 @@ def menu_commands(commands: list[Payload], locale: str) -> list[Payload]:
 
 
 def localised(thing: Payload, field: str, locale: str) -> str:
-    """Give a name or a description in ``locale``, or as it is where that has none."""
+    """Return a name or a description in ``locale``, or the default where there is none."""
     others = thing.get(f"{field}_localizations") or {}
     return str(others.get(locale) or thing.get(field) or "")
 
 
-def _lines(command: Payload, path: list[str], names: list[str], locale: str) -> Iterator[Payload]:
+def _entries(command: Payload, path: list[str], names: list[str], locale: str) -> Iterator[Payload]:
     path = [*path, command["name"]]
     names = [*names, localised(command, "name", locale)]
     options = command.get("options") or []
     nested = [one for one in options if one["type"] in (SUBCOMMAND, GROUP)]
     for inner in nested:
-        yield from _lines(inner, path, names, locale)
+        yield from _entries(inner, path, names, locale)
     if not nested:
         yield {
             "path": " ".join(path),

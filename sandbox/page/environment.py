@@ -1,4 +1,4 @@
-"""Everything that the page needs, put up and taken down in order."""
+"""Starts and stops everything that the page needs, in order."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,38 +9,40 @@ from tempfile import TemporaryDirectory
 from sandbox.bot_process import BotProcess, settings_for
 from sandbox.discord import LocalDiscord
 from sandbox.page.bot_controls import BotControls
+from sandbox.page.page_state import PageState
 from sandbox.page.relay_controls import RelayControls
 from sandbox.page.server import PageServer
 from sandbox.relay import LocalRelay
 from sandbox.users import DemoUsers, add_demo_users
 
-GIVES_UP_AFTER = 300
-"""Seconds until the bot gives a stuck task up, so that this can be seen."""
+WATCH_DEADLINE = 300
+"""Seconds after which the bot gives up a stuck task: short enough to be seen in the demo."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageEnvironment:
-    """What is up: a Discord, a relay, the bot's process, and the page in front of them."""
+    """A Discord, a relay, the bot's process, and the page that shows them."""
 
     discord: LocalDiscord
     relay: LocalRelay
     bot: BotControls
-    cast: DemoUsers
-    page: PageServer
+    users: DemoUsers
+    page: PageState
+    server: PageServer
 
 
 @asynccontextmanager
 async def page_environment(*, port: int = 0, speed: float = 1.0) -> AsyncIterator[PageEnvironment]:
-    """Put everything up; the bot is starting. ``speed`` is that of the relay's time."""
+    """Start everything; the bot may still be starting. ``speed`` is that of the relay's clock."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="suno-bot-demo-")))
         discord = await stack.enter_async_context(LocalDiscord())
-        discord.gateway.identify_limits.seconds = 0  # the bot is started anew at once
+        discord.gateway.identify_limits.seconds = 0  # the bot may be restarted at once
         relay = await stack.enter_async_context(LocalRelay(speed=speed))
-        cast = add_demo_users(discord)
-        settings = settings_for(discord, relay, folder) | {"WATCH_DEADLINE": str(GIVES_UP_AFTER)}
+        users = add_demo_users(discord)
+        settings = settings_for(discord, relay, folder) | {"WATCH_DEADLINE": str(WATCH_DEADLINE)}
         bot = BotControls(BotProcess(folder, settings), discord)
-        page = PageServer(discord, RelayControls(relay), cast.people, bot, port=port)
-        await stack.enter_async_context(page)
+        page = PageState(discord, RelayControls(relay), users.all, bot)
+        server = await stack.enter_async_context(PageServer(page, port=port))
         await stack.enter_async_context(bot)
-        yield PageEnvironment(discord, relay, bot, cast, page)
+        yield PageEnvironment(discord, relay, bot, users, page, server)

@@ -1,6 +1,6 @@
-"""Covers and tunes for the songs of the demo: drawn and played by arithmetic, from the song's id.
+"""Generates covers and audio for the songs of the demo from the id of the song.
 
-The same id always gives the same picture and the same tune.
+The same id always gives the same picture and the same melody.
 """
 
 import io
@@ -12,11 +12,13 @@ from collections.abc import Callable
 from random import Random
 
 COVER_SIZE = 320
-"""Pixels, both ways."""
-TUNE_SECONDS = 24
+"""Pixels, width and height."""
+AUDIO_SECONDS = 24
 _RATE = 16_000
+"""Samples per second."""
 _PENTATONIC = (0, 2, 4, 7, 9, 12, 14, 16)
 _BEAT = 0.3
+"""Seconds."""
 
 _Colour = tuple[float, float, float]
 
@@ -32,7 +34,7 @@ _SKIES: tuple[tuple[_Colour, _Colour, _Colour], ...] = (
 
 def cover(seed: str, size: int = COVER_SIZE) -> bytes:
     """Draw a sky with a light and hills before it; return a PNG of ``size`` × ``size`` pixels."""
-    random = Random(seed)  # noqa: S311 # draws pictures, no secrets
+    random = Random(seed)  # noqa: S311 # generates images, no secrets
     top, horizon, light = random.choice(_SKIES)
     centre = (random.uniform(0.25, 0.75), random.uniform(0.3, 0.5))
     radius = random.uniform(0.1, 0.17)
@@ -89,9 +91,9 @@ def _chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + check
 
 
-def tune(seed: str, seconds: int = TUNE_SECONDS) -> bytes:
-    """Play a wandering tune over a slow bass; return a WAV file, one channel of 16 bits."""
-    random = Random(seed)  # noqa: S311 # plays tunes, no secrets
+def melody(seed: str, seconds: int = AUDIO_SECONDS) -> bytes:
+    """Return a WAV file (one channel of 16 bits) with a random walk over a scale, and a bass."""
+    random = Random(seed)  # noqa: S311 # generates audio, no secrets
     key = random.choice((220.0, 246.94, 261.63, 196.0))
     place, beats = 3, int(seconds / _BEAT)
     samples = [0.0] * (seconds * _RATE)

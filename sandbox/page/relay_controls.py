@@ -1,18 +1,19 @@
-"""The relay's side of the page: starts tasks, lets time pass, lets things go wrong."""
+"""Controls the relay from the page: starts tasks, advances time, switches faults on."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import cycle
 from typing import Any
 
-from sandbox.page.generated_media import TUNE_SECONDS
-from sandbox.page.sample_songs import CHINESE_TITLE, SONGS, Song, long_chinese_words
+from sandbox.page.generated_media import AUDIO_SECONDS
+from sandbox.page.sample_songs import CHINESE_TITLE, SONGS, Song, long_chinese_lyrics
 from sandbox.relay import LocalRelay, RelayTask, failing, half_success, lyrics_task, song, stuck
 from sandbox.relay.faults import Fault, rate_limited, server_error
 
-SONG_TAKES = 45.0
-"""Seconds: long enough to watch, short enough to wait for."""
-LYRICS_TAKE = 12.0
+SONG_DURATION = 45.0
+"""Seconds: long enough to follow, short enough to wait for."""
+LYRICS_DURATION = 12.0
+"""Seconds."""
 
 _STREAMS = "https://audiopipe.suno.ai/?item_id="
 _ENDED = frozenset({"SUCCESS", "FAILURE"})
@@ -22,11 +23,11 @@ FAULTS: dict[str, Callable[[], Fault]] = {
     "502": lambda: server_error(502),
     "html": lambda: server_error(200),
 }
-"""Ways to answer wrongly; ``down``, which answers nothing, is beside them."""
+"""The faults by name; ``down``, which answers nothing at all, is treated apart."""
 
 
 class RelayControls:
-    """Holds the local relay for the page. ``media`` is where covers and tunes are served."""
+    """The local relay as the page controls it. ``media`` is the address of covers and audio."""
 
     def __init__(self, relay: LocalRelay) -> None:
         self.relay = relay
@@ -35,36 +36,38 @@ class RelayControls:
         self._songs = cycle(SONGS)
         self._kinds: dict[str, Callable[[Song], RelayTask]] = {
             "song": self._song,
-            "lyrics": lambda one: lyrics_task(title=one.title, text=one.words, takes=LYRICS_TAKE),
-            "failing": lambda _: failing(takes=LYRICS_TAKE),
+            "lyrics": lambda one: lyrics_task(
+                title=one.title, text=one.lyrics, takes=LYRICS_DURATION
+            ),
+            "failing": lambda _: failing(takes=LYRICS_DURATION),
             "stuck": lambda _: stuck(),
-            "half": lambda one: half_success(title=one.title, takes=SONG_TAKES),
+            "half": lambda one: half_success(title=one.title, takes=SONG_DURATION),
             "long": lambda _: lyrics_task(
-                title=CHINESE_TITLE, text=long_chinese_words(), takes=LYRICS_TAKE
+                title=CHINESE_TITLE, text=long_chinese_lyrics(), takes=LYRICS_DURATION
             ),
         }
 
     def start(self, kind: str) -> str:
-        """Start a task of a kind; return its id. LookupError for a kind that is not known."""
-        task = served_here(self._kinds[kind](next(self._songs)), self.media)
+        """Start a task of a kind; return its id. Raises LookupError for an unknown kind."""
+        task = with_local_media(self._kinds[kind](next(self._songs)), self.media)
         self.relay.add(task)
         return task.id
 
-    def _song(self, asked: Song) -> RelayTask:
+    def _song(self, sample: Song) -> RelayTask:
         return song(
-            title=asked.title,
-            lyrics=asked.words,
-            style=asked.style,
-            takes=SONG_TAKES,
+            title=sample.title,
+            lyrics=sample.lyrics,
+            style=sample.style,
+            takes=SONG_DURATION,
             media=self.media,
         )
 
     def advance(self, seconds: float) -> None:
-        """Let every task be older by ``seconds``."""
+        """Advance the age of every task by ``seconds``."""
         self.relay.age(seconds)
 
-    def fail(self, fault: str) -> None:
-        """Fail from now on in one way; ``none`` heals. LookupError for a way not known."""
+    def set_fault(self, fault: str) -> None:
+        """Switch one fault on, or with ``none`` off. Raises LookupError for an unknown fault."""
         self.relay.faults.clear()
         self.relay.come_back()
         if fault == "down":
@@ -73,11 +76,11 @@ class RelayControls:
             self.relay.faults.add(FAULTS[fault]())
         self.fault = fault
 
-    def described(self) -> dict[str, Any]:
-        """Say which tasks there are, newest first, how often the bot looked, what goes wrong."""
+    def description(self) -> dict[str, Any]:
+        """Return the tasks, newest first, the number of requests so far, and the fault."""
         return {
             "tasks": list(self._tasks()),
-            "looks": len(self.relay.requests),
+            "requests": len(self.relay.requests),
             "last": self.relay.requests[-1].status if self.relay.requests else None,
             "fault": self.fault,
         }
@@ -100,24 +103,26 @@ class RelayControls:
             }
 
 
-def served_here(task: RelayTask, media: str) -> RelayTask:
+def with_local_media(task: RelayTask, media: str) -> RelayTask:
     """Return a task whose streams, audio and covers are served below ``media``.
 
-    Its tunes are as long as they really are.
+    The durations of its clips are those of the audio that is served.
     """
-    stages = (replace(stage, fields=_served(dict(stage.fields), media)) for stage in task.stages)
+    stages = (
+        replace(stage, fields=_local_links(dict(stage.fields), media)) for stage in task.stages
+    )
     return replace(task, stages=tuple(stages))
 
 
-def _served(value: Any, media: str) -> Any:
-    """Return JSON data with every link of Suno's turned into one of ours."""
+def _local_links(value: Any, media: str) -> Any:
+    """Return JSON data with every link of Suno replaced by one of the page's server."""
     if isinstance(value, dict):
-        served = {key: _served(one, media) for key, one in value.items()}
-        if isinstance(served.get("duration"), float):
-            served["duration"] = float(TUNE_SECONDS)
-        return served
+        replaced = {key: _local_links(one, media) for key, one in value.items()}
+        if isinstance(replaced.get("duration"), float):
+            replaced["duration"] = float(AUDIO_SECONDS)
+        return replaced
     if isinstance(value, list):
-        return [_served(one, media) for one in value]
+        return [_local_links(one, media) for one in value]
     if not isinstance(value, str) or value.endswith("/None.mp3"):
         return value
     if value.startswith(_STREAMS):
@@ -126,7 +131,7 @@ def _served(value: Any, media: str) -> Any:
 
 
 def _title(task: RelayTask) -> str:
-    """Give the title that a task will have, empty where it has none."""
+    """Return the title that a task will have, or an empty string."""
     data = task.stages[-1].fields.get("data")
     known = data[0] if isinstance(data, list) and data else data
     return str(known.get("title", "")) if isinstance(known, dict) else ""

@@ -1,153 +1,158 @@
-"""What a page may ask for, by the word ``do``; each gives what is sent back."""
+"""The requests of a page, by the name in their field ``do``; each returns the result to send."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sandbox.discord import Interaction, User
+from sandbox.discord import ActionUnavailable, Interaction, User
 from sandbox.discord.command_limits import BOOLEAN, CHANNEL, INTEGER, MENTIONABLE, NUMBER, ROLE
 from sandbox.discord.command_limits import USER as PERSON
 from sandbox.page.command_list import menu_commands, slash_commands
-from sandbox.page.rendering import SWITCHED
+from sandbox.page.rendering import TOGGLED_PERMISSIONS
+from sandbox.page.session import PageSession
 
-if TYPE_CHECKING:
-    from sandbox.page.session import Visit
-
-Asked = dict[str, Any]
-Request = Callable[["Visit", Asked], Awaitable[Any]]
+Payload = dict[str, Any]
+Handler = Callable[[PageSession, Payload], Awaitable[Any]]
 
 _ENTITY_SELECTS = {5: PERSON, 6: ROLE, 7: MENTIONABLE, 8: CHANNEL}
-_LONGEST_JUMP = 86_400.0
+_LONGEST_ADVANCE = 86_400.0
+"""Seconds."""
 
 
 class InvalidRequest(Exception):
-    """The page asked for something that is not there; the text may be shown."""
+    """The page asked for something that does not exist or is not allowed; its text may be shown."""
 
 
-async def become(visit: "Visit", asked: Asked) -> None:
-    """See through the eyes of another of the people."""
-    chosen = [one for one in visit.page.people if str(one.id) == asked.get("user")]
+async def switch_user(session: PageSession, request: Payload) -> None:
+    """Show what another user sees."""
+    chosen = [one for one in session.page.users if str(one.id) == request.get("user")]
     if not chosen:
         raise InvalidRequest("There is no such person here.")
-    visit.become(chosen[0])
+    session.switch_user(chosen[0])
 
 
-async def offered(visit: "Visit", asked: Asked) -> Asked:
-    """Give the commands that this person may use in a channel."""
-    channel = visit.channel(asked["channel"])
-    commands = visit.page.discord.offered(visit.me, channel)
-    locale = visit.me.locale
+async def available_commands(session: PageSession, request: Payload) -> Payload:
+    """Return the commands that the user may use in a channel."""
+    channel = session.channel(request["channel"])
+    commands = session.page.discord.offered(session.user, channel)
+    locale = session.user.locale
     return {"slash": slash_commands(commands, locale), "menu": menu_commands(commands, locale)}
 
 
-async def say(visit: "Visit", asked: Asked) -> None:
-    """Post what a person typed."""
-    text = str(asked["text"]).strip()
+async def send_message(session: PageSession, request: Payload) -> None:
+    """Post a message of the user."""
+    text = str(request["text"]).strip()
     if not 1 <= len(text) <= 2000:
         raise InvalidRequest("A message has 1 to 2000 characters.")
-    visit.page.discord.say(visit.me, visit.channel(asked["channel"]), text)
+    session.page.discord.say(session.user, session.channel(request["channel"]), text)
 
 
-async def command(visit: "Visit", asked: Asked) -> str:
+async def command(session: PageSession, request: Payload) -> str:
     """Use a slash command."""
-    options = _values(visit, asked.get("options") or [])
-    place = visit.channel(asked["channel"])
-    interaction = await visit.page.discord.command(visit.me, place, str(asked["name"]), **options)
-    return visit.follow(interaction)
+    options = _values(session, request.get("options") or [])
+    channel = session.channel(request["channel"])
+    interaction = await session.page.discord.command(
+        session.user, channel, str(request["name"]), **options
+    )
+    return session.follow(interaction)
 
 
-async def autocomplete(visit: "Visit", asked: Asked) -> list[Asked]:
-    """Give the choices for what is being typed into an option."""
-    choices = await visit.page.discord.autocomplete(
-        visit.me,
-        visit.channel(asked["channel"]),
-        str(asked["name"]),
-        str(asked["option"]),
-        str(asked["text"]),
+async def autocomplete(session: PageSession, request: Payload) -> list[Payload]:
+    """Return the choices for the text of an option."""
+    choices = await session.page.discord.autocomplete(
+        session.user,
+        session.channel(request["channel"]),
+        str(request["name"]),
+        str(request["option"]),
+        str(request["text"]),
         timeout=3.0,
-        **_values(visit, asked.get("others") or []),
+        **_values(session, request.get("others") or []),
     )
     return [{"name": name, "value": value} for name, value in choices]
 
 
-async def press(visit: "Visit", asked: Asked) -> str:
+async def press(session: PageSession, request: Payload) -> str:
     """Press a button of a message."""
-    message = visit.page.ledger.message(int(asked["message"]), visit.me)
-    return visit.follow(await visit.page.discord.press(visit.me, message, str(asked["id"])))
+    message = session.page.message_log.message(int(request["message"]), session.user)
+    return session.follow(
+        await session.page.discord.press(session.user, message, str(request["id"]))
+    )
 
 
-async def select(visit: "Visit", asked: Asked) -> str:
+async def select(session: PageSession, request: Payload) -> str:
     """Choose from a select of a message."""
-    message = visit.page.ledger.message(int(asked["message"]), visit.me)
-    component = message.find_component(str(asked["id"])) or {}
+    message = session.page.message_log.message(int(request["message"]), session.user)
+    component = message.find_component(str(request["id"])) or {}
     kind = _ENTITY_SELECTS.get(component.get("type", 0), 0)
-    values = [_value(visit, kind, value) for value in asked["values"]]
-    discord = visit.page.discord
-    return visit.follow(await discord.select(visit.me, message, str(asked["id"]), values))
+    values = [_value(session, kind, value) for value in request["values"]]
+    discord = session.page.discord
+    return session.follow(await discord.select(session.user, message, str(request["id"]), values))
 
 
-async def submit(visit: "Visit", asked: Asked) -> str:
-    """Send a modal that was filled in."""
-    shown = _interaction(visit, asked["interaction"])
-    sent = await visit.page.discord.submit_modal(visit.me, shown, dict(asked["values"]))
-    return visit.follow(sent)
+async def submit(session: PageSession, request: Payload) -> str:
+    """Submit a modal."""
+    shown = _interaction(session, request["interaction"])
+    sent = await session.page.discord.submit_modal(session.user, shown, dict(request["values"]))
+    return session.follow(sent)
 
 
-async def use_menu(visit: "Visit", asked: Asked) -> str:
+async def use_menu(session: PageSession, request: Payload) -> str:
     """Use a command from the menu of a message."""
-    message = visit.page.ledger.message(int(asked["message"]), visit.me)
-    discord = visit.page.discord
-    return visit.follow(await discord.message_command(visit.me, str(asked["name"]), message))
+    message = session.page.message_log.message(int(request["message"]), session.user)
+    discord = session.page.discord
+    return session.follow(
+        await discord.message_command(session.user, str(request["name"]), message)
+    )
 
 
-async def dismiss(visit: "Visit", asked: Asked) -> None:
+async def dismiss(session: PageSession, request: Payload) -> None:
     """Forget an ephemeral message."""
-    message = visit.page.ledger.message(int(asked["message"]), visit.me)
-    visit.page.ledger.dismiss(message)
-    visit.tell("removed", id=str(message.id), channel=str(message.channel.id))
+    message = session.page.message_log.message(int(request["message"]), session.user)
+    session.page.message_log.dismiss(message)
+    session.send_event("removed", id=str(message.id), channel=str(message.channel.id))
 
 
-async def permit(visit: "Visit", asked: Asked) -> None:
+async def set_permission(session: PageSession, request: Payload) -> None:
     """Give the bot a permission in a channel, or take it away."""
-    channel, name = visit.channel(asked["channel"]), str(asked["name"])
-    if name not in SWITCHED or channel.guild is None:
+    channel, name = session.channel(request["channel"]), str(request["name"])
+    if name not in TOGGLED_PERMISSIONS or channel.guild is None:
         raise InvalidRequest("That cannot be changed here.")
-    change = channel.allow if asked["allowed"] else channel.deny
+    change = channel.allow if request["allowed"] else channel.deny
     change(name)
-    visit.page.tell_channels()
+    session.page.broadcast_channels()
 
 
-async def new_task(visit: "Visit", asked: Asked) -> str:
-    """Start a task at the relay; give its id."""
-    return visit.page.relay.start(str(asked["kind"]))
+async def new_task(session: PageSession, request: Payload) -> str:
+    """Start a task at the relay; return its id."""
+    return session.page.relay.start(str(request["kind"]))
 
 
-async def advance(visit: "Visit", asked: Asked) -> None:
-    """Let the relay's tasks be older."""
-    seconds = float(asked["seconds"])
-    if not 0 <= seconds <= _LONGEST_JUMP:
+async def advance(session: PageSession, request: Payload) -> None:
+    """Advance the age of the relay's tasks."""
+    seconds = float(request["seconds"])
+    if not 0 <= seconds <= _LONGEST_ADVANCE:
         raise InvalidRequest("Time goes forward, at most a day at once.")
-    visit.page.relay.advance(seconds)
+    session.page.relay.advance(seconds)
 
 
-async def break_relay(visit: "Visit", asked: Asked) -> None:
-    """Let the relay fail in one way, or with ``none`` heal it."""
-    visit.page.relay.fail(str(asked["fault"]))
+async def set_relay_fault(session: PageSession, request: Payload) -> None:
+    """Make the relay fail in one way; ``none`` makes it work again."""
+    session.page.relay.set_fault(str(request["fault"]))
 
 
-async def run_bot(visit: "Visit", asked: Asked) -> None:
+async def control_bot(session: PageSession, request: Payload) -> None:
     """Start, stop or kill the bot."""
-    keeper = visit.page.bot
-    deeds = {"start": keeper.start, "stop": keeper.stop, "kill": keeper.kill} if keeper else {}
-    await deeds[str(asked["deed"])]()
+    bot = session.page.bot
+    actions = {"start": bot.start, "stop": bot.stop, "kill": bot.kill} if bot else {}
+    await actions[str(request["action"])]()
 
 
-def _values(visit: "Visit", options: list[Asked]) -> dict[str, Any]:
-    """Turn what was typed into options into what the local Discord takes."""
-    return {one["name"]: _value(visit, int(one["type"]), one["value"]) for one in options}
+def _values(session: PageSession, options: list[Payload]) -> dict[str, Any]:
+    """Convert the options of a command to the values that the local Discord takes."""
+    return {one["name"]: _value(session, int(one["type"]), one["value"]) for one in options}
 
 
-def _value(visit: "Visit", kind: int, value: Any) -> Any:
-    world = visit.page.discord.state
+def _value(session: PageSession, kind: int, value: Any) -> Any:
+    state = session.page.discord.state
     if kind == INTEGER:
         return int(value)
     if kind == NUMBER:
@@ -155,27 +160,27 @@ def _value(visit: "Visit", kind: int, value: Any) -> Any:
     if kind == BOOLEAN:
         return value in (True, "true")
     if kind == CHANNEL:
-        return world.channels[int(value)]
+        return state.channels[int(value)]
     if kind in (PERSON, ROLE, MENTIONABLE):
-        roles = {key: one for guild in world.guilds.values() for key, one in guild.roles.items()}
-        known: dict[int, Any] = {**(roles if kind != PERSON else {}), **_people(visit, kind)}
+        roles = {key: one for guild in state.guilds.values() for key, one in guild.roles.items()}
+        known: dict[int, Any] = {**(roles if kind != PERSON else {}), **_users(session, kind)}
         return known[int(value)]
     return str(value)
 
 
-def _people(visit: "Visit", kind: int) -> dict[int, User]:
-    return {} if kind == ROLE else visit.page.discord.state.users
+def _users(session: PageSession, kind: int) -> dict[int, User]:
+    return {} if kind == ROLE else session.page.discord.state.users
 
 
-def _interaction(visit: "Visit", identity: object) -> Interaction:
-    known = {str(one.id): one for one in visit.page.discord.interactions}
+def _interaction(session: PageSession, identity: object) -> Interaction:
+    known = {str(one.id): one for one in session.page.discord.interactions}
     return known[str(identity)]
 
 
-REQUESTS: dict[str, Request] = {
-    "become": become,
-    "offered": offered,
-    "say": say,
+_HANDLERS: dict[str, Handler] = {
+    "switch_user": switch_user,
+    "available_commands": available_commands,
+    "send_message": send_message,
     "command": command,
     "autocomplete": autocomplete,
     "press": press,
@@ -183,9 +188,19 @@ REQUESTS: dict[str, Request] = {
     "submit": submit,
     "menu": use_menu,
     "dismiss": dismiss,
-    "permit": permit,
+    "set_permission": set_permission,
     "task": new_task,
     "advance": advance,
-    "relay": break_relay,
-    "bot": run_bot,
+    "relay": set_relay_fault,
+    "bot": control_bot,
 }
+
+
+async def handle_request(session: PageSession, request: Payload) -> Payload:
+    """Carry out a request; the reply holds its result, or the text of an error."""
+    reply: Payload = {"ref": request.get("ref")}
+    try:
+        reply["result"] = await _HANDLERS[request["do"]](session, request)
+    except (InvalidRequest, ActionUnavailable, LookupError, ValueError, TimeoutError) as error:
+        reply["error"] = str(error).splitlines()[0] if str(error) else "That did not work."
+    return reply

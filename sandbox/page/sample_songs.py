@@ -1,15 +1,15 @@
-"""The songs that are made on the page: titles, styles and words of our own."""
+"""The songs that can be started on the page; their titles, styles and lyrics are written for it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Song:
-    """What someone asked the relay for."""
+    """A song to request from the relay."""
 
     title: str
     style: str
-    words: str
+    lyrics: str
 
 
 SONGS = (
@@ -60,8 +60,8 @@ _CHINESE_VERSES = (
 _CHINESE_CHORUS = "长河长河不回头\n带着月亮慢慢走\n今天的歌明天还唱\n唱到白发也不休"
 
 
-def long_chinese_words(parts: int = 120) -> str:
-    """Write lyrics of so many verses, far longer than one message of Discord's holds."""
+def long_chinese_lyrics(parts: int = 120) -> str:
+    """Return lyrics of so many verses, far longer than one Discord message can be."""
     verses = (
         f"[第{number}段]\n{_CHINESE_VERSES[(number - 1) % len(_CHINESE_VERSES)]}\n\n"
         f"[副歌]\n{_CHINESE_CHORUS}"

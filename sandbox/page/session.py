@@ -1,79 +1,77 @@
-"""One open page: whose eyes it sees through, what it is told, and what it asks for."""
+"""One open page: the user whose view it shows, what it is sent, and what it asks for."""
 
 import asyncio
 import json
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from sandbox.discord import ActionUnavailable, Channel, Event, Interaction, User
-from sandbox.page.message_log import sees, typed
-from sandbox.page.requests import REQUESTS, InvalidRequest
-
-if TYPE_CHECKING:
-    from sandbox.page.server import PageServer
+from sandbox.discord import Channel, Event, Interaction, User
+from sandbox.page.message_log import command_name, is_visible
+from sandbox.page.page_state import PageState
 
 Payload = dict[str, Any]
+RequestHandler = Callable[["PageSession", Payload], Awaitable[Payload]]
+"""Carries out a request of a page, and returns the reply."""
 
-_TOLD = ("message", "answer", "thinking", "edit")
-_PATIENCE = 3.3
+_MESSAGE_EVENTS = ("message", "answer", "thinking", "edit")
+_RESPONSE_TIMEOUT = 3.3
 """Seconds after which the bot has not answered; Discord's own clients wait three."""
 
 
-class Visit:
-    """A WebSocket to one page. Everything goes out in the order in which it happened."""
+class PageSession:
+    """A WebSocket to one page. Everything is sent in the order in which it happened."""
 
-    def __init__(self, page: "PageServer", socket: web.WebSocketResponse) -> None:
+    def __init__(self, page: PageState, socket: web.WebSocketResponse) -> None:
         self.page = page
-        self.me: User = page.people[0]
+        self.user: User = page.users[0]
         self._socket = socket
         self._outgoing: asyncio.Queue[Payload] = asyncio.Queue()
-        self._mine: set[int] = set()
-        """The interactions that were begun here: their modals are shown here."""
+        self._own_interactions: set[int] = set()
+        """The ids of interactions that were started here: their modals are shown here."""
         self._running: set[asyncio.Task[None]] = set()
 
-    async def run(self) -> None:
-        """Serve the page until it goes."""
-        stop = self.page.discord.on_event(self._hear)
+    async def run(self, handle: RequestHandler) -> None:
+        """Serve the page until it is closed; ``handle`` answers its requests."""
+        unsubscribe = self.page.discord.on_event(self._on_event)
         writer = asyncio.create_task(self._write())
-        self.become(self.me)
+        self.switch_user(self.user)
         try:
             async for message in self._socket:
                 if message.type is WSMsgType.TEXT:
-                    self._spawn(self._answer(message.data))
+                    self._spawn(self._reply(message.data, handle))
         finally:
-            stop()
+            unsubscribe()
             for task in (writer, *self._running):
                 task.cancel()
             await asyncio.gather(writer, *self._running, return_exceptions=True)
 
     async def close(self) -> None:
-        """Tell the page that the server goes."""
+        """Close the WebSocket because the server stops."""
         await self._socket.close(code=1001, message=b"the demo has ended")
 
-    def tell(self, event: str, **details: Any) -> None:
-        """Tell the page something."""
+    def send_event(self, event: str, **details: Any) -> None:
+        """Send something to the page."""
         self._outgoing.put_nowait({"event": event, **details})
 
-    def become(self, user: User) -> None:
-        """Show everything anew, through the eyes of another person."""
-        self.me = user
-        self.tell("snapshot", **self.page.snapshot(user))
+    def switch_user(self, user: User) -> None:
+        """Show everything anew, as another user sees it."""
+        self.user = user
+        self.send_event("snapshot", **self.page.snapshot(user))
 
-    def channel(self, identity: object) -> Channel:
-        """Give a place of this person's. LookupError for any other."""
-        known = self.page.discord.state.channels
-        found = known.get(int(str(identity)))
+    def channel(self, channel_id: object) -> Channel:
+        """Return a channel by its id. Raises LookupError for an unknown or deleted one."""
+        found = self.page.discord.state.channels.get(int(str(channel_id)))
         if found is None or found.deleted:
             raise LookupError("That channel is not there any more.")
         return found
 
     def follow(self, interaction: Interaction) -> str:
-        """Show what becomes of an interaction that was begun here; return its id."""
-        self._mine.add(interaction.id)
-        self._spawn(self._expect_answer(interaction))
+        """Show what becomes of an interaction that was started here; return its id."""
+        self._own_interactions.add(interaction.id)
+        self._spawn(self._expect_response(interaction))
         return str(interaction.id)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -81,33 +79,27 @@ class Visit:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _expect_answer(self, interaction: Interaction) -> None:
+    async def _expect_response(self, interaction: Interaction) -> None:
         try:
-            await interaction.until_acknowledged(timeout=_PATIENCE)
+            await interaction.until_acknowledged(timeout=_RESPONSE_TIMEOUT)
         except TimeoutError:
-            used = typed(interaction)
-            self.tell("unanswered", channel=str(interaction.channel.id), used=used)
+            used, channel = command_name(interaction), str(interaction.channel.id)
+            self.send_event("unanswered", channel=channel, used=used)
 
-    def _hear(self, event: Event) -> None:
+    def _on_event(self, event: Event) -> None:
         message, interaction = event.message, event.interaction
-        if event.kind in _TOLD and message and sees(self.me, message):
-            shown = self.page.showing.message(message, self.me)
-            self.tell("message", message=shown, edit=event.kind == "edit")
+        if event.kind in _MESSAGE_EVENTS and message and is_visible(message, self.user):
+            rendered = self.page.renderer.message(message, self.user)
+            self.send_event("message", message=rendered, edit=event.kind == "edit")
         elif event.kind == "delete" and message:
-            self.tell("removed", id=str(message.id), channel=str(message.channel.id))
-        elif event.kind == "modal" and interaction and interaction.id in self._mine:
-            self.tell("modal", interaction=str(interaction.id), modal=interaction.modal)
+            self.send_event("removed", id=str(message.id), channel=str(message.channel.id))
+        elif event.kind == "modal" and interaction and interaction.id in self._own_interactions:
+            self.send_event("modal", interaction=str(interaction.id), modal=interaction.modal)
         elif event.kind == "commands":
-            self.tell("commands")
+            self.send_event("commands")
 
-    async def _answer(self, text: str) -> None:
-        asked: Payload = json.loads(text)
-        reply: Payload = {"ref": asked.get("ref")}
-        try:
-            reply["result"] = await REQUESTS[asked["do"]](self, asked)
-        except (InvalidRequest, ActionUnavailable, LookupError, ValueError, TimeoutError) as error:
-            reply["error"] = str(error).splitlines()[0] if str(error) else "That did not work."
-        self._outgoing.put_nowait(reply)
+    async def _reply(self, text: str, handle: RequestHandler) -> None:
+        self._outgoing.put_nowait(await handle(self, json.loads(text)))
 
     async def _write(self) -> None:
         with suppress(ConnectionResetError):

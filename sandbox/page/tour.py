@@ -1,40 +1,40 @@
-"""Tells the demo's scenes on the page: a line of what happens, and the channel to look at."""
+"""Shows the scenario of the demo on the page: captions, and the channel to look at."""
 
 import asyncio
 
 from sandbox.discord import Channel
-from sandbox.page.server import PageServer
+from sandbox.page.page_state import PageState
 
-READING = 3.0
-"""Seconds to read what a scene has brought."""
+READING_TIME = 3.0
+"""Seconds to read the result of a scene."""
 
 
 class Tour:
-    """A teller of stories whose words stand above the messages of every open page."""
+    """A scenario observer whose captions stand above the messages of every open page."""
 
-    def __init__(self, page: PageServer, *, reading: float = READING) -> None:
+    def __init__(self, page: PageState, *, reading_time: float = READING_TIME) -> None:
         self._page = page
-        self._reading = reading
+        self._reading_time = reading_time
         self._title = ""
 
-    def chapter(self, title: str) -> None:
-        """Begin a new part of the story."""
+    def start_scene(self, title: str) -> None:
+        """Show the title of a scene."""
         self._title = title
-        self._page.tell_tour(title)
+        self._page.broadcast_caption(title)
 
-    def aside(self, text: str) -> None:
-        """Say something that happens outside Discord."""
-        self._page.tell_tour(f"{self._title} {text}")
+    def comment(self, text: str) -> None:
+        """Show something that happens outside Discord."""
+        self._page.broadcast_caption(f"{self._title} {text}")
 
-    def turn_to(self, channel: Channel) -> None:
+    def show_channel(self, channel: Channel) -> None:
         """Open a channel on every page."""
-        self._page.tell_tour(self._page.caption, channel)
+        self._page.broadcast_caption(self._page.caption, channel)
 
-    async def let_read(self) -> None:
-        """Give those who look time to read."""
-        await asyncio.sleep(self._reading)
+    async def pause(self) -> None:
+        """Give the audience time to read."""
+        await asyncio.sleep(self._reading_time)
 
     def end(self, *, complete: bool) -> None:
-        """Say how it was, and hand over."""
-        told = "Every expected message came." if complete else "Not every expected message came."
-        self._page.tell_tour(f"{told} Now it is your turn.")
+        """Show the result, and invite the user to try the bot."""
+        result = "Every expected message came." if complete else "Not every expected message came."
+        self._page.broadcast_caption(f"{result} Now it is your turn.")

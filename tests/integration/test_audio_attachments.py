@@ -23,7 +23,7 @@ from bot.storage.database import DatabaseThread
 from bot.storage.outbox import Outbox
 from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
-from sandbox.discord import Channel, Guild, LocalDiscord, Message
+from sandbox.discord import Channel, LocalDiscord, Message
 from sandbox.relay import song
 from sandbox.relay.lifecycles import clip_ids
 from tests.support.builders import a_clip, a_failure, a_song
@@ -47,12 +47,6 @@ class AttachmentHarness(DispatcherHarness):
 
     media: MediaServer
     settings: ServerSettingsStore
-
-    @property
-    def guild(self) -> Guild:
-        """The server with the channel."""
-        assert self.channel.guild is not None
-        return self.channel.guild
 
     async def told(self, task: Task, channel: Channel | None = None) -> Message:
         """Owe the notice of a task, and return it: exactly one message, whatever happens."""

@@ -23,8 +23,7 @@ from tests.support.dispatcher_harness import (
 
 async def test_a_notice_mentions_exactly_those_who_watched(dispatching: DispatcherHarness) -> None:
     """In one message, whatever the title says."""
-    guild = dispatching.channel.guild
-    assert guild is not None
+    guild = dispatching.guild
     people = [dispatching.local.add_user(name) for name in ("Ada", "Bea", "Cleo")]
     for person in people:
         guild.add_member(person)
@@ -252,15 +251,13 @@ async def test_a_permission_that_is_back_is_noticed_at_once(dispatching: Dispatc
     dispatching.channel.deny("send_messages")
     await dispatching.enqueue(a_song())
     await dispatching.deliver()
-    guild = dispatching.channel.guild
-    assert guild is not None
-    await dispatching.dispatcher.channel_blocker.retry_unblocked(guild.id)
+    await dispatching.dispatcher.channel_blocker.retry_unblocked(dispatching.guild.id)
     assert await dispatching.deliver() == []
     heard = asyncio.create_task(dispatching.client.wait_for("guild_channel_update", timeout=5))
     await asyncio.sleep(0)
     dispatching.channel.allow("send_messages")
     await heard
-    await dispatching.dispatcher.channel_blocker.retry_unblocked(guild.id)
+    await dispatching.dispatcher.channel_blocker.retry_unblocked(dispatching.guild.id)
     assert len(await dispatching.deliver()) == 1
 
 
@@ -269,8 +266,7 @@ async def test_a_closed_thread_holds_a_notice_with_its_reason(
     dispatching: DispatcherHarness, locked: bool, word: str
 ) -> None:
     """The one who waits is told what has to be done."""
-    guild = dispatching.channel.guild
-    assert guild is not None
+    guild = dispatching.guild
     ada = add_member(dispatching)
     thread = guild.add_thread(dispatching.channel, "new songs")
     dispatching.local.faults.add(POST, status=403, code=160005 if locked else 50083, times=1)
@@ -312,8 +308,7 @@ async def test_a_notice_reaches_a_direct_message_that_no_cache_knows(
 ) -> None:
     """After a restart nothing but the id of the channel is known."""
     ada = dispatching.local.add_user("Ada")
-    guild = dispatching.channel.guild
-    assert guild is not None
+    guild = dispatching.guild
     guild.add_member(ada)
     direct = dispatching.local.open_dm(ada)
     await dispatching.enqueue(a_song(), ada.id, channel=direct)
@@ -324,8 +319,7 @@ async def test_a_notice_reaches_a_direct_message_that_no_cache_knows(
 
 async def test_one_channel_that_refuses_holds_up_no_other(dispatching: DispatcherHarness) -> None:
     """The one behind it is served in the same round."""
-    guild = dispatching.channel.guild
-    assert guild is not None
+    guild = dispatching.guild
     other = guild.add_channel("other")
     dispatching.channel.deny("send_messages")
     await dispatching.enqueue(a_song("one"))
@@ -494,8 +488,7 @@ async def test_a_doubt_in_a_direct_message_is_settled_by_reading_it(
 ) -> None:
     """A direct message can always be read."""
     ada = dispatching.local.add_user("Ada")
-    guild = dispatching.channel.guild
-    assert guild is not None
+    guild = dispatching.guild
     guild.add_member(ada)
     direct = dispatching.local.open_dm(ada)
     dispatching.local.faults.add(POST, drop=True, when="after", times=1)
@@ -570,8 +563,7 @@ async def test_a_person_who_quotes_the_marker_does_not_stop_a_notice(
     dispatching: DispatcherHarness,
 ) -> None:
     """Only the bot's own messages count."""
-    guild = dispatching.channel.guild
-    assert guild is not None
+    guild = dispatching.guild
     ada = dispatching.local.add_user("Ada")
     guild.add_member(ada)
     dispatching.local.faults.add(POST, drop=True, times=1)
@@ -585,8 +577,7 @@ async def test_a_doubt_waits_until_it_is_known_what_may_be_read(
     dispatching: DispatcherHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A new session knows nothing of a server at first: that is no reason to call it closed."""
-    guild = dispatching.channel.guild
-    assert guild is not None
+    guild = dispatching.guild
     monkeypatch.setattr(dispatching.client, "before_identify_hook", at_once)
     dispatching.local.faults.add(POST, drop=True, times=1)
     await dispatching.enqueue(a_song())
@@ -650,8 +641,7 @@ async def test_who_wanted_no_mention_is_told_directly_all_the_same(
 ) -> None:
     """The place is gone: without a direct message, the person would never hear of it."""
     ada = add_member(dispatching)
-    guild = dispatching.channel.guild
-    assert guild is not None
+    guild = dispatching.guild
     destination = Destination(dispatching.channel.id, guild.id)
     await dispatching.store.add_finished(
         a_song(), user_id=ada.id, destination=destination, now=dispatching.now, mention=False
@@ -795,8 +785,7 @@ async def test_a_doubt_in_an_archived_thread_is_settled_by_reading_it(
     dispatching: DispatcherHarness,
 ) -> None:
     """The gateway does not speak of such threads: the parent tells whether it can be read."""
-    guild = dispatching.channel.guild
-    assert guild is not None
+    guild = dispatching.guild
     thread = guild.add_thread(dispatching.channel, "new songs")
     thread.archive()
     gone = asyncio.create_task(dispatching.client.wait_for("raw_thread_update", timeout=5))
@@ -812,8 +801,7 @@ async def test_a_doubt_in_an_archived_thread_is_settled_by_reading_it(
 
 async def test_a_crowd_of_notices_is_told_from_a_few(dispatching: DispatcherHarness) -> None:
     """What can wait does then: whoever posts something else asks before."""
-    guild = dispatching.channel.guild
-    assert guild is not None
+    guild = dispatching.guild
     dispatching.local.faults.add(POST, delay=60.0, times=None)
     impatient = replace(POLICY, shutdown_timeout=0.0)
     dispatcher = a_dispatcher(

@@ -123,8 +123,7 @@ async def test_messages_to_other_channels_do_not_wait_for_direct_messages(
     dispatching: DispatcherHarness,
 ) -> None:
     """However many are to be opened."""
-    guild = dispatching.channel.guild
-    assert guild is not None
+    guild = dispatching.guild
     people, other = members(dispatching, 20), guild.add_channel("other")
     await dispatching.enqueue(a_song(), *(person.id for person in people))
     dispatching.channel.delete()

@@ -39,8 +39,7 @@ async def test_an_unreadable_delivery_is_set_aside_and_the_others_are_sent(
     dispatching: DispatcherHarness, caplog: pytest.LogCaptureFixture, column: str, value: str
 ) -> None:
     """In its own channel and in all others; it is claimed once, and the log has its ids."""
-    guild = dispatching.channel.guild
-    assert guild is not None
+    guild = dispatching.guild
     ada, other = add_member(dispatching), guild.add_channel("other")
     await dispatching.enqueue(a_song("bad"), ada.id)
     await dispatching.enqueue(a_song("second"), ada.id)

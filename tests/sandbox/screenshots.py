@@ -25,14 +25,14 @@ WAIT = 20_000
 async def main() -> None:
     """Take every picture."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    async with page_environment(speed=0.0) as sandbox, a_browser() as browser:
-        await sandbox.discord.wait_until_commands(timeout=30)
-        await _status_and_notice(sandbox, browser)
-        await _light(sandbox, browser)
-        await _lyrics(sandbox, browser)
-        await _held(sandbox, browser)
-        await _settings(sandbox, browser)
-        await _narrow(sandbox, browser)
+    async with page_environment(speed=0.0) as environment, a_browser() as browser:
+        await environment.discord.wait_until_commands(timeout=30)
+        await _status_and_notice(environment, browser)
+        await _light(environment, browser)
+        await _lyrics(environment, browser)
+        await _held(environment, browser)
+        await _settings(environment, browser)
+        await _narrow(environment, browser)
 
 
 async def _take(page: Page, name: str) -> None:
@@ -74,9 +74,9 @@ async def _show(page: Page, message: Locator) -> None:
     await page.locator("#timeline").evaluate("(node) => { node.scrollTop -= 12; }")
 
 
-async def _status_and_notice(sandbox: PageEnvironment, browser: Browser) -> None:
+async def _status_and_notice(environment: PageEnvironment, browser: Browser) -> None:
     """Show a song on its way, seen by you alone; then the message that tells its end."""
-    async with opened(browser, sandbox.page.url, size=WINDOW) as page:
+    async with opened(browser, environment.server.url, size=WINDOW) as page:
         task_id = await _start(page, "song")
         await page.get_by_label("Message #songs").click()
         await page.keyboard.type("/suno")
@@ -89,8 +89,8 @@ async def _status_and_notice(sandbox: PageEnvironment, browser: Browser) -> None
         await _press(page, "How is it?")
         await _take(page, "status-dark")
         await _press(page, "Watch it")
-        sandbox.discord.say(
-            sandbox.cast.friend, sandbox.cast.songs, "Paper boats? I want to hear that!"
+        environment.discord.say(
+            environment.users.friend, environment.users.songs, "Paper boats? I want to hear that!"
         )
         await page.get_by_role("button", name="+1 min").click()
         await expect(_notice(page, task_id)).to_be_visible(timeout=WAIT)
@@ -98,16 +98,16 @@ async def _status_and_notice(sandbox: PageEnvironment, browser: Browser) -> None
         await _take(page, "notice-dark")
 
 
-async def _light(sandbox: PageEnvironment, browser: Browser) -> None:
+async def _light(environment: PageEnvironment, browser: Browser) -> None:
     """Show the notice by day."""
-    async with opened(browser, sandbox.page.url, size=WINDOW, dark=False) as page:
+    async with opened(browser, environment.server.url, size=WINDOW, dark=False) as page:
         await _show(page, page.locator(".message.pinged").last)
         await _take(page, "notice-light")
 
 
-async def _lyrics(sandbox: PageEnvironment, browser: Browser) -> None:
+async def _lyrics(environment: PageEnvironment, browser: Browser) -> None:
     """Show very long lyrics to one who reads Chinese."""
-    async with opened(browser, sandbox.page.url, size=WINDOW, dark=False) as page:
+    async with opened(browser, environment.server.url, size=WINDOW, dark=False) as page:
         await page.locator(".switcher").click()
         await page.get_by_role("menuitemradio", name="歌友").click()
         await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
@@ -119,9 +119,9 @@ async def _lyrics(sandbox: PageEnvironment, browser: Browser) -> None:
         await _take(page, "lyrics-light")
 
 
-async def _held(sandbox: PageEnvironment, browser: Browser) -> None:
+async def _held(environment: PageEnvironment, browser: Browser) -> None:
     """Take Send Messages away: the bot says that it keeps the notice, and what is missing."""
-    async with opened(browser, sandbox.page.url, size=WINDOW) as page:
+    async with opened(browser, environment.server.url, size=WINDOW) as page:
         await page.get_by_role("button", name=re.compile("^lyrics")).click()
         await _start(page, "lyrics")
         await _press(page, "Watch it")
@@ -136,9 +136,9 @@ async def _held(sandbox: PageEnvironment, browser: Browser) -> None:
         await page.get_by_role("switch", name="Send Messages in #lyrics").click()
 
 
-async def _settings(sandbox: PageEnvironment, browser: Browser) -> None:
+async def _settings(environment: PageEnvironment, browser: Browser) -> None:
     """Show the panel of one who may manage the server."""
-    async with opened(browser, sandbox.page.url, size=WINDOW) as page:
+    async with opened(browser, environment.server.url, size=WINDOW) as page:
         await page.locator(".switcher").click()
         await page.get_by_role("menuitemradio", name="admin").click()
         await expect(page.locator(".switcher strong")).to_have_text("admin")
@@ -151,10 +151,12 @@ async def _settings(sandbox: PageEnvironment, browser: Browser) -> None:
         await _take(page, "settings-dark")
 
 
-async def _narrow(sandbox: PageEnvironment, browser: Browser) -> None:
+async def _narrow(environment: PageEnvironment, browser: Browser) -> None:
     """Show the same on a phone."""
     for dark, name in ((True, "phone-dark"), (False, "phone-light")):
-        async with opened(browser, sandbox.page.url, size=NARROW, dark=dark, scale=1.5) as page:
+        async with opened(
+            browser, environment.server.url, size=NARROW, dark=dark, scale=1.5
+        ) as page:
             await _show(page, page.locator(".message.pinged").last)
             await _take(page, name)
 

@@ -14,13 +14,9 @@ import pytest
 from playwright.async_api import expect
 from rich.console import Console
 
-from sandbox.discord import LocalDiscord
 from sandbox.page import page_environment
 from sandbox.page.tour import Tour
-from sandbox.prompt import take_commands
-from sandbox.relay import LocalRelay
-from sandbox.scenario import Checklist, ScenarioContext, play
-from sandbox.users import add_demo_users
+from sandbox.scenario import Checklist, Scenario
 from tests.support.browser import a_browser, needs_chromium, opened
 from tests.support.paths import ROOT
 
@@ -71,29 +67,13 @@ async def address_of(process: asyncio.subprocess.Process) -> str:
     raise AssertionError("the demo printed no address")
 
 
-@pytest.mark.parametrize("typed", ["sing me a song", "new [bold]song[/bold]"])
-async def test_what_the_demo_does_not_understand_is_answered_with_plain_help(
-    typed: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The same as at the beginning, without marks that only a printer should see."""
-    printed = io.StringIO()
-    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{typed}\n"))
-    async with LocalDiscord() as discord, LocalRelay() as relay:
-        cast = add_demo_users(discord)
-        await take_commands(Console(file=printed), discord, relay, cast.you, cast.songs)
-    said = printed.getvalue()
-    assert "It is your turn." in said
-    assert said.count("/suno status ID") == 2
-    assert "[" not in said
-
-
-async def test_the_headless_demo_shows_every_kind_of_message_and_says_so() -> None:
+async def test_the_headless_demo_prints_the_messages_and_the_result() -> None:
     """It ends by itself, with exit code 0 only if everything came; no line is too long."""
     async with called("demo", "--headless", columns=80) as process:
         printed, _ = await process.communicate()
     said = printed.decode()
     assert process.returncode == 0, said
-    for shown in ("/suno status", "/suno watch", "Listen", "image", "[Verse]", "artist name"):
+    for shown in ("/suno status", "/suno watch", "Suno Bot", "(ephemeral)", "Your task failed"):
         assert shown in said
     assert "Every expected message came" in said
     assert "✗" not in said
@@ -143,14 +123,14 @@ async def test_a_port_that_is_taken_is_told() -> None:
 @needs_chromium
 async def test_the_tour_plays_by_itself_on_the_page() -> None:
     """The scenes of the headless demo: every expected message comes, and is seen."""
-    async with page_environment(speed=3.0) as sandbox, a_browser() as browser:
-        await sandbox.discord.wait_until_commands(timeout=30)
-        async with opened(browser, sandbox.page.url) as page:
-            tour = Tour(sandbox.page, reading=0.0)
+    async with page_environment(speed=3.0) as environment, a_browser() as browser:
+        await environment.discord.wait_until_commands(timeout=30)
+        async with opened(browser, environment.server.url) as page:
+            tour = Tour(environment.page, reading_time=0.0)
             checklist = Checklist(Console(file=io.StringIO()))
-            await play(
-                ScenarioContext(sandbox.discord, sandbox.relay, sandbox.cast, tour), checklist
-            )
+            await Scenario(
+                environment.discord, environment.relay, environment.users, tour, checklist
+            ).play()
             tour.end(complete=checklist.complete)
             assert checklist.complete
             await expect(page.locator("#caption")).to_contain_text("Every expected message came")

@@ -7,7 +7,7 @@ import discord
 import pytest
 
 from sandbox.discord import LocalDiscord
-from sandbox.page import PageServer, RelayControls
+from sandbox.page import PageServer, PageState, RelayControls
 from sandbox.relay import LocalRelay
 from sandbox.users import add_demo_users
 from tests.support.sandbox_client import connected_client, logged_in_client
@@ -106,9 +106,9 @@ async def test_a_body_without_an_id_is_refused(written: str) -> None:
 async def test_the_page_serves_no_file_without_an_id(written: str) -> None:
     """There is nothing by that address."""
     async with LocalDiscord() as local, LocalRelay() as relay:
-        people = add_demo_users(local).people
+        users = add_demo_users(local).all
         async with (
-            PageServer(local, RelayControls(relay), people) as page,
+            PageServer(PageState(local, RelayControls(relay), users)) as page,
             aiohttp.ClientSession() as session,
             session.get(f"{page.url}files/1/{written}/x") as answer,
         ):

@@ -19,7 +19,7 @@ async def refused(harness: ClientHarness, doing: Any) -> tuple[int, int]:
             await doing(interaction)
         except discord.HTTPException as error:
             found.append(code_of(error))
-            harness.local.events.stir()
+            harness.local.changes.notify()
 
     harness.bot.answer = answer
     await harness.local.command(harness.ada, harness.songs, PUBLIC_STATUS, id="abc")
@@ -423,7 +423,7 @@ async def test_a_modal_cannot_answer_a_modal() -> None:
                 await submitted.response.send_modal(Search())
             except discord.HTTPException as error:
                 found.append(error.code)
-                harness.local.events.stir()
+                harness.local.changes.notify()
 
         harness.bot.answer = answer
         await harness.local.submit_modal(harness.ada, interaction, {"text": "boats"})
@@ -569,7 +569,7 @@ async def test_people_use_the_bot_among_themselves() -> None:
                     await interaction.followup.send(str(number))
             except discord.HTTPException as error:
                 found.append(error.code)
-                harness.local.events.stir()
+                harness.local.changes.notify()
 
         harness.bot.answer = answer
         interaction = await harness.local.command(cleo, place, PUBLIC_STATUS, id="abc")

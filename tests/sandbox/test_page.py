@@ -7,8 +7,8 @@ import aiohttp
 import pytest
 
 from sandbox.discord import Attachment, LocalDiscord
-from sandbox.page import PageServer, RelayControls
-from sandbox.page.generated_media import TUNE_SECONDS
+from sandbox.page import PageServer, PageState, RelayControls
+from sandbox.page.generated_media import AUDIO_SECONDS
 from sandbox.page.server import STATIC
 from sandbox.relay import LocalRelay
 from sandbox.users import add_demo_users
@@ -18,8 +18,8 @@ from sandbox.users import add_demo_users
 async def page() -> AsyncIterator[PageServer]:
     """Return the server of a page; no browser and no bot."""
     async with LocalDiscord() as discord, LocalRelay() as relay:
-        people = add_demo_users(discord).people
-        async with PageServer(discord, RelayControls(relay), people) as page:
+        state = PageState(discord, RelayControls(relay), add_demo_users(discord).all)
+        async with PageServer(state) as page:
             yield page
 
 
@@ -144,7 +144,7 @@ async def test_a_tune_can_be_played_from_anywhere_in_it(
         assert answer.content_type == "audio/wav"
         sound = await answer.read()
     with wave.open(io.BytesIO(sound)) as opened:
-        assert opened.getnframes() == TUNE_SECONDS * opened.getframerate()
+        assert opened.getnframes() == AUDIO_SECONDS * opened.getframerate()
         assert max(opened.readframes(20_000)) > 0
     async with session.get(f"{page.url}media/one.mp3", headers={"Range": "bytes=44-99"}) as part:
         assert part.status == 206
@@ -157,7 +157,7 @@ async def test_a_file_that_could_run_is_served_as_text(
 ) -> None:
     """Whatever the bot uploads: a page or a drawing with scripts in it stays a text here."""
     data = b"<script>alert(1)</script>"
-    page.discord.state.files[7] = Attachment(7, "file", data, content_type, "")
+    page.page.discord.state.files[7] = Attachment(7, "file", data, content_type, "")
     async with session.get(f"{page.url}files/1/7/file") as answer:
         assert answer.content_type == "text/plain"
         assert await answer.read() == data

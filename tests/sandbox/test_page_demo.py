@@ -19,21 +19,21 @@ pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 class Demo:
     """The demo as ``make demo`` shows it, and what opens its page."""
 
-    sandbox: PageEnvironment
+    environment: PageEnvironment
     browser: Browser
 
     @property
     def page(self) -> Callable[..., AbstractAsyncContextManager[Page]]:
         """Open the page in a window of its own."""
-        return partial(opened, self.browser, self.sandbox.page.url)
+        return partial(opened, self.browser, self.environment.server.url)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def demo() -> AsyncIterator[Demo]:
     """Return the demo, with the real bot behind it; the relay's time stands still."""
-    async with page_environment(speed=0.0) as sandbox, a_browser() as browser:
-        await sandbox.discord.wait_until_commands(timeout=30)
-        yield Demo(sandbox, browser)
+    async with page_environment(speed=0.0) as environment, a_browser() as browser:
+        await environment.discord.wait_until_commands(timeout=30)
+        yield Demo(environment, browser)
 
 
 def last(page: Page) -> Locator:
@@ -54,8 +54,8 @@ async def let_pass(page: Page, time: str) -> None:
     await page.get_by_role("button", name=time).click()
 
 
-async def become(page: Page, name: str) -> None:
-    """See through the eyes of another person."""
+async def switch_user(page: Page, name: str) -> None:
+    """Show the view of another user."""
     await page.locator(".switcher").click()
     await page.get_by_role("menuitemradio", name=name).click()
     await expect(page.locator(".switcher strong")).to_have_text(name)
@@ -117,7 +117,7 @@ async def test_what_the_bot_may_not_do_it_tells_and_does_later(demo: Demo) -> No
 async def test_a_member_who_reads_chinese_sees_the_page_in_chinese(demo: Demo) -> None:
     """What Discord's own client would say; the bot gets the locale with every command."""
     async with demo.page() as page:
-        await become(page, "歌友")
+        await switch_user(page, "歌友")
         await expect(page.locator(".composer-text")).to_have_attribute(
             "placeholder", "发消息到 #songs"
         )
@@ -125,7 +125,7 @@ async def test_a_member_who_reads_chinese_sees_the_page_in_chinese(demo: Demo) -
         await page.keyboard.type("/suno list ")
         await page.keyboard.press("Enter")
         await expect(last(page)).to_contain_text("只有您能看到这条消息")
-        asked = demo.sandbox.discord.interactions[-1]
+        asked = demo.environment.discord.interactions[-1]
         assert asked.payload()["locale"] == "zh-CN"
         await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
 
@@ -134,8 +134,8 @@ async def test_lyrics_are_read_page_by_page_and_shared(demo: Demo) -> None:
     """From the button of a card: pages are turned, and what is shared is for everybody."""
     words = "\n\n".join(f"[Verse {number}]\n" + "la la la\n" * 30 for number in range(1, 6))
     task = lyrics_task(title="A Long Evening", text=words, takes=1.0)
-    demo.sandbox.relay.add(task)
-    demo.sandbox.relay.age(60)
+    demo.environment.relay.add(task)
+    demo.environment.relay.age(60)
     async with demo.page() as page:
         await page.locator(".composer-text").click()
         await page.keyboard.type(f"/suno status {task.id}")
@@ -155,8 +155,8 @@ async def test_lyrics_are_read_page_by_page_and_shared(demo: Demo) -> None:
 async def test_what_has_ended_is_found_again(demo: Demo) -> None:
     """By a word of its lyrics, also in Chinese."""
     task = lyrics_task(title="长河谣", text="[副歌]\n带着月亮慢慢走", takes=1.0)
-    demo.sandbox.relay.add(task)
-    demo.sandbox.relay.age(60)
+    demo.environment.relay.add(task)
+    demo.environment.relay.age(60)
     async with demo.page() as page:
         await page.locator(".composer-text").click()
         await page.keyboard.type(f"/suno watch {task.id}")
@@ -172,9 +172,9 @@ async def test_what_has_ended_is_found_again(demo: Demo) -> None:
 async def test_a_hostile_title_is_shown_as_it_is(demo: Demo) -> None:
     """What the bot escapes, a reader sees without the escapes: no markup, link or mention."""
     title = "**b** <b>x</b> [a](https://a.example) ||s|| `c` # 1. <@1> https://b.example \\"
-    task = song(title=title, media=demo.sandbox.page.relay.media, takes=10.0)
-    demo.sandbox.relay.add(task)
-    demo.sandbox.relay.age(60)
+    task = song(title=title, media=demo.environment.page.relay.media, takes=10.0)
+    demo.environment.relay.add(task)
+    demo.environment.relay.age(60)
     async with demo.page() as page:
         await page.locator(".composer-text").click()
         await page.keyboard.type(f"/suno status {task.id}")
@@ -265,10 +265,10 @@ async def test_the_drawers_of_a_narrow_window_open_and_close(demo: Demo) -> None
         await page.get_by_role("button", name="Show the channels").click()
         await page.get_by_role("button", name=re.compile("^lyrics")).click()
         await expect(page.locator("#sidebar")).to_be_hidden()
-        await page.get_by_role("button", name="Show what is behind the stage").click()
+        await page.get_by_role("button", name="Show the controls").click()
         await expect(page.get_by_role("tab", name="Relay")).to_be_visible()
         await page.keyboard.press("Escape")
-        await expect(page.locator("#backstage")).to_be_hidden()
+        await expect(page.locator("#control-panel")).to_be_hidden()
 
 
 async def test_the_theme_follows_the_system_until_it_is_chosen(demo: Demo) -> None:

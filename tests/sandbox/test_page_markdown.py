@@ -7,7 +7,7 @@ import pytest_asyncio
 from playwright.async_api import Page
 
 from sandbox.discord import LocalDiscord
-from sandbox.page import PageServer, RelayControls
+from sandbox.page import PageServer, PageState, RelayControls
 from sandbox.relay import LocalRelay
 from sandbox.users import add_demo_users
 from tests.support.browser import a_browser, needs_chromium, opened
@@ -34,9 +34,9 @@ SHOW = """async (source) => {
 async def page() -> AsyncIterator[Page]:
     """Return the page, for its modules; no bot."""
     async with LocalDiscord() as discord:
-        people = add_demo_users(discord).people
+        users = add_demo_users(discord).all
         async with (
-            PageServer(discord, RelayControls(LocalRelay()), people) as server,
+            PageServer(PageState(discord, RelayControls(LocalRelay()), users)) as server,
             a_browser() as browser,
             opened(browser, server.url) as page,
         ):
@@ -117,7 +117,7 @@ async def test_what_the_bot_escapes_is_shown_as_it_was(page: Page) -> None:
 async def test_relative_times_are_told_from_now(page: Page, seconds: int, shown: str) -> None:
     """In the largest unit that fits."""
     script = """async (distance) => {
-      const { relative } = await import("/static/js/times.js");
+      const { relative } = await import("/static/js/timestamps.js");
       return relative(1000000 + distance, 1000000, "en-US");
     }"""
     assert await page.evaluate(script, seconds) == shown
@@ -126,7 +126,7 @@ async def test_relative_times_are_told_from_now(page: Page, seconds: int, shown:
 async def test_a_time_is_shown_in_the_language_of_the_reader(page: Page) -> None:
     """The browser knows how."""
     script = """async () => {
-      const { relative } = await import("/static/js/times.js");
+      const { relative } = await import("/static/js/timestamps.js");
       return relative(1000000 - 120, 1000000, "zh-CN");
     }"""
     assert await page.evaluate(script) == "2分钟前"

@@ -12,9 +12,9 @@ from discord import app_commands
 from playwright.async_api import Browser, Locator, Page, expect
 
 from sandbox.discord import LocalDiscord, Message, User
-from sandbox.page import PageServer, RelayControls
-from sandbox.page.generated_media import cover, tune
-from sandbox.page.server import MEDIA
+from sandbox.page import PageServer, PageState, RelayControls
+from sandbox.page.generated_media import cover, melody
+from sandbox.page.page_state import MEDIA_URL
 from sandbox.relay import LocalRelay
 from sandbox.users import add_demo_users
 from tests.support.browser import a_browser, needs_chromium, opened
@@ -24,7 +24,7 @@ pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
 
 @dataclass(frozen=True)
-class World:
+class PageHarness:
     """A page before a bot whose answers each test sets itself."""
 
     local: LocalDiscord
@@ -56,18 +56,18 @@ class World:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world() -> AsyncIterator[World]:
+async def harness() -> AsyncIterator[PageHarness]:
     """Return a page with a bot and a browser, shared by the tests of this file."""
     async with LocalDiscord() as local:
-        cast = add_demo_users(local)
+        users = add_demo_users(local)
         with redirect_discord_py(local):
             bot = SampleBot()
-            server = PageServer(local, RelayControls(LocalRelay()), cast.people)
+            server = PageServer(PageState(local, RelayControls(LocalRelay()), users.all))
             async with server, a_browser() as browser, bot:
                 await bot.login(local.token)
                 running = asyncio.create_task(bot.connect())
                 await local.wait_until_ready()
-                yield World(local, bot, server, browser, cast.you, cast.friend, [])
+                yield PageHarness(local, bot, server, browser, users.you, users.friend, [])
                 await bot.close()
                 await running
 
@@ -84,25 +84,25 @@ async def use(page: Page, typed: str) -> None:
     await page.keyboard.press("Enter")
 
 
-async def become(page: Page, name: str) -> None:
-    """See through the eyes of another person."""
-    await page.get_by_role("button", name="Be somebody else").click()
+async def switch_user(page: Page, name: str) -> None:
+    """Show the view of another user."""
+    await page.get_by_role("button", name="Switch user").click()
     await page.get_by_role("menuitemradio", name=name).click()
 
 
 ROW: dict[str, Any] = {"type": 1}
 
 
-async def test_a_message_shows_who_wrote_what(world: World) -> None:
+async def test_a_message_shows_who_wrote_what(harness: PageHarness) -> None:
     """Author, a tag for applications, and text with its markdown."""
-    async with world.page() as page:
-        await world.post(content="**Hello** there")
+    async with harness.page() as page:
+        await harness.post(content="**Hello** there")
         await expect(last(page).locator(".author")).to_have_text("Suno Bot")
         await expect(last(page).locator(".app-tag")).to_have_text("APP")
         await expect(last(page).locator("strong")).to_have_text("Hello")
 
 
-async def test_an_embed_shows_all_its_parts(world: World) -> None:
+async def test_an_embed_shows_all_its_parts(harness: PageHarness) -> None:
     """Colour, title, fields, footer; a cover that is elsewhere is not fetched."""
     embed = {
         "title": "Paper *Boats*",
@@ -113,10 +113,10 @@ async def test_an_embed_shows_all_its_parts(world: World) -> None:
         "footer": {"text": "♪ **id**"},
         "author": {"name": "the relay"},
         "image": {"url": "https://a.example/cover.png"},
-        "thumbnail": {"url": f"{MEDIA}/image_x.jpeg"},
+        "thumbnail": {"url": f"{MEDIA_URL}/image_x.jpeg"},
     }
-    async with world.page() as page:
-        await world.post(embeds=[embed])
+    async with harness.page() as page:
+        await harness.post(embeds=[embed])
         card = last(page).locator(".embed")
         await expect(card).to_have_css("border-left-color", "rgb(18, 171, 52)")
         await expect(card.get_by_role("link", name="Paper Boats")).to_have_attribute(
@@ -132,77 +132,79 @@ async def test_an_embed_shows_all_its_parts(world: World) -> None:
         await expect(thumbnail).to_have_js_property("naturalWidth", 320)
 
 
-async def test_hostile_text_does_not_become_markup(world: World) -> None:
+async def test_hostile_text_does_not_become_markup(harness: PageHarness) -> None:
     """Neither in text nor in any part of an embed, a button or a file's name."""
     evil = '<img src=x onerror="document.title=1"><b>x</b>'
     button = {"type": 2, "style": 1, "label": evil, "custom_id": "evil"}
     embed: dict[str, Any] = {"title": evil, "description": evil, "footer": {"text": evil}}
     embed["fields"] = [{"name": evil, "value": evil}]
-    async with world.page() as page:
-        await world.post(content=evil, embeds=[embed], components=[ROW | {"components": [button]}])
+    async with harness.page() as page:
+        await harness.post(
+            content=evil, embeds=[embed], components=[ROW | {"components": [button]}]
+        )
         await expect(last(page)).to_contain_text("onerror")
         assert await last(page).locator("b, .body img").count() == 0
         assert (await last(page).inner_text()).count(evil) == 7
 
 
-async def test_links_that_are_none_are_text(world: World) -> None:
+async def test_links_that_are_none_are_text(harness: PageHarness) -> None:
     """No script hides behind a link."""
-    async with world.page() as page:
-        await world.post(content="[press](javascript:alert(1)) [ok](https://a.example/)")
+    async with harness.page() as page:
+        await harness.post(content="[press](javascript:alert(1)) [ok](https://a.example/)")
         links = last(page).get_by_role("link")
         await expect(links).to_have_count(1)
         await expect(links).to_have_attribute("href", "https://a.example/")
         await expect(links).to_have_attribute("rel", "noopener noreferrer")
 
 
-async def test_a_press_changes_the_message_where_it_stands(world: World) -> None:
+async def test_a_press_changes_the_message_where_it_stands(harness: PageHarness) -> None:
     """The button keeps the focus, and readers see that the message was edited."""
 
     async def count(interaction: discord.Interaction) -> None:
         await interaction.response.edit_message(content="pressed")
 
-    world.bot.answer = count
+    harness.bot.answer = count
     button = {"type": 2, "style": 3, "label": "Press me", "custom_id": "count"}
-    async with world.page() as page:
-        await world.post(content="not yet", components=[ROW | {"components": [button]}])
+    async with harness.page() as page:
+        await harness.post(content="not yet", components=[ROW | {"components": [button]}])
         await page.get_by_role("button", name="Press me").press("Enter")
         await expect(last(page).locator(".body")).to_contain_text("pressed (edited)")
         await expect(page.get_by_role("button", name="Press me")).to_be_focused()
 
 
-async def test_a_link_button_opens_a_page_of_its_own(world: World) -> None:
+async def test_a_link_button_opens_a_page_of_its_own(harness: PageHarness) -> None:
     """And tells that page nothing."""
     button = {"type": 2, "style": 5, "label": "Listen", "url": "https://a.example/song.mp3"}
-    async with world.page() as page:
-        await world.post(content="done", components=[ROW | {"components": [button]}])
+    async with harness.page() as page:
+        await harness.post(content="done", components=[ROW | {"components": [button]}])
         link = last(page).get_by_role("link", name="Listen")
         await expect(link).to_have_attribute("target", "_blank")
         await expect(link).to_have_attribute("rel", "noopener noreferrer")
 
 
-async def test_a_disabled_button_cannot_be_pressed(world: World) -> None:
+async def test_a_disabled_button_cannot_be_pressed(harness: PageHarness) -> None:
     """It is there, and it is grey."""
     button = {"type": 2, "style": 2, "label": "Too late", "custom_id": "late", "disabled": True}
-    async with world.page() as page:
-        await world.post(content="over", components=[ROW | {"components": [button]}])
+    async with harness.page() as page:
+        await harness.post(content="over", components=[ROW | {"components": [button]}])
         await expect(page.get_by_role("button", name="Too late")).to_be_disabled()
 
 
-async def test_a_choice_from_a_select_reaches_the_bot(world: World) -> None:
+async def test_a_choice_from_a_select_reaches_the_bot(harness: PageHarness) -> None:
     """By the keyboard alone; the description of each choice is shown."""
 
     async def tell(interaction: discord.Interaction) -> None:
         assert interaction.data
         await interaction.response.send_message(f"chose {interaction.data.get('values')}")
 
-    world.bot.answer = tell
+    harness.bot.answer = tell
     options = [
         {"label": "Calm", "value": "calm", "description": "slow and warm"},
         {"label": "Wild", "value": "wild"},
     ]
     select = {"type": 3, "custom_id": "mood", "placeholder": "Which mood?", "options": options}
-    async with world.page() as page:
-        await world.post(content="choose", components=[ROW | {"components": [select]}])
+    async with harness.page() as page:
+        await harness.post(content="choose", components=[ROW | {"components": [select]}])
         await page.get_by_role("button", name="Which mood?").press("Enter")
         await expect(page.get_by_role("option").first).to_contain_text("slow and warm")
         await page.keyboard.press("ArrowDown")
@@ -210,19 +212,19 @@ async def test_a_choice_from_a_select_reaches_the_bot(world: World) -> None:
         await expect(last(page)).to_contain_text("chose ['wild']")
 
 
-async def test_several_may_be_chosen_where_several_are_allowed(world: World) -> None:
+async def test_several_may_be_chosen_where_several_are_allowed(harness: PageHarness) -> None:
     """They are sent when the list is closed."""
 
     async def tell(interaction: discord.Interaction) -> None:
         assert interaction.data
         await interaction.response.send_message(f"chose {interaction.data.get('values')}")
 
-    world.bot.answer = tell
+    harness.bot.answer = tell
     options = [{"label": name, "value": name} for name in ("one", "two", "three")]
     select: dict[str, Any] = {"type": 3, "custom_id": "many", "options": options, "max_values": 2}
     select["placeholder"] = "Some"
-    async with world.page() as page:
-        await world.post(content="choose", components=[ROW | {"components": [select]}])
+    async with harness.page() as page:
+        await harness.post(content="choose", components=[ROW | {"components": [select]}])
         await page.get_by_role("button", name="Some", exact=True).click()
         await page.get_by_role("option", name="one").click()
         await page.get_by_role("option", name="three").click()
@@ -230,41 +232,41 @@ async def test_several_may_be_chosen_where_several_are_allowed(world: World) -> 
         await expect(last(page)).to_contain_text("chose ['one', 'three']")
 
 
-async def test_a_person_can_be_chosen(world: World) -> None:
+async def test_a_person_can_be_chosen(harness: PageHarness) -> None:
     """A select of people offers those who are here."""
 
     async def tell(interaction: discord.Interaction) -> None:
         assert interaction.data
         await interaction.response.send_message(f"chose {interaction.data.get('values')}")
 
-    world.bot.answer = tell
+    harness.bot.answer = tell
     select = {"type": 5, "custom_id": "who", "placeholder": "Who?"}
-    async with world.page() as page:
-        await world.post(content="choose", components=[ROW | {"components": [select]}])
+    async with harness.page() as page:
+        await harness.post(content="choose", components=[ROW | {"components": [select]}])
         await page.get_by_role("button", name="Who?").click()
         await page.get_by_role("option", name="friend").click()
-        await expect(last(page)).to_contain_text(f"chose ['{world.friend.id}']")
+        await expect(last(page)).to_contain_text(f"chose ['{harness.friend.id}']")
 
 
-async def test_what_is_chosen_already_is_shown_and_can_be_taken_back(world: World) -> None:
+async def test_what_is_chosen_already_is_shown_and_can_be_taken_back(harness: PageHarness) -> None:
     """Where nothing may be chosen: pressing the choice again takes it back."""
 
     async def tell(interaction: discord.Interaction) -> None:
         assert interaction.data
         await interaction.response.send_message(f"chose {interaction.data.get('values')}")
 
-    world.bot.answer = tell
-    chosen = [{"id": str(world.rooms[-1].id), "type": "channel"}]
+    harness.bot.answer = tell
+    chosen = [{"id": str(harness.rooms[-1].id), "type": "channel"}]
     select = {"type": 8, "custom_id": "where", "channel_types": [0], "min_values": 0}
-    async with world.page() as page:
-        await world.post(
+    async with harness.page() as page:
+        await harness.post(
             content="where?",
             components=[ROW | {"components": [select | {"default_values": chosen}]}],
         )
         control = page.locator(".select")
-        await expect(control).to_have_text(f"#{world.rooms[-2].name}")
+        await expect(control).to_have_text(f"#{harness.rooms[-2].name}")
         await control.click()
-        await page.get_by_role("option", name=f"#{world.rooms[-2].name}", exact=True).click()
+        await page.get_by_role("option", name=f"#{harness.rooms[-2].name}", exact=True).click()
         await expect(last(page)).to_contain_text("chose []")
 
 
@@ -281,17 +283,17 @@ class Form(discord.ui.Modal, title="A few words"):
         await interaction.response.send_message(f"{self.name.value}: {self.words.value}")
 
 
-async def test_a_modal_is_filled_in_and_sent(world: World) -> None:
+async def test_a_modal_is_filled_in_and_sent(harness: PageHarness) -> None:
     """What is missing is told within it; Enter sends it."""
 
     async def ask(interaction: discord.Interaction) -> None:
         if interaction.type is discord.InteractionType.component:
             await interaction.response.send_modal(Form())
 
-    world.bot.answer = ask
+    harness.bot.answer = ask
     button = {"type": 2, "style": 1, "label": "Write", "custom_id": "write"}
-    async with world.page() as page:
-        await world.post(content="?", components=[ROW | {"components": [button]}])
+    async with harness.page() as page:
+        await harness.post(content="?", components=[ROW | {"components": [button]}])
         await page.get_by_role("button", name="Write").click()
         dialog = page.get_by_role("dialog", name="A few words")
         await expect(dialog.get_by_label("Title")).to_be_focused()
@@ -303,16 +305,16 @@ async def test_a_modal_is_filled_in_and_sent(world: World) -> None:
         await expect(last(page)).to_contain_text("Boats: la la")
 
 
-async def test_a_modal_that_is_left_sends_nothing(world: World) -> None:
+async def test_a_modal_that_is_left_sends_nothing(harness: PageHarness) -> None:
     """Esc closes it, and the focus is back on the button."""
 
     async def ask(interaction: discord.Interaction) -> None:
         await interaction.response.send_modal(Form())
 
-    world.bot.answer = ask
+    harness.bot.answer = ask
     button = {"type": 2, "style": 1, "label": "Write", "custom_id": "write"}
-    async with world.page() as page:
-        await world.post(content="?", components=[ROW | {"components": [button]}])
+    async with harness.page() as page:
+        await harness.post(content="?", components=[ROW | {"components": [button]}])
         await page.get_by_role("button", name="Write").click()
         await expect(page.get_by_role("dialog")).to_be_visible()
         await page.keyboard.press("Escape")
@@ -320,27 +322,27 @@ async def test_a_modal_that_is_left_sends_nothing(world: World) -> None:
         await expect(page.get_by_role("button", name="Write")).to_be_focused()
 
 
-async def test_an_ephemeral_answer_is_seen_by_one_person_only(world: World) -> None:
+async def test_an_ephemeral_answer_is_seen_by_one_person_only(harness: PageHarness) -> None:
     """Until that person dismisses it."""
 
     async def whisper(interaction: discord.Interaction) -> None:
         await interaction.response.send_message("for you alone", ephemeral=True)
 
-    world.bot.answer = whisper
-    async with world.page() as page:
+    harness.bot.answer = whisper
+    async with harness.page() as page:
         await use(page, "/suno status x")
         await expect(last(page)).to_contain_text("Only you can see this")
         await expect(last(page).locator(".context")).to_contain_text("you used /suno status")
-        await become(page, "friend")
+        await switch_user(page, "friend")
         await expect(page.get_by_label("You are friend")).to_be_visible()
         await expect(page.locator(".message")).to_have_count(0)
-        await become(page, "you")
+        await switch_user(page, "you")
         await expect(last(page)).to_contain_text("for you alone")
         await page.get_by_role("button", name="Dismiss message").click()
         await expect(page.locator(".message")).to_have_count(0)
 
 
-async def test_an_answer_that_takes_a_while_is_awaited(world: World) -> None:
+async def test_an_answer_that_takes_a_while_is_awaited(harness: PageHarness) -> None:
     """First "thinking", then the answer in its place, which is not called edited."""
     go_on = asyncio.Event()
 
@@ -349,8 +351,8 @@ async def test_an_answer_that_takes_a_while_is_awaited(world: World) -> None:
         await go_on.wait()
         await interaction.edit_original_response(content="thought")
 
-    world.bot.answer = think
-    async with world.page() as page:
+    harness.bot.answer = think
+    async with harness.page() as page:
         await use(page, "/suno status x")
         await expect(last(page)).to_contain_text("Suno Bot is thinking…")
         go_on.set()
@@ -358,18 +360,18 @@ async def test_an_answer_that_takes_a_while_is_awaited(world: World) -> None:
         await expect(last(page)).not_to_contain_text("edited")
 
 
-async def test_choices_come_from_the_bot_while_one_types(world: World) -> None:
+async def test_choices_come_from_the_bot_while_one_types(harness: PageHarness) -> None:
     """Arrows choose, Tab takes, Enter sends."""
 
     async def tell(interaction: discord.Interaction) -> None:
         await interaction.response.send_message(f"id {interaction.namespace.id}")
 
-    world.bot.answer = tell
-    world.bot.choices = [
+    harness.bot.answer = tell
+    harness.bot.choices = [
         app_commands.Choice(name="Paper Boats at Noon", value="boats-1"),
         app_commands.Choice(name="Paper Moon", value="moon-2"),
     ]
-    async with world.page() as page:
+    async with harness.page() as page:
         await page.locator(".composer-text").click()
         await page.keyboard.type("/suno status Paper")
         await expect(page.get_by_role("option")).to_have_count(2)
@@ -381,7 +383,7 @@ async def test_choices_come_from_the_bot_while_one_types(world: World) -> None:
         await expect(last(page)).to_contain_text("id moon-2")
 
 
-async def test_every_kind_of_option_can_be_given(world: World) -> None:
+async def test_every_kind_of_option_can_be_given(harness: PageHarness) -> None:
     """Channels, people, roles and fixed choices are chosen from those that there are."""
 
     async def tell(interaction: discord.Interaction) -> None:
@@ -390,8 +392,8 @@ async def test_every_kind_of_option_can_be_given(world: World) -> None:
             f"{given['channel'].name} {given['user'].name} {given['mood']}"
         )
 
-    world.bot.answer = tell
-    async with world.page() as page:
+    harness.bot.answer = tell
+    async with harness.page() as page:
         await page.locator(".composer-text").click()
         await page.keyboard.type("/suno everything ")
         for option, value in (("channel", "songs"), ("user", "friend"), ("mood", "calm")):
@@ -402,9 +404,9 @@ async def test_every_kind_of_option_can_be_given(world: World) -> None:
         await expect(last(page)).to_contain_text("songs friend calm")
 
 
-async def test_what_an_option_does_not_take_is_not_sent(world: World) -> None:
+async def test_what_an_option_does_not_take_is_not_sent(harness: PageHarness) -> None:
     """The option is marked; an answer never comes."""
-    async with world.page() as page:
+    async with harness.page() as page:
         await page.locator(".composer-text").click()
         await page.keyboard.type("/suno status x count:9")
         await page.keyboard.press("Enter")
@@ -413,14 +415,14 @@ async def test_what_an_option_does_not_take_is_not_sent(world: World) -> None:
         await expect(field).to_be_focused()
 
 
-async def test_a_command_from_the_menu_of_a_message_reaches_the_bot(world: World) -> None:
+async def test_a_command_from_the_menu_of_a_message_reaches_the_bot(harness: PageHarness) -> None:
     """By the keyboard: up to the message, Enter, and down the menu."""
 
     async def tell(interaction: discord.Interaction) -> None:
         await interaction.response.send_message(f"about: {interaction.extras['message'].content}")
 
-    world.bot.answer = tell
-    async with world.page() as page:
+    harness.bot.answer = tell
+    async with harness.page() as page:
         await use(page, "look at 123")
         await expect(last(page)).to_contain_text("look at 123")
         await page.locator(".composer-text").press("ArrowUp")
@@ -431,12 +433,12 @@ async def test_a_command_from_the_menu_of_a_message_reaches_the_bot(world: World
         await expect(last(page)).to_contain_text("about: look at 123")
 
 
-async def test_files_are_shown_as_what_they_are(world: World) -> None:
+async def test_files_are_shown_as_what_they_are(harness: PageHarness) -> None:
     """A player for sounds, a picture, and texts to read at once."""
-    async with world.page() as page:
-        place = world.bot.get_partial_messageable(world.rooms[-1].id)
+    async with harness.page() as page:
+        place = harness.bot.get_partial_messageable(harness.rooms[-1].id)
         files = {
-            "tune.wav": tune("x", seconds=2),
+            "tune.wav": melody("x", seconds=2),
             "cover.png": cover("x"),
             "words.txt": b"la <b>la</b>",
         }
@@ -449,7 +451,7 @@ async def test_files_are_shown_as_what_they_are(world: World) -> None:
         await expect(last(page).locator(".file-text")).to_have_text("la <b>la</b>")
 
 
-async def test_the_newer_kind_of_message_is_shown_too(world: World) -> None:
+async def test_the_newer_kind_of_message_is_shown_too(harness: PageHarness) -> None:
     """Containers with texts, sections, separators and buttons in them."""
     button = {"type": 2, "style": 1, "label": "It", "custom_id": "it"}
     beside = {"type": 10, "content": "beside"}
@@ -458,40 +460,42 @@ async def test_the_newer_kind_of_message_is_shown_too(world: World) -> None:
         {"type": 9, "components": [beside], "accessory": button},
         {"type": 14},
     ]
-    async with world.page() as page:
-        await world.post(flags=1 << 15, components=[{"type": 17, "components": parts}])
+    async with harness.page() as page:
+        await harness.post(flags=1 << 15, components=[{"type": 17, "components": parts}])
         await expect(last(page).get_by_role("heading", name="A heading")).to_be_visible()
         await expect(last(page).get_by_role("button", name="It")).to_be_visible()
 
 
-async def test_a_mention_of_oneself_stands_out_and_is_counted(world: World) -> None:
+async def test_a_mention_of_oneself_stands_out_and_is_counted(harness: PageHarness) -> None:
     """In the list of channels, until one has looked."""
-    async with world.page() as page:
+    async with harness.page() as page:
         await page.get_by_role("button", name="songs", exact=True).click()
-        await world.post(content=f"{world.you.mention} it is done")
+        await harness.post(content=f"{harness.you.mention} it is done")
         room = page.get_by_role(
-            "button", name=f"{world.rooms[-1].name}, 1 unread, 1 mentioning you"
+            "button", name=f"{harness.rooms[-1].name}, 1 unread, 1 mentioning you"
         )
         await room.click()
         await expect(last(page)).to_have_class("message pinged")
         await expect(last(page).locator(".mention")).to_have_text("@you")
-        await expect(page.locator(".place.unread")).not_to_contain_text([world.rooms[-1].name])
+        await expect(page.locator(".channel-item.unread")).not_to_contain_text(
+            [harness.rooms[-1].name]
+        )
 
 
-async def test_a_spoiler_is_shown_when_it_is_asked_for(world: World) -> None:
+async def test_a_spoiler_is_shown_when_it_is_asked_for(harness: PageHarness) -> None:
     """Not before, not even to a screen reader."""
-    async with world.page() as page:
-        await world.post(content="the end: ||they meet||")
+    async with harness.page() as page:
+        await harness.post(content="the end: ||they meet||")
         hidden = last(page).get_by_role("button", name="Spoiler")
         await expect(last(page).get_by_text("they meet")).to_be_hidden()
         await hidden.press("Enter")
         await expect(last(page).get_by_text("they meet")).to_be_visible()
 
 
-async def test_a_deleted_message_is_gone(world: World) -> None:
+async def test_a_deleted_message_is_gone(harness: PageHarness) -> None:
     """At once."""
-    async with world.page() as page:
-        message = await world.post(content="soon gone")
+    async with harness.page() as page:
+        message = await harness.post(content="soon gone")
         await expect(last(page)).to_contain_text("soon gone")
-        world.local.delete_message(message)
+        harness.local.delete_message(message)
         await expect(page.locator(".message")).to_have_count(0)

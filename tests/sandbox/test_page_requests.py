@@ -7,24 +7,24 @@ import aiohttp
 import discord
 import pytest
 
-from sandbox.page import PageServer, RelayControls
+from sandbox.page import PageServer, PageState, RelayControls
 from sandbox.page.command_list import menu_commands, slash_commands
-from sandbox.page.server import MEDIA
+from sandbox.page.page_state import MEDIA_URL
 from sandbox.relay import LocalRelay
 from tests.support.sandbox_client import ClientHarness, connected_client
 
 Payload = dict[str, Any]
 
 
-class Line:
+class PageClient:
     """The WebSocket of a page, without the page."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse, page: PageServer) -> None:
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, page: PageState) -> None:
         self._socket = socket
         self.page = page
         self.events: list[Payload] = []
 
-    async def ask(self, what: str, **details: Any) -> Any:
+    async def request(self, what: str, **details: Any) -> Any:
         """Ask for something; return what comes back. LookupError with what is said against it."""
         await self._socket.send_json({"ref": 1, "do": what, **details})
         answer = await self._next(lambda told: told.get("ref") == 1)
@@ -32,7 +32,7 @@ class Line:
             raise LookupError(answer["error"])
         return answer["result"]
 
-    async def told(self, event: str, holds: Callable[[Payload], object] = bool) -> Payload:
+    async def event(self, event: str, holds: Callable[[Payload], object] = bool) -> Payload:
         """Return the next event of a kind, also one that came meanwhile."""
         for known in self.events:
             if known["event"] == event and holds(known):
@@ -51,19 +51,21 @@ class Line:
 
 
 @asynccontextmanager
-async def a_line(harness: ClientHarness) -> AsyncIterator[Line]:
-    """Connect to the page of a club."""
+async def connect_page(harness: ClientHarness) -> AsyncIterator[PageClient]:
+    """Connect a client to a page with two users."""
     friend = harness.local.add_user("friend", "zh-CN")
     harness.guild.add_member(friend)
+    relay = LocalRelay()
+    state = PageState(harness.local, RelayControls(relay), [harness.ada, friend])
     async with (
-        LocalRelay() as relay,
-        PageServer(harness.local, RelayControls(relay), [harness.ada, friend]) as page,
+        relay,
+        PageServer(state) as server,
         aiohttp.ClientSession() as session,
-        session.ws_connect(f"{page.url}socket", headers={"Origin": page.url[:-1]}) as socket,
+        session.ws_connect(f"{server.url}socket", headers={"Origin": server.url[:-1]}) as socket,
     ):
-        line = Line(socket, page)
-        await line.told("snapshot")
-        yield line
+        client = PageClient(socket, state)
+        await client.event("snapshot")
+        yield client
 
 
 @pytest.fixture
@@ -75,29 +77,29 @@ async def harness() -> AsyncIterator[ClientHarness]:
 
 
 @pytest.fixture
-async def line(harness: ClientHarness) -> AsyncIterator[Line]:
-    """Return a line to the page of that club."""
-    async with a_line(harness) as line:
-        yield line
+async def client(harness: ClientHarness) -> AsyncIterator[PageClient]:
+    """Return a client to the page of that club."""
+    async with connect_page(harness) as client:
+        yield client
 
 
-async def test_what_is_typed_is_posted(harness: ClientHarness, line: Line) -> None:
+async def test_what_is_typed_is_posted(harness: ClientHarness, client: PageClient) -> None:
     """As the person who looks; nothing and too much are refused."""
     place = str(harness.songs.id)
-    await line.ask("say", channel=place, text=" hello ")
-    told = await line.told("message")
+    await client.request("send_message", channel=place, text=" hello ")
+    told = await client.event("message")
     assert told["message"]["content"] == "hello"
     assert told["message"]["author"] == str(harness.ada.id)
     for text in (" ", "x" * 2001):
         with pytest.raises(LookupError, match="1 to 2000"):
-            await line.ask("say", channel=place, text=text)
+            await client.request("send_message", channel=place, text=text)
 
 
 async def test_the_commands_are_those_that_are_registered(
-    harness: ClientHarness, line: Line
+    harness: ClientHarness, client: PageClient
 ) -> None:
     """Each subcommand by itself, with its options; menus apart."""
-    offered = await line.ask("offered", channel=str(harness.songs.id))
+    offered = await client.request("available_commands", channel=str(harness.songs.id))
     assert [one["path"] for one in offered["slash"]] == ["suno status", "suno everything"]
     assert [one["name"] for one in offered["slash"][0]["options"]] == ["id", "count", "public"]
     assert offered["menu"] == [{"path": "Watch Suno tasks", "name": "Watch Suno tasks"}]
@@ -119,7 +121,9 @@ def test_commands_are_told_in_the_language_of_the_reader() -> None:
     assert menu_commands([menu], "zh-CN") == [{"path": "Watch", "name": "关注"}]
 
 
-async def test_options_reach_the_bot_as_what_they_are(harness: ClientHarness, line: Line) -> None:
+async def test_options_reach_the_bot_as_what_they_are(
+    harness: ClientHarness, client: PageClient
+) -> None:
     """Numbers, truths, people, roles and channels: the page sends them as text."""
 
     async def tell(interaction: discord.Interaction) -> None:
@@ -129,8 +133,10 @@ async def test_options_reach_the_bot_as_what_they_are(harness: ClientHarness, li
     role = harness.guild.add_role("crew")
     given = [("id", 3, "abc"), ("count", 4, "2"), ("public", 5, "true")]
     options = [{"name": name, "type": kind, "value": value} for name, kind, value in given]
-    await line.ask("command", channel=str(harness.songs.id), name="suno status", options=options)
-    told = await line.told("message")
+    await client.request(
+        "command", channel=str(harness.songs.id), name="suno status", options=options
+    )
+    told = await client.event("message")
     assert told["message"]["content"] == "{'id': 'abc', 'count': 2, 'public': True}"
     assert told["message"]["used"] == {"by": str(harness.ada.id), "name": "/suno status"}
     given = [
@@ -138,29 +144,31 @@ async def test_options_reach_the_bot_as_what_they_are(harness: ClientHarness, li
         *(("role", 8, str(role.id)), ("mood", 3, "calm")),
     ]
     options = [{"name": name, "type": kind, "value": value} for name, kind, value in given]
-    await line.ask(
+    await client.request(
         "command", channel=str(harness.songs.id), name="suno everything", options=options
     )
-    assert "calm" in (await line.told("message"))["message"]["content"]
+    assert "calm" in (await client.event("message"))["message"]["content"]
 
 
-async def test_an_unknown_command_is_refused(harness: ClientHarness, line: Line) -> None:
+async def test_an_unknown_command_is_refused(harness: ClientHarness, client: PageClient) -> None:
     """With the words of Discord's own client."""
     with pytest.raises(LookupError, match="no subcommand"):
-        await line.ask("command", channel=str(harness.songs.id), name="suno sing")
+        await client.request("command", channel=str(harness.songs.id), name="suno sing")
 
 
-async def test_choices_are_asked_from_the_bot(harness: ClientHarness, line: Line) -> None:
+async def test_choices_are_asked_from_the_bot(harness: ClientHarness, client: PageClient) -> None:
     """For what is typed, with what is filled in already."""
     harness.bot.choices = [discord.app_commands.Choice(name="Boats", value="1")]
     typed = {"channel": str(harness.songs.id), "name": "suno status", "option": "id", "text": "Bo"}
     others = [{"name": "count", "type": 4, "value": "2"}]
-    choices = await line.ask("autocomplete", **typed, others=others)
+    choices = await client.request("autocomplete", **typed, others=others)
     assert choices == [{"name": "Boats", "value": "1"}]
 
 
-async def test_presses_choices_and_modals_reach_the_bot(harness: ClientHarness, line: Line) -> None:
-    """A press is answered with a modal, which only the line that pressed gets."""
+async def test_presses_choices_and_modals_reach_the_bot(
+    harness: ClientHarness, client: PageClient
+) -> None:
+    """A press is answered with a modal, which only the client that pressed gets."""
 
     class Form(discord.ui.Modal, title="Words"):
         words: discord.ui.TextInput["Form"] = discord.ui.TextInput(label="Words")
@@ -177,19 +185,19 @@ async def test_presses_choices_and_modals_reach_the_bot(harness: ClientHarness, 
     who = {"type": 5, "custom_id": "who"}
     rows = [{"type": 1, "components": [one]} for one in (button, who)]
     await harness.post(content="?", components=rows)
-    message = (await line.told("message"))["message"]["id"]
-    await line.ask("press", message=message, id="ask")
-    shown = await line.told("modal")
+    message = (await client.event("message"))["message"]["id"]
+    await client.request("press", message=message, id="ask")
+    shown = await client.event("modal")
     (field,) = shown["modal"]["components"][0]["components"]
     values = {field["custom_id"]: "la"}
-    await line.ask("submit", interaction=shown["interaction"], values=values)
-    assert "form" in (await line.told("message"))["message"]["content"]
-    await line.ask("select", message=message, id="who", values=[str(harness.ada.id)])
-    assert str(harness.ada.id) in (await line.told("message"))["message"]["content"]
+    await client.request("submit", interaction=shown["interaction"], values=values)
+    assert "form" in (await client.event("message"))["message"]["content"]
+    await client.request("select", message=message, id="who", values=[str(harness.ada.id)])
+    assert str(harness.ada.id) in (await client.event("message"))["message"]["content"]
 
 
 async def test_an_ephemeral_message_is_for_one_and_can_be_dismissed(
-    harness: ClientHarness, line: Line
+    harness: ClientHarness, client: PageClient
 ) -> None:
     """Another person's snapshot does not hold it; what is dismissed does not come back."""
 
@@ -198,22 +206,26 @@ async def test_an_ephemeral_message_is_for_one_and_can_be_dismissed(
 
     harness.bot.answer = whisper
     option = {"name": "id", "type": 3, "value": "x"}
-    await line.ask("command", channel=str(harness.songs.id), name="suno status", options=[option])
-    identity = (await line.told("message"))["message"]["id"]
-    me, other = line.page.people
-    await line.ask("become", user=str(other.id))
-    assert (await line.told("snapshot"))["messages"] == []
+    await client.request(
+        "command", channel=str(harness.songs.id), name="suno status", options=[option]
+    )
+    identity = (await client.event("message"))["message"]["id"]
+    me, other = client.page.users
+    await client.request("switch_user", user=str(other.id))
+    assert (await client.event("snapshot"))["messages"] == []
     with pytest.raises(LookupError, match="not there"):
-        await line.ask("dismiss", message=identity)
-    await line.ask("become", user=str(me.id))
-    assert [one["id"] for one in (await line.told("snapshot"))["messages"]] == [identity]
-    await line.ask("dismiss", message=identity)
-    assert (await line.told("removed"))["id"] == identity
-    await line.ask("become", user=str(me.id))
-    assert (await line.told("snapshot"))["messages"] == []
+        await client.request("dismiss", message=identity)
+    await client.request("switch_user", user=str(me.id))
+    assert [one["id"] for one in (await client.event("snapshot"))["messages"]] == [identity]
+    await client.request("dismiss", message=identity)
+    assert (await client.event("removed"))["id"] == identity
+    await client.request("switch_user", user=str(me.id))
+    assert (await client.event("snapshot"))["messages"] == []
 
 
-async def test_a_command_of_a_menu_gets_its_message(harness: ClientHarness, line: Line) -> None:
+async def test_a_command_of_a_menu_gets_its_message(
+    harness: ClientHarness, client: PageClient
+) -> None:
     """The bot is told which message it was used on."""
 
     async def tell(interaction: discord.Interaction) -> None:
@@ -221,61 +233,65 @@ async def test_a_command_of_a_menu_gets_its_message(harness: ClientHarness, line
 
     harness.bot.answer = tell
     said = harness.local.say(harness.ada, harness.songs, "look")
-    await line.ask("menu", message=str(said.id), name="Watch Suno tasks")
-    told = await line.told("message", lambda one: one["message"]["content"] == "LOOK")
+    await client.request("menu", message=str(said.id), name="Watch Suno tasks")
+    told = await client.event("message", lambda one: one["message"]["content"] == "LOOK")
     assert told["message"]["used"]["name"] == "Watch Suno tasks"
 
 
-async def test_a_permission_is_taken_and_given_back(harness: ClientHarness, line: Line) -> None:
+async def test_a_permission_is_taken_and_given_back(
+    harness: ClientHarness, client: PageClient
+) -> None:
     """Every page hears of it; what is not on the list cannot be changed."""
     place = str(harness.songs.id)
     for allowed in (False, True):
-        await line.ask("permit", channel=place, name="send_messages", allowed=allowed)
-        told = await line.told("channels")
+        await client.request("set_permission", channel=place, name="send_messages", allowed=allowed)
+        told = await client.event("channels")
         assert told["channels"][0]["may"]["send_messages"] is allowed
     with pytest.raises(LookupError, match="cannot be changed"):
-        await line.ask("permit", channel=place, name="administrator", allowed=True)
+        await client.request("set_permission", channel=place, name="administrator", allowed=True)
 
 
-async def test_the_relay_s_tasks_age_and_end(line: Line) -> None:
+async def test_the_relay_s_tasks_age_and_end(client: PageClient) -> None:
     """What the page shows of a task follows the relay's time; its links lead to the page."""
-    task_id = await line.ask("task", kind="song")
-    began = await line.told("relay", lambda one: one["relay"]["tasks"])
+    task_id = await client.request("task", kind="song")
+    began = await client.event("relay", lambda one: one["relay"]["tasks"])
     assert began["relay"]["tasks"][0]["status"] == "NOT_START"
-    await line.ask("advance", seconds=60)
-    ended = await line.told("relay", lambda one: one["relay"]["tasks"][0]["ended"])
+    await client.request("advance", seconds=60)
+    ended = await client.event("relay", lambda one: one["relay"]["tasks"][0]["ended"])
     (task,) = ended["relay"]["tasks"]
     assert (task["id"], task["status"], task["percent"]) == (task_id, "SUCCESS", 100)
-    ((life, submitted),) = line.page.relay.relay.tasks
+    ((life, submitted),) = client.page.relay.relay.tasks
     told = str(life.at(submitted + 60, submitted_at=submitted))
-    assert f"{MEDIA}/" in told
+    assert f"{MEDIA_URL}/" in told
     assert "suno.ai" not in told
     with pytest.raises(LookupError, match="forward"):
-        await line.ask("advance", seconds=-1)
+        await client.request("advance", seconds=-1)
 
 
 @pytest.mark.parametrize(("fault", "status"), [("429", 429), ("502", 502), ("html", 200)])
 async def test_the_relay_fails_as_it_is_told_until_it_is_healed(
-    line: Line, fault: str, status: int
+    client: PageClient, fault: str, status: int
 ) -> None:
     """And says so to every page."""
-    address = f"{line.page.relay.relay.base_url}/suno/fetch"
+    address = f"{client.page.relay.relay.base_url}/suno/fetch"
     async with aiohttp.ClientSession() as session:
-        await line.ask("relay", fault=fault)
+        await client.request("relay", fault=fault)
         async with session.post(address) as answer:
             assert answer.status == status
-        assert (await line.told("relay", lambda one: one["relay"]["looks"]))["relay"][
+        assert (await client.event("relay", lambda one: one["relay"]["requests"]))["relay"][
             "fault"
         ] == fault
-        await line.ask("relay", fault="down")
+        await client.request("relay", fault="down")
         with pytest.raises(aiohttp.ClientError):
             await session.post(address)
-        await line.ask("relay", fault="none")
+        await client.request("relay", fault="none")
         async with session.post(address) as answer:
             assert answer.content_type == "application/json"
 
 
-async def test_an_answer_that_does_not_come_is_told(harness: ClientHarness, line: Line) -> None:
+async def test_an_answer_that_does_not_come_is_told(
+    harness: ClientHarness, client: PageClient
+) -> None:
     """Three seconds after the command, as Discord does."""
 
     async def sleep(interaction: discord.Interaction) -> None:
@@ -283,5 +299,7 @@ async def test_an_answer_that_does_not_come_is_told(harness: ClientHarness, line
 
     harness.bot.answer = sleep
     option = {"name": "id", "type": 3, "value": "x"}
-    await line.ask("command", channel=str(harness.songs.id), name="suno status", options=[option])
-    assert (await line.told("unanswered"))["used"] == "/suno status"
+    await client.request(
+        "command", channel=str(harness.songs.id), name="suno status", options=[option]
+    )
+    assert (await client.event("unanswered"))["used"] == "/suno status"

@@ -72,7 +72,7 @@ async def opened(
     )
     try:
         await page.goto(url)
-        await page.locator(".place").first.wait_for(state="attached")
+        await page.locator(".channel-item").first.wait_for(state="attached")
         yield page
         assert complaints == []
     finally:

@@ -22,7 +22,7 @@ from bot.storage.delivery_rows import SHOWN_STATE
 from bot.storage.models import Destination
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
-from sandbox.discord import Channel, LocalDiscord, Message, Request, User
+from sandbox.discord import Channel, Guild, LocalDiscord, Message, Request, User
 from tests.support.delivery import a_dispatcher
 
 POST = "POST /channels/{id}/messages"
@@ -42,6 +42,11 @@ class DispatcherHarness:
     dispatcher: OutboxDispatcher
     client: discord.Client
     request_monitor: RequestMonitor
+
+    @property
+    def guild(self) -> Guild:
+        """The guild of the channel."""
+        return next(iter(self.local.state.guilds.values()))
 
     @property
     def now(self) -> float:
@@ -127,11 +132,9 @@ async def open_dispatcher(folder: Path) -> AsyncIterator[DispatcherHarness]:
 
 
 def add_member(dispatching: DispatcherHarness, name: str = "Ada") -> User:
-    """Return a member of the server."""
-    guild = dispatching.channel.guild
-    assert guild is not None
+    """Add a user to the guild."""
     user = dispatching.local.add_user(name)
-    guild.add_member(user)
+    dispatching.guild.add_member(user)
     return user
 
 

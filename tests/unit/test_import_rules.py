@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,15 @@ def test_no_module_imports_a_cog() -> None:
     """The composition root names the cogs to discord.py as extensions."""
     for name, path in MODULES.items():
         assert not any(is_within(other, "cogs") for other in imports_of(path)), name
+
+
+def test_no_imports_form_a_cycle() -> None:
+    """Imports go one way among all modules of ours, type-only imports included."""
+    graph = {
+        name: {other for other in imports_of(path) if other in MODULES} - {name}
+        for name, path in MODULES.items()
+    }
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the modules
 
 
 def test_only_the_settings_read_the_environment() -> None:

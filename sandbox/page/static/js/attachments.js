@@ -2,7 +2,7 @@
 
 import { el, icon } from "./dom.js";
 import { picture } from "./pictures.js";
-import { say } from "./words.js";
+import { translate } from "./texts.js";
 
 const LONGEST_TEXT = 20000;
 const UNITS = ["bytes", "KB", "MB"];
@@ -17,7 +17,7 @@ export function attachments(files) {
 }
 
 function fileHead(file) {
-  const name = el("a", { class: "file-name", href: file.local, download: file.name, text: file.name, title: say("download") });
+  const name = el("a", { class: "file-name", href: file.local, download: file.name, text: file.name, title: translate("download") });
   const symbol = file.type.startsWith("audio/") ? "note" : "file";
   return el("div", { class: "file-head" }, icon(symbol), el("div", {}, name, el("small", { text: size(file.size) })));
 }

@@ -6,12 +6,12 @@ import { plainButton } from "./relay-panel.js";
 const STATES = { off: "does not run", starting: "is starting…", on: "is running", ending: "is ending…" };
 
 export class BotPanel {
-  constructor(club, deeds) {
-    this.club = club;
+  constructor(store, actions) {
+    this.store = store;
     this.state = el("p", { class: "bot-state", role: "status" });
-    this.start = plainButton("Start", () => deeds.ask("bot", { deed: "start" }), "start");
-    this.stop = plainButton("Stop", () => deeds.ask("bot", { deed: "stop" }), "stop");
-    this.kill = plainButton("Kill (SIGKILL)", () => deeds.ask("bot", { deed: "kill" }), "kill");
+    this.start = plainButton("Start", () => actions.request("bot", { action: "start" }), "start");
+    this.stop = plainButton("Stop", () => actions.request("bot", { action: "stop" }), "stop");
+    this.kill = plainButton("Kill (SIGKILL)", () => actions.request("bot", { action: "kill" }), "kill");
     this.log = el("pre", { class: "log", tabindex: "0", "aria-label": "The bot's log" });
     this.root = el(
       "section",
@@ -22,11 +22,11 @@ export class BotPanel {
       el("h3", { text: "Its log" }),
       this.log,
     );
-    for (const kind of ["snapshot", "process"]) club.on(kind, () => this.draw());
+    for (const kind of ["snapshot", "process"]) store.on(kind, () => this.draw());
   }
 
   draw() {
-    const { process } = this.club;
+    const { process } = this.store;
     if (!process) return;
     const code = process.state === "off" && process.exit_code !== null ? ` (it ended with ${process.exit_code})` : "";
     this.state.textContent = `The bot ${STATES[process.state]}${code}.`;

@@ -2,7 +2,7 @@
 
 import { faultOf, fixedChoices } from "./commands.js";
 import { el, freshId, iconButton } from "./dom.js";
-import { say } from "./words.js";
+import { translate } from "./texts.js";
 
 const QUIET = 150;
 
@@ -10,7 +10,7 @@ export class CommandForm {
   /**
    * @param {object} command as the server offers it
    * @param {Record<string, string>} values what is filled in already
-   * @param {{club: object, suggestions: object, complete: Function, send: Function, leave: Function}} tools
+   * @param {{store: object, suggestions: object, complete: Function, send: Function, leave: Function}} tools
    */
   constructor(command, values, tools) {
     this.command = command;
@@ -24,7 +24,7 @@ export class CommandForm {
       { class: "command-form", role: "group", "aria-label": `/${command.name}` },
       el("span", { class: "command-name", text: `/${command.name}` }),
       this.rest,
-      iconButton("close", say("cancel"), () => tools.leave(), { class: "icon-button command-cancel" }),
+      iconButton("close", translate("cancel"), () => tools.leave(), { class: "icon-button command-cancel" }),
     );
     for (const option of command.options) if (option.required || values[option.name]) this.add(option, values[option.name]);
     this.offerRest();
@@ -125,12 +125,12 @@ export class CommandForm {
 
   /** Show what can be chosen for an option: fixed choices, or what the bot says. */
   async suggest(option, field) {
-    const { suggestions, club, complete } = this.tools;
+    const { suggestions, store, complete } = this.tools;
     const title = `${option.label}: ${option.description}`;
     this.asked += 1;
     const asked = this.asked;
     const settled = this.chosen.has(option.name);
-    let choices = fixedChoices(option, club);
+    let choices = fixedChoices(option, store);
     if (choices) {
       const typed = settled ? "" : field.value.toLowerCase();
       choices = choices.filter((one) => one.name.toLowerCase().includes(typed));
@@ -146,7 +146,7 @@ export class CommandForm {
     else this.describe(title, field);
   }
 
-  /** Where there is nothing to choose: say what the option is for. */
+  /** Where there is nothing to choose: show what the option is for. */
   describe(title, field) {
     const { suggestions } = this.tools;
     suggestions.show(field, title, []);
@@ -198,7 +198,7 @@ export class CommandForm {
 
   valueOf(option) {
     const text = this.fields.get(option.name)?.value ?? "";
-    const choices = fixedChoices(option, this.tools.club) ?? [];
+    const choices = fixedChoices(option, this.tools.store) ?? [];
     const picked = this.chosen.get(option.name) ?? choices.find((one) => one.name.toLowerCase() === text.toLowerCase());
     return picked ? picked.value : text;
   }
@@ -208,7 +208,7 @@ export class CommandForm {
       const field = this.fields.get(option.name);
       if (!field) continue;
       const value = this.valueOf(option);
-      const choices = fixedChoices(option, this.tools.club);
+      const choices = fixedChoices(option, this.tools.store);
       const unknown = value !== "" && choices && !choices.some((one) => String(one.value) === String(value));
       const wrong = unknown || (option.required || value !== "") && faultOf(option, value);
       if (wrong) {

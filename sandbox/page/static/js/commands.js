@@ -52,9 +52,9 @@ function valuesIn(command, text) {
 }
 
 /** Give the fixed choices of an option, null where its value is typed freely. */
-export function fixedChoices(option, club) {
+export function fixedChoices(option, store) {
   const entries = (things) => Object.entries(things).map(([value, name]) => ({ name, value }));
-  const users = () => Object.entries(club.users).map(([value, one]) => ({ name: one.name, value }));
+  const users = () => Object.entries(store.users).map(([value, one]) => ({ name: one.name, value }));
   switch (option.type) {
     case TYPES.boolean:
       return [
@@ -64,11 +64,11 @@ export function fixedChoices(option, club) {
     case TYPES.user:
       return users();
     case TYPES.role:
-      return entries(club.roles);
+      return entries(store.roles);
     case TYPES.mentionable:
-      return [...users(), ...entries(club.roles)];
+      return [...users(), ...entries(store.roles)];
     case TYPES.channel:
-      return club.channels.filter((one) => one.kind !== "direct").map((one) => ({ name: `#${one.name}`, value: one.id }));
+      return store.channels.filter((one) => one.kind !== "direct").map((one) => ({ name: `#${one.name}`, value: one.id }));
     default:
       return option.choices.length ? option.choices : null;
   }

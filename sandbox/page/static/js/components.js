@@ -14,22 +14,22 @@ const LINK = 5;
 const STYLES = { 1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "secondary", 6: "secondary" };
 
 /** Make the nodes of a message's components. */
-export function components(message, club, deeds) {
-  const make = (component) => node(component, { message, club, deeds, make });
+export function components(message, store, actions) {
+  const make = (component) => node(component, { message, store, actions, make });
   return message.components.map(make).filter(Boolean);
 }
 
-function node(component, { message, club, deeds, make }) {
+function node(component, { message, store, actions, make }) {
   const inside = () => (component.components ?? []).map(make);
   switch (component.type) {
     case ROW:
       return el("div", { class: "action-row" }, ...inside());
     case BUTTON:
-      return button(component, (event) => deeds.press(message, component.custom_id, event.currentTarget));
+      return button(component, (event) => actions.press(message, component.custom_id, event.currentTarget));
     case 9:
       return el("div", { class: "section" }, el("div", { class: "section-text" }, ...inside()), component.accessory && make(component.accessory));
     case 10:
-      return markdown(component.content, club.names);
+      return markdown(component.content, store.names);
     case 11:
       return el("div", { class: "thumbnail" }, picture({ ...component.media, description: component.description }, { small: true }));
     case 12:
@@ -42,7 +42,7 @@ function node(component, { message, club, deeds, make }) {
       return container(component, inside());
     default:
       if (!SELECTS.includes(component.type)) return null;
-      return selectControl(component, club, (values, control) => deeds.select(message, component.custom_id, values, control));
+      return selectControl(component, store, (values, control) => actions.select(message, component.custom_id, values, control));
   }
 }
 

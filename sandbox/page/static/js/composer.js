@@ -5,18 +5,18 @@ import { matching, readTyped } from "./commands.js";
 import { el, iconButton } from "./dom.js";
 import { Suggestions } from "./suggestions.js";
 import { toast } from "./toasts.js";
-import { say } from "./words.js";
+import { translate } from "./texts.js";
 
 export class Composer {
   /**
    * @param {HTMLElement} root
-   * @param {import("./club.js").Club} club
-   * @param {import("./connection.js").Connection} line
+   * @param {import("./store.js").Store} store
+   * @param {import("./connection.js").Connection} connection
    * @param {{toMessages: () => void}} moves
    */
-  constructor(root, club, line, moves) {
-    this.club = club;
-    this.line = line;
+  constructor(root, store, connection, moves) {
+    this.store = store;
+    this.connection = connection;
     this.moves = moves;
     this.commands = [];
     this.form = null;
@@ -31,36 +31,36 @@ export class Composer {
       enterkeyhint: "send",
       autocomplete: "off",
     });
-    this.slash = iconButton("slash", say("commands"), () => this.begin("/"));
-    this.sendButton = iconButton("send", say("send"), () => this.send(), { class: "icon-button send" });
+    this.slash = iconButton("slash", translate("commands"), () => this.begin("/"));
+    this.sendButton = iconButton("send", translate("send"), () => this.send(), { class: "icon-button send" });
     this.box = el("div", { class: "composer-box" }, this.slash, this.text, this.sendButton);
     root.append(this.suggestions.root, this.box);
     this.text.addEventListener("input", () => this.onInput());
     this.text.addEventListener("blur", () => this.suggestions.hide());
     this.text.addEventListener("focus", () => this.text.value.startsWith("/") && this.onInput());
     this.box.addEventListener("keydown", (event) => (this.form ? this.form.onKey(event) : this.onKey(event)));
-    club.on("snapshot", () => this.changePlace());
-    club.on("open", () => this.changePlace());
+    store.on("snapshot", () => this.switchChannel());
+    store.on("open", () => this.switchChannel());
   }
 
-  /** Another channel or another person: other commands, another hint. */
-  changePlace() {
-    const channel = this.club.channel();
+  /** Show the commands and the hint of another channel or user. */
+  switchChannel() {
+    const channel = this.store.channel();
     if (!channel) return;
-    const hint = say(channel.kind === "direct" ? "message-to" : "message-in", { name: channel.name });
+    const hint = translate(channel.kind === "direct" ? "message-to" : "message-in", { name: channel.name });
     this.text.placeholder = hint;
     this.text.setAttribute("aria-label", hint);
     this.leave({ focus: false });
     this.refresh();
   }
 
-  /** Ask which commands there are. */
+  /** Request the available commands. */
   async refresh() {
-    const channel = this.club.current;
-    const offered = await this.line.ask("offered", { channel }).catch(() => null);
-    if (!offered || channel !== this.club.current) return;
+    const channel = this.store.current;
+    const offered = await this.connection.request("available_commands", { channel }).catch(() => null);
+    if (!offered || channel !== this.store.current) return;
     this.commands = offered.slash;
-    this.club.menu = offered.menu;
+    this.store.menu = offered.menu;
     if (document.activeElement === this.text && this.text.value.startsWith("/")) this.onInput();
   }
 
@@ -90,7 +90,7 @@ export class Composer {
       detail: command.description,
       pick: () => this.enter(command, {}),
     }));
-    this.suggestions.show(this.text, say("commands"), items);
+    this.suggestions.show(this.text, translate("commands"), items);
   }
 
   onKey(event) {
@@ -119,7 +119,7 @@ export class Composer {
     this.text.value = "";
     this.fit();
     this.form = new CommandForm(command, values, {
-      club: this.club,
+      store: this.store,
       suggestions: this.suggestions,
       complete: (...what) => this.complete(...what),
       send: (...what) => this.use(...what),
@@ -142,12 +142,12 @@ export class Composer {
   }
 
   complete(command, option, text, others) {
-    return this.line.ask("autocomplete", { channel: this.club.current, name: command.path, option: option.name, text, others });
+    return this.connection.request("autocomplete", { channel: this.store.current, name: command.path, option: option.name, text, others });
   }
 
   async use(command, options) {
     try {
-      await this.line.ask("command", { channel: this.club.current, name: command.path, options });
+      await this.connection.request("command", { channel: this.store.current, name: command.path, options });
       this.leave();
     } catch (error) {
       toast(error.message, { bad: true });
@@ -162,7 +162,7 @@ export class Composer {
     const text = this.text.value.trim();
     if (!text) return;
     try {
-      await this.line.ask("say", { channel: this.club.current, text });
+      await this.connection.request("send_message", { channel: this.store.current, text });
       this.leave();
     } catch (error) {
       toast(error.message, { bad: true });

@@ -1,11 +1,12 @@
-/** The WebSocket to the server: questions that are answered, and events. */
+/** The WebSocket to the server: requests with their replies, and events. */
 
-const PAUSE = 1000;
+/** Milliseconds between two attempts to connect. */
+const RECONNECT_DELAY = 1000;
 
 export class Connection {
   /**
-   * @param {(event: object) => void} onEvent called with everything that happens
-   * @param {(connected: boolean) => void} onState called when the line comes and goes
+   * @param {(event: object) => void} onEvent called with every event
+   * @param {(connected: boolean) => void} onState called when the connection opens and closes
    */
   constructor(onEvent, onState) {
     this.onEvent = onEvent;
@@ -16,10 +17,10 @@ export class Connection {
   }
 
   /**
-   * Ask the server for something.
-   * @returns {Promise<any>} what it gives; rejects with what it says against it
+   * Send a request to the server.
+   * @returns {Promise<any>} the result; rejects with the text of the error
    */
-  ask(what, details = {}) {
+  request(what, details = {}) {
     if (this.socket.readyState !== WebSocket.OPEN) return Promise.reject(new Error("The demo does not run any more."));
     this.count += 1;
     const ref = this.count;
@@ -35,7 +36,7 @@ export class Connection {
       for (const { reject } of this.waiting.values()) reject(new Error("The demo has ended."));
       this.waiting.clear();
       this.onState(false);
-      setTimeout(() => this.open(), PAUSE);
+      setTimeout(() => this.open(), RECONNECT_DELAY);
     });
   }
 

@@ -4,7 +4,7 @@ import { el } from "./dom.js";
 import { linkTo } from "./links.js";
 import { markdown, markdownLine } from "./markdown/render.js";
 import { picture } from "./pictures.js";
-import { posted } from "./times.js";
+import { posted } from "./timestamps.js";
 
 const IN_A_ROW = 3;
 const COLUMNS = 12;

@@ -1,7 +1,7 @@
-/** Puts the page together: what the server says goes to the club, what people do to the server. */
+/** Puts the page together: events of the server go to the store, actions of the user to the server. */
 
-import { Backstage } from "./backstage.js";
-import { Club } from "./club.js";
+import { ControlPanel } from "./control-panel.js";
+import { Store } from "./store.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { el } from "./dom.js";
@@ -12,37 +12,37 @@ import { Player } from "./player.js";
 import { closePopup, openMenu } from "./popup.js";
 import { Sidebar } from "./sidebar.js";
 import { Timeline } from "./timeline.js";
-import { keepCurrent } from "./times.js";
+import { updateRelativeTimes } from "./timestamps.js";
 import { copy, toast } from "./toasts.js";
 import { Top } from "./top.js";
-import { say, speak } from "./words.js";
+import { translate, setLocale } from "./texts.js";
 
 const find = (id) => document.getElementById(id);
-const club = new Club();
+const store = new Store();
 let unanswered = 0;
 
 const EVENTS = {
   snapshot(event) {
     closePopup();
-    speak(event.users[event.me].locale);
-    club.takeSnapshot(event);
-    tellCaption(event.caption);
+    setLocale(event.users[event.me].locale);
+    store.applySnapshot(event);
+    showCaption(event.caption);
   },
-  message: ({ message }) => club.takeMessage(message),
-  removed: ({ channel, id }) => club.removeMessage(channel, id),
-  channels: ({ channels }) => club.takeChannels(channels),
+  message: ({ message }) => store.applyMessage(message),
+  removed: ({ channel, id }) => store.removeMessage(channel, id),
+  channels: ({ channels }) => store.applyChannels(channels),
   commands: () => composer.refresh(),
-  relay: ({ relay }) => club.takeRelay(relay),
-  process: ({ process }) => club.takeProcess(process),
-  modal: ({ interaction, modal }) => showModal(modal, club, (values) => line.ask("submit", { interaction, values })),
-  unanswered: (event) => club.takeMessage(problem(event)),
+  relay: ({ relay }) => store.setRelay(relay),
+  process: ({ process }) => store.setProcess(process),
+  modal: ({ interaction, modal }) => showModal(modal, store, (values) => connection.request("submit", { interaction, values })),
+  unanswered: (event) => store.applyMessage(problem(event)),
   tour(event) {
-    tellCaption(event.caption);
-    if (event.channel && event.channel !== club.current) club.open(event.channel);
+    showCaption(event.caption);
+    if (event.channel && event.channel !== store.current) store.open(event.channel);
   },
 };
 
-const line = new Connection(
+const connection = new Connection(
   (event) => EVENTS[event.event]?.(event),
   (connected) => find("app").classList.toggle("disconnected", !connected),
 );
@@ -50,23 +50,23 @@ const line = new Connection(
 const drawers = {
   /** Show one of the drawers of a narrow window, or with nothing none. */
   show(name = "") {
-    for (const id of ["sidebar", "backstage"]) find(id).classList.toggle("open", id === name);
-    find("veil").hidden = !name;
+    for (const id of ["sidebar", "control-panel"]) find(id).classList.toggle("open", id === name);
+    find("backdrop").hidden = !name;
     if (name) find(name).querySelector("button")?.focus();
   },
 };
 
-const deeds = {
-  ask: (what, details) => line.ask(what, details).catch((error) => toast(error.message, { bad: true })),
-  press: (message, id) => deeds.ask("press", { message: message.id, id }),
-  select: (message, id, values) => deeds.ask("select", { message: message.id, id, values }),
+const actions = {
+  request: (what, details) => connection.request(what, details).catch((error) => toast(error.message, { bad: true })),
+  press: (message, id) => actions.request("press", { message: message.id, id }),
+  select: (message, id, values) => actions.request("select", { message: message.id, id, values }),
   dismiss(message) {
-    if (message.problem) club.removeMessage(message.channel, message.id);
-    else deeds.ask("dismiss", { message: message.id });
+    if (message.problem) store.removeMessage(message.channel, message.id);
+    else actions.request("dismiss", { message: message.id });
     composer.text.focus();
   },
-  openMenu: (button, message) => openMenu(button, say("more"), itemsFor(message)),
-  become: (user) => deeds.ask("become", { user }),
+  openMenu: (button, message) => openMenu(button, translate("more"), itemsFor(message)),
+  switchUser: (user) => actions.request("switch_user", { user }),
   opened: () => drawers.show(),
   closeDrawers: () => drawers.show(),
   type(text) {
@@ -76,14 +76,14 @@ const deeds = {
 };
 
 function itemsFor(message) {
-  const commands = club.menu ?? [];
+  const commands = store.menu ?? [];
   const items = [
-    { text: say("copy-text"), act: () => copy(plainText(message), say("copied")) },
-    { text: say("copy-id"), act: () => copy(message.id, say("copied")) },
+    { text: translate("copy-text"), act: () => copy(plainText(message), translate("copied")) },
+    { text: translate("copy-id"), act: () => copy(message.id, translate("copied")) },
   ];
-  if (commands.length) items.push({ text: say("apps") });
+  if (commands.length) items.push({ text: translate("apps") });
   for (const command of commands) {
-    items.push({ text: command.name, act: () => deeds.ask("menu", { message: message.id, name: command.path }) });
+    items.push({ text: command.name, act: () => actions.request("menu", { message: message.id, name: command.path }) });
   }
   return items;
 }
@@ -91,31 +91,31 @@ function itemsFor(message) {
 /** A message of the page itself: the bot has not answered in time. */
 function problem({ channel, used }) {
   unanswered += 1;
-  const last = club.messages.get(channel)?.at(-1);
+  const last = store.messages.get(channel)?.at(-1);
   return {
-    ...{ id: `${last?.id ?? "1"}${unanswered}`, channel, author: club.bot, at: Date.now() },
+    ...{ id: `${last?.id ?? "1"}${unanswered}`, channel, author: store.bot, at: Date.now() },
     ...{ content: "", embeds: [], components: [], attachments: [], ephemeral: true, problem: true },
-    ...{ used: used ? { by: club.me, name: used } : null },
+    ...{ used: used ? { by: store.me, name: used } : null },
   };
 }
 
-function tellCaption(text) {
-  club.touring = Boolean(text);
+function showCaption(text) {
+  store.tourActive = Boolean(text);
   find("caption").textContent = text;
   find("caption").hidden = !text;
 }
 
-const timeline = new Timeline(find("timeline"), club, deeds);
-const composer = new Composer(find("composer"), club, line, { toMessages: () => timeline.focusLast() });
-new Sidebar(find("sidebar"), club, deeds);
-new Top(find("top"), club, { showDrawer: (name) => drawers.show(name) });
-new Backstage(find("backstage"), club, deeds);
+const timeline = new Timeline(find("timeline"), store, actions);
+const composer = new Composer(find("composer"), store, connection, { toMessages: () => timeline.focusLast() });
+new Sidebar(find("sidebar"), store, actions);
+new Top(find("top"), store, { showDrawer: (name) => drawers.show(name) });
+new ControlPanel(find("control-panel"), store, actions);
 new Player(find("dock"));
-keepCurrent();
+updateRelativeTimes();
 
-find("veil").addEventListener("click", () => drawers.show());
+find("backdrop").addEventListener("click", () => drawers.show());
 document.addEventListener(USE_COMMAND, (event) => composer.begin(`/${event.detail} `));
-addEventListener("focus", () => club.markRead(club.current));
+addEventListener("focus", () => store.markRead(store.current));
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.defaultPrevented) {
     drawers.show();
@@ -123,9 +123,9 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.altKey && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
     event.preventDefault();
-    const all = club.visible();
-    const at = all.findIndex((channel) => channel.id === club.current);
-    club.open(all[(at + (event.key === "ArrowDown" ? 1 : -1) + all.length) % all.length].id);
+    const all = store.visible();
+    const at = all.findIndex((channel) => channel.id === store.current);
+    store.open(all[(at + (event.key === "ArrowDown" ? 1 : -1) + all.length) % all.length].id);
   }
 });
 find("app").append(el("p", { class: "offline", role: "alert", text: "The demo does not run any more. This page waits for it to come back." }));

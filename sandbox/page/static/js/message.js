@@ -5,25 +5,25 @@ import { components } from "./components.js";
 import { avatar, el, hueOf, icon, iconButton } from "./dom.js";
 import { embeds } from "./embed.js";
 import { markdown } from "./markdown/render.js";
-import { posted } from "./times.js";
-import { say } from "./words.js";
+import { posted } from "./timestamps.js";
+import { translate } from "./texts.js";
 
 const MODERN = 9;
 
 /**
  * Make the node of a message.
  * @param {object} message as the server gives it
- * @param {import("./club.js").Club} club
- * @param {{press: Function, select: Function, dismiss: Function, openMenu: Function}} deeds
+ * @param {import("./store.js").Store} store
+ * @param {{press: Function, select: Function, dismiss: Function, openMenu: Function}} actions
  * @param {boolean} continued whether it belongs to the message above
  */
-export function messageNode(message, club, deeds, continued) {
-  const author = club.user(message.author);
+export function messageNode(message, store, actions, continued) {
+  const author = store.user(message.author);
   const name = el("span", { class: `author hue-text-${hueOf(author, message.author)}`, text: author.name });
-  const head = el("div", { class: "head" }, name, author.bot && el("span", { class: "app-tag", text: say("app") }), posted(message.at));
-  const body = el("div", { class: "body" }, ...parts(message, club, deeds));
+  const head = el("div", { class: "head" }, name, author.bot && el("span", { class: "app-tag", text: translate("app") }), posted(message.at));
+  const body = el("div", { class: "body" }, ...parts(message, store, actions));
   const gutter = continued ? posted(message.at, { short: true }) : avatar(author, message.author);
-  const more = iconButton("more", say("more"), (event) => deeds.openMenu(event.currentTarget, message), {
+  const more = iconButton("more", translate("more"), (event) => actions.openMenu(event.currentTarget, message), {
     class: "icon-button toolbar",
     "aria-haspopup": "menu",
     "aria-expanded": "false",
@@ -32,7 +32,7 @@ export function messageNode(message, club, deeds, continued) {
   return el(
     "article",
     { class: classes(message, continued), id: `message-${message.id}`, tabindex: "-1", "aria-label": `${author.name}`, "data-id": message.id },
-    context(message, club),
+    context(message, store),
     el("div", { class: "gutter" }, gutter),
     el("div", { class: "content" }, !continued && head, body),
     message.problem ? null : more,
@@ -49,20 +49,20 @@ function classes(message, continued) {
 }
 
 /** Above a message: who used which command, or what it replies to. */
-function context(message, club) {
+function context(message, store) {
   if (message.used) {
-    const user = club.user(message.used.by);
+    const user = store.user(message.used.by);
     return el(
       "div",
       { class: "context" },
       avatar(user, message.used.by, true),
       el("span", { class: `author hue-text-${hueOf(user, message.used.by)}`, text: user.name }),
-      ` ${say("used")} `,
+      ` ${translate("used")} `,
       el("span", { class: "mention", text: message.used.name }),
     );
   }
   if (!message.reply) return null;
-  const user = club.user(message.reply.author);
+  const user = store.user(message.reply.author);
   return el(
     "div",
     { class: "context" },
@@ -72,32 +72,32 @@ function context(message, club) {
   );
 }
 
-function parts(message, club, deeds) {
+function parts(message, store, actions) {
   const made = [];
-  if (message.thinking) made.push(thinking(club.user(message.author)));
-  if (message.problem) made.push(el("p", { class: "problem-text" }, icon("warning"), say("unanswered")));
-  if (message.content) made.push(markdown(message.content, club.names));
+  if (message.thinking) made.push(thinking(store.user(message.author)));
+  if (message.problem) made.push(el("p", { class: "problem-text" }, icon("warning"), translate("unanswered")));
+  if (message.content) made.push(markdown(message.content, store.names));
   if (message.edited) (made.at(-1)?.lastElementChild ?? document.createElement("p")).append(editedMark());
   made.push(...attachments(message.attachments));
-  made.push(...embeds(message.embeds, club.names));
-  made.push(...components(message, club, deeds));
+  made.push(...embeds(message.embeds, store.names));
+  made.push(...components(message, store, actions));
   if (message.edited && !message.content) made.push(el("p", { class: "after" }, editedMark()));
-  if (message.ephemeral) made.push(onlyYou(message, deeds));
+  if (message.ephemeral) made.push(onlyYou(message, actions));
   return made;
 }
 
 function editedMark() {
-  return el("span", { class: "edited", text: ` ${say("edited")}` });
+  return el("span", { class: "edited", text: ` ${translate("edited")}` });
 }
 
 function thinking(author) {
   const dots = el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i"));
-  return el("p", { class: "thinking" }, dots, `${author.name} ${say("thinking")}`);
+  return el("p", { class: "thinking" }, dots, `${author.name} ${translate("thinking")}`);
 }
 
-function onlyYou(message, deeds) {
-  const dismiss = el("button", { type: "button", class: "link-like", text: say("dismiss"), on: { click: () => deeds.dismiss(message) } });
-  return el("p", { class: "only-you" }, icon("eye"), say("only-you"), " · ", dismiss);
+function onlyYou(message, actions) {
+  const dismiss = el("button", { type: "button", class: "link-like", text: translate("dismiss"), on: { click: () => actions.dismiss(message) } });
+  return el("p", { class: "only-you" }, icon("eye"), translate("only-you"), " · ", dismiss);
 }
 
 /** The text of a message, for the clipboard. */

@@ -3,7 +3,7 @@
 import { el, freshId } from "./dom.js";
 import { markdown } from "./markdown/render.js";
 import { selectControl } from "./select.js";
-import { say } from "./words.js";
+import { translate } from "./texts.js";
 
 const ROW = 1;
 const TEXT_INPUT = 4;
@@ -14,12 +14,12 @@ const PARAGRAPH = 2;
 /**
  * Show a modal until it is sent or left.
  * @param {object} modal as Discord describes it
- * @param {import("./club.js").Club} club
+ * @param {import("./store.js").Store} store
  * @param {(values: Record<string, any>) => Promise<any>} send rejects with what is wrong
  */
-export function showModal(modal, club, send) {
+export function showModal(modal, store, send) {
   const values = new Map();
-  const rows = modal.components.flatMap((row) => rowNodes(row, values, club));
+  const rows = modal.components.flatMap((row) => rowNodes(row, values, store));
   const fault = el("p", { class: "modal-fault", role: "alert" });
   const heading = freshId("modal");
   const form = el(
@@ -31,8 +31,8 @@ export function showModal(modal, club, send) {
     el(
       "div",
       { class: "modal-buttons" },
-      el("button", { type: "button", class: "button quiet", text: say("cancel"), on: { click: () => dialog.close() } }),
-      el("button", { type: "submit", class: "button primary", text: say("submit") }),
+      el("button", { type: "button", class: "button quiet", text: translate("cancel"), on: { click: () => dialog.close() } }),
+      el("button", { type: "submit", class: "button primary", text: translate("submit") }),
     ),
   );
   const before = document.activeElement;
@@ -55,14 +55,14 @@ export function showModal(modal, club, send) {
   form.querySelector("input, textarea, .select")?.focus();
 }
 
-function rowNodes(row, values, club) {
-  if (row.type === TEXT_DISPLAY) return [markdown(row.content, club.names)];
-  if (row.type === LABEL) return [labelled(row.label, row.description, row.component, values, club)];
+function rowNodes(row, values, store) {
+  if (row.type === TEXT_DISPLAY) return [markdown(row.content, store.names)];
+  if (row.type === LABEL) return [labelled(row.label, row.description, row.component, values, store)];
   if (row.type !== ROW) return [];
-  return row.components.map((component) => labelled(component.label ?? "", "", component, values, club));
+  return row.components.map((component) => labelled(component.label ?? "", "", component, values, store));
 }
 
-function labelled(label, description, component, values, club) {
+function labelled(label, description, component, values, store) {
   const id = freshId("field");
   const required = component.required !== false;
   return el(
@@ -70,15 +70,15 @@ function labelled(label, description, component, values, club) {
     { class: "modal-row" },
     el("label", { for: id }, label, required && el("span", { class: "needed", "aria-hidden": "true", text: " *" })),
     description && el("p", { class: "modal-hint", text: description }),
-    control(component, id, required, values, club, label),
+    control(component, id, required, values, store, label),
   );
 }
 
-function control(component, id, required, values, club, label) {
+function control(component, id, required, values, store, label) {
   if (component.type !== TEXT_INPUT) {
     let chosen = (component.options ?? []).filter((one) => one.default).map((one) => one.value);
     values.set(component.custom_id, () => chosen);
-    const select = selectControl({ placeholder: label, ...component }, club, (picked) => {
+    const select = selectControl({ placeholder: label, ...component }, store, (picked) => {
       chosen = picked;
     });
     select.id = id;

@@ -1,4 +1,4 @@
-/** What the bot may do in each channel: take it away, give it back. */
+/** Switches for the permissions of the bot in each channel. */
 
 import { el } from "./dom.js";
 
@@ -11,18 +11,18 @@ const NAMES = {
 };
 
 export class PermissionsPanel {
-  constructor(club, deeds) {
-    this.club = club;
-    this.deeds = deeds;
+  constructor(store, actions) {
+    this.store = store;
+    this.actions = actions;
     this.groups = el("div");
     this.root = el("section", { class: "panel" }, el("p", { class: "quiet", text: "Take a permission from the bot, and see what it makes of that." }), this.groups);
-    club.on("snapshot", () => this.draw());
-    club.on("channels", () => this.draw());
+    store.on("snapshot", () => this.draw());
+    store.on("channels", () => this.draw());
   }
 
   draw() {
     const held = document.activeElement?.dataset?.switch;
-    const channels = this.club.channels.filter((channel) => channel.kind === "text");
+    const channels = this.store.channels.filter((channel) => channel.kind === "text");
     this.groups.replaceChildren(...channels.map((channel) => this.group(channel)));
     if (held) this.groups.querySelector(`[data-switch="${held}"]`)?.focus();
   }
@@ -36,7 +36,7 @@ export class PermissionsPanel {
     const allowed = channel.may[name];
     const input = el("input", { type: "checkbox", role: "switch", class: "switch", "data-switch": `${channel.id}/${name}`, "aria-label": `${label} in #${channel.name}` });
     input.checked = allowed;
-    input.addEventListener("change", () => this.deeds.ask("permit", { channel: channel.id, name, allowed: input.checked }));
+    input.addEventListener("change", () => this.actions.request("set_permission", { channel: channel.id, name, allowed: input.checked }));
     const text = el("span", { class: "switch-text" }, el("span", { text: label }), el("small", { text: hint }));
     return el("label", { class: `switch-row${allowed ? "" : " denied"}` }, text, el("span", { class: "switch-state", "aria-hidden": "true", text: allowed ? "yes" : "no" }), input);
   }

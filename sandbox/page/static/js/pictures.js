@@ -1,7 +1,7 @@
 /** Pictures: from this server only; for any other there is a quiet placeholder. */
 
 import { el, icon } from "./dom.js";
-import { say } from "./words.js";
+import { translate } from "./texts.js";
 
 /**
  * Make a picture.
@@ -15,7 +15,7 @@ export function picture(medium, { small = false, alt = medium.description ?? "" 
 }
 
 function placeholder(medium, small) {
-  const text = say("offline-cover");
+  const text = translate("offline-cover");
   const kind = `placeholder${small ? " small" : ""}`;
   return el("span", { class: kind, role: "img", "aria-label": text, title: medium.url }, icon("picture"), !small && el("span", { text }));
 }

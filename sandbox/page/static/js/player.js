@@ -2,7 +2,7 @@
 
 import { el, icon, iconButton } from "./dom.js";
 import { PLAY } from "./links.js";
-import { say } from "./words.js";
+import { translate } from "./texts.js";
 
 export class Player {
   constructor(root) {
@@ -13,7 +13,7 @@ export class Player {
   play(url, title) {
     const sound = el("audio", { controls: true, autoplay: true, src: url, "aria-label": title });
     const close = iconButton("close", "Stop", () => this.stop());
-    this.root.replaceChildren(icon("note"), el("div", { class: "dock-text" }, el("small", { text: say("playing") }), el("strong", { text: title })), sound, close);
+    this.root.replaceChildren(icon("note"), el("div", { class: "dock-text" }, el("small", { text: translate("playing") }), el("strong", { text: title })), sound, close);
     this.root.hidden = false;
     sound.focus();
   }

@@ -1,4 +1,4 @@
-/** The relay: start tasks, let time pass, let it fail. */
+/** Controls of the relay: start tasks, advance time, switch faults on. */
 
 import { el, icon, iconButton } from "./dom.js";
 import { copy } from "./toasts.js";
@@ -26,11 +26,11 @@ const FAULTS = [
 const STATES = { NOT_START: "waiting", SUBMITTED: "waiting", QUEUED: "waiting", IN_PROGRESS: "being made", SUCCESS: "done", FAILURE: "failed" };
 
 export class RelayPanel {
-  constructor(club, deeds) {
-    this.club = club;
-    this.deeds = deeds;
+  constructor(store, actions) {
+    this.store = store;
+    this.actions = actions;
     this.tasks = el("ul", { class: "tasks", "aria-label": "Tasks at the relay" });
-    this.looks = el("p", { class: "quiet" });
+    this.requests = el("p", { class: "quiet" });
     this.fault = this.faultChooser();
     this.root = el(
       "section",
@@ -40,33 +40,33 @@ export class RelayPanel {
       el("h3", { text: "Tasks" }),
       this.tasks,
       el("h3", { text: "Let time pass" }),
-      el("div", { class: "button-row" }, ...JUMPS.map(([seconds, text]) => plainButton(text, () => deeds.ask("advance", { seconds })))),
+      el("div", { class: "button-row" }, ...JUMPS.map(([seconds, text]) => plainButton(text, () => actions.request("advance", { seconds })))),
       el("h3", { id: "fault-heading", text: "How the relay answers" }),
       this.fault,
-      this.looks,
+      this.requests,
     );
     this.nodes = new Map();
-    for (const kind of ["snapshot", "relay"]) club.on(kind, () => this.draw());
+    for (const kind of ["snapshot", "relay"]) store.on(kind, () => this.draw());
   }
 
   starter(kind, text) {
-    return plainButton(text, () => this.deeds.ask("task", { kind }), kind);
+    return plainButton(text, () => this.actions.request("task", { kind }), kind);
   }
 
   faultChooser() {
     const group = el("div", { class: "choices", role: "radiogroup", "aria-labelledby": "fault-heading" });
     for (const [value, text] of FAULTS) {
-      const radio = el("input", { type: "radio", name: "fault", value, on: { change: () => this.deeds.ask("relay", { fault: value }) } });
+      const radio = el("input", { type: "radio", name: "fault", value, on: { change: () => this.actions.request("relay", { fault: value }) } });
       group.append(el("label", { class: "choice" }, radio, el("span", { text })));
     }
     return group;
   }
 
   draw() {
-    const { relay } = this.club;
+    const { relay } = this.store;
     if (!relay) return;
     for (const radio of this.fault.querySelectorAll("input")) radio.checked = radio.value === relay.fault;
-    this.looks.textContent = looksSaid(relay);
+    this.requests.textContent = requestsText(relay);
     const known = new Set(relay.tasks.map((task) => task.id));
     for (const [id, node] of this.nodes) if (!known.has(id)) node.root.remove();
     [...relay.tasks].reverse().forEach((task) => this.drawTask(task));
@@ -95,9 +95,9 @@ export class RelayPanel {
       el(
         "div",
         { class: "task-buttons" },
-        plainButton("Watch it", () => this.deeds.type(`/suno watch ${task.id}`)),
-        plainButton("How is it?", () => this.deeds.type(`/suno status ${task.id}`)),
-        plainButton("Lyrics", () => this.deeds.type(`/suno lyrics ${task.id}`)),
+        plainButton("Watch it", () => this.actions.type(`/suno watch ${task.id}`)),
+        plainButton("How is it?", () => this.actions.type(`/suno status ${task.id}`)),
+        plainButton("Lyrics", () => this.actions.type(`/suno lyrics ${task.id}`)),
       ),
     );
     this.tasks.prepend(root);
@@ -105,9 +105,9 @@ export class RelayPanel {
   }
 }
 
-function looksSaid({ looks, last }) {
-  if (!looks) return "The bot has not asked yet.";
-  const times = looks === 1 ? "once" : `${looks} times`;
+function requestsText({ requests, last }) {
+  if (!requests) return "The bot has not asked yet.";
+  const times = requests === 1 ? "once" : `${requests} times`;
   return `The bot has asked ${times}; the last answer was ${last || "none at all"}.`;
 }
 

@@ -2,7 +2,7 @@
 
 import { el, freshId, icon } from "./dom.js";
 import { openPopup, roving } from "./popup.js";
-import { say } from "./words.js";
+import { translate } from "./texts.js";
 
 /** The kinds of channel as Discord numbers them. */
 const KINDS = { text: 0, thread: 11 };
@@ -11,17 +11,17 @@ const ENTITIES = { 5: ["users"], 6: ["roles"], 7: ["users", "roles"], 8: ["chann
 /**
  * Make a select.
  * @param {object} component as Discord describes it
- * @param {import("./club.js").Club} club
+ * @param {import("./store.js").Store} store
  * @param {(values: string[], control: HTMLElement) => void} onChoose
  */
-export function selectControl(component, club, onChoose) {
-  const options = component.options ?? entities(component, club);
+export function selectControl(component, store, onChoose) {
+  const options = component.options ?? entities(component, store);
   const most = component.max_values ?? 1;
   const least = component.min_values ?? 1;
   const preset = new Set((component.default_values ?? []).map((one) => one.id));
   let chosen = new Set(options.filter((one) => one.default || preset.has(one.value)).map((one) => one.value));
   const shown = el("span", { class: "select-value" });
-  const name = component.placeholder || say("choose");
+  const name = component.placeholder || translate("choose");
   const control = el(
     "button",
     { type: "button", class: "select", "aria-haspopup": "listbox", "aria-expanded": "false", disabled: Boolean(component.disabled) },
@@ -81,11 +81,11 @@ function listbox(name, options, chosen, several, pick) {
 }
 
 /** Give the people, roles or channels that a select of those offers. */
-function entities({ type, channel_types: kinds }, club) {
-  const users = () => Object.entries(club.users).map(([value, one]) => ({ value, label: one.name }));
-  const roles = () => Object.entries(club.roles).map(([value, label]) => ({ value, label }));
+function entities({ type, channel_types: kinds }, store) {
+  const users = () => Object.entries(store.users).map(([value, one]) => ({ value, label: one.name }));
+  const roles = () => Object.entries(store.roles).map(([value, label]) => ({ value, label }));
   const fits = (one) => one.kind in KINDS && (!kinds?.length || kinds.includes(KINDS[one.kind]));
-  const channels = () => club.channels.filter(fits).map((one) => ({ value: one.id, label: `#${one.name}` }));
+  const channels = () => store.channels.filter(fits).map((one) => ({ value: one.id, label: `#${one.name}` }));
   const groups = { users, roles, channels };
   return (ENTITIES[type] ?? []).flatMap((group) => groups[group]());
 }

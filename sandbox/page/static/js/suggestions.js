@@ -1,7 +1,7 @@
 /** The list above the message box: commands, options, choices. The box keeps the focus. */
 
 import { el, freshId } from "./dom.js";
-import { say } from "./words.js";
+import { translate } from "./texts.js";
 
 export class Suggestions {
   constructor() {
@@ -31,7 +31,7 @@ export class Suggestions {
     this.title.textContent = title;
     this.list.setAttribute("aria-label", title);
     this.list.replaceChildren(...items.map((item, at) => this.line(item, at)));
-    if (!items.length) this.list.append(el("div", { class: "suggestion none", text: say("no-match") }));
+    if (!items.length) this.list.append(el("div", { class: "suggestion none", text: translate("no-match") }));
     this.root.hidden = false;
     field.setAttribute("aria-controls", this.id);
     field.setAttribute("aria-expanded", "true");

@@ -5,7 +5,7 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 
 /** Give the theme that is shown. */
 export function theme() {
-  return remembered() ?? (dark.matches ? "dark" : "light");
+  return loadRead() ?? (dark.matches ? "dark" : "light");
 }
 
 /** Show the other theme from now on. */
@@ -19,7 +19,7 @@ export function toggleTheme() {
   show(chosen);
 }
 
-function remembered() {
+function loadRead() {
   try {
     return localStorage.getItem(KEY);
   } catch {

@@ -1,9 +1,9 @@
 /** The messages of the channel that is open. */
 
-import { isLater } from "./club.js";
+import { isLater } from "./store.js";
 import { el, icon } from "./dom.js";
 import { messageNode } from "./message.js";
-import { say } from "./words.js";
+import { translate } from "./texts.js";
 
 const TOGETHER = 7 * 60 * 1000;
 const NEAR_THE_END = 120;
@@ -11,21 +11,21 @@ const NEAR_THE_END = 120;
 export class Timeline {
   /**
    * @param {HTMLElement} root what scrolls
-   * @param {import("./club.js").Club} club
-   * @param {object} deeds what a message lets people do
+   * @param {import("./store.js").Store} store
+   * @param {object} actions the actions of a message
    */
-  constructor(root, club, deeds) {
+  constructor(root, store, actions) {
     this.root = root;
-    this.club = club;
-    this.deeds = deeds;
+    this.store = store;
+    this.actions = actions;
     this.list = el("div", { class: "messages", role: "log", "aria-live": "polite", "aria-relevant": "additions" });
     root.append(this.list);
     this.list.addEventListener("keydown", (event) => this.onKey(event));
     this.list.addEventListener("contextmenu", (event) => this.onContextMenu(event));
-    club.on("snapshot", () => this.draw());
-    club.on("open", () => this.draw());
-    club.on("message", ({ message }) => this.take(message));
-    club.on("removed", ({ channel }) => channel === club.current && this.draw({ stay: true }));
+    store.on("snapshot", () => this.draw());
+    store.on("open", () => this.draw());
+    store.on("message", ({ message }) => this.take(message));
+    store.on("removed", ({ channel }) => channel === store.current && this.draw({ stay: true }));
     root.addEventListener("load", () => this.follow && this.toEnd(), true);
     root.addEventListener("scroll", () => {
       if (!this.moving) this.follow = this.isNearEnd();
@@ -33,20 +33,20 @@ export class Timeline {
     this.follow = true;
   }
 
-  /** Draw everything anew: another channel, or another reader. */
+  /** Draw everything anew: another channel, or another user. */
   draw({ stay = false } = {}) {
-    const { club } = this;
-    const channel = club.channel();
+    const { store } = this;
+    const channel = store.channel();
     const place = this.root.scrollTop;
     this.list.replaceChildren();
     if (!channel) return;
     this.list.append(beginning(channel));
-    const last = club.seenBefore.get(channel.id);
+    const last = store.readBefore.get(channel.id);
     let before = null;
     for (const message of this.messages()) {
       const isFirstNew = last !== "0" && isLater(message.id, last) && (!before || !isLater(before.id, last));
-      if (isFirstNew && !stay && message.author !== club.me && before) this.list.append(divider());
-      this.list.append(messageNode(message, club, this.deeds, continues(message, before)));
+      if (isFirstNew && !stay && message.author !== store.me && before) this.list.append(divider());
+      this.list.append(messageNode(message, store, this.actions, continues(message, before)));
       before = message;
     }
     this.makeOneReachable();
@@ -55,16 +55,16 @@ export class Timeline {
   }
 
   messages() {
-    return this.club.messages.get(this.club.current) ?? [];
+    return this.store.messages.get(this.store.current) ?? [];
   }
 
   take(message) {
-    if (message.channel !== this.club.current) return;
+    if (message.channel !== this.store.current) return;
     const old = document.getElementById(`message-${message.id}`);
     const all = this.messages();
     const at = all.findIndex((one) => one.id === message.id);
-    const node = messageNode(message, this.club, this.deeds, continues(message, all[at - 1]));
-    const mustFollow = this.follow || message.author === this.club.me;
+    const node = messageNode(message, this.store, this.actions, continues(message, all[at - 1]));
+    const mustFollow = this.follow || message.author === this.store.me;
     if (!old) {
       this.list.append(node);
     } else {
@@ -120,7 +120,7 @@ export class Timeline {
   openMenuOf(node) {
     const message = this.messages().find((one) => one.id === node.dataset.id);
     const button = node.querySelector(".toolbar");
-    if (message && button) this.deeds.openMenu(button, message);
+    if (message && button) this.actions.openMenu(button, message);
   }
 
   isNearEnd() {
@@ -132,7 +132,7 @@ export class Timeline {
     const last = this.list.querySelector(".message:last-of-type");
     const isLong = last && last.offsetHeight > this.root.clientHeight;
     this.moving = true;
-    this.root.scrollTop = this.club.touring && isLong ? last.offsetTop - this.root.offsetTop : this.root.scrollHeight;
+    this.root.scrollTop = this.store.tourActive && isLong ? last.offsetTop - this.root.offsetTop : this.root.scrollHeight;
     this.follow = true;
     requestAnimationFrame(() => {
       this.moving = false;
@@ -147,18 +147,18 @@ function continues(message, before) {
 
 function beginning(channel) {
   const isDirect = channel.kind === "direct";
-  const text = say(isDirect ? "beginning-direct" : "beginning", { name: channel.name });
+  const text = translate(isDirect ? "beginning-direct" : "beginning", { name: channel.name });
   return el(
     "header",
     { class: "beginning" },
     el("span", { class: "beginning-icon" }, icon(isDirect ? "direct" : channel.kind === "thread" ? "thread" : "hash")),
     el("h2", { text: isDirect ? channel.name : `#${channel.name}` }),
-    el("p", { text: `${text} ${say("try-slash")}` }),
+    el("p", { text: `${text} ${translate("try-slash")}` }),
   );
 }
 
 function divider() {
-  return el("div", { class: "new-divider", role: "separator" }, el("span", { text: say("new") }));
+  return el("div", { class: "new-divider", role: "separator" }, el("span", { text: translate("new") }));
 }
 
 /** Remember which control of a message has the focus, so that its successor can get it. */

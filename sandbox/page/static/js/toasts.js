@@ -11,7 +11,7 @@ export function toast(text, { bad = false } = {}) {
   setTimeout(() => node.remove(), LASTS);
 }
 
-/** Put a text on the clipboard, and say so. */
+/** Put a text on the clipboard, and show a toast that says so. */
 export async function copy(text, done) {
   try {
     await navigator.clipboard.writeText(text);

@@ -16,7 +16,7 @@ const RULES = [
   [/^<@&(\d+)>/, (m) => ({ type: "role", id: m[1] })],
   [/^<#(\d+)>/, (m) => ({ type: "channel", id: m[1] })],
   [/^<\/([^:<>\n]{1,100}):\d+>/, (m) => ({ type: "command", name: m[1] })],
-  [/^<t:(-?\d{1,13})(?::([tTdDfFR]))?>/, (m) => ({ type: "time", seconds: Number(m[1]), look: m[2] ?? "f" })],
+  [/^<t:(-?\d{1,13})(?::([tTdDfFR]))?>/, (m) => ({ type: "time", seconds: Number(m[1]), style: m[2] ?? "f" })],
   [/^@(everyone|here)\b/, (m) => ({ type: "everyone", text: m[0] })],
   [
     /^\[((?:\\[^]|\[[^\[\]]*\]|[^\[\]\\])+)\]\(\s*<?(https?:\/\/(?:\([^\s()]*\)|[^\s()<>])+)>?(?:\s+"[^"\n]*")?\s*\)/,

@@ -2,8 +2,8 @@
 
 import { el } from "../dom.js";
 import { linkTo } from "../links.js";
-import { timestamp } from "../times.js";
-import { say } from "../words.js";
+import { timestamp } from "../timestamps.js";
+import { translate } from "../texts.js";
 import { parseBlocks } from "./blocks.js";
 import { parseInline } from "./inline.js";
 
@@ -65,7 +65,7 @@ function renderNode(node, names) {
     case "emoji":
       return el("span", { class: "emoji", text: node.text });
     case "time":
-      return timestamp(node.seconds, node.look);
+      return timestamp(node.seconds, node.style);
     case "link":
       return linkTo(node.url, renderInline(node.children, names));
     case "spoiler":
@@ -98,7 +98,7 @@ function commandLink(name) {
 
 function spoiler(children) {
   const inside = el("span", { class: "inside", "aria-hidden": "true" }, ...children);
-  const node = el("span", { class: "spoiler", role: "button", tabindex: "0", "aria-label": say("spoiler") }, inside);
+  const node = el("span", { class: "spoiler", role: "button", tabindex: "0", "aria-label": translate("spoiler") }, inside);
   const show = () => {
     node.classList.add("shown");
     for (const name of ["role", "tabindex", "aria-label"]) node.removeAttribute(name);

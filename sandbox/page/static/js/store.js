@@ -1,11 +1,11 @@
-/** What the page knows: people, places, messages, what is unread. Says when something changed. */
+/** The state of the page: users, channels, messages, what is unread. Emits an event for each change. */
 
 const READ = "read";
 
-export class Club extends EventTarget {
+export class Store extends EventTarget {
   constructor() {
     super();
-    this.touring = false;
+    this.tourActive = false;
     this.me = "";
     this.bot = "";
     this.people = [];
@@ -17,21 +17,21 @@ export class Club extends EventTarget {
     this.current = "";
     this.relay = null;
     this.process = null;
-    this.read = remembered();
-    this.seenBefore = new Map();
+    this.read = loadRead();
+    this.readBefore = new Map();
   }
 
-  /** Call `listener` whenever this kind of thing changed. */
+  /** Call `listener` at every event of a kind. */
   on(kind, listener) {
     this.addEventListener(kind, (event) => listener(event.detail));
   }
 
-  say(kind, detail) {
+  emit(kind, detail) {
     this.dispatchEvent(new CustomEvent(kind, { detail }));
   }
 
-  /** Take over everything that the server says about one reader. */
-  takeSnapshot(snapshot) {
+  /** Replace everything by what one user sees. */
+  applySnapshot(snapshot) {
     Object.assign(this, {
       me: snapshot.me,
       bot: snapshot.bot,
@@ -46,28 +46,28 @@ export class Club extends EventTarget {
     this.messages = new Map(this.channels.map((channel) => [channel.id, []]));
     for (const message of snapshot.messages) this.messages.get(message.channel)?.push(message);
     if (!this.channel()) this.current = this.visible()[0]?.id ?? "";
-    this.seenBefore = new Map(this.channels.map((channel) => [channel.id, this.lastRead(channel.id)]));
+    this.readBefore = new Map(this.channels.map((channel) => [channel.id, this.lastRead(channel.id)]));
     this.markRead(this.current);
-    this.say("snapshot");
+    this.emit("snapshot");
   }
 
-  takeChannels(channels) {
+  applyChannels(channels) {
     this.channels = channels;
     for (const { id } of channels) if (!this.messages.has(id)) this.messages.set(id, []);
     if (!this.channel()) this.open(this.visible()[0]?.id ?? "");
-    this.say("channels");
+    this.emit("channels");
   }
 
-  /** Add a message, or put the new state of it in its place. */
-  takeMessage(message) {
+  /** Add a message, or replace its earlier state. */
+  applyMessage(message) {
     const known = this.messages.get(message.channel);
     if (!known) return;
     const at = known.findIndex((one) => one.id === message.id);
     if (at >= 0) known[at] = message;
     else known.push(message);
     if (message.channel === this.current && document.hasFocus()) this.markRead(message.channel);
-    this.say("message", { message, isNew: at < 0 });
-    this.say("unread");
+    this.emit("message", { message, isNew: at < 0 });
+    this.emit("unread");
   }
 
   removeMessage(channel, id) {
@@ -75,26 +75,26 @@ export class Club extends EventTarget {
     const at = known?.findIndex((one) => one.id === id) ?? -1;
     if (at < 0) return;
     known.splice(at, 1);
-    this.say("removed", { channel, id });
+    this.emit("removed", { channel, id });
   }
 
-  takeRelay(relay) {
+  setRelay(relay) {
     this.relay = relay;
-    this.say("relay");
+    this.emit("relay");
   }
 
-  takeProcess(process) {
+  setProcess(process) {
     this.process = process;
-    this.say("process");
+    this.emit("process");
   }
 
   /** Show another channel. */
   open(id) {
     if (!this.channels.some((channel) => channel.id === id)) return;
     this.current = id;
-    this.seenBefore.set(id, this.lastRead(id));
+    this.readBefore.set(id, this.lastRead(id));
     this.markRead(id);
-    this.say("open");
+    this.emit("open");
   }
 
   channel(id = this.current) {
@@ -113,7 +113,7 @@ export class Club extends EventTarget {
     return this.users[id] ?? { name: "unknown", bot: false, locale: "en-US" };
   }
 
-  /** What ids in a message mean. */
+  /** The names of the ids in a message. */
   get names() {
     return {
       user: (id) => this.users[id]?.name,
@@ -123,7 +123,7 @@ export class Club extends EventTarget {
     };
   }
 
-  /** How many messages of a channel were not read, and how many of them mention the reader. */
+  /** How many messages of a channel were not read, and how many of them mention the user. */
   unread(id) {
     const last = this.lastRead(id);
     const fresh = (this.messages.get(id) ?? []).filter(
@@ -136,7 +136,7 @@ export class Club extends EventTarget {
     return this.read[`${this.me}/${id}`] ?? "0";
   }
 
-  /** Note that the reader has seen everything in a channel. */
+  /** Mark all messages of a channel as read. */
   markRead(id) {
     const last = this.messages.get(id)?.findLast((one) => !one.problem);
     if (!last || !isLater(last.id, this.lastRead(id))) return;
@@ -146,7 +146,7 @@ export class Club extends EventTarget {
     } catch {
       // then a reload forgets what was read
     }
-    this.say("unread");
+    this.emit("unread");
   }
 }
 
@@ -155,7 +155,7 @@ export function isLater(id, than) {
   return id.length === than.length ? id > than : id.length > than.length;
 }
 
-function remembered() {
+function loadRead() {
   try {
     return JSON.parse(sessionStorage.getItem(READ)) ?? {};
   } catch {

@@ -1,9 +1,9 @@
-/** Times as Discord shows them, and those that go on while one looks. */
+/** Times as Discord shows them; relative times are kept current. */
 
 import { el } from "./dom.js";
-import { locale, say } from "./words.js";
+import { locale, translate } from "./texts.js";
 
-const LOOKS = {
+const STYLES = {
   t: { timeStyle: "short" },
   T: { timeStyle: "medium" },
   d: { dateStyle: "short" },
@@ -21,8 +21,8 @@ const STEPS = [
   ["second", 1],
 ];
 
-/** Make the `<time>` of `<t:seconds:look>`; with look R it is kept current. */
-export function timestamp(seconds, look = "f") {
+/** Make the `<time>` of `<t:seconds:style>`; with style R it is kept current. */
+export function timestamp(seconds, style = "f") {
   const date = new Date(seconds * 1000);
   if (Number.isNaN(date.getTime())) return document.createTextNode(String(seconds));
   const node = el("time", {
@@ -30,10 +30,10 @@ export function timestamp(seconds, look = "f") {
     datetime: date.toISOString(),
     title: inFull(date),
     "data-seconds": seconds,
-    "data-look": look,
+    "data-style": style,
     "data-locale": locale(),
   });
-  node.textContent = look === "R" ? relative(seconds) : formatted(date, LOOKS[look] ?? LOOKS.f);
+  node.textContent = style === "R" ? relative(seconds) : formatted(date, STYLES[style] ?? STYLES.f);
   return node;
 }
 
@@ -48,16 +48,16 @@ export function relative(seconds, now = Date.now() / 1000, language = locale()) 
 /** Make the time of a message: that of today short, any other with its date. */
 export function posted(milliseconds, { short = false } = {}) {
   const date = new Date(milliseconds);
-  const time = formatted(date, LOOKS.t);
+  const time = formatted(date, STYLES.t);
   const isToday = date.toDateString() === new Date().toDateString();
-  const text = short ? time : isToday ? say("today", { time }) : formatted(date, { dateStyle: "short", timeStyle: "short" });
+  const text = short ? time : isToday ? translate("today", { time }) : formatted(date, { dateStyle: "short", timeStyle: "short" });
   return el("time", { class: "posted", datetime: date.toISOString(), title: inFull(date), text });
 }
 
 /** Keep relative times current. */
-export function keepCurrent() {
+export function updateRelativeTimes() {
   setInterval(() => {
-    for (const node of document.querySelectorAll('time[data-look="R"]')) {
+    for (const node of document.querySelectorAll('time[data-style="R"]')) {
       const text = relative(Number(node.dataset.seconds), Date.now() / 1000, node.dataset.locale);
       if (node.textContent !== text) node.textContent = text;
     }
@@ -65,9 +65,9 @@ export function keepCurrent() {
 }
 
 function inFull(date) {
-  return formatted(date, LOOKS.F);
+  return formatted(date, STYLES.F);
 }
 
-function formatted(date, look) {
-  return new Intl.DateTimeFormat(locale(), look).format(date);
+function formatted(date, style) {
+  return new Intl.DateTimeFormat(locale(), style).format(date);
 }

@@ -1,4 +1,4 @@
-/** What the page itself says where Discord's own client would, in the language of the reader. */
+/** The texts of the page that Discord's own client would show, in the language of the user. */
 
 const ENGLISH = {
   "only-you": "Only you can see this",
@@ -72,19 +72,19 @@ const CHINESE = {
 
 let language = "en-US";
 
-/** Speak to a reader of this locale from now on. */
-export function speak(locale) {
+/** Set the locale of all texts. */
+export function setLocale(locale) {
   language = locale;
   document.documentElement.lang = locale;
 }
 
-/** The locale that is spoken at the moment. */
+/** Return the current locale. */
 export function locale() {
   return language;
 }
 
-/** Give a text by its key; what stands in braces is filled in. */
-export function say(key, values = {}) {
+/** Return a text by its key, with the values of its placeholders in braces. */
+export function translate(key, values = {}) {
   const texts = language.startsWith("zh") ? CHINESE : ENGLISH;
   return (texts[key] ?? ENGLISH[key]).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }

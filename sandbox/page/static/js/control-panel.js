@@ -1,29 +1,29 @@
-/** Behind the stage: the relay, the bot's permissions, the bot itself. Three tabs. */
+/** The control panel with three tabs: the relay, the bot's permissions, the bot's process. */
 
 import { BotPanel } from "./bot-panel.js";
 import { el, iconButton } from "./dom.js";
 import { PermissionsPanel } from "./permissions-panel.js";
 import { RelayPanel } from "./relay-panel.js";
 
-export class Backstage {
+export class ControlPanel {
   /**
    * @param {HTMLElement} root
-   * @param {import("./club.js").Club} club
-   * @param {object} deeds
+   * @param {import("./store.js").Store} store
+   * @param {object} actions
    */
-  constructor(root, club, deeds) {
+  constructor(root, store, actions) {
     this.panels = [
-      ["Relay", new RelayPanel(club, deeds)],
-      ["Permissions", new PermissionsPanel(club, deeds)],
-      ["Bot", new BotPanel(club, deeds)],
+      ["Relay", new RelayPanel(store, actions)],
+      ["Permissions", new PermissionsPanel(store, actions)],
+      ["Bot", new BotPanel(store, actions)],
     ];
     this.tabs = this.panels.map(([name], at) =>
       el("button", { type: "button", class: "tab", role: "tab", id: `tab-${at}`, "aria-controls": `panel-${at}`, text: name, on: { click: () => this.choose(at) } }),
     );
-    const list = el("div", { class: "tabs", role: "tablist", "aria-label": "Behind the stage" }, ...this.tabs);
+    const list = el("div", { class: "tabs", role: "tablist", "aria-label": "Controls" }, ...this.tabs);
     list.addEventListener("keydown", (event) => this.onKey(event));
-    const close = iconButton("close", "Close", deeds.closeDrawers, { class: "icon-button only-narrow" });
-    root.append(el("header", { class: "backstage-head" }, el("h2", { text: "Behind the stage" }), close), list);
+    const close = iconButton("close", "Close", actions.closeDrawers, { class: "icon-button only-narrow" });
+    root.append(el("header", { class: "control-panel-head" }, el("h2", { text: "Controls" }), close), list);
     this.panels.forEach(([, panel], at) => {
       panel.root.id = `panel-${at}`;
       panel.root.setAttribute("role", "tabpanel");
