@@ -215,7 +215,7 @@ def _monitoring(
         probes=health_probes(bot, database, queues),
         staleness_limits=StalenessLimits.for_rate(settings.poll_requests_per_second),
         client=relay_client,
-        backlog=queues,
+        queue_statistics=queues,
         version=__version__,
     )
 

@@ -1,4 +1,4 @@
-"""What is logged, and how: text for people, JSON for machines, secrets for nobody."""
+"""Configures logging: text or JSON lines, with every secret redacted."""
 
 import json
 import logging
@@ -16,35 +16,35 @@ from bot.redaction import (
 )
 
 _NOISY = dict.fromkeys(("discord", "asyncio", "aiohttp", "filelock"), logging.WARNING)
-"""Libraries that tell more than an operator wants to read, and from which level on they speak."""
+"""Libraries that log more than an operator needs, and the least level of their records."""
 
-_TRIED_AGAIN = "Attempting a reconnect"
-"""How discord.py begins to tell of a connection that it makes anew by itself."""
+_RECONNECT_PREFIX = "Attempting a reconnect"
+"""The begin of discord.py's message about a connection that it restores by itself."""
 
 _INTERACTION_TOKEN = re.compile(r"((?:webhooks|interactions)/\d+/)[^/?\s]+")
-"""What stands in an address that discord.py logs; with it, anybody could answer as the bot."""
+"""In a URL that discord.py logs; with this token anybody could answer as the bot."""
 
 
 def configure_logging(
     level: str, style: str, secrets: Collection[str], stream: TextIO | None = None
 ) -> None:
-    """Send every record of at least ``level`` to ``stream`` (standard error).
+    """Write every record of at least ``level`` to ``stream`` (standard error).
 
-    ``style`` is ``text`` or ``json`` (one object a line). Each of ``secrets`` is blotted out, and
-    so are the tokens of interactions, also in tracebacks and in what libraries log.
+    ``style`` is ``text`` or ``json`` (one object a line). Each of ``secrets`` is redacted, and so
+    are the tokens of interactions, also in tracebacks and in the records of libraries.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
     inner = _JsonFormatter() if style == "json" else _TextFormatter()
-    handler.setFormatter(_Redacting(inner, secrets))
-    handler.addFilter(_shorten)
+    handler.setFormatter(_RedactingFormatter(inner, secrets))
+    handler.addFilter(_shorten_reconnect)
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name, least in _NOISY.items():
         logging.getLogger(name).setLevel(max(least, logging.getLevelName(level)))
 
 
-def _shorten(record: logging.LogRecord) -> bool:
-    """Tell the trouble of a connection in a line: it passes, whatever way the code took to it."""
-    if record.exc_info and record.exc_info[1] and str(record.msg).startswith(_TRIED_AGAIN):
+def _shorten_reconnect(record: logging.LogRecord) -> bool:
+    """Log a lost connection in a line without traceback: discord.py restores it by itself."""
+    if record.exc_info and record.exc_info[1] and str(record.msg).startswith(_RECONNECT_PREFIX):
         error = record.exc_info[1]
         record.msg, record.args = f"{record.getMessage()} ({type(error).__name__}: {error})", ()
         record.exc_info = record.exc_text = None
@@ -52,8 +52,8 @@ def _shorten(record: logging.LogRecord) -> bool:
     return True
 
 
-class _Redacting(logging.Formatter):
-    """Another formatter's text with every secret replaced."""
+class _RedactingFormatter(logging.Formatter):
+    """Replaces every secret in the text of another formatter."""
 
     def __init__(self, inner: logging.Formatter, secrets: Collection[str]) -> None:
         super().__init__()
@@ -72,11 +72,11 @@ class _TextFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 # logging's name
-        """Keep a record on its line, and free of what a terminal obeys."""
+        """Keep a record on one line, without terminal control characters."""
         return quote_unprintable(super().formatMessage(record))
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 # logging's name
-        """Keep what an exception quotes free of what a terminal obeys."""
+        """Escape terminal control characters that an exception quotes."""
         return "\n".join(map(quote_unprintable, super().formatException(ei).split("\n")))
 
 

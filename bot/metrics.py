@@ -1,7 +1,7 @@
-"""The figures: what the parts count and time, for whoever watches the bot from outside.
+"""The Prometheus metrics that the parts of the bot count and time.
 
-The composition root makes one ``Metrics`` and hands it to the parts that count. Every label has a
-short list of values, so that no figure grows with use: none names a task, a person or a server.
+The composition root creates one ``Metrics`` and passes it to the parts that count. Every label has
+a short list of values, so that no metric grows with use: none names a task, a person or a server.
 """
 
 from collections.abc import Sequence
@@ -9,56 +9,54 @@ from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-_SECONDS_OF_A_LOOK = (0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 60, 120, 300, 900, 3600)
-_SECONDS_OF_A_NOTICE = (0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 86400)
-_SECONDS_OF_AN_ANSWER = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 5)
-_SECONDS_OF_LAG = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_DETECTION_BUCKETS = (0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 60, 120, 300, 900, 3600)
+_DELIVERY_BUCKETS = (0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 86400)
+_ACKNOWLEDGEMENT_BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 5)
+_LAG_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
-_TEXTS = {
-    "suno_bot_looks": "Rounds in which the relay was asked about tasks.",
-    "suno_bot_looked_tasks": "Tasks that those looks were about.",
+_DESCRIPTIONS = {
+    "suno_bot_looks": "Polls of the relay.",
+    "suno_bot_looked_tasks": "Tasks in those polls.",
     "suno_bot_detection_delay_seconds": (
-        "From the end of a task (or the look before, where that is not told) to its detection."
+        "From the end of a task, or the poll before if that is unknown, to its detection."
     ),
     "suno_bot_tasks_ended": "Tasks whose watch has ended.",
-    "suno_bot_delivery_tries": "Tries to post a message, by how they ended.",
-    "suno_bot_notice_delay_seconds": "From the detection of an end to the message that tells it.",
-    "suno_bot_discord_answers": (
-        "Answers of Discord to requests; 429 stands apart from the other 4xx."
-    ),
+    "suno_bot_delivery_tries": "Attempts to send a message, by outcome.",
+    "suno_bot_notice_delay_seconds": "From the detection of an end to the sent message.",
+    "suno_bot_discord_answers": "Responses of Discord; 429 is counted apart from the other 4xx.",
     "suno_bot_interaction_answer_seconds": (
-        "From a command or a button, by Discord's clock, to the bot's first answer: 3 at most."
+        "From a command or a button, by Discord's clock, to its acknowledgement: 3 at most."
     ),
-    "suno_bot_failed_rounds": "Rounds of the clock that failed for a reason nobody expected.",
-    "suno_bot_event_loop_lag_seconds": "How late the event loop wakes who sleeps.",
+    "suno_bot_failed_rounds": "Ticks of the background loops that failed unexpectedly.",
+    "suno_bot_event_loop_lag_seconds": "How late the event loop wakes a sleeper.",
     "suno_bot_ready": "1 while the bot is connected to Discord.",
     "suno_bot_running_tasks": "Tasks that are watched now.",
-    "suno_bot_deliveries_waiting": "Messages that are not posted yet.",
+    "suno_bot_deliveries_waiting": "Messages that are not sent yet.",
     "suno_bot_longest_wait_seconds": (
-        "For how long the oldest message waits that is due or being sent; 0 if none is."
+        "Age of the oldest message that is due or being sent; 0 if none is."
     ),
-    "suno_bot_cards": "Cards that show how tasks do.",
+    "suno_bot_cards": "Live cards that are updated.",
 }
 
 
 class DeliveryOutcome(StrEnum):
-    """How one try to post a message ended."""
+    """How one attempt to send a message ended."""
 
     SENT = "sent"
     POSTPONED = "postponed"
-    """Trouble that passes: it is tried again."""
+    """A temporary failure: it is tried again."""
     SIMPLIFIED = "simplified"
-    """Refused for its content: it is tried again at once, with less in it."""
+    """Refused for its content: it is tried again at once with less content."""
     HELD = "held"
-    """Refused for what people can mend: it waits, and is tried again now and then."""
+    """Refused for a reason that people can fix: it is tried again now and then."""
     REDIRECTED = "redirected"
-    """Its place is gone, or takes it in no form: it is told directly instead."""
+    """The channel is gone or refuses it in any form: it becomes a direct message."""
     DROPPED = "dropped"
-    """Its place is gone, and nobody can be told directly."""
+    """The channel is gone, and no direct message can be sent."""
 
 
 class QueueState(StrEnum):
-    """What a message that is not posted yet waits for."""
+    """The state of a message that is not sent yet."""
 
     DUE = "due"
     SENDING = "sending"
@@ -66,24 +64,24 @@ class QueueState(StrEnum):
 
 
 class Metrics:
-    """What is counted and timed; all of it begins at nothing with the process."""
+    """All metrics of one process; each begins at 0."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.polls = self._counter("suno_bot_looks")
         self.polled_tasks = self._counter("suno_bot_looked_tasks")
         self.detection_delay = self._histogram(
-            "suno_bot_detection_delay_seconds", _SECONDS_OF_A_LOOK
+            "suno_bot_detection_delay_seconds", _DETECTION_BUCKETS
         )
         self.tasks_ended = self._counter("suno_bot_tasks_ended", "ending")
         self.delivery_attempts = self._counter("suno_bot_delivery_tries", "outcome")
-        self.delivery_delay = self._histogram("suno_bot_notice_delay_seconds", _SECONDS_OF_A_NOTICE)
+        self.delivery_delay = self._histogram("suno_bot_notice_delay_seconds", _DELIVERY_BUCKETS)
         self.discord_responses = self._counter("suno_bot_discord_answers", "status")
         self.acknowledgement_delay = self._histogram(
-            "suno_bot_interaction_answer_seconds", _SECONDS_OF_AN_ANSWER
+            "suno_bot_interaction_answer_seconds", _ACKNOWLEDGEMENT_BUCKETS
         )
         self.failed_ticks = self._counter("suno_bot_failed_rounds", "loop")
-        self.loop_lag = self._histogram("suno_bot_event_loop_lag_seconds", _SECONDS_OF_LAG)
+        self.loop_lag = self._histogram("suno_bot_event_loop_lag_seconds", _LAG_BUCKETS)
         self.ready = self._gauge("suno_bot_ready")
         self.running_tasks = self._gauge("suno_bot_running_tasks")
         self.queued_deliveries = self._gauge("suno_bot_deliveries_waiting", "state")
@@ -97,10 +95,10 @@ class Metrics:
             self.discord_responses.labels(status)
 
     def _counter(self, name: str, *labels: str) -> Counter:
-        return Counter(name, _TEXTS[name], labels, registry=self.registry)
+        return Counter(name, _DESCRIPTIONS[name], labels, registry=self.registry)
 
     def _gauge(self, name: str, *labels: str) -> Gauge:
-        return Gauge(name, _TEXTS[name], labels, registry=self.registry)
+        return Gauge(name, _DESCRIPTIONS[name], labels, registry=self.registry)
 
     def _histogram(self, name: str, buckets: Sequence[float]) -> Histogram:
-        return Histogram(name, _TEXTS[name], buckets=buckets, registry=self.registry)
+        return Histogram(name, _DESCRIPTIONS[name], buckets=buckets, registry=self.registry)

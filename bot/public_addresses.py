@@ -1,7 +1,7 @@
-"""Which addresses belong to the public Internet, where anybody may ask.
+"""Tells public Internet addresses from private, local and reserved ones.
 
-What Python knows of that differs from version to version, so the ranges stand here. In doubt an
-address is not public.
+Python's own classification differs from version to version, so the ranges are listed here. In doubt
+an address is not public.
 """
 
 from ipaddress import IPv4Network, IPv6Network, ip_address
@@ -11,9 +11,9 @@ _NOT_PUBLIC_IPV4 = tuple(
     for network in (
         "0.0.0.0/8",  # this host
         "10.0.0.0/8",  # private
-        "100.64.0.0/10",  # between a provider and its customers
+        "100.64.0.0/10",  # carrier-grade NAT
         "127.0.0.0/8",  # loopback
-        "169.254.0.0/16",  # link-local, and what clouds tell their machines
+        "169.254.0.0/16",  # link-local, and cloud metadata services
         "172.16.0.0/12",  # private
         "192.0.0.0/24",  # protocols
         "192.0.2.0/24",  # documentation
@@ -27,20 +27,20 @@ _NOT_PUBLIC_IPV4 = tuple(
     )
 )
 _PUBLIC_IPV6 = IPv6Network("2000::/3")
-"""All others are local, multicast, reserved, or hold an IPv4 address: ``::ffff:…``, NAT64."""
+"""All others are local, multicast, reserved, or embed an IPv4 address: ``::ffff:…``, NAT64."""
 _NOT_PUBLIC_IPV6 = tuple(
     IPv6Network(network)
     for network in (
-        "2001::/23",  # protocols; Teredo, which holds an IPv4 address
+        "2001::/23",  # protocols; Teredo, which embeds an IPv4 address
         "2001:db8::/32",  # documentation
-        "2002::/16",  # 6to4, which holds an IPv4 address
+        "2002::/16",  # 6to4, which embeds an IPv4 address
         "3fff::/20",  # documentation
     )
 )
 
 
 def is_public(address: str) -> bool:
-    """Whether ``address``, as numbers, is public; false for what is no address."""
+    """Whether a numeric ``address`` is public; false for what is no address."""
     try:
         parsed = ip_address(address)
     except ValueError:

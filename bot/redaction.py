@@ -1,4 +1,4 @@
-"""What must not be shown: texts that look like secrets, and characters that a terminal obeys."""
+"""Removes what must not be shown: secrets, and characters that control a terminal."""
 
 import json
 import re
@@ -6,27 +6,27 @@ import re
 REDACTED = "[secret]"
 
 _KEY_OR_TOKEN = re.compile(
-    r"\bsk-[\w-]{8,}"  # a relay's key, as all relays of this family write them
+    r"\bsk-[\w-]{8,}"  # the key of a relay of this family
     r"|\b[\w-]{18,}\.[\w-]{6}\.[\w-]{20,}"  # a Discord token: id, time and signature
 )
 _LONG_RANDOM = re.compile(r"(?<![\w-])(?=[\w-]*[0-9])(?=[\w-]*[A-Za-z])[\w-]{32,}")
 
 
 def redact_known_forms(text: str) -> str:
-    """Return ``text`` without what has the form of a relay's key or of a Discord token."""
+    """Return ``text`` without anything that has the form of a relay's key or a Discord token."""
     return _KEY_OR_TOKEN.sub(REDACTED, text)
 
 
 def redact_setting(text: str) -> str:
-    """Return the value of a setting without anything in it that may be a secret.
+    """Return the value of a setting without anything that may be a secret.
 
-    That is also any long run of letters and digits: a key that was pasted into the wrong setting.
+    That includes any long run of letters and digits: a key pasted into the wrong setting.
     """
     return _LONG_RANDOM.sub(REDACTED, redact_known_forms(text))
 
 
 def quote_unprintable(text: str) -> str:
-    """Return ``text`` with controls, line ends and changes of direction written as escapes."""
+    """Return ``text`` with control characters, line ends and direction marks as escapes."""
     if text.isprintable():
         return text
     return "".join(
@@ -36,7 +36,7 @@ def quote_unprintable(text: str) -> str:
 
 
 def quote_unprintable_in_json(text: str) -> str:
-    """Return JSON in which the same characters are written as escapes of JSON."""
+    """Return JSON with the same characters as JSON escapes."""
     if text.isprintable():
         return text
     return "".join(

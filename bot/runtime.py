@@ -1,23 +1,22 @@
-"""How Python runs the bot, so that who types a command is answered at once while much goes on.
+"""Tunes the Python runtime so that commands are acknowledged at once under load.
 
-``python -m benchmarks answering`` measures what this is good for.
+``python -m benchmarks answering`` measures the effect.
 """
 
 import asyncio
 import gc
 import sys
 
-TURN = 0.001
-"""Seconds that the thread of the database may compute on while the event loop waits for its turn;
-Python's own 5 ms would be felt."""
+SWITCH_INTERVAL = 0.001
+"""Seconds for which the database thread may keep the interpreter while the event loop waits for it;
+Python's default is 5 ms."""
 
-_THRESHOLDS = (10_000, 20, 20)
-"""When garbage is looked for. A look at a hundred tasks makes a thousand objects, and they go
-without that."""
+_GC_THRESHOLDS = (10_000, 20, 20)
+"""Python's default of 700 objects is reached several times in one poll of a hundred tasks."""
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
-    """Return uvloop's event loop, or asyncio's own where uvloop is not to be had, as on Windows."""
+    """Return uvloop's event loop, or asyncio's where uvloop is not available, as on Windows."""
     try:
         import uvloop
     except ImportError:
@@ -26,16 +25,16 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 
 
 def lower_switch_interval() -> None:
-    """Let the event loop have its turn soon, whatever other threads do."""
-    sys.setswitchinterval(TURN)
+    """Let the event loop get the interpreter sooner while other threads compute."""
+    sys.setswitchinterval(SWITCH_INTERVAL)
 
 
 def freeze_gc() -> None:
-    """Look for garbage seldom, and never again among what is there now.
+    """Collect garbage seldom, and never again among the objects that exist now.
 
-    To be called when everything is loaded: a search through all of that would stop the bot for a
-    tenth of a second, again and again.
+    Called when everything is loaded: a full collection of all that would block the bot for a tenth
+    of a second each time.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*_THRESHOLDS)
+    gc.set_threshold(*_GC_THRESHOLDS)

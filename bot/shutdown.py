@@ -1,6 +1,7 @@
-"""An orderly stop: begun by the first signal, ended in time, whatever is under way.
+"""Graceful shutdown: started by the first signal, and ended in time whatever is under way.
 
-Nothing depends on it, for the bot may be killed at any moment; but it saves a repeat or a doubt.
+Nothing depends on it, because the bot may be killed at any moment; but it avoids repeated or
+unconfirmed messages.
 """
 
 import asyncio
@@ -12,18 +13,19 @@ from contextlib import suppress
 
 log = logging.getLogger(__name__)
 
-LONGEST_STOP = 9.0
-"""Seconds after which a process that still stops is ended: those who stop containers and services
-wait for 10 before they kill."""
+SHUTDOWN_TIMEOUT = 9.0
+"""Seconds after which a process that still stops is ended: container and service managers wait for
+10 before they kill."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 async def run_until_signal(work: Coroutine[None, None, None]) -> None:
-    """Let ``work`` go on until it ends or a signal cancels it; further ones are ignored.
+    """Run ``work`` until it ends or a signal cancels it; further signals are ignored.
 
-    Whatever holds up the end, a name server that does not answer or a thread, is printed then, and
-    the process ended with exit code 1; that needs neither the event loop nor a free interpreter.
+    If the end takes too long, for a name server that does not answer or a thread, the stacks are
+    printed and the process ends with exit code 1. That needs neither the event loop nor the
+    interpreter lock.
     """
     loop = asyncio.get_running_loop()
     task = asyncio.create_task(work)
@@ -32,7 +34,7 @@ async def run_until_signal(work: Coroutine[None, None, None]) -> None:
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
             signal.signal(number, signal.SIG_IGN)
-        faulthandler.dump_traceback_later(LONGEST_STOP, exit=True)
+        faulthandler.dump_traceback_later(SHUTDOWN_TIMEOUT, exit=True)
         log.info("Stopping")
         task.cancel()
 

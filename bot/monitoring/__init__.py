@@ -1,1 +1,1 @@
-"""What an operator's tools see: whether the bot lives, whether it is ready, and its figures."""
+"""Health checks and Prometheus metrics for an operator's tools, over HTTP."""

@@ -1,4 +1,4 @@
-"""Figures that nobody counts, but that can be read whenever somebody asks for them."""
+"""Metrics that are read at scrape time, and measurements of the event loop and of Discord."""
 
 import asyncio
 import re
@@ -24,81 +24,81 @@ from bot.relay.errors import ErrorKind
 from bot.storage.queue_statistics import QueueStatistics
 
 QUEUE_CACHE_TTL = 15.0
-"""Seconds in which the database is not asked for the same counts again."""
+"""Seconds for which counts from the database are reused."""
 
 
 class RelayMetrics(Collector):
-    """How the relay does, as its client knows."""
+    """Request statistics and circuit status of the relay client."""
 
     def __init__(self, client: RelayClient) -> None:
         self._client = client
 
     def collect(self) -> Iterator[Metric]:
-        """Give what is known now; every kind of error, so that the first one shows as a rise."""
-        traffic, health = self._client.request_stats, self._client.circuit_status
+        """Yield current values; every kind of error, so that the first increases from 0."""
+        stats, status = self._client.request_stats, self._client.circuit_status
         yield SummaryMetricFamily(
             "suno_bot_relay_request_seconds",
-            "Requests to the relay, and how long they took together.",
-            count_value=traffic.requests,
-            sum_value=traffic.seconds,
+            "Requests to the relay, and their total duration.",
+            count_value=stats.requests,
+            sum_value=stats.seconds,
         )
         errors = CounterMetricFamily(
-            "suno_bot_relay_errors", "Requests to the relay that came to nothing.", labels=["kind"]
+            "suno_bot_relay_errors", "Requests to the relay that failed.", labels=["kind"]
         )
         for kind in ErrorKind:
-            errors.add_metric([kind.value], traffic.errors[kind])
+            errors.add_metric([kind.value], stats.errors[kind])
         yield errors
         yield GaugeMetricFamily(
             "suno_bot_relay_paused",
-            "1 while the relay is left alone after errors.",
-            value=health.open_until is not None,
+            "1 while the circuit of the relay is open after errors.",
+            value=status.open_until is not None,
         )
         yield GaugeMetricFamily(
             "suno_bot_relay_last_good_timestamp_seconds",
-            "When the relay last answered well; 0 if it did not yet.",
-            value=health.last_success_at or 0,
+            "When the relay last answered successfully; 0 if it has not yet.",
+            value=status.last_success_at or 0,
         )
 
 
 class ProcessMetrics(Collector):
-    """What this process is and how its loops do."""
+    """The version of this process and the state of its background loops."""
 
     def __init__(self, version: str, probes: HealthProbes) -> None:
         self._version = version
         self._probes = probes
 
     def collect(self) -> Iterator[Metric]:
-        """Give what is known now."""
+        """Yield current values."""
         yield InfoMetricFamily(
             "suno_bot_build", "The version that runs.", value={"version": self._version}
         )
-        rounds = GaugeMetricFamily(
+        successes = GaugeMetricFamily(
             "suno_bot_last_good_round_timestamp_seconds",
-            "When each loop of the clock last did its work without a fault, or the start.",
+            "When each background loop last succeeded; the start of the bot until then.",
             labels=["loop"],
         )
         for name, at in self._probes.last_successes().items():
-            rounds.add_metric([name], at)
-        yield rounds
+            successes.add_metric([name], at)
+        yield successes
 
 
 class QueueMetrics:
-    """What runs and waits, read from the database now and then."""
+    """Sizes of the queues in the database, read at most every few seconds."""
 
     def __init__(
-        self, backlog: QueueStatistics, metrics: Metrics, clock: Callable[[], float] = time.time
+        self, statistics: QueueStatistics, metrics: Metrics, clock: Callable[[], float] = time.time
     ) -> None:
-        self._backlog = backlog
+        self._statistics = statistics
         self._clock = clock
         self._metrics = metrics
         self._read_at = 0.0
 
     async def refresh(self) -> None:
-        """Count anew, unless that was done just now."""
+        """Update the gauges from the database, unless they are recent."""
         now = self._clock()
         if 0 <= now - self._read_at < QUEUE_CACHE_TTL:
             return
-        counts = await self._backlog.count()
+        counts = await self._statistics.count()
         self._read_at = now
         metrics = self._metrics
         metrics.running_tasks.set(counts.running_tasks)
@@ -110,25 +110,25 @@ class QueueMetrics:
 
 
 LAG_INTERVAL = 0.5
-"""Seconds from one measurement to the next."""
+"""Seconds between two measurements."""
 
 
 async def measure_lag(lag: Histogram, every: float = LAG_INTERVAL) -> None:
-    """Sleep again and again, and note how much longer that took than it should."""
+    """Measure for ever how much later than requested the event loop wakes a sleeper (seconds)."""
     loop = asyncio.get_running_loop()
     while True:
-        wanted = loop.time() + every
+        wake_at = loop.time() + every
         await asyncio.sleep(every)
-        lag.observe(max(loop.time() - wanted, 0.0))
+        lag.observe(max(loop.time() - wake_at, 0.0))
 
 
-_FIRST_ANSWER = re.compile(r"/interactions/(\d+)/[^/]+/callback$")
+_INTERACTION_CALLBACK = re.compile(r"/interactions/(\d+)/[^/]+/callback$")
 _DISCORD_EPOCH = 1_420_070_400.0
-"""The second from which Discord's ids count the milliseconds, above their lowest 22 bits."""
+"""Unix seconds; Discord's ids count milliseconds from then, above their lowest 22 bits."""
 
 
 def count_responses(trace: aiohttp.TraceConfig, metrics: Metrics) -> None:
-    """Let ``trace`` count every answer of Discord, and time the first one to each interaction."""
+    """Have ``trace`` count Discord's responses, and time the acknowledgement of interactions."""
 
     async def count(
         session: aiohttp.ClientSession,  # noqa: ARG001 # aiohttp's signature
@@ -137,15 +137,15 @@ def count_responses(trace: aiohttp.TraceConfig, metrics: Metrics) -> None:
     ) -> None:
         status = request.response.status
         if status < 200:
-            return  # the gateway's WebSocket begins
-        metrics.discord_responses.labels(_family(status)).inc()
-        answered = _FIRST_ANSWER.search(request.url.path)
-        if answered and status < 300:
-            asked_at = _DISCORD_EPOCH + (int(answered[1]) >> 22) / 1000
-            metrics.acknowledgement_delay.observe(max(time.time() - asked_at, 0.0))
+            return  # the gateway's WebSocket
+        metrics.discord_responses.labels(_status_label(status)).inc()
+        callback = _INTERACTION_CALLBACK.search(request.url.path)
+        if callback and status < 300:
+            created_at = _DISCORD_EPOCH + (int(callback[1]) >> 22) / 1000
+            metrics.acknowledgement_delay.observe(max(time.time() - created_at, 0.0))
 
     trace.on_request_end.append(count)
 
 
-def _family(status: int) -> str:
+def _status_label(status: int) -> str:
     return "429" if status == 429 else f"{status // 100}xx"

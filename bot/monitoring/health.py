@@ -1,9 +1,9 @@
-"""Whether the bot lives and whether it is ready: two different questions.
+"""Liveness and readiness checks: whether the bot must be restarted, and whether it can work.
 
-A bot that does not live should be started anew, so that only what a new start can mend counts: an
-event loop that does not answer at all, a loop of the clock that has had no good round for longer
-than any round may take, and requests to Discord that hang in this process. A relay or a Discord
-that is down is no such thing: rounds go on, and requests come to an end, if only to a bad one.
+Only what a restart can fix makes the bot not alive: an event loop that does not respond, a
+background loop without a success for longer than any tick may take, and requests to Discord that
+hang in this process. A relay or a Discord that is down is no such thing: ticks go on, and requests
+end, even if they fail.
 """
 
 import asyncio
@@ -14,74 +14,73 @@ from typing import Protocol
 from bot.storage.errors import DatabaseDamaged
 
 MAX_TICK_GAP = 600.0
-"""Seconds in which each loop surely has a round: it waits for the database or for Discord."""
+"""Seconds in which each background loop certainly succeeds once, if it is not stuck."""
 
 MAX_QUEUED_REQUESTS = 600
-"""Requests to a relay that may go before one more look: those of the looks under way, each with
-its batches halved until one id is left, and with ids asked for singly."""
+"""Requests to a relay that may precede one more poll: those of the polls under way, each with its
+batches bisected down to one id, and with ids requested singly."""
 
 QUERY_TIMEOUT = 2.0
-"""Seconds; a database that takes longer for nothing is not ready."""
-
+"""Seconds; a database that takes longer for a trivial query is not ready."""
 
 MAX_FAILING = 300.0
-"""Seconds in which a request to Discord surely succeeds while messages are due."""
+"""Seconds in which a request to Discord certainly succeeds while messages are due."""
 
 MAX_HANG = 900.0
-"""Seconds in which a request to Discord surely ends while messages are due, well or badly: aiohttp
-gives up after 300, and no message is put off for longer unless Discord says so."""
+"""Seconds in which a request to Discord certainly ends while messages are due, even if it fails:
+aiohttp times out after 300, and no message is postponed for longer unless Discord says so."""
 
 
 class RequestTimes(Protocol):
-    """What became of the requests to Discord; Unix seconds, ``None`` if there was none."""
+    """When requests to Discord succeeded and ended; Unix seconds, ``None`` if none has yet."""
 
     last_success_at: float | None
     last_end_at: float | None
-    """When one last came to an end, well or badly."""
+    """When one last ended, successfully or not."""
     paused_until: float | None
-    """Until when Discord told us to wait."""
+    """Until when Discord asked to wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class StalenessLimits:
-    """How long each loop of the clock may go without a good round, in seconds."""
+    """How long each background loop may go without a success, in seconds."""
 
     poll: float
     others: float = MAX_TICK_GAP
 
     @classmethod
     def for_rate(cls, requests_per_second: float) -> "StalenessLimits":
-        """Return the patience with a bot that asks its relay at this pace."""
+        """Return the limits of a bot that sends its relay so many requests a second."""
         return cls(MAX_TICK_GAP + MAX_QUEUED_REQUESTS / requests_per_second)
 
     def for_loop(self, loop: str) -> float:
-        """Return the patience with one loop."""
+        """Return the limit of one loop."""
         return self.poll if loop == "poll" else self.others
 
 
 @dataclass(frozen=True, slots=True)
 class HealthProbes:
-    """Where health is read from. Times are Unix seconds."""
+    """Where the checks read the state of the bot. Times are Unix seconds."""
 
     started_at: float
     loops: tuple[str, ...]
     last_tick_at: Mapping[str, float]
-    """When each loop of the clock last did its work without a fault."""
+    """When each background loop last succeeded."""
     missing_connection: Callable[[], str | None]
-    """Why the bot is not connected to Discord's gateway, ``None`` if it is."""
+    """Returns why the bot is not connected to Discord's gateway, ``None`` if it is."""
     ping_database: Callable[[], Awaitable[object]]
-    """Asks the database for a row; raises what is wrong with it."""
+    """Queries the database; raises what is wrong with it."""
     requests: RequestTimes
     due_since: Callable[[], Awaitable[float | None]]
-    """Since when the oldest message is due that is not posted yet, ``None`` if none is."""
+    """Returns since when the oldest unsent message is due, ``None`` if none is."""
 
     def last_successes(self) -> dict[str, float]:
-        """Return when each loop last had a good round; the start, where it has had none yet."""
+        """Return when each loop last succeeded; the start of the bot, where it has not yet."""
         return {name: self.last_tick_at.get(name, self.started_at) for name in self.loops}
 
 
 def stalled_loops(probes: HealthProbes, limits: StalenessLimits, now: float) -> list[str]:
-    """Return the loops of the clock that a new start would help."""
+    """Return the background loops that are stuck, so that the bot must be restarted."""
     since = probes.last_successes().items()
     return [name for name, at in since if now - at > limits.for_loop(name)]
 
@@ -89,7 +88,7 @@ def stalled_loops(probes: HealthProbes, limits: StalenessLimits, now: float) -> 
 async def has_hanging_requests(probes: HealthProbes, now: float) -> bool:
     """Whether messages are due and requests to Discord do not even fail any more.
 
-    Only a new start can help then. What the database is worth is not asked here.
+    Only a restart helps then. A database that cannot be read does not count here.
     """
     times = probes.requests
     latest = max(times.last_end_at or 0.0, times.paused_until or 0.0, probes.started_at)
@@ -104,7 +103,7 @@ async def has_hanging_requests(probes: HealthProbes, now: float) -> bool:
 
 
 async def not_ready_reason(probes: HealthProbes, now: float) -> str | None:
-    """Return in a line why the bot cannot do its work just now, ``None`` if it can."""
+    """Return in a line why the bot cannot work now, ``None`` if it can."""
     try:
         async with asyncio.timeout(QUERY_TIMEOUT):
             await probes.ping_database()
@@ -115,10 +114,10 @@ async def not_ready_reason(probes: HealthProbes, now: float) -> str | None:
         return f"the database does not answer within {QUERY_TIMEOUT:g} s"
     except Exception as error:  # noqa: BLE001 # whatever is wrong with the database
         return f"the database cannot be used ({type(error).__name__})"
-    return probes.missing_connection() or _silence(probes, due_since, now)
+    return probes.missing_connection() or _failing_requests(probes, due_since, now)
 
 
-def _silence(probes: HealthProbes, due_since: float | None, now: float) -> str | None:
+def _failing_requests(probes: HealthProbes, due_since: float | None, now: float) -> str | None:
     latest = max(probes.requests.last_success_at or 0.0, probes.started_at)
     if due_since is None or now - max(latest, due_since) <= MAX_FAILING:
         return None

@@ -1,4 +1,4 @@
-"""A small HTTP server for an operator's tools: ``/healthz``, ``/readyz`` and ``/metrics``."""
+"""The HTTP server for an operator's tools: ``/healthz``, ``/readyz`` and ``/metrics``."""
 
 import asyncio
 import errno
@@ -27,17 +27,17 @@ from bot.storage.queue_statistics import QueueStatistics
 
 
 class ListenError(Exception):
-    """The address for the figures cannot be had. ``taken``: because somebody else has it now."""
+    """The server cannot listen at its address. ``taken``: another process does."""
 
     def __init__(self, address: str, cause: OSError) -> None:
-        number = cause.errno or 0  # below 0 where the name of a host is not known
+        number = cause.errno or 0  # negative where the host name cannot be resolved
         why = os.strerror(number) if number > 0 else cause.strerror
         super().__init__(f"Cannot listen at {address} ({why})")
         self.taken = cause.errno == errno.EADDRINUSE
 
 
 class MonitoringServer:
-    """Answers on ``host`` and ``port`` (0: any that is free) while it is entered."""
+    """Serves at ``host`` and ``port`` (0: any free one) while the context is entered."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class MonitoringServer:
         probes: HealthProbes,
         staleness_limits: StalenessLimits,
         client: RelayClient,
-        backlog: QueueStatistics,
+        queue_statistics: QueueStatistics,
         version: str,
     ) -> None:
         self._host = host
@@ -56,7 +56,7 @@ class MonitoringServer:
         self._metrics = metrics
         self._probes = probes
         self._limits = staleness_limits
-        self._backlog = QueueMetrics(backlog, metrics)
+        self._queue_metrics = QueueMetrics(queue_statistics, metrics)
         metrics.registry.register(RelayMetrics(client))
         metrics.registry.register(ProcessMetrics(version, probes))
         ProcessCollector(registry=metrics.registry)
@@ -65,12 +65,12 @@ class MonitoringServer:
 
     @property
     def address(self) -> str:
-        """Where it answers, as a URL; an IPv6 address stands in brackets there."""
+        """The URL of the server; an IPv6 address is in brackets."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{self._port}"
 
     async def __aenter__(self) -> Self:
-        """Begin to answer, and to measure the event loop. Raises ``ListenError``."""
+        """Start to serve, and to measure the event loop. Raises ``ListenError``."""
         app = web.Application()
         for path, handler in (
             ("/healthz", self._serve_healthz),
@@ -103,8 +103,8 @@ class MonitoringServer:
 
     async def _serve_healthz(self, _request: web.Request) -> web.Response:
         now = time.time()
-        if stuck := stalled_loops(self._probes, self._limits, now):
-            text = f"no good round for too long: {', '.join(stuck)}\n"
+        if stalled := stalled_loops(self._probes, self._limits, now):
+            text = f"no good round for too long: {', '.join(stalled)}\n"
             return web.Response(status=503, text=text)
         if await has_hanging_requests(self._probes, now):
             text = "messages are due, and requests to Discord do not end any more\n"
@@ -120,8 +120,8 @@ class MonitoringServer:
     async def _serve_metrics(self, request: web.Request) -> web.Response:
         metrics = self._metrics
         metrics.ready.set(self._probes.missing_connection() is None)
-        with suppress(Exception):  # what is counted in memory is told without a database, too
+        with suppress(Exception):  # counters in memory are served without a database, too
             async with asyncio.timeout(QUERY_TIMEOUT):
-                await self._backlog.refresh()
+                await self._queue_metrics.refresh()
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
         return web.Response(body=encode(metrics.registry), headers={"Content-Type": content_type})

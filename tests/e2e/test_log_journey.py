@@ -95,5 +95,5 @@ async def test_machines_read_each_line_as_one_object(sandbox: SandboxSession) ->
     entries = [json.loads(line) for line in lines]
     keys = {"time", "level", "logger", "message"}
     assert all(keys <= entry.keys() <= keys | {"exception"} for entry in entries)
-    ours = [entry["message"] for entry in entries if entry["logger"] == "bot.polling.poller"]
+    ours = [entry["message"] for entry in entries if entry["logger"] == "bot.polling.recorder"]
     assert any(message.startswith("Status changed: task_id=told ") for message in ours)

@@ -17,7 +17,7 @@ from packaging.specifiers import SpecifierSet
 
 from bot.__main__ import CANNOT_WORK, main
 from bot.settings import Settings
-from bot.shutdown import LONGEST_STOP
+from bot.shutdown import SHUTDOWN_TIMEOUT
 from sandbox.bot_process import settings_for
 from sandbox.relay import song
 from tests.support.paths import ROOT
@@ -160,7 +160,7 @@ def test_the_database_of_the_service_lies_in_its_own_folder(
 def test_both_wait_longer_than_the_bot_takes_to_stop(unit: configparser.SectionProxy) -> None:
     """What is being posted is finished first."""
     (grace,) = re.findall(r"stop_grace_period: (\d+)s", text_of("compose.yaml"))
-    assert LONGEST_STOP + 5 <= int(grace) == int(unit["TimeoutStopSec"])
+    assert SHUTDOWN_TIMEOUT + 5 <= int(grace) == int(unit["TimeoutStopSec"])
 
 
 def test_the_builder_gets_what_it_copies_and_no_more() -> None:

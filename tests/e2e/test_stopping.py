@@ -17,7 +17,7 @@ from tests.support.sandbox_session import SandboxSession
 
 SONG = "song-of-this-stop"
 POST = "POST /channels/{id}/messages"
-LONGEST_STOP = 10.0
+SHUTDOWN_TIMEOUT = 10.0
 
 
 async def started(sandbox: SandboxSession, **changes: str) -> BotProcess:
@@ -38,7 +38,7 @@ async def wait_for_line(bot: BotProcess, text: str) -> None:
 
 async def assert_stops(bot: BotProcess) -> None:
     """Let the bot stop: in time, as it was told to, and without a word of alarm."""
-    assert await bot.stop(patience=LONGEST_STOP) == 0
+    assert await bot.stop(patience=SHUTDOWN_TIMEOUT) == 0
     assert bot.log.rstrip().endswith("Stopped")
     assert "Traceback" not in bot.log
 
@@ -159,7 +159,7 @@ async def test_what_never_ends_is_ended_by_the_system(tmp_path: Path) -> None:
     program = """
 import asyncio, logging, time
 import bot.shutdown
-bot.shutdown.LONGEST_STOP = 0.5
+bot.shutdown.SHUTDOWN_TIMEOUT = 0.5
 logging.basicConfig(level="INFO", format="%(message)s")
 async def hang():
     logging.info("working")
