@@ -1,13 +1,15 @@
-"""Suno Bot: tells people in Discord when their Suno song is done.
+"""Suno Bot: posts Suno songs and lyrics to Discord when a relay has finished them.
 
-Read it in this order:
+Read the packages in this order:
 
-1. ``suno``: what a relay answers, as values (``tasks``, ``answers``, ``client``).
-2. ``watching``: what is watched, and what became of it (``watchlist``, ``poller``, ``store``;
-   when to look: ``planner``).
-3. ``posting``: from an ended task to a message (``embeds``, ``delivery``).
-4. ``discord_bot`` and ``cogs/``: what triggers all that.
-5. ``startup``: how the parts are put together.
+1. ``relay``: the relay's HTTP API (``models``, ``parsing``, ``client``).
+2. ``storage``: every SQL statement (``models``, ``database``, ``tasks``, ``outbox``).
+3. ``polling``: looks up running tasks in the background (``poller``, ``schedule``, ``adaptive``).
+4. ``watches``: what people may ask for (``service``, ``watchlist``).
+5. ``ui``: stored values as messages, cards and panels (``notice``, ``live_card``, ``components``).
+6. ``delivery``: posts what is due (``dispatcher``, ``error_policy``, ``duplicate_check``).
+7. ``client``, ``background`` and ``cogs/``: the Discord client, the loops, the triggers.
+8. ``app``: the composition root, which builds all of it.
 """
 
 __version__ = "0.3.0"
