@@ -64,8 +64,9 @@ log = logging.getLogger(__name__)
 COGS = tuple(
     f"cogs.{name}"
     for name in (
-        *("suno", "history", "privacy", "help", "messages", "server_settings"),
-        *("permissions", "buttons", "cards", "reader"),
+        *("task_commands", "history_command", "forget_command", "help_command"),
+        *("settings_commands", "message_menu", "task_buttons", "live_card_buttons"),
+        *("lyrics_buttons", "permission_events", "server_events"),
     )
 )
 

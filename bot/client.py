@@ -116,13 +116,6 @@ class SunoBot(GatewayClient):
         )
         self._cogs = tuple(cogs)
 
-    @property
-    def suno_group(self) -> app_commands.Group:
-        """The command ``/suno``: the cog that makes it is loaded before those that add to it."""
-        group = self.tree.get_command("suno")
-        assert isinstance(group, app_commands.Group)  # noqa: S101 # the order of the cogs
-        return group
-
     async def setup_hook(self) -> None:
         """Start the loops, load the cogs and, if they changed, register the commands."""
         assert self.application_id is not None  # noqa: S101 # the client has logged in

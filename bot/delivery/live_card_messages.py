@@ -11,10 +11,10 @@ from bot.delivery.error_policy import NONCE_WINDOW
 from bot.i18n.catalog import Catalog, catalog_for
 from bot.storage.clock_rollback import UNKNOWN_TIME
 from bot.storage.models import Destination, LiveCard
+from bot.ui.custom_ids import LiveCardButtonId
 from bot.ui.live_card import (
     RenderedCard,
     has_button,
-    live_card_button_id,
     orphaned_card_text,
     render_live_card,
 )
@@ -77,7 +77,7 @@ class LiveCardMessages:
     async def _find(self, card: LiveCard) -> tuple[DuplicateCheck, discord.Message | None]:
         """Look for a card by its button among the bot's own messages."""
         since = card.unconfirmed_since or UNKNOWN_TIME
-        wanted = live_card_button_id("join", card)
+        wanted = LiveCardButtonId("join", card.id).encode()
         return await search_own_messages(
             self._client,
             card.destination,

@@ -4,27 +4,28 @@ import asyncio
 import logging
 import re
 import sqlite3
+from collections.abc import Awaitable, Callable
 
 from discord import app_commands
 
 from bot.storage.errors import DatabaseUnusable
-from bot.storage.history import History
 from bot.ui.escaping import sanitize_line
+from bot.ui.limits import MAX_CHOICE
 
 log = logging.getLogger(__name__)
 
-MAX_CHOICE = 100
-"""Code points of the name and of the value of a choice."""
-
 SUGGESTION_TIMEOUT = 2.0
 """Seconds: Discord waits three, and a late offer is no offer."""
+
+FindRecent = Callable[[str], Awaitable[list[tuple[str, str]]]]
+"""Finds the ids and titles of a person's recent tasks that fit a word."""
 
 _SHORT_ID = 12
 _SEPARATORS = re.compile(r"[\s,;，、；]+")
 
 
 async def suggest_task_ids(
-    history: History, user_id: int, typed: str
+    find_recent: FindRecent, typed: str, *, patience: float = SUGGESTION_TIMEOUT
 ) -> list[app_commands.Choice[str]]:
     """Return a person's recent tasks that fit the last word of what was typed.
 
@@ -34,8 +35,8 @@ async def suggest_task_ids(
     if len(typed) > MAX_CHOICE:
         return []
     try:
-        async with asyncio.timeout(SUGGESTION_TIMEOUT):
-            recent = await history.suggestions(user_id, _last_word(typed))
+        async with asyncio.timeout(patience):
+            recent = await find_recent(_last_word(typed))
     except (TimeoutError, sqlite3.Error, DatabaseUnusable) as error:
         log.warning("No ids to offer: %s", str(error) or "the database takes too long")
         return []

@@ -1,43 +1,14 @@
 """The buttons under a message."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
 
 import discord
 
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Task
-from bot.ui.error_replies import reports_errors
+from bot.ui.custom_ids import KeepWatchingId, StatusButtonId
 from bot.ui.limits import MAX_BUTTONS
-
-
-class PersistentItem:
-    """A ``DynamicItem`` that is made of its custom id alone, so that it outlives a restart.
-
-    The named groups of its template are the arguments of its constructor, as texts. What its
-    callback raises is told to the person who pressed, as commands do.
-    """
-
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        if "callback" in vars(cls):
-            cls.callback = reports_errors(vars(cls)["callback"])  # type: ignore[attr-defined]  # a DynamicItem has one
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        _interaction: discord.Interaction,
-        _item: discord.ui.Item[discord.ui.View],
-        match: re.Match[str],
-    ) -> Self:
-        """Return the item that was used."""
-        return cls(**match.groupdict())
-
-
-KEEP_WATCHING = "keep-watching:{}"
-"""The custom id of the button that watches the task of a delivery again; its id goes in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +49,9 @@ def link_view(buttons: Iterable[LinkButton]) -> discord.ui.View | None:
 def keep_watching_view(delivery_id: int, label: str) -> discord.ui.View:
     """Return the view of a notice that a task was given up: a button to watch it again."""
     view = StatelessView()
-    view.add_item(discord.ui.Button(label=label, custom_id=KEEP_WATCHING.format(delivery_id)))
+    view.add_item(discord.ui.Button(label=label, custom_id=KeepWatchingId(delivery_id).encode()))
     return view
 
-
-STATUS_BUTTON = r"status:(?P<action>notify|lyrics|refresh):(?P<task>[\w.:~/-]{1,85})"
-"""The custom id of a button under a status card. Longer ids, which no relay makes, have none."""
 
 _LINKS_UNDER_A_CARD = 5
 
@@ -98,13 +66,13 @@ def status_view(
     actions = [] if task.terminal else ["notify"]
     actions += ["lyrics"] if task.text else []
     actions += [] if task.terminal else ["refresh"]
-    if re.fullmatch(STATUS_BUTTON, f"status:refresh:{task.id}"):
-        for action in actions:
+    for custom_id in (StatusButtonId(action, task.id) for action in actions):
+        if custom_id.is_encodable:
             view.add_item(
                 discord.ui.Button(
-                    label=catalog.text(f"status-button-{action}"),
-                    style=_STYLES.get(action, discord.ButtonStyle.secondary),
-                    custom_id=f"status:{action}:{task.id}",
+                    label=catalog.text(f"status-button-{custom_id.action}"),
+                    style=_STYLES.get(custom_id.action, discord.ButtonStyle.secondary),
+                    custom_id=custom_id.encode(),
                     row=1,
                 )
             )

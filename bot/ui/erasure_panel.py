@@ -5,9 +5,7 @@ import discord
 from bot.i18n.catalog import Catalog
 from bot.storage.models import PersonalData
 from bot.ui.components import StatelessView
-
-CONFIRM = r"forget:(?P<action>delete|keep):(?P<owner>[0-9]{1,20})"
-"""The custom id of a button under the question."""
+from bot.ui.custom_ids import ErasureButtonId
 
 
 def erasure_question(personal_data: PersonalData, catalog: Catalog) -> str:
@@ -30,6 +28,6 @@ def erasure_view(owner: int, catalog: Catalog) -> discord.ui.View:
         ("keep", discord.ButtonStyle.secondary),
     ):
         label = catalog.text(f"forget-button-{action}")
-        custom_id = f"forget:{action}:{owner}"
+        custom_id = ErasureButtonId(action, owner).encode()
         view.add_item(discord.ui.Button(label=label, style=style, custom_id=custom_id))
     return view

@@ -1,23 +1,18 @@
 """What a person is told when a command or a button fails, and what the log gets."""
 
-import functools
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import aiohttp
 import discord
 
-from bot.delivery.discord_errors import short_reason
 from bot.i18n.catalog import catalog_for
 from bot.relay.errors import RelayError
 from bot.storage.errors import WatchError
+from bot.ui.error_texts import error_text
 from bot.ui.permissions import is_guest
-from bot.ui.replies import error_text
 
 log = logging.getLogger(__name__)
-
-Item = TypeVar("Item")
 
 _TOO_LATE = {10015, 10062, 50027}
 """Unknown webhook, unknown interaction, invalid webhook token: the interaction is over."""
@@ -33,31 +28,13 @@ async def reply_with_error(interaction: discord.Interaction[Any], error: Excepti
         log.info("The bot stops; %s is not answered", name)
         return
     if isinstance(error, aiohttp.ClientError | OSError):
-        log.warning("An answer of %s was cut off: %s", name, short_reason(error))
+        log.warning("An answer of %s was cut off: %s", name, error)
     elif not isinstance(error, RelayError | WatchError | discord.app_commands.TransformerError):
         log.error("%s failed", name, exc_info=error)
     try:
         await _answer(interaction, _explained(interaction, error))
     except (discord.DiscordException, aiohttp.ClientError, OSError) as refusal:
-        log.warning("Discord took no answer for %s: %s", name, short_reason(refusal))
-
-
-def reports_errors(
-    callback: Callable[[Item, Any], Awaitable[None]],
-) -> Callable[[Item, Any], Awaitable[None]]:
-    """Let a button's or menu's callback answer its failures, as commands do.
-
-    discord.py itself only logs them, and the person would wait for ever.
-    """
-
-    @functools.wraps(callback)
-    async def tell(item: Item, interaction: discord.Interaction[Any]) -> None:
-        try:
-            await callback(item, interaction)
-        except Exception as error:  # noqa: BLE001 # answered and logged, as in the command tree
-            await reply_with_error(interaction, error)
-
-    return tell
+        log.warning("Discord took no answer for %s: %s", name, refusal)
 
 
 def _explained(interaction: discord.Interaction[Any], error: Exception) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import discord
 
 from bot.i18n.catalog import Catalog
-from bot.relay.circuit_breaker import CircuitStatus
 from bot.storage.models import ServerUsage
 from bot.ui.permissions import posting_permissions
 
@@ -17,23 +16,25 @@ MAX_CHANNELS_LISTED = 15
 class ServerHealth:
     """What the page is made of; times are Unix seconds."""
 
-    relay: CircuitStatus
+    relay_open_until: float | None
+    """Until when the relay is not asked, ``None`` while it is."""
+    relay_last_success_at: float | None
     last_tick_at: Mapping[str, float]
-    """When each loop of the clock last did its work without a fault."""
-    use: ServerUsage
+    """When each background loop last succeeded."""
+    usage: ServerUsage
     invite: str
 
 
 def health_embed(health: ServerHealth, guild: discord.Guild, catalog: Catalog) -> discord.Embed:
     """Return the page for one server."""
     embed = discord.Embed(title=catalog.text("health-title"))
-    embed.add_field(name=catalog.text("health-relay"), value=_relay(health.relay, catalog))
+    embed.add_field(name=catalog.text("health-relay"), value=_relay(health, catalog))
     rounds = "\n".join(_round(name, health.last_tick_at, catalog) for name in _ROUNDS)
     embed.add_field(name=catalog.text("health-rounds"), value=rounds, inline=False)
-    counts = catalog.text("health-waiting-counts", due=health.use.due, held=health.use.held)
+    counts = catalog.text("health-waiting-counts", due=health.usage.due, held=health.usage.held)
     embed.add_field(name=catalog.text("health-waiting"), value=counts, inline=False)
     lines = [
-        _channel(channel, guild, catalog) for channel in health.use.channels[:MAX_CHANNELS_LISTED]
+        _channel(channel, guild, catalog) for channel in health.usage.channels[:MAX_CHANNELS_LISTED]
     ]
     embed.add_field(
         name=catalog.text("health-channels"),
@@ -47,12 +48,12 @@ def health_embed(health: ServerHealth, guild: discord.Guild, catalog: Catalog) -
 _ROUNDS = ("poll", "deliver", "show")
 
 
-def _relay(relay: CircuitStatus, catalog: Catalog) -> str:
-    if relay.open_until is not None:
-        return catalog.text("health-relay-paused", time=_when(relay.open_until))
-    if relay.last_success_at is None:
+def _relay(health: ServerHealth, catalog: Catalog) -> str:
+    if health.relay_open_until is not None:
+        return catalog.text("health-relay-paused", time=_when(health.relay_open_until))
+    if health.relay_last_success_at is None:
         return catalog.text("health-relay-silent")
-    return catalog.text("health-relay-well", time=_when(relay.last_success_at))
+    return catalog.text("health-relay-well", time=_when(health.relay_last_success_at))
 
 
 def _round(name: str, last_tick_at: Mapping[str, float], catalog: Catalog) -> str:

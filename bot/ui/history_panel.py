@@ -9,22 +9,16 @@ from bot.i18n.catalog import Catalog
 from bot.relay.models import Task, TaskKind
 from bot.storage.models import EndReason, HistoryEntry, HistoryPage
 from bot.ui.components import StatelessView
+from bot.ui.custom_ids import HistoryEntryId, HistoryPageId
 from bot.ui.escaping import escape_line, sanitize_line
-from bot.ui.limits import usable_url
+from bot.ui.limits import MAX_OPTION_TEXT, usable_url
 from bot.ui.songs import RUNNING_COLOUR, join_parts
-
-TURN = r"history:(?P<owner>[0-9]{1,20}):(?P<page>[0-9]{1,9}):(?P<search>(?s:.*))"
-"""The custom id of a button that turns the page: whose it is, which page, of what search."""
-
-OPEN = r"history-open:(?P<owner>[0-9]{1,20})"
-"""The custom id of the menu that opens an entry; the entries' ids are its values."""
 
 MAX_SEARCH_BYTES = 60
 """Bytes of UTF-8: with the rest of the custom id at most 100, however Discord counts."""
 
 _TITLE = 80
 _STYLE = 80
-_LABEL = 100
 _ICONS = {TaskKind.MUSIC: "🎵", TaskKind.LYRICS: "📝", None: "🎼"}
 
 
@@ -68,7 +62,7 @@ def history_view(
     view = StatelessView()
     view.add_item(
         discord.ui.Select(
-            custom_id=f"history-open:{owner}",
+            custom_id=HistoryEntryId(owner).encode(),
             placeholder=catalog.text("history-open"),
             options=[_option(entry, catalog) for entry in page.entries],
         )
@@ -86,7 +80,7 @@ def _turn(
 ) -> discord.ui.Button[discord.ui.View]:
     return discord.ui.Button(
         label=catalog.text(key),
-        custom_id=f"history:{owner}:{max(number, 0)}:{search}",
+        custom_id=HistoryPageId(owner, max(number, 0), search).encode(),
         disabled=number < 0 or not there,
         row=1,
     )
@@ -114,8 +108,9 @@ def _option(entry: HistoryEntry, catalog: Catalog) -> discord.SelectOption:
         sanitize_line(_style(entry.task), limit=_STYLE // 2), _kind(entry.task, catalog)
     )
     return discord.SelectOption(
-        label=sanitize_line(entry.task.title, limit=_LABEL) or catalog.text("card-untitled"),
-        description=join_parts(about, _outcome(entry, catalog))[:_LABEL],
+        label=sanitize_line(entry.task.title, limit=MAX_OPTION_TEXT)
+        or catalog.text("card-untitled"),
+        description=join_parts(about, _outcome(entry, catalog))[:MAX_OPTION_TEXT],
         value=str(entry.id),
         emoji=_ICONS[entry.task.kind],
     )

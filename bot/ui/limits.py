@@ -1,4 +1,4 @@
-"""Discord's limits for a message, and how a message is kept within them.
+"""Discord's limits for messages and components, and how a message is kept within them.
 
 All lengths are code points, as Discord's documentation counts them ("Embed limits").
 """
@@ -22,6 +22,14 @@ MAX_FOOTER = 2048
 MAX_URL = 2048
 MAX_BUTTON_URL = 512
 MAX_BUTTONS = 25
+MAX_CUSTOM_ID = 100
+"""Characters of the custom id of a button or a menu."""
+MAX_OPTION_TEXT = 100
+"""Code points of the label and of the description of a menu's option."""
+MAX_CHOICE = 100
+"""Code points of the name and of the value of an autocomplete choice."""
+MAX_USER_INSTALL_FOLLOW_UPS = 5
+"""Messages that may follow an answer where only a person has installed the bot."""
 MAX_MENTIONED_USERS = 100
 
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")

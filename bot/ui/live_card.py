@@ -11,6 +11,7 @@ from bot.i18n.catalog import Catalog
 from bot.relay.models import Outcome, Task
 from bot.storage.models import EndReason, LiveCard, LiveCardTask
 from bot.ui.components import StatelessView
+from bot.ui.custom_ids import LiveCardButtonId
 from bot.ui.escaping import code_span, escape_line
 from bot.ui.limits import MAX_CONTENT, whole_lines
 from bot.ui.songs import (
@@ -23,9 +24,6 @@ from bot.ui.songs import (
     link_buttons,
 )
 from bot.ui.status_card import progress_bar, state_line, task_style
-
-LIVE_BUTTON = r"card:(?P<action>join|leave):(?P<card>\d+)"
-"""The custom id of a button under a card in a channel."""
 
 _TITLE = 120
 _SHORT_ID = 8
@@ -104,18 +102,13 @@ def live_card_view(card: LiveCard, catalog: Catalog) -> discord.ui.View | None:
             discord.ui.Button(
                 label=catalog.text(f"live-button-{action}"),
                 style=style,
-                custom_id=live_card_button_id(action, card),
+                custom_id=LiveCardButtonId(action, card.id).encode(),
             )
         )
     if len(card.tasks) == 1 and not card.own_text_only:
         for link in link_buttons(card.tasks[0].task, catalog)[:_LINKS]:
             view.add_item(discord.ui.Button(label=link.label, url=link.url))
     return view
-
-
-def live_card_button_id(action: str, card: LiveCard) -> str:
-    """Return the custom id of a card's button, which ``LIVE_BUTTON`` matches."""
-    return f"card:{action}:{card.id}"
 
 
 def has_button(message: discord.Message, custom_id: str) -> bool:

@@ -5,7 +5,6 @@ pages, and anybody else who presses gets a private reader at that page.
 """
 
 import io
-import re
 from dataclasses import dataclass
 
 import discord
@@ -13,6 +12,7 @@ import discord
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Task
 from bot.ui.components import StatelessView
+from bot.ui.custom_ids import LyricsButtonId
 from bot.ui.escaping import safe_file_name, sanitize
 from bot.ui.lyrics import lyrics_messages, lyrics_texts, split_text
 from bot.ui.songs import join_parts, lyrics_colour, task_title
@@ -22,15 +22,6 @@ MAX_PAGE_LENGTH = 1500
 
 LINES_PER_PAGE = 45
 """About how many lines a page has: what a screen shows."""
-
-LONGEST_CUSTOM_ID = 100
-"""Discord's limit, in characters."""
-
-TEMPLATE = (
-    r"lyrics:(?P<action>page|share|file):(?P<page>\d{1,4}):(?P<owner>\d{1,20})"
-    r":(?P<task>[\w.:~/-]+)"
-)
-"""The custom id of a reader's button; the owner is 0 in a private reader."""
 
 _TITLE = 100
 
@@ -45,9 +36,8 @@ class LyricsPage:
 
 def has_readable_lyrics(task: Task) -> bool:
     """Whether a reader can show the lyrics of ``task``: there are any, and its id fits a button."""
-    longest = reader_custom_id("share", 9999, 2**64 - 1, task.id)
-    fits = len(longest) <= LONGEST_CUSTOM_ID and re.fullmatch(TEMPLATE, longest)
-    return bool(lyrics_texts(task)) and bool(fits)
+    longest = LyricsButtonId("share", 9999, 2**64 - 1, task.id)
+    return bool(lyrics_texts(task)) and longest.is_encodable
 
 
 def lyrics_page(task: Task, number: int, catalog: Catalog, *, owner: int = 0) -> LyricsPage:
@@ -103,17 +93,12 @@ def _view(task: Task, number: int, total: int, catalog: Catalog, owner: int) -> 
         back, on = (number - 1) % total, (number + 1) % total
         for label, page, there in (("◀", back, number > 0), ("▶", on, number < total - 1)):
             # Of two pages, back and on are the same one: a disabled button is told apart by 9999.
-            custom_id = reader_custom_id("page", page if there else 9999, owner, task.id)
+            custom_id = LyricsButtonId("page", page if there else 9999, owner, task.id).encode()
             view.add_item(discord.ui.Button(label=label, custom_id=custom_id, disabled=not there))
     if not owner:
         for action in ("share", "file"):
-            custom_id = reader_custom_id(action, number, owner, task.id)
+            custom_id = LyricsButtonId(action, number, owner, task.id).encode()
             view.add_item(
                 discord.ui.Button(label=catalog.text(f"reader-{action}"), custom_id=custom_id)
             )
     return view
-
-
-def reader_custom_id(action: str, page: int, owner: int, task_id: str) -> str:
-    """Return the custom id of a button that ``TEMPLATE`` matches."""
-    return f"lyrics:{action}:{page}:{owner}:{task_id}"

@@ -7,10 +7,6 @@ import discord
 
 from bot.storage.models import Destination, HistoryScope, UndeliveredReason
 
-MAX_USER_INSTALL_FOLLOW_UPS = 5
-"""How many messages may follow an answer where only a person has installed the bot."""
-
-
 REQUIRED_PERMISSIONS = discord.Permissions(
     view_channel=True,
     send_messages=True,

@@ -1,20 +1,17 @@
 """The answer to somebody's command: seen by that person only, in as many messages as it needs."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
 import discord
 
 from bot.i18n.catalog import Catalog
 from bot.relay.errors import RelayError
-from bot.storage.errors import WatchError
 from bot.storage.models import Caller
+from bot.ui.error_texts import error_text
 from bot.ui.escaping import code_span, truncate
-from bot.ui.limits import MAX_CONTENT, whole_lines
-
-MAX_QUOTE = 60
-"""Code points of what a person typed that an answer repeats."""
+from bot.ui.limits import MAX_CONTENT, MAX_USER_INSTALL_FOLLOW_UPS, whole_lines
+from bot.ui.permissions import is_user_install_only
 
 
 def caller_of(interaction: discord.Interaction[Any]) -> Caller:
@@ -68,23 +65,26 @@ def _pieces(text: str) -> Iterator[str]:
         lines = lines[len(piece) :]
 
 
-def error_text(error: Exception, catalog: Catalog) -> str:
-    """Return what a person is told about an error; never its inner text, unless it is ours."""
-    if isinstance(error, RelayError):
-        return catalog.text(f"relay-error-{error.kind.value.replace('_', '-')}")
-    if isinstance(error, WatchError):
-        return catalog.text(error.key, **_shown(error))
-    if isinstance(error, discord.app_commands.TransformerError):
-        return catalog.text("error-option")
-    return catalog.text("error-unexpected")
+def answerable_ids(
+    interaction: discord.Interaction[Any], ids: list[str]
+) -> tuple[list[str], list[str]]:
+    """Return the tasks that an answer of one message each can show, and those that are too many."""
+    most = MAX_USER_INSTALL_FOLLOW_UPS if is_user_install_only(interaction) else len(ids)
+    return ids[:most], ids[most:]
 
 
-def _shown(error: WatchError) -> dict[str, str | int]:
-    """Return the values of an error, with what a person typed made harmless."""
-    return {name: _fit(value) for name, value in error.values.items()}
+def omitted_ids_text(ids: list[str], catalog: Catalog) -> str:
+    """Return what is said about the tasks that were too many for one answer."""
+    return catalog.text("answer-too-long", ids=" ".join(map(code_span, ids)))
 
 
-def _fit(value: str | int | datetime) -> str | int:
-    if isinstance(value, datetime):
-        return discord.utils.format_dt(value, "R")
-    return code_span(value, limit=MAX_QUOTE) if isinstance(value, str) else value
+def missing_task_text(
+    task_id: str, error: RelayError | None, catalog: Catalog, *, unlisted: bool
+) -> str:
+    """Return why there is nothing to show of a task.
+
+    ``error``: why its look-up failed. ``unlisted``: the relay did not say whether it knows it.
+    """
+    if error is not None:
+        return error_text(error, catalog)
+    return catalog.text("status-unlisted" if unlisted else "status-unknown", id=code_span(task_id))

@@ -7,15 +7,13 @@ import discord
 from bot.i18n.catalog import Catalog, catalog_for
 from bot.storage.models import MentionSetting, ServerSettings
 from bot.ui.components import StatelessView
+from bot.ui.custom_ids import SettingId
 
 LANGUAGES = (None, "en-US", "zh-CN")
 """What the language button goes through; ``None`` is the server's own."""
 
 _LIMITS = (5, 20, 50)
 MAX_ROLES = 10
-
-SETTING = "settings:{}"
-"""The custom id of what changes a setting; its name goes in."""
 
 
 def watch_limit_choices(most: int) -> tuple[int | None, ...]:
@@ -47,7 +45,7 @@ def settings_view(settings: ServerSettings, catalog: Catalog) -> discord.ui.View
     view = StatelessView()
     view.add_item(
         discord.ui.ChannelSelect(
-            custom_id=SETTING.format("channel"),
+            custom_id=SettingId("channel").encode(),
             channel_types=[discord.ChannelType.text],
             placeholder=catalog.text("settings-choose-channel"),
             min_values=0,
@@ -56,7 +54,7 @@ def settings_view(settings: ServerSettings, catalog: Catalog) -> discord.ui.View
     )
     view.add_item(
         discord.ui.RoleSelect(
-            custom_id=SETTING.format("roles"),
+            custom_id=SettingId("roles").encode(),
             placeholder=catalog.text("settings-choose-roles"),
             min_values=0,
             max_values=MAX_ROLES,
@@ -67,7 +65,7 @@ def settings_view(settings: ServerSettings, catalog: Catalog) -> discord.ui.View
     role = settings.mention_role_id if settings.mention is MentionSetting.ROLE else None
     view.add_item(
         discord.ui.RoleSelect(
-            custom_id=SETTING.format("role"),
+            custom_id=SettingId("role").encode(),
             placeholder=catalog.text("settings-choose-role"),
             min_values=0,
             default_values=_default([role], "role"),
@@ -77,7 +75,7 @@ def settings_view(settings: ServerSettings, catalog: Catalog) -> discord.ui.View
         view.add_item(
             discord.ui.Button(
                 label=catalog.text(f"settings-button-{name}"),
-                custom_id=SETTING.format(name),
+                custom_id=SettingId(name).encode(),
                 style=discord.ButtonStyle.danger if name == "reset" else _SECONDARY,
             )
         )
@@ -89,7 +87,7 @@ _SECONDARY = discord.ButtonStyle.secondary
 
 def _mention_menu(settings: ServerSettings, catalog: Catalog) -> discord.ui.Select[discord.ui.View]:
     return discord.ui.Select(
-        custom_id=SETTING.format("mention"),
+        custom_id=SettingId("mention").encode(),
         placeholder=catalog.text("settings-choose-mention"),
         options=[
             discord.SelectOption(

@@ -7,13 +7,10 @@ import discord
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Task, TaskKind
 from bot.ui.components import StatelessView
+from bot.ui.custom_ids import FoundTasksId
 from bot.ui.escaping import sanitize_line
+from bot.ui.limits import MAX_OPTION_TEXT
 
-FOUND_MENU = "watch-found"
-"""The custom id of the menu: its values are the ids, so it needs no other."""
-
-_LABEL = 100
-"""Code points; Discord's limit for the label and the description of an option."""
 _KINDS = {TaskKind.MUSIC: "found-song", TaskKind.LYRICS: "found-lyrics", None: "found-task"}
 
 
@@ -21,8 +18,9 @@ def task_menu(tasks: Sequence[Task], catalog: Catalog, *, max_chosen: int) -> di
     """Return a menu of 1 to 25 tasks, of which up to ``max_chosen`` can be chosen at once."""
     options = [
         discord.SelectOption(
-            label=sanitize_line(task.title, limit=_LABEL) or catalog.text(_KINDS[task.kind]),
-            description=sanitize_line(task.id, limit=_LABEL),
+            label=sanitize_line(task.title, limit=MAX_OPTION_TEXT)
+            or catalog.text(_KINDS[task.kind]),
+            description=sanitize_line(task.id, limit=MAX_OPTION_TEXT),
             value=task.id,
         )
         for task in tasks
@@ -30,7 +28,7 @@ def task_menu(tasks: Sequence[Task], catalog: Catalog, *, max_chosen: int) -> di
     view = StatelessView()
     view.add_item(
         discord.ui.Select(
-            custom_id=FOUND_MENU,
+            custom_id=FoundTasksId().encode(),
             placeholder=catalog.text("found-choose"),
             options=options,
             min_values=1,
@@ -38,3 +36,12 @@ def task_menu(tasks: Sequence[Task], catalog: Catalog, *, max_chosen: int) -> di
         )
     )
     return view
+
+
+def readable_text(message: discord.Message) -> str:
+    """Return everything in a message that a person can read: its content and its embeds."""
+    parts: list[str | None] = [message.content]
+    for embed in message.embeds:
+        fields = [part for field in embed.fields for part in (field.name, field.value)]
+        parts += [embed.title, embed.description, embed.url, embed.footer.text, *fields]
+    return "\n".join(filter(None, parts))

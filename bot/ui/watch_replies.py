@@ -11,8 +11,8 @@ from bot.storage.models import (
     WatchReport,
     WatchResult,
 )
+from bot.ui.error_texts import error_text
 from bot.ui.escaping import code_span
-from bot.ui.replies import error_text
 
 _TEXTS = {
     WatchOutcome.WATCHING: "watch-watching",

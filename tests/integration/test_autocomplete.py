@@ -1,6 +1,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from bot.storage.history import History
 from bot.storage.limits import WatchLimits
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
-from bot.ui.autocomplete import MAX_CHOICE, matching_choices, suggest_task_ids
+from bot.ui.autocomplete import matching_choices, suggest_task_ids
+from bot.ui.limits import MAX_CHOICE
 from sandbox.relay import song
 from tests.support.builders import a_clip, a_lyrics_task, a_song
 from tests.support.histories import THERE, ended, named, watch
@@ -105,22 +107,20 @@ async def test_a_broken_database_offers_nothing(tmp_path: Path) -> None:
         await database.write("DROP TABLE subscriptions", [])
         with pytest.raises(sqlite3.Error):
             await history.suggestions(1, "")
-        assert await suggest_task_ids(history, 1, "") == []
-    assert await suggest_task_ids(history, 1, "") == []
+        assert await suggest_task_ids(partial(history.suggestions, 1), "") == []
+    assert await suggest_task_ids(partial(history.suggestions, 1), "") == []
 
 
-async def test_a_database_that_takes_too_long_offers_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Before Discord gives up."""
-    monkeypatch.setattr("bot.ui.autocomplete.PATIENCE", 0.01)
+async def test_a_database_that_takes_too_long_offers_nothing(tmp_path: Path) -> None:
+    """The answer comes before Discord gives up."""
     async with DatabaseThread(tmp_path / "suno.db") as database:
+        history = History(database, "deerapi")
         blocked = asyncio.Event()
         loop = asyncio.get_running_loop()
         waiting = asyncio.create_task(
             database.run(lambda _: asyncio.run_coroutine_threadsafe(blocked.wait(), loop).result())
         )
-        assert await suggest_task_ids(History(database, "deerapi"), 1, "") == []
+        assert await suggest_task_ids(partial(history.suggestions, 1), "", patience=0.01) == []
         blocked.set()
         await waiting
 

@@ -1,9 +1,17 @@
 import asyncio
 import gc
+import json
 import logging
+import random
+from collections.abc import Sequence
 
+import aiohttp
 import pytest
 
+from bot.app import COGS, Timing, build_bot, make_relay_client
+from bot.delivery.attachments.fetching import AudioFetcher
+from bot.settings import Settings
+from bot.storage.database import DatabaseThread
 from sandbox.bot_process import BotProcess
 from sandbox.relay import faults, song
 from tests.support.sandbox_session import SandboxSession, running_bot
@@ -60,3 +68,31 @@ async def test_a_stop_while_somebody_waits_for_an_answer_leaves_no_trace(
         assert await bot.stop() == 0
         assert "Traceback" not in bot.log
         assert "/suno status is not answered" in bot.log
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_the_order_in_which_cogs_are_loaded_does_not_matter(
+    sandbox: SandboxSession, seed: int
+) -> None:
+    """Any order registers the same commands and answers the same components."""
+    shuffled = list(COGS)
+    random.Random(seed).shuffle(shuffled)  # noqa: S311 # no secret
+    assert await registered(sandbox, shuffled) == await registered(sandbox, COGS)
+
+
+async def registered(sandbox: SandboxSession, cogs: Sequence[str]) -> tuple[set[str], set[str]]:
+    """Return the commands and the templates of components that cogs register in this order."""
+    values = {name.lower(): value for name, value in sandbox.environment.items()}
+    settings = Settings.model_validate(values)
+    async with aiohttp.ClientSession() as session:
+        relay_client = make_relay_client(settings, session)
+        database = DatabaseThread(settings.database_path)
+        bot = build_bot(settings, database, relay_client, AudioFetcher(), cogs, Timing(), "")
+        async with bot.client as client:
+            commands = {
+                json.dumps(option, sort_keys=True)
+                for payload in await client.load_cogs()
+                for option in payload.get("options") or [payload]
+            }
+            items = client._connection._view_store._dynamic_items
+            return commands, {pattern.pattern for pattern in items}

@@ -620,7 +620,7 @@ async def test_a_database_of_another_bot_is_not_emptied(
         sandbox.guild.remove_bot()
         direct = sandbox.discord.open_dm(sandbox.ada)
         async with running_bot(sandbox), asyncio.timeout(15):
-            while "another bot's" not in caplog.text:
+            while "Database of another bot" not in caplog.text:
                 await watch(sandbox, "again", sandbox.ada, direct)
         await sandbox.discord.wait_until_gone()
     assert "running" in values_in(tmp_path)

@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from bot.i18n.catalog import Catalog, languages
 from bot.storage.models import EndReason, HistoryEntry, HistoryPage
+from bot.ui.custom_ids import HistoryEntryId, HistoryPageId
 from bot.ui.history_panel import (
     MAX_SEARCH_BYTES,
-    OPEN,
-    TURN,
     history_embed,
     history_view,
     truncate_search,
@@ -358,7 +357,7 @@ def test_every_menu_and_button_is_within_discords_limits(page: HistoryPage, type
     view = history_view(page, search, LATEST, Catalog("en"))
     assert view
     (opening, *turning) = [each for row in view.to_components() for each in row["components"]]
-    assert re.fullmatch(OPEN, opening["custom_id"])
+    assert HistoryEntryId.decode(opening["custom_id"]) == HistoryEntryId(LATEST)
     for option in opening["options"]:
         assert 1 <= len(option["label"]) <= 100
         assert 1 <= len(option["description"]) <= 100
@@ -366,9 +365,9 @@ def test_every_menu_and_button_is_within_discords_limits(page: HistoryPage, type
     ids = [button["custom_id"] for button in turning]
     assert len(set(ids)) == len(ids)
     for custom_id in ids:
-        match = re.fullmatch(TURN, custom_id)
-        assert match
-        assert (match["owner"], match["search"]) == (str(LATEST), search)
+        button = HistoryPageId.decode(custom_id)
+        assert button
+        assert (button.owner, button.search) == (LATEST, search)
         assert len(custom_id.encode()) <= 100
 
 

@@ -1,0 +1,141 @@
+"""The custom ids of all persistent components: what a button or a menu is about.
+
+A component outlives a restart because its custom id holds everything that its handler needs: a kind
+and arguments, separated by colons. Each class here is one kind; its fields are the arguments, in
+order, each annotated with the pattern that its text matches. Messages with these ids are in
+channels already, so a kind never changes: a new one is added instead.
+"""
+
+import re
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Annotated, Any, ClassVar, Self, get_args, get_type_hints
+
+from bot.ui.limits import MAX_CUSTOM_ID
+
+UserId = Annotated[int, r"[0-9]{1,20}"]
+RowId = Annotated[int, r"[0-9]+"]
+
+
+class CustomId:
+    """A custom id as a value. Subclasses are frozen dataclasses of ``int`` and ``str`` fields."""
+
+    kind: ClassVar[str]
+
+    @classmethod
+    @cache
+    def template(cls) -> re.Pattern[str]:
+        """Return the pattern that matches the custom ids of this kind, a group for each field."""
+        groups = [f"(?P<{name}>{pattern})" for name, (_, pattern) in cls._arguments().items()]
+        return re.compile(":".join([re.escape(cls.kind), *groups]))
+
+    @classmethod
+    def decode(cls, custom_id: str) -> Self | None:
+        """Return the value of a custom id, ``None`` for one of another kind."""
+        match = cls.template().fullmatch(custom_id)
+        if match is None:
+            return None
+        arguments = cls._arguments().items()
+        return cls(**{name: convert(match[name]) for name, (convert, _) in arguments})
+
+    @property
+    def is_encodable(self) -> bool:
+        """Whether ``encode`` returns a custom id: the arguments fit, together and each."""
+        text = self._text()
+        return len(text) <= MAX_CUSTOM_ID and self.template().fullmatch(text) is not None
+
+    def encode(self) -> str:
+        """Return the custom id. Raises ``ValueError`` for one that Discord or we would not take."""
+        if not self.is_encodable:
+            raise ValueError(f"no custom id of at most {MAX_CUSTOM_ID} characters: {self._text()}")
+        return self._text()
+
+    def _text(self) -> str:
+        return ":".join([self.kind, *(str(getattr(self, name)) for name in self._arguments())])
+
+    @classmethod
+    @cache
+    def _arguments(cls) -> dict[str, tuple[type[Any], str]]:
+        """Return the type and the pattern of each field, by its name."""
+        hints = get_type_hints(cls, include_extras=True)
+        names = [field.name for field in fields(cls)]  # type: ignore[arg-type]  # a dataclass
+        return {name: get_args(hints[name])[:2] for name in names}
+
+
+@dataclass(frozen=True)
+class KeepWatchingId(CustomId):
+    """Under a notice that a task was given up: watch the task of this delivery again."""
+
+    kind = "keep-watching"
+    delivery_id: RowId
+
+
+@dataclass(frozen=True)
+class StatusButtonId(CustomId):
+    """Under a status card. A task id that is longer, which no relay makes, has no buttons."""
+
+    kind = "status"
+    action: Annotated[str, "notify|lyrics|refresh"]
+    task_id: Annotated[str, r"[\w.:~/-]{1,85}"]
+
+
+@dataclass(frozen=True)
+class LyricsButtonId(CustomId):
+    """Under a page of lyrics. ``page`` counts from 0; ``owner`` is 0 in a private reader."""
+
+    kind = "lyrics"
+    action: Annotated[str, "page|share|file"]
+    page: Annotated[int, r"[0-9]{1,4}"]
+    owner: UserId
+    task_id: Annotated[str, r"[\w.:~/-]+"]
+
+
+@dataclass(frozen=True)
+class LiveCardButtonId(CustomId):
+    """Under a live card: watch its tasks too, or stop watching them."""
+
+    kind = "card"
+    action: Annotated[str, "join|leave"]
+    card_id: RowId
+
+
+@dataclass(frozen=True)
+class FoundTasksId(CustomId):
+    """The menu of the tasks found in a message; the task ids are its values."""
+
+    kind = "watch-found"
+
+
+@dataclass(frozen=True)
+class HistoryPageId(CustomId):
+    """Under a page of the history: show page ``page``, counted from 0, of a search."""
+
+    kind = "history"
+    owner: UserId
+    page: Annotated[int, r"[0-9]{1,9}"]
+    search: Annotated[str, r"(?s:.*)"]
+
+
+@dataclass(frozen=True)
+class HistoryEntryId(CustomId):
+    """The menu that opens an entry of the history; the entries' ids are its values."""
+
+    kind = "history-open"
+    owner: UserId
+
+
+@dataclass(frozen=True)
+class ErasureButtonId(CustomId):
+    """Under the question whether to delete all data about ``owner``."""
+
+    kind = "forget"
+    action: Annotated[str, "delete|keep"]
+    owner: UserId
+
+
+@dataclass(frozen=True)
+class SettingId(CustomId):
+    """What changes a setting of the server where it is used."""
+
+    kind = "settings"
+    name: Annotated[str, "channel|roles|role|mention|uploads|language|limit|reset"]

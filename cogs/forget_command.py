@@ -1,0 +1,75 @@
+"""Someone types ``/suno forget``: delete what is stored about that person."""
+
+import logging
+import time
+
+import aiohttp
+import discord
+
+from bot.client import SunoBot
+from bot.i18n.catalog import catalog_for
+from bot.storage.erasure import Erasure
+from bot.storage.live_cards import LiveCards
+from bot.ui.custom_ids import ErasureButtonId
+from bot.ui.erasure_panel import erasure_question, erasure_view
+from bot.ui.persistent_items import persistent_item
+from bot.ui.suno_cog import SunoCog, subcommand
+
+log = logging.getLogger(__name__)
+
+Interaction = discord.Interaction[SunoBot]
+
+
+class ForgetCommand(SunoCog):
+    """``/suno forget`` and the buttons under its question."""
+
+    def __init__(self, bot: SunoBot, *, erasure: Erasure, cards: LiveCards) -> None:
+        super().__init__(
+            bot,
+            subcommands=[subcommand("forget", self.forget)],
+            items=[persistent_item(ErasureButtonId, self.answer)],
+        )
+        self._erasure = erasure
+        self._cards = cards
+
+    async def forget(self, interaction: Interaction) -> None:
+        """Say what is stored about the person, and ask whether to delete it."""
+        await interaction.response.defer(ephemeral=True)
+        catalog = catalog_for(interaction.locale.value)
+        personal_data = await self._erasure.personal_data(interaction.user.id)
+        if personal_data.nothing:
+            await interaction.edit_original_response(content=catalog.text("forget-nothing"))
+            return
+        await interaction.edit_original_response(
+            content=erasure_question(personal_data, catalog),
+            view=erasure_view(interaction.user.id, catalog),
+        )
+
+    async def answer(self, interaction: Interaction, custom_id: ErasureButtonId) -> None:
+        """Delete the data or keep them, as the button says, and remove the buttons."""
+        catalog = catalog_for(interaction.locale.value)
+        if interaction.user.id != custom_id.owner:
+            text = catalog.text("forget-not-yours")
+            await interaction.response.send_message(text, ephemeral=True)
+            return
+        await interaction.response.defer()
+        if custom_id.action == "delete":
+            await self._erase(interaction)
+        key = "forget-done" if custom_id.action == "delete" else "forget-kept"
+        await interaction.edit_original_response(content=catalog.text(key), view=None)
+
+    async def _erase(self, interaction: Interaction) -> None:
+        """Delete what is stored about the person, and let live cards that name them be updated."""
+        try:
+            direct: int | None = (await interaction.client.create_dm(interaction.user)).id
+        except (discord.HTTPException, aiohttp.ClientError, OSError):
+            direct = None
+        await self._erasure.forget(interaction.user.id, direct, time.time())
+        self._cards.changed.set()
+        log.info("Personal data deleted on request")
+
+
+async def setup(bot: SunoBot) -> None:
+    """Add the cog; discord.py calls this."""
+    services = bot.services
+    await bot.add_cog(ForgetCommand(bot, erasure=services.erasure, cards=services.live_cards))

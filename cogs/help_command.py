@@ -1,0 +1,46 @@
+"""Someone types ``/suno help``: what the bot is for, the commands, and how to invite it."""
+
+import discord
+
+from bot.client import SunoBot
+from bot.i18n.catalog import Catalog, catalog_for
+from bot.ui.components import LinkButton, link_view
+from bot.ui.permissions import invite_link
+from bot.ui.songs import RUNNING_COLOUR
+from bot.ui.suno_cog import SunoCog, subcommand
+
+Interaction = discord.Interaction[SunoBot]
+
+_EXPLAINED_COMMANDS = ("watch", "status", "lyrics", "list", "history")
+"""In the order of use."""
+
+
+class HelpCommand(SunoCog):
+    """``/suno help``."""
+
+    def __init__(self, bot: SunoBot) -> None:
+        super().__init__(bot, subcommands=[subcommand("help", self.help)])
+
+    async def help(self, interaction: Interaction) -> None:
+        """Explain the bot to one person."""
+        catalog = catalog_for(interaction.locale.value)
+        invite = LinkButton(catalog.text("help-invite"), invite_link(interaction.application_id))
+        await interaction.response.send_message(
+            embed=_help_embed(catalog),
+            view=link_view([invite]) or discord.utils.MISSING,
+            ephemeral=True,
+        )
+
+
+def _help_embed(catalog: Catalog) -> discord.Embed:
+    explained = "\n".join(catalog.text(f"help-{name}") for name in _EXPLAINED_COMMANDS)
+    return discord.Embed(
+        title=catalog.text("help-title"),
+        description=f"{catalog.text('help-what')}\n\n{explained}\n\n{catalog.text('help-more')}",
+        colour=RUNNING_COLOUR,
+    )
+
+
+async def setup(bot: SunoBot) -> None:
+    """Add the cog; discord.py calls this."""
+    await bot.add_cog(HelpCommand(bot))

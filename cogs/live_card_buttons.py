@@ -1,0 +1,83 @@
+"""Someone presses *Me too* or *Stop* under a live card."""
+
+import time
+
+import discord
+
+from bot.client import SunoBot
+from bot.delivery.live_card_updater import LiveCardUpdater
+from bot.i18n.catalog import catalog_for
+from bot.storage.live_cards import LiveCards
+from bot.storage.models import LiveCard, Unwatched
+from bot.ui.custom_ids import LiveCardButtonId
+from bot.ui.persistent_items import persistent_item
+from bot.ui.replies import Reply
+from bot.ui.suno_cog import SunoCog
+from bot.ui.watch_replies import watch_reply
+from bot.watches.destinations import HERE
+from bot.watches.service import WatchService
+from bot.watches.watchlist import Watchlist
+
+Interaction = discord.Interaction[SunoBot]
+
+
+class LiveCardButtons(SunoCog):
+    """Answers the buttons of live cards: anybody may press them, each for themselves."""
+
+    def __init__(
+        self,
+        bot: SunoBot,
+        *,
+        watch_service: WatchService,
+        watchlist: Watchlist,
+        cards: LiveCards,
+        updater: LiveCardUpdater,
+    ) -> None:
+        super().__init__(bot, items=[persistent_item(LiveCardButtonId, self.press)])
+        self._watch_service = watch_service
+        self._watchlist = watchlist
+        self._cards = cards
+        self._updater = updater
+
+    async def press(self, interaction: Interaction, custom_id: LiveCardButtonId) -> None:
+        """Watch what runs on the card, or what is being posted just now; or stop watching it."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        catalog = catalog_for(interaction.locale.value)
+        card = await self._cards.get(custom_id.card_id, time.time())
+        tasks = card.tasks if card else ()
+        running = [shown.task.id for shown in tasks if not shown.end_reason]
+        ids = running or [shown.task.id for shown in tasks if shown.notice_pending]
+        if card is None or not ids:
+            text = catalog.text("live-gone")
+        elif custom_id.action == "join":
+            answer = await self._watch_service.watch(interaction, ids, HERE)
+            text = watch_reply(answer, catalog_for(interaction.locale.value))
+        else:
+            text = catalog.text(await self._leave(interaction, card, ids))
+        await Reply(interaction).send(text)
+        if card is None and interaction.message:
+            public = catalog_for((interaction.guild_locale or interaction.locale).value)
+            await self._updater.retire(interaction.message, custom_id.encode(), public)
+
+    async def _leave(self, interaction: Interaction, card: LiveCard, ids: list[str]) -> str:
+        """Stop for the person who pressed; return the key of what to say."""
+        removed = await self._watchlist.remove(
+            ids, user_id=interaction.user.id, channel_id=card.destination.channel_id
+        )
+        if Unwatched.ON_ITS_WAY in removed.values():
+            return "live-on-its-way"
+        return "live-left" if Unwatched.STOPPED in removed.values() else "live-not-watching"
+
+
+async def setup(bot: SunoBot) -> None:
+    """Add the cog; discord.py calls this."""
+    services = bot.services
+    await bot.add_cog(
+        LiveCardButtons(
+            bot,
+            watch_service=services.watch_service,
+            watchlist=services.watchlist,
+            cards=services.live_cards,
+            updater=services.live_card_updater,
+        )
+    )

@@ -1,0 +1,82 @@
+"""Someone turns a page of lyrics, shares them, or wants them as a file."""
+
+import discord
+
+from bot.client import SunoBot
+from bot.i18n.catalog import catalog_for
+from bot.relay.models import Task
+from bot.ui.custom_ids import LyricsButtonId
+from bot.ui.lyrics_reader import lyrics_file, lyrics_page
+from bot.ui.permissions import may_post
+from bot.ui.persistent_items import persistent_item
+from bot.ui.replies import Reply, caller_of
+from bot.ui.suno_cog import SunoCog
+from bot.watches.watchlist import Watchlist
+
+Interaction = discord.Interaction[SunoBot]
+
+
+class LyricsButtons(SunoCog):
+    """Answers the buttons of the lyrics reader."""
+
+    def __init__(self, bot: SunoBot, *, watchlist: Watchlist) -> None:
+        super().__init__(bot, items=[persistent_item(LyricsButtonId, self.press)])
+        self._watchlist = watchlist
+
+    async def press(self, interaction: Interaction, custom_id: LyricsButtonId) -> None:
+        """Do what the button says, for the person who pressed it."""
+        if custom_id.action == "page" and _is_own_reader(interaction, custom_id):
+            await interaction.response.defer()
+        else:
+            await interaction.response.defer(ephemeral=True, thinking=True)
+        task = await self._watchlist.read(custom_id.task_id, caller_of(interaction))
+        if task is None:
+            text = catalog_for(interaction.locale.value).text("reader-gone")
+            await interaction.followup.send(text, ephemeral=True)
+            return
+        actions = {"page": _turn_page, "share": _share, "file": _send_file}
+        await actions[custom_id.action](interaction, custom_id, task)
+
+
+def _is_own_reader(interaction: Interaction, custom_id: LyricsButtonId) -> bool:
+    """Whether the reader is private, or was shared by the person who pressed."""
+    return custom_id.owner in (0, interaction.user.id)
+
+
+async def _turn_page(interaction: Interaction, custom_id: LyricsButtonId, task: Task) -> None:
+    """Show another page: in this message, or in a new private reader for anybody but the owner."""
+    owner = custom_id.owner if _is_own_reader(interaction, custom_id) else 0
+    locale = (interaction.guild_locale if owner else None) or interaction.locale
+    page = lyrics_page(task, custom_id.page, catalog_for(locale.value), owner=owner)
+    await interaction.edit_original_response(embed=page.embed, view=page.view)
+
+
+async def _share(interaction: Interaction, custom_id: LyricsButtonId, task: Task) -> None:
+    """Post the reader to the channel, in the name of the person who asked."""
+    catalog = catalog_for(interaction.locale.value)
+    if not may_post(interaction.permissions, interaction):
+        await Reply(interaction).send(catalog.text("reader-may-not-share"))
+        return
+    if not may_post(interaction.app_permissions, interaction):
+        await Reply(interaction).send(catalog.text("reader-cannot-share"))
+        return
+    public = catalog_for((interaction.guild_locale or interaction.locale).value)
+    page = lyrics_page(task, custom_id.page, public, owner=interaction.user.id)
+    await Reply(interaction).send(catalog.text("reader-shared"))
+    await interaction.followup.send(
+        public.text("reader-shared-by", user=interaction.user.mention),
+        embed=page.embed,
+        view=page.view or discord.utils.MISSING,
+        allowed_mentions=discord.AllowedMentions.none(),
+    )
+
+
+async def _send_file(interaction: Interaction, _: LyricsButtonId, task: Task) -> None:
+    """Send the lyrics as a file, to that person alone."""
+    file = lyrics_file(task, catalog_for(interaction.locale.value))
+    await interaction.edit_original_response(attachments=[file])
+
+
+async def setup(bot: SunoBot) -> None:
+    """Add the cog; discord.py calls this."""
+    await bot.add_cog(LyricsButtons(bot, watchlist=bot.services.watchlist))

@@ -1,0 +1,88 @@
+"""Servers invite and remove the bot: keep or delete what is stored about them."""
+
+import logging
+import time
+from contextlib import suppress
+
+import discord
+from discord.ext import commands
+
+from bot.client import SunoBot
+from bot.storage.departed_servers import DepartedServers
+from bot.storage.erasure import Erasure
+from bot.storage.errors import DatabaseClosed
+from bot.storage.key_value import KeyValueStore
+from bot.storage.models import ShardGuilds
+
+log = logging.getLogger(__name__)
+
+_OWNER_KEY = "application that this database belongs to"
+
+
+class ServerEvents(commands.Cog):
+    """Listens to the events about the servers that the bot is in."""
+
+    def __init__(
+        self,
+        bot: SunoBot,
+        *,
+        erasure: Erasure,
+        departed_servers: DepartedServers,
+        key_values: KeyValueStore,
+    ) -> None:
+        self._bot = bot
+        self._erasure = erasure
+        self._departed_servers = departed_servers
+        self._key_values = key_values
+
+    @commands.Cog.listener()
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Delete everything of a server that the bot is no longer in; an outage is not that."""
+        await self._erasure.purge(guild.id)
+        log.info("Server left, data deleted: server=%s", guild.id)
+
+    @commands.Cog.listener()
+    async def on_shard_guilds(
+        self, shard_id: int, shard_count: int, guild_ids: frozenset[int]
+    ) -> None:
+        """Record which servers removed the bot while it was away.
+
+        A database that another bot worked on before is left alone: that one's servers are not ours.
+        """
+        with suppress(DatabaseClosed):  # a bot that is stopping does so at its next start
+            if await self._owns_database():
+                listed = ShardGuilds(shard_id, shard_count, guild_ids)
+                await self._departed_servers.compare(listed, time.time())
+
+    @commands.Cog.listener()
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Keep the data of a server that invites the bot again."""
+        await self._departed_servers.cancel(guild.id)
+
+    @commands.Cog.listener()
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """Keep the data of a server that was not listed by mistake."""
+        await self._departed_servers.cancel(guild.id)
+
+    async def _owns_database(self) -> bool:
+        """Whether no other bot worked on the database before; the first one becomes its owner."""
+        application = str(self._bot.application_id)
+        owner = await self._key_values.read(_OWNER_KEY)
+        if owner is None:
+            await self._key_values.write(_OWNER_KEY, application)
+        elif owner != application:
+            log.warning("Database of another bot, no data of its servers deleted: owner=%s", owner)
+        return owner in (None, application)
+
+
+async def setup(bot: SunoBot) -> None:
+    """Add the cog; discord.py calls this."""
+    services = bot.services
+    await bot.add_cog(
+        ServerEvents(
+            bot,
+            erasure=services.erasure,
+            departed_servers=services.departed_servers,
+            key_values=services.key_values,
+        )
+    )

@@ -1,0 +1,196 @@
+"""Someone types a ``/suno`` command about tasks: read what was typed, ask a service, answer.
+
+Every command is acknowledged at once and answers the person alone; what the channel sees is the
+notice that comes later.
+"""
+
+from typing import Annotated
+
+import discord
+from discord import app_commands
+
+from bot.client import SunoBot
+from bot.i18n.catalog import catalog_for
+from bot.i18n.translator import localized
+from bot.relay.models import TaskKind
+from bot.storage.history import History
+from bot.storage.outbox import Outbox
+from bot.ui.autocomplete import suggest_task_ids
+from bot.ui.escaping import code_span
+from bot.ui.held_notice import inbox_embed
+from bot.ui.lyrics import lyrics_messages
+from bot.ui.lyrics_reader import has_readable_lyrics, lyrics_page
+from bot.ui.replies import Reply, answerable_ids, caller_of, missing_task_text, omitted_ids_text
+from bot.ui.status_card import status_message
+from bot.ui.suno_cog import Subcommand, SunoCog, subcommand
+from bot.ui.watch_list import unwatched_text, watch_list_embed
+from bot.ui.watch_replies import watch_reply
+from bot.watches.destinations import WatchOptions
+from bot.watches.service import WatchService
+from bot.watches.watchlist import Watchlist
+
+Interaction = discord.Interaction[SunoBot]
+Ids = Annotated[str, app_commands.Range[str, 1, 2000]]
+
+_rename_ids = app_commands.rename(ids=localized("option-id-name"))
+_describe_ids = app_commands.describe(ids=localized("option-id"))
+
+
+class TaskCommands(SunoCog):
+    """``/suno status``, ``watch``, ``unwatch``, ``list``, ``inbox`` and ``lyrics``."""
+
+    def __init__(
+        self,
+        bot: SunoBot,
+        *,
+        watch_service: WatchService,
+        watchlist: Watchlist,
+        outbox: Outbox,
+        history: History,
+    ) -> None:
+        subcommands = [
+            self._with_suggested_ids(subcommand("status", self.status)),
+            self._with_suggested_ids(subcommand("watch", self.watch)),
+            self._with_suggested_ids(subcommand("unwatch", self.unwatch)),
+            subcommand("list", self.list_watches),
+            subcommand("inbox", self.inbox),
+            self._with_suggested_ids(subcommand("lyrics", self.lyrics)),
+        ]
+        super().__init__(bot, subcommands=subcommands)
+        self._watch_service = watch_service
+        self._watchlist = watchlist
+        self._outbox = outbox
+        self._history = history
+
+    @_rename_ids
+    @_describe_ids
+    async def status(self, interaction: Interaction, ids: Ids) -> None:
+        """Show how some tasks are doing."""
+        await interaction.response.defer(ephemeral=True)
+        catalog = catalog_for(interaction.locale.value)
+        wanted, omitted = answerable_ids(interaction, await self._watchlist.ids_in(ids))
+        found = await self._watchlist.look_up(wanted, caller_of(interaction))
+        now = discord.utils.utcnow().timestamp()
+        reply = Reply(interaction)
+        for task_id in wanted:
+            if task := found.tasks.get(task_id):
+                typical = await self._history.duration_stats(task.kind or TaskKind.MUSIC)
+                status = status_message(task, catalog, now=now, typical=typical)
+                await reply.send(embeds=status.embeds, view=status.view)
+            else:
+                unlisted, error = task_id in found.unlisted, found.failed.get(task_id)
+                text = missing_task_text(task_id, error, catalog, unlisted=unlisted)
+                await reply.send(text)
+        if omitted:
+            await reply.send(omitted_ids_text(omitted, catalog))
+
+    @app_commands.rename(
+        ids=localized("option-id-name"),
+        channel=localized("option-channel-name"),
+        mention=localized("option-mention-name"),
+        private=localized("option-private-name"),
+    )
+    @app_commands.describe(
+        ids=localized("option-id"),
+        channel=localized("option-channel"),
+        mention=localized("option-mention"),
+        private=localized("option-private"),
+    )
+    async def watch(
+        self,
+        interaction: Interaction,
+        ids: Ids,
+        channel: discord.TextChannel | discord.Thread | None = None,
+        *,
+        mention: bool = True,
+        private: bool = False,
+    ) -> None:
+        """Watch some tasks; their notices are posted where the person wants them."""
+        await interaction.response.defer(ephemeral=True)
+        options = WatchOptions(channel=channel, mention=mention, private=private)
+        wanted = await self._watchlist.ids_in(ids)
+        answer = await self._watch_service.watch(interaction, wanted, options)
+        text = watch_reply(answer, catalog_for(interaction.locale.value))
+        await Reply(interaction).send(text)
+
+    @_rename_ids
+    @_describe_ids
+    async def unwatch(self, interaction: Interaction, ids: Ids) -> None:
+        """Stop watching some tasks, wherever the person watches them."""
+        await interaction.response.defer(ephemeral=True)
+        wanted = await self._watchlist.ids_in(ids)
+        removed = await self._watchlist.remove(wanted, user_id=interaction.user.id)
+        text = unwatched_text(removed, catalog_for(interaction.locale.value))
+        await Reply(interaction).send(text)
+
+    async def list_watches(self, interaction: Interaction) -> None:
+        """Show what the person watches, everywhere."""
+        await interaction.response.defer(ephemeral=True)
+        catalog = catalog_for(interaction.locale.value)
+        watches = await self._watchlist.watches_of(interaction.user.id)
+        if watches:
+            await Reply(interaction).send(embeds=[watch_list_embed(watches, catalog)])
+        else:
+            await Reply(interaction).send(catalog.text("list-empty"))
+
+    async def inbox(self, interaction: Interaction) -> None:
+        """Show what could not be posted to the person, and why."""
+        await interaction.response.defer(ephemeral=True)
+        catalog = catalog_for(interaction.locale.value)
+        now = discord.utils.utcnow().timestamp()
+        entries = await self._outbox.undelivered_notices(interaction.user.id, now)
+        if entries:
+            await Reply(interaction).send(embeds=[inbox_embed(entries, catalog)])
+        else:
+            await Reply(interaction).send(catalog.text("inbox-empty"))
+
+    @_rename_ids
+    @_describe_ids
+    async def lyrics(self, interaction: Interaction, ids: Ids) -> None:
+        """Open a reader for the lyrics of each task."""
+        await interaction.response.defer(ephemeral=True)
+        catalog = catalog_for(interaction.locale.value)
+        reply = Reply(interaction)
+        wanted, omitted = answerable_ids(interaction, await self._watchlist.ids_in(ids))
+        found = await self._watchlist.read_all(wanted, caller_of(interaction))
+        for task_id in wanted:
+            task = found.tasks.get(task_id)
+            if task is None:
+                unlisted, error = task_id in found.unlisted, found.failed.get(task_id)
+                text = missing_task_text(task_id, error, catalog, unlisted=unlisted)
+                await reply.send(text)
+            elif not task.text and not task.terminal:
+                await reply.send(catalog.text("lyrics-none", id=code_span(task_id)))
+            elif has_readable_lyrics(task):
+                page = lyrics_page(task, 0, catalog)
+                await reply.send(embeds=[page.embed], view=page.view)
+            else:
+                for embeds in lyrics_messages(task, catalog):
+                    await reply.send(embeds=embeds)
+        if omitted:
+            await reply.send(omitted_ids_text(omitted, catalog))
+
+    def _with_suggested_ids(self, command: Subcommand) -> Subcommand:
+        """Offer the person's recent tasks while they type the ids of a command."""
+
+        async def suggest(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+            return await suggest_task_ids(
+                lambda word: self._history.suggestions(interaction.user.id, word), typed
+            )
+
+        command.autocomplete("ids")(suggest)
+        return command
+
+
+async def setup(bot: SunoBot) -> None:
+    """Add the cog; discord.py calls this."""
+    services = bot.services
+    await bot.add_cog(
+        TaskCommands(
+            bot,
+            watch_service=services.watch_service,
+            watchlist=services.watchlist,
+            outbox=services.outbox,
+            history=services.history,
+        )
+    )

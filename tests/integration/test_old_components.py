@@ -1,0 +1,97 @@
+"""Components in messages of earlier versions: their custom ids as literals."""
+
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.discord import Message
+from sandbox.relay import song
+from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
+
+BUTTONS = (
+    "keep-watching:999",
+    "status:notify:song-1",
+    "status:lyrics:song-1",
+    "status:refresh:song-1",
+    "lyrics:page:0:0:song-1",
+    "lyrics:page:1:1:song-1",
+    "lyrics:share:0:0:song-1",
+    "lyrics:file:0:0:song-1",
+    "card:join:999",
+    "card:leave:999",
+    "history:{user}:0:boats",
+    "forget:keep:{user}",
+    "forget:delete:{user}",
+    "settings:uploads",
+    "settings:language",
+    "settings:limit",
+    "settings:reset",
+)
+OPTIONS = {"type": 3, "options": [{"label": "One", "value": "1"}]}
+MENUS: dict[str, dict[str, Any]] = {
+    "watch-found": OPTIONS,
+    "history-open:{user}": OPTIONS,
+    "settings:mention": {"type": 3, "options": [{"label": "Nobody", "value": "nobody"}]},
+    "settings:channel": {"type": 8},
+    "settings:roles": {"type": 6},
+    "settings:role": {"type": 6},
+}
+
+
+@pytest.fixture
+async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
+    """Yield a sandbox in which the bot runs and the relay knows a song."""
+    async with open_sandbox(tmp_path) as sandbox, running_bot(sandbox):
+        sandbox.relay.add(song("song-1", takes=1000))
+        yield sandbox
+
+
+async def message_with(sandbox: SandboxSession, component: dict[str, Any]) -> Message:
+    """Return a message of the bot's that bears a component."""
+    message = await sandbox.command_answer("suno help")
+    message.components[:] = [{"type": 1, "id": 1, "components": [component | {"id": 2}]}]
+    return message
+
+
+async def settled(sandbox: SandboxSession) -> list[str]:
+    """Wait until the bot has done what an interaction asked for; return the requests it made."""
+    await sandbox.discord.wait_for(
+        lambda: any("/webhooks/" in request.path for request in sandbox.discord.requests), 10
+    )
+    return [request.path for request in sandbox.discord.requests]
+
+
+@pytest.mark.parametrize("custom_id", BUTTONS)
+async def test_a_button_of_an_old_message_is_answered(
+    sandbox: SandboxSession, custom_id: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each format that was ever sent finds its handler, which does not fail."""
+    custom_id = custom_id.format(user=sandbox.ada.id)
+    button = {"type": 2, "style": 2, "label": "Press", "custom_id": custom_id}
+    message = await message_with(sandbox, button)
+    sandbox.discord.requests.clear()
+    await sandbox.discord.press(sandbox.ada, message, custom_id)
+    assert await settled(sandbox)
+    assert [one for one in caplog.records if one.levelno >= logging.ERROR] == []
+
+
+@pytest.mark.parametrize("custom_id", MENUS)
+async def test_a_menu_of_an_old_message_is_answered(
+    sandbox: SandboxSession, custom_id: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each format that was ever sent finds its handler, which does not fail."""
+    select = MENUS[custom_id]
+    custom_id = custom_id.format(user=sandbox.ada.id)
+    message = await message_with(sandbox, select | {"custom_id": custom_id})
+    values: list[Any] = [option["value"] for option in select.get("options", [])]
+    if select["type"] == 8:
+        values = [sandbox.lyrics]
+    elif select["type"] == 6:
+        values = [sandbox.guild.add_role("Singers")]
+    sandbox.discord.requests.clear()
+    await sandbox.discord.select(sandbox.ada, message, custom_id, values)
+    assert await settled(sandbox)
+    assert [one for one in caplog.records if one.levelno >= logging.ERROR] == []

@@ -1,0 +1,126 @@
+"""The custom ids of persistent components."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.ui import custom_ids
+from bot.ui.custom_ids import (
+    CustomId,
+    ErasureButtonId,
+    FoundTasksId,
+    HistoryEntryId,
+    HistoryPageId,
+    KeepWatchingId,
+    LiveCardButtonId,
+    LyricsButtonId,
+    SettingId,
+    StatusButtonId,
+)
+from bot.ui.limits import MAX_CUSTOM_ID
+
+USER = 2**64 - 1
+KINDS = CustomId.__subclasses__()
+IN_OLD_MESSAGES = {
+    "keep-watching:17": KeepWatchingId(17),
+    "status:notify:task/1~a": StatusButtonId("notify", "task/1~a"),
+    "status:lyrics:a:b": StatusButtonId("lyrics", "a:b"),
+    "status:refresh:任务-1": StatusButtonId("refresh", "任务-1"),
+    f"lyrics:page:9999:{USER}:a:b/c": LyricsButtonId("page", 9999, USER, "a:b/c"),
+    "lyrics:share:0:0:abc": LyricsButtonId("share", 0, 0, "abc"),
+    "lyrics:file:12:0:abc": LyricsButtonId("file", 12, 0, "abc"),
+    "card:join:7": LiveCardButtonId("join", 7),
+    "card:leave:7": LiveCardButtonId("leave", 7),
+    "watch-found": FoundTasksId(),
+    f"history:{USER}:3:": HistoryPageId(USER, 3, ""),
+    f"history:{USER}:0:rain: on\ntin": HistoryPageId(USER, 0, "rain: on\ntin"),
+    f"history-open:{USER}": HistoryEntryId(USER),
+    f"forget:delete:{USER}": ErasureButtonId("delete", USER),
+    f"forget:keep:{USER}": ErasureButtonId("keep", USER),
+    **{
+        f"settings:{name}": SettingId(name)
+        for name in (
+            *("channel", "roles", "role", "mention", "uploads", "language", "limit", "reset"),
+        )
+    },
+}
+
+
+@pytest.mark.parametrize(("text", "custom_id"), IN_OLD_MESSAGES.items(), ids=IN_OLD_MESSAGES)
+def test_a_custom_id_of_an_old_message_is_read_as_it_was_meant(
+    text: str, custom_id: CustomId
+) -> None:
+    """Its kind alone decodes it, and encodes it to the same text."""
+    assert [each for kind in KINDS if (each := kind.decode(text))] == [custom_id]
+    assert custom_id.encode() == text
+
+
+def test_every_kind_has_an_old_message() -> None:
+    """The list above leaves no kind out."""
+    assert {type(each) for each in IN_OLD_MESSAGES.values()} == set(KINDS)
+
+
+def test_every_kind_has_a_name_of_its_own() -> None:
+    """No two kinds share a name, so that each component has one handler."""
+    assert len({kind.kind for kind in KINDS}) == len(KINDS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "keep-watching:",
+        "keep-watching:1:2",
+        "status:delete:abc",
+        "status:notify:a b",
+        "status:notify:" + "x" * 86,
+        "lyrics:page:12345:0:abc",
+        "card:join:-1",
+        "watch-found:1",
+        "history:me:0:",
+        "forget:delete:",
+        "settings:unknown",
+        "",
+    ],
+)
+def test_what_is_no_custom_id_is_not_decoded(text: str) -> None:
+    """Unknown actions, missing arguments and other characters belong to no kind."""
+    assert not any(kind.decode(text) for kind in KINDS)
+
+
+@pytest.mark.parametrize(
+    "custom_id",
+    [
+        StatusButtonId("notify", "x" * 86),
+        StatusButtonId("notify", "a b"),
+        LyricsButtonId("page", 0, 0, "x" * 90),
+        HistoryPageId(USER, 0, "x" * 80),
+    ],
+)
+def test_a_custom_id_that_discord_or_the_bot_would_not_take_is_not_encoded(
+    custom_id: CustomId,
+) -> None:
+    """It is too long, or would not be decoded again."""
+    assert not custom_id.is_encodable
+    with pytest.raises(ValueError, match="no custom id"):
+        custom_id.encode()
+
+
+@given(
+    action=st.sampled_from(["page", "share", "file"]),
+    page=st.integers(0, 9999),
+    owner=st.integers(0, USER),
+    task_id=st.text(max_size=120),
+)
+def test_what_is_encoded_is_decoded_to_the_same(
+    action: str, page: int, owner: int, task_id: str
+) -> None:
+    """Whatever the task id: it is refused, or comes back unchanged within Discord's limit."""
+    custom_id = LyricsButtonId(action, page, owner, task_id)
+    if custom_id.is_encodable:
+        assert len(custom_id.encode()) <= MAX_CUSTOM_ID
+        assert LyricsButtonId.decode(custom_id.encode()) == custom_id
+
+
+def test_only_the_codec_writes_custom_ids() -> None:
+    """Every kind is defined in one module."""
+    assert {kind.__module__ for kind in KINDS} == {custom_ids.__name__}
