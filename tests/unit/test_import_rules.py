@@ -25,15 +25,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot.storage": {"bot.relay.models"},
     "bot.polling": {"bot.relay", "bot.storage", "bot.metrics"},
     "bot.ui": {
-        "bot.relay",
-        "bot.storage",
-        "bot.i18n",
-        "bot.delivery",
-        "bot.watches",
-        "bot.public_addresses",
+        *("bot.relay.models", "bot.relay.errors", "bot.storage.models", "bot.storage.errors"),
+        *("bot.i18n", "bot.public_addresses"),
     },
     "bot.delivery": {
-        "bot.relay",
+        "bot.relay.models",
         "bot.storage",
         "bot.ui",
         "bot.i18n",
