@@ -135,7 +135,7 @@ async def _a_bot(scene: _Scene, relay: QuickRelay, tasks: int) -> AsyncIterator[
             await discord.wait_until_ready(timeout=30)
             await discord.wait_until_commands(timeout=30)
             yield
-        await discord.wait_until_gone()
+        await discord.wait_until_disconnected()
 
 
 def _settings(scene: _Scene, relay: QuickRelay, folder: Path) -> dict[str, str]:
@@ -187,6 +187,6 @@ async def _block(scene: _Scene, relay: QuickRelay, length: float) -> Block:
     taken = time.monotonic() - began
     looks, notices = relay.looks - looks, scene.notices() - notices
     for interaction in asked:
-        await interaction.until_acknowledged()
+        await interaction.wait_for_acknowledgement()
     waits = [one.acknowledged_after for one in asked if one.acknowledged_after is not None]
     return Block(statistics.quantiles(waits, n=100)[98], looks / taken, notices / taken)

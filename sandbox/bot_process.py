@@ -1,4 +1,4 @@
-"""The bot as a process of its own, which knows what it talks to by its settings alone."""
+"""Runs the bot as a process of its own, which is configured by its settings alone."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def settings_for(discord: LocalDiscord, relay: LocalRelay, folder: Path) -> dict[str, str]:
-    """Return the settings with which the bot finds the two servers, quicker than in earnest."""
+    """Return the settings for the two servers, with shorter intervals than in production."""
     return {
         "DISCORD_TOKEN": discord.token,
         "DISCORD_API_URL": discord.api_url,
@@ -32,7 +32,7 @@ def settings_for(discord: LocalDiscord, relay: LocalRelay, folder: Path) -> dict
 
 
 class BotProcess:
-    """Starts the bot, stops it or kills it; again and again, on the same folder.
+    """Starts, stops and kills the bot, any number of times on the same folder.
 
     ``folder`` holds its database and its log and is its current directory, so that no ``.env`` of
     the checkout is read. ``settings`` are all the settings that it sees. ``program`` is what
@@ -67,11 +67,11 @@ class BotProcess:
 
     @property
     def log(self) -> str:
-        """What all its lives have logged so far."""
+        """The log of all its runs so far."""
         return self.log_path.read_text(encoding="utf-8", errors="replace")
 
     async def start(self) -> None:
-        """Start it; returns at once."""
+        """Start the bot; returns at once."""
         with self.log_path.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
@@ -82,31 +82,31 @@ class BotProcess:
                 stderr=log,
             )
 
-    async def stop(self, patience: float = 10.0) -> int:
-        """Ask it to stop, kill it after ``patience`` seconds; return its exit code."""
+    async def stop(self, grace_period: float = 10.0) -> int:
+        """Ask it to stop, kill it after ``grace_period`` seconds; return its exit code."""
         process = self._running()
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
             try:
-                async with asyncio.timeout(patience):
+                async with asyncio.timeout(grace_period):
                     await process.wait()
             except TimeoutError:
                 return await self.kill()
         return await self.ended()
 
     def send_signal(self, number: signal.Signals) -> None:
-        """Send it a signal; nothing is waited for."""
+        """Send a signal without waiting."""
         self._running().send_signal(number)
 
     async def kill(self) -> int:
-        """Kill it without warning (SIGKILL); return its exit code, -9 if it was still running."""
+        """Kill it with SIGKILL; return its exit code, -9 if it was still running."""
         process = self._running()
         if process.returncode is None:
             process.kill()
         return await self.ended()
 
     async def ended(self) -> int:
-        """Wait until it has ended; return its exit code."""
+        """Wait for the end of the process; return its exit code."""
         return await self._running().wait()
 
     @property

@@ -97,7 +97,7 @@ class Scenario:
         """Use a slash command, and wait for its answer."""
         self.observer.show_channel(channel)
         interaction = await self.discord.command(user, channel, name, **options)
-        return await interaction.answered(timeout=MESSAGE_TIMEOUT)
+        return await interaction.wait_for_answer(timeout=MESSAGE_TIMEOUT)
 
     async def _notice(self, channel: Channel, task_id: str) -> Message:
         """Wait for the message that ends the watch of a task: it contains the task's id."""

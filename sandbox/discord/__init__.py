@@ -1,13 +1,13 @@
-"""A Discord of one's own on loopback, for an unmodified discord.py: for tests and the demo.
+"""A local Discord on loopback for an unmodified discord.py: for tests and the demo.
 
-``LocalDiscord`` is all that is needed to begin. Read ``server`` first, then ``state`` (what
-exists), ``gateway`` and ``rest`` (how the bot talks to it), ``deeds`` (what people do).
+``LocalDiscord`` is all that is needed to begin. Read ``server`` first, then ``state`` (the
+entities), ``gateway`` and ``middleware`` (how the bot communicates with it) and ``user_actions``.
 """
 
 from sandbox.discord.channels import Channel, Message
 from sandbox.discord.errors import ActionUnavailable
 from sandbox.discord.events import Event
-from sandbox.discord.faults import Fault, saying
+from sandbox.discord.faults import Fault, body_contains
 from sandbox.discord.guilds import Guild
 from sandbox.discord.interactions import Interaction
 from sandbox.discord.message_builder import Upload
@@ -30,5 +30,5 @@ __all__ = [
     "Role",
     "Upload",
     "User",
-    "saying",
+    "body_contains",
 ]

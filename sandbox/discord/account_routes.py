@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from sandbox.discord.bodies import answer, nothing, number, number_in, read, read_object
+from sandbox.discord.bodies import json_response, no_content, number, path_id, read, read_object
 from sandbox.discord.commands import Commands
 from sandbox.discord.dm_rate_limit import DmRateLimit
 from sandbox.discord.errors import Payload, api_error
@@ -57,17 +57,17 @@ class AccountRoutes:
 
     async def gateway(self, _request: web.Request) -> web.Response:
         """``GET /gateway``."""
-        return answer({"url": self._gateway.url})
+        return json_response({"url": self._gateway.url})
 
     async def gateway_for_bots(self, _request: web.Request) -> web.Response:
         """``GET /gateway/bot``."""
-        return answer(self._gateway.info())
+        return json_response(self._gateway.info())
 
     async def me(self, _request: web.Request) -> web.Response:
         """``GET /users/@me``."""
         bot = self._state.shared.bot.payload()
         own = {"verified": True, "email": None, "mfa_enabled": True, "locale": "en-US"}
-        return answer({**bot, **own})
+        return json_response({**bot, **own})
 
     async def my_guilds(self, request: web.Request) -> web.Response:
         """``GET /users/@me/guilds``: those that the bot is in, a page of them in order of id."""
@@ -78,7 +78,7 @@ class AccountRoutes:
             (guild for guild in self._state.guilds.values() if guild.has_bot and guild.id > after),
             key=lambda guild: guild.id,
         )
-        return answer(
+        return json_response(
             [
                 {
                     "id": str(guild.id),
@@ -95,7 +95,7 @@ class AccountRoutes:
 
     async def user(self, request: web.Request) -> web.Response:
         """``GET /users/{user}``."""
-        return answer(self._state.user(number_in(request, "user")).payload())
+        return json_response(self._state.user(path_id(request, "user")).payload())
 
     async def open_dm(self, request: web.Request) -> web.Response:
         """``POST /users/@me/channels``. That it is open does not say that it may be written to."""
@@ -105,12 +105,12 @@ class AccountRoutes:
             raise api_error(50007)
         if self._state.dm_with(user) is None and not self._dm_openings.admit():
             raise api_error(40003)
-        return answer(self._state.open_dm(user).payload())
+        return json_response(self._state.open_dm(user).payload())
 
     async def application(self, _request: web.Request) -> web.Response:
         """``GET /applications/@me``, and the older path of the same."""
         shared, owner = self._state.shared, self._state.owner
-        return answer(
+        return json_response(
             {
                 "id": str(shared.application_id),
                 "name": shared.bot.name,
@@ -135,65 +135,68 @@ class AccountRoutes:
                 "approximate_guild_count": len(self._state.guilds),
                 "approximate_user_install_count": 0,
                 "approximate_user_authorization_count": 0,
-                **self._state.portal,
+                **self._state.application_settings,
             }
         )
 
     async def guild(self, request: web.Request) -> web.Response:
         """``GET /guilds/{guild}``."""
-        return answer(guild_payload(self._state.guild_for_the_bot(number_in(request, "guild"))))
+        return json_response(guild_payload(self._state.guild_with_bot(path_id(request, "guild"))))
 
     async def channels(self, request: web.Request) -> web.Response:
         """``GET /guilds/{guild}/channels``."""
-        guild = self._state.guild_for_the_bot(number_in(request, "guild"))
-        return answer([channel.payload() for channel in guild.channels])
+        guild = self._state.guild_with_bot(path_id(request, "guild"))
+        return json_response([channel.payload() for channel in guild.channels])
 
     async def roles(self, request: web.Request) -> web.Response:
         """``GET /guilds/{guild}/roles``."""
-        guild = self._state.guild_for_the_bot(number_in(request, "guild"))
-        return answer([role.payload() for role in guild.roles.values()])
+        guild = self._state.guild_with_bot(path_id(request, "guild"))
+        return json_response([role.payload() for role in guild.roles.values()])
 
     async def member(self, request: web.Request) -> web.Response:
         """``GET /guilds/{guild}/members/{user}``."""
-        guild = self._state.guild_for_the_bot(number_in(request, "guild"))
-        member = guild.members.get(number_in(request, "user"))
+        guild = self._state.guild_with_bot(path_id(request, "guild"))
+        member = guild.members.get(path_id(request, "user"))
         if member is None:
             raise api_error(10007)
-        return answer(member.payload())
+        return json_response(member.payload())
 
     async def active_threads(self, request: web.Request) -> web.Response:
         """``GET /guilds/{guild}/threads/active``."""
-        guild = self._state.guild_for_the_bot(number_in(request, "guild"))
+        guild = self._state.guild_with_bot(path_id(request, "guild"))
         threads = guild.active_threads_of(self._state.shared.bot)
         listed = [thread.payload() for thread in threads]
-        return answer({"threads": listed, "members": [], "has_more": False})
+        return json_response({"threads": listed, "members": [], "has_more": False})
 
     async def list_commands(self, request: web.Request) -> web.Response:
         """``GET /applications/{application}/commands``, or those of a guild."""
-        return answer(self._commands.listed(self._scope(request)))
+        return json_response(self._commands.listed(self._scope(request)))
 
     async def overwrite_commands(self, request: web.Request) -> web.Response:
         """``PUT /applications/{application}/commands``, or those of a guild."""
         scope = self._scope(request)
         commands: list[Payload] = self._commands.overwrite(scope, await read(request))
-        return answer(commands)
+        return json_response(commands)
 
     async def get_command(self, request: web.Request) -> web.Response:
         """``GET /applications/{application}/commands/{command}``, or one of a guild."""
-        return answer(self._commands.get(self._scope(request), number_in(request, "command")))
+        return json_response(self._commands.get(self._scope(request), path_id(request, "command")))
 
     async def delete_command(self, request: web.Request) -> web.Response:
         """``DELETE /applications/{application}/commands/{command}``, or one of a guild."""
-        self._commands.delete(self._scope(request), number_in(request, "command"))
-        return nothing()
+        self._commands.delete(self._scope(request), path_id(request, "command"))
+        return no_content()
 
     def _scope(self, request: web.Request) -> int | None:
-        """Give the guild whose commands are meant, or None; other applications are 20012."""
-        if number_in(request, "application") != self._state.shared.application_id:
+        """Return the id of the guild, or None for global commands.
+
+        ApiError 20012: other applications.
+        """
+        if path_id(request, "application") != self._state.shared.application_id:
             raise api_error(20012)
         if "guild" not in request.match_info:
             return None
-        guild = self._state.guilds.get(number_in(request, "guild"))
+        guild = self._state.guilds.get(path_id(request, "guild"))
         if guild is None or not guild.application_installed:
             raise api_error(50001)
         return guild.id

@@ -1,4 +1,4 @@
-"""How requests are read and answers are written."""
+"""Parses the bodies of requests, and builds responses."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ from aiohttp.http_exceptions import BadHttpMessage
 
 from sandbox.discord.errors import ApiError, Payload, api_error, invalid
 from sandbox.discord.message_builder import Draft, Upload
-from sandbox.discord.snowflakes import read_snowflake
+from sandbox.discord.snowflakes import parse_snowflake
 
 _FILE_FIELD = re.compile(r"files?\[([0-9]{1,3})\]")
 
@@ -18,8 +18,10 @@ _ALWAYS = {"Via": "1.1 google"}
 """discord.py takes a 429 for Discord's own only when there is a Via header (http.py)."""
 
 
-def answer(payload: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    """Write JSON. The content type has no charset: discord.py compares it as a whole."""
+def json_response(
+    payload: Any, status: int = 200, headers: dict[str, str] | None = None
+) -> web.Response:
+    """Return a JSON response. Its type has no charset: discord.py compares the whole header."""
     return web.Response(
         body=json.dumps(payload).encode(),
         status=status,
@@ -27,13 +29,13 @@ def answer(payload: Any, status: int = 200, headers: dict[str, str] | None = Non
     )
 
 
-def nothing() -> web.Response:
-    """Write the answer without content, 204."""
+def no_content() -> web.Response:
+    """Return a 204 response."""
     return web.Response(status=204, headers=_ALWAYS)
 
 
-def page(status: int, headers: dict[str, str] | None = None) -> web.Response:
-    """Write the HTML that a proxy in front of Discord gives when Discord is down."""
+def html_response(status: int, headers: dict[str, str] | None = None) -> web.Response:
+    """Return the HTML response of a proxy in front of Discord when Discord is down."""
     return web.Response(
         text=f"<html><body><h1>{status}</h1><p>proxy</p></body></html>",
         status=status,
@@ -43,7 +45,7 @@ def page(status: int, headers: dict[str, str] | None = None) -> web.Response:
 
 
 async def read(request: web.Request) -> Any:
-    """Read a JSON body; an empty one is None. Refuses with 50109 what is no JSON."""
+    """Read a JSON body; an empty one is None. Rejects with 50109 what is no JSON."""
     return _parsed(await request.read())
 
 
@@ -103,7 +105,7 @@ async def _parts(request: web.Request) -> list[tuple[str, str | None, bytes]]:
 
 
 async def body_of(request: web.Request) -> Payload:
-    """Give a request's JSON object, be it a part of a form; an empty one if there is none."""
+    """Return the JSON object of a request or of its form; an empty one if there is none."""
     try:
         return (await read_with_files(request))[0]
     except ApiError:
@@ -117,13 +119,13 @@ async def read_draft(request: web.Request) -> Draft:
 
 
 def number(text: str) -> int:
-    """Read an id of a path or a query. Refuses with 50035 what is no number."""
-    identity = read_snowflake(text)
+    """Read an id of a path or a query. Rejects with 50035 what is no number."""
+    identity = parse_snowflake(text)
     if identity is None:
         raise invalid(("id",), "NUMBER_TYPE_COERCE", f"Value {text[:40]!r} is not snowflake.")
     return identity
 
 
-def number_in(request: web.Request, name: str) -> int:
+def path_id(request: web.Request, name: str) -> int:
     """Read an id of the request's path."""
     return number(request.match_info[name])

@@ -8,19 +8,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sandbox.discord.channel_kinds import PRIVATE_THREAD, SPOKEN, THREADS
+from sandbox.discord.channel_kinds import PRIVATE_THREAD, THREADS, VOICE_CHANNELS
 from sandbox.discord.clock import iso
 from sandbox.discord.errors import Payload
 from sandbox.discord.guild_base import GuildBase
-from sandbox.discord.message_parts import DEFAULT, NO_FLAGS, Attachment, MessageFlag, Origin, walk
+from sandbox.discord.message_parts import (
+    DEFAULT,
+    NO_FLAGS,
+    Attachment,
+    MessageFlag,
+    Origin,
+    walk_components,
+)
 from sandbox.discord.permissions import (
-    IN_A_DIRECT_MESSAGE,
-    LEFT_IN_A_TIME_OUT,
+    ALLOWED_IN_TIME_OUT,
+    DIRECT_MESSAGE_PERMISSIONS,
     NONE,
     Overwrite,
     Permission,
     channel_permissions,
-    named,
+    permissions_named,
 )
 from sandbox.discord.shared_state import SharedState
 from sandbox.discord.users import Role, User
@@ -55,7 +62,7 @@ class Message:
 
     @property
     def ephemeral(self) -> bool:
-        """Whether only one person sees it; it is then not in the channel."""
+        """Whether only one user sees it; it is then not in the channel's history."""
         return bool(self.flags & MessageFlag.EPHEMERAL)
 
     @property
@@ -71,7 +78,7 @@ class Message:
         return f"https://discord.com/channels/{where}/{self.channel.id}/{self.id}"
 
     def summary(self) -> str:
-        """Say in one line what a reader sees."""
+        """Return the visible content in one line."""
         titles = [str(embed.get("title") or "…") for embed in self.embeds]
         files = [attachment.filename for attachment in self.attachments]
         parts = [
@@ -82,14 +89,14 @@ class Message:
         return " ".join(part for part in parts if part) or "(nothing)"
 
     def find_component(self, custom_id: str) -> Payload | None:
-        """Give the button or select with that custom_id, wherever it is in the message."""
-        for component in walk(self.components):
+        """Return the component with a custom id at any depth, or None."""
+        for component in walk_components(self.components):
             if component.get("custom_id") == custom_id:
                 return component
         return None
 
     def payload(self) -> Payload:
-        """Give the message as Discord does."""
+        """Return the message object of Discord's API."""
         payload: Payload = {
             "id": str(self.id),
             "channel_id": str(self.channel.id),
@@ -113,7 +120,7 @@ class Message:
         return payload
 
     def payload_for_the_bot(self) -> Payload:
-        """Give the message as a bot gets it unasked: without the message content intent, blank.
+        """Return the message as events and lists show it: blank without the content intent.
 
         Not blank are its own messages, direct messages, and those that mention it.
         """
@@ -125,7 +132,7 @@ class Message:
         return payload
 
     def event_payload(self) -> Payload:
-        """Give the message as a gateway event carries it: with its guild and the author's roles."""
+        """Return the message of a gateway event, with the guild and the author's roles."""
         payload = self.payload_for_the_bot()
         guild = self.channel.guild
         if guild is not None:
@@ -136,7 +143,7 @@ class Message:
         return payload
 
     def delete_payload(self) -> Payload:
-        """Give what a gateway event says about the message once it is gone."""
+        """Return the data of MESSAGE_DELETE."""
         payload: Payload = {"id": str(self.id), "channel_id": str(self.channel.id)}
         if self.channel.guild is not None:
             payload["guild_id"] = str(self.channel.guild.id)
@@ -167,7 +174,7 @@ class Message:
 
 @dataclass(eq=False, slots=True)
 class Channel:
-    """A place where messages are: in a guild, a thread of a guild, or between people."""
+    """A channel or thread of a guild, or a conversation between users."""
 
     shared: SharedState
     id: int
@@ -178,9 +185,9 @@ class Channel:
     parent: "Channel | None" = None
     """The channel that a thread belongs to."""
     recipients: list[User] = field(default_factory=list)
-    """The people of a direct message, without the bot."""
+    """The users of a direct message, without the bot."""
     includes_bot: bool = True
-    """False for direct messages among people, where a user-installed bot may still be used."""
+    """False for direct messages between users, where a user-installed bot may still be used."""
     overwrites: dict[int, Overwrite] = field(default_factory=dict)
     threads: list["Channel"] = field(default_factory=list)
     """The threads that were started here, deleted ones too."""
@@ -222,12 +229,12 @@ class Channel:
             return permissions
         if self.guild.permissions_of(user) & Permission.ADMINISTRATOR:
             return permissions
-        return permissions & LEFT_IN_A_TIME_OUT
+        return permissions & ALLOWED_IN_TIME_OUT
 
     def _granted(self, user: User) -> Permission:
         """Add up what roles and overwrites allow, whether or not the user is timed out."""
         if self.guild is None:
-            return IN_A_DIRECT_MESSAGE
+            return DIRECT_MESSAGE_PERMISSIONS
         ruling = self.parent or self
         member = self.guild.members.get(user.id)
         base = self.guild.permissions_of(user)
@@ -242,7 +249,7 @@ class Channel:
         )
 
     def is_accessible_to(self, user: User) -> bool:
-        """Whether ``user`` has access: sees the channel, and is in a private thread's circle."""
+        """Whether ``user`` sees the channel, and is a member of the thread if it is private."""
         if self.guild is None:
             return user in self.recipients or (user is self.shared.bot and self.includes_bot)
         if user.id not in self.guild.members:
@@ -250,26 +257,26 @@ class Channel:
         may = self._granted(user)
         if not may & Permission.VIEW_CHANNEL:
             return False
-        if self.kind in SPOKEN:
+        if self.kind in VOICE_CHANNELS:
             return bool(may & Permission.CONNECT)
         if self.kind == PRIVATE_THREAD:
             return user.id in self.thread_members or bool(may & Permission.MANAGE_THREADS)
         return True
 
     def viewers(self) -> list[User]:
-        """List the people whom a message here can reach."""
+        """List the users who can see a message here."""
         if self.guild is None:
             return self.recipients
-        people = [member.user for member in self.guild.members.values()]
-        return [user for user in people if self.is_accessible_to(user)]
+        users = [member.user for member in self.guild.members.values()]
+        return [user for user in users if self.is_accessible_to(user)]
 
     def deny(self, *names: str, target: User | Role | None = None) -> None:
         """Deny permissions by name (``send_messages``) to the bot or ``target``; CHANNEL_UPDATE."""
-        self._overwrite(target, allow=NONE, deny=named(names))
+        self._overwrite(target, allow=NONE, deny=permissions_named(names))
 
     def allow(self, *names: str, target: User | Role | None = None) -> None:
         """Allow permissions by name to the bot or ``target``; sends CHANNEL_UPDATE."""
-        self._overwrite(target, allow=named(names), deny=NONE)
+        self._overwrite(target, allow=permissions_named(names), deny=NONE)
 
     def _overwrite(
         self, target: User | Role | None, *, allow: Permission, deny: Permission
@@ -284,7 +291,7 @@ class Channel:
             ruling.send_event("CHANNEL_UPDATE")
 
     def rename(self, name: str) -> None:
-        """Give the channel another name; sends CHANNEL_UPDATE or THREAD_UPDATE."""
+        """Rename the channel; sends CHANNEL_UPDATE or THREAD_UPDATE."""
         self.name = name
         self.send_event("THREAD_UPDATE" if self.is_thread else "CHANNEL_UPDATE")
 
@@ -301,11 +308,11 @@ class Channel:
         self.set_archived(True, locked=locked)
 
     def lock(self) -> None:
-        """Lock a thread that stays open: nobody without Manage Threads posts in it (160005)."""
+        """Lock a thread that stays open: posting requires Manage Threads (160005)."""
         self.set_archived(False, locked=True)
 
     def reopen(self) -> None:
-        """Make a thread as it was before it was archived or locked."""
+        """Unarchive and unlock a thread."""
         self.set_archived(False, locked=False)
 
     def delete(self) -> None:
@@ -316,7 +323,7 @@ class Channel:
         self.send_event("THREAD_DELETE" if self.is_thread else "CHANNEL_DELETE")
 
     def add_to_thread(self, user: User) -> None:
-        """Let a member into a thread; the bot then hears of a private one for the first time."""
+        """Add a member to a thread; the bot then receives its first event about a private one."""
         news = self._membership_news(user) if user is self.shared.bot else None
         self.thread_members.add(user.id)
         if news is not None:
@@ -324,7 +331,7 @@ class Channel:
             self._tell_of_members(added_members=[{**news, "presence": None}])
 
     def remove_from_thread(self, user: User) -> None:
-        """Let a member out of a thread. KeyError for one who is not in it."""
+        """Remove a member from a thread. Raises KeyError for others."""
         self.thread_members.remove(user.id)
         if user is self.shared.bot:
             self._tell_of_members(removed_member_ids=[str(user.id)])
@@ -359,7 +366,7 @@ class Channel:
         self.shared.dispatch(event, {**self.payload(), **extra}, guild.id, 1)
 
     def payload(self) -> Payload:
-        """Give the channel as Discord does."""
+        """Return the channel object of Discord's API."""
         latest = next(reversed(self.history), None)
         payload: Payload = {
             "id": str(self.id),
@@ -375,7 +382,7 @@ class Channel:
 
     def _guild_part(self) -> Payload:
         spoken = {"bitrate": 64_000, "user_limit": 0, "rtc_region": None}
-        return (spoken if self.kind in SPOKEN else {}) | {
+        return (spoken if self.kind in VOICE_CHANNELS else {}) | {
             "position": 0,
             "topic": None,
             "nsfw": False,

@@ -1,4 +1,4 @@
-"""The time as a local Discord sees it: real, or moved by a test."""
+"""The clock of a local Discord: real time, or advanced by a test."""
 
 import time
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 
 class Clock:
-    """Runs with real time, can be moved forward, and can be stopped."""
+    """A clock that runs with real time, and can be advanced and stopped."""
 
     def __init__(self) -> None:
         self._offset = time.time() - time.monotonic()
@@ -20,11 +20,11 @@ class Clock:
         return time.monotonic() + self._offset
 
     def time(self) -> datetime:
-        """Give the same as ``now()``, as a time with a zone."""
+        """Return ``now()`` as a datetime in UTC."""
         return datetime.fromtimestamp(self.now(), UTC)
 
     def advance(self, seconds: float) -> None:
-        """Let that many seconds pass at once. ValueError for a negative number."""
+        """Advance the clock. Raises ValueError for a negative number of seconds."""
         if seconds < 0:
             raise ValueError("time does not run backwards")
         if self._stopped_at is not None:
@@ -35,14 +35,14 @@ class Clock:
             watcher()
 
     def stop(self, at: float | None = None) -> None:
-        """Stand still, now or at that second since 1970; from then on only ``advance`` moves it."""
+        """Stop, now or at a Unix second; from then on only ``advance`` moves it."""
         self._stopped_at = self.now() if at is None else at
 
     def watch(self, watcher: Callable[[], None]) -> None:
-        """Call ``watcher`` whenever time has been moved by hand."""
+        """Call ``watcher`` after every ``advance``."""
         self._watchers.append(watcher)
 
 
-def iso(moment: datetime | None) -> str | None:
+def iso(timestamp: datetime | None) -> str | None:
     """Write a time as Discord does: ISO 8601 with microseconds and a zone."""
-    return None if moment is None else moment.isoformat(timespec="microseconds")
+    return None if timestamp is None else timestamp.isoformat(timespec="microseconds")

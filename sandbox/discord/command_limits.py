@@ -6,23 +6,23 @@ from typing import Any
 
 from sandbox.discord.errors import FieldErrors, Path, Payload
 from sandbox.discord.schema import (
-    Reader,
+    Validator,
     boolean,
-    by_type,
     choice_of,
     integer,
     list_of,
     number,
     object_of,
     text,
+    union_by_type,
 )
-from sandbox.discord.snowflakes import read_snowflake
+from sandbox.discord.snowflakes import parse_snowflake
 
 CHAT_INPUT, USER_COMMAND, MESSAGE_COMMAND = 1, 2, 3
 SUBCOMMAND, SUBCOMMAND_GROUP, STRING, INTEGER, BOOLEAN = 1, 2, 3, 4, 5
 USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT = 6, 7, 8, 9, 10, 11
 
-MOST_OF_A_TYPE = {CHAT_INPUT: 100, USER_COMMAND: 15, MESSAGE_COMMAND: 15}
+MAX_BY_TYPE = {CHAT_INPUT: 100, USER_COMMAND: 15, MESSAGE_COMMAND: 15}
 OPTIONS = 25
 CHOICES = 25
 ALL_TEXT = 8000
@@ -39,15 +39,15 @@ _LARGEST_PERMISSIONS = 2**54 - 1
 _LONGEST_VALUE = 6000
 
 
-def value_of(kind: int) -> Reader:
-    """Give the reader of a choice's value, for an option of that kind."""
+def value_validator(kind: int) -> Validator:
+    """Return the validator of a choice's value, for an option of a kind."""
     if kind == INTEGER:
         return integer(-_LARGEST_INTEGER, _LARGEST_INTEGER)
-    return number() if kind == NUMBER else text(100, shortest=1, trimmed=False)
+    return number() if kind == NUMBER else text(100, min_length=1, trimmed=False)
 
 
-_any_name = text(32, shortest=1)
-_description = text(100, shortest=1)
+_any_name = text(32, min_length=1)
+_description = text(100, min_length=1)
 
 
 def _word(value: Any, path: Path, errors: FieldErrors) -> Any:
@@ -65,9 +65,9 @@ def _fits_a_name(character: str) -> bool:
     return unicodedata.category(character)[0] in "LN" or script in ("DEVANAGARI", "THAI")
 
 
-def _localized(reader: Reader) -> Reader:
+def _localized(validator: Validator) -> Validator:
     def read(value: Any, path: Path, errors: FieldErrors) -> Any:
-        known: Payload = object_of(dict.fromkeys(LOCALES, reader))(value, path, errors)
+        known: Payload = object_of(dict.fromkeys(LOCALES, validator))(value, path, errors)
         for locale in value if isinstance(value, dict) else ():
             if locale not in LOCALES:
                 words = f"{locale!r} is not a locale of Discord."
@@ -77,7 +77,7 @@ def _localized(reader: Reader) -> Reader:
     return read
 
 
-_named: dict[str, Reader] = {
+_named: dict[str, Validator] = {
     "name": _word,
     "name_localizations": _localized(_word),
     "description": _description,
@@ -86,16 +86,16 @@ _named: dict[str, Reader] = {
 _needed = ("name", "description")
 
 
-def _option(also: Any = None, **fields: Reader) -> Reader:
-    return object_of(_named | {"required": boolean} | fields, required=_needed, also=also)
+def _option(check: Any = None, **fields: Validator) -> Validator:
+    return object_of(_named | {"required": boolean} | fields, required=_needed, check=check)
 
 
-def _with_choices(kind: int, **fields: Reader) -> Reader:
+def _with_choices(kind: int, **fields: Validator) -> Validator:
     choice = object_of(
         {
-            "name": text(100, shortest=1),
-            "name_localizations": _localized(text(100, shortest=1)),
-            "value": value_of(kind),
+            "name": text(100, min_length=1),
+            "name_localizations": _localized(text(100, min_length=1)),
+            "value": value_validator(kind),
         },
         required=("name", "value"),
     )
@@ -130,35 +130,39 @@ def _check_options(described: Payload, path: Path, errors: FieldErrors) -> None:
         errors.add(here, "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", words)
 
 
-_values: dict[int, Reader] = {
+_values: dict[int, Validator] = {
     STRING: _with_choices(
         STRING, min_length=integer(0, _LONGEST_VALUE), max_length=integer(1, _LONGEST_VALUE)
     ),
-    INTEGER: _with_choices(INTEGER, min_value=value_of(INTEGER), max_value=value_of(INTEGER)),
+    INTEGER: _with_choices(
+        INTEGER, min_value=value_validator(INTEGER), max_value=value_validator(INTEGER)
+    ),
     NUMBER: _with_choices(NUMBER, min_value=number(), max_value=number()),
     CHANNEL: _option(channel_types=list_of(integer(0, 16), most=OPTIONS, unique=True)),
     **dict.fromkeys((BOOLEAN, USER, ROLE, MENTIONABLE, ATTACHMENT), _option()),
 }
-_subcommand = _option(_check_options, options=list_of(by_type(_values), most=OPTIONS))
-_group = _option(_check_options, options=list_of(by_type({SUBCOMMAND: _subcommand}), most=OPTIONS))
+_subcommand = _option(_check_options, options=list_of(union_by_type(_values), most=OPTIONS))
+_group = _option(
+    _check_options, options=list_of(union_by_type({SUBCOMMAND: _subcommand}), most=OPTIONS)
+)
 _options = list_of(
-    by_type({SUBCOMMAND: _subcommand, SUBCOMMAND_GROUP: _group, **_values}), most=OPTIONS
+    union_by_type({SUBCOMMAND: _subcommand, SUBCOMMAND_GROUP: _group, **_values}), most=OPTIONS
 )
 
 
 def _permissions(value: Any, path: Path, errors: FieldErrors) -> Any:
-    written = read_snowflake(value) if isinstance(value, str) else None
+    written = parse_snowflake(value) if isinstance(value, str) else None
     given = value if written is None else written
     return integer(0, _LARGEST_PERMISSIONS)(given, path, errors)
 
 
-_everywhere: dict[str, Reader] = {
+_everywhere: dict[str, Validator] = {
     "type": choice_of(CHAT_INPUT, USER_COMMAND, MESSAGE_COMMAND),
     "default_member_permissions": _permissions,
     "dm_permission": boolean,
     "nsfw": boolean,
-    "contexts": list_of(choice_of(0, 1, 2), most=3, fewest=1, unique=True),
-    "integration_types": list_of(choice_of(0, 1), most=2, fewest=1, unique=True),
+    "contexts": list_of(choice_of(0, 1, 2), most=3, min_items=1, unique=True),
+    "integration_types": list_of(choice_of(0, 1), most=2, min_items=1, unique=True),
 }
 
 
@@ -177,7 +181,7 @@ def _check_menu(command: Payload, path: Path, errors: FieldErrors) -> None:
 
 
 _chat_input = object_of(
-    _everywhere | _named | {"options": _options}, required=_needed, also=_check_command
+    _everywhere | _named | {"options": _options}, required=_needed, check=_check_command
 )
 _menu = object_of(
     _everywhere
@@ -187,7 +191,7 @@ _menu = object_of(
         "description": text(100),
     },
     required=("name",),
-    also=_check_menu,
+    check=_check_menu,
 )
 
 
@@ -198,9 +202,9 @@ def _command(value: Any, path: Path, errors: FieldErrors) -> Any:
 
 
 def read_commands(commands: Any) -> tuple[list[Payload], FieldErrors]:
-    """Give the commands of a bulk overwrite as Discord keeps them, and what is wrong with them."""
+    """Return the commands of a bulk overwrite as Discord stores them, and their errors."""
     errors = FieldErrors()
-    most = sum(MOST_OF_A_TYPE.values())
+    most = sum(MAX_BY_TYPE.values())
     kept: list[Payload] = list_of(_command, most=most)(commands, (), errors)
     if not errors:
         _check_all(kept, errors)
@@ -215,7 +219,7 @@ def _check_all(commands: Collection[Payload], errors: FieldErrors) -> None:
             words = "Application command names must be unique"
             errors.add((index,), "APPLICATION_COMMANDS_DUPLICATE_NAME", words)
         seen.add(key)
-    for kind, most in MOST_OF_A_TYPE.items():
+    for kind, most in MAX_BY_TYPE.items():
         if sum(command["type"] == kind for command in commands) > most:
             words = f"Maximum number of application commands of type {kind} reached ({most})."
             errors.add((), "APPLICATION_COMMANDS_MAX_REACHED", words)

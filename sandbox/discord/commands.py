@@ -1,4 +1,4 @@
-"""The commands that the bot has registered."""
+"""The application commands that the bot has registered."""
 
 from contextlib import suppress
 from typing import Any
@@ -25,11 +25,11 @@ class Commands:
         return bool(self._scopes)
 
     def listed(self, guild_id: int | None) -> list[Payload]:
-        """Give the commands of a guild, or with None the global ones."""
+        """Return the commands of a guild, or with None the global ones."""
         return self._scopes.get(guild_id, [])
 
     def overwrite(self, guild_id: int | None, commands: Any) -> list[Payload]:
-        """Replace all commands of a guild, or with None the global ones. Refuses bad ones."""
+        """Replace all commands of a guild, or with None the global ones. Rejects bad ones."""
         commands, errors = read_commands(commands)
         errors.raise_if_any()
         known = {(one["type"], one["name"]): one["id"] for one in self.listed(guild_id)}
@@ -39,21 +39,21 @@ class Commands:
         return self._scopes[guild_id]
 
     def get(self, guild_id: int | None, command_id: int) -> Payload:
-        """Give one command, or refuse with 10063."""
+        """Return one command, or refuse with 10063."""
         for command in self.listed(guild_id):
             if command["id"] == str(command_id):
                 return command
         raise api_error(10063)
 
     def delete(self, guild_id: int | None, command_id: int) -> None:
-        """Forget one command. Refuses with 10063."""
+        """Delete one command, or raise ApiError 10063."""
         self.listed(guild_id).remove(self.get(guild_id, command_id))
 
     def _complete(
         self, command: Payload, guild_id: int | None, known: dict[tuple[int, str], str]
     ) -> Payload:
         kind = command["type"]
-        identity = known.get((kind, command["name"])) or str(self._state.shared.ids.timed())
+        identity = known.get((kind, command["name"])) or str(self._state.shared.ids.timestamp_id())
         required = command.get("default_member_permissions")
         complete: Payload = {
             "name_localizations": None,
@@ -66,7 +66,7 @@ class Commands:
             **command,
             "id": identity,
             "application_id": str(self._state.shared.application_id),
-            "version": str(self._state.shared.ids.timed()),
+            "version": str(self._state.shared.ids.timestamp_id()),
             "type": kind,
             "default_member_permissions": None if required is None else str(required),
         }
@@ -77,7 +77,10 @@ class Commands:
         return complete
 
     def offered(self, interaction: Interaction, name: str, kind: int) -> Payload:
-        """Give the command that a person gets offered by that name there. NotOffered otherwise."""
+        """Return the command of that name that a user may use there.
+
+        Raises ActionUnavailable if none.
+        """
         guild = interaction.channel.guild
         scopes = [None] if guild is None else [guild.id, None]
         for scope in scopes:
@@ -90,7 +93,7 @@ class Commands:
         raise ActionUnavailable(f"there is no command {name!r} here; there are: {names or 'none'}")
 
     def all_offered(self, interaction: Interaction) -> list[Payload]:
-        """Give every command of any kind that a person gets offered there."""
+        """Return every command that a user may use there."""
         guild = interaction.channel.guild
         known = [
             one for scope in ([] if guild is None else [guild.id]) for one in self.listed(scope)
@@ -133,7 +136,7 @@ def subcommand(command: Payload, words: list[str]) -> tuple[list[Payload], list[
     """Follow the words after a command's name down to what is really run.
 
     Gives the options of that, and the chain of subcommand groups and subcommands that leads to it.
-    NotOffered for a word that is no subcommand, and for a group without one.
+    ActionUnavailable for a word that is no subcommand, and for a group without one.
     """
     options: list[Payload] = command.get("options") or []
     chain: list[Payload] = []

@@ -4,11 +4,10 @@ from collections import Counter
 from typing import Any
 
 from sandbox.discord.errors import FieldErrors, Path, Payload
-from sandbox.discord.message_parts import walk
+from sandbox.discord.message_parts import walk_components
 from sandbox.discord.schema import (
-    Reader,
+    Validator,
     boolean,
-    by_type,
     choice_of,
     integer,
     link,
@@ -16,6 +15,7 @@ from sandbox.discord.schema import (
     object_of,
     snowflake,
     text,
+    union_by_type,
 )
 
 ROW, BUTTON, SELECT, TEXT_INPUT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT = (
@@ -36,7 +36,7 @@ DISPLAYED_TEXT = 4000
 
 number_of = integer(0, 2**31 - 1)
 """The number of a component, by which the message knows it."""
-custom_id = text(100, shortest=1, trimmed=False)
+custom_id = text(100, min_length=1, trimmed=False)
 
 
 def _check_emoji(emoji: Payload, path: Path, errors: FieldErrors) -> None:
@@ -46,7 +46,7 @@ def _check_emoji(emoji: Payload, path: Path, errors: FieldErrors) -> None:
         errors.add((*path, "name"), "COMPONENT_INVALID_EMOJI", "Invalid emoji")
 
 
-_emoji = object_of({"id": snowflake, "name": text(32), "animated": boolean}, also=_check_emoji)
+_emoji = object_of({"id": snowflake, "name": text(32), "animated": boolean}, check=_check_emoji)
 
 
 def _check_button(button: Payload, path: Path, errors: FieldErrors) -> None:
@@ -78,13 +78,13 @@ _button = object_of(
         "disabled": boolean,
     },
     required=("style",),
-    also=_check_button,
+    check=_check_button,
 )
 
 _option = object_of(
     {
-        "label": text(100, shortest=1),
-        "value": text(100, shortest=1, trimmed=False),
+        "label": text(100, min_length=1),
+        "value": text(100, min_length=1, trimmed=False),
         "description": text(100),
         "emoji": _emoji,
         "default": boolean,
@@ -114,7 +114,7 @@ def _check_select(select: Payload, path: Path, errors: FieldErrors) -> None:
         errors.add((*path, "default_values"), "BASE_TYPE_BAD_LENGTH", words)
 
 
-def _select(*required: str, **fields: Reader) -> Reader:
+def _select(*required: str, **fields: Validator) -> Validator:
     common = {
         "id": number_of,
         "custom_id": custom_id,
@@ -126,16 +126,16 @@ def _select(*required: str, **fields: Reader) -> Reader:
     }
     required = ("custom_id", *required)
     defaults = {"min_values": 1, "max_values": 1}
-    return object_of(common | fields, required=required, also=_check_select, defaults=defaults)
+    return object_of(common | fields, required=required, check=_check_select, defaults=defaults)
 
 
-def _chosen(*kinds: str) -> Reader:
+def _chosen(*kinds: str) -> Validator:
     one = object_of({"id": snowflake, "type": choice_of(*kinds)}, required=("id", "type"))
     return list_of(one, most=OPTIONS)
 
 
-selects: dict[int, Reader] = {
-    SELECT: _select("options", options=list_of(_option, most=OPTIONS, fewest=1)),
+selects: dict[int, Validator] = {
+    SELECT: _select("options", options=list_of(_option, most=OPTIONS, min_items=1)),
     USER_SELECT: _select(default_values=_chosen("user")),
     ROLE_SELECT: _select(default_values=_chosen("role")),
     MENTIONABLE_SELECT: _select(default_values=_chosen("user", "role")),
@@ -156,37 +156,37 @@ def _check_row(row: Payload, path: Path, errors: FieldErrors) -> None:
         errors.add((*path, "components"), "COMPONENT_LAYOUT_WIDTH_EXCEEDED", words)
 
 
-_in_a_row = by_type({BUTTON: _button, **selects})
+_in_a_row = union_by_type({BUTTON: _button, **selects})
 _row = object_of(
-    {"id": number_of, "components": list_of(_in_a_row, most=BUTTONS_IN_A_ROW, fewest=1)},
+    {"id": number_of, "components": list_of(_in_a_row, most=BUTTONS_IN_A_ROW, min_items=1)},
     required=("components",),
-    also=_check_row,
+    check=_check_row,
 )
 
 text_display = object_of(
-    {"id": number_of, "content": text(DISPLAYED_TEXT, shortest=1)}, required=("content",)
+    {"id": number_of, "content": text(DISPLAYED_TEXT, min_length=1)}, required=("content",)
 )
 _media = object_of({"url": link(schemes=("http", "https", "attachment"))}, required=("url",))
-_described = {"description": text(1024, shortest=1), "spoiler": boolean, "media": _media}
+_described = {"description": text(1024, min_length=1), "spoiler": boolean, "media": _media}
 _plain: Payload = {"description": None, "spoiler": False}
 _item = object_of(_described, required=("media",), defaults=_plain)
 _thumbnail = object_of({"id": number_of, **_described}, required=("media",), defaults=_plain)
 _file = object_of({"url": link(schemes=("attachment",))}, required=("url",))
-_in_a_container: dict[int, Reader] = {
+_in_a_container: dict[int, Validator] = {
     ROW: _row,
     TEXT_DISPLAY: text_display,
     SECTION: object_of(
         {
             "id": number_of,
-            "components": list_of(by_type({TEXT_DISPLAY: text_display}), most=3, fewest=1),
-            "accessory": by_type({BUTTON: _button, THUMBNAIL: _thumbnail}),
+            "components": list_of(union_by_type({TEXT_DISPLAY: text_display}), most=3, min_items=1),
+            "accessory": union_by_type({BUTTON: _button, THUMBNAIL: _thumbnail}),
         },
         required=("components", "accessory"),
     ),
     GALLERY: object_of(
         {
             "id": number_of,
-            "items": list_of(_item, most=10, fewest=1),
+            "items": list_of(_item, most=10, min_items=1),
         },
         required=("items",),
     ),
@@ -203,7 +203,7 @@ _in_a_container: dict[int, Reader] = {
 _container = object_of(
     {
         "id": number_of,
-        "components": list_of(by_type(_in_a_container), most=COMPONENTS, fewest=1),
+        "components": list_of(union_by_type(_in_a_container), most=COMPONENTS, min_items=1),
         "accent_color": integer(0, 0xFFFFFF),
         "spoiler": boolean,
     },
@@ -211,8 +211,8 @@ _container = object_of(
     defaults={"accent_color": None, "spoiler": False},
 )
 
-_rows = list_of(by_type({ROW: _row}), most=ROWS)
-_layout = list_of(by_type({**_in_a_container, CONTAINER: _container}), most=COMPONENTS)
+_rows = list_of(union_by_type({ROW: _row}), most=ROWS)
+_layout = list_of(union_by_type({**_in_a_container, CONTAINER: _container}), most=COMPONENTS)
 
 
 def read_components(components: Any, path: Path, errors: FieldErrors, *, modern: bool) -> Any:
@@ -220,7 +220,7 @@ def read_components(components: Any, path: Path, errors: FieldErrors, *, modern:
     before = errors.count
     kept = (_layout if modern else _rows)(components, path, errors)
     if errors.count == before:
-        everything = walk(kept)
+        everything = walk_components(kept)
         check_unique(everything, path, errors)
         if modern:
             _check_totals(everything, path, errors)

@@ -1,4 +1,4 @@
-"""How fast direct messages may be opened before Discord refuses with 40003."""
+"""The rate limit of opening direct messages (40003)."""
 
 from collections import deque
 
@@ -20,7 +20,7 @@ class DmRateLimit:
         self._opened: deque[float] = deque()
 
     def admit(self) -> bool:
-        """Count another opening, unless there were too many lately."""
+        """Count another opening and return True, or False if there were too many lately."""
         now = self._clock.now()
         while self._opened and now - self._opened[0] >= self.window:
             self._opened.popleft()

@@ -1,7 +1,7 @@
 """What Discord takes as the embeds of a message."""
 
 from sandbox.discord.errors import FieldErrors, Path, Payload
-from sandbox.discord.schema import boolean, integer, link, list_of, moment, object_of, text
+from sandbox.discord.schema import boolean, integer, link, list_of, object_of, text, timestamp
 
 EMBED_TEXT = 6000
 """Code points over all embeds of a message together."""
@@ -21,7 +21,7 @@ _SHOWN = (
 
 _picture = link(schemes=("http", "https", "attachment"))
 _field = object_of(
-    {"name": text(256, shortest=1), "value": text(1024, shortest=1), "inline": boolean},
+    {"name": text(256, min_length=1), "value": text(1024, min_length=1), "inline": boolean},
     required=("name", "value"),
     defaults={"inline": False},
 )
@@ -30,7 +30,7 @@ embed = object_of(
         "title": text(256),
         "description": text(4096),
         "url": link(),
-        "timestamp": moment,
+        "timestamp": timestamp,
         "color": integer(0, 0xFFFFFF),
         "footer": object_of({"text": text(2048), "icon_url": _picture}),
         "author": object_of({"name": text(256), "url": link(), "icon_url": _picture}),

@@ -1,4 +1,4 @@
-"""What Discord answers when it refuses."""
+"""The errors of Discord's API."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ _KNOWN: dict[int, tuple[int, str]] = {
 
 
 class ApiError(Exception):
-    """Discord says no: an HTTP status, a code, a short text, and for 50035 what is wrong where."""
+    """An error response: HTTP status, code, text, and for 50035 the invalid fields."""
 
     def __init__(self, status: int, code: int, text: str, errors: Payload | None = None) -> None:
         super().__init__(f"{status} {code}: {text}")
@@ -51,7 +51,7 @@ class ApiError(Exception):
         self.errors = errors
 
     def body(self) -> Payload:
-        """Give the JSON of the answer."""
+        """Return the JSON body of the response."""
         body: Payload = {"message": self.text, "code": self.code}
         if self.errors:
             body["errors"] = self.errors
@@ -59,28 +59,28 @@ class ApiError(Exception):
 
 
 def api_error(code: int) -> ApiError:
-    """Give the refusal with that code. KeyError for one this Discord never uses by itself."""
+    """Return the error with a code. Raises KeyError for a code that only faults use."""
     status, text = _KNOWN[code]
     return ApiError(status, code, text)
 
 
 def not_found() -> ApiError:
-    """Give the refusal of a path that does not exist."""
+    """Return the error for an unknown path."""
     return ApiError(404, 0, "404: Not Found")
 
 
 def unauthorized() -> ApiError:
-    """Give the refusal of a request without the right token."""
+    """Return the error for a request without the right token."""
     return ApiError(401, 0, "401: Unauthorized")
 
 
 class FieldErrors:
-    """Collects what is wrong with a request, field by field."""
+    """Collects the validation errors of a request by field."""
 
     def __init__(self) -> None:
         self._tree: Payload = {}
         self.count = 0
-        """How many faults were noted."""
+        """How many errors were recorded."""
 
     def add(self, path: Path, code: str, text: str) -> None:
         """Note a fault of the field at ``path``."""
@@ -99,17 +99,17 @@ class FieldErrors:
         return self._tree
 
     def raise_if_any(self) -> None:
-        """Refuse with 50035 when a fault was noted."""
+        """Raise ApiError 50035 if an error was recorded."""
         if self._tree:
             raise ApiError(400, 50035, "Invalid Form Body", self._tree)
 
 
 def invalid(path: Path, code: str, text: str) -> ApiError:
-    """Give the refusal of one single field."""
+    """Return the error for a single invalid field."""
     errors = FieldErrors()
     errors.add(path, code, text)
     return ApiError(400, 50035, "Invalid Form Body", errors.tree)
 
 
 class ActionUnavailable(Exception):
-    """A person tried what Discord's own client does not let them do, and nothing was sent."""
+    """A user tried what Discord's client does not allow; nothing was sent."""

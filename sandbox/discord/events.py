@@ -1,4 +1,4 @@
-"""Events that people at the local Discord could see, for tests, the terminal and the page."""
+"""Events that users of the local Discord could see, for tests, the terminal and the page."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

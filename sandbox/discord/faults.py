@@ -1,4 +1,4 @@
-"""Trouble on demand: requests that fail, hang or vanish, as often as told."""
+"""Faults of the API: requests that fail, hang or are dropped, as often as configured."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -13,12 +13,12 @@ BEFORE: Literal["before"] = "before"
 AFTER: Literal["after"] = "after"
 
 When = Literal["before", "after"]
-"""Whether the trouble comes before the request is carried out, or when its answer is due."""
+"""Whether the fault is applied before the request is handled, or to its response."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """One kind of trouble for one kind of request; ``hits`` counts how often it struck."""
+    """A fault for one kind of request; ``hits`` counts how often it was applied."""
 
     pattern: re.Pattern[str]
     status: int | None = None
@@ -44,18 +44,18 @@ class Fault:
     random: Random | None = None
     hits: int = 0
 
-    def strikes(self, method: str, path: str, body: Payload) -> bool:
-        """Whether this request is hit; counts it if so."""
+    def matches(self, method: str, path: str, body: Payload) -> bool:
+        """Whether the fault applies to this request; counts it if so."""
         if self.times is not None and self.hits >= self.times:
             return False
-        if not self._concerns(method, path, body):
+        if not self._applies_to(method, path, body):
             return False
         if self.random is not None and self.random.random() >= self.probability:
             return False
         self.hits += 1
         return True
 
-    def _concerns(self, method: str, path: str, body: Payload) -> bool:
+    def _applies_to(self, method: str, path: str, body: Payload) -> bool:
         if not self.pattern.fullmatch(f"{method} {path}"):
             return False
         if self.channel_id is not None and f"/channels/{self.channel_id}" not in path:
@@ -64,12 +64,12 @@ class Fault:
 
     @property
     def is_outcome(self) -> bool:
-        """Whether the request goes wrong, rather than only late."""
+        """Whether the request fails instead of only being delayed."""
         return self.drop or self.status is not None or self.retry_after is not None
 
 
 class Faults:
-    """The faults that are in force, in the order in which they were added."""
+    """The active faults, in the order in which they were added."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
@@ -95,7 +95,7 @@ class Faults:
         probability: float = 1.0,
         random: Random | None = None,
     ) -> Fault:
-        """Let requests like ``POST /channels/{id}/messages`` go wrong.
+        """Make requests like ``POST /channels/{id}/messages`` fail.
 
         A word in braces stands for any one segment of the path, ``*`` for any method. Exactly one
         of these says how it goes wrong, and ``delay`` (seconds) can come with each or alone:
@@ -105,11 +105,11 @@ class Faults:
         - ``drop``: the connection is closed without an answer
 
         The answer carries further ``headers``. Only requests of a ``channel``, or ``where`` that is
-        true of the JSON body (``saying("word")``), are hit.
+        true of the JSON body (``body_contains("word")``), are hit.
 
         With ``when="after"`` the request is carried out first, only its answer goes wrong. The
         fault strikes ``times`` times (None: always), each time with ``probability`` as drawn from
-        ``random``. ValueError when it is not clear what shall go wrong.
+        ``random``. Raises ValueError when it is not clear what shall go wrong.
         """
         outcomes = (status is not None) + (retry_after is not None) + drop
         if outcomes > 1 or (outcomes == 0 and not delay):
@@ -139,21 +139,21 @@ class Faults:
         return fault
 
     @property
-    def look_at_bodies(self) -> bool:
-        """Whether any fault depends on a request's body."""
+    def need_bodies(self) -> bool:
+        """Whether any fault depends on the body of a request."""
         return any(fault.where is not None for fault in self._faults)
 
     def clear(self) -> None:
-        """Let everything go right again."""
+        """Remove all faults."""
         self._faults.clear()
 
-    def striking(self, method: str, path: str, body: Payload) -> Iterator[Fault]:
-        """Give the faults that hit a request: any delays, and at most one that makes it fail."""
+    def matching(self, method: str, path: str, body: Payload) -> Iterator[Fault]:
+        """Yield the faults that apply to a request: any delays, and at most one that fails it."""
         failed = False
         for fault in self._faults:
             if failed and fault.is_outcome:
                 continue
-            if fault.strikes(method, path, body):
+            if fault.matches(method, path, body):
                 failed = failed or fault.is_outcome
                 yield fault
 
@@ -169,8 +169,8 @@ def _pattern(request: str) -> re.Pattern[str]:
     return re.compile(f"{'[A-Z]+' if method == '*' else method} {'/'.join(segments)}")
 
 
-def saying(*words: str) -> Callable[[Payload], bool]:
-    """Give a condition for ``where``: any of the words, in whatever case, in any text of the body.
+def body_contains(*words: str) -> Callable[[Payload], bool]:
+    """Return a condition for ``where``: a text of the body contains one of the words, in any case.
 
     With ``status=400, code=200000`` that is what AutoMod does.
     """

@@ -1,4 +1,4 @@
-"""The gateway: the WebSocket on which the bot hears what happens."""
+"""The gateway: the WebSocket that sends events to the bot."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from sandbox.discord.identify import (
     AUTHENTICATION_FAILED,
     DECODE_ERROR,
     IdentifyLimits,
-    reason_against,
+    identify_error,
     shard_of,
 )
 from sandbox.discord.sessions import (
@@ -41,7 +41,7 @@ _FINAL = frozenset({AUTHENTICATION_FAILED, *range(4010, 4015)})
 
 
 class Gateway:
-    """Keeps the sessions, sends events to those whom they concern, and makes trouble when told."""
+    """Keeps the sessions, sends each its events, and simulates outages."""
 
     def __init__(self, state: DiscordState, shards: int) -> None:
         self._state = state
@@ -53,21 +53,21 @@ class Gateway:
         self._shards = shards
         self._sessions: dict[str, Session] = {}
         self._connections: set[Connection] = set()
-        self._refusing: int | None = None
-        self.refusals = 0
+        self._final_close_code: int | None = None
+        self.refused_connections = 0
         """How many of the next connections are refused with 503."""
-        self._held_back: dict[int, list[tuple[Connection, Callable[[], None]]]] = {}
+        self._suspended: dict[int, list[tuple[Connection, Callable[[], None]]]] = {}
         self.url = ""
         self.identifies = 0
         """How many sessions were ever started."""
 
     @property
     def connected(self) -> list[Session]:
-        """The sessions that somebody listens to."""
+        """The sessions that have a connection."""
         return [one for one in self._sessions.values() if one.connection is not None]
 
     @property
-    def everyone_ready(self) -> bool:
+    def all_shards_ready(self) -> bool:
         """Whether every shard has a session that knows its guilds."""
         ready = {(one.shard, one.shards) for one in self.connected if one.ready}
         return any(all((shard, count) in ready for shard in range(count)) for _, count in ready)
@@ -87,8 +87,8 @@ class Gateway:
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one WebSocket from HELLO to its end."""
-        if self.refusals:
-            self.refusals -= 1
+        if self.refused_connections:
+            self.refused_connections -= 1
             raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse(timeout=TIME_TO_CLOSE, max_msg_size=0)
         await socket.prepare(request)
@@ -142,13 +142,13 @@ class Gateway:
             if self.acknowledges_heartbeats:
                 connection.send({"op": HEARTBEAT_ACK, "d": None})
         elif opcode == IDENTIFY:
-            self._unless_held_back(
+            self._unless_suspended(
                 shard_of(data), connection, lambda: self._identify(connection, data)
             )
         elif opcode == RESUME and not isinstance(data, dict):
             connection.close(DECODE_ERROR)
         elif opcode == RESUME:
-            self._unless_held_back(
+            self._unless_suspended(
                 self._shard_to_resume(data), connection, lambda: self._resume(connection, data)
             )
         elif opcode not in _IGNORED_OPCODES:
@@ -156,11 +156,11 @@ class Gateway:
         elif connection.session is None:
             connection.close(NOT_AUTHENTICATED)
 
-    def _unless_held_back(
+    def _unless_suspended(
         self, shard: int, connection: Connection, answer: Callable[[], None]
     ) -> None:
-        if shard in self._held_back:
-            self._held_back[shard].append((connection, answer))
+        if shard in self._suspended:
+            self._suspended[shard].append((connection, answer))
         else:
             answer()
 
@@ -170,11 +170,11 @@ class Gateway:
 
     def _identify(self, connection: Connection, data: Any) -> None:
         shared = self._state.shared
-        error_raised = reason_against(data, shared.token, sees_content=shared.sees_content)
+        error_raised = identify_error(data, shared.token, sees_content=shared.sees_content)
         if connection.session is not None:
             error_raised = ALREADY_AUTHENTICATED
-        if error_raised is not None or self._refusing is not None:
-            connection.close(self._refusing or error_raised or AUTHENTICATION_FAILED)
+        if error_raised is not None or self._final_close_code is not None:
+            connection.close(self._final_close_code or error_raised or AUTHENTICATION_FAILED)
             return
         shard, shards = data.get("shard") or (0, 1)
         if not self.identify_limits.admit(shard):
@@ -222,8 +222,8 @@ class Gateway:
     def _resume(self, connection: Connection, data: Any) -> None:
         session = self._sessions.get(data.get("session_id") or "")
         sequence = data.get("seq") or 0
-        if self._refusing is not None:
-            connection.close(self._refusing)
+        if self._final_close_code is not None:
+            connection.close(self._final_close_code)
         elif data.get("token") != self._state.shared.token:
             connection.close(AUTHENTICATION_FAILED)
         elif session is None or not session.can_resume(sequence, self._state.shared.clock.now()):
@@ -234,42 +234,42 @@ class Gateway:
             connection.then(lambda: self._become_ready(session))
 
     def info(self) -> Payload:
-        """Give what ``GET /gateway/bot`` answers."""
+        """Return what ``GET /gateway/bot`` answers."""
         limit = self.identify_limits.payload()
         return {"url": self.url, "shards": self._shards, "session_start_limit": limit}
 
     async def close_all(self, code: int, shard: int | None = None) -> None:
         """Close every connection with that code; with a final one, also those that come again."""
         if code in _FINAL:
-            self._refusing = code
+            self._final_close_code = code
         await self._end(lambda connection: connection.close(code), shard)
 
     async def drop_all(self, shard: int | None = None) -> None:
         """Cut every connection, or those of a shard, without a close frame."""
         await self._end(lambda connection: connection.drop(), shard)
 
-    def hold_back(self, shard: int) -> None:
-        """Leave what a shard sends without an answer, until ``let_back``."""
-        self._held_back.setdefault(shard, [])
+    def suspend_shard(self, shard: int) -> None:
+        """Leave what a shard sends unanswered until ``release_shard``."""
+        self._suspended.setdefault(shard, [])
 
-    def let_back(self, shard: int) -> None:
-        """Answer what ``hold_back`` left unanswered."""
-        for connection, receive in self._held_back.pop(shard, []):
+    def release_shard(self, shard: int) -> None:
+        """Answer what ``suspend_shard`` left unanswered."""
+        for connection, receive in self._suspended.pop(shard, []):
             if connection in self._connections:
                 receive()
 
-    async def ask_reconnect(self) -> None:
-        """Tell every client to connect anew and resume, and wait until they have hung up."""
+    async def request_reconnect(self) -> None:
+        """Ask every client to reconnect and resume, and wait until they have disconnected."""
         await self._end(lambda connection: connection.send({"op": RECONNECT, "d": None}))
 
     async def invalidate(self, *, resumable: bool) -> None:
-        """Tell every client that its session is invalid, and wait until they have hung up."""
+        """Send every client INVALID_SESSION, and wait until they have disconnected."""
         if not resumable:
             self._sessions.clear()
         payload = {"op": INVALID_SESSION, "d": resumable}
         await self._end(lambda connection: connection.send(payload))
 
-    def forget_sessions(self, shard: int | None = None) -> None:
+    def expire_sessions(self, shard: int | None = None) -> None:
         """Lose the sessions of a shard, or all: the next RESUME gets INVALID_SESSION."""
         for session in self._sessions.values():
             if shard in (None, session.shard):

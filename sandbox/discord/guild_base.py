@@ -28,7 +28,7 @@ class GuildBase:
     commands_authorized: bool = False
     """Whether the application is authorized with ``applications.commands``, though without a bot.
 
-    People are then offered its commands, but the bot has no access to anything here.
+    Users are then offered its commands, but the bot has no access to anything here.
     """
     file_size: int = FILE_SIZE
     """Bytes that a file may have here."""
@@ -55,7 +55,7 @@ class GuildBase:
 
     @property
     def bot_role(self) -> Role:
-        """The role that came with the bot. KeyError without the bot."""
+        """The role that came with the bot. Raises KeyError without the bot."""
         return self.members[self.shared.bot.id].roles[0]
 
     def permissions_of(self, user: User) -> Permission:
@@ -67,7 +67,7 @@ class GuildBase:
         return base_permissions(int(self.everyone.permissions), roles)
 
     def is_timed_out(self, user: User) -> bool:
-        """Whether a member may do nothing but read at the moment."""
+        """Whether a member is timed out at the moment."""
         member = self.members.get(user.id)
         until = None if member is None else member.timed_out_until
         return until is not None and until > self.shared.clock.time()

@@ -24,7 +24,7 @@ _NOT_SET = (
 
 
 def guild_payload(guild: GuildBase) -> Payload:
-    """Give a guild as ``GET /guilds/{id}`` does."""
+    """Return a guild as ``GET /guilds/{id}`` does."""
     return {
         "id": str(guild.id),
         "name": guild.name,
@@ -60,14 +60,14 @@ def guild_payload(guild: GuildBase) -> Payload:
 
 
 def partial_guild_payload(guild: GuildBase) -> Payload:
-    """Give the little about a guild that an interaction carries."""
+    """Return the partial guild object of an interaction."""
     return {"id": str(guild.id), "locale": guild.locale, "features": guild.features}
 
 
 def guild_create_payload(
     guild: GuildBase, channels: Iterable[Channel], threads: Iterable[Channel]
 ) -> Payload:
-    """Give a guild as GUILD_CREATE does, to a bot without privileged intents.
+    """Return a guild as GUILD_CREATE does, to a bot without privileged intents.
 
     Of the members there is only the bot. ``threads`` are those that are active and open to it.
     """

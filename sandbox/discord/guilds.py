@@ -1,4 +1,4 @@
-"""Guilds: their channels, roles and members, and whether the bot is among them."""
+"""Guilds and the changes to their channels, roles and members."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,10 +9,10 @@ from sandbox.discord.errors import Payload
 from sandbox.discord.guild_base import GuildBase
 from sandbox.discord.guild_payloads import guild_create_payload, guild_payload
 from sandbox.discord.permissions import (
-    SENSIBLE_FOR_A_BOT,
-    USUAL_FOR_EVERYONE,
+    BOT_DEFAULTS,
+    EVERYONE_DEFAULTS,
     Permission,
-    named,
+    permissions_named,
 )
 from sandbox.discord.shared_state import SharedState
 from sandbox.discord.users import Member, Role, User
@@ -22,10 +22,10 @@ _GUILD_MEMBERS_INTENT = 1 << 1
 
 @dataclass(eq=False, slots=True)
 class Guild(GuildBase):
-    """One server."""
+    """A guild with its channels."""
 
     all_channels: dict[int, Channel] = field(default_factory=dict)
-    """Channels and threads by id, in the order of their making, deleted ones too."""
+    """Channels and threads by id in the order of creation, deleted ones too."""
 
     @property
     def channels(self) -> list[Channel]:
@@ -49,7 +49,7 @@ class Guild(GuildBase):
         return guild_create_payload(self, self.channels, threads)
 
     def add_channel(self, name: str, kind: int = TEXT) -> Channel:
-        """Make a channel, a text channel unless told otherwise; sends CHANNEL_CREATE."""
+        """Create a channel, a text channel unless told otherwise; sends CHANNEL_CREATE."""
         channel = self._make(name, kind)
         channel.send_event("CHANNEL_CREATE")
         return channel
@@ -64,7 +64,7 @@ class Guild(GuildBase):
         owner: User | None = None,
         members: tuple[User, ...] = (),
     ) -> Channel:
-        """Make a thread in a channel, or with the id of a message there; sends THREAD_CREATE.
+        """Create a thread in a channel, or with the id of a message there; sends THREAD_CREATE.
 
         It is public unless ``kind`` says otherwise; a private one is open to ``members`` alone.
         """
@@ -81,7 +81,7 @@ class Guild(GuildBase):
         shared = self.shared
         channel = Channel(
             shared=shared,
-            id=shared.ids.settled() if identity is None else identity,
+            id=shared.ids.stable_id() if identity is None else identity,
             name=name,
             kind=kind,
             created_at=shared.clock.time(),
@@ -94,11 +94,11 @@ class Guild(GuildBase):
         return channel
 
     def add_role(self, name: str, *permissions: str, mentionable: bool = False) -> Role:
-        """Make a role with permissions by name; sends GUILD_ROLE_CREATE."""
+        """Create a role with permissions by name; sends GUILD_ROLE_CREATE."""
         role = Role(
-            id=self.shared.ids.settled(),
+            id=self.shared.ids.stable_id(),
             name=name,
-            permissions=named(permissions),
+            permissions=permissions_named(permissions),
             position=len(self.roles),
             mentionable=mentionable,
         )
@@ -114,7 +114,7 @@ class Guild(GuildBase):
         permissions: tuple[str, ...] = (),
         roles: tuple[Role, ...] = (),
     ) -> Member:
-        """Let a user in, with roles and, through a role of their own, more permissions by name."""
+        """Add a member, with roles and, through a role of their own, more permissions by name."""
         held = list(roles)
         wanted = (*permissions, *(("administrator",) if administrator else ()))
         if wanted:
@@ -126,19 +126,22 @@ class Guild(GuildBase):
         return member
 
     def remove_member(self, user: User) -> None:
-        """Let a user go. KeyError for one who is not here; the bot goes with ``remove_bot``."""
+        """Remove a member. Raises KeyError for others; the bot is removed with ``remove_bot``."""
         del self.members[user.id]
         event = {"guild_id": str(self.id), "user": user.payload()}
         self._send_event("GUILD_MEMBER_REMOVE", event, _GUILD_MEMBERS_INTENT)
 
     def give_role(self, user: User, role: Role) -> None:
-        """Give a member a role; sends GUILD_MEMBER_UPDATE."""
+        """Assign a role to a member; sends GUILD_MEMBER_UPDATE."""
         with sync_threads(self, self.channels):
             self.members[user.id].roles.append(role)
             self._send_member_update(user)
 
     def take_role(self, user: User, role: Role) -> None:
-        """Take a role from a member; sends GUILD_MEMBER_UPDATE. ValueError without that role."""
+        """Remove a role from a member; sends GUILD_MEMBER_UPDATE.
+
+        Raises ValueError without that role.
+        """
         with sync_threads(self, self.channels):
             self.members[user.id].roles.remove(role)
             self._send_member_update(user)
@@ -156,34 +159,37 @@ class Guild(GuildBase):
             )
 
     def time_out(self, user: User, seconds: float) -> None:
-        """Time a member out: nothing but reading for so long; sends GUILD_MEMBER_UPDATE."""
+        """Time a member out for some seconds, in which they can only read.
+
+        Sends GUILD_MEMBER_UPDATE.
+        """
         until = self.shared.clock.time() + timedelta(seconds=seconds)
         self.members[user.id].timed_out_until = until
         self._send_member_update(user)
 
     def end_time_out(self, user: User) -> None:
-        """Let a member speak again; sends GUILD_MEMBER_UPDATE."""
+        """End a member's time-out; sends GUILD_MEMBER_UPDATE."""
         self.members[user.id].timed_out_until = None
         self._send_member_update(user)
 
     def rename(self, name: str) -> None:
-        """Give the guild another name; sends GUILD_UPDATE."""
+        """Rename the guild; sends GUILD_UPDATE."""
         self.name = name
         self._send_event("GUILD_UPDATE", guild_payload(self))
 
-    def speak(self, locale: str) -> None:
-        """Choose another language, as Community servers can; sends GUILD_UPDATE."""
+    def set_locale(self, locale: str) -> None:
+        """Set the preferred locale, as Community servers can; sends GUILD_UPDATE."""
         self.locale = locale
         self._send_event("GUILD_UPDATE", guild_payload(self))
 
     def grant(self, *names: str) -> None:
-        """Give the bot's role permissions by name; sends GUILD_ROLE_UPDATE."""
-        self._set(self.bot_role, self.bot_role.permissions | named(names))
+        """Add permissions by name to the bot's role; sends GUILD_ROLE_UPDATE."""
+        self._set(self.bot_role, self.bot_role.permissions | permissions_named(names))
 
     def revoke(self, *names: str) -> None:
-        """Take permissions from the bot's role and from @everyone; sends GUILD_ROLE_UPDATE."""
+        """Remove permissions from the bot's role and from @everyone; sends GUILD_ROLE_UPDATE."""
         for role in (self.bot_role, self.everyone):
-            self._set(role, role.permissions & ~named(names))
+            self._set(role, role.permissions & ~permissions_named(names))
 
     def _set(self, role: Role, permissions: Permission) -> None:
         if role.permissions != permissions:
@@ -192,16 +198,16 @@ class Guild(GuildBase):
                 self._send_role_event("GUILD_ROLE_UPDATE", role)
 
     def authorize_commands(self) -> None:
-        """Authorize the application with ``applications.commands`` alone; the bot hears nothing."""
+        """Authorize the application with ``applications.commands`` alone; sends no event."""
         self.commands_authorized = True
 
     def add_bot(self) -> None:
-        """Invite the bot, with sensible permissions; sends GUILD_CREATE."""
+        """Add the bot with its default permissions; sends GUILD_CREATE."""
         bot = self.shared.bot
         role = Role(
-            id=self.shared.ids.settled(),
+            id=self.shared.ids.stable_id(),
             name=bot.name,
-            permissions=SENSIBLE_FOR_A_BOT,
+            permissions=BOT_DEFAULTS,
             position=len(self.roles),
             bot_id=bot.id,
         )
@@ -210,25 +216,28 @@ class Guild(GuildBase):
         self._send_event("GUILD_CREATE", self.create_payload())
 
     def remove_bot(self) -> None:
-        """Throw the bot and its commands out; sends GUILD_DELETE. KeyError when it is no member."""
+        """Remove the bot and its commands; sends GUILD_DELETE.
+
+        Raises KeyError if it is no member.
+        """
         role = self.bot_role
         self.commands_authorized = False
         self._send_event("GUILD_DELETE", {"id": str(self.id)})
         del self.members[self.shared.bot.id]
         del self.roles[role.id]
 
-    def go_down(self) -> None:
-        """Have an outage: the bot is told that the guild is unavailable, not that it has left."""
+    def start_outage(self) -> None:
+        """Start an outage: GUILD_DELETE with ``unavailable`` set."""
         self.available = False
         self._send_event("GUILD_DELETE", {"id": str(self.id), "unavailable": True})
 
-    def come_back(self) -> None:
+    def end_outage(self) -> None:
         """End the outage; sends GUILD_CREATE."""
         self.available = True
         self._send_event("GUILD_CREATE", self.create_payload())
 
     def _send_member_update(self, user: User) -> None:
-        """Tell of a changed member; of itself a bot hears without any intent."""
+        """Send GUILD_MEMBER_UPDATE; a bot receives its own without any intent."""
         event = {**self.members[user.id].payload(), "guild_id": str(self.id)}
         itself = user is self.shared.bot
         self._send_event("GUILD_MEMBER_UPDATE", event, 0 if itself else _GUILD_MEMBERS_INTENT)
@@ -242,8 +251,8 @@ class Guild(GuildBase):
 
 
 def make_guild(shared: SharedState, name: str, locale: str, owner: User) -> Guild:
-    """Make a guild with its @everyone role and its owner as the only member."""
-    guild = Guild(shared, shared.ids.settled(), name, locale, shared.clock.time(), owner)
-    guild.roles[guild.id] = Role(guild.id, "@everyone", USUAL_FOR_EVERYONE)
+    """Create a guild with its @everyone role and its owner as the only member."""
+    guild = Guild(shared, shared.ids.stable_id(), name, locale, shared.clock.time(), owner)
+    guild.roles[guild.id] = Role(guild.id, "@everyone", EVERYONE_DEFAULTS)
     guild.members[owner.id] = Member(owner, shared.clock.time())
     return guild

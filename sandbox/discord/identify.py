@@ -1,4 +1,4 @@
-"""What an IDENTIFY must be like, and how often one may come."""
+"""Validates IDENTIFY, and limits how often one is accepted."""
 
 from collections import deque
 from typing import Any
@@ -17,7 +17,7 @@ _DAY = 86_400.0
 
 
 class IdentifyLimits:
-    """Counts the IDENTIFYs of a bot."""
+    """Limits the IDENTIFYs of a bot."""
 
     def __init__(self, clock: Clock) -> None:
         self.total = 1000
@@ -31,7 +31,7 @@ class IdentifyLimits:
         self._today: deque[float] = deque()
 
     def admit(self, shard: int) -> bool:
-        """Count an IDENTIFY, unless its bucket had one just before."""
+        """Count an IDENTIFY and return True, or False if its bucket had one just before."""
         now, bucket = self._clock.now(), shard % self.max_concurrency
         if now - self._latest.get(bucket, -_DAY) < self.seconds:
             return False
@@ -39,17 +39,17 @@ class IdentifyLimits:
         self._today.append(now)
         return True
 
-    def spend(self, times: int) -> None:
-        """Count so many IDENTIFYs of another process."""
+    def count_earlier(self, times: int) -> None:
+        """Count IDENTIFYs that another process has sent earlier."""
         self._today.extend([self._clock.now()] * times)
 
     @property
     def exceeded(self) -> bool:
-        """Whether there were more within a day than Discord puts up with."""
+        """Whether there were more within a day than Discord allows."""
         return self._count() > self.total
 
     def payload(self) -> Payload:
-        """Give the ``session_start_limit`` of ``GET /gateway/bot``."""
+        """Return the ``session_start_limit`` of ``GET /gateway/bot``."""
         used = self._count()
         oldest = self._today[0] if self._today else self._clock.now()
         return {
@@ -66,13 +66,13 @@ class IdentifyLimits:
 
 
 def shard_of(data: Any) -> int:
-    """Give the number of the shard that identifies."""
+    """Return the number of the shard that identifies."""
     shard = _shards_of(data)
     return 0 if shard is None else shard[0]
 
 
 def _shards_of(data: Any) -> tuple[int, int] | None:
-    """Give the number of a shard and how many there are; None if that makes no sense."""
+    """Return the number of a shard and of all shards, or None if they are invalid."""
     given = (data.get("shard") if isinstance(data, dict) else None) or [0, 1]
     if not isinstance(given, list) or len(given) != 2:
         return None
@@ -82,8 +82,8 @@ def _shards_of(data: Any) -> tuple[int, int] | None:
     return number, count
 
 
-def reason_against(data: Any, token: str, *, sees_content: bool) -> int | None:
-    """Give the code with which an IDENTIFY is refused, or None for a good one."""
+def identify_error(data: Any, token: str, *, sees_content: bool) -> int | None:
+    """Return the close code that rejects an IDENTIFY, or None for a valid one."""
     if not isinstance(data, dict):
         return DECODE_ERROR
     intents = data.get("intents")

@@ -1,4 +1,4 @@
-"""How the bot answers interactions: callbacks, ``@original`` and follow-ups."""
+"""The bot's responses to interactions: callbacks, ``@original`` and follow-ups."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ _FOLLOW_UPS_OF_A_USER_INSTALL = 5
 
 
 class InteractionResponses:
-    """Takes the bot's answers to interactions and shows them."""
+    """Accepts the bot's responses to interactions, and publishes them."""
 
     def __init__(self, state: DiscordState, message_builder: MessageBuilder) -> None:
         self._state = state
@@ -28,12 +28,12 @@ class InteractionResponses:
         self._by_token: dict[str, Interaction] = {}
 
     def register(self, interaction: Interaction) -> None:
-        """Make an interaction known, so that it can be answered."""
+        """Register an interaction, so that the bot can respond to it."""
         self.interactions[interaction.id] = interaction
         self._by_token[interaction.token] = interaction
 
     def respond(self, interaction_id: int, token: str, kind: int, draft: Draft) -> Interaction:
-        """Take the first answer. Refuses late (10062) and second ones (40060)."""
+        """Accept the first response. Raises ApiError for late (10062) and second ones (40060)."""
         interaction = self.interactions.get(interaction_id)
         if interaction is None or interaction.token != token:
             raise api_error(10062)
@@ -43,12 +43,12 @@ class InteractionResponses:
             raise api_error(10062)
         answers: dict[int, Callable[[Interaction, Draft], None]] = {
             PONG: lambda _interaction, _draft: None,
-            MESSAGE: self._say,
-            DEFER: self._think,
-            DEFER_UPDATE: self._adopt_source,
+            MESSAGE: self._respond_with_message,
+            DEFER: self._defer,
+            DEFER_UPDATE: self._defer_update,
             UPDATE: self._update_source,
-            CHOICES: self._offer,
-            MODAL: self._ask,
+            CHOICES: self._respond_with_choices,
+            MODAL: self._respond_with_modal,
         }
         if kind not in answers:
             raise invalid(("type",), "BASE_TYPE_CHOICES", "This type is not known here.")
@@ -56,33 +56,33 @@ class InteractionResponses:
             text = "This type does not fit the interaction."
             raise invalid(("type",), "INTERACTION_APPLICATION_COMMAND_INVALID_TYPE", text)
         if kind in (MESSAGE, DEFER):
-            draft = draft.checked(interaction.channel, ephemeral=True)
+            draft = draft.validated(interaction.channel, ephemeral=True)
         answers[kind](interaction, draft)
         interaction.response_type = kind
         interaction.acknowledged_after = self._state.shared.clock.now() - interaction.created_at
         self._state.shared.changes.notify()
         return interaction
 
-    def _say(self, interaction: Interaction, draft: Draft) -> None:
+    def _respond_with_message(self, interaction: Interaction, draft: Draft) -> None:
         message = self._new(interaction, draft.flags & MessageFlag.EPHEMERAL)
         self._message_builder.fill(message, draft, default_mentions=USERS_ONLY)
         interaction.original = message
-        self._show(interaction, message)
+        self._publish(interaction, message)
 
-    def _think(self, interaction: Interaction, draft: Draft) -> None:
+    def _defer(self, interaction: Interaction, draft: Draft) -> None:
         flags = (draft.flags & MessageFlag.EPHEMERAL) | MessageFlag.LOADING
         message = self._new(interaction, flags)
         interaction.original = message
         self._message_builder.publish(message)
         self._state.publish("thinking", message=message, interaction=interaction)
-        self._tell("MESSAGE_CREATE", message)
+        self._dispatch_event("MESSAGE_CREATE", message)
 
-    def _adopt_source(self, interaction: Interaction, _draft: Draft) -> None:
+    def _defer_update(self, interaction: Interaction, _draft: Draft) -> None:
         interaction.original = self._source_of(interaction)
 
     def _update_source(self, interaction: Interaction, draft: Draft) -> None:
         interaction.original = self._source_of(interaction)
-        self._revise(interaction, interaction.original, draft)
+        self._edit(interaction, interaction.original, draft)
 
     def _source_of(self, interaction: Interaction) -> Message:
         if interaction.kind not in (COMPONENT, MODAL_SUBMIT) or interaction.source is None:
@@ -90,12 +90,12 @@ class InteractionResponses:
             raise invalid(("type",), "INTERACTION_APPLICATION_COMMAND_INVALID_TYPE", text)
         return interaction.source
 
-    def _offer(self, interaction: Interaction, draft: Draft) -> None:
+    def _respond_with_choices(self, interaction: Interaction, draft: Draft) -> None:
         (option,) = _focused(interaction.data)
         interaction.choices = read_choices(draft.payload, option["type"])
         self._state.publish("choices", interaction=interaction)
 
-    def _ask(self, interaction: Interaction, draft: Draft) -> None:
+    def _respond_with_modal(self, interaction: Interaction, draft: Draft) -> None:
         if interaction.kind == MODAL_SUBMIT:
             text = "A modal cannot answer a modal."
             raise invalid(("type",), "INTERACTION_APPLICATION_COMMAND_INVALID_TYPE", text)
@@ -103,7 +103,7 @@ class InteractionResponses:
         self._state.publish("modal", interaction=interaction)
 
     def by_token(self, token: str) -> Interaction:
-        """Give the interaction of a webhook token; refuses unknown (10015) and old (50027) ones.
+        """Return the interaction of a token, or raise ApiError 10015 (unknown) or 50027 (old).
 
         Until it is acknowledged, an interaction has no webhook (10015).
         """
@@ -117,7 +117,7 @@ class InteractionResponses:
         return interaction
 
     def find(self, interaction: Interaction, reference: str) -> Message:
-        """Give ``@original`` or a follow-up by its id, or refuse with 10008."""
+        """Return ``@original`` or a follow-up by its id, or raise ApiError 10008."""
         known = [*interaction.follow_ups]
         if interaction.original is not None:
             known.append(interaction.original)
@@ -136,16 +136,16 @@ class InteractionResponses:
         too_many = len(interaction.follow_ups) >= _FOLLOW_UPS_OF_A_USER_INSTALL
         if interaction.by_user_install_only and too_many:
             raise api_error(40094)
-        draft = draft.checked(interaction.channel, ephemeral=True)
+        draft = draft.validated(interaction.channel, ephemeral=True)
         message = self._new(interaction, draft.flags & MessageFlag.EPHEMERAL)
         self._message_builder.fill(message, draft, default_mentions=USERS_ONLY)
         interaction.follow_ups.append(message)
-        self._show(interaction, message)
+        self._publish(interaction, message)
         return message
 
     def edit(self, interaction: Interaction, message: Message, draft: Draft) -> Message:
         """Change ``@original`` or a follow-up; the first edit ends "thinking…"."""
-        self._revise(interaction, message, draft)
+        self._edit(interaction, message, draft)
         return message
 
     def delete(self, interaction: Interaction, message: Message) -> None:
@@ -158,7 +158,7 @@ class InteractionResponses:
         kind = DEFAULT
         if interaction.kind == COMMAND:
             kind = CHAT_INPUT if interaction.data.get("type") == 1 else CONTEXT_MENU
-        return self._message_builder.blank(
+        return self._message_builder.create(
             interaction.channel,
             self._state.shared.bot,
             flags=flags,
@@ -167,8 +167,8 @@ class InteractionResponses:
             kind=kind,
         )
 
-    def _revise(self, interaction: Interaction, message: Message, draft: Draft) -> None:
-        draft = draft.checked(interaction.channel, message=message, ephemeral=True)
+    def _edit(self, interaction: Interaction, message: Message, draft: Draft) -> None:
+        draft = draft.validated(interaction.channel, message=message, ephemeral=True)
         self._message_builder.fill(message, draft, default_mentions=USERS_ONLY)
         if message is interaction.source:
             interaction.updated_source = True
@@ -179,14 +179,14 @@ class InteractionResponses:
             self._state.publish("answer", message=message, interaction=interaction)
         else:
             self._state.publish("edit", message=message, interaction=interaction)
-        self._tell("MESSAGE_UPDATE", message)
+        self._dispatch_event("MESSAGE_UPDATE", message)
 
-    def _show(self, interaction: Interaction, message: Message) -> None:
+    def _publish(self, interaction: Interaction, message: Message) -> None:
         self._message_builder.publish(message)
         self._state.publish("answer", message=message, interaction=interaction)
-        self._tell("MESSAGE_CREATE", message)
+        self._dispatch_event("MESSAGE_CREATE", message)
 
-    def _tell(self, event: str, message: Message) -> None:
+    def _dispatch_event(self, event: str, message: Message) -> None:
         dispatch_message_event(self._state, event, message, message.event_payload())
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.discord.bodies import answer, nothing, number_in, read_draft, read_with_files
+from sandbox.discord.bodies import json_response, no_content, path_id, read_draft, read_with_files
 from sandbox.discord.channels import Message
 from sandbox.discord.errors import Payload, invalid
 from sandbox.discord.interaction_responses import (
@@ -40,37 +40,37 @@ class InteractionRoutes:
         body, uploads = await read_with_files(request)
         draft = Draft(_data_of(body), uploads)
         interaction = self._responses.respond(
-            number_in(request, "interaction"),
+            path_id(request, "interaction"),
             request.match_info["token"],
             _type_of(body.get("type")),
             draft,
         )
         if request.query.get("with_response", "").lower() not in ("1", "true"):
-            return nothing()
-        return answer(_callback_payload(interaction))
+            return no_content()
+        return json_response(_callback_payload(interaction))
 
     async def follow_up(self, request: web.Request) -> web.Response:
         """``POST /webhooks/{application}/{token}``."""
         draft = await read_draft(request)
         interaction = self._interaction(request)
-        return answer(self._responses.follow_up(interaction, draft).payload())
+        return json_response(self._responses.follow_up(interaction, draft).payload())
 
     async def get(self, request: web.Request) -> web.Response:
         """``GET /webhooks/{application}/{token}/messages/{message}``."""
-        return answer(self._message(request, self._interaction(request)).payload())
+        return json_response(self._message(request, self._interaction(request)).payload())
 
     async def edit(self, request: web.Request) -> web.Response:
         """``PATCH /webhooks/{application}/{token}/messages/{message}``."""
         draft = await read_draft(request)
         interaction = self._interaction(request)
         message = self._message(request, interaction)
-        return answer(self._responses.edit(interaction, message, draft).payload())
+        return json_response(self._responses.edit(interaction, message, draft).payload())
 
     async def delete(self, request: web.Request) -> web.Response:
         """``DELETE /webhooks/{application}/{token}/messages/{message}``."""
         interaction = self._interaction(request)
         self._responses.delete(interaction, self._message(request, interaction))
-        return nothing()
+        return no_content()
 
     def _interaction(self, request: web.Request) -> Interaction:
         return self._responses.by_token(request.match_info["token"])

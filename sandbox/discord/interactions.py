@@ -1,4 +1,4 @@
-"""What a person does with the bot, and what came back."""
+"""An interaction of a user with the bot, and its responses."""
 
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ TOKEN_LIFETIME = 15 * 60.0
 
 @dataclass(eq=False, slots=True)
 class Interaction:
-    """One thing that one person did: a command, a press, a choice, a modal."""
+    """A command, button press, choice or modal of one user."""
 
     shared: SharedState
     id: int
@@ -41,7 +41,7 @@ class Interaction:
     source: Message | None = None
     """The message whose component was used."""
     acknowledged_after: float | None = None
-    """Seconds from the deed to the bot's first word, or None while there was none."""
+    """Seconds from the action to the first response, or None while there is none."""
     response_type: int | None = None
     original: Message | None = None
     """What ``@original`` is: the answer, or the source message once it was updated."""
@@ -54,7 +54,7 @@ class Interaction:
 
     @property
     def messages(self) -> list[Message]:
-        """The answer and the follow-ups, as this person sees them now."""
+        """The answer and the follow-ups, as the user sees them now."""
         own_answer = self.original is not self.source or self.updated_source
         answers = [self.original] if self.original is not None and own_answer else []
         return [one for one in (*answers, *self.follow_ups) if not one.deleted]
@@ -69,8 +69,8 @@ class Interaction:
         """Whether the bot has said anything, if only that it is thinking."""
         return self.response_type is not None
 
-    def answered(self, timeout: float = 15.0) -> Coroutine[Any, Any, Message]:
-        """Wait for a visible answer that is more than "thinking…". TimeoutError without one."""
+    def wait_for_answer(self, timeout: float = 15.0) -> Coroutine[Any, Any, Message]:
+        """Wait for a visible answer other than "thinking…". Raises TimeoutError without one."""
         return self._until_answered(timeout)
 
     async def _until_answered(self, seconds: float) -> Message:
@@ -78,13 +78,16 @@ class Interaction:
         await self.shared.changes.wait_until(lambda: self.answer is not None, seconds, what)
         return next(one for one in self.messages if not one.thinking)
 
-    def until_acknowledged(self, timeout: float = 15.0) -> Coroutine[Any, Any, bool]:
-        """Wait for the bot's first word, also a modal or "thinking…". TimeoutError without one."""
+    def wait_for_acknowledgement(self, timeout: float = 15.0) -> Coroutine[Any, Any, bool]:
+        """Wait for the first response, also a modal or "thinking…".
+
+        Raises TimeoutError without one.
+        """
         what = f"an acknowledgement of {self.describe()}"
         return self.shared.changes.wait_until(lambda: self.acknowledged, timeout, what)
 
     def describe(self) -> str:
-        """Say what the person did, in a few words."""
+        """Return a short description of the action."""
         name = self.data.get("name") or self.data.get("custom_id", "")
         verb = {COMMAND: "/", COMPONENT: "press ", AUTOCOMPLETE: "type /", MODAL_SUBMIT: "submit "}
         options = " ".join(_option_words(self.data.get("options") or []))
@@ -102,14 +105,14 @@ class Interaction:
 
     @property
     def context(self) -> int:
-        """Where it happens: 0 a guild, 1 a direct message with the bot, 2 among people."""
+        """The context: 0 a guild, 1 a direct message with the bot, 2 a conversation of users."""
         if self.channel.guild is not None:
             return IN_GUILD
         return IN_BOT_DM if self.channel.includes_bot else IN_PRIVATE_CHANNEL
 
     @property
     def by_user_install_only(self) -> bool:
-        """Whether the bot is only here because this person brought it along."""
+        """Whether the bot can be used here only because the user has installed it."""
         guild = self.channel.guild
         return not self.channel.includes_bot if guild is None else not guild.application_installed
 
@@ -130,7 +133,7 @@ class Interaction:
         return Origin(self.id, self.kind, self.user, name, self.owners)
 
     def payload(self) -> Payload:
-        """Give the interaction as INTERACTION_CREATE does."""
+        """Return the data of INTERACTION_CREATE."""
         channel, user = self.channel, self.user
         payload: Payload = {
             "id": str(self.id),

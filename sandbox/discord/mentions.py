@@ -1,4 +1,4 @@
-"""Who is mentioned in a message, and who is really notified: pure."""
+"""Finds the mentions of a message, and filters them by ``allowed_mentions``."""
 
 import re
 from collections.abc import Collection
@@ -11,7 +11,7 @@ _USER = re.compile(r"(?<!\\)<@!?(\d{1,20})>")
 _ROLE = re.compile(r"(?<!\\)<@&(\d{1,20})>")
 _EVERYONE = re.compile(r"(?<!\\)@(everyone|here)\b")
 
-EVERY_KIND = ("users", "roles", "everyone")
+ALL_KINDS = ("users", "roles", "everyone")
 """What a plain message mentions when it does not say ``allowed_mentions``."""
 USERS_ONLY = ("users",)
 """The same for an interaction's answer."""
@@ -26,7 +26,7 @@ class Mentions:
     everyone: bool = False
 
 
-def named_in(content: str) -> Mentions:
+def find_mentions(content: str) -> Mentions:
     """Find the mentions of a text. Those in code, and escaped ones, are none."""
     plain = _CODE.sub(" ", content)
     return Mentions(
@@ -36,8 +36,8 @@ def named_in(content: str) -> Mentions:
     )
 
 
-def permitted(
-    mentions: Mentions, allowed: Payload | None, default: Collection[str] = EVERY_KIND
+def filter_mentions(
+    mentions: Mentions, allowed: Payload | None, default: Collection[str] = ALL_KINDS
 ) -> Mentions:
     """Keep of the mentions those that ``allowed_mentions`` (None: not given) lets through."""
     if allowed is None:
@@ -53,6 +53,6 @@ def permitted(
     )
 
 
-def reply_pings(allowed: Payload | None) -> bool:
+def mentions_reply_author(allowed: Payload | None) -> bool:
     """Whether the author of the message that is replied to is mentioned; by default yes."""
     return True if allowed is None else bool(allowed.get("replied_user"))

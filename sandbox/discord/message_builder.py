@@ -1,4 +1,4 @@
-"""From a checked payload to a message: how Discord writes and rewrites one."""
+"""Builds and edits messages from validated payloads."""
 
 import mimetypes
 from collections.abc import Callable, Collection
@@ -9,20 +9,25 @@ from urllib.parse import quote
 from sandbox.discord.channels import Channel, Message
 from sandbox.discord.embed_limits import embed_is_empty
 from sandbox.discord.errors import FieldErrors, Payload, api_error, invalid
-from sandbox.discord.mentions import EVERY_KIND, named_in, permitted, reply_pings
+from sandbox.discord.mentions import (
+    ALL_KINDS,
+    filter_mentions,
+    find_mentions,
+    mentions_reply_author,
+)
 from sandbox.discord.message_limits import FILE_SIZE, Files, read_message
 from sandbox.discord.message_parts import DEFAULT, NO_FLAGS, REPLY, Attachment, MessageFlag, Origin
 from sandbox.discord.permissions import Permission
-from sandbox.discord.rendering import rendered_components, rendered_embed
+from sandbox.discord.rendering import render_components, render_embed
 from sandbox.discord.state import DiscordState
 from sandbox.discord.users import User
 
-_LASTING_FLAGS = MessageFlag.EPHEMERAL | MessageFlag.LOADING | MessageFlag.IS_COMPONENTS_V2
+_PERSISTENT_FLAGS = MessageFlag.EPHEMERAL | MessageFlag.LOADING | MessageFlag.IS_COMPONENTS_V2
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file on its way into a message."""
+    """A file to upload with a message."""
 
     filename: str
     data: bytes
@@ -32,17 +37,17 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message as the bot asks for it."""
+    """A message as a request describes it."""
 
     payload: Payload
     uploads: list[Upload] = field(default_factory=list)
 
-    def checked(
+    def validated(
         self, channel: Channel, *, message: Message | None = None, ephemeral: bool = False
     ) -> "Draft":
-        """Give the draft as Discord keeps it, for a new message or over an older one.
+        """Return the draft as Discord stores it, for a new message or an edit of ``message``.
 
-        Refuses what is too large for the channel (40005) or malformed (50035).
+        Raises ApiError for files too large for the channel (40005) and invalid fields (50035).
         """
         largest = channel.guild.file_size if channel.guild else FILE_SIZE
         if any(len(upload.data) > largest for upload in self.uploads):
@@ -56,7 +61,7 @@ class Draft:
         return Draft(kept, self.uploads)
 
     def _files(self, message: Message | None) -> Files:
-        """Say which files the message may refer to: those uploaded, and those it has already."""
+        """Return the files that the message may refer to: the uploaded and the existing ones."""
         older = [] if message is None else message.attachments
         names = [self.name_of(upload) for upload in self.uploads]
         return Files(
@@ -66,7 +71,7 @@ class Draft:
         )
 
     def listed(self, upload: Upload) -> Payload:
-        """Give what ``attachments`` says of an upload."""
+        """Return the entry of ``attachments`` for an upload."""
         entries = self.payload.get("attachments")
         for entry in entries if isinstance(entries, list) else []:
             if isinstance(entry, dict) and str(entry.get("id")) == str(upload.index):
@@ -74,7 +79,7 @@ class Draft:
         return {}
 
     def name_of(self, upload: Upload) -> str:
-        """Give the name under which Discord keeps an upload."""
+        """Return the file name under which Discord stores an upload."""
         return str(self.listed(upload).get("filename") or upload.filename).replace(" ", "_")
 
     @property
@@ -84,7 +89,7 @@ class Draft:
 
 
 def check_conversion(message: Message, draft: Payload, errors: FieldErrors) -> None:
-    """Note a fault when an edit turns a message into components, but leaves what it was."""
+    """Record an error if an edit turns a message into components but keeps its other content."""
     if not MessageFlag(draft.get("flags") or 0) & MessageFlag.IS_COMPONENTS_V2:
         return
     for name in ("content", "embeds"):
@@ -94,12 +99,12 @@ def check_conversion(message: Message, draft: Payload, errors: FieldErrors) -> N
 
 
 class MessageBuilder:
-    """Writes messages into the world; says nothing about them to anyone."""
+    """Builds messages and stores them; sends no events."""
 
     def __init__(self, state: DiscordState) -> None:
         self._state = state
 
-    def blank(
+    def create(
         self,
         channel: Channel,
         author: User,
@@ -109,11 +114,11 @@ class MessageBuilder:
         visible_to: User | None = None,
         kind: int = DEFAULT,
     ) -> Message:
-        """Make an empty message that is nowhere yet."""
+        """Create an empty message without storing it."""
         shared = self._state.shared
         return Message(
             shared=shared,
-            id=shared.ids.timed(),
+            id=shared.ids.timestamp_id(),
             channel=channel,
             author=author,
             created_at=shared.clock.time(),
@@ -124,7 +129,7 @@ class MessageBuilder:
         )
 
     def publish(self, message: Message) -> None:
-        """Put a new message where people see it, and notify those whom it mentions."""
+        """Store a new message in its channel, and notify the users that it mentions."""
         if not message.ephemeral:
             message.channel.history[message.id] = message
             self._notify(message)
@@ -135,11 +140,11 @@ class MessageBuilder:
         draft: Draft,
         *,
         embeds_allowed: bool = True,
-        default_mentions: Collection[str] = EVERY_KIND,
+        default_mentions: Collection[str] = ALL_KINDS,
     ) -> None:
-        """Write a draft over a message: fields that it does not name stay as they are.
+        """Apply a draft to a message: fields that it does not contain stay as they are.
 
-        Refuses with 50006 what would leave the message empty; the message is then unchanged.
+        Raises ApiError 50006 if the message would be empty; it is then unchanged.
         """
         payload = draft.payload
         content, embeds, components = message.content, message.embeds, message.components
@@ -156,12 +161,12 @@ class MessageBuilder:
             raise api_error(50006)
         message.content = content
         message.attachments = kept + [self._attach(message, draft, one) for one in draft.uploads]
-        message.embeds = [rendered_embed(embed, message.attachments) for embed in embeds]
+        message.embeds = [render_embed(embed, message.attachments) for embed in embeds]
         ids = self._state.shared.ids
-        message.components = rendered_components(components, message.attachments, ids)
+        message.components = render_components(components, message.attachments, ids)
         if "flags" in payload:
             settable = draft.flags & ~MessageFlag.EPHEMERAL
-            message.flags = (message.flags & _LASTING_FLAGS) | settable
+            message.flags = (message.flags & _PERSISTENT_FLAGS) | settable
         self._note_mentions(message, payload.get("allowed_mentions"), default_mentions)
 
     def _kept_attachments(self, message: Message, payload: Payload) -> list[Attachment]:
@@ -172,16 +177,16 @@ class MessageBuilder:
 
     def _attach(self, message: Message, draft: Draft, upload: Upload) -> Attachment:
         named = Upload(draft.name_of(upload), upload.data)
-        attachment = self.attach_to(message.channel)(named)
+        attachment = self.attachment_factory(message.channel)(named)
         attachment.description = draft.listed(upload).get("description")
         return attachment
 
-    def attach_to(self, channel: Channel) -> Callable[[Upload], Attachment]:
-        """Give what keeps a file, and serves it, as one of that channel."""
+    def attachment_factory(self, channel: Channel) -> Callable[[Upload], Attachment]:
+        """Return a function that stores an upload as an attachment of the channel."""
         shared = self._state.shared
 
         def attach(upload: Upload) -> Attachment:
-            identity = shared.ids.timed()
+            identity = shared.ids.timestamp_id()
             name = upload.filename.replace(" ", "_")
             kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
             url = f"{shared.cdn_url}/attachments/{channel.id}/{identity}/{quote(name)}"
@@ -194,10 +199,10 @@ class MessageBuilder:
     def _note_mentions(
         self, message: Message, allowed: Payload | None, default: Collection[str]
     ) -> None:
-        named = permitted(named_in(message.content), allowed, default)
+        named = filter_mentions(find_mentions(message.content), allowed, default)
         users = [self._state.users[one] for one in named.users if one in self._state.users]
         target = message.replies_to
-        if target is not None and reply_pings(allowed) and target.author not in users:
+        if target is not None and mentions_reply_author(allowed) and target.author not in users:
             users.append(target.author)
         guild = message.channel.guild
         may_name_all = bool(
@@ -221,8 +226,11 @@ class MessageBuilder:
             if (named or message.mention_everyone) and user is not message.author:
                 message.pinged.add(user.id)
 
-    def refer(self, message: Message, reference: Any) -> None:
-        """Make the message a reply, as ``message_reference`` asks. Refuses unknown targets."""
+    def set_reference(self, message: Message, reference: Any) -> None:
+        """Make the message a reply to ``message_reference``.
+
+        Raises ApiError for unknown messages.
+        """
         if not reference:
             return
         found = message.channel.history.get(int(reference.get("message_id") or 0))

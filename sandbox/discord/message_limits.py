@@ -1,4 +1,4 @@
-"""What Discord takes as a message, and how it keeps it."""
+"""Validates messages by Discord's limits, and normalises them."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ _mentions = object_of(
         "roles": _ids,
         "replied_user": boolean,
     },
-    also=_check_mentions,
+    check=_check_mentions,
 )
 _reference = object_of(
     {
@@ -86,7 +86,7 @@ _reference = object_of(
 _attachment = object_of(
     {
         "id": snowflake,
-        "filename": text(1024, shortest=1),
+        "filename": text(1024, min_length=1),
         "description": text(1024),
         "duration_secs": number(0, 2**31 - 1),
         "waveform": text(400),
@@ -99,8 +99,8 @@ _attachment = object_of(
 _answer = object_of({"poll_media": object_of({"text": text(55)})}, required=("poll_media",))
 _poll = object_of(
     {
-        "question": object_of({"text": text(300, shortest=1)}, required=("text",)),
-        "answers": list_of(_answer, most=10, fewest=1),
+        "question": object_of({"text": text(300, min_length=1)}, required=("text",)),
+        "answers": list_of(_answer, most=10, min_items=1),
         "allow_multiselect": boolean,
         "layout_type": choice_of(1),
         "duration": integer(1, 768),
@@ -121,14 +121,14 @@ _message = object_of(
         "attachments": list_of(_attachment, most=FILES),
         "poll": _poll,
     },
-    keeps_null=True,
+    keep_null=True,
 )
 
 
 def read_message(
     payload: Payload, files: Files = NO_FILES, *, ephemeral: bool = False, modern: bool = False
 ) -> tuple[Payload, FieldErrors]:
-    """Give a message as Discord keeps it, and what is wrong with it.
+    """Return a message as Discord stores it, and its validation errors.
 
     ``ephemeral`` tells whether that flag may be set, ``modern`` whether the message that is edited
     consists of components of the newer kind, which cannot be undone.

@@ -35,7 +35,7 @@ class Attachment:
     description: str | None = None
 
     def payload(self) -> Payload:
-        """Give the attachment as Discord does."""
+        """Return the attachment object of Discord's API."""
         payload: Payload = {
             "id": str(self.id),
             "filename": self.filename,
@@ -60,7 +60,7 @@ class Origin:
     owners: Payload
 
     def payload(self) -> Payload:
-        """Give the ``interaction_metadata`` of a message."""
+        """Return the ``interaction_metadata`` of a message."""
         return {
             "id": str(self.id),
             "type": self.kind,
@@ -69,7 +69,7 @@ class Origin:
         }
 
     def legacy_payload(self) -> Payload:
-        """Give the older ``interaction`` of a message, which only commands have."""
+        """Return the older ``interaction`` of a message, which only commands have."""
         return {
             "id": str(self.id),
             "type": self.kind,
@@ -78,15 +78,15 @@ class Origin:
         }
 
 
-def walk(components: list[Payload]) -> list[Payload]:
+def walk_components(components: list[Payload]) -> list[Payload]:
     """List components and everything inside them, in the order in which they are shown."""
     found: list[Payload] = []
     for component in components:
         found.append(component)
         inner = component.get("components")
         if isinstance(inner, list):
-            found.extend(walk([entry for entry in inner if isinstance(entry, dict)]))
+            found.extend(walk_components([entry for entry in inner if isinstance(entry, dict)]))
         for key in ("accessory", "component"):
             if isinstance(component.get(key), dict):
-                found.extend(walk([component[key]]))
+                found.extend(walk_components([component[key]]))
     return found

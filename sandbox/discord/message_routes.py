@@ -2,8 +2,8 @@
 
 from aiohttp import web
 
-from sandbox.discord.bodies import answer, nothing, number, number_in, read_draft
-from sandbox.discord.browser_protection import HARMLESS
+from sandbox.discord.bodies import json_response, no_content, number, path_id, read_draft
+from sandbox.discord.browser_protection import UPLOAD_HEADERS
 from sandbox.discord.channels import Channel
 from sandbox.discord.errors import api_error, invalid
 from sandbox.discord.message_service import MessageService
@@ -35,23 +35,23 @@ class MessageRoutes:
 
     async def get_channel(self, request: web.Request) -> web.Response:
         """``GET /channels/{channel}``."""
-        return answer(self._channel(request).payload())
+        return json_response(self._channel(request).payload())
 
     async def type(self, request: web.Request) -> web.Response:
         """``POST /channels/{channel}/typing``."""
         channel = self._channel(request)
         if not self._may(channel) & Permission.SEND_MESSAGES:
             raise api_error(50013)
-        return nothing()
+        return no_content()
 
     async def post(self, request: web.Request) -> web.Response:
         """``POST /channels/{channel}/messages``."""
         draft = await read_draft(request)
-        message = self._messages.post(number_in(request, "channel"), draft)
+        message = self._messages.post(path_id(request, "channel"), draft)
         payload = message.payload()
         if draft.payload.get("nonce") is not None:
             payload["nonce"] = draft.payload["nonce"]
-        return answer(payload)
+        return json_response(payload)
 
     async def list(self, request: web.Request) -> web.Response:
         """``GET /channels/{channel}/messages``."""
@@ -61,29 +61,29 @@ class MessageRoutes:
             text = "Only one of before, after and around may be given."
             raise invalid(("_",), "MUTUALLY_EXCLUSIVE", text)
         messages = self._messages.list(
-            number_in(request, "channel"),
+            path_id(request, "channel"),
             limit=number(query.get("limit", "50")),
             before=asked.get("before"),
             after=asked.get("after"),
             around=asked.get("around"),
         )
-        return answer([message.payload_for_the_bot() for message in messages])
+        return json_response([message.payload_for_the_bot() for message in messages])
 
     async def get(self, request: web.Request) -> web.Response:
         """``GET /channels/{channel}/messages/{message}``."""
-        message = self._messages.get(number_in(request, "channel"), number_in(request, "message"))
-        return answer(message.payload_for_the_bot())
+        message = self._messages.get(path_id(request, "channel"), path_id(request, "message"))
+        return json_response(message.payload_for_the_bot())
 
     async def edit(self, request: web.Request) -> web.Response:
         """``PATCH /channels/{channel}/messages/{message}``."""
         draft = await read_draft(request)
-        channel, message = number_in(request, "channel"), number_in(request, "message")
-        return answer(self._messages.edit(channel, message, draft).payload())
+        channel, message = path_id(request, "channel"), path_id(request, "message")
+        return json_response(self._messages.edit(channel, message, draft).payload())
 
     async def delete(self, request: web.Request) -> web.Response:
         """``DELETE /channels/{channel}/messages/{message}``."""
-        self._messages.delete(number_in(request, "channel"), number_in(request, "message"))
-        return nothing()
+        self._messages.delete(path_id(request, "channel"), path_id(request, "message"))
+        return no_content()
 
     async def file(self, request: web.Request) -> web.Response:
         """Serve a file of a message, as Discord's CDN does."""
@@ -91,11 +91,11 @@ class MessageRoutes:
         if attachment is None:
             raise web.HTTPNotFound
         return web.Response(
-            body=attachment.data, content_type=attachment.content_type, headers=HARMLESS
+            body=attachment.data, content_type=attachment.content_type, headers=UPLOAD_HEADERS
         )
 
     def _channel(self, request: web.Request) -> Channel:
-        return self._state.channel_for_the_bot(number_in(request, "channel"))
+        return self._state.channel_visible_to_bot(path_id(request, "channel"))
 
     def _may(self, channel: Channel) -> Permission:
         return channel.permissions_of(self._state.shared.bot)

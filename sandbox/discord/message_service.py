@@ -1,6 +1,6 @@
-"""Messages that are posted in channels, by the bot with its token or by people."""
+"""Posts, edits, lists and deletes messages in channels, for the bot and for users."""
 
-from sandbox.discord.channel_kinds import WITHOUT_MESSAGES
+from sandbox.discord.channel_kinds import NO_MESSAGE_CHANNELS
 from sandbox.discord.channels import Channel, Message
 from sandbox.discord.errors import Payload, api_error, invalid
 from sandbox.discord.message_builder import Draft, MessageBuilder
@@ -16,7 +16,7 @@ _DIRECT_MESSAGES_INTENT = 1 << 12
 
 
 class MessageService:
-    """Posts, shows, changes and deletes messages, as far as the bot may."""
+    """Posts, returns, edits and deletes messages within the bot's permissions."""
 
     def __init__(self, state: DiscordState, message_builder: MessageBuilder) -> None:
         self._state = state
@@ -26,17 +26,17 @@ class MessageService:
 
     def post(self, channel_id: int, draft: Draft) -> Message:
         """Post the bot's message, or give the first one with the same enforced nonce."""
-        channel = self._state.channel_for_the_bot(channel_id)
+        channel = self._state.channel_visible_to_bot(channel_id)
         may = channel.permissions_of(self._state.shared.bot)
         self._require_posting(channel, may)
         self._require_content(draft, may=may)
-        draft = draft.checked(channel)
+        draft = draft.validated(channel)
         key = self._nonce_key(channel, draft)
         first = None if key is None else self._first_with(key)
         if first is not None:
             return first
-        message = self._message_builder.blank(channel, self._state.shared.bot)
-        self._message_builder.refer(message, draft.payload.get("message_reference"))
+        message = self._message_builder.create(channel, self._state.shared.bot)
+        self._message_builder.set_reference(message, draft.payload.get("message_reference"))
         self._message_builder.fill(
             message, draft, embeds_allowed=bool(may & Permission.EMBED_LINKS)
         )
@@ -48,18 +48,18 @@ class MessageService:
         return message
 
     def compose(self, forum: Channel, draft: Draft) -> Message:
-        """Write the message that a post of a forum begins with; it is nowhere yet."""
-        message = self._message_builder.blank(forum, self._state.shared.bot)
+        """Create the first message of a forum post, without publishing it."""
+        message = self._message_builder.create(forum, self._state.shared.bot)
         may = forum.permissions_of(message.author)
         self._require_content(draft, may=may)
-        draft = draft.checked(forum)
+        draft = draft.validated(forum)
         self._message_builder.fill(
             message, draft, embeds_allowed=bool(may & Permission.EMBED_LINKS)
         )
         return message
 
     def begin(self, thread: Channel, message: Message) -> None:
-        """Let a thread of a forum begin with a message."""
+        """Publish the first message of a forum post."""
         message.channel = thread
         self._publish(message)
 
@@ -69,7 +69,7 @@ class MessageService:
             raise api_error(50013)
 
     def _require_posting(self, channel: Channel, may: Permission) -> None:
-        if channel.kind in WITHOUT_MESSAGES:
+        if channel.kind in NO_MESSAGE_CHANNELS:
             raise api_error(50008)
         if channel.guild is None:
             self._require_open_dm(channel)
@@ -84,10 +84,10 @@ class MessageService:
             raise api_error(50013)
 
     def _require_open_dm(self, channel: Channel) -> None:
-        person = channel.recipients[0]
-        if not person.accepts_direct_messages:
+        user = channel.recipients[0]
+        if not user.accepts_direct_messages:
             raise api_error(50007)
-        if not (person.installed or self._state.shares_guild(person)):
+        if not (user.installed or self._state.shares_guild(user)):
             raise api_error(50278)
 
     def _nonce_key(self, channel: Channel, draft: Draft) -> tuple[int, str] | None:
@@ -107,10 +107,10 @@ class MessageService:
             raise api_error(10008)
         return first
 
-    def say(self, person: User, channel: Channel, draft: Draft) -> Message:
-        """Post a person's message; what people may is not looked at."""
-        message = self._message_builder.blank(channel, person)
-        self._message_builder.refer(message, draft.payload.get("message_reference"))
+    def post_as_user(self, user: User, channel: Channel, draft: Draft) -> Message:
+        """Post a message of a user; their permissions are not checked."""
+        message = self._message_builder.create(channel, user)
+        self._message_builder.set_reference(message, draft.payload.get("message_reference"))
         self._message_builder.fill(message, draft)
         self._publish(message)
         return message
@@ -121,8 +121,8 @@ class MessageService:
         dispatch_message_event(self._state, "MESSAGE_CREATE", message, message.event_payload())
 
     def get(self, channel_id: int, message_id: int) -> Message:
-        """Give one message, or refuse with 50001 or 10008."""
-        channel = self._state.channel_for_the_bot(channel_id)
+        """Return one message, or refuse with 50001 or 10008."""
+        channel = self._state.channel_visible_to_bot(channel_id)
         if not channel.permissions_of(self._state.shared.bot) & Permission.READ_MESSAGE_HISTORY:
             raise api_error(50001)
         return self._known(channel, message_id)
@@ -142,12 +142,12 @@ class MessageService:
         after: int | None = None,
         around: int | None = None,
     ) -> list[Message]:
-        """Give up to ``limit`` messages, newest first; none without Read Message History."""
+        """Return up to ``limit`` messages, newest first; none without Read Message History."""
         if not 1 <= limit <= 100:
             text = "Value should be between 1 and 100."
             raise invalid(("limit",), "NUMBER_TYPE_MAX", text)
-        channel = self._state.channel_for_the_bot(channel_id)
-        if channel.kind in WITHOUT_MESSAGES:
+        channel = self._state.channel_visible_to_bot(channel_id)
+        if channel.kind in NO_MESSAGE_CHANNELS:
             raise api_error(50008)
         if not channel.permissions_of(self._state.shared.bot) & Permission.READ_MESSAGE_HISTORY:
             return []
@@ -163,8 +163,8 @@ class MessageService:
         return chosen[::-1]
 
     def edit(self, channel_id: int, message_id: int, draft: Draft) -> Message:
-        """Change one of the bot's own messages; never pings anybody."""
-        channel = self._state.channel_for_the_bot(channel_id)
+        """Edit one of the bot's own messages; an edit notifies nobody."""
+        channel = self._state.channel_visible_to_bot(channel_id)
         message = self._known(channel, message_id)
         if message.author is not self._state.shared.bot:
             raise api_error(50005)
@@ -174,7 +174,7 @@ class MessageService:
         if channel.locked and not may & Permission.MANAGE_THREADS:
             raise api_error(160005)
         self._require_content(draft, may=may)
-        draft = draft.checked(channel, message=message)
+        draft = draft.validated(channel, message=message)
         self._message_builder.fill(
             message, draft, embeds_allowed=bool(may & Permission.EMBED_LINKS)
         )
@@ -185,7 +185,7 @@ class MessageService:
 
     def delete(self, channel_id: int, message_id: int) -> None:
         """Delete the bot's own message, or another's with Manage Messages (else 50013)."""
-        channel = self._state.channel_for_the_bot(channel_id)
+        channel = self._state.channel_visible_to_bot(channel_id)
         message = self._known(channel, message_id)
         may = channel.permissions_of(self._state.shared.bot)
         if message.author is not self._state.shared.bot and not may & Permission.MANAGE_MESSAGES:
@@ -193,7 +193,7 @@ class MessageService:
         self.remove(message)
 
     def remove(self, message: Message) -> None:
-        """Make a message disappear, whoever does it."""
+        """Delete a message, whoever does so."""
         message.deleted = True
         self._state.publish("delete", message=message)
         dispatch_message_event(self._state, "MESSAGE_DELETE", message, message.delete_payload())

@@ -1,4 +1,4 @@
-"""What every request goes through: the record, faults, the token, rate limits, refusals."""
+"""The middleware of the API: recording, faults, authentication, rate limits, errors."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from sandbox.discord.bodies import answer, body_of, page
+from sandbox.discord.bodies import body_of, html_response, json_response
 from sandbox.discord.errors import ApiError, not_found, unauthorized
 from sandbox.discord.faults import AFTER, BEFORE, Fault, Faults, When
 from sandbox.discord.rate_limits import RateLimits
@@ -20,15 +20,15 @@ log = logging.getLogger(__name__)
 
 API = "/api/v10"
 LARGEST_BODY = 256 * 1024 * 1024
-"""Bytes that are read at all; which file is too large is told apart before that."""
+"""Bytes. Which file is too large for a message is decided separately."""
 
-_NEVER_HEARD = 499
-"""The status of answers that nobody gets, because the connection was dropped."""
+_NO_RESPONSE = 499
+"""The status of responses that are not sent because the connection was dropped."""
 
 _MALFORMED = (50035, 50109)
 """The codes of fields with values that are not taken, and of broken JSON."""
 
-_WITHOUT_TOKEN = ("/gateway", "/interactions/", "/webhooks/")
+_UNAUTHENTICATED_PATHS = ("/gateway", "/interactions/", "/webhooks/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Request:
 
 
 class ApiMiddleware:
-    """Stands before the routes of the API."""
+    """Wraps the routes of the API."""
 
     def __init__(self, shared: SharedState, *, rate_limited: bool) -> None:
         self._shared = shared
@@ -62,24 +62,24 @@ class ApiMiddleware:
         self.requests: list[Request] = []
 
     def close(self) -> None:
-        """End the waiting of delayed requests."""
+        """Release delayed requests."""
         self._closing.set()
 
     @web.middleware
     async def pass_through(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Carry a request out as Discord would, and record it."""
+        """Handle a request as Discord would, and record it."""
         if not request.path.startswith(f"{API}/"):
             return await handler(request)
         path = request.path.removeprefix(API)
-        body = await body_of(request) if self.faults.look_at_bodies else {}
-        faults = list(self.faults.striking(request.method, path, body))
+        body = await body_of(request) if self.faults.need_bodies else {}
+        faults = list(self.faults.matching(request.method, path, body))
         if faults:
             self._shared.changes.notify()
-        response = failed = await self._troubled(faults, BEFORE, request)
+        response = failed = await self._apply_faults(faults, BEFORE, request)
         error_raised: ApiError | None = None
         if response is None:
-            response, error_raised = await self._carry_out(request, path, handler)
-            failed = await self._troubled(faults, AFTER, request)
+            response, error_raised = await self._handle(request, path, handler)
+            failed = await self._apply_faults(faults, AFTER, request)
         answered = failed or response
         answered.headers["Date"] = format_datetime(self._shared.clock.time(), usegmt=True)
         self._record(request.method, path, answered, error_raised, by_fault=failed is not None)
@@ -94,7 +94,7 @@ class ApiMiddleware:
         *,
         by_fault: bool,
     ) -> None:
-        status = 0 if response.status == _NEVER_HEARD else response.status
+        status = 0 if response.status == _NO_RESPONSE else response.status
         code = 0 if error_raised is None else error_raised.code
         made = Request(method, path, status, self._shared.clock.now(), code, by_fault)
         self.requests.append(made)
@@ -102,10 +102,13 @@ class ApiMiddleware:
         if made.malformed and error_raised is not None:
             log.warning("Malformed request: %s %s: %s", method, path, error_raised.body())
 
-    async def _troubled(
+    async def _apply_faults(
         self, faults: list[Fault], when: When, request: web.Request
     ) -> web.StreamResponse | None:
-        """Let those faults strike that are due; gives what is answered instead, or None."""
+        """Apply the faults of this phase.
+
+        Return the response that replaces the real one, or None.
+        """
         response: web.StreamResponse | None = None
         for fault in faults:
             if fault.when != when:
@@ -125,22 +128,22 @@ class ApiMiddleware:
         except TimeoutError:
             return
 
-    async def _carry_out(
+    async def _handle(
         self, request: web.Request, path: str, handler: Handler
     ) -> tuple[web.StreamResponse, ApiError | None]:
-        """Give the answer of Discord itself, and the refusal that it stands for, if any."""
+        """Return the response of Discord itself, and the error behind it, if any."""
         known = request.headers.get("Authorization") == f"Bot {self._shared.token}"
-        if not known and (not path.startswith(_WITHOUT_TOKEN) or path == "/gateway/bot"):
-            return _refused(unauthorized()), None
+        if not known and (not path.startswith(_UNAUTHENTICATED_PATHS) or path == "/gateway/bot"):
+            return _error_response(unauthorized()), None
         decision = self.rate_limits.enter(request.method, path)
         if decision.retry_after is not None:
-            return limited(decision.retry_after, decision.scope, decision.headers), None
-        response, error_raised = await _guarded(handler, request)
+            return rate_limit_response(decision.retry_after, decision.scope, decision.headers), None
+        response, error_raised = await _convert_errors(handler, request)
         response.headers.update(decision.headers)
         return response, error_raised
 
 
-async def _guarded(
+async def _convert_errors(
     handler: Callable[[web.Request], Awaitable[web.StreamResponse]], request: web.Request
 ) -> tuple[web.StreamResponse, ApiError | None]:
     try:
@@ -151,34 +154,36 @@ async def _guarded(
         error_raised = not_found()
     except web.HTTPMethodNotAllowed:
         error_raised = ApiError(405, 0, "405: Method Not Allowed")
-    return _refused(error_raised), error_raised
+    return _error_response(error_raised), error_raised
 
 
-def _refused(error: ApiError) -> web.StreamResponse:
-    return answer(error.body(), error.status)
+def _error_response(error: ApiError) -> web.StreamResponse:
+    return json_response(error.body(), error.status)
 
 
-def limited(retry_after: float, scope: str, headers: dict[str, str], code: int = 0) -> web.Response:
-    """Answer 429, to be tried again after those seconds; ``code`` says what is limited, if any."""
+def rate_limit_response(
+    retry_after: float, scope: str, headers: dict[str, str], code: int = 0
+) -> web.Response:
+    """Return a 429 with its ``retry_after`` in seconds; ``code`` may say what is limited."""
     body = {
         "message": "You are being rate limited.",
         "retry_after": round(retry_after, 3),
         "global": scope == "global",
     } | ({"code": code} if code else {})
-    told = {"Retry-After": str(math.ceil(retry_after)), "X-RateLimit-Scope": scope}
+    limit_headers = {"Retry-After": str(math.ceil(retry_after)), "X-RateLimit-Scope": scope}
     if scope == "global":
-        told["X-RateLimit-Global"] = "true"
-    return answer(body, 429, {**told, **headers})
+        limit_headers["X-RateLimit-Global"] = "true"
+    return json_response(body, 429, {**limit_headers, **headers})
 
 
 def _failure(fault: Fault) -> web.StreamResponse:
     if fault.retry_after is not None:
-        response = limited(fault.retry_after, fault.scope, fault.headers, fault.code)
+        response = rate_limit_response(fault.retry_after, fault.scope, fault.headers, fault.code)
         if not fault.via:
             del response.headers["Via"]
         return response
-    status = _NEVER_HEARD if fault.status is None else fault.status
+    status = _NO_RESPONSE if fault.status is None else fault.status
     if fault.html:
-        return page(status, fault.headers)
+        return html_response(status, fault.headers)
     body = {"message": fault.text or f"{status}: local fault", "code": fault.code}
-    return answer(body, status, fault.headers)
+    return json_response(body, status, fault.headers)

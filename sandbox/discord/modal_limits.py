@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.discord.command_limits import CHOICES, value_of
+from sandbox.discord.command_limits import CHOICES, value_validator
 from sandbox.discord.component_limits import (
     CHECKBOX,
     CHECKBOX_GROUP,
@@ -20,16 +20,16 @@ from sandbox.discord.component_limits import (
     text_display,
 )
 from sandbox.discord.errors import FieldErrors, Path, Payload
-from sandbox.discord.message_parts import walk
+from sandbox.discord.message_parts import walk_components
 from sandbox.discord.schema import (
-    Reader,
+    Validator,
     boolean,
-    by_type,
     choice_of,
     integer,
     list_of,
     object_of,
     text,
+    union_by_type,
 )
 
 LONGEST_INPUT = 4000
@@ -46,11 +46,11 @@ def _check_input(field: Payload, path: Path, errors: FieldErrors) -> None:
         errors.add((*path, "value"), "BASE_TYPE_BAD_LENGTH", words)
 
 
-_input: dict[str, Reader] = {
+_input: dict[str, Validator] = {
     "id": number_of,
     "custom_id": custom_id,
     "style": choice_of(1, 2),
-    "label": text(45, shortest=1),
+    "label": text(45, min_length=1),
     "value": text(LONGEST_INPUT, trimmed=False),
     "placeholder": text(100),
     "required": boolean,
@@ -58,7 +58,7 @@ _input: dict[str, Reader] = {
     "max_length": integer(1, LONGEST_INPUT),
 }
 _needed = ("custom_id", "style")
-_input_in_a_row = object_of(_input, required=(*_needed, "label"), also=_check_input)
+_input_in_a_row = object_of(_input, required=(*_needed, "label"), check=_check_input)
 
 
 def _check_labelled_input(field: Payload, path: Path, errors: FieldErrors) -> None:
@@ -68,14 +68,14 @@ def _check_labelled_input(field: Payload, path: Path, errors: FieldErrors) -> No
     _check_input(field, path, errors)
 
 
-_labelled_input = object_of(_input, required=_needed, also=_check_labelled_input)
+_labelled_input = object_of(_input, required=_needed, check=_check_labelled_input)
 
 
-def _in_a_modal(reader: Reader) -> Reader:
+def _in_a_modal(validator: Validator) -> Validator:
     """Refuse a select that is disabled, as none in a modal may be."""
 
     def read(value: Any, path: Path, errors: FieldErrors) -> Any:
-        kept = reader(value, path, errors)
+        kept = validator(value, path, errors)
         if kept.get("disabled"):
             words = "Components in a modal cannot be disabled."
             errors.add((*path, "disabled"), "COMPONENT_DISABLED_IN_MODAL", words)
@@ -84,11 +84,11 @@ def _in_a_modal(reader: Reader) -> Reader:
     return read
 
 
-def _group(*, fewest: int) -> Reader:
+def _group(*, min_items: int) -> Validator:
     option = object_of(
         {
-            "label": text(100, shortest=1),
-            "value": text(100, shortest=1, trimmed=False),
+            "label": text(100, min_length=1),
+            "value": text(100, min_length=1, trimmed=False),
             "description": text(100),
             "default": boolean,
         },
@@ -97,7 +97,7 @@ def _group(*, fewest: int) -> Reader:
     fields = {
         "id": number_of,
         "custom_id": custom_id,
-        "options": list_of(option, most=10, fewest=fewest),
+        "options": list_of(option, most=10, min_items=min_items),
         "min_values": integer(0, 10),
         "max_values": integer(1, 10),
         "required": boolean,
@@ -118,51 +118,53 @@ _upload = object_of(
 _checkbox = object_of(
     {"id": number_of, "custom_id": custom_id, "default": boolean}, required=("custom_id",)
 )
-_with_a_label: dict[int, Reader] = {
+_with_a_label: dict[int, Validator] = {
     TEXT_INPUT: _labelled_input,
-    **{kind: _in_a_modal(reader) for kind, reader in selects.items()},
+    **{kind: _in_a_modal(validator) for kind, validator in selects.items()},
     FILE_UPLOAD: _upload,
-    RADIO_GROUP: _group(fewest=2),
-    CHECKBOX_GROUP: _group(fewest=1),
+    RADIO_GROUP: _group(min_items=2),
+    CHECKBOX_GROUP: _group(min_items=1),
     CHECKBOX: _checkbox,
 }
 _label = object_of(
     {
         "id": number_of,
-        "label": text(45, shortest=1),
-        "description": text(100, shortest=1),
-        "component": by_type(_with_a_label),
+        "label": text(45, min_length=1),
+        "description": text(100, min_length=1),
+        "component": union_by_type(_with_a_label),
     },
     required=("label", "component"),
 )
 _row = object_of(
     {
         "id": number_of,
-        "components": list_of(by_type({TEXT_INPUT: _input_in_a_row}), most=1, fewest=1),
+        "components": list_of(union_by_type({TEXT_INPUT: _input_in_a_row}), most=1, min_items=1),
     },
     required=("components",),
 )
 
 
 def _check_modal(modal: Payload, path: Path, errors: FieldErrors) -> None:
-    check_unique(walk(modal["components"]), (*path, "components"), errors)
+    check_unique(walk_components(modal["components"]), (*path, "components"), errors)
 
 
 _modal = object_of(
     {
-        "title": text(45, shortest=1),
+        "title": text(45, min_length=1),
         "custom_id": custom_id,
         "components": list_of(
-            by_type({ROW: _row, TEXT_DISPLAY: text_display, LABEL: _label}), most=ROWS, fewest=1
+            union_by_type({ROW: _row, TEXT_DISPLAY: text_display, LABEL: _label}),
+            most=ROWS,
+            min_items=1,
         ),
     },
     required=("title", "custom_id", "components"),
-    also=_check_modal,
+    check=_check_modal,
 )
 
 
 def read_modal(modal: Any) -> Payload:
-    """Give the modal of an interaction's answer. Refuses a bad one with 50035."""
+    """Return the modal of a response. Raises ApiError 50035 for an invalid one."""
     errors = FieldErrors()
     kept: Payload = _modal(modal, ("data",), errors)
     errors.raise_if_any()
@@ -170,10 +172,11 @@ def read_modal(modal: Any) -> Payload:
 
 
 def read_choices(data: Any, kind: int) -> list[Payload]:
-    """Give the choices for an option of that kind. Refuses bad ones with 50035."""
+    """Return the choices for an option of a kind. Raises ApiError 50035 for invalid ones."""
     errors = FieldErrors()
     choice = object_of(
-        {"name": text(100, shortest=1), "value": value_of(kind)}, required=("name", "value")
+        {"name": text(100, min_length=1), "value": value_validator(kind)},
+        required=("name", "value"),
     )
     kept = object_of({"choices": list_of(choice, most=CHOICES)})(data, ("data",), errors)
     errors.raise_if_any()

@@ -1,4 +1,4 @@
-"""How a person fills in a command's options: typed and limited as the command says."""
+"""Checks the values that a user gives to the options of a command."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from sandbox.discord.message_parts import Attachment
 from sandbox.discord.users import Role, User
 
 Attach = Callable[[Upload], Attachment]
-"""Uploads a file that a person gives to a command."""
+"""Stores a file that a user gives to a command."""
 
 _TYPES: dict[int, tuple[type, ...]] = {
     kinds.STRING: (str,),
@@ -30,7 +30,7 @@ _LONGEST_STRING = 6000
 
 
 class OptionValues:
-    """The options of one command as one person fills them in; collects the ``resolved`` data."""
+    """The option values that one user gives to a command; collects the ``resolved`` data."""
 
     def __init__(self, channel: Channel, user: User, attach: Attach) -> None:
         self._channel = channel
@@ -39,7 +39,10 @@ class OptionValues:
         self.resolved: Payload = {}
 
     def fill(self, options: list[Payload], values: dict[str, Any]) -> list[Payload]:
-        """Give the filled-in options. NotOffered when they are not what the command takes."""
+        """Return the options with their values.
+
+        Raises ActionUnavailable if the command does not take them.
+        """
         known = {option["name"]: option for option in options}
         strange = set(values) - set(known)
         if strange:
@@ -102,11 +105,11 @@ class OptionValues:
 
 
 def _require_length(option: Payload, value: str) -> None:
-    shortest = option.get("min_length") or 0
-    longest = option.get("max_length") or _LONGEST_STRING
-    if not shortest <= len(value) <= longest:
+    min_length = option.get("min_length") or 0
+    max_length = option.get("max_length") or _LONGEST_STRING
+    if not min_length <= len(value) <= max_length:
         raise ActionUnavailable(
-            f"the option {option['name']!r} takes {shortest} to {longest} characters, "
+            f"the option {option['name']!r} takes {min_length} to {max_length} characters, "
             f"not {len(value)}"
         )
 

@@ -35,7 +35,7 @@ class Permission(IntFlag):
 ALL = Permission((1 << 53) - 1)
 NONE = Permission(0)
 
-SENSIBLE_FOR_A_BOT = (
+BOT_DEFAULTS = (
     Permission.VIEW_CHANNEL
     | Permission.SEND_MESSAGES
     | Permission.SEND_MESSAGES_IN_THREADS
@@ -45,8 +45,8 @@ SENSIBLE_FOR_A_BOT = (
 )
 """What an operator ticks for a bot that posts."""
 
-USUAL_FOR_EVERYONE = (
-    SENSIBLE_FOR_A_BOT
+EVERYONE_DEFAULTS = (
+    BOT_DEFAULTS
     | Permission.CREATE_INSTANT_INVITE
     | Permission.ADD_REACTIONS
     | Permission.USE_EXTERNAL_EMOJIS
@@ -58,11 +58,11 @@ USUAL_FOR_EVERYONE = (
 )
 """What a new guild allows everyone."""
 
-LEFT_IN_A_TIME_OUT = Permission.VIEW_CHANNEL | Permission.READ_MESSAGE_HISTORY
+ALLOWED_IN_TIME_OUT = Permission.VIEW_CHANNEL | Permission.READ_MESSAGE_HISTORY
 """What a member may still do who was timed out; administrators cannot be."""
 
-IN_A_DIRECT_MESSAGE = (
-    SENSIBLE_FOR_A_BOT
+DIRECT_MESSAGE_PERMISSIONS = (
+    BOT_DEFAULTS
     | Permission.ADD_REACTIONS
     | Permission.MENTION_EVERYONE
     | Permission.USE_EXTERNAL_EMOJIS
@@ -70,8 +70,8 @@ IN_A_DIRECT_MESSAGE = (
 """What either side may do in a direct message."""
 
 
-def named(names: Iterable[str]) -> Permission:
-    """Add up permissions by name (``send_messages``). KeyError for one that is not known."""
+def permissions_named(names: Iterable[str]) -> Permission:
+    """Add up permissions by name (``send_messages``). Raises KeyError for one that is not known."""
     total = NONE
     for name in names:
         total |= Permission[name.upper()]

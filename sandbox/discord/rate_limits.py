@@ -7,10 +7,10 @@ from hashlib import sha256
 
 from sandbox.discord.clock import Clock
 
-_MAJOR = ("channel", "webhook", "token")
+_MAJOR_PARAMETERS = ("channel", "webhook", "token")
 """The parameters of a path that have buckets of their own, as Discord calls them."""
 
-_NOT_THE_BOTS = ("/interactions/", "/webhooks/")
+_EXEMPT_FROM_GLOBAL_LIMIT = ("/interactions/", "/webhooks/")
 """Requests that authenticate with an interaction's token; the bot's global limit spares them."""
 
 
@@ -22,8 +22,8 @@ class Limit:
     seconds: float
 
 
-def _usual_limits() -> dict[str, Limit]:
-    """Give the limits by request; Discord publishes none, these are what its headers have said."""
+def _default_limits() -> dict[str, Limit]:
+    """Return the limits by request. Discord publishes none; these are from its headers."""
     message = "/channels/{channel}/messages/{message}"
     answer = "/webhooks/{webhook}/{token}"
     return {
@@ -43,7 +43,7 @@ def _usual_limits() -> dict[str, Limit]:
 
 @dataclass(frozen=True, slots=True)
 class RateLimitDecision:
-    """Where a request stands: refused until ``retry_after`` seconds are over, or let through."""
+    """Whether a request is allowed, or rejected for ``retry_after`` seconds."""
 
     headers: dict[str, str] = field(default_factory=dict)
     retry_after: float | None = None
@@ -52,13 +52,13 @@ class RateLimitDecision:
 
 @dataclass(slots=True)
 class _Window:
-    """A bucket as Discord has them: it begins with a request, and empties all at once."""
+    """A bucket as Discord has them: a window that starts with a request."""
 
     ends: float = 0.0
     count: int = 0
 
     def remaining(self, now: float, seconds: float, most: int) -> int:
-        """Say how many more requests fit, after emptying the bucket if its time is over."""
+        """Return how many more requests fit, after resetting an expired bucket."""
         if now >= self.ends:
             self.ends, self.count = now + seconds, 0
         return most - self.count
@@ -73,36 +73,36 @@ class RateLimits:
     def __init__(self, clock: Clock, *, enabled: bool) -> None:
         self.enabled = enabled
         self.requests_per_second = 50
-        self.limits = _usual_limits()
+        self.limits = _default_limits()
         """The limit of each request, which a test may change."""
-        self.pace = 1.0
-        """How many times faster buckets empty than at Discord."""
+        self.speed = 1.0
+        """How many times faster than at Discord buckets are emptied."""
         self._clock = clock
         self._patterns = {request: _pattern(request) for request in self.limits}
-        self._whole_bot = _Window()
+        self._global_window = _Window()
         self._buckets: dict[tuple[str, ...], _Window] = {}
         self._blocked_until = 0.0
 
     def block_globally(self, seconds: float) -> None:
-        """Refuse the whole bot for so long, also when limits are off: a global 429 for everything.
+        """Answer every request with a global 429 for some seconds, also when limits are off.
 
-        What answers interactions still goes through, as at Discord.
+        Responses to interactions are exempt, as at Discord.
         """
         self._blocked_until = self._clock.now() + seconds
 
     def enter(self, method: str, path: str) -> RateLimitDecision:
-        """Count a request, or refuse it without counting."""
+        """Count a request, or reject it without counting."""
         now = self._clock.now()
-        of_the_bot = not path.startswith(_NOT_THE_BOTS)
+        of_the_bot = not path.startswith(_EXEMPT_FROM_GLOBAL_LIMIT)
         if of_the_bot and now < self._blocked_until:
             return RateLimitDecision(retry_after=self._blocked_until - now, scope="global")
         if not self.enabled:
             return RateLimitDecision()
-        if of_the_bot and not self._whole_bot.remaining(now, 1.0, self.requests_per_second):
-            return RateLimitDecision(retry_after=self._whole_bot.ends - now, scope="global")
+        if of_the_bot and not self._global_window.remaining(now, 1.0, self.requests_per_second):
+            return RateLimitDecision(retry_after=self._global_window.ends - now, scope="global")
         decision = self._enter_bucket(f"{method} {path}", now)
         if of_the_bot and decision.retry_after is None:
-            self._whole_bot.count += 1
+            self._global_window.count += 1
         return decision
 
     def _enter_bucket(self, asked: str, now: float) -> RateLimitDecision:
@@ -115,7 +115,7 @@ class RateLimits:
 
     def _count(self, request: str, window: _Window, now: float) -> RateLimitDecision:
         limit = self.limits[request]
-        remaining = window.remaining(now, limit.seconds / self.pace, limit.most)
+        remaining = window.remaining(now, limit.seconds / self.speed, limit.most)
         fits = remaining > 0
         if fits:
             window.count += 1
@@ -132,9 +132,9 @@ class RateLimits:
 
 
 def _pattern(request: str) -> re.Pattern[str]:
-    """Give what matches a request, with a group for each parameter that has its own bucket."""
+    """Return the pattern of a request, with a group for each parameter that has its own bucket."""
     parts = re.split(r"\{(\w+)\}", request)
     names = parts[1::2]
     parts[::2] = map(re.escape, parts[::2])
-    parts[1::2] = ["([^/]+)" if name in _MAJOR else "[^/]+" for name in names]
+    parts[1::2] = ["([^/]+)" if name in _MAJOR_PARAMETERS else "[^/]+" for name in names]
     return re.compile("".join(parts))

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from itertools import count
 
 from sandbox.discord.errors import Payload
-from sandbox.discord.message_parts import Attachment, walk
+from sandbox.discord.message_parts import Attachment, walk_components
 from sandbox.discord.snowflakes import SnowflakeGenerator
 
 
-def rendered_embed(embed: Payload, attachments: list[Attachment]) -> Payload:
+def render_embed(embed: Payload, attachments: list[Attachment]) -> Payload:
     """Put the links of uploaded files where an embed says ``attachment://``; drop dangling ones."""
     files = {f"attachment://{one.filename}": one.url for one in attachments}
     resolved: Payload = {"type": "rich", **embed}
@@ -21,11 +21,11 @@ def rendered_embed(embed: Payload, attachments: list[Attachment]) -> Payload:
     return resolved
 
 
-def rendered_components(
+def render_components(
     components: list[Payload], attachments: list[Attachment], ids: SnowflakeGenerator
 ) -> list[Payload]:
-    """Give components with numbers for those that have none, and with the media that they show."""
-    taken = {component.get("id") for component in walk(components)}
+    """Return components with ids for those that have none, and with the URLs of their media."""
+    taken = {component.get("id") for component in walk_components(components)}
     numbers = (number for number in count(1) if number not in taken)
     files = {f"attachment://{one.filename}": one for one in attachments}
 
@@ -35,7 +35,7 @@ def rendered_components(
         file = files.get(shown["url"])
         url = shown["url"] if file is None else file.url
         own: Payload = {} if file is None else {"attachment_id": str(file.id)}
-        return {"id": str(ids.timed()), "url": url, "proxy_url": url, **own}
+        return {"id": str(ids.timestamp_id()), "url": url, "proxy_url": url, **own}
 
     return [_rendered(component, numbers, media) for component in components]
 

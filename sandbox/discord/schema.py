@@ -1,4 +1,4 @@
-"""Readers of JSON: each checks a value, notes what is wrong, and gives it as Discord keeps it.
+"""Validators of JSON: each checks a value, records errors, and returns the value to store.
 
 Texts are trimmed, ids become strings, and fields that Discord does not know are dropped. Where
 nothing else is said a field may be absent or null, which is the same.
@@ -10,44 +10,44 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sandbox.discord.errors import FieldErrors, Path, Payload
-from sandbox.discord.snowflakes import read_snowflake
+from sandbox.discord.snowflakes import parse_snowflake
 
-Reader = Callable[[Any, Path, FieldErrors], Any]
-"""Reads a value that is there. What it gives for one with a fault means nothing."""
+Validator = Callable[[Any, Path, FieldErrors], Any]
+"""Validates a value that is present. The result of an invalid one is meaningless."""
 
 Check = Callable[[Payload, Path, FieldErrors], None]
-"""Looks at a whole object whose fields are all right."""
+"""Validates a whole object whose fields are valid."""
 
 
-def text(longest: int, *, shortest: int = 0, trimmed: bool = True) -> Reader:
-    """Read a text of so many code points."""
+def text(max_length: int, *, min_length: int = 0, trimmed: bool = True) -> Validator:
+    """Return a validator of a text with a number of code points."""
 
     def read(value: Any, path: Path, errors: FieldErrors) -> Any:
         if not isinstance(value, str):
             errors.add(path, "STRING_TYPE_CONVERT", f"Could not interpret {value!r} as string.")
             return None
         kept = value.strip() if trimmed else value
-        if shortest and not kept.strip():
+        if min_length and not kept.strip():
             errors.add(path, "BASE_TYPE_REQUIRED", "This field is required")
         else:
-            check_length(len(kept), path, errors, most=longest, fewest=shortest)
+            check_length(len(kept), path, errors, most=max_length, min_items=min_length)
         return kept
 
     return read
 
 
 def check_length(
-    length: int, path: Path, errors: FieldErrors, *, most: int, fewest: int = 0
+    length: int, path: Path, errors: FieldErrors, *, most: int, min_items: int = 0
 ) -> None:
-    """Note a fault when a text or a list is too long or too short."""
-    if length > most or length < fewest:
-        bounds = f"between {fewest} and {most}" if fewest else f"{most} or fewer"
-        code = "BASE_TYPE_BAD_LENGTH" if fewest else "BASE_TYPE_MAX_LENGTH"
+    """Record an error if a text or a list is too long or too short."""
+    if length > most or length < min_items:
+        bounds = f"between {min_items} and {most}" if min_items else f"{most} or fewer"
+        code = "BASE_TYPE_BAD_LENGTH" if min_items else "BASE_TYPE_MAX_LENGTH"
         errors.add(path, code, f"Must be {bounds} in length.")
 
 
-def integer(lowest: int | None = None, highest: int | None = None) -> Reader:
-    """Read a whole number within bounds."""
+def integer(lowest: int | None = None, highest: int | None = None) -> Validator:
+    """Return a validator of an integer within bounds."""
 
     def read(value: Any, path: Path, errors: FieldErrors) -> Any:
         if not isinstance(value, int) or isinstance(value, bool):
@@ -59,8 +59,8 @@ def integer(lowest: int | None = None, highest: int | None = None) -> Reader:
     return read
 
 
-def number(lowest: float | None = None, highest: float | None = None) -> Reader:
-    """Read any number within bounds."""
+def number(lowest: float | None = None, highest: float | None = None) -> Validator:
+    """Return a validator of a number within bounds."""
 
     def read(value: Any, path: Path, errors: FieldErrors) -> Any:
         if not isinstance(value, int | float) or isinstance(value, bool):
@@ -82,22 +82,22 @@ def _check_bounds(
 
 
 def boolean(value: Any, path: Path, errors: FieldErrors) -> Any:
-    """Read true or false."""
+    """Validate a boolean."""
     if not isinstance(value, bool):
         errors.add(path, "BOOLEAN_TYPE_CONVERT", "Must be either true or false.")
     return value
 
 
 def snowflake(value: Any, path: Path, errors: FieldErrors) -> Any:
-    """Read an id, as a text or as a number; it is kept as a text."""
+    """Validate an id, given as a text or a number; it is stored as a text."""
     written = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    if read_snowflake(written) is None:
+    if parse_snowflake(written) is None:
         errors.add(path, "NUMBER_TYPE_COERCE", f'Value "{written[:40]}" is not snowflake.')
     return written
 
 
-def choice_of(*choices: int | str) -> Reader:
-    """Read one of a few values."""
+def choice_of(*choices: int | str) -> Validator:
+    """Return a validator of one of a few values."""
 
     def read(value: Any, path: Path, errors: FieldErrors) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | str) or value not in choices:
@@ -108,8 +108,8 @@ def choice_of(*choices: int | str) -> Reader:
     return read
 
 
-def moment(value: Any, path: Path, errors: FieldErrors) -> Any:
-    """Read a time in ISO 8601."""
+def timestamp(value: Any, path: Path, errors: FieldErrors) -> Any:
+    """Validate a time in ISO 8601."""
     try:
         read = datetime.fromisoformat(value)
     except (TypeError, ValueError):
@@ -119,9 +119,9 @@ def moment(value: Any, path: Path, errors: FieldErrors) -> Any:
     return (read if read.tzinfo else read.replace(tzinfo=UTC)).isoformat()
 
 
-def link(longest: int = 2048, *, schemes: Sequence[str] = ("http", "https")) -> Reader:
-    """Read a URL that Discord accepts."""
-    as_text = text(longest)
+def link(max_length: int = 2048, *, schemes: Sequence[str] = ("http", "https")) -> Validator:
+    """Return a validator of a URL that Discord accepts."""
+    as_text = text(max_length)
 
     def read(value: Any, path: Path, errors: FieldErrors) -> Any:
         before = errors.count
@@ -156,18 +156,20 @@ def _has_sane_host(url: str) -> bool:
     return len(labels) > 1 and all(labels) and "_" not in labels[-1]
 
 
-def list_of(reader: Reader, *, most: int, fewest: int = 0, unique: bool = False) -> Reader:
-    """Read a list of so many values."""
+def list_of(
+    validator: Validator, *, most: int, min_items: int = 0, unique: bool = False
+) -> Validator:
+    """Return a validator of a list with a number of values."""
 
     def read(value: Any, path: Path, errors: FieldErrors) -> Any:
         if not isinstance(value, list):
             text = "Only iterables may be used in a ListType"
             errors.add(path, "LIST_TYPE_CONVERT", text)
             return []
-        check_length(len(value), path, errors, most=most, fewest=fewest)
+        check_length(len(value), path, errors, most=most, min_items=min_items)
         if len(value) > most:
             return []
-        kept = [reader(entry, (*path, index), errors) for index, entry in enumerate(value)]
+        kept = [validator(entry, (*path, index), errors) for index, entry in enumerate(value)]
         if unique and len({str(entry) for entry in kept}) < len(kept):
             errors.add(path, "SET_TYPE_CONTAINS_DUPLICATES", "The list contains duplicates.")
         return kept
@@ -176,14 +178,14 @@ def list_of(reader: Reader, *, most: int, fewest: int = 0, unique: bool = False)
 
 
 def object_of(
-    fields: Mapping[str, Reader],
+    fields: Mapping[str, Validator],
     *,
     required: Collection[str] = (),
-    also: Check | None = None,
+    check: Check | None = None,
     defaults: Payload | None = None,
-    keeps_null: bool = False,
-) -> Reader:
-    """Read an object; ``also`` looks at the whole of it once its fields are right."""
+    keep_null: bool = False,
+) -> Validator:
+    """Return a validator of an object; ``check`` validates the whole once all fields are valid."""
 
     def read(value: Any, path: Path, errors: FieldErrors) -> Any:
         if not isinstance(value, dict):
@@ -191,23 +193,23 @@ def object_of(
             errors.add(path, "MODEL_TYPE_CONVERT", text)
             return {}
         before, kept = errors.count, {}
-        for name, reader in fields.items():
+        for name, validator in fields.items():
             given = value.get(name)
             if given is not None:
-                kept[name] = reader(given, (*path, name), errors)
+                kept[name] = validator(given, (*path, name), errors)
             elif name in required:
                 errors.add((*path, name), "BASE_TYPE_REQUIRED", "This field is required")
-            elif keeps_null and name in value:
+            elif keep_null and name in value:
                 kept[name] = None
-        if also is not None and errors.count == before:
-            also(kept, path, errors)
+        if check is not None and errors.count == before:
+            check(kept, path, errors)
         return {**(defaults or {}), **kept}
 
     return read
 
 
-def by_type(kinds: Mapping[int, Reader]) -> Reader:
-    """Read an object whose ``type`` says what else is in it."""
+def union_by_type(kinds: Mapping[int, Validator]) -> Validator:
+    """Return a validator of an object whose ``type`` determines its other fields."""
 
     def read(value: Any, path: Path, errors: FieldErrors) -> Any:
         kind = value.get("type") if isinstance(value, dict) else None
@@ -222,9 +224,9 @@ def by_type(kinds: Mapping[int, Reader]) -> Reader:
     return read
 
 
-def read_object_as(reader: Reader, value: Any) -> Payload:
-    """Give an object as Discord keeps it. Refuses a bad one with 50035."""
+def read_object_as(validator: Validator, value: Any) -> Payload:
+    """Return an object as Discord stores it. Raises ApiError 50035 for an invalid one."""
     errors = FieldErrors()
-    kept: Payload = reader(value, (), errors)
+    kept: Payload = validator(value, (), errors)
     errors.raise_if_any()
     return kept

@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 from aiohttp import web
 
 from sandbox.discord.account_routes import AccountRoutes
-from sandbox.discord.browser_protection import keep_pages_out
+from sandbox.discord.browser_protection import reject_browser_requests
 from sandbox.discord.changes import ChangeNotifier
 from sandbox.discord.channels import Channel, Message
 from sandbox.discord.clock import Clock
@@ -54,7 +54,7 @@ class LocalDiscord:
         """The time here; ``clock.advance(200)`` lets nonces and tokens expire."""
         self.changes = ChangeNotifier()
         ids = SnowflakeGenerator(self.clock)
-        self.bot_user = User(ids.settled(), bot_name, bot=True)
+        self.bot_user = User(ids.stable_id(), bot_name, bot=True)
         self.application_id = self.bot_user.id
         shared = SharedState(
             clock=self.clock,
@@ -76,7 +76,7 @@ class LocalDiscord:
         self.messages = MessageService(self.state, message_builder)
         self._responses = InteractionResponses(self.state, message_builder)
         self._user_actions = UserActions(
-            self.state, self.commands, self._responses, message_builder.attach_to
+            self.state, self.commands, self._responses, message_builder.attachment_factory
         )
         self._runner: web.AppRunner | None = None
         self._middleware: ApiMiddleware | None = None
@@ -86,7 +86,7 @@ class LocalDiscord:
 
     async def __aenter__(self) -> Self:
         self._middleware = ApiMiddleware(self._shared, rate_limited=self._rate_limited)
-        middlewares = [keep_pages_out, self._middleware.pass_through]
+        middlewares = [reject_browser_requests, self._middleware.pass_through]
         app = web.Application(middlewares=middlewares, client_max_size=LARGEST_BODY)
         for part in (
             AccountRoutes(self.state, self.commands, self.gateway, self.dm_rate_limit),
@@ -168,7 +168,7 @@ class LocalDiscord:
         self.messages.nonce_window = seconds
 
     def add_user(self, name: str, locale: str = "en-US", *, installed: bool = False) -> User:
-        """Make a person; ``installed``: who has installed the bot for themselves."""
+        """Create a user; ``installed``: the user has installed the bot."""
         return self.state.add_user(name, locale, installed=installed)
 
     def add_guild(
@@ -179,30 +179,30 @@ class LocalDiscord:
         with_bot: bool = True,
         commands_only: bool = False,
     ) -> Guild:
-        """Make a guild that the bot is in, unless told otherwise.
+        """Create a guild that the bot is in, unless told otherwise.
 
         ``commands_only``: authorized with ``applications.commands``, but without the bot.
         """
         return self.state.add_guild(name, locale, with_bot=with_bot, commands_only=commands_only)
 
     def open_dm(self, user: User) -> Channel:
-        """Give the direct message between a person and the bot."""
+        """Return the direct message of a user and the bot."""
         return self.state.open_dm(user)
 
-    def open_private(self, *people: User) -> Channel:
-        """Make a conversation among people without the bot, which one may have installed."""
-        return self.state.open_private(*people)
+    def open_private(self, *users: User) -> Channel:
+        """Create a conversation of users without the bot, which one of them may have installed."""
+        return self.state.open_private(*users)
 
-    def say(self, user: User, channel: Channel, text: str, **fields: Any) -> Message:
-        """Let a person post a message; more fields as Discord's API names them."""
-        return self.messages.say(user, channel, Draft({"content": text, **fields}))
+    def send_message(self, user: User, channel: Channel, text: str, **fields: Any) -> Message:
+        """Post a message of a user; ``fields`` are further fields of Discord's API."""
+        return self.messages.post_as_user(user, channel, Draft({"content": text, **fields}))
 
     def delete_message(self, message: Message) -> None:
-        """Let a moderator delete a message."""
+        """Delete a message as a moderator does."""
         self.messages.remove(message)
 
-    def offered(self, user: User, channel: Channel) -> list[Payload]:
-        """Give the commands, as registered, that Discord's client would offer a person there."""
+    def available_commands(self, user: User, channel: Channel) -> list[Payload]:
+        """Return the registered commands that Discord's client offers a user there."""
         return self._user_actions.offered(user, channel)
 
     async def command(
@@ -210,8 +210,8 @@ class LocalDiscord:
     ) -> Interaction:
         """Use a slash command: ``command(ada, songs, "suno status", id="abc")``.
 
-        Users, channels, roles and ``Upload`` are given as such. NotOffered when Discord's client
-        would not let it go: an unknown command or option, a missing or malformed value.
+        Users, channels, roles and ``Upload`` are passed as such. Raises ActionUnavailable if
+        Discord's client would not send it: an unknown command or option, an invalid value.
         """
         return self._user_actions.command(user, channel, name, options)
 
@@ -232,17 +232,20 @@ class LocalDiscord:
         return self._choices(interaction, timeout)
 
     async def _choices(self, interaction: Interaction, seconds: float) -> list[tuple[str, Any]]:
-        await interaction.until_acknowledged(seconds)
+        await interaction.wait_for_acknowledgement(seconds)
         return [(choice["name"], choice["value"]) for choice in interaction.choices or []]
 
     async def press(self, user: User, message: Message, custom_id: str) -> Interaction:
-        """Press a button. NotOffered when it is not there, disabled, or not seen by that person."""
+        """Press a button.
+
+        Raises ActionUnavailable when it is not there, disabled, or not visible to that user.
+        """
         return self._user_actions.press(user, message, custom_id)
 
     async def select(
         self, user: User, message: Message, custom_id: str, values: list[Any]
     ) -> Interaction:
-        """Choose values from a select. NotOffered when it does not take them."""
+        """Choose values from a select. Raises ActionUnavailable when it does not take them."""
         return self._user_actions.select(user, message, custom_id, values)
 
     async def submit_modal(
@@ -251,27 +254,27 @@ class LocalDiscord:
         """Fill in the modal that ``shown`` was answered with, by custom_id, and send it."""
         return self._user_actions.submit_modal(user, shown, values)
 
-    async def message_command(self, user: User, name: str, message: Message) -> Interaction:
+    async def use_message_command(self, user: User, name: str, message: Message) -> Interaction:
         """Use a command from the menu of a message."""
-        return self._user_actions.message_command(user, name, message)
+        return self._user_actions.use_message_command(user, name, message)
 
     @property
     def interactions(self) -> list[Interaction]:
-        """Everything that people did, oldest first."""
+        """Every interaction, oldest first."""
         return list(self._responses.interactions.values())
 
     def wait_until_ready(self, timeout: float = 10.0) -> Coroutine[Any, Any, bool]:
         """Wait until every shard of the bot has identified and was sent its guilds."""
         what = "the bot to identify on every shard"
-        return self.wait_for(lambda: self.gateway.everyone_ready, timeout, what)
+        return self.wait_for(lambda: self.gateway.all_shards_ready, timeout, what)
 
     def wait_until_commands(self, timeout: float = 10.0) -> Coroutine[Any, Any, bool]:
         """Wait until commands are registered; they stay so when a bot restarts."""
         return self.wait_for(lambda: self.commands.registered, timeout, "commands to be registered")
 
-    def wait_until_gone(self, timeout: float = 10.0) -> Coroutine[Any, Any, bool]:
-        """Wait until nobody is connected to the gateway."""
-        return self.wait_for(lambda: not self.gateway.connected, timeout, "the bot to hang up")
+    def wait_until_disconnected(self, timeout: float = 10.0) -> Coroutine[Any, Any, bool]:
+        """Wait until no client is connected to the gateway."""
+        return self.wait_for(lambda: not self.gateway.connected, timeout, "the bot to disconnect")
 
     def wait_for(
         self,
@@ -279,14 +282,14 @@ class LocalDiscord:
         timeout: float = 15.0,
         what: str = "what was waited for",
     ) -> Coroutine[Any, Any, Result]:
-        """Give the first true result of ``condition``, asked again after every happening.
+        """Return the first true result of ``condition``, called again after every change.
 
         Raises TimeoutError after ``timeout`` seconds; its text says what happened last.
         """
         return self.changes.wait_until(condition, timeout, what)
 
     def on_event(self, callback: Callable[[Event], None]) -> Callable[[], None]:
-        """Call ``callback`` at everything that people could see. Returns what ends that."""
+        """Call ``callback`` at every event; returns a function that unsubscribes it."""
         return self.state.events.subscribe(callback)
 
     async def close_gateway(self, code: int = 4000, *, shard: int | None = None) -> None:
@@ -297,25 +300,25 @@ class LocalDiscord:
         """Cut the gateway connections of a shard, or all, without a close frame."""
         await self.gateway.drop_all(shard)
 
-    def hold_back(self, shard: int) -> None:
-        """Leave IDENTIFY and RESUME of a shard without an answer until ``let_back``.
+    def suspend_shard(self, shard: int) -> None:
+        """Leave IDENTIFY and RESUME of a shard without an answer until ``release_shard``.
 
         With ``drop_gateway(shard=...)`` right after it, the shard is away for as long as wanted.
         """
-        self.gateway.hold_back(shard)
+        self.gateway.suspend_shard(shard)
 
-    def let_back(self, shard: int) -> None:
-        """Answer what ``hold_back`` left unanswered."""
-        self.gateway.let_back(shard)
+    def release_shard(self, shard: int) -> None:
+        """Answer what ``suspend_shard`` left unanswered."""
+        self.gateway.release_shard(shard)
 
-    async def ask_reconnect(self) -> None:
-        """Tell the bot to reconnect and resume (op 7), and wait until it has hung up."""
-        await self.gateway.ask_reconnect()
+    async def request_reconnect(self) -> None:
+        """Ask the bot to reconnect and resume (op 7), and wait until it has disconnected."""
+        await self.gateway.request_reconnect()
 
     async def invalidate_sessions(self, *, resumable: bool = False) -> None:
-        """Tell the bot that its sessions are invalid (op 9), and wait until it has hung up."""
+        """Send the bot INVALID_SESSION (op 9), and wait until it has disconnected."""
         await self.gateway.invalidate(resumable=resumable)
 
-    def forget_sessions(self, *, shard: int | None = None) -> None:
+    def expire_sessions(self, *, shard: int | None = None) -> None:
         """Lose the sessions of a shard, or all, quietly: the next RESUME is answered with op 9."""
-        self.gateway.forget_sessions(shard)
+        self.gateway.expire_sessions(shard)

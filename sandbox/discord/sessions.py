@@ -1,4 +1,4 @@
-"""The bot's sessions at the gateway: what each is told, and what it missed."""
+"""The bot's gateway sessions and connections."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, INVALID_SESSION, HELLO, HEARTB
 """The opcodes of the gateway that matter here."""
 
 RESUME_WINDOW = 180.0
-"""Seconds after which a session that nobody listens to is forgotten."""
+"""Seconds after which a session without a connection expires."""
 _KEPT_EVENTS = 2000
 
 Encoder = Callable[[str], bytes | str]
@@ -27,7 +27,7 @@ Encoder = Callable[[str], bytes | str]
 
 
 def encoder(compression: str | None) -> Encoder:
-    """Give the encoding that a client asked for with ``compress=``: zlib-stream, or plain text.
+    """Return the encoding that a client asked for with ``compress=``: zlib-stream, or plain text.
 
     Plain text also for zstd-stream, which Python 3.11 cannot make; clients take either frame.
     """
@@ -47,7 +47,7 @@ never seen its code, and comes again."""
 
 
 class Connection:
-    """One WebSocket. What is sent goes out in order, from a task of its own."""
+    """A WebSocket whose messages are sent in order by a task of its own."""
 
     def __init__(
         self, socket: web.WebSocketResponse, request: web.Request, encode: Encoder
@@ -69,7 +69,7 @@ class Connection:
         self._outgoing.put_nowait(payload)
 
     def then(self, action: Callable[[], None]) -> None:
-        """Do something once everything so far has been sent."""
+        """Call ``action`` once everything so far has been sent."""
         self._outgoing.put_nowait(action)
 
     def close(self, code: int) -> None:
@@ -78,7 +78,7 @@ class Connection:
         self._outgoing.put_nowait(code)
 
     def drop(self) -> None:
-        """End the TCP connection without a word."""
+        """Abort the TCP connection."""
         self._writer.cancel()
         if self._transport is not None:
             self._transport.abort()
@@ -105,7 +105,7 @@ class Connection:
     async def finish(self) -> None:
         """Stop writing, when the WebSocket has ended.
 
-        What ended it may be our own closing, of which the writer still owes the frame.
+        If this side closed it, the writer may still have to send the close frame.
         """
         if self.closed_with is not None:
             await asyncio.wait({self._writer}, timeout=TIME_TO_CLOSE)
@@ -117,7 +117,7 @@ class Connection:
 
 @dataclass(eq=False, slots=True)
 class Session:
-    """What one IDENTIFY began: it outlives its connection, so that it can be resumed."""
+    """A session that an IDENTIFY started; it outlives its connection, so that it can be resumed."""
 
     id: str
     shard: int
@@ -142,7 +142,7 @@ class Session:
         return self.resumable and complete and not self.is_stale(now)
 
     def is_stale(self, now: float) -> bool:
-        """Whether nobody has listened for too long."""
+        """Whether it has been without a connection for too long."""
         return self.left_at is not None and now - self.left_at > RESUME_WINDOW
 
     def dispatch(self, event: str, data: Any) -> None:

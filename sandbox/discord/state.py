@@ -1,4 +1,4 @@
-"""Everything that exists in one local Discord, and where to find it by id."""
+"""The entities of one local Discord by their ids."""
 
 from sandbox.discord.channel_kinds import DIRECT, GROUP
 from sandbox.discord.channels import Channel, Message
@@ -8,7 +8,7 @@ from sandbox.discord.guilds import Guild, make_guild
 from sandbox.discord.interactions import Interaction
 from sandbox.discord.message_parts import Attachment
 from sandbox.discord.shared_state import SharedState
-from sandbox.discord.snowflakes import read_snowflake
+from sandbox.discord.snowflakes import parse_snowflake
 from sandbox.discord.users import User
 
 
@@ -22,8 +22,8 @@ class DiscordState:
         self.guilds: dict[int, Guild] = {}
         self.private_channels: dict[int, Channel] = {}
         self.files: dict[int, Attachment] = {}
-        self.portal: Payload = {}
-        """What else the application's owner has set, by the names of ``GET /applications/@me``."""
+        self.application_settings: Payload = {}
+        """Further fields of ``GET /applications/@me`` that the application's owner has set."""
         self.owner = self.add_user("Owner")
 
     def publish(
@@ -38,8 +38,8 @@ class DiscordState:
         self.events.publish(Event(kind, self.shared.clock.now(), message, interaction, text))
 
     def add_user(self, name: str, locale: str = "en-US", *, installed: bool = False) -> User:
-        """Make a person."""
-        user = User(self.shared.ids.settled(), name, locale, installed=installed)
+        """Create a user."""
+        user = User(self.shared.ids.stable_id(), name, locale, installed=installed)
         self.users[user.id] = user
         return user
 
@@ -51,7 +51,7 @@ class DiscordState:
         with_bot: bool = True,
         commands_only: bool = False,
     ) -> Guild:
-        """Make a guild, with the bot in it unless told otherwise."""
+        """Create a guild, with the bot in it unless told otherwise."""
         guild = make_guild(self.shared, name, locale, self.owner)
         self.guilds[guild.id] = guild
         if commands_only:
@@ -61,31 +61,31 @@ class DiscordState:
         return guild
 
     def open_dm(self, user: User) -> Channel:
-        """Give the direct message between a person and the bot, opened if there is none yet."""
+        """Return the direct message of a user and the bot; open it if there is none yet."""
         return self.dm_with(user) or self._private(user.name, DIRECT, [user], includes_bot=True)
 
     def dm_with(self, user: User) -> Channel | None:
-        """Give the direct message between a person and the bot, or None before it is opened."""
+        """Return the direct message of a user and the bot, or None before it is opened."""
         for channel in self.private_channels.values():
             if channel.includes_bot and channel.recipients == [user]:
                 return channel
         return None
 
-    def open_private(self, *people: User) -> Channel:
-        """Make a conversation among people, without the bot."""
-        kind = DIRECT if len(people) == 2 else GROUP
-        name = ", ".join(user.name for user in people)
-        return self._private(name, kind, list(people), includes_bot=False)
+    def open_private(self, *users: User) -> Channel:
+        """Create a conversation of users without the bot."""
+        kind = DIRECT if len(users) == 2 else GROUP
+        name = ", ".join(user.name for user in users)
+        return self._private(name, kind, list(users), includes_bot=False)
 
-    def _private(self, name: str, kind: int, people: list[User], *, includes_bot: bool) -> Channel:
+    def _private(self, name: str, kind: int, users: list[User], *, includes_bot: bool) -> Channel:
         shared = self.shared
         channel = Channel(
             shared=shared,
-            id=shared.ids.settled(),
+            id=shared.ids.stable_id(),
             name=name,
             kind=kind,
             created_at=shared.clock.time(),
-            recipients=people,
+            recipients=users,
             includes_bot=includes_bot,
         )
         self.private_channels[channel.id] = channel
@@ -98,7 +98,7 @@ class DiscordState:
         return {key: channel for known in places for key, channel in known.items()}
 
     def channel(self, channel_id: int) -> Channel:
-        """Give a channel, or refuse with 10003."""
+        """Return a channel, or raise ApiError 10003."""
         places = [self.private_channels, *(one.all_channels for one in self.guilds.values())]
         for known in places:
             channel = known.get(channel_id)
@@ -107,30 +107,30 @@ class DiscordState:
         raise api_error(10003)
 
     def file(self, written: str) -> Attachment | None:
-        """Give the file whose id is written like that in a path, None for what is no file."""
-        identity = read_snowflake(written)
+        """Return the file with the id in a path, or None if there is none."""
+        identity = parse_snowflake(written)
         return None if identity is None else self.files.get(identity)
 
     def user(self, user_id: int) -> User:
-        """Give a user, or refuse with 10013."""
+        """Return a user, or raise ApiError 10013."""
         if user_id not in self.users:
             raise api_error(10013)
         return self.users[user_id]
 
-    def channel_for_the_bot(self, channel_id: int) -> Channel:
-        """Give a channel that the bot may see, or refuse with 10003 or 50001."""
+    def channel_visible_to_bot(self, channel_id: int) -> Channel:
+        """Return a channel that the bot sees, or raise ApiError 10003 or 50001."""
         channel = self.channel(channel_id)
         if not channel.is_accessible_to(self.shared.bot):
             raise api_error(50001)
         return channel
 
-    def guild_for_the_bot(self, guild_id: int) -> Guild:
-        """Give a guild that the bot is in, or refuse with 10004."""
+    def guild_with_bot(self, guild_id: int) -> Guild:
+        """Return a guild that the bot is in, or raise ApiError 10004."""
         guild = self.guilds.get(guild_id)
         if guild is None or not guild.has_bot:
             raise api_error(10004)
         return guild
 
     def shares_guild(self, user: User) -> bool:
-        """Whether the bot meets that person in a guild, without which no direct message goes."""
+        """Whether the bot shares a guild with a user, which direct messages require."""
         return any(guild.has_bot and user.id in guild.members for guild in self.guilds.values())

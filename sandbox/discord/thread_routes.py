@@ -2,8 +2,8 @@
 
 from aiohttp import web
 
-from sandbox.discord.bodies import answer, nothing, number_in, read_draft, read_object
-from sandbox.discord.channel_kinds import OF_POSTS
+from sandbox.discord.bodies import json_response, no_content, path_id, read_draft, read_object
+from sandbox.discord.channel_kinds import FORUMS
 from sandbox.discord.state import DiscordState
 from sandbox.discord.thread_service import ThreadService
 
@@ -28,30 +28,32 @@ class ThreadRoutes:
 
     async def start_from(self, request: web.Request) -> web.Response:
         """``POST /channels/{channel}/messages/{message}/threads``."""
-        channel, message = number_in(request, "channel"), number_in(request, "message")
+        channel, message = path_id(request, "channel"), path_id(request, "message")
         thread = self._threads.start_from(channel, message, await read_object(request))
-        return answer(thread.payload(), status=201)
+        return json_response(thread.payload(), status=201)
 
     async def start(self, request: web.Request) -> web.Response:
         """``POST /channels/{channel}/threads``: in a forum it is a post, with its message."""
         draft = await read_draft(request)
-        channel = self._state.channel_for_the_bot(number_in(request, "channel"))
-        if channel.kind not in OF_POSTS:
-            return answer(self._threads.start(channel.id, draft.payload).payload(), status=201)
+        channel = self._state.channel_visible_to_bot(path_id(request, "channel"))
+        if channel.kind not in FORUMS:
+            return json_response(
+                self._threads.start(channel.id, draft.payload).payload(), status=201
+            )
         thread, message = self._threads.post(channel.id, draft)
-        return answer({**thread.payload(), "message": message.payload()}, status=201)
+        return json_response({**thread.payload(), "message": message.payload()}, status=201)
 
     async def change(self, request: web.Request) -> web.Response:
         """``PATCH /channels/{channel}``; of what is no thread the bot changes nothing."""
-        thread = self._threads.change(number_in(request, "channel"), await read_object(request))
-        return answer(thread.payload())
+        thread = self._threads.change(path_id(request, "channel"), await read_object(request))
+        return json_response(thread.payload())
 
     async def join(self, request: web.Request) -> web.Response:
         """``PUT /channels/{channel}/thread-members/@me``."""
-        self._threads.join(number_in(request, "channel"))
-        return nothing()
+        self._threads.join(path_id(request, "channel"))
+        return no_content()
 
     async def leave(self, request: web.Request) -> web.Response:
         """``DELETE /channels/{channel}/thread-members/@me``."""
-        self._threads.leave(number_in(request, "channel"))
-        return nothing()
+        self._threads.leave(path_id(request, "channel"))
+        return no_content()

@@ -3,11 +3,11 @@
 from sandbox.discord.channel_kinds import (
     ANNOUNCEMENT,
     ANNOUNCEMENT_THREAD,
-    OF_POSTS,
+    FORUMS,
     PRIVATE_THREAD,
     PUBLIC_THREAD,
+    THREAD_PARENTS,
     THREADS,
-    WITH_THREADS,
 )
 from sandbox.discord.channels import Channel, Message
 from sandbox.discord.errors import Payload, api_error, invalid
@@ -16,7 +16,7 @@ from sandbox.discord.message_builder import Draft
 from sandbox.discord.message_service import MessageService
 from sandbox.discord.permissions import Permission
 from sandbox.discord.schema import (
-    Reader,
+    Validator,
     boolean,
     choice_of,
     integer,
@@ -28,11 +28,11 @@ from sandbox.discord.schema import (
 )
 from sandbox.discord.state import DiscordState
 
-_settings: dict[str, Reader] = {
+_settings: dict[str, Validator] = {
     "auto_archive_duration": choice_of(60, 1440, 4320, 10080),
     "rate_limit_per_user": integer(0, 21_600),
 }
-_named = {"name": text(100, shortest=1), **_settings}
+_named = {"name": text(100, min_length=1), **_settings}
 _thread = object_of(_named, required=("name",))
 _new_thread = object_of(
     _named | {"type": choice_of(*sorted(THREADS)), "invitable": boolean}, required=("name",)
@@ -55,7 +55,7 @@ _changes = object_of(
 
 
 class ThreadService:
-    """Starts threads, and lets the bot join and leave them."""
+    """Starts, changes, joins and leaves threads for the bot."""
 
     def __init__(self, state: DiscordState, messages: MessageService) -> None:
         self._state = state
@@ -64,7 +64,7 @@ class ThreadService:
     def start_from(self, channel_id: int, message_id: int, wanted: Payload) -> Channel:
         """Start a public thread from a message, which can have only one (160004)."""
         channel, guild = self._parent(channel_id)
-        if channel.kind in OF_POSTS:
+        if channel.kind in FORUMS:
             raise api_error(50024)
         self._require(channel, Permission.CREATE_PUBLIC_THREADS)
         wanted = read_object_as(_thread, wanted)
@@ -101,7 +101,7 @@ class ThreadService:
 
     def change(self, channel_id: int, wanted: Payload) -> Channel:
         """Rename, archive, reopen or lock a thread, as Manage Threads allows."""
-        thread = self._state.channel_for_the_bot(channel_id)
+        thread = self._state.channel_visible_to_bot(channel_id)
         if not thread.is_thread:
             raise api_error(50013)
         self._require(thread, Permission.MANAGE_THREADS)
@@ -114,14 +114,17 @@ class ThreadService:
         return thread
 
     def join(self, channel_id: int) -> None:
-        """Let the bot join a thread that it has access to. Refuses archived ones with 50083."""
+        """Add the bot to a thread that it has access to.
+
+        Raises ApiError 50083 for archived ones.
+        """
         thread = self._thread(channel_id)
         if thread.archived:
             raise api_error(50083)
         thread.thread_members.add(self._state.shared.bot.id)
 
     def leave(self, channel_id: int) -> None:
-        """Let the bot leave a thread."""
+        """Remove the bot from a thread."""
         thread = self._thread(channel_id)
         if thread.archived:
             raise api_error(50083)
@@ -130,14 +133,14 @@ class ThreadService:
             thread.remove_from_thread(bot)
 
     def _thread(self, channel_id: int) -> Channel:
-        thread = self._state.channel_for_the_bot(channel_id)
+        thread = self._state.channel_visible_to_bot(channel_id)
         if not thread.is_thread:
             raise api_error(50024)
         return thread
 
     def _parent(self, channel_id: int) -> tuple[Channel, Guild]:
-        channel = self._state.channel_for_the_bot(channel_id)
-        if channel.guild is None or channel.kind not in WITH_THREADS:
+        channel = self._state.channel_visible_to_bot(channel_id)
+        if channel.guild is None or channel.kind not in THREAD_PARENTS:
             raise api_error(50024)
         return channel, self._state.guilds[channel.guild.id]
 

@@ -1,4 +1,4 @@
-"""What people do: commands, presses, choices, modals."""
+"""The actions of users: commands, buttons, selects, modals."""
 
 import secrets
 from collections.abc import Callable
@@ -11,14 +11,14 @@ from sandbox.discord.component_limits import BUTTON, ENTITY_SELECTS, LINK_BUTTON
 from sandbox.discord.errors import ActionUnavailable, Payload
 from sandbox.discord.interaction_responses import InteractionResponses
 from sandbox.discord.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT, Interaction
-from sandbox.discord.message_parts import walk
+from sandbox.discord.message_parts import walk_components
 from sandbox.discord.option_values import Attach, OptionValues
 from sandbox.discord.state import DiscordState
 from sandbox.discord.users import User
 
 
 class UserActions:
-    """Lets people act on the bot, as far as Discord's own client would let them."""
+    """Lets users act on the bot, as far as Discord's own client allows."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class UserActions:
         self._attach = attach
 
     def offered(self, user: User, channel: Channel) -> list[Payload]:
-        """Give the commands of every kind that a person may use there."""
+        """Return the commands of every kind that a user may use there."""
         return self._commands.all_offered(self._new(user, channel, COMMAND))
 
     def command(
@@ -76,7 +76,7 @@ class UserActions:
         interaction.data = _command_data(command)
         return interaction, OptionValues(channel, user, self._attach(channel)), taken, chain
 
-    def message_command(self, user: User, name: str, message: Message) -> Interaction:
+    def use_message_command(self, user: User, name: str, message: Message) -> Interaction:
         """Use a command of a message's menu."""
         interaction = self._new(user, message.channel, COMMAND)
         command = self._commands.offered(interaction, name, MESSAGE_COMMAND)
@@ -118,7 +118,11 @@ class UserActions:
         if shown.modal is None or shown.user is not user:
             raise ActionUnavailable(f"{user.name} has no modal in front of them")
         modal = shown.modal
-        fields = {one["custom_id"]: one for one in walk(modal["components"]) if "custom_id" in one}
+        fields = {
+            one["custom_id"]: one
+            for one in walk_components(modal["components"])
+            if "custom_id" in one
+        }
         strange = set(values) - set(fields)
         if strange:
             raise ActionUnavailable(f"the modal has no field: {', '.join(sorted(strange))}")
@@ -149,7 +153,7 @@ class UserActions:
         shared = self._state.shared
         if not channel.is_accessible_to(user):
             raise ActionUnavailable(f"{user.name} is not in {channel.name!r}")
-        identity = shared.ids.timed()
+        identity = shared.ids.timestamp_id()
         return Interaction(
             shared=shared,
             id=identity,
@@ -210,16 +214,16 @@ def _chosen(component: Payload, value: Any, option_values: OptionValues) -> str:
 
 
 def _field_value(field: Payload, value: Any) -> Any:
-    """Check what a person puts into a field of a modal; what was prefilled stays if nothing."""
+    """Validate the value of a modal's field; the prefilled value is used if there is none."""
     name = field["custom_id"]
     if field["type"] != TEXT_INPUT:
         return value if value is not None else []
     text = (field.get("value") or "") if value is None else str(value)
     if not text and field.get("required", True):
         raise ActionUnavailable(f"the field {name!r} is required")
-    shortest, longest = field.get("min_length") or 0, field.get("max_length") or 4000
-    if text and not shortest <= len(text) <= longest:
-        raise ActionUnavailable(f"the field {name!r} takes {shortest} to {longest} characters")
+    min_length, max_length = field.get("min_length") or 0, field.get("max_length") or 4000
+    if text and not min_length <= len(text) <= max_length:
+        raise ActionUnavailable(f"the field {name!r} takes {min_length} to {max_length} characters")
     return text
 
 

@@ -10,7 +10,7 @@ from sandbox.discord.permissions import Permission
 
 @dataclass(eq=False, slots=True)
 class User:
-    """A person or a bot, anywhere on Discord."""
+    """A human or bot account."""
 
     id: int
     name: str
@@ -19,7 +19,7 @@ class User:
     accepts_direct_messages: bool = True
     """When False, a bot's direct message is refused with 50007."""
     installed: bool = False
-    """Whether this person has installed the bot for themselves."""
+    """Whether the user has installed the bot (a user install)."""
 
     @property
     def mention(self) -> str:
@@ -27,7 +27,7 @@ class User:
         return f"<@{self.id}>"
 
     def payload(self) -> Payload:
-        """Give the user as Discord does."""
+        """Return the user object of Discord's API."""
         return {
             "id": str(self.id),
             "username": self.name.lower().replace(" ", "_"),
@@ -60,7 +60,7 @@ class Role:
         return f"<@&{self.id}>"
 
     def payload(self) -> Payload:
-        """Give the role as Discord does."""
+        """Return the role object of Discord's API."""
         payload: Payload = {
             "id": str(self.id),
             "name": self.name,
@@ -90,7 +90,7 @@ class Member:
     timed_out_until: datetime | None = None
 
     def payload(self, *, with_user: bool = True) -> Payload:
-        """Give the member as Discord does; beside a user of its own, without one."""
+        """Return the member object of Discord's API, without the user if that stands beside it."""
         payload: Payload = {
             "nick": None,
             "avatar": None,

@@ -69,9 +69,9 @@ class RelayControls:
     def set_fault(self, fault: str) -> None:
         """Switch one fault on, or with ``none`` off. Raises LookupError for an unknown fault."""
         self.relay.faults.clear()
-        self.relay.come_back()
+        self.relay.end_outage()
         if fault == "down":
-            self.relay.go_down()
+            self.relay.start_outage()
         elif fault != "none":
             self.relay.faults.add(FAULTS[fault]())
         self.fault = fault

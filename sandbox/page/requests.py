@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.discord import ActionUnavailable, Interaction, User
 from sandbox.discord.command_limits import BOOLEAN, CHANNEL, INTEGER, MENTIONABLE, NUMBER, ROLE
-from sandbox.discord.command_limits import USER as PERSON
+from sandbox.discord.command_limits import USER as USER_OPTION
 from sandbox.page.command_list import menu_commands, slash_commands
 from sandbox.page.rendering import TOGGLED_PERMISSIONS
 from sandbox.page.session import PageSession
@@ -13,7 +13,7 @@ from sandbox.page.session import PageSession
 Payload = dict[str, Any]
 Handler = Callable[[PageSession, Payload], Awaitable[Any]]
 
-_ENTITY_SELECTS = {5: PERSON, 6: ROLE, 7: MENTIONABLE, 8: CHANNEL}
+_ENTITY_SELECTS = {5: USER_OPTION, 6: ROLE, 7: MENTIONABLE, 8: CHANNEL}
 _LONGEST_ADVANCE = 86_400.0
 """Seconds."""
 
@@ -33,7 +33,7 @@ async def switch_user(session: PageSession, request: Payload) -> None:
 async def available_commands(session: PageSession, request: Payload) -> Payload:
     """Return the commands that the user may use in a channel."""
     channel = session.channel(request["channel"])
-    commands = session.page.discord.offered(session.user, channel)
+    commands = session.page.discord.available_commands(session.user, channel)
     locale = session.user.locale
     return {"slash": slash_commands(commands, locale), "menu": menu_commands(commands, locale)}
 
@@ -43,7 +43,7 @@ async def send_message(session: PageSession, request: Payload) -> None:
     text = str(request["text"]).strip()
     if not 1 <= len(text) <= 2000:
         raise InvalidRequest("A message has 1 to 2000 characters.")
-    session.page.discord.say(session.user, session.channel(request["channel"]), text)
+    session.page.discord.send_message(session.user, session.channel(request["channel"]), text)
 
 
 async def command(session: PageSession, request: Payload) -> str:
@@ -100,7 +100,7 @@ async def use_menu(session: PageSession, request: Payload) -> str:
     message = session.page.message_log.message(int(request["message"]), session.user)
     discord = session.page.discord
     return session.follow(
-        await discord.message_command(session.user, str(request["name"]), message)
+        await discord.use_message_command(session.user, str(request["name"]), message)
     )
 
 
@@ -161,9 +161,9 @@ def _value(session: PageSession, kind: int, value: Any) -> Any:
         return value in (True, "true")
     if kind == CHANNEL:
         return state.channels[int(value)]
-    if kind in (PERSON, ROLE, MENTIONABLE):
+    if kind in (USER_OPTION, ROLE, MENTIONABLE):
         roles = {key: one for guild in state.guilds.values() for key, one in guild.roles.items()}
-        known: dict[int, Any] = {**(roles if kind != PERSON else {}), **_users(session, kind)}
+        known: dict[int, Any] = {**(roles if kind != USER_OPTION else {}), **_users(session, kind)}
         return known[int(value)]
     return str(value)
 

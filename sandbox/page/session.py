@@ -81,7 +81,7 @@ class PageSession:
 
     async def _expect_response(self, interaction: Interaction) -> None:
         try:
-            await interaction.until_acknowledged(timeout=_RESPONSE_TIMEOUT)
+            await interaction.wait_for_acknowledgement(timeout=_RESPONSE_TIMEOUT)
         except TimeoutError:
             used, channel = command_name(interaction), str(interaction.channel.id)
             self.send_event("unanswered", channel=channel, used=used)

@@ -1,4 +1,4 @@
-"""The local relay's time: stands still, is moved by hand, or runs faster than ours."""
+"""The clock of the local relay: stopped, advanced by tests, or faster than real time."""
 
 import time
 
@@ -18,7 +18,7 @@ class Clock:
         self._began = time.monotonic()
 
     def now(self) -> float:
-        """Tell the relay's time in Unix seconds."""
+        """Return the relay's time in Unix seconds."""
         return self._base + self._speed * (time.monotonic() - self._began)
 
     def advance(self, seconds: float) -> None:

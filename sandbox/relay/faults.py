@@ -1,4 +1,4 @@
-"""What goes wrong at relays, to be switched on at the local one."""
+"""Faults that occur at relays, to be switched on at the local one."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ HTML = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One way to answer wrongly.
+    """A fault that answers a request wrongly.
 
     ``status`` is what the relay's log of looks shows, 0 where no answer begins. With ``about``,
     only requests that ask for this id are hit.
@@ -55,9 +55,9 @@ class Faults:
         probability: float = 1.0,
         path: str | None = None,
     ) -> None:
-        """Switch a fault on: for so many hits or for good, always or with this probability.
+        """Add a fault: for a number of requests or forever, always or with a probability.
 
-        The first requests, ``after`` of them, are spared; with ``path``, so are those on others.
+        It skips the first ``after`` requests and, with ``path``, all requests of other paths.
         """
         self._planned.append(_Planned(fault, after, times, probability, path))
 
@@ -66,7 +66,7 @@ class Faults:
         self._planned.clear()
 
     def take(self, path: str, ids: Collection[str]) -> Fault | None:
-        """Tell which fault hits this request, and count it."""
+        """Return the fault that applies to this request, and count it."""
         for planned in self._planned:
             if planned.times == 0 or planned.path not in (None, path):
                 continue
@@ -126,12 +126,12 @@ def unauthorized(style: str = "openai") -> Fault:
 
 
 def forbidden() -> Fault:
-    """Say with 403 that the key may not use this."""
+    """Answer 403: the key has no access."""
     return answers(403, openai_error("This token has no access to suno", code="access_denied"))
 
 
 def out_of_quota(status: int = 403) -> Fault:
-    """Say that the account has no credit; seen with 403 and with 429."""
+    """Answer that the account has no credit; seen with 403 and with 429."""
     body = openai_error("The user quota is not enough", code="insufficient_user_quota")
     return answers(status, body, name=f"quota {status}")
 
@@ -196,7 +196,7 @@ def cut_in_body() -> Fault:
 
 
 def slow_headers() -> Fault:
-    """Take the request and say nothing until the relay closes."""
+    """Accept the request and send nothing until the relay closes."""
 
     async def answer(request: web.Request, closing: asyncio.Event) -> web.StreamResponse:
         await closing.wait()

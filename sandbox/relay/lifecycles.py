@@ -1,4 +1,4 @@
-"""What becomes of a task at the local relay: the stages it goes through, and when."""
+"""The lifecycle of a task at the local relay: its stages and their times."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class RelayTask:
     stages: tuple[TaskStage, ...]
 
     def at(self, now: float, *, submitted_at: float) -> dict[str, Any]:
-        """Give the task's JSON object at ``now``; both times are Unix seconds."""
+        """Return the task's JSON object at ``now``; both times are Unix seconds."""
         reached = [stage for stage in self.stages if stage.at <= now - submitted_at]
         times = {
             "submit_time": int(submitted_at),
@@ -51,7 +51,7 @@ def _first(
     having: frozenset[str] | None = None,
     lacking: frozenset[str] = frozenset(),
 ) -> int:
-    """Give the Unix second at which the first such stage began; 0 if none did, as relays do."""
+    """Return the Unix second at which the first such stage began, or 0, as relays do."""
     for stage in reached:
         status = stage.fields["status"]
         if status not in lacking and (having is None or status in having):
@@ -131,7 +131,7 @@ def failing(
 
 
 def stuck(task_id: str | None = None, *, kind: TaskKind = TaskKind.MUSIC) -> RelayTask:
-    """Build a task that says for ever that it is in progress."""
+    """Build a task that is in progress forever."""
     return RelayTask(
         task_id or str(uuid4()), kind, (TaskStage(0, waiting()), TaskStage(10, running(None)))
     )
@@ -159,22 +159,22 @@ def half_success(
 
 
 def waiting() -> dict[str, Any]:
-    """Give the fields of a task that has not begun."""
+    """Return the fields of a task that has not begun."""
     return {"status": "NOT_START", "progress": "0%", "data": None}
 
 
 def running(data: Any) -> dict[str, Any]:
-    """Give the fields of a task in progress; the open relays write "0%" until it ends."""
+    """Return the fields of a task in progress; the open relays write "0%" until it ends."""
     return {"status": "IN_PROGRESS", "progress": "0%", "data": data}
 
 
 def succeeded(data: Any) -> dict[str, Any]:
-    """Give the fields of a task that ended well."""
+    """Return the fields of a task that ended well."""
     return {"status": "SUCCESS", "progress": "100%", "data": data}
 
 
 def failed(data: Any, reason: str) -> dict[str, Any]:
-    """Give the fields of a task that failed."""
+    """Return the fields of a task that failed."""
     return {"status": "FAILURE", "progress": "100%", "fail_reason": reason, "data": data}
 
 

@@ -1,4 +1,4 @@
-"""The forms in which relays wrap the same tasks, to be chosen by a test."""
+"""The response formats of relays for the same tasks, to be chosen by a test."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -57,7 +57,7 @@ class UnknownPathFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ResponseFormat:
-    """How the local relay wraps what it knows; the default is that of the five documents."""
+    """How the local relay formats responses; the default is that of the five samples."""
 
     code: Code = "success"
     """The code of a good answer; ``None`` leaves the code level out of the envelope."""
@@ -74,7 +74,7 @@ class ResponseFormat:
     reversed_order: bool = False
     """Tasks come in the reverse of the order in which they were asked for."""
     unrequested: tuple[Mapping[str, Any], ...] = ()
-    """Task objects that nobody asked for, added to every batch."""
+    """Task objects that were not requested, added to every batch."""
     rewrite: Callable[[dict[str, Any]], dict[str, Any]] = dict
     """Changes a task in whatever way has no name here, such as other words for its status."""
     fetch: SingleLookupFormat = SingleLookupFormat.TASK

@@ -1,4 +1,4 @@
-"""The answers of the five documents, replayed as the lives of their tasks."""
+"""Replays the five sample answers as lifecycles of their tasks."""
 
 import json
 from pathlib import Path
@@ -54,7 +54,7 @@ def _life(task: dict[str, Any], takes: float) -> RelayTask:
 
 
 def _finished(task: dict[str, Any], takes: float) -> dict[str, Any]:
-    """Give a streaming task the end that the document does not show."""
+    """Complete a streaming task, whose end the sample does not show."""
     clips = [
         {
             **clip,

@@ -21,7 +21,7 @@ KEY = "sk-local-relay"
 
 @dataclass(frozen=True, slots=True)
 class RecordedRequest:
-    """One request that reached the relay."""
+    """A request that the relay received."""
 
     method: str
     path: str
@@ -40,8 +40,8 @@ class RecordedRequest:
 class LocalRelay:
     """A relay on 127.0.0.1, at a free port unless one is given; an async context manager.
 
-    It knows the tasks that were added, checks the key, notes every look, and wraps its answers in
-    ``response_format``; what should go wrong is added to ``faults``.
+    It knows the tasks that were added, checks the key, records every request, and answers in its
+    ``response_format``; faults are added to ``faults``.
     """
 
     def __init__(
@@ -82,24 +82,24 @@ class LocalRelay:
         return list(self._tasks.values())
 
     def age(self, seconds: float) -> None:
-        """Let every task be older by ``seconds``, as if submitted earlier; the clock stays."""
+        """Make every task older by ``seconds``, as if submitted earlier; the clock stays."""
         for task, submitted in self.tasks:
             self._tasks[task.id] = (task, submitted - seconds)
 
     def remove(self, task_id: str) -> None:
-        """Drop a task, as relays do after days; it is unknown from now on."""
+        """Delete a task, as relays do after days; it is unknown from now on."""
         self._tasks.pop(task_id, None)
 
-    def go_down(self) -> None:
-        """Cut every connection on which a request arrives, until ``come_back``."""
+    def start_outage(self) -> None:
+        """Abort every connection on which a request arrives, until ``end_outage``."""
         self._down = True
 
-    def come_back(self) -> None:
+    def end_outage(self) -> None:
         """Answer again."""
         self._down = False
 
     async def wait_for_requests(self, count: int = 1) -> None:
-        """Wait until there are so many looks."""
+        """Wait until the relay has received a number of requests."""
         while len(self.requests) < count:
             self._arrived.clear()
             await self._arrived.wait()
@@ -142,7 +142,7 @@ class LocalRelay:
         ids: tuple[str, ...],
         action: str | None,
     ) -> web.StreamResponse:
-        """Answer as a relay in good health does."""
+        """Answer as a healthy relay does."""
         if single is None and not (request.method == "POST" and path in self.response_format.paths):
             return _elsewhere(self.response_format.unknown_path, request)
         if request.headers.get("Authorization") != f"Bearer {self.key}":
@@ -178,7 +178,7 @@ class LocalRelay:
 
 
 def _known_path(path: str, paths: Iterable[str]) -> str | None:
-    """Give the single look-up among the paths that this path is one of."""
+    """Return the known single look-up path that a path matches, or None."""
     head = path.rpartition("/")[0]
     return next((known for known in paths if known == f"{head}/{{id}}"), None)
 

@@ -178,7 +178,7 @@ class Chaos:
         except ActionUnavailable:
             return
         self.asked.append(_Asked(deed, interaction))
-        reading = asyncio.create_task(interaction.answered(timeout=_PATIENT_READER))
+        reading = asyncio.create_task(interaction.wait_for_answer(timeout=_PATIENT_READER))
         dying = asyncio.create_task(self.dead.wait())
         await asyncio.wait({reading, dying}, return_when=asyncio.FIRST_COMPLETED)
         dying.cancel()
@@ -214,7 +214,7 @@ class Chaos:
         else:
             await self.bot.kill()
         self.dead.set()
-        await self.discord.wait_until_gone()
+        await self.discord.wait_until_disconnected()
         self.let_pass(planned.passes_dead)
         await self.live()
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from sandbox.discord import Channel, Guild, LocalDiscord, saying
+from sandbox.discord import Channel, Guild, LocalDiscord, body_contains
 from sandbox.relay import LocalRelay, ResponseFormat, faults
 from tests.e2e.chaos_plan import Mishap, Trouble
 
@@ -27,14 +27,20 @@ _ON_DISCORD: dict[Trouble, tuple[str, dict[str, Any]]] = {
     Trouble.POST_LIMITED_BY_PROXY: (_POST, {"retry_after": 0.3, "via": False}),
     Trouble.POST_REFUSED_CONTENT: (_POST, {"status": 400, "code": 50035}),
     Trouble.POST_UNAUTHORIZED: (_POST, {"status": 401}),
-    Trouble.POST_MODERATED: (_POST, {"status": 400, "code": 200000, "where": saying("number")}),
+    Trouble.POST_MODERATED: (
+        _POST,
+        {"status": 400, "code": 200000, "where": body_contains("number")},
+    ),
     Trouble.POST_FORBIDDEN_BY_PROXY: (_POST, {"status": 403, "html": True}),
     Trouble.POST_NOT_FOUND_BY_PROXY: (_POST, {"status": 404, "html": True}),
     Trouble.HISTORY_FAILS: (_HISTORY, {"status": 503}),
     Trouble.DIRECT_FAILS: (_DIRECT, {"status": 503}),
     Trouble.DIRECT_TOO_FAST: (_DIRECT, {"status": 403, "code": 40003}),
     Trouble.EDIT_FAILS: (_EDIT, {"status": 503}),
-    Trouble.EDIT_MODERATED: (_EDIT, {"status": 400, "code": 200000, "where": saying("number")}),
+    Trouble.EDIT_MODERATED: (
+        _EDIT,
+        {"status": 400, "code": 200000, "where": body_contains("number")},
+    ),
     Trouble.ANSWER_FAILS: (_ANSWER, {"status": 503}),
     Trouble.ANSWER_CUT: (_ANSWER, {"drop": True, "when": "after"}),
 }
@@ -132,16 +138,16 @@ class Troubles:
             self._guild.time_out(bot, _LONG_TIME_OUT)
             return lambda: self._guild.end_time_out(bot)
         if mishap.trouble is Trouble.RELAY_DOWN:
-            self._relay.go_down()
-            return self._relay.come_back
+            self._relay.start_outage()
+            return self._relay.end_outage
         if mishap.trouble is Trouble.RELAY_STRANGERS:
             self._relay.response_format = replace(
                 ResponseFormat(), unrequested=(_STRANGER,), reversed_order=True
             )
             return self._answer_well
         if mishap.trouble is Trouble.GUILD_DOWN:
-            self._guild.go_down()
-            return self._guild.come_back
+            self._guild.start_outage()
+            return self._guild.end_outage
         thread = self._places[-1]
         if mishap.trouble is Trouble.LOCKED:
             thread.lock()
@@ -160,9 +166,9 @@ class Troubles:
         elif trouble is Trouble.GATEWAY_CLOSED:
             await self._discord.close_gateway()
         elif trouble is Trouble.GATEWAY_RECONNECT:
-            await self._discord.ask_reconnect()
+            await self._discord.request_reconnect()
         elif trouble is Trouble.SESSION_FORGOTTEN:
-            self._discord.forget_sessions()
+            self._discord.expire_sessions()
             await self._discord.drop_gateway()
         else:
             resumable = trouble is Trouble.SESSION_RESUMABLE

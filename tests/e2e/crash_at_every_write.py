@@ -94,7 +94,7 @@ class Journey:
         self.bot = bot
         await bot.start()
         discord = self.sandbox.discord
-        if not await self.until(lambda: discord.gateway.everyone_ready, 30.0):
+        if not await self.until(lambda: discord.gateway.all_shards_ready, 30.0):
             return
         await self.until(lambda: discord.commands.registered, 30.0)
         while self.left and bot.pid is not None:
@@ -188,7 +188,7 @@ async def play(folder: Path, fault: Fault | None = None) -> Result:
             if faulty.pid is not None and (fault is None or fault.passes):
                 violations += await journey.heal()
             exit_code = await faulty.stop()
-            await sandbox.discord.wait_until_gone()
+            await sandbox.discord.wait_until_disconnected()
             await journey.live(sound)
             violations += [*await journey.heal(), *journey.audit()]
             if await sound.stop() != 0:

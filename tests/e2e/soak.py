@@ -121,7 +121,7 @@ class Soak:
         channel = self.random.choice(self.channels)
         ids = [task.id for task in tasks]
         asked = await self.discord.command(person, channel, "suno watch", id=" ".join(ids))
-        answer = (await asked.answered(timeout=20)).content
+        answer = (await asked.wait_for_answer(timeout=20)).content
         if all(task_id in answer for task_id in ids):
             self.asked |= dict.fromkeys(ids, person.id)
         else:

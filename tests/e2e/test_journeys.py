@@ -24,7 +24,7 @@ async def bot(sandbox: SandboxSession) -> AsyncIterator[BotProcess]:
 async def kill(sandbox: SandboxSession, bot: BotProcess) -> None:
     """Kill the bot, and wait until Discord has noticed."""
     assert await bot.kill() == -9
-    await sandbox.discord.wait_until_gone()
+    await sandbox.discord.wait_until_disconnected()
 
 
 async def start(sandbox: SandboxSession, bot: BotProcess) -> None:
@@ -143,7 +143,7 @@ async def test_a_watch_that_was_given_up_can_be_taken_up_again(
     await start(sandbox, bot)
     (button,) = notice.components[0]["components"]
     pressed = await sandbox.discord.press(sandbox.bea, notice, button["custom_id"])
-    assert SONG in (await pressed.answered()).content
+    assert SONG in (await pressed.wait_for_answer()).content
     sandbox.relay.clock.advance(200)
     await sandbox.discord.wait_for(lambda: len(sandbox.notices(SONG)) == 2, 15)
     assert sandbox.notices(SONG)[1].pinged == {sandbox.bea.id}
@@ -166,7 +166,7 @@ async def test_a_thread_that_is_opened_again_gets_its_notice_at_once(
     thread = sandbox.guild.add_thread(sandbox.songs, "new songs")
     sandbox.relay.add(song(SONG, takes=120))
     watched = await sandbox.discord.command(sandbox.ada, thread, "suno watch", id=SONG)
-    await watched.answered()
+    await watched.wait_for_answer()
     thread.archive(locked=True)
     sandbox.relay.clock.advance(200)
     direct = sandbox.discord.open_dm(sandbox.ada)

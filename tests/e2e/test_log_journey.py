@@ -18,7 +18,7 @@ MARKER = "xyzzy"
 @pytest.fixture
 async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
     """Yield a sandbox without a bot."""
-    async with open_sandbox(tmp_path, pace=10) as sandbox:
+    async with open_sandbox(tmp_path, rate_limit_speed=10) as sandbox:
         yield sandbox
 
 
@@ -40,7 +40,7 @@ async def journey(sandbox: SandboxSession, bot: BotProcess) -> None:
     closed, gone = (sandbox.guild.add_channel(f"{MARKER}-{name}") for name in ("closed", "gone"))
     for task_id, channel in (("held", closed), ("lost", gone)):
         watched = await sandbox.discord.command(person, channel, "suno watch", id=task_id)
-        await watched.answered()
+        await watched.wait_for_answer()
     closed.deny("send_messages")
     gone.delete()
     post = "POST /channels/{id}/messages"

@@ -38,7 +38,7 @@ async def wait_for_line(bot: BotProcess, text: str) -> None:
 
 async def assert_stops(bot: BotProcess) -> None:
     """Let the bot stop: in time, as it was told to, and without a word of alarm."""
-    assert await bot.stop(patience=SHUTDOWN_TIMEOUT) == 0
+    assert await bot.stop(grace_period=SHUTDOWN_TIMEOUT) == 0
     assert bot.log.rstrip().endswith("Stopped")
     assert "Traceback" not in bot.log
 
@@ -96,7 +96,7 @@ async def test_a_gateway_that_is_gone(sandbox: SandboxSession) -> None:
         bot = await started(sandbox, DISCORD_GATEWAY_URL=sandbox.discord.gateway.url)
         await sandbox.command_answer("suno watch", id=SONG)
         line.cut()
-        await sandbox.discord.wait_until_gone()
+        await sandbox.discord.wait_until_disconnected()
         await wait_for_line(bot, "WARNING discord.shard: Attempting a reconnect")
         await assert_stops(bot)
     sandbox.discord.gateway.url = own
@@ -169,7 +169,7 @@ asyncio.run(bot.shutdown.run_until_signal(hang()))
     process = BotProcess(tmp_path, {}, program=("-c", program))
     await process.start()
     await wait_for_line(process, "working")
-    assert await process.stop(patience=30) == 1
+    assert await process.stop(grace_period=30) == 1
     assert process.log.split()[:3] == ["working", "Stopping", "Stopped"]
     assert "Thread" in process.log
 

@@ -108,7 +108,7 @@ async def notice_after(sandbox: SandboxSession, user: User, task_id: str) -> flo
 
 async def times_to_notices(folder: Path, *, attacked: bool) -> tuple[float, float]:
     """Return how long two honest people wait: one has watched before the attack, one meanwhile."""
-    async with open_sandbox(folder, pace=10, speed=1) as sandbox:
+    async with open_sandbox(folder, rate_limit_speed=10, speed=1) as sandbox:
         bot = BotProcess(
             folder, settings_for(sandbox.discord, sandbox.relay, folder), wrapper=WITH_512_MIB
         )

@@ -153,7 +153,7 @@ async def test_a_bot_of_today_goes_on_where_the_release_stopped(
 
     What was posted before the upgrade is not posted again.
     """
-    async with open_sandbox(tmp_path, pace=10) as sandbox:
+    async with open_sandbox(tmp_path, rate_limit_speed=10) as sandbox:
         direct, beas = sandbox.discord.open_dm(sandbox.ada), sandbox.discord.open_dm(sandbox.bea)
         move(released, "user_id", {ADA: sandbox.ada.id, BEA: sandbox.bea.id})
         move(released, "guild_id", {SERVER: sandbox.guild.id})
@@ -213,7 +213,7 @@ async def test_a_database_of_a_newer_version_is_refused_and_left_alone(tmp_path:
 async def test_the_operator_of_a_newer_database_is_told_what_to_do(tmp_path: Path) -> None:
     """With exit code 2, so that nothing starts the old version again and again."""
     make_newer(await upgrade(tmp_path / "suno.db"))
-    async with open_sandbox(tmp_path, pace=10) as sandbox:
+    async with open_sandbox(tmp_path, rate_limit_speed=10) as sandbox:
         bot = BotProcess(tmp_path, sandbox.environment)
         await bot.start()
         async with asyncio.timeout(30):

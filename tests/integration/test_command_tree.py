@@ -63,7 +63,7 @@ async def test_a_stop_while_somebody_waits_for_an_answer_leaves_no_trace(
         await sandbox.discord.wait_until_commands(timeout=30)
         sandbox.relay.faults.add(faults.slow_headers())
         asked = await sandbox.discord.command(sandbox.ada, sandbox.songs, "suno status", id=SONG)
-        await asked.until_acknowledged()
+        await asked.wait_for_acknowledgement()
         await sandbox.relay.wait_for_requests()
         assert await bot.stop() == 0
         assert "Traceback" not in bot.log

@@ -43,7 +43,7 @@ async def test_a_slow_relay_does_not_make_a_command_late(sandbox: SandboxSession
     sandbox.relay.add(song(SONG))
     sandbox.relay.faults.add(slow_headers())
     interaction = await sandbox.discord.command(sandbox.ada, sandbox.songs, "suno status", id=SONG)
-    await interaction.until_acknowledged(timeout=3)
+    await interaction.wait_for_acknowledgement(timeout=3)
     assert interaction.answer is None
 
 
@@ -180,7 +180,7 @@ async def test_a_bad_id_is_told(sandbox: SandboxSession, command: str, typed: st
 async def test_a_relay_that_is_down_is_told_and_loses_nothing(sandbox: SandboxSession) -> None:
     """A status cannot be shown; a watch is kept and goes on when the relay is back."""
     sandbox.relay.add(song(SONG, takes=100))
-    sandbox.relay.go_down()
+    sandbox.relay.start_outage()
     assert "cannot be reached" in (await sandbox.command_answer("suno status", id=SONG)).content
     assert "Watching" in (await sandbox.command_answer("suno watch", id=SONG)).content
     assert SONG in (await sandbox.command_answer("suno list")).embeds[0]["description"]
@@ -224,7 +224,7 @@ async def test_a_notice_in_a_direct_message_stays_there(sandbox: SandboxSession)
     sandbox.relay.add(song(SONG, takes=100))
     direct = sandbox.discord.open_dm(sandbox.ada)
     interaction = await sandbox.discord.command(sandbox.ada, direct, "suno watch", id=SONG)
-    await interaction.answered()
+    await interaction.wait_for_answer()
     sandbox.relay.clock.advance(200)
     await sandbox.wait_for_notice(SONG, direct)
     assert sandbox.songs.messages == []
@@ -236,6 +236,6 @@ async def test_the_commands_are_registered_only_when_they_changed(tmp_path: Path
         for _ in range(2):
             async with running_bot(sandbox):
                 await sandbox.command_answer("suno list")
-            await sandbox.discord.wait_until_gone()
+            await sandbox.discord.wait_until_disconnected()
         writes = [r for r in sandbox.discord.requests if r.method == "PUT"]
         assert len(writes) == 1

@@ -124,7 +124,7 @@ async def watch_in(sandbox: SandboxSession, guild: Guild) -> Channel:
     channel = guild.add_channel("here")
     sandbox.relay.add(song(f"song-{guild.id}", takes=1000))
     asked = await sandbox.discord.command(sandbox.ada, channel, "suno watch", id=f"song-{guild.id}")
-    await asked.answered()
+    await asked.wait_for_answer()
     return channel
 
 
@@ -135,12 +135,12 @@ async def test_a_removal_while_one_of_two_shards_is_away_is_noticed(tmp_path: Pa
         async with running_assembled_bot(sandbox) as bot:
             for guild in (first, second, down):
                 await watch_in(sandbox, guild)
-            sandbox.discord.hold_back(1)
+            sandbox.discord.suspend_shard(1)
             await sandbox.discord.drop_gateway(shard=1)
-            sandbox.discord.forget_sessions(shard=1)
+            sandbox.discord.expire_sessions(shard=1)
             second.remove_bot()
-            down.go_down()
-            sandbox.discord.let_back(1)
+            down.start_outage()
+            sandbox.discord.release_shard(1)
             await until_missing(sandbox, second)
             departures, forgetting = bot.services.departed_servers, bot.services.erasure
             await departures.purge_overdue(time.time() + GRACE_PERIOD - 60)

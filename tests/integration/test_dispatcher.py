@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.storage.models import Destination
-from sandbox.discord import Message, User, saying
+from sandbox.discord import Message, User, body_contains
 from sandbox.discord.permissions import NONE, Overwrite, Permission
 from tests.support.builders import a_clip, a_song
 from tests.support.delivery import a_dispatcher
@@ -549,7 +549,7 @@ async def test_a_song_whose_texts_may_not_be_written_out_can_be_asked_for(
 ) -> None:
     """The embeds were dropped, and AutoMod refuses their words: the message names the id."""
     dispatching.channel.deny("embed_links")
-    edit, moderated = "PATCH /channels/{id}/messages/{message}", saying("clip-1.mp3")
+    edit, moderated = "PATCH /channels/{id}/messages/{message}", body_contains("clip-1.mp3")
     dispatching.local.faults.add(edit, status=400, code=200000, where=moderated, times=None)
     await dispatching.enqueue(a_song())
     (message,) = await dispatching.deliver()
@@ -569,7 +569,7 @@ async def test_a_person_who_quotes_the_marker_does_not_stop_a_notice(
     dispatching.local.faults.add(POST, drop=True, times=1)
     await dispatching.enqueue(a_song())
     await dispatching.deliver()
-    dispatching.local.say(ada, dispatching.channel, "-# `♪ song · clip-1`")
+    dispatching.local.send_message(ada, dispatching.channel, "-# `♪ song · clip-1`")
     assert len(await dispatching.deliver(after=3600)) == 2
 
 
@@ -581,13 +581,13 @@ async def test_a_doubt_waits_until_it_is_known_what_may_be_read(
     monkeypatch.setattr(dispatching.client, "before_identify_hook", at_once)
     dispatching.local.faults.add(POST, drop=True, times=1)
     await dispatching.enqueue(a_song())
-    guild.go_down()
+    guild.start_outage()
     async with hearing(dispatching, "ready"):
         await dispatching.local.invalidate_sessions()
     await dispatching.deliver()
     assert await dispatching.deliver(after=3600) == []
     async with hearing(dispatching, "guild_available"):
-        guild.come_back()
+        guild.end_outage()
     (message,) = await dispatching.deliver(after=600)
     assert "twice" not in message.content
 

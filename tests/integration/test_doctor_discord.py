@@ -185,7 +185,7 @@ async def test_a_gateway_that_lets_the_bot_begin_only_a_few_times_more_is_a_warn
     sandbox: SandboxSession, doctor: Doctor
 ) -> None:
     """Before Discord takes its token away."""
-    sandbox.discord.gateway.identify_limits.spend(990)
+    sandbox.discord.gateway.identify_limits.count_earlier(990)
     found = (await doctor.visit()).found(Area.DISCORD, "gateway")
     assert found.state is State.WARNING
     assert "10 of 1000" in found.text
@@ -196,7 +196,7 @@ async def test_a_gateway_that_lets_the_bot_begin_no_more_is_a_problem(
     sandbox: SandboxSession, doctor: Doctor
 ) -> None:
     """Until Discord counts anew."""
-    sandbox.discord.gateway.identify_limits.spend(1000)
+    sandbox.discord.gateway.identify_limits.count_earlier(1000)
     assert (await doctor.visit()).found(Area.DISCORD, "gateway").state is State.PROBLEM
 
 
@@ -214,7 +214,9 @@ async def test_an_application_that_sends_its_commands_elsewhere_is_a_problem(
     sandbox: SandboxSession, doctor: Doctor
 ) -> None:
     """No command would ever reach the bot, and nothing else would show it."""
-    sandbox.discord.state.portal["interactions_endpoint_url"] = "https://old.example/hook"
+    sandbox.discord.state.application_settings["interactions_endpoint_url"] = (
+        "https://old.example/hook"
+    )
     found = (await doctor.visit()).found(Area.DISCORD, "endpoint")
     assert found.state is State.PROBLEM
     assert "Interactions Endpoint URL" in found.advice
@@ -224,7 +226,7 @@ async def test_an_application_that_cannot_be_invited_is_a_problem(
     sandbox: SandboxSession, doctor: Doctor
 ) -> None:
     """With the switch that does it."""
-    sandbox.discord.state.portal["bot_require_code_grant"] = True
+    sandbox.discord.state.application_settings["bot_require_code_grant"] = True
     visit = await doctor.visit()
     assert "code grant" in visit.printed
     assert "OAuth2 Code Grant" in visit.printed

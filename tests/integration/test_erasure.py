@@ -400,7 +400,7 @@ async def watch(sandbox: SandboxSession, task_id: str, user: User, channel: Chan
     """Watch a song that takes a hundred seconds."""
     sandbox.relay.add(song(task_id, takes=100))
     asked = await sandbox.discord.command(user, channel, "suno watch", id=task_id)
-    await asked.answered()
+    await asked.wait_for_answer()
 
 
 def database_in(folder: Path) -> Path:
@@ -454,13 +454,13 @@ async def test_a_person_who_is_forgotten_is_nowhere_in_the_database(tmp_path: Pa
             await watch(sandbox, "three", sandbox.ada, sandbox.songs)
             await watch(sandbox, "four", sandbox.ada, direct)
             question = await sandbox.command_answer("suno forget")
-        await sandbox.discord.wait_until_gone()
+        await sandbox.discord.wait_until_disconnected()
         assert sandbox.ada.id in values_in(tmp_path)
         async with running_bot(sandbox):
             await sandbox.discord.press(sandbox.ada, question, button(question, "Delete it all"))
             await sandbox.discord.wait_for(lambda: "forgotten" in question.content, 10)
             assert question.components == []
-        await sandbox.discord.wait_until_gone()
+        await sandbox.discord.wait_until_disconnected()
     values = values_in(tmp_path)
     assert sandbox.ada.id not in values
     assert direct.id not in values
@@ -477,7 +477,7 @@ async def test_the_question_is_answered_by_the_person_alone(sandbox: SandboxSess
         each["custom_id"] = each["custom_id"].replace(str(sandbox.ada.id), str(sandbox.bea.id))
     for label in ("Delete it all", "Keep it"):
         pressed = await sandbox.discord.press(sandbox.ada, question, button(question, label))
-        assert "Only the person" in (await pressed.answered()).content
+        assert "Only the person" in (await pressed.wait_for_answer()).content
     assert "song" in str((await sandbox.command_answer("suno list")).embeds)
 
 
@@ -491,7 +491,7 @@ async def test_a_server_that_removes_the_bot_is_forgotten(tmp_path: Path) -> Non
             await watch(sandbox, "running", sandbox.ada, sandbox.songs)
             sandbox.guild.remove_bot()
             await no_watch_is_left(sandbox)
-        await sandbox.discord.wait_until_gone()
+        await sandbox.discord.wait_until_disconnected()
     values = values_in(tmp_path)
     assert sandbox.guild.id not in values
     assert sandbox.songs.id not in values
@@ -510,18 +510,18 @@ async def test_a_server_that_removed_the_bot_while_it_was_away_is_forgotten_afte
             await watch(sandbox, "here", sandbox.ada, sandbox.songs)
             await watch(sandbox, "elsewhere", sandbox.ada, elsewhere)
             await watch(sandbox, "ended", sandbox.ada, sandbox.songs)
-        await sandbox.discord.wait_until_gone()
+        await sandbox.discord.wait_until_disconnected()
         sandbox.guild.remove_bot()
-        other.go_down()
+        other.start_outage()
         async with running_bot(sandbox):
             await until_noted(tmp_path, sandbox.guild.id)
-        await sandbox.discord.wait_until_gone()
+        await sandbox.discord.wait_until_disconnected()
         assert "here" in values_in(tmp_path)
         with closing(sqlite3.connect(database_in(tmp_path))) as database, database:
             database.execute("UPDATE departed_servers SET missing_since = missing_since - 86400")
         async with running_bot(sandbox):
             await nothing_is_watched_in(sandbox.songs, sandbox)
-        await sandbox.discord.wait_until_gone()
+        await sandbox.discord.wait_until_disconnected()
     values = values_in(tmp_path)
     assert sandbox.guild.id not in values
     assert sandbox.songs.id not in values
@@ -536,7 +536,7 @@ async def test_the_bot_tidies_up_when_it_starts(tmp_path: Path) -> None:
             await watch(sandbox, "song", sandbox.ada, sandbox.songs)
             sandbox.relay.clock.advance(200)
             await sandbox.wait_for_notice("song")
-        await sandbox.discord.wait_until_gone()
+        await sandbox.discord.wait_until_disconnected()
         path = database_in(tmp_path)
         with closing(sqlite3.connect(path)) as database, database:
             database.execute("UPDATE deliveries SET state = 'sent', sent_at = created_at - 3e6")
@@ -545,7 +545,7 @@ async def test_the_bot_tidies_up_when_it_starts(tmp_path: Path) -> None:
             database.execute("DELETE FROM cards")
         async with running_bot(sandbox):
             assert "City Windows" in str((await sandbox.command_answer("suno history")).embeds)
-        await sandbox.discord.wait_until_gone()
+        await sandbox.discord.wait_until_disconnected()
     with closing(sqlite3.connect(path)) as database:
         for table, count in (("tasks", 0), ("subscriptions", 0), ("deliveries", 0), ("history", 1)):
             assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (count,)  # noqa: S608 # names of ours
@@ -560,7 +560,7 @@ async def test_a_person_is_forgotten_though_discord_cannot_be_asked(tmp_path: Pa
             sandbox.discord.faults.add("POST /users/@me/channels", drop=True)
             await sandbox.discord.press(sandbox.ada, question, button(question, "Delete it all"))
             await sandbox.discord.wait_for(lambda: "forgotten" in question.content, 20)
-        await sandbox.discord.wait_until_gone()
+        await sandbox.discord.wait_until_disconnected()
     assert sandbox.ada.id not in values_in(tmp_path)
 
 
@@ -581,7 +581,7 @@ async def nothing_is_watched_in(channel: Channel, sandbox: SandboxSession) -> No
     async with asyncio.timeout(15):
         while True:
             asked = await sandbox.discord.command(sandbox.ada, direct, "suno list")
-            if f"<#{channel.id}>" not in str((await asked.answered()).embeds):
+            if f"<#{channel.id}>" not in str((await asked.wait_for_answer()).embeds):
                 return
             await asyncio.sleep(0.1)
 
@@ -593,14 +593,14 @@ async def no_watch_is_left(sandbox: SandboxSession) -> None:
         said = ""
         while "nothing" not in said:
             asked = await sandbox.discord.command(sandbox.ada, direct, "suno list")
-            said = (await asked.answered()).content
+            said = (await asked.wait_for_answer()).content
 
 
 async def test_an_outage_of_a_server_forgets_nothing(sandbox: SandboxSession) -> None:
     """It comes back, and so do its notices."""
     await watch(sandbox, "song", sandbox.ada, sandbox.songs)
-    sandbox.guild.go_down()
-    sandbox.guild.come_back()
+    sandbox.guild.start_outage()
+    sandbox.guild.end_outage()
     assert "song" in str((await sandbox.command_answer("suno list")).embeds)
     sandbox.relay.clock.advance(200)
     await sandbox.wait_for_notice("song")
@@ -613,7 +613,7 @@ async def test_a_database_of_another_bot_is_not_emptied(
     async with open_sandbox(tmp_path) as sandbox:
         async with running_bot(sandbox):
             await watch(sandbox, "running", sandbox.ada, sandbox.songs)
-        await sandbox.discord.wait_until_gone()
+        await sandbox.discord.wait_until_disconnected()
         with closing(sqlite3.connect(database_in(tmp_path))) as database, database:
             name = "application that this database belongs to"
             database.execute("INSERT OR REPLACE INTO notes VALUES (?, 'another')", [name])
@@ -622,7 +622,7 @@ async def test_a_database_of_another_bot_is_not_emptied(
         async with running_bot(sandbox), asyncio.timeout(15):
             while "Database of another bot" not in caplog.text:
                 await watch(sandbox, "again", sandbox.ada, direct)
-        await sandbox.discord.wait_until_gone()
+        await sandbox.discord.wait_until_disconnected()
     assert "running" in values_in(tmp_path)
 
 

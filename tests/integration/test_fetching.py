@@ -17,7 +17,7 @@ from bot.delivery.attachments.fetching import (
     Resolver,
     resolve_host,
 )
-from tests.support.media_server import MP3, MediaServer, always, mp4, saying
+from tests.support.media_server import MP3, MediaServer, always, mp4, raw_responses
 
 LIMIT = 1 << 20
 HTML = b"<!doctype html><title>Sign in</title>"
@@ -309,7 +309,10 @@ async def test_a_file_that_is_not_as_long_as_announced_is_refused(
 ) -> None:
     """Half a song is no song, and what is said after the end is not to be trusted."""
     head = b"HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\n"
-    async with saying(head + text) as port, AudioFetcher(seconds=5, loopback_port=port) as fetcher:
+    async with (
+        raw_responses(head + text) as port,
+        AudioFetcher(seconds=5, loopback_port=port) as fetcher,
+    ):
         with pytest.raises(AudioFetchError) as refused:
             await fetcher.fetch(f"http://127.0.0.1:{port}/song.mp3", LIMIT)
     assert refused.value.why is why
@@ -337,7 +340,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) 
     """Nothing behind it is read."""
     answer = b"HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\nConnection: close\r\n\r\n" + MP3
     async with (
-        saying(answer, a_certificate(tmp_path)) as port,
+        raw_responses(answer, a_certificate(tmp_path)) as port,
         AudioFetcher(seconds=5, resolve=always("127.0.0.1"), loopback_port=port) as fetcher,
     ):
         with pytest.raises(AudioFetchError) as refused:

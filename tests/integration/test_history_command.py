@@ -28,7 +28,7 @@ LATEST = 2**63 - 1
 @pytest.fixture
 async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
     """Yield a sandbox in which the bot runs."""
-    async with open_sandbox(tmp_path, pace=10) as sandbox, running_bot(sandbox):
+    async with open_sandbox(tmp_path, rate_limit_speed=10) as sandbox, running_bot(sandbox):
         yield sandbox
 
 
@@ -44,7 +44,7 @@ async def finish(
         asked = await sandbox.discord.command(
             user or sandbox.ada, destination, "suno watch", id=task_id
         )
-        await asked.answered()
+        await asked.wait_for_answer()
         await sandbox.wait_for_notice(task_id, destination)
 
 
@@ -86,7 +86,7 @@ async def open_entry(sandbox: SandboxSession, message: Message, title: str) -> M
     chosen = await sandbox.discord.select(
         sandbox.ada, message, menu(message)["custom_id"], [options[title]]
     )
-    return await chosen.answered(timeout=10)
+    return await chosen.wait_for_answer(timeout=10)
 
 
 async def test_the_history_lists_what_has_ended_for_one_person(sandbox: SandboxSession) -> None:
@@ -128,7 +128,7 @@ async def test_the_pages_can_be_turned_after_a_restart(tmp_path: Path) -> None:
     """The button knows the page and the search, whatever stands in it."""
     search = '100% "雨": OR (x) 🌧'
     titles = [f"{number:02} {search}" for number in range(11)]
-    async with open_sandbox(tmp_path, pace=10) as sandbox:
+    async with open_sandbox(tmp_path, rate_limit_speed=10) as sandbox:
         async with running_bot(sandbox):
             sandbox.relay.add(*(song(f"id-{n:02}", title=t, takes=1) for n, t in enumerate(titles)))
             sandbox.relay.clock.advance(10)
@@ -140,7 +140,7 @@ async def test_the_pages_can_be_turned_after_a_restart(tmp_path: Path) -> None:
                 await sandbox.wait_for_notice(f"id-{number:02}")
             page = await sandbox.command_answer("suno history", search=search)
             assert named(page, "Previous")["disabled"]
-        await sandbox.discord.wait_until_gone()
+        await sandbox.discord.wait_until_disconnected()
         async with running_bot(sandbox):
             await turn(sandbox, page, "Next")
             assert "**11.**" in shown(page)
@@ -154,11 +154,11 @@ async def test_the_pages_can_be_turned_after_a_restart(tmp_path: Path) -> None:
 @asynccontextmanager
 async def a_page_of_before(folder: Path) -> AsyncIterator[tuple[SandboxSession, Message]]:
     """Show the history with one song, then let the bot end."""
-    async with open_sandbox(folder, pace=10) as sandbox:
+    async with open_sandbox(folder, rate_limit_speed=10) as sandbox:
         async with running_bot(sandbox):
             await finish(sandbox, "Paper Boats")
             page = await sandbox.command_answer("suno history")
-        await sandbox.discord.wait_until_gone()
+        await sandbox.discord.wait_until_disconnected()
         yield sandbox, page
 
 
@@ -182,7 +182,7 @@ async def test_a_song_that_the_relay_cannot_tell_is_shown_as_it_was_kept(
     """With a sentence that its links may have expired."""
     async with a_page_of_before(tmp_path) as (sandbox, page):
         if trouble == "down":
-            sandbox.relay.go_down()
+            sandbox.relay.start_outage()
         else:
             sandbox.relay.remove("Paper-Boats")
         async with running_bot(sandbox):
@@ -204,7 +204,7 @@ async def test_a_server_does_not_see_what_another_watched(sandbox: SandboxSessio
     lists = {}
     for channel in (sandbox.songs, elsewhere, direct):
         asked = await sandbox.discord.command(sandbox.ada, channel, "suno history")
-        lists[channel.name] = shown(await asked.answered())
+        lists[channel.name] = shown(await asked.wait_for_answer())
     found = {name: re.findall("Here|There|Directly", text) for name, text in lists.items()}
     assert list(found.values()) == [["Here"], ["There"], ["Directly", "There", "Here"]]
 
@@ -238,7 +238,7 @@ async def test_what_was_hidden_stays_hidden_when_its_channel_is_not_known_any_mo
     elif event == "channel deleted":
         hidden.delete()
     else:
-        sandbox.guild.go_down()
+        sandbox.guild.start_outage()
     answer = shown(await sandbox.command_answer("suno history"))
     assert "**In the open**" in answer
     assert "**Secret" not in answer
@@ -246,13 +246,13 @@ async def test_what_was_hidden_stays_hidden_when_its_channel_is_not_known_any_mo
 
 async def test_of_a_server_that_is_not_known_yet_only_this_channel_is_shown(tmp_path: Path) -> None:
     """Nobody can say yet who sees what."""
-    async with open_sandbox(tmp_path, pace=10) as sandbox:
+    async with open_sandbox(tmp_path, rate_limit_speed=10) as sandbox:
         async with running_bot(sandbox):
             await finish(sandbox, "In the open")
             await finish(sandbox, "Elsewhere", channel=sandbox.lyrics)
             await finish(sandbox, "Secret", user=sandbox.bea, channel=a_hidden_channel(sandbox))
-        await sandbox.discord.wait_until_gone()
-        sandbox.guild.go_down()
+        await sandbox.discord.wait_until_disconnected()
+        sandbox.guild.start_outage()
         async with running_bot(sandbox):
             answer = shown(await sandbox.command_answer("suno history"))
     assert re.findall(r"\*\*([A-Z].*?)\*\*", answer) == ["In the open"]
@@ -264,7 +264,7 @@ async def test_a_thread_is_seen_by_those_who_see_its_channel(sandbox: SandboxSes
     await finish(sandbox, "In a thread", channel=thread)
     assert "**In a thread**" in shown(await sandbox.command_answer("suno history"))
     asked = await sandbox.discord.command(sandbox.bea, thread, "suno history")
-    assert "**In a thread**" in shown(await asked.answered())
+    assert "**In a thread**" in shown(await asked.wait_for_answer())
 
 
 def a_hidden_channel(sandbox: SandboxSession) -> Channel:
@@ -281,7 +281,7 @@ async def test_what_was_deleted_since_is_told(sandbox: SandboxSession) -> None:
     direct = sandbox.discord.open_dm(sandbox.ada)
     await finish(sandbox, "Paper Boats", channel=direct)
     asked = await sandbox.discord.command(sandbox.ada, direct, "suno history")
-    page = await asked.answered()
+    page = await asked.wait_for_answer()
     question = await sandbox.command_answer("suno forget")
     forget = named(question, "Delete it all")["custom_id"]
     await sandbox.discord.press(sandbox.ada, question, forget)
@@ -296,13 +296,13 @@ async def test_a_list_of_somebody_else_is_not_turned(sandbox: SandboxSession) ->
     named(page, "Next")["custom_id"] = f"history:{sandbox.bea.id}:1:"
     before = shown(page)
     pressed = await sandbox.discord.press(sandbox.ada, page, f"history:{sandbox.bea.id}:1:")
-    assert "somebody else" in (await pressed.answered()).content
+    assert "somebody else" in (await pressed.wait_for_answer()).content
     menu(page)["custom_id"] = f"history-open:{sandbox.bea.id}"
     value = menu(page)["options"][0]["value"]
     chosen = await sandbox.discord.select(
         sandbox.ada, page, f"history-open:{sandbox.bea.id}", [value]
     )
-    assert "somebody else" in (await chosen.answered()).content
+    assert "somebody else" in (await chosen.wait_for_answer()).content
     assert shown(page) == before
 
 

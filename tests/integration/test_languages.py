@@ -55,7 +55,7 @@ async def act(
     if "id" in wanted:
         options.setdefault("id", SONG)
     interaction = await sandbox.discord.command(user, channel, command, **options)
-    await interaction.answered(timeout=15)
+    await interaction.wait_for_answer(timeout=15)
     return interaction
 
 
@@ -146,7 +146,7 @@ async def test_trouble_with_the_relay_is_told_in_the_language_of_who_asks(
     sandbox: SandboxSession,
 ) -> None:
     """With the promise that nothing is lost."""
-    sandbox.relay.go_down()
+    sandbox.relay.start_outage()
     told = await answer(sandbox, a_member(sandbox), sandbox.songs, "suno status")
     assert told.content == CHINESE.text("relay-error-unavailable")
 
@@ -334,7 +334,7 @@ async def test_commands_are_registered_anew_when_a_translation_changes(
             forget_words()
             async with running_bot(sandbox):
                 writes.append(sandbox.discord.commands.overwrites)
-            await sandbox.discord.wait_until_gone()
+            await sandbox.discord.wait_until_disconnected()
         assert writes == [1, 1, 2, 2]
         texts = registered(sandbox)["suno status"]["description_localizations"]
         assert texts["zh-CN"].startswith("马上")

@@ -103,9 +103,9 @@ async def a_slow_look(polling: PollerHarness) -> SlowLook:
 
 async def watch_unchecked(polling: PollerHarness, task_id: str) -> None:
     """Watch a task while the relay cannot be asked."""
-    polling.relay.go_down()
+    polling.relay.start_outage()
     assert await polling.watch(task_id) is WatchOutcome.UNCHECKED
-    polling.relay.come_back()
+    polling.relay.end_outage()
 
 
 async def test_a_look_does_not_end_a_watch_that_began_after_it(polling: PollerHarness) -> None:

@@ -24,7 +24,7 @@ from bot.storage.models import Destination, EndReason, PollResult
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from bot.watches.direct_message_watches import DirectMessageWatches
-from sandbox.discord import Channel, Guild, LocalDiscord, Message, saying
+from sandbox.discord import Channel, Guild, LocalDiscord, Message, body_contains
 from tests.support.builders import a_clip, a_failure, a_running_task, a_song
 from tests.support.delivery import a_live_card_updater
 from tests.support.dispatcher_harness import POST, connected, traced_client
@@ -307,7 +307,7 @@ async def test_a_card_whose_words_are_refused_says_the_bots_own(harness: LiveCar
     await harness.watch(a_running_task())
     (card,) = await harness.work()
     fault = harness.local.faults.add(
-        PATCH, status=400, code=200000, times=None, where=saying("Boats", "folk")
+        PATCH, status=400, code=200000, times=None, where=body_contains("Boats", "folk")
     )
     boats = (a_clip(),)
     await harness.store.record(
@@ -329,7 +329,7 @@ async def test_a_card_that_is_refused_with_its_title_is_posted_without(
 ) -> None:
     """Its buttons work, and it is not tried again with what was refused."""
     fault = harness.local.faults.add(
-        POST, status=400, code=200000, times=None, where=saying("Boats")
+        POST, status=400, code=200000, times=None, where=body_contains("Boats")
     )
     await harness.watch(a_running_task(clips=(a_clip(),)))
     (card,) = await harness.work()

@@ -13,7 +13,7 @@ from bot.storage.models import Destination
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from bot.ui.songs import UNKNOWN_COLOUR
-from sandbox.discord import Message, saying
+from sandbox.discord import Message, body_contains
 from sandbox.relay import failing, song
 from tests.support.builders import NOON, a_running_task
 from tests.support.delivery import a_live_card_updater
@@ -145,7 +145,7 @@ async def test_a_card_goes_on_after_a_restart(tmp_path: Path) -> None:
         async with running_bot(sandbox):
             await sandbox.command_answer("suno watch", id=SONG)
             card = await card_of(sandbox)
-        await sandbox.discord.wait_until_gone()
+        await sandbox.discord.wait_until_disconnected()
         async with running_bot(sandbox):
             await press(sandbox, sandbox.bea, card, "Me too")
             await shows(sandbox, card, sandbox.bea.mention)
@@ -232,7 +232,7 @@ async def test_a_watch_is_confirmed_before_its_card_is_posted(sandbox: SandboxSe
 async def test_many_watches_in_one_channel_wait_for_no_card(tmp_path: Path) -> None:
     """Discord takes a few messages in a few seconds there; the cards come one after the other."""
     async with (
-        open_sandbox(tmp_path, pace=4) as sandbox,
+        open_sandbox(tmp_path, rate_limit_speed=4) as sandbox,
         running_bot(sandbox, messages_per_channel=99),
     ):
         ids = [f"song-number-{number}" for number in range(20)]
@@ -263,7 +263,7 @@ async def test_a_card_of_a_task_that_nobody_could_ask_about_says_so(
     sandbox: SandboxSession,
 ) -> None:
     """It is not being made, as far as is known; the list says the same."""
-    sandbox.relay.go_down()
+    sandbox.relay.start_outage()
     await sandbox.command_answer("suno watch", id=SONG)
     card = await card_of(sandbox)
     assert "Waiting for the relay" in card.embeds[0]["title"]
@@ -271,7 +271,7 @@ async def test_a_card_of_a_task_that_nobody_could_ask_about_says_so(
         "waiting for the relay"
         in (await sandbox.command_answer("suno list")).embeds[0]["description"]
     )
-    sandbox.relay.come_back()
+    sandbox.relay.end_outage()
     await shows(sandbox, card, "Something is being made")
 
 
@@ -316,7 +316,7 @@ async def test_automod_against_a_title_leaves_no_card_that_lies(sandbox: Sandbox
     await sandbox.command_answer("suno watch", id=SONG)
     card = await card_of(sandbox)
     edit = "PATCH /channels/{id}/messages/{message}"
-    refused = saying("Paper Boats")
+    refused = body_contains("Paper Boats")
     sandbox.discord.faults.add(edit, status=400, code=200000, times=None, where=refused)
     sandbox.relay.clock.advance(200)
     notice = await sandbox.wait_for_notice(SONG)

@@ -34,7 +34,7 @@ async def press(
     """Press a button, and wait until the bot has done what it says."""
     person = sandbox.ada if user == "ada" else sandbox.bea
     pressed = await sandbox.discord.press(person, message, buttons(message)[label])
-    await pressed.until_acknowledged()
+    await pressed.wait_for_acknowledgement()
     return pressed
 
 
@@ -75,7 +75,7 @@ async def test_pages_are_turned_after_a_restart(tmp_path: Path) -> None:
         sandbox.relay.clock.advance(10)
         async with running_bot(sandbox):
             message = await sandbox.command_answer("suno lyrics", id=WORDS)
-        await sandbox.discord.wait_until_gone()
+        await sandbox.discord.wait_until_disconnected()
         async with running_bot(sandbox):
             await press(sandbox, message, "▶")
             assert "Verse 2" in await turned(sandbox, message, 2)
@@ -102,7 +102,7 @@ async def test_who_presses_shared_lyrics_of_another_gets_a_reader_of_their_own(
     await sandbox.discord.wait_for(lambda: sandbox.songs.messages)
     (shared,) = sandbox.songs.messages
     pressed = await press(sandbox, shared, "▶", "bea")
-    own = await pressed.answered()
+    own = await pressed.wait_for_answer()
     assert own.ephemeral
     assert "Verse 2" in own.embeds[0]["description"]
     assert "Verse 1" in shared.embeds[0]["description"]
@@ -113,7 +113,7 @@ async def test_who_may_not_post_may_not_share(sandbox: SandboxSession) -> None:
     message = await sandbox.command_answer("suno lyrics", id=WORDS)
     sandbox.songs.deny("send_messages", target=sandbox.ada)
     pressed = await press(sandbox, message, "Share in channel")
-    assert "may not post" in (await pressed.answered()).content
+    assert "may not post" in (await pressed.wait_for_answer()).content
     assert sandbox.songs.messages == []
 
 
@@ -122,7 +122,7 @@ async def test_where_the_bot_may_not_post_it_does_not_share(sandbox: SandboxSess
     message = await sandbox.command_answer("suno lyrics", id=WORDS)
     sandbox.songs.deny("send_messages")
     pressed = await press(sandbox, message, "Share in channel")
-    assert "I may not post" in (await pressed.answered()).content
+    assert "I may not post" in (await pressed.wait_for_answer()).content
     assert sandbox.songs.messages == []
 
 
@@ -130,7 +130,7 @@ async def test_lyrics_come_as_a_file_whole(sandbox: SandboxSession) -> None:
     """A text file of its own name, for one person."""
     message = await sandbox.command_answer("suno lyrics", id=WORDS)
     pressed = await press(sandbox, message, "As a file")
-    answer = await pressed.answered()
+    answer = await pressed.wait_for_answer()
     (file,) = answer.attachments
     assert answer.ephemeral
     assert file.filename == "Long-Song.txt"
@@ -147,7 +147,7 @@ async def test_the_name_of_a_file_is_harmless(sandbox: SandboxSession, title: st
     pressed = await press(
         sandbox, await sandbox.command_answer("suno lyrics", id="odd"), "As a file"
     )
-    (file,) = (await pressed.answered()).attachments
+    (file,) = (await pressed.wait_for_answer()).attachments
     assert file.filename.endswith(".txt")
     assert not set(file.filename) & set('/\\:\u202e\x00"')
     assert len(file.filename) <= 64
@@ -187,8 +187,8 @@ async def test_a_relay_that_is_down_when_a_page_is_turned_is_told(tmp_path: Path
         sandbox.relay.clock.advance(10)
         async with running_bot(sandbox):
             message = await sandbox.command_answer("suno lyrics", id=WORDS)
-        sandbox.relay.go_down()
-        await sandbox.discord.wait_until_gone()
+        sandbox.relay.start_outage()
+        await sandbox.discord.wait_until_disconnected()
         async with running_bot(sandbox):
             pressed = await press(sandbox, message, "▶")
             await sandbox.discord.wait_for(lambda: pressed.follow_ups)
@@ -200,7 +200,7 @@ async def test_lyrics_of_a_watched_song_need_no_relay(sandbox: SandboxSession) -
     """What was told is kept: it can be read while the relay is down."""
     await sandbox.command_answer("suno watch", id=WORDS)
     await sandbox.wait_for_notice(WORDS)
-    sandbox.relay.go_down()
+    sandbox.relay.start_outage()
     assert (
         "Verse 1"
         in (await sandbox.command_answer("suno lyrics", id=WORDS)).embeds[0]["description"]
@@ -214,7 +214,7 @@ async def test_a_card_of_a_running_song_offers_to_tell_its_end(sandbox: SandboxS
     card = await sandbox.command_answer("suno status", id="running")
     assert list(buttons(card)) == ["Notify me", "Lyrics", "Refresh"]
     pressed = await press(sandbox, card, "Notify me")
-    assert "Watching `running`" in (await pressed.answered()).content
+    assert "Watching `running`" in (await pressed.wait_for_answer()).content
     sandbox.relay.clock.advance(100)
     assert (await sandbox.wait_for_notice("running")).pinged == {sandbox.ada.id}
     await press(sandbox, card, "Refresh")
@@ -226,7 +226,7 @@ async def test_a_card_opens_the_lyrics(sandbox: SandboxSession) -> None:
     """In a message of their own, for that person."""
     card = await sandbox.command_answer("suno status", id=WORDS)
     pressed = await press(sandbox, card, "Lyrics")
-    reader = await pressed.answered()
+    reader = await pressed.wait_for_answer()
     assert reader.ephemeral
     assert "Verse 1" in reader.embeds[0]["description"]
 

@@ -308,7 +308,7 @@ FIVE = [[f"song-{command}-{number}" for number in range(5)] for command in range
 @pytest.fixture
 async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
     """Yield a sandbox with 150 songs that have ended."""
-    async with open_sandbox(tmp_path, pace=100) as sandbox:
+    async with open_sandbox(tmp_path, rate_limit_speed=100) as sandbox:
         sandbox.relay.add(*(song(each, takes=1) for ids in FIVE for each in ids))
         sandbox.relay.clock.advance(10)
         yield sandbox
@@ -342,7 +342,7 @@ async def test_a_burst_of_commands_fills_no_channel(
 async def test_to_watch_and_to_stop_again_and_again_brings_few_cards(tmp_path: Path) -> None:
     """The watch is taken all the same, and the answer says that there is no card."""
     async with (
-        open_sandbox(tmp_path, pace=100) as sandbox,
+        open_sandbox(tmp_path, rate_limit_speed=100) as sandbox,
         running_bot(sandbox, poll_requests_per_second=999),
     ):
         sandbox.relay.add(song("running", takes=1000))
@@ -366,7 +366,7 @@ async def test_to_watch_and_to_stop_again_and_again_brings_few_cards(tmp_path: P
 async def test_songs_that_end_in_the_same_minute_are_all_told(tmp_path: Path) -> None:
     """However little may be asked for in a channel."""
     songs = [f"song-number-{number}" for number in range(30)]
-    async with open_sandbox(tmp_path, pace=100) as sandbox:
+    async with open_sandbox(tmp_path, rate_limit_speed=100) as sandbox:
         sandbox.relay.add(*(song(each, takes=100) for each in songs))
         async with running_bot(
             sandbox, messages_per_user=1, messages_per_channel=1, poll_requests_per_second=50
@@ -392,6 +392,6 @@ async def test_a_burst_mentions_the_role_of_a_server_once(
             await sandbox.command_answer("suno watch", id=" ".join(ids))
             for task_id in ids:
                 await sandbox.wait_for_notice(task_id)
-        await sandbox.discord.wait_until_gone()
+        await sandbox.discord.wait_until_disconnected()
     mentions = [one for one in sandbox.songs.messages if f"<@&{role.id}>" in one.content]
     assert len(mentions) == 1

@@ -66,7 +66,7 @@ async def test_a_relay_that_is_down_is_no_reason_to_start_the_bot_anew(
     sandbox.relay.add(song(SONG, takes=120))
     async with monitored_bot(sandbox) as operator:
         await sandbox.command_answer("suno watch", id=SONG)
-        sandbox.relay.go_down()
+        sandbox.relay.start_outage()
         seen = len(sandbox.relay.requests)
         async with asyncio.timeout(15):
             await sandbox.relay.wait_for_requests(seen + 3)
@@ -128,7 +128,7 @@ async def test_a_journey_leaves_its_figures(sandbox: SandboxSession) -> None:
         watched = await sandbox.discord.command(
             sandbox.ada, sandbox.lyrics, "suno watch", id="held"
         )
-        await watched.answered()
+        await watched.wait_for_answer()
         await sandbox.discord.wait_for(lambda: sandbox.cards(sandbox.lyrics), 15, "the card")
         sandbox.lyrics.deny("send_messages")
         sandbox.relay.clock.advance(200)

@@ -105,9 +105,9 @@ async def test_an_id_that_the_relay_does_not_know_is_not_watched(polling: Poller
 async def test_a_watch_during_an_outage_is_kept(polling: PollerHarness) -> None:
     """It is looked at as soon as the relay answers again."""
     polling.relay.add(song("song", takes=60))
-    polling.relay.go_down()
+    polling.relay.start_outage()
     assert await polling.watch("song") is WatchOutcome.UNCHECKED
-    polling.relay.come_back()
+    polling.relay.end_outage()
     await polling.poll_after(100)
     await polling.poll_after(100)
     assert [delivery.task.id for delivery in await polling.claim_due()] == ["song"]
@@ -117,9 +117,9 @@ async def test_an_id_that_was_watched_unchecked_and_is_not_known_is_reported(
     polling: PollerHarness,
 ) -> None:
     """After three looks, in one message."""
-    polling.relay.go_down()
+    polling.relay.start_outage()
     await polling.watch("nobody-made-this")
-    polling.relay.come_back()
+    polling.relay.end_outage()
     for _ in range(4):
         await polling.poll_after(100)
     (delivery,) = await polling.claim_due()
@@ -131,11 +131,11 @@ async def test_an_outage_ends_no_watch(polling: PollerHarness) -> None:
     polling.relay.add(song("song", takes=60))
     await polling.watch("song")
     await polling.poll_after(1)
-    polling.relay.go_down()
+    polling.relay.start_outage()
     for _ in range(10):
         assert await polling.poll_after(DEADLINE) is not None
     assert await polling.claim_due() == []
-    polling.relay.come_back()
+    polling.relay.end_outage()
     await polling.poll_after(60)
     (delivery,) = await polling.claim_due()
     assert (delivery.end_reason, delivery.task.outcome) == (EndReason.FINISHED, Outcome.SUCCESS)
@@ -146,9 +146,9 @@ async def test_an_outage_stops_the_deadline(polling: PollerHarness) -> None:
     polling.relay.add(stuck("stuck"))
     await polling.watch("stuck")
     await polling.poll_after(1)
-    polling.relay.go_down()
+    polling.relay.start_outage()
     await polling.poll_after(2 * DEADLINE)
-    polling.relay.come_back()
+    polling.relay.end_outage()
     await polling.poll_after(1)
     assert await polling.claim_due() == []
     for _ in range(int(DEADLINE) // 50 + 1):
@@ -162,10 +162,10 @@ async def test_a_new_watch_that_is_answered_first_hides_no_outage(polling: Polle
     polling.relay.add(stuck("old"), stuck("new"))
     await polling.watch("old")
     await polling.poll_after(1)
-    polling.relay.go_down()
+    polling.relay.start_outage()
     await polling.poll_after(2 * DEADLINE)
     assert await polling.watch("new") is WatchOutcome.UNCHECKED
-    polling.relay.come_back()
+    polling.relay.end_outage()
     polling.relay.faults.add(replace(faults.server_error(503), about="old"), times=1)
     await polling.poll_after(100)
     await polling.poll_after(100)
@@ -218,9 +218,9 @@ async def test_a_stranger_holds_up_no_other(polling: PollerHarness) -> None:
     """A song's end is kept while an id that no batch holds is still asked for on its own."""
     polling.relay.add(song("song", takes=60))
     await polling.watch("song")
-    polling.relay.go_down()
+    polling.relay.start_outage()
     await polling.watch("stranger")
-    polling.relay.come_back()
+    polling.relay.end_outage()
     polling.relay.faults.add(faults.slow_headers(), path="/suno/fetch/stranger")
     polling.clock.now += 60
     polling.relay.clock.advance(60)
@@ -286,9 +286,9 @@ async def test_the_log_speaks_of_an_outage_only_where_there_was_one(
     await polling.watch("second")
     await polling.poll_after(3600)
     assert "answers again" not in caplog.text
-    polling.relay.go_down()
+    polling.relay.start_outage()
     await polling.poll_after(100)
-    polling.relay.come_back()
+    polling.relay.end_outage()
     await polling.poll_after(100)
     assert "answers again" in caplog.text
 
@@ -297,7 +297,7 @@ async def test_the_pause_grows_while_the_relay_cannot_be_asked(polling: PollerHa
     """And is bounded."""
     polling.relay.add(song("song"))
     await polling.watch("song")
-    polling.relay.go_down()
+    polling.relay.start_outage()
     backoff = []
     for _ in range(8):
         at = await polling.poll_after(100)
@@ -492,7 +492,7 @@ async def test_a_task_that_was_just_looked_at_for_a_person_is_not_looked_at_agai
     polling.relay.add(song("song"))
     await polling.watch("song")
     assert await polling.store.next_poll_at() == polling.clock.now + 5
-    polling.relay.go_down()
+    polling.relay.start_outage()
     await polling.watch("unchecked")
     assert await polling.store.next_poll_at() == polling.clock.now
 
@@ -553,9 +553,9 @@ async def test_a_task_that_is_watched_anew_is_read_anew(polling: PollerHarness) 
     await polling.watch("song")
     await polling.poll_after(5)
     await polling.watchlist.remove(["song"], user_id=1)
-    polling.relay.go_down()
+    polling.relay.start_outage()
     assert await polling.watch("song") is WatchOutcome.UNCHECKED
-    polling.relay.come_back()
+    polling.relay.end_outage()
     await polling.poll_after(60)
     (watched,) = await polling.store.due_tasks(polling.clock.now + 60, 10)
     assert watched.known
@@ -569,9 +569,9 @@ async def test_an_outage_is_no_absence_of_a_task(polling: PollerHarness) -> None
     polling.relay.remove("song")
     await polling.poll_after(5)
     await polling.poll_after(5)
-    polling.relay.go_down()
+    polling.relay.start_outage()
     await polling.poll_after(5)
-    polling.relay.come_back()
+    polling.relay.end_outage()
     await polling.poll_after(MISSING_TASK_TIMEOUT + 60)
     assert await polling.claim_due() == []
     for _ in range(int(MISSING_TASK_TIMEOUT) // 100 + 1):

@@ -16,7 +16,7 @@ SONG = "a-song-with-a-long-id"
 @pytest.fixture
 async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
     """Yield a sandbox in which the bot runs, with a song that has ended."""
-    async with open_sandbox(tmp_path, pace=10) as sandbox, running_bot(sandbox):
+    async with open_sandbox(tmp_path, rate_limit_speed=10) as sandbox, running_bot(sandbox):
         sandbox.relay.add(song(SONG, title="Paper Boats", takes=1))
         sandbox.relay.clock.advance(10)
         yield sandbox
@@ -35,7 +35,7 @@ async def ask_in(
 ) -> Message:
     """Watch the song with a command in a place; return the answer."""
     asked = await sandbox.discord.command(user, destination, "suno watch", id=SONG, **options)
-    return await asked.answered()
+    return await asked.wait_for_answer()
 
 
 @pytest.mark.parametrize("owner", ["Ada", "Bea"])
@@ -86,4 +86,4 @@ async def test_who_started_a_private_thread_sees_no_history_of_it_elsewhere(
     listed = str((await sandbox.command_answer("suno history")).embeds)
     assert ("Paper Boats" in listed) is manages
     inside = await sandbox.discord.command(sandbox.bea, thread, "suno history")
-    assert "Paper Boats" in str((await inside.answered()).embeds)
+    assert "Paper Boats" in str((await inside.wait_for_answer()).embeds)

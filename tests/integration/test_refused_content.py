@@ -1,7 +1,7 @@
 """What Discord refuses for its content still ends in one message that tells the truth."""
 
 from bot.relay.models import Task
-from sandbox.discord import saying
+from sandbox.discord import body_contains
 from tests.support.builders import a_clip, a_song
 from tests.support.dispatcher_harness import POST, DispatcherHarness, add_member, message_requests
 
@@ -20,7 +20,7 @@ def stop_words(dispatching: DispatcherHarness, *words: str, only_here: bool = Tr
     """Let AutoMod stop whatever holds one of the words, in the channel or everywhere."""
     channel = dispatching.channel if only_here else None
     dispatching.local.faults.add(
-        POST, status=400, code=200000, where=saying(*words), channel=channel, times=None
+        POST, status=400, code=200000, where=body_contains(*words), channel=channel, times=None
     )
 
 

@@ -188,9 +188,9 @@ async def test_a_task_that_was_named_for_a_person_is_known_under_that_key(
     async with open_poller(path, relay=relay) as polling:
         relay.add(stuck("song"))
         assert await polling.watch("song") is WatchOutcome.WATCHING
-        relay.go_down()
+        relay.start_outage()
         assert await polling.watch("stranger") is WatchOutcome.UNCHECKED
-        relay.come_back()
+        relay.end_outage()
     relay.key = ANOTHER_KEY
     forget(polling, "song")
     async with the_next(path, polling) as polling:

@@ -211,7 +211,7 @@ async def test_a_relay_that_fails_again_and_again_is_left_alone(
 ) -> None:
     """Two failures are no reason; the third opens the circuit, and one line says so."""
     async with client_at_relay(backoff=LONG) as (relay, client):
-        relay.go_down()
+        relay.start_outage()
 
         kinds = [(await failure_of(client)).kind for _ in range(5)]
 

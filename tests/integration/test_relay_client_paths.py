@@ -283,10 +283,10 @@ async def test_a_wrong_path_is_told_though_the_relay_was_out_of_reach_before(
         client,
     ):
         relay.response_format = ResponseFormat(paths=frozenset())
-        relay.go_down()
+        relay.start_outage()
         with pytest.raises(RelayError):
             await client.look_up(["one"])
-        relay.come_back()
+        relay.end_outage()
         await pause_is_over(client)
         with pytest.raises(EndpointNotFoundError):
             await client.look_up(["one"])

@@ -221,10 +221,10 @@ async def test_a_refused_id_is_found_right_after_an_outage() -> None:
     ):
         ids = songs(relay, 5)
         await client.look_up(ids)
-        relay.go_down()
+        relay.start_outage()
         with pytest.raises(RelayError):
             await client.look_up(ids)
-        relay.come_back()
+        relay.end_outage()
         relay.faults.add(faults.refuses(ids[0]))
         await pause_is_over(client)
 

@@ -42,7 +42,7 @@ async def test_it_is_told_once_that_everything_is_there(sandbox: SandboxSession)
     ready = asyncio.Event()
 
     def when_ready() -> None:
-        told.append(sandbox.discord.gateway.everyone_ready)
+        told.append(sandbox.discord.gateway.all_shards_ready)
         ready.set()
 
     values = {name.lower(): value for name, value in sandbox.environment.items()}

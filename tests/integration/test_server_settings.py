@@ -77,7 +77,7 @@ async def test_me_too_watches_where_the_card_stands(sandbox: SandboxSession) -> 
     await choose(sandbox, panel, "channel", sandbox.lyrics)
     buttons = card.components[0]["components"]
     pressed = await sandbox.discord.press(sandbox.bea, card, buttons[0]["custom_id"])
-    await pressed.answered()
+    await pressed.wait_for_answer()
     sandbox.relay.clock.advance(200)
     assert (await sandbox.wait_for_notice(SONG)).pinged == {sandbox.ada.id, sandbox.bea.id}
     assert sandbox.lyrics.messages == []

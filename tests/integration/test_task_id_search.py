@@ -59,9 +59,11 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
 
 async def look_into(sandbox: SandboxSession, text: str) -> Interaction:
     """Let Ada post a text and Bea use the command in its menu."""
-    message = sandbox.discord.say(sandbox.ada, sandbox.songs, text)
-    interaction = await sandbox.discord.message_command(sandbox.bea, "Watch Suno tasks", message)
-    await interaction.answered()
+    message = sandbox.discord.send_message(sandbox.ada, sandbox.songs, text)
+    interaction = await sandbox.discord.use_message_command(
+        sandbox.bea, "Watch Suno tasks", message
+    )
+    await interaction.wait_for_answer()
     return interaction
 
 
@@ -74,7 +76,7 @@ async def test_the_tasks_of_a_message_are_offered_and_watched(sandbox: SandboxSe
     chosen = await sandbox.discord.select(
         sandbox.bea, found.messages[0], menu["custom_id"], [UUID, HEX]
     )
-    assert (await chosen.answered()).content.count("Watching") == 2
+    assert (await chosen.wait_for_answer()).content.count("Watching") == 2
     sandbox.relay.clock.advance(100)
     assert (await sandbox.wait_for_notice(UUID)).pinged == {sandbox.bea.id}
 

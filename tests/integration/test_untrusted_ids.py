@@ -107,10 +107,10 @@ async def test_people_keep_no_poll_from_finding_that_a_relay_is_back() -> None:
     )
     async with client_at_relay(backoff=backoff, reuse_ttl=0) as (relay, client):
         relay.add(song("song"))
-        relay.go_down()
+        relay.start_outage()
         with pytest.raises(RelayError):
             await client.look_up(["song"])
-        relay.come_back()
+        relay.end_outage()
         relay.faults.add(about_the_strange_id(faults.forbidden()))
         await asyncio.sleep(0.01)
         with pytest.raises(RelayError):
@@ -157,10 +157,10 @@ async def test_ids_that_were_never_checked_do_not_wait_for_one_that_is_refused(
     async with open_poller(tmp_path / "suno.db") as polling:
         songs = [f"song-{number}" for number in range(5)]
         polling.relay.add(*(song(each, takes=60) for each in songs))
-        polling.relay.go_down()
+        polling.relay.start_outage()
         for each in (STRANGE, *songs):
             assert await polling.watch(each) is WatchOutcome.UNCHECKED
-        polling.relay.come_back()
+        polling.relay.end_outage()
         polling.relay.faults.add(about_the_strange_id(fault))
         for _ in range(10):
             await polling.poll_after(61)

@@ -45,7 +45,7 @@ async def use(
 ) -> Interaction:
     """Use a command there, and wait for its answer."""
     interaction = await sandbox.discord.command(user, where, command, **options)
-    await interaction.answered()
+    await interaction.wait_for_answer()
     return interaction
 
 

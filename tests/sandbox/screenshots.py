@@ -89,7 +89,7 @@ async def _status_and_notice(environment: PageEnvironment, browser: Browser) -> 
         await _press(page, "How is it?")
         await _take(page, "status-dark")
         await _press(page, "Watch it")
-        environment.discord.say(
+        environment.discord.send_message(
             environment.users.friend, environment.users.songs, "Paper boats? I want to hear that!"
         )
         await page.get_by_role("button", name="+1 min").click()

@@ -226,8 +226,8 @@ def test_ids_are_alike_in_every_run() -> None:
     clock = Clock()
     clock.stop(at=1_800_000_000.0)
     first, second = SnowflakeGenerator(clock), SnowflakeGenerator(clock)
-    assert [first.settled() for _ in range(3)] == [second.settled() for _ in range(3)]
-    ids = [first.timed() for _ in range(3)]
+    assert [first.stable_id() for _ in range(3)] == [second.stable_id() for _ in range(3)]
+    ids = [first.timestamp_id() for _ in range(3)]
     assert ids == sorted(set(ids))
     assert (ids[0] >> 22) + DISCORD_EPOCH == 1_800_000_000_000
     assert discord.utils.snowflake_time(ids[0]).timestamp() == 1_800_000_000.0

@@ -64,7 +64,7 @@ async def test_a_client_that_is_sent_away_resumes(how: str) -> None:
     async with connected_client() as harness:
         local = harness.local
         if how == "op 7":
-            await local.ask_reconnect()
+            await local.request_reconnect()
         elif how == "close 4000":
             await local.close_gateway(4000)
         else:
@@ -80,7 +80,7 @@ async def test_a_lost_session_is_begun_anew(how: str, monkeypatch: pytest.Monkey
     async with connected_client() as harness:
         local = harness.local
         if how == "forgotten":
-            local.forget_sessions()
+            local.expire_sessions()
             await local.drop_gateway()
         elif how == "stale":
             monkeypatch.setattr("sandbox.discord.sessions.RESUME_WINDOW", -1.0)
@@ -141,9 +141,9 @@ async def test_leaving_a_guild_is_not_an_outage() -> None:
     """The bot can tell a guild that is down from one that threw it out."""
     async with connected_client() as harness:
         guild = await harness.bot.until_known(harness.guild.id)
-        harness.guild.go_down()
+        harness.guild.start_outage()
         await harness.bot.until(lambda: guild.unavailable)
-        harness.guild.come_back()
+        harness.guild.end_outage()
         guild = await harness.bot.until_known(harness.guild.id)
         harness.guild.remove_bot()
         await harness.bot.until(lambda: harness.bot.get_guild(harness.guild.id) is None)
@@ -155,13 +155,13 @@ async def test_a_guild_that_is_down_comes_later() -> None:
     """An unavailable guild is not sent at the start."""
     async with LocalDiscord() as local, SampleBot() as bot:
         guild = local.add_guild("Down")
-        guild.go_down()
+        guild.start_outage()
         with redirect_discord_py(local):
             running = asyncio.create_task(bot.start(local.token))
             await local.wait_until_ready()
             await bot.until(lambda: "READY" in bot.heard)
             assert "GUILD_CREATE" not in bot.heard
-            guild.come_back()
+            guild.end_outage()
             await bot.until(lambda: "GUILD_CREATE" in bot.heard)
             await bot.close()
             await running
@@ -170,7 +170,7 @@ async def test_a_guild_that_is_down_comes_later() -> None:
 async def test_messages_are_told_only_to_those_who_asked() -> None:
     """Without the intent for messages no message comes through the gateway."""
     async with connected_client() as harness:
-        harness.local.say(harness.ada, harness.songs, "hello")
+        harness.local.send_message(harness.ada, harness.songs, "hello")
         harness.songs.rename("hits")
         await harness.bot.until(lambda: "CHANNEL_UPDATE" in harness.bot.heard)
         assert "MESSAGE_CREATE" not in harness.bot.heard
@@ -180,8 +180,8 @@ async def test_message_content_needs_the_privileged_intent() -> None:
     """A bot with the intent for messages alone sees blank ones, but direct messages in full."""
     intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
     async with connected_client(intents=intents) as harness:
-        public = harness.local.say(harness.ada, harness.songs, "hello")
-        harness.local.say(harness.ada, harness.local.open_dm(harness.ada), "psst")
+        public = harness.local.send_message(harness.ada, harness.songs, "hello")
+        harness.local.send_message(harness.ada, harness.local.open_dm(harness.ada), "psst")
         await harness.bot.until(lambda: len(harness.bot.messages) == 2)
         assert [message.content for message in harness.bot.messages] == ["", "psst"]
         assert harness.bot.messages[0].author.name == "ada"
@@ -193,7 +193,7 @@ async def test_the_granted_intent_shows_message_content() -> None:
     """An application with the privileged intent sees what people write."""
     intents = discord.Intents(guilds=True, guild_messages=True, message_content=True)
     async with connected_client(intents=intents, message_content=True) as harness:
-        harness.local.say(harness.ada, harness.songs, "hello")
+        harness.local.send_message(harness.ada, harness.songs, "hello")
         await harness.bot.until(lambda: [one.content for one in harness.bot.messages] == ["hello"])
 
 
@@ -201,7 +201,7 @@ async def test_hanging_up_is_noticed() -> None:
     """When the bot closes, nobody is connected any more, and the session is gone."""
     async with connected_client() as harness:
         await harness.bot.close()
-        await harness.local.wait_until_gone()
+        await harness.local.wait_until_disconnected()
 
 
 async def test_without_a_bot_the_wait_ends_with_a_clear_text() -> None:

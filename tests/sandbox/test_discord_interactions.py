@@ -35,7 +35,7 @@ async def shown(harness: ClientHarness, view: ui.View) -> Message:
 
     harness.bot.answer = answer
     interaction = await harness.local.command(harness.ada, harness.songs, PUBLIC_STATUS, id="abc")
-    return await interaction.answered()
+    return await interaction.wait_for_answer()
 
 
 def a_view() -> ui.View:
@@ -57,8 +57,8 @@ async def test_a_command_is_deferred_and_then_answered() -> None:
         interaction = await harness.local.command(
             harness.ada, harness.songs, PUBLIC_STATUS, id="abc"
         )
-        await interaction.until_acknowledged()
-        answer = await interaction.answered()
+        await interaction.wait_for_acknowledgement()
+        answer = await interaction.wait_for_answer()
         assert (answer.content, answer.ephemeral, answer.thinking) == ("done", False, False)
         assert interaction.acknowledged_after is not None
         assert 0 <= interaction.acknowledged_after < 3
@@ -78,7 +78,7 @@ async def test_the_bot_sees_who_did_what_and_where() -> None:
         interaction = await harness.local.command(
             cleo, channel, PUBLIC_STATUS, id="abc", count=2, public=True
         )
-        await interaction.answered()
+        await interaction.wait_for_answer()
         (seen,) = harness.bot.seen
         assert (seen.user.id, seen.guild_id, seen.channel_id) == (cleo.id, guild.id, channel.id)
         assert (seen.locale, seen.guild_locale) == (discord.Locale.chinese, discord.Locale.german)
@@ -151,7 +151,7 @@ async def test_the_first_follow_up_after_a_deferral_is_the_answer() -> None:
         interaction = await harness.local.command(
             harness.ada, harness.songs, PUBLIC_STATUS, id="abc"
         )
-        found = await interaction.answered()
+        found = await interaction.wait_for_answer()
         assert (found.content, found.ephemeral) == ("here", True)
         assert interaction.messages == [found]
 
@@ -280,7 +280,7 @@ async def test_a_button_updates_its_message() -> None:
 
         harness.bot.answer = answer
         press = await harness.local.press(harness.ada, message, "go")
-        assert await press.answered() is message
+        assert await press.wait_for_answer() is message
         assert (message.content, message.components) == ("pressed", [])
         assert press.messages == [message]
 
@@ -297,8 +297,8 @@ async def test_a_deferred_press_edits_its_message_later() -> None:
 
         harness.bot.answer = answer
         press = await harness.local.press(harness.ada, message, "go")
-        await press.until_acknowledged()
-        assert (await press.answered()).content == "later"
+        await press.wait_for_acknowledgement()
+        assert (await press.wait_for_answer()).content == "later"
 
 
 async def test_a_press_can_be_answered_with_a_new_message() -> None:
@@ -311,7 +311,7 @@ async def test_a_press_can_be_answered_with_a_new_message() -> None:
 
         harness.bot.answer = answer
         press = await harness.local.press(harness.ada, message, "go")
-        answered = await press.answered()
+        answered = await press.wait_for_answer()
         assert (answered.content, message.content) == ("just you", "look")
         assert press.messages == [answered]
 
@@ -321,9 +321,9 @@ async def test_a_select_sends_its_values() -> None:
     async with connected_client() as harness:
         message = await shown(harness, a_view())
         interaction = await harness.local.select(harness.ada, message, "pick", ["1", "Two"])
-        await interaction.until_acknowledged()
+        await interaction.wait_for_acknowledgement()
         chosen = await harness.local.select(harness.ada, message, "who", [harness.ada])
-        await chosen.until_acknowledged()
+        await chosen.wait_for_acknowledgement()
         first, second = (seen.data for seen in harness.bot.seen[-2:])
         assert first is not None
         assert second is not None
@@ -372,7 +372,7 @@ async def asked(harness: ClientHarness) -> Interaction:
 
     harness.bot.answer = answer
     interaction = await harness.local.command(harness.ada, harness.songs, PUBLIC_STATUS, id="abc")
-    await interaction.until_acknowledged()
+    await interaction.wait_for_acknowledgement()
     return interaction
 
 
@@ -390,7 +390,7 @@ async def test_a_modal_is_shown_filled_in_and_answered() -> None:
         submitted = await harness.local.submit_modal(
             harness.ada, interaction, {"text": "boats", "mood": ["Calm"]}
         )
-        content = (await submitted.answered()).content
+        content = (await submitted.wait_for_answer()).content
         for expected in ("'value': 'boats'", "'value': 'as it was'", "'values': ['Calm']"):
             assert expected in content
 
@@ -433,14 +433,14 @@ async def test_a_modal_cannot_answer_a_modal() -> None:
 async def test_a_message_command_sees_the_message() -> None:
     """The chosen message is there in full, though the bot has no intent for content."""
     async with connected_client() as harness:
-        said = harness.local.say(harness.ada, harness.songs, "my task is abc-123")
+        said = harness.local.send_message(harness.ada, harness.songs, "my task is abc-123")
 
         async def answer(interaction: discord.Interaction) -> None:
             await interaction.response.send_message(interaction.extras["message"].content)
 
         harness.bot.answer = answer
-        interaction = await harness.local.message_command(harness.ada, "Watch Suno tasks", said)
-        assert (await interaction.answered()).content == "my task is abc-123"
+        interaction = await harness.local.use_message_command(harness.ada, "Watch Suno tasks", said)
+        assert (await interaction.wait_for_answer()).content == "my task is abc-123"
 
 
 async def test_options_of_every_type_are_resolved() -> None:
@@ -465,7 +465,7 @@ async def test_options_of_every_type_are_resolved() -> None:
             file=Upload("ids.txt", b"abc"),
             mood="calm",
         )
-        content = (await interaction.answered()).content
+        content = (await interaction.wait_for_answer()).content
         assert content == "['songs', 'ada', 'Fans'] abc calm"
 
 
@@ -528,7 +528,7 @@ async def test_commands_work_elsewhere_too(where: str) -> None:
         thread = harness.guild.add_thread(harness.songs, "new songs")
         place = harness.local.open_dm(harness.ada) if dm else thread
         interaction = await harness.local.command(harness.ada, place, PUBLIC_STATUS, id="abc")
-        assert (await interaction.answered()).content == "done"
+        assert (await interaction.wait_for_answer()).content == "done"
         (seen,) = harness.bot.seen
         assert seen.channel is not None
         assert seen.channel.id == place.id
@@ -545,7 +545,7 @@ async def test_a_user_brings_the_bot_along() -> None:
         channel = guild.add_channel("chat")
         guild.add_member(cleo)
         interaction = await harness.local.command(cleo, channel, PUBLIC_STATUS, id="abc")
-        await interaction.answered()
+        await interaction.wait_for_answer()
         (seen,) = harness.bot.seen
         assert seen.is_user_integration()
         assert not seen.is_guild_integration()
@@ -664,10 +664,10 @@ async def test_happenings_tell_the_story() -> None:
         interaction = await harness.local.command(
             harness.ada, harness.songs, PUBLIC_STATUS, id="abc"
         )
-        answer = await interaction.answered()
+        answer = await interaction.wait_for_answer()
         await harness.place().get_partial_message(answer.id).delete()
         stop()
-        harness.local.say(harness.ada, harness.songs, "unheard")
+        harness.local.send_message(harness.ada, harness.songs, "unheard")
         assert [one.kind for one in notice_text] == ["interaction", "thinking", "answer", "delete"]
         assert str(notice_text[0]) == "interaction Ada: /suno status id:abc"
         assert str(notice_text[2]) == "answer Suno Bot: done"
@@ -686,7 +686,7 @@ async def test_a_bot_that_says_nothing_is_reported_with_what_happened() -> None:
             harness.ada, harness.songs, PUBLIC_STATUS, id="abc"
         )
         with pytest.raises(TimeoutError, match="an answer to Ada: /suno status id:abc") as late:
-            await interaction.answered(timeout=0.02)
+            await interaction.wait_for_answer(timeout=0.02)
         assert "interaction Ada: /suno status" in str(late.value)
         assert interaction.acknowledged_after is None
 

@@ -5,7 +5,7 @@ import pytest
 
 from sandbox.discord.command_limits import INTEGER, NUMBER, STRING, read_commands
 from sandbox.discord.errors import ApiError, FieldErrors
-from sandbox.discord.mentions import named_in
+from sandbox.discord.mentions import find_mentions
 from sandbox.discord.message_limits import Files, read_message
 from sandbox.discord.modal_limits import read_choices, read_modal
 from sandbox.discord.schema import link as link_reader
@@ -377,7 +377,7 @@ def test_a_refusal_without_a_fault_raises_nothing() -> None:
 
 def test_mentions_are_found_once_and_in_order() -> None:
     """A text that names somebody twice mentions them once."""
-    found = named_in("<@2> <@1> <@!2> <@&3> @everyone")
+    found = find_mentions("<@2> <@1> <@!2> <@&3> @everyone")
     assert (found.users, found.roles, found.everyone) == ([2, 1], [3], True)
 
 

@@ -341,7 +341,7 @@ async def test_typing_needs_the_permission_to_send() -> None:
 async def test_only_own_messages_can_be_changed() -> None:
     """Another's message cannot be edited, and deleted only with Manage Messages."""
     async with logged_in_client() as harness:
-        said = harness.local.say(harness.ada, harness.songs, "mine")
+        said = harness.local.send_message(harness.ada, harness.songs, "mine")
         place = harness.place().get_partial_message(said.id)
         with pytest.raises(discord.Forbidden) as refused:
             await place.edit(content="yours")
@@ -359,8 +359,10 @@ async def test_only_own_messages_can_be_changed() -> None:
 async def test_what_people_write_is_blank_without_the_intent() -> None:
     """Over HTTP too, except in direct messages and where the bot is mentioned."""
     async with logged_in_client() as harness:
-        harness.local.say(harness.ada, harness.songs, "secret")
-        harness.local.say(harness.ada, harness.songs, f"hey {harness.local.bot_user.mention}")
+        harness.local.send_message(harness.ada, harness.songs, "secret")
+        harness.local.send_message(
+            harness.ada, harness.songs, f"hey {harness.local.bot_user.mention}"
+        )
         read = [one.content async for one in harness.place().history()]
         assert read == [f"hey {harness.local.bot_user.mention}", ""]
 
@@ -368,7 +370,7 @@ async def test_what_people_write_is_blank_without_the_intent() -> None:
 async def test_a_reply_refers_to_its_message() -> None:
     """A reply carries what it answers, and pings its author unless told otherwise."""
     async with logged_in_client() as harness:
-        said = harness.local.say(harness.ada, harness.songs, "hello")
+        said = harness.local.send_message(harness.ada, harness.songs, "hello")
         place = harness.place().get_partial_message(said.id)
         await place.reply("hi")
         await place.reply("hi", mention_author=False)

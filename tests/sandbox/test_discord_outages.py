@@ -6,7 +6,7 @@ import aiohttp
 import discord
 import pytest
 
-from sandbox.discord import ActionUnavailable, LocalDiscord, saying
+from sandbox.discord import ActionUnavailable, LocalDiscord, body_contains
 from tests.support.sandbox_client import (
     SampleBot,
     code_of,
@@ -26,7 +26,7 @@ async def test_a_server_without_the_bot_can_have_its_commands() -> None:
         guild.add_member(harness.ada)
         await harness.local.wait_until_commands()
         interaction = await harness.local.command(harness.ada, chat, "suno status", id="x")
-        await interaction.answered()
+        await interaction.wait_for_answer()
         assert interaction.owners == {"0": str(guild.id)}
         assert harness.bot.get_guild(guild.id) is None
         for refused in (harness.place(chat).send("x"), harness.bot.fetch_channel(chat.id)):
@@ -60,7 +60,7 @@ async def test_a_fault_can_depend_on_what_is_written() -> None:
     """AutoMod refuses its words wherever they stand in the body, also beside files."""
     async with logged_in_client() as harness:
         fault = harness.local.faults.add(
-            POST, status=400, code=200000, where=saying("Grief"), times=None
+            POST, status=400, code=200000, where=body_contains("Grief"), times=None
         )
         await harness.place().send("joy", file=discord.File(__file__))
         embed = discord.Embed(title="good GRIEF")
@@ -150,13 +150,13 @@ async def test_a_shard_can_be_away_while_its_server_removes_the_bot() -> None:
         with redirect_discord_py(local):
             running = asyncio.create_task(bot.start(local.token))
             await local.wait_until_ready()
-            local.hold_back(1)
-            local.forget_sessions(shard=1)
+            local.suspend_shard(1)
+            local.expire_sessions(shard=1)
             await local.drop_gateway(shard=1)
             gone.remove_bot()
             bot.heard.clear()
-            assert not local.gateway.everyone_ready
-            local.let_back(1)
+            assert not local.gateway.all_shards_ready
+            local.release_shard(1)
             await local.wait_until_ready()
             await bot.until(lambda: "READY" in bot.heard)
             assert bot.heard.count("READY") == 1
@@ -170,9 +170,9 @@ async def test_a_shard_that_resumes_hears_what_it_missed() -> None:
     """While nobody listens, events are kept for the session."""
     async with connected_client() as harness:
         await harness.bot.until_known(harness.guild.id)
-        harness.local.hold_back(0)
+        harness.local.suspend_shard(0)
         await harness.local.drop_gateway(shard=0)
         harness.guild.remove_bot()
-        harness.local.let_back(0)
+        harness.local.release_shard(0)
         await harness.bot.until(lambda: harness.bot.get_guild(harness.guild.id) is None)
         assert "GUILD_DELETE" in harness.bot.heard

@@ -135,7 +135,7 @@ async def test_a_private_thread_is_open_to_its_members_alone() -> None:
         assert await refused(harness.bot.fetch_channel(thread.id)) == (403, 50001)
         await harness.local.wait_until_commands()
         interaction = await harness.local.command(harness.ada, thread, "suno status", id="x")
-        assert (await interaction.answered()).content == "done"
+        assert (await interaction.wait_for_answer()).content == "done"
         assert guild.get_thread(thread.id) is None
         thread.add_to_thread(harness.local.bot_user)
         await harness.bot.until(lambda: guild.get_thread(thread.id))
@@ -222,7 +222,7 @@ async def test_a_bot_hears_of_a_guilds_new_name_and_language() -> None:
         assert "COMMUNITY" not in guild.features
         harness.guild.rename("Songs & Friends")
         await harness.bot.until(lambda: guild.name == "Songs & Friends")
-        harness.guild.speak("de")
+        harness.guild.set_locale("de")
         await harness.bot.until(lambda: guild.preferred_locale is discord.Locale.german)
         assert "COMMUNITY" in guild.features
 
@@ -253,7 +253,7 @@ async def test_messages_of_hidden_channels_are_not_told() -> None:
     intents = discord.Intents(guilds=True, guild_messages=True)
     async with connected_client(intents=intents) as harness:
         harness.songs.deny("view_channel")
-        harness.local.say(harness.ada, harness.songs, "psst")
-        seen = harness.local.say(harness.ada, harness.guild.add_channel("open"), "hello")
+        harness.local.send_message(harness.ada, harness.songs, "psst")
+        seen = harness.local.send_message(harness.ada, harness.guild.add_channel("open"), "hello")
         await harness.bot.until(lambda: harness.bot.messages)
         assert [one.id for one in harness.bot.messages] == [seen.id]

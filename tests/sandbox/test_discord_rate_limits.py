@@ -25,7 +25,7 @@ async def test_a_channel_takes_five_messages_in_five_seconds() -> None:
 
 async def test_what_comes_too_fast_is_refused() -> None:
     """The sixth message in the window is a 429 that says how long to wait."""
-    async with logged_in_client(pace=1) as harness, aiohttp.ClientSession() as session:
+    async with logged_in_client(rate_limit_speed=1) as harness, aiohttp.ClientSession() as session:
         harness.local.clock.stop()
         url = f"{harness.local.api_url}/channels/{harness.songs.id}/messages"
         headers = {"Authorization": f"Bot {harness.local.token}"}
@@ -78,7 +78,7 @@ async def test_each_kind_of_request_has_a_bucket_of_its_own(
     request_: str, most: int, seconds: int
 ) -> None:
     """Its headers count down to the refusal; other places and other kinds have other buckets."""
-    async with logged_in_client(pace=1) as harness, aiohttp.ClientSession() as session:
+    async with logged_in_client(rate_limit_speed=1) as harness, aiohttp.ClientSession() as session:
         harness.local.clock.stop()
         headers = {"Authorization": f"Bot {harness.local.token}"}
         method, path = request_.format(songs=harness.songs.id).split(" ")

@@ -39,7 +39,7 @@ async def test_a_client_that_sends_no_heartbeats_is_cut_off() -> None:
             async for _ in socket:
                 pass
             assert socket.close_code == 4009
-        await local.wait_until_gone()
+        await local.wait_until_disconnected()
 
 
 async def test_a_client_without_acknowledgements_begins_anew() -> None:
@@ -82,7 +82,7 @@ async def test_who_identifies_too_often_in_a_day_needs_a_new_token() -> None:
         await first_answer(harness.local, session)
         assert limits.payload()["remaining"] == 0
         await first_answer(harness.local, session)
-        await harness.local.wait_until_gone()
+        await harness.local.wait_until_disconnected()
         assert harness.local.token != old
         with pytest.raises(discord.HTTPException) as refused:
             await harness.request("GET", "/users/@me")

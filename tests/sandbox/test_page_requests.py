@@ -232,7 +232,7 @@ async def test_a_command_of_a_menu_gets_its_message(
         await interaction.response.send_message(interaction.extras["message"].content.upper())
 
     harness.bot.answer = tell
-    said = harness.local.say(harness.ada, harness.songs, "look")
+    said = harness.local.send_message(harness.ada, harness.songs, "look")
     await client.request("menu", message=str(said.id), name="Watch Suno tasks")
     told = await client.event("message", lambda one: one["message"]["content"] == "LOOK")
     assert told["message"]["used"]["name"] == "Watch Suno tasks"

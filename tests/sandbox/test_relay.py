@@ -131,10 +131,10 @@ async def test_a_forgotten_task_is_unknown() -> None:
 async def test_a_relay_that_is_down_cuts_every_connection() -> None:
     """The requests are noted, and answered again once it is back."""
     async with called_relay() as (relay, caller):
-        relay.go_down()
+        relay.start_outage()
         with pytest.raises(aiohttp.ClientError):
             await caller.batch("one")
-        relay.come_back()
+        relay.end_outage()
 
         assert (await caller.batch("one"))["data"] == []
         assert [look.status for look in relay.requests] == [0, 200]

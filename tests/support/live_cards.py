@@ -17,5 +17,5 @@ async def press(sandbox: SandboxSession, user: User, card: Message, label: str) 
     (row,) = [row for row in card.components if "custom_id" in row["components"][0]]
     custom_ids = {b["label"]: b.get("custom_id") for b in row["components"]}
     pressed = await sandbox.discord.press(user, card, custom_ids[label])
-    await pressed.answered()
+    await pressed.wait_for_answer()
     return pressed

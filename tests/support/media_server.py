@@ -118,7 +118,7 @@ async def open_media_server() -> AsyncIterator[MediaServer]:
 
 
 @asynccontextmanager
-async def saying(text: bytes, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+async def raw_responses(text: bytes, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     """Answer every connection with ``text`` as it is, then hang up; yield the port."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

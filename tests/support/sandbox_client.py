@@ -163,17 +163,17 @@ class ClientHarness:
         return self.bot.get_partial_messageable((channel or self.songs).id)
 
 
-HURRIED = 100.0
+FAST_RATE_LIMITS = 100.0
 """How many times faster than at Discord rate limits pass, where a test is about something else."""
 
 
 @asynccontextmanager
 async def logged_in_client(
-    *, pace: float = HURRIED, **options: Any
+    *, rate_limit_speed: float = FAST_RATE_LIMITS, **options: Any
 ) -> AsyncIterator[ClientHarness]:
     """Start a local Discord at which the bot has logged in, without a gateway connection."""
     async with LocalDiscord(**options) as local:
-        local.rate_limits.pace = pace
+        local.rate_limits.speed = rate_limit_speed
         with redirect_discord_py(local):
             bot = SampleBot()
             harness = ClientHarness(local, bot)
@@ -188,7 +188,7 @@ async def connected_client(
 ) -> AsyncIterator[ClientHarness]:
     """Start a local Discord with a bot that is connected and has registered its commands."""
     async with LocalDiscord(**options) as local:
-        local.rate_limits.pace = HURRIED
+        local.rate_limits.speed = FAST_RATE_LIMITS
         local.gateway.identify_limits.seconds = 0
         with redirect_discord_py(local):
             bot = SampleBot(intents)

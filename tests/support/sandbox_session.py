@@ -50,7 +50,7 @@ class SandboxSession:
     ) -> Interaction:
         """Use a command in the channel of songs, and wait for its answer."""
         interaction = await self.discord.command(user or self.ada, self.songs, command, **options)
-        await interaction.answered(timeout=15)
+        await interaction.wait_for_answer(timeout=15)
         return interaction
 
     async def command_answer(
@@ -79,15 +79,15 @@ class SandboxSession:
 
 @asynccontextmanager
 async def open_sandbox(
-    folder: Path, *, pace: float = 1.0, shards: int = 1, speed: float = 0.0
+    folder: Path, *, rate_limit_speed: float = 1.0, shards: int = 1, speed: float = 0.0
 ) -> AsyncIterator[SandboxSession]:
-    """Open a Discord and a relay; no bot yet. Discord's rate limits pass ``pace`` times faster.
+    """Start a Discord and a relay with two users; no bot yet.
 
-    ``speed``: how fast the relay's time passes by itself.
+    Rate limits are reset ``rate_limit_speed`` times faster; ``speed`` is that of the relay's clock.
     """
     async with AsyncExitStack() as stack:
         discord = await stack.enter_async_context(LocalDiscord(shards=shards))
-        discord.rate_limits.pace = pace
+        discord.rate_limits.speed = rate_limit_speed
         discord.gateway.identify_limits.seconds = 0  # a bot may be started anew at once
         relay = await stack.enter_async_context(LocalRelay(speed=speed))
         guild = discord.add_guild("Song Club")
