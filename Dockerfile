@@ -1,14 +1,14 @@
 # syntax=docker/dockerfile:1
-# The bot and what it needs to run; see docs/operating.md.
+# The bot and its dependencies; see docs/operating.md.
 
-# The digest names the image for every platform; `docker buildx imagetools inspect` shows a newer one.
+# The digest covers every platform; `docker buildx imagetools inspect` shows the current one.
 FROM python:3.13-slim-trixie@sha256:9d2e5553305c7c7b0097999bb17187c69b921ccd6bc9d40e4bb5ebe652c00285 AS build
 COPY requirements/run.txt /build/
 RUN python -m venv /opt/venv \
     && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --only-binary :all: --require-hashes -r /build/run.txt
 COPY bot /app/bot
 COPY cogs /app/cogs
-# Nothing can be compiled later: whoever runs the bot may not write here.
+# Compiled here, because the user that runs the bot cannot write to /app.
 RUN python -m compileall -q --invalidation-mode unchecked-hash /app
 
 FROM python:3.13-slim-trixie@sha256:9d2e5553305c7c7b0097999bb17187c69b921ccd6bc9d40e4bb5ebe652c00285

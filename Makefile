@@ -1,12 +1,12 @@
-# Every target does its own set-up: a virtual environment in .venv with pinned dependencies.
+# Each target creates what it needs: a virtual environment in .venv with pinned dependencies.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Tests that run at the same time: as many as there are processors.
+# Parallel test processes: one per processor.
 JOBS ?= auto
 TOOLS := .venv-tools
 INSTALL := python -m pip install --quiet --disable-pip-version-check
-# Wheels alone: nothing that is installed runs a build script.
+# Wheels only, so that no dependency runs a build script.
 PINNED := $(INSTALL) --only-binary :all: --require-hashes -r
 COMPILE := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --upgrade --no-header --no-emit-index-url
@@ -14,65 +14,65 @@ COMPILE := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11
 .PHONY: demo run bench bench-quick growth test check format lint types coverage screenshots lock audit clean
 .DEFAULT_GOAL := help
 
-help: ## Show what there is
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/runtime ## See the bot at work in a browser: no token, no network (ARGS=--headless: here)
+demo: $(VENV)/runtime ## Try the bot in a browser: no token, no network (ARGS=--headless: in the terminal)
 	@$(BIN)/python -m bot demo $(ARGS)
 
 run: $(VENV)/runtime ## Run the bot with the settings of .env
 	@$(BIN)/python -m bot run $(ARGS)
 
-bench: $(VENV)/dev ## Measure how fast it is, as ratios in one table (ARGS="delivery": one topic)
+bench: $(VENV)/dev ## Run the benchmarks and print one table of ratios (ARGS="delivery": one topic)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-bench-quick: $(VENV)/dev ## See in a minute that every measure runs
+bench-quick: $(VENV)/dev ## Check in a minute that every benchmark runs
 	@$(BIN)/python -m benchmarks --quick $(ARGS)
 
-growth: $(VENV)/dev ## Draw anew how costs grow with what is watched (takes some minutes)
+growth: $(VENV)/dev ## Redraw the figure of cost against watches and watchers (some minutes)
 	@$(BIN)/python -m benchmarks.growth $(ARGS)
 
-test: $(VENV)/dev ## Run every test, also the journeys
+test: $(VENV)/dev ## Run every test
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
-check: lint types coverage ## Everything that must hold before a commit: format, lint, types, tests, coverage
+check: lint types coverage ## Run every check before a commit: format, lint, types, tests, coverage
 
 format: $(VENV)/dev ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lint: $(VENV)/dev ## Look at format and style
+lint: $(VENV)/dev ## Check format and style
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
 types: $(VENV)/dev ## Check the types
 	$(BIN)/mypy
 
-coverage: $(VENV)/dev ## Run every test and measure what they reach
+coverage: $(VENV)/dev ## Run every test and measure coverage
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-screenshots: $(VENV)/dev ## Take the pictures of the README anew (needs Chromium)
+screenshots: $(VENV)/dev ## Retake the screenshots of the README (needs Chromium)
 	@$(BIN)/python -m tests.sandbox.screenshots
 
-lock: $(TOOLS)/ready ## Pin the dependencies anew, with hashes
+lock: $(TOOLS)/ready ## Update the pinned dependencies and their hashes
 	$(COMPILE) --output-file requirements/run.txt pyproject.toml
 	$(COMPILE) --group dev --output-file requirements/dev.txt pyproject.toml
 	$(COMPILE) --group tools --no-emit-package suno-bot --output-file requirements/tools.txt
 
-audit: $(TOOLS)/ready ## Ask for known weaknesses of what the bot runs with (needs the network)
+audit: $(TOOLS)/ready ## Check the dependencies for known vulnerabilities (needs the network)
 	$(TOOLS)/bin/pip-audit --require-hashes --disable-pip --requirement requirements/run.txt
 
-clean: ## Remove what the targets made (never the database)
+clean: ## Remove what the targets created (never the database)
 	rm -rf $(VENV) $(TOOLS) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* *.egg-info
 
 $(VENV)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-		echo "Suno Bot needs Python 3.11 or newer as '$(PYTHON)'; name another with: make PYTHON=python3.12 ..."; exit 2; }
+		echo "Suno Bot needs Python 3.11 or newer as '$(PYTHON)'; choose another with: make PYTHON=python3.12 ..."; exit 2; }
 	@$(PYTHON) -m venv $(VENV) || { \
-		echo "This Python cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv"; \
+		echo "This Python cannot create virtual environments. On Debian and Ubuntu: apt-get install python3-venv"; \
 		rm -rf $(VENV); exit 2; }
 	@touch $@
 
