@@ -96,14 +96,14 @@ def test_the_limits_are_the_programs() -> None:
     """The figures of the handbook are those of the code."""
     text = operating()
     limits = WatchLimits()
-    assert f"| running watches of one person | {limits.watches_per_user} (" in text
+    assert f"| running watches of one user | {limits.watches_per_user} (" in text
     assert f"| running watches in one server | {limits.watches_per_server} (" in text
     assert f"| {limits.messages_per_user} an hour (`MESSAGES_PER_USER`)" in text
     assert f"| {limits.messages_per_channel} a minute (`MESSAGES_PER_CHANNEL`)" in text
     assert f"| {limits.watchers_in_a_place}: as many as one message can mention |" in text
     assert f"| ids in one command | {MAX_IDS} |" in text
-    assert f"with who watched it | {RETENTION_PERIOD / 86400:.0f} days |" in text
-    assert f"| {CANNOT_WORK} | somebody has to change something first" in text
+    assert f"with its watches | {RETENTION_PERIOD / 86400:.0f} days |" in text
+    assert f"| {CANNOT_WORK} | the operator has to change something first" in text
 
 
 def test_every_figure_is_described() -> None:
@@ -171,15 +171,15 @@ async def ran(code: str, folder: Path) -> int | None:
 TOLD_OF = {
     "subscriptions": "For each watch:",
     "tasks": "For each task:",
-    "deliveries": "For each message that the bot owes",
+    "deliveries": "For each message that the bot has to post",
     "blocked_channels": "For each channel where the bot cannot post:",
-    "notified_people": "the user ids of those whom it told so",
+    "notified_people": "the ids of the users who were notified of that",
     "history": "History:",
-    "history_of_people": "in your own history your user id",
-    "history_of_servers": "in a server's the channel and no person",
-    "requested_messages": "For each message that you ask for:",
-    "cards": "For each status card:",
-    "card_tasks": "For each status card:",
+    "history_of_people": "in your own history with your user id",
+    "history_of_servers": "in a server's history with the channel and without a user",
+    "requested_messages": "For each message that you request:",
+    "cards": "For each live card:",
+    "card_tasks": "For each live card:",
     "server_settings": "For each server:",
     "departed_servers": "For each server that the bot is no longer in:",
     "notes": None,  # about the bot itself
