@@ -2,18 +2,13 @@
 
 import asyncio
 import sqlite3
-import time
 from collections.abc import Awaitable, Iterator
 from typing import Any
 
+import discord
+
 from bot.doctor.command_checks import compare_commands, offered_commands
-from bot.doctor.discord_reader import (
-    Application,
-    DiscordReader,
-    DiscordTrouble,
-    Gateway,
-    User,
-)
+from bot.doctor.discord_api import DiscordApi, DiscordApiError, Gateway, TokenRefusedError
 from bot.doctor.formatting import counted
 from bot.doctor.report import Area, Finding, Findings, Notebook
 from bot.doctor.server_checks import look_at_servers
@@ -34,31 +29,29 @@ async def look_at_discord(report: SettingsReport, time_limit: float) -> Findings
         yield _note.warning("asked", text="Not asked", advice=advice)
         return
     settings = report.settings
-    async with DiscordReader(settings, time_limit) as reader:
-        began = time.monotonic()
+    async with DiscordApi(settings, time_limit) as api:
         try:
-            user = await reader.read("/users/@me", User)
-            took = time.monotonic() - began
-            application = await reader.read("/applications/@me", Application)
-        except DiscordTrouble as trouble:
-            check = "token" if trouble.status == 401 else "answers"
-            yield _note.problem(check, text=trouble.text, advice=trouble.advice)
+            user, application = await api.login()
+        except DiscordApiError as error:
+            check = "token" if isinstance(error, TokenRefusedError) else "answers"
+            yield _note.problem(check, text=error.text, advice=error.advice)
             return
-        yield _note.ok("answers", text=f"{reader.address} answers, in {took * 1000:.0f} ms")
-        yield _note.ok("token", text=f"The token is accepted: the bot is {user.tag} ({user.id})")
+        took = api.requests.answered[0].duration
+        yield _note.ok("answers", text=f"{api.url} answers, in {took * 1000:.0f} ms")
+        yield _note.ok("token", text=f"The token is accepted: the bot is {user} ({user.id})")
         for finding in _application(application):
             yield finding
-        yield await _told(_gateway(reader, settings), "gateway")
-        yield await _told(_commands(reader, application, settings), "commands")
+        yield await _told(_gateway(api, settings), "gateway")
+        yield await _told(_commands(api, application, settings), "commands")
         in_use = await asyncio.to_thread(_channels_in_use, report, time_limit)
         try:
-            async for finding in look_at_servers(reader, user, in_use):
+            async for finding in look_at_servers(api, user, in_use):
                 yield finding
-        except DiscordTrouble as trouble:
-            yield _note.problem("servers", text=trouble.text, advice=trouble.advice)
+        except DiscordApiError as error:
+            yield _note.problem("servers", text=error.text, advice=error.advice)
 
 
-def _application(application: Application) -> Iterator[Finding]:
+def _application(application: discord.AppInfo) -> Iterator[Finding]:
     yield _note.ok("application", text=f"The application is {application.name} ({application.id})")
     if application.interactions_endpoint_url:
         text = "The application sends commands to an address on the web, not to the bot"
@@ -76,12 +69,12 @@ async def _told(finding: Awaitable[Finding], check: str) -> Finding:
     """Wait for a finding; trouble on the way is the finding, then."""
     try:
         return await finding
-    except DiscordTrouble as trouble:
-        return _note.problem(check, text=trouble.text, advice=trouble.advice)
+    except DiscordApiError as error:
+        return _note.problem(check, text=error.text, advice=error.advice)
 
 
-async def _gateway(reader: DiscordReader, settings: Settings) -> Finding:
-    gateway = await reader.read("/gateway/bot", Gateway)
+async def _gateway(api: DiscordApi, settings: Settings) -> Finding:
+    gateway = await api.get("/gateway/bot", Gateway)
     limit = gateway.session_start_limit
     text = (
         f"The gateway is {gateway.url}: {counted(gateway.shards, 'shard')},"
@@ -100,9 +93,9 @@ async def _gateway(reader: DiscordReader, settings: Settings) -> Finding:
     return note("gateway", text=text, advice=advice)
 
 
-async def _commands(reader: DiscordReader, application: Application, settings: Settings) -> Finding:
+async def _commands(api: DiscordApi, application: discord.AppInfo, settings: Settings) -> Finding:
     path = f"/applications/{application.id}/commands"
-    registered = await reader.read(path, list[dict[str, Any]], with_localizations="true")
+    registered = await api.get(path, list[dict[str, Any]], with_localizations="true")
     return compare_commands(await offered_commands(settings), registered)
 
 

@@ -1,15 +1,11 @@
 """The relay: whether it answers, takes the key, and on which path. Asked as the bot asks it."""
 
-import asyncio
-import time
 import uuid
-from dataclasses import dataclass, field
-from types import SimpleNamespace
 
 import aiohttp
 from yarl import URL
 
-from bot.doctor.network import unreachable
+from bot.doctor.network import RequestRecorder, describe_connection_error
 from bot.doctor.report import Area, Finding, Findings, Notebook
 from bot.relay.client import RelayClient
 from bot.relay.errors import EndpointNotFoundError, ErrorKind, RelayError
@@ -28,59 +24,6 @@ PACE = 5.0
 
 SLOW = 3.0
 """Seconds after which an answer is worth a word."""
-
-
-@dataclass
-class _Exchanges:
-    """What went over the wire: the requests that were answered, and why one was not."""
-
-    answered: list[tuple[str, str, float]] = field(default_factory=list)
-    """Method, path and seconds of each."""
-    trouble: BaseException | None = None
-
-    def trace(self) -> aiohttp.TraceConfig:
-        """Return what makes a session tell of its exchanges."""
-        trace = aiohttp.TraceConfig()
-        trace.on_request_start.append(self._begin)
-        trace.on_request_end.append(self._end)
-        trace.on_request_exception.append(self._fail)
-        return trace
-
-    @property
-    def batch_path(self) -> str:
-        """The path of the last batch look-up: the one that worked, if any did."""
-        return next((path for method, path, _ in reversed(self.answered) if method == "POST"), "")
-
-    @property
-    def took(self) -> float:
-        """Seconds of the slowest exchange."""
-        return max((seconds for *_, seconds in self.answered), default=0.0)
-
-    async def _begin(
-        self,
-        _session: aiohttp.ClientSession,
-        context: SimpleNamespace,
-        _request: aiohttp.TraceRequestStartParams,
-    ) -> None:
-        context.began = time.monotonic()
-
-    async def _end(
-        self,
-        _session: aiohttp.ClientSession,
-        context: SimpleNamespace,
-        request: aiohttp.TraceRequestEndParams,
-    ) -> None:
-        took = time.monotonic() - context.began
-        self.answered.append((request.method, request.url.raw_path, took))
-
-    async def _fail(
-        self,
-        _session: aiohttp.ClientSession,
-        _context: SimpleNamespace,
-        request: aiohttp.TraceRequestExceptionParams,
-    ) -> None:
-        late = isinstance(request.exception, asyncio.CancelledError)  # how the wire ends a wait
-        self.trouble = TimeoutError() if late else request.exception
 
 
 def relay_access(report: SettingsReport) -> RelayAccess | None:
@@ -109,9 +52,9 @@ async def look_at_relay(report: SettingsReport, time_limit: float) -> Findings:
     except ValueError as error:
         yield _note.problem("address", text=str(error), advice=f"{_BOTH}, and start again.")
         return
-    exchanges = _Exchanges()
+    requests = RequestRecorder()
     try:
-        async with aiohttp.ClientSession(trace_configs=[exchanges.trace()]) as session:
+        async with aiohttp.ClientSession(trace_configs=[requests.trace()]) as session:
             limits = ResponseLimits(total=time_limit)
             client = RelayClient(
                 session, asked, settings.suno_api_key, requests_per_second=PACE, limits=limits
@@ -119,21 +62,22 @@ async def look_at_relay(report: SettingsReport, time_limit: float) -> Findings:
             stranger = str(uuid.uuid4())
             await client.look_up([stranger], kinds={stranger: TaskKind.MUSIC})
     except RelayError as error:
-        yield _trouble(error, asked, exchanges)
+        yield _trouble(error, asked, requests)
         return
-    for finding in _well(asked, exchanges):
+    for finding in _well(asked, requests):
         yield finding
 
 
-def _well(asked: RelayProfile, exchanges: _Exchanges) -> list[Finding]:
-    text = f"{asked.base_url} answers, in {exchanges.took * 1000:.0f} ms"
+def _well(asked: RelayProfile, requests: RequestRecorder) -> list[Finding]:
+    slowest = max((each.duration for each in requests.answered), default=0.0)
+    text = f"{asked.base_url} answers, in {slowest * 1000:.0f} ms"
     advice = "Look-ups are late by as much; ask the relay's operator if it stays so."
-    if exchanges.took > SLOW:
+    if slowest > SLOW:
         answers = _note.warning("answers", text=text, advice=advice)
     else:
         answers = _note.ok("answers", text=text)
     found = [answers, _note.ok("key", text="The key is accepted")]
-    path = exchanges.batch_path
+    path = _batch_path(requests)
     if path.endswith(asked.fetch_path):
         return [*found, _note.ok("path", text=f"The batch look-up works: POST {path}")]
     text = f"There is no POST {asked.fetch_path}; the bot asks POST {path} instead"
@@ -142,9 +86,15 @@ def _well(asked: RelayProfile, exchanges: _Exchanges) -> list[Finding]:
     return [*found, _note.warning("path", text=text, advice=advice)]
 
 
-def _trouble(error: RelayError, asked: RelayProfile, exchanges: _Exchanges) -> Finding:
-    if exchanges.trouble is not None and not exchanges.answered:
-        text, advice = unreachable(exchanges.trouble, ADDRESS)
+def _batch_path(requests: RequestRecorder) -> str:
+    """Return the path of the last batch look-up: the one that worked, if any did."""
+    paths = (each.path for each in reversed(requests.answered) if each.method == "POST")
+    return next(paths, "")
+
+
+def _trouble(error: RelayError, asked: RelayProfile, requests: RequestRecorder) -> Finding:
+    if requests.error is not None and not requests.answered:
+        text, advice = describe_connection_error(requests.error, ADDRESS)
         return _note.problem("answers", text=f"{asked.base_url}: {text}", advice=advice)
     if isinstance(error, EndpointNotFoundError) and error.single_only:
         text = (

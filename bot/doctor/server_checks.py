@@ -3,20 +3,13 @@
 import asyncio
 
 import discord
+from discord.abc import GuildChannel
 
-from bot.delivery.discord_errors import Disposition, disposition_of
-from bot.doctor.discord_reader import (
-    Channel,
-    DiscordReader,
-    DiscordTrouble,
-    Member,
-    Server,
-    User,
-)
+from bot.doctor.discord_api import DiscordApi, DiscordApiError, JoinedServer
 from bot.doctor.formatting import counted, permissions
 from bot.doctor.report import Area, Finding, Findings, Notebook
 from bot.storage.inspection import ChannelInUse
-from bot.ui.permissions import REQUIRED_PERMISSIONS, posting_permissions
+from bot.ui.permissions import REQUIRED_PERMISSIONS, missing_permissions
 
 _note = Notebook(Area.DISCORD)
 
@@ -27,9 +20,11 @@ MOST_TOLD = 10
 """Servers and channels that are named one by one."""
 
 
-async def look_at_servers(reader: DiscordReader, bot: User, in_use: list[ChannelInUse]) -> Findings:
-    """Yield what the bot lacks in its servers, then in its channels. Raises ``DiscordTrouble``."""
-    servers = {server.id: server for server in await _servers(reader)}
+async def look_at_servers(
+    api: DiscordApi, bot: discord.abc.Snowflake, in_use: list[ChannelInUse]
+) -> Findings:
+    """Yield what the bot lacks in its servers, then in its channels. Raises ``DiscordApiError``."""
+    servers = {server.id: server for server in await _servers(api)}
     lacking = [(one, missing) for one in servers.values() if (missing := lacks(one))]
     if not servers:
         text, advice = "The bot is in no server", "Open the invite link and choose yours."
@@ -46,16 +41,19 @@ async def look_at_servers(reader: DiscordReader, bot: User, in_use: list[Channel
         text = f"{len(lacking) - MOST_TOLD} more servers lack permissions"
         yield _note.warning("permissions", text=text, advice=_IN_SERVER)
     known = [one for one in in_use if one.guild_id in servers][:MOST_TOLD]
-    looks = [_channel(reader, bot, servers[one.guild_id], one) for one in known]
-    for finding in await asyncio.gather(*looks):
-        if finding:
+    by_server = {
+        one.guild_id: [each for each in known if each.guild_id == one.guild_id] for one in known
+    }
+    looks = [_channels(api, bot, servers[id_], used) for id_, used in by_server.items()]
+    for findings in await asyncio.gather(*looks):
+        for finding in findings:
             yield finding
 
 
 _IN_SERVER = "Give the bot's role there what it lacks, or open the invite link for it again."
 
 
-def lacks(server: Server) -> list[str]:
+def lacks(server: JoinedServer) -> list[str]:
     """Return which of the permissions that it is invited with the bot lacks in a server."""
     granted = discord.Permissions(server.permissions)
     if granted.administrator:
@@ -63,34 +61,40 @@ def lacks(server: Server) -> list[str]:
     return [name for name, needed in REQUIRED_PERMISSIONS & ~granted if needed]
 
 
-async def _servers(reader: DiscordReader) -> list[Server]:
-    servers: list[Server] = []
+async def _servers(api: DiscordApi) -> list[JoinedServer]:
+    servers: list[JoinedServer] = []
     for _ in range(MOST_PAGES):
         after = servers[-1].id if servers else 0
-        page = await reader.read("/users/@me/guilds", list[Server], limit=PAGE, after=after)
+        page = await api.get("/users/@me/guilds", list[JoinedServer], limit=PAGE, after=after)
         servers += page
         if len(page) < PAGE:
             break
     return servers
 
 
-async def _channel(
-    reader: DiscordReader, bot: User, server: Server, used: ChannelInUse
-) -> Finding | None:
-    """Look at one channel that is used; trouble there concerns no other."""
+async def _channels(
+    api: DiscordApi, bot: discord.abc.Snowflake, server: JoinedServer, channels: list[ChannelInUse]
+) -> list[Finding]:
+    """Check the channels of one server that the bot uses; an error in one concerns no other."""
     try:
-        channel = await reader.read(f"/channels/{used.channel_id}", Channel)
-        ruling = channel
-        if channel.is_thread and channel.parent_id:
-            ruling = await reader.read(f"/channels/{channel.parent_id}", Channel)
-        member = await reader.read(f"/guilds/{server.id}/members/{bot.id}", Member)
-    except DiscordTrouble as trouble:
-        return _unseen(trouble, server, used)
-    granted = discord.Permissions(_granted(server, bot, member, ruling))
-    posting = posting_permissions(granted, in_thread=channel.is_thread)
-    missing = [name for name, has in posting.items() if not has]
-    waiting = f"{used.watched} watched, {used.held} held"
-    place = f"#{channel.name} in {server.name} ({waiting})"
+        guild = await api.call(api.client.fetch_guild(server.id, with_counts=False))
+        member = await api.call(guild.fetch_member(bot.id))
+    except DiscordApiError as error:
+        return [_unread(error, server.name, used) for used in channels]
+    findings = await asyncio.gather(*(_channel(api, member, used) for used in channels))
+    return [finding for finding in findings if finding]
+
+
+async def _channel(api: DiscordApi, member: discord.Member, used: ChannelInUse) -> Finding | None:
+    """Return what the bot lacks in a channel, ``None`` if nothing."""
+    guild = member.guild
+    try:
+        channel = await api.call(guild.fetch_channel(used.channel_id))
+        granted = await _permissions_in(api, channel, member)
+    except DiscordApiError as error:
+        return _unread(error, guild.name, used)
+    missing = missing_permissions(granted, in_thread=isinstance(channel, discord.Thread))
+    place = f"#{channel.name} in {guild.name} ({used.watched} watched, {used.held} held)"
     if missing:
         text = f"{place}: the bot lacks {permissions(missing)}"
         return _note.problem("channel", text=text, advice=_IN_CHANNEL)
@@ -100,27 +104,31 @@ async def _channel(
     return None
 
 
+async def _permissions_in(
+    api: DiscordApi, channel: GuildChannel | discord.Thread, member: discord.Member
+) -> discord.Permissions:
+    """Return what a member may do in a channel; in a thread the overwrites of its channel hold.
+
+    ``Thread.permissions_for`` cannot be used: it finds that channel in the cache of a client that
+    is connected to the gateway only.
+    """
+    if isinstance(channel, discord.Thread):
+        parent = await api.call(member.guild.fetch_channel(channel.parent_id))
+        return await _permissions_in(api, parent, member)
+    return GuildChannel.permissions_for(channel, member)
+
+
 _IN_CHANNEL = "Allow it in the channel's permissions; what is held is posted within ten minutes."
 
 
-def _unseen(trouble: DiscordTrouble, server: Server, used: ChannelInUse) -> Finding:
-    place = f"Channel {used.channel_id} in {server.name}"
-    if disposition_of(trouble.status, trouble.code) is not Disposition.REDIRECT:
-        return _note.warning("channel", text=f"{place}: {trouble.text}", advice=trouble.advice)
+_NOT_ACCESSIBLE = (10003, 50001)
+"""Discord's codes for a channel that is gone, and for one that the bot cannot see."""
+
+
+def _unread(error: DiscordApiError, server_name: str, used: ChannelInUse) -> Finding:
+    place = f"Channel {used.channel_id} in {server_name}"
+    if error.code not in _NOT_ACCESSIBLE:
+        return _note.warning("channel", text=f"{place}: {error.text}", advice=error.advice)
     text = f"{place} ({used.watched} watched, {used.held} held) is gone, or the bot cannot see it"
     advice = "Allow it View Channel there; notices come by direct message otherwise."
     return _note.warning("channel", text=text, advice=advice)
-
-
-def _granted(server: Server, bot: User, member: Member, channel: Channel) -> int:
-    """Apply a channel's overwrites in Discord's order: everyone, all roles together, the bot."""
-    if discord.Permissions(server.permissions).administrator:
-        return discord.Permissions.all().value
-    granted = server.permissions
-    for whom in ({server.id}, set(member.roles), {bot.id}):
-        rulings = [each for each in channel.permission_overwrites if each.id in whom]
-        for each in rulings:
-            granted &= ~each.deny
-        for each in rulings:
-            granted |= each.allow
-    return granted

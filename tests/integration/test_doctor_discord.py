@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.doctor.command_checks import offered_commands
-from bot.doctor.discord_reader import Server
+from bot.doctor.discord_api import JoinedServer
 from bot.doctor.report import Area, State
 from bot.doctor.server_checks import lacks
 from bot.settings import Settings
@@ -89,28 +89,42 @@ async def test_a_discord_that_is_gone_is_told_and_stops_nothing_else(doctor: Doc
     assert visit.found(Area.RELAY, "key").state is State.OK
 
 
+ELSEWHERE = {"Location": "https://elsewhere.example/"}
+
+
 @pytest.mark.parametrize(
-    ("trouble", "says", "advice"),
+    ("fault", "says", "advice"),
     [
-        ({"status": 503, "html": True}, "in trouble (HTTP 503)", "Wait"),
-        ({"status": 403, "html": True}, "not Discord's API", "proxy"),
-        ({"status": 200, "text": "hello"}, "not Discord's API", "DISCORD_API_URL"),
-        ({"retry_after": 30.0}, "limits the rate", "30 s"),
-        ({"status": 404, "text": "404: Not Found"}, "404", "DISCORD_API_URL"),
-        ({"drop": True}, "cut", "DISCORD_API_URL"),
+        pytest.param({"status": 500}, "in trouble (HTTP 500)", "Wait", id="500"),
+        pytest.param({"status": 503, "html": True}, "in trouble (HTTP 503)", "Wait", id="503"),
+        pytest.param({"status": 403, "html": True}, "not Discord's API", "proxy", id="web page"),
+        pytest.param({"status": 401, "html": True}, "not Discord's API", "proxy", id="401 page"),
+        pytest.param({"status": 403}, "403", "DISCORD_API_URL", id="403"),
+        pytest.param(
+            {"status": 301, "headers": ELSEWHERE}, "not Discord's API", "proxy", id="redirect"
+        ),
+        pytest.param(
+            {"status": 200, "text": "hello"}, "not Discord's API", "DISCORD_API_URL", id="no user"
+        ),
+        pytest.param({"retry_after": 30.0}, "limits the rate", "30 s", id="429"),
+        pytest.param(
+            {"retry_after": 30.0, "via": False}, "limits the rate", "30 s", id="429 of a proxy"
+        ),
+        pytest.param({"status": 404, "text": "404: Not Found"}, "404", "DISCORD_API_URL", id="404"),
+        pytest.param({"drop": True}, "cut", "DISCORD_API_URL", id="cut"),
     ],
-    ids=["503", "web page", "no user", "429", "404", "cut"],
 )
-async def test_each_trouble_of_discord_is_named_with_what_to_do(
-    sandbox: SandboxSession, doctor: Doctor, trouble: dict[str, Any], says: str, advice: str
+async def test_a_failed_login_is_reported_at_once_with_what_to_do(
+    sandbox: SandboxSession, doctor: Doctor, fault: dict[str, Any], says: str, advice: str
 ) -> None:
-    """It is the first question, after which no other is asked."""
-    sandbox.discord.faults.add("GET /users/@me", times=None, **trouble)
+    """No other request follows; aiohttp alone repeats one whose connection was cut, once."""
+    sandbox.discord.faults.add("GET /users/@me", times=None, **fault)
     found = (await doctor.visit()).found(Area.DISCORD, "answers")
     assert found.state is State.PROBLEM
     assert says in found.text
     assert advice in found.advice
-    assert {request.path for request in sandbox.discord.requests} == {"/users/@me"}
+    paths = [request.path for request in sandbox.discord.requests]
+    assert paths == ["/users/@me"] * (2 if "drop" in fault else 1)
 
 
 @pytest.mark.parametrize(
@@ -261,8 +275,8 @@ async def test_a_permission_that_is_missing_in_a_server_is_named(
 
 def test_an_administrator_lacks_nothing_whatever_else_is_said() -> None:
     """The one permission stands for all."""
-    assert lacks(Server(id=1, name="Choir", permissions=1 << 3)) == []
-    assert "send_messages" in lacks(Server(id=1, name="Choir", permissions=1 << 10))
+    assert lacks(JoinedServer(id=1, name="Choir", permissions=1 << 3)) == []
+    assert "send_messages" in lacks(JoinedServer(id=1, name="Choir", permissions=1 << 10))
 
 
 async def test_many_servers_are_read_page_by_page_and_told_in_short(

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
 
-from bot.doctor.network import unreachable
+from bot.doctor.network import describe_connection_error
 from bot.doctor.report import Area, State
 from sandbox.relay import UnknownPathFormat, UnknownTaskFormat
 from sandbox.relay.faults import (
@@ -109,7 +109,7 @@ def test_a_name_that_is_not_known_is_told_as_such() -> None:
     """No name is looked up for it here."""
     key = ConnectionKey("relay.example", 443, True, True, None, None, None)
     error = aiohttp.ClientConnectorDNSError(key, OSError(-2, "Name or service not known"))
-    text, advice = unreachable(error, "SUNO_BASE_URL")
+    text, advice = describe_connection_error(error, "SUNO_BASE_URL")
     assert "DNS" in text
     assert "SUNO_BASE_URL" in advice
 
