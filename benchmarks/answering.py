@@ -79,7 +79,7 @@ def rows(quick: bool) -> list[Row]:
     return [
         Row(
             topic="answering",
-            measure=f"p99 of acknowledging a command at {looks:,.0f} looks"
+            measure=f"p99 of acknowledging a command at {looks:,.0f} look-ups"
             f" and {notices:.0f} notices a second",
             ours=seconds(statistics.median(ours)),
             theirs=f"{seconds(statistics.median(theirs))}: the same bot, idle",

@@ -79,14 +79,14 @@ def rows(quick: bool) -> list[Row]:
     size = f"{channels:,} channels, one message each"
     return [
         _row(
-            "notices of ended songs, first to last, over the least time that the limits allow",
+            "notices of ended songs, first to last, against the least time that the limits allow",
             ours,
             f"{size}, {runs} ×",
             at_most=1.10,
         ),
         Row(
             topic="delivery",
-            measure="answers of 429 in a hundred requests, 0 messages lost",
+            measure="responses of 429 in a hundred requests, 0 messages lost",
             ours=f"{sum(run.refused for run in ours)} of {sum(run.requests for run in ours):,}",
             theirs="a hundred requests",
             ratios=tuple(run.refused_of_hundred for run in ours),
@@ -95,7 +95,7 @@ def rows(quick: bool) -> list[Row]:
         ),
         _row(
             f"plain discord.py, all at once, of what arrived: {channels - plain.arrived:,} lost,"
-            f" {plain.refused:,} answers of 429",
+            f" {plain.refused:,} responses of 429",
             [plain],
             size,
         ),

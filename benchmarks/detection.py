@@ -71,7 +71,7 @@ def rows(quick: bool) -> list[Row]:
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=spawn) as processes:
         planned, in_turn = processes.map(_run, ("planned", "in turn"), (size, size))
-    text = f"{size.tasks:,} tasks, {size.requests_per_second:g} × {BATCH} looks a second"
+    text = f"{size.tasks:,} tasks, {size.requests_per_second:g} × {BATCH} look-ups a second"
     best = _best_delay(planned.looks / planned.ends)
     found = [
         Row(
@@ -85,7 +85,7 @@ def rows(quick: bool) -> list[Row]:
         ),
         Row(
             topic="detection",
-            measure=f"the same at {planned.looks / planned.ends:.2f} looks a task",
+            measure=f"the same at {planned.looks / planned.ends:.2f} look-ups per task",
             ours=seconds(median(planned.steady)),
             theirs=f"{seconds(best)}: best schedule, durations known",
             ratios=tuple(delay / best for delay in planned.steady),
@@ -98,7 +98,7 @@ def rows(quick: bool) -> list[Row]:
         found.append(
             Row(
                 topic="detection",
-                measure=f"after the relay turned twice as {turn}",
+                measure=f"after the relay became twice as {turn}",
                 ours=seconds(median(ours)),
                 theirs=f"{seconds(median(theirs))}: round robin",
                 ratios=ratios(ours, theirs),

@@ -62,11 +62,11 @@ def rows(quick: bool) -> list[Row]:
     return [
         Row(
             topic="looking",
-            measure=f"CPU for {LOOKS:,} looks at tasks, {FINISHED:.0%} of them finished",
+            measure=f"CPU for {LOOKS:,} look-ups of tasks, {FINISHED:.0%} of them finished",
             ours=seconds(statistics.median(ours)),
             theirs=f"{seconds(statistics.median(theirs))}: one GET with aiohttp for each task",
             ratios=ratios(ours, theirs),
-            size=f"batches of {BATCH}, {unchanged:.0%} as {POLL_INTERVAL:.0f} s before,"
+            size=f"batches of {BATCH}, {unchanged:.0%} unchanged after {POLL_INTERVAL:.0f} s,"
             f" {blocks} × {ROUNDS} rounds",
             at_most=1 / 12,
         )

@@ -45,9 +45,9 @@ def rows(quick: bool) -> list[Row]:
             topic="restart",
             measure="from the start of the process to the first notice",
             ours=seconds(statistics.median(full)),
-            theirs=f"{seconds(statistics.median(empty))}: one notice owed, nothing else",
+            theirs=f"{seconds(statistics.median(empty))}: one notice due, nothing else",
             ratios=ratios(full, empty),
-            size=f"{watches:,} running watches, {waiting:,} notices owed, {runs} ×",
+            size=f"{watches:,} running watches, {waiting:,} notices due, {runs} ×",
             at_most=2,
         )
     ]

@@ -117,7 +117,7 @@ async def _finding(folder: Path, many: int, repetitions: int) -> list[Row]:
             stores.append(store_in(await stack.enter_async_context(DatabaseThread(path))))
         some = await _by_turns(stores, now, repetitions)
         every = await _by_turns(stores, now + LATER + 1, repetitions)
-    size = f"and when the next look is due; warm caches, best of 10, {repetitions} ×"
+    size = f"and when the next poll is due; warm caches, best of 10, {repetitions} ×"
     return [
         _found(f"finding {BATCH} due tasks among {many:,}", some, size, at_most=1.5),
         _found(f"finding {BATCH} tasks where all of {many:,} are due", every, size),
