@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulation.environment import environment
+from tests.simulation.process_environment import environment
 
 MOST_SEEDS = 150
 """Seeds within which a planted bug has to be found."""

@@ -36,7 +36,7 @@ class _Machine:
 
     def __init__(self) -> None:
         self.clock = VirtualClock()
-        self.dice = random.Random(0)
+        self.rng = random.Random(0)
 
 
 _machine = _Machine()
@@ -46,7 +46,7 @@ class _SystemRandom(random.Random):
     """Takes the place of ``random.SystemRandom``: as random, but the same for the same seed."""
 
     def __init__(self) -> None:
-        super().__init__(_machine.dice.getrandbits(64))
+        super().__init__(_machine.rng.getrandbits(64))
 
 
 def install() -> None:
@@ -54,12 +54,12 @@ def install() -> None:
     time.time = lambda: _machine.clock.wall()
     time.monotonic = lambda: _machine.clock.now
     random.SystemRandom = _SystemRandom  # type: ignore[assignment,misc]  # what the bot draws from
-    secrets.randbits = lambda k: _machine.dice.getrandbits(k)
-    os.urandom = lambda size: _machine.dice.randbytes(size)
+    secrets.randbits = lambda k: _machine.rng.getrandbits(k)
+    os.urandom = lambda size: _machine.rng.randbytes(size)
 
 
 def begin(clock: VirtualClock, seed: int) -> None:
     """Let this process live by ``clock``, with dice of ``seed``."""
     _machine.clock = clock
-    _machine.dice = random.Random(f"{seed}/machine")
+    _machine.rng = random.Random(f"{seed}/machine")
     random.seed(f"{seed}/global")

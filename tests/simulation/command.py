@@ -13,29 +13,29 @@ import warnings
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from tests.simulation.environment import environment
-from tests.simulation.oracle import judge
-from tests.simulation.planted import PLANTED
+from tests.simulation.injected_bugs import PLANTED
+from tests.simulation.oracle import find_violations
+from tests.simulation.process_environment import environment
 from tests.simulation.scenario import draw
-from tests.simulation.story import Result, Story
+from tests.simulation.simulation import Result, Simulation
 
 LAST_EVENTS = 60
 
 
-def play(seed: int) -> tuple[Result, Story]:
+def play(seed: int) -> tuple[Result, Simulation]:
     """Play the story of a seed to its end, and judge it.
 
     Nothing is cleared away meanwhile: what killed processes left behind would run on a little.
     """
     gc.disable()
-    story = Story(seed)
-    begin = story.world.clock.now
-    draw(story)
-    story.play()
-    violations = (*story.failures, *judge(story))
-    struck = {**story.discord_faults.struck, **story.relay_faults.struck}
-    simulated = story.world.clock.now - begin
-    return Result(seed, story.trace.digest, simulated, violations, struck), story
+    simulation = Simulation(seed)
+    begin = simulation.environment.clock.now
+    draw(simulation)
+    simulation.play()
+    violations = (*simulation.failures, *find_violations(simulation))
+    applied = {**simulation.discord_faults.applied, **simulation.relay_faults.applied}
+    simulated = simulation.environment.clock.now - begin
+    return Result(seed, simulation.trace.digest, simulated, violations, applied), simulation
 
 
 def main() -> int:
@@ -65,12 +65,12 @@ def _command(*options: object) -> list[str]:
 
 def _replay(seed: int) -> NoReturn:
     """Play one seed, and tell all that happened."""
-    result, story = play(seed)
+    result, simulation = play(seed)
     tell = sys.stdout.write
-    for line in story.trace.lines:
+    for line in simulation.trace.lines:
         tell(f"{line}\n")
-    for deed in story.people.deeds:
-        tell(f"deed {deed}\n")
+    for action in simulation.users.actions:
+        tell(f"deed {action}\n")
     tell(f"seed {seed}: {result.simulated / 3600:.1f} h, trace {result.digest}\n")
     for violation in result.violations:
         tell(f"VIOLATED {violation}\n")
@@ -82,20 +82,20 @@ def _work(seeds: range) -> NoReturn:
     """Play seeds, and write a line of JSON for each."""
     gc.freeze()  # all that was imported stays
     for seed in seeds:
-        result, story = play(seed)
+        result, simulation = play(seed)
         failed = bool(result.violations)
-        last = list(story.trace.lines)[-LAST_EVENTS:] if failed else []
+        last = list(simulation.trace.lines)[-LAST_EVENTS:] if failed else []
         line = {
             "seed": seed,
             "digest": result.digest,
             "simulated": result.simulated,
             "violations": result.violations,
-            "struck": result.struck,
+            "struck": result.applied,
             "last": last,
         }
         sys.stdout.write(f"{json.dumps(line)}\n")
         sys.stdout.flush()
-        del result, story
+        del result, simulation
         _clear_away()
     os._exit(0)  # as above
 

@@ -18,7 +18,7 @@ from sqlite_utils import Database
 from bot.storage.database import DatabaseThread, _Job, _run_together
 from bot.storage.errors import DatabaseClosed
 from bot.storage.migrations import migrations
-from tests.simulation.world import World
+from tests.simulation.environment import Environment
 
 T = TypeVar("T")
 
@@ -66,10 +66,12 @@ class Disk:
 class SimulatedDatabase(DatabaseThread):
     """A ``DatabaseThread`` that needs no thread."""
 
-    def __init__(self, disk: Disk, world: World) -> None:  # no super(): that would make the threads
+    def __init__(
+        self, disk: Disk, environment: Environment
+    ) -> None:  # no super(): that would make the threads
         self.path = Path("simulated.db")
         self._disk = disk
-        self._dice = world.dice(f"database/{world.clock.now}")
+        self._dice = environment.rng(f"database/{environment.clock.now}")
         self._database = Database(disk.connection)
         self._waiting: list[_Job[Any]] = []
         self._damage = None

@@ -228,7 +228,7 @@ class DiscordServer:
         return channel if isinstance(channel, Reply) else _reply(channel.payload())
 
     def _open_direct(self, request: Request) -> Reply:
-        person = self._state.people.get(request.user_id or 0)
+        person = self._state.users.get(request.user_id or 0)
         if person is None or person.refuses_with == UNKNOWN_USER:
             return error(400, UNKNOWN_USER, "Unknown User")
         return _reply(self._state.channels[person.direct].payload())

@@ -26,7 +26,7 @@ BOT_USER = {
 
 
 @dataclass(eq=False, slots=True)
-class Person:
+class User:
     """A member of all servers, or of none any more."""
 
     id: int
@@ -98,7 +98,7 @@ class Channel:
     id: int
     guild_id: int | None
     name: str
-    person: Person | None = None
+    person: User | None = None
     denied: int = 0
     """Permissions that the bot lacks here."""
     ever_denied: int = 0
@@ -139,7 +139,7 @@ class Interaction:
 
     id: int
     token: str
-    person: Person
+    person: User
     channel: Channel
     kind: int
     data: dict[str, Any]
@@ -190,7 +190,7 @@ class DiscordState:
         self._count = 0
         self.guilds: dict[int, str] = {}
         self.channels: dict[int, Channel] = {}
-        self.people: dict[int, Person] = {}
+        self.users: dict[int, User] = {}
         self.interactions: dict[str, Interaction] = {}
         self.banned_words: dict[int, set[str]] = {}
         """By server: words that its AutoMod lets nobody write."""
@@ -214,11 +214,11 @@ class DiscordState:
         self.channels[channel.id] = channel
         return channel
 
-    def add_person(self, name: str) -> Person:
+    def add_person(self, name: str) -> User:
         """Let somebody join, with a channel for direct messages."""
-        person = Person(self.snowflake(), name)
+        person = User(self.snowflake(), name)
         person.direct = self.snowflake()
-        self.people[person.id] = person
+        self.users[person.id] = person
         self.channels[person.direct] = Channel(person.direct, None, "", person)
         return person
 

@@ -73,13 +73,13 @@ class Fault:
     times: int | None = None
 
 
-class FaultBoard:
+class FaultInjector:
     """The faults that are active now."""
 
-    def __init__(self, dice: random.Random) -> None:
-        self._dice = dice
+    def __init__(self, rng: random.Random) -> None:
+        self._dice = rng
         self._active: list[Fault] = []
-        self.struck: dict[str, int] = {}
+        self.applied: dict[str, int] = {}
         """How often each fault has struck, by its name."""
 
     def add(self, fault: Fault) -> None:
@@ -105,6 +105,6 @@ class FaultBoard:
                 fault.times -= 1
                 if fault.times == 0:
                     self.remove(fault)
-            self.struck[fault.name] = self.struck.get(fault.name, 0) + 1
+            self.applied[fault.name] = self.applied.get(fault.name, 0) + 1
             return fault
         return None

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from typing import Any
 
-from tests.simulation.world import World
+from tests.simulation.environment import Environment
 
 TICK = 1e-6
 """Seconds that one turn of the loop takes: time always passes, so that nothing spins for ever."""
@@ -42,10 +42,10 @@ class _Ready(deque[Any]):
 class _Selector:
     """Stands where asyncio waits for sockets: here the world goes on meanwhile."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, environment: Environment) -> None:
+        self._world = environment
         self._turns = 0
-        self._turns_since = world.clock.now
+        self._turns_since = environment.clock.now
 
     def select(self, timeout: float | None) -> list[Any]:
         """Let the world go on until its next event, at most for ``timeout`` seconds."""
@@ -68,10 +68,10 @@ class _Selector:
 class VirtualLoop(asyncio.BaseEventLoop):
     """asyncio's own loop but for its clock and its selector."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, environment: Environment) -> None:
         super().__init__()
-        self._world = world
-        self._selector = _Selector(world)
+        self._world = environment
+        self._selector = _Selector(environment)
         self._ready: _Ready = _Ready()
         self._clock_resolution = TICK / 10
 
@@ -83,11 +83,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Kill the process before the given number of further steps is over."""
         self._ready.crash_after = steps
 
-    def spare(self) -> None:
+    def cancel_crash(self) -> None:
         """Do not kill the process after all."""
         self._ready.crash_after = None
 
-    def bury(self) -> None:
+    def discard(self) -> None:
         """Say nothing of the tasks that the killed process left behind."""
         for task in asyncio.all_tasks(self):
             task._log_destroy_pending = False  # type: ignore[attr-defined]  # asyncio's own flag

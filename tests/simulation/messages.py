@@ -12,7 +12,7 @@ def is_card(message: Message) -> bool:
     return looks_like_card(message.content, message.text, message.pinged)
 
 
-def is_word(message: Message) -> bool:
+def is_held_notice(message: Message) -> bool:
     """Whether it only says that a notice is held."""
     return _WORDS.text("held-word-kept") in message.content
 
@@ -25,10 +25,10 @@ def is_minimal(message: Message) -> bool:
 
 def is_notice(message: Message) -> bool:
     """Whether it tells how a task ended."""
-    return not is_card(message) and not is_word(message)
+    return not is_card(message) and not is_held_notice(message)
 
 
-def may_be_a_repeat(message: Message) -> bool:
+def is_possible_duplicate(message: Message) -> bool:
     """Whether it says that it may have been posted before."""
     return _WORDS.text("notice-repeat") in message.content
 

@@ -13,8 +13,8 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from tests.simulation.faults import FaultBoard, Reply, Request
-from tests.simulation.world import World
+from tests.simulation.environment import Environment
+from tests.simulation.faults import FaultInjector, Reply, Request
 
 PATIENCE = 300.0
 """Seconds after which aiohttp gives up by itself, where no other limit is set."""
@@ -63,20 +63,20 @@ class Network:
 
     def __init__(
         self,
-        world: World,
+        environment: Environment,
         receive: Receive,
-        faults: FaultBoard,
+        faults: FaultInjector,
         slowness: float,
         heed: Callable[[Request, Reply], None] = lambda _request, _reply: None,
         answered: Callable[[Request], None] = lambda _request: None,
     ) -> None:
-        self._world = world
+        self._world = environment
         self._heed = heed
         self._answered = answered
         self._receive = receive
         self._faults = faults
         self._slowness = slowness
-        self._dice = world.dice("network")
+        self._dice = environment.rng("network")
         self.unheard: list[Request] = []
         """What was done, and the answer to it lost."""
         self.troubled: set[int | None] = set()

@@ -15,9 +15,9 @@ from bot.settings import Settings
 from tests.simulation import discord_server, relay_server
 from tests.simulation.database import Disk, SimulatedDatabase
 from tests.simulation.discord_state import APPLICATION_ID, DiscordState
+from tests.simulation.environment import Environment
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.network import Network, Session
-from tests.simulation.world import World
 
 PACE = LiveCardTiming(tick_interval=6.0)
 """Cards are looked at less often than usual, for that is most of what an idle bot does."""
@@ -27,16 +27,16 @@ class BotProcess:
     """The bot while it runs, with what its gateway tells it."""
 
     def __init__(
-        self, world: World, settings: Settings, disk: Disk, discord_network: Network,
+        self, environment: Environment, settings: Settings, disk: Disk, discord_network: Network,
         relay_network: Network, state: DiscordState,
     ) -> None:  # fmt: skip
-        self._world = world
+        self._world = environment
         self._settings = settings
         self._disk = disk
         self._discord_network = discord_network
         self._relay_network = relay_network
         self._state = state
-        self.loop = VirtualLoop(world)
+        self.loop = VirtualLoop(environment)
         self.connected = False
         """Whether the gateway tells it what happens."""
         self.logged_in = False

@@ -181,20 +181,18 @@ def failure(status: int, code: str, message: str) -> Reply:
     return Reply(status, json.dumps(body).encode())
 
 
-def a_shape(dice: random.Random) -> ResponseFormat:
+def a_shape(rng: random.Random) -> ResponseFormat:
     """Return one of the forms in which relays wrap their answers, and the paths that they have."""
-    singles = dice.choice([{SINGLE}, set(SINGLE_PATHS)])
-    batches = dice.choice(
-        [{FETCH_PATH}, {FETCH_PATH}, set(BATCH_PATHS), {SUBMIT_FETCH_PATH}, set()]
-    )
+    singles = rng.choice([{SINGLE}, set(SINGLE_PATHS)])
+    batches = rng.choice([{FETCH_PATH}, {FETCH_PATH}, set(BATCH_PATHS), {SUBMIT_FETCH_PATH}, set()])
     return ResponseFormat(
-        code=dice.choice(["success", 1, 200, None]),
-        nothing=dice.choice([(), None]),
-        account=dice.random() < 0.3,
-        reversed_order=dice.random() < 0.3,
-        data_as_text=dice.random() < 0.1,
-        filters_by_action=dice.random() < 0.2,
-        fetch=dice.choice(
+        code=rng.choice(["success", 1, 200, None]),
+        nothing=rng.choice([(), None]),
+        account=rng.random() < 0.3,
+        reversed_order=rng.random() < 0.3,
+        data_as_text=rng.random() < 0.1,
+        filters_by_action=rng.random() < 0.2,
+        fetch=rng.choice(
             [
                 SingleLookupFormat.TASK,
                 SingleLookupFormat.TASK,
@@ -202,8 +200,8 @@ def a_shape(dice: random.Random) -> ResponseFormat:
                 SingleLookupFormat.NESTED,
             ]
         ),
-        task_with_id_only=dice.choice(list(UnknownTaskFormat)),
-        unknown_path=dice.choice(
+        task_with_id_only=rng.choice(list(UnknownTaskFormat)),
+        unknown_path=rng.choice(
             [UnknownPathFormat.INVALID_URL, UnknownPathFormat.HTML, UnknownPathFormat.FRONT_PAGE]
         ),
         paths=frozenset(singles | batches),

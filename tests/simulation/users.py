@@ -7,7 +7,7 @@ from typing import Any
 from bot.i18n.catalog import catalog_for
 from bot.ui.escaping import code_span
 from tests.e2e.chaos_audit import Heard, heard
-from tests.simulation.discord_state import Channel, DiscordState, Interaction, Message, Person
+from tests.simulation.discord_state import Channel, DiscordState, Interaction, Message, User
 from tests.simulation.process import BotProcess
 from tests.simulation.trace import Trace
 
@@ -17,12 +17,12 @@ _WORDS = catalog_for("en-US")
 
 
 @dataclass(eq=False, slots=True)
-class Deed:
+class UserAction:
     """One wish of one person about one task, and the interaction in which it was answered."""
 
     verb: str
     task_id: str
-    person: Person
+    person: User
     place: Channel
     """Where the notice is to come."""
     asked_at: float
@@ -89,18 +89,18 @@ _NOTHING = {
 }
 
 
-class People:
+class Users:
     """Lets people act, and remembers what they did."""
 
     def __init__(self, state: DiscordState, trace: Trace) -> None:
         self._state = state
         self._trace = trace
-        self.deeds: list[Deed] = []
+        self.actions: list[UserAction] = []
 
     def watch(
         self,
         process: BotProcess | None,
-        person: Person,
+        person: User,
         task_ids: Sequence[str],
         channel: Channel,
         *,
@@ -116,14 +116,14 @@ class People:
         self._act(process, person, channel, COMMAND, data, "watch", task_ids, place)
 
     def unwatch(
-        self, process: BotProcess | None, person: Person, task_id: str, channel: Channel
+        self, process: BotProcess | None, person: User, task_id: str, channel: Channel
     ) -> None:
         """Type ``/suno unwatch``, which goes for every place."""
         data = _command("unwatch", [{"name": "id", "type": 3, "value": task_id}])
         self._act(process, person, channel, COMMAND, data, "unwatch", [task_id], channel)
 
     def look(
-        self, process: BotProcess | None, person: Person, task_id: str, channel: Channel
+        self, process: BotProcess | None, person: User, task_id: str, channel: Channel
     ) -> None:
         """Type ``/suno status``."""
         data = _command("status", [{"name": "id", "type": 3, "value": task_id}])
@@ -132,7 +132,7 @@ class People:
     def press(
         self,
         process: BotProcess | None,
-        person: Person,
+        person: User,
         message: Message,
         verb: str,
         custom_id: str,
@@ -143,18 +143,18 @@ class People:
         data = {"custom_id": custom_id, "component_type": 2}
         self._act(process, person, channel, COMPONENT, data, verb, task_ids, channel, message)
 
-    def _waits_for_an_answer(self, person: Person, task_ids: Sequence[str]) -> bool:
+    def _waits_for_an_answer(self, person: User, task_ids: Sequence[str]) -> bool:
         """Whether an earlier wish of theirs about a task has no answer: they leave it then."""
         return any(
-            deed.heard is Heard.SILENCE
-            for deed in self.deeds
-            if deed.person is person and deed.task_id in task_ids
+            action.heard is Heard.SILENCE
+            for action in self.actions
+            if action.person is person and action.task_id in task_ids
         )
 
     def _act(
         self,
         process: BotProcess | None,
-        person: Person,
+        person: User,
         channel: Channel,
         kind: int,
         data: dict[str, Any],
@@ -170,13 +170,13 @@ class People:
         interaction = self._interaction(person, channel, kind, data)
         now = self._state.clock.true_time()
         for task_id in task_ids:
-            self.deeds.append(Deed(verb, task_id, person, place, now, interaction))
+            self.actions.append(UserAction(verb, task_id, person, place, now, interaction))
         where = channel.name or "a direct message"
         self._trace.note(f"{person.name} in {where}: {verb} {' '.join(task_ids)}")
         process.tell("INTERACTION_CREATE", interaction.payload(message))
 
     def _interaction(
-        self, person: Person, channel: Channel, kind: int, data: dict[str, Any]
+        self, person: User, channel: Channel, kind: int, data: dict[str, Any]
     ) -> Interaction:
         snowflake = self._state.snowflake()
         token = f"token-{snowflake}"

@@ -69,7 +69,7 @@ def said(message: Message) -> set[str]:
     }
 
 
-def truths(task: SimulatedTask, *, unreachable: bool, denied: bool) -> set[str]:
+def true_statements(task: SimulatedTask, *, unreachable: bool, denied: bool) -> set[str]:
     """Return what may be said of the end of a task.
 
     ``unreachable``: whether the relay refused to tell of this task, while it told of others.
@@ -87,7 +87,7 @@ def truths(task: SimulatedTask, *, unreachable: bool, denied: bool) -> set[str]:
     return meanings
 
 
-def falsehoods(task: SimulatedTask, message: Message, true: set[str]) -> Iterator[str]:
+def false_statements(task: SimulatedTask, message: Message, true: set[str]) -> Iterator[str]:
     """Yield what is wrong with a notice, if ``true`` is what may be said."""
     meanings = said(message)
     if not meanings & true:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from tests.simulation.faults import Effect, Fault, FaultBoard, Request
-from tests.simulation.story import Story
+from tests.simulation.faults import Effect, Fault, FaultInjector, Request
+from tests.simulation.simulation import Simulation
 
 HTML = b"<!DOCTYPE html><html><body><h1>Bad gateway</h1></body></html>"
 
@@ -23,43 +23,49 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class ActiveDisruption:
     """The moment at which a trouble begins, and for how long it lasts."""
 
-    story: Story
-    dice: Random
+    simulation: Simulation
+    rng: Random
     seconds: float
 
     def later(self, end: Callable[[], object], at_most: float | None = None) -> None:
         """Call ``end`` when the trouble is over."""
-        self.story.world.after(min(self.seconds, at_most or self.seconds), end)
+        self.simulation.environment.after(min(self.seconds, at_most or self.seconds), end)
 
-    def add(self, board: FaultBoard, fault: Fault, at_most: float | None = None) -> None:
+    def add(self, board: FaultInjector, fault: Fault, at_most: float | None = None) -> None:
         """Let a fault strike until the trouble is over."""
         board.add(fault)
         self.later(lambda: board.remove(fault), at_most)
 
-    def strike(self, board: FaultBoard, scope: Scope, name: str, effect: Effect) -> None:
+    def strike(self, board: FaultInjector, scope: Scope, name: str, effect: Effect) -> None:
         """Let requests meet an effect: all of them, or some, or only the next."""
-        chance = self.dice.choice([1.0, 1.0, 0.5, 0.2])
-        times = self.dice.choice([None, None, 1, 2, 6])
+        chance = self.rng.choice([1.0, 1.0, 0.5, 0.2])
+        times = self.rng.choice([None, None, 1, 2, 6])
         self.add(board, Fault(f"{name} {scope.name}", scope.holds, effect, chance, times))
 
 
-Trouble = Callable[[Occasion], None]
+Disruption = Callable[[ActiveDisruption], None]
 
 
-def begin_trouble(
-    story: Story, troubles: tuple[Trouble, ...], dice: Random, at: float, longer: float = 0.0
+def start_disruption(
+    simulation: Simulation,
+    disruption_kinds: tuple[Disruption, ...],
+    rng: Random,
+    at: float,
+    longer: float = 0.0,
 ) -> None:
     """Draw a trouble, and let it begin at a monotonic time; it may last so much ``longer``."""
-    trouble = dice.choice(troubles)
-    seconds = dice.choice([dice.uniform(5, 60), dice.uniform(60, 600), dice.uniform(600, 3000)])
-    occasion = Occasion(story, Random(dice.getrandbits(64)), seconds + longer)
+    disruption_kind = rng.choice(disruption_kinds)
+    seconds = rng.choice([rng.uniform(5, 60), rng.uniform(60, 600), rng.uniform(600, 3000)])
+    disruption = ActiveDisruption(simulation, Random(rng.getrandbits(64)), seconds + longer)
 
     def begin() -> None:
-        if not story.healed:
-            story.trace.note(f"trouble {trouble.__name__} for {occasion.seconds:.0f} s")
-            trouble(occasion)
+        if not simulation.faults_stopped:
+            simulation.trace.note(
+                f"trouble {disruption_kind.__name__} for {disruption.seconds:.0f} s"
+            )
+            disruption_kind(disruption)
 
-    story.world.at(at, begin)
+    simulation.environment.at(at, begin)

@@ -2,54 +2,54 @@
 
 from functools import partial
 
+from tests.simulation.disruptions import HTML, ActiveDisruption, Disruption, Scope
 from tests.simulation.faults import Effect, Fault, Reply, Request
 from tests.simulation.relay_server import answer, failure
-from tests.simulation.troubles import HTML, Occasion, Scope, Trouble
 
 LONGEST_OBLIVION = 1500.0
 """Seconds for which a relay may deny tasks that it knows, once in a story: when it does so for half
 an hour, nobody can tell that from tasks which are gone."""
 
 
-def _add(occasion: Occasion, name: str, effect: Effect) -> None:
+def _add(disruption: ActiveDisruption, name: str, effect: Effect) -> None:
     """Let all look-ups meet an effect, or those of one task."""
-    task_id = occasion.dice.choice(occasion.story.tasks).id
+    task_id = disruption.rng.choice(disruption.simulation.tasks).id
     everything = Scope("always", lambda _: True)
     one = Scope(f"about {task_id}", lambda request: task_id in request.task_ids)
-    scope = occasion.dice.choice([everything, everything, one])
-    occasion.strike(occasion.story.relay_faults, scope, name, effect)
+    scope = disruption.rng.choice([everything, everything, one])
+    disruption.strike(disruption.simulation.relay_faults, scope, name, effect)
 
 
-def relay_trouble(occasion: Occasion) -> None:
+def relay_trouble(disruption: ActiveDisruption) -> None:
     """Let the relay answer with an error of its servers."""
-    status = occasion.dice.choice([500, 502, 503, 504, 520, 522, 524])
-    reply = occasion.dice.choice(
+    status = disruption.rng.choice([500, 502, 503, 504, 520, 522, 524])
+    reply = disruption.rng.choice(
         [Reply(status, HTML, "text/html"), failure(status, "", "upstream error")]
     )
-    _add(occasion, f"relay HTTP {status}", Effect(reply=reply))
+    _add(disruption, f"relay HTTP {status}", Effect(reply=reply))
 
 
-def relay_down(occasion: Occasion) -> None:
+def relay_down(disruption: ActiveDisruption) -> None:
     """Let nobody answer at the relay."""
-    effect = Effect(cut=True) if occasion.dice.random() < 0.7 else Effect(silent=True)
-    _add(occasion, "relay down", effect)
+    effect = Effect(cut=True) if disruption.rng.random() < 0.7 else Effect(silent=True)
+    _add(disruption, "relay down", effect)
 
 
-def relay_slow(occasion: Occasion) -> None:
+def relay_slow(disruption: ActiveDisruption) -> None:
     """Let the relay answer late."""
-    delay = occasion.dice.choice([3.0, 15.0, 28.0, 45.0])
-    _add(occasion, f"relay {delay:.0f} s late", Effect(applied=True, delay=delay))
+    delay = disruption.rng.choice([3.0, 15.0, 28.0, 45.0])
+    _add(disruption, f"relay {delay:.0f} s late", Effect(applied=True, delay=delay))
 
 
-def relay_limited(occasion: Occasion) -> None:
+def relay_limited(disruption: ActiveDisruption) -> None:
     """Let the relay ask for fewer requests."""
-    pause = occasion.dice.choice([(), (("Retry-After", "20"),), (("Retry-After", "400"),)])
-    _add(occasion, "relay 429", Effect(reply=Reply(429, b"", None, pause)))
+    pause = disruption.rng.choice([(), (("Retry-After", "20"),), (("Retry-After", "400"),)])
+    _add(disruption, "relay 429", Effect(reply=Reply(429, b"", None, pause)))
 
 
-def relay_refuses(occasion: Occasion) -> None:
+def relay_refuses(disruption: ActiveDisruption) -> None:
     """Let the relay refuse the key, or whatever it is asked."""
-    reply = occasion.dice.choice(
+    reply = disruption.rng.choice(
         [
             failure(401, "invalid_api_key", "Invalid API key"),
             failure(403, "quota_not_enough", "user quota is not enough"),
@@ -57,24 +57,24 @@ def relay_refuses(occasion: Occasion) -> None:
             answer({"code": "fail_to_fetch_task", "message": "upstream error", "data": None}),
         ]
     )
-    _add(occasion, "relay refuses", Effect(reply=reply))
+    _add(disruption, "relay refuses", Effect(reply=reply))
 
 
-def relay_garbled(occasion: Occasion) -> None:
+def relay_garbled(disruption: ActiveDisruption) -> None:
     """Let the relay answer what cannot be read."""
-    reply = occasion.dice.choice(
+    reply = disruption.rng.choice(
         [
             Reply(200, HTML, "text/html"),
             Reply(200, b'{"code": "success", "data": [{"task_id": "ta'),
             Reply(200, b""),
         ]
     )
-    _add(occasion, "relay garbled", Effect(reply=reply))
+    _add(disruption, "relay garbled", Effect(reply=reply))
 
 
-def relay_knows_nothing(occasion: Occasion) -> None:
+def relay_knows_nothing(disruption: ActiveDisruption) -> None:
     """Leave out every task, as a relay does that was given another key."""
-    relay = occasion.story.relay
+    relay = disruption.simulation.relay
     if relay.was_oblivious:
         return
     relay.was_oblivious = True
@@ -85,25 +85,25 @@ def relay_knows_nothing(occasion: Occasion) -> None:
         relay.deny(request.task_ids)
         return True
 
-    nothing = answer({"code": "success", "message": "", "data": occasion.dice.choice([[], None])})
+    nothing = answer({"code": "success", "message": "", "data": disruption.rng.choice([[], None])})
     batches = Fault("relay knows nothing", partial(denies, "POST"), Effect(reply=nothing))
     unknown = Effect(reply=failure(400, "task_not_exist", "task_not_exist"))
     singles = Fault("relay knows nothing", partial(denies, "GET"), unknown)
     for fault in (batches, singles):
-        occasion.add(occasion.story.relay_faults, fault, at_most=LONGEST_OBLIVION)
+        disruption.add(disruption.simulation.relay_faults, fault, at_most=LONGEST_OBLIVION)
 
 
-def relay_stumbles(occasion: Occasion) -> None:
+def relay_stumbles(disruption: ActiveDisruption) -> None:
     """Let one id spoil every batch that it is in."""
-    task = occasion.dice.choice(occasion.story.tasks).id
-    reply = occasion.dice.choice(
+    task = disruption.rng.choice(disruption.simulation.tasks).id
+    reply = disruption.rng.choice(
         [failure(500, "", "internal error"), failure(400, "", "invalid id")]
     )
     fault = Fault(f"relay stumbles over {task}", lambda r: task in r.task_ids, Effect(reply=reply))
-    occasion.add(occasion.story.relay_faults, fault)
+    disruption.add(disruption.simulation.relay_faults, fault)
 
 
-AT_RELAY: tuple[Trouble, ...] = (
+AT_RELAY: tuple[Disruption, ...] = (
     *(relay_trouble, relay_down, relay_slow, relay_limited, relay_refuses),
     *(relay_garbled, relay_stumbles, relay_knows_nothing),
 )

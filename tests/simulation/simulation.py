@@ -9,24 +9,24 @@ from bot.settings import Settings
 from tests.simulation import clock, relay_server
 from tests.simulation.database import Disk
 from tests.simulation.discord_server import DiscordServer
-from tests.simulation.discord_state import SEND, VIEW, Channel, DiscordState, Message, Person
-from tests.simulation.faults import FaultBoard, Reply, Request
+from tests.simulation.discord_state import SEND, VIEW, Channel, DiscordState, Message, User
+from tests.simulation.environment import Environment, SimulationEnded
+from tests.simulation.faults import FaultInjector, Reply, Request
 from tests.simulation.loop import Crash, Livelock
 from tests.simulation.messages import is_minimal, speaks_for
 from tests.simulation.network import Network
-from tests.simulation.people import People
 from tests.simulation.process import BotProcess
 from tests.simulation.relay_server import RelayServer, SimulatedTask
 from tests.simulation.trace import TraceHandler
-from tests.simulation.world import Ended, World
+from tests.simulation.users import Users
 
 CHECK_EVERY = 300.0
 """Seconds between two looks whether everything has come to rest."""
-REST = 1500.0
+SETTLED_FOR = 1500.0
 """Seconds for which time runs on when it has: whatever comes late is seen then."""
 LONGEST_RESTART_DELAY = 60.0
 """Seconds between two starts that fail, at most: the pause doubles from one to the next."""
-LONGEST_HEALING = 3600.0
+MAX_SETTLING_TIME = 3600.0
 """Seconds beyond the deadline of a watch in which everything must have come to rest after the last
 fault; a day more where troubles lasted for days."""
 
@@ -43,68 +43,68 @@ class Result:
     simulated: float
     """Virtual seconds."""
     violations: tuple[str, ...]
-    struck: dict[str, int] = field(default_factory=dict)
+    applied: dict[str, int] = field(default_factory=dict)
     """How often each fault struck."""
 
 
-class Story:
+class Simulation:
     """One seed's world, and the bot that lives in it."""
 
     def __init__(self, seed: int) -> None:
-        self.world = World(seed)
-        clock.begin(self.world.clock, seed)
-        self.trace = self.world.trace
-        self.dice = self.world.dice("story")
+        self.environment = Environment(seed)
+        clock.begin(self.environment.clock, seed)
+        self.trace = self.environment.trace
+        self.rng = self.environment.rng("story")
         self.disk = Disk()
-        self.state = DiscordState(self.world.clock)
-        self.discord = DiscordServer(self.state, self.dice.uniform(60, 300))
-        self.relay = RelayServer(self.world.clock, relay_server.a_shape(self.dice))
-        self.discord_faults = FaultBoard(self.world.dice("discord faults"))
-        self.relay_faults = FaultBoard(self.world.dice("relay faults"))
-        slow = self.dice.choice([0.01, 0.05, 0.3])
+        self.state = DiscordState(self.environment.clock)
+        self.discord = DiscordServer(self.state, self.rng.uniform(60, 300))
+        self.relay = RelayServer(self.environment.clock, relay_server.a_shape(self.rng))
+        self.discord_faults = FaultInjector(self.environment.rng("discord faults"))
+        self.relay_faults = FaultInjector(self.environment.rng("relay faults"))
+        slow = self.rng.choice([0.01, 0.05, 0.3])
         self.said_about: dict[int, set[int]] = defaultdict(set)
         """By channel: the error codes with which Discord has refused something there."""
         self._discord_network = Network(
-            self.world, self.discord.receive, self.discord_faults, slow, self._note_word
+            self.environment, self.discord.receive, self.discord_faults, slow, self._note_word
         )
         self._relay_network = Network(
-            self.world,
+            self.environment,
             self.relay.receive,
             self.relay_faults,
             slow,
             answered=self.relay.answered,
         )
-        self.people = People(self.state, self.trace)
+        self.users = Users(self.state, self.trace)
         self.settings = self._draw_settings()
         self.channels: list[Channel] = []
-        self.persons: list[Person] = []
+        self.members: list[User] = []
         self.tasks: list[SimulatedTask] = []
         self.process: BotProcess | None = None
         self._dead: list[BotProcess] = []
-        self.lives = 0
-        self.downtime = 5.0
+        self.process_count = 0
+        self.restart_delay = 5.0
         """Seconds until a process that has died is started again."""
         self._failed_starts = 0
         """How many processes in a row have died before they were logged in."""
         self.failures: list[str] = []
         """What went wrong in a way that no oracle needs to judge."""
-        self.lasts_days = False
+        self.has_day_long_disruptions = False
         """Whether troubles may last for more than a day."""
-        self.healed = False
-        self._rested_since = 0.0
+        self.faults_stopped = False
+        self._settled_since = 0.0
         self._handler = TraceHandler(self.trace)
 
     def _draw_settings(self) -> Settings:
-        dice = self.dice
+        rng = self.rng
         return Settings(
             _env_file=None,
             discord_token="token",
             suno_relay="custom",
             suno_base_url=relay_server.BASE_URL,
             suno_api_key=relay_server.KEY,
-            poll_interval=dice.choice([10.0, 20.0, 45.0]),
-            poll_batch_size=dice.choice([2, 10, 100]),
-            watch_deadline=dice.choice([3600.0, 7200.0]),
+            poll_interval=rng.choice([10.0, 20.0, 45.0]),
+            poll_batch_size=rng.choice([2, 10, 100]),
+            watch_deadline=rng.choice([3600.0, 7200.0]),
         )
 
     def _note_word(self, request: Request, reply: Reply) -> None:
@@ -115,7 +115,7 @@ class Story:
         if request.channel_id is not None:
             self.said_about[request.channel_id].add(code)
         elif request.user_id is not None:
-            self.said_about[self.state.people[request.user_id].direct].add(code)
+            self.said_about[self.state.users[request.user_id].direct].add(code)
 
     def play(self) -> None:
         """Live through the story to its end."""
@@ -124,8 +124,8 @@ class Story:
         logging.getLogger("bot").setLevel(logging.INFO)
         try:
             while self._live():
-                self.world.sleep_until(self.world.clock.now + self._restart_delay())
-        except Ended:
+                self.environment.sleep_until(self.environment.clock.now + self._restart_delay())
+        except SimulationEnded:
             pass
         finally:
             root.removeHandler(self._handler)
@@ -133,9 +133,9 @@ class Story:
 
     def _live(self) -> bool:
         """Let one process live; return whether another one follows."""
-        self.lives += 1
+        self.process_count += 1
         process = BotProcess(
-            self.world,
+            self.environment,
             self.settings,
             self.disk,
             self._discord_network,
@@ -143,8 +143,8 @@ class Story:
             self.state,
         )
         self.process = process
-        self.trace.note(f"process {self.lives} starts")
-        self.world.after(self.dice.uniform(0.5, 5), lambda: self._connect(process))
+        self.trace.note(f"process {self.process_count} starts")
+        self.environment.after(self.rng.uniform(0.5, 5), lambda: self._connect(process))
         try:
             process.loop.run_until_complete(process.run())
             self.trace.note("process stopped")
@@ -158,49 +158,51 @@ class Story:
         finally:
             self.process = None
             self._dead.append(process)
-            process.loop.bury()
+            process.loop.discard()
         self._failed_starts = 0 if process.logged_in else self._failed_starts + 1
         return True
 
     def _restart_delay(self) -> float:
         """Return for how long a supervisor waits; after starts that failed, longer every time."""
         doubled = 2.0 ** min(self._failed_starts, 10)
-        return max(self.downtime, min(doubled, LONGEST_RESTART_DELAY))
+        return max(self.restart_delay, min(doubled, LONGEST_RESTART_DELAY))
 
     def _connect(self, process: BotProcess) -> None:
         if self.process is process and process.logged_in:
             process.connect()
         elif self.process is process:
-            self.world.after(1.0, lambda: self._connect(process))
+            self.environment.after(1.0, lambda: self._connect(process))
 
     # The end
 
-    def heal_at(self, when: float) -> None:
+    def stop_faults_at(self, when: float) -> None:
         """From then on nothing goes wrong any more."""
-        self.world.at(when, self._heal)
+        self.environment.at(when, self._stop_faults)
 
-    def _heal(self) -> None:
+    def _stop_faults(self) -> None:
         self.trace.note("all faults stop")
-        self.healed = True
-        self.world.clock.wall_error = 0.0
+        self.faults_stopped = True
+        self.environment.clock.wall_error = 0.0
         if self.process is not None:
-            self.process.loop.spare()
+            self.process.loop.cancel_crash()
         self.discord_faults.clear()
         self.relay_faults.clear()
         self.disk.full = False
-        self._rested_since = self.world.clock.now
-        longest = LONGEST_HEALING + self.settings.watch_deadline + 86400 * self.lasts_days
-        self._check_until(self.world.clock.now + longest)
+        self._settled_since = self.environment.clock.now
+        longest = (
+            MAX_SETTLING_TIME + self.settings.watch_deadline + 86400 * self.has_day_long_disruptions
+        )
+        self._check_until(self.environment.clock.now + longest)
 
     def _check_until(self, limit: float) -> None:
-        now = self.world.clock.now
-        if not self.is_at_rest():
-            self._rested_since = now
-        if now - self._rested_since >= REST or now >= limit:
-            raise Ended
-        self.world.after(CHECK_EVERY, lambda: self._check_until(limit))
+        now = self.environment.clock.now
+        if not self.is_settled():
+            self._settled_since = now
+        if now - self._settled_since >= SETTLED_FOR or now >= limit:
+            raise SimulationEnded
+        self.environment.after(CHECK_EVERY, lambda: self._check_until(limit))
 
-    def is_at_rest(self) -> bool:
+    def is_settled(self) -> bool:
         """Whether nothing is owed any more that can be delivered."""
         connection = self.disk.connection
         (running,) = connection.execute(_RUNNING).fetchone()
@@ -224,7 +226,7 @@ class Story:
     def may_be_in_doubt(self, message: Message) -> bool:
         """Whether the bot may have lost track of what it posted where a message is, or is for."""
         places = {message.channel_id, *(c.id for c in self.channels if speaks_for(message, c.id))}
-        return self.lives > 1 or not places.isdisjoint(self._discord_network.troubled)
+        return self.process_count > 1 or not places.isdisjoint(self._discord_network.troubled)
 
     def task_of(self, message: Message) -> SimulatedTask | None:
         """Return the task that a message is about; the bot has to say of the least ones."""
