@@ -5,7 +5,16 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
-class TaskKind(StrEnum):
+class _FastEnum(StrEnum):
+    """A StrEnum that is hashed as its text: ``Enum.__hash__`` is a Python function, and slow.
+
+    Every poll hashes the tasks that it finds, to tell which of them have changed.
+    """
+
+    __hash__ = str.__hash__
+
+
+class TaskKind(_FastEnum):
     """What a task makes; read from the shape of its data, never from its ``action``."""
 
     MUSIC = "music"
@@ -25,7 +34,7 @@ class TaskKind(StrEnum):
 _KINDS = {kind.action: kind for kind in TaskKind}
 
 
-class TaskStatus(StrEnum):
+class TaskStatus(_FastEnum):
     """The status of a task, in Suno-API's words."""
 
     NOT_START = "NOT_START"
@@ -40,7 +49,7 @@ class TaskStatus(StrEnum):
     """A word never seen before, or none: not finished, until a deadline of ours."""
 
 
-class ClipStatus(StrEnum):
+class ClipStatus(_FastEnum):
     """The status of one clip; relays' other words are mapped to these."""
 
     QUEUED = "queued"
@@ -50,7 +59,7 @@ class ClipStatus(StrEnum):
     UNRECOGNIZED = "unrecognized"
 
 
-class Outcome(StrEnum):
+class Outcome(_FastEnum):
     """How a finished task ended."""
 
     SUCCESS = "success"

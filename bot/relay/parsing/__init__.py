@@ -1,8 +1,7 @@
-"""From the bytes of a relay's answer to tasks. Pure: nothing here waits, logs or remembers.
+"""Reads tasks from the bytes of a relay's response. Pure: nothing here waits or logs.
 
-The one way of every answer: ``reader`` (HTTP status and body in, tasks or an error out) ->
-``payload`` (bytes to JSON within bounds, envelopes taken off) -> ``tasks`` (one JSON object to one
-``Task``) with ``results`` (its clips or lyrics). ``pieces`` remembers the tasks of the last batches
-by their bytes. ``scalars``, ``urls`` and ``statuses`` read single values; ``errors`` says what an
-answer without tasks means.
+Every response takes the same way: ``reader`` (HTTP status and body in, tasks or an error out) ->
+``payload`` (bytes to JSON within bounds, envelopes removed) -> ``tasks`` (one JSON object to one
+``Task``) with ``results`` (its clips or lyrics). ``scalars``, ``urls`` and ``statuses`` read single
+values, ``errors`` classifies a response without tasks. ``cached_batch`` skips what was read before.
 """

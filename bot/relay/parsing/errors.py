@@ -1,4 +1,4 @@
-"""Answers that hold no task: what a relay says when a look-up failed."""
+"""Classifies responses without a task: what a relay says when a look-up failed."""
 
 import re
 from typing import Any
@@ -10,14 +10,14 @@ from bot.relay.parsing.statuses import task_status
 
 _SUCCESS_CODES = frozenset({"", "success", "1", "200"})
 _MAX_QUOTE = 300
-"""Characters of a relay's words that a log line can bear."""
-_MAX_WORDS = 2000
-"""Code points of each of a relay's words that are searched."""
+"""Characters of a relay's message in a log line."""
+_MAX_MESSAGE = 2000
+"""Code points of each of a relay's messages that are searched."""
 
 _PATH = re.compile(r"(?:https?:/|(?<![A-Za-z0-9_]))/[\w.~%:@!$&'*+,;=/-]*", re.ASCII)
 _HTTP_ERROR = re.compile(r"[45]\d\d")
 _KEY = re.compile(r"\bsk-[\w-]{4,}")
-_BY_WORDS = (
+_PATTERNS = (
     (ErrorKind.NOT_FOUND, r"task.{0,4}not.{0,3}(?:exist|found)|任务不存在"),
     (ErrorKind.QUOTA, r"insufficient|your current quota|quota_exceeded|billing|余额|额度|欠费"),
     (ErrorKind.RATE_LIMIT, r"rate.{0,3}limit|too.many.requests|过于频繁|频率"),
@@ -40,11 +40,11 @@ _BY_STATUS = {
     425: ErrorKind.UNAVAILABLE,
     429: ErrorKind.RATE_LIMIT,
 }
-"""Other statuses from 400 to 499 are judged by their words."""
+"""Other statuses from 400 to 499 are classified by their message."""
 
 
 def error_by_status(status: int, content: Any, body: bytes) -> RelayError:
-    """Return the error that an HTTP status other than 2xx means, with what its body says."""
+    """Return the error of an HTTP status other than 2xx, with the message in the body."""
     answer = content if isinstance(content, dict) else {}
     words = _words(answer)
     quote = words or ("a web page" if _is_web_page(body) else _start(body) or "no explanation")
@@ -54,25 +54,25 @@ def error_by_status(status: int, content: Any, body: bytes) -> RelayError:
 
 
 def is_success(answer: JsonObject) -> bool:
-    """Whether an answer bears a code, and it is one of those for success."""
+    """Whether a response has a code, and it is one of success."""
     code = _code(answer).lower()
     return code != "" and code in _SUCCESS_CODES and not is_error(answer)
 
 
 def without_paths(words: str) -> str:
-    """Return what a relay says without the paths and addresses in it.
+    """Return the message of a relay without the paths and addresses in it.
 
-    Many servers repeat the path that they do not know, and ``/suno/tasks/fetch`` would sound as if
-    it were a task that they do not know.
+    Many servers repeat the path that they do not know, and ``/suno/tasks/fetch`` would look like a
+    task that they do not know.
     """
     return _PATH.sub("", words)
 
 
 def is_error(answer: JsonObject) -> bool:
-    """Whether an answer with HTTP 200 says that the look-up failed.
+    """Whether a response with HTTP 200 says that the look-up failed.
 
-    It does so by a code that is no success code, by ``error``, by ``success: false``, or by holding
-    nothing but a message. The code 0, a success at some relays, counts as one if data come with it.
+    It does so by a code other than success, by ``error``, by ``success: false``, or by holding only
+    a message. The code 0, a success at some relays, counts as one if there are data.
     """
     code = _code(answer)
     if code not in _SUCCESS_CODES:
@@ -89,7 +89,7 @@ def is_error(answer: JsonObject) -> bool:
 
 
 def error_within(answer: JsonObject) -> RelayError:
-    """Return the error that an answer with HTTP 200 states (see ``is_error``)."""
+    """Return the error that a response with HTTP 200 reports (see ``is_error``)."""
     words = _words(answer)
     code = _code(answer)
     kind = _kind(int(code), words) if _HTTP_ERROR.fullmatch(code) else _kind_of(words)
@@ -106,12 +106,12 @@ def cut_short(body: bytes) -> RelayError:
 
 
 def too_much(body: bytes, what: str) -> RelayError:
-    """Return the error for an answer that holds more than any answer to the request can."""
+    """Return the error for a response that holds more than any response to the request can."""
     return RelayError(ErrorKind.UNREADABLE, f"the answer of {len(body)} bytes is refused: {what}")
 
 
 def unreadable(content_type: str | None, body: bytes) -> RelayError:
-    """Return the error for a body in which neither tasks nor an error can be found."""
+    """Return the error for a body that holds neither tasks nor an error."""
     is_page = _is_web_page(body) or "html" in (content_type or "").lower()
     what = "a web page instead of JSON" if is_page else "no answer of a relay"
     return RelayError(ErrorKind.UNREADABLE, f"{what}: {_quoted(_start(body)) or 'empty'}")
@@ -138,12 +138,12 @@ def _kind(status: int, words: str) -> ErrorKind:
 
 def _kind_of(words: str) -> ErrorKind | None:
     words = without_paths(words)
-    found = (kind for kind, pattern in _BY_WORDS if re.search(pattern, words, re.IGNORECASE))
+    found = (kind for kind, pattern in _PATTERNS if re.search(pattern, words, re.IGNORECASE))
     return next(found, None)
 
 
 def _words(answer: JsonObject) -> str:
-    """Return what an answer says about an error: its codes, types and messages, codes first."""
+    """Return the codes, types and messages of a response, codes first."""
     error = answer.get("error")
     inner = error if isinstance(error, dict) else {"message": error}
     words = (
@@ -162,7 +162,7 @@ def _message(answer: JsonObject) -> str:
 
 
 def _text(value: Any) -> str:
-    return text(value, _MAX_WORDS).strip()
+    return text(value, _MAX_MESSAGE).strip()
 
 
 def _code(answer: JsonObject) -> str:
@@ -205,5 +205,5 @@ def _pause(answer: JsonObject) -> float | None:
 
 
 def _quoted(words: str) -> str:
-    """Return a relay's words as one short line without anything that looks like a key."""
+    """Return a message as one short line without anything that looks like a key."""
     return _KEY.sub("sk-…", " ".join(words.split()))[:_MAX_QUOTE]

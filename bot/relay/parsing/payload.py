@@ -1,8 +1,8 @@
-"""From bytes to JSON objects: within bounds, and out of their envelopes.
+"""Decodes a body to JSON objects, within bounds, and removes their envelopes.
 
-Envelope, task, clip and lyrics cannot be told apart by where they stand: a task may come without
-its envelope, inside another task, or as a JSON text. So objects stay plain dictionaries here, and
-are told apart by the fields that only one of them has.
+Envelope, task, clip and lyrics cannot be distinguished by their position: a task may come without
+an envelope, inside another task, or as a JSON text. So objects remain plain dictionaries here, and
+are distinguished by the fields that only one of them has.
 """
 
 import json
@@ -18,43 +18,68 @@ from bot.relay.parsing.scalars import MAX_ID_LENGTH, JsonObject, first_present, 
 from bot.relay.parsing.statuses import task_status
 
 Content: TypeAlias = "list[dict[str, Any]] | dict[str, Any] | None"
-"""What an answer or the data of a task hold once JSON texts in them are decoded."""
+"""The content of a response or of the data of a task once JSON texts in it are decoded."""
 
-_ALWAYS_SMALL = 1024 * 1024
-"""Bytes. What fits in them can hold no number of values that matters."""
-_MOST_REPAIRED = 2 * 1024 * 1024
-"""Bytes of JSON that is not quite JSON which are mended; what is longer is given up."""
-_LONGEST_INTEGER = 300
+_UNCHECKED_SIZE = 1024 * 1024
+"""Bytes. A smaller body cannot hold so many values that it matters."""
+_MAX_REPAIRED = 2 * 1024 * 1024
+"""Bytes of a malformed body that is repaired; a longer one is refused."""
+_MAX_INTEGER = 300
 """Digits. Python refuses integers above 4,300."""
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _CLIP_ONLY = frozenset({"audio_url", "audio", "audioUrl", "video_url", "metadata", "meta_data"})
 _TASK_ONLY = frozenset({"data", "fail_reason", "failReason"})
-RESULT_FIELDS = frozenset({"clips", "text", "lyrics", "lyric"})
-_OTHER_FIELDS = frozenset(
-    {
-        *("code", "message", "msg", "detail", "error", "success", "type", "retry_after"),
-        *("task_id", "taskId", "status", "state", "progress", "action", "result_url", "resultUrl"),
-        *("submit_time", "submitTime", "start_time", "startTime", "finish_time", "finishTime"),
-        *(
-            "id",
-            "clip_id",
-            "clipId",
-            "title",
-            "prompt",
-            "gpt_description_prompt",
-            "tags",
-            "duration",
-        ),
-        *("error_message", "errorMessage", "error_type", "errorType"),
-        *("videoUrl", "image_large_url", "image_url", "imageUrl"),
-    }
+_LYRICS_OR_CLIPS = frozenset({"clips", "text", "lyrics", "lyric"})
+RESULT_FIELDS = _CLIP_ONLY | _LYRICS_OR_CLIPS
+"""A task may hold its song or lyrics itself, rather than in its data."""
+_SHARED_FIELDS = frozenset(
+    [
+        "code",
+        "message",
+        "msg",
+        "detail",
+        "error",
+        "success",
+        "type",
+        "retry_after",
+        "task_id",
+        "taskId",
+        "status",
+        "state",
+        "progress",
+        "action",
+        "result_url",
+        "resultUrl",
+        "submit_time",
+        "submitTime",
+        "start_time",
+        "startTime",
+        "finish_time",
+        "finishTime",
+        "id",
+        "clip_id",
+        "clipId",
+        "title",
+        "prompt",
+        "gpt_description_prompt",
+        "tags",
+        "duration",
+        "error_message",
+        "errorMessage",
+        "error_type",
+        "errorType",
+        "videoUrl",
+        "image_large_url",
+        "image_url",
+        "imageUrl",
+    ]
 )
-_FIELDS = _CLIP_ONLY | _TASK_ONLY | RESULT_FIELDS | _OTHER_FIELDS
+_KNOWN_FIELDS = RESULT_FIELDS | _TASK_ONLY | _SHARED_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much one answer may hold; what holds more is refused before it is decoded."""
+    """How much one response may hold; a larger one is refused before it is decoded."""
 
     tasks: int
     objects: int
@@ -62,7 +87,7 @@ class Bounds:
 
     @classmethod
     def for_ids(cls, ids: int) -> "Bounds":
-        """Return the bounds of an answer about that many ids, with room for uninvited tasks.
+        """Return the bounds of a response about that many ids, with room for unrequested tasks.
 
         A task of 24 clips, the most that are kept, holds about 75 objects.
         """
@@ -74,16 +99,16 @@ class CutShortError(ValueError):
 
 
 class TooMuchError(ValueError):
-    """JSON that holds more values than any answer to this request can."""
+    """JSON that holds more values than any response to this request can."""
 
 
 def decode(body: bytes, bounds: Bounds) -> Content:
     """Return the object or the list of objects in ``body``; None for anything else.
 
-    JSON that only a tolerant reader takes is mended first. Raises ``TooMuchError``,
-    ``CutShortError`` or another ``ValueError`` where there is none to be read.
+    JSON that only a tolerant decoder accepts is repaired first. Raises ``TooMuchError``,
+    ``CutShortError`` or another ``ValueError`` where it cannot be decoded.
     """
-    if len(body) > _ALWAYS_SMALL:
+    if len(body) > _UNCHECKED_SIZE:
         _check_bounds(body, bounds)
     try:
         value = from_json(body, cache_strings="keys")
@@ -91,10 +116,10 @@ def decode(body: bytes, bounds: Bounds) -> Content:
         if "EOF while parsing" in str(error) and body.lstrip()[:1] in (b"{", b"["):
             raise CutShortError from error
         value = from_json(_repaired(body), cache_strings="keys")
-    return opened(value, bounds)
+    return decode_nested(value, bounds)
 
 
-def opened(value: Any, bounds: Bounds) -> Content:
+def decode_nested(value: Any, bounds: Bounds) -> Content:
     """Return an object or a list of objects, else None; JSON texts around it are decoded."""
     while type(value) is str:
         if value.lstrip()[:1] not in ("[", "{", '"'):
@@ -108,11 +133,11 @@ def opened(value: Any, bounds: Bounds) -> Content:
     return value if type(value) is dict else None
 
 
-def unwrapped(content: Content, bounds: Bounds) -> Content:
-    """Take the envelopes off; None where nothing is in them.
+def unwrap(content: Content, bounds: Bounds) -> Content:
+    """Return the content of the envelopes; None where they are empty.
 
-    Raises ``RelayError`` where an envelope holds an error, ``ValueError`` where no answer can be
-    seen, and ``TooMuchError`` where there are more tasks than were asked for, by far.
+    Raises ``RelayError`` where an envelope holds an error, ``ValueError`` where there is neither an
+    envelope nor a task, and ``TooMuchError`` where there are far more tasks than were requested.
     """
     if content is None:
         raise ValueError("no object")
@@ -123,8 +148,8 @@ def unwrapped(content: Content, bounds: Bounds) -> Content:
             return content
         if "data" not in content:
             raise ValueError("neither a task nor an envelope")
-        content = opened(content.get("data"), bounds)
-        if type(content) is dict and _FIELDS.isdisjoint(content):
+        content = decode_nested(content.get("data"), bounds)
+        if type(content) is dict and _KNOWN_FIELDS.isdisjoint(content):
             return None
     if content is not None and len(content) > bounds.tasks:
         raise TooMuchError(f"{len(content)} items in the answer")
@@ -137,7 +162,7 @@ def names_task(raw: JsonObject) -> bool:
 
 
 def is_task(raw: JsonObject) -> bool:
-    """Whether an object has what only a task has. A clip may name the id of its task, too."""
+    """Whether an object has a field that only a task has. A clip may name its task's id, too."""
     return (
         "data" in raw
         or not _TASK_ONLY.isdisjoint(raw)
@@ -146,33 +171,31 @@ def is_task(raw: JsonObject) -> bool:
 
 
 def is_clip(raw: JsonObject) -> bool:
-    """Whether an object has what only a song clip has."""
+    """Whether an object has a field that only a clip of a song has."""
     return not _CLIP_ONLY.isdisjoint(raw)
 
 
-def has_result(raw: JsonObject) -> bool:
-    """Whether a song or lyrics stand in an object itself, rather than in its data."""
-    return not RESULT_FIELDS.isdisjoint(raw) or is_clip(raw)
-
-
 def _is_nameless_task(raw: JsonObject, bounds: Bounds) -> bool:
-    """Whether it is a task, a clip or lyrics without the id of the task, and no envelope.
+    """Whether an object is a task, a clip or lyrics without the task's id, and no envelope.
 
-    An envelope may have a ``status`` of its own; it is one if there are tasks in its data, or if
-    it tells of success and holds nothing.
+    An envelope may have a ``status`` of its own; an object is one if there are tasks in its data,
+    or if it reports success and holds nothing.
     """
-    data = opened(raw.get("data"), bounds)
+    data = decode_nested(raw.get("data"), bounds)
     items = [data] if isinstance(data, dict) else data or []
     if any(is_task(item) for item in items):
         return False
-    if has_result(raw) or first_present(raw, "fail_reason", "failReason") is not None:
+    if (
+        not RESULT_FIELDS.isdisjoint(raw)
+        or first_present(raw, "fail_reason", "failReason") is not None
+    ):
         return True
     status = word(raw.get("status")) or word(raw.get("state")) or "ok"
     return status.lower() != "ok" and (bool(data) or task_status(status) is not TaskStatus.SUCCESS)
 
 
 def _check_bounds(body: bytes, bounds: Bounds) -> None:
-    """Raise ``TooMuchError`` by counting punctuation, which costs no memory."""
+    """Raise ``TooMuchError`` for too much punctuation; counting it costs no memory."""
     if body.count(b"{") + body.count(b"[") > bounds.objects:
         raise TooMuchError("too many objects")
     if body.count(b",") > bounds.values:
@@ -180,12 +203,12 @@ def _check_bounds(body: bytes, bounds: Bounds) -> None:
 
 
 def _repaired(body: bytes) -> bytes:
-    """Return the same JSON without what only a tolerant reader takes.
+    """Return the same JSON without what only a tolerant decoder accepts.
 
-    That is: a byte order mark, invalid UTF-8, lone surrogates (half an emoji, as JavaScript leaves
-    it when it cuts a text), control characters inside of strings, and endless integers.
+    That is: a byte order mark, invalid UTF-8, lone surrogates (half an emoji, which JavaScript
+    leaves when it cuts a text), control characters inside of strings, and very long integers.
     """
-    if len(body) > _MOST_REPAIRED:
+    if len(body) > _MAX_REPAIRED:
         raise TooMuchError("too long to be mended")
     try:
         value = json.loads(body.decode("utf-8-sig", "replace"), strict=False, parse_int=_integer)
@@ -197,4 +220,4 @@ def _repaired(body: bytes) -> bytes:
 
 
 def _integer(digits: str) -> int | None:
-    return int(digits) if len(digits) <= _LONGEST_INTEGER else None
+    return int(digits) if len(digits) <= _MAX_INTEGER else None

@@ -1,4 +1,4 @@
-"""The entry: an HTTP answer in, tasks or the error that it is out."""
+"""The entry of the parser: an HTTP response in, tasks or the error that it means out."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
@@ -6,39 +6,39 @@ from dataclasses import replace
 from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.models import Task
 from bot.relay.parsing import errors
+from bot.relay.parsing.cached_batch import read_cached_batch
 from bot.relay.parsing.payload import (
     Bounds,
     Content,
     CutShortError,
     TooMuchError,
     decode,
+    decode_nested,
     is_task,
-    opened,
-    unwrapped,
+    unwrap,
 )
-from bot.relay.parsing.pieces import read_pieces
 from bot.relay.parsing.tasks import parse_task
 
-MAX_IDS = 1000
-"""Ids in a request whose number is not told."""
+DEFAULT_IDS = 1000
+"""Ids that bound a response where the number of requested ids is unknown."""
 
 
 def read_batch(
-    status: int, content_type: str | None, body: bytes, *, ids: int = MAX_IDS
+    status: int, content_type: str | None, body: bytes, *, ids: int = DEFAULT_IDS
 ) -> tuple[Task, ...]:
-    """Return the tasks of an answer that names their ids, in its order.
+    """Return the tasks of a response that names their ids, in its order.
 
-    ``ids`` is how many were asked for. Tasks that the relay does not know are left out by it;
-    tasks without an id are left out here. Raises ``RelayError``, and nothing else, for an answer
-    that is an error, that cannot be read, or that holds more than any answer to this request can.
+    ``ids`` is how many were requested. The relay leaves out tasks that it does not know; tasks
+    without an id are left out here. Raises ``RelayError``, and nothing else, for a response that is
+    an error, that cannot be read, or that holds more than any response to this request can.
     """
     return tuple([task for task in read_tasks(status, content_type, body, ids=ids) if task.id])
 
 
 def read_single(task_id: str, status: int, content_type: str | None, body: bytes) -> Task | None:
-    """Return the task that was asked for, or None where the answer does not hold it.
+    """Return the requested task, or None where the response does not hold it.
 
-    An answer that names no id, such as the bare clips of Suno-API, is taken for the one asked for.
+    A task without an id, such as the bare clips of Suno-API, is assumed to be the requested one.
     Raises ``RelayError``, and nothing else, like ``read_batch``; an id that the relay calls an
     ``invalid_request`` is ``NOT_FOUND``.
     """
@@ -54,19 +54,19 @@ def read_single(task_id: str, status: int, content_type: str | None, body: bytes
 
 
 def read_tasks(
-    status: int, content_type: str | None, body: bytes, *, ids: int = MAX_IDS
+    status: int, content_type: str | None, body: bytes, *, ids: int = DEFAULT_IDS
 ) -> tuple[Task, ...]:
-    """Return the tasks of an answer of any shape; ``id`` is "" where the answer names none.
+    """Return the tasks of a response of any shape; ``id`` is "" where it names none.
 
     Raises ``RelayError``, and nothing else, like ``read_batch``.
     """
     bounds = Bounds.for_ids(ids)
     if not 200 <= status < 300:
         raise errors.error_by_status(status, _decoded(body), body)
-    if (tasks := read_pieces(body, bounds)) is not None:
-        return _told(tasks)
+    if (tasks := read_cached_batch(body, bounds)) is not None:
+        return _without_nameless(tasks)
     try:
-        return _tasks_in(unwrapped(decode(body, bounds), bounds), bounds)
+        return _tasks_in(unwrap(decode(body, bounds), bounds), bounds)
     except CutShortError as error:
         raise errors.cut_short(body) from error
     except TooMuchError as error:
@@ -78,11 +78,11 @@ def read_tasks(
 def tasks_by_id(
     tasks: Iterable[Task], wanted: Collection[str], found_before: Collection[str] = ()
 ) -> dict[str, Task]:
-    """Return those of the tasks that are ``wanted``, by the id under which they are.
+    """Return those of the tasks that are ``wanted``, by the wanted id.
 
-    Of several entries for one id the first that has ended counts, for what has ended does not run
-    again; else the first. A relay may write an id in another case: that counts where it can mean
-    only one wanted id, which was not ``found_before``, and only one id of the answer.
+    Of several entries for one id the first that has ended counts, because what has ended does not
+    run again; otherwise the first. A relay may write an id in another case: that counts where it
+    can mean only one wanted id, which was not ``found_before``, and only one id of the response.
     """
     by_id: dict[str, Task] = {}
     for task in tasks:
@@ -91,9 +91,9 @@ def tasks_by_id(
             by_id[task.id] = task
     found = {task_id: task for task_id, task in by_id.items() if task_id in wanted}
     if len(found) < len(by_id):
-        strays = _by_folded(by_id.keys() - found.keys())
+        other_case = _by_folded(by_id.keys() - found.keys())
         for folded, meant in _by_folded(wanted).items():
-            written = strays.get(folded, ())
+            written = other_case.get(folded, ())
             if len(meant) == len(written) == 1 and meant[0] not in {*found, *found_before}:
                 found[meant[0]] = replace(by_id[written[0]], id=meant[0])
     return found
@@ -107,7 +107,7 @@ def _by_folded(ids: Iterable[str]) -> dict[str, list[str]]:
 
 
 def is_empty_batch(body: bytes) -> bool:
-    """Whether a body says as relays do that nothing matched: a success code, and no data.
+    """Whether a body says, as only relays do, that nothing matched: a success code and no data.
 
     That is ``{"code": "success", "data": []}``, or null for the data; also in another envelope.
     """
@@ -117,7 +117,7 @@ def is_empty_batch(body: bytes) -> bool:
             return False
         if content["data"] is None or content["data"] == []:
             return True
-        content = opened(content["data"], Bounds.for_ids(1))
+        content = decode_nested(content["data"], Bounds.for_ids(1))
     return False
 
 
@@ -137,9 +137,11 @@ def _tasks_in(content: Content, bounds: Bounds) -> tuple[Task, ...]:
     if not items:
         song = parse_task({"data": content}, bounds)
         return (song,) if song.clips else ()
-    return _told([parse_task(item, bounds) for item in items])
+    return _without_nameless([parse_task(item, bounds) for item in items])
 
 
-def _told(tasks: Sequence[Task]) -> tuple[Task, ...]:
-    """Leave out tasks without an id, unless it is the only one: it may be the one asked for."""
-    return tuple([task for task in tasks if task.id or len(tasks) == 1])
+def _without_nameless(tasks: Sequence[Task]) -> tuple[Task, ...]:
+    """Leave out tasks without an id, unless there is only one: it may be the requested one."""
+    if len(tasks) == 1:
+        return tuple(tasks)
+    return tuple([task for task in tasks if task.id])

@@ -1,4 +1,4 @@
-"""The data of a task: the clips of a song, or lyrics."""
+"""Reads the data of a task: the clips of a song, or lyrics."""
 
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from bot.relay.models import (
     within_all_lyrics,
 )
 from bot.relay.parsing import urls
-from bot.relay.parsing.payload import Bounds, is_clip, opened
+from bot.relay.parsing.payload import Bounds, decode_nested, is_clip
 from bot.relay.parsing.scalars import (
     JsonObject,
     first_present,
@@ -26,14 +26,16 @@ from bot.relay.parsing.scalars import (
     word,
 )
 from bot.relay.parsing.statuses import clip_status
+from bot.relay.parsing.unfrozen import unfrozen
 
 _UNFINISHED = (ClipStatus.STREAMING, ClipStatus.QUEUED)
-_NOTHING: JsonObject = {}
-_PARTS = ("id", "clip_id", "clipId", "title", "status", "state")
+_UnfrozenClip = unfrozen(Clip)
+_NO_METADATA: JsonObject = {}
+_CLIP_HINTS = ("id", "clip_id", "clipId", "title", "status", "state")
 
 
 class Results(NamedTuple):
-    """What the data of a task hold; all of it empty where the relay sent nothing yet."""
+    """The content of a task's data; empty where the relay has sent nothing yet."""
 
     clips: tuple[Clip, ...] = ()
     lyrics: Lyrics | None = None
@@ -41,39 +43,39 @@ class Results(NamedTuple):
     """The status in a lyrics object; None where there is none."""
     kind: TaskKind | None = None
     reason: str = ""
-    """Why it failed, in the words of the first clip that says so, or of the lyrics."""
+    """Why the task failed, in the words of the first clip with a reason, or of the lyrics."""
 
 
 NO_RESULTS = Results()
 
 
 def parse_results(value: Any, bounds: Bounds) -> Results:
-    """Tell clips from lyrics by the shape of the data; an array is always one of clips."""
-    content = opened(value, bounds)
+    """Read clips or lyrics, by the shape of the data; an array is always one of clips."""
+    content = decode_nested(value, bounds)
     while type(content) is dict and (inner := content.get("clips")) is not None:
-        content = opened(inner, bounds)
+        content = decode_nested(inner, bounds)
     if type(content) is list:
-        return _song([item for item in content[:MAX_CLIPS] if _is_part_of_song(item)])
+        return _read_song([item for item in content[:MAX_CLIPS] if _is_song_item(item)])
     if type(content) is dict:
-        return _song([content]) if is_clip(content) else _lyrics(content)
+        return _read_song([content]) if is_clip(content) else _read_lyrics(content)
     return NO_RESULTS
 
 
-def _song(items: list[JsonObject]) -> Results:
+def _read_song(items: list[JsonObject]) -> Results:
     if not items:
         return NO_RESULTS
-    clips = tuple([_clip(item) for item in items])
+    clips = tuple([_read_clip(item) for item in items])
     if sum([len(clip.lyrics) for clip in clips]) > MAX_LYRICS:
         clips = tuple(within_all_lyrics(clips))
     reasons = [clip.reason for clip in clips if clip.reason]
     return Results(clips, None, None, TaskKind.MUSIC, reasons[0] if reasons else "")
 
 
-def _is_part_of_song(item: JsonObject) -> bool:
-    return is_clip(item) or any(item.get(name) for name in _PARTS)
+def _is_song_item(item: JsonObject) -> bool:
+    return is_clip(item) or any(item.get(name) for name in _CLIP_HINTS)
 
 
-def _lyrics(raw: JsonObject) -> Results:
+def _read_lyrics(raw: JsonObject) -> Results:
     found = first_text(MAX_LYRICS, raw.get("text"), raw.get("lyrics"), raw.get("lyric"))
     known = bool(found) or type(raw.get("text")) is str
     status = word(raw.get("status")) or word(raw.get("state"))
@@ -89,10 +91,10 @@ def _lyrics(raw: JsonObject) -> Results:
     )
 
 
-def _clip(raw: JsonObject) -> Clip:
+def _read_clip(raw: JsonObject) -> Clip:
     metadata = raw.get("metadata") or raw.get("meta_data")
     if type(metadata) is not dict:
-        metadata = _NOTHING
+        metadata = _NO_METADATA
     status_word = word(raw.get("status")) or word(raw.get("state"))
     status = clip_status(status_word) if status_word else None
     audio_url = _audio(raw, status)
@@ -102,7 +104,7 @@ def _clip(raw: JsonObject) -> Clip:
         audio_url = None
     unfinished = status in _UNFINISHED
     final = audio_url is not None and not unfinished and not urls.is_stream(audio_url)
-    return Clip(
+    clip = _UnfrozenClip(
         identifier(raw.get("id")) or identifier(first_present(raw, "clip_id", "clipId")),
         title(raw.get("title")),
         status,
@@ -112,9 +114,11 @@ def _clip(raw: JsonObject) -> Clip:
         _link(raw, "image_large_url", "image_url", "imageUrl"),
         seconds(metadata.get("duration")) or seconds(raw.get("duration")),
         labels(metadata.get("tags")) or labels(raw.get("tags")),
-        _sung(raw, metadata),
+        _lyrics(raw, metadata),
         "" if final or unfinished else _reason(raw, metadata),
     )
+    clip.__class__ = Clip
+    return clip
 
 
 def _reason(raw: JsonObject, metadata: JsonObject) -> str:
@@ -128,22 +132,22 @@ def _reason(raw: JsonObject, metadata: JsonObject) -> str:
 
 
 def _status_by_link(audio_url: str | None) -> ClipStatus:
-    """Return the status of a clip that names none: what its link says."""
+    """Return the status of a clip that names none, from its link."""
     if audio_url is None:
         return ClipStatus.UNRECOGNIZED
     return ClipStatus.STREAMING if urls.is_stream(audio_url) else ClipStatus.COMPLETE
 
 
 def _audio(raw: JsonObject, status: ClipStatus | None) -> str | None:
-    """Return the link to listen to: while the clip streams the first one, later rather a file."""
+    """Return the link to listen to: while the clip streams the first, later preferably a file."""
     first = urls.usable(raw.get("audio_url"))
     if first is not None and (status in _UNFINISHED or not urls.is_stream(first)):
         return first
     others = (urls.usable(raw.get(name)) for name in ("audio", "audioUrl"))
-    playing = [link for link in (first, *others) if link is not None]
+    links = [link for link in (first, *others) if link is not None]
     if status not in _UNFINISHED:
-        playing.sort(key=urls.is_stream)
-    return playing[0] if playing else None
+        links.sort(key=urls.is_stream)
+    return links[0] if links else None
 
 
 def _link(raw: JsonObject, *names: str) -> str | None:
@@ -154,13 +158,12 @@ def _link(raw: JsonObject, *names: str) -> str | None:
     return None
 
 
-def _sung(raw: JsonObject, metadata: JsonObject) -> str:
-    """Return the words that are sung.
+def _lyrics(raw: JsonObject, metadata: JsonObject) -> str:
+    """Return the lyrics of a clip.
 
-    ``gpt_description_prompt`` says what the song is about, not what is sung, and some relays repeat
-    it as the prompt; a text that opens with a heading such as ``[Verse]`` is sung all the same.
-    Where ``metadata.prompt`` is "" the song is instrumental, and a ``prompt`` beside it can only be
-    such a description.
+    ``gpt_description_prompt`` describes the song, and some relays repeat it as the prompt; but a
+    text that begins with a heading such as ``[Verse]`` is always lyrics. Where ``metadata.prompt``
+    is "" the song is instrumental, and a ``prompt`` beside it can only be such a description.
     """
     prompt = metadata.get("prompt")
     if type(prompt) is str and prompt[:1] == "[":
@@ -169,9 +172,9 @@ def _sung(raw: JsonObject, metadata: JsonObject) -> str:
     if type(prompt) is not str:
         candidates.insert(1, raw.get("prompt"))
     descriptions = (metadata.get("gpt_description_prompt"), raw.get("gpt_description_prompt"))
-    sung = [
+    lyrics = [
         each
         for each in candidates
         if type(each) is str and each and (each[0] == "[" or each not in descriptions)
     ]
-    return first_text(MAX_LYRICS, *sung)
+    return first_text(MAX_LYRICS, *lyrics)

@@ -1,12 +1,13 @@
-"""Single values of a relay's JSON: texts, ids, numbers and times.
+"""Reads single values of a relay's JSON: texts, ids, numbers and times.
 
 A value of the wrong type counts as missing. Every text is cut at a limit in code points, so that
-nothing that is kept or shown later depends on how much a relay sends.
+nothing that is stored or shown later depends on how much a relay sends.
 """
 
 import math
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from bot.relay.models import MAX_LABEL
@@ -16,31 +17,33 @@ JsonObject: TypeAlias = Mapping[str, Any]
 MAX_ID_LENGTH = 191
 """Characters; the column of new-api holds no more."""
 
-LONGEST_SONG = 86_400.0
-"""Seconds; a longer duration is a mistake."""
+MAX_DURATION = 86_400.0
+"""Seconds; a longer duration of a song is an error."""
 
 _VISIBLE = re.compile(
     "[^\\s\x00-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0"
     "\ufff0-\uffff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff\ud800-\udfff]"
 )
-"""Any character that shows something."""
+"""Any character that is visible."""
 _MAX_NUMBER_LENGTH = 64
 _MAX_TAGS = 64
 _YEAR_10000 = 253_402_300_800.0
-_MILLISECONDS_FROM = 1e12
+_MILLISECONDS_FROM = 1_000_000_000_000
 
 
-def first_present(raw: JsonObject, *names: str) -> Any:
-    """Return the value of the first of ``names`` that is there, even if it is null."""
-    for name in names:
-        if name in raw:
-            return raw[name]
+def first_present(raw: JsonObject, name: str, *others: str) -> Any:
+    """Return the value of the first of some names that is present, even if it is null."""
+    if name in raw:
+        return raw[name]
+    for other in others:
+        if other in raw:
+            return raw[other]
     return None
 
 
 def text(value: Any, limit: int) -> str:
-    """Return a text without NUL, which no database takes, cut at ``limit``; a number as a text."""
+    """Return a text cut at ``limit``, without NUL, which no database stores; a number as text."""
     found: str = value if type(value) is str else _number_as_text(value)
     if len(found) > limit:
         found = found[:limit]
@@ -48,7 +51,7 @@ def text(value: Any, limit: int) -> str:
 
 
 def title(value: Any) -> str:
-    """Return a title; one that shows nothing is none."""
+    """Return a title; "" where none of its characters is visible."""
     found = text(value, MAX_LABEL)
     return found if found.isascii() or _VISIBLE.search(found) else ""
 
@@ -62,7 +65,9 @@ def first_text(limit: int, *values: Any) -> str:
 
 
 def identifier(value: Any) -> str:
-    """Return an id without the spaces around it, "" where it cannot be one."""
+    """Return an id without spaces around it, "" where it cannot be one."""
+    if type(value) is str and len(value) <= MAX_ID_LENGTH and "\0" not in value:
+        return value.strip()
     found = text(value, 2 * MAX_ID_LENGTH).strip()
     return found if len(found) <= MAX_ID_LENGTH else ""
 
@@ -99,7 +104,15 @@ def number(value: Any) -> float | None:
 
 def percentage(value: Any) -> int | None:
     """Return 0 to 100 from ``"45%"``, ``"45"`` or ``45``, else None."""
-    found = number(value.strip().removesuffix("%") if type(value) is str else value)
+    if type(value) is str:
+        return _percentage_of_text(value) if len(value) <= _MAX_NUMBER_LENGTH else None
+    found = number(value)
+    return int(found) if found is not None and 0 <= found <= 100 else None
+
+
+@lru_cache(256)
+def _percentage_of_text(value: str) -> int | None:
+    found = number(value.strip().removesuffix("%"))
     return int(found) if found is not None and 0 <= found <= 100 else None
 
 
@@ -118,7 +131,7 @@ def unix_seconds(value: Any) -> float | None:
 def seconds(value: Any) -> float | None:
     """Return the duration of a song, else None."""
     found = number(value) if value else None
-    return found if found is not None and 0 < found < LONGEST_SONG else None
+    return found if found is not None and 0 < found < MAX_DURATION else None
 
 
 def _number_as_text(value: Any) -> str:

@@ -1,13 +1,13 @@
-"""The words that relays use for the status of a task and of a clip.
+"""Maps the words of relays to the status of a task or a clip and to the kind of a task.
 
-Words are compared whole and without regard to case. Suno-API and new-api use the upper-case ones of
-`TaskStatus`; the others were met in forks.
+Words are compared whole and case-insensitively. Suno-API and new-api use the upper-case ones of
+``TaskStatus``; the others are used by forks.
 """
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from bot.relay.models import ClipStatus, TaskStatus
+from bot.relay.models import ClipStatus, TaskKind, TaskStatus
 
 S = TypeVar("S")
 
@@ -36,24 +36,32 @@ _CLIP_WORDS = {
 
 
 def _spellings(words: Mapping[S, tuple[str, ...]]) -> dict[str, S]:
-    """Return the status of each word, in small and in capital letters."""
+    """Return the status of each word, in lower and in upper case."""
     pairs = [(word, status) for status, spelled in words.items() for word in spelled]
     return dict(pairs) | {word.upper(): status for word, status in pairs}
 
 
 _TASK_STATUSES = _spellings(_TASK_WORDS)
 _CLIP_STATUSES = _spellings(_CLIP_WORDS)
+_KINDS = {kind.action: kind for kind in TaskKind}
 
 
 def task_status(word: str) -> TaskStatus:
-    """Return the status that a relay's word means; UNRECOGNIZED for one never seen before."""
+    """Return the status that a relay's word means, UNRECOGNIZED for an unknown one."""
     return _TASK_STATUSES.get(word) or _TASK_STATUSES.get(
         word.strip().lower(), TaskStatus.UNRECOGNIZED
     )
 
 
 def clip_status(word: str) -> ClipStatus:
-    """Return the status that a clip's word means; UNRECOGNIZED for one never seen before."""
+    """Return the status that a clip's word means, UNRECOGNIZED for an unknown one."""
     return _CLIP_STATUSES.get(word) or _CLIP_STATUSES.get(
         word.strip().lower(), ClipStatus.UNRECOGNIZED
     )
+
+
+def task_kind(action: Any) -> TaskKind | None:
+    """Return the kind that a relay's ``action`` names, if it names one."""
+    if type(action) is not str:
+        return None
+    return _KINDS.get(action) or TaskKind.from_action(action)

@@ -1,4 +1,4 @@
-"""Which links of a clip can be used, and which of them go on playing."""
+"""Decides which links of a clip can be used, and which of them are live streams."""
 
 from functools import lru_cache
 from typing import Any
@@ -7,42 +7,42 @@ from urllib.parse import SplitResult, urlsplit
 MAX_LENGTH = 2048
 """Characters; Discord refuses an embed whose link is longer."""
 
-_REMEMBERED = 4096
-"""Links that are not looked at again: those of a running task come with every look-up."""
+_CACHE_SIZE = 4096
+"""Links; those of a running task come with every look-up."""
 _MAX_PADDED = 2 * MAX_LENGTH
 
-_NOTHING = frozenset({"none", "null", "undefined", "nan"})
-_UNQUOTED = frozenset('<>"\\\N{REPLACEMENT CHARACTER}')
+_PLACEHOLDERS = frozenset({"none", "null", "undefined", "nan"})
+_FORBIDDEN_CHARACTERS = frozenset('<>"\\\N{REPLACEMENT CHARACTER}')
 
 
 def usable(value: Any) -> str | None:
     """Return a link if it is a text that a person can open, else None.
 
-    Unusable are: no http link, no host that can be reached from anywhere, a name or password in
-    it, spaces and control characters, more than 2,048 characters, and what relays write where there
-    is nothing to hear: ``https://cdn1.suno.ai/None.mp3`` on a failed clip, ``…/api/forbidden`` on a
-    blocked one.
+    Refused are: other schemes than http, hosts that are not public names or addresses, user names
+    and passwords, spaces and control characters, more than 2,048 characters, and the placeholders
+    of relays: ``https://cdn1.suno.ai/None.mp3`` of a failed clip, ``…/api/forbidden`` of a blocked
+    one.
     """
     return _usable(value) if type(value) is str and 0 < len(value) <= _MAX_PADDED else None
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(_CACHE_SIZE)
 def _usable(link: str) -> str | None:
     link = link.strip()
     if not 0 < len(link) <= MAX_LENGTH:
         return None
-    if " " in link or not link.isprintable() or not _UNQUOTED.isdisjoint(link):
+    if " " in link or not link.isprintable() or not _FORBIDDEN_CHARACTERS.isdisjoint(link):
         return None
     try:
         parts = urlsplit(link)
-        _ = parts.port  # looked at only because it raises when it is no port
+        _ = parts.port  # raises where it is no port
     except ValueError:
         return None
     return link if _has_host(parts) and not _is_placeholder(parts) else None
 
 
 def is_stream(link: str) -> bool:
-    """Whether the link is Suno's live stream, which ends for good when the song is done."""
+    """Whether the link is Suno's live stream, which ends when the song is finished."""
     return "audiopipe" in link.lower() and (urlsplit(link).hostname or "").startswith("audiopipe.")
 
 
@@ -58,6 +58,6 @@ def _is_placeholder(parts: SplitResult) -> bool:
     _, names_item, item = parts.query.lower().rpartition("item_id=")
     return (
         path.endswith("/api/forbidden")
-        or file_name.rpartition("_")[2] in _NOTHING
-        or (bool(names_item) and item.partition("&")[0] in _NOTHING | {""})
+        or file_name.rpartition("_")[2] in _PLACEHOLDERS
+        or (bool(names_item) and item.partition("&")[0] in _PLACEHOLDERS | {""})
     )
