@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.i18n.catalog import Catalog, languages
+from bot.i18n.catalog import catalog_in, languages
 from bot.storage.models import EndReason, HistoryEntry, HistoryPage
 from bot.ui.custom_ids import HistoryEntryId, HistoryPageId
 from bot.ui.history_panel import (
@@ -340,7 +340,7 @@ def test_every_page_is_within_discords_limits(
     language: str, page: HistoryPage, typed: str, of_server: bool
 ) -> None:
     """Whatever the titles are and whatever is looked for; two lines an entry."""
-    catalog = Catalog(language)
+    catalog = catalog_in(language)
     search = truncate_search(typed)
     embed = history_embed(page, search, catalog, of_server=of_server)
     assert_embeds_fit([embed])
@@ -354,7 +354,7 @@ def test_every_page_is_within_discords_limits(
 def test_every_menu_and_button_is_within_discords_limits(page: HistoryPage, typed: str) -> None:
     """However Discord counts, and each custom id says again what went into it."""
     search = truncate_search(typed)
-    view = history_view(page, search, LATEST, Catalog("en"))
+    view = history_view(page, search, LATEST, catalog_in("en"))
     assert view
     (opening, *turning) = [each for row in view.to_components() for each in row["components"]]
     assert HistoryEntryId.decode(opening["custom_id"]) == HistoryEntryId(LATEST)

@@ -166,7 +166,7 @@ async def while_it_is_told(sandbox: SandboxSession) -> Message:
     await sandbox.command_answer("suno watch", id=SONG)
     card = await card_of(sandbox)
     sandbox.discord.faults.add("PATCH /channels/{id}/messages/{message}", status=503, times=None)
-    sending = sandbox.discord.faults.add("POST /channels/{id}/messages", delay=5)
+    sending = sandbox.discord.faults.add("POST /channels/{id}/messages", delay=2)
     sandbox.relay.clock.advance(200)
     await sandbox.discord.wait_for(lambda: sending.hits, 10, "the notice")
     return card

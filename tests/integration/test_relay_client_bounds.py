@@ -66,7 +66,7 @@ async def test_a_packed_answer_is_measured_unpacked() -> None:
     app.router.add_post("/suno/fetch", answer)
     async with TestServer(app) as server, aiohttp.ClientSession() as session:
         asked = relay_profile("custom", str(server.make_url("")))
-        client = RelayClient(session, asked, SecretStr(KEY))
+        client = RelayClient(session, asked, SecretStr(KEY), requests_per_second=1000)
 
         with pytest.raises(RelayError, match="longer than"):
             await client.look_up(["song"])
@@ -179,7 +179,11 @@ async def test_whatever_comes_over_the_wire_ends_as_an_error_of_ours(answer: byt
     address = "http://{}:{}".format(*server.sockets[0].getsockname())
     async with server, aiohttp.ClientSession() as session:
         client = RelayClient(
-            session, relay_profile("custom", address), SecretStr(KEY), limits=QUICK_LIMITS
+            session,
+            relay_profile("custom", address),
+            SecretStr(KEY),
+            requests_per_second=1000,
+            limits=QUICK_LIMITS,
         )
 
         with pytest.raises(RelayError):

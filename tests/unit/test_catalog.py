@@ -8,7 +8,7 @@ import pytest
 from fluent.syntax import FluentParser, ast
 from fluent.syntax.visitor import Visitor
 
-from bot.i18n.catalog import Catalog, catalog_for, languages
+from bot.i18n.catalog import catalog_for, catalog_in, languages
 from bot.storage import errors
 from bot.ui.permissions import posting_permissions
 from tests.support.paths import ROOT
@@ -71,7 +71,7 @@ def keys_in_the_code() -> set[str]:
 @pytest.mark.parametrize("language", sorted(languages()))
 def test_every_key_that_the_code_asks_for_is_there(language: str) -> None:
     """In every language."""
-    catalog = Catalog(language)
+    catalog = catalog_in(language)
     missing = [key for key in sorted(keys_in_the_code()) if key not in catalog]
     assert missing == []
 
@@ -91,7 +91,7 @@ def test_every_permission_has_the_name_that_discord_shows(language: str) -> None
         name for thread in (True, False) for name in posting_permissions(none, in_thread=thread)
     }
     names = [f"permission-{name}" for name in sorted(needed | {"embed-links"})]
-    assert [name for name in names if name not in Catalog(language)] == []
+    assert [name for name in names if name not in catalog_in(language)] == []
 
 
 CATALOGUES = ROOT / "bot/i18n"

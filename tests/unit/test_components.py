@@ -2,7 +2,7 @@ import re
 
 import discord
 
-from bot.i18n.catalog import Catalog
+from bot.i18n.catalog import catalog_in
 from bot.relay.models import Lyrics
 from bot.storage.models import EndReason, HistoryEntry, HistoryPage, ServerSettings
 from bot.ui.components import LinkButton, keep_watching_view, link_view, status_view
@@ -15,7 +15,7 @@ from tests.support.builders import NOON, a_lyrics_task, a_running_task
 from tests.support.paths import ROOT
 from tests.support.sandbox_client import logged_in_client
 
-WORDS = Catalog("en")
+WORDS = catalog_in("en")
 SONG = LinkButton("Listen", "https://cdn1.suno.ai/a.mp3")
 
 

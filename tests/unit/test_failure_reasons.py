@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.i18n.catalog import Catalog, catalog_for, languages
+from bot.i18n.catalog import catalog_for, catalog_in, languages
 from bot.relay.models import Clip, ClipStatus
 from bot.storage.models import EndReason
 from bot.ui.failure_reasons import (
@@ -142,7 +142,7 @@ def test_every_cause_is_known_in_both_languages(cause: str) -> None:
 @pytest.mark.parametrize("cause", EXAMPLES)
 def test_every_cause_has_a_reason_and_an_advice(cause: str, language: str) -> None:
     """Of its own: what to do about one is not what to do about all."""
-    catalog = Catalog(language)
+    catalog = catalog_in(language)
     task = a_failure(reason=EXAMPLES[cause][0])
     assert failure_explanation(task, catalog) == catalog.text(f"notice-reason-{cause}")
     assert failure_advice(task, catalog) == catalog.text(f"notice-advice-{cause}")
@@ -151,7 +151,7 @@ def test_every_cause_has_a_reason_and_an_advice(cause: str, language: str) -> No
 def test_no_two_causes_are_explained_alike() -> None:
     """Or one of them would say nothing."""
     for language in languages():
-        catalog = Catalog(language)
+        catalog = catalog_in(language)
         told = [catalog.text(f"notice-reason-{cause}") for cause in EXAMPLES]
         assert len(set(told)) == len(told)
 

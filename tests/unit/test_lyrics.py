@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.i18n.catalog import Catalog
+from bot.i18n.catalog import catalog_in
 from bot.relay.models import Lyrics, Outcome, Task
 from bot.ui.escaping import escape, sanitize
 from bot.ui.lyrics import (
@@ -17,7 +17,7 @@ from bot.ui.lyrics import (
 from tests.support.builders import a_clip, a_failure, a_lyrics_task, a_running_task, a_song
 from tests.support.hostile import LONG_TEXTS, TASKS, TEXTS, assert_embeds_fit
 
-WORDS = Catalog("en")
+WORDS = catalog_in("en")
 # A failure is told with the task that caused it, however long its lyrics.
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 HINT = "*The rest: `/suno lyrics`*"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.i18n.catalog import Catalog
+from bot.i18n.catalog import catalog_in
 from bot.relay.models import ClipStatus, Lyrics, Outcome, Task
 from bot.storage.models import EndReason
 from bot.ui.minimal_notice import minimal_notice
@@ -12,7 +12,7 @@ from bot.ui.songs import has_marker
 from tests.support.builders import a_clip, a_failure, a_lyrics_task, a_running_task, a_song
 from tests.support.hostile import TASKS, assert_fits
 
-WORDS = Catalog("en")
+WORDS = catalog_in("en")
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 ADA = 11
 CROWD = [2**64 - 1 - number for number in range(50)]
@@ -27,7 +27,7 @@ def test_the_least_fits_and_bears_the_marker(
     """Whatever the relay wrote; and with room for the remark where it could not be posted."""
     for language in ("en", "zh-CN"):
         text = minimal_notice(
-            task, end_reason, watchers, Catalog(language), possible_duplicate=possible_duplicate
+            task, end_reason, watchers, catalog_in(language), possible_duplicate=possible_duplicate
         )
         assert_fits(text)
         assert len(text.content) < 1840

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.i18n.catalog import Catalog
+from bot.i18n.catalog import catalog_in
 from bot.relay.models import Clip, ClipStatus, Lyrics, Outcome, Task, TaskStatus
 from bot.relay.parsing.reader import read_tasks
 from bot.storage.models import EndReason
@@ -16,7 +16,7 @@ from bot.ui.songs import PARTIAL_COLOUR, format_duration, has_marker
 from tests.support.builders import a_clip, a_failure, a_lyrics_task, a_running_task, a_song
 from tests.support.hostile import TASKS, assert_fits
 
-WORDS = Catalog("en")
+WORDS = catalog_in("en")
 # A failure is told with the task that caused it, however long its lyrics.
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 ADA, BOB = 11, 22

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.i18n.catalog import Catalog
+from bot.i18n.catalog import catalog_in
 from bot.relay.models import Clip, ClipStatus, Outcome, Task, TaskStatus
 from bot.storage.models import DurationStats
 from bot.ui.songs import has_marker
@@ -13,7 +13,7 @@ from bot.ui.status_card import progress_bar, status_card, status_message
 from tests.support.builders import NOON, a_clip, a_failure, a_lyrics_task, a_running_task, a_song
 from tests.support.hostile import TASKS, assert_embeds_fit
 
-WORDS = Catalog("en")
+WORDS = catalog_in("en")
 # A failure is told with the task that caused it, however long its lyrics.
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
