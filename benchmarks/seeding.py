@@ -91,9 +91,9 @@ async def seed(
             "people": len(people),
         }
         with _indexed_afterwards(connection):
-            for statement in (_SEEDS, _tasks(connection), _subscriptions(connection)):
+            for statement in (_SEEDS, _tasks(connection), _watches(connection)):
                 connection.execute(statement, values)
-            for table in ("tasks", "subscriptions"):
+            for table in ("tasks", "watches"):
                 connection.execute(f"DELETE FROM {table} WHERE task_id = :pattern", values)  # noqa: S608 # names of ours
         connection.commit()
         connection.execute("PRAGMA journal_mode = WAL")
@@ -146,13 +146,13 @@ _SEEDS = """
 def _tasks(connection: sqlite3.Connection) -> str:
     changes = {
         "task_id": "seeds.id",
-        "answer": "replace(pattern.answer, :pattern, seeds.id)",
-        "next_look_at": ":now + max(number + 1 - :due, 0) * :gap",
+        "task_json": "replace(pattern.task_json, :pattern, seeds.id)",
+        "next_poll_at": ":now + max(number + 1 - :due, 0) * :gap",
     }
     return _copies(connection, "tasks", changes, "seeds")
 
 
-def _subscriptions(connection: sqlite3.Connection) -> str:
+def _watches(connection: sqlite3.Connection) -> str:
     changes = {
         "id": "NULL",
         "task_id": "seeds.id",
@@ -161,7 +161,7 @@ def _subscriptions(connection: sqlite3.Connection) -> str:
     }
     return _copies(
         connection,
-        "subscriptions",
+        "watches",
         changes,
         "seeds JOIN places ON place = number % :places JOIN people ON person = number % :people",
     )
@@ -182,7 +182,7 @@ def _indexed_afterwards(connection: sqlite3.Connection) -> Iterator[None]:
     """Take the indexes away and make them again at the end: to sort once is much quicker."""
     indexes = connection.execute(
         "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql NOT NULL"
-        " AND tbl_name IN ('tasks', 'subscriptions')"
+        " AND tbl_name IN ('tasks', 'watches')"
     ).fetchall()
     for name, _ in indexes:
         connection.execute(f"DROP INDEX {name}")

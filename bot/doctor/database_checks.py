@@ -13,7 +13,7 @@ from bot.doctor.formatting import counted, in_bytes, span
 from bot.doctor.relay_checks import relay_access
 from bot.doctor.report import Area, Finding, Findings, Notebook
 from bot.settings import SettingsReport
-from bot.storage.database import resolve_database_path
+from bot.storage.database_file import resolve_database_path
 from bot.storage.inspection import DatabaseCounts, DatabaseFacts, exists, inspect_database
 from bot.storage.relay_fingerprints import RelayAccess
 

@@ -7,9 +7,16 @@ from typing import Any
 from bot.doctor.delivery_explanation import conclusion, ending_of, explained, message_link
 from bot.doctor.formatting import counted, moment
 from bot.doctor.printer import Printer
+from bot.storage.models import DeliveryPurpose
 from bot.storage.task_facts import DeliveryFacts, TaskFacts
 
 _WIDTH = 14
+
+_PUBLISHED_PURPOSES = {
+    DeliveryPurpose.NOTICE: "notice",
+    DeliveryPurpose.HELD_NOTICE: "word",
+}
+"""How output that others read names the purposes."""
 
 
 def show_task(
@@ -49,7 +56,10 @@ def _lines(facts: TaskFacts, now: float) -> Iterator[tuple[str, str]]:
 def _delivery_lines(delivery: DeliveryFacts, now: float) -> Iterator[tuple[str, str]]:
     people = f" for {counted(delivery.people, 'person', 'people')}" if delivery.people else ""
     place = _place(delivery.channel_id, delivery.guild_id)
-    yield delivery.purpose.value.capitalize(), f"{delivery.state},{people} in {place}"
+    yield (
+        _PUBLISHED_PURPOSES[delivery.purpose].capitalize(),
+        f"{delivery.state},{people} in {place}",
+    )
     if delivery.redirected_from is not None:
         yield "Instead of", f"channel {delivery.redirected_from}"
     tries = f"{delivery.attempts} so far" if delivery.attempts else "none yet"
@@ -81,6 +91,7 @@ def task_as_json(
     places = [_as_json(asdict(place)) for place in facts.places]
     deliveries = [
         _as_json(asdict(each))
+        | {"purpose": _PUBLISHED_PURPOSES[each.purpose]}
         | {"link": message_link(each), "explanation": each.reason and explained(each.reason)}
         for each in facts.deliveries
     ]

@@ -1,7 +1,7 @@
 """Channels that refuse every message: what is due there waits while one delivery is tried.
 
 Blocked is the channel, never a delivery. The oldest delivery that is due is the probe, tried at
-``next_try_at``; once a message arrives, the channel is open and all the others follow in their
+``next_probe_at``; once a message arrives, the channel is open and all the others follow in their
 order. A delivery that is refused for its content says nothing about the channel: the next one is
 the probe then. Who waits there is told once, by a word, and remembered while the channel is
 blocked.
@@ -86,7 +86,7 @@ class BlockedChannels:
     async def probe_now(self, channel_id: int, now: float) -> None:
         """Try a blocked channel at once: it seems to be open again."""
         await self._database.write(
-            "UPDATE blocked_channels SET next_try_at = ? WHERE channel_id = ?", [now, channel_id]
+            "UPDATE blocked_channels SET next_probe_at = ? WHERE channel_id = ?", [now, channel_id]
         )
         self._changed.set()
 
@@ -94,9 +94,9 @@ class BlockedChannels:
 def probes(db: Database, now: float) -> list[tuple[float, int]]:
     """Return since when each blocked channel may be tried now, and with which delivery."""
     rows = db.query(
-        f"SELECT b.next_try_at AS at, (SELECT c.id FROM ({_CANDIDATES}) c"  # noqa: S608 # names of ours
+        f"SELECT b.next_probe_at AS at, (SELECT c.id FROM ({_CANDIDATES}) c"  # noqa: S608 # names of ours
         "  WHERE c.due_at <= :now ORDER BY c.id LIMIT 1) AS id"
-        f" FROM blocked_channels b WHERE b.next_try_at <= :now AND {is_quiet('b')}",
+        f" FROM blocked_channels b WHERE b.next_probe_at <= :now AND {is_quiet('b')}",
         {"now": now},
     )
     return [(row["at"], row["id"]) for row in rows if row["id"] is not None]
@@ -105,7 +105,7 @@ def probes(db: Database, now: float) -> list[tuple[float, int]]:
 def next_probe_at(db: Database) -> float | None:
     """Return when the next blocked channel can be tried, ``None`` if nothing waits in any."""
     (at,) = db.execute(
-        f"SELECT min(max(b.next_try_at, (SELECT min(c.due_at) FROM ({_CANDIDATES}) c)))"  # noqa: S608 # names of ours
+        f"SELECT min(max(b.next_probe_at, (SELECT min(c.due_at) FROM ({_CANDIDATES}) c)))"  # noqa: S608 # names of ours
         f" FROM blocked_channels b WHERE {is_quiet('b')}"
     ).fetchone()
     return cast("float | None", at)
@@ -126,8 +126,9 @@ def delete_stale(db: Database) -> None:
 
 def _block(db: Database, destination: Destination, reason: str, now: float, until: float) -> None:
     db.execute(
-        "INSERT INTO blocked_channels (channel_id, guild_id, locale, reason, since, next_try_at)"
+        "INSERT INTO blocked_channels (channel_id, guild_id, locale, reason, blocked_since,"
+        " next_probe_at)"
         " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (channel_id) DO UPDATE"
-        " SET reason = excluded.reason, next_try_at = excluded.next_try_at",
+        " SET reason = excluded.reason, next_probe_at = excluded.next_probe_at",
         [destination.channel_id, destination.guild_id, destination.locale, reason, now, until],
     )

@@ -8,31 +8,27 @@ only wants to know something does not wait for it: a connection of its own sees 
 
 import asyncio
 import logging
-import os
 import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from sqlite_utils import Database
 
+from bot.storage.database_file import empty_write_ahead_log, open_for_reading, open_for_writing
 from bot.storage.errors import (
     DatabaseClosed,
     DatabaseDamaged,
-    DatabaseForeign,
     DatabaseInUse,
-    DatabaseOfAnotherUser,
-    DatabaseTooNew,
     DatabaseUnusable,
     is_damage,
 )
-from bot.storage.migrations import is_foreign, migrations, unknown_steps
 
 log = logging.getLogger(__name__)
 
@@ -40,16 +36,6 @@ T = TypeVar("T")
 
 MAX_BATCH = 256
 """The most functions in one commit: bounds how long the first of them waits."""
-
-WAL_SIZE_LIMIT = 16 * 2**20
-"""Bytes of the write-ahead log that stay on the disk after a change that needed more."""
-
-
-FTS5_SECURE_DELETE_VERSION = (3, 42, 0)
-"""SQLite version from which on the full-text index, too, forgets at once what is deleted."""
-
-_PRIVATE_FILE = 0o600
-_PRIVATE_FOLDER = 0o700
 
 LOCK_TIMEOUT = 1.0
 """Seconds to wait for the lock: who only asks whether a bot has it holds it for a moment."""
@@ -86,10 +72,13 @@ class _Job(Generic[T]):
 class DatabaseThread:
     """A SQLite file, the one thread that writes to it and the one that reads."""
 
-    def __init__(self, path: Path, *, max_batch: int = MAX_BATCH) -> None:
-        """``max_batch``: how many functions may share a commit."""
+    def __init__(
+        self, path: Path, *, max_batch: int = MAX_BATCH, lock_timeout: float = LOCK_TIMEOUT
+    ) -> None:
+        """``max_batch``: how many functions may share a commit; ``lock_timeout``: seconds."""
         self.path = path
         self._max_batch = max_batch
+        self._lock_timeout = lock_timeout
         self._loop: asyncio.AbstractEventLoop
         self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="database", daemon=True)
@@ -148,7 +137,7 @@ class DatabaseThread:
             raise DatabaseClosed(self.path)
         job = _Job(function, erases=erases)
         self._jobs.put(job)
-        with self._damage_told():
+        with self._damage_reported():
             return await job.future
 
     async def view(self, function: Callable[[Database], T]) -> T:
@@ -159,7 +148,7 @@ class DatabaseThread:
         """
         if self._closed:
             raise DatabaseClosed(self.path)
-        with self._damage_told():
+        with self._damage_reported():
             return await self._loop.run_in_executor(self._reader, self._view, function)
 
     async def read(self, sql: str, values: Sequence[Any]) -> list[dict[str, Any]]:
@@ -185,7 +174,7 @@ class DatabaseThread:
         await self.run(lambda db: db.execute("SELECT * FROM tasks LIMIT 1").fetchone())
 
     @contextmanager
-    def _damage_told(self) -> Iterator[None]:
+    def _damage_reported(self) -> Iterator[None]:
         """Raise damage as such, and log what to do about it when it is first met."""
         try:
             yield
@@ -201,13 +190,13 @@ class DatabaseThread:
     def _view(self, function: Callable[[Database], T]) -> T:
         """On the thread that reads, whose connection is opened when it is first needed."""
         if self._readable is None:
-            self._readable = _opened_to_read(self.path)
+            self._readable = open_for_reading(self.path)
         return function(self._readable)
 
     def _serve(self) -> None:
         with ExitStack() as stack:
             try:
-                database = stack.enter_context(_opened(self.path))
+                database = stack.enter_context(open_for_writing(self.path, self._lock_timeout))
             except (sqlite3.Error, OSError, DatabaseUnusable) as error:
                 self._failure = error  # a taken lock is an OSError
                 return
@@ -217,7 +206,7 @@ class DatabaseThread:
             while jobs := self._wait_for_jobs():
                 _run_together(database, jobs)
                 if holds_deleted or any(job.erases for job in jobs):
-                    holds_deleted = not _empty_write_ahead_log(database)
+                    holds_deleted = not empty_write_ahead_log(database)
                 self._settle(jobs)
 
     def _wait_for_jobs(self) -> list[_Job[Any]]:
@@ -245,61 +234,6 @@ class DatabaseThread:
 
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(settle)
-
-
-def resolve_database_path(path: Path) -> Path:
-    """Return the file that a path leads to: links must not get round the lock beside it."""
-    return Path(os.path.realpath(path))
-
-
-def make_private_folder(folder: Path) -> None:
-    """Make a folder that is only for this user, unless it is there; also its parents."""
-    if not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(_PRIVATE_FOLDER)
-
-
-def make_private_file(file: Path) -> Path:
-    """Make an empty file that is only for this user, unless it is there; return it."""
-    with suppress(FileExistsError):
-        os.close(os.open(file, os.O_CREAT | os.O_EXCL, _PRIVATE_FILE))
-        file.chmod(_PRIVATE_FILE)  # whatever the umask took away
-    return file
-
-
-@contextmanager
-def _locked(lock: FileLock) -> Iterator[None]:
-    """Hold the lock. Raises ``DatabaseOfAnotherUser`` where its file is somebody else's."""
-    try:
-        lock.acquire()
-    except PermissionError as error:
-        raise DatabaseOfAnotherUser(Path(lock.lock_file)) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _empty_write_ahead_log(database: Database) -> bool:
-    """Write the log into the database and cut it to nothing: it holds what was deleted.
-
-    Return whether that worked; if not, nothing is lost, and it is to be tried again.
-    """
-    try:
-        busy, *_ = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    except sqlite3.Error as error:
-        log.warning("Write-ahead log not emptied, trying again after the next change: %s", error)
-        return False
-    if busy:
-        log.warning("Write-ahead log not emptied, trying again after the next change: in use")
-    return not busy
-
-
-def _opened_to_read(path: Path) -> Database:
-    """Open a database that this process has open already."""
-    connection = sqlite3.connect(path, check_same_thread=False)
-    connection.execute("PRAGMA query_only = ON")
-    return Database(connection)
 
 
 def _run_together(database: Database, jobs: list[_Job[Any]]) -> None:
@@ -332,33 +266,3 @@ def _savepoint(database: Database) -> Iterator[None]:
             database.conn.execute("RELEASE job")
         raise
     database.conn.execute("RELEASE job")
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Database]:
-    """Open the database, for this process alone.
-
-    The lock is the operating system's, so that it ends with the process however that ends.
-    """
-    file = resolve_database_path(path)
-    make_private_folder(file.parent)
-    beside = file.with_name(f"{file.name}.lock")
-    lock = FileLock(beside, mode=_PRIVATE_FILE, timeout=LOCK_TIMEOUT, thread_local=False)
-    with _locked(lock), closing(sqlite3.connect(make_private_file(file))) as connection:
-        database = Database(connection)
-        if is_foreign(database):
-            raise DatabaseForeign(path)
-        if steps := unknown_steps(database):
-            raise DatabaseTooNew(path, steps)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(f"PRAGMA journal_size_limit = {WAL_SIZE_LIMIT}")
-        connection.execute("PRAGMA secure_delete = ON")  # deleted texts are overwritten
-        migrations.apply(database)
-        # Only now: to SQLite, a table that a step builds anew is one whose rows were all deleted.
-        connection.execute("PRAGMA foreign_keys = ON")
-        if sqlite3.sqlite_version_info >= FTS5_SECURE_DELETE_VERSION:
-            database.execute(
-                "INSERT INTO history_index (history_index, rank) VALUES ('secure-delete', 1)"
-            )
-        yield database

@@ -43,7 +43,7 @@ def is_quiet(row: str) -> str:
     )
 
 
-DOUBT = "in_doubt_since = CASE WHEN ? THEN in_doubt_since ELSE min(?, in_doubt_since) END"
+DOUBT = "unconfirmed_since = CASE WHEN ? THEN unconfirmed_since ELSE min(?, unconfirmed_since) END"
 """Whether Discord may have taken a message unheard: now, or only since the tries before."""
 
 
@@ -57,7 +57,7 @@ def move(db: Database, delivery: Delivery, change: str, values: Sequence[Any]) -
     return moved == 1
 
 
-REASON = "reason = CASE purpose WHEN 'word' THEN reason ELSE ? END"
+REASON = "reason = CASE purpose WHEN 'held_notice' THEN reason ELSE ? END"
 """Why a delivery has to wait; the reason of a word is what it is to tell."""
 
 
@@ -72,11 +72,12 @@ def enqueue_notice(
     """Owe the notice of a task that ends in this transaction to one place."""
     cursor = db.execute(
         "INSERT INTO deliveries (relay, task_id, channel_id, guild_id, user_id, locale, purpose,"
-        " ending, answer, state, form, nonce, due_at, created_at)"
+        " end_reason, task_json, state, message_format, nonce, due_at, created_at)"
         " SELECT relay, task_id, :channel, :guild, CASE WHEN :guild IS NULL THEN"
-        "  (SELECT min(s.user_id) FROM subscriptions s WHERE s.relay = :relay"
+        "  (SELECT min(s.user_id) FROM watches s WHERE s.relay = :relay"
         "   AND s.task_id = :task AND s.channel_id = :channel AND s.delivery_id IS NULL) END,"
-        " :locale, :purpose, :ending, answer, 'due', :form, '', :now, :now FROM tasks"
+        " :locale, :purpose, :end_reason, task_json, 'due', :message_format, '', :now, :now"
+        " FROM tasks"
         " WHERE relay = :relay AND task_id = :task",
         {
             "relay": relay,
@@ -85,15 +86,15 @@ def enqueue_notice(
             "guild": destination["guild_id"],
             "locale": destination["locale"],
             "purpose": DeliveryPurpose.NOTICE,
-            "ending": end_reason,
-            "form": MessageFormat.FULL,
+            "end_reason": end_reason,
+            "message_format": MessageFormat.FULL,
             "now": now,
         },
     )
     delivery_id = cast("int", cursor.lastrowid)
     _give_nonce(db, delivery_id)
     db.execute(
-        "UPDATE subscriptions SET delivery_id = ? WHERE relay = ? AND task_id = ?"
+        "UPDATE watches SET delivery_id = ? WHERE relay = ? AND task_id = ?"
         " AND channel_id = ? AND delivery_id IS NULL",
         [delivery_id, relay, task_id, destination["channel_id"]],
     )
@@ -115,9 +116,11 @@ def enqueue_direct(
     may have been posted.
     """
     cursor = db.execute(
-        "INSERT INTO deliveries (relay, task_id, user_id, locale, purpose, ending, answer, state,"
-        " form, nonce, reason, instead_of, repeat, due_at, created_at)"
-        " SELECT relay, task_id, ?, locale, ?, ending, answer, 'due', ?, '', ?, channel_id, ?, ?, ?"
+        "INSERT INTO deliveries (relay, task_id, user_id, locale, purpose, end_reason,"
+        " task_json, state,"
+        " message_format, nonce, reason, redirected_from, possible_duplicate, due_at, created_at)"
+        " SELECT relay, task_id, ?, locale, ?, end_reason, task_json, 'due', ?, '', ?,"
+        " channel_id, ?, ?, ?"
         " FROM deliveries WHERE id = ?",
         [user_id, purpose, MessageFormat.FULL, reason, possible_duplicate, now, now, delivery_id],
     )

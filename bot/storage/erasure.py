@@ -25,14 +25,14 @@ class Erasure:
     async def personal_data(self, user_id: int) -> PersonalData:
         """Return how much is kept about a person."""
         rows = await self._database.read(
-            "SELECT (SELECT count(*) FROM subscriptions WHERE user_id = ?1"
+            "SELECT (SELECT count(*) FROM watches WHERE user_id = ?1"
             "  AND delivery_id IS NULL) AS running,"
-            " (SELECT count(*) FROM subscriptions WHERE user_id = ?1"
+            " (SELECT count(*) FROM watches WHERE user_id = ?1"
             "  AND delivery_id IS NOT NULL) AS ended,"
-            " (SELECT count(DISTINCT d.id) FROM subscriptions s"
+            " (SELECT count(DISTINCT d.id) FROM watches s"
             "  JOIN deliveries d ON d.id = s.delivery_id"
             "  WHERE s.user_id = ?1 AND d.state != 'sent') AS unposted,"
-            " (SELECT count(*) FROM history_of_people WHERE user_id = ?1) AS history",
+            " (SELECT count(*) FROM user_history WHERE user_id = ?1) AS history",
             [user_id],
         )
         return PersonalData(**rows[0])
@@ -49,8 +49,8 @@ class Erasure:
             _forget_cards(db, user_id, direct_channel_id, now)
             _forget_watches(db, user_id)
             _forget_directs(db, user_id, direct_channel_id)
-            entries = _entries(db, "history_of_people", "user_id", user_id)
-            db.execute("DELETE FROM history_of_people WHERE user_id = ?", [user_id])
+            entries = _entries(db, "user_history", "user_id", user_id)
+            db.execute("DELETE FROM user_history WHERE user_id = ?", [user_id])
             delete_orphans(db, entries)
             _drop_tasks(db, tasks)
 
@@ -78,28 +78,28 @@ def purge_server(db: Database, guild_id: int) -> None:
     tasks = _tasks(db, "guild_id = ?", [guild_id])
     tasks += _tasks(db, "guild_id = ?", [guild_id], table="deliveries")
     _purge_deliveries(db, guild_id)
-    db.execute("DELETE FROM cards WHERE guild_id = ?", [guild_id])
+    db.execute("DELETE FROM live_cards WHERE guild_id = ?", [guild_id])
     db.execute("DELETE FROM server_settings WHERE guild_id = ?", [guild_id])
     db.execute("DELETE FROM requested_messages WHERE guild_id = ?", [guild_id])
-    entries = _entries(db, "history_of_servers", "guild_id", guild_id)
-    db.execute("DELETE FROM history_of_servers WHERE guild_id = ?", [guild_id])
+    entries = _entries(db, "server_history", "guild_id", guild_id)
+    db.execute("DELETE FROM server_history WHERE guild_id = ?", [guild_id])
     delete_orphans(db, entries)
     _drop_tasks(db, tasks)
     db.execute("DELETE FROM departed_servers WHERE guild_id = ?", [guild_id])
 
 
 _SERVERS = """
-    SELECT guild_id FROM subscriptions WHERE guild_id IS NOT NULL
+    SELECT guild_id FROM watches WHERE guild_id IS NOT NULL
     UNION SELECT guild_id FROM deliveries WHERE guild_id IS NOT NULL
     UNION SELECT guild_id FROM blocked_channels WHERE guild_id IS NOT NULL
-    UNION SELECT guild_id FROM cards WHERE guild_id IS NOT NULL
-    UNION SELECT guild_id FROM history_of_servers
+    UNION SELECT guild_id FROM live_cards WHERE guild_id IS NOT NULL
+    UNION SELECT guild_id FROM server_history
     UNION SELECT guild_id FROM server_settings
 """
 
 
 def _tasks(
-    db: Database, condition: str, values: list[int], *, table: str = "subscriptions"
+    db: Database, condition: str, values: list[int], *, table: str = "watches"
 ) -> list[_TaskKey]:
     """Return the tasks of some watches or deliveries."""
     sql = f"SELECT DISTINCT relay, task_id FROM {table} WHERE {condition}"  # noqa: S608 # names of ours
@@ -115,13 +115,13 @@ def _entries(db: Database, table: str, column: str, owner: int) -> list[int]:
 def _forget_cards(db: Database, user_id: int, direct_channel_id: int | None, now: float) -> None:
     """Delete a person's own cards, and let those that name the person be shown anew."""
     db.execute(
-        f"UPDATE cards SET {MARK_STALE} WHERE id IN (SELECT ct.card_id FROM card_tasks ct"  # noqa: S608 # names of ours
-        " JOIN subscriptions s USING (relay, task_id) WHERE s.user_id = ?)",
+        f"UPDATE live_cards SET {MARK_STALE} WHERE id IN (SELECT ct.card_id FROM live_card_tasks ct"  # noqa: S608 # names of ours
+        " JOIN watches s USING (relay, task_id) WHERE s.user_id = ?)",
         [now, user_id],
     )
     db.execute(
-        "DELETE FROM cards WHERE guild_id IS NULL AND (channel_id = ?1 OR channel_id IN"
-        " (SELECT channel_id FROM subscriptions WHERE guild_id IS NULL"
+        "DELETE FROM live_cards WHERE guild_id IS NULL AND (channel_id = ?1 OR channel_id IN"
+        " (SELECT channel_id FROM watches WHERE guild_id IS NULL"
         "  GROUP BY channel_id HAVING min(user_id) = ?2 AND max(user_id) = ?2))",
         [direct_channel_id, user_id],
     )
@@ -133,15 +133,14 @@ def _forget_watches(db: Database, user_id: int) -> None:
     Notices that stand in a server stay the server's.
     """
     deliveries = db.execute(
-        "SELECT DISTINCT delivery_id FROM subscriptions"
-        " WHERE user_id = ? AND delivery_id IS NOT NULL",
+        "SELECT DISTINCT delivery_id FROM watches WHERE user_id = ? AND delivery_id IS NOT NULL",
         [user_id],
     ).fetchall()
-    db.execute("DELETE FROM subscriptions WHERE user_id = ?", [user_id])
+    db.execute("DELETE FROM watches WHERE user_id = ?", [user_id])
     for (delivery_id,) in deliveries:
         db.execute(
             "DELETE FROM deliveries WHERE id = :id AND (guild_id IS NULL OR state != 'sent')"
-            " AND NOT EXISTS (SELECT 1 FROM subscriptions WHERE delivery_id = :id)",
+            " AND NOT EXISTS (SELECT 1 FROM watches WHERE delivery_id = :id)",
             {"id": delivery_id},
         )
 
@@ -150,10 +149,10 @@ def _forget_directs(db: Database, user_id: int, direct_channel_id: int | None) -
     """Delete the words to a person that a notice is held, and what is known of the channels."""
     db.execute(
         "DELETE FROM deliveries WHERE (channel_id = ? OR user_id = ?) AND NOT EXISTS"
-        " (SELECT 1 FROM subscriptions WHERE delivery_id = deliveries.id)",
+        " (SELECT 1 FROM watches WHERE delivery_id = deliveries.id)",
         [direct_channel_id, user_id],
     )
-    db.execute("DELETE FROM notified_people WHERE user_id = ?", [user_id])
+    db.execute("DELETE FROM notified_users WHERE user_id = ?", [user_id])
     db.execute(
         "DELETE FROM blocked_channels WHERE guild_id IS NULL AND channel_id = ?",
         [direct_channel_id],
@@ -164,16 +163,16 @@ def _purge_deliveries(db: Database, guild_id: int) -> None:
     """Delete a server's notices, the words about them, and the watches that they are for."""
     db.execute("DELETE FROM blocked_channels WHERE guild_id = ?", [guild_id])
     db.execute(
-        "DELETE FROM deliveries WHERE purpose = 'word' AND instead_of IN"
+        "DELETE FROM deliveries WHERE purpose = 'held_notice' AND redirected_from IN"
         " (SELECT channel_id FROM deliveries WHERE guild_id = ?)",
         [guild_id],
     )
     db.execute(
-        "DELETE FROM subscriptions WHERE guild_id = ?1 AND (delivery_id IS NULL"
+        "DELETE FROM watches WHERE guild_id = ?1 AND (delivery_id IS NULL"
         " OR delivery_id IN (SELECT id FROM deliveries WHERE guild_id = ?1))",
         [guild_id],
     )
-    db.execute("UPDATE subscriptions SET guild_id = NULL WHERE guild_id = ?", [guild_id])
+    db.execute("UPDATE watches SET guild_id = NULL WHERE guild_id = ?", [guild_id])
     db.execute("DELETE FROM deliveries WHERE guild_id = ?", [guild_id])
 
 
@@ -182,7 +181,7 @@ def _drop_tasks(db: Database, tasks: Iterable[_TaskKey]) -> None:
     for relay, task_id in tasks:
         db.execute(
             "DELETE FROM tasks WHERE relay = :relay AND task_id = :id"
-            " AND NOT EXISTS (SELECT 1 FROM subscriptions s WHERE s.relay = :relay"
+            " AND NOT EXISTS (SELECT 1 FROM watches s WHERE s.relay = :relay"
             "  AND s.task_id = :id AND s.delivery_id IS NULL)"
             " AND (state = 'running' OR NOT EXISTS (SELECT 1 FROM deliveries d"
             "  WHERE d.relay = :relay AND d.task_id = :id))",

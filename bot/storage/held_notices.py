@@ -20,9 +20,9 @@ def enqueue_held_notices_in(db: Database, channel_id: int, reason: str, now: flo
     """
     rows = db.query(
         "SELECT s.user_id, min(d.id) AS oldest FROM deliveries d"  # noqa: S608 # names of ours
-        " JOIN subscriptions s ON s.delivery_id = d.id"
+        " JOIN watches s ON s.delivery_id = d.id"
         f" WHERE d.channel_id = ?1 AND d.{OPEN} AND s.user_id NOT IN"
-        "  (SELECT user_id FROM notified_people WHERE channel_id = ?1)"
+        "  (SELECT user_id FROM notified_users WHERE channel_id = ?1)"
         " GROUP BY s.user_id ORDER BY oldest",
         [channel_id],
     )
@@ -31,7 +31,7 @@ def enqueue_held_notices_in(db: Database, channel_id: int, reason: str, now: flo
             db, row["oldest"], DeliveryPurpose.HELD_NOTICE, row["user_id"], now, reason=reason
         )
         db.execute(
-            "INSERT INTO notified_people (channel_id, user_id) VALUES (?, ?)",
+            "INSERT INTO notified_users (channel_id, user_id) VALUES (?, ?)",
             [channel_id, row["user_id"]],
         )
 
@@ -39,10 +39,10 @@ def enqueue_held_notices_in(db: Database, channel_id: int, reason: str, now: flo
 def enqueue_held_notices_about(db: Database, delivery: Delivery, reason: str, now: float) -> None:
     """Owe each person who waits for a held delivery one word, unless there was one about it."""
     rows = db.query(
-        "SELECT DISTINCT s.user_id FROM subscriptions s JOIN deliveries d ON d.id = s.delivery_id"
+        "SELECT DISTINCT s.user_id FROM watches s JOIN deliveries d ON d.id = s.delivery_id"
         " WHERE d.id = ? AND NOT EXISTS (SELECT 1 FROM deliveries w WHERE w.relay = d.relay"
-        "  AND w.task_id = d.task_id AND w.purpose = 'word' AND w.user_id = s.user_id"
-        "  AND w.instead_of = d.channel_id AND w.created_at >= d.created_at) ORDER BY s.id",
+        "  AND w.task_id = d.task_id AND w.purpose = 'held_notice' AND w.user_id = s.user_id"
+        "  AND w.redirected_from = d.channel_id AND w.created_at >= d.created_at) ORDER BY s.id",
         [delivery.id],
     )
     for row in list(rows):
@@ -54,7 +54,7 @@ def enqueue_held_notices_about(db: Database, delivery: Delivery, reason: str, no
 def postpone_or_drop_held_notice(db: Database, held_notice_id: int, now: float) -> bool:
     """Whether a word is not to be sent now; one that became void is dropped."""
     user_id, channel_id = db.execute(
-        "SELECT user_id, instead_of FROM deliveries WHERE id = ?", [held_notice_id]
+        "SELECT user_id, redirected_from FROM deliveries WHERE id = ?", [held_notice_id]
     ).fetchone()
     if user_id is None:  # of a version that did not note whom it is for
         return False
@@ -62,7 +62,7 @@ def postpone_or_drop_held_notice(db: Database, held_notice_id: int, now: float) 
         "SELECT max(d.state = 'sending'), max(d.state = 'held' OR EXISTS"  # noqa: S608 # names of ours
         "  (SELECT 1 FROM blocked_channels b WHERE b.channel_id = d.channel_id))"
         f" FROM deliveries d WHERE d.channel_id = ? AND d.{OPEN} AND EXISTS"
-        "  (SELECT 1 FROM subscriptions s WHERE s.delivery_id = d.id AND s.user_id = ?)",
+        "  (SELECT 1 FROM watches s WHERE s.delivery_id = d.id AND s.user_id = ?)",
         [channel_id, user_id],
     ).fetchone()
     being_sent, unposted = map(bool, row)
@@ -84,7 +84,7 @@ INBOX = 25
 def read_undelivered(db: Database, user_id: int, since: float) -> list[UndeliveredNotice]:
     """Return the notices that wait for something to change or were given up, the newest first."""
     rows = db.query(
-        "SELECT d.*, b.reason AS blocked FROM subscriptions s"
+        "SELECT d.*, b.reason AS blocked FROM watches s"
         " JOIN deliveries d ON d.id = s.delivery_id"
         " LEFT JOIN blocked_channels b ON b.channel_id = d.channel_id"
         " WHERE s.user_id = ? AND d.created_at >= ? AND (d.state IN ('held', 'dropped',"
@@ -94,8 +94,8 @@ def read_undelivered(db: Database, user_id: int, since: float) -> list[Undeliver
     )
     return [
         UndeliveredNotice(
-            task=load_task_or_id(row["task_id"], row["answer"]),
-            channel_id=row["instead_of"] or row["channel_id"],
+            task=load_task_or_id(row["task_id"], row["task_json"]),
+            channel_id=row["redirected_from"] or row["channel_id"],
             reason=row["reason"] or row["blocked"] or "",
             held=row["state"] != "dropped",
             created_at=row["created_at"],

@@ -87,11 +87,11 @@ class History:
     async def recent_durations(self, kind: TaskKind) -> list[float]:
         """Return how long the last tasks of a kind took at this relay (seconds)."""
         rows = await self._database.read(
-            "SELECT took FROM history WHERE relay = ? AND kind = ? AND took IS NOT NULL"
+            "SELECT duration FROM history WHERE relay = ? AND kind = ? AND duration IS NOT NULL"
             " ORDER BY ended_at DESC LIMIT ?",
             [self._relay, kind, DURATION_SAMPLE_SIZE],
         )
-        return [row["took"] for row in rows]
+        return [row["duration"] for row in rows]
 
     async def suggestions(self, user_id: int, text: str) -> list[tuple[str, str]]:
         """Return ids and titles of a person's last tasks with ``text`` in either: at most 25.
@@ -122,13 +122,13 @@ def add_to_history(db: Database, relay: str, task: Task, end_reason: EndReason, 
     """
     watches = list(
         db.query(
-            "SELECT guild_id, channel_id, user_id FROM subscriptions"
+            "SELECT guild_id, channel_id, user_id FROM watches"
             " WHERE relay = ? AND task_id = ? AND delivery_id IS NULL",
             [relay, task.id],
         )
     )
     answer, first_seen, terminal_since = db.execute(
-        "SELECT answer, added_at, terminal_since FROM tasks WHERE relay = ? AND task_id = ?",
+        "SELECT task_json, added_at, terminal_since FROM tasks WHERE relay = ? AND task_id = ?",
         [relay, task.id],
     ).fetchone()
     if not watches or not is_worth_keeping(task, end_reason):
@@ -139,8 +139,8 @@ def add_to_history(db: Database, relay: str, task: Task, end_reason: EndReason, 
             "relay": relay,
             "id": task.id,
             "kind": task.kind,
-            "ending": end_reason,
-            "took": seconds_taken(task, first_seen, terminal_since or now),
+            "end_reason": end_reason,
+            "duration": seconds_taken(task, first_seen, terminal_since or now),
             "now": now,
             "words": _words_of(task),
             "answer": answer,
@@ -171,8 +171,8 @@ def delete_orphans(db: Database, entry_ids: Iterable[int]) -> None:
     for entry_id in entry_ids:
         db.execute(
             "DELETE FROM history WHERE id = :id"
-            " AND NOT EXISTS (SELECT 1 FROM history_of_servers WHERE entry_id = :id)"
-            " AND NOT EXISTS (SELECT 1 FROM history_of_people WHERE entry_id = :id)",
+            " AND NOT EXISTS (SELECT 1 FROM server_history WHERE entry_id = :id)"
+            " AND NOT EXISTS (SELECT 1 FROM user_history WHERE entry_id = :id)",
             {"id": entry_id},
         )
 
@@ -180,12 +180,13 @@ def delete_orphans(db: Database, entry_ids: Iterable[int]) -> None:
 def _keep(db: Database, values: dict[str, Any]) -> int:
     """Write the entry of a task, unless a better one is there; return its id."""
     db.execute(
-        "INSERT INTO history (relay, task_id, kind, ending, took, ended_at, words, answer)"
-        " VALUES (:relay, :id, :kind, :ending, :took, :now, :words, :answer)"
+        "INSERT INTO history (relay, task_id, kind, end_reason, duration, ended_at, words,"
+        " task_json)"
+        " VALUES (:relay, :id, :kind, :end_reason, :duration, :now, :words, :answer)"
         " ON CONFLICT (relay, task_id) DO UPDATE SET kind = excluded.kind,"
-        "  ending = excluded.ending, took = coalesce(excluded.took, took),"
-        "  words = excluded.words, answer = excluded.answer"
-        "  WHERE excluded.ending = 'finished' OR ending != 'finished'",
+        "  end_reason = excluded.end_reason, duration = coalesce(excluded.duration, duration),"
+        "  words = excluded.words, task_json = excluded.task_json"
+        "  WHERE excluded.end_reason = 'finished' OR end_reason != 'finished'",
         values,
     )
     row = db.execute("SELECT id FROM history WHERE relay = :relay AND task_id = :id", values)
@@ -196,13 +197,12 @@ def _give(db: Database, entry_id: int, watches: list[dict[str, Any]], now: float
     """Put an entry into the histories of those whose watches these are."""
     for watch in watches:
         db.execute(
-            "INSERT OR REPLACE INTO history_of_people (user_id, entry_id, ended_at)"
-            " VALUES (?, ?, ?)",
+            "INSERT OR REPLACE INTO user_history (user_id, entry_id, ended_at) VALUES (?, ?, ?)",
             [watch["user_id"], entry_id, now],
         )
         if watch["guild_id"] is not None:
             db.execute(
-                "INSERT OR REPLACE INTO history_of_servers"
+                "INSERT OR REPLACE INTO server_history"
                 " (guild_id, channel_id, entry_id, ended_at) VALUES (?, ?, ?, ?)",
                 [watch["guild_id"], watch["channel_id"], entry_id, now],
             )
@@ -218,7 +218,7 @@ def _words_of(task: Task) -> str:
 def _entry(db: Database, entry_id: int, ended_at: float) -> HistoryEntry | None:
     """Return an entry, ``None`` for one that is unreadable."""
     answer, end_reason = db.execute(
-        "SELECT answer, ending FROM history WHERE id = ?", [entry_id]
+        "SELECT task_json, end_reason FROM history WHERE id = ?", [entry_id]
     ).fetchone()
     try:
         return HistoryEntry(entry_id, load_task(answer), EndReason(end_reason), ended_at)
@@ -228,12 +228,12 @@ def _entry(db: Database, entry_id: int, ended_at: float) -> HistoryEntry | None:
 
 
 _RECENT = """
-    SELECT t.task_id, iif(NOT json_valid(t.answer), '', coalesce(
-        nullif(json_extract(t.answer, '$.lyrics.title'), ''),
-        (SELECT json_extract(clip.value, '$.title') FROM json_each(t.answer, '$.clips') clip
+    SELECT t.task_id, iif(NOT json_valid(t.task_json), '', coalesce(
+        nullif(json_extract(t.task_json, '$.lyrics.title'), ''),
+        (SELECT json_extract(clip.value, '$.title') FROM json_each(t.task_json, '$.clips') clip
             WHERE json_extract(clip.value, '$.title') != '' LIMIT 1),
         '')) AS title
-    FROM (SELECT relay, task_id, max(id) AS last FROM subscriptions
+    FROM (SELECT relay, task_id, max(id) AS last FROM watches
         WHERE relay = ? AND user_id = ? GROUP BY task_id ORDER BY last DESC LIMIT ?)
     JOIN tasks t USING (relay, task_id) ORDER BY last DESC
 """

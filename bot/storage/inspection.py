@@ -16,7 +16,7 @@ from urllib.parse import quote
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
-from bot.storage.database import resolve_database_path
+from bot.storage.database_file import resolve_database_path
 from bot.storage.delivery_rows import OPEN, SHOWN_STATE
 from bot.storage.migrations import is_foreign, migrations, unknown_steps
 from bot.storage.relay_fingerprints import RelayAccess, read_fingerprint
@@ -119,7 +119,7 @@ def channels_in_use(path: Path, time_limit: float) -> list[ChannelInUse]:
 
 _CHANNELS_IN_USE = (
     "SELECT channel_id, guild_id, sum(watched) AS watched, sum(held) AS held FROM ("  # noqa: S608 # names of ours
-    " SELECT channel_id, guild_id, 1 AS watched, 0 AS held FROM subscriptions"
+    " SELECT channel_id, guild_id, 1 AS watched, 0 AS held FROM watches"
     "  WHERE delivery_id IS NULL"
     f" UNION ALL SELECT channel_id, guild_id, 0, {SHOWN_STATE} = 'held' FROM deliveries d"
     f"  WHERE {OPEN})"
@@ -218,7 +218,7 @@ def _counts(db: Database, access: RelayAccess | None) -> DatabaseCounts:
     row: Mapping[str, Any]
     (row,) = db.query(
         "SELECT"  # noqa: S608 # names of ours
-        " (SELECT max(looked_at) FROM tasks WHERE state = 'running') AS polled_at,"
+        " (SELECT max(polled_at) FROM tasks WHERE state = 'running') AS polled_at,"
         " count(*) FILTER (WHERE state IN ('due', 'sending')) AS due,"
         " min(due_at) FILTER (WHERE state = 'due') AS overdue_since,"
         " count(*) FILTER (WHERE state = 'held') AS held,"

@@ -58,16 +58,16 @@ def join_notice(
     key = [relay, task_id, destination.channel_id, DeliveryPurpose.NOTICE, EndReason.FINISHED]
     posted = db.execute(
         "SELECT message_id FROM deliveries WHERE relay = ? AND task_id = ? AND channel_id = ?"
-        " AND purpose = ? AND ending = ? AND message_id IS NOT NULL AND sent_at > ?"
+        " AND purpose = ? AND end_reason = ? AND message_id IS NOT NULL AND sent_at > ?"
         " ORDER BY id DESC",
         [*key, now - RECENTLY_POSTED],
     ).fetchone()
     if posted:
         return JoinedNotice(NoticeProgress.POSTED, posted[0])
     owed = db.execute(
-        f"SELECT d.id, {SHOWN_STATE}, d.in_doubt_since IS NOT NULL FROM deliveries d"  # noqa: S608 # names of ours
+        f"SELECT d.id, {SHOWN_STATE}, d.unconfirmed_since IS NOT NULL FROM deliveries d"  # noqa: S608 # names of ours
         " WHERE d.relay = ? AND d.task_id = ? AND d.channel_id = ? AND d.purpose = ?"
-        " AND d.ending = ? AND d.state IN ('due', 'sending', 'held') ORDER BY d.id DESC",
+        " AND d.end_reason = ? AND d.state IN ('due', 'sending', 'held') ORDER BY d.id DESC",
         key,
     ).fetchone()
     if owed is None:
@@ -98,7 +98,7 @@ def _wait_for(
     people = {
         waiting
         for (waiting,) in db.execute(
-            "SELECT user_id FROM subscriptions WHERE delivery_id = ?", [delivery_id]
+            "SELECT user_id FROM watches WHERE delivery_id = ?", [delivery_id]
         )
     }
     if user_id in people:
@@ -106,7 +106,7 @@ def _wait_for(
     if len(people) >= most:
         raise TooManyWatchers(most)
     db.execute(
-        "INSERT INTO subscriptions (relay, task_id, channel_id, user_id, guild_id, locale,"
+        "INSERT INTO watches (relay, task_id, channel_id, user_id, guild_id, locale,"
         " created_at, mention, delivery_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             *(*task, destination.channel_id, user_id, destination.guild_id, destination.locale),

@@ -24,14 +24,14 @@ class KeyValueStore:
 
 def read_value(db: Database, name: str) -> str | None:
     """Within a transaction: return what was noted under ``name``."""
-    row = db.execute("SELECT value FROM notes WHERE name = ?", [name]).fetchone()
+    row = db.execute("SELECT value FROM key_values WHERE name = ?", [name]).fetchone()
     return str(row[0]) if row else None
 
 
 def write_value(db: Database, name: str, value: str) -> None:
     """Within a transaction: note ``value`` under ``name``, in place of what was there."""
     db.execute(
-        "INSERT INTO notes (name, value) VALUES (?, ?)"
+        "INSERT INTO key_values (name, value) VALUES (?, ?)"
         " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         [name, value],
     )

@@ -44,7 +44,7 @@ def enforce(
     ``ServerWatchLimitReached``.
     """
     of_person, here = db.execute(
-        "SELECT count(*), count(*) FILTER (WHERE guild_id = ?3) FROM subscriptions"
+        "SELECT count(*), count(*) FILTER (WHERE guild_id = ?3) FROM watches"
         " WHERE delivery_id IS NULL AND user_id = ?2 AND relay = ?1",
         [relay, user_id, destination.guild_id],
     ).fetchone()
@@ -55,8 +55,7 @@ def enforce(
     if member_limit is not None and here > member_limit:
         raise MemberWatchLimitReached(member_limit)
     (in_server,) = db.execute(
-        "SELECT count(*) FROM subscriptions"
-        " WHERE delivery_id IS NULL AND guild_id = ? AND relay = ?",
+        "SELECT count(*) FROM watches WHERE delivery_id IS NULL AND guild_id = ? AND relay = ?",
         [destination.guild_id, relay],
     ).fetchone()
     if in_server > limits.watches_per_server:

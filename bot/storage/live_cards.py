@@ -25,7 +25,7 @@ LONGEST_PAUSE = 600.0
 """Seconds for which a card is ever put off: who has to wait longer waits for a clock that was set
 back."""
 
-MARK_STALE = "touched_at = max(?, touched_at + 0.001)"
+MARK_STALE = "marked_stale_at = max(?, marked_stale_at + 0.001)"
 """Lets cards be shown anew at a time: another value than before, whatever the clock says."""
 
 _FREE = """
@@ -34,19 +34,19 @@ _FREE = """
 """
 
 _DUE_TO_BE_POSTED = f"""
-    SELECT min(c.id) AS id FROM cards c WHERE c.state = 'due' AND {_FREE}
+    SELECT min(c.id) AS id FROM live_cards c WHERE c.state = 'due' AND {_FREE}
     GROUP BY c.channel_id ORDER BY 1 LIMIT :limit
 """  # noqa: S608 # names of ours
 
 _DUE_TO_BE_SHOWN = f"""
     WITH stale AS (
-        SELECT c.*, {VERSION} AS current FROM cards c
-        WHERE c.state = 'posted' AND {_FREE} AND (c.shown_at <= :latest OR c.shown_at > :now)
+        SELECT c.*, {VERSION} AS current FROM live_cards c
+        WHERE c.state = 'posted' AND {_FREE} AND (c.updated_at <= :latest OR c.updated_at > :now)
     )
-    SELECT * FROM stale WHERE current IS NOT version ORDER BY shown_at LIMIT :limit
+    SELECT * FROM stale WHERE current IS NOT shown_version ORDER BY updated_at LIMIT :limit
 """  # noqa: S608 # names of ours
 
-_BY_ID = f"SELECT c.*, {VERSION} AS current FROM cards c WHERE c.id = ?"  # noqa: S608 # names of ours
+_BY_ID = f"SELECT c.*, {VERSION} AS current FROM live_cards c WHERE c.id = ?"  # noqa: S608 # names of ours
 
 
 class LiveCards:
@@ -79,12 +79,13 @@ class LiveCards:
 
         def open_card(db: Database) -> LiveCard | TooManyMessages | None:
             on_cards = (
-                "FROM card_tasks ct JOIN cards c ON c.id = ct.card_id WHERE c.channel_id = ?"
+                "FROM live_card_tasks ct JOIN live_cards c ON c.id = ct.card_id WHERE"
+                " c.channel_id = ?"
                 " AND ct.relay = ? AND ct.task_id IN (SELECT value FROM json_each(?))"
             )
             key = [destination.channel_id, self._relay, json.dumps(ids)]
             db.execute(
-                f"UPDATE cards SET {MARK_STALE} WHERE id IN (SELECT c.id {on_cards})",  # noqa: S608 # names of ours
+                f"UPDATE live_cards SET {MARK_STALE} WHERE id IN (SELECT c.id {on_cards})",  # noqa: S608 # names of ours
                 [now, *key],
             )
             shown = {row["task_id"] for row in db.query(f"SELECT ct.task_id {on_cards}", key)}
@@ -128,8 +129,9 @@ class LiveCards:
         """
         moved = await self._move(
             card,
-            "state = 'posted', message_id = ?, in_doubt_since = NULL, attempts = 0, shown_at = ?,"
-            " version = ?, look = ?",
+            "state = 'posted', message_id = ?, unconfirmed_since = NULL, attempts = 0,"
+            " updated_at = ?,"
+            " shown_version = ?, content_digest = ?",
             [message_id, card.read_at, card.version if content_digest else None, content_digest],
         )
         self.changed.set()
@@ -143,7 +145,7 @@ class LiveCards:
         return await self._move(
             card,
             "state = 'due', due_at = ?,"
-            " in_doubt_since = CASE WHEN ? THEN in_doubt_since ELSE ? END",
+            " unconfirmed_since = CASE WHEN ? THEN unconfirmed_since ELSE ? END",
             [until, unconfirmed, card.unconfirmed_since],
         )
 
@@ -153,7 +155,7 @@ class LiveCards:
         ``in_flight`` are the ids of the cards that this process does post.
         """
         return await self._database.write(
-            "UPDATE cards SET state = 'due', due_at = 0 WHERE relay = ? AND state = 'posting'"
+            "UPDATE live_cards SET state = 'due', due_at = 0 WHERE relay = ? AND state = 'posting'"
             " AND id NOT IN (SELECT value FROM json_each(?))",
             [self._relay, json.dumps(list(in_flight))],
         )
@@ -161,14 +163,15 @@ class LiveCards:
     async def handle_clock_rollback(self) -> None:
         """Forget how long ago it is that cards may have been posted: the clock was set back."""
         await self._database.write(
-            "UPDATE cards SET in_doubt_since = ? WHERE relay = ? AND in_doubt_since IS NOT NULL",
+            "UPDATE live_cards SET unconfirmed_since = ? WHERE relay = ? AND unconfirmed_since"
+            " IS NOT NULL",
             [UNKNOWN_TIME, self._relay],
         )
 
     async def has_any(self) -> bool:
         """Whether there is a card to post or to keep up to date."""
         rows = await self._database.read(
-            "SELECT 1 FROM cards WHERE relay = ? LIMIT 1", [self._relay]
+            "SELECT 1 FROM live_cards WHERE relay = ? LIMIT 1", [self._relay]
         )
         return bool(rows)
 
@@ -198,7 +201,8 @@ class LiveCards:
                 _forget(db, card.id)
             else:
                 db.execute(
-                    "UPDATE cards SET shown_at = ?, version = ?, look = ?, attempts = 0"
+                    "UPDATE live_cards SET updated_at = ?, shown_version = ?, content_digest ="
+                    " ?, attempts = 0"
                     " WHERE id = ?",
                     [card.read_at, card.version, content_digest, card.id],
                 )
@@ -212,14 +216,17 @@ class LiveCards:
             if _is_unchanged(db, card):
                 _forget(db, card.id)
             else:
-                db.execute("UPDATE cards SET state = 'due', due_at = 0 WHERE id = ?", [card.id])
+                db.execute(
+                    "UPDATE live_cards SET state = 'due', due_at = 0 WHERE id = ?", [card.id]
+                )
 
         await self._database.run(discard)
 
     async def record_failure(self, card: LiveCard, *, until: float) -> None:
         """Note that a card could not be shown: it is tried again ``until`` then."""
         await self._database.write(
-            "UPDATE cards SET version = NULL, look = NULL, due_at = ?, attempts = attempts + 1"
+            "UPDATE live_cards SET shown_version = NULL, content_digest = NULL, due_at = ?,"
+            " attempts = attempts + 1"
             " WHERE id = ?",
             [until, card.id],
         )
@@ -227,7 +234,9 @@ class LiveCards:
     async def simplify(self, card: LiveCard) -> None:
         """Let a card, posted or to be posted, bear nothing but the bot's own text from now on."""
         await self._database.write(
-            "UPDATE cards SET plain = 1, version = NULL, due_at = 0 WHERE id = ?", [card.id]
+            "UPDATE live_cards SET own_text_only = 1, shown_version = NULL, due_at = 0"
+            " WHERE id = ?",
+            [card.id],
         )
 
     async def get(self, card_id: int, now: float) -> LiveCard | None:
@@ -248,7 +257,7 @@ class LiveCards:
 
     async def _move(self, card: LiveCard, change: str, values: list[Any]) -> bool:
         moved = await self._database.write(
-            f"UPDATE cards SET {change} WHERE id = ? AND state = 'posting'",  # noqa: S608 # no value of anybody's
+            f"UPDATE live_cards SET {change} WHERE id = ? AND state = 'posting'",  # noqa: S608 # no value of anybody's
             [*values, card.id],
         )
         return moved == 1
@@ -257,16 +266,16 @@ class LiveCards:
         self, db: Database, destination: Destination, ids: Sequence[str], now: float
     ) -> int:
         cursor = db.execute(
-            "INSERT INTO cards (relay, channel_id, guild_id, locale, touched_at, state)"
+            "INSERT INTO live_cards (relay, channel_id, guild_id, locale, marked_stale_at, state)"
             " VALUES (?, ?, ?, ?, ?, 'due')",
             [self._relay, destination.channel_id, destination.guild_id, destination.locale, now],
         )
         card_id = cast("int", cursor.lastrowid)
         nonce = nonce_of("card", card_id, self._relay, destination.channel_id, now)
-        db.execute("UPDATE cards SET nonce = ? WHERE id = ?", [nonce, card_id])
+        db.execute("UPDATE live_cards SET nonce = ? WHERE id = ?", [nonce, card_id])
         for task_id in ids:
             db.execute(
-                "INSERT INTO card_tasks (card_id, relay, task_id) VALUES (?, ?, ?)",
+                "INSERT INTO live_card_tasks (card_id, relay, task_id) VALUES (?, ?, ?)",
                 [card_id, self._relay, task_id],
             )
         return card_id
@@ -275,8 +284,8 @@ class LiveCards:
 def mark_live_cards_stale(db: Database, relay: str, task_id: str, now: float) -> None:
     """Within a transaction: let the cards of a task be shown anew, for its watchers changed."""
     db.execute(
-        f"UPDATE cards SET {MARK_STALE} WHERE id IN"  # noqa: S608 # names of ours
-        " (SELECT card_id FROM card_tasks WHERE relay = ? AND task_id = ?)",
+        f"UPDATE live_cards SET {MARK_STALE} WHERE id IN"  # noqa: S608 # names of ours
+        " (SELECT card_id FROM live_card_tasks WHERE relay = ? AND task_id = ?)",
         [now, relay, task_id],
     )
 
@@ -287,7 +296,7 @@ def _get(db: Database, card_id: int, now: float) -> LiveCard | None:
 
 
 def _forget(db: Database, card_id: int) -> None:
-    db.execute("DELETE FROM cards WHERE id = ?", [card_id])
+    db.execute("DELETE FROM live_cards WHERE id = ?", [card_id])
 
 
 def _is_unchanged(db: Database, card: LiveCard) -> bool:
@@ -300,8 +309,8 @@ def _claim(db: Database, card_id: int, now: float) -> LiveCard:
     """Within a transaction: take a card to post it; it tells since when it was in doubt before."""
     (before,) = db.query(_BY_ID, [card_id])
     db.execute(
-        "UPDATE cards SET state = 'posting', attempts = attempts + 1,"
-        " in_doubt_since = coalesce(in_doubt_since, ?) WHERE id = ?",
+        "UPDATE live_cards SET state = 'posting', attempts = attempts + 1,"
+        " unconfirmed_since = coalesce(unconfirmed_since, ?) WHERE id = ?",
         [now, card_id],
     )
     return read_live_card(db, before, now)

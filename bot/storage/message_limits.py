@@ -38,7 +38,7 @@ def adds_message(db: Database, relay: str, task_id: str, destination: Destinatio
     It does not where somebody watches it there already: they are told together.
     """
     watched = db.execute(
-        "SELECT 1 FROM subscriptions"
+        "SELECT 1 FROM watches"
         " WHERE delivery_id IS NULL AND relay = ? AND task_id = ? AND channel_id = ?",
         [relay, task_id, destination.channel_id],
     ).fetchone()
@@ -68,7 +68,7 @@ def charge(
     then.
     """
     channel = _hashed(db, destination.channel_id)
-    at = _full_until(db, "channel = ?", channel, now, MINUTE, limits.messages_per_channel)
+    at = _full_until(db, "channel_hash = ?", channel, now, MINUTE, limits.messages_per_channel)
     if at is not None:
         raise ChannelTooBusy(at)
     charge_person(db, user_id, destination, now, limits)
@@ -84,12 +84,12 @@ def charge_person(
     """
     person = _hashed(db, user_id)
     for span, most in ((HOUR, limits.messages_per_user), (MINUTE, limits.messages_per_channel)):
-        at = _full_until(db, "person = ?", person, now, span, most)
+        at = _full_until(db, "user_hash = ?", person, now, span, most)
         if at is not None:
             raise TooManyMessages(at)
     delete_expired(db, now)
     db.execute(
-        "INSERT INTO requested_messages (person, channel, guild_id, requested_at)"
+        "INSERT INTO requested_messages (user_hash, channel_hash, guild_id, requested_at)"
         " VALUES (?, ?, ?, ?)",
         [person, _hashed(db, destination.channel_id), destination.guild_id, now],
     )

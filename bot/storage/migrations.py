@@ -488,3 +488,95 @@ _M014 = (
         WHERE role_mentioned_at IS NOT NULL
     """,
 )
+
+
+@migrations()
+def m015_standard_names(db: Database) -> None:
+    """Rename tables, columns, indexes and the values of ``deliveries.purpose``.
+
+    SQLite adapts triggers, references and the conditions of indexes. It renames no index: each of
+    those is dropped and created. ``history.words`` keeps its name, which the full-text index reads.
+    """
+    for statement in _M015:
+        db.execute(statement)
+
+
+_M015 = (
+    "ALTER TABLE subscriptions RENAME TO watches",
+    "ALTER TABLE cards RENAME TO live_cards",
+    "ALTER TABLE card_tasks RENAME TO live_card_tasks",
+    "ALTER TABLE notified_people RENAME TO notified_users",
+    "ALTER TABLE history_of_servers RENAME TO server_history",
+    "ALTER TABLE history_of_people RENAME TO user_history",
+    "ALTER TABLE notes RENAME TO key_values",
+    "ALTER TABLE tasks RENAME COLUMN ending TO end_reason",
+    "ALTER TABLE tasks RENAME COLUMN answer TO task_json",
+    "ALTER TABLE tasks RENAME COLUMN looked_at TO polled_at",
+    "ALTER TABLE tasks RENAME COLUMN next_look_at TO next_poll_at",
+    "ALTER TABLE tasks RENAME COLUMN began_at TO submitted_at",
+    "ALTER TABLE deliveries RENAME COLUMN ending TO end_reason",
+    "ALTER TABLE deliveries RENAME COLUMN answer TO task_json",
+    "ALTER TABLE deliveries RENAME COLUMN form TO message_format",
+    "ALTER TABLE deliveries RENAME COLUMN instead_of TO redirected_from",
+    "ALTER TABLE deliveries RENAME COLUMN repeat TO possible_duplicate",
+    "ALTER TABLE deliveries RENAME COLUMN in_doubt_since TO unconfirmed_since",
+    "ALTER TABLE history RENAME COLUMN ending TO end_reason",
+    "ALTER TABLE history RENAME COLUMN answer TO task_json",
+    "ALTER TABLE history RENAME COLUMN took TO duration",
+    "ALTER TABLE blocked_channels RENAME COLUMN since TO blocked_since",
+    "ALTER TABLE blocked_channels RENAME COLUMN next_try_at TO next_probe_at",
+    "ALTER TABLE live_cards RENAME COLUMN in_doubt_since TO unconfirmed_since",
+    "ALTER TABLE live_cards RENAME COLUMN touched_at TO marked_stale_at",
+    "ALTER TABLE live_cards RENAME COLUMN shown_at TO updated_at",
+    "ALTER TABLE live_cards RENAME COLUMN version TO shown_version",
+    "ALTER TABLE live_cards RENAME COLUMN look TO content_digest",
+    "ALTER TABLE live_cards RENAME COLUMN plain TO own_text_only",
+    "ALTER TABLE requested_messages RENAME COLUMN person TO user_hash",
+    "ALTER TABLE requested_messages RENAME COLUMN channel TO channel_hash",
+    # The allowed values stand in the column's CHECK, which SQLite cannot change.
+    """
+    ALTER TABLE deliveries ADD COLUMN new_purpose TEXT NOT NULL DEFAULT 'notice'
+        CHECK (new_purpose IN ('notice', 'held_notice'))
+    """,
+    "UPDATE deliveries SET new_purpose = 'held_notice' WHERE purpose = 'word'",
+    "ALTER TABLE deliveries DROP COLUMN purpose",
+    "ALTER TABLE deliveries RENAME COLUMN new_purpose TO purpose",
+    "DROP INDEX subscriptions_open",
+    "DROP INDEX subscriptions_by_user",
+    "DROP INDEX subscriptions_by_delivery",
+    "DROP INDEX subscriptions_of_person",
+    "DROP INDEX subscriptions_of_task",
+    "DROP INDEX subscriptions_by_server",
+    "DROP INDEX card_tasks_by_task",
+    "DROP INDEX cards_by_channel",
+    "DROP INDEX history_of_servers_newest",
+    "DROP INDEX history_of_servers_by_entry",
+    "DROP INDEX history_of_people_newest",
+    "DROP INDEX history_of_people_by_entry",
+    "DROP INDEX deliveries_told",
+    "DROP INDEX requested_messages_by_person",
+    "DROP INDEX requested_messages_in_channel",
+    """
+    CREATE UNIQUE INDEX watches_open ON watches (relay, task_id, channel_id, user_id)
+        WHERE delivery_id IS NULL
+    """,
+    "CREATE INDEX watches_open_by_user ON watches (user_id) WHERE delivery_id IS NULL",
+    "CREATE INDEX watches_open_by_server ON watches (guild_id) WHERE delivery_id IS NULL",
+    "CREATE INDEX watches_by_delivery ON watches (delivery_id)",
+    "CREATE INDEX watches_by_user ON watches (user_id, id)",
+    "CREATE INDEX watches_by_task ON watches (relay, task_id)",
+    "CREATE INDEX live_card_tasks_by_task ON live_card_tasks (relay, task_id)",
+    "CREATE INDEX live_cards_by_channel ON live_cards (channel_id)",
+    "CREATE INDEX server_history_newest ON server_history (guild_id, ended_at)",
+    "CREATE INDEX server_history_by_entry ON server_history (entry_id)",
+    "CREATE INDEX user_history_newest ON user_history (user_id, ended_at)",
+    "CREATE INDEX user_history_by_entry ON user_history (entry_id)",
+    """
+    CREATE INDEX deliveries_finished ON deliveries (coalesce(sent_at, created_at))
+        WHERE state IN ('sent', 'dropped')
+    """,
+    "CREATE INDEX requested_messages_by_user ON requested_messages (user_hash, requested_at)",
+    """
+    CREATE INDEX requested_messages_by_channel ON requested_messages (channel_hash, requested_at)
+    """,
+)

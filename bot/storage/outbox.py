@@ -126,7 +126,7 @@ class Outbox:
             lambda db: move(
                 db,
                 delivery,
-                f"state = 'due', due_at = ?, {REASON}, form = ?, {DOUBT}",
+                f"state = 'due', due_at = ?, {REASON}, message_format = ?, {DOUBT}",
                 [until, reason, message_format, unconfirmed, delivery.unconfirmed_since],
             )
         )
@@ -198,7 +198,8 @@ class Outbox:
 
         def clamp(db: Database) -> None:
             db.execute(
-                f"UPDATE deliveries SET in_doubt_since = ? WHERE {OPEN} AND in_doubt_since > ?",  # noqa: S608 # names of ours
+                f"UPDATE deliveries SET unconfirmed_since = ? WHERE {OPEN} AND"  # noqa: S608 # names of ours
+                " unconfirmed_since > ?",
                 [UNKNOWN_TIME, UNKNOWN_TIME if seen else now],
             )
             clamp_times(db, "deliveries", OPEN, [], {"created_at": now})
@@ -206,7 +207,9 @@ class Outbox:
             clamp_times(db, "deliveries", waiting, [now + longest_hold], {"due_at": latest})
             over = "state IN ('sent', 'dropped') AND coalesce(sent_at, created_at) > ?"
             clamp_times(db, "deliveries", over, [now], {"sent_at": now, "created_at": now})
-            clamp_times(db, "blocked_channels", "TRUE", [], {"next_try_at": latest, "since": now})
+            clamp_times(
+                db, "blocked_channels", "TRUE", [], {"next_probe_at": latest, "blocked_since": now}
+            )
 
         await self._database.run(clamp)
         self.changed.set()
@@ -255,7 +258,7 @@ def _oldest_of_each_channel(db: Database, now: float, limit: int) -> list[tuple[
 def _claim(db: Database, delivery_id: int, now: float) -> Delivery | None:
     """Take one delivery; ``None`` where there is nothing to send, or nothing that can be read."""
     purpose, unconfirmed_since = db.execute(
-        "SELECT purpose, in_doubt_since FROM deliveries WHERE id = ?", [delivery_id]
+        "SELECT purpose, unconfirmed_since FROM deliveries WHERE id = ?", [delivery_id]
     ).fetchone()
     if purpose == DeliveryPurpose.HELD_NOTICE and postpone_or_drop_held_notice(
         db, delivery_id, now
@@ -263,7 +266,7 @@ def _claim(db: Database, delivery_id: int, now: float) -> Delivery | None:
         return None
     (row,) = db.query(
         "UPDATE deliveries SET state = 'sending', attempts = attempts + 1,"
-        " in_doubt_since = coalesce(in_doubt_since, ?) WHERE id = ? RETURNING *",
+        " unconfirmed_since = coalesce(unconfirmed_since, ?) WHERE id = ? RETURNING *",
         [now, delivery_id],
     )
     try:
@@ -284,24 +287,24 @@ def _claim(db: Database, delivery_id: int, now: float) -> Delivery | None:
 def _delivery(db: Database, row: dict[str, Any], unconfirmed_since: float | None) -> Delivery:
     """Make a value of a row that is being sent. Raises ``ValueError``."""
     watchers = db.query(
-        "SELECT user_id FROM subscriptions WHERE delivery_id = ? AND mention ORDER BY id",
+        "SELECT user_id FROM watches WHERE delivery_id = ? AND mention ORDER BY id",
         [row["id"]],
     )
     return Delivery(
         id=row["id"],
         purpose=DeliveryPurpose(row["purpose"]),
-        task=load_task(row["answer"]),
-        end_reason=EndReason(row["ending"]),
+        task=load_task(row["task_json"]),
+        end_reason=EndReason(row["end_reason"]),
         destination=Destination(row["channel_id"], row["guild_id"], row["locale"]),
         watchers=tuple(watcher["user_id"] for watcher in watchers),
         nonce=row["nonce"],
-        message_format=MessageFormat(row["form"]),
+        message_format=MessageFormat(row["message_format"]),
         attempts=row["attempts"],
         created_at=row["created_at"],
         unconfirmed_since=unconfirmed_since,
         reason=row["reason"],
-        redirected_from=row["instead_of"],
-        possible_duplicate=bool(row["repeat"]),
+        redirected_from=row["redirected_from"],
+        possible_duplicate=bool(row["possible_duplicate"]),
         user_id=row["user_id"],
     )
 

@@ -94,14 +94,14 @@ def _observe(db: Database, look: PollContext, seen: PollResult, answer: Task) ->
 def _end(db: Database, look: PollContext, task_id: str, end_reason: EndReason) -> EndedTask | None:
     """End a task, remember it and owe its notices, one to each place where it is watched."""
     relay, now = look.relay, look.now
-    ended = db.execute(_END, {**look._asdict(), "id": task_id, "ending": end_reason}).fetchone()
+    ended = db.execute(_END, {**look._asdict(), "id": task_id, "end_reason": end_reason}).fetchone()
     if not ended:
         return None
     task = _readable(db, relay, task_id, ended[0])
     add_to_history(db, relay, task, end_reason, now)
     places = list(
         db.query(
-            "SELECT channel_id, guild_id, locale, min(id) AS first FROM subscriptions"
+            "SELECT channel_id, guild_id, locale, min(id) AS first FROM watches"
             " WHERE relay = ? AND task_id = ? AND delivery_id IS NULL"
             " GROUP BY channel_id ORDER BY first",
             [relay, task_id],
@@ -120,7 +120,7 @@ def _readable(db: Database, relay: str, task_id: str, stored: str) -> Task:
         log.error("Stored task is unreadable: relay=%s task=%s cause=%s", relay, task_id, error)
     task = task_with_id_only(task_id)
     db.execute(
-        "UPDATE tasks SET answer = ? WHERE relay = ? AND task_id = ?",
+        "UPDATE tasks SET task_json = ? WHERE relay = ? AND task_id = ?",
         [dump_task(task), relay, task_id],
     )
     return task
@@ -144,7 +144,7 @@ def _reschedule(db: Database, look: PollContext, seen: Iterable[PollResult]) -> 
 _TASK_IS_OLDER = "NOT (tasks.added_at > :asked_at AND tasks.added_at <= :now)"
 _WATCHES_ARE_OLDER = """
     NOT EXISTS (
-        SELECT 1 FROM subscriptions s
+        SELECT 1 FROM watches s
         WHERE s.relay = tasks.relay AND s.task_id = tasks.task_id AND s.delivery_id IS NULL
             AND s.created_at > :asked_at AND s.created_at <= :now
     )
@@ -153,7 +153,7 @@ _WATCHES_ARE_OLDER = """
 # One statement for all: from one to the next, Python's other threads would have to wait. The relay
 # comes with each row, or SQLite would go through all tasks of the relay for each.
 _RESCHEDULE = f"""
-    UPDATE tasks SET looked_at = :now, next_look_at = seen.next, misses = seen.misses,
+    UPDATE tasks SET polled_at = :now, next_poll_at = seen.next, misses = seen.misses,
         missing_since = seen.missing, terminal_since = coalesce(terminal_since, seen.terminal),
         fingerprint = CASE WHEN seen.named THEN :fingerprint ELSE fingerprint END
     FROM (
@@ -167,18 +167,18 @@ _RESCHEDULE = f"""
         AND {_TASK_IS_OLDER} AND (seen.misses = 0 OR {_WATCHES_ARE_OLDER})
 """  # noqa: S608 # conditions of ours
 _OBSERVE = f"""
-    UPDATE tasks SET looked_at = :now, next_look_at = :next, misses = :misses,
+    UPDATE tasks SET polled_at = :now, next_poll_at = :next, misses = :misses,
         missing_since = :missing, terminal_since = coalesce(terminal_since, :terminal),
         kind = coalesce(:kind, kind), hint = coalesce(:hint, hint), status = :status,
-        answer = :answer, known = 1, fingerprint = :fingerprint,
-        changed_at = CASE WHEN answer IS NOT :answer OR NOT known THEN :now ELSE changed_at END
+        task_json = :answer, known = 1, fingerprint = :fingerprint,
+        changed_at = CASE WHEN task_json IS NOT :answer OR NOT known THEN :now ELSE changed_at END
     WHERE relay = :relay AND task_id = :id AND state = 'running' AND {_TASK_IS_OLDER}
 """  # noqa: S608 # conditions of ours
 _END = f"""
-    UPDATE tasks SET state = 'ended', ending = :ending, ended_at = :now, next_look_at = NULL
+    UPDATE tasks SET state = 'ended', end_reason = :end_reason, ended_at = :now, next_poll_at = NULL
     WHERE relay = :relay AND task_id = :id AND state = 'running' AND {_TASK_IS_OLDER}
-        AND (:ending = 'finished' OR (:asked_at <= :now AND {_WATCHES_ARE_OLDER}))
-    RETURNING answer
+        AND (:end_reason = 'finished' OR (:asked_at <= :now AND {_WATCHES_ARE_OLDER}))
+    RETURNING task_json
 """  # noqa: S608 # conditions of ours
 
 _OUTAGE = """
@@ -190,12 +190,13 @@ _OUTAGE = """
 
 _DUE_TASKS = """
     SELECT task_id, kind, coalesce(hint, kind), status, known, known AND fingerprint IS ?,
-        misses, missing_since, terminal_since, coalesce(began_at, added_at), added_at, looked_at,
-        next_look_at, deadline_at
+        misses, missing_since, terminal_since, coalesce(submitted_at, added_at), added_at,
+            polled_at,
+        next_poll_at, deadline_at
     FROM tasks
-    WHERE relay = ? AND state = 'running' AND next_look_at <= ?
+    WHERE relay = ? AND state = 'running' AND next_poll_at <= ?
         AND task_id NOT IN (SELECT value FROM json_each(?))
-    ORDER BY next_look_at LIMIT ?
+    ORDER BY next_poll_at LIMIT ?
 """
 
 

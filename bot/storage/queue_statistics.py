@@ -59,7 +59,7 @@ class QueueStatistics:
             "SELECT count(*) FROM tasks WHERE relay = ? AND state = 'running'", [self._relay]
         ).fetchone()
         due, sending, held, since = db.execute(_DELIVERIES).fetchone()
-        (cards,) = db.execute("SELECT count(*) FROM cards").fetchone()
+        (cards,) = db.execute("SELECT count(*) FROM live_cards").fetchone()
         return QueueCounts(running, due, sending, held, cards, since)
 
 

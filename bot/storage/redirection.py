@@ -65,7 +65,7 @@ class Redirection:
                 unblock(db, delivery.destination.channel_id)
             rows = list(
                 db.query(
-                    "SELECT DISTINCT user_id FROM subscriptions WHERE delivery_id = ? ORDER BY id",
+                    "SELECT DISTINCT user_id FROM watches WHERE delivery_id = ? ORDER BY id",
                     [delivery.id],
                 )
             )
@@ -80,8 +80,7 @@ class Redirection:
                     possible_duplicate=possible_duplicate,
                 )
                 db.execute(
-                    "UPDATE subscriptions SET delivery_id = ?"
-                    " WHERE delivery_id = ? AND user_id = ?",
+                    "UPDATE watches SET delivery_id = ? WHERE delivery_id = ? AND user_id = ?",
                     [new_id, delivery.id, user_id],
                 )
             return len(rows)

@@ -18,10 +18,11 @@ _EXPIRED_DELIVERIES = """
 
 _DELETE_EXPIRED_TASKS = """
     DELETE FROM tasks AS t WHERE state = 'ended' AND ended_at < ?
-    AND NOT EXISTS (SELECT 1 FROM subscriptions s
+    AND NOT EXISTS (SELECT 1 FROM watches s
         WHERE s.relay = t.relay AND s.task_id = t.task_id)
     AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.relay = t.relay AND d.task_id = t.task_id)
-    AND NOT EXISTS (SELECT 1 FROM card_tasks c WHERE c.relay = t.relay AND c.task_id = t.task_id)
+    AND NOT EXISTS (SELECT 1 FROM live_card_tasks c WHERE c.relay = t.relay
+        AND c.task_id = t.task_id)
 """
 
 
@@ -41,7 +42,7 @@ class Retention:
 
         def prune(db: Database) -> None:
             expired = f"IN ({_EXPIRED_DELIVERIES})"
-            db.execute(f"DELETE FROM subscriptions WHERE delivery_id {expired}", [latest])  # noqa: S608 # names of ours
+            db.execute(f"DELETE FROM watches WHERE delivery_id {expired}", [latest])  # noqa: S608 # names of ours
             db.execute(f"DELETE FROM deliveries WHERE id {expired}", [latest])  # noqa: S608 # names of ours
             db.execute(_DELETE_EXPIRED_TASKS, [latest])
             delete_expired(db, now)

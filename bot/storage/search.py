@@ -61,10 +61,10 @@ def normalize_for_index(text: str) -> str:
 def history_table(scope: HistoryScope) -> tuple[str, str, list[Any]]:
     """Return where a history is kept, and the condition, with its values, that selects it."""
     if scope.guild_id is None:
-        return "history_of_people", "s.user_id = ?", [scope.user_id]
+        return "user_history", "s.user_id = ?", [scope.user_id]
     # The plus keeps SQLite from looking into an index once for each channel.
     visible = "s.guild_id = ? AND +s.channel_id IN (SELECT value FROM json_each(?))"
-    return "history_of_servers", visible, [scope.guild_id, json.dumps(list(scope.visible))]
+    return "server_history", visible, [scope.guild_id, json.dumps(list(scope.visible))]
 
 
 def find_entries(

@@ -50,7 +50,7 @@ class ServerSettingsStore:
             [guild_id],
         )
         places = await self._database.read(
-            "SELECT channel_id FROM subscriptions WHERE guild_id = ?1 AND delivery_id IS NULL"  # noqa: S608 # names of ours
+            "SELECT channel_id FROM watches WHERE guild_id = ?1 AND delivery_id IS NULL"  # noqa: S608 # names of ours
             f" UNION SELECT channel_id FROM deliveries WHERE guild_id = ?1 AND {OPEN}",
             [guild_id],
         )

@@ -24,21 +24,21 @@ def subscribe(
     """
     key = [relay, task_id, destination.channel_id, user_id]
     known = db.execute(
-        "UPDATE subscriptions SET mention = ? WHERE delivery_id IS NULL AND relay = ?"
+        "UPDATE watches SET mention = ? WHERE delivery_id IS NULL AND relay = ?"
         " AND task_id = ? AND channel_id = ? AND user_id = ?",
         [mention, *key],
     ).rowcount
     if known:
         return False
     (watchers,) = db.execute(
-        "SELECT count(*) FROM subscriptions"
+        "SELECT count(*) FROM watches"
         " WHERE delivery_id IS NULL AND relay = ? AND task_id = ? AND channel_id = ?",
         [relay, task_id, destination.channel_id],
     ).fetchone()
     if watchers >= most:
         raise TooManyWatchers(most)
     db.execute(
-        "INSERT INTO subscriptions"
+        "INSERT INTO watches"
         " (relay, task_id, channel_id, user_id, guild_id, locale, created_at, mention)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [*key, destination.guild_id, destination.locale, now, mention],
@@ -55,13 +55,13 @@ def unwatch(
 ) -> Unwatched:
     """End a person's watches of a task, everywhere or in one channel."""
     stopped = db.execute(
-        "DELETE FROM subscriptions WHERE relay = ? AND task_id = ? AND user_id = ?"
+        "DELETE FROM watches WHERE relay = ? AND task_id = ? AND user_id = ?"
         " AND delivery_id IS NULL AND channel_id = coalesce(?, channel_id)",
         [relay, task_id, user_id, channel_id],
     ).rowcount
     owed = db.execute(
-        "SELECT s.id, d.id, d.state = 'sending' OR d.in_doubt_since IS NOT NULL"
-        " FROM subscriptions s JOIN deliveries d ON d.id = s.delivery_id"
+        "SELECT s.id, d.id, d.state = 'sending' OR d.unconfirmed_since IS NOT NULL"
+        " FROM watches s JOIN deliveries d ON d.id = s.delivery_id"
         " WHERE s.relay = ? AND s.task_id = ? AND s.user_id = ?"
         " AND s.channel_id = coalesce(?, s.channel_id)"
         " AND d.state IN ('due', 'sending', 'held', 'quarantined')",
@@ -77,9 +77,9 @@ def unwatch(
 
 def _cancel(db: Database, subscription_id: int, delivery_id: int) -> None:
     """Take a person off a notice that is owed; one that is for nobody else is not posted."""
-    db.execute("DELETE FROM subscriptions WHERE id = ?", [subscription_id])
+    db.execute("DELETE FROM watches WHERE id = ?", [subscription_id])
     db.execute(
         "UPDATE deliveries SET state = 'dropped', due_at = NULL, reason = :reason WHERE id = :id"
-        " AND NOT EXISTS (SELECT 1 FROM subscriptions WHERE delivery_id = :id)",
+        " AND NOT EXISTS (SELECT 1 FROM watches WHERE delivery_id = :id)",
         {"id": delivery_id, "reason": UNWATCHED},
     )

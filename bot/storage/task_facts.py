@@ -99,13 +99,13 @@ def _known(db: Database, task_id: str, access: RelayAccess | None) -> list[TaskF
 
 
 def _of_task(db: Database, row: dict[str, object], access: RelayAccess | None) -> TaskFacts:
-    values = {field: row[column] for field, column in _COLUMNS.items()}
+    values = {name: row[name] for name in _COLUMNS}
     return TaskFacts(
         **values,  # type: ignore[arg-type] # the columns are named and typed as the fields
         running=row["state"] == "running",
         kind=load_enum(TaskKind, row["kind"]),
         status=load_enum(TaskStatus, row["status"]) or TaskStatus.UNRECOGNIZED,
-        end_reason=load_enum(EndReason, row["ending"]),
+        end_reason=load_enum(EndReason, row["end_reason"]),
         known=bool(row["known"]),
         other_key=_is_of_another_key(db, row, access),
         places=_places(db, row),
@@ -119,17 +119,10 @@ def _is_of_another_key(db: Database, row: dict[str, object], access: RelayAccess
     return row.get("fingerprint") != read_fingerprint(db, access)
 
 
-_COLUMNS = {
-    **{
-        name: name
-        for name in (
-            *("relay", "misses", "terminal_since", "added_at", "changed_at"),
-            *("deadline_at", "ended_at"),
-        )
-    },
-    "polled_at": "looked_at",
-    "next_poll_at": "next_look_at",
-}
+_COLUMNS = (
+    *("relay", "misses", "terminal_since", "added_at", "polled_at", "changed_at"),
+    *("next_poll_at", "deadline_at", "ended_at"),
+)
 
 
 def _of_history(db: Database, row: dict[str, object]) -> TaskFacts:
@@ -138,7 +131,7 @@ def _of_history(db: Database, row: dict[str, object]) -> TaskFacts:
         running=False,
         kind=load_enum(TaskKind, row["kind"]),
         status=None,
-        end_reason=load_enum(EndReason, row["ending"]),
+        end_reason=load_enum(EndReason, row["end_reason"]),
         known=True,
         other_key=False,
         misses=0,
@@ -155,7 +148,7 @@ def _of_history(db: Database, row: dict[str, object]) -> TaskFacts:
 
 def _places(db: Database, row: dict[str, object]) -> tuple[WatchedPlace, ...]:
     rows = db.query(
-        "SELECT channel_id, guild_id, count(*) AS people FROM subscriptions"
+        "SELECT channel_id, guild_id, count(*) AS people FROM watches"
         " WHERE relay = ? AND task_id = ? AND delivery_id IS NULL"
         " GROUP BY channel_id ORDER BY min(id)",
         [row["relay"], row["task_id"]],
@@ -167,10 +160,10 @@ def _deliveries(db: Database, row: dict[str, object]) -> tuple[DeliveryFacts, ..
     rows = db.query(
         f"SELECT d.id, purpose, d.channel_id, d.guild_id, {SHOWN_STATE} AS state, attempts,"  # noqa: S608 # names of ours
         " coalesce(CASE d.state WHEN 'due' THEN b.reason END, d.reason) AS reason,"
-        " instead_of AS redirected_from,"
-        " created_at, CASE WHEN d.state = 'due' THEN max(due_at, coalesce(b.next_try_at, 0))"
+        " redirected_from,"
+        " created_at, CASE WHEN d.state = 'due' THEN max(due_at, coalesce(b.next_probe_at, 0))"
         "  ELSE due_at END AS due_at, sent_at, message_id,"
-        " (SELECT count(*) FROM subscriptions s WHERE s.delivery_id = d.id) AS people,"
+        " (SELECT count(*) FROM watches s WHERE s.delivery_id = d.id) AS people,"
         f" d.state IN ('due', 'held') AND NOT ({is_first('d')} AND {is_quiet('d')}) AS waits"
         " FROM deliveries d LEFT JOIN blocked_channels b ON b.channel_id = d.channel_id"
         " WHERE relay = ? AND task_id = ? ORDER BY d.id",

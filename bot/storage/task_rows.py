@@ -74,18 +74,18 @@ def start_task(
     of the address and the key under which it did.
     """
     db.execute(
-        "INSERT INTO tasks (relay, task_id, state, kind, hint, status, answer, known,"
-        " fingerprint, began_at, added_at, next_look_at, deadline_at)"
+        "INSERT INTO tasks (relay, task_id, state, kind, hint, status, task_json, known,"
+        " fingerprint, submitted_at, added_at, next_poll_at, deadline_at)"
         " VALUES (:relay, :id, 'running', :kind, :hint, :status, :answer, :known, :fingerprint,"
         " :began, :now, :look, :until)"
         # One that runs, and that the relay never returned, begins anew once it does.
-        " ON CONFLICT (relay, task_id) DO UPDATE SET state = 'running', ending = NULL,"
+        " ON CONFLICT (relay, task_id) DO UPDATE SET state = 'running', end_reason = NULL,"
         "  kind = excluded.kind, hint = excluded.hint, status = excluded.status,"
-        "  answer = excluded.answer, began_at = excluded.began_at,"
+        "  task_json = excluded.task_json, submitted_at = excluded.submitted_at,"
         "  known = max(known, excluded.known), misses = 0, missing_since = NULL,"
         "  fingerprint = coalesce(excluded.fingerprint, fingerprint),"
-        "  terminal_since = NULL, added_at = excluded.added_at, looked_at = NULL,"
-        "  next_look_at = excluded.next_look_at, deadline_at = excluded.deadline_at,"
+        "  terminal_since = NULL, added_at = excluded.added_at, polled_at = NULL,"
+        "  next_poll_at = excluded.next_poll_at, deadline_at = excluded.deadline_at,"
         "  ended_at = NULL WHERE state = 'ended' OR excluded.known > known",
         {
             "relay": relay,

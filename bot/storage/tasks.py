@@ -161,7 +161,7 @@ class TaskStore:
             mark_live_cards_stale(db, self._relay, task_id, now)
             db.execute(
                 "DELETE FROM tasks WHERE relay = :relay AND task_id = :id AND state = 'running'"
-                " AND NOT EXISTS (SELECT 1 FROM subscriptions"
+                " AND NOT EXISTS (SELECT 1 FROM watches"
                 "  WHERE relay = :relay AND task_id = :id AND delivery_id IS NULL)",
                 {"relay": self._relay, "id": task_id},
             )
@@ -174,17 +174,17 @@ class TaskStore:
     async def watches_of(self, user_id: int) -> list[Watch]:
         """Return what a person watches, the oldest first."""
         rows = await self._database.read(
-            "SELECT t.task_id, t.answer, t.looked_at, t.known, s.channel_id, s.created_at"
-            " FROM subscriptions s JOIN tasks t USING (relay, task_id)"
+            "SELECT t.task_id, t.task_json, t.polled_at, t.known, s.channel_id, s.created_at"
+            " FROM watches s JOIN tasks t USING (relay, task_id)"
             " WHERE s.user_id = ? AND s.relay = ? AND s.delivery_id IS NULL ORDER BY s.id",
             [user_id, self._relay],
         )
         return [
             Watch(
-                task=load_task_or_id(row["task_id"], row["answer"]),
+                task=load_task_or_id(row["task_id"], row["task_json"]),
                 channel_id=row["channel_id"],
                 created_at=row["created_at"],
-                polled_at=row["looked_at"],
+                polled_at=row["polled_at"],
                 known=bool(row["known"]),
             )
             for row in rows
@@ -193,11 +193,11 @@ class TaskStore:
     async def ended_task(self, task_id: str) -> Task | None:
         """Return a task as the relay described its end, ``None`` if that was not watched."""
         rows = await self._database.read(
-            "SELECT answer FROM tasks WHERE relay = ? AND task_id = ? AND ending = ?",
+            "SELECT task_json FROM tasks WHERE relay = ? AND task_id = ? AND end_reason = ?",
             [self._relay, task_id, EndReason.FINISHED],
         )
         with suppress(UnreadableRowError):
-            return load_task(rows[0]["answer"]) if rows else None
+            return load_task(rows[0]["task_json"]) if rows else None
         return None
 
     async def known_ids(self, ids: Iterable[str]) -> set[str]:
@@ -233,8 +233,8 @@ class TaskStore:
         ``longest_wait`` is until the next look at a task, ``deadline`` how long a watch may last
         (seconds).
         """
-        past = ("looked_at", "changed_at", "missing_since", "terminal_since", "began_at")
-        latest = {"next_look_at": now + longest_wait, "deadline_at": now + deadline}
+        past = ("polled_at", "changed_at", "missing_since", "terminal_since", "submitted_at")
+        latest = {"next_poll_at": now + longest_wait, "deadline_at": now + deadline}
         latest |= dict.fromkeys((*past, "added_at"), now)
 
         def clamp(db: Database) -> None:
@@ -247,8 +247,8 @@ class TaskStore:
     async def next_poll_at(self, after: float = 0.0) -> float | None:
         """Return when the next look is due later than ``after``, ``None`` if there is none."""
         rows = await self._database.read(
-            "SELECT min(next_look_at) AS at FROM tasks"
-            " WHERE relay = ? AND state = 'running' AND next_look_at > ?",
+            "SELECT min(next_poll_at) AS at FROM tasks"
+            " WHERE relay = ? AND state = 'running' AND next_poll_at > ?",
             [self._relay, after],
         )
         return cast("float | None", rows[0]["at"])

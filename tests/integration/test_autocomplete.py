@@ -104,7 +104,7 @@ async def test_a_broken_database_offers_nothing(tmp_path: Path) -> None:
     """And the person can type on."""
     async with DatabaseThread(tmp_path / "suno.db") as database:
         history = History(database, "deerapi")
-        await database.write("DROP TABLE subscriptions", [])
+        await database.write("DROP TABLE watches", [])
         with pytest.raises(sqlite3.Error):
             await history.suggestions(1, "")
         assert await suggest_task_ids(partial(history.suggestions, 1), "") == []

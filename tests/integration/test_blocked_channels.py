@@ -181,7 +181,7 @@ async def test_a_channel_in_which_nothing_waits_is_not_blocked_at_the_next_start
     """What was owed there was deleted on request, say."""
     await owed.owe("song")
     await owed.block(await owed.claim())
-    await owed.database.write("DELETE FROM subscriptions", [])
+    await owed.database.write("DELETE FROM watches", [])
     await owed.database.write("DELETE FROM deliveries", [])
     await owed.outbox.recover(NOON + 1)
     await owed.owe("next", now=NOON + 2)

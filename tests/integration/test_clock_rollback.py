@@ -215,10 +215,14 @@ async def test_a_clock_that_is_set_back_a_little_changes_nothing(skewed: Skewed)
     dispatching.local.faults.add(POST, drop=True, when="after", times=1)
     await skewed.owe("song")
     await skewed.work()
-    (before,) = await dispatching.outbox._database.read("SELECT in_doubt_since FROM deliveries", [])
+    (before,) = await dispatching.outbox._database.read(
+        "SELECT unconfirmed_since FROM deliveries", []
+    )
     await skewed.set_right(CLOCK_TOLERANCE / 2)
     await skewed.work()
-    (after,) = await dispatching.outbox._database.read("SELECT in_doubt_since FROM deliveries", [])
+    (after,) = await dispatching.outbox._database.read(
+        "SELECT unconfirmed_since FROM deliveries", []
+    )
     assert after == before
     await skewed.work(after=CLOCK_TOLERANCE)
     assert len(dispatching.channel.messages) == 1

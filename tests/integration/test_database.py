@@ -12,8 +12,8 @@ import pytest
 from filelock import FileLock
 from sqlite_utils import Database
 
-from bot.storage import database as database_module
-from bot.storage.database import WAL_SIZE_LIMIT, DatabaseThread
+from bot.storage.database import DatabaseThread
+from bot.storage.database_file import WAL_SIZE_LIMIT
 from bot.storage.errors import DatabaseDamaged, DatabaseForeign, DatabaseInUse, DatabaseUnusable
 from bot.storage.migrations import migrations
 from tests.support.damage import damage
@@ -21,16 +21,18 @@ from tests.support.damage import damage
 
 async def names_in(database: DatabaseThread) -> list[str]:
     """Return what the tests put in."""
-    return [row["name"] for row in await database.read("SELECT name FROM notes ORDER BY 1", [])]
+    return [
+        row["name"] for row in await database.read("SELECT name FROM key_values ORDER BY 1", [])
+    ]
 
 
 async def test_what_was_run_is_on_disk(tmp_path: Path) -> None:
     """Another connection sees it as soon as the call returns."""
     path = tmp_path / "a" / "suno.db"
     async with DatabaseThread(path) as database:
-        await database.write("INSERT INTO notes (name, value) VALUES ('a', 'b')", [])
+        await database.write("INSERT INTO key_values (name, value) VALUES ('a', 'b')", [])
         with sqlite3.connect(path) as other:
-            assert other.execute("SELECT value FROM notes").fetchall() == [("b",)]
+            assert other.execute("SELECT value FROM key_values").fetchall() == [("b",)]
         other.close()
 
 
@@ -46,11 +48,11 @@ async def test_a_function_that_fails_takes_back_its_own_writes_only(tmp_path: Pa
     """Those that were committed together with it stay."""
 
     def fail(db: Database) -> None:
-        db.execute("INSERT INTO notes (name, value) VALUES ('bad', '')")
+        db.execute("INSERT INTO key_values (name, value) VALUES ('bad', '')")
         raise KeyError("no")
 
     async with DatabaseThread(tmp_path / "suno.db") as database:
-        add = "INSERT INTO notes (name, value) VALUES (?, '')"
+        add = "INSERT INTO key_values (name, value) VALUES (?, '')"
         results = await asyncio.gather(
             *(database.write(add, [f"{number:03}"]) for number in range(100)),
             database.run(fail),
@@ -72,7 +74,7 @@ async def test_functions_that_wait_together_share_a_commit(tmp_path: Path) -> No
         )
         await asyncio.gather(
             *(
-                database.write("INSERT INTO notes (name, value) VALUES (?, '')", [str(number)])
+                database.write("INSERT INTO key_values (name, value) VALUES (?, '')", [str(number)])
                 for number in range(200)
             )
         )
@@ -89,7 +91,7 @@ async def test_a_commit_holds_no_more_functions_than_it_may(tmp_path: Path) -> N
                 lambda sql: commits.append(sql) if sql == "COMMIT" else None
             )
         )
-        add = "INSERT INTO notes (name, value) VALUES (?, '')"
+        add = "INSERT INTO key_values (name, value) VALUES (?, '')"
         await asyncio.gather(*(database.write(add, [str(number)]) for number in range(20)))
         await database.run(lambda db: db.conn.set_trace_callback(None))
         assert len(commits) == 1 + 20
@@ -101,10 +103,10 @@ async def test_nobody_is_told_of_a_write_whose_transaction_was_ended_by_another(
     """A full disk ends the whole transaction in the middle: nothing of it is kept or confirmed."""
 
     def end(db: Database) -> None:
-        db.execute("INSERT OR ROLLBACK INTO notes (name, value) VALUES ('kept', '')")
+        db.execute("INSERT OR ROLLBACK INTO key_values (name, value) VALUES ('kept', '')")
 
     async with DatabaseThread(tmp_path / "suno.db") as database:
-        add = "INSERT INTO notes (name, value) VALUES (?, '')"
+        add = "INSERT INTO key_values (name, value) VALUES (?, '')"
         await database.write(add, ["kept"])
         begun, held = threading.Event(), threading.Event()
 
@@ -134,7 +136,7 @@ async def test_a_large_change_does_not_keep_its_room_on_the_disk(tmp_path: Path)
     """The write-ahead log shrinks again once it is in the database."""
     async with DatabaseThread(tmp_path / "suno.db") as database:
         log = tmp_path / "suno.db-wal"
-        add = "INSERT INTO notes (name, value) VALUES (?, ?)"
+        add = "INSERT INTO key_values (name, value) VALUES (?, ?)"
         await database.write(add, ["large", "x" * (WAL_SIZE_LIMIT + 1)])
         assert log.stat().st_size > WAL_SIZE_LIMIT
         await database.write(add, ["small", ""])
@@ -153,10 +155,10 @@ async def test_a_log_that_cannot_be_emptied_is_emptied_later(tmp_path: Path) -> 
         return lambda db: db.conn.set_authorizer(authorize if refused else None)
 
     async with DatabaseThread(tmp_path / "suno.db") as database:
-        add, log = "INSERT INTO notes (name, value) VALUES (?, '')", tmp_path / "suno.db-wal"
+        add, log = "INSERT INTO key_values (name, value) VALUES (?, '')", tmp_path / "suno.db-wal"
         await database.write(add, ["deleted"])
         await database.run(refuse(True))
-        await database.run(lambda db: db.execute("DELETE FROM notes"), erases=True)
+        await database.run(lambda db: db.execute("DELETE FROM key_values"), erases=True)
         await database.write(add, ["kept"])
         assert await names_in(database) == ["kept"]
         assert log.stat().st_size > 0
@@ -167,7 +169,7 @@ async def test_a_log_that_cannot_be_emptied_is_emptied_later(tmp_path: Path) -> 
 async def test_a_wait_that_is_cancelled_does_not_take_back_the_write(tmp_path: Path) -> None:
     """The thread goes on, and so does everybody else's work."""
     async with DatabaseThread(tmp_path / "suno.db") as database:
-        add = "INSERT INTO notes (name, value) VALUES ('a', '')"
+        add = "INSERT INTO key_values (name, value) VALUES ('a', '')"
         waiting = asyncio.create_task(database.write(add, []))
         await asyncio.sleep(0)
         waiting.cancel()
@@ -181,12 +183,12 @@ async def test_who_reads_sees_what_is_confirmed_and_waits_for_no_write(tmp_path:
     begun, enough = threading.Event(), threading.Event()
 
     def slow(db: Database) -> None:
-        db.execute("INSERT INTO notes (name, value) VALUES ('b', '')")
+        db.execute("INSERT INTO key_values (name, value) VALUES ('b', '')")
         begun.set()
         enough.wait(30)
 
     async with DatabaseThread(tmp_path / "suno.db") as database:
-        await database.write("INSERT INTO notes (name, value) VALUES ('a', '')", [])
+        await database.write("INSERT INTO key_values (name, value) VALUES ('a', '')", [])
         writing = asyncio.create_task(database.run(slow))
         await asyncio.to_thread(begun.wait)
         assert await names_in(database) == ["a"]
@@ -197,7 +199,7 @@ async def test_who_reads_sees_what_is_confirmed_and_waits_for_no_write(tmp_path:
 
 async def test_who_only_reads_cannot_write(tmp_path: Path) -> None:
     """Whatever function is handed in."""
-    add = "INSERT INTO notes (name, value) VALUES ('a', '')"
+    add = "INSERT INTO key_values (name, value) VALUES ('a', '')"
     async with DatabaseThread(tmp_path / "suno.db") as database:
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             await database.view(lambda db: db.execute(add))
@@ -206,7 +208,7 @@ async def test_who_only_reads_cannot_write(tmp_path: Path) -> None:
 
 async def test_closing_finishes_what_was_handed_in(tmp_path: Path) -> None:
     """An orderly stop loses nothing."""
-    add = "INSERT INTO notes (name, value) VALUES (?, '')"
+    add = "INSERT INTO key_values (name, value) VALUES (?, '')"
     async with DatabaseThread(tmp_path / "suno.db") as database:
         writes = [asyncio.create_task(database.write(add, [str(n)])) for n in range(50)]
         await asyncio.sleep(0)
@@ -260,13 +262,13 @@ async def test_damage_is_told_once_and_remembered(
     path = tmp_path / "suno.db"
     async with DatabaseThread(path):
         pass
-    damage(path, "cards")
+    damage(path, "live_cards")
     async with DatabaseThread(path) as database:
         await database.check()
         with pytest.raises(DatabaseDamaged, match="malformed"):
-            await database.read("SELECT * FROM cards", [])
+            await database.read("SELECT * FROM live_cards", [])
         with pytest.raises(DatabaseDamaged, match="malformed"):
-            await database.write("DELETE FROM cards WHERE id = ?", [1])
+            await database.write("DELETE FROM live_cards WHERE id = ?", [1])
         for _ in range(2):
             with pytest.raises(DatabaseDamaged):
                 await database.check()
@@ -299,7 +301,7 @@ async def test_a_database_of_an_earlier_run_is_opened_as_it_is(tmp_path: Path) -
     names: list[str] = []
     for name in ("first", "second"):
         async with DatabaseThread(tmp_path / "suno.db") as database:
-            await database.write("INSERT INTO notes (name, value) VALUES (?, '')", [name])
+            await database.write("INSERT INTO key_values (name, value) VALUES (?, '')", [name])
             names = await names_in(database)
     assert names == ["first", "second"]
 
@@ -317,10 +319,9 @@ async def test_every_table_is_strict(tmp_path: Path) -> None:
 
 
 async def test_who_asks_just_then_whether_a_bot_runs_keeps_none_from_starting(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     """The doctor holds the lock for a moment; a service would not try again."""
-    monkeypatch.setattr(database_module, "LOCK_PATIENCE", 30.0)  # however busy the machine is
     path = tmp_path / "suno.db"
     with FileLock(f"{path}.lock"):
         opening = asyncio.create_task(names_of_a_run(path))
@@ -330,7 +331,7 @@ async def test_who_asks_just_then_whether_a_bot_runs_keeps_none_from_starting(
 
 async def names_of_a_run(path: Path) -> list[str]:
     """Open a database and close it again."""
-    async with DatabaseThread(path) as database:
+    async with DatabaseThread(path, lock_timeout=30.0) as database:  # however busy the machine is
         return await names_in(database)
 
 
@@ -369,7 +370,7 @@ async def test_files_are_made_for_the_bots_user_alone(tmp_path: Path, umask: int
     before = os.umask(umask)
     try:
         async with DatabaseThread(folder / "suno.db") as database:
-            await database.write("INSERT INTO notes (name, value) VALUES ('a', 'b')", [])
+            await database.write("INSERT INTO key_values (name, value) VALUES ('a', 'b')", [])
             modes = {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()}
     finally:
         os.umask(before)

@@ -107,7 +107,7 @@ async def test_watches_at_another_relay_than_the_bots_are_a_warning(
     """Nobody looks at them, and nobody would know after a change of SUNO_RELAY."""
     change(
         database_path,
-        "INSERT INTO tasks (relay, task_id, state, status, answer, known, added_at, deadline_at)"
+        "INSERT INTO tasks (relay, task_id, state, status, task_json, known, added_at, deadline_at)"
         " VALUES ('deerapi', 'there', 'running', 'QUEUED', '{}', 1, 1, 2),"
         " ('custom', 'here', 'running', 'QUEUED', '{}', 1, 1, 2)",
     )
@@ -137,10 +137,12 @@ async def test_a_bot_that_cannot_work_is_seen_by_what_waits(
     async with DatabaseThread(database_path):
         change(
             database_path,
-            "INSERT INTO tasks (relay, task_id, state, status, answer, known, added_at, looked_at,"
+            "INSERT INTO tasks (relay, task_id, state, status, task_json, known, added_at,"
+            " polled_at,"
             " deadline_at) VALUES ('custom', 'song', 'running', 'QUEUED', '{}', 1, 1, 1, 2)",
-            "INSERT INTO deliveries (relay, task_id, channel_id, locale, purpose, ending, answer,"
-            " state, nonce, form, due_at, created_at)"
+            "INSERT INTO deliveries (relay, task_id, channel_id, locale, purpose, end_reason,"
+            " task_json,"
+            " state, nonce, message_format, due_at, created_at)"
             " VALUES ('custom', 'song', 5, 'en', 'notice', 'finished', '{}', 'due', '', 'full',"
             " 1, 1)",
         )
@@ -215,7 +217,7 @@ async def test_a_bot_that_begins_meanwhile_does_not_make_it_look_damaged(
                     stack.push_async_exit(end_reason.pop_all())
 
         def look(db: Database) -> list[str]:
-            db.execute("SELECT count(*) FROM notes").fetchone()  # what is read now is kept
+            db.execute("SELECT count(*) FROM key_values").fetchone()  # what is read now is kept
             if not looks:
                 asyncio.run_coroutine_threadsafe(a_bot_begins(), loop).result()
             looks.append([str(line) for (line,) in db.execute("PRAGMA quick_check(5)").fetchall()])
@@ -228,15 +230,15 @@ async def test_a_bot_that_begins_meanwhile_does_not_make_it_look_damaged(
 def fill(database: Database) -> None:
     """Write enough for SQLite to move it into the file."""
     rows = ((f"note {number}", "x" * 3000) for number in range(3000))
-    database.conn.executemany("INSERT INTO notes VALUES (?, ?)", rows)
+    database.conn.executemany("INSERT INTO key_values VALUES (?, ?)", rows)
 
 
 async def test_a_row_that_points_nowhere_is_damage_too(doctor: Doctor, database_path: Path) -> None:
     """Another program may have written without looking at the foreign keys."""
-    change(database_path, "INSERT INTO history_of_people VALUES (1, 999, 0)")
+    change(database_path, "INSERT INTO user_history VALUES (1, 999, 0)")
     found = (await doctor.visit()).found(Area.DATABASE, "integrity")
     assert found.state is State.PROBLEM
-    assert "a row of history_of_people points to no row of history" in found.text
+    assert "a row of user_history points to no row of history" in found.text
 
 
 async def test_a_database_of_a_newer_version_is_a_problem(
@@ -311,7 +313,7 @@ def test_a_database_too_large_to_be_checked_in_time_is_not_called_damaged(
     """The check is given up; what was known before is told."""
     with closing(sqlite3.connect(database_path)) as connection, connection:
         rows = ((f"note {number}", "x" * 50) for number in range(200_000))
-        connection.executemany("INSERT INTO notes VALUES (?, ?)", rows)
+        connection.executemany("INSERT INTO key_values VALUES (?, ?)", rows)
     facts = inspect_database(database_path, 0.0)
     assert facts.damage is None
     assert facts.applied

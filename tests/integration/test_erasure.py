@@ -31,16 +31,16 @@ BEAS_DIRECT = Destination(channel_id=800)
 
 EVERYWHERE = (
     "tasks",
-    "subscriptions",
+    "watches",
     "deliveries",
     "blocked_channels",
-    "notified_people",
-    "cards",
-    "card_tasks",
+    "notified_users",
+    "live_cards",
+    "live_card_tasks",
     "history",
     "history_index",
-    "history_of_servers",
-    "history_of_people",
+    "server_history",
+    "user_history",
 )
 
 
@@ -121,7 +121,10 @@ async def test_nothing_is_left_of_a_person_who_was_alone(kept: Kept) -> None:
     await kept.end("held")
     await kept.hold()
     await kept.forget()
-    assert await kept.rows() == {"cards": 1, "card_tasks": 1}  # a server's, which ends by itself
+    assert await kept.rows() == {
+        "live_cards": 1,
+        "live_card_tasks": 1,
+    }  # a server's, which ends by itself
 
 
 async def test_a_running_watch_ends_without_a_notice(kept: Kept) -> None:
@@ -188,7 +191,7 @@ async def test_words_about_held_notices_go_with_the_direct_message(kept: Kept) -
     await kept.outbox.blocked_channels.block(delivery, until=NOON + 600, reason="50013", now=NOON)
     await open_directs(kept.outbox, {ADA: DIRECT, BEA: BEAS_DIRECT})
     await kept.forget()
-    words = [d for d in await kept.outbox.claim(NOON, 9) if d.purpose == "word"]
+    words = [d for d in await kept.outbox.claim(NOON, 9) if d.purpose == "held_notice"]
     assert [word.destination.channel_id for word in words] == [BEAS_DIRECT.channel_id]
 
 
@@ -208,7 +211,7 @@ async def test_a_message_whose_direct_message_is_not_opened_yet_goes_too(kept: K
     await kept.forget(direct=None)
     left = await kept.database.read("SELECT user_id FROM deliveries WHERE channel_id IS NULL", [])
     assert [row["user_id"] for row in left] == [BEA, BEA]
-    told = await kept.database.read("SELECT user_id FROM notified_people", [])
+    told = await kept.database.read("SELECT user_id FROM notified_users", [])
     assert [row["user_id"] for row in told] == [BEA]
 
 
@@ -285,7 +288,7 @@ async def test_nothing_is_left_of_a_server(kept: Kept) -> None:
         "INSERT INTO server_settings (guild_id, settings) VALUES (?, '{}')", [SERVER]
     )
     await kept.forgetting.purge(SERVER)
-    assert await kept.rows() == {"history": 3, "history_index": 3, "history_of_people": 3}
+    assert await kept.rows() == {"history": 3, "history_index": 3, "user_history": 3}
     assert await kept.database.read("SELECT * FROM server_settings", []) == []
     await kept.forget()
     assert await kept.rows() == {}
@@ -327,12 +330,12 @@ async def test_what_was_told_long_ago_is_deleted(kept: Kept) -> None:
             await kept.outbox.redirection.drop(delivery, reason="10003")
         else:
             await kept.outbox.acknowledge(delivery, message_id=1, now=NOON)
-    await kept.database.write("DELETE FROM cards", [])
+    await kept.database.write("DELETE FROM live_cards", [])
     before = await kept.rows()
     await Retention(kept.database).prune(NOON + RETENTION_PERIOD)
     assert await kept.rows() == before
     await Retention(kept.database).prune(NOON + RETENTION_PERIOD + 1)
-    gone = {"tasks", "subscriptions", "deliveries"}
+    gone = {"tasks", "watches", "deliveries"}
     assert await kept.rows() == {name: n for name, n in before.items() if name not in gone}
     assert await kept.found(HistoryScope(ADA)) == ["dropped", "posted"]
 
@@ -361,7 +364,7 @@ async def test_a_task_that_runs_again_survives_its_first_notice(kept: Kept) -> N
     await kept.watch("song")
     await Retention(kept.database).prune(NOON + RETENTION_PERIOD + 1)
     rows = await kept.rows()
-    assert (rows["tasks"], rows["subscriptions"]) == (1, 1)
+    assert (rows["tasks"], rows["watches"]) == (1, 1)
     assert "deliveries" not in rows
 
 
@@ -370,13 +373,13 @@ async def test_every_server_of_which_something_is_kept_is_known(kept: Kept) -> N
     await kept.watch("song")
     await kept.watch("directly", destination=DIRECT)
     await kept.watch("there", destination=THERE)
-    await kept.database.write("DELETE FROM subscriptions WHERE guild_id = 60", [])  # a card is left
+    await kept.database.write("DELETE FROM watches WHERE guild_id = 60", [])  # a card is left
     await kept.database.write(
         "INSERT INTO server_settings (guild_id, settings) VALUES (70, '{}')", []
     )
     assert await kept.forgetting.stored_server_ids() == {50, 60, 70}
     await kept.end("song")
-    await kept.database.write("DELETE FROM cards WHERE guild_id = 50", [])
+    await kept.database.write("DELETE FROM live_cards WHERE guild_id = 50", [])
     assert await kept.forgetting.stored_server_ids() == {50, 60, 70}
     for guild_id in (50, 60, 70):
         await kept.forgetting.purge(guild_id)
@@ -541,13 +544,13 @@ async def test_the_bot_tidies_up_when_it_starts(tmp_path: Path) -> None:
         with closing(sqlite3.connect(path)) as database, database:
             database.execute("UPDATE deliveries SET state = 'sent', sent_at = created_at - 3e6")
             database.execute("UPDATE tasks SET ended_at = ended_at - 3e6")
-            database.execute("DELETE FROM card_tasks")
-            database.execute("DELETE FROM cards")
+            database.execute("DELETE FROM live_card_tasks")
+            database.execute("DELETE FROM live_cards")
         async with running_bot(sandbox):
             assert "City Windows" in str((await sandbox.command_answer("suno history")).embeds)
         await sandbox.discord.wait_until_disconnected()
     with closing(sqlite3.connect(path)) as database:
-        for table, count in (("tasks", 0), ("subscriptions", 0), ("deliveries", 0), ("history", 1)):
+        for table, count in (("tasks", 0), ("watches", 0), ("deliveries", 0), ("history", 1)):
             assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (count,)  # noqa: S608 # names of ours
 
 
@@ -616,7 +619,7 @@ async def test_a_database_of_another_bot_is_not_emptied(
         await sandbox.discord.wait_until_disconnected()
         with closing(sqlite3.connect(database_in(tmp_path))) as database, database:
             name = "application that this database belongs to"
-            database.execute("INSERT OR REPLACE INTO notes VALUES (?, 'another')", [name])
+            database.execute("INSERT OR REPLACE INTO key_values VALUES (?, 'another')", [name])
         sandbox.guild.remove_bot()
         direct = sandbox.discord.open_dm(sandbox.ada)
         async with running_bot(sandbox), asyncio.timeout(15):

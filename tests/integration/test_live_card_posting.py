@@ -388,7 +388,7 @@ async def test_a_place_that_stays_closed_is_left_alone_in_the_end(harness: LiveC
     await harness.watch(a_running_task())
     await harness.work()
     harness.local.faults.add(PATCH, status=403, code=50013, times=None)
-    await harness.database.write("UPDATE cards SET attempts = ?", [MOST_ATTEMPTS])
+    await harness.database.write("UPDATE live_cards SET attempts = ?", [MOST_ATTEMPTS])
     await harness.end(a_song())
     await harness.work(after=10)
     assert not await harness.cards.has_any()

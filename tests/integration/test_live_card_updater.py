@@ -301,7 +301,7 @@ async def test_a_card_that_is_lost_says_so_when_somebody_presses(sandbox: Sandbo
     card = await card_of(sandbox)
     with closing(sqlite3.connect(sandbox.folder / "suno.db")) as database:
         database.execute("PRAGMA foreign_keys = ON")
-        database.execute("DELETE FROM cards")
+        database.execute("DELETE FROM live_cards")
         database.commit()
     pressed = await press(sandbox, sandbox.bea, card, "Me too")
     assert "This card is over" in pressed.messages[0].content

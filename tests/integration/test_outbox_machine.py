@@ -238,8 +238,10 @@ class OutboxMachine(RuleBasedStateMachine):
 
     async def blocked(self) -> dict[int, float]:
         """Return the blocked channels and when each is tried next."""
-        rows = await self.database.read("SELECT channel_id, next_try_at FROM blocked_channels", [])
-        return {row["channel_id"]: row["next_try_at"] for row in rows}
+        rows = await self.database.read(
+            "SELECT channel_id, next_probe_at FROM blocked_channels", []
+        )
+        return {row["channel_id"]: row["next_probe_at"] for row in rows}
 
     def check_order(
         self, channel: int, rows: list[dict[str, Any]], claimed: list[Delivery], not_before: float
@@ -404,7 +406,7 @@ class OutboxMachine(RuleBasedStateMachine):
     async def check_everybody_is_told(self) -> None:
         """Require one message for each who watched, or the reason why none can arrive."""
         rows = await self.database.read(
-            "SELECT s.task_id, s.user_id, d.id, d.state, d.reason FROM subscriptions s"
+            "SELECT s.task_id, s.user_id, d.id, d.state, d.reason FROM watches s"
             " JOIN deliveries d ON d.id = s.delivery_id",
             [],
         )

@@ -25,9 +25,9 @@ async def test_a_seeded_watch_is_as_the_store_writes_it(tmp_path: Path) -> None:
             task, known=True, user_id=7, destination=PLACES[0], now=NOON, deadline=DEADLINE
         )
         await store.record([PollResult(task.id, NOON, answer=task)], NOON)
-        written = [await rows_of(database, table) for table in ("tasks", "subscriptions")]
+        written = [await rows_of(database, table) for table in ("tasks", "watches")]
     async with DatabaseThread(tmp_path / "seeded.db") as database:
-        seeded = [await rows_of(database, table) for table in ("tasks", "subscriptions")]
+        seeded = [await rows_of(database, table) for table in ("tasks", "watches")]
     for (subscription,) in (written[1], seeded[1]):
         del subscription["id"]
     assert seeded == written
@@ -49,12 +49,12 @@ async def test_seeded_watches_go_round_the_places_and_the_people(tmp_path: Path)
     places = [Destination(1, 10, "en-US"), Destination(2, None, "zh-CN")]
     await seed(tmp_path / "suno.db", 6, places=places, people=[7, 8, 9])
     async with DatabaseThread(tmp_path / "suno.db") as database:
-        rows = await rows_of(database, "subscriptions")
-        indexes = await database.read("PRAGMA index_list (subscriptions)", [])
+        rows = await rows_of(database, "watches")
+        indexes = await database.read("PRAGMA index_list (watches)", [])
         (check,) = await database.read("PRAGMA integrity_check", [])
     assert sorted((row["channel_id"], row["user_id"], row["locale"]) for row in rows) == [
         *((1, user, "en-US") for user in (7, 8, 9)),
         *((2, user, "zh-CN") for user in (7, 8, 9)),
     ]
     assert check == {"integrity_check": "ok"}
-    assert "subscriptions_open" in {index["name"] for index in indexes}
+    assert "watches_open" in {index["name"] for index in indexes}

@@ -22,10 +22,10 @@ from tests.support.doctor_harness import Doctor
 from tests.support.poller_harness import PollerHarness
 
 BROKEN = {
-    "answer": "{broken",
-    "answer of another shape": '{"id": 7}',
-    "ending": "evaporated",
-    "form": "interpretive dance",
+    "task_json": "{broken",
+    "task_json of another shape": '{"id": 7}',
+    "end_reason": "evaporated",
+    "message_format": "interpretive dance",
 }
 
 
@@ -64,7 +64,7 @@ async def test_who_waits_for_an_unreadable_delivery_finds_it_in_the_inbox(
     """With the id of the task, which is all that is known of it."""
     ada = add_member(dispatching)
     await dispatching.enqueue(a_song("bad"), ada.id)
-    await spoil(dispatching.outbox._database, "deliveries", "answer", "{broken")
+    await spoil(dispatching.outbox._database, "deliveries", "task_json", "{broken")
     await dispatching.deliver()
     (entry,) = await dispatching.outbox.undelivered_notices(ada.id, 0)
     assert (entry.task.id, entry.held) == ("bad", True)
@@ -77,11 +77,11 @@ async def test_a_delivery_that_became_readable_is_sent_after_a_restart(
     outbox = Outbox(database)
     store = TaskStore(database, outbox, "deerapi")
     await store.add_finished(a_song("bad"), user_id=1, destination=HERE, now=NOON)
-    (row,) = await database.read("SELECT answer FROM deliveries", [])
-    await spoil(database, "deliveries", "answer", "{broken")
+    (row,) = await database.read("SELECT task_json FROM deliveries", [])
+    await spoil(database, "deliveries", "task_json", "{broken")
     await outbox.recover(NOON)
     assert await outbox.claim(NOON, 9) == []
-    await spoil(database, "deliveries", "answer", row["answer"])
+    await spoil(database, "deliveries", "task_json", row["task_json"])
     await outbox.recover(NOON)
     assert await outbox.claim(NOON, 9) == []
     restarted = Outbox(database)
@@ -96,7 +96,7 @@ async def test_the_doctor_names_what_was_set_aside(doctor: Doctor, database_path
         outbox = Outbox(database)
         store = TaskStore(database, outbox, "custom")
         await store.add_finished(a_song("bad"), user_id=1, destination=HERE, now=NOON)
-        await spoil(database, "deliveries", "ending", "evaporated")
+        await spoil(database, "deliveries", "end_reason", "evaporated")
         await outbox.claim(NOON, 9)
     found = (await doctor.visit()).found(Area.DATABASE, "quarantined")
     assert (found.state, found.text) == (
@@ -109,7 +109,7 @@ async def test_the_doctor_names_what_was_set_aside(doctor: Doctor, database_path
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("status", "PONDERING"), ("kind", "opera"), ("hint", "opera"), ("answer", "{broken")],
+    [("status", "PONDERING"), ("kind", "opera"), ("hint", "opera"), ("task_json", "{broken")],
 )
 async def test_an_unreadable_task_stops_no_look_and_is_mended_by_the_next_one(
     polling: PollerHarness, column: str, value: str
@@ -138,7 +138,7 @@ async def test_a_task_that_is_unreadable_when_its_watch_ends_is_told_by_its_id(
     for task_id in ("bad", "good"):
         polling.relay.add(song(task_id, takes=9_000_000))
         await polling.watch(task_id)
-    await spoil(polling.store._database, "tasks", "answer", "{broken")
+    await spoil(polling.store._database, "tasks", "task_json", "{broken")
     polling.relay.remove("bad")
     for _ in range(25):
         await polling.poll_after(100)
@@ -155,12 +155,14 @@ async def test_a_list_shows_a_task_that_is_unreadable_by_its_id(database: Databa
         await store.add_watch(
             a_running_task(task_id), known=True, user_id=1, destination=HERE, now=NOON, deadline=60
         )
-    await spoil(database, "tasks", "answer", "{broken")
+    await spoil(database, "tasks", "task_json", "{broken")
     assert [watch.task.id for watch in await store.watches_of(1)] == ["bad", "good"]
     assert await store.ended_task("bad") is None
 
 
-@pytest.mark.parametrize(("column", "value"), [("answer", "{broken"), ("ending", "evaporated")])
+@pytest.mark.parametrize(
+    ("column", "value"), [("task_json", "{broken"), ("end_reason", "evaporated")]
+)
 async def test_a_history_shows_everything_but_the_entry_that_is_unreadable(
     database: DatabaseThread, column: str, value: str
 ) -> None:
@@ -169,7 +171,7 @@ async def test_a_history_shows_everything_but_the_entry_that_is_unreadable(
     for task_id in ("bad", "good"):
         await store.add_finished(a_song(task_id), user_id=1, destination=Destination(700), now=NOON)
     await spoil(database, "history", column, value)
-    await spoil(database, "tasks", "answer", "{broken")
+    await spoil(database, "tasks", "task_json", "{broken")
     for search in ("", "boats"):
         page = await history.page(HistoryScope(1), search)
         assert [entry.task.id for entry in page.entries] == ["good"]
@@ -178,7 +180,9 @@ async def test_a_history_shows_everything_but_the_entry_that_is_unreadable(
     assert [task_id for task_id, _ in await history.suggestions(1, "")] == ["good", "bad"]
 
 
-@pytest.mark.parametrize(("column", "value"), [("answer", "{broken"), ("ending", "evaporated")])
+@pytest.mark.parametrize(
+    ("column", "value"), [("task_json", "{broken"), ("end_reason", "evaporated")]
+)
 async def test_a_card_of_a_task_that_is_unreadable_stops_no_other_card(
     database: DatabaseThread, column: str, value: str
 ) -> None:
@@ -220,5 +224,5 @@ async def test_a_note_that_is_unreadable_is_none(database: DatabaseThread) -> No
     store = TaskStore(database, Outbox(database), "deerapi")
     await store.record([], NOON)
     assert await store.last_answer_at() == NOON
-    await database.write("UPDATE notes SET value = 'noon'", [])
+    await database.write("UPDATE key_values SET value = 'noon'", [])
     assert await store.last_answer_at() is None

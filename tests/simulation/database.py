@@ -35,7 +35,7 @@ class Disk:
 
     def tasks_on_card(self, card_id: int) -> list[str]:
         """Return the tasks on a card, also those that have ended or that nobody watches now."""
-        ids = "SELECT task_id FROM card_tasks WHERE card_id = ?"
+        ids = "SELECT task_id FROM live_card_tasks WHERE card_id = ?"
         rows = self.connection.execute(ids, [card_id])
         return [row[0] for row in rows]
 
@@ -50,7 +50,7 @@ class Disk:
     ) -> bool:
         """Whether a notice for somebody, in one channel or anywhere, is in one of the states."""
         (count,) = self.connection.execute(
-            "SELECT count(*) FROM deliveries d JOIN subscriptions s ON s.delivery_id = d.id"
+            "SELECT count(*) FROM deliveries d JOIN watches s ON s.delivery_id = d.id"
             " WHERE d.task_id = :task AND (:channel IS NULL OR d.channel_id = :channel)"
             " AND s.user_id = :user AND d.state IN (SELECT value FROM json_each(:states))",
             {
@@ -100,7 +100,7 @@ class SimulatedDatabase(DatabaseThread):
         if not self._waiting:
             self._later(self._commit)
         self._waiting.append(job)
-        with self._damage_told():
+        with self._damage_reported():
             return await job.future
 
     async def view(self, function: Callable[[Database], T]) -> T:

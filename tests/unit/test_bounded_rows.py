@@ -19,7 +19,9 @@ LONGEST_ROW = 1_000_000
 def stored(path: Path) -> list[dict[str, Any]]:
     """Return what is stored of every task."""
     with closing(sqlite3.connect(path)) as connection:
-        rows = connection.execute("SELECT answer FROM tasks UNION SELECT answer FROM deliveries")
+        rows = connection.execute(
+            "SELECT task_json FROM tasks UNION SELECT task_json FROM deliveries"
+        )
         return [json.loads(answer) for (answer,) in rows if len(answer) > 0]
 
 

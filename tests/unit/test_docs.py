@@ -144,7 +144,7 @@ async def test_the_documented_backup_is_not_committed_by_accident() -> None:
 async def test_the_documented_backup_is_a_whole_copy(tmp_path: Path) -> None:
     """While the bot has the file open and writes; nothing is overwritten, nothing is made up."""
     (code,) = re.findall(r"^\.venv/bin/python -c '(.+)'$", operating(), re.MULTILINE)
-    add = "INSERT INTO notes (name, value) VALUES (?, '')"
+    add = "INSERT INTO key_values (name, value) VALUES (?, '')"
     async with DatabaseThread(tmp_path / "data" / "suno.db") as database:
         await database.write(add, ["before"])
         writing = asyncio.gather(*(database.write(add, [str(n)]) for n in range(500)))
@@ -154,9 +154,9 @@ async def test_the_documented_backup_is_a_whole_copy(tmp_path: Path) -> None:
     assert await ran(code, tmp_path / "data") != 0  # there is no database at that path
     with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
         assert copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert copy.execute("SELECT 1 FROM notes WHERE name = 'before'").fetchall() == [(1,)]
+        assert copy.execute("SELECT 1 FROM key_values WHERE name = 'before'").fetchall() == [(1,)]
     async with DatabaseThread(tmp_path / "copy.db") as database:
-        assert await database.read("SELECT 1 AS it FROM notes WHERE name = 'before'", [])
+        assert await database.read("SELECT 1 AS it FROM key_values WHERE name = 'before'", [])
 
 
 async def ran(code: str, folder: Path) -> int | None:
@@ -169,20 +169,20 @@ async def ran(code: str, folder: Path) -> int | None:
 
 
 TOLD_OF = {
-    "subscriptions": "For each watch:",
+    "watches": "For each watch:",
     "tasks": "For each task:",
     "deliveries": "For each message that the bot has to post",
     "blocked_channels": "For each channel where the bot cannot post:",
-    "notified_people": "the ids of the users who were notified of that",
+    "notified_users": "the ids of the users who were notified of that",
     "history": "History:",
-    "history_of_people": "in your own history with your user id",
-    "history_of_servers": "in a server's history with the channel and without a user",
+    "user_history": "in your own history with your user id",
+    "server_history": "in a server's history with the channel and without a user",
     "requested_messages": "For each message that you request:",
-    "cards": "For each live card:",
-    "card_tasks": "For each live card:",
+    "live_cards": "For each live card:",
+    "live_card_tasks": "For each live card:",
     "server_settings": "For each server:",
     "departed_servers": "For each server that the bot is no longer in:",
-    "notes": None,  # about the bot itself
+    "key_values": None,  # about the bot itself
 }
 """Where the privacy policy tells of a table."""
 

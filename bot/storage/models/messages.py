@@ -29,7 +29,7 @@ class DeliveryPurpose(StrEnum):
 
     NOTICE = "notice"
     """It tells how a task ended."""
-    HELD_NOTICE = "word"
+    HELD_NOTICE = "held_notice"
     """It tells, in a direct message, that a notice is held and why."""
 
 
