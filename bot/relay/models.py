@@ -1,4 +1,4 @@
-"""What a relay knows of a task, as frozen values."""
+"""What a relay knows of a task, as frozen values, and the bounds within which it is stored."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -15,19 +15,19 @@ class _FastEnum(StrEnum):
 
 
 class TaskKind(_FastEnum):
-    """What a task makes; read from the shape of its data, never from its ``action``."""
+    """What a task generates; read from the shape of its data, never from its ``action``."""
 
     MUSIC = "music"
     LYRICS = "lyrics"
 
     @property
     def action(self) -> str:
-        """The word for this kind in a relay's request: ``MUSIC`` or ``LYRICS``."""
+        """The ``action`` of this kind in a request: ``MUSIC`` or ``LYRICS``."""
         return self.value.upper()
 
     @classmethod
     def from_action(cls, action: str | None) -> "TaskKind | None":
-        """Return the kind that such a word names, if it names one."""
+        """Return the kind of an ``action``, if it is a known one."""
         return _KINDS.get((action or "").strip().upper())
 
 
@@ -35,7 +35,7 @@ _KINDS = {kind.action: kind for kind in TaskKind}
 
 
 class TaskStatus(_FastEnum):
-    """The status of a task, in Suno-API's words."""
+    """The status of a task, in the words of Suno-API."""
 
     NOT_START = "NOT_START"
     SUBMITTED = "SUBMITTED"
@@ -46,7 +46,7 @@ class TaskStatus(_FastEnum):
     UNKNOWN = "UNKNOWN"
     """The relay's own word: it will never learn how the task ended. Final in Suno-API."""
     UNRECOGNIZED = "UNRECOGNIZED"
-    """A word never seen before, or none: not finished, until a deadline of ours."""
+    """An unknown word, or none: the task is polled until the deadline of its watches."""
 
 
 class ClipStatus(_FastEnum):
@@ -64,20 +64,20 @@ class Outcome(_FastEnum):
 
     SUCCESS = "success"
     PARTIAL = "partial"
-    """There is something to play or to read, and something is missing."""
+    """There is something to play or to read, but something is missing."""
     FAILURE = "failure"
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One version of a song. Links are ``None`` unless they can be used."""
+    """One version of a song. Links are ``None`` unless a person can open them."""
 
     id: str
     title: str = ""
     status: ClipStatus = ClipStatus.UNRECOGNIZED
     audio_url: str | None = None
     audio_is_final: bool = False
-    """False while ``audio_url`` is a stream that dies when the song is done."""
+    """False while ``audio_url`` is a stream that ends when the song is finished."""
     video_url: str | None = None
     image_url: str | None = None
     duration: float | None = None
@@ -87,16 +87,16 @@ class Clip:
     lyrics: str = ""
     """Empty when instrumental, or when only a description is known."""
     reason: str = ""
-    """Why this clip failed, in the relay's words."""
+    """Why this clip failed, in the words of the relay."""
 
     @property
     def playable(self) -> bool:
-        """Whether there is a link that goes on playing."""
+        """Whether there is a permanent link to listen to."""
         return self.audio_url is not None and self.audio_is_final
 
     @property
     def settled(self) -> bool:
-        """Whether nothing more is to be expected of this clip."""
+        """Whether no later poll can show more of this clip."""
         return self.playable or self.status is ClipStatus.ERROR
 
 
@@ -111,7 +111,7 @@ class Lyrics:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One task as a relay described it, whatever the shape of its answer.
+    """One task as a relay described it, whatever the shape of its response.
 
     Times are Unix seconds, ``None`` where the relay gave none. All texts are the relay's: hostile
     until escaped.
@@ -124,11 +124,11 @@ class Task:
     kind: TaskKind | None = None
     """``None`` while the data do not show it."""
     claimed_kind: TaskKind | None = None
-    """Until then: what the relay's ``action`` calls it. It may be wrong; good enough to plan by."""
+    """Until then the kind in the relay's ``action``, which may be wrong; used to plan polls."""
     progress: int | None = None
-    """Per cent, as the relay claims; proves nothing."""
+    """Per cent, as the relay claims; it proves nothing."""
     reason: str = ""
-    """Why it failed, in the relay's words; empty when it gave none."""
+    """Why the task failed, in the words of the relay; empty when it gave no reason."""
     submitted_at: float | None = None
     started_at: float | None = None
     finished_at: float | None = None
@@ -142,7 +142,7 @@ class Task:
 
     @property
     def settled(self) -> bool:
-        """Whether the task has ended and no later look can show more than this one."""
+        """Whether the task has ended and no later poll can show more."""
         if not self.terminal or self.outcome is Outcome.FAILURE:
             return self.terminal
         return self.lyrics is not None or (
@@ -165,7 +165,7 @@ class Task:
 
 
 MAX_TASK_AGE = 86_400.0
-"""Seconds before it was watched; a relay that says a task began earlier has a wrong clock."""
+"""Seconds; if a task was submitted longer before it was watched, the relay's clock is wrong."""
 
 _RUNNING_ORDER = (
     TaskStatus.UNRECOGNIZED,
@@ -177,9 +177,9 @@ _RUNNING_ORDER = (
 
 
 def submission_time(task: Task, added_at: float) -> float:
-    """Return when a task began (Unix seconds): as the relay says, unless its clock must be wrong.
+    """Return when a task was submitted (Unix seconds), as the relay says.
 
-    Then, and where the relay says nothing, the time at which the task was watched counts.
+    Where it says nothing or its clock must be wrong, that is when the task was first watched.
     """
     submitted_at = task.submitted_at
     if submitted_at is None or not added_at - MAX_TASK_AGE < submitted_at < added_at:
@@ -200,7 +200,7 @@ def supersedes(task: Task, status: TaskStatus, *, ended: bool) -> bool:
 
 
 MAX_CLIPS = 24
-"""Clips of one task; relays make two."""
+"""Clips of one task; relays generate two."""
 
 MAX_LYRICS = 65_536
 """Code points of the lyrics of one clip or lyrics task; Suno itself takes at most 5,000."""
@@ -216,7 +216,7 @@ MAX_REASON = 2048
 
 
 def bounded(task: Task) -> Task:
-    """Return ``task`` with everything beyond the bounds cut off; itself where nothing is."""
+    """Return a task with everything beyond the bounds cut off; the same one where nothing is."""
     if _is_within(task):
         return task
     lyrics = task.lyrics
@@ -244,16 +244,16 @@ def _is_within(task: Task) -> bool:
 def within_all_lyrics(clips: Iterable[Clip]) -> Iterator[Clip]:
     """Yield clips, without the lyrics of those that would exceed ``MAX_ALL_LYRICS``.
 
-    Clips that share their lyrics share one text in memory, too.
+    Clips with equal lyrics share one text in memory.
     """
-    told: dict[str, str] = {}
+    kept: dict[str, str] = {}
     left = MAX_ALL_LYRICS
     for clip in clips:
-        if clip.lyrics and clip.lyrics not in told:
+        if clip.lyrics and clip.lyrics not in kept:
             text = clip.lyrics if len(clip.lyrics) <= left else ""
-            told[clip.lyrics] = text
+            kept[clip.lyrics] = text
             left -= len(text)
-        same = told.get(clip.lyrics, "")
+        same = kept.get(clip.lyrics, "")
         yield clip if same == clip.lyrics else replace(clip, lyrics=same)
 
 
