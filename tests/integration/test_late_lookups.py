@@ -67,7 +67,7 @@ class SlowWire:
 
 
 class SlowLook:
-    """One look at what is due, whose answer is on the way until it is let through."""
+    """One poll of what is due, whose response is held until the test lets it through."""
 
     def __init__(self, polling: PollerHarness) -> None:
         self._wire = SlowWire(polling.client)
@@ -95,7 +95,7 @@ class SlowLook:
 
 
 async def a_slow_look(polling: PollerHarness) -> SlowLook:
-    """Begin a look at what is due."""
+    """Begin a poll of what is due."""
     look = SlowLook(polling)
     await look.begin()
     return look
@@ -108,7 +108,7 @@ async def watch_unchecked(polling: PollerHarness, task_id: str) -> None:
     polling.relay.end_outage()
 
 
-async def test_a_look_does_not_end_a_watch_that_began_after_it(polling: PollerHarness) -> None:
+async def test_a_poll_does_not_end_a_watch_that_began_after_it(polling: PollerHarness) -> None:
     """The relay learned of the task meanwhile: who asked then was told so, and it counts."""
     await watch_unchecked(polling, "song")
     await polling.poll_after(60)
@@ -124,12 +124,12 @@ async def test_a_look_does_not_end_a_watch_that_began_after_it(polling: PollerHa
     assert (delivery.end_reason, delivery.watchers) == (EndReason.FINISHED, (1, 2))
 
 
-async def test_a_look_counts_no_absence_of_a_task_that_was_found_since(
+async def test_a_poll_counts_no_absence_of_a_task_that_was_found_since(
     polling: PollerHarness,
 ) -> None:
-    """A task that was missing for half an hour is back: its absence has ended, late looks or not.
+    """A task that was missing for half an hour is back: its absence has ended, late polls or not.
 
-    Nor does one look that misses it again take up where the absence before had stopped.
+    Nor does one poll that misses it again take up where the absence before had stopped.
     """
     polling.relay.add(stuck("song"))
     await polling.watch("song")
@@ -150,7 +150,7 @@ async def test_a_look_counts_no_absence_of_a_task_that_was_found_since(
 
 
 async def test_the_deadline_of_an_old_watch_ends_no_new_one(polling: PollerHarness) -> None:
-    """Who stopped and began again, while a look was under way, has the whole time again."""
+    """Who stopped and began again, while a poll was under way, has the whole time again."""
     polling.relay.add(stuck("song"))
     await polling.watch("song")
     for _ in range(int(DEADLINE) // 100):
@@ -165,10 +165,10 @@ async def test_the_deadline_of_an_old_watch_ends_no_new_one(polling: PollerHarne
     assert watched.deadline_at > polling.clock.now + DEADLINE - 5
 
 
-async def test_a_watch_that_began_anew_unchecked_is_not_called_looked_at(
+async def test_a_watch_that_began_anew_unchecked_is_not_called_polled(
     polling: PollerHarness,
 ) -> None:
-    """What a look under way tells of the watch before is not its state."""
+    """What a poll under way finds for the watch before is not its state."""
     polling.relay.add(stuck("song"))
     await polling.watch("song")
     polling.clock.now += 5
@@ -188,11 +188,11 @@ async def watch(polling: PollerHarness, user_id: int, now: float) -> None:
 
 
 def seen(status: TaskStatus) -> PollResult:
-    """Return what a look showed of a task that runs."""
+    """Return what a poll showed of a task that runs."""
     return PollResult("song", NOON + 60, answer=a_running_task(status=status))
 
 
-async def test_of_two_looks_the_one_that_is_behind_changes_no_status(
+async def test_of_two_polls_the_one_that_is_behind_changes_no_status(
     polling: PollerHarness,
 ) -> None:
     """Also where it is the last to be recorded; both began from the same state."""
@@ -206,10 +206,10 @@ async def test_of_two_looks_the_one_that_is_behind_changes_no_status(
     assert watched.status is TaskStatus.IN_PROGRESS
 
 
-async def test_of_two_looks_the_one_that_is_behind_takes_no_end_back(
+async def test_of_two_polls_the_one_that_is_behind_takes_no_end_back(
     polling: PollerHarness,
 ) -> None:
-    """A task that ended waits for its audio: a look that saw it run is no news."""
+    """A task that ended waits for its audio: a poll that saw it run is no news."""
     await watch(polling, 1, NOON)
     done = a_song()
     ended = PollResult("song", NOON + 60, answer=done, terminal_since=NOON + 3)
@@ -221,10 +221,10 @@ async def test_of_two_looks_the_one_that_is_behind_takes_no_end_back(
     assert watch_of_it.task == done
 
 
-async def test_the_end_of_a_task_ends_also_watches_that_began_after_the_look(
+async def test_the_end_of_a_task_ends_also_watches_that_began_after_the_poll(
     polling: PollerHarness,
 ) -> None:
-    """It is over, whoever came meanwhile: all are told in one message."""
+    """It is over, whoever came meanwhile: all are notified in one message."""
     await watch(polling, 1, NOON)
     await watch(polling, 2, NOON + 2)
     ended = PollResult("song", NOON + 60, answer=a_song(), end_reason=EndReason.FINISHED)
@@ -236,7 +236,7 @@ async def test_the_end_of_a_task_ends_also_watches_that_began_after_the_look(
 
 
 @pytest.mark.parametrize("end_reason", [EndReason.GAVE_UP, EndReason.NOT_FOUND])
-async def test_a_clock_that_is_set_back_makes_no_watch_newer_than_every_look(
+async def test_a_clock_that_is_set_back_makes_no_watch_newer_than_every_poll(
     polling: PollerHarness, end_reason: EndReason
 ) -> None:
     """A watch of the hour that comes twice ends in time, not an hour late."""
@@ -248,17 +248,17 @@ async def test_a_clock_that_is_set_back_makes_no_watch_newer_than_every_look(
     assert told.end_reason is end_reason
 
 
-async def test_a_clock_that_is_set_back_during_a_look_ends_nothing_by_it(
+async def test_a_clock_that_is_set_back_during_a_poll_ends_nothing_by_it(
     polling: PollerHarness,
 ) -> None:
-    """Nobody can tell then which watches are newer; the next look ends what is over."""
+    """Nobody can tell then which watches are newer; the next poll ends what is over."""
     await watch(polling, 1, NOON)
     over = PollResult("song", NOON + 5, end_reason=EndReason.GAVE_UP)
     assert await polling.store.record([over], NOON - 3600, asked_at=NOON + 1) == []
     assert len(await polling.store.record([over], NOON - 3594, asked_at=NOON - 3595)) == 1
 
 
-async def test_an_outage_stops_the_deadlines_in_every_look_that_was_under_way(
+async def test_an_outage_stops_the_deadlines_in_every_poll_that_was_under_way(
     polling: PollerHarness,
 ) -> None:
     """Both were begun before it ended; the first to be recorded tells of it."""

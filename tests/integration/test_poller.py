@@ -31,7 +31,7 @@ from tests.support.poller_harness import DEADLINE, PollerHarness, open_poller
 
 
 async def test_a_song_is_watched_to_its_end(polling: PollerHarness) -> None:
-    """From the first look to the message that is owed, with all that it needs."""
+    """From the first poll to the message that is owed, with all that it needs."""
     polling.relay.add(song("song", title="Paper Boats", takes=60))
     assert await polling.watch("song") is WatchOutcome.WATCHING
     assert await polling.poll_after(5) == polling.clock.now + 5
@@ -88,7 +88,7 @@ async def test_all_due_tasks_travel_in_one_request(polling: PollerHarness) -> No
     assert sorted(look.ids) == sorted(names)
 
 
-async def test_a_task_that_is_done_already_is_told_at_once(polling: PollerHarness) -> None:
+async def test_a_task_that_is_done_already_is_reported_at_once(polling: PollerHarness) -> None:
     """There is nothing to wait for."""
     polling.relay.add(song("song", takes=0.1))
     polling.relay.clock.advance(1)
@@ -97,13 +97,13 @@ async def test_a_task_that_is_done_already_is_told_at_once(polling: PollerHarnes
 
 
 async def test_an_id_that_the_relay_does_not_know_is_not_watched(polling: PollerHarness) -> None:
-    """The person is told at once, and nothing is looked at in vain."""
+    """The person is informed at once, and nothing is polled for nothing."""
     assert await polling.watch("nobody-made-this") is WatchOutcome.UNKNOWN
     assert await polling.store.next_poll_at() is None
 
 
 async def test_a_watch_during_an_outage_is_kept(polling: PollerHarness) -> None:
-    """It is looked at as soon as the relay answers again."""
+    """It is polled as soon as the relay answers again."""
     polling.relay.add(song("song", takes=60))
     polling.relay.start_outage()
     assert await polling.watch("song") is WatchOutcome.UNCHECKED
@@ -116,7 +116,7 @@ async def test_a_watch_during_an_outage_is_kept(polling: PollerHarness) -> None:
 async def test_an_id_that_was_watched_unchecked_and_is_not_known_is_reported(
     polling: PollerHarness,
 ) -> None:
-    """After three looks, in one message."""
+    """After three polls, in one message."""
     polling.relay.start_outage()
     await polling.watch("nobody-made-this")
     polling.relay.end_outage()
@@ -127,7 +127,7 @@ async def test_an_id_that_was_watched_unchecked_and_is_not_known_is_reported(
 
 
 async def test_an_outage_ends_no_watch(polling: PollerHarness) -> None:
-    """However many looks fail, and however long it lasts: relay trouble is no task's failure."""
+    """However many polls fail, and however long it lasts: relay trouble is no task's failure."""
     polling.relay.add(song("song", takes=60))
     await polling.watch("song")
     await polling.poll_after(1)
@@ -214,7 +214,7 @@ async def test_an_id_is_given_up_at_the_deadline_if_no_path_ever_showed_a_task(
     assert delivery.end_reason is EndReason.GAVE_UP
 
 
-async def test_a_stranger_holds_up_no_other(polling: PollerHarness) -> None:
+async def test_an_unproven_id_delays_no_other(polling: PollerHarness) -> None:
     """A song's end is kept while an id that no batch holds is still asked for on its own."""
     polling.relay.add(song("song", takes=60))
     await polling.watch("song")
@@ -232,7 +232,7 @@ async def test_a_stranger_holds_up_no_other(polling: PollerHarness) -> None:
 
 
 async def test_a_task_that_no_batch_holds_is_watched_to_its_end(polling: PollerHarness) -> None:
-    """It is asked for on its own, at every look."""
+    """It is asked for on its own, at every poll."""
     polling.relay.faults.add(
         faults.answers(200, {"code": "success", "data": []}), path="/suno/fetch"
     )
@@ -246,7 +246,7 @@ async def test_a_task_that_no_batch_holds_is_watched_to_its_end(polling: PollerH
 
 
 async def test_a_slow_pace_is_no_outage(tmp_path: Path) -> None:
-    """Whoever looks every ten minutes gives up in time all the same."""
+    """A poller that polls every ten minutes gives up in time all the same."""
     async with open_poller(tmp_path / "suno.db", interval=600) as polling:
         polling.relay.add(stuck("stuck"))
         await polling.watch("stuck")
@@ -256,7 +256,7 @@ async def test_a_slow_pace_is_no_outage(tmp_path: Path) -> None:
         assert delivery.end_reason is EndReason.GAVE_UP
 
 
-async def test_looks_that_are_far_apart_because_they_are_dear_are_no_outage(
+async def test_polls_that_are_rare_because_of_their_price_are_no_outage(
     polling: PollerHarness,
 ) -> None:
     """A task that never ends is given up in time, also where the budget is short."""
@@ -266,7 +266,7 @@ async def test_looks_that_are_far_apart_because_they_are_dear_are_no_outage(
     due_at = await polling.poll_after(1)
     while due_at is not None and polling.clock.now < NOON + 1.5 * DEADLINE:
         waits.append(due_at - polling.clock.now)
-        for second in range(100):  # others are looked at, and late
+        for second in range(100):  # others are polled, and late
             late = a_watched(polled_at=due_at - 300, next_poll_at=due_at - 300)
             planner.adjust_price([late], due_at + second / 5, full=True)
         due_at = await polling.poll_after(due_at - polling.clock.now)
@@ -312,7 +312,7 @@ async def test_the_pause_grows_while_the_relay_cannot_be_asked(polling: PollerHa
     [faults.unauthorized(), faults.out_of_quota(), faults.server_error(503)],
     ids=lambda fault: fault.name,
 )
-async def test_a_look_up_of_a_person_that_succeeds_ends_the_pause_of_the_poller(
+async def test_a_lookup_of_a_person_that_succeeds_ends_the_pause_of_the_poller(
     polling: PollerHarness, fault: faults.Fault
 ) -> None:
     """Whoever learns first that the relay answers again: the notice does not wait for a pause."""
@@ -332,7 +332,7 @@ async def test_a_look_up_of_a_person_that_succeeds_ends_the_pause_of_the_poller(
     assert [delivery.task.id for delivery in await polling.claim_due()] == ["song"]
 
 
-async def test_a_refused_watch_is_told_and_the_others_are_kept(tmp_path: Path) -> None:
+async def test_a_refused_watch_is_reported_and_the_others_are_kept(tmp_path: Path) -> None:
     """One id too many does not take back those before it."""
     async with open_poller(tmp_path / "suno.db", WatchLimits(watches_per_user=2)) as polling:
         polling.relay.add(*(song(name) for name in "abc"))
@@ -419,8 +419,8 @@ def test_more_ids_than_an_answer_can_hold_are_refused() -> None:
         parse_ids(" ".join(str(number) for number in range(MAX_IDS + 1)))
 
 
-async def test_a_relay_that_answers_slowly_holds_up_no_other_look(polling: PollerHarness) -> None:
-    """A look that waits for its answer does not keep the next one back."""
+async def test_a_relay_that_answers_slowly_delays_no_other_poll(polling: PollerHarness) -> None:
+    """A poll that waits for its answer does not keep the next one back."""
     polling.relay.add(song("first"), song("second"))
     await polling.watch("first")
     polling.clock.now += 3
@@ -428,7 +428,7 @@ async def test_a_relay_that_answers_slowly_holds_up_no_other_look(polling: Polle
     polling.relay.faults.add(faults.slow_headers(), times=1)
     polling.clock.now += 2
     await polling.poller.tick()
-    await polling.relay.wait_for_requests(3)  # the two watches, and the look at the first song
+    await polling.relay.wait_for_requests(3)  # the two watches, and the poll of the first song
     polling.clock.now += 3
     await polling.poller.tick()
     await polling.relay.wait_for_requests(4)
@@ -437,8 +437,8 @@ async def test_a_relay_that_answers_slowly_holds_up_no_other_look(polling: Polle
     assert tuple(polled_at) == ("second",)
 
 
-async def test_a_task_is_not_looked_at_twice_at_once(polling: PollerHarness) -> None:
-    """However long its look takes, and whatever is due meanwhile."""
+async def test_a_task_is_not_polled_twice_at_once(polling: PollerHarness) -> None:
+    """However long its poll takes, and whatever is due meanwhile."""
     polling.relay.add(song("song"))
     await polling.watch("song")
     polling.relay.faults.add(faults.slow_headers(), times=1)
@@ -450,8 +450,8 @@ async def test_a_task_is_not_looked_at_twice_at_once(polling: PollerHarness) -> 
     assert len(polling.relay.requests) == 2
 
 
-async def test_a_look_that_was_left_comes_again(polling: PollerHarness) -> None:
-    """What a stop did not wait for is seen by the next look."""
+async def test_a_poll_that_was_cancelled_is_repeated(polling: PollerHarness) -> None:
+    """What a stop did not wait for is seen by the next poll."""
     polling.relay.add(song("song", takes=1))
     await polling.watch("song")
     polling.relay.faults.add(faults.slow_headers(), times=1)
@@ -464,10 +464,10 @@ async def test_a_look_that_was_left_comes_again(polling: PollerHarness) -> None:
     assert len(await polling.claim_due()) == 1
 
 
-async def test_what_goes_wrong_in_a_look_is_raised_in_the_next_round(
+async def test_an_unexpected_error_of_a_poll_is_raised_in_the_next_tick(
     polling: PollerHarness, tmp_path: Path
 ) -> None:
-    """So that the clock tells it, and pauses; then the looks go on."""
+    """So that the background loop logs it, and pauses; then the polls go on."""
     polling.relay.add(song("song", takes=1))
     await polling.watch("song")
     polling.relay.clock.advance(5)
@@ -485,7 +485,7 @@ async def test_what_goes_wrong_in_a_look_is_raised_in_the_next_round(
     assert len(await polling.claim_due()) == 1
 
 
-async def test_a_task_that_was_just_looked_at_for_a_person_is_not_looked_at_again_at_once(
+async def test_a_task_that_a_person_has_just_looked_up_is_not_polled_at_once(
     polling: PollerHarness,
 ) -> None:
     """But one for which the relay could not be asked is."""
@@ -580,10 +580,10 @@ async def test_an_outage_is_no_absence_of_a_task(polling: PollerHarness) -> None
     assert delivery.end_reason is EndReason.NOT_FOUND
 
 
-async def test_one_task_that_cannot_be_kept_holds_up_no_other(
+async def test_one_task_that_cannot_be_kept_delays_no_other(
     polling: PollerHarness, tmp_path: Path
 ) -> None:
-    """All others of the same look are kept, and the fault is told."""
+    """All others of the same poll are kept, and the error is reported."""
     polling.relay.add(*(song(name, takes=1) for name in ("good", "bad", "better")))
     for name in ("good", "bad", "better"):
         await polling.watch(name)
@@ -603,7 +603,7 @@ async def test_one_task_that_cannot_be_kept_holds_up_no_other(
 
 
 async def test_a_clock_that_is_set_forward_ends_no_watch(polling: PollerHarness) -> None:
-    """Not even the first one, before the relay has answered a look."""
+    """Not even the first one, before the relay has answered a poll."""
     polling.relay.add(stuck("stuck"))
     await polling.watch("stuck")
     polling.clock.now += 72 * DEADLINE
@@ -615,7 +615,7 @@ async def test_a_clock_that_is_set_forward_ends_no_watch(polling: PollerHarness)
     assert delivery.end_reason is EndReason.GAVE_UP
 
 
-async def test_a_clock_that_is_set_back_stops_no_look(polling: PollerHarness) -> None:
+async def test_a_clock_that_is_set_back_stops_no_poll(polling: PollerHarness) -> None:
     """What was due in a while does not wait for the hour that comes twice."""
     polling.relay.add(song("song", takes=60))
     await polling.watch("song")

@@ -55,13 +55,13 @@ def the_next(path: Path, before: PollerHarness) -> AbstractAsyncContextManager[P
 
 
 async def wait(polling: PollerHarness, seconds: float, step: float = 100) -> None:
-    """Let time pass with a look now and then, never so long without that it is an outage."""
+    """Let time pass with a poll now and then, never so long without that it is an outage."""
     for _ in range(int(seconds // step) + 1):
         await polling.poll_after(step)
 
 
 async def watch(polling: PollerHarness, *ids: str) -> None:
-    """Watch songs that are being made for ever, and look at them."""
+    """Watch songs that are being made for ever, and poll them."""
     for task_id in ids:
         polling.relay.add(stuck(task_id))
         assert await polling.watch(task_id) is WatchOutcome.WATCHING
@@ -87,7 +87,7 @@ async def endings(polling: PollerHarness) -> dict[str, EndReason]:
 # Another key
 
 
-async def test_a_task_of_another_key_waits_and_is_not_called_unknown(
+async def test_a_task_of_another_key_waits_and_is_not_reported_as_unknown(
     path: Path, relay: LocalRelay, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Until its deadline, whatever else the relay names; the operator is warned once."""
@@ -119,7 +119,7 @@ async def test_a_task_of_another_key_ends_with_what_is_true(path: Path, relay: L
 async def test_a_task_that_is_named_under_the_new_key_goes_on(
     path: Path, relay: LocalRelay
 ) -> None:
-    """It is told when it is done; and once it was named, it may be lost like any other."""
+    """It is reported when it is done; and once it was named, it may be lost like any other."""
     async with open_poller(path, relay=relay) as polling:
         relay.add(song("song", takes=600))
         assert await polling.watch("song") is WatchOutcome.WATCHING
@@ -135,7 +135,7 @@ async def test_a_task_that_is_named_under_the_new_key_goes_on(
 async def test_a_key_that_is_set_back_finds_its_tasks_waiting(
     path: Path, relay: LocalRelay
 ) -> None:
-    """The time under the other key counts for nothing: one look that misses a task ends it not."""
+    """The time under the other key counts for nothing: one poll that misses a task ends it not."""
     async with open_poller(path, relay=relay) as polling:
         await watch(polling, "song", "lost")
     relay.key, key = ANOTHER_KEY, relay.key
@@ -202,7 +202,7 @@ async def test_a_task_that_was_named_for_a_person_is_known_under_that_key(
 # Missing together
 
 
-async def test_tasks_that_disappear_together_are_not_called_unknown(
+async def test_tasks_that_disappear_together_are_not_reported_as_unknown(
     polling: PollerHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A relay that names nothing any more is in trouble, however well it answers."""
@@ -247,10 +247,10 @@ async def test_a_task_that_is_missing_while_others_are_named_is_lost(
     assert await endings(polling) == {"first": EndReason.NOT_FOUND, "second": EndReason.NOT_FOUND}
 
 
-async def test_tasks_disappear_together_though_each_is_looked_at_alone(
+async def test_tasks_disappear_together_though_each_is_polled_alone(
     polling: PollerHarness,
 ) -> None:
-    """What counts is what the relay has named since, in whichever look."""
+    """What counts is what the relay has named since, in whichever poll."""
     await watch(polling, "first", "second")
     forget(polling, "first", "second")
     begin = len(polling.relay.requests)
@@ -333,7 +333,7 @@ async def test_a_fingerprint_tells_address_and_key_apart_and_neither_to_anybody(
 # What the operator sees
 
 
-async def test_the_operator_is_told_of_tasks_of_another_key(
+async def test_the_operator_is_informed_of_tasks_of_another_key(
     sandbox: SandboxSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By one warning in the log, by the doctor, and by what it says of the task."""

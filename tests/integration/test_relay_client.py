@@ -139,7 +139,7 @@ async def test_a_missing_id_is_asked_for_on_its_own_before_it_is_called_missing(
 
 
 async def test_a_missing_id_is_asked_for_on_its_own_only_once() -> None:
-    """The poller's second look costs what any other costs."""
+    """The poller's second poll costs what any other costs."""
     async with client_at_relay() as (relay, client):
         kinds = {"gone": TaskKind.MUSIC}
         await client.look_up(["gone"], kinds=kinds)
@@ -174,7 +174,7 @@ async def test_an_id_that_would_be_another_path_is_not_asked_for_on_its_own(odd:
 
 
 async def test_a_relay_that_knows_nothing_any_more_is_not_flooded() -> None:
-    """Only some ids are asked for singly at once; the others wait, and are not called missing."""
+    """Only some ids are asked for singly at once; the others wait, and are not reported missing."""
     async with client_at_relay() as (relay, client):
         ids = [f"gone-{number}" for number in range(MAX_MISSING_POLLED + 5)]
         kinds = dict.fromkeys(ids, TaskKind.MUSIC)
@@ -295,7 +295,7 @@ async def test_an_id_in_another_case_counts_only_where_one_can_be_meant(
 
 
 @pytest.mark.parametrize("form", list(SingleLookupFormat))
-async def test_a_single_look_up_is_understood_in_every_wrapping(form: SingleLookupFormat) -> None:
+async def test_a_single_lookup_is_understood_in_every_wrapping(form: SingleLookupFormat) -> None:
     """Whether the task, its data, or both come back, the song is there to be played."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(paths=frozenset({"/suno/fetch/{id}"}), fetch=form)

@@ -251,7 +251,7 @@ def test_a_memory_holds_only_the_newest() -> None:
     assert [cache.get(str(number)) for number in range(4)] == [None, None, 2, 3]
 
 
-def test_a_memory_forgets_with_time() -> None:
+def test_a_cached_value_expires() -> None:
     """What is too old counts as never noted."""
     cache: TTLCache[int] = TTLCache(0)
     cache.set("key", 1)

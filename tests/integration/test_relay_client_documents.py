@@ -28,7 +28,7 @@ async def test_the_generic_batch_document_shows_a_song_that_streams() -> None:
         assert (task.submitted_at, task.finished_at) == (1716191749, None)
 
 
-async def test_the_single_look_up_document_shows_a_finished_song() -> None:
+async def test_the_single_lookup_document_shows_a_finished_song() -> None:
     """Such a relay has no batch look-up; the paths of the document are found without a setting."""
     task_id = sample("single")["data"]["task_id"]
     async with client_at_relay() as (local, client):

@@ -75,7 +75,7 @@ async def test_each_failure_is_sorted_by_what_to_do_about_it(fault: Fault, kind:
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
-async def test_an_answer_that_ends_too_early_is_told_in_plain_words(
+async def test_an_answer_that_ends_too_early_is_reported_in_plain_words(
     fault: Fault, detail: str
 ) -> None:
     """The library's names of errors tell an operator nothing."""
@@ -119,7 +119,7 @@ async def test_what_only_the_operator_can_mend_stops_the_poller(
 
 
 async def test_a_refused_key_is_checked_again_slowly(caplog: pytest.LogCaptureFixture) -> None:
-    """The error is told once, and so is its end."""
+    """The error is logged once, and so is its end."""
     async with client_at_relay() as (relay, client):
         relay.add(song("song"))
         relay.faults.add(faults.unauthorized())
@@ -290,7 +290,7 @@ async def test_pauses_grow_between_bounds_and_differ() -> None:
 
 
 @pytest.mark.parametrize("garbage", [True, False])
-async def test_a_relay_that_answers_nonsense_to_all_is_left_alone_too(garbage: bool) -> None:
+async def test_a_relay_that_answers_nonsense_to_all_opens_the_circuit_too(garbage: bool) -> None:
     """Three polls in which nothing could be read open the circuit."""
     async with client_at_relay(backoff=LONG) as (relay, client):
         relay.add(song("one"))
@@ -348,7 +348,7 @@ async def test_a_connection_that_stays_cut_is_tried_no_third_time() -> None:
         assert len(relay.requests) == 2
 
 
-async def test_the_health_tells_of_good_and_bad_answers() -> None:
+async def test_the_circuit_status_shows_successes_and_errors() -> None:
     """Times are Unix seconds; what never happened is None."""
     async with client_at_relay(backoff=LONG) as (relay, client):
         relay.add(song("song"))

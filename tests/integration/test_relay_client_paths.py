@@ -49,7 +49,7 @@ async def test_another_batch_path_is_found_and_remembered(elsewhere: UnknownPath
         assert asked(relay) == ["POST /suno/submit/fetch"]
 
 
-async def test_a_detour_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_detour_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:
     """The operator reads which path to configure, and reads it once."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(paths=frozenset({"/suno/submit/fetch"}))
@@ -84,7 +84,7 @@ async def test_a_relay_without_batches_is_asked_singly(
         assert asked(relay) == [f"GET {path}one", f"GET {path}two"]
 
 
-async def test_a_relay_without_batches_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_relay_without_batches_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:
     """It costs a request for each task, which the operator should know."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(paths=SINGLE)
@@ -114,7 +114,7 @@ async def test_lyrics_are_found_where_only_their_own_path_knows_them() -> None:
 
 
 @pytest.mark.parametrize("unknown", list(UnknownTaskFormat))
-async def test_an_unknown_task_is_missing_where_only_single_look_ups_work(
+async def test_an_unknown_task_is_missing_where_only_single_lookups_work(
     unknown: UnknownTaskFormat,
 ) -> None:
     """Several ways to say so are known, and one of them looks like a wrong path."""
@@ -128,8 +128,8 @@ async def test_an_unknown_task_is_missing_where_only_single_look_ups_work(
         assert found.missing == {"nobody's"}
 
 
-async def test_ids_that_nobody_knows_hide_no_task_where_only_single_look_ups_work() -> None:
-    """The first look gives up after three of them; the next one begins with the others."""
+async def test_ids_that_nobody_knows_hide_no_task_where_only_single_lookups_work() -> None:
+    """The first poll gives up after three of them; the next one begins with the others."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(paths=SINGLE)
         relay.add(song("song"))
@@ -259,7 +259,7 @@ async def test_where_no_path_works_the_others_are_tried_rarely(
 
 @pytest.mark.parametrize("elsewhere", list(UnknownPathFormat))
 @pytest.mark.parametrize("interactive", [True, False])
-async def test_the_operator_is_told_at_once_that_no_path_works(
+async def test_the_operator_is_informed_at_once_that_no_path_works(
     elsewhere: UnknownPathFormat, interactive: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     """At the first look-up, though it be for one id; and then not again."""
@@ -274,7 +274,7 @@ async def test_the_operator_is_told_at_once_that_no_path_works(
     assert "SUNO_BASE_URL and SUNO_FETCH_PATH" in record.getMessage()
 
 
-async def test_a_wrong_path_is_told_though_the_relay_was_out_of_reach_before(
+async def test_a_wrong_path_is_reported_though_the_relay_was_out_of_reach_before(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """One trouble does not hide the other."""
@@ -388,7 +388,7 @@ async def test_a_batch_refused_for_unknown_tasks_is_an_answer(status: int, words
 @pytest.mark.parametrize("is_known", [True, False], ids=["path known", "first look"])
 @pytest.mark.parametrize("status", [400, 404])
 async def test_a_batch_refused_for_one_unknown_task_is_halved(status: int, is_known: bool) -> None:
-    """The others are found; the unknown one travels alone from then on, and spoils nothing."""
+    """The others are found; the unknown one is requested alone from then on, and breaks no batch."""
     async with client_at_relay() as (relay, client):
         ids = [f"song-{number}" for number in range(9)]
         relay.add(*map(song, ids))
@@ -434,7 +434,7 @@ async def test_a_single_path_that_is_not_allowed_does_not_stop_the_poller() -> N
 
 
 async def test_a_relay_that_fails_before_an_id_was_asked_for_singly_tells_nothing_of_it() -> None:
-    """The id is not called missing until its own look-up was answered."""
+    """The id is not reported missing until its own look-up was answered."""
     async with client_at_relay() as (relay, client):
         relay.add(song("song"))
         await client.look_up(["gone"])
@@ -449,7 +449,7 @@ async def test_a_relay_that_fails_before_an_id_was_asked_for_singly_tells_nothin
         assert (await client.look_up(["lost"])).missing == {"lost"}
 
 
-async def test_a_rate_limit_among_single_look_ups_ends_them() -> None:
+async def test_a_rate_limit_among_single_lookups_ends_them() -> None:
     """What was found until then is returned."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(paths=SINGLE)
@@ -495,7 +495,7 @@ async def test_a_lapse_of_the_path_that_works_proves_nothing_missing() -> None:
         assert failure.value.kind is ErrorKind.UNREADABLE
 
 
-async def test_refused_ids_do_not_keep_the_others_from_single_look_ups() -> None:
+async def test_refused_ids_do_not_keep_the_others_from_single_lookups() -> None:
     """Those that failed come last the next time."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(paths=SINGLE)
@@ -513,7 +513,7 @@ async def test_refused_ids_do_not_keep_the_others_from_single_look_ups() -> None
         assert found.failed.keys() == set(bad)
 
 
-async def test_single_look_ups_that_all_fail_are_given_up() -> None:
+async def test_single_lookups_that_all_fail_are_given_up() -> None:
     """Where the first few fail alike, the rest is left for later."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(paths=SINGLE)

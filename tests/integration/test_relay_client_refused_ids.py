@@ -79,7 +79,7 @@ async def test_two_refused_ids_are_both_found() -> None:
 
 
 async def test_the_poller_does_not_ask_again_at_once_for_a_refused_id() -> None:
-    """The next look costs one request, and the id still carries its error."""
+    """The next poll costs one request, and the id still carries its error."""
     async with client_at_relay() as (relay, client):
         ids = songs(relay, 10)
         relay.faults.add(faults.refuses(ids[4]))
@@ -93,7 +93,7 @@ async def test_the_poller_does_not_ask_again_at_once_for_a_refused_id() -> None:
 
 
 async def test_people_may_ask_again_for_a_refused_id() -> None:
-    """It travels alone, and once it is answered it travels with the others again."""
+    """It is requested alone, and once it is answered it travels with the others again."""
     async with client_at_relay() as (relay, client):
         ids = songs(relay, 10)
         relay.faults.add(faults.refuses(ids[4]))
@@ -188,7 +188,7 @@ async def test_an_answer_that_is_too_long_is_asked_for_in_halves() -> None:
         assert found.tasks.keys() == set(ids)
 
 
-async def test_many_refused_ids_are_sorted_out_over_several_looks() -> None:
+async def test_many_refused_ids_are_sorted_out_over_several_polls() -> None:
     """One look-up never costs more than was set, and the next ones go on from there."""
     async with client_at_relay() as (relay, client):
         ids = songs(relay, 100)

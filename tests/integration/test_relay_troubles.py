@@ -14,7 +14,7 @@ SONG = "song-in-trouble"
 async def test_a_notice_comes_as_soon_as_a_person_has_seen_that_the_relay_answers_again(
     sandbox: SandboxSession,
 ) -> None:
-    """The key was refused, which pauses background looks for five minutes; then it was mended."""
+    """The key was refused, which pauses background polls for five minutes; then it was mended."""
     sandbox.relay.add(song(SONG, takes=60))
     async with running_bot(sandbox):
         await sandbox.command_answer("suno watch", id=SONG)
@@ -50,7 +50,7 @@ async def test_where_the_path_is_wrong_nobody_is_told_to_check_the_id(
 
 
 async def test_whoever_looks_up_too_much_is_told_when_to_try_again(sandbox: SandboxSession) -> None:
-    """Nobody else is, and what that person watches is told as always."""
+    """Nobody else is, and what that person watches is delivered as always."""
     sandbox.relay.response_format = ResponseFormat(paths=frozenset({"/suno/fetch"}))
     sandbox.relay.add(song(SONG, takes=60))
     invented = " ".join(f"invented-{number}" for number in range(5))

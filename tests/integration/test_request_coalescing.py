@@ -162,7 +162,7 @@ async def test_each_of_those_who_share_a_request_may_ask_for_three() -> None:
         assert typo.missing == {"typo"}
 
 
-async def test_tasks_that_only_single_look_ups_show_are_not_limited() -> None:
+async def test_tasks_that_only_single_lookups_show_are_not_limited() -> None:
     """What is asked for in vain is limited, not what is found."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(paths=frozenset({"/suno/fetch/{id}"}))
@@ -228,8 +228,8 @@ async def test_what_fails_is_not_called_missing_later() -> None:
         assert (await client.look_up(["song"], interactive=True)).tasks.keys() == {"song"}
 
 
-async def test_only_one_background_look_up_asks_for_single_ids_at_a_time() -> None:
-    """So whatever strangers are watched, they cost no other look its turn."""
+async def test_only_one_background_lookup_asks_for_single_ids_at_a_time() -> None:
+    """So whatever unproven ids are watched, they cost no other poll its slot."""
     async with client_at_relay() as (relay, client):
         await client.look_up(["first"], singly=False)
         relay.faults.add(faults.slow_headers(), path="/suno/fetch/one")
@@ -271,7 +271,7 @@ async def test_people_go_before_the_poller() -> None:
 
 
 async def test_who_gives_up_in_the_line_is_passed_over() -> None:
-    """The turn goes to the next one, and none is lost."""
+    """The slot goes to the next one, and none is lost."""
     async with client_at_relay(batch_size=1, requests_per_second=5) as (relay, client):
         relay.add(song("one"), song("two"), song("three"))
         first = asyncio.create_task(client.look_up(["one"]))
@@ -299,7 +299,7 @@ async def test_closing_ends_what_people_wait_for() -> None:
 
 
 async def test_closing_ends_what_waits_in_the_line() -> None:
-    """Nothing is left waiting for a turn that never comes."""
+    """Nothing is left waiting for a slot that never comes."""
     async with client_at_relay(batch_size=1, requests_per_second=1) as (relay, client):
         relay.add(song("one"), song("two"))
         poll = asyncio.create_task(client.look_up(["one", "two"]))

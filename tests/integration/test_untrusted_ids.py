@@ -56,7 +56,7 @@ async def ask_for_it(load: Load) -> None:
 
 
 async def story_beside(fault: Fault, folder: Path) -> tuple[float, list[float]]:
-    """Return how late the notice of a song is, and the seconds between the looks at it."""
+    """Return how late the notice of a song is, and the seconds between the polls of it."""
     async with a_load(folder) as load:
         load.relay.add(song("song", takes=ENDS_AFTER))
         load.relay.faults.add(about_the_strange_id(fault))

@@ -19,7 +19,7 @@ def test_of_what_was_never_seen_the_old_are_expected_to_take_longer() -> None:
     assert all(younger > older > 0 for younger, older in pairwise(found))
 
 
-def test_an_age_at_which_tasks_ended_is_told_from_one_they_lived_through() -> None:
+def test_an_age_at_which_tasks_ended_is_distinguished_from_one_they_lived_through() -> None:
     """Songs of a minute: nothing happens at half a minute, and much at a whole one."""
     hazards = learned([60.0] * 300)
     assert hazards.at(30) < 0.001

@@ -10,7 +10,7 @@ Wait = Callable[[float], float]
 
 
 def cost(wait: Wait, hazard: Callable[[float], float], price: float) -> float:
-    """Return what a timetable costs: the mean delay (seconds), and the price of all looks.
+    """Return what a policy costs: the mean delay (seconds), and the price of all polls.
 
     Added up in steps of a tenth of a second, for a task whose end is at most an hour away.
     """
@@ -38,39 +38,39 @@ def like_songs(age: float) -> float:
     return 0.0001 if age < 30 else 1 / max(240 - age, 2)
 
 
-def test_a_task_is_first_looked_at_when_it_may_have_ended() -> None:
-    """A look at a song that cannot be done yet would be wasted."""
+def test_a_task_is_first_polled_when_it_may_have_ended() -> None:
+    """A poll of a song that cannot be done yet would be wasted."""
     assert InspectionPolicy(like_songs, 1.0).wait(0) > 30
 
 
-def test_looks_come_faster_the_surer_the_end_is() -> None:
+def test_polls_come_faster_the_surer_the_end_is() -> None:
     """Songs end within four minutes: toward that the waits shrink."""
-    timetable = InspectionPolicy(like_songs, 1.0)
-    assert timetable.wait(40) > timetable.wait(180) > 2
+    policy = InspectionPolicy(like_songs, 1.0)
+    assert policy.wait(40) > policy.wait(180) > 2
 
 
 def test_where_age_tells_nothing_all_waits_are_the_one_that_is_best() -> None:
-    """The best wait w between looks at what has no memory: (e^hw - 1) / h - w is the price."""
+    """The best wait w between polls of what has no memory: (e^hw - 1) / h - w is the price."""
     hazard, price = 0.02, 1.5
-    timetable = InspectionPolicy(memoryless, price)
+    policy = InspectionPolicy(memoryless, price)
     for age in (0, 33, 100):
-        wait = timetable.wait(age)
+        wait = policy.wait(age)
         saved = [(math.exp(hazard * w) - 1) / hazard - w for w in (wait - 2.5, wait + 2.5)]
         assert saved[0] < price < saved[1]
 
 
-def test_dearer_looks_are_rarer() -> None:
+def test_more_expensive_polls_are_rarer() -> None:
     """At every age."""
     cheap, dear = InspectionPolicy(like_songs, 0.2), InspectionPolicy(like_songs, 5.0)
     assert all(cheap.wait(age) <= dear.wait(age) for age in range(0, 240, 7))
     assert cheap.wait(100) < dear.wait(100) / 2
 
 
-def test_a_task_of_any_age_is_looked_at_again() -> None:
+def test_a_task_of_any_age_is_polled_again() -> None:
     """Also one that is older than any that was ever seen, and where nothing ever ends."""
     for hazard in (memoryless, like_songs, lambda _age: 1e-9):
-        timetable = InspectionPolicy(hazard, 60.0)
-        assert all(0 < timetable.wait(age) <= MAX_WAIT for age in (0, 1e3, 86_400, 1e7))
+        policy = InspectionPolicy(hazard, 60.0)
+        assert all(0 < policy.wait(age) <= MAX_WAIT for age in (0, 1e3, 86_400, 1e7))
 
 
 @settings(max_examples=25, deadline=None)

@@ -7,7 +7,7 @@ MUSIC, LYRICS = TaskKind.MUSIC, TaskKind.LYRICS
 
 
 def overdue(by: float, now: float, gap: float = 20) -> list[PollTarget]:
-    """Return a batch that should have been looked at before; its last looks were ``gap`` ago."""
+    """Return a batch that should have been polled before; its last polls were ``gap`` ago."""
     return [a_watched(polled_at=now - gap, next_poll_at=now - by)]
 
 
@@ -20,7 +20,7 @@ def short_of_budget(planner: Planner, *, rounds: int = 300) -> float:
     return now
 
 
-def test_while_the_budget_allows_every_task_is_looked_at_once_an_interval() -> None:
+def test_while_the_budget_allows_every_task_is_polled_once_an_interval() -> None:
     """Whatever its age and its kind."""
     planner = Planner(5)
     planner.adjust_price(overdue(0, NOON), NOON, full=False)
@@ -29,7 +29,7 @@ def test_while_the_budget_allows_every_task_is_looked_at_once_an_interval() -> N
 
 
 def test_a_little_late_is_not_short_of_budget() -> None:
-    """Where many tasks are due at the same moment, the last of them wait for a turn or two."""
+    """Where many tasks are due at the same moment, the last of them wait for a slot or two."""
     planner = Planner(5)
     now = NOON
     for _ in range(300):
@@ -38,7 +38,7 @@ def test_a_little_late_is_not_short_of_budget() -> None:
     assert planner.price == 0
 
 
-def test_when_looks_come_too_late_they_get_a_price_and_are_planned() -> None:
+def test_when_polls_come_too_late_they_get_a_price_and_are_planned() -> None:
     """A song that has just begun has to wait longer than one that may end any second."""
     planner = Planner(5)
     planner.learn_durations(MUSIC, [60.0 + number % 60 for number in range(500)])
@@ -59,7 +59,7 @@ def test_the_price_goes_back_to_nothing_when_there_is_room() -> None:
     assert planner.wait(MUSIC, 0) == 5
 
 
-def test_no_outage_makes_looks_so_dear_that_none_comes() -> None:
+def test_no_outage_raises_the_price_until_no_poll_comes() -> None:
     """However late everything is."""
     planner = Planner(5)
     now = NOON
@@ -70,7 +70,7 @@ def test_no_outage_makes_looks_so_dear_that_none_comes() -> None:
 
 
 def test_an_outage_does_not_slow_down_the_planning_after_it() -> None:
-    """An hour in which nothing could be looked at is not how long a round takes."""
+    """An hour in which nothing could be polled is not how long one pass over all tasks takes."""
     planner, undisturbed = Planner(5), Planner(5)
     now = short_of_budget(planner, rounds=50)
     short_of_budget(undisturbed, rounds=50)

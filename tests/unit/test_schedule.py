@@ -24,7 +24,7 @@ from tests.support.builders import (
 SCHEDULE = Schedule(Planner(5), deadline=3600)
 
 
-def test_a_running_task_is_looked_at_again_after_the_interval() -> None:
+def test_a_running_task_is_polled_again_after_the_interval() -> None:
     """Nothing ends while the relay says that it runs."""
     seen = SCHEDULE.after_answer(a_watched(), a_running_task(), NOON)
     assert (seen.end_reason, seen.next_poll_at) == (None, NOON + 5)
@@ -80,10 +80,10 @@ def test_a_status_never_goes_backwards(before: TaskStatus, now: TaskStatus, kept
     assert (seen.answer is not None) is kept
 
 
-def test_an_id_that_the_relay_never_knew_is_reported_after_three_looks() -> None:
+def test_an_id_that_the_relay_never_knew_is_reported_after_three_polls() -> None:
     """Not at the first, which may come before the relay has written the task down."""
-    strangers = [a_watched(known=False, misses=misses) for misses in range(MIN_MISSES)]
-    endings = [SCHEDULE.after_miss(target, NOON).end_reason for target in strangers]
+    unproven = [a_watched(known=False, misses=misses) for misses in range(MIN_MISSES)]
+    endings = [SCHEDULE.after_miss(target, NOON).end_reason for target in unproven]
     assert endings == [None, None, EndReason.NOT_FOUND]
 
 
@@ -96,12 +96,12 @@ def test_a_task_that_goes_missing_is_not_dropped_at_once() -> None:
 
 
 def test_a_task_that_is_found_again_is_missed_no_longer() -> None:
-    """The count of misses is of looks in a row."""
+    """The count of misses is of polls in a row."""
     seen = SCHEDULE.after_answer(a_watched(misses=2, missing_since=NOON), a_running_task(), NOON)
     assert (seen.misses, seen.missing_since) == (0, None)
 
 
-def test_a_task_that_goes_missing_after_it_ended_is_told_as_it_was() -> None:
+def test_a_task_that_goes_missing_after_it_ended_is_reported_as_it_was() -> None:
     """What was there is not taken back by what is not."""
     seen = SCHEDULE.after_miss(a_watched(terminal_since=NOON - 5), NOON)
     assert seen.end_reason is EndReason.FINISHED
