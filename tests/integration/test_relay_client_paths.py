@@ -388,7 +388,7 @@ async def test_a_batch_refused_for_unknown_tasks_is_an_answer(status: int, words
 @pytest.mark.parametrize("is_known", [True, False], ids=["path known", "first look"])
 @pytest.mark.parametrize("status", [400, 404])
 async def test_a_batch_refused_for_one_unknown_task_is_halved(status: int, is_known: bool) -> None:
-    """The others are found; the unknown one is requested alone from then on, and breaks no batch."""
+    """The others are found; the unknown one is requested alone from then on."""
     async with client_at_relay() as (relay, client):
         ids = [f"song-{number}" for number in range(9)]
         relay.add(*map(song, ids))
