@@ -17,7 +17,7 @@ from bot.doctor.printer import Printer
 from bot.doctor.report import Area, Finding, Findings, State
 from bot.settings import SettingsReport
 from sandbox.bot_process import BotProcess, without_settings
-from tests.support.doctor_harness import Doctor, ask_doctor
+from tests.support.doctor_harness import DoctorHarness, run_doctor_command
 from tests.support.paths import ROOT
 from tests.support.sandbox_session import SandboxSession
 
@@ -32,7 +32,7 @@ async def test_all_is_well_with_exit_code_0_beside_a_bot_that_works(
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
         await sandbox.discord.wait_until_ready(timeout=30)
         await sandbox.discord.wait_until_commands(timeout=30)
-        code, said = await ask_doctor(sandbox)
+        code, said = await run_doctor_command(sandbox)
         assert "Traceback" not in bot.log
     assert code == 0
     assert re.findall(r"\n\n(\w+)\n", f"\n\n{said}") == ["Settings", "Database", "Relay", "Discord"]
@@ -46,7 +46,7 @@ async def test_a_warning_leaves_the_exit_code_0_and_says_what_to_do(
     sandbox: SandboxSession,
 ) -> None:
     """In an indented line below it."""
-    code, said = await ask_doctor(sandbox)
+    code, said = await run_doctor_command(sandbox)
     assert code == 0
     assert "\nwarning  No command is registered" in said
     assert re.search(r"\n {9}→ Start this version of the bot", said)
@@ -55,7 +55,9 @@ async def test_a_warning_leaves_the_exit_code_0_and_says_what_to_do(
 
 async def test_a_problem_gives_exit_code_1(sandbox: SandboxSession) -> None:
     """Several are counted."""
-    code, said = await ask_doctor(sandbox, DISCORD_TOKEN="wrong-token", SUNO_API_KEY="wrong-key")
+    code, said = await run_doctor_command(
+        sandbox, DISCORD_TOKEN="wrong-token", SUNO_API_KEY="wrong-key"
+    )
     assert code == 1
     assert "\nproblem  Discord refuses DISCORD_TOKEN\n" in said
     assert said.endswith("\n2 problems.\n")
@@ -67,7 +69,7 @@ async def test_as_json_it_prints_one_object_and_nothing_else(
     sandbox: SandboxSession, changes: dict[str, str]
 ) -> None:
     """With the keys that docs/doctor.md promises."""
-    code, said = await ask_doctor(sandbox, "--json", **changes)
+    code, said = await run_doctor_command(sandbox, "--json", **changes)
     told = json.loads(said)
     assert list(told) == KEYS
     assert told["version"] == __version__
@@ -147,7 +149,7 @@ async def test_a_fault_of_one_part_is_a_finding_and_stops_no_other(
         raise LookupError(f"stumbled within {time_limit} s")
 
     monkeypatch.setattr(runner, "look_at_relay", stumble)
-    visit = await Doctor(sandbox, monkeypatch).visit()
+    visit = await DoctorHarness(sandbox, monkeypatch).run()
     assert visit.found(Area.RELAY, "answers").state is State.OK
     assert "LookupError" in visit.found(Area.RELAY, "fault").text
     assert visit.found(Area.DISCORD, "token").state is State.OK

@@ -8,7 +8,7 @@ import pytest
 from bot.storage.database import DatabaseThread
 from bot.storage.outbox import Outbox
 from tests.support.dispatcher_harness import DispatcherHarness, open_dispatcher
-from tests.support.doctor_harness import Doctor
+from tests.support.doctor_harness import DoctorHarness
 from tests.support.media_server import MediaServer, open_media_server
 from tests.support.poller_harness import PollerHarness, open_poller
 from tests.support.sandbox_session import SandboxSession
@@ -37,9 +37,9 @@ async def database_path(sandbox: SandboxSession) -> Path:
 
 
 @pytest.fixture
-def doctor(sandbox: SandboxSession, monkeypatch: pytest.MonkeyPatch) -> Doctor:
+def doctor(sandbox: SandboxSession, monkeypatch: pytest.MonkeyPatch) -> DoctorHarness:
     """Return a doctor that examines the sandbox."""
-    return Doctor(sandbox, monkeypatch)
+    return DoctorHarness(sandbox, monkeypatch)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from bot.storage.database import DatabaseThread
 from bot.storage.inspection import inspect_database, read
 from sandbox.bot_process import BotProcess
 from sandbox.relay import stuck
-from tests.support.doctor_harness import Doctor
+from tests.support.doctor_harness import DoctorHarness
 from tests.support.sandbox_session import SandboxSession
 
 
@@ -54,11 +54,11 @@ def a_folder(mode: int) -> Iterator[Path]:
 
 
 async def test_a_database_at_rest_is_looked_at_without_leaving_a_trace(
-    doctor: Doctor, database_path: Path
+    doctor: DoctorHarness, database_path: Path
 ) -> None:
     """Not a byte of it is changed, and no file is left beside it."""
     before = {each.name: each.read_bytes() for each in database_path.parent.iterdir()}
-    visit = await doctor.visit()
+    visit = await doctor.run()
     assert visit.troubles(Area.DATABASE) == []
     assert "this version's" in visit.found(Area.DATABASE, "schema").text
     assert "whole" in visit.found(Area.DATABASE, "integrity").text
@@ -67,7 +67,7 @@ async def test_a_database_at_rest_is_looked_at_without_leaving_a_trace(
 
 
 async def test_a_bot_that_is_running_is_seen_and_not_disturbed(
-    sandbox: SandboxSession, doctor: Doctor
+    sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
     """It goes on; what it has written a moment ago is counted."""
     sandbox.relay.add(stuck("b-song"))
@@ -76,7 +76,7 @@ async def test_a_bot_that_is_running_is_seen_and_not_disturbed(
         await sandbox.discord.wait_until_commands(timeout=30)
         await sandbox.command_answer("suno watch", id="b-song")
         for _ in range(3):
-            visit = await doctor.visit()
+            visit = await doctor.run()
             assert visit.troubles(Area.DATABASE) == []
             told = visit.found(Area.DATABASE, "bot").text
             assert told == "A bot is running on it; 1 task watched, 0 notices on the way"
@@ -86,7 +86,7 @@ async def test_a_bot_that_is_running_is_seen_and_not_disturbed(
 
 
 async def test_watches_that_no_bot_looks_after_are_a_warning(
-    sandbox: SandboxSession, doctor: Doctor
+    sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
     """People wait, and nothing else would say so."""
     sandbox.relay.add(stuck("b-song"))
@@ -95,14 +95,14 @@ async def test_watches_that_no_bot_looks_after_are_a_warning(
         await sandbox.discord.wait_until_commands(timeout=30)
         await sandbox.command_answer("suno watch", id="b-song")
         await bot.kill()
-        found = (await doctor.visit()).found(Area.DATABASE, "bot")
+        found = (await doctor.run()).found(Area.DATABASE, "bot")
     assert found.state is State.WARNING
     assert "No bot is running on it; 1 task watched" in found.text
     assert "Start it" in found.advice
 
 
 async def test_watches_at_another_relay_than_the_bots_are_a_warning(
-    doctor: Doctor, database_path: Path
+    doctor: DoctorHarness, database_path: Path
 ) -> None:
     """Nobody looks at them, and nobody would know after a change of SUNO_RELAY."""
     change(
@@ -111,27 +111,27 @@ async def test_watches_at_another_relay_than_the_bots_are_a_warning(
         " VALUES ('deerapi', 'there', 'running', 'QUEUED', '{}', 1, 1, 2),"
         " ('custom', 'here', 'running', 'QUEUED', '{}', 1, 1, 2)",
     )
-    found = (await doctor.visit()).found(Area.DATABASE, "elsewhere")
+    found = (await doctor.run()).found(Area.DATABASE, "elsewhere")
     assert found.state is State.WARNING
     assert found.text == "Neither looked at nor told while SUNO_RELAY is custom: 1 task of deerapi"
     assert "set SUNO_RELAY back" in found.advice
-    unasked = await doctor.visit(SUNO_RELAY="nowhere")
+    unasked = await doctor.run(SUNO_RELAY="nowhere")
     assert "elsewhere" not in unasked.troubles(Area.DATABASE)
 
 
 async def test_a_bot_is_seen_through_a_link_to_its_database(
-    doctor: Doctor, database_path: Path
+    doctor: DoctorHarness, database_path: Path
 ) -> None:
     """The lock is beside the file itself, whichever way leads there."""
     (database_path.parent / "link.db").symlink_to(database_path)
     async with DatabaseThread(database_path):
-        visit = await doctor.visit(DATABASE_PATH=str(database_path.parent / "link.db"))
+        visit = await doctor.run(DATABASE_PATH=str(database_path.parent / "link.db"))
     assert visit.found(Area.DATABASE, "bot").text.startswith("A bot is running on it")
     assert visit.found(Area.DATABASE, "file").text.startswith(f"{database_path} (")
 
 
 async def test_a_bot_that_cannot_work_is_seen_by_what_waits(
-    doctor: Doctor, database_path: Path
+    doctor: DoctorHarness, database_path: Path
 ) -> None:
     """A relay that is silent for long, and a notice that should have gone out long ago."""
     async with DatabaseThread(database_path):
@@ -146,41 +146,41 @@ async def test_a_bot_that_cannot_work_is_seen_by_what_waits(
             " VALUES ('custom', 'song', 5, 'en', 'notice', 'finished', '{}', 'due', '', 'full',"
             " 1, 1)",
         )
-        visit = await doctor.visit()
+        visit = await doctor.run()
     assert "has not heard of a task" in visit.found(Area.DATABASE, "bot").text
     assert "The oldest notice has waited" in visit.found(Area.DATABASE, "notices").text
 
 
-async def test_a_database_that_is_not_there_yet_is_no_trouble(doctor: Doctor) -> None:
+async def test_a_database_that_is_not_there_yet_is_no_trouble(doctor: DoctorHarness) -> None:
     """Its folder is: the bot makes the file. Looking makes none."""
-    visit = await doctor.visit()
+    visit = await doctor.run()
     assert visit.troubles(Area.DATABASE) == []
     assert "the bot makes it" in visit.found(Area.DATABASE, "file").text
     assert not list(doctor.sandbox.folder.glob("suno.db*"))
 
 
-async def test_a_folder_that_does_not_exist_is_a_warning(doctor: Doctor) -> None:
+async def test_a_folder_that_does_not_exist_is_a_warning(doctor: DoctorHarness) -> None:
     """It may be a slip in DATABASE_PATH. Looking makes no folder."""
     folder = doctor.sandbox.folder / "slip"
-    found = (await doctor.visit(DATABASE_PATH=str(folder / "suno.db"))).found(Area.DATABASE, "file")
+    found = (await doctor.run(DATABASE_PATH=str(folder / "suno.db"))).found(Area.DATABASE, "file")
     assert found.state is State.WARNING
     assert str(folder) in found.text
     assert "DATABASE_PATH" in found.advice
     assert not folder.exists()
 
 
-async def test_a_folder_in_place_of_the_file_is_a_problem(doctor: Doctor) -> None:
+async def test_a_folder_in_place_of_the_file_is_a_problem(doctor: DoctorHarness) -> None:
     """It is easily forgotten that the path is a file's."""
-    visit = await doctor.visit(DATABASE_PATH=str(doctor.sandbox.folder))
+    visit = await doctor.run(DATABASE_PATH=str(doctor.sandbox.folder))
     assert "is a folder" in visit.found(Area.DATABASE, "file").text
     assert not visit.examination.healthy
 
 
-async def test_a_file_that_is_no_database_is_told_and_left_alone(doctor: Doctor) -> None:
+async def test_a_file_that_is_no_database_is_told_and_left_alone(doctor: DoctorHarness) -> None:
     """With its path, and what to do; the rest is looked at all the same."""
     database_path = doctor.sandbox.folder / "letter.db"
     database_path.write_bytes(b"not a database " * 100)
-    visit = await doctor.visit(DATABASE_PATH=str(database_path))
+    visit = await doctor.run(DATABASE_PATH=str(database_path))
     found = visit.found(Area.DATABASE, "file")
     assert found.state is State.PROBLEM
     assert f"{database_path} is no database" in found.text
@@ -190,11 +190,11 @@ async def test_a_file_that_is_no_database_is_told_and_left_alone(doctor: Doctor)
 
 
 async def test_a_damaged_database_is_told_with_the_backup_in_mind(
-    doctor: Doctor, database_path: Path
+    doctor: DoctorHarness, database_path: Path
 ) -> None:
     """SQLite finds the page that is not as it should be."""
     overwrite_a_page(database_path)
-    visit = await doctor.visit()
+    visit = await doctor.run()
     assert "damaged" in visit.printed
     assert "backup" in visit.printed
     assert not visit.examination.healthy
@@ -233,16 +233,18 @@ def fill(database: Database) -> None:
     database.conn.executemany("INSERT INTO key_values VALUES (?, ?)", rows)
 
 
-async def test_a_row_that_points_nowhere_is_damage_too(doctor: Doctor, database_path: Path) -> None:
+async def test_a_row_that_points_nowhere_is_damage_too(
+    doctor: DoctorHarness, database_path: Path
+) -> None:
     """Another program may have written without looking at the foreign keys."""
     change(database_path, "INSERT INTO user_history VALUES (1, 999, 0)")
-    found = (await doctor.visit()).found(Area.DATABASE, "integrity")
+    found = (await doctor.run()).found(Area.DATABASE, "integrity")
     assert found.state is State.PROBLEM
     assert "a row of user_history points to no row of history" in found.text
 
 
 async def test_a_database_of_a_newer_version_is_a_problem(
-    doctor: Doctor, database_path: Path
+    doctor: DoctorHarness, database_path: Path
 ) -> None:
     """Its step is named; nothing is asked of tables that may be different."""
     change(
@@ -250,7 +252,7 @@ async def test_a_database_of_a_newer_version_is_a_problem(
         "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"
         " VALUES ('suno-bot', 'm999_the_future', '2030')",
     )
-    found = (await doctor.visit()).found(Area.DATABASE, "schema")
+    found = (await doctor.run()).found(Area.DATABASE, "schema")
     assert found.state is State.PROBLEM
     assert "m999_the_future" in found.text
     assert "Run that version" in found.advice
@@ -258,7 +260,7 @@ async def test_a_database_of_a_newer_version_is_a_problem(
 
 @pytest.mark.parametrize(("running", "state"), [(False, State.OK), (True, State.WARNING)])
 async def test_a_database_of_an_older_version_waits_for_the_next_start(
-    doctor: Doctor, database_path: Path, running: bool, state: State
+    doctor: DoctorHarness, database_path: Path, running: bool, state: State
 ) -> None:
     """Where a bot runs on it, that bot is older than this program."""
     async with DatabaseThread(database_path) as database:
@@ -268,25 +270,25 @@ async def test_a_database_of_an_older_version_waits_for_the_next_start(
         )
         if not running:
             await database.__aexit__(None, None, None)
-        visit = await doctor.visit()
+        visit = await doctor.run()
     found = visit.found(Area.DATABASE, "schema")
     assert found.state is state
     assert "pending" in found.text
 
 
-async def test_the_database_of_another_program_is_told(doctor: Doctor) -> None:
+async def test_the_database_of_another_program_is_told(doctor: DoctorHarness) -> None:
     """It would be changed by the first start otherwise."""
     database_path = doctor.sandbox.folder / "suno.db"
     change(database_path, "CREATE TABLE recipes (name TEXT)")
-    found = (await doctor.visit()).found(Area.DATABASE, "schema")
+    found = (await doctor.run()).found(Area.DATABASE, "schema")
     assert found.state is State.PROBLEM
     assert "another program's" in found.text
 
 
-async def test_an_empty_file_is_a_database_without_its_tables(doctor: Doctor) -> None:
+async def test_an_empty_file_is_a_database_without_its_tables(doctor: DoctorHarness) -> None:
     """As SQLite has it."""
     (doctor.sandbox.folder / "suno.db").touch()
-    visit = await doctor.visit()
+    visit = await doctor.run()
     assert visit.troubles(Area.DATABASE) == []
     assert "pending" in visit.found(Area.DATABASE, "schema").text
 
@@ -299,10 +301,10 @@ async def test_an_empty_file_is_a_database_without_its_tables(doctor: Doctor) ->
     ],
 )
 async def test_a_disk_that_is_almost_full_is_told(
-    doctor: Doctor, thresholds: Thresholds, state: State, advice: str
+    doctor: DoctorHarness, thresholds: Thresholds, state: State, advice: str
 ) -> None:
     """First as a warning, then as a problem."""
-    found = (await doctor.visit(thresholds=thresholds)).found(Area.DATABASE, "space")
+    found = (await doctor.run(thresholds=thresholds)).found(Area.DATABASE, "space")
     assert found.state is state
     assert advice in found.advice
 
@@ -319,20 +321,20 @@ def test_a_database_too_large_to_be_checked_in_time_is_not_called_damaged(
     assert facts.applied
 
 
-async def test_a_file_that_may_not_be_changed_is_a_problem(doctor: Doctor) -> None:
+async def test_a_file_that_may_not_be_changed_is_a_problem(doctor: DoctorHarness) -> None:
     """The doctor is told to be run as the bot's user: it may be that alone."""
     with a_folder(0o777) as folder:
-        visit = await doctor.visit(DATABASE_PATH=str(folder / "sealed.db"))
+        visit = await doctor.run(DATABASE_PATH=str(folder / "sealed.db"))
     found = visit.found(Area.DATABASE, "file")
     assert found.state is State.PROBLEM
     assert "may not be read and written" in found.text
     assert "as the user that the bot runs as" in found.advice
 
 
-async def test_a_folder_that_may_not_be_written_to_is_a_problem(doctor: Doctor) -> None:
+async def test_a_folder_that_may_not_be_written_to_is_a_problem(doctor: DoctorHarness) -> None:
     """SQLite writes beside the file, too."""
     with a_folder(0o555) as folder:
-        visit = await doctor.visit(DATABASE_PATH=str(folder / "suno.db"))
+        visit = await doctor.run(DATABASE_PATH=str(folder / "suno.db"))
     found = visit.found(Area.DATABASE, "file")
     assert found.state is State.PROBLEM
     assert f"{folder} may not be written to" in found.text

@@ -17,7 +17,7 @@ from sandbox.bot_process import BotProcess
 from sandbox.discord import Channel
 from sandbox.relay import song
 from tests.support.builders import NOON, a_running_task
-from tests.support.doctor_harness import Doctor
+from tests.support.doctor_harness import DoctorHarness
 from tests.support.sandbox_session import SandboxSession
 
 NOBODY = "http://127.0.0.1:9"
@@ -46,12 +46,12 @@ async def watch_in(sandbox: SandboxSession, channel: Channel) -> None:
 
 
 async def test_a_bot_that_works_is_found_in_good_health(
-    sandbox: SandboxSession, doctor: Doctor
+    sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
     """Who it is, what it needs and where it is; nothing to mend."""
     async with BotProcess(sandbox.folder, sandbox.environment):
         await started(sandbox)
-        visit = await doctor.visit()
+        visit = await doctor.run()
     assert visit.examination.healthy
     assert visit.troubles(Area.DISCORD) == []
     assert str(sandbox.discord.application_id) in visit.found(Area.DISCORD, "application").text
@@ -64,25 +64,25 @@ async def test_a_bot_that_works_is_found_in_good_health(
 
 
 async def test_nothing_is_written_at_discord_and_no_session_begun(
-    sandbox: SandboxSession, doctor: Doctor
+    sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
     """A bot that runs is not disturbed: only its REST API is read."""
-    await doctor.visit()
+    await doctor.run()
     assert {request.method for request in sandbox.discord.requests} == {"GET"}
     assert sandbox.discord.gateway.identifies == 0
     assert not sandbox.discord.commands.registered
 
 
-async def test_a_refused_token_is_told_without_the_token(doctor: Doctor) -> None:
+async def test_a_refused_token_is_told_without_the_token(doctor: DoctorHarness) -> None:
     """With where to get a new one; the visit itself makes sure that the token is not printed."""
-    found = (await doctor.visit(DISCORD_TOKEN="a-token-of-yesterday")).found(Area.DISCORD, "token")
+    found = (await doctor.run(DISCORD_TOKEN="a-token-of-yesterday")).found(Area.DISCORD, "token")
     assert found.state is State.PROBLEM
     assert "Reset Token" in found.advice
 
 
-async def test_a_discord_that_is_gone_is_told_and_stops_nothing_else(doctor: Doctor) -> None:
+async def test_a_discord_that_is_gone_is_told_and_stops_nothing_else(doctor: DoctorHarness) -> None:
     """With its address and the setting that holds it."""
-    visit = await doctor.visit(DISCORD_API_URL=f"{NOBODY}/api/v10")
+    visit = await doctor.run(DISCORD_API_URL=f"{NOBODY}/api/v10")
     found = visit.found(Area.DISCORD, "answers")
     assert NOBODY in found.text
     assert "DISCORD_API_URL" in found.advice
@@ -115,11 +115,11 @@ ELSEWHERE = {"Location": "https://elsewhere.example/"}
     ],
 )
 async def test_a_failed_login_is_reported_at_once_with_what_to_do(
-    sandbox: SandboxSession, doctor: Doctor, fault: dict[str, Any], says: str, advice: str
+    sandbox: SandboxSession, doctor: DoctorHarness, fault: dict[str, Any], says: str, advice: str
 ) -> None:
     """No other request follows; aiohttp alone repeats one whose connection was cut, once."""
     sandbox.discord.faults.add("GET /users/@me", times=None, **fault)
-    found = (await doctor.visit()).found(Area.DISCORD, "answers")
+    found = (await doctor.run()).found(Area.DISCORD, "answers")
     assert found.state is State.PROBLEM
     assert says in found.text
     assert advice in found.advice
@@ -136,29 +136,29 @@ async def test_a_failed_login_is_reported_at_once_with_what_to_do(
     ],
 )
 async def test_trouble_with_one_question_does_not_keep_the_others_from_being_asked(
-    sandbox: SandboxSession, doctor: Doctor, request_: str, check: str
+    sandbox: SandboxSession, doctor: DoctorHarness, request_: str, check: str
 ) -> None:
     """Only the finding that it was about is missing."""
     sandbox.discord.faults.add(request_, status=500, times=None)
-    visit = await doctor.visit()
+    visit = await doctor.run()
     assert visit.found(Area.DISCORD, check).state is State.PROBLEM
     others = {"gateway", "commands", "servers"} - {check}
     assert all(visit.found(Area.DISCORD, other).state is not State.PROBLEM for other in others)
 
 
 async def test_a_discord_that_does_not_answer_in_time_is_told(
-    sandbox: SandboxSession, doctor: Doctor
+    sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
     """And what was asked before that is told all the same."""
     sandbox.discord.faults.add("GET /gateway/bot", delay=30.0)
-    visit = await doctor.visit(time_limit=1.0)
+    visit = await doctor.run(time_limit=1.0)
     assert visit.found(Area.DISCORD, "token").state is State.OK
     assert "in time" in visit.found(Area.DISCORD, "gateway").text
 
 
-async def test_commands_that_were_never_registered_are_told(doctor: Doctor) -> None:
+async def test_commands_that_were_never_registered_are_told(doctor: DoctorHarness) -> None:
     """A warning: the bot registers them when it starts."""
-    found = (await doctor.visit()).found(Area.DISCORD, "commands")
+    found = (await doctor.run()).found(Area.DISCORD, "commands")
     assert found.state is State.WARNING
     assert "No command is registered" in found.text
     assert "Start" in found.advice
@@ -175,7 +175,7 @@ async def test_commands_that_were_never_registered_are_told(doctor: Doctor) -> N
     ids=["one less", "another", "another description", "no translation"],
 )
 async def test_commands_of_another_version_are_told_by_name(
-    sandbox: SandboxSession, doctor: Doctor, change: Any, says: str
+    sandbox: SandboxSession, doctor: DoctorHarness, change: Any, says: str
 ) -> None:
     """Also where only a description or a translation is another one."""
     settings = Settings.model_validate(
@@ -183,7 +183,7 @@ async def test_commands_of_another_version_are_told_by_name(
     )
     sandbox.discord.commands.overwrite(None, await offered_commands(settings))
     change(sandbox.discord.commands.listed(None))
-    found = (await doctor.visit()).found(Area.DISCORD, "commands")
+    found = (await doctor.run()).found(Area.DISCORD, "commands")
     assert found.state is State.WARNING
     assert says in found.text
     assert "Start this version" in found.advice
@@ -196,27 +196,27 @@ def _option(commands: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 async def test_a_gateway_that_lets_the_bot_begin_only_a_few_times_more_is_a_warning(
-    sandbox: SandboxSession, doctor: Doctor
+    sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
     """Before Discord takes its token away."""
     sandbox.discord.gateway.identify_limits.count_earlier(990)
-    found = (await doctor.visit()).found(Area.DISCORD, "gateway")
+    found = (await doctor.run()).found(Area.DISCORD, "gateway")
     assert found.state is State.WARNING
     assert "10 of 1000" in found.text
     assert "24.0 h" in found.advice
 
 
 async def test_a_gateway_that_lets_the_bot_begin_no_more_is_a_problem(
-    sandbox: SandboxSession, doctor: Doctor
+    sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
     """Until Discord counts anew."""
     sandbox.discord.gateway.identify_limits.count_earlier(1000)
-    assert (await doctor.visit()).found(Area.DISCORD, "gateway").state is State.PROBLEM
+    assert (await doctor.run()).found(Area.DISCORD, "gateway").state is State.PROBLEM
 
 
-async def test_a_gateway_other_than_discord_names_is_a_warning(doctor: Doctor) -> None:
+async def test_a_gateway_other_than_discord_names_is_a_warning(doctor: DoctorHarness) -> None:
     """The bot may wait for it in vain; it may as well be a proxy."""
-    found = (await doctor.visit(DISCORD_GATEWAY_URL="ws://127.0.0.1:9/")).found(
+    found = (await doctor.run(DISCORD_GATEWAY_URL="ws://127.0.0.1:9/")).found(
         Area.DISCORD, "gateway"
     )
     assert found.state is State.WARNING
@@ -225,46 +225,46 @@ async def test_a_gateway_other_than_discord_names_is_a_warning(doctor: Doctor) -
 
 
 async def test_an_application_that_sends_its_commands_elsewhere_is_a_problem(
-    sandbox: SandboxSession, doctor: Doctor
+    sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
     """No command would ever reach the bot, and nothing else would show it."""
     sandbox.discord.state.application_settings["interactions_endpoint_url"] = (
         "https://old.example/hook"
     )
-    found = (await doctor.visit()).found(Area.DISCORD, "endpoint")
+    found = (await doctor.run()).found(Area.DISCORD, "endpoint")
     assert found.state is State.PROBLEM
     assert "Interactions Endpoint URL" in found.advice
 
 
 async def test_an_application_that_cannot_be_invited_is_a_problem(
-    sandbox: SandboxSession, doctor: Doctor
+    sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
     """With the switch that does it."""
     sandbox.discord.state.application_settings["bot_require_code_grant"] = True
-    visit = await doctor.visit()
+    visit = await doctor.run()
     assert "code grant" in visit.printed
     assert "OAuth2 Code Grant" in visit.printed
 
 
 async def test_a_bot_in_no_server_is_told_to_be_invited(
-    sandbox: SandboxSession, doctor: Doctor
+    sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
     """That is where one begins."""
     sandbox.guild.remove_bot()
-    found = (await doctor.visit()).found(Area.DISCORD, "servers")
+    found = (await doctor.run()).found(Area.DISCORD, "servers")
     assert found.state is State.WARNING
     assert "invite link" in found.advice
 
 
 async def test_a_permission_that_is_missing_in_a_server_is_named(
-    sandbox: SandboxSession, doctor: Doctor
+    sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
     """With the server; one where the bot is administrator lacks nothing."""
     sandbox.guild.revoke("embed_links", "send_messages_in_threads")
     other = sandbox.discord.add_guild("Choir")
     other.revoke("attach_files")
     other.grant("administrator")
-    visit = await doctor.visit()
+    visit = await doctor.run()
     found = visit.found(Area.DISCORD, "permissions")
     assert found.state is State.WARNING
     assert found.text.startswith("Song Club: lacks ")
@@ -280,12 +280,12 @@ def test_an_administrator_lacks_nothing_whatever_else_is_said() -> None:
 
 
 async def test_many_servers_are_read_page_by_page_and_told_in_short(
-    sandbox: SandboxSession, doctor: Doctor
+    sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
     """More than Discord tells at once; not each gets a line."""
     for number in range(205):
         sandbox.discord.add_guild(f"Choir {number}").revoke("send_messages")
-    visit = await doctor.visit()
+    visit = await doctor.run()
     assert "206 servers" in visit.found(Area.DISCORD, "servers").text
     assert visit.printed.count("lacks Send Messages") == 10
     assert "195 more servers" in visit.printed
@@ -300,12 +300,12 @@ async def test_many_servers_are_read_page_by_page_and_told_in_short(
     ],
 )
 async def test_a_channel_in_use_that_lacks_a_permission_is_named(
-    sandbox: SandboxSession, doctor: Doctor, permission: str, state: State, says: str
+    sandbox: SandboxSession, doctor: DoctorHarness, permission: str, state: State, says: str
 ) -> None:
     """By name where it may be known, with how much waits there."""
     await watch_in(sandbox, sandbox.songs)
     sandbox.songs.deny(permission)
-    found = (await doctor.visit()).found(Area.DISCORD, "channel")
+    found = (await doctor.run()).found(Area.DISCORD, "channel")
     assert found.state is state
     assert "Song Club" in found.text
     assert "1 watched" in found.text
@@ -314,30 +314,30 @@ async def test_a_channel_in_use_that_lacks_a_permission_is_named(
 
 
 async def test_a_thread_in_use_has_the_permissions_of_its_channel(
-    sandbox: SandboxSession, doctor: Doctor
+    sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
     """In a thread it is another permission that counts."""
     await watch_in(sandbox, sandbox.guild.add_thread(sandbox.songs, "b-side"))
     sandbox.songs.deny("send_messages_in_threads")
-    found = (await doctor.visit()).found(Area.DISCORD, "channel")
+    found = (await doctor.run()).found(Area.DISCORD, "channel")
     assert found.state is State.PROBLEM
     assert "#b-side" in found.text
     assert "Send Messages in Threads" in found.text
 
 
 async def test_a_channel_in_use_that_is_gone_is_told(
-    sandbox: SandboxSession, doctor: Doctor
+    sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
     """By its id: nothing else is known of it any more."""
     await watch_in(sandbox, sandbox.songs)
     sandbox.songs.delete()
-    found = (await doctor.visit()).found(Area.DISCORD, "channel")
+    found = (await doctor.run()).found(Area.DISCORD, "channel")
     assert str(sandbox.songs.id) in found.text
     assert "gone" in found.text
 
 
 async def test_a_held_notice_shows_in_the_database_and_at_its_channel(
-    sandbox: SandboxSession, doctor: Doctor
+    sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
     """What waits, and which permission it waits for."""
     sandbox.relay.add(song("a-song", takes=1))
@@ -347,18 +347,18 @@ async def test_a_held_notice_shows_in_the_database_and_at_its_channel(
         sandbox.songs.deny("send_messages")
         sandbox.relay.clock.advance(10)
         await sandbox.discord.wait_for(lambda: sandbox.discord.open_dm(sandbox.ada).messages)
-        visit = await doctor.visit()
+        visit = await doctor.run()
     assert "1 notice held" in visit.found(Area.DATABASE, "held").text
     assert "(0 watched, 1 held): the bot lacks Send Messages" in visit.printed
 
 
 async def test_a_name_at_discord_cannot_disturb_the_terminal(
-    sandbox: SandboxSession, doctor: Doctor
+    sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
     """What a server is called is hostile text."""
     evil = sandbox.discord.add_guild("\x1b[2J\u202eevil [red]club[/red]\r\nok all is well")
     evil.revoke("send_messages")
-    visit = await doctor.visit()
+    visit = await doctor.run()
     assert "\x1b" not in visit.printed
     assert "\u202e" not in visit.printed
     assert "[red]club[/red]" in visit.printed

@@ -24,17 +24,17 @@ from sandbox.relay.faults import (
     suno_error,
     unauthorized,
 )
-from tests.support.doctor_harness import Doctor
+from tests.support.doctor_harness import DoctorHarness
 
 NOBODY = "http://127.0.0.1:9"
 """Where nothing listens."""
 
 
 async def test_a_relay_in_good_health_answers_takes_the_key_and_has_the_batch(
-    doctor: Doctor,
+    doctor: DoctorHarness,
 ) -> None:
     """It is asked for an id that nobody can have, and the path that works is named."""
-    visit = await doctor.visit()
+    visit = await doctor.run()
     assert visit.troubles(Area.RELAY) == []
     assert "POST /suno/fetch" in visit.found(Area.RELAY, "path").text
     assert "accepted" in visit.found(Area.RELAY, "key").text
@@ -62,11 +62,11 @@ async def test_a_relay_in_good_health_answers_takes_the_key_and_has_the_batch(
     ids=lambda value: value.name if isinstance(value, Fault) else "",
 )
 async def test_each_trouble_of_a_relay_is_named_with_what_to_do(
-    doctor: Doctor, fault: Fault, check: str, says: str, advice: str
+    doctor: DoctorHarness, fault: Fault, check: str, says: str, advice: str
 ) -> None:
     """A problem, while everything else is looked at all the same."""
     doctor.sandbox.relay.faults.add(fault)
-    visit = await doctor.visit()
+    visit = await doctor.run()
     found = visit.found(Area.RELAY, check)
     assert found.state is State.PROBLEM
     assert says in found.text
@@ -74,33 +74,33 @@ async def test_each_trouble_of_a_relay_is_named_with_what_to_do(
     assert visit.found(Area.DISCORD, "token").state is State.OK
 
 
-async def test_a_relay_that_limits_the_rate_is_only_a_warning(doctor: Doctor) -> None:
+async def test_a_relay_that_limits_the_rate_is_only_a_warning(doctor: DoctorHarness) -> None:
     """The bot itself waits in such a case, and nothing is lost."""
     doctor.sandbox.relay.faults.add(rate_limited("60"))
-    found = (await doctor.visit()).found(Area.RELAY, "answers")
+    found = (await doctor.run()).found(Area.RELAY, "answers")
     assert found.state is State.WARNING
     assert "POLL_REQUESTS_PER_SECOND" in found.advice
 
 
-async def test_a_wrong_key_is_told_without_the_key(doctor: Doctor) -> None:
+async def test_a_wrong_key_is_told_without_the_key(doctor: DoctorHarness) -> None:
     """The visit itself makes sure that no key is printed."""
-    visit = await doctor.visit(SUNO_API_KEY="sk-of-somebody-else")
+    visit = await doctor.run(SUNO_API_KEY="sk-of-somebody-else")
     assert visit.found(Area.RELAY, "key").state is State.PROBLEM
 
 
-async def test_a_relay_that_is_gone_is_told_by_its_address(doctor: Doctor) -> None:
+async def test_a_relay_that_is_gone_is_told_by_its_address(doctor: DoctorHarness) -> None:
     """And the setting that holds the address."""
-    found = (await doctor.visit(SUNO_BASE_URL=NOBODY)).found(Area.RELAY, "answers")
+    found = (await doctor.run(SUNO_BASE_URL=NOBODY)).found(Area.RELAY, "answers")
     assert found.state is State.PROBLEM
     assert NOBODY in found.text
     assert "nothing listens" in found.text
     assert "SUNO_BASE_URL" in found.advice
 
 
-async def test_a_server_that_does_not_speak_tls_is_told_so(doctor: Doctor) -> None:
+async def test_a_server_that_does_not_speak_tls_is_told_so(doctor: DoctorHarness) -> None:
     """The commonest slip: https:// where http:// is served."""
     address = doctor.sandbox.relay.base_url.replace("http:", "https:")
-    found = (await doctor.visit(SUNO_BASE_URL=address)).found(Area.RELAY, "answers")
+    found = (await doctor.run(SUNO_BASE_URL=address)).found(Area.RELAY, "answers")
     assert "TLS" in found.text
     assert "SUNO_BASE_URL" in found.advice
 
@@ -115,67 +115,71 @@ def test_a_name_that_is_not_known_is_told_as_such() -> None:
 
 
 async def test_the_path_that_works_is_told_where_the_configured_one_does_not(
-    doctor: Doctor,
+    doctor: DoctorHarness,
 ) -> None:
     """The bot finds it by itself; the setting saves the detour."""
     relay = doctor.sandbox.relay
     relay.response_format = replace(relay.response_format, paths=frozenset({"/suno/submit/fetch"}))
-    found = (await doctor.visit()).found(Area.RELAY, "path")
+    found = (await doctor.run()).found(Area.RELAY, "path")
     assert found.state is State.WARNING
     assert "SUNO_FETCH_PATH=/suno/submit/fetch" in found.advice
 
 
 @pytest.mark.parametrize("elsewhere", list(UnknownPathFormat))
 async def test_a_server_without_any_of_the_paths_is_a_problem(
-    doctor: Doctor, elsewhere: UnknownPathFormat
+    doctor: DoctorHarness, elsewhere: UnknownPathFormat
 ) -> None:
     """Whatever it answers there, be it its own front page with status 200."""
     relay = doctor.sandbox.relay
     relay.response_format = replace(
         relay.response_format, paths=frozenset(), unknown_path=elsewhere
     )
-    found = (await doctor.visit()).found(Area.RELAY, "path")
+    found = (await doctor.run()).found(Area.RELAY, "path")
     assert found.state is State.PROBLEM
     assert "SUNO_BASE_URL and SUNO_FETCH_PATH" in found.advice
 
 
 @pytest.mark.parametrize("path", ["/suno/tasks/fetch", "/task/not/found"])
-async def test_a_path_that_sounds_like_a_task_is_a_problem(doctor: Doctor, path: str) -> None:
+async def test_a_path_that_sounds_like_a_task_is_a_problem(
+    doctor: DoctorHarness, path: str
+) -> None:
     """A server that repeats the path does not say that it knows no task."""
     relay = doctor.sandbox.relay
     relay.response_format = replace(
         relay.response_format, paths=frozenset(), unknown_path=UnknownPathFormat.REPEATED
     )
-    found = (await doctor.visit(SUNO_FETCH_PATH=path)).found(Area.RELAY, "path")
+    found = (await doctor.run(SUNO_FETCH_PATH=path)).found(Area.RELAY, "path")
     assert found.state is State.PROBLEM
 
 
 @pytest.mark.parametrize("unknown", [UnknownTaskFormat.NOT_EXIST, UnknownTaskFormat.NOT_FOUND])
 async def test_a_relay_with_single_look_ups_only_is_a_warning(
-    doctor: Doctor, unknown: UnknownTaskFormat
+    doctor: DoctorHarness, unknown: UnknownTaskFormat
 ) -> None:
     """That they work can only be seen by a task of one's own, and is said so."""
     relay = doctor.sandbox.relay
     relay.response_format = replace(
         relay.response_format, paths=frozenset({"/suno/fetch/{id}"}), task_with_id_only=unknown
     )
-    found = (await doctor.visit()).found(Area.RELAY, "path")
+    found = (await doctor.run()).found(Area.RELAY, "path")
     assert found.state is State.WARNING
     assert "single look-ups seem to work" in found.text
 
 
-async def test_an_address_that_no_relay_can_have_is_told(doctor: Doctor) -> None:
+async def test_an_address_that_no_relay_can_have_is_told(doctor: DoctorHarness) -> None:
     """What the settings let pass, the relay looks at more closely."""
-    found = (await doctor.visit(SUNO_FETCH_PATH="/suno/{id}")).found(Area.RELAY, "address")
+    found = (await doctor.run(SUNO_FETCH_PATH="/suno/{id}")).found(Area.RELAY, "address")
     assert found.state is State.PROBLEM
     assert "SUNO_FETCH_PATH" in found.advice
 
 
 @pytest.mark.parametrize("fault", [slow_headers(), slow_drip()], ids=lambda fault: fault.name)
-async def test_a_relay_that_never_answers_holds_nothing_up(doctor: Doctor, fault: Fault) -> None:
+async def test_a_relay_that_never_answers_holds_nothing_up(
+    doctor: DoctorHarness, fault: Fault
+) -> None:
     """Its time is limited, and all else is told."""
     doctor.sandbox.relay.faults.add(fault)
-    visit = await doctor.visit(time_limit=2.0)
+    visit = await doctor.run(time_limit=2.0)
     assert visit.troubles(Area.RELAY) == ["answers"]
     assert "in time" in visit.printed or "no whole answer" in visit.printed
     assert visit.found(Area.DISCORD, "token").state is State.OK

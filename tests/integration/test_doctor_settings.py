@@ -6,10 +6,10 @@ import pytest
 
 from bot.doctor.report import Area, State
 from bot.settings import Settings
-from tests.support.doctor_harness import Doctor
+from tests.support.doctor_harness import DoctorHarness
 
 
-def write_env(doctor: Doctor, *lines: str) -> None:
+def write_env(doctor: DoctorHarness, *lines: str) -> None:
     """Write the file ``.env`` of the bot."""
     file = doctor.sandbox.folder / ".env"
     file.write_text("\n".join(lines), encoding="utf-8")
@@ -18,11 +18,11 @@ def write_env(doctor: Doctor, *lines: str) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 @pytest.mark.parametrize("mode", [0o640, 0o604])
-async def test_an_env_that_others_can_read_is_a_warning(doctor: Doctor, mode: int) -> None:
+async def test_an_env_that_others_can_read_is_a_warning(doctor: DoctorHarness, mode: int) -> None:
     """The token and the key are in it."""
     write_env(doctor, "LOG_LEVEL=warning")
     (doctor.sandbox.folder / ".env").chmod(mode)
-    visit = await doctor.visit()
+    visit = await doctor.run()
     assert visit.troubles(Area.SETTINGS) == ["secrecy"]
     found = visit.found(Area.SETTINGS, "secrecy")
     assert found.state is State.WARNING
@@ -30,11 +30,11 @@ async def test_an_env_that_others_can_read_is_a_warning(doctor: Doctor, mode: in
 
 
 async def test_every_setting_is_told_with_its_value_and_where_it_came_from(
-    doctor: Doctor,
+    doctor: DoctorHarness,
 ) -> None:
     """The environment wins over .env, as it does for the bot."""
     write_env(doctor, "LOG_LEVEL=warning", "POLL_INTERVAL=99", "LOG_FORMAT=")
-    visit = await doctor.visit()
+    visit = await doctor.run()
     assert visit.troubles(Area.SETTINGS) == []
     for name in Settings.model_fields:
         assert visit.found(Area.SETTINGS, name.upper()).text.startswith(name.upper())
@@ -47,17 +47,19 @@ async def test_every_setting_is_told_with_its_value_and_where_it_came_from(
     assert "SUNO_FETCH_PATH = the relay's own (default)" in visit.printed
 
 
-async def test_a_secret_is_told_by_its_length_alone(doctor: Doctor) -> None:
+async def test_a_secret_is_told_by_its_length_alone(doctor: DoctorHarness) -> None:
     """That is enough to see whether it was pasted whole."""
-    visit = await doctor.visit(SUNO_API_KEY="sk-0123456789")
+    visit = await doctor.run(SUNO_API_KEY="sk-0123456789")
     assert visit.found(Area.SETTINGS, "SUNO_API_KEY").text == (
         "SUNO_API_KEY = set, 13 characters (environment)"
     )
 
 
-async def test_all_that_is_refused_is_told_at_once_and_the_rest_goes_on(doctor: Doctor) -> None:
+async def test_all_that_is_refused_is_told_at_once_and_the_rest_goes_on(
+    doctor: DoctorHarness,
+) -> None:
     """What cannot be asked any more says which setting it waits for."""
-    visit = await doctor.visit(
+    visit = await doctor.run(
         SUNO_API_KEY="two words", POLL_INTERVAL="often", LOG_FORMAT="xml", DISCORD_TOKEN=""
     )
     wrong = ["DISCORD_TOKEN", "SUNO_API_KEY", "POLL_INTERVAL", "LOG_FORMAT"]
@@ -71,9 +73,9 @@ async def test_all_that_is_refused_is_told_at_once_and_the_rest_goes_on(doctor: 
     assert doctor.sandbox.discord.requests == []
 
 
-async def test_a_setting_that_concerns_one_part_only_stops_no_other(doctor: Doctor) -> None:
+async def test_a_setting_that_concerns_one_part_only_stops_no_other(doctor: DoctorHarness) -> None:
     """A custom relay without its address, here."""
-    visit = await doctor.visit(SUNO_BASE_URL="")
+    visit = await doctor.run(SUNO_BASE_URL="")
     assert "SUNO_BASE_URL" in visit.found(Area.RELAY, "asked").advice
     assert visit.found(Area.DISCORD, "token").state is State.OK
 
@@ -89,11 +91,11 @@ async def test_a_setting_that_concerns_one_part_only_stops_no_other(doctor: Doct
     ],
 )
 async def test_a_slip_in_env_is_a_warning_that_guesses_what_was_meant(
-    doctor: Doctor, line: str, meant: str | None
+    doctor: DoctorHarness, line: str, meant: str | None
 ) -> None:
     """Nothing else would say that the setting has no effect."""
     write_env(doctor, line, "OTHER_PROGRAM=1")
-    visit = await doctor.visit()
+    visit = await doctor.run()
     (name,) = visit.troubles(Area.SETTINGS)
     found = visit.found(Area.SETTINGS, name)
     assert found.state is State.WARNING
@@ -103,56 +105,56 @@ async def test_a_slip_in_env_is_a_warning_that_guesses_what_was_meant(
 
 
 async def test_a_near_miss_in_the_environment_is_told_too(
-    doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+    doctor: DoctorHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A container has no .env; what only begins like ours is another program's there."""
     monkeypatch.setenv("POLL_INTERVALL", "3")
     monkeypatch.setenv("LOG_DIRECTORY", "here")
-    visit = await doctor.visit()
+    visit = await doctor.run()
     assert visit.troubles(Area.SETTINGS) == ["POLL_INTERVALL"]
 
 
-async def test_the_value_of_a_slip_is_never_printed(doctor: Doctor) -> None:
+async def test_the_value_of_a_slip_is_never_printed(doctor: DoctorHarness) -> None:
     """It may be the secret that was meant to be set; so may a line that lacks its name."""
     write_env(doctor, "DISCORD_TOKENS=hidden-one", "SUNO_API_KEY-hidden-two=1", "hidden-three")
-    visit = await doctor.visit()
+    visit = await doctor.run()
     assert "DISCORD_TOKENS" in visit.printed
     assert "HIDDEN" not in visit.printed.upper()
     assert "hidden" not in str(visit.json).lower()
 
 
 async def test_a_secret_that_was_pasted_into_another_setting_is_not_printed(
-    doctor: Doctor,
+    doctor: DoctorHarness,
 ) -> None:
     """The visit itself looks for the key in all that is said."""
     key = doctor.sandbox.relay.key
-    visit = await doctor.visit(SUNO_FETCH_PATH=f"/suno/{key}", SUNO_RELAY=key)
+    visit = await doctor.run(SUNO_FETCH_PATH=f"/suno/{key}", SUNO_RELAY=key)
     assert "[secret]" in visit.printed
 
 
 async def test_an_address_with_a_password_or_a_key_in_it_is_refused_without_being_shown(
-    doctor: Doctor,
+    doctor: DoctorHarness,
 ) -> None:
     """Whatever stands before the host or behind a question mark."""
     for address in ("https://me:hunter2@relay.example", "https://relay.example/?key=hunter2"):
-        visit = await doctor.visit(SUNO_BASE_URL=address)
+        visit = await doctor.run(SUNO_BASE_URL=address)
         assert visit.troubles(Area.SETTINGS) == ["SUNO_BASE_URL"]
         assert "hunter2" not in visit.printed
 
 
-async def test_an_env_file_that_cannot_be_read_is_told(doctor: Doctor) -> None:
+async def test_an_env_file_that_cannot_be_read_is_told(doctor: DoctorHarness) -> None:
     """The environment still counts, and all else is looked at."""
     (doctor.sandbox.folder / ".env").write_bytes("LOG_LEVEL=тихо".encode("utf-16"))
-    visit = await doctor.visit()
+    visit = await doctor.run()
     assert "UTF-8" in visit.found(Area.SETTINGS, ".env").text
     assert visit.found(Area.DISCORD, "token").state is State.OK
 
 
 async def test_what_is_missing_may_stand_in_an_env_file_that_cannot_be_read(
-    doctor: Doctor,
+    doctor: DoctorHarness,
 ) -> None:
     """Nobody is sent away for a new token before the file can be read."""
     (doctor.sandbox.folder / ".env").write_bytes("LOG_LEVEL=тихо".encode("utf-16"))
-    visit = await doctor.visit(DISCORD_TOKEN="")
+    visit = await doctor.run(DISCORD_TOKEN="")
     assert ".env" in visit.found(Area.SETTINGS, "DISCORD_TOKEN").advice
     assert "Reset Token" not in visit.printed

@@ -13,7 +13,7 @@ from bot.storage.task_facts import DeliveryFacts, TaskFacts
 from sandbox.bot_process import BotProcess
 from sandbox.relay import song, stuck
 from tests.support.builders import NOON
-from tests.support.doctor_harness import ask_doctor
+from tests.support.doctor_harness import run_doctor_command
 from tests.support.sandbox_session import SandboxSession
 
 RUNNING = TaskFacts(
@@ -198,14 +198,14 @@ async def test_the_way_of_a_task_is_told_beside_a_running_bot(sandbox: SandboxSe
         await sandbox.discord.wait_until_commands(timeout=30)
         await sandbox.command_answer("suno watch", id="a-song")
         await sandbox.command_answer("suno watch", id="a-song", user=sandbox.bea)
-        code, said = await ask_doctor(sandbox, "why", "a-song")
+        code, said = await run_doctor_command(sandbox, "why", "a-song")
         assert code == 0
         assert said.startswith("Nothing was posted yet: the relay says that it is ")
         assert f"2 people in channel {sandbox.songs.id}" in said
         assert "Next look" in said
         sandbox.relay.clock.advance(10)
         notice = await sandbox.wait_for_notice("a-song")
-        code, said = await ask_doctor(sandbox, "why", "a-song")
+        code, said = await run_doctor_command(sandbox, "why", "a-song")
     assert code == 0
     assert said.startswith("It was posted, in 1 message.\n")
     link = f"https://discord.com/channels/{sandbox.guild.id}/{sandbox.songs.id}/{notice.id}"
@@ -251,7 +251,7 @@ async def _held(sandbox: SandboxSession) -> dict[str, Any]:
         sandbox.relay.clock.advance(10)
         await sandbox.discord.wait_for(lambda: sandbox.discord.open_dm(sandbox.ada).messages)
         await _sent_word(sandbox)
-        code, said = await ask_doctor(sandbox, "why", "a-song", "--json")
+        code, said = await run_doctor_command(sandbox, "why", "a-song", "--json")
     assert code == 0
     told: dict[str, Any] = json.loads(said)
     return told
@@ -259,9 +259,9 @@ async def _held(sandbox: SandboxSession) -> dict[str, Any]:
 
 async def _sent_word(sandbox: SandboxSession) -> None:
     """Wait until the bot has noted that its word was sent."""
-    code, said = await ask_doctor(sandbox, "why", "a-song", "--json")
+    code, said = await run_doctor_command(sandbox, "why", "a-song", "--json")
     while json.loads(said)["tasks"][0]["deliveries"][-1]["state"] != "sent":
-        code, said = await ask_doctor(sandbox, "why", "a-song", "--json")
+        code, said = await run_doctor_command(sandbox, "why", "a-song", "--json")
     assert code == 0
 
 
@@ -273,7 +273,7 @@ async def test_a_task_that_nobody_looks_after_is_told_so(sandbox: SandboxSession
         await sandbox.discord.wait_until_commands(timeout=30)
         await sandbox.command_answer("suno watch", id="b-song")
         await bot.kill()
-        code, said = await ask_doctor(sandbox, "why", "b-song")
+        code, said = await run_doctor_command(sandbox, "why", "b-song")
     assert code == 0
     assert "no bot is running" in said
 
@@ -282,10 +282,10 @@ async def test_an_id_never_heard_of_is_told_with_exit_code_1(sandbox: SandboxSes
     """Also as JSON, and without a trace of a terminal's commands in it."""
     async with BotProcess(sandbox.folder, sandbox.environment):
         await sandbox.discord.wait_until_commands(timeout=30)
-        code, said = await ask_doctor(sandbox, "why", "x\x1b[2Jsong")
+        code, said = await run_doctor_command(sandbox, "why", "x\x1b[2Jsong")
         assert code == 1
         assert said.startswith("Nothing is known here of task x\\x1b[2Jsong: ")
-        code, said = await ask_doctor(sandbox, "why", "x-song", "--json")
+        code, said = await run_doctor_command(sandbox, "why", "x-song", "--json")
         assert code == 1
         assert json.loads(said) == {
             "task_id": "x-song",
@@ -300,7 +300,7 @@ async def test_without_a_database_nothing_is_made_and_the_path_is_told(
     sandbox: SandboxSession,
 ) -> None:
     """It may be that DATABASE_PATH is wrong, or that this is another folder than the bot's."""
-    code, said = await ask_doctor(sandbox, "why", "a-song")
+    code, said = await run_doctor_command(sandbox, "why", "a-song")
     assert code == 1
     assert "There is no database at" in said
     assert "DATABASE_PATH" in said
@@ -310,7 +310,7 @@ async def test_without_a_database_nothing_is_made_and_the_path_is_told(
 async def test_a_file_that_is_no_database_is_told(sandbox: SandboxSession) -> None:
     """In a sentence."""
     (sandbox.folder / "suno.db").write_bytes(b"not a database " * 100)
-    code, said = await ask_doctor(sandbox, "why", "a-song")
+    code, said = await run_doctor_command(sandbox, "why", "a-song")
     assert code == 1
     assert "cannot be read" in said
     assert "Traceback" not in said

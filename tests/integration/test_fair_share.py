@@ -35,7 +35,7 @@ from bot.watches.task_ids import MAX_IDS
 from bot.watches.watchlist import Watchlist
 from sandbox.relay import Clock, LocalRelay, song
 from tests.support.builders import NOON, a_watchlist
-from tests.support.virtual_time import run_in_virtual_time, standing_still
+from tests.support.virtual_time import run_in_virtual_time, virtual_time_paused
 
 T = TypeVar("T")
 
@@ -52,12 +52,12 @@ class UnhurriedDatabase(DatabaseThread):
 
     async def run(self, function: Callable[[Database], T], *, erases: bool = False) -> T:
         """Run a function on the thread that writes."""
-        with standing_still():
+        with virtual_time_paused():
             return await super().run(function, erases=erases)
 
     async def view(self, function: Callable[[Database], T]) -> T:
         """Run a function on the thread that reads."""
-        with standing_still():
+        with virtual_time_paused():
             return await super().view(function)
 
 

@@ -19,7 +19,7 @@ from bot.storage.models import EndReason, WatchOutcome
 from bot.storage.relay_fingerprints import RelayAccess, create_fingerprint
 from sandbox.bot_process import BotProcess
 from sandbox.relay import LocalRelay, song, stuck
-from tests.support.doctor_harness import Doctor, ask_doctor
+from tests.support.doctor_harness import DoctorHarness, run_doctor_command
 from tests.support.poller_harness import DEADLINE, PollerHarness, open_poller
 from tests.support.sandbox_session import SandboxSession
 
@@ -353,12 +353,12 @@ async def test_the_operator_is_informed_of_tasks_of_another_key(
             while WARNING not in bot.log:  # noqa: ASYNC110 # a process writes it to a file
                 await asyncio.sleep(0.05)
         await sandbox.relay.wait_for_requests(len(sandbox.relay.requests) + 10)
-        visit = await Doctor(sandbox, monkeypatch).visit()
-        code, said = await ask_doctor(sandbox, "why", "our-song")
+        visit = await DoctorHarness(sandbox, monkeypatch).run()
+        code, said = await run_doctor_command(sandbox, "why", "our-song")
     assert bot.log.count(WARNING) == 1
     found = visit.found(Area.DATABASE, "other_key")
     assert (found.state, found.text[:16]) == (State.WARNING, "1 task not named")
     assert code == 0
     assert "it knew it under another SUNO_API_KEY or SUNO_BASE_URL" in said
-    visit = await Doctor(sandbox, monkeypatch).visit(SUNO_API_KEY=before["SUNO_API_KEY"])
+    visit = await DoctorHarness(sandbox, monkeypatch).run(SUNO_API_KEY=before["SUNO_API_KEY"])
     assert "other_key" not in visit.troubles(Area.DATABASE)

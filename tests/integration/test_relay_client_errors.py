@@ -16,7 +16,7 @@ from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.transport import ResponseLimits
 from sandbox.relay import faults, song
 from sandbox.relay.faults import Fault
-from tests.support.client_at_relay import client_at_relay, pause_is_over
+from tests.support.client_at_relay import client_at_relay, wait_for_pause
 
 LONG = BackoffLimits(min_delay=60, max_delay=600, recheck_delay=300, interactive_delay=60)
 
@@ -125,10 +125,10 @@ async def test_a_refused_key_is_checked_again_slowly(caplog: pytest.LogCaptureFi
         relay.faults.add(faults.unauthorized())
         with caplog.at_level(logging.INFO, "bot.relay"):
             await failure_of(client)
-            await pause_is_over(client)
+            await wait_for_pause(client)
             await failure_of(client)
             relay.faults.clear()
-            await pause_is_over(client)
+            await wait_for_pause(client)
             await client.look_up(["song"])
 
         assert len(relay.requests) == 3
@@ -235,14 +235,14 @@ async def test_after_a_pause_one_request_tries_whether_the_relay_is_back() -> No
         relay.faults.add(faults.slow_headers(), times=1)
         for _ in range(3):
             await failure_of(client)
-        await pause_is_over(client)
+        await wait_for_pause(client)
 
         outcomes = await asyncio.gather(*(failure_of(client) for _ in range(3)))
 
         details = [outcome.detail.partition(":")[0] for outcome in outcomes]
         assert details == ["no whole answer within 0.1 s", *["not asked again yet"] * 2]
         assert len(relay.requests) == 4
-        await pause_is_over(client)
+        await wait_for_pause(client)
         assert (await client.look_up(["song"])).tasks.keys() == {"song"}
         assert (await client.look_up(["song"])).tasks.keys() == {"song"}
 

@@ -18,7 +18,7 @@ from sandbox.relay import (
     lyrics_task,
     song,
 )
-from tests.support.client_at_relay import client_at_relay, pause_is_over
+from tests.support.client_at_relay import client_at_relay, wait_for_pause
 
 NO_BACKOFF = BackoffLimits(failure_threshold=1000)
 SINGLE = frozenset({"/suno/fetch/{id}"})
@@ -287,7 +287,7 @@ async def test_a_wrong_path_is_reported_though_the_relay_was_out_of_reach_before
         with pytest.raises(RelayError):
             await client.look_up(["one"])
         relay.end_outage()
-        await pause_is_over(client)
+        await wait_for_pause(client)
         with pytest.raises(EndpointNotFoundError):
             await client.look_up(["one"])
 
@@ -445,7 +445,7 @@ async def test_a_relay_that_fails_before_an_id_was_asked_for_singly_tells_nothin
         assert found.tasks.keys() == {"song"}
         assert found.missing == frozenset()
         assert found.failed["lost"].kind is ErrorKind.RATE_LIMIT
-        await pause_is_over(client)
+        await wait_for_pause(client)
         assert (await client.look_up(["lost"])).missing == {"lost"}
 
 

@@ -12,7 +12,7 @@ from bot.relay.lookup_result import LookupResult
 from bot.relay.transport import ResponseLimits
 from sandbox.relay import LocalRelay, faults, song
 from sandbox.relay.faults import Fault
-from tests.support.client_at_relay import client_at_relay, pause_is_over
+from tests.support.client_at_relay import client_at_relay, wait_for_pause
 
 
 def songs(relay: LocalRelay, count: int) -> list[str]:
@@ -226,7 +226,7 @@ async def test_a_refused_id_is_found_right_after_an_outage() -> None:
             await client.look_up(ids)
         relay.end_outage()
         relay.faults.add(faults.refuses(ids[0]))
-        await pause_is_over(client)
+        await wait_for_pause(client)
 
         found = await client.look_up(ids)
 

@@ -18,7 +18,7 @@ from bot.storage.tasks import TaskStore
 from sandbox.relay import song
 from tests.support.builders import HERE, NOON, a_running_task, a_song
 from tests.support.dispatcher_harness import DispatcherHarness, add_member
-from tests.support.doctor_harness import Doctor
+from tests.support.doctor_harness import DoctorHarness
 from tests.support.poller_harness import PollerHarness
 
 BROKEN = {
@@ -90,7 +90,9 @@ async def test_a_delivery_that_became_readable_is_sent_after_a_restart(
     assert delivery.task == a_song("bad")
 
 
-async def test_the_doctor_names_what_was_set_aside(doctor: Doctor, database_path: Path) -> None:
+async def test_the_doctor_names_what_was_set_aside(
+    doctor: DoctorHarness, database_path: Path
+) -> None:
     """As a warning: somebody is told nothing, and nobody else would say so."""
     async with DatabaseThread(database_path) as database:
         outbox = Outbox(database)
@@ -98,7 +100,7 @@ async def test_the_doctor_names_what_was_set_aside(doctor: Doctor, database_path
         await store.add_finished(a_song("bad"), user_id=1, destination=HERE, now=NOON)
         await spoil(database, "deliveries", "end_reason", "evaporated")
         await outbox.claim(NOON, 9)
-    found = (await doctor.visit()).found(Area.DATABASE, "quarantined")
+    found = (await doctor.run()).found(Area.DATABASE, "quarantined")
     assert (found.state, found.text) == (
         State.WARNING,
         "1 notice unreadable and set aside: row 1",

@@ -11,7 +11,7 @@ import sys
 from playwright.async_api import Browser, Locator, Page, expect
 
 from sandbox.page import PageEnvironment, page_environment
-from tests.support.browser import CHROMIUM, NARROW, a_browser, opened
+from tests.support.browser import CHROMIUM, NARROW, launch_browser, open_page
 from tests.support.paths import ROOT
 
 FOLDER = ROOT / "docs" / "pictures"
@@ -25,7 +25,7 @@ WAIT = 20_000
 async def main() -> None:
     """Take every picture."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    async with page_environment(speed=0.0) as environment, a_browser() as browser:
+    async with page_environment(speed=0.0) as environment, launch_browser() as browser:
         await environment.discord.wait_until_commands(timeout=30)
         await _status_and_notice(environment, browser)
         await _light(environment, browser)
@@ -76,7 +76,7 @@ async def _show(page: Page, message: Locator) -> None:
 
 async def _status_and_notice(environment: PageEnvironment, browser: Browser) -> None:
     """Show a song on its way, seen by you alone; then the message that tells its end."""
-    async with opened(browser, environment.server.url, size=WINDOW) as page:
+    async with open_page(browser, environment.server.url, size=WINDOW) as page:
         task_id = await _start(page, "song")
         await page.get_by_label("Message #songs").click()
         await page.keyboard.type("/suno")
@@ -100,14 +100,14 @@ async def _status_and_notice(environment: PageEnvironment, browser: Browser) -> 
 
 async def _light(environment: PageEnvironment, browser: Browser) -> None:
     """Show the notice by day."""
-    async with opened(browser, environment.server.url, size=WINDOW, dark=False) as page:
+    async with open_page(browser, environment.server.url, size=WINDOW, dark=False) as page:
         await _show(page, page.locator(".message.pinged").last)
         await _take(page, "notice-light")
 
 
 async def _lyrics(environment: PageEnvironment, browser: Browser) -> None:
     """Show very long lyrics to one who reads Chinese."""
-    async with opened(browser, environment.server.url, size=WINDOW, dark=False) as page:
+    async with open_page(browser, environment.server.url, size=WINDOW, dark=False) as page:
         await page.locator(".switcher").click()
         await page.get_by_role("menuitemradio", name="歌友").click()
         await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
@@ -121,7 +121,7 @@ async def _lyrics(environment: PageEnvironment, browser: Browser) -> None:
 
 async def _held(environment: PageEnvironment, browser: Browser) -> None:
     """Take Send Messages away: the bot says that it keeps the notice, and what is missing."""
-    async with opened(browser, environment.server.url, size=WINDOW) as page:
+    async with open_page(browser, environment.server.url, size=WINDOW) as page:
         await page.get_by_role("button", name=re.compile("^lyrics")).click()
         await _start(page, "lyrics")
         await _press(page, "Watch it")
@@ -138,7 +138,7 @@ async def _held(environment: PageEnvironment, browser: Browser) -> None:
 
 async def _settings(environment: PageEnvironment, browser: Browser) -> None:
     """Show the panel of one who may manage the server."""
-    async with opened(browser, environment.server.url, size=WINDOW) as page:
+    async with open_page(browser, environment.server.url, size=WINDOW) as page:
         await page.locator(".switcher").click()
         await page.get_by_role("menuitemradio", name="admin").click()
         await expect(page.locator(".switcher strong")).to_have_text("admin")
@@ -154,7 +154,7 @@ async def _settings(environment: PageEnvironment, browser: Browser) -> None:
 async def _narrow(environment: PageEnvironment, browser: Browser) -> None:
     """Show the same on a phone."""
     for dark, name in ((True, "phone-dark"), (False, "phone-light")):
-        async with opened(
+        async with open_page(
             browser, environment.server.url, size=NARROW, dark=dark, scale=1.5
         ) as page:
             await _show(page, page.locator(".message.pinged").last)

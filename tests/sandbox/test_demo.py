@@ -17,7 +17,7 @@ from rich.console import Console
 from sandbox.page import page_environment
 from sandbox.page.tour import Tour
 from sandbox.scenario import Checklist, Scenario
-from tests.support.browser import a_browser, needs_chromium, opened
+from tests.support.browser import launch_browser, needs_chromium, open_page
 from tests.support.paths import ROOT
 
 TIME_TO_FIRST_MESSAGE = 10.0
@@ -123,9 +123,9 @@ async def test_a_port_that_is_taken_is_told() -> None:
 @needs_chromium
 async def test_the_tour_plays_by_itself_on_the_page() -> None:
     """The scenes of the headless demo: every expected message comes, and is seen."""
-    async with page_environment(speed=3.0) as environment, a_browser() as browser:
+    async with page_environment(speed=3.0) as environment, launch_browser() as browser:
         await environment.discord.wait_until_commands(timeout=30)
-        async with opened(browser, environment.server.url) as page:
+        async with open_page(browser, environment.server.url) as page:
             tour = Tour(environment.page, reading_time=0.0)
             checklist = Checklist(Console(file=io.StringIO()))
             await Scenario(

@@ -10,7 +10,7 @@ from sandbox.discord import LocalDiscord
 from sandbox.page import PageServer, PageState, RelayControls
 from sandbox.relay import LocalRelay
 from sandbox.users import add_demo_users
-from tests.support.browser import a_browser, needs_chromium, opened
+from tests.support.browser import launch_browser, needs_chromium, open_page
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
@@ -37,8 +37,8 @@ async def page() -> AsyncIterator[Page]:
         users = add_demo_users(discord).all
         async with (
             PageServer(PageState(discord, RelayControls(LocalRelay()), users)) as server,
-            a_browser() as browser,
-            opened(browser, server.url) as page,
+            launch_browser() as browser,
+            open_page(browser, server.url) as page,
         ):
             yield page
 

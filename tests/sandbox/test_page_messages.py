@@ -17,7 +17,7 @@ from sandbox.page.generated_media import cover, melody
 from sandbox.page.page_state import MEDIA_URL
 from sandbox.relay import LocalRelay
 from sandbox.users import add_demo_users
-from tests.support.browser import a_browser, needs_chromium, opened
+from tests.support.browser import launch_browser, needs_chromium, open_page
 from tests.support.sandbox_client import SampleBot, redirect_discord_py
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
@@ -40,7 +40,7 @@ class PageHarness:
         number = len(self.local.state.channels)
         channel = next(iter(self.local.state.guilds.values())).add_channel(f"room-{number}")
         self.rooms.append(channel)
-        async with opened(self.browser, self.server.url, **options) as page:
+        async with open_page(self.browser, self.server.url, **options) as page:
             await page.get_by_role("button", name=channel.name).click()
             yield page
 
@@ -63,7 +63,7 @@ async def harness() -> AsyncIterator[PageHarness]:
         with redirect_discord_py(local):
             bot = SampleBot()
             server = PageServer(PageState(local, RelayControls(LocalRelay()), users.all))
-            async with server, a_browser() as browser, bot:
+            async with server, launch_browser() as browser, bot:
                 await bot.login(local.token)
                 running = asyncio.create_task(bot.connect())
                 await local.wait_until_ready()

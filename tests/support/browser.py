@@ -30,7 +30,7 @@ WIDE, NARROW = (1360, 860), (390, 780)
 
 
 @asynccontextmanager
-async def a_browser() -> AsyncIterator[Browser]:
+async def launch_browser() -> AsyncIterator[Browser]:
     """Start Chromium with a new profile, and end it."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
@@ -41,7 +41,7 @@ async def a_browser() -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def opened(
+async def open_page(
     browser: Browser,
     url: str,
     *,

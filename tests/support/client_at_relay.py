@@ -48,7 +48,7 @@ async def client_at_relay(
             await client.aclose()
 
 
-async def pause_is_over(client: RelayClient) -> None:
+async def wait_for_pause(client: RelayClient) -> None:
     """Wait until the relay may be asked again."""
     until = client.circuit_status.open_until
     if until is not None:

@@ -22,7 +22,7 @@ from tests.support.sandbox_session import SandboxSession
 
 
 @dataclass(frozen=True)
-class Visit:
+class DoctorRun:
     """What one examination showed."""
 
     examination: Examination
@@ -44,7 +44,7 @@ class Visit:
         return [one.check for one in found if one.area is area and one.state is not State.OK]
 
 
-class Doctor:
+class DoctorHarness:
     """Examines a sandbox, with the settings of its bot unless a test changes them."""
 
     def __init__(self, sandbox: SandboxSession, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,13 +52,13 @@ class Doctor:
         self._monkeypatch = monkeypatch
         monkeypatch.chdir(sandbox.folder)
 
-    async def visit(
+    async def run(
         self,
         *,
         time_limit: float = TIME_LIMIT,
         thresholds: Thresholds = THRESHOLDS,
         **changes: str,
-    ) -> Visit:
+    ) -> DoctorRun:
         """Look at everything; neither the token nor the key may be in what is said of it."""
         environment = self.sandbox.environment | changes
         for name in Settings.model_fields:
@@ -76,10 +76,12 @@ class Doctor:
         for name in ("DISCORD_TOKEN", "SUNO_API_KEY"):
             for word in environment[name].split():
                 assert word not in printed + as_json.getvalue()
-        return Visit(examination, printed, json.loads(as_json.getvalue()))
+        return DoctorRun(examination, printed, json.loads(as_json.getvalue()))
 
 
-async def ask_doctor(sandbox: SandboxSession, *words: str, **changes: str) -> tuple[int, str]:
+async def run_doctor_command(
+    sandbox: SandboxSession, *words: str, **changes: str
+) -> tuple[int, str]:
     """Call ``suno-bot doctor`` as a process in the bot's folder; return its exit code and output.
 
     Only standard output, as in a pipe.

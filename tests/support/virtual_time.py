@@ -1,7 +1,7 @@
 """An event loop whose time jumps: minutes of waiting pass as fast as the work in them is done.
 
 Sockets on loopback and threads are real. Time stands still while there is anything to do, and jumps
-to the next timer when nothing happens. Where a thread works meanwhile, ``standing_still`` says so.
+to the next timer when nothing happens. While a thread works, use ``virtual_time_paused``.
 """
 
 import asyncio
@@ -64,7 +64,7 @@ def run_in_virtual_time(main: Coroutine[Any, Any, T]) -> T:
 
 
 @contextmanager
-def standing_still() -> Iterator[None]:
+def virtual_time_paused() -> Iterator[None]:
     """Let no virtual time pass while a thread works."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualTimeLoop)

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from sandbox.page import PageEnvironment, page_environment
 from sandbox.relay import lyrics_task, song
-from tests.support.browser import NARROW, WIDE, a_browser, needs_chromium, opened
+from tests.support.browser import NARROW, WIDE, launch_browser, needs_chromium, open_page
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
@@ -25,13 +25,13 @@ class Demo:
     @property
     def page(self) -> Callable[..., AbstractAsyncContextManager[Page]]:
         """Open the page in a window of its own."""
-        return partial(opened, self.browser, self.environment.server.url)
+        return partial(open_page, self.browser, self.environment.server.url)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def demo() -> AsyncIterator[Demo]:
     """Return the demo, with the real bot behind it; the relay's time stands still."""
-    async with page_environment(speed=0.0) as environment, a_browser() as browser:
+    async with page_environment(speed=0.0) as environment, launch_browser() as browser:
         await environment.discord.wait_until_commands(timeout=30)
         yield Demo(environment, browser)
 
