@@ -1,4 +1,4 @@
-"""Damage to a database, as a bad disk does it."""
+"""Corrupts a database as a faulty disk does."""
 
 import sqlite3
 from contextlib import closing

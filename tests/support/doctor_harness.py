@@ -1,4 +1,4 @@
-"""A visit of the doctor to a sandbox: within this process, or as the command that people type."""
+"""Runs the doctor on a sandbox: within this process, or as a command."""
 
 import asyncio
 import io
@@ -23,11 +23,11 @@ from tests.support.sandbox_session import SandboxSession
 
 @dataclass(frozen=True)
 class DoctorRun:
-    """What one examination showed."""
+    """The result of one examination."""
 
     examination: Examination
     printed: str
-    """As in a pipe."""
+    """The output as printed to a pipe."""
     json: dict[str, Any]
 
     def found(self, area: Area, check: str) -> Finding:
@@ -39,7 +39,7 @@ class DoctorRun:
         return fitting[0]
 
     def troubles(self, area: Area) -> list[str]:
-        """Return the names of what is not well in an area."""
+        """Return the names of the failed checks of an area."""
         found = self.examination.findings
         return [one.check for one in found if one.area is area and one.state is not State.OK]
 
@@ -59,7 +59,7 @@ class DoctorHarness:
         thresholds: Thresholds = THRESHOLDS,
         **changes: str,
     ) -> DoctorRun:
-        """Look at everything; neither the token nor the key may be in what is said of it."""
+        """Run every check; neither the token nor the key may be in the output."""
         environment = self.sandbox.environment | changes
         for name in Settings.model_fields:
             self._monkeypatch.delenv(name.upper(), raising=False)

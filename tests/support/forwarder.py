@@ -1,4 +1,4 @@
-"""A line between the bot and a server of ours, which can be cut."""
+"""A TCP proxy between the bot and a local server, whose connections can be cut."""
 
 import asyncio
 from types import TracebackType
@@ -6,7 +6,7 @@ from typing import Self
 
 
 class Forwarder:
-    """Passes on every connection to a port of this machine, until it is cut."""
+    """Forwards every connection to a local port until it is cut."""
 
     def __init__(self, port: int) -> None:
         self._target = port
@@ -28,14 +28,14 @@ class Forwarder:
         self.cut()
 
     def cut(self) -> None:
-        """Cut every connection; who comes again is refused."""
+        """Abort every connection, and refuse new ones."""
         if self._server is not None:
             self._server.close()
         for line in self._lines:
             line.transport.abort()
 
     async def mend(self) -> None:
-        """Pass on again, at the same port."""
+        """Forward connections again, at the same port."""
         self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", self.port)
 
     async def _pass_on(self, near_in: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
@@ -45,7 +45,7 @@ class Forwarder:
 
 
 async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-    """Pass on what comes until either end is gone."""
+    """Copy bytes until either end is closed."""
     try:
         while chunk := await source.read(1 << 16):
             target.write(chunk)

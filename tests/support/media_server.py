@@ -1,4 +1,4 @@
-"""A server of songs on loopback that behaves as badly as a test wants it to."""
+"""A media server on loopback, whose responses a test defines."""
 
 import asyncio
 import ssl

@@ -1,4 +1,4 @@
-"""Somebody who asks a bot over HTTP how it is."""
+"""A client of the bot's health probes and metrics."""
 
 import asyncio
 import socket
@@ -16,7 +16,7 @@ from tests.support.sandbox_session import (
 
 
 class MonitoringClient:
-    """Who asks the bot how it does."""
+    """Requests the health probes and metrics of a bot."""
 
     def __init__(self, session: aiohttp.ClientSession, port: int) -> None:
         self._session = session
@@ -28,7 +28,7 @@ class MonitoringClient:
             return answer.status, await answer.text(), answer.headers["Content-Type"]
 
     async def until(self, path: str, status: int) -> str:
-        """Ask again until that is the status; return the text."""
+        """Repeat a request until its status is ``status``; return the text."""
         async with asyncio.timeout(15):
             while (answer := await self.get(path))[0] != status:  # noqa: ASYNC110 # asked by HTTP
                 await asyncio.sleep(0.05)
@@ -52,7 +52,7 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def monitored_bot(sandbox: SandboxSession, **changes: Any) -> AsyncIterator[MonitoringClient]:
-    """Let the bot work in the sandbox, with somebody who asks how it does."""
+    """Run the bot in the sandbox, with a client of its probes and metrics."""
     port = free_port()
     async with (
         running_bot(sandbox, metrics_port=port, **changes),

@@ -1,4 +1,4 @@
-"""A caller of a local relay without the client that the bot has."""
+"""Requests to a local relay without the bot's client."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +12,7 @@ from sandbox.relay import (
 
 
 class RelayCaller:
-    """Asks a local relay without the client that the bot has."""
+    """Sends requests to a local relay without the bot's client."""
 
     def __init__(self, relay: LocalRelay, session: aiohttp.ClientSession) -> None:
         self.relay = relay
@@ -20,7 +20,7 @@ class RelayCaller:
         self.key = relay.key
 
     async def ask(self, method: str, path: str, **rest: Any) -> tuple[int, Any]:
-        """Send a request, and give the status and the JSON of its answer, or its text."""
+        """Send a request; return the status and the JSON of the response, or its text."""
         headers = {"Authorization": f"Bearer {self.key}"}
         url = self.relay.base_url + path
         async with self.session.request(method, url, headers=headers, **rest) as response:
@@ -28,12 +28,12 @@ class RelayCaller:
             return response.status, await (response.json() if json else response.text())
 
     async def batch(self, *ids: str, action: str = "MUSIC") -> Any:
-        """Give the answer to a batch look-up."""
+        """Return the response to a batch look-up."""
         body = {"ids": list(ids), "action": action}
         return (await self.ask("POST", "/suno/fetch", json=body))[1]
 
     async def task(self, task_id: str) -> dict[str, Any]:
-        """Give one task of a batch."""
+        """Return one task of a batch."""
         [task] = (await self.batch(task_id))["data"]
         assert isinstance(task, dict)
         return task
@@ -41,6 +41,6 @@ class RelayCaller:
 
 @asynccontextmanager
 async def called_relay(**settings: Any) -> AsyncIterator[tuple[LocalRelay, RelayCaller]]:
-    """Start a relay, and something to ask it with."""
+    """Start a relay and a caller of it."""
     async with LocalRelay(**settings) as relay, aiohttp.ClientSession() as session:
         yield relay, RelayCaller(relay, session)

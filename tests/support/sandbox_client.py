@@ -23,7 +23,7 @@ async def thinks(interaction: discord.Interaction) -> None:
 
 
 class SampleBot(commands.AutoShardedBot):
-    """Answers with whatever a test puts into ``answer``; keeps the events that it heard."""
+    """Answers interactions with ``answer``, which a test sets; records the events it receives."""
 
     def __init__(self, intents: discord.Intents | None = None, **options: Any) -> None:
         self.took_in = asyncio.Event()

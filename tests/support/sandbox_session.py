@@ -1,4 +1,4 @@
-"""The stage of the end-to-end tests: a Discord, a relay, two people, and the bot between them."""
+"""A local Discord and relay with two users, and the bot between them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,10 @@ FAST_LIVE_CARD = LiveCardTiming(edit_interval=0.05, tick_interval=0.05)
 
 @dataclass(frozen=True)
 class SandboxSession:
-    """Who and what there is. The relay's time stands still unless it is told to pass."""
+    """A Discord, a relay, and two users in a guild with two channels.
+
+    The relay's clock stands still unless a test advances it.
+    """
 
     discord: LocalDiscord
     relay: LocalRelay
@@ -38,9 +41,9 @@ class SandboxSession:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The settings of a bot that lives here, as environment variables.
+        """The settings of a bot in this sandbox, as environment variables.
 
-        One person may fill a list.
+        One user may have up to 100 watches.
         """
         quick = {"POLL_INTERVAL": "0.1", "WATCHES_PER_USER": "100"}
         return settings_for(self.discord, self.relay, self.folder) | quick
@@ -48,7 +51,7 @@ class SandboxSession:
     async def use_command(
         self, command: str, user: User | None = None, **options: object
     ) -> Interaction:
-        """Use a command in the channel of songs, and wait for its answer."""
+        """Use a command in the songs channel, and wait for its answer."""
         interaction = await self.discord.command(user or self.ada, self.songs, command, **options)
         await interaction.wait_for_answer(timeout=15)
         return interaction
@@ -56,23 +59,23 @@ class SandboxSession:
     async def command_answer(
         self, command: str, user: User | None = None, **options: str
     ) -> Message:
-        """Use a command in the channel of songs; return its answer."""
+        """Use a command in the songs channel; return its answer."""
         return (await self.use_command(command, user, **options)).messages[0]
 
     async def wait_for_notice(self, task_id: str, channel: Channel | None = None) -> Message:
-        """Wait for the message that tells the end of a task."""
+        """Wait for the notice of a task."""
         told = await self.discord.wait_for(
             lambda: self.notices(task_id, channel), 15, f"the notice of {task_id}"
         )
         return told[0]
 
     def notices(self, task_id: str, channel: Channel | None = None) -> list[Message]:
-        """Return every notice about a task in a channel: the messages that bear its marker."""
+        """Return every notice of a task in a channel: the messages with its marker."""
         messages = (channel or self.songs).messages
         return [message for message in messages if f"♪ {task_id}" in str(message.payload())]
 
     def cards(self, channel: Channel | None = None) -> list[Message]:
-        """Return the cards that show how tasks are doing."""
+        """Return the live cards and status cards in a channel: the messages without a marker."""
         messages = (channel or self.songs).messages
         return [message for message in messages if "♪" not in str(message.payload())]
 

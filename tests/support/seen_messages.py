@@ -1,11 +1,11 @@
-"""What kind of message it is, by what people see of it."""
+"""Tells the kinds of the bot's messages apart by their visible content."""
 
 from collections.abc import Collection
 
 
 def looks_like_card(content: str, text: str, pinged: Collection[int]) -> bool:
-    """Whether a message shows how tasks are doing, in an embed or as a text with a title.
+    """Whether a message is a card: it shows the state of tasks in an embed or a titled text.
 
-    ``text`` is all of it. A notice bears a marker, and names who waits for it.
+    ``text`` is its whole payload. A notice has a marker and mentions users.
     """
     return not pinged and "♪" not in text and (not content or content.startswith("**"))
