@@ -1,8 +1,8 @@
-"""How long people wait for the bot's first word while it is busy, against a bot that is idle.
+"""Measures how long commands wait for their acknowledgement by a busy bot, against an idle one.
 
-The bot is a process of its own, which looks at 5,000 tasks a second, of which 40 end and are told;
-the servers that it talks to live here. A wait is from the moment in which Discord sends a command
-to that in which the answer has come.
+The bot is a process of its own, which polls 5,000 tasks a second, of which 40 end and are
+delivered; the servers are in this process. A wait is the time from the moment at which Discord
+sends a command to the moment at which the acknowledgement has arrived.
 """
 
 import asyncio

@@ -1,9 +1,9 @@
-"""How long the bot takes to read a batch of any shape, against msgspec on the same bytes.
+"""Measures how long the parser takes for a batch of any shape, against msgspec on the same bytes.
 
-100 tasks each: songs of two clips, finished and streaming, made after the documents' samples;
-lyrics, failures, and tasks that still wait. msgspec decodes the same bytes into Structs that have
-the fields the bot reads of the documented shapes, and concludes nothing. One more field in the
-envelope keeps the bot from remembering what it has read.
+100 tasks each: songs of two clips, finished and streaming, modelled on the documented samples;
+lyrics, failures, and queued tasks. msgspec decodes the same bytes into Structs with the fields that
+the bot reads of the documented shapes, and concludes nothing. An additional field in the envelope
+disables the parser's cache.
 """
 
 import json
@@ -33,7 +33,7 @@ def rows(quick: bool) -> list[Row]:
 
 
 def bodies() -> dict[str, bytes]:
-    """Return a relay's answer of each shape."""
+    """Return a response of each shape."""
     times = {"submit_time": 1730000000, "start_time": 1730000001, "finish_time": 1730000090}
     ended = {"action": "MUSIC", "fail_reason": "", "progress": "100%", **times}
     lyrics = {"id": "1", "text": LYRICS, "title": "Harbour Lamp", "status": "complete"}
@@ -53,7 +53,7 @@ def _batch(task: dict[str, Any]) -> bytes:
 
 
 def songs(finished: bool, tasks: int = TASKS) -> bytes:
-    """Return a relay's answer with that many songs, each with ids and links of its own."""
+    """Return a response with that many songs, each with ids and links of its own."""
     name = "single" if finished else "batch"
     found = json.loads((SAMPLES / f"{name}.json").read_text(encoding="utf-8"))["data"]
     song = found if finished else found[0]
@@ -93,7 +93,7 @@ def msgspec_decoder() -> Callable[[bytes], Any]:
 
 
 def _compare(kind: str, body: bytes, rounds: int) -> Row:
-    """Decode a batch with both, in turn, that many times."""
+    """Decode a batch with both, alternately, that many times."""
     decode = msgspec_decoder()
     ours, theirs = zip(
         *(
@@ -117,7 +117,7 @@ def _compare(kind: str, body: bytes, rounds: int) -> Row:
 
 
 def _seconds(read: Callable[[], object], times: int = 5) -> float:
-    """Return the time of one call: the best of a few, for other programs can only slow it down."""
+    """Return the time of one call: the best of a few, as other programs can only slow it down."""
     taken = []
     for _ in range(times):
         started = time.perf_counter()

@@ -1,8 +1,8 @@
-"""How fast notices go out against what Discord's limits allow, and what plain discord.py does.
+"""Measures the rate of deliveries against Discord's limits and against plain discord.py.
 
 The bot is a process of its own. It starts on a database in which a song has ended in each channel,
-below the card that showed it there, and a local Discord keeps the real limits: 50 requests a second
-for the whole bot, 5 messages in 5 s for a channel. Whoever keeps to 50 in any second posts the 51st
+below its live card, and a local Discord enforces the real limits: 50 requests a second for the
+whole bot, 5 messages in 5 s for a channel. A bot that keeps to 50 in any second posts the 51st
 message one second after the first, at the earliest, and the n-th ``(n - 1) // 50`` seconds after
 it: that is the bound for the time from the first message to the last. Nothing else is watched.
 

@@ -1,13 +1,13 @@
-"""How late the end of a task is seen when the budget of look-ups is short.
+"""Measures how late the end of a task is detected when the request budget is exceeded.
 
 The real poller, planner and store watch 10,000 tasks with 5 requests a second of 100 ids, under a
 clock that is handed in. One task in five makes lyrics and takes up to 12 s; songs take 30 to 240 s,
-and one in twenty longer, with a heavy tail. The scheduler is told none of that. Whenever the end of
-a task is seen, a new one is watched.
+and one in twenty longer, with a heavy tail. The scheduler knows none of that. Whenever the end of
+a task is detected, a new one is watched.
 
-Round robin is the same poller with a planner that never plans: what was looked at longest ago comes
+Round robin is the same poller with a planner that never plans: what was polled longest ago comes
 first. The best schedule is computed, by dynamic programming, from the true durations of each kind,
-for as many looks at a task as the poller made (`benchmarks.inspection`).
+for as many polls of a task as the poller made (`benchmarks.inspection`).
 """
 
 import asyncio
@@ -43,9 +43,9 @@ MINUTE = 60.0
 BEGINNING = 1_700_000_000.0
 MEMORY = Path("/dev/shm")  # noqa: S108 # a folder of its own is made in it
 FOLDER = MEMORY if MEMORY.is_dir() else None
-"""In memory where that can be: what the disk costs is measured elsewhere."""
+"""In memory if possible: the cost of the disk is measured elsewhere."""
 SPEEDS = {"slow": 2.0, "fast": 0.5}
-"""What becomes of all durations when the relay turns."""
+"""The factor on all durations when the relay becomes slower or faster."""
 
 Policy = Literal["planned", "in turn"]
 
@@ -66,7 +66,7 @@ QUICK = Size(tasks=400, requests_per_second=0.2, learning=60, steady=60, turned=
 
 
 def rows(quick: bool) -> list[Row]:
-    """Run both policies, each with a relay that turns slow and with one that turns fast."""
+    """Run both policies, each with a relay that becomes slow and with one that becomes fast."""
     size = QUICK if quick else FULL
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=spawn) as processes:
@@ -111,7 +111,7 @@ def rows(quick: bool) -> list[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """What a policy came to: mean delays of every minute, in seconds."""
+    """The result of a policy: the mean delay of every minute, in seconds."""
 
     steady: list[float]
     turned: dict[str, list[float]]
@@ -165,18 +165,17 @@ class World:
             self.running[task_id] = (kind, began_at, min(ends_at, self.now) + left)
 
     async def wait_for_slot(self) -> None:
-        """Let the poller ask: the benchmark keeps the pace."""
+        """Return at once: the benchmark limits the rate."""
 
     async def look_up(
         self,
         ids: Collection[str],
         *,
         kinds: Mapping[str, TaskKind] | None = None,  # noqa: ARG002 # this relay needs none
-        seen: Mapping[int, str] | None = None,  # noqa: ARG002 # nor this
         singly: bool = True,  # noqa: ARG002 # its batches hold everything
         proven: bool = True,  # noqa: ARG002 # and no id is strange to it
     ) -> LookupResult:
-        """Tell how tasks are doing; note how late the end of each is seen."""
+        """Return the state of tasks; record how late the end of each is detected."""
         self.looks += len(ids)
         return LookupResult(tasks={task_id: self._told(task_id) for task_id in ids})
 
@@ -187,7 +186,7 @@ class World:
         kinds: Mapping[str, TaskKind] | None = None,  # noqa: ARG002 # as above
         proven: bool = True,  # noqa: ARG002 # as above
     ) -> LookupResult:
-        """Tell the same."""
+        """Return the same."""
         return await self.look_up(ids)
 
     def _told(self, task_id: str) -> Task:
@@ -211,11 +210,11 @@ class World:
         return Task(task_id, TaskStatus.IN_PROGRESS, claimed_kind=kind, submitted_at=began_at)
 
 
-class InTurn(Planner):
-    """Never plans: every look costs nothing, so that all wait the same."""
+class RoundRobin(Planner):
+    """Never plans: polls have no price, so that all tasks wait equally long."""
 
     def adjust_price(self, *_args: object, **_options: object) -> None:
-        """Keep the price at nothing."""
+        """Keep the price at zero."""
 
 
 def _run(policy: Policy, size: Size) -> Outcomes:
@@ -224,7 +223,7 @@ def _run(policy: Policy, size: Size) -> Outcomes:
 
 async def _compare_turns(policy: Policy, size: Size) -> Outcomes:
     world = World(random.Random(1))
-    planner = Planner(INTERVAL) if policy == "planned" else InTurn(INTERVAL)
+    planner = Planner(INTERVAL) if policy == "planned" else RoundRobin(INTERVAL)
     with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
         path = Path(folder) / "suno.db"
         async with _Watching(path, world, planner, size) as watching:
@@ -244,7 +243,7 @@ async def _compare_turns(policy: Policy, size: Size) -> Outcomes:
 
 
 class _Watching:
-    """The poller at work on a database, at the pace that the budget allows."""
+    """The poller on a database, at the rate that the budget allows."""
 
     def __init__(self, path: Path, world: World, planner: Planner, size: Size) -> None:
         self._world = world
@@ -264,7 +263,7 @@ class _Watching:
         await self._database.__aexit__(None, None, None)
 
     async def fill(self, count: int) -> None:
-        """Watch that many tasks of all ages, as there are in a time that changes nothing."""
+        """Watch that many tasks of all ages, as in a steady state."""
         chance = self._world.chance
         tasks: list[Task] = []
         while len(tasks) < count:
@@ -276,7 +275,7 @@ class _Watching:
         await asyncio.gather(*map(self._watch, tasks, looks_at))
 
     async def go_on(self, for_seconds: float) -> list[float]:
-        """Look for so long; return the mean delay of the ends seen in each minute."""
+        """Poll for so long; return the mean delay of the ends detected in each minute."""
         world, begun, delays = self._world, self._world.now, []
         for number in range(round(for_seconds / MINUTE)):
             noted = len(world.seen)
@@ -305,7 +304,7 @@ class _Watching:
 
 
 def _best_delay(looks_a_task: float) -> float:
-    """Return the least mean delay (seconds) of a schedule that looks as often at a task."""
+    """Return the least mean delay (seconds) of a schedule with as many polls of a task."""
     chance = random.Random(2)
     lives: dict[TaskKind, list[float]] = {kind: [] for kind in TaskKind}
     for _ in range(200_000):

@@ -1,4 +1,4 @@
-"""The best schedule there is for looks at something whose durations are known.
+"""Computes the best possible schedule of polls where the durations are known.
 
 The optimal inspection policy, by dynamic programming on a grid of ages: at a price for every look,
 the cost of a schedule is the delay until an end is seen and the price of all looks until then. The

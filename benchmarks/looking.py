@@ -1,11 +1,11 @@
-"""What looking at tasks costs the bot's processor, against one request for each task.
+"""Measures the CPU time of batch look-ups, against one request for each task.
 
-The relay is a process of its own, so that only the side that asks is counted. Songs are begun one
-after the other, and the newest thousand are looked at every `POLL_INTERVAL` seconds of the relay's
-time: the oldest tenth of them has finished; of the others most stream, and the youngest run
-without a clip or wait.
+The relay is a process of its own, so that only the client is counted. Songs are started one after
+the other, and the newest thousand are looked up every `POLL_INTERVAL` seconds of the relay's time:
+the oldest tenth of them has finished; of the others most stream, and the youngest run without a
+clip or are queued.
 
-Most running tasks look as they did in the look before, so that nothing has to be read or stored: in
+Most running tasks are as they were in the look-up before, so that nothing is parsed or stored: in
 new-api, on which most relays are built, the loop that refreshes tasks from upstream sleeps for 15
 seconds each time, and a song's progress is only ever written as "0%" or "100%".
 """
@@ -33,29 +33,29 @@ from sandbox.relay import LocalRelay, song
 LOOKS = 1000
 BATCH = 100
 POLL_INTERVAL = 5.0
-"""Seconds between two looks at a task, as the bot's setting of that name has it."""
+"""Seconds between two polls of a task: the default of the setting of that name."""
 TAKES = 125.0
-"""Seconds from the beginning of a song to its end."""
+"""Seconds from the start of a song to its end."""
 FINISHED = 0.1
 BEGIN = 36
-"""Songs that begin, and as many that end, from one look to the next: so the tenth stays one."""
+"""Songs that start, and as many that end, between two look-ups: so a tenth remains finished."""
 UNBOUND = 1000.0
-"""Requests a second: more than can be made, so that nobody waits for a turn."""
+"""Requests a second: more than possible, so that none waits for the rate limiter."""
 ROUNDS = 4
-"""That are counted in a row of each way, as a bot knows but one."""
+"""Consecutive rounds of each way that are counted."""
 WARM_UP = 2
-"""Rounds before these, which are not counted: the one way learns anew what the other has missed."""
+"""Uncounted rounds before these: each way catches up on what the other one has seen."""
 KEY = "sk-" + "".join(Random(0).choices(string.ascii_letters + string.digits, k=48))
-"""As long as new-api makes them: every answer is searched for it."""
+"""As long as new-api's keys: every response is searched for it."""
 
 Look = Callable[[Sequence[str]], Awaitable[int]]
-"""Looks at tasks, and returns how many of them have ended."""
+"""Looks up tasks, and returns how many of them have ended."""
 Round = Callable[[], Sequence[str]]
-"""Lets the relay's time pass until the next look; returns the ids of the newest songs."""
+"""Advances the relay's time to the next look-up; returns the ids of the newest songs."""
 
 
 def rows(quick: bool) -> list[Row]:
-    """Measure both ways of asking, in turn, that many times."""
+    """Measure both ways alternately, that many times."""
     blocks = 2 if quick else 10
     with _a_relay() as (address, next_round):
         ours, theirs, unchanged = asyncio.run(_measure(address, next_round, blocks))
@@ -76,7 +76,7 @@ def rows(quick: bool) -> list[Row]:
 async def _measure(
     address: str, next_round: Round, blocks: int
 ) -> tuple[list[float], list[float], float]:
-    """Return the processor time of both ways, and the share of looks that showed nothing new."""
+    """Return the CPU time of both ways, and the share of look-ups that showed nothing new."""
     async with aiohttp.ClientSession() as session, aiohttp.ClientSession() as other:
         client = RelayClient(
             session,
@@ -95,7 +95,7 @@ async def _measure(
 
 
 async def _processor_time(look: Look, next_round: Round) -> float:
-    """Return the seconds that this process computed for, on average of some rounds in a row."""
+    """Return the CPU seconds of this process, averaged over consecutive rounds."""
     taken = []
     for _ in range(WARM_UP + ROUNDS):
         ids = next_round()
@@ -107,16 +107,16 @@ async def _processor_time(look: Look, next_round: Round) -> float:
 
 
 class _Watcher:
-    """Looks as the poller does."""
+    """Looks up tasks as the poller does."""
 
     def __init__(self, client: RelayClient) -> None:
         self._client = client
         self._last_answers = LastAnswerCache()
         self.unchanged = 0
-        """Tasks that looked as before, in the last round."""
+        """Tasks that were as before, in the last round."""
 
     async def look(self, ids: Sequence[str]) -> int:
-        """Look at all of them in batches, and keep what stands for those that run."""
+        """Look up all of them in batches, and keep the hashes of those that run."""
         ended = self.unchanged = 0
         for start in range(0, len(ids), BATCH):
             part = ids[start : start + BATCH]
@@ -130,7 +130,7 @@ class _Watcher:
 
 
 def _one_by_one(session: aiohttp.ClientSession, address: str) -> Look:
-    """Look as bots usually do."""
+    """Look up tasks as bots usually do."""
 
     async def look(ids: Sequence[str]) -> int:
         ended = 0
@@ -147,7 +147,7 @@ def _one_by_one(session: aiohttp.ClientSession, address: str) -> Look:
 
 @contextmanager
 def _a_relay() -> Iterator[tuple[str, Round]]:
-    """Give the address and the time of a relay that is a process of its own."""
+    """Yield the address and the clock of a relay in a process of its own."""
     spawn = get_context("spawn")
     here, there = spawn.Pipe()
     process = spawn.Process(target=_serve, args=(there,))
@@ -181,7 +181,7 @@ async def _serve_until_told(connection: Connection) -> None:
 
 
 def _go_on(local: LocalRelay, songs: int) -> None:
-    """Let time pass in which so many songs are begun, evenly."""
+    """Advance the time while so many songs are started, evenly."""
     for _ in range(songs):
         local.clock.advance(POLL_INTERVAL / BEGIN / 2)
         local.add(song(takes=TAKES))

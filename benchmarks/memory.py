@@ -1,4 +1,4 @@
-"""How much memory the bot takes, however much is watched.
+"""Measures the memory of the bot with many and with few watches.
 
 Each size has a bot process of its own between a local Discord and a local relay. All that it
 watches is due when it starts, so that it asks about as much as it may from then on.
@@ -27,8 +27,8 @@ PACE = {"POLL_REQUESTS_PER_SECOND": "50", "POLL_INTERVAL": "0.2"}
 KNOWN = 200_000
 """Tasks that the relay knows: more than a bot asks for in that time."""
 CHANNELS = 100
-PATIENCE = 60.0
-"""Seconds for a start."""
+START_TIMEOUT = 60.0
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ async def live(folder: Path, watches: int, polling: float, discord: LocalDiscord
         bot = BotProcess(folder, settings_for(discord, relay, folder) | PACE)
         began = time.perf_counter()
         await stack.enter_async_context(bot)
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(START_TIMEOUT):
             await relay.wait_for_requests()
         started = time.perf_counter() - began
         samples = [await _resident_later(bot, polling / 30) for _ in range(30)]

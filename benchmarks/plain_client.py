@@ -1,4 +1,4 @@
-"""A thousand messages as plain discord.py sends them: all at once, each with what it does itself.
+"""Sends a thousand messages with plain discord.py: all at once, with its own rate limits.
 
 ``python -m benchmarks.plain_client API_URL TOKEN CHANNELS_FILE``: a program of its own, as the bot
 is one beside it.

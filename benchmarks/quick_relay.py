@@ -1,4 +1,4 @@
-"""A relay for thousands of looks a second: it writes what a task answers once, not at each look."""
+"""A relay for thousands of polls a second: it serialises each task once, not at each request."""
 
 import asyncio
 import json

@@ -1,8 +1,8 @@
-"""How long a bot that owes notices takes from its start to the first of them, however much it has.
+"""Measures the time from the start of the bot to its first notice, with many and few rows.
 
-Both databases come from a bot that ran here before: its commands are registered. One owes a single
-notice and has nothing else; in the other 100,000 songs run, every one of them due for a look, and
-1,000 notices wait in 1,000 channels. A local Discord, with these channels, and a local relay are in
+Both databases come from a bot that ran here before: its commands are registered. One holds a single
+due notice and nothing else; in the other 100,000 songs run, all of them due to be polled, and 1,000
+notices are due in 1,000 channels. A local Discord, with these channels, and a local relay are in
 this process. The time is from the start of Python to the arrival of the first message.
 """
 

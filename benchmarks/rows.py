@@ -1,4 +1,4 @@
-"""What a benchmark found: one row of the table."""
+"""The result of a benchmark: one row of the table."""
 
 import operator
 import statistics

@@ -1,7 +1,7 @@
-"""Databases full of running watches, made in seconds.
+"""Creates databases full of running watches within seconds.
 
-The store writes one watch; SQL copies its rows under other ids. So they are as the store writes
-them, whatever columns the schema has.
+The store writes one watch, and SQL copies its rows under other ids. So the rows are as the store
+writes them, whatever columns the schema has.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""What the database costs: confirmed watches on the disk, and finding what is due among many.
+"""Measures the database: confirmed watches on disk, and the query for due tasks among many.
 
-Both on real files, with every commit on the disk before it is confirmed. What is due is found the
-way the poller finds it; in memory's caches both, for that is where a bot that looks has it.
+Both use real files, with every commit on disk before it is confirmed. Due tasks are queried as the
+poller does, with warm caches, which a polling bot has.
 """
 
 import asyncio
