@@ -4,10 +4,10 @@ import discord
 
 from bot.client import SunoBot
 from bot.i18n.catalog import Catalog, catalog_for
-from bot.ui.components import LinkButton, link_view
 from bot.ui.permissions import invite_link
-from bot.ui.songs import RUNNING_COLOUR
 from bot.ui.suno_cog import SunoCog, subcommand
+from bot.ui.task_text import RUNNING_COLOUR
+from bot.ui.views import LinkButton, link_view
 
 Interaction = discord.Interaction[SunoBot]
 

@@ -4,7 +4,7 @@ import discord
 from discord.ext import commands
 
 from bot.client import SunoBot
-from bot.delivery.channel_blocking import ChannelBlocker
+from bot.delivery.channel_blocker import ChannelBlocker
 
 
 class PermissionEvents(commands.Cog):

@@ -13,15 +13,15 @@ from dataclasses import replace
 
 import discord
 
-from bot.delivery.attachments.uploads import AttachmentPolicy
-from bot.delivery.channel_blocking import ChannelBlocker
+from bot.delivery.attachments.attachment_policy import AttachmentPolicy
+from bot.delivery.channel_blocker import ChannelBlocker
 from bot.delivery.direct_messages import DirectMessageOpener
 from bot.delivery.discord_calls import Call, DiscordCalls
 from bot.delivery.discord_errors import classify, may_succeed_without_file, short_reason
-from bot.delivery.discord_traffic import RequestMonitor
 from bot.delivery.duplicate_check import DuplicateCheck, find_existing
 from bot.delivery.error_policy import RETRY_POLICY, ErrorPolicy, RetryPolicy, describe_delivery
 from bot.delivery.rendering import delivery_view, ensure_complete, render_delivery
+from bot.delivery.request_monitor import RequestMonitor
 from bot.metrics import DeliveryOutcome, Metrics
 from bot.storage.clock_rollback import UNKNOWN_TIME, Rollback, RollbackDetector
 from bot.storage.models import Delivery, DeliveryPurpose

@@ -12,7 +12,7 @@ import discord
 
 from bot.storage.clock_rollback import UNKNOWN_TIME
 from bot.storage.models import Delivery, Destination
-from bot.ui.songs import has_marker
+from bot.ui.task_text import has_marker
 
 MAX_MESSAGES_READ = 300
 """How far a channel is read from the doubtful moment on."""

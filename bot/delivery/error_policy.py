@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import aiohttp
 import discord
 
-from bot.delivery.channel_blocking import ChannelBlocker
+from bot.delivery.channel_blocker import ChannelBlocker
 from bot.delivery.direct_messages import DIRECT_MESSAGE_TIMING, DirectMessageTiming
 from bot.delivery.discord_errors import (
     Disposition,

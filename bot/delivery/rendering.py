@@ -9,11 +9,11 @@ from bot.delivery.discord_errors import Disposition, classify, short_reason
 from bot.delivery.duplicate_check import lacks_embeds
 from bot.i18n.catalog import catalog_for
 from bot.storage.models import Delivery, DeliveryPurpose, EndReason, MessageFormat
-from bot.ui.components import keep_watching_view, link_view
 from bot.ui.held_notice import held_notice
 from bot.ui.limits import MAX_CONTENT
 from bot.ui.minimal_notice import minimal_notice
 from bot.ui.notice import Notice, as_plain_text, render_notice, without_links
+from bot.ui.views import keep_watching_view, link_view
 
 FORMS_WITHOUT_FOREIGN_TEXT = frozenset({MessageFormat.MINIMAL, MessageFormat.BARE})
 """The forms that hold nothing which a relay or a person wrote."""

@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 
 from bot.app import COGS, Timing, build_bot, make_relay_client
-from bot.delivery.attachments.fetching import AudioFetcher
+from bot.delivery.attachments.audio_fetcher import AudioFetcher
 from bot.doctor.report import Area, Finding, Notebook
 from bot.settings import Settings
 from bot.storage.database import DatabaseThread

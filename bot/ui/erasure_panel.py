@@ -4,8 +4,8 @@ import discord
 
 from bot.i18n.catalog import Catalog
 from bot.storage.models import PersonalData
-from bot.ui.components import StatelessView
 from bot.ui.custom_ids import ErasureButtonId
+from bot.ui.views import StatelessView
 
 
 def erasure_question(personal_data: PersonalData, catalog: Catalog) -> str:

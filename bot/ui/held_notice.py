@@ -8,7 +8,7 @@ from bot.storage.models import Delivery, MissingAccess, UndeliveredNotice, Undel
 from bot.ui.escaping import code_span, escape_line
 from bot.ui.limits import MAX_DESCRIPTION, whole_lines
 from bot.ui.notice import Notice
-from bot.ui.songs import marker
+from bot.ui.task_text import marker
 
 _TITLE = 60
 _MARKER = 220

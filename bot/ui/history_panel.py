@@ -8,11 +8,11 @@ import discord
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Task, TaskKind
 from bot.storage.models import EndReason, HistoryEntry, HistoryPage
-from bot.ui.components import StatelessView
 from bot.ui.custom_ids import HistoryEntryId, HistoryPageId
 from bot.ui.escaping import escape_line, sanitize_line
 from bot.ui.limits import MAX_OPTION_TEXT, usable_url
-from bot.ui.songs import RUNNING_COLOUR, join_parts
+from bot.ui.task_text import RUNNING_COLOUR, join_parts
+from bot.ui.views import StatelessView
 
 MAX_SEARCH_BYTES = 60
 """Bytes of UTF-8: with the rest of the custom id at most 100, however Discord counts."""

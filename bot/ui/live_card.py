@@ -10,11 +10,11 @@ import discord
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Outcome, Task
 from bot.storage.models import EndReason, LiveCard, LiveCardTask
-from bot.ui.components import StatelessView
 from bot.ui.custom_ids import LiveCardButtonId
 from bot.ui.escaping import code_span, escape_line
 from bot.ui.limits import MAX_CONTENT, whole_lines
-from bot.ui.songs import (
+from bot.ui.status_card import progress_bar, state_line, task_style
+from bot.ui.task_text import (
     FAILURE_COLOUR,
     OUTCOME_COLOURS,
     PARTIAL_COLOUR,
@@ -23,7 +23,7 @@ from bot.ui.songs import (
     UNKNOWN_COLOUR,
     link_buttons,
 )
-from bot.ui.status_card import progress_bar, state_line, task_style
+from bot.ui.views import StatelessView
 
 _TITLE = 120
 _SHORT_ID = 8

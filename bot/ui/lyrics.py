@@ -10,7 +10,7 @@ from bot.i18n.catalog import Catalog
 from bot.relay.models import Outcome, Task
 from bot.ui.escaping import ELLIPSIS, cut_position, escape, truncate
 from bot.ui.limits import MAX_DESCRIPTION, MAX_EMBEDS, MAX_EMBEDS_TOTAL, embeds_length
-from bot.ui.songs import UNKNOWN_COLOUR, join_parts, lyrics_colour, task_title, version_label
+from bot.ui.task_text import UNKNOWN_COLOUR, join_parts, lyrics_colour, task_title, version_label
 
 _TITLE = 100
 _BREAKS = (

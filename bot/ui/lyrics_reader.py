@@ -11,11 +11,11 @@ import discord
 
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Task
-from bot.ui.components import StatelessView
 from bot.ui.custom_ids import LyricsButtonId
 from bot.ui.escaping import safe_file_name, sanitize
 from bot.ui.lyrics import lyrics_messages, lyrics_texts, split_text
-from bot.ui.songs import join_parts, lyrics_colour, task_title
+from bot.ui.task_text import join_parts, lyrics_colour, task_title
+from bot.ui.views import StatelessView
 
 MAX_PAGE_LENGTH = 1500
 """Code points of lyrics on a page."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Task
 from bot.storage.models import EndReason
-from bot.ui import songs
+from bot.ui import task_text
 from bot.ui.escaping import code_span
 from bot.ui.limits import MAX_CONTENT
 from bot.ui.notice import Notice, allowed_mentions_of
@@ -37,5 +37,5 @@ def minimal_notice(
         lines.append(catalog.text("notice-repeat"))
     lines.append(catalog.text("notice-minimal-status" if with_id else "notice-minimal-history"))
     if with_id:
-        lines.append(f"-# {code_span(songs.marker(task))}")
+        lines.append(f"-# {code_span(task_text.marker(task))}")
     return Notice("\n".join(lines), (), (), allowed_mentions_of(mentioned))

@@ -12,8 +12,7 @@ import discord
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Clip, Outcome, Task
 from bot.storage.models import EndReason
-from bot.ui import songs
-from bot.ui.components import LinkButton
+from bot.ui import task_text
 from bot.ui.escaping import code_span, escape, escape_line
 from bot.ui.failure_reasons import failure_advice, failure_explanation, relay_reason
 from bot.ui.limits import (
@@ -27,6 +26,7 @@ from bot.ui.limits import (
 )
 from bot.ui.lyrics import LyricsText, fit_into_embeds, lyrics_texts, truncate_at_line
 from bot.ui.notice_text import NoticeText, headline, mentions, remarks
+from bot.ui.views import LinkButton
 
 _MARKERS = 700
 """Code points of all ids together in plain text, where there is room."""
@@ -60,7 +60,7 @@ def render_notice(
     It is within every limit of Discord's, whatever the relay wrote. ``possible_duplicate`` adds
     that the same message may have been posted before.
     """
-    notice_text = NoticeText(songs.without_expired_streams(task), end_reason, catalog)
+    notice_text = NoticeText(task_text.without_expired_streams(task), end_reason, catalog)
     hidden = 0 if notice_text.fruitless else len(task.clips) - len(_shown(notice_text))
     said = "\n".join(
         [
@@ -73,7 +73,7 @@ def render_notice(
     return Notice(
         content=f"{named} {said}".strip(),
         embeds=tuple(_embeds(notice_text)),
-        buttons=() if notice_text.fruitless else songs.link_buttons(task, catalog),
+        buttons=() if notice_text.fruitless else task_text.link_buttons(task, catalog),
         allowed_mentions=allowed_mentions_of(mentioned),
         rest=catalog.text("notice-rest-status" if notice_text.fruitless else "notice-rest"),
     )
@@ -122,7 +122,7 @@ def as_plain_text(notice: Notice) -> Notice:
     """
     footers = [embed.footer.text for embed in notice.embeds if embed.footer.text]
     longest = min(_MARKERS, MAX_CONTENT - len(notice.content) - len(notice.rest) - len("\n\n-# "))
-    ids = "-# " + code_span(songs.join_markers(footers), limit=longest) if footers else ""
+    ids = "-# " + code_span(task_text.join_markers(footers), limit=longest) if footers else ""
     text = _with_links(notice, MAX_CONTENT - len(ids) - len(notice.rest) - 2)
     told = _told(list(_parts(notice.embeds)), MAX_CONTENT - len(text) - len(ids) - 2, notice.rest)
     content = "\n".join(part for part in (text, told, ids) if part)
@@ -157,7 +157,7 @@ def _embeds(notice_text: NoticeText) -> list[discord.Embed]:
             embeds[0].set_footer(text=_first_footer(notice_text))
         embeds += _lyrics_embeds(notice_text, embeds)
     if not embeds[0].footer.text:
-        embeds[-1].set_footer(text=songs.marker(notice_text.task))
+        embeds[-1].set_footer(text=task_text.marker(notice_text.task))
     return embeds
 
 
@@ -173,12 +173,12 @@ def _bounded(notice_text: NoticeText, most: int, together: int) -> int:
 
 def _first_footer(notice_text: NoticeText) -> str:
     clip = notice_text.task.clips[0]
-    return songs.marker(notice_text.task, clip, limit=_id_limit(notice_text))
+    return task_text.marker(notice_text.task, clip, limit=_id_limit(notice_text))
 
 
 def _id_limit(notice_text: NoticeText) -> int:
     """Return how much of a clip's id is shown: all of it, unless there are many clips."""
-    return _bounded(notice_text, songs.MAX_SHOWN_ID, 600)
+    return _bounded(notice_text, task_text.MAX_SHOWN_ID, 600)
 
 
 def _clip_embeds(notice_text: NoticeText) -> list[discord.Embed]:
@@ -192,24 +192,24 @@ def _clip_embed(notice_text: NoticeText, number: int, used: set[str]) -> discord
     """Return the embed of a clip; two embeds with one URL would be shown as one."""
     task, catalog = notice_text.task, notice_text.catalog
     clip = task.clips[number - 1]
-    about = songs.join_parts(
-        songs.version_label(number, len(task.clips), catalog),
+    about = task_text.join_parts(
+        task_text.version_label(number, len(task.clips), catalog),
         escape_line(clip.style, limit=_bounded(notice_text, 200, 800)),
-        songs.format_duration(clip.duration),
+        task_text.format_duration(clip.duration),
     )
-    state = songs.clip_state(clip, catalog, reason_limit=_bounded(notice_text, 600, 1000))
+    state = task_text.clip_state(clip, catalog, reason_limit=_bounded(notice_text, 600, 1000))
     embed = discord.Embed(
-        title=songs.clip_title(clip, task, catalog, limit=_bounded(notice_text, 200, 800)),
+        title=task_text.clip_title(clip, task, catalog, limit=_bounded(notice_text, 200, 800)),
         description="\n".join(part for part in (about, state) if part) or None,
-        colour=songs.clip_colour(clip),
+        colour=task_text.clip_colour(clip),
     )
     url = usable_url(clip.audio_url) if clip.playable else None
     if url and url not in used:
         used.add(url)
         embed.url = url
-    if clip.playable or songs.is_preview(clip):
+    if clip.playable or task_text.is_preview(clip):
         embed.set_image(url=usable_url(clip.image_url))
-    if number > 1 and (ids := songs.clip_marker(clip, limit=_id_limit(notice_text))):
+    if number > 1 and (ids := task_text.clip_marker(clip, limit=_id_limit(notice_text))):
         embed.set_footer(text=ids)
     return embed
 
@@ -223,7 +223,7 @@ def _lyrics_embeds(notice_text: NoticeText, others: Sequence[discord.Embed]) -> 
         ]
     ]
     overhead = (
-        sum(len(_lyrics_title(notice_text, sheet)) for sheet in found) + songs.MAX_SHOWN_ID + 2
+        sum(len(_lyrics_title(notice_text, sheet)) for sheet in found) + task_text.MAX_SHOWN_ID + 2
     )
     room = MAX_EMBEDS_TOTAL - embeds_length(others) - overhead
     rest = notice_text.catalog.text("notice-rest")
@@ -239,7 +239,7 @@ def _sheet_embeds(
     notice_text: NoticeText, sheet: LyricsText, room: int, free: int, rest: str
 ) -> list[discord.Embed]:
     pieces = fit_into_embeds(sheet.text, room, free, rest)
-    colour = songs.lyrics_colour(notice_text.task)
+    colour = task_text.lyrics_colour(notice_text.task)
     embeds = [discord.Embed(description=piece, colour=colour) for piece in pieces]
     if embeds:
         embeds[0].title = _lyrics_title(notice_text, sheet)
@@ -262,10 +262,10 @@ def _explanation(notice_text: NoticeText) -> discord.Embed:
     """Return the embed that says why there is nothing to show, and what to do."""
     task, catalog = notice_text.task, notice_text.catalog
     embed = discord.Embed(
-        title=notice_text.title if notice_text.titled else None, colour=songs.UNKNOWN_COLOUR
+        title=notice_text.title if notice_text.titled else None, colour=task_text.UNKNOWN_COLOUR
     )
     if notice_text.end_reason is EndReason.FINISHED and task.outcome is not Outcome.SUCCESS:
-        embed.colour = songs.FAILURE_COLOUR
+        embed.colour = task_text.FAILURE_COLOUR
         embed.description = failure_explanation(task, catalog)
         advised = failure_advice(task, catalog)
     else:
@@ -281,7 +281,7 @@ def _explanation(notice_text: NoticeText) -> discord.Embed:
         embed.add_field(name=catalog.text("notice-own-words"), value=told, inline=False)
     embed.add_field(name=catalog.text("notice-what-to-do"), value=advised, inline=False)
     embed.add_field(
-        name=catalog.text("notice-task-id"), value=code_span(task.id, limit=songs.MAX_SHOWN_ID)
+        name=catalog.text("notice-task-id"), value=code_span(task.id, limit=task_text.MAX_SHOWN_ID)
     )
     return embed
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Clip, ClipStatus, Outcome, Task
 from bot.storage.models import EndReason
-from bot.ui import songs
+from bot.ui import task_text
 from bot.ui.escaping import escape_line
 from bot.ui.failure_reasons import effective_kind
 from bot.ui.limits import MAX_MENTIONED_USERS
@@ -32,7 +32,7 @@ class NoticeText:
     @property
     def title(self) -> str:
         """The title, escaped, or what stands for one; at most 120 code points."""
-        return songs.task_title(self.task, self.catalog, limit=_TITLE)
+        return task_text.task_title(self.task, self.catalog, limit=_TITLE)
 
     @property
     def ready(self) -> int:
@@ -42,7 +42,7 @@ class NoticeText:
     @property
     def previews(self) -> int:
         """How many clips are only a stream that ends."""
-        return sum(songs.is_preview(clip) for clip in self.task.clips)
+        return sum(task_text.is_preview(clip) for clip in self.task.clips)
 
     @property
     def failed(self) -> int:

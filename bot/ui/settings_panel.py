@@ -6,8 +6,8 @@ import discord
 
 from bot.i18n.catalog import Catalog, catalog_for
 from bot.storage.models import MentionSetting, ServerSettings
-from bot.ui.components import StatelessView
 from bot.ui.custom_ids import SettingId
+from bot.ui.views import StatelessView
 
 LANGUAGES = (None, "en-US", "zh-CN")
 """What the language button goes through; ``None`` is the server's own."""

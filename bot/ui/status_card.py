@@ -8,12 +8,12 @@ import discord
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Clip, Outcome, Task, TaskStatus
 from bot.storage.models import DurationStats
-from bot.ui import songs
-from bot.ui.components import status_view
+from bot.ui import task_text
 from bot.ui.escaping import code_span, escape_line
 from bot.ui.failure_reasons import failure_explanation, relay_reason
 from bot.ui.limits import usable_url
-from bot.ui.songs import link_buttons
+from bot.ui.task_text import link_buttons
+from bot.ui.views import status_view
 
 _TITLE = 200
 _STYLE = 200
@@ -38,11 +38,13 @@ def status_card(
     One embed: what it is, how far, since when, each version with its link, the id. A stream is
     called a preview. It never bears the marker of a notice.
     """
-    task = songs.without_expired_streams(task)
+    task = task_text.without_expired_streams(task)
     embed = discord.Embed(
-        title=songs.task_title(task, catalog, limit=_TITLE),
+        title=task_text.task_title(task, catalog, limit=_TITLE),
         description="\n".join(_lines(task, catalog, now, typical)),
-        colour=songs.OUTCOME_COLOURS[task.outcome] if task.outcome else songs.RUNNING_COLOUR,
+        colour=task_text.OUTCOME_COLOURS[task.outcome]
+        if task.outcome
+        else task_text.RUNNING_COLOUR,
     )
     covers = (usable_url(clip.image_url) for clip in task.clips)
     return [embed.set_thumbnail(url=next(filter(None, covers), None))]
@@ -63,12 +65,12 @@ def _lines(
         yield from _progress(task, catalog, now, typical)
     yield from filter(None, (task_style(task),))
     yield from _failure(task, catalog)
-    if any(clip.playable or songs.is_preview(clip) for clip in task.clips) or not task.terminal:
+    if any(clip.playable or task_text.is_preview(clip) for clip in task.clips) or not task.terminal:
         yield from _clips(task, catalog)
     if task.text and task.terminal:
         yield catalog.text("card-read-lyrics")
     yield ""
-    yield catalog.text("card-task-id", id=code_span(task.id, limit=songs.MAX_SHOWN_ID))
+    yield catalog.text("card-task-id", id=code_span(task.id, limit=task_text.MAX_SHOWN_ID))
 
 
 def _progress(
@@ -81,7 +83,7 @@ def _progress(
     elif typical and 0 < now - started < typical.slow:
         yield progress_bar(min(_NEARLY, round(100 * (now - started) / typical.slow)))
     if typical:
-        yield catalog.text("card-typical", time=songs.format_duration(typical.median))
+        yield catalog.text("card-typical", time=task_text.format_duration(typical.median))
 
 
 def state_line(task: Task, catalog: Catalog, now: float) -> str:
@@ -90,11 +92,11 @@ def state_line(task: Task, catalog: Catalog, now: float) -> str:
     finished = _time(task.finished_at, now)
     if not task.terminal:
         since = catalog.text("card-since", time=f"<t:{started}:R>") if started else ""
-        return songs.join_parts(catalog.text(f"card-state-{_name(task.status)}"), since)
+        return task_text.join_parts(catalog.text(f"card-state-{_name(task.status)}"), since)
     ended = catalog.text("card-ended", time=f"<t:{finished}:R>") if finished else ""
-    took = songs.format_duration(finished - started) if finished and started else ""
+    took = task_text.format_duration(finished - started) if finished and started else ""
     taken = catalog.text("card-took", time=took) if took else ""
-    return songs.join_parts(catalog.text(f"card-state-{task.outcome}"), ended, taken)
+    return task_text.join_parts(catalog.text(f"card-state-{task.outcome}"), ended, taken)
 
 
 def _name(status: TaskStatus) -> str:
@@ -143,18 +145,20 @@ def _clips(task: Task, catalog: Catalog) -> Iterator[str]:
 
 def _clip(clip: Clip, number: int, of: int, catalog: Catalog) -> str:
     """Return a clip as one line: ``Version 1 · 2:34 · Listen``, or why it has no link."""
-    name = songs.version_label(number, of, catalog) or catalog.text("card-song")
-    state = songs.clip_state(clip, catalog, reason_limit=_REASON // 2)
+    name = task_text.version_label(number, of, catalog) or catalog.text("card-song")
+    state = task_text.clip_state(clip, catalog, reason_limit=_REASON // 2)
     link = _link(clip, catalog)
     if not link and not state:
         state = catalog.text("card-clip-link-long")
-    return songs.join_parts(f"**{name}**", songs.format_duration(clip.duration), link, state)
+    return task_text.join_parts(
+        f"**{name}**", task_text.format_duration(clip.duration), link, state
+    )
 
 
 def _link(clip: Clip, catalog: Catalog) -> str:
     """Return a masked link to what can be heard, empty if there is nothing that fits the card."""
     url = usable_url(clip.audio_url, _LINK)
-    if not url or not (clip.playable or songs.is_preview(clip)):
+    if not url or not (clip.playable or task_text.is_preview(clip)):
         return ""
     label = catalog.text("card-button-listen" if clip.playable else "card-button-preview")
     return f"[{label}]({url.replace('(', '%28').replace(')', '%29')})"

@@ -6,10 +6,10 @@ import discord
 
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Task, TaskKind
-from bot.ui.components import StatelessView
 from bot.ui.custom_ids import FoundTasksId
 from bot.ui.escaping import sanitize_line
 from bot.ui.limits import MAX_OPTION_TEXT
+from bot.ui.views import StatelessView
 
 _KINDS = {TaskKind.MUSIC: "found-song", TaskKind.LYRICS: "found-lyrics", None: "found-task"}
 

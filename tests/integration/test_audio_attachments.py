@@ -10,14 +10,14 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.delivery.attachments.fetching import AudioFetcher
-from bot.delivery.attachments.uploads import (
+from bot.delivery.attachments.attachment_policy import (
     DEFAULT_UPLOAD_LIMIT,
     MAX_ATTEMPTS_WITH_FILE,
     AudioAttachments,
     UploadLimits,
 )
-from bot.delivery.discord_traffic import RequestMonitor
+from bot.delivery.attachments.audio_fetcher import AudioFetcher
+from bot.delivery.request_monitor import RequestMonitor
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
 from bot.storage.outbox import Outbox

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from bot.app import COGS, Timing, build_bot, make_relay_client
-from bot.delivery.attachments.fetching import AudioFetcher
+from bot.delivery.attachments.audio_fetcher import AudioFetcher
 from bot.settings import Settings
 from bot.storage.database import DatabaseThread
 from sandbox.bot_process import BotProcess

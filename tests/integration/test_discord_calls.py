@@ -17,10 +17,10 @@ from yarl import URL
 
 from bot.background import BackgroundLoops, Loop
 from bot.delivery.discord_calls import CallTimeout, DiscordCalls, TooManyLateCalls
-from bot.delivery.discord_traffic import RequestMonitor
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.error_policy import RetryPolicy
 from bot.delivery.live_card_updater import LiveCardTiming, LiveCardUpdater
+from bot.delivery.request_monitor import RequestMonitor
 from bot.storage.database import DatabaseThread
 from bot.storage.live_cards import LiveCards
 from bot.storage.models import Destination
@@ -303,7 +303,7 @@ async def test_no_call_begins_beside_too_many_late_ones() -> None:
 
 HARMLESS = {
     "bot/ui/autocomplete.py": {"recent"},
-    "bot/delivery/attachments/fetching.py": {"_follow"},
+    "bot/delivery/attachments/audio_fetcher.py": {"_follow"},
     "bot/gateway.py": {"attempt"},
     "bot/background.py": {"wait"},
 }

@@ -12,7 +12,7 @@ from bot.storage.live_cards import LiveCards
 from bot.storage.models import Destination
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
-from bot.ui.songs import UNKNOWN_COLOUR
+from bot.ui.task_text import UNKNOWN_COLOUR
 from sandbox.discord import Message, body_contains
 from sandbox.relay import failing, song
 from tests.support.builders import NOON, a_running_task

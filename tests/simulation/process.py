@@ -9,7 +9,7 @@ from discord.user import ClientUser
 
 from bot import app
 from bot.client import SunoBot
-from bot.delivery.attachments.fetching import AudioFetcher
+from bot.delivery.attachments.audio_fetcher import AudioFetcher
 from bot.delivery.live_card_updater import LiveCardTiming
 from bot.settings import Settings
 from tests.simulation import discord_server, relay_server

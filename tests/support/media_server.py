@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from bot.delivery.attachments.fetching import Resolver
+from bot.delivery.attachments.audio_fetcher import Resolver
 
 MP3 = b"ID3\x04\x00\x00\x00\x00\x00\x00" + b"\xff\xfb\x90\x64" + bytes(range(256)) * 8
 """What begins as an MP3 does."""

@@ -10,7 +10,7 @@ import aiohttp
 
 from bot.app import COGS, Bot, Timing, build_bot, make_relay_client, serve
 from bot.client import SunoBot
-from bot.delivery.attachments.fetching import AudioFetcher
+from bot.delivery.attachments.audio_fetcher import AudioFetcher
 from bot.delivery.live_card_updater import LiveCardTiming
 from bot.gateway import GatewayTiming
 from bot.settings import Settings

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from bot.i18n.catalog import catalog_in
 from bot.relay.models import Clip, ClipStatus, Outcome, Task, TaskStatus
 from bot.storage.models import DurationStats
-from bot.ui.songs import has_marker
 from bot.ui.status_card import progress_bar, status_card, status_message
+from bot.ui.task_text import has_marker
 from tests.support.builders import NOON, a_clip, a_failure, a_lyrics_task, a_running_task, a_song
 from tests.support.hostile import TASKS, assert_embeds_fit
 

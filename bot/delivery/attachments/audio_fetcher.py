@@ -20,7 +20,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from bot.delivery.attachments.audio import (
+from bot.delivery.attachments.audio_format import (
     SIGNATURE_LENGTH,
     audio_extension,
     has_only_audio_tracks,

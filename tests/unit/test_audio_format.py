@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from bot.delivery.attachments.audio import (
+from bot.delivery.attachments.audio_format import (
     SIGNATURE_LENGTH,
     audio_extension,
     has_only_audio_tracks,

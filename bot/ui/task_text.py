@@ -8,9 +8,9 @@ import discord
 
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Clip, ClipStatus, Outcome, Task
-from bot.ui.components import LinkButton
 from bot.ui.escaping import escape_line, sanitize_line
 from bot.ui.limits import MAX_BUTTON_URL, MAX_BUTTONS, usable_url
+from bot.ui.views import LinkButton
 
 SUCCESS_COLOUR = discord.Colour(0x3BA55D)
 PARTIAL_COLOUR = discord.Colour(0xF0B232)

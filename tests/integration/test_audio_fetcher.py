@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.delivery.attachments.fetching import (
+from bot.delivery.attachments.audio_fetcher import (
     MAX_REDIRECTS,
     AudioFetcher,
     AudioFetchError,

@@ -8,7 +8,7 @@ from typing import cast
 
 import discord
 
-from bot.delivery.attachments.fetching import AudioFetcher, AudioFetchError
+from bot.delivery.attachments.audio_fetcher import AudioFetcher, AudioFetchError
 from bot.relay.models import Task
 from bot.storage.models import Delivery, DeliveryPurpose, MessageFormat
 from bot.storage.server_settings import ServerSettingsStore
