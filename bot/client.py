@@ -187,7 +187,7 @@ def request_trace(monitor: RequestMonitor, metrics: Metrics) -> aiohttp.TraceCon
         request: aiohttp.TraceRequestStartParams,
     ) -> None:
         if counts_against_global_limit(request.url.path):
-            await limiter.take()
+            await limiter.acquire()
 
     trace = aiohttp.TraceConfig()
     trace_calls(trace)

@@ -1,7 +1,7 @@
-"""Channels where nothing can be posted: gone, or blocked until somebody mends something.
+"""Handles channels where nothing can be posted.
 
-What is owed to a channel that is gone is told directly to those who watched. What is owed to one
-that is blocked is kept, and those who wait get a word.
+Deliveries to a channel that is gone are redirected to the direct messages of the watchers. A
+channel that rejects everything is blocked: its deliveries wait, and the watchers are told why.
 """
 
 from collections.abc import Callable
@@ -15,9 +15,9 @@ from bot.ui.permissions import missing_permissions, missing_permissions_reason, 
 
 
 class ChannelBlocker:
-    """Lets what cannot be posted wait, or be told elsewhere.
+    """Redirects deliveries from channels that are gone, and blocks channels that reject everything.
 
-    ``retry_interval`` is how often a blocked channel is tried, in seconds.
+    ``retry_interval``: seconds between two attempts at a blocked channel.
     """
 
     def __init__(
@@ -33,30 +33,25 @@ class ChannelBlocker:
         self._clock = clock
 
     async def redirect(
-        self,
-        delivery: Delivery,
-        reason: str,
-        *,
-        unconfirmed: bool = False,
-        channel_gone: bool = True,
+        self, delivery: Delivery, reason: str, *, unconfirmed: bool, channel_gone: bool
     ) -> int:
-        """Tell each watcher directly what the channel does not take; return how many will be told.
+        """Replace a delivery by direct messages to its watchers; return how many these are.
 
-        Either the channel is gone, or it takes this one message in no form. What may have been
-        posted there is not looked for, so the direct message says so. Nobody is told where it was a
-        direct message: its person cannot be reached.
+        ``channel_gone``: otherwise the channel rejects only this message, in every format.
+        A message that may have been posted there is not searched, so the direct messages say that.
+        A delivery to a direct message is dropped: its recipient cannot be reached.
         """
         redirection = self._outbox.redirection
         if delivery.destination.guild_id is None:
             await redirection.drop(delivery, reason=reason)
             return 0
-        posted = (
+        possible_duplicate = (
             unconfirmed or delivery.possible_duplicate or delivery.unconfirmed_since is not None
         )
         return await redirection.redirect(
             delivery,
             reason=reason,
-            possible_duplicate=posted,
+            possible_duplicate=possible_duplicate,
             channel_gone=channel_gone,
             now=self._clock(),
         )
@@ -64,41 +59,43 @@ class ChannelBlocker:
     async def block(
         self,
         delivery: Delivery,
-        meaning: ErrorClassification,
+        classification: ErrorClassification,
         reason: str,
         *,
-        unconfirmed: bool = False,
+        unconfirmed: bool,
     ) -> None:
-        """Keep what is owed to a channel that refuses everything, and tell those who wait."""
+        """Hold all deliveries to a channel that rejects everything, and notify the watchers."""
         now = self._clock()
         await self._outbox.blocked_channels.block(
             delivery,
             until=now + self._retry_interval,
-            reason=self._what_is_missing(delivery, meaning) or reason,
+            reason=self._missing_access(delivery, classification) or reason,
             now=now,
             unconfirmed=unconfirmed,
         )
 
     async def retry_unblocked(self, guild_id: int) -> None:
-        """Try at once what waits in the blocked channels of a server that are open again.
+        """Retry the blocked channels of a server at once where the bot may post again.
 
-        Only where it is known what was missing, and that it is there now: all else is tried
-        slowly, or every event would be a try.
+        Only where the missing permission is known and granted now. The other channels are retried
+        at their interval: otherwise every event of the server would cause an attempt.
         """
         blocked = self._outbox.blocked_channels
         for destination, reason in await blocked.in_server(guild_id):
-            if self._is_open_again(destination, UndeliveredReason(reason)):
+            if self._may_post_again(destination, UndeliveredReason(reason)):
                 await blocked.probe_now(destination.channel_id, self._clock())
 
-    def _what_is_missing(self, delivery: Delivery, meaning: ErrorClassification) -> str | None:
-        """Return the reason that people are told, ``None`` where no permission is missing."""
-        if meaning.missing is not MissingAccess.PERMISSION:
-            return meaning.missing
+    def _missing_access(
+        self, delivery: Delivery, classification: ErrorClassification
+    ) -> str | None:
+        """Return the reason that the watchers are told, ``None`` where no access is missing."""
+        if classification.missing is not MissingAccess.PERMISSION:
+            return classification.missing
         granted = permissions_in(self._client, delivery.destination)
         in_thread = self._thread(delivery.destination) is not None
         return missing_permissions_reason(granted, in_thread=in_thread).text
 
-    def _is_open_again(self, destination: Destination, reason: UndeliveredReason) -> bool:
+    def _may_post_again(self, destination: Destination, reason: UndeliveredReason) -> bool:
         thread = self._thread(destination)
         if thread and reason.closed_thread:
             return not (thread.archived or thread.locked)

@@ -1,7 +1,8 @@
-"""Opens the direct messages to which notices are redirected: one at a time, spaced, until it works.
+"""Opens the direct messages to which notices are redirected.
 
-Discord refuses a bot that opens many at once (40003). A person is given up only where Discord says
-so of that person; whatever else goes wrong is tried again later.
+One at a time and at intervals, because Discord rejects a bot that opens many at once (40003). A
+notice is dropped only if Discord says that this person cannot be reached; every other error is
+retried later.
 """
 
 import asyncio
@@ -18,20 +19,20 @@ from bot.storage.redirection import Redirection, UnopenedMessage
 
 log = logging.getLogger(__name__)
 
-TOO_FAST = 40003
-"""Discord's code for direct messages that are opened too fast."""
+OPENING_TOO_FAST = 40003
+"""Discord's error code for opening direct messages too fast."""
 
 
 @dataclass(frozen=True, slots=True)
 class DirectMessageTiming:
-    """How direct messages are opened. Spans in seconds."""
+    """How direct messages are opened. All times are seconds."""
 
     interval: float = 5.0
-    """Between two of them."""
+    """Between two openings."""
     lease: float = 120.0
-    """After which one is opened again whose opening was never heard of."""
+    """After which an opening without a result is attempted again."""
     first_delay: float = 5.0
-    """Before the second try for a person; it doubles with every try."""
+    """Before the second attempt for a person; it doubles with every attempt."""
     max_delay: float = 300.0
 
 
@@ -39,7 +40,7 @@ DIRECT_MESSAGE_TIMING = DirectMessageTiming()
 
 
 class DirectMessageOpener:
-    """Opens the direct message of whoever is to be told something, and notes its channel."""
+    """Opens the direct message for each redirected notice, and stores its channel."""
 
     def __init__(
         self,
@@ -54,16 +55,16 @@ class DirectMessageOpener:
         self._calls = calls
         self._timing = timing
         self._clock = clock
-        self._refused = 0  # times in a row that all openings were too fast
+        self._rate_limited = 0  # openings in a row that Discord rejected as too fast
         self._opening: asyncio.Task[None] | None = None
 
     @property
     def in_flight(self) -> list[asyncio.Task[None]]:
-        """What waits for a direct message to be opened; it may be cancelled, the call is not."""
+        """The task that waits for an opening, if any. Cancelling it does not cancel the call."""
         return [self._opening] if self._opening is not None and not self._opening.done() else []
 
     async def tick(self) -> None:
-        """Start to open the next direct message, if one is due and none is being opened."""
+        """Start the next opening, if one is due and none is in flight."""
         if self.in_flight:
             return
         now = self._clock()
@@ -71,50 +72,50 @@ class DirectMessageOpener:
         if message is not None:
             self._redirection.openings_paused_until = now + self._timing.interval
             self._opening = asyncio.create_task(self._open(message))
-            self._opening.add_done_callback(_log_fault)
+            self._opening.add_done_callback(_log_failure)
 
     async def _open(self, message: UnopenedMessage) -> None:
         opening = self._client.create_dm(discord.Object(message.user_id))
         try:
             direct = await self._calls.run(opening)
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-            await self._settle(message, error)
+            await self._record_failure(message, error)
         else:
-            self._refused = 0
+            self._rate_limited = 0
             await self._redirection.record_opened(message, direct.id, self._clock())
 
-    async def _settle(self, message: UnopenedMessage, error: Exception) -> None:
-        """Do what an error means for this person, and for all others who wait."""
+    async def _record_failure(self, message: UnopenedMessage, error: Exception) -> None:
+        """Record the error of an opening, and delay all openings if Discord limits them."""
         reason = short_reason(error)
         if is_recipient_unreachable(error):
-            log.info("Person unreachable: user=%s cause=%s", message.user_id, reason)
+            log.info("Recipient unreachable: user=%s cause=%s", message.user_id, reason)
             await self._redirection.drop_unreachable(message, reason=reason)
             return
         now = self._clock()
-        pause = max(self._pause(message.attempts), classify(error).retry_after or 0.0)
-        if _is_too_fast(error):
-            self._refused += 1
-            pause = max(pause, self._pause(self._refused + 2))
-            self._redirection.openings_paused_until = now + pause
+        delay = max(self._delay(message.attempts), classify(error).retry_after or 0.0)
+        if _is_rate_limit(error):
+            self._rate_limited += 1
+            delay = max(delay, self._delay(self._rate_limited + 2))
+            self._redirection.openings_paused_until = now + delay
         log.info(
             "Direct message not opened: user=%s cause=%s retry_in=%.0f",
-            *(message.user_id, reason, pause),
+            *(message.user_id, reason, delay),
         )
-        await self._redirection.postpone_opening(message, until=now + pause, reason=reason)
+        await self._redirection.postpone_opening(message, until=now + delay, reason=reason)
 
-    def _pause(self, tries: int) -> float:
-        doubling: float = self._timing.first_delay * 2.0 ** min(tries - 1, 20)
-        return min(doubling, self._timing.max_delay)
+    def _delay(self, attempts: int) -> float:
+        delay: float = self._timing.first_delay * 2.0 ** min(attempts - 1, 20)
+        return min(delay, self._timing.max_delay)
 
 
-def _is_too_fast(error: Exception) -> bool:
-    """Whether an error is about opening direct messages at all, not about this one."""
+def _is_rate_limit(error: Exception) -> bool:
+    """Whether Discord limits the opening of all direct messages, not of this one."""
     if isinstance(error, discord.HTTPException):
-        return error.status == 429 or error.code == TOO_FAST
+        return error.status == 429 or error.code == OPENING_TOO_FAST
     return isinstance(error, discord.RateLimited)
 
 
-def _log_fault(opening: asyncio.Task[None]) -> None:
-    """Log a fault of ours; the message is due again after its lease."""
+def _log_failure(opening: asyncio.Task[None]) -> None:
+    """Log an unexpected error; the opening is due again after its lease."""
     if not opening.cancelled() and (error := opening.exception()):
         log.error("Opening a direct message failed", exc_info=error)

@@ -1,9 +1,8 @@
-"""Runs calls into discord.py as tasks of their own, so that nothing ever cancels one.
+"""Runs calls into discord.py as separate tasks, so that none is ever cancelled.
 
-While discord.py sleeps out a global rate limit it has closed a gate that every request passes, and
-it opens the gate again only if nobody cancels it meanwhile. So a caller that has waited long enough
-stops waiting and leaves the call alone: the call is late then, begins no further request, and its
-result is still used.
+While discord.py waits for a global rate limit, it blocks all requests, and unblocks them only if
+the waiting task is not cancelled. So a caller whose timeout expires stops waiting and leaves the
+call running. The call is late then: it begins no further request, and its result is still used.
 """
 
 import asyncio
@@ -23,13 +22,13 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MAX_LATE_CALLS = 32
-"""Late calls beside which no new one starts: something is wrong then that more would not mend."""
+"""Late calls at which no new one starts: more calls would not help."""
 
-_current: ContextVar["Call[Any] | None"] = ContextVar("discord_call", default=None)
+_current: ContextVar["DiscordCall[Any] | None"] = ContextVar("discord_call", default=None)
 
 
 class CallTimeout(discord.DiscordException):
-    """A call has not ended within its time. It goes on, and nobody waits for it any more."""
+    """A call exceeded its timeout. It goes on, and nobody waits for it any more."""
 
 
 class TooManyLateCalls(discord.DiscordException):
@@ -37,29 +36,29 @@ class TooManyLateCalls(discord.DiscordException):
 
 
 class LateCall(discord.DiscordException):
-    """A call whose time is over was about to begin another request."""
+    """A late call was about to begin another request."""
 
 
-class Call(Generic[T]):
-    """One call into discord.py, and what became of the messages that it posted."""
+class DiscordCall(Generic[T]):
+    """One call into discord.py, and how many of its posted messages were not rejected."""
 
     def __init__(self, work: Coroutine[Any, Any, T], timeout: float) -> None:
         self._timeout = timeout
         self.late = False
         self.traced = False
-        """Whether it made a request of which the client's HTTP trace told."""
-        self.unrefused_posts = 0
-        """Requests to post a message that Discord took, or may have taken unheard."""
+        """Whether the client's HTTP trace reported a request of this call."""
+        self.unrejected_posts = 0
+        """Requests to post a message that Discord accepted, or may have accepted."""
         context = copy_context()
         context.run(_current.set, self)
         self.task: asyncio.Task[T] = asyncio.create_task(work, context=context)
-        self.task.add_done_callback(_retrieve)
+        self.task.add_done_callback(_log_unawaited_error)
 
-    async def in_time(self) -> bool:
-        """Wait for the end; return whether it came in time. If not, the call is late."""
+    async def finished_in_time(self) -> bool:
+        """Wait for the end until the timeout; return whether it came. If not, the call is late."""
         try:
             await asyncio.wait({self.task}, timeout=self._timeout)
-        finally:  # whoever waits may be cancelled; the call is not
+        finally:  # the waiting task may be cancelled, the call is not
             self.late = not self.task.done()
         return not self.late
 
@@ -70,7 +69,7 @@ class Call(Generic[T]):
 
 
 class DiscordCalls:
-    """The calls of one kind that are under way.
+    """The calls of one kind that are in flight.
 
     A call is late after ``timeout`` seconds. While ``max_late_calls`` are late, none should start.
     """
@@ -78,11 +77,11 @@ class DiscordCalls:
     def __init__(self, timeout: float, max_late_calls: int = MAX_LATE_CALLS) -> None:
         self.timeout = timeout
         self._max_late_calls = max_late_calls
-        self._calls: set[Call[Any]] = set()
+        self._calls: set[DiscordCall[Any]] = set()
 
     @property
     def late(self) -> int:
-        """How many calls go on for which nobody waits in time."""
+        """How many calls have exceeded their timeout and still run."""
         return sum(call.late for call in self._calls)
 
     @property
@@ -90,9 +89,9 @@ class DiscordCalls:
         """Whether so many calls are late that no new one may start."""
         return self.late >= self._max_late_calls
 
-    def start(self, work: Coroutine[Any, Any, T]) -> Call[T]:
-        """Start a call as a task of its own, whether or not there are too many."""
-        call = Call(work, self.timeout)
+    def start(self, work: Coroutine[Any, Any, T]) -> DiscordCall[T]:
+        """Start a call as a separate task, whether or not there are too many."""
+        call = DiscordCall(work, self.timeout)
         self._calls.add(call)
         call.task.add_done_callback(lambda _: self._calls.discard(call))
         return call
@@ -106,13 +105,13 @@ class DiscordCalls:
             work.close()
             raise TooManyLateCalls(f"{self.late} calls are late")
         call = self.start(work)
-        if not await call.in_time():
+        if not await call.finished_in_time():
             raise CallTimeout(f"no end within {self.timeout:g} s")
         return call.task.result()
 
 
 def trace_calls(trace: aiohttp.TraceConfig) -> None:
-    """Let ``trace`` count the posts of each call, and keep late calls from new requests."""
+    """Let ``trace`` count the posted messages of each call, and stop late calls at new requests."""
 
     async def begin(
         session: aiohttp.ClientSession,  # noqa: ARG001 # aiohttp's signature
@@ -122,16 +121,16 @@ def trace_calls(trace: aiohttp.TraceConfig) -> None:
         if call := _current.get():
             call.traced = True
             if call.late:
-                raise LateCall(f"{request.method} comes too late")
-            call.unrefused_posts += _posts(request)
+                raise LateCall(f"{request.method} of a late call")
+            call.unrejected_posts += _is_post(request)
 
     async def end(
         session: aiohttp.ClientSession,  # noqa: ARG001 # aiohttp's signature
         context: SimpleNamespace,  # noqa: ARG001 # as above
         request: aiohttp.TraceRequestEndParams,
     ) -> None:
-        if (call := _current.get()) and _refuses(request.response):
-            call.unrefused_posts -= _posts(request)
+        if (call := _current.get()) and _is_refusal(request.response):
+            call.unrejected_posts -= _is_post(request)
 
     async def fail(
         session: aiohttp.ClientSession,  # noqa: ARG001 # aiohttp's signature
@@ -140,14 +139,14 @@ def trace_calls(trace: aiohttp.TraceConfig) -> None:
     ) -> None:
         unconnected = isinstance(request.exception, aiohttp.ClientConnectorError)
         if (call := _current.get()) and unconnected:
-            call.unrefused_posts -= _posts(request)
+            call.unrejected_posts -= _is_post(request)
 
     trace.on_request_start.append(begin)
     trace.on_request_end.append(end)
     trace.on_request_exception.append(fail)
 
 
-def _posts(
+def _is_post(
     request: aiohttp.TraceRequestStartParams
     | aiohttp.TraceRequestEndParams
     | aiohttp.TraceRequestExceptionParams,
@@ -155,15 +154,15 @@ def _posts(
     return request.method == "POST" and request.url.path.endswith("/messages")
 
 
-def _refuses(response: aiohttp.ClientResponse) -> bool:
-    """Whether an answer says for sure that the request was not carried out.
+def _is_refusal(response: aiohttp.ClientResponse) -> bool:
+    """Whether a response proves that the request was not carried out.
 
-    What a proxy writes as a page proves nothing, but that it lets nothing through for now (429).
+    A proxy's page proves nothing, except with status 429: the proxy did not forward the request.
     """
     return response.status == 429 or (400 <= response.status < 500 and is_json(response.headers))
 
 
-def _retrieve(task: asyncio.Task[Any]) -> None:
-    """Take a task's error, so that none is reported that nobody waits for any more."""
+def _log_unawaited_error(task: asyncio.Task[Any]) -> None:
+    """Retrieve a task's error, because asyncio reports errors that nobody retrieves."""
     if not task.cancelled() and (error := task.exception()):
-        log.debug("A call into discord.py ended with %s", type(error).__name__)
+        log.debug("Call into discord.py failed: error=%s", type(error).__name__)

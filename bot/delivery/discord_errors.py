@@ -1,10 +1,10 @@
-"""What a Discord error means for the delivery of a message.
+"""Classifies Discord's errors by what they mean for the delivery of a message.
 
-Only a JSON body with a ``code`` other than 0 is Discord's word about a message, a place or a
-person; the codes are those of its documentation ("JSON error codes"). A code that is not named here
-is judged by its HTTP status. Without one an answer may be a proxy's page, or Discord's "general
-error" (0), which also stands for a path that it does not know: neither proves anything about the
-message, so it is sent again. A 401 is about the token, and Discord says it with the code 0.
+Only a JSON body with a ``code`` other than 0 says something about a message, a channel or a person;
+the codes are those of Discord's documentation ("JSON error codes"). A code that is not listed here
+is classified by its HTTP status. A response without a code may be a proxy's page, or Discord's
+"general error" (0), which also stands for an unknown path: neither proves anything about the
+message, so it is sent again. A 401 is about the token and has the code 0.
 """
 
 from collections.abc import Mapping
@@ -19,36 +19,36 @@ from bot.storage.models import UNREACHABLE_RECIPIENT_CODES, MissingAccess
 
 
 class Disposition(StrEnum):
-    """What is to be done about a message that was not accepted."""
+    """What to do about a message that Discord did not accept."""
 
     REDIRECT = "redirect"
-    """The destination is gone, or closed to the bot: do not try there again."""
+    """The destination is gone or not accessible: do not send there again."""
     HOLD = "hold"
-    """Something is missing that people can mend: keep the message until it is there."""
+    """Something is missing that people can restore: keep the message until then."""
     SIMPLIFY = "simplify"
-    """The content was refused: simplify it and send it again."""
+    """The content was rejected: simplify it and send it again."""
     ACKNOWLEDGE = "acknowledge"
-    """The message was delivered before."""
+    """The message was posted before."""
     DISCARD = "discard"
     """The interaction can no longer be answered."""
     STOP = "stop"
-    """The bot itself is not accepted: stop the program and tell the operator."""
+    """The bot's token is not accepted: stop the program and tell the operator."""
     RETRY = "retry"
-    """Trouble that passes: send the same with the same nonce again."""
+    """The error is transient: send the same message with the same nonce again."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorClassification:
-    """What an error means: ``missing`` only for ``HOLD``, ``retry_after`` in seconds if named."""
+    """What an error means: ``missing`` only for ``HOLD``, ``retry_after`` in seconds if given."""
 
-    meaning: Disposition
+    disposition: Disposition
     missing: MissingAccess | None = None
     retry_after: float | None = None
 
     @property
-    def passing(self) -> bool:
-        """Whether the same message may be taken later."""
-        return self.meaning in (Disposition.RETRY, Disposition.STOP)
+    def is_transient(self) -> bool:
+        """Whether Discord may accept the same message later."""
+        return self.disposition in (Disposition.RETRY, Disposition.STOP)
 
 
 _BY_CODE = {
@@ -88,17 +88,17 @@ _BY_STATUS = {
     429: Disposition.RETRY,
 }
 _FATAL_CLOSES = frozenset({4004, 4010, 4011, 4012, 4013, 4014})
-"""Gateway close codes after which the same token or intents are refused again."""
+"""Gateway close codes after which the same token or intents are rejected again."""
 
 
 def classify(error: Exception) -> ErrorClassification:
     """Return what ``error``, raised while a message was being sent, means for that message.
 
-    Never raises. An exception that comes neither from Discord nor from the network is a mistake in
-    what was composed, such as a value that discord.py refuses to send: ``SIMPLIFY``.
+    Never raises. An exception that comes neither from Discord nor from the network is an error in
+    the rendered message, such as a value that discord.py refuses to send: ``SIMPLIFY``.
     """
     if isinstance(error, discord.HTTPException):
-        return _of_answer(error)
+        return _classify_response(error)
     if isinstance(error, discord.RateLimited):
         return ErrorClassification(Disposition.RETRY, retry_after=error.retry_after)
     if isinstance(error, discord.ConnectionClosed):
@@ -114,27 +114,27 @@ def classify(error: Exception) -> ErrorClassification:
 
 
 def may_succeed_without_file(error: discord.HTTPException) -> bool:
-    """Whether a message that was refused with a file may be accepted without it.
+    """Whether a message that was rejected with a file may be accepted without it.
 
-    A 413 is about its size whoever answers: also a proxy.
+    A 413 is about the size, also when a proxy sends it.
     """
-    meaning = classify(error)
+    classification = classify(error)
     return (
         error.status == 413
-        or meaning.meaning is Disposition.SIMPLIFY
-        or meaning.missing is MissingAccess.PERMISSION
+        or classification.disposition is Disposition.SIMPLIFY
+        or classification.missing is MissingAccess.PERMISSION
     )
 
 
 def is_recipient_unreachable(error: Exception) -> bool:
-    """Whether Discord says for good that a direct message cannot reach this person."""
+    """Whether Discord says that no direct message reaches this person, now or later."""
     return isinstance(error, discord.HTTPException) and error.code in UNREACHABLE_RECIPIENT_CODES
 
 
 def disposition_of(status: int, code: int) -> Disposition:
-    """Return what an answer with this HTTP status and this code of Discord's means.
+    """Return what a response with this HTTP status and this Discord error code means.
 
-    A code of 0 is none.
+    The code 0 counts as none.
     """
     # A 401 is about the token whatever its code, a 429 or 5xx about the moment.
     if status in (401, 429) or status >= 500:
@@ -144,15 +144,17 @@ def disposition_of(status: int, code: int) -> Disposition:
     return _BY_CODE.get(code) or _by_status(status)
 
 
-def _of_answer(error: discord.HTTPException) -> ErrorClassification:
-    meaning = disposition_of(error.status, error.code)
-    if meaning is Disposition.STOP and not is_json(_headers(error)):
-        meaning = Disposition.RETRY  # a proxy's page
+def _classify_response(error: discord.HTTPException) -> ErrorClassification:
+    disposition = disposition_of(error.status, error.code)
+    if disposition is Disposition.STOP and not is_json(_headers(error)):
+        disposition = Disposition.RETRY  # a proxy's page
     missing = (
-        _MISSING.get(error.code, MissingAccess.PERMISSION) if meaning is Disposition.HOLD else None
+        _MISSING.get(error.code, MissingAccess.PERMISSION)
+        if disposition is Disposition.HOLD
+        else None
     )
-    pause = parse_retry_after(_headers(error)) if meaning is Disposition.RETRY else None
-    return ErrorClassification(meaning, missing, pause)
+    delay = parse_retry_after(_headers(error)) if disposition is Disposition.RETRY else None
+    return ErrorClassification(disposition, missing, delay)
 
 
 def _headers(error: discord.HTTPException) -> Mapping[str, str]:
@@ -165,7 +167,7 @@ def _by_status(status: int) -> Disposition:
 
 
 def short_reason(error: Exception) -> str:
-    """Return in short why Discord took no message, for the log and the outbox."""
+    """Return a short form of an error for the log and the database: ``403/50013``."""
     if isinstance(error, discord.HTTPException):
         return f"{error.status}/{error.code}"
     return type(error).__name__

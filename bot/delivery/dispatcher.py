@@ -1,8 +1,8 @@
-"""The outbox goes out: claim → send → acknowledge.
+"""Sends the deliveries of the outbox to Discord: claim, send, acknowledge.
 
-Each delivery has a slot of its own, so that one channel never holds up another; the outbox hands
-out one delivery a channel, so that the order there is kept. A nonce that is the same at every try
-lets Discord itself tell a repeat from a first message, whatever died in between.
+Deliveries are sent concurrently, so that no channel waits for another. The outbox hands out one
+delivery for each channel at a time, which keeps the order there. Every attempt at a delivery has
+the same nonce, by which Discord recognizes a repeated message even if the process died in between.
 """
 
 import asyncio
@@ -16,10 +16,10 @@ import discord
 from bot.delivery.attachments.attachment_policy import AttachmentPolicy
 from bot.delivery.channel_blocker import ChannelBlocker
 from bot.delivery.direct_messages import DirectMessageOpener
-from bot.delivery.discord_calls import Call, DiscordCalls
+from bot.delivery.discord_calls import DiscordCall, DiscordCalls
 from bot.delivery.discord_errors import classify, may_succeed_without_file, short_reason
 from bot.delivery.duplicate_check import DuplicateCheck, find_existing
-from bot.delivery.error_policy import RETRY_POLICY, ErrorPolicy, RetryPolicy, describe_delivery
+from bot.delivery.error_policy import RETRY_POLICY, ErrorPolicy, RetryPolicy, log_fields
 from bot.delivery.rendering import delivery_view, ensure_complete, render_delivery
 from bot.delivery.request_monitor import RequestMonitor
 from bot.metrics import DeliveryOutcome, Metrics
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 class OutboxDispatcher:
-    """Posts what the outbox owes."""
+    """Sends the due deliveries of the outbox and records what became of them."""
 
     def __init__(
         self,
@@ -62,16 +62,17 @@ class OutboxDispatcher:
         )
         self._error_policy = ErrorPolicy(outbox, self.channel_blocker, policy, clock, self._metrics)
         self.token_refused = self._error_policy.token_refused
-        """Set at an answer of 401: whoever runs the bot has to check the token."""
+        """Set when Discord answers 401: the operator has to check the token."""
         self._in_flight: dict[asyncio.Task[None], int] = {}
+        """The tasks that send a delivery, and the ids of these deliveries."""
         self._late: set[int] = set()
-        """Those of them whose try takes too long: they keep no slot."""
+        """Deliveries in flight whose attempt takes too long: they occupy no slot."""
         self._recovery_needed = True
         self._rollbacks = RollbackDetector()
 
     @property
     def busy(self) -> bool:
-        """Whether so much is under way that it waits for its turn: what can wait should."""
+        """Whether more than a quarter of the slots is in use: less urgent work should wait."""
         return self._policy.max_concurrent - self._free_slots > self._policy.max_concurrent // 4
 
     @property
@@ -79,9 +80,10 @@ class OutboxDispatcher:
         return self._policy.max_concurrent - len(self._in_flight) + len(self._late)
 
     async def tick(self) -> float | None:
-        """Start sending what is due; return when more will be (Unix seconds), if anything.
+        """Start sending what is due; return when more will be due (Unix seconds), if anything.
 
-        What is due stays so while Discord takes nothing at all, and while too many tries are late.
+        Nothing is claimed while Discord's global rate limit is exceeded or too many attempts are
+        late. ``None`` if nothing is due, or if the end of an attempt triggers the next tick.
         """
         if self._recovery_needed:
             await self._recover_abandoned()
@@ -89,19 +91,17 @@ class OutboxDispatcher:
         if wait := self._request_monitor.global_wait:
             return self._clock() + wait
         if self._calls.full:
-            return None  # one that is done wakes the next round
+            return None
         await self._opener.tick()
         if free := self._free_slots:
             for delivery in await self._outbox.claim(self._clock(), free):
                 task = asyncio.create_task(self._deliver(delivery))
                 self._in_flight[task] = delivery.id
                 task.add_done_callback(self._finished)
-        if not self._free_slots:
-            return None  # as above
-        return await self._outbox.next_at()
+        return await self._outbox.next_at() if self._free_slots else None
 
     async def finish(self) -> None:
-        """Wait a little for what is under way; what is not done then is taken up at the start.
+        """Wait a short time for the attempts in flight; the next start recovers the others.
 
         Only the waiting for a call into discord.py is cancelled, never the call.
         """
@@ -113,20 +113,20 @@ class OutboxDispatcher:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _recover_abandoned(self) -> None:
-        """Take up what was being sent when the process died, or a fault of ours came."""
+        """Requeue deliveries that were left in ``sending`` by a crash or an unexpected error."""
         if count := await self._outbox.recover(self._clock(), self._in_flight.values()):
-            log.info("Taking up %d messages that were being sent", count)
+            log.info("Abandoned deliveries requeued: count=%d", count)
         self._recovery_needed = False
 
     async def _handle_clock_rollback(self) -> None:
-        """Wait for nothing that is due at a time which comes an hour later than was meant."""
+        """Bring times forward that a clock that was set back has moved too far into the future."""
         now, policy = self._clock(), self._policy
         rollback = self._rollbacks.check(now)
         if rollback is Rollback.NONE:
             return
         seen = rollback is Rollback.SEEN
         if seen:
-            log.warning("Clock set back: what waits is tried sooner")
+            log.warning("Clock set back: waiting deliveries are retried sooner")
         wait = max(policy.max_delay, policy.held_retry_interval)
         await self._outbox.handle_clock_rollback(
             now,
@@ -138,104 +138,102 @@ class OutboxDispatcher:
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._late.discard(self._in_flight.pop(task))
         if not task.cancelled() and (error := task.exception()):
-            log.error("What became of a message could not be kept", exc_info=error)
+            log.error("Result of a delivery not recorded", exc_info=error)
             self._recovery_needed = True
         self._outbox.changed.set()
 
     async def _deliver(self, delivery: Delivery) -> None:
+        """Make one attempt at a delivery, and record its result."""
         call = self._calls.start(self._send_once(delivery))
         try:
-            message_id = await self._result(call, delivery)
-        except Exception as error:  # noqa: BLE001 # what it means is decided by the verdict
-            passing = classify(error).passing
-            unconfirmed = call.unrefused_posts > 0 if call.traced else passing
+            message_id = await self._wait_for_result(call, delivery)
+        except Exception as error:  # noqa: BLE001 # the error policy handles every kind
+            transient = classify(error).is_transient
+            unconfirmed = call.unrejected_posts > 0 if call.traced else transient
             await self._error_policy.settle(delivery, error, unconfirmed=unconfirmed)
             return
         now = self._clock()
         await self._outbox.acknowledge(delivery, message_id=message_id, now=now)
-        log.info("%s is %s", describe_delivery(delivery), DeliveryOutcome.SENT)
+        log.info("Delivery sent: %s message=%s", log_fields(delivery), message_id)
         self._metrics.delivery_attempts.labels(DeliveryOutcome.SENT).inc()
         if delivery.purpose is DeliveryPurpose.NOTICE:
             self._metrics.delivery_delay.observe(max(now - delivery.created_at, 0))
 
-    async def _result(self, call: Call[int], delivery: Delivery) -> int:
+    async def _wait_for_result(self, call: DiscordCall[int], delivery: Delivery) -> int:
         """Return the id of the message, or raise why there is none, however late.
 
-        Until then the delivery is ``sending``, so that nobody begins a second try.
+        Until then the delivery stays ``sending``, so that no second attempt begins.
         """
-        if not await call.in_time():
-            log.warning(
-                "%s takes longer than %g s", describe_delivery(delivery), self._calls.timeout
-            )
+        if not await call.finished_in_time():
+            log.warning("Delivery late: %s after=%gs", log_fields(delivery), self._calls.timeout)
             self._late.add(delivery.id)
-            self._outbox.changed.set()  # its slot is free
+            self._outbox.changed.set()  # a slot is free
         return await call.result()
 
     async def _send_once(self, delivery: Delivery) -> int:
-        """Send it unless it is there already; return the id of the message.
+        """Send a delivery unless its message exists already; return the id of the message.
 
-        Where that cannot be known, a repeat is better than a loss, and says so.
+        Where that cannot be determined it is sent, and says that it may be a duplicate: that is
+        better than a lost notice.
         """
-        doubt, now = delivery.unconfirmed_since, self._clock()
-        if doubt is None or 0 <= now - doubt < self._policy.nonce_window:
+        since, now = delivery.unconfirmed_since, self._clock()
+        if since is None or 0 <= now - since < self._policy.nonce_window:
             return (await self._send(delivery, possible_duplicate=False)).id
-        if doubt > now:  # the clock was set back
+        if since > now:  # the clock was set back
             delivery = replace(delivery, unconfirmed_since=UNKNOWN_TIME)
         others = await self._outbox.other_message_ids(delivery)
-        text = await self._composed(delivery)
-        evidence, message = await find_existing(
+        notice = await self._render(delivery)
+        check, message = await find_existing(
             self._client,
             delivery,
             others,
-            text.content,
+            notice.content,
             clock_ahead=self._request_monitor.clock_ahead(self._clock()),
         )
-        log.info("%s may have been posted: %s", describe_delivery(delivery), evidence)
+        log.info("Duplicate check: %s result=%s", log_fields(delivery), check)
         if message is not None:
-            return (await ensure_complete(message, text, delivery)).id
-        return (
-            await self._send(delivery, possible_duplicate=evidence is DuplicateCheck.UNREADABLE)
-        ).id
+            return (await ensure_complete(message, notice, delivery)).id
+        possible_duplicate = check is DuplicateCheck.UNREADABLE
+        return (await self._send(delivery, possible_duplicate=possible_duplicate)).id
 
     async def _send(self, delivery: Delivery, *, possible_duplicate: bool) -> discord.Message:
-        """Send it and return the message; raises what discord.py raises.
+        """Send a delivery and return its message; raises what discord.py raises.
 
-        What is refused with a file is sent without it at once: the link is in the message.
+        A message that Discord rejects with a file is sent without it at once: it has the link.
         """
-        text = await self._composed(delivery, possible_duplicate=possible_duplicate)
+        notice = await self._render(delivery, possible_duplicate=possible_duplicate)
         async with self._attachments.attachment_for(delivery) as file:
             try:
-                message = await self._post(delivery, text, file)
+                message = await self._post(delivery, notice, file)
             except discord.HTTPException as error:
                 if file is None or not may_succeed_without_file(error):
                     raise
-                log.info(
-                    "%s goes without its file: %s", describe_delivery(delivery), short_reason(error)
-                )
-                message = await self._post(delivery, text, None)
-        return await ensure_complete(message, text, delivery)
+                cause = short_reason(error)
+                log.info("Attachment rejected: %s cause=%s", log_fields(delivery), cause)
+                message = await self._post(delivery, notice, None)
+        return await ensure_complete(message, notice, delivery)
 
-    async def _composed(self, delivery: Delivery, *, possible_duplicate: bool = False) -> Notice:
-        text = render_delivery(delivery, possible_duplicate=possible_duplicate)
+    async def _render(self, delivery: Delivery, *, possible_duplicate: bool = False) -> Notice:
+        notice = render_delivery(delivery, possible_duplicate=possible_duplicate)
         role = None
         if delivery.purpose is DeliveryPurpose.NOTICE:
             role = (await self._settings.of(delivery.destination.guild_id)).role_to_mention
         if role and await self._outbox.role_mentions.claim(delivery, self._clock()):
-            return with_role_mention(text, role)
-        return text
+            return with_role_mention(notice, role)
+        return notice
 
     async def _post(
-        self, delivery: Delivery, text: Notice, file: discord.File | None
+        self, delivery: Delivery, notice: Notice, file: discord.File | None
     ) -> discord.Message:
         destination = delivery.destination
         channel = self._client.get_partial_messageable(
             destination.channel_id, guild_id=destination.guild_id
         )
         return await channel.send(
-            content=text.content,
-            embeds=text.embeds,
+            content=notice.content,
+            embeds=notice.embeds,
             files=[file] if file else [],
-            view=delivery_view(delivery, text) or discord.utils.MISSING,
-            allowed_mentions=text.allowed_mentions,
+            view=delivery_view(delivery, notice) or discord.utils.MISSING,
+            allowed_mentions=notice.allowed_mentions,
             nonce=delivery.nonce,
         )

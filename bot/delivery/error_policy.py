@@ -1,4 +1,4 @@
-"""What is done with a delivery that Discord did not take, for each meaning of its error."""
+"""Decides what follows from an error of a delivery: retry, hold, simplify, redirect or block."""
 
 import asyncio
 import logging
@@ -18,41 +18,41 @@ from bot.delivery.discord_errors import (
     is_recipient_unreachable,
     short_reason,
 )
-from bot.delivery.rendering import simpler_form
+from bot.delivery.rendering import simpler_format
 from bot.metrics import DeliveryOutcome, Metrics
 from bot.storage.models import Delivery, DeliveryPurpose, MessageFormat
 from bot.storage.outbox import Outbox
 
 NONCE_WINDOW = 30.0
-"""Seconds for which a nonce is trusted. Discord's documentation says that it knows one again for "a
-few minutes"; a minute is what it has to be."""
+"""Seconds for which Discord is trusted to recognize a nonce. Its documentation promises "a few
+minutes"; the bot needs a minute."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How the courier waits. Spans in seconds."""
+    """How often and how long deliveries are attempted. All times are seconds."""
 
     max_concurrent: int = 64
-    """How many messages may be under way at once."""
+    """Deliveries that may be in flight at the same time."""
     first_delay: float = 1.0
-    """Before the second try of a message that met trouble; it doubles with every try."""
+    """Delay before the second attempt after a transient error; it doubles with every attempt."""
     max_delay: float = 300.0
     max_late_calls: int = 64
-    """While so many tries take too long, no new one begins."""
+    """While so many attempts are late, no new one begins."""
     held_retry_interval: float = 600.0
-    """A destination that refuses is asked at most so often."""
+    """Between two attempts at a channel that rejects everything, and at a held delivery."""
     max_held_interval: float = 86400.0
-    """What Discord takes in no form is tried at least so often; the pause before grows."""
+    """The most that the interval grows to for a message that Discord rejects in every format."""
     hold_after: float = 86400.0
-    """After so long a time of trouble a message is held."""
+    """Age at which a delivery with transient errors is held."""
     nonce_window: float = NONCE_WINDOW
     attempt_timeout: float = 25.0
-    """How long a try may begin requests, with all that discord.py does again by itself: the last
-    request that bears a nonce is made within ``nonce_window`` and this span of the first."""
+    """How long an attempt may begin requests, the retries of discord.py included: so the last
+    request with a nonce is made within ``nonce_window`` and this time of the first."""
     shutdown_timeout: float = 5.0
-    """How long a stop waits for what is under way."""
+    """How long a shutdown waits for deliveries in flight."""
     direct_messages: DirectMessageTiming = DIRECT_MESSAGE_TIMING
-    """How direct messages are opened to which notices are redirected."""
+    """How the direct messages are opened to which notices are redirected."""
 
 
 RETRY_POLICY = RetryPolicy()
@@ -60,11 +60,11 @@ RETRY_POLICY = RetryPolicy()
 
 log = logging.getLogger(__name__)
 
-_TROUBLE = (discord.DiscordException, aiohttp.ClientError, OSError)
+_EXPECTED_ERRORS = (discord.DiscordException, aiohttp.ClientError, OSError)
 
 
 class ErrorPolicy:
-    """Moves a delivery to where it is tried again, waits, or is told elsewhere."""
+    """Moves a delivery that failed to the state that its error calls for."""
 
     def __init__(
         self,
@@ -82,78 +82,87 @@ class ErrorPolicy:
         self.token_refused = asyncio.Event()
 
     async def settle(self, delivery: Delivery, error: Exception, *, unconfirmed: bool) -> None:
-        """Do with a delivery what ``error`` means for it.
+        """Record the error of an attempt, and what follows from it.
 
-        ``unconfirmed``: Discord may have taken the message all the same.
+        ``unconfirmed``: Discord may have posted the message all the same.
         """
-        meaning = classify(error)
-        if not isinstance(error, _TROUBLE):
-            log.error(
-                "%s could not be composed or sent", describe_delivery(delivery), exc_info=error
-            )
-        reason = short_reason(error)
-        patient = self._clock() - delivery.created_at < self._policy.hold_after
+        classification = classify(error)
+        disposition, reason = classification.disposition, short_reason(error)
+        if not isinstance(error, _EXPECTED_ERRORS):
+            log.error("Delivery not rendered or sent: %s", log_fields(delivery), exc_info=error)
+        young = self._clock() - delivery.created_at < self._policy.hold_after
         in_server = delivery.destination.guild_id is not None
-        if meaning.meaning is Disposition.ACKNOWLEDGE:
+        if disposition is Disposition.ACKNOWLEDGE:
             await self._outbox.acknowledge(delivery, message_id=None, now=self._clock())
-            self._note(delivery, DeliveryOutcome.SENT, reason)
-        elif meaning.meaning is Disposition.REDIRECT and (
-            in_server or is_recipient_unreachable(error)
-        ):
-            told = await self._channel_blocker.redirect(delivery, reason, unconfirmed=unconfirmed)
-            self._note(
-                delivery, DeliveryOutcome.REDIRECTED if told else DeliveryOutcome.DROPPED, reason
-            )
-        elif meaning.meaning is Disposition.REDIRECT and patient:
-            await self._open_anew(delivery, meaning, reason)
-        elif meaning.meaning is Disposition.SIMPLIFY:
-            await self._mend(delivery, reason, unconfirmed=unconfirmed)
-        elif meaning.passing and patient:
-            await self._postpone(delivery, meaning, reason, unconfirmed=unconfirmed)
-        elif meaning.passing or meaning.meaning is Disposition.REDIRECT:
+            self._record(delivery, DeliveryOutcome.SENT, reason)
+        elif disposition is Disposition.REDIRECT and (in_server or is_recipient_unreachable(error)):
+            await self._redirect(delivery, reason, unconfirmed=unconfirmed)
+        elif disposition is Disposition.REDIRECT and young:
+            await self._reopen(delivery, classification, reason)
+        elif disposition is Disposition.SIMPLIFY:
+            await self._simplify(delivery, reason, unconfirmed=unconfirmed)
+        elif classification.is_transient and young:
+            await self._postpone(delivery, classification, reason, unconfirmed=unconfirmed)
+        elif classification.is_transient or disposition is Disposition.REDIRECT:
             await self._hold(delivery, reason, unconfirmed=unconfirmed)
         else:
-            await self._channel_blocker.block(delivery, meaning, reason, unconfirmed=unconfirmed)
-            self._note(delivery, DeliveryOutcome.HELD, reason)
+            await self._channel_blocker.block(
+                delivery, classification, reason, unconfirmed=unconfirmed
+            )
+            self._record(delivery, DeliveryOutcome.HELD, reason)
+
+    async def _redirect(
+        self, delivery: Delivery, reason: str, *, unconfirmed: bool, channel_gone: bool = True
+    ) -> None:
+        """Send it to each watcher directly, or drop it where nobody can be reached."""
+        count = await self._channel_blocker.redirect(
+            delivery, reason, unconfirmed=unconfirmed, channel_gone=channel_gone
+        )
+        outcome = DeliveryOutcome.REDIRECTED if count else DeliveryOutcome.DROPPED
+        self._record(delivery, outcome, reason)
 
     async def _postpone(
-        self, delivery: Delivery, meaning: ErrorClassification, reason: str, *, unconfirmed: bool
+        self,
+        delivery: Delivery,
+        classification: ErrorClassification,
+        reason: str,
+        *,
+        unconfirmed: bool,
     ) -> None:
-        until = self._clock() + self._pause(delivery, meaning)
         await self._outbox.postpone(
             delivery,
-            until=until,
+            until=self._clock() + self._delay(delivery, classification),
             reason=reason,
             message_format=delivery.message_format,
             unconfirmed=unconfirmed,
         )
-        self._note(delivery, DeliveryOutcome.POSTPONED, reason)
+        self._record(delivery, DeliveryOutcome.POSTPONED, reason)
 
-    async def _open_anew(
-        self, delivery: Delivery, meaning: ErrorClassification, reason: str
+    async def _reopen(
+        self, delivery: Delivery, classification: ErrorClassification, reason: str
     ) -> None:
-        """Ask Discord again for the channel of a person: that it is gone says nothing of them."""
-        until = self._clock() + self._pause(delivery, meaning)
+        """Ask Discord again for a person's channel: a missing channel may have a successor."""
+        until = self._clock() + self._delay(delivery, classification)
         await self._outbox.redirection.reopen(delivery, until=until, reason=reason)
-        self._note(delivery, DeliveryOutcome.POSTPONED, reason)
+        self._record(delivery, DeliveryOutcome.POSTPONED, reason)
 
     async def _hold(
-        self, delivery: Delivery, reason: str, *, unconfirmed: bool, pause: float | None = None
+        self, delivery: Delivery, reason: str, *, unconfirmed: bool, delay: float | None = None
     ) -> None:
-        """Keep a message that nothing else is to wait for."""
+        """Hold one delivery; others to the same channel do not wait for it."""
         now = self._clock()
         await self._outbox.hold(
             delivery,
-            until=now + (pause or self._policy.held_retry_interval),
+            until=now + (delay or self._policy.held_retry_interval),
             reason=reason,
             unconfirmed=unconfirmed,
             notify_at=now,
         )
-        self._note(delivery, DeliveryOutcome.HELD, reason)
+        self._record(delivery, DeliveryOutcome.HELD, reason)
 
-    async def _mend(self, delivery: Delivery, reason: str, *, unconfirmed: bool) -> None:
-        """Try it simpler; what a channel takes in no form is told directly."""
-        message_format = simpler_form(delivery)
+    async def _simplify(self, delivery: Delivery, reason: str, *, unconfirmed: bool) -> None:
+        """Retry in the next simpler format; after the last, redirect, hold or drop it."""
+        message_format = simpler_format(delivery)
         if message_format is not None:
             await self._outbox.postpone(
                 delivery,
@@ -162,42 +171,37 @@ class ErrorPolicy:
                 message_format=message_format,
                 unconfirmed=unconfirmed,
             )
-            self._note(delivery, DeliveryOutcome.SIMPLIFIED, reason)
-        elif (
-            delivery.purpose is DeliveryPurpose.HELD_NOTICE
-        ):  # it promises nothing; the notice itself waits
+            self._record(delivery, DeliveryOutcome.SIMPLIFIED, reason)
+        elif delivery.purpose is DeliveryPurpose.HELD_NOTICE:  # the notice itself still waits
             await self._outbox.redirection.drop(delivery, reason=reason)
-            self._note(delivery, DeliveryOutcome.DROPPED, reason)
+            self._record(delivery, DeliveryOutcome.DROPPED, reason)
         elif delivery.destination.guild_id is not None:
-            told = await self._channel_blocker.redirect(
-                delivery, reason, unconfirmed=unconfirmed, channel_gone=False
-            )
-            self._note(
-                delivery, DeliveryOutcome.REDIRECTED if told else DeliveryOutcome.DROPPED, reason
-            )
+            await self._redirect(delivery, reason, unconfirmed=unconfirmed, channel_gone=False)
         else:
-            pause = self._rare_pause(delivery)
-            await self._hold(delivery, reason, unconfirmed=unconfirmed, pause=pause)
+            delay = self._held_delay(delivery)
+            await self._hold(delivery, reason, unconfirmed=unconfirmed, delay=delay)
 
-    def _note(self, delivery: Delivery, outcome: DeliveryOutcome, reason: str) -> None:
-        log.info("%s is %s: %s", describe_delivery(delivery), outcome, reason)
+    def _record(self, delivery: Delivery, outcome: DeliveryOutcome, reason: str) -> None:
+        log.info("Delivery %s: %s cause=%s", outcome, log_fields(delivery), reason)
         self._metrics.delivery_attempts.labels(outcome).inc()
 
-    def _rare_pause(self, delivery: Delivery) -> float:
-        """Return how long to wait with what even a person's direct messages take in no form."""
-        tries = max(delivery.attempts - len(MessageFormat), 0)
-        doubling: float = self._policy.held_retry_interval * 2.0 ** min(tries, 20)
-        return min(doubling, self._policy.max_held_interval)
+    def _held_delay(self, delivery: Delivery) -> float:
+        """Return the seconds until a message that was rejected in every format is retried."""
+        attempts = max(delivery.attempts - len(MessageFormat), 0)
+        delay: float = self._policy.held_retry_interval * 2.0 ** min(attempts, 20)
+        return min(delay, self._policy.max_held_interval)
 
-    def _pause(self, delivery: Delivery, meaning: ErrorClassification) -> float:
-        if meaning.meaning is Disposition.STOP:
+    def _delay(self, delivery: Delivery, classification: ErrorClassification) -> float:
+        """Return the seconds until the next attempt: exponential backoff with jitter."""
+        if classification.disposition is Disposition.STOP:
             self.token_refused.set()
-        doubling: float = self._policy.first_delay * 2.0 ** min(delivery.attempts - 1, 20)
+        delay: float = self._policy.first_delay * 2.0 ** min(delivery.attempts - 1, 20)
         jitter = random.uniform(0.5, 1.0)  # noqa: S311 # no secret
-        longest = self._policy.max_delay
-        return max(min(doubling, longest) * jitter, meaning.retry_after or 0.0)
+        return max(min(delay, self._policy.max_delay) * jitter, classification.retry_after or 0.0)
 
 
-def describe_delivery(delivery: Delivery) -> str:
-    """Return how the log names a delivery."""
-    return f"Task {delivery.task.id} for channel {delivery.destination.channel_id}"
+def log_fields(delivery: Delivery) -> str:
+    """Return what identifies a delivery in log lines."""
+    return (
+        f"delivery={delivery.id} task={delivery.task.id} channel={delivery.destination.channel_id}"
+    )

@@ -1,4 +1,4 @@
-"""The message of a card at Discord: posted, found again, edited, taken away. Knows no database."""
+"""Posts, finds, edits and deletes the messages of live cards. Knows no database."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -22,17 +22,17 @@ from bot.ui.permissions import permissions_in
 
 
 class PostedCard(NamedTuple):
-    """What became of the message of a card."""
+    """The message of a live card after a request to Discord."""
 
     message_id: int
-    look: str | None
-    """The digest of what it shows, ``None`` where that is not known."""
-    bare: bool = False
-    """Whether Discord left its embed out, for the bot may not embed there."""
+    content_digest: str | None
+    """The digest of what it shows, ``None`` if that is not known."""
+    lacks_embed: bool = False
+    """Whether Discord dropped its embed, because the bot may not embed there."""
 
 
 class LiveCardMessages:
-    """Calls discord.py for cards; each method raises what that raises."""
+    """Calls discord.py for live cards; each method raises what that raises."""
 
     def __init__(
         self, client: discord.Client, request_monitor: RequestMonitor, clock: Callable[[], float]
@@ -42,63 +42,65 @@ class LiveCardMessages:
         self._clock = clock
 
     async def post(self, card: LiveCard) -> PostedCard | None:
-        """Post a card unless it stands there; return what its message shows.
+        """Post a card unless its message exists; return what the message shows.
 
-        ``None`` where nobody watches any more, or where it cannot be known whether the card was
-        posted: two cards, one of which stays as it is, are worse than none.
+        ``None`` if nobody watches any more, or if it cannot be determined whether the card was
+        posted: two cards, of which one is never updated, are worse than none.
         """
         if self._must_be_searched(card):
-            evidence, message = await self._find(card)
+            check, message = await self._find(card)
             if message is not None:
                 return PostedCard(message.id, None)
-            if evidence is DuplicateCheck.UNREADABLE:
+            if check is DuplicateCheck.UNREADABLE:
                 return None
         if not card.watchers:
             return None
-        look = self._render(card)
+        rendered = self._render(card)
         message = await self._channel(card).send(
-            content=look.content or None,
-            embeds=look.embeds,
-            view=look.view or discord.utils.MISSING,
+            content=rendered.content or None,
+            embeds=rendered.embeds,
+            view=rendered.view or discord.utils.MISSING,
             allowed_mentions=discord.AllowedMentions.none(),
             nonce=card.nonce,
             silent=True,
         )
-        first = card.unconfirmed_since is None  # else it may be the message of another try
-        return PostedCard(message.id, look.digest if first else None, _lacks(message, look))
+        first_attempt = card.unconfirmed_since is None  # else it may be the message of another try
+        return PostedCard(
+            message.id, rendered.digest if first_attempt else None, _lacks_embed(message, rendered)
+        )
 
     def _must_be_searched(self, card: LiveCard) -> bool:
-        """Whether a card may have been posted, and its nonce cannot tell or is not to be used."""
+        """Whether a card may have been posted, and repeating the request would not show it."""
         if card.unconfirmed_since is None:
             return False
         known = 0 <= self._clock() - card.unconfirmed_since < NONCE_WINDOW
         return not known or not card.watchers
 
     async def _find(self, card: LiveCard) -> tuple[DuplicateCheck, discord.Message | None]:
-        """Look for a card by its button among the bot's own messages."""
+        """Search a card by its button among the bot's own messages."""
         since = card.unconfirmed_since or UNKNOWN_TIME
-        wanted = LiveCardButtonId("join", card.id).encode()
+        custom_id = LiveCardButtonId("join", card.id).encode()
         return await search_own_messages(
             self._client,
             card.destination,
             since,
-            lambda it: has_button(it, wanted),
+            lambda message: has_button(message, custom_id),
             clock_ahead=self._request_monitor.clock_ahead(self._clock()),
         )
 
-    async def show(self, card: LiveCard) -> PostedCard:
-        """Edit the message of a card if it is to look otherwise; return what it shows."""
-        look = self._render(card)
-        shown = PostedCard(card.message_id or 0, look.digest)
-        if look.digest == card.content_digest:
+    async def update(self, card: LiveCard) -> PostedCard:
+        """Edit the message of a card if its content changed; return what it shows."""
+        rendered = self._render(card)
+        shown = PostedCard(card.message_id or 0, rendered.digest)
+        if rendered.digest == card.content_digest:
             return shown
         message = await self._message(card).edit(
-            content=look.content or None, embeds=look.embeds, view=look.view
+            content=rendered.content or None, embeds=rendered.embeds, view=rendered.view
         )
-        return shown._replace(bare=_lacks(message, look))
+        return shown._replace(lacks_embed=_lacks_embed(message, rendered))
 
     async def delete(self, card: LiveCard) -> None:
-        """Take the message of a card away."""
+        """Delete the message of a card."""
         await self._message(card).delete()
 
     def _render(self, card: LiveCard) -> RenderedCard:
@@ -108,7 +110,7 @@ class LiveCardMessages:
         )
 
     def _may_embed(self, destination: Destination) -> bool | None:
-        """Whether the bot may embed in a place, ``None`` where the gateway has not told."""
+        """Whether the bot may embed in a channel, ``None`` if the gateway has not sent it."""
         if destination.guild_id is None:
             return True
         granted = permissions_in(self._client, destination)
@@ -124,14 +126,14 @@ class LiveCardMessages:
         )
 
 
-def _lacks(message: discord.Message, look: RenderedCard) -> bool:
-    return bool(look.embeds) and not message.embeds
+def _lacks_embed(message: discord.Message, rendered: RenderedCard) -> bool:
+    return bool(rendered.embeds) and not message.embeds
 
 
 async def show_as_orphaned(message: discord.Message, custom_id: str, catalog: Catalog) -> None:
-    """Let a message that seems to be a card say that it has stopped.
+    """Edit a message that seems to be a live card to say that it is no longer updated.
 
-    ``custom_id`` is of a button under it: a card that came to its end meanwhile has none.
+    ``custom_id``: of a button under it; a card that has ended meanwhile has none.
     """
     if has_button(await message.fetch(), custom_id):
         await message.edit(content=orphaned_card_text(catalog), embeds=[], view=None)

@@ -1,4 +1,4 @@
-"""The card in a channel that shows how watched tasks are doing, and edits itself."""
+"""Posts live cards, which show the progress of watched tasks, and keeps them up to date."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import aiohttp
 import discord
 
-from bot.delivery.discord_calls import Call, DiscordCalls
+from bot.delivery.discord_calls import DiscordCall, DiscordCalls
 from bot.delivery.discord_errors import Disposition, ErrorClassification, classify, short_reason
 from bot.delivery.live_card_messages import LiveCardMessages, show_as_orphaned
 from bot.delivery.request_monitor import RequestMonitor
@@ -21,38 +21,38 @@ from bot.storage.models import LiveCard
 
 log = logging.getLogger(__name__)
 
-MOST_ATTEMPTS = 150
-"""Tries in a row after which a card is left as it is: with the longest pauses, about a day."""
+MAX_ATTEMPTS = 150
+"""Failed attempts in a row after which a card is given up: about a day with the longest delays."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveCardTiming:
-    """How often cards are edited; spans in seconds."""
+    """How often live cards are posted and edited. All times are seconds."""
 
     edit_interval: float = 5.0
-    """The least time between two edits of one card."""
+    """The minimum between two edits of one card."""
     tick_interval: float = 2.0
     call_timeout: float = 15.0
-    """What takes longer to be posted or edited begins no further request, and is tried again: more
-    than discord.py waits until a channel takes the next message."""
+    """Timeout of posting or editing: a late call begins no further request and is repeated. Longer
+    than discord.py waits for the rate limit of a channel."""
     edits_per_tick: int = 10
-    """With the time between rounds, this bounds their share: there is other work too."""
+    """With ``tick_interval``, this bounds the share of edits in all requests."""
     max_concurrent: int = 20
-    """How many channels may be worked on at once."""
+    """Channels in which a request may be in flight at the same time."""
     shutdown_timeout: float = 2.0
-    """How long a stop waits for what is under way."""
+    """How long a shutdown waits for requests in flight."""
 
 
 LIVE_CARD_TIMING = LiveCardTiming()
 
 T = TypeVar("T")
-_TROUBLE = (discord.DiscordException, aiohttp.ClientError, OSError)
+_EXPECTED_ERRORS = (discord.DiscordException, aiohttp.ClientError, OSError)
 
 
 class LiveCardUpdater:
-    """Posts cards and keeps them up to date: at most every few seconds, and only on change.
+    """Posts live cards and edits them: at most every few seconds, and only if they changed.
 
-    Cards come after notices: while ``dispatcher_busy``, none is posted or edited.
+    Notices have priority: while ``dispatcher_busy()``, no card is posted or edited.
     """
 
     def __init__(
@@ -73,15 +73,16 @@ class LiveCardUpdater:
         self._calls = DiscordCalls(timing.call_timeout)
         self._messages = LiveCardMessages(client, self._request_monitor, clock)
         self._in_flight: dict[asyncio.Task[Any], Sequence[LiveCard]] = {}
-        """What is done just now, each for cards of one channel."""
+        """The tasks in flight, and the cards that each is about; these are of one channel."""
         self._edits_from = float("-inf")
         self._recovery_needed = True
         self._rollbacks = RollbackDetector()
 
     async def tick(self) -> float | None:
-        """Begin to post and to edit what is due; return when to look again.
+        """Start to post and to edit what is due; return when to tick again (Unix seconds).
 
-        None while Discord takes nothing at all, or too many calls are late.
+        Nothing is started while Discord's global rate limit is exceeded, or too many calls are
+        late. ``None`` if there are no cards.
         """
         now, timing = self._clock(), self._timing
         if wait := self._request_monitor.global_wait:
@@ -100,16 +101,16 @@ class LiveCardUpdater:
 
     @property
     def _free_slots(self) -> int:
-        """How many cards may begin now: calls that are late keep no slot."""
+        """How many requests may start now; late calls occupy no slot."""
         return max(self._timing.max_concurrent - len(self._in_flight) + self._calls.late, 0)
 
     @property
     def _busy(self) -> set[int]:
-        """The channels in which a card is under way."""
+        """The channels in which a request is in flight."""
         return {cards[0].destination.channel_id for cards in self._in_flight.values()}
 
     async def finish(self) -> None:
-        """Wait a little for what is under way; the calls into discord.py are left alone."""
+        """Wait a short time for the requests in flight; no call into discord.py is cancelled."""
         tasks = list(self._in_flight)
         if tasks:
             await asyncio.wait(tasks, timeout=self._timing.shutdown_timeout)
@@ -118,34 +119,35 @@ class LiveCardUpdater:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def post(self, card: LiveCard) -> asyncio.Task[Exception | None]:
-        """Begin to post a card that was opened as claimed.
+        """Start to post a card that was created as claimed.
 
-        The result is why Discord did not take it, if so. The task must not be cancelled.
+        The result is the error, if Discord rejected it. The task must not be cancelled.
         """
         return self._begin([card], self._post(card))
 
     async def retire(self, message: discord.Message, custom_id: str, catalog: Catalog) -> None:
-        """Let a message that seems to be a card, and is kept no more, say that it has stopped.
+        """Edit the message of a card that the database does not have: it is no longer updated.
 
-        Its posting was never heard of, or the database is another one. ``custom_id`` is of a button
-        under it: a card that came to its end meanwhile has none.
+        The response to its posting was lost, or the database is another one. ``custom_id``: of a
+        button under it; a card that has ended meanwhile has none.
         """
         call = self._calls.start(show_as_orphaned(message, custom_id, catalog))
         try:
-            await call.in_time()
+            await call.finished_in_time()
             await call.result()
-        except _TROUBLE as error:
-            log.info("Card of message %d stays as it is: %s", message.id, short_reason(error))
+        except _EXPECTED_ERRORS as error:
+            cause = short_reason(error)
+            log.info("Orphaned card not edited: message=%d cause=%s", message.id, cause)
 
     async def _recover_abandoned(self) -> None:
-        """Take up what was being posted when the process died, or a fault of ours came."""
+        """Requeue cards whose posting was cut off by a crash or an unexpected error."""
         in_flight = [card.id for cards in self._in_flight.values() for card in cards]
         if count := await self._cards.recover(in_flight):
-            log.info("Cards whose posting was cut off are posted again: count=%d", count)
+            log.info("Abandoned cards requeued: count=%d", count)
         self._recovery_needed = False
 
     def _may_edit(self) -> bool:
-        """Whether edits may begin again: rounds can be hurried, edits cannot."""
+        """Whether edits may start again: a tick may come early, edits keep their interval."""
         now = asyncio.get_running_loop().time()
         if now < self._edits_from:
             return False
@@ -153,7 +155,7 @@ class LiveCardUpdater:
         return True
 
     async def _begin_edits(self, now: float) -> None:
-        """Edit the cards that have something new to show; those of a channel one by one."""
+        """Edit the cards that changed; those of one channel one after another."""
         by_channel: dict[int, list[LiveCard]] = {}
         timing = self._timing
         for card in await self._cards.due_for_update(
@@ -167,7 +169,7 @@ class LiveCardUpdater:
             self._begin(cards, self._edit_each(cards))
 
     def _begin(self, cards: Sequence[LiveCard], work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Work on some cards of one channel."""
+        """Start a task about some cards of one channel."""
         task = asyncio.create_task(work)
         self._in_flight[task] = cards
         task.add_done_callback(self._finished)
@@ -178,41 +180,43 @@ class LiveCardUpdater:
         if task.cancelled():
             return
         if error := task.exception():
-            log.error("What became of card %d could not be kept", cards[0].id, exc_info=error)
-            self._recovery_needed = (
-                True  # the next round is not hurried: the fault may be there still
-            )
+            log.error("Result of a card not recorded: card=%d", cards[0].id, exc_info=error)
+            self._recovery_needed = True  # no early tick: the cause may persist
         else:
             self._cards.changed.set()
 
     async def _post(self, card: LiveCard) -> Exception | None:
-        """Post a card, unless it stands there already or nobody watches; return what refused it."""
+        """Post a card unless it exists already or nobody watches; return the error, if any."""
         call = self._calls.start(self._messages.post(card))
         try:
-            await call.in_time()
+            await call.finished_in_time()
             shown = await call.result()  # late, it counts all the same
-        except Exception as error:  # noqa: BLE001 # what it means is decided by the verdict
-            await self._not_posted(card, error, call)
+        except Exception as error:  # noqa: BLE001 # every kind is classified
+            await self._post_failed(card, error, call)
             return error
         if shown is None:
             await self._cards.discard(card)
         else:
-            await self._cards.acknowledge(card, shown.message_id, content_digest=shown.look)
-            if shown.bare:
+            await self._cards.acknowledge(
+                card, shown.message_id, content_digest=shown.content_digest
+            )
+            if shown.lacks_embed:
                 await self._cards.simplify(card)
         return None
 
-    async def _not_posted(self, card: LiveCard, error: Exception, call: Call[Any]) -> None:
-        """Do with a card that is to be posted what the error means for it."""
-        meaning = _told(card, error)
-        unconfirmed = call.unrefused_posts > 0 if call.traced else meaning.passing
-        may_stand = unconfirmed or card.unconfirmed_since is not None
-        mendable = meaning.passing or (may_stand and meaning.meaning is Disposition.HOLD)
-        if meaning.meaning is Disposition.SIMPLIFY and not card.own_text_only:
+    async def _post_failed(self, card: LiveCard, error: Exception, call: DiscordCall[Any]) -> None:
+        """Record the error of posting a card, and what follows from it."""
+        classification = _classify_and_log(card, error)
+        unconfirmed = call.unrejected_posts > 0 if call.traced else classification.is_transient
+        may_exist = unconfirmed or card.unconfirmed_since is not None
+        retryable = classification.is_transient or (
+            may_exist and classification.disposition is Disposition.HOLD
+        )
+        if classification.disposition is Disposition.SIMPLIFY and not card.own_text_only:
             await self._cards.simplify(card)
             await self._cards.postpone(card, until=0.0, unconfirmed=unconfirmed)
-        elif mendable and card.attempts < MOST_ATTEMPTS:
-            until = self._clock() + self._pause(card, meaning)
+        elif retryable and card.attempts < MAX_ATTEMPTS:
+            until = self._clock() + self._delay(card, classification)
             await self._cards.postpone(card, until=until, unconfirmed=unconfirmed)
         else:
             await self._cards.delete(card.id)
@@ -222,53 +226,56 @@ class LiveCardUpdater:
             await self._edit(card)
 
     async def _edit(self, card: LiveCard) -> None:
-        """Let the message of a card show what there is to show."""
-        call = self._calls.start(self._messages.show(card))
+        """Update the message of a card."""
+        call = self._calls.start(self._messages.update(card))
         try:
-            await call.in_time()
+            await call.finished_in_time()
             shown = await call.result()  # late, it counts all the same
         except Exception as error:  # noqa: BLE001 # as for posting
-            await self._not_shown(card, error)
+            await self._edit_failed(card, error)
         else:
-            if shown.bare:
+            if shown.lacks_embed:
                 await self._cards.simplify(card)
             else:
-                await self._cards.record_update(card, shown.look or "")
+                await self._cards.record_update(card, shown.content_digest or "")
 
-    async def _not_shown(self, card: LiveCard, error: Exception) -> None:
-        """Do with a card that is posted what the error means for it."""
-        meaning = _told(card, error)
-        mendable = meaning.passing or meaning.meaning is Disposition.HOLD
-        if mendable and card.attempts < MOST_ATTEMPTS:
-            await self._cards.record_failure(card, until=self._clock() + self._pause(card, meaning))
-        elif meaning.meaning is Disposition.SIMPLIFY and not card.own_text_only:
+    async def _edit_failed(self, card: LiveCard, error: Exception) -> None:
+        """Record the error of editing a card, and what follows from it."""
+        classification = _classify_and_log(card, error)
+        retryable = classification.is_transient or classification.disposition is Disposition.HOLD
+        if retryable and card.attempts < MAX_ATTEMPTS:
+            await self._cards.record_failure(
+                card, until=self._clock() + self._delay(card, classification)
+            )
+        elif classification.disposition is Disposition.SIMPLIFY and not card.own_text_only:
             await self._cards.simplify(card)
-        elif meaning.meaning is Disposition.SIMPLIFY:
-            await self._take_away(card)
-        else:  # somebody deleted it, or the place is closed: the notices go their own way
+        elif classification.disposition is Disposition.SIMPLIFY:
+            await self._delete_message(card)
+        else:  # the message or the channel is gone; notices are delivered independently
             await self._cards.delete(card.id)
 
-    async def _take_away(self, card: LiveCard) -> None:
-        """Delete the message of a card that Discord lets say nothing true any more."""
+    async def _delete_message(self, card: LiveCard) -> None:
+        """Delete the message of a card if Discord rejects every update of it."""
         call = self._calls.start(self._messages.delete(card))
         try:
-            await call.in_time()
+            await call.finished_in_time()
             await call.result()
-        except _TROUBLE as error:
-            _told(card, error)
+        except _EXPECTED_ERRORS as error:
+            _classify_and_log(card, error)
         await self._cards.delete(card.id)
 
-    def _pause(self, card: LiveCard, meaning: ErrorClassification) -> float:
-        """Return the seconds until a card is tried again: more with every try."""
-        if meaning.meaning is Disposition.HOLD:
+    def _delay(self, card: LiveCard, classification: ErrorClassification) -> float:
+        """Return the seconds until the next attempt: exponential backoff."""
+        if classification.disposition is Disposition.HOLD:
             return LONGEST_PAUSE
-        pause = self._timing.edit_interval * 2.0 ** min(card.attempts, 10)
-        return min(max(pause, meaning.retry_after or 0.0), LONGEST_PAUSE)
+        delay = self._timing.edit_interval * 2.0 ** min(card.attempts, 10)
+        return min(max(delay, classification.retry_after or 0.0), LONGEST_PAUSE)
 
 
-def _told(card: LiveCard, error: Exception) -> ErrorClassification:
-    """Log why a card could not be posted or shown; return what that means for it."""
-    log.info("Card %d in channel %d: %s", card.id, card.destination.channel_id, short_reason(error))
-    if not isinstance(error, _TROUBLE):
-        log.error("Card %d could not be composed or sent", card.id, exc_info=error)
+def _classify_and_log(card: LiveCard, error: Exception) -> ErrorClassification:
+    """Log the error of a card; return its classification."""
+    fields, cause = f"card={card.id} channel={card.destination.channel_id}", short_reason(error)
+    log.info("Card request failed: %s cause=%s", fields, cause)
+    if not isinstance(error, _EXPECTED_ERRORS):
+        log.error("Card not rendered or sent: %s", fields, exc_info=error)
     return classify(error)

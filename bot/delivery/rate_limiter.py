@@ -1,34 +1,34 @@
-"""Turns for requests: evenly spread, and never more of them in a second than Discord takes."""
+"""Limits the rate of requests to Discord: evenly spread, and never too many in any second."""
 
 import asyncio
 from collections import deque
 
 MAX_CATCH_UP = 0.1
-"""Seconds: turns that came late by so much, for the program was busy, are made up for."""
+"""Seconds: requests that start late by at most this, because the program was busy, are made up."""
 
 
 class GlobalRateLimiter:
-    """Hands out turns in the order in which they are asked for: at most ``most`` in any second.
+    """Admits requests in the order in which they ask: at most ``limit`` in any second.
 
-    One less than that a second are spread evenly, for the network may push together what left at a
-    distance. A bucket that leaks would do only one of two things: what it lets through at once
-    after a pause has to be taken off its pace.
+    One less than that in a second are spread evenly, because the network may deliver requests
+    closer together than they were sent. A leaky bucket of the same rate cannot do both: the burst
+    that it admits after a pause has to be subtracted from its rate.
     """
 
-    def __init__(self, most: int) -> None:
-        self._latest = deque([float("-inf")] * most, maxlen=most)
-        """When the last turns were; the first of them must be a second ago for the next."""
-        self._spacing = 1 / (most - 1)
-        self._due_at = float("-inf")
-        self._line = asyncio.Lock()
+    def __init__(self, limit: int) -> None:
+        self._admitted_at = deque([float("-inf")] * limit, maxlen=limit)
+        """When the last ``limit`` requests were admitted; the first must be a second ago."""
+        self._spacing = 1 / (limit - 1)
+        self._next_at = float("-inf")
+        self._queue = asyncio.Lock()
 
-    async def take(self) -> None:
-        """Wait for a turn."""
+    async def acquire(self) -> None:
+        """Wait until the next request may be sent."""
         loop = asyncio.get_running_loop()
         asked = loop.time()
-        async with self._line:
-            due = max(self._due_at, asked)
-            await asyncio.sleep(max(due, self._latest[0] + 1) - loop.time())
+        async with self._queue:
+            due = max(self._next_at, asked)
+            await asyncio.sleep(max(due, self._admitted_at[0] + 1) - loop.time())
             now = loop.time()
-            self._due_at = max(due, now - MAX_CATCH_UP) + self._spacing
-            self._latest.append(now)
+            self._next_at = max(due, now - MAX_CATCH_UP) + self._spacing
+            self._admitted_at.append(now)

@@ -1,4 +1,4 @@
-"""What becomes of the requests to Discord: when one last went well, and when all have to wait."""
+"""Observes the requests to Discord: when one last succeeded, and when all have to wait."""
 
 import asyncio
 import time
@@ -8,33 +8,33 @@ from types import SimpleNamespace
 
 import aiohttp
 
-_BY_INTERACTION = ("/interactions/", "/webhooks/")
-"""Requests that discord.py makes by another way, with limits of their own."""
+_UNLIMITED_PATHS = ("/interactions/", "/webhooks/")
+"""Requests for interactions and webhooks, which have limits of their own."""
 
 
 def counts_against_global_limit(path: str) -> bool:
-    """Whether a request counts against the limit of the whole bot."""
-    return not any(part in path for part in _BY_INTERACTION)
+    """Whether a request counts against the global rate limit of the bot."""
+    return not any(part in path for part in _UNLIMITED_PATHS)
 
 
 class RequestMonitor:
-    """Takes note of every request with the bot's token. Times are Unix seconds."""
+    """Records the results of all requests with the bot's token. Times are Unix seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._waits_until = float("-inf")
+        self._global_limit_until = float("-inf")
         self.last_success_at: float | None = None
         self.last_end_at: float | None = None
-        """When a request last came to an end, be it good, bad or without an answer."""
+        """When a request last ended: with success, with an error or without a response."""
         self.paused_until: float | None = None
-        """Until when Discord told us to wait, at the longest."""
+        """The latest time until which Discord told the bot to wait."""
         self._date: tuple[float, float] | None = None
-        """What Discord's last good answer had for a date, and the loop's time then."""
+        """The date of Discord's last successful response, and the event loop's time then."""
 
     @property
     def global_wait(self) -> float:
-        """The seconds for which Discord takes no request at all; 0 when it does."""
-        return max(self._waits_until - asyncio.get_running_loop().time(), 0.0)
+        """Seconds until Discord's global rate limit admits requests again; 0 if it does now."""
+        return max(self._global_limit_until - asyncio.get_running_loop().time(), 0.0)
 
     def clock_ahead(self, now: float) -> float:
         """Return by how many seconds ``now`` is ahead of Discord's clock, 0 if that is unknown."""
@@ -44,7 +44,7 @@ class RequestMonitor:
         return now - (date + asyncio.get_running_loop().time() - read_at)
 
     def observe(self, trace: aiohttp.TraceConfig) -> None:
-        """Let ``trace`` report each request."""
+        """Observe the requests that ``trace`` reports."""
         trace.on_request_end.append(self._ended)
         trace.on_request_exception.append(self._failed)
 
@@ -56,17 +56,17 @@ class RequestMonitor:
     ) -> None:
         response = request.response
         if response.status < 200 or not counts_against_global_limit(request.url.path):
-            return  # below 200 the gateway's WebSocket begins
+            return  # statuses below 200 belong to the gateway's WebSocket
         now = self.last_end_at = self._clock()
         if response.status < 300:
             self.last_success_at = now
             if (date := _unix(response.headers.get("Date", ""))) is not None:
                 self._date = (date, asyncio.get_running_loop().time())
-        elif pause := parse_retry_after(response.headers):
-            self.paused_until = max(now + pause, self.paused_until or 0.0)
+        elif delay := parse_retry_after(response.headers):
+            self.paused_until = max(now + delay, self.paused_until or 0.0)
             if _is_global(response):
-                until = asyncio.get_running_loop().time() + pause
-                self._waits_until = max(until, self._waits_until)
+                until = asyncio.get_running_loop().time() + delay
+                self._global_limit_until = max(until, self._global_limit_until)
 
     async def _failed(
         self,
@@ -79,18 +79,18 @@ class RequestMonitor:
 
 
 def is_json(headers: Mapping[str, str]) -> bool:
-    """Whether an answer is of the kind that Discord gives, and not a proxy's page."""
+    """Whether a response is JSON, as Discord's are, and not a proxy's page."""
     content_type = headers.get("Content-Type", "")
     return content_type.partition(";")[0].strip().lower() == "application/json"
 
 
 def parse_retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the pause that an answer names in its headers: seconds, with a fraction."""
+    """Return the delay of a ``Retry-After`` header in seconds, ``None`` if there is none."""
     try:
-        pause = float(headers.get("Retry-After", ""))
+        delay = float(headers.get("Retry-After", ""))
     except ValueError:
         return None
-    return pause if 0 <= pause < float("inf") else None
+    return delay if 0 <= delay < float("inf") else None
 
 
 def _unix(date: str) -> float | None:

@@ -1,4 +1,4 @@
-"""What is offered while somebody types task ids."""
+"""Suggests task ids while somebody types them."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ from bot.ui.limits import MAX_CHOICE
 log = logging.getLogger(__name__)
 
 SUGGESTION_TIMEOUT = 2.0
-"""Seconds: Discord waits three, and a late offer is no offer."""
+"""Seconds; Discord waits three, and shows no late suggestions."""
 
 FindRecent = Callable[[str], Awaitable[list[tuple[str, str]]]]
 """Finds the ids and titles of a person's recent tasks that fit a word."""
@@ -27,10 +27,10 @@ _SEPARATORS = re.compile(r"[\s,;，、；]+")
 async def suggest_task_ids(
     find_recent: FindRecent, typed: str, *, patience: float = SUGGESTION_TIMEOUT
 ) -> list[app_commands.Choice[str]]:
-    """Return a person's recent tasks that fit the last word of what was typed.
+    """Return a person's recent tasks that match the last word of what was typed.
 
-    A choice keeps the ids typed before, so that nothing is offered beyond what a choice can hold.
-    Nothing is offered either when something is wrong.
+    A choice contains the ids typed before, so there are none if these are too long for a choice.
+    There are none either if the database fails.
     """
     if len(typed) > MAX_CHOICE:
         return []
@@ -38,13 +38,13 @@ async def suggest_task_ids(
         async with asyncio.timeout(patience):
             recent = await find_recent(_last_word(typed))
     except (TimeoutError, sqlite3.Error, DatabaseUnusable) as error:
-        log.warning("No ids to offer: %s", str(error) or "the database takes too long")
+        log.warning("No task ids suggested: cause=%s", str(error) or "database timeout")
         return []
     return matching_choices(recent, typed)
 
 
 def matching_choices(recent: list[tuple[str, str]], typed: str) -> list[app_commands.Choice[str]]:
-    """Return ids and titles as choices that complete ``typed``, without those that do not fit."""
+    """Return ids and titles as choices that complete ``typed``, except those that are too long."""
     before = typed[: len(typed) - len(_last_word(typed))]
     named = set(_SEPARATORS.split(before))
     return [

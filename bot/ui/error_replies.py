@@ -1,4 +1,4 @@
-"""What a person is told when a command or a button fails, and what the log gets."""
+"""Replies to a command or a component that failed, and logs unexpected errors."""
 
 import logging
 from typing import Any
@@ -14,40 +14,40 @@ from bot.ui.permissions import is_guest
 
 log = logging.getLogger(__name__)
 
-_TOO_LATE = {10015, 10062, 50027}
-"""Unknown webhook, unknown interaction, invalid webhook token: the interaction is over."""
+_EXPIRED = {10015, 10062, 50027}
+"""Unknown webhook, unknown interaction, invalid webhook token: the interaction has expired."""
 
 
 async def reply_with_error(interaction: discord.Interaction[Any], error: Exception) -> None:
-    """Tell the person what happened and what to do; the log gets what we did not expect."""
+    """Tell the person what happened and what to do; log unexpected errors."""
     name = _name(interaction)
-    if isinstance(error, discord.NotFound) and error.code in _TOO_LATE:
-        log.warning("An answer came too late for %s", name)
+    if isinstance(error, discord.NotFound) and error.code in _EXPIRED:
+        log.warning("Interaction expired before the reply: interaction=%s", name)
         return
     if interaction.client.is_closed():
-        log.info("The bot stops; %s is not answered", name)
+        log.info("Shutdown, interaction not answered: interaction=%s", name)
         return
     if isinstance(error, aiohttp.ClientError | OSError):
-        log.warning("An answer of %s was cut off: %s", name, error)
+        log.warning("Reply interrupted: interaction=%s cause=%s", name, error)
     elif not isinstance(error, RelayError | WatchError | discord.app_commands.TransformerError):
-        log.error("%s failed", name, exc_info=error)
+        log.error("Interaction failed: interaction=%s", name, exc_info=error)
     try:
-        await _answer(interaction, _explained(interaction, error))
+        await _reply(interaction, _explained(interaction, error))
     except (discord.DiscordException, aiohttp.ClientError, OSError) as refusal:
-        log.warning("Discord took no answer for %s: %s", name, refusal)
+        log.warning("Error reply not sent: interaction=%s cause=%s", name, refusal)
 
 
 def _explained(interaction: discord.Interaction[Any], error: Exception) -> str:
     catalog = catalog_for(interaction.locale.value)
     if isinstance(error, discord.app_commands.TransformerError) and is_guest(interaction):
-        return catalog.text("watch-only-for-you")  # nothing is known of its channels, nor will be
+        return catalog.text("watch-only-for-you")  # the bot knows no channel there
     return error_text(error, catalog)
 
 
-async def _answer(interaction: discord.Interaction[Any], text: str) -> None:
-    """Say something to one person only, whether or not it was acknowledged before.
+async def _reply(interaction: discord.Interaction[Any], text: str) -> None:
+    """Reply to one person only, whether or not the interaction was acknowledged before.
 
-    The message under which a button stands is left as it is.
+    The message that a component belongs to is not changed.
     """
     if not interaction.response.is_done():
         await interaction.response.send_message(text, ephemeral=True)

@@ -13,16 +13,16 @@ import re
 import unicodedata
 
 ELLIPSIS = "…"
-_BREAK = "\u200b"
+_ZERO_WIDTH_SPACE = "\u200b"
 _EMPTY_BRAILLE = "\u2800"
-_MARKS_IN_A_ROW = 6
+_MAX_MARKS_IN_A_ROW = 6
 """Enough for every living script; what is beyond is there to climb over the lines around it."""
-_READ_FOR_EACH = 8
-_READ_AT_LEAST = 1024
+_READ_PER_SHOWN = 8
+_MIN_READ = 1024
 """Code points that are read for each that may be shown, and at least: what is longer is cut."""
-_FILE_NAME = 60
+_MAX_FILE_NAME = 60
 """Code points, so that no file system finds a name too long in bytes."""
-_DEVICE = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9¹²³]", re.IGNORECASE)
+_DEVICE_NAME = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9¹²³]", re.IGNORECASE)
 """What Windows takes for a device, whatever the extension."""
 
 _NEWLINES = re.compile(r"\r\n?|[\v\f\x85\u2028\u2029]")
@@ -61,7 +61,7 @@ def sanitize(text: str, *, limit: int | None = None) -> str:
     need, unless most of it is invisible.
     """
     if limit is not None:
-        text = text[: _READ_FOR_EACH * limit + _READ_AT_LEAST]
+        text = text[: _READ_PER_SHOWN * limit + _MIN_READ]
     text = _FORBIDDEN.sub("", _NEWLINES.sub("\n", text)).replace(_EMPTY_BRAILLE, " ")
     if not text.isascii():
         text = _TAGS.sub(lambda match: match[1] or "", text)
@@ -88,7 +88,7 @@ def sanitize_line(text: str, *, limit: int | None = None) -> str:
 
     That is: in footers, on buttons, inside a code span. At most ``limit`` code points.
     """
-    line = _MENTION.sub("@" + _BREAK, _one_line(text, limit).replace("`", "ˋ"))
+    line = _MENTION.sub("@" + _ZERO_WIDTH_SPACE, _one_line(text, limit).replace("`", "ˋ"))
     return truncate(line, limit, escaped=False)
 
 
@@ -103,9 +103,11 @@ def safe_file_name(text: str, extension: str, *, otherwise: str) -> str:
 
     At most 60 code points and the ``extension``. ``otherwise`` is the name where nothing is left.
     """
-    kept = "".join(sign if _is_for_files(sign) else " " for sign in _one_line(text, 4 * _FILE_NAME))
-    name = "-".join(kept.split())[:_FILE_NAME].strip("-")
-    if not name or _DEVICE.fullmatch(name):
+    kept = "".join(
+        sign if _is_for_files(sign) else " " for sign in _one_line(text, 4 * _MAX_FILE_NAME)
+    )
+    name = "-".join(kept.split())[:_MAX_FILE_NAME].strip("-")
+    if not name or _DEVICE_NAME.fullmatch(name):
         name = f"{otherwise}-{name}".strip("-")
     return f"{name}.{extension}"
 
@@ -135,7 +137,7 @@ def cut_position(text: str, limit: int, *, escaped: bool = True) -> int:
 
 
 def _escaped(text: str, limit: int | None) -> str:
-    return truncate(_MENTION.sub("@" + _BREAK, _SPECIAL.sub(r"\\\g<0>", text)), limit)
+    return truncate(_MENTION.sub("@" + _ZERO_WIDTH_SPACE, _SPECIAL.sub(r"\\\g<0>", text)), limit)
 
 
 def _one_line(text: str, limit: int | None) -> str:
@@ -164,7 +166,7 @@ def _bounded_marks(text: str) -> str:
     marks = 0
     for character in text:
         marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
-        if marks <= _MARKS_IN_A_ROW:
+        if marks <= _MAX_MARKS_IN_A_ROW:
             kept.append(character)
     return "".join(kept)
 

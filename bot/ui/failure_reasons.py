@@ -6,13 +6,13 @@ from bot.i18n.catalog import Catalog
 from bot.relay.models import Task, TaskKind, TaskStatus
 from bot.ui.escaping import sanitize
 
-_READ = 600
+_MAX_READ = 600
 """Code points of a reason that are searched for what is known."""
 
-_TOLD = "told"
-_VAGUE = "failed"
+_UNKNOWN_CAUSE = "told"
+_VAGUE_CAUSE = "failed"
 
-_KNOWN = {
+_CAUSES = {
     "artist": r"""
         artist(?:'s|s'|s)?\ names?\b | \bproducer\ tags?\b
         | (?:歌手|艺人|艺术家|明星|音乐人)(?:的)?(?:名字|姓名|名称|名) | 知名(?:歌手|艺人|艺术家)
@@ -112,7 +112,7 @@ _KNOWN = {
         | 内部错误 | 服务器错误 | 系统(?:错误|异常) | 网络(?:错误|异常) | 上游(?:错误|异常)
         | 渠道信息 | 任务id为空
     """,
-    _VAGUE: r"""
+    _VAGUE_CAUSE: r"""
         \bgenerat(?:e|ion|ing)\b.{0,15}\bfail | \bfail(?:ed|ure)?\ to\ generate\b
         | \b(?:task|job)\ (?:has\ )?fail | \bunknown\ error\b
         | (?:生成|任务|创建|执行|制作|合成).{0,4}失败 | 未知错误
@@ -123,8 +123,8 @@ _KNOWN = {
 The patterns read a text in small letters, with blanks for ``_`` and ``-``. Each part is bounded.
 """
 
-_PATTERNS = {name: re.compile(pattern, re.VERBOSE) for name, pattern in _KNOWN.items()}
-_SPACED = str.maketrans({"_": " ", "-": " ", "’": "'"})
+_PATTERNS = {name: re.compile(pattern, re.VERBOSE) for name, pattern in _CAUSES.items()}
+_SEPARATORS = str.maketrans({"_": " ", "-": " ", "’": "'"})
 
 
 def relay_reason(task: Task) -> str:
@@ -133,7 +133,7 @@ def relay_reason(task: Task) -> str:
     Where the task and its clips say several things, it is the one that tells most.
     """
     reasons = dict.fromkeys((task.reason, *(clip.reason for clip in task.clips)))
-    told = [reason for reason in reasons if sanitize(reason, limit=_READ)]
+    told = [reason for reason in reasons if sanitize(reason, limit=_MAX_READ)]
     return min(told, key=_vagueness, default="")
 
 
@@ -159,9 +159,11 @@ def classify_reason(reason: str) -> str:
 
     ``told`` is a reason that is not known, and best left in the relay's own words.
     """
-    text = " ".join(sanitize(reason, limit=_READ).casefold().translate(_SPACED).split())[:_READ]
+    text = " ".join(sanitize(reason, limit=_MAX_READ).casefold().translate(_SEPARATORS).split())[
+        :_MAX_READ
+    ]
     fitting = (name for name, pattern in _PATTERNS.items() if pattern.search(text))
-    return next(fitting, _TOLD)
+    return next(fitting, _UNKNOWN_CAUSE)
 
 
 def _cause(task: Task) -> str:
@@ -174,4 +176,4 @@ def _cause(task: Task) -> str:
 
 def _vagueness(reason: str) -> int:
     """Rank reasons: what is known and can be mended, what is not known, what says nothing."""
-    return {_TOLD: 1, _VAGUE: 2}.get(classify_reason(reason), 0)
+    return {_UNKNOWN_CAUSE: 1, _VAGUE_CAUSE: 2}.get(classify_reason(reason), 0)

@@ -28,13 +28,14 @@ class ServerHealth:
 def health_embed(health: ServerHealth, guild: discord.Guild, catalog: Catalog) -> discord.Embed:
     """Return the page for one server."""
     embed = discord.Embed(title=catalog.text("health-title"))
-    embed.add_field(name=catalog.text("health-relay"), value=_relay(health, catalog))
-    rounds = "\n".join(_round(name, health.last_tick_at, catalog) for name in _ROUNDS)
+    embed.add_field(name=catalog.text("health-relay"), value=_relay_line(health, catalog))
+    rounds = "\n".join(_loop_line(name, health.last_tick_at, catalog) for name in _LOOPS)
     embed.add_field(name=catalog.text("health-rounds"), value=rounds, inline=False)
     counts = catalog.text("health-waiting-counts", due=health.usage.due, held=health.usage.held)
     embed.add_field(name=catalog.text("health-waiting"), value=counts, inline=False)
     lines = [
-        _channel(channel, guild, catalog) for channel in health.usage.channels[:MAX_CHANNELS_LISTED]
+        _channel_line(channel, guild, catalog)
+        for channel in health.usage.channels[:MAX_CHANNELS_LISTED]
     ]
     embed.add_field(
         name=catalog.text("health-channels"),
@@ -45,24 +46,24 @@ def health_embed(health: ServerHealth, guild: discord.Guild, catalog: Catalog) -
     return embed
 
 
-_ROUNDS = ("poll", "deliver", "show")
+_LOOPS = ("poll", "deliver", "show")
 
 
-def _relay(health: ServerHealth, catalog: Catalog) -> str:
+def _relay_line(health: ServerHealth, catalog: Catalog) -> str:
     if health.relay_open_until is not None:
-        return catalog.text("health-relay-paused", time=_when(health.relay_open_until))
+        return catalog.text("health-relay-paused", time=_relative_time(health.relay_open_until))
     if health.relay_last_success_at is None:
         return catalog.text("health-relay-silent")
-    return catalog.text("health-relay-well", time=_when(health.relay_last_success_at))
+    return catalog.text("health-relay-well", time=_relative_time(health.relay_last_success_at))
 
 
-def _round(name: str, last_tick_at: Mapping[str, float], catalog: Catalog) -> str:
+def _loop_line(name: str, last_tick_at: Mapping[str, float], catalog: Catalog) -> str:
     at = last_tick_at.get(name)
-    said = _when(at) if at is not None else catalog.text("health-round-never")
+    said = _relative_time(at) if at is not None else catalog.text("health-round-never")
     return f"{catalog.text(f'health-round-{name}')}: {said}"
 
 
-def _channel(channel_id: int, guild: discord.Guild, catalog: Catalog) -> str:
+def _channel_line(channel_id: int, guild: discord.Guild, catalog: Catalog) -> str:
     channel = guild.get_channel_or_thread(channel_id)
     mention = f"<#{channel_id}>"
     if channel is None:
@@ -77,5 +78,5 @@ def _channel(channel_id: int, guild: discord.Guild, catalog: Catalog) -> str:
     return catalog.text("health-channel-missing", channel=mention, permissions=names)
 
 
-def _when(seconds: float) -> str:
+def _relative_time(seconds: float) -> str:
     return f"<t:{seconds:.0f}:R>"

@@ -12,7 +12,7 @@ from bot.ui.task_text import marker
 
 _TITLE = 60
 _MARKER = 220
-_ROOM_FOR_MORE = 100
+_MORE_LINE = 100
 """Code points for how many more there are."""
 
 _CLOSED_THREADS = {
@@ -53,22 +53,22 @@ def _cause(reason: UndeliveredReason, catalog: Catalog) -> str:
 
 def inbox_embed(entries: list[UndeliveredNotice], catalog: Catalog) -> discord.Embed:
     """Return what could not be posted, a line each, as many as an embed can hold."""
-    lines = [_line(entry, catalog) for entry in entries]
-    shown = whole_lines(lines, MAX_DESCRIPTION - _ROOM_FOR_MORE)
+    lines = [_inbox_line(entry, catalog) for entry in entries]
+    shown = whole_lines(lines, MAX_DESCRIPTION - _MORE_LINE)
     if len(shown) < len(lines):
         shown.append(catalog.text("inbox-more", count=len(lines) - len(shown)))
     title = catalog.text("inbox-title", count=len(entries))
     return discord.Embed(title=title, description="\n".join(shown))
 
 
-def _line(entry: UndeliveredNotice, catalog: Catalog) -> str:
+def _inbox_line(entry: UndeliveredNotice, catalog: Catalog) -> str:
     return catalog.text(
         "inbox-held" if entry.held else "inbox-dropped",
         id=code_span(entry.task.id, limit=40),
         title=_title(entry.task),
         place=f"<#{entry.channel_id}>",
         since=f"<t:{entry.created_at:.0f}:R>",
-        why=_why(entry, catalog),
+        why=_inbox_cause(entry, catalog),
     )
 
 
@@ -77,7 +77,7 @@ def _title(task: Task) -> str:
     return f" **{title}**" if title else ""
 
 
-def _why(entry: UndeliveredNotice, catalog: Catalog) -> str:
+def _inbox_cause(entry: UndeliveredNotice, catalog: Catalog) -> str:
     reason = UndeliveredReason(entry.reason)
     if not entry.held:
         unreachable = reason.recipient_unreachable

@@ -41,7 +41,7 @@ def history_embed(
         for number, entry in enumerate(page.entries, page.first_position)
     ]
     if not page.entries:
-        parts = [_nothing(search, catalog, of_server=of_server)]
+        parts = [_empty_text(search, catalog, of_server=of_server)]
     embed = discord.Embed(
         title=catalog.text("history-title-server" if of_server else "history-title-person"),
         description="\n".join(parts),
@@ -68,14 +68,14 @@ def history_view(
         )
     )
     if page.number or page.more:
-        view.add_item(_turn("history-previous", page.number - 1, search, owner, catalog))
+        view.add_item(_page_button("history-previous", page.number - 1, search, owner, catalog))
         view.add_item(
-            _turn("history-next", page.number + 1, search, owner, catalog, there=page.more)
+            _page_button("history-next", page.number + 1, search, owner, catalog, there=page.more)
         )
     return view
 
 
-def _turn(
+def _page_button(
     key: str, number: int, search: str, owner: int, catalog: Catalog, *, there: bool = True
 ) -> discord.ui.Button[discord.ui.View]:
     return discord.ui.Button(
@@ -86,7 +86,7 @@ def _turn(
     )
 
 
-def _nothing(search: str, catalog: Catalog, *, of_server: bool) -> str:
+def _empty_text(search: str, catalog: Catalog, *, of_server: bool) -> str:
     if search:
         return catalog.text("history-nothing-found", search=escape_line(search))
     return catalog.text("history-empty-server" if of_server else "history-empty-person")

@@ -29,7 +29,7 @@ _TITLE = 120
 _SHORT_ID = 8
 _NAMED_WATCHERS = 20
 _LINKS = 3
-_MARKS = {Outcome.SUCCESS: "✅", Outcome.PARTIAL: "🟡", Outcome.FAILURE: "❌"}
+_EMOJI = {Outcome.SUCCESS: "✅", Outcome.PARTIAL: "🟡", Outcome.FAILURE: "❌"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +74,11 @@ def live_card_embed(card: LiveCard, catalog: Catalog, *, now: float) -> discord.
     A plain card says nothing that a relay or a person wrote.
     """
     if len(card.tasks) == 1:
-        title, lines = _single(card.tasks[0], card, catalog, now)
+        title, lines = _single_task(card.tasks[0], card, catalog, now)
     else:
-        title, lines = _group_title(card, catalog), list(_group(card, catalog))
+        title, lines = _group_title(card, catalog), list(_group_lines(card, catalog))
     if card.watchers:
-        lines += ["", catalog.text("live-watching", watchers=_watchers(card, catalog))]
+        lines += ["", catalog.text("live-watching", watchers=_mentions(card, catalog))]
     elif card.finished and any(shown.unwatched for shown in card.tasks):
         lines += ["", catalog.text("live-nobody")]
     return discord.Embed(title=title, description="\n".join(lines).strip(), colour=_colour_of(card))
@@ -137,14 +137,14 @@ def _colour_of_task(shown: LiveCardTask) -> discord.Colour:
     return OUTCOME_COLOURS.get(shown.task.outcome or Outcome.PARTIAL, UNKNOWN_COLOUR)
 
 
-def _single(
+def _single_task(
     shown: LiveCardTask, card: LiveCard, catalog: Catalog, now: float
 ) -> tuple[str, list[str]]:
     task = shown.task
     title = "" if card.own_text_only else escape_line(task.title, limit=_TITLE)
-    title = title or catalog.text(_untitled(shown))
+    title = title or catalog.text(_title_key(shown))
     if shown.end_reason:
-        lines = [_end(shown, card, catalog)]
+        lines = [_end_line(shown, card, catalog)]
     elif shown.unwatched:
         lines = []
     elif not shown.known:
@@ -153,11 +153,11 @@ def _single(
         lines = [state_line(task, catalog, now)]
         lines += [progress_bar(task.progress)] if task.progress else []
     if not card.own_text_only:
-        lines += filter(None, [task_style(task), catalog.text("live-short-id", id=_short(task))])
+        lines += filter(None, [task_style(task), catalog.text("live-short-id", id=_short_id(task))])
     return title, lines
 
 
-def _untitled(shown: LiveCardTask) -> str:
+def _title_key(shown: LiveCardTask) -> str:
     """Return the key of the title of a card whose task has none."""
     if shown.end_reason:
         return "live-untitled-over"
@@ -178,11 +178,11 @@ def _group_title(card: LiveCard, catalog: Catalog) -> str:
     return catalog.text("live-group", ended=len(ended), total=len(followed))
 
 
-def _group(card: LiveCard, catalog: Catalog) -> Iterator[str]:
+def _group_lines(card: LiveCard, catalog: Catalog) -> Iterator[str]:
     for number, shown in enumerate(card.tasks, 1):
         name = _name(shown.task, number, card, catalog)
         if shown.end_reason:
-            yield f"{name} · {_end(shown, card, catalog)}"
+            yield f"{name} · {_end_line(shown, card, catalog)}"
         elif shown.unwatched:
             yield f"{name} · ⏹️ {catalog.text('live-unwatched')}"
         elif not shown.known:
@@ -196,14 +196,14 @@ def _name(task: Task, number: int, card: LiveCard, catalog: Catalog) -> str:
     if card.own_text_only:
         return catalog.text("live-number", number=number)
     title = escape_line(task.title, limit=60)
-    return f"**{title}**" if title else _short(task)
+    return f"**{title}**" if title else _short_id(task)
 
 
-def _end(shown: LiveCardTask, card: LiveCard, catalog: Catalog) -> str:
+def _end_line(shown: LiveCardTask, card: LiveCard, catalog: Catalog) -> str:
     """Return how a task ended, with a link to its notice once that is there."""
     if shown.end_reason is EndReason.FINISHED:
         outcome = shown.task.outcome or Outcome.PARTIAL
-        mark, said = _MARKS[outcome], catalog.text(f"history-ended-{outcome}")
+        mark, said = _EMOJI[outcome], catalog.text(f"history-ended-{outcome}")
     else:
         mark, said = "❔", catalog.text(f"live-{(shown.end_reason or '').replace('_', '-')}")
     if shown.message_id is None:
@@ -213,12 +213,12 @@ def _end(shown: LiveCardTask, card: LiveCard, catalog: Catalog) -> str:
     return f"{mark} {said} · {catalog.text('live-notice', url=url)}"
 
 
-def _watchers(card: LiveCard, catalog: Catalog) -> str:
+def _mentions(card: LiveCard, catalog: Catalog) -> str:
     named = " ".join(f"<@{watcher}>" for watcher in card.watchers[:_NAMED_WATCHERS])
     more = len(card.watchers) - _NAMED_WATCHERS
     return catalog.text("live-more-watchers", watchers=named, number=more) if more > 0 else named
 
 
-def _short(task: Task) -> str:
+def _short_id(task: Task) -> str:
     """Return the beginning of the id: the whole of it stands in the notice."""
     return code_span(task.id if len(task.id) <= _SHORT_ID else f"{task.id[:_SHORT_ID]}…")

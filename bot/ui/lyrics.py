@@ -67,7 +67,7 @@ def split_text(text: str, limit: int) -> list[str]:
     """
     pieces, start = [], 0
     while len(text) - start > limit:
-        end, next_start = _break(text, start, limit)
+        end, next_start = _find_break(text, start, limit)
         pieces.append(text[start:end])
         start = next_start
     return [*pieces, text[start:]] if start < len(text) else pieces
@@ -121,7 +121,7 @@ def lyrics_messages(task: Task, catalog: Catalog) -> list[list[discord.Embed]]:
     if len(embeds) > 1:
         for number, embed in enumerate(embeds, 1):
             embed.set_footer(text=catalog.text("card-page", number=number, total=len(embeds)))
-    return _messages(embeds)
+    return _group_into_messages(embeds)
 
 
 def _pages(sheet: LyricsText, task: Task, catalog: Catalog) -> list[discord.Embed]:
@@ -135,7 +135,7 @@ def _pages(sheet: LyricsText, task: Task, catalog: Catalog) -> list[discord.Embe
     return pages
 
 
-def _messages(embeds: Sequence[discord.Embed]) -> list[list[discord.Embed]]:
+def _group_into_messages(embeds: Sequence[discord.Embed]) -> list[list[discord.Embed]]:
     messages: list[list[discord.Embed]] = [[]]
     for embed in embeds:
         if (
@@ -158,7 +158,7 @@ def _no_lyrics(task: Task, catalog: Catalog) -> discord.Embed:
     return discord.Embed(title=title, description=catalog.text(key), colour=UNKNOWN_COLOUR)
 
 
-def _break(text: str, start: int, limit: int) -> tuple[int, int]:
+def _find_break(text: str, start: int, limit: int) -> tuple[int, int]:
     """Return where the piece of ``text`` from ``start`` ends and where the next one starts."""
     latest = start + limit
     for pattern in _BREAKS:

@@ -14,7 +14,7 @@ from bot.ui.limits import MAX_CONTENT
 from bot.ui.notice import Notice, allowed_mentions_of
 from bot.ui.notice_text import NoticeText, headline_without_title, mentions
 
-_KEPT_FREE = 750
+_RESERVED = 750
 """Code points beside the mentions: the sentences, the id, and what the caller adds."""
 
 
@@ -31,7 +31,7 @@ def minimal_notice(
 
     ``possible_duplicate`` adds that the same may have been posted before.
     """
-    named, mentioned = mentions(tuple(dict.fromkeys(watchers)), MAX_CONTENT - _KEPT_FREE, catalog)
+    named, mentioned = mentions(tuple(dict.fromkeys(watchers)), MAX_CONTENT - _RESERVED, catalog)
     lines = [f"{named} {headline_without_title(NoticeText(task, end_reason, catalog))}".strip()]
     if possible_duplicate:
         lines.append(catalog.text("notice-repeat"))

@@ -28,9 +28,9 @@ from bot.ui.lyrics import LyricsText, fit_into_embeds, lyrics_texts, truncate_at
 from bot.ui.notice_text import NoticeText, headline, mentions, remarks
 from bot.ui.views import LinkButton
 
-_MARKERS = 700
+_MAX_MARKERS = 700
 """Code points of all ids together in plain text, where there is room."""
-_KEPT_FREE = 300
+_RESERVED = 300
 """Code points of the content that stay free, so that plain text has room for the task's id."""
 
 
@@ -61,14 +61,14 @@ def render_notice(
     that the same message may have been posted before.
     """
     notice_text = NoticeText(task_text.without_expired_streams(task), end_reason, catalog)
-    hidden = 0 if notice_text.fruitless else len(task.clips) - len(_shown(notice_text))
+    hidden = 0 if notice_text.fruitless else len(task.clips) - len(_shown_clips(notice_text))
     said = "\n".join(
         [
             headline(notice_text),
             *remarks(notice_text, hidden=hidden, possible_duplicate=possible_duplicate),
         ]
     )
-    room = MAX_CONTENT - _KEPT_FREE - len(said)
+    room = MAX_CONTENT - _RESERVED - len(said)
     named, mentioned = mentions(tuple(dict.fromkeys(watchers)), room, catalog)
     return Notice(
         content=f"{named} {said}".strip(),
@@ -97,7 +97,7 @@ def without_links(notice: Notice) -> Notice:
     """
     return replace(
         notice,
-        content=_with_links(notice, MAX_CONTENT - _KEPT_FREE),
+        content=_with_links(notice, MAX_CONTENT - _RESERVED),
         embeds=tuple(map(_without_links, notice.embeds)),
         buttons=(),
     )
@@ -121,15 +121,19 @@ def as_plain_text(notice: Notice) -> Notice:
     For where Embed Links is missing, and as a last resort.
     """
     footers = [embed.footer.text for embed in notice.embeds if embed.footer.text]
-    longest = min(_MARKERS, MAX_CONTENT - len(notice.content) - len(notice.rest) - len("\n\n-# "))
+    longest = min(
+        _MAX_MARKERS, MAX_CONTENT - len(notice.content) - len(notice.rest) - len("\n\n-# ")
+    )
     ids = "-# " + code_span(task_text.join_markers(footers), limit=longest) if footers else ""
     text = _with_links(notice, MAX_CONTENT - len(ids) - len(notice.rest) - 2)
-    told = _told(list(_parts(notice.embeds)), MAX_CONTENT - len(text) - len(ids) - 2, notice.rest)
+    told = _fit_parts(
+        list(_embed_texts(notice.embeds)), MAX_CONTENT - len(text) - len(ids) - 2, notice.rest
+    )
     content = "\n".join(part for part in (text, told, ids) if part)
     return replace(notice, content=content, embeds=(), buttons=())
 
 
-def _told(parts: Sequence[str], room: int, rest: str) -> str:
+def _fit_parts(parts: Sequence[str], room: int, rest: str) -> str:
     """Return what ``room`` code points hold of ``parts``, and ``rest`` if that is not all.
 
     Only descriptions are cut; titles and fields, which begin in bold, are told whole or not at all.
@@ -161,14 +165,14 @@ def _embeds(notice_text: NoticeText) -> list[discord.Embed]:
     return embeds
 
 
-def _shown(notice_text: NoticeText) -> tuple[Clip, ...]:
+def _shown_clips(notice_text: NoticeText) -> tuple[Clip, ...]:
     """Return the clips that get an embed of their own; one embed is kept for lyrics."""
     return notice_text.task.clips[: MAX_EMBEDS - 1]
 
 
-def _bounded(notice_text: NoticeText, most: int, together: int) -> int:
+def _share_per_clip(notice_text: NoticeText, most: int, together: int) -> int:
     """Return how long a text of each clip may be: ``most``, or its share of ``together``."""
-    return min(most, together // max(1, len(_shown(notice_text))))
+    return min(most, together // max(1, len(_shown_clips(notice_text))))
 
 
 def _first_footer(notice_text: NoticeText) -> str:
@@ -178,13 +182,14 @@ def _first_footer(notice_text: NoticeText) -> str:
 
 def _id_limit(notice_text: NoticeText) -> int:
     """Return how much of a clip's id is shown: all of it, unless there are many clips."""
-    return _bounded(notice_text, task_text.MAX_SHOWN_ID, 600)
+    return _share_per_clip(notice_text, task_text.MAX_SHOWN_ID, 600)
 
 
 def _clip_embeds(notice_text: NoticeText) -> list[discord.Embed]:
     used: set[str] = set()
     return [
-        _clip_embed(notice_text, number, used) for number in range(1, len(_shown(notice_text)) + 1)
+        _clip_embed(notice_text, number, used)
+        for number in range(1, len(_shown_clips(notice_text)) + 1)
     ]
 
 
@@ -194,12 +199,16 @@ def _clip_embed(notice_text: NoticeText, number: int, used: set[str]) -> discord
     clip = task.clips[number - 1]
     about = task_text.join_parts(
         task_text.version_label(number, len(task.clips), catalog),
-        escape_line(clip.style, limit=_bounded(notice_text, 200, 800)),
+        escape_line(clip.style, limit=_share_per_clip(notice_text, 200, 800)),
         task_text.format_duration(clip.duration),
     )
-    state = task_text.clip_state(clip, catalog, reason_limit=_bounded(notice_text, 600, 1000))
+    state = task_text.clip_state(
+        clip, catalog, reason_limit=_share_per_clip(notice_text, 600, 1000)
+    )
     embed = discord.Embed(
-        title=task_text.clip_title(clip, task, catalog, limit=_bounded(notice_text, 200, 800)),
+        title=task_text.clip_title(
+            clip, task, catalog, limit=_share_per_clip(notice_text, 200, 800)
+        ),
         description="\n".join(part for part in (about, state) if part) or None,
         colour=task_text.clip_colour(clip),
     )
@@ -231,11 +240,11 @@ def _lyrics_embeds(notice_text: NoticeText, others: Sequence[discord.Embed]) -> 
     places = MAX_EMBEDS - len(others)
     for place, share in enumerate(fair_shares([len(sheet.text) for sheet in found], room)):
         free = places - len(embeds) - (len(found) - place - 1)
-        embeds += _sheet_embeds(notice_text, found[place], share, free, rest)
+        embeds += _lyrics_text_embeds(notice_text, found[place], share, free, rest)
     return embeds
 
 
-def _sheet_embeds(
+def _lyrics_text_embeds(
     notice_text: NoticeText, sheet: LyricsText, room: int, free: int, rest: str
 ) -> list[discord.Embed]:
     pieces = fit_into_embeds(sheet.text, room, free, rest)
@@ -304,7 +313,7 @@ def _without_links(embed: discord.Embed) -> discord.Embed:
     return bare.set_image(url=None).set_thumbnail(url=None)
 
 
-def _parts(embeds: Iterable[discord.Embed]) -> Iterator[str]:
+def _embed_texts(embeds: Iterable[discord.Embed]) -> Iterator[str]:
     """Yield the titles, descriptions and fields of ``embeds`` as text."""
     for embed in embeds:
         if embed.title:

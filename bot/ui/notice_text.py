@@ -86,7 +86,7 @@ def headline(notice_text: NoticeText) -> str:
         kind=(effective_kind(notice_text.task) or "task"),
         ready=notice_text.ready,
         total=len(notice_text.task.clips),
-        others=_others(notice_text),
+        others=_missing_versions(notice_text),
     )
 
 
@@ -151,7 +151,7 @@ def _headline_key(notice_text: NoticeText) -> str:
     )
 
 
-def _others(notice_text: NoticeText) -> str:
+def _missing_versions(notice_text: NoticeText) -> str:
     """Return what became of the versions that are not ready: ``1 failed, 1 is only a preview``."""
     missing = (
         len(notice_text.task.clips) - notice_text.ready - notice_text.previews - notice_text.failed

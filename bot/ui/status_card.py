@@ -20,12 +20,12 @@ _STYLE = 200
 _REASON = 400
 _CLIPS = 4
 """Clips that are described one by one; relays make two, rarely four."""
-_BAR = 12
-_LINK = 500
+_BAR_LENGTH = 12
+_MAX_LINK = 500
 """Code points of a link inside the text of the card: four of them and all else are within 4096."""
-_NEARLY = 95
+_MAX_ESTIMATED_PERCENT = 95
 """Per cent: what only time tells is never drawn as done."""
-_OLDEST = 315_360_000
+_MAX_AGE = 315_360_000
 """Seconds, ten years: a time before that is not one of a task of Suno's."""
 
 
@@ -53,8 +53,8 @@ def status_card(
 def progress_bar(per_cent: int) -> str:
     """Return ``▰▰▰▰▰▰▱▱▱▱▱▱ 50%``; what is beyond 0 to 100 is drawn as 0 or 100."""
     bounded = min(max(per_cent, 0), 100)
-    full = bounded * _BAR // 100
-    return "▰" * full + "▱" * (_BAR - full) + f" {bounded}%"
+    full = bounded * _BAR_LENGTH // 100
+    return "▰" * full + "▱" * (_BAR_LENGTH - full) + f" {bounded}%"
 
 
 def _lines(
@@ -81,7 +81,7 @@ def _progress(
     if task.progress:  # most relays know nothing between 0 and 100
         yield progress_bar(task.progress)
     elif typical and 0 < now - started < typical.slow:
-        yield progress_bar(min(_NEARLY, round(100 * (now - started) / typical.slow)))
+        yield progress_bar(min(_MAX_ESTIMATED_PERCENT, round(100 * (now - started) / typical.slow)))
     if typical:
         yield catalog.text("card-typical", time=task_text.format_duration(typical.median))
 
@@ -108,7 +108,7 @@ def _name(status: TaskStatus) -> str:
 
 def _time(seconds: float | None, now: float) -> int:
     """Return a time that Discord can show, 0 for none and for one that cannot be true."""
-    if seconds is None or not now - _OLDEST < seconds < now + 3600:
+    if seconds is None or not now - _MAX_AGE < seconds < now + 3600:
         return 0
     return int(seconds)
 
@@ -157,7 +157,7 @@ def _clip(clip: Clip, number: int, of: int, catalog: Catalog) -> str:
 
 def _link(clip: Clip, catalog: Catalog) -> str:
     """Return a masked link to what can be heard, empty if there is nothing that fits the card."""
-    url = usable_url(clip.audio_url, _LINK)
+    url = usable_url(clip.audio_url, _MAX_LINK)
     if not url or not (clip.playable or task_text.is_preview(clip)):
         return ""
     label = catalog.text("card-button-listen" if clip.playable else "card-button-preview")

@@ -25,9 +25,9 @@ OUTCOME_COLOURS = {
 
 MAX_SHOWN_ID = 200
 """Code points of an id that are shown: a relay's column holds 191."""
-_NOTE = "♪ "
-_DOT = " · "
-_LONGEST_SONG = 86_400
+_MARKER_PREFIX = "♪ "
+_SEPARATOR = " · "
+_MAX_DURATION = 86_400
 
 
 def marker(task: Task, clip: Clip | None = None, *, limit: int = MAX_SHOWN_ID) -> str:
@@ -36,18 +36,20 @@ def marker(task: Task, clip: Clip | None = None, *, limit: int = MAX_SHOWN_ID) -
     It stands unescaped in the footer of a notice's first embed, and in a code span in plain text.
     ``limit`` bounds the id of the clip, in code points.
     """
-    return _NOTE + _DOT.join(_ids(task.id, clip, limit))
+    return _MARKER_PREFIX + _SEPARATOR.join(_ids(task.id, clip, limit))
 
 
 def clip_marker(clip: Clip, *, limit: int) -> str:
     """Return the footer of a clip that is not a notice's first: a note and its id, if any."""
     shown = sanitize_line(clip.id, limit=limit)
-    return _NOTE + shown if shown else ""
+    return _MARKER_PREFIX + shown if shown else ""
 
 
 def join_markers(footers: Iterable[str]) -> str:
     """Return the markers of several embeds as one."""
-    return _NOTE + _DOT.join(footer.removeprefix(_NOTE) for footer in footers)
+    return _MARKER_PREFIX + _SEPARATOR.join(
+        footer.removeprefix(_MARKER_PREFIX) for footer in footers
+    )
 
 
 def has_marker(task_id: str, content: str, footers: Iterable[str]) -> bool:
@@ -57,12 +59,14 @@ def has_marker(task_id: str, content: str, footers: Iterable[str]) -> bool:
     forge the marker: in the content it begins a line as subtext, which hostile text never does, and
     no hostile text stands in a footer before the first id.
     """
-    wanted = _NOTE + _shown(task_id)
+    wanted = _MARKER_PREFIX + _shown_id(task_id)
     start = "-# `"
     lines = (
         line[len(start) :].rstrip("`") for line in content.split("\n") if line.startswith(start)
     )
-    return any(line == wanted or line.startswith(wanted + _DOT) for line in (*lines, *footers))
+    return any(
+        line == wanted or line.startswith(wanted + _SEPARATOR) for line in (*lines, *footers)
+    )
 
 
 def task_title(task: Task, catalog: Catalog, *, limit: int) -> str:
@@ -77,12 +81,12 @@ def clip_title(clip: Clip, task: Task, catalog: Catalog, *, limit: int) -> str:
 
 def join_parts(*parts: str) -> str:
     """Return what there is of ``parts`` as one line: ``folk, acoustic · 2:34``."""
-    return _DOT.join(part for part in parts if part)
+    return _SEPARATOR.join(part for part in parts if part)
 
 
 def format_duration(seconds: float | None) -> str:
     """Return a duration as ``2:34`` or ``1:02:34``; empty for none and for nonsense."""
-    if seconds is None or not math.isfinite(seconds) or not 0 < seconds < _LONGEST_SONG:
+    if seconds is None or not math.isfinite(seconds) or not 0 < seconds < _MAX_DURATION:
         return ""
     minutes, rest = divmod(max(1, round(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
@@ -149,11 +153,11 @@ def link_buttons(task: Task, catalog: Catalog) -> tuple[LinkButton, ...]:
     (512 code points) are left out.
     """
     task = without_expired_streams(task)
-    buttons = [*_listening(task, catalog), *_watching(task, catalog)]
+    buttons = [*_audio_buttons(task, catalog), *_video_buttons(task, catalog)]
     return tuple(buttons[:MAX_BUTTONS])
 
 
-def _listening(task: Task, catalog: Catalog) -> Iterator[LinkButton]:
+def _audio_buttons(task: Task, catalog: Catalog) -> Iterator[LinkButton]:
     for number, clip in enumerate(task.clips, 1):
         url = usable_url(clip.audio_url, MAX_BUTTON_URL)
         if url and (clip.playable or is_preview(clip)):
@@ -161,7 +165,7 @@ def _listening(task: Task, catalog: Catalog) -> Iterator[LinkButton]:
             yield LinkButton(_label(name, number, len(task.clips), catalog), url)
 
 
-def _watching(task: Task, catalog: Catalog) -> Iterator[LinkButton]:
+def _video_buttons(task: Task, catalog: Catalog) -> Iterator[LinkButton]:
     for number, clip in enumerate(task.clips, 1):
         url = usable_url(clip.video_url, MAX_BUTTON_URL)
         if url and clip.playable:
@@ -174,10 +178,10 @@ def _label(name: str, number: int, of: int, catalog: Catalog) -> str:
 
 
 def _ids(task_id: str, clip: Clip | None, limit: int) -> Iterator[str]:
-    yield _shown(task_id)
+    yield _shown_id(task_id)
     if clip is not None and (shown := sanitize_line(clip.id, limit=limit)):
         yield shown
 
 
-def _shown(task_id: str) -> str:
+def _shown_id(task_id: str) -> str:
     return sanitize_line(task_id, limit=MAX_SHOWN_ID) or "–"

@@ -53,7 +53,7 @@ def keep_watching_view(delivery_id: int, label: str) -> discord.ui.View:
     return view
 
 
-_LINKS_UNDER_A_CARD = 5
+_MAX_LINKS = 5
 
 
 def status_view(
@@ -61,7 +61,7 @@ def status_view(
 ) -> discord.ui.View | None:
     """Return what can be done about a task whose card is shown: open, be told, read, look again."""
     view = StatelessView()
-    for link in links[:_LINKS_UNDER_A_CARD]:
+    for link in links[:_MAX_LINKS]:
         view.add_item(discord.ui.Button(label=link.label, url=link.url, row=0))
     actions = [] if task.terminal else ["notify"]
     actions += ["lyrics"] if task.text else []

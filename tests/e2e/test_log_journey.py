@@ -54,7 +54,7 @@ async def journey(sandbox: SandboxSession, bot: BotProcess) -> None:
     await sandbox.command_answer("suno history", person, search=f"{MARKER} lyrics")
     await sandbox.command_answer("suno lyrics", person, id="told")
     async with asyncio.timeout(15):
-        while bot.log.count(" is sent") < 7:  # noqa: ASYNC110 # a process writes it to a file
+        while bot.log.count("Delivery sent: ") < 7:  # noqa: ASYNC110 # a process writes it to a file
             await asyncio.sleep(0.05)
 
 
@@ -76,15 +76,18 @@ async def test_the_way_of_each_task_can_be_followed_by_its_id(sandbox: SandboxSe
         "Task ended: task_id=told ending=finished outcome=success",
         "Task ended: task_id=failed ending=finished outcome=failure",
         "Task ended: task_id=half ending=finished outcome=partial",
-        f"Task told for channel {songs} is sent",
-        f"Task failed for channel {songs} is sent",
-        f"Task half for channel {songs} is sent",
-        f"for channel {songs} is postponed: 503/0",
-        f"for channel {songs} is simplified: 400/50035",
-        "is held: 403/50013",
-        "is redirected: 404/10003",
     ):
         assert any(line.endswith(told) for line in lines), told
+    for outcome, fields in (
+        ("sent", f"task=told channel={songs} "),
+        ("sent", f"task=failed channel={songs} "),
+        ("sent", f"task=half channel={songs} "),
+        ("postponed", f"channel={songs} cause=503/0"),
+        ("simplified", f"channel={songs} cause=400/50035"),
+        ("held", "cause=403/50013"),
+        ("redirected", "cause=404/10003"),
+    ):
+        assert any(f"Delivery {outcome}: " in line and fields in line for line in lines), fields
     assert not [line for line in lines if MARKER in line]
     assert not [line for line in lines if " ERROR " in line or line.startswith("Traceback")]
 

@@ -150,7 +150,7 @@ async def test_who_asks_twice(sandbox: SandboxSession, second: signal.Signals) -
     await wait_for_line(bot, "Stopping")
     bot.send_signal(second)
     await assert_stops(bot)
-    assert f"Task {SONG} for channel {sandbox.songs.id} is sent" in bot.log
+    assert f"task={SONG} channel={sandbox.songs.id} message=" in bot.log
     await assert_told_once(sandbox, SONG)
 
 

@@ -54,7 +54,7 @@ async def why_not(
     """Return why the server of songs is not fetched from."""
     with pytest.raises(AudioFetchError) as refused:
         await fetched(media, link, limit, seconds)
-    return refused.value.why
+    return refused.value.failure
 
 
 async def refusal(link: str, resolve: Resolver | None = None) -> FetchFailure:
@@ -62,7 +62,7 @@ async def refusal(link: str, resolve: Resolver | None = None) -> FetchFailure:
     async with AudioFetcher(seconds=5, resolve=resolve or always("192.0.2.1")) as fetcher:
         with pytest.raises(AudioFetchError) as refused:
             await fetcher.fetch(link, LIMIT)
-    return refused.value.why
+    return refused.value.failure
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ async def test_a_name_that_changes_its_address_is_checked_anew(media: MediaServe
     async with AudioFetcher(seconds=5, resolve=changing, loopback_port=media.port) as fetcher:
         with pytest.raises(AudioFetchError) as refused:
             await fetcher.fetch(media.link(host="songs.example"), LIMIT)
-    assert refused.value.why is FetchFailure.NOT_PUBLIC
+    assert refused.value.failure is FetchFailure.NOT_PUBLIC
     assert len(media.requests) == 1
 
 
@@ -288,7 +288,7 @@ async def test_redirects_do_not_buy_more_time(media: MediaServer) -> None:
     async with AudioFetcher(seconds=0.4, resolve=slowly, loopback_port=media.port) as fetcher:
         with pytest.raises(AudioFetchError) as refused:
             await fetcher.fetch(link, LIMIT)
-    assert refused.value.why is FetchFailure.TOO_SLOW
+    assert refused.value.failure is FetchFailure.TOO_SLOW
 
 
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n28\r\n" + MP3[:40] + b"\r\n"
@@ -315,7 +315,7 @@ async def test_a_file_that_is_not_as_long_as_announced_is_refused(
     ):
         with pytest.raises(AudioFetchError) as refused:
             await fetcher.fetch(f"http://127.0.0.1:{port}/song.mp3", LIMIT)
-    assert refused.value.why is why
+    assert refused.value.failure is why
 
 
 def a_certificate(folder: Path) -> ssl.SSLContext:
@@ -345,7 +345,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) 
     ):
         with pytest.raises(AudioFetchError) as refused:
             await fetcher.fetch(f"https://songs.example:{port}/song.mp3", LIMIT)
-    assert refused.value.why is FetchFailure.UNREACHABLE
+    assert refused.value.failure is FetchFailure.UNREACHABLE
 
 
 async def test_https_is_not_given_up_for_http(media: MediaServer) -> None:

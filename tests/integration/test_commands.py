@@ -216,7 +216,7 @@ async def test_a_fault_of_ours_shows_a_sentence_and_no_trace(
     answer = await sandbox.command_answer("suno status", id=SONG)
     assert "went wrong" in answer.content
     assert "Traceback" not in answer.content
-    assert "/suno status failed" in caplog.text
+    assert "Interaction failed: interaction=/suno status" in caplog.text
 
 
 async def test_a_notice_in_a_direct_message_stays_there(sandbox: SandboxSession) -> None:

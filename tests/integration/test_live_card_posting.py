@@ -13,7 +13,7 @@ from discord.http import Route
 from yarl import URL
 
 from bot.delivery.error_policy import NONCE_WINDOW
-from bot.delivery.live_card_updater import MOST_ATTEMPTS, LiveCardTiming, LiveCardUpdater
+from bot.delivery.live_card_updater import MAX_ATTEMPTS, LiveCardTiming, LiveCardUpdater
 from bot.delivery.request_monitor import RequestMonitor
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
@@ -388,7 +388,7 @@ async def test_a_place_that_stays_closed_is_left_alone_in_the_end(harness: LiveC
     await harness.watch(a_running_task())
     await harness.work()
     harness.local.faults.add(PATCH, status=403, code=50013, times=None)
-    await harness.database.write("UPDATE live_cards SET attempts = ?", [MOST_ATTEMPTS])
+    await harness.database.write("UPDATE live_cards SET attempts = ?", [MAX_ATTEMPTS])
     await harness.end(a_song())
     await harness.work(after=10)
     assert not await harness.cards.has_any()

@@ -68,23 +68,23 @@ def _failures_end_polling() -> None:
 
 def _nobody_mentioned() -> None:
     """Post notices that ping nobody."""
-    composed = OutboxDispatcher._composed
+    composed = OutboxDispatcher._render
 
     async def compose_silently(self: OutboxDispatcher, *args: Any, **options: Any) -> Any:
         text = await composed(self, *args, **options)
         return replace(text, allowed_mentions=discord.AllowedMentions.none())
 
-    OutboxDispatcher._composed = compose_silently  # type: ignore[method-assign]
+    OutboxDispatcher._render = compose_silently  # type: ignore[method-assign]
 
 
 def _ends_guessed() -> None:
     """Tell of every task that the relay does not know it."""
-    composed = OutboxDispatcher._composed
+    composed = OutboxDispatcher._render
 
     async def compose_wrongly(self: OutboxDispatcher, delivery: Any, **options: Any) -> Any:
         return await composed(self, replace(delivery, end_reason=EndReason.NOT_FOUND), **options)
 
-    OutboxDispatcher._composed = compose_wrongly  # type: ignore[method-assign]
+    OutboxDispatcher._render = compose_wrongly  # type: ignore[method-assign]
 
 
 PLANTED: dict[str, Callable[[], None]] = {

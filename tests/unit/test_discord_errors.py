@@ -76,7 +76,7 @@ def test_a_refusal_is_judged_by_its_code(
     name: str, status: int, code: int, meaning: Disposition
 ) -> None:
     """And a code that nobody knows by its HTTP status."""
-    assert classify(refusal(status, code)).meaning is meaning, name
+    assert classify(refusal(status, code)).disposition is meaning, name
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 408, 409, 413, 500, 503])
@@ -90,10 +90,10 @@ def test_an_answer_without_a_code_of_discords_proves_nothing(status: int) -> Non
 def test_only_an_answer_in_json_refuses_the_token() -> None:
     """A page with that status is a proxy's."""
     page = discord.HTTPException(cast("Any", Answer(401, headers=HTML)), "<html>No</html>")
-    assert classify(page).meaning is Disposition.RETRY
+    assert classify(page).disposition is Disposition.RETRY
     refused = {"message": "401: Unauthorized", "code": 0}
     said = discord.HTTPException(cast("Any", Answer(401, headers=JSON)), refused)
-    assert classify(said).meaning is Disposition.STOP
+    assert classify(said).disposition is Disposition.STOP
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_only_an_answer_in_json_refuses_the_token() -> None:
 )
 def test_other_errors_are_judged_by_what_they_are(error: Exception, meaning: Disposition) -> None:
     """Trouble of the network passes; what discord.py refuses to send has to be mended."""
-    assert classify(error).meaning is meaning
+    assert classify(error).disposition is meaning
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_closed_gateway_is_judged_by_its_code(close: int, meaning: Disposition
     """A token or an intent that was refused is refused again."""
     socket = cast("Any", Answer(0))
     error = discord.ConnectionClosed(socket, shard_id=None, code=close)
-    assert classify(error).meaning is meaning
+    assert classify(error).disposition is meaning
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ async def turns_of(count: int, *, busy: float = 0.0) -> list[float]:
     turns, times = GlobalRateLimiter(MOST), list[float]()
 
     async def take(number: int) -> None:
-        await turns.take()
+        await turns.acquire()
         times.append(loop.time())
         if number == count // 2:
             loop.clock.now += busy
@@ -90,7 +90,7 @@ def test_who_gives_up_takes_no_turn() -> None:
 
     async def give_up() -> float:
         turns = GlobalRateLimiter(MOST)
-        waiting = [asyncio.create_task(turns.take()) for _ in range(5 * MOST)]
+        waiting = [asyncio.create_task(turns.acquire()) for _ in range(5 * MOST)]
         await asyncio.sleep(0)
         for task in waiting[:-1]:
             task.cancel()

@@ -1,4 +1,4 @@
-"""Which notices come with a file: where a server wants it, and as long as nothing is in doubt."""
+"""Decides which notices get an audio file attached, and how large it may be."""
 
 import io
 import logging
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class AudioAttachments:
-    """Makes attachments out of songs."""
+    """Creates the attachment of a task from its audio."""
 
     def __init__(self, fetcher: AudioFetcher) -> None:
         self._fetcher = fetcher
@@ -27,57 +27,57 @@ class AudioAttachments:
     async def attachment(self, task: Task, limit: int) -> discord.File | None:
         """Return the first song of ``task`` as a file of at most ``limit`` bytes.
 
-        ``None`` where there is no song that goes on playing, or where it cannot be fetched; never
-        raises for that. Only one song: a message waits no longer than one file takes. Whoever gets
-        the file closes its ``fp``, which discord.py does not.
+        ``None`` if no audio of it is permanent, or if it cannot be fetched; never raises for that.
+        Only one song, so that a message waits for one file at most. The caller closes the ``fp`` of
+        the file, which discord.py does not.
         """
         clip = next((clip for clip in task.clips if clip.playable), None)
         if clip is None or clip.audio_url is None:
             return None
         try:
-            sound = await self._fetcher.fetch(clip.audio_url, limit)
+            audio = await self._fetcher.fetch(clip.audio_url, limit)
         except AudioFetchError as error:
-            log.info("Task %s comes without a player: %s", task.id, error)
+            log.info("Audio not attached: task=%s cause=%s", task.id, error)
             return None
-        name = safe_file_name(clip.title or task.title, sound.extension, otherwise="song")
-        # discord.py asks for less than it says: for any binary file that can be read and rewound.
-        return discord.File(cast("io.BufferedIOBase", sound.file), name)
+        name = safe_file_name(clip.title or task.title, audio.extension, otherwise="song")
+        # discord.py needs less than its type says: any binary file that can be read and rewound.
+        return discord.File(cast("io.BufferedIOBase", audio.file), name)
 
 
 DEFAULT_UPLOAD_LIMIT = 20 * 1024 * 1024
-"""Bytes that a file may have in every server since September 2026; discord.py 2.7 says less."""
+"""Bytes of a file in every server since September 2026; discord.py 2.7 still has less."""
 
 MAX_ATTEMPTS_WITH_FILE = 5
-"""After so many tries a message goes without its file, which need not be fetched for ever."""
+"""Attempts after which a message is sent without its file, so that it is not fetched for ever."""
 
 
 class UploadLimits:
-    """Knows how many bytes a file may have in a server, as far as Discord tells.
+    """Knows how many bytes a file may have in a server, as far as Discord states it.
 
-    An interaction states the limit for whoever began it: the server's, or more if that person pays
-    for more. So the least that was stated in a server is closest to what the bot may upload there.
+    An interaction states the limit of its user: the server's, or more if the user pays for more. So
+    the smallest limit stated in a server is closest to what the bot may upload there.
     """
 
     def __init__(self) -> None:
         self._least_stated: dict[int, int] = {}
 
     async def note(self, interaction: discord.Interaction) -> None:
-        """Remember the limit that an interaction states."""
+        """Record the limit that an interaction states."""
         if interaction.guild_id is not None:
             known = self._least_stated.get(interaction.guild_id, interaction.filesize_limit)
             self._least_stated[interaction.guild_id] = min(known, interaction.filesize_limit)
 
     def of(self, guild_id: int | None, guild: discord.Guild | None) -> int:
-        """Return the limit in a server; ``guild`` is what the cache holds of it, if anything.
+        """Return the limit of a server; ``guild`` is its cached state, if there is one.
 
-        The boosts of a server may have grown since the limit was stated.
+        The server may have been boosted since the limit was stated.
         """
         stated = self._least_stated.get(guild_id or 0, DEFAULT_UPLOAD_LIMIT)
         return max(stated, guild.filesize_limit) if guild else stated
 
 
 class AttachmentPolicy:
-    """Gives notices their files."""
+    """Decides which deliveries get an attachment, and creates it."""
 
     def __init__(
         self, client: discord.Client, settings: ServerSettingsStore, audio: AudioAttachments
@@ -89,9 +89,9 @@ class AttachmentPolicy:
 
     @asynccontextmanager
     async def attachment_for(self, delivery: Delivery) -> AsyncIterator[discord.File | None]:
-        """Give the file that is to be sent with a delivery, if any; it is deleted in the end.
+        """Yield the file to send with a delivery, if any; it is deleted afterwards.
 
-        A repeat of what may have been posted goes without: it shall not be held up.
+        An unconfirmed delivery has none, so that its next attempt is not delayed.
         """
         file = await self._attachment_for(delivery)
         try:

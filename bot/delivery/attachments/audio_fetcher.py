@@ -1,8 +1,8 @@
-"""Fetches audio from the addresses that relays name: hostile ones, until shown otherwise.
+"""Fetches audio files from URLs that relays return. These URLs count as hostile.
 
-Only https at port 443 of public addresses is asked, without any secret. Each connection is checked
-where its socket is made, by the very address that it goes to: whatever a name resolves to the next
-time, and wherever a redirect leads, nothing else is ever connected to.
+Requests go only to https at port 443 of public addresses, and contain no secret. Each connection is
+checked when its socket is created, by the address that it connects to: so neither a name that
+resolves differently the next time nor a redirect leads anywhere else.
 """
 
 import asyncio
@@ -31,20 +31,20 @@ from bot.public_addresses import is_public
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 3
 MAX_CONCURRENT_FETCHES = 8
-"""How many files are fetched at the same time; others wait their turn, within their bounds."""
+"""Files that are fetched at the same time. Waiting for a connection counts as fetching time."""
 
 _HTTPS = 443
 _CHUNK = 1 << 16
 _IN_MEMORY = 1 << 20
-"""Bytes of a file that are kept in memory; a longer one is on disk."""
+"""Bytes of a file that are kept in memory; a longer file is written to disk."""
 _HEADERS = {"User-Agent": "suno-bot", "Accept": "audio/*", "Accept-Encoding": "identity"}
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
-"""Gives the numeric addresses of a host and port; raises ``OSError`` where there are none."""
+"""Returns the numeric addresses of a host and port; raises ``OSError`` if there are none."""
 
 
 class FetchFailure(StrEnum):
-    """Why something was not fetched."""
+    """Why a file was not fetched."""
 
     LINK = "the link is not plain https"
     NOT_PUBLIC = "its address is not public"
@@ -60,35 +60,35 @@ class FetchFailure(StrEnum):
 
 
 class AudioFetchError(Exception):
-    """There is no file, and ``why``."""
+    """A file was not fetched, for the reason ``failure``."""
 
-    def __init__(self, why: FetchFailure) -> None:
-        super().__init__(why.value)
-        self.why = why
+    def __init__(self, failure: FetchFailure) -> None:
+        super().__init__(failure.value)
+        self.failure = failure
 
 
 @dataclass(frozen=True, slots=True)
 class FetchedAudio:
-    """An audio file, to be closed by whoever gets it; closing deletes it."""
+    """An audio file. The receiver closes it, which deletes it."""
 
     file: IO[bytes]
-    """Open for reading, at its beginning."""
+    """Open for reading, positioned at its beginning."""
     extension: str
-    """As its content says, without a dot."""
+    """By its content, without a dot."""
 
 
 async def resolve_host(host: str, port: int) -> Sequence[str]:
-    """Return the addresses of a host as the system knows them. Raises ``OSError``."""
+    """Return the addresses of a host by the system's resolver. Raises ``OSError``."""
     loop = asyncio.get_running_loop()
     infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(info[4][0]) for info in infos))
 
 
 class AudioFetcher:
-    """Fetches audio files, each within ``seconds`` from asking to its last byte.
+    """Fetches audio files, each within ``seconds`` from the call to its last byte.
 
-    ``async with`` opens and closes its connections. ``loopback_port`` lets it fetch from that port
-    of this machine too, also over plain http: for tests and demonstrations alone.
+    ``async with`` opens and closes its connections. ``loopback_port`` admits that port of this
+    machine too, also over plain http: only for tests and demonstrations.
     """
 
     def __init__(
@@ -114,7 +114,9 @@ class AudioFetcher:
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=_HEADERS,
-            timeout=aiohttp.ClientTimeout(total=None),  # ours spans redirects and waiting, too
+            timeout=aiohttp.ClientTimeout(
+                total=None
+            ),  # fetch() has one that includes redirects and waiting
             trust_env=False,
             auto_decompress=False,
         )
@@ -147,7 +149,7 @@ class AudioFetcher:
             raise AudioFetchError(FetchFailure.NOT_HTTP) from error
         except aiohttp.ClientPayloadError as error:
             raise AudioFetchError(FetchFailure.WRONG_LENGTH) from error
-        except (ValueError, IndexError) as error:  # about what is no URL
+        except (ValueError, IndexError) as error:  # not a URL
             raise AudioFetchError(FetchFailure.LINK) from error
         except (aiohttp.ClientError, OSError) as error:
             raise AudioFetchError(FetchFailure.UNREACHABLE) from error
@@ -162,7 +164,7 @@ class AudioFetcher:
         raise AudioFetchError(FetchFailure.REDIRECTS)
 
     def _check(self, url: URL) -> None:
-        """Refuse what is to be known from a URL alone; the address is looked at when connecting."""
+        """Reject a URL that is wrong by itself; its address is checked when connecting."""
         https = url.scheme == "https" and url.port == _HTTPS
         local = url.scheme in ("http", "https") and url.port == self._loopback_port
         bare = url.user is None and url.password is None
@@ -170,7 +172,7 @@ class AudioFetcher:
             raise AudioFetchError(FetchFailure.LINK)
 
     def _checked_socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
-        """Make the socket of a connection, if it may be made. Raises ``_NotPublicError``."""
+        """Create the socket of an allowed connection. Raises ``_NotPublicError`` for another."""
         family, kind, protocol, _, (host, port, *_) = info
         public = port == _HTTPS and is_public(str(host))
         if not public and not (port == self._loopback_port and _is_loopback(str(host))):
@@ -179,11 +181,11 @@ class AudioFetcher:
 
 
 class _NotPublicError(OSError):
-    """The address of a connection is not public. Its text is always the same (see aiohttp)."""
+    """The address of a connection is not public."""
 
 
 class _AiohttpResolver(AbstractResolver):
-    """Lets aiohttp resolve names by a function."""
+    """Makes aiohttp resolve names with a function."""
 
     def __init__(self, resolve: Resolver) -> None:
         self._resolve = resolve
@@ -219,7 +221,7 @@ def _is_loopback(address: str) -> bool:
 
 
 async def _read_audio(response: aiohttp.ClientResponse, limit: int) -> FetchedAudio:
-    """Read an audio file; its type and size are looked at before its content."""
+    """Read an audio file; its declared type and size are checked before its content."""
     if response.status != 200:
         raise AudioFetchError(FetchFailure.STATUS)
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -243,9 +245,9 @@ async def _read_audio(response: aiohttp.ClientResponse, limit: int) -> FetchedAu
 
 
 async def _write_to_file(start: bytes, response: aiohttp.ClientResponse, limit: int) -> IO[bytes]:
-    """Write ``start`` and the rest of a body to a temporary file as it comes.
+    """Write ``start`` and the rest of a body to a temporary file while it arrives.
 
-    That a body is as long as announced is seen to by aiohttp.
+    aiohttp checks that a body is as long as announced.
     """
     with ExitStack() as stack:
         file = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))

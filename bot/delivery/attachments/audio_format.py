@@ -1,24 +1,24 @@
-"""What kind of audio file something is by its content, whatever a server calls it."""
+"""Recognizes audio files by their content, whatever type a server declares."""
 
 from collections.abc import Iterator
 from typing import IO
 
 SIGNATURE_LENGTH = 12
-"""How many bytes of a file are needed to tell."""
+"""Bytes at the beginning of a file that are needed to recognize it."""
 
-_MAGIC = ((b"ID3", "mp3"), (b"fLaC", "flac"), (b"OggS", "ogg"))
+_SIGNATURES = ((b"ID3", "mp3"), (b"fLaC", "flac"), (b"OggS", "ogg"))
 
 _AUDIO_BRANDS = (b"M4A ", b"M4B ")
 _GENERAL_BRANDS = (
     *(b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"iso7", b"iso8", b"iso9"),
     *(b"mp41", b"mp42", b"dash", b"cmfc", b"cmf2", b"msdh"),
 )
-"""Brands of MP4 files that hold sound or video: only the tracks tell which."""
+"""Brands of MP4 files that hold audio or video: only the tracks show which."""
 
-_LARGEST_MOOV = 4 * 2**20
+_MAX_MOOV_SIZE = 4 * 2**20
 """Bytes of the box that describes the tracks; a song's takes a few thousand."""
-_MOST_BOXES = 1000
-"""How many boxes are looked at, one after another, before a file is taken for broken."""
+_MAX_BOXES = 1000
+"""Boxes that are read before a file counts as broken."""
 
 
 def audio_extension(start: bytes) -> str | None:
@@ -27,23 +27,23 @@ def audio_extension(start: bytes) -> str | None:
     ``start`` holds at least ``SIGNATURE_LENGTH`` bytes. Where ``is_general_mp4(start)``, this
     holds only if ``has_only_audio_tracks`` of the whole file.
     """
-    for magic, extension in _MAGIC:
+    for magic, extension in _SIGNATURES:
         if start.startswith(magic):
             return extension
     if start[:4] == b"RIFF" and start[8:12] == b"WAVE":
         return "wav"
     if _brand(start) in (*_AUDIO_BRANDS, *_GENERAL_BRANDS):
         return "m4a"
-    return _by_frame(start[0], start[1], start[2])
+    return _frame_extension(start[0], start[1], start[2])
 
 
 def is_general_mp4(start: bytes) -> bool:
-    """Whether a file that begins with ``start`` is an MP4 that holds sound, video or both."""
+    """Whether a file that begins with ``start`` is an MP4 that holds audio, video or both."""
     return _brand(start) in _GENERAL_BRANDS
 
 
 def has_only_audio_tracks(file: IO[bytes]) -> bool:
-    """Whether an MP4 file has a sound track and no video track.
+    """Whether an MP4 file has an audio track and no video track.
 
     Reads ``file`` and leaves it at its beginning.
     """
@@ -61,13 +61,13 @@ def _brand(start: bytes) -> bytes | None:
 def _moov(file: IO[bytes]) -> bytes:
     """Return the content of the box that describes the tracks; empty if there is none."""
     at = 0
-    for _ in range(_MOST_BOXES):
+    for _ in range(_MAX_BOXES):
         file.seek(at)
         header = file.read(16)
         kind, start, size = header[4:8], 8, int.from_bytes(header[:4], "big")
         if size == 1:  # the size follows, for it needs more than four bytes
             start, size = 16, int.from_bytes(header[8:], "big")
-        if kind == b"moov" and start < size <= _LARGEST_MOOV:
+        if kind == b"moov" and start < size <= _MAX_MOOV_SIZE:
             file.seek(at + start)
             return file.read(size - start)
         if len(header) < start or size < start:
@@ -77,17 +77,17 @@ def _moov(file: IO[bytes]) -> bytes:
 
 
 def _handlers(moov: bytes) -> Iterator[bytes]:
-    """Yield of each track what handles it: ``soun``, ``vide`` or another."""
-    for track in _inside(moov, b"trak"):
-        for media in _inside(track, b"mdia"):
-            for handler in _inside(media, b"hdlr"):
+    """Yield the handler type of each track: ``soun``, ``vide`` or another."""
+    for track in _child_boxes(moov, b"trak"):
+        for media in _child_boxes(track, b"mdia"):
+            for handler in _child_boxes(media, b"hdlr"):
                 yield handler[8:12]
 
 
-def _inside(content: bytes, wanted: bytes) -> Iterator[bytes]:
+def _child_boxes(content: bytes, wanted: bytes) -> Iterator[bytes]:
     """Yield the content of the boxes of one kind in the content of another."""
     at = 0
-    for _ in range(_MOST_BOXES):
+    for _ in range(_MAX_BOXES):
         size = int.from_bytes(content[at : at + 4], "big")
         if size < 8:
             return
@@ -96,8 +96,8 @@ def _inside(content: bytes, wanted: bytes) -> Iterator[bytes]:
         at += size
 
 
-def _by_frame(first: int, second: int, third: int) -> str | None:
-    """Judge by the header of an audio frame, where a file begins without any other."""
+def _frame_extension(first: int, second: int, third: int) -> str | None:
+    """Return the extension by the header of an audio frame, for a file without any other header."""
     if first != 0xFF or second & 0xE0 != 0xE0:
         return None
     if second & 0xF6 == 0xF0:
