@@ -170,7 +170,7 @@ async def _ends(path: Path, repetitions: int) -> dict[int, list[float]]:
 
 def _places_of(watchers: int) -> list[Destination]:
     """Return where each of so many people watches: in as few places as may be."""
-    most = WatchLimits().watchers_in_a_place
+    most = WatchLimits().watchers_per_destination
     return [Destination(PLACE.channel_id - n // most, PLACE.guild_id) for n in range(watchers)]
 
 
@@ -217,7 +217,7 @@ def _panels(costs: Mapping[int, Costs]) -> list[Panel]:
 
 def _watchers_panel(ends: Mapping[int, list[float]]) -> Panel:
     spans = {watchers: [span * 1000 for span in taken] for watchers, taken in ends.items()}
-    across = f"people who watch it, {WatchLimits().watchers_in_a_place} in a place"
+    across = f"people who watch it, {WatchLimits().watchers_per_destination} in a place"
     return Panel("A song's end to all notices owed (ms)", across, (Line("", spans),))
 
 

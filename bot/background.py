@@ -98,7 +98,7 @@ class RetentionJob:
     async def tick(self) -> float:
         """Purge departed servers; prune if the last time is a day ago. Return when that is next."""
         now = self._clock()
-        await self._departed_servers.purge_overdue(now)
+        await self._departed_servers.erase_overdue(now)
         if now >= self._due_at:
             await self._retention.prune(now)
             self._due_at = now + PRUNE_INTERVAL

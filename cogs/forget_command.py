@@ -64,7 +64,7 @@ class ForgetCommand(SunoCog):
             direct: int | None = (await interaction.client.create_dm(interaction.user)).id
         except (discord.HTTPException, aiohttp.ClientError, OSError):
             direct = None
-        await self._erasure.forget(interaction.user.id, direct, time.time())
+        await self._erasure.erase_user(interaction.user.id, direct, time.time())
         self._cards.changed.set()
         log.info("Personal data deleted on request")
 

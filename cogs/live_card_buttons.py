@@ -8,7 +8,7 @@ from bot.client import SunoBot
 from bot.delivery.live_card_updater import LiveCardUpdater
 from bot.i18n.catalog import catalog_for
 from bot.storage.live_cards import LiveCards
-from bot.storage.models import LiveCard, Unwatched
+from bot.storage.models import LiveCard, UnwatchOutcome
 from bot.ui.custom_ids import LiveCardButtonId
 from bot.ui.persistent_items import persistent_item
 from bot.ui.replies import Reply
@@ -64,9 +64,9 @@ class LiveCardButtons(SunoCog):
         removed = await self._watchlist.remove(
             ids, user_id=interaction.user.id, channel_id=card.destination.channel_id
         )
-        if Unwatched.ON_ITS_WAY in removed.values():
+        if UnwatchOutcome.ON_ITS_WAY in removed.values():
             return "live-on-its-way"
-        return "live-left" if Unwatched.STOPPED in removed.values() else "live-not-watching"
+        return "live-left" if UnwatchOutcome.STOPPED in removed.values() else "live-not-watching"
 
 
 async def setup(bot: SunoBot) -> None:

@@ -38,7 +38,7 @@ class ServerEvents(commands.Cog):
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Delete everything of a server that the bot is no longer in; an outage is not that."""
-        await self._erasure.purge(guild.id)
+        await self._erasure.erase_server(guild.id)
         log.info("Server left, data deleted: server=%s", guild.id)
 
     @commands.Cog.listener()

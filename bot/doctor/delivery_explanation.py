@@ -4,8 +4,8 @@ from bot.delivery.discord_errors import Disposition, disposition_of
 from bot.doctor.formatting import counted, moment, permissions, span
 from bot.relay.models import TaskStatus
 from bot.storage.models import DeliveryPurpose, EndReason, MissingAccess, UndeliveredReason
-from bot.storage.subscriptions import UNWATCHED
 from bot.storage.task_facts import DeliveryFacts, TaskFacts
+from bot.storage.watches import UNWATCHED
 
 LATE = 120.0
 """Seconds after its time from which on a look that did not come is worth a word."""

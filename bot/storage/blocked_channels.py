@@ -3,8 +3,8 @@
 Blocked is the channel, never a delivery. The oldest delivery that is due is the probe, tried at
 ``next_probe_at``; once a message arrives, the channel is open and all the others follow in their
 order. A delivery that is refused for its content says nothing about the channel: the next one is
-the probe then. Who waits there is told once, by a word, and remembered while the channel is
-blocked.
+the probe then. Each person who waits there
+receives one held notice, and none again while the channel is blocked.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import cast
 from sqlite_utils import Database
 
 from bot.storage.database import DatabaseThread
-from bot.storage.delivery_rows import DOUBT, OPEN, REASON, is_first, is_quiet, move
+from bot.storage.delivery_rows import KEEP_UNCONFIRMED, OPEN, REASON, is_first, is_quiet, move
 from bot.storage.held_notices import enqueue_held_notices_in
 from bot.storage.models import Delivery, Destination
 
@@ -49,15 +49,16 @@ class BlockedChannels:
     ) -> bool:
         """Let all that is due in the channel of a delivery wait: ``sending`` → ``due``.
 
-        One is tried ``until`` then (Unix seconds). In a server, each person who waits there and
-        was not told yet is owed a word. ``unconfirmed``: Discord may have taken the message.
+        One is tried ``until`` then (Unix seconds). In a server, a held
+        notice is enqueued for each person who waits there and has none yet. ``unconfirmed``:
+        Discord may have taken the message.
         """
 
         def block(db: Database) -> bool:
             moved = move(
                 db,
                 delivery,
-                f"state = 'due', due_at = ?, {REASON}, {DOUBT}",
+                f"state = 'due', due_at = ?, {REASON}, {KEEP_UNCONFIRMED}",
                 [now, None, unconfirmed, delivery.unconfirmed_since],
             )
             if moved:
@@ -117,7 +118,7 @@ def unblock(db: Database, channel_id: int) -> None:
 
 
 def delete_stale(db: Database) -> None:
-    """Within a transaction: forget the blocked channels in which nothing waits any more."""
+    """Within a transaction: delete the blocked channels in which nothing waits any more."""
     db.execute(
         "DELETE FROM blocked_channels AS b WHERE NOT EXISTS (SELECT 1 FROM deliveries d"  # noqa: S608 # names of ours
         f" WHERE d.channel_id = b.channel_id AND d.{OPEN})"

@@ -27,13 +27,13 @@ class Rollback(Enum):
 
 
 class RollbackDetector:
-    """Notices that the clock was set back since it was last looked at."""
+    """Detects that the clock was set back since the last check."""
 
     def __init__(self) -> None:
         self._seen_at: float | None = None
 
     def check(self, now: float, known: float | None = None) -> Rollback:
-        """Look at the clock (Unix seconds). ``known``: a time that is known to have been."""
+        """Compare the clock (Unix seconds) with the last check and with ``known``, a past time."""
         before = self._seen_at
         self._seen_at = now
         latest = max((at for at in (before, known) if at is not None), default=now)

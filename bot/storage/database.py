@@ -60,7 +60,7 @@ class _Job(Generic[T]):
             self.error = error
 
     def settle(self) -> None:
-        """On the loop: tell the coroutine that waits, if it still does."""
+        """On the loop: resolve the future, if a coroutine still awaits it."""
         if self.future.done():
             return
         if self.error is not None:
@@ -143,7 +143,7 @@ class DatabaseThread:
     async def view(self, function: Callable[[Database], T]) -> T:
         """Run a function that only reads, on a thread of its own: no commit holds it up.
 
-        It sees all for which somebody was told that it is on disk. Damage that it meets is raised
+        It sees everything that is committed. Damage that it meets is raised
         as ``DatabaseDamaged``.
         """
         if self._closed:
@@ -175,7 +175,7 @@ class DatabaseThread:
 
     @contextmanager
     def _damage_reported(self) -> Iterator[None]:
-        """Raise damage as such, and log what to do about it when it is first met."""
+        """Raise damage as ``DatabaseDamaged``; log what to do about it the first time."""
         try:
             yield
         except sqlite3.DatabaseError as error:
@@ -226,7 +226,7 @@ class DatabaseThread:
         return jobs
 
     def _settle(self, jobs: list[_Job[Any]]) -> None:
-        """Tell all who wait, waking the loop once; nobody if it runs no longer."""
+        """Resolve all futures, waking the loop once; does nothing after the loop has stopped."""
 
         def settle() -> None:
             for job in jobs:

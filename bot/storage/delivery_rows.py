@@ -1,4 +1,4 @@
-"""How a delivery comes to be, and the guarded move of one: SQL within a transaction.
+"""Inserts deliveries and changes their state: SQL within a transaction.
 
 A delivery goes to a channel, or to a person: then its channel is unknown until the direct message
 is opened.
@@ -13,15 +13,15 @@ from sqlite_utils import Database
 from bot.storage.models import Delivery, DeliveryPurpose, EndReason, MessageFormat
 
 OPEN = "state IN ('due', 'sending', 'held')"
-"""What is still owed, in the very words of the index ``deliveries_open``: so that this is looked
-through in place of all that was ever posted."""
+"""Unfinished deliveries. The text equals the condition of the index ``deliveries_open``, so
+that SQLite uses that index."""
 
-SHOWN_STATE = """
+VISIBLE_STATE = """
     CASE WHEN d.state = 'due' AND EXISTS
         (SELECT 1 FROM blocked_channels b WHERE b.channel_id = d.channel_id)
     THEN 'held' ELSE d.state END
 """
-"""The state of a delivery ``d`` as people are told it: what waits for its channel is held."""
+"""The state of a delivery ``d`` that people see: what waits for a blocked channel is held."""
 
 
 def is_first(row: str) -> str:
@@ -43,12 +43,14 @@ def is_quiet(row: str) -> str:
     )
 
 
-DOUBT = "unconfirmed_since = CASE WHEN ? THEN unconfirmed_since ELSE min(?, unconfirmed_since) END"
-"""Whether Discord may have taken a message unheard: now, or only since the tries before."""
+KEEP_UNCONFIRMED = (
+    "unconfirmed_since = CASE WHEN ? THEN unconfirmed_since ELSE min(?, unconfirmed_since) END"
+)
+"""Keeps whether Discord may have taken a message: in this try, or in earlier ones."""
 
 
 def move(db: Database, delivery: Delivery, change: str, values: Sequence[Any]) -> bool:
-    """Change a delivery that is being sent; return whether it still was."""
+    """Change a delivery in ``sending``; return whether it still was in that state."""
     cursor = db.execute(
         f"UPDATE deliveries SET {change} WHERE id = ? AND state = 'sending'",  # noqa: S608 # names of ours
         [*values, delivery.id],
@@ -58,7 +60,7 @@ def move(db: Database, delivery: Delivery, change: str, values: Sequence[Any]) -
 
 
 REASON = "reason = CASE purpose WHEN 'held_notice' THEN reason ELSE ? END"
-"""Why a delivery has to wait; the reason of a word is what it is to tell."""
+"""Sets why a delivery waits; a held notice keeps its reason, which is its content."""
 
 
 def enqueue_notice(
@@ -69,7 +71,7 @@ def enqueue_notice(
     end_reason: EndReason,
     now: float,
 ) -> None:
-    """Owe the notice of a task that ends in this transaction to one place."""
+    """Insert the notice of a task that ends in this transaction, for one destination."""
     cursor = db.execute(
         "INSERT INTO deliveries (relay, task_id, channel_id, guild_id, user_id, locale, purpose,"
         " end_reason, task_json, state, message_format, nonce, due_at, created_at)"
@@ -110,7 +112,7 @@ def enqueue_direct(
     reason: str | None = None,
     possible_duplicate: bool = False,
 ) -> int:
-    """Owe a person another message about the task of a delivery; return its id.
+    """Insert a direct message about the task of a delivery; return its id.
 
     ``reason``: of the message that a notice is held, why it is. ``possible_duplicate``: the same
     may have been posted.

@@ -37,35 +37,35 @@ class Erasure:
         )
         return PersonalData(**rows[0])
 
-    async def forget(self, user_id: int, direct_channel_id: int | None, now: float) -> None:
+    async def erase_user(self, user_id: int, direct_channel_id: int | None, now: float) -> None:
         """Delete everything about a person; running watches end without a notice.
 
         ``direct_channel_id`` is the person's direct message with the bot, if it could be opened. A
         server keeps its history, which names nobody, and what others watch.
         """
 
-        def forget(db: Database) -> None:
+        def erase_user(db: Database) -> None:
             tasks = _tasks(db, "user_id = ?", [user_id])
-            _forget_cards(db, user_id, direct_channel_id, now)
-            _forget_watches(db, user_id)
-            _forget_directs(db, user_id, direct_channel_id)
+            _erase_cards(db, user_id, direct_channel_id, now)
+            _erase_watches(db, user_id)
+            _erase_direct_messages(db, user_id, direct_channel_id)
             entries = _entries(db, "user_history", "user_id", user_id)
             db.execute("DELETE FROM user_history WHERE user_id = ?", [user_id])
             delete_orphans(db, entries)
             _drop_tasks(db, tasks)
 
-        await self._database.run(forget, erases=True)
+        await self._database.run(erase_user, erases=True)
 
     async def stored_server_ids(self) -> set[int]:
         """Return the servers of which anything is kept."""
         return await self._database.view(stored_server_ids)
 
-    async def purge(self, guild_id: int) -> None:
+    async def erase_server(self, guild_id: int) -> None:
         """Delete everything of a server: watches, notices, cards, history, settings.
 
         What was sent to a person directly because the server did not take it stays with the person.
         """
-        await self._database.run(lambda db: purge_server(db, guild_id), erases=True)
+        await self._database.run(lambda db: erase_server_rows(db, guild_id), erases=True)
 
 
 def stored_server_ids(db: Database) -> set[int]:
@@ -73,8 +73,8 @@ def stored_server_ids(db: Database) -> set[int]:
     return {int(guild_id) for (guild_id,) in db.execute(_SERVERS)}
 
 
-def purge_server(db: Database, guild_id: int) -> None:
-    """Delete everything of a server, see ``Erasure.purge``."""
+def erase_server_rows(db: Database, guild_id: int) -> None:
+    """Delete everything of a server, see ``Erasure.erase_server``."""
     tasks = _tasks(db, "guild_id = ?", [guild_id])
     tasks += _tasks(db, "guild_id = ?", [guild_id], table="deliveries")
     _purge_deliveries(db, guild_id)
@@ -112,7 +112,7 @@ def _entries(db: Database, table: str, column: str, owner: int) -> list[int]:
     return [int(entry_id) for (entry_id,) in db.execute(sql, [owner])]
 
 
-def _forget_cards(db: Database, user_id: int, direct_channel_id: int | None, now: float) -> None:
+def _erase_cards(db: Database, user_id: int, direct_channel_id: int | None, now: float) -> None:
     """Delete a person's own cards, and let those that name the person be shown anew."""
     db.execute(
         f"UPDATE live_cards SET {MARK_STALE} WHERE id IN (SELECT ct.card_id FROM live_card_tasks ct"  # noqa: S608 # names of ours
@@ -127,7 +127,7 @@ def _forget_cards(db: Database, user_id: int, direct_channel_id: int | None, now
     )
 
 
-def _forget_watches(db: Database, user_id: int) -> None:
+def _erase_watches(db: Database, user_id: int) -> None:
     """Delete a person's watches, and the notices that were for nobody else.
 
     Notices that stand in a server stay the server's.
@@ -145,7 +145,7 @@ def _forget_watches(db: Database, user_id: int) -> None:
         )
 
 
-def _forget_directs(db: Database, user_id: int, direct_channel_id: int | None) -> None:
+def _erase_direct_messages(db: Database, user_id: int, direct_channel_id: int | None) -> None:
     """Delete the words to a person that a notice is held, and what is known of the channels."""
     db.execute(
         "DELETE FROM deliveries WHERE (channel_id = ? OR user_id = ?) AND NOT EXISTS"

@@ -1,6 +1,6 @@
-"""The word to a person, in a direct message, that a notice cannot be posted: SQL in a transaction.
+"""Held notices: direct messages which say that a notice cannot be posted. SQL in a transaction.
 
-It must come before the notice or not at all: what is posted after all, or unwatched, makes it void.
+A held notice is sent before its notice or never: it is dropped once that is posted or unwatched.
 """
 
 from sqlite_utils import Database
@@ -10,11 +10,11 @@ from bot.storage.models import Delivery, DeliveryPurpose, UndeliveredNotice
 from bot.storage.task_rows import load_task_or_id
 
 RETRY_AFTER = 15.0
-"""Seconds for which a word waits while the notice that it is about is being tried."""
+"""Seconds for which a held notice waits while its notice is being sent."""
 
 
 def enqueue_held_notices_in(db: Database, channel_id: int, reason: str, now: float) -> None:
-    """Owe each person who waits in a blocked channel one word, unless it was owed before.
+    """Enqueue one held notice for each person who waits in a blocked channel and has none yet.
 
     ``reason``: why the channel is blocked.
     """
@@ -37,7 +37,7 @@ def enqueue_held_notices_in(db: Database, channel_id: int, reason: str, now: flo
 
 
 def enqueue_held_notices_about(db: Database, delivery: Delivery, reason: str, now: float) -> None:
-    """Owe each person who waits for a held delivery one word, unless there was one about it."""
+    """Enqueue one held notice for each person who waits for a held delivery and has none yet."""
     rows = db.query(
         "SELECT DISTINCT s.user_id FROM watches s JOIN deliveries d ON d.id = s.delivery_id"
         " WHERE d.id = ? AND NOT EXISTS (SELECT 1 FROM deliveries w WHERE w.relay = d.relay"
@@ -52,11 +52,11 @@ def enqueue_held_notices_about(db: Database, delivery: Delivery, reason: str, no
 
 
 def postpone_or_drop_held_notice(db: Database, held_notice_id: int, now: float) -> bool:
-    """Whether a word is not to be sent now; one that became void is dropped."""
+    """Return whether a held notice is not to be sent now; drop one that is obsolete."""
     user_id, channel_id = db.execute(
         "SELECT user_id, redirected_from FROM deliveries WHERE id = ?", [held_notice_id]
     ).fetchone()
-    if user_id is None:  # of a version that did not note whom it is for
+    if user_id is None:  # written by a version without this column
         return False
     row = db.execute(
         "SELECT max(d.state = 'sending'), max(d.state = 'held' OR EXISTS"  # noqa: S608 # names of ours

@@ -1,4 +1,4 @@
-"""What has ended: the SQL for finding it again, and for how long such tasks take.
+"""History of ended tasks: listing, search, and how long tasks take.
 
 An entry is a task, however many servers and people watched it; two more tables say whose history
 it belongs to. A server's holds what was watched there and names nobody; a person's holds what that
@@ -110,13 +110,13 @@ class History:
 
 
 def is_worth_keeping(task: Task, end_reason: EndReason) -> bool:
-    """Whether the end of a watch left something to show later."""
+    """Whether an ended task has something to show later."""
     heard = any(clip.audio_url for clip in task.clips)
     return end_reason is EndReason.FINISHED or heard or bool(task.text)
 
 
 def add_to_history(db: Database, relay: str, task: Task, end_reason: EndReason, now: float) -> None:
-    """Within the transaction that ends a task, before its notices are owed: keep it.
+    """Add a task to the histories, in the transaction that ends it and before its notices exist.
 
     It goes into the history of each server and person whose watch ends with it.
     """
@@ -152,7 +152,7 @@ def add_to_history(db: Database, relay: str, task: Task, end_reason: EndReason, 
 def add_user_to_history(
     db: Database, task: Sequence[str], user_id: int, destination: Destination, now: float
 ) -> None:
-    """Within a transaction: put a task into the history of one more person who is told of its end.
+    """Within a transaction: add a task to the history of one more person who gets its notice.
 
     ``task`` is its relay and its id. Nothing is done where it was not worth keeping.
     """

@@ -1,4 +1,4 @@
-"""A look at the database file from outside, also while a bot works on it. Nothing is written.
+"""Reads the database file from outside, also while a bot works on it. Nothing is written.
 
 The connection is read-only. A file that nobody has open is read as it lies there, for SQLite would
 leave two files beside it otherwise; if a bot begins meanwhile, what was read is not believed.
@@ -17,10 +17,10 @@ from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
 from bot.storage.database_file import resolve_database_path
-from bot.storage.delivery_rows import OPEN, SHOWN_STATE
+from bot.storage.delivery_rows import OPEN, VISIBLE_STATE
 from bot.storage.migrations import is_foreign, migrations, unknown_steps
 from bot.storage.relay_fingerprints import RelayAccess, read_fingerprint
-from bot.storage.subscriptions import UNWATCHED
+from bot.storage.watches import UNWATCHED
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ _STEPS_BETWEEN_LOOKS_AT_THE_CLOCK = 50_000
 
 @dataclass(frozen=True, slots=True)
 class DatabaseCounts:
-    """How much there is to do."""
+    """Counts of tasks and deliveries."""
 
     running: int
     """Tasks that are watched, at whichever relay."""
@@ -38,7 +38,7 @@ class DatabaseCounts:
     other_key: int
     """How many the relay does not name now, which it named under another address or key."""
     polled_at: float | None
-    """When one of them was last looked at."""
+    """When one of them was last polled."""
     due: int
     """Notices on their way."""
     overdue_since: float | None
@@ -46,7 +46,7 @@ class DatabaseCounts:
     held: int
     """Notices that Discord does not take where they belong."""
     dropped: int
-    """Notices that their channel did not take, and that were told directly instead."""
+    """Notices that their channel did not take, and that were sent as direct messages instead."""
     unreachable: int
     """Notices for people who cannot be reached."""
     quarantined: tuple[int, ...]
@@ -121,7 +121,7 @@ _CHANNELS_IN_USE = (
     "SELECT channel_id, guild_id, sum(watched) AS watched, sum(held) AS held FROM ("  # noqa: S608 # names of ours
     " SELECT channel_id, guild_id, 1 AS watched, 0 AS held FROM watches"
     "  WHERE delivery_id IS NULL"
-    f" UNION ALL SELECT channel_id, guild_id, 0, {SHOWN_STATE} = 'held' FROM deliveries d"
+    f" UNION ALL SELECT channel_id, guild_id, 0, {VISIBLE_STATE} = 'held' FROM deliveries d"
     f"  WHERE {OPEN})"
     " WHERE guild_id IS NOT NULL GROUP BY channel_id ORDER BY held DESC, watched DESC"
 )
@@ -224,7 +224,7 @@ def _counts(db: Database, access: RelayAccess | None) -> DatabaseCounts:
         " count(*) FILTER (WHERE state = 'held') AS held,"
         f" count(*) FILTER (WHERE {_GIVEN_UP} AND guild_id IS NOT NULL) AS dropped,"
         f" count(*) FILTER (WHERE {_GIVEN_UP} AND guild_id IS NULL) AS unreachable"
-        f" FROM (SELECT d.due_at, d.guild_id, d.purpose, d.reason, {SHOWN_STATE} AS state"
+        f" FROM (SELECT d.due_at, d.guild_id, d.purpose, d.reason, {VISIBLE_STATE} AS state"
         "  FROM deliveries d)"
     )
     aside = db.execute("SELECT id FROM deliveries WHERE state = 'quarantined' ORDER BY id")

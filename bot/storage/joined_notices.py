@@ -1,4 +1,4 @@
-"""The notices of some tasks in one place: how far they are, and joining those who wait for one."""
+"""Joins people to a notice that already exists, and reads how far notices are."""
 
 import json
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlite_utils import Database
 
 from bot.storage.database import DatabaseThread
-from bot.storage.delivery_rows import SHOWN_STATE
+from bot.storage.delivery_rows import VISIBLE_STATE
 from bot.storage.errors import TooManyWatchers
 from bot.storage.history import add_user_to_history
 from bot.storage.models import DeliveryPurpose, Destination, EndReason
@@ -52,7 +52,7 @@ def join_notice(
 ) -> JoinedNotice | None:
     """Within a transaction: let a person wait for the notice that is there already, if one is.
 
-    It tells that the task has finished, and is owed to this place or was posted just now: a second
+    It says that the task has finished, and is due here or was posted within ten minutes: a second
     message would say nothing new. Raises ``TooManyWatchers`` beyond the ``most`` that it can name.
     """
     key = [relay, task_id, destination.channel_id, DeliveryPurpose.NOTICE, EndReason.FINISHED]
@@ -64,22 +64,22 @@ def join_notice(
     ).fetchone()
     if posted:
         return JoinedNotice(NoticeProgress.POSTED, posted[0])
-    owed = db.execute(
-        f"SELECT d.id, {SHOWN_STATE}, d.unconfirmed_since IS NOT NULL FROM deliveries d"  # noqa: S608 # names of ours
+    pending = db.execute(
+        f"SELECT d.id, {VISIBLE_STATE}, d.unconfirmed_since IS NOT NULL FROM deliveries d"  # noqa: S608 # names of ours
         " WHERE d.relay = ? AND d.task_id = ? AND d.channel_id = ? AND d.purpose = ?"
         " AND d.end_reason = ? AND d.state IN ('due', 'sending', 'held') ORDER BY d.id DESC",
         key,
     ).fetchone()
-    if owed is None:
+    if pending is None:
         return None
-    delivery_id, state, in_doubt = owed
+    delivery_id, state, unconfirmed = pending
     _wait_for(
         db, delivery_id, [relay, task_id], user_id, destination, now, mention=mention, most=most
     )
     if state == "held":
         return JoinedNotice(NoticeProgress.HELD)
     return JoinedNotice(
-        NoticeProgress.SENDING if state == "sending" or in_doubt else NoticeProgress.DUE
+        NoticeProgress.SENDING if state == "sending" or unconfirmed else NoticeProgress.DUE
     )
 
 

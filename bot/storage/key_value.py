@@ -1,4 +1,4 @@
-"""Small facts that outlive the process, by name."""
+"""Small values by name that outlive the process."""
 
 import secrets
 
@@ -8,28 +8,28 @@ from bot.storage.database import DatabaseThread
 
 
 class KeyValueStore:
-    """Names and what was noted under them."""
+    """Values by name."""
 
     def __init__(self, database: DatabaseThread) -> None:
         self._database = database
 
     async def read(self, name: str) -> str | None:
-        """Return what was noted under ``name``."""
+        """Return the value of ``name``."""
         return await self._database.view(lambda db: read_value(db, name))
 
     async def write(self, name: str, value: str) -> None:
-        """Note ``value`` under ``name``, in place of what was there."""
+        """Store ``value`` under ``name``, replacing the old value."""
         await self._database.run(lambda db: write_value(db, name, value))
 
 
 def read_value(db: Database, name: str) -> str | None:
-    """Within a transaction: return what was noted under ``name``."""
+    """Within a transaction: return the value of ``name``."""
     row = db.execute("SELECT value FROM key_values WHERE name = ?", [name]).fetchone()
     return str(row[0]) if row else None
 
 
 def write_value(db: Database, name: str, value: str) -> None:
-    """Within a transaction: note ``value`` under ``name``, in place of what was there."""
+    """Within a transaction: store ``value`` under ``name``, replacing the old value."""
     db.execute(
         "INSERT INTO key_values (name, value) VALUES (?, ?)"
         " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -39,8 +39,8 @@ def write_value(db: Database, name: str, value: str) -> None:
 
 def get_or_create_secret(db: Database, name: str) -> bytes:
     """Within a transaction: return a random secret of this database, drawn when first asked for."""
-    noted = read_value(db, name)
-    if noted is None:
-        noted = secrets.token_hex(32)
-        write_value(db, name, noted)
-    return bytes.fromhex(noted)
+    stored = read_value(db, name)
+    if stored is None:
+        stored = secrets.token_hex(32)
+        write_value(db, name, stored)
+    return bytes.fromhex(stored)

@@ -1,6 +1,6 @@
-"""How much may be watched at once, and that nobody goes beyond it.
+"""Limits on how much may be watched at once.
 
-A limit is looked at in the transaction that adds the watch, after it was added: however many
+A limit is checked in the transaction that adds the watch, after it was added: however many
 commands come at once, one after the other finds what those before it have left.
 """
 
@@ -18,7 +18,7 @@ class WatchLimits:
 
     watches_per_user: int = 25
     watches_per_server: int = 500
-    watchers_in_a_place: int = 50
+    watchers_per_destination: int = 50
     """As many as one message can mention."""
     messages_per_user: int = 60
     """How many messages a person may ask for in an hour, see ``message_limits``."""

@@ -1,4 +1,4 @@
-"""The status cards: one message that shows how one or several watched tasks are doing.
+"""Live cards: messages that show the status of watched tasks and are kept up to date.
 
 A card is ``due``, then ``posting``, then ``posted`` and kept up to date until it is finished. Each
 move is one guarded ``UPDATE``, and the nonce is the row's, so that a process may die in between. A
@@ -26,7 +26,7 @@ LONGEST_PAUSE = 600.0
 back."""
 
 MARK_STALE = "marked_stale_at = max(?, marked_stale_at + 0.001)"
-"""Lets cards be shown anew at a time: another value than before, whatever the clock says."""
+"""Marks cards as stale: always a new value, whatever the clock says."""
 
 _FREE = """
     c.relay = :relay AND (c.due_at <= :now OR c.due_at > :now + :longest)
@@ -150,7 +150,7 @@ class LiveCards:
         )
 
     async def recover(self, in_flight: Collection[int] = ()) -> int:
-        """Take back what nobody posts any more: ``posting`` → ``due``; return how many.
+        """Requeue cards abandoned in ``posting``: → ``due``; return how many.
 
         ``in_flight`` are the ids of the cards that this process does post.
         """
@@ -161,7 +161,7 @@ class LiveCards:
         )
 
     async def handle_clock_rollback(self) -> None:
-        """Forget how long ago it is that cards may have been posted: the clock was set back."""
+        """Set every ``unconfirmed_since`` to unknown: the clock was set back."""
         await self._database.write(
             "UPDATE live_cards SET unconfirmed_since = ? WHERE relay = ? AND unconfirmed_since"
             " IS NOT NULL",
@@ -191,14 +191,14 @@ class LiveCards:
         return await self._database.view(due_for_update)
 
     async def record_update(self, card: LiveCard, content_digest: str) -> None:
-        """Note that a card shows what it was read with; one that is over is forgotten.
+        """Record that the message shows the card as it was read; delete a finished card.
 
         Unless there is something new by now, such as somebody who watches again.
         """
 
         def record_update(db: Database) -> None:
             if card.finished and _is_unchanged(db, card):
-                _forget(db, card.id)
+                _delete(db, card.id)
             else:
                 db.execute(
                     "UPDATE live_cards SET updated_at = ?, shown_version = ?, content_digest ="
@@ -210,11 +210,11 @@ class LiveCards:
         await self._database.run(record_update)
 
     async def discard(self, card: LiveCard) -> None:
-        """Forget a card that is not posted, for nobody needs it: unless that has changed by now."""
+        """Delete an unposted card that nobody needs, unless that has changed since it was read."""
 
         def discard(db: Database) -> None:
             if _is_unchanged(db, card):
-                _forget(db, card.id)
+                _delete(db, card.id)
             else:
                 db.execute(
                     "UPDATE live_cards SET state = 'due', due_at = 0 WHERE id = ?", [card.id]
@@ -223,7 +223,7 @@ class LiveCards:
         await self._database.run(discard)
 
     async def record_failure(self, card: LiveCard, *, until: float) -> None:
-        """Note that a card could not be shown: it is tried again ``until`` then."""
+        """Record that a card could not be edited: it is tried again at ``until``."""
         await self._database.write(
             "UPDATE live_cards SET shown_version = NULL, content_digest = NULL, due_at = ?,"
             " attempts = attempts + 1"
@@ -232,7 +232,7 @@ class LiveCards:
         )
 
     async def simplify(self, card: LiveCard) -> None:
-        """Let a card, posted or to be posted, bear nothing but the bot's own text from now on."""
+        """Let a card show nothing but the bot's own text from now on."""
         await self._database.write(
             "UPDATE live_cards SET own_text_only = 1, shown_version = NULL, due_at = 0"
             " WHERE id = ?",
@@ -244,8 +244,8 @@ class LiveCards:
         return await self._database.view(lambda db: _get(db, card_id, now))
 
     async def delete(self, card_id: int) -> None:
-        """Forget a card: its message stays as it is."""
-        await self._database.run(lambda db: _forget(db, card_id))
+        """Delete a card; its message stays as it is."""
+        await self._database.run(lambda db: _delete(db, card_id))
 
     def _when(self, now: float, busy_channels: Collection[int]) -> dict[str, Any]:
         return {
@@ -295,7 +295,7 @@ def _get(db: Database, card_id: int, now: float) -> LiveCard | None:
     return read_live_card(db, rows[0], now) if rows else None
 
 
-def _forget(db: Database, card_id: int) -> None:
+def _delete(db: Database, card_id: int) -> None:
     db.execute("DELETE FROM live_cards WHERE id = ?", [card_id])
 
 
@@ -306,7 +306,7 @@ def _is_unchanged(db: Database, card: LiveCard) -> bool:
 
 
 def _claim(db: Database, card_id: int, now: float) -> LiveCard:
-    """Within a transaction: take a card to post it; it tells since when it was in doubt before."""
+    """Within a transaction: claim a card; return it with its old ``unconfirmed_since``."""
     (before,) = db.query(_BY_ID, [card_id])
     db.execute(
         "UPDATE live_cards SET state = 'posting', attempts = attempts + 1,"

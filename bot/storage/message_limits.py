@@ -1,13 +1,12 @@
 """How many messages people may ask for: per person and hour, and per channel and minute.
 
-Two things are asked for and come at once, or nearly so: the notice of a task that has ended, and a
-card. Each is charged in the transaction that owes it, so that neither many commands at once nor a
-restart gets round the limit. The notice of a task that the relay has shown to run is free, and
-nothing can keep it back: how much may run at once is limited already. Where the relay did not say
-so, the task may have ended long ago, so that the person is charged, but no crowded channel refuses
-the watch.
+People ask for two kinds of messages: the notice of a task that has ended, and a live card. Each is
+charged in the transaction that enqueues it, so that neither concurrent commands nor a restart
+circumvent the limit. The notice of a task that the relay has shown to run is free, and nothing can
+prevent it: how much may run at once is limited already. Where the relay did not say so, the task
+may have ended long ago: the person is charged, but no crowded channel refuses the watch.
 
-Person and channel are kept as keyed hashes, for an hour: a request to be forgotten leaves no id
+Person and channel are stored as keyed hashes, for an hour: an erasure leaves no id
 behind, and gets round no limit.
 """
 
@@ -35,7 +34,7 @@ _SECRET = "secret of the message limits"  # noqa: S105 # the name of the note
 def adds_message(db: Database, relay: str, task_id: str, destination: Destination) -> bool:
     """Within a transaction: whether a new watch of a task means one more message in a place.
 
-    It does not where somebody watches it there already: they are told together.
+    It does not where somebody watches it there already: one notice serves both.
     """
     watched = db.execute(
         "SELECT 1 FROM watches"
@@ -96,7 +95,7 @@ def charge_person(
 
 
 def delete_expired(db: Database, now: float) -> None:
-    """Within a transaction: forget what counts no more; also what the clock, set back, left."""
+    """Within a transaction: delete expired rows, and those of a clock that was set back."""
     db.execute(
         "DELETE FROM requested_messages WHERE requested_at <= ? OR requested_at > ?",
         [now - HOUR, now + CLOCK_TOLERANCE],

@@ -1,12 +1,12 @@
-"""What is owed to Discord: one row per message, and every move of it.
+"""Outbox: one row per message to Discord, and every change of its state.
 
 A delivery is ``due``, then ``sending``, then ``sent``; or it is ``held`` for a reason of its own
 and tried again, or ``dropped`` for a reason, or ``quarantined`` because its row is unreadable. Each
 move is one guarded ``UPDATE`` and says whether it happened. Whatever a method writes is on disk
 when it returns.
 
-That a channel refuses everything is the channel's state (``blocked_channels``); what cannot be told
-in a channel is told to people (``redirection``).
+That a channel refuses everything is the channel's state (``blocked_channels``); what cannot be
+posted in a channel is sent to people (``redirection``).
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from bot.storage.blocked_channels import (
 )
 from bot.storage.clock_rollback import UNKNOWN_TIME, clamp_times
 from bot.storage.database import DatabaseThread
-from bot.storage.delivery_rows import DOUBT, OPEN, REASON, is_first, is_quiet, move
+from bot.storage.delivery_rows import KEEP_UNCONFIRMED, OPEN, REASON, is_first, is_quiet, move
 from bot.storage.held_notices import (
     enqueue_held_notices_about,
     postpone_or_drop_held_notice,
@@ -48,7 +48,7 @@ from bot.storage.task_rows import load_task
 
 log = logging.getLogger(__name__)
 
-AROUND = 3600.0
+DUPLICATE_WINDOW = 3600.0
 """Seconds before a delivery came to be in which other messages may be taken for it."""
 
 _READY = f"""
@@ -126,7 +126,7 @@ class Outbox:
             lambda db: move(
                 db,
                 delivery,
-                f"state = 'due', due_at = ?, {REASON}, message_format = ?, {DOUBT}",
+                f"state = 'due', due_at = ?, {REASON}, message_format = ?, {KEEP_UNCONFIRMED}",
                 [until, reason, message_format, unconfirmed, delivery.unconfirmed_since],
             )
         )
@@ -143,15 +143,15 @@ class Outbox:
         """Keep a message that Discord takes in no form: ``sending`` → ``held``, until then.
 
         That says nothing about its channel, where the next delivery may be tried. Those who wait
-        for it are owed a word at ``notify_at`` (Unix seconds), unless that is ``None`` or they got
-        one before. ``unconfirmed`` is as for ``postpone``.
+        for it get a held notice at ``notify_at`` (Unix seconds), unless that is ``None`` or they
+        have one. ``unconfirmed`` is as for ``postpone``.
         """
 
         def hold(db: Database) -> bool:
             moved = move(
                 db,
                 delivery,
-                f"state = 'held', due_at = ?, {REASON}, {DOUBT}",
+                f"state = 'held', due_at = ?, {REASON}, {KEEP_UNCONFIRMED}",
                 [until, reason, unconfirmed, delivery.unconfirmed_since],
             )
             if moved and notify_at is not None and delivery.destination.guild_id is not None:
@@ -176,7 +176,7 @@ class Outbox:
     async def other_message_ids(self, delivery: Delivery) -> set[int]:
         """Return the messages of all other deliveries in the same place, about as old or newer."""
         undated = delivery.unconfirmed_since == UNKNOWN_TIME
-        since = UNKNOWN_TIME if undated else delivery.created_at - AROUND
+        since = UNKNOWN_TIME if undated else delivery.created_at - DUPLICATE_WINDOW
         rows = await self._database.read(
             "SELECT message_id FROM deliveries WHERE channel_id = ? AND id != ?"
             " AND message_id IS NOT NULL AND sent_at >= ?",
@@ -215,7 +215,7 @@ class Outbox:
         self.changed.set()
 
     async def recover(self, now: float, in_flight: Collection[int] = ()) -> int:
-        """Requeue what nobody sends any more: ``sending`` → ``due``.
+        """Requeue deliveries abandoned in ``sending``: → ``due``.
 
         ``in_flight`` are the deliveries that this process does send. What was refused for a bad
         token is due again too. Returns how many there were. Their nonces are the same, so that
@@ -271,7 +271,7 @@ def _claim(db: Database, delivery_id: int, now: float) -> Delivery | None:
     )
     try:
         return _delivery(db, row, unconfirmed_since)
-    except ValueError as error:  # unreadable JSON, or a word that no version of ours knows
+    except ValueError as error:  # unreadable JSON, or an unknown value of an enumeration
         log.error(
             "Delivery quarantined, its row is unreadable: delivery=%d task=%s channel=%s cause=%s",
             *(row["id"], row["task_id"], row["channel_id"], error),

@@ -1,6 +1,6 @@
-"""What looks at running tasks read and leave in the database: the SQL, within a transaction.
+"""Reads which tasks to poll, and stores the results: SQL within a transaction.
 
-A task is ended here, and only here: together with its history entry and the deliveries it owes.
+A task is ended only here, together with its history entry and its deliveries.
 """
 
 import json
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 def read_due(
     db: Database, relay: str, fingerprint: str, now: float, limit: int, exclude: Collection[str]
 ) -> list[PollTarget]:
-    """Return the running tasks whose next look is due, the longest overdue first.
+    """Return the running tasks whose next poll is due, the longest overdue first.
 
     ``fingerprint``: of the address and the key of today.
     """
@@ -31,53 +31,53 @@ def read_due(
 
 
 class PollContext(NamedTuple):
-    """When a look was: what people did meanwhile is newer than what it showed."""
+    """The context of one poll: what people did since ``asked_at`` is newer than its results."""
 
     relay: str
     fingerprint: str
     """Of the address and the key under which it was asked."""
     asked_at: float
-    """When it was read what to look at, before the relay was asked (Unix seconds)."""
+    """When the tasks to poll were read, before the relay was asked (Unix seconds)."""
     now: float
     """When what the relay said is recorded."""
 
 
 def record(
-    db: Database, look: PollContext, seen: Sequence[PollResult], *, outage: float = 0.0
+    db: Database, context: PollContext, seen: Sequence[PollResult], *, outage: float = 0.0
 ) -> list[EndedTask]:
-    """Keep what a look showed; return what has ended by it.
+    """Store the results of a poll; return the tasks that it ended.
 
     What it says of a task that was added after the relay was asked is left aside, and it ends no
     watch that was added since, unless the task itself has ended. ``outage`` is how long nobody
-    could ask until ``look.now`` (seconds).
+    could ask until ``context.now`` (seconds).
     """
     if outage:
-        since = look.now - outage
-        db.execute(_OUTAGE, {"relay": look.relay, "now": look.now, "since": since})
-    seen = [each if _is_news(db, look, each) else each._replace(answer=None) for each in seen]
-    _reschedule(db, look, [each for each in seen if each.answer is None])
-    for observation in seen:
-        if observation.answer is not None:
-            _observe(db, look, observation, observation.answer)
-    ends = (_end(db, look, each.task_id, each.end_reason) for each in seen if each.end_reason)
+        since = context.now - outage
+        db.execute(_OUTAGE, {"relay": context.relay, "now": context.now, "since": since})
+    seen = [each if _is_current(db, context, each) else each._replace(answer=None) for each in seen]
+    _reschedule(db, context, [each for each in seen if each.answer is None])
+    for result in seen:
+        if result.answer is not None:
+            _store_result(db, context, result, result.answer)
+    ends = (_end(db, context, each.task_id, each.end_reason) for each in seen if each.end_reason)
     return [ended for ended in ends if ended]
 
 
-def _is_news(db: Database, look: PollContext, seen: PollResult) -> bool:
-    """Whether a look's answer is not behind what was recorded since the look began."""
+def _is_current(db: Database, context: PollContext, seen: PollResult) -> bool:
+    """Whether an answer does not set back the status stored since the poll began."""
     if seen.answer is None:
         return False
     row = db.execute(
         "SELECT status, terminal_since FROM tasks WHERE relay = ? AND task_id = ?",
-        [look.relay, seen.task_id],
+        [context.relay, seen.task_id],
     ).fetchone()
     return row is not None and supersedes(seen.answer, _status(row[0]), ended=row[1] is not None)
 
 
-def _observe(db: Database, look: PollContext, seen: PollResult, answer: Task) -> None:
+def _store_result(db: Database, context: PollContext, seen: PollResult, answer: Task) -> None:
     """Keep a relay's answer about a running task."""
     values = {
-        **look._asdict(),
+        **context._asdict(),
         "id": seen.task_id,
         "next": seen.next_poll_at,
         "misses": seen.misses,
@@ -88,13 +88,17 @@ def _observe(db: Database, look: PollContext, seen: PollResult, answer: Task) ->
         "status": answer.status,
         "answer": dump_task(answer),
     }
-    db.execute(_OBSERVE, values)
+    db.execute(_STORE_RESULT, values)
 
 
-def _end(db: Database, look: PollContext, task_id: str, end_reason: EndReason) -> EndedTask | None:
-    """End a task, remember it and owe its notices, one to each place where it is watched."""
-    relay, now = look.relay, look.now
-    ended = db.execute(_END, {**look._asdict(), "id": task_id, "end_reason": end_reason}).fetchone()
+def _end(
+    db: Database, context: PollContext, task_id: str, end_reason: EndReason
+) -> EndedTask | None:
+    """End a task: add it to the history and enqueue a notice for each destination."""
+    relay, now = context.relay, context.now
+    ended = db.execute(
+        _END, {**context._asdict(), "id": task_id, "end_reason": end_reason}
+    ).fetchone()
     if not ended:
         return None
     task = _readable(db, relay, task_id, ended[0])
@@ -113,7 +117,7 @@ def _end(db: Database, look: PollContext, task_id: str, end_reason: EndReason) -
 
 
 def _readable(db: Database, relay: str, task_id: str, stored: str) -> Task:
-    """Return a task as it is to be told; what is unreadable is stored anew, with its id alone."""
+    """Return a stored task; replace an unreadable one by a task with its id alone."""
     try:
         return load_task(stored)
     except UnreadableRowError as error:
@@ -126,21 +130,21 @@ def _readable(db: Database, relay: str, task_id: str, stored: str) -> Task:
     return task
 
 
-def _reschedule(db: Database, look: PollContext, seen: Iterable[PollResult]) -> None:
-    """Keep of looks that told nothing new when they were, and when the next ones are."""
+def _reschedule(db: Database, context: PollContext, seen: Iterable[PollResult]) -> None:
+    """Store the poll times of tasks about which the relay said nothing new."""
     times = [
         (
-            *(look.relay, o.task_id, o.next_poll_at, o.misses, o.missing_since),
+            *(context.relay, o.task_id, o.next_poll_at, o.misses, o.missing_since),
             *(o.terminal_since, o.named),
         )
         for o in seen
     ]
     if times:
-        seen_as_json = json.dumps(times, allow_nan=False)
-        db.execute(_RESCHEDULE, {**look._asdict(), "seen": seen_as_json})
+        results_json = json.dumps(times, allow_nan=False)
+        db.execute(_RESCHEDULE, {**context._asdict(), "seen": results_json})
 
 
-# Times later than now are of before the clock was set back: those were added before the look.
+# Times later than now stem from before the clock was set back: before the poll, too.
 _TASK_IS_OLDER = "NOT (tasks.added_at > :asked_at AND tasks.added_at <= :now)"
 _WATCHES_ARE_OLDER = """
     NOT EXISTS (
@@ -166,7 +170,7 @@ _RESCHEDULE = f"""
     WHERE tasks.relay = seen.relay AND task_id = seen.id AND state = 'running'
         AND {_TASK_IS_OLDER} AND (seen.misses = 0 OR {_WATCHES_ARE_OLDER})
 """  # noqa: S608 # conditions of ours
-_OBSERVE = f"""
+_STORE_RESULT = f"""
     UPDATE tasks SET polled_at = :now, next_poll_at = :next, misses = :misses,
         missing_since = :missing, terminal_since = coalesce(terminal_since, :terminal),
         kind = coalesce(:kind, kind), hint = coalesce(:hint, hint), status = :status,
@@ -205,7 +209,7 @@ _STATUSES = {status.value: status for status in TaskStatus}
 
 
 def _status(stored: str) -> TaskStatus:
-    """Return a stored status; one that is unreadable says nothing, and the next look mends it."""
+    """Return a stored status; an unreadable one counts as unrecognized until the next poll."""
     return _STATUSES.get(stored, TaskStatus.UNRECOGNIZED)
 
 

@@ -1,11 +1,11 @@
-"""How much there is to do: counts that stay cheap, for the start-up and for the figures."""
+"""Counts of running tasks and unfinished messages, for the start-up log and the metrics."""
 
 from dataclasses import dataclass
 
 from sqlite_utils import Database
 
 from bot.storage.database import DatabaseThread
-from bot.storage.delivery_rows import OPEN, SHOWN_STATE
+from bot.storage.delivery_rows import OPEN, VISIBLE_STATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class QueueCounts:
 
     @property
     def unposted(self) -> int:
-        """Messages that are owed and not posted."""
+        """Unfinished messages."""
         return self.due + self.sending + self.held
 
 
@@ -67,6 +67,6 @@ _DELIVERIES = f"""
     SELECT count(*) FILTER (WHERE state = 'due'), count(*) FILTER (WHERE state = 'sending'),
         count(*) FILTER (WHERE state = 'held'),
         min(created_at) FILTER (WHERE state != 'held' AND NOT blocked)
-    FROM (SELECT d.created_at, {SHOWN_STATE} AS state, EXISTS (SELECT 1 FROM blocked_channels b
+    FROM (SELECT d.created_at, {VISIBLE_STATE} AS state, EXISTS (SELECT 1 FROM blocked_channels b
         WHERE b.channel_id = d.channel_id) AS blocked FROM deliveries d WHERE d.{OPEN})
 """  # noqa: S608 # names of ours

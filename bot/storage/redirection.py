@@ -1,8 +1,8 @@
-"""What is told to people directly, because its channel is gone or does not take it.
+"""Redirects messages to people whose channel is gone or does not take them.
 
-A message to a person is owed, as a row of its own, in the transaction that gives the channel up for
-it: its channel is unknown until the direct message is opened. Opening posts nothing and may be
-repeated, so that trouble in between costs time and nobody's message.
+A direct message is enqueued, as a row of its own, in the transaction that gives up the channel. Its
+channel is unknown until the direct message is opened. Opening posts nothing and may be repeated, so
+that trouble in between costs time and no message.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ class Redirection:
         possible_duplicate: bool = False,
         channel_gone: bool = True,
     ) -> int:
-        """Tell each watcher directly: ``sending`` → ``dropped``.
+        """Enqueue a direct message to each watcher: ``sending`` → ``dropped``.
 
         ``possible_duplicate``: it may have been posted in its channel all the same. A channel that
         is not gone refuses only this message; others are tried there. Returns the number of people
@@ -85,9 +85,9 @@ class Redirection:
                 )
             return len(rows)
 
-        told = await self._database.run(redirect)
+        recipients = await self._database.run(redirect)
         self._changed.set()
-        return told
+        return recipients
 
     async def drop(self, delivery: Delivery, *, reason: str) -> bool:
         """Give up: the person cannot be reached. ``sending`` → ``dropped``."""
@@ -149,7 +149,7 @@ class Redirection:
         return await self._database.run(take)
 
     async def record_opened(self, message: UnopenedMessage, channel_id: int, now: float) -> None:
-        """Note the channel of a person's direct message: what is owed there can be sent."""
+        """Store the channel of a person's direct message: what waits for it becomes due."""
         await self._database.write(
             f"UPDATE deliveries SET channel_id = ?, due_at = ?, {REASON}, attempts = 0"  # noqa: S608 # names of ours
             f" WHERE user_id = ? AND {_UNOPENED}",

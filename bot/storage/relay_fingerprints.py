@@ -3,7 +3,7 @@
 A relay shows a task only to the account that made it. After a change of the key or of the address
 it may name none of the tasks that it named before, which says nothing about these tasks. So each
 keeps a fingerprint of the two under which it was last named: an HMAC whose secret is drawn once for
-each database and stands in its notes.
+each database and stored in its key-value table.
 
 What that protects: a fingerprint alone (in a report, in a copy of some rows, beside that of another
 bot) is no value by which a key could be guessed or recognised. What it does not: whoever has the

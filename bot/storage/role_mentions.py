@@ -15,7 +15,7 @@ BETWEEN_MENTIONS = 60.0
 
 
 class RoleMentions:
-    """The mentions of roles in the database, each noted before its message is sent."""
+    """Records the mentions of roles, each before its message is sent."""
 
     def __init__(self, database: DatabaseThread) -> None:
         self._database = database

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlite_utils import Database
 
 from bot.storage.database import DatabaseThread
-from bot.storage.delivery_rows import OPEN, SHOWN_STATE
+from bot.storage.delivery_rows import OPEN, VISIBLE_STATE
 from bot.storage.models import ServerSettings, ServerUsage
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class ServerSettingsStore:
     async def usage(self, guild_id: int) -> ServerUsage:
         """Return what the bot is doing for a server at the moment."""
         states = await self._database.read(
-            f"SELECT {SHOWN_STATE} AS shown, count(*) AS number FROM deliveries d"  # noqa: S608 # names of ours
+            f"SELECT {VISIBLE_STATE} AS shown, count(*) AS number FROM deliveries d"  # noqa: S608 # names of ours
             f" WHERE guild_id = ? AND {OPEN} GROUP BY shown",
             [guild_id],
         )

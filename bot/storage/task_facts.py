@@ -1,4 +1,4 @@
-"""What the database knows of one task and of its messages, but for what people and relays wrote.
+"""Facts about one task and its deliveries, without what people and relays wrote.
 
 Read from outside, also while a bot works (see ``inspection``). All times are Unix seconds.
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from bot.relay.models import TaskKind, TaskStatus
-from bot.storage.delivery_rows import SHOWN_STATE, is_first, is_quiet
+from bot.storage.delivery_rows import VISIBLE_STATE, is_first, is_quiet
 from bot.storage.inspection import read
 from bot.storage.models import DeliveryPurpose, EndReason
 from bot.storage.relay_fingerprints import RelayAccess, read_fingerprint
@@ -27,7 +27,7 @@ class WatchedPlace:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFacts:
-    """One message that is or was owed."""
+    """One delivery."""
 
     id: int
     purpose: DeliveryPurpose
@@ -158,7 +158,7 @@ def _places(db: Database, row: dict[str, object]) -> tuple[WatchedPlace, ...]:
 
 def _deliveries(db: Database, row: dict[str, object]) -> tuple[DeliveryFacts, ...]:
     rows = db.query(
-        f"SELECT d.id, purpose, d.channel_id, d.guild_id, {SHOWN_STATE} AS state, attempts,"  # noqa: S608 # names of ours
+        f"SELECT d.id, purpose, d.channel_id, d.guild_id, {VISIBLE_STATE} AS state, attempts,"  # noqa: S608 # names of ours
         " coalesce(CASE d.state WHEN 'due' THEN b.reason END, d.reason) AS reason,"
         " redirected_from,"
         " created_at, CASE WHEN d.state = 'due' THEN max(due_at, coalesce(b.next_probe_at, 0))"

@@ -1,4 +1,4 @@
-"""The row of a task that begins to run: the SQL, within a transaction."""
+"""Reads and writes tasks as JSON, and inserts running ones: SQL within a transaction."""
 
 import logging
 from contextlib import suppress
@@ -18,7 +18,7 @@ _TASKS: TypeAdapter[Task] = TypeAdapter(Task)
 
 
 class UnreadableRowError(ValueError):
-    """A row holds something that this program does not understand. It must cost only itself."""
+    """A row holds something that this program does not understand; only that row is skipped."""
 
 
 def dump_task(task: Task) -> str:
@@ -46,7 +46,7 @@ def load_task_or_id(task_id: str, stored: str) -> Task:
 
 
 def load_enum(kind: type[StoredEnum], stored: object) -> StoredEnum | None:
-    """Return what a stored word stands for, ``None`` where there is none that is known."""
+    """Return the member of an enumeration, ``None`` for an unknown value."""
     with suppress(ValueError):
         return kind(stored)
     return None

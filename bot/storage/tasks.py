@@ -1,8 +1,8 @@
 """The tasks that are watched, and who watches them where.
 
-A task is ``running``, then ``ended``; the transaction that ends it owes its notices to the outbox.
-Whatever a method writes is on disk when it returns. The SQL of one subscription is in
-``subscriptions``, that of a look in ``poll_results``.
+A task is ``running``, then ``ended``; the transaction that ends it enqueues its notices.
+Whatever a method writes is on disk when it returns. The SQL of one watch is in ``watches``,
+that of a poll in ``poll_results``.
 """
 
 import asyncio
@@ -28,12 +28,11 @@ from bot.storage.models import (
     EndReason,
     PollResult,
     PollTarget,
-    Unwatched,
+    UnwatchOutcome,
     Watch,
 )
 from bot.storage.outbox import Outbox
 from bot.storage.poll_results import PollContext
-from bot.storage.subscriptions import subscribe, unwatch
 from bot.storage.task_rows import (
     TaskTimes,
     UnreadableRowError,
@@ -41,6 +40,7 @@ from bot.storage.task_rows import (
     load_task_or_id,
     start_task,
 )
+from bot.storage.watches import subscribe, unwatch
 
 
 class TaskStore:
@@ -61,9 +61,9 @@ class TaskStore:
         self._relay = relay
         self._fingerprint = fingerprint
         self._limits = limits
-        self._answered = f"{relay} answered at"
+        self._last_answer_key = f"{relay} answered at"
         self.changed = asyncio.Event()
-        """Set when a look may have become due sooner. A hint: the rows are the truth."""
+        """Set when a poll may have become due sooner. A hint: the rows are the truth."""
 
     # What people ask for
 
@@ -82,9 +82,9 @@ class TaskStore:
     ) -> bool | JoinedNotice:
         """Watch ``task`` for a person in a place; return whether that is new.
 
-        Where it has finished and its notice is owed to this place or was posted there just now, the
+        Where it has finished and its notice is due here or was posted within ten minutes, the
         person joins that instead.
-        ``poll_at``: when to look at it first; ``None``: as soon as may be. ``mention``: whether
+        ``poll_at``: when to poll it first; ``None``: now. ``mention``: whether
         the notice names the person. ``member_limit``: how much the server lets this person watch.
         Raises the ``WatchError`` of the limit that is reached, and keeps nothing then.
         """
@@ -117,7 +117,7 @@ class TaskStore:
         now: float,
         mention: bool = True,
     ) -> JoinedNotice | None:
-        """Owe a person the notice of a task that has ended already.
+        """Enqueue the notice of a task that has ended already.
 
         Where a notice is there already, the person joins it as for ``add_watch``; returns ``None``
         where it is a new one. Raises ``TooManyMessages`` where one more message is too many, and
@@ -132,8 +132,10 @@ class TaskStore:
             times = TaskTimes(now, now, now)
             start_task(db, self._relay, self._fingerprint, task, times, known=True)
             self._subscribe(db, task.id, user_id, destination, now, mention)
-            seen = PollResult(task.id, next_poll_at=now, answer=task, end_reason=EndReason.FINISHED)
-            poll_results.record(db, self._look(now, now), [seen])
+            results = PollResult(
+                task.id, next_poll_at=now, answer=task, end_reason=EndReason.FINISHED
+            )
+            poll_results.record(db, self._context(now, now), [results])
             return None
 
         joined = await self._database.run(add)
@@ -150,13 +152,13 @@ class TaskStore:
 
     async def remove_watch(
         self, task_id: str, *, user_id: int, now: float, channel_id: int | None = None
-    ) -> Unwatched:
-        """End a person's watches of a task without a notice, also of one that is owed already.
+    ) -> UnwatchOutcome:
+        """End a person's watches of a task without a notice, also while its notice is unposted.
 
         Everywhere, or in one channel.
         """
 
-        def remove(db: Database) -> Unwatched:
+        def remove(db: Database) -> UnwatchOutcome:
             removed = unwatch(db, self._relay, task_id, user_id=user_id, channel_id=channel_id)
             mark_live_cards_stale(db, self._relay, task_id, now)
             db.execute(
@@ -215,7 +217,7 @@ class TaskStore:
     async def due_tasks(
         self, now: float, limit: int, *, exclude: Collection[str] = ()
     ) -> list[PollTarget]:
-        """Return the running tasks whose next look is due, the longest overdue first.
+        """Return the running tasks whose next poll is due, the longest overdue first.
 
         ``exclude``: ids of tasks that are left out.
         """
@@ -230,7 +232,7 @@ class TaskStore:
     ) -> None:
         """Let no task wait, or count, for a time that comes twice: the clock was set back.
 
-        ``longest_wait`` is until the next look at a task, ``deadline`` how long a watch may last
+        ``longest_wait`` is until the next poll of a task, ``deadline`` how long a watch may last
         (seconds).
         """
         past = ("polled_at", "changed_at", "missing_since", "terminal_since", "submitted_at")
@@ -245,7 +247,7 @@ class TaskStore:
         await self._database.run(clamp)
 
     async def next_poll_at(self, after: float = 0.0) -> float | None:
-        """Return when the next look is due later than ``after``, ``None`` if there is none."""
+        """Return the first time after ``after`` when a poll is due, ``None`` if there is none."""
         rows = await self._database.read(
             "SELECT min(next_poll_at) AS at FROM tasks"
             " WHERE relay = ? AND state = 'running' AND next_poll_at > ?",
@@ -254,41 +256,41 @@ class TaskStore:
         return cast("float | None", rows[0]["at"])
 
     async def last_answer_at(self) -> float | None:
-        """Return when the relay last answered a look (Unix seconds)."""
-        noted = await self._database.view(lambda db: read_value(db, self._answered))
+        """Return when the relay last answered a poll (Unix seconds)."""
+        stored = await self._database.view(lambda db: read_value(db, self._last_answer_key))
         with suppress(ValueError):
-            return float(noted) if noted else None
+            return float(stored) if stored else None
         return None
 
     async def record(
         self,
-        observations: Iterable[PollResult],
+        results: Iterable[PollResult],
         now: float,
         *,
         asked_at: float | None = None,
         outage: float = 0.0,
     ) -> list[EndedTask]:
-        """Keep what a look at some tasks showed, and owe the notices of those that it ended.
+        """Store the results of a poll, and enqueue the notices of the tasks that it ended.
 
         All in one transaction: a task is never ended without its deliveries, nor twice.
-        ``asked_at``: since when the tasks were as the look took them to be, by default ``now``;
+        ``asked_at``: when the polled tasks were read, by default ``now``;
         watches that were added later are not ended by it, unless their task itself has ended.
         ``outage`` is how long nobody could ask until ``now``: every deadline moves by these seconds
         (compare ``schedule.extend_deadlines``).
         """
-        seen = list(observations)
-        look = self._look(now if asked_at is None else asked_at, now)
+        results = list(results)
+        context = self._context(now if asked_at is None else asked_at, now)
 
         def record(db: Database) -> list[EndedTask]:
-            write_value(db, self._answered, str(now))
-            return poll_results.record(db, look, seen, outage=outage)
+            write_value(db, self._last_answer_key, str(now))
+            return poll_results.record(db, context, results, outage=outage)
 
         ended = await self._database.run(record)
         if any(each.deliveries for each in ended):
             self._outbox.changed.set()
         return ended
 
-    def _look(self, asked_at: float, now: float) -> PollContext:
+    def _context(self, asked_at: float, now: float) -> PollContext:
         return PollContext(self._relay, self._fingerprint, asked_at, now)
 
     # Within a transaction
@@ -310,7 +312,7 @@ class TaskStore:
             destination=destination,
             now=now,
             mention=mention,
-            most=self._limits.watchers_in_a_place,
+            most=self._limits.watchers_per_destination,
         )
 
     def _join(
@@ -330,5 +332,5 @@ class TaskStore:
             destination=destination,
             now=now,
             mention=mention,
-            most=self._limits.watchers_in_a_place,
+            most=self._limits.watchers_per_destination,
         )

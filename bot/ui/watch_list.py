@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import discord
 
 from bot.i18n.catalog import Catalog
-from bot.storage.models import Unwatched, Watch
+from bot.storage.models import UnwatchOutcome, Watch
 from bot.ui.escaping import code_span, escape_line
 from bot.ui.limits import MAX_DESCRIPTION, whole_lines
 
@@ -14,9 +14,9 @@ _MORE_LINE = 100
 """Code points that are kept free for the line that says how many more there are."""
 
 _UNWATCHED_KEYS = {
-    Unwatched.STOPPED: "unwatch-done",
-    Unwatched.ON_ITS_WAY: "unwatch-on-its-way",
-    Unwatched.NOT_WATCHED: "unwatch-none",
+    UnwatchOutcome.STOPPED: "unwatch-done",
+    UnwatchOutcome.ON_ITS_WAY: "unwatch-on-its-way",
+    UnwatchOutcome.NOT_WATCHED: "unwatch-none",
 }
 
 
@@ -30,7 +30,7 @@ def watch_list_embed(watches: Sequence[Watch], catalog: Catalog) -> discord.Embe
     return discord.Embed(title=title, description="\n".join(lines))
 
 
-def unwatched_text(removed: Mapping[str, Unwatched], catalog: Catalog) -> str:
+def unwatched_text(removed: Mapping[str, UnwatchOutcome], catalog: Catalog) -> str:
     """Return what became of the request to stop watching each task id, a line each."""
     return "\n".join(
         catalog.text(_UNWATCHED_KEYS[result], id=code_span(task_id))

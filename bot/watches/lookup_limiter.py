@@ -1,4 +1,4 @@
-"""How often people may have the relay asked: a token bucket for each person and each server.
+"""Limits how often people cause look-ups: a token bucket for each person and each server.
 
 A token is worth about one request. A look-up costs one, and each id that the relay does not know
 costs three more, for it is asked for on its own on up to three paths: so whoever watches songs is
@@ -21,7 +21,7 @@ SERVER_BURST, SERVER_SHARE = 40, 1 / 2
 good. The rest of the budget is for everybody else; the poller has its own half (`RateLimiter`)."""
 
 MAX_BUCKETS = 10_000
-"""Of each kind. The one that was used longest ago is forgotten beyond that, and is full then."""
+"""Of each kind. Beyond that the least recently used one is dropped; it counts as full then."""
 
 
 class TokenBucket:

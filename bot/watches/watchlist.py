@@ -13,7 +13,7 @@ from bot.relay.lookup_result import LookupResult
 from bot.relay.models import Task, TaskStatus
 from bot.storage.errors import TooManyLookups, WatchError
 from bot.storage.joined_notices import JoinedNotice, NoticeProgress
-from bot.storage.models import Caller, Destination, Unwatched, Watch, WatchOutcome, WatchResult
+from bot.storage.models import Caller, Destination, UnwatchOutcome, Watch, WatchOutcome, WatchResult
 from bot.storage.tasks import TaskStore
 from bot.watches.lookup_limiter import LookupLimiter
 from bot.watches.task_ids import is_valid_task_id, parse_ids, split_ids
@@ -29,7 +29,7 @@ class _Request(NamedTuple):
 
 
 class Watchlist:
-    """The watches of people, and looks at a task in between."""
+    """Looks tasks up for people, and adds, removes and lists their watches."""
 
     def __init__(
         self,
@@ -179,7 +179,7 @@ class Watchlist:
 
     async def remove(
         self, ids: Sequence[str], *, user_id: int, channel_id: int | None = None
-    ) -> dict[str, Unwatched]:
+    ) -> dict[str, UnwatchOutcome]:
         """End a person's watches of some tasks; say for each id what became of that.
 
         Everywhere, or in one channel.

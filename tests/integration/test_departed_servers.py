@@ -64,9 +64,9 @@ async def test_a_missing_server_is_kept_for_a_day(database: DatabaseThread) -> N
     departures = DepartedServers(database)
     await departures.compare(listed(ODD), NOON)
     await departures.compare(listed(ODD), NOON + GRACE_PERIOD - 2)
-    await departures.purge_overdue(NOON + GRACE_PERIOD - 1)
+    await departures.erase_overdue(NOON + GRACE_PERIOD - 1)
     assert await kept(database) == {EVEN, ODD}
-    await departures.purge_overdue(NOON + GRACE_PERIOD)
+    await departures.erase_overdue(NOON + GRACE_PERIOD)
     assert await kept(database) == {ODD}
     assert await database.read("SELECT * FROM departed_servers", []) == []
 
@@ -76,10 +76,10 @@ async def test_the_day_outlives_the_process(database: DatabaseThread) -> None:
     await DepartedServers(database).compare(listed(ODD), NOON)
     later = NOON + 2 * GRACE_PERIOD
     departures = DepartedServers(database)
-    await departures.purge_overdue(later)
+    await departures.erase_overdue(later)
     assert await kept(database) == {EVEN, ODD}
     await departures.compare(listed(ODD), later)
-    await departures.purge_overdue(later)
+    await departures.erase_overdue(later)
     assert await kept(database) == {ODD}
 
 
@@ -92,10 +92,10 @@ async def test_a_server_that_is_there_again_is_kept(database: DatabaseThread, ho
         await departures.compare(listed(EVEN, ODD), NOON + 1)
     else:
         await departures.cancel(EVEN)
-    await departures.purge_overdue(NOON + GRACE_PERIOD)
+    await departures.erase_overdue(NOON + GRACE_PERIOD)
     assert await kept(database) == {EVEN, ODD}
     await departures.compare(listed(ODD), NOON + GRACE_PERIOD)
-    await departures.purge_overdue(NOON + GRACE_PERIOD + 1)
+    await departures.erase_overdue(NOON + GRACE_PERIOD + 1)
     assert await kept(database) == {EVEN, ODD}
 
 
@@ -104,7 +104,7 @@ async def test_a_shard_settles_nothing_for_another(database: DatabaseThread) -> 
     departures = DepartedServers(database)
     await departures.compare(listed(shard_id=0, shard_count=2), NOON)
     await departures.compare(listed(ODD, shard_id=1, shard_count=2), NOON + 1)
-    await departures.purge_overdue(NOON + GRACE_PERIOD)
+    await departures.erase_overdue(NOON + GRACE_PERIOD)
     assert await kept(database) == {ODD}
 
 
@@ -143,9 +143,9 @@ async def test_a_removal_while_one_of_two_shards_is_away_is_noticed(tmp_path: Pa
             sandbox.discord.release_shard(1)
             await until_missing(sandbox, second)
             departures, forgetting = bot.services.departed_servers, bot.services.erasure
-            await departures.purge_overdue(time.time() + GRACE_PERIOD - 60)
+            await departures.erase_overdue(time.time() + GRACE_PERIOD - 60)
             assert await forgetting.stored_server_ids() == {first.id, second.id, down.id}
-            await departures.purge_overdue(time.time() + GRACE_PERIOD)
+            await departures.erase_overdue(time.time() + GRACE_PERIOD)
             assert await forgetting.stored_server_ids() == {first.id, down.id}
 
 
@@ -159,7 +159,7 @@ async def test_a_server_that_invites_the_bot_again_is_kept(tmp_path: Path) -> No
             await until_missing(sandbox, sandbox.guild)
             sandbox.guild.add_bot()
             await until_missing(sandbox)
-            await bot.services.departed_servers.purge_overdue(time.time() + GRACE_PERIOD)
+            await bot.services.departed_servers.erase_overdue(time.time() + GRACE_PERIOD)
             assert await bot.services.erasure.stored_server_ids() == {sandbox.guild.id}
 
 

@@ -89,7 +89,7 @@ class Kept:
 
     async def forget(self, user_id: int = ADA, direct: int | None = DIRECT.channel_id) -> None:
         """Forget a person."""
-        await self.forgetting.forget(user_id, direct, NOON + 1)
+        await self.forgetting.erase_user(user_id, direct, NOON + 1)
 
     async def rows(self) -> dict[str, int]:
         """Return how many rows each table has that has any."""
@@ -287,7 +287,7 @@ async def test_nothing_is_left_of_a_server(kept: Kept) -> None:
     await kept.database.write(
         "INSERT INTO server_settings (guild_id, settings) VALUES (?, '{}')", [SERVER]
     )
-    await kept.forgetting.purge(SERVER)
+    await kept.forgetting.erase_server(SERVER)
     assert await kept.rows() == {"history": 3, "history_index": 3, "user_history": 3}
     assert await kept.database.read("SELECT * FROM server_settings", []) == []
     await kept.forget()
@@ -300,7 +300,7 @@ async def test_another_server_keeps_everything(kept: Kept) -> None:
         await kept.watch("ended", destination=destination)
         await kept.watch("running", destination=destination)
     await kept.end("ended")
-    await kept.forgetting.purge(SERVER)
+    await kept.forgetting.erase_server(SERVER)
     assert await kept.found(HistoryScope(ADA, SERVER, HERE_ALONE)) == []
     assert await kept.found(HistoryScope(ADA, 60, frozenset({THERE.channel_id}))) == ["ended"]
     await kept.end("running")
@@ -314,7 +314,7 @@ async def test_what_was_sent_on_to_a_person_stays_with_the_person(kept: Kept) ->
     await kept.end("song")
     (delivery,) = await kept.outbox.claim(NOON, 9)
     await kept.outbox.redirection.redirect(delivery, reason="10003", now=NOON)
-    await kept.forgetting.purge(SERVER)
+    await kept.forgetting.erase_server(SERVER)
     await open_directs(kept.outbox, {ADA: DIRECT})
     (direct,) = await kept.outbox.claim(NOON, 9)
     assert (direct.destination.channel_id, direct.watchers) == (DIRECT.channel_id, (ADA,))
@@ -382,7 +382,7 @@ async def test_every_server_of_which_something_is_kept_is_known(kept: Kept) -> N
     await kept.database.write("DELETE FROM live_cards WHERE guild_id = 50", [])
     assert await kept.forgetting.stored_server_ids() == {50, 60, 70}
     for guild_id in (50, 60, 70):
-        await kept.forgetting.purge(guild_id)
+        await kept.forgetting.erase_server(guild_id)
     assert await kept.forgetting.stored_server_ids() == set()
 
 
@@ -648,7 +648,7 @@ async def test_deleted_texts_are_in_none_of_the_files(tmp_path: Path, first: str
         assert b"Paper Boats" in bytes_in(tmp_path)
         if first == "forget":
             await kept.forget()
-        await kept.forgetting.purge(HERE.guild_id or 0)
+        await kept.forgetting.erase_server(HERE.guild_id or 0)
         await kept.forget()
         left = bytes_in(tmp_path)
         assert b"secret-task" not in left

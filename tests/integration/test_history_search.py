@@ -164,7 +164,7 @@ async def test_pages_of_a_search_reach_beyond_the_newest(
 async def test_what_was_deleted_is_not_indexed(store: TaskStore, database: DatabaseThread) -> None:
     """The words go with the entries."""
     await ended(store, named("gone", title="Paper Boats"), destination=DIRECT)
-    await Erasure(database).forget(1, None, NOON)
+    await Erasure(database).erase_user(1, None, NOON)
     assert await database.read("SELECT * FROM history_trigrams LIMIT 1", []) == []
 
 

@@ -25,7 +25,7 @@ ADA, BEA, CLEO = 1, 2, 3
 @pytest.fixture
 async def store(database: DatabaseThread, outbox: Outbox) -> TaskStore:
     """Return its store, with the notice of a song owed to Ada."""
-    store = TaskStore(database, outbox, "deerapi", WatchLimits(watchers_in_a_place=2))
+    store = TaskStore(database, outbox, "deerapi", WatchLimits(watchers_per_destination=2))
     await store.add_finished(a_song(), user_id=ADA, destination=HERE, now=NOON)
     return store
 

@@ -501,7 +501,7 @@ async def test_nothing_is_kept_in_memory_of_cards_that_are_gone(harness: LiveCar
     await harness.work()
     await harness.watch(*(a_running_task(f"song-{number}") for number in range(5)), user=2)
     await harness.work(after=10)
-    await Erasure(harness.database).purge(harness.guild.id)
+    await Erasure(harness.database).erase_server(harness.guild.id)
     await harness.work(after=10)
     (keeper,) = harness.keepers
     kept = [value for value in vars(keeper).values() if isinstance(value, dict | list | set)]

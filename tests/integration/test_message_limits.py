@@ -199,7 +199,7 @@ async def test_being_forgotten_gets_round_no_limit_and_leaves_no_id(
     for number in range(4):
         harness.now = NOON + 60 * number
         await harness.finished(f"song-{number}")
-    await Erasure(harness.database).forget(ADA, None, harness.now)
+    await Erasure(harness.database).erase_user(ADA, None, harness.now)
     with closing(sqlite3.connect(tmp_path / "suno.db")) as connection:
         assert str(ADA) not in "\n".join(connection.iterdump())
     with pytest.raises(TooManyMessages):
@@ -211,7 +211,7 @@ async def test_being_forgotten_gets_round_no_limit_and_leaves_no_id(
 async def test_nothing_is_counted_of_a_server_that_is_gone(harness: LimitHarness) -> None:
     """It is deleted with all that belongs to the server."""
     await harness.finished("song")
-    await Erasure(harness.database).purge(50)
+    await Erasure(harness.database).erase_server(50)
     assert await harness.counted() == 0
 
 

@@ -26,7 +26,7 @@ from bot.storage.models import (
     Destination,
     MessageFormat,
     UndeliveredReason,
-    Unwatched,
+    UnwatchOutcome,
 )
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
@@ -198,7 +198,7 @@ class OutboxMachine(RuleBasedStateMachine):
             return
         task_id, user_id = data.draw(st.sampled_from(sorted(self.wanted)))
         removed = self.run(self.store.remove_watch(task_id, user_id=user_id, now=self.now))
-        if removed is Unwatched.STOPPED:
+        if removed is UnwatchOutcome.STOPPED:
             self.wanted.remove((task_id, user_id))
             self.stopped.add((task_id, user_id))
 

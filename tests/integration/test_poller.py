@@ -12,7 +12,7 @@ from bot.polling.schedule import MISSING_TASK_TIMEOUT
 from bot.relay.models import Outcome, TaskKind
 from bot.storage.errors import BadTaskId, TooManyIds
 from bot.storage.limits import WatchLimits
-from bot.storage.models import Caller, EndReason, Unwatched, WatchOutcome
+from bot.storage.models import Caller, EndReason, UnwatchOutcome, WatchOutcome
 from bot.watches.task_ids import MAX_IDS, parse_ids
 from sandbox.relay import (
     RelayTask,
@@ -351,7 +351,7 @@ async def test_removing_says_for_each_id_whether_it_was_watched(polling: PollerH
     polling.relay.add(song("song"))
     await polling.watch("song")
     removed = await polling.watchlist.remove(["song", "other"], user_id=1)
-    assert removed == {"song": Unwatched.STOPPED, "other": Unwatched.NOT_WATCHED}
+    assert removed == {"song": UnwatchOutcome.STOPPED, "other": UnwatchOutcome.NOT_WATCHED}
     assert await polling.watchlist.watches_of(1) == []
 
 

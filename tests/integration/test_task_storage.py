@@ -8,7 +8,7 @@ from bot.storage.errors import TooManyWatchers, TooManyWatches
 from bot.storage.joined_notices import JoinedNotice, NoticeProgress
 from bot.storage.limits import WatchLimits
 from bot.storage.live_cards import LiveCards
-from bot.storage.models import Destination, EndReason, PollResult, Unwatched
+from bot.storage.models import Destination, EndReason, PollResult, UnwatchOutcome
 from bot.storage.outbox import Outbox
 from bot.storage.poll_results import _RESCHEDULE
 from bot.storage.tasks import TaskStore
@@ -22,7 +22,7 @@ DIRECT = Destination(channel_id=700)
 def store(database: DatabaseThread, outbox: Outbox) -> TaskStore:
     """Return its store."""
     return TaskStore(
-        database, outbox, "deerapi", WatchLimits(watches_per_user=3, watchers_in_a_place=2)
+        database, outbox, "deerapi", WatchLimits(watches_per_user=3, watchers_per_destination=2)
     )
 
 
@@ -142,7 +142,7 @@ async def test_a_task_that_ended_can_be_watched_again(store: TaskStore, outbox: 
 async def test_a_watch_that_was_removed_owes_nothing(store: TaskStore, outbox: Outbox) -> None:
     """And its task is not looked at any more."""
     await watch(store)
-    assert await store.remove_watch("song", user_id=1, now=NOON) is Unwatched.STOPPED
+    assert await store.remove_watch("song", user_id=1, now=NOON) is UnwatchOutcome.STOPPED
     assert await store.due_tasks(NOON, 10) == []
     await store.record([ended(a_song())], NOON)
     assert await outbox.claim(NOON, 10) == []
@@ -152,7 +152,7 @@ async def test_removing_a_watch_leaves_those_of_others(store: TaskStore, outbox:
     """Each person decides alone."""
     await watch(store, user_id=1)
     await watch(store, user_id=2)
-    assert await store.remove_watch("song", user_id=1, now=NOON) is Unwatched.STOPPED
+    assert await store.remove_watch("song", user_id=1, now=NOON) is UnwatchOutcome.STOPPED
     await store.record([ended(a_song())], NOON)
     (delivery,) = await outbox.claim(NOON, 10)
     assert delivery.watchers == (2,)
@@ -163,7 +163,7 @@ async def test_removing_what_is_not_watched_removes_nothing(store: TaskStore) ->
     await watch(store, user_id=2)
     for task_id in ("song", "other"):
         removed = await store.remove_watch(task_id, user_id=1, now=NOON)
-        assert removed is Unwatched.NOT_WATCHED
+        assert removed is UnwatchOutcome.NOT_WATCHED
 
 
 async def test_a_person_may_watch_so_much(store: TaskStore) -> None:

@@ -6,7 +6,7 @@ import pytest
 from bot.doctor.delivery_explanation import conclusion
 from bot.i18n.catalog import catalog_for
 from bot.storage.database import DatabaseThread
-from bot.storage.models import Destination, MessageFormat, Unwatched
+from bot.storage.models import Destination, MessageFormat, UnwatchOutcome
 from bot.storage.outbox import Outbox
 from bot.storage.task_facts import task_facts
 from bot.storage.tasks import TaskStore
@@ -42,7 +42,7 @@ class Ended:
             a_song(), user_id=people[0], destination=destination, now=NOON
         )
 
-    async def unwatch(self, user_id: int = ADA, channel_id: int | None = None) -> Unwatched:
+    async def unwatch(self, user_id: int = ADA, channel_id: int | None = None) -> UnwatchOutcome:
         """Stop watching the song."""
         return await self.store.remove_watch(
             "song", user_id=user_id, channel_id=channel_id, now=NOON
@@ -59,10 +59,10 @@ async def ended(tmp_path: Path) -> AsyncIterator[Ended]:
 async def test_a_notice_that_waits_is_not_posted_once_nobody_watches(ended: Ended) -> None:
     """And the doctor says why."""
     await ended.owe(ADA)
-    assert await ended.unwatch() is Unwatched.STOPPED
+    assert await ended.unwatch() is UnwatchOutcome.STOPPED
     assert await ended.outbox.claim(NOON, 10) == []
     assert await ended.outbox.undelivered_notices(ADA, NOON) == []
-    assert await ended.unwatch() is Unwatched.NOT_WATCHED
+    assert await ended.unwatch() is UnwatchOutcome.NOT_WATCHED
     (facts,) = task_facts(ended.path, "song", 5.0)
     said = conclusion(facts, now=NOON, in_use=True)
     assert said == "Nothing was posted: nobody watched it any more."
@@ -71,7 +71,7 @@ async def test_a_notice_that_waits_is_not_posted_once_nobody_watches(ended: Ende
 async def test_others_are_told_without_whoever_stopped(ended: Ended) -> None:
     """Each person decides alone."""
     await ended.owe(ADA, BEA)
-    assert await ended.unwatch() is Unwatched.STOPPED
+    assert await ended.unwatch() is UnwatchOutcome.STOPPED
     (delivery,) = await ended.outbox.claim(NOON, 10)
     assert delivery.watchers == (BEA,)
 
@@ -83,7 +83,7 @@ async def test_a_notice_that_is_held_can_be_stopped(ended: Ended) -> None:
     first, second = await ended.outbox.claim(NOON, 10)
     await ended.outbox.hold(first, until=NOON + 60, reason="503/0", notify_at=NOON)
     await ended.outbox.blocked_channels.block(second, until=NOON + 600, reason="missing:", now=NOON)
-    assert await ended.unwatch() is Unwatched.STOPPED
+    assert await ended.unwatch() is UnwatchOutcome.STOPPED
     await open_directs(ended.outbox, {ADA: Destination(700)})
     assert await ended.outbox.claim(NOON + 999, 10) == []
 
@@ -93,9 +93,9 @@ async def test_a_message_that_is_to_be_sent_directly_can_be_stopped(ended: Ended
     await ended.owe(ADA, BEA)
     (gone,) = await ended.outbox.claim(NOON, 10)
     await ended.outbox.redirection.redirect(gone, reason="404/10003", now=NOON)
-    assert await ended.unwatch(ADA) is Unwatched.STOPPED
+    assert await ended.unwatch(ADA) is UnwatchOutcome.STOPPED
     await open_directs(ended.outbox, {BEA: Destination(800)})
-    assert await ended.unwatch(BEA) is Unwatched.STOPPED
+    assert await ended.unwatch(BEA) is UnwatchOutcome.STOPPED
     assert await ended.outbox.claim(NOON, 10) == []
     assert await ended.outbox.next_at() is None
 
@@ -104,22 +104,22 @@ async def test_a_message_that_is_being_sent_cannot_be_stopped(ended: Ended) -> N
     """Nor one of which Discord may have taken a try unheard."""
     await ended.owe(ADA)
     (delivery,) = await ended.outbox.claim(NOON, 10)
-    assert await ended.unwatch() is Unwatched.ON_ITS_WAY
+    assert await ended.unwatch() is UnwatchOutcome.ON_ITS_WAY
     await ended.outbox.postpone(
         delivery, until=NOON + 9, reason="cut", message_format=MessageFormat.FULL, unconfirmed=True
     )
-    assert await ended.unwatch() is Unwatched.ON_ITS_WAY
+    assert await ended.unwatch() is UnwatchOutcome.ON_ITS_WAY
     (again,) = await ended.outbox.claim(NOON + 9, 10)
     assert again.watchers == (ADA,)
     await ended.outbox.acknowledge(again, message_id=7, now=NOON + 9)
-    assert await ended.unwatch() is Unwatched.NOT_WATCHED
+    assert await ended.unwatch() is UnwatchOutcome.NOT_WATCHED
 
 
 async def test_to_stop_in_one_channel_stops_nothing_elsewhere(ended: Ended) -> None:
     """As the button under a card does."""
     await ended.owe(ADA)
     await ended.owe(ADA, destination=THERE)
-    assert await ended.unwatch(channel_id=THERE.channel_id) is Unwatched.STOPPED
+    assert await ended.unwatch(channel_id=THERE.channel_id) is UnwatchOutcome.STOPPED
     (delivery,) = await ended.outbox.claim(NOON, 10)
     assert delivery.destination == HERE
 
@@ -133,7 +133,7 @@ async def test_what_waited_behind_a_notice_that_was_stopped_is_sent(ended: Ended
         first, until=NOON + 300, reason="429", message_format=MessageFormat.FULL, unconfirmed=False
     )
     ended.outbox.changed.clear()
-    assert await ended.unwatch() is Unwatched.STOPPED
+    assert await ended.unwatch() is UnwatchOutcome.STOPPED
     assert ended.outbox.changed.is_set()
     (delivery,) = await ended.outbox.claim(NOON, 10)
     assert delivery.task.id == "next"

@@ -9,7 +9,7 @@ import pytest
 from bot.storage.database import DatabaseThread
 from bot.storage.errors import MemberWatchLimitReached, ServerWatchLimitReached, TooManyWatches
 from bot.storage.limits import WatchLimits
-from bot.storage.models import Destination, Unwatched
+from bot.storage.models import Destination, UnwatchOutcome
 from bot.storage.outbox import Outbox
 from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
@@ -78,7 +78,7 @@ async def test_a_server_may_have_so_many_watches(store: TaskStore) -> None:
         await watch(store, "another", user_id=9)
     assert await watch(store, "another", user_id=9, destination=ELSEWHERE)
     assert await watch(store, "one more", user_id=9, destination=DIRECT)
-    assert await store.remove_watch("song-0", user_id=0, now=NOON) is Unwatched.STOPPED
+    assert await store.remove_watch("song-0", user_id=0, now=NOON) is UnwatchOutcome.STOPPED
     assert await watch(store, "another", user_id=9)
 
 

@@ -10,7 +10,7 @@ from discord.abc import Messageable
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.polling.backoff import PollBackoff
 from bot.polling.poller import Poller
-from bot.storage.models import EndReason, Unwatched
+from bot.storage.models import EndReason, UnwatchOutcome
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 
@@ -47,8 +47,8 @@ def _trouble_is_success() -> None:
 def _unwatch_forgotten() -> None:
     """Say that a watch was stopped, and go on."""
 
-    async def remove_watch(*_: Any, **__: Any) -> Unwatched:
-        return Unwatched.STOPPED
+    async def remove_watch(*_: Any, **__: Any) -> UnwatchOutcome:
+        return UnwatchOutcome.STOPPED
 
     TaskStore.remove_watch = remove_watch  # type: ignore[method-assign]
 

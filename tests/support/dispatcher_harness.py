@@ -18,7 +18,7 @@ from bot.delivery.request_monitor import RequestMonitor
 from bot.metrics import Metrics
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
-from bot.storage.delivery_rows import SHOWN_STATE
+from bot.storage.delivery_rows import VISIBLE_STATE
 from bot.storage.models import Destination
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
@@ -81,8 +81,9 @@ class DispatcherHarness:
     async def states(self) -> list[tuple[str, str | None]]:
         """Return the state and reason of every delivery, as people are told them."""
         rows = await self.outbox._database.read(
-            f"SELECT {SHOWN_STATE} AS state, coalesce(b.reason, d.reason) AS why FROM deliveries d"  # noqa: S608 # names of ours
-            " LEFT JOIN blocked_channels b ON b.channel_id = d.channel_id ORDER BY d.id",
+            f"SELECT {VISIBLE_STATE} AS state, coalesce(b.reason, d.reason) AS why"  # noqa: S608 # names of ours
+            " FROM deliveries d LEFT JOIN blocked_channels b ON b.channel_id = d.channel_id"
+            " ORDER BY d.id",
             [],
         )
         return [(row["state"], row["why"]) for row in rows]

@@ -100,7 +100,7 @@ def test_the_limits_are_the_programs() -> None:
     assert f"| running watches in one server | {limits.watches_per_server} (" in text
     assert f"| {limits.messages_per_user} an hour (`MESSAGES_PER_USER`)" in text
     assert f"| {limits.messages_per_channel} a minute (`MESSAGES_PER_CHANNEL`)" in text
-    assert f"| {limits.watchers_in_a_place}: as many as one message can mention |" in text
+    assert f"| {limits.watchers_per_destination}: as many as one message can mention |" in text
     assert f"| ids in one command | {MAX_IDS} |" in text
     assert f"with its watches | {RETENTION_PERIOD / 86400:.0f} days |" in text
     assert f"| {CANNOT_WORK} | the operator has to change something first" in text

@@ -36,9 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "bot.metrics",
         "bot.public_addresses",
     },
-    "bot.watches": {
-        *("bot.relay", "bot.storage", "bot.polling", "bot.ui", "bot.i18n", "bot.delivery"),
-    },
+    "bot.watches": {"bot.relay", "bot.storage", "bot.ui.permissions", "bot.delivery"},
     "bot.monitoring": {"bot.relay", "bot.storage", "bot.metrics"},
     "bot.gateway": set(),
     "bot.token_check": set(),

@@ -38,7 +38,7 @@ from bot.storage.models.watches import (
     Caller,
     Destination,
     PersonalData,
-    Unwatched,
+    UnwatchOutcome,
     Watch,
 )
 
@@ -67,7 +67,7 @@ __all__ = [
     "ShardGuilds",
     "UndeliveredNotice",
     "UndeliveredReason",
-    "Unwatched",
+    "UnwatchOutcome",
     "Watch",
     "WatchOutcome",
     "WatchRefusal",

@@ -1,4 +1,4 @@
-"""The messages that the bot owes to Discord or keeps up to date there. Times are Unix seconds."""
+"""Messages to Discord: deliveries and live cards. Times are Unix seconds."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,17 +25,17 @@ class MessageFormat(StrEnum):
 
 
 class DeliveryPurpose(StrEnum):
-    """What a message is for."""
+    """What a message says."""
 
     NOTICE = "notice"
-    """It tells how a task ended."""
+    """Says how a task ended."""
     HELD_NOTICE = "held_notice"
-    """It tells, in a direct message, that a notice is held and why."""
+    """Says, in a direct message, that a notice is held and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message that is owed: an ended task in one place, to everybody who watched it there."""
+    """One message in the outbox: an ended task, for everybody who watched it in one destination."""
 
     id: int
     purpose: DeliveryPurpose
@@ -52,13 +52,13 @@ class Delivery:
     unconfirmed_since: float | None
     """When it was first handed to Discord before, if it is not known what became of that."""
     reason: str | None = None
-    """Of a word: why the notice is held."""
+    """For a held notice: why the notice is held."""
     redirected_from: int | None = None
     """The channel where it could not be said."""
     possible_duplicate: bool = False
     """Whether it may have been said there all the same, before that channel was gone."""
     user_id: int | None = None
-    """Whom it is told directly; ``None`` in a channel of a server."""
+    """The recipient of a direct message; ``None`` in a channel of a server."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from bot.relay.models import Outcome, Task, TaskKind, TaskStatus
 
 
 class EndReason(StrEnum):
-    """Why a task is no longer looked at."""
+    """Why a task is no longer polled."""
 
     FINISHED = "finished"
     """The relay said how it ended; its last answer holds the outcome."""
@@ -19,7 +19,7 @@ class EndReason(StrEnum):
 
 
 class PollTarget(NamedTuple):
-    """What a look at a running task has to know of it."""
+    """What a poll needs to know of a running task."""
 
     task_id: str
     kind: TaskKind | None
@@ -37,13 +37,13 @@ class PollTarget(NamedTuple):
     """When it was submitted, as far as the relay can be believed; else when it was added."""
     added_at: float
     polled_at: float | None
-    """When the background last looked at it."""
+    """When the poller last asked for it."""
     next_poll_at: float
     deadline_at: float
 
 
 class PollResult(NamedTuple):
-    """What became of one watched task at one look."""
+    """The result of polling one task."""
 
     task_id: str
     next_poll_at: float
@@ -59,14 +59,14 @@ class PollResult(NamedTuple):
 
 
 class EndedTask(NamedTuple):
-    """A task whose watch a look has ended."""
+    """A task that a poll has ended."""
 
     task_id: str
     end_reason: EndReason
     outcome: Outcome | None
     """How the task itself ended, as far as the relay ever said."""
     deliveries: int
-    """How many messages are owed for it."""
+    """How many notices were enqueued for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class DurationStats:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """A task that has ended, as it was last told."""
+    """A task that has ended, as the relay last described it."""
 
     id: int
     task: Task

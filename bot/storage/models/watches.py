@@ -37,11 +37,11 @@ class Watch:
     """Whether the relay has ever returned the task; if not, ``task`` is the id alone."""
 
 
-class Unwatched(StrEnum):
-    """What became of the wish to stop watching a task."""
+class UnwatchOutcome(StrEnum):
+    """What became of the request to stop watching a task."""
 
     STOPPED = "stopped"
-    """The person will not be told."""
+    """The person gets no notice."""
     ON_ITS_WAY = "on_its_way"
     """The message is being sent, or may have been posted: that cannot be stopped any more."""
     NOT_WATCHED = "not_watched"
@@ -63,5 +63,5 @@ class PersonalData:
 
     @property
     def nothing(self) -> bool:
-        """Whether there is nothing to forget."""
+        """Whether there is nothing to erase."""
         return not (self.running or self.ended or self.history)

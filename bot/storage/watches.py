@@ -1,9 +1,9 @@
-"""Who watches a task where: the SQL of one subscription."""
+"""Inserts and removes the watch of one person: SQL within a transaction."""
 
 from sqlite_utils import Database
 
 from bot.storage.errors import TooManyWatchers
-from bot.storage.models import Destination, Unwatched
+from bot.storage.models import Destination, UnwatchOutcome
 
 
 def subscribe(
@@ -47,19 +47,19 @@ def subscribe(
 
 
 UNWATCHED = "unwatched"
-"""The reason of a delivery that was dropped because nobody waits for it any more."""
+"""Reason of a delivery that was dropped because nobody waits for it any more."""
 
 
 def unwatch(
     db: Database, relay: str, task_id: str, *, user_id: int, channel_id: int | None = None
-) -> Unwatched:
+) -> UnwatchOutcome:
     """End a person's watches of a task, everywhere or in one channel."""
     stopped = db.execute(
         "DELETE FROM watches WHERE relay = ? AND task_id = ? AND user_id = ?"
         " AND delivery_id IS NULL AND channel_id = coalesce(?, channel_id)",
         [relay, task_id, user_id, channel_id],
     ).rowcount
-    owed = db.execute(
+    pending = db.execute(
         "SELECT s.id, d.id, d.state = 'sending' OR d.unconfirmed_since IS NOT NULL"
         " FROM watches s JOIN deliveries d ON d.id = s.delivery_id"
         " WHERE s.relay = ? AND s.task_id = ? AND s.user_id = ?"
@@ -67,16 +67,16 @@ def unwatch(
         " AND d.state IN ('due', 'sending', 'held', 'quarantined')",
         [relay, task_id, user_id, channel_id],
     ).fetchall()
-    for subscription_id, delivery_id, on_its_way in owed:
+    for subscription_id, delivery_id, on_its_way in pending:
         if not on_its_way:
             _cancel(db, subscription_id, delivery_id)
-    if any(on_its_way for *_, on_its_way in owed):
-        return Unwatched.ON_ITS_WAY
-    return Unwatched.STOPPED if stopped or owed else Unwatched.NOT_WATCHED
+    if any(on_its_way for *_, on_its_way in pending):
+        return UnwatchOutcome.ON_ITS_WAY
+    return UnwatchOutcome.STOPPED if stopped or pending else UnwatchOutcome.NOT_WATCHED
 
 
 def _cancel(db: Database, subscription_id: int, delivery_id: int) -> None:
-    """Take a person off a notice that is owed; one that is for nobody else is not posted."""
+    """Remove a person from an unposted notice; drop one that is for nobody else."""
     db.execute("DELETE FROM watches WHERE id = ?", [subscription_id])
     db.execute(
         "UPDATE deliveries SET state = 'dropped', due_at = NULL, reason = :reason WHERE id = :id"
