@@ -64,7 +64,7 @@ def keys_in_the_code() -> set[str]:
     spoken = re.findall(r'(?:say|_text|localised)\(\s*"([a-z][a-z-]+)"', code)
     # A literal that is a constant of its own is the custom id of a button.
     return set(spoken) | set(
-        re.findall(r'(?<![A-Z] = )"((?:watch|notice|card|lyrics|list)-[a-z-]+)"', code)
+        re.findall(r'(?<![A-Z] = )(?<!kind = )"((?:watch|notice|card|lyrics|list)-[a-z-]+)"', code)
     )
 
 

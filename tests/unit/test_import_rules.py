@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -80,9 +81,14 @@ def modules() -> dict[str, Path]:
 MODULES = modules()
 
 
-def imports_of(path: Path) -> Iterator[str]:
-    """Yield every module that a file imports, at any depth, type-only imports too."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+@cache
+def imports_of(path: Path) -> frozenset[str]:
+    """Return every module that a file imports, at any depth, type-only imports too."""
+    return frozenset(_imports_in(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def _imports_in(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
