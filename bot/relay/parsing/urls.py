@@ -41,6 +41,7 @@ def _usable(link: str) -> str | None:
     return link if _has_host(parts) and not _is_placeholder(parts) else None
 
 
+@lru_cache(_CACHE_SIZE)
 def is_stream(link: str) -> bool:
     """Whether the link is Suno's live stream, which ends when the song is finished."""
     return "audiopipe" in link.lower() and (urlsplit(link).hostname or "").startswith("audiopipe.")
