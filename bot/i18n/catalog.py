@@ -1,7 +1,7 @@
-"""Everything said to people: one catalogue per language (``en``, ``zh-CN``), and the look-up.
+"""Looks up the texts that people read, in one catalogue per language (``en``, ``zh-CN``).
 
-The catalogues are in Fluent's format. A text is asked for by its key; what goes into it is passed
-by name and must already be safe to show (see ``ui.escaping``).
+The catalogues are in Fluent's format. A text has a key; the values of its variables are passed by
+name and must be escaped already (see ``ui.escaping``).
 """
 
 from collections.abc import Iterable
@@ -13,11 +13,11 @@ from fluent.runtime import FluentBundle, FluentResource
 FALLBACK = "en"
 _CATALOGUES = Path(__file__).parent
 MAX_CACHED_TEXTS = 1024
-"""Texts without words of others in them that are kept as they were last said."""
+"""Formatted texts without string values that are cached."""
 
 
 class Catalog:
-    """What is said in one language."""
+    """The texts of one language."""
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -33,7 +33,7 @@ class Catalog:
         """Return the text of ``key``.
 
         Raises ``LookupError`` for a key that no catalogue has and ``ValueError`` for a value that
-        the text wants and did not get: both are mistakes of ours, which the tests find.
+        the text needs and did not get: both are errors in the code, which the tests find.
         """
         if any(isinstance(value, str) for value in values.values()):
             return self._format(key, **values)
@@ -63,16 +63,16 @@ def languages() -> frozenset[str]:
 
 @cache
 def catalog_in(language: str) -> Catalog:
-    """Return the words of a language that has a catalogue, read once: that takes its time."""
+    """Return the catalogue of a language that has one; it is read once, because that is slow."""
     return Catalog(language)
 
 
 @cache
 def catalog_for(locale: str | None) -> Catalog:
-    """Return the words for a Discord locale such as ``zh-CN``, English where there are none.
+    """Return the catalogue for a Discord locale such as ``zh-CN``, else the English one.
 
-    A locale without a catalogue of its own speaks the same language as elsewhere: ``en-GB`` has
-    the words of ``en``, and ``zh-TW`` those of ``zh-CN``.
+    A locale without a catalogue gets one of the same language: ``en`` for ``en-GB``, ``zh-CN`` for
+    ``zh-TW``.
     """
     wanted = locale or FALLBACK
     if wanted in languages():

@@ -1,4 +1,4 @@
-"""The commands in Discord's languages: names and descriptions, from the catalogues of words."""
+"""Translates the names and descriptions of commands with the catalogues."""
 
 import discord
 from discord import app_commands
@@ -15,7 +15,7 @@ def localized(key: str) -> app_commands.locale_str:
 
 
 class CatalogTranslator(app_commands.Translator):
-    """Finds the text of a ``localized`` key in the language of every locale of Discord."""
+    """Finds the text of a ``localized`` key for each of Discord's locales."""
 
     async def translate(
         self,

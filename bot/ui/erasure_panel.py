@@ -1,4 +1,4 @@
-"""The look of ``/suno forget``: what will be deleted, what stays, and the two buttons."""
+"""Renders ``/suno forget``: what will be deleted, what stays, and the two buttons."""
 
 import discord
 
@@ -9,7 +9,7 @@ from bot.ui.views import StatelessView
 
 
 def erasure_question(personal_data: PersonalData, catalog: Catalog) -> str:
-    """Return what is asked before everything about a person is deleted."""
+    """Return the question before everything stored about a person is deleted."""
     counts = {
         "running": personal_data.running,
         "ended": personal_data.ended,

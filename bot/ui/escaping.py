@@ -1,4 +1,4 @@
-"""Hostile text made to show as it is: no mention, no markdown, no link, nothing invisible.
+"""Escapes hostile text: Discord shows it without mentions, markdown, links and hidden characters.
 
 Discord renders a backslash before anything but a letter, a digit or a space as that other character
 alone ("Markdown Text 101", and the open SimpleAST of its clients). Mentions are an exception:
@@ -16,14 +16,14 @@ ELLIPSIS = "…"
 _ZERO_WIDTH_SPACE = "\u200b"
 _EMPTY_BRAILLE = "\u2800"
 _MAX_MARKS_IN_A_ROW = 6
-"""Enough for every living script; what is beyond is there to climb over the lines around it."""
+"""Enough for every living script; more marks would overlap the lines around the text."""
 _READ_PER_SHOWN = 8
 _MIN_READ = 1024
 """Code points that are read for each that may be shown, and at least: what is longer is cut."""
 _MAX_FILE_NAME = 60
 """Code points, so that no file system finds a name too long in bytes."""
 _DEVICE_NAME = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9¹²³]", re.IGNORECASE)
-"""What Windows takes for a device, whatever the extension."""
+"""Names that Windows reserves for devices, with any extension."""
 
 _NEWLINES = re.compile(r"\r\n?|[\v\f\x85\u2028\u2029]")
 _FORBIDDEN = re.compile(
@@ -32,7 +32,7 @@ _FORBIDDEN = re.compile(
     r"\xad\u034f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # formats
     r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # formats of shorthand and of music
     r"\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # letters that show nothing
-    r"\ud800-\udfff"  # halves of characters
+    r"\ud800-\udfff"  # halves of surrogate pairs
     r"\ufdd0-\ufdef\ufffe\uffff"  # code points that will never be characters
     r"\U000e0000-\U000e001f\U000e0080-\U000e00ff\U000e01f0-\U000e0fff"  # empty, and invisible
     "]"

@@ -1,4 +1,4 @@
-"""Why a task failed, in plain words and in the relay's own."""
+"""Explains why a task failed, by what the relay says about it."""
 
 import re
 
@@ -7,7 +7,7 @@ from bot.relay.models import Task, TaskKind, TaskStatus
 from bot.ui.escaping import sanitize
 
 _MAX_READ = 600
-"""Code points of a reason that are searched for what is known."""
+"""Code points of a reason that are searched for known causes."""
 
 _UNKNOWN_CAUSE = "told"
 _VAGUE_CAUSE = "failed"
@@ -128,9 +128,9 @@ _SEPARATORS = str.maketrans({"_": " ", "-": " ", "’": "'"})
 
 
 def relay_reason(task: Task) -> str:
-    """Return what the relay itself says about the failure: hostile text, or empty.
+    """Return the relay's own text about the failure: hostile, or empty.
 
-    Where the task and its clips say several things, it is the one that tells most.
+    If the task and its clips have several texts, the most specific one.
     """
     reasons = dict.fromkeys((task.reason, *(clip.reason for clip in task.clips)))
     told = [reason for reason in reasons if sanitize(reason, limit=_MAX_READ)]
@@ -138,26 +138,26 @@ def relay_reason(task: Task) -> str:
 
 
 def failure_explanation(task: Task, catalog: Catalog) -> str:
-    """Return why ``task`` failed, in a plain sentence; never the relay's own text."""
+    """Return a sentence about why ``task`` failed; never the relay's own text."""
     return catalog.text(f"notice-reason-{_cause(task)}")
 
 
 def failure_advice(task: Task, catalog: Catalog) -> str:
-    """Return what a person can do about the failure of ``task``."""
+    """Return a sentence about what a person can do about the failure of ``task``."""
     return catalog.text(f"notice-advice-{_cause(task)}")
 
 
 def effective_kind(task: Task) -> TaskKind | None:
-    """Return what the task makes, also where only its result shows it."""
+    """Return the kind of the task, also if only its result shows it."""
     if task.kind is None and task.lyrics is not None:
         return TaskKind.LYRICS
     return TaskKind.MUSIC if task.kind is None and task.clips else task.kind
 
 
 def classify_reason(reason: str) -> str:
-    """Return how the catalogue calls what a relay gave as the reason of a failure.
+    """Return the cause that a relay's text about a failure means, as in the catalogue's keys.
 
-    ``told`` is a reason that is not known, and best left in the relay's own words.
+    ``told`` is an unknown cause: the relay's own text is shown.
     """
     text = " ".join(sanitize(reason, limit=_MAX_READ).casefold().translate(_SEPARATORS).split())[
         :_MAX_READ
@@ -175,5 +175,5 @@ def _cause(task: Task) -> str:
 
 
 def _vagueness(reason: str) -> int:
-    """Rank reasons: what is known and can be mended, what is not known, what says nothing."""
+    """Rank texts: a known specific cause, then an unknown one, then one without a cause."""
     return {_UNKNOWN_CAUSE: 1, _VAGUE_CAUSE: 2}.get(classify_reason(reason), 0)

@@ -1,4 +1,4 @@
-"""The health page: whether everything works in a server, and what does not."""
+"""Renders the health page: what works in a server and what does not."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ MAX_CHANNELS_LISTED = 15
 
 @dataclass(frozen=True, slots=True)
 class ServerHealth:
-    """What the page is made of; times are Unix seconds."""
+    """What the health page shows; times are Unix seconds."""
 
     relay_open_until: float | None
     """Until when the relay is not asked, ``None`` while it is."""

@@ -1,4 +1,4 @@
-"""What is said about a notice that cannot be posted: a word to those who wait, and the inbox."""
+"""Renders what people see of undelivered notices: the message that one is held, and the inbox."""
 
 import discord
 
@@ -22,9 +22,9 @@ _CLOSED_THREADS = {
 
 
 def held_notice(delivery: Delivery, catalog: Catalog, *, bare: bool = False) -> Notice:
-    """Return the word that a notice is held, why, and what to do: at most 2000 code points.
+    """Return the message that a notice is held, why, and what to do: at most 2000 code points.
 
-    ``bare``: without a word that a relay or a person wrote.
+    ``bare``: without any text that a relay or a person wrote.
     """
     title = "" if bare else escape_line(delivery.task.title, limit=_TITLE)
     lines = [
@@ -52,7 +52,7 @@ def _cause(reason: UndeliveredReason, catalog: Catalog) -> str:
 
 
 def inbox_embed(entries: list[UndeliveredNotice], catalog: Catalog) -> discord.Embed:
-    """Return what could not be posted, a line each, as many as an embed can hold."""
+    """Return the undelivered notices, a line each, as many as an embed can hold."""
     lines = [_inbox_line(entry, catalog) for entry in entries]
     shown = whole_lines(lines, MAX_DESCRIPTION - _MORE_LINE)
     if len(shown) < len(lines):

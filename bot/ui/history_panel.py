@@ -1,7 +1,4 @@
-"""The look of the history: a page of what has ended, with buttons to turn it and a menu to open it.
-
-All that a button has to know stands in its custom id, so that it outlives a restart.
-"""
+"""Renders a page of the history: ended tasks, buttons for other pages, a menu that opens a task."""
 
 import discord
 
@@ -23,9 +20,9 @@ _ICONS = {TaskKind.MUSIC: "🎵", TaskKind.LYRICS: "📝", None: "🎼"}
 
 
 def truncate_search(search: str) -> str:
-    """Return as much of a search as a button can carry, as one line.
+    """Return as much of a search as a custom id can contain, as one line.
 
-    What is cut off at its end makes it find more, never less.
+    A truncated search finds more, never less.
     """
     line = " ".join(search.split())
     return line.encode(errors="ignore")[:MAX_SEARCH_BYTES].decode(errors="ignore").strip()

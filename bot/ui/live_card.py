@@ -1,4 +1,4 @@
-"""What the card in a channel shows of watched tasks, and its buttons."""
+"""Renders live cards: the progress of watched tasks in a channel, and the buttons under it."""
 
 import hashlib
 import json
@@ -34,7 +34,7 @@ _EMOJI = {Outcome.SUCCESS: "✅", Outcome.PARTIAL: "🟡", Outcome.FAILURE: "❌
 
 @dataclass(frozen=True, slots=True)
 class RenderedCard:
-    """What the message of a card is to show."""
+    """The content of a live card's message."""
 
     content: str
     embeds: tuple[discord.Embed, ...]
@@ -42,7 +42,7 @@ class RenderedCard:
 
     @property
     def digest(self) -> str:
-        """The same for messages that look the same."""
+        """A hash of the content: equal for equal content."""
         embeds = [embed.to_dict() for embed in self.embeds]
         shown = [self.content, embeds, self.view.to_components() if self.view else None]
         return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
@@ -51,10 +51,11 @@ class RenderedCard:
 def render_live_card(
     card: LiveCard, catalog: Catalog, *, now: float, may_embed: bool | None
 ) -> RenderedCard:
-    """Return what the message of a card is to show: an embed, or a text where none is shown.
+    """Return the content of a card's message: an embed, or a text where embeds are not shown.
 
-    ``may_embed``: whether the bot may embed there; where that is not known, nothing depends on an
-    embed alone, for Discord refuses a message of which nothing is left.
+    ``may_embed``: whether the bot may embed there; ``None`` if that is not known. Then a card
+    without buttons is a text, because Discord rejects a message that has nothing but a dropped
+    embed.
     """
     embed, view = live_card_embed(card, catalog, now=now), live_card_view(card, catalog)
     embeds = may_embed or (may_embed is None and view is not None)
@@ -85,7 +86,7 @@ def live_card_embed(card: LiveCard, catalog: Catalog, *, now: float) -> discord.
 
 
 def orphaned_card_text(catalog: Catalog) -> str:
-    """Return what a card says that nobody keeps up to date any more."""
+    """Return the text of a card that is no longer updated."""
     return f"**{catalog.text('live-untitled-lost')}**\n{catalog.text('live-lost')}"
 
 
@@ -112,7 +113,7 @@ def live_card_view(card: LiveCard, catalog: Catalog) -> discord.ui.View | None:
 
 
 def has_button(message: discord.Message, custom_id: str) -> bool:
-    """Whether a button with this custom id stands under a message."""
+    """Whether a message has a button with this custom id."""
     rows = (row for row in message.components if isinstance(row, discord.ActionRow))
     return any(
         getattr(item, "custom_id", None) == custom_id for row in rows for item in row.children
@@ -120,7 +121,7 @@ def has_button(message: discord.Message, custom_id: str) -> bool:
 
 
 def _colour_of(card: LiveCard) -> discord.Colour:
-    """Return the colour that says at a glance how it went: green only if all is done."""
+    """Return the colour of a card: green only if all tasks succeeded."""
     if not card.finished:
         return RUNNING_COLOUR
     colours = {_colour_of_task(shown) for shown in card.tasks} or {UNKNOWN_COLOUR}

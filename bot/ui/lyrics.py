@@ -1,4 +1,4 @@
-"""Lyrics of any length: whose they are, split where a singer would breathe, or cut."""
+"""Splits lyrics of any length into embeds at sections, lines or words, or truncates them."""
 
 import re
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ class LyricsText:
     versions: tuple[int, ...] = ()
 
     def label(self, catalog: Catalog) -> str:
-        """Return the title of these lyrics inside a message: whose they are."""
+        """Return the title of these lyrics inside a message: the versions that have them."""
         if not self.versions:
             return catalog.text("card-lyrics")
         names = join_parts(

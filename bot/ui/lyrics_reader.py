@@ -1,7 +1,7 @@
-"""The lyrics reader: a page at a time, with buttons whose state stands in their custom ids.
+"""Renders the lyrics reader: one page at a time, with buttons for the other pages.
 
-A private reader is an ephemeral message. A shared one is public: whoever shared it turns its
-pages, and anybody else who presses gets a private reader at that page.
+A private reader is an ephemeral message. A shared one is public: only the person who shared it
+turns its pages; anybody else who presses a button gets a private reader at that page.
 """
 
 import io
@@ -21,7 +21,7 @@ MAX_PAGE_LENGTH = 1500
 """Code points of lyrics on a page."""
 
 LINES_PER_PAGE = 45
-"""About how many lines a page has: what a screen shows."""
+"""About as many lines as a screen shows."""
 
 _TITLE = 100
 

@@ -1,6 +1,6 @@
-"""The least that a notice can say: sentences of the bot's own, for where Discord refuses all else.
+"""Renders the minimal notice, for when Discord rejects every other format.
 
-Nothing of it was written by a relay or a person but the task's id, and that can be left out too.
+It contains only the bot's own sentences and the task id, which can be omitted too.
 """
 
 from collections.abc import Sequence

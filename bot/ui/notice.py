@@ -1,4 +1,4 @@
-"""The message that tells how a watch ended, within Discord's limits and in three strengths.
+"""Renders notices: the messages that say how a watch ended, within Discord's limits.
 
 ``render_notice`` returns the whole message, ``without_links`` the same without anything that
 Discord could refuse, ``as_plain_text`` the same for where embeds cannot be seen.

@@ -1,4 +1,4 @@
-"""What a notice tells in words: who is meant, how the watch ended, what else is to be known."""
+"""Renders the text of a notice above its embeds: mentions, headline and remarks."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _REASON = 120
 
 @dataclass(frozen=True, slots=True)
 class NoticeText:
-    """How the watch of ``task`` ended, and what can be used of what the relay sent."""
+    """How the watch of ``task`` ended, and which results of the task can be shown."""
 
     task: Task
     end_reason: EndReason

@@ -1,4 +1,4 @@
-"""The answer to somebody's command: seen by that person only, in as many messages as it needs."""
+"""Replies to commands: ephemeral, in as many messages as they need."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -20,7 +20,7 @@ def caller_of(interaction: discord.Interaction[Any]) -> Caller:
 
 
 class Reply:
-    """Fills in the deferred answer first, then goes on in follow-ups."""
+    """Sends the first message as the deferred response, and further ones as follow-ups."""
 
     def __init__(self, interaction: discord.Interaction[Any]) -> None:
         self._interaction = interaction
@@ -33,7 +33,7 @@ class Reply:
         embeds: Sequence[discord.Embed] = (),
         view: discord.ui.View | None = None,
     ) -> None:
-        """Say one more thing, in as many messages as the text needs: the view is under the last."""
+        """Send a text in as many messages as it needs; embeds and view belong to the last one."""
         *before, last = _pieces(text)
         for piece in before:
             await self._send(piece, (), None)

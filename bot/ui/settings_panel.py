@@ -1,4 +1,4 @@
-"""How a server's settings look: one embed, and the menus and buttons that change them."""
+"""Renders the settings of a server: an embed, and the components that change them."""
 
 from collections.abc import Iterable
 

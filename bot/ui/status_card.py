@@ -1,4 +1,4 @@
-"""The card that answers how a task is doing, whether it runs or has ended."""
+"""Renders the status card: how a task is doing, whether it runs or has ended."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _BAR_LENGTH = 12
 _MAX_LINK = 500
 """Code points of a link inside the text of the card: four of them and all else are within 4096."""
 _MAX_ESTIMATED_PERCENT = 95
-"""Per cent: what only time tells is never drawn as done."""
+"""Per cent: an estimate by elapsed time alone never shows a task as done."""
 _MAX_AGE = 315_360_000
 """Seconds, ten years: a time before that is not one of a task of Suno's."""
 

@@ -1,4 +1,4 @@
-"""What was found in a message, offered in a menu."""
+"""Renders the menu of the tasks found in a message."""
 
 from collections.abc import Sequence
 

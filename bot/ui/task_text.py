@@ -1,4 +1,4 @@
-"""What every message says of a task and its clips: title, style, length, links, the marker."""
+"""Renders the parts that all messages about a task share: title, duration, links, marker."""
 
 import math
 from collections.abc import Iterable, Iterator

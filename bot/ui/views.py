@@ -1,4 +1,4 @@
-"""The buttons under a message."""
+"""Builds the views of messages: link buttons and persistent buttons."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ class LinkButton:
 
 
 class StatelessView(discord.ui.View):
-    """A view of buttons whose custom ids say everything, which discord.py does not keep.
+    """A view that discord.py does not keep in memory: dynamic items answer its components.
 
-    discord.py holds every view that it sends until that is stopped: this one is stopped before it
-    is sent. Dynamic items answer for its buttons, also after a restart.
+    discord.py keeps every view that it sends until the view is stopped, so this one is stopped
+    before it is sent.
     """
 
     def __init__(self) -> None:

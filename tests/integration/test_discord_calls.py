@@ -52,11 +52,11 @@ class CallHarness:
     request_monitor: RequestMonitor
 
     def dispatcher(self, policy: RetryPolicy = POLICY) -> OutboxDispatcher:
-        """Return a courier."""
+        """Return a dispatcher."""
         return a_dispatcher(self.client, self.outbox, policy, request_monitor=self.request_monitor)
 
     def keeper(self) -> LiveCardUpdater:
-        """Return a keeper of cards."""
+        """Return an updater of live cards."""
         return a_live_card_updater(
             self.client, self.cards, PACE, request_monitor=self.request_monitor
         )
