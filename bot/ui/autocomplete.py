@@ -25,7 +25,7 @@ _SEPARATORS = re.compile(r"[\s,;，、；]+")
 
 
 async def suggest_task_ids(
-    find_recent: FindRecent, typed: str, *, patience: float = SUGGESTION_TIMEOUT
+    find_recent: FindRecent, typed: str, *, timeout_seconds: float = SUGGESTION_TIMEOUT
 ) -> list[app_commands.Choice[str]]:
     """Return a person's recent tasks that match the last word of what was typed.
 
@@ -35,7 +35,7 @@ async def suggest_task_ids(
     if len(typed) > MAX_CHOICE:
         return []
     try:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(timeout_seconds):
             recent = await find_recent(_last_word(typed))
     except (TimeoutError, sqlite3.Error, DatabaseUnusable) as error:
         log.warning("No task ids suggested: cause=%s", str(error) or "database timeout")

@@ -43,7 +43,7 @@ LIMIT = 1 << 20
 
 @dataclass
 class AttachmentHarness(DispatcherHarness):
-    """A courier that plays songs, the server they are on, and the settings of the Discord one."""
+    """A dispatcher that attaches songs, the media server, and the settings of servers."""
 
     media: MediaServer
     settings: ServerSettingsStore
@@ -66,7 +66,7 @@ class AttachmentHarness(DispatcherHarness):
 
 @pytest.fixture
 async def harness(tmp_path: Path, media: MediaServer) -> AsyncIterator[AttachmentHarness]:
-    """Return a courier for a server that allows uploads, and the server of its songs."""
+    """Return a dispatcher for a server that allows uploads, and the server of its songs."""
     async with AsyncExitStack() as stack:
         local = await stack.enter_async_context(LocalDiscord())
         local.clock.stop()

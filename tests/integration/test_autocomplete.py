@@ -120,7 +120,9 @@ async def test_a_database_that_takes_too_long_offers_nothing(tmp_path: Path) -> 
         waiting = asyncio.create_task(
             database.run(lambda _: asyncio.run_coroutine_threadsafe(blocked.wait(), loop).result())
         )
-        assert await suggest_task_ids(partial(history.suggestions, 1), "", patience=0.01) == []
+        assert (
+            await suggest_task_ids(partial(history.suggestions, 1), "", timeout_seconds=0.01) == []
+        )
         blocked.set()
         await waiting
 

@@ -55,7 +55,7 @@ class CallHarness:
         """Return a dispatcher."""
         return a_dispatcher(self.client, self.outbox, policy, request_monitor=self.request_monitor)
 
-    def keeper(self) -> LiveCardUpdater:
+    def updater(self) -> LiveCardUpdater:
         """Return an updater of live cards."""
         return a_live_card_updater(
             self.client, self.cards, PACE, request_monitor=self.request_monitor
@@ -93,12 +93,12 @@ class CallHarness:
 
 @asynccontextmanager
 async def at_work(
-    harness: CallHarness, dispatcher: OutboxDispatcher, keeper: LiveCardUpdater | None = None
+    harness: CallHarness, dispatcher: OutboxDispatcher, updater: LiveCardUpdater | None = None
 ) -> AsyncIterator[None]:
     """Run the loops that deliver and show, as the bot does."""
     loops = [Loop("deliver", dispatcher.tick, harness.outbox.changed)]
-    if keeper:
-        loops.append(Loop("show", keeper.tick, asyncio.Event()))
+    if updater:
+        loops.append(Loop("show", updater.tick, asyncio.Event()))
     background = BackgroundLoops(loops, finish=(), on_failure=lambda _: None)
     background.start()
     try:
@@ -106,8 +106,8 @@ async def at_work(
     finally:
         await background.stop()
         await dispatcher.finish()
-        if keeper:
-            await keeper.finish()
+        if updater:
+            await updater.finish()
 
 
 @pytest.fixture
@@ -151,10 +151,10 @@ async def test_a_global_limit_longer_than_a_try_silences_nobody(harness: CallHar
 async def test_a_global_limit_during_an_edit_silences_nobody(harness: CallHarness) -> None:
     """The card is edited when the limit is over, and a notice that came meanwhile goes out."""
     other = harness.guild.add_channel("other")
-    keeper = harness.keeper()
-    shown = await a_card_without_watchers(harness, keeper)
+    updater = harness.updater()
+    shown = await a_card_without_watchers(harness, updater)
     fault = harness.local.faults.add(PATCH, retry_after=1.0, scope="global", times=1)
-    async with at_work(harness, harness.dispatcher(), keeper):
+    async with at_work(harness, harness.dispatcher(), updater):
         await harness.local.wait_for(lambda: fault.hits, 5, "the limit")
         await harness.owe("another", other)
         await harness.posts(other)
@@ -169,14 +169,14 @@ async def test_an_edit_that_nothing_of_discords_refused_is_tried_again(
     harness: CallHarness, fault: dict[str, Any]
 ) -> None:
     """A proxy's page does not say that the card is gone, nor does a refused token."""
-    keeper = harness.keeper()
-    shown = await a_card_without_watchers(harness, keeper)
+    updater = harness.updater()
+    shown = await a_card_without_watchers(harness, updater)
     harness.local.faults.add(PATCH, times=2, **fault)
-    async with at_work(harness, harness.dispatcher(), keeper):
+    async with at_work(harness, harness.dispatcher(), updater):
         await harness.local.wait_for(lambda: "Nobody" in str(shown.embeds), 5, "the edit")
 
 
-async def a_card_without_watchers(harness: CallHarness, keeper: LiveCardUpdater) -> Message:
+async def a_card_without_watchers(harness: CallHarness, updater: LiveCardUpdater) -> Message:
     """Post the card of a task that everybody has left since; it does not say so yet."""
     songs = harness.guild.add_channel("songs")
     destination = Destination(songs.id, harness.guild.id)
@@ -192,7 +192,7 @@ async def a_card_without_watchers(harness: CallHarness, keeper: LiveCardUpdater)
         destination, ["song"], time.time() - 1, user_id=1, claimed=True
     )
     assert card
-    await keeper.post(card)
+    await updater.post(card)
     await harness.store.remove_watch("song", user_id=1, channel_id=songs.id, now=time.time())
     (shown,) = songs.messages
     return shown
@@ -213,19 +213,19 @@ async def test_while_discord_takes_nothing_nothing_is_claimed(harness: CallHarne
     assert await harness.states() == ["sending", "due"]
     assert wait is not None
     assert wait - time.time() > 50
-    assert (await harness.keeper().tick() or 0) - time.time() > 50
+    assert (await harness.updater().tick() or 0) - time.time() > 50
     await dispatcher.finish()
 
 
 async def test_not_even_the_end_of_the_process_cancels_a_call(harness: CallHarness) -> None:
     """Who waits for it is cancelled, as the log-out follows; the gate opens all the same."""
     songs = harness.guild.add_channel("songs")
-    keeper, dispatcher = harness.keeper(), harness.dispatcher()
-    await a_card_without_watchers(harness, keeper)
+    updater, dispatcher = harness.updater(), harness.dispatcher()
+    await a_card_without_watchers(harness, updater)
     harness.local.faults.add(POST, retry_after=0.5, scope="global", times=1)
     harness.local.faults.add(PATCH, retry_after=0.5, scope="global", times=1)
-    await keeper.tick()
-    await keeper.finish()
+    await updater.tick()
+    await updater.finish()
     user = await harness.client.fetch_user(harness.local.state.owner.id)
     await harness.owe("song", songs)
     await dispatcher.tick()

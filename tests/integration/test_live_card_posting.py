@@ -38,7 +38,7 @@ NOON = 1_700_000_000.0
 
 @dataclass
 class LiveCardHarness:
-    """A keeper of cards between a database and a Discord, whose time is that of all three."""
+    """An updater of live cards, its database and its Discord, with one clock for all."""
 
     local: LocalDiscord
     guild: Guild
@@ -48,7 +48,7 @@ class LiveCardHarness:
     request_monitor: RequestMonitor
     setback: float = 0.0
     """Seconds by which the bot's own clock was set back."""
-    keepers: list[LiveCardUpdater] = field(default_factory=list)
+    updaters: list[LiveCardUpdater] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.outbox = Outbox(self.database)
@@ -64,14 +64,14 @@ class LiveCardHarness:
     def restart(self) -> None:
         """Let another process go on with the same database."""
         pace = LiveCardTiming(tick_interval=0)
-        keeper = a_live_card_updater(
+        updater = a_live_card_updater(
             self.client,
             self.cards,
             pace,
             clock=lambda: self.now,
             request_monitor=self.request_monitor,
         )
-        self.keepers.append(keeper)
+        self.updaters.append(updater)
 
     async def watch(self, *tasks: Task, user: int = ADA, channel: Channel | None = None) -> None:
         """Watch tasks in a channel, by default that of songs, with a card."""
@@ -103,8 +103,8 @@ class LiveCardHarness:
         """Let time pass, then post and edit what is due; return what is in the channel of songs."""
         self.local.clock.advance(after)
         for _ in range(5):
-            await self.keepers[-1].tick()
-            await self.keepers[-1].finish()
+            await self.updaters[-1].tick()
+            await self.updaters[-1].finish()
         return self.songs.messages
 
     def requests(self, method: str) -> int:
@@ -503,8 +503,8 @@ async def test_nothing_is_kept_in_memory_of_cards_that_are_gone(harness: LiveCar
     await harness.work(after=10)
     await Erasure(harness.database).erase_server(harness.guild.id)
     await harness.work(after=10)
-    (keeper,) = harness.keepers
-    kept = [value for value in vars(keeper).values() if isinstance(value, dict | list | set)]
+    (updater,) = harness.updaters
+    kept = [value for value in vars(updater).values() if isinstance(value, dict | list | set)]
     assert kept
     assert not any(kept)
 
@@ -528,7 +528,7 @@ async def test_a_slow_discord_is_no_refusal(harness: LiveCardHarness) -> None:
     )
     card = await harness.cards.create(direct, ["song"], harness.now, user_id=ADA, claimed=True)
     notices = JoinedNotices(harness.database, "local")
-    messages = DirectMessageWatches(harness.keepers[-1], notices, timeout=0.1)
+    messages = DirectMessageWatches(harness.updaters[-1], notices, timeout=0.1)
     assert await messages.refusal(direct, card, []) is None
     await harness.store.add_finished(
         a_song("done"), user_id=ADA, destination=direct, now=harness.now

@@ -381,13 +381,13 @@ async def test_a_card_waits_while_notices_do(tmp_path: Path) -> None:
         assert card is not None
         await cards.acknowledge(card, (await harness.post(content="A card"))["id"])
         waiting = True
-        keeper = a_live_card_updater(
+        updater = a_live_card_updater(
             harness.bot, cards, clock=lambda: NOON + 60, dispatcher_busy=lambda: waiting
         )
         (message,) = harness.songs.messages
-        assert await keeper.tick() == NOON + 60 + LIVE_CARD_TIMING.tick_interval
+        assert await updater.tick() == NOON + 60 + LIVE_CARD_TIMING.tick_interval
         assert not message.embeds
         waiting = False
-        await keeper.tick()
-        await keeper.finish()
+        await updater.tick()
+        await updater.finish()
         assert message.embeds

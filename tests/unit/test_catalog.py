@@ -61,11 +61,12 @@ def keys_in_the_code() -> set[str]:
     """Return every literal key that the code asks for."""
     files = [*ROOT.glob("bot/**/*.py"), *ROOT.glob("cogs/*.py")]
     code = "\n".join(path.read_text(encoding="utf-8") for path in files)
-    spoken = re.findall(r'(?:say|_text|localised)\(\s*"([a-z][a-z-]+)"', code)
-    # A literal that is a constant of its own is the custom id of a button.
-    return set(spoken) | set(
-        re.findall(r'(?<![A-Z] = )(?<!kind = )"((?:watch|notice|card|lyrics|list)-[a-z-]+)"', code)
-    )
+    asked = set(re.findall(r'(?:\.text|localized)\(\s*"([a-z][a-z-]+)"', code))
+    for command in re.findall(r'subcommand\("([a-z]+)"', code):
+        asked |= {f"command-{command}", f"command-{command}-name"}
+    # The kind of a custom id is no key.
+    others = re.findall(r'(?<!kind = )"((?:watch|notice|card|lyrics|list)-[a-z-]+)"', code)
+    return asked | set(others)
 
 
 @pytest.mark.parametrize("language", sorted(languages()))
