@@ -10,7 +10,8 @@ from typing import Any, cast
 
 from sqlite_utils import Database
 
-from bot.storage.models import Delivery, DeliveryPurpose, EndReason, MessageFormat
+from bot.storage.models import Delivery, DeliveryPurpose, Destination, EndReason, MessageFormat
+from bot.storage.task_rows import load_task
 
 OPEN = "state IN ('due', 'sending', 'held')"
 """Unfinished deliveries. The text equals the condition of the index ``deliveries_open``, so
@@ -61,6 +62,31 @@ def move(db: Database, delivery: Delivery, change: str, values: Sequence[Any]) -
 
 REASON = "reason = CASE purpose WHEN 'held_notice' THEN reason ELSE ? END"
 """Sets why a delivery waits; a held notice keeps its reason, which is its content."""
+
+
+def read_delivery(db: Database, row: dict[str, Any], unconfirmed_since: float | None) -> Delivery:
+    """Return the delivery of a row in ``sending``. Raises ``ValueError`` for an unreadable row."""
+    watchers = db.query(
+        "SELECT user_id FROM watches WHERE delivery_id = ? AND mention ORDER BY id",
+        [row["id"]],
+    )
+    return Delivery(
+        id=row["id"],
+        purpose=DeliveryPurpose(row["purpose"]),
+        task=load_task(row["task_json"]),
+        end_reason=EndReason(row["end_reason"]),
+        destination=Destination(row["channel_id"], row["guild_id"], row["locale"]),
+        watchers=tuple(watcher["user_id"] for watcher in watchers),
+        nonce=row["nonce"],
+        message_format=MessageFormat(row["message_format"]),
+        attempts=row["attempts"],
+        created_at=row["created_at"],
+        unconfirmed_since=unconfirmed_since,
+        reason=row["reason"],
+        redirected_from=row["redirected_from"],
+        possible_duplicate=bool(row["possible_duplicate"]),
+        user_id=row["user_id"],
+    )
 
 
 def enqueue_notice(

@@ -12,6 +12,7 @@ from bot.storage.delivery_rows import VISIBLE_STATE
 from bot.storage.errors import TooManyWatchers
 from bot.storage.history import add_user_to_history
 from bot.storage.models import DeliveryPurpose, Destination, EndReason
+from bot.storage.watches import NewWatch
 
 RECENTLY_POSTED = 600.0
 """Seconds in which a finished task is not posted to the same place again: who asks gets a link."""
@@ -39,28 +40,21 @@ class JoinedNotice:
     """Where it stands, once it is posted."""
 
 
-def join_notice(
-    db: Database,
-    relay: str,
-    task_id: str,
-    *,
-    user_id: int,
-    destination: Destination,
-    now: float,
-    mention: bool,
-    most: int,
-) -> JoinedNotice | None:
+def join_notice(db: Database, watch: NewWatch, limit: int) -> JoinedNotice | None:
     """Within a transaction: let a person wait for the notice that is there already, if one is.
 
     It says that the task has finished, and is due here or was posted within ten minutes: a second
-    message would say nothing new. Raises ``TooManyWatchers`` beyond the ``most`` that it can name.
+    message would say nothing new. Raises ``TooManyWatchers`` beyond the ``limit`` that it can name.
     """
-    key = [relay, task_id, destination.channel_id, DeliveryPurpose.NOTICE, EndReason.FINISHED]
+    key = [
+        *(watch.relay, watch.task_id, watch.destination.channel_id),
+        *(DeliveryPurpose.NOTICE, EndReason.FINISHED),
+    ]
     posted = db.execute(
         "SELECT message_id FROM deliveries WHERE relay = ? AND task_id = ? AND channel_id = ?"
         " AND purpose = ? AND end_reason = ? AND message_id IS NOT NULL AND sent_at > ?"
         " ORDER BY id DESC",
-        [*key, now - RECENTLY_POSTED],
+        [*key, watch.created_at - RECENTLY_POSTED],
     ).fetchone()
     if posted:
         return JoinedNotice(NoticeProgress.POSTED, posted[0])
@@ -73,9 +67,7 @@ def join_notice(
     if pending is None:
         return None
     delivery_id, state, unconfirmed = pending
-    _wait_for(
-        db, delivery_id, [relay, task_id], user_id, destination, now, mention=mention, most=most
-    )
+    _wait_for(db, delivery_id, watch, limit)
     if state == "held":
         return JoinedNotice(NoticeProgress.HELD)
     return JoinedNotice(
@@ -83,17 +75,7 @@ def join_notice(
     )
 
 
-def _wait_for(
-    db: Database,
-    delivery_id: int,
-    task: Sequence[str],
-    user_id: int,
-    destination: Destination,
-    now: float,
-    *,
-    mention: bool,
-    most: int,
-) -> None:
+def _wait_for(db: Database, delivery_id: int, watch: NewWatch, limit: int) -> None:
     """Add a person to those who wait for a notice, unless they do already."""
     people = {
         waiting
@@ -101,19 +83,22 @@ def _wait_for(
             "SELECT user_id FROM watches WHERE delivery_id = ?", [delivery_id]
         )
     }
-    if user_id in people:
+    if watch.user_id in people:
         return
-    if len(people) >= most:
-        raise TooManyWatchers(most)
+    if len(people) >= limit:
+        raise TooManyWatchers(limit)
+    destination = watch.destination
     db.execute(
         "INSERT INTO watches (relay, task_id, channel_id, user_id, guild_id, locale,"
         " created_at, mention, delivery_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            *(*task, destination.channel_id, user_id, destination.guild_id, destination.locale),
-            *(now, mention, delivery_id),
+            *(watch.relay, watch.task_id, destination.channel_id, watch.user_id),
+            *(destination.guild_id, destination.locale),
+            *(watch.created_at, watch.mention, delivery_id),
         ],
     )
-    add_user_to_history(db, task, user_id, destination, now)
+    task = (watch.relay, watch.task_id)
+    add_user_to_history(db, task, watch.user_id, destination, watch.created_at)
 
 
 @dataclass(frozen=True, slots=True)

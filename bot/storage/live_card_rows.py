@@ -1,4 +1,4 @@
-"""What a status card shows, read from the database."""
+"""Reads, claims and deletes one live card: SQL within a transaction."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -70,3 +70,34 @@ def _card_task(row: Mapping[str, Any]) -> LiveCardTask:
         watched=bool(row["watched"]),
         notice_pending=bool(row["notice_pending"]),
     )
+
+
+_BY_ID = f"SELECT c.*, {VERSION} AS current FROM live_cards c WHERE c.id = ?"  # noqa: S608 # names of ours
+
+
+def get_live_card(db: Database, card_id: int, now: float) -> LiveCard | None:
+    """Return a card as it is ``now``, ``None`` if it is deleted."""
+    rows = list(db.query(_BY_ID, [card_id]))
+    return read_live_card(db, rows[0], now) if rows else None
+
+
+def delete_live_card(db: Database, card_id: int) -> None:
+    """Delete a card and which tasks it shows."""
+    db.execute("DELETE FROM live_cards WHERE id = ?", [card_id])
+
+
+def is_unchanged(db: Database, card: LiveCard) -> bool:
+    """Whether there is nothing new to show since a card was read."""
+    rows = list(db.query(_BY_ID, [card.id]))
+    return all(row["current"] == card.version for row in rows)
+
+
+def claim_live_card(db: Database, card_id: int, now: float) -> LiveCard:
+    """Within a transaction: claim a card; return it with its old ``unconfirmed_since``."""
+    (before,) = db.query(_BY_ID, [card_id])
+    db.execute(
+        "UPDATE live_cards SET state = 'posting', attempts = attempts + 1,"
+        " unconfirmed_since = coalesce(unconfirmed_since, ?) WHERE id = ?",
+        [now, card_id],
+    )
+    return read_live_card(db, before, now)

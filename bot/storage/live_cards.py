@@ -17,7 +17,14 @@ from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import nonce_of
 from bot.storage.errors import TooManyMessages
 from bot.storage.limits import DEFAULT_LIMITS, WatchLimits
-from bot.storage.live_card_rows import VERSION, read_live_card
+from bot.storage.live_card_rows import (
+    VERSION,
+    claim_live_card,
+    delete_live_card,
+    get_live_card,
+    is_unchanged,
+    read_live_card,
+)
 from bot.storage.message_limits import charge
 from bot.storage.models import Destination, LiveCard
 
@@ -45,8 +52,6 @@ _DUE_TO_BE_SHOWN = f"""
     )
     SELECT * FROM stale WHERE current IS NOT shown_version ORDER BY updated_at LIMIT :limit
 """  # noqa: S608 # names of ours
-
-_BY_ID = f"SELECT c.*, {VERSION} AS current FROM live_cards c WHERE c.id = ?"  # noqa: S608 # names of ours
 
 
 class LiveCards:
@@ -97,7 +102,7 @@ class LiveCards:
             except TooManyMessages as limited:
                 return limited  # raised once it is on disk that the other cards are stale
             card_id = self._insert(db, destination, fresh, now)
-            return _claim(db, card_id, now) if claimed else _get(db, card_id, now)
+            return claim_live_card(db, card_id, now) if claimed else get_live_card(db, card_id, now)
 
         card = await self._database.run(open_card)
         self.changed.set()
@@ -116,7 +121,7 @@ class LiveCards:
 
         def claim(db: Database) -> list[LiveCard]:
             rows = list(db.query(_DUE_TO_BE_POSTED, values))
-            return [_claim(db, row["id"], now) for row in rows]
+            return [claim_live_card(db, row["id"], now) for row in rows]
 
         return await self._database.run(claim)
 
@@ -197,8 +202,8 @@ class LiveCards:
         """
 
         def record_update(db: Database) -> None:
-            if card.finished and _is_unchanged(db, card):
-                _delete(db, card.id)
+            if card.finished and is_unchanged(db, card):
+                delete_live_card(db, card.id)
             else:
                 db.execute(
                     "UPDATE live_cards SET updated_at = ?, shown_version = ?, content_digest ="
@@ -213,8 +218,8 @@ class LiveCards:
         """Delete an unposted card that nobody needs, unless that has changed since it was read."""
 
         def discard(db: Database) -> None:
-            if _is_unchanged(db, card):
-                _delete(db, card.id)
+            if is_unchanged(db, card):
+                delete_live_card(db, card.id)
             else:
                 db.execute(
                     "UPDATE live_cards SET state = 'due', due_at = 0 WHERE id = ?", [card.id]
@@ -241,11 +246,11 @@ class LiveCards:
 
     async def get(self, card_id: int, now: float) -> LiveCard | None:
         """Return a card that is not over."""
-        return await self._database.view(lambda db: _get(db, card_id, now))
+        return await self._database.view(lambda db: get_live_card(db, card_id, now))
 
     async def delete(self, card_id: int) -> None:
         """Delete a card; its message stays as it is."""
-        await self._database.run(lambda db: _delete(db, card_id))
+        await self._database.run(lambda db: delete_live_card(db, card_id))
 
     def _when(self, now: float, busy_channels: Collection[int]) -> dict[str, Any]:
         return {
@@ -288,29 +293,3 @@ def mark_live_cards_stale(db: Database, relay: str, task_id: str, now: float) ->
         " (SELECT card_id FROM live_card_tasks WHERE relay = ? AND task_id = ?)",
         [now, relay, task_id],
     )
-
-
-def _get(db: Database, card_id: int, now: float) -> LiveCard | None:
-    rows = list(db.query(_BY_ID, [card_id]))
-    return read_live_card(db, rows[0], now) if rows else None
-
-
-def _delete(db: Database, card_id: int) -> None:
-    db.execute("DELETE FROM live_cards WHERE id = ?", [card_id])
-
-
-def _is_unchanged(db: Database, card: LiveCard) -> bool:
-    """Whether there is nothing new to show since a card was read."""
-    rows = list(db.query(_BY_ID, [card.id]))
-    return all(row["current"] == card.version for row in rows)
-
-
-def _claim(db: Database, card_id: int, now: float) -> LiveCard:
-    """Within a transaction: claim a card; return it with its old ``unconfirmed_since``."""
-    (before,) = db.query(_BY_ID, [card_id])
-    db.execute(
-        "UPDATE live_cards SET state = 'posting', attempts = attempts + 1,"
-        " unconfirmed_since = coalesce(unconfirmed_since, ?) WHERE id = ?",
-        [now, card_id],
-    )
-    return read_live_card(db, before, now)

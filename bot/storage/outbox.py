@@ -13,7 +13,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Collection
-from typing import Any
 
 from sqlite_utils import Database
 
@@ -27,7 +26,15 @@ from bot.storage.blocked_channels import (
 )
 from bot.storage.clock_rollback import UNKNOWN_TIME, clamp_times
 from bot.storage.database import DatabaseThread
-from bot.storage.delivery_rows import KEEP_UNCONFIRMED, OPEN, REASON, is_first, is_quiet, move
+from bot.storage.delivery_rows import (
+    KEEP_UNCONFIRMED,
+    OPEN,
+    REASON,
+    is_first,
+    is_quiet,
+    move,
+    read_delivery,
+)
 from bot.storage.held_notices import (
     enqueue_held_notices_about,
     postpone_or_drop_held_notice,
@@ -36,15 +43,12 @@ from bot.storage.held_notices import (
 from bot.storage.models import (
     Delivery,
     DeliveryPurpose,
-    Destination,
-    EndReason,
     MessageFormat,
     UndeliveredNotice,
 )
 from bot.storage.redirection import Redirection
 from bot.storage.retention import RETENTION_PERIOD
 from bot.storage.role_mentions import RoleMentions
-from bot.storage.task_rows import load_task
 
 log = logging.getLogger(__name__)
 
@@ -270,7 +274,7 @@ def _claim(db: Database, delivery_id: int, now: float) -> Delivery | None:
         [now, delivery_id],
     )
     try:
-        return _delivery(db, row, unconfirmed_since)
+        return read_delivery(db, row, unconfirmed_since)
     except ValueError as error:  # unreadable JSON, or an unknown value of an enumeration
         log.error(
             "Delivery quarantined, its row is unreadable: delivery=%d task=%s channel=%s cause=%s",
@@ -282,31 +286,6 @@ def _claim(db: Database, delivery_id: int, now: float) -> Delivery | None:
             [delivery_id],
         )
         return None
-
-
-def _delivery(db: Database, row: dict[str, Any], unconfirmed_since: float | None) -> Delivery:
-    """Make a value of a row that is being sent. Raises ``ValueError``."""
-    watchers = db.query(
-        "SELECT user_id FROM watches WHERE delivery_id = ? AND mention ORDER BY id",
-        [row["id"]],
-    )
-    return Delivery(
-        id=row["id"],
-        purpose=DeliveryPurpose(row["purpose"]),
-        task=load_task(row["task_json"]),
-        end_reason=EndReason(row["end_reason"]),
-        destination=Destination(row["channel_id"], row["guild_id"], row["locale"]),
-        watchers=tuple(watcher["user_id"] for watcher in watchers),
-        nonce=row["nonce"],
-        message_format=MessageFormat(row["message_format"]),
-        attempts=row["attempts"],
-        created_at=row["created_at"],
-        unconfirmed_since=unconfirmed_since,
-        reason=row["reason"],
-        redirected_from=row["redirected_from"],
-        possible_duplicate=bool(row["possible_duplicate"]),
-        user_id=row["user_id"],
-    )
 
 
 def _earliest(*times: float | None) -> float | None:

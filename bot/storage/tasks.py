@@ -40,7 +40,7 @@ from bot.storage.task_rows import (
     load_task_or_id,
     start_task,
 )
-from bot.storage.watches import subscribe, unwatch
+from bot.storage.watches import NewWatch, insert_watch, unwatch
 
 
 class TaskStore:
@@ -88,16 +88,18 @@ class TaskStore:
         the notice names the person. ``member_limit``: how much the server lets this person watch.
         Raises the ``WatchError`` of the limit that is reached, and keeps nothing then.
         """
+        watch = NewWatch(self._relay, task.id, user_id, destination, mention, now)
+        most = self._limits.watchers_per_destination
 
         def add(db: Database) -> bool | JoinedNotice:
-            if joined := self._join(db, task.id, user_id, destination, now, mention):
+            if joined := join_notice(db, watch, most):
                 return joined
             free = not adds_message(db, self._relay, task.id, destination) or is_known_running(
                 db, self._relay, task.id, known=known
             )
             times = TaskTimes(now, now if poll_at is None else poll_at, now + deadline)
             start_task(db, self._relay, self._fingerprint, task, times, known=known)
-            is_new = self._subscribe(db, task.id, user_id, destination, now, mention)
+            is_new = insert_watch(db, watch, most)
             if is_new:
                 enforce(db, self._relay, user_id, destination, self._limits, member_limit)
             if not free:
@@ -123,19 +125,21 @@ class TaskStore:
         where it is a new one. Raises ``TooManyMessages`` where one more message is too many, and
         ``TooManyWatchers``; what runs counts for nothing here.
         """
+        watch = NewWatch(self._relay, task.id, user_id, destination, mention, now)
+        most = self._limits.watchers_per_destination
 
         def add(db: Database) -> JoinedNotice | None:
-            if joined := self._join(db, task.id, user_id, destination, now, mention):
+            if joined := join_notice(db, watch, most):
                 return joined
             if adds_message(db, self._relay, task.id, destination):
                 charge(db, user_id, destination, now, self._limits)
             times = TaskTimes(now, now, now)
             start_task(db, self._relay, self._fingerprint, task, times, known=True)
-            self._subscribe(db, task.id, user_id, destination, now, mention)
-            results = PollResult(
+            insert_watch(db, watch, most)
+            result = PollResult(
                 task.id, next_poll_at=now, answer=task, end_reason=EndReason.FINISHED
             )
-            poll_results.record(db, self._context(now, now), [results])
+            poll_results.record(db, self._context(now, now), [result])
             return None
 
         joined = await self._database.run(add)
@@ -146,9 +150,9 @@ class TaskStore:
         self, task_id: str, *, user_id: int, destination: Destination, now: float, mention: bool
     ) -> JoinedNotice | None:
         """Let a person wait for the notice of a finished task that is there already, if one is."""
-        return await self._database.run(
-            lambda db: self._join(db, task_id, user_id, destination, now, mention)
-        )
+        watch = NewWatch(self._relay, task_id, user_id, destination, mention, now)
+        most = self._limits.watchers_per_destination
+        return await self._database.run(lambda db: join_notice(db, watch, most))
 
     async def remove_watch(
         self, task_id: str, *, user_id: int, now: float, channel_id: int | None = None
@@ -292,45 +296,3 @@ class TaskStore:
 
     def _context(self, asked_at: float, now: float) -> PollContext:
         return PollContext(self._relay, self._fingerprint, asked_at, now)
-
-    # Within a transaction
-
-    def _subscribe(
-        self,
-        db: Database,
-        task_id: str,
-        user_id: int,
-        destination: Destination,
-        now: float,
-        mention: bool,
-    ) -> bool:
-        return subscribe(
-            db,
-            self._relay,
-            task_id,
-            user_id=user_id,
-            destination=destination,
-            now=now,
-            mention=mention,
-            most=self._limits.watchers_per_destination,
-        )
-
-    def _join(
-        self,
-        db: Database,
-        task_id: str,
-        user_id: int,
-        destination: Destination,
-        now: float,
-        mention: bool,
-    ) -> JoinedNotice | None:
-        return join_notice(
-            db,
-            self._relay,
-            task_id,
-            user_id=user_id,
-            destination=destination,
-            now=now,
-            mention=mention,
-            most=self._limits.watchers_per_destination,
-        )

@@ -1,47 +1,55 @@
 """Inserts and removes the watch of one person: SQL within a transaction."""
 
+from typing import NamedTuple
+
 from sqlite_utils import Database
 
 from bot.storage.errors import TooManyWatchers
 from bot.storage.models import Destination, UnwatchOutcome
 
 
-def subscribe(
-    db: Database,
-    relay: str,
-    task_id: str,
-    *,
-    user_id: int,
-    destination: Destination,
-    now: float,
-    mention: bool,
-    most: int,
-) -> bool:
-    """Within a transaction: let a person watch a task in a place; return whether that is new.
+class NewWatch(NamedTuple):
+    """The watch that a person asks for."""
 
-    Of who watches it there already only the wish to be mentioned changes. Raises
-    ``TooManyWatchers`` where more than ``most`` people would watch it there.
+    relay: str
+    task_id: str
+    user_id: int
+    destination: Destination
+    mention: bool
+    """Whether the notice mentions the person."""
+    created_at: float
+
+
+def insert_watch(db: Database, watch: NewWatch, limit: int) -> bool:
+    """Within a transaction: insert a watch; return whether the person has none there yet.
+
+    An existing one only gets the new ``mention``. Raises ``TooManyWatchers`` where more than
+    ``limit`` people would watch the task there.
     """
-    key = [relay, task_id, destination.channel_id, user_id]
+    key = [watch.relay, watch.task_id, watch.destination.channel_id, watch.user_id]
     known = db.execute(
         "UPDATE watches SET mention = ? WHERE delivery_id IS NULL AND relay = ?"
         " AND task_id = ? AND channel_id = ? AND user_id = ?",
-        [mention, *key],
+        [watch.mention, *key],
     ).rowcount
     if known:
         return False
     (watchers,) = db.execute(
         "SELECT count(*) FROM watches"
         " WHERE delivery_id IS NULL AND relay = ? AND task_id = ? AND channel_id = ?",
-        [relay, task_id, destination.channel_id],
+        key[:3],
     ).fetchone()
-    if watchers >= most:
-        raise TooManyWatchers(most)
+    if watchers >= limit:
+        raise TooManyWatchers(limit)
     db.execute(
         "INSERT INTO watches"
         " (relay, task_id, channel_id, user_id, guild_id, locale, created_at, mention)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [*key, destination.guild_id, destination.locale, now, mention],
+        [
+            *key,
+            *(watch.destination.guild_id, watch.destination.locale),
+            *(watch.created_at, watch.mention),
+        ],
     )
     return True
 
