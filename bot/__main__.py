@@ -96,9 +96,9 @@ def doctor(context: click.Context, *, as_json: bool) -> None:
     Exit code 1 if there is a problem. It may be used beside a running bot.
     """
     if context.invoked_subcommand is None:
-        from bot.doctor.command import check
+        from bot.doctor.command import diagnose
 
-        sys.exit(check(as_json=as_json))
+        sys.exit(diagnose(as_json=as_json))
 
 
 @doctor.command()
@@ -106,9 +106,9 @@ def doctor(context: click.Context, *, as_json: bool) -> None:
 @click.argument("task_id")
 def why(task_id: str, *, as_json: bool) -> None:
     """Say what became of a task, and why nothing was posted of it yet."""
-    from bot.doctor.command import why
+    from bot.doctor.command import explain_task
 
-    sys.exit(why(task_id, as_json=as_json))
+    sys.exit(explain_task(task_id, as_json=as_json))
 
 
 if __name__ == "__main__":

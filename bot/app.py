@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
 
@@ -322,6 +323,21 @@ def build_bot(
     for name in client.background.names:
         metrics.failed_ticks.labels(name)  # exported as 0 until the first failure
     return Bot(client, poller, metrics, monitor)
+
+
+async def commands_to_register(settings: Settings) -> list[dict[str, Any]]:
+    """Return the commands as the bot would register them, from a bot that is never started."""
+    settings = settings.model_copy(update=_ANY_RELAY)  # no relay is called
+    async with aiohttp.ClientSession() as session:
+        relay_client = make_relay_client(settings, session)
+        database = DatabaseThread(settings.database_path)  # is not opened
+        fetcher = AudioFetcher()
+        bot = build_bot(settings, database, relay_client, fetcher, COGS, Timing(), fingerprint="")
+        async with bot.client:
+            return await bot.client.load_cogs()
+
+
+_ANY_RELAY = {"suno_relay": "deerapi", "suno_base_url": "", "suno_fetch_path": ""}
 
 
 def _relay(settings: Settings) -> RelayProfile:

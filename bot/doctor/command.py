@@ -1,4 +1,4 @@
-"""The two commands of the doctor: the exit code is 1 when something needs somebody."""
+"""The commands ``doctor`` and ``doctor why``: they print a report and return the exit code."""
 
 import asyncio
 import logging
@@ -10,95 +10,95 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-from bot.doctor.printer import Printer, examination_as_json, joined
-from bot.doctor.relay_checks import relay_access
+from bot.doctor.printer import Printer, area_names, report_as_json
 from bot.doctor.report import Area
-from bot.doctor.runner import Examination, Waiting, examine
-from bot.doctor.why import show_task, task_as_json
-from bot.settings import SettingsReport, report_settings
+from bot.doctor.runner import ProgressCallback, run_checks
+from bot.doctor.settings_report import SettingsReport, report_settings
+from bot.doctor.task_report import print_task, task_as_json
 from bot.storage.inspection import exists, in_use
 from bot.storage.task_facts import TaskFacts, task_facts
 
-PATIENCE = 10.0
+READ_TIME_LIMIT = 10.0
 """Seconds for reading about one task."""
 
-
-_UNKNOWN = "Nothing is known here of task {}: nobody watched it, or whoever did has stopped."
-
-
-class CannotTell(Exception):
-    """Nothing can be said of a task; the text says why and what to do."""
+_UNKNOWN_TASK = (
+    "Nothing is known about task {}: nobody watched it, or every watcher has stopped watching."
+)
 
 
-def check(*, as_json: bool) -> int:
-    """Look at everything and print it; return the exit code."""
-    _keep_logs_away()
-    report = report_settings()
-    printer = _printer(report)
-    with _progress() as waiting:
-        examination: Examination = asyncio.run(examine(report, waiting=waiting))
+class TaskUnavailableError(Exception):
+    """The database cannot be asked about a task; the text says why and what to do."""
+
+
+def diagnose(*, as_json: bool) -> int:
+    """Run all checks and print their report; return 1 if there is a problem, else 0."""
+    _silence_logging()
+    settings_report = report_settings()
+    printer = _printer(settings_report)
+    with _progress() as on_progress:
+        report = asyncio.run(run_checks(settings_report, on_progress=on_progress))
     if as_json:
-        printer.as_json(examination_as_json(examination))
+        printer.print_json(report_as_json(report))
     else:
-        printer.show(examination)
-    return 0 if examination.healthy else 1
+        printer.print_report(report)
+    return 0 if report.healthy else 1
 
 
-def why(task_id: str, *, as_json: bool) -> int:
-    """Print what is known of a task; return the exit code, 1 if nothing is."""
-    _keep_logs_away()
-    report = report_settings()
-    printer = _printer(report)
+def explain_task(task_id: str, *, as_json: bool) -> int:
+    """Print what the database knows about a task; return 1 if it knows nothing, else 0."""
+    _silence_logging()
+    settings_report = report_settings()
+    printer = _printer(settings_report)
     try:
-        known = _known(report, task_id)
-        trouble = "" if known else _UNKNOWN.format(task_id)
-    except CannotTell as error:
-        known, trouble = [], str(error)
-    now, running = time.time(), in_use(report.settings.database_path)
-    asked = None if report.lacks("SUNO_RELAY") else report.settings.suno_relay
+        tasks = _read_task(settings_report, task_id)
+        error = "" if tasks else _UNKNOWN_TASK.format(task_id)
+    except TaskUnavailableError as unavailable:
+        tasks, error = [], str(unavailable)
+    now, bot_running = time.time(), in_use(settings_report.settings.database_path)
+    relay = settings_report.relay_name
     if as_json:
-        tasks = [task_as_json(facts, now=now, in_use=running, asked=asked) for facts in known]
-        value = {"task_id": task_id, "found": bool(known), "error": trouble or None, "tasks": tasks}
-        printer.as_json(value)
-    elif trouble:
-        printer.line(trouble)
+        values = [task_as_json(each, now=now, in_use=bot_running, relay=relay) for each in tasks]
+        content = {"task_id": task_id, "found": bool(tasks), "error": error or None}
+        printer.print_json(content | {"tasks": values})
+    elif error:
+        printer.print_line(error)
     else:
-        for facts in known:
-            show_task(printer, facts, now=now, in_use=running, asked=asked)
-    return 0 if known else 1
+        for facts in tasks:
+            print_task(printer, facts, now=now, in_use=bot_running, relay=relay)
+    return 0 if tasks else 1
 
 
-def _known(report: SettingsReport, task_id: str) -> list[TaskFacts]:
-    path = report.settings.database_path
-    if report.lacks("DATABASE_PATH") or not exists(path):
-        raise CannotTell(f"There is no database at {path}: check DATABASE_PATH.")
+def _read_task(settings_report: SettingsReport, task_id: str) -> list[TaskFacts]:
+    path = settings_report.settings.database_path
+    if settings_report.unusable("DATABASE_PATH") or not exists(path):
+        raise TaskUnavailableError(f"There is no database at {path}: check DATABASE_PATH.")
     try:
-        return task_facts(path, task_id, PATIENCE, relay_access(report))
+        return task_facts(path, task_id, READ_TIME_LIMIT, settings_report.relay_access)
     except sqlite3.Error as error:
-        text = f"{path} cannot be read: {error}. `doctor` alone tells more."
-        raise CannotTell(text) from error
+        text = f"{path} cannot be read: {error}. Run `doctor` for details."
+        raise TaskUnavailableError(text) from error
 
 
-def _printer(report: SettingsReport) -> Printer:
-    return Printer(Console(highlight=False), report.secrets)
+def _printer(settings_report: SettingsReport) -> Printer:
+    return Printer(Console(highlight=False), settings_report.secrets)
 
 
-def _keep_logs_away() -> None:
-    """Let no library write beside the report: what matters is a finding."""
+def _silence_logging() -> None:
+    """Keep the logs of libraries out of the report: what matters is a check result."""
     logging.basicConfig(handlers=[logging.NullHandler()], force=True)
 
 
 @contextmanager
-def _progress() -> Iterator[Waiting]:
-    """Show on a terminal what is still being looked at; on standard error."""
+def _progress() -> Iterator[ProgressCallback]:
+    """Show on standard error what is still being checked, if it is a terminal."""
     console = Console(stderr=True)
     if not (console.is_terminal and sys.stdout.isatty()):
         yield lambda _: None
         return
     with console.status("") as status:
 
-        def waiting(left: Collection[Area]) -> None:
-            if left:
-                status.update(f"Looking at {joined(left)} …")
+        def on_progress(pending: Collection[Area]) -> None:
+            if pending:
+                status.update(f"Checking {area_names(pending)} …")
 
-        yield waiting
+        yield on_progress

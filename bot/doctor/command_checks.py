@@ -1,55 +1,36 @@
-"""The commands: whether Discord offers people what this version of the bot has."""
+"""Compares the commands registered at Discord with those of this version."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import aiohttp
+from bot.doctor.report import Area, CheckResult, Reporter
 
-from bot.app import COGS, Timing, build_bot, make_relay_client
-from bot.delivery.attachments.audio_fetcher import AudioFetcher
-from bot.doctor.report import Area, Finding, Notebook
-from bot.settings import Settings
-from bot.storage.database import DatabaseThread
-
-_note = Notebook(Area.DISCORD)
+_reporter = Reporter(Area.DISCORD)
 
 Payload = Mapping[str, Any]
 
-_NO_RELAY = {"suno_relay": "deerapi", "suno_base_url": "", "suno_fetch_path": ""}
 
-
-async def offered_commands(settings: Settings) -> list[dict[str, Any]]:
-    """Return the commands as the bot would register them, of a bot that is never started."""
-    settings = settings.model_copy(update=_NO_RELAY)  # nobody is asked, so any relay will do
-    async with aiohttp.ClientSession() as session:
-        client = make_relay_client(settings, session)
-        unopened = DatabaseThread(settings.database_path)
-        bot = build_bot(settings, unopened, client, AudioFetcher(), COGS, Timing(), fingerprint="")
-        async with bot.client:
-            return await bot.client.load_cogs()
-
-
-def compare_commands(offered: Sequence[Payload], registered: Sequence[Payload]) -> Finding:
-    """Say whether Discord has the commands that this version offers."""
-    ours, theirs = _by_name(offered), _by_name(registered)
-    if not theirs:
+def compare_commands(ours: Sequence[Payload], registered: Sequence[Payload]) -> CheckResult:
+    """Report whether Discord has the commands that this version registers."""
+    expected, actual = _by_name(ours), _by_name(registered)
+    if not actual:
         text = "No command is registered: nobody can use the bot yet"
-        return _note.warning("commands", text=text, advice=_REGISTER)
-    changed = [name for name in ours if name in theirs and ours[name] != theirs[name]]
-    parts = (
-        ("lack", [name for name in ours if name not in theirs]),
-        ("differ in", changed),
-        ("have besides", [name for name in theirs if name not in ours]),
+        return _reporter.warning("commands", text=text, advice=_REGISTER)
+    shared = [name for name in expected if name in actual]
+    differences = (
+        ("lack", [name for name in expected if name not in actual]),
+        ("differ in", [name for name in shared if expected[name] != actual[name]]),
+        ("also contain", [name for name in actual if name not in expected]),
     )
-    said = [f"{verb} {', '.join(names)}" for verb, names in parts if names]
-    if said:
-        text = f"The registered commands {', and '.join(said)}: they are of another version"
-        return _note.warning("commands", text=text, advice=_REGISTER)
-    names = ", ".join(theirs)
-    return _note.ok("commands", text=f"{len(theirs)} commands are registered, up to date: {names}")
+    parts = [f"{verb} {', '.join(names)}" for verb, names in differences if names]
+    if parts:
+        text = f"The registered commands {', and '.join(parts)}: they are of another version"
+        return _reporter.warning("commands", text=text, advice=_REGISTER)
+    text = f"{len(actual)} commands are registered and up to date: {', '.join(actual)}"
+    return _reporter.ok("commands", text=text)
 
 
-_REGISTER = "Start this version of the bot: it registers them. docs/doctor.md says more."
+_REGISTER = "Start this version of the bot: it registers them. See docs/doctor.md."
 
 _CHAT_INPUT = 1
 _NESTED = ("options", "choices")
@@ -59,30 +40,30 @@ _COMPARED = (
     *("required", "autocomplete", "channel_types", "value"),
     *("min_value", "max_value", "min_length", "max_length"),
 )
-"""What the bot says of a command; Discord adds more."""
+"""The fields that the bot sets; Discord adds more."""
 
 
 def _by_name(commands: Sequence[Payload]) -> dict[str, Payload]:
-    """Return commands by the names that people know, in a form in which they can be compared."""
-    plain = (_plain({"type": _CHAT_INPUT, **command}) for command in commands)
-    return {f"{'/' * (one['type'] == _CHAT_INPUT)}{one['name']}": one for one in plain}
+    """Return normalized commands by the names that people see: ``/suno``, ``Watch Suno tasks``."""
+    normalized = (_normalize({"type": _CHAT_INPUT, **command}) for command in commands)
+    return {f"{'/' * (each['type'] == _CHAT_INPUT)}{each['name']}": each for each in normalized}
 
 
-def _plain(part: Payload) -> Payload:
-    """Return a command, an option or a choice without what only its writing makes different.
+def _normalize(part: Payload) -> Payload:
+    """Return a command, an option or a choice in a form that can be compared.
 
-    Discord leaves out what is empty or as by default, and writes permissions as texts.
+    Discord omits what is empty or a default, and writes permissions as strings.
     """
-    plain = {key: part[key] for key in _COMPARED if part.get(key) not in _EMPTY}
+    normalized = {key: part[key] for key in _COMPARED if part.get(key) not in _EMPTY}
     for key in _NESTED:
-        if key in plain:
-            plain[key] = [_plain(one) for one in plain[key]]
+        if key in normalized:
+            normalized[key] = [_normalize(each) for each in normalized[key]]
     for key in ("contexts", "integration_types"):
-        if key in plain:
-            plain[key] = sorted(plain[key])
-    if "default_member_permissions" in plain:
-        plain["default_member_permissions"] = str(plain["default_member_permissions"])
-    return plain
+        if key in normalized:
+            normalized[key] = sorted(normalized[key])
+    if "default_member_permissions" in normalized:
+        normalized["default_member_permissions"] = str(normalized["default_member_permissions"])
+    return normalized
 
 
 _EMPTY: tuple[object, ...] = (None, "", False, [], {})

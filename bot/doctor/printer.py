@@ -1,4 +1,4 @@
-"""What the doctor found, on a terminal, in a pipe, or as JSON; secrets for nobody."""
+"""Prints reports on a terminal, in a pipe, or as JSON, without secrets and control characters."""
 
 import json
 from collections.abc import Collection, Iterable
@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from bot import __version__
-from bot.doctor.report import Area, Finding, State
-from bot.doctor.runner import Examination
+from bot.doctor.formatting import format_count
+from bot.doctor.report import Area, CheckResult, Report, State
 
 _MARKS = {State.OK: "✓", State.WARNING: "!", State.PROBLEM: "✗"}
 _STYLES = {State.OK: "green", State.WARNING: "yellow", State.PROBLEM: "bold red"}
@@ -21,113 +21,113 @@ _TITLES = {
     Area.DISCORD: "Discord",
 }
 
-SHORTEST_SECRET = 5
-"""Characters; what is shorter is no secret, and stands in every other word."""
+MIN_SECRET_LENGTH = 5
+"""Characters; what is shorter is no secret, and occurs in ordinary words."""
 
 
 class Printer:
-    """Writes to one console; each of ``secrets`` is blotted out of whatever is said."""
+    """Writes to one console and replaces each of ``secrets`` in everything it writes."""
 
     def __init__(self, console: Console, secrets: Collection[str] = ()) -> None:
         self._console = console
-        long_enough = (secret for secret in secrets if len(secret) >= SHORTEST_SECRET)
+        long_enough = (secret for secret in secrets if len(secret) >= MIN_SECRET_LENGTH)
         self._secrets = sorted(long_enough, key=len, reverse=True)
 
-    def show(self, examination: Examination) -> None:
-        """Print the findings by area, a line each, and what to do; then how it stands."""
-        for area, findings in groupby(examination.findings, lambda finding: finding.area):
-            self.line(_TITLES[area], "bold")
-            for finding in findings:
-                self._finding(finding)
+    def print_report(self, report: Report) -> None:
+        """Print the results by area, a line each and the advice below it; then the summary."""
+        for area, results in groupby(report.results, lambda result: result.area):
+            self.print_line(_TITLES[area], "bold")
+            for result in results:
+                self._print_result(result)
             self._console.line()
-        self.line(_summary(examination), "bold" if examination.healthy else "bold red")
+        self.print_line(_summary(report), "bold" if report.healthy else "bold red")
 
-    def line(self, text: str, style: str = "", indent: int = 0) -> None:
-        """Print a text: folded to a terminal's width, in a pipe on one line."""
-        self._put(" " * indent, Text(self._fit(text), style=style), indent)
+    def print_line(self, text: str, style: str = "", indent: int = 0) -> None:
+        """Print a text: wrapped on a terminal, on one line in a pipe."""
+        self._print_column(" " * indent, Text(self._sanitize(text), style=style), indent)
 
-    def as_json(self, value: Any) -> None:
-        """Print a value as JSON in ASCII, of which a terminal obeys nothing, and nothing else."""
-        text = json.dumps(self._blotted(value), indent=2)
+    def print_json(self, value: Any) -> None:
+        """Print a value as JSON and nothing else; in ASCII, it holds no control characters."""
+        text = json.dumps(self._redact(value), indent=2)
         self._console.file.write(f"{text}\n")
 
-    def _finding(self, finding: Finding) -> None:
-        mark, style = finding.state.value.ljust(8), _STYLES[finding.state]
+    def _print_result(self, result: CheckResult) -> None:
+        mark, style = result.state.value.ljust(8), _STYLES[result.state]
         if self._console.is_terminal and not self._console.options.ascii_only:
-            mark = _MARKS[finding.state]
-        text_style = "" if finding.state is State.OK else style
-        self._put(Text(mark, style=style), Text(self._fit(finding.text), text_style), len(mark) + 1)
-        if finding.advice:
-            self.line(f"→ {finding.advice}", "", len(mark) + 1)
+            mark = _MARKS[result.state]
+        text_style = "" if result.state is State.OK else style
+        text = Text(self._sanitize(result.text), text_style)
+        self._print_column(Text(mark, style=style), text, len(mark) + 1)
+        if result.advice:
+            self.print_line(f"→ {result.advice}", "", len(mark) + 1)
 
-    def _put(self, first: str | Text, text: Text, width: int) -> None:
-        """Print a text behind something that stands in a column of its own.
+    def _print_column(self, label: str | Text, text: Text, width: int) -> None:
+        """Print a text beside a label that stands in a column of ``width`` characters.
 
-        It is folded on a terminal, but for an address that can only be copied in one piece.
+        A terminal wraps it, except for a URL or path that can only be copied in one piece.
         """
         room = max(self._console.width - width, 1)
-        foldable = max(map(len, text.plain.split()), default=0) <= room
-        fold = self._console.is_terminal and foldable
-        for number, line in enumerate(text.wrap(self._console, room) if fold else [text]):
-            beside = "" if number else first
+        fits = max(map(len, text.plain.split()), default=0) <= room
+        wraps = self._console.is_terminal and fits
+        for number, line in enumerate(text.wrap(self._console, room) if wraps else [text]):
+            beside = "" if number else label
             line.rstrip()
             column = Text.assemble(beside, " " * (width - len(beside)), line)
             self._console.print(column, soft_wrap=True, highlight=False)
 
-    def _fit(self, text: str) -> str:
-        """Make a text fit to be shown: no secrets, nothing that a terminal obeys."""
+    def _sanitize(self, text: str) -> str:
+        """Return a text without secrets and without what a terminal interprets."""
         shown = "".join(
-            sign if sign.isprintable() else sign.encode("unicode_escape").decode()
-            for sign in self._without_secrets(text)
+            character if character.isprintable() else character.encode("unicode_escape").decode()
+            for character in self._redact_text(text)
         )
         return shown.encode(self._console.encoding, "replace").decode(self._console.encoding)
 
-    def _blotted(self, value: Any) -> Any:
-        """Return a value with the secrets gone from every text in it."""
+    def _redact(self, value: Any) -> Any:
+        """Return a value with the secrets replaced in every text in it."""
         if isinstance(value, str):
-            return self._without_secrets(value)
+            return self._redact_text(value)
         if isinstance(value, dict):
-            return {key: self._blotted(one) for key, one in value.items()}
-        return [self._blotted(one) for one in value] if isinstance(value, list | tuple) else value
+            return {key: self._redact(each) for key, each in value.items()}
+        return [self._redact(each) for each in value] if isinstance(value, list | tuple) else value
 
-    def _without_secrets(self, text: str) -> str:
+    def _redact_text(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, "[secret]")
         return text
 
 
-def examination_as_json(examination: Examination) -> dict[str, Any]:
-    """Return an examination with the keys that docs/doctor.md promises."""
+def report_as_json(report: Report) -> dict[str, Any]:
+    """Return a report with the keys that docs/doctor.md promises."""
     return {
         "version": __version__,
-        "healthy": examination.healthy,
-        "problems": examination.count(State.PROBLEM),
-        "warnings": examination.count(State.WARNING),
-        "findings": [_as_json(finding) for finding in examination.findings],
+        "healthy": report.healthy,
+        "problems": report.count(State.PROBLEM),
+        "warnings": report.count(State.WARNING),
+        "findings": [_result_as_json(result) for result in report.results],
     }
 
 
-def _as_json(finding: Finding) -> dict[str, str | None]:
+def _result_as_json(result: CheckResult) -> dict[str, str | None]:
     return {
-        "area": finding.area.value,
-        "check": finding.check,
-        "state": finding.state.value,
-        "text": finding.text,
-        "advice": finding.advice or None,
+        "area": result.area.value,
+        "check": result.check,
+        "state": result.state.value,
+        "text": result.text,
+        "advice": result.advice or None,
     }
 
 
-def _summary(examination: Examination) -> str:
-    counts = ((State.PROBLEM, "problem"), (State.WARNING, "warning"))
-    said = [
-        f"{number} {noun}{'' if number == 1 else 's'}"
-        for state, noun in counts
-        if (number := examination.count(state))
+def _summary(report: Report) -> str:
+    counts = [
+        format_count(number, noun)
+        for state, noun in ((State.PROBLEM, "problem"), (State.WARNING, "warning"))
+        if (number := report.count(state))
     ]
-    return f"{' and '.join(said)}." if said else "All is well."
+    return f"{' and '.join(counts)}." if counts else "All is well."
 
 
-def joined(areas: Iterable[Area]) -> str:
-    """Return the names of areas, in their order."""
-    left = set(areas)
-    return ", ".join(_TITLES[area] for area in Area if area in left)
+def area_names(areas: Iterable[Area]) -> str:
+    """Return the names of areas in their order, separated by commas."""
+    wanted = set(areas)
+    return ", ".join(_TITLES[area] for area in Area if area in wanted)

@@ -1,4 +1,4 @@
-"""The relay: whether it answers, takes the key, and on which path. Asked as the bot asks it."""
+"""Checks the relay as the bot calls it: whether it answers, accepts the key, and on which path."""
 
 import uuid
 
@@ -6,118 +6,114 @@ import aiohttp
 from yarl import URL
 
 from bot.doctor.network import RequestRecorder, describe_connection_error
-from bot.doctor.report import Area, Finding, Findings, Notebook
+from bot.doctor.report import Area, CheckResult, CheckResults, Reporter
+from bot.doctor.settings_report import RELAY_SETTINGS, SettingsReport
 from bot.relay.client import RelayClient
 from bot.relay.errors import EndpointNotFoundError, ErrorKind, RelayError
 from bot.relay.models import TaskKind
 from bot.relay.providers import RelayProfile, relay_profile
 from bot.relay.transport import ResponseLimits
-from bot.settings import SettingsReport
-from bot.storage.relay_fingerprints import RelayAccess
+from bot.settings import Settings
 
-_note = Notebook(Area.RELAY)
+_reporter = Reporter(Area.RELAY)
 
-NEEDED = ("SUNO_RELAY", "SUNO_BASE_URL", "SUNO_API_KEY", "SUNO_FETCH_PATH")
-ADDRESS = "SUNO_BASE_URL"
-PACE = 5.0
-"""Requests a second: a look costs a handful."""
+REQUESTS_PER_SECOND = 5.0
+"""One look-up costs a handful of requests, if the path has to be discovered."""
 
-SLOW = 3.0
-"""Seconds after which an answer is worth a word."""
+SLOW_RESPONSE = 3.0
+"""Seconds after which a response is reported as slow."""
 
 
-def relay_access(report: SettingsReport) -> RelayAccess | None:
-    """Return how the settings let the bot ask its relay, ``None`` where they do not tell."""
-    settings = report.settings
-    if report.lacks(*NEEDED):
-        return None
-    try:
-        asked = relay_profile(settings.suno_relay, settings.suno_base_url or None)
-    except ValueError:
-        return None
-    return RelayAccess(asked.name, asked.base_url, settings.suno_api_key)
-
-
-async def look_at_relay(report: SettingsReport, time_limit: float) -> Findings:
-    """Ask for a task that surely does not exist; yield what that shows."""
-    if missing := report.lacks(*NEEDED):
-        names = " and ".join(missing)
-        yield _note.warning("asked", text="Not asked", advice=f"Mend {names} first.")
+async def check_relay(settings_report: SettingsReport, time_limit: float) -> CheckResults:
+    """Look up a task that cannot exist; yield what the relay's response shows."""
+    if wrong := settings_report.unusable(*RELAY_SETTINGS):
+        advice = f"Fix {' and '.join(wrong)} first."
+        yield _reporter.warning("asked", text="The relay was not asked", advice=advice)
         return
-    settings = report.settings
+    settings = settings_report.settings
     try:
-        asked = relay_profile(
+        profile = relay_profile(
             settings.suno_relay, settings.suno_base_url or None, settings.suno_fetch_path or None
         )
     except ValueError as error:
-        yield _note.problem("address", text=str(error), advice=f"{_BOTH}, and start again.")
+        advice = f"{_CHECK_URL}, then run the doctor again."
+        yield _reporter.problem("address", text=str(error), advice=advice)
         return
     requests = RequestRecorder()
     try:
-        async with aiohttp.ClientSession(trace_configs=[requests.trace()]) as session:
-            limits = ResponseLimits(total=time_limit)
-            client = RelayClient(
-                session, asked, settings.suno_api_key, requests_per_second=PACE, limits=limits
-            )
-            stranger = str(uuid.uuid4())
-            await client.look_up([stranger], kinds={stranger: TaskKind.MUSIC})
+        await _look_up_unknown_task(settings, profile, requests, time_limit)
     except RelayError as error:
-        yield _trouble(error, asked, requests)
+        yield _failure(error, profile, requests)
         return
-    for finding in _well(asked, requests):
-        yield finding
+    yield _response_time(profile, requests)
+    yield _reporter.ok("key", text="The relay accepts the key")
+    yield _batch_path(profile, requests)
 
 
-def _well(asked: RelayProfile, requests: RequestRecorder) -> list[Finding]:
-    slowest = max((each.duration for each in requests.answered), default=0.0)
-    text = f"{asked.base_url} answers, in {slowest * 1000:.0f} ms"
-    advice = "Look-ups are late by as much; ask the relay's operator if it stays so."
-    if slowest > SLOW:
-        answers = _note.warning("answers", text=text, advice=advice)
-    else:
-        answers = _note.ok("answers", text=text)
-    found = [answers, _note.ok("key", text="The key is accepted")]
-    path = _batch_path(requests)
-    if path.endswith(asked.fetch_path):
-        return [*found, _note.ok("path", text=f"The batch look-up works: POST {path}")]
-    text = f"There is no POST {asked.fetch_path}; the bot asks POST {path} instead"
-    own = path.removeprefix(URL(asked.base_url).raw_path.rstrip("/"))
-    advice = f"SUNO_FETCH_PATH={own} in .env saves the detour."
-    return [*found, _note.warning("path", text=text, advice=advice)]
+async def _look_up_unknown_task(
+    settings: Settings, profile: RelayProfile, requests: RequestRecorder, time_limit: float
+) -> None:
+    """Look up a random id as the bot does. Raises ``RelayError``."""
+    task_id = str(uuid.uuid4())
+    async with aiohttp.ClientSession(trace_configs=[requests.trace()]) as session:
+        client = RelayClient(
+            session,
+            profile,
+            settings.suno_api_key,
+            requests_per_second=REQUESTS_PER_SECOND,
+            limits=ResponseLimits(total=time_limit),
+        )
+        await client.look_up([task_id], kinds={task_id: TaskKind.MUSIC})
 
 
-def _batch_path(requests: RequestRecorder) -> str:
-    """Return the path of the last batch look-up: the one that worked, if any did."""
+def _response_time(profile: RelayProfile, requests: RequestRecorder) -> CheckResult:
+    slowest = max((request.duration for request in requests.answered), default=0.0)
+    text = f"{profile.base_url} answers, in {slowest * 1000:.0f} ms"
+    if slowest > SLOW_RESPONSE:
+        advice = "Look-ups are late by as much; ask the relay's operator if it stays so."
+        return _reporter.warning("answers", text=text, advice=advice)
+    return _reporter.ok("answers", text=text)
+
+
+def _batch_path(profile: RelayProfile, requests: RequestRecorder) -> CheckResult:
+    """Report the path of the last batch look-up, which is the one that works."""
     paths = (each.path for each in reversed(requests.answered) if each.method == "POST")
-    return next(paths, "")
+    path = next(paths, "")
+    if path.endswith(profile.fetch_path):
+        return _reporter.ok("path", text=f"The batch look-up works: POST {path}")
+    text = f"There is no POST {profile.fetch_path}; the bot uses POST {path} instead"
+    below_base_url = path.removeprefix(URL(profile.base_url).raw_path.rstrip("/"))
+    advice = f"Set SUNO_FETCH_PATH={below_base_url} in .env to save the failing request."
+    return _reporter.warning("path", text=text, advice=advice)
 
 
-def _trouble(error: RelayError, asked: RelayProfile, requests: RequestRecorder) -> Finding:
+def _failure(error: RelayError, profile: RelayProfile, requests: RequestRecorder) -> CheckResult:
     if requests.error is not None and not requests.answered:
-        text, advice = describe_connection_error(requests.error, ADDRESS)
-        return _note.problem("answers", text=f"{asked.base_url}: {text}", advice=advice)
+        text, advice = describe_connection_error(requests.error, "SUNO_BASE_URL")
+        return _reporter.problem("answers", text=f"{profile.base_url}: {text}", advice=advice)
     if isinstance(error, EndpointNotFoundError) and error.single_only:
         text = (
-            f"There is no batch look-up at {asked.base_url}; single look-ups seem to work,"
+            f"There is no batch look-up at {profile.base_url}; single look-ups seem to work,"
             " which only a task of yours can prove"
         )
-        return _note.warning("path", text=text, advice=_SINGLY)
-    text = f"{asked.base_url} {_MEANING[error.kind]} ({error.detail.rstrip('.')})"
+        return _reporter.warning("path", text=text, advice=_SINGLE_LOOKUPS)
+    text = f"{profile.base_url} {_MEANINGS[error.kind]} ({error.detail.rstrip('.')})"
     check = _CHECKS.get(error.kind, "answers")
-    note = _note.warning if error.kind is ErrorKind.RATE_LIMIT else _note.problem
-    return note(check, text=text, advice=_ADVICE[error.kind])
+    if error.kind is ErrorKind.RATE_LIMIT:
+        return _reporter.warning(check, text=text, advice=_ADVICE[error.kind])
+    return _reporter.problem(check, text=text, advice=_ADVICE[error.kind])
 
 
-_BOTH = "Check SUNO_BASE_URL and SUNO_FETCH_PATH"
-_SINGLY = (
-    f"{_BOTH} first. Where they are right, each task costs a request of its own (docs/relays.md);"
-    " until one of yours was seen, nobody is told that a task is unknown."
+_CHECK_URL = "Check SUNO_BASE_URL and SUNO_FETCH_PATH"
+_SINGLE_LOOKUPS = (
+    f"{_CHECK_URL} first. If they are right, each task costs a request of its own (docs/relays.md);"
+    " until a task of yours was found, the bot reports no task as unknown."
 )
 _CHECKS = {ErrorKind.AUTH: "key", ErrorKind.QUOTA: "key", ErrorKind.NOT_FOUND: "path"}
-_MEANING = {
+_MEANINGS = {
     ErrorKind.AUTH: "refuses the key",
     ErrorKind.QUOTA: "says that the account has no credit",
-    ErrorKind.RATE_LIMIT: "was asked too often",
+    ErrorKind.RATE_LIMIT: "limits the rate of requests",
     ErrorKind.NOT_FOUND: "answers as no relay does on any of the known paths",
     ErrorKind.BAD_REQUEST: "does not accept the request",
     ErrorKind.UNAVAILABLE: "is in trouble",
@@ -125,15 +121,15 @@ _MEANING = {
 }
 _ADVICE = {
     ErrorKind.AUTH: "Check SUNO_API_KEY, and that this key may use Suno.",
-    ErrorKind.QUOTA: "Top the account up, or set the SUNO_API_KEY of another.",
+    ErrorKind.QUOTA: "Top the account up, or set the SUNO_API_KEY of another account.",
     ErrorKind.RATE_LIMIT: (
         "Nothing is lost: the bot waits. If it goes on, lower POLL_REQUESTS_PER_SECOND."
     ),
-    ErrorKind.NOT_FOUND: f"{_BOTH}: the address ends before the path begins, see docs/relays.md.",
-    ErrorKind.BAD_REQUEST: f"{_BOTH}, and that this is a Suno relay.",
+    ErrorKind.NOT_FOUND: (f"{_CHECK_URL}: the URL ends where the path begins, see docs/relays.md."),
+    ErrorKind.BAD_REQUEST: f"{_CHECK_URL}, and that this is a Suno relay.",
     ErrorKind.UNAVAILABLE: (
         "Nothing is lost: the bot waits until it answers again. If it goes on, check SUNO_BASE_URL,"
         " and tell the relay's operator."
     ),
-    ErrorKind.UNREADABLE: f"{_BOTH}: what answers there may be a web page, or a proxy's.",
+    ErrorKind.UNREADABLE: f"{_CHECK_URL}: the response may be a web page, or come from a proxy.",
 }

@@ -1,13 +1,12 @@
-"""What the doctor finds, as values. Texts are plain English for the operator."""
+"""The results of the doctor as values. Texts are plain English for the operator."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
 
 
 class Area(StrEnum):
-    """The parts that are looked at, in the order in which they are shown."""
+    """The parts that are checked, in the order in which they are shown."""
 
     SETTINGS = "settings"
     DATABASE = "database"
@@ -16,21 +15,21 @@ class Area(StrEnum):
 
 
 class State(StrEnum):
-    """How bad a finding is."""
+    """How bad a result is."""
 
     OK = "ok"
     WARNING = "warning"
     """The bot works, but not as well as it could, or not for long."""
     PROBLEM = "problem"
-    """Somebody waits in vain until this is mended."""
+    """Something does not work until the operator fixes this."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at.
+class CheckResult:
+    """The result of one check.
 
-    ``check`` names it, the same in every run. ``text`` and ``advice`` may quote a server, so they
-    are hostile until they are printed.
+    ``check`` is its name, the same in every run. ``text`` and ``advice`` may quote a server, so
+    they are hostile until they are printed.
     """
 
     area: Area
@@ -38,21 +37,47 @@ class Finding:
     state: State
     text: str
     advice: str = ""
-    """What to do; empty only where all is well."""
+    """What to do; empty only for ``State.OK``."""
 
     def __post_init__(self) -> None:
         if self.state is not State.OK and not self.advice:
-            raise ValueError(f"{self.check}: what is not well needs advice")
+            raise ValueError(f"{self.check}: a warning or a problem needs advice")
 
 
-Findings = AsyncIterator[Finding]
-"""A part's findings as it makes them: what it found before it is cut short counts."""
+CheckResults = AsyncIterator[CheckResult]
+"""The results of an area as they are made: those from before a time limit are kept."""
 
 
-class Notebook:
-    """Writes findings of one area."""
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """Makes the check results of one area."""
 
-    def __init__(self, area: Area) -> None:
-        self.ok = partial(Finding, area, state=State.OK)
-        self.warning = partial(Finding, area, state=State.WARNING)
-        self.problem = partial(Finding, area, state=State.PROBLEM)
+    area: Area
+
+    def ok(self, check: str, text: str) -> CheckResult:
+        """Return the result of a check that found nothing to do."""
+        return CheckResult(self.area, check, State.OK, text)
+
+    def warning(self, check: str, text: str, advice: str) -> CheckResult:
+        """Return a result that asks for attention, with what to do."""
+        return CheckResult(self.area, check, State.WARNING, text, advice)
+
+    def problem(self, check: str, text: str, advice: str) -> CheckResult:
+        """Return a result that has to be fixed, with what to do."""
+        return CheckResult(self.area, check, State.PROBLEM, text, advice)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All results, by area and then in the order in which they were made."""
+
+    results: tuple[CheckResult, ...]
+
+    @property
+    def healthy(self) -> bool:
+        """Whether there is no problem; warnings are allowed."""
+        return not self.count(State.PROBLEM)
+
+    def count(self, state: State) -> int:
+        """Return how many results have this state."""
+        return sum(result.state is state for result in self.results)

@@ -1,85 +1,71 @@
-"""The whole examination: all parts at the same time, each for so long and no longer."""
+"""Runs the checks of all areas at the same time, each area within a time limit."""
 
 import asyncio
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 
-from bot.doctor.database_checks import THRESHOLDS, Thresholds, look_at_database
-from bot.doctor.discord_checks import look_at_discord
-from bot.doctor.relay_checks import look_at_relay
-from bot.doctor.report import Area, Finding, Findings, State
-from bot.doctor.settings_checks import look_at_settings
-from bot.settings import SettingsReport
+from bot.doctor.database_checks import THRESHOLDS, Thresholds, check_database
+from bot.doctor.discord_checks import check_discord
+from bot.doctor.relay_checks import check_relay
+from bot.doctor.report import Area, CheckResult, CheckResults, Report, Reporter
+from bot.doctor.settings_checks import check_settings
+from bot.doctor.settings_report import SettingsReport
 
 TIME_LIMIT = 10.0
-"""Seconds for each part."""
+"""Seconds for each area."""
 
-WITHIN = 0.8
-"""Of the time of a part, for one step of it: then it still can say which one took too long."""
+STEP_TIME_RATIO = 0.8
+"""Of an area's time limit, for one step of it: the area can then report which one timed out."""
 
-Waiting = Callable[[Collection[Area]], None]
-"""Is told which parts are still being looked at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Examination:
-    """Everything that was found, by area and then in the order in which it was looked at."""
-
-    findings: tuple[Finding, ...]
-
-    @property
-    def healthy(self) -> bool:
-        """Whether nothing has to be mended; warnings are allowed."""
-        return not self.count(State.PROBLEM)
-
-    def count(self, state: State) -> int:
-        """Return how many findings are of this kind."""
-        return sum(finding.state is state for finding in self.findings)
+ProgressCallback = Callable[[Collection[Area]], None]
+"""Is called with the areas that are still being checked."""
 
 
-async def examine(
-    report: SettingsReport,
+async def run_checks(
+    settings_report: SettingsReport,
     *,
-    waiting: Waiting = lambda _: None,
+    on_progress: ProgressCallback = lambda _: None,
     time_limit: float = TIME_LIMIT,
     thresholds: Thresholds = THRESHOLDS,
-) -> Examination:
-    """Look at everything; whatever goes wrong in one part stops no other.
+) -> Report:
+    """Check everything; an error in one area does not stop the others.
 
-    ``time_limit`` is in seconds and for each part.
+    ``time_limit`` is in seconds and for each area.
     """
-    step = time_limit * WITHIN
-    parts = {
-        Area.SETTINGS: look_at_settings(report),
-        Area.DATABASE: look_at_database(report, step, thresholds),
-        Area.RELAY: look_at_relay(report, step),
-        Area.DISCORD: look_at_discord(report, step),
+    step_limit = time_limit * STEP_TIME_RATIO
+    checks = {
+        Area.SETTINGS: check_settings(settings_report),
+        Area.DATABASE: check_database(settings_report, step_limit, thresholds),
+        Area.RELAY: check_relay(settings_report, step_limit),
+        Area.DISCORD: check_discord(settings_report, step_limit),
     }
-    left = set(parts)
+    pending = set(checks)
 
-    async def look(area: Area, findings: Findings) -> list[Finding]:
-        found = await _in_time(area, findings, time_limit)
-        left.discard(area)
-        waiting(left)
-        return found
+    async def run_area(area: Area, results: CheckResults) -> list[CheckResult]:
+        collected = await _collect(Reporter(area), results, time_limit)
+        pending.discard(area)
+        on_progress(pending)
+        return collected
 
-    waiting(left)
-    looked = await asyncio.gather(*(look(area, part) for area, part in parts.items()))
-    return Examination(tuple(finding for found in looked for finding in found))
+    on_progress(pending)
+    by_area = await asyncio.gather(*(run_area(area, each) for area, each in checks.items()))
+    return Report(tuple(result for results in by_area for result in results))
 
 
-async def _in_time(area: Area, findings: Findings, time_limit: float) -> list[Finding]:
-    found: list[Finding] = []
+async def _collect(
+    reporter: Reporter, results: CheckResults, time_limit: float
+) -> list[CheckResult]:
+    """Return the results of an area, and the error or the time limit that ended its checks."""
+    collected: list[CheckResult] = []
     try:
         async with asyncio.timeout(time_limit):
-            async for finding in findings:
-                found.append(finding)  # noqa: PERF401 # what was found before the time ran out counts
+            async for result in results:
+                collected.append(result)  # noqa: PERF401 # those from before a timeout are kept
     except TimeoutError:
-        text = f"Not all of it could be looked at within {time_limit:g} s"
+        text = f"Not everything could be checked within {time_limit:g} s"
         advice = "Try again; if it goes on, the server that is asked or the network is too slow."
-        found.append(Finding(area, "time", State.PROBLEM, text, advice))
-    except Exception as error:  # noqa: BLE001 # what a part stumbles over stops no other
-        text = f"Looking at it failed: {type(error).__name__}"
-        advice = "That is a fault of this program: please report it."
-        found.append(Finding(area, "fault", State.PROBLEM, text, advice))
-    return found
+        collected.append(reporter.problem("time", text, advice))
+    except Exception as error:  # noqa: BLE001 # an error in one area stops no other
+        text = f"The check failed: {type(error).__name__}"
+        advice = "This is a bug in this program: please report it."
+        collected.append(reporter.problem("fault", text, advice))
+    return collected

@@ -1,57 +1,57 @@
-"""The settings: where each comes from, what is wrong with it, and who may read them."""
+"""Checks the settings: where each comes from, what is wrong with it, and who can read them."""
 
 import os
 from pathlib import Path
 
-from bot.doctor.report import Area, Findings, Notebook
-from bot.settings import Found, SettingsReport, Stray
+from bot.doctor.report import Area, CheckResults, Reporter
+from bot.doctor.settings_report import SettingsReport, SettingValue, UnknownSetting
+from bot.settings import ENV_FILE
 
-_note = Notebook(Area.SETTINGS)
+_reporter = Reporter(Area.SETTINGS)
 
-WHEN_EMPTY = {
+_SHOWN_WHEN_EMPTY = {
     "DISCORD_GATEWAY_URL": "as Discord's API says",
     "SUNO_BASE_URL": "the relay's own",
     "SUNO_FETCH_PATH": "the relay's own",
 }
 
 
-async def look_at_settings(report: SettingsReport) -> Findings:
-    """Yield every setting, then what is wrong, then names that nothing reads."""
-    for found in report.found:
-        yield _note.ok(found.name, text=_told(found))
-    unread = any(wrong.name == ".env" for wrong in report.complaints)
-    for wrong in report.complaints:
-        text = f"{wrong.name} {wrong.what}"
-        hidden = unread and wrong.what == "is missing"
-        advice = "It may stand in .env: mend that first." if hidden else _sentence(wrong.advice)
-        yield _note.problem(wrong.name, text=text, advice=advice)
-    if _others_may_read(Path(".env")):
-        text = ".env, where the secrets are, can be read by other users of this machine"
-        yield _note.warning("secrecy", text=text, advice="Say `chmod 600 .env`.")
-    for stray in report.strays:
-        yield _note.warning(
-            stray.name,
-            text=f"{stray.name} in {_place(stray)} is no setting: nothing reads it",
-            advice=f"Did you mean {stray.meant}?" if stray.meant else "See .env.example.",
-        )
+async def check_settings(settings_report: SettingsReport) -> CheckResults:
+    """Yield every usable setting, then the problems, then the names that no setting has."""
+    for value in settings_report.values:
+        yield _reporter.ok(value.name, text=_describe(value))
+    unread_file = any(problem.name == ENV_FILE for problem in settings_report.problems)
+    for problem in settings_report.problems:
+        text = f"{problem.name} {problem.description}"
+        may_be_in_file = unread_file and problem.description == "is missing"
+        advice = "It may be set in .env: fix that first." if may_be_in_file else problem.advice
+        yield _reporter.problem(problem.name, text=text, advice=_sentence(advice))
+    if _is_readable_by_others(Path(ENV_FILE)):
+        text = ".env, which holds the secrets, can be read by other users of this machine"
+        yield _reporter.warning("secrecy", text=text, advice="Run `chmod 600 .env`.")
+    for unknown in settings_report.unknown:
+        suggestion = unknown.suggestion
+        advice = f"Did you mean {suggestion}?" if suggestion else "See .env.example."
+        yield _reporter.warning(unknown.name, text=_describe_unknown(unknown), advice=advice)
 
 
-def _told(found: Found) -> str:
-    value = found.value or WHEN_EMPTY.get(found.name, "empty")
-    return f"{found.name} = {value} ({found.origin})"
+def _describe(value: SettingValue) -> str:
+    shown = value.value or _SHOWN_WHEN_EMPTY.get(value.name, "empty")
+    return f"{value.name} = {shown} ({value.origin})"
 
 
-def _others_may_read(file: Path) -> bool:
-    """Whether more than its owner may open a file; the modes of Windows do not tell."""
+def _describe_unknown(unknown: UnknownSetting) -> str:
+    place = ENV_FILE if unknown.origin == ENV_FILE else "the environment"
+    return f"{unknown.name} in {place} is not a setting and has no effect"
+
+
+def _is_readable_by_others(file: Path) -> bool:
+    """Whether users other than the owner may read a file; unknown on Windows, thus false."""
     try:
         return os.name == "posix" and bool(file.stat().st_mode & 0o077)
-    except OSError:  # not there, or nobody's business
+    except OSError:  # it does not exist, or this user may not know
         return False
 
 
-def _place(stray: Stray) -> str:
-    return ".env" if stray.origin == ".env" else "the environment"
-
-
 def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{text[:1].upper()}{text[1:].removesuffix('.')}."

@@ -1,13 +1,13 @@
-"""What the doctor says of Discord: every way in which it can be broken has its advice."""
+"""The doctor reports each way in which the setup at Discord can be wrong, with advice."""
 
 from typing import Any
 
 import pytest
 
-from bot.doctor.command_checks import offered_commands
+from bot.app import commands_to_register
 from bot.doctor.discord_api import JoinedServer
 from bot.doctor.report import Area, State
-from bot.doctor.server_checks import lacks
+from bot.doctor.server_checks import missing_in_server
 from bot.settings import Settings
 from bot.storage.database import DatabaseThread
 from bot.storage.models import Destination
@@ -20,18 +20,18 @@ from tests.support.builders import NOON, a_running_task
 from tests.support.doctor_harness import DoctorHarness
 from tests.support.sandbox_session import SandboxSession
 
-NOBODY = "http://127.0.0.1:9"
-"""Where nothing listens."""
+UNREACHABLE = "http://127.0.0.1:9"
+"""A URL where nothing listens."""
 
 
-async def started(sandbox: SandboxSession) -> None:
-    """Wait until a bot that was started has registered its commands."""
+async def wait_until_started(sandbox: SandboxSession) -> None:
+    """Wait until a started bot has registered its commands."""
     await sandbox.discord.wait_until_ready(timeout=30)
     await sandbox.discord.wait_until_commands(timeout=30)
 
 
 async def watch_in(sandbox: SandboxSession, channel: Channel) -> None:
-    """Keep that something is watched in a channel, as a bot would that has stopped since."""
+    """Save a watched task for a channel, as a bot does that has stopped since."""
     destination = Destination(channel.id, sandbox.guild.id)
     async with DatabaseThread(sandbox.folder / "suno.db") as database:
         store = TaskStore(database, Outbox(database), "custom")
@@ -45,48 +45,48 @@ async def watch_in(sandbox: SandboxSession, channel: Channel) -> None:
         )
 
 
-async def test_a_bot_that_works_is_found_in_good_health(
-    sandbox: SandboxSession, doctor: DoctorHarness
-) -> None:
-    """Who it is, what it needs and where it is; nothing to mend."""
+async def test_a_working_bot_is_healthy(sandbox: SandboxSession, doctor: DoctorHarness) -> None:
+    """The report says who it is, what it needs and where it is."""
     async with BotProcess(sandbox.folder, sandbox.environment):
-        await started(sandbox)
-        visit = await doctor.run()
-    assert visit.examination.healthy
-    assert visit.troubles(Area.DISCORD) == []
-    assert str(sandbox.discord.application_id) in visit.found(Area.DISCORD, "application").text
-    assert sandbox.discord.bot_user.name in visit.found(Area.DISCORD, "application").text
-    assert "no privileged" in visit.found(Area.DISCORD, "intents").text
-    assert "applications.commands" in visit.found(Area.DISCORD, "invite").text
-    assert "up to date" in visit.found(Area.DISCORD, "commands").text
-    assert "1 server" in visit.found(Area.DISCORD, "servers").text
-    assert visit.printed.endswith("All is well.\n")
+        await wait_until_started(sandbox)
+        run = await doctor.run()
+    assert run.report.healthy
+    assert run.not_ok(Area.DISCORD) == []
+    assert str(sandbox.discord.application_id) in run.result(Area.DISCORD, "application").text
+    assert sandbox.discord.bot_user.name in run.result(Area.DISCORD, "application").text
+    assert "no privileged intent" in run.result(Area.DISCORD, "intents").text
+    assert "applications.commands" in run.result(Area.DISCORD, "invite").text
+    assert "up to date" in run.result(Area.DISCORD, "commands").text
+    assert "1 server" in run.result(Area.DISCORD, "servers").text
+    assert run.printed.endswith("All is well.\n")
 
 
-async def test_nothing_is_written_at_discord_and_no_session_begun(
+async def test_the_doctor_sends_get_requests_alone_and_starts_no_session(
     sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
-    """A bot that runs is not disturbed: only its REST API is read."""
+    """A running bot is not disturbed."""
     await doctor.run()
     assert {request.method for request in sandbox.discord.requests} == {"GET"}
     assert sandbox.discord.gateway.identifies == 0
     assert not sandbox.discord.commands.registered
 
 
-async def test_a_refused_token_is_told_without_the_token(doctor: DoctorHarness) -> None:
-    """With where to get a new one; the visit itself makes sure that the token is not printed."""
-    found = (await doctor.run(DISCORD_TOKEN="a-token-of-yesterday")).found(Area.DISCORD, "token")
-    assert found.state is State.PROBLEM
-    assert "Reset Token" in found.advice
+async def test_a_refused_token_is_reported_without_the_token(doctor: DoctorHarness) -> None:
+    """``Doctor.run`` asserts that the token is in no output."""
+    result = (await doctor.run(DISCORD_TOKEN="a-token-of-yesterday")).result(Area.DISCORD, "token")
+    assert result.state is State.PROBLEM
+    assert "Reset Token" in result.advice
 
 
-async def test_a_discord_that_is_gone_is_told_and_stops_nothing_else(doctor: DoctorHarness) -> None:
-    """With its address and the setting that holds it."""
-    visit = await doctor.run(DISCORD_API_URL=f"{NOBODY}/api/v10")
-    found = visit.found(Area.DISCORD, "answers")
-    assert NOBODY in found.text
-    assert "DISCORD_API_URL" in found.advice
-    assert visit.found(Area.RELAY, "key").state is State.OK
+async def test_an_unreachable_discord_does_not_stop_other_areas(
+    doctor: DoctorHarness,
+) -> None:
+    """The text names the URL, and the advice the setting that holds it."""
+    run = await doctor.run(DISCORD_API_URL=f"{UNREACHABLE}/api/v10")
+    result = run.result(Area.DISCORD, "answers")
+    assert UNREACHABLE in result.text
+    assert "DISCORD_API_URL" in result.advice
+    assert run.result(Area.RELAY, "key").state is State.OK
 
 
 ELSEWHERE = {"Location": "https://elsewhere.example/"}
@@ -119,10 +119,10 @@ async def test_a_failed_login_is_reported_at_once_with_what_to_do(
 ) -> None:
     """No other request follows; aiohttp alone repeats one whose connection was cut, once."""
     sandbox.discord.faults.add("GET /users/@me", times=None, **fault)
-    found = (await doctor.run()).found(Area.DISCORD, "answers")
-    assert found.state is State.PROBLEM
-    assert says in found.text
-    assert advice in found.advice
+    result = (await doctor.run()).result(Area.DISCORD, "answers")
+    assert result.state is State.PROBLEM
+    assert says in result.text
+    assert advice in result.advice
     paths = [request.path for request in sandbox.discord.requests]
     assert paths == ["/users/@me"] * (2 if "drop" in fault else 1)
 
@@ -135,58 +135,58 @@ async def test_a_failed_login_is_reported_at_once_with_what_to_do(
         ("GET /users/@me/guilds", "servers"),
     ],
 )
-async def test_trouble_with_one_question_does_not_keep_the_others_from_being_asked(
+async def test_a_failed_request_affects_its_own_check_alone(
     sandbox: SandboxSession, doctor: DoctorHarness, request_: str, check: str
 ) -> None:
-    """Only the finding that it was about is missing."""
+    """The checks that follow are made all the same."""
     sandbox.discord.faults.add(request_, status=500, times=None)
-    visit = await doctor.run()
-    assert visit.found(Area.DISCORD, check).state is State.PROBLEM
+    run = await doctor.run()
+    assert run.result(Area.DISCORD, check).state is State.PROBLEM
     others = {"gateway", "commands", "servers"} - {check}
-    assert all(visit.found(Area.DISCORD, other).state is not State.PROBLEM for other in others)
+    assert all(run.result(Area.DISCORD, other).state is not State.PROBLEM for other in others)
 
 
-async def test_a_discord_that_does_not_answer_in_time_is_told(
+async def test_a_discord_that_does_not_answer_in_time_is_reported(
     sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
-    """And what was asked before that is told all the same."""
+    """What it answered before is reported too."""
     sandbox.discord.faults.add("GET /gateway/bot", delay=30.0)
-    visit = await doctor.run(time_limit=1.0)
-    assert visit.found(Area.DISCORD, "token").state is State.OK
-    assert "in time" in visit.found(Area.DISCORD, "gateway").text
+    run = await doctor.run(time_limit=1.0)
+    assert run.result(Area.DISCORD, "token").state is State.OK
+    assert "in time" in run.result(Area.DISCORD, "gateway").text
 
 
-async def test_commands_that_were_never_registered_are_told(doctor: DoctorHarness) -> None:
-    """A warning: the bot registers them when it starts."""
-    found = (await doctor.run()).found(Area.DISCORD, "commands")
-    assert found.state is State.WARNING
-    assert "No command is registered" in found.text
-    assert "Start" in found.advice
+async def test_commands_that_were_never_registered_are_a_warning(doctor: DoctorHarness) -> None:
+    """The bot registers them when it starts."""
+    result = (await doctor.run()).result(Area.DISCORD, "commands")
+    assert result.state is State.WARNING
+    assert "No command is registered" in result.text
+    assert "Start" in result.advice
 
 
 @pytest.mark.parametrize(
     ("change", "says"),
     [
         (lambda commands: commands.pop(0), "lack /suno"),
-        (lambda commands: commands[0].update(name="sing"), "have besides /sing"),
+        (lambda commands: commands[0].update(name="sing"), "also contain /sing"),
         (lambda commands: _option(commands).update(description="as before"), "differ in /suno"),
         (lambda commands: commands[-1].update(name_localizations={}), "Watch Suno tasks"),
     ],
     ids=["one less", "another", "another description", "no translation"],
 )
-async def test_commands_of_another_version_are_told_by_name(
+async def test_commands_of_another_version_are_reported_by_name(
     sandbox: SandboxSession, doctor: DoctorHarness, change: Any, says: str
 ) -> None:
-    """Also where only a description or a translation is another one."""
+    """A different description or translation counts too."""
     settings = Settings.model_validate(
         {name.lower(): value for name, value in sandbox.environment.items()}
     )
-    sandbox.discord.commands.overwrite(None, await offered_commands(settings))
+    sandbox.discord.commands.overwrite(None, await commands_to_register(settings))
     change(sandbox.discord.commands.listed(None))
-    found = (await doctor.run()).found(Area.DISCORD, "commands")
-    assert found.state is State.WARNING
-    assert says in found.text
-    assert "Start this version" in found.advice
+    result = (await doctor.run()).result(Area.DISCORD, "commands")
+    assert result.state is State.WARNING
+    assert says in result.text
+    assert "Start this version" in result.advice
 
 
 def _option(commands: list[dict[str, Any]]) -> dict[str, Any]:
@@ -195,100 +195,102 @@ def _option(commands: list[dict[str, Any]]) -> dict[str, Any]:
     return option
 
 
-async def test_a_gateway_that_lets_the_bot_begin_only_a_few_times_more_is_a_warning(
+async def test_few_remaining_session_starts_are_a_warning(
     sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
-    """Before Discord takes its token away."""
+    """Discord resets the token of a bot that uses up all of them."""
     sandbox.discord.gateway.identify_limits.count_earlier(990)
-    found = (await doctor.run()).found(Area.DISCORD, "gateway")
-    assert found.state is State.WARNING
-    assert "10 of 1000" in found.text
-    assert "24.0 h" in found.advice
+    result = (await doctor.run()).result(Area.DISCORD, "gateway")
+    assert result.state is State.WARNING
+    assert "10 of 1000" in result.text
+    assert "24.0 h" in result.advice
 
 
-async def test_a_gateway_that_lets_the_bot_begin_no_more_is_a_problem(
+async def test_no_remaining_session_start_is_a_problem(
     sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
-    """Until Discord counts anew."""
+    """The bot cannot connect until Discord resets the limit."""
     sandbox.discord.gateway.identify_limits.count_earlier(1000)
-    assert (await doctor.run()).found(Area.DISCORD, "gateway").state is State.PROBLEM
+    assert (await doctor.run()).result(Area.DISCORD, "gateway").state is State.PROBLEM
 
 
-async def test_a_gateway_other_than_discord_names_is_a_warning(doctor: DoctorHarness) -> None:
-    """The bot may wait for it in vain; it may as well be a proxy."""
-    found = (await doctor.run(DISCORD_GATEWAY_URL="ws://127.0.0.1:9/")).found(
+async def test_another_gateway_than_that_of_discord_is_a_warning(doctor: DoctorHarness) -> None:
+    """It may be a wrong address, or a proxy."""
+    result = (await doctor.run(DISCORD_GATEWAY_URL="ws://127.0.0.1:9/")).result(
         Area.DISCORD, "gateway"
     )
-    assert found.state is State.WARNING
-    assert "ws://127.0.0.1:9" in found.text
-    assert "DISCORD_GATEWAY_URL" in found.advice
+    assert result.state is State.WARNING
+    assert "ws://127.0.0.1:9" in result.text
+    assert "DISCORD_GATEWAY_URL" in result.advice
 
 
-async def test_an_application_that_sends_its_commands_elsewhere_is_a_problem(
+async def test_an_application_with_an_interactions_endpoint_is_a_problem(
     sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
-    """No command would ever reach the bot, and nothing else would show it."""
+    """No command would reach the bot, and nothing else shows it."""
     sandbox.discord.state.application_settings["interactions_endpoint_url"] = (
         "https://old.example/hook"
     )
-    found = (await doctor.run()).found(Area.DISCORD, "endpoint")
-    assert found.state is State.PROBLEM
-    assert "Interactions Endpoint URL" in found.advice
+    result = (await doctor.run()).result(Area.DISCORD, "endpoint")
+    assert result.state is State.PROBLEM
+    assert "Interactions Endpoint URL" in result.advice
 
 
-async def test_an_application_that_cannot_be_invited_is_a_problem(
+async def test_an_application_that_requires_a_code_grant_is_a_problem(
     sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
-    """With the switch that does it."""
+    """The advice names the switch in the developer portal."""
     sandbox.discord.state.application_settings["bot_require_code_grant"] = True
-    visit = await doctor.run()
-    assert "code grant" in visit.printed
-    assert "OAuth2 Code Grant" in visit.printed
+    run = await doctor.run()
+    assert "code grant" in run.printed
+    assert "OAuth2 Code Grant" in run.printed
 
 
-async def test_a_bot_in_no_server_is_told_to_be_invited(
+async def test_a_bot_in_no_server_is_a_warning_that_mentions_the_invite_link(
     sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
-    """That is where one begins."""
+    """A new bot begins like this."""
     sandbox.guild.remove_bot()
-    found = (await doctor.run()).found(Area.DISCORD, "servers")
-    assert found.state is State.WARNING
-    assert "invite link" in found.advice
+    result = (await doctor.run()).result(Area.DISCORD, "servers")
+    assert result.state is State.WARNING
+    assert "invite link" in result.advice
 
 
 async def test_a_permission_that_is_missing_in_a_server_is_named(
     sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
-    """With the server; one where the bot is administrator lacks nothing."""
+    """The text names the server; an administrator lacks nothing."""
     sandbox.guild.revoke("embed_links", "send_messages_in_threads")
     other = sandbox.discord.add_guild("Choir")
     other.revoke("attach_files")
     other.grant("administrator")
-    visit = await doctor.run()
-    found = visit.found(Area.DISCORD, "permissions")
-    assert found.state is State.WARNING
-    assert found.text.startswith("Song Club: lacks ")
-    assert "Embed Links" in found.text
-    assert "Send Messages in Threads" in found.text
-    assert "2 servers" in visit.found(Area.DISCORD, "servers").text
+    run = await doctor.run()
+    result = run.result(Area.DISCORD, "permissions")
+    assert result.state is State.WARNING
+    assert result.text.startswith("Song Club: ")
+    assert "Embed Links" in result.text
+    assert "Send Messages in Threads" in result.text
+    assert "2 servers" in run.result(Area.DISCORD, "servers").text
 
 
-def test_an_administrator_lacks_nothing_whatever_else_is_said() -> None:
-    """The one permission stands for all."""
-    assert lacks(JoinedServer(id=1, name="Choir", permissions=1 << 3)) == []
-    assert "send_messages" in lacks(JoinedServer(id=1, name="Choir", permissions=1 << 10))
+def test_an_administrator_lacks_no_permission() -> None:
+    """The administrator permission includes all others."""
+    assert missing_in_server(JoinedServer(id=1, name="Choir", permissions=1 << 3)) == []
+    assert "send_messages" in missing_in_server(
+        JoinedServer(id=1, name="Choir", permissions=1 << 10)
+    )
 
 
-async def test_many_servers_are_read_page_by_page_and_told_in_short(
+async def test_many_servers_are_read_page_by_page_and_summarized(
     sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
-    """More than Discord tells at once; not each gets a line."""
+    """Discord returns 200 at once; only the first ten are listed."""
     for number in range(205):
         sandbox.discord.add_guild(f"Choir {number}").revoke("send_messages")
-    visit = await doctor.run()
-    assert "206 servers" in visit.found(Area.DISCORD, "servers").text
-    assert visit.printed.count("lacks Send Messages") == 10
-    assert "195 more servers" in visit.printed
+    run = await doctor.run()
+    assert "206 servers" in run.result(Area.DISCORD, "servers").text
+    assert run.printed.count("the bot lacks Send Messages\n") == 10
+    assert "195 more servers" in run.printed
 
 
 @pytest.mark.parametrize(
@@ -299,67 +301,67 @@ async def test_many_servers_are_read_page_by_page_and_told_in_short(
         ("view_channel", State.WARNING, "cannot see it"),
     ],
 )
-async def test_a_channel_in_use_that_lacks_a_permission_is_named(
+async def test_a_used_channel_with_a_missing_permission_is_reported(
     sandbox: SandboxSession, doctor: DoctorHarness, permission: str, state: State, says: str
 ) -> None:
-    """By name where it may be known, with how much waits there."""
+    """By its name if the bot can see it, with how much waits there."""
     await watch_in(sandbox, sandbox.songs)
     sandbox.songs.deny(permission)
-    found = (await doctor.run()).found(Area.DISCORD, "channel")
-    assert found.state is state
-    assert "Song Club" in found.text
-    assert "1 watched" in found.text
-    assert says in found.text
-    assert "Allow it" in found.advice
+    result = (await doctor.run()).result(Area.DISCORD, "channel")
+    assert result.state is state
+    assert "Song Club" in result.text
+    assert "1 watched" in result.text
+    assert says in result.text
+    assert "Allow it" in result.advice
 
 
-async def test_a_thread_in_use_has_the_permissions_of_its_channel(
+async def test_a_used_thread_has_the_permissions_of_its_channel(
     sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
-    """In a thread it is another permission that counts."""
+    """Send Messages in Threads takes the place of Send Messages."""
     await watch_in(sandbox, sandbox.guild.add_thread(sandbox.songs, "b-side"))
     sandbox.songs.deny("send_messages_in_threads")
-    found = (await doctor.run()).found(Area.DISCORD, "channel")
-    assert found.state is State.PROBLEM
-    assert "#b-side" in found.text
-    assert "Send Messages in Threads" in found.text
+    result = (await doctor.run()).result(Area.DISCORD, "channel")
+    assert result.state is State.PROBLEM
+    assert "#b-side" in result.text
+    assert "Send Messages in Threads" in result.text
 
 
-async def test_a_channel_in_use_that_is_gone_is_told(
+async def test_a_used_channel_that_was_deleted_is_reported(
     sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
-    """By its id: nothing else is known of it any more."""
+    """By its id, because its name cannot be read any more."""
     await watch_in(sandbox, sandbox.songs)
     sandbox.songs.delete()
-    found = (await doctor.run()).found(Area.DISCORD, "channel")
-    assert str(sandbox.songs.id) in found.text
-    assert "gone" in found.text
+    result = (await doctor.run()).result(Area.DISCORD, "channel")
+    assert str(sandbox.songs.id) in result.text
+    assert "gone" in result.text
 
 
-async def test_a_held_notice_shows_in_the_database_and_at_its_channel(
+async def test_a_held_notice_is_reported_for_the_database_and_for_its_channel(
     sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
-    """What waits, and which permission it waits for."""
+    """The channel's result names the permission that is missing."""
     sandbox.relay.add(song("a-song", takes=1))
     async with BotProcess(sandbox.folder, sandbox.environment):
-        await started(sandbox)
+        await wait_until_started(sandbox)
         await sandbox.command_answer("suno watch", id="a-song")
         sandbox.songs.deny("send_messages")
         sandbox.relay.clock.advance(10)
         await sandbox.discord.wait_for(lambda: sandbox.discord.open_dm(sandbox.ada).messages)
-        visit = await doctor.run()
-    assert "1 notice held" in visit.found(Area.DATABASE, "held").text
-    assert "(0 watched, 1 held): the bot lacks Send Messages" in visit.printed
+        run = await doctor.run()
+    assert "1 notice held" in run.result(Area.DATABASE, "held").text
+    assert "(0 watched, 1 held): the bot lacks Send Messages" in run.printed
 
 
-async def test_a_name_at_discord_cannot_disturb_the_terminal(
+async def test_the_name_of_a_server_cannot_control_the_terminal(
     sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
-    """What a server is called is hostile text."""
+    """Names at Discord are hostile text."""
     evil = sandbox.discord.add_guild("\x1b[2J\u202eevil [red]club[/red]\r\nok all is well")
     evil.revoke("send_messages")
-    visit = await doctor.run()
-    assert "\x1b" not in visit.printed
-    assert "\u202e" not in visit.printed
-    assert "[red]club[/red]" in visit.printed
-    assert "\nok all is well" not in visit.printed
+    run = await doctor.run()
+    assert "\x1b" not in run.printed
+    assert "\u202e" not in run.printed
+    assert "[red]club[/red]" in run.printed
+    assert "\nok all is well" not in run.printed

@@ -1,4 +1,4 @@
-"""What the doctor says of the relay: every way in which it can be broken has its advice."""
+"""The doctor reports each way in which a relay can fail, with advice."""
 
 from dataclasses import replace
 
@@ -26,21 +26,20 @@ from sandbox.relay.faults import (
 )
 from tests.support.doctor_harness import DoctorHarness
 
-NOBODY = "http://127.0.0.1:9"
-"""Where nothing listens."""
+UNREACHABLE = "http://127.0.0.1:9"
+"""A URL where nothing listens."""
 
 
-async def test_a_relay_in_good_health_answers_takes_the_key_and_has_the_batch(
+async def test_a_working_relay_is_reported_with_its_batch_path(
     doctor: DoctorHarness,
 ) -> None:
-    """It is asked for an id that nobody can have, and the path that works is named."""
-    visit = await doctor.run()
-    assert visit.troubles(Area.RELAY) == []
-    assert "POST /suno/fetch" in visit.found(Area.RELAY, "path").text
-    assert "accepted" in visit.found(Area.RELAY, "key").text
-    asked = {id_ for look in doctor.sandbox.relay.requests for id_ in look.ids}
-    assert len(asked) == 1
-    assert len(asked.pop()) == 36
+    """The doctor looks up one random id, which nobody can have."""
+    run = await doctor.run()
+    assert run.not_ok(Area.RELAY) == []
+    assert "POST /suno/fetch" in run.result(Area.RELAY, "path").text
+    assert "accepts" in run.result(Area.RELAY, "key").text
+    (task_id,) = {id_ for request in doctor.sandbox.relay.requests for id_ in request.ids}
+    assert len(task_id) == 36
 
 
 @pytest.mark.parametrize(
@@ -61,52 +60,52 @@ async def test_a_relay_in_good_health_answers_takes_the_key_and_has_the_batch(
     ],
     ids=lambda value: value.name if isinstance(value, Fault) else "",
 )
-async def test_each_trouble_of_a_relay_is_named_with_what_to_do(
+async def test_each_failure_of_a_relay_is_reported_with_what_to_do(
     doctor: DoctorHarness, fault: Fault, check: str, says: str, advice: str
 ) -> None:
-    """A problem, while everything else is looked at all the same."""
+    """It is a problem, and the other areas are checked all the same."""
     doctor.sandbox.relay.faults.add(fault)
-    visit = await doctor.run()
-    found = visit.found(Area.RELAY, check)
-    assert found.state is State.PROBLEM
-    assert says in found.text
-    assert advice in found.advice
-    assert visit.found(Area.DISCORD, "token").state is State.OK
+    run = await doctor.run()
+    result = run.result(Area.RELAY, check)
+    assert result.state is State.PROBLEM
+    assert says in result.text
+    assert advice in result.advice
+    assert run.result(Area.DISCORD, "token").state is State.OK
 
 
-async def test_a_relay_that_limits_the_rate_is_only_a_warning(doctor: DoctorHarness) -> None:
-    """The bot itself waits in such a case, and nothing is lost."""
+async def test_a_rate_limit_of_the_relay_is_a_warning(doctor: DoctorHarness) -> None:
+    """The bot waits in such a case, and nothing is lost."""
     doctor.sandbox.relay.faults.add(rate_limited("60"))
-    found = (await doctor.run()).found(Area.RELAY, "answers")
-    assert found.state is State.WARNING
-    assert "POLL_REQUESTS_PER_SECOND" in found.advice
+    result = (await doctor.run()).result(Area.RELAY, "answers")
+    assert result.state is State.WARNING
+    assert "POLL_REQUESTS_PER_SECOND" in result.advice
 
 
-async def test_a_wrong_key_is_told_without_the_key(doctor: DoctorHarness) -> None:
-    """The visit itself makes sure that no key is printed."""
-    visit = await doctor.run(SUNO_API_KEY="sk-of-somebody-else")
-    assert visit.found(Area.RELAY, "key").state is State.PROBLEM
+async def test_a_wrong_key_is_reported_without_the_key(doctor: DoctorHarness) -> None:
+    """``Doctor.run`` asserts that the key is in no output."""
+    run = await doctor.run(SUNO_API_KEY="sk-of-somebody-else")
+    assert run.result(Area.RELAY, "key").state is State.PROBLEM
 
 
-async def test_a_relay_that_is_gone_is_told_by_its_address(doctor: DoctorHarness) -> None:
-    """And the setting that holds the address."""
-    found = (await doctor.run(SUNO_BASE_URL=NOBODY)).found(Area.RELAY, "answers")
-    assert found.state is State.PROBLEM
-    assert NOBODY in found.text
-    assert "nothing listens" in found.text
-    assert "SUNO_BASE_URL" in found.advice
+async def test_an_unreachable_relay_is_reported_with_its_url(doctor: DoctorHarness) -> None:
+    """The advice names the setting that holds the URL."""
+    result = (await doctor.run(SUNO_BASE_URL=UNREACHABLE)).result(Area.RELAY, "answers")
+    assert result.state is State.PROBLEM
+    assert UNREACHABLE in result.text
+    assert "nothing listens" in result.text
+    assert "SUNO_BASE_URL" in result.advice
 
 
-async def test_a_server_that_does_not_speak_tls_is_told_so(doctor: DoctorHarness) -> None:
-    """The commonest slip: https:// where http:// is served."""
+async def test_a_server_without_tls_is_reported_as_such(doctor: DoctorHarness) -> None:
+    """The most common mistake is https:// where http:// is served."""
     address = doctor.sandbox.relay.base_url.replace("http:", "https:")
-    found = (await doctor.run(SUNO_BASE_URL=address)).found(Area.RELAY, "answers")
-    assert "TLS" in found.text
-    assert "SUNO_BASE_URL" in found.advice
+    result = (await doctor.run(SUNO_BASE_URL=address)).result(Area.RELAY, "answers")
+    assert "TLS" in result.text
+    assert "SUNO_BASE_URL" in result.advice
 
 
-def test_a_name_that_is_not_known_is_told_as_such() -> None:
-    """No name is looked up for it here."""
+def test_a_host_name_that_does_not_resolve_is_described_as_such() -> None:
+    """The test makes the error by hand and resolves no name."""
     key = ConnectionKey("relay.example", 443, True, True, None, None, None)
     error = aiohttp.ClientConnectorDNSError(key, OSError(-2, "Name or service not known"))
     text, advice = describe_connection_error(error, "SUNO_BASE_URL")
@@ -114,73 +113,73 @@ def test_a_name_that_is_not_known_is_told_as_such() -> None:
     assert "SUNO_BASE_URL" in advice
 
 
-async def test_the_path_that_works_is_told_where_the_configured_one_does_not(
+async def test_the_discovered_path_is_reported_if_the_configured_one_fails(
     doctor: DoctorHarness,
 ) -> None:
-    """The bot finds it by itself; the setting saves the detour."""
+    """The bot discovers it by itself; the setting saves the failing request."""
     relay = doctor.sandbox.relay
     relay.response_format = replace(relay.response_format, paths=frozenset({"/suno/submit/fetch"}))
-    found = (await doctor.run()).found(Area.RELAY, "path")
-    assert found.state is State.WARNING
-    assert "SUNO_FETCH_PATH=/suno/submit/fetch" in found.advice
+    result = (await doctor.run()).result(Area.RELAY, "path")
+    assert result.state is State.WARNING
+    assert "SUNO_FETCH_PATH=/suno/submit/fetch" in result.advice
 
 
 @pytest.mark.parametrize("elsewhere", list(UnknownPathFormat))
 async def test_a_server_without_any_of_the_paths_is_a_problem(
     doctor: DoctorHarness, elsewhere: UnknownPathFormat
 ) -> None:
-    """Whatever it answers there, be it its own front page with status 200."""
+    """Whatever it answers on unknown paths, even a web page with status 200."""
     relay = doctor.sandbox.relay
     relay.response_format = replace(
         relay.response_format, paths=frozenset(), unknown_path=elsewhere
     )
-    found = (await doctor.run()).found(Area.RELAY, "path")
-    assert found.state is State.PROBLEM
-    assert "SUNO_BASE_URL and SUNO_FETCH_PATH" in found.advice
+    result = (await doctor.run()).result(Area.RELAY, "path")
+    assert result.state is State.PROBLEM
+    assert "SUNO_BASE_URL and SUNO_FETCH_PATH" in result.advice
 
 
 @pytest.mark.parametrize("path", ["/suno/tasks/fetch", "/task/not/found"])
-async def test_a_path_that_sounds_like_a_task_is_a_problem(
+async def test_a_path_that_reads_like_a_task_error_is_a_problem(
     doctor: DoctorHarness, path: str
 ) -> None:
-    """A server that repeats the path does not say that it knows no task."""
+    """An error that repeats the path does not prove that the relay knows no such task."""
     relay = doctor.sandbox.relay
     relay.response_format = replace(
         relay.response_format, paths=frozenset(), unknown_path=UnknownPathFormat.REPEATED
     )
-    found = (await doctor.run(SUNO_FETCH_PATH=path)).found(Area.RELAY, "path")
-    assert found.state is State.PROBLEM
+    result = (await doctor.run(SUNO_FETCH_PATH=path)).result(Area.RELAY, "path")
+    assert result.state is State.PROBLEM
 
 
 @pytest.mark.parametrize("unknown", [UnknownTaskFormat.NOT_EXIST, UnknownTaskFormat.NOT_FOUND])
-async def test_a_relay_with_single_look_ups_only_is_a_warning(
+async def test_a_relay_with_single_lookups_only_is_a_warning(
     doctor: DoctorHarness, unknown: UnknownTaskFormat
 ) -> None:
-    """That they work can only be seen by a task of one's own, and is said so."""
+    """The text says that only a task of one's own can prove that they work."""
     relay = doctor.sandbox.relay
     relay.response_format = replace(
         relay.response_format, paths=frozenset({"/suno/fetch/{id}"}), task_with_id_only=unknown
     )
-    found = (await doctor.run()).found(Area.RELAY, "path")
-    assert found.state is State.WARNING
-    assert "single look-ups seem to work" in found.text
+    result = (await doctor.run()).result(Area.RELAY, "path")
+    assert result.state is State.WARNING
+    assert "single look-ups seem to work" in result.text
 
 
-async def test_an_address_that_no_relay_can_have_is_told(doctor: DoctorHarness) -> None:
-    """What the settings let pass, the relay looks at more closely."""
-    found = (await doctor.run(SUNO_FETCH_PATH="/suno/{id}")).found(Area.RELAY, "address")
-    assert found.state is State.PROBLEM
-    assert "SUNO_FETCH_PATH" in found.advice
+async def test_an_invalid_relay_url_is_a_problem(doctor: DoctorHarness) -> None:
+    """The relay profile refuses what the settings accept."""
+    result = (await doctor.run(SUNO_FETCH_PATH="/suno/{id}")).result(Area.RELAY, "address")
+    assert result.state is State.PROBLEM
+    assert "SUNO_FETCH_PATH" in result.advice
 
 
 @pytest.mark.parametrize("fault", [slow_headers(), slow_drip()], ids=lambda fault: fault.name)
-async def test_a_relay_that_never_answers_holds_nothing_up(
+async def test_a_relay_that_never_answers_stops_no_other_area(
     doctor: DoctorHarness, fault: Fault
 ) -> None:
-    """Its time is limited, and all else is told."""
+    """Its checks end at their time limit, and all other areas are reported."""
     doctor.sandbox.relay.faults.add(fault)
-    visit = await doctor.run(time_limit=2.0)
-    assert visit.troubles(Area.RELAY) == ["answers"]
-    assert "in time" in visit.printed or "no whole answer" in visit.printed
-    assert visit.found(Area.DISCORD, "token").state is State.OK
-    assert visit.found(Area.DATABASE, "file").state is State.OK
+    run = await doctor.run(time_limit=2.0)
+    assert run.not_ok(Area.RELAY) == ["answers"]
+    assert "in time" in run.printed or "no whole answer" in run.printed
+    assert run.result(Area.DISCORD, "token").state is State.OK
+    assert run.result(Area.DATABASE, "file").state is State.OK

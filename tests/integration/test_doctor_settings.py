@@ -1,4 +1,4 @@
-"""What the doctor says of the settings: where each comes from, and all that is wrong at once."""
+"""The doctor reports where each setting comes from, and every problem at once."""
 
 import os
 
@@ -18,70 +18,74 @@ def write_env(doctor: DoctorHarness, *lines: str) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 @pytest.mark.parametrize("mode", [0o640, 0o604])
-async def test_an_env_that_others_can_read_is_a_warning(doctor: DoctorHarness, mode: int) -> None:
-    """The token and the key are in it."""
+async def test_an_env_file_that_others_can_read_is_a_warning(
+    doctor: DoctorHarness, mode: int
+) -> None:
+    """The file holds the token and the key."""
     write_env(doctor, "LOG_LEVEL=warning")
     (doctor.sandbox.folder / ".env").chmod(mode)
-    visit = await doctor.run()
-    assert visit.troubles(Area.SETTINGS) == ["secrecy"]
-    found = visit.found(Area.SETTINGS, "secrecy")
-    assert found.state is State.WARNING
-    assert "chmod 600 .env" in found.advice
+    run = await doctor.run()
+    assert run.not_ok(Area.SETTINGS) == ["secrecy"]
+    result = run.result(Area.SETTINGS, "secrecy")
+    assert result.state is State.WARNING
+    assert "chmod 600 .env" in result.advice
 
 
-async def test_every_setting_is_told_with_its_value_and_where_it_came_from(
+async def test_every_setting_is_reported_with_its_value_and_origin(
     doctor: DoctorHarness,
 ) -> None:
-    """The environment wins over .env, as it does for the bot."""
+    """The environment takes precedence over .env, as it does for the bot."""
     write_env(doctor, "LOG_LEVEL=warning", "POLL_INTERVAL=99", "LOG_FORMAT=")
-    visit = await doctor.run()
-    assert visit.troubles(Area.SETTINGS) == []
+    run = await doctor.run()
+    assert run.not_ok(Area.SETTINGS) == []
     for name in Settings.model_fields:
-        assert visit.found(Area.SETTINGS, name.upper()).text.startswith(name.upper())
-    told = {name: visit.found(Area.SETTINGS, name).text for name in ("LOG_LEVEL", "LOG_FORMAT")}
-    assert told == {
+        assert run.result(Area.SETTINGS, name.upper()).text.startswith(name.upper())
+    texts = {name: run.result(Area.SETTINGS, name).text for name in ("LOG_LEVEL", "LOG_FORMAT")}
+    assert texts == {
         "LOG_LEVEL": "LOG_LEVEL = WARNING (.env)",
         "LOG_FORMAT": "LOG_FORMAT = text (default)",
     }
-    assert "POLL_INTERVAL = 0.1 (environment)" in visit.printed
-    assert "SUNO_FETCH_PATH = the relay's own (default)" in visit.printed
+    assert "POLL_INTERVAL = 0.1 (environment)" in run.printed
+    assert "SUNO_FETCH_PATH = the relay's own (default)" in run.printed
 
 
-async def test_a_secret_is_told_by_its_length_alone(doctor: DoctorHarness) -> None:
-    """That is enough to see whether it was pasted whole."""
-    visit = await doctor.run(SUNO_API_KEY="sk-0123456789")
-    assert visit.found(Area.SETTINGS, "SUNO_API_KEY").text == (
+async def test_a_secret_is_reported_by_its_length_alone(doctor: DoctorHarness) -> None:
+    """The length shows whether it was pasted whole."""
+    run = await doctor.run(SUNO_API_KEY="sk-0123456789")
+    assert run.result(Area.SETTINGS, "SUNO_API_KEY").text == (
         "SUNO_API_KEY = set, 13 characters (environment)"
     )
 
 
-async def test_all_that_is_refused_is_told_at_once_and_the_rest_goes_on(
+async def test_all_problems_are_reported_at_once(
     doctor: DoctorHarness,
 ) -> None:
-    """What cannot be asked any more says which setting it waits for."""
-    visit = await doctor.run(
+    """An area that cannot be checked names the settings that have to be fixed first."""
+    run = await doctor.run(
         SUNO_API_KEY="two words", POLL_INTERVAL="often", LOG_FORMAT="xml", DISCORD_TOKEN=""
     )
     wrong = ["DISCORD_TOKEN", "SUNO_API_KEY", "POLL_INTERVAL", "LOG_FORMAT"]
-    assert visit.troubles(Area.SETTINGS) == wrong
-    assert "Reset Token" in visit.found(Area.SETTINGS, "DISCORD_TOKEN").advice
-    assert "'often'" in visit.found(Area.SETTINGS, "POLL_INTERVAL").text
-    assert "SUNO_API_KEY" in visit.found(Area.RELAY, "asked").advice
-    assert "DISCORD_TOKEN" in visit.found(Area.DISCORD, "asked").advice
-    assert visit.found(Area.DATABASE, "file").state is State.OK
+    assert run.not_ok(Area.SETTINGS) == wrong
+    assert "Reset Token" in run.result(Area.SETTINGS, "DISCORD_TOKEN").advice
+    assert "'often'" in run.result(Area.SETTINGS, "POLL_INTERVAL").text
+    assert "SUNO_API_KEY" in run.result(Area.RELAY, "asked").advice
+    assert "DISCORD_TOKEN" in run.result(Area.DISCORD, "asked").advice
+    assert run.result(Area.DATABASE, "file").state is State.OK
     assert doctor.sandbox.relay.requests == []
     assert doctor.sandbox.discord.requests == []
 
 
-async def test_a_setting_that_concerns_one_part_only_stops_no_other(doctor: DoctorHarness) -> None:
-    """A custom relay without its address, here."""
-    visit = await doctor.run(SUNO_BASE_URL="")
-    assert "SUNO_BASE_URL" in visit.found(Area.RELAY, "asked").advice
-    assert visit.found(Area.DISCORD, "token").state is State.OK
+async def test_a_problem_with_a_setting_of_one_area_skips_it_alone(
+    doctor: DoctorHarness,
+) -> None:
+    """A custom relay without its URL does not keep Discord from being checked."""
+    run = await doctor.run(SUNO_BASE_URL="")
+    assert "SUNO_BASE_URL" in run.result(Area.RELAY, "asked").advice
+    assert run.result(Area.DISCORD, "token").state is State.OK
 
 
 @pytest.mark.parametrize(
-    ("line", "meant"),
+    ("line", "suggestion"),
     [
         ("POLL_INTERVALL=3", "POLL_INTERVAL"),
         ("suno_volume=11", None),
@@ -90,71 +94,71 @@ async def test_a_setting_that_concerns_one_part_only_stops_no_other(doctor: Doct
         ("DATABASE_PAHT=x", "DATABASE_PATH"),
     ],
 )
-async def test_a_slip_in_env_is_a_warning_that_guesses_what_was_meant(
-    doctor: DoctorHarness, line: str, meant: str | None
+async def test_a_misspelt_name_in_env_is_a_warning_with_a_suggestion(
+    doctor: DoctorHarness, line: str, suggestion: str | None
 ) -> None:
-    """Nothing else would say that the setting has no effect."""
+    """Nothing else shows that the setting has no effect."""
     write_env(doctor, line, "OTHER_PROGRAM=1")
-    visit = await doctor.run()
-    (name,) = visit.troubles(Area.SETTINGS)
-    found = visit.found(Area.SETTINGS, name)
-    assert found.state is State.WARNING
+    run = await doctor.run()
+    (name,) = run.not_ok(Area.SETTINGS)
+    result = run.result(Area.SETTINGS, name)
+    assert result.state is State.WARNING
     assert name == line.partition("=")[0].upper()
-    assert (f"Did you mean {meant}?" if meant else "See .env.example.") == found.advice
-    assert "OTHER_PROGRAM" not in visit.printed
+    assert (suggestion or ".env.example") in result.advice
+    assert "OTHER_PROGRAM" not in run.printed
 
 
-async def test_a_near_miss_in_the_environment_is_told_too(
+async def test_a_misspelt_name_in_the_environment_is_a_warning(
     doctor: DoctorHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A container has no .env; what only begins like ours is another program's there."""
+    """A container has no .env; a name that only shares a prefix is another program's."""
     monkeypatch.setenv("POLL_INTERVALL", "3")
     monkeypatch.setenv("LOG_DIRECTORY", "here")
-    visit = await doctor.run()
-    assert visit.troubles(Area.SETTINGS) == ["POLL_INTERVALL"]
+    run = await doctor.run()
+    assert run.not_ok(Area.SETTINGS) == ["POLL_INTERVALL"]
 
 
-async def test_the_value_of_a_slip_is_never_printed(doctor: DoctorHarness) -> None:
-    """It may be the secret that was meant to be set; so may a line that lacks its name."""
+async def test_the_value_of_an_unknown_name_is_not_printed(doctor: DoctorHarness) -> None:
+    """It may be a misplaced secret; so may a line that lacks its name."""
     write_env(doctor, "DISCORD_TOKENS=hidden-one", "SUNO_API_KEY-hidden-two=1", "hidden-three")
-    visit = await doctor.run()
-    assert "DISCORD_TOKENS" in visit.printed
-    assert "HIDDEN" not in visit.printed.upper()
-    assert "hidden" not in str(visit.json).lower()
+    run = await doctor.run()
+    assert "DISCORD_TOKENS" in run.printed
+    assert "HIDDEN" not in run.printed.upper()
+    assert "hidden" not in str(run.json).lower()
 
 
-async def test_a_secret_that_was_pasted_into_another_setting_is_not_printed(
+async def test_a_secret_in_another_setting_is_not_printed(
     doctor: DoctorHarness,
 ) -> None:
-    """The visit itself looks for the key in all that is said."""
+    """``Doctor.run`` asserts that the key is in no output."""
     key = doctor.sandbox.relay.key
-    visit = await doctor.run(SUNO_FETCH_PATH=f"/suno/{key}", SUNO_RELAY=key)
-    assert "[secret]" in visit.printed
+    run = await doctor.run(SUNO_FETCH_PATH=f"/suno/{key}", SUNO_RELAY=key)
+    assert "[secret]" in run.printed
 
 
-async def test_an_address_with_a_password_or_a_key_in_it_is_refused_without_being_shown(
+async def test_a_url_with_a_password_or_a_key_is_refused_and_not_printed(
     doctor: DoctorHarness,
 ) -> None:
-    """Whatever stands before the host or behind a question mark."""
+    """The secret may stand before the host or in the query."""
     for address in ("https://me:hunter2@relay.example", "https://relay.example/?key=hunter2"):
-        visit = await doctor.run(SUNO_BASE_URL=address)
-        assert visit.troubles(Area.SETTINGS) == ["SUNO_BASE_URL"]
-        assert "hunter2" not in visit.printed
+        run = await doctor.run(SUNO_BASE_URL=address)
+        assert run.not_ok(Area.SETTINGS) == ["SUNO_BASE_URL"]
+        assert "hunter2" not in run.printed
 
 
-async def test_an_env_file_that_cannot_be_read_is_told(doctor: DoctorHarness) -> None:
-    """The environment still counts, and all else is looked at."""
+async def test_an_env_file_that_cannot_be_read_is_a_problem(doctor: DoctorHarness) -> None:
+    """The settings of the environment still count, and everything else is checked."""
     (doctor.sandbox.folder / ".env").write_bytes("LOG_LEVEL=тихо".encode("utf-16"))
-    visit = await doctor.run()
-    assert "UTF-8" in visit.found(Area.SETTINGS, ".env").text
-    assert visit.found(Area.DISCORD, "token").state is State.OK
+    run = await doctor.run()
+    assert "UTF-8" in run.result(Area.SETTINGS, ".env").text
+    assert run.result(Area.DISCORD, "token").state is State.OK
 
 
-async def test_what_is_missing_may_stand_in_an_env_file_that_cannot_be_read(
+async def test_a_missing_setting_may_be_in_an_unreadable_env_file(
     doctor: DoctorHarness,
 ) -> None:
-    """Nobody is sent away for a new token before the file can be read."""
+    """The advice is to fix the file, not to create a new token."""
     (doctor.sandbox.folder / ".env").write_bytes("LOG_LEVEL=тихо".encode("utf-16"))
-    visit = await doctor.run(DISCORD_TOKEN="")
-    assert ".env" in visit.found(Area.SETTINGS, "DISCORD_TOKEN").advice
-    assert "Reset Token" not in visit.printed
+    run = await doctor.run(DISCORD_TOKEN="")
+    assert ".env" in run.result(Area.SETTINGS, "DISCORD_TOKEN").advice
+    assert "Reset Token" not in run.printed

@@ -353,12 +353,12 @@ async def test_the_operator_is_informed_of_tasks_of_another_key(
             while WARNING not in bot.log:  # noqa: ASYNC110 # a process writes it to a file
                 await asyncio.sleep(0.05)
         await sandbox.relay.wait_for_requests(len(sandbox.relay.requests) + 10)
-        visit = await DoctorHarness(sandbox, monkeypatch).run()
+        run = await DoctorHarness(sandbox, monkeypatch).run()
         code, said = await run_doctor_command(sandbox, "why", "our-song")
     assert bot.log.count(WARNING) == 1
-    found = visit.found(Area.DATABASE, "other_key")
-    assert (found.state, found.text[:16]) == (State.WARNING, "1 task not named")
+    result = run.result(Area.DATABASE, "other_key")
+    assert (result.state, result.text[:6]) == (State.WARNING, "1 task")
     assert code == 0
-    assert "it knew it under another SUNO_API_KEY or SUNO_BASE_URL" in said
-    visit = await DoctorHarness(sandbox, monkeypatch).run(SUNO_API_KEY=before["SUNO_API_KEY"])
-    assert "other_key" not in visit.troubles(Area.DATABASE)
+    assert "under another SUNO_API_KEY or SUNO_BASE_URL" in said
+    run = await DoctorHarness(sandbox, monkeypatch).run(SUNO_API_KEY=before["SUNO_API_KEY"])
+    assert "other_key" not in run.not_ok(Area.DATABASE)

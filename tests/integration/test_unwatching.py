@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.doctor.delivery_explanation import conclusion
+from bot.doctor.task_summary import summarize
 from bot.i18n.catalog import catalog_for
 from bot.storage.database import DatabaseThread
 from bot.storage.models import Destination, MessageFormat, UnwatchOutcome
@@ -64,8 +64,8 @@ async def test_a_notice_that_waits_is_not_posted_once_nobody_watches(ended: Ende
     assert await ended.outbox.undelivered_notices(ADA, NOON) == []
     assert await ended.unwatch() is UnwatchOutcome.NOT_WATCHED
     (facts,) = task_facts(ended.path, "song", 5.0)
-    said = conclusion(facts, now=NOON, in_use=True)
-    assert said == "Nothing was posted: nobody watched it any more."
+    said = summarize(facts, now=NOON, in_use=True, relay=None)
+    assert said == "Nothing was posted: nobody watched the task any more."
 
 
 async def test_others_are_told_without_whoever_stopped(ended: Ended) -> None:

@@ -48,8 +48,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot.background": {"bot.storage"},
     "bot.start_errors": {"bot.settings", "bot.storage", "bot.monitoring"},
     "bot.doctor": {
-        *("bot.settings", "bot.relay", "bot.storage", "bot.ui", "bot.delivery"),
+        *("bot.settings", "bot.redaction", "bot.relay", "bot.storage"),
         "bot.app",  # composes the bot whose commands are compared
+        "bot.ui.permissions",  # which permissions the bot needs, and its invite link
+        "bot.delivery.discord_errors",  # what the stored status and code of a refusal mean
     },
     "bot.__main__": {
         *("bot.settings", "bot.app", "bot.doctor", "bot.relay", "bot.start_errors", "sandbox"),

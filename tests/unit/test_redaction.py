@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from bot.doctor.settings_report import report_settings
 from bot.logs import configure_logging
 from bot.redaction import redact_known_forms, redact_setting
-from bot.settings import SettingsError, load_settings, report_settings
+from bot.settings import SettingsError, load_settings
 
 KEY = "sk-" + "aB3dE5gH" * 6
 TOKEN = "MTA5ODc2NTQzMjEwOTg3NjU0MzIx.GaBcDe.0123456789abcdefghijklmnopqrstuvwxyz-_AB"
@@ -41,7 +42,7 @@ def test_a_secret_in_the_wrong_setting_is_not_quoted(
     with pytest.raises(SettingsError) as refusal:
         load_settings()
     report = report_settings()
-    shown = [str(refusal.value), *map(str, report.complaints), *map(str, report.found)]
+    shown = [str(refusal.value), *map(str, report.problems), *map(str, report.values)]
     assert not [text for text in shown if secret in text]
     assert name in str(refusal.value)
 
@@ -51,7 +52,7 @@ def test_a_key_in_an_address_that_can_be_used_is_not_shown(
 ) -> None:
     """The address is valid, so that only its display can be careful."""
     settings_with(monkeypatch, SUNO_BASE_URL=f"https://api.example.com/{KEY}")
-    (found,) = (each for each in report_settings().found if each.name == "SUNO_BASE_URL")
+    (found,) = (each for each in report_settings().values if each.name == "SUNO_BASE_URL")
     assert found.value == "https://api.example.com/[secret]"
 
 

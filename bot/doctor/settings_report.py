@@ -1,0 +1,160 @@
+"""What became of each setting: its value and origin, what is wrong, and unknown names.
+
+``load_settings`` stops at a wrong setting; the doctor goes on with what can be used.
+"""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
+
+from bot.redaction import redact_setting
+from bot.relay.providers import relay_profile
+from bot.settings import (
+    ENV_FILE,
+    SettingProblem,
+    Settings,
+    describe_env_file_error,
+    describe_validation_error,
+)
+from bot.storage.relay_fingerprints import RelayAccess
+
+RELAY_SETTINGS = ("SUNO_RELAY", "SUNO_BASE_URL", "SUNO_API_KEY", "SUNO_FETCH_PATH")
+
+Source = Mapping[str, str | None]
+"""The values of the environment or of ``.env``, by the names of the fields of ``Settings``."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingValue:
+    """A setting that can be used: its value without secrets, and where it comes from."""
+
+    name: str
+    value: str
+    origin: Literal["environment", ".env", "default"]
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownSetting:
+    """A name that no setting has, and the setting that may be meant."""
+
+    name: str
+    origin: Literal["environment", ".env"]
+    suggestion: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsReport:
+    """Everything about the settings, whether or not the bot can start with them."""
+
+    settings: Settings
+    """With placeholders for those that have a problem."""
+    values: tuple[SettingValue, ...]
+    problems: tuple[SettingProblem, ...]
+    unknown: tuple[UnknownSetting, ...]
+    secrets: tuple[str, ...]
+    """What must never be printed: refused values too."""
+
+    def unusable(self, *names: str) -> list[str]:
+        """Return those of the named settings that have a problem."""
+        return [problem.name for problem in self.problems if problem.name in names]
+
+    @property
+    def relay_name(self) -> str | None:
+        """The relay that the bot is set to use, ``None`` if ``SUNO_RELAY`` has a problem."""
+        return None if self.unusable("SUNO_RELAY") else self.settings.suno_relay
+
+    @property
+    def relay_access(self) -> RelayAccess | None:
+        """How the bot is set to call its relay, ``None`` if one of those settings is wrong."""
+        if self.unusable(*RELAY_SETTINGS):
+            return None
+        settings = self.settings
+        try:
+            profile = relay_profile(settings.suno_relay, settings.suno_base_url or None)
+        except ValueError:
+            return None
+        return RelayAccess(profile.name, profile.base_url, settings.suno_api_key)
+
+
+_PLACEHOLDERS = {
+    "discord_token": "none",
+    "suno_api_key": "none",
+    "suno_base_url": "https://none.test",
+}
+_SECRETS = [name for name, field in Settings.model_fields.items() if field.annotation is SecretStr]
+
+
+def report_settings() -> SettingsReport:
+    """Read the settings as ``load_settings`` does, and report what became of each."""
+    environment: Source = EnvSettingsSource(Settings).env_vars
+    problems: list[SettingProblem] = []
+    dotenv: Source = {}
+    file: str | None = ENV_FILE
+    try:
+        dotenv = DotEnvSettingsSource(Settings).env_vars
+    except (UnicodeDecodeError, OSError) as error:
+        problems, file = [describe_env_file_error(error)], None
+    try:
+        settings = Settings(_env_file=file)
+    except ValidationError as error:
+        problems += describe_validation_error(error)
+        wrong = (problem.name.lower() for problem in problems if problem.name != ENV_FILE)
+        settings = Settings(_env_file=file, **{name: _placeholder(name) for name in wrong})
+    sources = (environment, dotenv)
+    secrets = {source[name] for source in sources for name in _SECRETS if name in source}
+    return SettingsReport(
+        settings,
+        tuple(_values(settings, environment, dotenv, {problem.name for problem in problems})),
+        tuple(problems),
+        tuple(_unknown_settings(environment, dotenv)),
+        tuple({secret.strip() for secret in secrets if secret}),
+    )
+
+
+def _placeholder(name: str) -> Any:
+    return _PLACEHOLDERS.get(name, Settings.model_fields[name].default)
+
+
+def _values(
+    settings: Settings, environment: Source, dotenv: Source, wrong: set[str]
+) -> Iterator[SettingValue]:
+    """Yield the settings that can be used, secrets by their length alone."""
+    for name in Settings.model_fields:
+        if name.upper() in wrong:
+            continue
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            value = f"set, {len(value.get_secret_value())} characters"
+        origin: Literal["environment", ".env", "default"] = ".env" if name in dotenv else "default"
+        shown = redact_setting(str(value))
+        yield SettingValue(name.upper(), shown, "environment" if name in environment else origin)
+
+
+def _unknown_settings(environment: Source, dotenv: Source) -> Iterator[UnknownSetting]:
+    """Yield names in ``.env`` that look like ours, and near misses in the environment.
+
+    The environment also holds the variables of other programs, so a common prefix is not enough.
+    """
+    known = [name.upper() for name in Settings.model_fields]
+    prefixes = {name.partition("_")[0] for name in known}
+    for name in map(str.upper, dotenv):
+        suggestion = _closest(name, known, 0.8)
+        if name not in known and (suggestion or name.partition("_")[0] in prefixes):
+            yield UnknownSetting(_NOT_A_NAME.sub("?", name)[:40], ".env", suggestion)
+    for name in map(str.upper, environment):
+        suggestion = _closest(name, known, 0.9)
+        if name not in known and suggestion:
+            yield UnknownSetting(name, "environment", suggestion)
+
+
+_NOT_A_NAME = re.compile(r"[^A-Z0-9_].*", re.DOTALL)
+"""What cannot belong to a name: a line without ``=`` may be a secret."""
+
+
+def _closest(name: str, known: list[str], similarity: float) -> str | None:
+    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=similarity)), None)
