@@ -1,1 +1,1 @@
-"""What triggers the bot: someone types a command, presses a button, the clock ticks."""
+"""What triggers the bot: commands, components and events of Discord, one cog for each trigger."""

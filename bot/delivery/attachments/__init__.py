@@ -1,5 +1,5 @@
-"""The finished song as a file, which Discord plays: fetched with care, or not at all.
+"""Audio files that are attached to notices.
 
-``uploads`` decides which notices get one, ``player`` makes it, ``fetching`` gets it from public
-addresses only (``public_addresses``), ``audio`` knows what it is.
+``attachment_policy`` decides which notices get one and creates it, ``audio_fetcher`` downloads it
+from public addresses only, ``audio_format`` recognizes it by its content.
 """
