@@ -272,7 +272,7 @@ async def test_the_log_tells_at_the_start_what_the_bot_works_with(sandbox: Sandb
         port = str(free.getsockname()[1])
     async with BotProcess(sandbox.folder, sandbox.environment | {"METRICS_PORT": port}) as bot:
         async with asyncio.timeout(30):
-            while "Connected to Discord" not in bot.log[first:]:  # noqa: ASYNC110 # a file
+            while "Gateway ready" not in bot.log[first:]:  # noqa: ASYNC110 # a file
                 await asyncio.sleep(0.05)
     said = [line.partition(": ")[2] for line in bot.log[first:].splitlines()]
     assert said == [
@@ -281,7 +281,7 @@ async def test_the_log_tells_at_the_start_what_the_bot_works_with(sandbox: Sandb
         f"Database {sandbox.folder / 'suno.db'}: 2 running tasks, 0 messages waiting",
         f"Figures at http://127.0.0.1:{port}/metrics",
         f"Invite the bot with {invite_link(sandbox.discord.application_id)}",
-        "Connected to Discord as suno_bot#0000, in 1 server",
+        "Gateway ready: user=suno_bot#0000 servers=1",
         "Stopping",
         "Stopped",
     ]

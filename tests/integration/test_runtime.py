@@ -61,7 +61,7 @@ async def test_what_is_loaded_is_not_searched_for_garbage(sandbox: SandboxSessio
     bot = BotProcess(sandbox.folder, sandbox.environment, program=("-c", TELLS_AT_ITS_END))
     await bot.start()
     async with asyncio.timeout(30):
-        while "Connected to Discord" not in bot.log:  # noqa: ASYNC110 # a process writes it
+        while "Gateway ready" not in bot.log:  # noqa: ASYNC110 # a process writes it
             await asyncio.sleep(0.1)
     assert await bot.stop() == 0
     turns, frozen = re.findall(r"turns of (\S+) frozen (\d+)", bot.log)[0]
