@@ -12,11 +12,11 @@ from bot import __version__
 from bot.relay.explain import explain as explain_answer
 from bot.settings import SettingsError, load_settings
 
-CANNOT_WORK = 2
-"""Exit code when starting again would not help: somebody has to change something first.
+EXIT_PERMANENT_ERROR = 2
+"""Exit code if starting again does not help before the operator changes something.
 
-1 is for what may be well at the next start, and for a stop that took too long; 0 for an orderly
-one. A service that restarts on failure should spare 2, as the unit in ``deploy`` does.
+The exit code is 1 if the next start may succeed, or if the stop took too long, and 0 after an
+orderly stop. A service manager should not restart the bot after 2; the unit in ``deploy`` does not.
 """
 
 
@@ -30,38 +30,44 @@ _NO_DEMO = (
 @click.version_option(__version__, prog_name="suno-bot")
 @click.pass_context
 def main(context: click.Context) -> None:
-    """Tell people in Discord when their Suno song is done. With no command: run."""
+    """Report in Discord when Suno songs are finished. Without a command: run."""
     if context.invoked_subcommand is None:
         context.invoke(run)
 
 
 @main.command()
 def run() -> None:
-    """Run the bot with the settings of the environment and of .env."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # which process 1 of a container would not heed
+    """Run the bot with the settings from the environment and from .env."""
+    # Process 1 of a container ignores them without a handler.
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
-    # The settings are told before anything heavy is loaded.
+    # The settings are checked before the slow imports.
     from bot.app import run
     from bot.start_errors import StartError
 
     try:
         run(load_settings())
     except SettingsError as error:
-        click.echo(f"The bot cannot start; these settings need you:\n{error}", err=True)
-        sys.exit(CANNOT_WORK)
+        click.echo(f"The bot cannot start because of these settings:\n{error}", err=True)
+        sys.exit(EXIT_PERMANENT_ERROR)
     except StartError as error:
         logging.getLogger("bot").critical("The bot cannot run. %s", error)
-        sys.exit(CANNOT_WORK if error.lasting else 1)
+        sys.exit(EXIT_PERMANENT_ERROR if error.permanent else 1)
 
 
 @main.command()
-@click.option("--headless", is_flag=True, help="Tell it on the terminal; end by itself.")
-@click.option("--script", is_flag=True, help="Play a tour on the page, by itself.")
-@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Of the page; 0: any.")
+@click.option("--headless", is_flag=True, help="Print the demo on the terminal, then exit.")
+@click.option("--script", is_flag=True, help="Play a scripted tour on the page.")
+@click.option(
+    "--port",
+    default=0,
+    type=click.IntRange(0, 65535),
+    help="The port of the page; 0: any free one.",
+)
 def demo(*, headless: bool, script: bool, port: int) -> None:
-    """See the bot at work on a Discord and a relay of its own: no token, no network.
+    """Run the bot on a local Discord and a local relay, without a token or network access.
 
-    It is shown as a page in a browser, at the address that is printed, until Ctrl+C.
+    The demo is a web page at the address that is printed; it runs until Ctrl+C.
     """
     try:
         from sandbox.demo import run_headless, serve_page
@@ -70,18 +76,23 @@ def demo(*, headless: bool, script: bool, port: int) -> None:
             raise
         raise click.ClickException(_NO_DEMO) from None
 
-    well = run_headless() if headless else serve_page(port=port, script=script)
-    sys.exit(0 if well else 1)
+    succeeded = run_headless() if headless else serve_page(port=port, script=script)
+    sys.exit(0 if succeeded else 1)
 
 
 @main.command()
-@click.option("--status", default=200, show_default=True, help="The HTTP status it came with.")
-@click.option("--content-type", default="application/json", show_default=True)
+@click.option("--status", default=200, show_default=True, help="The HTTP status of the response.")
+@click.option(
+    "--content-type",
+    default="application/json",
+    show_default=True,
+    help="The content type of the response.",
+)
 @click.argument("file", type=click.File("rb"))
 def explain(file: BinaryIO, status: int, content_type: str) -> None:
-    """Print what the bot makes of a relay's answer in FILE (- for standard input), as JSON.
+    """Print as JSON how the bot reads the relay's response in FILE (- for standard input).
 
-    It is in ASCII, of which a terminal obeys nothing: the relay wrote it.
+    The output is ASCII, so that nothing in the response can control the terminal.
     """
     conclusion = explain_answer(status, content_type, file.read())
     click.echo(json.dumps(conclusion, indent=2))
@@ -91,9 +102,9 @@ def explain(file: BinaryIO, status: int, content_type: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.pass_context
 def doctor(context: click.Context, *, as_json: bool) -> None:
-    """Say what works, what does not, and what to do about it; change nothing.
+    """Check the settings, the database, the relay and Discord, and report what to do.
 
-    Exit code 1 if there is a problem. It may be used beside a running bot.
+    Nothing is changed; a running bot is not disturbed. The exit code is 1 if there is a problem.
     """
     if context.invoked_subcommand is None:
         from bot.doctor.command import diagnose
@@ -105,7 +116,7 @@ def doctor(context: click.Context, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.argument("task_id")
 def why(task_id: str, *, as_json: bool) -> None:
-    """Say what became of a task, and why nothing was posted of it yet."""
+    """Report what the database knows of a task, and why nothing was posted yet."""
     from bot.doctor.command import explain_task
 
     sys.exit(explain_task(task_id, as_json=as_json))

@@ -33,12 +33,12 @@ from bot.runtime import freeze_gc, lower_switch_interval, new_event_loop
 from bot.settings import Settings
 from bot.shutdown import run_until_signal
 from bot.start_errors import (
-    EXPLAINED,
+    EXPLAINED_ERRORS,
     LOGIN_REFUSED,
     LOGIN_REFUSED_ONCE,
     StartError,
-    explained,
-    is_about_token,
+    explain_start_error,
+    is_token_refusal,
 )
 from bot.storage.database import DatabaseThread
 from bot.storage.departed_servers import DepartedServers
@@ -114,10 +114,10 @@ async def serve(
             readiness = asyncio.create_task(_call_when_ready(bot, when_ready))
             stack.callback(readiness.cancel)
             await _keep_connected(bot, check)
-        except EXPLAINED as error:
-            if is_about_token(error) and not await check.is_refused():
-                raise StartError(LOGIN_REFUSED_ONCE, lasting=False) from error
-            raise explained(error, settings) from error
+        except EXPLAINED_ERRORS as error:
+            if is_token_refusal(error) and not await check.is_refused():
+                raise StartError(LOGIN_REFUSED_ONCE, permanent=False) from error
+            raise explain_start_error(error, settings) from error
 
 
 async def _call_when_ready(client: SunoBot, callback: Callable[[], None]) -> None:
@@ -136,7 +136,7 @@ async def _keep_connected(client: SunoBot, check: TokenCheck) -> None:
     try:
         await asyncio.wait({connection, refusal}, return_when=asyncio.FIRST_COMPLETED)
         if refusal.done():
-            raise StartError(LOGIN_REFUSED, lasting=True)
+            raise StartError(LOGIN_REFUSED, permanent=True)
         await connection
     finally:
         refusal.cancel()
@@ -346,4 +346,4 @@ def _relay(settings: Settings) -> RelayProfile:
             settings.suno_relay, settings.suno_base_url or None, settings.suno_fetch_path or None
         )
     except ValueError as error:
-        raise StartError(f"SUNO_BASE_URL or SUNO_FETCH_PATH: {error}", lasting=True) from error
+        raise StartError(f"SUNO_BASE_URL or SUNO_FETCH_PATH: {error}", permanent=True) from error

@@ -105,7 +105,7 @@ class SunoBot(GatewayClient):
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # no voice is used
         super().__init__(
             gateway_url=addresses.gateway_url,
-            pace=gateway_timing,
+            timing=gateway_timing,
             command_prefix=(),
             help_command=None,
             tree_cls=CommandTree,

@@ -1,7 +1,7 @@
-"""The connection to Discord's gateway, where discord.py's own does not last.
+"""Connects to Discord's gateway, and keeps trying where discord.py gives up.
 
-It relies on parts of ``AutoShardedClient`` that discord.py does not promise to keep; the tests in
-``test_gateway`` fail where they change.
+It relies on private parts of ``AutoShardedClient``; the tests in ``test_gateway`` fail if they
+change.
 """
 
 import asyncio
@@ -19,41 +19,41 @@ from discord.shard import Shard
 log = logging.getLogger(__name__)
 
 _FINAL_CLOSE_CODES = frozenset({4004, *range(4010, 4015)})
-"""After these the gateway refuses the same client again."""
+"""After these close codes the gateway refuses the same client again."""
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayTiming:
-    """How often the gateway is asked. Spans in seconds."""
+    """Delays between connection attempts, in seconds."""
 
-    first_retry: float = 1.0
-    """After the first connection that failed; it doubles with every further one."""
-    longest_retry: float = 60.0
-    between_identifies: float = 5.0
-    """Discord starts one session in such a span."""
+    first_retry_delay: float = 1.0
+    """After the first failed attempt; it doubles with each further one."""
+    max_retry_delay: float = 60.0
+    identify_interval: float = 5.0
+    """Discord starts at most one session in this time."""
 
 
 GATEWAY_TIMING = GatewayTiming()
 
 
 class GatewayClient(commands.AutoShardedBot):
-    """A sharded client that keeps trying to connect for as long as it takes.
+    """A sharded client that retries the connection to the gateway until it succeeds.
 
-    Whenever a session of a shard begins, it dispatches an event of its own, ``shard_guilds``, with
-    the id of the shard, the number of shards and the ids of the shard's servers: discord.py keeps
-    servers over a new session, and tells of ``ready`` only once all shards have begun one.
+    Whenever a session of a shard starts, it dispatches the event ``shard_guilds`` with the id of
+    the shard, the number of shards and the ids of the shard's servers. discord.py itself keeps old
+    servers over a new session, and dispatches ``ready`` only once all shards have started one.
     """
 
-    def __init__(self, *, gateway_url: str, pace: GatewayTiming, **options: Any) -> None:
-        """``gateway_url`` is where the gateway is; empty: where the API says."""
+    def __init__(self, *, gateway_url: str, timing: GatewayTiming, **options: Any) -> None:
+        """``gateway_url``: the gateway to use; empty: the one that the API names."""
         super().__init__(**options)
         self._gateway_url = gateway_url
-        self._gateway_pace = pace
+        self._gateway_timing = timing
         self._parse_ready = self._connection.parsers["READY"]
         self._connection.parsers["READY"] = self._on_session_start
 
     def _on_session_start(self, data: Any) -> None:
-        """Handle READY as discord.py does, then tell which servers it lists."""
+        """Handle READY as discord.py does, then dispatch which servers it lists."""
         self._parse_ready(data)
         shard_id, shard_count = data["shard"]
         guild_ids = frozenset(int(guild["id"]) for guild in data["guilds"])
@@ -62,14 +62,14 @@ class GatewayClient(commands.AutoShardedBot):
     async def launch_shard(
         self, gateway: yarl.URL, shard_id: int, *, initial: bool = False
     ) -> None:
-        """Connect a shard for the first time, and try again until that succeeds.
+        """Connect a shard for the first time, with retries until that succeeds.
 
-        discord.py calls itself for each try, and ends with a RecursionError after some hundred.
-        Raises ``ConnectionClosed`` where the gateway refuses this client for good.
+        discord.py's own method calls itself for each retry, and ends with a RecursionError after
+        some hundred. Raises ``ConnectionClosed`` if the gateway refuses this client for good.
         """
         if self._gateway_url:
             gateway = yarl.URL(self._gateway_url)
-        # discord.py would go back to Discord's own, with the token, after an invalid session.
+        # After an invalid session discord.py would send the token to Discord's own gateway.
         DiscordWebSocket.DEFAULT_GATEWAY = gateway
         failures = 0
         while (socket := await self._connect_socket(gateway, shard_id, initial, failures)) is None:
@@ -83,35 +83,36 @@ class GatewayClient(commands.AutoShardedBot):
     async def _connect_socket(
         self, gateway: yarl.URL, shard_id: int, initial: bool, failures: int
     ) -> DiscordWebSocket | None:
-        """Connect and identify; return ``None``, and log the first time, where that fails."""
+        """Connect and identify; return ``None``, and log the first failure, if that fails."""
         attempt = DiscordWebSocket.from_client(
             self, initial=initial, gateway=gateway, shard_id=shard_id
         )
         try:
             return await asyncio.wait_for(attempt, self.shard_connect_timeout)
-        except Exception as error:  # whatever a gateway or a proxy sends instead
+        except Exception as error:  # whatever a gateway or a proxy sends
             if isinstance(error, discord.ConnectionClosed) and error.code in _FINAL_CLOSE_CODES:
                 raise
             log.log(
                 logging.DEBUG if failures else logging.WARNING,
-                "Gateway connection failed, trying again until it succeeds: shard=%d cause=%s: %s",
+                "Gateway connection failed, retrying until it succeeds: shard=%d cause=%s: %s",
                 *(shard_id, type(error).__name__, error),
             )
             return None
 
     def _run_shard(self, socket: DiscordWebSocket) -> None:
-        """Hand a connected socket to discord.py, as its own ``launch_shard`` does."""
+        """Pass a connected socket to discord.py, as its own ``launch_shard`` does."""
         inner: Any = self
         shard = Shard(socket, self, inner._AutoShardedClient__queue.put_nowait)
         inner._AutoShardedClient__shards[shard.id] = shard
         shard.launch()
 
     def _retry_delay(self, failures: int) -> float:
-        pace = self._gateway_pace
+        timing = self._gateway_timing
         jitter = random.uniform(0.5, 1.0)  # noqa: S311 # no secret
-        return min(pace.first_retry * 2.0 ** min(failures - 1, 20), pace.longest_retry) * jitter
+        delay = timing.first_retry_delay * 2.0 ** min(failures - 1, 20)
+        return min(delay, timing.max_retry_delay) * jitter
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:  # noqa: ARG002 # discord.py's signature
-        """Wait until Discord may start another session."""
+        """Wait until Discord accepts another session."""
         if not initial:
-            await asyncio.sleep(self._gateway_pace.between_identifies)
+            await asyncio.sleep(self._gateway_timing.identify_interval)

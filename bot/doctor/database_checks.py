@@ -201,7 +201,9 @@ def _check_progress(
 def _check_undelivered(counts: DatabaseCounts) -> Iterator[CheckResult]:
     """Report notices that could not be posted where they belong."""
     if counts.held:
-        text = f"{format_count(counts.held, 'notice')} held: Discord refuses them in their channel"
+        text = (
+            f"{format_count(counts.held, 'notice')} held: Discord accepts no message in the channel"
+        )
         advice = "See the channels below; run `doctor why TASK_ID` for the reason of one."
         yield _reporter.warning("held", text=text, advice=advice)
     if counts.quarantined:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import click
 
-from bot.__main__ import CANNOT_WORK
+from bot.__main__ import EXIT_PERMANENT_ERROR
 from sandbox.bot_process import BotProcess
 from sandbox.discord import Interaction, User
 from sandbox.relay import song
@@ -193,7 +193,7 @@ async def play(folder: Path, fault: Fault | None = None) -> Result:
             violations += [*await journey.heal(), *journey.audit()]
             if await sound.stop() != 0:
                 violations.append("the bot does not stop in order")
-    if exit_code == CANNOT_WORK:
+    if exit_code == EXIT_PERMANENT_ERROR:
         violations.append("the bot ended as if a new start would not help")
     if fault is None and exit_code != 0:
         violations.append(f"the bot ended with exit code {exit_code} without a fault")

@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 from packaging.specifiers import SpecifierSet
 
-from bot.__main__ import CANNOT_WORK, main
+from bot.__main__ import EXIT_PERMANENT_ERROR, main
 from bot.settings import Settings
 from bot.shutdown import SHUTDOWN_TIMEOUT
 from sandbox.bot_process import settings_for
@@ -113,7 +113,7 @@ def test_the_unit_is_not_started_again_where_that_would_not_help(
     unit: configparser.SectionProxy,
 ) -> None:
     """The exit code that says so is the program's."""
-    assert int(unit["RestartPreventExitStatus"]) == CANNOT_WORK
+    assert int(unit["RestartPreventExitStatus"]) == EXIT_PERMANENT_ERROR
 
 
 def test_what_both_start_is_a_command_of_the_program(unit: configparser.SectionProxy) -> None:

@@ -1,4 +1,4 @@
-"""What the command line says when it cannot do what it is asked."""
+"""The exit codes and messages of the command line, and the log of a start."""
 
 import asyncio
 import json
@@ -24,12 +24,12 @@ from tests.support.forwarder import Forwarder
 from tests.support.paths import ROOT
 from tests.support.sandbox_session import SandboxSession, open_sandbox
 
-NOBODY = "http://127.0.0.1:9"
-"""Where nothing listens."""
+UNREACHABLE = "http://127.0.0.1:9"
+"""A URL where nothing listens."""
 
 
 async def run_bot(sandbox: SandboxSession, **changes: str) -> tuple[int, str]:
-    """Run the bot until it ends by itself; return its exit code and what it said."""
+    """Run the bot until it ends by itself; return its exit code and its output."""
     environment = sandbox.environment | changes
     bot = BotProcess(sandbox.folder, {name: value for name, value in environment.items() if value})
     await bot.start()
@@ -39,43 +39,45 @@ async def run_bot(sandbox: SandboxSession, **changes: str) -> tuple[int, str]:
     return code, bot.log
 
 
-async def test_missing_settings_are_told_by_name_all_at_once(sandbox: SandboxSession) -> None:
-    """With exit code 2: starting again would not help."""
-    code, said = await run_bot(sandbox, DISCORD_TOKEN="", SUNO_API_KEY="", POLL_INTERVAL="often")
+async def test_missing_settings_are_all_named_at_once(sandbox: SandboxSession) -> None:
+    """The exit code is 2: starting again does not help."""
+    code, output = await run_bot(sandbox, DISCORD_TOKEN="", SUNO_API_KEY="", POLL_INTERVAL="often")
     assert code == 2
     for name in ("DISCORD_TOKEN", "SUNO_API_KEY", "POLL_INTERVAL"):
-        assert name in said
+        assert name in output
 
 
-async def test_an_address_that_no_relay_can_have_is_told_by_name(sandbox: SandboxSession) -> None:
-    """What the settings let pass, the relay looks at more closely."""
-    code, said = await run_bot(sandbox, SUNO_FETCH_PATH="/suno/{id}")
+async def test_an_invalid_relay_path_is_reported_with_its_setting(sandbox: SandboxSession) -> None:
+    """The relay profile refuses what the settings accept."""
+    code, output = await run_bot(sandbox, SUNO_FETCH_PATH="/suno/{id}")
     assert code == 2
-    assert "SUNO_FETCH_PATH" in said
+    assert "SUNO_FETCH_PATH" in output
 
 
-async def test_a_refused_token_is_told_by_name(sandbox: SandboxSession) -> None:
-    """Without the token, and so that nothing starts it again and again."""
-    code, said = await run_bot(sandbox, DISCORD_TOKEN="a-wrong-token")
+async def test_a_refused_token_ends_the_bot_with_exit_code_2(sandbox: SandboxSession) -> None:
+    """The output names the setting, but not the token."""
+    code, output = await run_bot(sandbox, DISCORD_TOKEN="a-wrong-token")
     assert code == 2
-    assert "DISCORD_TOKEN" in said
-    assert "a-wrong-token" not in said
+    assert "DISCORD_TOKEN" in output
+    assert "a-wrong-token" not in output
 
 
-async def test_machines_are_told_in_their_format_why_the_bot_ends(sandbox: SandboxSession) -> None:
-    """Each line is one object, the last one too."""
-    code, said = await run_bot(sandbox, DISCORD_TOKEN="a-wrong-token", LOG_FORMAT="json")
+async def test_with_json_logs_the_reason_for_the_end_is_json_too(
+    sandbox: SandboxSession,
+) -> None:
+    """Each line of the log is one object, the last one too."""
+    code, output = await run_bot(sandbox, DISCORD_TOKEN="a-wrong-token", LOG_FORMAT="json")
     assert code == 2
-    last = [json.loads(line) for line in said.splitlines()][-1]
+    last = [json.loads(line) for line in output.splitlines()][-1]
     assert last["level"] == "CRITICAL"
     assert "DISCORD_TOKEN" in last["message"]
 
 
 @pytest.mark.parametrize("close_code", [4004, 4014])
-async def test_a_gateway_that_refuses_for_good_ends_the_bot(
+async def test_a_permanent_close_code_of_the_gateway_ends_the_bot(
     sandbox: SandboxSession, close_code: int
 ) -> None:
-    """A token that was changed meanwhile, or intents: told, with exit code 2."""
+    """A changed token and refused intents both give exit code 2."""
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
         await sandbox.discord.wait_until_ready(timeout=30)
         sandbox.discord.faults.add("GET /users/@me", status=401, times=None)
@@ -86,10 +88,10 @@ async def test_a_gateway_that_refuses_for_good_ends_the_bot(
         assert "Traceback" not in bot.log
 
 
-async def test_a_token_that_is_taken_back_while_the_bot_runs_ends_it(
+async def test_a_token_that_is_revoked_while_the_bot_runs_ends_it(
     sandbox: SandboxSession,
 ) -> None:
-    """A post that Discord answers with 401: told, with exit code 2; the notice stays owed."""
+    """A 401 for a post gives exit code 2; the notice is sent after the restart."""
     sandbox.relay.add(song("a-song", takes=1))
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
         await sandbox.discord.wait_until_ready(timeout=30)
@@ -106,8 +108,8 @@ async def test_a_token_that_is_taken_back_while_the_bot_runs_ends_it(
         await sandbox.wait_for_notice("a-song")
 
 
-async def test_a_401_that_passes_ends_nothing(sandbox: SandboxSession) -> None:
-    """The token is accepted when Discord is asked who the bot is: the notice comes soon."""
+async def test_a_temporary_401_does_not_end_the_bot(sandbox: SandboxSession) -> None:
+    """``GET /users/@me`` accepts the token, so the notice is retried."""
     sandbox.relay.add(song("a-song", takes=1))
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
         await sandbox.discord.wait_until_ready(timeout=30)
@@ -122,75 +124,77 @@ async def test_a_401_that_passes_ends_nothing(sandbox: SandboxSession) -> None:
 
 
 @pytest.mark.parametrize("proxy", [False, True])
-async def test_a_login_that_is_refused_only_once_may_be_tried_again(
+async def test_a_login_that_is_refused_only_once_gives_exit_code_1(
     sandbox: SandboxSession, proxy: bool
 ) -> None:
-    """With exit code 1; and a page of a proxy with status 401 is not Discord's answer."""
+    """A proxy's page with status 401 is not Discord's answer either."""
     sandbox.discord.faults.add("GET /users/@me", status=401, html=proxy, times=None if proxy else 2)
-    code, said = await run_bot(sandbox)
+    code, output = await run_bot(sandbox)
     assert code == 1
-    assert "accepts it when asked again" in said
+    assert "accepted it when asked again" in output
 
 
-async def test_a_gateway_may_refuse_a_good_token_for_a_moment(sandbox: SandboxSession) -> None:
-    """A close with 4004 that the API does not confirm: told, with exit code 1."""
+async def test_an_unconfirmed_close_code_4004_gives_exit_code_1(
+    sandbox: SandboxSession,
+) -> None:
+    """The API accepts the token that the gateway refused for a moment."""
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
         await sandbox.discord.wait_until_ready(timeout=30)
         await sandbox.discord.close_gateway(4004)
         async with asyncio.timeout(30):
             assert await bot.ended() == 1
-        assert "accepts it when asked again" in bot.log
+        assert "accepted it when asked again" in bot.log
 
 
-async def test_a_discord_that_cannot_be_reached_is_told(sandbox: SandboxSession) -> None:
-    """With the address, and exit code 1: it may be there at the next start."""
-    code, said = await run_bot(sandbox, DISCORD_API_URL=f"{NOBODY}/api/v10")
+async def test_an_unreachable_discord_gives_exit_code_1(sandbox: SandboxSession) -> None:
+    """The output names the URL; the next start may succeed."""
+    code, output = await run_bot(sandbox, DISCORD_API_URL=f"{UNREACHABLE}/api/v10")
     assert code == 1
-    assert NOBODY in said
+    assert UNREACHABLE in output
 
 
-async def test_a_database_that_cannot_be_used_is_told(sandbox: SandboxSession) -> None:
-    """With its path; it is left as it is."""
-    path = sandbox.folder / "letter.db"
+async def test_a_file_that_is_not_a_database_gives_exit_code_2(sandbox: SandboxSession) -> None:
+    """The output names its path, and the file stays unchanged."""
+    path = sandbox.folder / "text.db"
     path.write_bytes(b"not a database " * 100)
-    code, said = await run_bot(sandbox, DATABASE_PATH=str(path))
+    code, output = await run_bot(sandbox, DATABASE_PATH=str(path))
     assert code == 2
-    assert "letter.db" in said
-    assert "not a database" in said
-    assert "backup" in said
-    assert "may be written" not in said
+    assert "text.db" in output
+    assert "not a database" in output
+    assert "backup" in output
+    assert "may be written" not in output
     assert path.read_bytes().startswith(b"not a database")
 
 
-async def test_the_database_of_another_program_is_told_and_left_alone(
+async def test_the_database_of_another_program_gives_exit_code_2(
     sandbox: SandboxSession,
 ) -> None:
-    """With exit code 2, and the setting that is wrong."""
+    """The output names the setting, and the file stays unchanged."""
     path = sandbox.folder / "recipes.db"
     with closing(sqlite3.connect(path)) as other, other:
         other.execute("CREATE TABLE recipes (name TEXT)")
     before = path.read_bytes()
-    code, said = await run_bot(sandbox, DATABASE_PATH=str(path))
+    code, output = await run_bot(sandbox, DATABASE_PATH=str(path))
     assert code == 2
-    assert "another program's" in said
-    assert "DATABASE_PATH" in said
+    assert "another program's" in output
+    assert "DATABASE_PATH" in output
     assert path.read_bytes() == before
 
 
-async def test_damage_that_the_start_meets_is_told(sandbox: SandboxSession) -> None:
-    """With exit code 2: it is for people to mend."""
+async def test_a_damaged_database_gives_exit_code_2(sandbox: SandboxSession) -> None:
+    """The output tells the operator to restore the backup."""
     path = sandbox.folder / "suno.db"
     async with DatabaseThread(path):
         pass
     damage(path, "tasks_due")
-    code, said = await run_bot(sandbox)
+    code, output = await run_bot(sandbox)
     assert code == 2
-    assert "malformed" in said
-    assert "restore your last backup" in said
+    assert "malformed" in output
+    assert "restore your last backup" in output
 
 
-async def test_watches_at_another_relay_are_told_at_the_start(sandbox: SandboxSession) -> None:
-    """In one warning, with how many of whose, and what to do; and one is one."""
+async def test_tasks_of_other_relays_are_logged_at_the_start(sandbox: SandboxSession) -> None:
+    """One warning counts them per relay and says what to do."""
     path = sandbox.folder / "suno.db"
     async with DatabaseThread(path) as database:
         for relay, count in (("deerapi", 2), ("openai-hub", 1), ("custom", 1)):
@@ -203,15 +207,15 @@ async def test_watches_at_another_relay_are_told_at_the_start(sandbox: SandboxSe
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
         await sandbox.discord.wait_until_ready(timeout=30)
     (warning,) = (line for line in bot.log.splitlines() if "WARNING" in line)
-    assert "while SUNO_RELAY is custom: 2 tasks of deerapi, 1 task of openai-hub" in warning
-    assert "set SUNO_RELAY back" in warning
-    assert "1 running task, 0 messages waiting" in bot.log
+    assert "SUNO_RELAY is custom: deerapi=2 openai-hub=1" in warning
+    assert "Set SUNO_RELAY back" in warning
+    assert "running_tasks=1 waiting_messages=0" in bot.log
 
 
-async def test_a_disk_that_is_full_may_be_so_no_longer_at_the_next_start(
+async def test_a_full_disk_gives_exit_code_1(
     sandbox: SandboxSession,
 ) -> None:
-    """With exit code 1: nothing about the file is wrong."""
+    """The file itself is fine, so the next start may succeed."""
     program = """
 import resource, sys
 from bot.__main__ import main
@@ -219,7 +223,7 @@ limit, most = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, most))
 try:
     main(["run"])
-finally:  # for whoever measures what the tests reach
+finally:  # coverage writes its data at exit
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most))
 """
     bot = BotProcess(sandbox.folder, sandbox.environment, program=("-c", program))
@@ -230,37 +234,39 @@ finally:  # for whoever measures what the tests reach
     assert "Traceback" not in bot.log
 
 
-async def test_a_discord_that_is_ill_is_told(sandbox: SandboxSession) -> None:
-    """Without the page that a proxy in front of it sends; with exit code 1."""
+async def test_an_http_error_at_the_login_gives_exit_code_1(sandbox: SandboxSession) -> None:
+    """The output does not contain the proxy's page."""
     sandbox.discord.faults.add("GET /users/@me", status=403, html=True, times=None)
-    code, said = await run_bot(sandbox)
+    code, output = await run_bot(sandbox)
     assert code == 1
-    assert "HTTP 403" in said
-    assert "<" not in said
+    assert "HTTP 403" in output
+    assert "<" not in output
 
 
-async def test_a_port_for_the_figures_that_is_taken_is_told(sandbox: SandboxSession) -> None:
-    """With exit code 1: it may be free at the next start. Nothing was said to Discord yet."""
+async def test_a_metrics_port_in_use_gives_exit_code_1(sandbox: SandboxSession) -> None:
+    """It may be free at the next start; Discord was not called yet."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        code, said = await run_bot(sandbox, METRICS_PORT=port)
+        code, output = await run_bot(sandbox, METRICS_PORT=port)
     assert code == 1
-    (line,) = (line for line in said.splitlines() if "METRICS_PORT" in line)
+    (line,) = (line for line in output.splitlines() if "METRICS_PORT" in line)
     assert f"http://127.0.0.1:{port} (Address already in use)" in line
     assert not sandbox.discord.requests
 
 
-async def test_an_address_for_the_figures_that_this_machine_does_not_have_is_told(
+async def test_a_metrics_host_of_another_machine_gives_exit_code_2(
     sandbox: SandboxSession,
 ) -> None:
-    """With exit code 2: it will not have it at the next start either."""
-    code, said = await run_bot(sandbox, METRICS_PORT="9090", METRICS_HOST="192.0.2.1")
+    """The next start would fail too."""
+    code, output = await run_bot(sandbox, METRICS_PORT="9090", METRICS_HOST="192.0.2.1")
     assert code == 2
-    assert "METRICS_HOST" in said
+    assert "METRICS_HOST" in output
 
 
-async def test_the_log_tells_at_the_start_what_the_bot_works_with(sandbox: SandboxSession) -> None:
-    """Version, relay, database and what it owes, the invite, the figures, and who it is."""
+async def test_the_start_logs_what_the_bot_works_with(
+    sandbox: SandboxSession,
+) -> None:
+    """Version, relay, database, metrics, invitation and user, on a line each."""
     sandbox.relay.add(song("a-song", takes=120), song("another", takes=120))
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
         await sandbox.discord.wait_until_ready(timeout=30)
@@ -274,21 +280,23 @@ async def test_the_log_tells_at_the_start_what_the_bot_works_with(sandbox: Sandb
         async with asyncio.timeout(30):
             while "Gateway ready" not in bot.log[first:]:  # noqa: ASYNC110 # a file
                 await asyncio.sleep(0.05)
-    said = [line.partition(": ")[2] for line in bot.log[first:].splitlines()]
-    assert said == [
-        f"Suno Bot {__version__}",
-        f"Relay custom at {sandbox.relay.base_url}",
-        f"Database {sandbox.folder / 'suno.db'}: 2 running tasks, 0 messages waiting",
-        f"Figures at http://127.0.0.1:{port}/metrics",
-        f"Invite the bot with {invite_link(sandbox.discord.application_id)}",
-        "Gateway ready: user=suno_bot#0000 servers=1",
+    lines = [line.partition(": ")[2] for line in bot.log[first:].splitlines()]
+    expected = [
+        __version__,
+        f"name=custom url={sandbox.relay.base_url}",
+        f"path={sandbox.folder / 'suno.db'} running_tasks=2 waiting_messages=0",
+        f"url=http://127.0.0.1:{port}/metrics",
+        invite_link(sandbox.discord.application_id),
+        "user=suno_bot#0000 servers=1",
         "Stopping",
         "Stopped",
     ]
+    assert all(map(str.endswith, lines, expected)), lines
+    assert len(lines) == len(expected)
 
 
-async def test_a_relay_that_cannot_be_reached_is_told_and_waited_for(tmp_path: Path) -> None:
-    """Once, and the bot works: what is watched meanwhile is told when the relay is there."""
+async def test_an_unreachable_relay_is_logged_once_and_waited_for(tmp_path: Path) -> None:
+    """A task that is watched meanwhile is reported once the relay is there."""
     async with open_sandbox(tmp_path) as sandbox, Forwarder(relay_port(sandbox)) as line:
         line.cut()
         address = {"SUNO_BASE_URL": f"http://127.0.0.1:{line.port}"}
@@ -311,10 +319,10 @@ def relay_port(sandbox: SandboxSession) -> int:
     return int(sandbox.relay.base_url.rpartition(":")[2])
 
 
-async def call(*words: str) -> tuple[int, str]:
-    """Call the command line; return its exit code and what it printed."""
+async def run_command(*arguments: str) -> tuple[int, str]:
+    """Run the command line; return its exit code and its output."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", *words),
+        *(sys.executable, "-m", "bot", *arguments),
         cwd=ROOT,
         env=os.environ | {"COLUMNS": "100"},
         stdout=asyncio.subprocess.PIPE,
@@ -326,33 +334,33 @@ async def call(*words: str) -> tuple[int, str]:
 
 
 async def test_the_version_is_that_of_the_package() -> None:
-    """It stands in one place."""
-    assert await call("--version") == (0, f"suno-bot, version {__version__}\n")
+    """It is defined in one place."""
+    assert await run_command("--version") == (0, f"suno-bot, version {__version__}\n")
 
 
-async def test_the_help_names_every_command() -> None:
-    """With what each does."""
-    code, said = await call("--help")
+async def test_the_help_lists_every_command() -> None:
+    """Each stands on a line of its own."""
+    code, output = await run_command("--help")
     assert code == 0
     for command in ("run", "demo", "explain", "doctor"):
-        assert f"\n  {command} " in said
+        assert f"\n  {command} " in output
 
 
-async def test_what_a_relay_wrote_commands_no_terminal(tmp_path: Path) -> None:
-    """``explain`` is asked of relays that nobody knows yet."""
+async def test_explain_prints_no_control_characters(tmp_path: Path) -> None:
+    """The response of a relay is hostile."""
     title = "\x9b31m \u202emp3 \x7f \u55b5"
     song = {"id": "c", "title": title, "status": "complete", "audio_url": "https://a.test/c.mp3"}
     answer = tmp_path / "answer.json"
     answer.write_text(json.dumps([song], ensure_ascii=False), encoding="utf-8")
-    code, said = await call("explain", str(answer))
+    code, output = await run_command("explain", str(answer))
     assert code == 0
-    (task,) = json.loads(said)["tasks"]
+    (task,) = json.loads(output)["tasks"]
     assert task["title"] == title
-    assert all(sign.isprintable() or sign == "\n" for sign in said)
+    assert all(character.isprintable() or character == "\n" for character in output)
 
 
-async def test_an_unknown_command_is_told() -> None:
-    """Click's own words, and no trace."""
-    code, said = await call("sing")
+async def test_an_unknown_command_gives_exit_code_2() -> None:
+    """The message is click's own, without a traceback."""
+    code, output = await run_command("sing")
     assert code == 2
-    assert "No such command" in said
+    assert "No such command" in output

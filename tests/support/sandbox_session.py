@@ -19,7 +19,7 @@ from sandbox.bot_process import settings_for
 from sandbox.discord import Channel, Guild, Interaction, LocalDiscord, Message, User
 from sandbox.relay import LocalRelay
 
-FAST_GATEWAY = GatewayTiming(first_retry=0.0, between_identifies=0.0)
+FAST_GATEWAY = GatewayTiming(first_retry_delay=0.0, identify_interval=0.0)
 FAST_LIVE_CARD = LiveCardTiming(edit_interval=0.05, tick_interval=0.05)
 
 

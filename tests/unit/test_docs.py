@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.__main__ import CANNOT_WORK, main
+from bot.__main__ import EXIT_PERMANENT_ERROR, main
 from bot.metrics import Metrics
 from bot.settings import Settings
 from bot.storage.database import DatabaseThread
@@ -103,7 +103,7 @@ def test_the_limits_are_the_programs() -> None:
     assert f"| {limits.watchers_per_destination}: as many as one message can mention |" in text
     assert f"| ids in one command | {MAX_IDS} |" in text
     assert f"with its watches | {RETENTION_PERIOD / 86400:.0f} days |" in text
-    assert f"| {CANNOT_WORK} | the operator has to change something first" in text
+    assert f"| {EXIT_PERMANENT_ERROR} | the operator has to change something first" in text
 
 
 def test_every_figure_is_described() -> None:

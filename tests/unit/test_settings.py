@@ -13,7 +13,7 @@ KEY = "key-that-nobody-may-see"
 
 @pytest.fixture(autouse=True)
 def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Each test has no settings but its own: neither of the machine nor of a .env around."""
+    """Each test sees its own settings alone, not those of the machine or of a .env file."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
@@ -26,8 +26,8 @@ def settings_with(monkeypatch: pytest.MonkeyPatch, **values: str) -> Settings:
     return load_settings()
 
 
-def complaint(monkeypatch: pytest.MonkeyPatch, **values: str) -> str:
-    """Return what is said about an environment with ``values``."""
+def refusal(monkeypatch: pytest.MonkeyPatch, **values: str) -> str:
+    """Return the error text for an environment with ``values``."""
     with pytest.raises(SettingsError) as caught:
         settings_with(monkeypatch, **values)
     return str(caught.value)
@@ -45,17 +45,17 @@ def test_the_example_names_every_setting_in_order_with_its_default() -> None:
 
 
 def test_every_setting_of_the_example_is_explained_in_the_line_above_it() -> None:
-    """Nobody has to look elsewhere to know what a setting does."""
+    """The example documents what each setting does."""
     lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
     for above, line in itertools.pairwise(lines):
         if line and not line.startswith("#"):
             assert above.startswith("# "), line
 
 
-def test_the_example_as_it_stands_asks_for_the_two_secrets_only(
+def test_the_unchanged_example_lacks_the_two_secrets_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Who copies the example is told about the two values it leaves empty, and nothing else."""
+    """Whoever copies the example has to set these two values and nothing else."""
     Path(".env").write_text((ROOT / ".env.example").read_text(encoding="utf-8"), encoding="utf-8")
     with pytest.raises(SettingsError) as caught:
         load_settings()
@@ -64,9 +64,9 @@ def test_the_example_as_it_stands_asks_for_the_two_secrets_only(
     assert settings_with(monkeypatch).suno_relay == "deerapi"
 
 
-def test_everything_that_is_wrong_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One start tells all there is to mend, a line each."""
-    text = complaint(
+def test_all_wrong_settings_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One start lists everything to fix, a line each."""
+    text = refusal(
         monkeypatch,
         SUNO_API_KEY="two words",
         POLL_INTERVAL="soon",
@@ -77,9 +77,9 @@ def test_everything_that_is_wrong_is_named_at_once(monkeypatch: pytest.MonkeyPat
     assert names == ["SUNO_BASE_URL", "SUNO_API_KEY", "POLL_INTERVAL", "LOG_FORMAT"]
 
 
-def test_a_complaint_never_shows_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not even one that is wrong, nor a password within an address."""
-    text = complaint(
+def test_an_error_text_never_contains_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a wrong secret nor a password in a URL."""
+    text = refusal(
         monkeypatch,
         DISCORD_TOKEN="wrong secret",
         SUNO_BASE_URL="https://me:hunter2@relay.example",
@@ -88,8 +88,8 @@ def test_a_complaint_never_shows_a_secret(monkeypatch: pytest.MonkeyPatch) -> No
     assert "hunter2" not in text
 
 
-def test_the_settings_do_not_show_the_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Printed, logged or dumped, they stay hidden."""
+def test_the_settings_hide_the_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether they are printed, logged or dumped."""
     settings = settings_with(monkeypatch)
     shown = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
     assert TOKEN not in shown
@@ -110,11 +110,11 @@ def test_the_settings_do_not_show_the_secrets(monkeypatch: pytest.MonkeyPatch) -
         ("DISCORD_GATEWAY_URL", "https://gateway.example"),
     ],
 )
-def test_an_address_that_would_send_secrets_in_the_clear_is_refused(
+def test_a_url_that_would_send_secrets_unencrypted_is_refused(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
-    """Plain connections, and addresses that hold more than an address, are refused by name."""
-    assert complaint(monkeypatch, **{name: value}).startswith(name)
+    """So are URLs that contain more than scheme, host, port and path."""
+    assert refusal(monkeypatch, **{name: value}).startswith(name)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_an_address_that_would_send_secrets_in_the_clear_is_refused(
         ("DISCORD_GATEWAY_URL", "ws://127.0.0.1:8000/gateway"),
     ],
 )
-def test_plain_connections_to_this_machine_are_allowed(
+def test_unencrypted_connections_to_loopback_are_allowed(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     """A local server needs no certificate."""
@@ -150,31 +150,31 @@ def test_plain_connections_to_this_machine_are_allowed(
 def test_a_value_out_of_bounds_is_refused_by_name(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
-    """Nothing wrong is silently taken for something else."""
-    text = complaint(monkeypatch, **{name: value})
+    """No wrong value is silently replaced."""
+    text = refusal(monkeypatch, **{name: value})
     assert text.startswith(name)
     assert value in text
 
 
-def test_a_custom_relay_needs_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is nothing to guess for a relay that is not known."""
-    assert complaint(monkeypatch, SUNO_RELAY="custom").startswith("SUNO_BASE_URL")
+def test_a_custom_relay_needs_its_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unknown relay has no default."""
+    assert refusal(monkeypatch, SUNO_RELAY="custom").startswith("SUNO_BASE_URL")
     settings = settings_with(monkeypatch, SUNO_RELAY="custom", SUNO_BASE_URL="https://a.example")
     assert settings.suno_base_url == "https://a.example"
 
 
-def test_a_dot_env_that_is_no_text_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file in another encoding is named, with what to do."""
+def test_an_env_file_that_is_not_utf8_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text says what to do."""
     Path(".env").write_bytes("DISCORD_TOKEN=ключ".encode("utf-16"))
-    assert "UTF-8" in complaint(monkeypatch)
+    assert "UTF-8" in refusal(monkeypatch)
 
 
-def test_a_setting_left_empty_has_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`POLL_INTERVAL=` means nothing was set."""
+def test_an_empty_setting_has_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`POLL_INTERVAL=` means that nothing is set."""
     assert settings_with(monkeypatch, POLL_INTERVAL="").poll_interval == 5
 
 
-def test_the_log_level_may_be_written_small(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_log_level_may_be_in_lower_case(monkeypatch: pytest.MonkeyPatch) -> None:
     """`debug` is `DEBUG`."""
     level = settings_with(monkeypatch, LOG_LEVEL="debug").log_level
     assert logging.getLevelName(level) == logging.DEBUG
