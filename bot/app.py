@@ -41,19 +41,17 @@ from bot.start_errors import (
     is_token_refusal,
 )
 from bot.storage.database import DatabaseThread
-from bot.storage.departed_servers import DepartedServers
 from bot.storage.erasure import Erasure
 from bot.storage.history import History
-from bot.storage.joined_notices import JoinedNotices
-from bot.storage.key_value import KeyValueStore
+from bot.storage.key_value import KeyValueStore, RelayAccess, create_fingerprint
 from bot.storage.limits import WatchLimits
 from bot.storage.live_cards import LiveCards
 from bot.storage.outbox import Outbox
 from bot.storage.queue_statistics import QueueStatistics
-from bot.storage.relay_fingerprints import RelayAccess, create_fingerprint
-from bot.storage.retention import Retention
+from bot.storage.retention import DepartedServers, Retention
 from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
+from bot.storage.watches import NoticeStates
 from bot.token_check import TokenCheck
 from bot.watches.direct_message_watches import DirectMessageWatches
 from bot.watches.lookup_limiter import LookupLimiter
@@ -294,7 +292,7 @@ def build_bot(
         first_poll_at=schedule.first_poll_at,
         deadline=schedule.deadline,
     )
-    direct = DirectMessageWatches(updater, JoinedNotices(database, relay_name))
+    direct = DirectMessageWatches(updater, NoticeStates(database, relay_name))
     client.services = Services(
         watch_service=WatchService(watchlist, live_cards, direct, server_settings),
         watchlist=watchlist,

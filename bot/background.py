@@ -12,8 +12,7 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from bot.storage.departed_servers import DepartedServers
-from bot.storage.retention import Retention
+from bot.storage.retention import DepartedServers, Retention
 
 log = logging.getLogger(__name__)
 

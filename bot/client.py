@@ -23,13 +23,13 @@ from bot.gateway import GatewayClient, GatewayTiming
 from bot.i18n.translator import CatalogTranslator
 from bot.metrics import Metrics
 from bot.monitoring.collector import count_responses
-from bot.storage.departed_servers import DepartedServers
 from bot.storage.erasure import Erasure
 from bot.storage.history import History
 from bot.storage.key_value import KeyValueStore
 from bot.storage.limits import WatchLimits
 from bot.storage.live_cards import LiveCards
 from bot.storage.outbox import Outbox
+from bot.storage.retention import DepartedServers
 from bot.storage.server_settings import ServerSettingsStore
 from bot.ui.error_replies import reply_with_error
 from bot.ui.permissions import invite_link

@@ -8,11 +8,11 @@ import discord
 from discord.ext import commands
 
 from bot.client import SunoBot
-from bot.storage.departed_servers import DepartedServers
 from bot.storage.erasure import Erasure
 from bot.storage.errors import DatabaseClosed
 from bot.storage.key_value import KeyValueStore
 from bot.storage.models import ShardGuilds
+from bot.storage.retention import DepartedServers
 
 log = logging.getLogger(__name__)
 

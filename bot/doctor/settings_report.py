@@ -21,7 +21,7 @@ from bot.settings import (
     describe_env_file_error,
     describe_validation_error,
 )
-from bot.storage.relay_fingerprints import RelayAccess
+from bot.storage.key_value import RelayAccess
 
 RELAY_SETTINGS = ("SUNO_RELAY", "SUNO_BASE_URL", "SUNO_API_KEY", "SUNO_FETCH_PATH")
 

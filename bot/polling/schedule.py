@@ -55,13 +55,13 @@ class Schedule:
         end_reason = EndReason.FINISHED if terminal_since is not None and settled else None
         wait = self.interval
         if terminal_since is None:
-            hint = answer.kind or answer.claimed_kind or target.hint
-            wait = self.planner.wait(hint, now - target.submitted_at)
+            expected_kind = answer.kind or answer.claimed_kind or target.expected_kind
+            wait = self.planner.wait(expected_kind, now - target.submitted_at)
         return PollResult(
             target.task_id,
             next_poll_at=now + wait,
             answer=answer if supersedes(answer, target.status, ended=ended_before) else None,
-            named=True,
+            found=True,
             terminal_since=terminal_since,
             end_reason=end_reason or self._deadline(target, now),
         )
@@ -70,8 +70,8 @@ class Schedule:
         """Return what follows from the same state of a running task as before."""
         return PollResult(
             target.task_id,
-            next_poll_at=now + self.planner.wait(target.hint, now - target.submitted_at),
-            named=True,
+            next_poll_at=now + self.planner.wait(target.expected_kind, now - target.submitted_at),
+            found=True,
             terminal_since=target.terminal_since,
             end_reason=self._deadline(target, now),
         )

@@ -1,7 +1,8 @@
-"""What can go wrong when somebody asks to watch something.
+"""Errors of requests about watches, and errors of the database.
 
-A ``WatchError`` may be shown: ``key`` names its text in the catalogue of words, ``values`` what
-goes into it. The text of the exception itself is English, for the log.
+A ``WatchError`` is shown to the person who sent the request: ``key`` names its text in the message
+catalogue, and ``values`` are the arguments of that text. The text of the exception itself is
+English, for the log.
 """
 
 import sqlite3
@@ -12,7 +13,7 @@ from typing import ClassVar
 
 
 class WatchError(Exception):
-    """A request about watches that cannot be met, for a reason the person should read."""
+    """A request about watches is refused for a reason that is shown to the person."""
 
     key: ClassVar[str]
 
@@ -22,7 +23,7 @@ class WatchError(Exception):
 
 
 class TooManyWatches(WatchError):
-    """The person watches as much as one person may."""
+    """The person has reached the limit of watches per person."""
 
     key = "watch-error-too-many"
 
@@ -31,7 +32,7 @@ class TooManyWatches(WatchError):
 
 
 class MemberWatchLimitReached(WatchError):
-    """The person watches as much in a server as that server lets its members."""
+    """The person has reached the limit that a server sets for its members."""
 
     key = "watch-error-too-many-here"
 
@@ -40,7 +41,7 @@ class MemberWatchLimitReached(WatchError):
 
 
 class ServerWatchLimitReached(WatchError):
-    """As much is watched in a server as in one server may be."""
+    """The server has reached the limit of watches per server."""
 
     key = "watch-error-server-full"
 
@@ -49,7 +50,7 @@ class ServerWatchLimitReached(WatchError):
 
 
 class TooManyWatchers(WatchError):
-    """As many people watch this task in this place as one message can mention."""
+    """As many people watch the task in the channel as one message can mention."""
 
     key = "watch-error-crowded"
 
@@ -58,7 +59,7 @@ class TooManyWatchers(WatchError):
 
 
 class BadTaskId(WatchError):
-    """What was given cannot be a task id."""
+    """The given text is not a task id."""
 
     key = "watch-error-bad-id"
 
@@ -67,7 +68,7 @@ class BadTaskId(WatchError):
 
 
 class TooManyIds(WatchError):
-    """More ids at once than one answer can hold."""
+    """More ids were given at once than one reply can hold."""
 
     key = "watch-error-too-many-ids"
 
@@ -76,7 +77,7 @@ class TooManyIds(WatchError):
 
 
 class TooManyLookups(WatchError):
-    """The relay was asked so often for this person, or in this server, that it has to wait."""
+    """The person or the server has reached the limit of look-ups; the next has to wait."""
 
     key = "watch-error-too-many-lookups"
 
@@ -86,7 +87,7 @@ class TooManyLookups(WatchError):
 
 
 class TooManyMessages(WatchError):
-    """The person has asked for so many messages lately that the next one has to wait."""
+    """The person has reached the limit of requested messages; the next has to wait."""
 
     key = "watch-error-too-many-messages"
 
@@ -96,15 +97,15 @@ class TooManyMessages(WatchError):
 
 
 class ChannelTooBusy(TooManyMessages):
-    """So many messages were asked for in a channel lately that the next one has to wait."""
+    """The channel has reached the limit of requested messages; the next has to wait."""
 
     key = "watch-error-channel-busy"
 
 
 class DatabaseUnusable(Exception):
-    """The database cannot be opened or read; the text says which file and why.
+    """The database cannot be opened or read; the text holds the file and the cause.
 
-    ``advice``: what the operator can do about it.
+    ``advice`` tells the operator what to do about it.
     """
 
     advice = "Check DATABASE_PATH, and that the file may be written."
@@ -115,9 +116,9 @@ class DatabaseUnusable(Exception):
 
 
 class DatabaseTooNew(DatabaseUnusable):
-    """A later version of the program has worked on the database: this one does not understand it.
+    """A later version of the program has migrated the database to a schema unknown to this one.
 
-    ``steps`` are the migrations that it does not know.
+    ``steps`` are the unknown migrations.
     """
 
     advice = (
@@ -130,7 +131,7 @@ class DatabaseTooNew(DatabaseUnusable):
 
 
 class DatabaseForeign(DatabaseUnusable):
-    """The database is another program's: it holds tables, and none of ours."""
+    """The database belongs to another program: it has tables, and none of this one."""
 
     advice = "Give DATABASE_PATH a file of its own."
 
@@ -139,20 +140,20 @@ class DatabaseForeign(DatabaseUnusable):
 
 
 class DatabaseClosed(DatabaseUnusable):
-    """The bot is stopping: whoever still wanted something of the database comes too late."""
+    """The database was closed because the bot is stopping."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, RuntimeError("it is closed"))
 
 
 def is_damage(error: Exception) -> bool:
-    """Whether SQLite says that the file is damaged, or no database at all."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # what is above says where it was met
+    """Whether SQLite reports that the file is damaged or is no database."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # higher bits: where
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class DatabaseDamaged(DatabaseUnusable):
-    """The file is damaged, or no database at all: no later try will be better."""
+    """The file is damaged or is no database, so that no retry succeeds."""
 
     advice = (
         "Stop the bot, keep a copy of the file, and restore your last backup of it (see"
@@ -161,7 +162,7 @@ class DatabaseDamaged(DatabaseUnusable):
 
 
 class DatabaseInUse(DatabaseUnusable):
-    """Another process works on the database."""
+    """Another process is using the database."""
 
     advice = "Stop it first, or give this one a DATABASE_PATH of its own."
 

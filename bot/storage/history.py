@@ -1,19 +1,20 @@
-"""History of ended tasks: listing, search, and how long tasks take.
+"""History of ended tasks: listing, search, suggestions and statistics of durations.
 
-An entry is a task, however many servers and people watched it; two more tables say whose history
-it belongs to. A server's holds what was watched there and names nobody; a person's holds what that
-person watched anywhere. Entries are written in the transaction that ends the task.
+There is one entry per task, however many servers and people watched it; two more tables assign
+entries to histories. A server's history holds the tasks that were watched there and stores no
+people; a person's history holds the tasks that the person watched anywhere. Entries are written in
+the transaction that ends the task.
 """
 
 import logging
+import statistics
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from sqlite_utils import Database
 
-from bot.relay.models import Task, TaskKind
+from bot.relay.models import Outcome, Task, TaskKind
 from bot.storage.database import DatabaseThread
-from bot.storage.durations import duration_stats, seconds_taken
 from bot.storage.models import (
     Destination,
     DurationStats,
@@ -23,6 +24,7 @@ from bot.storage.models import (
     HistoryScope,
 )
 from bot.storage.search import (
+    SCAN_LIMIT,
     find_entries,
     history_table,
     normalize_for_index,
@@ -34,32 +36,35 @@ from bot.storage.task_rows import load_task
 log = logging.getLogger(__name__)
 
 DURATION_SAMPLE_SIZE = 200
-"""How many of the last tasks say how long such tasks take."""
+"""How many of the last tasks of a kind the statistics of durations cover."""
 
 SUGGESTION_POOL_SIZE = 200
-"""How many of a person's last watches are offered to choose from."""
+"""How many of a person's last watches are searched for suggestions."""
 
 MAX_SUGGESTIONS = 25
-"""How many of them are offered at once."""
+"""How many suggestions are returned at once."""
 
 
 class History:
-    """What has ended in servers and for people."""
+    """Reads the histories of servers and people."""
 
-    def __init__(self, database: DatabaseThread, relay: str) -> None:
+    def __init__(self, database: DatabaseThread, relay: str, scan_limit: int = SCAN_LIMIT) -> None:
+        """Read the history of tasks at ``relay``; ``scan_limit`` is that of ``find_entries``."""
         self._database = database
         self._relay = relay
+        self._scan_limit = scan_limit
 
     async def page(self, scope: HistoryScope, search: str = "", number: int = 0) -> HistoryPage:
-        """Return a page of what has all words of ``search`` in titles, styles or lyrics.
+        """Return a page of the entries with all words of ``search`` in titles, styles or lyrics.
 
-        Words are parts of words too, in any script and case; any text is safe. An empty search
-        finds everything, and a page beyond the last is the last.
+        A word also matches as part of a longer word, in any script and case; any text is safe. An
+        empty search finds everything, and a page beyond the last is the last.
         """
         words = search_words(search)
 
         def page(db: Database) -> HistoryPage:
-            matches = find_entries(db, scope, words, (number + 1) * HistoryPage.SIZE + 1)
+            limit = (number + 1) * HistoryPage.SIZE + 1
+            matches = find_entries(db, scope, words, limit, self._scan_limit)
             shown = min(number, max(0, (len(matches) - 1) // HistoryPage.SIZE))
             first = shown * HistoryPage.SIZE
             entries = [_entry(db, *each) for each in matches[first : first + HistoryPage.SIZE]]
@@ -70,7 +75,7 @@ class History:
         return await self._database.view(page)
 
     async def entry(self, scope: HistoryScope, entry_id: int) -> HistoryEntry | None:
-        """Return one entry, ``None`` if it is not, or no longer, in that history."""
+        """Return one entry, ``None`` if it is not in that history (any more)."""
 
         def entry(db: Database) -> HistoryEntry | None:
             table, condition, values = history_table(scope)
@@ -81,7 +86,7 @@ class History:
         return await self._database.view(entry)
 
     async def duration_stats(self, kind: TaskKind) -> DurationStats | None:
-        """Return how long tasks of a kind took at this relay lately, ``None`` for too few."""
+        """Return how long the last tasks of a kind took at this relay, ``None`` for too few."""
         return duration_stats(await self.recent_durations(kind))
 
     async def recent_durations(self, kind: TaskKind) -> list[float]:
@@ -94,7 +99,7 @@ class History:
         return [row["duration"] for row in rows]
 
     async def suggestions(self, user_id: int, text: str) -> list[tuple[str, str]]:
-        """Return ids and titles of a person's last tasks with ``text`` in either: at most 25.
+        """Return ids and titles of a person's last tasks that contain ``text``: at most 25.
 
         Running and ended ones, the newest first; an empty title where none is known.
         """
@@ -110,9 +115,9 @@ class History:
 
 
 def is_worth_keeping(task: Task, end_reason: EndReason) -> bool:
-    """Whether an ended task has something to show later."""
-    heard = any(clip.audio_url for clip in task.clips)
-    return end_reason is EndReason.FINISHED or heard or bool(task.text)
+    """Whether an ended task belongs into the history: it finished, or left audio or a text."""
+    has_audio = any(clip.audio_url for clip in task.clips)
+    return end_reason is EndReason.FINISHED or has_audio or bool(task.text)
 
 
 def add_to_history(db: Database, relay: str, task: Task, end_reason: EndReason, now: float) -> None:
@@ -133,7 +138,7 @@ def add_to_history(db: Database, relay: str, task: Task, end_reason: EndReason, 
     ).fetchone()
     if not watches or not is_worth_keeping(task, end_reason):
         return
-    entry_id = _keep(
+    entry_id = _upsert_entry(
         db,
         {
             "relay": relay,
@@ -142,11 +147,11 @@ def add_to_history(db: Database, relay: str, task: Task, end_reason: EndReason, 
             "end_reason": end_reason,
             "duration": seconds_taken(task, first_seen, terminal_since or now),
             "now": now,
-            "words": _words_of(task),
+            "words": _searchable_text(task),
             "answer": answer,
         },
     )
-    _give(db, entry_id, watches, now)
+    _assign_entry(db, entry_id, watches, now)
 
 
 def add_user_to_history(
@@ -154,20 +159,20 @@ def add_user_to_history(
 ) -> None:
     """Within a transaction: add a task to the history of one more person who gets its notice.
 
-    ``task`` is its relay and its id. Nothing is done where it was not worth keeping.
+    ``task`` is the relay and the id of the task. Without an entry, nothing happens.
     """
-    kept = db.execute("SELECT id FROM history WHERE relay = ? AND task_id = ?", task).fetchone()
-    if kept:
+    entry = db.execute("SELECT id FROM history WHERE relay = ? AND task_id = ?", task).fetchone()
+    if entry:
         watch = {
             "user_id": user_id,
             "guild_id": destination.guild_id,
             "channel_id": destination.channel_id,
         }
-        _give(db, kept[0], [watch], now)
+        _assign_entry(db, entry[0], [watch], now)
 
 
 def delete_orphans(db: Database, entry_ids: Iterable[int]) -> None:
-    """Within a transaction: delete those of some entries that are in nobody's history."""
+    """Within a transaction: delete those of the given entries that are in no history."""
     for entry_id in entry_ids:
         db.execute(
             "DELETE FROM history WHERE id = :id"
@@ -177,8 +182,8 @@ def delete_orphans(db: Database, entry_ids: Iterable[int]) -> None:
         )
 
 
-def _keep(db: Database, values: dict[str, Any]) -> int:
-    """Write the entry of a task, unless a better one is there; return its id."""
+def _upsert_entry(db: Database, values: dict[str, Any]) -> int:
+    """Write the entry of a task, unless a better one exists; return its id."""
     db.execute(
         "INSERT INTO history (relay, task_id, kind, end_reason, duration, ended_at, words,"
         " task_json)"
@@ -193,8 +198,8 @@ def _keep(db: Database, values: dict[str, Any]) -> int:
     return cast("int", row.fetchone()[0])
 
 
-def _give(db: Database, entry_id: int, watches: list[dict[str, Any]], now: float) -> None:
-    """Put an entry into the histories of those whose watches these are."""
+def _assign_entry(db: Database, entry_id: int, watches: list[dict[str, Any]], now: float) -> None:
+    """Add an entry to the histories of the people and servers of some watches."""
     for watch in watches:
         db.execute(
             "INSERT OR REPLACE INTO user_history (user_id, entry_id, ended_at) VALUES (?, ?, ?)",
@@ -208,8 +213,8 @@ def _give(db: Database, entry_id: int, watches: list[dict[str, Any]], now: float
             )
 
 
-def _words_of(task: Task) -> str:
-    """Return what a task is found by."""
+def _searchable_text(task: Task) -> str:
+    """Return the text by which a task is found."""
     lyrics = [task.lyrics.title, task.lyrics.style, task.lyrics.text] if task.lyrics else []
     clips = [text for clip in task.clips for text in (clip.title, clip.style, clip.lyrics)]
     return normalize_for_index("\n".join(dict.fromkeys(lyrics + clips)))
@@ -237,3 +242,31 @@ _RECENT = """
         WHERE relay = ? AND user_id = ? GROUP BY task_id ORDER BY last DESC LIMIT ?)
     JOIN tasks t USING (relay, task_id) ORDER BY last DESC
 """
+
+
+MIN_SAMPLE_SIZE = 5
+"""Fewer tasks than these allow no statement about durations."""
+
+MAX_DURATION = 86_400.0
+"""Seconds; longer durations are errors of the relay's clock."""
+
+
+def duration_stats(seconds: Sequence[float]) -> DurationStats | None:
+    """Return the statistics of a sample, ``None`` for one that is too small."""
+    if len(seconds) < MIN_SAMPLE_SIZE:
+        return None
+    deciles = statistics.quantiles(seconds, n=10, method="inclusive")
+    return DurationStats(median=statistics.median(seconds), slow=deciles[-1])
+
+
+def seconds_taken(task: Task, first_seen: float, ended_at: float) -> float | None:
+    """Return how long a task took by the relay's times, else from ``first_seen`` to ``ended_at``.
+
+    ``None`` for a task without a result, and for implausible times.
+    """
+    if task.outcome not in (Outcome.SUCCESS, Outcome.PARTIAL):
+        return None
+    started = task.started_at or task.submitted_at
+    if started and task.finished_at and 0 < task.finished_at - started < MAX_DURATION:
+        return task.finished_at - started
+    return ended_at - first_seen if 0 < ended_at - first_seen < MAX_DURATION else None

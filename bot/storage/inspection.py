@@ -1,7 +1,8 @@
-"""Reads the database file from outside, also while a bot works on it. Nothing is written.
+"""Reads the database file from another process, also while a bot uses it. Nothing is written.
 
-The connection is read-only. A file that nobody has open is read as it lies there, for SQLite would
-leave two files beside it otherwise; if a bot begins meanwhile, what was read is not believed.
+The connection is read-only. A file that no process has open is read as immutable, since SQLite
+would otherwise leave two files beside it; if a bot starts meanwhile, the result is discarded and
+the file is read again.
 """
 
 import sqlite3
@@ -18,13 +19,14 @@ from sqlite_utils import Database
 
 from bot.storage.database_file import resolve_database_path
 from bot.storage.delivery_rows import OPEN, VISIBLE_STATE
+from bot.storage.key_value import RelayAccess, read_fingerprint
 from bot.storage.migrations import is_foreign, migrations, unknown_steps
-from bot.storage.relay_fingerprints import RelayAccess, read_fingerprint
 from bot.storage.watches import UNWATCHED
 
 T = TypeVar("T")
 
-_STEPS_BETWEEN_LOOKS_AT_THE_CLOCK = 50_000
+_STEPS_PER_TIME_CHECK = 50_000
+"""SQLite's instructions between two checks of the time limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,50 +34,50 @@ class DatabaseCounts:
     """Counts of tasks and deliveries."""
 
     running: int
-    """Tasks that are watched, at whichever relay."""
+    """Running tasks at all relays."""
     relays: Mapping[str, int]
-    """How many of them there are at each relay."""
+    """Running tasks at each relay."""
     other_key: int
-    """How many the relay does not name now, which it named under another address or key."""
+    """Running tasks that the relay last reported under another address or API key."""
     polled_at: float | None
-    """When one of them was last polled."""
+    """When a running task was last polled."""
     due: int
-    """Notices on their way."""
+    """Deliveries that are due or being sent."""
     overdue_since: float | None
-    """Since when the oldest of those that may be posted waits."""
+    """When the oldest due delivery became due."""
     held: int
-    """Notices that Discord does not take where they belong."""
+    """Deliveries that wait for a channel that refuses messages."""
     dropped: int
-    """Notices that their channel did not take, and that were sent as direct messages instead."""
+    """Notices that their channel refused; they were sent as direct messages instead."""
     unreachable: int
     """Notices for people who cannot be reached."""
     quarantined: tuple[int, ...]
-    """The rows of notices that are unreadable."""
+    """Ids of deliveries whose rows are unreadable."""
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseFacts:
-    """What a database file shows. Times are Unix seconds, sizes bytes."""
+    """The facts about a database file. Times are Unix seconds, sizes bytes."""
 
     size: int
     in_use: bool
-    """Whether a bot works on it."""
+    """Whether a bot is running on it."""
     foreign: bool
-    """Whether it is another program's: it holds tables, and none of ours."""
+    """Whether it belongs to another program: it has tables, and none of this one."""
     applied: tuple[str, ...]
     pending: tuple[str, ...]
-    """Steps of the schema that the next start takes."""
+    """Migrations that the next start applies."""
     unknown: tuple[str, ...]
-    """Steps that only a later version of the program knows."""
+    """Applied migrations that only a later version of the program knows."""
     damage: tuple[str, ...] | None
-    """What SQLite found wrong; ``None`` if looking took too long."""
+    """The errors that SQLite found; ``None`` if the check took too long."""
     counts: DatabaseCounts | None
-    """``None`` where the schema is too old or too new for these questions."""
+    """``None`` where the schema is too old or too new for the query."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelInUse:
-    """A channel of a server where something is watched or waits."""
+    """A channel of a server with watches or undelivered messages."""
 
     channel_id: int
     guild_id: int
@@ -86,12 +88,12 @@ class ChannelInUse:
 def inspect_database(
     path: Path, time_limit: float, access: RelayAccess | None = None
 ) -> DatabaseFacts:
-    """Return what is to be known of a database that exists, in about ``time_limit`` seconds.
+    """Return the facts about an existing database, in about ``time_limit`` seconds.
 
-    ``access``: how the bot is to ask its relay, if that is known. Raises ``sqlite3.Error`` for a
+    ``access``: the configured access to the relay, if it is known. Raises ``sqlite3.Error`` for a
     file that cannot be read or is no database.
     """
-    return read(path, time_limit, lambda db: _facts(path, db, access))
+    return run_query(path, time_limit, lambda db: _facts(path, db, access))
 
 
 def _facts(path: Path, db: Database, access: RelayAccess | None) -> DatabaseFacts:
@@ -113,7 +115,7 @@ def channels_in_use(path: Path, time_limit: float) -> list[ChannelInUse]:
 
     Raises ``sqlite3.Error``.
     """
-    rows = read(path, time_limit, lambda db: list(db.query(_CHANNELS_IN_USE)))
+    rows = run_query(path, time_limit, lambda db: list(db.query(_CHANNELS_IN_USE)))
     return [ChannelInUse(**row) for row in rows]
 
 
@@ -127,29 +129,32 @@ _CHANNELS_IN_USE = (
 )
 
 
-def read(path: Path, time_limit: float, question: Callable[[Database], T]) -> T:
-    """Return what ``question`` makes of a database; it may be asked twice.
+def run_query(path: Path, time_limit: float, query: Callable[[Database], T]) -> T:
+    """Return the result of ``query``, a function of the database; it may be called twice.
 
-    Its statements raise ``sqlite3.Error`` once ``time_limit`` seconds are over.
+    Its statements raise ``sqlite3.Error`` after ``time_limit`` seconds.
     """
     uri = f"file:{quote(str(path))}?mode=ro"
     path = resolve_database_path(path)
     until = time.monotonic() + time_limit
-    before = _at_rest(path)
+    before = _version_at_rest(path)
     if before is not None:
         try:
-            answer = _ask(f"{uri}&immutable=1", until, question)
+            answer = _query(f"{uri}&immutable=1", until, query)
         except Exception:
-            if _at_rest(path) == before:
+            if _version_at_rest(path) == before:
                 raise
         else:
-            if _at_rest(path) == before:
+            if _version_at_rest(path) == before:
                 return answer
-    return _ask(uri, until, question)
+    return _query(uri, until, query)
 
 
-def _at_rest(path: Path) -> tuple[int, ...] | None:
-    """Return what shows whether a file that nobody has open was written to; ``None`` if one has."""
+def _version_at_rest(path: Path) -> tuple[int, ...] | None:
+    """Return the version of a file that no process has open, ``None`` if one has.
+
+    Every write changes the version.
+    """
     if exists(path.with_name(f"{path.name}-wal")):
         return None
     with suppress(OSError):
@@ -158,17 +163,15 @@ def _at_rest(path: Path) -> tuple[int, ...] | None:
     return None
 
 
-def _ask(uri: str, until: float, question: Callable[[Database], T]) -> T:
+def _query(uri: str, until: float, query: Callable[[Database], T]) -> T:
     wait = max(until - time.monotonic(), 0)
     with closing(sqlite3.connect(uri, uri=True, timeout=wait)) as connection:
-        connection.set_progress_handler(
-            lambda: time.monotonic() > until, _STEPS_BETWEEN_LOOKS_AT_THE_CLOCK
-        )
-        return question(Database(connection))
+        connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS_PER_TIME_CHECK)
+        return query(Database(connection))
 
 
 def in_use(path: Path) -> bool:
-    """Whether a bot works on the database: it holds the lock beside it as long as it lives."""
+    """Whether a bot is running on the database: it then holds the lock beside the file."""
     file = resolve_database_path(path)
     lock = file.with_name(f"{file.name}.lock")
     if not exists(lock):
@@ -178,12 +181,12 @@ def in_use(path: Path) -> bool:
             return False
     except Timeout:
         return True
-    except OSError:  # somebody else's, whom this user may not ask
+    except OSError:  # the lock file belongs to another user
         return False
 
 
 def exists(path: Path) -> bool:
-    """Whether there is something, as far as this user may know."""
+    """Whether a path exists, as far as this user is permitted to see."""
     try:
         path.stat()
     except OSError:
@@ -209,7 +212,7 @@ def _damage(db: Database) -> tuple[str, ...] | None:
     return tuple(line for line in (*found, *lost) if line != "ok")
 
 
-_GIVEN_UP = f"state = 'dropped' AND purpose = 'notice' AND reason IS NOT '{UNWATCHED}'"
+_REFUSED = f"state = 'dropped' AND purpose = 'notice' AND reason IS NOT '{UNWATCHED}'"
 
 
 def _counts(db: Database, access: RelayAccess | None) -> DatabaseCounts:
@@ -222,22 +225,22 @@ def _counts(db: Database, access: RelayAccess | None) -> DatabaseCounts:
         " count(*) FILTER (WHERE state IN ('due', 'sending')) AS due,"
         " min(due_at) FILTER (WHERE state = 'due') AS overdue_since,"
         " count(*) FILTER (WHERE state = 'held') AS held,"
-        f" count(*) FILTER (WHERE {_GIVEN_UP} AND guild_id IS NOT NULL) AS dropped,"
-        f" count(*) FILTER (WHERE {_GIVEN_UP} AND guild_id IS NULL) AS unreachable"
+        f" count(*) FILTER (WHERE {_REFUSED} AND guild_id IS NOT NULL) AS dropped,"
+        f" count(*) FILTER (WHERE {_REFUSED} AND guild_id IS NULL) AS unreachable"
         f" FROM (SELECT d.due_at, d.guild_id, d.purpose, d.reason, {VISIBLE_STATE} AS state"
         "  FROM deliveries d)"
     )
-    aside = db.execute("SELECT id FROM deliveries WHERE state = 'quarantined' ORDER BY id")
+    quarantined = db.execute("SELECT id FROM deliveries WHERE state = 'quarantined' ORDER BY id")
     return DatabaseCounts(
         running=sum(relays.values()),
         relays=relays,
-        other_key=_of_another_key(db, access) if access else 0,
-        quarantined=tuple(delivery_id for (delivery_id,) in aside),
+        other_key=_count_of_other_key(db, access) if access else 0,
+        quarantined=tuple(delivery_id for (delivery_id,) in quarantined),
         **row,
     )
 
 
-def _of_another_key(db: Database, access: RelayAccess) -> int:
+def _count_of_other_key(db: Database, access: RelayAccess) -> int:
     (number,) = db.execute(
         "SELECT count(*) FROM tasks WHERE relay = ? AND state = 'running' AND known AND misses > 0"
         " AND fingerprint IS NOT ?",

@@ -1,14 +1,30 @@
-"""Small values by name that outlive the process."""
+"""Stores named values, the secrets of this database among them, and fingerprints of relay access.
 
+A relay shows a task only to the account that made it. After a change of the API key or of the
+address, it may report none of the tasks that it reported before, which says nothing about these
+tasks. So each task keeps a fingerprint of the address and the key under which the relay last
+reported it: an HMAC whose secret is drawn once for each database and stored beside the other
+values.
+
+A fingerprint alone (in a report, in a copy of some rows, beside that of another bot) reveals no key
+and allows no comparison. Whoever has the whole file has the secret too and can test guesses of
+keys: the keys of relays are long and random, so that guessing fails, but a short key that a person
+chose could be found.
+"""
+
+import hashlib
+import hmac
 import secrets
+from typing import NamedTuple
 
+from pydantic import SecretStr
 from sqlite_utils import Database
 
 from bot.storage.database import DatabaseThread
 
 
 class KeyValueStore:
-    """Values by name."""
+    """Reads and writes named values that outlive the process."""
 
     def __init__(self, database: DatabaseThread) -> None:
         self._database = database
@@ -38,9 +54,40 @@ def write_value(db: Database, name: str, value: str) -> None:
 
 
 def get_or_create_secret(db: Database, name: str) -> bytes:
-    """Within a transaction: return a random secret of this database, drawn when first asked for."""
+    """Within a transaction: return a named random secret, created on first use."""
     stored = read_value(db, name)
     if stored is None:
         stored = secrets.token_hex(32)
         write_value(db, name, stored)
     return bytes.fromhex(stored)
+
+
+_FINGERPRINT_SECRET = "secret of the relay fingerprints"  # noqa: S105 # the name of the value
+
+
+class RelayAccess(NamedTuple):
+    """The address and the API key of a relay, which decide what tasks it shows."""
+
+    relay: str
+    """The name of the relay, which is no part of the fingerprint."""
+    base_url: str
+    """As ``bot.relay.providers`` gives it."""
+    key: SecretStr
+
+
+async def create_fingerprint(database: DatabaseThread, access: RelayAccess) -> str:
+    """Return the fingerprint of an address and a key in this database."""
+    return await database.run(
+        lambda db: _fingerprint(get_or_create_secret(db, _FINGERPRINT_SECRET), access)
+    )
+
+
+def read_fingerprint(db: Database, access: RelayAccess) -> str | None:
+    """Return the fingerprint of an address and a key; ``None`` where none was ever stored."""
+    secret = read_value(db, _FINGERPRINT_SECRET)
+    return None if secret is None else _fingerprint(bytes.fromhex(secret), access)
+
+
+def _fingerprint(secret: bytes, access: RelayAccess) -> str:
+    text = f"{access.base_url}\n{access.key.get_secret_value()}"
+    return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()

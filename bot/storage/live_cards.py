@@ -16,7 +16,7 @@ from bot.storage.clock_rollback import UNKNOWN_TIME
 from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import nonce_of
 from bot.storage.errors import TooManyMessages
-from bot.storage.limits import DEFAULT_LIMITS, WatchLimits
+from bot.storage.limits import DEFAULT_LIMITS, WatchLimits, charge_message
 from bot.storage.live_card_rows import (
     VERSION,
     claim_live_card,
@@ -25,7 +25,6 @@ from bot.storage.live_card_rows import (
     is_unchanged,
     read_live_card,
 )
-from bot.storage.message_limits import charge
 from bot.storage.models import Destination, LiveCard
 
 LONGEST_PAUSE = 600.0
@@ -98,7 +97,7 @@ class LiveCards:
             if not fresh:
                 return None
             try:
-                charge(db, user_id, destination, now, self._limits)
+                charge_message(db, user_id, destination, now, self._limits)
             except TooManyMessages as limited:
                 return limited  # raised once it is on disk that the other cards are stale
             card_id = self._insert(db, destination, fresh, now)

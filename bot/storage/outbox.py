@@ -40,6 +40,7 @@ from bot.storage.held_notices import (
     postpone_or_drop_held_notice,
     read_undelivered,
 )
+from bot.storage.limits import RoleMentions
 from bot.storage.models import (
     Delivery,
     DeliveryPurpose,
@@ -48,7 +49,6 @@ from bot.storage.models import (
 )
 from bot.storage.redirection import Redirection
 from bot.storage.retention import RETENTION_PERIOD
-from bot.storage.role_mentions import RoleMentions
 
 log = logging.getLogger(__name__)
 

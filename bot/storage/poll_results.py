@@ -1,6 +1,6 @@
-"""Reads which tasks to poll, and stores the results: SQL within a transaction.
+"""Reads which tasks to poll, and stores the results of polls: SQL within a transaction.
 
-A task is ended only here, together with its history entry and its deliveries.
+Only this module ends tasks, together with adding the history entry and the deliveries.
 """
 
 import json
@@ -24,65 +24,72 @@ def read_due(
 ) -> list[PollTarget]:
     """Return the running tasks whose next poll is due, the longest overdue first.
 
-    ``fingerprint``: of the address and the key of today.
+    ``fingerprint``: of the current address and API key.
     """
     values = [fingerprint, relay, now, json.dumps(list(exclude)), limit]
-    return list(map(_watched, db.execute(_DUE_TASKS, values).fetchall()))
+    return list(map(_poll_target, db.execute(_DUE_TASKS, values).fetchall()))
 
 
 class PollContext(NamedTuple):
-    """The context of one poll: what people did since ``asked_at`` is newer than its results."""
+    """The context of one poll: changes by people since ``asked_at`` are newer than its results."""
 
     relay: str
     fingerprint: str
-    """Of the address and the key under which it was asked."""
+    """Of the address and the API key that the poll used."""
     asked_at: float
-    """When the tasks to poll were read, before the relay was asked (Unix seconds)."""
+    """When the tasks to poll were read, before the request was sent (Unix seconds)."""
     now: float
-    """When what the relay said is recorded."""
+    """When the results are stored (Unix seconds)."""
 
 
 def record(
-    db: Database, context: PollContext, seen: Sequence[PollResult], *, outage: float = 0.0
+    db: Database, context: PollContext, results: Sequence[PollResult], *, outage: float = 0.0
 ) -> list[EndedTask]:
     """Store the results of a poll; return the tasks that it ended.
 
-    What it says of a task that was added after the relay was asked is left aside, and it ends no
-    watch that was added since, unless the task itself has ended. ``outage`` is how long nobody
-    could ask until ``context.now`` (seconds).
+    Results of tasks that were added after the request was sent are ignored, and no watch that was
+    added since is ended, unless the task itself has ended. ``outage`` is for how many seconds
+    before ``context.now`` the relay could not be asked.
     """
     if outage:
         since = context.now - outage
         db.execute(_OUTAGE, {"relay": context.relay, "now": context.now, "since": since})
-    seen = [each if _is_current(db, context, each) else each._replace(answer=None) for each in seen]
-    _reschedule(db, context, [each for each in seen if each.answer is None])
-    for result in seen:
+    results = [
+        result if _is_current(db, context, result) else result._replace(answer=None)
+        for result in results
+    ]
+    _reschedule(db, context, [result for result in results if result.answer is None])
+    for result in results:
         if result.answer is not None:
             _store_result(db, context, result, result.answer)
-    ends = (_end(db, context, each.task_id, each.end_reason) for each in seen if each.end_reason)
-    return [ended for ended in ends if ended]
+    ended = (
+        _end(db, context, result.task_id, result.end_reason)
+        for result in results
+        if result.end_reason
+    )
+    return [task for task in ended if task]
 
 
-def _is_current(db: Database, context: PollContext, seen: PollResult) -> bool:
+def _is_current(db: Database, context: PollContext, result: PollResult) -> bool:
     """Whether an answer does not set back the status stored since the poll began."""
-    if seen.answer is None:
+    if result.answer is None:
         return False
     row = db.execute(
         "SELECT status, terminal_since FROM tasks WHERE relay = ? AND task_id = ?",
-        [context.relay, seen.task_id],
+        [context.relay, result.task_id],
     ).fetchone()
-    return row is not None and supersedes(seen.answer, _status(row[0]), ended=row[1] is not None)
+    return row is not None and supersedes(result.answer, _status(row[0]), ended=row[1] is not None)
 
 
-def _store_result(db: Database, context: PollContext, seen: PollResult, answer: Task) -> None:
-    """Keep a relay's answer about a running task."""
+def _store_result(db: Database, context: PollContext, result: PollResult, answer: Task) -> None:
+    """Store a relay's answer about a running task."""
     values = {
         **context._asdict(),
-        "id": seen.task_id,
-        "next": seen.next_poll_at,
-        "misses": seen.misses,
-        "missing": seen.missing_since,
-        "terminal": seen.terminal_since,
+        "id": result.task_id,
+        "next": result.next_poll_at,
+        "misses": result.misses,
+        "missing": result.missing_since,
+        "terminal": result.terminal_since,
         "kind": answer.kind,
         "hint": answer.kind or answer.claimed_kind,
         "status": answer.status,
@@ -101,9 +108,9 @@ def _end(
     ).fetchone()
     if not ended:
         return None
-    task = _readable(db, relay, task_id, ended[0])
+    task = _load_or_replace(db, relay, task_id, ended[0])
     add_to_history(db, relay, task, end_reason, now)
-    places = list(
+    destinations = list(
         db.query(
             "SELECT channel_id, guild_id, locale, min(id) AS first FROM watches"
             " WHERE relay = ? AND task_id = ? AND delivery_id IS NULL"
@@ -111,12 +118,12 @@ def _end(
             [relay, task_id],
         )
     )
-    for destination in places:
+    for destination in destinations:
         enqueue_notice(db, relay, task_id, destination, end_reason, now)
-    return EndedTask(task_id, end_reason, task.outcome, deliveries=len(places))
+    return EndedTask(task_id, end_reason, task.outcome, deliveries=len(destinations))
 
 
-def _readable(db: Database, relay: str, task_id: str, stored: str) -> Task:
+def _load_or_replace(db: Database, relay: str, task_id: str, stored: str) -> Task:
     """Return a stored task; replace an unreadable one by a task with its id alone."""
     try:
         return load_task(stored)
@@ -130,21 +137,27 @@ def _readable(db: Database, relay: str, task_id: str, stored: str) -> Task:
     return task
 
 
-def _reschedule(db: Database, context: PollContext, seen: Iterable[PollResult]) -> None:
+def _reschedule(db: Database, context: PollContext, results: Iterable[PollResult]) -> None:
     """Store the poll times of tasks about which the relay said nothing new."""
     times = [
         (
-            *(context.relay, o.task_id, o.next_poll_at, o.misses, o.missing_since),
-            *(o.terminal_since, o.named),
+            *(
+                context.relay,
+                result.task_id,
+                result.next_poll_at,
+                result.misses,
+                result.missing_since,
+            ),
+            *(result.terminal_since, result.found),
         )
-        for o in seen
+        for result in results
     ]
     if times:
         results_json = json.dumps(times, allow_nan=False)
-        db.execute(_RESCHEDULE, {**context._asdict(), "seen": results_json})
+        db.execute(_RESCHEDULE, {**context._asdict(), "results": results_json})
 
 
-# Times later than now stem from before the clock was set back: before the poll, too.
+# Times later than now were stored before the clock was set back, so before the poll, too.
 _TASK_IS_OLDER = "NOT (tasks.added_at > :asked_at AND tasks.added_at <= :now)"
 _WATCHES_ARE_OLDER = """
     NOT EXISTS (
@@ -154,21 +167,21 @@ _WATCHES_ARE_OLDER = """
     )
 """
 
-# One statement for all: from one to the next, Python's other threads would have to wait. The relay
-# comes with each row, or SQLite would go through all tasks of the relay for each.
+# One statement for all rows: several would make Python's other threads wait in between. The relay
+# is part of each row, or SQLite would go through all tasks of the relay for each of them.
 _RESCHEDULE = f"""
-    UPDATE tasks SET polled_at = :now, next_poll_at = seen.next, misses = seen.misses,
-        missing_since = seen.missing, terminal_since = coalesce(terminal_since, seen.terminal),
-        fingerprint = CASE WHEN seen.named THEN :fingerprint ELSE fingerprint END
+    UPDATE tasks SET polled_at = :now, next_poll_at = result.next, misses = result.misses,
+        missing_since = result.missing, terminal_since = coalesce(terminal_since, result.terminal),
+        fingerprint = CASE WHEN result.found THEN :fingerprint ELSE fingerprint END
     FROM (
         SELECT json_extract(value, '$[0]') AS relay, json_extract(value, '$[1]') AS id,
             json_extract(value, '$[2]') AS next, json_extract(value, '$[3]') AS misses,
             json_extract(value, '$[4]') AS missing, json_extract(value, '$[5]') AS terminal,
-            json_extract(value, '$[6]') AS named
-        FROM json_each(:seen)
-    ) AS seen
-    WHERE tasks.relay = seen.relay AND task_id = seen.id AND state = 'running'
-        AND {_TASK_IS_OLDER} AND (seen.misses = 0 OR {_WATCHES_ARE_OLDER})
+            json_extract(value, '$[6]') AS found
+        FROM json_each(:results)
+    ) AS result
+    WHERE tasks.relay = result.relay AND task_id = result.id AND state = 'running'
+        AND {_TASK_IS_OLDER} AND (result.misses = 0 OR {_WATCHES_ARE_OLDER})
 """  # noqa: S608 # conditions of ours
 _STORE_RESULT = f"""
     UPDATE tasks SET polled_at = :now, next_poll_at = :next, misses = :misses,
@@ -213,13 +226,13 @@ def _status(stored: str) -> TaskStatus:
     return _STATUSES.get(stored, TaskStatus.UNRECOGNIZED)
 
 
-def _watched(row: Sequence[Any]) -> PollTarget:
-    """Make a value of a row of ``_DUE_TASKS``, whose columns are its fields, in their order."""
-    task_id, kind, hint, status, known, known_with_current_key, *times = row
+def _poll_target(row: Sequence[Any]) -> PollTarget:
+    """Convert a row of ``_DUE_TASKS``, whose columns are the fields of ``PollTarget`` in order."""
+    task_id, kind, expected_kind, status, known, known_with_current_key, *times = row
     return PollTarget(
         task_id,
         _KINDS.get(kind),
-        _KINDS.get(hint),
+        _KINDS.get(expected_kind),
         _status(status),
         bool(known),
         bool(known_with_current_key),

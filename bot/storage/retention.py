@@ -1,9 +1,22 @@
-"""Deletes what was delivered long ago."""
+"""Deletes expired rows, and everything of servers that the bot is no longer in.
+
+Finished deliveries, their watches and their tasks expire thirty days after their end.
+
+A server that removes the bot while the bot is connected announces it. Removals while it is offline
+show only in the list of servers that Discord sends for each shard when a new session begins. Such a
+list may be incomplete once, so the data of a missing server are kept for another day.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
 
 from sqlite_utils import Database
 
 from bot.storage.database import DatabaseThread
-from bot.storage.message_limits import delete_expired
+from bot.storage.erasure import erase_server_rows, stored_server_ids
+from bot.storage.limits import delete_expired_requests
+from bot.storage.models import ShardGuilds
 
 RETENTION_PERIOD = 30 * 86400.0
 """Seconds for which finished deliveries, their watches and their tasks stay in the database.
@@ -27,7 +40,7 @@ _DELETE_EXPIRED_TASKS = """
 
 
 class Retention:
-    """Deletes expired rows."""
+    """Deletes expired deliveries, watches, tasks and requested messages."""
 
     def __init__(self, database: DatabaseThread) -> None:
         self._database = database
@@ -35,8 +48,8 @@ class Retention:
     async def prune(self, now: float) -> None:
         """Delete deliveries that ended more than thirty days ago, their watches and their tasks.
 
-        A dropped delivery counts from its creation, as in the inbox. What is deleted is gone from
-        the files when this returns.
+        The age of a dropped delivery counts from its creation, as in the inbox. The deleted data
+        are gone from the files when this returns.
         """
         latest = now - RETENTION_PERIOD
 
@@ -45,6 +58,93 @@ class Retention:
             db.execute(f"DELETE FROM watches WHERE delivery_id {expired}", [latest])  # noqa: S608 # names of ours
             db.execute(f"DELETE FROM deliveries WHERE id {expired}", [latest])  # noqa: S608 # names of ours
             db.execute(_DELETE_EXPIRED_TASKS, [latest])
-            delete_expired(db, now)
+            delete_expired_requests(db, now)
 
         await self._database.run(prune, erases=True)
+
+
+log = logging.getLogger(__name__)
+
+GRACE_PERIOD = 86400.0
+"""Seconds for which the data of a missing server are kept."""
+
+
+def missing_servers(stored: Iterable[int], listed: ShardGuilds) -> set[int]:
+    """Return the servers in ``stored`` that belong to the shard of ``listed`` and are not in it."""
+    return {
+        guild_id
+        for guild_id in stored
+        if listed.covers(guild_id) and guild_id not in listed.guild_ids
+    }
+
+
+class DepartedServers:
+    """Records since when servers are missing, and erases them after the grace period."""
+
+    def __init__(self, database: DatabaseThread) -> None:
+        self._database = database
+        self._missing: set[int] = set()
+        """By the lists that Discord sent to this process; the rows may be older."""
+        self.changed = asyncio.Event()
+        """Set when servers were compared: an erasure may be overdue."""
+
+    async def compare(self, listed: ShardGuilds, now: float) -> None:
+        """Record which servers of a shard are missing; delete the rows of the others."""
+
+        def compare(db: Database) -> set[int]:
+            missing = missing_servers(stored_server_ids(db), listed)
+            recorded = {
+                guild_id for (guild_id,) in db.execute("SELECT guild_id FROM departed_servers")
+            }
+            for guild_id in filter(listed.covers, recorded - missing):
+                _delete_row(db, guild_id)
+            for guild_id in missing - recorded:
+                log.info("Server no longer listed, erased in a day: guild=%d", guild_id)
+                db.execute("INSERT INTO departed_servers VALUES (?, ?)", [guild_id, now])
+            return missing
+
+        missing = await self._database.run(compare)
+        self._missing = {
+            guild_id for guild_id in self._missing if not listed.covers(guild_id)
+        } | missing
+        self.changed.set()
+
+    async def cancel(self, guild_id: int) -> None:
+        """Cancel the erasure of a server: the bot is in it."""
+        if guild_id in self._missing:
+            self._missing.discard(guild_id)
+            await self._database.run(lambda db: _delete_row(db, guild_id))
+
+    async def erase_overdue(self, now: float) -> None:
+        """Erase the servers that are still missing after the grace period.
+
+        Nothing happens before Discord has listed the servers to this process.
+        """
+        if not self._missing:
+            return
+        latest = now - GRACE_PERIOD
+        for guild_id in await self._database.view(lambda db: _overdue(db, latest)):
+            if guild_id in self._missing and await self._erase(guild_id, latest):
+                self._missing.discard(guild_id)
+                log.info("Server missing for a day, erased: guild=%d", guild_id)
+
+    async def _erase(self, guild_id: int, latest: float) -> bool:
+        """Erase a server, unless it is listed again by now."""
+
+        def erase(db: Database) -> bool:
+            overdue = guild_id in _overdue(db, latest)
+            if overdue:
+                erase_server_rows(db, guild_id)
+            return overdue
+
+        return await self._database.run(erase, erases=True)
+
+
+def _overdue(db: Database, latest: float) -> list[int]:
+    """Return the servers that went missing at ``latest`` or earlier."""
+    rows = db.execute("SELECT guild_id FROM departed_servers WHERE missing_since <= ?", [latest])
+    return [int(guild_id) for (guild_id,) in rows]
+
+
+def _delete_row(db: Database, guild_id: int) -> None:
+    db.execute("DELETE FROM departed_servers WHERE guild_id = ?", [guild_id])

@@ -1,6 +1,8 @@
-"""Search in the history: texts made comparable, and the SQL that finds them.
+"""Searches histories: normalizes texts and finds entries by the words in them.
 
-The index is made of trigrams: it finds parts of words, and needs no spaces between them.
+The newest entries are scanned one by one, which finds common words soonest. Where they do not
+suffice, the full-text index is queried: an index of trigrams, which finds parts of words in scripts
+with and without spaces.
 """
 
 import json
@@ -12,54 +14,59 @@ from sqlite_utils import Database
 
 from bot.storage.models import HistoryScope
 
-MOST_WORDS = 10
-"""Words of a search that count."""
+MAX_WORDS = 10
+"""How many words of a search are used; the others are ignored."""
 
-NEWEST = 500
-"""How many of the newest entries are searched one by one: what is common is found among them.
+SCAN_LIMIT = 500
+"""How many of the newest entries are scanned before the index is queried.
 
-Ten times as many where all words are short, for which the index is slow.
+Ten times as many if all words are shorter than a trigram: the index is slow for them.
 """
 
-LONGEST_INDEXED = 65_536
-"""Code points of an entry that can be found."""
+MAX_INDEXED_LENGTH = 65_536
+"""How many code points of an entry are indexed."""
 
-_INDEXED = 3
-"""The fewest characters of a word that the index knows as such: it is made of trigrams."""
+_TRIGRAM = 3
+"""Characters of a trigram, and so of the shortest word for which the index can be queried."""
 
-_UNSEEN = {"Cc", "Cf", "Cs"}
-_BEYOND = "\U0010ffff"
-"""No character at all, so that it comes after every character of a text that is indexed."""
+_INVISIBLE = {"Cc", "Cf", "Cs"}
+"""Unicode categories: controls, formats, surrogates."""
+
+_LAST_CODE_POINT = "\U0010ffff"
+"""A noncharacter that sorts after every character of an indexed text."""
 
 
 def normalize_text(text: str) -> str:
-    """Return ``text`` so that what reads the same is the same: one line, one case, one width.
+    """Return ``text`` in one line, one case and one width, so that equal looks compare equal.
 
-    What cannot be seen is gone: controls, formats, halves of characters.
+    Invisible characters (controls, formats, lone surrogates) are removed.
     """
     line = " ".join(text.split())
     if line.isascii() and line.isprintable():
         return line.lower()
-    seen = "".join(c for c in line if unicodedata.category(c) not in _UNSEEN and c != _BEYOND)
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold())
+    visible = "".join(
+        c for c in line if unicodedata.category(c) not in _INVISIBLE and c != _LAST_CODE_POINT
+    )
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold())
     return " ".join(folded.split())
 
 
 def search_words(search: str) -> list[str]:
-    """Return the words of a search, each once, in their order: at most ten."""
-    return list(dict.fromkeys(normalize_text(search).split()))[:MOST_WORDS]
+    """Return the distinct words of a search in their order: at most ten."""
+    return list(dict.fromkeys(normalize_text(search).split()))[:MAX_WORDS]
 
 
 def normalize_for_index(text: str) -> str:
-    """Return ``text`` searchable, with blanks after it: each of its characters begins a trigram.
+    """Return ``text`` normalized, with blanks after it so that each character begins a trigram.
 
-    At most ``LONGEST_INDEXED`` code points: one character can become eighteen (U+FDFA).
+    Both the text and the result are cut to ``MAX_INDEXED_LENGTH`` code points: normalization can
+    turn one character into eighteen (U+FDFA).
     """
-    return normalize_text(text[:LONGEST_INDEXED])[:LONGEST_INDEXED] + " " * (_INDEXED - 1)
+    return normalize_text(text[:MAX_INDEXED_LENGTH])[:MAX_INDEXED_LENGTH] + " " * (_TRIGRAM - 1)
 
 
 def history_table(scope: HistoryScope) -> tuple[str, str, list[Any]]:
-    """Return where a history is kept, and the condition, with its values, that selects it."""
+    """Return the table of a history, and the condition with its values that selects its rows."""
     if scope.guild_id is None:
         return "user_history", "s.user_id = ?", [scope.user_id]
     # The plus keeps SQLite from looking into an index once for each channel.
@@ -68,39 +75,44 @@ def history_table(scope: HistoryScope) -> tuple[str, str, list[Any]]:
 
 
 def find_entries(
-    db: Database, scope: HistoryScope, words: list[str], enough: int
+    db: Database, scope: HistoryScope, words: list[str], limit: int, scan_limit: int = SCAN_LIMIT
 ) -> list[tuple[int, float]]:
-    """Return ids and ends of up to ``enough`` entries with all ``words``, the newest first."""
+    """Return ids and ends of up to ``limit`` entries with all ``words``, the newest first.
+
+    ``scan_limit`` replaces ``SCAN_LIMIT``; 0 queries the index alone.
+    """
     if not words:
-        return _first(_newest(db, scope, -1), enough)
-    most = NEWEST if _known_whole(words) else NEWEST * 10
-    hits: dict[int, float] = {}
-    left = most
-    for entry_id, ended_at, hit in _newest(db, scope, most, words):
-        left -= 1
-        if hit:
-            hits.setdefault(entry_id, ended_at)
-        if len(hits) == enough:
-            return list(hits.items())
-    return list(hits.items()) if left else _first(_indexed(db, scope, words, enough), enough)
+        return _first_distinct(_scan(db, scope, -1), limit)
+    scan_limit = scan_limit if _indexable(words) else scan_limit * 10
+    matches: dict[int, float] = {}
+    remaining = scan_limit
+    for entry_id, ended_at, matching in _scan(db, scope, scan_limit, words):
+        remaining -= 1
+        if matching:
+            matches.setdefault(entry_id, ended_at)
+        if len(matches) == limit:
+            return list(matches.items())
+    if remaining:  # all entries were scanned
+        return list(matches.items())
+    return _first_distinct(_query_index(db, scope, words, limit), limit)
 
 
-def _first(rows: Iterable[tuple[Any, ...]], enough: int) -> list[tuple[int, float]]:
-    """Return the first entries, each once: one may have been watched in several channels."""
+def _first_distinct(rows: Iterable[tuple[Any, ...]], limit: int) -> list[tuple[int, float]]:
+    """Return the first distinct entries: one may have been watched in several channels."""
     first: dict[int, float] = {}
     for entry_id, ended_at, *_ in rows:
         first.setdefault(entry_id, ended_at)
-        if len(first) == enough:
+        if len(first) == limit:
             break
     return list(first.items())
 
 
-def _newest(
-    db: Database, scope: HistoryScope, most: int, words: Sequence[str] = ()
+def _scan(
+    db: Database, scope: HistoryScope, limit: int, words: Sequence[str] = ()
 ) -> Iterator[tuple[Any, ...]]:
-    """Yield id, end and whether it has all ``words`` of the newest entries of a history.
+    """Yield id and end of the newest entries of a history, and whether each has all ``words``.
 
-    At most so many; all of them for -1.
+    At most ``limit`` entries; all of them for -1.
     """
     table, condition, values = history_table(scope)
     has_all = " AND ".join("instr(words, ?)" for _ in words)
@@ -109,42 +121,43 @@ def _newest(
         f"SELECT s.entry_id, s.ended_at, {matching} FROM {table} s WHERE {condition}"  # noqa: S608 # names of ours
         " ORDER BY s.ended_at DESC, s.entry_id DESC LIMIT ?"
     )
-    return iter(db.execute(sql, [*words, *values, most]))
+    return iter(db.execute(sql, [*words, *values, limit]))
 
 
-def _indexed(
-    db: Database, scope: HistoryScope, words: list[str], enough: int
+def _query_index(
+    db: Database, scope: HistoryScope, words: list[str], limit: int
 ) -> Iterator[tuple[int, float]]:
-    """Ask the index, then see which of what it found is in the history."""
+    """Query the index, and yield the newest results that are in the history."""
     table, condition, values = history_table(scope)
-    candidates, asked, rest = _candidates(words)
+    candidates, terms, rest = _candidates(words)
     having = "".join(" AND instr(h.words, ?)" for _ in rest)
     join = "CROSS JOIN history h ON h.id = c.id" if rest else ""
-    # CROSS JOIN keeps the order: left to itself, SQLite asks the index about each entry.
+    # CROSS JOIN fixes the order of the join: otherwise SQLite queries the index for each entry.
     sql = (
         f"SELECT s.entry_id, max(s.ended_at) AS last FROM ({candidates}) c"  # noqa: S608 # names of ours
         f" CROSS JOIN {table} s ON s.entry_id = c.id {join}"
         f" WHERE {condition}{having} GROUP BY s.entry_id"
         " ORDER BY last DESC, s.entry_id DESC LIMIT ?"
     )
-    return iter(db.execute(sql, [*asked, *values, *rest, enough]))
+    return iter(db.execute(sql, [*terms, *values, *rest, limit]))
 
 
 def _candidates(words: list[str]) -> tuple[str, list[str], list[str]]:
-    """Return the question to the index, its values, and the words that it leaves open.
+    """Return the query of the index, its values, and the words that it does not cover.
 
-    A word that is shorter than a trigram is found by the trigrams that begin with it.
+    If all words are shorter than a trigram, the longest is found by the trigrams that start with
+    it.
     """
-    if indexed := _known_whole(words):
-        asked = " AND ".join('"' + word.replace('"', '""') + '"' for word in indexed)
+    if indexed := _indexable(words):
+        match = " AND ".join('"' + word.replace('"', '""') + '"' for word in indexed)
         matching = "SELECT rowid AS id FROM history_index WHERE history_index MATCH ?"
-        return matching, [asked], [word for word in words if len(word) < _INDEXED]
+        return matching, [match], [word for word in words if len(word) < _TRIGRAM]
     longest = max(words, key=len)
-    beginning = "SELECT DISTINCT doc AS id FROM history_trigrams WHERE term >= ? AND term < ?"
+    starting = "SELECT DISTINCT doc AS id FROM history_trigrams WHERE term >= ? AND term < ?"
     rest = [word for word in words if word != longest]
-    return beginning, [longest, longest + _BEYOND], rest
+    return starting, [longest, longest + _LAST_CODE_POINT], rest
 
 
-def _known_whole(words: list[str]) -> list[str]:
-    """Return the words that are long enough for the index to know them as such."""
-    return [word for word in words if len(word) >= _INDEXED]
+def _indexable(words: list[str]) -> list[str]:
+    """Return the words for which the index can be queried: not shorter than a trigram."""
+    return [word for word in words if len(word) >= _TRIGRAM]

@@ -1,6 +1,7 @@
-"""Facts about one task and its deliveries, without what people and relays wrote.
+"""Reads facts about one task and its deliveries, without texts that people and relays wrote.
 
-Read from outside, also while a bot works (see ``inspection``). All times are Unix seconds.
+The database is read from outside the bot, also while it runs (see ``inspection``). All times are
+Unix seconds.
 """
 
 from dataclasses import dataclass
@@ -10,15 +11,15 @@ from sqlite_utils import Database
 
 from bot.relay.models import TaskKind, TaskStatus
 from bot.storage.delivery_rows import VISIBLE_STATE, is_first, is_quiet
-from bot.storage.inspection import read
+from bot.storage.inspection import run_query
+from bot.storage.key_value import RelayAccess, read_fingerprint
 from bot.storage.models import DeliveryPurpose, EndReason
-from bot.storage.relay_fingerprints import RelayAccess, read_fingerprint
 from bot.storage.task_rows import load_enum
 
 
 @dataclass(frozen=True, slots=True)
-class WatchedPlace:
-    """A channel where a running task is watched, and by how many people."""
+class WatchedChannel:
+    """A channel in which a running task is watched, and by how many people."""
 
     channel_id: int
     guild_id: int | None
@@ -27,22 +28,22 @@ class WatchedPlace:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFacts:
-    """One delivery."""
+    """The stored facts about one delivery."""
 
     id: int
     purpose: DeliveryPurpose
     channel_id: int | None
-    """``None`` for a direct message that is not opened yet."""
+    """``None`` for a direct-message channel that is not opened yet."""
     guild_id: int | None
     people: int
     state: str
-    """As the outbox calls it; what waits for a blocked channel is ``held``."""
+    """The state in the outbox; ``held`` also if the delivery waits for a blocked channel."""
     attempts: int
     reason: str | None
     redirected_from: int | None
-    """The channel where it could not be said."""
+    """The channel that did not take the message."""
     waits: bool
-    """Whether an older message to the same channel has to go first."""
+    """Whether an older delivery to the same channel has to be sent first."""
     created_at: float
     due_at: float | None
     sent_at: float | None
@@ -51,54 +52,53 @@ class DeliveryFacts:
 
 @dataclass(frozen=True, slots=True)
 class TaskFacts:
-    """One task at one relay."""
+    """The stored facts about one task at one relay."""
 
     relay: str
     running: bool
     kind: TaskKind | None
     status: TaskStatus | None
-    """The furthest that the relay said; ``None`` where only the history remembers the task."""
+    """The latest status that the relay reported; ``None`` for a task of the history alone."""
     end_reason: EndReason | None
     known: bool
-    """Whether the relay ever knew it."""
+    """Whether the relay ever reported it."""
     other_key: bool
-    """Whether it did so under another address or key than those of today."""
+    """Whether it last did so under another address or API key than the current ones."""
     misses: int
     terminal_since: float | None
-    """When the relay first said that it has ended."""
+    """When the relay first reported that it has ended."""
     added_at: float | None
     polled_at: float | None
     changed_at: float | None
-    """When the relay last said something new."""
+    """When the relay last reported something new."""
     next_poll_at: float | None
     deadline_at: float | None
     ended_at: float | None
-    places: tuple[WatchedPlace, ...] = ()
+    places: tuple[WatchedChannel, ...] = ()
     deliveries: tuple[DeliveryFacts, ...] = ()
 
 
 def task_facts(
     path: Path, task_id: str, time_limit: float, access: RelayAccess | None = None
 ) -> list[TaskFacts]:
-    """Return what is known of a task, of each relay that it was watched at.
+    """Return the facts about a task, one for each relay at which it was watched.
 
-    ``access``: how the bot is to ask the relay, if that is known. Raises ``sqlite3.Error`` for a
-    file that cannot be read, is no database, or is of a version of the program to which these
-    questions make no sense.
+    ``access``: the configured access to the relay, if it is known. Raises ``sqlite3.Error`` for a
+    file that cannot be read, is no database, or has the schema of another version.
     """
-    return read(path, time_limit, lambda db: _known(db, task_id, access))
+    return run_query(path, time_limit, lambda db: _read_facts(db, task_id, access))
 
 
-def _known(db: Database, task_id: str, access: RelayAccess | None) -> list[TaskFacts]:
+def _read_facts(db: Database, task_id: str, access: RelayAccess | None) -> list[TaskFacts]:
     rows = db.query("SELECT * FROM tasks WHERE task_id = ? ORDER BY added_at", [task_id])
-    known = [_of_task(db, row, access) for row in rows]
-    relays = {facts.relay for facts in known}
-    remembered = db.query("SELECT * FROM history WHERE task_id = ?", [task_id])
-    known += [_of_history(db, row) for row in remembered if row["relay"] not in relays]
-    return known
+    facts = [_facts_of_task(db, row, access) for row in rows]
+    relays = {each.relay for each in facts}
+    entries = db.query("SELECT * FROM history WHERE task_id = ?", [task_id])
+    facts += [_facts_of_entry(db, row) for row in entries if row["relay"] not in relays]
+    return facts
 
 
-def _of_task(db: Database, row: dict[str, object], access: RelayAccess | None) -> TaskFacts:
+def _facts_of_task(db: Database, row: dict[str, object], access: RelayAccess | None) -> TaskFacts:
     values = {name: row[name] for name in _COLUMNS}
     return TaskFacts(
         **values,  # type: ignore[arg-type] # the columns are named and typed as the fields
@@ -107,13 +107,13 @@ def _of_task(db: Database, row: dict[str, object], access: RelayAccess | None) -
         status=load_enum(TaskStatus, row["status"]) or TaskStatus.UNRECOGNIZED,
         end_reason=load_enum(EndReason, row["end_reason"]),
         known=bool(row["known"]),
-        other_key=_is_of_another_key(db, row, access),
+        other_key=_is_of_other_key(db, row, access),
         places=_places(db, row),
         deliveries=_deliveries(db, row),
     )
 
 
-def _is_of_another_key(db: Database, row: dict[str, object], access: RelayAccess | None) -> bool:
+def _is_of_other_key(db: Database, row: dict[str, object], access: RelayAccess | None) -> bool:
     if access is None or access.relay != row["relay"] or not row["known"]:
         return False
     return row.get("fingerprint") != read_fingerprint(db, access)
@@ -125,7 +125,7 @@ _COLUMNS = (
 )
 
 
-def _of_history(db: Database, row: dict[str, object]) -> TaskFacts:
+def _facts_of_entry(db: Database, row: dict[str, object]) -> TaskFacts:
     return TaskFacts(
         relay=str(row["relay"]),
         running=False,
@@ -146,14 +146,14 @@ def _of_history(db: Database, row: dict[str, object]) -> TaskFacts:
     )
 
 
-def _places(db: Database, row: dict[str, object]) -> tuple[WatchedPlace, ...]:
+def _places(db: Database, row: dict[str, object]) -> tuple[WatchedChannel, ...]:
     rows = db.query(
         "SELECT channel_id, guild_id, count(*) AS people FROM watches"
         " WHERE relay = ? AND task_id = ? AND delivery_id IS NULL"
         " GROUP BY channel_id ORDER BY min(id)",
         [row["relay"], row["task_id"]],
     )
-    return tuple(WatchedPlace(**destination) for destination in rows)
+    return tuple(WatchedChannel(**destination) for destination in rows)
 
 
 def _deliveries(db: Database, row: dict[str, object]) -> tuple[DeliveryFacts, ...]:

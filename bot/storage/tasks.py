@@ -17,11 +17,17 @@ from bot.relay.models import Task
 from bot.storage import poll_results
 from bot.storage.clock_rollback import clamp_times
 from bot.storage.database import DatabaseThread
-from bot.storage.joined_notices import JoinedNotice, join_notice
 from bot.storage.key_value import read_value, write_value
-from bot.storage.limits import DEFAULT_LIMITS, WatchLimits, enforce
+from bot.storage.limits import (
+    DEFAULT_LIMITS,
+    WatchLimits,
+    adds_message,
+    charge_message,
+    charge_user,
+    enforce_watch_limits,
+    is_known_running,
+)
 from bot.storage.live_cards import mark_live_cards_stale
-from bot.storage.message_limits import adds_message, charge, charge_person, is_known_running
 from bot.storage.models import (
     Destination,
     EndedTask,
@@ -40,7 +46,7 @@ from bot.storage.task_rows import (
     load_task_or_id,
     start_task,
 )
-from bot.storage.watches import NewWatch, insert_watch, unwatch
+from bot.storage.watches import JoinedNotice, NewWatch, insert_watch, join_notice, unwatch
 
 
 class TaskStore:
@@ -101,9 +107,11 @@ class TaskStore:
             start_task(db, self._relay, self._fingerprint, task, times, known=known)
             is_new = insert_watch(db, watch, most)
             if is_new:
-                enforce(db, self._relay, user_id, destination, self._limits, member_limit)
+                enforce_watch_limits(
+                    db, self._relay, user_id, destination, self._limits, member_limit
+                )
             if not free:
-                charge_person(db, user_id, destination, now, self._limits)
+                charge_user(db, user_id, destination, now, self._limits)
             return is_new
 
         added = await self._database.run(add)
@@ -132,7 +140,7 @@ class TaskStore:
             if joined := join_notice(db, watch, most):
                 return joined
             if adds_message(db, self._relay, task.id, destination):
-                charge(db, user_id, destination, now, self._limits)
+                charge_message(db, user_id, destination, now, self._limits)
             times = TaskTimes(now, now, now)
             start_task(db, self._relay, self._fingerprint, task, times, known=True)
             insert_watch(db, watch, most)

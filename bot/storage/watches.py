@@ -1,15 +1,25 @@
-"""Inserts and removes the watch of one person: SQL within a transaction."""
+"""Inserts and removes watches, and joins people to the notice of a task that has ended.
 
+The functions run within a transaction of the caller.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple
 
 from sqlite_utils import Database
 
+from bot.storage.database import DatabaseThread
+from bot.storage.delivery_rows import VISIBLE_STATE
 from bot.storage.errors import TooManyWatchers
-from bot.storage.models import Destination, UnwatchOutcome
+from bot.storage.history import add_user_to_history
+from bot.storage.models import DeliveryPurpose, Destination, EndReason, UnwatchOutcome
 
 
 class NewWatch(NamedTuple):
-    """The watch that a person asks for."""
+    """The watch that a person requests."""
 
     relay: str
     task_id: str
@@ -21,7 +31,7 @@ class NewWatch(NamedTuple):
 
 
 def insert_watch(db: Database, watch: NewWatch, limit: int) -> bool:
-    """Within a transaction: insert a watch; return whether the person has none there yet.
+    """Within a transaction: insert a watch; return whether the person had none there before.
 
     An existing one only gets the new ``mention``. Raises ``TooManyWatchers`` where more than
     ``limit`` people would watch the task there.
@@ -55,7 +65,7 @@ def insert_watch(db: Database, watch: NewWatch, limit: int) -> bool:
 
 
 UNWATCHED = "unwatched"
-"""Reason of a delivery that was dropped because nobody waits for it any more."""
+"""Reason of a delivery that was dropped because its last watch was removed."""
 
 
 def unwatch(
@@ -75,19 +85,140 @@ def unwatch(
         " AND d.state IN ('due', 'sending', 'held', 'quarantined')",
         [relay, task_id, user_id, channel_id],
     ).fetchall()
-    for subscription_id, delivery_id, on_its_way in pending:
-        if not on_its_way:
-            _cancel(db, subscription_id, delivery_id)
-    if any(on_its_way for *_, on_its_way in pending):
+    for watch_id, delivery_id, in_transit in pending:
+        if not in_transit:
+            _cancel(db, watch_id, delivery_id)
+    if any(in_transit for *_, in_transit in pending):
         return UnwatchOutcome.ON_ITS_WAY
     return UnwatchOutcome.STOPPED if stopped or pending else UnwatchOutcome.NOT_WATCHED
 
 
-def _cancel(db: Database, subscription_id: int, delivery_id: int) -> None:
-    """Remove a person from an unposted notice; drop one that is for nobody else."""
-    db.execute("DELETE FROM watches WHERE id = ?", [subscription_id])
+def _cancel(db: Database, watch_id: int, delivery_id: int) -> None:
+    """Remove a watch from an unposted notice; drop the notice if it was the last."""
+    db.execute("DELETE FROM watches WHERE id = ?", [watch_id])
     db.execute(
         "UPDATE deliveries SET state = 'dropped', due_at = NULL, reason = :reason WHERE id = :id"
         " AND NOT EXISTS (SELECT 1 FROM watches WHERE delivery_id = :id)",
         {"id": delivery_id, "reason": UNWATCHED},
     )
+
+
+RECENTLY_POSTED = 600.0
+"""Seconds for which a new watch gets a link to the posted notice instead of a second one."""
+
+
+class NoticeProgress(StrEnum):
+    """The progress of the existing notice that a new watch joins."""
+
+    POSTED = "posted"
+    """It was posted a short time ago."""
+    DUE = "due"
+    """It will mention the person too."""
+    SENDING = "sending"
+    """It is being sent, or may have been posted: it may not mention the person."""
+    HELD = "held"
+    """It waits for a channel that refuses messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedNotice:
+    """The existing notice of a finished task in a channel, which a new watch has joined."""
+
+    progress: NoticeProgress
+    message_id: int | None = None
+    """The id of its message, once it is posted."""
+
+
+def join_notice(db: Database, watch: NewWatch, limit: int) -> JoinedNotice | None:
+    """Within a transaction: join a watch to the existing notice of a finished task, if any.
+
+    Such a notice is unposted, or was posted to the channel within ten minutes: a second message
+    would say nothing new. Raises ``TooManyWatchers`` where more than ``limit`` people would wait
+    for it.
+    """
+    key = [
+        *(watch.relay, watch.task_id, watch.destination.channel_id),
+        *(DeliveryPurpose.NOTICE, EndReason.FINISHED),
+    ]
+    posted = db.execute(
+        "SELECT message_id FROM deliveries WHERE relay = ? AND task_id = ? AND channel_id = ?"
+        " AND purpose = ? AND end_reason = ? AND message_id IS NOT NULL AND sent_at > ?"
+        " ORDER BY id DESC",
+        [*key, watch.created_at - RECENTLY_POSTED],
+    ).fetchone()
+    if posted:
+        return JoinedNotice(NoticeProgress.POSTED, posted[0])
+    pending = db.execute(
+        f"SELECT d.id, {VISIBLE_STATE}, d.unconfirmed_since IS NOT NULL FROM deliveries d"  # noqa: S608 # names of ours
+        " WHERE d.relay = ? AND d.task_id = ? AND d.channel_id = ? AND d.purpose = ?"
+        " AND d.end_reason = ? AND d.state IN ('due', 'sending', 'held') ORDER BY d.id DESC",
+        key,
+    ).fetchone()
+    if pending is None:
+        return None
+    delivery_id, state, unconfirmed = pending
+    _join_delivery(db, delivery_id, watch, limit)
+    if state == "held":
+        return JoinedNotice(NoticeProgress.HELD)
+    return JoinedNotice(
+        NoticeProgress.SENDING if state == "sending" or unconfirmed else NoticeProgress.DUE
+    )
+
+
+def _join_delivery(db: Database, delivery_id: int, watch: NewWatch, limit: int) -> None:
+    """Add a watch to a delivery, unless the person waits for it already."""
+    waiting = {
+        user_id
+        for (user_id,) in db.execute(
+            "SELECT user_id FROM watches WHERE delivery_id = ?", [delivery_id]
+        )
+    }
+    if watch.user_id in waiting:
+        return
+    if len(waiting) >= limit:
+        raise TooManyWatchers(limit)
+    destination = watch.destination
+    db.execute(
+        "INSERT INTO watches (relay, task_id, channel_id, user_id, guild_id, locale,"
+        " created_at, mention, delivery_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            *(watch.relay, watch.task_id, destination.channel_id, watch.user_id),
+            *(destination.guild_id, destination.locale),
+            *(watch.created_at, watch.mention, delivery_id),
+        ],
+    )
+    task = (watch.relay, watch.task_id)
+    add_user_to_history(db, task, watch.user_id, destination, watch.created_at)
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeState:
+    """The state of the notice of a task."""
+
+    state: str
+    """``due``, ``sending``, ``sent``, ``held`` or ``dropped``."""
+    reason: str
+    """The code of the reason why it is not posted; empty where nothing went wrong."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether it is due or being sent."""
+        return self.state in ("due", "sending")
+
+
+class NoticeStates:
+    """Reads the states of the notices of one relay's tasks."""
+
+    def __init__(self, database: DatabaseThread, relay: str) -> None:
+        self._database = database
+        self._relay = relay
+
+    async def latest(self, destination: Destination, ids: Sequence[str]) -> list[NoticeState]:
+        """Return the state of the last notice of each task in a channel, where there is one."""
+        rows = await self._database.read(
+            "SELECT state, coalesce(reason, '') AS reason, max(id) FROM deliveries"
+            " WHERE relay = ? AND channel_id = ? AND purpose = ?"
+            " AND task_id IN (SELECT value FROM json_each(?)) GROUP BY task_id",
+            [self._relay, destination.channel_id, DeliveryPurpose.NOTICE, json.dumps(list(ids))],
+        )
+        return [NoticeState(row["state"], row["reason"]) for row in rows]

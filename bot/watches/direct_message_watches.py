@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from bot.delivery.discord_errors import is_recipient_unreachable, short_reason
 from bot.delivery.live_card_updater import LiveCardUpdater
-from bot.storage.joined_notices import JoinedNotices
 from bot.storage.models import (
     Destination,
     LiveCard,
@@ -13,6 +12,7 @@ from bot.storage.models import (
     WatchRefusal,
     WatchRefusalReason,
 )
+from bot.storage.watches import NoticeStates
 
 NO_COMMON_SERVER = 50278
 """Discord's error code: bot and person share no server."""
@@ -28,7 +28,7 @@ class DirectMessageWatches:
     """Follows the first direct message to a person who asked for notices in private."""
 
     def __init__(
-        self, cards: LiveCardUpdater, notices: JoinedNotices, timeout: float = REPLY_TIMEOUT
+        self, cards: LiveCardUpdater, notices: NoticeStates, timeout: float = REPLY_TIMEOUT
     ) -> None:
         self._cards = cards
         self._notices = notices

@@ -12,9 +12,9 @@ from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.lookup_result import LookupResult
 from bot.relay.models import Task, TaskStatus
 from bot.storage.errors import TooManyLookups, WatchError
-from bot.storage.joined_notices import JoinedNotice, NoticeProgress
 from bot.storage.models import Caller, Destination, UnwatchOutcome, Watch, WatchOutcome, WatchResult
 from bot.storage.tasks import TaskStore
+from bot.storage.watches import JoinedNotice, NoticeProgress
 from bot.watches.lookup_limiter import LookupLimiter
 from bot.watches.task_ids import is_valid_task_id, parse_ids, split_ids
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.storage.database import DatabaseThread
-from bot.storage.departed_servers import GRACE_PERIOD, DepartedServers, missing_servers
 from bot.storage.erasure import Erasure
 from bot.storage.models import ShardGuilds
+from bot.storage.retention import GRACE_PERIOD, DepartedServers, missing_servers
 from bot.storage.server_settings import ServerSettingsStore
 from sandbox.discord import Channel, Guild
 from sandbox.relay import song

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from bot.doctor.database_checks import Thresholds
 from bot.doctor.report import Area, State
 from bot.storage.database import DatabaseThread
-from bot.storage.inspection import inspect_database, read
+from bot.storage.inspection import inspect_database, run_query
 from sandbox.bot_process import BotProcess
 from sandbox.relay import stuck
 from tests.support.doctor_harness import DoctorHarness
@@ -224,7 +224,7 @@ async def test_a_bot_that_starts_during_the_check_does_not_look_like_damage(
             reads.append([str(line) for (line,) in db.execute("PRAGMA quick_check(5)").fetchall()])
             return reads[-1]
 
-        assert await asyncio.to_thread(read, database_path, 60.0, check) == ["ok"]
+        assert await asyncio.to_thread(run_query, database_path, 60.0, check) == ["ok"]
         assert len(reads) == 2
 
 

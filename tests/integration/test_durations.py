@@ -4,8 +4,7 @@ import pytest
 
 from bot.relay.models import TaskKind
 from bot.storage.database import DatabaseThread
-from bot.storage.durations import duration_stats, seconds_taken
-from bot.storage.history import History
+from bot.storage.history import History, duration_stats, seconds_taken
 from bot.storage.limits import WatchLimits
 from bot.storage.models import DurationStats, EndReason, PollResult
 from bot.storage.outbox import Outbox

@@ -3,7 +3,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.relay.models import Lyrics
-from bot.storage import search as search_module
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import Erasure
 from bot.storage.history import History
@@ -28,22 +27,16 @@ from tests.support.histories import (
 )
 
 
-@pytest.fixture
-def history(database: DatabaseThread) -> History:
-    """Return its history."""
-    return History(database, "deerapi")
+@pytest.fixture(params=[500, 0], ids=["scan", "index"])
+def history(database: DatabaseThread, request: pytest.FixtureRequest) -> History:
+    """Return a history that scans entries, then one that queries the index: both find the same."""
+    return History(database, "deerapi", scan_limit=request.param)
 
 
 @pytest.fixture
 def store(database: DatabaseThread) -> TaskStore:
-    """Return its store."""
+    """Return a store with a high limit of watches."""
     return TaskStore(database, Outbox(database), "deerapi", WatchLimits(watches_per_user=10_000))
-
-
-@pytest.fixture(params=[500, 0], ids=["one by one", "by the index"], autouse=True)
-def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Search in one way, then in the other: both are to find the same."""
-    monkeypatch.setattr(search_module, "NEWEST", request.param)
 
 
 LYRICS = "[Chorus]\nRow, row\n纸船漂过雨街 屋顶\nÉLAN VITAL and Straße\nПесня о дожде\nだいすき"
@@ -69,21 +62,23 @@ FOUND = a_song(
 async def test_a_search_finds_titles_styles_and_lyrics_in_any_script(
     store: TaskStore, history: History, search: str
 ) -> None:
-    """In any case, parts of words too, all words in any order; one character is enough."""
+    """A search matches any case, parts of words, words in any order, and single characters."""
     await ended(store, FOUND)
     await ended(store, named("other", title="zzz"))
     assert await ids(history, search=search) == ["found"]
 
 
 @pytest.mark.parametrize("search", ["paper planes", "纸飞机", "雨纸", "xy", "q", "boatsx", "雨 飞"])
-async def test_a_search_finds_nothing_else(store: TaskStore, history: History, search: str) -> None:
-    """Each word has to be there, as it is written."""
+async def test_a_search_requires_every_word(
+    store: TaskStore, history: History, search: str
+) -> None:
+    """An entry that lacks one of the words is not found."""
     await ended(store, FOUND)
     assert await ids(history, search=search) == []
 
 
 async def test_lyrics_of_a_lyrics_task_are_found(store: TaskStore, history: History) -> None:
-    """By their title, their style and their text."""
+    """Lyrics are found by their title, their style and their text."""
     await ended(store, a_lyrics_task(lyrics=Lyrics("Row, row", title="Boats", style="sea shanty")))
     for search in ("row", "boats", "shanty"):
         assert await ids(history, search=search) == ["lyrics"]
@@ -111,19 +106,19 @@ async def test_lyrics_of_a_lyrics_task_are_found(store: TaskStore, history: Hist
         *("_", "pa_er", "?", "\x00", "paper\x00boats", "\ud83d", "\U0010ffff", "\\", "🙂🙂🙂"),
     ],
 )
-async def test_whatever_is_typed_is_looked_for_and_never_obeyed(
+async def test_search_syntax_is_treated_as_text(
     store: TaskStore, history: History, search: str
 ) -> None:
-    """It is text: no operator, no wildcard, no statement, no error."""
+    """No text acts as an operator, a wildcard or a statement, or causes an error."""
     await ended(store, named("plain", title="some words"))
-    kept = search.encode(errors="ignore").decode()  # halves of characters are never stored
+    kept = search.encode(errors="ignore").decode()  # lone surrogates are never stored
     await ended(store, named("odd", title=f"x {kept} y"), NOON + 1)
     assert await ids(history, search=f"x {search}") == ["odd"]
 
 
 @given(st.text(max_size=20))
-def test_what_is_looked_for_is_found_in_what_it_was_taken_from(text: str) -> None:
-    """Both sides are made comparable in the same way, once and for all."""
+def test_the_words_of_a_text_are_found_in_its_index(text: str) -> None:
+    """Searches and entries are normalized alike, and normalization is idempotent."""
     assert all(word in normalize_for_index(f"a {text} b") for word in search_words(text))
     assert normalize_text(normalize_text(text)) == normalize_text(text)
 
@@ -131,11 +126,11 @@ def test_what_is_looked_for_is_found_in_what_it_was_taken_from(text: str) -> Non
 @pytest.mark.parametrize(
     "search", ["needle", "ne", "针尖麦", "针尖", "针", "dle hay", "needle 针", "针 q"]
 )
-async def test_what_is_rare_and_old_is_found_among_many(
-    store: TaskStore, history: History, monkeypatch: pytest.MonkeyPatch, search: str
+async def test_an_entry_older_than_the_scanned_ones_is_found(
+    store: TaskStore, database: DatabaseThread, search: str
 ) -> None:
-    """In one's own history alone: the index knows those of others too."""
-    monkeypatch.setattr(search_module, "NEWEST", 5)
+    """The index finds an old entry, and only in the histories that it belongs to."""
+    history = History(database, "deerapi", scan_limit=5)
     await ended(store, named("old", title="a needle", lyrics="hay 针尖麦芒 hay"))
     for number in range(9):
         await ended(store, named(f"{number}", lyrics="straw 草"), NOON + 1 + number)
@@ -147,11 +142,11 @@ async def test_what_is_rare_and_old_is_found_among_many(
     assert await ids(history, BEA, search) == ["theirs"]
 
 
-async def test_pages_of_a_search_reach_beyond_the_newest(
-    store: TaskStore, history: History, monkeypatch: pytest.MonkeyPatch
+async def test_pages_continue_beyond_the_scanned_entries(
+    store: TaskStore, database: DatabaseThread
 ) -> None:
-    """Nothing is twice, and nothing left out, where the two ways of searching meet."""
-    monkeypatch.setattr(search_module, "NEWEST", 30)
+    """No entry is repeated or missing between the pages from the scan and those from the index."""
+    history = History(database, "deerapi", scan_limit=30)
     for number in range(50):
         task = named(f"{number:02}", title="straw" if number % 2 else "needle")
         await ended(store, task, NOON + number)
@@ -161,15 +156,17 @@ async def test_pages_of_a_search_reach_beyond_the_newest(
     assert [page.more for page in pages] == [True, True, False]
 
 
-async def test_what_was_deleted_is_not_indexed(store: TaskStore, database: DatabaseThread) -> None:
-    """The words go with the entries."""
+async def test_deleted_entries_leave_the_index(store: TaskStore, database: DatabaseThread) -> None:
+    """An erasure removes the words of the deleted entries from the index."""
     await ended(store, named("gone", title="Paper Boats"), destination=DIRECT)
     await Erasure(database).erase_user(1, None, NOON)
     assert await database.read("SELECT * FROM history_trigrams LIMIT 1", []) == []
 
 
-async def test_a_search_stays_in_its_history(store: TaskStore, history: History) -> None:
-    """The index is everybody's; what it finds is not."""
+async def test_a_search_finds_entries_of_its_own_history_only(
+    store: TaskStore, history: History
+) -> None:
+    """The shared index reveals no entries of other servers, channels or people."""
     hidden = Destination(channel_id=501, guild_id=50)
     await ended(store, named("mine", lyrics="rain on tin roofs"))
     await ended(store, named("hidden", lyrics="rain on us"), destination=hidden)
@@ -182,10 +179,10 @@ async def test_a_search_stays_in_its_history(store: TaskStore, history: History)
         assert sorted(await ids(history, BEA, search)) == ["private", "theirs"]
 
 
-async def test_a_watch_that_goes_on_after_it_was_given_up_mends_its_entry(
+async def test_a_result_after_the_deadline_replaces_the_history_entry(
     store: TaskStore, history: History
 ) -> None:
-    """What is told last is what is found; what was found before is not found any more."""
+    """The entry is found by the words of the last result, and no longer by those of the earlier."""
     preview = a_running_task("song", clips=(a_clip(title="Draft", audio_is_final=False),))
     await watch(store, "song")
     await end(store, preview, end_reason=EndReason.GAVE_UP)

@@ -8,11 +8,11 @@ import pytest
 from bot.storage.database import DatabaseThread
 from bot.storage.errors import TooManyWatchers
 from bot.storage.history import History
-from bot.storage.joined_notices import JoinedNotice, NoticeProgress
 from bot.storage.limits import WatchLimits
 from bot.storage.models import Destination, EndReason, HistoryScope, MessageFormat, PollResult
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
+from bot.storage.watches import JoinedNotice, NoticeProgress
 from sandbox.discord import Message
 from sandbox.relay import song
 from tests.support.builders import HERE, NOON, a_running_task, a_song

@@ -18,11 +18,11 @@ from bot.delivery.request_monitor import RequestMonitor
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import Erasure
-from bot.storage.joined_notices import JoinedNotices
 from bot.storage.live_cards import LONGEST_PAUSE, LiveCards
 from bot.storage.models import Destination, EndReason, PollResult
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
+from bot.storage.watches import NoticeStates
 from bot.watches.direct_message_watches import DirectMessageWatches
 from sandbox.discord import Channel, Guild, LocalDiscord, Message, body_contains
 from tests.support.builders import a_clip, a_failure, a_running_task, a_song
@@ -527,7 +527,7 @@ async def test_a_slow_discord_is_no_refusal(harness: LiveCardHarness) -> None:
         a_running_task(), known=True, user_id=ADA, destination=direct, now=harness.now, deadline=60
     )
     card = await harness.cards.create(direct, ["song"], harness.now, user_id=ADA, claimed=True)
-    notices = JoinedNotices(harness.database, "local")
+    notices = NoticeStates(harness.database, "local")
     messages = DirectMessageWatches(harness.updaters[-1], notices, timeout=0.1)
     assert await messages.refusal(direct, card, []) is None
     await harness.store.add_finished(

@@ -15,8 +15,8 @@ from bot.metrics import Metrics
 from bot.polling.poller import Poller
 from bot.polling.schedule import MISSING_TASK_TIMEOUT
 from bot.storage.database import DatabaseThread
+from bot.storage.key_value import RelayAccess, create_fingerprint
 from bot.storage.models import EndReason, WatchOutcome
-from bot.storage.relay_fingerprints import RelayAccess, create_fingerprint
 from sandbox.bot_process import BotProcess
 from sandbox.relay import LocalRelay, song, stuck
 from tests.support.doctor_harness import DoctorHarness, run_doctor_command

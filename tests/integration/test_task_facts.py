@@ -8,7 +8,7 @@ from bot.storage.inspection import ChannelInUse, channels_in_use
 from bot.storage.models import Destination, EndReason
 from bot.storage.outbox import Outbox
 from bot.storage.retention import RETENTION_PERIOD, Retention
-from bot.storage.task_facts import WatchedPlace, task_facts
+from bot.storage.task_facts import WatchedChannel, task_facts
 from bot.storage.tasks import TaskStore
 from tests.support.builders import HERE, NOON, a_running_task, a_song
 
@@ -42,7 +42,7 @@ async def test_a_running_task_is_told_with_each_place_and_how_many_watch_there(
         await watch(store, "song", user_id, destination)
     (facts,) = task_facts(database.path, "song", 5.0)
     assert facts.running
-    assert facts.places == (WatchedPlace(500, 50, 1), WatchedPlace(600, 50, 2))
+    assert facts.places == (WatchedChannel(500, 50, 1), WatchedChannel(600, 50, 2))
     assert (facts.status, facts.kind, facts.known) == (TaskStatus.IN_PROGRESS, TaskKind.MUSIC, True)
     assert (facts.added_at, facts.deadline_at) == (NOON, NOON + 60)
 

@@ -5,13 +5,13 @@ import pytest
 from bot.relay.models import Task, TaskKind, TaskStatus
 from bot.storage.database import DatabaseThread
 from bot.storage.errors import TooManyWatchers, TooManyWatches
-from bot.storage.joined_notices import JoinedNotice, NoticeProgress
 from bot.storage.limits import WatchLimits
 from bot.storage.live_cards import LiveCards
 from bot.storage.models import Destination, EndReason, PollResult, UnwatchOutcome
 from bot.storage.outbox import Outbox
 from bot.storage.poll_results import _RESCHEDULE
 from bot.storage.tasks import TaskStore
+from bot.storage.watches import JoinedNotice, NoticeProgress
 from tests.support.builders import HERE, NOON, a_running_task, a_song
 
 THERE = Destination(channel_id=600, guild_id=50)

@@ -82,7 +82,7 @@ def a_watched(**changes: Any) -> PollTarget:
     values: dict[str, Any] = {
         "task_id": "song",
         "kind": TaskKind.MUSIC,
-        "hint": TaskKind.MUSIC,
+        "expected_kind": TaskKind.MUSIC,
         "status": TaskStatus.IN_PROGRESS,
         "known": True,
         "known_with_current_key": True,

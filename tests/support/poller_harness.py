@@ -16,10 +16,10 @@ from bot.relay.circuit_breaker import BackoffLimits
 from bot.relay.client import RelayClient
 from bot.relay.providers import RelayProfile
 from bot.storage.database import DatabaseThread
+from bot.storage.key_value import RelayAccess, create_fingerprint
 from bot.storage.limits import WatchLimits
 from bot.storage.models import Delivery, WatchOutcome
 from bot.storage.outbox import Outbox
-from bot.storage.relay_fingerprints import RelayAccess, create_fingerprint
 from bot.storage.tasks import TaskStore
 from bot.watches.lookup_limiter import LookupLimiter
 from bot.watches.watchlist import Watchlist

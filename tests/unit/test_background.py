@@ -17,8 +17,7 @@ from bot.background import (
     run_forever,
 )
 from bot.storage.database import DatabaseThread
-from bot.storage.departed_servers import DepartedServers
-from bot.storage.retention import Retention
+from bot.storage.retention import DepartedServers, Retention
 
 
 class ScriptedTicks:

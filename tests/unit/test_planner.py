@@ -87,7 +87,7 @@ def test_an_outage_does_not_slow_down_the_planning_after_it() -> None:
 def test_each_kind_has_durations_of_its_own() -> None:
     """Lyrics are done while a song has not begun; the relay's own word for it tells which."""
     planner = Planner(1)
-    watched = a_watched(kind=None, hint=LYRICS, submitted_at=NOON, polled_at=NOON)
+    watched = a_watched(kind=None, expected_kind=LYRICS, submitted_at=NOON, polled_at=NOON)
     for _ in range(300):
         planner.observe(watched, NOON + 6, ended=True)
     planner.learn_durations(MUSIC, [120.0] * 300)

@@ -65,7 +65,7 @@ class Planner:
 
     def observe(self, target: PollTarget, until: float, *, ended: bool) -> None:
         """Record that a task ran since its last poll until then, and whether it ended then."""
-        hazards = self._hazards[target.hint]
+        hazards = self._hazards[target.expected_kind]
         since = target.polled_at or target.added_at
         hazards.record_running(since - target.submitted_at, until - target.submitted_at)
         if ended:

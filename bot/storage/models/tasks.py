@@ -1,4 +1,4 @@
-"""Stored tasks, the result of polling one, and how they are remembered. Times are Unix seconds."""
+"""Values of stored tasks, poll results and history entries. Times are Unix seconds."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,33 +11,33 @@ class EndReason(StrEnum):
     """Why a task is no longer polled."""
 
     FINISHED = "finished"
-    """The relay said how it ended; its last answer holds the outcome."""
+    """The relay reported the end; its last answer holds the outcome."""
     NOT_FOUND = "not_found"
-    """The relay answered, again and again, and does not know the id."""
+    """The relay answered repeatedly without knowing the id."""
     GAVE_UP = "gave_up"
-    """The relay never said that the task ended, and the deadline is over."""
+    """The relay reported no end before the deadline."""
 
 
 class PollTarget(NamedTuple):
-    """What a poll needs to know of a running task."""
+    """A running task, as far as a poll needs to know it."""
 
     task_id: str
     kind: TaskKind | None
-    hint: TaskKind | None
-    """The kind, or what the relay calls it while nothing shows the kind."""
+    expected_kind: TaskKind | None
+    """The kind, or the one that the relay claims as long as no result shows it."""
     status: TaskStatus
     known: bool
-    """Whether the relay ever named it."""
+    """Whether the relay ever reported it."""
     known_with_current_key: bool
-    """Whether it did so under the address and the key of today."""
+    """Whether it did so under the current address and API key."""
     misses: int
     missing_since: float | None
     terminal_since: float | None
     submitted_at: float
-    """When it was submitted, as far as the relay can be believed; else when it was added."""
+    """When it was submitted, if the relay reports a plausible time; else when it was added."""
     added_at: float
     polled_at: float | None
-    """When the poller last asked for it."""
+    """When it was last polled."""
     next_poll_at: float
     deadline_at: float
 
@@ -48,9 +48,9 @@ class PollResult(NamedTuple):
     task_id: str
     next_poll_at: float
     answer: Task | None = None
-    """What the relay said; ``None`` leaves the last answer as it is."""
-    named: bool = False
-    """Whether the relay named the task, be it with nothing new."""
+    """The relay's answer; ``None`` keeps the stored one."""
+    found: bool = False
+    """Whether the relay's response contained the task, with news or without."""
     misses: int = 0
     missing_since: float | None = None
     terminal_since: float | None = None
@@ -64,7 +64,7 @@ class EndedTask(NamedTuple):
     task_id: str
     end_reason: EndReason
     outcome: Outcome | None
-    """How the task itself ended, as far as the relay ever said."""
+    """How the task itself ended, if the relay ever reported it."""
     deliveries: int
     """How many notices were enqueued for it."""
 
