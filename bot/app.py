@@ -15,9 +15,9 @@ from bot.background import BackgroundLoops, Loop, RetentionJob
 from bot.client import Addresses, Services, SunoBot, request_trace
 from bot.delivery.attachments.attachment_policy import AttachmentPolicy, AudioAttachments
 from bot.delivery.attachments.audio_fetcher import AudioFetcher
+from bot.delivery.discord_requests import RequestMonitor
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming, LiveCardUpdater
-from bot.delivery.request_monitor import RequestMonitor
 from bot.gateway import GATEWAY_TIMING, GatewayTiming
 from bot.logs import configure_logging
 from bot.metrics import Metrics

@@ -15,10 +15,13 @@ from discord.http import Route
 
 from bot.background import BackgroundLoops
 from bot.delivery.discord_calls import trace_calls
+from bot.delivery.discord_requests import (
+    GlobalRateLimiter,
+    RequestMonitor,
+    counts_against_global_limit,
+)
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.live_card_updater import LiveCardUpdater
-from bot.delivery.rate_limiter import GlobalRateLimiter
-from bot.delivery.request_monitor import RequestMonitor, counts_against_global_limit
 from bot.gateway import GatewayClient, GatewayTiming
 from bot.i18n.translator import CatalogTranslator
 from bot.metrics import Metrics

@@ -11,9 +11,9 @@ from bot.i18n.catalog import catalog_for
 from bot.storage.erasure import Erasure
 from bot.storage.live_cards import LiveCards
 from bot.ui.custom_ids import ErasureButtonId
-from bot.ui.erasure_panel import erasure_question, erasure_view
 from bot.ui.persistent_items import persistent_item
 from bot.ui.suno_cog import SunoCog, subcommand
+from bot.ui.views import erasure_question, erasure_view
 
 log = logging.getLogger(__name__)
 

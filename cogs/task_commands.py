@@ -23,8 +23,7 @@ from bot.ui.lyrics_reader import has_readable_lyrics, lyrics_page
 from bot.ui.replies import Reply, answerable_ids, caller_of, missing_task_text, omitted_ids_text
 from bot.ui.status_card import status_message
 from bot.ui.suno_cog import Subcommand, SunoCog, subcommand
-from bot.ui.watch_list import unwatched_text, watch_list_embed
-from bot.ui.watch_replies import watch_reply
+from bot.ui.watch_replies import unwatched_text, watch_list_embed, watch_reply
 from bot.watches.destinations import WatchOptions
 from bot.watches.service import WatchService
 from bot.watches.watchlist import Watchlist

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 import aiohttp
 import discord
 
-from bot.delivery.request_monitor import is_json
+from bot.delivery.discord_requests import is_json
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 import aiohttp
 import discord
 
-from bot.delivery.request_monitor import is_json, parse_retry_after
+from bot.delivery.discord_requests import is_json, parse_retry_after
 from bot.storage.models import UNREACHABLE_RECIPIENT_CODES, MissingAccess
 
 

@@ -18,10 +18,10 @@ from bot.delivery.channel_blocker import ChannelBlocker
 from bot.delivery.direct_messages import DirectMessageOpener
 from bot.delivery.discord_calls import DiscordCall, DiscordCalls
 from bot.delivery.discord_errors import classify, may_succeed_without_file, short_reason
+from bot.delivery.discord_requests import RequestMonitor
 from bot.delivery.duplicate_check import DuplicateCheck, find_existing
 from bot.delivery.error_policy import RETRY_POLICY, ErrorPolicy, RetryPolicy, log_fields
 from bot.delivery.rendering import delivery_view, ensure_complete, render_delivery
-from bot.delivery.request_monitor import RequestMonitor
 from bot.metrics import DeliveryOutcome, Metrics
 from bot.storage.clock_rollback import UNKNOWN_TIME, Rollback, RollbackDetector
 from bot.storage.models import Delivery, DeliveryPurpose

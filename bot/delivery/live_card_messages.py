@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import discord
 
+from bot.delivery.discord_requests import RequestMonitor
 from bot.delivery.duplicate_check import DuplicateCheck, search_own_messages
 from bot.delivery.error_policy import NONCE_WINDOW
-from bot.delivery.request_monitor import RequestMonitor
 from bot.i18n.catalog import Catalog, catalog_for
 from bot.storage.clock_rollback import UNKNOWN_TIME
 from bot.storage.models import Destination, LiveCard

@@ -12,8 +12,8 @@ import discord
 
 from bot.delivery.discord_calls import DiscordCall, DiscordCalls
 from bot.delivery.discord_errors import Disposition, ErrorClassification, classify, short_reason
+from bot.delivery.discord_requests import RequestMonitor
 from bot.delivery.live_card_messages import LiveCardMessages, show_as_orphaned
-from bot.delivery.request_monitor import RequestMonitor
 from bot.i18n.catalog import Catalog
 from bot.storage.clock_rollback import Rollback, RollbackDetector
 from bot.storage.live_cards import LONGEST_PAUSE, LiveCards

@@ -11,8 +11,8 @@ from bot.i18n.catalog import catalog_for
 from bot.storage.models import Delivery, DeliveryPurpose, EndReason, MessageFormat
 from bot.ui.held_notice import held_notice
 from bot.ui.limits import MAX_CONTENT
-from bot.ui.minimal_notice import minimal_notice
-from bot.ui.notice import Notice, as_plain_text, render_notice, without_links
+from bot.ui.notice import Notice, render_notice
+from bot.ui.notice_fallbacks import as_plain_text, minimal_notice, without_links
 from bot.ui.views import keep_watching_view, link_view
 
 FORMATS_WITHOUT_FOREIGN_TEXT = frozenset({MessageFormat.MINIMAL, MessageFormat.BARE})

@@ -1,26 +1,40 @@
-"""Replies to a command or a component that failed, and logs unexpected errors."""
+"""Explains errors of commands and components to their user, and logs the unexpected ones."""
 
 import logging
+from datetime import datetime
 from typing import Any
 
 import aiohttp
 import discord
 
-from bot.i18n.catalog import catalog_for
+from bot.i18n.catalog import Catalog, catalog_for
 from bot.relay.errors import RelayError
 from bot.storage.errors import WatchError
-from bot.ui.error_texts import error_text
+from bot.ui.escaping import code_span
 from bot.ui.permissions import is_guest
 
 log = logging.getLogger(__name__)
 
 _EXPIRED = {10015, 10062, 50027}
 """Unknown webhook, unknown interaction, invalid webhook token: the interaction has expired."""
+MAX_QUOTE = 60
+"""Code points: how much of a user's input an error text repeats."""
+
+
+def error_text(error: Exception, catalog: Catalog) -> str:
+    """Return the localised text of an error; it never contains the message of an exception."""
+    if isinstance(error, RelayError):
+        return catalog.text(f"relay-error-{error.kind.value.replace('_', '-')}")
+    if isinstance(error, WatchError):
+        return catalog.text(error.key, **_safe_values(error))
+    if isinstance(error, discord.app_commands.TransformerError):
+        return catalog.text("error-option")
+    return catalog.text("error-unexpected")
 
 
 async def reply_with_error(interaction: discord.Interaction[Any], error: Exception) -> None:
-    """Tell the person what happened and what to do; log unexpected errors."""
-    name = _name(interaction)
+    """Reply with the text of an error; log the error if it is unexpected."""
+    name = _log_name(interaction)
     if isinstance(error, discord.NotFound) and error.code in _EXPIRED:
         log.warning("Interaction expired before the reply: interaction=%s", name)
         return
@@ -32,20 +46,31 @@ async def reply_with_error(interaction: discord.Interaction[Any], error: Excepti
     elif not isinstance(error, RelayError | WatchError | discord.app_commands.TransformerError):
         log.error("Interaction failed: interaction=%s", name, exc_info=error)
     try:
-        await _reply(interaction, _explained(interaction, error))
-    except (discord.DiscordException, aiohttp.ClientError, OSError) as refusal:
-        log.warning("Error reply not sent: interaction=%s cause=%s", name, refusal)
+        await _reply(interaction, _error_text_for(interaction, error))
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as reply_error:
+        log.warning("Error reply not sent: interaction=%s cause=%s", name, reply_error)
 
 
-def _explained(interaction: discord.Interaction[Any], error: Exception) -> str:
+def _safe_values(error: WatchError) -> dict[str, str | int]:
+    """Return the values of an error's text, with the user's input escaped."""
+    return {name: _safe_value(value) for name, value in error.values.items()}
+
+
+def _safe_value(value: str | int | datetime) -> str | int:
+    if isinstance(value, datetime):
+        return discord.utils.format_dt(value, "R")
+    return code_span(value, limit=MAX_QUOTE) if isinstance(value, str) else value
+
+
+def _error_text_for(interaction: discord.Interaction[Any], error: Exception) -> str:
     catalog = catalog_for(interaction.locale.value)
     if isinstance(error, discord.app_commands.TransformerError) and is_guest(interaction):
-        return catalog.text("watch-only-for-you")  # the bot knows no channel there
+        return catalog.text("watch-only-for-you")  # the bot cannot see the channels there
     return error_text(error, catalog)
 
 
 async def _reply(interaction: discord.Interaction[Any], text: str) -> None:
-    """Reply to one person only, whether or not the interaction was acknowledged before.
+    """Send an ephemeral reply, whether or not the interaction was acknowledged before.
 
     The message that a component belongs to is not changed.
     """
@@ -57,7 +82,8 @@ async def _reply(interaction: discord.Interaction[Any], text: str) -> None:
         await interaction.edit_original_response(content=text, embeds=[], view=None)
 
 
-def _name(interaction: discord.Interaction[Any]) -> str:
+def _log_name(interaction: discord.Interaction[Any]) -> str:
+    """Return how the log calls an interaction."""
     if interaction.command:
         return f"/{interaction.command.qualified_name}"
     return str(interaction.type)

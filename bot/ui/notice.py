@@ -1,10 +1,9 @@
 """Renders notices: the messages that say how a watch ended, within Discord's limits.
 
-``render_notice`` returns the whole message, ``without_links`` the same without anything that
-Discord could refuse, ``as_plain_text`` the same for where embeds cannot be seen.
+``bot.ui.notice_fallbacks`` has the simpler formats, for when Discord rejects the full one.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import discord
@@ -24,13 +23,11 @@ from bot.ui.limits import (
     fair_shares,
     usable_url,
 )
-from bot.ui.lyrics import LyricsText, fit_into_embeds, lyrics_texts, truncate_at_line
+from bot.ui.lyrics import LyricsText, fit_into_embeds, lyrics_texts
 from bot.ui.notice_text import NoticeText, headline, mentions, remarks
 from bot.ui.views import LinkButton
 
-_MAX_MARKERS = 700
-"""Code points of all ids together in plain text, where there is room."""
-_RESERVED = 300
+CONTENT_RESERVE = 300
 """Code points of the content that stay free, so that plain text has room for the task's id."""
 
 
@@ -68,7 +65,7 @@ def render_notice(
             *remarks(notice_text, hidden=hidden, possible_duplicate=possible_duplicate),
         ]
     )
-    room = MAX_CONTENT - _RESERVED - len(said)
+    room = MAX_CONTENT - CONTENT_RESERVE - len(said)
     named, mentioned = mentions(tuple(dict.fromkeys(watchers)), room, catalog)
     return Notice(
         content=f"{named} {said}".strip(),
@@ -89,20 +86,6 @@ def allowed_mentions_of(people: Sequence[int]) -> discord.AllowedMentions:
     )
 
 
-def without_links(notice: Notice) -> Notice:
-    """Return ``notice`` without images, buttons and links in embeds; its links are plain text.
-
-    For a message that Discord refused for its content (50035). Links that do not fit the content
-    are left out.
-    """
-    return replace(
-        notice,
-        content=_with_links(notice, MAX_CONTENT - _RESERVED),
-        embeds=tuple(map(_without_links, notice.embeds)),
-        buttons=(),
-    )
-
-
 def with_role_mention(notice: Notice, role_id: int) -> Notice:
     """Return ``notice`` with a mention of one role before all else."""
     allowed = discord.AllowedMentions(
@@ -113,43 +96,6 @@ def with_role_mention(notice: Notice, role_id: int) -> Notice:
     )
     content = f"<@&{role_id}> {notice.content}"
     return replace(notice, content=content[:MAX_CONTENT], allowed_mentions=allowed)
-
-
-def as_plain_text(notice: Notice) -> Notice:
-    """Return ``notice`` as text alone: what happened, the links, the ids, lyrics as far as they go.
-
-    For where Embed Links is missing, and as a last resort.
-    """
-    footers = [embed.footer.text for embed in notice.embeds if embed.footer.text]
-    longest = min(
-        _MAX_MARKERS, MAX_CONTENT - len(notice.content) - len(notice.rest) - len("\n\n-# ")
-    )
-    ids = "-# " + code_span(task_text.join_markers(footers), limit=longest) if footers else ""
-    text = _with_links(notice, MAX_CONTENT - len(ids) - len(notice.rest) - 2)
-    told = _fit_parts(
-        list(_embed_texts(notice.embeds)), MAX_CONTENT - len(text) - len(ids) - 2, notice.rest
-    )
-    content = "\n".join(part for part in (text, told, ids) if part)
-    return replace(notice, content=content, embeds=(), buttons=())
-
-
-def _fit_parts(parts: Sequence[str], room: int, rest: str) -> str:
-    """Return what ``room`` code points hold of ``parts``, and ``rest`` if that is not all.
-
-    Only descriptions are cut; titles and fields, which begin in bold, are told whole or not at all.
-    """
-    text = "\n".join(parts)
-    if len(text) <= room:
-        return text
-    kept: list[str] = []
-    left = room - len(rest)
-    for part in parts:
-        if len(part) + 1 > left:
-            kept.append("" if part.startswith("**") else truncate_at_line(part, left - 1))
-            break
-        kept.append(part)
-        left -= len(part) + 1
-    return "\n".join(part for part in (*kept, rest) if part)
 
 
 def _embeds(notice_text: NoticeText) -> list[discord.Embed]:
@@ -293,32 +239,3 @@ def _explanation(notice_text: NoticeText) -> discord.Embed:
         name=catalog.text("notice-task-id"), value=code_span(task.id, limit=task_text.MAX_SHOWN_ID)
     )
     return embed
-
-
-def _with_links(notice: Notice, limit: int) -> str:
-    """Return the content with the links of buttons and embeds, as many as ``limit`` allows."""
-    text = notice.content
-    labels = {button.url: button.label for button in notice.buttons}
-    labels |= {embed.url: "" for embed in notice.embeds if embed.url and embed.url not in labels}
-    for url, label in labels.items():
-        line = f"\n{label}: <{url}>" if label else f"\n<{url}>"
-        if len(text) + len(line) <= limit:
-            text += line
-    return text
-
-
-def _without_links(embed: discord.Embed) -> discord.Embed:
-    bare = embed.copy()
-    bare.url = None
-    return bare.set_image(url=None).set_thumbnail(url=None)
-
-
-def _embed_texts(embeds: Iterable[discord.Embed]) -> Iterator[str]:
-    """Yield the titles, descriptions and fields of ``embeds`` as text."""
-    for embed in embeds:
-        if embed.title:
-            yield f"**{embed.title}**"
-        if embed.description:
-            yield embed.description
-        for field in embed.fields:
-            yield f"**{field.name}**\n{field.value}"

@@ -8,7 +8,7 @@ import discord
 from bot.i18n.catalog import Catalog
 from bot.relay.errors import RelayError
 from bot.storage.models import Caller
-from bot.ui.error_texts import error_text
+from bot.ui.error_replies import error_text
 from bot.ui.escaping import code_span, truncate
 from bot.ui.limits import MAX_CONTENT, MAX_USER_INSTALL_FOLLOW_UPS, whole_lines
 from bot.ui.permissions import is_user_install_only

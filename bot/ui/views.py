@@ -1,4 +1,4 @@
-"""Builds the views of messages: link buttons and persistent buttons."""
+"""Builds the small views of messages: link buttons, and the persistent buttons of cards."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,20 +7,24 @@ import discord
 
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Task
-from bot.ui.custom_ids import KeepWatchingId, StatusButtonId
+from bot.storage.models import PersonalData
+from bot.ui.custom_ids import ErasureButtonId, KeepWatchingId, StatusButtonId
 from bot.ui.limits import MAX_BUTTONS
+
+_MAX_STATUS_LINKS = 5
+_STATUS_BUTTON_STYLES = {"notify": discord.ButtonStyle.primary}
 
 
 @dataclass(frozen=True, slots=True)
 class LinkButton:
-    """A button that opens a page: a label of 1 to 80 code points, a URL of at most 512."""
+    """A button that opens a URL: a label of 1 to 80 code points, a URL of at most 512."""
 
     label: str
     url: str
 
 
 class StatelessView(discord.ui.View):
-    """A view that discord.py does not keep in memory: dynamic items answer its components.
+    """A view that discord.py does not keep in memory: dynamic items handle its components.
 
     discord.py keeps every view that it sends until the view is stopped, so this one is stopped
     before it is sent.
@@ -32,36 +36,33 @@ class StatelessView(discord.ui.View):
 
 
 def link_view(buttons: Iterable[LinkButton]) -> discord.ui.View | None:
-    """Return the view that shows ``buttons``, five in a row, ``None`` where there are none.
+    """Return a view of ``buttons``, five in a row; ``None`` if there are none.
 
-    Only the first 25 are shown: Discord takes no more. A link is opened by the reader's own client,
-    so the view waits for nothing and outlives a restart.
+    Only the first 25 are shown, as many as Discord accepts. The Discord client itself opens links,
+    so the view needs no handler and works after a restart.
     """
-    shown = tuple(buttons)[:MAX_BUTTONS]
-    if not shown:
+    accepted = tuple(buttons)[:MAX_BUTTONS]
+    if not accepted:
         return None
     view = StatelessView()
-    for button in shown:
+    for button in accepted:
         view.add_item(discord.ui.Button(label=button.label, url=button.url))
     return view
 
 
 def keep_watching_view(delivery_id: int, label: str) -> discord.ui.View:
-    """Return the view of a notice that a task was given up: a button to watch it again."""
+    """Return the button that watches a task again, for a notice that the watch timed out."""
     view = StatelessView()
     view.add_item(discord.ui.Button(label=label, custom_id=KeepWatchingId(delivery_id).encode()))
     return view
 
 
-_MAX_LINKS = 5
-
-
 def status_view(
     task: Task, links: Sequence[LinkButton], catalog: Catalog
 ) -> discord.ui.View | None:
-    """Return what can be done about a task whose card is shown: open, be told, read, look again."""
+    """Return the buttons of a status card: open the results, watch, read the lyrics, refresh."""
     view = StatelessView()
-    for link in links[:_MAX_LINKS]:
+    for link in links[:_MAX_STATUS_LINKS]:
         view.add_item(discord.ui.Button(label=link.label, url=link.url, row=0))
     actions = [] if task.terminal else ["notify"]
     actions += ["lyrics"] if task.text else []
@@ -71,7 +72,9 @@ def status_view(
             view.add_item(
                 discord.ui.Button(
                     label=catalog.text(f"status-button-{custom_id.action}"),
-                    style=_STYLES.get(custom_id.action, discord.ButtonStyle.secondary),
+                    style=_STATUS_BUTTON_STYLES.get(
+                        custom_id.action, discord.ButtonStyle.secondary
+                    ),
                     custom_id=custom_id.encode(),
                     row=1,
                 )
@@ -79,4 +82,28 @@ def status_view(
     return view if view.children else None
 
 
-_STYLES = {"notify": discord.ButtonStyle.primary}
+def erasure_question(personal_data: PersonalData, catalog: Catalog) -> str:
+    """Return the question whether to delete a user's data, with counts of what is stored."""
+    counts = {
+        "running": personal_data.running,
+        "ended": personal_data.ended,
+        "unposted": personal_data.unposted,
+        "history": personal_data.history,
+    }
+    stored = [
+        f"• {catalog.text(f'forget-{key}', count=count)}" for key, count in counts.items() if count
+    ]
+    return "\n".join([catalog.text("forget-question"), *stored, "", catalog.text("forget-stays")])
+
+
+def erasure_view(owner: int, catalog: Catalog) -> discord.ui.View:
+    """Return the buttons that confirm and cancel the deletion of a user's data."""
+    view = StatelessView()
+    for action, style in (
+        ("delete", discord.ButtonStyle.danger),
+        ("keep", discord.ButtonStyle.secondary),
+    ):
+        label = catalog.text(f"forget-button-{action}")
+        custom_id = ErasureButtonId(action, owner).encode()
+        view.add_item(discord.ui.Button(label=label, style=style, custom_id=custom_id))
+    return view

@@ -17,7 +17,7 @@ from bot.delivery.attachments.attachment_policy import (
     UploadLimits,
 )
 from bot.delivery.attachments.audio_fetcher import AudioFetcher
-from bot.delivery.request_monitor import RequestMonitor
+from bot.delivery.discord_requests import RequestMonitor
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
 from bot.storage.outbox import Outbox

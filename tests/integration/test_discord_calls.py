@@ -17,10 +17,10 @@ from yarl import URL
 
 from bot.background import BackgroundLoops, Loop
 from bot.delivery.discord_calls import CallTimeout, DiscordCalls, TooManyLateCalls
+from bot.delivery.discord_requests import RequestMonitor
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.error_policy import RetryPolicy
 from bot.delivery.live_card_updater import LiveCardTiming, LiveCardUpdater
-from bot.delivery.request_monitor import RequestMonitor
 from bot.storage.database import DatabaseThread
 from bot.storage.live_cards import LiveCards
 from bot.storage.models import Destination

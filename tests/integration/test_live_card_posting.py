@@ -12,9 +12,9 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
+from bot.delivery.discord_requests import RequestMonitor
 from bot.delivery.error_policy import NONCE_WINDOW
 from bot.delivery.live_card_updater import MAX_ATTEMPTS, LiveCardTiming, LiveCardUpdater
-from bot.delivery.request_monitor import RequestMonitor
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import Erasure

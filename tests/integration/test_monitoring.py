@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.app import health_probes
-from bot.delivery.request_monitor import RequestMonitor
+from bot.delivery.discord_requests import RequestMonitor
 from bot.metrics import Metrics
 from bot.monitoring.collector import QUEUE_CACHE_TTL, ProcessMetrics, QueueMetrics
 from bot.monitoring.health import (

@@ -7,10 +7,10 @@ import discord
 
 from bot.delivery.attachments.attachment_policy import AttachmentPolicy, AudioAttachments
 from bot.delivery.attachments.audio_fetcher import AudioFetcher
+from bot.delivery.discord_requests import RequestMonitor
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.error_policy import RETRY_POLICY, RetryPolicy
 from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming, LiveCardUpdater
-from bot.delivery.request_monitor import RequestMonitor
 from bot.metrics import Metrics
 from bot.storage.live_cards import LiveCards
 from bot.storage.outbox import Outbox

@@ -12,9 +12,9 @@ from discord.http import Route
 from yarl import URL
 
 from bot.client import request_trace
+from bot.delivery.discord_requests import RequestMonitor
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.error_policy import RetryPolicy
-from bot.delivery.request_monitor import RequestMonitor
 from bot.metrics import Metrics
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread

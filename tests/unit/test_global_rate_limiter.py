@@ -7,8 +7,7 @@ from typing import Any, TypeVar
 import aiohttp
 
 from bot.client import REQUESTS_PER_SECOND, request_trace
-from bot.delivery.rate_limiter import MAX_CATCH_UP, GlobalRateLimiter
-from bot.delivery.request_monitor import RequestMonitor
+from bot.delivery.discord_requests import MAX_CATCH_UP, GlobalRateLimiter, RequestMonitor
 from bot.metrics import Metrics
 from sandbox.discord import LocalDiscord
 

@@ -11,7 +11,8 @@ from bot.relay.models import Clip, ClipStatus, Lyrics, Outcome, Task, TaskStatus
 from bot.relay.parsing.reader import read_tasks
 from bot.storage.models import EndReason
 from bot.ui.lyrics import lyrics_messages
-from bot.ui.notice import Notice, as_plain_text, render_notice, without_links
+from bot.ui.notice import Notice, render_notice
+from bot.ui.notice_fallbacks import as_plain_text, without_links
 from bot.ui.task_text import PARTIAL_COLOUR, format_duration, has_marker
 from tests.support.builders import a_clip, a_failure, a_lyrics_task, a_running_task, a_song
 from tests.support.hostile import TASKS, assert_fits

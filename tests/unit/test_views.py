@@ -5,12 +5,11 @@ import discord
 from bot.i18n.catalog import catalog_in
 from bot.relay.models import Lyrics
 from bot.storage.models import EndReason, HistoryEntry, HistoryPage, ServerSettings
-from bot.ui.erasure_panel import erasure_view
 from bot.ui.history_panel import history_view
 from bot.ui.lyrics_reader import lyrics_page
 from bot.ui.settings_panel import settings_view
 from bot.ui.task_menu import task_menu
-from bot.ui.views import LinkButton, keep_watching_view, link_view, status_view
+from bot.ui.views import LinkButton, erasure_view, keep_watching_view, link_view, status_view
 from tests.support.builders import NOON, a_lyrics_task, a_running_task
 from tests.support.paths import ROOT
 from tests.support.sandbox_client import logged_in_client

@@ -32,7 +32,8 @@ from bot.ui.escaping import code_span, escape, escape_line, sanitize, sanitize_l
 from bot.ui.failure_reasons import classify_reason
 from bot.ui.lyrics import lyrics_messages, split_text
 from bot.ui.lyrics_reader import lyrics_page
-from bot.ui.notice import as_plain_text, render_notice, without_links
+from bot.ui.notice import render_notice
+from bot.ui.notice_fallbacks import as_plain_text, without_links
 from bot.ui.status_card import status_message
 from bot.watches.task_ids import find_ids, parse_ids
 from tests.support.growth import grows_linearly, peak_memory, stays_flat

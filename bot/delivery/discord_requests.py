@@ -1,13 +1,16 @@
-"""Observes the requests to Discord: when one last succeeded, and when all have to wait."""
+"""Limits and observes the requests to Discord: the global rate limit, and their results."""
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
 
 import aiohttp
 
+MAX_CATCH_UP = 0.1
+"""Seconds: delays of the event loop up to this are caught up with shorter intervals."""
 _UNLIMITED_PATHS = ("/interactions/", "/webhooks/")
 """Requests for interactions and webhooks, which have limits of their own."""
 
@@ -76,6 +79,33 @@ class RequestMonitor:
     ) -> None:
         if counts_against_global_limit(request.url.path):
             self.last_end_at = self._clock()
+
+
+class GlobalRateLimiter:
+    """Admits requests first come, first served: at most ``limit`` in any second.
+
+    Requests are spaced evenly at ``limit - 1`` per second, because the network may deliver them
+    closer together than they were sent. A leaky bucket cannot guarantee both: its rate would have
+    to be lowered by the burst that it admits after a pause.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._admitted_at = deque([float("-inf")] * limit, maxlen=limit)
+        """Event loop times of the last ``limit`` requests; the oldest must be a second ago."""
+        self._spacing = 1 / (limit - 1)
+        self._next_at = float("-inf")
+        self._queue = asyncio.Lock()
+
+    async def acquire(self) -> None:
+        """Wait until the next request may be sent."""
+        loop = asyncio.get_running_loop()
+        requested_at = loop.time()
+        async with self._queue:
+            due = max(self._next_at, requested_at)
+            await asyncio.sleep(max(due, self._admitted_at[0] + 1) - loop.time())
+            now = loop.time()
+            self._next_at = max(due, now - MAX_CATCH_UP) + self._spacing
+            self._admitted_at.append(now)
 
 
 def is_json(headers: Mapping[str, str]) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bot.i18n.catalog import catalog_in
 from bot.relay.models import ClipStatus, Lyrics, Outcome, Task
 from bot.storage.models import EndReason
-from bot.ui.minimal_notice import minimal_notice
+from bot.ui.notice_fallbacks import minimal_notice
 from bot.ui.task_text import has_marker
 from tests.support.builders import a_clip, a_failure, a_lyrics_task, a_running_task, a_song
 from tests.support.hostile import TASKS, assert_fits
