@@ -1,4 +1,4 @@
-"""Explains why a task failed, by what the relay says about it."""
+"""Explains why a task failed: classifies the relay's text and returns our own."""
 
 import re
 
@@ -118,9 +118,9 @@ _CAUSES = {
         | (?:生成|任务|创建|执行|制作|合成).{0,4}失败 | 未知错误
     """,
 }
-"""What Suno and the relays write, by the name of its texts; the first that fits counts.
+"""Patterns of Suno's and the relays' texts, by cause as in the catalogue's keys; the first wins.
 
-The patterns read a text in small letters, with blanks for ``_`` and ``-``. Each part is bounded.
+They match lower-case text with spaces instead of ``_`` and ``-``. Every repetition is bounded.
 """
 
 _PATTERNS = {name: re.compile(pattern, re.VERBOSE) for name, pattern in _CAUSES.items()}
@@ -128,52 +128,51 @@ _SEPARATORS = str.maketrans({"_": " ", "-": " ", "’": "'"})
 
 
 def relay_reason(task: Task) -> str:
-    """Return the relay's own text about the failure: hostile, or empty.
+    """Return the relay's text about the failure: untrusted, or empty.
 
-    If the task and its clips have several texts, the most specific one.
+    If the task and its clips have different texts, the most specific one is returned.
     """
     reasons = dict.fromkeys((task.reason, *(clip.reason for clip in task.clips)))
-    told = [reason for reason in reasons if sanitize(reason, limit=_MAX_READ)]
-    return min(told, key=_vagueness, default="")
+    visible = [reason for reason in reasons if sanitize(reason, limit=_MAX_READ)]
+    return min(visible, key=_vagueness, default="")
 
 
 def failure_explanation(task: Task, catalog: Catalog) -> str:
-    """Return a sentence about why ``task`` failed; never the relay's own text."""
+    """Return our sentence about why ``task`` failed, without the relay's text."""
     return catalog.text(f"notice-reason-{_cause(task)}")
 
 
 def failure_advice(task: Task, catalog: Catalog) -> str:
-    """Return a sentence about what a person can do about the failure of ``task``."""
+    """Return a sentence about what a user can do about the failure of ``task``."""
     return catalog.text(f"notice-advice-{_cause(task)}")
 
 
 def effective_kind(task: Task) -> TaskKind | None:
-    """Return the kind of the task, also if only its result shows it."""
+    """Return the kind of the task, inferred from its result if the relay does not say."""
     if task.kind is None and task.lyrics is not None:
         return TaskKind.LYRICS
     return TaskKind.MUSIC if task.kind is None and task.clips else task.kind
 
 
 def classify_reason(reason: str) -> str:
-    """Return the cause that a relay's text about a failure means, as in the catalogue's keys.
+    """Return the cause of a failure by the relay's text, as in the catalogue's keys.
 
-    ``told`` is an unknown cause: the relay's own text is shown.
+    ``told`` is an unknown cause, for which the relay's text is shown.
     """
     text = " ".join(sanitize(reason, limit=_MAX_READ).casefold().translate(_SEPARATORS).split())[
         :_MAX_READ
     ]
-    fitting = (name for name, pattern in _PATTERNS.items() if pattern.search(text))
-    return next(fitting, _UNKNOWN_CAUSE)
+    matching = (name for name, pattern in _PATTERNS.items() if pattern.search(text))
+    return next(matching, _UNKNOWN_CAUSE)
 
 
 def _cause(task: Task) -> str:
-    """Return the middle of the catalogue's names for why ``task`` failed."""
-    told = relay_reason(task)
-    if told:
-        return classify_reason(told)
+    """Return the cause of the failure of ``task``, as in the catalogue's keys."""
+    if reason := relay_reason(task):
+        return classify_reason(reason)
     return "lost" if task.status is TaskStatus.UNKNOWN else "silent"
 
 
 def _vagueness(reason: str) -> int:
-    """Rank texts: a known specific cause, then an unknown one, then one without a cause."""
+    """Rank texts: a known specific cause (0), an unknown cause (1), no cause (2)."""
     return {_UNKNOWN_CAUSE: 1, _VAGUE_CAUSE: 2}.get(classify_reason(reason), 0)

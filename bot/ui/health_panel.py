@@ -1,4 +1,4 @@
-"""Renders the health page: what works in a server and what does not."""
+"""Renders the health page of a server: relay, background loops, queue and channels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,14 +10,16 @@ from bot.storage.models import ServerUsage
 from bot.ui.permissions import posting_permissions
 
 MAX_CHANNELS_LISTED = 15
+_LOOPS = ("poll", "deliver", "show")
+"""The background loops on the page, as their last ticks are keyed."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerHealth:
-    """What the health page shows; times are Unix seconds."""
+    """The values on the health page; times are Unix seconds."""
 
     relay_open_until: float | None
-    """Until when the relay is not asked, ``None`` while it is."""
+    """When the open circuit breaker of the relay lets requests pass; ``None`` if it is closed."""
     relay_last_success_at: float | None
     last_tick_at: Mapping[str, float]
     """When each background loop last succeeded."""
@@ -26,11 +28,11 @@ class ServerHealth:
 
 
 def health_embed(health: ServerHealth, guild: discord.Guild, catalog: Catalog) -> discord.Embed:
-    """Return the page for one server."""
+    """Return the health page of one server."""
     embed = discord.Embed(title=catalog.text("health-title"))
     embed.add_field(name=catalog.text("health-relay"), value=_relay_line(health, catalog))
-    rounds = "\n".join(_loop_line(name, health.last_tick_at, catalog) for name in _LOOPS)
-    embed.add_field(name=catalog.text("health-rounds"), value=rounds, inline=False)
+    loops = "\n".join(_loop_line(name, health.last_tick_at, catalog) for name in _LOOPS)
+    embed.add_field(name=catalog.text("health-rounds"), value=loops, inline=False)
     counts = catalog.text("health-waiting-counts", due=health.usage.due, held=health.usage.held)
     embed.add_field(name=catalog.text("health-waiting"), value=counts, inline=False)
     lines = [
@@ -46,9 +48,6 @@ def health_embed(health: ServerHealth, guild: discord.Guild, catalog: Catalog) -
     return embed
 
 
-_LOOPS = ("poll", "deliver", "show")
-
-
 def _relay_line(health: ServerHealth, catalog: Catalog) -> str:
     if health.relay_open_until is not None:
         return catalog.text("health-relay-paused", time=_relative_time(health.relay_open_until))
@@ -58,9 +57,9 @@ def _relay_line(health: ServerHealth, catalog: Catalog) -> str:
 
 
 def _loop_line(name: str, last_tick_at: Mapping[str, float], catalog: Catalog) -> str:
-    at = last_tick_at.get(name)
-    said = _relative_time(at) if at is not None else catalog.text("health-round-never")
-    return f"{catalog.text(f'health-round-{name}')}: {said}"
+    ticked_at = last_tick_at.get(name)
+    time = catalog.text("health-round-never") if ticked_at is None else _relative_time(ticked_at)
+    return f"{catalog.text(f'health-round-{name}')}: {time}"
 
 
 def _channel_line(channel_id: int, guild: discord.Guild, catalog: Catalog) -> str:

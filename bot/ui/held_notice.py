@@ -1,4 +1,4 @@
-"""Renders what people see of undelivered notices: the message that one is held, and the inbox."""
+"""Renders undelivered notices: the message that a notice is held, and the inbox."""
 
 import discord
 
@@ -10,10 +10,14 @@ from bot.ui.limits import MAX_DESCRIPTION, whole_lines
 from bot.ui.notice import Notice
 from bot.ui.task_text import marker
 
-_TITLE = 60
-_MARKER = 220
+_MAX_TITLE = 60
+"""Code points of a task's title in the message that its notice is held."""
+_MAX_INBOX_TITLE = 30
+"""Code points of a task's title in a line of the inbox."""
+_MAX_MARKER = 220
+"""Code points of the marker."""
 _MORE_LINE = 100
-"""Code points for how many more there are."""
+"""Code points reserved for the line with the number of notices that are not listed."""
 
 _CLOSED_THREADS = {
     MissingAccess.UNLOCKED_THREAD: "held-word-thread-locked",
@@ -22,11 +26,11 @@ _CLOSED_THREADS = {
 
 
 def held_notice(delivery: Delivery, catalog: Catalog, *, bare: bool = False) -> Notice:
-    """Return the message that a notice is held, why, and what to do: at most 2000 code points.
+    """Return the message that a notice is held, with the reason and what to do.
 
-    ``bare``: without any text that a relay or a person wrote.
+    At most 2000 code points. ``bare``: without any text that a relay or a user wrote.
     """
-    title = "" if bare else escape_line(delivery.task.title, limit=_TITLE)
+    title = "" if bare else escape_line(delivery.task.title, limit=_MAX_TITLE)
     lines = [
         catalog.text(
             "held-word",
@@ -38,27 +42,27 @@ def held_notice(delivery: Delivery, catalog: Catalog, *, bare: bool = False) -> 
         catalog.text("held-word-kept"),
     ]
     if not bare:
-        lines.append(f"-# {code_span(marker(delivery.task), limit=_MARKER)}")
+        lines.append(f"-# {code_span(marker(delivery.task), limit=_MAX_MARKER)}")
     return Notice("\n".join(lines), (), (), discord.AllowedMentions.none())
 
 
 def _cause(reason: UndeliveredReason, catalog: Catalog) -> str:
     if names := reason.missing_permissions:
-        shown = catalog.listed(catalog.text(f"permission-{name}") for name in names)
-        return catalog.text("held-word-missing", permissions=shown)
+        permissions = catalog.listed(catalog.text(f"permission-{name}") for name in names)
+        return catalog.text("held-word-missing", permissions=permissions)
     if closed := reason.closed_thread:
         return catalog.text(_CLOSED_THREADS[closed])
     return catalog.text("held-word-trouble")
 
 
 def inbox_embed(entries: list[UndeliveredNotice], catalog: Catalog) -> discord.Embed:
-    """Return the undelivered notices, a line each, as many as an embed can hold."""
+    """Return the undelivered notices, one per line, as many as an embed can hold."""
     lines = [_inbox_line(entry, catalog) for entry in entries]
-    shown = whole_lines(lines, MAX_DESCRIPTION - _MORE_LINE)
-    if len(shown) < len(lines):
-        shown.append(catalog.text("inbox-more", count=len(lines) - len(shown)))
+    listed = whole_lines(lines, MAX_DESCRIPTION - _MORE_LINE)
+    if len(listed) < len(lines):
+        listed.append(catalog.text("inbox-more", count=len(lines) - len(listed)))
     title = catalog.text("inbox-title", count=len(entries))
-    return discord.Embed(title=title, description="\n".join(shown))
+    return discord.Embed(title=title, description="\n".join(listed))
 
 
 def _inbox_line(entry: UndeliveredNotice, catalog: Catalog) -> str:
@@ -73,7 +77,7 @@ def _inbox_line(entry: UndeliveredNotice, catalog: Catalog) -> str:
 
 
 def _title(task: Task) -> str:
-    title = escape_line(task.title, limit=30)
+    title = escape_line(task.title, limit=_MAX_INBOX_TITLE)
     return f" **{title}**" if title else ""
 
 
@@ -86,5 +90,5 @@ def _inbox_cause(entry: UndeliveredNotice, catalog: Catalog) -> str:
         return catalog.text("inbox-why-permission")
     if reason.closed_thread:
         return catalog.text("inbox-why-thread")
-    refused = entry.reason.startswith("4")
-    return catalog.text("inbox-why-content" if refused else "inbox-why-trouble")
+    rejected = entry.reason.startswith("4")
+    return catalog.text("inbox-why-content" if rejected else "inbox-why-trouble")

@@ -1,4 +1,4 @@
-"""Renders a page of the history: ended tasks, buttons for other pages, a menu that opens a task."""
+"""Renders a page of the history: ended tasks, page buttons, and a menu that opens a task."""
 
 import discord
 
@@ -12,17 +12,18 @@ from bot.ui.task_text import RUNNING_COLOUR, join_parts
 from bot.ui.views import StatelessView
 
 MAX_SEARCH_BYTES = 60
-"""Bytes of UTF-8: with the rest of the custom id at most 100, however Discord counts."""
+"""Bytes of UTF-8, so that the custom id has at most 100 bytes, whichever unit Discord counts."""
 
-_TITLE = 80
-_STYLE = 80
+_MAX_TITLE = 80
+_MAX_STYLE = 80
+"""Code points."""
 _ICONS = {TaskKind.MUSIC: "🎵", TaskKind.LYRICS: "📝", None: "🎼"}
 
 
 def truncate_search(search: str) -> str:
     """Return as much of a search as a custom id can contain, as one line.
 
-    A truncated search finds more, never less.
+    A truncated search matches more entries, never fewer.
     """
     line = " ".join(search.split())
     return line.encode(errors="ignore")[:MAX_SEARCH_BYTES].decode(errors="ignore").strip()
@@ -31,17 +32,17 @@ def truncate_search(search: str) -> str:
 def history_embed(
     page: HistoryPage, search: str, catalog: Catalog, *, of_server: bool
 ) -> discord.Embed:
-    """Return a page as a list, two lines an entry, or the sentence that there is nothing."""
-    parts = [catalog.text("history-found", search=escape_line(search))] if search else []
-    parts += [
+    """Return a page as a list with two lines per entry, or a sentence that it is empty."""
+    lines = [catalog.text("history-found", search=escape_line(search))] if search else []
+    lines += [
         _entry(entry, number, catalog)
         for number, entry in enumerate(page.entries, page.first_position)
     ]
     if not page.entries:
-        parts = [_empty_text(search, catalog, of_server=of_server)]
+        lines = [_empty_text(search, catalog, of_server=of_server)]
     embed = discord.Embed(
         title=catalog.text("history-title-server" if of_server else "history-title-person"),
-        description="\n".join(parts),
+        description="\n".join(lines),
         colour=RUNNING_COLOUR,
     )
     if page.number or page.more:
@@ -53,7 +54,7 @@ def history_embed(
 def history_view(
     page: HistoryPage, search: str, owner: int, catalog: Catalog
 ) -> discord.ui.View | None:
-    """Return the menu and the buttons of a page; ``None`` for one that has nothing to open."""
+    """Return the menu and the buttons of a page; ``None`` if the page is empty."""
     if not page.entries:
         return None
     view = StatelessView()
@@ -67,18 +68,18 @@ def history_view(
     if page.number or page.more:
         view.add_item(_page_button("history-previous", page.number - 1, search, owner, catalog))
         view.add_item(
-            _page_button("history-next", page.number + 1, search, owner, catalog, there=page.more)
+            _page_button("history-next", page.number + 1, search, owner, catalog, exists=page.more)
         )
     return view
 
 
 def _page_button(
-    key: str, number: int, search: str, owner: int, catalog: Catalog, *, there: bool = True
+    key: str, number: int, search: str, owner: int, catalog: Catalog, *, exists: bool = True
 ) -> discord.ui.Button[discord.ui.View]:
     return discord.ui.Button(
         label=catalog.text(key),
         custom_id=HistoryPageId(owner, max(number, 0), search).encode(),
-        disabled=number < 0 or not there,
+        disabled=number < 0 or not exists,
         row=1,
     )
 
@@ -90,24 +91,24 @@ def _empty_text(search: str, catalog: Catalog, *, of_server: bool) -> str:
 
 
 def _entry(entry: HistoryEntry, number: int, catalog: Catalog) -> str:
-    title = escape_line(entry.task.title, limit=_TITLE) or catalog.text("card-untitled")
-    about = join_parts(
-        escape_line(_style(entry.task), limit=_STYLE),
+    title = escape_line(entry.task.title, limit=_MAX_TITLE) or catalog.text("card-untitled")
+    details = join_parts(
+        escape_line(_style(entry.task), limit=_MAX_STYLE),
         _kind(entry.task, catalog),
         _outcome(entry, catalog),
         f"<t:{entry.ended_at:.0f}:R>",
     )
-    return f"**{number}.** {_ICONS[entry.task.kind]} **{title}**\n-# {about}"
+    return f"**{number}.** {_ICONS[entry.task.kind]} **{title}**\n-# {details}"
 
 
 def _option(entry: HistoryEntry, catalog: Catalog) -> discord.SelectOption:
-    about = join_parts(
-        sanitize_line(_style(entry.task), limit=_STYLE // 2), _kind(entry.task, catalog)
+    details = join_parts(
+        sanitize_line(_style(entry.task), limit=_MAX_STYLE // 2), _kind(entry.task, catalog)
     )
     return discord.SelectOption(
         label=sanitize_line(entry.task.title, limit=MAX_OPTION_TEXT)
         or catalog.text("card-untitled"),
-        description=join_parts(about, _outcome(entry, catalog))[:MAX_OPTION_TEXT],
+        description=join_parts(details, _outcome(entry, catalog))[:MAX_OPTION_TEXT],
         value=str(entry.id),
         emoji=_ICONS[entry.task.kind],
     )

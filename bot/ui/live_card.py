@@ -25,10 +25,14 @@ from bot.ui.task_text import (
 )
 from bot.ui.views import StatelessView
 
-_TITLE = 120
+_MAX_TITLE = 120
+"""Code points of the title of a card with one task."""
+_MAX_LINE_TITLE = 60
+"""Code points of a task's title in a card with several tasks."""
 _SHORT_ID = 8
-_NAMED_WATCHERS = 20
-_LINKS = 3
+"""Code points of a task id that a card shows."""
+_MAX_MENTIONS = 20
+_MAX_LINKS = 3
 _EMOJI = {Outcome.SUCCESS: "✅", Outcome.PARTIAL: "🟡", Outcome.FAILURE: "❌"}
 
 
@@ -44,18 +48,18 @@ class RenderedCard:
     def digest(self) -> str:
         """A hash of the content: equal for equal content."""
         embeds = [embed.to_dict() for embed in self.embeds]
-        shown = [self.content, embeds, self.view.to_components() if self.view else None]
-        return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
+        parts = [self.content, embeds, self.view.to_components() if self.view else None]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def render_live_card(
     card: LiveCard, catalog: Catalog, *, now: float, may_embed: bool | None
 ) -> RenderedCard:
-    """Return the content of a card's message: an embed, or a text where embeds are not shown.
+    """Return the content of a card's message: an embed, or text where embeds are not allowed.
 
-    ``may_embed``: whether the bot may embed there; ``None`` if that is not known. Then a card
-    without buttons is a text, because Discord rejects a message that has nothing but a dropped
-    embed.
+    ``may_embed``: whether the bot may embed there; ``None`` if that is unknown. Then a card without
+    buttons is text, because Discord drops an embed without permission and rejects the message that
+    is left empty.
     """
     embed, view = live_card_embed(card, catalog, now=now), live_card_view(card, catalog)
     embeds = may_embed or (may_embed is None and view is not None)
@@ -70,9 +74,9 @@ def _as_text(embed: discord.Embed) -> str:
 
 
 def live_card_embed(card: LiveCard, catalog: Catalog, *, now: float) -> discord.Embed:
-    """Return what a card shows: one task at length, or several in a line each.
+    """Return the embed of a card: one task in detail, or several tasks, one per line.
 
-    A plain card says nothing that a relay or a person wrote.
+    A card with ``own_text_only`` contains no text that a relay or a user wrote.
     """
     if len(card.tasks) == 1:
         title, lines = _single_task(card.tasks[0], card, catalog, now)
@@ -80,9 +84,11 @@ def live_card_embed(card: LiveCard, catalog: Catalog, *, now: float) -> discord.
         title, lines = _group_title(card, catalog), list(_group_lines(card, catalog))
     if card.watchers:
         lines += ["", catalog.text("live-watching", watchers=_mentions(card, catalog))]
-    elif card.finished and any(shown.unwatched for shown in card.tasks):
+    elif card.finished and any(entry.unwatched for entry in card.tasks):
         lines += ["", catalog.text("live-nobody")]
-    return discord.Embed(title=title, description="\n".join(lines).strip(), colour=_colour_of(card))
+    return discord.Embed(
+        title=title, description="\n".join(lines).strip(), colour=_card_colour(card)
+    )
 
 
 def orphaned_card_text(catalog: Catalog) -> str:
@@ -91,7 +97,7 @@ def orphaned_card_text(catalog: Catalog) -> str:
 
 
 def live_card_view(card: LiveCard, catalog: Catalog) -> discord.ui.View | None:
-    """Return the buttons of a card: join and leave while it runs, previews while it streams."""
+    """Return the buttons of an unfinished card: join, leave, and links to the first results."""
     if card.finished or not card.watchers:
         return None
     view = StatelessView()
@@ -107,24 +113,24 @@ def live_card_view(card: LiveCard, catalog: Catalog) -> discord.ui.View | None:
             )
         )
     if len(card.tasks) == 1 and not card.own_text_only:
-        for link in link_buttons(card.tasks[0].task, catalog)[:_LINKS]:
+        for link in link_buttons(card.tasks[0].task, catalog)[:_MAX_LINKS]:
             view.add_item(discord.ui.Button(label=link.label, url=link.url))
     return view
 
 
 def has_button(message: discord.Message, custom_id: str) -> bool:
-    """Whether a message has a button with this custom id."""
+    """Whether a message has a component with this custom id."""
     rows = (row for row in message.components if isinstance(row, discord.ActionRow))
     return any(
         getattr(item, "custom_id", None) == custom_id for row in rows for item in row.children
     )
 
 
-def _colour_of(card: LiveCard) -> discord.Colour:
+def _card_colour(card: LiveCard) -> discord.Colour:
     """Return the colour of a card: green only if all tasks succeeded."""
     if not card.finished:
         return RUNNING_COLOUR
-    colours = {_colour_of_task(shown) for shown in card.tasks} or {UNKNOWN_COLOUR}
+    colours = {_task_colour(entry) for entry in card.tasks} or {UNKNOWN_COLOUR}
     if len(colours) == 1:
         return colours.pop()
     if SUCCESS_COLOUR in colours:
@@ -132,23 +138,23 @@ def _colour_of(card: LiveCard) -> discord.Colour:
     return FAILURE_COLOUR if FAILURE_COLOUR in colours else UNKNOWN_COLOUR
 
 
-def _colour_of_task(shown: LiveCardTask) -> discord.Colour:
-    if shown.end_reason is not EndReason.FINISHED:
+def _task_colour(entry: LiveCardTask) -> discord.Colour:
+    if entry.end_reason is not EndReason.FINISHED:
         return UNKNOWN_COLOUR
-    return OUTCOME_COLOURS.get(shown.task.outcome or Outcome.PARTIAL, UNKNOWN_COLOUR)
+    return OUTCOME_COLOURS.get(entry.task.outcome or Outcome.PARTIAL, UNKNOWN_COLOUR)
 
 
 def _single_task(
-    shown: LiveCardTask, card: LiveCard, catalog: Catalog, now: float
+    entry: LiveCardTask, card: LiveCard, catalog: Catalog, now: float
 ) -> tuple[str, list[str]]:
-    task = shown.task
-    title = "" if card.own_text_only else escape_line(task.title, limit=_TITLE)
-    title = title or catalog.text(_title_key(shown))
-    if shown.end_reason:
-        lines = [_end_line(shown, card, catalog)]
-    elif shown.unwatched:
+    task = entry.task
+    title = "" if card.own_text_only else escape_line(task.title, limit=_MAX_TITLE)
+    title = title or catalog.text(_title_key(entry))
+    if entry.end_reason:
+        lines = [_end_line(entry, card, catalog)]
+    elif entry.unwatched:
         lines = []
-    elif not shown.known:
+    elif not entry.known:
         lines = [catalog.text("live-unheard")]
     else:
         lines = [state_line(task, catalog, now)]
@@ -158,68 +164,70 @@ def _single_task(
     return title, lines
 
 
-def _title_key(shown: LiveCardTask) -> str:
-    """Return the key of the title of a card whose task has none."""
-    if shown.end_reason:
+def _title_key(entry: LiveCardTask) -> str:
+    """Return the catalogue key of the title for a task without a title."""
+    if entry.end_reason:
         return "live-untitled-over"
-    if shown.unwatched:
+    if entry.unwatched:
         return "live-untitled-stopped"
-    return "live-untitled" if shown.known else "live-untitled-unheard"
+    return "live-untitled" if entry.known else "live-untitled-unheard"
 
 
 def _group_title(card: LiveCard, catalog: Catalog) -> str:
-    ended = [shown for shown in card.tasks if shown.end_reason]
-    followed = [shown for shown in card.tasks if not shown.unwatched]
-    if not followed:
+    ended = [entry for entry in card.tasks if entry.end_reason]
+    watched = [entry for entry in card.tasks if not entry.unwatched]
+    if not watched:
         return catalog.text("live-untitled-stopped")
     if card.finished and len(ended) == len(card.tasks):
         return catalog.text(
-            "live-over" if _colour_of(card) == SUCCESS_COLOUR else "live-over-mixed"
+            "live-over" if _card_colour(card) == SUCCESS_COLOUR else "live-over-mixed"
         )
-    return catalog.text("live-group", ended=len(ended), total=len(followed))
+    return catalog.text("live-group", ended=len(ended), total=len(watched))
 
 
 def _group_lines(card: LiveCard, catalog: Catalog) -> Iterator[str]:
-    for number, shown in enumerate(card.tasks, 1):
-        name = _name(shown.task, number, card, catalog)
-        if shown.end_reason:
-            yield f"{name} · {_end_line(shown, card, catalog)}"
-        elif shown.unwatched:
+    for number, entry in enumerate(card.tasks, 1):
+        name = _task_name(entry.task, number, card, catalog)
+        if entry.end_reason:
+            yield f"{name} · {_end_line(entry, card, catalog)}"
+        elif entry.unwatched:
             yield f"{name} · ⏹️ {catalog.text('live-unwatched')}"
-        elif not shown.known:
+        elif not entry.known:
             yield f"⏳ {name} · {catalog.text('live-waiting')}"
         else:
-            progress = f" · {shown.task.progress}%" if shown.task.progress else ""
+            progress = f" · {entry.task.progress}%" if entry.task.progress else ""
             yield f"⏳ {name}{progress}"
 
 
-def _name(task: Task, number: int, card: LiveCard, catalog: Catalog) -> str:
+def _task_name(task: Task, number: int, card: LiveCard, catalog: Catalog) -> str:
     if card.own_text_only:
         return catalog.text("live-number", number=number)
-    title = escape_line(task.title, limit=60)
+    title = escape_line(task.title, limit=_MAX_LINE_TITLE)
     return f"**{title}**" if title else _short_id(task)
 
 
-def _end_line(shown: LiveCardTask, card: LiveCard, catalog: Catalog) -> str:
-    """Return how a task ended, with a link to its notice once that is there."""
-    if shown.end_reason is EndReason.FINISHED:
-        outcome = shown.task.outcome or Outcome.PARTIAL
-        mark, said = _EMOJI[outcome], catalog.text(f"history-ended-{outcome}")
+def _end_line(entry: LiveCardTask, card: LiveCard, catalog: Catalog) -> str:
+    """Return how a task ended, with a link to its notice if that is posted."""
+    if entry.end_reason is EndReason.FINISHED:
+        outcome = entry.task.outcome or Outcome.PARTIAL
+        emoji, text = _EMOJI[outcome], catalog.text(f"history-ended-{outcome}")
     else:
-        mark, said = "❔", catalog.text(f"live-{(shown.end_reason or '').replace('_', '-')}")
-    if shown.message_id is None:
-        return f"{mark} {said}"
+        emoji, text = "❔", catalog.text(f"live-{(entry.end_reason or '').replace('_', '-')}")
+    if entry.message_id is None:
+        return f"{emoji} {text}"
     guild = card.destination.guild_id or "@me"
-    url = f"https://discord.com/channels/{guild}/{card.destination.channel_id}/{shown.message_id}"
-    return f"{mark} {said} · {catalog.text('live-notice', url=url)}"
+    url = f"https://discord.com/channels/{guild}/{card.destination.channel_id}/{entry.message_id}"
+    return f"{emoji} {text} · {catalog.text('live-notice', url=url)}"
 
 
 def _mentions(card: LiveCard, catalog: Catalog) -> str:
-    named = " ".join(f"<@{watcher}>" for watcher in card.watchers[:_NAMED_WATCHERS])
-    more = len(card.watchers) - _NAMED_WATCHERS
-    return catalog.text("live-more-watchers", watchers=named, number=more) if more > 0 else named
+    mentions = " ".join(f"<@{watcher}>" for watcher in card.watchers[:_MAX_MENTIONS])
+    more = len(card.watchers) - _MAX_MENTIONS
+    return (
+        catalog.text("live-more-watchers", watchers=mentions, number=more) if more > 0 else mentions
+    )
 
 
 def _short_id(task: Task) -> str:
-    """Return the beginning of the id: the whole of it stands in the notice."""
+    """Return the start of the task id; the notice contains the whole id."""
     return code_span(task.id if len(task.id) <= _SHORT_ID else f"{task.id[:_SHORT_ID]}…")

@@ -12,58 +12,61 @@ from bot.ui.escaping import ELLIPSIS, cut_position, escape, truncate
 from bot.ui.limits import MAX_DESCRIPTION, MAX_EMBEDS, MAX_EMBEDS_TOTAL, embeds_length
 from bot.ui.task_text import UNKNOWN_COLOUR, join_parts, lyrics_colour, task_title, version_label
 
-_TITLE = 100
+_MAX_TITLE = 100
+"""Code points of a title above lyrics."""
 _BREAKS = (
     re.compile(r"\n\n|\n(?=\\\[)"),  # sections: an empty line, or a heading in brackets
     re.compile(r"\n"),
     re.compile(r" "),
 )
+"""Where a text is split: between sections, else between lines, else between words."""
 
 
 @dataclass(frozen=True, slots=True)
 class LyricsText:
-    """One lyrics text: escaped, and the numbers of the clips that have it (empty: all of them)."""
+    """One escaped lyrics text, and the numbers of the clips that have it (empty: all of them)."""
 
     text: str
     versions: tuple[int, ...] = ()
 
     def label(self, catalog: Catalog) -> str:
-        """Return the title of these lyrics inside a message: the versions that have them."""
+        """Return the heading of these lyrics: the versions of the song that have them."""
         if not self.versions:
             return catalog.text("card-lyrics")
         names = join_parts(
             *(version_label(number, len(self.versions) + 1, catalog) for number in self.versions)
         )
-        return catalog.text("card-lyrics-of", versions=truncate(names, _TITLE))
+        return catalog.text("card-lyrics-of", versions=truncate(names, _MAX_TITLE))
 
 
 def lyrics_texts(task: Task, *, limit: int | None = None) -> list[LyricsText]:
-    """Return the different lyrics of ``task``: one for all clips that share theirs, or none.
+    """Return the distinct lyrics of ``task``: one text for all clips that share it, or none.
 
-    Clips without a text of their own do not count: many relays give the lyrics only once. With a
-    ``limit``, of each text only so many code points are returned, and hardly more are read.
+    Clips without lyrics are ignored: many relays return the lyrics only once. ``limit`` truncates
+    each text to so many code points, and bounds how much of it is read.
     """
     if task.lyrics is not None:
         text = escape(task.lyrics.text, limit=limit)
         return [LyricsText(text)] if text else []
     texts = {clip.lyrics: escape(clip.lyrics, limit=limit) for clip in task.clips}
-    owners: dict[str, list[int]] = {}
-    shown: dict[str, str] = {}
+    clip_numbers: dict[str, list[int]] = {}
+    texts_by_key: dict[str, str] = {}
     for number, clip in enumerate(task.clips, 1):
         if text := texts[clip.lyrics]:
-            key = clip.lyrics if text.endswith(ELLIPSIS) else text  # what was cut may end otherwise
-            owners.setdefault(key, []).append(number)
-            shown[key] = text
-    if len(owners) == 1:
-        return [LyricsText(text) for text in shown.values()]
-    return [LyricsText(shown[key], tuple(numbers)) for key, numbers in owners.items()]
+            truncated = text.endswith(ELLIPSIS)  # such texts may differ after the cut
+            key = clip.lyrics if truncated else text
+            clip_numbers.setdefault(key, []).append(number)
+            texts_by_key[key] = text
+    if len(clip_numbers) == 1:
+        return [LyricsText(text) for text in texts_by_key.values()]
+    return [LyricsText(texts_by_key[key], tuple(numbers)) for key, numbers in clip_numbers.items()]
 
 
 def split_text(text: str, limit: int) -> list[str]:
-    """Return the escaped ``text`` in pieces of at most ``limit`` code points (at least 2).
+    """Split the escaped ``text`` into pieces of at most ``limit`` code points (at least 2).
 
-    Nothing but blanks and line ends between pieces is lost. A piece ends with a section, else with
-    a line, else with a word, else inside a word.
+    Only spaces and line ends between pieces are dropped. A piece ends after a section, else after a
+    line, else after a word, else inside a word.
     """
     pieces, start = [], 0
     while len(text) - start > limit:
@@ -74,9 +77,9 @@ def split_text(text: str, limit: int) -> list[str]:
 
 
 def truncate_at_line(text: str, limit: int) -> str:
-    """Return the start of the escaped ``text``, at most ``limit`` code points, as whole lines.
+    """Return the start of the escaped ``text``, at most ``limit`` code points, in whole lines.
 
-    Where that would leave more than half of the room empty, a line is cut inside and ends in "…".
+    If whole lines take less than half of ``limit``, a line is truncated and ends in "…".
     """
     if len(text) <= limit:
         return text
@@ -88,50 +91,50 @@ def truncate_at_line(text: str, limit: int) -> str:
     return truncate(text, limit)
 
 
-def fit_into_embeds(text: str, room: int, embeds: int, hint: str) -> list[str]:
-    """Return the escaped ``text`` as descriptions: at most ``embeds``, ``room`` code points in all.
+def fit_into_embeds(text: str, limit: int, max_embeds: int, hint: str) -> list[str]:
+    """Split the escaped ``text`` into at most ``max_embeds`` descriptions of ``limit`` code points.
 
-    Where that is too little, the text is cut at a line and ``hint`` follows it; no description at
-    all where not even the hint fits.
+    ``limit`` is the total of all descriptions. A text that does not fit is truncated at a line and
+    followed by ``hint``; if not even the hint fits, there is no description.
     """
     pieces = split_text(text, MAX_DESCRIPTION)
-    if sum(map(len, pieces)) <= room and len(pieces) <= embeds:
+    if sum(map(len, pieces)) <= limit and len(pieces) <= max_embeds:
         return pieces
-    left = room - len(hint) - 2
-    if left < 0 or not embeds:
+    left = limit - len(hint) - 2
+    if left < 0 or not max_embeds:
         return []
     pieces = split_text(text, MAX_DESCRIPTION - len(hint) - 2)
-    whole = 0
-    while whole < min(embeds, len(pieces)) - 1 and len(pieces[whole]) <= left:
-        left -= len(pieces[whole])
-        whole += 1
-    return [*pieces[:whole], f"{truncate_at_line(pieces[whole], left)}\n\n{hint}".strip()]
+    complete = 0
+    while complete < min(max_embeds, len(pieces)) - 1 and len(pieces[complete]) <= left:
+        left -= len(pieces[complete])
+        complete += 1
+    return [*pieces[:complete], f"{truncate_at_line(pieces[complete], left)}\n\n{hint}".strip()]
 
 
 def lyrics_messages(task: Task, catalog: Catalog) -> list[list[discord.Embed]]:
-    """Return all lyrics of ``task``, of any length and never cut, as the embeds of messages.
+    """Return all lyrics of ``task``, of any length and never truncated, as embeds of messages.
 
-    Each message is within Discord's limits for one. Clips with different lyrics have theirs one
-    after the other, labelled. Where there are no lyrics, one embed says why.
+    Each message is within Discord's limits. Different lyrics of the clips follow each other, each
+    with a heading. If there are no lyrics, one embed says why.
     """
-    found = lyrics_texts(task)
-    if not found:
+    texts = lyrics_texts(task)
+    if not texts:
         return [[_no_lyrics(task, catalog)]]
-    embeds = [embed for sheet in found for embed in _pages(sheet, task, catalog)]
+    embeds = [embed for lyrics in texts for embed in _pages(lyrics, task, catalog)]
     if len(embeds) > 1:
         for number, embed in enumerate(embeds, 1):
             embed.set_footer(text=catalog.text("card-page", number=number, total=len(embeds)))
     return _group_into_messages(embeds)
 
 
-def _pages(sheet: LyricsText, task: Task, catalog: Catalog) -> list[discord.Embed]:
+def _pages(lyrics: LyricsText, task: Task, catalog: Catalog) -> list[discord.Embed]:
     colour = lyrics_colour(task)
     pages = [
         discord.Embed(description=text, colour=colour)
-        for text in split_text(sheet.text, MAX_DESCRIPTION)
+        for text in split_text(lyrics.text, MAX_DESCRIPTION)
     ]
-    title = task_title(task, catalog, limit=_TITLE)
-    pages[0].title = join_parts(title, sheet.label(catalog)) if sheet.versions else title
+    title = task_title(task, catalog, limit=_MAX_TITLE)
+    pages[0].title = join_parts(title, lyrics.label(catalog)) if lyrics.versions else title
     return pages
 
 
@@ -154,12 +157,12 @@ def _no_lyrics(task: Task, catalog: Catalog) -> discord.Embed:
         key = "card-lyrics-failed"
     else:
         key = "card-lyrics-instrumental" if task.clips else "card-lyrics-missing"
-    title = task_title(task, catalog, limit=_TITLE)
+    title = task_title(task, catalog, limit=_MAX_TITLE)
     return discord.Embed(title=title, description=catalog.text(key), colour=UNKNOWN_COLOUR)
 
 
 def _find_break(text: str, start: int, limit: int) -> tuple[int, int]:
-    """Return where the piece of ``text`` from ``start`` ends and where the next one starts."""
+    """Return where the piece of ``text`` from ``start`` ends, and where the next one starts."""
     latest = start + limit
     for pattern in _BREAKS:
         matches = [

@@ -63,7 +63,7 @@ def lyrics_file(task: Task, catalog: Catalog) -> discord.File:
     unique = dict.fromkeys(filter(None, map(sanitize, texts)))
     title = sanitize(task.title) or catalog.text("card-untitled")
     body = "\n\n—\n\n".join([title, *unique])
-    name = safe_file_name(title, "txt", otherwise="lyrics")
+    name = safe_file_name(title, "txt", fallback="lyrics")
     return discord.File(io.BytesIO(body.encode()), filename=name)
 
 

@@ -24,16 +24,16 @@ from bot.ui.limits import (
     usable_url,
 )
 from bot.ui.lyrics import LyricsText, fit_into_embeds, lyrics_texts
-from bot.ui.notice_text import NoticeText, headline, mentions, remarks
+from bot.ui.notice_text import NoticeFacts, headline, mentions, remarks
 from bot.ui.views import LinkButton
 
 CONTENT_RESERVE = 300
-"""Code points of the content that stay free, so that plain text has room for the task's id."""
+"""Code points of the content left free, so that the plain-text format has space for the id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A message but for where it goes: at most 2000 code points, 10 embeds and 25 buttons."""
+    """A message without its channel: at most 2000 code points, 10 embeds and 25 buttons."""
 
     content: str
     embeds: tuple[discord.Embed, ...]
@@ -41,7 +41,7 @@ class Notice:
     allowed_mentions: discord.AllowedMentions
     """Exactly the watchers that ``content`` names."""
     rest: str = ""
-    """What is said where a text had to be cut: how to read the rest."""
+    """The sentence that follows a truncated text: how to read the rest."""
 
 
 def render_notice(
@@ -52,42 +52,42 @@ def render_notice(
     *,
     possible_duplicate: bool = False,
 ) -> Notice:
-    """Return the message that tells ``watchers`` (user ids) how their watch of ``task`` ended.
+    """Return the message that says to ``watchers`` (user ids) how their watch of ``task`` ended.
 
-    It is within every limit of Discord's, whatever the relay wrote. ``possible_duplicate`` adds
-    that the same message may have been posted before.
+    It is within every limit of Discord, whatever the relay wrote. ``possible_duplicate`` adds that
+    the same message may have been posted before.
     """
-    notice_text = NoticeText(task_text.without_expired_streams(task), end_reason, catalog)
-    hidden = 0 if notice_text.fruitless else len(task.clips) - len(_shown_clips(notice_text))
-    said = "\n".join(
+    facts = NoticeFacts(task_text.without_expired_streams(task), end_reason, catalog)
+    hidden = 0 if facts.without_result else len(task.clips) - len(_shown_clips(facts))
+    text = "\n".join(
         [
-            headline(notice_text),
-            *remarks(notice_text, hidden=hidden, possible_duplicate=possible_duplicate),
+            headline(facts),
+            *remarks(facts, hidden=hidden, possible_duplicate=possible_duplicate),
         ]
     )
-    room = MAX_CONTENT - CONTENT_RESERVE - len(said)
-    named, mentioned = mentions(tuple(dict.fromkeys(watchers)), room, catalog)
+    limit = MAX_CONTENT - CONTENT_RESERVE - len(text)
+    mention_text, mentioned = mentions(tuple(dict.fromkeys(watchers)), limit, catalog)
     return Notice(
-        content=f"{named} {said}".strip(),
-        embeds=tuple(_embeds(notice_text)),
-        buttons=() if notice_text.fruitless else task_text.link_buttons(task, catalog),
+        content=f"{mention_text} {text}".strip(),
+        embeds=tuple(_embeds(facts)),
+        buttons=() if facts.without_result else task_text.link_buttons(task, catalog),
         allowed_mentions=allowed_mentions_of(mentioned),
-        rest=catalog.text("notice-rest-status" if notice_text.fruitless else "notice-rest"),
+        rest=catalog.text("notice-rest-status" if facts.without_result else "notice-rest"),
     )
 
 
-def allowed_mentions_of(people: Sequence[int]) -> discord.AllowedMentions:
+def allowed_mentions_of(user_ids: Sequence[int]) -> discord.AllowedMentions:
     """Return the permission to mention exactly these users."""
     return discord.AllowedMentions(
         everyone=False,
         roles=False,
         replied_user=False,
-        users=[discord.Object(person) for person in people],
+        users=[discord.Object(user_id) for user_id in user_ids],
     )
 
 
 def with_role_mention(notice: Notice, role_id: int) -> Notice:
-    """Return ``notice`` with a mention of one role before all else."""
+    """Return ``notice`` with the mention of a role at the start."""
     allowed = discord.AllowedMentions(
         everyone=False,
         roles=[discord.Object(role_id)],
@@ -98,143 +98,135 @@ def with_role_mention(notice: Notice, role_id: int) -> Notice:
     return replace(notice, content=content[:MAX_CONTENT], allowed_mentions=allowed)
 
 
-def _embeds(notice_text: NoticeText) -> list[discord.Embed]:
-    if notice_text.fruitless:
-        embeds = [_explanation(notice_text)]
+def _embeds(facts: NoticeFacts) -> list[discord.Embed]:
+    if facts.without_result:
+        embeds = [_explanation(facts)]
     else:
-        embeds = _clip_embeds(notice_text)
+        embeds = _clip_embeds(facts)
         if embeds:
-            embeds[0].set_footer(text=_first_footer(notice_text))
-        embeds += _lyrics_embeds(notice_text, embeds)
+            embeds[0].set_footer(text=_first_footer(facts))
+        embeds += _lyrics_embeds(facts, embeds)
     if not embeds[0].footer.text:
-        embeds[-1].set_footer(text=task_text.marker(notice_text.task))
+        embeds[-1].set_footer(text=task_text.marker(facts.task))
     return embeds
 
 
-def _shown_clips(notice_text: NoticeText) -> tuple[Clip, ...]:
-    """Return the clips that get an embed of their own; one embed is kept for lyrics."""
-    return notice_text.task.clips[: MAX_EMBEDS - 1]
+def _shown_clips(facts: NoticeFacts) -> tuple[Clip, ...]:
+    """Return the clips that get an embed of their own; one embed is reserved for lyrics."""
+    return facts.task.clips[: MAX_EMBEDS - 1]
 
 
-def _share_per_clip(notice_text: NoticeText, most: int, together: int) -> int:
-    """Return how long a text of each clip may be: ``most``, or its share of ``together``."""
-    return min(most, together // max(1, len(_shown_clips(notice_text))))
+def _share_per_clip(facts: NoticeFacts, longest: int, total: int) -> int:
+    """Return the code points for a text of each clip: ``longest``, or its share of ``total``."""
+    return min(longest, total // max(1, len(_shown_clips(facts))))
 
 
-def _first_footer(notice_text: NoticeText) -> str:
-    clip = notice_text.task.clips[0]
-    return task_text.marker(notice_text.task, clip, limit=_id_limit(notice_text))
+def _first_footer(facts: NoticeFacts) -> str:
+    clip = facts.task.clips[0]
+    return task_text.marker(facts.task, clip, limit=_id_limit(facts))
 
 
-def _id_limit(notice_text: NoticeText) -> int:
-    """Return how much of a clip's id is shown: all of it, unless there are many clips."""
-    return _share_per_clip(notice_text, task_text.MAX_SHOWN_ID, 600)
+def _id_limit(facts: NoticeFacts) -> int:
+    """Return the code points for a clip's id: less than the whole id if there are many clips."""
+    return _share_per_clip(facts, task_text.MAX_SHOWN_ID, 600)
 
 
-def _clip_embeds(notice_text: NoticeText) -> list[discord.Embed]:
-    used: set[str] = set()
+def _clip_embeds(facts: NoticeFacts) -> list[discord.Embed]:
+    used_urls: set[str] = set()
     return [
-        _clip_embed(notice_text, number, used)
-        for number in range(1, len(_shown_clips(notice_text)) + 1)
+        _clip_embed(facts, number, used_urls) for number in range(1, len(_shown_clips(facts)) + 1)
     ]
 
 
-def _clip_embed(notice_text: NoticeText, number: int, used: set[str]) -> discord.Embed:
-    """Return the embed of a clip; two embeds with one URL would be shown as one."""
-    task, catalog = notice_text.task, notice_text.catalog
+def _clip_embed(facts: NoticeFacts, number: int, used_urls: set[str]) -> discord.Embed:
+    """Return the embed of a clip; no URL is used twice, because Discord merges such embeds."""
+    task, catalog = facts.task, facts.catalog
     clip = task.clips[number - 1]
-    about = task_text.join_parts(
+    summary = task_text.join_parts(
         task_text.version_label(number, len(task.clips), catalog),
-        escape_line(clip.style, limit=_share_per_clip(notice_text, 200, 800)),
+        escape_line(clip.style, limit=_share_per_clip(facts, 200, 800)),
         task_text.format_duration(clip.duration),
     )
-    state = task_text.clip_state(
-        clip, catalog, reason_limit=_share_per_clip(notice_text, 600, 1000)
-    )
+    state = task_text.clip_state(clip, catalog, reason_limit=_share_per_clip(facts, 600, 1000))
     embed = discord.Embed(
-        title=task_text.clip_title(
-            clip, task, catalog, limit=_share_per_clip(notice_text, 200, 800)
-        ),
-        description="\n".join(part for part in (about, state) if part) or None,
+        title=task_text.clip_title(clip, task, catalog, limit=_share_per_clip(facts, 200, 800)),
+        description="\n".join(part for part in (summary, state) if part) or None,
         colour=task_text.clip_colour(clip),
     )
     url = usable_url(clip.audio_url) if clip.playable else None
-    if url and url not in used:
-        used.add(url)
+    if url and url not in used_urls:
+        used_urls.add(url)
         embed.url = url
     if clip.playable or task_text.is_preview(clip):
         embed.set_image(url=usable_url(clip.image_url))
-    if number > 1 and (ids := task_text.clip_marker(clip, limit=_id_limit(notice_text))):
+    if number > 1 and (ids := task_text.clip_marker(clip, limit=_id_limit(facts))):
         embed.set_footer(text=ids)
     return embed
 
 
-def _lyrics_embeds(notice_text: NoticeText, others: Sequence[discord.Embed]) -> list[discord.Embed]:
-    """Return the lyrics in what the ``others`` leave of a message, one text after the other."""
-    found = [
-        _with_style(notice_text, sheet)
-        for sheet in lyrics_texts(notice_text.task, limit=MAX_EMBEDS_TOTAL)[
-            : MAX_EMBEDS - len(others)
-        ]
+def _lyrics_embeds(facts: NoticeFacts, others: Sequence[discord.Embed]) -> list[discord.Embed]:
+    """Return the embeds of the lyrics, within what ``others`` leave of a message's limits."""
+    texts = [
+        _with_style(facts, lyrics)
+        for lyrics in lyrics_texts(facts.task, limit=MAX_EMBEDS_TOTAL)[: MAX_EMBEDS - len(others)]
     ]
     overhead = (
-        sum(len(_lyrics_title(notice_text, sheet)) for sheet in found) + task_text.MAX_SHOWN_ID + 2
+        sum(len(_lyrics_title(facts, lyrics)) for lyrics in texts) + task_text.MAX_SHOWN_ID + 2
     )
-    room = MAX_EMBEDS_TOTAL - embeds_length(others) - overhead
-    rest = notice_text.catalog.text("notice-rest")
+    limit = MAX_EMBEDS_TOTAL - embeds_length(others) - overhead
+    rest = facts.catalog.text("notice-rest")
     embeds: list[discord.Embed] = []
-    places = MAX_EMBEDS - len(others)
-    for place, share in enumerate(fair_shares([len(sheet.text) for sheet in found], room)):
-        free = places - len(embeds) - (len(found) - place - 1)
-        embeds += _lyrics_text_embeds(notice_text, found[place], share, free, rest)
+    max_embeds = MAX_EMBEDS - len(others)
+    for index, share in enumerate(fair_shares([len(lyrics.text) for lyrics in texts], limit)):
+        texts_left = len(texts) - index - 1
+        available = max_embeds - len(embeds) - texts_left
+        embeds += _lyrics_text_embeds(facts, texts[index], share, available, rest)
     return embeds
 
 
 def _lyrics_text_embeds(
-    notice_text: NoticeText, sheet: LyricsText, room: int, free: int, rest: str
+    facts: NoticeFacts, lyrics: LyricsText, limit: int, max_embeds: int, rest: str
 ) -> list[discord.Embed]:
-    pieces = fit_into_embeds(sheet.text, room, free, rest)
-    colour = task_text.lyrics_colour(notice_text.task)
+    pieces = fit_into_embeds(lyrics.text, limit, max_embeds, rest)
+    colour = task_text.lyrics_colour(facts.task)
     embeds = [discord.Embed(description=piece, colour=colour) for piece in pieces]
     if embeds:
-        embeds[0].title = _lyrics_title(notice_text, sheet)
+        embeds[0].title = _lyrics_title(facts, lyrics)
     return embeds
 
 
-def _lyrics_title(notice_text: NoticeText, sheet: LyricsText) -> str:
-    return (
-        sheet.label(notice_text.catalog) if notice_text.task.lyrics is None else notice_text.title
-    )
+def _lyrics_title(facts: NoticeFacts, lyrics: LyricsText) -> str:
+    return lyrics.label(facts.catalog) if facts.task.lyrics is None else facts.title
 
 
-def _with_style(notice_text: NoticeText, sheet: LyricsText) -> LyricsText:
-    """Return a lyrics task's text below its style as small print; a song's clips show theirs."""
-    style = escape_line(notice_text.task.lyrics.style, limit=200) if notice_text.task.lyrics else ""
-    return replace(sheet, text=f"-# {style}\n{sheet.text}") if style else sheet
+def _with_style(facts: NoticeFacts, lyrics: LyricsText) -> LyricsText:
+    """Return a lyrics task's text with its style above it; the embeds of clips show their own."""
+    style = escape_line(facts.task.lyrics.style, limit=200) if facts.task.lyrics else ""
+    return replace(lyrics, text=f"-# {style}\n{lyrics.text}") if style else lyrics
 
 
-def _explanation(notice_text: NoticeText) -> discord.Embed:
-    """Return the embed that says why there is nothing to show, and what to do."""
-    task, catalog = notice_text.task, notice_text.catalog
+def _explanation(facts: NoticeFacts) -> discord.Embed:
+    """Return the embed that explains why there is no result, and what to do."""
+    task, catalog = facts.task, facts.catalog
     embed = discord.Embed(
-        title=notice_text.title if notice_text.titled else None, colour=task_text.UNKNOWN_COLOUR
+        title=facts.title if facts.has_title else None, colour=task_text.UNKNOWN_COLOUR
     )
-    if notice_text.end_reason is EndReason.FINISHED and task.outcome is not Outcome.SUCCESS:
+    if facts.end_reason is EndReason.FINISHED and task.outcome is not Outcome.SUCCESS:
         embed.colour = task_text.FAILURE_COLOUR
         embed.description = failure_explanation(task, catalog)
-        advised = failure_advice(task, catalog)
+        advice = failure_advice(task, catalog)
     else:
         name = (
             "nothing"
-            if notice_text.end_reason is EndReason.FINISHED
-            else notice_text.end_reason.replace("_", "-")
+            if facts.end_reason is EndReason.FINISHED
+            else facts.end_reason.replace("_", "-")
         )
         embed.description = catalog.text(f"notice-why-{name}")
-        advised = catalog.text(f"notice-advice-{name}")
-    told = escape(relay_reason(task), limit=MAX_FIELD_VALUE)
-    if told:
-        embed.add_field(name=catalog.text("notice-own-words"), value=told, inline=False)
-    embed.add_field(name=catalog.text("notice-what-to-do"), value=advised, inline=False)
+        advice = catalog.text(f"notice-advice-{name}")
+    reason = escape(relay_reason(task), limit=MAX_FIELD_VALUE)
+    if reason:
+        embed.add_field(name=catalog.text("notice-own-words"), value=reason, inline=False)
+    embed.add_field(name=catalog.text("notice-what-to-do"), value=advice, inline=False)
     embed.add_field(
         name=catalog.text("notice-task-id"), value=code_span(task.id, limit=task_text.MAX_SHOWN_ID)
     )

@@ -16,7 +16,7 @@ from bot.ui.escaping import code_span
 from bot.ui.limits import MAX_CONTENT
 from bot.ui.lyrics import truncate_at_line
 from bot.ui.notice import CONTENT_RESERVE, Notice, allowed_mentions_of
-from bot.ui.notice_text import NoticeText, headline_without_title, mentions
+from bot.ui.notice_text import NoticeFacts, headline_without_title, mentions
 
 _MAX_MARKERS = 700
 """Code points of all ids together in plain text, where there is room."""
@@ -27,8 +27,8 @@ _MINIMAL_RESERVE = 750
 def without_links(notice: Notice) -> Notice:
     """Return ``notice`` without images, buttons and links in embeds; its links are plain text.
 
-    For a message that Discord refused for its content (50035). Links that do not fit the content
-    are left out.
+    For a message whose content Discord rejected (50035). Links that do not fit in the content are
+    left out.
     """
     return replace(
         notice,
@@ -39,20 +39,20 @@ def without_links(notice: Notice) -> Notice:
 
 
 def as_plain_text(notice: Notice) -> Notice:
-    """Return ``notice`` as text alone: what happened, the links, the ids, lyrics as far as they go.
+    """Return ``notice`` as text alone: the outcome, links, ids, and as much of the lyrics as fits.
 
-    For where Embed Links is missing, and as a last resort.
+    For channels without the permission Embed Links, and after ``without_links`` was rejected.
     """
     footers = [embed.footer.text for embed in notice.embeds if embed.footer.text]
-    longest = min(
+    id_limit = min(
         _MAX_MARKERS, MAX_CONTENT - len(notice.content) - len(notice.rest) - len("\n\n-# ")
     )
-    ids = "-# " + code_span(task_text.join_markers(footers), limit=longest) if footers else ""
+    ids = "-# " + code_span(task_text.join_markers(footers), limit=id_limit) if footers else ""
     text = _with_links(notice, MAX_CONTENT - len(ids) - len(notice.rest) - 2)
-    told = _fit_parts(
+    details = _fit_parts(
         list(_embed_texts(notice.embeds)), MAX_CONTENT - len(text) - len(ids) - 2, notice.rest
     )
-    content = "\n".join(part for part in (text, told, ids) if part)
+    content = "\n".join(part for part in (text, details, ids) if part)
     return replace(notice, content=content, embeds=(), buttons=())
 
 
@@ -65,14 +65,17 @@ def minimal_notice(
     possible_duplicate: bool = False,
     with_id: bool = True,
 ) -> Notice:
-    """Return what tells ``watchers`` (user ids) how their watch ended, without a word of a relay's.
+    """Return a notice for ``watchers`` (user ids) without any text that a relay or a user wrote.
 
-    ``possible_duplicate`` adds that the same may have been posted before.
+    ``possible_duplicate`` adds that the same message may have been posted before; ``with_id`` adds
+    the task id, which Discord may reject too.
     """
-    named, mentioned = mentions(
+    mention_text, mentioned = mentions(
         tuple(dict.fromkeys(watchers)), MAX_CONTENT - _MINIMAL_RESERVE, catalog
     )
-    lines = [f"{named} {headline_without_title(NoticeText(task, end_reason, catalog))}".strip()]
+    lines = [
+        f"{mention_text} {headline_without_title(NoticeFacts(task, end_reason, catalog))}".strip()
+    ]
     if possible_duplicate:
         lines.append(catalog.text("notice-repeat"))
     lines.append(catalog.text("notice-minimal-status" if with_id else "notice-minimal-history"))
@@ -82,7 +85,7 @@ def minimal_notice(
 
 
 def _with_links(notice: Notice, limit: int) -> str:
-    """Return the content with the links of buttons and embeds, as many as ``limit`` allows."""
+    """Return the content followed by the links of buttons and embeds, as many as fit."""
     text = notice.content
     labels = {button.url: button.label for button in notice.buttons}
     labels |= {embed.url: "" for embed in notice.embeds if embed.url and embed.url not in labels}
@@ -94,21 +97,21 @@ def _with_links(notice: Notice, limit: int) -> str:
 
 
 def _without_links(embed: discord.Embed) -> discord.Embed:
-    bare = embed.copy()
-    bare.url = None
-    return bare.set_image(url=None).set_thumbnail(url=None)
+    copy = embed.copy()
+    copy.url = None
+    return copy.set_image(url=None).set_thumbnail(url=None)
 
 
-def _fit_parts(parts: Sequence[str], room: int, rest: str) -> str:
-    """Return what ``room`` code points hold of ``parts``, and ``rest`` if that is not all.
+def _fit_parts(parts: Sequence[str], limit: int, rest: str) -> str:
+    """Return as much of ``parts`` as fits in ``limit`` code points; ``rest`` ends a truncated text.
 
-    Only descriptions are cut; titles and fields, which begin in bold, are told whole or not at all.
+    Only descriptions are truncated; titles and fields, which begin in bold, are kept or omitted.
     """
     text = "\n".join(parts)
-    if len(text) <= room:
+    if len(text) <= limit:
         return text
     kept: list[str] = []
-    left = room - len(rest)
+    left = limit - len(rest)
     for part in parts:
         if len(part) + 1 > left:
             kept.append("" if part.startswith("**") else truncate_at_line(part, left - 1))

@@ -10,21 +10,23 @@ from bot.ui.custom_ids import SettingId
 from bot.ui.views import StatelessView
 
 LANGUAGES = (None, "en-US", "zh-CN")
-"""What the language button goes through; ``None`` is the server's own."""
+"""The values of the language button in order; ``None`` is the server's own language."""
 
 _LIMITS = (5, 20, 50)
+"""Watches per user."""
 MAX_ROLES = 10
+_SECONDARY = discord.ButtonStyle.secondary
 
 
-def watch_limit_choices(most: int) -> tuple[int | None, ...]:
-    """Return what the limit button goes through; ``None`` is as everywhere, which is ``most``."""
-    return (None, *(limit for limit in _LIMITS if limit < most))
+def watch_limit_choices(max_limit: int) -> tuple[int | None, ...]:
+    """Return the values of the limit button in order; ``None`` is the default, ``max_limit``."""
+    return (None, *(limit for limit in _LIMITS if limit < max_limit))
 
 
-def settings_embed(settings: ServerSettings, most: int, catalog: Catalog) -> discord.Embed:
-    """Return the settings of a server, a field each.
+def settings_embed(settings: ServerSettings, max_limit: int, catalog: Catalog) -> discord.Embed:
+    """Return the settings of a server, one field each.
 
-    ``most``: how much one person may watch where no server says less.
+    ``max_limit``: how many tasks a user may watch if the server does not set a lower limit.
     """
     embed = discord.Embed(title=catalog.text("settings-title"))
     values = {
@@ -33,7 +35,7 @@ def settings_embed(settings: ServerSettings, most: int, catalog: Catalog) -> dis
         "mention": _mention(settings, catalog),
         "language": _language(settings, catalog),
         "uploads": catalog.text("settings-on" if settings.uploads else "settings-off"),
-        "limit": _limit(settings, most, catalog),
+        "limit": _limit(settings, max_limit, catalog),
     }
     for name, value in values.items():
         embed.add_field(name=catalog.text(f"settings-{name}"), value=value)
@@ -41,7 +43,7 @@ def settings_embed(settings: ServerSettings, most: int, catalog: Catalog) -> dis
 
 
 def settings_view(settings: ServerSettings, catalog: Catalog) -> discord.ui.View:
-    """Return the five rows of menus and buttons; they show what is set."""
+    """Return the five rows of menus and buttons, with the current values selected."""
     view = StatelessView()
     view.add_item(
         discord.ui.ChannelSelect(
@@ -49,7 +51,7 @@ def settings_view(settings: ServerSettings, catalog: Catalog) -> discord.ui.View
             channel_types=[discord.ChannelType.text],
             placeholder=catalog.text("settings-choose-channel"),
             min_values=0,
-            default_values=_default([settings.channel_id], "channel"),
+            default_values=_default_values([settings.channel_id], "channel"),
         )
     )
     view.add_item(
@@ -58,7 +60,7 @@ def settings_view(settings: ServerSettings, catalog: Catalog) -> discord.ui.View
             placeholder=catalog.text("settings-choose-roles"),
             min_values=0,
             max_values=MAX_ROLES,
-            default_values=_default(settings.roles, "role"),
+            default_values=_default_values(settings.roles, "role"),
         )
     )
     view.add_item(_mention_menu(settings, catalog))
@@ -68,7 +70,7 @@ def settings_view(settings: ServerSettings, catalog: Catalog) -> discord.ui.View
             custom_id=SettingId("role").encode(),
             placeholder=catalog.text("settings-choose-role"),
             min_values=0,
-            default_values=_default([role], "role"),
+            default_values=_default_values([role], "role"),
         )
     )
     for name in ("uploads", "language", "limit", "reset"):
@@ -80,9 +82,6 @@ def settings_view(settings: ServerSettings, catalog: Catalog) -> discord.ui.View
             )
         )
     return view
-
-
-_SECONDARY = discord.ButtonStyle.secondary
 
 
 def _mention_menu(settings: ServerSettings, catalog: Catalog) -> discord.ui.Select[discord.ui.View]:
@@ -100,7 +99,7 @@ def _mention_menu(settings: ServerSettings, catalog: Catalog) -> discord.ui.Sele
     )
 
 
-def _default(ids: Iterable[int | None], kind: str) -> list[discord.SelectDefaultValue]:
+def _default_values(ids: Iterable[int | None], kind: str) -> list[discord.SelectDefaultValue]:
     types = {
         "channel": discord.SelectDefaultValueType.channel,
         "role": discord.SelectDefaultValueType.role,
@@ -125,10 +124,10 @@ def _mention(settings: ServerSettings, catalog: Catalog) -> str:
     return catalog.text(f"settings-mention-{settings.mention}", role=role)
 
 
-def _limit(settings: ServerSettings, most: int, catalog: Catalog) -> str:
+def _limit(settings: ServerSettings, max_limit: int, catalog: Catalog) -> str:
     limit = settings.watches_of_a_person
-    if limit is None or limit >= most:
-        return catalog.text("settings-limit-none", limit=most)
+    if limit is None or limit >= max_limit:
+        return catalog.text("settings-limit-none", limit=max_limit)
     return str(limit)
 
 

@@ -1,4 +1,4 @@
-"""Renders the status card: how a task is doing, whether it runs or has ended."""
+"""Renders the status card: the state, progress and results of a task."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,32 +15,34 @@ from bot.ui.limits import usable_url
 from bot.ui.task_text import link_buttons
 from bot.ui.views import status_view
 
-_TITLE = 200
-_STYLE = 200
-_REASON = 400
-_CLIPS = 4
-"""Clips that are described one by one; relays make two, rarely four."""
+_MAX_TITLE = 200
+_MAX_STYLE = 200
+_MAX_REASON = 400
+"""Code points."""
+_MAX_CLIPS = 4
+"""Clips with a line of their own; a task has two, rarely four."""
 _BAR_LENGTH = 12
+"""Characters of a progress bar."""
 _MAX_LINK = 500
-"""Code points of a link inside the text of the card: four of them and all else are within 4096."""
+"""Code points of a link in the description, so that four links and the rest are within 4096."""
 _MAX_ESTIMATED_PERCENT = 95
 """Per cent: an estimate by elapsed time alone never shows a task as done."""
 _MAX_AGE = 315_360_000
-"""Seconds, ten years: a time before that is not one of a task of Suno's."""
+"""Seconds, ten years: older timestamps are invalid, because Suno did not exist."""
 
 
 def status_card(
     task: Task, catalog: Catalog, *, now: float, typical: DurationStats | None = None
 ) -> list[discord.Embed]:
-    """Return the embeds that say how ``task`` is doing at ``now`` (Unix seconds).
+    """Return the embeds that show ``task`` at ``now`` (Unix seconds).
 
-    ``typical`` is how long such tasks take; with it the bar is drawn where the relay says nothing.
-    One embed: what it is, how far, since when, each version with its link, the id. A stream is
-    called a preview. It never bears the marker of a notice.
+    ``typical`` is how long such tasks take; the progress is estimated from it if the relay reports
+    none. There is one embed: title, state, progress, times, each version with its link, and the
+    id. It never contains the marker of a notice.
     """
     task = task_text.without_expired_streams(task)
     embed = discord.Embed(
-        title=task_text.task_title(task, catalog, limit=_TITLE),
+        title=task_text.task_title(task, catalog, limit=_MAX_TITLE),
         description="\n".join(_lines(task, catalog, now, typical)),
         colour=task_text.OUTCOME_COLOURS[task.outcome]
         if task.outcome
@@ -51,10 +53,10 @@ def status_card(
 
 
 def progress_bar(per_cent: int) -> str:
-    """Return ``▰▰▰▰▰▰▱▱▱▱▱▱ 50%``; what is beyond 0 to 100 is drawn as 0 or 100."""
+    """Return ``▰▰▰▰▰▰▱▱▱▱▱▱ 50%``; values outside 0 to 100 are clamped."""
     bounded = min(max(per_cent, 0), 100)
-    full = bounded * _BAR_LENGTH // 100
-    return "▰" * full + "▱" * (_BAR_LENGTH - full) + f" {bounded}%"
+    filled = bounded * _BAR_LENGTH // 100
+    return "▰" * filled + "▱" * (_BAR_LENGTH - filled) + f" {bounded}%"
 
 
 def _lines(
@@ -76,9 +78,9 @@ def _lines(
 def _progress(
     task: Task, catalog: Catalog, now: float, typical: DurationStats | None
 ) -> Iterator[str]:
-    """Yield how far it is: as the relay says, else by how long such tasks take."""
-    started = _time(task.started_at, now) or _time(task.submitted_at, now)
-    if task.progress:  # most relays know nothing between 0 and 100
+    """Yield the progress: the relay's, else estimated by how long such tasks take."""
+    started = _plausible_time(task.started_at, now) or _plausible_time(task.submitted_at, now)
+    if task.progress:  # most relays report nothing between 0 and 100
         yield progress_bar(task.progress)
     elif typical and 0 < now - started < typical.slow:
         yield progress_bar(min(_MAX_ESTIMATED_PERCENT, round(100 * (now - started) / typical.slow)))
@@ -87,27 +89,27 @@ def _progress(
 
 
 def state_line(task: Task, catalog: Catalog, now: float) -> str:
-    """Return the state of the task in bold, and since when."""
-    started = _time(task.started_at, now) or _time(task.submitted_at, now)
-    finished = _time(task.finished_at, now)
+    """Return the state of the task in bold, and its times."""
+    started = _plausible_time(task.started_at, now) or _plausible_time(task.submitted_at, now)
+    finished = _plausible_time(task.finished_at, now)
     if not task.terminal:
         since = catalog.text("card-since", time=f"<t:{started}:R>") if started else ""
-        return task_text.join_parts(catalog.text(f"card-state-{_name(task.status)}"), since)
+        return task_text.join_parts(catalog.text(f"card-state-{_status_name(task.status)}"), since)
     ended = catalog.text("card-ended", time=f"<t:{finished}:R>") if finished else ""
     took = task_text.format_duration(finished - started) if finished and started else ""
-    taken = catalog.text("card-took", time=took) if took else ""
-    return task_text.join_parts(catalog.text(f"card-state-{task.outcome}"), ended, taken)
+    duration = catalog.text("card-took", time=took) if took else ""
+    return task_text.join_parts(catalog.text(f"card-state-{task.outcome}"), ended, duration)
 
 
-def _name(status: TaskStatus) -> str:
-    """Return how the catalogue calls a state in which a task is not finished."""
+def _status_name(status: TaskStatus) -> str:
+    """Return the catalogue's name for a status of an unfinished task."""
     if status in (TaskStatus.NOT_START, TaskStatus.SUBMITTED, TaskStatus.QUEUED):
         return "waiting"
     return "running" if status is TaskStatus.IN_PROGRESS else "unclear"
 
 
-def _time(seconds: float | None, now: float) -> int:
-    """Return a time that Discord can show, 0 for none and for one that cannot be true."""
+def _plausible_time(seconds: float | None, now: float) -> int:
+    """Return a timestamp in whole Unix seconds; 0 if it is missing or implausible."""
     if seconds is None or not now - _MAX_AGE < seconds < now + 3600:
         return 0
     return int(seconds)
@@ -117,36 +119,36 @@ def task_style(task: Task) -> str:
     """Return the style of a task as one escaped line; empty if the relay gave none."""
     styles = [task.lyrics.style] if task.lyrics else []
     styles += [clip.style for clip in task.clips]
-    return next(filter(None, (escape_line(style, limit=_STYLE) for style in styles)), "")
+    return next(filter(None, (escape_line(style, limit=_MAX_STYLE) for style in styles)), "")
 
 
 def _failure(task: Task, catalog: Catalog) -> Iterator[str]:
-    """Yield why the task failed; a clip that failed beside others says so itself."""
-    told = ""
+    """Yield why the task failed; the lines of single failed clips contain their own reasons."""
+    relay_text = ""
     if task.outcome is Outcome.FAILURE:
         yield failure_explanation(task, catalog)
-        told = relay_reason(task)
+        relay_text = relay_reason(task)
     elif task.outcome is Outcome.PARTIAL and not any(clip.reason for clip in task.clips):
-        told = task.reason
-    reason = escape_line(told, limit=_REASON)
+        relay_text = task.reason
+    reason = escape_line(relay_text, limit=_MAX_REASON)
     if reason:
         yield catalog.text("card-own-words", reason=reason)
 
 
 def _clips(task: Task, catalog: Catalog) -> Iterator[str]:
-    """Yield an empty line and a line for each clip, nothing where there are no clips."""
+    """Yield an empty line and a line for each clip; nothing if there are no clips."""
     if task.clips:
         yield ""
-    for number, clip in enumerate(task.clips[:_CLIPS], 1):
+    for number, clip in enumerate(task.clips[:_MAX_CLIPS], 1):
         yield _clip(clip, number, len(task.clips), catalog)
-    if len(task.clips) > _CLIPS:
-        yield catalog.text("card-more-clips", number=len(task.clips) - _CLIPS)
+    if len(task.clips) > _MAX_CLIPS:
+        yield catalog.text("card-more-clips", number=len(task.clips) - _MAX_CLIPS)
 
 
-def _clip(clip: Clip, number: int, of: int, catalog: Catalog) -> str:
+def _clip(clip: Clip, number: int, total: int, catalog: Catalog) -> str:
     """Return a clip as one line: ``Version 1 · 2:34 · Listen``, or why it has no link."""
-    name = task_text.version_label(number, of, catalog) or catalog.text("card-song")
-    state = task_text.clip_state(clip, catalog, reason_limit=_REASON // 2)
+    name = task_text.version_label(number, total, catalog) or catalog.text("card-song")
+    state = task_text.clip_state(clip, catalog, reason_limit=_MAX_REASON // 2)
     link = _link(clip, catalog)
     if not link and not state:
         state = catalog.text("card-clip-link-long")
@@ -156,7 +158,7 @@ def _clip(clip: Clip, number: int, of: int, catalog: Catalog) -> str:
 
 
 def _link(clip: Clip, catalog: Catalog) -> str:
-    """Return a masked link to what can be heard, empty if there is nothing that fits the card."""
+    """Return a masked link to the audio; empty if there is none or it is too long."""
     url = usable_url(clip.audio_url, _MAX_LINK)
     if not url or not (clip.playable or task_text.is_preview(clip)):
         return ""
@@ -166,7 +168,7 @@ def _link(clip: Clip, catalog: Catalog) -> str:
 
 @dataclass(frozen=True, slots=True)
 class StatusMessage:
-    """A card and its buttons, as a message takes them."""
+    """The embeds and buttons of a message with a status card."""
 
     embeds: list[discord.Embed]
     view: discord.ui.View | None
@@ -175,7 +177,7 @@ class StatusMessage:
 def status_message(
     task: Task, catalog: Catalog, *, now: float, typical: DurationStats | None = None
 ) -> StatusMessage:
-    """Return how ``task`` is doing at ``now`` (Unix seconds); ``typical`` as for the card."""
+    """Return the status card of ``task`` with its buttons; arguments as for ``status_card``."""
     return StatusMessage(
         embeds=status_card(task, catalog, now=now, typical=typical),
         view=status_view(task, link_buttons(task, catalog), catalog),

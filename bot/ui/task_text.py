@@ -24,23 +24,24 @@ OUTCOME_COLOURS = {
 }
 
 MAX_SHOWN_ID = 200
-"""Code points of an id that are shown: a relay's column holds 191."""
+"""Code points of an id that are shown; relays store at most 191."""
 _MARKER_PREFIX = "♪ "
 _SEPARATOR = " · "
 _MAX_DURATION = 86_400
+"""Seconds; a longer duration is treated as unknown."""
 
 
 def marker(task: Task, clip: Clip | None = None, *, limit: int = MAX_SHOWN_ID) -> str:
-    """Return the line by which the bot knows its own notice again: a note and the ids.
+    """Return the marker by which the bot recognises its own notice: a note sign and the ids.
 
-    It stands unescaped in the footer of a notice's first embed, and in a code span in plain text.
-    ``limit`` bounds the id of the clip, in code points.
+    It is unescaped in the footer of a notice's first embed, and a code span in plain text.
+    ``limit`` is the most code points of the clip's id.
     """
     return _MARKER_PREFIX + _SEPARATOR.join(_ids(task.id, clip, limit))
 
 
 def clip_marker(clip: Clip, *, limit: int) -> str:
-    """Return the footer of a clip that is not a notice's first: a note and its id, if any."""
+    """Return the footer of a clip's embed after the first: a note sign and the id, if any."""
     shown = sanitize_line(clip.id, limit=limit)
     return _MARKER_PREFIX + shown if shown else ""
 
@@ -53,19 +54,19 @@ def join_markers(footers: Iterable[str]) -> str:
 
 
 def has_marker(task_id: str, content: str, footers: Iterable[str]) -> bool:
-    """Whether a message of the bot's own is a notice of this task.
+    """Whether one of the bot's own messages is a notice of this task.
 
-    ``content`` and ``footers`` are the message's, of all its embeds. Titles and lyrics cannot
-    forge the marker: in the content it begins a line as subtext, which hostile text never does, and
-    no hostile text stands in a footer before the first id.
+    ``content`` is the message's, ``footers`` are those of its embeds. Titles and lyrics cannot
+    forge the marker: in the content it begins a line of subtext, which escaped text never does, and
+    footers contain no text of a relay before the first id.
     """
-    wanted = _MARKER_PREFIX + _shown_id(task_id)
+    expected = _MARKER_PREFIX + _shown_id(task_id)
     start = "-# `"
     lines = (
         line[len(start) :].rstrip("`") for line in content.split("\n") if line.startswith(start)
     )
     return any(
-        line == wanted or line.startswith(wanted + _SEPARATOR) for line in (*lines, *footers)
+        line == expected or line.startswith(expected + _SEPARATOR) for line in (*lines, *footers)
     )
 
 
@@ -80,12 +81,12 @@ def clip_title(clip: Clip, task: Task, catalog: Catalog, *, limit: int) -> str:
 
 
 def join_parts(*parts: str) -> str:
-    """Return what there is of ``parts`` as one line: ``folk, acoustic · 2:34``."""
+    """Join the non-empty ``parts`` into one line: ``folk, acoustic · 2:34``."""
     return _SEPARATOR.join(part for part in parts if part)
 
 
 def format_duration(seconds: float | None) -> str:
-    """Return a duration as ``2:34`` or ``1:02:34``; empty for none and for nonsense."""
+    """Return a duration as ``2:34`` or ``1:02:34``; empty if it is unknown or impossible."""
     if seconds is None or not math.isfinite(seconds) or not 0 < seconds < _MAX_DURATION:
         return ""
     minutes, rest = divmod(max(1, round(seconds)), 60)
@@ -93,18 +94,18 @@ def format_duration(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def version_label(number: int, of: int, catalog: Catalog) -> str:
-    """Return ``Version 2`` where there are several, nothing where there is one."""
-    return catalog.text("card-version", number=number) if of > 1 else ""
+def version_label(number: int, total: int, catalog: Catalog) -> str:
+    """Return ``Version 2`` if there are several versions, else an empty string."""
+    return catalog.text("card-version", number=number) if total > 1 else ""
 
 
 def is_preview(clip: Clip) -> bool:
-    """Whether all there is to hear is a stream that ends."""
+    """Whether the only audio of ``clip`` is a temporary stream."""
     return clip.audio_url is not None and not clip.playable and clip.status is not ClipStatus.ERROR
 
 
 def without_expired_streams(task: Task) -> Task:
-    """Return ``task`` as it can be heard: when it failed, its streams died with it."""
+    """Return ``task`` without temporary streams if it failed: they end with the task."""
     if task.outcome is not Outcome.FAILURE or not any(map(is_preview, task.clips)):
         return task
     clips = (
@@ -115,7 +116,7 @@ def without_expired_streams(task: Task) -> Task:
 
 
 def clip_colour(clip: Clip) -> discord.Colour:
-    """Return the colour that says at a glance what has become of ``clip``."""
+    """Return the colour for the state of ``clip``."""
     if clip.playable:
         return SUCCESS_COLOUR
     if clip.status is ClipStatus.ERROR:
@@ -124,15 +125,15 @@ def clip_colour(clip: Clip) -> discord.Colour:
 
 
 def lyrics_colour(task: Task) -> discord.Colour:
-    """Return the colour of a text: a lyrics task that failed may have brought half of one."""
-    done = task.lyrics is None or task.outcome is Outcome.SUCCESS
-    return SUCCESS_COLOUR if done else PARTIAL_COLOUR
+    """Return the colour of lyrics: a lyrics task that failed may have produced part of a text."""
+    complete = task.lyrics is None or task.outcome is Outcome.SUCCESS
+    return SUCCESS_COLOUR if complete else PARTIAL_COLOUR
 
 
 def clip_state(clip: Clip, catalog: Catalog, *, reason_limit: int) -> str:
-    """Return what has become of a clip that cannot be played; empty if it can.
+    """Return the state of a clip that cannot be played; empty if it can.
 
-    At most ``reason_limit`` code points of it are the relay's own reason.
+    ``reason_limit`` is the most code points of the relay's reason.
     """
     if clip.playable:
         return "" if usable_url(clip.audio_url) else catalog.text("card-clip-link-unusable")
@@ -142,15 +143,15 @@ def clip_state(clip: Clip, catalog: Catalog, *, reason_limit: int) -> str:
         return catalog.text(key, reason=reason)
     if is_preview(clip):
         return catalog.text("card-clip-preview")
-    linkless = clip.status is ClipStatus.COMPLETE
-    return catalog.text("card-clip-no-link" if linkless else "card-clip-not-ready")
+    without_link = clip.status is ClipStatus.COMPLETE
+    return catalog.text("card-clip-no-link" if without_link else "card-clip-not-ready")
 
 
 def link_buttons(task: Task, catalog: Catalog) -> tuple[LinkButton, ...]:
-    """Return the buttons that open what ``task`` has made: at most 25, listening first.
+    """Return the buttons that open the results of ``task``: at most 25, audio before video.
 
-    A stream, which dies when its song is done, is called a preview. Links that do not fit a button
-    (512 code points) are left out.
+    A temporary stream is labelled as a preview. Links that are too long for a button (512 code
+    points) are omitted.
     """
     task = without_expired_streams(task)
     buttons = [*_audio_buttons(task, catalog), *_video_buttons(task, catalog)]
@@ -172,9 +173,9 @@ def _video_buttons(task: Task, catalog: Catalog) -> Iterator[LinkButton]:
             yield LinkButton(_label("video", number, len(task.clips), catalog), url)
 
 
-def _label(name: str, number: int, of: int, catalog: Catalog) -> str:
+def _label(name: str, number: int, total: int, catalog: Catalog) -> str:
     key = f"card-button-{name}"
-    return catalog.text(f"{key}-of-several", number=number) if of > 1 else catalog.text(key)
+    return catalog.text(f"{key}-of-several", number=number) if total > 1 else catalog.text(key)
 
 
 def _ids(task_id: str, clip: Clip | None, limit: int) -> Iterator[str]:

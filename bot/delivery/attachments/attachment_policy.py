@@ -39,7 +39,7 @@ class AudioAttachments:
         except AudioFetchError as error:
             log.info("Audio not attached: task=%s cause=%s", task.id, error)
             return None
-        name = safe_file_name(clip.title or task.title, audio.extension, otherwise="song")
+        name = safe_file_name(clip.title or task.title, audio.extension, fallback="song")
         # discord.py needs less than its type says: any binary file that can be read and rewound.
         return discord.File(cast("io.BufferedIOBase", audio.file), name)
 
