@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 from tests.simulation.injected_bugs import PLANTED
@@ -52,10 +52,11 @@ def main() -> int:
         PLANTED[options.plant]()
     if options.step is not None:
         _work(range(options.first, options.first + options.seeds, options.step))
+    planted = ["--plant", options.plant] if options.plant else []
     if options.seed is None:
-        return _many(options.first, options.seeds, options.jobs)
+        return _many(options.first, options.seeds, options.jobs, planted)
     if os.environ.get("PYTHONHASHSEED") != "0":
-        return subprocess.call(_command("--seed", options.seed), env=environment())
+        return subprocess.call(_command("--seed", options.seed, *planted), env=environment())
     return _replay(options.seed)
 
 
@@ -111,12 +112,12 @@ def _clear_away() -> None:
     sys.unraisablehook = said
 
 
-def _many(first: int, seeds: int, jobs: int) -> int:
+def _many(first: int, seeds: int, jobs: int, planted: Sequence[str]) -> int:
     """Play many seeds, in processes of their own; return 1 if any of them failed."""
     began, simulated, failed, played = time.perf_counter(), 0.0, 0, 0
     workers = [
         subprocess.Popen(
-            _command("--first", first + job, "--seeds", seeds - job, "--step", jobs),
+            _command("--first", first + job, "--seeds", seeds - job, "--step", jobs, *planted),
             env=environment(),
             stdout=subprocess.PIPE,
             text=True,
