@@ -20,6 +20,8 @@ from tests.simulation.scenario import draw
 from tests.simulation.simulation import Result, Simulation
 
 LAST_EVENTS = 60
+PROGRESS_EVERY = 500
+"""Seeds after which it is told how many have been played."""
 
 
 def play(seed: int) -> tuple[Result, Simulation]:
@@ -131,6 +133,9 @@ def _many(first: int, seeds: int, jobs: int, planted: Sequence[str]) -> int:
         if result["violations"]:
             failed += 1
             _tell(result)
+        if played % PROGRESS_EVERY == 0:
+            sys.stdout.write(f"{played} seeds played, {failed} failed\n")
+            sys.stdout.flush()
     crashed = any(worker.wait() for worker in workers)
     spent = time.perf_counter() - began
     sys.stdout.write(
