@@ -59,6 +59,16 @@ def explain_start_error(error: Exception, settings: Settings) -> StartError:
             f"{error}. Choose another METRICS_PORT or METRICS_HOST, or METRICS_PORT=0 for none.",
             permanent=not error.taken,
         )
+    return _explain_discord_error(error, settings.discord_api_url)
+
+
+def _may_be_temporary(error: DatabaseUnusable) -> bool:
+    """Whether the disk rather than the file is the cause, so that the next start may succeed."""
+    code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+
+
+def _explain_discord_error(error: Exception, api_url: str) -> StartError:
     if isinstance(error, discord.LoginFailure):
         return StartError(LOGIN_REFUSED, permanent=True)
     code = error.code if isinstance(error, ConnectionClosed) else None
@@ -66,20 +76,13 @@ def explain_start_error(error: Exception, settings: Settings) -> StartError:
         return StartError(_CLOSE_CODES[code or 4014], permanent=True)
     if isinstance(error, OSError | aiohttp.ClientError | GatewayNotFound):
         return StartError(
-            f"Cannot reach Discord at {settings.discord_api_url}:"
+            f"Cannot reach Discord at {api_url}:"
             f" {str(error) or type(error).__name__}. Check the network and DISCORD_API_URL.",
             permanent=False,
         )
     if isinstance(error, discord.HTTPException):
         return StartError(
-            f"Discord at {settings.discord_api_url} does not accept the login now"
-            f" (HTTP {error.status}).",
+            f"Discord at {api_url} does not accept the login now (HTTP {error.status}).",
             permanent=False,
         )
     return StartError(f"Discord closed the connection: {error}", permanent=False)
-
-
-def _may_be_temporary(error: DatabaseUnusable) -> bool:
-    """Whether the disk rather than the file is the cause, so that the next start may succeed."""
-    code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
-    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)

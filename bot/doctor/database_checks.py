@@ -38,7 +38,7 @@ THRESHOLDS = Thresholds()
 
 
 async def check_database(
-    settings_report: SettingsReport, time_limit: float, thresholds: Thresholds = THRESHOLDS
+    settings_report: SettingsReport, time_limit: float, thresholds: Thresholds
 ) -> CheckResults:
     """Yield what the database file and its folder show. Nothing is written there."""
     if settings_report.unusable("DATABASE_PATH"):

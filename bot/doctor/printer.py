@@ -28,7 +28,7 @@ MIN_SECRET_LENGTH = 5
 class Printer:
     """Writes to one console and replaces each of ``secrets`` in everything it writes."""
 
-    def __init__(self, console: Console, secrets: Collection[str] = ()) -> None:
+    def __init__(self, console: Console, secrets: Collection[str]) -> None:
         self._console = console
         long_enough = (secret for secret in secrets if len(secret) >= MIN_SECRET_LENGTH)
         self._secrets = sorted(long_enough, key=len, reverse=True)

@@ -23,7 +23,7 @@ ProgressCallback = Callable[[Collection[Area]], None]
 async def run_checks(
     settings_report: SettingsReport,
     *,
-    on_progress: ProgressCallback = lambda _: None,
+    on_progress: ProgressCallback,
     time_limit: float = TIME_LIMIT,
     thresholds: Thresholds = THRESHOLDS,
 ) -> Report:

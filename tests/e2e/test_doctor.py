@@ -93,7 +93,7 @@ def test_json_contains_no_control_characters() -> None:
     name = "\x1b]0;\x07 \x9b31m \u202emp3 \x7f \ud800 \u55b5"
     written = io.BytesIO()
     with io.TextIOWrapper(written, encoding="utf-8", write_through=True) as file:
-        Printer(Console(file=file)).print_json({"text": name})
+        Printer(Console(file=file), ()).print_json({"text": name})
         output = written.getvalue().decode()
     assert json.loads(output) == {"text": name}
     assert all(character.isprintable() or character == "\n" for character in output)

@@ -179,7 +179,7 @@ async def test_a_file_that_is_not_a_database_is_a_problem(
     doctor: DoctorHarness,
 ) -> None:
     """The text names its path, and the file stays unchanged; other areas are checked."""
-    database_path = doctor.sandbox.folder / "letter.db"
+    database_path = doctor.sandbox.folder / "text.db"
     database_path.write_bytes(b"not a database " * 100)
     run = await doctor.run(DATABASE_PATH=str(database_path))
     result = run.result(Area.DATABASE, "file")

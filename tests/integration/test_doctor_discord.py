@@ -358,8 +358,8 @@ async def test_the_name_of_a_server_cannot_control_the_terminal(
     sandbox: SandboxSession, doctor: DoctorHarness
 ) -> None:
     """Names at Discord are hostile text."""
-    evil = sandbox.discord.add_guild("\x1b[2J\u202eevil [red]club[/red]\r\nok all is well")
-    evil.revoke("send_messages")
+    hostile = sandbox.discord.add_guild("\x1b[2J\u202eevil [red]club[/red]\r\nok all is well")
+    hostile.revoke("send_messages")
     run = await doctor.run()
     assert "\x1b" not in run.printed
     assert "\u202e" not in run.printed

@@ -1,3 +1,5 @@
+"""The connection to the gateway outlasts failures that end discord.py's own."""
+
 import logging
 from pathlib import Path
 

@@ -64,7 +64,12 @@ class DoctorHarness:
         for name, value in environment.items():
             self._monkeypatch.setenv(name, value)
         settings_report = report_settings()
-        report = await run_checks(settings_report, time_limit=time_limit, thresholds=thresholds)
+        report = await run_checks(
+            settings_report,
+            on_progress=lambda _: None,
+            time_limit=time_limit,
+            thresholds=thresholds,
+        )
         console = Console(file=io.StringIO(), highlight=False)
         printer = Printer(console, settings_report.secrets)
         printer.print_report(report)

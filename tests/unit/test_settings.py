@@ -1,3 +1,5 @@
+"""The settings: their defaults, their limits, and the errors about wrong ones."""
+
 import itertools
 import logging
 from pathlib import Path
@@ -7,8 +9,8 @@ import pytest
 from bot.settings import Settings, SettingsError, load_settings
 from tests.support.paths import ROOT
 
-TOKEN = "token-that-nobody-may-see"
-KEY = "key-that-nobody-may-see"
+TOKEN = "token-that-is-secret"
+KEY = "key-that-is-secret"
 
 
 @pytest.fixture(autouse=True)
