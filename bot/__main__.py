@@ -65,9 +65,10 @@ def run() -> None:
     help="The port of the page; 0: any free one.",
 )
 def demo(*, headless: bool, script: bool, port: int) -> None:
-    """Run the bot on a local Discord and a local relay, without a token or network access.
+    """Run the bot on a local Discord and a local relay.
 
-    The demo is a web page at the address that is printed; it runs until Ctrl+C.
+    It needs no token and no network access. The demo is a web page at the address that is
+    printed; it runs until Ctrl+C.
     """
     try:
         from sandbox.demo import run_headless, serve_page
@@ -90,9 +91,10 @@ def demo(*, headless: bool, script: bool, port: int) -> None:
 )
 @click.argument("file", type=click.File("rb"))
 def explain(file: BinaryIO, status: int, content_type: str) -> None:
-    """Print as JSON how the bot reads the relay's response in FILE (- for standard input).
+    """Print how the bot reads the response of a relay, as JSON.
 
-    The output is ASCII, so that nothing in the response can control the terminal.
+    FILE holds the body of the response; - stands for standard input. The output is ASCII, so
+    that nothing in the response can control the terminal.
     """
     conclusion = explain_answer(status, content_type, file.read())
     click.echo(json.dumps(conclusion, indent=2))
@@ -102,9 +104,10 @@ def explain(file: BinaryIO, status: int, content_type: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.pass_context
 def doctor(context: click.Context, *, as_json: bool) -> None:
-    """Check the settings, the database, the relay and Discord, and report what to do.
+    """Check the setup and report what to do.
 
-    Nothing is changed; a running bot is not disturbed. The exit code is 1 if there is a problem.
+    The settings, the database, the relay and Discord are checked. Nothing is changed; a running
+    bot is not disturbed. The exit code is 1 if there is a problem.
     """
     if context.invoked_subcommand is None:
         from bot.doctor.command import diagnose
@@ -116,7 +119,10 @@ def doctor(context: click.Context, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.argument("task_id")
 def why(task_id: str, *, as_json: bool) -> None:
-    """Report what the database knows of a task, and why nothing was posted yet."""
+    """Explain why a task was posted, or was not.
+
+    The report holds what the database knows of the task.
+    """
     from bot.doctor.command import explain_task
 
     sys.exit(explain_task(task_id, as_json=as_json))
