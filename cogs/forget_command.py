@@ -1,4 +1,4 @@
-"""Someone types ``/suno forget``: delete what is stored about that person."""
+"""The command ``/suno forget``: deletes what is stored about its user."""
 
 import logging
 import time
@@ -33,7 +33,7 @@ class ForgetCommand(SunoCog):
         self._cards = cards
 
     async def forget(self, interaction: Interaction) -> None:
-        """Say what is stored about the person, and ask whether to delete it."""
+        """Reply with what is stored about the user, and ask whether to delete it."""
         await interaction.response.defer(ephemeral=True)
         catalog = catalog_for(interaction.locale.value)
         personal_data = await self._erasure.personal_data(interaction.user.id)
@@ -59,7 +59,7 @@ class ForgetCommand(SunoCog):
         await interaction.edit_original_response(content=catalog.text(key), view=None)
 
     async def _erase(self, interaction: Interaction) -> None:
-        """Delete what is stored about the person, and let live cards that name them be updated."""
+        """Delete what is stored about the user, and update the live cards that mention them."""
         try:
             direct: int | None = (await interaction.client.create_dm(interaction.user)).id
         except (discord.HTTPException, aiohttp.ClientError, OSError):

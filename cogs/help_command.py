@@ -1,4 +1,4 @@
-"""Someone types ``/suno help``: what the bot is for, the commands, and how to invite it."""
+"""The command ``/suno help``: explains the bot, its commands, and how to invite it."""
 
 import discord
 
@@ -22,7 +22,7 @@ class HelpCommand(SunoCog):
         super().__init__(bot, subcommands=[subcommand("help", self.help)])
 
     async def help(self, interaction: Interaction) -> None:
-        """Explain the bot to one person."""
+        """Reply with an explanation of the bot."""
         catalog = catalog_for(interaction.locale.value)
         invite = LinkButton(catalog.text("help-invite"), invite_link(interaction.application_id))
         await interaction.response.send_message(

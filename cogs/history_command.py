@@ -1,4 +1,4 @@
-"""Someone types ``/suno history``, turns its pages, or opens an entry."""
+"""The command ``/suno history``, and the components that turn its pages and open entries."""
 
 from typing import Annotated
 
@@ -94,7 +94,7 @@ class HistoryCommand(SunoCog):
 
 
 async def _is_owner(interaction: Interaction, owner: int) -> bool:
-    """Whether it is the person's own list; others are told that it is not."""
+    """Whether the list belongs to the user; else reply that it does not."""
     if interaction.user.id == owner:
         return True
     catalog = catalog_for(interaction.locale.value)

@@ -1,4 +1,4 @@
-"""Someone presses *Me too* or *Stop* under a live card."""
+"""The buttons *Me too* and *Stop* of live cards."""
 
 import time
 
@@ -40,13 +40,13 @@ class LiveCardButtons(SunoCog):
         self._updater = updater
 
     async def press(self, interaction: Interaction, custom_id: LiveCardButtonId) -> None:
-        """Watch what runs on the card, or what is being posted just now; or stop watching it."""
+        """Watch or unwatch the running tasks of the card, else those with a pending notice."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         catalog = catalog_for(interaction.locale.value)
         card = await self._cards.get(custom_id.card_id, time.time())
         tasks = card.tasks if card else ()
-        running = [shown.task.id for shown in tasks if not shown.end_reason]
-        ids = running or [shown.task.id for shown in tasks if shown.notice_pending]
+        running = [entry.task.id for entry in tasks if not entry.end_reason]
+        ids = running or [entry.task.id for entry in tasks if entry.notice_pending]
         if card is None or not ids:
             text = catalog.text("live-gone")
         elif custom_id.action == "join":
@@ -60,7 +60,7 @@ class LiveCardButtons(SunoCog):
             await self._updater.retire(interaction.message, custom_id.encode(), public)
 
     async def _leave(self, interaction: Interaction, card: LiveCard, ids: list[str]) -> str:
-        """Stop for the person who pressed; return the key of what to say."""
+        """Stop watching for the user of the button; return the catalogue key of the reply."""
         removed = await self._watchlist.remove(
             ids, user_id=interaction.user.id, channel_id=card.destination.channel_id
         )

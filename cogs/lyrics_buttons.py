@@ -1,4 +1,4 @@
-"""Someone turns a page of lyrics, shares them, or wants them as a file."""
+"""The buttons of the lyrics reader: turn pages, share the reader, send a file."""
 
 import discord
 
@@ -24,7 +24,7 @@ class LyricsButtons(SunoCog):
         self._watchlist = watchlist
 
     async def press(self, interaction: Interaction, custom_id: LyricsButtonId) -> None:
-        """Do what the button says, for the person who pressed it."""
+        """Turn the page, share the reader or send the file."""
         if custom_id.action == "page" and _is_own_reader(interaction, custom_id):
             await interaction.response.defer()
         else:
@@ -39,7 +39,7 @@ class LyricsButtons(SunoCog):
 
 
 def _is_own_reader(interaction: Interaction, custom_id: LyricsButtonId) -> bool:
-    """Whether the reader is private, or was shared by the person who pressed."""
+    """Whether the reader is private, or was shared by the user of the button."""
     return custom_id.owner in (0, interaction.user.id)
 
 
@@ -52,7 +52,7 @@ async def _turn_page(interaction: Interaction, custom_id: LyricsButtonId, task: 
 
 
 async def _share(interaction: Interaction, custom_id: LyricsButtonId, task: Task) -> None:
-    """Post the reader to the channel, in the name of the person who asked."""
+    """Post the reader to the channel, with the name of the user."""
     catalog = catalog_for(interaction.locale.value)
     if not may_post(interaction.permissions, interaction):
         await Reply(interaction).send(catalog.text("reader-may-not-share"))
@@ -72,7 +72,7 @@ async def _share(interaction: Interaction, custom_id: LyricsButtonId, task: Task
 
 
 async def _send_file(interaction: Interaction, _: LyricsButtonId, task: Task) -> None:
-    """Send the lyrics as a file, to that person alone."""
+    """Send the lyrics as a file in an ephemeral message."""
     file = lyrics_file(task, catalog_for(interaction.locale.value))
     await interaction.edit_original_response(attachments=[file])
 

@@ -1,4 +1,4 @@
-"""Someone uses *Watch Suno tasks* in the menu of a message: find its task ids, offer them."""
+"""The message command *Watch Suno tasks*: offers the tasks whose ids are in a message."""
 
 import discord
 from discord import app_commands

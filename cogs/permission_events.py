@@ -1,4 +1,4 @@
-"""Discord says that permissions changed: retry what is held in channels that are open again."""
+"""Permission events: retry held deliveries in channels that became accessible."""
 
 import discord
 from discord.ext import commands

@@ -1,4 +1,4 @@
-"""Servers invite and remove the bot: keep or delete what is stored about them."""
+"""Events of servers that add or remove the bot: keep or delete their data."""
 
 import logging
 import time

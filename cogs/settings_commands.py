@@ -1,4 +1,4 @@
-"""Someone who manages a server types ``/suno-settings``, or uses a component of its panel."""
+"""The commands ``/suno-settings``, and the components of the settings panel."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Someone presses a button under a notice or under a status card."""
+"""The buttons of notices and status cards."""
 
 import discord
 
@@ -57,7 +57,7 @@ class TaskButtons(SunoCog):
     async def press_status_button(
         self, interaction: Interaction, custom_id: StatusButtonId
     ) -> None:
-        """Watch the task, show its lyrics, or refresh the card, which only this person sees."""
+        """Watch the task, show its lyrics, or refresh the ephemeral status card."""
         refresh = custom_id.action == "refresh"
         await interaction.response.defer(ephemeral=True, thinking=not refresh)
         if custom_id.action == "notify":

@@ -1,6 +1,6 @@
-"""Someone types a ``/suno`` command about tasks: read what was typed, ask a service, answer.
+"""The ``/suno`` commands about tasks: parse the input, call a service, reply.
 
-Every command is acknowledged at once and answers the person alone; what the channel sees is the
+Every command is acknowledged at once and replies to its user alone; what the channel sees is the
 notice that comes later.
 """
 
@@ -104,7 +104,7 @@ class TaskCommands(SunoCog):
         mention: bool = True,
         private: bool = False,
     ) -> None:
-        """Watch some tasks; their notices are posted where the person wants them."""
+        """Watch some tasks; their notices are posted where the user wants them."""
         await interaction.response.defer(ephemeral=True)
         options = WatchOptions(channel=channel, mention=mention, private=private)
         wanted = await self._watchlist.ids_in(ids)
@@ -115,7 +115,7 @@ class TaskCommands(SunoCog):
     @_rename_ids
     @_describe_ids
     async def unwatch(self, interaction: Interaction, ids: Ids) -> None:
-        """Stop watching some tasks, wherever the person watches them."""
+        """Stop watching some tasks, wherever the user watches them."""
         await interaction.response.defer(ephemeral=True)
         wanted = await self._watchlist.ids_in(ids)
         removed = await self._watchlist.remove(wanted, user_id=interaction.user.id)
@@ -123,7 +123,7 @@ class TaskCommands(SunoCog):
         await Reply(interaction).send(text)
 
     async def list_watches(self, interaction: Interaction) -> None:
-        """Show what the person watches, everywhere."""
+        """List the tasks that the user watches, in all channels."""
         await interaction.response.defer(ephemeral=True)
         catalog = catalog_for(interaction.locale.value)
         watches = await self._watchlist.watches_of(interaction.user.id)
@@ -133,7 +133,7 @@ class TaskCommands(SunoCog):
             await Reply(interaction).send(catalog.text("list-empty"))
 
     async def inbox(self, interaction: Interaction) -> None:
-        """Show what could not be posted to the person, and why."""
+        """List the user's undelivered notices, and why they are undelivered."""
         await interaction.response.defer(ephemeral=True)
         catalog = catalog_for(interaction.locale.value)
         now = discord.utils.utcnow().timestamp()
@@ -170,7 +170,7 @@ class TaskCommands(SunoCog):
             await reply.send(omitted_ids_text(omitted, catalog))
 
     def _with_suggested_ids(self, command: Subcommand) -> Subcommand:
-        """Offer the person's recent tasks while they type the ids of a command."""
+        """Suggest the user's recent tasks while they type the ids of a command."""
 
         async def suggest(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
             return await suggest_task_ids(

@@ -1,7 +1,7 @@
 """Handles channels where nothing can be posted.
 
 Deliveries to a channel that is gone are redirected to the direct messages of the watchers. A
-channel that rejects everything is blocked: its deliveries wait, and the watchers are told why.
+channel that rejects everything is blocked: its deliveries wait, and the watchers are notified why.
 """
 
 from collections.abc import Callable
@@ -88,7 +88,7 @@ class ChannelBlocker:
     def _missing_access(
         self, delivery: Delivery, classification: ErrorClassification
     ) -> str | None:
-        """Return the reason that the watchers are told, ``None`` where no access is missing."""
+        """Return the reason for the watchers; ``None`` if no access is missing."""
         if classification.missing is not MissingAccess.PERMISSION:
             return classification.missing
         granted = permissions_in(self._client, delivery.destination)

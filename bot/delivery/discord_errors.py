@@ -61,14 +61,14 @@ _BY_CODE = {
     20016: Disposition.RETRY,  # slow mode
     20028: Disposition.RETRY,  # the channel takes no more writes for now
     20029: Disposition.RETRY,  # the server takes no more writes for now
-    40001: Disposition.RETRY,  # unauthorised: a token that is refused for good is told by a 401
+    40001: Disposition.RETRY,  # unauthorised: an invalid token has status 401 instead
     40002: Disposition.RETRY,  # the account has to be verified
     40003: Disposition.RETRY,  # direct messages are opened too fast
     40005: Disposition.SIMPLIFY,  # too large
     40060: Disposition.ACKNOWLEDGE,  # the interaction was answered before
     50001: Disposition.REDIRECT,  # no access
     50006: Disposition.SIMPLIFY,  # empty message
-    50007: Disposition.REDIRECT,  # this person takes no messages
+    50007: Disposition.REDIRECT,  # this user accepts no messages
     50013: Disposition.HOLD,  # a permission is missing
     50035: Disposition.SIMPLIFY,  # invalid form
     50083: Disposition.HOLD,  # archived thread

@@ -30,7 +30,7 @@ class RequestMonitor:
         self.last_end_at: float | None = None
         """When a request last ended: with success, with an error or without a response."""
         self.paused_until: float | None = None
-        """The latest time until which Discord told the bot to wait."""
+        """The latest end of a ``Retry-After`` delay."""
         self._date: tuple[float, float] | None = None
         """The date of Discord's last successful response, and the event loop's time then."""
 

@@ -91,13 +91,13 @@ class LiveCardMessages:
     async def update(self, card: LiveCard) -> PostedCard:
         """Edit the message of a card if its content changed; return what it shows."""
         rendered = self._render(card)
-        shown = PostedCard(card.message_id or 0, rendered.digest)
+        posted = PostedCard(card.message_id or 0, rendered.digest)
         if rendered.digest == card.content_digest:
-            return shown
+            return posted
         message = await self._message(card).edit(
             content=rendered.content or None, embeds=rendered.embeds, view=rendered.view
         )
-        return shown._replace(lacks_embed=_lacks_embed(message, rendered))
+        return posted._replace(lacks_embed=_lacks_embed(message, rendered))
 
     async def delete(self, card: LiveCard) -> None:
         """Delete the message of a card."""

@@ -190,17 +190,17 @@ class LiveCardUpdater:
         call = self._calls.start(self._messages.post(card))
         try:
             await call.finished_in_time()
-            shown = await call.result()  # late, it counts all the same
+            posted = await call.result()  # a late result is valid too
         except Exception as error:  # noqa: BLE001 # every kind is classified
             await self._post_failed(card, error, call)
             return error
-        if shown is None:
+        if posted is None:
             await self._cards.discard(card)
         else:
             await self._cards.acknowledge(
-                card, shown.message_id, content_digest=shown.content_digest
+                card, posted.message_id, content_digest=posted.content_digest
             )
-            if shown.lacks_embed:
+            if posted.lacks_embed:
                 await self._cards.simplify(card)
         return None
 
@@ -230,14 +230,14 @@ class LiveCardUpdater:
         call = self._calls.start(self._messages.update(card))
         try:
             await call.finished_in_time()
-            shown = await call.result()  # late, it counts all the same
+            posted = await call.result()  # a late result is valid too
         except Exception as error:  # noqa: BLE001 # as for posting
             await self._edit_failed(card, error)
         else:
-            if shown.lacks_embed:
+            if posted.lacks_embed:
                 await self._cards.simplify(card)
             else:
-                await self._cards.record_update(card, shown.content_digest or "")
+                await self._cards.record_update(card, posted.content_digest or "")
 
     async def _edit_failed(self, card: LiveCard, error: Exception) -> None:
         """Record the error of editing a card, and what follows from it."""

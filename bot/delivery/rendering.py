@@ -16,7 +16,7 @@ from bot.ui.notice_fallbacks import as_plain_text, minimal_notice, without_links
 from bot.ui.views import keep_watching_view, link_view
 
 FORMATS_WITHOUT_FOREIGN_TEXT = frozenset({MessageFormat.MINIMAL, MessageFormat.BARE})
-"""The formats without any text that a relay or a person wrote."""
+"""The formats without any text that a relay or a user wrote."""
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ SUGGESTION_TIMEOUT = 2.0
 """Seconds; Discord waits three, and shows no late suggestions."""
 
 FindRecent = Callable[[str], Awaitable[list[tuple[str, str]]]]
-"""Finds the ids and titles of a person's recent tasks that fit a word."""
+"""Finds the ids and titles of a user's recent tasks that match a word."""
 
 _SHORT_ID = 12
 _SEPARATORS = re.compile(r"[\s,;，、；]+")
@@ -27,10 +27,10 @@ _SEPARATORS = re.compile(r"[\s,;，、；]+")
 async def suggest_task_ids(
     find_recent: FindRecent, typed: str, *, timeout_seconds: float = SUGGESTION_TIMEOUT
 ) -> list[app_commands.Choice[str]]:
-    """Return a person's recent tasks that match the last word of what was typed.
+    """Return a user's recent tasks that match the last word of the input.
 
-    A choice contains the ids typed before, so there are none if these are too long for a choice.
-    There are none either if the database fails.
+    A choice contains the ids typed before, so there are no choices if these are too long. There
+    are none either if the database fails.
     """
     if len(typed) > MAX_CHOICE:
         return []
@@ -46,11 +46,11 @@ async def suggest_task_ids(
 def matching_choices(recent: list[tuple[str, str]], typed: str) -> list[app_commands.Choice[str]]:
     """Return ids and titles as choices that complete ``typed``, except those that are too long."""
     before = typed[: len(typed) - len(_last_word(typed))]
-    named = set(_SEPARATORS.split(before))
+    entered = set(_SEPARATORS.split(before))
     return [
         app_commands.Choice(name=_name(task_id, title), value=before + task_id)
         for task_id, title in recent
-        if task_id not in named and len(before + task_id) <= MAX_CHOICE
+        if task_id not in entered and len(before + task_id) <= MAX_CHOICE
     ]
 
 
@@ -59,8 +59,7 @@ def _last_word(typed: str) -> str:
 
 
 def _name(task_id: str, title: str) -> str:
-    shown = sanitize_line(title)
-    if not shown:
+    if not sanitize_line(title):
         return sanitize_line(task_id, limit=MAX_CHOICE) or "–"
     short = sanitize_line(task_id, limit=_SHORT_ID)
     return f"{sanitize_line(title, limit=MAX_CHOICE - _SHORT_ID - 3)} · {short}"

@@ -57,7 +57,7 @@ def lyrics_page(task: Task, number: int, catalog: Catalog, *, owner: int = 0) ->
 
 
 def lyrics_file(task: Task, catalog: Catalog) -> discord.File:
-    """Return all lyrics of ``task`` as a text file (UTF-8), as the relay gave them."""
+    """Return all lyrics of ``task`` as a text file (UTF-8), sanitized but not escaped."""
     texts = [task.lyrics.text] if task.lyrics else []
     texts += [clip.lyrics for clip in task.clips if clip.lyrics]
     unique = dict.fromkeys(filter(None, map(sanitize, texts)))
@@ -71,30 +71,33 @@ def _pages(task: Task, catalog: Catalog) -> list[discord.Embed]:
     title = task_title(task, catalog, limit=_TITLE)
     return [
         discord.Embed(
-            title=join_parts(title, sheet.label(catalog)) if sheet.versions else title,
+            title=join_parts(title, lyrics.label(catalog)) if lyrics.versions else title,
             description=text,
             colour=lyrics_colour(task),
         )
-        for sheet in lyrics_texts(task)
-        for text in split_text(sheet.text, _room(sheet.text))
+        for lyrics in lyrics_texts(task)
+        for text in split_text(lyrics.text, _page_length(lyrics.text))
     ]
 
 
-def _room(text: str) -> int:
-    """Return how many code points of ``text`` a page holds: lines may be short, as in Chinese."""
+def _page_length(text: str) -> int:
+    """Return the code points per page: fewer if the lines of ``text`` are short, as in Chinese."""
     lines = text.count("\n") + 1
     return max(LINES_PER_PAGE, min(MAX_PAGE_LENGTH, LINES_PER_PAGE * len(text) // lines))
 
 
 def _view(task: Task, number: int, total: int, catalog: Catalog, owner: int) -> discord.ui.View:
-    """Return the buttons: turn back, turn on, and in a private reader share and file."""
+    """Return the buttons: previous and next page; in a private reader also share and file."""
     view = StatelessView()
     if total > 1:
-        back, on = (number - 1) % total, (number + 1) % total
-        for label, page, there in (("◀", back, number > 0), ("▶", on, number < total - 1)):
-            # Of two pages, back and on are the same one: a disabled button is told apart by 9999.
-            custom_id = LyricsButtonId("page", page if there else 9999, owner, task.id).encode()
-            view.add_item(discord.ui.Button(label=label, custom_id=custom_id, disabled=not there))
+        previous, following = (number - 1) % total, (number + 1) % total
+        for label, page, exists in (
+            ("◀", previous, number > 0),
+            ("▶", following, number < total - 1),
+        ):
+            # With two pages both buttons lead to one page; 9999 keeps their ids distinct.
+            custom_id = LyricsButtonId("page", page if exists else 9999, owner, task.id).encode()
+            view.add_item(discord.ui.Button(label=label, custom_id=custom_id, disabled=not exists))
     if not owner:
         for action in ("share", "file"):
             custom_id = LyricsButtonId(action, number, owner, task.id).encode()

@@ -55,7 +55,7 @@ def may_post(granted: discord.Permissions, interaction: discord.Interaction[Any]
 
 
 def manages_server(interaction: discord.Interaction[Any]) -> bool:
-    """Whether the person of an interaction may change the settings of the server it is in."""
+    """Whether the user of an interaction may change the settings of its server."""
     return interaction.guild_id is not None and interaction.permissions.manage_guild
 
 
@@ -78,34 +78,36 @@ def is_guest(interaction: discord.Interaction[Any]) -> bool:
 
 
 def is_user_install_only(interaction: discord.Interaction[Any]) -> bool:
-    """Whether the bot is only here because this person has installed it for themselves."""
+    """Whether the bot is present only because this user has installed it for themselves."""
     if interaction.guild_id is not None:
         return not interaction.is_guild_integration()
     return interaction.context.private_channel
 
 
 def history_scope(interaction: discord.Interaction[Any]) -> HistoryScope:
-    """Return whose history an interaction is about: the server's where there is one.
+    """Return whose history an interaction may show: the server's if there is one, else the user's.
 
-    Of a server's only what was watched in channels that the bot knows and the person can see, and
-    here. What is not known, an archived thread or a deleted channel, may have been hidden.
+    A server's history is limited to this channel and those that the bot knows and the user can
+    view. Unknown channels, as archived threads or deleted ones, may have been private.
     """
     user, guild = interaction.user, interaction.guild
     if interaction.guild_id is None:
         return HistoryScope(user.id)
-    seen = set() if interaction.channel_id is None else {interaction.channel_id}
+    visible = set() if interaction.channel_id is None else {interaction.channel_id}
     if guild is not None and isinstance(user, discord.Member):
-        seen.update(_seen_by(user, guild))
-    return HistoryScope(user.id, interaction.guild_id, frozenset(seen))
+        visible.update(_visible_channels(user, guild))
+    return HistoryScope(user.id, interaction.guild_id, frozenset(visible))
 
 
-def _seen_by(member: discord.Member, guild: discord.Guild) -> Iterator[int]:
-    """Yield the channels and threads that a member can see for sure.
+def _visible_channels(member: discord.Member, guild: discord.Guild) -> Iterator[int]:
+    """Yield the channels and threads that a member can certainly view.
 
-    Discord does not tell the bot who is in a private thread; who started one may have left it, or
-    have been taken out of it.
+    Discord does not tell the bot who is in a private thread; its creator may have left it or been
+    removed from it.
     """
-    channels = {each.id for each in guild.channels if each.permissions_for(member).view_channel}
+    channels = {
+        channel.id for channel in guild.channels if channel.permissions_for(member).view_channel
+    }
     yield from channels
     for thread in guild.threads:
         if thread.parent_id in channels and (
@@ -115,7 +117,7 @@ def _seen_by(member: discord.Member, guild: discord.Guild) -> Iterator[int]:
 
 
 def invite_link(application_id: int) -> str:
-    """Return the address where somebody can add the bot to a server."""
+    """Return the URL for adding the bot to a server."""
     return discord.utils.oauth_url(
         application_id, permissions=REQUIRED_PERMISSIONS, scopes=("bot", "applications.commands")
     )

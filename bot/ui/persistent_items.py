@@ -24,8 +24,8 @@ PersistentItem = type[discord.ui.DynamicItem[Any]]
 def persistent_item(id_type: type[IdT], handler: Handler[IdT]) -> PersistentItem:
     """Return the item that lets ``handler`` answer the components with custom ids of a kind.
 
-    What the handler raises is told to the person, as with commands: discord.py itself only logs
-    it, and the person would wait for ever.
+    Errors of the handler are replied to the user, as for commands: discord.py only logs them, and
+    the interaction would stay without a response.
     """
 
     class Item(

@@ -15,7 +15,7 @@ from bot.ui.permissions import is_user_install_only
 
 
 def caller_of(interaction: discord.Interaction[Any]) -> Caller:
-    """Return for whom the relay is asked when somebody uses a command or a button."""
+    """Return the caller of an interaction, for the rate limits of look-ups."""
     return Caller(interaction.user.id, interaction.guild_id)
 
 
@@ -24,7 +24,7 @@ class Reply:
 
     def __init__(self, interaction: discord.Interaction[Any]) -> None:
         self._interaction = interaction
-        self._begun = False
+        self._started = False
 
     async def send(
         self,
@@ -42,7 +42,7 @@ class Reply:
     async def _send(
         self, text: str, embeds: Sequence[discord.Embed], view: discord.ui.View | None
     ) -> None:
-        if self._begun:
+        if self._started:
             await self._interaction.followup.send(
                 text or discord.utils.MISSING,
                 embeds=embeds,
@@ -50,7 +50,7 @@ class Reply:
                 ephemeral=True,
             )
             return
-        self._begun = True
+        self._started = True
         await self._interaction.edit_original_response(
             content=text or None, embeds=embeds, view=view
         )
@@ -68,22 +68,22 @@ def _pieces(text: str) -> Iterator[str]:
 def answerable_ids(
     interaction: discord.Interaction[Any], ids: list[str]
 ) -> tuple[list[str], list[str]]:
-    """Return the tasks that an answer of one message each can show, and those that are too many."""
-    most = MAX_USER_INSTALL_FOLLOW_UPS if is_user_install_only(interaction) else len(ids)
-    return ids[:most], ids[most:]
+    """Split ids into those that a reply of one message each can show, and the omitted ones."""
+    count = MAX_USER_INSTALL_FOLLOW_UPS if is_user_install_only(interaction) else len(ids)
+    return ids[:count], ids[count:]
 
 
 def omitted_ids_text(ids: list[str], catalog: Catalog) -> str:
-    """Return what is said about the tasks that were too many for one answer."""
+    """Return the text about the tasks that a reply omits."""
     return catalog.text("answer-too-long", ids=" ".join(map(code_span, ids)))
 
 
 def missing_task_text(
     task_id: str, error: RelayError | None, catalog: Catalog, *, unlisted: bool
 ) -> str:
-    """Return why there is nothing to show of a task.
+    """Return the reason why a task cannot be shown.
 
-    ``error``: why its look-up failed. ``unlisted``: the relay did not say whether it knows it.
+    ``error``: why its look-up failed. ``unlisted``: the relay did not say whether the task exists.
     """
     if error is not None:
         return error_text(error, catalog)

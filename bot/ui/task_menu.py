@@ -39,7 +39,7 @@ def task_menu(tasks: Sequence[Task], catalog: Catalog, *, max_chosen: int) -> di
 
 
 def readable_text(message: discord.Message) -> str:
-    """Return everything in a message that a person can read: its content and its embeds."""
+    """Return the visible text of a message: its content and its embeds."""
     parts: list[str | None] = [message.content]
     for embed in message.embeds:
         fields = [part for field in embed.fields for part in (field.name, field.value)]
