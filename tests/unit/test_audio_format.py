@@ -1,3 +1,5 @@
+"""Recognising audio files by their content."""
+
 import io
 
 import pytest
@@ -24,8 +26,8 @@ from tests.support.media_server import mp4
         (b"\x00\x00\x00\x1cftypM4A ", "m4a"),
     ],
 )
-def test_audio_is_known_by_how_it_begins(start: bytes, extension: str) -> None:
-    """Its extension follows from that."""
+def test_audio_is_recognised_by_its_first_bytes(start: bytes, extension: str) -> None:
+    """The file extension follows from the format."""
     assert audio_extension(start.ljust(SIGNATURE_LENGTH, b"\0")) == extension
 
 
@@ -38,14 +40,14 @@ def test_audio_is_known_by_how_it_begins(start: bytes, extension: str) -> None:
         *(b"RIFF\x24\x08\x00\x00AVI ", b"\x00\x00\x00\x1cftypqt  ", b"GIF89a", b""),
     ],
 )
-def test_what_is_not_audio_is_told_apart(start: bytes) -> None:
-    """Pages, programs, archives, pictures, films, texts of two bytes a letter."""
+def test_other_files_are_not_audio(start: bytes) -> None:
+    """Pages, programs, archives, images, videos and UTF-16 text are rejected."""
     assert audio_extension(start.ljust(SIGNATURE_LENGTH, b"\0")) is None
 
 
 @pytest.mark.parametrize("brand", [b"isom", b"iso5", b"iso6", b"mp42", b"dash"])
-def test_an_mp4_of_a_general_brand_is_judged_by_its_tracks(brand: bytes) -> None:
-    """Wherever they are described: newer songs are Opus in such a file."""
+def test_an_mp4_is_classified_by_its_tracks(brand: bytes) -> None:
+    """The track list may be before or after the samples."""
     for at_end in (False, True):
         song = mp4(brand, b"soun", at_end=at_end)
         assert audio_extension(song[:SIGNATURE_LENGTH]) == "m4a"
@@ -55,8 +57,8 @@ def test_an_mp4_of_a_general_brand_is_judged_by_its_tracks(brand: bytes) -> None
         assert not has_only_audio_tracks(io.BytesIO(mp4(brand, b"text", at_end=at_end)))
 
 
-def test_the_sizes_in_an_mp4_need_not_be_true() -> None:
-    """Whatever they are, an answer comes; a box may be larger than four bytes can say."""
+def test_invalid_sizes_in_an_mp4_are_handled() -> None:
+    """Any box size gives a result, 64-bit sizes too."""
     song = mp4(b"isom", b"soun")
     large = song[:24] + b"\0\0\0\1free" + (16).to_bytes(8, "big") + song[24:]
     assert has_only_audio_tracks(io.BytesIO(large))
@@ -69,8 +71,8 @@ def test_the_sizes_in_an_mp4_need_not_be_true() -> None:
     )
 
 
-def test_the_file_is_left_at_its_beginning() -> None:
-    """It is sent from there."""
+def test_the_file_is_rewound() -> None:
+    """It is uploaded from the start."""
     file = io.BytesIO(mp4(b"isom", b"soun"))
     assert has_only_audio_tracks(file)
     assert file.tell() == 0

@@ -1,3 +1,5 @@
+"""The Fluent catalogues: their keys, variants and values, and the loading of languages."""
+
 import itertools
 import re
 from collections.abc import Iterator
@@ -14,8 +16,8 @@ from bot.ui.permissions import posting_permissions
 from tests.support.paths import ROOT
 
 
-def test_a_locale_of_discord_finds_its_language() -> None:
-    """`en-GB` speaks English; so does, for want of better, a language without a catalogue."""
+def test_each_discord_locale_has_a_language() -> None:
+    """`en-GB` uses English, and so does a locale without a catalogue."""
     assert catalog_for("en-GB").language == "en"
     assert catalog_for("zh-CN").language == "zh-CN"
     assert catalog_for("tlh").language == "en"
@@ -23,42 +25,42 @@ def test_a_locale_of_discord_finds_its_language() -> None:
 
 
 def test_a_language_is_read_once_for_all_its_locales() -> None:
-    """Discord has thirty locales, and the names of the commands are looked up for each."""
+    """All locales of a language share one catalogue object."""
     assert catalog_for("en-GB") is catalog_for("tlh") is catalog_for("en")
     assert catalog_for("zh-TW") is catalog_for("zh-CN")
 
 
 @pytest.mark.parametrize("locale", ["zh-TW", "zh-HK", "zh"])
-def test_every_chinese_is_rather_spoken_to_in_chinese_than_in_english(locale: str) -> None:
-    """Simplified characters are nearer than another language."""
+def test_every_chinese_locale_uses_the_chinese_catalogue(locale: str) -> None:
+    """Traditional Chinese locales use the simplified catalogue rather than English."""
     assert catalog_for(locale).language == "zh-CN"
 
 
-def test_a_list_is_separated_as_the_language_does_it() -> None:
-    """Commas and blanks in English, the small comma of lists in Chinese."""
+def test_lists_are_separated_by_the_language() -> None:
+    """English lists use a comma and a space, Chinese lists the enumeration comma."""
     assert catalog_for("en").listed(["one", "two"]) == "one, two"
     assert catalog_for("zh-CN").listed(["一", "二"]) == "一、二"
 
 
-def test_a_key_that_no_catalogue_has_is_an_error_of_ours() -> None:
-    """It is found by a test, not by a person who reads the key."""
+def test_an_unknown_key_raises() -> None:
+    """A key that no catalogue contains raises an error."""
     with pytest.raises(LookupError, match="no-such-key"):
         catalog_for("en").text("no-such-key")
 
 
-def test_a_value_that_is_missing_is_an_error_of_ours() -> None:
-    """No text with a hole is ever sent."""
+def test_a_missing_value_raises() -> None:
+    """A text with an unresolved variable raises an error instead of being sent."""
     with pytest.raises(ValueError, match="watch-watching"):
         catalog_for("en").text("watch-watching")
 
 
-def test_a_value_goes_into_its_text_as_it_is() -> None:
-    """No invisible isolation characters are put around it."""
+def test_values_are_inserted_without_isolation_characters() -> None:
+    """Fluent's invisible bidi isolation characters are disabled."""
     assert "`abc`" in catalog_for("en").text("watch-watching", id="`abc`")
 
 
 def keys_in_the_code() -> set[str]:
-    """Return every literal key that the code asks for."""
+    """Return every literal key that the code uses."""
     files = [*ROOT.glob("bot/**/*.py"), *ROOT.glob("cogs/*.py")]
     code = "\n".join(path.read_text(encoding="utf-8") for path in files)
     asked = set(re.findall(r'(?:\.text|localized)\(\s*"([a-z][a-z-]+)"', code))
@@ -70,23 +72,23 @@ def keys_in_the_code() -> set[str]:
 
 
 @pytest.mark.parametrize("language", sorted(languages()))
-def test_every_key_that_the_code_asks_for_is_there(language: str) -> None:
-    """In every language."""
+def test_every_key_that_the_code_uses_exists(language: str) -> None:
+    """Every language has all keys that the code uses."""
     catalog = catalog_in(language)
     missing = [key for key in sorted(keys_in_the_code()) if key not in catalog]
     assert missing == []
 
 
-def test_every_error_that_may_be_shown_has_its_text() -> None:
-    """A person never reads the name of a class."""
+def test_every_user_facing_error_has_a_text() -> None:
+    """Every error that a command may reply with has a text of its own."""
     shown = errors.WatchError.__subclasses__()
     assert shown
     assert [error.key for error in shown if error.key not in catalog_for("en")] == []
 
 
 @pytest.mark.parametrize("language", sorted(languages()))
-def test_every_permission_has_the_name_that_discord_shows(language: str) -> None:
-    """Whatever a notice may lack, in a channel and in a thread."""
+def test_every_permission_has_its_name_in_discord(language: str) -> None:
+    """Every permission that a channel or thread may lack has a name in each language."""
     none = discord.Permissions.none()
     needed = {
         name for thread in (True, False) for name in posting_permissions(none, in_thread=thread)
@@ -129,7 +131,7 @@ def messages(language: str) -> dict[str, ast.Message]:
 
 
 class Parts(Visitor):
-    """What a part of a message is made of."""
+    """Collects the variables, literals and choices of a message."""
 
     def __init__(self, part: ast.BaseNode) -> None:
         self.variables: set[str] = set()
@@ -138,43 +140,43 @@ class Parts(Visitor):
         self.visit(part)
 
     def visit_VariableReference(self, node: ast.VariableReference) -> None:  # noqa: N802 # Fluent's
-        """Note a value that is put in or asked about."""
+        """Record a variable that is inserted or selected by."""
         self.variables.add(node.id.name)
 
     def visit_TextElement(self, node: ast.TextElement) -> None:  # noqa: N802 # Fluent's
-        """Note what stands there literally."""
+        """Record a literal text."""
         self.texts.append(node.value)
 
     def visit_SelectExpression(self, node: ast.SelectExpression) -> None:  # noqa: N802 # Fluent's
-        """Note a choice, and go on inside it."""
+        """Record a selection and visit its variants."""
         assert isinstance(node.selector, ast.VariableReference)
         self.selections.append((node.selector.id.name, node))
         self.generic_visit(node)
 
 
-def name_of(variant: ast.Variant) -> str:
-    """Return what a variant stands for: ``other``, ``yes``, ``1``."""
+def variant_name(variant: ast.Variant) -> str:
+    """Return the name of a variant: ``other``, ``yes``, ``1``."""
     key = variant.key
     return key.name if isinstance(key, ast.Identifier) else key.value
 
 
 def is_plural(selection: ast.SelectExpression) -> bool:
-    """Whether a choice is one of number."""
-    return any(name_of(v) in PLURALS or name_of(v).isdigit() for v in selection.variants)
+    """Whether a selection is a plural, by number."""
+    return any(variant_name(v) in PLURALS or variant_name(v).isdigit() for v in selection.variants)
 
 
 def choices(message: ast.Message) -> dict[tuple[str, str], set[str]]:
-    """Return the values that each variant of a choice by word needs; numbers are left out."""
+    """Return the values that each variant of a selection by word needs, without numbers."""
     return {
-        (variable, name_of(variant)): Parts(variant.value).variables
+        (variable, variant_name(variant)): Parts(variant.value).variables
         for variable, selection in Parts(message).selections
         if not is_plural(selection)
         for variant in selection.variants
     }
 
 
-def ways_to_say(message: ast.Message, numbers: set[str]) -> Iterator[dict[str, str | int]]:
-    """Yield values for a message, so that each of its variants is said."""
+def variant_values(message: ast.Message, numbers: set[str]) -> Iterator[dict[str, str | int]]:
+    """Yield values for a message so that each of its variants is rendered."""
     parts = Parts(message)
     options: dict[str, list[str | int]] = {}
     for name in parts.variables:
@@ -188,8 +190,8 @@ def ways_to_say(message: ast.Message, numbers: set[str]) -> Iterator[dict[str, s
 
 
 @cache
-def numbers_in(name: str) -> set[str]:
-    """Return the values of a message that are numbers, in any language."""
+def number_variables(name: str) -> set[str]:
+    """Return the variables of a message that are numbers, in any language."""
     named = {"number", "total", "count", "limit", "ready", "done"}
     found = (Parts(messages(language)[name]).selections for language in sorted(languages()))
     selected = {variable for one in found for variable, node in one if is_plural(node)}
@@ -197,15 +199,17 @@ def numbers_in(name: str) -> set[str]:
 
 
 @cache
-def said(name: str, language: str) -> list[str]:
-    """Return all that a message can say, with samples of its values."""
+def renderings(name: str, language: str) -> list[str]:
+    """Return every rendering of a message with sample values."""
     catalog, message = catalog_for(language), messages(language)[name]
-    return [catalog.text(name, **values) for values in ways_to_say(message, numbers_in(name))]
+    return [
+        catalog.text(name, **values) for values in variant_values(message, number_variables(name))
+    ]
 
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_a_language_has_the_same_files_and_keys_as_english(language: str) -> None:
-    """Two files can be read side by side."""
+    """Each file of a language has the keys of the English file in the same order."""
     for path in sorted((CATALOGUES / "en").glob("*.ftl")):
         other = CATALOGUES / language / path.name
         assert other.exists(), f"{language} lacks {path.name}"
@@ -217,8 +221,8 @@ def test_a_language_has_the_same_files_and_keys_as_english(language: str) -> Non
 
 
 @pytest.mark.parametrize("language", OTHERS)
-def test_a_text_says_as_much_as_the_english_one(language: str) -> None:
-    """Every value that goes into one goes into the other, in every variant."""
+def test_a_text_uses_the_variables_of_the_english_one(language: str) -> None:
+    """Every variant uses the same variables as its English counterpart."""
     for name, english in messages("en").items():
         other = messages(language)[name]
         assert Parts(other).variables == Parts(english).variables, name
@@ -226,26 +230,26 @@ def test_a_text_says_as_much_as_the_english_one(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", sorted(languages()))
-def test_every_text_can_be_said_with_any_values(language: str) -> None:
-    """Every variant of it, for every number, and it is never empty."""
+def test_every_variant_of_a_text_can_be_rendered(language: str) -> None:
+    """Every variant renders for every number and is never empty."""
     for name in messages(language):
-        texts = said(name, language)
+        texts = renderings(name, language)
         assert texts, name
         assert [text for text in texts if not text.strip() or "{" in text] == [], name
 
 
-def test_a_chinese_number_has_one_form() -> None:
-    """Chinese knows no singular: but for an exact number there is only `other`, and it counts."""
+def test_chinese_plurals_have_one_form() -> None:
+    """Chinese plurals have only exact numbers and `other`, which contains the number."""
     for name, message in messages("zh-CN").items():
         for variable, selection in Parts(message).selections:
             if is_plural(selection):
-                names = [name_of(variant) for variant in selection.variants]
+                names = [variant_name(variant) for variant in selection.variants]
                 assert [one for one in names if not one.isdigit()] == ["other"], name
                 assert variable in Parts(selection.variants[-1].value).variables, name
 
 
-def test_a_number_is_said_as_the_language_counts() -> None:
-    """One task, two tasks; one song without a word of versions."""
+def test_plurals_follow_the_language() -> None:
+    """English has a singular and a plural form, Chinese has one form."""
     english, chinese = catalog_for("en"), catalog_for("zh-CN")
     assert english.text("list-title", count=1) == "You are watching 1 task"
     assert english.text("list-title", count=2) == "You are watching 2 tasks"
@@ -259,30 +263,30 @@ FOREIGN = {"Suno", "Bot", "Discord", "ID", "Verse", "Chorus", "suno"}
 """What stays as it is in a Chinese text."""
 
 
-def test_nothing_english_is_left_in_chinese() -> None:
-    """Names of products stay, and what musicians write into lyrics."""
+def test_chinese_texts_contain_no_untranslated_english() -> None:
+    """Chinese texts contain only the names of products and music terms in English."""
     for name, message in messages("zh-CN").items():
         written = set(re.findall("[A-Za-z]+", " ".join(Parts(message).texts)))
         allowed = FOREIGN | ({"id"} if name.endswith("-name") else set())
         assert written <= allowed, name
 
 
-def test_chinese_is_set_as_chinese() -> None:
-    """Punctuation is wide, and a blank stands between Chinese and Latin letters or numbers."""
+def test_chinese_texts_follow_chinese_typography() -> None:
+    """Punctuation is full-width, and a space separates Chinese from Latin text or numbers."""
     chinese, latin, narrow = "[\u4e00-\u9fff]", "[A-Za-z0-9]", "[,;:?!()]"
     crowded = re.compile(f"{chinese}{latin}|{latin}{chinese}|{chinese}{narrow}|{narrow}{chinese}")
     for name in messages("zh-CN"):
         if not name.endswith("-name"):
-            texts = [re.sub("`[^`]*`", "code", text) for text in said(name, "zh-CN")]
+            texts = [re.sub("`[^`]*`", "code", text) for text in renderings(name, "zh-CN")]
             assert [text for text in texts if crowded.search(text)] == [], name
 
 
 @pytest.mark.parametrize("language", sorted(languages()))
-def test_a_text_names_only_commands_that_there_are(language: str) -> None:
-    """By the name under which people find them in this language."""
+def test_texts_mention_only_existing_commands(language: str) -> None:
+    """Texts mention commands by their registered names in that language."""
     keys = [key for key in messages(language) if re.fullmatch("command-[a-z]+-name", key)]
     names = {catalog_for(language).text(key) for key in keys}
-    texts = [text for key in messages(language) for text in said(key, language)]
+    texts = [text for key in messages(language) for text in renderings(key, language)]
     named = {command for text in texts for command in re.findall("/suno ([^`\\s]+)", text)}
     assert named
     assert named <= names

@@ -47,21 +47,19 @@ IN_OLD_MESSAGES = {
 
 
 @pytest.mark.parametrize(("text", "custom_id"), IN_OLD_MESSAGES.items(), ids=IN_OLD_MESSAGES)
-def test_a_custom_id_of_an_old_message_is_read_as_it_was_meant(
-    text: str, custom_id: CustomId
-) -> None:
-    """Its kind alone decodes it, and encodes it to the same text."""
+def test_custom_ids_of_old_messages_are_decoded(text: str, custom_id: CustomId) -> None:
+    """Exactly one kind decodes each of them, and encodes it to the same text."""
     assert [each for kind in KINDS if (each := kind.decode(text))] == [custom_id]
     assert custom_id.encode() == text
 
 
-def test_every_kind_has_an_old_message() -> None:
-    """The list above leaves no kind out."""
+def test_every_kind_has_an_example() -> None:
+    """The list above contains every kind."""
     assert {type(each) for each in IN_OLD_MESSAGES.values()} == set(KINDS)
 
 
-def test_every_kind_has_a_name_of_its_own() -> None:
-    """No two kinds share a name, so that each component has one handler."""
+def test_kinds_have_distinct_names() -> None:
+    """Each component has exactly one handler."""
     assert len({kind.kind for kind in KINDS}) == len(KINDS)
 
 
@@ -82,8 +80,8 @@ def test_every_kind_has_a_name_of_its_own() -> None:
         "",
     ],
 )
-def test_what_is_no_custom_id_is_not_decoded(text: str) -> None:
-    """Unknown actions, missing arguments and other characters belong to no kind."""
+def test_invalid_custom_ids_are_not_decoded(text: str) -> None:
+    """Unknown actions, missing arguments and invalid characters match no kind."""
     assert not any(kind.decode(text) for kind in KINDS)
 
 
@@ -96,10 +94,10 @@ def test_what_is_no_custom_id_is_not_decoded(text: str) -> None:
         HistoryPageId(USER, 0, "x" * 80),
     ],
 )
-def test_a_custom_id_that_discord_or_the_bot_would_not_take_is_not_encoded(
+def test_invalid_custom_ids_are_not_encoded(
     custom_id: CustomId,
 ) -> None:
-    """It is too long, or would not be decoded again."""
+    """A text that is too long or cannot be decoded again raises an error."""
     assert not custom_id.is_encodable
     with pytest.raises(ValueError, match="no custom id"):
         custom_id.encode()
@@ -111,16 +109,16 @@ def test_a_custom_id_that_discord_or_the_bot_would_not_take_is_not_encoded(
     owner=st.integers(0, USER),
     task_id=st.text(max_size=120),
 )
-def test_what_is_encoded_is_decoded_to_the_same(
+def test_encoding_and_decoding_are_inverse(
     action: str, page: int, owner: int, task_id: str
 ) -> None:
-    """Whatever the task id: it is refused, or comes back unchanged within Discord's limit."""
+    """Any task id is rejected, or is unchanged within Discord's limit."""
     custom_id = LyricsButtonId(action, page, owner, task_id)
     if custom_id.is_encodable:
         assert len(custom_id.encode()) <= MAX_CUSTOM_ID
         assert LyricsButtonId.decode(custom_id.encode()) == custom_id
 
 
-def test_only_the_codec_writes_custom_ids() -> None:
-    """Every kind is defined in one module."""
+def test_custom_ids_are_defined_in_one_module() -> None:
+    """No other module contains the text of a custom id."""
     assert {kind.__module__ for kind in KINDS} == {custom_ids.__name__}

@@ -1,3 +1,5 @@
+"""How errors of Discord and discord.py are classified."""
+
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -13,20 +15,20 @@ HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 
 @dataclass
-class Answer:
-    """The part of aiohttp's response that discord.py's errors look at."""
+class FakeResponse:
+    """The attributes of aiohttp's response that discord.py's errors read."""
 
     status: int
     reason: str = "as it was"
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def refusal(status: int, code: int = 0, **headers: str) -> discord.HTTPException:
-    """Return the error that discord.py raises for such an answer."""
+def http_error(status: int, code: int = 0, **headers: str) -> discord.HTTPException:
+    """Return the error that discord.py raises for a response."""
     kinds = {403: discord.Forbidden, 404: discord.NotFound}
     kind = discord.DiscordServerError if status >= 500 else kinds.get(status, discord.HTTPException)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    answer = cast("Any", Answer(status, headers=JSON | named))
+    answer = cast("Any", FakeResponse(status, headers=JSON | named))
     return kind(answer, {"code": code, "message": "no"})
 
 
@@ -72,27 +74,27 @@ def refusal(status: int, code: int = 0, **headers: str) -> discord.HTTPException
         ("no answer of Discord's at all", 302, 99999, Disposition.RETRY),
     ],
 )
-def test_a_refusal_is_judged_by_its_code(
+def test_an_http_error_is_classified_by_its_code(
     name: str, status: int, code: int, meaning: Disposition
 ) -> None:
-    """And a code that nobody knows by its HTTP status."""
-    assert classify(refusal(status, code)).disposition is meaning, name
+    """An unknown code is classified by its HTTP status."""
+    assert classify(http_error(status, code)).disposition is meaning, name
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 408, 409, 413, 500, 503])
-def test_an_answer_without_a_code_of_discords_proves_nothing(status: int) -> None:
-    """Be it a proxy's page, a proxy's JSON or Discord's general error: the same is sent again."""
+def test_an_error_without_a_discord_code_is_retried(status: int) -> None:
+    """A proxy's page, a proxy's JSON and code 0 are all transient."""
     for body in ("<html>No</html>", {"message": "no"}, {"message": "404: Not Found", "code": 0}):
-        error = discord.HTTPException(cast("Any", Answer(status)), body)
+        error = discord.HTTPException(cast("Any", FakeResponse(status)), body)
         assert classify(error) == ErrorClassification(Disposition.RETRY), body
 
 
-def test_only_an_answer_in_json_refuses_the_token() -> None:
-    """A page with that status is a proxy's."""
-    page = discord.HTTPException(cast("Any", Answer(401, headers=HTML)), "<html>No</html>")
+def test_only_a_json_401_means_an_invalid_token() -> None:
+    """A 401 page of a proxy does not mean that the token is invalid."""
+    page = discord.HTTPException(cast("Any", FakeResponse(401, headers=HTML)), "<html>No</html>")
     assert classify(page).disposition is Disposition.RETRY
     refused = {"message": "401: Unauthorized", "code": 0}
-    said = discord.HTTPException(cast("Any", Answer(401, headers=JSON)), refused)
+    said = discord.HTTPException(cast("Any", FakeResponse(401, headers=JSON)), refused)
     assert classify(said).disposition is Disposition.STOP
 
 
@@ -112,8 +114,8 @@ def test_only_an_answer_in_json_refuses_the_token() -> None:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_other_errors_are_judged_by_what_they_are(error: Exception, meaning: Disposition) -> None:
-    """Trouble of the network passes; what discord.py refuses to send has to be mended."""
+def test_other_errors_are_classified_by_type(error: Exception, meaning: Disposition) -> None:
+    """Network errors are transient; an error of discord.py before the request is not."""
     assert classify(error).disposition is meaning
 
 
@@ -122,9 +124,9 @@ def test_other_errors_are_judged_by_what_they_are(error: Exception, meaning: Dis
     [(code, Disposition.STOP) for code in (4004, 4010, 4011, 4012, 4013, 4014)]
     + [(code, Disposition.RETRY) for code in (1006, 4000, 4009)],
 )
-def test_a_closed_gateway_is_judged_by_its_code(close: int, meaning: Disposition) -> None:
-    """A token or an intent that was refused is refused again."""
-    socket = cast("Any", Answer(0))
+def test_a_gateway_closure_is_classified_by_its_code(close: int, meaning: Disposition) -> None:
+    """A rejected token or intent is permanent."""
+    socket = cast("Any", FakeResponse(0))
     error = discord.ConnectionClosed(socket, shard_id=None, code=close)
     assert classify(error).disposition is meaning
 
@@ -139,29 +141,29 @@ def test_a_closed_gateway_is_judged_by_its_code(close: int, meaning: Disposition
         (404, 10003, None),
     ],
 )
-def test_a_held_message_names_what_is_missing(
+def test_a_held_delivery_has_the_missing_permission(
     status: int, code: int, missing: MissingAccess | None
 ) -> None:
-    """So that people can be told what to change."""
-    assert classify(refusal(status, code)).missing is missing
+    """The stored reason maps to the permission that people have to grant."""
+    assert classify(http_error(status, code)).missing is missing
 
 
-def test_a_pause_that_is_named_is_handed_on() -> None:
-    """In seconds, whether discord.py names it or the answer's header."""
+def test_retry_after_is_returned_in_seconds() -> None:
+    """The delay comes from discord.py's attribute or from the response header."""
     assert classify(discord.RateLimited(40.5)) == ErrorClassification(
         Disposition.RETRY, retry_after=40.5
     )
-    assert classify(refusal(429, Retry_After="1.5")).retry_after == 1.5
+    assert classify(http_error(429, Retry_After="1.5")).retry_after == 1.5
 
 
 @pytest.mark.parametrize("header", ["soon", "-1", "nan", "inf"])
-def test_a_pause_that_makes_no_sense_is_no_pause(header: str) -> None:
-    """The caller's own pause is used instead."""
-    assert classify(refusal(429, Retry_After=header)).retry_after is None
+def test_an_invalid_retry_after_is_ignored(header: str) -> None:
+    """The caller's own delay applies instead."""
+    assert classify(http_error(429, Retry_After=header)).retry_after is None
 
 
-def test_an_answer_without_headers_names_no_pause() -> None:
-    """Such as one that was read by another library."""
-    error = refusal(429)
+def test_a_response_without_headers_has_no_retry_after() -> None:
+    """A response object of another library may have no headers."""
+    error = http_error(429)
     del cast("Any", error.response).headers
     assert classify(error) == ErrorClassification(Disposition.RETRY)

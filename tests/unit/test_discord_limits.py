@@ -1,3 +1,5 @@
+"""Discord's limits: fair shares of a total, and URLs that Discord accepts."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,21 +8,21 @@ from bot.ui.limits import fair_shares, usable_url
 
 
 @given(st.lists(st.integers(0, 9000), max_size=12), st.integers(-100, 9000))
-def test_shares_stay_within_the_room_and_the_needs(needs: list[int], room: int) -> None:
-    """Nobody gets more than asked for, and all together never more than there is."""
+def test_fair_shares_exceed_neither_the_total_nor_the_needs(needs: list[int], room: int) -> None:
+    """No share exceeds its need, and the sum never exceeds the total."""
     given_out = fair_shares(needs, room)
     assert all(0 <= share <= need for share, need in zip(given_out, needs, strict=True))
     assert sum(given_out) <= max(room, 0)
 
 
 @given(st.lists(st.integers(0, 900), max_size=9))
-def test_where_there_is_room_everybody_gets_what_is_needed(needs: list[int]) -> None:
-    """Nothing is cut that fits."""
+def test_fair_shares_meet_all_needs_if_they_fit(needs: list[int]) -> None:
+    """Nothing is truncated if everything fits."""
     assert fair_shares(needs, sum(needs)) == needs
 
 
-def test_what_one_does_not_need_goes_to_the_others() -> None:
-    """A short text beside a long one leaves it the rest."""
+def test_unneeded_shares_go_to_the_others() -> None:
+    """A short text leaves the rest of its share to a long one."""
     assert fair_shares([5000, 100, 5000], 4100) == [2000, 100, 2000]
 
 
@@ -46,13 +48,13 @@ def test_what_one_does_not_need_goes_to_the_others() -> None:
     ],
     ids=lambda value: str(value)[:20].encode("unicode_escape").decode(),
 )
-def test_a_url_is_made_fit_or_left_out(url: str | None, usable: str | None) -> None:
-    """One URL that Discord refuses would cost the whole message."""
+def test_a_url_is_encoded_or_rejected(url: str | None, usable: str | None) -> None:
+    """Discord rejects a message with an invalid URL, so such a URL is left out."""
     assert usable_url(url) == usable
 
 
 def test_a_url_may_be_too_long_once_it_is_encoded() -> None:
-    """Discord counts what is sent."""
+    """The limit applies to the encoded URL."""
     assert usable_url("https://a.b/" + "ä" * 100, 512) is None
 
 
@@ -64,13 +66,13 @@ def test_a_url_may_be_too_long_once_it_is_encoded() -> None:
         *("127.1", "2130706433", "0x7f.0.0.1", "0177.0.0.1", "1.2.3.4.5", "a.0x7f", "[::1]"),
     ],
 )
-def test_no_button_leads_into_the_readers_own_network(host: str) -> None:
-    """A relay names the links, and people press them; browsers read numbers as addresses."""
+def test_urls_of_private_networks_are_rejected(host: str) -> None:
+    """Host names, IP addresses and their other notations are all checked."""
     assert usable_url(f"https://{host}/song.mp3") is None
     assert usable_url(f"http://{host.upper()}:8080/song.mp3") is None
 
 
 @pytest.mark.parametrize("host", ["8.8.8.8", "cdn1.suno.ai", "xn--4ca.de", "a.b.", "local.dev"])
-def test_public_hosts_are_linked(host: str) -> None:
-    """By name or by address."""
+def test_urls_of_public_hosts_are_accepted(host: str) -> None:
+    """A public host may be a name or an address."""
     assert usable_url(f"https://{host}/song.mp3") == f"https://{host}/song.mp3"

@@ -1,4 +1,4 @@
-"""Hostile text shows as it is: proved against a small model of what Discord's clients render."""
+"""Escaping of untrusted text, checked with a small model of Discord's Markdown."""
 
 import re
 import unicodedata
@@ -35,7 +35,7 @@ ESCAPED = re.compile(r"\\([^0-9A-Za-z\s])")
 
 
 def rendered(text: str) -> str:
-    """Return what a reader sees; fail where anything but an escape takes effect."""
+    """Return the text that a reader sees; fail if any Markdown but an escape takes effect."""
     assert not IN_RAW_TEXT.search(text)
     shown, place = "", 0
     while place < len(text):
@@ -50,21 +50,23 @@ def rendered(text: str) -> str:
 
 
 @given(TEXTS)
-def test_a_text_is_shown_as_it_is(text: str) -> None:
-    """What Discord renders of an escaped text is the cleaned text, and nothing takes effect."""
+def test_an_escaped_text_renders_literally(text: str) -> None:
+    """Rendering an escaped text gives the sanitized text."""
     assert rendered(escape(text)) == sanitize(text)
 
 
 @given(TEXTS, TEXTS, st.sampled_from(("**{}**", "{}: {}", "{} · {}", "-# {}\n{}", "> {}\n{}")))
-def test_a_text_takes_no_effect_inside_a_sentence(one: str, other: str, sentence: str) -> None:
-    """Mentions and invitations stay broken up beside whatever stands before and after them."""
+def test_an_escaped_text_has_no_effect_inside_a_sentence(
+    one: str, other: str, sentence: str
+) -> None:
+    """Mentions and invitations stay inactive, whatever text surrounds them."""
     assert not IN_RAW_TEXT.search(sentence.format(escape(one), escape(other)))
 
 
 @settings(deadline=None)
 @given(LONG_TEXTS, st.integers(1, 60))
-def test_a_cut_text_is_a_beginning_of_what_is_shown(text: str, limit: int) -> None:
-    """It is within its limit, ends in an ellipsis, and no half of an escape is left."""
+def test_a_truncated_text_is_a_prefix(text: str, limit: int) -> None:
+    """It is within the limit, ends in an ellipsis, and splits no escape sequence."""
     short = escape(text, limit=limit)
     assert len(short) <= limit
     if short != escape(text):
@@ -73,8 +75,8 @@ def test_a_cut_text_is_a_beginning_of_what_is_shown(text: str, limit: int) -> No
 
 
 @given(TEXTS, st.integers(2, 30))
-def test_every_piece_of_an_escaped_text_is_harmless(text: str, size: int) -> None:
-    """Wherever a text is split at its boundaries, each piece alone shows as it is."""
+def test_every_piece_of_an_escaped_text_renders_literally(text: str, size: int) -> None:
+    """Each piece between cut positions renders literally by itself."""
     rest, shown = escape(text), ""
     while rest:
         end = cut_position(rest, size)
@@ -85,15 +87,15 @@ def test_every_piece_of_an_escaped_text_is_harmless(text: str, size: int) -> Non
 
 
 @given(TEXTS)
-def test_cleaning_twice_changes_nothing_more(text: str) -> None:
-    """Text that was cleaned once is clean."""
+def test_sanitizing_is_idempotent(text: str) -> None:
+    """Sanitizing a sanitized text changes nothing."""
     assert sanitize(sanitize(text)) == sanitize(text)
 
 
 @settings(deadline=None)
 @given(LONG_TEXTS)
-def test_nothing_unseen_is_left(text: str) -> None:
-    """No control, no half of a surrogate pair, no change of direction, no third line end."""
+def test_sanitizing_removes_invisible_characters(text: str) -> None:
+    """No control character, lone surrogate, bidi override or third line end remains."""
     cleaned = sanitize(text)
     assert not {"Cc", "Cs", "Zl", "Zp"} & set(map(unicodedata.category, cleaned.replace("\n", "")))
     assert not re.search(r"[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]", cleaned)
@@ -102,8 +104,8 @@ def test_nothing_unseen_is_left(text: str) -> None:
 
 @settings(deadline=None)
 @given(LONG_TEXTS, st.integers(1, 60))
-def test_a_bare_text_is_one_line_that_ends_no_code_span(text: str, limit: int) -> None:
-    """It mentions nobody either."""
+def test_a_sanitized_line_ends_no_code_span(text: str, limit: int) -> None:
+    """It is one line without backticks and mentions."""
     line = sanitize_line(text, limit=limit)
     assert len(line) <= limit
     assert "`" not in line
@@ -114,7 +116,7 @@ def test_a_bare_text_is_one_line_that_ends_no_code_span(text: str, limit: int) -
 @settings(deadline=None)
 @given(LONG_TEXTS, st.integers(3, 60))
 def test_a_code_span_is_never_empty_and_within_its_limit(text: str, limit: int) -> None:
-    """An empty pair of ticks would show as two ticks."""
+    """Discord would show an empty code span as two backticks."""
     span = code_span(text, limit=limit)
     assert 3 <= len(span) <= limit
     assert span[0] == span[-1] == "`"
@@ -136,8 +138,8 @@ def test_a_code_span_is_never_empty_and_within_its_limit(text: str, limit: int) 
     ],
     ids=lambda value: value[:12],
 )
-def test_only_what_could_take_effect_is_escaped(text: str, escaped: str) -> None:
-    """Copied lyrics stay readable, and short."""
+def test_plain_characters_are_not_escaped(text: str, escaped: str) -> None:
+    """Ordinary punctuation stays unescaped, so that copied lyrics are readable."""
     assert escape(text) == escaped
 
 
@@ -149,8 +151,8 @@ def test_only_what_could_take_effect_is_escaped(text: str, escaped: str) -> None
         *("می\u200cخواهم", "क्\u200dष", "ශ්\u200dරී", "שָׁלוֹם", "สวัสดี", "ᠮᠣᠩᠭᠣᠯ\u180eᠠ", "a\n\nb"),
     ],
 )
-def test_every_script_and_emoji_stays(text: str) -> None:
-    """Joiners stay where a script or an emoji needs them."""
+def test_scripts_and_emoji_are_kept(text: str) -> None:
+    """Joiners are kept where a script or an emoji needs them."""
     assert sanitize(text) == text
 
 
@@ -181,8 +183,8 @@ def test_every_script_and_emoji_stays(text: str) -> None:
         "tag",
     ],
 )
-def test_what_disturbs_or_hides_is_gone(text: str, cleaned: str) -> None:
-    """The rest of the text stays."""
+def test_disturbing_characters_are_removed(text: str, cleaned: str) -> None:
+    """Only the disturbing characters are removed."""
     assert sanitize(text) == cleaned
 
 
@@ -191,23 +193,23 @@ def test_what_disturbs_or_hides_is_gone(text: str, cleaned: str) -> None:
     ["e\u0301", "🇩🇪", "👍🏽", "👨\u200d👩\u200d👧", r"\*", "@\u200b"],
     ids=["accent", "flag", "skin", "family", "escape", "mention"],
 )
-def test_a_cut_never_halves_a_character(character: str) -> None:
-    """It goes before the character that does not fit whole."""
+def test_truncating_splits_no_visible_character(character: str) -> None:
+    """The cut is before the first character that does not fit whole."""
     assert truncate(f"abc{character}def", 3 + len(character)) == "abc…"
 
 
 def test_a_character_longer_than_the_limit_is_cut_inside() -> None:
-    """There is always something left, so that splitting comes to an end."""
+    """Every piece has at least one code point, so that splitting terminates."""
     assert cut_position("👨\u200d👩\u200d👧\u200d👦", 4) == 4
     assert cut_position(r"\*" + "\u0335" * 6, 3) == 3
     assert cut_position("\u0335" * 4 + r"\*", 5) == 4
 
 
-def test_a_line_has_no_line_ends() -> None:
-    """A title is one line whatever the relay wrote."""
+def test_an_escaped_line_has_no_line_ends() -> None:
+    """A title of a relay becomes one line."""
     assert escape_line("a\nb\n\n# c", limit=20) == r"a b \# c"
 
 
-def test_a_code_span_without_a_text_shows_a_dash() -> None:
-    """So that it remains a code span."""
+def test_an_empty_code_span_contains_a_dash() -> None:
+    """A text without visible characters is shown as a dash."""
     assert code_span("\u200b") == "`–`"

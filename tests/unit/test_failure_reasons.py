@@ -1,4 +1,4 @@
-"""Why a task failed: what relays write, and what people read."""
+"""How relays' texts about failures are classified and explained."""
 
 import re
 from dataclasses import replace
@@ -126,30 +126,30 @@ EXAMPLES = {
     ("cause", "reason"),
     [(cause, reason) for cause, reasons in EXAMPLES.items() for reason in reasons],
 )
-def test_what_a_relay_writes_is_understood(cause: str, reason: str) -> None:
-    """In English and in Chinese; what is not known stays as it is."""
+def test_texts_of_relays_are_classified(cause: str, reason: str) -> None:
+    """English and Chinese texts map to causes; an unknown text has no known cause."""
     assert classify_reason(reason) == cause
 
 
 @pytest.mark.parametrize("cause", [cause for cause in EXAMPLES if cause != "told"])
-def test_every_cause_is_known_in_both_languages(cause: str) -> None:
-    """Relays write English and Chinese: each cause has an example of both."""
+def test_every_cause_has_examples_in_both_languages(cause: str) -> None:
+    """Each cause has an English and a Chinese example."""
     scripts = {bool(re.search("[\u4e00-\u9fff]", reason)) for reason in EXAMPLES[cause]}
     assert scripts == {True, False}
 
 
 @pytest.mark.parametrize("language", sorted(languages()))
 @pytest.mark.parametrize("cause", EXAMPLES)
-def test_every_cause_has_a_reason_and_an_advice(cause: str, language: str) -> None:
-    """Of its own: what to do about one is not what to do about all."""
+def test_every_cause_has_an_explanation_and_advice(cause: str, language: str) -> None:
+    """Both catalogues have the two texts of each cause."""
     catalog = catalog_in(language)
     task = a_failure(reason=EXAMPLES[cause][0])
     assert failure_explanation(task, catalog) == catalog.text(f"notice-reason-{cause}")
     assert failure_advice(task, catalog) == catalog.text(f"notice-advice-{cause}")
 
 
-def test_no_two_causes_are_explained_alike() -> None:
-    """Or one of them would say nothing."""
+def test_explanations_of_causes_are_distinct() -> None:
+    """No two causes share an explanation."""
     for language in languages():
         catalog = catalog_in(language)
         told = [catalog.text(f"notice-reason-{cause}") for cause in EXAMPLES]
@@ -159,14 +159,14 @@ def test_no_two_causes_are_explained_alike() -> None:
 @pytest.mark.parametrize(
     "written", ["TIME OUT", "  time \n out ", "time\u200b out", "time_out", "Time-Out!"]
 )
-def test_looks_do_not_matter(written: str) -> None:
-    """Neither capitals nor blanks, nor what cannot be seen."""
+def test_classification_ignores_case_and_invisible_characters(written: str) -> None:
+    """Upper case, whitespace and invisible characters do not change the cause."""
     assert classify_reason(written) == "timeout"
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
-def test_a_chinese_reason_is_told_in_the_language_of_the_place(locale: str) -> None:
-    """And the relay's own words stand below."""
+def test_a_failure_is_explained_in_the_language_of_the_channel(locale: str) -> None:
+    """The relay's own text follows unchanged."""
     catalog = catalog_for(locale)
     task = a_failure(reason="账号余额不足")
     (embed,) = render_notice(task, EndReason.FINISHED, [1], catalog).embeds
@@ -178,8 +178,8 @@ def test_a_chinese_reason_is_told_in_the_language_of_the_place(locale: str) -> N
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
-def test_a_card_says_it_too(locale: str) -> None:
-    """Whoever asks for the status reads the same."""
+def test_a_status_card_explains_a_failure(locale: str) -> None:
+    """The status card has the same explanation as the notice."""
     catalog = catalog_for(locale)
     (card,) = status_card(a_failure(reason="Prompt too long."), catalog, now=NOON)
     assert catalog.text("notice-reason-too-long") in (card.description or "")
@@ -187,12 +187,12 @@ def test_a_card_says_it_too(locale: str) -> None:
 
 
 def a_failed_clip(reason: str) -> Clip:
-    """Return a clip that failed, and why."""
+    """Return a failed clip with a reason."""
     return replace(a_clip(), status=ClipStatus.ERROR, audio_url=None, reason=reason)
 
 
-def test_the_most_telling_reason_counts() -> None:
-    """Where the task says only that it failed, a clip may say why."""
+def test_the_most_specific_reason_wins() -> None:
+    """The reason of a clip is used if that of the task is vague."""
     clips = (a_failed_clip("strange"), a_failed_clip("Tags contained artist name"))
     task = a_failure(reason="任务失败", clips=clips)
     assert relay_reason(task) == "Tags contained artist name"
@@ -205,8 +205,8 @@ def test_the_most_telling_reason_counts() -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=2000))
-def test_any_reason_has_a_cause(reason: str) -> None:
-    """Hostile ones too; none of them breaks a notice."""
+def test_every_text_has_a_cause(reason: str) -> None:
+    """Any text is classified, and the notice of any failure fits Discord's limits."""
     assert classify_reason(reason) in EXAMPLES
 
 
@@ -223,6 +223,6 @@ def test_any_reason_has_a_cause(reason: str) -> None:
         "model ",
     ],
 )
-def test_a_reason_of_any_length_is_read_at_once(piece: str) -> None:
-    """Only its beginning counts, so that no text keeps the bot busy."""
+def test_only_the_start_of_a_reason_is_searched(piece: str) -> None:
+    """The length of the text does not change the work."""
     assert classify_reason(piece * 100_000 + " time out") == "told"

@@ -1,3 +1,5 @@
+"""The global rate limit of requests to Discord, on an event loop with a virtual clock."""
+
 import asyncio
 import itertools
 import selectors
@@ -18,22 +20,22 @@ JUST = 1e-6
 """Seconds: an event loop's clock is as fine as that."""
 
 
-class Leap(selectors.DefaultSelector):
-    """Lets time pass at once whenever a loop would wait."""
+class VirtualSelector(selectors.DefaultSelector):
+    """Advances a virtual clock by the timeout instead of waiting."""
 
     now = 0.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Wait no longer; return what there is."""
+        """Return the ready events without waiting."""
         self.now += timeout or 0.0
         return super().select(0)
 
 
-class LeapingLoop(asyncio.SelectorEventLoop):
-    """A loop on which time is what it is told."""
+class VirtualTimeLoop(asyncio.SelectorEventLoop):
+    """An event loop with a virtual clock."""
 
     def __init__(self) -> None:
-        self.clock = Leap()
+        self.clock = VirtualSelector()
         super().__init__(self.clock)
 
     def time(self) -> float:
@@ -41,16 +43,16 @@ class LeapingLoop(asyncio.SelectorEventLoop):
         return self.clock.now
 
 
-def in_no_time(work: Coroutine[Any, Any, T]) -> T:
-    """Run what only waits, without waiting."""
-    with asyncio.Runner(loop_factory=LeapingLoop) as runner:
+def run_virtually(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on a loop with a virtual clock."""
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         return runner.run(work)
 
 
-async def turns_of(count: int, *, busy: float = 0.0) -> list[float]:
-    """Return when so many turns came that were asked for at once; the program was busy midway."""
+async def admission_times(count: int, *, busy: float = 0.0) -> list[float]:
+    """Return when ``count`` concurrent requests are admitted; the loop is blocked midway."""
     loop = asyncio.get_running_loop()
-    assert isinstance(loop, LeapingLoop)
+    assert isinstance(loop, VirtualTimeLoop)
     turns, times = GlobalRateLimiter(MOST), list[float]()
 
     async def take(number: int) -> None:
@@ -63,31 +65,34 @@ async def turns_of(count: int, *, busy: float = 0.0) -> list[float]:
     return times
 
 
-def test_no_second_has_more_turns_than_discord_takes() -> None:
-    """However many wait; also when the program makes up for what it missed."""
+def test_no_second_has_more_requests_than_the_limit() -> None:
+    """The limit also holds while delays of the event loop are caught up."""
     for busy in (0.0, 0.05, MAX_CATCH_UP, 0.7, 5.0):
-        times = in_no_time(turns_of(5 * MOST, busy=busy))
+        times = run_virtually(admission_times(5 * MOST, busy=busy))
         pairs = zip(times, times[MOST:], strict=False)
         assert all(later - earlier > 1 - JUST for earlier, later in pairs)
 
 
-def test_turns_are_spread_evenly() -> None:
-    """What leaves at a distance is not too much at once when it arrives."""
-    times = in_no_time(turns_of(5 * MOST))
+def test_requests_are_spaced_evenly() -> None:
+    """The intervals between requests are equal."""
+    times = run_virtually(admission_times(5 * MOST))
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert max(gaps) - min(gaps) < JUST
 
 
-def test_turns_that_were_missed_are_made_up_for() -> None:
-    """A program that was busy for a moment is as far in the end as one that was not."""
-    usual, late = in_no_time(turns_of(8 * MOST)), in_no_time(turns_of(8 * MOST, busy=0.05))
+def test_short_delays_are_caught_up() -> None:
+    """A short block of the event loop does not change the time of the last request."""
+    usual, late = (
+        run_virtually(admission_times(8 * MOST)),
+        run_virtually(admission_times(8 * MOST, busy=0.05)),
+    )
     assert abs(late[-1] - usual[-1]) < JUST
 
 
-def test_who_gives_up_takes_no_turn() -> None:
-    """The next in line goes in its place."""
+def test_a_cancelled_request_uses_no_capacity() -> None:
+    """The next request in the queue is admitted in its place."""
 
-    async def give_up() -> float:
+    async def cancel_all_but_last() -> float:
         turns = GlobalRateLimiter(MOST)
         waiting = [asyncio.create_task(turns.acquire()) for _ in range(5 * MOST)]
         await asyncio.sleep(0)
@@ -96,11 +101,11 @@ def test_who_gives_up_takes_no_turn() -> None:
         await asyncio.gather(*waiting, return_exceptions=True)
         return asyncio.get_running_loop().time()
 
-    assert in_no_time(give_up()) < 1 / MOST
+    assert run_virtually(cancel_all_but_last()) < 1 / MOST
 
 
-async def test_answers_to_people_never_wait_for_a_turn() -> None:
-    """Discord does not count them, and wants them within three seconds."""
+async def test_interaction_responses_are_not_limited() -> None:
+    """Discord does not count them, and expects them within three seconds."""
     async with (
         LocalDiscord() as local,
         aiohttp.ClientSession(

@@ -1,4 +1,4 @@
-"""What a card says is true at every moment, in every language."""
+"""The content of live cards in each state, in every language."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ STRANGER = Task("a-task-nobody-heard-of", TaskStatus.UNRECOGNIZED)
 
 
 def running(task: Task | None = None, **changes: Any) -> LiveCardTask:
-    """Return a task on a card that somebody watches."""
+    """Return a watched running task of a card."""
     values: dict[str, Any] = {
         "end_reason": None,
         "message_id": None,
@@ -29,18 +29,18 @@ def running(task: Task | None = None, **changes: Any) -> LiveCardTask:
 def ended(
     task: Task | None = None, end_reason: EndReason = EndReason.FINISHED, **changes: Any
 ) -> LiveCardTask:
-    """Return a task on a card that has ended, and whose notice is there."""
+    """Return an ended task of a card whose notice is posted."""
     values: dict[str, Any] = {"end_reason": end_reason, "watched": False, "message_id": 7}
     return running(task or a_song(), **values | changes)
 
 
-def left(task: Task | None = None, **changes: Any) -> LiveCardTask:
-    """Return a task on a card that nobody watches any more."""
+def unwatched(task: Task | None = None, **changes: Any) -> LiveCardTask:
+    """Return a task of a card that nobody watches any more."""
     return running(task or STRANGER, **{"watched": False, "known": False} | changes)
 
 
 def a_card(*tasks: LiveCardTask, **changes: Any) -> LiveCard:
-    """Return a card; Ada watches what runs."""
+    """Return a card; user 1 watches the running tasks."""
     values: dict[str, Any] = {
         "id": 3,
         "destination": HERE,
@@ -57,8 +57,8 @@ def a_card(*tasks: LiveCardTask, **changes: Any) -> LiveCard:
     return LiveCard(tasks=tasks, **values | changes)
 
 
-def shown(card: LiveCard, language: str = "en") -> tuple[str, int]:
-    """Return what a card says, and its colour."""
+def rendered(card: LiveCard, language: str = "en") -> tuple[str, int]:
+    """Return the text and the colour of a card."""
     embed = live_card_embed(card, catalog_in(language), now=NOON)
     assert embed.colour is not None
     return f"{embed.title}\n{embed.description}", embed.colour.value
@@ -74,26 +74,26 @@ NOTHING_MADE = {
     "failed": ended(a_failure()),
     "unknown to the relay": ended(a_running_task(), EndReason.NOT_FOUND),
     "given up": ended(a_running_task(), EndReason.GAVE_UP),
-    "left by everybody": left(),
-    "left, though it runs on elsewhere": left(a_running_task(), known=True),
+    "left by everybody": unwatched(),
+    "left, though it runs on elsewhere": unwatched(a_running_task(), known=True),
 }
 
 
 @pytest.mark.parametrize("task", NOTHING_MADE.values(), ids=NOTHING_MADE)
 @pytest.mark.parametrize("beside", [(), (ended(),)], ids=["alone", "beside a song"])
-def test_green_means_done_and_nothing_else(
+def test_a_card_is_not_green_without_success(
     task: LiveCardTask, beside: tuple[LiveCardTask, ...]
 ) -> None:
-    """Neither a failure, nor what nobody waits for any more, is announced as done."""
-    text, colour = shown(a_card(task, *beside))
+    """Failed, unknown and unwatched tasks are not announced as done."""
+    text, colour = rendered(a_card(task, *beside))
     assert colour != GREEN
     assert "All done" not in text
 
 
-def test_what_is_done_is_green() -> None:
-    """One, or all of several."""
-    assert shown(a_card(ended()))[1] == GREEN
-    text, colour = shown(a_card(ended(), ended()))
+def test_a_card_is_green_if_all_tasks_succeeded() -> None:
+    """The rule is the same for one task and for several."""
+    assert rendered(a_card(ended()))[1] == GREEN
+    text, colour = rendered(a_card(ended(), ended()))
     assert colour == GREEN
     assert text.startswith("All done")
 
@@ -105,54 +105,56 @@ def test_what_is_done_is_green() -> None:
         ((ended(a_song(outcome=Outcome.PARTIAL)),), AMBER),
         ((ended(a_failure()), ended(a_failure())), RED),
         ((ended(a_failure()), ended()), AMBER),
-        ((ended(a_failure()), left()), RED),
-        ((left(),), GREY),
+        ((ended(a_failure()), unwatched()), RED),
+        ((unwatched(),), GREY),
         ((ended(notice_pending=True, message_id=None),), BLUE),
         ((ended(), running()), BLUE),
     ],
 )
-def test_the_colour_says_how_it_went(tasks: tuple[LiveCardTask, ...], colour: int) -> None:
-    """Blue until nothing will change any more."""
-    assert shown(a_card(*tasks))[1] == colour
+def test_the_colour_shows_the_outcome(tasks: tuple[LiveCardTask, ...], colour: int) -> None:
+    """The card is blue until its state is final."""
+    assert rendered(a_card(*tasks))[1] == colour
 
 
-def test_a_card_that_everybody_left_says_so_and_has_no_buttons() -> None:
-    """A state of its own: the song goes on, only nobody here waits for it."""
-    card = a_card(left())
-    text, _ = shown(card)
+def test_a_card_without_watchers_says_so_and_has_no_buttons() -> None:
+    """It claims neither that the task ended nor that it is watched."""
+    card = a_card(unwatched())
+    text, _ = rendered(card)
     assert text.startswith("Not watched any more")
     assert "Nobody was watching any more" in text
     assert labels(card) == []
 
 
-def test_a_task_among_several_that_nobody_watches_any_more_does_not_count() -> None:
-    """The card goes on for the others, and does not call it being made."""
-    text, _ = shown(a_card(left(), running(), ended()))
+def test_unwatched_tasks_of_a_group_are_not_counted() -> None:
+    """The card counts only the watched tasks and shows the others as stopped."""
+    text, _ = rendered(a_card(unwatched(), running(), ended()))
     assert text.startswith("1 of 2 have ended")
     assert "`a-task-n…` · ⏹️ not watched any more" in text
 
 
-def test_what_the_relay_never_spoke_of_is_not_being_made() -> None:
-    """It waits for the relay's first answer, alone and among others."""
-    alone, _ = shown(a_card(running(STRANGER, known=False)))
+def test_an_unknown_task_is_not_shown_as_running() -> None:
+    """A task that no look-up returned yet is rendered as waiting, alone and in a group."""
+    alone, _ = rendered(a_card(running(STRANGER, known=False)))
     assert alone.startswith("Waiting for the relay\nThe relay has not said anything")
-    among, _ = shown(a_card(running(STRANGER, known=False), running()))
+    among, _ = rendered(a_card(running(STRANGER, known=False), running()))
     assert "`a-task-n…` · waiting for the relay's first answer" in among
 
 
 @pytest.mark.parametrize("language", sorted(languages()))
-@pytest.mark.parametrize("task", [running(STRANGER, known=False), left(), ended(a_failure())])
-def test_no_language_calls_it_being_made_or_done(language: str, task: LiveCardTask) -> None:
-    """What is neither is said in words of its own."""
+@pytest.mark.parametrize("task", [running(STRANGER, known=False), unwatched(), ended(a_failure())])
+def test_unknown_and_unwatched_tasks_have_texts_of_their_own(
+    language: str, task: LiveCardTask
+) -> None:
+    """No language describes them as running or done."""
     catalog = catalog_in(language)
     for card in (a_card(task), a_card(task, running())):
-        title = shown(card, language)[0].split("\n")[0]
+        title = rendered(card, language)[0].split("\n")[0]
         assert title != catalog.text("live-over")
-    assert catalog.text("live-untitled") not in shown(a_card(task), language)[0]
+    assert catalog.text("live-untitled") not in rendered(a_card(task), language)[0]
 
 
-def test_a_running_song_has_its_previews() -> None:
-    """Beside the buttons to join and to leave."""
+def test_a_running_card_links_the_previews() -> None:
+    """The links are beside the buttons to join and to leave."""
     stream = a_clip(
         status=ClipStatus.STREAMING, audio_url="https://audiopipe.suno.ai/1", audio_is_final=False
     )
@@ -160,31 +162,31 @@ def test_a_running_song_has_its_previews() -> None:
     assert labels(card) == ["Me too", "Stop", "Preview"]
 
 
-def test_a_plain_card_says_nothing_of_anybody_else() -> None:
-    """No title, no style, no id, no link to what was made."""
+def test_an_own_text_card_contains_no_foreign_text() -> None:
+    """It has no title, style, id or link."""
     secret = a_running_task("secret-id", clips=(a_clip(title="secret", style="secret"),))
     alone = a_card(running(secret), own_text_only=True)
     several = a_card(running(secret), ended(a_song("secret-id")), own_text_only=True)
     for card in (alone, several):
-        assert "secret" not in shown(card)[0]
+        assert "secret" not in rendered(card)[0]
         assert labels(card) == ["Me too", "Stop"]
-    assert "Task 2 · ✅ done · [the result]" in shown(several)[0]
+    assert "Task 2 · ✅ done · [the result]" in rendered(several)[0]
 
 
 @pytest.mark.parametrize("may_embed", [True, False, None])
 @pytest.mark.parametrize("task", [running(), ended()], ids=["running", "ended"])
-def test_nothing_depends_on_an_embed_that_may_be_left_out(
+def test_unknown_embed_permission_never_leaves_an_empty_message(
     task: LiveCardTask, may_embed: bool | None
 ) -> None:
-    """Where it is not known whether the bot may embed, there are buttons or a text."""
+    """The card then has buttons or is plain text."""
     look = render_live_card(a_card(task), catalog_in("en"), now=NOON, may_embed=may_embed)
     assert bool(look.content) != bool(look.embeds)
     assert may_embed or look.content or look.view
     assert not (may_embed and look.content)
 
 
-def test_a_card_of_many_fits_as_a_text() -> None:
-    """Ten tasks with long titles, and as many people as are named."""
+def test_a_large_card_fits_as_text() -> None:
+    """Ten tasks with long titles and all mentions fit in a message's content."""
     clips = (a_clip(title="*" * 200),)
     tasks = [
         ended(a_song(f"song-{number}", clips=clips), notice_pending=True) for number in range(10)

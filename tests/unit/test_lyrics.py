@@ -1,3 +1,5 @@
+"""Splitting lyrics into embeds and messages."""
+
 import re
 
 import pytest
@@ -18,27 +20,27 @@ from tests.support.builders import a_clip, a_failure, a_lyrics_task, a_running_t
 from tests.support.hostile import LONG_TEXTS, TASKS, TEXTS, assert_embeds_fit
 
 WORDS = catalog_in("en")
-# A failure is told with the task that caused it, however long its lyrics.
+# Hypothesis reports a failure with the task that caused it, however long its lyrics.
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 HINT = "*The rest: `/suno lyrics`*"
 
 
-def without_blanks(text: str) -> str:
-    """Return what is left of a text when only what is sung counts."""
+def without_whitespace(text: str) -> str:
+    """Return a text without whitespace."""
     return re.sub(r"\s+", "", text)
 
 
 def unescaped(text: str) -> str:
-    """Return an escaped text as Discord shows it."""
+    """Return an escaped text as Discord renders it."""
     return re.sub(r"\\([^0-9A-Za-z\s])", r"\1", text).replace("\u200b", "")
 
 
 @given(TEXTS, st.integers(2, 40))
 def test_splitting_loses_nothing(text: str, limit: int) -> None:
-    """All pieces fit, and together they are the whole."""
+    """All pieces are within the limit, and together they are the whole text."""
     pieces = split_text(escape(text), limit)
     assert all(0 < len(piece) <= limit for piece in pieces)
-    assert without_blanks("".join(pieces)) == without_blanks(escape(text))
+    assert without_whitespace("".join(pieces)) == without_whitespace(escape(text))
 
 
 @pytest.mark.parametrize(
@@ -54,44 +56,44 @@ def test_splitting_loses_nothing(text: str, limit: int) -> None:
     ],
     ids=["section", "heading", "heading at the end", "line", "word", "letter", "escape"],
 )
-def test_a_text_is_split_where_a_singer_would_breathe(text: str, pieces: list[str]) -> None:
-    """At a section, else at a line, else at a word, else between letters."""
+def test_a_text_is_split_at_the_largest_unit(text: str, pieces: list[str]) -> None:
+    """A piece ends after a section, else a line, else a word, else inside a word."""
     assert split_text(text, 7) == pieces
 
 
 @given(TEXTS, st.integers(-2, 60))
-def test_a_text_that_is_cut_stays_within_its_limit(text: str, limit: int) -> None:
-    """Also where there is no room at all."""
+def test_a_truncated_text_is_within_its_limit(text: str, limit: int) -> None:
+    """A limit of zero is valid too."""
     assert len(truncate_at_line(escape(text), limit)) <= max(limit, 0)
 
 
-def test_a_text_is_cut_at_a_line() -> None:
-    """No line is left half, unless that would leave most of the room empty."""
+def test_a_text_is_truncated_at_a_line() -> None:
+    """A line is split only if whole lines would use less than half of the limit."""
     assert truncate_at_line("first line\nsecond line", 15) == "first line"
     assert truncate_at_line("[V]\na very long second line", 15) == "[V]\na very lon…"
 
 
 @settings(deadline=None)
 @given(LONG_TEXTS, st.integers(0, 6000), st.integers(0, 4))
-def test_fitted_lyrics_stay_within_room_and_embeds(text: str, room: int, embeds: int) -> None:
-    """And either nothing is missing or the hint says how to read the rest."""
+def test_fitted_lyrics_are_within_both_limits(text: str, room: int, embeds: int) -> None:
+    """Either the text is complete or the hint follows it."""
     escaped = escape(text)
     pieces = fit_into_embeds(escaped, room, embeds, HINT)
     assert len(pieces) <= embeds
     assert sum(map(len, pieces)) <= room
     assert all(0 < len(piece) <= 4096 for piece in pieces)
-    whole = without_blanks("".join(pieces)) == without_blanks(escaped)
+    whole = without_whitespace("".join(pieces)) == without_whitespace(escaped)
     assert whole or not pieces or pieces[-1].endswith(HINT)
 
 
-def test_lyrics_that_fit_in_two_embeds_are_not_cut() -> None:
-    """5,000 code points fit a message though not a single embed."""
+def test_lyrics_that_fit_in_two_embeds_are_complete() -> None:
+    """5,000 code points exceed one embed, but not a message."""
     text = "\n".join(["歌" * 99] * 50)
     assert "".join(fit_into_embeds(text, 5800, 8, HINT)).replace("\n", "") == text.replace("\n", "")
 
 
-def test_lyrics_with_too_few_embeds_are_cut() -> None:
-    """However much room there is."""
+def test_lyrics_are_truncated_if_there_are_too_few_embeds() -> None:
+    """The number of embeds is a limit of its own."""
     (piece,) = fit_into_embeds("la la\n" * 900, 6000, 1, HINT)
     assert piece.endswith(f"la la\n\n{HINT}")
 
@@ -99,7 +101,7 @@ def test_lyrics_with_too_few_embeds_are_cut() -> None:
 @settings(max_examples=50, deadline=None)
 @given(TASKS)
 def test_pages_fit_for_any_task(task: Task) -> None:
-    """Whatever the relay wrote, each message of a reading is one that Discord takes."""
+    """Every message with lyrics is within Discord's limits for any task."""
     for message in lyrics_messages(task, WORDS):
         assert_embeds_fit(message)
 
@@ -109,27 +111,27 @@ def test_pages_fit_for_any_task(task: Task) -> None:
 @example("歌\n", 50_000)
 @example("* [a](b) ", 11_000)
 @example("\\", 100_000)
-def test_pages_hold_every_word_of_any_length(piece: str, times: int) -> None:
-    """100,000 code points are read to the end, as they were written."""
+def test_pages_contain_the_whole_text(piece: str, times: int) -> None:
+    """100,000 code points of lyrics are complete."""
     text = piece * times
     task = a_lyrics_task(lyrics=Lyrics(text, title="Long"))
     if not lyrics_texts(task):
         return
     embeds = [embed for message in lyrics_messages(task, WORDS) for embed in message]
     shown = "".join(unescaped(embed.description or "") for embed in embeds)
-    assert without_blanks(shown) == without_blanks(sanitize(text))
+    assert without_whitespace(shown) == without_whitespace(sanitize(text))
 
 
 def test_lyrics_that_all_clips_share_are_shown_once() -> None:
-    """Without a word about versions."""
+    """They have no heading with version numbers."""
     task = a_song(clips=(a_clip(), a_clip(id="clip-2"), a_clip(id="clip-3", lyrics="")))
     ((page,),) = lyrics_messages(task, WORDS)
     assert page.title == "Paper Boats"
     assert page.description == "\\[Verse\\]\nPaper boats on a rainy street"
 
 
-def test_different_lyrics_are_shown_both_and_labelled() -> None:
-    """Each with the versions that have it."""
+def test_different_lyrics_have_headings() -> None:
+    """Each heading contains the versions that have these lyrics."""
     clips = (a_clip(), a_clip(lyrics="La la"), a_clip())
     ((first, second),) = lyrics_messages(a_song(clips=clips), WORDS)
     assert first.title == "Paper Boats · Lyrics · Version 1 · Version 3"
@@ -149,7 +151,7 @@ def test_different_lyrics_are_shown_both_and_labelled() -> None:
     ],
     ids=["instrumental", "running", "failed", "nothing", "partial"],
 )
-def test_where_there_are_no_lyrics_one_embed_says_why(task: Task, said: str) -> None:
-    """A reader is never left with an empty answer."""
+def test_missing_lyrics_are_explained(task: Task, said: str) -> None:
+    """One embed explains why the task has no lyrics."""
     ((page,),) = lyrics_messages(task, WORDS)
     assert said in (page.description or "")

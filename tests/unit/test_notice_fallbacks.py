@@ -1,4 +1,4 @@
-"""The least that a notice can say, in the bot's own words."""
+"""The minimal notice: the bot's own sentences and the task id."""
 
 import pytest
 from hypothesis import given, settings
@@ -12,19 +12,21 @@ from bot.ui.task_text import has_marker
 from tests.support.builders import a_clip, a_failure, a_lyrics_task, a_running_task, a_song
 from tests.support.hostile import TASKS, assert_fits
 
-WORDS = catalog_in("en")
+CATALOG = catalog_in("en")
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 ADA = 11
-CROWD = [2**64 - 1 - number for number in range(50)]
+MANY_WATCHERS = [2**64 - 1 - number for number in range(50)]
 BROKEN = a_clip(id="clip-2", status=ClipStatus.ERROR, audio_url=None, audio_is_final=False)
 
 
 @settings(max_examples=60, deadline=None)
-@given(TASKS, st.sampled_from(EndReason), st.sampled_from(([], [ADA], CROWD)), st.booleans())
-def test_the_least_fits_and_bears_the_marker(
+@given(
+    TASKS, st.sampled_from(EndReason), st.sampled_from(([], [ADA], MANY_WATCHERS)), st.booleans()
+)
+def test_a_minimal_notice_fits_and_has_the_marker(
     task: Task, end_reason: EndReason, watchers: list[int], possible_duplicate: bool
 ) -> None:
-    """Whatever the relay wrote; and with room for the remark where it could not be posted."""
+    """It leaves space for the remark that it was redirected."""
     for language in ("en", "zh-CN"):
         text = minimal_notice(
             task, end_reason, watchers, catalog_in(language), possible_duplicate=possible_duplicate
@@ -38,7 +40,7 @@ def test_the_least_fits_and_bears_the_marker(
 
 
 @pytest.mark.parametrize(
-    ("task", "end_reason", "said"),
+    ("task", "end_reason", "expected"),
     [
         (a_song(), EndReason.FINISHED, "song is done."),
         (a_song(clips=(a_clip(), a_clip(id="clip-2"))), EndReason.FINISHED, "in 2 versions."),
@@ -62,17 +64,17 @@ def test_the_least_fits_and_bears_the_marker(
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_the_least_says_how_it_ended_without_a_word_of_anybodys(
-    task: Task, end_reason: EndReason, said: str
+def test_a_minimal_notice_contains_no_foreign_text(
+    task: Task, end_reason: EndReason, expected: str
 ) -> None:
-    """Not a title, a reason or a link; and not even the id, where that was refused too."""
-    text = minimal_notice(task, end_reason, [ADA], WORDS)
-    bare = minimal_notice(task, end_reason, [ADA], WORDS, with_id=False)
-    assert said in text.content
+    """It contains no title, reason or link, and the id can be omitted too."""
+    text = minimal_notice(task, end_reason, [ADA], CATALOG)
+    bare = minimal_notice(task, end_reason, [ADA], CATALOG, with_id=False)
+    assert expected in text.content
     assert f"♪ {task.id}`" in text.content
     assert "/suno status" in text.content
     assert bare.content.startswith(text.content.split("\n")[0])
     assert "/suno history" in bare.content
     assert "♪" not in bare.content
-    for words in ("Paper", "artist", "http", "cdn1"):
-        assert words not in text.content
+    for foreign_text in ("Paper", "artist", "http", "cdn1"):
+        assert foreign_text not in text.content

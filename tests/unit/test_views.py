@@ -1,3 +1,5 @@
+"""Views with link buttons and persistent buttons."""
+
 import re
 
 import discord
@@ -23,8 +25,8 @@ async def test_no_buttons_need_no_view() -> None:
     assert link_view(()) is None
 
 
-async def test_a_button_opens_its_link() -> None:
-    """Discord opens it by itself: the button has a URL and no id."""
+async def test_a_link_button_has_a_url_and_no_custom_id() -> None:
+    """Discord opens the link without an interaction."""
     view = link_view([SONG])
     assert view is not None
     (button,) = view.children
@@ -33,31 +35,31 @@ async def test_a_button_opens_its_link() -> None:
     assert button.style is discord.ButtonStyle.link
 
 
-async def test_nothing_waits_for_a_press() -> None:
-    """A view of links is neither kept in memory nor ended after minutes."""
+async def test_a_link_view_has_no_timeout() -> None:
+    """A view of links is neither kept in memory nor stopped after minutes."""
     view = link_view([SONG])
     assert view is not None
     assert view.timeout is None
     assert not view.is_dispatchable()
 
 
-async def test_buttons_stand_five_in_a_row() -> None:
-    """In the order in which they were given."""
+async def test_buttons_are_in_rows_of_five() -> None:
+    """The order of the buttons is kept."""
     view = link_view([LinkButton(str(number), SONG.url) for number in range(7)])
     assert view is not None
     rows = [[button["label"] for button in row["components"]] for row in view.to_components()]
     assert rows == [["0", "1", "2", "3", "4"], ["5", "6"]]
 
 
-async def test_more_buttons_than_discord_takes_are_left_out() -> None:
-    """The message is sent all the same."""
+async def test_buttons_beyond_discords_limit_are_omitted() -> None:
+    """The message is still sent."""
     view = link_view([SONG] * 30)
     assert view is not None
     assert len(view.children) == 25
 
 
-async def test_what_is_sent_is_not_kept_in_memory() -> None:
-    """discord.py keeps no view of any kind: dynamic items answer for the buttons."""
+async def test_sent_views_are_not_kept_in_memory() -> None:
+    """discord.py stores no view, because dynamic items handle the components."""
     task = a_running_task(lyrics=Lyrics("Row, row"))
     views = (
         keep_watching_view(1, "Keep watching"),
@@ -84,8 +86,8 @@ async def test_what_is_sent_is_not_kept_in_memory() -> None:
         assert not store._synced_message_views
 
 
-def test_no_view_is_made_that_discord_py_keeps() -> None:
-    """Every view of ours is of the kind that it forgets."""
+def test_all_views_are_stateless() -> None:
+    """No module creates another kind of view."""
     paths = [*ROOT.glob("bot/ui/**/*.py"), *ROOT.glob("cogs/*.py")]
     bases = {path.name for path in paths if re.search(r"ui\.(View|Modal)\(", path.read_text())}
     assert not bases
