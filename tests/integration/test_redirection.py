@@ -111,10 +111,10 @@ async def test_fifty_people_are_told_without_opening_fifty_direct_messages_at_on
         await dispatching.deliver(after=1)
         if not (await dispatching.outbox.next_at()):
             break
-    record_opened = [
+    opened_at = [
         one.at for one in dispatching.local.requests if one.path == "/users/@me/channels"
     ]
-    pauses = [later - earlier for earlier, later in itertools.pairwise(record_opened)]
+    pauses = [later - earlier for earlier, later in itertools.pairwise(opened_at)]
     assert min(pauses) >= POLICY.direct_messages.interval
     assert [len(direct(dispatching, person).messages) for person in people] == [1] * 50
 
