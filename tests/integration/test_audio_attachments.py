@@ -1,3 +1,5 @@
+"""Audio files attached to notices: when a file is fetched, uploaded or left out."""
+
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -43,13 +45,13 @@ LIMIT = 1 << 20
 
 @dataclass
 class AttachmentHarness(DispatcherHarness):
-    """A dispatcher that attaches songs, the media server, and the settings of servers."""
+    """A dispatcher that attaches audio files, a media server, and the servers' settings."""
 
     media: MediaServer
     settings: ServerSettingsStore
 
-    async def told(self, task: Task, channel: Channel | None = None) -> Message:
-        """Owe the notice of a task, and return it: exactly one message, whatever happens."""
+    async def notice_of(self, task: Task, channel: Channel | None = None) -> Message:
+        """Enqueue a task's notice, deliver it, and return the only message."""
         await self.enqueue(task, channel=channel)
         await self.deliver()
         (message,) = (channel or self.channel).messages
@@ -58,15 +60,15 @@ class AttachmentHarness(DispatcherHarness):
 
     @property
     def message_requests(self) -> int:
-        """How often a message was sent to the channel."""
+        """The number of requests that posted a message to the channel."""
         path = f"/channels/{self.channel.id}/messages"
-        asked = [(request.method, request.path) for request in self.local.requests]
-        return asked.count(("POST", path))
+        requested = [(request.method, request.path) for request in self.local.requests]
+        return requested.count(("POST", path))
 
 
 @pytest.fixture
 async def harness(tmp_path: Path, media: MediaServer) -> AsyncIterator[AttachmentHarness]:
-    """Return a dispatcher for a server that allows uploads, and the server of its songs."""
+    """Return a dispatcher for a server that allows uploads, and a media server."""
     async with AsyncExitStack() as stack:
         local = await stack.enter_async_context(LocalDiscord())
         local.clock.stop()
@@ -92,14 +94,14 @@ async def harness(tmp_path: Path, media: MediaServer) -> AsyncIterator[Attachmen
 
 
 def a_song_at(link: str, **changes: Any) -> Task:
-    """Return a finished song whose audio is there."""
+    """Return a finished song whose audio is at a URL."""
     return a_song(clips=(a_clip(audio_url=link, **changes),))
 
 
-async def test_a_song_comes_with_a_file_that_discord_plays(harness: AttachmentHarness) -> None:
-    """Named after it, with every byte, beside the link and the cover."""
+async def test_a_song_has_its_audio_file(harness: AttachmentHarness) -> None:
+    """The file is named after the song and complete; link and cover stay in the message."""
     link = harness.media.song(MP3 * 700)
-    message = await harness.told(a_song_at(link, title="Paper Boats (live)"))
+    message = await harness.notice_of(a_song_at(link, title="Paper Boats (live)"))
     (file,) = message.attachments
     assert file.filename == "Paper-Boats-live.mp3"
     assert file.content_type == "audio/mpeg"
@@ -108,10 +110,10 @@ async def test_a_song_comes_with_a_file_that_discord_plays(harness: AttachmentHa
     assert harness.message_requests == 1
 
 
-async def test_only_the_first_song_that_goes_on_playing_is_a_file(
+async def test_only_the_first_playable_clip_is_a_file(
     harness: AttachmentHarness,
 ) -> None:
-    """A stream is never fetched, nor is a second version: its link is in the message."""
+    """Streams and further versions are not fetched, only linked."""
     harness.media.song()
     stream = a_clip(id="clip-1", audio_url=harness.media.link("/stream.mp3"), audio_is_final=False)
     clips = (
@@ -119,7 +121,7 @@ async def test_only_the_first_song_that_goes_on_playing_is_a_file(
         a_clip(id="clip-2", audio_url=harness.media.link()),
         a_clip(id="clip-3", audio_url=harness.media.link("/third.mp3")),
     )
-    message = await harness.told(a_song(clips=clips))
+    message = await harness.notice_of(a_song(clips=clips))
     assert len(message.attachments) == 1
     assert [request.path for request in harness.media.requests] == ["/song.mp3"]
 
@@ -127,61 +129,61 @@ async def test_only_the_first_song_that_goes_on_playing_is_a_file(
 @pytest.mark.parametrize(
     "task", [a_failure(), a_song(clips=(a_clip(audio_is_final=False),))], ids=["failed", "stream"]
 )
-async def test_where_nothing_goes_on_playing_there_is_no_file(
+async def test_without_a_playable_clip_nothing_is_fetched(
     harness: AttachmentHarness, task: Task
 ) -> None:
-    """And nothing is fetched."""
-    assert (await harness.told(task)).attachments == []
+    """The notice has no file."""
+    assert (await harness.notice_of(task)).attachments == []
     assert harness.media.requests == []
 
 
 async def test_without_the_setting_nothing_is_fetched(harness: AttachmentHarness) -> None:
-    """A server has to want it."""
+    """Uploads are off unless the server turns them on."""
     await harness.settings.change(harness.guild.id, uploads=False)
-    message = await harness.told(a_song_at(harness.media.song()))
+    message = await harness.notice_of(a_song_at(harness.media.song()))
     assert message.attachments == []
     assert harness.media.requests == []
 
 
 async def test_a_direct_message_has_no_file(harness: AttachmentHarness) -> None:
-    """Nobody has allowed it there."""
+    """Uploads are a setting of servers."""
     ada = harness.local.add_user("Ada")
     harness.guild.add_member(ada)
     direct = harness.local.open_dm(ada)
-    message = await harness.told(a_song_at(harness.media.song()), channel=direct)
+    message = await harness.notice_of(a_song_at(harness.media.song()), channel=direct)
     assert message.attachments == []
     assert harness.media.requests == []
 
 
 async def test_without_attach_files_nothing_is_fetched(harness: AttachmentHarness) -> None:
-    """Where the bot knows that it may not attach, it does not try."""
+    """The audio is not fetched if the bot lacks the permission to attach files."""
     heard = asyncio.create_task(harness.client.wait_for("guild_channel_update", timeout=5))
     await asyncio.sleep(0)
     harness.channel.deny("attach_files")
     await heard
-    message = await harness.told(a_song_at(harness.media.song()))
+    message = await harness.notice_of(a_song_at(harness.media.song()))
     assert message.attachments == []
     assert harness.media.requests == []
     assert harness.message_requests == 1
 
 
-async def test_a_thread_gets_the_file_as_well(harness: AttachmentHarness) -> None:
-    """It belongs to the server that wants it."""
+async def test_a_thread_has_the_setting_of_its_server(harness: AttachmentHarness) -> None:
+    """A notice in a thread has a file if the server allows uploads."""
     thread = harness.guild.add_thread(harness.channel, "new songs")
-    message = await harness.told(a_song_at(harness.media.song()), channel=thread)
+    message = await harness.notice_of(a_song_at(harness.media.song()), channel=thread)
     assert [file.data for file in message.attachments] == [MP3]
 
 
 @pytest.mark.parametrize(
     ("status", "code"), [(413, 40005), (413, 0), (403, 50013), (400, 50035)], ids=str
 )
-async def test_a_message_that_is_refused_for_its_file_comes_without(
+async def test_a_message_rejected_for_its_file_is_sent_without_it(
     harness: AttachmentHarness, status: int, code: int
 ) -> None:
-    """At once, and with everything else that belongs to it."""
+    """It is sent again at once and keeps everything else."""
     harness.local.faults.add(POST, status=status, code=code, times=1)
     link = harness.media.song()
-    message = await harness.told(a_song_at(link))
+    message = await harness.notice_of(a_song_at(link))
     assert message.attachments == []
     assert message.embeds[0]["url"] == link
     assert "image" in message.embeds[0]
@@ -189,13 +191,13 @@ async def test_a_message_that_is_refused_for_its_file_comes_without(
     assert harness.message_requests == 2
 
 
-async def test_a_message_that_is_refused_without_its_file_too_is_sent_simpler(
+async def test_formats_are_simplified_after_the_file_is_dropped(
     harness: AttachmentHarness,
 ) -> None:
-    """First without the file, then without pictures and buttons, then as plain text."""
+    """The file is dropped first, then images and buttons, then all embeds."""
     harness.local.faults.add(POST, status=400, code=50035, times=3)
     link = harness.media.song()
-    message = await harness.told(a_song_at(link))
+    message = await harness.notice_of(a_song_at(link))
     assert message.attachments == []
     assert message.embeds == []
     assert link in message.content
@@ -205,7 +207,7 @@ async def test_a_message_that_is_refused_without_its_file_too_is_sent_simpler(
 async def test_a_missing_permission_to_post_holds_a_message_with_its_file(
     harness: AttachmentHarness,
 ) -> None:
-    """It is not the file then; when the permission is back the file comes, too."""
+    """The file is not the cause; it is sent once the permission is back."""
     fault = harness.local.faults.add(POST, status=403, code=50013, times=2)
     await harness.enqueue(a_song_at(harness.media.song()))
     assert await harness.deliver() == []
@@ -215,10 +217,10 @@ async def test_a_missing_permission_to_post_holds_a_message_with_its_file(
     assert len(message.attachments) == 1
 
 
-async def test_what_was_taken_unheard_is_repeated_without_its_file(
+async def test_an_unconfirmed_message_is_repeated_without_its_file(
     harness: AttachmentHarness,
 ) -> None:
-    """Discord knows the nonce, whatever else is sent: one message, with the file of the first."""
+    """The nonce prevents a second message, so the first one's file is shown."""
     harness.local.faults.add(POST, drop=True, when="after", times=1)
     await harness.enqueue(a_song_at(harness.media.song()))
     await harness.deliver()
@@ -228,8 +230,10 @@ async def test_what_was_taken_unheard_is_repeated_without_its_file(
     assert await harness.states() == [("sent", None)]
 
 
-async def test_trouble_with_the_file_under_way_ends_without_it(harness: AttachmentHarness) -> None:
-    """What hinders a large message need not hinder a small one."""
+async def test_an_interrupted_upload_is_retried_without_the_file(
+    harness: AttachmentHarness,
+) -> None:
+    """A large request may fail where a small one succeeds."""
     harness.local.faults.add(POST, drop=True, times=1)
     await harness.enqueue(a_song_at(harness.media.song()))
     assert await harness.deliver() == []
@@ -238,18 +242,18 @@ async def test_trouble_with_the_file_under_way_ends_without_it(harness: Attachme
     assert await harness.states() == [("sent", None)]
 
 
-async def test_what_discord_py_sends_again_by_itself_has_the_whole_file(
+async def test_a_retry_of_discord_py_sends_the_whole_file(
     harness: AttachmentHarness,
 ) -> None:
-    """It is rewound, not fetched again."""
+    """The file is rewound instead of fetched again."""
     harness.local.faults.add(POST, status=500, times=1)
-    message = await harness.told(a_song_at(harness.media.song()))
+    message = await harness.notice_of(a_song_at(harness.media.song()))
     assert [file.data for file in message.attachments] == [MP3]
     assert (harness.message_requests, len(harness.media.requests)) == (2, 1)
 
 
-async def test_a_file_is_not_fetched_for_ever(harness: AttachmentHarness) -> None:
-    """What is held for long is tried again and again, and goes without a file in the end."""
+async def test_a_file_is_dropped_after_repeated_failures(harness: AttachmentHarness) -> None:
+    """A delivery that is held for long is sent without a file in the end."""
     archived = harness.local.faults.add(
         POST, status=400, code=50083, channel=harness.channel, times=None
     )
@@ -266,19 +270,17 @@ async def test_a_file_is_not_fetched_for_ever(harness: AttachmentHarness) -> Non
 async def test_a_channel_without_embeds_gets_the_file_and_the_links(
     harness: AttachmentHarness,
 ) -> None:
-    """What Discord drops is written out; the file stays."""
+    """The text of dropped embeds is edited in; the file stays."""
     harness.channel.deny("embed_links")
     link = harness.media.song()
-    message = await harness.told(a_song_at(link))
+    message = await harness.notice_of(a_song_at(link))
     assert link in message.content
     assert len(message.attachments) == 1
 
 
 @pytest.mark.parametrize("what", ["absent", "page", "too large", "endless", "slow", "private"])
-async def test_a_song_that_cannot_be_fetched_comes_as_a_link(
-    harness: AttachmentHarness, what: str
-) -> None:
-    """Soon, once, and whole."""
+async def test_a_failed_fetch_leaves_only_the_link(harness: AttachmentHarness, what: str) -> None:
+    """The notice is sent once, complete, without a long delay."""
     media = harness.media
     link = {
         "absent": lambda: media.link("/nothing.mp3"),
@@ -288,14 +290,16 @@ async def test_a_song_that_cannot_be_fetched_comes_as_a_link(
         "slow": lambda: media.stream(MP3, b"\0", every=0.05, endless=True),
         "private": lambda: media.redirect("https://10.0.0.1/song.mp3"),
     }[what]()
-    message = await harness.told(a_song_at(link))
+    message = await harness.notice_of(a_song_at(link))
     assert message.attachments == []
     assert message.embeds[0]["url"] == link
     assert (harness.message_requests, len(media.requests)) == (1, 1)
 
 
-async def test_a_server_with_boosts_takes_larger_files(harness: AttachmentHarness) -> None:
-    """The least is what Discord gives everybody, whatever discord.py says."""
+async def test_the_upload_limit_follows_the_boosts_of_the_server(
+    harness: AttachmentHarness,
+) -> None:
+    """The minimum is Discord's general limit, whatever discord.py reports."""
     guild = harness.client.get_guild(harness.guild.id)
     assert guild is not None
     assert guild.filesize_limit < DEFAULT_UPLOAD_LIMIT
@@ -305,8 +309,8 @@ async def test_a_server_with_boosts_takes_larger_files(harness: AttachmentHarnes
     assert limits.of(guild.id, guild) == 100 * 1024 * 1024
 
 
-async def test_the_least_limit_that_interactions_stated_counts(tmp_path: Path) -> None:
-    """In that server: what it takes no larger is not uploaded in vain, but told with its link."""
+async def test_the_smallest_limit_reported_by_interactions_applies(tmp_path: Path) -> None:
+    """A file above it is linked instead of uploaded in vain."""
     async with open_sandbox(tmp_path) as sandbox, open_media_server() as media:
         (clip,) = clip_ids("a-song", 1)
         media.answers[f"/{clip}.mp3"] = answering(MP3 + bytes(15 * 2**20), "audio/mpeg")
@@ -336,8 +340,8 @@ async def test_the_least_limit_that_interactions_stated_counts(tmp_path: Path) -
         ("喵" * 300, "喵" * 60 + ".mp3"),
     ],
 )
-async def test_the_name_of_the_file_is_harmless(media: MediaServer, title: str, name: str) -> None:
-    """Whatever the title is; and the extension is that of the content."""
+async def test_the_file_name_is_safe(media: MediaServer, title: str, name: str) -> None:
+    """It contains no unsafe characters, and the extension matches the content."""
     async with AudioFetcher(seconds=5, loopback_port=media.port) as fetcher:
         task = a_song_at(media.song(kind="application/octet-stream"), title=title)
         file = await AudioAttachments(fetcher).attachment(task, LIMIT)

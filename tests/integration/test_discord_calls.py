@@ -1,4 +1,4 @@
-"""Calls into discord.py are never cancelled: a global rate limit silences nobody for good."""
+"""Calls of discord.py are never cancelled, so that its gate for global rate limits opens again."""
 
 import ast
 import asyncio
@@ -41,7 +41,7 @@ POLICY = RetryPolicy(attempt_timeout=0.1, first_delay=0.1, shutdown_timeout=0.1)
 
 @dataclass
 class CallHarness:
-    """All that posts, at a Discord whose time runs."""
+    """The dispatcher and the updater of live cards, with a Discord in real time."""
 
     local: LocalDiscord
     guild: Guild
@@ -61,8 +61,8 @@ class CallHarness:
             self.client, self.cards, PACE, request_monitor=self.request_monitor
         )
 
-    async def owe(self, task_id: str, channel: Channel) -> None:
-        """Owe the notice of a finished song."""
+    async def enqueue(self, task_id: str, channel: Channel) -> None:
+        """Enqueue the notice of a finished song."""
         destination = Destination(channel.id, self.guild.id)
         owner = self.local.state.owner.id
         await self.store.add_finished(
@@ -74,28 +74,28 @@ class CallHarness:
         rows = await self.outbox._database.read("SELECT state FROM deliveries ORDER BY id", [])
         return [row["state"] for row in rows]
 
-    async def posts(self, *channels: Channel) -> list[Message]:
+    async def wait_for_messages(self, *channels: Channel) -> list[Message]:
         """Wait until each of these channels has its message."""
         await self.local.wait_for(lambda: all(one.messages for one in channels), 10, "the messages")
         return [message for one in channels for message in one.messages]
 
-    async def until(self, states: list[str]) -> None:
-        """Wait until the deliveries are in these states."""
+    async def wait_for_states(self, states: list[str]) -> None:
+        """Wait until the deliveries have these states."""
         async with asyncio.timeout(10):
-            while await self.states() != states:  # noqa: ASYNC110 # asked of the database
+            while await self.states() != states:  # noqa: ASYNC110 # polls the database
                 await asyncio.sleep(0.02)
 
     @property
-    def lets_requests_through(self) -> bool:
+    def gate_is_open(self) -> bool:
         """Whether discord.py's gate for global rate limits is open."""
         return self.client.http._global_over.is_set()
 
 
 @asynccontextmanager
-async def at_work(
+async def running_loops(
     harness: CallHarness, dispatcher: OutboxDispatcher, updater: LiveCardUpdater | None = None
 ) -> AsyncIterator[None]:
-    """Run the loops that deliver and show, as the bot does."""
+    """Run the loops for deliveries and live cards, as the bot does."""
     loops = [Loop("deliver", dispatcher.tick, harness.outbox.changed)]
     if updater:
         loops.append(Loop("show", updater.tick, asyncio.Event()))
@@ -112,7 +112,7 @@ async def at_work(
 
 @pytest.fixture
 async def harness(tmp_path: Path) -> AsyncIterator[CallHarness]:
-    """Return an office with a client that is connected."""
+    """Return a harness with a connected client."""
     async with AsyncExitStack() as stack:
         local = await stack.enter_async_context(LocalDiscord())
         guild = local.add_guild("Song Club")
@@ -135,49 +135,49 @@ async def harness(tmp_path: Path) -> AsyncIterator[CallHarness]:
         )
 
 
-async def test_a_global_limit_longer_than_a_try_silences_nobody(harness: CallHarness) -> None:
-    """Every notice arrives once, and discord.py's gate is open again."""
+async def test_a_global_limit_longer_than_an_attempt_loses_no_notice(harness: CallHarness) -> None:
+    """Every notice is posted once, and discord.py's gate is open afterwards."""
     channels = [harness.guild.add_channel(f"songs-{number}") for number in range(4)]
     fault = harness.local.faults.add(POST, retry_after=1.0, scope="global", times=2)
     for number, channel in enumerate(channels):
-        await harness.owe(f"song-{number}", channel)
-    async with at_work(harness, harness.dispatcher()):
+        await harness.enqueue(f"song-{number}", channel)
+    async with running_loops(harness, harness.dispatcher()):
         await harness.local.wait_for(lambda: fault.hits, 5, "the limit")
-        assert len(await harness.posts(*channels)) == 4
-        await harness.until(["sent"] * 4)
-    assert harness.lets_requests_through
+        assert len(await harness.wait_for_messages(*channels)) == 4
+        await harness.wait_for_states(["sent"] * 4)
+    assert harness.gate_is_open
 
 
-async def test_a_global_limit_during_an_edit_silences_nobody(harness: CallHarness) -> None:
-    """The card is edited when the limit is over, and a notice that came meanwhile goes out."""
+async def test_a_global_limit_during_an_edit_loses_nothing(harness: CallHarness) -> None:
+    """The card is edited after the limit, and notices enqueued meanwhile are posted."""
     other = harness.guild.add_channel("other")
     updater = harness.updater()
     shown = await a_card_without_watchers(harness, updater)
     fault = harness.local.faults.add(PATCH, retry_after=1.0, scope="global", times=1)
-    async with at_work(harness, harness.dispatcher(), updater):
+    async with running_loops(harness, harness.dispatcher(), updater):
         await harness.local.wait_for(lambda: fault.hits, 5, "the limit")
-        await harness.owe("another", other)
-        await harness.posts(other)
+        await harness.enqueue("another", other)
+        await harness.wait_for_messages(other)
         await harness.local.wait_for(lambda: "Nobody" in str(shown.embeds), 5, "the edit")
-    assert harness.lets_requests_through
+    assert harness.gate_is_open
 
 
 @pytest.mark.parametrize(
     "fault", [{"status": 404, "html": True}, {"status": 403, "code": 0}, {"status": 401}], ids=str
 )
-async def test_an_edit_that_nothing_of_discords_refused_is_tried_again(
+async def test_a_transient_edit_error_is_retried(
     harness: CallHarness, fault: dict[str, Any]
 ) -> None:
-    """A proxy's page does not say that the card is gone, nor does a refused token."""
+    """A proxy's page or an invalid token does not mean that the card is gone."""
     updater = harness.updater()
     shown = await a_card_without_watchers(harness, updater)
     harness.local.faults.add(PATCH, times=2, **fault)
-    async with at_work(harness, harness.dispatcher(), updater):
+    async with running_loops(harness, harness.dispatcher(), updater):
         await harness.local.wait_for(lambda: "Nobody" in str(shown.embeds), 5, "the edit")
 
 
 async def a_card_without_watchers(harness: CallHarness, updater: LiveCardUpdater) -> Message:
-    """Post the card of a task that everybody has left since; it does not say so yet."""
+    """Post the card of a task that has lost its watchers and is not updated yet."""
     songs = harness.guild.add_channel("songs")
     destination = Destination(songs.id, harness.guild.id)
     await harness.store.add_watch(
@@ -198,17 +198,17 @@ async def a_card_without_watchers(harness: CallHarness, updater: LiveCardUpdater
     return shown
 
 
-async def test_while_discord_takes_nothing_nothing_is_claimed(harness: CallHarness) -> None:
-    """What is due stays due, and no card is edited."""
+async def test_nothing_is_claimed_during_a_global_limit(harness: CallHarness) -> None:
+    """Due deliveries stay due, and no card is edited."""
     songs = harness.guild.add_channel("songs")
     harness.local.faults.add(POST, retry_after=60.0, scope="global", times=1)
-    await harness.owe("song", songs)
+    await harness.enqueue("song", songs)
     dispatcher = harness.dispatcher()
     await dispatcher.tick()
     async with asyncio.timeout(5):
         while not harness.request_monitor.global_wait:  # noqa: ASYNC110 # seen in an answer
             await asyncio.sleep(0.02)
-    await harness.owe("another", harness.guild.add_channel("other"))
+    await harness.enqueue("another", harness.guild.add_channel("other"))
     wait = await dispatcher.tick()
     assert await harness.states() == ["sending", "due"]
     assert wait is not None
@@ -217,8 +217,8 @@ async def test_while_discord_takes_nothing_nothing_is_claimed(harness: CallHarne
     await dispatcher.finish()
 
 
-async def test_not_even_the_end_of_the_process_cancels_a_call(harness: CallHarness) -> None:
-    """Who waits for it is cancelled, as the log-out follows; the gate opens all the same."""
+async def test_shutdown_does_not_cancel_a_call(harness: CallHarness) -> None:
+    """Only the waiter is cancelled; the gate opens again."""
     songs = harness.guild.add_channel("songs")
     updater, dispatcher = harness.updater(), harness.dispatcher()
     await a_card_without_watchers(harness, updater)
@@ -227,48 +227,48 @@ async def test_not_even_the_end_of_the_process_cancels_a_call(harness: CallHarne
     await updater.tick()
     await updater.finish()
     user = await harness.client.fetch_user(harness.local.state.owner.id)
-    await harness.owe("song", songs)
+    await harness.enqueue("song", songs)
     await dispatcher.tick()
     await dispatcher.finish()
     assert user == await harness.client.fetch_user(user.id)
-    assert harness.lets_requests_through
+    assert harness.gate_is_open
 
 
-async def test_a_late_success_counts(harness: CallHarness) -> None:
-    """The message is not sent again while its first try goes on, nor after it."""
+async def test_a_late_success_is_recorded(harness: CallHarness) -> None:
+    """A message whose first attempt is still running is not sent again."""
     songs = harness.guild.add_channel("songs")
     fault = harness.local.faults.add(POST, delay=0.5, times=None)
-    await harness.owe("song", songs)
-    async with at_work(harness, harness.dispatcher()):
-        await harness.posts(songs)
-        await harness.until(["sent"])
+    await harness.enqueue("song", songs)
+    async with running_loops(harness, harness.dispatcher()):
+        await harness.wait_for_messages(songs)
+        await harness.wait_for_states(["sent"])
     assert (fault.hits, len(songs.messages)) == (1, 1)
 
 
-async def test_a_late_call_keeps_no_slot(harness: CallHarness) -> None:
-    """Another channel is served beside it; but only until too many of them are late."""
+async def test_a_late_call_does_not_block_other_channels(harness: CallHarness) -> None:
+    """Only the number of late calls is limited."""
     stuck, other, third = (harness.guild.add_channel(name) for name in ("stuck", "other", "third"))
     harness.local.faults.add(POST, delay=60.0, channel=stuck, times=None)
-    await harness.owe("song", stuck)
-    async with at_work(
+    await harness.enqueue("song", stuck)
+    async with running_loops(
         harness, harness.dispatcher(replace(POLICY, max_concurrent=1, max_late_calls=2))
     ):
-        await harness.until(["sending"])
-        await harness.owe("another", other)
-        await harness.posts(other)
-        await harness.until(["sending", "sent"])
-    async with at_work(
+        await harness.wait_for_states(["sending"])
+        await harness.enqueue("another", other)
+        await harness.wait_for_messages(other)
+        await harness.wait_for_states(["sending", "sent"])
+    async with running_loops(
         harness, harness.dispatcher(replace(POLICY, max_concurrent=1, max_late_calls=1))
     ):
-        await harness.until(["sending", "sent"])
+        await harness.wait_for_states(["sending", "sent"])
         await asyncio.sleep(2 * POLICY.attempt_timeout)
-        await harness.owe("a-third", third)
+        await harness.enqueue("a-third", third)
         await asyncio.sleep(2 * POLICY.attempt_timeout)
         assert await harness.states() == ["sending", "sent", "due"]
 
 
-async def test_who_waits_long_enough_leaves_the_call_alone() -> None:
-    """It goes on to its end; so it does when the one who waits is cancelled."""
+async def test_a_timeout_does_not_cancel_the_call() -> None:
+    """The call goes on, also if its waiter is cancelled."""
     calls = DiscordCalls(timeout=0.01)
     gate, ended = asyncio.Event(), []
 
@@ -288,8 +288,8 @@ async def test_who_waits_long_enough_leaves_the_call_alone() -> None:
     assert (ended, calls.late) == (["late", "left"], 0)
 
 
-async def test_no_call_begins_beside_too_many_late_ones() -> None:
-    """Until one of them has ended."""
+async def test_no_call_starts_beside_too_many_late_calls() -> None:
+    """The next call starts when a late one has ended."""
     calls = DiscordCalls(timeout=0.01, max_late_calls=1)
     gate = asyncio.Event()
     with pytest.raises(CallTimeout):
@@ -321,7 +321,7 @@ CANCELLING = {
 
 
 def sources() -> Iterator[tuple[str, ast.Module]]:
-    """Return each file from which discord.py is called, parsed."""
+    """Return the syntax trees of the modules that call discord.py."""
     for path in [
         *ROOT.glob("bot/*.py"),
         *ROOT.glob("bot/delivery/**/*.py"),
@@ -331,14 +331,14 @@ def sources() -> Iterator[tuple[str, ast.Module]]:
 
 
 def last_name(node: ast.AST) -> str:
-    """Return the last name of an expression, or of what it calls; empty where it has none."""
+    """Return the last name of an expression or of its call; empty if it has none."""
     if isinstance(node, ast.Call):
         return last_name(node.func)
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
-def limited(node: ast.AST) -> set[str]:
-    """Return the names of what is awaited within the time limit that begins here."""
+def calls_under_timeout(node: ast.AST) -> set[str]:
+    """Return the names of what is awaited inside a timeout that starts at this node."""
     if isinstance(node, ast.AsyncWith):
         if not {"timeout", "timeout_at"} & {last_name(item.context_expr) for item in node.items}:
             return set()
@@ -348,20 +348,20 @@ def limited(node: ast.AST) -> set[str]:
     return {"TaskGroup"} if isinstance(node, ast.Call) and last_name(node) == "TaskGroup" else set()
 
 
-def test_no_time_limit_encloses_a_call_into_discord() -> None:
-    """For what it cancels may be asleep with discord.py's gate closed."""
+def test_no_timeout_encloses_a_call_of_discord_py() -> None:
+    """A timeout would cancel a call that has closed discord.py's gate."""
     for path, tree in sources():
-        names = set().union(*map(limited, ast.walk(tree)))
+        names = set().union(*map(calls_under_timeout, ast.walk(tree)))
         assert names <= HARMLESS.get(path, set()), f"{path}: {names}"
 
 
 def cancels_a_task(node: ast.AST) -> bool:
-    """Whether a call is ``.cancel()``: what takes something off a list is told what."""
+    """Whether a call is ``.cancel()`` without arguments, as of a task."""
     return isinstance(node, ast.Call) and last_name(node) == "cancel" and not node.args
 
 
-def test_only_the_end_of_the_process_cancels_tasks() -> None:
-    """And nothing else in the parts that call discord.py."""
+def test_only_shutdown_cancels_tasks() -> None:
+    """No other code beside discord.py's calls cancels a task."""
     for path, tree in sources():
         for function in ast.walk(tree):
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):

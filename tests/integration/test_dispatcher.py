@@ -1,3 +1,5 @@
+"""The outbox dispatcher: retries, permissions, redirection, formats and the duplicate check."""
+
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
@@ -21,21 +23,21 @@ from tests.support.dispatcher_harness import (
 )
 
 
-async def test_a_notice_mentions_exactly_those_who_watched(dispatching: DispatcherHarness) -> None:
-    """In one message, whatever the title says."""
+async def test_a_notice_mentions_exactly_the_watchers(dispatching: DispatcherHarness) -> None:
+    """A title with mentions mentions nobody."""
     guild = dispatching.guild
-    people = [dispatching.local.add_user(name) for name in ("Ada", "Bea", "Cleo")]
-    for person in people:
-        guild.add_member(person)
-    title = f"@everyone {people[2].mention}"
-    await dispatching.enqueue(a_song(clips=(a_clip(title=title),)), people[0].id, people[1].id)
+    users = [dispatching.local.add_user(name) for name in ("Ada", "Bea", "Cleo")]
+    for user in users:
+        guild.add_member(user)
+    title = f"@everyone {users[2].mention}"
+    await dispatching.enqueue(a_song(clips=(a_clip(title=title),)), users[0].id, users[1].id)
     (message,) = await dispatching.deliver()
-    assert message.pinged == {people[0].id, people[1].id}
+    assert message.pinged == {users[0].id, users[1].id}
     assert await dispatching.states() == [("sent", None)]
 
 
-async def test_a_song_comes_with_cover_links_and_lyrics(dispatching: DispatcherHarness) -> None:
-    """One embed a clip, each with its own cover and link, and the lyrics once."""
+async def test_a_notice_has_cover_links_and_lyrics(dispatching: DispatcherHarness) -> None:
+    """Each clip has an embed with its own cover and link; the lyrics occur once."""
     second = a_clip(id="clip-2", audio_url="https://cdn1.suno.ai/clip-2.mp3")
     await dispatching.enqueue(a_song(clips=(a_clip(), second)))
     (message,) = await dispatching.deliver()
@@ -70,10 +72,10 @@ async def test_a_song_comes_with_cover_links_and_lyrics(dispatching: DispatcherH
     ],
     ids=str,
 )
-async def test_trouble_that_passes_delays_a_notice(
+async def test_a_transient_error_delays_a_notice(
     dispatching: DispatcherHarness, fault: dict[str, object]
 ) -> None:
-    """It is sent again with the same nonce, and arrives once."""
+    """It is sent again with the same nonce and posted once."""
     dispatching.local.faults.add(POST, times=1, **fault)  # type: ignore[arg-type]  # one row each
     await dispatching.enqueue(a_song())
     await dispatching.deliver()
@@ -82,10 +84,10 @@ async def test_trouble_that_passes_delays_a_notice(
     assert await dispatching.states() == [("sent", None)]
 
 
-async def test_a_message_that_was_taken_and_not_heard_of_is_not_repeated(
+async def test_an_unconfirmed_message_is_not_repeated(
     dispatching: DispatcherHarness,
 ) -> None:
-    """The connection breaks after Discord posted it; the nonce settles it."""
+    """The nonce prevents a second message after a lost response."""
     dispatching.local.faults.add(POST, drop=True, when="after", times=1)
     await dispatching.enqueue(a_song())
     assert len(await dispatching.deliver()) == 1
@@ -94,10 +96,10 @@ async def test_a_message_that_was_taken_and_not_heard_of_is_not_repeated(
     assert await dispatching.states() == [("sent", None)]
 
 
-async def test_a_message_that_was_deleted_before_its_repeat_counts_as_delivered(
+async def test_a_message_deleted_before_its_retry_counts_as_sent(
     dispatching: DispatcherHarness,
 ) -> None:
-    """Discord answers 10008 to the nonce: people had it, and wanted it gone."""
+    """Discord answers the nonce with 10008."""
     dispatching.local.faults.add(POST, drop=True, when="after", times=1)
     await dispatching.enqueue(a_song())
     (message,) = await dispatching.deliver()
@@ -106,18 +108,18 @@ async def test_a_message_that_was_deleted_before_its_repeat_counts_as_delivered(
     assert await dispatching.states() == [("sent", None)]
 
 
-async def test_the_pause_between_tries_grows(dispatching: DispatcherHarness) -> None:
-    """And what cannot be delivered for a day is held, not tried every moment."""
+async def test_the_retry_delay_grows(dispatching: DispatcherHarness) -> None:
+    """A delivery that fails for a day is held."""
     dispatching.local.faults.add(POST, status=503, times=None)
     await dispatching.enqueue(a_song())
-    tries = []
+    attempts = []
     for _ in range(6):
         await dispatching.deliver(
             after=max(0.0, (await dispatching.outbox.next_at() or 0.0) - dispatching.now)
         )
-        tries.append(dispatching.now)
-    pauses = [later - earlier for earlier, later in itertools.pairwise(tries)]
-    assert pauses[-1] > pauses[0]
+        attempts.append(dispatching.now)
+    delays = [later - earlier for earlier, later in itertools.pairwise(attempts)]
+    assert delays[-1] > delays[0]
     await dispatching.deliver(after=86400)
     assert (await dispatching.states())[0][0] == "held"
     dispatching.local.faults.clear()
@@ -127,32 +129,32 @@ async def test_the_pause_between_tries_grows(dispatching: DispatcherHarness) -> 
 async def test_a_missing_permission_holds_a_notice_until_it_is_back(
     dispatching: DispatcherHarness,
 ) -> None:
-    """It is kept, asked about rarely, and then delivered by itself."""
+    """It is retried rarely, and delivered once the permission is granted."""
     dispatching.channel.deny("send_messages")
     await dispatching.enqueue(a_song())
     await dispatching.deliver()
-    await dispatching.deliver(after=10)  # the words about it go out
+    await dispatching.deliver(after=10)  # sends the held notices
     assert (await dispatching.states())[0][0] == "held"
-    tries = len(dispatching.local.requests)
+    request_count = len(dispatching.local.requests)
     for _ in range(5):
         await dispatching.deliver(after=100)
-    assert len(dispatching.local.requests) == tries
+    assert len(dispatching.local.requests) == request_count
     dispatching.channel.allow("send_messages")
     assert len(await dispatching.deliver(after=100)) == 1
 
 
-async def test_a_channel_that_is_gone_is_replaced_by_direct_messages(
+async def test_a_deleted_channel_is_replaced_by_direct_messages(
     dispatching: DispatcherHarness,
 ) -> None:
-    """Each watcher gets the song alone, with a word why; the channel is not tried again."""
+    """Each watcher gets the notice with the reason; the channel is not tried again."""
     ada, bea = add_member(dispatching, "Ada"), add_member(dispatching, "Bea")
     await dispatching.enqueue(a_song(), ada.id, bea.id)
     dispatching.channel.delete()
     await dispatching.deliver()
     await dispatching.deliver(after=99999)
-    for person in (ada, bea):
-        (message,) = dispatching.local.open_dm(person).messages
-        assert message.pinged == {person.id}
+    for user in (ada, bea):
+        (message,) = dispatching.local.open_dm(user).messages
+        assert message.pinged == {user.id}
         assert dispatching.channel.mention in message.content
         assert "https://cdn1.suno.ai/clip-1.mp3" in str(message.payload())
     assert [state for state, _ in await dispatching.states()] == ["dropped", "sent", "sent"]
@@ -164,10 +166,10 @@ async def test_a_channel_that_is_gone_is_replaced_by_direct_messages(
     assert len(message_requests) == 1
 
 
-async def test_a_person_who_takes_no_direct_messages_does_not_stop_the_others(
+async def test_an_unreachable_user_does_not_block_the_others(
     dispatching: DispatcherHarness,
 ) -> None:
-    """Nor is that person tried again and again."""
+    """The unreachable user is not tried again."""
     ada, bea = add_member(dispatching, "Ada"), add_member(dispatching, "Bea")
     ada.accepts_direct_messages = False
     await dispatching.enqueue(a_song(), ada.id, bea.id)
@@ -185,10 +187,10 @@ async def test_a_person_who_takes_no_direct_messages_does_not_stop_the_others(
     [{"status": 503}, {"status": 403, "html": True}, {"status": 403, "code": 40003}],
     ids=str,
 )
-async def test_trouble_while_a_direct_message_is_opened_loses_nothing(
+async def test_a_transient_error_of_opening_a_direct_message_is_retried(
     dispatching: DispatcherHarness, fault: dict[str, object]
 ) -> None:
-    """It is tried again later."""
+    """The notice is sent later."""
     ada = add_member(dispatching)
     await dispatching.enqueue(a_song(), ada.id)
     dispatching.channel.delete()
@@ -199,10 +201,10 @@ async def test_trouble_while_a_direct_message_is_opened_loses_nothing(
     assert len(dispatching.local.open_dm(ada).messages) == 1
 
 
-async def test_a_channel_that_the_bot_may_not_see_counts_as_gone(
+async def test_an_inaccessible_channel_counts_as_deleted(
     dispatching: DispatcherHarness,
 ) -> None:
-    """Discord calls that 50001: those who watched get their song directly."""
+    """For code 50001 the watchers get direct messages."""
     ada = add_member(dispatching)
     dispatching.channel.deny("view_channel")
     await dispatching.enqueue(a_song(), ada.id)
@@ -211,43 +213,43 @@ async def test_a_channel_that_the_bot_may_not_see_counts_as_gone(
     assert "https://cdn1.suno.ai/clip-1.mp3" in str(message.payload())
 
 
-async def test_who_waits_is_told_once_which_permission_is_missing(
+async def test_watchers_are_notified_once_of_a_missing_permission(
     dispatching: DispatcherHarness,
 ) -> None:
-    """And in which channel, however many songs wait there; the songs come when it is back."""
+    """One message names channel and permission; the songs follow when it is granted."""
     ada = add_member(dispatching)
     dispatching.channel.deny("send_messages")
     await dispatching.enqueue(a_song("one"), ada.id)
     await dispatching.enqueue(a_song("two"), ada.id)
     await dispatching.deliver()
     await dispatching.deliver(after=600)
-    (word,) = dispatching.local.open_dm(ada).messages
-    assert "Send Messages" in word.content
-    assert dispatching.channel.mention in word.content
+    (held_notice,) = dispatching.local.open_dm(ada).messages
+    assert "Send Messages" in held_notice.content
+    assert dispatching.channel.mention in held_notice.content
     dispatching.channel.allow("send_messages")
     assert len(await dispatching.deliver(after=600)) == 2
     assert len(dispatching.local.open_dm(ada).messages) == 1
 
 
-async def test_a_place_that_refuses_is_tried_once_in_ten_minutes(
+async def test_a_blocked_channel_is_probed_every_ten_minutes(
     dispatching: DispatcherHarness,
 ) -> None:
-    """Not once for each message that is owed there."""
+    """There is one probe, not one request per delivery."""
     dispatching.channel.deny("send_messages")
     for number in range(5):
         await dispatching.enqueue(a_song(f"song-{number}"))
     for _ in range(6):
         await dispatching.deliver(after=100)
-    tries = [
+    attempts = [
         r
         for r in dispatching.local.requests
         if r.path.endswith(f"/{dispatching.channel.id}/messages")
     ]
-    assert len(tries) <= 2
+    assert len(attempts) <= 2
 
 
-async def test_a_permission_that_is_back_is_noticed_at_once(dispatching: DispatcherHarness) -> None:
-    """By the event, without waiting for the next slow look."""
+async def test_a_granted_permission_triggers_a_probe(dispatching: DispatcherHarness) -> None:
+    """The gateway event does not wait for the next probe."""
     dispatching.channel.deny("send_messages")
     await dispatching.enqueue(a_song())
     await dispatching.deliver()
@@ -261,26 +263,26 @@ async def test_a_permission_that_is_back_is_noticed_at_once(dispatching: Dispatc
     assert len(await dispatching.deliver()) == 1
 
 
-@pytest.mark.parametrize(("locked", "word"), [(False, "archived"), (True, "locked")])
+@pytest.mark.parametrize(("locked", "expected"), [(False, "archived"), (True, "locked")])
 async def test_a_closed_thread_holds_a_notice_with_its_reason(
-    dispatching: DispatcherHarness, locked: bool, word: str
+    dispatching: DispatcherHarness, locked: bool, expected: str
 ) -> None:
-    """The one who waits is told what has to be done."""
+    """The watcher is notified what to do."""
     guild = dispatching.guild
     ada = add_member(dispatching)
     thread = guild.add_thread(dispatching.channel, "new songs")
     dispatching.local.faults.add(POST, status=403, code=160005 if locked else 50083, times=1)
     await dispatching.enqueue(a_song(), ada.id, channel=thread)
     await dispatching.deliver()
-    assert word in dispatching.local.open_dm(ada).messages[0].content
+    assert expected in dispatching.local.open_dm(ada).messages[0].content
     await dispatching.deliver(after=600)
     assert len(thread.messages) == 1
 
 
-async def test_a_message_refused_for_its_content_is_sent_simpler(
+async def test_a_rejected_message_is_simplified(
     dispatching: DispatcherHarness,
 ) -> None:
-    """The song arrives all the same: first without pictures and buttons, then as plain text."""
+    """First without images and buttons, then as plain text."""
     dispatching.local.faults.add(POST, status=400, code=50035, times=1)
     await dispatching.enqueue(a_song())
     (message,) = await dispatching.deliver()
@@ -293,8 +295,8 @@ async def test_a_message_refused_for_its_content_is_sent_simpler(
     assert "https://cdn1.suno.ai/clip-1.mp3" in message.content
 
 
-async def test_without_embed_links_the_song_comes_as_text(dispatching: DispatcherHarness) -> None:
-    """Discord drops the embeds in silence; the links and the lyrics must not go with them."""
+async def test_dropped_embeds_are_written_out_as_text(dispatching: DispatcherHarness) -> None:
+    """Without Embed Links, links and lyrics are edited into the content."""
     dispatching.channel.deny("embed_links")
     await dispatching.enqueue(a_song())
     (message,) = await dispatching.deliver()
@@ -303,10 +305,10 @@ async def test_without_embed_links_the_song_comes_as_text(dispatching: Dispatche
     assert "Paper boats" in message.content
 
 
-async def test_a_notice_reaches_a_direct_message_that_no_cache_knows(
+async def test_an_uncached_direct_message_is_reached(
     dispatching: DispatcherHarness,
 ) -> None:
-    """After a restart nothing but the id of the channel is known."""
+    """After a restart only the channel id is known."""
     ada = dispatching.local.add_user("Ada")
     guild = dispatching.guild
     guild.add_member(ada)
@@ -317,8 +319,8 @@ async def test_a_notice_reaches_a_direct_message_that_no_cache_knows(
     assert message.pinged == {ada.id}
 
 
-async def test_one_channel_that_refuses_holds_up_no_other(dispatching: DispatcherHarness) -> None:
-    """The one behind it is served in the same round."""
+async def test_a_failing_channel_does_not_delay_others(dispatching: DispatcherHarness) -> None:
+    """The next channel is served in the same tick."""
     guild = dispatching.guild
     other = guild.add_channel("other")
     dispatching.channel.deny("send_messages")
@@ -328,10 +330,10 @@ async def test_one_channel_that_refuses_holds_up_no_other(dispatching: Dispatche
     assert len(other.messages) == 1
 
 
-async def test_the_order_in_a_channel_is_kept_through_trouble(
+async def test_errors_keep_the_order_in_a_channel(
     dispatching: DispatcherHarness,
 ) -> None:
-    """The second song waits for the first."""
+    """The second notice waits for the first."""
     dispatching.local.faults.add(POST, status=503, times=1)
     await dispatching.enqueue(a_song("first-song"))
     await dispatching.enqueue(a_song("second-song"))
@@ -340,18 +342,18 @@ async def test_the_order_in_a_channel_is_kept_through_trouble(
     assert ["first-song" in str(message.payload()) for message in messages] == [True, False]
 
 
-async def test_what_was_under_way_at_a_kill_is_taken_up_again(
+async def test_a_claimed_delivery_of_a_dead_process_is_requeued(
     dispatching: DispatcherHarness,
 ) -> None:
-    """A claimed delivery of a process that died is not forgotten."""
+    """A restart finds deliveries that are still claimed."""
     await dispatching.enqueue(a_song())
     assert len(await dispatching.outbox.claim(dispatching.now, 10)) == 1
     assert await dispatching.states() == [("sending", None)]
     assert len(await dispatching.deliver()) == 1
 
 
-async def taken_but_unheard(dispatching: DispatcherHarness) -> Message:
-    """Let Discord take a message whose acknowledgement is lost, and its nonce window pass."""
+async def lose_response(dispatching: DispatcherHarness) -> Message:
+    """Post a message whose response is lost, and let its nonce window pass."""
     dispatching.local.faults.add(POST, drop=True, when="after", times=1)
     await dispatching.enqueue(a_song())
     (message,) = await dispatching.deliver()
@@ -359,17 +361,17 @@ async def taken_but_unheard(dispatching: DispatcherHarness) -> Message:
     return message
 
 
-async def test_a_doubt_older_than_the_nonce_is_settled_by_reading_the_channel(
+async def test_an_expired_nonce_is_replaced_by_a_duplicate_check(
     dispatching: DispatcherHarness,
 ) -> None:
-    """The message is there: it is found by its marker, and not repeated."""
-    message = await taken_but_unheard(dispatching)
+    """The channel's history has the marker, so nothing is posted again."""
+    message = await lose_response(dispatching)
     assert await dispatching.deliver() == [message]
     assert await dispatching.states() == [("sent", None)]
 
 
-async def test_a_nonce_is_relied_on_for_less_than_a_minute(dispatching: DispatcherHarness) -> None:
-    """Discord may forget it after that; until then, a try may still begin requests."""
+async def test_the_nonce_window_is_shorter_than_discords(dispatching: DispatcherHarness) -> None:
+    """An attempt may still start requests near the end of the window."""
     dispatching.local.nonce_window = 60
     dispatching.local.faults.add(POST, drop=True, when="after", times=1)
     await dispatching.enqueue(a_song())
@@ -378,10 +380,10 @@ async def test_a_nonce_is_relied_on_for_less_than_a_minute(dispatching: Dispatch
     assert POLICY.nonce_window + POLICY.attempt_timeout < 60
 
 
-async def test_a_doubt_is_settled_although_our_clock_is_ahead_of_discords(
+async def test_the_duplicate_check_compensates_clock_skew(
     dispatching: DispatcherHarness,
 ) -> None:
-    """The channel is read from the doubtful moment on, as Discord's clock has it."""
+    """The history is read from the unconfirmed time by Discord's clock."""
     ahead = a_dispatcher(
         dispatching.client,
         dispatching.outbox,
@@ -401,10 +403,10 @@ async def test_a_doubt_is_settled_although_our_clock_is_ahead_of_discords(
     assert await dispatching.states() == [("sent", None)]
 
 
-async def test_a_message_that_the_channel_does_not_hold_is_sent(
+async def test_a_message_missing_from_the_history_is_sent(
     dispatching: DispatcherHarness,
 ) -> None:
-    """The doubt was unfounded; what is sent does not speak of a repeat."""
+    """It does not say that it may be a duplicate."""
     dispatching.local.faults.add(POST, drop=True, times=1)
     await dispatching.enqueue(a_song())
     assert await dispatching.deliver() == []
@@ -421,10 +423,10 @@ async def test_a_message_that_the_channel_does_not_hold_is_sent(
     ],
     ids=str,
 )
-async def test_an_error_settles_nothing_about_an_earlier_request_of_the_same_try(
+async def test_an_error_does_not_confirm_an_earlier_request_of_the_attempt(
     dispatching: DispatcherHarness, refusal: dict[str, Any], waits: float
 ) -> None:
-    """discord.py repeats a 500 by itself: Discord took that one, and refused only the repeat."""
+    """discord.py retries a 500 by itself, and only the retry is rejected."""
     dispatching.local.faults.add(POST, status=500, when="after", times=1)
     dispatching.local.faults.add(POST, times=1, **refusal)
     await dispatching.enqueue(a_song())
@@ -444,10 +446,10 @@ async def test_an_error_settles_nothing_about_an_earlier_request_of_the_same_try
     ],
     ids=str,
 )
-async def test_what_was_refused_for_sure_leaves_no_doubt(
+async def test_a_definite_rejection_is_not_unconfirmed(
     dispatching: DispatcherHarness, refusal: dict[str, Any], times: int
 ) -> None:
-    """However long the wait was after it: the next try does not speak of a repeat."""
+    """The next attempt never says that it may be a duplicate."""
     dispatching.channel.deny("read_message_history")
     dispatching.local.faults.add(POST, times=times, **refusal)
     await dispatching.enqueue(a_song())
@@ -456,11 +458,11 @@ async def test_what_was_refused_for_sure_leaves_no_doubt(
     assert "twice" not in message.content
 
 
-async def test_where_the_channel_may_not_be_read_a_repeat_is_better_than_a_loss(
+async def test_an_unreadable_history_leads_to_a_possible_duplicate(
     dispatching: DispatcherHarness,
 ) -> None:
-    """And it says that it may be one."""
-    first = await taken_but_unheard(dispatching)
+    """The message says that it may be a duplicate."""
+    first = await lose_response(dispatching)
     dispatching.channel.deny("read_message_history")
     messages = await dispatching.deliver()
     assert messages[0] is first
@@ -468,11 +470,11 @@ async def test_where_the_channel_may_not_be_read_a_repeat_is_better_than_a_loss(
     assert await dispatching.states() == [("sent", None)]
 
 
-async def test_an_empty_history_settles_nothing_where_the_bot_may_not_read_it_any_more(
+async def test_an_empty_history_without_permission_proves_nothing(
     dispatching: DispatcherHarness,
 ) -> None:
-    """Also while the gateway has not told yet that the permission was taken away."""
-    first = await taken_but_unheard(dispatching)
+    """The gateway may not have reported the removed permission yet."""
+    first = await lose_response(dispatching)
     overwrite = dispatching.channel.overwrites.setdefault(
         dispatching.channel.shared.bot.id, Overwrite()
     )
@@ -483,10 +485,10 @@ async def test_an_empty_history_settles_nothing_where_the_bot_may_not_read_it_an
     assert await dispatching.states() == [("sent", None)]
 
 
-async def test_a_doubt_in_a_direct_message_is_settled_by_reading_it(
+async def test_the_duplicate_check_reads_direct_messages(
     dispatching: DispatcherHarness,
 ) -> None:
-    """A direct message can always be read."""
+    """The history of a direct message is always readable."""
     ada = dispatching.local.add_user("Ada")
     guild = dispatching.guild
     guild.add_member(ada)
@@ -499,10 +501,10 @@ async def test_a_doubt_in_a_direct_message_is_settled_by_reading_it(
     assert await dispatching.states() == [("sent", None)]
 
 
-async def test_the_notice_of_an_earlier_watch_is_no_evidence_for_a_later_one(
+async def test_an_earlier_notice_of_the_task_is_no_duplicate(
     dispatching: DispatcherHarness,
 ) -> None:
-    """The same song, watched twice in one channel, is owed two messages."""
+    """Two watches of one song in one channel have two notices."""
     await dispatching.enqueue(a_song())
     (first,) = await dispatching.deliver()
     dispatching.local.clock.advance(900)
@@ -514,10 +516,10 @@ async def test_the_notice_of_an_earlier_watch_is_no_evidence_for_a_later_one(
     assert len(messages) == 2
 
 
-async def test_the_notice_of_a_song_of_the_same_title_is_no_evidence(
+async def test_a_notice_of_the_same_title_is_no_duplicate(
     dispatching: DispatcherHarness,
 ) -> None:
-    """Not even when a moderator has taken its embeds away, so that only its sentence is left."""
+    """The title is not compared even if the embeds were removed."""
     await dispatching.enqueue(a_song("first-song"))
     (first,) = await dispatching.deliver()
     first.embeds = []
@@ -530,10 +532,10 @@ async def test_the_notice_of_a_song_of_the_same_title_is_no_evidence(
 
 
 @pytest.mark.parametrize(("status", "code"), [(403, 50013), (400, 50083), (404, 10003)])
-async def test_an_edit_that_is_refused_does_not_make_a_second_message(
+async def test_a_rejected_edit_posts_no_second_message(
     dispatching: DispatcherHarness, status: int, code: int
 ) -> None:
-    """The message is posted; that its embeds cannot be written out changes nothing about that."""
+    """The posted message stays as it is if its embeds cannot be written out."""
     dispatching.channel.deny("embed_links")
     dispatching.local.faults.add(
         "PATCH /channels/{id}/messages/{message}", status=status, code=code
@@ -544,10 +546,10 @@ async def test_an_edit_that_is_refused_does_not_make_a_second_message(
     assert await dispatching.states() == [("sent", None)]
 
 
-async def test_a_song_whose_texts_may_not_be_written_out_can_be_asked_for(
+async def test_a_message_without_its_texts_contains_the_id(
     dispatching: DispatcherHarness,
 ) -> None:
-    """The embeds were dropped, and AutoMod refuses their words: the message names the id."""
+    """AutoMod rejects the text of the dropped embeds."""
     dispatching.channel.deny("embed_links")
     edit, moderated = "PATCH /channels/{id}/messages/{message}", body_contains("clip-1.mp3")
     dispatching.local.faults.add(edit, status=400, code=200000, where=moderated, times=None)
@@ -559,10 +561,10 @@ async def test_a_song_whose_texts_may_not_be_written_out_can_be_asked_for(
     assert await dispatching.states() == [("sent", None)]
 
 
-async def test_a_person_who_quotes_the_marker_does_not_stop_a_notice(
+async def test_the_duplicate_check_ignores_messages_of_users(
     dispatching: DispatcherHarness,
 ) -> None:
-    """Only the bot's own messages count."""
+    """Only the bot's own messages are compared."""
     guild = dispatching.guild
     ada = dispatching.local.add_user("Ada")
     guild.add_member(ada)
@@ -573,27 +575,27 @@ async def test_a_person_who_quotes_the_marker_does_not_stop_a_notice(
     assert len(await dispatching.deliver(after=3600)) == 2
 
 
-async def test_a_doubt_waits_until_it_is_known_what_may_be_read(
+async def test_the_duplicate_check_waits_for_the_server(
     dispatching: DispatcherHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A new session knows nothing of a server at first: that is no reason to call it closed."""
+    """Permissions are unknown until a new session has the server's data."""
     guild = dispatching.guild
     monkeypatch.setattr(dispatching.client, "before_identify_hook", at_once)
     dispatching.local.faults.add(POST, drop=True, times=1)
     await dispatching.enqueue(a_song())
     guild.start_outage()
-    async with hearing(dispatching, "ready"):
+    async with wait_for_event(dispatching, "ready"):
         await dispatching.local.invalidate_sessions()
     await dispatching.deliver()
     assert await dispatching.deliver(after=3600) == []
-    async with hearing(dispatching, "guild_available"):
+    async with wait_for_event(dispatching, "guild_available"):
         guild.end_outage()
     (message,) = await dispatching.deliver(after=600)
     assert "twice" not in message.content
 
 
-async def test_a_try_ends_before_discord_forgets_its_nonce(dispatching: DispatcherHarness) -> None:
-    """What discord.py does again by itself, later than that, would be a second message."""
+async def test_an_attempt_ends_before_its_nonce_expires(dispatching: DispatcherHarness) -> None:
+    """A later retry of discord.py would post a second message."""
     dispatching.dispatcher = a_dispatcher(
         dispatching.client,
         dispatching.outbox,
@@ -610,22 +612,22 @@ async def test_a_try_ends_before_discord_forgets_its_nonce(dispatching: Dispatch
     assert await dispatching.states() == [("sent", None)]
 
 
-async def test_a_message_that_lost_its_embeds_unheard_is_found_and_written_out(
+async def test_an_unconfirmed_message_without_embeds_is_completed(
     dispatching: DispatcherHarness,
 ) -> None:
-    """It bears no marker then; it is known by what it says, and gets its links all the same."""
+    """It has no marker then and is found by its content."""
     dispatching.channel.deny("embed_links")
-    message = await taken_but_unheard(dispatching)
+    message = await lose_response(dispatching)
     assert "clip-1.mp3" not in message.content
     assert await dispatching.deliver() == [message]
     assert "https://cdn1.suno.ai/clip-1.mp3" in message.content
     assert await dispatching.states() == [("sent", None)]
 
 
-async def test_a_direct_message_for_what_may_have_been_posted_says_so(
+async def test_redirecting_an_unconfirmed_message_says_so(
     dispatching: DispatcherHarness,
 ) -> None:
-    """The channel took the message, unheard, and is gone now: nobody can look there any more."""
+    """The deleted channel cannot be searched for it."""
     ada = add_member(dispatching)
     dispatching.local.faults.add(POST, drop=True, when="after", times=1)
     await dispatching.enqueue(a_song(), ada.id)
@@ -636,10 +638,10 @@ async def test_a_direct_message_for_what_may_have_been_posted_says_so(
     assert "twice" in direct.content
 
 
-async def test_who_wanted_no_mention_is_told_directly_all_the_same(
+async def test_watchers_without_mention_get_direct_messages(
     dispatching: DispatcherHarness,
 ) -> None:
-    """The place is gone: without a direct message, the person would never hear of it."""
+    """They would miss the notice of a deleted channel otherwise."""
     ada = add_member(dispatching)
     guild = dispatching.guild
     destination = Destination(dispatching.channel.id, guild.id)
@@ -651,10 +653,10 @@ async def test_who_wanted_no_mention_is_told_directly_all_the_same(
     assert len(dispatching.local.open_dm(ada).messages) == 1
 
 
-async def test_a_direct_message_for_what_was_surely_not_posted_claims_no_repeat(
+async def test_redirecting_a_rejected_message_claims_no_duplicate(
     dispatching: DispatcherHarness,
 ) -> None:
-    """The channel was gone at the first try."""
+    """The channel was deleted before the first attempt."""
     ada = add_member(dispatching)
     await dispatching.enqueue(a_song(), ada.id)
     dispatching.channel.delete()
@@ -664,20 +666,20 @@ async def test_a_direct_message_for_what_was_surely_not_posted_claims_no_repeat(
 
 
 async def at_once(*_: object, **__: object) -> None:
-    """Begin a new session without the five seconds that discord.py waits before it."""
+    """Start a new session without discord.py's initial five seconds."""
 
 
 @asynccontextmanager
-async def hearing(dispatching: DispatcherHarness, event: str) -> AsyncIterator[None]:
-    """Do something of which the gateway tells, and wait until the bot has heard it."""
+async def wait_for_event(dispatching: DispatcherHarness, event: str) -> AsyncIterator[None]:
+    """Perform an action that causes a gateway event, and wait for the event."""
     heard = asyncio.create_task(dispatching.client.wait_for(event, timeout=5))
     await asyncio.sleep(0)
     yield
     await heard
 
 
-async def refused(dispatching: DispatcherHarness, status: int, code: int) -> User:
-    """Let Discord refuse the first post of a song that somebody waits for; return who waits."""
+async def reject_first_post(dispatching: DispatcherHarness, status: int, code: int) -> User:
+    """Reject the first post of a watched song; return the watcher."""
     ada = add_member(dispatching)
     dispatching.local.faults.add(POST, status=status, code=code, times=1)
     await dispatching.enqueue(a_song(), ada.id)
@@ -692,11 +694,11 @@ async def refused(dispatching: DispatcherHarness, status: int, code: int) -> Use
         *((403, code) for code in (50001, 50007, 50278)),
     ],
 )
-async def test_a_code_for_a_place_that_is_gone_turns_to_the_person(
+async def test_codes_of_deleted_channels_redirect(
     dispatching: DispatcherHarness, status: int, code: int
 ) -> None:
-    """And the place is not tried again."""
-    ada = await refused(dispatching, status, code)
+    """The channel is not tried again."""
+    ada = await reject_first_post(dispatching, status, code)
     await dispatching.deliver(after=99999)
     assert len(dispatching.local.open_dm(ada).messages) == 1
     assert dispatching.channel.messages == []
@@ -704,47 +706,47 @@ async def test_a_code_for_a_place_that_is_gone_turns_to_the_person(
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "told"),
+    ("status", "code", "expected"),
     [(403, 50013, "cannot post"), (400, 160005, "locked"), (400, 50083, "archived")],
 )
-async def test_a_code_for_what_people_can_mend_parks_the_message(
-    dispatching: DispatcherHarness, status: int, code: int, told: str
+async def test_codes_of_missing_permissions_hold(
+    dispatching: DispatcherHarness, status: int, code: int, expected: str
 ) -> None:
-    """Whoever waits is told what is missing; it goes on by itself when that has changed."""
-    ada = await refused(dispatching, status, code)
+    """The watcher is notified, and the delivery continues when the cause is fixed."""
+    ada = await reject_first_post(dispatching, status, code)
     assert [state for state, _ in await dispatching.states()] == ["held", "sent"]
-    assert told in dispatching.local.open_dm(ada).messages[0].content
+    assert expected in dispatching.local.open_dm(ada).messages[0].content
     assert len(await dispatching.deliver(after=600)) == 1
 
 
 @pytest.mark.parametrize(
     ("status", "code"), [(400, 50035), (400, 50006), (413, 40005), (400, 200000), (400, 240000)]
 )
-async def test_a_code_for_the_content_sends_it_simpler_at_once(
+async def test_codes_of_rejected_content_simplify(
     dispatching: DispatcherHarness, status: int, code: int
 ) -> None:
-    """Nobody has to wait for it, and the link is there."""
-    await refused(dispatching, status, code)
+    """The simpler message is sent without a delay and has the link."""
+    await reject_first_post(dispatching, status, code)
     (message,) = dispatching.channel.messages
     assert "https://cdn1.suno.ai/clip-1.mp3" in message.content
     assert message.components == []
 
 
 @pytest.mark.parametrize(("status", "code"), [(400, 40060), (404, 10008)])
-async def test_a_code_for_what_was_done_before_ends_it(
+async def test_codes_of_duplicates_count_as_sent(
     dispatching: DispatcherHarness, status: int, code: int
 ) -> None:
-    """It counts as posted; nothing is tried again."""
-    await refused(dispatching, status, code)
+    """Nothing is retried."""
+    await reject_first_post(dispatching, status, code)
     await dispatching.deliver(after=99999)
     assert await dispatching.states() == [("sent", None)]
     assert dispatching.channel.messages == []
 
 
-async def test_a_401_keeps_the_message_and_asks_for_a_check_of_the_token(
+async def test_a_401_triggers_a_token_check(
     dispatching: DispatcherHarness,
 ) -> None:
-    """It is tried again like after any trouble: the check tells whether that is in vain."""
+    """The delivery is retried as after any transient error."""
     dispatching.local.faults.add(POST, status=401, times=1)
     await dispatching.enqueue(a_song())
     assert await dispatching.deliver() == []
@@ -753,7 +755,7 @@ async def test_a_401_keeps_the_message_and_asks_for_a_check_of_the_token(
 
 
 @pytest.mark.parametrize(
-    "trouble",
+    "fault",
     [
         {"retry_after": 1.5, "via": False},
         {"status": 503},
@@ -764,13 +766,13 @@ async def test_a_401_keeps_the_message_and_asks_for_a_check_of_the_token(
         {"drop": True, "when": "after"},
         {"status": 503, "when": "after"},
     ],
-    ids=lambda trouble: " ".join(map(str, trouble.values())),
+    ids=lambda fault: " ".join(map(str, fault.values())),
 )
-async def test_trouble_that_passes_is_met_with_the_same_message_again(
-    dispatching: DispatcherHarness, trouble: dict[str, Any]
+async def test_transient_codes_repeat_the_same_message(
+    dispatching: DispatcherHarness, fault: dict[str, Any]
 ) -> None:
-    """The nonce is the same, so that one that was taken unheard is not posted twice."""
-    dispatching.local.faults.add(POST, times=1, **trouble)
+    """The nonce stays the same, so that no second message is posted."""
+    dispatching.local.faults.add(POST, times=1, **fault)
     await dispatching.enqueue(a_song())
     await dispatching.deliver()
     (before, *_) = await dispatching.states()
@@ -781,10 +783,10 @@ async def test_trouble_that_passes_is_met_with_the_same_message_again(
     assert len(message_requests(dispatching)) == 2
 
 
-async def test_a_doubt_in_an_archived_thread_is_settled_by_reading_it(
+async def test_the_duplicate_check_reads_archived_threads(
     dispatching: DispatcherHarness,
 ) -> None:
-    """The gateway does not speak of such threads: the parent tells whether it can be read."""
+    """The gateway does not list them, so the parent's permissions apply."""
     guild = dispatching.guild
     thread = guild.add_thread(dispatching.channel, "new songs")
     thread.archive()
@@ -799,8 +801,8 @@ async def test_a_doubt_in_an_archived_thread_is_settled_by_reading_it(
     assert "twice" not in message.content
 
 
-async def test_a_crowd_of_notices_is_told_from_a_few(dispatching: DispatcherHarness) -> None:
-    """What can wait does then: whoever posts something else asks before."""
+async def test_the_dispatcher_is_busy_with_many_notices(dispatching: DispatcherHarness) -> None:
+    """Live cards wait only while many notices are due."""
     guild = dispatching.guild
     dispatching.local.faults.add(POST, delay=60.0, times=None)
     impatient = replace(POLICY, shutdown_timeout=0.0)

@@ -44,9 +44,9 @@ SHOWN_BY = {
     ),
     "KILL_BEFORE_SENDING": (
         "test_dispatcher",
-        "test_what_was_under_way_at_a_kill_is_taken_up_again",
+        "test_a_claimed_delivery_of_a_dead_process_is_requeued",
     ),
-    "EVERY_SEND_FAILED": ("test_dispatcher", "test_the_pause_between_tries_grows"),
+    "EVERY_SEND_FAILED": ("test_dispatcher", "test_the_retry_delay_grows"),
     "THREE_RELAY_ERRORS": ("test_promise", "test_three_relay_errors_in_a_row_end_no_watch"),
     "ONE_CLOSED_CHANNEL": (
         "test_promise",
@@ -54,7 +54,7 @@ SHOWN_BY = {
     ),
     "SILENT_REFUSAL": (
         "test_dispatcher",
-        "test_who_waits_is_told_once_which_permission_is_missing",
+        "test_watchers_are_notified_once_of_a_missing_permission",
     ),
     "TWICE_READY": ("test_promise", "test_being_ready_twice_starts_no_second_loop"),
     "TWO_PROCESSES": ("test_journeys", "test_a_second_bot_on_the_same_database_ends_at_once"),

@@ -1,3 +1,5 @@
+"""Redirection of notices to direct messages when their channel is gone."""
+
 import itertools
 from pathlib import Path
 from typing import Any
@@ -17,21 +19,21 @@ OPEN = "POST /users/@me/channels"
 HOUR = 3600.0
 
 
-def members(dispatching: DispatcherHarness, count: int) -> list[User]:
-    """Return so many members of the server."""
+def add_members(dispatching: DispatcherHarness, count: int) -> list[User]:
+    """Return new members of the server."""
     return [add_member(dispatching, f"Ada {number}") for number in range(count)]
 
 
-def direct(dispatching: DispatcherHarness, person: User) -> Channel:
-    """Return the direct message between the bot and a person."""
-    return dispatching.local.open_dm(person)
+def direct(dispatching: DispatcherHarness, user: User) -> Channel:
+    """Return the direct message channel of the bot and a user."""
+    return dispatching.local.open_dm(user)
 
 
 async def undelivered_notices(
-    dispatching: DispatcherHarness, person: User
+    dispatching: DispatcherHarness, user: User
 ) -> list[UndeliveredNotice]:
-    """Return what ``/suno inbox`` shows to a person."""
-    return await dispatching.outbox.undelivered_notices(person.id, 0)
+    """Return what ``/suno inbox`` shows to a user."""
+    return await dispatching.outbox.undelivered_notices(user.id, 0)
 
 
 @pytest.mark.parametrize(
@@ -49,48 +51,48 @@ async def undelivered_notices(
     ],
     ids=str,
 )
-async def test_trouble_while_a_direct_message_is_opened_costs_nobody_the_notice(
+async def test_errors_of_opening_a_direct_message_are_retried(
     dispatching: DispatcherHarness, fault: dict[str, Any]
 ) -> None:
-    """Whatever it is: only what Discord says of the person ends the delivery to that person."""
-    people = members(dispatching, 3)
-    await dispatching.enqueue(a_song(), *(person.id for person in people))
+    """Only Discord's codes about the user end the delivery to them."""
+    users = add_members(dispatching, 3)
+    await dispatching.enqueue(a_song(), *(user.id for user in users))
     dispatching.channel.delete()
     dispatching.local.faults.add(OPEN, times=5, **fault)
     for _ in range(20):
         await dispatching.deliver(after=700)
-    for person in people:
-        assert len(direct(dispatching, person).messages) == 1
-        assert await undelivered_notices(dispatching, person) == []
+    for user in users:
+        assert len(direct(dispatching, user).messages) == 1
+        assert await undelivered_notices(dispatching, user) == []
 
 
 @pytest.mark.parametrize("code", [50007, 50278, 10013])
-@pytest.mark.parametrize("request_", [OPEN, POST], ids=["opening", "posting"])
-async def test_who_cannot_be_reached_is_given_up_and_finds_it_in_the_inbox(
-    dispatching: DispatcherHarness, request_: str, code: int
+@pytest.mark.parametrize("endpoint", [OPEN, POST], ids=["opening", "posting"])
+async def test_notices_of_unreachable_users_are_in_the_inbox(
+    dispatching: DispatcherHarness, endpoint: str, code: int
 ) -> None:
-    """Discord says so of the person, when the direct message is opened or when it is posted to."""
-    people = members(dispatching, 2)
-    await dispatching.enqueue(a_song(), *(person.id for person in people))
+    """The code may come when the direct message is opened or when it is posted to."""
+    users = add_members(dispatching, 2)
+    await dispatching.enqueue(a_song(), *(user.id for user in users))
     dispatching.channel.delete()
     await dispatching.deliver()
-    (told,) = [person for person in people if direct(dispatching, person).messages]
-    (other,) = [person for person in people if person is not told]
-    dispatching.local.faults.add(request_, status=403, code=code, times=1)
+    (notified,) = [user for user in users if direct(dispatching, user).messages]
+    (other,) = [user for user in users if user is not notified]
+    dispatching.local.faults.add(endpoint, status=403, code=code, times=1)
     for _ in range(3):
         await dispatching.deliver(after=HOUR)
     assert direct(dispatching, other).messages == []
     (entry,) = await undelivered_notices(dispatching, other)
     assert (entry.held, entry.reason) == (False, f"403/{code}")
     assert entry.channel_id == dispatching.channel.id
-    assert await undelivered_notices(dispatching, told) == []
+    assert await undelivered_notices(dispatching, notified) == []
 
 
 @pytest.mark.parametrize("code", [10003, 50001])
 async def test_a_direct_message_whose_channel_is_gone_is_opened_again(
     dispatching: DispatcherHarness, code: int
 ) -> None:
-    """That says nothing of the person, also where the watch was a private one."""
+    """The user is still reachable, also for a private watch."""
     ada = add_member(dispatching)
     dispatching.local.faults.add(POST, status=404, code=code, times=2)
     await dispatching.enqueue(a_song(), ada.id, channel=direct(dispatching, ada))
@@ -100,77 +102,75 @@ async def test_a_direct_message_whose_channel_is_gone_is_opened_again(
     assert len(direct(dispatching, ada).messages) == 1
 
 
-async def test_fifty_people_are_told_without_opening_fifty_direct_messages_at_once(
+async def test_direct_messages_are_opened_at_intervals(
     dispatching: DispatcherHarness,
 ) -> None:
-    """One every few seconds, slower where Discord asks for that; and each person once."""
-    people = members(dispatching, 50)
-    await dispatching.enqueue(a_song(), *(person.id for person in people))
+    """Fifty users each get one message, and openings are seconds apart."""
+    users = add_members(dispatching, 50)
+    await dispatching.enqueue(a_song(), *(user.id for user in users))
     dispatching.channel.delete()
     for _ in range(4000):
         await dispatching.deliver(after=1)
         if not (await dispatching.outbox.next_at()):
             break
-    opened_at = [
-        one.at for one in dispatching.local.requests if one.path == "/users/@me/channels"
-    ]
-    pauses = [later - earlier for earlier, later in itertools.pairwise(opened_at)]
-    assert min(pauses) >= POLICY.direct_messages.interval
-    assert [len(direct(dispatching, person).messages) for person in people] == [1] * 50
+    opened_at = [one.at for one in dispatching.local.requests if one.path == "/users/@me/channels"]
+    intervals = [later - earlier for earlier, later in itertools.pairwise(opened_at)]
+    assert min(intervals) >= POLICY.direct_messages.interval
+    assert [len(direct(dispatching, user).messages) for user in users] == [1] * 50
 
 
 async def test_messages_to_other_channels_do_not_wait_for_direct_messages(
     dispatching: DispatcherHarness,
 ) -> None:
-    """However many are to be opened."""
+    """Many pending openings delay no other channel."""
     guild = dispatching.guild
-    people, other = members(dispatching, 20), guild.add_channel("other")
-    await dispatching.enqueue(a_song(), *(person.id for person in people))
+    users, other = add_members(dispatching, 20), guild.add_channel("other")
+    await dispatching.enqueue(a_song(), *(user.id for user in users))
     dispatching.channel.delete()
     await dispatching.deliver()
-    await dispatching.enqueue(a_song("second"), people[0].id, channel=other)
+    await dispatching.enqueue(a_song("second"), users[0].id, channel=other)
     await dispatching.deliver()
     assert len(other.messages) == 1
 
 
-async def test_a_process_that_dies_while_people_are_told_tells_the_others_later(
+async def test_redirection_continues_after_a_crash(
     dispatching: DispatcherHarness,
 ) -> None:
-    """Whom it told stays told, and everybody else is still owed the notice."""
-    people = members(dispatching, 4)
-    await dispatching.enqueue(a_song(), *(person.id for person in people))
+    """Users who have the notice get no second one, and the others get theirs."""
+    users = add_members(dispatching, 4)
+    await dispatching.enqueue(a_song(), *(user.id for user in users))
     dispatching.channel.delete()
     await dispatching.deliver()
     await dispatching.deliver(after=10)
-    assert sum(len(direct(dispatching, person).messages) for person in people) == 2
+    assert sum(len(direct(dispatching, user).messages) for user in users) == 2
     dispatching.dispatcher = a_dispatcher(
         dispatching.client, dispatching.outbox, POLICY, clock=dispatching.local.clock.now
     )
     for _ in range(3):
         await dispatching.deliver(after=10)
-    assert [len(direct(dispatching, person).messages) for person in people] == [1] * 4
+    assert [len(direct(dispatching, user).messages) for user in users] == [1] * 4
 
 
-async def test_the_word_that_a_notice_is_held_reaches_everybody_despite_trouble(
+async def test_held_notices_reach_all_users_despite_errors(
     dispatching: DispatcherHarness,
 ) -> None:
-    """Those who wait are told one by one, and trouble with one of them delays no other for long."""
-    people = members(dispatching, 3)
+    """An error of one user's message delays no other for long."""
+    users = add_members(dispatching, 3)
     dispatching.channel.deny("send_messages")
-    await dispatching.enqueue(a_song(), *(person.id for person in people))
+    await dispatching.enqueue(a_song(), *(user.id for user in users))
     dispatching.local.faults.add(OPEN, status=403, code=40003, times=2)
     await dispatching.deliver()
     for _ in range(20):
         await dispatching.deliver(after=25)
-    for person in people:
-        (word,) = direct(dispatching, person).messages
-        assert "Send Messages" in word.content
+    for user in users:
+        (held_notice,) = direct(dispatching, user).messages
+        assert "Send Messages" in held_notice.content
 
 
-async def test_a_word_tells_its_reason_whatever_went_wrong_before_it_arrived(
+async def test_a_held_notice_keeps_the_reason_of_the_channel(
     dispatching: DispatcherHarness,
 ) -> None:
-    """Trouble with the direct message is not why the notice is held."""
+    """Errors of the direct message do not replace the reason."""
     ada = add_member(dispatching)
     dispatching.channel.deny("send_messages")
     await dispatching.enqueue(a_song(), ada.id)
@@ -181,14 +181,14 @@ async def test_a_word_tells_its_reason_whatever_went_wrong_before_it_arrived(
     )
     for _ in range(5):
         await dispatching.deliver(after=100)
-    (word,) = direct(dispatching, ada).messages
-    assert "Send Messages" in word.content
+    (held_notice,) = direct(dispatching, ada).messages
+    assert "Send Messages" in held_notice.content
 
 
-async def test_each_person_is_owed_a_message_in_the_transaction_that_finds_the_channel_gone(
+async def test_redirection_enqueues_all_messages_in_one_transaction(
     tmp_path: Path,
 ) -> None:
-    """Nothing but the database has to know of them, from the first moment on."""
+    """A crash at any time loses no watcher."""
     async with DatabaseThread(tmp_path / "suno.db") as database:
         outbox = Outbox(database)
         store = TaskStore(database, outbox, "deerapi")
@@ -203,17 +203,17 @@ async def test_each_person_is_owed_a_message_in_the_transaction_that_finds_the_c
         outbox = Outbox(database)
         assert await outbox.next_at() == NOON
         await open_directs(outbox, {1: Destination(1001), 2: Destination(1002)})
-        told = await outbox.claim(NOON, 10)
-    assert {(each.destination.channel_id, each.watchers) for each in told} == {
+        notified = await outbox.claim(NOON, 10)
+    assert {(each.destination.channel_id, each.watchers) for each in notified} == {
         (1001, (1,)),
         (1002, (2,)),
     }
-    assert {each.redirected_from for each in told} == {HERE.channel_id}
-    assert len({gone.nonce, *(each.nonce for each in told)}) == 3
+    assert {each.redirected_from for each in notified} == {HERE.channel_id}
+    assert len({gone.nonce, *(each.nonce for each in notified)}) == 3
 
 
-async def test_an_opening_that_was_never_heard_of_is_begun_again(tmp_path: Path) -> None:
-    """The process died meanwhile: after a while the message is due as before."""
+async def test_an_abandoned_opening_is_retried(tmp_path: Path) -> None:
+    """A process that died while opening leaves the message due."""
     async with DatabaseThread(tmp_path / "suno.db") as database:
         outbox = Outbox(database)
         store = TaskStore(database, outbox, "deerapi")
