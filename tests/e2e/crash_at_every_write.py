@@ -1,20 +1,19 @@
-"""Crash at every write: a short journey, once for each system call that changes the database.
+"""Crash test: runs a short user journey once for each system call that writes the database.
 
-``python -m tests.e2e.crash_at_every_write`` plays it once undisturbed and counts the calls that
-write or sync; then once for each of them, at which the bot dies (``kill``), the disk reports an
-error (``eio``) or is full (``enospc``; ``full``: from then on). Then the bot is started again with
-a sound disk, and goes on. Whatever was confirmed to somebody has to arrive exactly once, and a bot
-that lives has to work again. Ends with exit code 1 if anything was lost, doubled or wrong, or if
-the bot ended as if nothing helped.
+``python -m tests.e2e.crash_at_every_write`` runs the journey once without a fault and counts the
+calls that write or sync; then once for each of them, at which the bot is killed (``kill``), or the
+disk reports an error (``eio``) or is full (``enospc``; ``full``: from then on). Then the bot is
+restarted without faults. Each confirmed watch has to end in exactly one notice, and a bot that
+survives the fault has to work again. The exit code is 1 if a notice is lost, duplicated or wrong,
+or if the bot exits with the code of an error that a restart cannot solve.
 """
 
 import asyncio
-import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,229 +23,248 @@ from bot.__main__ import EXIT_PERMANENT_ERROR
 from sandbox.bot_process import BotProcess
 from sandbox.discord import Interaction, User
 from sandbox.relay import song
-from sandbox.relay.lifecycles import clip_ids
-from tests.e2e.chaos import posted_by_the_bot
-from tests.e2e.chaos_audit import Deed, Fate, Heard, Truth, Verb, audit
+from tests.e2e.chaos.audit import audit
+from tests.e2e.chaos.environment import count_pending
+from tests.e2e.chaos.expected_results import ExpectedResult, TaskEnding
+from tests.e2e.chaos.messages import messages_of_bot
+from tests.e2e.chaos.relay_tasks import clip_links
+from tests.e2e.chaos.user_actions import Command, ReplyKind, UserAction
 from tests.support.adjustable_clock import AdjustableClock
 from tests.support.sandbox_session import SandboxSession, open_sandbox
-from tests.support.write_faults import Fault, Kind, calls_in, faults_at, struck, unusable, watched
+from tests.support.write_faults import (
+    WriteFault,
+    WriteFaultKind,
+    count_calls,
+    possible_faults,
+    strace_command,
+    unavailable_reason,
+    was_injected,
+)
 
 _TASK = "song-of-the-journey"
-_TAKES = 300.0
-"""Seconds until the song is done: longer than all that is done before."""
-_PATIENCE = 5.0
-"""Real seconds for which anything is waited for while a fault may strike."""
-_LONGEST_HEALING = 30.0
+_SONG_DURATION = 300.0
+"""Seconds until the song is finished: longer than all steps before take."""
+_WAIT_TIMEOUT = 5.0
+"""Real seconds for one wait while a fault may happen."""
+_START_TIMEOUT = 30.0
 """Real seconds."""
-_STEP, _PAUSE = 0.25, 0.02
-"""Everybody's clock runs so many seconds ahead after each pause in real ones."""
-
-_OWED = """
-    SELECT (SELECT count(*) FROM tasks WHERE state = 'running')
-         + (SELECT count(*) FROM deliveries WHERE state IN ('due', 'sending', 'held'))
-"""
+_RECOVERY_TIMEOUT = 30.0
+"""Real seconds."""
+_CLOCK_STEP = 0.25
+"""Seconds by which the clocks advance after each pause."""
+_PAUSE = 0.02
+"""Real seconds."""
 
 
 @dataclass(slots=True)
 class Result:
-    """How one journey went."""
+    """The result of one journey."""
 
-    fault: Fault | None
-    struck: bool
-    """Whether the fault came to pass."""
+    fault: WriteFault | None
+    injected: bool
+    """Whether the fault happened."""
     exit_code: int
-    """How the bot's first life ended."""
+    """The exit code of the bot's first process."""
     violations: tuple[str, ...]
     calls: dict[str, int]
-    """How often each system call was made in that life, see ``calls_in``."""
+    """How often that process made each system call, see ``count_calls``."""
 
 
 @dataclass
 class Journey:
-    """Ada and Bea watch a song, it ends, they are told; in as many lives of the bot as it takes."""
+    """Ada and Bea watch a song until they get its notice, across restarts of the bot."""
 
     sandbox: SandboxSession
     clock: AdjustableClock
     bot: BotProcess
-    left: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
-    """What is still to be done."""
-    deeds: list[tuple[Deed, Interaction]] = field(default_factory=list)
-    truths: list[Truth] = field(default_factory=list)
+    remaining_steps: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
+    actions: list[tuple[UserAction, Interaction]] = field(default_factory=list)
+    results: list[ExpectedResult] = field(default_factory=list)
 
-    def begin(self) -> None:
-        """Let the relay make the song."""
-        self.make(_TASK, _TAKES)
-        self.left = [
+    def prepare(self) -> None:
+        """Create the song at the relay, and plan the steps."""
+        self.create_song(_TASK, _SONG_DURATION)
+        self.remaining_steps = [
             lambda: self.watch(_TASK, self.sandbox.ada),
             lambda: self.watch(_TASK, self.sandbox.bea),
-            self.end,
+            self.finish_song,
         ]
 
-    def make(self, task_id: str, takes: float) -> None:
-        """Let the relay make a song that takes so many seconds."""
-        self.sandbox.relay.add(song(task_id, takes=takes))
-        links = [f"https://cdn1.suno.ai/{clip}.mp3" for clip in clip_ids(task_id, 2)]
-        ends_at = self.sandbox.relay.clock.now() + takes
-        self.truths.append(Truth(task_id, Fate.SONG, ends_at, "City Windows", tuple(links)))
+    def create_song(self, task_id: str, duration: float) -> None:
+        """Create a song at the relay that takes ``duration`` seconds."""
+        self.sandbox.relay.add(song(task_id, takes=duration))
+        ends_at = self.sandbox.relay.clock.now() + duration
+        links = tuple(clip_links(task_id))
+        self.results.append(
+            ExpectedResult(task_id, TaskEnding.SONG, ends_at, "City Windows", links)
+        )
 
-    async def live(self, bot: BotProcess) -> None:
-        """Start the bot, and do what is left until it dies or all is done."""
+    async def run_steps(self, bot: BotProcess) -> None:
+        """Start the bot, and run the remaining steps until it exits or none is left."""
         self.bot = bot
         await bot.start()
         discord = self.sandbox.discord
-        if not await self.until(lambda: discord.gateway.all_shards_ready, 30.0):
+        if not await self.until(lambda: discord.gateway.all_shards_ready, _START_TIMEOUT):
             return
-        await self.until(lambda: discord.commands.registered, 30.0)
-        while self.left and bot.pid is not None:
-            await self.left.pop(0)()
+        await self.until(lambda: discord.commands.registered, _START_TIMEOUT)
+        while self.remaining_steps and bot.pid is not None:
+            await self.remaining_steps.pop(0)()
 
     async def kill(self) -> None:
-        """Kill the bot, should it still live."""
+        """Kill the bot if it is running."""
         if self.bot.pid is not None:
             await self.bot.kill()
 
-    async def until(self, condition: Callable[[], object], patience: float = _PATIENCE) -> bool:
-        """Let time pass until a condition holds; false if the bot dies, or patience ends, first."""
-        ends_at = time.monotonic() + patience
+    async def until(self, condition: Callable[[], object], seconds: float = _WAIT_TIMEOUT) -> bool:
+        """Advance the clocks until a condition holds; return whether it did.
+
+        It does not if the bot exits first, or so many real ``seconds`` pass.
+        """
+        ends_at = time.monotonic() + seconds
         while not condition():
             if self.bot.pid is None or time.monotonic() > ends_at:
                 return False
-            self.let_pass(_STEP)
+            self.advance_clocks(_CLOCK_STEP)
             await asyncio.sleep(_PAUSE)
         return True
 
-    def let_pass(self, seconds: float) -> None:
-        """Move everybody's clock."""
+    def advance_clocks(self, seconds: float) -> None:
+        """Advance the clocks of the relay, Discord and the bot."""
         self.sandbox.relay.clock.advance(seconds)
         self.sandbox.discord.clock.advance(seconds)
         self.clock.advance(seconds)
 
     async def watch(self, task_id: str, user: User) -> bool:
-        """Let a person watch a task, and read the answer if there is one; whether it confirms."""
+        """Let a user watch a task; return whether a reply confirms it."""
         sandbox, now = self.sandbox, self.sandbox.relay.clock.now
-        deed = Deed(Verb.WATCH, task_id, user.id, sandbox.songs.id, now())
-        asked = await sandbox.discord.command(user, sandbox.songs, "suno watch", id=task_id)
-        self.deeds.append((deed, asked))
-        if await self.until(lambda: asked.answer is not None):
-            deed.last_answer_at = now()
-        self.read_answers()
-        return deed.heard in (Heard.WATCHING, Heard.FINISHED)
+        action = UserAction(Command.WATCH, task_id, user.id, sandbox.songs.id, now())
+        interaction = await sandbox.discord.command(user, sandbox.songs, "suno watch", id=task_id)
+        self.actions.append((action, interaction))
+        if await self.until(lambda: interaction.answer is not None):
+            action.replied_at = now()
+        self.read_replies()
+        return action.reply_kind in (ReplyKind.WATCHING, ReplyKind.FINISHED)
 
-    async def end(self) -> None:
-        """Let the song end, and wait until nothing is owed."""
-        self.let_pass(_TAKES)
+    async def finish_song(self) -> None:
+        """Let the song end, and wait until nothing is pending."""
+        self.advance_clocks(_SONG_DURATION)
         await self.until(lambda: self.sandbox.notices(_TASK))
-        await self.until(lambda: not self.owed())
+        await self.until(lambda: not self.count_pending())
 
-    async def heal(self) -> list[str]:
-        """Go on until nothing is owed, and see whether the bot works; return what is wrong."""
-        if not await self.until(lambda: not self.left and not self.owed(), _LONGEST_HEALING):
-            return ["the bot died" if self.bot.pid is None else "work is left"]
-        # The fault may strike the first of two.
-        return [] if await self.serve_one_more() or await self.serve_one_more() else ["no service"]
+    async def recover(self) -> list[str]:
+        """Wait until nothing is pending, and check that the bot works; return the violations."""
 
-    async def serve_one_more(self) -> bool:
-        """Let Ada watch another song, which has ended; whether she is told so, and of its end."""
-        task_id = f"extra-song-{len(self.truths)}"
-        self.make(task_id, 0.1)
+        def idle() -> bool:
+            return not self.remaining_steps and not self.count_pending()
+
+        if not await self.until(idle, _RECOVERY_TIMEOUT):
+            return ["the bot exited" if self.bot.pid is None else "work is pending"]
+        # The fault may happen during the first of two checks.
+        works = await self.check_service() or await self.check_service()
+        return [] if works else ["no service"]
+
+    async def check_service(self) -> bool:
+        """Let Ada watch a song that has ended; return whether she gets a reply and the notice."""
+        task_id = f"extra-song-{len(self.results)}"
+        self.create_song(task_id, 0.1)
         confirmed = await self.watch(task_id, self.sandbox.ada)
-        told = confirmed and await self.until(lambda: self.sandbox.notices(task_id))
-        return told and await self.until(lambda: not self.owed())
+        notified = confirmed and await self.until(lambda: self.sandbox.notices(task_id))
+        return notified and await self.until(lambda: not self.count_pending())
 
-    def owed(self) -> int:
-        """Return how many watches run and messages wait, from the database."""
-        path = self.sandbox.folder / "suno.db"
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-            (count,) = database.execute(_OWED).fetchone()
-        return int(count)
+    def count_pending(self) -> int:
+        """Return how many tasks are running and how many messages are undelivered, together."""
+        return count_pending(self.sandbox.folder / "suno.db")
 
-    def read_answers(self) -> None:
-        """Note what people were told so far."""
-        for deed, asked in self.deeds:
-            deed.answer = asked.answer.content if asked.answer is not None else None
+    def read_replies(self) -> None:
+        """Read the replies that users got so far."""
+        for action, interaction in self.actions:
+            reply = interaction.answer
+            action.reply = reply.content if reply is not None else None
 
     def audit(self) -> tuple[str, ...]:
-        """Compare what people were told with what arrived."""
-        self.read_answers()
-        deeds = [deed for deed, _ in self.deeds]
-        return audit(self.truths, deeds, posted_by_the_bot(self.sandbox.discord)).violations
+        """Return the violations of the guarantee, a line each."""
+        self.read_replies()
+        actions = [action for action, _ in self.actions]
+        return audit(self.results, actions, messages_of_bot(self.sandbox.discord)).violations
 
 
-async def play(folder: Path, fault: Fault | None = None) -> Result:
-    """Play the journey with a fault, then without, and let the auditor look."""
+async def run_journey(folder: Path, fault: WriteFault | None = None) -> Result:
+    """Run the journey with a fault, restart the bot without it, and audit the messages."""
     database, trace, clock = folder / "suno.db", folder / "trace", folder / "clock"
     program = ("-m", "tests.support.adjustable_clock", str(clock))
     violations: list[str] = []
     async with open_sandbox(folder) as sandbox:
-        faulty = BotProcess(folder, sandbox.environment, program, watched(database, trace, fault))
-        sound = BotProcess(folder, sandbox.environment, program)
-        journey = Journey(sandbox, AdjustableClock(clock), faulty)
-        journey.begin()
+        strace = strace_command(database, trace, fault)
+        first = BotProcess(folder, sandbox.environment, program, strace)
+        second = BotProcess(folder, sandbox.environment, program)
+        journey = Journey(sandbox, AdjustableClock(clock), first)
+        journey.prepare()
         async with AsyncExitStack() as stack:
             stack.push_async_callback(journey.kill)
-            await journey.live(faulty)
-            if faulty.pid is not None and (fault is None or fault.passes):
-                violations += await journey.heal()
-            exit_code = await faulty.stop()
+            await journey.run_steps(first)
+            if first.pid is not None and (fault is None or fault.is_transient):
+                violations += await journey.recover()
+            exit_code = await first.stop()
             await sandbox.discord.wait_until_disconnected()
-            await journey.live(sound)
-            violations += [*await journey.heal(), *journey.audit()]
-            if await sound.stop() != 0:
-                violations.append("the bot does not stop in order")
+            await journey.run_steps(second)
+            violations += [*await journey.recover(), *journey.audit()]
+            if await second.stop() != 0:
+                violations.append("the bot did not stop with exit code 0")
     if exit_code == EXIT_PERMANENT_ERROR:
-        violations.append("the bot ended as if a new start would not help")
+        violations.append("the bot exited with the code of an error that a restart cannot solve")
     if fault is None and exit_code != 0:
-        violations.append(f"the bot ended with exit code {exit_code} without a fault")
-    return Result(fault, struck(trace), exit_code, tuple(violations), calls_in(trace))
+        violations.append(f"the bot exited with code {exit_code} without a fault")
+    return Result(fault, was_injected(trace), exit_code, tuple(violations), count_calls(trace))
 
 
-async def play_all(
-    faults: Sequence[Fault], folder: Path, jobs: int, tell: Callable[[Result], None]
+async def run_journeys(
+    faults: Sequence[WriteFault], folder: Path, jobs: int, on_result: Callable[[Result], None]
 ) -> None:
-    """Play the journey with each fault, ``jobs`` at a time; ``tell`` gets each result."""
+    """Run the journey with each fault, ``jobs`` at a time."""
     slots = asyncio.Semaphore(jobs)
 
-    async def play_one(fault: Fault) -> None:
+    async def run_one(fault: WriteFault) -> None:
         async with slots:
-            destination = folder / str(fault).replace(" ", "-")
-            destination.mkdir()
-            tell(await play(destination, fault))
+            subfolder = folder / str(fault).replace(" ", "-")
+            subfolder.mkdir()
+            on_result(await run_journey(subfolder, fault))
 
-    await asyncio.gather(*map(play_one, faults))
+    await asyncio.gather(*map(run_one, faults))
 
 
 @click.command()
-@click.option("--every", default=1, show_default=True, help="Only each so many-th call.")
-@click.option("--kinds", default="kill,eio,enospc", show_default=True, help="Of faults; also full.")
-@click.option("--jobs", default=2, show_default=True, help="How many journeys at a time.")
+@click.option("--every", default=1, show_default=True, help="Only every n-th call.")
+@click.option("--kinds", default="kill,eio,enospc", show_default=True, help="Also full.")
+@click.option("--jobs", default=2, show_default=True, help="Journeys at a time.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Keep databases and logs there.")
 def main(every: int, kinds: str, jobs: int, folder: Path | None) -> None:
-    """Let the bot crash at every write to its database, and see whether the promise holds."""
-    began = time.monotonic()
+    """Inject a fault at every write to the database, and audit the notices of each journey."""
+    started_at = time.monotonic()
     with tempfile.TemporaryDirectory() as temporary:
-        destination = folder or Path(temporary)
-        (destination / "undisturbed").mkdir(parents=True)
-        if reason := unusable(destination / "undisturbed"):
+        working_folder = folder or Path(temporary)
+        (working_folder / "no-fault").mkdir(parents=True)
+        if reason := unavailable_reason(working_folder / "no-fault"):
             raise click.ClickException(reason)
-        undisturbed = asyncio.run(play(destination / "undisturbed"))
-        faults = list(faults_at(undisturbed.calls, [Kind(kind) for kind in kinds.split(",")]))
-        results = [undisturbed]
-        asyncio.run(play_all(faults[::every], destination, jobs, _teller(results)))
-    broken = [result for result in results if result.violations]
+        without_fault = asyncio.run(run_journey(working_folder / "no-fault"))
+        fault_kinds = [WriteFaultKind(kind) for kind in kinds.split(",")]
+        faults = list(possible_faults(without_fault.calls, fault_kinds))
+        results = [without_fault]
+        asyncio.run(run_journeys(faults[::every], working_folder, jobs, _collector(results)))
+    violating = [result for result in results if result.violations]
     click.echo(f"{len(results) - 1:>8} journeys with a fault, of {len(faults)} possible")
-    click.echo(f"{sum(result.struck for result in results):>8} met it")
-    click.echo(f"{len(broken):>8} broke the promise")
-    click.echo(f"{time.monotonic() - began:>8.0f} seconds")
-    sys.exit(1 if broken else 0)
+    click.echo(f"{sum(result.injected for result in results):>8} in which it happened")
+    click.echo(f"{len(violating):>8} with violations")
+    click.echo(f"{time.monotonic() - started_at:>8.0f} seconds")
+    sys.exit(1 if violating else 0)
 
 
-def _teller(results: list[Result]) -> Callable[[Result], None]:
-    def tell(result: Result) -> None:
+def _collector(results: list[Result]) -> Callable[[Result], None]:
+    def on_result(result: Result) -> None:
         results.append(result)
         for violation in result.violations:
             click.echo(f"{result.fault}: {violation}", err=True)
 
-    return tell
+    return on_result
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""A soak: many watches through their whole life, while memory and open files are looked at.
+"""Soak test: runs many watches to their end while sampling the bot's memory and open files.
 
-``python -m tests.e2e.soak --watches 2000 --minutes 30`` lets half an hour of the relay's time pass
-in about a minute; the bot is a process of its own between a local Discord and a local relay. Ends
-with exit code 1 if memory or open file descriptors grow after the warm-up, or if not every watch
-was told exactly once. Reads ``/proc``: it needs Linux.
+``python -m tests.e2e.soak --watches 2000 --minutes 30`` simulates half an hour of the relay's time
+in about a minute; the bot is a process of its own between a local Discord and a local relay. The
+exit code is 1 if memory or open file descriptors grow after the warm-up, or if not every watch ends
+in exactly one notice. It needs Linux, since it reads ``/proc``.
 """
 
 import asyncio
@@ -23,137 +23,149 @@ from sandbox.bot_process import BotProcess, settings_for
 from sandbox.discord import Channel, LocalDiscord, User
 from sandbox.relay import LocalRelay, RelayTask, failing, half_success, lyrics_task, song
 
-IDS_IN_A_COMMAND = 5
-PEOPLE = 40
-CHANNELS = 10
+IDS_PER_COMMAND = 5
+USER_COUNT = 40
+CHANNEL_COUNT = 10
 
 WARM_UP = 0.4
-"""The part of the time after which nothing grows any more."""
-ASKING = 0.85
-"""The part of the time in which people ask; the rest is for what still runs."""
-MORE_MEMORY = 0.03
-"""By which part the memory may differ all the same: the allocator keeps what it once had."""
-MORE_FILES = 8
-"""Connections that are kept open for as much as went on at once are no leak."""
-_LONGEST_SONG = 240.0
-_PATIENCE = 60.0
-"""Real seconds for what is still to be told at the end."""
+"""The fraction of the time in which memory and open files may grow."""
+COMMAND_TIME = 0.85
+"""The fraction of the time in which users run commands; in the rest, the tasks end."""
+MEMORY_TOLERANCE = 0.03
+"""The fraction by which memory may still grow: the allocator keeps freed memory."""
+DESCRIPTOR_TOLERANCE = 8
+"""How many more descriptors may be open: connections are pooled for the peak of requests."""
+_MAX_SONG_DURATION = 240.0
+"""Seconds."""
+_NOTICE_TIMEOUT = 60.0
+"""Real seconds to wait for the last notices."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The bot's process at one moment. ``minute`` is the relay's time."""
+    """Measurements of the bot's process at one moment. ``minute`` is the relay's time."""
 
     minute: float
     resident: float
     """Memory, in MiB."""
     descriptors: int
     """Open files and connections."""
-    told: int = 0
-    """Watches that were told so far."""
+    notices: int = 0
+    """Notices that were posted so far."""
 
     def __str__(self) -> str:
         return (
             f"{self.minute:6.1f} min {self.resident:8.1f} MiB"
-            f" {self.descriptors:5} descriptors {self.told:6} told"
+            f" {self.descriptors:5} descriptors {self.notices:6} notices"
         )
 
 
 def growth(samples: Sequence[Sample]) -> list[str]:
-    """Tell what grew after the warm-up, a line each; nothing of too few samples."""
+    """Return what grew after the warm-up, a line each; nothing for too few samples."""
     warm = samples[int(len(samples) * WARM_UP) :]
-    part = len(warm) // 3
-    if not part:
+    third = len(warm) // 3
+    if not third:
         return []
-    first, last = warm[:part], warm[-part:]
+    first, last = warm[:third], warm[-third:]
     found = []
-    before, after = (median(one.resident for one in some) for some in (first, last))
-    if after > before * (1 + MORE_MEMORY):
+    before, after = (median(sample.resident for sample in part) for part in (first, last))
+    if after > before * (1 + MEMORY_TOLERANCE):
         found.append(f"memory grew from {before:.1f} to {after:.1f} MiB")
-    few, many = (max(one.descriptors for one in some) for some in (first, last))
-    if many > few + MORE_FILES:
+    few, many = (max(sample.descriptors for sample in part) for part in (first, last))
+    if many > few + DESCRIPTOR_TOLERANCE:
         found.append(f"open file descriptors grew from {few} to {many}")
     return found
 
 
-def sample_of(pid: int, *, minute: float, told: int) -> Sample:
-    """Look at a process."""
+def sample_process(pid: int, *, minute: float, notices: int) -> Sample:
+    """Measure a process."""
     process = Path("/proc") / str(pid)
     (pages,) = (process / "statm").read_text().split()[1:2]
     descriptors = sum(1 for _ in (process / "fd").iterdir())
-    return Sample(minute, int(pages) * 4096 / 2**20, descriptors, told)
+    return Sample(minute, int(pages) * 4096 / 2**20, descriptors, notices)
 
 
 @dataclass(slots=True)
 class Soak:
-    """The world of one soak, and what was seen in it."""
+    """The state of a soak test: its processes, and what users did and got."""
 
     discord: LocalDiscord
     relay: LocalRelay
     bot: BotProcess
-    people: list[User]
+    users: list[User]
     channels: list[Channel]
     random: Random
     samples: list[Sample] = field(default_factory=list)
-    asked: dict[str, int] = field(default_factory=dict)
-    """Who asked about each task; what was not confirmed is not in here."""
-    refused: list[str] = field(default_factory=list)
+    watchers: dict[str, int] = field(default_factory=dict)
+    """Who watches each task, as far as a reply confirmed it."""
+    unexpected_replies: list[str] = field(default_factory=list)
 
-    def pings(self) -> dict[str, list[int]]:
-        """Return who was pinged by the notices of each task."""
+    def mentions(self) -> dict[str, list[int]]:
+        """Return whom the notices of each task mentioned."""
         found: dict[str, list[int]] = {}
         for channel in self.channels:
             for message in channel.messages:
                 if message.pinged:
-                    task_id = next(one for one in _words(message.payload()) if one in self.asked)
+                    task_id = next(
+                        word for word in _words(message.payload()) if word in self.watchers
+                    )
                     found.setdefault(task_id, []).extend(sorted(message.pinged))
         return found
 
-    def told(self) -> int:
-        """Return how many messages have told somebody something."""
-        return sum(bool(one.pinged) for channel in self.channels for one in channel.messages)
+    def count_notices(self) -> int:
+        """Return how many messages mention somebody."""
+        return sum(
+            bool(message.pinged) for channel in self.channels for message in channel.messages
+        )
 
-    async def ask(self, numbers: Sequence[int]) -> None:
-        """Let somebody make some tasks and watch them."""
+    async def watch_tasks(self, numbers: Sequence[int]) -> None:
+        """Create tasks at the relay, and let a user watch them with one command."""
         tasks = [self._task(number) for number in numbers]
         self.relay.add(*tasks)
-        person = self.people[numbers[0] // IDS_IN_A_COMMAND % len(self.people)]
+        user = self.users[numbers[0] // IDS_PER_COMMAND % len(self.users)]
         channel = self.random.choice(self.channels)
         ids = [task.id for task in tasks]
-        asked = await self.discord.command(person, channel, "suno watch", id=" ".join(ids))
-        answer = (await asked.wait_for_answer(timeout=20)).content
-        if all(task_id in answer for task_id in ids):
-            self.asked |= dict.fromkeys(ids, person.id)
+        interaction = await self.discord.command(user, channel, "suno watch", id=" ".join(ids))
+        reply = (await interaction.wait_for_answer(timeout=20)).content
+        if all(task_id in reply for task_id in ids):
+            self.watchers |= dict.fromkeys(ids, user.id)
         else:
-            self.refused.append(answer)
+            self.unexpected_replies.append(reply)
 
     def _task(self, number: int) -> RelayTask:
         task_id = f"soak-{number:06}-task"
-        takes = self.random.uniform(30.0, _LONGEST_SONG)
-        make = self.random.choices((song, lyrics_task, failing, half_success), (6, 2, 1, 1))[0]
-        return make(task_id, takes=takes)
+        duration = self.random.uniform(30.0, _MAX_SONG_DURATION)
+        create = self.random.choices((song, lyrics_task, failing, half_success), (6, 2, 1, 1))[0]
+        return create(task_id, takes=duration)
 
-    async def look(self, began: float, every: float, tell: Callable[[str], None]) -> None:
-        """Look at the bot's process again and again, until this is cancelled."""
+    async def take_samples(
+        self, started_at: float, interval: float, on_sample: Callable[[str], None]
+    ) -> None:
+        """Sample the bot's process repeatedly, until this is cancelled."""
         while True:
-            await asyncio.sleep(every)
+            await asyncio.sleep(interval)
             if self.bot.pid is not None:
-                minute = (self.relay.clock.now() - began) / 60
-                self.samples.append(sample_of(self.bot.pid, minute=minute, told=self.told()))
-                tell(str(self.samples[-1]))
+                minute = (self.relay.clock.now() - started_at) / 60
+                sample = sample_process(self.bot.pid, minute=minute, notices=self.count_notices())
+                self.samples.append(sample)
+                on_sample(str(sample))
 
     def problems(self) -> list[str]:
-        """Tell what is wrong, a line each."""
-        pings = self.pings()
-        untrue = [one for one, who in self.asked.items() if pings.get(one, []) != [who]]
-        found = [f"not answered as expected: {answer}" for answer in self.refused]
-        if untrue:
-            found.append(f"{len(untrue)} watches were not told exactly once, such as {untrue[:3]}")
+        """Return the problems, a line each."""
+        mentions = self.mentions()
+        wrong = [
+            task_id
+            for task_id, user_id in self.watchers.items()
+            if mentions.get(task_id, []) != [user_id]
+        ]
+        found = [f"unexpected reply: {reply}" for reply in self.unexpected_replies]
+        if wrong:
+            found.append(f"{len(wrong)} watches without exactly one notice, such as {wrong[:3]}")
         return [*found, *growth(self.samples)]
 
 
 def _words(payload: object) -> list[str]:
-    """Return everything in a message that may be an id."""
+    """Return the parts of a message that may be task ids."""
     return str(payload).replace("`", " ").replace("'", " ").split()
 
 
@@ -163,55 +175,59 @@ async def run_soak(
     watches: int,
     minutes: float,
     seconds: float,
-    tell: Callable[[str], None] = lambda _: None,
+    on_sample: Callable[[str], None] = lambda _: None,
 ) -> Soak:
-    """Let ``minutes`` of the relay's time pass in so many real ``seconds``, full of watches."""
+    """Run watches for ``minutes`` of the relay's time, which take so many real ``seconds``."""
     async with AsyncExitStack() as stack:
         speed = minutes * 60 / seconds
         discord = await stack.enter_async_context(LocalDiscord())
         relay = await stack.enter_async_context(LocalRelay(speed=speed))
         guild = discord.add_guild("Song Club")
-        people = [discord.add_user(f"Person {number}") for number in range(PEOPLE)]
-        for person in people:
-            guild.add_member(person)
-        channels = [guild.add_channel(f"songs-{number}") for number in range(CHANNELS)]
-        pace = {"POLL_INTERVAL": "0.3", "POLL_REQUESTS_PER_SECOND": "20"}
-        whose = (
+        users = [discord.add_user(f"Person {number}") for number in range(USER_COUNT)]
+        for user in users:
+            guild.add_member(user)
+        channels = [guild.add_channel(f"songs-{number}") for number in range(CHANNEL_COUNT)]
+        polling = {"POLL_INTERVAL": "0.3", "POLL_REQUESTS_PER_SECOND": "20"}
+        limit_names = (
             "WATCHES_PER_USER",
             "WATCHES_PER_SERVER",
             "MESSAGES_PER_USER",
             "MESSAGES_PER_CHANNEL",
         )
-        limits = dict.fromkeys(whose, str(watches))
-        settings = settings_for(discord, relay, folder) | pace | limits
+        limits = dict.fromkeys(limit_names, str(watches))
+        settings = settings_for(discord, relay, folder) | polling | limits
         bot = await stack.enter_async_context(BotProcess(folder, settings))
         await discord.wait_until_ready(timeout=30)
         await discord.wait_until_commands(timeout=30)
-        soak = Soak(discord, relay, bot, people, channels, Random(1))  # noqa: S311 # repeatable
-        looking = asyncio.create_task(soak.look(relay.clock.now(), seconds / 60, tell))
-        await _ask_all(soak, watches, seconds * ASKING)
-        await _until_all_is_told(soak, seconds * (1 - ASKING))
-        looking.cancel()
+        soak = Soak(discord, relay, bot, users, channels, Random(1))  # noqa: S311 # repeatable
+        sampling = asyncio.create_task(
+            soak.take_samples(relay.clock.now(), seconds / 60, on_sample)
+        )
+        await _run_commands(soak, watches, seconds * COMMAND_TIME)
+        await _wait_for_notices(soak, seconds * (1 - COMMAND_TIME))
+        sampling.cancel()
         return soak
 
 
-async def _ask_all(soak: Soak, watches: int, seconds: float) -> None:
-    """Spread the commands evenly over the time."""
-    began = time.monotonic()
+async def _run_commands(soak: Soak, watches: int, seconds: float) -> None:
+    """Run the commands, spread evenly over the time."""
+    started_at = time.monotonic()
     commands = []
-    for start in range(0, watches, IDS_IN_A_COMMAND):
-        due = began + seconds * start / watches
-        await asyncio.sleep(max(0.0, due - time.monotonic()))
-        numbers = range(start, min(start + IDS_IN_A_COMMAND, watches))
-        commands.append(asyncio.create_task(soak.ask(numbers)))
+    for start in range(0, watches, IDS_PER_COMMAND):
+        due_at = started_at + seconds * start / watches
+        await asyncio.sleep(max(0.0, due_at - time.monotonic()))
+        numbers = range(start, min(start + IDS_PER_COMMAND, watches))
+        commands.append(asyncio.create_task(soak.watch_tasks(numbers)))
     await asyncio.gather(*commands)
 
 
-async def _until_all_is_told(soak: Soak, seconds: float) -> None:
-    """Let the rest of the time pass, and then what is still owed come."""
+async def _wait_for_notices(soak: Soak, seconds: float) -> None:
+    """Wait for the rest of the time, then for the last notices."""
     await asyncio.sleep(seconds)
     with suppress(TimeoutError):
-        await soak.discord.wait_for(lambda: soak.told() >= len(soak.asked), timeout=_PATIENCE)
+        await soak.discord.wait_for(
+            lambda: soak.count_notices() >= len(soak.watchers), timeout=_NOTICE_TIMEOUT
+        )
 
 
 @click.command()
@@ -219,14 +235,15 @@ async def _until_all_is_told(soak: Soak, seconds: float) -> None:
 @click.option("--minutes", default=30.0, show_default=True, help="Of the relay's time.")
 @click.option("--seconds", default=75.0, show_default=True, help="Of real time, for all of them.")
 def main(watches: int, minutes: float, seconds: float) -> None:
-    """See whether anything grows while watches come and go."""
+    """Check that memory and open files do not grow while watches come and go."""
     with tempfile.TemporaryDirectory() as folder:
-        work = run_soak(
-            Path(folder), watches=watches, minutes=minutes, seconds=seconds, tell=click.echo
+        run = run_soak(
+            Path(folder), watches=watches, minutes=minutes, seconds=seconds, on_sample=click.echo
         )
-        soak = asyncio.run(work)
+        soak = asyncio.run(run)
     problems = soak.problems()
-    click.echo(f"{len(soak.asked)} watches, {soak.told()} notices, {len(problems)} problems")
+    counts = f"{len(soak.watchers)} watches, {soak.count_notices()} notices"
+    click.echo(f"{counts}, {len(problems)} problems")
     for problem in problems:
         click.echo(f"- {problem}", err=True)
     sys.exit(1 if problems else 0)

@@ -6,156 +6,164 @@ import pytest
 
 from bot.i18n.catalog import catalog_for
 from bot.ui.escaping import code_span
-from tests.e2e.chaos import run_chaos
-from tests.e2e.chaos_audit import Deed, ErrorClassification, Fate, Posted, Truth, Verb, audit
-from tests.e2e.chaos_plan import nonce_window, plan
+from tests.e2e.chaos.audit import AuditResult, audit
+from tests.e2e.chaos.expected_results import ExpectedResult, TaskEnding
+from tests.e2e.chaos.messages import PostedMessage
+from tests.e2e.chaos.plan import nonce_window, plan
+from tests.e2e.chaos.runner import run_chaos
+from tests.e2e.chaos.user_actions import Command, UserAction
 
 ADA, BEA = 11, 12
-HERE, THERE = 21, 22
-WORDS = catalog_for("en-US")
+CHANNEL, OTHER_CHANNEL = 21, 22
+CATALOG = catalog_for("en-US")
 LINK = "https://cdn1.suno.ai/clip.mp3"
-TRUTH = Truth("song-1", Fate.SONG, ends_at=100.0, title="Paper Boats", proofs=(LINK,))
+RESULT = ExpectedResult(
+    "song-1", TaskEnding.SONG, 100.0, title="Paper Boats", required_texts=(LINK,)
+)
 
 
-def a_deed(key: str = "watch-watching", **changes: object) -> Deed:
-    """Return what Ada asked about the song, with the answer of that name."""
-    deed = Deed(Verb.WATCH, TRUTH.task_id, ADA, HERE, asked_at=1.0, last_answer_at=2.0)
-    deed = replace(deed, **changes)  # type: ignore[arg-type] # fields by name, each of its own type  # of any field
-    deed.answer = WORDS.text(key, id=code_span(TRUTH.task_id)) if key else None
-    return deed
+def an_action(key: str = "watch-watching", **changes: object) -> UserAction:
+    """Return Ada's command for the song, with the reply of a key of the catalogue."""
+    action = UserAction(Command.WATCH, RESULT.task_id, ADA, CHANNEL, created_at=1.0, replied_at=2.0)
+    action = replace(action, **changes)  # type: ignore[arg-type] # fields by name, each of its own type
+    action.reply = CATALOG.text(key, id=code_span(RESULT.task_id)) if key else None
+    return action
 
 
-def a_notice(*users: int, says: str = "", **changes: object) -> Posted:
-    """Return a notice of the song that is true, but for what a test changes."""
-    named = " ".join(f"<@{user}>" for user in users)
-    content = f"{named} {says or TRUTH.headlines[0]}"
-    text = f"{content} {LINK} {TRUTH.task_id}"
-    return replace(Posted(HERE, content, text, frozenset(users)), **changes)  # type: ignore[arg-type] # a test names real fields
+def a_notice(*user_ids: int, says: str = "", **changes: object) -> PostedMessage:
+    """Return a true notice of the song that mentions some users, with changes."""
+    mentions = " ".join(f"<@{user_id}>" for user_id in user_ids)
+    content = f"{mentions} {says or RESULT.headlines[0]}"
+    text = f"{content} {LINK} {RESULT.task_id}"
+    notice = PostedMessage(CHANNEL, content, text, frozenset(user_ids))
+    return replace(notice, **changes)  # type: ignore[arg-type] # a test names real fields
 
 
-def audited(deeds: Sequence[Deed], *messages: Posted) -> ErrorClassification:
-    """Let the auditor look."""
-    return audit([TRUTH], deeds, messages)
+def audited(
+    actions: Sequence[UserAction], *messages: PostedMessage, moderated: bool = False
+) -> AuditResult:
+    """Return the result of auditing some messages about the song."""
+    return audit([RESULT], actions, messages, moderated=moderated)
 
 
-def test_the_auditor_is_content_with_one_true_notice() -> None:
-    """Nothing is lost, doubled or wrong."""
-    assert audited([a_deed()], a_notice(ADA)).violations == ()
+def test_the_audit_accepts_one_true_notice() -> None:
+    """A true notice for the only watch violates nothing."""
+    assert audited([an_action()], a_notice(ADA)).violations == ()
 
 
-def test_the_auditor_finds_what_is_lost() -> None:
-    """Watched, and nothing came."""
-    assert len(audited([a_deed()]).lost) == 1
+def test_the_audit_finds_lost_notices() -> None:
+    """A confirmed watch without a notice is a loss."""
+    assert len(audited([an_action()]).lost) == 1
 
 
-def test_the_auditor_finds_who_was_forgotten() -> None:
-    """Two watched, and one of them was pinged."""
-    found = audited([a_deed(), a_deed(user=BEA)], a_notice(ADA))
-    assert len(found.lost) == 1
-    assert str(BEA) in found.lost[0]
+def test_the_audit_finds_users_whom_a_notice_does_not_mention() -> None:
+    """A notice that mentions one of two watchers is lost for the other."""
+    result = audited([an_action(), an_action(user_id=BEA)], a_notice(ADA))
+    assert len(result.lost) == 1
+    assert str(BEA) in result.lost[0]
 
 
-def test_the_auditor_finds_what_is_doubled() -> None:
-    """Watched once, told twice."""
-    assert audited([a_deed()], a_notice(ADA), a_notice(ADA)).doubled
+def test_the_audit_finds_duplicated_notices() -> None:
+    """Two notices for one watch are a duplicate."""
+    assert audited([an_action()], a_notice(ADA), a_notice(ADA)).duplicated
 
 
-def test_the_auditor_finds_who_was_told_apart() -> None:
-    """Two waited in one place from the beginning: that is one message."""
-    deeds = [a_deed(), a_deed(user=BEA)]
-    assert audited(deeds, a_notice(ADA, BEA)).violations == ()
-    assert audited(deeds, a_notice(ADA), a_notice(BEA)).doubled
+def test_the_audit_finds_notices_that_are_split_by_user() -> None:
+    """Users who watched a task in one channel from the beginning get one common notice."""
+    actions = [an_action(), an_action(user_id=BEA)]
+    assert audited(actions, a_notice(ADA, BEA)).violations == ()
+    assert audited(actions, a_notice(ADA), a_notice(BEA)).duplicated
 
 
-def test_the_auditor_finds_who_was_pinged_without_having_asked() -> None:
-    """Also where the others were told rightly."""
-    assert audited([a_deed()], a_notice(ADA, BEA)).doubled
+def test_the_audit_finds_mentions_of_users_who_did_not_watch() -> None:
+    """A notice that also mentions a user without a watch is a duplicate for that user."""
+    assert audited([an_action()], a_notice(ADA, BEA)).duplicated
 
 
-def test_the_auditor_finds_what_came_after_unwatching() -> None:
-    """It was said that there would be no message."""
-    stopped = a_deed("unwatch-done", verb=Verb.UNWATCH)
-    assert audited([a_deed(), stopped]).violations == ()
-    assert audited([a_deed(), stopped], a_notice(ADA)).doubled
+def test_the_audit_finds_notices_after_unwatching() -> None:
+    """A notice is a duplicate after a reply that promised none."""
+    unwatched = an_action("unwatch-done", command=Command.UNWATCH)
+    assert audited([an_action(), unwatched]).violations == ()
+    assert audited([an_action(), unwatched], a_notice(ADA)).duplicated
 
 
 @pytest.mark.parametrize(
     "message",
     [
-        a_notice(ADA, says=WORDS.text("notice-failed", titled="no", title="", kind="music")),
+        a_notice(ADA, says=CATALOG.text("notice-failed", titled="no", title="", kind="music")),
         a_notice(ADA, text="song-1, but no link"),
         a_notice(ADA, text=f"song-1 {LINK} https://audiopipe.suno.ai/?item_id=clip"),
-        replace(a_notice(ADA), content=TRUTH.headlines[0]),
-        replace(a_notice(ADA), pinged=frozenset()),
-        a_notice(ADA, says=f"{TRUTH.headlines[0]} {WORDS.text('notice-repeat')}"),
+        replace(a_notice(ADA), content=RESULT.headlines[0]),
+        replace(a_notice(ADA), mentioned=frozenset()),
+        a_notice(ADA, says=f"{RESULT.headlines[0]} {CATALOG.text('notice-repeat')}"),
         a_notice(ADA, text="about another song", content="about another song"),
     ],
-    ids=["outcome", "no link", "stream", "unnamed", "unpinged", "repeat", "stranger"],
+    ids=["outcome", "no link", "stream", "not named", "no mention", "duplicate", "other task"],
 )
-def test_the_auditor_finds_what_is_wrong(message: Posted) -> None:
-    """Every kind of untruth in a message."""
-    assert audited([a_deed()], message).wrong
+def test_the_audit_finds_untrue_messages(message: PostedMessage) -> None:
+    """Each kind of error in a message makes it wrong."""
+    assert audited([an_action()], message).wrong
 
 
-def test_the_auditor_takes_the_bots_own_words_only_where_discord_refused_others() -> None:
-    """They must be true all the same."""
-    less = WORDS.text("notice-minimal-status")
-    true, untrue = (f"{one}\n{less}" for one in (TRUTH.least[0], "Your lyrics are done."))
-    told = a_notice(ADA, says=true, text=f"without a link, about {TRUTH.task_id}")
-    assert audit([TRUTH], [a_deed()], [told], moderated=True).violations == ()
-    assert audit([TRUTH], [a_deed()], [told]).wrong
-    told = a_notice(ADA, says=untrue, text=f"without a link, about {TRUTH.task_id}")
-    assert audit([TRUTH], [a_deed()], [told], moderated=True).wrong
+def test_the_audit_accepts_minimal_notices_only_after_a_refusal_by_discord() -> None:
+    """A minimal notice is wrong if Discord refused nothing, or if it is untrue."""
+    note = CATALOG.text("notice-minimal-status")
+    text = f"without a link, about {RESULT.task_id}"
+    true = a_notice(ADA, says=f"{RESULT.minimal_headlines[0]}\n{note}", text=text)
+    untrue = a_notice(ADA, says=f"Your lyrics are done.\n{note}", text=text)
+    assert audited([an_action()], true, moderated=True).violations == ()
+    assert audited([an_action()], true).wrong
+    assert audited([an_action()], untrue, moderated=True).wrong
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
-def test_the_auditor_does_not_guess_where_no_answer_came(count: int) -> None:
-    """Such a watch exists or not; two messages are too many in any case."""
-    found = audited([a_deed("")], *[a_notice(ADA)] * count)
-    assert bool(found.violations) == (count == 2)
+def test_the_audit_allows_one_notice_or_none_without_a_reply(count: int) -> None:
+    """A watch without a reply may exist or not; two notices are too many in any case."""
+    result = audited([an_action("")], *[a_notice(ADA)] * count)
+    assert bool(result.violations) == (count == 2)
 
 
-def test_the_auditor_counts_a_direct_message_for_a_place_that_is_gone() -> None:
-    """It says which place it speaks for."""
-    instead = WORDS.text("notice-instead", place=f"<#{HERE}>")
-    direct = a_notice(ADA, says=f"{TRUTH.headlines[0]}\n{instead}", place=THERE)
-    assert audited([a_deed()], direct).violations == ()
-    assert audited([a_deed()], direct, a_notice(ADA)).doubled
+def test_the_audit_counts_a_direct_message_for_the_channel_that_it_replaces() -> None:
+    """A direct message that names a deleted channel counts as the notice of that channel."""
+    instead = CATALOG.text("notice-instead", place=f"<#{CHANNEL}>")
+    direct = a_notice(ADA, says=f"{RESULT.headlines[0]}\n{instead}", channel_id=OTHER_CHANNEL)
+    assert audited([an_action()], direct).violations == ()
+    assert audited([an_action()], direct, a_notice(ADA)).duplicated
 
 
-def test_the_auditor_takes_neither_words_nor_cards_for_notices() -> None:
-    """They owe nothing and are not owed."""
-    word = Posted(THERE, WORDS.text("held-word-kept"), f"{TRUTH.task_id}")
-    card = Posted(HERE, "", "it is being made")
-    assert audited([a_deed()], a_notice(ADA), word, card).violations == ()
-    assert audited([a_deed()], word, card).lost
+def test_the_audit_counts_neither_held_notices_nor_live_cards() -> None:
+    """Only the notice of a task ends its watch."""
+    held_notice = PostedMessage(OTHER_CHANNEL, CATALOG.text("held-word-kept"), RESULT.task_id)
+    live_card = PostedMessage(CHANNEL, "", "it is being made")
+    assert audited([an_action()], a_notice(ADA), held_notice, live_card).violations == ()
+    assert audited([an_action()], held_notice, live_card).lost
 
 
-def test_a_finished_song_that_is_asked_for_again_is_told_again() -> None:
-    """Or once, where both wishes were met by one message."""
-    deeds = [a_deed(), a_deed("watch-finished")]
+def test_the_audit_allows_a_second_notice_for_a_second_watch_of_a_finished_song() -> None:
+    """The second watch may also join the notice of the first."""
+    actions = [an_action(), an_action("watch-finished")]
     for count in (1, 2):
-        assert audited(deeds, *[a_notice(ADA)] * count).violations == ()
-    assert audited(deeds, *[a_notice(ADA)] * 3).doubled
+        assert audited(actions, *[a_notice(ADA)] * count).violations == ()
+    assert audited(actions, *[a_notice(ADA)] * 3).duplicated
 
 
-def test_discord_knows_a_nonce_for_one_to_five_minutes() -> None:
-    """Each seed for as long as it says, and not all alike."""
+def test_discord_recognizes_a_nonce_for_one_to_five_minutes() -> None:
+    """Each seed has its own nonce window, the same in every run."""
     windows = [nonce_window(seed) for seed in range(50)]
     assert windows == [nonce_window(seed) for seed in range(50)]
     assert 60 <= min(windows) < 90
     assert 270 < max(windows) <= 300
 
 
-def test_a_seed_means_the_same_rounds_every_time() -> None:
-    """Also in a longer plan."""
+def test_a_seed_means_the_same_rounds_in_every_plan() -> None:
+    """A longer plan begins with the rounds of a shorter one of the same seed."""
     assert plan(7, 20) == plan(7, 30)[:20]
     assert plan(7, 20) != plan(8, 20)
 
 
-async def test_a_day_of_chaos_breaks_no_promise(tmp_path: Path) -> None:
-    """Kills, cut connections, errors, lost permissions: nothing lost, nothing doubled."""
+async def test_chaos_violates_no_guarantee(tmp_path: Path) -> None:
+    """Kills, cut connections, errors and denied permissions lose and duplicate no notice."""
     report = await run_chaos(tmp_path, seed=5, rounds=20)
     assert report.violations == [], "\n".join([*report.log, *report.violations])
-    assert report.metrics["watches confirmed"] > 20
-    assert report.metrics["lives of the bot"] > 5
+    assert report.metrics["confirmed watches"] > 20
+    assert report.metrics["bot starts"] > 5

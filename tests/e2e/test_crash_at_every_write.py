@@ -2,33 +2,38 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.crash_at_every_write import Result, play, play_all
-from tests.support.write_faults import Fault, Kind, unusable
+from tests.e2e.crash_at_every_write import Result, run_journey, run_journeys
+from tests.support.write_faults import WriteFault, WriteFaultKind, unavailable_reason
 
 SAMPLE = (
-    *((Kind.KILL, "pwrite64", part) for part in (0.1, 0.5, 0.75, 0.8)),
-    *((Kind.EIO, call, part) for call, part in (("fdatasync", 0.5), ("pwrite64", 0.8))),
-    *((Kind.ENOSPC, call, part) for call, part in (("fdatasync", 0.8), ("pwrite64", 0.7))),
+    *((WriteFaultKind.KILL, "pwrite64", part) for part in (0.1, 0.5, 0.75, 0.8)),
+    (WriteFaultKind.EIO, "fdatasync", 0.5),
+    (WriteFaultKind.EIO, "pwrite64", 0.8),
+    (WriteFaultKind.ENOSPC, "fdatasync", 0.8),
+    (WriteFaultKind.ENOSPC, "pwrite64", 0.7),
 )
-"""Which faults, and how far into the journey: all of them are played by hand, see the module."""
+"""Kinds of faults, calls, and which part of the calls precedes the fault.
+
+The command of the module injects a fault at every call.
+"""
 
 
-async def test_what_is_confirmed_arrives_once_wherever_a_write_fails(tmp_path: Path) -> None:
-    """A sample of the moments at which the bot may die, or the disk may fail or be full."""
-    if reason := unusable(tmp_path):
+async def test_confirmed_watches_end_in_one_notice_wherever_a_write_fails(tmp_path: Path) -> None:
+    """Each watch ends in one notice for a sample of kills, disk errors and full disks."""
+    if reason := unavailable_reason(tmp_path):
         pytest.skip(reason)
-    undisturbed = tmp_path / "undisturbed"
-    undisturbed.mkdir()
-    results = [await play(undisturbed)]
+    folder = tmp_path / "no-fault"
+    folder.mkdir()
+    results = [await run_journey(folder)]
     calls = results[0].calls
-    faults = [Fault(kind, call, round(part * calls[call])) for kind, call, part in SAMPLE]
-    await play_all(faults, tmp_path, jobs=2, tell=results.append)
-    assert broken(results) == {}
-    assert [result.struck for result in results] == [False] + [True] * len(SAMPLE)
+    faults = [WriteFault(kind, call, round(part * calls[call])) for kind, call, part in SAMPLE]
+    await run_journeys(faults, tmp_path, jobs=2, on_result=results.append)
+    assert violations_by_fault(results) == {}
+    assert [result.injected for result in results] == [False] + [True] * len(SAMPLE)
     killed = [result.exit_code for result in results if result.fault in faults[:4]]
     assert set(killed) == {-9}
 
 
-def broken(results: list[Result]) -> dict[str, tuple[str, ...]]:
-    """Return what is wrong, by the fault that it came from."""
+def violations_by_fault(results: list[Result]) -> dict[str, tuple[str, ...]]:
+    """Return the violations of the guarantee by the fault that caused them."""
     return {str(result.fault): result.violations for result in results if result.violations}

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from tests.e2e.chaos_audit import Heard
+from tests.e2e.chaos.user_actions import ReplyKind
 from tests.simulation.discord_state import Message
 from tests.simulation.messages import is_notice, speaks_for
 from tests.simulation.simulation import Simulation
@@ -27,16 +27,18 @@ class Expectation:
 
         ``stopped_perhaps``: the answer may be about a notice for another place.
         """
-        heard = action.heard
+        reply_kind = action.reply_kind
         if action.verb == "watch":
-            if heard in (Heard.WATCHING, Heard.FINISHED, Heard.SILENCE):
+            if reply_kind in (ReplyKind.WATCHING, ReplyKind.FINISHED, ReplyKind.UNKNOWN):
                 self.most += 1
-            if heard is Heard.WATCHING or (heard is Heard.FINISHED and not self.actions):
+            if reply_kind is ReplyKind.WATCHING or (
+                reply_kind is ReplyKind.FINISHED and not self.actions
+            ):
                 self.least += 1  # a later wish may have become one with an earlier watch
-        elif heard in (Heard.STOPPED, Heard.SILENCE) or stopped_perhaps:
+        elif reply_kind in (ReplyKind.STOPPED, ReplyKind.UNKNOWN) or stopped_perhaps:
             told = sum(message.created_at < action.asked_at for message in self.arrived)
             self.least -= self.least > told
-            surely = heard is Heard.STOPPED and action.verb != "may leave"
+            surely = reply_kind is ReplyKind.STOPPED and action.verb != "may leave"
             self.most -= self.most > told and surely
         self.actions.append(action)
 

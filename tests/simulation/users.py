@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.i18n.catalog import catalog_for
 from bot.ui.escaping import code_span
-from tests.e2e.chaos_audit import Heard, heard
+from tests.e2e.chaos.user_actions import ReplyKind, classify_reply
 from tests.simulation.discord_state import Channel, DiscordState, Interaction, Message, User
 from tests.simulation.process import BotProcess
 from tests.simulation.trace import Trace
@@ -30,15 +30,15 @@ class UserAction:
     interaction: Interaction
 
     @property
-    def heard(self) -> Heard:
+    def reply_kind(self) -> ReplyKind:
         """What the person was told about the task."""
         answers = self.interaction.answers
         if not answers:
-            return Heard.SILENCE
-        said = {_heard(self.task_id, line) for line in answers[-1].split("\n")}
-        said.discard(Heard.SILENCE)
+            return ReplyKind.UNKNOWN
+        said = {_classify_line(self.task_id, line) for line in answers[-1].split("\n")}
+        said.discard(ReplyKind.UNKNOWN)
         tells_of_others = "`task-" in answers[-1] and self.task_id not in answers[-1]
-        return min(said, default=Heard.NOTHING if tells_of_others else Heard.SILENCE)
+        return min(said, default=ReplyKind.NOT_WATCHING if tells_of_others else ReplyKind.UNKNOWN)
 
     @property
     def is_unchecked(self) -> bool:
@@ -58,29 +58,29 @@ class UserAction:
         said = answers[-1][:80] if answers else "no answer"
         return (
             f"{self.person.name} {self.verb} {self.task_id}"
-            f" in {self.place.name or 'a direct message'}: {self.heard} ({said})"
+            f" in {self.place.name or 'a direct message'}: {self.reply_kind} ({said})"
         )
 
 
-def _heard(task_id: str, line: str) -> Heard:
+def _classify_line(task_id: str, line: str) -> ReplyKind:
     for key in ("watch-posted", "watch-failed-posted"):
         posted = _WORDS.text(key, id=code_span(task_id), link="\N{BULLET}")
         if line.startswith(posted.partition("\N{BULLET}")[0]):
-            return Heard.NOTHING
+            return ReplyKind.NOT_WATCHING
     if line in _NOTHING:
-        return Heard.NOTHING
+        return ReplyKind.NOT_WATCHING
     for key, told in _ALSO.items():
         if line == _WORDS.text(key, id=code_span(task_id)):
             return told
-    return Heard.STOPPED if line == _WORDS.text("live-left") else heard(task_id, line)
+    return ReplyKind.STOPPED if line == _WORDS.text("live-left") else classify_reply(task_id, line)
 
 
 _ALSO = {
-    "watch-unreachable": Heard.WATCHING,
-    "watch-unseen": Heard.WATCHING,
-    "watch-finished-unsent": Heard.NOTHING,
-    "watch-failed-unsent": Heard.NOTHING,
-    "unwatch-on-its-way": Heard.NOTHING,
+    "watch-unreachable": ReplyKind.WATCHING,
+    "watch-unseen": ReplyKind.WATCHING,
+    "watch-finished-unsent": ReplyKind.NOT_WATCHING,
+    "watch-failed-unsent": ReplyKind.NOT_WATCHING,
+    "unwatch-on-its-way": ReplyKind.NOT_WATCHING,
 }
 """What further answers tell, beside those that the auditor of chaos knows."""
 
@@ -146,7 +146,7 @@ class Users:
     def _waits_for_an_answer(self, person: User, task_ids: Sequence[str]) -> bool:
         """Whether an earlier wish of theirs about a task has no answer: they leave it then."""
         return any(
-            action.heard is Heard.SILENCE
+            action.reply_kind is ReplyKind.UNKNOWN
             for action in self.actions
             if action.person is person and action.task_id in task_ids
         )

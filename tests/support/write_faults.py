@@ -1,6 +1,7 @@
-"""Makes one system call on the bot's database fail, or be its last: with strace.
+"""Injects faults into system calls on the bot's database, with strace.
 
-Only the files of the database are watched, and only in the bot's process.
+A fault makes one call fail, or kills the process at it. Only calls on the files of the database in
+the bot's process are affected.
 """
 
 import re
@@ -14,71 +15,83 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-CALLS = ("write", "pwrite64", "pwritev", "fsync", "fdatasync", "ftruncate", "fallocate", "unlink")
+TRACED_CALLS = (
+    "write",
+    "pwrite64",
+    "pwritev",
+    "fsync",
+    "fdatasync",
+    "ftruncate",
+    "fallocate",
+    "unlink",
+)
 """The system calls by which SQLite changes files and waits for the disk."""
 
 _CALL = re.compile(r"^(\d+) +(\w+)\(", re.MULTILINE)
 
 
-class Kind(StrEnum):
-    """What happens at a system call."""
+class WriteFaultKind(StrEnum):
+    """What a fault does at a system call."""
 
     KILL = "kill"
     """The process dies before the call is carried out."""
     EIO = "eio"
-    """The call fails: the disk reports an error."""
+    """The call fails with an I/O error."""
     ENOSPC = "enospc"
-    """The call fails: the disk is full."""
+    """The call fails because the disk is full."""
     FULL = "full"
-    """The call fails, and so does each after it until the process ends: the disk stays full."""
+    """This call and all later ones of the process fail because the disk is full."""
 
 
-_TAMPERING = {
-    Kind.KILL: "signal=KILL:when={}",
-    Kind.EIO: "error=EIO:when={}",
-    Kind.ENOSPC: "error=ENOSPC:when={}",
-    Kind.FULL: "error=ENOSPC:when={}+",
+_INJECTIONS = {
+    WriteFaultKind.KILL: "signal=KILL:when={}",
+    WriteFaultKind.EIO: "error=EIO:when={}",
+    WriteFaultKind.ENOSPC: "error=ENOSPC:when={}",
+    WriteFaultKind.FULL: "error=ENOSPC:when={}+",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """What happens at which system call: the ``number``-th of its name in one thread."""
+class WriteFault:
+    """A fault at one system call: the ``number``-th of its name in one thread."""
 
-    kind: Kind
+    kind: WriteFaultKind
     call: str
     number: int
 
     @property
-    def passes(self) -> bool:
-        """Whether the disk is sound again after this one call."""
-        return self.kind in (Kind.EIO, Kind.ENOSPC)
+    def is_transient(self) -> bool:
+        """Whether later calls succeed again in the same process."""
+        return self.kind in (WriteFaultKind.EIO, WriteFaultKind.ENOSPC)
 
     def __str__(self) -> str:
         return f"{self.kind} at {self.call} {self.number}"
 
 
-def watched(database: Path, trace: Path, fault: Fault | None = None) -> list[str]:
-    """Return the command that runs another with every call on ``database`` written to ``trace``."""
+def strace_command(database: Path, trace: Path, fault: WriteFault | None = None) -> list[str]:
+    """Return the command prefix that writes each call on ``database`` to ``trace``.
+
+    It also injects ``fault``, if there is one.
+    """
     files = (
         database.parent,
         *(Path(f"{database}{end}") for end in ("", "-wal", "-shm", "-journal")),
     )
     paths = (part for file in files for part in ("-P", str(file)))
-    tampering = []
+    injection = []
     if fault is not None:
-        injection = _TAMPERING[fault.kind].format(fault.number)
-        tampering = ["-e", f"inject={fault.call}:{injection}"]
-    # -D: the other command stays our child, with its own exit code and its own signals. Without
-    # --seccomp-bpf, with which strace 6.1 sends no signals.
+        effect = _INJECTIONS[fault.kind].format(fault.number)
+        injection = ["-e", f"inject={fault.call}:{effect}"]
+    # -D keeps the traced command our child, with its own exit code and signals. Without
+    # --seccomp-bpf, with which strace 6.1 injects no signals.
     return [
         *("strace", "-D", "-f", "--quiet=attach,personality,path-resolution", "--signal=none"),
-        *("-o", str(trace), *paths, "-e", f"trace={','.join(CALLS)}", *tampering),
+        *("-o", str(trace), *paths, "-e", f"trace={','.join(TRACED_CALLS)}", *injection),
     ]
 
 
-def calls_in(trace: Path) -> dict[str, int]:
-    """Return how often each call was made by the thread that made it most often."""
+def count_calls(trace: Path) -> dict[str, int]:
+    """Return for each system call how often the thread with most of them made it."""
     counted = Counter(_CALL.findall(trace.read_text(encoding="utf-8", errors="replace")))
     most: dict[str, int] = {}
     for (_, call), count in counted.items():
@@ -86,31 +99,34 @@ def calls_in(trace: Path) -> dict[str, int]:
     return most
 
 
-def struck(trace: Path) -> bool:
-    """Whether the fault came to pass."""
+def was_injected(trace: Path) -> bool:
+    """Whether the fault happened."""
     text = trace.read_text(encoding="utf-8", errors="replace")
     return "(INJECTED)" in text or text.rstrip().endswith("= ?")
 
 
-def faults_at(calls: dict[str, int], kinds: Collection[Kind]) -> Iterator[Fault]:
-    """Yield every fault that is possible at some calls."""
+def possible_faults(
+    calls: dict[str, int], kinds: Collection[WriteFaultKind]
+) -> Iterator[WriteFault]:
+    """Yield a fault of each kind at each of the counted calls."""
     for kind in kinds:
         for call, count in sorted(calls.items()):
-            yield from (Fault(kind, call, number) for number in range(1, count + 1))
+            yield from (WriteFault(kind, call, number) for number in range(1, count + 1))
 
 
 @cache
-def unusable(folder: Path) -> str | None:
-    """Return why faults cannot be made here, ``None`` if they can; tried out in ``folder``."""
+def unavailable_reason(folder: Path) -> str | None:
+    """Return why strace cannot inject faults here, ``None`` if it can; tries it in ``folder``."""
     if shutil.which("strace") is None:
         return "strace is not installed (apt-get install strace)"
-    file, trace = folder / "tried", folder / "trace"
+    file, trace = folder / "probe", folder / "trace"
     program = f"import os; os.pwrite(os.open({str(file)!r}, os.O_CREAT | os.O_RDWR), b'x', 0)"
-    command = [*watched(file, trace, Fault(Kind.EIO, "pwrite64", 1)), sys.executable, "-c", program]
+    fault = WriteFault(WriteFaultKind.EIO, "pwrite64", 1)
+    command = [*strace_command(file, trace, fault), sys.executable, "-c", program]
     try:
         ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"strace does not work here: {error}"
     if ended.returncode == 1 and "Input/output error" in ended.stderr:
         return None
-    return f"strace cannot make system calls fail here: {ended.stderr.strip()[-300:]}"
+    return f"strace cannot inject faults here: {ended.stderr.strip()[-300:]}"

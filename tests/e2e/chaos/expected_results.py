@@ -1,0 +1,81 @@
+"""How each task ends at the relay, and what a true notice of it has to say."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.i18n.catalog import catalog_for
+
+_CATALOG = catalog_for("en-US")
+
+
+class TaskEnding(StrEnum):
+    """How the relay ends a task."""
+
+    SONG = "song"
+    HALF = "half"
+    LYRICS = "lyrics"
+    FAILED = "failed"
+    STUCK = "stuck"
+    """It never ends: the watch reaches its deadline."""
+    NEVER = "never"
+    """The relay never knew it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedResult:
+    """The real end of one task. ``ends_at`` is the relay's time, ``None`` if it never ends."""
+
+    task_id: str
+    ending: TaskEnding
+    ends_at: float | None = None
+    title: str = ""
+    required_texts: tuple[str, ...] = ()
+    """Parts of every true notice: permanent links, a line of the lyrics, the relay's reason."""
+
+    @property
+    def headlines(self) -> list[str]:
+        """The sentences with which a true notice may begin.
+
+        A task that failed early has shown no kind. A relay that finds no task at all may be
+        failing, so that the watch of a task that it never knew may also reach its deadline.
+        """
+        titled = "yes" if self.title else "no"
+        endings = {self.ending, TaskEnding.STUCK} if self._never_known else {self.ending}
+        return [
+            _CATALOG.text(key, title=self.title, titled=titled, kind=kind, **values)
+            for key, values in (_HEADLINES[ending] for ending in sorted(endings))
+            for kind in ("music", "task")
+        ]
+
+    @property
+    def minimal_headlines(self) -> list[str]:
+        """The headlines without the relay's texts, for channels where Discord refuses those."""
+        key, values = _HEADLINES[self.ending]
+        key = _WITHOUT_TITLE.get(self.ending, key)
+        return [
+            _CATALOG.text(key, titled="no", title="", kind=kind, **values)
+            for kind in ("music", "task")
+        ]
+
+    @property
+    def _never_known(self) -> bool:
+        return self.ending is TaskEnding.NEVER
+
+
+_WITHOUT_TITLE = {
+    TaskEnding.SONG: "notice-minimal-song",
+    TaskEnding.HALF: "notice-minimal-song-partly",
+    TaskEnding.LYRICS: "notice-minimal-lyrics",
+}
+
+_HEADLINES: dict[TaskEnding, tuple[str, dict[str, str | int]]] = {
+    TaskEnding.SONG: ("notice-song-done", {"total": 2}),
+    TaskEnding.HALF: (
+        "notice-song-partly",
+        {"ready": 1, "total": 2, "others": _CATALOG.text("notice-others-failed", number=1)},
+    ),
+    TaskEnding.LYRICS: ("notice-lyrics-done", {}),
+    TaskEnding.FAILED: ("notice-failed", {}),
+    TaskEnding.STUCK: ("notice-gave-up", {}),
+    TaskEnding.NEVER: ("notice-not-found", {}),
+}

@@ -1,0 +1,255 @@
+"""Runs the planned rounds against the bot, removes the faults, and audits what arrived."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sandbox.discord import ActionUnavailable, Event, Interaction, Request
+from tests.e2e.chaos.audit import AuditResult, audit
+from tests.e2e.chaos.environment import Environment, open_environment
+from tests.e2e.chaos.expected_results import ExpectedResult
+from tests.e2e.chaos.messages import messages_of_bot
+from tests.e2e.chaos.plan import BotExit, NewTask, PlannedAction, Round, nonce_window, plan
+from tests.e2e.chaos.relay_tasks import expected_result, relay_task, task_id
+from tests.e2e.chaos.user_actions import Command, ReplyKind, UserAction
+
+_REPLY_TIMEOUT = 2.0
+"""Real seconds for which a user waits for a reply."""
+_TRIGGER_TIMEOUT = 1.5
+"""Real seconds for which the planned moment of the bot's exit is awaited."""
+_RECOVERY_STEP = 60.0
+"""Seconds by which the clocks advance during recovery.
+
+A larger step would count as an outage of the poller, which stops the deadlines.
+"""
+_RECOVERY_TIMEOUT = 150.0
+"""Real seconds."""
+
+
+@dataclass(slots=True)
+class Report:
+    """The result of a chaos test."""
+
+    audit: AuditResult
+    metrics: dict[str, int | float]
+    log: list[str]
+    """The events, round by round."""
+    malformed: Sequence[Request] = ()
+    """Requests of the bot that Discord refuses in any state."""
+    pending: int = 0
+    """How many tasks and messages were pending when recovery timed out."""
+
+    @property
+    def violations(self) -> list[str]:
+        """All violations of the guarantee, a line each."""
+        pending = [f"{self.pending} watches or messages are pending"] if self.pending else []
+        malformed = [f"malformed request: {each.method} {each.path}" for each in self.malformed]
+        return [*pending, *malformed, *self.audit.violations]
+
+
+@dataclass
+class ChaosRun:
+    """The state of a chaos test: the environment, and what users did in it."""
+
+    environment: Environment
+    on_event: Callable[[str], None]
+    results: list[ExpectedResult] = field(default_factory=list)
+    actions: list[tuple[UserAction, Interaction]] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    bot_exited: asyncio.Event = field(default_factory=asyncio.Event)
+    reply_received: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run_round(self, planned: Round) -> None:
+        """Run one round to its end; the bot is running then."""
+        environment = self.environment
+        self.note(f"round {planned.number}: {len(planned.tasks)} tasks")
+        environment.faults.remove_expired(planned.number)
+        await self.ensure_running()
+        for task in planned.tasks:
+            self.create_task(task)
+        for fault in planned.faults:
+            self.note(f"  {fault.kind} (channel {fault.channel}, {fault.times} times)")
+            await environment.faults.inject(fault, planned.number)
+        actions = [asyncio.create_task(self.run_command(action)) for action in planned.actions]
+        bot_exit = asyncio.create_task(self.restart_bot(planned))
+        await asyncio.sleep(planned.pause)
+        for seconds in planned.clock_steps:
+            environment.advance_clocks(seconds)
+            await asyncio.sleep(0.15)
+        await bot_exit
+        await asyncio.gather(*actions)
+        await self.ensure_running()
+
+    def note(self, line: str) -> None:
+        """Add an event to the log."""
+        self.log.append(line)
+        self.on_event(line)
+
+    async def ensure_running(self) -> None:
+        """Wait until the bot is ready; start it if it is not running."""
+        await self.environment.ensure_running()
+        self.bot_exited.clear()
+
+    def create_task(self, task: NewTask) -> None:
+        """Create a planned task at the relay, unless the relay never knows it."""
+        relay = self.environment.relay
+        created = relay_task(task)
+        if created is not None:
+            relay.add(created)
+        self.results.append(expected_result(task, relay.clock.now()))
+
+    async def run_command(self, planned: PlannedAction) -> None:
+        """Let a user run a command, and read the reply if there is one."""
+        await asyncio.sleep(planned.delay)
+        environment = self.environment
+        user = environment.users[planned.user]
+        channel = environment.channel_for(planned.channel, user)
+        now = environment.relay.clock.now()
+        action = UserAction(planned.command, task_id(planned.task), user.id, channel.id, now)
+        if not self.has_known_effect(action):
+            return
+        try:
+            interaction = await environment.discord.command(
+                user, channel, f"suno {planned.command}", id=action.task_id
+            )
+        except ActionUnavailable:
+            return
+        self.actions.append((action, interaction))
+        await self._read_reply(action, interaction)
+        self.note(f"  {action}")
+
+    async def _read_reply(self, action: UserAction, interaction: Interaction) -> None:
+        """Wait for the reply until the timeout, or until the bot exits."""
+        reply = asyncio.create_task(interaction.wait_for_answer(timeout=_REPLY_TIMEOUT))
+        bot_exit = asyncio.create_task(self.bot_exited.wait())
+        await asyncio.wait({reply, bot_exit}, return_when=asyncio.FIRST_COMPLETED)
+        bot_exit.cancel()
+        reply.cancel()
+        with suppress(TimeoutError, asyncio.CancelledError):
+            action.reply = (await reply).content
+            action.replied_at = self.environment.relay.clock.now()
+            self.reply_received.set()
+
+    def has_known_effect(self, action: UserAction) -> bool:
+        """Whether the effect of an action will be certain from the replies.
+
+        A user without a reply runs no further command about that task, and only a user with one
+        watch of it unwatches it.
+        """
+        earlier = [
+            other.reply_kind
+            for other, _ in self.actions
+            if (other.task_id, other.user_id) == (action.task_id, action.user_id)
+        ]
+        if action.command is Command.UNWATCH:
+            return earlier == [ReplyKind.WATCHING]
+        return ReplyKind.UNKNOWN not in earlier
+
+    async def restart_bot(self, planned: Round) -> None:
+        """End the bot as planned, advance the clocks by its downtime, and start it again."""
+        if planned.bot_exit is None:
+            return
+        await self._wait_for_trigger(planned)
+        self.note(f"  bot {planned.bot_exit}; downtime {planned.downtime:.0f} s")
+        bot = self.environment.bot
+        await (bot.stop() if planned.bot_exit is BotExit.STOPPED else bot.kill())
+        self.bot_exited.set()
+        await self.environment.discord.wait_until_disconnected()
+        self.environment.advance_clocks(planned.downtime)
+        await self.ensure_running()
+
+    async def _wait_for_trigger(self, planned: Round) -> None:
+        """Wait for the planned moment of the bot's exit, but not longer than the timeout."""
+        relay = self.environment.relay
+        lookups = len(relay.requests)
+        message_posted = asyncio.Event()
+        self.reply_received.clear()
+
+        def on_event(event: Event) -> None:
+            message = event.message
+            if event.kind == "message" and message and message.author.bot:
+                message_posted.set()
+
+        unsubscribe = self.environment.discord.on_event(on_event)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_TRIGGER_TIMEOUT):
+                if planned.bot_exit is BotExit.KILLED_AFTER_MESSAGE:
+                    await message_posted.wait()
+                elif planned.bot_exit is BotExit.KILLED_AFTER_LOOKUP:
+                    await relay.wait_for_requests(lookups + 1)
+                    await asyncio.sleep(planned.bot_exit_delay / 20)
+                elif planned.bot_exit is BotExit.KILLED_AFTER_REPLY:
+                    await self.reply_received.wait()
+                else:
+                    await asyncio.sleep(planned.bot_exit_delay)
+        unsubscribe()
+
+    async def recover(self) -> int:
+        """Remove all faults and advance the clocks until nothing is pending; return what still is.
+
+        Recovery ends with its timeout at the latest.
+        """
+        self.note("recovery")
+        environment = self.environment
+        environment.faults.remove_all()
+        started_at = time.monotonic()
+        while pending := environment.count_pending():
+            if time.monotonic() - started_at >= _RECOVERY_TIMEOUT:
+                break
+            await self.ensure_running()
+            environment.advance_clocks(_RECOVERY_STEP)
+            await asyncio.sleep(0.25)
+        return pending
+
+    def audit(self) -> AuditResult:
+        """Audit the messages, with the replies that came after their timeouts."""
+        for action, interaction in self.actions:
+            if action.reply is None and interaction.answer is not None:
+                action.reply = interaction.answer.content
+        actions = [action for action, _ in self.actions]
+        messages = messages_of_bot(self.environment.discord)
+        moderated = self.environment.faults.moderated
+        return audit(self.results, actions, messages, moderated=moderated)
+
+    def metrics(self) -> dict[str, int | float]:
+        """Return how much happened."""
+        environment = self.environment
+        bot_user = environment.discord.bot_user
+        kinds = [(action.command, action.reply_kind) for action, _ in self.actions]
+        confirmed = {(Command.WATCH, ReplyKind.WATCHING), (Command.WATCH, ReplyKind.FINISHED)}
+        return {
+            "tasks": len(self.results),
+            "commands": len(self.actions),
+            "confirmed watches": sum(kind in confirmed for kind in kinds),
+            "missing replies": sum(reply is ReplyKind.UNKNOWN for _, reply in kinds),
+            "bot starts": environment.bot_starts,
+            "faults": environment.faults.count,
+            "messages": sum(
+                message.author is bot_user
+                for channel in environment.discord.state.channels.values()
+                for message in channel.history.values()
+            ),
+            "relay requests": len(environment.relay.requests),
+            "simulated seconds": round(environment.clock.ahead),
+        }
+
+
+async def run_chaos(
+    folder: Path, *, seed: int, rounds: int, on_event: Callable[[str], None] = lambda _: None
+) -> Report:
+    """Run the rounds of a seed, recover, and audit; ``on_event`` gets every line of the log."""
+    started_at = time.monotonic()
+    async with open_environment(folder) as environment:
+        run = ChaosRun(environment, on_event)
+        environment.discord.nonce_window = nonce_window(seed)
+        run.note(f"Discord recognizes a nonce for {environment.discord.nonce_window:.0f} s")
+        for planned in plan(seed, rounds):
+            await run.run_round(planned)
+        pending = await run.recover()
+        metrics = {"rounds": rounds, **run.metrics()}
+        metrics["real seconds"] = round(time.monotonic() - started_at)
+        malformed = environment.discord.malformed_requests
+        return Report(run.audit(), metrics, run.log, malformed, pending)
