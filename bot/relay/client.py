@@ -1,9 +1,11 @@
 """The client of one relay: looks up tasks, and protects both the relay and the key.
 
-A look-up passes through ``request_coalescer`` (interactive ones share requests), ``lookup`` (ids to
-batches; ``batch_bisection`` finds the id that makes one fail), ``single_lookup`` (ids that no batch
-holds), ``endpoints`` (which paths exist), ``requester`` with ``circuit_breaker`` and
-``rate_limiter``, and ``transport`` (the HTTP exchange).
+A look-up passes through ``request_coalescer`` (interactive ones share requests) and then
+``batch_lookup`` (ids to batches). ``batch_bisection`` finds the id that makes a batch fail, and
+``quarantine`` remembers it; ``single_lookup`` requests the ids that no batch holds, and
+``single_fallback`` those of a relay without batches. Each request passes through ``endpoints``
+(which paths exist), ``requester`` with ``circuit_breaker`` and ``rate_limiter``, and ``transport``
+(the HTTP exchange).
 """
 
 import asyncio
@@ -17,16 +19,17 @@ from types import MappingProxyType
 import aiohttp
 from pydantic import SecretStr
 
+from bot.relay.batch_lookup import BatchLookup
 from bot.relay.circuit_breaker import BackoffLimits, CircuitBreaker, CircuitStatus
 from bot.relay.endpoints import EndpointDiscovery
 from bot.relay.errors import ErrorKind, RelayError
-from bot.relay.lookup import MAX_MISSING_INTERACTIVE, BatchLookup
 from bot.relay.lookup_result import LookupResult
 from bot.relay.models import TaskKind
 from bot.relay.providers import RelayProfile
 from bot.relay.rate_limiter import RateLimiter
 from bot.relay.request_coalescer import RequestCoalescer
 from bot.relay.requester import Requester, RequestPurpose, RequestStats
+from bot.relay.single_fallback import MAX_MISSING_INTERACTIVE
 from bot.relay.single_lookup import SingleLookup
 from bot.relay.transport import ResponseLimits, Transport, check_reachable
 from bot.relay.ttl_cache import TTLCache

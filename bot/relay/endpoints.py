@@ -87,7 +87,7 @@ class EndpointDiscovery:
         """Whether a path has shown that it is a relay's."""
         return path in self._confirmed
 
-    async def batch(
+    async def request_batch(
         self, path: str, ids: Sequence[str], kind: TaskKind, *, purpose: RequestPurpose
     ) -> tuple[Task, ...]:
         """Request several tasks at once; the relay leaves out those that it does not know.
@@ -123,7 +123,7 @@ class EndpointDiscovery:
         delay = RETRY_ABSENT if self._confirmed else RETRY_ABSENT_UNCONFIRMED
         self._absent_until[path] = time.monotonic() + delay
 
-    async def single(
+    async def request_single(
         self, task_id: str, kind: TaskKind | None, *, purpose: RequestPurpose
     ) -> Task | None:
         """Request one task, on every path that may know it; return None where the relay does not.
@@ -137,7 +137,7 @@ class EndpointDiscovery:
         answered = False
         for path in self._single_paths(task_id, kind):
             try:
-                task = await self._request_single(path, task_id, purpose)
+                task = await self._request_single_on(path, task_id, purpose)
             except RelayError as error:
                 if is_relay_wide(error):
                     raise
@@ -152,13 +152,7 @@ class EndpointDiscovery:
             raise confirmed_error
         if answered and not self._confirmed.isdisjoint(self._relay.single_paths):
             return None
-        if answered:
-            raise EndpointNotFoundError(
-                "no single look-up has shown a task yet", certain=False, single_only=True
-            )
-        certain = all(isinstance(each, EndpointNotFoundError) and each.certain for each in errors)
-        detail = errors[0].detail if errors else "the relay has no single look-up"
-        raise EndpointNotFoundError(detail, certain=certain)
+        raise _no_single_path(errors, answered=answered)
 
     def use_single_lookups(self) -> None:
         """Record that single look-ups work where batches do not: no more batches for a while."""
@@ -178,7 +172,7 @@ class EndpointDiscovery:
         }
         yield from (path for path in likely[kind] if not self._is_absent(path))
 
-    async def _request_single(
+    async def _request_single_on(
         self, path: str, task_id: str, purpose: RequestPurpose
     ) -> Task | None:
         def read(response: RelayResponse) -> Task | None:
@@ -269,3 +263,17 @@ class EndpointDiscovery:
             "Relay has no batch look-up at POST %s: relay=%s. From now on the bot asks %s",
             *(self._batch_path, self._relay.name, alternative),
         )
+
+
+def _no_single_path(errors: Sequence[RelayError], *, answered: bool) -> EndpointNotFoundError:
+    """Return the error where no path has shown the requested task or any other.
+
+    ``answered``: a path has answered as if it did not know the task.
+    """
+    if answered:
+        return EndpointNotFoundError(
+            "no single look-up has shown a task yet", certain=False, single_only=True
+        )
+    certain = all(isinstance(each, EndpointNotFoundError) and each.certain for each in errors)
+    detail = errors[0].detail if errors else "the relay has no single look-up"
+    return EndpointNotFoundError(detail, certain=certain)

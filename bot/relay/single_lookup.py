@@ -39,7 +39,7 @@ class SingleLookup:
             if missing == max_missing:
                 break
             try:
-                task = await self._endpoints.single(each, kinds.get(each), purpose=purpose)
+                task = await self._endpoints.request_single(each, kinds.get(each), purpose=purpose)
             except RelayError as error:
                 if is_relay_wide(error):
                     found.abort(error)

@@ -19,10 +19,10 @@ from pydantic import SecretStr
 from bot.relay.circuit_breaker import BackoffLimits
 from bot.relay.client import RelayClient
 from bot.relay.errors import RelayError
-from bot.relay.lookup import MAX_FIRST_FAILURES
 from bot.relay.models import Task
 from bot.relay.parsing.reader import read_batch, tasks_by_id
 from bot.relay.providers import relay_profile as relay_named
+from bot.relay.single_fallback import MAX_FIRST_FAILURES
 from sandbox.relay import (
     LocalRelay,
     RelayTask,

@@ -1,4 +1,4 @@
-"""Batch look-ups: turns ids into as few requests as the relay allows."""
+"""Looks up ids in batches, with as few requests as the relay allows."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from random import Random
@@ -18,23 +18,19 @@ from bot.relay.errors import (
 )
 from bot.relay.lookup_result import LookupAccumulator, LookupResult
 from bot.relay.models import TaskKind
+from bot.relay.quarantine import Quarantine
 from bot.relay.requester import RequestPurpose
+from bot.relay.single_fallback import SingleFallback
 from bot.relay.ttl_cache import TTLCache
 
-MAX_MISSING_INTERACTIVE = 3
-"""Missing ids that one interactive look-up requests singly."""
 MAX_UNPROVEN_FAILURES = 5
 """Consecutive failed requests after which a poll of unproven ids is aborted."""
-MAX_FIRST_FAILURES = 3
-"""Single look-ups that may fail before the first succeeds; then the rest is left for later."""
-QUARANTINE = 3600.0
-"""Seconds in which an id that made a batch fail is requested in no batch with others."""
-REFUSED_TTL = 30.0
-"""Seconds in which the poller does not request an id again that was refused."""
+DOUBTFUL_TTL = 3600.0
+"""Seconds in which an id is requested after the others that was unknown on unconfirmed paths."""
 
 
 class BatchLookup:
-    """Looks up any number of ids in batches; remembers which ids make batches fail."""
+    """Looks up any number of ids in batches; ids that make batches fail are quarantined."""
 
     def __init__(
         self, endpoints: EndpointDiscovery, breaker: CircuitBreaker, size: int, random: Random
@@ -44,9 +40,8 @@ class BatchLookup:
         self.endpoints = endpoints
         self.size = size
         self.random = random
-        self.quarantined: TTLCache[bool] = TTLCache(QUARANTINE)
-        self.refused: TTLCache[tuple[ErrorKind, str]] = TTLCache(REFUSED_TTL)
-        self.doubtful: TTLCache[bool] = TTLCache(QUARANTINE)
+        self.quarantine = Quarantine()
+        self.doubtful: TTLCache[bool] = TTLCache(DOUBTFUL_TTL)
         """Ids that were unknown where no path has shown a task yet."""
         self._breaker = breaker
 
@@ -74,11 +69,6 @@ class BatchLookup:
                 if isinstance(failure, EndpointNotFoundError):
                     self._breaker.warn(failure)
 
-    def quarantine(self, task_id: str, error: RelayError) -> None:
-        """Remember that this id, and not the relay, causes the error."""
-        self.quarantined.set(task_id, True)
-        self.refused.set(task_id, (error.kind, error.detail))
-
     def _record_failure(self, error: RelayError, purpose: RequestPurpose, ids: int) -> None:
         # What people type may be refused for what it is: that says nothing of the relay.
         is_refused = error.kind in REQUEST_KINDS and purpose.trips_breaker and ids > 1
@@ -90,7 +80,7 @@ class BatchLookup:
 
 
 class _BatchSearch:
-    """One look-up while it runs."""
+    """One look-up of a ``BatchLookup`` while it runs."""
 
     def __init__(
         self,
@@ -102,12 +92,16 @@ class _BatchSearch:
         self.found = LookupAccumulator(ids)
         self._batches = batches
         self._endpoints = batches.endpoints
+        self._quarantine = batches.quarantine
         self._kinds = kinds
         self._purpose = purpose
         self._unproven_failures_left = MAX_UNPROVEN_FAILURES
-        self._missing = 0
+        self._single_fallback = SingleFallback(
+            batches.endpoints, batches.quarantine, batches.doubtful, self.found, purpose
+        )
 
     async def run(self) -> None:
+        """Look up all ids; ids of unconfirmed paths again once other ids have confirmed one."""
         await self._look_up(self.found.ids)
         doubtful = [
             each
@@ -115,7 +109,6 @@ class _BatchSearch:
             if isinstance(error, EndpointNotFoundError)
         ]
         if doubtful and self.found.tasks and self.found.abort_error is None:
-            # Other ids have shown meanwhile that a path works.
             for each in doubtful:
                 del self.found.failed[each]
             await self._look_up(doubtful)
@@ -138,7 +131,7 @@ class _BatchSearch:
 
     def _split(self, ids: Sequence[str]) -> Iterator[Sequence[str]]:
         """Split the ids into batches; quarantined ones come last, each alone, and seldom."""
-        quarantined = self._batches.quarantined.intersection(ids)
+        quarantined = self._quarantine.intersection(ids)
         others = [each for each in ids if each not in quarantined] if quarantined else ids
         for start in range(0, len(others), self._batches.size):
             yield others[start : start + self._batches.size]
@@ -147,11 +140,11 @@ class _BatchSearch:
             # Which of them is requested must not depend on which others are refused.
             self._batches.random.shuffle(alone)
         for each in alone:
-            refusal = None if self._purpose.interactive else self._batches.refused.get(each)
+            refusal = None if self._purpose.interactive else self._quarantine.recent_refusal(each)
             if refusal is None:
                 yield [each]
             else:
-                self.found.failed[each] = RelayError(*refusal)
+                self.found.failed[each] = refusal
 
     async def _request_batch(self, ids: Sequence[str], kind: TaskKind) -> None:
         """Request a batch, if need be on the relay's other paths, and singly where none works."""
@@ -174,7 +167,7 @@ class _BatchSearch:
                 self._endpoints.mark_absent(path)
             else:  # it may be refused because of the ids
                 error = EndpointNotFoundError(error.detail, certain=False)
-        await self._request_singly(ids, error)
+        await self._single_fallback.request(ids, self._kinds, error)
 
     def _fail_batch(self, ids: Sequence[str], error: RelayError) -> None:
         """Abort the look-up, unless one unproven id may keep others from a response.
@@ -184,9 +177,9 @@ class _BatchSearch:
         if self._purpose is not RequestPurpose.UNPROVEN or error.kind is ErrorKind.RATE_LIMIT:
             self.found.abort(error)
             return
-        for each in self.found.unresolved(ids):
-            self.found.failed[each] = error
-            self._batches.quarantined.set(each, True)
+        unresolved = self.found.unresolved(ids)
+        self.found.failed |= dict.fromkeys(unresolved, error)
+        self._quarantine.add(unresolved)
         self._count_unproven_failures(ids)
 
     def _count_unproven_failures(self, ids: Sequence[str]) -> None:
@@ -235,8 +228,7 @@ class _BatchSearch:
         self._fail_ids(culprits, quarantine=len(culprits) + len(left) < len(ids))
         if isinstance(error, UnknownTaskError):
             error = RelayError(ErrorKind.UNAVAILABLE, f"refused with others: {error.detail}")
-            for each in self.found.unresolved(ids):
-                self._batches.quarantined.set(each, True)  # what the relay does not know
+            self._quarantine.add(self.found.unresolved(ids))  # what the relay does not know
         self.found.failed |= dict.fromkeys(left, error)
         return None
 
@@ -246,10 +238,9 @@ class _BatchSearch:
         return self._endpoints.is_confirmed(path) or not is_about_ids
 
     async def _request(self, path: str, ids: Sequence[str], kind: TaskKind) -> None:
-        self.found.add(await self._endpoints.batch(path, ids, kind, purpose=self._purpose))
-        for each in self._batches.quarantined.intersection(ids):
-            if each in self.found.tasks:
-                self._batches.quarantined.discard(each)
+        self.found.add(await self._endpoints.request_batch(path, ids, kind, purpose=self._purpose))
+        quarantined = self._quarantine.intersection(ids)
+        self._quarantine.release(quarantined & self.found.tasks.keys())
 
     def _fail_ids(self, errors: Mapping[str, RelayError], *, quarantine: bool) -> None:
         """Record ids that are refused; ``quarantine``: the relay read others at the same time."""
@@ -257,63 +248,8 @@ class _BatchSearch:
             if isinstance(error, UnknownTaskError):
                 continue  # said before the path was confirmed: not refused, but unknown
             self.found.failed[each] = error
-            if quarantine or self._batches.quarantined.get(each):
-                self._batches.quarantine(each, error)
-
-    async def _request_singly(self, ids: Sequence[str], no_batch: EndpointNotFoundError) -> None:
-        """Request each id on its own, where the relay has no batch look-up."""
-        failures_left = MAX_FIRST_FAILURES
-        doubtful = self._batches.doubtful.intersection(ids)
-        for each in sorted(ids, key=doubtful.__contains__):  # the others may show that it works
-            if self._purpose.interactive and self._missing == MAX_MISSING_INTERACTIVE:
-                return
-            try:
-                task = await self._endpoints.single(
-                    each, self._kinds.get(each), purpose=self._purpose
-                )
-            except RelayError as error:
-                failure = self._fail_single(each, ids, error, no_batch)
-                if failure is None:
-                    return
-                failures_left -= 1
-                if failures_left == 0:
-                    self.found.abort(failure)
-                    return
-                continue
-            self._endpoints.use_single_lookups()
-            failures_left = len(ids)
-            if task is None:
-                self._missing += 1
-                self.found.missing.add(each)
-            else:
-                self.found.add([task])
-
-    def _fail_single(
-        self,
-        task_id: str,
-        ids: Sequence[str],
-        error: RelayError,
-        no_batch: EndpointNotFoundError,
-    ) -> RelayError | None:
-        """Record that a single look-up failed; return why, or None to stop with these ids."""
-        if not isinstance(error, EndpointNotFoundError):
-            if is_relay_wide(error):
-                self.found.abort(error)
-                return None
-            self._fail_ids({task_id: error}, quarantine=True)
-            return error
-        # A batch path that has worked was certainly not refused because of the ids.
-        if (error.certain and no_batch.certain) or self._endpoints.has_batches:
-            self.found.abort(no_batch)
-            return None
-        if error.certain:
-            self.found.failed |= dict.fromkeys(self.found.unresolved(ids), no_batch)
-            return None
-        single_only = error.single_only and no_batch.certain
-        doubt = EndpointNotFoundError(no_batch.detail, certain=False, single_only=single_only)
-        self.found.failed[task_id] = doubt
-        self._batches.doubtful.set(task_id, True)
-        return doubt
+            if quarantine or each in self._quarantine:
+                self._quarantine.add_refused(each, error)
 
 
 def _relay_error_first(errors: Iterable[RelayError]) -> RelayError:
