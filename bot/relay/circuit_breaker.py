@@ -1,4 +1,4 @@
-"""A circuit breaker: stops requests to a relay while they are pointless, and keeps its status."""
+"""A circuit breaker: stops requests to a relay that keeps failing, and keeps its status."""
 
 import logging
 import time

@@ -1,11 +1,11 @@
-"""Discovers which of a relay's paths work, by using them, and remembers it while the bot runs.
+"""Discovers which paths of a relay work by requesting them; remembers it while the bot runs.
 
 A path is *confirmed* once it has shown a task. A batch path is confirmed, too, by the response with
 which relays say that nothing matched (``is_empty_batch``), so that a bot whose very first id is a
 typing error can report that the relay does not know it. Any other response of an unconfirmed path,
 such as "task not found" with status 404, may come from any web server at a wrong address. Nothing
-is concluded from it about a task: the other known paths are tried, and where none of them works
-either, that is an ``EndpointNotFoundError``.
+is concluded from it about a task: the other known paths are tried, and an
+``EndpointNotFoundError`` is raised where none of them works either.
 """
 
 import logging
@@ -92,7 +92,7 @@ class EndpointDiscovery:
     ) -> tuple[Task, ...]:
         """Request several tasks at once; the relay leaves out those that it does not know.
 
-        What is left out proves nothing if the path is not even confirmed afterwards.
+        As long as the path is not confirmed, an id that is left out may still exist.
 
         Raises ``EndpointNotFoundError`` where the relay has no batch look-up at this path,
         ``UnknownTaskError`` where it refuses all ids because it does not know one, and any other

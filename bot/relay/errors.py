@@ -1,10 +1,10 @@
-"""What can go wrong when a relay is asked, by what the caller should do about it."""
+"""The errors of a look-up, by what the caller should do about them."""
 
 from enum import StrEnum
 
 
 class ErrorKind(StrEnum):
-    """What went wrong when a relay was asked. It never means that a task failed."""
+    """Why a look-up failed. It never means that a task failed."""
 
     AUTH = "auth"
     """The key is refused: stop asking, inform the operator."""
@@ -45,7 +45,7 @@ class RelayError(Exception):
 
 
 class AmbiguousError(RelayError):
-    """Either the relay is in trouble, or it fails because of one of the requested ids.
+    """An error that either the relay as a whole or one of the requested ids has caused.
 
     Raised for HTTP 500, and for nearly every error about ids that the relay has never named.
     """
@@ -61,9 +61,10 @@ class UnknownTaskError(RelayError):
 class EndpointNotFoundError(RelayError):
     """None of the known paths has shown a task: the relay's address or path is wrong.
 
-    ``certain``: the relay said so. Otherwise the response may as well be about the requested task;
-    as long as no path has shown a task, nothing is concluded about one. ``single_only``: the relay
-    certainly has no batch look-up, but answered a single one as if it did not know the task.
+    ``certain``: the response is certainly about the path; otherwise it may as well be about the
+    requested task, of which nothing is concluded until some path has shown a task. ``single_only``:
+    the relay certainly has no batch look-up, but answered a single one as if it did not know the
+    task.
     """
 
     def __init__(self, detail: str, *, certain: bool, single_only: bool = False) -> None:

@@ -19,8 +19,8 @@ class LookupResult:
     failed: Mapping[str, RelayError] = field(default_factory=dict)
     """Ids whose own response was refused or unreadable while those of others could be read."""
     unlisted: tuple[str, ...] = ()
-    """In no batch and not requested singly, because few are at once: nothing is known of them.
-    In the order in which they were requested."""
+    """Ids that no batch held and that were not requested singly: nothing is known of them.
+    In the order of the request."""
 
     def completed_by(self, singles: "LookupResult") -> "LookupResult":
         """Add the result of the single look-ups of the ids that are ``unlisted`` here."""

@@ -1,4 +1,4 @@
-"""What a relay knows of a task, as frozen values, and the bounds within which it is stored."""
+"""A task and its results as frozen values, and the bounds of what is stored of them."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -25,17 +25,9 @@ class TaskKind(_FastEnum):
         """The ``action`` of this kind in a request: ``MUSIC`` or ``LYRICS``."""
         return self.value.upper()
 
-    @classmethod
-    def from_action(cls, action: str | None) -> "TaskKind | None":
-        """Return the kind of an ``action``, if it is a known one."""
-        return _KINDS.get((action or "").strip().upper())
-
-
-_KINDS = {kind.action: kind for kind in TaskKind}
-
 
 class TaskStatus(_FastEnum):
-    """The status of a task, in the words of Suno-API."""
+    """The status of a task; the values are those of Suno-API."""
 
     NOT_START = "NOT_START"
     SUBMITTED = "SUBMITTED"
@@ -44,13 +36,13 @@ class TaskStatus(_FastEnum):
     SUCCESS = "SUCCESS"
     FAILURE = "FAILURE"
     UNKNOWN = "UNKNOWN"
-    """The relay's own word: it will never learn how the task ended. Final in Suno-API."""
+    """A status of Suno-API: the relay will never learn how the task ended, so it is final."""
     UNRECOGNIZED = "UNRECOGNIZED"
-    """An unknown word, or none: the task is polled until the deadline of its watches."""
+    """Another status, or none: the task is polled until the deadline of its watches."""
 
 
 class ClipStatus(_FastEnum):
-    """The status of one clip; relays' other words are mapped to these."""
+    """The status of one clip; the other spellings of relays are mapped to these values."""
 
     QUEUED = "queued"
     STREAMING = "streaming"
@@ -124,9 +116,10 @@ class Task:
     kind: TaskKind | None = None
     """``None`` while the data do not show it."""
     claimed_kind: TaskKind | None = None
-    """Until then the kind in the relay's ``action``, which may be wrong; used to plan polls."""
+    """The kind that the relay's ``action`` names, which may be wrong; ``None`` once ``kind`` is
+    set. Only used to plan polls."""
     progress: int | None = None
-    """Per cent, as the relay claims; it proves nothing."""
+    """Per cent, as the relay claims; only shown, never relied on."""
     reason: str = ""
     """Why the task failed, in the words of the relay; empty when it gave no reason."""
     submitted_at: float | None = None

@@ -1,4 +1,4 @@
-"""Limits the rate of requests to a relay, and decides whose request is sent next."""
+"""Limits the rate of requests to a relay, and decides which waiting request is sent next."""
 
 import asyncio
 import time

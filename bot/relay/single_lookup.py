@@ -1,4 +1,4 @@
-"""Single look-ups of the ids that no batch holds, before they count as missing."""
+"""Requests ids that no batch holds on their own, before they count as missing."""
 
 from collections.abc import Mapping, Sequence
 

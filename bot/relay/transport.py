@@ -45,7 +45,7 @@ class RelayResponse:
     content_type: str | None
     body: bytes
     retry_after: float | None
-    """Seconds for which the relay asks to be left alone."""
+    """Seconds that the relay asks to wait before the next request."""
 
     @property
     def is_html(self) -> bool:
@@ -123,7 +123,7 @@ class Transport:
                     limit = self._limits.single_body if single else self._limits.body
                     return await self._read(response, limit)
                 url = _redirect_target(url, self._without_key(response.headers.get("Location", "")))
-        raise RelayError(ErrorKind.UNAVAILABLE, "the relay redirects in a circle")
+        raise RelayError(ErrorKind.UNAVAILABLE, "too many redirects")
 
     async def _read(self, response: aiohttp.ClientResponse, limit: int) -> RelayResponse:
         chunks, size = [], 0
@@ -156,7 +156,7 @@ class Transport:
         if isinstance(error, aiohttp.ClientPayloadError):
             is_encoding = isinstance(error.__cause__, ContentEncodingError)
             return ConnectionCutError(
-                f"the answer {'is badly packed' if is_encoding else 'broke off'}"
+                f"the answer {'cannot be decompressed' if is_encoding else 'broke off'}"
             )
         cause = f"{type(error).__name__}: {quote_for_log(self._without_key(str(error)))}"
         if isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL):
@@ -186,12 +186,12 @@ def _redirect_target(url: URL, location: str) -> URL:
         is_same_origin = target.origin() == url.origin()
     except (ValueError, IndexError):  # yarl raises the latter for https://][[p@
         raise RelayError(
-            ErrorKind.UNAVAILABLE, f"a redirect to nowhere: {quote_for_log(location)}"
+            ErrorKind.UNAVAILABLE, f"a redirect to an invalid address: {quote_for_log(location)}"
         ) from None
     if not is_same_origin:
+        host = quote_for_log(str(target.origin()))
         raise RelayError(
-            ErrorKind.UNAVAILABLE,
-            f"a redirect to another host, which gets no key: {quote_for_log(str(target.origin()))}",
+            ErrorKind.UNAVAILABLE, f"a redirect to another host, which must not get the key: {host}"
         )
     return target
 

@@ -70,7 +70,7 @@ async def test_each_failure_is_sorted_by_what_to_do_about_it(fault: Fault, kind:
         (faults.cut_in_body(), "the answer broke off"),
         (
             faults.answers(200, b"no gzip", headers={"Content-Encoding": "gzip"}),
-            "the answer is badly packed",
+            "the answer cannot be decompressed",
         ),
     ],
     ids=lambda value: getattr(value, "name", ""),

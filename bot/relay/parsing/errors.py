@@ -1,4 +1,4 @@
-"""Classifies responses without a task: what a relay says when a look-up failed."""
+"""Classifies the responses of failed look-ups: which ``ErrorKind`` a relay's message means."""
 
 import re
 from typing import Any
@@ -46,26 +46,29 @@ _BY_STATUS = {
 def error_by_status(status: int, content: Any, body: bytes) -> RelayError:
     """Return the error of an HTTP status other than 2xx, with the message in the body."""
     answer = content if isinstance(content, dict) else {}
-    words = _words(answer)
-    quote = words or ("a web page" if _is_web_page(body) else _start(body) or "no explanation")
+    explanation = _explanation(answer)
+    quote = explanation or (
+        "a web page" if _is_web_page(body) else _start(body) or "no explanation"
+    )
     return RelayError(
-        _kind(status, words), f"HTTP {status}: {_quoted(quote)}", retry_after=_pause(answer)
+        _kind_by_status(status, explanation),
+        f"HTTP {status}: {_quoted(quote)}",
+        retry_after=_pause(answer),
     )
 
 
 def is_success(answer: JsonObject) -> bool:
-    """Whether a response has a code, and it is one of success."""
+    """Whether a response has a code that means success."""
     code = _code(answer).lower()
     return code != "" and code in _SUCCESS_CODES and not is_error(answer)
 
 
-def without_paths(words: str) -> str:
+def without_paths(explanation: str) -> str:
     """Return the message of a relay without the paths and addresses in it.
 
-    Many servers repeat the path that they do not know, and ``/suno/tasks/fetch`` would look like a
-    task that they do not know.
+    Many servers repeat an unknown path, and ``/suno/tasks/fetch`` would be read as an unknown task.
     """
-    return _PATH.sub("", words)
+    return _PATH.sub("", explanation)
 
 
 def is_error(answer: JsonObject) -> bool:
@@ -83,34 +86,38 @@ def is_error(answer: JsonObject) -> bool:
         return False
     return (
         answer.get("success") is False
-        or bool(_error_words(answer.get("error")))
+        or bool(_error_field(answer.get("error")))
         or _is_only_message(answer, code)
     )
 
 
-def error_within(answer: JsonObject) -> RelayError:
+def error_in_body(answer: JsonObject) -> RelayError:
     """Return the error that a response with HTTP 200 reports (see ``is_error``)."""
-    words = _words(answer)
+    explanation = _explanation(answer)
     code = _code(answer)
-    kind = _kind(int(code), words) if _HTTP_ERROR.fullmatch(code) else _kind_of(words)
+    kind = (
+        _kind_by_status(int(code), explanation)
+        if _HTTP_ERROR.fullmatch(code)
+        else _kind_by_text(explanation)
+    )
     return RelayError(
         kind or ErrorKind.UNAVAILABLE,
-        f"the relay says: {_quoted(words or 'no')}",
+        f"the relay says: {_quoted(explanation or 'no')}",
         retry_after=_pause(answer),
     )
 
 
-def cut_short(body: bytes) -> RelayError:
+def truncated_response(body: bytes) -> RelayError:
     """Return the error for JSON that ends too early."""
     return RelayError(ErrorKind.UNAVAILABLE, f"the answer was cut short after {len(body)} bytes")
 
 
-def too_much(body: bytes, what: str) -> RelayError:
+def too_large_response(body: bytes, what: str) -> RelayError:
     """Return the error for a response that holds more than any response to the request can."""
     return RelayError(ErrorKind.UNREADABLE, f"the answer of {len(body)} bytes is refused: {what}")
 
 
-def unreadable(content_type: str | None, body: bytes) -> RelayError:
+def unreadable_response(content_type: str | None, body: bytes) -> RelayError:
     """Return the error for a body that holds neither tasks nor an error."""
     is_page = _is_web_page(body) or "html" in (content_type or "").lower()
     what = "a web page instead of JSON" if is_page else "no answer of a relay"
@@ -125,28 +132,28 @@ def _start(body: bytes) -> str:
     return body[:_MAX_QUOTE].decode("utf-8", "replace").strip()
 
 
-def _kind(status: int, words: str) -> ErrorKind:
+def _kind_by_status(status: int, explanation: str) -> ErrorKind:
     if 300 <= status < 400:
         return ErrorKind.NOT_FOUND
     if not 400 <= status < 500:
         return ErrorKind.UNAVAILABLE
-    by_words = _kind_of(words)
-    if status in (401, 403, 429) and by_words is ErrorKind.QUOTA:
+    by_text = _kind_by_text(explanation)
+    if status in (401, 403, 429) and by_text is ErrorKind.QUOTA:
         return ErrorKind.QUOTA
-    return _BY_STATUS.get(status) or by_words or ErrorKind.BAD_REQUEST
+    return _BY_STATUS.get(status) or by_text or ErrorKind.BAD_REQUEST
 
 
-def _kind_of(words: str) -> ErrorKind | None:
-    words = without_paths(words)
-    found = (kind for kind, pattern in _PATTERNS if re.search(pattern, words, re.IGNORECASE))
+def _kind_by_text(explanation: str) -> ErrorKind | None:
+    explanation = without_paths(explanation)
+    found = (kind for kind, pattern in _PATTERNS if re.search(pattern, explanation, re.IGNORECASE))
     return next(found, None)
 
 
-def _words(answer: JsonObject) -> str:
+def _explanation(answer: JsonObject) -> str:
     """Return the codes, types and messages of a response, codes first."""
     error = answer.get("error")
     inner = error if isinstance(error, dict) else {"message": error}
-    words = (
+    parts = (
         _code(inner),
         _code(answer),
         _text(inner.get("type")),
@@ -154,7 +161,7 @@ def _words(answer: JsonObject) -> str:
         _message(inner),
         _message(answer),
     )
-    return " ".join(dict.fromkeys(filter(None, words)))
+    return " ".join(dict.fromkeys(filter(None, parts)))
 
 
 def _message(answer: JsonObject) -> str:
@@ -192,9 +199,9 @@ def _is_only_message(answer: JsonObject, code: str) -> bool:
 _RESULTS = ("clips", "text", "lyrics", "lyric", "audio_url", "audio", "video_url", "metadata")
 
 
-def _error_words(error: Any) -> str:
-    words = _words(error) if isinstance(error, dict) else _text(error)
-    return "" if words == "0" else words
+def _error_field(error: Any) -> str:
+    explanation = _explanation(error) if isinstance(error, dict) else _text(error)
+    return "" if explanation == "0" else explanation
 
 
 def _pause(answer: JsonObject) -> float | None:
@@ -204,6 +211,6 @@ def _pause(answer: JsonObject) -> float | None:
     return seconds if seconds is not None and seconds > 0 else None
 
 
-def _quoted(words: str) -> str:
+def _quoted(explanation: str) -> str:
     """Return a message as one short line without anything that looks like a key."""
-    return _KEY.sub("sk-…", " ".join(words.split()))[:_MAX_QUOTE]
+    return _KEY.sub("sk-…", " ".join(explanation.split()))[:_MAX_QUOTE]

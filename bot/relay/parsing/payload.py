@@ -1,4 +1,4 @@
-"""Decodes a body to JSON objects, within bounds, and removes their envelopes.
+"""Decodes a response body to JSON objects within bounds, and removes their envelopes.
 
 Envelope, task, clip and lyrics cannot be distinguished by their position: a task may come without
 an envelope, inside another task, or as a JSON text. So objects remain plain dictionaries here, and
@@ -87,26 +87,26 @@ class Bounds:
 
     @classmethod
     def for_ids(cls, ids: int) -> "Bounds":
-        """Return the bounds of a response about that many ids, with room for unrequested tasks.
+        """Return the bounds of a response about so many ids, with room for unrequested tasks.
 
         A task of 24 clips, the most that are kept, holds about 75 objects.
         """
         return cls(tasks=ids + 50, objects=2_000 + 75 * ids, values=100_000 + 5_000 * ids)
 
 
-class CutShortError(ValueError):
+class TruncatedError(ValueError):
     """JSON that ends too early."""
 
 
-class TooMuchError(ValueError):
+class TooLargeError(ValueError):
     """JSON that holds more values than any response to this request can."""
 
 
 def decode(body: bytes, bounds: Bounds) -> Content:
     """Return the object or the list of objects in ``body``; None for anything else.
 
-    JSON that only a tolerant decoder accepts is repaired first. Raises ``TooMuchError``,
-    ``CutShortError`` or another ``ValueError`` where it cannot be decoded.
+    JSON that only a tolerant decoder accepts is repaired first. Raises ``TooLargeError``,
+    ``TruncatedError`` or another ``ValueError`` where it cannot be decoded.
     """
     if len(body) > _UNCHECKED_SIZE:
         _check_bounds(body, bounds)
@@ -114,7 +114,7 @@ def decode(body: bytes, bounds: Bounds) -> Content:
         value = from_json(body, cache_strings="keys")
     except ValueError as error:
         if "EOF while parsing" in str(error) and body.lstrip()[:1] in (b"{", b"["):
-            raise CutShortError from error
+            raise TruncatedError from error
         value = from_json(_repaired(body), cache_strings="keys")
     return decode_nested(value, bounds)
 
@@ -137,13 +137,13 @@ def unwrap(content: Content, bounds: Bounds) -> Content:
     """Return the content of the envelopes; None where they are empty.
 
     Raises ``RelayError`` where an envelope holds an error, ``ValueError`` where there is neither an
-    envelope nor a task, and ``TooMuchError`` where there are far more tasks than were requested.
+    envelope nor a task, and ``TooLargeError`` where there are far more tasks than were requested.
     """
     if content is None:
         raise ValueError("no object")
     while type(content) is dict:
         if errors.is_error(content):
-            raise errors.error_within(content)
+            raise errors.error_in_body(content)
         if names_task(content) or _is_nameless_task(content, bounds):
             return content
         if "data" not in content:
@@ -152,7 +152,7 @@ def unwrap(content: Content, bounds: Bounds) -> Content:
         if type(content) is dict and _KNOWN_FIELDS.isdisjoint(content):
             return None
     if content is not None and len(content) > bounds.tasks:
-        raise TooMuchError(f"{len(content)} items in the answer")
+        raise TooLargeError(f"{len(content)} items in the answer")
     return content
 
 
@@ -195,11 +195,11 @@ def _is_nameless_task(raw: JsonObject, bounds: Bounds) -> bool:
 
 
 def _check_bounds(body: bytes, bounds: Bounds) -> None:
-    """Raise ``TooMuchError`` for too much punctuation; counting it costs no memory."""
+    """Raise ``TooLargeError`` for too much punctuation; counting it costs no memory."""
     if body.count(b"{") + body.count(b"[") > bounds.objects:
-        raise TooMuchError("too many objects")
+        raise TooLargeError("too many objects")
     if body.count(b",") > bounds.values:
-        raise TooMuchError("too many values")
+        raise TooLargeError("too many values")
 
 
 def _repaired(body: bytes) -> bytes:
@@ -209,7 +209,7 @@ def _repaired(body: bytes) -> bytes:
     leaves when it cuts a text), control characters inside of strings, and very long integers.
     """
     if len(body) > _MAX_REPAIRED:
-        raise TooMuchError("too long to be mended")
+        raise TooLargeError("too long to be repaired")
     try:
         value = json.loads(body.decode("utf-8-sig", "replace"), strict=False, parse_int=_integer)
     except RecursionError as error:

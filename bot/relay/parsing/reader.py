@@ -1,4 +1,4 @@
-"""The entry of the parser: an HTTP response in, tasks or the error that it means out."""
+"""The entry point of the parser: turns an HTTP response into tasks, or raises its error."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
@@ -10,8 +10,8 @@ from bot.relay.parsing.cached_batch import read_cached_batch
 from bot.relay.parsing.payload import (
     Bounds,
     Content,
-    CutShortError,
-    TooMuchError,
+    TooLargeError,
+    TruncatedError,
     decode,
     decode_nested,
     is_task,
@@ -67,12 +67,12 @@ def read_tasks(
         return _without_nameless(tasks)
     try:
         return _tasks_in(unwrap(decode(body, bounds), bounds), bounds)
-    except CutShortError as error:
-        raise errors.cut_short(body) from error
-    except TooMuchError as error:
-        raise errors.too_much(body, str(error)) from error
+    except TruncatedError as error:
+        raise errors.truncated_response(body) from error
+    except TooLargeError as error:
+        raise errors.too_large_response(body, str(error)) from error
     except ValueError as error:
-        raise errors.unreadable(content_type, body) from error
+        raise errors.unreadable_response(content_type, body) from error
 
 
 def tasks_by_id(

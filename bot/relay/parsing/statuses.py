@@ -1,6 +1,6 @@
-"""Maps the words of relays to the status of a task or a clip and to the kind of a task.
+"""Maps the statuses and actions that relays write to the enums of ``models``.
 
-Words are compared whole and case-insensitively. Suno-API and new-api use the upper-case ones of
+The words are compared whole and case-insensitively. Suno-API and new-api use the upper-case ones of
 ``TaskStatus``; the others are used by forks.
 """
 
@@ -64,4 +64,4 @@ def task_kind(action: Any) -> TaskKind | None:
     """Return the kind that a relay's ``action`` names, if it names one."""
     if type(action) is not str:
         return None
-    return _KINDS.get(action) or TaskKind.from_action(action)
+    return _KINDS.get(action) or _KINDS.get(action.strip().upper())
