@@ -138,7 +138,7 @@ async def _measure(store: TaskStore, cost: Costs, now: float) -> None:
     """Look at a batch of what is due, and watch one task more."""
     cost.find.append(await timed(find(store, now)))
     seen = [
-        PollResult(one.task_id, next_poll_at=now, answer=_streaming(one.task_id, now))
+        PollResult(one.task_id, next_poll_at=now, task=_streaming(one.task_id, now))
         for one in await store.due_tasks(now, BATCH)
     ]
     cost.record.append(await timed(store.record(seen, now)))
@@ -161,7 +161,7 @@ async def _ends(path: Path, repetitions: int) -> dict[int, list[float]]:
                 name = f"song-{watchers}-{number}"
                 await _watch(store, name, _places_of(watchers), now)
                 done = as_read(song(name, takes=30), now)
-                end = PollResult(name, now, answer=done, end_reason=EndReason.FINISHED)
+                end = PollResult(name, now, task=done, end_reason=EndReason.FINISHED)
                 span = await timed(store.record([end], now))
                 if number >= 0:  # the first round fills the caches
                     spans.setdefault(watchers, []).append(span)

@@ -114,7 +114,7 @@ async def _write_the_pattern(path: Path, relay: str, now: float) -> None:
         await store.add_watch(
             task, known=True, user_id=0, destination=PLACES[0], now=now, deadline=DEADLINE
         )
-        await store.record([PollResult(task.id, next_poll_at=now, answer=task)], now)
+        await store.record([PollResult(task.id, next_poll_at=now, task=task)], now)
 
 
 def _name_places_and_people(

@@ -1,4 +1,4 @@
-"""Decides whether a task that the relay no longer names is gone, or the relay is in trouble.
+"""Distinguishes a task that was deleted at the relay from a relay that is in trouble.
 
 A task that goes missing while others are named has been deleted there. But a relay that names none
 of several tasks that it knew is in trouble (restored to an older state, partly up, behind another
@@ -45,7 +45,7 @@ class MissingTaskMonitor:
             self._continue_trouble(now)
 
     def is_inconclusive(self, target: PollTarget) -> bool:
-        """Whether that a task is missing says nothing: it is polled until its deadline."""
+        """Whether a missing task may still exist; then it is polled until its deadline."""
         if target.known and not target.known_with_current_key:
             self._warn_of_other_key(target.task_id)
             return True

@@ -1,4 +1,4 @@
-"""Records the results of polls: stores new states, and notices outages and ends of tasks.
+"""Records the results of polls: stores changed tasks, detects outages and the ends of tasks.
 
 All times are Unix seconds, all spans seconds.
 """
@@ -25,7 +25,7 @@ from bot.storage.tasks import TaskStore
 log = logging.getLogger(__name__)
 
 MAX_LAST_ANSWERS = 50_000
-"""Tasks; the oldest are dropped beyond that, and their next state is stored again."""
+"""Tasks; the oldest are dropped beyond that, and stored again at their next poll."""
 
 
 class Outage(NamedTuple):
@@ -36,7 +36,7 @@ class Outage(NamedTuple):
 
 
 class PollRecorder:
-    """Stores what polls have found, one result after the other."""
+    """Stores the results of polls, one poll after the other."""
 
     def __init__(
         self, store: TaskStore, schedule: Schedule, metrics: Metrics, clock: Callable[[], float]
@@ -65,9 +65,9 @@ class PollRecorder:
         self._outage = Outage()
 
     def require_store(self, targets: Iterable[PollTarget]) -> None:
-        """Have the next state of those targets stored that is needed even if nothing is new.
+        """Have the next response about some of the targets stored even if it is unchanged.
 
-        It is for a task that is watched anew, and for one that the relay has reported to be done.
+        These are tasks that are watched anew, and those that the relay has reported as ended.
         """
         self._last_answers.discard(
             target.task_id
@@ -83,7 +83,7 @@ class PollRecorder:
         *,
         after_failure: bool,
     ) -> list[PollTarget]:
-        """Store what a poll has found; return the targets that it left ``unlisted``."""
+        """Store the result of a poll; return the targets that it left ``unlisted``."""
         async with self._lock:
             now = self._clock()
             outage = await self._detect_outage(now, after_failure=after_failure)
@@ -98,39 +98,39 @@ class PollRecorder:
             self._missing_tasks.record(targets, found, now)
             results = [self._result(each, found, now) for each in targets]
             ended = await self._store_results(results, sent_at, now, outage)
-            self._last_answers.update(each.answer for each in results if each.answer)
+            self._last_answers.update(each.task for each in results if each.task)
             self._last_answer_at = now
             self._report(targets, results, ended, found, now)
             return unlisted
 
     async def _detect_outage(self, now: float, *, after_failure: bool) -> float:
-        """Return for how long the relay could not be asked before this answer, 0 if it could."""
-        silence = await self._silence(now)
-        if silence <= self._schedule.max_response_gap:
+        """Return the seconds for which the relay did not answer before now, 0 without an outage."""
+        gap = await self._response_gap(now)
+        if gap <= self._schedule.max_response_gap:
             return 0.0
         if after_failure:
-            log.info("Relay answers again after %.0f s; deadlines are extended", silence)
-        self._outage = Outage(now, silence)
-        return silence
+            log.info("Relay answers again after %.0f s; deadlines are extended", gap)
+        self._outage = Outage(now, gap)
+        return gap
 
-    async def _silence(self, now: float) -> float:
-        """Return for how long the relay has not answered although something was due.
+    async def _response_gap(self, now: float) -> float:
+        """Return the seconds for which the relay has not answered although a poll was due.
 
         A time in which no poll was due, because polls are expensive or nothing ran, does not count.
         A clock that is set forward does.
         """
-        silence = now - (await self.last_answer_at() or 0.0)
-        if silence <= self._schedule.max_response_gap:
-            return silence
+        gap = now - (await self.last_answer_at() or 0.0)
+        if gap <= self._schedule.max_response_gap:
+            return gap
         due_since = await self._store.next_poll_at()
-        return min(silence, now - due_since) if due_since is not None else 0.0
+        return min(gap, now - due_since) if due_since is not None else 0.0
 
     def _result(self, target: PollTarget, found: LookupResult, now: float) -> PollResult:
         task = found.tasks.get(target.task_id)
         if task is not None and self._last_answers.contains(task):
             return self._schedule.after_unchanged(target, now)
         if task is not None:
-            return self._schedule.after_answer(target, task, now)
+            return self._schedule.after_found(target, task, now)
         if target.task_id in found.failed:
             return self._schedule.after_unreadable(target, now)
         is_inconclusive = self._missing_tasks.is_inconclusive(target)
@@ -141,13 +141,13 @@ class PollRecorder:
     ) -> list[EndedTask]:
         """Store all results at once; if one of them cannot be stored, store the others singly."""
         try:
-            return await self._store.record(results, now, asked_at=sent_at, outage=outage)
+            return await self._store.record(results, now, sent_at=sent_at, outage=outage)
         except (sqlite3.OperationalError, DatabaseUnusable):  # the disk, not one of them
             raise
         except Exception:
             for each in results if len(results) > 1 else ():
                 with suppress(Exception):
-                    await self._store.record([each], now, asked_at=sent_at, outage=outage)
+                    await self._store.record([each], now, sent_at=sent_at, outage=outage)
                     outage = 0.0
             raise
 
@@ -161,8 +161,8 @@ class PollRecorder:
     ) -> None:
         """Log and count what has changed."""
         for target, result in zip(targets, results, strict=True):
-            if result.answer and result.answer.status is not target.status:
-                status = result.answer.status
+            if result.task and result.task.status is not target.status:
+                status = result.task.status
                 log.debug("Status changed: task_id=%s status=%s", result.task_id, status)
         by_id = {target.task_id: target for target in targets}
         for each in ended:
@@ -178,10 +178,10 @@ class PollRecorder:
 
 
 class LastAnswerCache:
-    """The hash of the last stored state of each running task, in memory.
+    """The hash of each running task as it was last stored, in memory.
 
-    Most polls show a running task as the one before did: its state need not be stored again then.
-    A collision of two hashes would cost no more than a progress that shows later.
+    Most polls show a running task unchanged, so that it need not be stored again. A collision of
+    two hashes would only delay the display of a task's progress.
     """
 
     def __init__(self, max_size: int = MAX_LAST_ANSWERS) -> None:
@@ -193,7 +193,7 @@ class LastAnswerCache:
         return not task.terminal and self._hashes.get(task.id) == hash(task)
 
     def update(self, tasks: Iterable[Task]) -> None:
-        """Add states that were stored; tasks that have ended are dropped."""
+        """Add tasks that were stored; those that have ended are dropped."""
         for task in tasks:
             if task.terminal:
                 self._hashes.pop(task.id, None)
@@ -203,7 +203,7 @@ class LastAnswerCache:
         self.discard(list(islice(self._hashes, surplus)))
 
     def discard(self, ids: Iterable[str]) -> None:
-        """Drop tasks, so that their next state is stored whatever it is."""
+        """Drop tasks, so that they are stored again at their next poll even if unchanged."""
         for each in ids:
             self._hashes.pop(each, None)
 
@@ -211,7 +211,7 @@ class LastAnswerCache:
 def observe_lifetimes(
     planner: Planner, targets: Sequence[PollTarget], found: LookupResult, now: float
 ) -> None:
-    """Tell the planner at which ages these tasks still ran, or ended."""
+    """Record in the planner at which ages these tasks still ran, or ended."""
     for target in targets:
         task = found.tasks.get(target.task_id)
         if target.terminal_since is not None:

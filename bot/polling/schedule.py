@@ -1,4 +1,4 @@
-"""Decides what follows from the poll of a task, and when to give up. Pure: ``now`` is passed in.
+"""Decides when a task is polled next, and when its watch ends. Pure: ``now`` is passed in.
 
 All times are Unix seconds, all spans seconds.
 """
@@ -28,10 +28,11 @@ which extends the deadlines."""
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """``planner`` says when to poll what runs, ``deadline`` how long a watch may last."""
+    """The rules by which a poll of a task leads to the next one, or to the end of its watch."""
 
     planner: Planner
     deadline: float
+    """Seconds that a watch may last."""
 
     @property
     def interval(self) -> float:
@@ -43,31 +44,31 @@ class Schedule:
         """Seconds between two answers of a relay that works; more than that is an outage."""
         return max(self.interval, UNREADABLE_RETRY_DELAY) + OUTAGE_THRESHOLD
 
-    def after_answer(self, target: PollTarget, answer: Task, now: float) -> PollResult:
-        """Return what follows from a new state of this task."""
+    def after_found(self, target: PollTarget, task: Task, now: float) -> PollResult:
+        """Return what follows from a response that names this task."""
         terminal_since = target.terminal_since
         ended_before = terminal_since is not None
-        if answer.terminal and terminal_since is None:
+        if task.terminal and terminal_since is None:
             terminal_since = now
-        settled = answer.settled or (
+        settled = task.settled or (
             terminal_since is not None and now - terminal_since >= MISSING_AUDIO_TIMEOUT
         )
         end_reason = EndReason.FINISHED if terminal_since is not None and settled else None
         wait = self.interval
         if terminal_since is None:
-            expected_kind = answer.kind or answer.claimed_kind or target.expected_kind
+            expected_kind = task.kind or task.claimed_kind or target.expected_kind
             wait = self.planner.wait(expected_kind, now - target.submitted_at)
         return PollResult(
             target.task_id,
             next_poll_at=now + wait,
-            answer=answer if supersedes(answer, target.status, ended=ended_before) else None,
+            task=task if supersedes(task, target.status, ended=ended_before) else None,
             found=True,
             terminal_since=terminal_since,
             end_reason=end_reason or self._deadline(target, now),
         )
 
     def after_unchanged(self, target: PollTarget, now: float) -> PollResult:
-        """Return what follows from the same state of a running task as before."""
+        """Return what follows from a response that names an unchanged running task."""
         return PollResult(
             target.task_id,
             next_poll_at=now + self.planner.wait(target.expected_kind, now - target.submitted_at),
@@ -84,10 +85,10 @@ class Schedule:
     def after_miss(
         self, target: PollTarget, now: float, *, is_inconclusive: bool = False
     ) -> PollResult:
-        """Return what follows from an answer that does not name this task.
+        """Return what follows from a response that does not name this task.
 
-        ``is_inconclusive``: it says nothing of the task. Then the time for which the task is
-        missing does not grow, while the deadline approaches.
+        ``is_inconclusive``: the response does not show that the task is gone. Then the time for
+        which it is missing does not count, but the deadline still applies.
         """
         missing_since = None if is_inconclusive else target.missing_since
         missing_since = now if missing_since is None else missing_since
@@ -126,17 +127,17 @@ class Schedule:
         return EndReason.GAVE_UP if target.terminal_since is None else EndReason.FINISHED
 
 
-def extend_deadlines(target: PollTarget, silence: float, now: float) -> PollTarget:
-    """Extend the deadlines of a watch by the outage of ``silence`` seconds that ends ``now``.
+def extend_deadlines(target: PollTarget, outage: float, now: float) -> PollTarget:
+    """Extend the deadlines of a watch by an outage of the relay that ends ``now``.
 
     A period that began during the outage is extended only by the part after its begin.
     """
 
     def later(since: float | None) -> float | None:
-        return since and since + now - max(now - silence, since)
+        return since and since + now - max(now - outage, since)
 
     return target._replace(
-        deadline_at=target.deadline_at + now - max(now - silence, target.added_at),
+        deadline_at=target.deadline_at + now - max(now - outage, target.added_at),
         missing_since=later(target.missing_since),
         terminal_since=later(target.terminal_since),
     )

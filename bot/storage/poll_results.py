@@ -31,12 +31,12 @@ def read_due(
 
 
 class PollContext(NamedTuple):
-    """The context of one poll: changes by people since ``asked_at`` are newer than its results."""
+    """The context of one poll: its results do not affect what people add after ``sent_at``."""
 
     relay: str
     fingerprint: str
     """Of the address and the API key that the poll used."""
-    asked_at: float
+    sent_at: float
     """When the tasks to poll were read, before the request was sent (Unix seconds)."""
     now: float
     """When the results are stored (Unix seconds)."""
@@ -55,13 +55,13 @@ def record(
         since = context.now - outage
         db.execute(_OUTAGE, {"relay": context.relay, "now": context.now, "since": since})
     results = [
-        result if _is_current(db, context, result) else result._replace(answer=None)
+        result if _is_current(db, context, result) else result._replace(task=None)
         for result in results
     ]
-    _reschedule(db, context, [result for result in results if result.answer is None])
+    _reschedule(db, context, [result for result in results if result.task is None])
     for result in results:
-        if result.answer is not None:
-            _store_result(db, context, result, result.answer)
+        if result.task is not None:
+            _store_result(db, context, result, result.task)
     ended = (
         _end(db, context, result.task_id, result.end_reason)
         for result in results
@@ -71,18 +71,18 @@ def record(
 
 
 def _is_current(db: Database, context: PollContext, result: PollResult) -> bool:
-    """Whether an answer does not set back the status stored since the poll began."""
-    if result.answer is None:
+    """Whether the polled task does not set back the status stored since the poll began."""
+    if result.task is None:
         return False
     row = db.execute(
         "SELECT status, terminal_since FROM tasks WHERE relay = ? AND task_id = ?",
         [context.relay, result.task_id],
     ).fetchone()
-    return row is not None and supersedes(result.answer, _status(row[0]), ended=row[1] is not None)
+    return row is not None and supersedes(result.task, _status(row[0]), ended=row[1] is not None)
 
 
-def _store_result(db: Database, context: PollContext, result: PollResult, answer: Task) -> None:
-    """Store a relay's answer about a running task."""
+def _store_result(db: Database, context: PollContext, result: PollResult, task: Task) -> None:
+    """Store a running task as the relay described it."""
     values = {
         **context._asdict(),
         "id": result.task_id,
@@ -90,10 +90,10 @@ def _store_result(db: Database, context: PollContext, result: PollResult, answer
         "misses": result.misses,
         "missing": result.missing_since,
         "terminal": result.terminal_since,
-        "kind": answer.kind,
-        "hint": answer.kind or answer.claimed_kind,
-        "status": answer.status,
-        "answer": dump_task(answer),
+        "kind": task.kind,
+        "hint": task.kind or task.claimed_kind,
+        "status": task.status,
+        "task_json": dump_task(task),
     }
     db.execute(_STORE_RESULT, values)
 
@@ -158,12 +158,12 @@ def _reschedule(db: Database, context: PollContext, results: Iterable[PollResult
 
 
 # Times later than now were stored before the clock was set back, so before the poll, too.
-_TASK_IS_OLDER = "NOT (tasks.added_at > :asked_at AND tasks.added_at <= :now)"
+_TASK_IS_OLDER = "NOT (tasks.added_at > :sent_at AND tasks.added_at <= :now)"
 _WATCHES_ARE_OLDER = """
     NOT EXISTS (
         SELECT 1 FROM watches s
         WHERE s.relay = tasks.relay AND s.task_id = tasks.task_id AND s.delivery_id IS NULL
-            AND s.created_at > :asked_at AND s.created_at <= :now
+            AND s.created_at > :sent_at AND s.created_at <= :now
     )
 """
 
@@ -187,14 +187,15 @@ _STORE_RESULT = f"""
     UPDATE tasks SET polled_at = :now, next_poll_at = :next, misses = :misses,
         missing_since = :missing, terminal_since = coalesce(terminal_since, :terminal),
         kind = coalesce(:kind, kind), hint = coalesce(:hint, hint), status = :status,
-        task_json = :answer, known = 1, fingerprint = :fingerprint,
-        changed_at = CASE WHEN task_json IS NOT :answer OR NOT known THEN :now ELSE changed_at END
+        task_json = :task_json, known = 1, fingerprint = :fingerprint,
+        changed_at =
+            CASE WHEN task_json IS NOT :task_json OR NOT known THEN :now ELSE changed_at END
     WHERE relay = :relay AND task_id = :id AND state = 'running' AND {_TASK_IS_OLDER}
 """  # noqa: S608 # conditions of ours
 _END = f"""
     UPDATE tasks SET state = 'ended', end_reason = :end_reason, ended_at = :now, next_poll_at = NULL
     WHERE relay = :relay AND task_id = :id AND state = 'running' AND {_TASK_IS_OLDER}
-        AND (:end_reason = 'finished' OR (:asked_at <= :now AND {_WATCHES_ARE_OLDER}))
+        AND (:end_reason = 'finished' OR (:sent_at <= :now AND {_WATCHES_ARE_OLDER}))
     RETURNING task_json
 """  # noqa: S608 # conditions of ours
 

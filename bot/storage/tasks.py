@@ -144,9 +144,7 @@ class TaskStore:
             times = TaskTimes(now, now, now)
             start_task(db, self._relay, self._fingerprint, task, times, known=True)
             insert_watch(db, watch, most)
-            result = PollResult(
-                task.id, next_poll_at=now, answer=task, end_reason=EndReason.FINISHED
-            )
+            result = PollResult(task.id, next_poll_at=now, task=task, end_reason=EndReason.FINISHED)
             poll_results.record(db, self._context(now, now), [result])
             return None
 
@@ -279,19 +277,19 @@ class TaskStore:
         results: Iterable[PollResult],
         now: float,
         *,
-        asked_at: float | None = None,
+        sent_at: float | None = None,
         outage: float = 0.0,
     ) -> list[EndedTask]:
         """Store the results of a poll, and enqueue the notices of the tasks that it ended.
 
         All in one transaction: a task is never ended without its deliveries, nor twice.
-        ``asked_at``: when the polled tasks were read, by default ``now``;
+        ``sent_at``: when the polled tasks were read, by default ``now``;
         watches that were added later are not ended by it, unless their task itself has ended.
         ``outage`` is how long nobody could ask until ``now``: every deadline moves by these seconds
         (compare ``schedule.extend_deadlines``).
         """
         results = list(results)
-        context = self._context(now if asked_at is None else asked_at, now)
+        context = self._context(now if sent_at is None else sent_at, now)
 
         def record(db: Database) -> list[EndedTask]:
             write_value(db, self._last_answer_key, str(now))
@@ -302,5 +300,5 @@ class TaskStore:
             self._outbox.changed.set()
         return ended
 
-    def _context(self, asked_at: float, now: float) -> PollContext:
-        return PollContext(self._relay, self._fingerprint, asked_at, now)
+    def _context(self, sent_at: float, now: float) -> PollContext:
+        return PollContext(self._relay, self._fingerprint, sent_at, now)

@@ -84,7 +84,7 @@ async def test_the_time_that_a_link_came_late_does_not_count(
     for number in range(5):
         await watch(store, f"{number}")
         task = a_song(f"{number}", clips=(a_clip(audio_is_final=False),))
-        seen = PollResult(task.id, NOON + 60, answer=task, terminal_since=NOON + 60)
+        seen = PollResult(task.id, NOON + 60, task=task, terminal_since=NOON + 60)
         await store.record([seen], NOON + 60)
         late = seen._replace(end_reason=EndReason.FINISHED)
         await store.record([late], NOON + 360)

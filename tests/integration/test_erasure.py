@@ -69,7 +69,7 @@ class Kept:
     async def end(self, *task_ids: str, end_reason: EndReason = EndReason.FINISHED) -> None:
         """Let watched tasks end."""
         seen = [
-            PollResult(each, NOON, answer=a_song(each), end_reason=end_reason) for each in task_ids
+            PollResult(each, NOON, task=a_song(each), end_reason=end_reason) for each in task_ids
         ]
         await self.store.record(seen, NOON)
 

@@ -114,7 +114,7 @@ async def test_an_end_without_a_result_is_not_joined(
     """Who asks then may find a song that is done after all."""
     running = a_running_task("other")
     await store.add_watch(running, known=True, user_id=ADA, destination=HERE, now=NOON, deadline=60)
-    await store.record([PollResult("other", NOON, answer=running, end_reason=end_reason)], NOON)
+    await store.record([PollResult("other", NOON, task=running, end_reason=end_reason)], NOON)
     done = a_song("other")
     assert await store.add_finished(done, user_id=BEA, destination=HERE, now=NOON + 1) is None
 

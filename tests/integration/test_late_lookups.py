@@ -189,7 +189,7 @@ async def watch(polling: PollerHarness, user_id: int, now: float) -> None:
 
 def seen(status: TaskStatus) -> PollResult:
     """Return what a poll showed of a task that runs."""
-    return PollResult("song", NOON + 60, answer=a_running_task(status=status))
+    return PollResult("song", NOON + 60, task=a_running_task(status=status))
 
 
 async def test_of_two_polls_the_one_that_is_behind_changes_no_status(
@@ -200,8 +200,8 @@ async def test_of_two_polls_the_one_that_is_behind_changes_no_status(
     await polling.store.add_watch(
         queued, known=True, user_id=1, destination=HERE, now=NOON, deadline=DEADLINE
     )
-    await polling.store.record([seen(TaskStatus.IN_PROGRESS)], NOON + 3, asked_at=NOON + 1)
-    await polling.store.record([seen(TaskStatus.SUBMITTED)], NOON + 4, asked_at=NOON + 2)
+    await polling.store.record([seen(TaskStatus.IN_PROGRESS)], NOON + 3, sent_at=NOON + 1)
+    await polling.store.record([seen(TaskStatus.SUBMITTED)], NOON + 4, sent_at=NOON + 2)
     (watched,) = await polling.store.due_tasks(NOON + 60, 10)
     assert watched.status is TaskStatus.IN_PROGRESS
 
@@ -212,9 +212,9 @@ async def test_of_two_polls_the_one_that_is_behind_takes_no_end_back(
     """A task that ended waits for its audio: a poll that saw it run is no news."""
     await watch(polling, 1, NOON)
     done = a_song()
-    ended = PollResult("song", NOON + 60, answer=done, terminal_since=NOON + 3)
-    await polling.store.record([ended], NOON + 3, asked_at=NOON + 1)
-    await polling.store.record([seen(TaskStatus.IN_PROGRESS)], NOON + 4, asked_at=NOON + 2)
+    ended = PollResult("song", NOON + 60, task=done, terminal_since=NOON + 3)
+    await polling.store.record([ended], NOON + 3, sent_at=NOON + 1)
+    await polling.store.record([seen(TaskStatus.IN_PROGRESS)], NOON + 4, sent_at=NOON + 2)
     (watched,) = await polling.store.due_tasks(NOON + 60, 10)
     assert (watched.status, watched.terminal_since) == (TaskStatus.SUCCESS, NOON + 3)
     (watch_of_it,) = await polling.watchlist.watches_of(1)
@@ -227,8 +227,8 @@ async def test_the_end_of_a_task_ends_also_watches_that_began_after_the_poll(
     """It is over, whoever came meanwhile: all are notified in one message."""
     await watch(polling, 1, NOON)
     await watch(polling, 2, NOON + 2)
-    ended = PollResult("song", NOON + 60, answer=a_song(), end_reason=EndReason.FINISHED)
-    (told,) = await polling.store.record([ended], NOON + 3, asked_at=NOON + 1)
+    ended = PollResult("song", NOON + 60, task=a_song(), end_reason=EndReason.FINISHED)
+    (told,) = await polling.store.record([ended], NOON + 3, sent_at=NOON + 1)
     polling.clock.now += 3
     assert told.end_reason is EndReason.FINISHED
     (delivery,) = await polling.claim_due()
@@ -244,7 +244,7 @@ async def test_a_clock_that_is_set_back_makes_no_watch_newer_than_every_poll(
     over = PollResult(
         "song", NOON - 3500, misses=3, missing_since=NOON - 3600, end_reason=end_reason
     )
-    (told,) = await polling.store.record([over], NOON - 3590, asked_at=NOON - 3591)
+    (told,) = await polling.store.record([over], NOON - 3590, sent_at=NOON - 3591)
     assert told.end_reason is end_reason
 
 
@@ -254,8 +254,8 @@ async def test_a_clock_that_is_set_back_during_a_poll_ends_nothing_by_it(
     """Nobody can tell then which watches are newer; the next poll ends what is over."""
     await watch(polling, 1, NOON)
     over = PollResult("song", NOON + 5, end_reason=EndReason.GAVE_UP)
-    assert await polling.store.record([over], NOON - 3600, asked_at=NOON + 1) == []
-    assert len(await polling.store.record([over], NOON - 3594, asked_at=NOON - 3595)) == 1
+    assert await polling.store.record([over], NOON - 3600, sent_at=NOON + 1) == []
+    assert len(await polling.store.record([over], NOON - 3594, sent_at=NOON - 3595)) == 1
 
 
 async def test_an_outage_stops_the_deadlines_in_every_poll_that_was_under_way(

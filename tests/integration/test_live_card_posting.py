@@ -94,7 +94,7 @@ class LiveCardHarness:
 
     async def end(self, task: Task) -> None:
         """Let a task end; its notices are posted."""
-        seen = PollResult(task.id, self.now, answer=task, end_reason=EndReason.FINISHED)
+        seen = PollResult(task.id, self.now, task=task, end_reason=EndReason.FINISHED)
         await self.store.record([seen], self.now)
         for delivery in await self.outbox.claim(self.now, 9):
             await self.outbox.acknowledge(delivery, message_id=99, now=self.now)
@@ -311,7 +311,7 @@ async def test_a_card_whose_words_are_refused_says_the_bots_own(harness: LiveCar
     )
     boats = (a_clip(),)
     await harness.store.record(
-        [PollResult("song", harness.now, answer=a_running_task(clips=boats))], harness.now
+        [PollResult("song", harness.now, task=a_running_task(clips=boats))], harness.now
     )
     await harness.work(after=10)
     assert fault.hits == 1
@@ -400,7 +400,7 @@ async def test_a_clock_that_is_set_back_holds_up_no_card(harness: LiveCardHarnes
     (card,) = await harness.work()
     harness.local.faults.add(PATCH, status=503)
     await harness.store.record(
-        [PollResult("song", harness.now, answer=a_running_task(progress=50))], harness.now
+        [PollResult("song", harness.now, task=a_running_task(progress=50))], harness.now
     )
     await harness.work(after=10)
     harness.setback = 7200

@@ -24,7 +24,7 @@ async def test_a_seeded_watch_is_as_the_store_writes_it(tmp_path: Path) -> None:
         await store.add_watch(
             task, known=True, user_id=7, destination=PLACES[0], now=NOON, deadline=DEADLINE
         )
-        await store.record([PollResult(task.id, NOON, answer=task)], NOON)
+        await store.record([PollResult(task.id, NOON, task=task)], NOON)
         written = [await rows_of(database, table) for table in ("tasks", "watches")]
     async with DatabaseThread(tmp_path / "seeded.db") as database:
         seeded = [await rows_of(database, table) for table in ("tasks", "watches")]

@@ -38,7 +38,7 @@ async def watch(
 
 def ended(task: Task, end_reason: EndReason = EndReason.FINISHED) -> PollResult:
     """Return the look that ends the watch of a task."""
-    return PollResult(task.id, next_poll_at=NOON + 5, answer=task, end_reason=end_reason)
+    return PollResult(task.id, next_poll_at=NOON + 5, task=task, end_reason=end_reason)
 
 
 async def test_a_new_watch_is_looked_at_at_once(store: TaskStore) -> None:
@@ -101,7 +101,7 @@ async def test_the_message_tells_the_last_answer_that_was_believed(
     """A task that is given up is told as it was last seen."""
     await watch(store)
     seen = a_running_task(progress=80)
-    await store.record([PollResult("song", next_poll_at=NOON, answer=seen)], NOON)
+    await store.record([PollResult("song", next_poll_at=NOON, task=seen)], NOON)
     await store.record(
         [PollResult("song", next_poll_at=NOON, end_reason=EndReason.GAVE_UP)], NOON + 9
     )
@@ -208,7 +208,7 @@ async def test_a_list_shows_what_a_person_watches_oldest_first(store: TaskStore)
     await watch(store, "two", destination=THERE)
     await watch(store, "three", user_id=2)
     seen = a_running_task("two", progress=70)
-    await store.record([PollResult("two", next_poll_at=NOON, answer=seen)], NOON + 3)
+    await store.record([PollResult("two", next_poll_at=NOON, task=seen)], NOON + 3)
     first, second = await store.watches_of(1)
     assert (first.task.id, first.channel_id, first.polled_at) == ("one", 500, None)
     assert (second.task, second.channel_id, second.polled_at) == (seen, 600, NOON + 3)
@@ -226,7 +226,7 @@ async def test_lists_and_cards_tell_whether_the_relay_ever_returned_a_task(
     await cards.acknowledge(opened, 9)
     (watched,) = await store.watches_of(1)
     assert (watched.known, opened.tasks[0].known) == (False, False)
-    await store.record([PollResult("song", NOON + 5, answer=stranger)], NOON + 1)
+    await store.record([PollResult("song", NOON + 5, task=stranger)], NOON + 1)
     (card,) = await cards.due_for_update(NOON + 2, min_interval=0, limit=1)
     (watched,) = await store.watches_of(1)
     assert (watched.known, card.tasks[0].known) == (True, True)
@@ -330,7 +330,7 @@ async def test_looks_are_found_by_their_tasks(tmp_path: Path) -> None:
         plan = await database.view(
             lambda db: db.execute(
                 f"EXPLAIN QUERY PLAN {_RESCHEDULE}",
-                {"fingerprint": "", "asked_at": NOON, "now": NOON, "seen": "[]"},
+                {"fingerprint": "", "sent_at": NOON, "now": NOON, "results": "[]"},
             ).fetchall()
         )
     assert any("relay=? AND task_id=?" in detail for *_, detail in plan)

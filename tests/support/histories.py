@@ -27,7 +27,7 @@ async def end(
     store: TaskStore, task: Task, now: float = NOON, end_reason: EndReason = EndReason.FINISHED
 ) -> None:
     """Let a watched task end."""
-    seen = PollResult(task.id, next_poll_at=now, answer=task, end_reason=end_reason)
+    seen = PollResult(task.id, next_poll_at=now, task=task, end_reason=end_reason)
     await store.record([seen], now)
 
 

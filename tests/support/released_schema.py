@@ -78,7 +78,7 @@ class Life:
     async def end(self, task: Task, end_reason: EndReason = EndReason.FINISHED) -> None:
         """Let a watched task end a minute later."""
         answer = None if end_reason is EndReason.NOT_FOUND else task
-        seen = PollResult(task.id, next_poll_at=NOON + 60, answer=answer, end_reason=end_reason)
+        seen = PollResult(task.id, next_poll_at=NOON + 60, task=answer, end_reason=end_reason)
         await self.store.record([seen], NOON + 60)
 
     async def claim(self) -> Delivery:

@@ -26,15 +26,15 @@ SCHEDULE = Schedule(Planner(5), deadline=3600)
 
 def test_a_running_task_is_polled_again_after_the_interval() -> None:
     """Nothing ends while the relay says that it runs."""
-    seen = SCHEDULE.after_answer(a_watched(), a_running_task(), NOON)
+    seen = SCHEDULE.after_found(a_watched(), a_running_task(), NOON)
     assert (seen.end_reason, seen.next_poll_at) == (None, NOON + 5)
 
 
 @pytest.mark.parametrize("task", [a_song(), a_lyrics_task(), a_failure()], ids=lambda t: t.status)
 def test_a_task_that_ended_ends_its_watch(task: Task) -> None:
     """Success, lyrics and failure alike."""
-    seen = SCHEDULE.after_answer(a_watched(), task, NOON)
-    assert (seen.end_reason, seen.answer) == (EndReason.FINISHED, task)
+    seen = SCHEDULE.after_found(a_watched(), task, NOON)
+    assert (seen.end_reason, seen.task) == (EndReason.FINISHED, task)
 
 
 STREAMING = a_song(
@@ -45,23 +45,23 @@ STREAMING = a_song(
 
 def test_a_song_that_still_streams_is_waited_for() -> None:
     """SUCCESS while a clip streams is not the end yet: its link would die."""
-    seen = SCHEDULE.after_answer(a_watched(), STREAMING, NOON)
-    assert (seen.end_reason, seen.terminal_since, seen.answer) == (None, NOON, STREAMING)
+    seen = SCHEDULE.after_found(a_watched(), STREAMING, NOON)
+    assert (seen.end_reason, seen.terminal_since, seen.task) == (None, NOON, STREAMING)
 
 
 def test_the_wait_for_audio_is_bounded() -> None:
     """A clip that streams for ever does not keep the others from being told."""
     target = a_watched(terminal_since=NOON)
-    soon = SCHEDULE.after_answer(target, STREAMING, NOON + MISSING_AUDIO_TIMEOUT - 1)
-    late = SCHEDULE.after_answer(target, STREAMING, NOON + MISSING_AUDIO_TIMEOUT)
+    soon = SCHEDULE.after_found(target, STREAMING, NOON + MISSING_AUDIO_TIMEOUT - 1)
+    late = SCHEDULE.after_found(target, STREAMING, NOON + MISSING_AUDIO_TIMEOUT)
     assert (soon.end_reason, late.end_reason) == (None, EndReason.FINISHED)
 
 
 def test_a_task_that_ended_never_runs_again() -> None:
     """A relay that takes its SUCCESS back is not believed."""
     target = a_watched(status=TaskStatus.SUCCESS, terminal_since=NOON)
-    seen = SCHEDULE.after_answer(target, a_running_task(), NOON + 5)
-    assert (seen.answer, seen.terminal_since) == (None, NOON)
+    seen = SCHEDULE.after_found(target, a_running_task(), NOON + 5)
+    assert (seen.task, seen.terminal_since) == (None, NOON)
 
 
 @pytest.mark.parametrize(
@@ -76,8 +76,8 @@ def test_a_task_that_ended_never_runs_again() -> None:
 )
 def test_a_status_never_goes_backwards(before: TaskStatus, now: TaskStatus, kept: bool) -> None:
     """An answer from behind leaves the last one as it is."""
-    seen = SCHEDULE.after_answer(a_watched(status=before), a_running_task(status=now), NOON)
-    assert (seen.answer is not None) is kept
+    seen = SCHEDULE.after_found(a_watched(status=before), a_running_task(status=now), NOON)
+    assert (seen.task is not None) is kept
 
 
 def test_an_id_that_the_relay_never_knew_is_reported_after_three_polls() -> None:
@@ -97,7 +97,7 @@ def test_a_task_that_goes_missing_is_not_dropped_at_once() -> None:
 
 def test_a_task_that_is_found_again_is_missed_no_longer() -> None:
     """The count of misses is of polls in a row."""
-    seen = SCHEDULE.after_answer(a_watched(misses=2, missing_since=NOON), a_running_task(), NOON)
+    seen = SCHEDULE.after_found(a_watched(misses=2, missing_since=NOON), a_running_task(), NOON)
     assert (seen.misses, seen.missing_since) == (0, None)
 
 
@@ -110,7 +110,7 @@ def test_a_task_that_goes_missing_after_it_ended_is_reported_as_it_was() -> None
 def test_an_answer_that_cannot_be_read_counts_neither_as_found_nor_as_missing() -> None:
     """It is tried again, more slowly."""
     seen = SCHEDULE.after_unreadable(a_watched(misses=2, missing_since=NOON - 9), NOON)
-    assert (seen.misses, seen.missing_since, seen.answer) == (2, NOON - 9, None)
+    assert (seen.misses, seen.missing_since, seen.task) == (2, NOON - 9, None)
     assert seen.next_poll_at == NOON + UNREADABLE_RETRY_DELAY
 
 
@@ -118,7 +118,7 @@ def test_a_task_that_never_ends_is_given_up_at_the_deadline() -> None:
     """Whether the relay goes on saying that it runs, forgets it, or cannot be read."""
     late = a_watched(deadline_at=NOON)
     endings = {
-        SCHEDULE.after_answer(late, a_running_task(), NOON).end_reason,
+        SCHEDULE.after_found(late, a_running_task(), NOON).end_reason,
         SCHEDULE.after_miss(late, NOON).end_reason,
         SCHEDULE.after_unreadable(late, NOON).end_reason,
     }
@@ -128,7 +128,7 @@ def test_a_task_that_never_ends_is_given_up_at_the_deadline() -> None:
 def test_a_song_that_waits_for_its_audio_is_not_given_up_but_told() -> None:
     """The deadline cannot turn a success into something else."""
     late = a_watched(deadline_at=NOON, terminal_since=NOON - 5)
-    assert SCHEDULE.after_answer(late, STREAMING, NOON).end_reason is EndReason.FINISHED
+    assert SCHEDULE.after_found(late, STREAMING, NOON).end_reason is EndReason.FINISHED
 
 
 def test_an_outage_stops_the_deadline() -> None:

@@ -15,7 +15,9 @@ _ENOUGH = 100.0
 """Ends after which the counts of a span are halved, so that recent observations weigh more."""
 
 _GROWTH = 1.08
+"""The ratio of two consecutive edges, except that spans are at least a second wide."""
 _YOUNG = 10.0
+"""Ages below count as this in the prior: no task is expected to end at once."""
 
 
 def _edges() -> tuple[float, ...]:
@@ -27,7 +29,7 @@ def _edges() -> tuple[float, ...]:
 
 _EDGES = _edges()
 _WIDTHS = [older - younger for younger, older in pairwise(_EDGES)]
-_TYPICAL = [max((younger + older) / 2, _YOUNG) for younger, older in pairwise(_EDGES)]
+_MEAN_AGES = [max((younger + older) / 2, _YOUNG) for younger, older in pairwise(_EDGES)]
 _LAST = len(_WIDTHS) - 1
 
 
@@ -45,7 +47,7 @@ class HazardEstimator:
         while since < until:
             upto = min(until, _EDGES[span + 1]) if span < _LAST else until
             self._running_seconds[span] += upto - since
-            if self._running_seconds[span] > _ENOUGH * _TYPICAL[span]:
+            if self._running_seconds[span] > _ENOUGH * _MEAN_AGES[span]:
                 self._halve(span)
             since, span = upto, span + 1
 
@@ -62,7 +64,7 @@ class HazardEstimator:
         # The prior is one task that ran through every age with a hazard of one over its age: until
         # something is known, an older task is expected to take longer.
         width = _WIDTHS[span]
-        return (self._ends[span] + width / _TYPICAL[span]) / (self._running_seconds[span] + width)
+        return (self._ends[span] + width / _MEAN_AGES[span]) / (self._running_seconds[span] + width)
 
     def _halve(self, span: int) -> None:
         self._ends[span] /= 2

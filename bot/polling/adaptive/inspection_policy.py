@@ -47,30 +47,30 @@ class InspectionPolicy:
 
 def _survival(hazard: Callable[[float], float]) -> tuple[list[float], list[float]]:
     """Return for each age the share of tasks still running then, and the integral of that share."""
-    shares, lives = [1.0], [0.0]
+    survivals, integrals = [1.0], [0.0]
     for younger, older in pairwise(_AGES):
         width = older - younger
         ends = hazard((younger + older) / 2) * width
-        share = shares[-1] * math.exp(-ends)
-        shares.append(max(share, 1e-200))
-        lives.append(lives[-1] + width * (shares[-2] - share) / ends)
-    return shares, lives
+        survival = survivals[-1] * math.exp(-ends)
+        survivals.append(max(survival, 1e-200))
+        integrals.append(integrals[-1] + width * (survivals[-2] - survival) / ends)
+    return survivals, integrals
 
 
-def _best_waits(shares: list[float], lives: list[float], price: float) -> list[float]:
+def _best_waits(survivals: list[float], integrals: list[float], price: float) -> list[float]:
     """Return the best wait at each age, computed from the greatest age down."""
     oldest = len(_AGES) - 1
     costs = [0.0] * (oldest + 1)  # the expected further cost of a task that runs at this age
     waits = [MAX_WAIT] * (oldest + 1)
     for this in range(oldest - 1, -1, -1):
-        age, share, life = _AGES[this], shares[this], lives[this]
+        age, survival, integral = _AGES[this], survivals[this], integrals[this]
         least = math.inf
         for poll in range(this + 1, oldest + 1):
             wait = _AGES[poll] - age
-            delay = wait - (lives[poll] - life) / share
+            delay = wait - (integrals[poll] - integral) / survival
             if poll > this + 1 and (delay >= least or wait > MAX_WAIT):
                 break  # a later poll only increases the delay
-            cost = delay + costs[poll] * shares[poll] / share
+            cost = delay + costs[poll] * survivals[poll] / survival
             if cost < least:
                 least, waits[this] = cost, wait
         costs[this] = least + price

@@ -71,9 +71,9 @@ class Planner:
         if ended:
             hazards.record_end(until - target.submitted_at)
 
-    def learn_durations(self, kind: TaskKind, lives: Iterable[float]) -> None:
-        """Record how long earlier tasks of a kind took."""
-        for seconds in lives:
+    def learn_durations(self, kind: TaskKind, durations: Iterable[float]) -> None:
+        """Record the durations of earlier tasks of a kind."""
+        for seconds in durations:
             self._hazards[kind].record_running(0, seconds)
             self._hazards[kind].record_end(seconds)
 

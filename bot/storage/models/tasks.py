@@ -11,7 +11,7 @@ class EndReason(StrEnum):
     """Why a task is no longer polled."""
 
     FINISHED = "finished"
-    """The relay reported the end; its last answer holds the outcome."""
+    """The relay reported the end; the stored task holds the outcome."""
     NOT_FOUND = "not_found"
     """The relay answered repeatedly without knowing the id."""
     GAVE_UP = "gave_up"
@@ -47,8 +47,8 @@ class PollResult(NamedTuple):
 
     task_id: str
     next_poll_at: float
-    answer: Task | None = None
-    """The relay's answer; ``None`` keeps the stored one."""
+    task: Task | None = None
+    """The task as the relay described it; ``None`` keeps the stored description."""
     found: bool = False
     """Whether the relay's response contained the task, with news or without."""
     misses: int = 0
