@@ -134,6 +134,7 @@ class OutboxDispatcher:
             longest_hold=wait if seen else policy.max_held_interval,
             seen=seen,
         )
+        self._rollbacks.mark_handled(now)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._late.discard(self._in_flight.pop(task))

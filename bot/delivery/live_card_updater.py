@@ -91,6 +91,7 @@ class LiveCardUpdater:
             return now + timing.tick_interval
         if self._rollbacks.check(now) is not Rollback.NONE:
             await self._cards.handle_clock_rollback()
+            self._rollbacks.mark_handled(now)
         if self._recovery_needed:
             await self._recover_abandoned()
         for card in await self._cards.claim(now, self._free_slots, busy_channels=self._busy):

@@ -132,12 +132,14 @@ class Poller:
         if rollback is Rollback.SEEN:
             log.warning("Clock set back: running tasks are polled within %g s", wait)
             self._backoff.reset()
-            self._recorder.reset_clock(now)
         else:
             wait = max(wait, MAX_WAIT)
         await self._store.handle_clock_rollback(
             now, longest_wait=wait, deadline=self._schedule.deadline
         )
+        if rollback is Rollback.SEEN:
+            self._recorder.reset_clock(now)
+        self._rollbacks.mark_handled(now)
 
     async def _due(self, now: float) -> tuple[list[PollTarget], bool]:
         """Return what to poll now, and whether it fills a batch."""

@@ -27,19 +27,24 @@ class Rollback(Enum):
 
 
 class RollbackDetector:
-    """Detects that the clock was set back since the last check."""
+    """Detects that the clock was set back since the last check, until that is handled."""
 
     def __init__(self) -> None:
         self._seen_at: float | None = None
 
     def check(self, now: float, known: float | None = None) -> Rollback:
         """Compare the clock (Unix seconds) with the last check and with ``known``, a past time."""
-        before = self._seen_at
-        self._seen_at = now
-        latest = max((at for at in (before, known) if at is not None), default=now)
+        latest = max((at for at in (self._seen_at, known) if at is not None), default=now)
         if now < latest - CLOCK_TOLERANCE:
             return Rollback.SEEN
-        return Rollback.PERHAPS if before is None else Rollback.NONE
+        if self._seen_at is None:
+            return Rollback.PERHAPS
+        self._seen_at = now
+        return Rollback.NONE
+
+    def mark_handled(self, now: float) -> None:
+        """Take ``now`` for right: the stored times have been corrected."""
+        self._seen_at = now
 
 
 def clamp_times(

@@ -253,6 +253,8 @@ class TaskStore:
             running = "relay = ? AND state = 'running'"
             clamp_times(db, "tasks", running, [self._relay], latest)
             clamp_times(db, "tasks", "state = 'ended'", [], {"ended_at": now})
+            if (_as_time(read_value(db, self._last_answer_key)) or 0.0) > now:
+                write_value(db, self._last_answer_key, str(now))
 
         await self._database.run(clamp)
 
@@ -267,10 +269,7 @@ class TaskStore:
 
     async def last_answer_at(self) -> float | None:
         """Return when the relay last answered a poll (Unix seconds)."""
-        stored = await self._database.view(lambda db: read_value(db, self._last_answer_key))
-        with suppress(ValueError):
-            return float(stored) if stored else None
-        return None
+        return _as_time(await self._database.view(lambda db: read_value(db, self._last_answer_key)))
 
     async def record(
         self,
@@ -302,3 +301,10 @@ class TaskStore:
 
     def _context(self, sent_at: float, now: float) -> PollContext:
         return PollContext(self._relay, self._fingerprint, sent_at, now)
+
+
+def _as_time(stored: str | None) -> float | None:
+    """Return a stored time (Unix seconds), ``None`` for one that is missing or unreadable."""
+    with suppress(ValueError):
+        return float(stored) if stored else None
+    return None

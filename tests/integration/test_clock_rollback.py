@@ -12,7 +12,7 @@ from bot.polling.adaptive.planner import Planner
 from bot.polling.poller import Poller
 from bot.polling.schedule import MISSING_AUDIO_TIMEOUT
 from bot.relay.models import TaskKind, TaskStatus
-from bot.storage.clock_rollback import CLOCK_TOLERANCE
+from bot.storage.clock_rollback import CLOCK_TOLERANCE, Rollback, RollbackDetector
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.relay import song
@@ -299,6 +299,27 @@ async def test_a_watch_ends_when_it_should_by_the_clock_that_was_set_right(
     for _ in range(40):
         await polling.poll_after(100)
     assert len(await polling.claim_due()) == 1
+
+
+async def test_the_last_answer_is_not_in_the_future_after_the_clock_was_set_back(
+    polling: PollerHarness,
+) -> None:
+    """An outage that begins then would be measured as hours shorter than it is."""
+    polling.relay.add(song("song", takes=60))
+    await polling.watch("song")
+    await polling.poll_after(5)
+    polling.clock.now -= HOURS
+    await polling.store.handle_clock_rollback(polling.clock.now, longest_wait=5, deadline=60)
+    assert await polling.store.last_answer_at() == polling.clock.now
+
+
+def test_a_rollback_is_reported_until_it_is_handled() -> None:
+    """The database may be unable to correct the stored times at first."""
+    detector = RollbackDetector()
+    detector.mark_handled(HOURS)
+    assert [detector.check(0.0), detector.check(5.0)] == [Rollback.SEEN, Rollback.SEEN]
+    detector.mark_handled(5.0)
+    assert detector.check(10.0) is Rollback.NONE
 
 
 def test_a_plan_is_made_anew_when_the_clock_was_set_back() -> None:
