@@ -20,7 +20,7 @@ from bot.delivery.discord_errors import (
 )
 from bot.delivery.rendering import simpler_format
 from bot.metrics import DeliveryOutcome, Metrics
-from bot.storage.models import Delivery, DeliveryPurpose, MessageFormat
+from bot.storage.models import Delivery, DeliveryPurpose
 from bot.storage.outbox import Outbox
 
 NONCE_WINDOW = 30.0
@@ -186,10 +186,13 @@ class ErrorPolicy:
         self._metrics.delivery_attempts.labels(outcome).inc()
 
     def _held_delay(self, delivery: Delivery) -> float:
-        """Return the seconds until a message that was rejected in every format is retried."""
-        attempts = max(delivery.attempts - len(MessageFormat), 0)
-        delay: float = self._policy.held_retry_interval * 2.0 ** min(attempts, 20)
-        return min(delay, self._policy.max_held_interval)
+        """Return the seconds until a message that was rejected in every format is retried.
+
+        It waits as long as it has waited already, so that the delay doubles. Attempts that failed
+        for other reasons say nothing about its content, and do not count.
+        """
+        waited = self._clock() - delivery.created_at
+        return min(max(waited, self._policy.held_retry_interval), self._policy.max_held_interval)
 
     def _delay(self, delivery: Delivery, classification: ErrorClassification) -> float:
         """Return the seconds until the next attempt: exponential backoff with jitter."""

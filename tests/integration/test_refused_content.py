@@ -93,6 +93,22 @@ async def test_a_notice_rejected_everywhere_is_retried_rarely(
     assert "song is done" in message.content
 
 
+async def test_trouble_before_a_rejection_does_not_delay_the_retry(
+    dispatching: DispatcherHarness,
+) -> None:
+    """Attempts that failed for other reasons say nothing about the content."""
+    ada = add_member(dispatching)
+    direct = dispatching.local.open_dm(ada)
+    dispatching.local.faults.add(POST, status=503, times=8)
+    dispatching.local.faults.add(POST, status=400, code=50035, times=5)
+    await dispatching.enqueue(song_with_blocked_word(), ada.id, channel=direct)
+    for _ in range(9):
+        await dispatching.deliver(after=200)
+    assert (await dispatching.states())[0][0] == "held"
+    await dispatching.deliver(after=3600)
+    assert len(direct.messages) == 1
+
+
 async def test_a_held_notice_with_a_blocked_title_omits_it(dispatching: DispatcherHarness) -> None:
     """The message that a notice is held is sent without the title."""
     ada = add_member(dispatching)
