@@ -1,3 +1,5 @@
+"""Suggestions of task ids while a user types a command."""
+
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
@@ -25,52 +27,50 @@ from tests.support.sandbox_session import SandboxSession, open_sandbox, running_
 
 @pytest.fixture
 async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
-    """Yield a sandbox in which the bot runs."""
+    """Yield a sandbox with a running bot."""
     async with open_sandbox(tmp_path) as sandbox, running_bot(sandbox):
         yield sandbox
 
 
-async def offered(
+async def suggestions(
     sandbox: SandboxSession, typed: str, command: str = "suno status"
 ) -> list[tuple[str, str]]:
-    """Return what Ada is offered while she types an id."""
+    """Return the suggestions for Ada while she types an id."""
     return await sandbox.discord.autocomplete(sandbox.ada, sandbox.songs, command, "id", typed)
 
 
 @pytest.mark.parametrize("command", ["suno status", "suno watch", "suno unwatch", "suno lyrics"])
-async def test_recent_tasks_are_offered_wherever_an_id_is_typed(
-    sandbox: SandboxSession, command: str
-) -> None:
-    """By title and a short id; what is chosen is the whole id."""
+async def test_every_id_option_suggests_recent_tasks(sandbox: SandboxSession, command: str) -> None:
+    """A suggestion shows title and short id, and its value is the whole id."""
     sandbox.relay.add(song("a-song-with-a-long-id", title="Paper Boats", takes=1))
     sandbox.relay.clock.advance(10)
     await sandbox.command_answer("suno watch", id="a-song-with-a-long-id")
     for typed in ("", "boat", "with-a"):
-        assert await offered(sandbox, typed, command) == [
+        assert await suggestions(sandbox, typed, command) == [
             ("Paper Boats · a-song-with…", "a-song-with-a-long-id")
         ]
-    assert await offered(sandbox, "tram", command) == []
+    assert await suggestions(sandbox, "tram", command) == []
 
 
-async def test_tasks_of_others_are_not_offered(sandbox: SandboxSession) -> None:
-    """Each person is offered their own."""
+async def test_tasks_of_other_users_are_not_suggested(sandbox: SandboxSession) -> None:
+    """Each user gets suggestions of their own tasks."""
     sandbox.relay.add(song("hers"))
     await sandbox.command_answer("suno watch", sandbox.bea, id="hers")
-    assert await offered(sandbox, "") == []
+    assert await suggestions(sandbox, "") == []
 
 
-async def test_an_offer_that_is_taken_works(sandbox: SandboxSession) -> None:
-    """Two ids, one typed by hand, one completed, are two answers."""
+async def test_a_chosen_suggestion_is_parsed(sandbox: SandboxSession) -> None:
+    """A typed id and a completed one are two ids."""
     sandbox.relay.add(song("one", title="First"), song("two", title="Second"))
     await sandbox.command_answer("suno watch", id="two")
-    ((_, value),) = await offered(sandbox, "one, tw")
+    ((_, value),) = await suggestions(sandbox, "one, tw")
     assert value == "one, two"
     interaction = await sandbox.use_command("suno status", id=value)
     await sandbox.discord.wait_for(lambda: len(interaction.messages) == 2, 10)
 
 
-def test_a_choice_completes_the_last_word_and_keeps_the_others() -> None:
-    """As they were typed; what is named already is not offered again."""
+def test_a_suggestion_completes_the_last_word() -> None:
+    """The words before stay unchanged, and their tasks are not suggested again."""
     recent = [("two", "Second"), ("one", "First")]
     assert [c.value for c in matching_choices(recent, "one, t")] == ["one, two"]
     assert [c.value for c in matching_choices(recent, "t")] == ["two", "one"]
@@ -78,14 +78,14 @@ def test_a_choice_completes_the_last_word_and_keeps_the_others() -> None:
     assert matching_choices(recent, "one two ") == []
 
 
-def test_a_task_without_a_title_is_offered_by_its_id() -> None:
-    """Whole, as there is room."""
+def test_a_task_without_a_title_is_suggested_by_its_id() -> None:
+    """The id is shown whole if it fits."""
     ((choice),) = matching_choices([("a-song-with-a-long-id", "")], "")
     assert choice.name == "a-song-with-a-long-id"
 
 
-def test_what_is_too_long_for_a_choice_is_left_out() -> None:
-    """A cut id is no id."""
+def test_a_suggestion_that_is_too_long_is_omitted() -> None:
+    """A truncated id would be invalid."""
     assert matching_choices([("x" * 101, "Title")], "") == []
     assert matching_choices([("x" * 60, "Title")], "y" * 50 + " ") == []
     assert len(matching_choices([("x" * 100, "Title")], "")) == 1
@@ -93,15 +93,15 @@ def test_what_is_too_long_for_a_choice_is_left_out() -> None:
 
 @settings(deadline=None)
 @given(recent=st.lists(st.tuples(LONG_TEXTS, LONG_TEXTS), max_size=25), typed=LONG_TEXTS)
-def test_every_choice_is_within_discords_limits(recent: list[tuple[str, str]], typed: str) -> None:
-    """discord.py does not look."""
+def test_suggestions_are_within_discords_limits(recent: list[tuple[str, str]], typed: str) -> None:
+    """discord.py does not check them."""
     for choice in matching_choices([(task_id or "x", title) for task_id, title in recent], typed):
         assert 1 <= len(choice.name) <= MAX_CHOICE
         assert 1 <= len(choice.value) <= MAX_CHOICE
 
 
-async def test_a_broken_database_offers_nothing(tmp_path: Path) -> None:
-    """And the person can type on."""
+async def test_a_broken_database_gives_no_suggestions(tmp_path: Path) -> None:
+    """The user can still type an id."""
     async with DatabaseThread(tmp_path / "suno.db") as database:
         history = History(database, "deerapi")
         await database.write("DROP TABLE watches", [])
@@ -111,8 +111,8 @@ async def test_a_broken_database_offers_nothing(tmp_path: Path) -> None:
     assert await suggest_task_ids(partial(history.suggestions, 1), "") == []
 
 
-async def test_a_database_that_takes_too_long_offers_nothing(tmp_path: Path) -> None:
-    """The answer comes before Discord gives up."""
+async def test_a_slow_database_gives_no_suggestions(tmp_path: Path) -> None:
+    """The response is sent before Discord's timeout."""
     async with DatabaseThread(tmp_path / "suno.db") as database:
         history = History(database, "deerapi")
         blocked = asyncio.Event()
@@ -129,20 +129,18 @@ async def test_a_database_that_takes_too_long_offers_nothing(tmp_path: Path) -> 
 
 @pytest.fixture
 def history(database: DatabaseThread) -> History:
-    """Return its history."""
+    """Return the history of the database."""
     return History(database, "deerapi")
 
 
 @pytest.fixture
 def store(database: DatabaseThread) -> TaskStore:
-    """Return its store."""
+    """Return the task store of the database."""
     return TaskStore(database, Outbox(database), "deerapi", WatchLimits(watches_per_user=10_000))
 
 
-async def test_recent_tasks_are_a_persons_own_the_newest_first(
-    store: TaskStore, history: History
-) -> None:
-    """Running and ended, each once, with the title that is known."""
+async def test_recent_tasks_are_the_users_newest_first(store: TaskStore, history: History) -> None:
+    """Running and ended tasks occur once each, with the title if it is known."""
     await ended(store, named("done", title="Paper Boats"))
     await watch(store, "running")
     await watch(store, "done", destination=THERE)
@@ -156,20 +154,20 @@ async def test_recent_tasks_are_a_persons_own_the_newest_first(
 
 
 @pytest.mark.parametrize(
-    ("typed", "offered"),
+    ("typed", "expected"),
     [("BOAT", ["abc-1"]), ("abc", ["abc-1"]), ("船", ["def-2"]), ("-", ["def-2", "abc-1"])],
 )
 async def test_recent_tasks_are_found_by_title_and_id(
-    store: TaskStore, history: History, typed: str, offered: list[str]
+    store: TaskStore, history: History, typed: str, expected: list[str]
 ) -> None:
-    """By a part of either, in any case."""
+    """A part of either matches, in upper and lower case."""
     await ended(store, named("abc-1", title="Paper Boats"))
     await ended(store, named("def-2", title="纸船"))
-    assert [task_id for task_id, _ in await history.suggestions(1, typed)] == offered
+    assert [task_id for task_id, _ in await history.suggestions(1, typed)] == expected
 
 
-async def test_at_most_so_many_recent_tasks_are_offered(store: TaskStore, history: History) -> None:
-    """As many as Discord shows."""
+async def test_recent_tasks_are_limited(store: TaskStore, history: History) -> None:
+    """The limit is the number of choices that Discord shows."""
     for number in range(30):
         await watch(store, f"{number}")
     assert [task_id for task_id, _ in await history.suggestions(1, "")] == [
@@ -177,9 +175,7 @@ async def test_at_most_so_many_recent_tasks_are_offered(store: TaskStore, histor
     ]
 
 
-async def test_a_clip_without_a_title_does_not_hide_that_of_the_next(
-    store: TaskStore, history: History
-) -> None:
-    """The first title there is."""
+async def test_the_title_is_the_first_one_of_the_clips(store: TaskStore, history: History) -> None:
+    """Clips without a title are skipped."""
     await ended(store, a_song(clips=(Clip("a"), a_clip(title="Paper Boats"))))
     assert await history.suggestions(1, "") == [("song", "Paper Boats")]

@@ -1,3 +1,5 @@
+"""The command tree: errors while replying, and the registration of cogs."""
+
 import asyncio
 import gc
 import json
@@ -20,10 +22,10 @@ SONG = "song-of-this-test"
 ANSWER = "PATCH /webhooks/{app}/{token}/messages/@original"
 
 
-async def test_an_answer_that_is_cut_off_leaves_a_line_in_the_log_and_no_trace(
+async def test_an_interrupted_reply_is_logged_without_traceback(
     sandbox: SandboxSession, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Discord's trouble is no fault of ours; what was watched is watched."""
+    """The watch of the command is kept."""
     sandbox.relay.add(song(SONG, takes=100))
     async with running_bot(sandbox):
         cut = sandbox.discord.faults.add(ANSWER, drop=True, times=None)
@@ -38,10 +40,10 @@ async def test_an_answer_that_is_cut_off_leaves_a_line_in_the_log_and_no_trace(
 
 
 @pytest.mark.parametrize("code", [10062, 10015])
-async def test_an_answer_that_comes_too_late_is_a_line_in_the_log(
+async def test_an_expired_interaction_is_logged_without_traceback(
     sandbox: SandboxSession, caplog: pytest.LogCaptureFixture, code: int
 ) -> None:
-    """The person is gone; nothing is watched that nobody was told of, and no trace is shown."""
+    """The task is not watched, because the user was not informed."""
     sandbox.relay.add(song(SONG, takes=100))
     async with running_bot(sandbox):
         late = sandbox.discord.faults.add(
@@ -54,16 +56,18 @@ async def test_an_answer_that_comes_too_late_is_a_line_in_the_log(
     assert [one for one in caplog.records if one.levelno >= logging.ERROR] == []
 
 
-async def test_a_stop_while_somebody_waits_for_an_answer_leaves_no_trace(
+async def test_a_shutdown_during_a_command_is_logged_without_traceback(
     sandbox: SandboxSession,
 ) -> None:
-    """The command cannot be answered any more: that is said in a line."""
+    """The interaction cannot be answered any more."""
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
         await sandbox.discord.wait_until_ready(timeout=30)
         await sandbox.discord.wait_until_commands(timeout=30)
         sandbox.relay.faults.add(faults.slow_headers())
-        asked = await sandbox.discord.command(sandbox.ada, sandbox.songs, "suno status", id=SONG)
-        await asked.wait_for_acknowledgement()
+        interaction = await sandbox.discord.command(
+            sandbox.ada, sandbox.songs, "suno status", id=SONG
+        )
+        await interaction.wait_for_acknowledgement()
         await sandbox.relay.wait_for_requests()
         assert await bot.stop() == 0
         assert "Traceback" not in bot.log
@@ -71,17 +75,15 @@ async def test_a_stop_while_somebody_waits_for_an_answer_leaves_no_trace(
 
 
 @pytest.mark.parametrize("seed", range(5))
-async def test_the_order_in_which_cogs_are_loaded_does_not_matter(
-    sandbox: SandboxSession, seed: int
-) -> None:
-    """Any order registers the same commands and answers the same components."""
+async def test_cogs_can_be_loaded_in_any_order(sandbox: SandboxSession, seed: int) -> None:
+    """Any order registers the same commands and component handlers."""
     shuffled = list(COGS)
     random.Random(seed).shuffle(shuffled)  # noqa: S311 # no secret
     assert await registered(sandbox, shuffled) == await registered(sandbox, COGS)
 
 
 async def registered(sandbox: SandboxSession, cogs: Sequence[str]) -> tuple[set[str], set[str]]:
-    """Return the commands and the templates of components that cogs register in this order."""
+    """Return the commands and component templates that cogs register in this order."""
     values = {name.lower(): value for name, value in sandbox.environment.items()}
     settings = Settings.model_validate(values)
     async with aiohttp.ClientSession() as session:

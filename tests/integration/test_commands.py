@@ -1,3 +1,5 @@
+"""The slash commands in a sandbox: their replies, errors and acknowledgements."""
+
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,7 +15,7 @@ SONG = "song-1"
 
 @pytest.fixture
 async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
-    """Yield a sandbox in which the bot runs."""
+    """Yield a sandbox with a running bot."""
     async with open_sandbox(tmp_path) as sandbox, running_bot(sandbox):
         yield sandbox
 
@@ -22,10 +24,10 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
     "command",
     ["suno status", "suno watch", "suno unwatch", "suno lyrics", "suno list"],
 )
-async def test_every_command_is_acknowledged_at_once_and_answers_one_person(
+async def test_commands_are_acknowledged_and_answered_ephemerally(
     sandbox: SandboxSession, command: str
 ) -> None:
-    """Discord waits three seconds; a channel is not filled with answers to questions."""
+    """Discord's timeout is three seconds; replies do not fill the channel."""
     sandbox.relay.add(song(SONG))
     interaction = await (
         sandbox.use_command(command)
@@ -38,8 +40,8 @@ async def test_every_command_is_acknowledged_at_once_and_answers_one_person(
     assert sandbox.notices(SONG) == []
 
 
-async def test_a_slow_relay_does_not_make_a_command_late(sandbox: SandboxSession) -> None:
-    """The command is acknowledged before the relay is asked."""
+async def test_a_slow_relay_does_not_delay_the_acknowledgement(sandbox: SandboxSession) -> None:
+    """The command is acknowledged before the look-up."""
     sandbox.relay.add(song(SONG))
     sandbox.relay.faults.add(slow_headers())
     interaction = await sandbox.discord.command(sandbox.ada, sandbox.songs, "suno status", id=SONG)
@@ -47,8 +49,8 @@ async def test_a_slow_relay_does_not_make_a_command_late(sandbox: SandboxSession
     assert interaction.answer is None
 
 
-async def test_a_status_shows_how_far_a_song_is(sandbox: SandboxSession) -> None:
-    """Its title, its id, and a preview that is called one."""
+async def test_status_shows_a_running_song(sandbox: SandboxSession) -> None:
+    """The card has title, id and a link that is labelled as a preview."""
     sandbox.relay.add(song(SONG, title="Paper Boats", takes=100))
     sandbox.relay.clock.advance(50)
     answer = await sandbox.command_answer("suno status", id=SONG)
@@ -58,8 +60,8 @@ async def test_a_status_shows_how_far_a_song_is(sandbox: SandboxSession) -> None
     assert SONG in str(card)
 
 
-async def test_a_status_of_several_ids_shows_each(sandbox: SandboxSession) -> None:
-    """Known, finished and unknown ones, in the order in which they were typed."""
+async def test_status_of_several_ids_shows_each(sandbox: SandboxSession) -> None:
+    """Known, finished and unknown tasks are in the order of the ids."""
     sandbox.relay.add(song("one", title="First", takes=1), failing("two", takes=1))
     sandbox.relay.clock.advance(10)
     interaction = await sandbox.discord.command(
@@ -73,8 +75,8 @@ async def test_a_status_of_several_ids_shows_each(sandbox: SandboxSession) -> No
     assert all(message.ephemeral for message in interaction.messages)
 
 
-async def test_a_watched_song_is_told_to_those_who_watched(sandbox: SandboxSession) -> None:
-    """In a new, public message."""
+async def test_watchers_are_notified_of_a_finished_song(sandbox: SandboxSession) -> None:
+    """The notice is a new public message."""
     sandbox.relay.add(song(SONG, title="Paper Boats", takes=100))
     await sandbox.command_answer("suno watch", id=SONG)
     await sandbox.command_answer("suno watch", sandbox.bea, id=SONG)
@@ -84,8 +86,8 @@ async def test_a_watched_song_is_told_to_those_who_watched(sandbox: SandboxSessi
     assert not notice.ephemeral
 
 
-async def test_watching_the_same_again_is_said_so(sandbox: SandboxSession) -> None:
-    """And changes nothing."""
+async def test_watching_a_watched_task_says_so(sandbox: SandboxSession) -> None:
+    """Nothing changes."""
     sandbox.relay.add(song(SONG))
     first = await sandbox.command_answer("suno watch", id=SONG)
     second = await sandbox.command_answer("suno watch", id=SONG)
@@ -93,8 +95,8 @@ async def test_watching_the_same_again_is_said_so(sandbox: SandboxSession) -> No
     assert "already" in second.content
 
 
-async def test_a_song_that_is_done_is_told_at_once(sandbox: SandboxSession) -> None:
-    """Whoever comes late gets the notice all the same."""
+async def test_watching_a_finished_song_posts_its_notice(sandbox: SandboxSession) -> None:
+    """The notice is posted at once."""
     sandbox.relay.add(song(SONG, takes=1))
     sandbox.relay.clock.advance(10)
     answer = await sandbox.command_answer("suno watch", id=SONG)
@@ -102,10 +104,10 @@ async def test_a_song_that_is_done_is_told_at_once(sandbox: SandboxSession) -> N
     await sandbox.wait_for_notice(SONG)
 
 
-async def test_a_song_that_has_failed_is_not_called_done(
+async def test_a_failed_song_is_not_called_done(
     sandbox: SandboxSession, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Neither to who asks, nor to who asks again while the reason stands there, nor in the log."""
+    """Neither the first reply, nor a later one, nor the log says so."""
     caplog.set_level(logging.INFO)
     sandbox.relay.add(failing("bad", takes=1))
     sandbox.relay.clock.advance(10)
@@ -119,8 +121,8 @@ async def test_a_song_that_has_failed_is_not_called_done(
     assert first.endswith("outcome=finished task_failed=True")
 
 
-async def test_an_unwatched_song_is_not_told(sandbox: SandboxSession) -> None:
-    """The list is empty again, and nothing comes at its end."""
+async def test_an_unwatched_song_has_no_notice(sandbox: SandboxSession) -> None:
+    """The list of watches is empty again."""
     sandbox.relay.add(song(SONG, takes=100), song("other", takes=100))
     await sandbox.command_answer("suno watch", id=f"{SONG} other")
     assert SONG in (await sandbox.command_answer("suno unwatch", id=SONG)).content
@@ -132,13 +134,13 @@ async def test_an_unwatched_song_is_not_told(sandbox: SandboxSession) -> None:
     assert sandbox.notices(SONG) == []
 
 
-async def test_an_id_that_was_not_watched_is_not_unwatched(sandbox: SandboxSession) -> None:
-    """A typing error is told."""
+async def test_unwatching_an_unwatched_id_says_so(sandbox: SandboxSession) -> None:
+    """It may be a typing error."""
     assert "not watching" in (await sandbox.command_answer("suno unwatch", id="nobody")).content
 
 
-async def test_a_long_list_is_cut_with_a_count(sandbox: SandboxSession) -> None:
-    """It stays within what a message can hold."""
+async def test_a_long_list_is_truncated_with_a_count(sandbox: SandboxSession) -> None:
+    """It is within the limits of a message."""
     names = [f"{number:02}-{'x' * 150}" for number in range(30)]
     sandbox.relay.add(*(song(name) for name in names))
     for begin in range(0, 30, 10):
@@ -148,15 +150,15 @@ async def test_a_long_list_is_cut_with_a_count(sandbox: SandboxSession) -> None:
     assert "5 more" in answer.embeds[0]["description"]
 
 
-async def test_lyrics_that_are_not_there_yet_are_told(sandbox: SandboxSession) -> None:
-    """Not an empty page."""
+async def test_missing_lyrics_of_a_running_song_are_explained(sandbox: SandboxSession) -> None:
+    """The reply is not an empty page."""
     sandbox.relay.add(song(SONG, takes=1000))
     assert "no lyrics yet" in (await sandbox.command_answer("suno lyrics", id=SONG)).content
 
 
 @pytest.mark.parametrize("command", ["suno status", "suno watch", "suno lyrics"])
-async def test_an_unknown_id_is_told(sandbox: SandboxSession, command: str) -> None:
-    """With what may be the matter, and nothing is watched."""
+async def test_an_unknown_id_is_explained(sandbox: SandboxSession, command: str) -> None:
+    """The reply names possible causes, and nothing is watched."""
     answer = await sandbox.command_answer(command, id="nobody-made-this")
     assert "`nobody-made-this`" in answer.content
     assert "does not know" in answer.content
@@ -168,8 +170,8 @@ ELEVEN_IDS = " ".join(map(str, range(11)))
 
 @pytest.mark.parametrize("command", ["suno status", "suno watch", "suno unwatch", "suno lyrics"])
 @pytest.mark.parametrize("typed", ["x" * 200, "``", ELEVEN_IDS, "@everyone" + "y" * 300])
-async def test_a_bad_id_is_told(sandbox: SandboxSession, command: str, typed: str) -> None:
-    """In a sentence that mentions nobody; the relay is not asked."""
+async def test_an_invalid_id_is_rejected(sandbox: SandboxSession, command: str, typed: str) -> None:
+    """The reply mentions nobody, and the relay gets no request."""
     before = len(sandbox.relay.requests)
     answer = await sandbox.command_answer(command, id=typed)
     assert "id" in answer.content
@@ -177,8 +179,8 @@ async def test_a_bad_id_is_told(sandbox: SandboxSession, command: str, typed: st
     assert len(sandbox.relay.requests) == before
 
 
-async def test_a_relay_that_is_down_is_told_and_loses_nothing(sandbox: SandboxSession) -> None:
-    """A status cannot be shown; a watch is kept and goes on when the relay is back."""
+async def test_an_outage_of_the_relay_is_explained(sandbox: SandboxSession) -> None:
+    """A watch is kept and continues after the outage."""
     sandbox.relay.add(song(SONG, takes=100))
     sandbox.relay.start_outage()
     assert "cannot be reached" in (await sandbox.command_answer("suno status", id=SONG)).content
@@ -186,18 +188,18 @@ async def test_a_relay_that_is_down_is_told_and_loses_nothing(sandbox: SandboxSe
     assert SONG in (await sandbox.command_answer("suno list")).embeds[0]["description"]
 
 
-async def test_a_refused_key_is_told_without_the_key(sandbox: SandboxSession) -> None:
-    """People read who has to mend it."""
+async def test_a_rejected_api_key_is_explained_without_the_key(sandbox: SandboxSession) -> None:
+    """The reply says who has to fix it."""
     sandbox.relay.key = "another"
     answer = await sandbox.command_answer("suno status", id=SONG)
     assert "key" in answer.content
     assert "sk-" not in answer.content
 
 
-async def test_a_channel_where_the_bot_may_not_post_is_told_at_once(
+async def test_watching_without_permission_to_post_is_refused(
     sandbox: SandboxSession,
 ) -> None:
-    """By the name of what is missing, and nothing is watched."""
+    """The reply names the missing permission, and nothing is watched."""
     sandbox.relay.add(song(SONG))
     sandbox.songs.deny("send_messages")
     answer = await sandbox.command_answer("suno watch", id=SONG)
@@ -205,10 +207,10 @@ async def test_a_channel_where_the_bot_may_not_post_is_told_at_once(
     assert "nothing" in (await sandbox.command_answer("suno list")).content.lower()
 
 
-async def test_a_fault_of_ours_shows_a_sentence_and_no_trace(
+async def test_an_unexpected_error_is_replied_without_traceback(
     sandbox: SandboxSession, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The log gets the cause; the person is told that nothing is lost."""
+    """The log has the cause."""
     sandbox.relay.add(song(SONG))
     sandbox.discord.faults.add(
         "PATCH /webhooks/{app}/{token}/messages/@original", status=400, times=1
@@ -219,8 +221,8 @@ async def test_a_fault_of_ours_shows_a_sentence_and_no_trace(
     assert "Interaction failed: interaction=/suno status" in caplog.text
 
 
-async def test_a_notice_in_a_direct_message_stays_there(sandbox: SandboxSession) -> None:
-    """Nothing private reaches a public channel."""
+async def test_a_watch_in_a_direct_message_is_notified_there(sandbox: SandboxSession) -> None:
+    """Nothing private is posted in a public channel."""
     sandbox.relay.add(song(SONG, takes=100))
     direct = sandbox.discord.open_dm(sandbox.ada)
     interaction = await sandbox.discord.command(sandbox.ada, direct, "suno watch", id=SONG)
@@ -230,8 +232,8 @@ async def test_a_notice_in_a_direct_message_stays_there(sandbox: SandboxSession)
     assert sandbox.songs.messages == []
 
 
-async def test_the_commands_are_registered_only_when_they_changed(tmp_path: Path) -> None:
-    """Registering is a write with a daily limit: a restart costs none."""
+async def test_commands_are_registered_only_if_they_changed(tmp_path: Path) -> None:
+    """Discord limits registrations per day, and a restart needs none."""
     async with open_sandbox(tmp_path) as sandbox:
         for _ in range(2):
             async with running_bot(sandbox):

@@ -1,3 +1,5 @@
+"""The command ``/suno help`` and the invite link."""
+
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,8 +11,8 @@ from tests.support.paths import ROOT
 from tests.support.sandbox_session import open_sandbox, running_bot
 
 
-async def test_help_is_short_and_names_what_one_types(tmp_path: Path) -> None:
-    """One answer for one person, with a button that invites the bot elsewhere."""
+async def test_help_lists_the_commands(tmp_path: Path) -> None:
+    """One ephemeral message with a button that invites the bot."""
     async with open_sandbox(tmp_path) as sandbox, running_bot(sandbox):
         answer = await sandbox.command_answer("suno help")
         application_id = sandbox.discord.application_id
@@ -25,7 +27,7 @@ async def test_help_is_short_and_names_what_one_types(tmp_path: Path) -> None:
 async def test_the_invite_link_is_logged_once_at_the_start(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whoever runs the bot finds it there; a reconnect does not repeat it."""
+    """A reconnect does not repeat it."""
     caplog.set_level("INFO", logger="bot")
     async with open_sandbox(tmp_path) as sandbox, running_bot(sandbox):
         await sandbox.discord.invalidate_sessions()
@@ -35,8 +37,8 @@ async def test_the_invite_link_is_logged_once_at_the_start(
     assert caplog.text.count(link) == 1
 
 
-def test_the_invite_link_asks_for_what_is_needed_and_for_commands() -> None:
-    """And for nothing more."""
+def test_the_invite_link_requests_the_required_permissions() -> None:
+    """It has the scopes for the bot and its commands, and nothing more."""
     query = parse_qs(urlsplit(invite_link(5)).query)
     assert query["client_id"] == ["5"]
     assert set(query["scope"][0].split()) == {"bot", "applications.commands"}
@@ -45,13 +47,13 @@ def test_the_invite_link_asks_for_what_is_needed_and_for_commands() -> None:
 
 
 @pytest.mark.parametrize("in_thread", [False, True])
-def test_what_a_notice_needs_is_asked_for(in_thread: bool) -> None:
-    """A bot that was invited with the link can post."""
+def test_the_required_permissions_include_those_for_posting(in_thread: bool) -> None:
+    """A bot invited with the link can post notices."""
     assert all(posting_permissions(REQUIRED_PERMISSIONS, in_thread=in_thread).values())
 
 
-def test_the_documentation_says_what_each_permission_is_for() -> None:
-    """Whoever invites the bot may want to know what goes without one."""
+def test_the_documentation_explains_each_permission() -> None:
+    """Each permission has a row in the documentation."""
     documented = (ROOT / "docs/commands.md").read_text(encoding="utf-8").lower()
     needed = [name.replace("_", " ") for name, wanted in REQUIRED_PERMISSIONS if wanted]
     names = [name.replace("read messages", "view channel") for name in needed]

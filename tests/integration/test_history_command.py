@@ -1,3 +1,5 @@
+"""The command ``/suno history``: pages, search, privacy and limits."""
+
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,7 +29,7 @@ LATEST = 2**63 - 1
 
 @pytest.fixture
 async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
-    """Yield a sandbox in which the bot runs."""
+    """Yield a sandbox with a running bot."""
     async with open_sandbox(tmp_path, rate_limit_speed=10) as sandbox, running_bot(sandbox):
         yield sandbox
 
@@ -35,21 +37,21 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
 async def finish(
     sandbox: SandboxSession, *titles: str, user: User | None = None, channel: Channel | None = None
 ) -> None:
-    """Let songs be made and watched, one after the other; each has its title for an id."""
+    """Make and watch songs, one after the other; each title is used as the id."""
     for title in titles:
         task_id = id_of(title)
         sandbox.relay.add(song(task_id, title=title, takes=1))
         sandbox.relay.clock.advance(10)
         destination = channel or sandbox.songs
-        asked = await sandbox.discord.command(
+        interaction = await sandbox.discord.command(
             user or sandbox.ada, destination, "suno watch", id=task_id
         )
-        await asked.wait_for_answer()
+        await interaction.wait_for_answer()
         await sandbox.wait_for_notice(task_id, destination)
 
 
 def id_of(title: str) -> str:
-    """Return the id of a song with that title."""
+    """Return the id of the song with a title."""
     return title.replace(" ", "-")
 
 
@@ -58,7 +60,7 @@ def components(message: Message) -> list[dict[str, Any]]:
     return [each for row in message.components for each in row["components"]]
 
 
-def named(message: Message, label: str) -> dict[str, Any]:
+def button_labelled(message: Message, label: str) -> dict[str, Any]:
     """Return the button with a label."""
     return next(each for each in components(message) if each.get("label") == label)
 
@@ -68,20 +70,20 @@ def menu(message: Message) -> dict[str, Any]:
     return next(each for each in components(message) if "options" in each)
 
 
-def shown(message: Message) -> str:
+def page_text(message: Message) -> str:
     """Return the list on a page."""
     return str(message.embeds[0]["description"])
 
 
-async def turn(sandbox: SandboxSession, message: Message, label: str) -> None:
-    """Press a button of a page, and wait until it shows another."""
-    before = shown(message)
-    await sandbox.discord.press(sandbox.ada, message, named(message, label)["custom_id"])
-    await sandbox.discord.wait_for(lambda: shown(message) != before, 10, "another page")
+async def turn_page(sandbox: SandboxSession, message: Message, label: str) -> None:
+    """Press a button of a page and wait for the new page."""
+    before = page_text(message)
+    await sandbox.discord.press(sandbox.ada, message, button_labelled(message, label)["custom_id"])
+    await sandbox.discord.wait_for(lambda: page_text(message) != before, 10, "another page")
 
 
 async def open_entry(sandbox: SandboxSession, message: Message, title: str) -> Message:
-    """Choose an entry from the menu of a page; return the answer."""
+    """Choose an entry from the menu of a page; return the reply."""
     options = {option["label"]: option["value"] for option in menu(message)["options"]}
     chosen = await sandbox.discord.select(
         sandbox.ada, message, menu(message)["custom_id"], [options[title]]
@@ -89,43 +91,43 @@ async def open_entry(sandbox: SandboxSession, message: Message, title: str) -> M
     return await chosen.wait_for_answer(timeout=10)
 
 
-async def test_the_history_lists_what_has_ended_for_one_person(sandbox: SandboxSession) -> None:
-    """Title, style, kind, outcome and when; nobody else sees the list."""
+async def test_the_history_lists_the_users_ended_tasks(sandbox: SandboxSession) -> None:
+    """An ephemeral list with title, style, kind, outcome and time."""
     await finish(sandbox, "Paper Boats", "Tram Lines")
     answer = await sandbox.command_answer("suno history")
     assert answer.ephemeral
-    first, about, second, _ = shown(answer).split("\n")
+    first, about, second, _ = page_text(answer).split("\n")
     assert "**Tram Lines**" in first
     assert "**Paper Boats**" in second
     assert re.fullmatch(r"-# acoustic pop · Song · done · <t:\d+:R>", about)
 
 
 async def test_an_empty_history_is_a_sentence_without_buttons(sandbox: SandboxSession) -> None:
-    """It says what to do."""
+    """The sentence says what to do."""
     answer = await sandbox.command_answer("suno history")
-    assert "/suno watch" in shown(answer)
+    assert "/suno watch" in page_text(answer)
     assert answer.components == []
 
 
-async def test_a_search_shows_what_it_found_and_what_for(sandbox: SandboxSession) -> None:
-    """In titles, styles and lyrics of any script."""
+async def test_a_search_shows_its_term_and_results(sandbox: SandboxSession) -> None:
+    """Titles, styles and lyrics of any script are searched."""
     await finish(sandbox, "纸船", "Tram Lines")
     answer = await sandbox.command_answer("suno history", search="纸船")
-    assert "“纸船”" in shown(answer)
-    assert "Tram Lines" not in shown(answer)
-    assert "“zzz”" in shown(await sandbox.command_answer("suno history", search="zzz"))
+    assert "“纸船”" in page_text(answer)
+    assert "Tram Lines" not in page_text(answer)
+    assert "“zzz”" in page_text(await sandbox.command_answer("suno history", search="zzz"))
 
 
-async def test_one_page_needs_no_buttons_to_turn_it(sandbox: SandboxSession) -> None:
-    """There is nothing to turn to."""
+async def test_a_single_page_has_no_page_buttons(sandbox: SandboxSession) -> None:
+    """There is no other page."""
     await finish(sandbox, "Paper Boats")
     assert [each["type"] for each in components(await sandbox.command_answer("suno history"))] == [
         3
     ]
 
 
-async def test_the_pages_can_be_turned_after_a_restart(tmp_path: Path) -> None:
-    """The button knows the page and the search, whatever stands in it."""
+async def test_pages_can_be_turned_after_a_restart(tmp_path: Path) -> None:
+    """The custom id of a button contains page and search."""
     search = '100% "雨": OR (x) 🌧'
     titles = [f"{number:02} {search}" for number in range(11)]
     async with open_sandbox(tmp_path, rate_limit_speed=10) as sandbox:
@@ -139,21 +141,21 @@ async def test_the_pages_can_be_turned_after_a_restart(tmp_path: Path) -> None:
             for number in range(11):
                 await sandbox.wait_for_notice(f"id-{number:02}")
             page = await sandbox.command_answer("suno history", search=search)
-            assert named(page, "Previous")["disabled"]
+            assert button_labelled(page, "Previous")["disabled"]
         await sandbox.discord.wait_until_disconnected()
         async with running_bot(sandbox):
-            await turn(sandbox, page, "Next")
-            assert "**11.**" in shown(page)
+            await turn_page(sandbox, page, "Next")
+            assert "**11.**" in page_text(page)
             assert len(menu(page)["options"]) == 1
-            assert named(page, "Next")["disabled"]
-            await turn(sandbox, page, "Previous")
+            assert button_labelled(page, "Next")["disabled"]
+            await turn_page(sandbox, page, "Previous")
             assert len(menu(page)["options"]) == 10
             assert "Page 1" in str(page.embeds[0]["footer"])
 
 
 @asynccontextmanager
-async def a_page_of_before(folder: Path) -> AsyncIterator[tuple[SandboxSession, Message]]:
-    """Show the history with one song, then let the bot end."""
+async def page_of_stopped_bot(folder: Path) -> AsyncIterator[tuple[SandboxSession, Message]]:
+    """Show the history with one song, then stop the bot."""
     async with open_sandbox(folder, rate_limit_speed=10) as sandbox:
         async with running_bot(sandbox):
             await finish(sandbox, "Paper Boats")
@@ -163,8 +165,8 @@ async def a_page_of_before(folder: Path) -> AsyncIterator[tuple[SandboxSession, 
 
 
 async def test_a_chosen_song_is_shown_with_fresh_links(tmp_path: Path) -> None:
-    """As the relay has it now, in a card of its own; the menu outlives a restart."""
-    async with a_page_of_before(tmp_path) as (sandbox, page):
+    """The card comes from a new look-up; the menu works after a restart."""
+    async with page_of_stopped_bot(tmp_path) as (sandbox, page):
         sandbox.relay.add(song("Paper-Boats", title="Paper Boats", takes=1, media="https://new.ai"))
         sandbox.relay.clock.advance(10)
         async with running_bot(sandbox):
@@ -175,13 +177,11 @@ async def test_a_chosen_song_is_shown_with_fresh_links(tmp_path: Path) -> None:
     assert "https://new.ai" in str(card.components)
 
 
-@pytest.mark.parametrize("trouble", ["forgotten", "down"])
-async def test_a_song_that_the_relay_cannot_tell_is_shown_as_it_was_kept(
-    tmp_path: Path, trouble: str
-) -> None:
-    """With a sentence that its links may have expired."""
-    async with a_page_of_before(tmp_path) as (sandbox, page):
-        if trouble == "down":
+@pytest.mark.parametrize("cause", ["forgotten", "down"])
+async def test_an_expired_song_is_shown_from_the_database(tmp_path: Path, cause: str) -> None:
+    """The card says that its links may have expired."""
+    async with page_of_stopped_bot(tmp_path) as (sandbox, page):
+        if cause == "down":
             sandbox.relay.start_outage()
         else:
             sandbox.relay.remove("Paper-Boats")
@@ -192,8 +192,8 @@ async def test_a_song_that_the_relay_cannot_tell_is_shown_as_it_was_kept(
     assert "cdn1.suno.ai" in str(card.components)
 
 
-async def test_a_server_does_not_see_what_another_watched(sandbox: SandboxSession) -> None:
-    """Nor what its own members watched in direct messages."""
+async def test_histories_of_servers_are_separate(sandbox: SandboxSession) -> None:
+    """Watches in direct messages are not in a server's history."""
     other = sandbox.discord.add_guild("Other Club")
     other.add_member(sandbox.ada)
     elsewhere = other.add_channel("elsewhere")
@@ -203,31 +203,31 @@ async def test_a_server_does_not_see_what_another_watched(sandbox: SandboxSessio
     await finish(sandbox, "Directly", channel=direct)
     lists = {}
     for channel in (sandbox.songs, elsewhere, direct):
-        asked = await sandbox.discord.command(sandbox.ada, channel, "suno history")
-        lists[channel.name] = shown(await asked.wait_for_answer())
+        interaction = await sandbox.discord.command(sandbox.ada, channel, "suno history")
+        lists[channel.name] = page_text(await interaction.wait_for_answer())
     found = {name: re.findall("Here|There|Directly", text) for name, text in lists.items()}
     assert list(found.values()) == [["Here"], ["There"], ["Directly", "There", "Here"]]
 
 
-async def test_a_member_does_not_see_what_was_watched_in_a_hidden_channel(
+async def test_watches_in_hidden_channels_are_not_listed(
     sandbox: SandboxSession,
 ) -> None:
-    """Who may go there sees it from everywhere in the server."""
+    """Members with access to the channel see them in the whole server."""
     hidden = a_hidden_channel(sandbox)
     await finish(sandbox, "In the open")
     await finish(sandbox, "Secret", user=sandbox.bea, channel=hidden)
-    assert "Secret" in shown(await sandbox.command_answer("suno history", sandbox.bea))
+    assert "Secret" in page_text(await sandbox.command_answer("suno history", sandbox.bea))
     for search in ("", "Secret"):
         answer = await sandbox.command_answer("suno history", search=search)
-        assert "**Secret**" not in shown(answer)
-    assert "In the open" in shown(await sandbox.command_answer("suno history"))
+        assert "**Secret**" not in page_text(answer)
+    assert "In the open" in page_text(await sandbox.command_answer("suno history"))
 
 
 @pytest.mark.parametrize("event", ["thread archived", "channel deleted", "server out"])
-async def test_what_was_hidden_stays_hidden_when_its_channel_is_not_known_any_more(
+async def test_watches_in_unknown_channels_are_not_listed(
     sandbox: SandboxSession, event: str
 ) -> None:
-    """Only what the bot knows to be seen is shown."""
+    """A deleted channel may have been hidden."""
     hidden = a_hidden_channel(sandbox)
     thread = sandbox.guild.add_thread(hidden, "inner")
     await finish(sandbox, "In the open")
@@ -239,13 +239,13 @@ async def test_what_was_hidden_stays_hidden_when_its_channel_is_not_known_any_mo
         hidden.delete()
     else:
         sandbox.guild.start_outage()
-    answer = shown(await sandbox.command_answer("suno history"))
+    answer = page_text(await sandbox.command_answer("suno history"))
     assert "**In the open**" in answer
     assert "**Secret" not in answer
 
 
-async def test_of_a_server_that_is_not_known_yet_only_this_channel_is_shown(tmp_path: Path) -> None:
-    """Nobody can say yet who sees what."""
+async def test_only_this_channel_is_listed_before_the_server_is_known(tmp_path: Path) -> None:
+    """Without the server's data, access to other channels is unknown."""
     async with open_sandbox(tmp_path, rate_limit_speed=10) as sandbox:
         async with running_bot(sandbox):
             await finish(sandbox, "In the open")
@@ -254,21 +254,21 @@ async def test_of_a_server_that_is_not_known_yet_only_this_channel_is_shown(tmp_
         await sandbox.discord.wait_until_disconnected()
         sandbox.guild.start_outage()
         async with running_bot(sandbox):
-            answer = shown(await sandbox.command_answer("suno history"))
+            answer = page_text(await sandbox.command_answer("suno history"))
     assert re.findall(r"\*\*([A-Z].*?)\*\*", answer) == ["In the open"]
 
 
-async def test_a_thread_is_seen_by_those_who_see_its_channel(sandbox: SandboxSession) -> None:
-    """From everywhere in the server, until it is archived; in it, always."""
+async def test_threads_are_listed_for_those_who_see_their_channel(sandbox: SandboxSession) -> None:
+    """An archived thread is listed only in itself."""
     thread = sandbox.guild.add_thread(sandbox.lyrics, "inner")
     await finish(sandbox, "In a thread", channel=thread)
-    assert "**In a thread**" in shown(await sandbox.command_answer("suno history"))
-    asked = await sandbox.discord.command(sandbox.bea, thread, "suno history")
-    assert "**In a thread**" in shown(await asked.wait_for_answer())
+    assert "**In a thread**" in page_text(await sandbox.command_answer("suno history"))
+    interaction = await sandbox.discord.command(sandbox.bea, thread, "suno history")
+    assert "**In a thread**" in page_text(await interaction.wait_for_answer())
 
 
 def a_hidden_channel(sandbox: SandboxSession) -> Channel:
-    """Return a channel that Bea and the bot see, and nobody else."""
+    """Return a channel that only Bea and the bot can view."""
     hidden = sandbox.guild.add_channel("hidden")
     hidden.deny("view_channel", target=sandbox.guild.everyone)
     hidden.allow("view_channel")
@@ -276,44 +276,44 @@ def a_hidden_channel(sandbox: SandboxSession) -> Channel:
     return hidden
 
 
-async def test_what_was_deleted_since_is_told(sandbox: SandboxSession) -> None:
-    """The list may be older than the history."""
+async def test_opening_a_deleted_entry_is_explained(sandbox: SandboxSession) -> None:
+    """The displayed page may be older than the history."""
     direct = sandbox.discord.open_dm(sandbox.ada)
     await finish(sandbox, "Paper Boats", channel=direct)
-    asked = await sandbox.discord.command(sandbox.ada, direct, "suno history")
-    page = await asked.wait_for_answer()
+    interaction = await sandbox.discord.command(sandbox.ada, direct, "suno history")
+    page = await interaction.wait_for_answer()
     question = await sandbox.command_answer("suno forget")
-    forget = named(question, "Delete it all")["custom_id"]
+    forget = button_labelled(question, "Delete it all")["custom_id"]
     await sandbox.discord.press(sandbox.ada, question, forget)
     await sandbox.discord.wait_for(lambda: "forgotten" in question.content, 10)
     assert "not in the history" in (await open_entry(sandbox, page, "Paper Boats")).content
 
 
-async def test_a_list_of_somebody_else_is_not_turned(sandbox: SandboxSession) -> None:
-    """Even if its buttons came before their eyes."""
+async def test_pages_of_another_user_cannot_be_turned(sandbox: SandboxSession) -> None:
+    """The buttons check their owner."""
     await finish(sandbox, *(f"Song {number}" for number in range(11)))
     page = await sandbox.command_answer("suno history")
-    named(page, "Next")["custom_id"] = f"history:{sandbox.bea.id}:1:"
-    before = shown(page)
-    pressed = await sandbox.discord.press(sandbox.ada, page, f"history:{sandbox.bea.id}:1:")
-    assert "somebody else" in (await pressed.wait_for_answer()).content
+    button_labelled(page, "Next")["custom_id"] = f"history:{sandbox.bea.id}:1:"
+    before = page_text(page)
+    interaction = await sandbox.discord.press(sandbox.ada, page, f"history:{sandbox.bea.id}:1:")
+    assert "somebody else" in (await interaction.wait_for_answer()).content
     menu(page)["custom_id"] = f"history-open:{sandbox.bea.id}"
     value = menu(page)["options"][0]["value"]
     chosen = await sandbox.discord.select(
         sandbox.ada, page, f"history-open:{sandbox.bea.id}", [value]
     )
     assert "somebody else" in (await chosen.wait_for_answer()).content
-    assert shown(page) == before
+    assert page_text(page) == before
 
 
-async def test_lyrics_are_told_from_songs(sandbox: SandboxSession) -> None:
-    """Each has its own sign."""
+async def test_lyrics_and_songs_have_different_icons(sandbox: SandboxSession) -> None:
+    """The kind is visible in the list."""
     await finish(sandbox, "Paper Boats")
     sandbox.relay.add(lyrics_task("words", title="Tram Lines", takes=1))
     sandbox.relay.clock.advance(10)
     await sandbox.command_answer("suno watch", id="words")
     await sandbox.wait_for_notice("words")
-    first, about, second, _ = shown(await sandbox.command_answer("suno history")).split("\n")
+    first, about, second, _ = page_text(await sandbox.command_answer("suno history")).split("\n")
     assert ("📝" in first, "🎵" in second, "Lyrics" in about) == (True, True, True)
 
 
@@ -339,7 +339,7 @@ def pages(draw: st.DrawFn, fewest: int = 0) -> HistoryPage:
 def test_every_page_is_within_discords_limits(
     language: str, page: HistoryPage, typed: str, of_server: bool
 ) -> None:
-    """Whatever the titles are and whatever is looked for; two lines an entry."""
+    """Any titles and searches fit, with two lines per entry."""
     catalog = catalog_in(language)
     search = truncate_search(typed)
     embed = history_embed(page, search, catalog, of_server=of_server)
@@ -352,7 +352,7 @@ def test_every_page_is_within_discords_limits(
 @settings(max_examples=50, deadline=None)
 @given(page=pages(fewest=1), typed=LONG_TEXTS)
 def test_every_menu_and_button_is_within_discords_limits(page: HistoryPage, typed: str) -> None:
-    """However Discord counts, and each custom id says again what went into it."""
+    """Custom ids are at most 100 bytes and decode to their input."""
     search = truncate_search(typed)
     view = history_view(page, search, LATEST, catalog_in("en"))
     assert view
@@ -372,18 +372,18 @@ def test_every_menu_and_button_is_within_discords_limits(page: HistoryPage, type
 
 
 @given(typed=st.text(max_size=200))
-def test_a_search_is_cut_to_what_a_button_carries(typed: str) -> None:
-    """At its end, between characters; the cut one is one that a second cut leaves as it is."""
+def test_a_search_is_truncated_to_fit_a_custom_id(typed: str) -> None:
+    """The cut is between characters, and truncating again changes nothing."""
     kept = truncate_search(typed)
     assert len(kept.encode()) <= MAX_SEARCH_BYTES
     assert truncate_search(kept) == kept
     assert " ".join(typed.split()).encode(errors="ignore").startswith(kept.encode())
 
 
-async def test_a_search_that_is_too_long_finds_all_the_same(sandbox: SandboxSession) -> None:
-    """Its beginning is looked for, and the answer shows which."""
+async def test_a_search_that_is_too_long_is_truncated(sandbox: SandboxSession) -> None:
+    """The reply shows the truncated term."""
     title = "雨街纸船屋顶音乐会开始了我们一起唱到天亮再回家吧"
     await finish(sandbox, title)
     answer = await sandbox.command_answer("suno history", search=title)
-    assert title in shown(answer)
-    assert f"“{title[:20]}”" in shown(answer)
+    assert title in page_text(answer)
+    assert f"“{title[:20]}”" in page_text(answer)

@@ -1,4 +1,4 @@
-"""Who is spoken to in which language: people in theirs, channels in their server's."""
+"""The language of each text: replies in the user's, channels in their server's."""
 
 import re
 import shutil
@@ -21,36 +21,36 @@ ENGLISH = catalog_for("en")
 
 @pytest.fixture
 async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
-    """Yield a sandbox in which the bot runs; everything at the relay is called in Chinese."""
+    """Yield a sandbox with a running bot and Chinese texts at the relay."""
     async with open_sandbox(tmp_path) as sandbox, running_bot(sandbox):
         sandbox.relay.add(a_song())
         yield sandbox
 
 
 def a_song(takes: float = 100) -> Any:
-    """Return a song without a word of English."""
+    """Return a song without any English text."""
     return song(SONG, title="纸船", style="民谣", lyrics="[Verse]\n雨街上的纸船", takes=takes)
 
 
 def a_member(sandbox: SandboxSession, guild: Guild | None = None, locale: str = "zh-CN") -> User:
-    """Return a member whose Discord speaks a language."""
+    """Return a member whose Discord client has a locale."""
     member = sandbox.discord.add_user("梅", locale=locale)
     (guild or sandbox.guild).add_member(member)
     return member
 
 
 def a_chinese_server(sandbox: SandboxSession, *members: User) -> Channel:
-    """Return a channel of a server whose language is Chinese."""
+    """Return a channel of a server with a Chinese locale."""
     guild = sandbox.discord.add_guild("歌友会", locale="zh-CN")
     for member in members:
         guild.add_member(member)
     return guild.add_channel("作品")
 
 
-async def act(
+async def use_command(
     sandbox: SandboxSession, user: User, channel: Channel, command: str, **options: Any
 ) -> Interaction:
-    """Use a command in a channel, about the song where it wants an id."""
+    """Use a command in a channel, with the song's id if it takes one."""
     wanted = {option["name"] for option in registered(sandbox)[command].get("options") or ()}
     if "id" in wanted:
         options.setdefault("id", SONG)
@@ -62,12 +62,12 @@ async def act(
 async def answer(
     sandbox: SandboxSession, user: User, channel: Channel, command: str, **options: Any
 ) -> Message:
-    """Return what a command answers."""
-    return (await act(sandbox, user, channel, command, **options)).messages[0]
+    """Return the reply to a command."""
+    return (await use_command(sandbox, user, channel, command, **options)).messages[0]
 
 
 def texts(message: Message) -> Iterator[str]:
-    """Yield everything that a reader of a message sees, apart from names of people and places."""
+    """Yield all visible texts of a message except the names of users and channels."""
     yield message.content
     for embed in message.embeds:
         yield from (embed.get("title") or "", embed.get("description") or "")
@@ -77,31 +77,31 @@ def texts(message: Message) -> Iterator[str]:
         yield from (button.get("label") or "" for button in row["components"])
 
 
-def shown(message: Message) -> str:
-    """Return what a reader sees, without links, mentions, times and what stands in code."""
+def visible_text(message: Message) -> str:
+    """Return the visible text without links, mentions, timestamps and code."""
     text = "\n".join(texts(message))
     return re.sub(r"\]\(\S+\)|<[^>]*>|`[^`]*`|https?://\S+", "", text)
 
 
 def is_chinese(message: Message) -> bool:
-    """Whether a message is written in Chinese, all of it."""
-    rest = re.sub("Suno Bot|Suno|Discord|ID|Verse", "", shown(message))
+    """Whether all of a message is Chinese."""
+    rest = re.sub("Suno Bot|Suno|Discord|ID|Verse", "", visible_text(message))
     return bool(re.search("[\u4e00-\u9fff]", rest)) and not re.search("[A-Za-z]{2}", rest)
 
 
 def is_english(message: Message) -> bool:
-    """Whether a message is written in English, but for what the relay wrote."""
-    rest = re.sub("纸船|民谣|雨街上的纸船", "", shown(message))
+    """Whether a message is English, except the texts of the relay."""
+    rest = re.sub("纸船|民谣|雨街上的纸船", "", visible_text(message))
     return bool(re.search("[A-Za-z]{2}", rest)) and not re.search("[\u4e00-\u9fff]", rest)
 
 
 def commands(sandbox: SandboxSession) -> list[str]:
-    """Return the commands that everybody may use, as they are registered."""
+    """Return the registered commands for all users."""
     return [path for path, node in registered(sandbox).items() if is_for_everybody(path, node)]
 
 
 def is_for_everybody(path: str, node: dict[str, Any]) -> bool:
-    """Whether this is a slash command of ours, not a part of one and not for the few."""
+    """Whether this is a slash command, not a group, without special permissions."""
     return path.startswith("suno ") and path.count(" ") == 1 and node["type"] == 1
 
 
@@ -109,7 +109,7 @@ def is_for_everybody(path: str, node: dict[str, Any]) -> bool:
 async def test_a_chinese_member_is_answered_in_chinese(
     sandbox: SandboxSession, locale: str
 ) -> None:
-    """By every command, in an English server, before there is anything to show and after."""
+    """Every command in an English server, with and without a watched task."""
     member = a_member(sandbox, locale=locale)
     assert {"suno status", "suno inbox"} <= set(commands(sandbox))
     for command in commands(sandbox):
@@ -121,12 +121,12 @@ async def test_a_chinese_member_is_answered_in_chinese(
     sandbox.relay.clock.advance(200)
     await sandbox.wait_for_notice(SONG)
     for command in commands(sandbox):
-        interaction = await act(sandbox, member, sandbox.songs, command)
+        interaction = await use_command(sandbox, member, sandbox.songs, command)
         assert [m for m in interaction.messages if not is_chinese(m)] == [], command
 
 
 async def test_an_english_member_is_answered_in_english(sandbox: SandboxSession) -> None:
-    """By every command, in a Chinese server."""
+    """Every command in a Chinese server."""
     channel = a_chinese_server(sandbox, sandbox.ada)
     for command in commands(sandbox):
         assert is_english(await answer(sandbox, sandbox.ada, channel, command)), command
@@ -134,45 +134,45 @@ async def test_an_english_member_is_answered_in_english(sandbox: SandboxSession)
 
 @pytest.mark.parametrize("typed", ["x" * 200, " ".join(map(str, range(11))), "nobody-made-this"])
 @pytest.mark.parametrize("command", ["suno status", "suno watch", "suno lyrics"])
-async def test_a_mistake_is_explained_in_the_language_of_who_made_it(
+async def test_invalid_input_is_explained_in_the_users_language(
     sandbox: SandboxSession, command: str, typed: str
 ) -> None:
-    """A bad id, too many of them, one that nobody knows."""
+    """An invalid id, too many ids, an unknown id."""
     member = a_member(sandbox)
     assert is_chinese(await answer(sandbox, member, sandbox.songs, command, id=typed))
 
 
-async def test_trouble_with_the_relay_is_told_in_the_language_of_who_asks(
+async def test_relay_errors_are_explained_in_the_users_language(
     sandbox: SandboxSession,
 ) -> None:
-    """With the promise that nothing is lost."""
+    """The reply says that watches are kept."""
     sandbox.relay.start_outage()
-    told = await answer(sandbox, a_member(sandbox), sandbox.songs, "suno status")
-    assert told.content == CHINESE.text("relay-error-unavailable")
+    reply = await answer(sandbox, a_member(sandbox), sandbox.songs, "suno status")
+    assert reply.content == CHINESE.text("relay-error-unavailable")
 
 
-async def test_a_fault_of_ours_is_told_in_the_language_of_who_met_it(
+async def test_unexpected_errors_are_explained_in_the_users_language(
     sandbox: SandboxSession,
 ) -> None:
-    """The log is English; the person is not."""
+    """The log stays English."""
     path = "PATCH /webhooks/{app}/{token}/messages/@original"
     sandbox.discord.faults.add(path, status=400, times=1)
-    told = await answer(sandbox, a_member(sandbox), sandbox.songs, "suno status")
-    assert told.content == CHINESE.text("error-unexpected")
+    reply = await answer(sandbox, a_member(sandbox), sandbox.songs, "suno status")
+    assert reply.content == CHINESE.text("error-unexpected")
 
 
-async def test_missing_permissions_are_called_as_in_the_persons_discord(
+async def test_permissions_have_their_names_in_the_users_client(
     sandbox: SandboxSession,
 ) -> None:
-    """So that they can be found there, and listed as Chinese lists them."""
+    """They are listed as the language lists them."""
     sandbox.songs.deny("view_channel", "send_messages", target=sandbox.guild.bot_role)
-    told = await answer(sandbox, a_member(sandbox), sandbox.songs, "suno watch")
-    assert "查看频道、发送消息" in told.content
-    assert is_chinese(told)
+    reply = await answer(sandbox, a_member(sandbox), sandbox.songs, "suno watch")
+    assert "查看频道、发送消息" in reply.content
+    assert is_chinese(reply)
 
 
 async def test_a_chinese_server_gets_its_notice_in_chinese(sandbox: SandboxSession) -> None:
-    """Though the one who asked for it speaks English; the answer to that one is English."""
+    """The watcher has an English client and gets an English reply."""
     channel = a_chinese_server(sandbox, sandbox.ada)
     assert is_english(await answer(sandbox, sandbox.ada, channel, "suno watch"))
     (card,) = await sandbox.discord.wait_for(lambda: sandbox.cards(channel), 10, "the card")
@@ -184,7 +184,7 @@ async def test_a_chinese_server_gets_its_notice_in_chinese(sandbox: SandboxSessi
 
 
 async def test_an_english_server_gets_its_notice_in_english(sandbox: SandboxSession) -> None:
-    """Though a Chinese member asked for it: everybody there reads it."""
+    """The watcher has a Chinese client, but the channel is English."""
     assert is_chinese(await answer(sandbox, a_member(sandbox), sandbox.songs, "suno watch"))
     (card,) = await sandbox.discord.wait_for(sandbox.cards, 10, "the card")
     sandbox.relay.clock.advance(200)
@@ -194,10 +194,10 @@ async def test_an_english_server_gets_its_notice_in_english(sandbox: SandboxSess
 
 
 @pytest.mark.parametrize(("locale", "speaks"), [("zh-CN", is_chinese), ("en-US", is_english)])
-async def test_a_direct_message_speaks_as_its_reader_does(
+async def test_a_watch_in_a_direct_message_uses_the_users_language(
     sandbox: SandboxSession, locale: str, speaks: Any
 ) -> None:
-    """There is no server whose language would count."""
+    """There is no server locale."""
     member = a_member(sandbox, locale=locale)
     direct = sandbox.discord.open_dm(member)
     assert speaks(await answer(sandbox, member, direct, "suno watch"))
@@ -205,16 +205,18 @@ async def test_a_direct_message_speaks_as_its_reader_does(
     assert speaks(await sandbox.wait_for_notice(SONG, direct))
 
 
-async def test_a_private_watch_speaks_as_the_person_does(sandbox: SandboxSession) -> None:
-    """Asked for in an English server, told in a direct message."""
+async def test_a_private_watch_uses_the_users_language(sandbox: SandboxSession) -> None:
+    """The locale of the server does not apply to its notice."""
     member = a_member(sandbox)
     await answer(sandbox, member, sandbox.songs, "suno watch", private=True)
     sandbox.relay.clock.advance(200)
     assert is_chinese(await sandbox.wait_for_notice(SONG, sandbox.discord.open_dm(member)))
 
 
-async def test_a_failure_is_explained_in_the_language_of_the_place(sandbox: SandboxSession) -> None:
-    """The relay wrote English; its own words stand below as they are."""
+async def test_a_failure_is_explained_in_the_language_of_the_channel(
+    sandbox: SandboxSession,
+) -> None:
+    """The relay's text follows unchanged."""
     reason = "Tags contained artist name: metallica"
     sandbox.relay.add(failing("failed", reason=reason))
     member = a_member(sandbox)
@@ -223,13 +225,13 @@ async def test_a_failure_is_explained_in_the_language_of_the_place(sandbox: Sand
     sandbox.relay.clock.advance(200)
     (embed,) = (await sandbox.wait_for_notice("failed", channel)).embeds
     assert embed["description"] == CHINESE.text("notice-reason-artist")
-    said = {field["name"]: field["value"] for field in embed["fields"]}
-    assert said[CHINESE.text("notice-own-words")] == reason
-    assert said[CHINESE.text("notice-what-to-do")] == CHINESE.text("notice-advice-artist")
+    fields = {field["name"]: field["value"] for field in embed["fields"]}
+    assert fields[CHINESE.text("notice-own-words")] == reason
+    assert fields[CHINESE.text("notice-what-to-do")] == CHINESE.text("notice-advice-artist")
 
 
-async def test_the_word_that_a_notice_is_held_is_chinese_too(sandbox: SandboxSession) -> None:
-    """And so is the inbox."""
+async def test_held_notices_and_the_inbox_are_chinese_too(sandbox: SandboxSession) -> None:
+    """Both use the user's language."""
     member = a_member(sandbox)
     channel = a_chinese_server(sandbox, member)
     await answer(sandbox, member, channel, "suno watch")
@@ -249,7 +251,7 @@ BRAND = "suno"
 
 
 def described(node: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield a registered command, its subcommands, options and choices, each with its path."""
+    """Yield a registered command, its subcommands, options and choices with their paths."""
     here = f"{path} {node['name']}".strip()
     yield here, node
     for part in (*(node.get("options") or ()), *(node.get("choices") or ())):
@@ -266,24 +268,24 @@ def registered(sandbox: SandboxSession) -> dict[str, dict[str, Any]]:
 async def test_every_command_has_a_chinese_name_and_description(
     sandbox: SandboxSession, locale: str
 ) -> None:
-    """Options and choices too: a command without its translation is not finished."""
+    """Options and choices are translated too."""
     for path, node in registered(sandbox).items():
         if node["name"] != BRAND:
-            assert is_word_of(locale, node, "name"), path
+            assert has_chinese_text(locale, node, "name"), path
         if node.get("description"):
-            assert is_word_of(locale, node, "description"), path
+            assert has_chinese_text(locale, node, "description"), path
 
 
-def is_word_of(locale: str, node: dict[str, Any], what: str) -> bool:
+def has_chinese_text(locale: str, node: dict[str, Any], what: str) -> bool:
     """Whether a name or description has a Chinese text in a locale."""
     localised = (node.get(f"{what}_localizations") or {}).get(locale, "")
     return bool(re.search("[\u4e00-\u9fff]", localised)) and localised != node[what]
 
 
-async def test_the_names_that_the_bot_registers_are_english_elsewhere(
+async def test_registered_names_are_english_in_other_locales(
     sandbox: SandboxSession,
 ) -> None:
-    """A locale without a catalogue shows the English text; no translation repeats it."""
+    """No translation repeats the English text."""
     for path, node in registered(sandbox).items():
         for what in ("name", "description"):
             assert set(node.get(f"{what}_localizations") or ()) <= {"zh-CN", "zh-TW"}, path
@@ -291,8 +293,8 @@ async def test_the_names_that_the_bot_registers_are_english_elsewhere(
     assert registered(sandbox)["suno status"]["description"] == ENGLISH.text("command-status")
 
 
-async def test_a_chinese_name_is_told_apart_from_its_siblings(sandbox: SandboxSession) -> None:
-    """Discord refuses two subcommands, and two options of one, with the same name."""
+async def test_chinese_names_are_unique_among_siblings(sandbox: SandboxSession) -> None:
+    """Discord rejects equal names of subcommands or options."""
     for locale in ("zh-CN", "zh-TW"):
         for path, node in registered(sandbox).items():
             names = [
@@ -310,20 +312,20 @@ def catalogues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     monkeypatch.setattr(i18n, "_CATALOGUES", copy)
     yield copy
     monkeypatch.undo()
-    forget_words()
+    clear_catalog_caches()
 
 
-def forget_words() -> None:
-    """Let the catalogues be read anew."""
+def clear_catalog_caches() -> None:
+    """Let the catalogues be read again."""
     i18n.catalog_for.cache_clear()
     i18n.catalog_in.cache_clear()
     i18n.languages.cache_clear()
 
 
-async def test_commands_are_registered_anew_when_a_translation_changes(
+async def test_a_changed_translation_registers_the_commands_again(
     tmp_path: Path, catalogues: Path
 ) -> None:
-    """And not when nothing changes: registering is a write with a daily limit."""
+    """Unchanged catalogues cause no registration."""
     chinese = catalogues / "zh-CN/commands.ftl"
     async with open_sandbox(tmp_path) as sandbox:
         writes = []
@@ -331,7 +333,7 @@ async def test_commands_are_registered_anew_when_a_translation_changes(
             text = chinese.read_text(encoding="utf-8")
             replaced = text.replace("command-status = ", f"command-status = {change}")
             chinese.write_text(replaced, encoding="utf-8")
-            forget_words()
+            clear_catalog_caches()
             async with running_bot(sandbox):
                 writes.append(sandbox.discord.commands.overwrites)
             await sandbox.discord.wait_until_disconnected()

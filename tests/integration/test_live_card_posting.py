@@ -1,4 +1,4 @@
-"""A card is claimed, posted and noted like a notice; whatever happens meanwhile, it comes right."""
+"""Posting and updating live cards: nonces, crashes, rejections and clock changes."""
 
 import sqlite3
 from collections.abc import AsyncIterator
@@ -38,7 +38,7 @@ NOON = 1_700_000_000.0
 
 @dataclass
 class LiveCardHarness:
-    """An updater of live cards, its database and its Discord, with one clock for all."""
+    """An updater of live cards, its database and its Discord, with one clock."""
 
     local: LocalDiscord
     guild: Guild
@@ -58,11 +58,11 @@ class LiveCardHarness:
 
     @property
     def now(self) -> float:
-        """The bot's time (Unix seconds); it stands still until ``pass_by`` moves it."""
+        """The bot's time (Unix seconds); it stands still until ``work`` moves it."""
         return self.local.clock.now() - self.setback
 
     def restart(self) -> None:
-        """Let another process go on with the same database."""
+        """Start another updater with the same database."""
         pace = LiveCardTiming(tick_interval=0)
         updater = a_live_card_updater(
             self.client,
@@ -74,7 +74,7 @@ class LiveCardHarness:
         self.updaters.append(updater)
 
     async def watch(self, *tasks: Task, user: int = ADA, channel: Channel | None = None) -> None:
-        """Watch tasks in a channel, by default that of songs, with a card."""
+        """Watch tasks with a live card, by default in the channel ``songs``."""
         destination = Destination((channel or self.songs).id, self.guild.id)
         for task in tasks:
             await self.store.add_watch(
@@ -88,19 +88,19 @@ class LiveCardHarness:
         await self.cards.create(destination, [task.id for task in tasks], self.now, user_id=user)
 
     async def unwatch(self, *ids: str, user: int = ADA) -> None:
-        """Stop watching."""
+        """Stop watching tasks."""
         for task_id in ids:
             await self.store.remove_watch(task_id, user_id=user, now=self.now)
 
     async def end(self, task: Task) -> None:
-        """Let a task end; its notices are posted."""
+        """End a task and record its notices as sent."""
         seen = PollResult(task.id, self.now, task=task, end_reason=EndReason.FINISHED)
         await self.store.record([seen], self.now)
         for delivery in await self.outbox.claim(self.now, 9):
             await self.outbox.acknowledge(delivery, message_id=99, now=self.now)
 
     async def work(self, after: float = 0.0) -> list[Message]:
-        """Let time pass, then post and edit what is due; return what is in the channel of songs."""
+        """Let time pass, post and edit what is due; return the messages in ``songs``."""
         self.local.clock.advance(after)
         for _ in range(5):
             await self.updaters[-1].tick()
@@ -108,13 +108,13 @@ class LiveCardHarness:
         return self.songs.messages
 
     def requests(self, method: str) -> int:
-        """Return how many requests of a kind there were."""
+        """Return the number of requests of a kind."""
         return sum(request.method == method for request in self.local.requests)
 
 
 @pytest.fixture
 async def harness(tmp_path: Path) -> AsyncIterator[LiveCardHarness]:
-    """Return a board with a client that is connected."""
+    """Return a harness with a connected client."""
     async with AsyncExitStack() as stack:
         local = await stack.enter_async_context(LocalDiscord())
         local.clock.stop()
@@ -130,24 +130,24 @@ async def harness(tmp_path: Path) -> AsyncIterator[LiveCardHarness]:
         yield LiveCardHarness(local, guild, songs, client, database, request_monitor)
 
 
-def said(message: Message) -> str:
-    """Return what a card says, with its buttons."""
+def card_text(message: Message) -> str:
+    """Return the text of a card and its buttons."""
     return f"{message.content} {message.embeds} {message.components}"
 
 
-async def test_an_open_card_is_posted_by_whatever_process_is_there(
+async def test_a_card_is_posted_by_any_process(
     harness: LiveCardHarness,
 ) -> None:
-    """The one that opened it may have died at once."""
+    """The process that created it may have crashed."""
     await harness.watch(a_running_task())
     harness.restart()
     (card,) = await harness.work()
-    assert "Me too" in said(card)
+    assert "Me too" in card_text(card)
     assert not card.pinged
 
 
-async def test_a_process_that_died_while_posting_leaves_one_card(harness: LiveCardHarness) -> None:
-    """The next one posts it with the same nonce, so that Discord gives it the first message."""
+async def test_a_crash_while_posting_leaves_one_card(harness: LiveCardHarness) -> None:
+    """The next process uses the same nonce, so Discord returns the first message."""
     await harness.watch(a_running_task())
     (claimed,) = await harness.cards.claim(harness.now, 9)
     await harness.client.get_partial_messageable(harness.songs.id).send(
@@ -157,25 +157,27 @@ async def test_a_process_that_died_while_posting_leaves_one_card(harness: LiveCa
     (card,) = await harness.work()
     await harness.unwatch("song")
     await harness.work(after=10)
-    assert "Nobody was watching" in said(card)
+    assert "Nobody was watching" in card_text(card)
     assert harness.songs.messages == [card]
 
 
-async def test_an_answer_that_was_lost_leaves_one_card(harness: LiveCardHarness) -> None:
-    """It is followed to the end all the same."""
+async def test_a_lost_response_leaves_one_card(harness: LiveCardHarness) -> None:
+    """The card is updated until the task ends."""
     harness.local.faults.add(POST, drop=True, when="after")
     await harness.watch(a_running_task())
     assert await harness.work() != []
     (card,) = await harness.work(after=20)
     await harness.end(a_song())
     await harness.work(after=10)
-    assert "the result" in said(card)
+    assert "the result" in card_text(card)
     assert harness.songs.messages == [card]
 
 
 @pytest.mark.parametrize("still", [True, False], ids=["still watched", "watched no more"])
-async def test_a_card_of_long_ago_is_found_again(harness: LiveCardHarness, *, still: bool) -> None:
-    """By its buttons, when Discord no longer knows the nonce; it is made right."""
+async def test_an_unconfirmed_card_is_found_after_its_nonce_expired(
+    harness: LiveCardHarness, *, still: bool
+) -> None:
+    """It is found by its buttons and updated."""
     harness.local.faults.add(POST, drop=True, when="after")
     await harness.watch(a_running_task())
     (card,) = await harness.work()
@@ -186,22 +188,24 @@ async def test_a_card_of_long_ago_is_found_again(harness: LiveCardHarness, *, st
     assert await harness.work(after=NONCE_WINDOW + 10) == [card]
     await harness.unwatch("song")
     await harness.work(after=10)
-    assert "Nobody was watching" in said(card)
+    assert "Nobody was watching" in card_text(card)
     assert card.components == []
 
 
-async def test_a_card_of_long_ago_that_is_not_there_is_posted(harness: LiveCardHarness) -> None:
-    """Nothing was posted, as the channel shows."""
+async def test_an_unconfirmed_card_missing_from_the_history_is_posted(
+    harness: LiveCardHarness,
+) -> None:
+    """The history shows that it was never posted."""
     await harness.watch(a_running_task())
     await harness.cards.claim(harness.now, 9)
     harness.restart()
     assert len(await harness.work(after=NONCE_WINDOW + 10)) == 1
 
 
-async def test_a_card_of_which_nothing_can_be_known_suppresses_no_other(
+async def test_a_card_with_unreadable_history_is_discarded(
     harness: LiveCardHarness,
 ) -> None:
-    """It is given up; who watches the song next gets a card."""
+    """The next watcher of the song gets a new card."""
     await harness.watch(a_running_task())
     await harness.cards.claim(harness.now, 9)
     harness.songs.deny("read_message_history")
@@ -210,11 +214,11 @@ async def test_a_card_of_which_nothing_can_be_known_suppresses_no_other(
     assert await harness.work(after=NONCE_WINDOW + 10) == []
     await harness.watch(a_running_task(), user=2)
     (card,) = await harness.work()
-    assert "<@1> <@2>" in said(card)
+    assert "<@1> <@2>" in card_text(card)
 
 
-async def test_a_card_that_nobody_needs_any_more_is_not_posted(harness: LiveCardHarness) -> None:
-    """Everybody has left, or the song is done, before its turn came."""
+async def test_an_obsolete_card_is_not_posted(harness: LiveCardHarness) -> None:
+    """All watchers left, or the song ended, before it was posted."""
     await harness.watch(a_running_task())
     await harness.watch(a_running_task("other"))
     await harness.unwatch("song")
@@ -223,10 +227,10 @@ async def test_a_card_that_nobody_needs_any_more_is_not_posted(harness: LiveCard
     assert not await harness.cards.has_any()
 
 
-async def test_a_card_that_a_release_left_unposted_suppresses_no_other(
+async def test_an_unposted_card_of_an_old_release_is_resolved(
     harness: LiveCardHarness, tmp_path: Path
 ) -> None:
-    """A card of a process that died stayed unknown for ever; now it is looked for, then posted."""
+    """It is searched for, then posted."""
     path = tmp_path / "old.db"
     build((SCHEMAS / "0.2.0.sql").read_text(encoding="utf-8"), path)
     with closing(sqlite3.connect(path)) as connection:
@@ -238,13 +242,13 @@ async def test_a_card_that_a_release_left_unposted_suppresses_no_other(
         harness.cards = LiveCards(database, RELAY)
         harness.restart()
         (card,) = await harness.work()
-    assert "0 of 2 have ended" in said(card)
+    assert "0 of 2 have ended" in card_text(card)
 
 
-async def test_a_card_that_was_deleted_before_it_was_noted_is_let_go(
+async def test_a_card_deleted_before_its_confirmation_is_discarded(
     harness: LiveCardHarness,
 ) -> None:
-    """A moderator does not want it: it does not come again."""
+    """A moderator deleted it, so it is not posted again."""
     harness.local.faults.add(POST, drop=True, when="after")
     await harness.watch(a_running_task())
     (card,) = await harness.work()
@@ -253,10 +257,10 @@ async def test_a_card_that_was_deleted_before_it_was_noted_is_let_go(
     assert not await harness.cards.has_any()
 
 
-async def test_a_refused_place_gets_no_card_and_the_next_watch_tries_again(
+async def test_a_rejected_card_is_tried_again_by_the_next_watch(
     harness: LiveCardHarness,
 ) -> None:
-    """The permission may be there by then."""
+    """The permission may have been granted by then."""
     harness.songs.deny("send_messages")
     await harness.watch(a_running_task())
     assert await harness.work() == []
@@ -265,8 +269,8 @@ async def test_a_refused_place_gets_no_card_and_the_next_watch_tries_again(
     assert len(await harness.work()) == 1
 
 
-async def test_trouble_delays_a_card(harness: LiveCardHarness) -> None:
-    """It is tried again, more and more rarely, with the same nonce."""
+async def test_a_transient_error_delays_a_card(harness: LiveCardHarness) -> None:
+    """It is retried with growing delays and the same nonce."""
     fault = harness.local.faults.add(POST, status=503, times=3)
     await harness.watch(a_running_task())
     for _ in range(4):
@@ -275,8 +279,8 @@ async def test_trouble_delays_a_card(harness: LiveCardHarness) -> None:
     assert len(harness.songs.messages) == 1
 
 
-async def test_many_cards_in_one_channel_all_come(harness: LiveCardHarness) -> None:
-    """One after the other; a channel elsewhere does not wait for them."""
+async def test_many_cards_in_one_channel_are_all_posted(harness: LiveCardHarness) -> None:
+    """They are posted one by one without delaying other channels."""
     for number in range(8):
         await harness.watch(a_running_task(f"song-{number}"))
     other = harness.guild.add_channel("other")
@@ -287,8 +291,8 @@ async def test_many_cards_in_one_channel_all_come(harness: LiveCardHarness) -> N
     assert len(harness.songs.messages) == 8
 
 
-async def test_many_cards_in_one_channel_all_follow(harness: LiveCardHarness) -> None:
-    """One slow edit after the other; none is left out."""
+async def test_many_cards_in_one_channel_are_all_updated(harness: LiveCardHarness) -> None:
+    """Slow edits run one by one, and none is skipped."""
     tasks = [a_running_task(f"song-{number}") for number in range(8)]
     for task in tasks:
         await harness.watch(task)
@@ -298,12 +302,12 @@ async def test_many_cards_in_one_channel_all_follow(harness: LiveCardHarness) ->
         await harness.end(a_song(task.id))
     await harness.work(after=10)
     await harness.work(after=10)
-    assert all("the result" in said(card) for card in harness.songs.messages)
+    assert all("the result" in card_text(card) for card in harness.songs.messages)
     assert harness.requests("PATCH") == 8
 
 
-async def test_a_card_whose_words_are_refused_says_the_bots_own(harness: LiveCardHarness) -> None:
-    """With AutoMod against the title, the card shows the end all the same, without buttons."""
+async def test_a_card_with_a_rejected_edit_uses_own_text(harness: LiveCardHarness) -> None:
+    """AutoMod blocks the title; the card shows the end without buttons."""
     await harness.watch(a_running_task())
     (card,) = await harness.work()
     fault = harness.local.faults.add(
@@ -315,34 +319,32 @@ async def test_a_card_whose_words_are_refused_says_the_bots_own(harness: LiveCar
     )
     await harness.work(after=10)
     assert fault.hits == 1
-    assert "Me too" in said(card)
+    assert "Me too" in card_text(card)
     await harness.end(a_song(clips=boats))
     await harness.work(after=10)
     assert fault.hits == 1
-    assert "the result" in said(card)
-    assert "Boats" not in said(card)
+    assert "the result" in card_text(card)
+    assert "Boats" not in card_text(card)
     assert card.components == []
 
 
-async def test_a_card_that_is_refused_with_its_title_is_posted_without(
+async def test_a_card_with_a_rejected_title_is_posted_without_it(
     harness: LiveCardHarness,
 ) -> None:
-    """Its buttons work, and it is not tried again with what was refused."""
+    """Its buttons work, and the rejected text is not tried again."""
     fault = harness.local.faults.add(
         POST, status=400, code=200000, times=None, where=body_contains("Boats")
     )
     await harness.watch(a_running_task(clips=(a_clip(),)))
     (card,) = await harness.work()
     assert fault.hits == 1
-    assert "Something is being made" in said(card)
-    assert "Me too" in said(card)
+    assert "Something is being made" in card_text(card)
+    assert "Me too" in card_text(card)
 
 
 @pytest.mark.parametrize("when", ["before it is posted", "later"])
-async def test_a_card_where_the_bot_may_not_embed_is_a_text(
-    harness: LiveCardHarness, when: str
-) -> None:
-    """Discord would leave out the embed in silence, and refuse an edit that leaves nothing."""
+async def test_a_card_without_embed_links_is_text(harness: LiveCardHarness, when: str) -> None:
+    """Discord would drop the embed and reject an edit that leaves nothing."""
     if when == "before it is posted":
         harness.songs.deny("embed_links")
     await harness.watch(a_running_task())
@@ -357,8 +359,8 @@ async def test_a_card_where_the_bot_may_not_embed_is_a_text(
     assert card.components == []
 
 
-async def test_a_card_that_may_say_nothing_true_is_taken_away(harness: LiveCardHarness) -> None:
-    """Better no card than one that says for ever that a finished song is being made."""
+async def test_a_card_that_cannot_be_updated_is_deleted(harness: LiveCardHarness) -> None:
+    """An outdated card would show a finished song as running."""
     await harness.watch(a_running_task())
     await harness.work()
     harness.local.faults.add(PATCH, status=400, code=200000, times=None)
@@ -367,10 +369,10 @@ async def test_a_card_that_may_say_nothing_true_is_taken_away(harness: LiveCardH
     assert not await harness.cards.has_any()
 
 
-async def test_a_card_in_a_closed_place_is_made_right_when_that_opens(
+async def test_a_card_in_a_blocked_channel_is_updated_later(
     harness: LiveCardHarness,
 ) -> None:
-    """It is not tried again all the time meanwhile."""
+    """It is retried rarely meanwhile."""
     await harness.watch(a_running_task())
     (card,) = await harness.work()
     fault = harness.local.faults.add(PATCH, status=403, code=50013, times=None)
@@ -380,11 +382,13 @@ async def test_a_card_in_a_closed_place_is_made_right_when_that_opens(
     assert fault.hits == 1
     harness.local.faults.clear()
     await harness.work(after=LONGEST_PAUSE)
-    assert "the result" in said(card)
+    assert "the result" in card_text(card)
 
 
-async def test_a_place_that_stays_closed_is_left_alone_in_the_end(harness: LiveCardHarness) -> None:
-    """After about a day."""
+async def test_a_card_in_a_blocked_channel_is_given_up_after_a_day(
+    harness: LiveCardHarness,
+) -> None:
+    """No request is made after that."""
     await harness.watch(a_running_task())
     await harness.work()
     harness.local.faults.add(PATCH, status=403, code=50013, times=None)
@@ -394,8 +398,8 @@ async def test_a_place_that_stays_closed_is_left_alone_in_the_end(harness: LiveC
     assert not await harness.cards.has_any()
 
 
-async def test_a_clock_that_is_set_back_holds_up_no_card(harness: LiveCardHarness) -> None:
-    """A new card is posted, and those that are there go on."""
+async def test_a_clock_rollback_delays_no_card(harness: LiveCardHarness) -> None:
+    """New cards are posted, and existing ones are updated."""
     await harness.watch(a_running_task())
     (card,) = await harness.work()
     harness.local.faults.add(PATCH, status=503)
@@ -406,17 +410,17 @@ async def test_a_clock_that_is_set_back_holds_up_no_card(harness: LiveCardHarnes
     harness.setback = 7200
     await harness.watch(a_running_task("other"))
     await harness.work(after=1)
-    assert "50%" in said(card)
+    assert "50%" in card_text(card)
     assert len(harness.songs.messages) == 2
     await harness.end(a_song())
     await harness.work(after=10)
-    assert "the result" in said(card)
+    assert "the result" in card_text(card)
 
 
-async def test_an_unheard_card_is_found_after_the_clock_was_set_back(
+async def test_an_unconfirmed_card_is_found_after_a_clock_rollback(
     harness: LiveCardHarness,
 ) -> None:
-    """Not posted a second time."""
+    """It is not posted twice."""
     harness.local.faults.add(POST, drop=True, when="after")
     await harness.watch(a_running_task())
     (card,) = await harness.work()
@@ -426,10 +430,10 @@ async def test_an_unheard_card_is_found_after_the_clock_was_set_back(
 
 
 @pytest.mark.parametrize("restarted", [False, True])
-async def test_an_unheard_card_is_found_where_it_seems_to_be_younger_than_it_is(
+async def test_an_unconfirmed_card_is_found_if_its_nonce_seems_valid(
     harness: LiveCardHarness, restarted: bool
 ) -> None:
-    """The clock was set back by about as long as Discord knows a nonce."""
+    """The clock was set back by about the nonce window."""
     harness.local.faults.add(POST, drop=True, when="after")
     await harness.watch(a_running_task())
     (card,) = await harness.work()
@@ -441,8 +445,10 @@ async def test_an_unheard_card_is_found_where_it_seems_to_be_younger_than_it_is(
     assert await harness.work(after=100) == [card]
 
 
-async def test_a_card_is_not_let_go_of_while_somebody_comes_back(harness: LiveCardHarness) -> None:
-    """Between what was read and the edit that says that nobody watches: it goes on for them."""
+async def test_a_card_is_kept_if_a_watcher_joins_during_its_last_edit(
+    harness: LiveCardHarness,
+) -> None:
+    """The edit was based on a card without watchers."""
     await harness.watch(a_running_task())
     (card,) = await harness.work()
     await harness.unwatch("song")
@@ -451,25 +457,25 @@ async def test_a_card_is_not_let_go_of_while_somebody_comes_back(harness: LiveCa
     await harness.watch(a_running_task(), user=2)
     await harness.cards.record_update(over, "a look")
     await harness.work(after=10)
-    assert "<@2>" in said(card)
-    assert "Me too" in said(card)
+    assert "<@2>" in card_text(card)
+    assert "Me too" in card_text(card)
 
 
-async def test_a_card_is_posted_for_who_comes_back(harness: LiveCardHarness) -> None:
-    """Everybody had left before its turn came, as far as was known then."""
+async def test_a_card_is_posted_if_a_watcher_joins_again(harness: LiveCardHarness) -> None:
+    """All watchers had left when the updater read it."""
     await harness.watch(a_running_task())
     await harness.unwatch("song")
     (unneeded,) = await harness.cards.claim(harness.now, 9)
     await harness.watch(a_running_task(), user=2)
     await harness.cards.discard(unneeded)
     (card,) = await harness.work()
-    assert "<@2>" in said(card)
+    assert "<@2>" in card_text(card)
 
 
-async def test_a_card_that_may_stand_in_a_closed_place_is_not_forgotten(
+async def test_an_unconfirmed_card_in_a_blocked_channel_is_kept(
     harness: LiveCardHarness,
 ) -> None:
-    """Its answer was lost, then a permission: it is made right when that is there again."""
+    """It is found and updated when the permission is granted."""
     harness.local.faults.add(POST, drop=True, when="after")
     await harness.watch(a_running_task())
     (card,) = await harness.work()
@@ -478,11 +484,11 @@ async def test_a_card_that_may_stand_in_a_closed_place_is_not_forgotten(
     await harness.end(a_song())
     await harness.work(after=LONGEST_PAUSE)
     await harness.work(after=10)
-    assert "the result" in said(card)
+    assert "the result" in card_text(card)
 
 
-async def test_what_has_not_changed_is_not_edited(harness: LiveCardHarness) -> None:
-    """Neither by the next process; what a card shows is kept with the card."""
+async def test_an_unchanged_card_is_not_edited(harness: LiveCardHarness) -> None:
+    """The digest of the content is stored, so a restart causes no edit either."""
     await harness.watch(a_running_task())
     await harness.work()
     await harness.watch(a_running_task())
@@ -493,8 +499,8 @@ async def test_what_has_not_changed_is_not_edited(harness: LiveCardHarness) -> N
     assert harness.requests("PATCH") == 0
 
 
-async def test_nothing_is_kept_in_memory_of_cards_that_are_gone(harness: LiveCardHarness) -> None:
-    """Not even of a server that left."""
+async def test_state_of_deleted_cards_is_released(harness: LiveCardHarness) -> None:
+    """This holds for cards of a removed server too."""
     for number in range(5):
         await harness.watch(a_running_task(f"song-{number}"))
     await harness.work()
@@ -510,17 +516,17 @@ async def test_nothing_is_kept_in_memory_of_cards_that_are_gone(harness: LiveCar
 
 
 async def test_a_card_of_a_failure_is_not_green(harness: LiveCardHarness) -> None:
-    """Green is what has been made."""
+    """Green means that the task succeeded."""
     await harness.watch(a_running_task())
     (card,) = await harness.work()
     await harness.end(a_failure())
     await harness.work(after=10)
     assert card.embeds[0]["color"] == 0xDA373C
-    assert "failed" in said(card)
+    assert "failed" in card_text(card)
 
 
-async def test_a_slow_discord_is_no_refusal(harness: LiveCardHarness) -> None:
-    """Whether a person takes direct messages is not known in time: the answer waits no longer."""
+async def test_a_slow_check_of_direct_messages_is_no_refusal(harness: LiveCardHarness) -> None:
+    """After a timeout the watch is accepted without the check."""
     harness.local.faults.add(POST, delay=30)
     direct = Destination(harness.local.open_dm(harness.local.state.owner).id)
     await harness.store.add_watch(

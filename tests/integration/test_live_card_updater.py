@@ -1,3 +1,5 @@
+"""Live cards in a sandbox: buttons, updates, restarts and private watches."""
+
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
@@ -26,22 +28,22 @@ OTHER = "another-song-with-a-long-id"
 
 @pytest.fixture
 async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
-    """Yield a sandbox in which the bot runs, with two songs being made."""
+    """Yield a sandbox with a running bot and two running songs."""
     async with open_sandbox(tmp_path) as sandbox, running_bot(sandbox):
         sandbox.relay.add(song(SONG, title="Paper Boats", takes=100))
         sandbox.relay.add(song(OTHER, title="Tram Lines", takes=300))
         yield sandbox
 
 
-async def shows(sandbox: SandboxSession, card: Message, text: str) -> None:
+async def wait_for_text(sandbox: SandboxSession, card: Message, text: str) -> None:
     """Wait until a card shows a text."""
     await sandbox.discord.wait_for(
         lambda: text in f"{card.content}{card.embeds}", 15, f"{text!r} on the card {card.embeds}"
     )
 
 
-async def test_a_watch_opens_one_card_that_mentions_nobody_aloud(sandbox: SandboxSession) -> None:
-    """It names who watches; nobody's phone rings for it."""
+async def test_a_watch_posts_one_card_without_pings(sandbox: SandboxSession) -> None:
+    """It names the watchers without notifying them."""
     await sandbox.command_answer("suno watch", id=SONG)
     card = await card_of(sandbox)
     assert not card.pinged
@@ -49,41 +51,41 @@ async def test_a_watch_opens_one_card_that_mentions_nobody_aloud(sandbox: Sandbo
     assert SONG not in str(card.payload())
 
 
-async def test_a_card_follows_the_song_and_points_to_its_notice(sandbox: SandboxSession) -> None:
-    """By editing itself; the notice is a new message, which does ring."""
+async def test_a_card_shows_progress_and_links_the_notice(sandbox: SandboxSession) -> None:
+    """The card is edited; the notice is a new message with mentions."""
     await sandbox.command_answer("suno watch", id=SONG)
     card = await card_of(sandbox)
     sandbox.relay.clock.advance(50)
-    await shows(sandbox, card, "Paper Boats")
+    await wait_for_text(sandbox, card, "Paper Boats")
     sandbox.relay.clock.advance(100)
     notice = await sandbox.wait_for_notice(SONG)
-    await shows(sandbox, card, notice.link)
+    await wait_for_text(sandbox, card, notice.link)
     assert notice.pinged == {sandbox.ada.id}
     assert card.components == []
     assert sandbox.cards() == [card]
 
 
-async def test_me_too_adds_a_person(sandbox: SandboxSession) -> None:
-    """On the same card, and in the same notice."""
+async def test_me_too_adds_a_watcher(sandbox: SandboxSession) -> None:
+    """The user is added to the same card and the same notice."""
     await sandbox.command_answer("suno watch", id=SONG)
     card = await card_of(sandbox)
-    pressed = await press(sandbox, sandbox.bea, card, "Me too")
-    assert "Watching" in pressed.messages[0].content
-    await shows(sandbox, card, sandbox.bea.mention)
+    interaction = await press(sandbox, sandbox.bea, card, "Me too")
+    assert "Watching" in interaction.messages[0].content
+    await wait_for_text(sandbox, card, sandbox.bea.mention)
     sandbox.relay.clock.advance(200)
     assert (await sandbox.wait_for_notice(SONG)).pinged == {sandbox.ada.id, sandbox.bea.id}
     assert sandbox.cards() == [card]
 
 
-async def test_the_last_one_to_leave_stops_it(sandbox: SandboxSession) -> None:
-    """The card says so and loses its buttons; no notice comes."""
+async def test_the_last_watcher_to_leave_ends_the_card(sandbox: SandboxSession) -> None:
+    """The card says so and loses its buttons; no notice is posted."""
     await sandbox.command_answer("suno watch", id=SONG)
     card = await card_of(sandbox)
     await press(sandbox, sandbox.bea, card, "Me too")
     await press(sandbox, sandbox.ada, card, "Stop")
-    await shows(sandbox, card, sandbox.bea.mention)
+    await wait_for_text(sandbox, card, sandbox.bea.mention)
     await press(sandbox, sandbox.bea, card, "Stop")
-    await shows(sandbox, card, "Nobody was watching")
+    await wait_for_text(sandbox, card, "Nobody was watching")
     assert card.components == []
     await sandbox.command_answer("suno watch", id=OTHER)
     sandbox.relay.clock.advance(400)
@@ -91,38 +93,38 @@ async def test_the_last_one_to_leave_stops_it(sandbox: SandboxSession) -> None:
     assert sandbox.notices(SONG) == []
 
 
-async def test_who_unwatches_by_command_is_off_the_card(sandbox: SandboxSession) -> None:
-    """As with its own button."""
+async def test_unwatching_by_command_updates_the_card(sandbox: SandboxSession) -> None:
+    """It has the same effect as the button."""
     await sandbox.command_answer("suno watch", id=SONG)
     card = await card_of(sandbox)
     await press(sandbox, sandbox.bea, card, "Me too")
-    await shows(sandbox, card, sandbox.bea.mention)
+    await wait_for_text(sandbox, card, sandbox.bea.mention)
     await sandbox.command_answer("suno unwatch", sandbox.bea, id=SONG)
     await sandbox.discord.wait_for(lambda: sandbox.bea.mention not in str(card.embeds))
 
 
-async def test_who_does_not_watch_has_nothing_to_stop(sandbox: SandboxSession) -> None:
-    """And is told so; the others go on watching."""
+async def test_stop_without_a_watch_is_explained(sandbox: SandboxSession) -> None:
+    """The watches of others are kept."""
     await sandbox.command_answer("suno watch", id=SONG)
-    pressed = await press(sandbox, sandbox.bea, await card_of(sandbox), "Stop")
-    assert "not watching" in pressed.messages[0].content
+    interaction = await press(sandbox, sandbox.bea, await card_of(sandbox), "Stop")
+    assert "not watching" in interaction.messages[0].content
     sandbox.relay.clock.advance(200)
     assert (await sandbox.wait_for_notice(SONG)).pinged == {sandbox.ada.id}
 
 
 async def test_several_ids_are_one_card_and_a_notice_each(sandbox: SandboxSession) -> None:
-    """The card counts, and in the end points to every notice: that is the summary."""
+    """The card counts ended tasks and links every notice."""
     sandbox.relay.add(failing("a-song-that-fails-soon", takes=10))
     await sandbox.command_answer("suno watch", id=f"{SONG} {OTHER} a-song-that-fails-soon")
     card = await card_of(sandbox)
     assert "0 of 3" in card.embeds[0]["title"]
     sandbox.relay.clock.advance(150)
-    await shows(sandbox, card, "2 of 3")
+    await wait_for_text(sandbox, card, "2 of 3")
     sandbox.relay.clock.advance(300)
     notices = [
         await sandbox.wait_for_notice(task) for task in (SONG, OTHER, "a-song-that-fails-soon")
     ]
-    await shows(sandbox, card, "All have ended")
+    await wait_for_text(sandbox, card, "All have ended")
     assert all(notice.link in str(card.embeds) for notice in notices)
     assert sandbox.cards() == [card]
 
@@ -130,16 +132,16 @@ async def test_several_ids_are_one_card_and_a_notice_each(sandbox: SandboxSessio
 async def test_a_second_watch_of_the_same_song_opens_no_second_card(
     sandbox: SandboxSession,
 ) -> None:
-    """The one that is there shows the new watcher."""
+    """The existing card shows the new watcher."""
     await sandbox.command_answer("suno watch", id=SONG)
     card = await card_of(sandbox)
     await sandbox.command_answer("suno watch", sandbox.bea, id=SONG)
-    await shows(sandbox, card, sandbox.bea.mention)
+    await wait_for_text(sandbox, card, sandbox.bea.mention)
     assert sandbox.cards() == [card]
 
 
-async def test_a_card_goes_on_after_a_restart(tmp_path: Path) -> None:
-    """Its buttons work and it follows the song to its end."""
+async def test_a_card_is_updated_after_a_restart(tmp_path: Path) -> None:
+    """Its buttons work until the song ends."""
     async with open_sandbox(tmp_path) as sandbox:
         sandbox.relay.add(song(SONG, title="Paper Boats", takes=100))
         async with running_bot(sandbox):
@@ -148,14 +150,14 @@ async def test_a_card_goes_on_after_a_restart(tmp_path: Path) -> None:
         await sandbox.discord.wait_until_disconnected()
         async with running_bot(sandbox):
             await press(sandbox, sandbox.bea, card, "Me too")
-            await shows(sandbox, card, sandbox.bea.mention)
+            await wait_for_text(sandbox, card, sandbox.bea.mention)
             sandbox.relay.clock.advance(200)
             notice = await sandbox.wait_for_notice(SONG)
-            await shows(sandbox, card, notice.link)
+            await wait_for_text(sandbox, card, notice.link)
 
 
-async def test_a_card_that_was_deleted_stops_nothing(sandbox: SandboxSession) -> None:
-    """The notice comes all the same, and no new card."""
+async def test_deleting_a_card_keeps_the_watch(sandbox: SandboxSession) -> None:
+    """The notice is posted, and no new card."""
     await sandbox.command_answer("suno watch", id=SONG)
     sandbox.discord.delete_message(await card_of(sandbox))
     sandbox.relay.clock.advance(200)
@@ -163,8 +165,8 @@ async def test_a_card_that_was_deleted_stops_nothing(sandbox: SandboxSession) ->
     assert sandbox.cards() == []
 
 
-async def test_a_notice_comes_where_it_is_wanted(sandbox: SandboxSession) -> None:
-    """In another channel, with its card."""
+async def test_a_watch_can_name_another_channel(sandbox: SandboxSession) -> None:
+    """Card and notice are posted there."""
     answer = await sandbox.use_command("suno watch", id=SONG, channel=sandbox.lyrics)
     assert sandbox.lyrics.mention in answer.messages[0].content
     sandbox.relay.clock.advance(200)
@@ -172,23 +174,23 @@ async def test_a_notice_comes_where_it_is_wanted(sandbox: SandboxSession) -> Non
     assert sandbox.songs.messages == []
 
 
-async def test_nobody_can_post_through_the_bot_where_they_may_not(sandbox: SandboxSession) -> None:
-    """A channel's rules hold for a watch too."""
+async def test_a_watch_respects_the_users_permissions(sandbox: SandboxSession) -> None:
+    """A user cannot make the bot post where they cannot."""
     sandbox.lyrics.deny("send_messages", target=sandbox.ada)
     answer = await sandbox.use_command("suno watch", id=SONG, channel=sandbox.lyrics)
     assert "You may not post" in answer.messages[0].content
     assert "nothing" in (await sandbox.command_answer("suno list")).content.lower()
 
 
-async def test_what_the_bot_lacks_in_the_other_channel_is_named(sandbox: SandboxSession) -> None:
-    """Not what it lacks, or has, here."""
+async def test_missing_permissions_of_the_other_channel_are_named(sandbox: SandboxSession) -> None:
+    """The permissions of this channel do not matter."""
     sandbox.lyrics.deny("send_messages")
     answer = await sandbox.use_command("suno watch", id=SONG, channel=sandbox.lyrics)
     assert "Send Messages" in answer.messages[0].content
 
 
-async def test_a_private_watch_is_told_in_a_direct_message_alone(sandbox: SandboxSession) -> None:
-    """Card and notice both; nothing appears in the channel."""
+async def test_a_private_watch_uses_only_direct_messages(sandbox: SandboxSession) -> None:
+    """Nothing is posted in the channel."""
     await sandbox.use_command("suno watch", id=SONG, private=True)
     direct = sandbox.discord.open_dm(sandbox.ada)
     sandbox.relay.clock.advance(200)
@@ -198,10 +200,10 @@ async def test_a_private_watch_is_told_in_a_direct_message_alone(sandbox: Sandbo
 
 
 @pytest.mark.parametrize("ended", [True, False], ids=["done", "running"])
-async def test_a_private_watch_of_who_takes_no_direct_messages_is_refused_at_once(
+async def test_a_private_watch_without_direct_messages_is_refused(
     sandbox: SandboxSession, *, ended: bool
 ) -> None:
-    """Nobody waits for a message that cannot come; what is done can be seen by another command."""
+    """The reply names the command that shows finished songs."""
     sandbox.ada.accepts_direct_messages = False
     if ended:
         sandbox.relay.clock.advance(200)
@@ -211,8 +213,10 @@ async def test_a_private_watch_of_who_takes_no_direct_messages_is_refused_at_onc
     assert "nothing" in (await sandbox.command_answer("suno list")).content.lower()
 
 
-async def test_a_private_watch_of_what_is_done_is_told_there(sandbox: SandboxSession) -> None:
-    """Where direct messages arrive, the answer says what comes."""
+async def test_a_private_watch_of_a_finished_song_is_notified_there(
+    sandbox: SandboxSession,
+) -> None:
+    """The reply announces the direct message."""
     sandbox.relay.clock.advance(200)
     answer = await sandbox.use_command("suno watch", id=SONG, private=True)
     assert "comes right away" in answer.messages[0].content
@@ -220,7 +224,7 @@ async def test_a_private_watch_of_what_is_done_is_told_there(sandbox: SandboxSes
 
 
 async def test_a_watch_is_confirmed_before_its_card_is_posted(sandbox: SandboxSession) -> None:
-    """It is on disk: that Discord holds back messages to the channel keeps nobody waiting."""
+    """A rate limit on the channel does not delay the reply."""
     held_back = sandbox.discord.faults.add("POST /channels/{id}/messages", retry_after=60)
     for person in (sandbox.ada, sandbox.bea):
         answer = await sandbox.command_answer("suno watch", person, id=SONG)
@@ -229,8 +233,8 @@ async def test_a_watch_is_confirmed_before_its_card_is_posted(sandbox: SandboxSe
     assert sandbox.cards() == []
 
 
-async def test_many_watches_in_one_channel_wait_for_no_card(tmp_path: Path) -> None:
-    """Discord takes a few messages in a few seconds there; the cards come one after the other."""
+async def test_many_watches_are_confirmed_before_their_cards(tmp_path: Path) -> None:
+    """The cards follow as fast as Discord's rate limit allows."""
     async with (
         open_sandbox(tmp_path, rate_limit_speed=4) as sandbox,
         running_bot(sandbox, messages_per_channel=99),
@@ -248,21 +252,21 @@ async def test_many_watches_in_one_channel_wait_for_no_card(tmp_path: Path) -> N
         assert len(refused) < 5
 
 
-async def test_a_card_whose_posting_was_not_heard_of_is_followed(sandbox: SandboxSession) -> None:
-    """The connection broke before Discord answered: there is one card, and it is kept right."""
+async def test_a_card_with_a_lost_response_is_updated(sandbox: SandboxSession) -> None:
+    """There is one card, and it is kept up to date."""
     sandbox.discord.faults.add("POST /channels/{id}/messages", drop=True, when="after")
     await sandbox.command_answer("suno watch", id=SONG)
     card = await card_of(sandbox)
     sandbox.relay.clock.advance(200)
     notice = await sandbox.wait_for_notice(SONG)
-    await shows(sandbox, card, notice.link)
+    await wait_for_text(sandbox, card, notice.link)
     assert sandbox.cards() == [card]
 
 
-async def test_a_card_of_a_task_that_nobody_could_ask_about_says_so(
+async def test_a_card_of_an_unchecked_task_says_so(
     sandbox: SandboxSession,
 ) -> None:
-    """It is not being made, as far as is known; the list says the same."""
+    """Neither card nor list shows it as running."""
     sandbox.relay.start_outage()
     await sandbox.command_answer("suno watch", id=SONG)
     card = await card_of(sandbox)
@@ -272,47 +276,49 @@ async def test_a_card_of_a_task_that_nobody_could_ask_about_says_so(
         in (await sandbox.command_answer("suno list")).embeds[0]["description"]
     )
     sandbox.relay.end_outage()
-    await shows(sandbox, card, "Something is being made")
+    await wait_for_text(sandbox, card, "Something is being made")
 
 
-async def test_a_card_that_everybody_left_is_not_done(sandbox: SandboxSession) -> None:
-    """Green means finished, and this song is not."""
+async def test_a_card_without_watchers_is_not_green(sandbox: SandboxSession) -> None:
+    """The song has not ended."""
     await sandbox.command_answer("suno watch", id=SONG)
     card = await card_of(sandbox)
     await sandbox.command_answer("suno unwatch", id=SONG)
-    await shows(sandbox, card, "Nobody was watching")
+    await wait_for_text(sandbox, card, "Nobody was watching")
     assert card.embeds[0]["title"] == "Not watched any more"
     assert card.embeds[0]["color"] == UNKNOWN_COLOUR.value
 
 
-async def test_a_song_that_everybody_left_gets_a_new_card(sandbox: SandboxSession) -> None:
-    """Where somebody watches it again."""
+async def test_a_new_watch_after_all_left_has_a_new_card(sandbox: SandboxSession) -> None:
+    """The old card stays ended."""
     await sandbox.command_answer("suno watch", id=SONG)
     card = await card_of(sandbox)
     await sandbox.command_answer("suno unwatch", id=SONG)
-    await shows(sandbox, card, "Nobody was watching")
+    await wait_for_text(sandbox, card, "Nobody was watching")
     await sandbox.command_answer("suno watch", sandbox.bea, id=SONG)
     await sandbox.discord.wait_for(lambda: len(sandbox.cards()) == 2, 10, "a new card")
 
 
-async def test_a_card_that_is_lost_says_so_when_somebody_presses(sandbox: SandboxSession) -> None:
-    """Nobody keeps it up to date: it must not seem to run for ever."""
+async def test_an_orphaned_card_is_retired_when_its_button_is_pressed(
+    sandbox: SandboxSession,
+) -> None:
+    """Nothing updates it any more."""
     await sandbox.command_answer("suno watch", id=SONG)
     card = await card_of(sandbox)
     with closing(sqlite3.connect(sandbox.folder / "suno.db")) as database:
         database.execute("PRAGMA foreign_keys = ON")
         database.execute("DELETE FROM live_cards")
         database.commit()
-    pressed = await press(sandbox, sandbox.bea, card, "Me too")
-    assert "This card is over" in pressed.messages[0].content
-    await shows(sandbox, card, "This card has stopped")
+    interaction = await press(sandbox, sandbox.bea, card, "Me too")
+    assert "This card is over" in interaction.messages[0].content
+    await wait_for_text(sandbox, card, "This card has stopped")
     assert card.components == []
     await sandbox.command_answer("suno watch", sandbox.bea, id=SONG)
     await sandbox.discord.wait_for(lambda: len(sandbox.cards()) == 2, 10, "a new card")
 
 
-async def test_automod_against_a_title_leaves_no_card_that_lies(sandbox: SandboxSession) -> None:
-    """The song is done, and so says its card, without buttons."""
+async def test_a_card_with_a_blocked_title_still_shows_the_end(sandbox: SandboxSession) -> None:
+    """It has no buttons then."""
     await sandbox.command_answer("suno watch", id=SONG)
     card = await card_of(sandbox)
     edit = "PATCH /channels/{id}/messages/{message}"
@@ -320,19 +326,19 @@ async def test_automod_against_a_title_leaves_no_card_that_lies(sandbox: Sandbox
     sandbox.discord.faults.add(edit, status=400, code=200000, times=None, where=refused)
     sandbox.relay.clock.advance(200)
     notice = await sandbox.wait_for_notice(SONG)
-    await shows(sandbox, card, notice.link)
+    await wait_for_text(sandbox, card, notice.link)
     assert card.components == []
 
 
-async def test_a_notice_without_a_mention_mentions_nobody(sandbox: SandboxSession) -> None:
-    """For who wants it quiet; others who watch are mentioned all the same."""
+async def test_a_watch_without_mention_is_not_mentioned(sandbox: SandboxSession) -> None:
+    """Other watchers are still mentioned."""
     await sandbox.use_command("suno watch", id=SONG, mention=False)
     sandbox.relay.clock.advance(200)
     assert not (await sandbox.wait_for_notice(SONG)).pinged
 
 
 async def test_a_card_is_edited_rarely(tmp_path: Path) -> None:
-    """At most every five seconds, and not at all where nothing changed."""
+    """At most one edit in five seconds, and none without a change."""
     async with open_sandbox(tmp_path) as sandbox, running_bot(sandbox, LIVE_CARD_TIMING):
         sandbox.relay.add(song(SONG, title="Paper Boats", takes=100))
         await sandbox.command_answer("suno watch", id=SONG)
@@ -344,8 +350,8 @@ async def test_a_card_is_edited_rarely(tmp_path: Path) -> None:
         assert len([r for r in requests if str(card.id) in r.path]) <= 1
 
 
-async def test_a_channel_that_is_slow_holds_up_no_other_card(tmp_path: Path) -> None:
-    """An edit that discord.py holds back is given up for now; the card elsewhere goes on."""
+async def test_a_slow_channel_delays_no_other_card(tmp_path: Path) -> None:
+    """A delayed edit does not block cards in other channels."""
     pace = LiveCardTiming(edit_interval=0.05, tick_interval=0.05, call_timeout=0.2)
     async with open_sandbox(tmp_path) as sandbox, running_bot(sandbox, pace):
         sandbox.relay.add(song(SONG, title="Paper Boats", takes=100))
@@ -356,20 +362,20 @@ async def test_a_channel_that_is_slow_holds_up_no_other_card(tmp_path: Path) -> 
         edit = "PATCH /channels/{id}/messages/{message}"
         sandbox.discord.faults.add(edit, retry_after=60, channel=sandbox.songs)
         sandbox.relay.clock.advance(50)
-        await shows(sandbox, other, "Tram Lines")
+        await wait_for_text(sandbox, other, "Tram Lines")
         assert "Paper Boats" not in str(card.embeds)
 
 
-async def test_a_card_gets_the_link_that_comes_later(sandbox: SandboxSession) -> None:
-    """Its buttons follow the song too, not only its words."""
+async def test_a_card_adds_links_when_they_appear(sandbox: SandboxSession) -> None:
+    """Its buttons are updated, not only its text."""
     await sandbox.command_answer("suno watch", id=SONG)
     card = await card_of(sandbox)
     sandbox.relay.clock.advance(50)
     await sandbox.discord.wait_for(lambda: "Preview" in str(card.components))
 
 
-async def test_a_card_waits_while_notices_do(tmp_path: Path) -> None:
-    """A notice is the promise; a card may be late."""
+async def test_cards_wait_while_notices_are_due(tmp_path: Path) -> None:
+    """Notices have priority."""
     async with logged_in_client() as harness, DatabaseThread(tmp_path / "suno.db") as database:
         destination = Destination(harness.songs.id, harness.guild.id)
         store = TaskStore(database, Outbox(database), "deerapi")

@@ -43,21 +43,21 @@ MENUS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
-    """Yield a sandbox in which the bot runs and the relay knows a song."""
+    """Yield a sandbox with a running bot and a relay with one song."""
     async with open_sandbox(tmp_path) as sandbox, running_bot(sandbox):
         sandbox.relay.add(song("song-1", takes=1000))
         yield sandbox
 
 
 async def message_with(sandbox: SandboxSession, component: dict[str, Any]) -> Message:
-    """Return a message of the bot's that bears a component."""
+    """Return a message of the bot with a component."""
     message = await sandbox.command_answer("suno help")
     message.components[:] = [{"type": 1, "id": 1, "components": [component | {"id": 2}]}]
     return message
 
 
-async def settled(sandbox: SandboxSession) -> list[str]:
-    """Wait until the bot has done what an interaction asked for; return the requests it made."""
+async def handled_requests(sandbox: SandboxSession) -> list[str]:
+    """Wait until the bot has handled an interaction; return its requests."""
     await sandbox.discord.wait_for(
         lambda: any("/webhooks/" in request.path for request in sandbox.discord.requests), 10
     )
@@ -68,13 +68,13 @@ async def settled(sandbox: SandboxSession) -> list[str]:
 async def test_a_button_of_an_old_message_is_answered(
     sandbox: SandboxSession, custom_id: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Each format that was ever sent finds its handler, which does not fail."""
+    """Each custom id format of a button has a handler that succeeds."""
     custom_id = custom_id.format(user=sandbox.ada.id)
     button = {"type": 2, "style": 2, "label": "Press", "custom_id": custom_id}
     message = await message_with(sandbox, button)
     sandbox.discord.requests.clear()
     await sandbox.discord.press(sandbox.ada, message, custom_id)
-    assert await settled(sandbox)
+    assert await handled_requests(sandbox)
     assert [one for one in caplog.records if one.levelno >= logging.ERROR] == []
 
 
@@ -82,7 +82,7 @@ async def test_a_button_of_an_old_message_is_answered(
 async def test_a_menu_of_an_old_message_is_answered(
     sandbox: SandboxSession, custom_id: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Each format that was ever sent finds its handler, which does not fail."""
+    """Each custom id format of a menu has a handler that succeeds."""
     select = MENUS[custom_id]
     custom_id = custom_id.format(user=sandbox.ada.id)
     message = await message_with(sandbox, select | {"custom_id": custom_id})
@@ -93,5 +93,5 @@ async def test_a_menu_of_an_old_message_is_answered(
         values = [sandbox.guild.add_role("Singers")]
     sandbox.discord.requests.clear()
     await sandbox.discord.select(sandbox.ada, message, custom_id, values)
-    assert await settled(sandbox)
+    assert await handled_requests(sandbox)
     assert [one for one in caplog.records if one.levelno >= logging.ERROR] == []

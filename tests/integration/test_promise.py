@@ -1,6 +1,6 @@
-"""Where bots of this kind have failed their people, and the test that shows that this one does not.
+"""Known failures of similar bots, and the tests that show that this one avoids them.
 
-| what others do | the test that shows it |
+| failure | test |
 |---|---|
 | send first and record after: a crash posts twice | `KILL_AFTER_SENDING` |
 | record first and send after: a crash loses the message | `KILL_BEFORE_SENDING` |
@@ -50,31 +50,31 @@ SHOWN_BY = {
     "THREE_RELAY_ERRORS": ("test_promise", "test_three_relay_errors_in_a_row_end_no_watch"),
     "ONE_CLOSED_CHANNEL": (
         "test_promise",
-        "test_one_closed_channel_does_not_starve_those_after_it",
+        "test_a_failing_channel_does_not_starve_the_next_ones",
     ),
     "SILENT_REFUSAL": (
         "test_dispatcher",
         "test_watchers_are_notified_once_of_a_missing_permission",
     ),
-    "TWICE_READY": ("test_promise", "test_being_ready_twice_starts_no_second_loop"),
+    "TWICE_READY": ("test_promise", "test_a_second_ready_event_starts_no_second_loop"),
     "TWO_PROCESSES": ("test_journeys", "test_a_second_bot_on_the_same_database_ends_at_once"),
     "FORGOTTEN_DIRECT_MESSAGE": (
         "test_promise",
-        "test_who_watches_in_a_direct_message_is_not_forgotten_at_a_restart",
+        "test_a_watch_in_a_direct_message_survives_a_restart",
     ),
-    "STREAM_AS_RESULT": ("test_promise", "test_a_clip_that_streams_is_no_result"),
-    "WIPED_BY_AN_OUTAGE": ("test_promise", "test_a_relay_that_forgets_everything_wipes_nothing"),
+    "STREAM_AS_RESULT": ("test_promise", "test_a_streaming_clip_is_no_result"),
+    "WIPED_BY_AN_OUTAGE": ("test_promise", "test_a_relay_that_knows_no_task_ends_no_watch"),
     "DEAD_LOOP": ("test_background", "test_the_loop_survives_an_unexpected_exception"),
-    "LONG_LYRICS": ("test_promise", "test_lyrics_of_any_length_get_through_and_are_not_lost"),
-    "BAD_COVER": ("test_promise", "test_a_cover_that_discord_refuses_costs_nothing_else"),
+    "LONG_LYRICS": ("test_promise", "test_lyrics_of_any_length_are_posted"),
+    "BAD_COVER": ("test_promise", "test_an_unusable_cover_is_omitted"),
     "DEAD_BUTTONS": ("test_journeys", "test_a_watch_that_was_given_up_can_be_taken_up_again"),
-    "STACK_TRACE": ("test_commands", "test_a_fault_of_ours_shows_a_sentence_and_no_trace"),
+    "STACK_TRACE": ("test_commands", "test_an_unexpected_error_is_replied_without_traceback"),
 }
 
 
 @pytest.mark.parametrize("row", SHOWN_BY)
 def test_every_row_of_the_table_has_its_test(row: str) -> None:
-    """One that exists, and stands in the table above."""
+    """The named tests exist, and each row is in the table above."""
     module, name = SHOWN_BY[row]
     tree = ast.parse(next((ROOT / "tests").rglob(f"{module}.py")).read_text(encoding="utf-8"))
     functions = ast.FunctionDef | ast.AsyncFunctionDef
@@ -83,11 +83,11 @@ def test_every_row_of_the_table_has_its_test(row: str) -> None:
 
 
 async def test_three_relay_errors_in_a_row_end_no_watch(polling: PollerHarness) -> None:
-    """Nor do thirty, of any kind: the song is told when it is done."""
+    """Thirty errors of any kind end none either; the notice is posted at the end."""
     polling.relay.add(song(SONG, takes=60))
     await polling.watch(SONG)
-    for trouble in (faults.server_error(), faults.rate_limited(), faults.cut_before_headers()):
-        polling.relay.faults.add(trouble, times=10)
+    for fault in (faults.server_error(), faults.rate_limited(), faults.cut_before_headers()):
+        polling.relay.faults.add(fault, times=10)
     for _ in range(30):
         await polling.poll_after(61)
         assert await polling.claim_due() == []
@@ -97,10 +97,10 @@ async def test_three_relay_errors_in_a_row_end_no_watch(polling: PollerHarness) 
     assert delivery.end_reason is EndReason.FINISHED
 
 
-async def test_one_closed_channel_does_not_starve_those_after_it(
+async def test_a_failing_channel_does_not_starve_the_next_ones(
     dispatching: DispatcherHarness,
 ) -> None:
-    """Nor does one that hangs: each channel behind it is served in the same round."""
+    """Neither does one that hangs: the others are served in the same tick."""
     guild = dispatching.guild
     others = [guild.add_channel(f"other-{number}") for number in range(5)]
     dispatching.channel.deny("send_messages")
@@ -111,10 +111,10 @@ async def test_one_closed_channel_does_not_starve_those_after_it(
     assert [len(other.messages) for other in others] == [1] * 5
 
 
-async def test_being_ready_twice_starts_no_second_loop(
+async def test_a_second_ready_event_starts_no_second_loop(
     sandbox: SandboxSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Discord says READY again after every lost session; the song is told once all the same."""
+    """Discord sends READY after every lost session; the notice is posted once."""
     monkeypatch.setattr(SunoBot, "before_identify_hook", at_once)
     sandbox.relay.add(song(SONG, takes=100))
     async with running_bot(sandbox):
@@ -132,26 +132,26 @@ async def test_being_ready_twice_starts_no_second_loop(
 
 
 async def at_once(*_: object, **__: object) -> None:
-    """Begin a new session without the five seconds that discord.py waits before it."""
+    """Start a new session without discord.py's initial five seconds."""
 
 
 def loops() -> int:
-    """Return how many loops of the clock run."""
+    """Return the number of running background loops."""
     running = [task.get_coro() for task in asyncio.all_tasks()]
     return sum(getattr(one, "__name__", "") == "run_forever" for one in running)
 
 
-async def test_who_watches_in_a_direct_message_is_not_forgotten_at_a_restart(
+async def test_a_watch_in_a_direct_message_survives_a_restart(
     sandbox: SandboxSession,
 ) -> None:
-    """After it, no cache knows the channel; the notice arrives all the same."""
+    """The channel is in no cache then, and the notice is posted."""
     sandbox.relay.add(song(SONG, takes=100))
     direct = sandbox.discord.open_dm(sandbox.ada)
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
         await sandbox.discord.wait_until_ready(timeout=30)
         await sandbox.discord.wait_until_commands(timeout=30)
-        asked = await sandbox.discord.command(sandbox.ada, direct, "suno watch", id=SONG)
-        await asked.wait_for_answer()
+        interaction = await sandbox.discord.command(sandbox.ada, direct, "suno watch", id=SONG)
+        await interaction.wait_for_answer()
         await bot.kill()
         await sandbox.discord.wait_until_disconnected()
         sandbox.relay.clock.advance(200)
@@ -160,8 +160,8 @@ async def test_who_watches_in_a_direct_message_is_not_forgotten_at_a_restart(
         assert notice.pinged == {sandbox.ada.id}
 
 
-async def test_a_clip_that_streams_is_no_result(polling: PollerHarness) -> None:
-    """It has a link long before it is done, and that link dies."""
+async def test_a_streaming_clip_is_no_result(polling: PollerHarness) -> None:
+    """Its link exists before the song is done and expires."""
     polling.relay.add(song(SONG, takes=100))
     await polling.watch(SONG)
     for _ in range(9):
@@ -172,8 +172,8 @@ async def test_a_clip_that_streams_is_no_result(polling: PollerHarness) -> None:
     assert all(clip.playable for clip in delivery.task.clips)
 
 
-async def test_a_relay_that_forgets_everything_wipes_nothing(polling: PollerHarness) -> None:
-    """For ten minutes it knows no task at all; then all of them are told as they really ended."""
+async def test_a_relay_that_knows_no_task_ends_no_watch(polling: PollerHarness) -> None:
+    """After ten minutes of empty results all tasks end with their real outcome."""
     made = [song(f"{SONG}-{number}", takes=300) for number in range(5)]
     polling.relay.add(*made)
     for task in made:
@@ -186,24 +186,26 @@ async def test_a_relay_that_forgets_everything_wipes_nothing(polling: PollerHarn
         assert await polling.claim_due() == []
     polling.relay.add(*made)
     await polling.poll_after(301)
-    told = await owed_in_turn(polling)
-    assert [end_reason for _, end_reason in sorted(told)] == [EndReason.FINISHED] * 5
+    claimed = await claim_all(polling)
+    assert [end_reason for _, end_reason in sorted(claimed)] == [EndReason.FINISHED] * 5
 
 
-async def owed_in_turn(polling: PollerHarness) -> list[tuple[str, EndReason]]:
-    """Take everything that is owed in one place, one after the other."""
-    told: list[tuple[str, EndReason]] = []
+async def claim_all(polling: PollerHarness) -> list[tuple[str, EndReason]]:
+    """Claim and acknowledge all deliveries; return their task ids and end reasons."""
+    claimed: list[tuple[str, EndReason]] = []
     while deliveries := await polling.claim_due():
         for delivery in deliveries:
-            told.append((delivery.task.id, delivery.end_reason))
-            await polling.outbox.acknowledge(delivery, message_id=len(told), now=polling.clock.now)
-    return told
+            claimed.append((delivery.task.id, delivery.end_reason))
+            await polling.outbox.acknowledge(
+                delivery, message_id=len(claimed), now=polling.clock.now
+            )
+    return claimed
 
 
-async def test_lyrics_of_any_length_get_through_and_are_not_lost(
+async def test_lyrics_of_any_length_are_posted(
     dispatching: DispatcherHarness,
 ) -> None:
-    """The message fits; where it cannot hold them all, it says how to read the rest."""
+    """The message fits and says how to read what it omits."""
     await dispatching.enqueue(
         a_song(clips=(a_clip(lyrics="\n".join(["Row, row, row your boat"] * 1000)),))
     )
@@ -215,10 +217,8 @@ async def test_lyrics_of_any_length_get_through_and_are_not_lost(
 
 
 @pytest.mark.parametrize("cover", ["", "None", "ftp://covers/1.png", "https://", "not a url"])
-async def test_a_cover_that_discord_refuses_costs_nothing_else(
-    dispatching: DispatcherHarness, cover: str
-) -> None:
-    """The song arrives at the first try, without a cover."""
+async def test_an_unusable_cover_is_omitted(dispatching: DispatcherHarness, cover: str) -> None:
+    """The notice is posted at the first attempt without the cover."""
     await dispatching.enqueue(a_song(clips=(a_clip(image_url=cover),)))
     (message,) = await dispatching.deliver()
     assert "https://cdn1.suno.ai/clip-1.mp3" in str(message.payload())

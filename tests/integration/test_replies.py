@@ -1,4 +1,4 @@
-"""Answers stay within what Discord takes, however much there is to say."""
+"""Replies stay within Discord's limits, however long their texts are."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ TEN_LONG_IDS = [f"{number:03}-{'x' * 149}" for number in range(10)]
 
 @pytest.fixture
 async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
-    """Yield a sandbox in which the bot runs."""
+    """Yield a sandbox with a running bot."""
     async with open_sandbox(tmp_path) as sandbox, running_bot(sandbox):
         yield sandbox
 
@@ -31,22 +31,24 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
 async def test_ten_long_ids_are_all_answered(
     sandbox: SandboxSession, command: str, *, known: bool
 ) -> None:
-    """In as many messages as that takes, none of them longer than Discord allows."""
+    """The reply has as many messages as needed, each within Discord's limit."""
     if known:
         sandbox.relay.add(*(song(task_id, takes=1000) for task_id in TEN_LONG_IDS))
     interaction = await sandbox.use_command(command, id=" ".join(TEN_LONG_IDS))
 
-    def told() -> str:
+    def replied_text() -> str:
         return "".join(f"{one.content}{one.embeds}" for one in interaction.messages)
 
-    await sandbox.discord.wait_for(lambda: all(task_id in told() for task_id in TEN_LONG_IDS))
-    assert "Something went wrong" not in told()
+    await sandbox.discord.wait_for(
+        lambda: all(task_id in replied_text() for task_id in TEN_LONG_IDS)
+    )
+    assert "Something went wrong" not in replied_text()
     assert all(len(message.content) <= MAX_CONTENT for message in interaction.messages)
     assert all(message.ephemeral for message in interaction.messages)
 
 
-async def test_a_full_list_of_long_names_fits(sandbox: SandboxSession) -> None:
-    """What does not fit is counted."""
+async def test_a_long_list_of_long_titles_fits(sandbox: SandboxSession) -> None:
+    """Watches that do not fit are counted."""
     names = [f"{number:02}-{'x' * 150}" for number in range(30)]
     sandbox.relay.add(*(song(name, title="*" * 200, takes=1000) for name in names))
     for begin in range(0, 30, 10):
@@ -57,12 +59,12 @@ async def test_a_full_list_of_long_names_fits(sandbox: SandboxSession) -> None:
         while text.count("\\*") < 28 * text.count(" in <#"):
             text = await listed(sandbox)
     assert len(text) <= MAX_DESCRIPTION
-    shown = text.count(" in <#")
-    assert f"… and {30 - shown} more." in text
+    count = text.count(" in <#")
+    assert f"… and {30 - count} more." in text
 
 
 async def listed(sandbox: SandboxSession) -> str:
-    """Return what the list of watches says."""
+    """Return the text of the list of watches."""
     description = (await sandbox.command_answer("suno list")).embeds[0]["description"]
     assert isinstance(description, str)
     return description
@@ -70,8 +72,8 @@ async def listed(sandbox: SandboxSession) -> str:
 
 @pytest.mark.parametrize("language", sorted(languages()))
 @pytest.mark.parametrize("held", [True, False], ids=["held", "dropped"])
-def test_a_full_inbox_of_long_names_fits(language: str, *, held: bool) -> None:
-    """What does not fit is counted."""
+def test_a_long_inbox_of_long_titles_fits(language: str, *, held: bool) -> None:
+    """Notices that do not fit are counted."""
     entries = [
         UndeliveredNotice(
             a_song("x" * 190, clips=(a_clip(title="*" * 200),)), 2**63, "404/10003", held, NOON
@@ -86,10 +88,10 @@ def test_a_full_inbox_of_long_names_fits(language: str, *, held: bool) -> None:
 
 
 @given(st.lists(st.text(alphabet="ab", max_size=30), max_size=12), st.integers(0, 60))
-def test_only_whole_lines_are_shown(lines: list[str], room: int) -> None:
-    """As many as fit, from the first on."""
-    shown = whole_lines(lines, room)
-    assert shown == lines[: len(shown)]
-    assert len("\n".join(shown)) <= room
-    if len(shown) < len(lines):
-        assert len("\n".join(lines[: len(shown) + 1])) > room
+def test_whole_lines_returns_the_lines_that_fit(lines: list[str], limit: int) -> None:
+    """The first lines that fit are returned."""
+    fitting = whole_lines(lines, limit)
+    assert fitting == lines[: len(fitting)]
+    assert len("\n".join(fitting)) <= limit
+    if len(fitting) < len(lines):
+        assert len("\n".join(lines[: len(fitting) + 1])) > limit

@@ -1,3 +1,5 @@
+"""The settings of servers and the health page."""
+
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ SONG = "a-song-with-a-long-id"
 
 @pytest.fixture
 async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
-    """Yield a sandbox in which the bot runs; Ada manages the server, Bea does not."""
+    """Yield a sandbox with a running bot; Ada manages the server, Bea does not."""
     async with open_sandbox(tmp_path) as sandbox:
         sandbox.guild.add_member(sandbox.ada, permissions=("manage_guild",))
         sandbox.relay.add(song(SONG, title="Paper Boats", takes=100))
@@ -33,9 +35,9 @@ async def press(
     sandbox: SandboxSession, panel: Message, name: str, user: User | None = None
 ) -> Interaction:
     """Press a button of the panel."""
-    pressed = await sandbox.discord.press(user or sandbox.ada, panel, f"settings:{name}")
-    await _changed(sandbox, pressed)
-    return pressed
+    interaction = await sandbox.discord.press(user or sandbox.ada, panel, f"settings:{name}")
+    await _changed(sandbox, interaction)
+    return interaction
 
 
 async def _changed(sandbox: SandboxSession, interaction: Interaction) -> None:
@@ -48,8 +50,8 @@ def field(panel: Message, name: str) -> str:
     return str(fields[name])
 
 
-async def test_the_panel_shows_what_is_set(sandbox: SandboxSession) -> None:
-    """To one person, with everything as by default."""
+async def test_the_panel_shows_the_settings(sandbox: SandboxSession) -> None:
+    """It is ephemeral and shows the defaults."""
     panel = await sandbox.command_answer("suno-settings panel")
     assert panel.ephemeral
     assert field(panel, "Notices are posted") == "where somebody asks for them"
@@ -57,8 +59,8 @@ async def test_the_panel_shows_what_is_set(sandbox: SandboxSession) -> None:
     assert len(panel.components) == 5
 
 
-async def test_notices_go_where_the_server_wants_them(sandbox: SandboxSession) -> None:
-    """Unless a watch names another place; a restart changes nothing."""
+async def test_notices_are_posted_in_the_servers_channel(sandbox: SandboxSession) -> None:
+    """A watch can name another channel; a restart keeps the setting."""
     panel = await sandbox.command_answer("suno-settings panel")
     await choose(sandbox, panel, "channel", sandbox.lyrics)
     assert sandbox.lyrics.mention in field(panel, "Notices are posted")
@@ -68,23 +70,23 @@ async def test_notices_go_where_the_server_wants_them(sandbox: SandboxSession) -
     assert sandbox.songs.messages == []
 
 
-async def test_me_too_watches_where_the_card_stands(sandbox: SandboxSession) -> None:
-    """Whatever the server's own channel is."""
+async def test_me_too_watches_in_the_channel_of_the_card(sandbox: SandboxSession) -> None:
+    """The channel of the server's settings does not apply."""
     await sandbox.command_answer("suno watch", id=SONG)
     await sandbox.discord.wait_for(sandbox.cards)
     card = sandbox.cards()[0]
     panel = await sandbox.command_answer("suno-settings panel")
     await choose(sandbox, panel, "channel", sandbox.lyrics)
     buttons = card.components[0]["components"]
-    pressed = await sandbox.discord.press(sandbox.bea, card, buttons[0]["custom_id"])
-    await pressed.wait_for_answer()
+    interaction = await sandbox.discord.press(sandbox.bea, card, buttons[0]["custom_id"])
+    await interaction.wait_for_answer()
     sandbox.relay.clock.advance(200)
     assert (await sandbox.wait_for_notice(SONG)).pinged == {sandbox.ada.id, sandbox.bea.id}
     assert sandbox.lyrics.messages == []
 
 
 async def test_only_members_with_a_role_may_watch(sandbox: SandboxSession) -> None:
-    """The others are told which; those who manage the server always may."""
+    """The reply to others names the role; managers of the server may always watch."""
     role = sandbox.guild.add_role("Singers")
     panel = await sandbox.command_answer("suno-settings panel")
     await choose(sandbox, panel, "roles", role)
@@ -97,7 +99,7 @@ async def test_only_members_with_a_role_may_watch(sandbox: SandboxSession) -> No
 
 
 async def test_a_notice_can_mention_nobody(sandbox: SandboxSession) -> None:
-    """Where a server wants it quiet."""
+    """The server's setting applies to all watchers."""
     await choose(sandbox, await sandbox.command_answer("suno-settings panel"), "mention", "nobody")
     await sandbox.command_answer("suno watch", sandbox.bea, id=SONG)
     sandbox.relay.clock.advance(200)
@@ -105,7 +107,7 @@ async def test_a_notice_can_mention_nobody(sandbox: SandboxSession) -> None:
 
 
 async def test_a_notice_can_mention_a_role(sandbox: SandboxSession) -> None:
-    """In place of those who watch."""
+    """The role replaces the watchers."""
     role = sandbox.guild.add_role("Listeners", mentionable=True)
     sandbox.guild.add_member(sandbox.bea, roles=(role,))
     panel = await sandbox.command_answer("suno-settings panel")
@@ -118,8 +120,8 @@ async def test_a_notice_can_mention_a_role(sandbox: SandboxSession) -> None:
     assert notice.pinged == {sandbox.bea.id}
 
 
-async def test_a_channel_speaks_the_language_that_is_set(sandbox: SandboxSession) -> None:
-    """The button goes through the languages; a person is answered in their own."""
+async def test_notices_use_the_servers_language_setting(sandbox: SandboxSession) -> None:
+    """The button cycles through the languages; replies use the user's language."""
     panel = await sandbox.command_answer("suno-settings panel")
     for _ in range(2):
         await press(sandbox, panel, "language")
@@ -129,8 +131,8 @@ async def test_a_channel_speaks_the_language_that_is_set(sandbox: SandboxSession
     assert "你" in (await sandbox.wait_for_notice(SONG)).content
 
 
-async def test_a_member_may_watch_as_much_as_the_server_allows(sandbox: SandboxSession) -> None:
-    """One id more is refused, with the number."""
+async def test_the_watch_limit_of_the_server_applies(sandbox: SandboxSession) -> None:
+    """Another id is refused, and the reply contains the limit."""
     names = [f"song-number-{number}" for number in range(6)]
     sandbox.relay.add(*(song(name) for name in names))
     await press(sandbox, await sandbox.command_answer("suno-settings panel"), "limit")
@@ -140,8 +142,8 @@ async def test_a_member_may_watch_as_much_as_the_server_allows(sandbox: SandboxS
     )
 
 
-async def test_reset_puts_everything_back(sandbox: SandboxSession) -> None:
-    """From the panel and as a command."""
+async def test_reset_restores_the_defaults(sandbox: SandboxSession) -> None:
+    """The button and the command do the same."""
     panel = await sandbox.command_answer("suno-settings panel")
     await press(sandbox, panel, "uploads")
     assert field(panel, "Songs as attachments, with a player") == "on"
@@ -153,18 +155,18 @@ async def test_reset_puts_everything_back(sandbox: SandboxSession) -> None:
     assert field(panel, "Songs as attachments, with a player") == "off"
 
 
-async def test_who_no_longer_manages_the_server_changes_nothing(sandbox: SandboxSession) -> None:
-    """A panel that is still open is looked at anew with each press."""
+async def test_the_panel_checks_permissions_on_each_press(sandbox: SandboxSession) -> None:
+    """A panel may be older than the user's current permissions."""
     panel = await sandbox.command_answer("suno-settings panel")
     sandbox.guild.remove_member(sandbox.ada)
     sandbox.guild.add_member(sandbox.ada)
-    pressed = await press(sandbox, panel, "uploads")
-    assert "manage the server" in pressed.follow_ups[0].content
+    interaction = await press(sandbox, panel, "uploads")
+    assert "manage the server" in interaction.follow_ups[0].content
     assert field(panel, "Songs as attachments, with a player") == "off"
 
 
-async def test_the_health_page_names_what_is_missing(sandbox: SandboxSession) -> None:
-    """In the channels that are in use, beside when things last went well."""
+async def test_the_health_page_names_missing_permissions(sandbox: SandboxSession) -> None:
+    """It lists the channels in use and the times of the last successes."""
     await sandbox.command_answer("suno watch", id=SONG)
     sandbox.songs.deny("embed_links")
     page = await sandbox.command_answer("suno-settings health")
@@ -175,7 +177,7 @@ async def test_the_health_page_names_what_is_missing(sandbox: SandboxSession) ->
     assert "client_id=" in text
 
 
-async def test_the_settings_are_for_those_who_manage_the_server(sandbox: SandboxSession) -> None:
-    """Discord offers them to nobody else."""
+async def test_the_settings_commands_require_manage_server(sandbox: SandboxSession) -> None:
+    """Discord shows them to nobody else."""
     (group,) = [c for c in sandbox.discord.commands.listed(None) if c["name"] == "suno-settings"]
     assert int(group["default_member_permissions"]) == 1 << 5
