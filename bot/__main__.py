@@ -42,7 +42,7 @@ def run() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
     # The settings are checked before the slow imports.
-    from bot.app import run
+    from bot.lifecycle import run
     from bot.start_errors import StartError
 
     try:

@@ -1,10 +1,7 @@
-"""The composition root: opens what the bot needs, builds it, and closes everything in reverse."""
+"""The composition root: builds the parts of the bot and connects them; starts nothing."""
 
-import asyncio
-import logging
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,31 +16,22 @@ from bot.delivery.discord_requests import RequestMonitor
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming, LiveCardUpdater
 from bot.gateway import GATEWAY_TIMING, GatewayTiming
-from bot.logs import configure_logging
 from bot.metrics import Metrics
 from bot.monitoring.health import HealthProbes, StalenessLimits
 from bot.monitoring.server import MonitoringServer
 from bot.polling.adaptive.planner import Planner
 from bot.polling.poller import Poller
 from bot.polling.schedule import Schedule
-from bot.redaction import redact_setting
 from bot.relay.client import RelayClient
 from bot.relay.providers import RelayProfile, relay_profile
-from bot.runtime import freeze_gc, lower_switch_interval, new_event_loop
 from bot.settings import Settings
-from bot.shutdown import run_until_signal
 from bot.start_errors import (
-    EXPLAINED_ERRORS,
-    LOGIN_REFUSED,
-    LOGIN_REFUSED_ONCE,
     StartError,
-    explain_start_error,
-    is_token_refusal,
 )
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import Erasure
 from bot.storage.history import History
-from bot.storage.key_value import KeyValueStore, RelayAccess, create_fingerprint
+from bot.storage.key_value import KeyValueStore
 from bot.storage.limits import WatchLimits
 from bot.storage.live_cards import LiveCards
 from bot.storage.outbox import Outbox
@@ -52,13 +40,10 @@ from bot.storage.retention import DepartedServers, Retention
 from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
 from bot.storage.watches import NoticeStates
-from bot.token_check import TokenCheck
 from bot.watches.direct_message_watches import DirectMessageWatches
 from bot.watches.lookup_limiter import LookupLimiter
 from bot.watches.service import WatchService
 from bot.watches.watchlist import Watchlist
-
-log = logging.getLogger(__name__)
 
 COGS = tuple(
     f"cogs.{name}"
@@ -78,9 +63,12 @@ class Timing:
     gateway: GatewayTiming = GATEWAY_TIMING
 
 
+TIMING = Timing()
+
+
 @dataclass(frozen=True, slots=True)
-class Bot:
-    """The built bot, and the parts of it that are used from outside the client."""
+class BotParts:
+    """What ``build_bot`` returns: the client, and what the composition root uses of the rest."""
 
     client: SunoBot
     poller: Poller
@@ -88,106 +76,8 @@ class Bot:
     request_monitor: RequestMonitor
 
 
-def run(settings: Settings) -> None:
-    """Run the bot until a signal stops it (SIGINT, SIGTERM). Raises ``StartError``."""
-    configure_logging(settings.log_level, settings.log_format, settings.secrets)
-    lower_switch_interval()
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(run_until_signal(serve(settings, when_ready=freeze_gc)))
-
-
-async def serve(
-    settings: Settings,
-    timing: Timing = Timing(),  # frozen
-    when_ready: Callable[[], None] = lambda: None,
-) -> None:
-    """Run the bot until this is cancelled. Raises ``StartError``.
-
-    ``when_ready`` is called once, when Discord has sent the servers of every shard.
-    """
-    check = TokenCheck(settings.discord_api_url, settings.discord_token)
-    async with AsyncExitStack() as stack:
-        try:
-            bot = await _open(settings, stack, timing)
-            readiness = asyncio.create_task(_call_when_ready(bot, when_ready))
-            stack.callback(readiness.cancel)
-            await _keep_connected(bot, check)
-        except EXPLAINED_ERRORS as error:
-            if is_token_refusal(error) and not await check.is_refused():
-                raise StartError(LOGIN_REFUSED_ONCE, permanent=False) from error
-            raise explain_start_error(error, settings) from error
-
-
-async def _call_when_ready(client: SunoBot, callback: Callable[[], None]) -> None:
-    await client.wait_until_ready()
-    callback()
-
-
-async def _keep_connected(client: SunoBot, check: TokenCheck) -> None:
-    """Run the client until it ends by itself or this is cancelled; then close it.
-
-    It runs in a task of its own: discord.py swallows a cancellation while it starts a new session.
-    The task gets a moment to end, then only closing the client ends it.
-    """
-    connection = asyncio.create_task(client.start(check.token.get_secret_value()))
-    refusal = asyncio.create_task(check.until_refused(client.services.dispatcher.token_refused))
-    try:
-        await asyncio.wait({connection, refusal}, return_when=asyncio.FIRST_COMPLETED)
-        if refusal.done():
-            raise StartError(LOGIN_REFUSED, permanent=True)
-        await connection
-    finally:
-        refusal.cancel()
-        connection.cancel()
-        await asyncio.wait({connection}, timeout=0.5)
-        await client.close()
-        await asyncio.gather(connection, return_exceptions=True)
-
-
-async def _open(settings: Settings, stack: AsyncExitStack, timing: Timing) -> SunoBot:
-    """Open database and connections, build the bot, start monitoring; ``stack`` closes them."""
-    log.info("Suno Bot starting: version=%s", __version__)
-    source = _relay(settings)
-    log.info("Relay: name=%s url=%s", source.name, redact_setting(source.base_url))
-    database = await stack.enter_async_context(DatabaseThread(settings.database_path))
-    queues = QueueStatistics(database, source.name)
-    await _log_queues(queues, settings)
-    session = await stack.enter_async_context(aiohttp.ClientSession())
-    relay_client = make_relay_client(settings, session)
-    stack.push_async_callback(relay_client.aclose)
-    fetcher = await stack.enter_async_context(AudioFetcher())
-    access = RelayAccess(source.name, source.base_url, settings.suno_api_key)
-    fingerprint = await create_fingerprint(database, access)
-    bot = build_bot(settings, database, relay_client, fetcher, COGS, timing, fingerprint)
-    await stack.enter_async_context(bot.client)
-    await bot.poller.learn_from_history(bot.client.services.history)
-    if settings.metrics_port:
-        server = _monitoring(settings, bot, relay_client, database, queues)
-        await stack.enter_async_context(server)
-        log.info("Metrics served: url=%s/metrics", server.address)
-    reachability = asyncio.create_task(relay_client.warn_if_unreachable())
-    stack.callback(reachability.cancel)
-    return bot.client
-
-
-async def _log_queues(queues: QueueStatistics, settings: Settings) -> None:
-    """Log what runs and waits, and what stands still since ``SUNO_RELAY`` was changed."""
-    counts = await queues.count()
-    log.info(
-        "Database opened: path=%s running_tasks=%d waiting_messages=%d",
-        *(settings.database_path, counts.running_tasks, counts.unposted),
-    )
-    if elsewhere := await queues.running_at_other_relays():
-        log.warning(
-            "Tasks of other relays are neither polled nor delivered while SUNO_RELAY is %s: %s."
-            " Set SUNO_RELAY back until they have ended, see docs/relays.md",
-            settings.suno_relay,
-            " ".join(f"{name}={count}" for name, count in elsewhere.items()),
-        )
-
-
-def health_probes(bot: Bot, database: DatabaseThread, queues: QueueStatistics) -> HealthProbes:
-    """Return where the health of a bot that starts now is read from."""
+def health_probes(bot: BotParts, database: DatabaseThread, queues: QueueStatistics) -> HealthProbes:
+    """Return the probes from which the health of a bot that starts now is read."""
     client = bot.client
     return HealthProbes(
         started_at=time.time(),
@@ -200,9 +90,9 @@ def health_probes(bot: Bot, database: DatabaseThread, queues: QueueStatistics) -
     )
 
 
-def _monitoring(
+def monitoring_server(
     settings: Settings,
-    bot: Bot,
+    bot: BotParts,
     relay_client: RelayClient,
     database: DatabaseThread,
     queues: QueueStatistics,
@@ -224,11 +114,23 @@ def make_relay_client(settings: Settings, session: aiohttp.ClientSession) -> Rel
     """Make the relay client. Raises ``StartError`` for an address that no relay can have."""
     return RelayClient(
         session,
-        _relay(settings),
+        profile_of(settings),
         settings.suno_api_key,
         batch_size=settings.poll_batch_size,
         requests_per_second=settings.poll_requests_per_second,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Stores:
+    """The parts of the database that several parts of the bot share."""
+
+    limits: WatchLimits
+    outbox: Outbox
+    tasks: TaskStore
+    live_cards: LiveCards
+    server_settings: ServerSettingsStore
+    departed_servers: DepartedServers
 
 
 def build_bot(
@@ -239,13 +141,45 @@ def build_bot(
     cogs: Sequence[str],
     timing: Timing,
     fingerprint: str,
-) -> Bot:
+) -> BotParts:
     """Build every part of the bot; nothing is opened, and nothing starts.
 
     ``fingerprint``: of the address and the key with which the relay is asked.
     """
-    relay_name = _relay(settings).name
+    relay_name = profile_of(settings).name
     metrics, monitor = Metrics(), RequestMonitor()
+    stores = _build_stores(settings, database, relay_name, fingerprint)
+    schedule = Schedule(Planner(settings.poll_interval), settings.watch_deadline)
+    poller = Poller(
+        relay_client, stores.tasks, schedule, batch_size=settings.poll_batch_size, metrics=metrics
+    )
+    relay_client.on_success(poller.resume)
+    addresses = Addresses(settings.discord_api_url, settings.discord_gateway_url)
+    client = SunoBot(addresses, cogs, timing.gateway, request_trace(monitor, metrics))
+    dispatcher = _build_dispatcher(client, stores, fetcher, metrics, monitor)
+    updater = LiveCardUpdater(
+        client,
+        stores.live_cards,
+        timing.live_cards,
+        dispatcher_busy=lambda: dispatcher.busy,
+        request_monitor=monitor,
+    )
+    watchlist = Watchlist(
+        relay_client,
+        stores.tasks,
+        LookupLimiter(settings.poll_requests_per_second),
+        first_poll_at=schedule.first_poll_at,
+        deadline=schedule.deadline,
+    )
+    client.services = _build_services(database, relay_name, stores, watchlist, dispatcher, updater)
+    retention = RetentionJob(Retention(database), stores.departed_servers)
+    client.background = _build_loops(stores, poller, dispatcher, updater, retention, metrics)
+    return BotParts(client, poller, metrics, monitor)
+
+
+def _build_stores(
+    settings: Settings, database: DatabaseThread, relay_name: str, fingerprint: str
+) -> _Stores:
     limits = WatchLimits(
         settings.watches_per_user,
         settings.watches_per_server,
@@ -253,74 +187,82 @@ def build_bot(
         messages_per_channel=settings.messages_per_channel,
     )
     outbox = Outbox(database)
-    tasks = TaskStore(database, outbox, relay_name, limits, fingerprint=fingerprint)
-    live_cards = LiveCards(database, relay_name, limits)
-    server_settings = ServerSettingsStore(database)
-    erasure, departed_servers = Erasure(database), DepartedServers(database)
-
-    schedule = Schedule(Planner(settings.poll_interval), settings.watch_deadline)
-    poller = Poller(
-        relay_client, tasks, schedule, batch_size=settings.poll_batch_size, metrics=metrics
+    return _Stores(
+        limits=limits,
+        outbox=outbox,
+        tasks=TaskStore(database, outbox, relay_name, limits, fingerprint=fingerprint),
+        live_cards=LiveCards(database, relay_name, limits),
+        server_settings=ServerSettingsStore(database),
+        departed_servers=DepartedServers(database),
     )
-    relay_client.on_success(poller.resume)
 
-    addresses = Addresses(settings.discord_api_url, settings.discord_gateway_url)
-    client = SunoBot(addresses, cogs, timing.gateway, request_trace(monitor, metrics))
-    attachments = AttachmentPolicy(client, server_settings, AudioAttachments(fetcher))
+
+def _build_dispatcher(
+    client: SunoBot,
+    stores: _Stores,
+    fetcher: AudioFetcher,
+    metrics: Metrics,
+    monitor: RequestMonitor,
+) -> OutboxDispatcher:
+    attachments = AttachmentPolicy(client, stores.server_settings, AudioAttachments(fetcher))
     client.add_listener(attachments.limits.note, "on_interaction")
-    dispatcher = OutboxDispatcher(
+    return OutboxDispatcher(
         client,
-        outbox,
+        stores.outbox,
         attachments=attachments,
-        settings=server_settings,
+        settings=stores.server_settings,
         metrics=metrics,
         request_monitor=monitor,
     )
-    updater = LiveCardUpdater(
-        client,
-        live_cards,
-        timing.live_cards,
-        dispatcher_busy=lambda: dispatcher.busy,
-        request_monitor=monitor,
-    )
 
-    limiter = LookupLimiter(settings.poll_requests_per_second)
-    watchlist = Watchlist(
-        relay_client,
-        tasks,
-        limiter,
-        first_poll_at=schedule.first_poll_at,
-        deadline=schedule.deadline,
-    )
+
+def _build_services(
+    database: DatabaseThread,
+    relay_name: str,
+    stores: _Stores,
+    watchlist: Watchlist,
+    dispatcher: OutboxDispatcher,
+    updater: LiveCardUpdater,
+) -> Services:
     direct = DirectMessageWatches(updater, NoticeStates(database, relay_name))
-    client.services = Services(
-        watch_service=WatchService(watchlist, live_cards, direct, server_settings),
+    return Services(
+        watch_service=WatchService(watchlist, stores.live_cards, direct, stores.server_settings),
         watchlist=watchlist,
         dispatcher=dispatcher,
         live_card_updater=updater,
-        outbox=outbox,
-        live_cards=live_cards,
+        outbox=stores.outbox,
+        live_cards=stores.live_cards,
         history=History(database, relay_name),
-        erasure=erasure,
-        departed_servers=departed_servers,
-        server_settings=server_settings,
-        limits=limits,
+        erasure=Erasure(database),
+        departed_servers=stores.departed_servers,
+        server_settings=stores.server_settings,
+        limits=stores.limits,
         key_values=KeyValueStore(database),
     )
-    retention = RetentionJob(Retention(database), departed_servers)
-    client.background = BackgroundLoops(
+
+
+def _build_loops(
+    stores: _Stores,
+    poller: Poller,
+    dispatcher: OutboxDispatcher,
+    updater: LiveCardUpdater,
+    retention: RetentionJob,
+    metrics: Metrics,
+) -> BackgroundLoops:
+    """Build the loops under the names that metrics and health probes publish."""
+    loops = BackgroundLoops(
         (
-            Loop("poll", poller.tick, tasks.changed),
-            Loop("deliver", dispatcher.tick, outbox.changed),
-            Loop("show", updater.tick, live_cards.changed),
-            Loop("tidy", retention.tick, departed_servers.changed),
+            Loop("poll", poller.tick, stores.tasks.changed),
+            Loop("deliver", dispatcher.tick, stores.outbox.changed),
+            Loop("show", updater.tick, stores.live_cards.changed),
+            Loop("tidy", retention.tick, stores.departed_servers.changed),
         ),
         finish=(poller.finish, dispatcher.finish, updater.finish),
         on_failure=lambda loop: metrics.failed_ticks.labels(loop).inc(),
     )
-    for name in client.background.names:
+    for name in loops.names:
         metrics.failed_ticks.labels(name)  # exported as 0 until the first failure
-    return Bot(client, poller, metrics, monitor)
+    return loops
 
 
 async def commands_to_register(settings: Settings) -> list[dict[str, Any]]:
@@ -330,7 +272,7 @@ async def commands_to_register(settings: Settings) -> list[dict[str, Any]]:
         relay_client = make_relay_client(settings, session)
         database = DatabaseThread(settings.database_path)  # is not opened
         fetcher = AudioFetcher()
-        bot = build_bot(settings, database, relay_client, fetcher, COGS, Timing(), fingerprint="")
+        bot = build_bot(settings, database, relay_client, fetcher, COGS, TIMING, fingerprint="")
         async with bot.client:
             return await bot.client.load_cogs()
 
@@ -338,7 +280,8 @@ async def commands_to_register(settings: Settings) -> list[dict[str, Any]]:
 _ANY_RELAY = {"suno_relay": "deerapi", "suno_base_url": "", "suno_fetch_path": ""}
 
 
-def _relay(settings: Settings) -> RelayProfile:
+def profile_of(settings: Settings) -> RelayProfile:
+    """Return the profile of the relay in the settings. Raises ``StartError`` if it is unusable."""
     try:
         return relay_profile(
             settings.suno_relay, settings.suno_base_url or None, settings.suno_fetch_path or None

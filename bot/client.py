@@ -65,22 +65,22 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Whom the client talks to. ``gateway_url`` empty: what the API returns."""
+    """The URLs of Discord. ``gateway_url`` empty: the one that the API returns."""
 
     api_url: str
     gateway_url: str = ""
 
 
-EVERYWHERE = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
-FOR_ALL = app_commands.AppInstallationType(guild=True, user=True)
+ALL_CONTEXTS = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
+ALL_INSTALLATIONS = app_commands.AppInstallationType(guild=True, user=True)
 """A user who installs the bot can use it in servers where it is not a member."""
 
 
 class CommandTree(app_commands.CommandTree["SunoBot"]):
-    """The commands; an error of any of them is answered with a sentence."""
+    """The tree of all commands; an error of a command is answered with a message."""
 
     def __init__(self, client: "SunoBot") -> None:
-        super().__init__(client, allowed_contexts=EVERYWHERE, allowed_installs=FOR_ALL)
+        super().__init__(client, allowed_contexts=ALL_CONTEXTS, allowed_installs=ALL_INSTALLATIONS)
 
     async def on_error(
         self, interaction: discord.Interaction["SunoBot"], error: app_commands.AppCommandError
@@ -149,7 +149,7 @@ class SunoBot(GatewayClient):
         if not self.is_ready():
             return "not connected to Discord yet"
         if any(shard.is_closed() for shard in self.shards.values()):
-            return "the connection to Discord is lost; it is made anew"
+            return "the connection to Discord is lost; the bot reconnects"
         return None
 
     async def on_ready(self) -> None:

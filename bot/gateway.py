@@ -1,4 +1,4 @@
-"""Connects to Discord's gateway, and keeps trying where discord.py gives up.
+"""Connects to Discord's gateway, and retries where discord.py gives up.
 
 It relies on private parts of ``AutoShardedClient``; the tests in ``test_gateway`` fail if they
 change.
@@ -19,7 +19,7 @@ from discord.shard import Shard
 log = logging.getLogger(__name__)
 
 _FINAL_CLOSE_CODES = frozenset({4004, *range(4010, 4015)})
-"""After these close codes the gateway refuses the same client again."""
+"""Close codes after which another attempt of the same client is refused, too."""
 
 
 @dataclass(frozen=True, slots=True)

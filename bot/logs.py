@@ -16,13 +16,13 @@ from bot.redaction import (
 )
 
 _NOISY = dict.fromkeys(("discord", "asyncio", "aiohttp", "filelock"), logging.WARNING)
-"""Libraries that log more than an operator needs, and the least level of their records."""
+"""Libraries that log more than an operator needs, and the minimum level of their records."""
 
 _RECONNECT_PREFIX = "Attempting a reconnect"
-"""The begin of discord.py's message about a connection that it restores by itself."""
+"""The beginning of discord.py's message about a connection that it restores by itself."""
 
 _INTERACTION_TOKEN = re.compile(r"((?:webhooks|interactions)/\d+/)[^/?\s]+")
-"""In a URL that discord.py logs; with this token anybody could answer as the bot."""
+"""The token in a URL that discord.py logs; with it anybody could respond as the bot."""
 
 
 def configure_logging(
@@ -38,8 +38,8 @@ def configure_logging(
     handler.setFormatter(_RedactingFormatter(inner, secrets))
     handler.addFilter(_shorten_reconnect)
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for name, least in _NOISY.items():
-        logging.getLogger(name).setLevel(max(least, logging.getLevelName(level)))
+    for name, minimum in _NOISY.items():
+        logging.getLogger(name).setLevel(max(minimum, logging.getLevelName(level)))
 
 
 def _shorten_reconnect(record: logging.LogRecord) -> bool:

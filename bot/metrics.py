@@ -1,4 +1,4 @@
-"""The Prometheus metrics that the parts of the bot count and time.
+"""The Prometheus metrics of the bot.
 
 The composition root creates one ``Metrics`` and passes it to the parts that count. Every label has
 a short list of values, so that no metric grows with use: none names a task, a person or a server.

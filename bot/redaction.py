@@ -1,4 +1,4 @@
-"""Removes what must not be shown: secrets, and characters that control a terminal."""
+"""Redacts secrets, and escapes characters that control a terminal."""
 
 import json
 import re

@@ -1,7 +1,7 @@
-"""Graceful shutdown: started by the first signal, and ended in time whatever is under way.
+"""Shuts the bot down at the first signal, within a time limit.
 
-Nothing depends on it, because the bot may be killed at any moment; but it avoids repeated or
-unconfirmed messages.
+Delivery does not depend on an orderly shutdown, because the bot may be killed at any moment; it
+only avoids repeated or unconfirmed messages.
 """
 
 import asyncio
@@ -14,8 +14,8 @@ from contextlib import suppress
 log = logging.getLogger(__name__)
 
 SHUTDOWN_TIMEOUT = 9.0
-"""Seconds after which a process that still stops is ended: container and service managers wait for
-10 before they kill."""
+"""Seconds after which the process is ended if it has not stopped: container and service managers
+wait for 10 before they kill it."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -23,9 +23,9 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 async def run_until_signal(work: Coroutine[None, None, None]) -> None:
     """Run ``work`` until it ends or a signal cancels it; further signals are ignored.
 
-    If the end takes too long, for a name server that does not answer or a thread, the stacks are
-    printed and the process ends with exit code 1. That needs neither the event loop nor the
-    interpreter lock.
+    If stopping takes too long, because of a blocked thread or a name server that does not answer,
+    the stacks are printed and the process ends with exit code 1. That needs neither the event loop
+    nor the interpreter lock.
     """
     loop = asyncio.get_running_loop()
     task = asyncio.create_task(work)

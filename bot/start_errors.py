@@ -1,4 +1,4 @@
-"""Explains to the operator why the bot cannot start or cannot go on."""
+"""Explains to the operator why the bot cannot start, or has to stop."""
 
 import sqlite3
 
@@ -23,7 +23,7 @@ _CLOSE_CODES = {
 
 
 class StartError(Exception):
-    """The bot cannot start or cannot go on; the text says why and what to do.
+    """The bot cannot start or has to stop; the text says why and what to do.
 
     ``permanent``: starting again does not help before somebody changes something.
     """

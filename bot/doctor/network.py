@@ -1,4 +1,4 @@
-"""The doctor's HTTP requests: what was answered, and why a server could not be reached."""
+"""Records the doctor's HTTP requests, and explains errors of connections."""
 
 import asyncio
 import errno

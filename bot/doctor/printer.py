@@ -11,6 +11,7 @@ from rich.text import Text
 from bot import __version__
 from bot.doctor.formatting import format_count
 from bot.doctor.report import Area, CheckResult, Report, State
+from bot.redaction import REDACTED, quote_unprintable
 
 _MARKS = {State.OK: "✓", State.WARNING: "!", State.PROBLEM: "✗"}
 _STYLES = {State.OK: "green", State.WARNING: "yellow", State.PROBLEM: "bold red"}
@@ -77,10 +78,7 @@ class Printer:
 
     def _sanitize(self, text: str) -> str:
         """Return a text without secrets and without what a terminal interprets."""
-        shown = "".join(
-            character if character.isprintable() else character.encode("unicode_escape").decode()
-            for character in self._redact_text(text)
-        )
+        shown = quote_unprintable(self._redact_text(text))
         return shown.encode(self._console.encoding, "replace").decode(self._console.encoding)
 
     def _redact(self, value: Any) -> Any:
@@ -93,7 +91,7 @@ class Printer:
 
     def _redact_text(self, text: str) -> str:
         for secret in self._secrets:
-            text = text.replace(secret, "[secret]")
+            text = text.replace(secret, REDACTED)
         return text
 
 

@@ -2,7 +2,7 @@
 
 Only what a restart can fix makes the bot not alive: an event loop that does not respond, a
 background loop without a success for longer than any tick may take, and requests to Discord that
-hang in this process. A relay or a Discord that is down is no such thing: ticks go on, and requests
+hang in this process. An outage of the relay or of Discord does not: ticks succeed, and requests
 end, even if they fail.
 """
 
@@ -17,8 +17,8 @@ MAX_TICK_GAP = 600.0
 """Seconds in which each background loop certainly succeeds once, if it is not stuck."""
 
 MAX_QUEUED_REQUESTS = 600
-"""Requests to a relay that may precede one more poll: those of the polls under way, each with its
-batches bisected down to one id, and with ids requested singly."""
+"""Requests to a relay that may be sent before the next poll: those of all concurrent polls, each
+with its batches bisected down to single ids, and with ids requested singly."""
 
 QUERY_TIMEOUT = 2.0
 """Seconds; a database that takes longer for a trivial query is not ready."""
@@ -97,7 +97,7 @@ async def has_hanging_requests(probes: HealthProbes, now: float) -> bool:
     try:
         async with asyncio.timeout(QUERY_TIMEOUT):
             due_since = await probes.due_since()
-    except Exception:  # noqa: BLE001 # a new start mends no database
+    except Exception:  # noqa: BLE001 # a restart repairs no database
         return False
     return due_since is not None and now - due_since > MAX_HANG
 

@@ -104,7 +104,7 @@ class MonitoringServer:
     async def _serve_healthz(self, _request: web.Request) -> web.Response:
         now = time.time()
         if stalled := stalled_loops(self._probes, self._limits, now):
-            text = f"no good round for too long: {', '.join(stalled)}\n"
+            text = f"no successful tick for too long: {', '.join(stalled)}\n"
             return web.Response(status=503, text=text)
         if await has_hanging_requests(self._probes, now):
             text = "messages are due, and requests to Discord do not end any more\n"

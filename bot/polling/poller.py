@@ -26,7 +26,7 @@ from bot.storage.tasks import TaskStore
 log = logging.getLogger(__name__)
 
 MAX_CONCURRENT_POLLS = 16
-"""So many that a relay which takes some seconds is still asked at the full rate."""
+"""Polls under way at most: enough for the full request rate at a relay that takes some seconds."""
 
 SHUTDOWN_TIMEOUT = 3.0
 """Seconds that a stop leaves to the polls under way; a lost result is polled again."""

@@ -1,4 +1,4 @@
-"""Explains a response: what the bot concludes from it, as plain data for ``suno-bot explain``."""
+"""Explains how the bot reads a relay's response, as plain data for ``suno-bot explain``."""
 
 from typing import Any
 

@@ -313,7 +313,7 @@ an event of ours."""
 CANCELLING = {
     "bot/delivery/dispatcher.py": {"finish"},
     "bot/delivery/live_card_updater.py": {"finish"},
-    "bot/app.py": {"_keep_connected"},
+    "bot/lifecycle.py": {"_run_client"},
     "bot/shutdown.py": {"stop", "run_until_signal"},
     "bot/background.py": {"stop"},
 }

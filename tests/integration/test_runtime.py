@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from bot.app import serve
+from bot.lifecycle import serve
 from bot.runtime import new_event_loop
 from bot.settings import Settings
 from sandbox.bot_process import BotProcess

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import aiohttp
 
-from bot.app import COGS, Bot, Timing, build_bot, make_relay_client, serve
+from bot.app import COGS, BotParts, Timing, build_bot, make_relay_client
 from bot.client import SunoBot
 from bot.delivery.attachments.audio_fetcher import AudioFetcher
 from bot.delivery.live_card_updater import LiveCardTiming
 from bot.gateway import GatewayTiming
+from bot.lifecycle import serve
 from bot.settings import Settings
 from bot.storage.database import DatabaseThread
 from sandbox.bot_process import settings_for
@@ -143,7 +144,7 @@ async def running_built_bot(
     sandbox: SandboxSession,
     fetcher: AudioFetcher | None = None,
     gateway_timing: GatewayTiming = FAST_GATEWAY,
-) -> AsyncIterator[Bot]:
+) -> AsyncIterator[BotParts]:
     """Run the bot within this process and yield what ``build_bot`` returned."""
     values = {name.lower(): value for name, value in sandbox.environment.items()}
     settings = Settings.model_validate(values)

@@ -47,6 +47,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "bot.background": {"bot.storage"},
     "bot.start_errors": {"bot.settings", "bot.storage", "bot.monitoring"},
+    "bot.lifecycle": {
+        *("bot.app", "bot.client", "bot.settings", "bot.relay", "bot.storage", "bot.delivery"),
+        *("bot.logs", "bot.redaction", "bot.runtime", "bot.shutdown", "bot.start_errors"),
+        "bot.token_check",
+    },
     "bot.doctor": {
         *("bot.settings", "bot.redaction", "bot.relay", "bot.storage"),
         "bot.app",  # composes the bot whose commands are compared
@@ -54,7 +59,14 @@ MAY_IMPORT: dict[str, set[str]] = {
         "bot.delivery.discord_errors",  # what the stored status and code of a refusal mean
     },
     "bot.__main__": {
-        *("bot.settings", "bot.app", "bot.doctor", "bot.relay", "bot.start_errors", "sandbox"),
+        *(
+            "bot.settings",
+            "bot.lifecycle",
+            "bot.doctor",
+            "bot.relay",
+            "bot.start_errors",
+            "sandbox",
+        ),
     },
     "cogs": {
         *("bot.client", "bot.relay", "bot.storage", "bot.watches", "bot.ui", "bot.delivery"),
@@ -68,8 +80,16 @@ The longest prefix counts. ``bot.app`` is missing: it may import everything but 
 """
 
 KNOWS_DISCORD = {
-    *("bot.ui", "bot.delivery", "bot.watches", "bot.client", "bot.client", "bot.gateway"),
-    *("bot.app", "bot.background", "bot.start_errors", "bot.doctor", "bot.i18n", "cogs"),
+    *("bot.ui", "bot.delivery", "bot.watches", "bot.client", "bot.gateway"),
+    *(
+        "bot.app",
+        "bot.lifecycle",
+        "bot.background",
+        "bot.start_errors",
+        "bot.doctor",
+        "bot.i18n",
+        "cogs",
+    ),
 }
 
 

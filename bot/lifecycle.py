@@ -1,0 +1,138 @@
+"""Starts the bot, keeps it running, and closes everything in reverse order."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+import aiohttp
+
+from bot import __version__
+from bot.app import (
+    COGS,
+    TIMING,
+    Timing,
+    build_bot,
+    make_relay_client,
+    monitoring_server,
+    profile_of,
+)
+from bot.client import SunoBot
+from bot.delivery.attachments.audio_fetcher import AudioFetcher
+from bot.logs import configure_logging
+from bot.redaction import redact_setting
+from bot.runtime import freeze_gc, lower_switch_interval, new_event_loop
+from bot.settings import Settings
+from bot.shutdown import run_until_signal
+from bot.start_errors import (
+    EXPLAINED_ERRORS,
+    LOGIN_REFUSED,
+    LOGIN_REFUSED_ONCE,
+    StartError,
+    explain_start_error,
+    is_token_refusal,
+)
+from bot.storage.database import DatabaseThread
+from bot.storage.key_value import RelayAccess, create_fingerprint
+from bot.storage.queue_statistics import QueueStatistics
+from bot.token_check import TokenCheck
+
+log = logging.getLogger(__name__)
+
+
+def run(settings: Settings) -> None:
+    """Run the bot until a signal stops it (SIGINT, SIGTERM). Raises ``StartError``."""
+    configure_logging(settings.log_level, settings.log_format, settings.secrets)
+    lower_switch_interval()
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(run_until_signal(serve(settings, when_ready=freeze_gc)))
+
+
+async def serve(
+    settings: Settings,
+    timing: Timing = TIMING,
+    when_ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Run the bot until this is cancelled. Raises ``StartError``.
+
+    ``when_ready`` is called once, when Discord has sent the servers of every shard.
+    """
+    check = TokenCheck(settings.discord_api_url, settings.discord_token)
+    async with AsyncExitStack() as stack:
+        try:
+            client = await _open_client(settings, stack, timing)
+            readiness = asyncio.create_task(_call_when_ready(client, when_ready))
+            stack.callback(readiness.cancel)
+            await _run_client(client, check)
+        except EXPLAINED_ERRORS as error:
+            if is_token_refusal(error) and not await check.is_refused():
+                raise StartError(LOGIN_REFUSED_ONCE, permanent=False) from error
+            raise explain_start_error(error, settings) from error
+
+
+async def _call_when_ready(client: SunoBot, callback: Callable[[], None]) -> None:
+    await client.wait_until_ready()
+    callback()
+
+
+async def _run_client(client: SunoBot, check: TokenCheck) -> None:
+    """Run the client until it ends by itself, the token is refused or this is cancelled; close it.
+
+    It runs in a task of its own: discord.py swallows a cancellation while it starts a new session.
+    A task that does not end within half a second of its cancellation is ended by ``close``.
+    """
+    connection = asyncio.create_task(client.start(check.token.get_secret_value()))
+    refusal = asyncio.create_task(check.until_refused(client.services.dispatcher.token_refused))
+    try:
+        await asyncio.wait({connection, refusal}, return_when=asyncio.FIRST_COMPLETED)
+        if refusal.done():
+            raise StartError(LOGIN_REFUSED, permanent=True)
+        await connection
+    finally:
+        refusal.cancel()
+        connection.cancel()
+        await asyncio.wait({connection}, timeout=0.5)
+        await client.close()
+        await asyncio.gather(connection, return_exceptions=True)
+
+
+async def _open_client(settings: Settings, stack: AsyncExitStack, timing: Timing) -> SunoBot:
+    """Open database and connections, build the bot, start monitoring; ``stack`` closes them."""
+    log.info("Suno Bot starting: version=%s", __version__)
+    relay = profile_of(settings)
+    log.info("Relay: name=%s url=%s", relay.name, redact_setting(relay.base_url))
+    database = await stack.enter_async_context(DatabaseThread(settings.database_path))
+    queues = QueueStatistics(database, relay.name)
+    await _log_queues(queues, settings)
+    session = await stack.enter_async_context(aiohttp.ClientSession())
+    relay_client = make_relay_client(settings, session)
+    stack.push_async_callback(relay_client.aclose)
+    fetcher = await stack.enter_async_context(AudioFetcher())
+    access = RelayAccess(relay.name, relay.base_url, settings.suno_api_key)
+    fingerprint = await create_fingerprint(database, access)
+    bot = build_bot(settings, database, relay_client, fetcher, COGS, timing, fingerprint)
+    await stack.enter_async_context(bot.client)
+    await bot.poller.learn_from_history(bot.client.services.history)
+    if settings.metrics_port:
+        server = monitoring_server(settings, bot, relay_client, database, queues)
+        await stack.enter_async_context(server)
+        log.info("Metrics served: url=%s/metrics", server.address)
+    reachability = asyncio.create_task(relay_client.warn_if_unreachable())
+    stack.callback(reachability.cancel)
+    return bot.client
+
+
+async def _log_queues(queues: QueueStatistics, settings: Settings) -> None:
+    """Log how many tasks and messages are queued, and the tasks of relays that are not in use."""
+    counts = await queues.count()
+    log.info(
+        "Database opened: path=%s running_tasks=%d waiting_messages=%d",
+        *(settings.database_path, counts.running_tasks, counts.unposted),
+    )
+    if elsewhere := await queues.running_at_other_relays():
+        log.warning(
+            "Tasks of other relays are neither polled nor delivered while SUNO_RELAY is %s: %s."
+            " Set SUNO_RELAY back until they have ended, see docs/relays.md",
+            settings.suno_relay,
+            " ".join(f"{name}={count}" for name, count in elsewhere.items()),
+        )
