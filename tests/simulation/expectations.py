@@ -21,6 +21,8 @@ class Expectation:
     most: int = 0
     actions: list[UserAction] = field(default_factory=list)
     arrived: list[Message] = field(default_factory=list)
+    redirected: list[Message] = field(default_factory=list)
+    """Notices for other places that arrived here."""
 
     def take(self, action: UserAction, *, stopped_perhaps: bool) -> None:
         """Count what a deed and its answer change.
@@ -32,15 +34,19 @@ class Expectation:
             if reply_kind in (ReplyKind.WATCHING, ReplyKind.FINISHED, ReplyKind.UNKNOWN):
                 self.most += 1
             if reply_kind is ReplyKind.WATCHING or (
-                reply_kind is ReplyKind.FINISHED and not self.actions
+                reply_kind is ReplyKind.FINISHED and not self._was_notice_pending(action.asked_at)
             ):
-                self.least += 1  # a later wish may have become one with an earlier watch
+                self.least += 1
         elif reply_kind in (ReplyKind.STOPPED, ReplyKind.UNKNOWN) or stopped_perhaps:
             told = sum(message.created_at < action.asked_at for message in self.arrived)
             self.least -= self.least > told
             surely = reply_kind is ReplyKind.STOPPED and action.verb != "may leave"
             self.most -= self.most > told and surely
         self.actions.append(action)
+
+    def _was_notice_pending(self, asked_at: float) -> bool:
+        """Whether a notice may have been owed here at a time: a watch becomes one with it."""
+        return bool(self.actions) or any(each.created_at > asked_at for each in self.redirected)
 
     def was_asked_before(self, message: Message) -> bool:
         """Whether the person wished to be told before a message was posted."""
@@ -57,8 +63,10 @@ def expected_notices(simulation: Simulation) -> dict[Key, Expectation]:
         for message in filter(is_notice, channel.messages.values()):
             task = simulation.task_of(message)
             for user_id in _reached(simulation, message):
-                key = (task.id if task else "", _place_of(simulation, message), user_id)
-                expectations[key].arrived.append(message)
+                task_id, place = task.id if task else "", _place_of(simulation, message)
+                expectations[task_id, place, user_id].arrived.append(message)
+                if place != channel.id:
+                    expectations[task_id, channel.id, user_id].redirected.append(message)
     for action in simulation.users.actions:
         concerned = [expectations[key] for key in _concerned(action, expectations)]
         in_several_places = sum(each.most > 0 for each in concerned) > 1
