@@ -27,8 +27,8 @@ SOON = POLICY.held_retry_interval
 
 
 @dataclass
-class Skewed:
-    """The parts around an outbox, and a clock of the bot's own."""
+class SkewedBot:
+    """An outbox with its collaborators and a clock that the test sets."""
 
     dispatching: DispatcherHarness
     skew: float = HOURS
@@ -39,7 +39,7 @@ class Skewed:
         return self.dispatching.now + self.skew
 
     def start(self) -> None:
-        """Start a bot on the database as it is."""
+        """Start a bot on the database."""
         dispatching = self.dispatching
         dispatching.outbox = Outbox(dispatching.outbox._database)
         dispatching.store = TaskStore(dispatching.outbox._database, dispatching.outbox, "local")
@@ -47,20 +47,20 @@ class Skewed:
             dispatching.client, dispatching.outbox, POLICY, clock=lambda: self.now
         )
 
-    async def owe(self, task_id: str) -> None:
-        """Owe somebody the notice of a song."""
+    async def enqueue(self, task_id: str) -> None:
+        """Enqueue the notice of a song for a person."""
         destination = self.dispatching.channel
         ada = add_member(self.dispatching)
         await self.dispatching.enqueue(a_song(task_id), ada.id, channel=destination)
 
-    async def work(self, after: float = 0.0) -> None:
-        """Let time pass, and let the bot do what is due."""
+    async def advance(self, after: float = 0.0) -> None:
+        """Advance the clock, and let the bot send what is due."""
         self.dispatching.local.clock.advance(after)
         for _ in range(10):
             await self.dispatching.dispatcher.tick()
             await self.dispatching.dispatcher.finish()
 
-    async def set_right(self, by: float = HOURS, *, restarted: bool = False) -> None:
+    async def correct_clock(self, by: float = HOURS, *, restarted: bool = False) -> None:
         """Set the bot's clock back, while it runs or while it does not."""
         self.skew -= by
         if restarted:
@@ -68,75 +68,77 @@ class Skewed:
 
 
 @pytest.fixture
-async def skewed(dispatching: DispatcherHarness) -> Skewed:
+async def skewed_bot(dispatching: DispatcherHarness) -> SkewedBot:
     """Return a bot whose clock is hours ahead."""
-    skewed = Skewed(dispatching)
-    skewed.start()
-    return skewed
+    skewed_bot = SkewedBot(dispatching)
+    skewed_bot.start()
+    return skewed_bot
 
 
 restarts = pytest.mark.parametrize("restarted", [False, True], ids=["running", "restarted"])
 
 
 @restarts
-async def test_a_postponed_notice_is_not_hours_late(skewed: Skewed, restarted: bool) -> None:
-    """It was to be tried again in a second of the time that comes twice."""
-    dispatching = skewed.dispatching
+async def test_a_postponed_notice_is_retried_soon_after_a_rollback(
+    skewed_bot: SkewedBot, restarted: bool
+) -> None:
+    """Its stored retry time lies hours ahead by the corrected clock."""
+    dispatching = skewed_bot.dispatching
     dispatching.local.faults.add(POST, status=503, times=1)
-    await skewed.owe("song")
-    await skewed.work()
+    await skewed_bot.enqueue("song")
+    await skewed_bot.advance()
     assert dispatching.channel.messages == []
-    await skewed.set_right(restarted=restarted)
-    await skewed.work()
-    await skewed.work(after=SOON)
+    await skewed_bot.correct_clock(restarted=restarted)
+    await skewed_bot.advance()
+    await skewed_bot.advance(after=SOON)
     assert len(dispatching.channel.messages) == 1
 
 
 @restarts
-async def test_a_blocked_channel_is_tried_within_ten_minutes(
-    skewed: Skewed, restarted: bool
+async def test_a_blocked_channel_is_probed_soon_after_a_rollback(
+    skewed_bot: SkewedBot, restarted: bool
 ) -> None:
-    """Also what is held for itself, and direct messages that are to be opened."""
-    dispatching = skewed.dispatching
+    """Held notices and unopened direct messages are tried within ten minutes, too."""
+    dispatching = skewed_bot.dispatching
     dispatching.channel.deny("send_messages")
-    await skewed.owe("song")
-    await skewed.work()
-    await skewed.set_right(restarted=restarted)
+    await skewed_bot.enqueue("song")
+    await skewed_bot.advance()
+    await skewed_bot.correct_clock(restarted=restarted)
     dispatching.channel.allow("send_messages")
-    await skewed.work()
-    await skewed.work(after=SOON)
+    await skewed_bot.advance()
+    await skewed_bot.advance(after=SOON)
     assert len(dispatching.channel.messages) == 1
 
 
 @restarts
-async def test_a_notice_that_is_held_for_a_time_that_comes_twice_is_tried_soon(
-    skewed: Skewed, restarted: bool
+async def test_a_held_notice_is_retried_soon_after_a_rollback(
+    skewed_bot: SkewedBot, restarted: bool
 ) -> None:
-    """The clock was days ahead meanwhile, so that trouble seemed to have lasted for days."""
-    dispatching, days = skewed.dispatching, 3 * 86400.0
+    """The clock was days ahead, so that the error seemed to have lasted for days."""
+    dispatching, days = skewed_bot.dispatching, 3 * 86400.0
     dispatching.local.faults.add(POST, status=503, times=2)
-    await skewed.owe("song")
-    await skewed.work()
-    skewed.skew += days
-    await skewed.work()
+    await skewed_bot.enqueue("song")
+    await skewed_bot.advance()
+    skewed_bot.skew += days
+    await skewed_bot.advance()
     assert (await dispatching.states())[0][0] == "held"
-    await skewed.set_right(by=days, restarted=restarted)
-    await skewed.work()
-    await skewed.work(after=SOON)
+    await skewed_bot.correct_clock(by=days, restarted=restarted)
+    await skewed_bot.advance()
+    await skewed_bot.advance(after=SOON)
     assert len(dispatching.channel.messages) == 1
 
 
-async def unheard(skewed: Skewed) -> None:
-    """Let Discord take a notice whose acknowledgement is lost, and nothing more for half an hour.
+async def lose_acknowledgement(skewed_bot: SkewedBot) -> None:
+    """Let Discord take a notice, lose the response, and fail for half an hour.
 
-    That is so long that the nonce of the notice is forgotten.
+    Discord does not recognize the nonce of the notice any more after that time.
     """
-    dispatching = skewed.dispatching
+    dispatching = skewed_bot.dispatching
     dispatching.local.faults.add(POST, drop=True, when="after", times=1)
     dispatching.local.faults.add(POST, drop=True, times=None)
-    await skewed.owe("song")
+    await skewed_bot.enqueue("song")
     for _ in range(31):
-        await skewed.work(after=60)
+        await skewed_bot.advance(after=60)
     dispatching.local.faults.clear()
     assert len(dispatching.channel.messages) == 1
     assert (await dispatching.states())[0][0] == "due"
@@ -147,84 +149,86 @@ async def unheard(skewed: Skewed) -> None:
     [(HOURS, False), (HOURS, True), (1790.0, False)],
     ids=["running", "restarted", "to when it was posted"],
 )
-async def test_an_unconfirmed_notice_is_looked_for_and_not_posted_twice(
-    skewed: Skewed, by: float, restarted: bool
+async def test_an_unconfirmed_notice_is_found_after_a_rollback(
+    skewed_bot: SkewedBot, by: float, restarted: bool
 ) -> None:
-    """However young it seems by the clock that was set right."""
-    await unheard(skewed)
-    await skewed.set_right(by, restarted=restarted)
-    await skewed.work()
-    await skewed.work(after=SOON)
-    assert len(skewed.dispatching.channel.messages) == 1
-    assert (await skewed.dispatching.states())[0][0] == "sent"
+    """It is not posted again, however recent it seems by the corrected clock."""
+    await lose_acknowledgement(skewed_bot)
+    await skewed_bot.correct_clock(by, restarted=restarted)
+    await skewed_bot.advance()
+    await skewed_bot.advance(after=SOON)
+    assert len(skewed_bot.dispatching.channel.messages) == 1
+    assert (await skewed_bot.dispatching.states())[0][0] == "sent"
 
 
 @restarts
-async def test_an_unconfirmed_notice_that_cannot_be_looked_for_says_that_it_may_be_a_repeat(
-    skewed: Skewed, restarted: bool
+async def test_an_unconfirmed_notice_without_history_is_marked_as_possible_duplicate(
+    skewed_bot: SkewedBot, restarted: bool
 ) -> None:
-    """Whenever it is sent: also hours later, when its stored time is just past."""
-    dispatching = skewed.dispatching
-    await unheard(skewed)
+    """The mark does not depend on when the notice is retried."""
+    dispatching = skewed_bot.dispatching
+    await lose_acknowledgement(skewed_bot)
     dispatching.channel.deny("read_message_history")
-    await skewed.set_right(restarted=restarted)
+    await skewed_bot.correct_clock(restarted=restarted)
     dispatching.local.faults.add(POST, drop=True, times=2)
     for pause in (0, SOON, HOURS - 1800, SOON, SOON):
-        await skewed.work(after=pause)
+        await skewed_bot.advance(after=pause)
     first, second = dispatching.channel.messages
     assert "twice" not in first.content
     assert "twice" in second.content
 
 
-async def test_the_notice_of_an_earlier_watch_is_no_evidence_after_the_clock_was_set_back(
-    skewed: Skewed,
+async def test_an_earlier_notice_is_no_duplicate_after_a_rollback(
+    skewed_bot: SkewedBot,
 ) -> None:
-    """The same song was posted a day before: the doubtful notice is not taken for that one."""
-    dispatching = skewed.dispatching
-    await skewed.owe("song")
-    await skewed.work()
+    """The notice of the same song from the day before is not taken for the unconfirmed one."""
+    dispatching = skewed_bot.dispatching
+    await skewed_bot.enqueue("song")
+    await skewed_bot.advance()
     dispatching.local.clock.advance(86400)
     dispatching.local.faults.add(POST, drop=True, times=1)
-    await skewed.owe("song")
-    await skewed.work()
-    await skewed.set_right()
-    await skewed.work()
-    await skewed.work(after=SOON)
+    await skewed_bot.enqueue("song")
+    await skewed_bot.advance()
+    await skewed_bot.correct_clock()
+    await skewed_bot.advance()
+    await skewed_bot.advance(after=SOON)
     assert len(dispatching.channel.messages) == 2
     assert [state for state, _ in await dispatching.states()] == ["sent", "sent"]
 
 
 @restarts
-async def test_direct_messages_are_opened_soon(skewed: Skewed, restarted: bool) -> None:
-    """Discord wanted a pause before the clock was set back."""
-    dispatching = skewed.dispatching
+async def test_direct_messages_are_opened_soon_after_a_rollback(
+    skewed_bot: SkewedBot, restarted: bool
+) -> None:
+    """A pause that Discord requested before the rollback ends soon after it."""
+    dispatching = skewed_bot.dispatching
     dispatching.local.faults.add("POST /users/@me/channels", status=403, code=40003, times=1)
-    await skewed.owe("song")
+    await skewed_bot.enqueue("song")
     dispatching.channel.delete()
-    await skewed.work()
-    await skewed.set_right(restarted=restarted)
-    await skewed.work()
+    await skewed_bot.advance()
+    await skewed_bot.correct_clock(restarted=restarted)
+    await skewed_bot.advance()
     for _ in range(3):
-        await skewed.work(after=SOON)
+        await skewed_bot.advance(after=SOON)
     assert [state for state, _ in await dispatching.states()] == ["dropped", "sent"]
 
 
-async def test_a_clock_that_is_set_back_a_little_changes_nothing(skewed: Skewed) -> None:
-    """NTP does so all the time: what is in doubt stays as old as it is."""
-    dispatching = skewed.dispatching
+async def test_a_small_rollback_changes_nothing(skewed_bot: SkewedBot) -> None:
+    """NTP sets clocks back by seconds; an unconfirmed notice keeps its age."""
+    dispatching = skewed_bot.dispatching
     dispatching.local.faults.add(POST, drop=True, when="after", times=1)
-    await skewed.owe("song")
-    await skewed.work()
+    await skewed_bot.enqueue("song")
+    await skewed_bot.advance()
     (before,) = await dispatching.outbox._database.read(
         "SELECT unconfirmed_since FROM deliveries", []
     )
-    await skewed.set_right(CLOCK_TOLERANCE / 2)
-    await skewed.work()
+    await skewed_bot.correct_clock(CLOCK_TOLERANCE / 2)
+    await skewed_bot.advance()
     (after,) = await dispatching.outbox._database.read(
         "SELECT unconfirmed_since FROM deliveries", []
     )
     assert after == before
-    await skewed.work(after=CLOCK_TOLERANCE)
+    await skewed_bot.advance(after=CLOCK_TOLERANCE)
     assert len(dispatching.channel.messages) == 1
 
 
@@ -240,8 +244,8 @@ def restart(polling: PollerHarness) -> Poller:
     )
 
 
-async def look(polling: PollerHarness, poller: Poller, after: float = 0.0) -> None:
-    """Let time pass everywhere, then look."""
+async def poll(polling: PollerHarness, poller: Poller, after: float = 0.0) -> None:
+    """Advance all clocks, then poll."""
     polling.clock.now += after
     polling.relay.clock.advance(after)
     await poller.tick()
@@ -249,27 +253,27 @@ async def look(polling: PollerHarness, poller: Poller, after: float = 0.0) -> No
 
 
 @restarts
-async def test_running_tasks_are_looked_at_within_one_interval(
+async def test_running_tasks_are_polled_within_one_interval_after_a_rollback(
     polling: PollerHarness, restarted: bool
 ) -> None:
-    """Not after the longest wait that a plan may make."""
+    """A stored poll time does not delay the poll for hours."""
     polling.relay.add(song("song", takes=60))
     await polling.watch("song")
     await polling.poll_after(5)
     polling.clock.now -= HOURS
     polling.relay.clock.advance(100)
     poller = restart(polling) if restarted else polling.poller
-    await look(polling, poller)
-    await look(polling, poller, after=polling.schedule.interval)
+    await poll(polling, poller)
+    await poll(polling, poller, after=polling.schedule.interval)
     (delivery,) = await polling.claim_due()
     assert delivery.task.status is TaskStatus.SUCCESS
 
 
 @restarts
-async def test_a_song_that_waits_for_its_last_link_is_told_in_time(
+async def test_the_wait_for_a_late_link_ends_in_time_after_a_rollback(
     polling: PollerHarness, restarted: bool
 ) -> None:
-    """The patience with a missing link began at a time that comes again only in hours."""
+    """The wait began at a time that lies hours ahead by the corrected clock."""
     made = [
         streaming(clip("clip", title="Boats", lyrics="", style="", media="https://cdn1.suno.ai"))
     ]
@@ -280,16 +284,16 @@ async def test_a_song_that_waits_for_its_last_link_is_told_in_time(
     assert await polling.claim_due() == []
     polling.clock.now -= HOURS
     poller = restart(polling) if restarted else polling.poller
-    await look(polling, poller)
+    await poll(polling, poller)
     for _ in range(7):
-        await look(polling, poller, after=MISSING_AUDIO_TIMEOUT / 6)
+        await poll(polling, poller, after=MISSING_AUDIO_TIMEOUT / 6)
     assert len(await polling.claim_due()) == 1
 
 
-async def test_a_watch_ends_when_it_should_by_the_clock_that_was_set_right(
+async def test_the_deadline_holds_by_the_corrected_clock(
     polling: PollerHarness,
 ) -> None:
-    """The clock was years ahead when it was added."""
+    """The clock was years ahead when the watch was added."""
     polling.clock.now += 1e8
     polling.relay.add(song("song", takes=1e9))
     await polling.watch("song")
@@ -322,8 +326,8 @@ def test_a_rollback_is_reported_until_it_is_handled() -> None:
     assert detector.check(10.0) is Rollback.NONE
 
 
-def test_a_plan_is_made_anew_when_the_clock_was_set_back() -> None:
-    """Waits are worked out for the price of the moment, not for that of hours ago."""
+def test_a_rollback_makes_the_planner_recompute_its_plan() -> None:
+    """The plan of hours ago does not apply."""
     planner = Planner(5.0)
     planner.adjust_price([], HOURS, full=False)
     made = planner._policies_from

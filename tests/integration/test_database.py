@@ -20,14 +20,14 @@ from tests.support.damage import damage
 
 
 async def names_in(database: DatabaseThread) -> list[str]:
-    """Return what the tests put in."""
+    """Return the names that the tests inserted."""
     return [
         row["name"] for row in await database.read("SELECT name FROM key_values ORDER BY 1", [])
     ]
 
 
-async def test_what_was_run_is_on_disk(tmp_path: Path) -> None:
-    """Another connection sees it as soon as the call returns."""
+async def test_a_function_that_ran_is_committed(tmp_path: Path) -> None:
+    """Another connection sees the writes as soon as the call returns."""
     path = tmp_path / "a" / "suno.db"
     async with DatabaseThread(path) as database:
         await database.write("INSERT INTO key_values (name, value) VALUES ('a', 'b')", [])
@@ -36,16 +36,16 @@ async def test_what_was_run_is_on_disk(tmp_path: Path) -> None:
         other.close()
 
 
-async def test_every_commit_reaches_the_disk(tmp_path: Path) -> None:
-    """Who was told something does not lose it with the power."""
+async def test_every_commit_is_synced_to_disk(tmp_path: Path) -> None:
+    """A power failure loses no write that was confirmed."""
     async with DatabaseThread(tmp_path / "suno.db") as database:
         rows = await database.run(lambda db: list(db.query("PRAGMA synchronous")))
         mode = await database.run(lambda db: list(db.query("PRAGMA journal_mode")))
         assert (rows, mode) == ([{"synchronous": 2}], [{"journal_mode": "wal"}])
 
 
-async def test_a_function_that_fails_takes_back_its_own_writes_only(tmp_path: Path) -> None:
-    """Those that were committed together with it stay."""
+async def test_a_failing_function_rolls_back_its_own_writes_only(tmp_path: Path) -> None:
+    """Writes of other functions in the same commit stay."""
 
     def fail(db: Database) -> None:
         db.execute("INSERT INTO key_values (name, value) VALUES ('bad', '')")
@@ -63,8 +63,8 @@ async def test_a_function_that_fails_takes_back_its_own_writes_only(tmp_path: Pa
         assert await names_in(database) == [f"{number:03}" for number in range(400)]
 
 
-async def test_functions_that_wait_together_share_a_commit(tmp_path: Path) -> None:
-    """A hundred writes at once are not a hundred waits for the disk."""
+async def test_queued_functions_share_a_commit(tmp_path: Path) -> None:
+    """A hundred concurrent writes do not need a hundred syncs."""
     async with DatabaseThread(tmp_path / "suno.db") as database:
         commits: list[str] = []
         await database.run(
@@ -82,8 +82,8 @@ async def test_functions_that_wait_together_share_a_commit(tmp_path: Path) -> No
         assert 1 <= len(commits) < 20
 
 
-async def test_a_commit_holds_no_more_functions_than_it_may(tmp_path: Path) -> None:
-    """What a shared commit saves can be measured against one commit for each."""
+async def test_the_number_of_functions_per_commit_is_limited(tmp_path: Path) -> None:
+    """With a limit of one, each function has a commit of its own."""
     async with DatabaseThread(tmp_path / "suno.db", max_batch=1) as database:
         commits: list[str] = []
         await database.run(
@@ -97,10 +97,10 @@ async def test_a_commit_holds_no_more_functions_than_it_may(tmp_path: Path) -> N
         assert len(commits) == 1 + 20
 
 
-async def test_nobody_is_told_of_a_write_whose_transaction_was_ended_by_another(
+async def test_no_write_of_a_transaction_that_sqlite_rolled_back_is_confirmed(
     tmp_path: Path,
 ) -> None:
-    """A full disk ends the whole transaction in the middle: nothing of it is kept or confirmed."""
+    """A full disk ends the whole transaction: nothing in it is kept or confirmed."""
 
     def end(db: Database) -> None:
         db.execute("INSERT OR ROLLBACK INTO key_values (name, value) VALUES ('kept', '')")
@@ -132,8 +132,8 @@ async def test_nobody_is_told_of_a_write_whose_transaction_was_ended_by_another(
         assert await names_in(database) == ["kept"]
 
 
-async def test_a_large_change_does_not_keep_its_room_on_the_disk(tmp_path: Path) -> None:
-    """The write-ahead log shrinks again once it is in the database."""
+async def test_the_write_ahead_log_shrinks_after_a_large_change(tmp_path: Path) -> None:
+    """The log is truncated once its pages are in the database."""
     async with DatabaseThread(tmp_path / "suno.db") as database:
         log = tmp_path / "suno.db-wal"
         add = "INSERT INTO key_values (name, value) VALUES (?, ?)"
@@ -144,8 +144,8 @@ async def test_a_large_change_does_not_keep_its_room_on_the_disk(tmp_path: Path)
         assert log.stat().st_size <= WAL_SIZE_LIMIT
 
 
-async def test_a_log_that_cannot_be_emptied_is_emptied_later(tmp_path: Path) -> None:
-    """What was deleted is deleted, and the next change is made; a disk error may pass."""
+async def test_a_failed_truncation_of_the_log_is_retried(tmp_path: Path) -> None:
+    """The deletion succeeds despite the disk error, and a later change truncates the log."""
 
     def refuse(refused: bool) -> Callable[[Database], None]:
         def authorize(action: int, name: str | None, *_: str | None) -> int:
@@ -166,8 +166,8 @@ async def test_a_log_that_cannot_be_emptied_is_emptied_later(tmp_path: Path) -> 
         assert log.stat().st_size == 0
 
 
-async def test_a_wait_that_is_cancelled_does_not_take_back_the_write(tmp_path: Path) -> None:
-    """The thread goes on, and so does everybody else's work."""
+async def test_cancelling_a_wait_does_not_undo_the_write(tmp_path: Path) -> None:
+    """The thread finishes the write, and other work continues."""
     async with DatabaseThread(tmp_path / "suno.db") as database:
         add = "INSERT INTO key_values (name, value) VALUES ('a', '')"
         waiting = asyncio.create_task(database.write(add, []))
@@ -178,8 +178,8 @@ async def test_a_wait_that_is_cancelled_does_not_take_back_the_write(tmp_path: P
         assert await names_in(database) == ["a"]
 
 
-async def test_who_reads_sees_what_is_confirmed_and_waits_for_no_write(tmp_path: Path) -> None:
-    """Not even for one that takes long; what it will have written is not seen before."""
+async def test_reads_see_committed_data_without_waiting_for_writes(tmp_path: Path) -> None:
+    """A read during a long write returns at once and sees none of its changes."""
     begun, enough = threading.Event(), threading.Event()
 
     def slow(db: Database) -> None:
@@ -197,8 +197,8 @@ async def test_who_reads_sees_what_is_confirmed_and_waits_for_no_write(tmp_path:
         assert await names_in(database) == ["a", "b"]
 
 
-async def test_who_only_reads_cannot_write(tmp_path: Path) -> None:
-    """Whatever function is handed in."""
+async def test_the_read_connection_cannot_write(tmp_path: Path) -> None:
+    """A function that writes fails on the read connection."""
     add = "INSERT INTO key_values (name, value) VALUES ('a', '')"
     async with DatabaseThread(tmp_path / "suno.db") as database:
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
@@ -206,8 +206,8 @@ async def test_who_only_reads_cannot_write(tmp_path: Path) -> None:
         assert await names_in(database) == []
 
 
-async def test_closing_finishes_what_was_handed_in(tmp_path: Path) -> None:
-    """An orderly stop loses nothing."""
+async def test_closing_finishes_queued_functions(tmp_path: Path) -> None:
+    """An orderly stop loses no write."""
     add = "INSERT INTO key_values (name, value) VALUES (?, '')"
     async with DatabaseThread(tmp_path / "suno.db") as database:
         writes = [asyncio.create_task(database.write(add, [str(n)])) for n in range(50)]
@@ -215,16 +215,16 @@ async def test_closing_finishes_what_was_handed_in(tmp_path: Path) -> None:
     assert await asyncio.gather(*writes) == [1] * 50
 
 
-async def test_a_closed_database_says_so(tmp_path: Path) -> None:
-    """Nobody waits for ever."""
+async def test_a_closed_database_raises_an_error(tmp_path: Path) -> None:
+    """A call after closing fails instead of waiting for ever."""
     async with DatabaseThread(tmp_path / "suno.db") as database:
         pass
     with pytest.raises(DatabaseUnusable, match="closed"):
         await database.read("SELECT 1", [])
 
 
-async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
-    """The error says which file and why, and leaves it alone."""
+async def test_a_file_that_is_no_database_is_reported(tmp_path: Path) -> None:
+    """The error names the file and the cause, and the file is not changed."""
     path = tmp_path / "suno.db"
     path.write_bytes(b"this is a letter, not a database" * 100)
     with pytest.raises(DatabaseUnusable, match=r"suno\.db.*not a database"):
@@ -233,8 +233,8 @@ async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     assert path.read_bytes().startswith(b"this is a letter")
 
 
-async def test_the_database_of_another_program_is_refused_and_left_alone(tmp_path: Path) -> None:
-    """Not a byte of it is changed; one that holds nothing yet is nobody's."""
+async def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:
+    """Not a byte of it is changed; a database without tables is accepted."""
     path = tmp_path / "recipes.db"
     with closing(sqlite3.connect(path)) as other, other:
         other.execute("CREATE TABLE recipes (name TEXT)")
@@ -245,8 +245,8 @@ async def test_the_database_of_another_program_is_refused_and_left_alone(tmp_pat
     assert path.read_bytes() == before
 
 
-async def test_a_first_start_that_was_killed_is_gone_on_with(tmp_path: Path) -> None:
-    """The table of the migrations, still empty, makes no other program."""
+async def test_a_killed_first_start_is_resumed(tmp_path: Path) -> None:
+    """An empty table of migrations does not make the file another program's."""
     path = tmp_path / "suno.db"
     with closing(sqlite3.connect(path)) as connection:
         migrations.ensure_migrations_table(Database(connection))
@@ -255,10 +255,10 @@ async def test_a_first_start_that_was_killed_is_gone_on_with(tmp_path: Path) -> 
         assert await names_in(database) == []
 
 
-async def test_damage_is_told_once_and_remembered(
+async def test_damage_is_logged_once_and_remembered(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whoever meets it; what to do stands in the log, and the check fails from then on."""
+    """The log says what to do about the damage, and the health check fails from then on."""
     path = tmp_path / "suno.db"
     async with DatabaseThread(path):
         pass
@@ -277,8 +277,8 @@ async def test_damage_is_told_once_and_remembered(
     assert "restore your last backup" in line.getMessage()
 
 
-async def test_the_check_asks_for_a_row(tmp_path: Path) -> None:
-    """A database that only opens is not well."""
+async def test_the_check_reads_a_row(tmp_path: Path) -> None:
+    """A database that opens but cannot be read is not healthy."""
     path = tmp_path / "suno.db"
     async with DatabaseThread(path):
         pass
@@ -288,16 +288,16 @@ async def test_the_check_asks_for_a_row(tmp_path: Path) -> None:
             await database.check()
 
 
-async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
-    """The same for a path that leads through a file."""
+async def test_a_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
+    """The error names the folder, also for a path that leads through a file."""
     (tmp_path / "file").write_text("")
     with pytest.raises(DatabaseUnusable, match="file"):
         async with DatabaseThread(tmp_path / "file" / "suno.db"):
             pass
 
 
-async def test_a_database_of_an_earlier_run_is_opened_as_it_is(tmp_path: Path) -> None:
-    """Migrations that were applied are not applied again."""
+async def test_applied_migrations_are_not_applied_again(tmp_path: Path) -> None:
+    """A database of an earlier run opens without changes."""
     names: list[str] = []
     for name in ("first", "second"):
         async with DatabaseThread(tmp_path / "suno.db") as database:
@@ -307,7 +307,7 @@ async def test_a_database_of_an_earlier_run_is_opened_as_it_is(tmp_path: Path) -
 
 
 async def test_every_table_is_strict(tmp_path: Path) -> None:
-    """A text never lands in a column of numbers."""
+    """No column accepts values of another type."""
     async with DatabaseThread(tmp_path / "suno.db") as database:
         rows = await database.read(
             "SELECT name FROM pragma_table_list"
@@ -318,25 +318,25 @@ async def test_every_table_is_strict(tmp_path: Path) -> None:
         assert rows == []
 
 
-async def test_who_asks_just_then_whether_a_bot_runs_keeps_none_from_starting(
+async def test_a_bot_starts_while_the_doctor_probes_the_lock(
     tmp_path: Path,
 ) -> None:
-    """The doctor holds the lock for a moment; a service would not try again."""
+    """The doctor holds the lock for a moment, and the bot waits for it."""
     path = tmp_path / "suno.db"
     with FileLock(f"{path}.lock"):
-        opening = asyncio.create_task(names_of_a_run(path))
+        opening = asyncio.create_task(names_after_opening(path))
         await asyncio.wait([opening], timeout=0.2)
     assert await opening == []
 
 
-async def names_of_a_run(path: Path) -> list[str]:
-    """Open a database and close it again."""
+async def names_after_opening(path: Path) -> list[str]:
+    """Open a database, close it again, and return the names in it."""
     async with DatabaseThread(path, lock_timeout=30.0) as database:  # however busy the machine is
         return await names_in(database)
 
 
-async def test_a_link_to_the_file_does_not_get_round_the_lock(tmp_path: Path) -> None:
-    """Nor does a link that was there before the file."""
+async def test_a_symbolic_link_does_not_circumvent_the_lock(tmp_path: Path) -> None:
+    """The lock belongs to the target of a link, also of one that was there before the file."""
     path, link = tmp_path / "data" / "suno.db", tmp_path / "link.db"
     link.symlink_to(path)
     async with DatabaseThread(link) as first:
@@ -350,8 +350,8 @@ async def test_a_link_to_the_file_does_not_get_round_the_lock(tmp_path: Path) ->
                 pass
 
 
-async def test_a_second_user_of_the_same_database_is_told_so(tmp_path: Path) -> None:
-    """Two bots on one database would post everything twice."""
+async def test_a_second_process_on_the_same_database_is_refused(tmp_path: Path) -> None:
+    """Two bots on one database would post every notice twice."""
     path = tmp_path / "suno.db"
     async with DatabaseThread(path) as first:
         with pytest.raises(DatabaseInUse, match="another bot"):
@@ -364,8 +364,8 @@ async def test_a_second_user_of_the_same_database_is_told_so(tmp_path: Path) -> 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
-async def test_files_are_made_for_the_bots_user_alone(tmp_path: Path, umask: int) -> None:
-    """Whatever the umask: the database, its log, its lock and the folder around them."""
+async def test_files_are_private_to_the_bots_user(tmp_path: Path, umask: int) -> None:
+    """The database, its log, its lock and their folder are private whatever the umask is."""
     folder = tmp_path / "data"
     before = os.umask(umask)
     try:
@@ -381,15 +381,15 @@ async def test_files_are_made_for_the_bots_user_alone(tmp_path: Path, umask: int
 
 @pytest.fixture
 def public_folder() -> Iterator[Path]:
-    """Return a folder that every user may enter; pytest's own are for one alone."""
+    """Return a folder that every user may enter, unlike the folders of pytest."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         yield Path(name)
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs another user")
-async def test_a_lock_of_another_user_is_called_so(public_folder: Path) -> None:
-    """Who starts the bot as the wrong user reads that, and not of a broken database."""
+async def test_a_lock_of_another_user_is_reported_as_such(public_folder: Path) -> None:
+    """A start as the wrong user reports the lock, and not a broken database."""
     path = public_folder / "suno.db"
     async with DatabaseThread(path):
         pass

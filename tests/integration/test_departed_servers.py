@@ -23,7 +23,7 @@ EVEN, ODD = 2 << 22, 3 << 22
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
-    """Return a database in which something is kept of two servers."""
+    """Return a database with data of two servers."""
     async with DatabaseThread(tmp_path / "suno.db") as database:
         settings = ServerSettingsStore(database)
         for guild_id in (EVEN, ODD):
@@ -31,13 +31,13 @@ async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
         yield database
 
 
-async def kept(database: DatabaseThread) -> set[int]:
-    """Return of which servers something is kept."""
+async def stored_servers(database: DatabaseThread) -> set[int]:
+    """Return the servers of which data are stored."""
     return await Erasure(database).stored_server_ids()
 
 
 def listed(*guild_ids: int, shard_id: int = 0, shard_count: int = 1) -> ShardGuilds:
-    """Return what Discord lists for a shard."""
+    """Return the servers that Discord lists for a shard."""
     return ShardGuilds(shard_id, shard_count, frozenset(guild_ids))
 
 
@@ -52,40 +52,40 @@ def listed(*guild_ids: int, shard_id: int = 0, shard_count: int = 1) -> ShardGui
         (listed(EVEN, shard_id=0, shard_count=2), set()),
     ],
 )
-def test_a_server_is_missing_where_its_own_shard_does_not_list_it(
+def test_a_server_is_missing_if_its_own_shard_does_not_list_it(
     shard: ShardGuilds, missing: set[int]
 ) -> None:
-    """What another shard lists says nothing."""
+    """The list of another shard does not matter."""
     assert missing_servers({EVEN, ODD}, shard) == missing
 
 
 async def test_a_missing_server_is_kept_for_a_day(database: DatabaseThread) -> None:
-    """From when it was first missing, however often it is after that."""
+    """The grace period begins when the server is first missing, however often it is after that."""
     departures = DepartedServers(database)
     await departures.compare(listed(ODD), NOON)
     await departures.compare(listed(ODD), NOON + GRACE_PERIOD - 2)
     await departures.erase_overdue(NOON + GRACE_PERIOD - 1)
-    assert await kept(database) == {EVEN, ODD}
+    assert await stored_servers(database) == {EVEN, ODD}
     await departures.erase_overdue(NOON + GRACE_PERIOD)
-    assert await kept(database) == {ODD}
+    assert await stored_servers(database) == {ODD}
     assert await database.read("SELECT * FROM departed_servers", []) == []
 
 
-async def test_the_day_outlives_the_process(database: DatabaseThread) -> None:
-    """But nothing is deleted until Discord has listed the servers to the new one."""
+async def test_the_grace_period_continues_after_a_restart(database: DatabaseThread) -> None:
+    """Nothing is erased before Discord has listed the servers to the new process."""
     await DepartedServers(database).compare(listed(ODD), NOON)
     later = NOON + 2 * GRACE_PERIOD
     departures = DepartedServers(database)
     await departures.erase_overdue(later)
-    assert await kept(database) == {EVEN, ODD}
+    assert await stored_servers(database) == {EVEN, ODD}
     await departures.compare(listed(ODD), later)
     await departures.erase_overdue(later)
-    assert await kept(database) == {ODD}
+    assert await stored_servers(database) == {ODD}
 
 
 @pytest.mark.parametrize("how", ["listed", "joined"])
-async def test_a_server_that_is_there_again_is_kept(database: DatabaseThread, how: str) -> None:
-    """And when it is missing once more, another day begins."""
+async def test_a_server_that_is_listed_again_is_kept(database: DatabaseThread, how: str) -> None:
+    """A new grace period begins if it is missing once more."""
     departures = DepartedServers(database)
     await departures.compare(listed(ODD), NOON)
     if how == "listed":
@@ -93,19 +93,19 @@ async def test_a_server_that_is_there_again_is_kept(database: DatabaseThread, ho
     else:
         await departures.cancel(EVEN)
     await departures.erase_overdue(NOON + GRACE_PERIOD)
-    assert await kept(database) == {EVEN, ODD}
+    assert await stored_servers(database) == {EVEN, ODD}
     await departures.compare(listed(ODD), NOON + GRACE_PERIOD)
     await departures.erase_overdue(NOON + GRACE_PERIOD + 1)
-    assert await kept(database) == {EVEN, ODD}
+    assert await stored_servers(database) == {EVEN, ODD}
 
 
-async def test_a_shard_settles_nothing_for_another(database: DatabaseThread) -> None:
-    """One that begins anew tells of its own servers alone."""
+async def test_a_shard_does_not_affect_servers_of_another(database: DatabaseThread) -> None:
+    """A shard that begins a new session lists its own servers alone."""
     departures = DepartedServers(database)
     await departures.compare(listed(shard_id=0, shard_count=2), NOON)
     await departures.compare(listed(ODD, shard_id=1, shard_count=2), NOON + 1)
     await departures.erase_overdue(NOON + GRACE_PERIOD)
-    assert await kept(database) == {ODD}
+    assert await stored_servers(database) == {ODD}
 
 
 def a_guild_of(sandbox: SandboxSession, shard: int) -> Guild:
@@ -118,7 +118,7 @@ def a_guild_of(sandbox: SandboxSession, shard: int) -> Guild:
 
 
 async def watch_in(sandbox: SandboxSession, guild: Guild) -> Channel:
-    """Let Ada watch a song that runs in a channel of a server."""
+    """Let Ada watch a running song in a channel of a server."""
     if sandbox.ada.id not in guild.members:
         guild.add_member(sandbox.ada)
     channel = guild.add_channel("here")
@@ -128,8 +128,8 @@ async def watch_in(sandbox: SandboxSession, guild: Guild) -> Channel:
     return channel
 
 
-async def test_a_removal_while_one_of_two_shards_is_away_is_noticed(tmp_path: Path) -> None:
-    """When its next session begins: the data go a day later. An outage is no removal."""
+async def test_a_removal_while_its_shard_is_disconnected_is_detected(tmp_path: Path) -> None:
+    """The data are erased a day after the next session begins; an outage is no removal."""
     async with open_sandbox(tmp_path, shards=2) as sandbox:
         first, second, down = (a_guild_of(sandbox, shard) for shard in (0, 1, 1))
         async with running_assembled_bot(sandbox) as bot:
@@ -150,7 +150,7 @@ async def test_a_removal_while_one_of_two_shards_is_away_is_noticed(tmp_path: Pa
 
 
 async def test_a_server_that_invites_the_bot_again_is_kept(tmp_path: Path) -> None:
-    """Though it was missing when the session began."""
+    """A new invitation cancels the erasure of a server that was missing."""
     async with open_sandbox(tmp_path) as sandbox:
         async with running_assembled_bot(sandbox):
             await watch_in(sandbox, sandbox.guild)
@@ -164,7 +164,7 @@ async def test_a_server_that_invites_the_bot_again_is_kept(tmp_path: Path) -> No
 
 
 async def until_missing(sandbox: SandboxSession, *guilds: Guild) -> None:
-    """Wait until exactly these servers are noted as missing."""
+    """Wait until exactly these servers are recorded as missing."""
     async with asyncio.timeout(15):
         while True:
             with closing(sqlite3.connect(sandbox.folder / "suno.db")) as database:

@@ -15,23 +15,23 @@ from tests.support.histories import THERE, ended, watch
 
 @pytest.fixture
 def history(database: DatabaseThread) -> History:
-    """Return its history."""
+    """Return the history of a relay."""
     return History(database, "deerapi")
 
 
 @pytest.fixture
 def store(database: DatabaseThread) -> TaskStore:
-    """Return its store."""
+    """Return the task store of a relay."""
     return TaskStore(database, Outbox(database), "deerapi", WatchLimits(watches_per_user=10_000))
 
 
-def test_a_few_tasks_say_nothing_about_how_long_one_takes() -> None:
-    """Chance is no experience."""
+def test_a_small_sample_has_no_statistics() -> None:
+    """Fewer than five tasks allow no statement."""
     assert duration_stats([60.0] * 4) is None
 
 
-def test_one_slow_task_does_not_make_them_all_slow() -> None:
-    """Half took at most the median, nine of ten at most the other."""
+def test_the_statistics_are_the_median_and_the_ninth_decile() -> None:
+    """One slow task does not change what is typical."""
     assert duration_stats([100.0] * 18 + [150.0, 9000.0]) == DurationStats(median=100.0, slow=105.0)
 
 
@@ -47,23 +47,23 @@ def test_one_slow_task_does_not_make_them_all_slow() -> None:
     ],
     ids=["started", "submitted", "no end", "nothing", "backwards", "years"],
 )
-def test_a_task_took_as_long_as_the_relay_says_or_as_it_was_seen(
+def test_a_duration_is_by_the_relays_times_or_by_observation(
     times: dict[str, Any], taken: float
 ) -> None:
-    """What makes no sense is not believed."""
+    """Implausible times of the relay are ignored."""
     assert seconds_taken(a_song(**times), NOON, NOON + 120) == taken
 
 
-def test_what_failed_or_was_seen_only_at_its_end_took_no_known_time() -> None:
-    """Neither tells anybody how long to wait."""
+def test_failures_and_tasks_first_seen_at_their_end_have_no_duration() -> None:
+    """Neither says how long a task takes."""
     assert seconds_taken(a_failure(), NOON, NOON + 3) is None
     assert seconds_taken(a_song(), NOON, NOON) is None
 
 
-async def test_what_is_typical_is_learned_for_each_kind_from_the_last_ones(
+async def test_the_statistics_cover_the_last_tasks_of_a_kind(
     store: TaskStore, history: History, database: DatabaseThread
 ) -> None:
-    """Two hundred of them, whoever watched them; another relay has its own times."""
+    """They cover two hundred tasks of one relay, whoever watched them."""
     for number in range(210):
         task = a_song(f"song-{number}", started_at=NOON, finished_at=NOON + 900 - number)
         await ended(store, task, NOON + number, user_id=number)
@@ -77,10 +77,10 @@ async def test_what_is_typical_is_learned_for_each_kind_from_the_last_ones(
     assert await other.duration_stats(TaskKind.MUSIC) is None
 
 
-async def test_the_time_that_a_link_came_late_does_not_count(
+async def test_the_wait_for_a_late_link_is_no_part_of_the_duration(
     store: TaskStore, history: History
 ) -> None:
-    """A task is done when the relay first says so."""
+    """A task ends when the relay first says so."""
     for number in range(5):
         await watch(store, f"{number}")
         task = a_song(f"{number}", clips=(a_clip(audio_is_final=False),))
@@ -91,10 +91,10 @@ async def test_the_time_that_a_link_came_late_does_not_count(
     assert await history.duration_stats(TaskKind.MUSIC) == DurationStats(60, 60)
 
 
-async def test_a_time_that_was_measured_is_not_lost_when_the_song_is_watched_again(
+async def test_a_later_watch_does_not_remove_a_measured_duration(
     store: TaskStore, history: History
 ) -> None:
-    """Who comes late sees only the end."""
+    """A watch that sees only the end of a task measures nothing."""
     for number in range(5):
         await ended(store, a_song(f"{number}"), NOON + 60)
         await store.add_finished(a_song(f"{number}"), user_id=2, destination=THERE, now=NOON + 999)

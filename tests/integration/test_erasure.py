@@ -44,8 +44,8 @@ EVERYWHERE = (
 )
 
 
-class Kept:
-    """A database, and what is written into it and deleted from it."""
+class ErasureHarness:
+    """A database whose contents the tests write and erase."""
 
     def __init__(self, database: DatabaseThread) -> None:
         self.database = database
@@ -54,12 +54,12 @@ class Kept:
         self.store = TaskStore(database, self.outbox, "deerapi", limits)
         self.cards = LiveCards(database, "deerapi", limits)
         self.history = History(database, "deerapi")
-        self.forgetting = Erasure(database)
+        self.erasure = Erasure(database)
 
     async def watch(
         self, task_id: str, user_id: int = ADA, destination: Destination = HERE
     ) -> None:
-        """Watch a running task, with a card."""
+        """Watch a running task, with a live card."""
         task = a_running_task(task_id)
         await self.store.add_watch(
             task, known=True, user_id=user_id, destination=destination, now=NOON, deadline=3600
@@ -74,316 +74,324 @@ class Kept:
         await self.store.record(seen, NOON)
 
     async def post(self) -> None:
-        """Post what is owed."""
+        """Send all due messages."""
         while claimed := await self.outbox.claim(NOON, 100):
             for delivery in claimed:
                 await self.outbox.acknowledge(delivery, message_id=1, now=NOON)
 
     async def hold(self) -> None:
-        """Find every channel of Ada's blocked, and owe her a word about each."""
+        """Block each channel of Ada's, and enqueue a held notice about each."""
         for delivery in await self.outbox.claim(NOON, 100):
             await self.outbox.blocked_channels.block(
                 delivery, until=NOON + 600, reason="50013", now=NOON
             )
         await open_directs(self.outbox, {ADA: DIRECT})
 
-    async def forget(self, user_id: int = ADA, direct: int | None = DIRECT.channel_id) -> None:
-        """Forget a person."""
-        await self.forgetting.erase_user(user_id, direct, NOON + 1)
+    async def erase_user(self, user_id: int = ADA, direct: int | None = DIRECT.channel_id) -> None:
+        """Erase a user."""
+        await self.erasure.erase_user(user_id, direct, NOON + 1)
 
     async def rows(self) -> dict[str, int]:
-        """Return how many rows each table has that has any."""
+        """Return the number of rows of each table that has any."""
         counts = {}
         for table in EVERYWHERE:
             (row,) = await self.database.read(f"SELECT count(*) AS n FROM {table}", [])  # noqa: S608 # names of ours
             counts[table] = row["n"]
         return {table: count for table, count in counts.items() if count}
 
-    async def found(self, scope: HistoryScope) -> list[str]:
-        """Return what a history shows."""
+    async def history_ids(self, scope: HistoryScope) -> list[str]:
+        """Return the tasks in a history."""
         return [entry.task.id for entry in (await self.history.page(scope)).entries]
 
 
 @pytest.fixture
-async def kept(tmp_path: Path) -> AsyncIterator[Kept]:
+async def harness(tmp_path: Path) -> AsyncIterator[ErasureHarness]:
     """Return an empty database."""
     async with DatabaseThread(tmp_path / "suno.db") as database:
-        yield Kept(database)
+        yield ErasureHarness(database)
 
 
-async def test_nothing_is_left_of_a_person_who_was_alone(kept: Kept) -> None:
-    """Running, ended, posted, held, directly and in a server: all of it goes, but the server's."""
-    await kept.watch("running")
-    await kept.watch("posted", destination=DIRECT)
-    await kept.end("posted")
-    await kept.post()
-    await kept.watch("held", destination=DIRECT)
-    await kept.end("held")
-    await kept.hold()
-    await kept.forget()
-    assert await kept.rows() == {
+async def test_an_erasure_removes_everything_of_the_only_user(harness: ErasureHarness) -> None:
+    """Rows in every state are deleted; only the history of the server stays."""
+    await harness.watch("running")
+    await harness.watch("posted", destination=DIRECT)
+    await harness.end("posted")
+    await harness.post()
+    await harness.watch("held", destination=DIRECT)
+    await harness.end("held")
+    await harness.hold()
+    await harness.erase_user()
+    assert await harness.rows() == {
         "live_cards": 1,
         "live_card_tasks": 1,
     }  # a server's, which ends by itself
 
 
-async def test_a_running_watch_ends_without_a_notice(kept: Kept) -> None:
-    """And its task is not looked at any more."""
-    await kept.watch("song")
-    await kept.forget()
-    await kept.end("song")
-    assert await kept.outbox.claim(NOON, 9) == []
-    assert await kept.store.due_tasks(NOON + 9, 9) == []
+async def test_an_erasure_ends_running_watches_without_a_notice(harness: ErasureHarness) -> None:
+    """Their tasks are not polled any more."""
+    await harness.watch("song")
+    await harness.erase_user()
+    await harness.end("song")
+    assert await harness.outbox.claim(NOON, 9) == []
+    assert await harness.store.due_tasks(NOON + 9, 9) == []
 
 
-async def test_a_task_that_was_told_once_and_runs_again_is_not_looked_at_any_more(
-    kept: Kept,
+async def test_an_erasure_stops_polling_a_task_that_was_watched_again(
+    harness: ErasureHarness,
 ) -> None:
-    """Its first notice stays in the server."""
-    await kept.watch("song")
-    await kept.end("song", end_reason=EndReason.GAVE_UP)
-    await kept.post()
-    await kept.watch("song")
-    await kept.forget()
-    assert await kept.store.due_tasks(NOON + 9, 9) == []
-    rows = await kept.rows()
+    """The first notice of the task stays in the server."""
+    await harness.watch("song")
+    await harness.end("song", end_reason=EndReason.GAVE_UP)
+    await harness.post()
+    await harness.watch("song")
+    await harness.erase_user()
+    assert await harness.store.due_tasks(NOON + 9, 9) == []
+    rows = await harness.rows()
     assert rows["deliveries"] == 1
     assert "tasks" not in rows
 
 
-async def test_what_others_watch_goes_on(kept: Kept) -> None:
-    """They are told, and only they are mentioned."""
-    await kept.watch("song")
-    await kept.watch("song", BEA)
-    await kept.forget()
-    await kept.end("song")
-    (delivery,) = await kept.outbox.claim(NOON, 9)
+async def test_an_erasure_keeps_the_watches_of_others(harness: ErasureHarness) -> None:
+    """The others get their notices, which mention only them."""
+    await harness.watch("song")
+    await harness.watch("song", BEA)
+    await harness.erase_user()
+    await harness.end("song")
+    (delivery,) = await harness.outbox.claim(NOON, 9)
     assert delivery.watchers == (BEA,)
 
 
-async def test_a_notice_that_is_owed_to_nobody_else_is_not_posted(kept: Kept) -> None:
-    """One that is owed to others too is."""
-    await kept.watch("mine")
-    await kept.watch("ours", destination=THERE)
-    await kept.watch("ours", BEA, THERE)
-    await kept.end("mine", "ours")
-    await kept.forget()
-    (delivery,) = await kept.outbox.claim(NOON, 9)
+async def test_an_erasure_drops_notices_for_the_user_alone(harness: ErasureHarness) -> None:
+    """A notice that has other recipients is posted."""
+    await harness.watch("mine")
+    await harness.watch("ours", destination=THERE)
+    await harness.watch("ours", BEA, THERE)
+    await harness.end("mine", "ours")
+    await harness.erase_user()
+    (delivery,) = await harness.outbox.claim(NOON, 9)
     assert (delivery.task.id, delivery.watchers) == ("ours", (BEA,))
 
 
-async def test_a_notice_that_is_on_its_way_does_not_come_back(kept: Kept) -> None:
-    """Whatever becomes of it: its row is gone."""
-    await kept.watch("song")
-    await kept.end("song")
-    (delivery,) = await kept.outbox.claim(NOON, 9)
-    await kept.forget()
-    assert not await kept.outbox.acknowledge(delivery, message_id=1, now=NOON)
-    assert await kept.outbox.recover(NOON) == 0
+async def test_a_delivery_that_is_erased_while_being_sent_stays_deleted(
+    harness: ErasureHarness,
+) -> None:
+    """No response of Discord restores its row."""
+    await harness.watch("song")
+    await harness.end("song")
+    (delivery,) = await harness.outbox.claim(NOON, 9)
+    await harness.erase_user()
+    assert not await harness.outbox.acknowledge(delivery, message_id=1, now=NOON)
+    assert await harness.outbox.recover(NOON) == 0
 
 
-async def test_words_about_held_notices_go_with_the_direct_message(kept: Kept) -> None:
-    """They name nobody; the place says whose they are. Words to others stay."""
-    await kept.watch("song")
-    await kept.watch("song", BEA)
-    await kept.end("song")
-    (delivery,) = await kept.outbox.claim(NOON, 9)
-    await kept.outbox.blocked_channels.block(delivery, until=NOON + 600, reason="50013", now=NOON)
-    await open_directs(kept.outbox, {ADA: DIRECT, BEA: BEAS_DIRECT})
-    await kept.forget()
-    words = [d for d in await kept.outbox.claim(NOON, 9) if d.purpose == "held_notice"]
-    assert [word.destination.channel_id for word in words] == [BEAS_DIRECT.channel_id]
+async def test_an_erasure_deletes_held_notices_of_the_user(harness: ErasureHarness) -> None:
+    """They belong to the user by their direct message; those to others stay."""
+    await harness.watch("song")
+    await harness.watch("song", BEA)
+    await harness.end("song")
+    (delivery,) = await harness.outbox.claim(NOON, 9)
+    await harness.outbox.blocked_channels.block(
+        delivery, until=NOON + 600, reason="50013", now=NOON
+    )
+    await open_directs(harness.outbox, {ADA: DIRECT, BEA: BEAS_DIRECT})
+    await harness.erase_user()
+    held_notices = [d for d in await harness.outbox.claim(NOON, 9) if d.purpose == "held_notice"]
+    assert [notice.destination.channel_id for notice in held_notices] == [BEAS_DIRECT.channel_id]
 
 
-async def test_a_message_whose_direct_message_is_not_opened_yet_goes_too(kept: Kept) -> None:
-    """Of the person, and of nobody else; nor is kept that the person was told of a channel."""
+async def test_an_erasure_deletes_unopened_direct_messages(harness: ErasureHarness) -> None:
+    """Those of others stay, and no record of a held notice about a channel is left."""
     for user_id in (ADA, BEA):
-        await kept.watch("moved", user_id)
-        await kept.watch("held", user_id, THERE)
-    await kept.end("moved", "held")
-    for delivery in await kept.outbox.claim(NOON, 9):
+        await harness.watch("moved", user_id)
+        await harness.watch("held", user_id, THERE)
+    await harness.end("moved", "held")
+    for delivery in await harness.outbox.claim(NOON, 9):
         if delivery.task.id == "moved":
-            await kept.outbox.redirection.redirect(delivery, reason="10003", now=NOON)
+            await harness.outbox.redirection.redirect(delivery, reason="10003", now=NOON)
         else:
-            await kept.outbox.blocked_channels.block(
+            await harness.outbox.blocked_channels.block(
                 delivery, until=NOON + 600, reason="50013", now=NOON
             )
-    await kept.forget(direct=None)
-    left = await kept.database.read("SELECT user_id FROM deliveries WHERE channel_id IS NULL", [])
+    await harness.erase_user(direct=None)
+    left = await harness.database.read(
+        "SELECT user_id FROM deliveries WHERE channel_id IS NULL", []
+    )
     assert [row["user_id"] for row in left] == [BEA, BEA]
-    told = await kept.database.read("SELECT user_id FROM notified_users", [])
-    assert [row["user_id"] for row in told] == [BEA]
+    notified = await harness.database.read("SELECT user_id FROM notified_users", [])
+    assert [row["user_id"] for row in notified] == [BEA]
 
 
-async def test_a_servers_history_stays_the_servers(kept: Kept) -> None:
-    """It names nobody; the person's own is gone, and so is what nobody else has."""
-    await kept.watch("in the server")
-    await kept.watch("directly", destination=DIRECT)
-    await kept.end("in the server", "directly")
-    await kept.forget()
-    assert await kept.found(HistoryScope(ADA)) == []
-    assert await kept.found(HistoryScope(BEA, SERVER, HERE_ALONE)) == ["in the server"]
-    assert (await kept.rows())["history_index"] == 1
+async def test_an_erasure_keeps_the_history_of_the_server(harness: ErasureHarness) -> None:
+    """It stores no users; the user's own history and unshared entries are deleted."""
+    await harness.watch("in the server")
+    await harness.watch("directly", destination=DIRECT)
+    await harness.end("in the server", "directly")
+    await harness.erase_user()
+    assert await harness.history_ids(HistoryScope(ADA)) == []
+    assert await harness.history_ids(HistoryScope(BEA, SERVER, HERE_ALONE)) == ["in the server"]
+    assert (await harness.rows())["history_index"] == 1
 
 
-async def test_histories_of_others_stay(kept: Kept) -> None:
-    """Also of the same song."""
-    await kept.watch("song", destination=DIRECT)
-    await kept.watch("song", BEA, BEAS_DIRECT)
-    await kept.end("song")
-    await kept.forget()
-    assert await kept.found(HistoryScope(BEA)) == ["song"]
+async def test_an_erasure_keeps_the_histories_of_others(harness: ErasureHarness) -> None:
+    """Entries of the same song in other histories stay."""
+    await harness.watch("song", destination=DIRECT)
+    await harness.watch("song", BEA, BEAS_DIRECT)
+    await harness.end("song")
+    await harness.erase_user()
+    assert await harness.history_ids(HistoryScope(BEA)) == ["song"]
 
 
-async def test_cards_that_name_the_person_are_shown_anew(kept: Kept) -> None:
-    """Without the name."""
-    await kept.watch("song")
-    await kept.watch("song", BEA)
-    (card,) = await kept.cards.claim(NOON, 9)
-    await kept.cards.acknowledge(card, 5, content_digest="a look")
-    assert await kept.cards.due_for_update(NOON + 9, min_interval=0, limit=9) == []
-    await kept.forget()
-    (card,) = await kept.cards.due_for_update(NOON + 9, min_interval=0, limit=9)
+async def test_an_erasure_updates_live_cards_that_name_the_user(harness: ErasureHarness) -> None:
+    """They are shown again without the name."""
+    await harness.watch("song")
+    await harness.watch("song", BEA)
+    (card,) = await harness.cards.claim(NOON, 9)
+    await harness.cards.acknowledge(card, 5, content_digest="a look")
+    assert await harness.cards.due_for_update(NOON + 9, min_interval=0, limit=9) == []
+    await harness.erase_user()
+    (card,) = await harness.cards.due_for_update(NOON + 9, min_interval=0, limit=9)
     assert card.watchers == (BEA,)
 
 
-async def test_what_will_be_deleted_is_counted(kept: Kept) -> None:
-    """Of this person alone."""
-    for task_id in ("running", "posted", "owed", "of both"):
-        await kept.watch(task_id)
-    await kept.watch("of both", BEA)
-    await kept.end("posted")
-    await kept.post()
-    await kept.end("owed", "of both")
-    assert await kept.forgetting.personal_data(ADA) == PersonalData(1, 3, 2, 3)
-    assert await kept.forgetting.personal_data(BEA) == PersonalData(0, 1, 1, 1)
-    await kept.forget()
-    assert (await kept.forgetting.personal_data(ADA)).nothing
-    assert await kept.forgetting.personal_data(BEA) == PersonalData(0, 1, 1, 1)
+async def test_the_data_of_a_user_are_counted_before_their_erasure(harness: ErasureHarness) -> None:
+    """Data of other users do not count."""
+    for task_id in ("running", "posted", "due", "of both"):
+        await harness.watch(task_id)
+    await harness.watch("of both", BEA)
+    await harness.end("posted")
+    await harness.post()
+    await harness.end("due", "of both")
+    assert await harness.erasure.personal_data(ADA) == PersonalData(1, 3, 2, 3)
+    assert await harness.erasure.personal_data(BEA) == PersonalData(0, 1, 1, 1)
+    await harness.erase_user()
+    assert (await harness.erasure.personal_data(ADA)).nothing
+    assert await harness.erasure.personal_data(BEA) == PersonalData(0, 1, 1, 1)
 
 
-async def test_a_person_can_be_forgotten_whose_direct_message_is_closed(kept: Kept) -> None:
-    """What can be found without it goes."""
-    for task_id in ("posted", "owed"):
-        await kept.watch(task_id, destination=DIRECT)
-        await kept.end(task_id)
+async def test_a_user_with_closed_direct_messages_can_be_erased(harness: ErasureHarness) -> None:
+    """Everything that is found without that channel is deleted."""
+    for task_id in ("posted", "due"):
+        await harness.watch(task_id, destination=DIRECT)
+        await harness.end(task_id)
         if task_id == "posted":
-            await kept.post()
-    await kept.forget(direct=None)
-    assert await kept.rows() == {}
+            await harness.post()
+    await harness.erase_user(direct=None)
+    assert await harness.rows() == {}
 
 
-async def test_nothing_is_left_of_a_server(kept: Kept) -> None:
-    """Watches, notices in every state, words about them, cards, history, tasks, settings."""
-    await kept.watch("running")
-    await kept.watch("posted")
-    await kept.end("posted")
-    await kept.post()
-    await kept.watch("held", destination=Destination(501, SERVER))
-    await kept.end("held")
-    await kept.hold()
-    await kept.watch("owed")
-    await kept.end("owed")
-    await kept.database.write(
+async def test_the_erasure_of_a_server_removes_everything_of_it(harness: ErasureHarness) -> None:
+    """It deletes rows of every table and in every state, and the settings."""
+    await harness.watch("running")
+    await harness.watch("posted")
+    await harness.end("posted")
+    await harness.post()
+    await harness.watch("held", destination=Destination(501, SERVER))
+    await harness.end("held")
+    await harness.hold()
+    await harness.watch("due")
+    await harness.end("due")
+    await harness.database.write(
         "INSERT INTO server_settings (guild_id, settings) VALUES (?, '{}')", [SERVER]
     )
-    await kept.forgetting.erase_server(SERVER)
-    assert await kept.rows() == {"history": 3, "history_index": 3, "user_history": 3}
-    assert await kept.database.read("SELECT * FROM server_settings", []) == []
-    await kept.forget()
-    assert await kept.rows() == {}
+    await harness.erasure.erase_server(SERVER)
+    assert await harness.rows() == {"history": 3, "history_index": 3, "user_history": 3}
+    assert await harness.database.read("SELECT * FROM server_settings", []) == []
+    await harness.erase_user()
+    assert await harness.rows() == {}
 
 
-async def test_another_server_keeps_everything(kept: Kept) -> None:
-    """Also what both watch."""
+async def test_the_erasure_of_a_server_keeps_other_servers(harness: ErasureHarness) -> None:
+    """Tasks that both servers watch stay, too."""
     for destination in (HERE, THERE):
-        await kept.watch("ended", destination=destination)
-        await kept.watch("running", destination=destination)
-    await kept.end("ended")
-    await kept.forgetting.erase_server(SERVER)
-    assert await kept.found(HistoryScope(ADA, SERVER, HERE_ALONE)) == []
-    assert await kept.found(HistoryScope(ADA, 60, frozenset({THERE.channel_id}))) == ["ended"]
-    await kept.end("running")
-    claimed = await kept.outbox.claim(NOON, 9)
+        await harness.watch("ended", destination=destination)
+        await harness.watch("running", destination=destination)
+    await harness.end("ended")
+    await harness.erasure.erase_server(SERVER)
+    assert await harness.history_ids(HistoryScope(ADA, SERVER, HERE_ALONE)) == []
+    assert await harness.history_ids(HistoryScope(ADA, 60, frozenset({THERE.channel_id}))) == [
+        "ended"
+    ]
+    await harness.end("running")
+    claimed = await harness.outbox.claim(NOON, 9)
     assert [delivery.destination.guild_id for delivery in claimed] == [60]
 
 
-async def test_what_was_sent_on_to_a_person_stays_with_the_person(kept: Kept) -> None:
-    """A notice whose channel was gone goes to a direct message; the server has no say in that."""
-    await kept.watch("song")
-    await kept.end("song")
-    (delivery,) = await kept.outbox.claim(NOON, 9)
-    await kept.outbox.redirection.redirect(delivery, reason="10003", now=NOON)
-    await kept.forgetting.erase_server(SERVER)
-    await open_directs(kept.outbox, {ADA: DIRECT})
-    (direct,) = await kept.outbox.claim(NOON, 9)
+async def test_the_erasure_of_a_server_keeps_redirected_notices(harness: ErasureHarness) -> None:
+    """A notice of a deleted channel belongs to the user whom it was redirected to."""
+    await harness.watch("song")
+    await harness.end("song")
+    (delivery,) = await harness.outbox.claim(NOON, 9)
+    await harness.outbox.redirection.redirect(delivery, reason="10003", now=NOON)
+    await harness.erasure.erase_server(SERVER)
+    await open_directs(harness.outbox, {ADA: DIRECT})
+    (direct,) = await harness.outbox.claim(NOON, 9)
     assert (direct.destination.channel_id, direct.watchers) == (DIRECT.channel_id, (ADA,))
 
 
-async def test_what_was_told_long_ago_is_deleted(kept: Kept) -> None:
-    """Notices, also dropped ones, their watches and their tasks; the history stays."""
-    await kept.watch("posted")
-    await kept.watch("dropped", destination=THERE)
-    await kept.end("posted", "dropped")
-    for delivery in await kept.outbox.claim(NOON, 9):
+async def test_expired_deliveries_are_pruned(harness: ErasureHarness) -> None:
+    """Sent and dropped notices go with their watches and tasks; the history stays."""
+    await harness.watch("posted")
+    await harness.watch("dropped", destination=THERE)
+    await harness.end("posted", "dropped")
+    for delivery in await harness.outbox.claim(NOON, 9):
         if delivery.task.id == "dropped":
-            await kept.outbox.redirection.drop(delivery, reason="10003")
+            await harness.outbox.redirection.drop(delivery, reason="10003")
         else:
-            await kept.outbox.acknowledge(delivery, message_id=1, now=NOON)
-    await kept.database.write("DELETE FROM live_cards", [])
-    before = await kept.rows()
-    await Retention(kept.database).prune(NOON + RETENTION_PERIOD)
-    assert await kept.rows() == before
-    await Retention(kept.database).prune(NOON + RETENTION_PERIOD + 1)
+            await harness.outbox.acknowledge(delivery, message_id=1, now=NOON)
+    await harness.database.write("DELETE FROM live_cards", [])
+    before = await harness.rows()
+    await Retention(harness.database).prune(NOON + RETENTION_PERIOD)
+    assert await harness.rows() == before
+    await Retention(harness.database).prune(NOON + RETENTION_PERIOD + 1)
     gone = {"tasks", "watches", "deliveries"}
-    assert await kept.rows() == {name: n for name, n in before.items() if name not in gone}
-    assert await kept.found(HistoryScope(ADA)) == ["dropped", "posted"]
+    assert await harness.rows() == {name: n for name, n in before.items() if name not in gone}
+    assert await harness.history_ids(HistoryScope(ADA)) == ["dropped", "posted"]
 
 
-async def test_what_is_not_told_yet_is_never_swept_away(kept: Kept) -> None:
-    """However old it is: running, owed, on its way, held."""
-    await kept.watch("held", destination=DIRECT)
-    await kept.end("held")
-    await kept.hold()
-    await kept.watch("sending", destination=THERE)
-    await kept.end("sending")
-    assert await kept.outbox.claim(NOON, 9)
-    await kept.watch("owed", BEA)
-    await kept.end("owed")
-    await kept.watch("running", BEA)
-    before = await kept.rows()
-    await Retention(kept.database).prune(NOON + 100 * RETENTION_PERIOD)
-    assert await kept.rows() == before
+async def test_undelivered_notices_are_never_pruned(harness: ErasureHarness) -> None:
+    """Running tasks and due, sending and held notices stay, however old they are."""
+    await harness.watch("held", destination=DIRECT)
+    await harness.end("held")
+    await harness.hold()
+    await harness.watch("sending", destination=THERE)
+    await harness.end("sending")
+    assert await harness.outbox.claim(NOON, 9)
+    await harness.watch("due", BEA)
+    await harness.end("due")
+    await harness.watch("running", BEA)
+    before = await harness.rows()
+    await Retention(harness.database).prune(NOON + 100 * RETENTION_PERIOD)
+    assert await harness.rows() == before
 
 
-async def test_a_task_that_runs_again_survives_its_first_notice(kept: Kept) -> None:
-    """Only what was told of it goes."""
-    await kept.watch("song")
-    await kept.end("song", end_reason=EndReason.GAVE_UP)
-    await kept.post()
-    await kept.watch("song")
-    await Retention(kept.database).prune(NOON + RETENTION_PERIOD + 1)
-    rows = await kept.rows()
+async def test_a_task_that_runs_again_is_not_pruned(harness: ErasureHarness) -> None:
+    """Only its expired notice is deleted."""
+    await harness.watch("song")
+    await harness.end("song", end_reason=EndReason.GAVE_UP)
+    await harness.post()
+    await harness.watch("song")
+    await Retention(harness.database).prune(NOON + RETENTION_PERIOD + 1)
+    rows = await harness.rows()
     assert (rows["tasks"], rows["watches"]) == (1, 1)
     assert "deliveries" not in rows
 
 
-async def test_every_server_of_which_something_is_kept_is_known(kept: Kept) -> None:
-    """Whatever it is; none is left after the purge."""
-    await kept.watch("song")
-    await kept.watch("directly", destination=DIRECT)
-    await kept.watch("there", destination=THERE)
-    await kept.database.write("DELETE FROM watches WHERE guild_id = 60", [])  # a card is left
-    await kept.database.write(
+async def test_all_servers_with_stored_data_are_listed(harness: ErasureHarness) -> None:
+    """Rows of any table count, and none is listed after its erasure."""
+    await harness.watch("song")
+    await harness.watch("directly", destination=DIRECT)
+    await harness.watch("there", destination=THERE)
+    await harness.database.write("DELETE FROM watches WHERE guild_id = 60", [])  # a card is left
+    await harness.database.write(
         "INSERT INTO server_settings (guild_id, settings) VALUES (70, '{}')", []
     )
-    assert await kept.forgetting.stored_server_ids() == {50, 60, 70}
-    await kept.end("song")
-    await kept.database.write("DELETE FROM live_cards WHERE guild_id = 50", [])
-    assert await kept.forgetting.stored_server_ids() == {50, 60, 70}
+    assert await harness.erasure.stored_server_ids() == {50, 60, 70}
+    await harness.end("song")
+    await harness.database.write("DELETE FROM live_cards WHERE guild_id = 50", [])
+    assert await harness.erasure.stored_server_ids() == {50, 60, 70}
     for guild_id in (50, 60, 70):
-        await kept.forgetting.erase_server(guild_id)
-    assert await kept.forgetting.stored_server_ids() == set()
+        await harness.erasure.erase_server(guild_id)
+    assert await harness.erasure.stored_server_ids() == set()
 
 
 @pytest.fixture
@@ -407,13 +415,13 @@ async def watch(sandbox: SandboxSession, task_id: str, user: User, channel: Chan
 
 
 def database_in(folder: Path) -> Path:
-    """Return the file of a bot that has ended."""
+    """Return the database file of a bot that has stopped."""
     (path,) = folder.glob("**/*.db")
     return path
 
 
 def values_in(folder: Path) -> list[Any]:
-    """Return every value of every table of a bot that has ended."""
+    """Return every value of every table of a bot that has stopped."""
     with closing(sqlite3.connect(database_in(folder))) as database:
         tables = database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
         return [
@@ -424,8 +432,8 @@ def values_in(folder: Path) -> list[Any]:
         ]
 
 
-async def test_a_person_is_asked_before_everything_is_deleted(sandbox: SandboxSession) -> None:
-    """With what goes and what stays; nobody else sees the question."""
+async def test_an_erasure_has_to_be_confirmed(sandbox: SandboxSession) -> None:
+    """The question lists what is deleted and what stays, and only the user sees it."""
     await watch(sandbox, "song", sandbox.ada, sandbox.songs)
     question = await sandbox.command_answer("suno forget")
     assert question.ephemeral
@@ -437,15 +445,15 @@ async def test_a_person_is_asked_before_everything_is_deleted(sandbox: SandboxSe
     assert "song" in str((await sandbox.command_answer("suno list")).embeds)
 
 
-async def test_nobody_is_asked_about_nothing(sandbox: SandboxSession) -> None:
-    """The answer is a sentence."""
+async def test_an_erasure_without_data_needs_no_confirmation(sandbox: SandboxSession) -> None:
+    """The reply says that nothing is stored."""
     answer = await sandbox.command_answer("suno forget")
     assert "nothing" in answer.content
     assert answer.components == []
 
 
-async def test_a_person_who_is_forgotten_is_nowhere_in_the_database(tmp_path: Path) -> None:
-    """Also when the button is pressed after a restart, and whatever was going on."""
+async def test_an_erased_user_is_nowhere_in_the_database(tmp_path: Path) -> None:
+    """The button also works after a restart, and while watches and notices are pending."""
     async with open_sandbox(tmp_path) as sandbox:
         direct = sandbox.discord.open_dm(sandbox.ada)
         async with running_bot(sandbox):
@@ -471,8 +479,8 @@ async def test_a_person_who_is_forgotten_is_nowhere_in_the_database(tmp_path: Pa
     assert "two" not in values
 
 
-async def test_the_question_is_answered_by_the_person_alone(sandbox: SandboxSession) -> None:
-    """Even if the button came before somebody else's eyes."""
+async def test_only_the_user_can_confirm_the_erasure(sandbox: SandboxSession) -> None:
+    """A button press of another user is refused."""
     await watch(sandbox, "song", sandbox.ada, sandbox.songs)
     question = await sandbox.command_answer("suno forget")
     buttons = [each for row in question.components for each in row["components"]]
@@ -484,8 +492,8 @@ async def test_the_question_is_answered_by_the_person_alone(sandbox: SandboxSess
     assert "song" in str((await sandbox.command_answer("suno list")).embeds)
 
 
-async def test_a_server_that_removes_the_bot_is_forgotten(tmp_path: Path) -> None:
-    """What was watched there, and what was to be posted."""
+async def test_a_server_that_removes_the_bot_is_erased(tmp_path: Path) -> None:
+    """Its watches and pending notices are deleted."""
     async with open_sandbox(tmp_path) as sandbox:
         async with running_bot(sandbox):
             await watch(sandbox, "ended", sandbox.ada, sandbox.songs)
@@ -493,7 +501,7 @@ async def test_a_server_that_removes_the_bot_is_forgotten(tmp_path: Path) -> Non
             await sandbox.wait_for_notice("ended")
             await watch(sandbox, "running", sandbox.ada, sandbox.songs)
             sandbox.guild.remove_bot()
-            await no_watch_is_left(sandbox)
+            await until_no_watch_is_left(sandbox)
         await sandbox.discord.wait_until_disconnected()
     values = values_in(tmp_path)
     assert sandbox.guild.id not in values
@@ -501,10 +509,10 @@ async def test_a_server_that_removes_the_bot_is_forgotten(tmp_path: Path) -> Non
     assert "running" not in values
 
 
-async def test_a_server_that_removed_the_bot_while_it_was_away_is_forgotten_after_a_day(
+async def test_a_server_that_removed_the_offline_bot_is_erased_after_a_day(
     tmp_path: Path,
 ) -> None:
-    """Not sooner, though the bot ends meanwhile; one that has an outage is not at all."""
+    """A restart does not shorten the day, and a server with an outage is kept."""
     async with open_sandbox(tmp_path) as sandbox:
         other = sandbox.discord.add_guild("Other Club")
         other.add_member(sandbox.ada)
@@ -517,13 +525,13 @@ async def test_a_server_that_removed_the_bot_while_it_was_away_is_forgotten_afte
         sandbox.guild.remove_bot()
         other.start_outage()
         async with running_bot(sandbox):
-            await until_noted(tmp_path, sandbox.guild.id)
+            await until_departure_recorded(tmp_path, sandbox.guild.id)
         await sandbox.discord.wait_until_disconnected()
         assert "here" in values_in(tmp_path)
         with closing(sqlite3.connect(database_in(tmp_path))) as database, database:
             database.execute("UPDATE departed_servers SET missing_since = missing_since - 86400")
         async with running_bot(sandbox):
-            await nothing_is_watched_in(sandbox.songs, sandbox)
+            await until_unwatched(sandbox.songs, sandbox)
         await sandbox.discord.wait_until_disconnected()
     values = values_in(tmp_path)
     assert sandbox.guild.id not in values
@@ -532,8 +540,8 @@ async def test_a_server_that_removed_the_bot_while_it_was_away_is_forgotten_afte
     assert "elsewhere" in values
 
 
-async def test_the_bot_tidies_up_when_it_starts(tmp_path: Path) -> None:
-    """What was told a month ago is gone, but for the history."""
+async def test_expired_rows_are_pruned_at_start(tmp_path: Path) -> None:
+    """The history of what was delivered a month ago stays."""
     async with open_sandbox(tmp_path) as sandbox:
         async with running_bot(sandbox):
             await watch(sandbox, "song", sandbox.ada, sandbox.songs)
@@ -554,8 +562,8 @@ async def test_the_bot_tidies_up_when_it_starts(tmp_path: Path) -> None:
             assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (count,)  # noqa: S608 # names of ours
 
 
-async def test_a_person_is_forgotten_though_discord_cannot_be_asked(tmp_path: Path) -> None:
-    """The connection is cut while the direct message is opened: the rest goes all the same."""
+async def test_an_erasure_succeeds_without_a_connection_to_discord(tmp_path: Path) -> None:
+    """The connection is cut while the direct message is opened; the rest is deleted."""
     async with open_sandbox(tmp_path) as sandbox:
         async with running_bot(sandbox):
             await watch(sandbox, "song", sandbox.ada, sandbox.songs)
@@ -567,8 +575,8 @@ async def test_a_person_is_forgotten_though_discord_cannot_be_asked(tmp_path: Pa
     assert sandbox.ada.id not in values_in(tmp_path)
 
 
-async def until_noted(folder: Path, guild_id: int) -> None:
-    """Wait until the bot has noted that it is no longer in a server."""
+async def until_departure_recorded(folder: Path, guild_id: int) -> None:
+    """Wait until the bot has recorded that it is no longer in a server."""
     async with asyncio.timeout(15):
         while True:
             with closing(sqlite3.connect(database_in(folder))) as database:
@@ -578,8 +586,8 @@ async def until_noted(folder: Path, guild_id: int) -> None:
             await asyncio.sleep(0.05)
 
 
-async def nothing_is_watched_in(channel: Channel, sandbox: SandboxSession) -> None:
-    """Wait until no watch of Ada's in a channel is left."""
+async def until_unwatched(channel: Channel, sandbox: SandboxSession) -> None:
+    """Wait until Ada has no watch in a channel."""
     direct = sandbox.discord.open_dm(sandbox.ada)
     async with asyncio.timeout(15):
         while True:
@@ -589,8 +597,8 @@ async def nothing_is_watched_in(channel: Channel, sandbox: SandboxSession) -> No
             await asyncio.sleep(0.1)
 
 
-async def no_watch_is_left(sandbox: SandboxSession) -> None:
-    """Wait until Ada watches nothing any more."""
+async def until_no_watch_is_left(sandbox: SandboxSession) -> None:
+    """Wait until Ada has no watch."""
     direct = sandbox.discord.open_dm(sandbox.ada)
     async with asyncio.timeout(30):
         said = ""
@@ -599,8 +607,8 @@ async def no_watch_is_left(sandbox: SandboxSession) -> None:
             said = (await asked.wait_for_answer()).content
 
 
-async def test_an_outage_of_a_server_forgets_nothing(sandbox: SandboxSession) -> None:
-    """It comes back, and so do its notices."""
+async def test_an_outage_of_a_server_erases_nothing(sandbox: SandboxSession) -> None:
+    """Its notices are posted after the outage."""
     await watch(sandbox, "song", sandbox.ada, sandbox.songs)
     sandbox.guild.start_outage()
     sandbox.guild.end_outage()
@@ -609,10 +617,10 @@ async def test_an_outage_of_a_server_forgets_nothing(sandbox: SandboxSession) ->
     await sandbox.wait_for_notice("song")
 
 
-async def test_a_database_of_another_bot_is_not_emptied(
+async def test_the_database_of_another_bot_is_not_erased(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Somebody may start the wrong token on it: what it holds is not that bot's to delete."""
+    """A start with the wrong token does not delete data of servers that its bot is not in."""
     async with open_sandbox(tmp_path) as sandbox:
         async with running_bot(sandbox):
             await watch(sandbox, "running", sandbox.ada, sandbox.songs)
@@ -630,26 +638,26 @@ async def test_a_database_of_another_bot_is_not_emptied(
 
 
 def bytes_in(folder: Path) -> bytes:
-    """Return what stands in all files of a folder."""
+    """Return the contents of all files of a folder."""
     return b"".join(file.read_bytes() for file in folder.iterdir())
 
 
-@pytest.mark.parametrize("first", ["forget", "purge"])
+@pytest.mark.parametrize("first", ["erase_user", "purge"])
 async def test_deleted_texts_are_in_none_of_the_files(tmp_path: Path, first: str) -> None:
-    """Neither in the write-ahead log nor in pages that are free now, whoever is deleted first."""
+    """Neither the write-ahead log nor free pages hold them, in any order of erasures."""
     async with DatabaseThread(tmp_path / "suno.db") as database:
-        kept = Kept(database)
+        harness = ErasureHarness(database)
         tasks = [f"secret-task-{number}" for number in range(50)]
         for task_id in tasks:
-            await kept.watch(task_id)
-        await kept.end(*tasks)
-        await kept.post()
+            await harness.watch(task_id)
+        await harness.end(*tasks)
+        await harness.post()
         assert b"secret-task" in bytes_in(tmp_path)
         assert b"Paper Boats" in bytes_in(tmp_path)
-        if first == "forget":
-            await kept.forget()
-        await kept.forgetting.erase_server(HERE.guild_id or 0)
-        await kept.forget()
+        if first == "erase_user":
+            await harness.erase_user()
+        await harness.erasure.erase_server(HERE.guild_id or 0)
+        await harness.erase_user()
         left = bytes_in(tmp_path)
         assert b"secret-task" not in left
         assert b"Paper Boats" not in left

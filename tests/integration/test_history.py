@@ -27,20 +27,18 @@ from tests.support.histories import (
 
 @pytest.fixture
 def history(database: DatabaseThread) -> History:
-    """Return its history."""
+    """Return the history of a relay."""
     return History(database, "deerapi")
 
 
 @pytest.fixture
 def store(database: DatabaseThread) -> TaskStore:
-    """Return its store."""
+    """Return the task store of a relay."""
     return TaskStore(database, Outbox(database), "deerapi", WatchLimits(watches_per_user=10_000))
 
 
-async def test_what_has_ended_is_there_at_once_and_as_it_was_told(
-    store: TaskStore, history: History
-) -> None:
-    """Whole: title, style, lyrics, links, and when it ended."""
+async def test_an_ended_task_is_in_the_history_at_once(store: TaskStore, history: History) -> None:
+    """The entry holds the whole task and when it ended."""
     await ended(store, a_song(), NOON + 9)
     (entry,) = (await history.page(SERVER)).entries
     assert (entry.task, entry.end_reason, entry.ended_at) == (
@@ -50,22 +48,22 @@ async def test_what_has_ended_is_there_at_once_and_as_it_was_told(
     )
 
 
-async def test_what_still_runs_is_not_there(store: TaskStore, history: History) -> None:
-    """A history is of what has ended."""
+async def test_a_running_task_is_not_in_the_history(store: TaskStore, history: History) -> None:
+    """Only ended tasks have entries."""
     await watch(store, "song")
     assert await ids(history) == []
 
 
-async def test_what_was_done_before_it_was_watched_is_there_too(
+async def test_a_task_that_ended_before_its_watch_is_in_the_history(
     store: TaskStore, history: History
 ) -> None:
-    """It is told at once, and so it is kept at once."""
+    """Its notice is enqueued at once, and its entry is added at once."""
     await store.add_finished(a_song(), user_id=1, destination=HERE, now=NOON)
     assert await ids(history) == ["song"]
 
 
-async def test_the_newest_comes_first(store: TaskStore, history: History) -> None:
-    """By the end, not by the beginning."""
+async def test_the_newest_entry_comes_first(store: TaskStore, history: History) -> None:
+    """Entries are sorted by their end, not by their beginning."""
     for task_id in ("one", "two", "three"):
         await watch(store, task_id)
     for task_id, now in (("two", 1.0), ("one", 2.0), ("three", 3.0)):
@@ -73,10 +71,10 @@ async def test_the_newest_comes_first(store: TaskStore, history: History) -> Non
     assert await ids(history) == ["three", "one", "two"]
 
 
-async def test_a_page_holds_ten_and_says_whether_there_is_another(
+async def test_a_page_holds_ten_entries_and_tells_whether_more_follow(
     store: TaskStore, history: History
 ) -> None:
-    """Nothing twice, nothing left out; beyond the last page comes the last."""
+    """No entry is repeated or missing, and a page beyond the last is the last."""
     for number in range(21):
         await ended(store, a_song(f"{number:02}"), NOON + number)
     pages = [await history.page(SERVER, number=number) for number in range(4)]
@@ -91,7 +89,7 @@ async def test_a_page_holds_ten_and_says_whether_there_is_another(
 
 
 async def test_an_empty_history_has_an_empty_first_page(history: History) -> None:
-    """Whichever page is asked for, and whatever is looked for."""
+    """Every page and every search of it is the empty first page."""
     for search in ("", "a", "boats"):
         page = await history.page(SERVER, search, 7)
         assert (page.number, page.entries, page.more) == (0, (), False)
@@ -109,20 +107,20 @@ async def test_an_empty_history_has_an_empty_first_page(history: History) -> Non
     ],
     ids=["done", "failed", "not found", "given up", "given up with a preview", "lost with lyrics"],
 )
-async def test_a_watch_that_left_nothing_to_show_is_not_kept(
+async def test_a_task_without_any_result_has_no_entry(
     store: TaskStore, history: History, end_reason: EndReason, task: Task, kept: bool
 ) -> None:
-    """A failure says why; a preview and a text are something; silence is nothing."""
+    """A failure, a preview or a text is a result."""
     await watch(store, "song")
     await end(store, task, end_reason=end_reason)
     assert await ids(history) == (["song"] if kept else [])
     assert await ids(history, ADA) == (["song"] if kept else [])
 
 
-async def test_a_server_sees_only_what_was_watched_there(
+async def test_the_history_of_a_server_holds_what_was_watched_there(
     store: TaskStore, history: History
 ) -> None:
-    """No lyrics of others, by no search."""
+    """No search finds the lyrics of others."""
     await ended(store, named("mine", lyrics="rain on tin roofs"), destination=HERE)
     await ended(store, named("theirs", lyrics="rain on slates"), destination=THERE)
     await ended(store, named("private", lyrics="rain in secret"), destination=DIRECT)
@@ -131,10 +129,10 @@ async def test_a_server_sees_only_what_was_watched_there(
         assert await ids(history, OTHER_SERVER, search) == ["theirs"]
 
 
-async def test_a_person_sees_what_they_watched_anywhere_and_nothing_else(
+async def test_the_history_of_a_person_holds_what_they_watched(
     store: TaskStore, history: History
 ) -> None:
-    """In servers and in direct messages."""
+    """It covers servers and direct messages, and no tasks of others."""
     await ended(store, a_song("in a server"), NOON, user_id=1, destination=HERE)
     await ended(store, a_song("directly"), NOON + 1, user_id=1, destination=DIRECT)
     await ended(store, a_song("of another"), NOON + 2, user_id=2, destination=HERE)
@@ -142,10 +140,8 @@ async def test_a_person_sees_what_they_watched_anywhere_and_nothing_else(
     assert await ids(history, BEA) == ["of another"]
 
 
-async def test_what_was_watched_in_a_hidden_channel_is_not_shown(
-    store: TaskStore, history: History
-) -> None:
-    """Unless it was watched in a channel that the person sees, too."""
+async def test_tasks_of_hidden_channels_are_not_shown(store: TaskStore, history: History) -> None:
+    """A task that was also watched in a visible channel is shown."""
     hidden = Destination(channel_id=501, guild_id=50)
     await ended(store, a_song("secret"), destination=hidden)
     await watch(store, "both", 1, HERE)
@@ -157,10 +153,10 @@ async def test_what_was_watched_in_a_hidden_channel_is_not_shown(
     assert [await history.entry(scope, e.id) is None for e in everything] == [False, True]
 
 
-async def test_a_song_watched_by_many_in_many_places_is_one_entry(
+async def test_a_song_that_many_people_watched_is_one_entry(
     store: TaskStore, history: History, database: DatabaseThread
 ) -> None:
-    """Indexed once, shown once to each."""
+    """It is indexed once, and shown once in each history."""
     for user_id, destination in (
         (1, HERE),
         (2, HERE),
@@ -177,10 +173,10 @@ async def test_a_song_watched_by_many_in_many_places_is_one_entry(
             assert await ids(history, scope, search) == ["song"]
 
 
-async def test_a_song_that_another_server_watches_later_is_new_there_alone(
+async def test_a_later_watch_in_another_server_is_new_in_that_history_alone(
     store: TaskStore, history: History, database: DatabaseThread
 ) -> None:
-    """Each server has its own order; the index is not written again."""
+    """Each server has its own order, and the index is not written again."""
     await ended(store, a_song("first"), NOON)
     await ended(store, a_song("second"), NOON + 1)
     await ended(store, a_song("second"), NOON + 2, destination=THERE)
@@ -191,10 +187,10 @@ async def test_a_song_that_another_server_watches_later_is_new_there_alone(
     assert indexed["entries"] == 2
 
 
-async def test_an_entry_of_a_finished_song_is_not_spoiled_by_a_later_watch(
+async def test_a_later_watch_without_a_result_keeps_the_finished_entry(
     store: TaskStore, history: History
 ) -> None:
-    """The relay may have forgotten it by then."""
+    """The relay may have deleted the task by then."""
     await ended(store, a_song())
     await watch(store, "song")
     preview = a_running_task("song", clips=(a_clip(title="Draft", audio_is_final=False),))
@@ -203,8 +199,8 @@ async def test_an_entry_of_a_finished_song_is_not_spoiled_by_a_later_watch(
     assert (entry.task, entry.end_reason) == (a_song(), EndReason.FINISHED)
 
 
-async def test_an_unwatched_task_is_in_nobodys_history(store: TaskStore, history: History) -> None:
-    """Whoever stops watching is told nothing and keeps nothing."""
+async def test_an_unwatched_task_is_in_no_history(store: TaskStore, history: History) -> None:
+    """A person who unwatches a task gets neither its notice nor its entry."""
     await watch(store, "song", 1)
     await watch(store, "song", 2)
     await store.remove_watch("song", user_id=1, now=NOON)

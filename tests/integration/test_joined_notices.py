@@ -24,47 +24,49 @@ ADA, BEA, CLEO = 1, 2, 3
 
 @pytest.fixture
 async def store(database: DatabaseThread, outbox: Outbox) -> TaskStore:
-    """Return its store, with the notice of a song owed to Ada."""
+    """Return the task store, with the notice of a song enqueued for Ada."""
     store = TaskStore(database, outbox, "deerapi", WatchLimits(watchers_per_destination=2))
     await store.add_finished(a_song(), user_id=ADA, destination=HERE, now=NOON)
     return store
 
 
-async def ask(
+async def watch_again(
     store: TaskStore, user_id: int = BEA, *, destination: Destination = HERE, mention: bool = True
 ) -> JoinedNotice | None:
-    """Ask for the song that is done; return whose notice the person joined."""
+    """Watch the finished song; return the notice that the person joined."""
     return await store.add_finished(
         a_song(), user_id=user_id, destination=destination, now=NOON + 1, mention=mention
     )
 
 
 async def deliveries(database: DatabaseThread) -> int:
-    """Return how many messages there are, owed or told."""
+    """Return the number of deliveries in any state."""
     (row,) = await database.read("SELECT count(*) AS number FROM deliveries", [])
     return int(row["number"])
 
 
-async def test_a_notice_that_is_due_names_who_joins(store: TaskStore, outbox: Outbox) -> None:
-    """One message, for both."""
-    assert await ask(store) == JoinedNotice(NoticeProgress.DUE)
+async def test_a_due_notice_mentions_the_person_who_joins(store: TaskStore, outbox: Outbox) -> None:
+    """Both people get one message."""
+    assert await watch_again(store) == JoinedNotice(NoticeProgress.DUE)
     (delivery,) = await outbox.claim(NOON + 1, 10)
     assert delivery.watchers == (ADA, BEA)
 
 
-async def test_who_joins_quietly_is_not_named(store: TaskStore, outbox: Outbox) -> None:
-    """As the person wishes."""
-    await ask(store, mention=False)
+async def test_a_person_who_joins_without_mention_is_not_mentioned(
+    store: TaskStore, outbox: Outbox
+) -> None:
+    """The notice respects the option of the watch."""
+    await watch_again(store, mention=False)
     (delivery,) = await outbox.claim(NOON + 1, 10)
     assert delivery.watchers == (ADA,)
 
 
-async def test_a_notice_that_is_being_sent_is_not_sent_twice(
+async def test_a_notice_that_is_being_sent_is_joined(
     store: TaskStore, outbox: Outbox, database: DatabaseThread
 ) -> None:
-    """Whoever asks hears that it is on its way; they are named if it is tried again."""
+    """The reply says so; a retry of the notice mentions the person."""
     (delivery,) = await outbox.claim(NOON, 10)
-    assert await ask(store) == JoinedNotice(NoticeProgress.SENDING)
+    assert await watch_again(store) == JoinedNotice(NoticeProgress.SENDING)
     await outbox.postpone(
         delivery,
         until=NOON + 2,
@@ -72,46 +74,44 @@ async def test_a_notice_that_is_being_sent_is_not_sent_twice(
         message_format=MessageFormat.FULL,
         unconfirmed=True,
     )
-    assert await ask(store) == JoinedNotice(NoticeProgress.SENDING)
+    assert await watch_again(store) == JoinedNotice(NoticeProgress.SENDING)
     (again,) = await outbox.claim(NOON + 2, 10)
     assert again.watchers == (ADA, BEA)
     assert await deliveries(database) == 1
 
 
-async def test_a_notice_that_is_held_is_joined(
+async def test_a_held_notice_is_joined(
     store: TaskStore, outbox: Outbox, database: DatabaseThread
 ) -> None:
-    """For a reason of its own, or with its channel; whoever waits for it finds it in the inbox."""
+    """The person finds it in the inbox, whether the message or its channel is blocked."""
     (delivery,) = await outbox.claim(NOON, 10)
     await outbox.hold(delivery, until=NOON + 600, reason="400/50035")
-    assert await ask(store) == JoinedNotice(NoticeProgress.HELD)
+    assert await watch_again(store) == JoinedNotice(NoticeProgress.HELD)
     (held,) = await outbox.undelivered_notices(BEA, NOON)
     assert held.task.id == "song"
     assert await deliveries(database) == 1
 
 
 async def test_a_notice_in_a_blocked_channel_is_held(store: TaskStore, outbox: Outbox) -> None:
-    """It waits for the channel."""
+    """The reply says that it waits for the channel."""
     (delivery,) = await outbox.claim(NOON, 10)
     await outbox.blocked_channels.block(delivery, until=NOON + 600, reason="403/50013", now=NOON)
-    assert await ask(store) == JoinedNotice(NoticeProgress.HELD)
+    assert await watch_again(store) == JoinedNotice(NoticeProgress.HELD)
 
 
-async def test_a_notice_that_nobody_will_get_is_not_joined(
-    store: TaskStore, outbox: Outbox
-) -> None:
-    """Another one is owed."""
+async def test_a_dropped_notice_is_not_joined(store: TaskStore, outbox: Outbox) -> None:
+    """Another notice is enqueued."""
     (delivery,) = await outbox.claim(NOON, 10)
     await outbox.acknowledge(delivery, message_id=None, now=NOON)
-    assert await ask(store) is None
-    assert await ask(store, destination=Destination(600)) is None
+    assert await watch_again(store) is None
+    assert await watch_again(store, destination=Destination(600)) is None
 
 
 @pytest.mark.parametrize("end_reason", [EndReason.GAVE_UP, EndReason.NOT_FOUND])
 async def test_an_end_without_a_result_is_not_joined(
     store: TaskStore, end_reason: EndReason
 ) -> None:
-    """Who asks then may find a song that is done after all."""
+    """The next watch may find a finished song after all."""
     running = a_running_task("other")
     await store.add_watch(running, known=True, user_id=ADA, destination=HERE, now=NOON, deadline=60)
     await store.record([PollResult("other", NOON, task=running, end_reason=end_reason)], NOON)
@@ -119,20 +119,22 @@ async def test_an_end_without_a_result_is_not_joined(
     assert await store.add_finished(done, user_id=BEA, destination=HERE, now=NOON + 1) is None
 
 
-async def test_as_many_join_as_one_message_can_name(store: TaskStore, outbox: Outbox) -> None:
-    """Nobody is promised to be mentioned who will not be; who waits already may ask again."""
-    await ask(store)
-    assert await ask(store) == JoinedNotice(NoticeProgress.DUE)
+async def test_the_people_who_join_are_limited_to_those_a_message_can_mention(
+    store: TaskStore, outbox: Outbox
+) -> None:
+    """The limit refuses nobody who waits for the notice already."""
+    await watch_again(store)
+    assert await watch_again(store) == JoinedNotice(NoticeProgress.DUE)
     with pytest.raises(TooManyWatchers):
-        await ask(store, CLEO)
+        await watch_again(store, CLEO)
     (delivery,) = await outbox.claim(NOON + 1, 10)
     assert delivery.watchers == (ADA, BEA)
 
 
-async def test_a_watch_that_comes_too_late_joins_too(
+async def test_a_watch_of_an_ended_task_that_looks_running_joins(
     store: TaskStore, database: DatabaseThread
 ) -> None:
-    """The relay could not be asked just now, or says less than before: the task stays ended."""
+    """The task stays ended if the relay is unreachable or reports an older state."""
     for task, known in ((a_running_task(), True), (a_running_task(kind=None), False)):
         joined = await store.add_watch(
             task, known=known, user_id=BEA, destination=HERE, now=NOON + 1, deadline=60
@@ -142,27 +144,27 @@ async def test_a_watch_that_comes_too_late_joins_too(
     assert await deliveries(database) == 1
 
 
-async def test_what_somebody_joined_is_in_their_history(
+async def test_joining_adds_the_task_to_the_history_of_the_person(
     store: TaskStore, database: DatabaseThread
 ) -> None:
-    """As if they had watched it from the beginning."""
+    """The entry is the same as after a watch from the beginning."""
     history = History(database, "deerapi")
     assert not (await history.page(HistoryScope(BEA), "")).entries
-    await ask(store)
+    await watch_again(store)
     (entry,) = (await history.page(HistoryScope(BEA), "")).entries
     assert entry.task.id == "song"
 
 
 @pytest.fixture
 async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
-    """Yield a sandbox in which the bot runs, with a song being made."""
+    """Yield a sandbox in which the bot runs, with a running song."""
     async with open_sandbox(tmp_path) as sandbox, running_bot(sandbox):
         sandbox.relay.add(song(SONG, title="Paper Boats", takes=100))
         yield sandbox
 
 
-async def while_it_is_told(sandbox: SandboxSession) -> Message:
-    """Return the card of a song that is done, while its notice is being sent."""
+async def card_while_sending(sandbox: SandboxSession) -> Message:
+    """Return the live card of a finished song whose notice is being sent."""
     await sandbox.command_answer("suno watch", id=SONG)
     card = await card_of(sandbox)
     sandbox.discord.faults.add("PATCH /channels/{id}/messages/{message}", status=503, times=None)
@@ -172,11 +174,11 @@ async def while_it_is_told(sandbox: SandboxSession) -> Message:
     return card
 
 
-async def test_me_too_while_the_notice_is_being_sent_brings_no_second_one(
+async def test_me_too_while_the_notice_is_being_sent_enqueues_no_second_one(
     sandbox: SandboxSession,
 ) -> None:
-    """Whoever pressed reads that it is on its way; later, where it stands."""
-    pressed = await press(sandbox, sandbox.bea, await while_it_is_told(sandbox), "Me too")
+    """The reply says that the notice is being sent; later, it links to the message."""
+    pressed = await press(sandbox, sandbox.bea, await card_while_sending(sandbox), "Me too")
     assert "on its way already" in pressed.messages[0].content
     asked = await sandbox.command_answer("suno watch", sandbox.bea, id=SONG)
     assert "on its way already" in asked.content
@@ -186,11 +188,11 @@ async def test_me_too_while_the_notice_is_being_sent_brings_no_second_one(
     assert sandbox.notices(SONG) == [notice]
 
 
-async def test_me_too_when_the_relay_has_forgotten_the_song_tells_the_truth(
+async def test_me_too_for_a_song_that_the_relay_deleted_joins_its_notice(
     sandbox: SandboxSession,
 ) -> None:
-    """That it does not know the id would be no answer to somebody who sees its card."""
-    card = await while_it_is_told(sandbox)
+    """The reply does not say that the id is unknown."""
+    card = await card_while_sending(sandbox)
     sandbox.relay.remove(SONG)
     pressed = await press(sandbox, sandbox.bea, card, "Me too")
     assert "on its way already" in pressed.messages[0].content

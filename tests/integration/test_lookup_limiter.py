@@ -19,7 +19,7 @@ ADA, BEA = Caller(1, 50), Caller(2, 50)
 
 
 class Time:
-    """Seconds, moved by the test."""
+    """A clock in seconds that the test advances."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -40,7 +40,7 @@ def admitted(limiter: LookupLimiter, asker: Caller, most: int = 1000) -> int:
 
 
 def test_a_bucket_is_full_at_first_and_refills_evenly() -> None:
-    """Never beyond what it holds; it tells how long the next token takes."""
+    """It never exceeds its capacity, and it tells how long the next token takes."""
     bucket = TokenBucket(2, 0.5, now=100)
     bucket.take(2, 100)
     assert bucket.wait(100) == 2
@@ -52,16 +52,16 @@ def test_a_bucket_is_full_at_first_and_refills_evenly() -> None:
     assert bucket.wait(1000) == 2
 
 
-def test_a_bucket_that_was_overdrawn_has_to_make_up_for_it() -> None:
-    """And a clock that goes back takes nothing away."""
+def test_an_overdrawn_bucket_refills_its_debt_first() -> None:
+    """A clock that goes back removes no tokens."""
     bucket = TokenBucket(2, 1, now=0)
     bucket.take(7, 0)
     assert bucket.wait(0) == 6
     assert bucket.wait(-50) == 6
 
 
-def test_a_person_is_stopped_and_told_when_to_try_again() -> None:
-    """Then the next look-up is admitted, and others were at any time."""
+def test_look_ups_per_user_are_limited() -> None:
+    """The error tells when the next look-up is admitted; others are not affected."""
     time = Time()
     limiter = LookupLimiter(2, time)
     assert admitted(limiter, ADA) == USER_BURST
@@ -73,15 +73,15 @@ def test_a_person_is_stopped_and_told_when_to_try_again() -> None:
 
 
 def test_unknown_ids_cost_more_than_tasks() -> None:
-    """Whoever invents ids is stopped after the first command, and for long."""
+    """A user who invents ids is limited after the first command, and for long."""
     limiter = LookupLimiter(2, Time())
     limiter.admit(ADA)
     limiter.charge_misses(ADA, 3)
     assert admitted(limiter, ADA) == USER_BURST - 1 - 3 * COST_OF_A_MISS
 
 
-def test_a_server_is_limited_as_a_whole() -> None:
-    """However many members of it ask; other servers and direct messages are not concerned."""
+def test_look_ups_per_server_are_limited() -> None:
+    """The limit covers all members; other servers and direct messages are not affected."""
     limiter = LookupLimiter(2, Time())
     asked = sum(admitted(limiter, Caller(member, 50)) for member in range(100))
     assert asked == SERVER_BURST
@@ -89,14 +89,14 @@ def test_a_server_is_limited_as_a_whole() -> None:
     limiter.admit(Caller(7))
 
 
-def test_a_person_is_limited_across_servers() -> None:
-    """The bucket is the person's, wherever it is used."""
+def test_a_user_is_limited_across_servers() -> None:
+    """A user has one bucket wherever they run commands."""
     limiter = LookupLimiter(2, Time())
     assert sum(admitted(limiter, Caller(1, server)) for server in range(100)) == USER_BURST
 
 
-def test_the_memory_is_bounded() -> None:
-    """Of those who asked longest ago nothing is kept: they begin anew."""
+def test_the_number_of_buckets_is_bounded() -> None:
+    """The buckets that were unused for longest are deleted, so that they start full again."""
     limiter = LookupLimiter(2, Time(), most=3)
     assert admitted(limiter, Caller(1)) == admitted(limiter, Caller(2)) == USER_BURST
     for other in (3, 4):
@@ -106,7 +106,7 @@ def test_the_memory_is_bounded() -> None:
 
 
 async def test_watching_works_when_look_ups_are_used_up(polling: PollerHarness) -> None:
-    """The relay is not asked for it; the poller looks, and the notice comes as always."""
+    """The command does not ask the relay; the poller does, and the notice is posted."""
     limiter = LookupLimiter(2, Time())
     watchlist = a_watchlist(
         polling.client, polling.store, polling.schedule, limiter, clock=polling.clock
@@ -125,8 +125,8 @@ async def test_watching_works_when_look_ups_are_used_up(polling: PollerHarness) 
     assert delivery.watchers == (1,)
 
 
-async def test_what_has_ended_is_read_however_much_was_looked_up(polling: PollerHarness) -> None:
-    """It stands in the database: the relay is not asked."""
+async def test_ended_tasks_are_read_when_look_ups_are_used_up(polling: PollerHarness) -> None:
+    """They are stored in the database, so that the relay is not asked."""
     limiter = LookupLimiter(2, Time())
     watchlist = a_watchlist(
         polling.client, polling.store, polling.schedule, limiter, clock=polling.clock
@@ -143,7 +143,7 @@ async def test_what_has_ended_is_read_however_much_was_looked_up(polling: Poller
 
 
 async def test_reading_many_tasks_is_one_look_up(polling: PollerHarness) -> None:
-    """At most three unknown ids are asked for on their own, however many are read."""
+    """At most three unknown ids are looked up singly, however many are read."""
     limiter = LookupLimiter(2, Time())
     watchlist = a_watchlist(
         polling.client, polling.store, polling.schedule, limiter, clock=polling.clock

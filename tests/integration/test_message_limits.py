@@ -29,7 +29,7 @@ LIMITS = WatchLimits(watches_per_user=100, messages_per_user=4, messages_per_cha
 
 
 class LimitHarness:
-    """A database, and people who ask for messages."""
+    """A database, and users who request messages."""
 
     def __init__(self, database: DatabaseThread) -> None:
         self.database = database
@@ -38,10 +38,10 @@ class LimitHarness:
         self.cards = LiveCards(database, "deerapi", LIMITS)
         self.now = NOON
 
-    async def finished(
+    async def request_notice(
         self, task_id: str, user_id: int = ADA, destination: Destination = HERE
     ) -> None:
-        """Ask for the notice of a song that has ended."""
+        """Request the notice of a song that has ended."""
         await self.store.add_finished(
             a_song(task_id), user_id=user_id, destination=destination, now=self.now, mention=True
         )
@@ -54,7 +54,7 @@ class LimitHarness:
         *,
         known: bool = True,
     ) -> None:
-        """Watch a song, by default one of which the relay says that it runs."""
+        """Watch a song, by default one that the relay reports as running."""
         await self.store.add_watch(
             a_running_task(task_id),
             known=known,
@@ -64,25 +64,27 @@ class LimitHarness:
             deadline=3600,
         )
 
-    async def card(self, task_id: str, user_id: int = ADA, destination: Destination = HERE) -> None:
-        """Open a card for a song."""
+    async def request_card(
+        self, task_id: str, user_id: int = ADA, destination: Destination = HERE
+    ) -> None:
+        """Request a live request_card for a song."""
         await self.cards.create(destination, [task_id], self.now, user_id=user_id)
 
     async def end(self, *task_ids: str) -> None:
-        """Let songs end."""
+        """End some songs."""
         ends = [
             PollResult(each, self.now, a_song(each), end_reason=EndReason.FINISHED)
             for each in task_ids
         ]
         await self.store.record(ends, self.now)
 
-    async def owed(self) -> int:
-        """Return how many messages are owed."""
+    async def enqueued(self) -> int:
+        """Return the number of undelivered messages."""
         (row,) = await self.database.read("SELECT count(*) AS n FROM deliveries", [])
         return int(row["n"])
 
-    async def counted(self) -> int:
-        """Return how many messages count still."""
+    async def charged(self) -> int:
+        """Return the number of requests that are charged."""
         (row,) = await self.database.read("SELECT count(*) AS n FROM requested_messages", [])
         return int(row["n"])
 
@@ -102,55 +104,55 @@ async def harness(tmp_path: Path) -> AsyncIterator[LimitHarness]:
         yield LimitHarness(database)
 
 
-async def test_a_person_may_ask_for_so_many_messages_in_an_hour(harness: LimitHarness) -> None:
-    """In all places together; the refusal says when there is room again, and there is."""
+async def test_messages_per_person_and_hour_are_limited(harness: LimitHarness) -> None:
+    """The limit covers all channels; the refusal tells when the next message is allowed."""
     for number in range(4):
         harness.now = NOON + 600 * number
-        await harness.finished(f"song-{number}", destination=(HERE, THERE)[number % 2])
+        await harness.request_notice(f"song-{number}", destination=(HERE, THERE)[number % 2])
     with pytest.raises(TooManyMessages) as refused:
-        await harness.finished("one more")
+        await harness.request_notice("one more")
     assert refused.value.until.timestamp() == NOON + 3600
-    assert await harness.owed() == 4
-    await harness.finished("one more", BEA)
+    assert await harness.enqueued() == 4
+    await harness.request_notice("one more", BEA)
     harness.now = refused.value.until.timestamp()
-    await harness.finished("one more", destination=THERE)
+    await harness.request_notice("one more", destination=THERE)
 
 
-async def test_a_channel_takes_so_many_messages_in_a_minute(harness: LimitHarness) -> None:
-    """From all people together; another channel has room."""
+async def test_messages_per_channel_and_minute_are_limited(harness: LimitHarness) -> None:
+    """The limit covers all people and leaves other channels alone."""
     for number in range(3):
         harness.now = NOON + number
-        await harness.finished(f"song-{number}", user_id=number)
+        await harness.request_notice(f"song-{number}", user_id=number)
     with pytest.raises(ChannelTooBusy) as refused:
-        await harness.finished("one more", user_id=9)
+        await harness.request_notice("one more", user_id=9)
     assert refused.value.until.timestamp() == NOON + 60
-    await harness.finished("one more", user_id=9, destination=THERE)
+    await harness.request_notice("one more", user_id=9, destination=THERE)
     harness.now = NOON + 60
-    await harness.finished("one more", user_id=9)
+    await harness.request_notice("one more", user_id=9)
 
 
-async def test_cards_and_notices_are_counted_together(harness: LimitHarness) -> None:
-    """A card that is refused leaves the watch as it is; a card that is there costs nothing."""
+async def test_live_cards_and_notices_share_the_limit(harness: LimitHarness) -> None:
+    """A refused card leaves the watch alone, and an existing card is free."""
     await harness.watch("running")
-    await harness.card("running")
-    await harness.finished("a")
-    await harness.finished("b")
+    await harness.request_card("running")
+    await harness.request_notice("a")
+    await harness.request_notice("b")
     await harness.watch("another")
     with pytest.raises(ChannelTooBusy):
-        await harness.card("another")
+        await harness.request_card("another")
     await harness.watch("running", BEA)
-    await harness.card("running", BEA)
+    await harness.request_card("running", BEA)
     assert len(await harness.store.watches_of(ADA)) == 2
 
 
-async def test_a_refused_card_lets_the_others_show_the_new_watcher(harness: LimitHarness) -> None:
-    """Of two tasks, one is on a card already: that one is shown anew."""
+async def test_a_refused_card_does_not_prevent_updates_of_others(harness: LimitHarness) -> None:
+    """Of two tasks, the one on an existing card gets its new watcher shown."""
     await harness.watch("running")
-    await harness.card("running")
+    await harness.request_card("running")
     (before,) = await harness.cards.claim(NOON, 9)
     await harness.cards.acknowledge(before, 1, content_digest="as it was")
     for number in range(2):
-        await harness.finished(f"song-{number}", BEA)
+        await harness.request_notice(f"song-{number}", BEA)
     await harness.watch("running", BEA)
     await harness.watch("another", BEA)
     with pytest.raises(ChannelTooBusy):
@@ -158,69 +160,69 @@ async def test_a_refused_card_lets_the_others_show_the_new_watcher(harness: Limi
     assert len(await harness.cards.due_for_update(NOON + 9, min_interval=5, limit=9)) == 1
 
 
-async def test_the_notices_of_what_runs_are_owed_however_many_end_at_once(
+async def test_notices_of_running_tasks_are_free(
     harness: LimitHarness,
 ) -> None:
-    """They count for nothing, and neither a person nor a channel that is full keeps them back."""
+    """All are enqueued, whatever the charges of the person and the channel are."""
     for number in range(3):
-        await harness.finished(f"finished-{number}")
+        await harness.request_notice(f"finished-{number}")
     songs = [f"song-{number}" for number in range(50)]
     for task_id in songs:
         await harness.watch(task_id)
     await harness.end(*songs)
-    assert await harness.owed() == 3 + 50
-    assert await harness.counted() == 3
+    assert await harness.enqueued() == 3 + 50
+    assert await harness.charged() == 3
 
 
-async def test_messages_that_are_asked_for_at_once_exceed_no_limit(harness: LimitHarness) -> None:
-    """One after the other finds what those before it have left."""
-    tries = (harness.finished(f"song-{number}") for number in range(30))
+async def test_concurrent_requests_do_not_exceed_the_limit(harness: LimitHarness) -> None:
+    """Each request sees the charges of those before it."""
+    tries = (harness.request_notice(f"song-{number}") for number in range(30))
     results = await asyncio.gather(*tries, return_exceptions=True)
     assert results.count(None) == 3
     assert sum(isinstance(each, ChannelTooBusy) for each in results) == 27
-    assert await harness.owed() == 3
+    assert await harness.enqueued() == 3
 
 
-async def test_a_restart_gets_round_no_limit(tmp_path: Path) -> None:
-    """What counts is in the database."""
+async def test_a_restart_does_not_reset_the_limits(tmp_path: Path) -> None:
+    """The charges are stored in the database."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(DatabaseThread(tmp_path / "suno.db"))
         for number in range(3):
-            await LimitHarness(database).finished(f"song-{number}")
+            await LimitHarness(database).request_notice(f"song-{number}")
     async with DatabaseThread(tmp_path / "suno.db") as database:
         with pytest.raises(ChannelTooBusy):
-            await LimitHarness(database).finished("one more")
+            await LimitHarness(database).request_notice("one more")
 
 
-async def test_being_forgotten_gets_round_no_limit_and_leaves_no_id(
+async def test_an_erasure_keeps_the_charges_without_ids(
     harness: LimitHarness, tmp_path: Path
 ) -> None:
-    """What is counted stands for the person in this database, and is gone after an hour."""
+    """The charges hold keyed hashes, and are deleted after an hour."""
     for number in range(4):
         harness.now = NOON + 60 * number
-        await harness.finished(f"song-{number}")
+        await harness.request_notice(f"song-{number}")
     await Erasure(harness.database).erase_user(ADA, None, harness.now)
     with closing(sqlite3.connect(tmp_path / "suno.db")) as connection:
         assert str(ADA) not in "\n".join(connection.iterdump())
     with pytest.raises(TooManyMessages):
-        await harness.finished("one more", destination=THERE)
+        await harness.request_notice("one more", destination=THERE)
     await Retention(harness.database).prune(harness.now + 3600)
-    assert await harness.counted() == 0
+    assert await harness.charged() == 0
 
 
-async def test_nothing_is_counted_of_a_server_that_is_gone(harness: LimitHarness) -> None:
-    """It is deleted with all that belongs to the server."""
-    await harness.finished("song")
+async def test_the_erasure_of_a_server_deletes_its_charges(harness: LimitHarness) -> None:
+    """They are deleted with all other data of the server."""
+    await harness.request_notice("song")
     await Erasure(harness.database).erase_server(50)
-    assert await harness.counted() == 0
+    assert await harness.charged() == 0
 
 
-async def test_a_person_may_ask_for_no_more_in_a_minute_than_a_channel_takes(
+async def test_messages_per_person_and_minute_are_limited(
     harness: LimitHarness,
 ) -> None:
-    """Also in several channels, and where the relay could not be asked."""
-    await harness.finished("a")
-    await harness.finished("b", destination=THERE)
+    """The limit also covers several channels, and watches without a relay."""
+    await harness.request_notice("a")
+    await harness.request_notice("b", destination=THERE)
     await harness.watch("c", known=False)
     with pytest.raises(TooManyMessages) as refused:
         await harness.watch("d", destination=Destination(502, 50), known=False)
@@ -228,8 +230,8 @@ async def test_a_person_may_ask_for_no_more_in_a_minute_than_a_channel_takes(
     await harness.watch("d", BEA, known=False)
 
 
-async def test_a_watch_of_what_may_have_ended_counts_as_a_message(harness: LimitHarness) -> None:
-    """Where the relay could not be asked, its notice may come at once; no channel refuses it."""
+async def test_a_watch_of_a_task_in_unknown_state_is_charged(harness: LimitHarness) -> None:
+    """Its notice may follow at once; the limit of the channel does not refuse it."""
     for number in range(4):
         harness.now = NOON + 60 * number
         await harness.watch(f"song-{number}", known=False)
@@ -240,8 +242,8 @@ async def test_a_watch_of_what_may_have_ended_counts_as_a_message(harness: Limit
     assert len(await harness.store.watches_of(ADA)) == 5
 
 
-async def test_a_task_that_ends_again_and_again_counts_each_time(harness: LimitHarness) -> None:
-    """A relay may say of a task that it runs, each time that somebody asks."""
+async def test_each_new_watch_of_an_ended_task_is_charged(harness: LimitHarness) -> None:
+    """A relay may report the task as running each time."""
     for number in range(5):
         await harness.watch("song")
         await harness.end("song")
@@ -252,28 +254,28 @@ async def test_a_task_that_ends_again_and_again_counts_each_time(harness: LimitH
         await harness.watch("song")
 
 
-async def test_who_waits_with_others_asks_for_no_message(harness: LimitHarness) -> None:
-    """One message tells them all: joining a watch, or a notice that is owed, is free."""
+async def test_joining_a_watch_or_a_notice_is_free(harness: LimitHarness) -> None:
+    """All watchers in a channel share one message."""
     for number in range(2):
-        await harness.finished(f"song-{number}")
-        await harness.finished(f"song-{number}", BEA)
+        await harness.request_notice(f"song-{number}")
+        await harness.request_notice(f"song-{number}", BEA)
     await harness.watch("unheard", known=False)
     await harness.watch("unheard", BEA, known=False)
-    await harness.finished("unheard", 3)
-    assert await harness.counted() == 3
+    await harness.request_notice("unheard", 3)
+    assert await harness.charged() == 3
 
 
-async def test_a_clock_that_is_set_back_locks_nobody_out(harness: LimitHarness) -> None:
-    """What was counted in an hour that comes again counts no more."""
+async def test_charges_in_the_future_do_not_count(harness: LimitHarness) -> None:
+    """A rollback of the clock locks out nobody."""
     for number in range(3):
-        await harness.finished(f"song-{number}")
+        await harness.request_notice(f"song-{number}")
     harness.now = NOON - 7200
-    await harness.finished("one more")
-    assert await harness.counted() == 1
+    await harness.request_notice("one more")
+    assert await harness.charged() == 1
 
 
 async def test_a_role_is_mentioned_once_a_minute_in_a_channel(harness: LimitHarness) -> None:
-    """The next message comes without; another channel, and the next minute, have one each."""
+    """Further messages have no mention; another channel or minute has its own."""
     mentions = harness.outbox.role_mentions
     first = await harness.delivery("first")
     assert await mentions.claim(first, NOON)
@@ -285,10 +287,10 @@ async def test_a_role_is_mentioned_once_a_minute_in_a_channel(harness: LimitHarn
 
 
 @pytest.mark.parametrize("mentioned", [True, False])
-async def test_a_repeat_mentions_the_role_as_the_first_try_did(
+async def test_a_retry_mentions_the_role_like_the_first_attempt(
     harness: LimitHarness, mentioned: bool
 ) -> None:
-    """Discord may have taken that: it has to be found by its text."""
+    """The duplicate check compares the text of both."""
     mentions = harness.outbox.role_mentions
     other = await harness.delivery("other")
     await mentions.claim(other, NOON if not mentioned else NOON - 60)
@@ -315,7 +317,7 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
 
 
 async def burst(sandbox: SandboxSession, user: User) -> list[str]:
-    """Watch five songs with each of thirty commands, all at once; return the answers."""
+    """Run thirty concurrent commands that watch five songs each; return the replies."""
     answers = await asyncio.gather(
         *(sandbox.command_answer("suno watch", user, id=" ".join(ids)) for ids in FIVE)
     )
@@ -325,10 +327,10 @@ async def burst(sandbox: SandboxSession, user: User) -> list[str]:
 @pytest.mark.parametrize(
     ("locale", "says"), [("en-US", "Please try again <t:"), ("zh-CN", "请<t:")]
 )
-async def test_a_burst_of_commands_fills_no_channel(
+async def test_a_burst_of_commands_stays_within_the_channel_limit(
     sandbox: SandboxSession, locale: str, says: str
 ) -> None:
-    """Thirty commands with five songs each bring twenty messages, and friendly answers."""
+    """Thirty commands with five songs each cause twenty messages, and friendly replies."""
     member = sandbox.discord.add_user("Cleo", locale=locale)
     sandbox.guild.add_member(member)
     async with running_bot(sandbox, poll_requests_per_second=50):
@@ -343,8 +345,8 @@ async def test_a_burst_of_commands_fills_no_channel(
         assert posted() <= 20
 
 
-async def test_to_watch_and_to_stop_again_and_again_brings_few_cards(tmp_path: Path) -> None:
-    """The watch is taken all the same, and the answer says that there is no card."""
+async def test_repeated_watching_and_unwatching_posts_few_cards(tmp_path: Path) -> None:
+    """The watches are accepted, and the replies say that there is no card."""
     async with (
         open_sandbox(tmp_path, rate_limit_speed=100) as sandbox,
         running_bot(sandbox, poll_requests_per_second=999),
@@ -354,7 +356,9 @@ async def test_to_watch_and_to_stop_again_and_again_brings_few_cards(tmp_path: P
         for _ in range(30):
             said.append((await sandbox.command_answer("suno watch", id="running")).content)
             await sandbox.discord.wait_for(
-                lambda: "no card" in said[-1] or "Stop" in str(sandbox.cards()[-1:]), 10, "the card"
+                lambda: "no card" in said[-1] or "Stop" in str(sandbox.cards()[-1:]),
+                10,
+                "the card",
             )
             await sandbox.command_answer("suno unwatch", id="running")
             await sandbox.discord.wait_for(
@@ -367,8 +371,8 @@ async def test_to_watch_and_to_stop_again_and_again_brings_few_cards(tmp_path: P
         assert len(sandbox.cards()) == 20
 
 
-async def test_songs_that_end_in_the_same_minute_are_all_told(tmp_path: Path) -> None:
-    """However little may be asked for in a channel."""
+async def test_notices_of_songs_that_end_together_are_all_posted(tmp_path: Path) -> None:
+    """The limit of the channel does not apply to them."""
     songs = [f"song-number-{number}" for number in range(30)]
     async with open_sandbox(tmp_path, rate_limit_speed=100) as sandbox:
         sandbox.relay.add(*(song(each, takes=100) for each in songs))
@@ -385,7 +389,7 @@ async def test_songs_that_end_in_the_same_minute_are_all_told(tmp_path: Path) ->
 async def test_a_burst_mentions_the_role_of_a_server_once(
     sandbox: SandboxSession, tmp_path: Path
 ) -> None:
-    """Also with a new start in between."""
+    """A restart in between allows no second mention."""
     role = sandbox.guild.add_role("Listeners", mentionable=True)
     async with DatabaseThread(tmp_path / "suno.db") as database:
         await ServerSettingsStore(database).change(

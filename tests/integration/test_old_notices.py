@@ -35,15 +35,15 @@ WORK: dict[str, Work] = {
 
 
 @pytest.mark.parametrize("work", WORK.values(), ids=WORK)
-async def test_what_was_told_costs_nothing_later(tmp_path: Path, work: Work) -> None:
-    """With thousands of notices sent, and their tasks, nothing takes more steps than without."""
+async def test_sent_notices_slow_nothing_down(tmp_path: Path, work: Work) -> None:
+    """With thousands of sent notices, each operation takes as many steps as without them."""
     few = await steps_of(work, tmp_path / "few.db", old=0)
     many = await steps_of(work, tmp_path / "many.db", old=OLD)
     assert many <= few + 1
 
 
 async def steps_of(work: Work, path: Path, *, old: int) -> int:
-    """Return how many hundred steps some work takes beside so many notices that were sent."""
+    """Return the steps (in hundreds) of some work with so many sent notices in the database."""
     async with DatabaseThread(path) as database:
         outbox = Outbox(database)
         store = TaskStore(database, outbox, "deerapi")
@@ -63,7 +63,7 @@ async def steps_of(work: Work, path: Path, *, old: int) -> int:
 
 
 def add_copies(db: Database, count: int) -> None:
-    """Add the one task that there is, with its watch and its notice, under other ids."""
+    """Copy the only task, its watch and its notice under other ids."""
     for table in ("tasks", "deliveries", "watches"):
         names = [column.name for column in db[table].columns]
         copied = {"id": "NULL", "task_id": "task_id || value", "delivery_id": "delivery_id + value"}

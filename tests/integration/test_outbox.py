@@ -14,25 +14,27 @@ THERE = Destination(channel_id=600, guild_id=50)
 
 @pytest.fixture
 def store(database: DatabaseThread, outbox: Outbox) -> TaskStore:
-    """Return the store that fills the outbox."""
+    """Return the task store that fills the outbox."""
     return TaskStore(database, outbox, "deerapi")
 
 
-async def owe(store: TaskStore, *ids: str, destination: Destination = HERE) -> None:
-    """Owe the notices of some finished songs to one person in one place."""
+async def enqueue(store: TaskStore, *ids: str, destination: Destination = HERE) -> None:
+    """Enqueue the notices of some finished songs for one person in one channel."""
     for task_id in ids:
         await store.add_finished(a_song(task_id), user_id=1, destination=destination, now=NOON)
 
 
 async def claim_one(outbox: Outbox, now: float = NOON) -> Delivery:
-    """Claim what must be the only delivery that is due."""
+    """Claim the only delivery that is due."""
     (delivery,) = await outbox.claim(now, 10)
     return delivery
 
 
-async def test_a_delivery_is_all_that_its_message_needs(store: TaskStore, outbox: Outbox) -> None:
-    """The task as it ended, the place and its language, whom to mention."""
-    await owe(store, "song")
+async def test_a_delivery_holds_everything_that_its_message_needs(
+    store: TaskStore, outbox: Outbox
+) -> None:
+    """It holds the ended task, the channel, the locale and the users to mention."""
+    await enqueue(store, "song")
     delivery = await claim_one(outbox)
     assert isinstance(delivery.task, Task)
     assert delivery.task == a_song("song")
@@ -50,16 +52,16 @@ async def test_a_delivery_is_all_that_its_message_needs(store: TaskStore, outbox
     assert (delivery.attempts, delivery.unconfirmed_since) == (1, None)
 
 
-async def test_a_claimed_delivery_is_nobody_elses(store: TaskStore, outbox: Outbox) -> None:
-    """Two claims never get the same one."""
-    await owe(store, "song")
+async def test_a_claimed_delivery_is_not_claimed_again(store: TaskStore, outbox: Outbox) -> None:
+    """Two claims never return the same delivery."""
+    await enqueue(store, "song")
     await claim_one(outbox)
     assert await outbox.claim(NOON, 10) == []
 
 
 async def test_a_sent_delivery_is_never_sent_again(store: TaskStore, outbox: Outbox) -> None:
-    """Neither now nor after a restart."""
-    await owe(store, "song")
+    """Neither a later claim nor a restart returns it."""
+    await enqueue(store, "song")
     delivery = await claim_one(outbox)
     assert await outbox.acknowledge(delivery, message_id=7, now=NOON + 1)
     await outbox.recover(NOON + 2)
@@ -67,22 +69,22 @@ async def test_a_sent_delivery_is_never_sent_again(store: TaskStore, outbox: Out
     assert not await outbox.acknowledge(delivery, message_id=8, now=NOON + 3)
 
 
-async def test_a_delivery_that_a_dead_process_was_sending_is_taken_up_again(
+async def test_a_delivery_abandoned_in_sending_is_requeued(
     store: TaskStore, outbox: Outbox
 ) -> None:
-    """With the same nonce, so that Discord knows a repeat, and with the doubt on record."""
-    await owe(store, "song")
+    """It keeps its nonce, and is recorded as unconfirmed."""
+    await enqueue(store, "song")
     before = await claim_one(outbox, NOON + 1)
     assert await outbox.recover(NOON + 60) == 1
     after = await claim_one(outbox, NOON + 60)
     assert (after.nonce, after.attempts, after.unconfirmed_since) == (before.nonce, 2, NOON + 1)
 
 
-async def test_a_doubt_begins_with_the_first_try_that_nobody_answered(
+async def test_a_delivery_is_unconfirmed_since_the_first_attempt_without_response(
     store: TaskStore, outbox: Outbox
 ) -> None:
-    """Later tries do not make it younger; a clear refusal does not end it."""
-    await owe(store, "song")
+    """Neither later attempts nor a rejection change the time."""
+    await enqueue(store, "song")
     first = await claim_one(outbox, NOON)
     await outbox.postpone(
         first, until=NOON + 9, reason="cut", message_format=MessageFormat.FULL, unconfirmed=True
@@ -93,9 +95,9 @@ async def test_a_doubt_begins_with_the_first_try_that_nobody_answered(
     assert (second.unconfirmed_since, third.unconfirmed_since) == (NOON, NOON)
 
 
-async def test_a_refusal_leaves_no_doubt(store: TaskStore, outbox: Outbox) -> None:
-    """Discord said that it did not take the message: a repeat is none."""
-    await owe(store, "song")
+async def test_a_rejected_delivery_is_not_unconfirmed(store: TaskStore, outbox: Outbox) -> None:
+    """Discord did not take the message, so that a retry is no duplicate."""
+    await enqueue(store, "song")
     first = await claim_one(outbox)
     await outbox.postpone(
         first, until=NOON, reason="50035", message_format=MessageFormat.SIMPLE, unconfirmed=False
@@ -104,9 +106,9 @@ async def test_a_refusal_leaves_no_doubt(store: TaskStore, outbox: Outbox) -> No
     assert (again.unconfirmed_since, again.message_format) == (None, MessageFormat.SIMPLE)
 
 
-async def test_a_postponed_delivery_waits_for_its_time(store: TaskStore, outbox: Outbox) -> None:
-    """And the outbox says when that is."""
-    await owe(store, "song")
+async def test_a_postponed_delivery_is_due_at_its_time(store: TaskStore, outbox: Outbox) -> None:
+    """The outbox returns when that is."""
+    await enqueue(store, "song")
     delivery = await claim_one(outbox)
     await outbox.postpone(
         delivery, until=NOON + 30, reason="503", message_format=MessageFormat.FULL, unconfirmed=True
@@ -117,16 +119,16 @@ async def test_a_postponed_delivery_waits_for_its_time(store: TaskStore, outbox:
 
 
 async def test_a_dropped_delivery_is_never_sent(store: TaskStore, outbox: Outbox) -> None:
-    """Its place is gone."""
-    await owe(store, "song")
+    """No claim returns the delivery of a deleted channel."""
+    await enqueue(store, "song")
     await outbox.redirection.drop(await claim_one(outbox), reason="10003")
     assert await outbox.next_at() is None
     assert await outbox.claim(NOON + 99999, 10) == []
 
 
 async def test_the_order_in_a_channel_is_kept(store: TaskStore, outbox: Outbox) -> None:
-    """The second goes out when the first is done, also when the first has to wait."""
-    await owe(store, "one", "two")
+    """The second delivery waits for the first, also if that is postponed."""
+    await enqueue(store, "one", "two")
     first = await claim_one(outbox)
     assert (first.task.id, await outbox.next_at()) == ("one", None)
     await outbox.postpone(
@@ -138,18 +140,16 @@ async def test_the_order_in_a_channel_is_kept(store: TaskStore, outbox: Outbox) 
     assert (await claim_one(outbox, NOON + 30)).task.id == "two"
 
 
-async def test_a_message_that_is_refused_itself_does_not_hold_up_what_comes_after(
-    store: TaskStore, outbox: Outbox
-) -> None:
-    """Nothing is wrong with its place."""
-    await owe(store, "one", "two")
+async def test_a_held_delivery_does_not_delay_later_ones(store: TaskStore, outbox: Outbox) -> None:
+    """Its content is rejected, and the channel works."""
+    await enqueue(store, "one", "two")
     await outbox.hold(await claim_one(outbox), until=NOON + 600, reason="50035")
     assert (await claim_one(outbox)).task.id == "two"
 
 
-async def test_the_inbox_shows_what_could_not_be_posted(store: TaskStore, outbox: Outbox) -> None:
-    """Held and dropped notices of that person, the newest first; not what was sent."""
-    await owe(store, "sent", "dropped", "held")
+async def test_the_inbox_shows_undelivered_notices(store: TaskStore, outbox: Outbox) -> None:
+    """It shows held and dropped notices of the person, the newest first, and no sent ones."""
+    await enqueue(store, "sent", "dropped", "held")
     await outbox.acknowledge(await claim_one(outbox), message_id=7, now=NOON)
     await outbox.redirection.drop(await claim_one(outbox), reason="10003")
     await outbox.hold(await claim_one(outbox), until=NOON + 600, reason="400/50035")
@@ -159,19 +159,17 @@ async def test_the_inbox_shows_what_could_not_be_posted(store: TaskStore, outbox
     assert await outbox.undelivered_notices(1, NOON + RETENTION_PERIOD + 1) == []
 
 
-async def test_one_channel_never_holds_up_another(store: TaskStore, outbox: Outbox) -> None:
-    """A claim takes one of each."""
-    await owe(store, "one", "two")
-    await owe(store, "three", destination=THERE)
+async def test_channels_do_not_wait_for_each_other(store: TaskStore, outbox: Outbox) -> None:
+    """A claim returns one delivery of each channel."""
+    await enqueue(store, "one", "two")
+    await enqueue(store, "three", destination=THERE)
     assert {delivery.task.id for delivery in await outbox.claim(NOON, 10)} == {"one", "three"}
 
 
-async def test_the_nonces_are_short_enough_and_all_different(
-    store: TaskStore, outbox: Outbox
-) -> None:
-    """Also for the same song in two places, and for the same song twice in one."""
-    await owe(store, "song")
-    await owe(store, "song", destination=THERE)
+async def test_nonces_are_unique_and_short_enough(store: TaskStore, outbox: Outbox) -> None:
+    """Also two notices of one song in one channel have different nonces."""
+    await enqueue(store, "song")
+    await enqueue(store, "song", destination=THERE)
     deliveries = await outbox.claim(NOON, 10)
     await outbox.acknowledge(deliveries[0], message_id=7, now=NOON)
     later = NOON + 3600

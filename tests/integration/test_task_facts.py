@@ -18,12 +18,12 @@ ADA, BEA = 1, 2
 
 @pytest.fixture
 def store(database: DatabaseThread, outbox: Outbox) -> TaskStore:
-    """Return the store that fills the outbox."""
+    """Return the task store that fills the outbox."""
     return TaskStore(database, outbox, "deerapi")
 
 
 async def watch(store: TaskStore, task_id: str, user_id: int, destination: Destination) -> None:
-    """Let somebody watch a running song."""
+    """Let a user watch a running song."""
     await store.add_watch(
         a_running_task(task_id),
         known=True,
@@ -34,10 +34,10 @@ async def watch(store: TaskStore, task_id: str, user_id: int, destination: Desti
     )
 
 
-async def test_a_running_task_is_told_with_each_place_and_how_many_watch_there(
+async def test_a_running_task_has_its_channels_and_their_numbers_of_watchers(
     store: TaskStore, database: DatabaseThread
 ) -> None:
-    """In the order in which the places came."""
+    """The channels are in the order of their first watches."""
     for user_id, destination in ((ADA, HERE), (ADA, THERE), (BEA, THERE)):
         await watch(store, "song", user_id, destination)
     (facts,) = task_facts(database.path, "song", 5.0)
@@ -47,10 +47,10 @@ async def test_a_running_task_is_told_with_each_place_and_how_many_watch_there(
     assert (facts.added_at, facts.deadline_at) == (NOON, NOON + 60)
 
 
-async def test_a_task_of_two_relays_is_told_twice(
+async def test_a_task_of_two_relays_has_two_facts(
     store: TaskStore, outbox: Outbox, database: DatabaseThread
 ) -> None:
-    """The relay may have been changed since."""
+    """The configured relay may have changed between the watches."""
     await watch(store, "song", ADA, HERE)
     await watch(TaskStore(database, outbox, "custom"), "song", ADA, HERE)
     assert [facts.relay for facts in task_facts(database.path, "song", 5.0)] == [
@@ -59,10 +59,10 @@ async def test_a_task_of_two_relays_is_told_twice(
     ]
 
 
-async def test_what_waits_behind_an_older_message_is_told_so(
+async def test_a_delivery_behind_an_older_one_is_marked_as_waiting(
     store: TaskStore, outbox: Outbox, database: DatabaseThread
 ) -> None:
-    """In the same channel only."""
+    """Only deliveries to the same channel matter."""
     for task_id, destination in (("first", HERE), ("second", HERE), ("third", THERE)):
         await store.add_finished(a_song(task_id), user_id=ADA, destination=destination, now=NOON)
     await outbox.claim(NOON, 1)
@@ -81,10 +81,10 @@ async def test_what_waits_behind_an_older_message_is_told_so(
     assert told["first"].attempts == 1
 
 
-async def test_what_was_swept_is_remembered_by_the_history_alone(
+async def test_a_pruned_task_has_the_facts_of_its_history_entry(
     store: TaskStore, outbox: Outbox, database: DatabaseThread
 ) -> None:
-    """That it ended, when, and how."""
+    """They tell when and how it ended."""
     await store.add_finished(a_song("song"), user_id=ADA, destination=HERE, now=NOON)
     (delivery,) = await outbox.claim(NOON, 1)
     await outbox.acknowledge(delivery, message_id=7, now=NOON)
@@ -94,16 +94,16 @@ async def test_what_was_swept_is_remembered_by_the_history_alone(
     assert (facts.end_reason, facts.ended_at) == (EndReason.FINISHED, NOON)
 
 
-async def test_an_unknown_task_is_nothing(store: TaskStore, database: DatabaseThread) -> None:
-    """Ids are compared as they are."""
+async def test_an_unknown_task_has_no_facts(store: TaskStore, database: DatabaseThread) -> None:
+    """Ids are compared exactly."""
     await watch(store, "song", ADA, HERE)
     assert task_facts(database.path, "Song", 5.0) == []
 
 
-async def test_the_channels_in_use_come_with_what_is_held_first(
+async def test_channels_in_use_with_held_deliveries_come_first(
     store: TaskStore, outbox: Outbox, database: DatabaseThread
 ) -> None:
-    """Those of servers: a direct message has no permissions."""
+    """Direct messages are left out: they have no permissions."""
     await watch(store, "song", ADA, HERE)
     await watch(store, "song", ADA, Destination(700))
     await store.add_finished(a_song("done"), user_id=ADA, destination=THERE, now=NOON)

@@ -33,20 +33,20 @@ TASK = "task_" + "aB3" * 10 + "xy"
         (f"x{HEX}", []),
     ],
 )
-def test_ids_are_found_where_people_leave_them(text: str, ids: list[str]) -> None:
-    """In sentences, JSON and links, each once."""
+def test_task_ids_are_found_in_any_text(text: str, ids: list[str]) -> None:
+    """Each id in sentences, JSON and links is found once."""
     assert find_ids(text) == ids
 
 
-def test_no_more_are_found_than_a_menu_can_offer() -> None:
-    """The first ones."""
+def test_the_number_of_found_ids_is_limited() -> None:
+    """The first ones are returned, as many as a menu can offer."""
     ids = [f"{number:032x}" for number in range(100)]
     assert find_ids(" ".join(ids)) == ids[:MAX_FOUND_IDS]
 
 
 @given(st.text(max_size=400))
 def test_any_text_can_be_searched(text: str) -> None:
-    """And whatever is found stands in it."""
+    """The found ids are parts of the text."""
     assert all(found in text for found in find_ids(text))
 
 
@@ -57,8 +57,8 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
         yield sandbox
 
 
-async def look_into(sandbox: SandboxSession, text: str) -> Interaction:
-    """Let Ada post a text and Bea use the command in its menu."""
+async def search_message(sandbox: SandboxSession, text: str) -> Interaction:
+    """Let Ada post a text, and Bea run the command in its menu."""
     message = sandbox.discord.send_message(sandbox.ada, sandbox.songs, text)
     interaction = await sandbox.discord.use_message_command(
         sandbox.bea, "Watch Suno tasks", message
@@ -68,9 +68,9 @@ async def look_into(sandbox: SandboxSession, text: str) -> Interaction:
 
 
 async def test_the_tasks_of_a_message_are_offered_and_watched(sandbox: SandboxSession) -> None:
-    """Those that the relay knows; what is chosen is told to the person who chose."""
+    """Only tasks that the relay knows are offered, and the user who chose one is notified."""
     sandbox.relay.add(song(UUID, title="@everyone [x](y)", takes=50), song(HEX, takes=50))
-    found = await look_into(sandbox, f"done soon: {UUID}, {HEX} and {'0' * 32}")
+    found = await search_message(sandbox, f"done soon: {UUID}, {HEX} and {'0' * 32}")
     (menu,) = found.messages[0].components[0]["components"]
     assert [option["value"] for option in menu["options"]] == [UUID, HEX]
     chosen = await sandbox.discord.select(
@@ -81,16 +81,16 @@ async def test_the_tasks_of_a_message_are_offered_and_watched(sandbox: SandboxSe
     assert (await sandbox.wait_for_notice(UUID)).pinged == {sandbox.bea.id}
 
 
-async def test_a_message_without_ids_is_told(sandbox: SandboxSession) -> None:
-    """With what an id is; the relay is not asked."""
+async def test_a_message_without_ids_is_explained(sandbox: SandboxSession) -> None:
+    """The reply says what an id is, and the relay is not asked."""
     before = len(sandbox.relay.requests)
-    found = await look_into(sandbox, "what a lovely song")
+    found = await search_message(sandbox, "what a lovely song")
     assert "no task id" in found.messages[0].content
     assert len(sandbox.relay.requests) == before
 
 
-async def test_ids_that_the_relay_does_not_know_are_told(sandbox: SandboxSession) -> None:
-    """Clip ids look like task ids; nothing is offered that cannot be watched."""
-    found = await look_into(sandbox, f"{UUID} {HEX}")
+async def test_ids_that_the_relay_does_not_know_are_reported(sandbox: SandboxSession) -> None:
+    """Clip ids look like task ids; only tasks that can be watched are offered."""
+    found = await search_message(sandbox, f"{UUID} {HEX}")
     assert "knows none of them" in found.messages[0].content
     assert found.messages[0].components == []

@@ -20,7 +20,7 @@ DIRECT = Destination(channel_id=700)
 
 @pytest.fixture
 def store(database: DatabaseThread, outbox: Outbox) -> TaskStore:
-    """Return its store."""
+    """Return the task store of a relay."""
     return TaskStore(
         database, outbox, "deerapi", WatchLimits(watches_per_user=3, watchers_per_destination=2)
     )
@@ -37,12 +37,12 @@ async def watch(
 
 
 def ended(task: Task, end_reason: EndReason = EndReason.FINISHED) -> PollResult:
-    """Return the look that ends the watch of a task."""
+    """Return the poll result that ends a task."""
     return PollResult(task.id, next_poll_at=NOON + 5, task=task, end_reason=end_reason)
 
 
-async def test_a_new_watch_is_looked_at_at_once(store: TaskStore) -> None:
-    """It is due from the moment in which it was added."""
+async def test_a_new_task_is_due_for_polling_at_once(store: TaskStore) -> None:
+    """Its first poll is due when it is added."""
     await watch(store)
     (watched,) = await store.due_tasks(NOON, 10)
     assert (watched.task_id, watched.kind, watched.known) == ("song", TaskKind.MUSIC, True)
@@ -50,8 +50,8 @@ async def test_a_new_watch_is_looked_at_at_once(store: TaskStore) -> None:
     assert store.changed.is_set()
 
 
-async def test_watching_the_same_twice_is_one_watch(store: TaskStore, outbox: Outbox) -> None:
-    """Whoever asks again gets one message all the same."""
+async def test_watching_a_task_twice_is_one_watch(store: TaskStore, outbox: Outbox) -> None:
+    """A user who repeats the command gets one message."""
     assert await watch(store)
     assert not await watch(store)
     await store.record([ended(a_song())], NOON)
@@ -59,10 +59,8 @@ async def test_watching_the_same_twice_is_one_watch(store: TaskStore, outbox: Ou
     assert delivery.watchers == (1,)
 
 
-async def test_several_people_in_one_place_get_one_message(
-    store: TaskStore, outbox: Outbox
-) -> None:
-    """All are mentioned, in the order in which they came."""
+async def test_watchers_in_one_channel_share_a_message(store: TaskStore, outbox: Outbox) -> None:
+    """It mentions all of them, in the order of their watches."""
     for user_id in (3, 1):
         await watch(store, user_id=user_id)
     await store.record([ended(a_song())], NOON)
@@ -70,8 +68,8 @@ async def test_several_people_in_one_place_get_one_message(
     assert delivery.watchers == (3, 1)
 
 
-async def test_every_place_gets_its_own_message(store: TaskStore, outbox: Outbox) -> None:
-    """A channel, another one and a direct message, each to those who watched there."""
+async def test_each_channel_gets_its_own_message(store: TaskStore, outbox: Outbox) -> None:
+    """Each message mentions the watchers of its channel or direct message."""
     await watch(store, user_id=1, destination=HERE)
     await watch(store, user_id=2, destination=THERE)
     await watch(store, user_id=2, destination=DIRECT)
@@ -86,7 +84,7 @@ async def test_every_place_gets_its_own_message(store: TaskStore, outbox: Outbox
 
 
 async def test_a_task_ends_once(store: TaskStore, outbox: Outbox) -> None:
-    """Two looks that both saw the end owe one message."""
+    """Two polls that both saw the end enqueue one message."""
     await watch(store)
     await store.record([ended(a_song())], NOON)
     await store.record([ended(a_song()), ended(a_song(), EndReason.GAVE_UP)], NOON + 1)
@@ -95,10 +93,10 @@ async def test_a_task_ends_once(store: TaskStore, outbox: Outbox) -> None:
     assert await store.next_poll_at() is None
 
 
-async def test_the_message_tells_the_last_answer_that_was_believed(
+async def test_the_notice_after_the_deadline_holds_the_last_stored_state(
     store: TaskStore, outbox: Outbox
 ) -> None:
-    """A task that is given up is told as it was last seen."""
+    """The state of the poll that ends the task without news is not used."""
     await watch(store)
     seen = a_running_task(progress=80)
     await store.record([PollResult("song", next_poll_at=NOON, task=seen)], NOON)
@@ -109,8 +107,10 @@ async def test_the_message_tells_the_last_answer_that_was_believed(
     assert (delivery.task, delivery.end_reason) == (seen, EndReason.GAVE_UP)
 
 
-async def test_a_finished_task_owes_its_message_at_once(store: TaskStore, outbox: Outbox) -> None:
-    """And is not looked at any more."""
+async def test_watching_a_finished_task_enqueues_its_notice_at_once(
+    store: TaskStore, outbox: Outbox
+) -> None:
+    """The task is not polled any more."""
     await store.add_finished(a_song(), user_id=1, destination=HERE, now=NOON)
     (delivery,) = await outbox.claim(NOON, 10)
     assert delivery.task == a_song()
@@ -118,10 +118,10 @@ async def test_a_finished_task_owes_its_message_at_once(store: TaskStore, outbox
     assert outbox.changed.is_set()
 
 
-async def test_a_finished_task_that_somebody_still_watches_is_told_to_both(
+async def test_watching_a_finished_task_ends_the_watches_of_others(
     store: TaskStore, outbox: Outbox
 ) -> None:
-    """Who asks in the moment between the end and the next look makes it known to all."""
+    """A watch between the end and the next poll notifies all watchers."""
     await watch(store, user_id=1)
     await store.add_finished(a_song(), user_id=2, destination=HERE, now=NOON)
     (delivery,) = await outbox.claim(NOON, 10)
@@ -129,7 +129,7 @@ async def test_a_finished_task_that_somebody_still_watches_is_told_to_both(
 
 
 async def test_a_task_that_ended_can_be_watched_again(store: TaskStore, outbox: Outbox) -> None:
-    """As when it was given up and somebody wants to go on."""
+    """A user may continue a watch that reached its deadline."""
     await watch(store)
     await store.record([PollResult("song", next_poll_at=NOON, end_reason=EndReason.GAVE_UP)], NOON)
     assert await watch(store)
@@ -139,8 +139,8 @@ async def test_a_task_that_ended_can_be_watched_again(store: TaskStore, outbox: 
     await outbox.recover(NOON + 1)
 
 
-async def test_a_watch_that_was_removed_owes_nothing(store: TaskStore, outbox: Outbox) -> None:
-    """And its task is not looked at any more."""
+async def test_a_removed_watch_causes_no_message(store: TaskStore, outbox: Outbox) -> None:
+    """Its task is not polled any more."""
     await watch(store)
     assert await store.remove_watch("song", user_id=1, now=NOON) is UnwatchOutcome.STOPPED
     assert await store.due_tasks(NOON, 10) == []
@@ -148,8 +148,8 @@ async def test_a_watch_that_was_removed_owes_nothing(store: TaskStore, outbox: O
     assert await outbox.claim(NOON, 10) == []
 
 
-async def test_removing_a_watch_leaves_those_of_others(store: TaskStore, outbox: Outbox) -> None:
-    """Each person decides alone."""
+async def test_removing_a_watch_keeps_those_of_others(store: TaskStore, outbox: Outbox) -> None:
+    """A user removes their own watches only."""
     await watch(store, user_id=1)
     await watch(store, user_id=2)
     assert await store.remove_watch("song", user_id=1, now=NOON) is UnwatchOutcome.STOPPED
@@ -158,16 +158,16 @@ async def test_removing_a_watch_leaves_those_of_others(store: TaskStore, outbox:
     assert delivery.watchers == (2,)
 
 
-async def test_removing_what_is_not_watched_removes_nothing(store: TaskStore) -> None:
-    """Also when somebody else watches it."""
+async def test_removing_a_missing_watch_removes_nothing(store: TaskStore) -> None:
+    """The watches of other users stay."""
     await watch(store, user_id=2)
     for task_id in ("song", "other"):
         removed = await store.remove_watch(task_id, user_id=1, now=NOON)
         assert removed is UnwatchOutcome.NOT_WATCHED
 
 
-async def test_a_person_may_watch_so_much(store: TaskStore) -> None:
-    """The limit is of one person, over all places; what is refused leaves nothing behind."""
+async def test_watches_per_user_are_limited(store: TaskStore) -> None:
+    """The limit covers all channels, and a refused watch leaves no row behind."""
     for task_id in ("one", "two", "three"):
         await watch(store, task_id)
     with pytest.raises(TooManyWatches):
@@ -176,8 +176,8 @@ async def test_a_person_may_watch_so_much(store: TaskStore) -> None:
     assert len(await store.due_tasks(NOON, 10)) == 4
 
 
-async def test_what_is_refused_leaves_no_task_behind(store: TaskStore) -> None:
-    """Nothing is looked at that nobody watches."""
+async def test_a_refused_watch_leaves_no_task_behind(store: TaskStore) -> None:
+    """No task without a watch is polled."""
     for task_id in ("one", "two", "three"):
         await watch(store, task_id)
     with pytest.raises(TooManyWatches):
@@ -185,8 +185,8 @@ async def test_what_is_refused_leaves_no_task_behind(store: TaskStore) -> None:
     assert len(await store.due_tasks(NOON, 10)) == 3
 
 
-async def test_so_many_people_may_watch_in_one_place(store: TaskStore) -> None:
-    """As many as one message can mention; another place has room of its own."""
+async def test_watchers_per_channel_are_limited(store: TaskStore) -> None:
+    """The limit is what one message can mention; another channel has its own."""
     for user_id in (1, 2):
         await watch(store, user_id=user_id)
     with pytest.raises(TooManyWatchers):
@@ -194,16 +194,16 @@ async def test_so_many_people_may_watch_in_one_place(store: TaskStore) -> None:
     assert await watch(store, user_id=3, destination=THERE)
 
 
-async def test_a_finished_watch_makes_room_for_another(store: TaskStore) -> None:
-    """The limit is of what runs."""
+async def test_ended_watches_do_not_count(store: TaskStore) -> None:
+    """The limit covers running tasks only."""
     for task_id in ("one", "two", "three"):
         await watch(store, task_id)
     await store.record([ended(a_song("one"))], NOON)
     assert await watch(store, "four")
 
 
-async def test_a_list_shows_what_a_person_watches_oldest_first(store: TaskStore) -> None:
-    """Each with what the relay last said of it."""
+async def test_the_watch_list_is_sorted_by_age(store: TaskStore) -> None:
+    """The oldest watch is first, each with the last state of its task."""
     await watch(store, "one")
     await watch(store, "two", destination=THERE)
     await watch(store, "three", user_id=2)
@@ -217,7 +217,7 @@ async def test_a_list_shows_what_a_person_watches_oldest_first(store: TaskStore)
 async def test_lists_and_cards_tell_whether_the_relay_ever_returned_a_task(
     store: TaskStore, database: DatabaseThread
 ) -> None:
-    """Until then it waits for the relay's first answer; nobody may call it being made."""
+    """Without an answer of the relay, a task must not be shown as running."""
     cards = LiveCards(database, "deerapi")
     stranger = Task("song", TaskStatus.UNRECOGNIZED)
     await store.add_watch(stranger, known=False, user_id=1, destination=HERE, now=NOON, deadline=60)
@@ -232,8 +232,8 @@ async def test_lists_and_cards_tell_whether_the_relay_ever_returned_a_task(
     assert (watched.known, card.tasks[0].known) == (True, True)
 
 
-async def test_the_longest_overdue_is_looked_at_first(store: TaskStore) -> None:
-    """When there are more than one look can hold."""
+async def test_the_longest_overdue_task_is_polled_first(store: TaskStore) -> None:
+    """The order matters if more tasks are due than one poll can hold."""
     for number, task_id in enumerate(("one", "two", "three")):
         await watch(store, task_id)
         await store.record([PollResult(task_id, next_poll_at=NOON + 9 - number)], NOON)
@@ -241,8 +241,8 @@ async def test_the_longest_overdue_is_looked_at_first(store: TaskStore) -> None:
     assert await store.next_poll_at() == NOON + 7
 
 
-async def test_an_outage_moves_every_deadline(store: TaskStore) -> None:
-    """Those of tasks added meanwhile only by the rest of it."""
+async def test_an_outage_extends_every_deadline(store: TaskStore) -> None:
+    """Deadlines of tasks added during the outage move by the rest of it."""
     await watch(store, "old")
     await store.record([], NOON + 600, outage=300)
     await store.record([], NOON + 700, outage=900)
@@ -250,8 +250,8 @@ async def test_an_outage_moves_every_deadline(store: TaskStore) -> None:
     assert watched.deadline_at == NOON + 3600 + 300 + 700
 
 
-async def test_the_time_of_the_last_answer_outlives_the_process(tmp_path: Path) -> None:
-    """A stop of the bot is an outage too."""
+async def test_the_time_of_the_last_answer_survives_a_restart(tmp_path: Path) -> None:
+    """The time in which the bot did not run counts as an outage."""
     before: float | None = None
     for moment in (NOON, NOON + 9):
         async with DatabaseThread(tmp_path / "suno.db") as database:
@@ -262,7 +262,7 @@ async def test_the_time_of_the_last_answer_outlives_the_process(tmp_path: Path) 
     assert before == NOON
 
 
-async def test_relays_do_not_mix(
+async def test_relays_have_separate_tasks(
     database: DatabaseThread, outbox: Outbox, store: TaskStore
 ) -> None:
     """The same id at another relay is another task."""
@@ -274,8 +274,10 @@ async def test_relays_do_not_mix(
     assert len(await outbox.claim(NOON, 10)) == 1
 
 
-async def test_a_second_wish_to_be_mentioned_counts(store: TaskStore, outbox: Outbox) -> None:
-    """Whoever asks again, otherwise, gets what was asked last."""
+async def test_a_repeated_watch_changes_whether_to_mention_the_user(
+    store: TaskStore, outbox: Outbox
+) -> None:
+    """The last command counts."""
     for mention in (False, True):
         await store.add_watch(
             a_running_task("song"),
@@ -291,10 +293,10 @@ async def test_a_second_wish_to_be_mentioned_counts(store: TaskStore, outbox: Ou
     assert delivery.watchers == (1,)
 
 
-async def test_a_finished_song_is_not_posted_again_and_again(
+async def test_a_recently_posted_notice_is_not_posted_again(
     store: TaskStore, outbox: Outbox
 ) -> None:
-    """Who asks in the next minutes is shown where it stands; later it is posted anew."""
+    """A new watch gets a link to the message; later, the notice is posted anew."""
     await store.add_finished(a_song(), user_id=1, destination=HERE, now=NOON)
     (delivery,) = await outbox.claim(NOON, 10)
     await outbox.acknowledge(delivery, message_id=7, now=NOON)
@@ -306,8 +308,8 @@ async def test_a_finished_song_is_not_posted_again_and_again(
     assert len(await outbox.claim(NOON + 3600, 10)) == 2
 
 
-async def test_looks_that_told_nothing_new_are_kept_whatever_the_ids_are(store: TaskStore) -> None:
-    """Each in its own row, and one that nobody watches in none."""
+async def test_polls_without_news_are_recorded_for_any_ids(store: TaskStore) -> None:
+    """Each is stored in the row of its task, and none for a task without watches."""
     ids = ['a"b', "\\", "$[0]", "null", "12", "ü😀", "歌"]
     for number, each in enumerate(ids):
         await watch(store, each, user_id=number)
@@ -324,8 +326,8 @@ async def test_looks_that_told_nothing_new_are_kept_whatever_the_ids_are(store: 
     assert {each.terminal_since for each in kept} == {None}
 
 
-async def test_looks_are_found_by_their_tasks(tmp_path: Path) -> None:
-    """Not by going through all that the relay has to do: that would take longer with each watch."""
+async def test_poll_results_are_stored_by_an_index_search(tmp_path: Path) -> None:
+    """A scan of all running tasks would take longer with each watch."""
     async with DatabaseThread(tmp_path / "suno.db") as database:
         plan = await database.view(
             lambda db: db.execute(

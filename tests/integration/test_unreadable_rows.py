@@ -29,22 +29,22 @@ BROKEN = {
 }
 
 
-async def spoil(database: DatabaseThread, table: str, column: str, value: str) -> None:
-    """Write something unreadable into the row of the task ``bad``."""
+async def corrupt(database: DatabaseThread, table: str, column: str, value: str) -> None:
+    """Write an unreadable value into the row of the task ``bad``."""
     await database.write(f"UPDATE {table} SET {column} = ? WHERE task_id = 'bad'", [value])  # noqa: S608 # names of ours
 
 
 @pytest.mark.parametrize(("column", "value"), BROKEN.items(), ids=BROKEN)
-async def test_an_unreadable_delivery_is_set_aside_and_the_others_are_sent(
+async def test_an_unreadable_delivery_is_quarantined(
     dispatching: DispatcherHarness, caplog: pytest.LogCaptureFixture, column: str, value: str
 ) -> None:
-    """In its own channel and in all others; it is claimed once, and the log has its ids."""
+    """It is logged once, and deliveries to its channel and to others are sent."""
     guild = dispatching.guild
     ada, other = add_member(dispatching), guild.add_channel("other")
     await dispatching.enqueue(a_song("bad"), ada.id)
     await dispatching.enqueue(a_song("second"), ada.id)
     await dispatching.enqueue(a_song("third"), ada.id, channel=other)
-    await spoil(dispatching.outbox._database, "deliveries", column.partition(" ")[0], value)
+    await corrupt(dispatching.outbox._database, "deliveries", column.partition(" ")[0], value)
     for _ in range(3):
         await dispatching.deliver(after=600)
     assert (len(dispatching.channel.messages), len(other.messages)) == (1, 1)
@@ -58,13 +58,13 @@ async def test_an_unreadable_delivery_is_set_aside_and_the_others_are_sent(
     assert "broken" not in caplog.text
 
 
-async def test_who_waits_for_an_unreadable_delivery_finds_it_in_the_inbox(
+async def test_a_quarantined_delivery_is_in_the_inbox(
     dispatching: DispatcherHarness,
 ) -> None:
-    """With the id of the task, which is all that is known of it."""
+    """The inbox shows the id of the task, which is all that is readable."""
     ada = add_member(dispatching)
     await dispatching.enqueue(a_song("bad"), ada.id)
-    await spoil(dispatching.outbox._database, "deliveries", "task_json", "{broken")
+    await corrupt(dispatching.outbox._database, "deliveries", "task_json", "{broken")
     await dispatching.deliver()
     (entry,) = await dispatching.outbox.undelivered_notices(ada.id, 0)
     assert (entry.task.id, entry.held) == ("bad", True)
@@ -73,15 +73,15 @@ async def test_who_waits_for_an_unreadable_delivery_finds_it_in_the_inbox(
 async def test_a_delivery_that_became_readable_is_sent_after_a_restart(
     database: DatabaseThread,
 ) -> None:
-    """By an upgrade, or by whoever mended the row."""
+    """An upgrade or a repair of the row may make it readable."""
     outbox = Outbox(database)
     store = TaskStore(database, outbox, "deerapi")
     await store.add_finished(a_song("bad"), user_id=1, destination=HERE, now=NOON)
     (row,) = await database.read("SELECT task_json FROM deliveries", [])
-    await spoil(database, "deliveries", "task_json", "{broken")
+    await corrupt(database, "deliveries", "task_json", "{broken")
     await outbox.recover(NOON)
     assert await outbox.claim(NOON, 9) == []
-    await spoil(database, "deliveries", "task_json", row["task_json"])
+    await corrupt(database, "deliveries", "task_json", row["task_json"])
     await outbox.recover(NOON)
     assert await outbox.claim(NOON, 9) == []
     restarted = Outbox(database)
@@ -90,15 +90,15 @@ async def test_a_delivery_that_became_readable_is_sent_after_a_restart(
     assert delivery.task == a_song("bad")
 
 
-async def test_the_doctor_names_what_was_set_aside(
+async def test_the_doctor_warns_of_quarantined_deliveries(
     doctor: DoctorHarness, database_path: Path
 ) -> None:
-    """As a warning: somebody is told nothing, and nobody else would say so."""
+    """It names their ids."""
     async with DatabaseThread(database_path) as database:
         outbox = Outbox(database)
         store = TaskStore(database, outbox, "custom")
         await store.add_finished(a_song("bad"), user_id=1, destination=HERE, now=NOON)
-        await spoil(database, "deliveries", "end_reason", "evaporated")
+        await corrupt(database, "deliveries", "end_reason", "evaporated")
         await outbox.claim(NOON, 9)
     result = (await doctor.run()).result(Area.DATABASE, "quarantined")
     assert result.state is State.WARNING
@@ -112,14 +112,14 @@ async def test_the_doctor_names_what_was_set_aside(
     ("column", "value"),
     [("status", "PONDERING"), ("kind", "opera"), ("hint", "opera"), ("task_json", "{broken")],
 )
-async def test_an_unreadable_task_stops_no_look_and_is_mended_by_the_next_one(
+async def test_an_unreadable_task_stops_no_poll_and_is_repaired_by_it(
     polling: PollerHarness, column: str, value: str
 ) -> None:
-    """All tasks are looked at; what the relay says replaces what could not be read."""
+    """All tasks are polled, and the relay's answer replaces the unreadable value."""
     for task_id in ("bad", "good"):
         polling.relay.add(song(task_id, takes=60))
         await polling.watch(task_id)
-    await spoil(polling.store._database, "tasks", column, value)
+    await corrupt(polling.store._database, "tasks", column, value)
     polling.relay.clock.advance(100)
     polling.clock.now += 100
     await polling.poller.tick()
@@ -132,14 +132,14 @@ async def test_an_unreadable_task_stops_no_look_and_is_mended_by_the_next_one(
     assert told == {"bad": TaskStatus.SUCCESS, "good": TaskStatus.SUCCESS}
 
 
-async def test_a_task_that_is_unreadable_when_its_watch_ends_is_told_by_its_id(
+async def test_the_notice_of_an_unreadable_task_shows_its_id(
     polling: PollerHarness,
 ) -> None:
-    """The relay does not name it any more; the looks at all others go on."""
+    """The relay does not return the task any more; other tasks are polled as before."""
     for task_id in ("bad", "good"):
         polling.relay.add(song(task_id, takes=9_000_000))
         await polling.watch(task_id)
-    await spoil(polling.store._database, "tasks", "task_json", "{broken")
+    await corrupt(polling.store._database, "tasks", "task_json", "{broken")
     polling.relay.remove("bad")
     for _ in range(25):
         await polling.poll_after(100)
@@ -149,14 +149,14 @@ async def test_a_task_that_is_unreadable_when_its_watch_ends_is_told_by_its_id(
     assert good.polled_at == polling.clock.now
 
 
-async def test_a_list_shows_a_task_that_is_unreadable_by_its_id(database: DatabaseThread) -> None:
-    """Beside all the others."""
+async def test_the_watch_list_shows_an_unreadable_task_by_its_id(database: DatabaseThread) -> None:
+    """The other tasks are shown as usual."""
     store = TaskStore(database, Outbox(database), "deerapi")
     for task_id in ("bad", "good"):
         await store.add_watch(
             a_running_task(task_id), known=True, user_id=1, destination=HERE, now=NOON, deadline=60
         )
-    await spoil(database, "tasks", "task_json", "{broken")
+    await corrupt(database, "tasks", "task_json", "{broken")
     assert [watch.task.id for watch in await store.watches_of(1)] == ["bad", "good"]
     assert await store.ended_task("bad") is None
 
@@ -164,15 +164,15 @@ async def test_a_list_shows_a_task_that_is_unreadable_by_its_id(database: Databa
 @pytest.mark.parametrize(
     ("column", "value"), [("task_json", "{broken"), ("end_reason", "evaporated")]
 )
-async def test_a_history_shows_everything_but_the_entry_that_is_unreadable(
+async def test_the_history_leaves_out_unreadable_entries(
     database: DatabaseThread, column: str, value: str
 ) -> None:
-    """Also where it is searched, and where recent ids are offered."""
+    """Searches and suggestions leave them out, too."""
     store, history = TaskStore(database, Outbox(database), "deerapi"), History(database, "deerapi")
     for task_id in ("bad", "good"):
         await store.add_finished(a_song(task_id), user_id=1, destination=Destination(700), now=NOON)
-    await spoil(database, "history", column, value)
-    await spoil(database, "tasks", "task_json", "{broken")
+    await corrupt(database, "history", column, value)
+    await corrupt(database, "tasks", "task_json", "{broken")
     for search in ("", "boats"):
         page = await history.page(HistoryScope(1), search)
         assert [entry.task.id for entry in page.entries] == ["good"]
@@ -184,10 +184,10 @@ async def test_a_history_shows_everything_but_the_entry_that_is_unreadable(
 @pytest.mark.parametrize(
     ("column", "value"), [("task_json", "{broken"), ("end_reason", "evaporated")]
 )
-async def test_a_card_of_a_task_that_is_unreadable_stops_no_other_card(
+async def test_a_live_card_of_an_unreadable_task_stops_no_other_card(
     database: DatabaseThread, column: str, value: str
 ) -> None:
-    """Those that are to be posted, and those that have something new to show."""
+    """Other cards are posted and updated."""
     store, cards = TaskStore(database, Outbox(database), "deerapi"), LiveCards(database, "deerapi")
     for number, task_id in enumerate(("bad", "good")):
         destination = Destination(500 + number, 50)
@@ -200,17 +200,17 @@ async def test_a_card_of_a_task_that_is_unreadable_stops_no_other_card(
             deadline=60,
         )
         await cards.create(destination, [task_id], NOON, user_id=1)
-    await spoil(database, "tasks", column, value)
+    await corrupt(database, "tasks", column, value)
     for card in await cards.claim(NOON, 9):
         await cards.acknowledge(card, 7000 + card.id)
     due = await cards.due_for_update(NOON + 60, min_interval=5, limit=9)
     assert [card.tasks[0].task.id for card in due] == ["bad", "good"]
 
 
-async def test_settings_of_a_server_that_are_unreadable_are_the_defaults(
+async def test_unreadable_server_settings_are_the_defaults(
     database: DatabaseThread,
 ) -> None:
-    """Until somebody sets them anew; notices in that server do not fail of them."""
+    """Notices in that server are posted, and the settings can be changed."""
     book = ServerSettingsStore(database)
     await database.write(
         'INSERT INTO server_settings (guild_id, settings) VALUES (50, \'{"mention": "all"}\')', []
@@ -220,8 +220,8 @@ async def test_settings_of_a_server_that_are_unreadable_are_the_defaults(
     assert (await book.of(50)).uploads
 
 
-async def test_a_note_that_is_unreadable_is_none(database: DatabaseThread) -> None:
-    """When the relay last answered is not known then."""
+async def test_an_unreadable_time_of_the_last_answer_is_ignored(database: DatabaseThread) -> None:
+    """It counts as if the relay had never answered."""
     store = TaskStore(database, Outbox(database), "deerapi")
     await store.record([], NOON)
     assert await store.last_answer_at() == NOON

@@ -19,16 +19,16 @@ THERE = Destination(channel_id=600, guild_id=50)
 ADA, BEA = 1, 2
 
 
-class Ended:
-    """A song that has ended, whose notices are owed."""
+class EndedSong:
+    """A song that has ended, whose notices are enqueued."""
 
     def __init__(self, database: DatabaseThread) -> None:
         self.path = database.path
         self.outbox = Outbox(database)
         self.store = TaskStore(database, self.outbox, "deerapi")
 
-    async def owe(self, *people: int, destination: Destination = HERE) -> None:
-        """Owe some people the notice of the song in one place."""
+    async def enqueue(self, *people: int, destination: Destination = HERE) -> None:
+        """Enqueue the notice of the song for some users in one channel."""
         for user_id in people[1:]:
             await self.store.add_watch(
                 a_song(),
@@ -43,107 +43,109 @@ class Ended:
         )
 
     async def unwatch(self, user_id: int = ADA, channel_id: int | None = None) -> UnwatchOutcome:
-        """Stop watching the song."""
+        """Unwatch the song."""
         return await self.store.remove_watch(
             "song", user_id=user_id, channel_id=channel_id, now=NOON
         )
 
 
 @pytest.fixture
-async def ended(tmp_path: Path) -> AsyncIterator[Ended]:
-    """Return an empty database."""
+async def ended_song(tmp_path: Path) -> AsyncIterator[EndedSong]:
+    """Return an ended song in an empty database."""
     async with DatabaseThread(tmp_path / "suno.db") as database:
-        yield Ended(database)
+        yield EndedSong(database)
 
 
-async def test_a_notice_that_waits_is_not_posted_once_nobody_watches(ended: Ended) -> None:
-    """And the doctor says why."""
-    await ended.owe(ADA)
-    assert await ended.unwatch() is UnwatchOutcome.STOPPED
-    assert await ended.outbox.claim(NOON, 10) == []
-    assert await ended.outbox.undelivered_notices(ADA, NOON) == []
-    assert await ended.unwatch() is UnwatchOutcome.NOT_WATCHED
-    (facts,) = task_facts(ended.path, "song", 5.0)
+async def test_a_due_notice_without_watchers_is_dropped(ended_song: EndedSong) -> None:
+    """The doctor tells the reason."""
+    await ended_song.enqueue(ADA)
+    assert await ended_song.unwatch() is UnwatchOutcome.STOPPED
+    assert await ended_song.outbox.claim(NOON, 10) == []
+    assert await ended_song.outbox.undelivered_notices(ADA, NOON) == []
+    assert await ended_song.unwatch() is UnwatchOutcome.NOT_WATCHED
+    (facts,) = task_facts(ended_song.path, "song", 5.0)
     said = summarize(facts, now=NOON, in_use=True, relay=None)
     assert said == "Nothing was posted: nobody watched the task any more."
 
 
-async def test_others_are_told_without_whoever_stopped(ended: Ended) -> None:
-    """Each person decides alone."""
-    await ended.owe(ADA, BEA)
-    assert await ended.unwatch() is UnwatchOutcome.STOPPED
-    (delivery,) = await ended.outbox.claim(NOON, 10)
+async def test_the_notice_mentions_the_remaining_watchers_only(ended_song: EndedSong) -> None:
+    """A user who unwatches the song does not affect the others."""
+    await ended_song.enqueue(ADA, BEA)
+    assert await ended_song.unwatch() is UnwatchOutcome.STOPPED
+    (delivery,) = await ended_song.outbox.claim(NOON, 10)
     assert delivery.watchers == (BEA,)
 
 
-async def test_a_notice_that_is_held_can_be_stopped(ended: Ended) -> None:
-    """Held for itself, or because its channel is blocked; the word about it is not sent then."""
-    await ended.owe(ADA)
-    await ended.owe(ADA, destination=THERE)
-    first, second = await ended.outbox.claim(NOON, 10)
-    await ended.outbox.hold(first, until=NOON + 60, reason="503/0", notify_at=NOON)
-    await ended.outbox.blocked_channels.block(second, until=NOON + 600, reason="missing:", now=NOON)
-    assert await ended.unwatch() is UnwatchOutcome.STOPPED
-    await open_directs(ended.outbox, {ADA: Destination(700)})
-    assert await ended.outbox.claim(NOON + 999, 10) == []
+async def test_a_held_notice_can_be_cancelled(ended_song: EndedSong) -> None:
+    """The message or its channel may be blocked; the held notice about it is not sent."""
+    await ended_song.enqueue(ADA)
+    await ended_song.enqueue(ADA, destination=THERE)
+    first, second = await ended_song.outbox.claim(NOON, 10)
+    await ended_song.outbox.hold(first, until=NOON + 60, reason="503/0", notify_at=NOON)
+    await ended_song.outbox.blocked_channels.block(
+        second, until=NOON + 600, reason="missing:", now=NOON
+    )
+    assert await ended_song.unwatch() is UnwatchOutcome.STOPPED
+    await open_directs(ended_song.outbox, {ADA: Destination(700)})
+    assert await ended_song.outbox.claim(NOON + 999, 10) == []
 
 
-async def test_a_message_that_is_to_be_sent_directly_can_be_stopped(ended: Ended) -> None:
-    """Before its direct message is opened, and after."""
-    await ended.owe(ADA, BEA)
-    (gone,) = await ended.outbox.claim(NOON, 10)
-    await ended.outbox.redirection.redirect(gone, reason="404/10003", now=NOON)
-    assert await ended.unwatch(ADA) is UnwatchOutcome.STOPPED
-    await open_directs(ended.outbox, {BEA: Destination(800)})
-    assert await ended.unwatch(BEA) is UnwatchOutcome.STOPPED
-    assert await ended.outbox.claim(NOON, 10) == []
-    assert await ended.outbox.next_at() is None
+async def test_a_direct_message_can_be_cancelled(ended_song: EndedSong) -> None:
+    """It can be before its channel is opened, and after."""
+    await ended_song.enqueue(ADA, BEA)
+    (gone,) = await ended_song.outbox.claim(NOON, 10)
+    await ended_song.outbox.redirection.redirect(gone, reason="404/10003", now=NOON)
+    assert await ended_song.unwatch(ADA) is UnwatchOutcome.STOPPED
+    await open_directs(ended_song.outbox, {BEA: Destination(800)})
+    assert await ended_song.unwatch(BEA) is UnwatchOutcome.STOPPED
+    assert await ended_song.outbox.claim(NOON, 10) == []
+    assert await ended_song.outbox.next_at() is None
 
 
-async def test_a_message_that_is_being_sent_cannot_be_stopped(ended: Ended) -> None:
-    """Nor one of which Discord may have taken a try unheard."""
-    await ended.owe(ADA)
-    (delivery,) = await ended.outbox.claim(NOON, 10)
-    assert await ended.unwatch() is UnwatchOutcome.ON_ITS_WAY
-    await ended.outbox.postpone(
+async def test_a_message_that_is_being_sent_cannot_be_cancelled(ended_song: EndedSong) -> None:
+    """Nor can an unconfirmed one, which Discord may have accepted."""
+    await ended_song.enqueue(ADA)
+    (delivery,) = await ended_song.outbox.claim(NOON, 10)
+    assert await ended_song.unwatch() is UnwatchOutcome.ON_ITS_WAY
+    await ended_song.outbox.postpone(
         delivery, until=NOON + 9, reason="cut", message_format=MessageFormat.FULL, unconfirmed=True
     )
-    assert await ended.unwatch() is UnwatchOutcome.ON_ITS_WAY
-    (again,) = await ended.outbox.claim(NOON + 9, 10)
+    assert await ended_song.unwatch() is UnwatchOutcome.ON_ITS_WAY
+    (again,) = await ended_song.outbox.claim(NOON + 9, 10)
     assert again.watchers == (ADA,)
-    await ended.outbox.acknowledge(again, message_id=7, now=NOON + 9)
-    assert await ended.unwatch() is UnwatchOutcome.NOT_WATCHED
+    await ended_song.outbox.acknowledge(again, message_id=7, now=NOON + 9)
+    assert await ended_song.unwatch() is UnwatchOutcome.NOT_WATCHED
 
 
-async def test_to_stop_in_one_channel_stops_nothing_elsewhere(ended: Ended) -> None:
-    """As the button under a card does."""
-    await ended.owe(ADA)
-    await ended.owe(ADA, destination=THERE)
-    assert await ended.unwatch(channel_id=THERE.channel_id) is UnwatchOutcome.STOPPED
-    (delivery,) = await ended.outbox.claim(NOON, 10)
+async def test_unwatching_in_one_channel_keeps_other_channels(ended_song: EndedSong) -> None:
+    """The button under a live card unwatches in its channel only."""
+    await ended_song.enqueue(ADA)
+    await ended_song.enqueue(ADA, destination=THERE)
+    assert await ended_song.unwatch(channel_id=THERE.channel_id) is UnwatchOutcome.STOPPED
+    (delivery,) = await ended_song.outbox.claim(NOON, 10)
     assert delivery.destination == HERE
 
 
-async def test_what_waited_behind_a_notice_that_was_stopped_is_sent(ended: Ended) -> None:
-    """The first one was put off for a while."""
-    await ended.owe(ADA)
-    await ended.store.add_finished(a_song("next"), user_id=BEA, destination=HERE, now=NOON)
-    (first,) = await ended.outbox.claim(NOON, 10)
-    await ended.outbox.postpone(
+async def test_deliveries_behind_a_cancelled_notice_are_sent(ended_song: EndedSong) -> None:
+    """The cancelled notice had been postponed."""
+    await ended_song.enqueue(ADA)
+    await ended_song.store.add_finished(a_song("next"), user_id=BEA, destination=HERE, now=NOON)
+    (first,) = await ended_song.outbox.claim(NOON, 10)
+    await ended_song.outbox.postpone(
         first, until=NOON + 300, reason="429", message_format=MessageFormat.FULL, unconfirmed=False
     )
-    ended.outbox.changed.clear()
-    assert await ended.unwatch() is UnwatchOutcome.STOPPED
-    assert ended.outbox.changed.is_set()
-    (delivery,) = await ended.outbox.claim(NOON, 10)
+    ended_song.outbox.changed.clear()
+    assert await ended_song.unwatch() is UnwatchOutcome.STOPPED
+    assert ended_song.outbox.changed.is_set()
+    (delivery,) = await ended_song.outbox.claim(NOON, 10)
     assert delivery.task.id == "next"
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
-async def test_who_stops_between_the_end_and_the_notice_is_told_the_truth(
+async def test_the_reply_to_unwatching_tells_whether_a_notice_may_still_come(
     sandbox: SandboxSession, locale: str
 ) -> None:
-    """One notice cannot be posted yet, and never is; the other may be there any moment."""
+    """One notice cannot be posted yet and is cancelled; the other is being sent."""
     catalog = catalog_for(locale)
     sandbox.ada.locale = locale
     for task_id in ("early", "late"):
@@ -154,7 +156,7 @@ async def test_who_stops_between_the_end_and_the_notice_is_told_the_truth(
             POST, status=503, times=None, where=lambda body: "♪" in str(body)
         )
         sandbox.relay.clock.advance(200)
-        await sandbox.discord.wait_for(lambda: tried(sandbox))
+        await sandbox.discord.wait_for(lambda: is_being_sent(sandbox))
         answer = await sandbox.command_answer("suno unwatch", id="late")
         assert answer.content == catalog.text("unwatch-done", id="`late`")
         answer = await sandbox.command_answer("suno unwatch", id="early")
@@ -166,7 +168,7 @@ async def test_who_stops_between_the_end_and_the_notice_is_told_the_truth(
     assert sandbox.notices("late") == []
 
 
-def tried(sandbox: SandboxSession) -> bool:
-    """Whether a notice was handed to Discord, which may have taken it."""
+def is_being_sent(sandbox: SandboxSession) -> bool:
+    """Return whether a notice was sent to Discord, which may have accepted it."""
     path = f"/channels/{sandbox.songs.id}/messages"
     return any((one.path, one.status) == (path, 503) for one in sandbox.discord.requests)

@@ -26,12 +26,12 @@ LIMITS = WatchLimits(watches_per_user=3, watches_per_server=4)
 
 @pytest.fixture
 def store(database: DatabaseThread) -> TaskStore:
-    """Return its store."""
+    """Return the task store of a relay."""
     return store_of(database)
 
 
 def store_of(database: DatabaseThread, relay: str = "deerapi") -> TaskStore:
-    """Return the store of a relay."""
+    """Return the task store of a named relay."""
     return TaskStore(database, Outbox(database), relay, LIMITS)
 
 
@@ -56,12 +56,12 @@ async def watch(
 
 
 async def running(store: TaskStore) -> list[str]:
-    """Return all tasks that are looked at."""
+    """Return all tasks that are polled."""
     return sorted(watched.task_id for watched in await store.due_tasks(NOON, 100))
 
 
-async def test_a_person_may_watch_so_much_everywhere_together(store: TaskStore) -> None:
-    """In servers and in direct messages; what is refused leaves nothing behind."""
+async def test_watches_per_user_are_limited_over_all_channels(store: TaskStore) -> None:
+    """A refused watch leaves no row behind."""
     for task_id, destination in (("a", HERE), ("b", ELSEWHERE), ("c", DIRECT)):
         await watch(store, task_id, destination=destination)
     for destination in (HERE, ELSEWHERE, DIRECT):
@@ -70,8 +70,8 @@ async def test_a_person_may_watch_so_much_everywhere_together(store: TaskStore) 
     assert await running(store) == ["a", "b", "c"]
 
 
-async def test_a_server_may_have_so_many_watches(store: TaskStore) -> None:
-    """Of all its members together; another server and direct messages have room."""
+async def test_watches_per_server_are_limited(store: TaskStore) -> None:
+    """The limit covers all members; other servers and direct messages are not affected."""
     for user_id in range(4):
         await watch(store, f"song-{user_id}", user_id=user_id)
     with pytest.raises(ServerWatchLimitReached, match="4 watches"):
@@ -82,8 +82,8 @@ async def test_a_server_may_have_so_many_watches(store: TaskStore) -> None:
     assert await watch(store, "another", user_id=9)
 
 
-async def test_a_server_may_let_its_members_watch_less(store: TaskStore) -> None:
-    """There; elsewhere a person may watch as much as everywhere."""
+async def test_a_server_may_limit_the_watches_of_its_members(store: TaskStore) -> None:
+    """The limit holds in that server only."""
     await watch(store, "a", member_limit=1)
     with pytest.raises(MemberWatchLimitReached, match="1 tasks"):
         await watch(store, "b", member_limit=1)
@@ -91,10 +91,10 @@ async def test_a_server_may_let_its_members_watch_less(store: TaskStore) -> None
     assert await watch(store, "b", destination=ELSEWHERE)
 
 
-async def test_what_is_watched_at_another_relay_takes_no_room(
+async def test_watches_at_another_relay_do_not_count(
     database: DatabaseThread, store: TaskStore
 ) -> None:
-    """Nobody can stop it, nor is it looked at, while the bot asks this relay."""
+    """They are not polled and cannot be removed while the bot uses this relay."""
     other = store_of(database, "openai-hub")
     for task_id in "abc":
         await watch(other, task_id)
@@ -103,15 +103,15 @@ async def test_what_is_watched_at_another_relay_takes_no_room(
         assert await watch(store, task_id, member_limit=3)
 
 
-async def test_who_watches_a_task_already_meets_no_limit(store: TaskStore) -> None:
-    """To ask again changes nothing, also where the limit was lowered since."""
+async def test_repeating_a_watch_is_not_limited(store: TaskStore) -> None:
+    """A repeated watch is accepted even if the limit was lowered."""
     for task_id in "abc":
         await watch(store, task_id)
     assert not await watch(store, "a", member_limit=1)
 
 
-async def test_a_finished_task_meets_no_limit_of_what_runs(store: TaskStore) -> None:
-    """Its notice is owed at once; it takes nobody's room."""
+async def test_watching_a_finished_task_is_not_limited(store: TaskStore) -> None:
+    """Its notice is enqueued at once and counts as no running watch."""
     for task_id in "abc":
         await watch(store, task_id)
     await watch(store, "d", user_id=2)
@@ -119,8 +119,8 @@ async def test_a_finished_task_meets_no_limit_of_what_runs(store: TaskStore) -> 
 
 
 @pytest.mark.parametrize("most", [1, 2])
-async def test_watches_that_come_at_once_exceed_no_limit(store: TaskStore, most: int) -> None:
-    """One after the other finds what those before it have left."""
+async def test_concurrent_watches_do_not_exceed_the_limit(store: TaskStore, most: int) -> None:
+    """Each watch sees those before it."""
     tries = (watch(store, f"song-{number}", member_limit=most) for number in range(10))
     results = await asyncio.gather(*tries, return_exceptions=True)
     assert [result for result in results if result is True] == [True] * most
@@ -133,7 +133,7 @@ NAMES = [f"song-number-{number}" for number in range(10)]
 
 @pytest.fixture
 async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
-    """Yield a sandbox with ten songs, whose server lets a member watch one; Ada manages it."""
+    """Yield a sandbox with ten songs; its server allows members one watch, and Ada manages it."""
     async with open_sandbox(tmp_path) as sandbox:
         sandbox.guild.add_member(sandbox.ada, permissions=("manage_guild",))
         sandbox.relay.add(*(song(name) for name in NAMES))
@@ -142,36 +142,38 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
         yield sandbox
 
 
-async def all_at_once(sandbox: SandboxSession, user: User) -> list[str]:
-    """Watch every song with a command of its own, all at the same time; return the answers."""
+async def watch_concurrently(sandbox: SandboxSession, user: User) -> list[str]:
+    """Watch each song with a command of its own, concurrently; return the replies."""
     answers = await asyncio.gather(
         *(sandbox.command_answer("suno watch", user, id=name) for name in NAMES)
     )
     return [answer.content for answer in answers]
 
 
-async def test_commands_that_come_at_once_exceed_no_limit_of_a_server(
+async def test_concurrent_commands_do_not_exceed_the_limit_of_a_server(
     sandbox: SandboxSession,
 ) -> None:
-    """Ten commands at once, one watch allowed: one is taken, nine say why they are not."""
+    """Of ten commands, one is accepted, and nine are refused with the reason."""
     async with running_bot(sandbox):
-        said = await all_at_once(sandbox, sandbox.bea)
+        said = await watch_concurrently(sandbox, sandbox.bea)
     assert sum("Watching" in text for text in said) == 1
     assert sum("one member may watch 1 task here at once" in text for text in said) == 9
 
 
-async def test_who_manages_a_server_is_above_its_limit_and_not_above_the_operators(
+async def test_managers_of_a_server_are_exempt_from_its_limit(
     sandbox: SandboxSession,
 ) -> None:
-    """The server's own rule is theirs; the operator's is nobody's there."""
+    """The limits of the operator hold for them, too."""
     async with running_bot(sandbox, watches_per_user=3):
-        said = await all_at_once(sandbox, sandbox.ada)
+        said = await watch_concurrently(sandbox, sandbox.ada)
     assert sum("Watching" in text for text in said) == 3
     assert sum("one person may watch 3 tasks at once" in text for text in said) == 7
 
 
-async def test_a_server_can_only_set_less_than_the_operator(sandbox: SandboxSession) -> None:
-    """The button goes to what is lower, and shows what holds where nothing is."""
+async def test_a_server_can_only_set_a_lower_limit_than_the_operator(
+    sandbox: SandboxSession,
+) -> None:
+    """The panel offers lower values, and shows the default where none is set."""
     async with running_bot(sandbox, watches_per_user=10):
         panel = await sandbox.command_answer("suno-settings panel")
         shown = []
@@ -181,8 +183,8 @@ async def test_a_server_can_only_set_less_than_the_operator(sandbox: SandboxSess
     assert shown == ["as everywhere (10)", "5", "as everywhere (10)"]
 
 
-async def test_the_limit_of_a_whole_server_is_the_operators(sandbox: SandboxSession) -> None:
-    """Told once for all ids of a command, in the language of who asks; a direct message helps."""
+async def test_the_refusal_for_a_full_server_is_explained_once(sandbox: SandboxSession) -> None:
+    """The reply to several ids is in the user's language; a direct message still works."""
     chinese = sandbox.discord.add_user("Chen", locale="zh-CN")
     sandbox.guild.add_member(chinese, permissions=("manage_guild",))
     async with running_bot(sandbox, watches_per_server=2):
