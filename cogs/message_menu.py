@@ -61,7 +61,7 @@ class MessageMenu(SunoCog):
         await Reply(interaction).send(text, view=view)
 
     async def watch_chosen(self, interaction: Interaction, _: FoundTasksId) -> None:
-        """Watch what was chosen, where the message stands."""
+        """Watch the chosen tasks, in the channel of the message."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         chosen = parse_ids(" ".join(selected_values(interaction)))
         answer = await self._watch_service.watch(interaction, chosen, HERE)

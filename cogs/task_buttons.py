@@ -44,7 +44,7 @@ class TaskButtons(SunoCog):
         self._history = history
 
     async def keep_watching(self, interaction: Interaction, custom_id: KeepWatchingId) -> None:
-        """Watch a task that was given up again, for whoever pressed, where the notice stands."""
+        """Watch a timed-out task again for the user of the button, in the notice's channel."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         task_id = await self._outbox.task_id_of(custom_id.delivery_id)
         if task_id is None:

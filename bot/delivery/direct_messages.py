@@ -1,7 +1,7 @@
 """Opens the direct messages to which notices are redirected.
 
 One at a time and at intervals, because Discord rejects a bot that opens many at once (40003). A
-notice is dropped only if Discord says that this person cannot be reached; every other error is
+notice is dropped only if Discord says that this user cannot be reached; every other error is
 retried later.
 """
 
@@ -32,7 +32,7 @@ class DirectMessageTiming:
     lease: float = 120.0
     """After which an opening without a result is attempted again."""
     first_delay: float = 5.0
-    """Before the second attempt for a person; it doubles with every attempt."""
+    """Before the second attempt for a user; it doubles with every attempt."""
     max_delay: float = 300.0
 
 

@@ -28,7 +28,7 @@ _current: ContextVar["DiscordCall[Any] | None"] = ContextVar("discord_call", def
 
 
 class CallTimeout(discord.DiscordException):
-    """A call exceeded its timeout. It goes on, and nobody waits for it any more."""
+    """A call exceeded its timeout. It goes on without a waiter."""
 
 
 class TooManyLateCalls(discord.DiscordException):

@@ -1,9 +1,9 @@
 """Classifies Discord's errors by what they mean for the delivery of a message.
 
-Only a JSON body with a ``code`` other than 0 says something about a message, a channel or a person;
+Only a JSON body with a ``code`` other than 0 says something about a message, a channel or a user;
 the codes are those of Discord's documentation ("JSON error codes"). A code that is not listed here
 is classified by its HTTP status. A response without a code may be a proxy's page, or Discord's
-"general error" (0), which also stands for an unknown path: neither proves anything about the
+"general error" (0), which is also the code for an unknown path: neither proves anything about the
 message, so it is sent again. A 401 is about the token and has the code 0.
 """
 
@@ -72,7 +72,7 @@ _BY_CODE = {
     50013: Disposition.HOLD,  # a permission is missing
     50035: Disposition.SIMPLIFY,  # invalid form
     50083: Disposition.HOLD,  # archived thread
-    50278: Disposition.REDIRECT,  # no server in common with this person
+    50278: Disposition.REDIRECT,  # no server in common with this user
     130000: Disposition.RETRY,  # overloaded
     160005: Disposition.HOLD,  # locked thread
     200000: Disposition.SIMPLIFY,  # stopped by AutoMod
@@ -127,7 +127,7 @@ def may_succeed_without_file(error: discord.HTTPException) -> bool:
 
 
 def is_recipient_unreachable(error: Exception) -> bool:
-    """Whether Discord says that no direct message reaches this person, now or later."""
+    """Whether Discord says that no direct message reaches this user, now or later."""
     return isinstance(error, discord.HTTPException) and error.code in UNREACHABLE_RECIPIENT_CODES
 
 

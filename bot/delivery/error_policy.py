@@ -114,7 +114,7 @@ class ErrorPolicy:
     async def _redirect(
         self, delivery: Delivery, reason: str, *, unconfirmed: bool, channel_gone: bool = True
     ) -> None:
-        """Send it to each watcher directly, or drop it where nobody can be reached."""
+        """Send it to each watcher directly, or drop it if no watcher can be reached."""
         count = await self._channel_blocker.redirect(
             delivery, reason, unconfirmed=unconfirmed, channel_gone=channel_gone
         )
@@ -141,7 +141,7 @@ class ErrorPolicy:
     async def _reopen(
         self, delivery: Delivery, classification: ErrorClassification, reason: str
     ) -> None:
-        """Ask Discord again for a person's channel: a missing channel may have a successor."""
+        """Ask Discord again for a user's channel: a missing channel may have a successor."""
         until = self._clock() + self._delay(delivery, classification)
         await self._outbox.redirection.reopen(delivery, until=until, reason=reason)
         self._record(delivery, DeliveryOutcome.POSTPONED, reason)

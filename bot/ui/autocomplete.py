@@ -1,4 +1,4 @@
-"""Suggests task ids while somebody types them."""
+"""Suggests task ids while a user types a command."""
 
 import asyncio
 import logging

@@ -1,6 +1,6 @@
 """Renders the lyrics reader: one page at a time, with buttons for the other pages.
 
-A private reader is an ephemeral message. A shared one is public: only the person who shared it
+A private reader is an ephemeral message. A shared one is public: only the user who shared it
 turns its pages; anybody else who presses a button gets a private reader at that page.
 """
 

@@ -47,7 +47,7 @@ def permissions_in(client: discord.Client, place: Destination) -> discord.Permis
 
 
 def may_post(granted: discord.Permissions, interaction: discord.Interaction[Any]) -> bool:
-    """Whether whoever has these permissions may write where an interaction comes from."""
+    """Whether these permissions allow posting in the channel of an interaction."""
     if interaction.guild_id is None:
         return True
     in_thread = isinstance(interaction.channel, discord.Thread)

@@ -44,35 +44,12 @@ def settings_embed(settings: ServerSettings, max_limit: int, catalog: Catalog) -
 
 def settings_view(settings: ServerSettings, catalog: Catalog) -> discord.ui.View:
     """Return the five rows of menus and buttons, with the current values selected."""
+    mentioned = settings.mention_role_id if settings.mention is MentionSetting.ROLE else None
     view = StatelessView()
-    view.add_item(
-        discord.ui.ChannelSelect(
-            custom_id=SettingId("channel").encode(),
-            channel_types=[discord.ChannelType.text],
-            placeholder=catalog.text("settings-choose-channel"),
-            min_values=0,
-            default_values=_default_values([settings.channel_id], "channel"),
-        )
-    )
-    view.add_item(
-        discord.ui.RoleSelect(
-            custom_id=SettingId("roles").encode(),
-            placeholder=catalog.text("settings-choose-roles"),
-            min_values=0,
-            max_values=MAX_ROLES,
-            default_values=_default_values(settings.roles, "role"),
-        )
-    )
+    view.add_item(_channel_menu(settings, catalog))
+    view.add_item(_role_menu("roles", settings.roles, catalog, max_values=MAX_ROLES))
     view.add_item(_mention_menu(settings, catalog))
-    role = settings.mention_role_id if settings.mention is MentionSetting.ROLE else None
-    view.add_item(
-        discord.ui.RoleSelect(
-            custom_id=SettingId("role").encode(),
-            placeholder=catalog.text("settings-choose-role"),
-            min_values=0,
-            default_values=_default_values([role], "role"),
-        )
-    )
+    view.add_item(_role_menu("role", [mentioned], catalog, max_values=1))
     for name in ("uploads", "language", "limit", "reset"):
         view.add_item(
             discord.ui.Button(
@@ -82,6 +59,30 @@ def settings_view(settings: ServerSettings, catalog: Catalog) -> discord.ui.View
             )
         )
     return view
+
+
+def _channel_menu(
+    settings: ServerSettings, catalog: Catalog
+) -> discord.ui.ChannelSelect[discord.ui.View]:
+    return discord.ui.ChannelSelect(
+        custom_id=SettingId("channel").encode(),
+        channel_types=[discord.ChannelType.text],
+        placeholder=catalog.text("settings-choose-channel"),
+        min_values=0,
+        default_values=_default_values([settings.channel_id], "channel"),
+    )
+
+
+def _role_menu(
+    name: str, selected: Iterable[int | None], catalog: Catalog, *, max_values: int
+) -> discord.ui.RoleSelect[discord.ui.View]:
+    return discord.ui.RoleSelect(
+        custom_id=SettingId(name).encode(),
+        placeholder=catalog.text(f"settings-choose-{name}"),
+        min_values=0,
+        max_values=max_values,
+        default_values=_default_values(selected, "role"),
+    )
 
 
 def _mention_menu(settings: ServerSettings, catalog: Catalog) -> discord.ui.Select[discord.ui.View]:

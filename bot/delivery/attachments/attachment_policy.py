@@ -48,7 +48,7 @@ DEFAULT_UPLOAD_LIMIT = 20 * 1024 * 1024
 """Bytes of a file in every server since September 2026; discord.py 2.7 still has less."""
 
 MAX_ATTEMPTS_WITH_FILE = 5
-"""Attempts after which a message is sent without its file, so that it is not fetched for ever."""
+"""Attempts after which a message is sent without its file, so that it is not fetched endlessly."""
 
 
 class UploadLimits:
