@@ -253,7 +253,7 @@ async def test_a_retry_of_discord_py_sends_the_whole_file(
 
 
 async def test_a_file_is_dropped_after_repeated_failures(harness: AttachmentHarness) -> None:
-    """A delivery that is held for long is sent without a file in the end."""
+    """A held delivery is sent without its file after the maximum of attempts."""
     archived = harness.local.faults.add(
         POST, status=400, code=50083, channel=harness.channel, times=None
     )
@@ -280,7 +280,7 @@ async def test_a_channel_without_embeds_gets_the_file_and_the_links(
 
 @pytest.mark.parametrize("what", ["absent", "page", "too large", "endless", "slow", "private"])
 async def test_a_failed_fetch_leaves_only_the_link(harness: AttachmentHarness, what: str) -> None:
-    """The notice is sent once, complete, without a long delay."""
+    """The notice is complete and sent once, after one request for the file."""
     media = harness.media
     link = {
         "absent": lambda: media.link("/nothing.mp3"),

@@ -385,10 +385,10 @@ async def test_a_card_in_a_blocked_channel_is_updated_later(
     assert "the result" in card_text(card)
 
 
-async def test_a_card_in_a_blocked_channel_is_given_up_after_a_day(
+async def test_a_card_in_a_blocked_channel_is_finally_deleted(
     harness: LiveCardHarness,
 ) -> None:
-    """No request is made after that."""
+    """It is deleted from the database after the maximum of attempts, about a day."""
     await harness.watch(a_running_task())
     await harness.work()
     harness.local.faults.add(PATCH, status=403, code=50013, times=None)

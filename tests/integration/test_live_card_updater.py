@@ -290,7 +290,7 @@ async def test_a_card_without_watchers_is_not_green(sandbox: SandboxSession) -> 
 
 
 async def test_a_new_watch_after_all_left_has_a_new_card(sandbox: SandboxSession) -> None:
-    """The old card stays ended."""
+    """The channel has two cards then."""
     await sandbox.command_answer("suno watch", id=SONG)
     card = await card_of(sandbox)
     await sandbox.command_answer("suno unwatch", id=SONG)
@@ -331,7 +331,7 @@ async def test_a_card_with_a_blocked_title_still_shows_the_end(sandbox: SandboxS
 
 
 async def test_a_watch_without_mention_is_not_mentioned(sandbox: SandboxSession) -> None:
-    """Other watchers are still mentioned."""
+    """The notice of a watch without mention notifies nobody."""
     await sandbox.use_command("suno watch", id=SONG, mention=False)
     sandbox.relay.clock.advance(200)
     assert not (await sandbox.wait_for_notice(SONG)).pinged

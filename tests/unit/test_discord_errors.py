@@ -33,7 +33,7 @@ def http_error(status: int, code: int = 0, **headers: str) -> discord.HTTPExcept
 
 
 @pytest.mark.parametrize(
-    ("name", "status", "code", "meaning"),
+    ("name", "status", "code", "expected"),
     [
         ("unknown channel", 404, 10003, Disposition.REDIRECT),
         ("unknown server", 404, 10004, Disposition.REDIRECT),
@@ -75,10 +75,10 @@ def http_error(status: int, code: int = 0, **headers: str) -> discord.HTTPExcept
     ],
 )
 def test_an_http_error_is_classified_by_its_code(
-    name: str, status: int, code: int, meaning: Disposition
+    name: str, status: int, code: int, expected: Disposition
 ) -> None:
     """An unknown code is classified by its HTTP status."""
-    assert classify(http_error(status, code)).disposition is meaning, name
+    assert classify(http_error(status, code)).disposition is expected, name
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 408, 409, 413, 500, 503])
@@ -93,13 +93,13 @@ def test_only_a_json_401_means_an_invalid_token() -> None:
     """A 401 page of a proxy does not mean that the token is invalid."""
     page = discord.HTTPException(cast("Any", FakeResponse(401, headers=HTML)), "<html>No</html>")
     assert classify(page).disposition is Disposition.RETRY
-    refused = {"message": "401: Unauthorized", "code": 0}
-    said = discord.HTTPException(cast("Any", FakeResponse(401, headers=JSON)), refused)
-    assert classify(said).disposition is Disposition.STOP
+    body = {"message": "401: Unauthorized", "code": 0}
+    json_error = discord.HTTPException(cast("Any", FakeResponse(401, headers=JSON)), body)
+    assert classify(json_error).disposition is Disposition.STOP
 
 
 @pytest.mark.parametrize(
-    ("error", "meaning"),
+    ("error", "expected"),
     [
         (discord.RateLimited(40.0), Disposition.RETRY),
         (aiohttp.ClientConnectionError(), Disposition.RETRY),
@@ -114,21 +114,21 @@ def test_only_a_json_401_means_an_invalid_token() -> None:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_other_errors_are_classified_by_type(error: Exception, meaning: Disposition) -> None:
+def test_other_errors_are_classified_by_type(error: Exception, expected: Disposition) -> None:
     """Network errors are transient; an error of discord.py before the request is not."""
-    assert classify(error).disposition is meaning
+    assert classify(error).disposition is expected
 
 
 @pytest.mark.parametrize(
-    ("close", "meaning"),
+    ("close", "expected"),
     [(code, Disposition.STOP) for code in (4004, 4010, 4011, 4012, 4013, 4014)]
     + [(code, Disposition.RETRY) for code in (1006, 4000, 4009)],
 )
-def test_a_gateway_closure_is_classified_by_its_code(close: int, meaning: Disposition) -> None:
+def test_a_gateway_closure_is_classified_by_its_code(close: int, expected: Disposition) -> None:
     """A rejected token or intent is permanent."""
     socket = cast("Any", FakeResponse(0))
     error = discord.ConnectionClosed(socket, shard_id=None, code=close)
-    assert classify(error).disposition is meaning
+    assert classify(error).disposition is expected
 
 
 @pytest.mark.parametrize(

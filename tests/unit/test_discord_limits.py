@@ -8,11 +8,11 @@ from bot.ui.limits import fair_shares, usable_url
 
 
 @given(st.lists(st.integers(0, 9000), max_size=12), st.integers(-100, 9000))
-def test_fair_shares_exceed_neither_the_total_nor_the_needs(needs: list[int], room: int) -> None:
+def test_fair_shares_exceed_neither_the_total_nor_the_needs(needs: list[int], total: int) -> None:
     """No share exceeds its need, and the sum never exceeds the total."""
-    given_out = fair_shares(needs, room)
-    assert all(0 <= share <= need for share, need in zip(given_out, needs, strict=True))
-    assert sum(given_out) <= max(room, 0)
+    shares = fair_shares(needs, total)
+    assert all(0 <= share <= need for share, need in zip(shares, needs, strict=True))
+    assert sum(shares) <= max(total, 0)
 
 
 @given(st.lists(st.integers(0, 900), max_size=9))

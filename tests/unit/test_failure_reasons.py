@@ -152,8 +152,8 @@ def test_explanations_of_causes_are_distinct() -> None:
     """No two causes share an explanation."""
     for language in languages():
         catalog = catalog_in(language)
-        told = [catalog.text(f"notice-reason-{cause}") for cause in EXAMPLES]
-        assert len(set(told)) == len(told)
+        explanations = [catalog.text(f"notice-reason-{cause}") for cause in EXAMPLES]
+        assert len(set(explanations)) == len(explanations)
 
 
 @pytest.mark.parametrize(

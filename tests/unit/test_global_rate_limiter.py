@@ -15,9 +15,10 @@ from sandbox.discord import LocalDiscord
 
 T = TypeVar("T")
 
-MOST = 50
-JUST = 1e-6
-"""Seconds: an event loop's clock is as fine as that."""
+LIMIT = 50
+"""Requests per second."""
+TOLERANCE = 1e-6
+"""Seconds: the resolution of an event loop's clock."""
 
 
 class VirtualSelector(selectors.DefaultSelector):
@@ -53,10 +54,10 @@ async def admission_times(count: int, *, busy: float = 0.0) -> list[float]:
     """Return when ``count`` concurrent requests are admitted; the loop is blocked midway."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualTimeLoop)
-    turns, times = GlobalRateLimiter(MOST), list[float]()
+    limiter, times = GlobalRateLimiter(LIMIT), list[float]()
 
     async def take(number: int) -> None:
-        await turns.acquire()
+        await limiter.acquire()
         times.append(loop.time())
         if number == count // 2:
             loop.clock.now += busy
@@ -68,40 +69,40 @@ async def admission_times(count: int, *, busy: float = 0.0) -> list[float]:
 def test_no_second_has_more_requests_than_the_limit() -> None:
     """The limit also holds while delays of the event loop are caught up."""
     for busy in (0.0, 0.05, MAX_CATCH_UP, 0.7, 5.0):
-        times = run_virtually(admission_times(5 * MOST, busy=busy))
-        pairs = zip(times, times[MOST:], strict=False)
-        assert all(later - earlier > 1 - JUST for earlier, later in pairs)
+        times = run_virtually(admission_times(5 * LIMIT, busy=busy))
+        pairs = zip(times, times[LIMIT:], strict=False)
+        assert all(later - earlier > 1 - TOLERANCE for earlier, later in pairs)
 
 
 def test_requests_are_spaced_evenly() -> None:
     """The intervals between requests are equal."""
-    times = run_virtually(admission_times(5 * MOST))
+    times = run_virtually(admission_times(5 * LIMIT))
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
-    assert max(gaps) - min(gaps) < JUST
+    assert max(gaps) - min(gaps) < TOLERANCE
 
 
 def test_short_delays_are_caught_up() -> None:
     """A short block of the event loop does not change the time of the last request."""
     usual, late = (
-        run_virtually(admission_times(8 * MOST)),
-        run_virtually(admission_times(8 * MOST, busy=0.05)),
+        run_virtually(admission_times(8 * LIMIT)),
+        run_virtually(admission_times(8 * LIMIT, busy=0.05)),
     )
-    assert abs(late[-1] - usual[-1]) < JUST
+    assert abs(late[-1] - usual[-1]) < TOLERANCE
 
 
 def test_a_cancelled_request_uses_no_capacity() -> None:
     """The next request in the queue is admitted in its place."""
 
     async def cancel_all_but_last() -> float:
-        turns = GlobalRateLimiter(MOST)
-        waiting = [asyncio.create_task(turns.acquire()) for _ in range(5 * MOST)]
+        limiter = GlobalRateLimiter(LIMIT)
+        waiting = [asyncio.create_task(limiter.acquire()) for _ in range(5 * LIMIT)]
         await asyncio.sleep(0)
         for task in waiting[:-1]:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
         return asyncio.get_running_loop().time()
 
-    assert run_virtually(cancel_all_but_last()) < 1 / MOST
+    assert run_virtually(cancel_all_but_last()) < 1 / LIMIT
 
 
 async def test_interaction_responses_are_not_limited() -> None:

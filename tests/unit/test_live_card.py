@@ -11,7 +11,7 @@ from bot.ui.live_card import live_card_embed, live_card_view, render_live_card
 from tests.support.builders import HERE, NOON, a_clip, a_failure, a_running_task, a_song
 
 BLUE, GREEN, AMBER, RED, GREY = 0x5865F2, 0x3BA55D, 0xF0B232, 0xDA373C, 0x80848E
-STRANGER = Task("a-task-nobody-heard-of", TaskStatus.UNRECOGNIZED)
+UNKNOWN_TASK = Task("unknown-task", TaskStatus.UNRECOGNIZED)
 
 
 def running(task: Task | None = None, **changes: Any) -> LiveCardTask:
@@ -36,7 +36,7 @@ def ended(
 
 def unwatched(task: Task | None = None, **changes: Any) -> LiveCardTask:
     """Return a task of a card that nobody watches any more."""
-    return running(task or STRANGER, **{"watched": False, "known": False} | changes)
+    return running(task or UNKNOWN_TASK, **{"watched": False, "known": False} | changes)
 
 
 def a_card(*tasks: LiveCardTask, **changes: Any) -> LiveCard:
@@ -129,19 +129,21 @@ def test_unwatched_tasks_of_a_group_are_not_counted() -> None:
     """The card counts only the watched tasks and shows the others as stopped."""
     text, _ = rendered(a_card(unwatched(), running(), ended()))
     assert text.startswith("1 of 2 have ended")
-    assert "`a-task-n…` · ⏹️ not watched any more" in text
+    assert "`unknown-…` · ⏹️ not watched any more" in text
 
 
 def test_an_unknown_task_is_not_shown_as_running() -> None:
     """A task that no look-up returned yet is rendered as waiting, alone and in a group."""
-    alone, _ = rendered(a_card(running(STRANGER, known=False)))
+    alone, _ = rendered(a_card(running(UNKNOWN_TASK, known=False)))
     assert alone.startswith("Waiting for the relay\nThe relay has not said anything")
-    among, _ = rendered(a_card(running(STRANGER, known=False), running()))
-    assert "`a-task-n…` · waiting for the relay's first answer" in among
+    among, _ = rendered(a_card(running(UNKNOWN_TASK, known=False), running()))
+    assert "`unknown-…` · waiting for the relay's first answer" in among
 
 
 @pytest.mark.parametrize("language", sorted(languages()))
-@pytest.mark.parametrize("task", [running(STRANGER, known=False), unwatched(), ended(a_failure())])
+@pytest.mark.parametrize(
+    "task", [running(UNKNOWN_TASK, known=False), unwatched(), ended(a_failure())]
+)
 def test_unknown_and_unwatched_tasks_have_texts_of_their_own(
     language: str, task: LiveCardTask
 ) -> None:

@@ -19,7 +19,7 @@ from bot.ui.lyrics import (
 from tests.support.builders import a_clip, a_failure, a_lyrics_task, a_running_task, a_song
 from tests.support.hostile import LONG_TEXTS, TASKS, TEXTS, assert_embeds_fit
 
-WORDS = catalog_in("en")
+CATALOG = catalog_in("en")
 # Hypothesis reports a failure with the task that caused it, however long its lyrics.
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 HINT = "*The rest: `/suno lyrics`*"
@@ -75,12 +75,12 @@ def test_a_text_is_truncated_at_a_line() -> None:
 
 @settings(deadline=None)
 @given(LONG_TEXTS, st.integers(0, 6000), st.integers(0, 4))
-def test_fitted_lyrics_are_within_both_limits(text: str, room: int, embeds: int) -> None:
+def test_fitted_lyrics_are_within_both_limits(text: str, limit: int, embeds: int) -> None:
     """Either the text is complete or the hint follows it."""
     escaped = escape(text)
-    pieces = fit_into_embeds(escaped, room, embeds, HINT)
+    pieces = fit_into_embeds(escaped, limit, embeds, HINT)
     assert len(pieces) <= embeds
-    assert sum(map(len, pieces)) <= room
+    assert sum(map(len, pieces)) <= limit
     assert all(0 < len(piece) <= 4096 for piece in pieces)
     whole = without_whitespace("".join(pieces)) == without_whitespace(escaped)
     assert whole or not pieces or pieces[-1].endswith(HINT)
@@ -102,7 +102,7 @@ def test_lyrics_are_truncated_if_there_are_too_few_embeds() -> None:
 @given(TASKS)
 def test_pages_fit_for_any_task(task: Task) -> None:
     """Every message with lyrics is within Discord's limits for any task."""
-    for message in lyrics_messages(task, WORDS):
+    for message in lyrics_messages(task, CATALOG):
         assert_embeds_fit(message)
 
 
@@ -117,7 +117,7 @@ def test_pages_contain_the_whole_text(piece: str, times: int) -> None:
     task = a_lyrics_task(lyrics=Lyrics(text, title="Long"))
     if not lyrics_texts(task):
         return
-    embeds = [embed for message in lyrics_messages(task, WORDS) for embed in message]
+    embeds = [embed for message in lyrics_messages(task, CATALOG) for embed in message]
     shown = "".join(unescaped(embed.description or "") for embed in embeds)
     assert without_whitespace(shown) == without_whitespace(sanitize(text))
 
@@ -125,7 +125,7 @@ def test_pages_contain_the_whole_text(piece: str, times: int) -> None:
 def test_lyrics_that_all_clips_share_are_shown_once() -> None:
     """They have no heading with version numbers."""
     task = a_song(clips=(a_clip(), a_clip(id="clip-2"), a_clip(id="clip-3", lyrics="")))
-    ((page,),) = lyrics_messages(task, WORDS)
+    ((page,),) = lyrics_messages(task, CATALOG)
     assert page.title == "Paper Boats"
     assert page.description == "\\[Verse\\]\nPaper boats on a rainy street"
 
@@ -133,7 +133,7 @@ def test_lyrics_that_all_clips_share_are_shown_once() -> None:
 def test_different_lyrics_have_headings() -> None:
     """Each heading contains the versions that have these lyrics."""
     clips = (a_clip(), a_clip(lyrics="La la"), a_clip())
-    ((first, second),) = lyrics_messages(a_song(clips=clips), WORDS)
+    ((first, second),) = lyrics_messages(a_song(clips=clips), CATALOG)
     assert first.title == "Paper Boats · Lyrics · Version 1 · Version 3"
     assert second.title == "Paper Boats · Lyrics · Version 2"
     assert second.description == "La la"
@@ -141,7 +141,7 @@ def test_different_lyrics_have_headings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("task", "said"),
+    ("task", "expected"),
     [
         (a_song(clips=(a_clip(lyrics=" \u200b"),)), "instrumental"),
         (a_running_task(), "No lyrics yet"),
@@ -151,7 +151,7 @@ def test_different_lyrics_have_headings() -> None:
     ],
     ids=["instrumental", "running", "failed", "nothing", "partial"],
 )
-def test_missing_lyrics_are_explained(task: Task, said: str) -> None:
+def test_missing_lyrics_are_explained(task: Task, expected: str) -> None:
     """One embed explains why the task has no lyrics."""
-    ((page,),) = lyrics_messages(task, WORDS)
-    assert said in (page.description or "")
+    ((page,),) = lyrics_messages(task, CATALOG)
+    assert expected in (page.description or "")

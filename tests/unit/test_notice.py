@@ -321,7 +321,7 @@ def test_a_failure_says_why_and_what_to_do() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "said"),
+    ("reason", "expected"),
     [
         ("Song Description contained artist name: metallica", "a known artist"),
         ("Song description flagged for moderation", "moderation refused"),
@@ -331,9 +331,9 @@ def test_a_failure_says_why_and_what_to_do() -> None:
         ("", "did not say why"),
     ],
 )
-def test_a_known_reason_has_an_explanation_of_its_own(reason: str, said: str) -> None:
+def test_a_known_reason_has_an_explanation_of_its_own(reason: str, expected: str) -> None:
     """The advice matches the cause."""
-    assert said in whole_text(notice_of(a_failure(reason=reason)))
+    assert expected in whole_text(notice_of(a_failure(reason=reason)))
 
 
 def test_a_lost_task_is_explained_as_lost() -> None:
@@ -351,7 +351,7 @@ def test_a_failed_song_takes_its_reason_from_a_clip() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"),
+    ("kind", "expected"),
     [
         (a_failure(), "Your song could not be made."),
         (a_failure(kind=None, clips=(replace(failed_clip(), title=""),)), "Your song could"),
@@ -360,9 +360,9 @@ def test_a_failed_song_takes_its_reason_from_a_clip() -> None:
         (a_failure(kind=None), "Your task failed."),
     ],
 )
-def test_a_failure_without_a_title_names_the_kind(kind: Task, said: str) -> None:
+def test_a_failure_without_a_title_names_the_kind(kind: Task, expected: str) -> None:
     """The kind of the task replaces the title if it is known."""
-    assert said in notice_of(kind).content
+    assert expected in notice_of(kind).content
 
 
 def test_an_unknown_id_is_explained() -> None:

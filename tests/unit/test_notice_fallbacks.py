@@ -16,7 +16,7 @@ CATALOG = catalog_in("en")
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 ADA = 11
 MANY_WATCHERS = [2**64 - 1 - number for number in range(50)]
-BROKEN = a_clip(id="clip-2", status=ClipStatus.ERROR, audio_url=None, audio_is_final=False)
+FAILED_CLIP = a_clip(id="clip-2", status=ClipStatus.ERROR, audio_url=None, audio_is_final=False)
 
 
 @settings(max_examples=60, deadline=None)
@@ -45,7 +45,7 @@ def test_a_minimal_notice_fits_and_has_the_marker(
         (a_song(), EndReason.FINISHED, "song is done."),
         (a_song(clips=(a_clip(), a_clip(id="clip-2"))), EndReason.FINISHED, "in 2 versions."),
         (
-            a_song(outcome=Outcome.PARTIAL, clips=(a_clip(), BROKEN)),
+            a_song(outcome=Outcome.PARTIAL, clips=(a_clip(), FAILED_CLIP)),
             EndReason.FINISHED,
             "1 of 2 versions of your song is ready.",
         ),

@@ -16,7 +16,7 @@ from tests.support.builders import NOON, a_lyrics_task, a_running_task
 from tests.support.paths import ROOT
 from tests.support.sandbox_client import logged_in_client
 
-WORDS = catalog_in("en")
+CATALOG = catalog_in("en")
 SONG = LinkButton("Listen", "https://cdn1.suno.ai/a.mp3")
 
 
@@ -63,17 +63,17 @@ async def test_sent_views_are_not_kept_in_memory() -> None:
     task = a_running_task(lyrics=Lyrics("Row, row"))
     views = (
         keep_watching_view(1, "Keep watching"),
-        status_view(task, [SONG], WORDS),
-        task_menu([task], WORDS, max_chosen=10),
-        lyrics_page(a_lyrics_task(), 0, WORDS).view,
+        status_view(task, [SONG], CATALOG),
+        task_menu([task], CATALOG, max_chosen=10),
+        lyrics_page(a_lyrics_task(), 0, CATALOG).view,
         history_view(
             HistoryPage(0, (HistoryEntry(1, task, EndReason.FINISHED, NOON),), more=True),
             "",
             1,
-            WORDS,
+            CATALOG,
         ),
-        settings_view(ServerSettings(), WORDS),
-        erasure_view(1, WORDS),
+        settings_view(ServerSettings(), CATALOG),
+        erasure_view(1, CATALOG),
     )
     async with logged_in_client() as harness:
         for view in views:
