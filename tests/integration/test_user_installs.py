@@ -97,12 +97,12 @@ async def test_the_settings_commands_are_not_user_installed(sandbox: SandboxSess
 
 
 @pytest.mark.parametrize("command", ["suno status", "suno lyrics"])
-async def test_more_tasks_than_discord_lets_a_guest_answer_are_named(
+async def test_tasks_beyond_the_follow_up_limit_are_named(
     sandbox: SandboxSession, guest: User, elsewhere: Channel, command: str
 ) -> None:
-    """Five messages may follow the first one; nobody reads that something went wrong.
+    """The reply has at most five follow-ups and lists the ids of the omitted tasks.
 
-    A server that authorized the commands has no such limit.
+    The limit does not apply in a server that authorized the commands.
     """
     ids = [f"words-{number}" for number in range(10)]
     sandbox.relay.add(*(lyrics_task(task_id, text="[Verse]\nla", takes=1) for task_id in ids))

@@ -659,8 +659,8 @@ async def test_a_guild_only_command_is_not_offered_in_direct_messages() -> None:
 async def test_happenings_tell_the_story() -> None:
     """Whoever listens hears what people could see, in order, until they stop listening."""
     async with connected_client() as harness:
-        notice_text: list[Event] = []
-        stop = harness.local.on_event(notice_text.append)
+        events: list[Event] = []
+        stop = harness.local.on_event(events.append)
         interaction = await harness.local.command(
             harness.ada, harness.songs, PUBLIC_STATUS, id="abc"
         )
@@ -668,10 +668,10 @@ async def test_happenings_tell_the_story() -> None:
         await harness.place().get_partial_message(answer.id).delete()
         stop()
         harness.local.send_message(harness.ada, harness.songs, "unheard")
-        assert [one.kind for one in notice_text] == ["interaction", "thinking", "answer", "delete"]
-        assert str(notice_text[0]) == "interaction Ada: /suno status id:abc"
-        assert str(notice_text[2]) == "answer Suno Bot: done"
-        assert all(one.message is answer for one in notice_text[1:])
+        assert [one.kind for one in events] == ["interaction", "thinking", "answer", "delete"]
+        assert str(events[0]) == "interaction Ada: /suno status id:abc"
+        assert str(events[2]) == "answer Suno Bot: done"
+        assert all(one.message is answer for one in events[1:])
 
 
 async def test_a_bot_that_says_nothing_is_reported_with_what_happened() -> None:
