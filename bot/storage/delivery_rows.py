@@ -89,6 +89,18 @@ def read_delivery(db: Database, row: dict[str, Any], unconfirmed_since: float | 
     )
 
 
+_INSERT_NOTICE = (
+    "INSERT INTO deliveries (relay, task_id, channel_id, guild_id, user_id, locale, purpose,"
+    " end_reason, task_json, state, message_format, nonce, due_at, created_at)"
+    " SELECT relay, task_id, :channel, :guild, CASE WHEN :guild IS NULL THEN"
+    "  (SELECT min(s.user_id) FROM watches s WHERE s.relay = :relay"
+    "   AND s.task_id = :task AND s.channel_id = :channel AND s.delivery_id IS NULL) END,"
+    " :locale, :purpose, :end_reason, task_json, 'due', :message_format, '', :now, :now"
+    " FROM tasks"
+    " WHERE relay = :relay AND task_id = :task"
+)
+
+
 def enqueue_notice(
     db: Database,
     relay: str,
@@ -99,14 +111,7 @@ def enqueue_notice(
 ) -> None:
     """Insert the notice of a task that ends in this transaction, for one destination."""
     cursor = db.execute(
-        "INSERT INTO deliveries (relay, task_id, channel_id, guild_id, user_id, locale, purpose,"
-        " end_reason, task_json, state, message_format, nonce, due_at, created_at)"
-        " SELECT relay, task_id, :channel, :guild, CASE WHEN :guild IS NULL THEN"
-        "  (SELECT min(s.user_id) FROM watches s WHERE s.relay = :relay"
-        "   AND s.task_id = :task AND s.channel_id = :channel AND s.delivery_id IS NULL) END,"
-        " :locale, :purpose, :end_reason, task_json, 'due', :message_format, '', :now, :now"
-        " FROM tasks"
-        " WHERE relay = :relay AND task_id = :task",
+        _INSERT_NOTICE,
         {
             "relay": relay,
             "task": task_id,

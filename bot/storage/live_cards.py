@@ -53,6 +53,12 @@ _DUE_TO_BE_SHOWN = f"""
 """  # noqa: S608 # names of ours
 
 
+_ON_CARDS = (
+    "FROM live_card_tasks ct JOIN live_cards c ON c.id = ct.card_id WHERE c.channel_id = ?"
+    " AND ct.relay = ? AND ct.task_id IN (SELECT value FROM json_each(?))"
+)
+
+
 class LiveCards:
     """The cards in the database; one relay's."""
 
@@ -74,25 +80,14 @@ class LiveCards:
         user_id: int,
         claimed: bool = False,
     ) -> LiveCard | None:
-        """Make a card for those of the tasks that no card in this place shows yet.
+        """Create a card for those of the tasks that no card in the channel shows yet.
 
-        It is ``due``, or ``posting`` where the caller posts it (``claimed``). ``None`` where
-        every task is shown already; those cards will show the new watcher, ``user_id``. Raises
-        ``TooManyMessages`` where one more message is too many.
+        It is ``due``, or ``posting`` if the caller posts it (``claimed``). ``None`` if all tasks
+        are shown; their cards will show the new watcher, ``user_id``. Raises ``TooManyMessages``.
         """
 
         def open_card(db: Database) -> LiveCard | TooManyMessages | None:
-            on_cards = (
-                "FROM live_card_tasks ct JOIN live_cards c ON c.id = ct.card_id WHERE"
-                " c.channel_id = ?"
-                " AND ct.relay = ? AND ct.task_id IN (SELECT value FROM json_each(?))"
-            )
-            key = [destination.channel_id, self._relay, json.dumps(ids)]
-            db.execute(
-                f"UPDATE live_cards SET {MARK_STALE} WHERE id IN (SELECT c.id {on_cards})",  # noqa: S608 # names of ours
-                [now, *key],
-            )
-            shown = {row["task_id"] for row in db.query(f"SELECT ct.task_id {on_cards}", key)}
+            shown = self._mark_shown_stale(db, destination.channel_id, ids, now)
             fresh = [task_id for task_id in ids if task_id not in shown]
             if not fresh:
                 return None
@@ -265,6 +260,17 @@ class LiveCards:
             [*values, card.id],
         )
         return moved == 1
+
+    def _mark_shown_stale(
+        self, db: Database, channel_id: int, ids: Sequence[str], now: float
+    ) -> set[str]:
+        """Mark the cards of some tasks in a channel as stale; return which tasks they show."""
+        key = [channel_id, self._relay, json.dumps(ids)]
+        db.execute(
+            f"UPDATE live_cards SET {MARK_STALE} WHERE id IN (SELECT c.id {_ON_CARDS})",  # noqa: S608 # names of ours
+            [now, *key],
+        )
+        return {row["task_id"] for row in db.query(f"SELECT ct.task_id {_ON_CARDS}", key)}
 
     def _insert(
         self, db: Database, destination: Destination, ids: Sequence[str], now: float

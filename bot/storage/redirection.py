@@ -63,27 +63,7 @@ class Redirection:
                 return 0
             if channel_gone:
                 unblock(db, delivery.destination.channel_id)
-            rows = list(
-                db.query(
-                    "SELECT DISTINCT user_id FROM watches WHERE delivery_id = ? ORDER BY id",
-                    [delivery.id],
-                )
-            )
-            for row in rows:
-                user_id = row["user_id"]
-                new_id = enqueue_direct(
-                    db,
-                    delivery.id,
-                    DeliveryPurpose.NOTICE,
-                    user_id,
-                    now,
-                    possible_duplicate=possible_duplicate,
-                )
-                db.execute(
-                    "UPDATE watches SET delivery_id = ? WHERE delivery_id = ? AND user_id = ?",
-                    [new_id, delivery.id, user_id],
-                )
-            return len(rows)
+            return _redirect_watches(db, delivery.id, now, possible_duplicate=possible_duplicate)
 
         recipients = await self._database.run(redirect)
         self._changed.set()
@@ -175,3 +155,26 @@ class Redirection:
             [reason, message.user_id],
         )
         self._changed.set()
+
+
+def _redirect_watches(
+    db: Database, delivery_id: int, now: float, *, possible_duplicate: bool
+) -> int:
+    """Within a transaction: give each watcher of a notice a direct message of their own."""
+    rows = db.execute(
+        "SELECT DISTINCT user_id FROM watches WHERE delivery_id = ? ORDER BY id", [delivery_id]
+    ).fetchall()
+    for (user_id,) in rows:
+        new_id = enqueue_direct(
+            db,
+            delivery_id,
+            DeliveryPurpose.NOTICE,
+            user_id,
+            now,
+            possible_duplicate=possible_duplicate,
+        )
+        db.execute(
+            "UPDATE watches SET delivery_id = ? WHERE delivery_id = ? AND user_id = ?",
+            [new_id, delivery_id, user_id],
+        )
+    return len(rows)

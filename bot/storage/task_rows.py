@@ -65,28 +65,33 @@ class TaskTimes(NamedTuple):
     deadline_at: float
 
 
+_START_TASK = (
+    "INSERT INTO tasks (relay, task_id, state, kind, hint, status, task_json, known,"
+    " fingerprint, submitted_at, added_at, next_poll_at, deadline_at)"
+    " VALUES (:relay, :id, 'running', :kind, :hint, :status, :answer, :known, :fingerprint,"
+    " :began, :now, :look, :until)"
+    # A running task that the relay never reported is reset once it is.
+    " ON CONFLICT (relay, task_id) DO UPDATE SET state = 'running', end_reason = NULL,"
+    "  kind = excluded.kind, hint = excluded.hint, status = excluded.status,"
+    "  task_json = excluded.task_json, submitted_at = excluded.submitted_at,"
+    "  known = max(known, excluded.known), misses = 0, missing_since = NULL,"
+    "  fingerprint = coalesce(excluded.fingerprint, fingerprint),"
+    "  terminal_since = NULL, added_at = excluded.added_at, polled_at = NULL,"
+    "  next_poll_at = excluded.next_poll_at, deadline_at = excluded.deadline_at,"
+    "  ended_at = NULL WHERE state = 'ended' OR excluded.known > known"
+)
+
+
 def start_task(
     db: Database, relay: str, fingerprint: str, task: Task, times: TaskTimes, *, known: bool
 ) -> None:
-    """Make a task run, unless it does already.
+    """Insert a running task, or set an ended one to running again.
 
-    ``known``: whether the relay has just named it; then it is missing no longer. ``fingerprint``:
-    of the address and the key under which it did.
+    ``known``: whether the relay has just reported it, so that it is not missing any more.
+    ``fingerprint``: of the address and the API key under which it did.
     """
     db.execute(
-        "INSERT INTO tasks (relay, task_id, state, kind, hint, status, task_json, known,"
-        " fingerprint, submitted_at, added_at, next_poll_at, deadline_at)"
-        " VALUES (:relay, :id, 'running', :kind, :hint, :status, :answer, :known, :fingerprint,"
-        " :began, :now, :look, :until)"
-        # One that runs, and that the relay never returned, begins anew once it does.
-        " ON CONFLICT (relay, task_id) DO UPDATE SET state = 'running', end_reason = NULL,"
-        "  kind = excluded.kind, hint = excluded.hint, status = excluded.status,"
-        "  task_json = excluded.task_json, submitted_at = excluded.submitted_at,"
-        "  known = max(known, excluded.known), misses = 0, missing_since = NULL,"
-        "  fingerprint = coalesce(excluded.fingerprint, fingerprint),"
-        "  terminal_since = NULL, added_at = excluded.added_at, polled_at = NULL,"
-        "  next_poll_at = excluded.next_poll_at, deadline_at = excluded.deadline_at,"
-        "  ended_at = NULL WHERE state = 'ended' OR excluded.known > known",
+        _START_TASK,
         {
             "relay": relay,
             "id": task.id,

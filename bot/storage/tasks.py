@@ -43,10 +43,16 @@ from bot.storage.task_rows import (
     TaskTimes,
     UnreadableRowError,
     load_task,
-    load_task_or_id,
     start_task,
 )
-from bot.storage.watches import JoinedNotice, NewWatch, insert_watch, join_notice, unwatch
+from bot.storage.watches import (
+    JoinedNotice,
+    NewWatch,
+    insert_watch,
+    join_notice,
+    read_watches,
+    unwatch,
+)
 
 
 class TaskStore:
@@ -86,13 +92,13 @@ class TaskStore:
         mention: bool = True,
         member_limit: int | None = None,
     ) -> bool | JoinedNotice:
-        """Watch ``task`` for a person in a place; return whether that is new.
+        """Watch ``task`` for a person in a channel; return whether the watch is new.
 
-        Where it has finished and its notice is due here or was posted within ten minutes, the
-        person joins that instead.
-        ``poll_at``: when to poll it first; ``None``: now. ``mention``: whether
-        the notice names the person. ``member_limit``: how much the server lets this person watch.
-        Raises the ``WatchError`` of the limit that is reached, and keeps nothing then.
+        If the task has finished, and its notice is unposted or was posted within ten minutes, the
+        person joins the notice instead. ``poll_at``: when to poll the task first; ``None``: now.
+        ``mention``: whether the notice mentions the person. ``member_limit``: how many watches the
+        server allows this person. Raises the ``WatchError`` of a limit that is reached, and stores
+        nothing then.
         """
         watch = NewWatch(self._relay, task.id, user_id, destination, mention, now)
         most = self._limits.watchers_per_destination
@@ -129,9 +135,9 @@ class TaskStore:
     ) -> JoinedNotice | None:
         """Enqueue the notice of a task that has ended already.
 
-        Where a notice is there already, the person joins it as for ``add_watch``; returns ``None``
-        where it is a new one. Raises ``TooManyMessages`` where one more message is too many, and
-        ``TooManyWatchers``; what runs counts for nothing here.
+        If a notice exists already, the person joins it as in ``add_watch``; returns ``None`` for a
+        new notice. Raises ``TooManyMessages`` and ``TooManyWatchers``; the limits on running
+        watches do not apply.
         """
         watch = NewWatch(self._relay, task.id, user_id, destination, mention, now)
         most = self._limits.watchers_per_destination
@@ -155,7 +161,7 @@ class TaskStore:
     async def join_notice(
         self, task_id: str, *, user_id: int, destination: Destination, now: float, mention: bool
     ) -> JoinedNotice | None:
-        """Let a person wait for the notice of a finished task that is there already, if one is."""
+        """Join a person to the existing notice of a finished task, if there is one."""
         watch = NewWatch(self._relay, task_id, user_id, destination, mention, now)
         most = self._limits.watchers_per_destination
         return await self._database.run(lambda db: join_notice(db, watch, most))
@@ -180,27 +186,12 @@ class TaskStore:
             return removed
 
         removed = await self._database.run(remove)
-        self._outbox.changed.set()  # what waited behind a notice that nobody waits for
+        self._outbox.changed.set()  # a delivery behind a dropped one may be due
         return removed
 
     async def watches_of(self, user_id: int) -> list[Watch]:
-        """Return what a person watches, the oldest first."""
-        rows = await self._database.read(
-            "SELECT t.task_id, t.task_json, t.polled_at, t.known, s.channel_id, s.created_at"
-            " FROM watches s JOIN tasks t USING (relay, task_id)"
-            " WHERE s.user_id = ? AND s.relay = ? AND s.delivery_id IS NULL ORDER BY s.id",
-            [user_id, self._relay],
-        )
-        return [
-            Watch(
-                task=load_task_or_id(row["task_id"], row["task_json"]),
-                channel_id=row["channel_id"],
-                created_at=row["created_at"],
-                polled_at=row["polled_at"],
-                known=bool(row["known"]),
-            )
-            for row in rows
-        ]
+        """Return the watches of running tasks of a person, the oldest first."""
+        return await self._database.view(lambda db: read_watches(db, self._relay, user_id))
 
     async def ended_task(self, task_id: str) -> Task | None:
         """Return a task as the relay described its end, ``None`` if that was not watched."""
@@ -213,7 +204,7 @@ class TaskStore:
         return None
 
     async def known_ids(self, ids: Iterable[str]) -> set[str]:
-        """Return those of the ids that are watched, or remembered in the history."""
+        """Return those of the ids that are watched or in the history."""
         rows = await self._database.read(
             "SELECT value AS id FROM json_each(?1) WHERE EXISTS"
             " (SELECT 1 FROM tasks WHERE relay = ?2 AND task_id = value)"
@@ -222,7 +213,7 @@ class TaskStore:
         )
         return {row["id"] for row in rows}
 
-    # What the poller asks for
+    # For the poller
 
     async def due_tasks(
         self, now: float, limit: int, *, exclude: Collection[str] = ()

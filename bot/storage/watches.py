@@ -15,7 +15,8 @@ from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import VISIBLE_STATE
 from bot.storage.errors import TooManyWatchers
 from bot.storage.history import add_user_to_history
-from bot.storage.models import DeliveryPurpose, Destination, EndReason, UnwatchOutcome
+from bot.storage.models import DeliveryPurpose, Destination, EndReason, UnwatchOutcome, Watch
+from bot.storage.task_rows import load_task_or_id
 
 
 class NewWatch(NamedTuple):
@@ -62,6 +63,26 @@ def insert_watch(db: Database, watch: NewWatch, limit: int) -> bool:
         ],
     )
     return True
+
+
+def read_watches(db: Database, relay: str, user_id: int) -> list[Watch]:
+    """Return the watches of running tasks of a person at a relay, the oldest first."""
+    rows = db.query(
+        "SELECT t.task_id, t.task_json, t.polled_at, t.known, s.channel_id, s.created_at"
+        " FROM watches s JOIN tasks t USING (relay, task_id)"
+        " WHERE s.user_id = ? AND s.relay = ? AND s.delivery_id IS NULL ORDER BY s.id",
+        [user_id, relay],
+    )
+    return [
+        Watch(
+            task=load_task_or_id(row["task_id"], row["task_json"]),
+            channel_id=row["channel_id"],
+            created_at=row["created_at"],
+            polled_at=row["polled_at"],
+            known=bool(row["known"]),
+        )
+        for row in rows
+    ]
 
 
 UNWATCHED = "unwatched"

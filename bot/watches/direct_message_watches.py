@@ -21,7 +21,7 @@ REPLY_TIMEOUT = 10.0
 """Seconds for which a reply waits for the first direct message."""
 
 _POLL_INTERVAL = 0.1
-"""Seconds between two looks at the deliveries."""
+"""Seconds between two reads of the deliveries."""
 
 
 class DirectMessageWatches:
