@@ -205,7 +205,7 @@ def _build_dispatcher(
     monitor: RequestMonitor,
 ) -> OutboxDispatcher:
     attachments = AttachmentPolicy(client, stores.server_settings, AudioAttachments(fetcher))
-    client.add_listener(attachments.limits.note, "on_interaction")
+    client.add_listener(attachments.limits.record, "on_interaction")
     return OutboxDispatcher(
         client,
         stores.outbox,

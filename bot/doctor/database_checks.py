@@ -1,4 +1,4 @@
-"""Checks the database: that it is usable, intact and of this version, and what waits in it."""
+"""Checks the database: its file, schema and integrity, and what is queued in it."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ MAX_LISTED_ROWS = 10
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """From which values on the doctor warns: sizes in bytes, durations in seconds."""
+    """The values beyond which the doctor warns: sizes in bytes, durations in seconds."""
 
     low_space: int = 512 << 20
     critical_space: int = 32 << 20

@@ -1,9 +1,8 @@
 """Reads from Discord's REST API with discord.py's client, and never writes there.
 
-The client is logged in but not connected: no gateway session begins. discord.py retries a 5xx for
-25 seconds and waits as long as a 429 asks for; somebody who waits for a report is better served by
-the error itself. So a trace looks at each response first and raises ``DiscordApiError``, which ends
-the call at once.
+The client is logged in but not connected: no gateway session begins. discord.py would retry a 5xx
+for 25 seconds and wait as long as a 429 asks for, but a report should show such an error at once.
+So a trace checks each response first and raises ``DiscordApiError``, which ends the call.
 """
 
 import asyncio
@@ -30,7 +29,7 @@ class _Payload(BaseModel):
 
 
 class SessionStartLimit(_Payload):
-    """How many gateway sessions the bot may still start."""
+    """How many gateway sessions the bot may still start until the limit is reset."""
 
     total: int
     remaining: int
@@ -132,7 +131,7 @@ async def _check_response(
     _context: SimpleNamespace,
     request: aiohttp.TraceRequestEndParams,
 ) -> None:
-    """Raise ``DiscordApiError`` for what discord.py would retry, or is no answer of Discord's."""
+    """Raise ``DiscordApiError`` for a response that discord.py would retry, or is not Discord's."""
     status, headers = request.response.status, request.response.headers
     if status < 500 and status != 429 and headers.get("Content-Type") == "application/json":
         return

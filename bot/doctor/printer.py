@@ -1,4 +1,4 @@
-"""Prints reports on a terminal, in a pipe, or as JSON, without secrets and control characters."""
+"""Prints reports as text or JSON, without secrets and control characters."""
 
 import json
 from collections.abc import Collection, Iterable

@@ -1,4 +1,4 @@
-"""Checks the relay as the bot calls it: whether it answers, accepts the key, and on which path."""
+"""Checks whether the relay answers, accepts the key, and which path of it works."""
 
 import uuid
 
@@ -18,7 +18,7 @@ from bot.settings import Settings
 _reporter = Reporter(Area.RELAY)
 
 REQUESTS_PER_SECOND = 5.0
-"""One look-up costs a handful of requests, if the path has to be discovered."""
+"""Enough for the few requests that one look-up costs while the path is discovered."""
 
 SLOW_RESPONSE = 3.0
 """Seconds after which a response is reported as slow."""

@@ -1,4 +1,4 @@
-"""The results of the doctor as values. Texts are plain English for the operator."""
+"""The results of the checks as values, with English texts for the operator."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Area(StrEnum):
-    """The parts that are checked, in the order in which they are shown."""
+    """The areas that are checked, in the order of the report."""
 
     SETTINGS = "settings"
     DATABASE = "database"
@@ -45,7 +45,7 @@ class CheckResult:
 
 
 CheckResults = AsyncIterator[CheckResult]
-"""The results of an area as they are made: those from before a time limit are kept."""
+"""The results of an area one by one, so that those before a timeout are kept."""
 
 
 @dataclass(frozen=True, slots=True)

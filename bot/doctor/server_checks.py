@@ -71,7 +71,7 @@ _IN_SERVER = "Grant them to the bot's role there, or open the invite link for it
 
 
 def missing_in_server(server: JoinedServer) -> list[str]:
-    """Return which of the permissions that it is invited with the bot lacks in a server."""
+    """Return which of its required permissions the bot lacks in a server."""
     granted = discord.Permissions(server.permissions)
     if granted.administrator:
         return []

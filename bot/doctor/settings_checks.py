@@ -1,4 +1,4 @@
-"""Checks the settings: where each comes from, what is wrong with it, and who can read them."""
+"""Reports every setting and its problems, and checks who can read ``.env``."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What became of each setting: its value and origin, what is wrong, and unknown names.
+"""Reports the value and origin of each setting, the settings that are wrong, and unknown names.
 
 ``load_settings`` stops at a wrong setting; the doctor goes on with what can be used.
 """

@@ -1,4 +1,4 @@
-"""Says in a sentence why a task's message was posted or was not. Pure."""
+"""Summarizes in a sentence why a task's message was or was not posted. Pure."""
 
 from bot.delivery.discord_errors import Disposition, disposition_of
 from bot.doctor.formatting import format_count, format_duration, format_permissions, format_time
@@ -8,7 +8,7 @@ from bot.storage.task_facts import DeliveryFacts, TaskFacts
 from bot.storage.watches import UNWATCHED
 
 POLL_DELAY = 120.0
-"""Seconds after its due time from which on a missing poll is reported."""
+"""Seconds by which a poll must be overdue to be reported."""
 
 
 def summarize(facts: TaskFacts, *, now: float, in_use: bool, relay: str | None) -> str:

@@ -30,11 +30,10 @@ class BackoffLimits:
 
 @dataclass(frozen=True, slots=True)
 class CircuitStatus:
-    """When a relay last worked and failed. Unix seconds; ``None`` where it never happened."""
+    """When a relay last worked, and whether it may be asked now. All times are Unix seconds."""
 
     last_success_at: float | None = None
-    last_error_at: float | None = None
-    last_error_kind: ErrorKind | None = None
+    """``None`` until the first success."""
     open_until: float | None = None
     """``None`` while the circuit is closed, so that requests may be sent."""
 
@@ -61,8 +60,6 @@ class CircuitBreaker:
         self._logged_kind: ErrorKind | None = None
         self._suspicion_logged_at: dict[ErrorKind, float] = {}
         self._last_success_at: float | None = None
-        self._last_error_at: float | None = None
-        self._last_error_kind: ErrorKind | None = None
         self._listeners: list[Callable[[], None]] = []
 
     def on_success(self, listener: Callable[[], None]) -> None:
@@ -73,12 +70,7 @@ class CircuitBreaker:
     def status(self) -> CircuitStatus:
         """The status of the circuit now."""
         left = self._open_until - time.monotonic()
-        return CircuitStatus(
-            self._last_success_at,
-            self._last_error_at,
-            self._last_error_kind,
-            time.time() + left if left > 0 else None,
-        )
+        return CircuitStatus(self._last_success_at, time.time() + left if left > 0 else None)
 
     def raise_if_open(self, *, interactive: bool) -> None:
         """Raise the last error again, with the rest of its delay, while the circuit is open."""
@@ -126,7 +118,6 @@ class CircuitBreaker:
 
     def record_failure(self, error: RelayError, *, trips_breaker: bool = True) -> None:
         """Count a failure of the relay as a whole, and open the circuit as its kind requires."""
-        self._last_error_at, self._last_error_kind = time.time(), error.kind
         if not trips_breaker and error.kind is not ErrorKind.RATE_LIMIT:
             self._log_suspicion(error)
             return

@@ -85,7 +85,7 @@ class RelayClient:
 
     @property
     def circuit_status(self) -> CircuitStatus:
-        """When the relay last worked and failed, and until when the circuit is open."""
+        """When the relay last worked, and until when the circuit is open."""
         return self._breaker.status
 
     @property

@@ -54,7 +54,7 @@ class Watchlist:
 
     @property
     def circuit_status(self) -> CircuitStatus:
-        """When the relay answered well and badly, and how long it is left alone."""
+        """When the relay last worked, and until when the circuit is open."""
         return self._client.circuit_status
 
     async def ids_in(self, text: str) -> list[str]:

@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
-from bot.relay.client import RelayClient
+from bot.relay.client import BACKOFF_LIMITS, RelayClient
 from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.providers import relay_profile
 from bot.relay.transport import ResponseLimits, Transport
@@ -99,10 +99,12 @@ async def test_a_redirect_that_is_no_address_is_an_outage(to: str) -> None:
     async with client_at_relay() as (local, client):
         local.faults.add(faults.redirects(to), times=None)
 
-        with pytest.raises(RelayError):
-            await client.look_up(["song"])
+        for _ in range(BACKOFF_LIMITS.failure_threshold):
+            with pytest.raises(RelayError) as failure:
+                await client.look_up(["song"])
+            assert failure.value.kind is ErrorKind.UNAVAILABLE
 
-        assert client.circuit_status.last_error_kind is ErrorKind.UNAVAILABLE
+        assert client.circuit_status.open_until is not None
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])

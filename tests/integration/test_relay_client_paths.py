@@ -430,7 +430,7 @@ async def test_a_single_path_that_is_not_allowed_does_not_stop_the_poller() -> N
 
         assert found.tasks.keys() == {"song"}
         assert found.missing == {"gone"}
-        assert client.circuit_status.last_error_kind is None
+        assert client.circuit_status.open_until is None
 
 
 async def test_a_relay_that_fails_before_an_id_was_asked_for_singly_tells_nothing_of_it() -> None:

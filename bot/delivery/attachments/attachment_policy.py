@@ -61,7 +61,7 @@ class UploadLimits:
     def __init__(self) -> None:
         self._least_stated: dict[int, int] = {}
 
-    async def note(self, interaction: discord.Interaction) -> None:
+    async def record(self, interaction: discord.Interaction) -> None:
         """Record the limit that an interaction states."""
         if interaction.guild_id is not None:
             known = self._least_stated.get(interaction.guild_id, interaction.filesize_limit)
