@@ -24,7 +24,7 @@ import aiohttp
 from pydantic import SecretStr
 
 from benchmarks.rows import Row, ratios, seconds
-from bot.polling.recorder import LastAnswerCache
+from bot.polling.recorder import StoredTaskCache
 from bot.relay.client import RelayClient
 from bot.relay.models import TaskKind
 from bot.relay.providers import FETCH_PATH, relay_profile
@@ -111,7 +111,7 @@ class _Watcher:
 
     def __init__(self, client: RelayClient) -> None:
         self._client = client
-        self._last_answers = LastAnswerCache()
+        self._stored_tasks = StoredTaskCache()
         self.unchanged = 0
         """Tasks that were as before, in the last round."""
 
@@ -122,8 +122,8 @@ class _Watcher:
             part = ids[start : start + BATCH]
             kinds = dict.fromkeys(part, TaskKind.MUSIC)
             found = (await self._client.look_up(part, kinds=kinds)).tasks
-            news = [task for task in found.values() if not self._last_answers.contains(task)]
-            self._last_answers.update(news)
+            news = [task for task in found.values() if not self._stored_tasks.contains(task)]
+            self._stored_tasks.update(news)
             self.unchanged += len(found) - len(news)
             ended += sum(task.terminal for task in found.values())
         return ended

@@ -24,7 +24,7 @@ from bot.storage.tasks import TaskStore
 
 log = logging.getLogger(__name__)
 
-MAX_LAST_ANSWERS = 50_000
+MAX_CACHED_TASKS = 50_000
 """Tasks; the oldest are dropped beyond that, and stored again at their next poll."""
 
 
@@ -50,7 +50,7 @@ class PollRecorder:
         self._lock = asyncio.Lock()
         self._last_answer_at: float | None = None
         self._outage = Outage()
-        self._last_answers = LastAnswerCache()
+        self._stored_tasks = StoredTaskCache()
         self._missing_tasks = MissingTaskMonitor()
 
     async def last_answer_at(self) -> float | None:
@@ -69,7 +69,7 @@ class PollRecorder:
 
         These are tasks that are watched anew, and those that the relay has reported as ended.
         """
-        self._last_answers.discard(
+        self._stored_tasks.discard(
             target.task_id
             for target in targets
             if not target.known or target.polled_at is None or target.terminal_since is not None
@@ -98,7 +98,7 @@ class PollRecorder:
             self._missing_tasks.record(targets, found, now)
             results = [self._result(each, found, now) for each in targets]
             ended = await self._store_results(results, sent_at, now, outage)
-            self._last_answers.update(each.task for each in results if each.task)
+            self._stored_tasks.update(each.task for each in results if each.task)
             self._last_answer_at = now
             self._report(targets, results, ended, found, now)
             return unlisted
@@ -127,7 +127,7 @@ class PollRecorder:
 
     def _result(self, target: PollTarget, found: LookupResult, now: float) -> PollResult:
         task = found.tasks.get(target.task_id)
-        if task is not None and self._last_answers.contains(task):
+        if task is not None and self._stored_tasks.contains(task):
             return self._schedule.after_unchanged(target, now)
         if task is not None:
             return self._schedule.after_found(target, task, now)
@@ -177,14 +177,14 @@ class PollRecorder:
                 self._metrics.detection_delay.observe(delay)
 
 
-class LastAnswerCache:
+class StoredTaskCache:
     """The hash of each running task as it was last stored, in memory.
 
     Most polls show a running task unchanged, so that it need not be stored again. A collision of
     two hashes would only delay the display of a task's progress.
     """
 
-    def __init__(self, max_size: int = MAX_LAST_ANSWERS) -> None:
+    def __init__(self, max_size: int = MAX_CACHED_TASKS) -> None:
         self._max_size = max_size
         self._hashes: dict[str, int] = {}
 
