@@ -1,10 +1,10 @@
-"""Channels that refuse every message: what is due there waits while one delivery is tried.
+"""Channels that refuse every message: due deliveries wait while one of them is tried.
 
 Blocked is the channel, never a delivery. The oldest delivery that is due is the probe, tried at
 ``next_probe_at``; once a message arrives, the channel is open and all the others follow in their
 order. A delivery that is refused for its content says nothing about the channel: the next one is
-the probe then. Each person who waits there
-receives one held notice, and none again while the channel is blocked.
+the probe then. Each person who waits there receives one held notice, and no other while the channel
+is blocked.
 """
 
 import asyncio
@@ -113,7 +113,7 @@ def next_probe_at(db: Database) -> float | None:
 
 
 def unblock(db: Database, channel_id: int) -> None:
-    """Within a transaction: a channel takes messages, or is gone."""
+    """Within a transaction: unblock a channel that takes messages or is deleted."""
     db.execute("DELETE FROM blocked_channels WHERE channel_id = ?", [channel_id])
 
 

@@ -11,10 +11,10 @@ from typing import Any
 from sqlite_utils import Database
 
 CLOCK_TOLERANCE = 60.0
-"""Seconds by which a clock may go back unnoticed: what is due waits for so long at most."""
+"""Seconds by which a clock may go back undetected; due work is delayed by no more."""
 
 UNKNOWN_TIME = 0.0
-"""Stored in place of a past moment of which it is not known any more how long ago it was."""
+"""Stored in place of a past time whose distance is not known any more."""
 
 
 class Rollback(Enum):

@@ -47,7 +47,7 @@ def make_private_file(file: Path) -> Path:
 
 @contextmanager
 def _locked(lock: FileLock) -> Iterator[None]:
-    """Hold the lock. Raises ``DatabaseOfAnotherUser`` where its file is somebody else's."""
+    """Hold the lock. Raises ``DatabaseOfAnotherUser`` where its file belongs to another user."""
     try:
         lock.acquire()
     except PermissionError as error:

@@ -22,7 +22,7 @@ VISIBLE_STATE = """
         (SELECT 1 FROM blocked_channels b WHERE b.channel_id = d.channel_id)
     THEN 'held' ELSE d.state END
 """
-"""The state of a delivery ``d`` that people see: what waits for a blocked channel is held."""
+"""The state of a delivery ``d`` as shown to people: due in a blocked channel counts as held."""
 
 
 def is_first(row: str) -> str:

@@ -17,7 +17,7 @@ _TaskKey = tuple[str, str]
 
 
 class Erasure:
-    """Deletes what belongs to somebody from the database."""
+    """Deletes the data of a person or a server from the database."""
 
     def __init__(self, database: DatabaseThread) -> None:
         self._database = database
@@ -146,7 +146,7 @@ def _erase_watches(db: Database, user_id: int) -> None:
 
 
 def _erase_direct_messages(db: Database, user_id: int, direct_channel_id: int | None) -> None:
-    """Delete the words to a person that a notice is held, and what is known of the channels."""
+    """Delete the held notices to a person, and the records of the channels that they are about."""
     db.execute(
         "DELETE FROM deliveries WHERE (channel_id = ? OR user_id = ?) AND NOT EXISTS"
         " (SELECT 1 FROM watches WHERE delivery_id = deliveries.id)",
@@ -177,7 +177,7 @@ def _purge_deliveries(db: Database, guild_id: int) -> None:
 
 
 def _drop_tasks(db: Database, tasks: Iterable[_TaskKey]) -> None:
-    """Delete those of some tasks that nobody waits for any more and no message is about."""
+    """Delete those of some tasks that have neither watches nor deliveries."""
     for relay, task_id in tasks:
         db.execute(
             "DELETE FROM tasks WHERE relay = :relay AND task_id = :id"

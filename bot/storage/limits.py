@@ -103,7 +103,7 @@ _HASH_KEY = "secret of the message limits"  # the name of the value
 def adds_message(db: Database, relay: str, task_id: str, destination: Destination) -> bool:
     """Within a transaction: whether a new watch of a task causes one more message in a channel.
 
-    It does not where somebody watches the task there already: both share one notice.
+    It does not if the task is watched there already: both watches share one notice.
     """
     watched = db.execute(
         "SELECT 1 FROM watches"

@@ -60,7 +60,7 @@ def read_live_card(db: Database, row: Mapping[str, Any], now: float) -> LiveCard
 
 
 def _card_task(row: Mapping[str, Any]) -> LiveCardTask:
-    """Return one task of a card; where nobody watches it anywhere, only its id is left."""
+    """Return one task of a card; only its id is left if its row is deleted."""
     task_id, answer = row["task_id"], row["task_json"]
     return LiveCardTask(
         task=load_task_or_id(task_id, answer) if answer else task_with_id_only(task_id),

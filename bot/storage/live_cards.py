@@ -209,7 +209,7 @@ class LiveCards:
         await self._database.run(record_update)
 
     async def discard(self, card: LiveCard) -> None:
-        """Delete an unposted card that nobody needs, unless that has changed since it was read."""
+        """Delete an unposted card without watchers, unless it has changed since it was read."""
 
         def discard(db: Database) -> None:
             if is_unchanged(db, card):

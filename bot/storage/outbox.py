@@ -228,7 +228,7 @@ class Outbox:
 
         def recover(db: Database) -> int:
             delete_stale(db)
-            if not self._started:  # this version, or whoever mended the row, may have made it good
+            if not self._started:  # an upgrade or a repair may have made rows readable
                 db.execute(
                     "UPDATE deliveries SET state = 'due', due_at = ? WHERE state = 'quarantined'",
                     [now],

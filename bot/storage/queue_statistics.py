@@ -10,16 +10,16 @@ from bot.storage.delivery_rows import OPEN, VISIBLE_STATE
 
 @dataclass(frozen=True, slots=True)
 class QueueCounts:
-    """What runs and what waits, now."""
+    """Numbers of running tasks and unfinished messages."""
 
     running_tasks: int
     due: int
     sending: int
     held: int
-    """Also what is due in a blocked channel."""
+    """Includes deliveries that are due in a blocked channel."""
     cards: int
     due_since: float | None
-    """When the oldest message came to be that is due or being sent; ``None`` if none is."""
+    """When the oldest message that is due or being sent was created; ``None`` if none is."""
 
     @property
     def unposted(self) -> int:
@@ -28,9 +28,9 @@ class QueueCounts:
 
 
 class QueueStatistics:
-    """Counts what is in the database of one relay.
+    """Counts the running tasks of one relay, and all unfinished messages.
 
-    Each count goes over an index that holds only what runs or waits, never what is over.
+    Each count reads an index of the running or unfinished rows alone.
     """
 
     def __init__(self, database: DatabaseThread, relay: str) -> None:
@@ -38,15 +38,15 @@ class QueueStatistics:
         self._relay = relay
 
     async def count(self) -> QueueCounts:
-        """Count what there is."""
+        """Count tasks and messages."""
         return await self._database.view(self._count)
 
     async def due_since(self) -> float | None:
-        """Return when the oldest message came to be that is due or being sent."""
+        """Return when the oldest message that is due or being sent was created."""
         return (await self.count()).due_since
 
     async def running_at_other_relays(self) -> dict[str, int]:
-        """Count what runs at other relays than this one, by their names."""
+        """Return the numbers of running tasks at other relays, by their names."""
         rows = await self._database.read(
             "SELECT relay, count(*) AS running FROM tasks"
             " WHERE state = 'running' AND relay != ? GROUP BY relay",

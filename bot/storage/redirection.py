@@ -1,4 +1,4 @@
-"""Redirects messages to people whose channel is gone or does not take them.
+"""Redirects messages to direct messages if their channel is deleted or refuses them.
 
 A direct message is enqueued, as a row of its own, in the transaction that gives up the channel. Its
 channel is unknown until the direct message is opened. Opening posts nothing and may be repeated, so
@@ -129,7 +129,7 @@ class Redirection:
         return await self._database.run(take)
 
     async def record_opened(self, message: UnopenedMessage, channel_id: int, now: float) -> None:
-        """Store the channel of a person's direct message: what waits for it becomes due."""
+        """Store the channel of direct messages to a person, and make their deliveries due."""
         await self._database.write(
             f"UPDATE deliveries SET channel_id = ?, due_at = ?, {REASON}, attempts = 0"  # noqa: S608 # names of ours
             f" WHERE user_id = ? AND {_UNOPENED}",

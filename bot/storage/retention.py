@@ -21,7 +21,7 @@ from bot.storage.models import ShardGuilds
 RETENTION_PERIOD = 30 * 86400.0
 """Seconds for which finished deliveries, their watches and their tasks stay in the database.
 
-History entries stay until somebody asks for their deletion.
+History entries stay until their erasure is requested.
 """
 
 _EXPIRED_DELIVERIES = """

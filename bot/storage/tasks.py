@@ -77,7 +77,7 @@ class TaskStore:
         self.changed = asyncio.Event()
         """Set when a poll may have become due sooner. A hint: the rows are the truth."""
 
-    # What people ask for
+    # For people
 
     async def add_watch(
         self,

@@ -1,8 +1,8 @@
 """Limits how often people cause look-ups: a token bucket for each person and each server.
 
 A token is worth about one request. A look-up costs one, and each id that the relay does not know
-costs three more, for it is asked for on its own on up to three paths: so whoever watches songs is
-hardly ever stopped, and whoever invents ids soon is.
+costs three more, since it is looked up singly on up to three paths. So users who watch songs are
+hardly ever limited, and users who invent ids soon are.
 """
 
 import math

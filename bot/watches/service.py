@@ -37,7 +37,7 @@ from bot.watches.watchlist import Watchlist
 log = logging.getLogger(__name__)
 
 _NOT_WATCHED = {WatchOutcome.UNKNOWN, WatchOutcome.REFUSED}
-"""Not logged: what was typed may be no task id at all."""
+"""Not logged, since the typed text may be no task id."""
 
 
 class WatchService:

@@ -22,7 +22,7 @@ _FORM = re.compile(rf"[\w.:~-]{{1,{MAX_ID_LENGTH}}}")
 
 
 MAX_FOUND_IDS = 25
-"""Candidates that are asked for: as many as a menu can offer."""
+"""Candidates that are looked up: as many as a menu can offer."""
 
 _NAMED = re.compile(r"""["']?task_?id["']?\s*[:=]\s*["']?([\w.:~-]{1,100})""", re.IGNORECASE)
 """``"task_id": "…"`` in JSON, and the like; the id may have any form."""
@@ -63,7 +63,7 @@ def split_ids(text: str) -> list[str]:
 
 
 def is_valid_task_id(task_id: str) -> bool:
-    """Whether this has the form of an id that may be asked for because somebody typed it."""
+    """Whether a typed text has the form of an id that may be looked up."""
     return bool(_FORM.fullmatch(task_id)) and bool(task_id.strip("."))
 
 

@@ -20,7 +20,7 @@ from bot.watches.task_ids import is_valid_task_id, parse_ids, split_ids
 
 
 class _Request(NamedTuple):
-    """Who asks for notices, where and how, and how many watches the server allows them."""
+    """The user who watches, where and how, and how many watches the server allows them."""
 
     user_id: int
     destination: Destination
@@ -106,7 +106,7 @@ class Watchlist:
         member_limit: int | None = None,
         asked_in: int | None = None,
     ) -> list[WatchResult]:
-        """Watch tasks for a person in a place; what is returned is on disk.
+        """Watch tasks for a person in a channel; what is returned is on disk.
 
         A relay that cannot be asked, or was asked too often, is no reason not to watch.
         ``member_limit``: how much the server of the place lets this person watch there at once.

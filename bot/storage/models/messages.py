@@ -56,7 +56,7 @@ class Delivery:
     redirected_from: int | None = None
     """The channel where it could not be said."""
     possible_duplicate: bool = False
-    """Whether it may have been said there all the same, before that channel was gone."""
+    """Whether it may have been posted there before that channel was deleted."""
     user_id: int | None = None
     """The recipient of a direct message; ``None`` in a channel of a server."""
 

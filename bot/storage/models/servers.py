@@ -21,7 +21,7 @@ class ServerSettings:
     channel_id: int | None = None
     """Where notices are posted unless a watch names a place; ``None``: where it was asked."""
     roles: tuple[int, ...] = ()
-    """Who may watch: members with one of these roles; nobody is kept out where there are none."""
+    """Roles whose members may watch; without any, everybody may."""
     mention: MentionSetting = MentionSetting.WATCHERS
     mention_role_id: int | None = None
     """The role that is mentioned, for ``MentionSetting.ROLE``."""
@@ -34,7 +34,7 @@ class ServerSettings:
 
     @property
     def role_to_mention(self) -> int | None:
-        """The role that a notice mentions in place of those who watch."""
+        """The role that a notice mentions instead of the watchers."""
         return self.mention_role_id if self.mention is MentionSetting.ROLE else None
 
 

@@ -1,4 +1,4 @@
-"""What became of the request to watch some tasks, for whoever tells the person."""
+"""The results of a request to watch tasks, from which the reply is made."""
 
 from dataclasses import dataclass
 from datetime import datetime
