@@ -72,7 +72,7 @@ async def test_the_doctor_sends_get_requests_alone_and_starts_no_session(
 
 
 async def test_a_refused_token_is_reported_without_the_token(doctor: DoctorHarness) -> None:
-    """``Doctor.run`` asserts that the token is in no output."""
+    """``run_checks`` asserts that the token is in no output."""
     result = (await doctor.run(DISCORD_TOKEN="a-token-of-yesterday")).result(Area.DISCORD, "token")
     assert result.state is State.PROBLEM
     assert "Reset Token" in result.advice

@@ -82,7 +82,7 @@ async def test_a_rate_limit_of_the_relay_is_a_warning(doctor: DoctorHarness) -> 
 
 
 async def test_a_wrong_key_is_reported_without_the_key(doctor: DoctorHarness) -> None:
-    """``Doctor.run`` asserts that the key is in no output."""
+    """``run_checks`` asserts that the key is in no output."""
     run = await doctor.run(SUNO_API_KEY="sk-of-somebody-else")
     assert run.result(Area.RELAY, "key").state is State.PROBLEM
 

@@ -130,7 +130,7 @@ async def test_the_value_of_an_unknown_name_is_not_printed(doctor: DoctorHarness
 async def test_a_secret_in_another_setting_is_not_printed(
     doctor: DoctorHarness,
 ) -> None:
-    """``Doctor.run`` asserts that the key is in no output."""
+    """``run_checks`` asserts that the key is in no output."""
     key = doctor.sandbox.relay.key
     run = await doctor.run(SUNO_FETCH_PATH=f"/suno/{key}", SUNO_RELAY=key)
     assert "[secret]" in run.printed

@@ -73,6 +73,14 @@ def test_every_file_that_is_named_is_there(page: Path) -> None:
             assert here or code.startswith("data/suno"), code
 
 
+def test_every_test_that_is_named_exists() -> None:
+    """A table of the documentation names the test that proves each row."""
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob("tests/**/test_*.py"))
+    named = {name for page in PAGES for name in re.findall(r"`(test_\w+)`", text_of(page))}
+    assert named
+    assert [name for name in sorted(named) if f"def {name}(" not in tests] == []
+
+
 def test_every_setting_is_described_for_the_operator() -> None:
     """In the table of the handbook, in the order of ``.env.example``."""
     table = operating().split("## Settings")[1].split("\n## ")[0]
