@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.discord import middleware
 from tests.support.sandbox_session import SandboxSession, open_sandbox
-
-_LOCAL_DISCORD = "sandbox.discord.middleware"
 
 
 class _Collector(logging.Handler):
@@ -29,7 +28,7 @@ def well_formed(request: pytest.FixtureRequest) -> Iterator[None]:
 
     The bot may well recover from the refusal, by sending something simpler, and so hide a bug.
     """
-    log, collector = logging.getLogger(_LOCAL_DISCORD), _Collector()
+    log, collector = logging.getLogger(middleware.__name__), _Collector()
     log.setLevel(logging.WARNING)
     log.addHandler(collector)
     yield

@@ -252,7 +252,7 @@ async def test_an_error_of_a_button_is_replied(
     await sandbox.discord.wait_for(lambda: interaction.follow_ups)
     assert "went wrong" in interaction.follow_ups[0].content
     assert "Verse 1" in message.embeds[0]["description"]
-    assert "failed" in caplog.text
+    assert "Interaction failed" in caplog.text
 
 
 async def test_a_private_reader_is_visible_only_to_its_owner(sandbox: SandboxSession) -> None:

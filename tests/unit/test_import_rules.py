@@ -131,6 +131,12 @@ def package_of(module: str) -> str:
     return max((name for name in MAY_IMPORT if is_within(module, name)), key=len)
 
 
+def test_the_table_names_only_modules_that_exist() -> None:
+    """A rule about a module that was renamed would forbid and allow nothing."""
+    named = {*MAY_IMPORT, *KNOWS_DISCORD, *(name for rule in MAY_IMPORT.values() for name in rule)}
+    assert named <= MODULES.keys()
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_imports_only_what_the_table_allows(module: str) -> None:
     """The table of allowed imports holds for every file."""
