@@ -48,7 +48,7 @@ class LiveCardButtons(SunoCog):
         running = [entry.task.id for entry in tasks if not entry.end_reason]
         ids = running or [entry.task.id for entry in tasks if entry.notice_pending]
         if card is None or not ids:
-            text = catalog.text("live-gone")
+            text = catalog.text("live-ended")
         elif custom_id.action == "join":
             answer = await self._watch_service.watch(interaction, ids, HERE)
             text = watch_reply(answer, catalog_for(interaction.locale.value))
@@ -65,7 +65,7 @@ class LiveCardButtons(SunoCog):
             ids, user_id=interaction.user.id, channel_id=card.destination.channel_id
         )
         if UnwatchOutcome.ON_ITS_WAY in removed.values():
-            return "live-on-its-way"
+            return "live-sending"
         return "live-left" if UnwatchOutcome.STOPPED in removed.values() else "live-not-watching"
 
 

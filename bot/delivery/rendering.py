@@ -79,7 +79,7 @@ async def ensure_complete(
     if not notice.embeds or not lacks_embeds(message, notice.content):
         return message
     catalog = catalog_for(delivery.destination.locale)
-    possible_duplicate = catalog.text("notice-repeat") in notice.content
+    possible_duplicate = catalog.text("notice-possible-duplicate") in notice.content
     minimal = render_delivery(
         replace(delivery, message_format=MessageFormat.MINIMAL),
         possible_duplicate=possible_duplicate,

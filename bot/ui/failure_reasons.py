@@ -9,7 +9,7 @@ from bot.ui.escaping import sanitize
 _MAX_READ = 600
 """Code points of a reason that are searched for known causes."""
 
-_UNKNOWN_CAUSE = "told"
+_UNKNOWN_CAUSE = "unknown"
 _VAGUE_CAUSE = "failed"
 
 _CAUSES = {
@@ -157,7 +157,7 @@ def effective_kind(task: Task) -> TaskKind | None:
 def classify_reason(reason: str) -> str:
     """Return the cause of a failure by the relay's text, as in the catalogue's keys.
 
-    ``told`` is an unknown cause, for which the relay's text is shown.
+    ``unknown`` is a cause without a pattern, for which the relay's text is shown.
     """
     text = " ".join(sanitize(reason, limit=_MAX_READ).casefold().translate(_SEPARATORS).split())[
         :_MAX_READ

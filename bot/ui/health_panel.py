@@ -32,9 +32,9 @@ def health_embed(health: ServerHealth, guild: discord.Guild, catalog: Catalog) -
     embed = discord.Embed(title=catalog.text("health-title"))
     embed.add_field(name=catalog.text("health-relay"), value=_relay_line(health, catalog))
     loops = "\n".join(_loop_line(name, health.last_tick_at, catalog) for name in _LOOPS)
-    embed.add_field(name=catalog.text("health-rounds"), value=loops, inline=False)
-    counts = catalog.text("health-waiting-counts", due=health.usage.due, held=health.usage.held)
-    embed.add_field(name=catalog.text("health-waiting"), value=counts, inline=False)
+    embed.add_field(name=catalog.text("health-loops"), value=loops, inline=False)
+    counts = catalog.text("health-notice-counts", due=health.usage.due, held=health.usage.held)
+    embed.add_field(name=catalog.text("health-notices"), value=counts, inline=False)
     lines = [
         _channel_line(channel, guild, catalog)
         for channel in health.usage.channels[:MAX_CHANNELS_LISTED]
@@ -52,14 +52,14 @@ def _relay_line(health: ServerHealth, catalog: Catalog) -> str:
     if health.relay_open_until is not None:
         return catalog.text("health-relay-paused", time=_relative_time(health.relay_open_until))
     if health.relay_last_success_at is None:
-        return catalog.text("health-relay-silent")
-    return catalog.text("health-relay-well", time=_relative_time(health.relay_last_success_at))
+        return catalog.text("health-relay-unknown")
+    return catalog.text("health-relay-ok", time=_relative_time(health.relay_last_success_at))
 
 
 def _loop_line(name: str, last_tick_at: Mapping[str, float], catalog: Catalog) -> str:
     ticked_at = last_tick_at.get(name)
-    time = catalog.text("health-round-never") if ticked_at is None else _relative_time(ticked_at)
-    return f"{catalog.text(f'health-round-{name}')}: {time}"
+    time = catalog.text("health-loop-never") if ticked_at is None else _relative_time(ticked_at)
+    return f"{catalog.text(f'health-loop-{name}')}: {time}"
 
 
 def _channel_line(channel_id: int, guild: discord.Guild, catalog: Catalog) -> str:
@@ -72,7 +72,7 @@ def _channel_line(channel_id: int, guild: discord.Guild, catalog: Catalog) -> st
     needed |= {"embed-links": granted.embed_links}
     missing = [catalog.text(f"permission-{name}") for name, has in needed.items() if not has]
     if not missing:
-        return catalog.text("health-channel-well", channel=mention)
+        return catalog.text("health-channel-ok", channel=mention)
     names = catalog.listed(missing)
     return catalog.text("health-channel-missing", channel=mention, permissions=names)
 

@@ -20,8 +20,8 @@ _MORE_LINE = 100
 """Code points reserved for the line with the number of notices that are not listed."""
 
 _CLOSED_THREADS = {
-    MissingAccess.UNLOCKED_THREAD: "held-word-thread-locked",
-    MissingAccess.OPEN_THREAD: "held-word-thread-archived",
+    MissingAccess.UNLOCKED_THREAD: "held-notice-thread-locked",
+    MissingAccess.OPEN_THREAD: "held-notice-thread-archived",
 }
 
 
@@ -33,13 +33,13 @@ def held_notice(delivery: Delivery, catalog: Catalog, *, bare: bool = False) -> 
     title = "" if bare else escape_line(delivery.task.title, limit=_MAX_TITLE)
     lines = [
         catalog.text(
-            "held-word",
+            "held-notice",
             titled="yes" if title else "no",
             title=title,
             place=f"<#{delivery.redirected_from}>",
         ),
         _cause(UndeliveredReason(delivery.reason or ""), catalog),
-        catalog.text("held-word-kept"),
+        catalog.text("held-notice-kept"),
     ]
     if not bare:
         lines.append(f"-# {code_span(marker(delivery.task), limit=_MAX_MARKER)}")
@@ -49,10 +49,10 @@ def held_notice(delivery: Delivery, catalog: Catalog, *, bare: bool = False) -> 
 def _cause(reason: UndeliveredReason, catalog: Catalog) -> str:
     if names := reason.missing_permissions:
         permissions = catalog.listed(catalog.text(f"permission-{name}") for name in names)
-        return catalog.text("held-word-missing", permissions=permissions)
+        return catalog.text("held-notice-missing", permissions=permissions)
     if closed := reason.closed_thread:
         return catalog.text(_CLOSED_THREADS[closed])
-    return catalog.text("held-word-trouble")
+    return catalog.text("held-notice-trouble")
 
 
 def inbox_embed(entries: list[UndeliveredNotice], catalog: Catalog) -> discord.Embed:

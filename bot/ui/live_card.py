@@ -85,7 +85,7 @@ def live_card_embed(card: LiveCard, catalog: Catalog, *, now: float) -> discord.
     if card.watchers:
         lines += ["", catalog.text("live-watching", watchers=_mentions(card, catalog))]
     elif card.finished and any(entry.unwatched for entry in card.tasks):
-        lines += ["", catalog.text("live-nobody")]
+        lines += ["", catalog.text("live-no-watchers")]
     return discord.Embed(
         title=title, description="\n".join(lines).strip(), colour=_card_colour(card)
     )
@@ -93,7 +93,7 @@ def live_card_embed(card: LiveCard, catalog: Catalog, *, now: float) -> discord.
 
 def orphaned_card_text(catalog: Catalog) -> str:
     """Return the text of a card that is no longer updated."""
-    return f"**{catalog.text('live-untitled-lost')}**\n{catalog.text('live-lost')}"
+    return f"**{catalog.text('live-untitled-orphaned')}**\n{catalog.text('live-orphaned')}"
 
 
 def live_card_view(card: LiveCard, catalog: Catalog) -> discord.ui.View | None:
@@ -155,7 +155,7 @@ def _single_task(
     elif entry.unwatched:
         lines = []
     elif not entry.known:
-        lines = [catalog.text("live-unheard")]
+        lines = [catalog.text("live-unknown")]
     else:
         lines = [state_line(task, catalog, now)]
         lines += [progress_bar(task.progress)] if task.progress else []
@@ -167,10 +167,10 @@ def _single_task(
 def _title_key(entry: LiveCardTask) -> str:
     """Return the catalogue key of the title for a task without a title."""
     if entry.end_reason:
-        return "live-untitled-over"
+        return "live-untitled-ended"
     if entry.unwatched:
         return "live-untitled-stopped"
-    return "live-untitled" if entry.known else "live-untitled-unheard"
+    return "live-untitled" if entry.known else "live-untitled-unknown"
 
 
 def _group_title(card: LiveCard, catalog: Catalog) -> str:
@@ -180,7 +180,7 @@ def _group_title(card: LiveCard, catalog: Catalog) -> str:
         return catalog.text("live-untitled-stopped")
     if card.finished and len(ended) == len(card.tasks):
         return catalog.text(
-            "live-over" if _card_colour(card) == SUCCESS_COLOUR else "live-over-mixed"
+            "live-all-succeeded" if _card_colour(card) == SUCCESS_COLOUR else "live-all-ended"
         )
     return catalog.text("live-group", ended=len(ended), total=len(watched))
 

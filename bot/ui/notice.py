@@ -225,7 +225,7 @@ def _explanation(facts: NoticeFacts) -> discord.Embed:
         advice = catalog.text(f"notice-advice-{name}")
     reason = escape(relay_reason(task), limit=MAX_FIELD_VALUE)
     if reason:
-        embed.add_field(name=catalog.text("notice-own-words"), value=reason, inline=False)
+        embed.add_field(name=catalog.text("notice-relay-reason"), value=reason, inline=False)
     embed.add_field(name=catalog.text("notice-what-to-do"), value=advice, inline=False)
     embed.add_field(
         name=catalog.text("notice-task-id"), value=code_span(task.id, limit=task_text.MAX_SHOWN_ID)

@@ -77,7 +77,7 @@ def minimal_notice(
         f"{mention_text} {headline_without_title(NoticeFacts(task, end_reason, catalog))}".strip()
     ]
     if possible_duplicate:
-        lines.append(catalog.text("notice-repeat"))
+        lines.append(catalog.text("notice-possible-duplicate"))
     lines.append(catalog.text("notice-minimal-status" if with_id else "notice-minimal-history"))
     if with_id:
         lines.append(f"-# {code_span(task_text.marker(task))}")

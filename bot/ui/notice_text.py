@@ -121,11 +121,13 @@ def remarks(facts: NoticeFacts, *, hidden: int, possible_duplicate: bool) -> Ite
     reason = escape_line(facts.task.reason, limit=_MAX_REASON)
     explained = any(clip.reason for clip in facts.task.clips) or facts.without_result
     if reason and not explained and facts.task.outcome in (Outcome.PARTIAL, Outcome.FAILURE):
-        yield text("notice-told" if facts.has_lyrics else "notice-reported", reason=reason)
+        yield text(
+            "notice-lyrics-reason" if facts.has_lyrics else "notice-song-reason", reason=reason
+        )
     if hidden:
         yield text("notice-more-versions", number=hidden)
     if possible_duplicate:
-        yield text("notice-repeat")
+        yield text("notice-possible-duplicate")
 
 
 def _headline_key(facts: NoticeFacts) -> str:

@@ -132,7 +132,7 @@ def _failure(task: Task, catalog: Catalog) -> Iterator[str]:
         relay_text = task.reason
     reason = escape_line(relay_text, limit=_MAX_REASON)
     if reason:
-        yield catalog.text("card-own-words", reason=reason)
+        yield catalog.text("card-relay-reason", reason=reason)
 
 
 def _clips(task: Task, catalog: Catalog) -> Iterator[str]:

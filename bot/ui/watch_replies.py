@@ -29,17 +29,17 @@ _OUTCOME_KEYS = {
     WatchOutcome.ALREADY: "watch-already",
     WatchOutcome.FINISHED: "watch-finished",
     WatchOutcome.POSTED: "watch-posted",
-    WatchOutcome.SENDING: "watch-on-its-way",
+    WatchOutcome.SENDING: "watch-sending",
     WatchOutcome.HELD: "watch-held",
     WatchOutcome.UNKNOWN: "watch-unknown",
-    WatchOutcome.NOT_ASKED: "watch-unseen",
+    WatchOutcome.NOT_ASKED: "watch-not-asked",
     WatchOutcome.UNCHECKED: "watch-unchecked",
     WatchOutcome.MISCONFIGURED: "watch-unreachable",
 }
 _FAILED_OUTCOME_KEYS = {
     WatchOutcome.FINISHED: "watch-failed",
     WatchOutcome.POSTED: "watch-failed-posted",
-    WatchOutcome.SENDING: "watch-failed-on-its-way",
+    WatchOutcome.SENDING: "watch-failed-sending",
     WatchOutcome.HELD: "watch-failed-held",
 }
 _REFUSAL_KEYS = {
@@ -53,7 +53,7 @@ _REFUSAL_KEYS = {
 }
 _UNWATCH_KEYS = {
     UnwatchOutcome.STOPPED: "unwatch-done",
-    UnwatchOutcome.ON_ITS_WAY: "unwatch-on-its-way",
+    UnwatchOutcome.ON_ITS_WAY: "unwatch-sending",
     UnwatchOutcome.NOT_WATCHED: "unwatch-none",
 }
 
@@ -129,7 +129,7 @@ def _message_link(destination: Destination, message_id: int | None) -> str:
 def _watch_line(watch: Watch, catalog: Catalog) -> str:
     title = escape_line(watch.task.title, limit=60)
     return catalog.text(
-        "list-line" if watch.known else "list-line-unheard",
+        "list-line" if watch.known else "list-line-unknown",
         id=code_span(watch.task.id, limit=60),
         title=f" · **{title}**" if title else "",
         place=f"<#{watch.channel_id}>",

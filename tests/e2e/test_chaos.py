@@ -95,7 +95,7 @@ def test_the_audit_finds_notices_after_unwatching() -> None:
         a_notice(ADA, text=f"song-1 {LINK} https://audiopipe.suno.ai/?item_id=clip"),
         replace(a_notice(ADA), content=RESULT.headlines[0]),
         replace(a_notice(ADA), mentioned=frozenset()),
-        a_notice(ADA, says=f"{RESULT.headlines[0]} {CATALOG.text('notice-repeat')}"),
+        a_notice(ADA, says=f"{RESULT.headlines[0]} {CATALOG.text('notice-possible-duplicate')}"),
         a_notice(ADA, text="about another song", content="about another song"),
     ],
     ids=["outcome", "no link", "stream", "not named", "no mention", "duplicate", "other task"],
@@ -133,7 +133,7 @@ def test_the_audit_counts_a_direct_message_for_the_channel_that_it_replaces() ->
 
 def test_the_audit_counts_neither_held_notices_nor_live_cards() -> None:
     """Only the notice of a task ends its watch."""
-    held_notice = PostedMessage(OTHER_CHANNEL, CATALOG.text("held-word-kept"), RESULT.task_id)
+    held_notice = PostedMessage(OTHER_CHANNEL, CATALOG.text("held-notice-kept"), RESULT.task_id)
     live_card = PostedMessage(CHANNEL, "", "it is being made")
     assert audited([an_action()], a_notice(ADA), held_notice, live_card).violations == ()
     assert audited([an_action()], held_notice, live_card).lost

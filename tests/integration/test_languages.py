@@ -226,7 +226,7 @@ async def test_a_failure_is_explained_in_the_language_of_the_channel(
     (embed,) = (await sandbox.wait_for_notice("failed", channel)).embeds
     assert embed["description"] == CHINESE.text("notice-reason-artist")
     fields = {field["name"]: field["value"] for field in embed["fields"]}
-    assert fields[CHINESE.text("notice-own-words")] == reason
+    assert fields[CHINESE.text("notice-relay-reason")] == reason
     assert fields[CHINESE.text("notice-what-to-do")] == CHINESE.text("notice-advice-artist")
 
 

@@ -160,7 +160,7 @@ async def test_the_reply_to_unwatching_tells_whether_a_notice_may_still_come(
         answer = await sandbox.command_answer("suno unwatch", id="late")
         assert answer.content == catalog.text("unwatch-done", id="`late`")
         answer = await sandbox.command_answer("suno unwatch", id="early")
-        assert answer.content == catalog.text("unwatch-on-its-way", id="`early`")
+        assert answer.content == catalog.text("unwatch-sending", id="`early`")
         sandbox.discord.faults.clear()
         await sandbox.wait_for_notice("early")
         answer = await sandbox.command_answer("suno unwatch", id="early")

@@ -14,7 +14,7 @@ def is_card(message: Message) -> bool:
 
 def is_held_notice(message: Message) -> bool:
     """Whether it only says that a notice is held."""
-    return _WORDS.text("held-word-kept") in message.content
+    return _WORDS.text("held-notice-kept") in message.content
 
 
 def is_minimal(message: Message) -> bool:
@@ -30,7 +30,7 @@ def is_notice(message: Message) -> bool:
 
 def is_possible_duplicate(message: Message) -> bool:
     """Whether it says that it may have been posted before."""
-    return _WORDS.text("notice-repeat") in message.content
+    return _WORDS.text("notice-possible-duplicate") in message.content
 
 
 def speaks_for(message: Message, channel_id: int) -> bool:

@@ -43,14 +43,14 @@ class UserAction:
     @property
     def is_unchecked(self) -> bool:
         """Whether it was answered that the relay cannot be asked about the task now."""
-        keys = ("watch-unchecked", "watch-unreachable", "watch-unseen")
+        keys = ("watch-unchecked", "watch-unreachable", "watch-not-asked")
         said = [_WORDS.text(key, id=code_span(self.task_id)) for key in keys]
         return any(each in answer for each in said for answer in self.interaction.answers)
 
     @property
     def is_on_its_way(self) -> bool:
         """Whether it was answered that a notice which is on its way cannot be stopped."""
-        said = _WORDS.text("unwatch-on-its-way", id=code_span(self.task_id))
+        said = _WORDS.text("unwatch-sending", id=code_span(self.task_id))
         return said in self.interaction.answers
 
     def __str__(self) -> str:
@@ -77,15 +77,15 @@ def _classify_line(task_id: str, line: str) -> ReplyKind:
 
 _ALSO = {
     "watch-unreachable": ReplyKind.WATCHING,
-    "watch-unseen": ReplyKind.WATCHING,
+    "watch-not-asked": ReplyKind.WATCHING,
     "watch-finished-unsent": ReplyKind.NOT_WATCHING,
     "watch-failed-unsent": ReplyKind.NOT_WATCHING,
-    "unwatch-on-its-way": ReplyKind.NOT_WATCHING,
+    "unwatch-sending": ReplyKind.NOT_WATCHING,
 }
 """What further answers tell, beside those that the auditor of chaos knows."""
 
 _NOTHING = {
-    _WORDS.text(key) for key in ("live-gone", "live-not-watching", "live-on-its-way", "reader-gone")
+    _WORDS.text(key) for key in ("live-ended", "live-not-watching", "live-sending", "reader-gone")
 }
 
 

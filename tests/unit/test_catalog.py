@@ -59,16 +59,39 @@ def test_values_are_inserted_without_isolation_characters() -> None:
     assert "`abc`" in catalog_for("en").text("watch-watching", id="`abc`")
 
 
+@cache
+def python_code() -> str:
+    """Return the source text of all modules that use the catalogues."""
+    files = [*ROOT.glob("bot/**/*.py"), *ROOT.glob("cogs/*.py")]
+    return "\n".join(path.read_text(encoding="utf-8") for path in files)
+
+
 def keys_in_the_code() -> set[str]:
     """Return every literal key that the code uses."""
-    files = [*ROOT.glob("bot/**/*.py"), *ROOT.glob("cogs/*.py")]
-    code = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    code = python_code()
     used = set(re.findall(r'(?:\.text|localized)\(\s*"([a-z][a-z-]+)"', code))
     for command in re.findall(r'subcommand\("([a-z]+)"', code):
         used |= {f"command-{command}", f"command-{command}-name"}
     # The kind of a custom id is no key.
     others = re.findall(r'(?<!kind = )"((?:watch|notice|card|lyrics|list)-[a-z-]+)"', code)
     return used | set(others)
+
+
+def key_patterns_in_the_code() -> set[str]:
+    """Return a pattern for each string of the code that may be a key, or build one."""
+    patterns: set[str] = set()
+    for line in python_code().splitlines():
+        for text in re.findall(r"""["']((?:[a-z-]|\{[^{}]*\})+)["']""", line):
+            fixed = re.sub(r"\{[^{}]*\}", "*", text)
+            if re.search("[a-z]-|-[a-z]", fixed):  # a key has several words, one of them fixed
+                patterns.add(fixed.replace("*", "[a-z-]+"))
+    return patterns
+
+
+def test_every_key_is_used() -> None:
+    """Each key stands in the code as a whole, or fits a string that the code builds keys with."""
+    patterns = re.compile("|".join(key_patterns_in_the_code()))
+    assert [key for key in messages("en") if not patterns.fullmatch(key)] == []
 
 
 @pytest.mark.parametrize("language", sorted(languages()))

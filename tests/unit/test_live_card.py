@@ -151,7 +151,7 @@ def test_unknown_and_unwatched_tasks_have_texts_of_their_own(
     catalog = catalog_in(language)
     for card in (a_card(task), a_card(task, running())):
         title = rendered(card, language)[0].split("\n")[0]
-        assert title != catalog.text("live-over")
+        assert title != catalog.text("live-all-succeeded")
     assert catalog.text("live-untitled") not in rendered(a_card(task), language)[0]
 
 

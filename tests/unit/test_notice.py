@@ -314,7 +314,7 @@ def test_a_failure_says_why_and_what_to_do() -> None:
     assert embed.description == "The relay tried, and it did not work."
     assert [(field.name, field.value) for field in embed.fields] == [
         ("The relay says", r"boom \`x\`"),
-        ("What you can do", CATALOG.text("notice-advice-told")),
+        ("What you can do", CATALOG.text("notice-advice-unknown")),
         ("Task", "`song`"),
     ]
     assert embed.footer.text == "♪ song"
@@ -408,7 +408,7 @@ def test_a_timeout_is_not_announced_as_finished() -> None:
 def test_a_possible_duplicate_says_so() -> None:
     """The remark is a line of small print."""
     assert notice_of(a_song(), possible_duplicate=True).content.endswith(
-        CATALOG.text("notice-repeat")
+        CATALOG.text("notice-possible-duplicate")
     )
     assert "twice" not in notice_of(a_song()).content
 

@@ -4,17 +4,17 @@ watch-watching = 👀 Watching { $id }. You will be told as soon as it is done.
 watch-already = 👀 You are watching { $id } already. You will be told as soon as it is done.
 watch-finished = ✅ { $id } is done already: its result comes right away.
 watch-posted = ✅ { $id } is done, and its result stands here already: { $link }
-watch-on-its-way = ✅ { $id } is done, and its result is on its way already. It may not mention you.
+watch-sending = ✅ { $id } is done, and its result is on its way already. It may not mention you.
 watch-held = 📭 { $id } is done, but I cannot post its result just now. I keep it and go on trying: `/suno inbox` says why, and `/suno status` shows the result.
 watch-failed = ❌ { $id } has failed already: the reason comes right away.
 watch-failed-posted = ❌ { $id } has failed, and the reason stands here already: { $link }
 watch-failed-unsent = ❌ { $id } has failed: `/suno status` shows why.
-watch-failed-on-its-way = ❌ { $id } has failed, and the reason is on its way already. It may not mention you.
+watch-failed-sending = ❌ { $id } has failed, and the reason is on its way already. It may not mention you.
 watch-failed-held = 📭 { $id } has failed, but I cannot post the reason just now. I keep it and go on trying: `/suno inbox` says why, and `/suno status` shows what went wrong.
 watch-unknown = ❓ The relay does not know { $id }. Check that you copied the whole id; if it was made with another key, this bot cannot see it. Nothing is being watched.
 watch-unchecked = 👀 Watching { $id }. The relay cannot be asked just now; I look as soon as it answers, and you will be told when the task is done.
 watch-unreachable = 👀 Watching { $id }. The relay cannot be reached just now: something in this bot’s settings does not fit, and whoever runs it has been informed. You will be told when the task is done.
-watch-unseen = 👀 Watching { $id }. I have not looked at it yet: I do that next, and you will be told when the task is done.
+watch-not-asked = 👀 Watching { $id }. I have not looked at it yet: I do that next, and you will be told when the task is done.
 watch-no-permission = 🚫 I cannot post here, so I would not be able to tell you. In this channel I am missing: { $permissions }. Ask someone who manages the server to allow that, or use me in another channel. Nothing is being watched.
 watch-no-direct-message = 🚫 I cannot send you direct messages. Allow them for this server (Privacy Settings), or watch without `private`. Nothing is being watched.
 watch-no-common-server = 🚫 I cannot send you direct messages: we have no server in common. Open my profile, choose **Add App** and add me to your own apps; then watch again. Nothing is being watched.
@@ -26,7 +26,7 @@ watch-private-thread = 🔒 { $channel } is a private thread. If you are in it, 
 watch-not-yours = 🚫 You may not post in { $channel }, so I will not do it for you. Nothing is being watched.
 
 unwatch-done = Stopped watching { $id }. You will not be told about it.
-unwatch-on-its-way = { $id } has just ended, and its message is already on its way: I cannot stop that one any more.
+unwatch-sending = { $id } has just ended, and its message is already on its way: I cannot stop that one any more.
 unwatch-none = You are not watching { $id }, so there was nothing to stop. `/suno list` shows what you watch.
 
 list-empty = You are watching nothing. Start with `/suno watch` and a task id.
@@ -35,7 +35,7 @@ list-title = { $count ->
    *[other] You are watching { $count } tasks
  }
 list-line = { $id }{ $title } in { $place }, since { $since }
-list-line-unheard = { $id } in { $place }, since { $since } · waiting for the relay's first answer
+list-line-unknown = { $id } in { $place }, since { $since } · waiting for the relay's first answer
 list-more = … and { $count } more.
 list-separator = { ", " }
 

@@ -32,7 +32,7 @@ card-since = started { $time }
 card-typical = -# Here such a task usually takes { $time }.
 card-ended = { $time }
 card-took = took { $time }
-card-own-words = The relay says: { $reason }
+card-relay-reason = The relay says: { $reason }
 card-more-clips =
     { $number ->
         [one] … and one more version.

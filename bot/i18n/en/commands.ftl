@@ -21,7 +21,6 @@ option-mention = Whether to mention you then; yes unless you say no
 option-mention-name = mention
 option-private = Tell you in a direct message instead
 option-private-name = private
-option-id-one = The task id
 command-history = Find again what has ended
 command-history-name = history
 command-forget = Delete everything that I keep about you

@@ -1,15 +1,15 @@
 # When a notice cannot be posted: the word to those who wait, and the inbox.
 
-held-word =
+held-notice =
     { $titled ->
         [yes] 📭 **{ $title }** has ended, but I cannot post about it in { $place }.
        *[no] 📭 A task of yours has ended, but I cannot post about it in { $place }.
     }
-held-word-missing = There I am missing: { $permissions }. Ask someone who manages the server to allow that.
-held-word-thread-locked = That thread is locked: someone has to unlock it, or to give me Manage Threads.
-held-word-thread-archived = That thread is archived: someone has to open it again.
-held-word-trouble = Discord does not take my messages there, and I cannot tell why.
-held-word-kept = Nothing is lost: I keep it, and everything else that ends for you there, and post it by myself as soon as I can. `/suno inbox` shows what waits; `/suno status` with the task id shows it right now.
+held-notice-missing = There I am missing: { $permissions }. Ask someone who manages the server to allow that.
+held-notice-thread-locked = That thread is locked: someone has to unlock it, or to give me Manage Threads.
+held-notice-thread-archived = That thread is archived: someone has to open it again.
+held-notice-trouble = Discord does not take my messages there, and I cannot tell why.
+held-notice-kept = Nothing is lost: I keep it, and everything else that ends for you there, and post it by myself as soon as I can. `/suno inbox` shows what waits; `/suno status` with the task id shows it right now.
 
 notice-instead = -# I am telling you here because I could not post this in { $place }, where you asked.
 

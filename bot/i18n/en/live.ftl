@@ -1,21 +1,21 @@
 # The card in a channel that shows how watched tasks are doing.
 
 live-untitled = Something is being made
-live-untitled-over = A task has ended
-live-untitled-unheard = Waiting for the relay
+live-untitled-ended = A task has ended
+live-untitled-unknown = Waiting for the relay
 live-untitled-stopped = Not watched any more
-live-untitled-lost = This card has stopped
-live-lost = I do not keep it up to date any more. `/suno status` with the task id shows how the task is doing.
+live-untitled-orphaned = This card has stopped
+live-orphaned = I do not keep it up to date any more. `/suno status` with the task id shows how the task is doing.
 live-group = { $ended } of { $total } have ended
-live-over = All done
-live-over-mixed = All have ended
-live-nobody = Nobody was watching any more, so this card stays as it is.
+live-all-succeeded = All done
+live-all-ended = All have ended
+live-no-watchers = Nobody was watching any more, so this card stays as it is.
 live-watching = 👀 { $watchers }
 live-more-watchers = { $watchers } and { $number } more
 live-notice = [the result]({ $url })
 live-not-found = the relay does not know it
 live-gave-up = given up
-live-unheard = The relay has not said anything about this task yet.
+live-unknown = The relay has not said anything about this task yet.
 live-waiting = waiting for the relay's first answer
 live-unwatched = not watched any more
 live-number = Task { $number }
@@ -24,7 +24,7 @@ live-short-id = -# Task { $id }
 live-button-join = Me too
 live-button-leave = Stop
 
-live-gone = This card is over: its tasks have ended, or nobody watches them any more. `/suno watch` starts a new one.
+live-ended = This card is over: its tasks have ended, or nobody watches them any more. `/suno watch` starts a new one.
 live-left = You are not watching this here any more. There will be no message for you.
-live-on-its-way = It has just ended, and its message is already on its way: I cannot stop that one any more.
+live-sending = It has just ended, and its message is already on its way: I cannot stop that one any more.
 live-not-watching = You are not watching this here, so there was nothing to stop.

@@ -82,13 +82,13 @@ notice-more-versions =
         [one] -# One more version is not shown here.
        *[other] -# { $number } more versions are not shown here.
     }
-notice-told = -# The relay says: { $reason }
-notice-reported = -# The relay reports a problem all the same: { $reason }
-notice-repeat = -# I could not tell whether this had reached you, so you may see it twice.
+notice-lyrics-reason = -# The relay says: { $reason }
+notice-song-reason = -# The relay reports a problem all the same: { $reason }
+notice-possible-duplicate = -# I could not tell whether this had reached you, so you may see it twice.
 notice-rest = *The rest did not fit: read it with `/suno lyrics`.*
 notice-rest-status = *The rest did not fit: read it with `/suno status`.*
 
-notice-own-words = The relay says
+notice-relay-reason = The relay says
 notice-what-to-do = What you can do
 notice-task-id = Task
 
@@ -128,8 +128,8 @@ notice-reason-internal = Something broke inside the relay.
 notice-advice-internal = Make it again in a few minutes. If it fails again, ask the relay’s support and give them the task id.
 notice-reason-failed = Suno could not make it, and did not say why.
 notice-advice-failed = Make it again: often the next try works. If it fails again, ask the relay’s support and give them the task id.
-notice-reason-told = The relay tried, and it did not work.
-notice-advice-told = Make it again. If it fails again, ask the relay’s support and give them the task id.
+notice-reason-unknown = The relay tried, and it did not work.
+notice-advice-unknown = Make it again. If it fails again, ask the relay’s support and give them the task id.
 notice-reason-silent = The relay did not say why.
 notice-advice-silent = Make it again. If it fails again, ask the relay’s support and give them the task id.
 notice-reason-lost = The relay lost track of this task and will never learn how it ended.

@@ -15,7 +15,6 @@ command-lyrics = 查看任务的完整歌词
 command-lyrics-name = 歌词
 option-id = 一个或多个任务 ID，用空格或逗号隔开
 option-id-name = 任务id
-option-id-one = 任务 ID
 option-channel = 在哪个频道通知我，不填就是这里
 option-channel-name = 频道
 option-mention = 到时要不要提及我，不填就会提及

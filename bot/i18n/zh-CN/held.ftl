@@ -1,15 +1,15 @@
 # 通知发不出去的时候：给等着的人带个话，还有收件箱。
 
-held-word =
+held-notice =
     { $titled ->
         [yes] 📭 **《{ $title }》** 有结果了，但我没法发到 { $place }。
        *[no] 📭 你的一个任务有结果了，但我没法发到 { $place }。
     }
-held-word-missing = 我在那里缺少的权限：{ $permissions }。请让管理服务器的人给我开通。
-held-word-thread-locked = 那个子区被锁定了：需要有人解锁，或者给我“管理子区”权限。
-held-word-thread-archived = 那个子区被归档了：需要有人重新打开。
-held-word-trouble = Discord 不让我在那里发消息，我也不知道为什么。
-held-word-kept = 放心，什么都不会丢：这个结果，还有你在那里等的其他结果，我都留着，一能发就自动补上。用 `/suno { command-inbox-name }` 可以查看还没发出的通知；用 `/suno { command-status-name }` 加上任务 ID 可以马上看到结果。
+held-notice-missing = 我在那里缺少的权限：{ $permissions }。请让管理服务器的人给我开通。
+held-notice-thread-locked = 那个子区被锁定了：需要有人解锁，或者给我“管理子区”权限。
+held-notice-thread-archived = 那个子区被归档了：需要有人重新打开。
+held-notice-trouble = Discord 不让我在那里发消息，我也不知道为什么。
+held-notice-kept = 放心，什么都不会丢：这个结果，还有你在那里等的其他结果，我都留着，一能发就自动补上。用 `/suno { command-inbox-name }` 可以查看还没发出的通知；用 `/suno { command-status-name }` 加上任务 ID 可以马上看到结果。
 
 notice-instead = -# 你当初是在 { $place } 关注的，但我没法发到那里，所以在这里告诉你。
 

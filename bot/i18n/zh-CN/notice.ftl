@@ -54,13 +54,13 @@ notice-others-none = 中转站没有说这就是全部
 
 notice-more-watchers = 和另外 { $number } 人
 notice-more-versions = -# 还有 { $number } 个版本没有显示在这里。
-notice-told = -# 中转站的说法：{ $reason }
-notice-reported = -# 不过，中转站还报告了一个问题：{ $reason }
-notice-repeat = -# 我不确定这条消息之前有没有发到，所以你可能会看到两次。
+notice-lyrics-reason = -# 中转站的说法：{ $reason }
+notice-song-reason = -# 不过，中转站还报告了一个问题：{ $reason }
+notice-possible-duplicate = -# 我不确定这条消息之前有没有发到，所以你可能会看到两次。
 notice-rest = *放不下了：用 `/suno { command-lyrics-name }` 查看剩下的部分。*
 notice-rest-status = *放不下了：用 `/suno { command-status-name }` 查看剩下的部分。*
 
-notice-own-words = 中转站的说法
+notice-relay-reason = 中转站的说法
 notice-what-to-do = 你可以这样做
 notice-task-id = 任务
 
@@ -100,8 +100,8 @@ notice-reason-internal = 中转站内部出了问题。
 notice-advice-internal = 过几分钟再做一次。如果还是失败，请联系中转站的客服，并提供任务 ID。
 notice-reason-failed = Suno 没能做出来，也没有说明原因。
 notice-advice-failed = 再做一次，往往下一次就成了。如果还是失败，请联系中转站的客服，并提供任务 ID。
-notice-reason-told = 中转站试过了，没有成功。
-notice-advice-told = 再做一次。如果还是失败，请联系中转站的客服，并提供任务 ID。
+notice-reason-unknown = 中转站试过了，没有成功。
+notice-advice-unknown = 再做一次。如果还是失败，请联系中转站的客服，并提供任务 ID。
 notice-reason-silent = 中转站没有说明原因。
 notice-advice-silent = 再做一次。如果还是失败，请联系中转站的客服，并提供任务 ID。
 notice-reason-lost = 中转站弄丢了这个任务，再也不会知道它的结果。

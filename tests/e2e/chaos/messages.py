@@ -24,7 +24,7 @@ class PostedMessage:
     @property
     def is_held_notice(self) -> bool:
         """Whether it only says that a notice waits for a blocked channel."""
-        return _CATALOG.text("held-word-kept") in self.content
+        return _CATALOG.text("held-notice-kept") in self.content
 
     @property
     def is_live_card(self) -> bool:
@@ -39,7 +39,7 @@ class PostedMessage:
     @property
     def is_possible_duplicate(self) -> bool:
         """Whether it says that it may have been posted before."""
-        return _CATALOG.text("notice-repeat") in self.content
+        return _CATALOG.text("notice-possible-duplicate") in self.content
 
     def original_channel(self, channel_ids: Collection[int]) -> int:
         """Return the channel that the message is meant for.

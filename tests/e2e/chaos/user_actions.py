@@ -43,7 +43,7 @@ _REPLIES = {
     "watch-failed": ReplyKind.FINISHED,
     "watch-unknown": ReplyKind.NOT_WATCHING,
     "unwatch-done": ReplyKind.STOPPED,
-    "unwatch-on-its-way": ReplyKind.UNKNOWN,
+    "unwatch-sending": ReplyKind.UNKNOWN,
     "unwatch-none": ReplyKind.NOT_WATCHING,
 }
 
