@@ -40,8 +40,8 @@ from bot.storage.retention import DepartedServers, Retention
 from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
 from bot.storage.watches import NoticeStates
-from bot.watches.direct_message_watches import DirectMessageWatches
 from bot.watches.lookup_limiter import LookupLimiter
+from bot.watches.recipient_check import RecipientCheck
 from bot.watches.service import WatchService
 from bot.watches.watchlist import Watchlist
 
@@ -224,9 +224,11 @@ def _build_services(
     dispatcher: OutboxDispatcher,
     updater: LiveCardUpdater,
 ) -> Services:
-    direct = DirectMessageWatches(updater, NoticeStates(database, relay_name))
+    recipient_check = RecipientCheck(updater, NoticeStates(database, relay_name))
     return Services(
-        watch_service=WatchService(watchlist, stores.live_cards, direct, stores.server_settings),
+        watch_service=WatchService(
+            watchlist, stores.live_cards, recipient_check, stores.server_settings
+        ),
         watchlist=watchlist,
         dispatcher=dispatcher,
         live_card_updater=updater,

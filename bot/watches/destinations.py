@@ -1,4 +1,4 @@
-"""Chooses where a person is notified, and checks that bot and person may post there."""
+"""Chooses the channel of a notice, and checks that the bot and the user may post there."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,16 +11,16 @@ from bot.ui.permissions import is_guest, manages_server, missing_permissions
 
 @dataclass(frozen=True, slots=True)
 class WatchOptions:
-    """How a person wants to be notified; by default where they ask, by a mention."""
+    """How a user wants to be notified; by default in the channel of the request, with a mention."""
 
     channel: discord.abc.GuildChannel | discord.Thread | None = None
     mention: bool = True
     private: bool = False
-    """By direct message."""
+    """Whether the notice is a direct message."""
     here: bool = False
-    """Where the interaction came from, even if the server has chosen another channel."""
+    """Whether it is posted in the channel of the request, whatever channel the server has set."""
     chosen_by_server: bool = False
-    """The channel is the server's choice: the person need not be able to post there."""
+    """Whether the server has set the channel: then the user need not be able to post there."""
 
 
 DEFAULT_OPTIONS = WatchOptions()
@@ -30,7 +30,7 @@ HERE = WatchOptions(here=True)
 def with_default_channel(
     options: WatchOptions, settings: ServerSettings, interaction: discord.Interaction[Any]
 ) -> WatchOptions:
-    """Return the options with the server's channel, where they name none and it exists."""
+    """Return the options with the server's channel, if they name none and it exists."""
     named = options.private or options.here or options.channel
     if named or not settings.channel_id or interaction.guild is None:
         return options
@@ -41,9 +41,9 @@ def with_default_channel(
 async def choose_destination(
     interaction: discord.Interaction[Any], options: WatchOptions, settings: ServerSettings
 ) -> Destination:
-    """Return where the notice goes, with the language that is spoken there.
+    """Return the channel of the notice, with its language.
 
-    Raises ``discord.Forbidden`` where Discord opens no direct message to the person.
+    Raises ``discord.Forbidden`` if Discord opens no direct message to the user.
     """
     if options.private:
         direct = await interaction.client.create_dm(interaction.user)
@@ -58,7 +58,7 @@ async def choose_destination(
 def refusal_by_roles(
     interaction: discord.Interaction[Any], settings: ServerSettings
 ) -> WatchRefusal | None:
-    """Return the refusal of a member without one of the roles that the server requires."""
+    """Return the refusal if the member has none of the roles that the server requires."""
     if interaction.guild_id is None or manages_server(interaction) or not settings.roles:
         return None
     user = interaction.user
@@ -71,7 +71,7 @@ def refusal_by_roles(
 def refusal_by_permissions(
     interaction: discord.Interaction[Any], options: WatchOptions
 ) -> WatchRefusal | None:
-    """Return the refusal where bot or person may not post, as far as the cache can tell."""
+    """Return the refusal if the bot or the user may not post, by the permissions in the cache."""
     if options.private:
         return None
     if is_guest(interaction):
@@ -94,10 +94,10 @@ def refusal_by_permissions(
 def _refusal_of_member(
     interaction: discord.Interaction[Any], options: WatchOptions
 ) -> WatchRefusalReason | None:
-    """Return why the person may not have something posted in the channel that they named.
+    """Return why the user may not have notices posted in the channel that they named.
 
-    Discord does not tell the bot who is in a private thread, and a mention adds a person to it:
-    only who asks there, or manages the threads, certainly has access.
+    Discord does not tell the bot who is in a private thread, and a mention adds a user to it: only
+    a user who sends the request there, or manages threads, certainly has access.
     """
     channel = options.channel
     if channel is None or options.chosen_by_server:

@@ -31,7 +31,7 @@ from bot.watches.destinations import (
     refusal_by_roles,
     with_default_channel,
 )
-from bot.watches.direct_message_watches import DirectMessageWatches, unreachable_refusal
+from bot.watches.recipient_check import RecipientCheck, unreachable_refusal
 from bot.watches.watchlist import Watchlist
 
 log = logging.getLogger(__name__)
@@ -41,19 +41,19 @@ _NOT_WATCHED = {WatchOutcome.UNKNOWN, WatchOutcome.REFUSED}
 
 
 class WatchService:
-    """Handles requests to watch tasks, from commands and from buttons."""
+    """Handles requests to watch tasks, of commands and of buttons."""
 
     def __init__(
         self,
         watchlist: Watchlist,
         cards: LiveCards,
-        direct_messages: DirectMessageWatches,
+        recipient_check: RecipientCheck,
         settings: ServerSettingsStore,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._watchlist = watchlist
         self._cards = cards
-        self._direct_messages = direct_messages
+        self._recipient_check = recipient_check
         self._settings = settings
         self._clock = clock
 
@@ -63,9 +63,9 @@ class WatchService:
         ids: Sequence[str],
         options: WatchOptions = DEFAULT_OPTIONS,
     ) -> WatchReport | WatchRefusal:
-        """Watch tasks for the person of an interaction; return what became of it.
+        """Watch tasks for the user of an interaction; return the result for each task.
 
-        Nothing is watched where the bot or the person may not post.
+        Nothing is watched if the bot or the user may not post.
         """
         settings = await self._settings.of(interaction.guild_id)
         options = with_default_channel(options, settings, interaction)
@@ -85,7 +85,7 @@ class WatchService:
             ids,
             user_id=interaction.user.id,
             destination=destination,
-            asked_in=interaction.guild_id,
+            caller_guild_id=interaction.guild_id,
             mention=options.mention and by_mention,
             member_limit=None if manages_server(interaction) else settings.watches_of_a_person,
         )
@@ -126,16 +126,16 @@ class WatchService:
     async def _refusal_of_recipient(
         self, user_id: int, report: WatchReport, card: LiveCard | None
     ) -> WatchRefusal | None:
-        """Return the refusal of a person whom no direct message reaches.
+        """Return the refusal if no direct message reaches the user.
 
-        The watches that the request began are removed then.
+        Then the new watches of the request are removed.
         """
         finished = tuple(
             each
             for each in report.results
             if each.outcome in (WatchOutcome.FINISHED, WatchOutcome.SENDING)
         )
-        refusal = await self._direct_messages.refusal(
+        refusal = await self._recipient_check.refusal(
             report.destination, card, [each.task.id for each in finished]
         )
         if refusal is None:

@@ -1,4 +1,4 @@
-"""Looks tasks up for people, and adds, removes and lists their watches."""
+"""Looks tasks up for users, and adds, removes and lists their watches."""
 
 import asyncio
 import time
@@ -29,7 +29,7 @@ class _Request(NamedTuple):
 
 
 class Watchlist:
-    """Looks tasks up for people, and adds, removes and lists their watches."""
+    """Looks tasks up for users, and adds, removes and lists their watches."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Watchlist:
         deadline: float,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """``first_poll_at`` returns when to poll a task first that is watched from now on.
+        """``first_poll_at`` returns the time of the first poll of a task that is new.
 
         ``deadline``: the longest time for which a task is watched (seconds).
         """
@@ -58,18 +58,19 @@ class Watchlist:
         return self._client.circuit_status
 
     async def ids_in(self, text: str) -> list[str]:
-        """Return the task ids in what a person typed.
+        """Return the task ids in the input of a user.
 
-        An odd one, with a slash say, only if the database holds it. Raises what ``parse_ids`` does.
+        An id of an unusual form, such as one with a slash, is accepted only if the database has it.
+        Raises what ``parse_ids`` does.
         """
-        odd = [each for each in split_ids(text) if not is_valid_task_id(each)]
-        return parse_ids(text, await self._store.known_ids(odd) if odd else ())
+        unusual = [each for each in split_ids(text) if not is_valid_task_id(each)]
+        return parse_ids(text, await self._store.known_ids(unusual) if unusual else ())
 
     async def look_up(self, ids: Sequence[str], caller: Caller) -> LookupResult:
-        """Ask the relay about tasks now, for a person who waits.
+        """Request tasks from the relay at once, for a user who waits for the result.
 
-        Raises ``RelayError`` when the relay cannot be asked, ``TooManyLookups`` when it was asked
-        too often for this person or this server.
+        Raises ``RelayError`` if the relay cannot be reached, ``TooManyLookups`` if this user or
+        server has caused too many look-ups.
         """
         self._limiter.admit(caller)
         found = await self._client.look_up(ids, interactive=True)
@@ -77,9 +78,9 @@ class Watchlist:
         return found
 
     async def read_all(self, ids: Sequence[str], caller: Caller) -> LookupResult:
-        """Look at tasks for somebody who reads: as they ended, where that is known, else now.
+        """Return tasks to show: the stored results of ended tasks, the others from the relay.
 
-        Raises what ``look_up`` does, if there is anything to ask for.
+        Raises what ``look_up`` does, if there is anything to look up.
         """
         ended = {each: task for each in ids if (task := await self._store.ended_task(each))}
         rest = [each for each in ids if each not in ended]
@@ -87,7 +88,7 @@ class Watchlist:
         return replace(found, tasks={**ended, **found.tasks})
 
     async def read(self, task_id: str, caller: Caller) -> Task | None:
-        """Return one task for somebody who reads; ``None`` where the relay does not know it.
+        """Return one task to show; ``None`` if the relay does not know it.
 
         Raises what ``look_up`` does.
         """
@@ -104,22 +105,22 @@ class Watchlist:
         destination: Destination,
         mention: bool = True,
         member_limit: int | None = None,
-        asked_in: int | None = None,
+        caller_guild_id: int | None = None,
     ) -> list[WatchResult]:
-        """Watch tasks for a person in a channel; what is returned is on disk.
+        """Watch tasks for a user in a channel; the returned results are on disk.
 
-        A relay that cannot be asked, or was asked too often, is no reason not to watch.
-        ``member_limit``: how much the server of the place lets this person watch there at once.
-        ``asked_in``: the server in which the person asks, if it is in one.
+        Tasks are watched also if they cannot be looked up now.
+        ``member_limit``: how many tasks the server of the channel lets this user watch at once.
+        ``caller_guild_id``: the server in which the user sends the request, if it is one.
         """
         request = _Request(user_id, destination, mention, member_limit)
         try:
-            seen = await self.look_up(ids, Caller(user_id, asked_in))
+            lookup = await self.look_up(ids, Caller(user_id, caller_guild_id))
         except RelayError as error:
-            seen = LookupResult(failed=dict.fromkeys(ids, error))
+            lookup = LookupResult(failed=dict.fromkeys(ids, error))
         except TooManyLookups:
-            seen = LookupResult()
-        return [await self._add_one(task_id, seen, request) for task_id in ids]
+            lookup = LookupResult()
+        return [await self._add_one(task_id, lookup, request) for task_id in ids]
 
     async def _add_one(self, task_id: str, lookup: LookupResult, request: _Request) -> WatchResult:
         task = lookup.tasks.get(task_id)
@@ -142,7 +143,7 @@ class Watchlist:
             now=self._clock(),
             mention=request.mention,
         )
-        return _joined(task, joined) if joined else WatchResult(task, WatchOutcome.UNKNOWN)
+        return _joined_result(task, joined) if joined else WatchResult(task, WatchOutcome.UNKNOWN)
 
     async def _add_finished(self, task: Task, request: _Request) -> WatchResult:
         joined = await self._store.add_finished(
@@ -152,7 +153,7 @@ class Watchlist:
             now=self._clock(),
             mention=request.mention,
         )
-        return _joined(task, joined) if joined else WatchResult(task, WatchOutcome.FINISHED)
+        return _joined_result(task, joined) if joined else WatchResult(task, WatchOutcome.FINISHED)
 
     async def _add_running(
         self, task_id: str, lookup: LookupResult, request: _Request
@@ -171,19 +172,18 @@ class Watchlist:
             member_limit=request.member_limit,
         )
         if isinstance(added, JoinedNotice):
-            return _joined(task or _unknown_task(task_id), added)
+            return _joined_result(task or _unknown_task(task_id), added)
         outcome = WatchOutcome.ALREADY
         if added:
-            outcome = WatchOutcome.WATCHING if task else _unchecked(lookup.failed.get(task_id))
+            outcome = (
+                WatchOutcome.WATCHING if task else _unchecked_outcome(lookup.failed.get(task_id))
+            )
         return WatchResult(task or _unknown_task(task_id), outcome)
 
     async def remove(
         self, ids: Sequence[str], *, user_id: int, channel_id: int | None = None
     ) -> dict[str, UnwatchOutcome]:
-        """End a person's watches of some tasks; say for each id what became of that.
-
-        Everywhere, or in one channel.
-        """
+        """End a user's watches of some tasks, in all channels or one; return each result."""
         removed = await asyncio.gather(
             *(
                 self._store.remove_watch(
@@ -195,11 +195,11 @@ class Watchlist:
         return dict(zip(ids, removed, strict=True))
 
     async def watches_of(self, user_id: int) -> list[Watch]:
-        """Return what a person watches, the oldest first."""
+        """Return the watches of a user, the oldest first."""
         return await self._store.watches_of(user_id)
 
 
-_JOINED = {
+_OUTCOMES_BY_PROGRESS = {
     NoticeProgress.POSTED: WatchOutcome.POSTED,
     NoticeProgress.DUE: WatchOutcome.FINISHED,
     NoticeProgress.SENDING: WatchOutcome.SENDING,
@@ -207,12 +207,12 @@ _JOINED = {
 }
 
 
-def _joined(task: Task, joined: JoinedNotice) -> WatchResult:
-    return WatchResult(task, _JOINED[joined.progress], message_id=joined.message_id)
+def _joined_result(task: Task, joined: JoinedNotice) -> WatchResult:
+    return WatchResult(task, _OUTCOMES_BY_PROGRESS[joined.progress], message_id=joined.message_id)
 
 
-def _unchecked(error: RelayError | None) -> WatchOutcome:
-    """Return the outcome for a watch of a task that the relay said nothing about."""
+def _unchecked_outcome(error: RelayError | None) -> WatchOutcome:
+    """Return the outcome of watching a task whose look-up brought no result."""
     if error is None:
         return WatchOutcome.NOT_ASKED
     if error.kind is ErrorKind.NOT_FOUND:

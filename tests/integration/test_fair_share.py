@@ -111,7 +111,7 @@ class Load:
                 ids = [f"invented-{member}-{time}-{number}" for number in range(MAX_IDS)]
                 commands.create_task(self._look(ids, Caller(member, server)))
                 watch = self.watchlist.add(
-                    ids, user_id=member, destination=destination, asked_in=server
+                    ids, user_id=member, destination=destination, caller_guild_id=server
                 )
                 commands.create_task(watch)
                 await asyncio.sleep(15)

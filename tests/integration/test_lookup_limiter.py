@@ -5,8 +5,8 @@ import pytest
 from bot.storage.errors import TooManyLookups
 from bot.storage.models import Caller, WatchOutcome
 from bot.watches.lookup_limiter import (
-    COST_OF_A_MISS,
     SERVER_BURST,
+    TOKENS_PER_MISS,
     USER_BURST,
     LookupLimiter,
     TokenBucket,
@@ -77,7 +77,7 @@ def test_unknown_ids_cost_more_than_tasks() -> None:
     limiter = LookupLimiter(2, Time())
     limiter.admit(ADA)
     limiter.charge_misses(ADA, 3)
-    assert admitted(limiter, ADA) == USER_BURST - 1 - 3 * COST_OF_A_MISS
+    assert admitted(limiter, ADA) == USER_BURST - 1 - 3 * TOKENS_PER_MISS
 
 
 def test_look_ups_per_server_are_limited() -> None:
@@ -97,7 +97,7 @@ def test_a_user_is_limited_across_servers() -> None:
 
 def test_the_number_of_buckets_is_bounded() -> None:
     """The buckets that were unused for longest are deleted, so that they start full again."""
-    limiter = LookupLimiter(2, Time(), most=3)
+    limiter = LookupLimiter(2, Time(), max_buckets=3)
     assert admitted(limiter, Caller(1)) == admitted(limiter, Caller(2)) == USER_BURST
     for other in (3, 4):
         limiter.admit(Caller(other))
@@ -116,7 +116,7 @@ async def test_watching_works_when_look_ups_are_used_up(polling: PollerHarness) 
 
     with pytest.raises(TooManyLookups):
         await watchlist.look_up(["song"], Caller(1, 50))
-    (result,) = await watchlist.add(["song"], user_id=1, destination=HERE, asked_in=50)
+    (result,) = await watchlist.add(["song"], user_id=1, destination=HERE, caller_guild_id=50)
 
     assert (result.outcome, polling.relay.requests) == (WatchOutcome.NOT_ASKED, [])
     await polling.poll_after(5)

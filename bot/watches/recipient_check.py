@@ -1,4 +1,4 @@
-"""Finds out whether direct messages reach a person: only the first one that is sent shows it."""
+"""Checks whether a direct message reaches a user: Discord says so only when one is sent."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,17 +15,17 @@ from bot.storage.models import (
 from bot.storage.watches import NoticeStates
 
 NO_COMMON_SERVER = 50278
-"""Discord's error code: bot and person share no server."""
+"""Discord's error code: the bot and the user share no server."""
 
 REPLY_TIMEOUT = 10.0
-"""Seconds for which a reply waits for the first direct message."""
+"""Seconds that a reply waits for the result of the first direct message."""
 
 _POLL_INTERVAL = 0.1
 """Seconds between two reads of the deliveries."""
 
 
-class DirectMessageWatches:
-    """Follows the first direct message to a person who asked for notices in private."""
+class RecipientCheck:
+    """Waits for the result of the first direct message to a user."""
 
     def __init__(
         self, cards: LiveCardUpdater, notices: NoticeStates, timeout: float = REPLY_TIMEOUT
@@ -37,10 +37,10 @@ class DirectMessageWatches:
     async def refusal(
         self, destination: Destination, card: LiveCard | None, finished: Sequence[str]
     ) -> WatchRefusal | None:
-        """Return the refusal if Discord takes no direct message to the person.
+        """Return the refusal if Discord rejects a direct message to the user.
 
         The first message is ``card``, which was created as claimed; without one, it is the notice
-        of a task in ``finished``. ``None`` also where the message takes longer than the timeout.
+        of a task in ``finished``. ``None`` also if there is no result within the timeout.
         """
         if card is not None:
             posting = self._cards.post(card)
@@ -55,8 +55,8 @@ class DirectMessageWatches:
         self, destination: Destination, ids: Sequence[str]
     ) -> WatchRefusal | None:
         loop = asyncio.get_running_loop()
-        until = loop.time() + self._timeout
-        while loop.time() < until:
+        deadline = loop.time() + self._timeout
+        while loop.time() < deadline:
             states = await self._notices.latest(destination, ids)
             for each in states:
                 if each.state == "dropped" and UndeliveredReason(each.reason).recipient_unreachable:
@@ -68,7 +68,7 @@ class DirectMessageWatches:
 
 
 def unreachable_refusal(reason: str) -> WatchRefusal:
-    """Return the refusal for the reason of a direct message that Discord did not take."""
+    """Return the refusal for the reason why Discord rejected a direct message."""
     if reason.endswith(f"/{NO_COMMON_SERVER}"):
         return WatchRefusal(WatchRefusalReason.NO_COMMON_SERVER)
     return WatchRefusal(WatchRefusalReason.NO_DIRECT_MESSAGES)
