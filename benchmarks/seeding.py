@@ -35,11 +35,6 @@ def task_id(number: int) -> str:
     return f"{number * 2654435761 % 2**32:08x}-5eed-4000-8000-{number % 2**48:012x}"
 
 
-_TASK_ID = (
-    "format('%08x-5eed-4000-8000-%012x', number * 2654435761 & 0xffffffff, number & 0xffffffffffff)"
-)
-
-
 _CLIPS = [streaming(clip(each)) for each in clip_ids(task_id(_PATTERN), 2)]
 _STREAMING = (TaskStage(0, running(_CLIPS)),)
 

@@ -1,1 +1,1 @@
-"""What triggers the bot: commands, components and events of Discord, one cog for each trigger."""
+"""The cogs: one for each kind of command, component and event of Discord that the bot handles."""

@@ -46,7 +46,7 @@ class ForgetCommand(SunoCog):
         )
 
     async def answer(self, interaction: Interaction, custom_id: ErasureButtonId) -> None:
-        """Delete the data or keep them, as the button says, and remove the buttons."""
+        """Delete or keep the data, depending on the button, and remove the buttons."""
         catalog = catalog_for(interaction.locale.value)
         if interaction.user.id != custom_id.owner:
             text = catalog.text("forget-not-yours")

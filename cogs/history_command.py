@@ -1,4 +1,4 @@
-"""The command ``/suno history``, and the components that turn its pages and open entries."""
+"""The command ``/suno history``, and the components that show other pages and open entries."""
 
 from typing import Annotated
 
@@ -44,7 +44,7 @@ class HistoryCommand(SunoCog):
     @app_commands.rename(search=localized("option-search-name"))
     @app_commands.describe(search=localized("option-search"))
     async def history(self, interaction: Interaction, search: Search = "") -> None:
-        """Show the first page of what has ended here, or of what has all words of a search."""
+        """Show the first page of the ended tasks, or of those that have all words of a search."""
         await interaction.response.defer(ephemeral=True)
         await self._show_page(interaction, truncate_search(search), 0)
 
@@ -55,7 +55,7 @@ class HistoryCommand(SunoCog):
             await self._show_page(interaction, custom_id.search, custom_id.page)
 
     async def open_entry(self, interaction: Interaction, custom_id: HistoryEntryId) -> None:
-        """Show an entry as a status card, with links as fresh as the relay has them."""
+        """Show an entry as a status card, with current links if the relay returns them."""
         if not await _is_owner(interaction, custom_id.owner):
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -84,7 +84,7 @@ class HistoryCommand(SunoCog):
         )
 
     async def _look_up(self, entry: HistoryEntry, caller: Caller) -> Task | None:
-        """Return the task as the relay knows it now, ``None`` where that is less than is stored."""
+        """Return the task from the relay, ``None`` if the stored one is more complete."""
         try:
             found = await self._watchlist.look_up([entry.task.id], caller)
         except (RelayError, TooManyLookups):

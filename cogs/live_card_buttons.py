@@ -22,7 +22,7 @@ Interaction = discord.Interaction[SunoBot]
 
 
 class LiveCardButtons(SunoCog):
-    """Answers the buttons of live cards: anybody may press them, each for themselves."""
+    """Answers the buttons of live cards: every user may press them, for their own watches."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class LiveCardButtons(SunoCog):
         await Reply(interaction).send(text)
         if card is None and interaction.message:
             public = catalog_for((interaction.guild_locale or interaction.locale).value)
-            await self._updater.retire(interaction.message, custom_id.encode(), public)
+            await self._updater.mark_orphaned(interaction.message, custom_id.encode(), public)
 
     async def _leave(self, interaction: Interaction, card: LiveCard, ids: list[str]) -> str:
         """Stop watching for the user of the button; return the catalogue key of the reply."""

@@ -32,12 +32,12 @@ class MessageMenu(SunoCog):
         )
 
     async def cog_load(self) -> None:
-        """Add the command to the menu of messages, besides what every cog registers."""
+        """Add the message command, and what every cog registers."""
         await super().cog_load()
         self._bot.tree.add_command(self._command)
 
     async def cog_unload(self) -> None:
-        """Remove it again."""
+        """Remove the message command, and what every cog registers."""
         await super().cog_unload()
         self._bot.tree.remove_command(self._command.name, type=self._command.type)
 

@@ -8,7 +8,7 @@ from bot.delivery.channel_blocker import ChannelBlocker
 
 
 class PermissionEvents(commands.Cog):
-    """Listens to the events that may give the bot back what it lacked."""
+    """Listens to the events by which the bot may gain a missing permission."""
 
     def __init__(self, channel_blocker: ChannelBlocker) -> None:
         self._channel_blocker = channel_blocker
@@ -17,17 +17,17 @@ class PermissionEvents(commands.Cog):
     async def on_guild_channel_update(
         self, _: discord.abc.GuildChannel, channel: discord.abc.GuildChannel
     ) -> None:
-        """Retry: overwrites may have changed."""
+        """Retry: permission overwrites may have changed."""
         await self._channel_blocker.retry_unblocked(channel.guild.id)
 
     @commands.Cog.listener()
     async def on_guild_role_update(self, _: discord.Role, role: discord.Role) -> None:
-        """Retry: a role may have got a permission."""
+        """Retry: a role may have a new permission."""
         await self._channel_blocker.retry_unblocked(role.guild.id)
 
     @commands.Cog.listener()
     async def on_member_update(self, _: discord.Member, member: discord.Member) -> None:
-        """Retry: the bot may have got a role. Discord tells it of no other member."""
+        """Retry: the bot may have a new role. Discord tells it of no other member."""
         if member == member.guild.me:
             await self._channel_blocker.retry_unblocked(member.guild.id)
 

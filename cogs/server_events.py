@@ -37,7 +37,7 @@ class ServerEvents(commands.Cog):
 
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        """Delete everything of a server that the bot is no longer in; an outage is not that."""
+        """Delete the data of a server that has removed the bot; an outage is another event."""
         await self._erasure.erase_server(guild.id)
         log.info("Server left, data deleted: server=%s", guild.id)
 
@@ -45,11 +45,11 @@ class ServerEvents(commands.Cog):
     async def on_shard_guilds(
         self, shard_id: int, shard_count: int, guild_ids: frozenset[int]
     ) -> None:
-        """Record which servers removed the bot while it was away.
+        """Record which servers removed the bot while it was offline.
 
-        A database that another bot worked on before is left alone: that one's servers are not ours.
+        A database of another bot is not changed, because it has the servers of that bot.
         """
-        with suppress(DatabaseClosed):  # a bot that is stopping does so at its next start
+        with suppress(DatabaseClosed):  # during a shutdown; the next start records it
             if await self._owns_database():
                 listed = ShardGuilds(shard_id, shard_count, guild_ids)
                 await self._departed_servers.compare(listed, time.time())
@@ -65,7 +65,7 @@ class ServerEvents(commands.Cog):
         await self._departed_servers.cancel(guild.id)
 
     async def _owns_database(self) -> bool:
-        """Whether no other bot worked on the database before; the first one becomes its owner."""
+        """Whether the database belongs to this bot; the first bot to use it is its owner."""
         application = str(self._bot.application_id)
         owner = await self._key_values.read(_OWNER_KEY)
         if owner is None:

@@ -29,7 +29,7 @@ class SettingsCommands(
     group_name=localized("command-settings-name"),
     group_description=localized("command-settings"),
 ):
-    """The commands for those who may manage a server, and the panel of settings."""
+    """The commands for users who may manage a server, and the panel of settings."""
 
     def __init__(
         self,
@@ -52,14 +52,14 @@ class SettingsCommands(
         self._bot.add_dynamic_items(self._item)
 
     async def cog_unload(self) -> None:
-        """Remove them."""
+        """Remove the components of the panel."""
         self._bot.remove_dynamic_items(self._item)
 
     @app_commands.command(
         name=localized("command-panel-name"), description=localized("command-panel")
     )
     async def show(self, interaction: Interaction) -> None:
-        """Show the settings, with what changes them."""
+        """Show the settings, with the components that change them."""
         await interaction.response.defer(ephemeral=True)
         await self._show_panel(interaction, await self._settings.of(interaction.guild_id))
 
@@ -67,7 +67,7 @@ class SettingsCommands(
         name=localized("command-reset-name"), description=localized("command-reset")
     )
     async def reset(self, interaction: Interaction) -> None:
-        """Reset everything."""
+        """Reset all settings of the server."""
         await interaction.response.defer(ephemeral=True)
         if interaction.guild_id is not None:
             await self._settings.reset(interaction.guild_id)
@@ -78,10 +78,10 @@ class SettingsCommands(
         name=localized("command-health-name"), description=localized("command-health")
     )
     async def health(self, interaction: Interaction) -> None:
-        """Show whether everything works here."""
+        """Show the health of the bot in this server."""
         await interaction.response.defer(ephemeral=True)
         guild, relay = interaction.guild, self._watchlist.circuit_status
-        assert guild is not None  # noqa: S101 # the command is a server's only
+        assert guild is not None  # noqa: S101 # the command is available only in servers
         health = ServerHealth(
             relay_open_until=relay.open_until,
             relay_last_success_at=relay.last_success_at,
@@ -93,7 +93,7 @@ class SettingsCommands(
         await Reply(interaction).send(embeds=[embed])
 
     async def change_setting(self, interaction: Interaction, custom_id: SettingId) -> None:
-        """Change a setting of the server, or reset them all, and show the panel anew.
+        """Change a setting of the server, or reset them all, and update the panel.
 
         Permissions may have changed since the panel was opened, so they are checked again.
         """
@@ -126,8 +126,8 @@ def _changes(
 ) -> dict[str, Any]:
     """Return the new values of the settings that a component changes.
 
-    A menu sets what was chosen in it; a button goes to the next value. To choose a role to mention
-    is to want it mentioned.
+    A menu sets the chosen value; a button sets the next one. Choosing a role to mention also turns
+    its mention on.
     """
     if name == "uploads":
         return {"uploads": not current.uploads}

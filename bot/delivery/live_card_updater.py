@@ -126,7 +126,9 @@ class LiveCardUpdater:
         """
         return self._begin([card], self._post(card))
 
-    async def retire(self, message: discord.Message, custom_id: str, catalog: Catalog) -> None:
+    async def mark_orphaned(
+        self, message: discord.Message, custom_id: str, catalog: Catalog
+    ) -> None:
         """Edit the message of a card that the database does not have: it is no longer updated.
 
         The response to its posting was lost, or the database is another one. ``custom_id``: of a

@@ -1,4 +1,4 @@
-"""Looks up the texts that people read, in one catalogue per language (``en``, ``zh-CN``).
+"""Looks up the texts that users read, in one catalogue per language (``en``, ``zh-CN``).
 
 The catalogues are in Fluent's format. A text has a key; the values of its variables are passed by
 name and must be escaped already (see ``ui.escaping``).
@@ -32,8 +32,8 @@ class Catalog:
     def text(self, key: str, /, **values: str | int | float) -> str:
         """Return the text of ``key``.
 
-        Raises ``LookupError`` for a key that no catalogue has and ``ValueError`` for a value that
-        the text needs and did not get: both are errors in the code, which the tests find.
+        Raises ``LookupError`` for an unknown key and ``ValueError`` for a missing value: both are
+        errors in the code.
         """
         if any(isinstance(value, str) for value in values.values()):
             return self._format(key, **values)
@@ -47,11 +47,11 @@ class Catalog:
             raise LookupError(f"the text named {key!r} in {self.language!r} is empty")
         text, errors = self._bundle.format_pattern(pattern, values)
         if errors:
-            raise ValueError(f"cannot say {key!r}: {errors[0]}")
+            raise ValueError(f"text {key!r} cannot be formatted: {errors[0]}")
         return str(text)
 
     def listed(self, parts: Iterable[str]) -> str:
-        """Return ``parts`` as one text, separated as this language separates a list."""
+        """Return ``parts`` as a list in one text, with the separator of this language."""
         return self.text("list-separator").join(parts)
 
 
@@ -63,7 +63,7 @@ def languages() -> frozenset[str]:
 
 @cache
 def catalog_in(language: str) -> Catalog:
-    """Return the catalogue of a language that has one; it is read once, because that is slow."""
+    """Return the catalogue of a language in ``languages()``; it is read once."""
     return Catalog(language)
 
 

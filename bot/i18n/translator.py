@@ -7,7 +7,7 @@ from bot.i18n.catalog import FALLBACK, catalog_for
 
 
 def localized(key: str) -> app_commands.locale_str:
-    """Return the English text of ``key`` for a command or an option, and the way to the others.
+    """Return the English text of ``key``, with the key by which the translator finds the others.
 
     Raises ``LookupError`` for a key that the English catalogue lacks.
     """
@@ -21,12 +21,11 @@ class CatalogTranslator(app_commands.Translator):
         self,
         string: app_commands.locale_str,
         locale: discord.Locale,
-        context: app_commands.TranslationContextTypes,  # noqa: ARG002 # the key says it all
+        context: app_commands.TranslationContextTypes,  # noqa: ARG002 # the key is enough
     ) -> str | None:
-        """Return the text, ``None`` where the English one is to be shown.
+        """Return the text in the language of ``locale``; ``None`` for the English one.
 
-        A text that a catalogue lacks is shown in English: the tests find it, and people get their
-        commands all the same.
+        A text that a catalogue lacks is shown in English, so that the command still works.
         """
         catalog = catalog_for(locale.value)
         key = string.extras.get("key")

@@ -15,10 +15,8 @@ MAX_CONTENT = 2000
 MAX_EMBEDS = 10
 MAX_EMBEDS_TOTAL = 6000
 """The sum of titles, descriptions, field names and values, footers and authors of all embeds."""
-MAX_EMBED_TITLE = 256
 MAX_DESCRIPTION = 4096
 MAX_FIELD_VALUE = 1024
-MAX_FOOTER = 2048
 MAX_URL = 2048
 MAX_BUTTON_URL = 512
 MAX_BUTTONS = 25

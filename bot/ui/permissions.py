@@ -1,4 +1,4 @@
-"""Permission checks: what a member may do in a place, what is missing, where the bot is a guest."""
+"""Checks permissions: what a member may do in a channel, and where the bot is only a guest."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -34,15 +34,15 @@ def missing_permissions(granted: discord.Permissions, *, in_thread: bool) -> lis
 def missing_permissions_reason(
     granted: discord.Permissions | None, *, in_thread: bool
 ) -> UndeliveredReason:
-    """Return the reason for holding what lacks a permission; ``granted`` ``None``: not known."""
+    """Return the reason for holding a delivery; ``granted`` is ``None`` if it is unknown."""
     names = [] if granted is None else missing_permissions(granted, in_thread=in_thread)
     return UndeliveredReason.of_missing_permissions(names)
 
 
-def permissions_in(client: discord.Client, place: Destination) -> discord.Permissions | None:
-    """Return what the bot may do in a channel of a server, ``None`` where the cache cannot tell."""
-    guild = client.get_guild(place.guild_id or 0)
-    channel = guild and guild.get_channel_or_thread(place.channel_id)
+def permissions_in(client: discord.Client, destination: Destination) -> discord.Permissions | None:
+    """Return the permissions of the bot in a channel, ``None`` if the channel is not cached."""
+    guild = client.get_guild(destination.guild_id or 0)
+    channel = guild and guild.get_channel_or_thread(destination.channel_id)
     return channel.permissions_for(guild.me) if guild and channel else None
 
 
@@ -66,11 +66,11 @@ def _sending_permission(granted: discord.Permissions, *, in_thread: bool) -> dic
 
 
 def is_guest(interaction: discord.Interaction[Any]) -> bool:
-    """Whether the bot can answer here but not post: it is no member of the server or conversation.
+    """Whether the bot can reply but not post, because it is not in the server or conversation.
 
-    People bring it along to servers, and a server can authorize its commands alone; Discord names
-    such a server as the owner of the integration too. The gateway tells of every server of which
-    the bot is a member before any interaction comes from there.
+    Users can install it for themselves, and a server can authorize only its commands; Discord names
+    such a server as the owner of the integration too. The gateway sends every server that the bot
+    is in before any interaction comes from there.
     """
     if interaction.guild_id is not None:
         return interaction.client.get_guild(interaction.guild_id) is None

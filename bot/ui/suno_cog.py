@@ -15,7 +15,7 @@ Subcommand = app_commands.Command[Any, ..., None]
 
 
 class SunoCog(commands.Cog):
-    """A cog that registers subcommands and components when it is loaded, in any order of cogs."""
+    """A cog that registers its subcommands and components when it is loaded."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class SunoCog(commands.Cog):
 
 
 def subcommand(key: str, callback: Callable[..., Awaitable[None]]) -> Subcommand:
-    """Return the command ``/suno …`` whose name and description the catalogues have under a key."""
+    """Return the command ``/suno …`` with the name and description of a key in the catalogues."""
     return app_commands.Command(
         name=localized(f"command-{key}-name"),
         description=localized(f"command-{key}"),
@@ -51,7 +51,7 @@ def subcommand(key: str, callback: Callable[..., Awaitable[None]]) -> Subcommand
 
 
 def _suno_group(bot: commands.AutoShardedBot) -> app_commands.Group:
-    """Return the command ``/suno`` of a bot; the first cog that asks makes it."""
+    """Return the command ``/suno`` of a bot; the first cog that needs it creates it."""
     group = bot.tree.get_command(GROUP)
     if group is None:
         group = app_commands.Group(name=GROUP, description=localized("command-suno"))

@@ -20,7 +20,6 @@ PATIENCE = 300.0
 """Seconds after which aiohttp gives up by itself, where no other limit is set."""
 
 Receive = Callable[[Request], Reply]
-Describe = Callable[[str, URL], Request]
 
 
 class Response:
