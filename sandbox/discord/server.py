@@ -1,4 +1,4 @@
-"""The local Discord: one object that a test, a demo or a page holds."""
+"""Runs the local Discord: a server with all routes, and the methods that tests and the page use."""
 
 import secrets
 from collections.abc import Callable, Coroutine
@@ -39,7 +39,7 @@ Result = TypeVar("Result")
 
 
 class LocalDiscord:
-    """A Discord on loopback for one bot: ``async with`` starts it on a free port, and ends it."""
+    """A Discord on loopback for one bot: ``async with`` runs it on a free port."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class LocalDiscord:
     ) -> None:
         self._rate_limited = rate_limited
         self.clock = Clock()
-        """The time here; ``clock.advance(200)`` lets nonces and tokens expire."""
+        """The clock of this Discord; ``clock.advance(200)`` lets nonces and tokens expire."""
         self.changes = ChangeNotifier()
         ids = SnowflakeGenerator(self.clock)
         self.bot_user = User(ids.stable_id(), bot_name, bot=True)
@@ -71,7 +71,7 @@ class LocalDiscord:
         self.gateway = Gateway(self.state, shards)
         self.commands = Commands(self.state)
         self.dm_rate_limit = DmRateLimit(self.clock)
-        """How many direct messages the bot may open in a short time; beyond that 40003."""
+        """The limit for opening direct messages; beyond it, Discord answers with the code 40003."""
         message_builder = MessageBuilder(self.state)
         self.messages = MessageService(self.state, message_builder)
         self._responses = InteractionResponses(self.state, message_builder)
@@ -119,37 +119,37 @@ class LocalDiscord:
 
     @property
     def token(self) -> str:
-        """The bot's token; Discord makes another one when the bot identifies too often."""
+        """The bot's token; Discord replaces it if the bot identifies too often."""
         return self._shared.token
 
     @property
     def api_url(self) -> str:
-        """Where the bot finds the API; what ``discord.http.Route.BASE`` must be set to."""
+        """The URL of the API, for ``DISCORD_API_URL`` or ``discord.http.Route.BASE``."""
         return f"http://{self.host}:{self.port}{API}"
 
     @property
     def gateway_url(self) -> str:
-        """Where the bot finds the gateway, without any query."""
+        """The URL of the gateway, without a query string."""
         return f"ws://{self.host}:{self.port}/gateway"
 
     @property
     def faults(self) -> Faults:
-        """What goes wrong with requests."""
+        """The faults that are injected into responses."""
         return self._running.faults
 
     @property
     def rate_limits(self) -> RateLimits:
-        """How many requests are let through; all of them with ``rate_limits.enabled = False``."""
+        """The rate limits of requests; ``rate_limits.enabled = False`` turns them off."""
         return self._running.rate_limits
 
     @property
     def requests(self) -> list[Request]:
-        """Every request that was made to the API, oldest first."""
+        """All requests to the API, oldest first."""
         return self._running.requests
 
     @property
     def malformed_requests(self) -> list[Request]:
-        """The requests that were refused for what they ask, without any fault: bugs of a client."""
+        """The requests that were rejected because of their content, not by a fault: client bugs."""
         return [request for request in self.requests if request.malformed]
 
     @property
@@ -179,9 +179,10 @@ class LocalDiscord:
         with_bot: bool = True,
         commands_only: bool = False,
     ) -> Guild:
-        """Create a guild that the bot is in, unless told otherwise.
+        """Create a guild.
 
-        ``commands_only``: authorized with ``applications.commands``, but without the bot.
+        ``with_bot``: the bot is a member. ``commands_only``: it is authorized with the scope
+        ``applications.commands``, but without the bot.
         """
         return self.state.add_guild(name, locale, with_bot=with_bot, commands_only=commands_only)
 
@@ -208,10 +209,11 @@ class LocalDiscord:
     async def command(
         self, user: User, channel: Channel, name: str, /, **options: Any
     ) -> Interaction:
-        """Use a slash command: ``command(ada, songs, "suno status", id="abc")``.
+        """Use a slash command, such as ``command(ada, songs, "suno status", id="abc")``.
 
-        Users, channels, roles and ``Upload`` are passed as such. Raises ActionUnavailable if
-        Discord's client would not send it: an unknown command or option, an invalid value.
+        Users, channels, roles and ``Upload`` are passed as such. Raises
+        ``ActionUnavailable`` if Discord's client would not send it: an unknown command or option,
+        an invalid value.
         """
         return self._user_actions.command(user, channel, name, options)
 
@@ -227,7 +229,7 @@ class LocalDiscord:
         timeout: float = 15.0,
         **others: Any,
     ) -> Coroutine[Any, Any, list[tuple[str, Any]]]:
-        """Type ``text`` into an option, and give the choices that come up: names and values."""
+        """Type ``text`` into an option; return the suggested choices, as names and values."""
         interaction = self._user_actions.type_option(user, channel, name, option, text, others)
         return self._choices(interaction, timeout)
 
@@ -238,24 +240,24 @@ class LocalDiscord:
     async def press(self, user: User, message: Message, custom_id: str) -> Interaction:
         """Press a button.
 
-        Raises ActionUnavailable when it is not there, disabled, or not visible to that user.
+        Raises ``ActionUnavailable`` if it does not exist, is disabled or is not visible to them.
         """
         return self._user_actions.press(user, message, custom_id)
 
     async def select(
         self, user: User, message: Message, custom_id: str, values: list[Any]
     ) -> Interaction:
-        """Choose values from a select. Raises ActionUnavailable when it does not take them."""
+        """Choose values in a select. Raises ``ActionUnavailable`` if it does not accept them."""
         return self._user_actions.select(user, message, custom_id, values)
 
     async def submit_modal(
         self, user: User, shown: Interaction, values: dict[str, Any]
     ) -> Interaction:
-        """Fill in the modal that ``shown`` was answered with, by custom_id, and send it."""
+        """Submit the modal that is the response to ``shown``, with ``values`` by custom id."""
         return self._user_actions.submit_modal(user, shown, values)
 
     async def use_message_command(self, user: User, name: str, message: Message) -> Interaction:
-        """Use a command from the menu of a message."""
+        """Use a message command."""
         return self._user_actions.use_message_command(user, name, message)
 
     @property
@@ -264,7 +266,7 @@ class LocalDiscord:
         return list(self._responses.interactions.values())
 
     def wait_until_ready(self, timeout: float = 10.0) -> Coroutine[Any, Any, bool]:
-        """Wait until every shard of the bot has identified and was sent its guilds."""
+        """Wait until every shard of the bot has identified and received its guilds."""
         what = "the bot to identify on every shard"
         return self.wait_for(lambda: self.gateway.all_shards_ready, timeout, what)
 
@@ -284,16 +286,16 @@ class LocalDiscord:
     ) -> Coroutine[Any, Any, Result]:
         """Return the first true result of ``condition``, called again after every change.
 
-        Raises TimeoutError after ``timeout`` seconds; its text says what happened last.
+        Raises ``TimeoutError`` after ``timeout`` seconds; its text lists the last events.
         """
         return self.changes.wait_until(condition, timeout, what)
 
     def on_event(self, callback: Callable[[Event], None]) -> Callable[[], None]:
-        """Call ``callback`` at every event; returns a function that unsubscribes it."""
+        """Call ``callback`` at every event; return a function that unsubscribes it."""
         return self.state.events.subscribe(callback)
 
     async def close_gateway(self, code: int = 4000, *, shard: int | None = None) -> None:
-        """Close the connections of a shard, or all, with that code; wait until they are closed."""
+        """Close the connections of a shard, or all, with a code; wait until they are closed."""
         await self.gateway.close_all(code, shard)
 
     async def drop_gateway(self, *, shard: int | None = None) -> None:
@@ -301,14 +303,14 @@ class LocalDiscord:
         await self.gateway.drop_all(shard)
 
     def suspend_shard(self, shard: int) -> None:
-        """Leave IDENTIFY and RESUME of a shard without an answer until ``release_shard``.
+        """Do not answer IDENTIFY and RESUME of a shard until ``release_shard``.
 
-        With ``drop_gateway(shard=...)`` right after it, the shard is away for as long as wanted.
+        Followed by ``drop_gateway(shard=...)``, this keeps the shard disconnected.
         """
         self.gateway.suspend_shard(shard)
 
     def release_shard(self, shard: int) -> None:
-        """Answer what ``suspend_shard`` left unanswered."""
+        """Answer the requests that ``suspend_shard`` delayed."""
         self.gateway.release_shard(shard)
 
     async def request_reconnect(self) -> None:
@@ -320,5 +322,5 @@ class LocalDiscord:
         await self.gateway.invalidate(resumable=resumable)
 
     def expire_sessions(self, *, shard: int | None = None) -> None:
-        """Lose the sessions of a shard, or all, quietly: the next RESUME is answered with op 9."""
+        """Delete the sessions of a shard, or all: the next RESUME is answered with op 9."""
         self.gateway.expire_sessions(shard)

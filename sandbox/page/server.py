@@ -1,4 +1,4 @@
-"""The page's server: static files, covers and audio, and one WebSocket to each open page."""
+"""Serves the page: static files, covers and audio, and a WebSocket for each open page."""
 
 import asyncio
 import json
@@ -32,11 +32,11 @@ _TYPES = {
 _RELAY_CHECK_INTERVAL = 0.4
 """Seconds between two checks whether the relay's state has changed."""
 _LARGEST_REQUEST = 1 << 20
-"""Bytes."""
+"""Bytes of a request or a WebSocket message."""
 
 
 class PageServer:
-    """Serves the page of a local Discord on loopback: ``async with`` serves it at ``url``."""
+    """Serves the page of a local Discord on loopback: ``async with`` runs the server at ``url``."""
 
     def __init__(self, page: PageState, *, port: int = 0) -> None:
         self.page = page
@@ -45,15 +45,16 @@ class PageServer:
         self._folder = TemporaryDirectory(prefix="suno-bot-page-")
         self._runner: web.AppRunner | None = None
         self._relay_watcher: asyncio.Task[None] | None = None
+        self._unsubscribe: Callable[[], None] = lambda: None
 
     @property
     def address(self) -> str:
-        """Host and port."""
+        """The host and the port."""
         return f"{_HOST}:{self._port}"
 
     @property
     def url(self) -> str:
-        """The address to open in a browser."""
+        """The URL to open in a browser."""
         return f"http://{self.address}/"
 
     async def __aenter__(self) -> Self:
@@ -97,7 +98,7 @@ class PageServer:
             self.page.broadcast_process()
 
     async def _watch_relay(self) -> None:
-        """Send the state of the relay to the pages whenever it has changed."""
+        """Send the state of the relay to the pages when it has changed."""
         sent = ""
         while True:
             relay = self.page.relay.description()

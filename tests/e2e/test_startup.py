@@ -308,7 +308,7 @@ async def test_an_unreachable_relay_is_logged_once_and_waited_for(tmp_path: Path
             await sandbox.command_answer("suno watch", id="a-song")
             (warning,) = (line for line in bot.log.splitlines() if "WARNING" in line)
             assert "cannot be reached" in warning
-            await line.mend()
+            await line.restore()
             await sandbox.wait_for_notice("a-song")
             assert bot.log.count("cannot be reached") == 1
             assert "answers again" in bot.log

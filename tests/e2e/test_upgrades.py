@@ -26,9 +26,9 @@ from tests.support.released_schema import (
     SERVER,
     SONGS,
     build,
+    create_scenario,
     dump,
-    live,
-    move,
+    replace_ids,
 )
 from tests.support.sandbox_session import open_sandbox, running_bot
 
@@ -207,10 +207,10 @@ async def test_a_bot_of_today_goes_on_where_the_release_stopped(
     """
     async with open_sandbox(tmp_path, rate_limit_speed=10) as sandbox:
         direct, beas = sandbox.discord.open_dm(sandbox.ada), sandbox.discord.open_dm(sandbox.bea)
-        move(released, "user_id", {ADA: sandbox.ada.id, BEA: sandbox.bea.id})
-        move(released, "guild_id", {SERVER: sandbox.guild.id})
+        replace_ids(released, "user_id", {ADA: sandbox.ada.id, BEA: sandbox.bea.id})
+        replace_ids(released, "guild_id", {SERVER: sandbox.guild.id})
         places = {SONGS: sandbox.songs, CLOSED: sandbox.lyrics, ADAS: direct, BEAS: beas}
-        move(released, "channel_id", {old.channel_id: new.id for old, new in places.items()})
+        replace_ids(released, "channel_id", {old.channel_id: new.id for old, new in places.items()})
         owed = [
             *(("running", sandbox.songs), ("running", direct), ("stranger", sandbox.songs)),
             *(("held", sandbox.lyrics), ("moved", beas), ("lost", beas)),
@@ -277,7 +277,7 @@ async def test_the_operator_of_a_newer_database_is_told_what_to_do(tmp_path: Pat
 async def test_a_dump_is_the_database(tmp_path: Path) -> None:
     """What a release keeps for later versions is what its bots have, to the last row."""
     left, built = tmp_path / "left.db", tmp_path / "built.db"
-    await live(left)
+    await create_scenario(left)
     build(dump(left), built)
     assert rows_of(built) == rows_of(left)
     assert schema_of(built) == schema_of(left)

@@ -157,10 +157,10 @@ async def test_a_direct_message_has_no_file(harness: AttachmentHarness) -> None:
 
 async def test_without_attach_files_nothing_is_fetched(harness: AttachmentHarness) -> None:
     """The audio is not fetched if the bot lacks the permission to attach files."""
-    heard = asyncio.create_task(harness.client.wait_for("guild_channel_update", timeout=5))
+    received = asyncio.create_task(harness.client.wait_for("guild_channel_update", timeout=5))
     await asyncio.sleep(0)
     harness.channel.deny("attach_files")
-    await heard
+    await received
     message = await harness.notice_of(a_song_at(harness.media.song()))
     assert message.attachments == []
     assert harness.media.requests == []

@@ -11,7 +11,7 @@ from bot.storage.models import Delivery, DeliveryPurpose, Destination, MessageFo
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import User
-from tests.support.builders import HERE, NOON, a_song, open_directs
+from tests.support.builders import HERE, NOON, a_song, open_direct_messages
 from tests.support.dispatcher_harness import POST, DispatcherHarness, add_member
 
 AGAIN = 600.0
@@ -48,7 +48,7 @@ class OutboxHarness:
 
     async def send_held_notices(self, now: float = NOON) -> list[Delivery]:
         """Open all direct messages, send what is due, and return it."""
-        await open_directs(self.outbox, DIRECTS, now)
+        await open_direct_messages(self.outbox, DIRECTS, now)
         sent = []
         while claimed := await self.outbox.claim(now, 10):
             for delivery in claimed:
@@ -168,7 +168,7 @@ async def test_a_held_notice_is_not_sent_after_its_notice(harness: OutboxHarness
     await harness.block(await harness.claim())
     await harness.outbox.blocked_channels.probe_now(HERE.channel_id, NOON + 60)
     notice = await harness.claim(NOON + 60)
-    await open_directs(harness.outbox, DIRECTS, NOON + 60)
+    await open_direct_messages(harness.outbox, DIRECTS, NOON + 60)
     assert await harness.outbox.claim(NOON + 60, 10) == []  # the notice may be there any moment
     await harness.outbox.acknowledge(notice, message_id=7, now=NOON + 61)
     assert await harness.send_held_notices(NOON + AGAIN) == []
@@ -181,7 +181,7 @@ async def test_a_held_notice_is_sent_after_another_rejection(harness: OutboxHarn
     await harness.block(await harness.claim())
     await harness.outbox.blocked_channels.probe_now(HERE.channel_id, NOON + 60)
     notice = await harness.claim(NOON + 60)
-    await open_directs(harness.outbox, DIRECTS, NOON + 60)
+    await open_direct_messages(harness.outbox, DIRECTS, NOON + 60)
     assert await harness.outbox.claim(NOON + 60, 10) == []
     await harness.block(notice, NOON + 61)
     assert [each.purpose for each in await harness.send_held_notices(NOON + 120)] == [

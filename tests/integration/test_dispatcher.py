@@ -255,10 +255,10 @@ async def test_a_granted_permission_triggers_a_probe(dispatching: DispatcherHarn
     await dispatching.deliver()
     await dispatching.dispatcher.channel_blocker.retry_unblocked(dispatching.guild.id)
     assert await dispatching.deliver() == []
-    heard = asyncio.create_task(dispatching.client.wait_for("guild_channel_update", timeout=5))
+    received = asyncio.create_task(dispatching.client.wait_for("guild_channel_update", timeout=5))
     await asyncio.sleep(0)
     dispatching.channel.allow("send_messages")
-    await heard
+    await received
     await dispatching.dispatcher.channel_blocker.retry_unblocked(dispatching.guild.id)
     assert len(await dispatching.deliver()) == 1
 
@@ -672,10 +672,10 @@ async def at_once(*_: object, **__: object) -> None:
 @asynccontextmanager
 async def wait_for_event(dispatching: DispatcherHarness, event: str) -> AsyncIterator[None]:
     """Perform an action that causes a gateway event, and wait for the event."""
-    heard = asyncio.create_task(dispatching.client.wait_for(event, timeout=5))
+    received = asyncio.create_task(dispatching.client.wait_for(event, timeout=5))
     await asyncio.sleep(0)
     yield
-    await heard
+    await received
 
 
 async def reject_first_post(dispatching: DispatcherHarness, status: int, code: int) -> User:

@@ -18,7 +18,7 @@ from bot.storage.retention import RETENTION_PERIOD, Retention
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, Message, User
 from sandbox.relay import song
-from tests.support.builders import HERE, NOON, a_running_task, a_song, open_directs
+from tests.support.builders import HERE, NOON, a_running_task, a_song, open_direct_messages
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 
 ADA, BEA = 101, 102
@@ -85,7 +85,7 @@ class ErasureHarness:
             await self.outbox.blocked_channels.block(
                 delivery, until=NOON + 600, reason="50013", now=NOON
             )
-        await open_directs(self.outbox, {ADA: DIRECT})
+        await open_direct_messages(self.outbox, {ADA: DIRECT})
 
     async def erase_user(self, user_id: int = ADA, direct: int | None = DIRECT.channel_id) -> None:
         """Erase a user."""
@@ -193,7 +193,7 @@ async def test_an_erasure_deletes_held_notices_of_the_user(harness: ErasureHarne
     await harness.outbox.blocked_channels.block(
         delivery, until=NOON + 600, reason="50013", now=NOON
     )
-    await open_directs(harness.outbox, {ADA: DIRECT, BEA: BEAS_DIRECT})
+    await open_direct_messages(harness.outbox, {ADA: DIRECT, BEA: BEAS_DIRECT})
     await harness.erase_user()
     held_notices = [d for d in await harness.outbox.claim(NOON, 9) if d.purpose == "held_notice"]
     assert [notice.destination.channel_id for notice in held_notices] == [BEAS_DIRECT.channel_id]
@@ -323,7 +323,7 @@ async def test_the_erasure_of_a_server_keeps_redirected_notices(harness: Erasure
     (delivery,) = await harness.outbox.claim(NOON, 9)
     await harness.outbox.redirection.redirect(delivery, reason="10003", now=NOON)
     await harness.erasure.erase_server(SERVER)
-    await open_directs(harness.outbox, {ADA: DIRECT})
+    await open_direct_messages(harness.outbox, {ADA: DIRECT})
     (direct,) = await harness.outbox.claim(NOON, 9)
     assert (direct.destination.channel_id, direct.watchers) == (DIRECT.channel_id, (ADA,))
 

@@ -23,13 +23,13 @@ from bot.storage.models import Destination, EndReason, PollResult
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from bot.storage.watches import NoticeStates
-from bot.watches.direct_message_watches import DirectMessageWatches
+from bot.watches.recipient_check import RecipientCheck
 from sandbox.discord import Channel, Guild, LocalDiscord, Message, body_contains
 from tests.support.builders import a_clip, a_failure, a_running_task, a_song
 from tests.support.delivery import a_live_card_updater
 from tests.support.dispatcher_harness import POST, connected, traced_client
 from tests.support.paths import SCHEMAS
-from tests.support.released_schema import RELAY, SERVER, SONGS, build, move
+from tests.support.released_schema import RELAY, SERVER, SONGS, build, replace_ids
 
 PATCH = "PATCH /channels/{id}/messages/{message}"
 ADA = 1
@@ -236,8 +236,8 @@ async def test_an_unposted_card_of_an_old_release_is_resolved(
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("UPDATE cards SET message_id = NULL, shown_at = NULL")
         connection.commit()
-    move(path, "guild_id", {SERVER: harness.guild.id})
-    move(path, "channel_id", {SONGS.channel_id: harness.songs.id})
+    replace_ids(path, "guild_id", {SERVER: harness.guild.id})
+    replace_ids(path, "channel_id", {SONGS.channel_id: harness.songs.id})
     async with DatabaseThread(path) as database:
         harness.cards = LiveCards(database, RELAY)
         harness.restart()
@@ -534,7 +534,7 @@ async def test_a_slow_check_of_direct_messages_is_no_refusal(harness: LiveCardHa
     )
     card = await harness.cards.create(direct, ["song"], harness.now, user_id=ADA, claimed=True)
     notices = NoticeStates(harness.database, "local")
-    messages = DirectMessageWatches(harness.updaters[-1], notices, timeout=0.1)
+    messages = RecipientCheck(harness.updaters[-1], notices, timeout=0.1)
     assert await messages.refusal(direct, card, []) is None
     await harness.store.add_finished(
         a_song("done"), user_id=ADA, destination=direct, now=harness.now

@@ -26,7 +26,7 @@ from sandbox.relay import (
     stuck,
 )
 from sandbox.relay.lifecycles import clip, running, streaming, succeeded
-from tests.support.builders import HERE, NOON, a_watched
+from tests.support.builders import HERE, NOON, a_poll_target
 from tests.support.poller_harness import DEADLINE, PollerHarness, open_poller
 
 
@@ -267,7 +267,7 @@ async def test_polls_that_are_rare_because_of_their_price_are_no_outage(
     while due_at is not None and polling.clock.now < NOON + 1.5 * DEADLINE:
         waits.append(due_at - polling.clock.now)
         for second in range(100):  # others are polled, and late
-            late = a_watched(polled_at=due_at - 300, next_poll_at=due_at - 300)
+            late = a_poll_target(polled_at=due_at - 300, next_poll_at=due_at - 300)
             planner.adjust_price([late], due_at + second / 5, full=True)
         due_at = await polling.poll_after(due_at - polling.clock.now)
     assert max(waits) > polling.schedule.max_response_gap

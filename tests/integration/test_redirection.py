@@ -11,7 +11,7 @@ from bot.storage.models import Destination, UndeliveredNotice
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, User
-from tests.support.builders import HERE, NOON, a_song, open_directs
+from tests.support.builders import HERE, NOON, a_song, open_direct_messages
 from tests.support.delivery import a_dispatcher
 from tests.support.dispatcher_harness import POLICY, POST, DispatcherHarness, add_member
 
@@ -202,7 +202,7 @@ async def test_redirection_enqueues_all_messages_in_one_transaction(
     async with DatabaseThread(tmp_path / "suno.db") as database:
         outbox = Outbox(database)
         assert await outbox.next_at() == NOON
-        await open_directs(outbox, {1: Destination(1001), 2: Destination(1002)})
+        await open_direct_messages(outbox, {1: Destination(1001), 2: Destination(1002)})
         notified = await outbox.claim(NOON, 10)
     assert {(each.destination.channel_id, each.watchers) for each in notified} == {
         (1001, (1,)),

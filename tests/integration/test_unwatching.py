@@ -11,7 +11,7 @@ from bot.storage.outbox import Outbox
 from bot.storage.task_facts import task_facts
 from bot.storage.tasks import TaskStore
 from sandbox.relay import song
-from tests.support.builders import HERE, NOON, a_song, open_directs
+from tests.support.builders import HERE, NOON, a_song, open_direct_messages
 from tests.support.sandbox_session import SandboxSession, running_bot
 
 POST = "POST /channels/{id}/messages"
@@ -86,7 +86,7 @@ async def test_a_held_notice_can_be_cancelled(ended_song: EndedSong) -> None:
         second, until=NOON + 600, reason="missing:", now=NOON
     )
     assert await ended_song.unwatch() is UnwatchOutcome.STOPPED
-    await open_directs(ended_song.outbox, {ADA: Destination(700)})
+    await open_direct_messages(ended_song.outbox, {ADA: Destination(700)})
     assert await ended_song.outbox.claim(NOON + 999, 10) == []
 
 
@@ -96,7 +96,7 @@ async def test_a_direct_message_can_be_cancelled(ended_song: EndedSong) -> None:
     (gone,) = await ended_song.outbox.claim(NOON, 10)
     await ended_song.outbox.redirection.redirect(gone, reason="404/10003", now=NOON)
     assert await ended_song.unwatch(ADA) is UnwatchOutcome.STOPPED
-    await open_directs(ended_song.outbox, {BEA: Destination(800)})
+    await open_direct_messages(ended_song.outbox, {BEA: Destination(800)})
     assert await ended_song.unwatch(BEA) is UnwatchOutcome.STOPPED
     assert await ended_song.outbox.claim(NOON, 10) == []
     assert await ended_song.outbox.next_at() is None

@@ -9,7 +9,7 @@ import pytest
 from sandbox.discord import LocalDiscord
 from sandbox.discord.clock import Clock
 from sandbox.discord.snowflakes import DISCORD_EPOCH, SnowflakeGenerator
-from tests.support.sandbox_client import code_of, logged_in_client
+from tests.support.sandbox_client import logged_in_client, status_and_code
 
 POST = "POST /channels/{id}/messages"
 
@@ -21,7 +21,7 @@ async def test_an_error_comes_as_often_as_told() -> None:
         for _ in range(2):
             with pytest.raises(discord.Forbidden) as refused:
                 await harness.place().send("x")
-            assert code_of(refused.value) == (403, 50013)
+            assert status_and_code(refused.value) == (403, 50013)
         await harness.place().send("x")
         assert (fault.hits, len(harness.songs.messages)) == (2, 1)
 
@@ -189,7 +189,7 @@ async def test_what_a_client_gets_wrong_is_told_apart_from_faults(
         for content in ("good", "x" * 2001):
             with pytest.raises(discord.HTTPException) as refused:
                 await harness.post(content=content)
-            assert code_of(refused.value) == (400, 50035)
+            assert status_and_code(refused.value) == (400, 50035)
         (malformed,) = harness.local.malformed_requests
         assert malformed is harness.local.requests[-1]
         assert "BASE_TYPE_MAX_LENGTH" in caplog.text

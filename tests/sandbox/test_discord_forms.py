@@ -14,7 +14,7 @@ from sandbox.discord.command_limits import INTEGER, STRING, read_commands
 from sandbox.discord.errors import ApiError
 from sandbox.discord.message_limits import Files, read_message
 from sandbox.discord.modal_limits import read_choices, read_modal
-from tests.support.sandbox_client import ClientHarness, code_of, logged_in_client
+from tests.support.sandbox_client import ClientHarness, logged_in_client, status_and_code
 
 SONG = "https://cdn.example.com/song.mp3"
 
@@ -92,7 +92,7 @@ async def test_components_of_the_newer_kind_cannot_be_undone() -> None:
         path = f"/channels/{harness.songs.id}/messages/{posted['id']}"
         with pytest.raises(discord.HTTPException) as refused:
             await harness.request("PATCH", path, json={"content": "y"})
-        assert code_of(refused.value) == (400, 50035)
+        assert status_and_code(refused.value) == (400, 50035)
         body = {"flags": 0, "components": [{**text, "content": "y"}]}
         assert (await harness.request("PATCH", path, json=body))["flags"] == 1 << 15
         older = await harness.post(content="x", embeds=[{"title": "x"}])
@@ -100,7 +100,7 @@ async def test_components_of_the_newer_kind_cannot_be_undone() -> None:
         body = {"flags": 1 << 15, "components": [text]}
         with pytest.raises(discord.HTTPException) as refused:
             await harness.request("PATCH", path, json=body)
-        assert code_of(refused.value) == (400, 50035)
+        assert status_and_code(refused.value) == (400, 50035)
         body |= {"content": None, "embeds": []}
         assert (await harness.request("PATCH", path, json=body))["components"] == [
             {**text, "id": 1}
@@ -199,7 +199,7 @@ async def test_a_callback_of_the_wrong_kind_is_refused(body: dict[str, Any]) -> 
         path = url.removeprefix(harness.local.api_url)
         with pytest.raises(discord.HTTPException) as refused:
             await harness.request("POST", path, json=body)
-        assert code_of(refused.value) == (400, 50035)
+        assert status_and_code(refused.value) == (400, 50035)
         await harness.request("POST", path, json={"type": 4, "data": {"content": "x"}})
 
 

@@ -54,7 +54,7 @@ async def test_a_cut_connection_is_resumed_with_what_was_missed() -> None:
         missed = harness.guild.add_channel("made meanwhile")
         await harness.local.wait_until_ready()
         await harness.bot.until(lambda: harness.bot.get_channel(missed.id) is not None)
-        await harness.bot.until(lambda: "RESUMED" in harness.bot.heard)
+        await harness.bot.until(lambda: "RESUMED" in harness.bot.event_types)
         assert harness.local.gateway.identifies == 1
 
 
@@ -70,7 +70,7 @@ async def test_a_client_that_is_sent_away_resumes(how: str) -> None:
         else:
             await local.invalidate_sessions(resumable=True)
         await local.wait_until_ready()
-        await harness.bot.until(lambda: "RESUMED" in harness.bot.heard)
+        await harness.bot.until(lambda: "RESUMED" in harness.bot.event_types)
         assert local.gateway.identifies == 1
 
 
@@ -159,10 +159,10 @@ async def test_a_guild_that_is_down_comes_later() -> None:
         with redirect_discord_py(local):
             running = asyncio.create_task(bot.start(local.token))
             await local.wait_until_ready()
-            await bot.until(lambda: "READY" in bot.heard)
-            assert "GUILD_CREATE" not in bot.heard
+            await bot.until(lambda: "READY" in bot.event_types)
+            assert "GUILD_CREATE" not in bot.event_types
             guild.end_outage()
-            await bot.until(lambda: "GUILD_CREATE" in bot.heard)
+            await bot.until(lambda: "GUILD_CREATE" in bot.event_types)
             await bot.close()
             await running
 
@@ -172,8 +172,8 @@ async def test_messages_are_told_only_to_those_who_asked() -> None:
     async with connected_client() as harness:
         harness.local.send_message(harness.ada, harness.songs, "hello")
         harness.songs.rename("hits")
-        await harness.bot.until(lambda: "CHANNEL_UPDATE" in harness.bot.heard)
-        assert "MESSAGE_CREATE" not in harness.bot.heard
+        await harness.bot.until(lambda: "CHANNEL_UPDATE" in harness.bot.event_types)
+        assert "MESSAGE_CREATE" not in harness.bot.event_types
 
 
 async def test_message_content_needs_the_privileged_intent() -> None:
@@ -186,7 +186,7 @@ async def test_message_content_needs_the_privileged_intent() -> None:
         assert [message.content for message in harness.bot.messages] == ["", "psst"]
         assert harness.bot.messages[0].author.name == "ada"
         harness.local.delete_message(public)
-        await harness.bot.until(lambda: "MESSAGE_DELETE" in harness.bot.heard)
+        await harness.bot.until(lambda: "MESSAGE_DELETE" in harness.bot.event_types)
 
 
 async def test_the_granted_intent_shows_message_content() -> None:
@@ -267,7 +267,7 @@ async def test_two_processes_of_one_bot_both_hear_everything() -> None:
         running = asyncio.create_task(second.start(harness.local.token))
         await harness.local.wait_for(lambda: len(harness.local.gateway.connected) == 2)
         await harness.local.wait_until_ready()
-        await second.until(lambda: "READY" in second.heard)
+        await second.until(lambda: "READY" in second.event_types)
         channel = harness.guild.add_channel("for both")
         await harness.bot.until(lambda: harness.bot.get_channel(channel.id) is not None)
         await second.until(lambda: second.get_channel(channel.id) is not None)

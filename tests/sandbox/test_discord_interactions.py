@@ -5,7 +5,7 @@ import pytest
 from discord import app_commands, ui
 
 from sandbox.discord import ActionUnavailable, Event, Interaction, LocalDiscord, Message, Upload
-from tests.support.sandbox_client import ClientHarness, SampleBot, code_of, connected_client
+from tests.support.sandbox_client import ClientHarness, SampleBot, connected_client, status_and_code
 
 PUBLIC_STATUS = "suno status"
 
@@ -18,7 +18,7 @@ async def refused(harness: ClientHarness, doing: Any) -> tuple[int, int]:
         try:
             await doing(interaction)
         except discord.HTTPException as error:
-            found.append(code_of(error))
+            found.append(status_and_code(error))
             harness.local.changes.notify()
 
     harness.bot.answer = answer

@@ -9,7 +9,7 @@ from sandbox.discord.mentions import find_mentions
 from sandbox.discord.message_limits import Files, read_message
 from sandbox.discord.modal_limits import read_choices, read_modal
 from sandbox.discord.schema import link as link_reader
-from tests.support.sandbox_client import code_of, logged_in_client
+from tests.support.sandbox_client import logged_in_client, status_and_code
 
 SONG = "https://cdn.example.com/song.mp3"
 NOTE = "𝄞"
@@ -338,7 +338,7 @@ async def test_a_refusal_reaches_the_bot_as_discord_writes_it() -> None:
     async with logged_in_client() as harness:
         with pytest.raises(discord.HTTPException) as refused:
             await harness.place().send(embed=discord.Embed(title="x" * 257))
-        assert code_of(refused.value) == (400, 50035)
+        assert status_and_code(refused.value) == (400, 50035)
         assert "embeds.0.title: Must be 256 or fewer in length." in refused.value.text
         assert harness.songs.messages == []
 
@@ -354,7 +354,7 @@ async def test_nothing_at_all_is_no_message(payload: dict[str, Any]) -> None:
     async with logged_in_client() as harness:
         with pytest.raises(discord.HTTPException) as refused:
             await harness.post(**payload)
-        assert code_of(refused.value) == (400, 50006)
+        assert status_and_code(refused.value) == (400, 50006)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 import discord
 import pytest
 
-from tests.support.sandbox_client import ClientHarness, code_of, logged_in_client
+from tests.support.sandbox_client import ClientHarness, logged_in_client, status_and_code
 
 
 async def test_a_message_is_in_the_channel() -> None:
@@ -108,7 +108,7 @@ async def test_a_history_cannot_be_asked_for_anyhow(query: dict[str, Any]) -> No
     async with logged_in_client() as harness:
         with pytest.raises(discord.HTTPException) as refused:
             await harness.request("GET", f"/channels/{harness.songs.id}/messages", params=query)
-        assert code_of(refused.value) == (400, 50035)
+        assert status_and_code(refused.value) == (400, 50035)
 
 
 async def test_a_file_is_kept_and_served() -> None:
@@ -152,7 +152,7 @@ async def test_a_file_above_20_mebibytes_is_too_large() -> None:
         await harness.place().send(file=discord.File(io.BytesIO(bytes(size)), "fits.mp3"))
         with pytest.raises(discord.HTTPException) as refused:
             await harness.place().send(file=discord.File(io.BytesIO(bytes(size + 1)), "not.mp3"))
-        assert code_of(refused.value) == (413, 40005)
+        assert status_and_code(refused.value) == (413, 40005)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ async def test_posting_needs_its_permission(denied: str, status: int, code: int)
         harness.songs.deny(denied)
         with pytest.raises(discord.Forbidden) as refused:
             await harness.place().send("x", file=a_file("a.txt"))
-        assert code_of(refused.value) == (status, code)
+        assert status_and_code(refused.value) == (status, code)
         harness.songs.allow(denied)
         await harness.place().send("x", file=a_file("a.txt"))
 
@@ -387,7 +387,7 @@ async def test_a_reply_to_nothing_is_refused_unless_told_otherwise() -> None:
         with pytest.raises(discord.HTTPException) as refused:
             await harness.post(content="x", message_reference={"message_id": "1"})
         assert harness.songs.messages == []
-        assert code_of(refused.value) == (400, 50035)
+        assert status_and_code(refused.value) == (400, 50035)
         await harness.post(
             content="x", message_reference={"message_id": "1", "fail_if_not_exists": False}
         )
@@ -487,7 +487,7 @@ async def test_wrong_ways_of_asking_are_refused() -> None:
         ):
             with pytest.raises(discord.HTTPException) as refused:
                 await harness.request(method, where, **options)
-            assert code_of(refused.value) == (status, code)
+            assert status_and_code(refused.value) == (status, code)
 
 
 def a_file(name: str) -> discord.File:

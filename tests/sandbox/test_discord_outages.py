@@ -9,10 +9,10 @@ import pytest
 from sandbox.discord import ActionUnavailable, LocalDiscord, body_contains
 from tests.support.sandbox_client import (
     SampleBot,
-    code_of,
     connected_client,
     logged_in_client,
     redirect_discord_py,
+    status_and_code,
 )
 
 POST = "POST /channels/{id}/messages"
@@ -32,7 +32,7 @@ async def test_a_server_without_the_bot_can_have_its_commands() -> None:
         for refused in (harness.place(chat).send("x"), harness.bot.fetch_channel(chat.id)):
             with pytest.raises(discord.Forbidden) as error:
                 await refused
-            assert code_of(error.value) == (403, 50001)
+            assert status_and_code(error.value) == (403, 50001)
         with pytest.raises(discord.Forbidden) as error:
             await harness.place(harness.local.open_dm(harness.local.add_user("Nobody"))).send("x")
         assert error.value.code == 50278
@@ -71,7 +71,7 @@ async def test_a_fault_can_depend_on_what_is_written() -> None:
         ):
             with pytest.raises(discord.HTTPException) as error:
                 await refused
-            assert code_of(error.value) == (400, 200000)
+            assert status_and_code(error.value) == (400, 200000)
         assert (fault.hits, len(harness.songs.messages)) == (3, 1)
         assert harness.songs.messages[0].attachments[0].filename.endswith(".py")
 
@@ -98,7 +98,7 @@ async def test_a_proxy_can_answer_anything(status: int) -> None:
         harness.local.faults.add(POST, status=status, html=True, headers={"Retry-After": "7"})
         with pytest.raises(discord.HTTPException) as error:
             await harness.place().send("x")
-        assert code_of(error.value) == (status, 0)
+        assert status_and_code(error.value) == (status, 0)
         assert error.value.response.headers["Retry-After"] == "7"
         assert error.value.response.content_type == "text/html"
 
@@ -136,7 +136,7 @@ async def test_many_direct_messages_cannot_be_opened_at_once() -> None:
             await harness.bot.http.start_private_message(person.id)
         with pytest.raises(discord.Forbidden) as error:
             await harness.bot.http.start_private_message(people[10].id)
-        assert code_of(error.value) == (403, 40003)
+        assert status_and_code(error.value) == (403, 40003)
         harness.local.clock.advance(600)
         assert await harness.bot.http.start_private_message(people[10].id)
 
@@ -154,13 +154,13 @@ async def test_a_shard_can_be_away_while_its_server_removes_the_bot() -> None:
             local.expire_sessions(shard=1)
             await local.drop_gateway(shard=1)
             gone.remove_bot()
-            bot.heard.clear()
+            bot.event_types.clear()
             assert not local.gateway.all_shards_ready
             local.release_shard(1)
             await local.wait_until_ready()
-            await bot.until(lambda: "READY" in bot.heard)
-            assert bot.heard.count("READY") == 1
-            assert "GUILD_DELETE" not in bot.heard
+            await bot.until(lambda: "READY" in bot.event_types)
+            assert bot.event_types.count("READY") == 1
+            assert "GUILD_DELETE" not in bot.event_types
             assert local.gateway.identifies == 3
             await bot.close()
             await running
@@ -175,4 +175,4 @@ async def test_a_shard_that_resumes_hears_what_it_missed() -> None:
         harness.guild.remove_bot()
         harness.local.release_shard(0)
         await harness.bot.until(lambda: harness.bot.get_guild(harness.guild.id) is None)
-        assert "GUILD_DELETE" in harness.bot.heard
+        assert "GUILD_DELETE" in harness.bot.event_types

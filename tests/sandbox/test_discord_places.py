@@ -7,14 +7,14 @@ import pytest
 
 from sandbox.discord import ActionUnavailable
 from sandbox.discord import channel_kinds as kinds
-from tests.support.sandbox_client import code_of, connected_client, logged_in_client
+from tests.support.sandbox_client import connected_client, logged_in_client, status_and_code
 
 
 async def refused(call: Any) -> tuple[int, int]:
     """Give the status and the code with which a call is refused."""
     with pytest.raises(discord.HTTPException) as error:
         await call
-    return code_of(error.value)
+    return status_and_code(error.value)
 
 
 @pytest.mark.parametrize("kind", [kinds.TEXT, kinds.VOICE, kinds.ANNOUNCEMENT, kinds.STAGE])
@@ -141,7 +141,7 @@ async def test_a_private_thread_is_open_to_its_members_alone() -> None:
         await harness.bot.until(lambda: guild.get_thread(thread.id))
         await harness.place(thread).send("x")
         thread.remove_from_thread(harness.local.bot_user)
-        await harness.bot.until(lambda: "THREAD_MEMBERS_UPDATE" in harness.bot.heard)
+        await harness.bot.until(lambda: "THREAD_MEMBERS_UPDATE" in harness.bot.event_types)
         assert await refused(harness.place(thread).send("x")) == (403, 50001)
         harness.guild.grant("manage_threads")
         await harness.place(thread).send("x")
@@ -197,11 +197,11 @@ async def test_a_bot_hears_what_becomes_of_its_own_roles() -> None:
             else:
                 harness.guild.take_role(bot, role)
             await harness.bot.until(lambda: not guild.me.guild_permissions.manage_messages)
-        assert "GUILD_ROLE_DELETE" in harness.bot.heard
-        harness.bot.heard.clear()
+        assert "GUILD_ROLE_DELETE" in harness.bot.event_types
+        harness.bot.event_types.clear()
         harness.guild.give_role(harness.ada, harness.guild.add_role("Fan"))
-        await harness.bot.until(lambda: "GUILD_ROLE_CREATE" in harness.bot.heard)
-        assert "GUILD_MEMBER_UPDATE" not in harness.bot.heard
+        await harness.bot.until(lambda: "GUILD_ROLE_CREATE" in harness.bot.event_types)
+        assert "GUILD_MEMBER_UPDATE" not in harness.bot.event_types
 
 
 async def test_a_deleted_role_is_gone_from_overwrites() -> None:
@@ -238,14 +238,14 @@ async def test_who_is_let_into_a_channel_hears_of_its_threads() -> None:
         old.archive()
         assert (await harness.request("GET", f"/guilds/{guild.id}/threads/active"))["threads"] == []
         hidden.allow("view_channel")
-        await harness.bot.until(lambda: "THREAD_LIST_SYNC" in harness.bot.heard)
+        await harness.bot.until(lambda: "THREAD_LIST_SYNC" in harness.bot.event_types)
         assert guild.get_thread(thread.id)
         assert guild.get_thread(old.id) is None
         harness.songs.deny("send_messages")
         harness.songs.allow("send_messages")
         harness.songs.rename("hits")
         await harness.bot.until(lambda: harness.bot.get_channel(harness.songs.id).name == "hits")  # type: ignore[union-attr] # it stays
-        assert harness.bot.heard.count("THREAD_LIST_SYNC") == 1
+        assert harness.bot.event_types.count("THREAD_LIST_SYNC") == 1
 
 
 async def test_messages_of_hidden_channels_are_not_told() -> None:

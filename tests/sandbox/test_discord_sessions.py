@@ -50,7 +50,7 @@ async def test_a_client_without_acknowledgements_begins_anew() -> None:
         local.gateway.identify_limits.seconds = 0
         with redirect_discord_py(local):
             running = asyncio.create_task(bot.start(local.token))
-            await bot.until(lambda: "RESUMED" in bot.heard)
+            await bot.until(lambda: "RESUMED" in bot.event_types)
             local.gateway.acknowledges_heartbeats = True
             await bot.close()
             await asyncio.wait([running])

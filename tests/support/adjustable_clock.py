@@ -1,7 +1,7 @@
-"""A clock that a test moves for a bot in a process of its own, instead of waiting for minutes.
+"""Moves the clock of a bot in another process, so that a test need not wait for minutes.
 
-``python -m tests.support.adjustable_clock FILE`` runs the bot by a clock that is the real one plus
-the seconds that stand in ``FILE``; ``AdjustableClock`` changes them.
+``python -m tests.support.adjustable_clock FILE`` runs the bot with the real clock plus the
+seconds in ``FILE``; ``AdjustableClock`` changes them.
 """
 
 import mmap
@@ -14,12 +14,12 @@ from pathlib import Path
 
 _SECONDS = struct.Struct("d")
 
-NOTICED_WITHIN = 0.05
-"""Real seconds after which a bot that sleeps has noticed that its clock was moved."""
+MAX_SLEEP = 0.05
+"""Real seconds after which a sleeping bot reads its clock again."""
 
 
 class AdjustableClock:
-    """By how much the clock of a bot is ahead, in a file that the bot reads at every look at it."""
+    """The seconds by which the clock of a bot is ahead, in a file that the bot maps into memory."""
 
     def __init__(self, path: Path) -> None:
         if not path.exists():
@@ -29,35 +29,35 @@ class AdjustableClock:
 
     @property
     def ahead(self) -> float:
-        """Seconds."""
+        """By how many seconds the clock of the bot is ahead."""
         (seconds,) = _SECONDS.unpack_from(self._shared)
         return float(seconds)
 
     def advance(self, seconds: float) -> None:
-        """Let so many seconds pass at once."""
+        """Move the clock of the bot forward by ``seconds``."""
         _SECONDS.pack_into(self._shared, 0, self.ahead + seconds)
 
 
-class _Wakeful(selectors.DefaultSelector):
-    """A selector that never sleeps for so long that a moved clock goes unnoticed."""
+class _BoundedSelector(selectors.DefaultSelector):
+    """A selector that sleeps for ``MAX_SLEEP`` at most, so that a moved clock takes effect."""
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Wait as told, but not for long: an event loop looks at the clock and comes again."""
-        bounded = NOTICED_WITHIN if timeout is None else min(timeout, NOTICED_WITHIN)
+        """Wait for events until the timeout, at most ``MAX_SLEEP``; the loop calls it again."""
+        bounded = MAX_SLEEP if timeout is None else min(timeout, MAX_SLEEP)
         events: list[tuple[selectors.SelectorKey, int]] = super().select(bounded)
         return events
 
 
-def _moved(clock: Callable[[], float], by: AdjustableClock) -> Callable[[], float]:
+def _shifted(clock: Callable[[], float], by: AdjustableClock) -> Callable[[], float]:
     return lambda: clock() + by.ahead
 
 
 def run(path: Path) -> None:
-    """Run the bot by the moved clock; must come before anything of the bot is imported."""
+    """Run the bot with the moved clock. Call this before any module of the bot is imported."""
     clock = AdjustableClock(path)
-    time.time = _moved(time.time, clock)
-    time.monotonic = _moved(time.monotonic, clock)
-    selectors.DefaultSelector = _Wakeful  # type: ignore[misc]  # what asyncio takes
+    time.time = _shifted(time.time, clock)
+    time.monotonic = _shifted(time.monotonic, clock)
+    selectors.DefaultSelector = _BoundedSelector  # type: ignore[misc]  # what asyncio takes
     sys.modules["uvloop"] = None  # type: ignore[assignment]  # its loop has a clock of its own
     from bot.__main__ import main
 

@@ -1,4 +1,4 @@
-"""A browser for the tests of the page: the system's Chromium, without a window."""
+"""Runs the system's Chromium, headless, for the tests of the page."""
 
 import shutil
 from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ WIDE, NARROW = (1360, 860), (390, 780)
 
 @asynccontextmanager
 async def launch_browser() -> AsyncIterator[Browser]:
-    """Start Chromium with a new profile, and end it."""
+    """Start Chromium with a new profile; close it at the end."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
         try:
@@ -49,12 +49,11 @@ async def open_page(
     dark: bool = True,
     scale: float = 1.0,
 ) -> AsyncIterator[Page]:
-    """Open an address in a window of its own; at the end, it must not have complained.
+    """Open a URL in a window of its own; at the end, assert that the page had no errors.
 
-    A complaint is an exception of the page, an error on its console, or a request that left this
-    machine.
+    An error is an exception of the page, an error on its console, or a request to another host.
     """
-    complaints: list[str] = []
+    errors: list[str] = []
     context = await browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         color_scheme="dark" if dark else "light",
@@ -64,20 +63,20 @@ async def open_page(
     )
     await context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = await context.new_page()
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
     page.on(
         "request",
-        lambda request: complaints.append(request.url) if _leaves(request.url, url) else None,
+        lambda request: errors.append(request.url) if _is_external(request.url, url) else None,
     )
     try:
         await page.goto(url)
         await page.locator(".channel-item").first.wait_for(state="attached")
         yield page
-        assert complaints == []
+        assert errors == []
     finally:
         await context.close()
 
 
-def _leaves(address: str, url: str) -> bool:
+def _is_external(address: str, url: str) -> bool:
     return not address.startswith((url, url.replace("http", "ws", 1)))

@@ -1,4 +1,4 @@
-"""Values for tests, complete but for what a test wants to be different."""
+"""Builds complete values for tests; a test names only the fields that matter to it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,13 +13,13 @@ from bot.watches.lookup_limiter import LookupLimiter
 from bot.watches.watchlist import Watchlist
 
 NOON = 1_700_000_000.0
-"""A moment (Unix seconds)."""
+"""An arbitrary time (Unix seconds)."""
 
 HERE = Destination(channel_id=500, guild_id=50, locale="en-US")
 
 
 def a_clip(**changes: Any) -> Clip:
-    """Return a clip that can be played."""
+    """Return a playable clip."""
     values: dict[str, Any] = {
         "id": "clip-1",
         "title": "Paper Boats",
@@ -35,7 +35,7 @@ def a_clip(**changes: Any) -> Clip:
 
 
 def a_running_task(task_id: str = "song", **changes: Any) -> Task:
-    """Return a song that is being made."""
+    """Return a running song."""
     values: dict[str, Any] = {
         "status": TaskStatus.IN_PROGRESS,
         "kind": TaskKind.MUSIC,
@@ -45,7 +45,7 @@ def a_running_task(task_id: str = "song", **changes: Any) -> Task:
 
 
 def a_song(task_id: str = "song", **changes: Any) -> Task:
-    """Return a song that is done."""
+    """Return a finished song."""
     values: dict[str, Any] = {
         "status": TaskStatus.SUCCESS,
         "outcome": Outcome.SUCCESS,
@@ -56,7 +56,7 @@ def a_song(task_id: str = "song", **changes: Any) -> Task:
 
 
 def a_lyrics_task(task_id: str = "lyrics", **changes: Any) -> Task:
-    """Return lyrics that are done."""
+    """Return finished lyrics."""
     values: dict[str, Any] = {
         "status": TaskStatus.SUCCESS,
         "outcome": Outcome.SUCCESS,
@@ -77,8 +77,8 @@ def a_failure(task_id: str = "song", **changes: Any) -> Task:
     return Task(task_id, **values | changes)
 
 
-def a_watched(**changes: Any) -> PollTarget:
-    """Return what the poller knows of a running song that was added at noon."""
+def a_poll_target(**changes: Any) -> PollTarget:
+    """Return the poll target for a running song that was added at noon."""
     values: dict[str, Any] = {
         "task_id": "song",
         "kind": TaskKind.MUSIC,
@@ -98,10 +98,10 @@ def a_watched(**changes: Any) -> PollTarget:
     return PollTarget(**values | changes)
 
 
-async def open_directs(
+async def open_direct_messages(
     outbox: Outbox, directs: Mapping[int, Destination], now: float = NOON
 ) -> None:
-    """Open the direct messages of all who are to be told something, as Discord would."""
+    """Open the direct messages of all redirected notices, as Discord would."""
     while message := await outbox.redirection.claim_unopened(now, lease=60):
         await outbox.redirection.record_opened(message, directs[message.user_id].channel_id, now)
 
@@ -113,7 +113,7 @@ def a_watchlist(
     limiter: LookupLimiter,
     clock: Callable[[], float],
 ) -> Watchlist:
-    """Return a watchlist whose tasks are polled by a schedule."""
+    """Return a watchlist that takes the first poll times from ``schedule``."""
     return Watchlist(
         client,
         store,

@@ -1,4 +1,4 @@
-"""A client and the local relay that it asks, with durations that suit a test."""
+"""A relay client and the local relay that it queries, with short delays."""
 
 import asyncio
 import time
@@ -29,19 +29,19 @@ async def client_at_relay(
 ) -> AsyncIterator[tuple[LocalRelay, RelayClient]]:
     """Start a relay and a client of it.
 
-    ``at`` is the path and ``name`` the name to configure; the address to configure is the relay's
-    with ``under`` behind it.
+    ``at`` is the configured path and ``name`` the configured relay; the configured URL is the
+    relay's, followed by ``under``.
     """
     async with LocalRelay() as local, aiohttp.ClientSession() as session:
-        asked = relay_profile(name, local.base_url + under, at)
-        chosen = {
+        profile = relay_profile(name, local.base_url + under, at)
+        options = {
             "requests_per_second": 1000,
             "limits": ResponseLimits(total=5),
             "backoff": QUICK,
             "coalescing_window": 0.01,
             **settings,
         }
-        client = RelayClient(session, asked, SecretStr(key or local.key), **chosen)
+        client = RelayClient(session, profile, SecretStr(key or local.key), **options)
         try:
             yield local, client
         finally:
@@ -49,7 +49,7 @@ async def client_at_relay(
 
 
 async def wait_for_pause(client: RelayClient) -> None:
-    """Wait until the relay may be asked again."""
+    """Wait until the circuit breaker admits requests again."""
     until = client.circuit_status.open_until
     if until is not None:
         await asyncio.sleep(max(0.0, until - time.time()) + 0.002)

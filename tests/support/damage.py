@@ -8,8 +8,8 @@ from pathlib import Path
 def damage(path: Path, name: str) -> None:
     """Overwrite the first page of a table or an index; the file still opens."""
     with closing(sqlite3.connect(path)) as connection:
-        asked = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
-        (page,) = connection.execute(asked, [name]).fetchone()
+        query = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
+        (page,) = connection.execute(query, [name]).fetchone()
         (size,) = connection.execute("PRAGMA page_size").fetchone()
     with path.open("r+b") as file:
         file.seek((page - 1) * size)

@@ -1,4 +1,4 @@
-"""The parts of delivery, as production wires them, with what a test wants to differ."""
+"""Builds the parts of delivery as production wires them; a test names only what differs."""
 
 import time
 from collections.abc import Callable

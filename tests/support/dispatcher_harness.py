@@ -27,13 +27,12 @@ from tests.support.delivery import a_dispatcher
 
 POST = "POST /channels/{id}/messages"
 
-
 POLICY = RetryPolicy(first_delay=1, max_delay=300, held_retry_interval=600, hold_after=86400)
 
 
 @dataclass
 class DispatcherHarness:
-    """A dispatcher between an outbox and a Discord; all go by the clock of Discord."""
+    """A dispatcher between an outbox and a Discord; all use the clock of Discord."""
 
     local: LocalDiscord
     channel: Channel
@@ -67,7 +66,7 @@ class DispatcherHarness:
         )
 
     async def deliver(self, after: float = 0.0) -> list[Message]:
-        """Let time pass, send what is due until nothing is, return what is in the channel."""
+        """Advance the clock, send all due deliveries; return the messages in the channel."""
         self.local.clock.advance(after)
         while True:
             self.outbox.changed.clear()
@@ -79,14 +78,14 @@ class DispatcherHarness:
             assert next_at is None or next_at <= self.now or self.outbox.changed.is_set()
 
     async def states(self) -> list[tuple[str, str | None]]:
-        """Return the state and reason of every delivery, as people are told them."""
+        """Return the state and reason of every delivery, as users see them."""
         rows = await self.outbox._database.read(
-            f"SELECT {VISIBLE_STATE} AS state, coalesce(b.reason, d.reason) AS why"  # noqa: S608 # names of ours
+            f"SELECT {VISIBLE_STATE} AS state, coalesce(b.reason, d.reason) AS reason"  # noqa: S608 # names of ours
             " FROM deliveries d LEFT JOIN blocked_channels b ON b.channel_id = d.channel_id"
             " ORDER BY d.id",
             [],
         )
-        return [(row["state"], row["why"]) for row in rows]
+        return [(row["state"], row["reason"]) for row in rows]
 
 
 def traced_client(request_monitor: RequestMonitor) -> discord.Client:
@@ -140,6 +139,6 @@ def add_member(dispatching: DispatcherHarness, name: str = "Ada") -> User:
 
 
 def message_requests(dispatching: DispatcherHarness) -> list[Request]:
-    """Return what was sent to the channel."""
+    """Return the requests that posted to the channel."""
     path = f"/channels/{dispatching.channel.id}/messages"
     return [one for one in dispatching.local.requests if (one.method, one.path) == ("POST", path)]

@@ -1,4 +1,4 @@
-"""Runs the doctor on a sandbox: within this process, or as the command that people type."""
+"""Runs the doctor on a sandbox: within this process, or as a command in another one."""
 
 import asyncio
 import io

@@ -11,11 +11,11 @@ class Forwarder:
     def __init__(self, port: int) -> None:
         self._target = port
         self._server: asyncio.Server | None = None
-        self._lines: set[asyncio.StreamWriter] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
         self.port = 0
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._forward, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -31,20 +31,20 @@ class Forwarder:
         """Abort every connection, and refuse new ones."""
         if self._server is not None:
             self._server.close()
-        for line in self._lines:
-            line.transport.abort()
+        for writer in self._writers:
+            writer.transport.abort()
 
-    async def mend(self) -> None:
+    async def restore(self) -> None:
         """Forward connections again, at the same port."""
-        self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._forward, "127.0.0.1", self.port)
 
-    async def _pass_on(self, near_in: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
-        far_in, far = await asyncio.open_connection("127.0.0.1", self._target)
-        self._lines |= {near, far}
-        await asyncio.gather(_pump(near_in, far), _pump(far_in, near))
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        target_reader, target_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        self._writers |= {writer, target_writer}
+        await asyncio.gather(_copy(reader, target_writer), _copy(target_reader, writer))
 
 
-async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
     """Copy bytes until either end is closed."""
     try:
         while chunk := await source.read(1 << 16):

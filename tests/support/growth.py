@@ -1,4 +1,4 @@
-"""How fast the cost of some work grows with its input, without a word about absolute times."""
+"""Measures how the cost of some work grows with its input; absolute times do not matter."""
 
 import gc
 import time
@@ -7,29 +7,30 @@ from collections.abc import Callable
 
 DOUBLINGS = 3
 _LINEAR = 2.6
-"""A doubling may cost so many times as much: twice, and room for noise; quadratic work costs four
-times as much each time, which three doublings in a row tell from it surely."""
+"""The factor by which the cost may grow when the input doubles: 2, and a margin for noise. For
+quadratic work it is 4, so three doublings in a row distinguish the two reliably."""
 _FLAT = 3
+"""The factor by which the cost of constant work may seem to grow, because of noise."""
 _TRIES = 3
 _ATTEMPTS = 4
 
 
 def grows_linearly(work: Callable[[int], object], size: int) -> bool:
-    """Whether eight times as much input costs no more than in proportion.
+    """Whether eight times the input costs at most about eight times as much.
 
-    The processor time of this thread is compared, the least of some tries, so that other programs
-    hardly count. What still looks like more is measured again: what really costs more always does.
+    The processor time of this thread is compared, the minimum of several runs, so that other
+    programs hardly matter. A high result is measured again, because only real growth repeats.
     """
     return any(_ratio(work, size) <= _LINEAR**DOUBLINGS for _ in range(_ATTEMPTS))
 
 
 def stays_flat(work: Callable[[int], object], size: int) -> bool:
-    """Whether eight times the input costs about the same, as where only a part of it is used."""
+    """Whether eight times the input costs about the same, because only a part of it is read."""
     return any(_ratio(work, size) <= _FLAT for _ in range(_ATTEMPTS))
 
 
 def peak_memory(work: Callable[[], object]) -> int:
-    """Return the most bytes of Python's memory that some work had at once, its input apart."""
+    """Return the peak of Python's memory during some work, in bytes, without its input."""
     tracemalloc.start()
     try:
         work()
@@ -44,12 +45,12 @@ def _ratio(work: Callable[[int], object], size: int) -> float:
 
 def _cost(work: Callable[[int], object], size: int) -> float:
     least = float("inf")
-    gc.disable()  # how often it comes in between depends on what other tests left behind
+    gc.disable()  # how often it runs depends on the objects that other tests left
     try:
         for _ in range(_TRIES):
-            began = time.thread_time()
+            started = time.thread_time()
             work(size)
-            least = min(least, time.thread_time() - began)
+            least = min(least, time.thread_time() - started)
     finally:
         gc.enable()
     return max(least, 1e-4)

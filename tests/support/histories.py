@@ -1,4 +1,4 @@
-"""Histories for tests: tasks that are watched and end, and what is found of them."""
+"""Creates histories: tasks that are watched and end, and searches for them."""
 
 from bot.relay.models import Task
 from bot.storage.history import History

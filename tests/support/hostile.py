@@ -1,4 +1,4 @@
-"""Texts, clips and tasks as a hostile relay would write them, and the limits that still hold."""
+"""Generates the texts, clips and tasks of a hostile relay, and asserts Discord's limits."""
 
 from collections.abc import Iterable
 
@@ -46,7 +46,7 @@ TEXTS = st.one_of(
     st.lists(st.sampled_from(_PIECES), max_size=12).map(" ".join),
     st.text(max_size=30),
 )
-"""Short texts, made of what could take effect."""
+"""Short texts of pieces that Discord might interpret."""
 
 _HUGE = st.builds(
     lambda piece, length: (piece * length)[:length],
@@ -107,7 +107,7 @@ TASKS = st.builds(
 
 
 def assert_embeds_fit(embeds: Iterable[discord.Embed]) -> None:
-    """Fail unless Discord would take these embeds in one message, and show each of them."""
+    """Fail unless Discord accepts these embeds in one message, and shows each of them."""
     shown = list(embeds)
     assert 0 < len(shown) <= 10
     assert sum(_length(embed) for embed in shown) <= 6000
@@ -118,7 +118,7 @@ def assert_embeds_fit(embeds: Iterable[discord.Embed]) -> None:
 
 
 def assert_fits(notice: Notice) -> None:
-    """Fail unless Discord would take this message."""
+    """Fail unless Discord accepts this message."""
     assert 0 < len(notice.content) <= 2000
     if notice.embeds:
         assert_embeds_fit(notice.embeds)

@@ -11,7 +11,7 @@ from aiohttp import web
 from bot.delivery.attachments.audio_fetcher import Resolver
 
 MP3 = b"ID3\x04\x00\x00\x00\x00\x00\x00" + b"\xff\xfb\x90\x64" + bytes(range(256)) * 8
-"""What begins as an MP3 does."""
+"""Bytes that begin like an MP3 file."""
 
 
 def mp4(brand: bytes, *handlers: bytes, at_end: bool = False) -> bytes:
@@ -38,25 +38,25 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass
 class MediaServer:
-    """Serves what ``answers`` say, by path; ``requests`` are those that came."""
+    """Serves the handlers in ``answers``, by path; ``requests`` has the received requests."""
 
     port: int = 0
     host: str = "127.0.0.1"
-    """The name in its links; whoever follows another one has to know its address."""
+    """The host in its links; a test with another host passes a resolver for it."""
     answers: dict[str, Answer] = field(default_factory=dict)
     requests: list[web.Request] = field(default_factory=list)
 
     def link(self, path: str = "/song.mp3", host: str = "") -> str:
-        """Return the link to something here."""
+        """Return the URL of a path on this server."""
         return f"http://{host or self.host}:{self.port}{path}"
 
     def song(self, data: bytes = MP3, kind: str = "audio/mpeg", status: int = 200) -> str:
-        """Serve a file as one usually is; return the link to it."""
+        """Serve a file at ``/song.mp3``; return its URL."""
         self.answers["/song.mp3"] = answering(data, kind, status)
         return self.link()
 
     def redirect(self, target: str, status: int = 302, path: str = "/song.mp3") -> str:
-        """Serve a redirect that tries to plant a cookie; return the link to it."""
+        """Serve a redirect that also sets a cookie; return its URL."""
         headers = {"Location": target, "Set-Cookie": "who=you; Path=/"}
         self.answers[path] = answering(b"", "text/html", status, headers)
         return self.link(path)
@@ -64,7 +64,7 @@ class MediaServer:
     def stream(
         self, *chunks: bytes, every: float = 0.0, endless: bool = False, kind: str = "audio/mpeg"
     ) -> str:
-        """Serve chunks without saying how long they are together; return the link to them."""
+        """Serve chunks without a ``Content-Length``; return their URL."""
 
         async def answer(request: web.Request) -> web.StreamResponse:
             response = web.StreamResponse(headers={"Content-Type": kind})
@@ -91,7 +91,7 @@ class MediaServer:
 def answering(
     data: bytes, kind: str, status: int = 200, headers: dict[str, str] | None = None
 ) -> Answer:
-    """Return what gives the same answer at every request."""
+    """Return a handler that always sends this response."""
 
     async def answer(_: web.Request) -> web.StreamResponse:
         return web.Response(
@@ -119,7 +119,7 @@ async def open_media_server() -> AsyncIterator[MediaServer]:
 
 @asynccontextmanager
 async def raw_responses(text: bytes, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
-    """Answer every connection with ``text`` as it is, then hang up; yield the port."""
+    """Send ``text`` unchanged on every connection, then close it; yield the port."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(asyncio.IncompleteReadError):
@@ -135,7 +135,7 @@ async def raw_responses(text: bytes, tls: ssl.SSLContext | None = None) -> Async
 
 
 def always(*addresses: str) -> Resolver:
-    """Return a resolver that knows the same addresses for every name."""
+    """Return a resolver that returns these addresses for every name."""
 
     async def resolve(_host: str, _port: int) -> Sequence[str]:
         return addresses

@@ -1,4 +1,4 @@
-"""The payload files: answers of relays, and what they mean."""
+"""Reads the payload files: responses of relays, and how they are to be parsed."""
 
 import json
 from typing import Any

@@ -47,7 +47,7 @@ class ManualClock:
 
 @dataclass(frozen=True)
 class PollerHarness:
-    """A relay, a database and every part between them."""
+    """A relay, a database and the parts of the bot that poll."""
 
     relay: LocalRelay
     clock: ManualClock
@@ -59,7 +59,7 @@ class PollerHarness:
     poller: Poller
 
     async def watch(self, task_id: str, user_id: int = 1) -> WatchOutcome:
-        """Watch a task; return what became of that."""
+        """Watch a task; return the outcome."""
         (result,) = await self.watchlist.add([task_id], user_id=user_id, destination=HERE)
         return result.outcome
 

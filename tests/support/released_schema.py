@@ -1,12 +1,11 @@
-"""What a release leaves behind in a database, kept so that every later version can read it.
+"""Writes the database of a release to a file, by which tests check that later versions read it.
 
-``python -m tests.support.released_schema`` runs the code at hand through one of everything (a task
-that runs, notices in every state, cards, a history, settings) and writes the database that this
-leaves to ``tests/schemas/<version>.sql``. A release does it once; a file that is there is never
-changed.
+``python -m tests.support.released_schema`` creates a database with the current code that has one of
+everything (a running task, notices in every state, cards, a history, settings), and writes it to
+``tests/schemas/<version>.sql``. A release does this once; an existing file is never changed.
 
-The dump is SQL. The full-text index comes along as the rows of its inner tables, bit for bit, so
-that what a later version opens is what that release wrote.
+The dump is SQL. It has the full-text index as the rows of its shadow tables, unchanged, so that a
+later version opens exactly what the release wrote.
 """
 
 import asyncio
@@ -32,7 +31,7 @@ from tests.support.builders import (
     a_lyrics_task,
     a_running_task,
     a_song,
-    open_directs,
+    open_direct_messages,
 )
 from tests.support.paths import SCHEMAS
 
@@ -49,26 +48,26 @@ BOATS = a_clip(title="Paper Boats", lyrics="[Verse]\nPaper boats on a rainy stre
 RIVER = a_clip(id="clip-2", title="河上纸船", style="民谣", lyrics="[主歌]\n纸船漂过长长的河")
 
 
-class Life:
-    """A bot's parts on one database, at noon."""
+class ScenarioParts:
+    """The parts of a bot on one database; the time is noon."""
 
     def __init__(self, database: DatabaseThread) -> None:
         self.outbox = Outbox(database)
         self.store = TaskStore(database, self.outbox, RELAY)
         self.cards = LiveCards(database, RELAY)
         self.settings = ServerSettingsStore(database)
-        self.notes = KeyValueStore(database)
+        self.key_values = KeyValueStore(database)
 
     async def watch(
-        self, task: str | Task, *people: int, destination: Destination = SONGS, mention: bool = True
+        self, task: str | Task, *users: int, destination: Destination = SONGS, mention: bool = True
     ) -> None:
-        """Let people watch a task in a place, one after the other."""
+        """Let users watch a task in a channel, one after the other."""
         task = a_running_task(task) if isinstance(task, str) else task
-        for person in people:
+        for user in users:
             await self.store.add_watch(
                 task,
                 known=task.kind is not None,
-                user_id=person,
+                user_id=user,
                 destination=destination,
                 now=NOON,
                 deadline=86400,
@@ -82,7 +81,7 @@ class Life:
         await self.store.record([seen], NOON + 60)
 
     async def claim(self) -> Delivery:
-        """Take the one delivery that is due."""
+        """Claim the one delivery that is due."""
         (delivery,) = await self.outbox.claim(NOON + 60, 10)
         return delivery
 
@@ -91,93 +90,79 @@ class Life:
         await self.outbox.acknowledge(await self.claim(), message_id=message_id, now=NOON + 61)
 
 
-async def live(path: Path) -> None:
-    """Make a database that holds one of everything, as a bot leaves it that is killed."""
+async def create_scenario(path: Path) -> None:
+    """Create a database with one of everything, as a killed bot leaves it."""
     async with DatabaseThread(path) as database:
-        life = Life(database)
-        await _tell(life)
-        await _fail_to_tell(life)
-        await _be_in_the_middle(life)
-        await life.settings.change(SERVER, language="zh-CN", uploads=True)
-        await life.notes.write("a note", "kept")
+        parts = ScenarioParts(database)
+        await _leave_posted(parts)
+        await _leave_unposted(parts)
+        await _leave_unfinished(parts)
+        await parts.settings.change(SERVER, language="zh-CN", uploads=True)
+        await parts.key_values.write("a note", "kept")
 
 
-async def _tell(life: Life) -> None:
-    """Leave a notice that was posted: the history of a server and of two people."""
-    await life.watch("told", ADA, BEA)
-    await life.end(a_song("told", clips=(BOATS, RIVER)))
-    await life.post(9001)
+async def _leave_posted(parts: ScenarioParts) -> None:
+    """Add a posted notice: the history of a server and of two users."""
+    await parts.watch("told", ADA, BEA)
+    await parts.end(a_song("told", clips=(BOATS, RIVER)))
+    await parts.post(9001)
 
 
-async def _fail_to_tell(life: Life) -> None:
-    """Leave a place that refuses everything, with a word about it, and one that is gone."""
-    await life.watch("held", ADA, destination=CLOSED)
-    await life.end(a_lyrics_task("held"))
-    await life.outbox.blocked_channels.block(
-        await life.claim(), until=NOON + 660, reason="403/50013", now=NOON + 60
+async def _leave_unposted(parts: ScenarioParts) -> None:
+    """Add a blocked channel, with the message about it, and a channel that is gone."""
+    await parts.watch("held", ADA, destination=CLOSED)
+    await parts.end(a_lyrics_task("held"))
+    await parts.outbox.blocked_channels.block(
+        await parts.claim(), until=NOON + 660, reason="403/50013", now=NOON + 60
     )
-    await open_directs(life.outbox, {ADA: ADAS}, NOON + 60)
-    await life.post(9002)  # the word about it
-    await life.watch("moved", BEA, destination=GONE)
-    await life.end(a_song("moved"))
-    await life.outbox.redirection.redirect(await life.claim(), reason="404/10003", now=NOON + 60)
-    await open_directs(life.outbox, {BEA: BEAS}, NOON + 60)
+    await open_direct_messages(parts.outbox, {ADA: ADAS}, NOON + 60)
+    await parts.post(9002)  # the message about the held notice
+    await parts.watch("moved", BEA, destination=GONE)
+    await parts.end(a_song("moved"))
+    await parts.outbox.redirection.redirect(await parts.claim(), reason="404/10003", now=NOON + 60)
+    await open_direct_messages(parts.outbox, {BEA: BEAS}, NOON + 60)
 
 
-async def _be_in_the_middle(life: Life) -> None:
-    """Leave what runs, what is being sent and what waits behind that."""
-    await life.watch("running", ADA)
-    await life.watch("running", BEA, mention=False)
-    await life.watch("running", ADA, destination=ADAS)
-    await life.watch(Task("stranger", status=a_running_task().status), BEA)
-    card = await life.cards.create(SONGS, ["running", "stranger"], NOON, user_id=ADA, claimed=True)
+async def _leave_unfinished(parts: ScenarioParts) -> None:
+    """Add running tasks, a delivery in ``sending``, and one that waits for it."""
+    await parts.watch("running", ADA)
+    await parts.watch("running", BEA, mention=False)
+    await parts.watch("running", ADA, destination=ADAS)
+    await parts.watch(Task("stranger", status=a_running_task().status), BEA)
+    card = await parts.cards.create(SONGS, ["running", "stranger"], NOON, user_id=ADA, claimed=True)
     if card is not None:
-        await life.cards.acknowledge(card, 9003)
+        await parts.cards.acknowledge(card, 9003)
     for task_id in ("sending", "due"):
-        await life.watch(task_id, ADA)
-        await life.end(a_failure(task_id))
-    await life.outbox.claim(NOON + 60, 1)
-    await life.watch("lost", BEA, destination=BEAS)
-    await life.end(a_running_task("lost"), EndReason.NOT_FOUND)
+        await parts.watch(task_id, ADA)
+        await parts.end(a_failure(task_id))
+    await parts.outbox.claim(NOON + 60, 1)
+    await parts.watch("lost", BEA, destination=BEAS)
+    await parts.end(a_running_task("lost"), EndReason.NOT_FOUND)
 
 
 def dump(path: Path) -> str:
     """Return a database as SQL.
 
-    Without what virtual tables seem to hold: that is in their inner tables, which come along.
+    The rows of virtual tables are omitted: the shadow tables have them.
     """
     with closing(sqlite3.connect(path)) as connection:
         virtual = connection.execute(
             "SELECT name FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL TABLE%'"
         )
-        seeming = tuple(f'INSERT INTO "{name}" VALUES' for (name,) in virtual)
-        return "".join(f"{sql}\n" for sql in connection.iterdump() if not sql.startswith(seeming))
+        virtual_rows = tuple(f'INSERT INTO "{name}" VALUES' for (name,) in virtual)
+        return "".join(
+            f"{sql}\n" for sql in connection.iterdump() if not sql.startswith(virtual_rows)
+        )
 
 
 def build(sql: str, path: Path) -> None:
-    """Make a database out of what ``dump`` returned."""
+    """Create a database from what ``dump`` returned."""
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(sql)
 
 
-def main() -> None:
-    """Write the file of this version, unless it is there."""
-    target = SCHEMAS / f"{__version__}.sql"
-    if target.exists():
-        sys.exit(f"{target.name} is there already; what was released is not written anew.")
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "suno.db"
-        asyncio.run(live(path))
-        target.write_text(dump(path), encoding="utf-8")
-    sys.stdout.write(f"Written: {target.name}. Commit it with the release.\n")
-
-
-if __name__ == "__main__":
-    main()
-
-
-def move(path: Path, column: str, ids: dict[int, int]) -> None:
-    """Give a database the ids of another Discord, in every table that has them."""
+def replace_ids(path: Path, column: str, ids: dict[int, int]) -> None:
+    """Replace the ids in a column, in every table that has the column."""
     with closing(sqlite3.connect(path)) as connection:
         tables = connection.execute(
             "SELECT t.name FROM pragma_table_list t JOIN pragma_table_info(t.name) c"
@@ -189,3 +174,19 @@ def move(path: Path, column: str, ids: dict[int, int]) -> None:
                 sql = f'UPDATE "{table}" SET {column} = ? WHERE {column} = ?'  # noqa: S608 # names of ours
                 connection.execute(sql, [new, old])
         connection.commit()
+
+
+def main() -> None:
+    """Write the file of this version, unless it exists."""
+    target = SCHEMAS / f"{__version__}.sql"
+    if target.exists():
+        sys.exit(f"{target.name} exists already; the database of a release is not written again.")
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "suno.db"
+        asyncio.run(create_scenario(path))
+        target.write_text(dump(path), encoding="utf-8")
+    sys.stdout.write(f"Written: {target.name}. Commit it with the release.\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -16,8 +16,8 @@ from sandbox.discord import Channel, Guild, LocalDiscord, User
 Answer = Callable[[discord.Interaction], Awaitable[None]]
 
 
-async def thinks(interaction: discord.Interaction) -> None:
-    """Answer as bots do that need a while: defer, then edit."""
+async def defer_then_edit(interaction: discord.Interaction) -> None:
+    """Answer as a slow bot does: defer, then edit."""
     await interaction.response.defer()
     await interaction.edit_original_response(content="done")
 
@@ -26,12 +26,12 @@ class SampleBot(commands.AutoShardedBot):
     """Answers interactions with ``answer``, which a test sets; records the events it receives."""
 
     def __init__(self, intents: discord.Intents | None = None, **options: Any) -> None:
-        self.took_in = asyncio.Event()
+        self.event_received = asyncio.Event()
         intents = intents or discord.Intents(guilds=True)
         super().__init__("!", intents=intents, help_command=None, **options)
-        self.answer: Answer = thinks
+        self.answer: Answer = defer_then_edit
         self.choices: list[app_commands.Choice[str]] = []
-        self.heard: list[str] = []
+        self.event_types: list[str] = []
         self.seen: list[discord.Interaction] = []
         self.messages: list[discord.Message] = []
         self.tree.add_command(_suno(self))
@@ -45,16 +45,16 @@ class SampleBot(commands.AutoShardedBot):
         """Identify at once; discord.py would wait 5 s before each shard but the first."""
 
     def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
-        """Take an event in, and look again at what ``until`` waits for."""
+        """Handle an event, and let ``until`` check its condition again."""
         super().dispatch(event_name, *args, **kwargs)
-        self.took_in.set()
+        self.event_received.set()
 
     async def until(self, condition: Callable[[], object]) -> None:
-        """Wait until something is true that follows from the events of this client."""
+        """Wait until a condition is true; it is checked after each event of this client."""
         async with asyncio.timeout(5):
             while not condition():
-                self.took_in.clear()
-                await self.took_in.wait()
+                self.event_received.clear()
+                await self.event_received.wait()
 
     async def until_known(self, guild_id: int) -> discord.Guild:
         """Wait until a guild is in the cache with its channels."""
@@ -71,11 +71,11 @@ class SampleBot(commands.AutoShardedBot):
             await self.answer(interaction)
 
     async def on_socket_event_type(self, event: str) -> None:
-        """Note what the gateway says."""
-        self.heard.append(event)
+        """Record the type of a gateway event."""
+        self.event_types.append(event)
 
     async def on_message(self, message: discord.Message) -> None:
-        """Note messages."""
+        """Record a message."""
         self.messages.append(message)
 
 
@@ -126,7 +126,7 @@ def _suno(bot: SampleBot) -> app_commands.Group:
 
 @contextmanager
 def redirect_discord_py(local: LocalDiscord) -> Iterator[None]:
-    """Let discord.py talk to a local Discord, in the two places where it keeps addresses."""
+    """Redirect discord.py to a local Discord: its URL for the API and that for the gateway."""
     base, gateway = discord.http.Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
     discord.http.Route.BASE = local.api_url
     DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
@@ -155,16 +155,16 @@ class ClientHarness:
         return posted
 
     async def request(self, method: str, path: str, **kwargs: Any) -> Any:
-        """Make any request with discord.py's HTTP client."""
+        """Send any request with discord.py's HTTP client."""
         return await self.bot.http.request(discord.http.Route(method, path), **kwargs)
 
     def place(self, channel: Channel | None = None) -> discord.PartialMessageable:
-        """Give discord.py's handle of a channel, without looking it up."""
+        """Return discord.py's object for a channel, without fetching it."""
         return self.bot.get_partial_messageable((channel or self.songs).id)
 
 
 FAST_RATE_LIMITS = 100.0
-"""How many times faster than at Discord rate limits pass, where a test is about something else."""
+"""The factor by which rate limits reset faster than at Discord, in tests of other behaviour."""
 
 
 @asynccontextmanager
@@ -202,6 +202,6 @@ async def connected_client(
                 await asyncio.wait([running])
 
 
-def code_of(error: discord.HTTPException) -> tuple[int, int]:
-    """Give the HTTP status and Discord's code of a refusal."""
+def status_and_code(error: discord.HTTPException) -> tuple[int, int]:
+    """Return the HTTP status and Discord's code of an error."""
     return error.status, error.code

@@ -65,10 +65,10 @@ class SandboxSession:
 
     async def wait_for_notice(self, task_id: str, channel: Channel | None = None) -> Message:
         """Wait for the notice of a task."""
-        told = await self.discord.wait_for(
+        notices = await self.discord.wait_for(
             lambda: self.notices(task_id, channel), 15, f"the notice of {task_id}"
         )
-        return told[0]
+        return notices[0]
 
     def notices(self, task_id: str, channel: Channel | None = None) -> list[Message]:
         """Return every notice of a task in a channel: the messages with its marker."""
@@ -106,7 +106,7 @@ async def open_sandbox(
 async def running_bot(
     sandbox: SandboxSession, live_card_timing: LiveCardTiming = FAST_LIVE_CARD, **changes: object
 ) -> AsyncIterator[None]:
-    """Let the bot work in the sandbox, within this process."""
+    """Run the bot in the sandbox, within this process."""
     values = {name.lower(): value for name, value in sandbox.environment.items()}
     bot = asyncio.create_task(
         serve(Settings.model_validate(values | changes), Timing(live_card_timing))

@@ -1,4 +1,4 @@
-"""Tells the kinds of the bot's messages apart by their visible content."""
+"""Distinguishes the kinds of the bot's messages by their visible content."""
 
 from collections.abc import Collection
 

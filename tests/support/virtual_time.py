@@ -1,7 +1,7 @@
-"""An event loop whose time jumps: minutes of waiting pass as fast as the work in them is done.
+"""An event loop with virtual time: while all tasks wait, its clock jumps to the next timer.
 
-Sockets on loopback and threads are real. Time stands still while there is anything to do, and jumps
-to the next timer when nothing happens. While a thread works, use ``virtual_time_paused``.
+Sockets on loopback and threads are real. The clock stops while there is work to do. While a thread
+works, use ``virtual_time_paused``.
 """
 
 import asyncio
@@ -12,61 +12,61 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-A_MOMENT = 0.001
-"""Real seconds that something on loopback may take to arrive."""
+MAX_IO_WAIT = 0.001
+"""Real seconds that data on loopback may take to arrive."""
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """Its ``time`` is in seconds from 0."""
+    """An event loop whose ``time`` starts at 0 seconds and jumps."""
 
     def __init__(self) -> None:
         self._now = 0.0
-        self._held = 0
-        super().__init__(_JumpingSelector(self._pass))
+        self._pauses = 0
+        super().__init__(_JumpingSelector(self._advance))
 
     def time(self) -> float:
         """Return the virtual time."""
         return self._now
 
-    def _pass(self, seconds: float) -> None:
-        if not self._held:
+    def _advance(self, seconds: float) -> None:
+        if not self._pauses:
             self._now += seconds
 
     @contextmanager
-    def _standing_still(self) -> Iterator[None]:
-        self._held += 1
+    def _paused(self) -> Iterator[None]:
+        self._pauses += 1
         try:
             yield
         finally:
-            self._held -= 1
+            self._pauses -= 1
 
 
 class _JumpingSelector(selectors.DefaultSelector):
-    """Tells how much time passes instead of waiting."""
+    """Reports the time that passes instead of waiting for it."""
 
-    def __init__(self, let_pass: Callable[[float], None]) -> None:
+    def __init__(self, advance: Callable[[float], None]) -> None:
         super().__init__()
-        self._let_pass = let_pass
+        self._advance = advance
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None or timeout <= 0:
             return super().select(timeout)
-        events = super().select(min(timeout, A_MOMENT))
+        events = super().select(min(timeout, MAX_IO_WAIT))
         if not events:
-            self._let_pass(timeout)
+            self._advance(timeout)
         return events
 
 
 def run_in_virtual_time(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end in a loop of its own."""
+    """Run a coroutine in a new loop with virtual time; return its result."""
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         return runner.run(main)
 
 
 @contextmanager
 def virtual_time_paused() -> Iterator[None]:
-    """Let no virtual time pass while a thread works."""
+    """Stop the virtual clock while a thread works."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualTimeLoop)
-    with loop._standing_still():
+    with loop._paused():
         yield

@@ -1,14 +1,14 @@
 from bot.polling.adaptive.planner import Planner
 from bot.relay.models import TaskKind
 from bot.storage.models import PollTarget
-from tests.support.builders import NOON, a_watched
+from tests.support.builders import NOON, a_poll_target
 
 MUSIC, LYRICS = TaskKind.MUSIC, TaskKind.LYRICS
 
 
 def overdue(by: float, now: float, gap: float = 20) -> list[PollTarget]:
     """Return a batch that should have been polled before; its last polls were ``gap`` ago."""
-    return [a_watched(polled_at=now - gap, next_poll_at=now - by)]
+    return [a_poll_target(polled_at=now - gap, next_poll_at=now - by)]
 
 
 def short_of_budget(planner: Planner, *, rounds: int = 300) -> float:
@@ -87,7 +87,7 @@ def test_an_outage_does_not_slow_down_the_planning_after_it() -> None:
 def test_each_kind_has_durations_of_its_own() -> None:
     """Lyrics are done while a song has not begun; the relay's own word for it tells which."""
     planner = Planner(1)
-    watched = a_watched(kind=None, expected_kind=LYRICS, submitted_at=NOON, polled_at=NOON)
+    watched = a_poll_target(kind=None, expected_kind=LYRICS, submitted_at=NOON, polled_at=NOON)
     for _ in range(300):
         planner.observe(watched, NOON + 6, ended=True)
     planner.learn_durations(MUSIC, [120.0] * 300)
@@ -98,7 +98,7 @@ def test_each_kind_has_durations_of_its_own() -> None:
 def test_what_is_learned_counts_from_when_the_task_began() -> None:
     """A task may have run for long before somebody watched it."""
     planner = Planner(1)
-    watched = a_watched(submitted_at=NOON - 100, added_at=NOON, polled_at=None)
+    watched = a_poll_target(submitted_at=NOON - 100, added_at=NOON, polled_at=None)
     for _ in range(300):
         planner.observe(watched._replace(submitted_at=NOON), NOON + 100, ended=False)
         planner.observe(watched, NOON + 10, ended=True)
