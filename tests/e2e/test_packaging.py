@@ -223,3 +223,23 @@ async def test_what_the_image_holds_is_a_whole_bot(sandbox: SandboxSession, tmp_
             process.terminate()
         _, said = await process.communicate()
         assert (process.returncode, b"Traceback" in said) == (0, False), said.decode()
+
+
+async def test_the_demo_command_of_the_image_says_where_to_get_the_demo(tmp_path: Path) -> None:
+    """The image holds no sandbox: the error says what to do, without a traceback."""
+    program = """
+import sys
+from pathlib import Path
+from bot.__main__ import main
+sys.path = [path for path in sys.path if not (Path(path) / "sandbox").is_dir()]
+main(["demo"])
+"""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", program),
+        cwd=copied_into(tmp_path / "image"),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, output = await process.communicate()
+    assert process.returncode == 1
+    assert b"make demo" in output
+    assert b"Traceback" not in output
