@@ -259,8 +259,9 @@ def described(node: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[
 
 
 def registered(sandbox: SandboxSession) -> dict[str, dict[str, Any]]:
-    """Return everything that is registered, by its path."""
+    """Return all registered commands, groups and options by their paths."""
     commands = sandbox.discord.commands.listed(None)
+    assert commands
     return {path: node for command in commands for path, node in described(command)}
 
 

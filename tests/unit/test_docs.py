@@ -53,7 +53,7 @@ def anchors_of(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_link_leads_somewhere(page: Path) -> None:
+def test_every_link_has_a_target(page: Path) -> None:
     """To a file of the checkout and to a heading that is there."""
     for link in _LINK.findall(text_of(page)):
         if link.startswith("https://"):
@@ -65,8 +65,8 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_file_that_is_named_is_there(page: Path) -> None:
-    """By its path from the checkout or from the package."""
+def test_every_named_file_exists(page: Path) -> None:
+    """Its path is relative to the checkout or to the package."""
     for code in _CODE.findall(text_of(page)):
         if _FILE.fullmatch(code) and code != Settings.model_fields["database_path"].default:
             here = any((folder / code).is_file() for folder in (ROOT, ROOT / "bot"))
@@ -114,16 +114,16 @@ def test_the_limits_are_the_programs() -> None:
     assert f"| {EXIT_PERMANENT_ERROR} | the operator has to change something first" in text
 
 
-def test_every_figure_is_described() -> None:
-    """Whoever reads a name in Prometheus finds it in the page about them."""
+def test_every_metric_is_described() -> None:
+    """The page about monitoring has the name of each metric."""
     text = (ROOT / "docs/monitoring.md").read_text(encoding="utf-8")
-    for figure in Metrics().registry.collect():
-        name = f"{figure.name}_total" if figure.type == "counter" else figure.name
+    for metric in Metrics().registry.collect():
+        name = f"{metric.name}_total" if metric.type == "counter" else metric.name
         assert re.search(rf"`{name}(\{{\w+\}})?`", text), name
 
 
-def test_both_readmes_lead_to_the_same() -> None:
-    """The Chinese one leaves out no document, no picture and no command of the shell."""
+def test_both_readmes_have_the_same_links_and_commands() -> None:
+    """The Chinese one omits no document, no picture and no shell command."""
     english, chinese = (ROOT / name for name in ("README.md", "README.zh-CN.md"))
     to_each_other = {"README.md", "README.zh-CN.md"}
     assert set(_LINK.findall(text_of(english))) ^ set(_LINK.findall(text_of(chinese))) == (
@@ -133,15 +133,15 @@ def test_both_readmes_lead_to_the_same() -> None:
         assert re.findall(code, text_of(english)) == re.findall(code, text_of(chinese))
 
 
-def test_every_command_of_the_shell_is_documented() -> None:
-    """Somewhere in the pages that people read first."""
+def test_every_subcommand_is_documented() -> None:
+    """At least one page shows how to call it."""
     text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
     for command in main.commands:
         assert re.search(rf"(make|suno-bot|-m bot) {command}\b", text), command
 
 
 async def test_the_documented_backup_is_not_committed_by_accident() -> None:
-    """It holds what people watch; git leaves it out, and every file that SQLite puts beside it."""
+    """It has personal data; git ignores it, and the files that SQLite creates beside it."""
     if not (ROOT / ".git").exists():
         pytest.skip("this is no checkout")
     for name in ("copy.db", "data/suno.db", "data/suno.db-wal", "suno.db.lock"):
@@ -150,7 +150,7 @@ async def test_the_documented_backup_is_not_committed_by_accident() -> None:
 
 
 async def test_the_documented_backup_is_a_whole_copy(tmp_path: Path) -> None:
-    """While the bot has the file open and writes; nothing is overwritten, nothing is made up."""
+    """The copy is consistent although the bot writes meanwhile; no existing file is overwritten."""
     (code,) = re.findall(r"^\.venv/bin/python -c '(.+)'$", operating(), re.MULTILINE)
     add = "INSERT INTO key_values (name, value) VALUES (?, '')"
     async with DatabaseThread(tmp_path / "data" / "suno.db") as database:
