@@ -24,8 +24,8 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
 
 async def journey(sandbox: SandboxSession, bot: BotProcess) -> None:
     """Let everything happen that can happen to a task, each told in the end."""
-    person = sandbox.discord.add_user(f"{MARKER} person")
-    sandbox.guild.add_member(person)
+    user = sandbox.discord.add_user(f"{MARKER} person")
+    sandbox.guild.add_member(user)
     sandbox.relay.add(
         song("told", title=f"{MARKER} title", lyrics=f"{MARKER} lyrics", style=f"{MARKER} style"),
         lyrics_task("words", title=f"{MARKER} title", text=f"{MARKER} text"),
@@ -35,11 +35,11 @@ async def journey(sandbox: SandboxSession, bot: BotProcess) -> None:
         song("lost", title=f"{MARKER} title"),
         song("late", title=f"{MARKER} title"),
     )
-    await sandbox.command_answer("suno watch", person, id="told words failed half late")
-    await sandbox.command_answer("suno watch", person, id=f"{MARKER}-unknown")
+    await sandbox.command_answer("suno watch", user, id="told words failed half late")
+    await sandbox.command_answer("suno watch", user, id=f"{MARKER}-unknown")
     closed, gone = (sandbox.guild.add_channel(f"{MARKER}-{name}") for name in ("closed", "gone"))
     for task_id, channel in (("held", closed), ("lost", gone)):
-        watched = await sandbox.discord.command(person, channel, "suno watch", id=task_id)
+        watched = await sandbox.discord.command(user, channel, "suno watch", id=task_id)
         await watched.wait_for_answer()
     closed.deny("send_messages")
     gone.delete()
@@ -49,10 +49,10 @@ async def journey(sandbox: SandboxSession, bot: BotProcess) -> None:
     sandbox.relay.clock.advance(300)
     for task_id in ("told", "words", "failed", "half", "late"):
         await sandbox.wait_for_notice(task_id)
-    direct = sandbox.discord.open_dm(person)
+    direct = sandbox.discord.open_dm(user)
     await sandbox.discord.wait_for(lambda: len(direct.messages) == 2, 15, "the direct messages")
-    await sandbox.command_answer("suno history", person, search=f"{MARKER} lyrics")
-    await sandbox.command_answer("suno lyrics", person, id="told")
+    await sandbox.command_answer("suno history", user, search=f"{MARKER} lyrics")
+    await sandbox.command_answer("suno lyrics", user, id="told")
     async with asyncio.timeout(15):
         while bot.log.count("Delivery sent: ") < 7:  # noqa: ASYNC110 # a process writes it to a file
             await asyncio.sleep(0.05)
@@ -71,13 +71,13 @@ async def test_the_way_of_each_task_can_be_followed_by_its_id(sandbox: SandboxSe
     """From the wish to watch it to what became of its message; and nobody's words stand there."""
     lines = await log_of(sandbox, LOG_LEVEL="INFO")
     songs = sandbox.songs.id
-    for told in (
+    for expected in (
         f"Watch requested: task=told channel={songs} outcome=watching task_failed=False",
         "Task ended: task_id=told ending=finished outcome=success",
         "Task ended: task_id=failed ending=finished outcome=failure",
         "Task ended: task_id=half ending=finished outcome=partial",
     ):
-        assert any(line.endswith(told) for line in lines), told
+        assert any(line.endswith(expected) for line in lines), expected
     for outcome, fields in (
         ("sent", f"task=told channel={songs} "),
         ("sent", f"task=failed channel={songs} "),

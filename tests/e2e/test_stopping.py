@@ -43,7 +43,7 @@ async def assert_stops(bot: BotProcess) -> None:
     assert "Traceback" not in bot.log
 
 
-async def assert_told_once(sandbox: SandboxSession, *task_ids: str) -> None:
+async def assert_notified_once(sandbox: SandboxSession, *task_ids: str) -> None:
     """Start the bot anew; see that it tells each task exactly once."""
     sandbox.discord.faults.clear()
     sandbox.relay.faults.clear()
@@ -70,7 +70,7 @@ async def test_messages_on_their_way_to_a_slow_discord(sandbox: SandboxSession) 
     sandbox.relay.clock.advance(200)
     await sandbox.discord.wait_for(lambda: any(fault.hits for fault in posting), 15)
     await assert_stops(bot)
-    await assert_told_once(sandbox, *tasks)
+    await assert_notified_once(sandbox, *tasks)
 
 
 async def test_a_look_that_hangs(sandbox: SandboxSession) -> None:
@@ -82,7 +82,7 @@ async def test_a_look_that_hangs(sandbox: SandboxSession) -> None:
     await sandbox.relay.wait_for_requests(len(sandbox.relay.requests) + 1)
     await assert_stops(bot)
     sandbox.relay.clock.advance(200)
-    await assert_told_once(sandbox, SONG)
+    await assert_notified_once(sandbox, SONG)
 
 
 async def test_a_gateway_that_is_gone(sandbox: SandboxSession) -> None:
@@ -101,7 +101,7 @@ async def test_a_gateway_that_is_gone(sandbox: SandboxSession) -> None:
         await assert_stops(bot)
     sandbox.discord.gateway.url = own
     sandbox.relay.clock.advance(200)
-    await assert_told_once(sandbox, SONG)
+    await assert_notified_once(sandbox, SONG)
 
 
 async def test_a_gateway_that_says_no_goodbye(sandbox: SandboxSession) -> None:
@@ -151,7 +151,7 @@ async def test_who_asks_twice(sandbox: SandboxSession, second: signal.Signals) -
     bot.send_signal(second)
     await assert_stops(bot)
     assert f"task={SONG} channel={sandbox.songs.id} message=" in bot.log
-    await assert_told_once(sandbox, SONG)
+    await assert_notified_once(sandbox, SONG)
 
 
 async def test_what_never_ends_is_ended_by_the_system(tmp_path: Path) -> None:

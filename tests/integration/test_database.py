@@ -406,6 +406,6 @@ async def test_a_lock_of_another_user_is_reported_as_such(public_folder: Path) -
         *(sys.executable, "-c", program, str(path)),
         stderr=asyncio.subprocess.PIPE,
     )
-    _, said = await process.communicate()
-    assert b"DatabaseOfAnotherUser" in said
-    assert b"belongs to another user" in said
+    _, output = await process.communicate()
+    assert b"DatabaseOfAnotherUser" in output
+    assert b"belongs to another user" in output

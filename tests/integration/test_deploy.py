@@ -101,9 +101,9 @@ def test_the_alert_for_rounds_has_the_patience_of_the_health_check() -> None:
     assert bound >= StalenessLimits.for_rate(default).poll
     assert bound >= StalenessLimits.for_rate(default).others
     for text in (rule, DOCUMENT):
-        told = re.search(r"(\d+) \+ (\d+) / `?POLL_REQUESTS_PER_SECOND", text)
-        assert told
-        first, per_pace = map(float, told.groups())
+        formula = re.search(r"(\d+) \+ (\d+) / `?POLL_REQUESTS_PER_SECOND", text)
+        assert formula
+        first, per_pace = map(float, formula.groups())
         assert first + per_pace / 0.1 == StalenessLimits.for_rate(requests_per_second=0.1).poll
 
 

@@ -410,8 +410,8 @@ def button(message: Message, label: str) -> str:
 async def watch(sandbox: SandboxSession, task_id: str, user: User, channel: Channel) -> None:
     """Watch a song that takes a hundred seconds."""
     sandbox.relay.add(song(task_id, takes=100))
-    asked = await sandbox.discord.command(user, channel, "suno watch", id=task_id)
-    await asked.wait_for_answer()
+    interaction = await sandbox.discord.command(user, channel, "suno watch", id=task_id)
+    await interaction.wait_for_answer()
 
 
 def database_in(folder: Path) -> Path:
@@ -591,8 +591,8 @@ async def until_unwatched(channel: Channel, sandbox: SandboxSession) -> None:
     direct = sandbox.discord.open_dm(sandbox.ada)
     async with asyncio.timeout(15):
         while True:
-            asked = await sandbox.discord.command(sandbox.ada, direct, "suno list")
-            if f"<#{channel.id}>" not in str((await asked.wait_for_answer()).embeds):
+            interaction = await sandbox.discord.command(sandbox.ada, direct, "suno list")
+            if f"<#{channel.id}>" not in str((await interaction.wait_for_answer()).embeds):
                 return
             await asyncio.sleep(0.1)
 
@@ -601,10 +601,10 @@ async def until_no_watch_is_left(sandbox: SandboxSession) -> None:
     """Wait until Ada has no watch."""
     direct = sandbox.discord.open_dm(sandbox.ada)
     async with asyncio.timeout(30):
-        said = ""
-        while "nothing" not in said:
-            asked = await sandbox.discord.command(sandbox.ada, direct, "suno list")
-            said = (await asked.wait_for_answer()).content
+        reply = ""
+        while "nothing" not in reply:
+            interaction = await sandbox.discord.command(sandbox.ada, direct, "suno list")
+            reply = (await interaction.wait_for_answer()).content
 
 
 async def test_an_outage_of_a_server_erases_nothing(sandbox: SandboxSession) -> None:

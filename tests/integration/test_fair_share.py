@@ -43,7 +43,7 @@ BUDGET = 2.0
 INTERVAL = 5.0
 SONGS = 40
 FIRST_END, BETWEEN_ENDS = 40.0, 2.0
-PATIENCE = 600.0
+MAX_WAIT = 600.0
 """Virtual seconds after which a notice counts as never come."""
 
 
@@ -170,12 +170,12 @@ async def times_beside(abusers: int, servers: int, folder: Path) -> list[float]:
             asyncio.create_task(load.abuse(100 + each, each % servers)) for each in range(abusers)
         ]
         with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(MAX_WAIT):
                 await load.deliver(ends)
         for task in working:
             task.cancel()
         await asyncio.gather(*working, return_exceptions=True)
-        return [load.delays.get(name, PATIENCE) for name in takes]
+        return [load.delays.get(name, MAX_WAIT) for name in takes]
 
 
 @pytest.fixture(scope="module")

@@ -228,9 +228,9 @@ async def test_the_end_of_a_task_ends_also_watches_that_began_after_the_poll(
     await watch(polling, 1, NOON)
     await watch(polling, 2, NOON + 2)
     ended = PollResult("song", NOON + 60, task=a_song(), end_reason=EndReason.FINISHED)
-    (told,) = await polling.store.record([ended], NOON + 3, sent_at=NOON + 1)
+    (recorded,) = await polling.store.record([ended], NOON + 3, sent_at=NOON + 1)
     polling.clock.now += 3
-    assert told.end_reason is EndReason.FINISHED
+    assert recorded.end_reason is EndReason.FINISHED
     (delivery,) = await polling.claim_due()
     assert delivery.watchers == (1, 2)
 
@@ -244,8 +244,8 @@ async def test_a_clock_that_is_set_back_makes_no_watch_newer_than_every_poll(
     over = PollResult(
         "song", NOON - 3500, misses=3, missing_since=NOON - 3600, end_reason=end_reason
     )
-    (told,) = await polling.store.record([over], NOON - 3590, sent_at=NOON - 3591)
-    assert told.end_reason is end_reason
+    (recorded,) = await polling.store.record([over], NOON - 3590, sent_at=NOON - 3591)
+    assert recorded.end_reason is end_reason
 
 
 async def test_a_clock_that_is_set_back_during_a_poll_ends_nothing_by_it(

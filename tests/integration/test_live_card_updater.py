@@ -226,8 +226,8 @@ async def test_a_private_watch_of_a_finished_song_is_notified_there(
 async def test_a_watch_is_confirmed_before_its_card_is_posted(sandbox: SandboxSession) -> None:
     """A rate limit on the channel does not delay the reply."""
     held_back = sandbox.discord.faults.add("POST /channels/{id}/messages", retry_after=60)
-    for person in (sandbox.ada, sandbox.bea):
-        answer = await sandbox.command_answer("suno watch", person, id=SONG)
+    for user in (sandbox.ada, sandbox.bea):
+        answer = await sandbox.command_answer("suno watch", user, id=SONG)
         assert "Watching" in answer.content
     await sandbox.discord.wait_for(lambda: held_back.hits)
     assert sandbox.cards() == []

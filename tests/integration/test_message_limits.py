@@ -334,8 +334,8 @@ async def test_a_burst_of_commands_stays_within_the_channel_limit(
     member = sandbox.discord.add_user("Cleo", locale=locale)
     sandbox.guild.add_member(member)
     async with running_bot(sandbox, poll_requests_per_second=50):
-        said = await burst(sandbox, member)
-        assert sum(says in text for text in said) >= 25
+        replies = await burst(sandbox, member)
+        assert sum(says in text for text in replies) >= 25
 
         def posted() -> int:
             return sum(bool(sandbox.notices(each)) for ids in FIVE for each in ids)
@@ -352,11 +352,11 @@ async def test_repeated_watching_and_unwatching_posts_few_cards(tmp_path: Path) 
         running_bot(sandbox, poll_requests_per_second=999),
     ):
         sandbox.relay.add(song("running", takes=1000))
-        said = []
+        replies = []
         for _ in range(30):
-            said.append((await sandbox.command_answer("suno watch", id="running")).content)
+            replies.append((await sandbox.command_answer("suno watch", id="running")).content)
             await sandbox.discord.wait_for(
-                lambda: "no card" in said[-1] or "Stop" in str(sandbox.cards()[-1:]),
+                lambda: "no card" in replies[-1] or "Stop" in str(sandbox.cards()[-1:]),
                 10,
                 "the card",
             )
@@ -366,8 +366,8 @@ async def test_repeated_watching_and_unwatching_posts_few_cards(tmp_path: Path) 
                 10,
                 "its end",
             )
-        assert all("Watching" in text for text in said)
-        assert "I post no card this time; the next one can come <t:" in said[-1]
+        assert all("Watching" in text for text in replies)
+        assert "I post no card this time; the next one can come <t:" in replies[-1]
         assert len(sandbox.cards()) == 20
 
 

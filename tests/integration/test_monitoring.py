@@ -160,8 +160,14 @@ async def test_no_figure_names_a_task_a_person_or_a_place(sandbox: SandboxSessio
         await sandbox.command_answer("suno watch", id=SONG)
         await sandbox.wait_for_notice(SONG)
         _, text, _ = await operator.get("/metrics")
-    for told in (SONG, "Ada", str(sandbox.ada.id), str(sandbox.songs.id), str(sandbox.guild.id)):
-        assert told not in text
+    for personal in (
+        SONG,
+        "Ada",
+        str(sandbox.ada.id),
+        str(sandbox.songs.id),
+        str(sandbox.guild.id),
+    ):
+        assert personal not in text
     families = list(text_string_to_metric_families(text))
     assert {label for one in families for each in one.samples for label in each.labels} <= LABELS
     assert sum(len(one.samples) for one in families) <= len(before) + 4  # loops that had no round

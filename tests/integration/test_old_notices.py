@@ -53,13 +53,13 @@ async def steps_of(work: Work, path: Path, *, old: int) -> int:
         await database.run(lambda db: add_copies(db, old))
         await store.add_finished(a_song("due"), user_id=1, destination=HERE, now=NOON)
         (delivery,) = await outbox.claim(NOON, 10)
-        told: list[None] = []
+        finished: list[None] = []
         await database.run(
-            lambda db: db.conn.set_progress_handler(lambda: told.append(None), STEPS)
+            lambda db: db.conn.set_progress_handler(lambda: finished.append(None), STEPS)
         )
         await work(database, delivery)
         await database.run(lambda db: db.conn.set_progress_handler(None, 0))
-        return len(told)
+        return len(finished)
 
 
 def add_copies(db: Database, count: int) -> None:

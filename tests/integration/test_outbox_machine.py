@@ -193,7 +193,7 @@ class OutboxMachine(RuleBasedStateMachine):
             a_song(task_id), user_id=watchers[0], destination=destination, now=self.now
         )
 
-    def somebody_unwatches(self, data: st.DataObject) -> None:
+    def user_unwatches(self, data: st.DataObject) -> None:
         """Require that a user whose unwatching was confirmed gets no notice."""
         if not self.watching:
             return
@@ -347,7 +347,7 @@ class OutboxMachine(RuleBasedStateMachine):
         if change is Change.CRASH:
             self.restart(accepted=data.draw(st.booleans(), label="accepted"))
         elif change is Change.UNWATCH:
-            self.somebody_unwatches(data)
+            self.user_unwatches(data)
         elif change is Change.PERMISSION:
             self.discord.denied ^= {data.draw(channels)}
         elif change is Change.PERMISSION_EVENT:

@@ -53,9 +53,10 @@ async def test_lyrics_and_failures_are_watched_to_their_end(polling: PollerHarne
     first = {delivery.task.id: delivery for delivery in await polling.claim_due()}
     for delivery in first.values():
         await polling.outbox.acknowledge(delivery, message_id=1, now=NOON)
-    told = first | {delivery.task.id: delivery for delivery in await polling.claim_due()}
-    assert told["words"].task.text == "[Verse]\nHello"
-    assert (told["bad"].task.outcome, told["bad"].task.reason) == (Outcome.FAILURE, "No.")
+    deliveries = first | {delivery.task.id: delivery for delivery in await polling.claim_due()}
+    assert deliveries["words"].task.text == "[Verse]\nHello"
+    bad = deliveries["bad"].task
+    assert (bad.outcome, bad.reason) == (Outcome.FAILURE, "No.")
 
 
 async def test_the_log_says_of_a_failed_task_that_it_failed(
@@ -69,8 +70,8 @@ async def test_the_log_says_of_a_failed_task_that_it_failed(
     await polling.poll_after(120)
     for _ in range(int(DEADLINE) // 100):
         await polling.poll_after(100)
-    told = [message for message in caplog.messages if message.startswith("Task ended")]
-    assert told == [
+    lines = [message for message in caplog.messages if message.startswith("Task ended")]
+    assert lines == [
         "Task ended: task_id=bad ending=finished outcome=failure",
         "Task ended: task_id=good ending=finished outcome=success",
         "Task ended: task_id=stuck ending=gave_up outcome=unknown",

@@ -26,7 +26,7 @@ from tests.support.sandbox_session import SandboxSession
 HALF_AN_HOUR = MISSING_TASK_TIMEOUT
 ANOTHER_KEY = "sk-another-key-of-the-local-relay"
 WARNING = "not named under this SUNO_API_KEY"
-TROUBLE = "Relay names none of the tasks"
+MISSING_TASKS_WARNING = "Relay names none of the tasks"
 
 
 @pytest.fixture
@@ -210,7 +210,7 @@ async def test_tasks_that_disappear_together_are_not_reported_as_unknown(
     forget(polling, "first", "second")
     await wait(polling, HALF_AN_HOUR + 600)
     assert await endings(polling) == {}
-    assert sum(TROUBLE in message for message in caplog.messages) == 1
+    assert sum(MISSING_TASKS_WARNING in message for message in caplog.messages) == 1
     polling.relay.add(song("first", takes=1), song("second", takes=1))
     await wait(polling, 100)
     assert await endings(polling) == {"first": EndReason.FINISHED, "second": EndReason.FINISHED}
@@ -226,7 +226,7 @@ async def test_a_relay_that_forgets_for_a_moment_is_not_worth_a_warning(
         await polling.poll_after(10)
         polling.relay.add(stuck("first"), stuck("second"))
         await polling.poll_after(10)
-    assert TROUBLE not in caplog.text
+    assert MISSING_TASKS_WARNING not in caplog.text
 
 
 async def test_tasks_that_never_come_back_end_at_their_deadline(polling: PollerHarness) -> None:
@@ -354,11 +354,11 @@ async def test_the_operator_is_informed_of_tasks_of_another_key(
                 await asyncio.sleep(0.05)
         await sandbox.relay.wait_for_requests(len(sandbox.relay.requests) + 10)
         run = await DoctorHarness(sandbox, monkeypatch).run()
-        code, said = await run_doctor_command(sandbox, "why", "our-song")
+        code, output = await run_doctor_command(sandbox, "why", "our-song")
     assert bot.log.count(WARNING) == 1
     result = run.result(Area.DATABASE, "other_key")
     assert (result.state, result.text[:6]) == (State.WARNING, "1 task")
     assert code == 0
-    assert "under another SUNO_API_KEY or SUNO_BASE_URL" in said
+    assert "under another SUNO_API_KEY or SUNO_BASE_URL" in output
     run = await DoctorHarness(sandbox, monkeypatch).run(SUNO_API_KEY=before["SUNO_API_KEY"])
     assert "other_key" not in run.not_ok(Area.DATABASE)

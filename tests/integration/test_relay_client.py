@@ -206,7 +206,7 @@ async def test_a_batch_that_fails_does_not_take_the_others_with_it() -> None:
         assert len(relay.requests) == 2
 
 
-STRANGER = {"task_id": "stranger", "status": "SUCCESS", "data": None}
+UNRELATED_TASK = {"task_id": "stranger", "status": "SUCCESS", "data": None}
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ STRANGER = {"task_id": "stranger", "status": "SUCCESS", "data": None}
         ResponseFormat(code="200"),
         ResponseFormat(reversed_order=True),
         ResponseFormat(account=True),
-        ResponseFormat(unrequested=(STRANGER,)),
+        ResponseFormat(unrequested=(UNRELATED_TASK,)),
     ],
     ids=lambda shape: ", ".join(
         f"{name}={getattr(shape, name)}"
@@ -285,13 +285,13 @@ async def test_an_id_in_another_case_counts_only_where_one_can_be_meant(
 ) -> None:
     """Nobody is shown the task of somebody else."""
     async with client_at_relay() as (relay, client):
-        strangers = [{**ENDED, "task_id": each, "fail_reason": each} for each in answered]
-        relay.response_format = ResponseFormat(unrequested=tuple(strangers))
+        unrelated = [{**ENDED, "task_id": each, "fail_reason": each} for each in answered]
+        relay.response_format = ResponseFormat(unrequested=tuple(unrelated))
 
         found = await client.look_up(wanted)
 
-        told = {task_id: task.reason for task_id, task in found.tasks.items()}
-        assert told == {each: each for each in wanted if each in answered}
+        reasons = {task_id: task.reason for task_id, task in found.tasks.items()}
+        assert reasons == {each: each for each in wanted if each in answered}
 
 
 @pytest.mark.parametrize("form", list(SingleLookupFormat))

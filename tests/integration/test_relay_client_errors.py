@@ -28,7 +28,7 @@ async def failure_of(client: RelayClient, *, interactive: bool = False) -> Relay
     return failure.value
 
 
-def said(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+def log_lines(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
     """Give the lines that were logged: how urgent they are, and their words."""
     return [(record.levelname, record.getMessage()) for record in caplog.records]
 
@@ -113,7 +113,7 @@ async def test_what_only_the_operator_can_mend_stops_the_poller(
         assert second.kind is first.kind
         assert second.retry_after == pytest.approx(300, abs=2)
         assert len(relay.requests) == 1
-        [(level, line)] = said(caplog)
+        [(level, line)] = log_lines(caplog)
         assert level == "ERROR"
         assert words in line
 
@@ -132,8 +132,8 @@ async def test_a_refused_key_is_checked_again_slowly(caplog: pytest.LogCaptureFi
             await client.look_up(["song"])
 
         assert len(relay.requests) == 3
-        assert [level for level, _ in said(caplog)] == ["ERROR", "INFO"]
-        assert "answers again" in said(caplog)[-1][1]
+        assert [level for level, _ in log_lines(caplog)] == ["ERROR", "INFO"]
+        assert "answers again" in log_lines(caplog)[-1][1]
 
 
 async def test_people_may_try_a_refused_key_every_few_seconds() -> None:
@@ -218,7 +218,7 @@ async def test_a_relay_that_fails_again_and_again_is_left_alone(
         assert kinds == [ErrorKind.UNAVAILABLE] * 5
         assert len(relay.requests) == 3
         assert client.circuit_status.open_until is not None
-        [(level, line)] = said(caplog)
+        [(level, line)] = log_lines(caplog)
         assert level == "WARNING"
         assert "cannot be reached" in line
 
@@ -372,7 +372,7 @@ async def test_what_a_relay_says_cannot_forge_log_lines(caplog: pytest.LogCaptur
 
         await failure_of(client)
 
-        [(_, line)] = said(caplog)
+        [(_, line)] = log_lines(caplog)
         assert line.isprintable()
         assert "\\x1b[31mred" in line
         assert len(line) < 400

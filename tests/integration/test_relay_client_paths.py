@@ -291,10 +291,10 @@ async def test_a_wrong_path_is_reported_though_the_relay_was_out_of_reach_before
         with pytest.raises(EndpointNotFoundError):
             await client.look_up(["one"])
 
-    said = [record.getMessage() for record in caplog.records]
-    assert len(said) == 2
-    assert "cannot be reached" in said[0]
-    assert "SUNO_FETCH_PATH" in said[1]
+    messages = [record.getMessage() for record in caplog.records]
+    assert len(messages) == 2
+    assert "cannot be reached" in messages[0]
+    assert "SUNO_FETCH_PATH" in messages[1]
 
 
 async def test_a_refused_key_ends_the_search_for_a_path() -> None:

@@ -63,9 +63,9 @@ async def test_whoever_looks_up_too_much_is_told_when_to_try_again(sandbox: Sand
         sandbox.relay.clock.advance(60)
         notice = await sandbox.wait_for_notice(SONG)
         await sandbox.discord.wait_for(lambda: len(first.messages) == 5, 15, "five answers")
-    told = "\n".join(message.content for message in first.messages)
-    assert told.count("The relay does not know") == 3
-    assert told.count("ask me again for this one alone") == 2
+    text = "\n".join(message.content for message in first.messages)
+    assert text.count("The relay does not know") == 3
+    assert text.count("ask me again for this one alone") == 2
     assert re.search(r"Please try again in (a second|\d+ seconds)\.", again.content)
     assert looks <= 6
     assert "Watching" in watch.content

@@ -38,11 +38,11 @@ def test_without_uvloop_the_loop_is_asyncios_own(monkeypatch: pytest.MonkeyPatch
 
 async def test_it_is_told_once_that_everything_is_there(sandbox: SandboxSession) -> None:
     """Not before Discord has told of the servers."""
-    told = []
+    results = []
     ready = asyncio.Event()
 
     def when_ready() -> None:
-        told.append(sandbox.discord.gateway.all_shards_ready)
+        results.append(sandbox.discord.gateway.all_shards_ready)
         ready.set()
 
     values = {name.lower(): value for name, value in sandbox.environment.items()}
@@ -53,7 +53,7 @@ async def test_it_is_told_once_that_everything_is_there(sandbox: SandboxSession)
         await sandbox.discord.wait_until_ready()
     bot.cancel()
     await asyncio.gather(bot, return_exceptions=True)
-    assert told == [True]
+    assert results == [True]
 
 
 async def test_what_is_loaded_is_not_searched_for_garbage(sandbox: SandboxSession) -> None:

@@ -66,19 +66,19 @@ async def test_a_delivery_behind_an_older_one_is_marked_as_waiting(
     for task_id, destination in (("first", HERE), ("second", HERE), ("third", THERE)):
         await store.add_finished(a_song(task_id), user_id=ADA, destination=destination, now=NOON)
     await outbox.claim(NOON, 1)
-    told = {
+    counts = {
         task_id: delivery
         for task_id in ("first", "second", "third")
         for facts in task_facts(database.path, task_id, 5.0)
         for delivery in facts.deliveries
     }
-    assert {task_id: each.state for task_id, each in told.items()} == {
+    assert {task_id: each.state for task_id, each in counts.items()} == {
         "first": "sending",
         "second": "due",
         "third": "due",
     }
-    assert {task_id for task_id, each in told.items() if each.waits} == {"second"}
-    assert told["first"].attempts == 1
+    assert {task_id for task_id, each in counts.items() if each.waits} == {"second"}
+    assert counts["first"].attempts == 1
 
 
 async def test_a_pruned_task_has_the_facts_of_its_history_entry(

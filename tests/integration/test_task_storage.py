@@ -219,14 +219,16 @@ async def test_lists_and_cards_tell_whether_the_relay_ever_returned_a_task(
 ) -> None:
     """Without an answer of the relay, a task must not be shown as running."""
     cards = LiveCards(database, "deerapi")
-    stranger = Task("song", TaskStatus.UNRECOGNIZED)
-    await store.add_watch(stranger, known=False, user_id=1, destination=HERE, now=NOON, deadline=60)
+    unknown_task = Task("song", TaskStatus.UNRECOGNIZED)
+    await store.add_watch(
+        unknown_task, known=False, user_id=1, destination=HERE, now=NOON, deadline=60
+    )
     opened = await cards.create(HERE, ["song"], NOON, user_id=1, claimed=True)
     assert opened is not None
     await cards.acknowledge(opened, 9)
     (watched,) = await store.watches_of(1)
     assert (watched.known, opened.tasks[0].known) == (False, False)
-    await store.record([PollResult("song", NOON + 5, task=stranger)], NOON + 1)
+    await store.record([PollResult("song", NOON + 5, task=unknown_task)], NOON + 1)
     (card,) = await cards.due_for_update(NOON + 2, min_interval=0, limit=1)
     (watched,) = await store.watches_of(1)
     assert (watched.known, card.tasks[0].known) == (True, True)

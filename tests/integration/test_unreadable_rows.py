@@ -53,8 +53,8 @@ async def test_an_unreadable_delivery_is_quarantined(
         ("sent", None),
         ("sent", None),
     ]
-    (told,) = [each for each in caplog.records if each.levelno >= logging.ERROR]
-    assert "delivery=1 task=bad" in told.getMessage()
+    (recorded,) = [each for each in caplog.records if each.levelno >= logging.ERROR]
+    assert "delivery=1 task=bad" in recorded.getMessage()
     assert "broken" not in caplog.text
 
 
@@ -124,12 +124,12 @@ async def test_an_unreadable_task_stops_no_poll_and_is_repaired_by_it(
     polling.clock.now += 100
     await polling.poller.tick()
     await polling.poller.finish()
-    told = {}
+    recorded = {}
     while claimed := await polling.claim_due():
         for delivery in claimed:
-            told[delivery.task.id] = delivery.task.status
+            recorded[delivery.task.id] = delivery.task.status
             await polling.outbox.acknowledge(delivery, message_id=1, now=polling.clock.now)
-    assert told == {"bad": TaskStatus.SUCCESS, "good": TaskStatus.SUCCESS}
+    assert recorded == {"bad": TaskStatus.SUCCESS, "good": TaskStatus.SUCCESS}
 
 
 async def test_the_notice_of_an_unreadable_task_shows_its_id(

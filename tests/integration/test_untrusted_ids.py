@@ -192,15 +192,15 @@ async def test_a_refused_id_is_given_up_at_the_deadline_while_others_are_answere
     async with open_poller(tmp_path / "suno.db") as polling:
         polling.relay.add(song("song", takes=2 * DEADLINE))
         await watch_it_unchecked(polling)
-        told = []
+        recorded = []
         for _ in range(int(DEADLINE / 60) + 5):
             await polling.watch("song")
             await polling.poll_after(60)
             for each in await polling.claim_due():
-                told.append((each.task.id, each.end_reason))
+                recorded.append((each.task.id, each.end_reason))
                 await polling.outbox.acknowledge(each, message_id=1, now=polling.clock.now)
 
-    assert (STRANGE, EndReason.GAVE_UP) in told
+    assert (STRANGE, EndReason.GAVE_UP) in recorded
 
 
 async def test_a_refused_id_is_not_given_up_where_nothing_is_answered(tmp_path: Path) -> None:

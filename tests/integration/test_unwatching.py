@@ -64,8 +64,8 @@ async def test_a_due_notice_without_watchers_is_dropped(ended_song: EndedSong) -
     assert await ended_song.outbox.undelivered_notices(ADA, NOON) == []
     assert await ended_song.unwatch() is UnwatchOutcome.NOT_WATCHED
     (facts,) = task_facts(ended_song.path, "song", 5.0)
-    said = summarize(facts, now=NOON, in_use=True, relay=None)
-    assert said == "Nothing was posted: nobody watched the task any more."
+    summary = summarize(facts, now=NOON, in_use=True, relay=None)
+    assert summary == "Nothing was posted: nobody watched the task any more."
 
 
 async def test_the_notice_mentions_the_remaining_watchers_only(ended_song: EndedSong) -> None:

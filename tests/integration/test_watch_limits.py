@@ -155,9 +155,9 @@ async def test_concurrent_commands_do_not_exceed_the_limit_of_a_server(
 ) -> None:
     """Of ten commands, one is accepted, and nine are refused with the reason."""
     async with running_bot(sandbox):
-        said = await watch_concurrently(sandbox, sandbox.bea)
-    assert sum("Watching" in text for text in said) == 1
-    assert sum("one member may watch 1 task here at once" in text for text in said) == 9
+        replies = await watch_concurrently(sandbox, sandbox.bea)
+    assert sum("Watching" in text for text in replies) == 1
+    assert sum("one member may watch 1 task here at once" in text for text in replies) == 9
 
 
 async def test_managers_of_a_server_are_exempt_from_its_limit(
@@ -165,9 +165,9 @@ async def test_managers_of_a_server_are_exempt_from_its_limit(
 ) -> None:
     """The limits of the operator hold for them, too."""
     async with running_bot(sandbox, watches_per_user=3):
-        said = await watch_concurrently(sandbox, sandbox.ada)
-    assert sum("Watching" in text for text in said) == 3
-    assert sum("one person may watch 3 tasks at once" in text for text in said) == 7
+        replies = await watch_concurrently(sandbox, sandbox.ada)
+    assert sum("Watching" in text for text in replies) == 3
+    assert sum("one person may watch 3 tasks at once" in text for text in replies) == 7
 
 
 async def test_a_server_can_only_set_a_lower_limit_than_the_operator(
@@ -188,10 +188,10 @@ async def test_the_refusal_for_a_full_server_is_explained_once(sandbox: SandboxS
     chinese = sandbox.discord.add_user("Chen", locale="zh-CN")
     sandbox.guild.add_member(chinese, permissions=("manage_guild",))
     async with running_bot(sandbox, watches_per_server=2):
-        said = (await sandbox.command_answer("suno watch", id=" ".join(NAMES[:5]))).content
-        assert said.count("Watching") == 2
-        assert said.count("This server is full: it may have 2 watches at once.") == 1
-        said = (await sandbox.command_answer("suno watch", chinese, id=NAMES[5])).content
-        assert "最多同时有 2 个关注" in said
+        replies = (await sandbox.command_answer("suno watch", id=" ".join(NAMES[:5]))).content
+        assert replies.count("Watching") == 2
+        assert replies.count("This server is full: it may have 2 watches at once.") == 1
+        replies = (await sandbox.command_answer("suno watch", chinese, id=NAMES[5])).content
+        assert "最多同时有 2 个关注" in replies
         private = await sandbox.use_command("suno watch", id=NAMES[5], private=True)
         assert "Watching" in private.messages[0].content

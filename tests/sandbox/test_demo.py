@@ -71,13 +71,13 @@ async def test_the_headless_demo_prints_the_messages_and_the_result() -> None:
     """It ends by itself, with exit code 0 only if everything came; no line is too long."""
     async with called("demo", "--headless", columns=80) as process:
         printed, _ = await process.communicate()
-    said = printed.decode()
-    assert process.returncode == 0, said
+    output = printed.decode()
+    assert process.returncode == 0, output
     for shown in ("/suno status", "/suno watch", "Suno Bot", "(ephemeral)", "Your task failed"):
-        assert shown in said
-    assert "Every expected message came" in said
-    assert "✗" not in said
-    assert max(map(len, said.splitlines())) <= 80
+        assert shown in output
+    assert "Every expected message came" in output
+    assert "✗" not in output
+    assert max(map(len, output.splitlines())) <= 80
 
 
 async def test_the_demo_is_a_page_until_it_is_told_to_end() -> None:

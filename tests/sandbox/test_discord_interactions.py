@@ -499,9 +499,9 @@ async def test_what_the_client_would_not_send_is_not_sent(
 async def test_a_command_needs_a_person_who_is_there() -> None:
     """Outsiders, and those who may not use commands or do not see the channel, use none."""
     async with connected_client() as harness:
-        stranger = harness.local.add_user("Bob")
+        outsider = harness.local.add_user("Bob")
         with pytest.raises(ActionUnavailable, match="not in"):
-            await harness.local.command(stranger, harness.songs, PUBLIC_STATUS, id="abc")
+            await harness.local.command(outsider, harness.songs, PUBLIC_STATUS, id="abc")
         harness.songs.deny("use_application_commands", target=harness.ada)
         with pytest.raises(ActionUnavailable, match="may not use"):
             await harness.local.command(harness.ada, harness.songs, PUBLIC_STATUS, id="abc")

@@ -242,9 +242,9 @@ async def test_direct_messages_can_be_closed() -> None:
         with pytest.raises(discord.Forbidden) as refused:
             await user.send("hello?")
         assert refused.value.code == 50007
-        stranger = await harness.bot.fetch_user(harness.local.add_user("Bob").id)
+        outsider = await harness.bot.fetch_user(harness.local.add_user("Bob").id)
         with pytest.raises(discord.Forbidden) as unknown:
-            await stranger.send("hello")
+            await outsider.send("hello")
         assert unknown.value.code == 50278
         friend = harness.local.add_user("Cleo", installed=True)
         await (await harness.bot.fetch_user(friend.id)).send("hello")
@@ -403,11 +403,11 @@ async def pinged(harness: ClientHarness, content: str, **fields: Any) -> set[int
 async def test_a_plain_message_pings_whom_it_names() -> None:
     """Users in the channel are pinged; in code, escaped, unknown or elsewhere they are not."""
     async with logged_in_client() as harness:
-        ada, stranger = harness.ada, harness.local.add_user("Bob")
+        ada, outsider = harness.ada, harness.local.add_user("Bob")
         assert await pinged(harness, f"{ada.mention} <@!{ada.id}>") == {ada.id}
         for text in (f"`{ada.mention}`", f"```\n{ada.mention}```", f"\\{ada.mention}", "<@1>"):
             assert await pinged(harness, text) == set()
-        assert await pinged(harness, stranger.mention) == set()
+        assert await pinged(harness, outsider.mention) == set()
         assert await pinged(harness, ada.mention, flags=1 << 12) == set()
 
 

@@ -132,8 +132,8 @@ async def test_many_direct_messages_cannot_be_opened_at_once() -> None:
     """After ten new ones comes 40003, until some time has passed; open ones count for nothing."""
     async with logged_in_client() as harness:
         people = [harness.local.add_user(f"Person {number}") for number in range(11)]
-        for person in [*people[:10], people[0]]:
-            await harness.bot.http.start_private_message(person.id)
+        for user in [*people[:10], people[0]]:
+            await harness.bot.http.start_private_message(user.id)
         with pytest.raises(discord.Forbidden) as error:
             await harness.bot.http.start_private_message(people[10].id)
         assert status_and_code(error.value) == (403, 40003)

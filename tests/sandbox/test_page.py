@@ -91,10 +91,10 @@ async def test_the_page_gets_everything_when_it_connects(
     """Who one is, the people, the places."""
     headers = {"Origin": page.url.rstrip("/")}
     async with session.ws_connect(f"{page.url}socket", headers=headers) as socket:
-        told = await socket.receive_json()
-    assert told["event"] == "snapshot"
-    assert told["users"][told["me"]]["name"] == "you"
-    assert [channel["name"] for channel in told["channels"]] == ["Suno Bot", "songs", "lyrics"]
+        event = await socket.receive_json()
+    assert event["event"] == "snapshot"
+    assert event["users"][event["me"]]["name"] == "you"
+    assert [channel["name"] for channel in event["channels"]] == ["Suno Bot", "songs", "lyrics"]
 
 
 @pytest.mark.parametrize(
@@ -108,9 +108,9 @@ async def test_what_is_not_there_is_told(
     async with session.ws_connect(f"{page.url}socket", headers=headers) as socket:
         await socket.receive_json()
         await socket.send_json({"ref": 7, **request_})
-        while (told := await socket.receive_json()).get("ref") != 7:
+        while (event := await socket.receive_json()).get("ref") != 7:
             pass
-        assert told["error"]
+        assert event["error"]
 
 
 @pytest.mark.parametrize("path", ["static/../server.py", "static/%2e%2e/server.py", "static/js"])

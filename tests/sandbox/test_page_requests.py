@@ -27,7 +27,7 @@ class PageClient:
     async def request(self, what: str, **details: Any) -> Any:
         """Ask for something; return what comes back. LookupError with what is said against it."""
         await self._socket.send_json({"ref": 1, "do": what, **details})
-        answer = await self._next(lambda told: told.get("ref") == 1)
+        answer = await self._next(lambda frame: frame.get("ref") == 1)
         if "error" in answer:
             raise LookupError(answer["error"])
         return answer["result"]
@@ -38,16 +38,16 @@ class PageClient:
             if known["event"] == event and holds(known):
                 self.events.remove(known)
                 return known
-        return await self._next(lambda told: told.get("event") == event and holds(told))
+        return await self._next(lambda frame: frame.get("event") == event and holds(frame))
 
     async def _next(self, wanted: Callable[[Payload], object]) -> Payload:
         async with asyncio.timeout(10):
             while True:
-                told: Payload = await self._socket.receive_json()
-                if wanted(told):
-                    return told
-                if "event" in told:
-                    self.events.append(told)
+                frame: Payload = await self._socket.receive_json()
+                if wanted(frame):
+                    return frame
+                if "event" in frame:
+                    self.events.append(frame)
 
 
 @asynccontextmanager
@@ -87,9 +87,9 @@ async def test_what_is_typed_is_posted(harness: ClientHarness, client: PageClien
     """As the person who looks; nothing and too much are refused."""
     place = str(harness.songs.id)
     await client.request("send_message", channel=place, text=" hello ")
-    told = await client.event("message")
-    assert told["message"]["content"] == "hello"
-    assert told["message"]["author"] == str(harness.ada.id)
+    frame = await client.event("message")
+    assert frame["message"]["content"] == "hello"
+    assert frame["message"]["author"] == str(harness.ada.id)
     for text in (" ", "x" * 2001):
         with pytest.raises(LookupError, match="1 to 2000"):
             await client.request("send_message", channel=place, text=text)
@@ -136,9 +136,9 @@ async def test_options_reach_the_bot_as_what_they_are(
     await client.request(
         "command", channel=str(harness.songs.id), name="suno status", options=options
     )
-    told = await client.event("message")
-    assert told["message"]["content"] == "{'id': 'abc', 'count': 2, 'public': True}"
-    assert told["message"]["used"] == {"by": str(harness.ada.id), "name": "/suno status"}
+    frame = await client.event("message")
+    assert frame["message"]["content"] == "{'id': 'abc', 'count': 2, 'public': True}"
+    assert frame["message"]["used"] == {"by": str(harness.ada.id), "name": "/suno status"}
     given = [
         *(("channel", 7, str(harness.songs.id)), ("user", 6, str(harness.ada.id))),
         *(("role", 8, str(role.id)), ("mood", 3, "calm")),
@@ -234,8 +234,8 @@ async def test_a_command_of_a_menu_gets_its_message(
     harness.bot.answer = tell
     said = harness.local.send_message(harness.ada, harness.songs, "look")
     await client.request("menu", message=str(said.id), name="Watch Suno tasks")
-    told = await client.event("message", lambda one: one["message"]["content"] == "LOOK")
-    assert told["message"]["used"]["name"] == "Watch Suno tasks"
+    frame = await client.event("message", lambda one: one["message"]["content"] == "LOOK")
+    assert frame["message"]["used"]["name"] == "Watch Suno tasks"
 
 
 async def test_a_permission_is_taken_and_given_back(
@@ -245,8 +245,8 @@ async def test_a_permission_is_taken_and_given_back(
     place = str(harness.songs.id)
     for allowed in (False, True):
         await client.request("set_permission", channel=place, name="send_messages", allowed=allowed)
-        told = await client.event("channels")
-        assert told["channels"][0]["may"]["send_messages"] is allowed
+        frame = await client.event("channels")
+        assert frame["channels"][0]["may"]["send_messages"] is allowed
     with pytest.raises(LookupError, match="cannot be changed"):
         await client.request("set_permission", channel=place, name="administrator", allowed=True)
 
@@ -261,9 +261,9 @@ async def test_the_relay_s_tasks_age_and_end(client: PageClient) -> None:
     (task,) = ended["relay"]["tasks"]
     assert (task["id"], task["status"], task["percent"]) == (task_id, "SUCCESS", 100)
     ((life, submitted),) = client.page.relay.relay.tasks
-    told = str(life.at(submitted + 60, submitted_at=submitted))
-    assert f"{MEDIA_URL}/" in told
-    assert "suno.ai" not in told
+    frame = str(life.at(submitted + 60, submitted_at=submitted))
+    assert f"{MEDIA_URL}/" in frame
+    assert "suno.ai" not in frame
     with pytest.raises(LookupError, match="forward"):
         await client.request("advance", seconds=-1)
 

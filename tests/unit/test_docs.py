@@ -176,7 +176,7 @@ async def ran(code: str, folder: Path) -> int | None:
     return process.returncode
 
 
-TOLD_OF = {
+PRIVACY_TEXTS = {
     "watches": "For each watch:",
     "tasks": "For each task:",
     "deliveries": "For each message that the bot has to post",
@@ -204,6 +204,6 @@ async def test_the_privacy_policy_tells_of_every_table(tmp_path: Path) -> None:
             " AND name NOT LIKE '%sqlite%'",
             [],
         )
-    assert {row["name"] for row in rows} == TOLD_OF.keys()
-    for told in filter(None, TOLD_OF.values()):
+    assert {row["name"] for row in rows} == PRIVACY_TEXTS.keys()
+    for told in filter(None, PRIVACY_TEXTS.values()):
         assert told in policy

@@ -68,7 +68,7 @@ SPOILERS = (
     faults.answers(404, faults.suno_error("not_found", "task not found"), about="spoiler"),
     faults.answers(200, {"code": "error", "message": "task not found"}, about="spoiler"),
 )
-STRANGER = {"task_id": "nobody-asked", "status": "SUCCESS", "data": None}
+UNRELATED_TASK = {"task_id": "nobody-asked", "status": "SUCCESS", "data": None}
 
 
 PLAIN = ResponseFormat()
@@ -101,7 +101,9 @@ shapes = st.builds(
     account=st.booleans(),
     filters_by_action=st.booleans(),
     reversed_order=st.booleans(),
-    unrequested=st.sampled_from([(), (STRANGER,), (STRANGER, {**STRANGER, "status": "QUEUED"})]),
+    unrequested=st.sampled_from(
+        [(), (UNRELATED_TASK,), (UNRELATED_TASK, {**UNRELATED_TASK, "status": "QUEUED"})]
+    ),
     task_with_id_only=st.sampled_from(UnknownTaskFormat),
     paths=st.sampled_from(PATHS).map(frozenset),
     unknown_path=st.sampled_from(UnknownPathFormat),
@@ -145,11 +147,13 @@ async def concluded(local: LocalRelay, ids: Sequence[str], question: Question) -
             return dict.fromkeys(ids, str(error.kind))
         finally:
             await client.aclose()
-    said: Conclusions = {
+    conclusions: Conclusions = {
         each: f"{type(error).__name__} {error}" for each, error in found.failed.items()
     }
-    said |= dict.fromkeys(found.missing, "missing") | dict.fromkeys(found.unlisted, "unlisted")
-    return {each: found.tasks.get(each) or said[each] for each in ids}
+    conclusions |= dict.fromkeys(found.missing, "missing") | dict.fromkeys(
+        found.unlisted, "unlisted"
+    )
+    return {each: found.tasks.get(each) or conclusions[each] for each in ids}
 
 
 def shuffle(ids: list[str], seed: int) -> None:
@@ -213,11 +217,11 @@ envelopes = st.fixed_dictionaries(
 )
 @settings(deadline=None)
 def test_how_a_task_is_read_depends_on_nothing_else_in_the_answer(
-    order: list[str], strangers: list[Any], layers: list[dict[str, Any]], at: int, as_text: bool
+    order: list[str], unrelated: list[Any], layers: list[dict[str, Any]], at: int, as_text: bool
 ) -> None:
     """Whatever strangers, in whatever order, in envelopes in envelopes, or as a JSON text."""
     tasks: list[Any] = [TOLD[name] for name in order]
-    named = [{**each, "task_id": f"stranger-{number}"} for number, each in enumerate(strangers)]
+    named = [{**each, "task_id": f"stranger-{number}"} for number, each in enumerate(unrelated)]
     tasks[at:at] = named
     answer: Any = tasks
     for layer in layers:

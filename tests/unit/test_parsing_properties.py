@@ -163,9 +163,9 @@ def test_no_task_contradicts_itself(answer: Any) -> None:
 
 def test_the_fuzz_program_finds_nothing() -> None:
     """A short run of it; ``python -m tests.unit.fuzz_answers`` is the long one."""
-    said: list[str] = []
-    assert run(300, 7, said.append) == 0
-    assert said[-1].startswith("     300  bodies, 0 broke a rule")
+    texts: list[str] = []
+    assert run(300, 7, texts.append) == 0
+    assert texts[-1].startswith("     300  bodies, 0 broke a rule")
 
 
 @pytest.mark.parametrize(
