@@ -1,4 +1,4 @@
-"""Journeys: the bot as a process of its own, killed and started again."""
+"""Tests of the bot as a process of its own that is killed and started again."""
 
 import sqlite3
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ SONG = "song-of-this-journey"
 
 @pytest.fixture
 async def bot(sandbox: SandboxSession) -> AsyncIterator[BotProcess]:
-    """Return the bot, started, with its commands registered."""
+    """Return the started bot with its commands registered."""
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
         await sandbox.discord.wait_until_ready(timeout=30)
         await sandbox.discord.wait_until_commands(timeout=30)
@@ -33,10 +33,10 @@ async def start(sandbox: SandboxSession, bot: BotProcess) -> None:
     await sandbox.discord.wait_until_ready(timeout=30)
 
 
-async def test_a_kill_while_the_song_is_made_costs_nothing(
+async def test_a_kill_while_a_song_runs_loses_no_notice(
     sandbox: SandboxSession, bot: BotProcess
 ) -> None:
-    """Watched, killed, started again: exactly one notice, which mentions who watched."""
+    """After a restart, exactly one notice comes, and it mentions the watcher."""
     sandbox.relay.add(song(SONG, takes=120))
     await sandbox.command_answer("suno watch", id=SONG)
     sandbox.relay.clock.advance(60)
@@ -52,7 +52,7 @@ async def test_a_kill_while_the_song_is_made_costs_nothing(
 async def test_a_kill_after_discord_took_the_message_does_not_repeat_it(
     sandbox: SandboxSession, bot: BotProcess
 ) -> None:
-    """The bot dies before it hears that the message was posted; the nonce tells Discord."""
+    """A bot killed before it got Discord's response does not post again, thanks to the nonce."""
     sandbox.relay.add(song(SONG, takes=120))
     await sandbox.command_answer("suno watch", id=SONG)
     await sandbox.discord.wait_for(sandbox.cards, 10, "the card")
@@ -70,15 +70,15 @@ async def test_a_kill_after_discord_took_the_message_does_not_repeat_it(
 
 
 def posts(sandbox: SandboxSession) -> int:
-    """Return how many posts of the bot to the channel of songs were answered."""
+    """Return how many of the bot's posts to the songs channel got a response."""
     path = f"/channels/{sandbox.songs.id}/messages"
     return sum(r.method == "POST" and r.path.endswith(path) for r in sandbox.discord.requests)
 
 
-async def test_an_orderly_stop_is_quick_and_loses_nothing(
+async def test_an_orderly_shutdown_is_quick_and_loses_no_watch(
     sandbox: SandboxSession, bot: BotProcess
 ) -> None:
-    """SIGTERM ends it with exit code 0; what was watched goes on at the next start."""
+    """SIGTERM ends the bot with exit code 0, and the next start continues its watches."""
     sandbox.relay.add(song(SONG, takes=120))
     await sandbox.command_answer("suno watch", id=SONG)
     assert await bot.stop() == 0
@@ -88,10 +88,10 @@ async def test_an_orderly_stop_is_quick_and_loses_nothing(
     await sandbox.wait_for_notice(SONG)
 
 
-async def test_a_stop_while_a_session_begins_anew_is_quick_too(
+async def test_a_shutdown_during_session_invalidation_is_quick(
     sandbox: SandboxSession, bot: BotProcess
 ) -> None:
-    """Discord has just declared the session invalid, and wants to be left alone for a while."""
+    """The wait before a new IDENTIFY does not delay the exit."""
     await sandbox.discord.invalidate_sessions()
     assert await bot.stop() == 0
     assert "Traceback" not in bot.log
@@ -100,7 +100,7 @@ async def test_a_stop_while_a_session_begins_anew_is_quick_too(
 async def test_no_secret_is_in_the_log_or_in_the_database(
     sandbox: SandboxSession, bot: BotProcess
 ) -> None:
-    """Neither the token nor the key, whatever happened."""
+    """Neither the token nor the key is written to the log or the database."""
     sandbox.relay.add(song(SONG, takes=120))
     await sandbox.command_answer("suno watch", id=SONG)
     sandbox.relay.clock.advance(200)
@@ -113,8 +113,8 @@ async def test_no_secret_is_in_the_log_or_in_the_database(
 
 
 @pytest.mark.usefixtures("bot")
-async def test_a_second_bot_on_the_same_database_ends_at_once(sandbox: SandboxSession) -> None:
-    """It says why; the first one goes on as if nothing had been."""
+async def test_a_second_bot_on_the_same_database_exits_at_once(sandbox: SandboxSession) -> None:
+    """The second bot logs the reason, and the first one continues."""
     folder = sandbox.folder / "second"
     folder.mkdir()
     second = BotProcess(folder, sandbox.environment)
@@ -128,10 +128,8 @@ async def test_a_second_bot_on_the_same_database_ends_at_once(sandbox: SandboxSe
     await sandbox.wait_for_notice(SONG)
 
 
-async def test_a_watch_that_was_given_up_can_be_taken_up_again(
-    sandbox: SandboxSession, bot: BotProcess
-) -> None:
-    """By the button under its notice, also after a restart; then its end is told."""
+async def test_a_given_up_watch_can_be_resumed(sandbox: SandboxSession, bot: BotProcess) -> None:
+    """The button under its notice resumes it, also after a restart, and its end is notified."""
     await bot.stop()
     impatient = BotProcess(sandbox.folder, sandbox.environment | {"WATCH_DEADLINE": "60"})
     sandbox.relay.add(song(SONG, takes=120))
@@ -150,7 +148,7 @@ async def test_a_watch_that_was_given_up_can_be_taken_up_again(
 
 
 async def age(sandbox: SandboxSession, bot: BotProcess, *, by: float) -> None:
-    """Let every watch be so many seconds older, while the bot is stopped for a moment."""
+    """Make every watch so many seconds older, while the bot is stopped."""
     await bot.stop()
     with sqlite3.connect(sandbox.folder / "suno.db") as database:
         database.execute("UPDATE tasks SET deadline_at = deadline_at - ?", [by])
@@ -159,10 +157,10 @@ async def age(sandbox: SandboxSession, bot: BotProcess, *, by: float) -> None:
 
 
 @pytest.mark.usefixtures("bot")
-async def test_a_thread_that_is_opened_again_gets_its_notice_at_once(
+async def test_an_unarchived_thread_gets_its_notice_at_once(
     sandbox: SandboxSession,
 ) -> None:
-    """discord.py forgets archived threads: that one is back is heard all the same."""
+    """discord.py drops archived threads from its cache; the bot still handles the event."""
     thread = sandbox.guild.add_thread(sandbox.songs, "new songs")
     sandbox.relay.add(song(SONG, takes=120))
     watched = await sandbox.discord.command(sandbox.ada, thread, "suno watch", id=SONG)

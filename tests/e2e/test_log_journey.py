@@ -1,4 +1,4 @@
-"""What the log tells of a journey: each task's way by its id, and nothing that people wrote."""
+"""Tests of the log: every task can be traced by its id, and no user content is logged."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
 
 
 async def journey(sandbox: SandboxSession, bot: BotProcess) -> None:
-    """Let everything happen that can happen to a task, each told in the end."""
+    """Bring about every outcome of a task, and wait for each notice."""
     user = sandbox.discord.add_user(f"{MARKER} person")
     sandbox.guild.add_member(user)
     sandbox.relay.add(
@@ -59,7 +59,7 @@ async def journey(sandbox: SandboxSession, bot: BotProcess) -> None:
 
 
 async def log_of(sandbox: SandboxSession, **changes: str) -> list[str]:
-    """Return what a bot logs of the journey, with these settings."""
+    """Return the log of a bot on this journey with the given settings."""
     async with BotProcess(sandbox.folder, sandbox.environment | changes) as bot:
         await sandbox.discord.wait_until_ready(timeout=30)
         await sandbox.discord.wait_until_commands(timeout=30)
@@ -67,8 +67,8 @@ async def log_of(sandbox: SandboxSession, **changes: str) -> list[str]:
     return bot.log.splitlines()
 
 
-async def test_the_way_of_each_task_can_be_followed_by_its_id(sandbox: SandboxSession) -> None:
-    """From the wish to watch it to what became of its message; and nobody's words stand there."""
+async def test_each_task_can_be_traced_in_the_log_by_its_id(sandbox: SandboxSession) -> None:
+    """The log covers the watch up to the delivery, and contains no words of users."""
     lines = await log_of(sandbox, LOG_LEVEL="INFO")
     songs = sandbox.songs.id
     for expected in (
@@ -92,8 +92,8 @@ async def test_the_way_of_each_task_can_be_followed_by_its_id(sandbox: SandboxSe
     assert not [line for line in lines if " ERROR " in line or line.startswith("Traceback")]
 
 
-async def test_machines_read_each_line_as_one_object(sandbox: SandboxSession) -> None:
-    """Always with the same keys; looks and what they showed are told at the level DEBUG."""
+async def test_each_json_log_line_is_one_object(sandbox: SandboxSession) -> None:
+    """Every line has the same keys; polls and their results are logged at level DEBUG."""
     lines = await log_of(sandbox, LOG_LEVEL="DEBUG", LOG_FORMAT="json")
     entries = [json.loads(line) for line in lines]
     keys = {"time", "level", "logger", "message"}

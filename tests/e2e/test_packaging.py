@@ -1,4 +1,4 @@
-"""The container and the systemd unit agree with the program that they start."""
+"""Tests that the container and the systemd unit agree with the program that they start."""
 
 import asyncio
 import configparser
@@ -28,39 +28,39 @@ SETTINGS = {name.upper() for name in Settings.model_fields}
 
 
 def text_of(name: str) -> str:
-    """Return a file of the checkout."""
+    """Return the text of a file of the checkout."""
     return (ROOT / name).read_text(encoding="utf-8")
 
 
 def instructions(name: str) -> list[str]:
-    """Return what follows each instruction of this name in the Dockerfile, lines joined."""
+    """Return the arguments of each instruction of this name in the Dockerfile, lines joined."""
     joined = text_of("Dockerfile").replace("\\\n", " ")
     return re.findall(rf"^{name} +(.*)$", joined, re.MULTILINE)
 
 
 def container_environment() -> dict[str, str]:
-    """Return what the image sets."""
+    """Return the environment variables that the image sets."""
     (line,) = instructions("ENV")
     return dict(pair.split("=", 1) for pair in line.split())
 
 
 def compose_environment() -> dict[str, str]:
-    """Return what compose sets over ``.env``."""
+    """Return the environment variables that compose sets over ``.env``."""
     (block,) = re.findall(r"^ +environment:.*\n((?: {6}\S.*\n)+)", text_of("compose.yaml"), re.M)
     return dict(re.findall(r"^ +(\w+): *(\S+)", block, re.M))
 
 
 @pytest.fixture
 def unit() -> configparser.SectionProxy:
-    """Return what the unit says about its service; of settings that come twice, the last."""
+    """Return the settings of the unit's service section; of repeated ones, the last."""
     parser = configparser.RawConfigParser(strict=False)
     parser.optionxform = str  # type: ignore[assignment,method-assign] # names as they are written
     parser.read_string(text_of("deploy/suno-bot.service"))
     return parser["Service"]
 
 
-def copied_into(folder: Path) -> Path:
-    """Put into a folder what the image holds of ours, and nothing else; return where it works."""
+def copy_image_files(folder: Path) -> Path:
+    """Copy the files that the image contains into a folder; return the working directory."""
     for line in instructions("COPY"):
         source, target = line.split()[-2:]
         if "--from" not in line and target.startswith("/app/"):
@@ -69,14 +69,14 @@ def copied_into(folder: Path) -> Path:
     return folder / workplace[1:]
 
 
-def started_by_the_image() -> list[str]:
-    """Return the words with which the image starts the bot."""
+def image_command() -> list[str]:
+    """Return the command line with which the image starts the bot."""
     (entry,), (words,) = instructions("ENTRYPOINT"), instructions("CMD")[-1:]
     return [*json.loads(entry), *json.loads(words)]
 
 
 def health_check() -> list[str]:
-    """Return the program that tells Docker whether the bot lives."""
+    """Return the program that Docker runs as the health check."""
     (words,) = re.findall(r"^HEALTHCHECK .*?CMD (\[.*\])$", _joined(), re.MULTILINE)
     python, *rest = json.loads(words)
     assert python == "python"
@@ -87,46 +87,46 @@ def _joined() -> str:
     return text_of("Dockerfile").replace("\\\n", " ")
 
 
-def test_the_image_is_built_on_what_a_digest_names() -> None:
-    """A tag may become another image."""
+def test_base_images_are_pinned_by_digest() -> None:
+    """A tag may later name another image."""
     bases = instructions("FROM")
     assert bases
     assert all(re.fullmatch(r"\S+@sha256:[0-9a-f]{64}( AS \w+)?", base) for base in bases)
 
 
 @pytest.mark.parametrize("name", ["Dockerfile", "Makefile", "docs/operating.md"])
-def test_only_wheels_whose_hashes_are_known_are_installed(name: str) -> None:
-    """No package runs a script when it is installed."""
+def test_only_wheels_with_known_hashes_are_installed(name: str) -> None:
+    """No package runs a script during its installation."""
     lines = [line for line in text_of(name).splitlines() if "--require-hashes -r" in line]
     assert lines
     assert all("--only-binary :all: --require-hashes -r " in line + " " for line in lines)
 
 
 def test_the_image_has_a_python_that_the_package_accepts() -> None:
-    """The same in both stages; what one installs, the other runs."""
+    """Both stages have the same Python version, and the package supports it."""
     (version,) = set(re.findall(r"python:(\d+\.\d+)-", text_of("Dockerfile")))
     wanted = tomllib.loads(text_of("pyproject.toml"))["project"]["requires-python"]
     assert version in SpecifierSet(wanted)
 
 
-def test_the_unit_is_not_started_again_where_that_would_not_help(
+def test_the_unit_does_not_restart_after_a_configuration_error(
     unit: configparser.SectionProxy,
 ) -> None:
-    """The exit code that says so is the program's."""
+    """The exit code that prevents a restart is the one of the program."""
     assert int(unit["RestartPreventExitStatus"]) == EXIT_PERMANENT_ERROR
 
 
-def test_what_both_start_is_a_command_of_the_program(unit: configparser.SectionProxy) -> None:
-    """Word for word, but for where Python is."""
-    started = unit["ExecStart"].split()[1:]
-    assert started == started_by_the_image()[1:]
-    assert started[:2] == ["-m", "bot"]
-    assert started[2] in main.commands
+def test_the_image_and_the_unit_run_the_same_command(unit: configparser.SectionProxy) -> None:
+    """The two command lines differ only in the path of Python."""
+    arguments = unit["ExecStart"].split()[1:]
+    assert arguments == image_command()[1:]
+    assert arguments[:2] == ["-m", "bot"]
+    assert arguments[2] in main.commands
 
 
 @pytest.mark.parametrize("source", [container_environment, compose_environment])
-def test_what_is_set_for_the_bot_is_a_setting(source: object) -> None:
-    """And one that the bot takes."""
+def test_every_variable_set_for_the_bot_is_a_setting(source: object) -> None:
+    """The settings accept every variable of the image and of compose, with its value."""
     assert callable(source)
     given = {name: value for name, value in source().items() if name not in OF_PYTHON}
     assert given.keys() <= SETTINGS
@@ -135,36 +135,36 @@ def test_what_is_set_for_the_bot_is_a_setting(source: object) -> None:
 
 
 def test_the_paths_of_a_checkout_do_not_reach_the_container() -> None:
-    """A ``.env`` made from the example would win over the image: compose sets all of it again."""
+    """Compose overrides each path that a ``.env`` made from the example may contain."""
     image = {name: value for name, value in container_environment().items() if name in SETTINGS}
     assert compose_environment() == image
 
 
-def test_the_database_of_the_container_outlives_it() -> None:
-    """It lies in the volume, which is the one place where the bot may write."""
+def test_the_database_of_the_container_is_in_the_volume() -> None:
+    """The database is in the volume, the only place to which the bot may write."""
     path = PurePosixPath(container_environment()["DATABASE_PATH"])
     assert instructions("VOLUME") == [str(path.parent)]
     assert f"- data:{path.parent}" in text_of("compose.yaml")
     assert "read_only: true" in text_of("compose.yaml")
 
 
-def test_the_database_of_the_service_lies_in_its_own_folder(
+def test_the_database_of_the_service_is_in_its_state_directory(
     unit: configparser.SectionProxy,
 ) -> None:
-    """The path of the example leads into the folder that systemd makes for the service."""
+    """The path of the example is in the folder that systemd creates for the service."""
     assert unit["WorkingDirectory"] == f"%S/{unit['StateDirectory']}"
     path = Settings.model_fields["database_path"].default
     assert not path.is_absolute()
 
 
 def test_both_wait_longer_than_the_bot_takes_to_stop(unit: configparser.SectionProxy) -> None:
-    """What is being posted is finished first."""
+    """Docker and systemd wait longer than the bot's shutdown timeout before they kill it."""
     (grace,) = re.findall(r"stop_grace_period: (\d+)s", text_of("compose.yaml"))
     assert SHUTDOWN_TIMEOUT + 5 <= int(grace) == int(unit["TimeoutStopSec"])
 
 
-def test_the_builder_gets_what_it_copies_and_no_more() -> None:
-    """No secrets, no database, no history of the repository."""
+def test_the_build_context_contains_only_what_is_copied() -> None:
+    """The build context has no secrets, no database and no Git history."""
     shown = [line for line in text_of(".dockerignore").splitlines() if not line.startswith("#")]
     copied = [line.split()[0] for line in instructions("COPY") if "--from" not in line]
     assert shown[0] == "*"
@@ -172,9 +172,11 @@ def test_the_builder_gets_what_it_copies_and_no_more() -> None:
 
 
 @pytest.mark.parametrize(("status", "healthy"), [(200, True), (503, False), (None, False)])
-async def test_the_health_check_says_what_the_bot_says(status: int | None, healthy: bool) -> None:
-    """Also where nobody answers, and past whatever proxy there is."""
-    async with answering(status) as port:
+async def test_the_health_check_returns_the_result_of_the_probe(
+    status: int | None, healthy: bool
+) -> None:
+    """It fails if nothing responds, and uses no proxy."""
+    async with serve_health(status) as port:
         process = await asyncio.create_subprocess_exec(
             *health_check(),
             env={"METRICS_PORT": str(port), "http_proxy": "http://127.0.0.1:9"},
@@ -184,8 +186,8 @@ async def test_the_health_check_says_what_the_bot_says(status: int | None, healt
 
 
 @asynccontextmanager
-async def answering(status: int | None) -> AsyncIterator[int]:
-    """Answer whether a bot lives, or answer nothing; yield the port."""
+async def serve_health(status: int | None) -> AsyncIterator[int]:
+    """Serve the result of the health probe, or no response; yield the port."""
 
     async def health(_request: web.Request) -> web.Response:
         return web.Response(status=status or 200)
@@ -202,11 +204,13 @@ async def answering(status: int | None) -> AsyncIterator[int]:
     await runner.cleanup()
 
 
-async def test_what_the_image_holds_is_a_whole_bot(sandbox: SandboxSession, tmp_path: Path) -> None:
-    """Started as the image starts it, from what the image holds, it does its work."""
-    workplace = copied_into(tmp_path / "image")
+async def test_the_files_of_the_image_are_a_complete_bot(
+    sandbox: SandboxSession, tmp_path: Path
+) -> None:
+    """The bot works from these files alone, with the command of the image."""
+    workplace = copy_image_files(tmp_path / "image")
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, *started_by_the_image()[1:]),
+        *(sys.executable, *image_command()[1:]),
         cwd=workplace,
         env=settings_for(sandbox.discord, sandbox.relay, tmp_path),
         stderr=asyncio.subprocess.PIPE,
@@ -221,11 +225,11 @@ async def test_what_the_image_holds_is_a_whole_bot(sandbox: SandboxSession, tmp_
     finally:
         with suppress(ProcessLookupError):
             process.terminate()
-        _, said = await process.communicate()
-        assert (process.returncode, b"Traceback" in said) == (0, False), said.decode()
+        _, output = await process.communicate()
+        assert (process.returncode, b"Traceback" in output) == (0, False), output.decode()
 
 
-async def test_the_demo_command_of_the_image_says_where_to_get_the_demo(tmp_path: Path) -> None:
+async def test_the_demo_command_of_the_image_explains_where_to_get_the_demo(tmp_path: Path) -> None:
     """The image holds no sandbox: the error says what to do, without a traceback."""
     program = """
 import sys
@@ -236,7 +240,7 @@ main(["demo"])
 """
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", program),
-        cwd=copied_into(tmp_path / "image"),
+        cwd=copy_image_files(tmp_path / "image"),
         stderr=asyncio.subprocess.PIPE,
     )
     _, output = await process.communicate()

@@ -1,7 +1,7 @@
-"""A member and a relay attack together, while the songs of others end: these are told on time.
+"""An attacking member and a hostile relay together do not delay the notices of other users.
 
-The real bot as a process of its own, which may have 512 MiB, at its default limits. Everything is
-ten times as quick as in earnest: songs, looks, and how fast Discord takes messages.
+The real bot is a process of its own with at most 512 MiB, at its default limits. Everything is ten
+times as fast as in production: songs, polls, and how fast Discord takes messages.
 """
 
 import asyncio
@@ -41,12 +41,12 @@ TYPED = ["a\u200d" * 3000, "\ufdfa" * 6000, "task_id: " * 666, "<@1>`\\" * 1000,
 
 
 def a_hostile_task(task_id: str, made: object) -> RelayTask:
-    """Return a task that has ended, and is made of something terrible."""
+    """Return an ended task with hostile content."""
     return RelayTask(task_id, TaskKind.MUSIC, (TaskStage(0, succeeded(made)),))
 
 
-def arm(sandbox: SandboxSession) -> None:
-    """Let the relay answer terribly for the ids of the attacker."""
+def add_hostile_responses(sandbox: SandboxSession) -> None:
+    """Make the relay return hostile responses for the ids of the attacker."""
     sandbox.relay.add(*(a_hostile_task(*each) for each in CONTENTS.items()))
     for task_id, body in BODIES.items():
         packed = {"Content-Encoding": "gzip"}
@@ -57,7 +57,7 @@ def arm(sandbox: SandboxSession) -> None:
 
 
 async def attack(sandbox: SandboxSession, member: User) -> None:
-    """Use every command that costs the bot something, about thirty times a second."""
+    """Use every command that costs the bot work, about thirty times a second."""
     songs, old = sandbox.songs, count()
 
     async def use(command: str, *ids: str) -> None:
@@ -81,10 +81,10 @@ async def attack(sandbox: SandboxSession, member: User) -> None:
 
 @asynccontextmanager
 async def under_attack(sandbox: SandboxSession) -> AsyncIterator[None]:
-    """Let a member who is no friend of anybody attack meanwhile."""
+    """Run the attack of a member in the background."""
     member = sandbox.discord.add_user("Mallory")
     sandbox.guild.add_member(member)
-    arm(sandbox)
+    add_hostile_responses(sandbox)
     attacking = asyncio.create_task(attack(sandbox, member))
     try:
         yield
@@ -94,8 +94,8 @@ async def under_attack(sandbox: SandboxSession) -> AsyncIterator[None]:
         await asyncio.gather(attacking, return_exceptions=True)
 
 
-async def notice_after(sandbox: SandboxSession, user: User, task_id: str) -> float:
-    """Watch a song that has just begun; return the seconds until its notice is there."""
+async def seconds_to_notice(sandbox: SandboxSession, user: User, task_id: str) -> float:
+    """Watch a song that has just begun; return the seconds until its notice."""
     now = asyncio.get_running_loop().time
     began = now()
     sandbox.relay.add(song(task_id, takes=TAKES))
@@ -107,7 +107,7 @@ async def notice_after(sandbox: SandboxSession, user: User, task_id: str) -> flo
 
 
 async def times_to_notices(folder: Path, *, attacked: bool) -> tuple[float, float]:
-    """Return how long two honest people wait: one has watched before the attack, one meanwhile."""
+    """Return the seconds for two users: one watched before the attack, one during it."""
     async with open_sandbox(folder, rate_limit_speed=10, speed=1) as sandbox:
         bot = BotProcess(
             folder, settings_for(sandbox.discord, sandbox.relay, folder), wrapper=WITH_512_MIB
@@ -116,28 +116,28 @@ async def times_to_notices(folder: Path, *, attacked: bool) -> tuple[float, floa
             await sandbox.discord.wait_until_ready(timeout=60)
             await sandbox.discord.wait_until_commands(timeout=60)
             async with asyncio.TaskGroup() as honest:
-                first = honest.create_task(notice_after(sandbox, sandbox.ada, "honest-song"))
+                first = honest.create_task(seconds_to_notice(sandbox, sandbox.ada, "honest-song"))
                 await asyncio.sleep(1)
                 async with under_attack(sandbox) if attacked else nullcontext():
                     await asyncio.sleep(1)
-                    second = await notice_after(sandbox, sandbox.bea, "another-honest-song")
+                    second = await seconds_to_notice(sandbox, sandbox.bea, "another-honest-song")
                     times = await first, second
             assert bot.pid is not None, "the bot has died"
         (notice,) = sandbox.notices("honest-song")
         assert notice.pinged == {sandbox.ada.id}
         assert "Traceback" not in bot.log
-        asked = {each for look in sandbox.relay.requests for each in look.ids}
-        assert asked >= set(BOMBS) or not attacked, "the attack has not reached the relay"
+        requested_ids = {each for look in sandbox.relay.requests for each in look.ids}
+        assert requested_ids >= set(BOMBS) or not attacked, "the attack has not reached the relay"
         return times
 
 
-async def test_honest_notices_come_on_time_while_a_member_and_a_relay_attack(
+async def test_notices_come_on_time_while_a_member_and_a_relay_attack(
     tmp_path: Path,
 ) -> None:
-    """As soon as without the attack, but for what is half of that; in the very same channel."""
+    """Notices in the attacked channel take at most half as long again as without the attack."""
     for name in ("calm", "attacked"):
         (tmp_path / name).mkdir()
     calm = await times_to_notices(tmp_path / "calm", attacked=False)
     attacked = await times_to_notices(tmp_path / "attacked", attacked=True)
-    for without, beside in zip(calm, attacked, strict=True):
-        assert beside <= AS_LATE_AS * without, (calm, attacked)
+    for undisturbed, disturbed in zip(calm, attacked, strict=True):
+        assert disturbed <= AS_LATE_AS * undisturbed, (calm, attacked)

@@ -1,7 +1,7 @@
-"""The load test of fairness: people who invent ids keep nobody else's notices waiting.
+"""Users who look up invented ids do not delay the notices of other users.
 
-A real relay on loopback, the real client, poller and database, at the default settings; only time
-is virtual, so that minutes pass in seconds and a busy machine changes nothing.
+A real relay on loopback, the real client, poller and database run at the default settings. Only
+time is virtual: minutes pass in seconds, and a busy machine changes nothing.
 """
 
 import asyncio
@@ -47,8 +47,8 @@ MAX_WAIT = 600.0
 """Virtual seconds after which a notice counts as never come."""
 
 
-class UnhurriedDatabase(DatabaseThread):
-    """Takes no virtual time, however slow the disk is."""
+class UntimedDatabase(DatabaseThread):
+    """A database whose operations take no virtual time, however slow the disk is."""
 
     async def run(self, function: Callable[[Database], T], *, erases: bool = False) -> T:
         """Run a function on the thread that writes."""
@@ -62,7 +62,7 @@ class UnhurriedDatabase(DatabaseThread):
 
 
 class VirtualClock(Clock):
-    """The relay's time: the loop's."""
+    """The relay's clock, which shows the time of the event loop."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class VirtualClock(Clock):
 
 @dataclass
 class Load:
-    """All the parts between people and a relay, and when notices came."""
+    """Everything between users and a relay, and the times at which notices came."""
 
     relay: LocalRelay
     clock: Callable[[], float]
@@ -83,7 +83,7 @@ class Load:
     """By task, the seconds from its end at the relay to its notice."""
 
     async def poll(self) -> None:
-        """Let the poller look when it wants to, as the bot's clock does."""
+        """Run the poller whenever it is due, as the bot's clock does."""
         while True:
             self.store.changed.clear()
             due_at = await self.poller.tick()
@@ -93,42 +93,42 @@ class Load:
                     await self.store.changed.wait()
 
     async def deliver(self, ends: dict[str, float]) -> None:
-        """Take what is owed at once, until all of these have been told."""
+        """Claim due deliveries at once until every one of these tasks has its notice."""
         while ends.keys() - self.delays.keys():
             self.outbox.changed.clear()
-            while owed := await self.outbox.claim(self.clock(), 100):
-                for each in owed:
+            while deliveries := await self.outbox.claim(self.clock(), 100):
+                for each in deliveries:
                     await self.outbox.acknowledge(each, message_id=1, now=self.clock())
                     if each.task.id in ends:
                         self.delays[each.task.id] = self.clock() - ends[each.task.id]
             await self.outbox.changed.wait()
 
     async def abuse(self, member: int, server: int) -> None:
-        """Look up and watch ten invented ids every 15 seconds, answered or not."""
+        """Look up and watch ten invented ids every 15 seconds, whether answered or not."""
         destination = Destination(1000 + member, server, "en-US")
         async with asyncio.TaskGroup() as commands:
             for time in count():
                 ids = [f"invented-{member}-{time}-{number}" for number in range(MAX_IDS)]
-                commands.create_task(self._look(ids, Caller(member, server)))
+                commands.create_task(self._look_up(ids, Caller(member, server)))
                 watch = self.watchlist.add(
                     ids, user_id=member, destination=destination, caller_guild_id=server
                 )
                 commands.create_task(watch)
                 await asyncio.sleep(15)
 
-    async def _look(self, ids: list[str], asker: Caller) -> None:
+    async def _look_up(self, ids: list[str], asker: Caller) -> None:
         with suppress(RelayError, TooManyLookups):
             await self.watchlist.look_up(ids, asker)
 
 
 @asynccontextmanager
-async def a_load(folder: Path) -> AsyncIterator[Load]:
-    """Open a relay, a database and what lies between, at the default settings."""
+async def open_load(folder: Path) -> AsyncIterator[Load]:
+    """Open a relay, a database and the parts between them, at the default settings."""
     now = asyncio.get_running_loop().time
     async with AsyncExitStack() as stack:
         relay = await stack.enter_async_context(LocalRelay())
         relay.clock = VirtualClock(lambda: NOON + now())
-        database = await stack.enter_async_context(UnhurriedDatabase(folder / "suno.db"))
+        database = await stack.enter_async_context(UntimedDatabase(folder / "suno.db"))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         client = RelayClient(
             session,
@@ -151,54 +151,56 @@ async def a_load(folder: Path) -> AsyncIterator[Load]:
         yield Load(relay, relay.clock.now, store, outbox, watchlist, poller)
 
 
-async def times_beside(abusers: int, servers: int, folder: Path) -> list[float]:
-    """Return how long the notices of honest people take while others abuse the bot.
+async def delays_beside(abusers: int, servers: int, folder: Path) -> list[float]:
+    """Return the delays of the notices of other users while some abuse the bot.
 
     In seconds from the end of each song; the songs end one after the other.
     """
-    async with a_load(folder) as load:
+    async with open_load(folder) as load:
         takes = {f"song-{each}": FIRST_END + BETWEEN_ENDS * each for each in range(SONGS)}
         load.relay.add(*(song(name, takes=seconds) for name, seconds in takes.items()))
         ends = {name: load.clock() + seconds for name, seconds in takes.items()}
-        working = [asyncio.create_task(load.poll())]
+        running = [asyncio.create_task(load.poll())]
         for start in range(0, SONGS, MAX_IDS):
             ids = [*takes][start : start + MAX_IDS]
             await load.watchlist.add(
                 ids, user_id=start + 1, destination=Destination(start + 1, 1, "en-US")
             )
-        working += [
+        running += [
             asyncio.create_task(load.abuse(100 + each, each % servers)) for each in range(abusers)
         ]
         with suppress(TimeoutError):
             async with asyncio.timeout(MAX_WAIT):
                 await load.deliver(ends)
-        for task in working:
+        for task in running:
             task.cancel()
-        await asyncio.gather(*working, return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)
         return [load.delays.get(name, MAX_WAIT) for name in takes]
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> list[float]:
-    """Return how long the notices take where nobody abuses the bot."""
-    return run_in_virtual_time(times_beside(0, 1, tmp_path_factory.mktemp("alone")))
+def undisturbed_delays(tmp_path_factory: pytest.TempPathFactory) -> list[float]:
+    """Return the delays of the notices while nobody abuses the bot."""
+    return run_in_virtual_time(delays_beside(0, 1, tmp_path_factory.mktemp("undisturbed")))
 
 
-def test_notices_come_within_an_interval_where_nobody_abuses_the_bot(alone: list[float]) -> None:
-    """Otherwise there would be nothing to compare with."""
-    assert max(alone) <= INTERVAL
+def test_notices_come_within_one_poll_interval_without_abuse(
+    undisturbed_delays: list[float],
+) -> None:
+    """Without abuse, each notice comes within one poll interval: the baseline of the next test."""
+    assert max(undisturbed_delays) <= INTERVAL
 
 
 @pytest.mark.parametrize(
     ("abusers", "servers"), [(1, 1), (20, 1), (20, 20)], ids=["one", "twenty", "twenty servers"]
 )
-def test_notices_come_as_soon_beside_people_who_invent_ids(
-    abusers: int, servers: int, alone: list[float], tmp_path: Path
+def test_lookups_of_invented_ids_do_not_delay_notices(
+    abusers: int, servers: int, undisturbed_delays: list[float], tmp_path: Path
 ) -> None:
-    """Each within one and a half times of the time from its watch, all in all also from its end."""
-    beside = run_in_virtual_time(times_beside(abusers, servers, tmp_path))
+    """Under abuse, each watch takes at most 1.5 times as long, and so does the average delay."""
+    delays = run_in_virtual_time(delays_beside(abusers, servers, tmp_path))
 
-    assert mean(beside) <= 1.5 * mean(alone)
-    for number, (with_them, without) in enumerate(zip(beside, alone, strict=True)):
+    assert mean(delays) <= 1.5 * mean(undisturbed_delays)
+    for number, (delay, undisturbed) in enumerate(zip(delays, undisturbed_delays, strict=True)):
         took = FIRST_END + BETWEEN_ENDS * number
-        assert took + with_them <= 1.5 * (took + without)
+        assert took + delay <= 1.5 * (took + undisturbed)

@@ -1,4 +1,4 @@
-"""The connection to the gateway outlasts failures that end discord.py's own."""
+"""Tests that the gateway connection survives failures that stop discord.py's own reconnecting."""
 
 import logging
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.support.sandbox_session import open_sandbox, running_assembled_bot
 async def test_the_connection_to_the_gateway_is_retried_until_it_succeeds(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """More often than Python allows recursion; the log has one warning."""
+    """The retries outnumber Python's recursion limit, and the log has one warning."""
     caplog.set_level(logging.INFO, "bot")
     async with open_sandbox(tmp_path) as sandbox:
         sandbox.discord.gateway.refused_connections = 520

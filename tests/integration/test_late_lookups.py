@@ -1,4 +1,4 @@
-"""Looks that are overtaken while they are under way: by people, and by each other."""
+"""Tests of look-ups whose results arrive late, after user actions or after newer polls."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -18,7 +18,7 @@ from tests.support.poller_harness import DEADLINE, PollerHarness
 
 
 class SlowWire:
-    """The way to a relay, on which answers stay until they are let through."""
+    """A relay connection that holds its responses until the test releases them."""
 
     def __init__(self, client: RelayClient) -> None:
         self._client = client
@@ -37,7 +37,7 @@ class SlowWire:
         singly: bool = True,
         proven: bool = True,
     ) -> LookupResult:
-        """Ask the relay at once, and keep back what it says."""
+        """Request the tasks at once, and hold the response."""
         found = await self._client.look_up(ids, kinds=kinds, singly=singly, proven=proven)
         return await self._keep_back(found)
 
@@ -48,7 +48,7 @@ class SlowWire:
         kinds: Mapping[str, TaskKind] = NO_KINDS,
         proven: bool = True,
     ) -> LookupResult:
-        """Ask the relay at once, and keep back what it says."""
+        """Request the tasks at once, and hold the response."""
         found = await self._client.look_up_singly(ids, kinds=kinds, proven=proven)
         return await self._keep_back(found)
 
@@ -58,16 +58,16 @@ class SlowWire:
         return found
 
     async def relay_has_answered(self) -> None:
-        """Wait until an answer is on the way."""
+        """Wait until a response is held."""
         await self._answered.wait()
 
-    def let_through(self) -> None:
-        """Let all answers arrive."""
+    def release(self) -> None:
+        """Deliver every response that is held."""
         self._open.set()
 
 
-class SlowLook:
-    """One poll of what is due, whose response is held until the test lets it through."""
+class SlowPoll:
+    """One poll of the due tasks, whose response is held until the test releases it."""
 
     def __init__(self, polling: PollerHarness) -> None:
         self._wire = SlowWire(polling.client)
@@ -82,39 +82,39 @@ class SlowLook:
         )
 
     async def begin(self) -> None:
-        """Ask the relay; a moment passes, and its answer is on the way."""
+        """Send the request to the relay, then advance the clock by a moment."""
         await self._poller.tick()
         await self._wire.relay_has_answered()
         self._polling.clock.now += 0.5
 
     async def end(self) -> None:
-        """Let the answer arrive and be recorded, after another moment."""
+        """Advance the clock by a moment, then deliver the response and record it."""
         self._polling.clock.now += 0.5
-        self._wire.let_through()
+        self._wire.release()
         await self._poller.finish(None)
 
 
-async def a_slow_look(polling: PollerHarness) -> SlowLook:
-    """Begin a poll of what is due."""
-    look = SlowLook(polling)
-    await look.begin()
-    return look
+async def begin_slow_poll(polling: PollerHarness) -> SlowPoll:
+    """Begin a poll of the due tasks."""
+    poll = SlowPoll(polling)
+    await poll.begin()
+    return poll
 
 
 async def watch_unchecked(polling: PollerHarness, task_id: str) -> None:
-    """Watch a task while the relay cannot be asked."""
+    """Watch a task while the relay cannot be reached."""
     polling.relay.start_outage()
     assert await polling.watch(task_id) is WatchOutcome.UNCHECKED
     polling.relay.end_outage()
 
 
 async def test_a_poll_does_not_end_a_watch_that_began_after_it(polling: PollerHarness) -> None:
-    """The relay learned of the task meanwhile: who asked then was told so, and it counts."""
+    """A poll that missed the task does not end a watch that began after the poll."""
     await watch_unchecked(polling, "song")
     await polling.poll_after(60)
     await polling.poll_after(5)
     polling.clock.now += 5
-    third = await a_slow_look(polling)
+    third = await begin_slow_poll(polling)
     polling.relay.add(song("song", takes=60))
     assert await polling.watch("song", user_id=2) is WatchOutcome.WATCHING
     await third.end()
@@ -124,12 +124,12 @@ async def test_a_poll_does_not_end_a_watch_that_began_after_it(polling: PollerHa
     assert (delivery.end_reason, delivery.watchers) == (EndReason.FINISHED, (1, 2))
 
 
-async def test_a_poll_counts_no_absence_of_a_task_that_was_found_since(
+async def test_a_late_poll_does_not_extend_an_absence_that_has_ended(
     polling: PollerHarness,
 ) -> None:
-    """A task that was missing for half an hour is back: its absence has ended, late polls or not.
+    """A task found after half an hour of absence stays found when an older poll arrives.
 
-    Nor does one poll that misses it again take up where the absence before had stopped.
+    A later poll that misses it again starts a new absence.
     """
     polling.relay.add(stuck("song"))
     await polling.watch("song")
@@ -138,7 +138,7 @@ async def test_a_poll_counts_no_absence_of_a_task_that_was_found_since(
     for _ in range(int(MISSING_TASK_TIMEOUT) // 100 - 1):
         await polling.poll_after(100)
     polling.clock.now += 150
-    late = await a_slow_look(polling)
+    late = await begin_slow_poll(polling)
     polling.relay.add(stuck("song"))
     assert await polling.watch("song", user_id=2) is WatchOutcome.WATCHING
     await late.end()
@@ -149,14 +149,14 @@ async def test_a_poll_counts_no_absence_of_a_task_that_was_found_since(
     assert watched.missing_since == polling.clock.now
 
 
-async def test_the_deadline_of_an_old_watch_ends_no_new_one(polling: PollerHarness) -> None:
-    """Who stopped and began again, while a poll was under way, has the whole time again."""
+async def test_the_deadline_of_an_old_watch_does_not_end_a_new_one(polling: PollerHarness) -> None:
+    """A watch that is stopped and begun again during a poll gets a full deadline."""
     polling.relay.add(stuck("song"))
     await polling.watch("song")
     for _ in range(int(DEADLINE) // 100):
         await polling.poll_after(99)
     polling.clock.now += 50
-    late = await a_slow_look(polling)
+    late = await begin_slow_poll(polling)
     await polling.watchlist.remove(["song"], user_id=1)
     assert await polling.watch("song") is WatchOutcome.WATCHING
     await late.end()
@@ -165,14 +165,14 @@ async def test_the_deadline_of_an_old_watch_ends_no_new_one(polling: PollerHarne
     assert watched.deadline_at > polling.clock.now + DEADLINE - 5
 
 
-async def test_a_watch_that_began_anew_unchecked_is_not_called_polled(
+async def test_a_late_poll_does_not_mark_a_new_watch_as_checked(
     polling: PollerHarness,
 ) -> None:
-    """What a poll under way finds for the watch before is not its state."""
+    """The result of a poll for the earlier watch is not recorded for the new one."""
     polling.relay.add(stuck("song"))
     await polling.watch("song")
     polling.clock.now += 5
-    late = await a_slow_look(polling)
+    late = await begin_slow_poll(polling)
     await polling.watchlist.remove(["song"], user_id=1)
     await watch_unchecked(polling, "song")
     await late.end()
@@ -181,40 +181,40 @@ async def test_a_watch_that_began_anew_unchecked_is_not_called_polled(
 
 
 async def watch(polling: PollerHarness, user_id: int, now: float) -> None:
-    """Watch a running task at a moment."""
+    """Watch a running task from the given time."""
     await polling.store.add_watch(
         a_running_task(), known=True, user_id=user_id, destination=HERE, now=now, deadline=DEADLINE
     )
 
 
-def seen(status: TaskStatus) -> PollResult:
-    """Return what a poll showed of a task that runs."""
+def poll_result(status: TaskStatus) -> PollResult:
+    """Return the result of a poll that found a running task."""
     return PollResult("song", NOON + 60, task=a_running_task(status=status))
 
 
-async def test_of_two_polls_the_one_that_is_behind_changes_no_status(
+async def test_an_older_poll_result_does_not_replace_a_newer_status(
     polling: PollerHarness,
 ) -> None:
-    """Also where it is the last to be recorded; both began from the same state."""
+    """The older of two polls that began from the same state is ignored if recorded last."""
     queued = Task("song", TaskStatus.QUEUED, kind=TaskKind.MUSIC)
     await polling.store.add_watch(
         queued, known=True, user_id=1, destination=HERE, now=NOON, deadline=DEADLINE
     )
-    await polling.store.record([seen(TaskStatus.IN_PROGRESS)], NOON + 3, sent_at=NOON + 1)
-    await polling.store.record([seen(TaskStatus.SUBMITTED)], NOON + 4, sent_at=NOON + 2)
+    await polling.store.record([poll_result(TaskStatus.IN_PROGRESS)], NOON + 3, sent_at=NOON + 1)
+    await polling.store.record([poll_result(TaskStatus.SUBMITTED)], NOON + 4, sent_at=NOON + 2)
     (watched,) = await polling.store.due_tasks(NOON + 60, 10)
     assert watched.status is TaskStatus.IN_PROGRESS
 
 
-async def test_of_two_polls_the_one_that_is_behind_takes_no_end_back(
+async def test_an_older_poll_result_does_not_undo_the_end_of_a_task(
     polling: PollerHarness,
 ) -> None:
-    """A task that ended waits for its audio: a poll that saw it run is no news."""
+    """A task that ended and waits for its audio is not set to running by an older poll."""
     await watch(polling, 1, NOON)
     done = a_song()
     ended = PollResult("song", NOON + 60, task=done, terminal_since=NOON + 3)
     await polling.store.record([ended], NOON + 3, sent_at=NOON + 1)
-    await polling.store.record([seen(TaskStatus.IN_PROGRESS)], NOON + 4, sent_at=NOON + 2)
+    await polling.store.record([poll_result(TaskStatus.IN_PROGRESS)], NOON + 4, sent_at=NOON + 2)
     (watched,) = await polling.store.due_tasks(NOON + 60, 10)
     assert (watched.status, watched.terminal_since) == (TaskStatus.SUCCESS, NOON + 3)
     (watch_of_it,) = await polling.watchlist.watches_of(1)
@@ -224,7 +224,7 @@ async def test_of_two_polls_the_one_that_is_behind_takes_no_end_back(
 async def test_the_end_of_a_task_ends_also_watches_that_began_after_the_poll(
     polling: PollerHarness,
 ) -> None:
-    """It is over, whoever came meanwhile: all are notified in one message."""
+    """An end that an older poll found notifies the new watchers in the same message."""
     await watch(polling, 1, NOON)
     await watch(polling, 2, NOON + 2)
     ended = PollResult("song", NOON + 60, task=a_song(), end_reason=EndReason.FINISHED)
@@ -236,10 +236,10 @@ async def test_the_end_of_a_task_ends_also_watches_that_began_after_the_poll(
 
 
 @pytest.mark.parametrize("end_reason", [EndReason.GAVE_UP, EndReason.NOT_FOUND])
-async def test_a_clock_that_is_set_back_makes_no_watch_newer_than_every_poll(
+async def test_a_clock_rollback_does_not_make_watches_newer_than_every_poll(
     polling: PollerHarness, end_reason: EndReason
 ) -> None:
-    """A watch of the hour that comes twice ends in time, not an hour late."""
+    """A watch from before a clock rollback ends on time, not an hour late."""
     await watch(polling, 1, NOON)
     over = PollResult(
         "song", NOON - 3500, misses=3, missing_since=NOON - 3600, end_reason=end_reason
@@ -248,20 +248,20 @@ async def test_a_clock_that_is_set_back_makes_no_watch_newer_than_every_poll(
     assert recorded.end_reason is end_reason
 
 
-async def test_a_clock_that_is_set_back_during_a_poll_ends_nothing_by_it(
+async def test_a_poll_during_a_clock_rollback_ends_no_watch(
     polling: PollerHarness,
 ) -> None:
-    """Nobody can tell then which watches are newer; the next poll ends what is over."""
+    """After a rollback the order is uncertain, so the next poll ends what has ended."""
     await watch(polling, 1, NOON)
     over = PollResult("song", NOON + 5, end_reason=EndReason.GAVE_UP)
     assert await polling.store.record([over], NOON - 3600, sent_at=NOON + 1) == []
     assert len(await polling.store.record([over], NOON - 3594, sent_at=NOON - 3595)) == 1
 
 
-async def test_an_outage_stops_the_deadlines_in_every_poll_that_was_under_way(
+async def test_an_outage_pauses_deadlines_in_all_concurrent_polls(
     polling: PollerHarness,
 ) -> None:
-    """Both were begun before it ended; the first to be recorded tells of it."""
+    """Two polls that began during an outage both honour it, though only one reports it."""
     polling.relay.add(stuck("one"), stuck("two"))
     for task_id in ("one", "two"):
         await polling.watch(task_id)
@@ -275,7 +275,7 @@ async def test_an_outage_stops_the_deadlines_in_every_poll_that_was_under_way(
         await poller.tick()
         await wire.relay_has_answered()
     polling.clock.now += 3 * DEADLINE
-    wire.let_through()
+    wire.release()
     await poller.finish(None)
     watches = await polling.store.watches_of(1)
     assert {watch.task.id for watch in watches} == {"one", "two"}

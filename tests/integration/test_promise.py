@@ -57,7 +57,7 @@ SHOWN_BY = {
         "test_watchers_are_notified_once_of_a_missing_permission",
     ),
     "TWICE_READY": ("test_promise", "test_a_second_ready_event_starts_no_second_loop"),
-    "TWO_PROCESSES": ("test_journeys", "test_a_second_bot_on_the_same_database_ends_at_once"),
+    "TWO_PROCESSES": ("test_journeys", "test_a_second_bot_on_the_same_database_exits_at_once"),
     "FORGOTTEN_DIRECT_MESSAGE": (
         "test_promise",
         "test_a_watch_in_a_direct_message_survives_a_restart",
@@ -67,7 +67,7 @@ SHOWN_BY = {
     "DEAD_LOOP": ("test_background", "test_the_loop_survives_an_unexpected_exception"),
     "LONG_LYRICS": ("test_promise", "test_lyrics_of_any_length_are_posted"),
     "BAD_COVER": ("test_promise", "test_an_unusable_cover_is_omitted"),
-    "DEAD_BUTTONS": ("test_journeys", "test_a_watch_that_was_given_up_can_be_taken_up_again"),
+    "DEAD_BUTTONS": ("test_journeys", "test_a_given_up_watch_can_be_resumed"),
     "STACK_TRACE": ("test_commands", "test_an_unexpected_error_is_replied_without_traceback"),
 }
 

@@ -1,4 +1,4 @@
-"""Tasks that a relay knew and does not name any more: what that says of them, and what not."""
+"""Tests of tasks that the relay used to name and no longer names: which of them count as lost."""
 
 import asyncio
 import logging
@@ -31,51 +31,51 @@ MISSING_TASKS_WARNING = "Relay names none of the tasks"
 
 @pytest.fixture
 async def relay() -> AsyncIterator[LocalRelay]:
-    """Return a relay that outlives the bots."""
+    """Return a relay that outlives the bots of the test."""
     async with LocalRelay() as relay:
         yield relay
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Return where the database is."""
+    """Return the path of the database."""
     return tmp_path / "suno.db"
 
 
 @pytest.fixture
 async def polling(path: Path, relay: LocalRelay) -> AsyncIterator[PollerHarness]:
-    """Return the only bot of a test."""
+    """Return the bot of a test that needs only one."""
     async with open_poller(path, relay=relay) as polling:
         yield polling
 
 
-def the_next(path: Path, before: PollerHarness) -> AbstractAsyncContextManager[PollerHarness]:
-    """Open the world of the bot that is started after another one was stopped."""
+def open_successor(path: Path, before: PollerHarness) -> AbstractAsyncContextManager[PollerHarness]:
+    """Start a bot on the database of one that was stopped."""
     return open_poller(path, relay=before.relay, clock=before.clock)
 
 
 async def wait(polling: PollerHarness, seconds: float, step: float = 100) -> None:
-    """Let time pass with a poll now and then, never so long without that it is an outage."""
+    """Let time pass with polls so frequent that the gap is not taken for an outage."""
     for _ in range(int(seconds // step) + 1):
         await polling.poll_after(step)
 
 
 async def watch(polling: PollerHarness, *ids: str) -> None:
-    """Watch songs that are being made for ever, and poll them."""
+    """Watch songs that never end, and poll them."""
     for task_id in ids:
         polling.relay.add(stuck(task_id))
         assert await polling.watch(task_id) is WatchOutcome.WATCHING
     await polling.poll_after(5)
 
 
-def forget(polling: PollerHarness, *ids: str) -> None:
-    """Let the relay know tasks no longer, or show them no longer to this key."""
+def hide_tasks(polling: PollerHarness, *ids: str) -> None:
+    """Make the relay forget tasks, or hide them from this key."""
     for task_id in ids:
         polling.relay.remove(task_id)
 
 
 async def endings(polling: PollerHarness) -> dict[str, EndReason]:
-    """Return how what is owed ended; each is taken as posted."""
+    """Return the outcome of each due delivery, and record each as sent."""
     ended = {}
     while owed := await polling.claim_due():
         for each in owed:
@@ -90,12 +90,12 @@ async def endings(polling: PollerHarness) -> dict[str, EndReason]:
 async def test_a_task_of_another_key_waits_and_is_not_reported_as_unknown(
     path: Path, relay: LocalRelay, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Until its deadline, whatever else the relay names; the operator is warned once."""
+    """A task of another key is watched until its deadline, and the log has one warning."""
     async with open_poller(path, relay=relay) as polling:
         await watch(polling, "first", "second")
     relay.key = ANOTHER_KEY
-    forget(polling, "first", "second")
-    async with the_next(path, polling) as polling:
+    hide_tasks(polling, "first", "second")
+    async with open_successor(path, polling) as polling:
         await watch(polling, "third")
         await wait(polling, HALF_AN_HOUR + 600)
         assert await endings(polling) == {}
@@ -105,55 +105,57 @@ async def test_a_task_of_another_key_waits_and_is_not_reported_as_unknown(
         assert (await endings(polling)).keys() >= {"first", "second"}
 
 
-async def test_a_task_of_another_key_ends_with_what_is_true(path: Path, relay: LocalRelay) -> None:
-    """The relay never said how it ended: not more, and not less."""
+async def test_a_task_of_another_key_is_given_up_at_its_deadline(
+    path: Path, relay: LocalRelay
+) -> None:
+    """At its deadline, the notice says only that the relay never reported an end."""
     async with open_poller(path, relay=relay) as polling:
         await watch(polling, "song")
     relay.key = ANOTHER_KEY
-    forget(polling, "song")
-    async with the_next(path, polling) as polling:
+    hide_tasks(polling, "song")
+    async with open_successor(path, polling) as polling:
         await wait(polling, DEADLINE)
         assert await endings(polling) == {"song": EndReason.GAVE_UP}
 
 
-async def test_a_task_that_is_named_under_the_new_key_goes_on(
+async def test_a_task_named_under_the_new_key_is_watched_normally(
     path: Path, relay: LocalRelay
 ) -> None:
-    """It is reported when it is done; and once it was named, it may be lost like any other."""
+    """A task that the relay names under the new key ends normally, and can be lost again."""
     async with open_poller(path, relay=relay) as polling:
         relay.add(song("song", takes=600))
         assert await polling.watch("song") is WatchOutcome.WATCHING
         await watch(polling, "lost")
     relay.key = ANOTHER_KEY
-    async with the_next(path, polling) as polling:
+    async with open_successor(path, polling) as polling:
         await watch(polling, "other")
-        forget(polling, "lost")
+        hide_tasks(polling, "lost")
         await wait(polling, HALF_AN_HOUR + 300)
         assert await endings(polling) == {"song": EndReason.FINISHED, "lost": EndReason.NOT_FOUND}
 
 
-async def test_a_key_that_is_set_back_finds_its_tasks_waiting(
+async def test_the_time_under_another_key_does_not_count_as_absence(
     path: Path, relay: LocalRelay
 ) -> None:
-    """The time under the other key counts for nothing: one poll that misses a task ends it not."""
+    """After the old key is restored, one poll that misses a task does not end its watch."""
     async with open_poller(path, relay=relay) as polling:
         await watch(polling, "song", "lost")
     relay.key, key = ANOTHER_KEY, relay.key
-    forget(polling, "song", "lost")
-    async with the_next(path, polling) as polling:
+    hide_tasks(polling, "song", "lost")
+    async with open_successor(path, polling) as polling:
         await watch(polling, "other")
         await wait(polling, HALF_AN_HOUR + 600)
     relay.key = key
-    forget(polling, "other")
-    async with the_next(path, polling) as polling:
+    hide_tasks(polling, "other")
+    async with open_successor(path, polling) as polling:
         relay.add(song("song", takes=1))
         await polling.poll_after(5)
         await polling.poll_after(5)
         assert await endings(polling) == {"song": EndReason.FINISHED}
 
 
-async def test_the_same_holds_for_another_address(path: Path, relay: LocalRelay) -> None:
-    """Behind which there may be another relay."""
+async def test_tasks_of_another_relay_address_wait_too(path: Path, relay: LocalRelay) -> None:
+    """Tasks of another relay address wait like those of another key."""
     async with open_poller(path, relay=relay) as polling:
         await watch(polling, "song")
     async with (
@@ -165,26 +167,26 @@ async def test_the_same_holds_for_another_address(path: Path, relay: LocalRelay)
         assert await endings(polling) == {}
 
 
-async def test_a_task_of_an_older_version_is_known_from_when_it_is_named(
+async def test_a_task_without_a_fingerprint_waits_until_it_is_named(
     path: Path, relay: LocalRelay
 ) -> None:
-    """Until then nobody knows under which key; one that is missing from the start waits."""
+    """A task of an older version has no fingerprint: it waits until the relay first names it."""
     async with open_poller(path, relay=relay) as polling:
         await watch(polling, "named", "missing")
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE tasks SET fingerprint = NULL")
-    forget(polling, "missing")
-    async with the_next(path, polling) as polling:
+    hide_tasks(polling, "missing")
+    async with open_successor(path, polling) as polling:
         await watch(polling, "other")
-        forget(polling, "named")
+        hide_tasks(polling, "named")
         await wait(polling, HALF_AN_HOUR + 300)
         assert await endings(polling) == {"named": EndReason.NOT_FOUND}
 
 
-async def test_a_task_that_was_named_for_a_person_is_known_under_that_key(
+async def test_a_command_that_finds_a_task_records_its_fingerprint(
     path: Path, relay: LocalRelay
 ) -> None:
-    """Not only what the background saw counts; nor does what was never named wait."""
+    """A look-up by a user counts as the relay naming the task, like one by the poller."""
     async with open_poller(path, relay=relay) as polling:
         relay.add(stuck("song"))
         assert await polling.watch("song") is WatchOutcome.WATCHING
@@ -192,8 +194,8 @@ async def test_a_task_that_was_named_for_a_person_is_known_under_that_key(
         assert await polling.watch("stranger") is WatchOutcome.UNCHECKED
         relay.end_outage()
     relay.key = ANOTHER_KEY
-    forget(polling, "song")
-    async with the_next(path, polling) as polling:
+    hide_tasks(polling, "song")
+    async with open_successor(path, polling) as polling:
         await watch(polling, "other")
         await wait(polling, HALF_AN_HOUR + 300)
         assert await endings(polling) == {"stranger": EndReason.NOT_FOUND}
@@ -205,9 +207,9 @@ async def test_a_task_that_was_named_for_a_person_is_known_under_that_key(
 async def test_tasks_that_disappear_together_are_not_reported_as_unknown(
     polling: PollerHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A relay that names nothing any more is in trouble, however well it answers."""
+    """When the relay stops naming any task, that counts as an outage and no task as lost."""
     await watch(polling, "first", "second")
-    forget(polling, "first", "second")
+    hide_tasks(polling, "first", "second")
     await wait(polling, HALF_AN_HOUR + 600)
     assert await endings(polling) == {}
     assert sum(MISSING_TASKS_WARNING in message for message in caplog.messages) == 1
@@ -216,13 +218,13 @@ async def test_tasks_that_disappear_together_are_not_reported_as_unknown(
     assert await endings(polling) == {"first": EndReason.FINISHED, "second": EndReason.FINISHED}
 
 
-async def test_a_relay_that_forgets_for_a_moment_is_not_worth_a_warning(
+async def test_a_short_disappearance_of_all_tasks_is_not_logged(
     polling: PollerHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One of its machines may know of nothing: the log would be full of it."""
+    """All tasks missing from a single poll cause no warning in the log."""
     await watch(polling, "first", "second")
     for _ in range(5):
-        forget(polling, "first", "second")
+        hide_tasks(polling, "first", "second")
         await polling.poll_after(10)
         polling.relay.add(stuck("first"), stuck("second"))
         await polling.poll_after(10)
@@ -230,9 +232,9 @@ async def test_a_relay_that_forgets_for_a_moment_is_not_worth_a_warning(
 
 
 async def test_tasks_that_never_come_back_end_at_their_deadline(polling: PollerHarness) -> None:
-    """Nobody waits for ever."""
+    """Tasks that disappeared together and stay missing end at their deadline."""
     await watch(polling, "first", "second")
-    forget(polling, "first", "second")
+    hide_tasks(polling, "first", "second")
     await wait(polling, DEADLINE)
     assert await endings(polling) == {"first": EndReason.GAVE_UP, "second": EndReason.GAVE_UP}
 
@@ -240,9 +242,9 @@ async def test_tasks_that_never_come_back_end_at_their_deadline(polling: PollerH
 async def test_a_task_that_is_missing_while_others_are_named_is_lost(
     polling: PollerHarness,
 ) -> None:
-    """Also one of several."""
+    """A task that is missing while the relay names others is reported as not found."""
     await watch(polling, "first", "second", "third")
-    forget(polling, "first", "second")
+    hide_tasks(polling, "first", "second")
     await wait(polling, HALF_AN_HOUR + 100)
     assert await endings(polling) == {"first": EndReason.NOT_FOUND, "second": EndReason.NOT_FOUND}
 
@@ -250,9 +252,9 @@ async def test_a_task_that_is_missing_while_others_are_named_is_lost(
 async def test_tasks_disappear_together_though_each_is_polled_alone(
     polling: PollerHarness,
 ) -> None:
-    """What counts is what the relay has named since, in whichever poll."""
+    """Tasks in separate polls count as disappearing together if the relay names none of them."""
     await watch(polling, "first", "second")
-    forget(polling, "first", "second")
+    hide_tasks(polling, "first", "second")
     begin = len(polling.relay.requests)
     poller = Poller(
         polling.client,
@@ -275,9 +277,9 @@ async def test_tasks_disappear_together_though_each_is_polled_alone(
 async def test_the_half_hour_begins_when_the_relay_names_others_again(
     polling: PollerHarness,
 ) -> None:
-    """One that stays missing then has been lost; the trouble before does not count."""
+    """The half hour of absence starts when the relay names other tasks again."""
     await watch(polling, "first", "second")
-    forget(polling, "first", "second")
+    hide_tasks(polling, "first", "second")
     await wait(polling, 900)
     polling.relay.add(stuck("first"))
     await wait(polling, HALF_AN_HOUR - 300)
@@ -286,21 +288,23 @@ async def test_the_half_hour_begins_when_the_relay_names_others_again(
     assert await endings(polling) == {"second": EndReason.NOT_FOUND}
 
 
-async def test_trouble_is_known_again_after_a_restart(path: Path, relay: LocalRelay) -> None:
-    """The half hour does not begin with it."""
+async def test_a_restart_does_not_restart_the_half_hour_of_absence(
+    path: Path, relay: LocalRelay
+) -> None:
+    """After a restart, the disappearance of all tasks is still recognised."""
     async with open_poller(path, relay=relay) as polling:
         await watch(polling, "first", "second")
-        forget(polling, "first", "second")
+        hide_tasks(polling, "first", "second")
         await wait(polling, 600)
-    async with the_next(path, polling) as polling:
+    async with open_successor(path, polling) as polling:
         await wait(polling, HALF_AN_HOUR + 300)
         assert await endings(polling) == {}
 
 
-async def test_the_only_task_that_is_watched_has_half_an_hour(polling: PollerHarness) -> None:
-    """Nothing speaks of trouble, and who made one song wants to know."""
+async def test_the_only_watched_task_is_lost_after_half_an_hour(polling: PollerHarness) -> None:
+    """A single watched task that disappears is reported as not found after half an hour."""
     await watch(polling, "song")
-    forget(polling, "song")
+    hide_tasks(polling, "song")
     await wait(polling, HALF_AN_HOUR + 100)
     assert await endings(polling) == {"song": EndReason.NOT_FOUND}
 
@@ -308,10 +312,10 @@ async def test_the_only_task_that_is_watched_has_half_an_hour(polling: PollerHar
 # What is kept
 
 
-async def test_a_fingerprint_tells_address_and_key_apart_and_neither_to_anybody(
+async def test_a_fingerprint_identifies_address_and_key_without_revealing_them(
     tmp_path: Path,
 ) -> None:
-    """The same in each run of one database, another in each database; no file holds the key."""
+    """A fingerprint is constant within one database and unique to it; no file holds the key."""
     key = SecretStr("sk-" + "k" * 48)
     access = RelayAccess("custom", "https://relay.example", key)
     fingerprints = []
@@ -336,7 +340,7 @@ async def test_a_fingerprint_tells_address_and_key_apart_and_neither_to_anybody(
 async def test_the_operator_is_informed_of_tasks_of_another_key(
     sandbox: SandboxSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By one warning in the log, by the doctor, and by what it says of the task."""
+    """Tasks of another key appear in one log warning, in the doctor and in its task report."""
     sandbox.relay.add(stuck("our-song"), stuck("other-song"))
     before = sandbox.environment
     async with BotProcess(sandbox.folder, before):

@@ -1,4 +1,4 @@
-"""What the client asks for, and what it makes of the answers."""
+"""Tests of the requests that the relay client sends and of how it parses the responses."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,12 +24,12 @@ from tests.support.client_at_relay import client_at_relay
 
 
 def actions(relay: LocalRelay) -> list[tuple[str | None, tuple[str, ...]]]:
-    """Give the batches that the relay was asked for: as what, and which ids."""
+    """Return the action and the ids of every batch request that the relay got."""
     return [(look.action, look.ids) for look in relay.requests if look.method == "POST"]
 
 
 async def test_tasks_are_found_in_one_request() -> None:
-    """Whatever has become of them, one batch tells."""
+    """One batch request returns the tasks of every state."""
     async with client_at_relay() as (relay, client):
         relay.add(song("song"), failing("bad"), half_success("half"), stuck("stuck"))
         relay.clock.advance(300)
@@ -46,8 +46,8 @@ async def test_tasks_are_found_in_one_request() -> None:
         assert [(look.method, look.path) for look in relay.requests] == [("POST", "/suno/fetch")]
 
 
-async def test_nothing_is_asked_for_no_ids() -> None:
-    """An empty look-up costs no request, urgent or not."""
+async def test_a_lookup_of_no_ids_sends_no_request() -> None:
+    """An empty look-up sends no request, whether urgent or not."""
     async with client_at_relay() as (relay, client):
         for interactive in (False, True):
             found = await client.look_up([], interactive=interactive)
@@ -57,8 +57,8 @@ async def test_nothing_is_asked_for_no_ids() -> None:
 
 
 @pytest.mark.parametrize("odd", ['a"b\\', "歌", "half \ud83d"])
-async def test_an_id_of_any_characters_can_be_asked_for(odd: str) -> None:
-    """Beside it, the others are found."""
+async def test_an_id_may_have_any_characters(odd: str) -> None:
+    """An id with unusual characters does not keep the others from being found."""
     async with client_at_relay() as (relay, client):
         relay.add(stuck("one"))
         found = await client.look_up(["one", odd])
@@ -67,8 +67,8 @@ async def test_an_id_of_any_characters_can_be_asked_for(odd: str) -> None:
         assert actions(relay)[0] == ("MUSIC", ("one", odd))
 
 
-async def test_an_id_given_twice_is_asked_for_once() -> None:
-    """Several people may watch one task."""
+async def test_a_duplicate_id_is_requested_once() -> None:
+    """An id that several users watch is requested once."""
     async with client_at_relay() as (relay, client):
         relay.add(song("song"))
 
@@ -77,8 +77,8 @@ async def test_an_id_given_twice_is_asked_for_once() -> None:
         assert actions(relay) == [("MUSIC", ("song",))]
 
 
-async def test_many_ids_travel_in_batches() -> None:
-    """No batch is larger than the setting allows, and none of the ids is lost."""
+async def test_many_ids_are_split_into_batches() -> None:
+    """No batch exceeds the configured size, and every id is in one."""
     async with client_at_relay(batch_size=3) as (relay, client):
         ids = [f"song-{number}" for number in range(7)]
         relay.add(*map(song, ids))
@@ -89,8 +89,8 @@ async def test_many_ids_travel_in_batches() -> None:
         assert list(found.tasks) == ids
 
 
-async def test_what_is_known_to_be_lyrics_is_asked_for_as_lyrics() -> None:
-    """Some relays honour the action, so the right one is sent for each kind."""
+async def test_lyrics_are_requested_with_the_action_for_lyrics() -> None:
+    """Some relays filter by action, so each kind is requested with its own."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(filters_by_action=True)
         relay.add(song("song"), lyrics_task("words"))
@@ -102,8 +102,8 @@ async def test_what_is_known_to_be_lyrics_is_asked_for_as_lyrics() -> None:
         assert actions(relay) == [("MUSIC", ("song",)), ("LYRICS", ("words",))]
 
 
-async def test_an_unknown_kind_is_asked_for_as_a_song_and_then_as_lyrics() -> None:
-    """Only what was not among the songs is asked for again."""
+async def test_a_task_of_unknown_kind_is_requested_as_a_song_then_as_lyrics() -> None:
+    """Only the ids not found as songs are requested again as lyrics."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(filters_by_action=True)
         relay.add(song("song"), lyrics_task("words"))
@@ -114,8 +114,8 @@ async def test_an_unknown_kind_is_asked_for_as_a_song_and_then_as_lyrics() -> No
         assert actions(relay) == [("MUSIC", ("song", "words")), ("LYRICS", ("words",))]
 
 
-async def test_an_unknown_id_is_missing() -> None:
-    """The relay leaves it out of the batch and denies it on its own."""
+async def test_an_unknown_id_is_reported_as_missing() -> None:
+    """An id is missing if the batch omits it and its single look-up denies it."""
     async with client_at_relay() as (relay, client):
         relay.add(song("song"))
 
@@ -125,8 +125,8 @@ async def test_an_unknown_id_is_missing() -> None:
         assert found.missing == {"nobody's"}
 
 
-async def test_a_missing_id_is_asked_for_on_its_own_before_it_is_called_missing() -> None:
-    """Every single look-up that the relay may have is asked, with the id percent-encoded."""
+async def test_a_missing_id_is_looked_up_singly_before_it_is_reported() -> None:
+    """Every single look-up path is tried, with the id percent-encoded."""
     async with client_at_relay() as (relay, client):
         await client.look_up(["a/b ü?"], kinds={"a/b ü?": TaskKind.LYRICS})
 
@@ -138,8 +138,8 @@ async def test_a_missing_id_is_asked_for_on_its_own_before_it_is_called_missing(
         assert {look.ids for look in relay.requests} == {("a/b ü?",)}
 
 
-async def test_a_missing_id_is_asked_for_on_its_own_only_once() -> None:
-    """The poller's second poll costs what any other costs."""
+async def test_a_missing_id_is_looked_up_singly_only_once() -> None:
+    """The second poll with a missing id costs one request, like any other poll."""
     async with client_at_relay() as (relay, client):
         kinds = {"gone": TaskKind.MUSIC}
         await client.look_up(["gone"], kinds=kinds)
@@ -151,8 +151,8 @@ async def test_a_missing_id_is_asked_for_on_its_own_only_once() -> None:
         assert [look.method for look in relay.requests] == ["POST"]
 
 
-async def test_a_task_that_no_batch_holds_is_found_on_its_own_every_time() -> None:
-    """That it was asked for singly before must not make it missing."""
+async def test_a_task_that_batches_omit_is_found_singly_every_time() -> None:
+    """A task found only by single look-ups is not reported as missing by later polls."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(filters_by_action=True)
         relay.add(lyrics_task("words"))
@@ -164,8 +164,8 @@ async def test_a_task_that_no_batch_holds_is_found_on_its_own_every_time() -> No
 
 
 @pytest.mark.parametrize("odd", [".", "..", ""])
-async def test_an_id_that_would_be_another_path_is_not_asked_for_on_its_own(odd: str) -> None:
-    """``/suno/fetch/..`` is ``/suno``: the batch's word has to do."""
+async def test_an_id_that_changes_the_path_is_not_looked_up_singly(odd: str) -> None:
+    """``/suno/fetch/..`` is ``/suno``, so only the batch decides about such an id."""
     async with client_at_relay() as (relay, client):
         found = await client.look_up([odd])
 
@@ -173,8 +173,8 @@ async def test_an_id_that_would_be_another_path_is_not_asked_for_on_its_own(odd:
         assert {look.method for look in relay.requests} == {"POST"}
 
 
-async def test_a_relay_that_knows_nothing_any_more_is_not_flooded() -> None:
-    """Only some ids are asked for singly at once; the others wait, and are not reported missing."""
+async def test_single_lookups_of_missing_ids_are_limited() -> None:
+    """A few missing ids are looked up singly; the rest wait, and are not yet missing."""
     async with client_at_relay() as (relay, client):
         ids = [f"gone-{number}" for number in range(MAX_MISSING_POLLED + 5)]
         kinds = dict.fromkeys(ids, TaskKind.MUSIC)
@@ -189,8 +189,8 @@ async def test_a_relay_that_knows_nothing_any_more_is_not_flooded() -> None:
         assert fetched == [(each,) for each in ids]
 
 
-async def test_a_batch_that_fails_does_not_take_the_others_with_it() -> None:
-    """What the first batch told is returned; the rest carries the error."""
+async def test_a_failed_batch_keeps_the_results_of_the_others() -> None:
+    """The tasks of the first batch are returned; the other ids carry the error."""
     async with client_at_relay(batch_size=2) as (relay, client):
         relay.add(song("one"), song("two"), song("three"))
         relay.faults.add(faults.server_error(), after=1)
@@ -229,8 +229,8 @@ UNRELATED_TASK = {"task_id": "stranger", "status": "SUCCESS", "data": None}
         if getattr(shape, name) != getattr(ResponseFormat(), name)
     )[:40],
 )
-async def test_a_batch_is_understood_in_every_wrapping(shape: ResponseFormat) -> None:
-    """The same tasks come out, and nobody else's."""
+async def test_a_batch_is_parsed_in_every_envelope(shape: ResponseFormat) -> None:
+    """Every envelope gives the same tasks, and none that was not requested."""
     async with client_at_relay() as (relay, client):
         relay.response_format = shape
         relay.add(song("song", title="Night Bus"), lyrics_task("words"))
@@ -252,10 +252,10 @@ ENDED = {"task_id": "song", "status": "FAILURE", "fail_reason": "no", "data": No
 
 
 @pytest.mark.parametrize("entries", [(RUNS, ENDED), (ENDED, RUNS)], ids=["last", "first"])
-async def test_of_two_entries_for_one_id_the_one_that_has_ended_counts(
+async def test_of_two_entries_for_one_id_the_ended_one_is_used(
     entries: tuple[dict[str, Any], ...],
 ) -> None:
-    """Wherever it stands."""
+    """The entry that has ended is used at either position."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(unrequested=entries)
 
@@ -264,8 +264,8 @@ async def test_of_two_entries_for_one_id_the_one_that_has_ended_counts(
         assert found.tasks["song"].outcome is Outcome.FAILURE
 
 
-async def test_an_id_in_another_case_is_the_one_asked_for() -> None:
-    """Some relays write ids in lower case, whatever they were asked for."""
+async def test_an_id_in_another_case_matches_the_requested_one() -> None:
+    """Some relays return ids in lower case, whatever case was requested."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(unrequested=({**ENDED, "task_id": "SONG"},))
 
@@ -280,10 +280,10 @@ async def test_an_id_in_another_case_is_the_one_asked_for() -> None:
     [(["Song", "sOng"], ["SONG"]), (["Song"], ["SONG", "song"]), (["song"], ["song", "SONG"])],
     ids=["two wanted", "two answered", "written as wanted"],
 )
-async def test_an_id_in_another_case_counts_only_where_one_can_be_meant(
+async def test_an_ambiguous_id_in_another_case_matches_nothing(
     wanted: list[str], answered: list[str]
 ) -> None:
-    """Nobody is shown the task of somebody else."""
+    """An id that could match two requested ids matches neither."""
     async with client_at_relay() as (relay, client):
         unrelated = [{**ENDED, "task_id": each, "fail_reason": each} for each in answered]
         relay.response_format = ResponseFormat(unrequested=tuple(unrelated))
@@ -295,8 +295,8 @@ async def test_an_id_in_another_case_counts_only_where_one_can_be_meant(
 
 
 @pytest.mark.parametrize("form", list(SingleLookupFormat))
-async def test_a_single_lookup_is_understood_in_every_wrapping(form: SingleLookupFormat) -> None:
-    """Whether the task, its data, or both come back, the song is there to be played."""
+async def test_a_single_lookup_is_parsed_in_every_envelope(form: SingleLookupFormat) -> None:
+    """The song is playable whether the task, its data or both are returned."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(paths=frozenset({"/suno/fetch/{id}"}), fetch=form)
         relay.add(song("song", title="Night Bus"))
@@ -308,7 +308,7 @@ async def test_a_single_lookup_is_understood_in_every_wrapping(form: SingleLooku
         assert (task.id, task.title, task.outcome) == ("song", "Night Bus", Outcome.SUCCESS)
 
 
-async def test_a_fork_with_words_of_its_own_is_understood() -> None:
+async def test_status_words_and_field_names_of_forks_are_parsed() -> None:
     """Status words and field names differ between relays."""
 
     def in_other_words(task: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the client lets a relay do to it, and where the key goes: to the relay, nowhere else."""
+"""Tests of the limits on relay responses, and that the key is sent to the relay only."""
 
 import asyncio
 import logging
@@ -22,8 +22,8 @@ QUICK_LIMITS = ResponseLimits(total=0.5)
 KEY = "sk-very-secret-0123456789"
 
 
-async def test_an_endless_answer_is_cut_off() -> None:
-    """Nothing is read beyond 8 MiB, however fast it comes."""
+async def test_an_endless_response_is_aborted() -> None:
+    """At most 8 MiB of a response are read, however fast it arrives."""
     async with client_at_relay() as (local, client):
         await client.look_up(["song"])
         local.faults.add(faults.endless_body())
@@ -35,8 +35,8 @@ async def test_an_endless_answer_is_cut_off() -> None:
         assert failure.value.detail == f"the answer is longer than {8 << 20} bytes"
 
 
-async def test_an_answer_about_one_task_may_be_less_long() -> None:
-    """Four megabytes are nothing for a hundred tasks, and far too much for one."""
+async def test_a_response_about_one_task_has_a_lower_size_limit() -> None:
+    """Four megabytes are accepted for a hundred tasks and refused for one."""
     sizes = {"POST": 4 << 20, "GET": 4 << 20}
 
     async def answer(request: web.Request) -> web.Response:
@@ -46,16 +46,16 @@ async def test_an_answer_about_one_task_may_be_less_long() -> None:
     app = web.Application()
     app.router.add_route("*", "/{anything:.*}", answer)
     async with TestServer(app) as server, aiohttp.ClientSession() as session:
-        asked = relay_profile("custom", str(server.make_url("")))
-        wire = Transport(session, asked.base_url, SecretStr(KEY), ResponseLimits())
+        take_requests = relay_profile("custom", str(server.make_url("")))
+        wire = Transport(session, take_requests.base_url, SecretStr(KEY), ResponseLimits())
 
         assert (await wire.exchange("POST", "/suno/fetch", {"ids": ["song"]})).status == 200
         with pytest.raises(RelayError, match=f"longer than {2 << 20} bytes"):
             await wire.exchange("GET", "/suno/fetch/song")
 
 
-async def test_a_packed_answer_is_measured_unpacked() -> None:
-    """A small body may hold a large one."""
+async def test_the_size_limit_applies_after_decompression() -> None:
+    """A small compressed body that expands beyond the limit is refused."""
 
     async def answer(_request: web.Request) -> web.Response:
         response = web.Response(body=b" " * (9 << 20), content_type="application/json")
@@ -65,16 +65,16 @@ async def test_a_packed_answer_is_measured_unpacked() -> None:
     app = web.Application()
     app.router.add_post("/suno/fetch", answer)
     async with TestServer(app) as server, aiohttp.ClientSession() as session:
-        asked = relay_profile("custom", str(server.make_url("")))
-        client = RelayClient(session, asked, SecretStr(KEY), requests_per_second=1000)
+        take_requests = relay_profile("custom", str(server.make_url("")))
+        client = RelayClient(session, take_requests, SecretStr(KEY), requests_per_second=1000)
 
         with pytest.raises(RelayError, match="longer than"):
             await client.look_up(["song"])
         await client.aclose()
 
 
-async def test_a_redirect_to_another_host_gets_no_key() -> None:
-    """Nothing at all is sent there."""
+async def test_a_redirect_to_another_host_is_not_followed() -> None:
+    """The other host gets no request, and so no key."""
     received: list[str] = []
 
     async def answer(request: web.Request) -> web.Response:
@@ -94,8 +94,8 @@ async def test_a_redirect_to_another_host_gets_no_key() -> None:
 
 
 @pytest.mark.parametrize("to", ["https://][[p@", "http://[::1", "//", "https://a:99999/"])
-async def test_a_redirect_that_is_no_address_is_an_outage(to: str) -> None:
-    """It raises what every outage raises, and the circuit breaker learns of it."""
+async def test_a_redirect_to_an_invalid_url_counts_as_an_outage(to: str) -> None:
+    """It raises the same error as an outage, and counts for the circuit breaker."""
     async with client_at_relay() as (local, client):
         local.faults.add(faults.redirects(to), times=None)
 
@@ -109,7 +109,7 @@ async def test_a_redirect_that_is_no_address_is_an_outage(to: str) -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 async def test_a_redirect_within_the_relay_is_followed(status: int) -> None:
-    """Some servers move a path to one with a slash at its end."""
+    """A redirect to the same path with a trailing slash is followed."""
     async with client_at_relay() as (local, client):
         local.add(song("song"))
         local.faults.add(faults.redirects("/suno/submit/fetch", status), path="/suno/fetch")
@@ -128,8 +128,8 @@ async def test_a_redirect_within_the_relay_is_followed(status: int) -> None:
         ("mailto:me", "invalid address"),
     ],
 )
-async def test_a_redirect_that_leads_nowhere_ends(to: str, words: str) -> None:
-    """It is an error, and no endless loop."""
+async def test_a_redirect_loop_is_an_error(to: str, words: str) -> None:
+    """The client stops following redirects and raises an error."""
     async with client_at_relay() as (local, client):
         local.faults.add(faults.redirects(to))
 
@@ -139,8 +139,8 @@ async def test_a_redirect_that_leads_nowhere_ends(to: str, words: str) -> None:
         assert len(local.requests) <= 4
 
 
-async def test_an_answer_that_is_not_http_is_unreadable() -> None:
-    """A header that never ends is not kept in memory."""
+async def test_a_response_that_is_not_http_is_unreadable() -> None:
+    """An endless header is not kept in memory."""
     async with client_at_relay() as (local, client):
         await client.look_up(["song"])
         local.faults.add(faults.answers(200, b"{}", headers={"X-Long": "x" * 100_000}))
@@ -172,8 +172,8 @@ async def test_an_answer_that_is_not_http_is_unreadable() -> None:
         b"HTTP/1.1 429 Slow\r\nRetry-After: Mon, 99 Foo 99999\r\nContent-Length: 0\r\n\r\n",
     ],
 )
-async def test_whatever_comes_over_the_wire_ends_as_an_error_of_ours(answer: bytes) -> None:
-    """Nothing that a server can send gets past as an exception of another kind."""
+async def test_every_malformed_response_raises_a_relay_error(answer: bytes) -> None:
+    """No response of a server raises an exception of another kind."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -215,7 +215,7 @@ async def test_whatever_comes_over_the_wire_ends_as_an_error_of_ours(answer: byt
 async def test_no_error_and_no_log_line_holds_the_key(
     fault: Fault, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whatever goes wrong, and even where the relay repeats the key."""
+    """The key is in no error and no log line, even if the relay repeats it."""
     with caplog.at_level(logging.DEBUG):
         async with client_at_relay(key=KEY, limits=ResponseLimits(total=0.2)) as (local, client):
             local.faults.add(fault)
@@ -231,8 +231,8 @@ async def test_no_error_and_no_log_line_holds_the_key(
 
 
 @pytest.mark.parametrize("key", ["", "  ", "sk-\nX-Evil: 1", "sk-“quoted”"])
-async def test_a_key_that_cannot_be_one_is_refused(key: str) -> None:
-    """It would break the request's headers; the sentence does not repeat it."""
+async def test_a_key_that_no_header_can_hold_is_refused(key: str) -> None:
+    """A key with control characters is refused, and the error does not repeat it."""
     async with aiohttp.ClientSession() as session:
         with pytest.raises(ValueError, match="key is empty or holds") as refusal:
             RelayClient(session, relay_profile("deerapi"), SecretStr(key))
@@ -240,16 +240,16 @@ async def test_a_key_that_cannot_be_one_is_refused(key: str) -> None:
     assert "sk-" not in str(refusal.value)
 
 
-async def test_spaces_around_a_key_do_not_matter() -> None:
-    """They come with copying and pasting."""
+async def test_spaces_around_a_key_are_ignored() -> None:
+    """Spaces that were copied along with a key are removed."""
     async with client_at_relay(key=" sk-local-relay\n") as (local, client):
         local.add(song("song"))
 
         assert (await client.look_up(["song"])).tasks.keys() == {"song"}
 
 
-def test_a_memory_holds_only_the_newest() -> None:
-    """However many ids people invent, the client does not grow."""
+def test_a_cache_keeps_only_the_newest_entries() -> None:
+    """The caches of the client stay bounded however many ids users invent."""
     cache: TTLCache[int] = TTLCache(60, max_size=2)
     for number in range(4):
         cache.set(str(number), number)
@@ -258,7 +258,7 @@ def test_a_memory_holds_only_the_newest() -> None:
 
 
 def test_a_cached_value_expires() -> None:
-    """What is too old counts as never noted."""
+    """An expired value is treated as absent."""
     cache: TTLCache[int] = TTLCache(0)
     cache.set("key", 1)
 

@@ -1,4 +1,4 @@
-"""The five public documents: each configured as an operator would, each answer as it stands."""
+"""Tests against the five public API documents, with their responses unchanged."""
 
 import pytest
 
@@ -10,12 +10,12 @@ STREAMING = "346c5d10-a4a1-4f49-a851-66a7dae6cfaf"
 
 
 def only(*paths: str) -> ResponseFormat:
-    """Give the shape of a relay that has no other paths than these."""
+    """Return the shape of a relay that has no other paths than these."""
     return ResponseFormat(paths=frozenset(paths))
 
 
 async def test_the_generic_batch_document_shows_a_song_that_streams() -> None:
-    """Its links die when the song is done, so neither clip counts as playable."""
+    """A streaming song has no playable clip, because its links expire when it is done."""
     async with client_at_relay() as (local, client):
         local.response_format = only("/suno/fetch")
         local.add(*replay("batch"))
@@ -29,7 +29,7 @@ async def test_the_generic_batch_document_shows_a_song_that_streams() -> None:
 
 
 async def test_the_single_lookup_document_shows_a_finished_song() -> None:
-    """Such a relay has no batch look-up; the paths of the document are found without a setting."""
+    """The paths of a relay without batch look-up are found without a setting."""
     task_id = sample("single")["data"]["task_id"]
     async with client_at_relay() as (local, client):
         local.response_format = only("/suno/fetch/{id}", "/suno/feed/{id}", "/suno/lyrics/{id}")
@@ -44,8 +44,8 @@ async def test_the_single_lookup_document_shows_a_finished_song() -> None:
         ]
 
 
-async def test_the_submit_fetch_document_shows_lyrics_and_a_song_in_one_answer() -> None:
-    """The kind of each is read from its data; one request tells of both."""
+async def test_the_submit_fetch_document_shows_lyrics_and_a_song_in_one_response() -> None:
+    """One request returns both tasks, and their kinds follow from their data."""
     words, song = (task["task_id"] for task in sample("submit-fetch")["data"])
     async with client_at_relay(at="/suno/submit/fetch") as (local, client):
         local.response_format = only("/suno/submit/fetch")
@@ -61,8 +61,8 @@ async def test_the_submit_fetch_document_shows_lyrics_and_a_song_in_one_answer()
 
 
 @pytest.mark.parametrize("name", ["deerapi", "openai-hub"])
-async def test_a_known_relay_is_asked_as_its_document_says(name: str) -> None:
-    """The name alone gives the path; the song streams as in the document, and then ends."""
+async def test_a_known_relay_is_requested_as_its_document_says(name: str) -> None:
+    """The provider's name selects the path; the song first streams and then ends."""
     async with client_at_relay(name=name) as (local, client):
         local.response_format = only("/suno/fetch")
         local.add(*replay(name))
@@ -78,7 +78,7 @@ async def test_a_known_relay_is_asked_as_its_document_says(name: str) -> None:
 
 @pytest.mark.parametrize("field", ["code", "message"])
 async def test_every_field_of_the_envelope_may_be_missing(field: str) -> None:
-    """OpenAI-Hub's document calls all of them optional."""
+    """OpenAI-Hub's document declares every field of the envelope optional."""
     async with client_at_relay(name="openai-hub") as (local, client):
         answer = {name: value for name, value in sample("openai-hub").items() if name != field}
         local.faults.add(faults.answers(200, answer))
@@ -90,7 +90,7 @@ async def test_every_field_of_the_envelope_may_be_missing(field: str) -> None:
 
 @pytest.mark.parametrize("field", ["notify_hook", "action", "status", "progress", "data"])
 async def test_every_field_of_a_task_but_its_id_may_be_missing(field: str) -> None:
-    """What is missing shows nothing; the task is still found, and is not finished."""
+    """A task with only an id is found, is not finished and shows no details."""
     async with client_at_relay(name="openai-hub") as (local, client):
         local.response_format = ResponseFormat(
             rewrite=lambda task: {name: value for name, value in task.items() if name != field}

@@ -1,4 +1,4 @@
-"""What the client does when a relay refuses, limits or fails."""
+"""Tests of how the client reacts when a relay refuses, rate-limits or fails."""
 
 import asyncio
 import logging
@@ -22,14 +22,14 @@ LONG = BackoffLimits(min_delay=60, max_delay=600, recheck_delay=300, interactive
 
 
 async def failure_of(client: RelayClient, *, interactive: bool = False) -> RelayError:
-    """Look up a song, and give the error in which that ends."""
+    """Look up a song, and return the error that this raises."""
     with pytest.raises(RelayError) as failure:
         await client.look_up(["song"], interactive=interactive)
     return failure.value
 
 
-def log_lines(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
-    """Give the lines that were logged: how urgent they are, and their words."""
+def log_records(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    """Return the level and the message of every log record."""
     return [(record.levelname, record.getMessage()) for record in caplog.records]
 
 
@@ -53,8 +53,8 @@ def log_lines(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
-async def test_each_failure_is_sorted_by_what_to_do_about_it(fault: Fault, kind: ErrorKind) -> None:
-    """One request is spent on it, and it is never taken for a task's failure."""
+async def test_each_failure_raises_the_error_of_its_category(fault: Fault, kind: ErrorKind) -> None:
+    """A failed request is not repeated and does not count as the failure of a task."""
     async with client_at_relay(backoff=LONG) as (relay, client):
         relay.add(song("song"))
         await client.look_up(["song"])
@@ -75,17 +75,15 @@ async def test_each_failure_is_sorted_by_what_to_do_about_it(fault: Fault, kind:
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
-async def test_an_answer_that_ends_too_early_is_reported_in_plain_words(
-    fault: Fault, detail: str
-) -> None:
-    """The library's names of errors tell an operator nothing."""
+async def test_a_truncated_response_is_reported_in_plain_words(fault: Fault, detail: str) -> None:
+    """The error does not contain the name of a library's exception."""
     async with client_at_relay(backoff=LONG) as (relay, client):
         relay.faults.add(fault)
         assert (await failure_of(client)).detail == detail
 
 
-async def test_a_relay_that_is_not_there_is_unavailable() -> None:
-    """Nothing listens at the port any more."""
+async def test_a_closed_port_is_unavailable() -> None:
+    """A look-up at a port on which nothing listens raises RelayUnavailable."""
     async with client_at_relay() as (relay, client):
         await relay.__aexit__()
 
@@ -100,10 +98,10 @@ async def test_a_relay_that_is_not_there_is_unavailable() -> None:
     [(faults.unauthorized(), "the key is refused"), (faults.out_of_quota(), "no credit")],
     ids=["key", "credit"],
 )
-async def test_what_only_the_operator_can_mend_stops_the_poller(
+async def test_an_error_that_the_operator_must_fix_stops_the_poller(
     fault: Fault, words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """No more requests are made, and one line at level ERROR says why."""
+    """The poller sends no more requests, and one log line at level ERROR has the reason."""
     async with client_at_relay(backoff=LONG) as (relay, client):
         relay.faults.add(fault)
 
@@ -113,13 +111,13 @@ async def test_what_only_the_operator_can_mend_stops_the_poller(
         assert second.kind is first.kind
         assert second.retry_after == pytest.approx(300, abs=2)
         assert len(relay.requests) == 1
-        [(level, line)] = log_lines(caplog)
+        [(level, line)] = log_records(caplog)
         assert level == "ERROR"
         assert words in line
 
 
-async def test_a_refused_key_is_checked_again_slowly(caplog: pytest.LogCaptureFixture) -> None:
-    """The error is logged once, and so is its end."""
+async def test_a_refused_key_is_rechecked_rarely(caplog: pytest.LogCaptureFixture) -> None:
+    """The refusal is logged once, and so is its end."""
     async with client_at_relay() as (relay, client):
         relay.add(song("song"))
         relay.faults.add(faults.unauthorized())
@@ -132,12 +130,12 @@ async def test_a_refused_key_is_checked_again_slowly(caplog: pytest.LogCaptureFi
             await client.look_up(["song"])
 
         assert len(relay.requests) == 3
-        assert [level for level, _ in log_lines(caplog)] == ["ERROR", "INFO"]
-        assert "answers again" in log_lines(caplog)[-1][1]
+        assert [level for level, _ in log_records(caplog)] == ["ERROR", "INFO"]
+        assert "answers again" in log_records(caplog)[-1][1]
 
 
-async def test_people_may_try_a_refused_key_every_few_seconds() -> None:
-    """The operator has mended it and tries at once; the poller then goes on, too."""
+async def test_a_user_may_retry_a_refused_key_every_few_seconds() -> None:
+    """A successful retry after the operator's fix resumes the poller, too."""
     backoff = BackoffLimits(recheck_delay=300, interactive_delay=0.2)
     async with client_at_relay(backoff=backoff) as (relay, client):
         relay.add(song("song"))
@@ -153,8 +151,8 @@ async def test_people_may_try_a_refused_key_every_few_seconds() -> None:
         assert len(relay.requests) == 3
 
 
-async def test_a_rate_limit_pauses_everyone() -> None:
-    """More questions, whoever asks them, would only prolong it."""
+async def test_a_rate_limit_pauses_all_requests() -> None:
+    """A rate limit pauses the requests of users and of the poller."""
     async with client_at_relay(backoff=LONG) as (relay, client):
         relay.faults.add(faults.rate_limited())
 
@@ -178,10 +176,10 @@ async def test_a_rate_limit_pauses_everyone() -> None:
     ids=["seconds", "date", "a day"],
 )
 @pytest.mark.parametrize("fault", [faults.rate_limited, faults.server_error])
-async def test_the_pause_that_a_relay_names_is_kept(
+async def test_retry_after_is_honoured(
     fault: Callable[..., Fault], header: Callable[[], str], pause: float
 ) -> None:
-    """In seconds or as a date, with any status, for everyone; but no longer than an hour."""
+    """Seconds and dates are honoured with any status and for all requests, up to an hour."""
     async with client_at_relay() as (relay, client):
         relay.faults.add(fault(retry_after=header()))
 
@@ -194,8 +192,8 @@ async def test_the_pause_that_a_relay_names_is_kept(
 
 
 @pytest.mark.parametrize("header", ["0", "-5", "soon", "nan", "Fri, 01 Jan 2021 00:00:00 GMT"])
-async def test_a_pause_that_makes_no_sense_becomes_one_of_ours(header: str) -> None:
-    """A relay that limits the rate is never asked again at once."""
+async def test_an_invalid_retry_after_is_replaced_by_the_default_delay(header: str) -> None:
+    """After a rate limit, no request is sent at once."""
     async with client_at_relay(backoff=LONG) as (relay, client):
         relay.faults.add(faults.rate_limited(header))
 
@@ -206,10 +204,10 @@ async def test_a_pause_that_makes_no_sense_becomes_one_of_ours(header: str) -> N
         assert failure.retry_after > 55
 
 
-async def test_a_relay_that_fails_again_and_again_is_left_alone(
+async def test_the_third_failure_in_a_row_opens_the_circuit(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Two failures are no reason; the third opens the circuit, and one line says so."""
+    """Two failures keep the circuit closed; the third opens it, with one log line."""
     async with client_at_relay(backoff=LONG) as (relay, client):
         relay.start_outage()
 
@@ -218,13 +216,13 @@ async def test_a_relay_that_fails_again_and_again_is_left_alone(
         assert kinds == [ErrorKind.UNAVAILABLE] * 5
         assert len(relay.requests) == 3
         assert client.circuit_status.open_until is not None
-        [(level, line)] = log_lines(caplog)
+        [(level, line)] = log_records(caplog)
         assert level == "WARNING"
         assert "cannot be reached" in line
 
 
-async def test_after_a_pause_one_request_tries_whether_the_relay_is_back() -> None:
-    """The others wait for how it ends; when it ends well, everyone is let through."""
+async def test_a_half_open_circuit_lets_one_request_through() -> None:
+    """The other requests wait for its result, and proceed if it succeeds."""
     backoff = BackoffLimits(min_delay=0.03, max_delay=0.1, interactive_delay=5)
     async with client_at_relay(limits=ResponseLimits(total=0.1), backoff=backoff) as (
         relay,
@@ -248,7 +246,7 @@ async def test_after_a_pause_one_request_tries_whether_the_relay_is_back() -> No
 
 
 async def test_a_success_between_failures_keeps_the_circuit_closed() -> None:
-    """Only failures in a row count."""
+    """Only consecutive failures open the circuit."""
     async with client_at_relay(backoff=LONG) as (relay, client):
         relay.add(song("song"))
         for _ in range(3):
@@ -259,8 +257,8 @@ async def test_a_success_between_failures_keeps_the_circuit_closed() -> None:
             assert (await client.look_up(["song"])).tasks.keys() == {"song"}
 
 
-async def test_an_answer_older_than_a_failure_does_not_end_its_pause() -> None:
-    """What was sent before the relay began to limit says nothing of afterwards."""
+async def test_a_response_to_an_older_request_does_not_end_a_pause() -> None:
+    """A success of a request sent before the rate limit does not lift it."""
     breaker = CircuitBreaker("relay", LONG, Random(1))  # noqa: S311 # draws pauses, not secrets
     before = asyncio.get_running_loop().time()
 
@@ -272,8 +270,8 @@ async def test_an_answer_older_than_a_failure_does_not_end_its_pause() -> None:
         breaker.raise_if_open(interactive=True)
 
 
-async def test_pauses_grow_between_bounds_and_differ() -> None:
-    """Many bots of one relay do not come back at the same moment, nor ever more often."""
+async def test_pauses_grow_within_bounds_and_have_jitter() -> None:
+    """Several bots do not retry at the same moment, and pauses have a minimum and a maximum."""
     breaker = CircuitBreaker("relay", BackoffLimits(min_delay=10, max_delay=100), Random(7))  # noqa: S311 # as above
     backoff = []
     for _ in range(40):
@@ -290,8 +288,8 @@ async def test_pauses_grow_between_bounds_and_differ() -> None:
 
 
 @pytest.mark.parametrize("garbage", [True, False])
-async def test_a_relay_that_answers_nonsense_to_all_opens_the_circuit_too(garbage: bool) -> None:
-    """Three polls in which nothing could be read open the circuit."""
+async def test_unreadable_responses_open_the_circuit(garbage: bool) -> None:
+    """Three polls without a readable response open the circuit."""
     async with client_at_relay(backoff=LONG) as (relay, client):
         relay.add(song("one"))
         await client.look_up(["one"])
@@ -305,8 +303,8 @@ async def test_a_relay_that_answers_nonsense_to_all_opens_the_circuit_too(garbag
 
 
 @pytest.mark.parametrize("typed", [["odd"], ["odd", "odder"]])
-async def test_refused_ids_that_people_type_do_not_stop_the_poller(typed: list[str]) -> None:
-    """Anyone could halt all watches otherwise."""
+async def test_refused_ids_from_users_do_not_stop_the_poller(typed: list[str]) -> None:
+    """Errors about ids that a user typed do not open the circuit for the poller."""
     async with client_at_relay(backoff=LONG, reuse_ttl=0) as (relay, client):
         relay.add(song("song"))
         for each in typed:
@@ -319,8 +317,8 @@ async def test_refused_ids_that_people_type_do_not_stop_the_poller(typed: list[s
 
 
 @pytest.mark.parametrize("fault", [faults.cut_before_headers(), faults.cut_in_body()])
-async def test_a_cut_connection_is_tried_once_more_for_people(fault: Fault) -> None:
-    """They wait for the answer, while the poller comes back anyway."""
+async def test_a_cut_connection_is_retried_once_for_users(fault: Fault) -> None:
+    """A user's look-up is retried, because a user waits for it; a poll is not."""
     async with client_at_relay() as (relay, client):
         relay.add(song("song"))
         relay.faults.add(fault, times=1)
@@ -334,8 +332,8 @@ async def test_a_cut_connection_is_tried_once_more_for_people(fault: Fault) -> N
         assert len(relay.requests) == 3
 
 
-async def test_a_connection_that_stays_cut_is_tried_no_third_time() -> None:
-    """Twice is the relay's fault."""
+async def test_a_cut_connection_is_not_retried_twice() -> None:
+    """A second cut connection counts as a failure of the relay."""
     async with client_at_relay() as (relay, client):
         relay.faults.add(faults.cut_before_headers())
 
@@ -345,7 +343,7 @@ async def test_a_connection_that_stays_cut_is_tried_no_third_time() -> None:
 
 
 async def test_the_circuit_status_shows_the_last_success_and_the_delay() -> None:
-    """Times are Unix seconds; what never happened is None."""
+    """Times are Unix seconds, and None stands for events that never happened."""
     async with client_at_relay(backoff=LONG) as (relay, client):
         relay.add(song("song"))
         fresh = client.circuit_status
@@ -363,8 +361,10 @@ async def test_the_circuit_status_shows_the_last_success_and_the_delay() -> None
     assert limited.open_until - limited.last_success_at == pytest.approx(30, abs=5)
 
 
-async def test_what_a_relay_says_cannot_forge_log_lines(caplog: pytest.LogCaptureFixture) -> None:
-    """Control characters are escaped, and only the beginning is quoted."""
+async def test_relay_error_messages_cannot_forge_log_lines(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Control characters are escaped, and long messages are truncated."""
     async with client_at_relay() as (relay, client):
         relay.faults.add(
             faults.answers(401, faults.openai_error("\x1b[31mred\r\nERROR forged" + "x" * 900))
@@ -372,14 +372,14 @@ async def test_what_a_relay_says_cannot_forge_log_lines(caplog: pytest.LogCaptur
 
         await failure_of(client)
 
-        [(_, line)] = log_lines(caplog)
+        [(_, line)] = log_records(caplog)
         assert line.isprintable()
         assert "\\x1b[31mred" in line
         assert len(line) < 400
 
 
-async def test_a_slow_relay_is_given_up_after_the_limit() -> None:
-    """Slow headers and a slow drip count alike: it is the whole answer that has to be there."""
+async def test_a_slow_response_times_out() -> None:
+    """The time-out covers the whole response: slow headers as well as a slow body."""
     async with client_at_relay(limits=ResponseLimits(total=0.1)) as (relay, client):
         for fault in (faults.slow_headers(), faults.slow_drip()):
             relay.faults.add(fault, times=1)

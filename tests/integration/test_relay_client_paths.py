@@ -1,4 +1,4 @@
-"""How the client finds the paths that a relay has."""
+"""Tests of how the client finds the endpoints that a relay offers."""
 
 import logging
 from collections import Counter
@@ -24,16 +24,16 @@ NO_BACKOFF = BackoffLimits(failure_threshold=1000)
 SINGLE = frozenset({"/suno/fetch/{id}"})
 
 
-def asked(relay: LocalRelay) -> list[str]:
-    """Give the requests that the relay got, and forget them."""
-    asked = [f"{look.method} {look.path}" for look in relay.requests]
+def take_requests(relay: LocalRelay) -> list[str]:
+    """Return the requests that the relay got since the last call."""
+    requests = [f"{look.method} {look.path}" for look in relay.requests]
     relay.requests.clear()
-    return asked
+    return requests
 
 
 @pytest.mark.parametrize("elsewhere", list(UnknownPathFormat))
 async def test_another_batch_path_is_found_and_remembered(elsewhere: UnknownPathFormat) -> None:
-    """However a relay says that a path is not there, the next look-up goes the right way."""
+    """Whatever a relay answers on a missing path, the next look-up uses the path that works."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(
             paths=frozenset({"/suno/submit/fetch"}), unknown_path=elsewhere
@@ -41,16 +41,16 @@ async def test_another_batch_path_is_found_and_remembered(elsewhere: UnknownPath
         relay.add(song("song"))
 
         first = await client.look_up(["song"])
-        detour = asked(relay)
+        fallback = take_requests(relay)
         await client.look_up(["song"])
 
         assert first.tasks.keys() == {"song"}
-        assert detour == ["POST /suno/fetch", "POST /suno/submit/fetch"]
-        assert asked(relay) == ["POST /suno/submit/fetch"]
+        assert fallback == ["POST /suno/fetch", "POST /suno/submit/fetch"]
+        assert take_requests(relay) == ["POST /suno/submit/fetch"]
 
 
-async def test_a_detour_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:
-    """The operator reads which path to configure, and reads it once."""
+async def test_a_fallback_path_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """The log says once which path the operator should configure."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(paths=frozenset({"/suno/submit/fetch"}))
         relay.add(song("song"))
@@ -66,10 +66,10 @@ async def test_a_detour_is_reported_once(caplog: pytest.LogCaptureFixture) -> No
 
 @pytest.mark.parametrize("elsewhere", list(UnknownPathFormat))
 @pytest.mark.parametrize("path", ["/suno/fetch/", "/suno/feed/"])
-async def test_a_relay_without_batches_is_asked_singly(
+async def test_a_relay_without_batches_gets_single_lookups(
     path: str, elsewhere: UnknownPathFormat
 ) -> None:
-    """The paths of the single look-up document are found, too, and the detour is not repeated."""
+    """The single look-up paths are found, and the search for them is not repeated."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(
             paths=frozenset({path + "{id}"}), unknown_path=elsewhere
@@ -77,15 +77,15 @@ async def test_a_relay_without_batches_is_asked_singly(
         relay.add(song("one"), song("two"))
 
         first = await client.look_up(["one", "two"])
-        asked(relay)
+        take_requests(relay)
         second = await client.look_up(["one", "two"])
 
         assert first.tasks.keys() == second.tasks.keys() == {"one", "two"}
-        assert asked(relay) == [f"GET {path}one", f"GET {path}two"]
+        assert take_requests(relay) == [f"GET {path}one", f"GET {path}two"]
 
 
-async def test_a_relay_without_batches_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:
-    """It costs a request for each task, which the operator should know."""
+async def test_a_relay_without_batches_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """The log says once that every task costs a request."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(paths=SINGLE)
         relay.add(song("one"), song("two"))
@@ -99,8 +99,8 @@ async def test_a_relay_without_batches_is_reported_once(caplog: pytest.LogCaptur
     assert "a request for each" in message
 
 
-async def test_lyrics_are_found_where_only_their_own_path_knows_them() -> None:
-    """On ``/suno/lyrics`` the answer is the bare text, without a code level."""
+async def test_lyrics_are_found_on_their_own_path() -> None:
+    """On ``/suno/lyrics`` the response is the bare text, without a code level."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(paths=frozenset({"/suno/lyrics/{id}"}))
         relay.add(lyrics_task("words", text="[Verse]\nLa la"))
@@ -117,7 +117,7 @@ async def test_lyrics_are_found_where_only_their_own_path_knows_them() -> None:
 async def test_an_unknown_task_is_missing_where_only_single_lookups_work(
     unknown: UnknownTaskFormat,
 ) -> None:
-    """Several ways to say so are known, and one of them looks like a wrong path."""
+    """Relays deny a task in several forms, one of which resembles a wrong path."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(paths=SINGLE, task_with_id_only=unknown)
         relay.add(song("song"))
@@ -128,8 +128,8 @@ async def test_an_unknown_task_is_missing_where_only_single_lookups_work(
         assert found.missing == {"nobody's"}
 
 
-async def test_ids_that_nobody_knows_hide_no_task_where_only_single_lookups_work() -> None:
-    """The first poll gives up after three of them; the next one begins with the others."""
+async def test_unknown_ids_do_not_starve_single_lookups() -> None:
+    """The first poll stops after three unknown ids; the next begins with the others."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(paths=SINGLE)
         relay.add(song("song"))
@@ -143,8 +143,8 @@ async def test_ids_that_nobody_knows_hide_no_task_where_only_single_lookups_work
         assert found.missing == {"gone", "lost", "typo"}
 
 
-async def test_a_relay_under_a_prefix_has_all_its_paths_there() -> None:
-    """A proxy may serve several relays, each in a folder of its own."""
+async def test_all_paths_are_requested_under_the_prefix() -> None:
+    """The paths of a relay that a proxy serves in a folder are relative to it."""
     async with client_at_relay(at="/eu/suno/fetch") as (relay, client):
         relay.response_format = ResponseFormat(paths=frozenset({"/eu/suno/fetch/{id}"}))
         relay.add(song("song"))
@@ -152,7 +152,7 @@ async def test_a_relay_under_a_prefix_has_all_its_paths_there() -> None:
         found = await client.look_up(["song"])
 
         assert found.tasks.keys() == {"song"}
-        assert asked(relay)[-1] == "GET /eu/suno/fetch/song"
+        assert take_requests(relay)[-1] == "GET /eu/suno/fetch/song"
 
 
 SAID_FOR_SURE = [
@@ -163,10 +163,10 @@ SAID_FOR_SURE = [
 
 
 @pytest.mark.parametrize("elsewhere", SAID_FOR_SURE)
-async def test_a_wrong_address_is_no_proof_that_tasks_are_missing(
+async def test_a_wrong_address_does_not_make_tasks_missing(
     elsewhere: UnknownPathFormat,
 ) -> None:
-    """Where no path works, the look-up fails as a whole, after one try of each path."""
+    """If no path works, the look-up fails as a whole, after one request to each path."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(paths=frozenset(), unknown_path=elsewhere)
 
@@ -174,7 +174,7 @@ async def test_a_wrong_address_is_no_proof_that_tasks_are_missing(
             await client.look_up(["one", "two", "three"])
 
         assert failure.value.kind is ErrorKind.NOT_FOUND
-        assert asked(relay) == [
+        assert take_requests(relay) == [
             "POST /suno/fetch",
             "POST /suno/submit/fetch",
             "GET /suno/fetch/one",
@@ -188,10 +188,10 @@ async def test_a_wrong_address_is_no_proof_that_tasks_are_missing(
     ("at", "under"),
     [("/suno/tasks/fetch", ""), ("/task/not/found", ""), ("", "/task"), ("", "/suno/task")],
 )
-async def test_a_path_that_sounds_like_a_task_is_not_taken_for_one(
+async def test_an_error_that_repeats_the_path_does_not_deny_a_task(
     at: str, under: str, elsewhere: UnknownPathFormat
 ) -> None:
-    """Answers that repeat the path hold the word: nothing is concluded about the ids."""
+    """An error message may contain the word "task" because the path does."""
     async with client_at_relay(at=at, under=under, backoff=NO_BACKOFF) as (relay, client):
         relay.response_format = ResponseFormat(paths=frozenset(), unknown_path=elsewhere)
         for ids in (["one"], ["two", "three"]):
@@ -202,8 +202,8 @@ async def test_a_path_that_sounds_like_a_task_is_not_taken_for_one(
 
 
 @pytest.mark.parametrize("status", [200, 400, 404])
-async def test_a_server_that_knows_no_task_is_not_taken_for_a_relay(status: int) -> None:
-    """``/task/suno/fetch`` may be the task "suno" of some other service."""
+async def test_a_server_that_denies_every_task_is_not_taken_for_a_relay(status: int) -> None:
+    """For another service, ``/task/suno/fetch`` may be a task called "suno"."""
     async with client_at_relay() as (relay, client):
         relay.faults.add(faults.answers(status, faults.suno_error("not_exist", "task not found")))
 
@@ -214,10 +214,10 @@ async def test_a_server_that_knows_no_task_is_not_taken_for_a_relay(status: int)
 
 
 @pytest.mark.parametrize("nothing", [b"[]", b'{"data": []}'])
-async def test_nothing_is_concluded_before_a_path_has_shown_that_it_is_a_relay_s(
+async def test_a_path_proves_tasks_missing_only_after_it_returned_one(
     nothing: bytes,
 ) -> None:
-    """Any service may answer that; once a task was seen there, whatever is left out is missing."""
+    """Any service may deny a task; after a path returned one, omitted ids are missing."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(paths=frozenset({"/suno/fetch"}))
         relay.add(song("song"))
@@ -232,8 +232,8 @@ async def test_nothing_is_concluded_before_a_path_has_shown_that_it_is_a_relay_s
 
 @pytest.mark.parametrize("nothing", [(), None])
 @pytest.mark.parametrize("code", ["success", 1, 200])
-async def test_the_very_first_id_may_be_a_typing_error(nothing: Any, code: Any) -> None:
-    """A success code with nothing in it is how relays answer an id that they do not know."""
+async def test_the_first_id_may_be_mistyped(nothing: Any, code: Any) -> None:
+    """A success code with no data is how relays answer for an unknown id."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(nothing=nothing, code=code)
 
@@ -241,10 +241,10 @@ async def test_the_very_first_id_may_be_a_typing_error(nothing: Any, code: Any) 
 
 
 @pytest.mark.parametrize("elsewhere", list(UnknownPathFormat))
-async def test_where_no_path_works_the_others_are_tried_rarely(
+async def test_other_paths_are_tried_rarely_while_none_works(
     elsewhere: UnknownPathFormat,
 ) -> None:
-    """new-api refuses whoever asks for many; the configured one alone is asked each time."""
+    """new-api limits failed requests, so most look-ups request the configured path only."""
     async with client_at_relay(backoff=NO_BACKOFF, reuse_ttl=0) as (relay, client):
         relay.response_format = ResponseFormat(paths=frozenset(), unknown_path=elsewhere)
         for _ in range(10):
@@ -259,10 +259,10 @@ async def test_where_no_path_works_the_others_are_tried_rarely(
 
 @pytest.mark.parametrize("elsewhere", list(UnknownPathFormat))
 @pytest.mark.parametrize("interactive", [True, False])
-async def test_the_operator_is_informed_at_once_that_no_path_works(
+async def test_a_lookup_without_a_working_path_is_logged_once(
     elsewhere: UnknownPathFormat, interactive: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """At the first look-up, though it be for one id; and then not again."""
+    """The first failed look-up is logged, even for one id, and later ones are not."""
     async with client_at_relay(backoff=NO_BACKOFF) as (relay, client):
         relay.response_format = ResponseFormat(paths=frozenset(), unknown_path=elsewhere)
         for _ in range(5):
@@ -274,10 +274,10 @@ async def test_the_operator_is_informed_at_once_that_no_path_works(
     assert "SUNO_BASE_URL and SUNO_FETCH_PATH" in record.getMessage()
 
 
-async def test_a_wrong_path_is_reported_though_the_relay_was_out_of_reach_before(
+async def test_a_wrong_path_is_logged_after_an_outage(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """One trouble does not hide the other."""
+    """An earlier outage does not suppress the log line about a wrong path."""
     async with client_at_relay(backoff=BackoffLimits(0.001, 0.001, failure_threshold=1)) as (
         relay,
         client,
@@ -298,7 +298,7 @@ async def test_a_wrong_path_is_reported_though_the_relay_was_out_of_reach_before
 
 
 async def test_a_refused_key_ends_the_search_for_a_path() -> None:
-    """Another path would not make the key any better."""
+    """A refused key would be refused on every path, so no other is tried."""
     async with client_at_relay(key="sk-wrong") as (relay, client):
         relay.response_format = ResponseFormat(paths=frozenset({"/suno/submit/fetch"}))
 
@@ -306,11 +306,11 @@ async def test_a_refused_key_ends_the_search_for_a_path() -> None:
             await client.look_up(["song"])
 
         assert failure.value.kind is ErrorKind.AUTH
-        assert asked(relay) == ["POST /suno/fetch", "POST /suno/submit/fetch"]
+        assert take_requests(relay) == ["POST /suno/fetch", "POST /suno/submit/fetch"]
 
 
-async def test_a_failing_detour_goes_on_to_the_next_path() -> None:
-    """A path that refuses everything is not the one that works."""
+async def test_a_failing_fallback_path_is_skipped() -> None:
+    """A path that refuses every request is not selected."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(paths=SINGLE)
         relay.faults.add(faults.bad_request(), path="/suno/submit/fetch")
@@ -321,8 +321,8 @@ async def test_a_failing_detour_goes_on_to_the_next_path() -> None:
         assert found.tasks.keys() == {"song"}
 
 
-async def test_a_page_takes_back_what_an_empty_answer_has_proven() -> None:
-    """A proxy may have given that answer once; the right path is found all the same."""
+async def test_an_html_page_revokes_a_path_with_empty_responses_only() -> None:
+    """The empty response may have come from a proxy; the right path is found later."""
     async with client_at_relay(backoff=NO_BACKOFF, negative_ttl=0.0) as (relay, client):
         relay.response_format = ResponseFormat(
             paths=frozenset({"/suno/submit/fetch"}), unknown_path=UnknownPathFormat.FRONT_PAGE
@@ -335,24 +335,24 @@ async def test_a_page_takes_back_what_an_empty_answer_has_proven() -> None:
         assert (await client.look_up(["song"])).tasks.keys() == {"song"}
 
 
-async def test_a_page_on_a_path_that_worked_is_trouble_and_no_detour() -> None:
-    """A relay under maintenance shows its page everywhere; its path has not moved."""
+async def test_an_html_page_on_a_proven_path_is_an_outage() -> None:
+    """A relay under maintenance shows its page on every path; no other path is tried."""
     async with client_at_relay() as (relay, client):
         relay.add(song("song"))
         await client.look_up(["song"])
         relay.faults.add(faults.answers(200, "<html>Back soon</html>"), times=1)
-        asked(relay)
+        take_requests(relay)
 
         with pytest.raises(RelayError) as failure:
             await client.look_up(["song"])
 
         assert failure.value.kind is ErrorKind.UNREADABLE
-        assert asked(relay) == ["POST /suno/fetch"]
+        assert take_requests(relay) == ["POST /suno/fetch"]
         assert (await client.look_up(["song"])).tasks.keys() == {"song"}
 
 
-async def test_nothing_is_forgotten_when_a_relay_shows_404_for_a_while() -> None:
-    """After an outage that looks like wrong paths, the first path is asked as before."""
+async def test_the_proven_path_is_kept_through_an_outage_with_404() -> None:
+    """After an outage that looks like wrong paths, the first path is requested as before."""
     async with client_at_relay() as (relay, client):
         relay.add(song("song"))
         await client.look_up(["song"])
@@ -360,19 +360,19 @@ async def test_nothing_is_forgotten_when_a_relay_shows_404_for_a_while() -> None
         with pytest.raises(RelayError):
             await client.look_up(["song"])
         relay.faults.clear()
-        asked(relay)
+        take_requests(relay)
 
         found = await client.look_up(["song"])
 
         assert found.tasks.keys() == {"song"}
-        assert asked(relay) == ["POST /suno/fetch"]
+        assert take_requests(relay) == ["POST /suno/fetch"]
 
 
 @pytest.mark.parametrize(
     ("status", "words"), [(404, "task_not_exist"), (400, "task_not_exist"), (200, "not found")]
 )
-async def test_a_batch_refused_for_unknown_tasks_is_an_answer(status: int, words: str) -> None:
-    """Some relay may say of a batch what others say of a task: where its path has shown tasks."""
+async def test_a_batch_refusal_for_unknown_tasks_denies_them(status: int, words: str) -> None:
+    """On a path that has returned tasks, a refused batch means that its tasks are unknown."""
     async with client_at_relay() as (relay, client):
         relay.add(song("song"))
         await client.look_up(["song"])
@@ -382,12 +382,14 @@ async def test_a_batch_refused_for_unknown_tasks_is_an_answer(status: int, words
         found = await client.look_up(["gone"])
 
         assert found.missing == {"gone"}
-        assert "POST /suno/submit/fetch" not in asked(relay)
+        assert "POST /suno/submit/fetch" not in take_requests(relay)
 
 
 @pytest.mark.parametrize("is_known", [True, False], ids=["path known", "first look"])
 @pytest.mark.parametrize("status", [400, 404])
-async def test_a_batch_refused_for_one_unknown_task_is_halved(status: int, is_known: bool) -> None:
+async def test_a_batch_refused_for_one_unknown_task_is_bisected(
+    status: int, is_known: bool
+) -> None:
     """The others are found; the unknown one is requested alone from then on."""
     async with client_at_relay() as (relay, client):
         ids = [f"song-{number}" for number in range(9)]
@@ -398,29 +400,29 @@ async def test_a_batch_refused_for_one_unknown_task_is_halved(status: int, is_kn
         relay.faults.add(faults.answers(status, no, about="gone"))
 
         found = await client.look_up([*ids, "gone"])
-        asked(relay)
+        take_requests(relay)
         again = await client.look_up([*ids, "gone"])
 
         assert found.tasks.keys() == again.tasks.keys() == set(ids)
         assert found.missing == again.missing == {"gone"}
-        assert asked(relay) == ["POST /suno/fetch"] * 3
+        assert take_requests(relay) == ["POST /suno/fetch"] * 3
 
 
-async def test_single_paths_that_are_not_there_are_not_asked_again() -> None:
-    """A relay with batches only costs the search for other paths once."""
+async def test_missing_single_paths_are_not_requested_again() -> None:
+    """The search for single look-up paths is made once."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(paths=frozenset({"/suno/fetch"}))
         await client.look_up(["one"])
-        asked(relay)
+        take_requests(relay)
 
         found = await client.look_up(["two"])
 
         assert found.missing == {"two"}
-        assert asked(relay) == ["POST /suno/fetch", "POST /suno/fetch"]
+        assert take_requests(relay) == ["POST /suno/fetch", "POST /suno/fetch"]
 
 
 async def test_a_single_path_that_is_not_allowed_does_not_stop_the_poller() -> None:
-    """The key is good for batches: what a firewall says of another path is not about the key."""
+    """A 403 on another path does not mean that the key is refused for batches."""
     async with client_at_relay() as (relay, client):
         relay.add(song("song"))
         for path in ("fetch", "feed", "lyrics"):
@@ -433,8 +435,8 @@ async def test_a_single_path_that_is_not_allowed_does_not_stop_the_poller() -> N
         assert client.circuit_status.open_until is None
 
 
-async def test_a_relay_that_fails_before_an_id_was_asked_for_singly_tells_nothing_of_it() -> None:
-    """The id is not reported missing until its own look-up was answered."""
+async def test_an_id_is_not_missing_until_its_single_lookup_was_answered() -> None:
+    """A relay failure before the single look-up leaves the id undecided."""
     async with client_at_relay() as (relay, client):
         relay.add(song("song"))
         await client.look_up(["gone"])
@@ -450,7 +452,7 @@ async def test_a_relay_that_fails_before_an_id_was_asked_for_singly_tells_nothin
 
 
 async def test_a_rate_limit_among_single_lookups_ends_them() -> None:
-    """What was found until then is returned."""
+    """The tasks found until then are returned."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(paths=SINGLE)
         relay.add(song("one"), song("two"), song("three"))
@@ -463,11 +465,11 @@ async def test_a_rate_limit_among_single_lookups_ends_them() -> None:
             "two": ErrorKind.RATE_LIMIT,
             "three": ErrorKind.RATE_LIMIT,
         }
-        assert "GET /suno/fetch/three" not in asked(relay)
+        assert "GET /suno/fetch/three" not in take_requests(relay)
 
 
-async def test_a_path_that_never_showed_a_task_proves_nothing_missing() -> None:
-    """While the batch path is gone, ``/suno/feed`` may still answer that it knows nothing."""
+async def test_a_path_that_never_returned_a_task_proves_nothing_missing() -> None:
+    """While the batch path is gone, a denial by ``/suno/feed`` does not count."""
     async with client_at_relay() as (relay, client):
         relay.add(song("song"))
         await client.look_up(["song"])
@@ -480,8 +482,8 @@ async def test_a_path_that_never_showed_a_task_proves_nothing_missing() -> None:
         assert failure.value.kind is ErrorKind.NOT_FOUND
 
 
-async def test_a_lapse_of_the_path_that_works_proves_nothing_missing() -> None:
-    """Another path's ignorance does not outweigh it."""
+async def test_a_failure_of_the_proven_path_proves_nothing_missing() -> None:
+    """While the proven path fails, a denial on another path does not count."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(paths=SINGLE | {"/suno/feed/{id}"})
         relay.add(song("song"))
@@ -496,7 +498,7 @@ async def test_a_lapse_of_the_path_that_works_proves_nothing_missing() -> None:
 
 
 async def test_refused_ids_do_not_keep_the_others_from_single_lookups() -> None:
-    """Those that failed come last the next time."""
+    """Ids that failed come last in the next look-up."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(paths=SINGLE)
         bad = [f"bad-{number}" for number in range(5)]
@@ -514,7 +516,7 @@ async def test_refused_ids_do_not_keep_the_others_from_single_lookups() -> None:
 
 
 async def test_single_lookups_that_all_fail_are_given_up() -> None:
-    """Where the first few fail alike, the rest is left for later."""
+    """If the first few fail alike, the rest is left for the next look-up."""
     async with client_at_relay() as (relay, client):
         relay.response_format = ResponseFormat(paths=SINGLE)
         ids = [f"bad-{number}" for number in range(9)]
@@ -522,11 +524,11 @@ async def test_single_lookups_that_all_fail_are_given_up() -> None:
             relay.faults.add(faults.refuses(each, garbage=True))
         relay.add(song("good"), *map(song, ids))
         await client.look_up(["good"])
-        asked(relay)
+        take_requests(relay)
 
         with pytest.raises(RelayError) as failure:
             await client.look_up(ids)
 
         assert failure.value.kind is ErrorKind.UNREADABLE
-        fetched = [each for each in asked(relay) if each.startswith("GET /suno/fetch/")]
+        fetched = [each for each in take_requests(relay) if each.startswith("GET /suno/fetch/")]
         assert len(fetched) == 3

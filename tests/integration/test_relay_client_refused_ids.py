@@ -1,4 +1,4 @@
-"""One id that a relay refuses must not keep the others from being looked up."""
+"""Tests that one id that a relay refuses does not keep the others from being looked up."""
 
 from collections.abc import Sequence
 from random import Random
@@ -15,8 +15,8 @@ from sandbox.relay.faults import Fault
 from tests.support.client_at_relay import client_at_relay, wait_for_pause
 
 
-def songs(relay: LocalRelay, count: int) -> list[str]:
-    """Add so many songs to the relay, and give their ids."""
+def add_songs(relay: LocalRelay, count: int) -> list[str]:
+    """Add so many songs to the relay, and return their ids."""
     ids = [f"song-{number}" for number in range(count)]
     relay.add(*map(song, ids))
     return ids
@@ -33,9 +33,9 @@ def songs(relay: LocalRelay, count: int) -> list[str]:
 )
 @pytest.mark.parametrize("count", [2, 3, 5, 100])
 async def test_only_the_refused_id_fails(count: int, fault: Fault, kind: ErrorKind) -> None:
-    """The batch is halved until it stands alone, at a bounded cost."""
+    """The batch is bisected until only the refused id fails, with a bounded number of requests."""
     async with client_at_relay() as (relay, client):
-        ids = songs(relay, count)
+        ids = add_songs(relay, count)
         relay.faults.add(fault)
 
         found = await client.look_up(ids)
@@ -48,12 +48,12 @@ async def test_only_the_refused_id_fails(count: int, fault: Fault, kind: ErrorKi
 
 
 @pytest.mark.parametrize("bad", "abcde")
-async def test_a_refused_id_is_found_even_where_it_is_drawn_first(bad: str) -> None:
-    """One of the two that are asked for alone may be the very one."""
-    asked: list[tuple[str, ...]] = []
+async def test_a_refused_id_is_found_if_it_is_sampled_first(bad: str) -> None:
+    """The refused id may be one of the two that are requested alone first."""
+    requested_ids: list[tuple[str, ...]] = []
 
     async def ask(part: Sequence[str]) -> None:
-        asked.append(tuple(part))
+        requested_ids.append(tuple(part))
         if bad in part:
             raise RelayError(ErrorKind.BAD_REQUEST, "no")
 
@@ -62,13 +62,13 @@ async def test_a_refused_id_is_found_even_where_it_is_drawn_first(bad: str) -> N
     culprits, left = await bisect_batch("abcde", refusal, ask, draws)
 
     assert (set(culprits), left) == ({bad}, [])
-    assert len(asked) <= 7
+    assert len(requested_ids) <= 7
 
 
 async def test_two_refused_ids_are_both_found() -> None:
-    """However far apart they stand."""
+    """Two refused ids are found at any distance within the batch."""
     async with client_at_relay() as (relay, client):
-        ids = songs(relay, 4)
+        ids = add_songs(relay, 4)
         relay.faults.add(faults.refuses(ids[0]))
         relay.faults.add(faults.refuses(ids[3]))
 
@@ -78,10 +78,10 @@ async def test_two_refused_ids_are_both_found() -> None:
         assert found.tasks.keys() == {ids[1], ids[2]}
 
 
-async def test_the_poller_does_not_ask_again_at_once_for_a_refused_id() -> None:
-    """The next poll costs one request, and the id still carries its error."""
+async def test_the_poller_does_not_retry_a_refused_id_at_once() -> None:
+    """The next poll costs one request, and the refused id still carries its error."""
     async with client_at_relay() as (relay, client):
-        ids = songs(relay, 10)
+        ids = add_songs(relay, 10)
         relay.faults.add(faults.refuses(ids[4]))
         await client.look_up(ids)
         relay.requests.clear()
@@ -92,26 +92,26 @@ async def test_the_poller_does_not_ask_again_at_once_for_a_refused_id() -> None:
         assert found.failed[ids[4]].kind is ErrorKind.BAD_REQUEST
 
 
-async def test_people_may_ask_again_for_a_refused_id() -> None:
-    """It is requested alone, and once it is answered it travels with the others again."""
+async def test_a_user_may_look_up_a_refused_id_again() -> None:
+    """It is requested alone, and rejoins the batches once it was answered."""
     async with client_at_relay() as (relay, client):
-        ids = songs(relay, 10)
+        ids = add_songs(relay, 10)
         relay.faults.add(faults.refuses(ids[4]))
         await client.look_up(ids)
         relay.faults.clear()
         relay.requests.clear()
 
-        asked = await client.look_up(ids, interactive=True)
+        result = await client.look_up(ids, interactive=True)
         await client.look_up(ids)
 
-        assert asked.tasks.keys() == set(ids)
+        assert result.tasks.keys() == set(ids)
         assert [len(look.ids) for look in relay.requests] == [9, 1, 10]
 
 
-async def test_a_relay_that_refuses_every_id_is_not_halved() -> None:
-    """Two ids alone show that it is the relay; the batch costs no more than those."""
+async def test_batches_are_not_bisected_if_every_id_is_refused() -> None:
+    """Two single requests show that the relay refuses everything; no more are sent."""
     async with client_at_relay() as (relay, client):
-        ids = songs(relay, 100)
+        ids = add_songs(relay, 100)
         await client.look_up(ids)
         relay.requests.clear()
         relay.faults.add(faults.bad_request())
@@ -123,10 +123,10 @@ async def test_a_relay_that_refuses_every_id_is_not_halved() -> None:
         assert [len(look.ids) for look in relay.requests] == [100, 1, 1]
 
 
-async def test_a_relay_that_stumbles_over_everything_is_left_alone() -> None:
-    """HTTP 500 may be one id's doing; where it is not, the circuit opens all the same."""
+async def test_http_500_for_every_id_opens_the_circuit() -> None:
+    """HTTP 500 may be caused by one id; if it is not, the circuit opens."""
     async with client_at_relay(backoff=BackoffLimits(min_delay=60)) as (relay, client):
-        ids = songs(relay, 100)
+        ids = add_songs(relay, 100)
         relay.faults.add(faults.server_error(500))
 
         for _ in range(5):
@@ -137,10 +137,10 @@ async def test_a_relay_that_stumbles_over_everything_is_left_alone() -> None:
         assert len(relay.requests) == 9
 
 
-async def test_a_few_ids_that_are_all_refused_are_one_error() -> None:
-    """There is nothing else to tell of them."""
+async def test_a_small_batch_of_refused_ids_raises_one_error() -> None:
+    """If every id of a look-up is refused, the look-up raises the error."""
     async with client_at_relay() as (relay, client):
-        ids = songs(relay, 3)
+        ids = add_songs(relay, 3)
         await client.look_up(ids)
         for each in ids:
             relay.faults.add(faults.refuses(each))
@@ -151,10 +151,10 @@ async def test_a_few_ids_that_are_all_refused_are_one_error() -> None:
         assert failure.value.kind is ErrorKind.BAD_REQUEST
 
 
-async def test_halving_ends_when_the_relay_fails_in_another_way() -> None:
-    """What was found until then is returned, and the rest carries that failure."""
+async def test_bisection_ends_at_a_different_failure() -> None:
+    """The tasks found until then are returned, and the other ids carry the failure."""
     async with client_at_relay() as (relay, client):
-        ids = songs(relay, 4)
+        ids = add_songs(relay, 4)
         relay.faults.add(faults.refuses(ids[0]), times=1)
         relay.faults.add(faults.server_error(), after=1)
 
@@ -164,10 +164,10 @@ async def test_halving_ends_when_the_relay_fails_in_another_way() -> None:
         assert {error.kind for error in found.failed.values()} == {ErrorKind.UNAVAILABLE}
 
 
-async def test_an_odd_answer_now_and_then_costs_no_task() -> None:
-    """What was garbage once is asked for again at once, in halves."""
+async def test_an_occasional_unreadable_response_loses_no_task() -> None:
+    """The batch of an unreadable response is requested again at once, in halves."""
     async with client_at_relay() as (relay, client):
-        ids = songs(relay, 50)
+        ids = add_songs(relay, 50)
         relay.faults.add(faults.answers(200, b"garbage"), times=1)
 
         found = await client.look_up(ids)
@@ -176,10 +176,10 @@ async def test_an_odd_answer_now_and_then_costs_no_task() -> None:
         assert len(relay.requests) == 4
 
 
-async def test_an_answer_that_is_too_long_is_asked_for_in_halves() -> None:
-    """The limit is one answer's; all tasks still arrive."""
+async def test_a_batch_with_too_long_a_response_is_bisected() -> None:
+    """The size limit applies to each response, and all tasks are found."""
     async with client_at_relay(limits=ResponseLimits(body=20_000)) as (relay, client):
-        ids = songs(relay, 24)
+        ids = add_songs(relay, 24)
         relay.clock.advance(300)
 
         found = await client.look_up(ids)
@@ -187,10 +187,10 @@ async def test_an_answer_that_is_too_long_is_asked_for_in_halves() -> None:
         assert found.tasks.keys() == set(ids)
 
 
-async def test_many_refused_ids_are_sorted_out_over_several_polls() -> None:
-    """One look-up never costs more than was set, and the next ones go on from there."""
+async def test_many_refused_ids_are_found_over_several_polls() -> None:
+    """Each look-up has a limited number of requests, and later ones continue the search."""
     async with client_at_relay() as (relay, client):
-        ids = songs(relay, 100)
+        ids = add_songs(relay, 100)
         refused = set(ids[::4])
         await client.look_up(ids)
         for each in refused:
@@ -213,12 +213,12 @@ async def test_many_refused_ids_are_sorted_out_over_several_polls() -> None:
 
 
 async def test_a_refused_id_is_found_right_after_an_outage() -> None:
-    """The first request tries whether the relay is back; its refusal shows that it is."""
+    """The trial request of the circuit breaker may be the one that is refused."""
     async with client_at_relay(backoff=BackoffLimits(0.001, 0.001, failure_threshold=1)) as (
         relay,
         client,
     ):
-        ids = songs(relay, 5)
+        ids = add_songs(relay, 5)
         await client.look_up(ids)
         relay.start_outage()
         with pytest.raises(RelayError):

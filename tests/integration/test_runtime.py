@@ -10,39 +10,39 @@ from bot.settings import Settings
 from sandbox.bot_process import BotProcess
 from tests.support.sandbox_session import SandboxSession
 
-TELLS_AT_ITS_END = """
+REPORTS_RUNTIME_AT_EXIT = """
 import atexit, gc, sys
 from bot.__main__ import main
-atexit.register(lambda: print("turns of", sys.getswitchinterval(), "frozen", gc.get_freeze_count()))
+atexit.register(lambda: print("interval", sys.getswitchinterval(), "frozen", gc.get_freeze_count()))
 sys.argv = ["suno-bot", "run"]
 main()
 """
-"""The bot, which says when it has stopped how Python ran it."""
+"""Runs the bot and prints the settings of the interpreter when it exits."""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no uvloop for Windows")
-def test_the_loop_is_uvloops() -> None:
-    """It takes less time for the same work."""
+def test_the_event_loop_is_uvloop() -> None:
+    """The bot uses uvloop where it is installed."""
     loop = new_event_loop()
     loop.close()
     assert type(loop).__module__.startswith("uvloop")
 
 
-def test_without_uvloop_the_loop_is_asyncios_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bot runs where uvloop is not to be had, too."""
+def test_asyncio_is_used_without_uvloop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without uvloop, the bot runs on the event loop of asyncio."""
     monkeypatch.setitem(sys.modules, "uvloop", None)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         assert type(runner.get_loop()).__module__.startswith("asyncio")
         assert runner.run(asyncio.sleep(0, "done")) == "done"
 
 
-async def test_it_is_told_once_that_everything_is_there(sandbox: SandboxSession) -> None:
-    """Not before Discord has told of the servers."""
-    results = []
+async def test_the_ready_callback_runs_once(sandbox: SandboxSession) -> None:
+    """The callback runs once, after Discord has sent the servers."""
+    calls = []
     ready = asyncio.Event()
 
     def when_ready() -> None:
-        results.append(sandbox.discord.gateway.all_shards_ready)
+        calls.append(sandbox.discord.gateway.all_shards_ready)
         ready.set()
 
     values = {name.lower(): value for name, value in sandbox.environment.items()}
@@ -53,17 +53,17 @@ async def test_it_is_told_once_that_everything_is_there(sandbox: SandboxSession)
         await sandbox.discord.wait_until_ready()
     bot.cancel()
     await asyncio.gather(bot, return_exceptions=True)
-    assert results == [True]
+    assert calls == [True]
 
 
-async def test_what_is_loaded_is_not_searched_for_garbage(sandbox: SandboxSession) -> None:
-    """A bot that is ready has frozen it, and lets its event loop have its turn soon."""
-    bot = BotProcess(sandbox.folder, sandbox.environment, program=("-c", TELLS_AT_ITS_END))
+async def test_a_ready_bot_freezes_the_garbage_collector(sandbox: SandboxSession) -> None:
+    """When the bot is ready, the loaded objects are excluded from garbage collection."""
+    bot = BotProcess(sandbox.folder, sandbox.environment, program=("-c", REPORTS_RUNTIME_AT_EXIT))
     await bot.start()
     async with asyncio.timeout(30):
         while "Gateway ready" not in bot.log:  # noqa: ASYNC110 # a process writes it
             await asyncio.sleep(0.1)
     assert await bot.stop() == 0
-    turns, frozen = re.findall(r"turns of (\S+) frozen (\d+)", bot.log)[0]
-    assert float(turns) == pytest.approx(0.001)
+    switch_interval, frozen = re.findall(r"interval (\S+) frozen (\d+)", bot.log)[0]
+    assert float(switch_interval) == pytest.approx(0.001)
     assert int(frozen) > 50_000

@@ -1,4 +1,4 @@
-"""An orderly stop: within ten seconds, with exit code 0, whatever is under way; nothing is lost."""
+"""Tests of orderly shutdown: within ten seconds, with exit code 0, and without losing notices."""
 
 import asyncio
 import signal
@@ -20,7 +20,7 @@ POST = "POST /channels/{id}/messages"
 SHUTDOWN_TIMEOUT = 10.0
 
 
-async def started(sandbox: SandboxSession, **changes: str) -> BotProcess:
+async def started_bot(sandbox: SandboxSession, **changes: str) -> BotProcess:
     """Start the bot; return it once it works."""
     bot = BotProcess(sandbox.folder, sandbox.environment | changes)
     await bot.start()
@@ -30,24 +30,24 @@ async def started(sandbox: SandboxSession, **changes: str) -> BotProcess:
 
 
 async def wait_for_line(bot: BotProcess, text: str) -> None:
-    """Wait until the bot has logged something."""
+    """Wait until the log of the bot contains a text."""
     async with asyncio.timeout(15):
         while text not in bot.log:  # noqa: ASYNC110 # a process writes it to a file
             await asyncio.sleep(0.05)
 
 
 async def assert_stops(bot: BotProcess) -> None:
-    """Let the bot stop: in time, as it was told to, and without a word of alarm."""
+    """Stop the bot; assert that it exits in time, with code 0 and without a warning."""
     assert await bot.stop(grace_period=SHUTDOWN_TIMEOUT) == 0
     assert bot.log.rstrip().endswith("Stopped")
     assert "Traceback" not in bot.log
 
 
 async def assert_notified_once(sandbox: SandboxSession, *task_ids: str) -> None:
-    """Start the bot anew; see that it tells each task exactly once."""
+    """Start the bot again; assert that each task has exactly one notice."""
     sandbox.discord.faults.clear()
     sandbox.relay.faults.clear()
-    bot = await started(sandbox)
+    bot = await started_bot(sandbox)
     for task_id in task_ids:
         await sandbox.wait_for_notice(task_id)
     await sandbox.command_answer("suno list")
@@ -56,11 +56,11 @@ async def assert_notified_once(sandbox: SandboxSession, *task_ids: str) -> None:
         assert len(sandbox.notices(task_id)) == 1
 
 
-async def test_messages_on_their_way_to_a_slow_discord(sandbox: SandboxSession) -> None:
-    """Those that Discord has, and those that it never took: each is told once in the end."""
+async def test_messages_in_flight_are_sent_exactly_once(sandbox: SandboxSession) -> None:
+    """After a restart, both the messages Discord had taken and the others exist once."""
     tasks = [f"{SONG}-{number}" for number in range(4)]
     sandbox.relay.add(*(song(task_id, takes=120) for task_id in tasks))
-    bot = await started(sandbox)
+    bot = await started_bot(sandbox)
     for task_id in tasks:
         await sandbox.command_answer("suno watch", id=task_id)
     posting = [
@@ -73,10 +73,10 @@ async def test_messages_on_their_way_to_a_slow_discord(sandbox: SandboxSession) 
     await assert_notified_once(sandbox, *tasks)
 
 
-async def test_a_look_that_hangs(sandbox: SandboxSession) -> None:
-    """A relay that takes a request and says nothing holds up no stop."""
+async def test_a_hanging_poll_does_not_delay_shutdown(sandbox: SandboxSession) -> None:
+    """A relay that accepts a request and does not respond does not delay the exit."""
     sandbox.relay.add(song(SONG, takes=120))
-    bot = await started(sandbox)
+    bot = await started_bot(sandbox)
     await sandbox.command_answer("suno watch", id=SONG)
     sandbox.relay.faults.add(slow_headers())
     await sandbox.relay.wait_for_requests(len(sandbox.relay.requests) + 1)
@@ -85,15 +85,15 @@ async def test_a_look_that_hangs(sandbox: SandboxSession) -> None:
     await assert_notified_once(sandbox, SONG)
 
 
-async def test_a_gateway_that_is_gone(sandbox: SandboxSession) -> None:
-    """discord.py tries to reach it again and again."""
+async def test_shutdown_while_the_gateway_is_unreachable(sandbox: SandboxSession) -> None:
+    """The reconnecting of discord.py does not delay the exit."""
     sandbox.relay.add(song(SONG, takes=120))
     async with Forwarder(sandbox.discord.port) as line:
         own, sandbox.discord.gateway.url = (
             sandbox.discord.gateway.url,
             f"ws://127.0.0.1:{line.port}/gateway",
         )
-        bot = await started(sandbox, DISCORD_GATEWAY_URL=sandbox.discord.gateway.url)
+        bot = await started_bot(sandbox, DISCORD_GATEWAY_URL=sandbox.discord.gateway.url)
         await sandbox.command_answer("suno watch", id=SONG)
         line.cut()
         await sandbox.discord.wait_until_disconnected()
@@ -104,9 +104,9 @@ async def test_a_gateway_that_is_gone(sandbox: SandboxSession) -> None:
     await assert_notified_once(sandbox, SONG)
 
 
-async def test_a_gateway_that_says_no_goodbye(sandbox: SandboxSession) -> None:
-    """It accepted the connection and reads nothing any more."""
-    async with a_gateway(hello) as (url, greeted):
+async def test_shutdown_while_the_gateway_does_not_read(sandbox: SandboxSession) -> None:
+    """A gateway that never confirms the close does not delay the exit."""
+    async with open_unresponsive_gateway(hello) as (url, greeted):
         bot = BotProcess(sandbox.folder, sandbox.environment | {"DISCORD_GATEWAY_URL": url})
         await bot.start()
         await greeted.wait()
@@ -114,9 +114,9 @@ async def test_a_gateway_that_says_no_goodbye(sandbox: SandboxSession) -> None:
         await assert_stops(bot)
 
 
-async def test_a_gateway_that_never_greets(sandbox: SandboxSession) -> None:
-    """The bot is started, and not ready yet."""
-    async with a_gateway(silence) as (url, greeted):
+async def test_shutdown_before_the_gateway_sends_hello(sandbox: SandboxSession) -> None:
+    """A bot that is started and not ready exits in time."""
+    async with open_unresponsive_gateway(silence) as (url, greeted):
         bot = BotProcess(sandbox.folder, sandbox.environment | {"DISCORD_GATEWAY_URL": url})
         await bot.start()
         await greeted.wait()
@@ -126,8 +126,8 @@ async def test_a_gateway_that_never_greets(sandbox: SandboxSession) -> None:
 @pytest.mark.parametrize(
     "request_", ["GET /users/@me", "GET /gateway/bot", "PUT /applications/{id}/commands"]
 )
-async def test_a_start_that_takes_long(sandbox: SandboxSession, request_: str) -> None:
-    """Discord takes its time with one of the requests before READY."""
+async def test_shutdown_during_a_slow_login(sandbox: SandboxSession, request_: str) -> None:
+    """A slow request before READY does not delay the exit."""
     fault = sandbox.discord.faults.add(request_, delay=60, times=None)
     bot = BotProcess(sandbox.folder, sandbox.environment)
     await bot.start()
@@ -137,10 +137,12 @@ async def test_a_start_that_takes_long(sandbox: SandboxSession, request_: str) -
 
 
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
-async def test_who_asks_twice(sandbox: SandboxSession, second: signal.Signals) -> None:
-    """The second signal does not break the stop off: what is under way still has its time."""
+async def test_a_second_signal_does_not_abort_the_shutdown(
+    sandbox: SandboxSession, second: signal.Signals
+) -> None:
+    """After a second signal, pending operations still have their time."""
     sandbox.relay.add(song(SONG, takes=120))
-    bot = await started(sandbox)
+    bot = await started_bot(sandbox)
     await sandbox.command_answer("suno watch", id=SONG)
     await sandbox.discord.wait_for(sandbox.cards, 10, "the card")
     fault = sandbox.discord.faults.add(POST, delay=2, times=None, channel=sandbox.songs)
@@ -154,8 +156,8 @@ async def test_who_asks_twice(sandbox: SandboxSession, second: signal.Signals) -
     await assert_notified_once(sandbox, SONG)
 
 
-async def test_what_never_ends_is_ended_by_the_system(tmp_path: Path) -> None:
-    """A thread that hangs, or a name server: it is told what held up the stop."""
+async def test_a_hanging_thread_is_ended_by_the_process_exit(tmp_path: Path) -> None:
+    """A blocked thread is named in the log, and the process exits with code 1."""
     program = """
 import asyncio, logging, time
 import bot.shutdown
@@ -175,8 +177,10 @@ asyncio.run(bot.shutdown.run_until_signal(hang()))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_start_that_has_only_begun(tmp_path: Path, number: signal.Signals) -> None:
-    """Before there is anything to stop; also as process 1 of a container, which has to heed it."""
+async def test_a_signal_during_the_first_imports_is_handled(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    """The signal is handled before the bot exists, also by process 1 of a container."""
     program = """
 import importlib.abc, sys, time
 class Slow(importlib.abc.MetaPathFinder):
@@ -198,19 +202,19 @@ main(["run"])
 
 
 async def hello(socket: web.WebSocketResponse) -> None:
-    """Greet as Discord does, then listen no more."""
+    """Send HELLO as Discord does, then stop reading."""
     await socket.send_json({"op": 10, "d": {"heartbeat_interval": 41_250}})
 
 
 async def silence(socket: web.WebSocketResponse) -> None:
-    """Say nothing at all."""
+    """Send nothing at all."""
 
 
 @asynccontextmanager
-async def a_gateway(
+async def open_unresponsive_gateway(
     greet: Callable[[web.WebSocketResponse], Awaitable[None]],
 ) -> AsyncIterator[tuple[str, asyncio.Event]]:
-    """Open a gateway that reads nothing; give its address, and when it has greeted somebody."""
+    """Open a gateway that reads nothing; yield its address and an event set after its greeting."""
     greeted, over = asyncio.Event(), asyncio.Event()
 
     async def handle(request: web.Request) -> web.WebSocketResponse:

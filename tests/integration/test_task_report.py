@@ -1,4 +1,4 @@
-"""``doctor why`` reports what the database knows of one task, and why nothing was posted."""
+"""Tests of ``doctor why``: what the database knows of one task, and why it has no notice."""
 
 import json
 from dataclasses import replace
@@ -172,18 +172,18 @@ SUMMARIES: dict[str, tuple[TaskFacts, str]] = {
 
 @pytest.mark.parametrize(("facts", "says"), SUMMARIES.values(), ids=SUMMARIES.keys())
 def test_the_summary_gives_the_reason_for_each_state(facts: TaskFacts, says: str) -> None:
-    """For each state of a task and of its messages."""
+    """The summary explains each state of a task and of its deliveries."""
     assert summarize(facts, now=NOON, in_use=True, relay=None) == says
 
 
 @pytest.mark.parametrize("facts", [RUNNING, ended(DUE), held("missing:")])
 def test_without_a_running_bot_the_summary_says_so(facts: TaskFacts) -> None:
-    """No other reason matters then."""
+    """If no bot runs, the summary gives that as the only reason."""
     assert "no bot is running" in summarize(facts, now=NOON, in_use=False, relay=None)
 
 
 def test_the_summary_names_the_relay_if_the_bot_uses_another() -> None:
-    """The task waits until SUNO_RELAY is set back."""
+    """If the bot uses another relay, the summary names the relay of the task."""
     summary = summarize(RUNNING, now=NOON, in_use=True, relay="deerapi")
     assert "relay custom" in summary
     assert "SUNO_RELAY=deerapi" in summary
@@ -191,7 +191,7 @@ def test_the_summary_names_the_relay_if_the_bot_uses_another() -> None:
 
 
 async def test_a_task_is_reported_while_a_bot_runs(sandbox: SandboxSession) -> None:
-    """First while it runs at the relay, then after its notice was sent."""
+    """The report shows the task while it runs at the relay and after its notice was sent."""
     sandbox.relay.add(song("a-song", title="Paper Boats", takes=5))
     async with BotProcess(sandbox.folder, sandbox.environment):
         await sandbox.discord.wait_until_ready(timeout=30)
@@ -217,7 +217,7 @@ async def test_a_task_is_reported_while_a_bot_runs(sandbox: SandboxSession) -> N
 async def test_a_held_notice_and_the_message_about_it_are_reported_as_json(
     sandbox: SandboxSession,
 ) -> None:
-    """Discord's ids are strings."""
+    """The JSON report contains both deliveries, with Discord's ids as strings."""
     report = await _held(sandbox)
     (task,) = report["tasks"]
     notice, word = task["deliveries"]
@@ -234,7 +234,7 @@ async def test_a_held_notice_and_the_message_about_it_are_reported_as_json(
 
 
 async def test_the_report_contains_no_content_and_no_user_id(sandbox: SandboxSession) -> None:
-    """Neither title nor lyrics, nor who watches."""
+    """The report contains no title, no lyrics and no id of a watching user."""
     output = str(await _held(sandbox))
     assert "Paper Boats" not in output
     assert "clips" not in output
@@ -250,14 +250,14 @@ async def _held(sandbox: SandboxSession) -> dict[str, Any]:
         sandbox.songs.deny("send_messages")
         sandbox.relay.clock.advance(10)
         await sandbox.discord.wait_for(lambda: sandbox.discord.open_dm(sandbox.ada).messages)
-        await _wait_until_word_sent(sandbox)
+        await _wait_until_direct_message_recorded(sandbox)
         code, output = await run_doctor_command(sandbox, "why", "a-song", "--json")
     assert code == 0
     report: dict[str, Any] = json.loads(output)
     return report
 
 
-async def _wait_until_word_sent(sandbox: SandboxSession) -> None:
+async def _wait_until_direct_message_recorded(sandbox: SandboxSession) -> None:
     """Wait until the bot has recorded that its direct message was sent."""
     code, output = await run_doctor_command(sandbox, "why", "a-song", "--json")
     while json.loads(output)["tasks"][0]["deliveries"][-1]["state"] != "sent":
@@ -266,7 +266,7 @@ async def _wait_until_word_sent(sandbox: SandboxSession) -> None:
 
 
 async def test_a_task_without_a_running_bot_is_reported_as_such(sandbox: SandboxSession) -> None:
-    """The database of a killed bot says what it knew."""
+    """After a kill, the report is made from the database undisturbed_delays."""
     sandbox.relay.add(stuck("b-song"))
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
         await sandbox.discord.wait_until_ready(timeout=30)
@@ -279,7 +279,7 @@ async def test_a_task_without_a_running_bot_is_reported_as_such(sandbox: Sandbox
 
 
 async def test_an_unknown_id_gives_exit_code_1(sandbox: SandboxSession) -> None:
-    """Also with --json; control characters in the id are escaped."""
+    """An unknown id gives exit code 1, with and without --json, with control characters escaped."""
     async with BotProcess(sandbox.folder, sandbox.environment):
         await sandbox.discord.wait_until_commands(timeout=30)
         code, output = await run_doctor_command(sandbox, "why", "x\x1b[2Jsong")
@@ -295,7 +295,7 @@ async def test_an_unknown_id_gives_exit_code_1(sandbox: SandboxSession) -> None:
 async def test_a_missing_database_is_reported_and_not_created(
     sandbox: SandboxSession,
 ) -> None:
-    """DATABASE_PATH may be wrong, or the working directory."""
+    """A wrong DATABASE_PATH is reported, and no file is created there."""
     code, output = await run_doctor_command(sandbox, "why", "a-song")
     assert code == 1
     assert "There is no database at" in output
@@ -304,7 +304,7 @@ async def test_a_missing_database_is_reported_and_not_created(
 
 
 async def test_a_file_that_is_not_a_database_is_reported(sandbox: SandboxSession) -> None:
-    """The error is a sentence, not a traceback."""
+    """A file that is no database is reported in one sentence, without a traceback."""
     (sandbox.folder / "suno.db").write_bytes(b"not a database " * 100)
     code, output = await run_doctor_command(sandbox, "why", "a-song")
     assert code == 1
