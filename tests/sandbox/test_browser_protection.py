@@ -1,4 +1,4 @@
-"""What a web page, and whoever types addresses by hand, gets from the local Discord: nothing."""
+"""Tests that web pages and hand-typed addresses get no access to the local Discord."""
 
 import io
 
@@ -36,10 +36,10 @@ NO_IDS = ["²", "١", "x", "-1", "9" * 20, "9" * 5000]
 
 @pytest.mark.parametrize(("headers", "status"), FROM_A_PAGE, ids=str)
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-async def test_no_page_gets_anything_from_the_api(
+async def test_web_pages_cannot_use_the_api(
     method: str, path: str, headers: dict[str, str], status: int
 ) -> None:
-    """Whatever it knows: neither across sites nor by a name that suddenly means this machine."""
+    """Requests from another site and by another name of this machine are refused."""
     async with LocalDiscord() as local, aiohttp.ClientSession() as session:
         url = f"http://{local.host}:{local.port}{path}"
         known = {"Authorization": f"Bot {local.token}"}
@@ -49,16 +49,16 @@ async def test_no_page_gets_anything_from_the_api(
 
 
 @pytest.mark.parametrize(("headers", "status"), FROM_A_PAGE, ids=str)
-async def test_no_page_opens_the_gateway(headers: dict[str, str], status: int) -> None:
-    """Browsers let every page open a WebSocket, and say where it comes from."""
+async def test_web_pages_cannot_open_the_gateway(headers: dict[str, str], status: int) -> None:
+    """Browsers let every page open a WebSocket, so its Origin header is checked."""
     async with LocalDiscord() as local, aiohttp.ClientSession() as session:
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await session.ws_connect(local.gateway_url, headers=headers)
         assert refused.value.status == status
 
 
-async def test_every_run_has_tokens_of_its_own() -> None:
-    """Nobody can know that of the bot, or of an interaction, from another run or from its ids."""
+async def test_every_run_has_its_own_tokens() -> None:
+    """Bot and interaction tokens cannot be derived from another run or from ids."""
     tokens = set()
     for _ in range(2):
         async with connected_client() as harness:
@@ -73,7 +73,7 @@ async def test_every_run_has_tokens_of_its_own() -> None:
 @pytest.mark.malformed_requests
 @pytest.mark.parametrize("written", NO_IDS, ids=ascii)
 async def test_a_path_without_an_id_is_refused(written: str) -> None:
-    """As Discord refuses it, and not by a fault of this server."""
+    """An invalid id in a path gives Discord's error, not an internal one."""
     async with logged_in_client() as harness, aiohttp.ClientSession() as session:
         headers = {"Authorization": f"Bot {harness.local.token}"}
         for path, status in (
@@ -88,7 +88,7 @@ async def test_a_path_without_an_id_is_refused(written: str) -> None:
 @pytest.mark.malformed_requests
 @pytest.mark.parametrize("written", NO_IDS, ids=ascii)
 async def test_a_body_without_an_id_is_refused(written: str) -> None:
-    """In a field of JSON, and in the name of a file."""
+    """An invalid id in a JSON field or a file's name gives Discord's error."""
     async with logged_in_client() as harness, aiohttp.ClientSession() as session:
         headers = {"Authorization": f"Bot {harness.local.token}"}
         messages = f"{harness.local.api_url}/channels/{harness.songs.id}/messages"
@@ -104,7 +104,7 @@ async def test_a_body_without_an_id_is_refused(written: str) -> None:
 
 @pytest.mark.parametrize("written", NO_IDS, ids=ascii)
 async def test_the_page_serves_no_file_without_an_id(written: str) -> None:
-    """There is nothing by that address."""
+    """An address with an invalid id gives 404."""
     async with LocalDiscord() as local, LocalRelay() as relay:
         users = add_demo_users(local).all
         async with (
@@ -116,7 +116,7 @@ async def test_the_page_serves_no_file_without_an_id(written: str) -> None:
 
 
 async def test_an_uploaded_file_runs_nothing_in_a_browser() -> None:
-    """Who opens it by its address sees what it is, whatever it calls itself."""
+    """An uploaded file is shown as plain content, whatever type it declares."""
     async with logged_in_client() as harness, aiohttp.ClientSession() as session:
         page = discord.File(io.BytesIO(b"<script>alert(1)</script>"), "x.html")
         message = await harness.place().send(file=page)

@@ -68,7 +68,7 @@ async def address_of(process: asyncio.subprocess.Process) -> str:
 
 
 async def test_the_headless_demo_prints_the_messages_and_the_result() -> None:
-    """It ends by itself, with exit code 0 only if everything came; no line is too long."""
+    """It exits by itself, with code 0 only if every message came, and prints no long line."""
     async with called("demo", "--headless", columns=80) as process:
         printed, _ = await process.communicate()
     output = printed.decode()
@@ -80,8 +80,8 @@ async def test_the_headless_demo_prints_the_messages_and_the_result() -> None:
     assert max(map(len, output.splitlines())) <= 80
 
 
-async def test_the_demo_is_a_page_until_it_is_told_to_end() -> None:
-    """It prints its address soon, stays, and ends at Ctrl+C without a word of complaint."""
+async def test_the_demo_serves_its_page_until_it_is_interrupted() -> None:
+    """It prints its address soon, and ends at Ctrl+C without an error message."""
     began = time.monotonic()
     async with called("demo") as process, aiohttp.ClientSession() as session:
         url = await address_of(process)
@@ -95,8 +95,8 @@ async def test_the_demo_is_a_page_until_it_is_told_to_end() -> None:
     assert b"ended" in printed
 
 
-async def test_the_headless_demo_takes_the_bot_along_when_it_is_told_to_end() -> None:
-    """No bot is left behind that would look for its Discord for ever."""
+async def test_the_headless_demo_stops_its_bot_when_it_is_interrupted() -> None:
+    """No bot process is left behind."""
     async with called("demo", "--headless") as process:
         assert process.stdout is not None
         async with asyncio.timeout(30):
@@ -109,8 +109,8 @@ async def test_the_headless_demo_takes_the_bot_along_when_it_is_told_to_end() ->
     assert not still_runs(bot)
 
 
-async def test_a_port_that_is_taken_is_told() -> None:
-    """With its number, and exit code 1."""
+async def test_a_port_in_use_is_reported() -> None:
+    """The error contains the port, and the exit code is 1."""
     async with called("demo") as first:
         port = (await address_of(first)).rpartition(":")[2].rstrip("/")
         async with called("demo", "--port", port) as second:
@@ -121,8 +121,8 @@ async def test_a_port_that_is_taken_is_told() -> None:
 
 
 @needs_chromium
-async def test_the_tour_plays_by_itself_on_the_page() -> None:
-    """The scenes of the headless demo: every expected message comes, and is seen."""
+async def test_the_tour_plays_on_the_page() -> None:
+    """It plays the scenes of the headless demo, and shows every expected message."""
     async with page_environment(speed=3.0) as environment, launch_browser() as browser:
         await environment.discord.wait_until_commands(timeout=30)
         async with open_page(browser, environment.server.url) as page:

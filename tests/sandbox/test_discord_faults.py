@@ -14,8 +14,8 @@ from tests.support.sandbox_client import logged_in_client, status_and_code
 POST = "POST /channels/{id}/messages"
 
 
-async def test_an_error_comes_as_often_as_told() -> None:
-    """The request fails with that status and code, and then goes through."""
+async def test_an_error_occurs_the_configured_number_of_times() -> None:
+    """The request fails with that status and code, and later ones succeed."""
     async with logged_in_client() as harness:
         fault = harness.local.faults.add(POST, status=403, code=50013, times=2)
         for _ in range(2):
@@ -26,8 +26,8 @@ async def test_an_error_comes_as_often_as_told() -> None:
         assert (fault.hits, len(harness.songs.messages)) == (2, 1)
 
 
-async def test_a_fault_can_concern_one_channel_only() -> None:
-    """Other channels go on as if nothing was."""
+async def test_a_fault_can_be_limited_to_one_channel() -> None:
+    """Requests to other channels succeed."""
     async with logged_in_client() as harness:
         other = harness.guild.add_channel("other")
         harness.local.faults.add(POST, status=503, channel=other, times=None)
@@ -38,7 +38,7 @@ async def test_a_fault_can_concern_one_channel_only() -> None:
         await harness.place(other).send("x")
 
 
-async def test_a_fault_can_come_by_chance() -> None:
+async def test_a_fault_can_be_random() -> None:
     """The same seed gives the same sequence of failures."""
 
     async def outcomes(seed: int) -> list[bool]:
@@ -66,8 +66,8 @@ async def test_a_fault_can_come_by_chance() -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-async def test_a_connection_can_drop_before_or_after_the_work(when: Any) -> None:
-    """The client never hears; whether the message was posted depends on the moment."""
+async def test_a_connection_can_drop_before_or_after_processing(when: Any) -> None:
+    """The client gets no response; whether the message was posted depends on the fault."""
     async with logged_in_client() as harness:
         harness.local.faults.add(POST, drop=True, when=when)
         with pytest.raises(aiohttp.ClientError):
@@ -78,8 +78,8 @@ async def test_a_connection_can_drop_before_or_after_the_work(when: Any) -> None
         assert len(harness.songs.messages) == 1
 
 
-async def test_an_error_after_the_work_is_settled_by_the_nonce() -> None:
-    """The message was posted, the client is told 503, and a repeat finds it."""
+async def test_the_nonce_finds_a_message_after_a_late_error() -> None:
+    """The message is posted, the client gets 503, and a repeat returns the message."""
     async with logged_in_client() as harness:
         harness.local.faults.add(POST, status=503, when="after")
         with pytest.raises(discord.DiscordServerError):
@@ -88,8 +88,8 @@ async def test_an_error_after_the_work_is_settled_by_the_nonce() -> None:
         assert [one.id for one in harness.songs.messages] == [again.id]
 
 
-async def test_a_proxy_answers_with_a_page() -> None:
-    """An HTML body is a text for discord.py, with the code 0."""
+async def test_a_proxy_can_respond_with_a_page() -> None:
+    """discord.py treats an HTML body as a text, with the error code 0."""
     async with logged_in_client() as harness:
         harness.local.faults.add(POST, status=503, html=True)
         with pytest.raises(discord.DiscordServerError) as failed:
@@ -98,8 +98,8 @@ async def test_a_proxy_answers_with_a_page() -> None:
         assert "<html>" in failed.value.text
 
 
-async def test_a_rate_limit_of_discord_is_waited_out() -> None:
-    """discord.py sleeps and repeats a 429 that has a Via header."""
+async def test_discord_py_waits_for_a_rate_limit_of_discord() -> None:
+    """discord.py waits and repeats after a 429 that has a Via header."""
     async with logged_in_client() as harness:
         harness.local.faults.add(POST, retry_after=0.01, scope="global")
         await harness.place().send("x")
@@ -108,7 +108,7 @@ async def test_a_rate_limit_of_discord_is_waited_out() -> None:
 
 
 async def test_a_rate_limit_of_the_proxy_is_raised_at_once() -> None:
-    """Without Via discord.py takes a 429 for a ban of the address."""
+    """Without a Via header, discord.py takes a 429 for a ban of the address."""
     async with logged_in_client() as harness:
         harness.local.faults.add(POST, retry_after=0.01, via=False)
         with pytest.raises(discord.HTTPException) as refused:
@@ -116,8 +116,8 @@ async def test_a_rate_limit_of_the_proxy_is_raised_at_once() -> None:
         assert refused.value.status == 429
 
 
-async def test_a_delay_is_only_a_delay() -> None:
-    """The request is carried out afterwards; a delay can come with another fault."""
+async def test_a_delayed_request_is_carried_out() -> None:
+    """The request succeeds after the delay; a delay can be combined with another fault."""
     async with logged_in_client() as harness:
         faults = harness.local.faults
         slow = faults.add(POST, delay=0.01)
@@ -131,8 +131,8 @@ async def test_a_delay_is_only_a_delay() -> None:
         await harness.place().send("x")
 
 
-async def test_a_delayed_request_does_not_hold_up_the_end() -> None:
-    """When the local Discord ends, nothing waits any longer."""
+async def test_a_delayed_request_does_not_delay_the_shutdown() -> None:
+    """Delayed requests are dropped when the local Discord stops."""
     async with asyncio.timeout(3), aiohttp.ClientSession() as session:
         async with LocalDiscord() as local:
             fault = local.faults.add("GET /gateway", delay=60)
@@ -152,8 +152,8 @@ async def test_a_delayed_request_does_not_hold_up_the_end() -> None:
     ],
     ids=str,
 )
-async def test_a_fault_must_be_clear(options: dict[str, Any]) -> None:
-    """Nothing, two things at once, and chance without a source are refused."""
+async def test_an_ambiguous_fault_is_refused(options: dict[str, Any]) -> None:
+    """No effect, two effects, and a probability without a random source are refused."""
     async with LocalDiscord() as local:
         with pytest.raises(ValueError, match=r"say one of|a probability"):
             local.faults.add(POST, **options)
@@ -161,16 +161,16 @@ async def test_a_fault_must_be_clear(options: dict[str, Any]) -> None:
             local.faults.add("everything", status=500)
 
 
-async def test_a_fault_can_strike_any_method() -> None:
-    """An asterisk stands for all of them."""
+async def test_a_fault_can_apply_to_any_method() -> None:
+    """An asterisk matches every method."""
     async with logged_in_client() as harness:
         harness.local.faults.add("* /users/@me", status=403)
         with pytest.raises(discord.Forbidden):
             await harness.request("GET", "/users/@me")
 
 
-async def test_every_request_is_on_record() -> None:
-    """Method, path, status and time of each, for audits."""
+async def test_every_request_is_recorded() -> None:
+    """Method, path, status and time of each request are recorded."""
     async with logged_in_client() as harness:
         await harness.place().send("x")
         last = harness.local.requests[-1]
@@ -180,10 +180,10 @@ async def test_every_request_is_on_record() -> None:
 
 
 @pytest.mark.malformed_requests
-async def test_what_a_client_gets_wrong_is_told_apart_from_faults(
+async def test_client_errors_are_distinguished_from_faults(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A malformed request is on record and in the log; the same answer to a good one is not."""
+    """A malformed request is recorded and logged; an injected fault with that status is not."""
     async with logged_in_client() as harness:
         harness.local.faults.add(POST, status=400, code=50035)
         for content in ("good", "x" * 2001):
@@ -195,8 +195,8 @@ async def test_what_a_client_gets_wrong_is_told_apart_from_faults(
         assert "BASE_TYPE_MAX_LENGTH" in caplog.text
 
 
-async def test_json_has_the_content_type_that_discord_py_wants() -> None:
-    """Exactly ``application/json``, with Via, and without any token for the gateway's address."""
+async def test_json_has_the_content_type_that_discord_py_expects() -> None:
+    """It is ``application/json`` with a Via header, and the gateway URL needs no token."""
     async with LocalDiscord() as local, aiohttp.ClientSession() as session:
         async with session.get(f"{local.api_url}/gateway") as response:
             assert response.headers["Content-Type"] == "application/json"
@@ -208,7 +208,7 @@ async def test_json_has_the_content_type_that_discord_py_wants() -> None:
 
 
 def test_a_clock_can_be_moved_and_stopped() -> None:
-    """Time goes on, jumps forward, or stands still; it never runs backwards."""
+    """Time can run, jump forward and stand still, and never runs backwards."""
     clock = Clock()
     before = clock.now()
     clock.advance(100)
@@ -221,8 +221,8 @@ def test_a_clock_can_be_moved_and_stopped() -> None:
         clock.advance(-1)
 
 
-def test_ids_are_alike_in_every_run() -> None:
-    """Settled ids have no chance in them, timed ones carry the time and always rise."""
+def test_ids_are_reproducible() -> None:
+    """Fixed ids are the same in every run; timed ids contain the time and increase."""
     clock = Clock()
     clock.stop(at=1_800_000_000.0)
     first, second = SnowflakeGenerator(clock), SnowflakeGenerator(clock)
@@ -233,16 +233,16 @@ def test_ids_are_alike_in_every_run() -> None:
     assert discord.utils.snowflake_time(ids[0]).timestamp() == 1_800_000_000.0
 
 
-async def test_several_can_run_at_once() -> None:
-    """Each has a port, a token for its bot, and people of its own."""
+async def test_several_servers_can_run_at_once() -> None:
+    """Each server has its own port, bot token and users."""
     async with LocalDiscord() as one, LocalDiscord() as two:
         assert one.api_url != two.api_url
         one.add_user("Ada")
         assert len(one.state.users) == len(two.state.users) + 1
 
 
-async def test_what_needs_a_running_server_says_so() -> None:
-    """Faults belong to a server; before it runs there are none, and ending it twice is harmless."""
+async def test_methods_that_need_a_running_server_raise() -> None:
+    """A server that does not run has no faults, and stopping it twice is harmless."""
     local = LocalDiscord()
     with pytest.raises(RuntimeError, match="not running"):
         local.faults.clear()

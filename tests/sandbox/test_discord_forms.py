@@ -1,4 +1,4 @@
-"""What becomes of bodies at the local Discord: bad ones are refused, good ones are normalised."""
+"""Tests that the local Discord refuses malformed bodies and normalises valid ones."""
 
 import json
 from contextlib import suppress
@@ -19,8 +19,8 @@ from tests.support.sandbox_client import ClientHarness, logged_in_client, status
 SONG = "https://cdn.example.com/song.mp3"
 
 
-async def test_an_answer_is_as_discord_keeps_the_message() -> None:
-    """Texts are trimmed, ids are texts, and what Discord does not know is gone."""
+async def test_a_response_contains_the_normalised_message() -> None:
+    """Texts are trimmed, ids are strings, and unknown fields are removed."""
     async with logged_in_client() as harness:
         first = await harness.post(content="x")
         posted = await harness.post(
@@ -84,8 +84,8 @@ async def test_an_answer_is_as_discord_keeps_the_message() -> None:
 
 
 @pytest.mark.malformed_requests
-async def test_components_of_the_newer_kind_cannot_be_undone() -> None:
-    """A message that consists of them takes no text; to become one, a message must lose its own."""
+async def test_components_v2_cannot_be_undone() -> None:
+    """A message of components has no text, and an edit to it must remove the text."""
     async with logged_in_client() as harness:
         text = {"type": 10, "content": "x"}
         posted = await harness.post(flags=1 << 15, components=[text])
@@ -108,8 +108,8 @@ async def test_components_of_the_newer_kind_cannot_be_undone() -> None:
 
 
 @pytest.mark.malformed_requests
-async def test_an_edit_keeps_only_files_that_there_are() -> None:
-    """By their ids; an unknown one is refused, and nothing is lost."""
+async def test_an_edit_keeps_only_existing_files() -> None:
+    """Files are kept by their ids; an unknown id is refused without a change."""
     async with logged_in_client() as harness:
         message = await harness.place().send(file=discord.File(__file__))
         path = f"/channels/{harness.songs.id}/messages/{message.id}"
@@ -152,8 +152,8 @@ STRANGE = [b"5", b'"x"', b"true", b"[5]", b"[[]]"]
 
 @pytest.mark.malformed_requests
 @pytest.mark.parametrize("request_", REQUESTS)
-async def test_no_body_breaks_the_server(request_: str) -> None:
-    """What is no JSON is 50109, what is JSON of another kind 50035; nothing is a 500."""
+async def test_malformed_bodies_are_client_errors(request_: str) -> None:
+    """Invalid JSON gives 50109, JSON of another type 50035, and nothing gives HTTP 500."""
     async with logged_in_client() as harness, aiohttp.ClientSession() as session:
         method, url = await target(harness, request_)
         headers = {
@@ -193,7 +193,7 @@ async def test_no_body_breaks_the_server(request_: str) -> None:
     ids=str,
 )
 async def test_a_callback_of_the_wrong_kind_is_refused(body: dict[str, Any]) -> None:
-    """And the interaction can still be answered."""
+    """The interaction can still be answered afterwards."""
     async with logged_in_client() as harness:
         _, url = await target(harness, "POST /interactions/{interaction}/{token}/callback")
         path = url.removeprefix(harness.local.api_url)
@@ -294,8 +294,8 @@ def changed(value: Any, way: tuple[Any, ...], other: Any) -> Any:
 
 @settings(deadline=None)
 @given(st.sampled_from(places(GOOD)[1:]), JSON)
-def test_a_message_with_anything_in_it_is_taken_or_refused(way: Any, other: Any) -> None:
-    """Whatever stands in one place; and what is taken once is taken again, as it is kept."""
+def test_a_message_with_any_field_replaced_is_accepted_or_refused(way: Any, other: Any) -> None:
+    """An accepted message is accepted again in its normalised form."""
     kept, faulty = read_message(changed(GOOD, way, other), FILES)
     if not faulty:
         again, still = read_message(kept, FILES)
@@ -305,8 +305,8 @@ def test_a_message_with_anything_in_it_is_taken_or_refused(way: Any, other: Any)
 
 @settings(deadline=None)
 @given(JSON)
-def test_anything_at_all_is_taken_or_refused(value: Any) -> None:
-    """As commands, as a modal and as choices."""
+def test_other_forms_with_any_field_replaced_are_accepted_or_refused(value: Any) -> None:
+    """The same holds for commands, modals and choices."""
     read_commands(value)
     read_commands([{"name": "x", "description": "x", "options": value}])
     for read in (

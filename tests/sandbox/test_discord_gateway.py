@@ -12,14 +12,14 @@ from tests.support.sandbox_client import SampleBot, connected_client, redirect_d
 
 
 async def test_a_wrong_token_is_refused_at_login() -> None:
-    """The API answers 401, which discord.py takes for an improper token."""
+    """The API returns 401, which discord.py raises as an improper token."""
     async with LocalDiscord() as local, SampleBot() as bot:
         with redirect_discord_py(local), pytest.raises(discord.LoginFailure):
             await bot.login("local.somebody-else")
 
 
 async def test_the_bot_gets_its_guilds_and_their_channels() -> None:
-    """What exists before the bot connects is in its cache afterwards."""
+    """Guilds and channels that exist before the login are in the bot's cache."""
     async with connected_client() as harness:
         guild = await harness.bot.until_known(harness.guild.id)
         assert (guild.name, guild.preferred_locale) == (
@@ -32,7 +32,7 @@ async def test_the_bot_gets_its_guilds_and_their_channels() -> None:
 
 
 async def test_guilds_are_spread_over_shards() -> None:
-    """Each shard gets the guilds whose id falls on it, and all of them together every guild."""
+    """Each shard gets the guilds whose ids map to it, and together they get every guild."""
     async with connected_client(shards=2) as harness:
         second = harness.local.add_guild("Second")
         while (second.id >> 22) % 2 == (harness.guild.id >> 22) % 2:
@@ -46,8 +46,8 @@ async def test_guilds_are_spread_over_shards() -> None:
         assert harness.local.gateway.identifies == 2
 
 
-async def test_a_cut_connection_is_resumed_with_what_was_missed() -> None:
-    """After a dropped connection the session goes on, and nothing is lost."""
+async def test_a_cut_connection_is_resumed_with_the_missed_events() -> None:
+    """After a dropped connection the session continues, and no event is lost."""
     async with connected_client() as harness:
         await harness.bot.until_known(harness.guild.id)
         await harness.local.drop_gateway()
@@ -59,8 +59,8 @@ async def test_a_cut_connection_is_resumed_with_what_was_missed() -> None:
 
 
 @pytest.mark.parametrize("how", ["op 7", "close 4000", "op 9, resumable"])
-async def test_a_client_that_is_sent_away_resumes(how: str) -> None:
-    """A request to reconnect and an ordinary close code keep the session."""
+async def test_a_client_that_is_disconnected_resumes(how: str) -> None:
+    """A reconnect request and an ordinary close code keep the session."""
     async with connected_client() as harness:
         local = harness.local
         if how == "op 7":
@@ -75,8 +75,8 @@ async def test_a_client_that_is_sent_away_resumes(how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["forgotten", "close 4009", "stale"])
-async def test_a_lost_session_is_begun_anew(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When nothing can be resumed, the client identifies again."""
+async def test_a_lost_session_is_replaced(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When no session can be resumed, the client identifies again."""
     async with connected_client() as harness:
         local = harness.local
         if how == "forgotten":
@@ -92,15 +92,15 @@ async def test_a_lost_session_is_begun_anew(how: str, monkeypatch: pytest.Monkey
     assert RESUME_WINDOW > 0
 
 
-async def test_an_invalid_session_is_begun_anew() -> None:
-    """The client hears op 9 with false and identifies again."""
+async def test_an_invalid_session_is_replaced() -> None:
+    """After op 9 with false the client identifies again."""
     async with connected_client() as harness:
         await harness.local.invalidate_sessions()
         await harness.local.wait_for(lambda: harness.local.gateway.identifies == 2)
 
 
 async def test_the_client_stops_for_good_at_an_authentication_failure() -> None:
-    """Close code 4004 is not tried again."""
+    """The client does not reconnect after close code 4004."""
     async with LocalDiscord() as local, SampleBot() as bot:
         with redirect_discord_py(local):
             running = asyncio.create_task(bot.start(local.token))
@@ -112,7 +112,7 @@ async def test_the_client_stops_for_good_at_an_authentication_failure() -> None:
 
 
 async def test_changes_in_a_guild_reach_the_bot() -> None:
-    """Channels, roles and threads that change, come or go are told."""
+    """The bot gets an event for every created, changed and deleted channel, role and thread."""
     async with connected_client() as harness:
         guild = await harness.bot.until_known(harness.guild.id)
         channel = guild.get_channel(harness.songs.id)
@@ -138,7 +138,7 @@ async def test_changes_in_a_guild_reach_the_bot() -> None:
 
 
 async def test_leaving_a_guild_is_not_an_outage() -> None:
-    """The bot can tell a guild that is down from one that threw it out."""
+    """The events for an unavailable guild and for a removal of the bot differ."""
     async with connected_client() as harness:
         guild = await harness.bot.until_known(harness.guild.id)
         harness.guild.start_outage()
@@ -151,8 +151,8 @@ async def test_leaving_a_guild_is_not_an_outage() -> None:
         await harness.bot.until_known(harness.guild.id)
 
 
-async def test_a_guild_that_is_down_comes_later() -> None:
-    """An unavailable guild is not sent at the start."""
+async def test_an_unavailable_guild_arrives_later() -> None:
+    """A guild that is unavailable at the start is sent when it is available."""
     async with LocalDiscord() as local, SampleBot() as bot:
         guild = local.add_guild("Down")
         guild.start_outage()
@@ -167,8 +167,8 @@ async def test_a_guild_that_is_down_comes_later() -> None:
             await running
 
 
-async def test_messages_are_told_only_to_those_who_asked() -> None:
-    """Without the intent for messages no message comes through the gateway."""
+async def test_message_events_need_the_messages_intent() -> None:
+    """Without the intent for messages the gateway sends no message events."""
     async with connected_client() as harness:
         harness.local.send_message(harness.ada, harness.songs, "hello")
         harness.songs.rename("hits")
@@ -177,7 +177,7 @@ async def test_messages_are_told_only_to_those_who_asked() -> None:
 
 
 async def test_message_content_needs_the_privileged_intent() -> None:
-    """A bot with the intent for messages alone sees blank ones, but direct messages in full."""
+    """With the intent for messages alone, content is blank except in direct messages."""
     intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
     async with connected_client(intents=intents) as harness:
         public = harness.local.send_message(harness.ada, harness.songs, "hello")
@@ -190,22 +190,22 @@ async def test_message_content_needs_the_privileged_intent() -> None:
 
 
 async def test_the_granted_intent_shows_message_content() -> None:
-    """An application with the privileged intent sees what people write."""
+    """An application with the privileged intent gets the content of messages."""
     intents = discord.Intents(guilds=True, guild_messages=True, message_content=True)
     async with connected_client(intents=intents, message_content=True) as harness:
         harness.local.send_message(harness.ada, harness.songs, "hello")
         await harness.bot.until(lambda: [one.content for one in harness.bot.messages] == ["hello"])
 
 
-async def test_hanging_up_is_noticed() -> None:
-    """When the bot closes, nobody is connected any more, and the session is gone."""
+async def test_a_closed_connection_ends_the_session() -> None:
+    """After the bot closes, no client is connected and the session is removed."""
     async with connected_client() as harness:
         await harness.bot.close()
         await harness.local.wait_until_disconnected()
 
 
-async def test_without_a_bot_the_wait_ends_with_a_clear_text() -> None:
-    """A time-out says what was waited for and what happened last."""
+async def test_a_timed_out_wait_describes_the_last_events() -> None:
+    """The error of a time-out contains the awaited condition and the latest events."""
     async with LocalDiscord() as local:
         with pytest.raises(TimeoutError, match="the bot to identify") as late:
             await local.wait_until_ready(timeout=0.01)
@@ -231,9 +231,7 @@ HELLO = {"token": "local.x", "intents": 1, "properties": {}}
     ],
     ids=str,
 )
-async def test_what_the_gateway_does_not_understand_ends_the_connection(
-    message: Any, code: int
-) -> None:
+async def test_invalid_payloads_close_the_connection(message: Any, code: int) -> None:
     """Each mistake has its close code."""
     async with LocalDiscord() as local, aiohttp.ClientSession() as session:
         text = json.dumps(message) if isinstance(message, dict) else message
@@ -245,7 +243,7 @@ async def test_what_the_gateway_does_not_understand_ends_the_connection(
 
 
 async def test_a_client_may_identify_only_once() -> None:
-    """A second IDENTIFY on one connection is closed with 4005; text frames without compression."""
+    """A second IDENTIFY closes with 4005; text frames come without compression."""
     async with (
         LocalDiscord() as local,
         aiohttp.ClientSession() as session,
@@ -261,8 +259,8 @@ async def test_a_client_may_identify_only_once() -> None:
         assert socket.close_code == 4005
 
 
-async def test_two_processes_of_one_bot_both_hear_everything() -> None:
-    """Discord does not stop a second process with the same token."""
+async def test_two_processes_of_one_bot_both_get_all_events() -> None:
+    """Discord does not disconnect a second process with the same token."""
     async with connected_client() as harness, SampleBot() as second:
         running = asyncio.create_task(second.start(harness.local.token))
         await harness.local.wait_for(lambda: len(harness.local.gateway.connected) == 2)
@@ -275,8 +273,8 @@ async def test_two_processes_of_one_bot_both_hear_everything() -> None:
         await running
 
 
-async def test_a_server_that_ends_with_a_client_connected_does_not_hang() -> None:
-    """The local Discord ends at once, whoever is still connected."""
+async def test_a_server_with_a_connected_client_stops_at_once() -> None:
+    """The local Discord stops at once although a client is connected."""
     local = LocalDiscord()
     async with aiohttp.ClientSession() as session, asyncio.timeout(3):
         async with local:

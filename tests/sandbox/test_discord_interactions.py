@@ -52,7 +52,7 @@ def a_view() -> ui.View:
 
 
 async def test_a_command_is_deferred_and_then_answered() -> None:
-    """What appears first is "thinking…"; the edit of it is the answer."""
+    """The deferral shows "thinking…", and its edit becomes the answer."""
     async with connected_client() as harness:
         interaction = await harness.local.command(
             harness.ada, harness.songs, PUBLIC_STATUS, id="abc"
@@ -67,7 +67,7 @@ async def test_a_command_is_deferred_and_then_answered() -> None:
         assert harness.local.interactions == [interaction]
 
 
-async def test_the_bot_sees_who_did_what_and_where() -> None:
+async def test_an_interaction_contains_user_place_and_options() -> None:
     """User, place, languages, permissions and options arrive as registered."""
     async with connected_client() as harness:
         cleo = harness.local.add_user("Cleo", locale="zh-CN")
@@ -90,8 +90,8 @@ async def test_the_bot_sees_who_did_what_and_where() -> None:
         assert dict(iter(seen.namespace)) == {"id": "abc", "count": 2, "public": True}
 
 
-async def test_an_ephemeral_answer_is_seen_by_one_person_only() -> None:
-    """It is not in the channel, cannot be fetched there, and nobody else can act on it."""
+async def test_an_ephemeral_answer_is_visible_to_one_user_only() -> None:
+    """It is not in the channel, cannot be fetched, and other users cannot act on it."""
     async with connected_client() as harness:
         view = a_view()
 
@@ -118,7 +118,7 @@ async def test_an_ephemeral_answer_is_seen_by_one_person_only() -> None:
 
 
 async def test_follow_ups_can_be_read_changed_and_deleted() -> None:
-    """The answer and its follow-ups belong to the interaction."""
+    """The answer and its follow-ups are managed through the interaction."""
     async with connected_client() as harness:
 
         async def answer(interaction: discord.Interaction) -> None:
@@ -140,7 +140,7 @@ async def test_follow_ups_can_be_read_changed_and_deleted() -> None:
 
 
 async def test_the_first_follow_up_after_a_deferral_is_the_answer() -> None:
-    """It replaces "thinking…" and stays as ephemeral as that was."""
+    """It replaces "thinking…" and is ephemeral if the deferral was."""
     async with connected_client() as harness:
 
         async def answer(interaction: discord.Interaction) -> None:
@@ -156,7 +156,7 @@ async def test_the_first_follow_up_after_a_deferral_is_the_answer() -> None:
         assert interaction.messages == [found]
 
 
-async def test_an_answer_that_comes_late_is_refused() -> None:
+async def test_a_late_answer_is_refused() -> None:
     """After three seconds the interaction is unknown: 10062."""
     async with connected_client() as harness:
 
@@ -169,7 +169,7 @@ async def test_an_answer_that_comes_late_is_refused() -> None:
 
 
 async def test_a_second_acknowledgement_is_refused() -> None:
-    """Whoever answers twice is told 40060."""
+    """A second initial response gives 40060."""
     async with connected_client() as harness:
 
         async def twice(interaction: discord.Interaction) -> None:
@@ -180,8 +180,8 @@ async def test_a_second_acknowledgement_is_refused() -> None:
         assert await refused(harness, twice) == (400, 40060)
 
 
-async def test_a_token_lives_for_fifteen_minutes() -> None:
-    """Afterwards every use of it is 50027."""
+async def test_an_interaction_token_expires_after_fifteen_minutes() -> None:
+    """Afterwards every use of it gives 50027."""
     async with connected_client() as harness:
 
         async def slow(interaction: discord.Interaction) -> None:
@@ -192,8 +192,8 @@ async def test_a_token_lives_for_fifteen_minutes() -> None:
         assert await refused(harness, slow) == (401, 50027)
 
 
-async def test_a_webhook_begins_with_the_acknowledgement() -> None:
-    """Before it, and for unknown tokens, the webhook is unknown; so are strange messages."""
+async def test_a_webhook_is_known_only_after_the_acknowledgement() -> None:
+    """Before it the webhook is unknown, as are other tokens and the messages of others."""
     async with connected_client() as harness:
 
         async def hasty(interaction: discord.Interaction) -> None:
@@ -229,8 +229,8 @@ async def test_a_webhook_begins_with_the_acknowledgement() -> None:
         ("four", {}, 50035),
     ],
 )
-async def test_an_answer_must_fit(kind: Any, data: dict[str, Any], code: int) -> None:
-    """A refused answer leaves the interaction as it was, to be answered better."""
+async def test_an_invalid_answer_is_refused(kind: Any, data: dict[str, Any], code: int) -> None:
+    """The interaction can still be answered after an invalid answer."""
     async with connected_client() as harness:
 
         async def badly(interaction: discord.Interaction) -> None:
@@ -246,15 +246,15 @@ async def test_an_answer_must_fit(kind: Any, data: dict[str, Any], code: int) ->
 
 
 async def test_an_unknown_interaction_is_refused() -> None:
-    """A wrong token is as good as none."""
+    """A wrong token is refused like an unknown interaction."""
     async with connected_client() as harness:
         with pytest.raises(discord.NotFound) as unknown:
             await harness.request("POST", "/interactions/1/x/callback", json={"type": 1})
         assert unknown.value.code == 10062
 
 
-async def test_autocomplete_gives_choices() -> None:
-    """What is typed reaches the bot, and its choices come back."""
+async def test_autocomplete_returns_the_choices_of_the_bot() -> None:
+    """The typed text reaches the bot, and its choices are returned."""
     async with connected_client() as harness:
         harness.bot.choices = [
             app_commands.Choice(name="Paper Boats", value="p1"),
@@ -271,7 +271,7 @@ async def test_autocomplete_gives_choices() -> None:
 
 
 async def test_a_button_updates_its_message() -> None:
-    """The answer to a press can be the message itself, changed."""
+    """The answer to a press can edit the message of the button."""
     async with connected_client() as harness:
         message = await shown(harness, a_view())
 
@@ -286,7 +286,7 @@ async def test_a_button_updates_its_message() -> None:
 
 
 async def test_a_deferred_press_edits_its_message_later() -> None:
-    """Until the edit there is no answer; the message was there all along."""
+    """The message exists throughout, and changes with the later edit."""
     async with connected_client() as harness:
         message = await shown(harness, a_view())
 
@@ -302,7 +302,7 @@ async def test_a_deferred_press_edits_its_message_later() -> None:
 
 
 async def test_a_press_can_be_answered_with_a_new_message() -> None:
-    """An ephemeral word to the one who pressed leaves the message alone."""
+    """An ephemeral answer to a press leaves the message unchanged."""
     async with connected_client() as harness:
         message = await shown(harness, a_view())
 
@@ -317,7 +317,7 @@ async def test_a_press_can_be_answered_with_a_new_message() -> None:
 
 
 async def test_a_select_sends_its_values() -> None:
-    """Options arrive as values, people as users."""
+    """Options arrive as values, and selected users as users."""
     async with connected_client() as harness:
         message = await shown(harness, a_view())
         interaction = await harness.local.select(harness.ada, message, "pick", ["1", "Two"])
@@ -331,8 +331,8 @@ async def test_a_select_sends_its_values() -> None:
         assert second.get("values") == [str(harness.ada.id)]
 
 
-async def test_only_what_is_there_can_be_used() -> None:
-    """Missing, disabled and deleted things, links, and values that are not offered."""
+async def test_only_existing_components_can_be_used() -> None:
+    """Missing, disabled, deleted and link components are refused, as are unknown values."""
     async with connected_client() as harness:
         local, ada = harness.local, harness.ada
         message = await shown(harness, a_view())
@@ -377,7 +377,7 @@ async def asked(harness: ClientHarness) -> Interaction:
 
 
 async def test_a_modal_is_shown_filled_in_and_answered() -> None:
-    """Fields that are left alone keep what they were filled with."""
+    """Fields that are left alone keep their default values."""
     async with connected_client() as harness:
         interaction = await asked(harness)
         assert interaction.modal is not None
@@ -395,8 +395,8 @@ async def test_a_modal_is_shown_filled_in_and_answered() -> None:
             assert expected in content
 
 
-async def test_a_modal_is_filled_in_as_it_says() -> None:
-    """Required, too short, too long, unknown, or not in front of that person."""
+async def test_modal_input_is_validated() -> None:
+    """Missing, short, long and unknown values are refused, as are modals shown to others."""
     async with connected_client() as harness:
         interaction = await asked(harness)
         bob = harness.local.add_user("Bob")
@@ -413,7 +413,7 @@ async def test_a_modal_is_filled_in_as_it_says() -> None:
 
 @pytest.mark.malformed_requests
 async def test_a_modal_cannot_answer_a_modal() -> None:
-    """Discord takes a modal for commands and presses only."""
+    """Discord accepts a modal in answer to commands and presses only."""
     async with connected_client() as harness:
         interaction = await asked(harness)
         found: list[int] = []
@@ -430,8 +430,8 @@ async def test_a_modal_cannot_answer_a_modal() -> None:
         assert await harness.local.wait_for(lambda: found) == [50035]
 
 
-async def test_a_message_command_sees_the_message() -> None:
-    """The chosen message is there in full, though the bot has no intent for content."""
+async def test_a_message_command_gets_the_full_message() -> None:
+    """The target message has its content although the bot lacks the content intent."""
     async with connected_client() as harness:
         said = harness.local.send_message(harness.ada, harness.songs, "my task is abc-123")
 
@@ -444,7 +444,7 @@ async def test_a_message_command_sees_the_message() -> None:
 
 
 async def test_options_of_every_type_are_resolved() -> None:
-    """Channels, users, roles, files and choices arrive as what they are."""
+    """Channels, users, roles, files and choices arrive with their type."""
     async with connected_client() as harness:
         role = harness.guild.add_role("Fans")
 
@@ -486,18 +486,18 @@ async def test_options_of_every_type_are_resolved() -> None:
         ("suno everything", {"mood": "angry"}, "no choice"),
     ],
 )
-async def test_what_the_client_would_not_send_is_not_sent(
+async def test_commands_that_do_not_match_their_registration_are_refused(
     name: str, options: dict[str, Any], reason: str
 ) -> None:
-    """Commands are used as they are registered, or not at all."""
+    """Unregistered commands and invalid options are not sent to the bot."""
     async with connected_client() as harness:
         with pytest.raises(ActionUnavailable, match=reason):
             await harness.local.command(harness.ada, harness.songs, name, **options)
         assert harness.local.interactions == []
 
 
-async def test_a_command_needs_a_person_who_is_there() -> None:
-    """Outsiders, and those who may not use commands or do not see the channel, use none."""
+async def test_a_command_needs_a_permitted_member() -> None:
+    """Non-members and members without permission or access to the channel are refused."""
     async with connected_client() as harness:
         outsider = harness.local.add_user("Bob")
         with pytest.raises(ActionUnavailable, match="not in"):
@@ -510,8 +510,8 @@ async def test_a_command_needs_a_person_who_is_there() -> None:
             await harness.local.command(harness.ada, harness.songs, PUBLIC_STATUS, id="abc")
 
 
-async def test_a_channel_option_takes_the_kinds_it_says() -> None:
-    """A thread is no text channel."""
+async def test_a_channel_option_accepts_the_declared_types_only() -> None:
+    """A thread is refused where text channels are declared."""
     async with connected_client() as harness:
         thread = harness.guild.add_thread(harness.songs, "t")
         with pytest.raises(ActionUnavailable, match="such channels"):
@@ -521,8 +521,8 @@ async def test_a_channel_option_takes_the_kinds_it_says() -> None:
 
 
 @pytest.mark.parametrize("where", ["thread", "direct message"])
-async def test_commands_work_elsewhere_too(where: str) -> None:
-    """In threads, and in direct messages with the bot."""
+async def test_commands_work_in_threads_and_direct_messages(where: str) -> None:
+    """Commands are answered in threads and in direct messages with the bot."""
     async with connected_client() as harness:
         dm = where == "direct message"
         thread = harness.guild.add_thread(harness.songs, "new songs")
@@ -537,8 +537,8 @@ async def test_commands_work_elsewhere_too(where: str) -> None:
         assert seen.app_permissions.send_messages
 
 
-async def test_a_user_brings_the_bot_along() -> None:
-    """Where only a user has installed it, the bot answers, but posts nothing by itself."""
+async def test_a_user_installed_bot_answers_without_being_in_the_guild() -> None:
+    """The bot answers interactions there, and cannot post by itself."""
     async with connected_client() as harness:
         cleo = harness.local.add_user("Cleo", installed=True)
         guild = harness.local.add_guild("Elsewhere", with_bot=False)
@@ -554,8 +554,8 @@ async def test_a_user_brings_the_bot_along() -> None:
         assert forbidden.value.code == 50001
 
 
-async def test_people_use_the_bot_among_themselves() -> None:
-    """A direct message between people is a context of its own; five follow-ups are the most."""
+async def test_commands_work_in_direct_messages_between_users() -> None:
+    """That context has its own type and permits at most five follow-ups."""
     async with connected_client() as harness:
         cleo = harness.local.add_user("Cleo", installed=True)
         place = harness.local.open_private(cleo, harness.ada)
@@ -577,8 +577,8 @@ async def test_people_use_the_bot_among_themselves() -> None:
         assert len(interaction.messages) == 6
 
 
-async def test_a_command_is_only_offered_where_it_may_be() -> None:
-    """Who has not installed the bot cannot use it among people."""
+async def test_a_command_between_users_needs_a_user_install() -> None:
+    """A user who has not installed the bot cannot use it there."""
     async with connected_client() as harness:
         place = harness.local.open_private(harness.ada, harness.local.add_user("Bob"))
         with pytest.raises(ActionUnavailable, match="not installed"):
@@ -586,7 +586,7 @@ async def test_a_command_is_only_offered_where_it_may_be() -> None:
 
 
 async def test_commands_can_be_registered_fetched_and_deleted() -> None:
-    """Global ones and those of a guild; an id stays when a command is registered again."""
+    """Global and guild commands are managed, and an update keeps the id."""
     async with connected_client() as harness:
         bot, local = harness.bot, harness.local
         await local.wait_until_commands()
@@ -605,8 +605,8 @@ async def test_commands_can_be_registered_fetched_and_deleted() -> None:
 
 
 @pytest.mark.malformed_requests
-async def test_bad_commands_are_not_registered() -> None:
-    """The sync fails as it does with Discord, and what was registered stays."""
+async def test_invalid_commands_are_not_registered() -> None:
+    """The sync fails as with Discord, and the registered commands stay."""
     async with connected_client() as harness:
         path = f"/applications/{harness.local.application_id}/commands"
         for where, payload, code in (
@@ -633,7 +633,7 @@ async def test_bad_commands_are_not_registered() -> None:
 async def test_a_restricted_command_is_not_offered_to_everyone(
     restriction: dict[str, Any], reason: str
 ) -> None:
-    """Permissions, contexts and ways of installing are looked at."""
+    """Permissions, contexts and installation types are checked."""
     async with connected_client() as harness:
         path = f"/applications/{harness.local.application_id}/commands"
         command = {"name": "settings", "description": "x", "integration_types": None}
@@ -656,8 +656,8 @@ async def test_a_guild_only_command_is_not_offered_in_direct_messages() -> None:
             await harness.local.command(harness.ada, harness.local.open_dm(harness.ada), "settings")
 
 
-async def test_happenings_tell_the_story() -> None:
-    """Whoever listens hears what people could see, in order, until they stop listening."""
+async def test_listeners_get_all_visible_events_in_order() -> None:
+    """A listener gets every event that users could see until it is removed."""
     async with connected_client() as harness:
         events: list[Event] = []
         stop = harness.local.on_event(events.append)
@@ -674,8 +674,8 @@ async def test_happenings_tell_the_story() -> None:
         assert all(one.message is answer for one in events[1:])
 
 
-async def test_a_bot_that_says_nothing_is_reported_with_what_happened() -> None:
-    """The time-out of an answer names the command and the latest happenings."""
+async def test_a_missing_answer_is_reported_with_the_latest_events() -> None:
+    """The time-out error contains the command and the latest events."""
     async with connected_client() as harness:
 
         async def silent(interaction: discord.Interaction) -> None:
@@ -691,8 +691,8 @@ async def test_a_bot_that_says_nothing_is_reported_with_what_happened() -> None:
         assert interaction.acknowledged_after is None
 
 
-async def test_nobody_hears_a_command_while_the_bot_is_away() -> None:
-    """A command without a bot is simply never answered."""
+async def test_a_command_is_not_answered_while_the_bot_is_away() -> None:
+    """A command without a connected bot gets no answer."""
     async with LocalDiscord() as local, SampleBot():
         guild = local.add_guild("Song Club")
         ada = local.add_user("Ada")

@@ -308,33 +308,31 @@ def paths(tree: dict[str, Any], prefix: str = "") -> list[str]:
 
 
 @pytest.mark.parametrize("payload", FINE, ids=lambda payload: str(payload)[:60])
-def test_what_discord_takes_is_not_refused(payload: dict[str, Any]) -> None:
-    """A message at its limits is still within them; characters are code points."""
+def test_messages_at_the_limits_are_accepted(payload: dict[str, Any]) -> None:
+    """A message at a limit is valid; characters are counted as code points."""
     assert faults_of(payload) == []
 
 
 @pytest.mark.parametrize(("payload", "path"), REFUSED, ids=lambda value: str(value)[:60])
-def test_what_discord_refuses_is_refused_where_it_is_wrong(
-    payload: dict[str, Any], path: str
-) -> None:
+def test_messages_beyond_a_limit_are_refused(payload: dict[str, Any], path: str) -> None:
     """One step past a limit is refused, and the error names that field alone."""
     assert faults_of(payload) == [path]
 
 
-def test_ten_files_go_with_a_message() -> None:
-    """The eleventh upload is too many."""
+def test_a_message_has_at_most_ten_files() -> None:
+    """An eleventh upload is refused."""
     assert faults_of({}, Files(new=10)) == []
     assert faults_of({}, Files(new=11)) == ["attachments"]
 
 
 def test_only_interactions_may_be_ephemeral() -> None:
-    """The flag goes where it has a meaning."""
+    """The flag is accepted for answers to interactions only."""
     assert faults_of({"flags": 64}, ephemeral=True) == []
 
 
 @pytest.mark.malformed_requests
-async def test_a_refusal_reaches_the_bot_as_discord_writes_it() -> None:
-    """Status 400, code 50035, and the nested errors that discord.py puts into its text."""
+async def test_a_validation_error_has_the_format_of_discord() -> None:
+    """It has status 400, code 50035, and nested errors that discord.py can format."""
     async with logged_in_client() as harness:
         with pytest.raises(discord.HTTPException) as refused:
             await harness.place().send(embed=discord.Embed(title="x" * 257))
@@ -349,8 +347,8 @@ async def test_a_refusal_reaches_the_bot_as_discord_writes_it() -> None:
     [{}, {"content": " \n "}, {"embeds": [{}]}, {"embeds": [{"type": "rich"}]}, {"content": None}],
     ids=str,
 )
-async def test_nothing_at_all_is_no_message(payload: dict[str, Any]) -> None:
-    """White space and empty embeds are nothing: 50006."""
+async def test_an_empty_message_is_refused(payload: dict[str, Any]) -> None:
+    """White space and empty embeds count as empty: 50006."""
     async with logged_in_client() as harness:
         with pytest.raises(discord.HTTPException) as refused:
             await harness.post(**payload)
@@ -361,22 +359,22 @@ async def test_nothing_at_all_is_no_message(payload: dict[str, Any]) -> None:
     "url",
     ["https://a.b c/", "https://a.bc:99999/", "https://a.bc:x/", "https://[::1/", "http://a..bc"],
 )
-def test_a_link_needs_a_host_that_can_be(url: str) -> None:
+def test_a_link_needs_a_valid_host(url: str) -> None:
     """Spaces, bad ports, bad addresses and empty labels are refused."""
     faulty = FieldErrors()
     link_reader()(url, ("url",), faulty)
     assert paths(faulty.tree) == ["url"]
 
 
-def test_a_refusal_without_a_fault_raises_nothing() -> None:
-    """Only what is wrong is refused."""
+def test_an_empty_error_collection_raises_nothing() -> None:
+    """An exception is raised only if an error was collected."""
     read_message({"content": "x"})[1].raise_if_any()
     with pytest.raises(ApiError, match="Invalid Form Body"):
         read_message({"content": 1})[1].raise_if_any()
 
 
 def test_mentions_are_found_once_and_in_order() -> None:
-    """A text that names somebody twice mentions them once."""
+    """A user who is mentioned twice is found once."""
     found = find_mentions("<@2> <@1> <@!2> <@&3> @everyone")
     assert (found.users, found.roles, found.everyone) == ([2, 1], [3], True)
 
@@ -463,13 +461,13 @@ BAD_COMMANDS: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize("commands", GOOD_COMMANDS, ids=lambda value: str(value)[:60])
-def test_commands_that_discord_takes_are_not_refused(commands: Any) -> None:
-    """Names in any script, translations, groups, and every limit reached."""
+def test_commands_at_the_limits_are_accepted(commands: Any) -> None:
+    """Names in any script, translations, groups, and values at every limit are valid."""
     assert not read_commands(commands)[1]
 
 
 @pytest.mark.parametrize(("commands", "path"), BAD_COMMANDS, ids=lambda value: str(value)[:60])
-def test_commands_that_discord_refuses_are_refused(commands: Any, path: str) -> None:
+def test_commands_beyond_a_limit_are_refused(commands: Any, path: str) -> None:
     """One step past a limit is refused, and the error names that field alone."""
     assert paths(read_commands(commands)[1].tree) == [path]
 
@@ -537,8 +535,8 @@ def label(component: dict[str, Any], **changes: Any) -> dict[str, Any]:
     ],
     ids=lambda value: str(value)[:60],
 )
-def test_a_modal_has_its_limits(payload: dict[str, Any], path: str | None) -> None:
-    """Five fields, a short title, and texts of a certain length."""
+def test_modal_limits_are_enforced(payload: dict[str, Any], path: str | None) -> None:
+    """A modal has at most five fields, a short title, and texts of limited length."""
     assert faults_in(read_modal, payload) == ([] if path is None else [path])
 
 
@@ -554,8 +552,8 @@ def test_a_modal_has_its_limits(payload: dict[str, Any], path: str | None) -> No
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_autocomplete_choices_have_their_limits(choices: Any, path: str | None) -> None:
-    """25 choices of 1 to 100 characters, which discord.py does not check."""
+def test_autocomplete_limits_are_enforced(choices: Any, path: str | None) -> None:
+    """At most 25 choices of 1 to 100 characters, which discord.py does not check."""
     found = faults_in(read_choices, {"choices": choices}, STRING)
     assert found == ([] if path is None else [path])
 
@@ -572,7 +570,7 @@ def test_autocomplete_choices_have_their_limits(choices: Any, path: str | None) 
     ],
 )
 def test_a_choice_has_the_type_of_its_option(kind: int, value: Any, taken: bool) -> None:
-    """Numbers for numbers, within what JavaScript can count; texts for texts."""
+    """Numbers must be exact in JavaScript, and texts must be strings."""
     choices = [{"name": "x", "value": value}]
     found = faults_in(read_choices, {"choices": choices}, kind)
     assert found == ([] if taken else ["data.choices.0.value"])

@@ -7,8 +7,8 @@ import pytest
 from tests.support.sandbox_client import ClientHarness, logged_in_client, status_and_code
 
 
-async def test_a_message_is_in_the_channel() -> None:
-    """What the bot posts is there for everyone to read, and the bot gets it back."""
+async def test_a_posted_message_is_in_the_channel() -> None:
+    """A posted message is in the channel and is returned to the bot."""
     async with logged_in_client() as harness:
         posted = await harness.place().send("  hello ", embed=discord.Embed(title="Song"))
         (message,) = harness.songs.messages
@@ -20,7 +20,7 @@ async def test_a_message_is_in_the_channel() -> None:
 
 
 async def test_a_repeated_nonce_gives_the_first_message() -> None:
-    """Within the window the second post is the first one; the nonce is not kept with it."""
+    """Within the window a repeat returns the first message; the nonce is not stored with it."""
     async with logged_in_client() as harness:
         first = await harness.place().send("once", nonce="abc")
         second = await harness.place().send("twice", nonce="abc")
@@ -31,7 +31,7 @@ async def test_a_repeated_nonce_gives_the_first_message() -> None:
 
 
 async def test_a_nonce_counts_in_its_channel_and_window_only() -> None:
-    """Elsewhere, or once the window is past, the same nonce posts again."""
+    """In another channel, or after the window, the same nonce posts again."""
     async with logged_in_client() as harness:
         other = harness.guild.add_channel("other")
         await harness.place().send("first", nonce="abc")
@@ -51,7 +51,7 @@ async def test_a_nonce_that_is_not_enforced_does_not_count() -> None:
 
 
 async def test_a_repeated_nonce_of_a_deleted_message_is_unknown() -> None:
-    """Discord answers 10008 for what was posted and deleted."""
+    """Discord returns 10008 for a message that was posted and deleted."""
     async with logged_in_client() as harness:
         harness.local.nonce_window = 60
         first = await harness.place().send("once", nonce="abc")
@@ -62,8 +62,8 @@ async def test_a_repeated_nonce_of_a_deleted_message_is_unknown() -> None:
 
 
 @pytest.mark.malformed_requests
-async def test_an_edit_changes_what_it_names_only() -> None:
-    """Fields that an edit leaves out stay as they are; null or an empty list removes them."""
+async def test_an_edit_changes_only_the_given_fields() -> None:
+    """Omitted fields stay as they are; null or an empty list removes them."""
     async with logged_in_client() as harness:
         posted = await harness.place().send("text", embed=discord.Embed(title="Song"))
         await posted.edit(content="other")
@@ -90,7 +90,7 @@ async def test_an_edit_changes_what_it_names_only() -> None:
     ids=str,
 )
 async def test_a_channel_is_read_newest_first(query: dict[str, int], expected: list[int]) -> None:
-    """The history can be limited, and asked for before, after or around a message."""
+    """A history can be limited, and requested before, after or around a message."""
     async with logged_in_client() as harness:
         ids = [(await harness.place().send(str(number))).id for number in range(5)]
         params = {key: value if key == "limit" else ids[value] for key, value in query.items()}
@@ -103,8 +103,8 @@ async def test_a_channel_is_read_newest_first(query: dict[str, int], expected: l
 @pytest.mark.parametrize(
     "query", [{"limit": 101}, {"limit": 0}, {"before": "x"}, {"before": 1, "after": 2}], ids=str
 )
-async def test_a_history_cannot_be_asked_for_anyhow(query: dict[str, Any]) -> None:
-    """A bad limit, a bad id and contradictions are refused."""
+async def test_an_invalid_history_request_is_refused(query: dict[str, Any]) -> None:
+    """A bad limit, a bad id and contradictory parameters are refused."""
     async with logged_in_client() as harness:
         with pytest.raises(discord.HTTPException) as refused:
             await harness.request("GET", f"/channels/{harness.songs.id}/messages", params=query)
@@ -112,7 +112,7 @@ async def test_a_history_cannot_be_asked_for_anyhow(query: dict[str, Any]) -> No
 
 
 async def test_a_file_is_kept_and_served() -> None:
-    """An upload has a size, a kind, a description and a link that gives its bytes."""
+    """An upload has a size, a type, a description and a link that returns its bytes."""
     async with logged_in_client() as harness:
         file = discord.File(io.BytesIO(b"\xff\xfbmusic"), "song one.mp3", description="A song")
         embed = discord.Embed().set_image(url="attachment://song one.mp3")
@@ -138,7 +138,7 @@ async def test_attachments_can_be_removed_and_added() -> None:
 
 
 async def test_a_file_that_is_gone_is_not_found() -> None:
-    """A link to no file gives 404."""
+    """A link to a deleted file gives 404."""
     async with logged_in_client() as harness:
         url = f"{harness.local.api_url.removesuffix('/api/v10')}/attachments/1/2/x.txt"
         with pytest.raises(discord.NotFound):
@@ -146,7 +146,7 @@ async def test_a_file_that_is_gone_is_not_found() -> None:
 
 
 async def test_a_file_above_20_mebibytes_is_too_large() -> None:
-    """Exactly 20 MiB go, one byte more is 413 with 40005."""
+    """Exactly 20 MiB are accepted; one byte more gives 413 with 40005."""
     async with logged_in_client() as harness:
         size = 20 * 1024 * 1024
         await harness.place().send(file=discord.File(io.BytesIO(bytes(size)), "fits.mp3"))
@@ -160,7 +160,7 @@ async def test_a_file_above_20_mebibytes_is_too_large() -> None:
     [("view_channel", 403, 50001), ("send_messages", 403, 50013), ("attach_files", 403, 50013)],
 )
 async def test_posting_needs_its_permission(denied: str, status: int, code: int) -> None:
-    """Each missing permission refuses with its code, and works again when allowed."""
+    """Each missing permission gives its code, and granting it makes the post succeed."""
     async with logged_in_client() as harness:
         harness.songs.deny(denied)
         with pytest.raises(discord.Forbidden) as refused:
@@ -171,8 +171,8 @@ async def test_posting_needs_its_permission(denied: str, status: int, code: int)
 
 
 @pytest.mark.malformed_requests
-async def test_without_embed_links_the_embeds_are_dropped_in_silence() -> None:
-    """The message appears without its embeds; one of embeds alone would be empty."""
+async def test_without_embed_links_the_embeds_are_dropped_silently() -> None:
+    """The message appears without its embeds; one of embeds alone counts as empty."""
     async with logged_in_client() as harness:
         harness.songs.deny("embed_links")
         await harness.place().send("text", embed=discord.Embed(title="gone"))
@@ -182,8 +182,8 @@ async def test_without_embed_links_the_embeds_are_dropped_in_silence() -> None:
         assert refused.value.code == 50006
 
 
-async def test_without_read_message_history_the_past_is_hidden() -> None:
-    """A list is empty, a single message is refused, a reply is refused."""
+async def test_without_read_message_history_older_messages_are_hidden() -> None:
+    """A list is empty; a single message and a reply are refused."""
     async with logged_in_client() as harness:
         posted = await harness.place().send("x")
         harness.songs.deny("read_message_history")
@@ -196,8 +196,8 @@ async def test_without_read_message_history_the_past_is_hidden() -> None:
         assert unreplied.value.code == 160002
 
 
-async def test_guild_permissions_are_added_up_from_roles_and_overwrites() -> None:
-    """Everyone, the bot's role, overwrites of everyone, of roles and of the bot, in that order."""
+async def test_permissions_are_computed_from_roles_and_overwrites() -> None:
+    """They apply in order: @everyone, roles, overwrites of @everyone, of roles, of the bot."""
     async with logged_in_client() as harness:
         guild, songs, bot = harness.guild, harness.songs, harness.local.bot_user
 
@@ -223,8 +223,8 @@ async def test_guild_permissions_are_added_up_from_roles_and_overwrites() -> Non
     ],
     ids=["deleted", "thrown out"],
 )
-async def test_a_place_that_is_gone_refuses(close: Any, code: int) -> None:
-    """A deleted channel is unknown; one of a guild that the bot left is not accessible."""
+async def test_a_deleted_channel_is_refused(close: Any, code: int) -> None:
+    """A deleted channel is unknown; a channel of a left guild is not accessible."""
     async with logged_in_client() as harness:
         close(harness)
         with pytest.raises(discord.HTTPException) as refused:
@@ -233,7 +233,7 @@ async def test_a_place_that_is_gone_refuses(close: Any, code: int) -> None:
 
 
 async def test_direct_messages_can_be_closed() -> None:
-    """A person who closed them refuses with 50007, and one without a common guild with 50278."""
+    """A user who closed them gives 50007, a user without a common guild 50278."""
     async with logged_in_client() as harness:
         user = await harness.bot.fetch_user(harness.ada.id)
         await user.send("hello")
@@ -250,8 +250,8 @@ async def test_direct_messages_can_be_closed() -> None:
         await (await harness.bot.fetch_user(friend.id)).send("hello")
 
 
-async def test_nobody_unknown_can_be_written_to() -> None:
-    """An unknown user is 10013, the bot itself 50007."""
+async def test_a_direct_message_needs_a_known_user() -> None:
+    """An unknown user gives 10013, the bot itself 50007."""
     async with logged_in_client() as harness:
         for recipient, code in ((1, 10013), (harness.local.bot_user.id, 50007)):
             with pytest.raises(discord.HTTPException) as refused:
@@ -259,8 +259,8 @@ async def test_nobody_unknown_can_be_written_to() -> None:
             assert refused.value.code == code
 
 
-async def test_threads_open_and_close() -> None:
-    """A post reopens an archived thread; locked ones refuse, and so do edits in archived ones."""
+async def test_a_post_reopens_an_archived_thread() -> None:
+    """Posts to locked threads are refused, and so are edits in archived ones."""
     async with logged_in_client() as harness:
         thread = harness.guild.add_thread(harness.songs, "new songs")
         posted = await harness.place(thread).send("x")
@@ -286,8 +286,8 @@ async def test_threads_open_and_close() -> None:
             await harness.place(thread).send("x")
 
 
-async def test_the_bot_can_make_and_change_threads() -> None:
-    """Threads start from a message or without one; changing them needs Manage Threads."""
+async def test_the_bot_can_create_and_change_threads() -> None:
+    """Threads start with or without a message; changing them needs Manage Threads."""
     async with logged_in_client() as harness:
         posted = await harness.place().send("x")
         path = f"/channels/{harness.songs.id}"
@@ -315,8 +315,8 @@ async def test_the_bot_can_make_and_change_threads() -> None:
 
 
 @pytest.mark.malformed_requests
-async def test_threads_are_not_made_anyhow() -> None:
-    """Without a name, without permission or inside a thread there is none."""
+async def test_invalid_threads_are_not_created() -> None:
+    """A thread needs a name, the permission, and a channel that is no thread."""
     async with logged_in_client() as harness:
         path = f"/channels/{harness.songs.id}/threads"
         with pytest.raises(discord.HTTPException):
@@ -330,7 +330,7 @@ async def test_threads_are_not_made_anyhow() -> None:
 
 
 async def test_typing_needs_the_permission_to_send() -> None:
-    """The sign that someone types is refused where nothing may be posted."""
+    """The typing indicator is refused where the bot may not post."""
     async with logged_in_client() as harness:
         await harness.bot.http.send_typing(harness.songs.id)
         harness.songs.deny("send_messages")
@@ -339,7 +339,7 @@ async def test_typing_needs_the_permission_to_send() -> None:
 
 
 async def test_only_own_messages_can_be_changed() -> None:
-    """Another's message cannot be edited, and deleted only with Manage Messages."""
+    """Editing another's message is refused; deleting it needs Manage Messages."""
     async with logged_in_client() as harness:
         said = harness.local.send_message(harness.ada, harness.songs, "mine")
         place = harness.place().get_partial_message(said.id)
@@ -356,7 +356,7 @@ async def test_only_own_messages_can_be_changed() -> None:
         assert harness.songs.messages == []
 
 
-async def test_what_people_write_is_blank_without_the_intent() -> None:
+async def test_message_content_is_blank_without_the_intent() -> None:
     """Over HTTP too, except in direct messages and where the bot is mentioned."""
     async with logged_in_client() as harness:
         harness.local.send_message(harness.ada, harness.songs, "secret")
@@ -368,7 +368,7 @@ async def test_what_people_write_is_blank_without_the_intent() -> None:
 
 
 async def test_a_reply_refers_to_its_message() -> None:
-    """A reply carries what it answers, and pings its author unless told otherwise."""
+    """A reply contains the original message, and pings its author by default."""
     async with logged_in_client() as harness:
         said = harness.local.send_message(harness.ada, harness.songs, "hello")
         place = harness.place().get_partial_message(said.id)
@@ -381,8 +381,8 @@ async def test_a_reply_refers_to_its_message() -> None:
 
 
 @pytest.mark.malformed_requests
-async def test_a_reply_to_nothing_is_refused_unless_told_otherwise() -> None:
-    """An unknown target refuses; with ``fail_if_not_exists`` false it is a plain message."""
+async def test_a_reply_to_an_unknown_message_is_refused() -> None:
+    """With ``fail_if_not_exists`` false it becomes a plain message."""
     async with logged_in_client() as harness:
         with pytest.raises(discord.HTTPException) as refused:
             await harness.post(content="x", message_reference={"message_id": "1"})
@@ -400,8 +400,8 @@ async def pinged(harness: ClientHarness, content: str, **fields: Any) -> set[int
     return harness.songs.history[int(posted["id"])].pinged
 
 
-async def test_a_plain_message_pings_whom_it_names() -> None:
-    """Users in the channel are pinged; in code, escaped, unknown or elsewhere they are not."""
+async def test_a_plain_message_pings_the_mentioned_users() -> None:
+    """Mentions in code, escaped mentions and mentions of absent users do not ping."""
     async with logged_in_client() as harness:
         ada, outsider = harness.ada, harness.local.add_user("Bob")
         assert await pinged(harness, f"{ada.mention} <@!{ada.id}>") == {ada.id}
@@ -412,7 +412,7 @@ async def test_a_plain_message_pings_whom_it_names() -> None:
 
 
 async def test_allowed_mentions_decide_who_is_pinged() -> None:
-    """Nobody, listed users, or kinds of mention."""
+    """They permit nobody, listed users, or kinds of mention."""
     async with logged_in_client() as harness:
         ada, bob = harness.ada, harness.local.add_user("Bob")
         harness.guild.add_member(bob)
@@ -442,7 +442,7 @@ async def test_roles_and_everyone_need_permission() -> None:
 
 
 async def test_neither_an_embed_nor_an_edit_pings() -> None:
-    """A mention in an embed is only shown, one that comes by an edit too."""
+    """Mentions in an embed or added by an edit are shown without a ping."""
     async with logged_in_client() as harness:
         assert await pinged(harness, "x", embeds=[{"description": harness.ada.mention}]) == set()
         (message,) = harness.songs.messages
@@ -451,7 +451,7 @@ async def test_neither_an_embed_nor_an_edit_pings() -> None:
         assert message.pinged == set()
 
 
-async def test_the_bot_knows_itself_and_its_guild() -> None:
+async def test_the_bot_can_fetch_itself_and_its_guild() -> None:
     """Application, guild, channels, roles and members can be fetched."""
     async with logged_in_client() as harness:
         info = await harness.bot.application_info()
@@ -474,8 +474,8 @@ async def test_the_bot_knows_itself_and_its_guild() -> None:
 
 
 @pytest.mark.malformed_requests
-async def test_wrong_ways_of_asking_are_refused() -> None:
-    """A wrong method, a body that is no JSON, no object, or an id that is no number."""
+async def test_malformed_requests_are_refused() -> None:
+    """A wrong method, a body that is no JSON object, and an invalid id are refused."""
     async with logged_in_client() as harness:
         path = f"/channels/{harness.songs.id}/messages"
         for status, code, method, where, options in (

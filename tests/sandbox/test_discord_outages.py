@@ -1,4 +1,4 @@
-"""Whole-bot refusals of the local Discord, shards that are away, and servers without the bot."""
+"""Tests of refusals that affect the whole bot, absent shards, and servers without the bot."""
 
 import asyncio
 
@@ -19,7 +19,7 @@ POST = "POST /channels/{id}/messages"
 
 
 async def test_a_server_without_the_bot_can_have_its_commands() -> None:
-    """Interactions name the server as their owner; everything else about it is refused."""
+    """Interactions name that server as their owner; other requests about it are refused."""
     async with connected_client() as harness:
         guild = harness.local.add_guild("Commands only", commands_only=True)
         chat = guild.add_channel("chat")
@@ -46,8 +46,8 @@ async def test_a_server_without_the_bot_can_have_its_commands() -> None:
         )
 
 
-async def test_throwing_the_bot_out_takes_its_commands_along() -> None:
-    """Nobody is offered anything there afterwards."""
+async def test_removing_the_bot_removes_its_commands() -> None:
+    """After the removal no user of the server is offered a command."""
     async with connected_client() as harness:
         await harness.local.wait_until_commands()
         harness.guild.authorize_commands()
@@ -56,8 +56,8 @@ async def test_throwing_the_bot_out_takes_its_commands_along() -> None:
             await harness.local.command(harness.ada, harness.songs, "suno status", id="x")
 
 
-async def test_a_fault_can_depend_on_what_is_written() -> None:
-    """AutoMod refuses its words wherever they stand in the body, also beside files."""
+async def test_a_fault_can_depend_on_the_content() -> None:
+    """A content fault matches words anywhere in the body, also beside files."""
     async with logged_in_client() as harness:
         fault = harness.local.faults.add(
             POST, status=400, code=200000, where=body_contains("Grief"), times=None
@@ -76,8 +76,8 @@ async def test_a_fault_can_depend_on_what_is_written() -> None:
         assert harness.songs.messages[0].attachments[0].filename.endswith(".py")
 
 
-async def test_a_fault_can_concern_one_person_only() -> None:
-    """Whose direct message cannot be opened is a matter of the body too."""
+async def test_a_fault_can_be_limited_to_one_user() -> None:
+    """Opening the direct messages of one user fails, as decided by the request's body."""
     async with logged_in_client() as harness:
         bea = harness.local.add_user("Bea")
         harness.local.faults.add(
@@ -92,8 +92,8 @@ async def test_a_fault_can_concern_one_person_only() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 413, 429, 520])
-async def test_a_proxy_can_answer_anything(status: int) -> None:
-    """A page with any status, and with headers, says nothing in Discord's name."""
+async def test_a_proxy_can_return_any_status(status: int) -> None:
+    """A page with any status and headers does not look like a response of Discord."""
     async with logged_in_client() as harness:
         harness.local.faults.add(POST, status=status, html=True, headers={"Retry-After": "7"})
         with pytest.raises(discord.HTTPException) as error:
@@ -103,8 +103,8 @@ async def test_a_proxy_can_answer_anything(status: int) -> None:
         assert error.value.response.content_type == "text/html"
 
 
-async def test_a_global_wait_stops_every_request_until_it_is_over() -> None:
-    """Each is a 429 that says how long; what answers interactions goes through."""
+async def test_a_global_rate_limit_applies_to_every_request() -> None:
+    """Each request gets a 429 with the delay; answers to interactions succeed."""
     async with logged_in_client() as harness, aiohttp.ClientSession() as session:
         harness.local.clock.stop()
         harness.local.rate_limits.block_globally(600)
@@ -129,7 +129,7 @@ async def test_a_global_wait_stops_every_request_until_it_is_over() -> None:
 
 
 async def test_many_direct_messages_cannot_be_opened_at_once() -> None:
-    """After ten new ones comes 40003, until some time has passed; open ones count for nothing."""
+    """After ten new ones 40003 is returned for some time; open ones do not count."""
     async with logged_in_client() as harness:
         people = [harness.local.add_user(f"Person {number}") for number in range(11)]
         for user in [*people[:10], people[0]]:
@@ -142,7 +142,7 @@ async def test_many_direct_messages_cannot_be_opened_at_once() -> None:
 
 
 async def test_a_shard_can_be_away_while_its_server_removes_the_bot() -> None:
-    """The READY that it gets afterwards no longer names the server."""
+    """The next READY of the shard does not contain the server."""
     async with LocalDiscord(shards=2) as local, SampleBot() as bot:
         guilds = [local.add_guild(f"Guild {number}") for number in range(6)]
         gone = next(guild for guild in guilds if (guild.id >> 22) % 2 == 1)
@@ -166,8 +166,8 @@ async def test_a_shard_can_be_away_while_its_server_removes_the_bot() -> None:
             await running
 
 
-async def test_a_shard_that_resumes_hears_what_it_missed() -> None:
-    """While nobody listens, events are kept for the session."""
+async def test_a_resumed_shard_gets_the_missed_events() -> None:
+    """Events are kept for the session while no client is connected."""
     async with connected_client() as harness:
         await harness.bot.until_known(harness.guild.id)
         harness.local.suspend_shard(0)

@@ -1,4 +1,4 @@
-"""Kinds of channel and thread at the local Discord, and who has access to them."""
+"""Tests of the channel and thread types at the local Discord, and of access to them."""
 
 from typing import Any
 
@@ -18,8 +18,8 @@ async def refused(call: Any) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("kind", [kinds.TEXT, kinds.VOICE, kinds.ANNOUNCEMENT, kinds.STAGE])
-async def test_channels_of_many_kinds_take_messages(kind: int) -> None:
-    """Discord's client knows each kind, and a message can be posted, read and edited there."""
+async def test_channels_of_many_types_accept_messages(kind: int) -> None:
+    """discord.py knows each type, and messages can be posted, read and edited there."""
     async with connected_client() as harness:
         await harness.bot.until_known(harness.guild.id)
         channel = harness.guild.add_channel("place", kind)
@@ -32,8 +32,8 @@ async def test_channels_of_many_kinds_take_messages(kind: int) -> None:
 
 
 @pytest.mark.parametrize("kind", [kinds.FORUM, kinds.MEDIA, kinds.CATEGORY])
-async def test_some_channels_take_no_messages(kind: int) -> None:
-    """Neither is there anything to read: 50008."""
+async def test_some_channel_types_have_no_messages(kind: int) -> None:
+    """Posting and reading give 50008."""
     async with logged_in_client() as harness:
         channel = harness.guild.add_channel("place", kind)
         assert await refused(harness.place(channel).send("x")) == (400, 50008)
@@ -42,14 +42,14 @@ async def test_some_channels_take_no_messages(kind: int) -> None:
 
 
 async def test_the_chat_of_a_voice_channel_needs_connect() -> None:
-    """Who may not connect has no access."""
+    """Without Connect the bot has no access to the chat."""
     async with logged_in_client() as harness:
         voice = harness.guild.add_channel("voice", kinds.VOICE)
         voice.deny("connect")
         assert await refused(harness.place(voice).send("x")) == (403, 50001)
 
 
-async def test_a_forum_takes_posts() -> None:
+async def test_a_forum_accepts_posts() -> None:
     """A post is a thread with the id of its first message; it has no nonce."""
     async with connected_client() as harness:
         await harness.bot.until_known(harness.guild.id)
@@ -84,7 +84,7 @@ async def test_a_forum_takes_posts() -> None:
     ids=str,
 )
 async def test_a_malformed_post_leaves_no_thread(body: dict[str, Any]) -> None:
-    """The forum is as it was before."""
+    """After a refused post the forum is unchanged."""
     async with logged_in_client() as harness:
         forum = harness.guild.add_channel("forum", kinds.FORUM)
         request = harness.request("POST", f"/channels/{forum.id}/threads", json=body)
@@ -94,8 +94,8 @@ async def test_a_malformed_post_leaves_no_thread(body: dict[str, Any]) -> None:
 
 
 @pytest.mark.malformed_requests
-async def test_a_thread_is_private_unless_it_says_otherwise() -> None:
-    """Without a type, only those whom somebody lets in see it."""
+async def test_a_thread_is_private_by_default() -> None:
+    """Without a type, only added members see the thread."""
     async with logged_in_client() as harness:
         path = f"/channels/{harness.songs.id}/threads"
         private = await harness.request("POST", path, json={"name": "x"})
@@ -112,7 +112,7 @@ async def test_a_thread_is_private_unless_it_says_otherwise() -> None:
 
 
 async def test_a_message_has_one_thread_at_most() -> None:
-    """A second one is refused, and one that begins in a channel of announcements is of its kind."""
+    """A second thread is refused, and one in an announcement channel has that type."""
     async with logged_in_client() as harness:
         news = harness.guild.add_channel("news", kinds.ANNOUNCEMENT)
         message = await harness.post(news, content="x")
@@ -124,8 +124,8 @@ async def test_a_message_has_one_thread_at_most() -> None:
         assert await refused(harness.request("POST", inside, json={"name": "x"})) == (400, 50024)
 
 
-async def test_a_private_thread_is_open_to_its_members_alone() -> None:
-    """The bot hears of it when it is let in, and has no access when it is thrown out."""
+async def test_a_private_thread_is_visible_to_its_members_only() -> None:
+    """The bot gets an event when it is added, and has no access once it is removed."""
     async with connected_client() as harness:
         guild = await harness.bot.until_known(harness.guild.id)
         thread = harness.guild.add_thread(
@@ -148,7 +148,7 @@ async def test_a_private_thread_is_open_to_its_members_alone() -> None:
 
 
 async def test_an_edit_needs_an_open_thread() -> None:
-    """In an archived one it is 50083, in a locked one 160005; moderators edit in the latter."""
+    """An archived thread gives 50083, a locked one 160005 except to moderators."""
     async with logged_in_client() as harness:
         thread = harness.guild.add_thread(harness.songs, "songs")
         message = await harness.place(thread).send("x")
@@ -162,8 +162,8 @@ async def test_an_edit_needs_an_open_thread() -> None:
         assert await refused(message.edit(content="z")) == (400, 50083)
 
 
-async def test_a_bot_that_was_timed_out_only_reads() -> None:
-    """It hears until when; posting is 50013, until the time is over or it is forgiven."""
+async def test_a_timed_out_bot_can_only_read() -> None:
+    """It gets the end of the time-out; posting gives 50013 until the time-out ends."""
     async with connected_client() as harness:
         guild = await harness.bot.until_known(harness.guild.id)
         bot = harness.local.bot_user
@@ -184,8 +184,8 @@ async def test_a_bot_that_was_timed_out_only_reads() -> None:
         await harness.place().send("x")
 
 
-async def test_a_bot_hears_what_becomes_of_its_own_roles() -> None:
-    """Given, taken and deleted roles change what it may do; of others' it hears nothing."""
+async def test_a_bot_gets_changes_of_its_own_roles() -> None:
+    """Adding, removing or deleting a role changes its permissions; others' roles send nothing."""
     async with connected_client() as harness:
         guild = await harness.bot.until_known(harness.guild.id)
         bot, role = harness.local.bot_user, harness.guild.add_role("Cleaner", "manage_messages")
@@ -204,8 +204,8 @@ async def test_a_bot_hears_what_becomes_of_its_own_roles() -> None:
         assert "GUILD_MEMBER_UPDATE" not in harness.bot.event_types
 
 
-async def test_a_deleted_role_is_gone_from_overwrites() -> None:
-    """What it allowed or denied in a channel counts no more."""
+async def test_a_deleted_role_is_removed_from_overwrites() -> None:
+    """Its overwrites in channels no longer apply."""
     async with logged_in_client() as harness:
         role = harness.guild.add_role("Muted")
         harness.guild.give_role(harness.local.bot_user, role)
@@ -215,8 +215,8 @@ async def test_a_deleted_role_is_gone_from_overwrites() -> None:
         await harness.place().send("x")
 
 
-async def test_a_bot_hears_of_a_guilds_new_name_and_language() -> None:
-    """Only a Community server has a language of its own."""
+async def test_a_bot_gets_changes_of_a_guilds_name_and_language() -> None:
+    """Only a Community server has its own language."""
     async with connected_client() as harness:
         guild = await harness.bot.until_known(harness.guild.id)
         assert "COMMUNITY" not in guild.features
@@ -227,8 +227,8 @@ async def test_a_bot_hears_of_a_guilds_new_name_and_language() -> None:
         assert "COMMUNITY" in guild.features
 
 
-async def test_who_is_let_into_a_channel_hears_of_its_threads() -> None:
-    """Threads of a hidden channel are unknown; THREAD_LIST_SYNC brings the active ones."""
+async def test_a_bot_that_gains_access_to_a_channel_gets_its_threads() -> None:
+    """Threads of a hidden channel are unknown until THREAD_LIST_SYNC brings the active ones."""
     async with connected_client() as harness:
         guild = await harness.bot.until_known(harness.guild.id)
         hidden = harness.guild.add_channel("hidden")
@@ -248,8 +248,8 @@ async def test_who_is_let_into_a_channel_hears_of_its_threads() -> None:
         assert harness.bot.event_types.count("THREAD_LIST_SYNC") == 1
 
 
-async def test_messages_of_hidden_channels_are_not_told() -> None:
-    """The intent alone is not enough."""
+async def test_messages_of_hidden_channels_are_not_sent() -> None:
+    """The messages intent does not suffice without access to the channel."""
     intents = discord.Intents(guilds=True, guild_messages=True)
     async with connected_client(intents=intents) as harness:
         harness.songs.deny("view_channel")

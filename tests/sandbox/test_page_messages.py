@@ -322,7 +322,7 @@ async def test_a_modal_that_is_left_sends_nothing(harness: PageHarness) -> None:
         await expect(page.get_by_role("button", name="Write")).to_be_focused()
 
 
-async def test_an_ephemeral_answer_is_seen_by_one_person_only(harness: PageHarness) -> None:
+async def test_an_ephemeral_answer_is_visible_to_one_user_only(harness: PageHarness) -> None:
     """Until that person dismisses it."""
 
     async def whisper(interaction: discord.Interaction) -> None:
