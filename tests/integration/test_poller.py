@@ -189,7 +189,7 @@ async def test_an_id_that_the_relay_refuses_is_given_up_at_the_deadline(
 async def test_an_address_that_is_wrong_is_an_outage(
     polling: PollerHarness, elsewhere: UnknownPathFormat
 ) -> None:
-    """The relay's own word for it ends no watch: whoever runs the bot can mend it."""
+    """A denial at a wrong address ends no watch, because the operator can correct the address."""
     polling.relay.response_format = ResponseFormat(paths=frozenset(), unknown_path=elsewhere)
     polling.relay.add(song("song", takes=60))
     assert await polling.watch("song") is WatchOutcome.MISCONFIGURED

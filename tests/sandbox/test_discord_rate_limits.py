@@ -1,4 +1,4 @@
-"""Discord's rate limits, as the local Discord keeps them for a client that reads the headers."""
+"""Tests of Discord's rate limits at the local Discord, with a client that reads the headers."""
 
 import asyncio
 
@@ -9,22 +9,22 @@ from tests.support.sandbox_client import logged_in_client
 
 
 async def test_rate_limits_can_be_off() -> None:
-    """Without them no answer has their headers, however many requests come."""
+    """Without rate limits no response has their headers, however many requests come."""
     async with logged_in_client(rate_limited=False) as harness:
         await asyncio.gather(*(harness.place().send(str(number)) for number in range(60)))
         assert {one.status for one in harness.local.requests} == {200}
 
 
 async def test_a_channel_takes_five_messages_in_five_seconds() -> None:
-    """discord.py reads the headers and holds back by itself: nothing is refused."""
+    """discord.py reads the headers and waits, so no request is refused."""
     async with logged_in_client() as harness:
         await asyncio.gather(*(harness.place().send(str(number)) for number in range(12)))
         assert len(harness.songs.messages) == 12
         assert {one.status for one in harness.local.requests} == {200}
 
 
-async def test_what_comes_too_fast_is_refused() -> None:
-    """The sixth message in the window is a 429 that says how long to wait."""
+async def test_a_message_beyond_the_rate_limit_is_refused() -> None:
+    """The sixth message in the window gives a 429 with the delay."""
     async with logged_in_client(rate_limit_speed=1) as harness, aiohttp.ClientSession() as session:
         harness.local.clock.stop()
         url = f"{harness.local.api_url}/channels/{harness.songs.id}/messages"
@@ -44,7 +44,7 @@ async def test_what_comes_too_fast_is_refused() -> None:
 
 
 async def test_the_whole_bot_makes_fifty_requests_a_second() -> None:
-    """The fifty-first is refused globally; answers to interactions do not count."""
+    """The fifty-first gives a global 429; answers to interactions do not count."""
     async with logged_in_client() as harness, aiohttp.ClientSession() as session:
         harness.local.clock.stop()
         harness.local.clock.advance(1)
@@ -74,10 +74,10 @@ async def test_the_whole_bot_makes_fifty_requests_a_second() -> None:
         ("PATCH /webhooks/1/token/messages/@original", 5, 2),
     ],
 )
-async def test_each_kind_of_request_has_a_bucket_of_its_own(
+async def test_each_kind_of_request_has_its_own_bucket(
     request_: str, most: int, seconds: int
 ) -> None:
-    """Its headers count down to the refusal; other places and other kinds have other buckets."""
+    """Its headers count down; other channels and other kinds have other buckets."""
     async with logged_in_client(rate_limit_speed=1) as harness, aiohttp.ClientSession() as session:
         harness.local.clock.stop()
         headers = {"Authorization": f"Bot {harness.local.token}"}
@@ -109,8 +109,8 @@ async def test_each_kind_of_request_has_a_bucket_of_its_own(
         assert (await ask(method, path)).status != 429
 
 
-async def test_what_has_no_bucket_has_no_headers() -> None:
-    """Only the limit of the whole bot counts for it."""
+async def test_requests_without_a_bucket_have_no_headers() -> None:
+    """Only the global rate limit applies to them."""
     async with logged_in_client() as harness, aiohttp.ClientSession() as session:
         headers = {"Authorization": f"Bot {harness.local.token}"}
         async with session.get(f"{harness.local.api_url}/users/@me", headers=headers) as response:

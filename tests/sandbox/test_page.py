@@ -30,10 +30,10 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-async def test_the_page_forbids_everything_that_is_not_its_own(
+async def test_the_page_loads_only_its_own_resources(
     page: PageServer, session: aiohttp.ClientSession
 ) -> None:
-    """Scripts, styles, pictures and connections: from this server alone."""
+    """Scripts, styles, pictures and connections are allowed from its own server alone."""
     async with session.get(page.url) as answer:
         assert answer.status == 200
         policy = answer.headers["Content-Security-Policy"]
@@ -48,25 +48,25 @@ async def test_the_page_forbids_everything_that_is_not_its_own(
 async def test_another_name_for_this_machine_is_refused(
     page: PageServer, session: aiohttp.ClientSession, host: str
 ) -> None:
-    """A site whose name suddenly means 127.0.0.1 gets nothing."""
+    """A site whose name resolves to 127.0.0.1 (DNS rebinding) gets nothing."""
     async with session.get(page.url, headers={"Host": host}) as answer:
         assert answer.status == 421
         assert page.url in await answer.text()
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
-async def test_another_site_cannot_ask(
+async def test_requests_from_another_site_are_refused(
     page: PageServer, session: aiohttp.ClientSession, site: str
 ) -> None:
-    """Not even for a picture."""
+    """Another site cannot load even a picture."""
     async with session.get(page.url, headers={"Sec-Fetch-Site": site}) as answer:
         assert answer.status == 403
 
 
-async def test_a_link_that_stands_elsewhere_opens_the_page(
+async def test_a_link_on_another_page_opens_the_page(
     page: PageServer, session: aiohttp.ClientSession
 ) -> None:
-    """Such as in a terminal that is a page itself; nothing but the page is opened so."""
+    """A terminal may be a web page itself; such a link opens the page and nothing else."""
     headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document"}
     async with session.get(page.url, headers=headers) as answer:
         assert answer.status == 200
@@ -75,20 +75,20 @@ async def test_a_link_that_stands_elsewhere_opens_the_page(
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", None])
-async def test_only_the_page_itself_opens_its_socket(
+async def test_only_the_page_can_open_its_websocket(
     page: PageServer, session: aiohttp.ClientSession, origin: str | None
 ) -> None:
-    """Browsers say where a WebSocket comes from; who does not say it is refused too."""
+    """A WebSocket request with another Origin header, or without one, is refused."""
     headers = {"Origin": origin} if origin else {}
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
         await session.ws_connect(f"{page.url}socket", headers=headers)
     assert refused.value.status == 403
 
 
-async def test_the_page_gets_everything_when_it_connects(
+async def test_the_page_gets_a_snapshot_when_it_connects(
     page: PageServer, session: aiohttp.ClientSession
 ) -> None:
-    """Who one is, the people, the places."""
+    """The snapshot contains the current user, all users and all channels."""
     headers = {"Origin": page.url.rstrip("/")}
     async with session.ws_connect(f"{page.url}socket", headers=headers) as socket:
         event = await socket.receive_json()
@@ -100,10 +100,10 @@ async def test_the_page_gets_everything_when_it_connects(
 @pytest.mark.parametrize(
     "request_", [{"do": "press", "message": "1", "id": "x"}, {"do": "task", "kind": "opera"}]
 )
-async def test_what_is_not_there_is_told(
+async def test_a_request_for_something_unknown_gives_an_error(
     page: PageServer, session: aiohttp.ClientSession, request_: dict[str, str]
 ) -> None:
-    """The page stays connected."""
+    """The page stays connected after the error."""
     headers = {"Origin": page.url.rstrip("/")}
     async with session.ws_connect(f"{page.url}socket", headers=headers) as socket:
         await socket.receive_json()
@@ -117,15 +117,15 @@ async def test_what_is_not_there_is_told(
 async def test_only_the_page_s_own_files_are_served(
     page: PageServer, session: aiohttp.ClientSession, path: str
 ) -> None:
-    """No way leads out of the folder."""
+    """No path leads out of the folder of the page."""
     async with session.get(f"{page.url}{path}") as answer:
         assert answer.status == 404
 
 
-async def test_a_cover_is_a_picture_of_its_own(
+async def test_a_cover_is_generated_from_the_clip_id(
     page: PageServer, session: aiohttp.ClientSession
 ) -> None:
-    """Drawn from the clip's id: the same id gives the same picture, large or small."""
+    """The same id gives the same picture, large or small."""
     pictures = []
     for name in ("image_one", "image_large_one", "image_two"):
         async with session.get(f"{page.url}media/{name}.jpeg") as answer:
@@ -136,10 +136,10 @@ async def test_a_cover_is_a_picture_of_its_own(
     assert pictures[0] != pictures[2]
 
 
-async def test_a_tune_can_be_played_from_anywhere_in_it(
+async def test_a_tune_can_be_requested_in_ranges(
     page: PageServer, session: aiohttp.ClientSession
 ) -> None:
-    """It is a WAV file with sound in it, and players may ask for a part."""
+    """It is a WAV file with sound, and players may request a part of it."""
     async with session.get(f"{page.url}media/one.mp3") as answer:
         assert answer.content_type == "audio/wav"
         sound = await answer.read()
@@ -152,10 +152,10 @@ async def test_a_tune_can_be_played_from_anywhere_in_it(
 
 
 @pytest.mark.parametrize("content_type", ["text/html", "image/svg+xml", "application/xhtml+xml"])
-async def test_a_file_that_could_run_is_served_as_text(
+async def test_an_executable_upload_is_served_as_text(
     page: PageServer, session: aiohttp.ClientSession, content_type: str
 ) -> None:
-    """Whatever the bot uploads: a page or a drawing with scripts in it stays a text here."""
+    """An uploaded HTML or SVG file with scripts is served as plain text."""
     data = b"<script>alert(1)</script>"
     page.page.discord.state.files[7] = Attachment(7, "file", data, content_type, "")
     async with session.get(f"{page.url}files/1/7/file") as answer:
@@ -175,8 +175,8 @@ PAIRS = [
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize("pair", PAIRS, ids="/".join)
-def test_every_text_stands_out_from_what_it_stands_on(theme: str, pair: tuple[str, str]) -> None:
-    """By 4.5 to 1, as the guidelines for accessible pages ask."""
+def test_every_text_has_enough_contrast(theme: str, pair: tuple[str, str]) -> None:
+    """The contrast is at least 4.5 to 1, as the accessibility guidelines require."""
     css = (STATIC / "css" / "tokens.css").read_text()
     block = css.split(f'[data-theme="{theme}"] {{')[1].split("}")[0]
     colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
@@ -191,7 +191,7 @@ def _luminance(colour: str) -> float:
 
 
 def test_no_module_of_the_page_parses_markup_or_is_too_long() -> None:
-    """Text becomes text nodes; a module fits in the head."""
+    """Texts become text nodes only, and the length of a module is limited."""
     forbidden = re.compile(
         r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|Function\("
     )
@@ -203,8 +203,8 @@ def test_no_module_of_the_page_parses_markup_or_is_too_long() -> None:
         assert len(text.splitlines()) < 300, path.name
 
 
-def test_nothing_of_the_page_comes_from_elsewhere() -> None:
-    """Neither scripts nor fonts nor pictures; no script and no style stands in the page itself."""
+def test_the_page_has_no_external_or_inline_resources() -> None:
+    """Scripts, fonts and pictures are local; the page has no inline script or style."""
     page = (STATIC / "index.html").read_text(encoding="utf-8")
     assert "style=" not in page
     assert not re.search(r"<script(?![^>]*src=)|<style", page)

@@ -70,8 +70,8 @@ async def page() -> AsyncIterator[Page]:
         ("two **open and _never", "two **open and _never"),
     ],
 )
-async def test_a_line_is_shown_as_discord_shows_it(page: Page, source: str, shown: str) -> None:
-    """Emphasis, code, links, mentions, and what a backslash makes of them."""
+async def test_a_line_is_rendered_as_in_discord(page: Page, source: str, shown: str) -> None:
+    """Emphasis, code, links, mentions and backslash escapes look as in Discord."""
     assert await page.evaluate(SHOW, source) == f"<div>{shown}</div>"
 
 
@@ -91,13 +91,13 @@ async def test_a_line_is_shown_as_discord_shows_it(page: Page, source: str, show
         ("**over\nlines**", "<div><strong>over\nlines</strong></div>"),
     ],
 )
-async def test_blocks_are_shown_as_discord_shows_them(page: Page, source: str, shown: str) -> None:
-    """Headings, small print, lists, quotes, blocks of code, and lines that stay lines."""
+async def test_blocks_are_rendered_as_in_discord(page: Page, source: str, shown: str) -> None:
+    """Headings, small text, lists, quotes, code blocks and line breaks look as in Discord."""
     assert await page.evaluate(SHOW, source) == shown
 
 
-async def test_what_the_bot_escapes_is_shown_as_it_was(page: Page) -> None:
-    """The bot puts a backslash before everything that could be markdown."""
+async def test_escaped_text_is_rendered_unchanged(page: Page) -> None:
+    """The bot puts a backslash before everything that could be Markdown."""
     title = "*_~`|<>[]()#-+.!\\ and 1. 2) :smile: {x}"
     escaped = "".join(f"\\{one}" if not one.isalnum() and one != " " else one for one in title)
     shown = await page.evaluate(SHOW, escaped)
@@ -114,8 +114,10 @@ async def test_what_the_bot_escapes_is_shown_as_it_was(page: Page) -> None:
         (-172800, "2 days ago"),
     ],
 )
-async def test_relative_times_are_told_from_now(page: Page, seconds: int, shown: str) -> None:
-    """In the largest unit that fits."""
+async def test_relative_times_use_the_largest_fitting_unit(
+    page: Page, seconds: int, shown: str
+) -> None:
+    """The difference from now is shown in the largest unit that fits."""
     script = """async (distance) => {
       const { relative } = await import("/static/js/timestamps.js");
       return relative(1000000 + distance, 1000000, "en-US");
@@ -124,7 +126,7 @@ async def test_relative_times_are_told_from_now(page: Page, seconds: int, shown:
 
 
 async def test_a_time_is_shown_in_the_language_of_the_reader(page: Page) -> None:
-    """The browser knows how."""
+    """The browser formats times in the user's language."""
     script = """async () => {
       const { relative } = await import("/static/js/timestamps.js");
       return relative(1000000 - 120, 1000000, "zh-CN");
@@ -135,8 +137,8 @@ async def test_a_time_is_shown_in_the_language_of_the_reader(page: Page) -> None
 @pytest.mark.parametrize(
     "hostile", ["*" * 4000, "[" * 4000, "||" * 2000, "> " * 2000, "__*" * 1300, "`" * 4000]
 )
-async def test_hostile_markdown_takes_no_time(page: Page, hostile: str) -> None:
-    """Nothing that fits a message keeps a browser busy for a second."""
+async def test_hostile_markdown_is_rendered_within_a_second(page: Page, hostile: str) -> None:
+    """No text that fits a message keeps the browser busy for a second."""
     script = """async (source) => {
       const { parseBlocks } = await import("/static/js/markdown/blocks.js");
       const began = performance.now();
@@ -170,10 +172,10 @@ COMMANDS: list[dict[str, Any]] = [
         ("/suno status", None, None),
     ],
 )
-async def test_a_command_can_be_typed_as_a_whole(
+async def test_a_complete_command_can_be_typed(
     page: Page, typed: str, path: str | None, values: dict[str, str] | None
 ) -> None:
-    """By its own name or by that in one's language; values by name or in order."""
+    """The command has its own or its translated name, and values by name or in order."""
     script = """async ([commands, typed]) => {
       const { readTyped } = await import("/static/js/commands.js");
       const read = readTyped(commands, typed);

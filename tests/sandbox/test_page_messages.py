@@ -78,7 +78,7 @@ def last(page: Page) -> Locator:
 
 
 async def use(page: Page, typed: str) -> None:
-    """Type something into the message box and send it."""
+    """Type a text into the message box and send it."""
     await page.locator(".composer-text").click()
     await page.keyboard.type(typed)
     await page.keyboard.press("Enter")
@@ -93,8 +93,8 @@ async def switch_user(page: Page, name: str) -> None:
 ROW: dict[str, Any] = {"type": 1}
 
 
-async def test_a_message_shows_who_wrote_what(harness: PageHarness) -> None:
-    """Author, a tag for applications, and text with its markdown."""
+async def test_a_message_shows_its_author_and_text(harness: PageHarness) -> None:
+    """Author, a tag for applications, and text rendered as Markdown."""
     async with harness.page() as page:
         await harness.post(content="**Hello** there")
         await expect(last(page).locator(".author")).to_have_text("Suno Bot")
@@ -103,7 +103,7 @@ async def test_a_message_shows_who_wrote_what(harness: PageHarness) -> None:
 
 
 async def test_an_embed_shows_all_its_parts(harness: PageHarness) -> None:
-    """Colour, title, fields, footer; a cover that is elsewhere is not fetched."""
+    """Colour, title, fields and footer are shown; an external cover is not fetched."""
     embed = {
         "title": "Paper *Boats*",
         "url": "https://a.example/song",
@@ -133,7 +133,7 @@ async def test_an_embed_shows_all_its_parts(harness: PageHarness) -> None:
 
 
 async def test_hostile_text_does_not_become_markup(harness: PageHarness) -> None:
-    """Neither in text nor in any part of an embed, a button or a file's name."""
+    """Texts, embeds, buttons and file names are shown as text."""
     evil = '<img src=x onerror="document.title=1"><b>x</b>'
     button = {"type": 2, "style": 1, "label": evil, "custom_id": "evil"}
     embed: dict[str, Any] = {"title": evil, "description": evil, "footer": {"text": evil}}
@@ -147,8 +147,8 @@ async def test_hostile_text_does_not_become_markup(harness: PageHarness) -> None
         assert (await last(page).inner_text()).count(evil) == 7
 
 
-async def test_links_that_are_none_are_text(harness: PageHarness) -> None:
-    """No script hides behind a link."""
+async def test_invalid_links_are_shown_as_text(harness: PageHarness) -> None:
+    """A ``javascript:`` link or a malformed one is not clickable."""
     async with harness.page() as page:
         await harness.post(content="[press](javascript:alert(1)) [ok](https://a.example/)")
         links = last(page).get_by_role("link")
@@ -157,8 +157,8 @@ async def test_links_that_are_none_are_text(harness: PageHarness) -> None:
         await expect(links).to_have_attribute("rel", "noopener noreferrer")
 
 
-async def test_a_press_changes_the_message_where_it_stands(harness: PageHarness) -> None:
-    """The button keeps the focus, and readers see that the message was edited."""
+async def test_a_press_updates_the_message_in_place(harness: PageHarness) -> None:
+    """The button keeps the focus, and the message is marked as edited."""
 
     async def count(interaction: discord.Interaction) -> None:
         await interaction.response.edit_message(content="pressed")
@@ -172,8 +172,8 @@ async def test_a_press_changes_the_message_where_it_stands(harness: PageHarness)
         await expect(page.get_by_role("button", name="Press me")).to_be_focused()
 
 
-async def test_a_link_button_opens_a_page_of_its_own(harness: PageHarness) -> None:
-    """And tells that page nothing."""
+async def test_a_link_button_opens_a_new_page(harness: PageHarness) -> None:
+    """The opened page gets no referrer and no access to the opener."""
     button = {"type": 2, "style": 5, "label": "Listen", "url": "https://a.example/song.mp3"}
     async with harness.page() as page:
         await harness.post(content="done", components=[ROW | {"components": [button]}])
@@ -183,7 +183,7 @@ async def test_a_link_button_opens_a_page_of_its_own(harness: PageHarness) -> No
 
 
 async def test_a_disabled_button_cannot_be_pressed(harness: PageHarness) -> None:
-    """It is there, and it is grey."""
+    """It is visible and greyed out."""
     button = {"type": 2, "style": 2, "label": "Too late", "custom_id": "late", "disabled": True}
     async with harness.page() as page:
         await harness.post(content="over", components=[ROW | {"components": [button]}])
@@ -191,7 +191,7 @@ async def test_a_disabled_button_cannot_be_pressed(harness: PageHarness) -> None
 
 
 async def test_a_choice_from_a_select_reaches_the_bot(harness: PageHarness) -> None:
-    """By the keyboard alone; the description of each choice is shown."""
+    """It works by keyboard alone, and the description of each choice is shown."""
 
     async def tell(interaction: discord.Interaction) -> None:
         assert interaction.data
@@ -212,8 +212,8 @@ async def test_a_choice_from_a_select_reaches_the_bot(harness: PageHarness) -> N
         await expect(last(page)).to_contain_text("chose ['wild']")
 
 
-async def test_several_may_be_chosen_where_several_are_allowed(harness: PageHarness) -> None:
-    """They are sent when the list is closed."""
+async def test_a_select_can_allow_several_choices(harness: PageHarness) -> None:
+    """The choices are sent when the list is closed."""
 
     async def tell(interaction: discord.Interaction) -> None:
         assert interaction.data
@@ -232,8 +232,8 @@ async def test_several_may_be_chosen_where_several_are_allowed(harness: PageHarn
         await expect(last(page)).to_contain_text("chose ['one', 'three']")
 
 
-async def test_a_person_can_be_chosen(harness: PageHarness) -> None:
-    """A select of people offers those who are here."""
+async def test_a_user_can_be_selected(harness: PageHarness) -> None:
+    """A user select offers the members of the server."""
 
     async def tell(interaction: discord.Interaction) -> None:
         assert interaction.data
@@ -248,8 +248,8 @@ async def test_a_person_can_be_chosen(harness: PageHarness) -> None:
         await expect(last(page)).to_contain_text(f"chose ['{harness.friend.id}']")
 
 
-async def test_what_is_chosen_already_is_shown_and_can_be_taken_back(harness: PageHarness) -> None:
-    """Where nothing may be chosen: pressing the choice again takes it back."""
+async def test_a_default_choice_is_shown_and_can_be_removed(harness: PageHarness) -> None:
+    """If no choice is required, choosing it again removes it."""
 
     async def tell(interaction: discord.Interaction) -> None:
         assert interaction.data
@@ -284,7 +284,7 @@ class Form(discord.ui.Modal, title="A few words"):
 
 
 async def test_a_modal_is_filled_in_and_sent(harness: PageHarness) -> None:
-    """What is missing is told within it; Enter sends it."""
+    """Missing values are reported in the modal, and Enter submits it."""
 
     async def ask(interaction: discord.Interaction) -> None:
         if interaction.type is discord.InteractionType.component:
@@ -305,8 +305,8 @@ async def test_a_modal_is_filled_in_and_sent(harness: PageHarness) -> None:
         await expect(last(page)).to_contain_text("Boats: la la")
 
 
-async def test_a_modal_that_is_left_sends_nothing(harness: PageHarness) -> None:
-    """Esc closes it, and the focus is back on the button."""
+async def test_a_dismissed_modal_sends_nothing(harness: PageHarness) -> None:
+    """Esc closes it, and the focus returns to the button."""
 
     async def ask(interaction: discord.Interaction) -> None:
         await interaction.response.send_modal(Form())
@@ -323,7 +323,7 @@ async def test_a_modal_that_is_left_sends_nothing(harness: PageHarness) -> None:
 
 
 async def test_an_ephemeral_answer_is_visible_to_one_user_only(harness: PageHarness) -> None:
-    """Until that person dismisses it."""
+    """It is shown until that user dismisses it."""
 
     async def whisper(interaction: discord.Interaction) -> None:
         await interaction.response.send_message("for you alone", ephemeral=True)
@@ -342,8 +342,8 @@ async def test_an_ephemeral_answer_is_visible_to_one_user_only(harness: PageHarn
         await expect(page.locator(".message")).to_have_count(0)
 
 
-async def test_an_answer_that_takes_a_while_is_awaited(harness: PageHarness) -> None:
-    """First "thinking", then the answer in its place, which is not called edited."""
+async def test_a_deferred_answer_replaces_the_thinking_indicator(harness: PageHarness) -> None:
+    """The answer replaces "thinking", and is not marked as edited."""
     go_on = asyncio.Event()
 
     async def think(interaction: discord.Interaction) -> None:
@@ -360,8 +360,8 @@ async def test_an_answer_that_takes_a_while_is_awaited(harness: PageHarness) -> 
         await expect(last(page)).not_to_contain_text("edited")
 
 
-async def test_choices_come_from_the_bot_while_one_types(harness: PageHarness) -> None:
-    """Arrows choose, Tab takes, Enter sends."""
+async def test_autocomplete_choices_are_shown_while_typing(harness: PageHarness) -> None:
+    """Arrow keys select, Tab accepts, and Enter sends."""
 
     async def tell(interaction: discord.Interaction) -> None:
         await interaction.response.send_message(f"id {interaction.namespace.id}")
@@ -383,8 +383,8 @@ async def test_choices_come_from_the_bot_while_one_types(harness: PageHarness) -
         await expect(last(page)).to_contain_text("id moon-2")
 
 
-async def test_every_kind_of_option_can_be_given(harness: PageHarness) -> None:
-    """Channels, people, roles and fixed choices are chosen from those that there are."""
+async def test_every_type_of_option_can_be_entered(harness: PageHarness) -> None:
+    """Channels, users, roles and fixed choices are selected from lists."""
 
     async def tell(interaction: discord.Interaction) -> None:
         given = interaction.extras
@@ -404,8 +404,8 @@ async def test_every_kind_of_option_can_be_given(harness: PageHarness) -> None:
         await expect(last(page)).to_contain_text("songs friend calm")
 
 
-async def test_what_an_option_does_not_take_is_not_sent(harness: PageHarness) -> None:
-    """The option is marked; an answer never comes."""
+async def test_an_invalid_option_value_is_not_sent(harness: PageHarness) -> None:
+    """The option is marked as invalid, and no interaction is created."""
     async with harness.page() as page:
         await page.locator(".composer-text").click()
         await page.keyboard.type("/suno status x count:9")
@@ -416,7 +416,7 @@ async def test_what_an_option_does_not_take_is_not_sent(harness: PageHarness) ->
 
 
 async def test_a_command_from_the_menu_of_a_message_reaches_the_bot(harness: PageHarness) -> None:
-    """By the keyboard: up to the message, Enter, and down the menu."""
+    """By keyboard alone: to the message, Enter, and down the menu."""
 
     async def tell(interaction: discord.Interaction) -> None:
         await interaction.response.send_message(f"about: {interaction.extras['message'].content}")
@@ -433,8 +433,8 @@ async def test_a_command_from_the_menu_of_a_message_reaches_the_bot(harness: Pag
         await expect(last(page)).to_contain_text("about: look at 123")
 
 
-async def test_files_are_shown_as_what_they_are(harness: PageHarness) -> None:
-    """A player for sounds, a picture, and texts to read at once."""
+async def test_files_are_shown_by_their_type(harness: PageHarness) -> None:
+    """Audio has a player, pictures are displayed, and texts are previewed."""
     async with harness.page() as page:
         place = harness.bot.get_partial_messageable(harness.rooms[-1].id)
         files = {
@@ -451,8 +451,8 @@ async def test_files_are_shown_as_what_they_are(harness: PageHarness) -> None:
         await expect(last(page).locator(".file-text")).to_have_text("la <b>la</b>")
 
 
-async def test_the_newer_kind_of_message_is_shown_too(harness: PageHarness) -> None:
-    """Containers with texts, sections, separators and buttons in them."""
+async def test_components_v2_messages_are_shown(harness: PageHarness) -> None:
+    """Containers with texts, sections, separators and buttons are shown."""
     button = {"type": 2, "style": 1, "label": "It", "custom_id": "it"}
     beside = {"type": 10, "content": "beside"}
     parts = [
@@ -466,8 +466,10 @@ async def test_the_newer_kind_of_message_is_shown_too(harness: PageHarness) -> N
         await expect(last(page).get_by_role("button", name="It")).to_be_visible()
 
 
-async def test_a_mention_of_oneself_stands_out_and_is_counted(harness: PageHarness) -> None:
-    """In the list of channels, until one has looked."""
+async def test_a_mention_of_the_current_user_is_highlighted_and_counted(
+    harness: PageHarness,
+) -> None:
+    """The list of channels counts it until the channel is opened."""
     async with harness.page() as page:
         await page.get_by_role("button", name="songs", exact=True).click()
         await harness.post(content=f"{harness.you.mention} it is done")
@@ -482,8 +484,8 @@ async def test_a_mention_of_oneself_stands_out_and_is_counted(harness: PageHarne
         )
 
 
-async def test_a_spoiler_is_shown_when_it_is_asked_for(harness: PageHarness) -> None:
-    """Not before, not even to a screen reader."""
+async def test_a_spoiler_is_shown_on_request(harness: PageHarness) -> None:
+    """Until then it is hidden from screen readers too."""
     async with harness.page() as page:
         await harness.post(content="the end: ||they meet||")
         hidden = last(page).get_by_role("button", name="Spoiler")
@@ -492,8 +494,8 @@ async def test_a_spoiler_is_shown_when_it_is_asked_for(harness: PageHarness) -> 
         await expect(last(page).get_by_text("they meet")).to_be_visible()
 
 
-async def test_a_deleted_message_is_gone(harness: PageHarness) -> None:
-    """At once."""
+async def test_a_deleted_message_disappears(harness: PageHarness) -> None:
+    """The message disappears at once."""
     async with harness.page() as page:
         message = await harness.post(content="soon gone")
         await expect(last(page)).to_contain_text("soon gone")

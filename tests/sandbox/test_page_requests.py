@@ -25,7 +25,7 @@ class PageClient:
         self.events: list[Payload] = []
 
     async def request(self, what: str, **details: Any) -> Any:
-        """Ask for something; return what comes back. LookupError with what is said against it."""
+        """Send a request; return the response. Raises LookupError if it is refused."""
         await self._socket.send_json({"ref": 1, "do": what, **details})
         answer = await self._next(lambda frame: frame.get("ref") == 1)
         if "error" in answer:
@@ -33,7 +33,7 @@ class PageClient:
         return answer["result"]
 
     async def event(self, event: str, holds: Callable[[Payload], object] = bool) -> Payload:
-        """Return the next event of a kind, also one that came meanwhile."""
+        """Return the next event of a kind, also one that arrived earlier."""
         for known in self.events:
             if known["event"] == event and holds(known):
                 self.events.remove(known)
@@ -83,8 +83,8 @@ async def client(harness: ClientHarness) -> AsyncIterator[PageClient]:
         yield client
 
 
-async def test_what_is_typed_is_posted(harness: ClientHarness, client: PageClient) -> None:
-    """As the person who looks; nothing and too much are refused."""
+async def test_typed_text_is_posted(harness: ClientHarness, client: PageClient) -> None:
+    """It is posted by the current user; empty and too long texts are refused."""
     place = str(harness.songs.id)
     await client.request("send_message", channel=place, text=" hello ")
     frame = await client.event("message")
@@ -95,18 +95,18 @@ async def test_what_is_typed_is_posted(harness: ClientHarness, client: PageClien
             await client.request("send_message", channel=place, text=text)
 
 
-async def test_the_commands_are_those_that_are_registered(
+async def test_the_page_lists_the_registered_commands(
     harness: ClientHarness, client: PageClient
 ) -> None:
-    """Each subcommand by itself, with its options; menus apart."""
+    """Subcommands are listed separately with their options, and menu commands apart."""
     offered = await client.request("available_commands", channel=str(harness.songs.id))
     assert [one["path"] for one in offered["slash"]] == ["suno status", "suno everything"]
     assert [one["name"] for one in offered["slash"][0]["options"]] == ["id", "count", "public"]
     assert offered["menu"] == [{"path": "Watch Suno tasks", "name": "Watch Suno tasks"}]
 
 
-def test_commands_are_told_in_the_language_of_the_reader() -> None:
-    """Names, descriptions and choices, as far as the bot has translated them."""
+def test_commands_are_listed_in_the_language_of_the_user() -> None:
+    """Names, descriptions and choices are translated as far as the bot provides it."""
     choice = {"name": "calm", "value": 1, "name_localizations": {"zh-CN": "平静"}}
     option = {"name": "mood", "type": 3, "description": "How", "choices": [choice]}
     status = {"name": "status", "type": 1, "description": "x", "options": [option]}
@@ -121,10 +121,10 @@ def test_commands_are_told_in_the_language_of_the_reader() -> None:
     assert menu_commands([menu], "zh-CN") == [{"path": "Watch", "name": "关注"}]
 
 
-async def test_options_reach_the_bot_as_what_they_are(
+async def test_options_reach_the_bot_with_their_type(
     harness: ClientHarness, client: PageClient
 ) -> None:
-    """Numbers, truths, people, roles and channels: the page sends them as text."""
+    """Numbers, booleans, users, roles and channels are converted from the page's texts."""
 
     async def tell(interaction: discord.Interaction) -> None:
         await interaction.response.send_message(str(vars(interaction.namespace)))
@@ -151,13 +151,15 @@ async def test_options_reach_the_bot_as_what_they_are(
 
 
 async def test_an_unknown_command_is_refused(harness: ClientHarness, client: PageClient) -> None:
-    """With the words of Discord's own client."""
+    """The error is worded as in Discord's own client."""
     with pytest.raises(LookupError, match="no subcommand"):
         await client.request("command", channel=str(harness.songs.id), name="suno sing")
 
 
-async def test_choices_are_asked_from_the_bot(harness: ClientHarness, client: PageClient) -> None:
-    """For what is typed, with what is filled in already."""
+async def test_autocomplete_choices_are_requested_from_the_bot(
+    harness: ClientHarness, client: PageClient
+) -> None:
+    """The request contains the typed text and the options that are filled in."""
     harness.bot.choices = [discord.app_commands.Choice(name="Boats", value="1")]
     typed = {"channel": str(harness.songs.id), "name": "suno status", "option": "id", "text": "Bo"}
     others = [{"name": "count", "type": 4, "value": "2"}]
@@ -168,7 +170,7 @@ async def test_choices_are_asked_from_the_bot(harness: ClientHarness, client: Pa
 async def test_presses_choices_and_modals_reach_the_bot(
     harness: ClientHarness, client: PageClient
 ) -> None:
-    """A press is answered with a modal, which only the client that pressed gets."""
+    """A modal that answers a press is sent only to the client that pressed."""
 
     class Form(discord.ui.Modal, title="Words"):
         words: discord.ui.TextInput["Form"] = discord.ui.TextInput(label="Words")
@@ -199,7 +201,7 @@ async def test_presses_choices_and_modals_reach_the_bot(
 async def test_an_ephemeral_message_is_for_one_and_can_be_dismissed(
     harness: ClientHarness, client: PageClient
 ) -> None:
-    """Another person's snapshot does not hold it; what is dismissed does not come back."""
+    """Another user's snapshot does not contain it, and dismissing it is permanent."""
 
     async def whisper(interaction: discord.Interaction) -> None:
         await interaction.response.send_message("psst", ephemeral=True)
@@ -223,10 +225,8 @@ async def test_an_ephemeral_message_is_for_one_and_can_be_dismissed(
     assert (await client.event("snapshot"))["messages"] == []
 
 
-async def test_a_command_of_a_menu_gets_its_message(
-    harness: ClientHarness, client: PageClient
-) -> None:
-    """The bot is told which message it was used on."""
+async def test_a_menu_command_gets_its_message(harness: ClientHarness, client: PageClient) -> None:
+    """The bot gets the message on which the command was used."""
 
     async def tell(interaction: discord.Interaction) -> None:
         await interaction.response.send_message(interaction.extras["message"].content.upper())
@@ -238,10 +238,10 @@ async def test_a_command_of_a_menu_gets_its_message(
     assert frame["message"]["used"]["name"] == "Watch Suno tasks"
 
 
-async def test_a_permission_is_taken_and_given_back(
+async def test_a_permission_can_be_removed_and_restored(
     harness: ClientHarness, client: PageClient
 ) -> None:
-    """Every page hears of it; what is not on the list cannot be changed."""
+    """Every page gets the change; unlisted permissions cannot be changed."""
     place = str(harness.songs.id)
     for allowed in (False, True):
         await client.request("set_permission", channel=place, name="send_messages", allowed=allowed)
@@ -251,8 +251,8 @@ async def test_a_permission_is_taken_and_given_back(
         await client.request("set_permission", channel=place, name="administrator", allowed=True)
 
 
-async def test_the_relay_s_tasks_age_and_end(client: PageClient) -> None:
-    """What the page shows of a task follows the relay's time; its links lead to the page."""
+async def test_the_tasks_of_the_relay_are_shown_until_they_end(client: PageClient) -> None:
+    """The page shows a task by the relay's clock, with links to the page."""
     task_id = await client.request("task", kind="song")
     began = await client.event("relay", lambda one: one["relay"]["tasks"])
     assert began["relay"]["tasks"][0]["status"] == "NOT_START"
@@ -269,10 +269,10 @@ async def test_the_relay_s_tasks_age_and_end(client: PageClient) -> None:
 
 
 @pytest.mark.parametrize(("fault", "status"), [("429", 429), ("502", 502), ("html", 200)])
-async def test_the_relay_fails_as_it_is_told_until_it_is_healed(
+async def test_a_relay_fault_lasts_until_it_is_cleared(
     client: PageClient, fault: str, status: int
 ) -> None:
-    """And says so to every page."""
+    """Every page gets the state of the fault."""
     address = f"{client.page.relay.relay.base_url}/suno/fetch"
     async with aiohttp.ClientSession() as session:
         await client.request("relay", fault=fault)
@@ -289,10 +289,10 @@ async def test_the_relay_fails_as_it_is_told_until_it_is_healed(
             assert answer.content_type == "application/json"
 
 
-async def test_an_answer_that_does_not_come_is_told(
+async def test_a_missing_answer_is_reported_to_the_page(
     harness: ClientHarness, client: PageClient
 ) -> None:
-    """Three seconds after the command, as Discord does."""
+    """The error comes three seconds after the command, as in Discord."""
 
     async def sleep(interaction: discord.Interaction) -> None:
         del interaction

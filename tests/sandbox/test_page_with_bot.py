@@ -30,7 +30,7 @@ class Demo:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def demo() -> AsyncIterator[Demo]:
-    """Return the demo, with the real bot behind it; the relay's time stands still."""
+    """Return the demo with the real bot; the relay's clock stands still."""
     async with page_environment(speed=0.0) as environment, launch_browser() as browser:
         await environment.discord.wait_until_commands(timeout=30)
         yield Demo(environment, browser)
@@ -49,8 +49,8 @@ async def new_task(page: Page, kind: str) -> str:
     return await page.locator(".task-id code").first.inner_text()
 
 
-async def let_pass(page: Page, time: str) -> None:
-    """Let time pass at the relay."""
+async def advance_relay_clock(page: Page, time: str) -> None:
+    """Advance the clock of the relay."""
     await page.get_by_role("button", name=time).click()
 
 
@@ -62,12 +62,12 @@ async def switch_user(page: Page, name: str) -> None:
 
 
 def notice(page: Page, task_id: str) -> Locator:
-    """Return the public message that tells the end of a task."""
+    """Return the public message about the end of a task."""
     return page.locator(".message:not(.ephemeral)", has_text=task_id).last
 
 
-async def test_a_song_is_followed_to_its_end(demo: Demo) -> None:
-    """Type, choose the command from the list, watch, and be told with a cover and a tune."""
+async def test_a_song_is_watched_to_its_end(demo: Demo) -> None:
+    """Choose the command, watch, and get a notice with a cover and a tune."""
     async with demo.page() as page:
         task_id = await new_task(page, "song")
         await page.get_by_label("Message #songs").click()
@@ -81,7 +81,7 @@ async def test_a_song_is_followed_to_its_end(demo: Demo) -> None:
         await page.get_by_role("button", name="Watch it").first.click()
         await page.keyboard.press("Enter")
         await expect(page.locator(".context").last).to_contain_text("you used /suno watch")
-        await let_pass(page, "+1 min")
+        await advance_relay_clock(page, "+1 min")
         posted = notice(page, task_id)
         title = await page.locator(".task-head strong").first.inner_text()
         await expect(posted).to_contain_text(title, timeout=15_000)
@@ -92,8 +92,8 @@ async def test_a_song_is_followed_to_its_end(demo: Demo) -> None:
         await expect(page.locator(".dock audio")).to_have_js_property("readyState", 4)
 
 
-async def test_what_the_bot_may_not_do_it_tells_and_does_later(demo: Demo) -> None:
-    """Send Messages is taken away while a song is made: the notice waits until it is back."""
+async def test_a_notice_without_permission_is_held_and_sent_later(demo: Demo) -> None:
+    """Without Send Messages the notice is held until the permission is back."""
     async with demo.page() as page:
         await page.get_by_role("button", name=re.compile("^lyrics")).click()
         task_id = await new_task(page, "lyrics")
@@ -105,7 +105,7 @@ async def test_what_the_bot_may_not_do_it_tells_and_does_later(demo: Demo) -> No
         await switch.press("Space")
         await expect(page.locator(".denied")).to_contain_text("Send Messages")
         await page.get_by_role("tab", name="Relay").click()
-        await let_pass(page, "+1 min")
+        await advance_relay_clock(page, "+1 min")
         direct = page.get_by_role("button", name="Suno Bot, 1 unread")
         await expect(direct).to_be_visible(timeout=15_000)
         await expect(notice(page, task_id).locator(".embed")).to_have_count(0)
@@ -114,8 +114,8 @@ async def test_what_the_bot_may_not_do_it_tells_and_does_later(demo: Demo) -> No
         await expect(notice(page, task_id).locator(".embed")).to_be_visible(timeout=15_000)
 
 
-async def test_a_member_who_reads_chinese_sees_the_page_in_chinese(demo: Demo) -> None:
-    """What Discord's own client would say; the bot gets the locale with every command."""
+async def test_the_page_is_shown_in_the_language_of_the_member(demo: Demo) -> None:
+    """The page is translated, and the bot gets the locale with every command."""
     async with demo.page() as page:
         await switch_user(page, "歌友")
         await expect(page.locator(".composer-text")).to_have_attribute(
@@ -131,7 +131,7 @@ async def test_a_member_who_reads_chinese_sees_the_page_in_chinese(demo: Demo) -
 
 
 async def test_lyrics_are_read_page_by_page_and_shared(demo: Demo) -> None:
-    """From the button of a card: pages are turned, and what is shared is for everybody."""
+    """A card's button opens pages of lyrics, and shared lyrics are public."""
     words = "\n\n".join(f"[Verse {number}]\n" + "la la la\n" * 30 for number in range(1, 6))
     task = lyrics_task(title="A Long Evening", text=words, takes=1.0)
     demo.environment.relay.add(task)
@@ -152,8 +152,8 @@ async def test_lyrics_are_read_page_by_page_and_shared(demo: Demo) -> None:
         await expect(shared).to_contain_text("Page 2 of")
 
 
-async def test_what_has_ended_is_found_again(demo: Demo) -> None:
-    """By a word of its lyrics, also in Chinese."""
+async def test_ended_tasks_are_found_in_the_history(demo: Demo) -> None:
+    """A word of the lyrics finds the task, also in Chinese."""
     task = lyrics_task(title="长河谣", text="[副歌]\n带着月亮慢慢走", takes=1.0)
     demo.environment.relay.add(task)
     demo.environment.relay.age(60)
@@ -170,7 +170,7 @@ async def test_what_has_ended_is_found_again(demo: Demo) -> None:
 
 
 async def test_a_hostile_title_is_shown_as_it_is(demo: Demo) -> None:
-    """What the bot escapes, a reader sees without the escapes: no markup, link or mention."""
+    """The title is shown without the escapes: no markup, link or mention."""
     title = "**b** <b>x</b> [a](https://a.example) ||s|| `c` # 1. <@1> https://b.example \\"
     task = song(title=title, media=demo.environment.page.relay.media, takes=10.0)
     demo.environment.relay.add(task)
@@ -186,8 +186,8 @@ async def test_a_hostile_title_is_shown_as_it_is(demo: Demo) -> None:
         assert await shown.locator("b, strong, a, code, .spoiler, .mention").count() == 0
 
 
-async def test_everything_can_be_done_without_a_mouse(demo: Demo) -> None:
-    """From the address bar: to the box, through a command, to the messages and another channel."""
+async def test_the_page_can_be_used_by_keyboard_alone(demo: Demo) -> None:
+    """The keyboard reaches the box, commands, messages and other channels."""
     async with demo.page() as page:
         await page.keyboard.press("Tab")
         await expect(page.locator(".skip")).to_be_focused()
@@ -215,8 +215,8 @@ async def test_everything_can_be_done_without_a_mouse(demo: Demo) -> None:
         await expect(page.get_by_role("switch").first).to_be_visible()
 
 
-async def test_a_relay_that_is_down_is_told_and_healed(demo: Demo) -> None:
-    """The bot says that it cannot ask; afterwards it can."""
+async def test_an_outage_of_the_relay_is_reported_until_it_ends(demo: Demo) -> None:
+    """During the outage the bot reports it; afterwards a look-up succeeds."""
     async with demo.page() as page:
         task_id = await new_task(page, "song")
         await page.get_by_label("Down: no answer at all").check()
@@ -229,8 +229,8 @@ async def test_a_relay_that_is_down_is_told_and_healed(demo: Demo) -> None:
         await expect(last(page)).to_contain_text(task_id, timeout=15_000)
 
 
-async def test_a_bot_that_does_not_run_does_not_answer(demo: Demo) -> None:
-    """The page says so as Discord does; after a start it answers again."""
+async def test_the_page_reports_a_bot_that_does_not_run(demo: Demo) -> None:
+    """The error is that of Discord; after a start the bot answers again."""
     async with demo.page() as page:
         await page.get_by_role("tab", name="Bot").click()
         await page.get_by_role("button", name="Kill (SIGKILL)").click()
@@ -250,7 +250,7 @@ async def test_a_bot_that_does_not_run_does_not_answer(demo: Demo) -> None:
 
 @pytest.mark.parametrize("size", [NARROW, (320, 640), (900, 700), WIDE])
 async def test_nothing_is_wider_than_the_window(demo: Demo, size: tuple[int, int]) -> None:
-    """On a phone there are drawers, and nowhere a scroll bar from left to right."""
+    """A phone's window has drawers and no horizontal scroll bar."""
     async with demo.page(size=size) as page:
         overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert await page.evaluate(overflow) <= 0
@@ -259,7 +259,7 @@ async def test_nothing_is_wider_than_the_window(demo: Demo, size: tuple[int, int
 
 
 async def test_the_drawers_of_a_narrow_window_open_and_close(demo: Demo) -> None:
-    """Esc closes them; choosing a channel does too."""
+    """Esc and choosing a channel close them."""
     async with demo.page(size=NARROW) as page:
         await expect(page.locator("#sidebar")).to_be_hidden()
         await page.get_by_role("button", name="Show the channels").click()
@@ -272,7 +272,7 @@ async def test_the_drawers_of_a_narrow_window_open_and_close(demo: Demo) -> None
 
 
 async def test_the_theme_follows_the_system_until_it_is_chosen(demo: Demo) -> None:
-    """And the choice outlives a reload."""
+    """A chosen theme is kept after a reload."""
     async with demo.page(dark=False) as page:
         await expect(page.locator("html")).to_have_attribute("data-theme", "light")
         await page.get_by_role("button", name="Switch to the dark theme").click()
@@ -283,10 +283,10 @@ async def test_the_theme_follows_the_system_until_it_is_chosen(demo: Demo) -> No
 
 @pytest.mark.parametrize("kind", ["song", "lyrics", "failing", "half", "stuck", "long"])
 async def test_a_task_of_each_kind_can_be_started(demo: Demo, kind: str) -> None:
-    """The bot has something to say about each of them."""
+    """The bot shows a status for each of them."""
     async with demo.page() as page:
         task_id = await new_task(page, kind)
-        await let_pass(page, "+1 min")
+        await advance_relay_clock(page, "+1 min")
         await page.get_by_role("button", name="How is it?").first.click()
         await page.keyboard.press("Enter")
         await expect(last(page)).to_contain_text(task_id)

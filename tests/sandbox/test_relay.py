@@ -1,4 +1,4 @@
-"""The local relay answers as the real ones do, and notes what it was asked."""
+"""Tests that the local relay answers like real relays and records its requests."""
 
 import asyncio
 
@@ -19,8 +19,8 @@ from sandbox.relay import (
 from tests.support.relay_caller import called_relay
 
 
-async def test_a_batch_holds_the_known_tasks_alone() -> None:
-    """UnknownTaskFormat ids are left out without a word."""
+async def test_a_batch_contains_only_known_tasks() -> None:
+    """Unknown ids are omitted from the response."""
     async with called_relay() as (relay, caller):
         relay.add(song("song"), lyrics_task("words"))
 
@@ -34,7 +34,7 @@ async def test_a_batch_holds_the_known_tasks_alone() -> None:
 
 
 async def test_a_wrong_key_is_refused() -> None:
-    """In OpenAI style, with 401."""
+    """The error has the OpenAI style and status 401."""
     async with called_relay() as (_, caller):
         caller.key = "sk-wrong"
 
@@ -44,8 +44,8 @@ async def test_a_wrong_key_is_refused() -> None:
         assert answer["error"]["code"] == "invalid_api_key"
 
 
-async def test_every_request_is_noted() -> None:
-    """With what it asked for, how it was answered, and when."""
+async def test_every_request_is_recorded_by_the_relay() -> None:
+    """The record contains the ids, the status and the time."""
     async with called_relay() as (relay, caller):
         relay.clock.advance(5)
         await caller.batch("one", "two", action="LYRICS")
@@ -66,8 +66,8 @@ async def test_every_request_is_noted() -> None:
         assert first.arrived <= second.arrived
 
 
-async def test_a_look_can_be_waited_for() -> None:
-    """Whoever tests a poller need not guess how long it takes."""
+async def test_a_test_can_wait_for_a_request() -> None:
+    """A test of a poller waits for the request instead of a fixed time."""
     async with called_relay() as (relay, caller):
         waiting = asyncio.create_task(relay.wait_for_requests(2))
         await caller.batch("one")
@@ -77,7 +77,7 @@ async def test_a_look_can_be_waited_for() -> None:
         await asyncio.wait_for(waiting, 5)
 
 
-async def test_time_stands_still_until_it_is_moved() -> None:
+async def test_the_clock_stands_still_until_it_is_advanced() -> None:
     """A test decides when a song is done."""
     async with called_relay() as (relay, caller):
         relay.add(song("song", takes=120))
@@ -89,7 +89,7 @@ async def test_time_stands_still_until_it_is_moved() -> None:
         assert (await caller.task("song"))["status"] == "SUCCESS"
 
 
-async def test_time_may_run_faster_than_ours() -> None:
+async def test_the_clock_may_run_faster_than_real_time() -> None:
     """A demo need not wait two minutes for a song."""
     async with called_relay(speed=100_000) as (relay, caller):
         relay.add(song("song", takes=120))
@@ -99,7 +99,7 @@ async def test_time_may_run_faster_than_ours() -> None:
 
 
 def test_a_clock_never_runs_backwards() -> None:
-    """Neither by its speed nor by hand."""
+    """Neither a speed nor an advance may be negative."""
     with pytest.raises(ValueError, match="backwards"):
         Clock(speed=-1)
     with pytest.raises(ValueError, match="turned back"):
@@ -107,7 +107,7 @@ def test_a_clock_never_runs_backwards() -> None:
 
 
 async def test_a_task_added_again_starts_anew() -> None:
-    """Its submission is now."""
+    """Its submission time is now."""
     async with called_relay() as (relay, caller):
         relay.add(song("song"))
         relay.clock.advance(300)
@@ -119,7 +119,7 @@ async def test_a_task_added_again_starts_anew() -> None:
 
 
 async def test_a_forgotten_task_is_unknown() -> None:
-    """As after the days for which relays keep them."""
+    """It is unknown as after the retention time of a real relay."""
     async with called_relay() as (relay, caller):
         relay.add(song("song"))
         relay.remove("song")
@@ -129,7 +129,7 @@ async def test_a_forgotten_task_is_unknown() -> None:
 
 
 async def test_a_relay_that_is_down_cuts_every_connection() -> None:
-    """The requests are noted, and answered again once it is back."""
+    """Requests during an outage are recorded, and succeed after it."""
     async with called_relay() as (relay, caller):
         relay.start_outage()
         with pytest.raises(aiohttp.ClientError):
@@ -140,15 +140,15 @@ async def test_a_relay_that_is_down_cuts_every_connection() -> None:
         assert [look.status for look in relay.requests] == [0, 200]
 
 
-async def test_an_address_is_known_only_once_there_is_one() -> None:
-    """It is of no use before, and a sentence says so."""
+async def test_the_address_is_available_only_while_the_relay_runs() -> None:
+    """Reading it earlier raises an error with an explanation."""
     relay = LocalRelay()
     with pytest.raises(RuntimeError, match="before it is entered"):
         _ = relay.base_url
 
 
 async def test_a_relay_may_be_given_its_port_and_its_key() -> None:
-    """A process that starts it can tell another one beforehand where it will be."""
+    """A parent process can pass the address to another one in advance."""
     async with LocalRelay() as first:
         port = int(first.base_url.rpartition(":")[2])
 
@@ -158,7 +158,7 @@ async def test_a_relay_may_be_given_its_port_and_its_key() -> None:
 
 
 async def test_closing_does_not_wait_for_open_requests() -> None:
-    """A client that hangs there is let go."""
+    """Open requests of a client are aborted."""
     async with called_relay() as (relay, caller):
         relay.faults.add(faults.slow_headers())
         hanging = asyncio.create_task(caller.batch("one"))
@@ -175,18 +175,18 @@ async def test_closing_does_not_wait_for_open_requests() -> None:
     [(ResponseFormat(), []), (ResponseFormat(nothing=None), None)],
     ids=["empty", "null"],
 )
-async def test_nothing_matched_is_an_empty_list_or_null(
+async def test_an_empty_result_is_an_empty_list_or_null(
     shape: ResponseFormat, data: object
 ) -> None:
-    """Both occur among relays."""
+    """Both forms occur among relays."""
     async with called_relay() as (relay, caller):
         relay.response_format = shape
 
         assert (await caller.batch("one"))["data"] == data
 
 
-async def test_a_batch_may_be_wrapped_in_other_ways() -> None:
-    """Twice, without a code, with the data as text, with the account's fields, in any order."""
+async def test_a_batch_may_have_other_envelopes() -> None:
+    """Nested, without a code, with the data as text, with account fields, in any order."""
     async with called_relay() as (relay, caller):
         relay.add(song("one"), song("two"))
         relay.response_format = ResponseFormat(
@@ -208,7 +208,7 @@ async def test_a_batch_may_be_wrapped_in_other_ways() -> None:
 
 
 async def test_the_action_is_honoured_on_request() -> None:
-    """Otherwise it is ignored, as the open relays do."""
+    """By default it is ignored, as by the open relays."""
     async with called_relay() as (relay, caller):
         relay.add(song("song"))
         assert len((await caller.batch("song", action="LYRICS"))["data"]) == 1
@@ -220,7 +220,7 @@ async def test_the_action_is_honoured_on_request() -> None:
 
 @pytest.mark.parametrize("form", list(SingleLookupFormat))
 async def test_a_single_look_up_takes_every_form(form: SingleLookupFormat) -> None:
-    """With or without the envelope, the task, and its status."""
+    """With or without the envelope, the task and its status."""
     async with called_relay() as (relay, caller):
         relay.response_format = ResponseFormat(fetch=form)
         relay.add(lyrics_task("words"))
@@ -251,7 +251,7 @@ async def test_a_single_look_up_takes_every_form(form: SingleLookupFormat) -> No
 
 
 async def test_lyrics_have_a_path_of_their_own_without_a_code_level() -> None:
-    """Songs are unknown there; on the feed's path both are known."""
+    """Songs are unknown on that path; the feed's path knows both."""
     async with called_relay() as (relay, caller):
         relay.add(song("song"), lyrics_task("words"))
         relay.clock.advance(300)
@@ -275,7 +275,7 @@ async def test_lyrics_have_a_path_of_their_own_without_a_code_level() -> None:
 async def test_an_unknown_task_is_denied_in_several_ways(
     unknown: UnknownTaskFormat, status: int, code: str | None
 ) -> None:
-    """On the single look-up, where a relay cannot just leave it out."""
+    """A single look-up cannot omit a task, and relays deny it in several forms."""
     async with called_relay() as (relay, caller):
         relay.response_format = ResponseFormat(task_with_id_only=unknown)
 
@@ -303,7 +303,7 @@ async def test_an_unknown_task_is_denied_in_several_ways(
 async def test_other_paths_do_not_exist(
     elsewhere: UnknownPathFormat, status: int, start: str
 ) -> None:
-    """Relays say so in several ways."""
+    """Relays report a missing path in several forms."""
     async with called_relay() as (relay, caller):
         relay.response_format = ResponseFormat(unknown_path=elsewhere)
 

@@ -1,4 +1,4 @@
-"""What goes wrong at the local relay, when it is switched on."""
+"""Tests of the faults that can be added to the local relay."""
 
 import asyncio
 from random import Random
@@ -11,12 +11,12 @@ from tests.support.relay_caller import RelayCaller, called_relay
 
 
 async def statuses(caller: RelayCaller, count: int, path: str = "/suno/fetch") -> list[int]:
-    """Ask so many times, and give the statuses of the answers."""
+    """Send so many requests, and return the statuses of the responses."""
     return [(await caller.ask("POST", path, json={"ids": ["one"]}))[0] for _ in range(count)]
 
 
-async def test_a_fault_strikes_until_it_is_cleared() -> None:
-    """It stays, unless it is told how often."""
+async def test_a_fault_applies_until_it_is_cleared() -> None:
+    """Without a number of times, a fault stays until it is cleared."""
     async with called_relay() as (relay, caller):
         relay.faults.add(faults.server_error(503))
         assert await statuses(caller, 3) == [503, 503, 503]
@@ -25,8 +25,8 @@ async def test_a_fault_strikes_until_it_is_cleared() -> None:
         assert await statuses(caller, 1) == [200]
 
 
-async def test_a_fault_strikes_as_often_as_it_was_told() -> None:
-    """Then the next one in the list has its turn."""
+async def test_a_fault_applies_the_given_number_of_times() -> None:
+    """Afterwards the next fault in the list applies."""
     async with called_relay() as (relay, caller):
         relay.faults.add(faults.server_error(500), times=1)
         relay.faults.add(faults.server_error(503), after=1, times=1)
@@ -34,8 +34,8 @@ async def test_a_fault_strikes_as_often_as_it_was_told() -> None:
         assert await statuses(caller, 4) == [500, 200, 503, 200]
 
 
-async def test_a_fault_may_strike_by_chance() -> None:
-    """The same seed gives the same day."""
+async def test_a_fault_may_be_random() -> None:
+    """The same seed gives the same sequence."""
     days = []
     for _ in range(2):
         async with called_relay(random=Random(3)) as (relay, caller):  # noqa: S311 # no secrets
@@ -46,8 +46,8 @@ async def test_a_fault_may_strike_by_chance() -> None:
     assert set(days[0]) == {200, 500}
 
 
-async def test_a_fault_may_strike_one_path_alone() -> None:
-    """Others are spared."""
+async def test_a_fault_may_be_limited_to_one_path() -> None:
+    """Requests to other paths succeed."""
     async with called_relay() as (relay, caller):
         relay.faults.add(faults.server_error(500), path="/suno/fetch")
 
@@ -57,7 +57,7 @@ async def test_a_fault_may_strike_one_path_alone() -> None:
 
 @pytest.mark.parametrize(("garbage", "status"), [(False, 400), (True, 200)])
 async def test_an_id_may_be_refused_wherever_it_appears(garbage: bool, status: int) -> None:
-    """In a batch and alone; batches without it are answered."""
+    """It is refused in a batch and alone; batches without it succeed."""
     async with called_relay() as (relay, caller):
         relay.add(song("good"), song("bad"))
         relay.faults.add(faults.refuses("bad", garbage=garbage))
@@ -71,7 +71,7 @@ async def test_an_id_may_be_refused_wherever_it_appears(garbage: bool, status: i
 
 
 async def test_refusals_are_worded_as_relays_word_them() -> None:
-    """The key, in three styles, the credit, and what the key may not do."""
+    """A refused key has three styles; credit and permission have their own."""
     async with called_relay() as (relay, caller):
         answers = []
         for fault in (
@@ -92,8 +92,8 @@ async def test_refusals_are_worded_as_relays_word_them() -> None:
         assert answers[4][1]["error"]["code"] == "insufficient_user_quota"
 
 
-async def test_a_rate_limit_is_empty_and_may_name_a_pause() -> None:
-    """Most relays name none."""
+async def test_a_rate_limit_has_no_body_and_an_optional_retry_after() -> None:
+    """Most relays send no Retry-After."""
     async with called_relay() as (relay, caller):
         relay.faults.add(faults.rate_limited(), times=1)
         relay.faults.add(faults.rate_limited("7"), times=1)
@@ -106,8 +106,8 @@ async def test_a_rate_limit_is_empty_and_may_name_a_pause() -> None:
         assert headers == [None, "7"]
 
 
-async def test_trouble_comes_as_a_page() -> None:
-    """A proxy in front of the relay answers in its stead."""
+async def test_a_fault_may_be_an_html_page() -> None:
+    """A proxy in front of the relay responds in its place."""
     async with called_relay() as (relay, caller):
         relay.faults.add(faults.server_error(524, retry_after="9"))
 
@@ -117,8 +117,8 @@ async def test_trouble_comes_as_a_page() -> None:
             assert "Error 524" in await response.text()
 
 
-async def test_json_may_be_cut_short() -> None:
-    """The answer is whole as far as HTTP goes."""
+async def test_json_may_be_truncated() -> None:
+    """The HTTP response itself is complete."""
     async with called_relay() as (relay, caller):
         relay.faults.add(faults.json_cut_short())
 
@@ -140,7 +140,7 @@ async def test_json_may_be_cut_short() -> None:
 async def test_a_connection_may_break_or_never_end(
     fault: faults.Fault, error: type[Exception]
 ) -> None:
-    """The client sees what it would see of a real relay, and the relay can still be closed."""
+    """The client sees the same as with a real relay, and the relay can still be closed."""
     async with called_relay() as (relay, caller):
         relay.faults.add(fault)
 
@@ -151,8 +151,8 @@ async def test_a_connection_may_break_or_never_end(
         assert [look.status for look in relay.requests] == [fault.status]
 
 
-async def test_a_redirect_names_where_to_go() -> None:
-    """Within the relay or to another host."""
+async def test_a_redirect_has_its_target() -> None:
+    """The target is within the relay or on another host."""
     async with called_relay() as (relay, caller):
         relay.faults.add(faults.redirects("http://other.example/", 307))
 

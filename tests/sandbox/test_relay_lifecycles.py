@@ -1,4 +1,4 @@
-"""What becomes of the local relay's tasks."""
+"""Tests of the life cycles of the local relay's tasks."""
 
 import json
 from typing import Any
@@ -13,12 +13,12 @@ SUBMITTED = 1_700_000_000
 
 
 def states(task: RelayTask, *moments: float) -> list[dict[str, Any]]:
-    """Give the task's JSON so many seconds after its submission."""
+    """Return the task's JSON at each number of seconds after its submission."""
     return [task.at(SUBMITTED + moment, submitted_at=SUBMITTED) for moment in moments]
 
 
 def test_a_song_waits_runs_streams_and_succeeds() -> None:
-    """While it streams, its links are those of a stream, and no duration is known."""
+    """While it streams, it has stream links and no duration."""
     waiting, running, streaming, done = states(song(takes=120), 0, 10, 30, 120)
 
     assert [state["status"] for state in (waiting, running, streaming, done)] == [
@@ -35,8 +35,8 @@ def test_a_song_waits_runs_streams_and_succeeds() -> None:
         assert before["metadata"]["duration"] is None
 
 
-def test_times_are_zero_until_something_happens() -> None:
-    """As relays write them: Unix seconds, 0 for not yet."""
+def test_times_are_zero_until_they_are_known() -> None:
+    """Times are Unix seconds, and 0 before the event, as at real relays."""
     waiting, running, done = states(song(takes=120), 9.9, 10, 200)
 
     names = ("submit_time", "start_time", "finish_time")
@@ -45,8 +45,8 @@ def test_times_are_zero_until_something_happens() -> None:
     assert [done[name] for name in names] == [SUBMITTED, SUBMITTED + 10, SUBMITTED + 120]
 
 
-def test_a_song_is_built_as_asked_for() -> None:
-    """Its words, its clips and where its media are."""
+def test_a_song_has_the_given_content() -> None:
+    """Its texts, its clips and its media host are parameters."""
     made = song("mine", title="T", lyrics="L", style="S", clips=4, media="http://127.0.0.1:1")
     [done] = states(made, 999)
 
@@ -62,7 +62,7 @@ def test_a_song_is_built_as_asked_for() -> None:
 
 
 def test_lyrics_are_an_object() -> None:
-    """Where a song has an array of clips."""
+    """The data of lyrics is an object, that of a song an array of clips."""
     [done] = states(lyrics_task("words", title="T", text="L"), 10)
 
     assert (done["action"], done["status"]) == ("LYRICS", "SUCCESS")
@@ -71,7 +71,7 @@ def test_lyrics_are_an_object() -> None:
 
 @pytest.mark.parametrize("kind", list(TaskKind))
 def test_a_failing_task_fails_with_its_reason(kind: TaskKind) -> None:
-    """There is nothing to show for it."""
+    """It has a reason and no clips."""
     before, after = states(failing(reason="no", kind=kind, takes=30), 29, 30)
 
     assert (before["status"], before["fail_reason"]) == ("IN_PROGRESS", "")
@@ -80,14 +80,14 @@ def test_a_failing_task_fails_with_its_reason(kind: TaskKind) -> None:
 
 
 def test_a_stuck_task_never_ends() -> None:
-    """It needs the bot's own deadline."""
+    """Only the bot's own deadline ends its watch."""
     [state] = states(stuck(), 10**8)
 
     assert (state["status"], state["finish_time"]) == ("IN_PROGRESS", 0)
 
 
-def test_a_half_success_fails_with_one_clip_to_play() -> None:
-    """The other has the placeholder link and the reason."""
+def test_a_half_success_fails_with_one_playable_clip() -> None:
+    """The other clip has the placeholder link and the reason."""
     streaming, done = states(half_success(reason="no", takes=120), 60, 120)
 
     assert [clip["status"] for clip in streaming["data"]] == ["streaming", "streaming"]
@@ -100,7 +100,7 @@ def test_a_half_success_fails_with_one_clip_to_play() -> None:
 
 @pytest.mark.parametrize("name", ["single", "submit-fetch"])
 def test_a_finished_sample_ends_exactly_as_in_its_document(name: str) -> None:
-    """Ids, links, statuses and times are the document's."""
+    """Ids, links, statuses and times are those of the document."""
     data = sample(name)["data"]
     documented = data if isinstance(data, list) else [data]
 
@@ -114,7 +114,7 @@ def test_a_finished_sample_ends_exactly_as_in_its_document(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["batch", "deerapi", "openai-hub"])
 def test_a_streaming_sample_streams_exactly_as_in_its_document(name: str) -> None:
-    """Before, it waits and runs; afterwards it gets the end that the document does not show."""
+    """Queued and running states precede it; the end, which the document lacks, follows."""
     [task] = replay(name)
     waiting, running, streaming, done = states(task, 0, 10, 30, 120)
 
@@ -127,12 +127,12 @@ def test_a_streaming_sample_streams_exactly_as_in_its_document(name: str) -> Non
     ]
 
 
-def test_samples_lie_in_the_checkout() -> None:
-    """They are found from wherever the program is started."""
+def test_samples_are_found_in_the_checkout() -> None:
+    """They are found from any working directory."""
     assert json.loads((FOLDER / "batch.json").read_text(encoding="utf-8")) == sample("batch")
 
 
-def test_a_sample_that_is_not_there_is_named() -> None:
-    """The sentence says where it was looked for."""
+def test_a_missing_sample_is_reported_by_name() -> None:
+    """The error contains the folder that was searched."""
     with pytest.raises(FileNotFoundError, match=r"no sample 'nothing'.*nothing\.json is missing"):
         sample("nothing")
