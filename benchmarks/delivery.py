@@ -2,12 +2,12 @@
 
 The bot is a process of its own. It starts on a database in which a song has ended in each channel,
 below its live card, and a local Discord enforces the real limits: 50 requests a second for the
-whole bot, 5 messages in 5 s for a channel. A bot that keeps to 50 in any second posts the 51st
+whole bot, 5 messages in 5 s for a channel. A bot that sends at most 50 in any second posts the 51st
 message one second after the first, at the earliest, and the n-th ``(n - 1) // 50`` seconds after
 it: that is the bound for the time from the first message to the last. Nothing else is watched.
 
-Plain discord.py does not keep to that, and Discord counts in seconds of its own: it may be let
-through a little sooner.
+Plain discord.py does not limit itself to that, and Discord's own windows of a second may admit its
+requests a little sooner.
 """
 
 import asyncio
@@ -41,33 +41,33 @@ T = TypeVar("T")
 
 CHANNELS = 1000
 FEW_CHANNELS = 201
-"""Of so few, a message more or less in the last second would make much of a difference."""
+"""Few channels make the last second count much; with 201, one message more or less does not."""
 RUNS = 3
 PER_SECOND = 50
-"""Requests that Discord takes from the whole bot."""
-TOO_LONG = 60.0
-"""Seconds after which what has not come is lost."""
-SOMEBODY = 2 * 10**15
+"""Requests per second that Discord accepts from the whole bot."""
+MAX_WAIT = 60.0
+"""Seconds after which a message that has not come counts as lost."""
+FIRST_USER_ID = 2 * 10**15
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What arrived. ``taken`` is from the first message to the last, in seconds."""
+    """The messages of one run. ``taken`` is from the first to the last, in seconds."""
 
     taken: float
     arrived: int
     requests: int
     refused: int
-    """Answers of 429."""
+    """Responses of 429."""
 
     @property
     def bound(self) -> float:
-        """The least time in which so many messages can be posted."""
+        """The minimum time in which so many messages can be posted (seconds)."""
         return float((self.arrived - 1) // PER_SECOND)
 
     @property
-    def refused_of_hundred(self) -> float:
-        """Answers of 429 in a hundred requests."""
+    def refused_percent(self) -> float:
+        """Responses of 429 in a hundred requests."""
         return 100 * self.refused / self.requests
 
 
@@ -89,7 +89,7 @@ def rows(quick: bool) -> list[Row]:
             measure="responses of 429 in a hundred requests, 0 messages lost",
             ours=f"{sum(run.refused for run in ours)} of {sum(run.requests for run in ours):,}",
             theirs="a hundred requests",
-            ratios=tuple(run.refused_of_hundred for run in ours),
+            ratios=tuple(run.refused_percent for run in ours),
             size=f"{size}, {runs} ×",
             at_most=1,
         ),
@@ -115,33 +115,33 @@ def _row(measure: str, runs: Sequence[Run], size: str, at_most: float | None = N
 
 
 async def _notices(channels: int) -> Run:
-    """Let the bot post what it owes."""
-    async with _a_limited_discord(channels) as (folder, discord, targets), LocalRelay() as relay:
+    """Measure the pending notices that the bot sends."""
+    async with _rate_limited_discord(channels) as (folder, discord, targets), LocalRelay() as relay:
         settings = settings_for(discord, relay, folder)
         path = Path(settings["DATABASE_PATH"])
-        ended = await owe(path, [place_of(channel) for channel in targets])
+        ended = await enqueue_notices(path, [destination_of(channel) for channel in targets])
         await _post_cards(path, discord, targets, ended)
         arrivals = Arrivals(discord)
         async with BotProcess(folder, settings) as bot:  # which ends what it has begun
-            await while_running(bot, arrivals.of(channels, TOO_LONG))
+            await while_running(bot, arrivals.first_of(channels, MAX_WAIT))
         if {len(channel.messages) for channel in targets} != {2}:
             raise RuntimeError("The bot lost a notice, or repeated one.")
         return arrivals.run
 
 
 async def _plain_messages(channels: int) -> Run:
-    async with _a_limited_discord(channels) as (folder, discord, targets):
+    async with _rate_limited_discord(channels) as (folder, discord, targets):
         names = folder / "channels.json"
         names.write_text(json.dumps([channel.id for channel in targets]))
         program = ("-m", "benchmarks.plain_client", discord.api_url, discord.token, str(names))
         arrivals = Arrivals(discord)
-        async with BotProcess(folder, {}, program) as client, asyncio.timeout(TOO_LONG):
+        async with BotProcess(folder, {}, program) as client, asyncio.timeout(MAX_WAIT):
             await client.ended()
         return arrivals.run
 
 
 async def while_running(bot: BotProcess, wanted: Awaitable[T]) -> T:
-    """Return what a bot brings about; raises, with the end of its log, if it ends before that."""
+    """Return an awaited result; raise with the end of the log if the bot exits before that."""
     waiting, ended = asyncio.ensure_future(wanted), asyncio.ensure_future(bot.ended())
     try:
         await asyncio.wait({waiting, ended}, return_when=asyncio.FIRST_COMPLETED)
@@ -154,7 +154,7 @@ async def while_running(bot: BotProcess, wanted: Awaitable[T]) -> T:
 
 
 class Arrivals:
-    """When messages arrive at a Discord, from now on."""
+    """Records when messages arrive at a Discord, from its creation on."""
 
     def __init__(self, discord: LocalDiscord) -> None:
         self._discord = discord
@@ -165,16 +165,16 @@ class Arrivals:
         if event.kind == "message":
             self._times.append(time.perf_counter())
 
-    async def of(self, count: int, patience: float) -> float:
-        """Wait for so many messages; return when the first came, as ``perf_counter`` tells it."""
+    async def first_of(self, count: int, max_wait: float) -> float:
+        """Wait for so many messages; return when the first came (``perf_counter`` seconds)."""
         await self._discord.wait_for(
-            lambda: len(self._times) >= count, patience, f"{count} messages"
+            lambda: len(self._times) >= count, max_wait, f"{count} messages"
         )
         return self._times[0]
 
     @property
     def run(self) -> Run:
-        """What arrived so far."""
+        """The messages that arrived so far."""
         requests = self._discord.requests
         return Run(
             taken=self._times[-1] - self._times[0],
@@ -185,10 +185,10 @@ class Arrivals:
 
 
 @asynccontextmanager
-async def _a_limited_discord(
+async def _rate_limited_discord(
     channels: int,
 ) -> AsyncIterator[tuple[Path, LocalDiscord, list[Channel]]]:
-    """Open a Discord that keeps its limits, with a server of so many channels, and a folder."""
+    """Open a Discord with rate limits, a server with so many channels, and a folder."""
     with tempfile.TemporaryDirectory() as folder:
         async with LocalDiscord() as discord:
             guild = discord.add_guild("Song Club")
@@ -196,35 +196,37 @@ async def _a_limited_discord(
             yield Path(folder), discord, targets
 
 
-async def owe(path: Path, places: Sequence[Destination]) -> Sequence[Task]:
-    """Let the store end a song in each place, and so owe its notice there; return the songs."""
+async def enqueue_notices(path: Path, places: Sequence[Destination]) -> Sequence[Task]:
+    """Add an ended song with a pending notice to each channel; return the songs."""
     ended = read_batch(200, None, songs(finished=True, tasks=len(places)))
     async with DatabaseThread(path) as database:
         store = TaskStore(database, Outbox(database), CUSTOM)
         now = time.time()
         watches = (
-            store.add_finished(task, user_id=SOMEBODY + number, destination=destination, now=now)
+            store.add_finished(
+                task, user_id=FIRST_USER_ID + number, destination=destination, now=now
+            )
             for number, (task, destination) in enumerate(zip(ended, places, strict=True))
         )
         await asyncio.gather(*watches)
     return ended
 
 
-def place_of(channel: Channel) -> Destination:
-    """Return the place that a channel is to the bot."""
+def destination_of(channel: Channel) -> Destination:
+    """Return the destination for a channel."""
     return Destination(channel.id, channel.guild.id if channel.guild else None)
 
 
 async def _post_cards(
     path: Path, discord: LocalDiscord, targets: Sequence[Channel], ended: Sequence[Task]
 ) -> None:
-    """Give each channel the card of its song, which does not show the end yet."""
+    """Post to each channel the card of its song, which does not show the end yet."""
     async with DatabaseThread(path) as database:
         cards = LiveCards(database, CUSTOM)
 
         async def post(channel: Channel, task: Task) -> None:
             card = await cards.create(
-                place_of(channel),
+                destination_of(channel),
                 [task.id],
                 now=time.time() - 60,
                 user_id=channel.id,

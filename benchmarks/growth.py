@@ -1,7 +1,7 @@
 """``make growth``: how the bot's costs grow with what is watched, measured and drawn.
 
-Every number of the figure is from this run: databases of all sizes are made, and a bot process
-works on each of them between a local Discord and a local relay.
+Every number of the figure is from this run: databases of all sizes are created, and a bot process
+runs on each of them between a local Discord and a local relay.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from rich.console import Console
 
 from benchmarks.growth_figure import Line, Panel, draw
 from benchmarks.memory import live, places_in, seed_for_polling
-from benchmarks.seeding import DEADLINE, as_read, streaming_song
+from benchmarks.seeding import DEADLINE, parsed_task, streaming_song
 from benchmarks.storage import BATCH, find, folder_on_disk, store_in, timed
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
@@ -35,7 +35,7 @@ WATCHES = "running watches"
 REPETITIONS = 40
 LIVES = 3
 POLLING = 6.0
-"""Seconds for which a bot asks the relay before its memory is read."""
+"""Seconds for which a bot polls the relay before its memory is read."""
 PEOPLE = 10**16
 PLACE = Destination(channel_id=10**17 - 1, guild_id=10**16)
 """Ids that no seeded watch has."""
@@ -43,7 +43,7 @@ PLACE = Destination(channel_id=10**17 - 1, guild_id=10**16)
 
 @dataclass(slots=True)
 class Costs:
-    """What was measured with some number of watches: every repetition."""
+    """The costs with some number of watches, one value for each repetition."""
 
     find: list[float] = field(default_factory=list)
     """Seconds."""
@@ -66,14 +66,21 @@ def main(to: Path, *, quick: bool) -> None:
     """Measure how costs grow, and draw them as one figure."""
     progress = Console(stderr=True)
 
-    def tell(what: str) -> None:
+    def report_progress(what: str) -> None:
         progress.print(f"{what} …", style="dim")
 
     with folder_on_disk() as folder:
         work = (
-            measured(folder, QUICK_SIZES, polling=0.6, lives=1, repetitions=3, tell=tell)
+            measured(
+                folder,
+                QUICK_SIZES,
+                polling=0.6,
+                lives=1,
+                repetitions=3,
+                report_progress=report_progress,
+            )
             if quick
-            else measured(folder, tell=tell)
+            else measured(folder, report_progress=report_progress)
         )
         draw(asyncio.run(work), _caption(), to)
     progress.print(f"Drawn to {to}")
@@ -93,35 +100,35 @@ async def measured(
     polling: float = POLLING,
     lives: int = LIVES,
     repetitions: int = REPETITIONS,
-    tell: Callable[[str], None] = lambda _: None,
+    report_progress: Callable[[str], None] = lambda _: None,
 ) -> list[Panel]:
-    """Measure everything with databases in ``folder``; return what there is to draw.
+    """Measure everything with databases in ``folder``; return the panels to draw.
 
     Each size has ``lives`` bot processes, one after the other, that ask the relay for ``polling``
-    seconds. All sizes are measured in turn, so that whatever else the machine does is spread over
-    them; ``tell`` is told what is done now.
+    seconds. Measurements alternate between the sizes, so that other load of the machine affects
+    all of them alike; ``report_progress`` gets the name of each step.
     """
     costs: dict[int, Costs] = {}
     async with LocalDiscord(rate_limited=False) as discord:
         places = places_in(discord)
         for size in sizes:
-            tell(f"Making {size:,} watches")
+            report_progress(f"Making {size:,} watches")
             await seed_for_polling(folder / str(size), size, places)
             costs[size] = Costs(on_disk=[_size_of(folder / str(size)) / size / 1024])
-        tell("Measuring what the database is asked for")
+        report_progress("Measuring the database operations")
         await _in_the_databases(folder, costs, repetitions)
         for number in range(lives):
-            tell(f"Starting a bot on each ({number + 1} of {lives})")
+            report_progress(f"Starting a bot on each ({number + 1} of {lives})")
             for size, cost in costs.items():
                 life = await live(folder / str(size), size, polling, discord)
                 cost.start.append(life.started)
                 cost.resident.append(life.resident)
-    tell("Measuring the ends of tasks")
+    report_progress("Measuring the ends of tasks")
     return [*_panels(costs), _watchers_panel(await _ends(folder / "ends.db", repetitions))]
 
 
 async def _in_the_databases(folder: Path, costs: Mapping[int, Costs], repetitions: int) -> None:
-    """Measure in turn what each database is asked for."""
+    """Measure the operations of each database, alternating between them."""
     now = time.time() + 1  # then all are due
     async with AsyncExitStack() as stack:
         stores = {}
@@ -135,7 +142,7 @@ async def _in_the_databases(folder: Path, costs: Mapping[int, Costs], repetition
 
 
 async def _measure(store: TaskStore, cost: Costs, now: float) -> None:
-    """Look at a batch of what is due, and watch one task more."""
+    """Measure a poll of a batch of due tasks, and one more watch."""
     cost.find.append(await timed(find(store, now)))
     seen = [
         PollResult(one.task_id, next_poll_at=now, task=_streaming(one.task_id, now))
@@ -151,7 +158,7 @@ def _size_of(folder: Path) -> int:
 
 
 async def _ends(path: Path, repetitions: int) -> dict[int, list[float]]:
-    """Return how long it takes from a task's end until all of its notices are owed."""
+    """Return how long it takes from a task's end until all of its notices are queued (seconds)."""
     spans: dict[int, list[float]] = {}
     now = time.time()
     async with DatabaseThread(path) as database:
@@ -160,7 +167,7 @@ async def _ends(path: Path, repetitions: int) -> dict[int, list[float]]:
             for watchers in WATCHERS:
                 name = f"song-{watchers}-{number}"
                 await _watch(store, name, _places_of(watchers), now)
-                done = as_read(song(name, takes=30), now)
+                done = parsed_task(song(name, takes=30), now)
                 end = PollResult(name, now, task=done, end_reason=EndReason.FINISHED)
                 span = await timed(store.record([end], now))
                 if number >= 0:  # the first round fills the caches
@@ -169,13 +176,13 @@ async def _ends(path: Path, repetitions: int) -> dict[int, list[float]]:
 
 
 def _places_of(watchers: int) -> list[Destination]:
-    """Return where each of so many people watches: in as few places as may be."""
+    """Return the destination of each of so many users, in as few channels as possible."""
     most = WatchLimits().watchers_per_destination
     return [Destination(PLACE.channel_id - n // most, PLACE.guild_id) for n in range(watchers)]
 
 
 async def _watch(store: TaskStore, name: str, places: Sequence[Destination], now: float) -> None:
-    """Let one person in each of the places watch a task."""
+    """Add a watch of a task by one user at each destination."""
     for number, destination in enumerate(places):
         await store.add_watch(
             _streaming(name, now),
@@ -188,7 +195,7 @@ async def _watch(store: TaskStore, name: str, places: Sequence[Destination], now
 
 
 def _streaming(name: str, now: float) -> Task:
-    return as_read(streaming_song(name), now)
+    return parsed_task(streaming_song(name), now)
 
 
 def _panels(costs: Mapping[int, Costs]) -> list[Panel]:
@@ -197,28 +204,28 @@ def _panels(costs: Mapping[int, Costs]) -> list[Panel]:
 
     return [
         Panel(
-            "One look, in the database (ms)",
-            f"{WATCHES}; {BATCH} looked at",
+            "Database work of one poll (ms)",
+            f"{WATCHES}; {BATCH} tasks polled",
             (
-                line("record what was seen", lambda cost: cost.record, 1000),
-                line("find what is due", lambda cost: cost.find, 1000),
+                line("record poll results", lambda cost: cost.record, 1000),
+                line("find due tasks", lambda cost: cost.find, 1000),
             ),
         ),
         Panel(
-            "Confirm one more watch, on disk (ms)",
+            "Commit one more watch (ms)",
             WATCHES,
             (line("", lambda cost: cost.confirm, 1000),),
         ),
         Panel("Memory of the bot (MiB)", WATCHES, (line("", lambda cost: cost.resident),)),
-        Panel("Start to the first look (s)", WATCHES, (line("", lambda cost: cost.start),)),
-        Panel("Size on disk for each watch (KiB)", WATCHES, (line("", lambda cost: cost.on_disk),)),
+        Panel("Start to first poll (s)", WATCHES, (line("", lambda cost: cost.start),)),
+        Panel("Size on disk per watch (KiB)", WATCHES, (line("", lambda cost: cost.on_disk),)),
     ]
 
 
 def _watchers_panel(ends: Mapping[int, list[float]]) -> Panel:
     spans = {watchers: [span * 1000 for span in taken] for watchers, taken in ends.items()}
-    across = f"people who watch it, {WatchLimits().watchers_per_destination} in a place"
-    return Panel("A song's end to all notices owed (ms)", across, (Line("", spans),))
+    across = f"users who watch it, {WatchLimits().watchers_per_destination} per channel"
+    return Panel("Ended song to all notices queued (ms)", across, (Line("", spans),))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.delivery import Arrivals, owe, place_of, while_running
+from benchmarks.delivery import Arrivals, destination_of, enqueue_notices, while_running
 from benchmarks.rows import Row, ratios, seconds
 from benchmarks.seeding import seed, streaming_song, task_id
 from bot.storage.models import Destination
@@ -29,8 +29,8 @@ WAITING, QUICK_WAITING = 1_000, 100
 RUNS, QUICK_RUNS = 7, 1
 LOOKED_AT = 5_000
 """Songs that the relay knows: more than are looked at before the first message."""
-IN_EARNEST = {"POLL_INTERVAL": "5", "POLL_REQUESTS_PER_SECOND": "2"}
-PATIENCE = 60.0
+PRODUCTION_SETTINGS = {"POLL_INTERVAL": "5", "POLL_REQUESTS_PER_SECOND": "2"}
+START_TIMEOUT = 60.0
 """Seconds for a start."""
 
 
@@ -54,8 +54,8 @@ def rows(quick: bool) -> list[Row]:
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """Where the bot is started again and again."""
+class RestartSetup:
+    """The servers and folders with which the bot is started repeatedly."""
 
     discord: LocalDiscord
     relay: LocalRelay
@@ -64,7 +64,9 @@ class World:
 
     def bot_in(self, folder: Path) -> BotProcess:
         """Return a bot whose database is in a folder."""
-        return BotProcess(folder, settings_for(self.discord, self.relay, folder) | IN_EARNEST)
+        return BotProcess(
+            folder, settings_for(self.discord, self.relay, folder) | PRODUCTION_SETTINGS
+        )
 
     async def first_message(self, kept: Path) -> float:
         """Start a bot on a copy of a folder; return the seconds to its first message."""
@@ -74,7 +76,7 @@ class World:
         started = time.perf_counter()
         await bot.start()
         try:
-            return await while_running(bot, arrivals.of(1, PATIENCE)) - started
+            return await while_running(bot, arrivals.first_of(1, START_TIMEOUT)) - started
         finally:
             await bot.kill()
             shutil.rmtree(folder)
@@ -90,23 +92,23 @@ async def _starts(watches: int, waiting: int, runs: int) -> list[tuple[float, fl
         relay = await stack.enter_async_context(LocalRelay())
         relay.add(*(streaming_song(task_id(number)) for number in range(LOOKED_AT)))
         guild = discord.add_guild("Song Club")
-        places = [place_of(guild.add_channel(f"songs-{number}")) for number in range(waiting)]
-        world = World(discord, relay, folder, places)
-        empty, full = await _databases(world, watches)
+        places = [destination_of(guild.add_channel(f"songs-{number}")) for number in range(waiting)]
+        setup = RestartSetup(discord, relay, folder, places)
+        empty, full = await _databases(setup, watches)
         return [
-            (await world.first_message(empty), await world.first_message(full)) for _ in range(runs)
+            (await setup.first_message(empty), await setup.first_message(full)) for _ in range(runs)
         ]
 
 
-async def _databases(world: World, watches: int) -> tuple[Path, Path]:
+async def _databases(setup: RestartSetup, watches: int) -> tuple[Path, Path]:
     """Make the two databases, each in a folder of its own."""
-    empty, full = world.folder / "empty", world.folder / "full"
+    empty, full = setup.folder / "empty", setup.folder / "full"
     empty.mkdir()
-    async with world.bot_in(empty) as bot:  # its commands are registered before it is ready
-        await while_running(bot, world.discord.wait_until_ready(PATIENCE))
+    async with setup.bot_in(empty) as bot:  # its commands are registered before it is ready
+        await while_running(bot, setup.discord.wait_until_ready(START_TIMEOUT))
     (database,) = empty.glob("*.db")
     shutil.copytree(empty, full)
-    await owe(database, world.places[:1])
-    await seed(full / database.name, watches, due=watches, places=world.places)
-    await owe(full / database.name, world.places)
+    await enqueue_notices(database, setup.places[:1])
+    await seed(full / database.name, watches, due=watches, places=setup.places)
+    await enqueue_notices(full / database.name, setup.places)
     return empty, full

@@ -31,7 +31,7 @@ _PATTERN = -1
 
 
 def task_id(number: int) -> str:
-    """Return the id of a seeded task; in no order, as the ids of relays are."""
+    """Return the id of a seeded task; ids are unordered, like those of relays."""
     return f"{number * 2654435761 % 2**32:08x}-5eed-4000-8000-{number % 2**48:012x}"
 
 
@@ -40,12 +40,12 @@ _STREAMING = (TaskStage(0, running(_CLIPS)),)
 
 
 def streaming_song(task_id: str) -> RelayTask:
-    """Return a song that streams for ever: what the seeded tasks look like at a relay."""
+    """Return a song that streams for ever, as seeded tasks appear at a relay."""
     return RelayTask(task_id, TaskKind.MUSIC, _STREAMING)
 
 
-def as_read(task: RelayTask, now: float) -> Task:
-    """Return a task that was begun a minute before ``now`` as the bot reads it."""
+def parsed_task(task: RelayTask, now: float) -> Task:
+    """Return a task submitted a minute before ``now`` as the bot parses it."""
     body = {"code": "success", "data": [task.at(now, submitted_at=now - 60)]}
     (read,) = read_batch(200, None, json.dumps(body).encode())
     return read
@@ -70,12 +70,12 @@ async def seed(
     """
     now = time.time() if now is None else now
     people = people or range(10**15, 10**15 + 1 + watches // WATCHES_OF_A_PERSON)
-    await _write_the_pattern(path, relay, now)
+    await _write_pattern(path, relay, now)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode = OFF")  # a file that is not whole is thrown away
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA cache_size = -1000000")
-        _name_places_and_people(connection, places, people)
+        _insert_destinations_and_users(connection, places, people)
         values = {
             "pattern": task_id(_PATTERN),
             "watches": watches,
@@ -85,25 +85,25 @@ async def seed(
             "places": len(places),
             "people": len(people),
         }
-        with _indexed_afterwards(connection):
+        with _without_indexes(connection):
             for statement in (_SEEDS, _tasks(connection), _watches(connection)):
                 connection.execute(statement, values)
             for table in ("tasks", "watches"):
                 connection.execute(f"DELETE FROM {table} WHERE task_id = :pattern", values)  # noqa: S608 # names of ours
         connection.commit()
         connection.execute("PRAGMA journal_mode = WAL")
-    _bring_to_disk(path)
+    _sync(path)
 
 
-def _bring_to_disk(path: Path) -> None:
-    """Wait for the disk now: otherwise the first commit that is measured would."""
+def _sync(path: Path) -> None:
+    """Write the file to disk now, so that the first measured commit does not have to."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 
 
-async def _write_the_pattern(path: Path, relay: str, now: float) -> None:
-    """Let the store write one watch of a task that was looked at once."""
-    task = as_read(streaming_song(task_id(_PATTERN)), now)
+async def _write_pattern(path: Path, relay: str, now: float) -> None:
+    """Write one watch of a task that was polled once."""
+    task = parsed_task(streaming_song(task_id(_PATTERN)), now)
     async with DatabaseThread(path) as database:
         store = TaskStore(database, Outbox(database), relay)
         await store.add_watch(
@@ -112,7 +112,7 @@ async def _write_the_pattern(path: Path, relay: str, now: float) -> None:
         await store.record([PollResult(task.id, next_poll_at=now, task=task)], now)
 
 
-def _name_places_and_people(
+def _insert_destinations_and_users(
     connection: sqlite3.Connection, places: Sequence[Destination], people: Sequence[int]
 ) -> None:
     connection.execute(
@@ -144,7 +144,7 @@ def _tasks(connection: sqlite3.Connection) -> str:
         "task_json": "replace(pattern.task_json, :pattern, seeds.id)",
         "next_poll_at": ":now + max(number + 1 - :due, 0) * :gap",
     }
-    return _copies(connection, "tasks", changes, "seeds")
+    return _copy_statement(connection, "tasks", changes, "seeds")
 
 
 def _watches(connection: sqlite3.Connection) -> str:
@@ -154,7 +154,7 @@ def _watches(connection: sqlite3.Connection) -> str:
         **{name: f"places.{name}" for name in ("channel_id", "guild_id", "locale")},
         "user_id": "people.user_id",
     }
-    return _copies(
+    return _copy_statement(
         connection,
         "watches",
         changes,
@@ -162,8 +162,10 @@ def _watches(connection: sqlite3.Connection) -> str:
     )
 
 
-def _copies(connection: sqlite3.Connection, table: str, changes: dict[str, str], seeds: str) -> str:
-    """Return the statement that copies the pattern's row once for each seed."""
+def _copy_statement(
+    connection: sqlite3.Connection, table: str, changes: dict[str, str], seeds: str
+) -> str:
+    """Return the SQL statement that copies the pattern's row once for each seed."""
     columns = [row[1] for row in connection.execute(f"PRAGMA table_info ({table})")]
     values = [changes.get(column, f"pattern.{column}") for column in columns]
     return (
@@ -173,8 +175,8 @@ def _copies(connection: sqlite3.Connection, table: str, changes: dict[str, str],
 
 
 @contextmanager
-def _indexed_afterwards(connection: sqlite3.Connection) -> Iterator[None]:
-    """Take the indexes away and make them again at the end: to sort once is much quicker."""
+def _without_indexes(connection: sqlite3.Connection) -> Iterator[None]:
+    """Drop the indexes and create them again at the end, which is faster than updating them."""
     indexes = connection.execute(
         "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql NOT NULL"
         " AND tbl_name IN ('tasks', 'watches')"

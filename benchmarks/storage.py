@@ -17,7 +17,7 @@ from benchmarks.seeding import (
     DEADLINE,
     PLACES,
     WATCHES_OF_A_PERSON,
-    as_read,
+    parsed_task,
     seed,
     streaming_song,
     task_id,
@@ -65,7 +65,7 @@ def store_in(database: DatabaseThread) -> TaskStore:
 async def _confirming(folder: Path, watches: int, repetitions: int = 7) -> Row:
     """Add watches with a shared commit and with one for each, ``AT_ONCE`` waiting for both."""
     now = time.time()
-    tasks = [as_read(streaming_song(task_id(n)), now) for n in range(watches)]
+    tasks = [parsed_task(streaming_song(task_id(n)), now) for n in range(watches)]
     ours: list[float] = []
     theirs: list[float] = []
     for number in range(repetitions):

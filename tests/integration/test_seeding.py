@@ -1,7 +1,7 @@
 from pathlib import Path
 from typing import Any
 
-from benchmarks.seeding import DEADLINE, PLACES, as_read, seed, streaming_song, task_id
+from benchmarks.seeding import DEADLINE, PLACES, parsed_task, seed, streaming_song, task_id
 from bot.relay.providers import CUSTOM
 from bot.storage.database import DatabaseThread
 from bot.storage.models import Destination, PollResult
@@ -20,7 +20,7 @@ async def test_a_seeded_watch_is_as_the_store_writes_it(tmp_path: Path) -> None:
     await seed(tmp_path / "seeded.db", 1, due=1, now=NOON, people=[7])
     async with DatabaseThread(tmp_path / "written.db") as database:
         store = TaskStore(database, Outbox(database), CUSTOM)
-        task = as_read(streaming_song(task_id(0)), NOON)
+        task = parsed_task(streaming_song(task_id(0)), NOON)
         await store.add_watch(
             task, known=True, user_id=7, destination=PLACES[0], now=NOON, deadline=DEADLINE
         )
