@@ -40,7 +40,7 @@ def _add(
     disruption: ActiveDisruption, name: str, effect: Effect, scope: Scope | None = None
 ) -> None:
     board = disruption.simulation.discord_faults
-    disruption.strike(board, scope or _scope(disruption), name, effect)
+    disruption.apply_effect(board, scope or _scope(disruption), name, effect)
 
 
 def server_error(disruption: ActiveDisruption) -> None:
@@ -145,7 +145,7 @@ def lacks_permission(disruption: ActiveDisruption) -> None:
 
     change(channel.denied | denied)
     if disruption.rng.random() < 0.9:
-        disruption.later(lambda: change(channel.denied & ~denied))
+        disruption.at_end(lambda: change(channel.denied & ~denied))
 
 
 def channel_deleted(disruption: ActiveDisruption) -> None:
@@ -166,7 +166,7 @@ def direct_closed(disruption: ActiveDisruption) -> None:
         def reopen() -> None:
             person.refuses_with = None
 
-        disruption.later(reopen)
+        disruption.at_end(reopen)
 
 
 def banned_word(disruption: ActiveDisruption) -> None:
@@ -175,7 +175,7 @@ def banned_word(disruption: ActiveDisruption) -> None:
     word = disruption.rng.choice(["Paper", "Zzyzx", "suno.ai"])
     words.add(word)
     if disruption.rng.random() < 0.7:
-        disruption.later(lambda: words.discard(word))
+        disruption.at_end(lambda: words.discard(word))
 
 
 def message_deleted(disruption: ActiveDisruption) -> None:
@@ -196,7 +196,7 @@ def gateway_lost(disruption: ActiveDisruption) -> None:
         if disruption.simulation.process is process:
             process.connect()
 
-    disruption.later(connect)
+    disruption.at_end(connect)
 
 
 AT_DISCORD: tuple[Disruption, ...] = (

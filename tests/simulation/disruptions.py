@@ -1,7 +1,7 @@
-"""What can go wrong: every error of both protocols, and of the machine.
+"""Disruptions: every error of both protocols and of the machine.
 
-A trouble begins at some time, is bound to a request, a task, a channel or a person, and ends by
-itself, at the latest when the story heals.
+A disruption begins at some time, affects a request, a task, a channel or a user, and ends by
+itself, at the latest when the scenario stops all faults.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ HTML = b"<!DOCTYPE html><html><body><h1>Bad gateway</h1></body></html>"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Some of the requests, and a name for them."""
+    """A named subset of the requests."""
 
     name: str
     holds: Callable[[Request], bool]
@@ -24,26 +24,28 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class ActiveDisruption:
-    """The moment at which a trouble begins, and for how long it lasts."""
+    """One disruption with its random numbers and its duration (seconds)."""
 
     simulation: Simulation
     rng: Random
     seconds: float
 
-    def later(self, end: Callable[[], object], at_most: float | None = None) -> None:
-        """Call ``end`` when the trouble is over."""
+    def at_end(self, end: Callable[[], object], at_most: float | None = None) -> None:
+        """Call ``end`` when the disruption is over, after ``at_most`` seconds at the latest."""
         self.simulation.environment.after(min(self.seconds, at_most or self.seconds), end)
 
-    def add(self, board: FaultInjector, fault: Fault, at_most: float | None = None) -> None:
-        """Let a fault strike until the trouble is over."""
-        board.add(fault)
-        self.later(lambda: board.remove(fault), at_most)
+    def add(self, injector: FaultInjector, fault: Fault, at_most: float | None = None) -> None:
+        """Keep a fault active until the disruption is over."""
+        injector.add(fault)
+        self.at_end(lambda: injector.remove(fault), at_most)
 
-    def strike(self, board: FaultInjector, scope: Scope, name: str, effect: Effect) -> None:
-        """Let requests meet an effect: all of them, or some, or only the next."""
+    def apply_effect(
+        self, injector: FaultInjector, scope: Scope, name: str, effect: Effect
+    ) -> None:
+        """Apply an effect to all requests of a scope, to some, or only to the next."""
         chance = self.rng.choice([1.0, 1.0, 0.5, 0.2])
         times = self.rng.choice([None, None, 1, 2, 6])
-        self.add(board, Fault(f"{name} {scope.name}", scope.holds, effect, chance, times))
+        self.add(injector, Fault(f"{name} {scope.name}", scope.holds, effect, chance, times))
 
 
 Disruption = Callable[[ActiveDisruption], None]
@@ -56,7 +58,10 @@ def start_disruption(
     at: float,
     longer: float = 0.0,
 ) -> None:
-    """Draw a trouble, and let it begin at a monotonic time; it may last so much ``longer``."""
+    """Draw a disruption and schedule it at a monotonic time.
+
+    ``longer`` is added to its duration (seconds).
+    """
     disruption_kind = rng.choice(disruption_kinds)
     seconds = rng.choice([rng.uniform(5, 60), rng.uniform(60, 600), rng.uniform(600, 3000)])
     disruption = ActiveDisruption(simulation, Random(rng.getrandbits(64)), seconds + longer)

@@ -10,13 +10,13 @@ def clock_jumps(disruption: ActiveDisruption) -> None:
     disruption.simulation.trace.note(f"the wall clock jumps by {by:.0f} s")
     if disruption.rng.random() < 0.5:
 
-        def mend() -> None:
+        def repair() -> None:
             if disruption.simulation.faults_stopped:  # it is right since then
                 return
             disruption.simulation.environment.clock.wall_error -= by
             disruption.simulation.trace.note(f"the wall clock jumps back by {by:.0f} s")
 
-        disruption.later(mend)
+        disruption.at_end(repair)
 
 
 def disk_full(disruption: ActiveDisruption) -> None:
@@ -26,7 +26,7 @@ def disk_full(disruption: ActiveDisruption) -> None:
     def make_room() -> None:
         disruption.simulation.disk.full = False
 
-    disruption.later(make_room, at_most=900)
+    disruption.at_end(make_room, at_most=900)
 
 
 MACHINE_DISRUPTIONS: tuple[Disruption, ...] = (clock_jumps, disk_full)

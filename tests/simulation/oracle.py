@@ -1,7 +1,7 @@
-"""The oracle: when all faults have stopped, everyone was told the truth, exactly once.
+"""The oracle: after all faults have stopped, every user got one notice that is true.
 
-It knows what people were answered, how the relay really ended each task, what Discord said and
-which messages stand there. Of the bot's own records it only asks what is left undone.
+It uses the replies to users, how the relay really ended each task, Discord's responses and the
+messages in each channel. Of the bot's own records it reads only the work that is unfinished.
 """
 
 from collections.abc import Iterator
@@ -15,26 +15,26 @@ from tests.simulation.statements import false_statements, true_statements
 ABOUT_THE_PERSON = {50007, 50278, 10013}
 GONE = {10003, 10004, 10015, 50001, *ABOUT_THE_PERSON}
 CONTENT = {50035, 50006, 40005, 200000, 200001, 240000}
-"""The codes with which Discord refuses what a message says, in a channel in every form."""
+"""Discord's codes for refused content, in a channel where every form of it is refused."""
 
 
 def find_violations(simulation: Simulation) -> Iterator[str]:
-    """Yield every clause of the promise that was broken."""
+    """Yield each violation of the promise."""
     messages = [m for c in simulation.state.channels.values() for m in c.messages.values()]
-    yield from _undone(simulation)
+    yield from _unfinished_work(simulation)
     for message in filter(is_notice, messages):
-        yield from _untrue(simulation, message)
-    accounts = expected_notices(simulation)
-    for key, expectations in accounts.items():
-        yield from _miscounted(simulation, key, expectations)
+        yield from _false_notices(simulation, message)
+    expectations_by_key = expected_notices(simulation)
+    for key, expectations in expectations_by_key.items():
+        yield from _wrong_counts(simulation, key, expectations)
     for message in filter(is_held_notice, messages):
-        yield from _needless(simulation, message, accounts)
+        yield from _needless_held_notices(simulation, message, expectations_by_key)
     for message in filter(is_card, messages):
-        yield from _stale(simulation, message)
+        yield from _stale_cards(simulation, message)
 
 
-def _undone(simulation: Simulation) -> Iterator[str]:
-    """Yield what the bot itself knows to be left undone."""
+def _unfinished_work(simulation: Simulation) -> Iterator[str]:
+    """Yield the tasks and deliveries that the bot itself has not finished."""
     connection = simulation.disk.connection
     for task_id, *_ in connection.execute("SELECT task_id FROM tasks WHERE state = 'running'"):
         yield f"UNDONE task {task_id} still runs"
@@ -52,7 +52,7 @@ def _undone(simulation: Simulation) -> Iterator[str]:
             yield f"UNDONE delivery {number} of {task_id} in {where} is {state} ({reason})"
 
 
-def _untrue(simulation: Simulation, message: Message) -> Iterator[str]:
+def _false_notices(simulation: Simulation, message: Message) -> Iterator[str]:
     task = simulation.task_of(message)
     if task is None:
         yield f"UNTRUE a message about nothing that was asked for: {message.content!r}"
@@ -64,15 +64,14 @@ def _untrue(simulation: Simulation, message: Message) -> Iterator[str]:
         action.is_unchecked for action in simulation.users.actions if action.task_id == task.id
     )
     denied = simulation.relay.was_denied_first(task.id) or (
-        unchecked
-        and simulation.relay.was_denied(task.id)  # what nobody watches any more is forgotten
+        unchecked and simulation.relay.was_denied(task.id)  # tasks without watches are deleted
     )
     true = true_statements(task, unreachable=unreachable, denied=denied)
     for fault in false_statements(task, message, true):
         yield f"UNTRUE {task.id} {fault}: {message.content!r}"
 
 
-def _miscounted(simulation: Simulation, key: Key, expectations: Expectation) -> Iterator[str]:
+def _wrong_counts(simulation: Simulation, key: Key, expectations: Expectation) -> Iterator[str]:
     task_id, place, user_id = key
     person, channel = simulation.state.users[user_id], simulation.state.channels[place]
     count = len(expectations.arrived)
@@ -82,53 +81,56 @@ def _miscounted(simulation: Simulation, key: Key, expectations: Expectation) -> 
     )
     line = (
         f"{count} notices of {task_id} for {person.name} in {channel.name or 'a direct message'},"
-        f" owed {expectations.least} to {expectations.most}"
+        f" expected {expectations.least} to {expectations.most}"
         f" ({'; '.join(map(str, expectations.actions)) or 'never asked'})"
     )
-    if count < expectations.least and not _cannot_be_told(simulation, task_id, channel, person):
+    if count < expectations.least and not _cannot_be_notified(simulation, task_id, channel, person):
         yield f"LOST {line}"
     if max(sure, min(count, 1)) > expectations.most:
         yield f"DOUBLED {line}"
 
 
-def _cannot_be_told(simulation: Simulation, task_id: str, channel: Channel, person: User) -> bool:
-    """Whether there was no way to tell somebody, and the bot has a record of that."""
+def _cannot_be_notified(
+    simulation: Simulation, task_id: str, channel: Channel, person: User
+) -> bool:
+    """Whether a user could not be notified, and the bot has a record of that."""
     waits = simulation.disk.is_recorded_as(task_id, channel.id, person.id, "held", "due")
     if waits and simulation.refuses_for_good(channel):
         return True
-    said, direct = simulation.said_about, simulation.state.channels[person.direct]
-    gone = channel is direct or channel.deleted or bool(said[channel.id] & (GONE | CONTENT))
-    closed = bool(person.refuses_with or said[direct.id] & ABOUT_THE_PERSON)
-    return gone and closed and simulation.disk.is_recorded_as(task_id, None, person.id, "dropped")
+    codes, direct = simulation.said_about, simulation.state.channels[person.direct]
+    gone = channel is direct or channel.deleted or bool(codes[channel.id] & (GONE | CONTENT))
+    refused = bool(person.refuses_with or codes[direct.id] & ABOUT_THE_PERSON)
+    return gone and refused and simulation.disk.is_recorded_as(task_id, None, person.id, "dropped")
 
 
-def _needless(
-    simulation: Simulation, word: Message, accounts: dict[Key, Expectation]
+def _needless_held_notices(
+    simulation: Simulation, message: Message, expectations_by_key: dict[Key, Expectation]
 ) -> Iterator[str]:
-    """Yield whether somebody was told that a notice is held when none was."""
-    person = simulation.state.channels[word.channel_id].person
-    place = next((c.id for c in simulation.channels if f"<#{c.id}>" in word.content), 0)
+    """Yield if a message says that a notice is held although none was."""
+    person = simulation.state.channels[message.channel_id].person
+    place = next((c.id for c in simulation.channels if f"<#{c.id}>" in message.content), 0)
     held = any(
         not expectations.arrived
         or any(
-            each.created_at >= word.created_at or simulation.was_unheard(each)
-            for each in expectations.arrived
+            notice.created_at >= message.created_at or simulation.was_unheard(notice)
+            for notice in expectations.arrived
         )
-        for (_, where, who), expectations in accounts.items()
-        if person and where == place and who == person.id and expectations.was_asked_before(word)
+        for (_, where, who), expectations in expectations_by_key.items()
+        if person and where == place and who == person.id and expectations.watched_before(message)
     )
     if not held:
-        yield f"UNTRUE word to {person and person.name} when nothing was held: {word.content!r}"
+        name = person and person.name
+        yield f"UNTRUE message to {name} when nothing was held: {message.content!r}"
 
 
-def _stale(simulation: Simulation, message: Message) -> Iterator[str]:
-    """Yield whether a card still shows a task as being made."""
+def _stale_cards(simulation: Simulation, message: Message) -> Iterator[str]:
+    """Yield if a card still shows a task as running."""
     channel = simulation.state.channels[message.channel_id]
     if message.deleted or channel.deleted or channel.denied:
         return
     refused = simulation.said_about[channel.id] & (GONE | CONTENT)
     if simulation.has_day_long_disruptions or refused or channel.ever_denied & HISTORY:
-        return  # a card is no promise: after so much it is left as it is
+        return  # cards are best effort: after such disruptions they may be outdated
     if message.components and "card:join" in message.text:
         title = message.embeds[0].get("title") if message.embeds else ""
         where = channel.name or "a direct message"

@@ -17,7 +17,7 @@ def _add(disruption: ActiveDisruption, name: str, effect: Effect) -> None:
     everything = Scope("always", lambda _: True)
     one = Scope(f"about {task_id}", lambda request: task_id in request.task_ids)
     scope = disruption.rng.choice([everything, everything, one])
-    disruption.strike(disruption.simulation.relay_faults, scope, name, effect)
+    disruption.apply_effect(disruption.simulation.relay_faults, scope, name, effect)
 
 
 def relay_trouble(disruption: ActiveDisruption) -> None:

@@ -180,7 +180,7 @@ def _passer_by(simulation: Simulation, rng: Random, when: float) -> None:
             message, verb, custom_id, ids = pressable[int(luck * len(pressable))]
             simulation.users.press(simulation.process, person, message, verb, custom_id, ids)
         else:
-            simulation.users.look(simulation.process, person, task.id, channel)
+            simulation.users.request_status(simulation.process, person, task.id, channel)
 
     simulation.environment.at(when, act)
 

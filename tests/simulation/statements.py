@@ -1,4 +1,4 @@
-"""What may be said of a task's end, and what is false."""
+"""Decides which statements about the end of a task are true, and which a notice makes."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,7 @@ _HEADLINES: dict[str, tuple[str, ...]] = {
         "notice-minimal-gave-up",
     ),
 }
-"""What a notice says, by the texts that say it."""
+"""The statements of notices, with the keys of the texts that make them."""
 
 _TRUE = {
     Fate.SONG: "done",
@@ -54,26 +54,26 @@ def _phrases(key: str) -> set[tuple[str, ...]]:
     return forms
 
 
-_SAYS = {
+_FORMS = {
     meaning: [parts for key in keys for parts in _phrases(key)]
     for meaning, keys in _HEADLINES.items()
 }
 
 
-def said(message: Message) -> set[str]:
-    """Return what a notice says of the end of its task."""
+def statements_in(message: Message) -> set[str]:
+    """Return what a notice says about the end of its task."""
     return {
         meaning
-        for meaning, forms in _SAYS.items()
+        for meaning, forms in _FORMS.items()
         if any(all(part in message.content for part in parts) for parts in forms)
     }
 
 
 def true_statements(task: SimulatedTask, *, unreachable: bool, denied: bool) -> set[str]:
-    """Return what may be said of the end of a task.
+    """Return what a notice may say about the end of a task.
 
-    ``unreachable``: whether the relay refused to tell of this task, while it told of others.
-    ``denied``: whether the relay denied it before it ever told of it.
+    ``unreachable``: whether the relay refused to report this task while it reported others.
+    ``denied``: whether the relay denied the task before it first reported it.
     """
     meanings = {_TRUE[task.fate]}
     if task.vanishes_at is not None:
@@ -81,19 +81,19 @@ def true_statements(task: SimulatedTask, *, unreachable: bool, denied: bool) -> 
             meanings.clear()
         meanings.add("not found")
     if unreachable or "not found" in meanings:
-        meanings.add("gave up")  # it says no more than that the relay never said it is done
+        meanings.add("gave up")  # it only says that the relay never reported the end
     if denied:
         meanings.add("not found")
     return meanings
 
 
 def false_statements(task: SimulatedTask, message: Message, true: set[str]) -> Iterator[str]:
-    """Yield what is wrong with a notice, if ``true`` is what may be said."""
-    meanings = said(message)
+    """Yield each error of a notice, where ``true`` is what it may say."""
+    meanings = statements_in(message)
     if not meanings & true:
         yield f"says {sorted(meanings) or 'nothing'} where {sorted(true)} is true"
     elif _TRUE[task.fate] in meanings and not is_minimal(message):
-        missing = [proof for proof in task.proofs if proof not in message.text]
+        missing = [text for text in task.proofs if text not in message.text]
         if missing:
             yield f"lacks {missing}"
     if "None.mp3" in message.text or ("audiopipe" in message.text and meanings & _FINISHED):

@@ -1,4 +1,4 @@
-"""People: what they ask of the bot, and what they are told."""
+"""Simulated users: the commands and presses they send, and the replies they get."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,47 +18,49 @@ _WORDS = catalog_for("en-US")
 
 @dataclass(eq=False, slots=True)
 class UserAction:
-    """One wish of one person about one task, and the interaction in which it was answered."""
+    """One action of one user about one task, and the interaction that contains its reply."""
 
     verb: str
     task_id: str
     person: User
     place: Channel
-    """Where the notice is to come."""
+    """The channel for which the notice is requested."""
     asked_at: float
-    """True Unix seconds."""
+    """Unix seconds of the true clock."""
     interaction: Interaction
 
     @property
     def reply_kind(self) -> ReplyKind:
-        """What the person was told about the task."""
+        """What the reply says about the task."""
         answers = self.interaction.answers
         if not answers:
             return ReplyKind.UNKNOWN
-        said = {_classify_line(self.task_id, line) for line in answers[-1].split("\n")}
-        said.discard(ReplyKind.UNKNOWN)
-        tells_of_others = "`task-" in answers[-1] and self.task_id not in answers[-1]
-        return min(said, default=ReplyKind.NOT_WATCHING if tells_of_others else ReplyKind.UNKNOWN)
+        kinds = {_classify_line(self.task_id, line) for line in answers[-1].split("\n")}
+        kinds.discard(ReplyKind.UNKNOWN)
+        mentions_other_tasks = "`task-" in answers[-1] and self.task_id not in answers[-1]
+        return min(
+            kinds, default=ReplyKind.NOT_WATCHING if mentions_other_tasks else ReplyKind.UNKNOWN
+        )
 
     @property
     def is_unchecked(self) -> bool:
-        """Whether it was answered that the relay cannot be asked about the task now."""
+        """Whether the reply says that the relay cannot be asked about the task now."""
         keys = ("watch-unchecked", "watch-unreachable", "watch-not-asked")
-        said = [_WORDS.text(key, id=code_span(self.task_id)) for key in keys]
-        return any(each in answer for each in said for answer in self.interaction.answers)
+        texts = [_WORDS.text(key, id=code_span(self.task_id)) for key in keys]
+        return any(text in answer for text in texts for answer in self.interaction.answers)
 
     @property
-    def is_on_its_way(self) -> bool:
-        """Whether it was answered that a notice which is on its way cannot be stopped."""
-        said = _WORDS.text("unwatch-sending", id=code_span(self.task_id))
-        return said in self.interaction.answers
+    def is_notice_being_sent(self) -> bool:
+        """Whether the reply says that a notice is being sent and cannot be stopped."""
+        text = _WORDS.text("unwatch-sending", id=code_span(self.task_id))
+        return text in self.interaction.answers
 
     def __str__(self) -> str:
         answers = self.interaction.answers
-        said = answers[-1][:80] if answers else "no answer"
+        reply = answers[-1][:80] if answers else "no answer"
         return (
             f"{self.person.name} {self.verb} {self.task_id}"
-            f" in {self.place.name or 'a direct message'}: {self.reply_kind} ({said})"
+            f" in {self.place.name or 'a direct message'}: {self.reply_kind} ({reply})"
         )
 
 
@@ -67,30 +69,30 @@ def _classify_line(task_id: str, line: str) -> ReplyKind:
         posted = _WORDS.text(key, id=code_span(task_id), link="\N{BULLET}")
         if line.startswith(posted.partition("\N{BULLET}")[0]):
             return ReplyKind.NOT_WATCHING
-    if line in _NOTHING:
+    if line in _NOT_WATCHING_TEXTS:
         return ReplyKind.NOT_WATCHING
-    for key, told in _ALSO.items():
+    for key, reply_kind in _KINDS_BY_KEY.items():
         if line == _WORDS.text(key, id=code_span(task_id)):
-            return told
+            return reply_kind
     return ReplyKind.STOPPED if line == _WORDS.text("live-left") else classify_reply(task_id, line)
 
 
-_ALSO = {
+_KINDS_BY_KEY = {
     "watch-unreachable": ReplyKind.WATCHING,
     "watch-not-asked": ReplyKind.WATCHING,
     "watch-finished-unsent": ReplyKind.NOT_WATCHING,
     "watch-failed-unsent": ReplyKind.NOT_WATCHING,
     "unwatch-sending": ReplyKind.NOT_WATCHING,
 }
-"""What further answers tell, beside those that the auditor of chaos knows."""
+"""The kinds of replies that ``classify_reply`` does not know, by message key."""
 
-_NOTHING = {
+_NOT_WATCHING_TEXTS = {
     _WORDS.text(key) for key in ("live-ended", "live-not-watching", "live-sending", "reader-gone")
 }
 
 
 class Users:
-    """Lets people act, and remembers what they did."""
+    """Performs the actions of users, and records them."""
 
     def __init__(self, state: DiscordState, trace: Trace) -> None:
         self._state = state
@@ -106,7 +108,7 @@ class Users:
         *,
         private: bool = False,
     ) -> None:
-        """Type ``/suno watch``."""
+        """Use ``/suno watch``."""
         options: list[dict[str, Any]] = [{"name": "id", "type": 3, "value": " ".join(task_ids)}]
         place = channel
         if private:
@@ -118,16 +120,16 @@ class Users:
     def unwatch(
         self, process: BotProcess | None, person: User, task_id: str, channel: Channel
     ) -> None:
-        """Type ``/suno unwatch``, which goes for every place."""
+        """Use ``/suno unwatch``, which applies to every channel."""
         data = _command("unwatch", [{"name": "id", "type": 3, "value": task_id}])
         self._act(process, person, channel, COMMAND, data, "unwatch", [task_id], channel)
 
-    def look(
+    def request_status(
         self, process: BotProcess | None, person: User, task_id: str, channel: Channel
     ) -> None:
-        """Type ``/suno status``."""
+        """Use ``/suno status``."""
         data = _command("status", [{"name": "id", "type": 3, "value": task_id}])
-        self._act(process, person, channel, COMMAND, data, "look", [], channel)
+        self._act(process, person, channel, COMMAND, data, "status", [], channel)
 
     def press(
         self,
@@ -143,8 +145,8 @@ class Users:
         data = {"custom_id": custom_id, "component_type": 2}
         self._act(process, person, channel, COMPONENT, data, verb, task_ids, channel, message)
 
-    def _waits_for_an_answer(self, person: User, task_ids: Sequence[str]) -> bool:
-        """Whether an earlier wish of theirs about a task has no answer: they leave it then."""
+    def _is_awaiting_reply(self, person: User, task_ids: Sequence[str]) -> bool:
+        """Whether an earlier action about a task has no reply, so that the user does not act."""
         return any(
             action.reply_kind is ReplyKind.UNKNOWN
             for action in self.actions
@@ -163,7 +165,7 @@ class Users:
         place: Channel,
         message: Message | None = None,
     ) -> None:
-        if channel.deleted or self._waits_for_an_answer(person, task_ids):
+        if channel.deleted or self._is_awaiting_reply(person, task_ids):
             return
         if process is None or not process.connected:
             return  # Discord itself says that the application does not answer
