@@ -30,7 +30,7 @@ BODIES = {
     "bomb-of-zeros": b'{"code":"success","data":[' + b"0," * (4 * MIB) + b"0]}",
     "bomb-of-depth": b'{"data":' * 900_000 + b"1" + b"}" * 900_000,
 }
-"""What the relay answers whoever asks for one of these ids, also among others: some KiB, packed."""
+"""The responses to every request that contains one of these ids: some KiB, compressed."""
 CONTENTS: dict[str, object] = {
     "bomb-of-clips": [{"id": str(n), "status": "error", "audio_url": ""} for n in range(60_000)],
     "bomb-of-joiners": {"text": "a\u200d" * 400_000, "title": "\u200d" * 400_000},
@@ -126,7 +126,7 @@ async def times_to_notices(folder: Path, *, attacked: bool) -> tuple[float, floa
         (notice,) = sandbox.notices("honest-song")
         assert notice.pinged == {sandbox.ada.id}
         assert "Traceback" not in bot.log
-        requested_ids = {each for look in sandbox.relay.requests for each in look.ids}
+        requested_ids = {each for request in sandbox.relay.requests for each in request.ids}
         assert requested_ids >= set(BOMBS) or not attacked, "the attack has not reached the relay"
         return times
 

@@ -77,8 +77,8 @@ def hide_tasks(polling: PollerHarness, *ids: str) -> None:
 async def endings(polling: PollerHarness) -> dict[str, EndReason]:
     """Return the outcome of each due delivery, and record each as sent."""
     ended = {}
-    while owed := await polling.claim_due():
-        for each in owed:
+    while deliveries := await polling.claim_due():
+        for each in deliveries:
             ended[each.task.id] = each.end_reason
             await polling.outbox.acknowledge(each, message_id=each.id, now=polling.clock.now)
     return ended
@@ -191,14 +191,14 @@ async def test_a_command_that_finds_a_task_records_its_fingerprint(
         relay.add(stuck("song"))
         assert await polling.watch("song") is WatchOutcome.WATCHING
         relay.start_outage()
-        assert await polling.watch("stranger") is WatchOutcome.UNCHECKED
+        assert await polling.watch("denied") is WatchOutcome.UNCHECKED
         relay.end_outage()
     relay.key = ANOTHER_KEY
     hide_tasks(polling, "song")
     async with open_successor(path, polling) as polling:
         await watch(polling, "other")
         await wait(polling, HALF_AN_HOUR + 300)
-        assert await endings(polling) == {"stranger": EndReason.NOT_FOUND}
+        assert await endings(polling) == {"denied": EndReason.NOT_FOUND}
 
 
 # Missing together

@@ -25,7 +25,7 @@ from tests.support.client_at_relay import client_at_relay
 
 def actions(relay: LocalRelay) -> list[tuple[str | None, tuple[str, ...]]]:
     """Return the action and the ids of every batch request that the relay got."""
-    return [(look.action, look.ids) for look in relay.requests if look.method == "POST"]
+    return [(request.action, request.ids) for request in relay.requests if request.method == "POST"]
 
 
 async def test_tasks_are_found_in_one_request() -> None:
@@ -43,7 +43,9 @@ async def test_tasks_are_found_in_one_request() -> None:
             "stuck": None,
         }
         assert (found.missing, found.failed) == (frozenset(), {})
-        assert [(look.method, look.path) for look in relay.requests] == [("POST", "/suno/fetch")]
+        assert [(request.method, request.path) for request in relay.requests] == [
+            ("POST", "/suno/fetch")
+        ]
 
 
 async def test_a_lookup_of_no_ids_sends_no_request() -> None:
@@ -85,7 +87,7 @@ async def test_many_ids_are_split_into_batches() -> None:
 
         found = await client.look_up(ids)
 
-        assert [len(look.ids) for look in relay.requests] == [3, 3, 1]
+        assert [len(request.ids) for request in relay.requests] == [3, 3, 1]
         assert list(found.tasks) == ids
 
 
@@ -130,12 +132,12 @@ async def test_a_missing_id_is_looked_up_singly_before_it_is_reported() -> None:
     async with client_at_relay() as (relay, client):
         await client.look_up(["a/b ü?"], kinds={"a/b ü?": TaskKind.LYRICS})
 
-        assert [look.path for look in relay.requests if look.method == "GET"] == [
+        assert [request.path for request in relay.requests if request.method == "GET"] == [
             "/suno/fetch/a%2Fb%20%C3%BC%3F",
             "/suno/lyrics/a%2Fb%20%C3%BC%3F",
             "/suno/feed/a%2Fb%20%C3%BC%3F",
         ]
-        assert {look.ids for look in relay.requests} == {("a/b ü?",)}
+        assert {request.ids for request in relay.requests} == {("a/b ü?",)}
 
 
 async def test_a_missing_id_is_looked_up_singly_only_once() -> None:
@@ -148,7 +150,7 @@ async def test_a_missing_id_is_looked_up_singly_only_once() -> None:
         found = await client.look_up(["gone"], kinds=kinds)
 
         assert found.missing == {"gone"}
-        assert [look.method for look in relay.requests] == ["POST"]
+        assert [request.method for request in relay.requests] == ["POST"]
 
 
 async def test_a_task_that_batches_omit_is_found_singly_every_time() -> None:
@@ -170,7 +172,7 @@ async def test_an_id_that_changes_the_path_is_not_looked_up_singly(odd: str) -> 
         found = await client.look_up([odd])
 
         assert found.missing == {odd}
-        assert {look.method for look in relay.requests} == {"POST"}
+        assert {request.method for request in relay.requests} == {"POST"}
 
 
 async def test_single_lookups_of_missing_ids_are_limited() -> None:
@@ -185,7 +187,9 @@ async def test_single_lookups_of_missing_ids_are_limited() -> None:
         assert first.missing == set(ids[:MAX_MISSING_POLLED])
         assert first.unlisted == tuple(ids[MAX_MISSING_POLLED:])
         assert second.missing == set(ids)
-        fetched = [look.ids for look in relay.requests if look.path.startswith("/suno/fetch/")]
+        fetched = [
+            request.ids for request in relay.requests if request.path.startswith("/suno/fetch/")
+        ]
         assert fetched == [(each,) for each in ids]
 
 
@@ -206,7 +210,7 @@ async def test_a_failed_batch_keeps_the_results_of_the_others() -> None:
         assert len(relay.requests) == 2
 
 
-UNRELATED_TASK = {"task_id": "stranger", "status": "SUCCESS", "data": None}
+UNRELATED_TASK = {"task_id": "unrequested", "status": "SUCCESS", "data": None}
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ async def test_a_redirect_within_the_relay_is_followed(status: int) -> None:
         found = await client.look_up(["song"])
 
         assert found.tasks.keys() == {"song"}
-        assert [look.method for look in local.requests] == ["POST", "POST"]
+        assert [request.method for request in local.requests] == ["POST", "POST"]
 
 
 @pytest.mark.parametrize(

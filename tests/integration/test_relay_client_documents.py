@@ -57,7 +57,7 @@ async def test_the_submit_fetch_document_shows_lyrics_and_a_song_in_one_response
         assert (tasks[words].kind, tasks[song].kind) == (TaskKind.LYRICS, TaskKind.MUSIC)
         assert tasks[words].title == "喵星摇滚"
         assert [clip.playable for clip in tasks[song].clips] == [True, True]
-        assert [look.path for look in local.requests] == ["/suno/submit/fetch"]
+        assert [request.path for request in local.requests] == ["/suno/submit/fetch"]
 
 
 @pytest.mark.parametrize("name", ["deerapi", "openai-hub"])
@@ -73,7 +73,9 @@ async def test_a_known_relay_is_requested_as_its_document_says(name: str) -> Non
 
         assert [clip.audio_is_final for clip in streaming.clips] == [False, False]
         assert ended.outcome is Outcome.SUCCESS
-        assert {(look.method, look.path) for look in local.requests} == {("POST", "/suno/fetch")}
+        assert {(request.method, request.path) for request in local.requests} == {
+            ("POST", "/suno/fetch")
+        }
 
 
 @pytest.mark.parametrize("field", ["code", "message"])

@@ -26,7 +26,7 @@ SINGLE = frozenset({"/suno/fetch/{id}"})
 
 def take_requests(relay: LocalRelay) -> list[str]:
     """Return the requests that the relay got since the last call."""
-    requests = [f"{look.method} {look.path}" for look in relay.requests]
+    requests = [f"{request.method} {request.path}" for request in relay.requests]
     relay.requests.clear()
     return requests
 
@@ -251,7 +251,7 @@ async def test_other_paths_are_tried_rarely_while_none_works(
             with pytest.raises(EndpointNotFoundError):
                 await client.look_up(["one"], interactive=True)
 
-        paths = Counter(look.path for look in relay.requests)
+        paths = Counter(request.path for request in relay.requests)
         assert paths["/suno/fetch"] == 10
         assert paths["/suno/submit/fetch"] == 1
         assert len(relay.requests) == 14
@@ -385,7 +385,7 @@ async def test_a_batch_refusal_for_unknown_tasks_denies_them(status: int, words:
         assert "POST /suno/submit/fetch" not in take_requests(relay)
 
 
-@pytest.mark.parametrize("is_known", [True, False], ids=["path known", "first look"])
+@pytest.mark.parametrize("is_known", [True, False], ids=["path known", "first request"])
 @pytest.mark.parametrize("status", [400, 404])
 async def test_a_batch_refused_for_one_unknown_task_is_bisected(
     status: int, is_known: bool

@@ -88,7 +88,7 @@ async def test_the_poller_does_not_retry_a_refused_id_at_once() -> None:
 
         found = await client.look_up(ids)
 
-        assert [len(look.ids) for look in relay.requests] == [9]
+        assert [len(request.ids) for request in relay.requests] == [9]
         assert found.failed[ids[4]].kind is ErrorKind.BAD_REQUEST
 
 
@@ -105,7 +105,7 @@ async def test_a_user_may_look_up_a_refused_id_again() -> None:
         await client.look_up(ids)
 
         assert result.tasks.keys() == set(ids)
-        assert [len(look.ids) for look in relay.requests] == [9, 1, 10]
+        assert [len(request.ids) for request in relay.requests] == [9, 1, 10]
 
 
 async def test_batches_are_not_bisected_if_every_id_is_refused() -> None:
@@ -120,7 +120,7 @@ async def test_batches_are_not_bisected_if_every_id_is_refused() -> None:
             await client.look_up(ids)
 
         assert failure.value.kind is ErrorKind.BAD_REQUEST
-        assert [len(look.ids) for look in relay.requests] == [100, 1, 1]
+        assert [len(request.ids) for request in relay.requests] == [100, 1, 1]
 
 
 async def test_http_500_for_every_id_opens_the_circuit() -> None:

@@ -1,6 +1,6 @@
 """Takes the pictures of the README: ``python -m tests.sandbox.screenshots`` (``make screenshots``).
 
-The real bot is behind the page; everything on the pictures was said by it. The fonts are those of
+The real bot is behind the page; it sent everything on the pictures. The fonts are those of
 the system: fonts-inter, fonts-noto-cjk and fonts-noto-color-emoji look best.
 """
 
@@ -75,7 +75,7 @@ async def _show(page: Page, message: Locator) -> None:
 
 
 async def _status_and_notice(environment: PageEnvironment, browser: Browser) -> None:
-    """Show a song on its way, seen by you alone; then the message that tells its end."""
+    """Take the private status of a running song, then the notice of its end."""
     async with open_page(browser, environment.server.url, size=WINDOW) as page:
         task_id = await _start(page, "song")
         await page.get_by_label("Message #songs").click()

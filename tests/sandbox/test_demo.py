@@ -48,12 +48,12 @@ def children_of(pid: int) -> list[int]:
     """Return the processes that a process has started and that still run."""
     children = Path(f"/proc/{pid}/task/{pid}/children")
     if not children.exists():
-        pytest.skip("this system does not tell whose child a process is")
+        pytest.skip("this system does not show the parent of a process")
     return [int(one) for one in children.read_text(encoding="ascii").split()]
 
 
 def still_runs(pid: int) -> bool:
-    """Tell whether there is such a process."""
+    """Return whether a process runs."""
     return Path(f"/proc/{pid}").exists()
 
 

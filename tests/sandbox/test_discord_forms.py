@@ -146,7 +146,7 @@ BROKEN = [
     b"[" * 100_000,
     b'{"content": ' + b"9" * 5000 + b"}",
 ]
-STRANGE = [b"5", b'"x"', b"true", b"[5]", b"[[]]"]
+WRONG_TYPES = [b"5", b'"x"', b"true", b"[5]", b"[[]]"]
 """JSON, but of another kind."""
 
 
@@ -160,11 +160,11 @@ async def test_malformed_bodies_are_client_errors(request_: str) -> None:
             "Authorization": f"Bot {harness.local.token}",
             "Content-Type": "application/json",
         }
-        for body in BROKEN + STRANGE:
+        for body in BROKEN + WRONG_TYPES:
             async with session.request(method, url, data=body, headers=headers) as response:
-                told = await response.json()
-                assert response.status in (400, 404), (body[:40], told)
-                assert told["code"] in ((50109,) if body in BROKEN else (50035, 50006, 10062))
+                payload = await response.json()
+                assert response.status in (400, 404), (body[:40], payload)
+                assert payload["code"] in ((50109,) if body in BROKEN else (50035, 50006, 10062))
         multipart = [
             ("multipart/form-data", b"x"),
             ("multipart/form-data; boundary=x", b"x"),

@@ -208,11 +208,11 @@ async def test_a_webhook_is_known_only_after_the_acknowledgement() -> None:
 
         assert await refused(harness, lost) == (404, 10015)
 
-        async def strange(interaction: discord.Interaction) -> None:
+        async def fetch_unknown_message(interaction: discord.Interaction) -> None:
             await interaction.response.send_message("x")
             await interaction.followup.fetch_message(1)
 
-        assert await refused(harness, strange) == (404, 10008)
+        assert await refused(harness, fetch_unknown_message) == (404, 10008)
 
 
 @pytest.mark.malformed_requests
@@ -433,13 +433,13 @@ async def test_a_modal_cannot_answer_a_modal() -> None:
 async def test_a_message_command_gets_the_full_message() -> None:
     """The target message has its content although the bot lacks the content intent."""
     async with connected_client() as harness:
-        said = harness.local.send_message(harness.ada, harness.songs, "my task is abc-123")
+        sent = harness.local.send_message(harness.ada, harness.songs, "my task is abc-123")
 
         async def answer(interaction: discord.Interaction) -> None:
             await interaction.response.send_message(interaction.extras["message"].content)
 
         harness.bot.answer = answer
-        interaction = await harness.local.use_message_command(harness.ada, "Watch Suno tasks", said)
+        interaction = await harness.local.use_message_command(harness.ada, "Watch Suno tasks", sent)
         assert (await interaction.wait_for_answer()).content == "my task is abc-123"
 
 

@@ -341,8 +341,8 @@ async def test_typing_needs_the_permission_to_send() -> None:
 async def test_only_own_messages_can_be_changed() -> None:
     """Editing another's message is refused; deleting it needs Manage Messages."""
     async with logged_in_client() as harness:
-        said = harness.local.send_message(harness.ada, harness.songs, "mine")
-        place = harness.place().get_partial_message(said.id)
+        sent = harness.local.send_message(harness.ada, harness.songs, "mine")
+        place = harness.place().get_partial_message(sent.id)
         with pytest.raises(discord.Forbidden) as refused:
             await place.edit(content="yours")
         assert refused.value.code == 50005
@@ -370,12 +370,12 @@ async def test_message_content_is_blank_without_the_intent() -> None:
 async def test_a_reply_refers_to_its_message() -> None:
     """A reply contains the original message, and pings its author by default."""
     async with logged_in_client() as harness:
-        said = harness.local.send_message(harness.ada, harness.songs, "hello")
-        place = harness.place().get_partial_message(said.id)
+        sent = harness.local.send_message(harness.ada, harness.songs, "hello")
+        place = harness.place().get_partial_message(sent.id)
         await place.reply("hi")
         await place.reply("hi", mention_author=False)
         pinging, silent = harness.songs.messages[1:]
-        assert pinging.replies_to is said
+        assert pinging.replies_to is sent
         assert pinging.payload()["referenced_message"]["content"] == "hello"
         assert (pinging.pinged, silent.pinged) == ({harness.ada.id}, set())
 

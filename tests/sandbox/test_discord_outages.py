@@ -117,9 +117,12 @@ async def test_a_global_rate_limit_applies_to_every_request() -> None:
                     "retry_after": waits,
                     "global": True,
                 }
-                told = response.headers
-                assert (told["X-RateLimit-Global"], told["X-RateLimit-Scope"]) == ("true", "global")
-                assert told["Via"]
+                received = response.headers
+                assert (received["X-RateLimit-Global"], received["X-RateLimit-Scope"]) == (
+                    "true",
+                    "global",
+                )
+                assert received["Via"]
             harness.local.clock.advance(0.5)
         async with session.post(f"{harness.local.api_url}/webhooks/1/x", json={}) as response:
             assert response.status == 404

@@ -34,9 +34,9 @@ async def test_a_message_beyond_the_rate_limit_is_refused() -> None:
                 assert response.status == 200
         async with session.post(url, json={"content": "x"}, headers=headers) as response:
             assert response.status == 429
-            body, told = await response.json(), response.headers
+            body, received = await response.json(), response.headers
         assert (body["retry_after"], body["global"]) == (5.0, False)
-        assert (told["X-RateLimit-Scope"], told["X-RateLimit-Remaining"]) == ("user", "0")
+        assert (received["X-RateLimit-Scope"], received["X-RateLimit-Remaining"]) == ("user", "0")
         harness.local.clock.advance(5)
         async with session.post(url, json={"content": "x"}, headers=headers) as response:
             assert response.status == 200

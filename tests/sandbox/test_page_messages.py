@@ -193,11 +193,11 @@ async def test_a_disabled_button_cannot_be_pressed(harness: PageHarness) -> None
 async def test_a_choice_from_a_select_reaches_the_bot(harness: PageHarness) -> None:
     """It works by keyboard alone, and the description of each choice is shown."""
 
-    async def tell(interaction: discord.Interaction) -> None:
+    async def respond(interaction: discord.Interaction) -> None:
         assert interaction.data
         await interaction.response.send_message(f"chose {interaction.data.get('values')}")
 
-    harness.bot.answer = tell
+    harness.bot.answer = respond
     options = [
         {"label": "Calm", "value": "calm", "description": "slow and warm"},
         {"label": "Wild", "value": "wild"},
@@ -215,11 +215,11 @@ async def test_a_choice_from_a_select_reaches_the_bot(harness: PageHarness) -> N
 async def test_a_select_can_allow_several_choices(harness: PageHarness) -> None:
     """The choices are sent when the list is closed."""
 
-    async def tell(interaction: discord.Interaction) -> None:
+    async def respond(interaction: discord.Interaction) -> None:
         assert interaction.data
         await interaction.response.send_message(f"chose {interaction.data.get('values')}")
 
-    harness.bot.answer = tell
+    harness.bot.answer = respond
     options = [{"label": name, "value": name} for name in ("one", "two", "three")]
     select: dict[str, Any] = {"type": 3, "custom_id": "many", "options": options, "max_values": 2}
     select["placeholder"] = "Some"
@@ -235,11 +235,11 @@ async def test_a_select_can_allow_several_choices(harness: PageHarness) -> None:
 async def test_a_user_can_be_selected(harness: PageHarness) -> None:
     """A user select offers the members of the server."""
 
-    async def tell(interaction: discord.Interaction) -> None:
+    async def respond(interaction: discord.Interaction) -> None:
         assert interaction.data
         await interaction.response.send_message(f"chose {interaction.data.get('values')}")
 
-    harness.bot.answer = tell
+    harness.bot.answer = respond
     select = {"type": 5, "custom_id": "who", "placeholder": "Who?"}
     async with harness.page() as page:
         await harness.post(content="choose", components=[ROW | {"components": [select]}])
@@ -251,11 +251,11 @@ async def test_a_user_can_be_selected(harness: PageHarness) -> None:
 async def test_a_default_choice_is_shown_and_can_be_removed(harness: PageHarness) -> None:
     """If no choice is required, choosing it again removes it."""
 
-    async def tell(interaction: discord.Interaction) -> None:
+    async def respond(interaction: discord.Interaction) -> None:
         assert interaction.data
         await interaction.response.send_message(f"chose {interaction.data.get('values')}")
 
-    harness.bot.answer = tell
+    harness.bot.answer = respond
     chosen = [{"id": str(harness.rooms[-1].id), "type": "channel"}]
     select = {"type": 8, "custom_id": "where", "channel_types": [0], "min_values": 0}
     async with harness.page() as page:
@@ -363,10 +363,10 @@ async def test_a_deferred_answer_replaces_the_thinking_indicator(harness: PageHa
 async def test_autocomplete_choices_are_shown_while_typing(harness: PageHarness) -> None:
     """Arrow keys select, Tab accepts, and Enter sends."""
 
-    async def tell(interaction: discord.Interaction) -> None:
+    async def respond(interaction: discord.Interaction) -> None:
         await interaction.response.send_message(f"id {interaction.namespace.id}")
 
-    harness.bot.answer = tell
+    harness.bot.answer = respond
     harness.bot.choices = [
         app_commands.Choice(name="Paper Boats at Noon", value="boats-1"),
         app_commands.Choice(name="Paper Moon", value="moon-2"),
@@ -386,13 +386,13 @@ async def test_autocomplete_choices_are_shown_while_typing(harness: PageHarness)
 async def test_every_type_of_option_can_be_entered(harness: PageHarness) -> None:
     """Channels, users, roles and fixed choices are selected from lists."""
 
-    async def tell(interaction: discord.Interaction) -> None:
+    async def respond(interaction: discord.Interaction) -> None:
         given = interaction.extras
         await interaction.response.send_message(
             f"{given['channel'].name} {given['user'].name} {given['mood']}"
         )
 
-    harness.bot.answer = tell
+    harness.bot.answer = respond
     async with harness.page() as page:
         await page.locator(".composer-text").click()
         await page.keyboard.type("/suno everything ")
@@ -418,10 +418,10 @@ async def test_an_invalid_option_value_is_not_sent(harness: PageHarness) -> None
 async def test_a_command_from_the_menu_of_a_message_reaches_the_bot(harness: PageHarness) -> None:
     """By keyboard alone: to the message, Enter, and down the menu."""
 
-    async def tell(interaction: discord.Interaction) -> None:
+    async def respond(interaction: discord.Interaction) -> None:
         await interaction.response.send_message(f"about: {interaction.extras['message'].content}")
 
-    harness.bot.answer = tell
+    harness.bot.answer = respond
     async with harness.page() as page:
         await use(page, "look at 123")
         await expect(last(page)).to_contain_text("look at 123")

@@ -126,10 +126,10 @@ async def test_options_reach_the_bot_with_their_type(
 ) -> None:
     """Numbers, booleans, users, roles and channels are converted from the page's texts."""
 
-    async def tell(interaction: discord.Interaction) -> None:
+    async def respond(interaction: discord.Interaction) -> None:
         await interaction.response.send_message(str(vars(interaction.namespace)))
 
-    harness.bot.answer = tell
+    harness.bot.answer = respond
     role = harness.guild.add_role("crew")
     given = [("id", 3, "abc"), ("count", 4, "2"), ("public", 5, "true")]
     options = [{"name": name, "type": kind, "value": value} for name, kind, value in given]
@@ -228,12 +228,12 @@ async def test_an_ephemeral_message_is_for_one_and_can_be_dismissed(
 async def test_a_menu_command_gets_its_message(harness: ClientHarness, client: PageClient) -> None:
     """The bot gets the message on which the command was used."""
 
-    async def tell(interaction: discord.Interaction) -> None:
+    async def respond(interaction: discord.Interaction) -> None:
         await interaction.response.send_message(interaction.extras["message"].content.upper())
 
-    harness.bot.answer = tell
-    said = harness.local.send_message(harness.ada, harness.songs, "look")
-    await client.request("menu", message=str(said.id), name="Watch Suno tasks")
+    harness.bot.answer = respond
+    sent = harness.local.send_message(harness.ada, harness.songs, "look")
+    await client.request("menu", message=str(sent.id), name="Watch Suno tasks")
     frame = await client.event("message", lambda one: one["message"]["content"] == "LOOK")
     assert frame["message"]["used"]["name"] == "Watch Suno tasks"
 

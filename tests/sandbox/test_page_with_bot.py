@@ -145,9 +145,9 @@ async def test_lyrics_are_read_page_by_page_and_shared(demo: Demo) -> None:
         reader = page.locator(".message.ephemeral", has_text="Page 1 of")
         await expect(reader).to_contain_text("[Verse 1]")
         await reader.get_by_role("button", name="▶").click()
-        turned = page.locator(".message.ephemeral", has_text="Page 2 of")
-        await expect(turned).not_to_contain_text("[Verse 1]")
-        await turned.get_by_role("button", name="Share in channel").click()
+        second_page = page.locator(".message.ephemeral", has_text="Page 2 of")
+        await expect(second_page).not_to_contain_text("[Verse 1]")
+        await second_page.get_by_role("button", name="Share in channel").click()
         shared = page.locator(".message:not(.ephemeral)", has_text="Shared by")
         await expect(shared).to_contain_text("Page 2 of")
 

@@ -137,7 +137,7 @@ async def test_a_relay_that_is_down_cuts_every_connection() -> None:
         relay.end_outage()
 
         assert (await caller.batch("one"))["data"] == []
-        assert [look.status for look in relay.requests] == [0, 200]
+        assert [request.status for request in relay.requests] == [0, 200]
 
 
 async def test_the_address_is_available_only_while_the_relay_runs() -> None:

@@ -67,7 +67,7 @@ async def test_an_id_may_be_refused_wherever_it_appears(garbage: bool, status: i
             len((await caller.batch("good", "bad"))["data"])
         with pytest.raises((ValueError, TypeError)):
             len((await caller.ask("GET", "/suno/fetch/bad"))[1]["data"])
-        assert [look.status for look in relay.requests] == [200, status, status]
+        assert [request.status for request in relay.requests] == [200, status, status]
 
 
 async def test_refusals_are_worded_as_relays_word_them() -> None:
@@ -148,7 +148,7 @@ async def test_a_connection_may_break_or_never_end(
             async with asyncio.timeout(0.1):
                 await caller.batch("one")
 
-        assert [look.status for look in relay.requests] == [fault.status]
+        assert [request.status for request in relay.requests] == [fault.status]
 
 
 async def test_a_redirect_has_its_target() -> None:
