@@ -4,6 +4,7 @@ Within a few minutes Discord itself recognizes the nonce of a repeated message. 
 own messages in the channel are searched for the marker of the notice.
 """
 
+import re
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -19,6 +20,8 @@ MAX_MESSAGES_READ = 300
 
 MAX_CLOCK_SKEW = 600.0
 """Seconds by which Discord's clock and ours may differ unnoticed."""
+
+_MENTION = re.compile(r"<@\d+> ?")
 
 
 class DuplicateCheck(StrEnum):
@@ -93,8 +96,13 @@ async def search_own_messages(
 
 
 def lacks_embeds(message: discord.Message, content: str) -> bool:
-    """Whether Discord dropped the embeds of a message that has not been completed since."""
-    return not message.embeds and message.content == content
+    """Whether Discord dropped the embeds of a message that has not been completed since.
+
+    ``content`` may mention more users than the message: they joined after it was sent.
+    """
+    mentioned, expected = (set(_MENTION.findall(text)) for text in (message.content, content))
+    same_text = _MENTION.sub("", message.content) == _MENTION.sub("", content)
+    return not message.embeds and same_text and mentioned <= expected
 
 
 def _has_marker_of(message: discord.Message, delivery: Delivery) -> bool:

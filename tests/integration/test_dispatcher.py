@@ -624,6 +624,20 @@ async def test_an_unconfirmed_message_without_embeds_is_completed(
     assert await dispatching.states() == [("sent", None)]
 
 
+async def test_an_unconfirmed_message_is_found_although_somebody_joined_it(
+    dispatching: DispatcherHarness,
+) -> None:
+    """Its content mentions one user less than the message that would be sent now."""
+    dispatching.channel.deny("embed_links")
+    message = await lose_response(dispatching)
+    destination = Destination(dispatching.channel.id, dispatching.guild.id)
+    await dispatching.store.add_finished(
+        a_song(), user_id=add_member(dispatching).id, destination=destination, now=dispatching.now
+    )
+    assert await dispatching.deliver() == [message]
+    assert await dispatching.states() == [("sent", None)]
+
+
 async def test_redirecting_an_unconfirmed_message_says_so(
     dispatching: DispatcherHarness,
 ) -> None:
