@@ -55,7 +55,7 @@ async def find_existing(
         return DuplicateCheck.ABSENT, None
 
     def matches(message: discord.Message) -> bool:
-        is_notice = lacks_embeds(message, content) or _has_marker_of(message, delivery)
+        is_notice = lacks_embeds(message, content) or shows_marker_of(message, delivery)
         return is_notice and message.id not in others
 
     since = delivery.unconfirmed_since
@@ -105,7 +105,8 @@ def lacks_embeds(message: discord.Message, content: str) -> bool:
     return not message.embeds and same_text and mentioned <= expected
 
 
-def _has_marker_of(message: discord.Message, delivery: Delivery) -> bool:
+def shows_marker_of(message: discord.Message, delivery: Delivery) -> bool:
+    """Whether a message names the task of a delivery, in its text or below an embed."""
     footers = [embed.footer.text for embed in message.embeds if embed.footer.text]
     return has_marker(delivery.task.id, message.content, footers)
 

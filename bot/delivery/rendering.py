@@ -6,7 +6,7 @@ from dataclasses import replace
 import discord
 
 from bot.delivery.discord_errors import Disposition, classify, short_reason
-from bot.delivery.duplicate_check import lacks_embeds
+from bot.delivery.duplicate_check import shows_marker_of
 from bot.i18n.catalog import catalog_for
 from bot.storage.models import Delivery, DeliveryPurpose, EndReason, MessageFormat
 from bot.ui.held_notice import held_notice
@@ -76,7 +76,7 @@ async def ensure_complete(
     requested. An edit mentions nobody again, and the message stays as posted if the edit is
     rejected. Raises what discord.py raises if the edit may succeed later.
     """
-    if not notice.embeds or not lacks_embeds(message, notice.content):
+    if not notice.embeds or message.embeds or shows_marker_of(message, delivery):
         return message
     catalog = catalog_for(delivery.destination.locale)
     possible_duplicate = catalog.text("notice-possible-duplicate") in notice.content
