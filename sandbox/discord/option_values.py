@@ -3,8 +3,18 @@
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.discord import command_limits as kinds
 from sandbox.discord.channels import Channel, Message
+from sandbox.discord.command_limits import (
+    ATTACHMENT,
+    BOOLEAN,
+    CHANNEL,
+    INTEGER,
+    MENTIONABLE,
+    NUMBER,
+    ROLE,
+    STRING,
+    USER,
+)
 from sandbox.discord.errors import ActionUnavailable, Payload
 from sandbox.discord.guild_base import GuildBase
 from sandbox.discord.message_builder import Upload
@@ -15,15 +25,15 @@ Attach = Callable[[Upload], Attachment]
 """Stores a file that a user gives to a command."""
 
 _TYPES: dict[int, tuple[type, ...]] = {
-    kinds.STRING: (str,),
-    kinds.INTEGER: (int,),
-    kinds.BOOLEAN: (bool,),
-    kinds.USER: (User,),
-    kinds.CHANNEL: (Channel,),
-    kinds.ROLE: (Role,),
-    kinds.MENTIONABLE: (User, Role),
-    kinds.NUMBER: (int, float),
-    kinds.ATTACHMENT: (Upload,),
+    STRING: (str,),
+    INTEGER: (int,),
+    BOOLEAN: (bool,),
+    USER: (User,),
+    CHANNEL: (Channel,),
+    ROLE: (Role,),
+    MENTIONABLE: (User, Role),
+    NUMBER: (int, float),
+    ATTACHMENT: (Upload,),
 }
 
 _LONGEST_STRING = 6000
@@ -55,7 +65,7 @@ class OptionValues:
     def _filled(self, option: Payload, value: Any) -> Payload:
         kind, name = option["type"], option["name"]
         is_truth = isinstance(value, bool)
-        if not isinstance(value, _TYPES[kind]) or is_truth != (kind == kinds.BOOLEAN):
+        if not isinstance(value, _TYPES[kind]) or is_truth != (kind == BOOLEAN):
             raise ActionUnavailable(f"the option {name!r} does not take {value!r}")
         choices = option.get("choices")
         if choices and value not in [choice["value"] for choice in choices]:

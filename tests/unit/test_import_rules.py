@@ -114,9 +114,9 @@ def _imports_in(tree: ast.Module) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            for alias in node.names:
-                whole = f"{node.module}.{alias.name}"
-                yield whole if whole in MODULES else node.module
+            yield node.module  # also where a name of it is a module: the package is imported first
+            names = (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from (name for name in names if name in MODULES)
 
 
 def is_within(module: str, package: str) -> bool:
