@@ -6,6 +6,8 @@ browser shows them, or the terminal prints what happens.
 
 import asyncio
 import signal
+import sys
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -64,18 +66,21 @@ def _cancel_on_sigterm() -> None:
     """Let SIGTERM cancel the current task, so that the bot's process is stopped too."""
     task = asyncio.current_task()
     if task is not None:
-        with suppress(NotImplementedError):  # Windows has no such handlers
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        _handle_signal(signal.SIGTERM, task.cancel)
 
 
 async def _wait_for_signal() -> None:
     """Wait for SIGINT (Ctrl+C) or SIGTERM."""
     received = asyncio.Event()
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):  # Windows has no such handlers: Ctrl+C interrupts
-            loop.add_signal_handler(number, received.set)
+        _handle_signal(number, received.set)
     await received.wait()
+
+
+def _handle_signal(number: signal.Signals, callback: Callable[[], object]) -> None:
+    """Call back when a signal arrives. On Windows, Ctrl+C raises ``KeyboardInterrupt`` instead."""
+    if sys.platform != "win32":
+        asyncio.get_running_loop().add_signal_handler(number, callback)
 
 
 async def _play_tour(environment: PageEnvironment, console: Console) -> None:

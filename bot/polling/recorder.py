@@ -67,7 +67,7 @@ class PollRecorder:
     def require_store(self, targets: Iterable[PollTarget]) -> None:
         """Have the next response about some of the targets stored even if it is unchanged.
 
-        These are tasks that are watched anew, and those that the relay has reported as ended.
+        These are newly watched tasks, and those that the relay has reported as ended.
         """
         self._stored_tasks.discard(
             target.task_id

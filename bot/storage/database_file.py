@@ -102,7 +102,7 @@ def open_for_writing(path: Path, lock_timeout: float) -> Iterator[Database]:
         connection.execute(f"PRAGMA journal_size_limit = {WAL_SIZE_LIMIT}")
         connection.execute("PRAGMA secure_delete = ON")  # deleted texts are overwritten
         migrations.apply(database)
-        # Only now: to SQLite, a table that a step builds anew is one whose rows were all deleted.
+        # Only now: to SQLite, rebuilding a table in a migration deletes all of its rows.
         connection.execute("PRAGMA foreign_keys = ON")
         if sqlite3.sqlite_version_info >= FTS5_SECURE_DELETE_VERSION:
             database.execute(

@@ -113,7 +113,7 @@ def _entries(db: Database, table: str, column: str, owner: int) -> list[int]:
 
 
 def _erase_cards(db: Database, user_id: int, direct_channel_id: int | None, now: float) -> None:
-    """Delete a person's own cards, and let those that name the person be shown anew."""
+    """Delete a person's own cards, and mark those that name the person stale."""
     db.execute(
         f"UPDATE live_cards SET {MARK_STALE} WHERE id IN (SELECT ct.card_id FROM live_card_tasks ct"  # noqa: S608 # names of ours
         " JOIN watches s USING (relay, task_id) WHERE s.user_id = ?)",

@@ -69,7 +69,7 @@ class LiveCards:
         self._relay = relay
         self._limits = limits
         self.changed = asyncio.Event()
-        """Set when a card may have to be posted or shown anew. A hint: the rows are the truth."""
+        """Set when a card may have to be posted or updated. A hint: the rows are the truth."""
 
     async def create(
         self,
@@ -292,7 +292,7 @@ class LiveCards:
 
 
 def mark_live_cards_stale(db: Database, relay: str, task_id: str, now: float) -> None:
-    """Within a transaction: let the cards of a task be shown anew, for its watchers changed."""
+    """Within a transaction: mark the cards of a task stale, because its watchers changed."""
     db.execute(
         f"UPDATE live_cards SET {MARK_STALE} WHERE id IN"  # noqa: S608 # names of ours
         " (SELECT card_id FROM live_card_tasks WHERE relay = ? AND task_id = ?)",

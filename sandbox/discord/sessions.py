@@ -23,7 +23,7 @@ RESUME_WINDOW = 180.0
 _KEPT_EVENTS = 2000
 
 Encoder = Callable[[str], bytes | str]
-"""Turns a gateway message into what goes into one WebSocket frame."""
+"""Encodes a gateway message as one WebSocket frame."""
 
 
 def encoder(compression: str | None) -> Encoder:

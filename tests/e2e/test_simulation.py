@@ -12,7 +12,7 @@ import pytest
 from tests.simulation.process_environment import environment
 
 MOST_SEEDS = 150
-"""Seeds within which a planted bug has to be found."""
+"""Seeds within which an injected bug must be found."""
 
 
 @contextmanager
@@ -62,17 +62,17 @@ def test_a_seed_replays_exactly() -> None:
 @pytest.mark.parametrize(
     ("bug", "clause"),
     [
-        ("no nonce", "DOUBLED"),
-        ("nothing taken up", "UNDONE"),
-        ("trouble is success", "LOST"),
-        ("unwatch forgotten", "DOUBLED"),
-        ("failures end polling", "UNDONE"),
-        ("nobody mentioned", "LOST"),
-        ("ends are guessed", "UNTRUE"),
+        ("no-nonce", "DOUBLED"),
+        ("no-recovery", "UNDONE"),
+        ("transient-error-acknowledged", "LOST"),
+        ("unwatch-ignored", "DOUBLED"),
+        ("no-polling-after-failure", "UNDONE"),
+        ("no-mention", "LOST"),
+        ("always-not-found", "UNTRUE"),
     ],
 )
-def test_a_planted_bug_is_found(bug: str, clause: str) -> None:
+def test_an_injected_bug_is_found(bug: str, clause: str) -> None:
     """Each clause of the oracle can fail, and does when the bot has a bug of that kind."""
-    with worker("--first", 1, "--seeds", MOST_SEEDS, "--plant", bug) as results:
+    with worker("--first", 1, "--seeds", MOST_SEEDS, "--bug", bug) as results:
         violations = (line for result in results for line in result["violations"])
         assert any(line.startswith(clause) for line in violations)

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
-from tests.simulation.injected_bugs import PLANTED
+from tests.simulation.injected_bugs import INJECTED_BUGS
 from tests.simulation.oracle import find_violations
 from tests.simulation.process_environment import environment
 from tests.simulation.scenario import draw
@@ -47,18 +47,18 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1, help="the first of them")
     parser.add_argument("--jobs", type=int, default=1, help="in how many processes")
     parser.add_argument("--seed", type=int, help="play one seed, and tell all that happens")
-    parser.add_argument("--plant", choices=PLANTED, help="plant a bug that has to be found")
+    parser.add_argument("--bug", choices=INJECTED_BUGS, help="inject a bug, which must be found")
     parser.add_argument("--step", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.plant:
-        PLANTED[options.plant]()
+    if options.bug:
+        INJECTED_BUGS[options.bug]()
     if options.step is not None:
         _work(range(options.first, options.first + options.seeds, options.step))
-    planted = ["--plant", options.plant] if options.plant else []
+    bug = ["--bug", options.bug] if options.bug else []
     if options.seed is None:
-        return _many(options.first, options.seeds, options.jobs, planted)
+        return _many(options.first, options.seeds, options.jobs, bug)
     if os.environ.get("PYTHONHASHSEED") != "0":
-        return subprocess.call(_command("--seed", options.seed, *planted), env=environment())
+        return subprocess.call(_command("--seed", options.seed, *bug), env=environment())
     return _replay(options.seed)
 
 
@@ -114,12 +114,12 @@ def _clear_away() -> None:
     sys.unraisablehook = said
 
 
-def _many(first: int, seeds: int, jobs: int, planted: Sequence[str]) -> int:
+def _many(first: int, seeds: int, jobs: int, bug: Sequence[str]) -> int:
     """Play many seeds, in processes of their own; return 1 if any of them failed."""
     began, simulated, failed, played = time.perf_counter(), 0.0, 0, 0
     workers = [
         subprocess.Popen(
-            _command("--first", first + job, "--seeds", seeds - job, "--step", jobs, *planted),
+            _command("--first", first + job, "--seeds", seeds - job, "--step", jobs, *bug),
             env=environment(),
             stdout=subprocess.PIPE,
             text=True,

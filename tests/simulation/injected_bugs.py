@@ -1,4 +1,4 @@
-"""Bugs to plant into the bot, to see that the simulation finds them."""
+"""Bugs that are injected into the bot, to show that the oracle of the simulation finds them."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,85 +15,91 @@ from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 
 
-def _no_nonce() -> None:
-    """Post without a nonce: Discord cannot tell a repeat."""
+def _send_without_nonce() -> None:
+    """Send without a nonce, so that Discord cannot recognize a repeated message."""
     send = Messageable.send
 
     async def send_without(self: Messageable, *args: Any, **options: Any) -> Any:
         options.pop("nonce", None)
         return await send(self, *args, **options)
 
-    Messageable.send = send_without  # type: ignore[method-assign]
+    _replace(Messageable, "send", send_without)
 
 
-def _nothing_taken_up() -> None:
-    """Leave alone what was being sent when the process died."""
+def _recover_nothing() -> None:
+    """Leave deliveries in ``sending`` that a crash abandoned."""
 
     async def recover(*_: Any, **__: Any) -> int:
         return 0
 
-    Outbox.recover = recover  # type: ignore[method-assign]
+    _replace(Outbox, "recover", recover)
 
 
-def _trouble_is_success() -> None:
-    """Take a message for posted when the answer was an error that passes."""
+def _acknowledge_after_transient_errors() -> None:
+    """Record a delivery as sent when the response was a transient error."""
 
     async def postpone(self: Outbox, delivery: Any, *, until: float, **_: Any) -> bool:
         return await self.acknowledge(delivery, message_id=None, now=until)
 
-    Outbox.postpone = postpone  # type: ignore[method-assign]
+    _replace(Outbox, "postpone", postpone)
 
 
-def _unwatch_forgotten() -> None:
-    """Say that a watch was stopped, and go on."""
+def _ignore_unwatch() -> None:
+    """Report that a watch was stopped, and keep it."""
 
     async def remove_watch(*_: Any, **__: Any) -> UnwatchOutcome:
         return UnwatchOutcome.STOPPED
 
-    TaskStore.remove_watch = remove_watch  # type: ignore[method-assign]
+    _replace(TaskStore, "remove_watch", remove_watch)
 
 
-def _failures_end_polling() -> None:
-    """Stop looking after the first look that fails."""
+def _stop_polling_after_failure() -> None:
+    """Poll nothing more after the first poll that fails."""
 
-    def pause(self: PollBackoff, *_: Any, **__: Any) -> None:
+    def record_failure(self: PollBackoff, *_: Any, **__: Any) -> None:
         self.paused_until = float("inf")
 
-    def resume(self: Poller) -> None:  # a method
-        """Stay as it is."""
+    def resume(self: Poller) -> None:
+        """Stay paused."""
 
-    PollBackoff.record_failure = pause  # type: ignore[method-assign]
-    Poller.resume = resume  # type: ignore[method-assign]
-
-
-def _nobody_mentioned() -> None:
-    """Post notices that ping nobody."""
-    composed = OutboxDispatcher._render
-
-    async def compose_silently(self: OutboxDispatcher, *args: Any, **options: Any) -> Any:
-        text = await composed(self, *args, **options)
-        return replace(text, allowed_mentions=discord.AllowedMentions.none())
-
-    OutboxDispatcher._render = compose_silently  # type: ignore[method-assign]
+    _replace(PollBackoff, "record_failure", record_failure)
+    _replace(Poller, "resume", resume)
 
 
-def _ends_guessed() -> None:
-    """Tell of every task that the relay does not know it."""
-    composed = OutboxDispatcher._render
+def _mention_nobody() -> None:
+    """Send notices that mention nobody."""
+    render = OutboxDispatcher._render
 
-    async def compose_wrongly(self: OutboxDispatcher, delivery: Any, **options: Any) -> Any:
-        return await composed(self, replace(delivery, end_reason=EndReason.NOT_FOUND), **options)
+    async def render_silently(self: OutboxDispatcher, *args: Any, **options: Any) -> Any:
+        notice = await render(self, *args, **options)
+        return replace(notice, allowed_mentions=discord.AllowedMentions.none())
 
-    OutboxDispatcher._render = compose_wrongly  # type: ignore[method-assign]
+    _replace(OutboxDispatcher, "_render", render_silently)
 
 
-PLANTED: dict[str, Callable[[], None]] = {
-    "no nonce": _no_nonce,
-    "nothing taken up": _nothing_taken_up,
-    "trouble is success": _trouble_is_success,
-    "unwatch forgotten": _unwatch_forgotten,
-    "failures end polling": _failures_end_polling,
-    "nobody mentioned": _nobody_mentioned,
-    "ends are guessed": _ends_guessed,
+def _report_not_found() -> None:
+    """Report of every task that the relay does not know it."""
+    render = OutboxDispatcher._render
+
+    async def render_wrongly(self: OutboxDispatcher, delivery: Any, **options: Any) -> Any:
+        return await render(self, replace(delivery, end_reason=EndReason.NOT_FOUND), **options)
+
+    _replace(OutboxDispatcher, "_render", render_wrongly)
+
+
+def _replace(owner: type, name: str, method: Callable[..., Any]) -> None:
+    """Replace a method in this process, which is a worker of its own for the injected bug."""
+    getattr(owner, name)  # a renamed method must not make the bug disappear
+    setattr(owner, name, method)
+
+
+INJECTED_BUGS: dict[str, Callable[[], None]] = {
+    "no-nonce": _send_without_nonce,
+    "no-recovery": _recover_nothing,
+    "transient-error-acknowledged": _acknowledge_after_transient_errors,
+    "unwatch-ignored": _ignore_unwatch,
+    "no-polling-after-failure": _stop_polling_after_failure,
+    "no-mention": _mention_nobody,
+    "always-not-found": _report_not_found,
 }
-"""By name: what plants a bug into the classes of this process."""
+"""By name: what injects a bug into the classes of this process."""

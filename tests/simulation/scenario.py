@@ -216,7 +216,7 @@ def _deaths(simulation: Simulation, rng: Random, begin: float, active: float) ->
 def _die(simulation: Simulation, steps: int, restart_delay: float, *, orderly: bool) -> None:
     if simulation.process is None or simulation.faults_stopped:
         return
-    simulation.restart_delay = restart_delay
+    simulation.min_restart_delay = restart_delay
     if orderly:
         simulation.trace.note("told to stop")
         simulation.process.stop()

@@ -82,7 +82,7 @@ class Simulation:
         self.process: BotProcess | None = None
         self._dead: list[BotProcess] = []
         self.process_count = 0
-        self.restart_delay = 5.0
+        self.min_restart_delay = 5.0
         """Seconds until a process that has died is started again."""
         self._failed_starts = 0
         """How many processes in a row have died before they were logged in."""
@@ -165,7 +165,7 @@ class Simulation:
     def _restart_delay(self) -> float:
         """Return for how long a supervisor waits; after starts that failed, longer every time."""
         doubled = 2.0 ** min(self._failed_starts, 10)
-        return max(self.restart_delay, min(doubled, LONGEST_RESTART_DELAY))
+        return max(self.min_restart_delay, min(doubled, LONGEST_RESTART_DELAY))
 
     def _connect(self, process: BotProcess) -> None:
         if self.process is process and process.logged_in:
