@@ -42,7 +42,7 @@ def test_everyone_is_told_the_truth_exactly_once() -> None:
     assert run.returncode == 0, run.stdout[-20_000:] + run.stderr[-5_000:]
 
 
-@pytest.mark.parametrize("seed", [5059, 6074, 7219, 7914, 9116, 10283, 30846])
+@pytest.mark.parametrize("seed", [5059, 6074, 7219, 7914, 9116, 10283, 15545, 17025, 19716, 30846])
 def test_what_once_went_wrong_does_not_again(seed: int) -> None:
     """A path that an empty answer proved, deadlines after an outage, clocks that differ."""
     with worker("--first", seed, "--seeds", 1) as results:

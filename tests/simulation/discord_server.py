@@ -145,15 +145,17 @@ class DiscordServer:
         content = (body.get("content") or "").strip()
         allowed = body.get("allowed_mentions") or {}
         users = [int(user) for user in allowed.get("users", ())]
+        embeds = _embeds(body)
         message = Message(
             self._state.snowflake(),
             channel.id,
             content,
-            [] if channel.denied & EMBED else _embeds(body),
+            [] if channel.denied & EMBED else embeds,
             body.get("components") or [],
             nonce,
             tuple(user for user in users if f"<@{user}>" in content),
             self._state.clock.true_time(),
+            embeds_dropped=bool(embeds and channel.denied & EMBED),
         )
         channel.messages[message.id] = message
         if nonce:

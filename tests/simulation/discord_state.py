@@ -62,6 +62,8 @@ class Message:
     """True Unix seconds."""
     edited_at: float | None = None
     deleted: bool = False
+    embeds_dropped: bool = False
+    """Whether it was posted with embeds that Discord dropped, because Embed Links was missing."""
 
     @property
     def text(self) -> str:

@@ -231,9 +231,9 @@ class Simulation:
     def task_of(self, message: Message) -> SimulatedTask | None:
         """Return the task that a message is about.
 
-        A minimal message may not name it, nor one whose embeds Discord dropped and whose channel
-        was deleted before the bot could add them as text: then the database says what was sent.
+        A minimal message may not name it, nor one whose embeds Discord dropped before the bot could
+        add them as text: then the database says what was sent.
         """
-        unnamed = is_minimal(message) or self.state.channels[message.channel_id].deleted
+        unnamed = is_minimal(message) or message.embeds_dropped
         task_id = self.disk.task_of_nonce(message.nonce) if unnamed else None
         return next((task for task in self.tasks if task.id in (task_id or message.text)), None)
