@@ -1,0 +1,124 @@
+"""Measures how tall each kind of message of the bot is, in pixels, on the demo page.
+
+Discord shows every line of a message to everyone in a channel, so the height of a message is a
+property that people notice. The page draws messages in Discord's sizes; files are not counted.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from playwright.async_api import Browser, Page, expect
+
+from sandbox.discord import Channel, Message, User
+from sandbox.page import PageEnvironment
+from sandbox.page.page_state import MEDIA_URL
+from sandbox.page.relay_controls import with_local_media
+from sandbox.page.sample_songs import SONGS, long_chinese_lyrics
+from sandbox.relay import RelayTask, failing, half_success, lyrics_task, song
+from tests.support.browser import WIDE, open_page
+
+BUDGETS = {"notice": 420, "card": 200, "status": 260, "failure": 380}
+"""The most pixels that a message of each kind may take in a window of 1360 pixels."""
+
+_LONG = "and then the whole orchestra begins again from the very beginning "
+_LONG_WORD = "Donaudampfschifffahrtsgesellschaftskapitän" * 8
+_TYPICAL = SONGS[0]
+_LINES = "\n".join(f"[Part {number}]\n{_LONG * 6}" for number in range(1, 60))
+
+_HEIGHT_WITHOUT_FILES = """(node) => {
+  const files = [...node.querySelectorAll(".file")];
+  return node.offsetHeight - files.reduce((sum, file) => sum + file.offsetHeight, 0);
+}"""
+
+TASKS: dict[str, Callable[[], RelayTask]] = {
+    "song": lambda: song(
+        title=_TYPICAL.title, style=_TYPICAL.style, lyrics=_TYPICAL.lyrics, media=MEDIA_URL
+    ),
+    "half": lambda: half_success(title=_TYPICAL.title),
+    "lyrics": lambda: lyrics_task(title=_TYPICAL.title, text=_TYPICAL.lyrics),
+    "failure": failing,
+    "song with long texts": lambda: song(
+        title=_LONG * 8, style=_LONG * 10, lyrics=_LINES, clips=2, media=MEDIA_URL
+    ),
+    "song with many versions": lambda: song(
+        title=_LONG_WORD, style=_LONG_WORD, lyrics="\n" * 400 + _LONG_WORD, clips=12
+    ),
+    "song with Chinese texts": lambda: song(
+        title="长河" * 90, style="流行" * 120, lyrics=long_chinese_lyrics(40), clips=3
+    ),
+    "lyrics with long lines": lambda: lyrics_task(title=_LONG * 8, text=_LINES),
+    "failure with a long reason": lambda: failing(reason=_LONG * 60),
+    "failure with a tall reason": lambda: failing(reason="blocked\n\n" * 300),
+}
+"""What relays send, by a name: first what is typical, then what is hostile."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageHeight:
+    """The height of one message."""
+
+    kind: str
+    """One of the keys of ``BUDGETS``."""
+    task: str
+    """One of the keys of ``TASKS``."""
+    pixels: int
+    message_id: int
+
+
+async def measure_heights(
+    environment: PageEnvironment,
+    browser: Browser,
+    user: User,
+    channel: Channel,
+    *,
+    size: tuple[int, int] = WIDE,
+) -> AsyncIterator[MessageHeight]:
+    """Let ``user`` ask for and watch each task in ``channel``; yield the height of each message.
+
+    The relay's clock must stand still.
+    """
+    discord = environment.discord
+    async with open_page(browser, environment.server.url, size=size) as page:
+        await _show(page, user, channel)
+        for name, build in TASKS.items():
+            task = with_local_media(build(), MEDIA_URL)
+            environment.relay.add(task)
+            length = task.stages[-1].at
+            environment.relay.age(length / 3)  # a song streams already
+            asked = await discord.command(user, channel, "suno status", id=task.id)
+            status = await asked.wait_for_answer(timeout=30)
+            yield await _measure(page, "status", name, status)
+            seen = set(channel.history)
+            await discord.command(user, channel, "suno watch", id=task.id)
+            card = await _next_message(environment, channel, seen)
+            yield await _measure(page, "card", name, card)
+            seen = set(channel.history)
+            environment.relay.age(length)
+            notice = await _next_message(environment, channel, seen)
+            kind = "failure" if name.startswith("failure") else "notice"
+            yield await _measure(page, kind, name, notice)
+
+
+async def _show(page: Page, user: User, channel: Channel) -> None:
+    """Show the view of a user, and a channel."""
+    await page.locator(".switcher").click()
+    await page.get_by_role("menuitemradio", name=user.name).click()
+    await page.locator(".channel-item", has_text=channel.name).click()
+
+
+async def _next_message(environment: PageEnvironment, channel: Channel, seen: set[int]) -> Message:
+    """Wait until a message is posted in ``channel`` whose id is not in ``seen``; return it."""
+    return await environment.discord.wait_for(
+        lambda: next((each for each in channel.messages if each.id not in seen), None), timeout=60
+    )
+
+
+async def _measure(page: Page, kind: str, task: str, message: Message) -> MessageHeight:
+    node = page.locator(f"#message-{message.id}")
+    await node.wait_for()
+    await node.scroll_into_view_if_needed()
+    for picture in await node.locator("img").all():
+        await picture.scroll_into_view_if_needed()
+        await expect(picture).to_have_js_property("complete", value=True)
+    pixels = await node.evaluate(_HEIGHT_WITHOUT_FILES)
+    return MessageHeight(kind, task, round(pixels), message.id)
