@@ -156,7 +156,8 @@ def build_bot(
     relay_client.on_success(poller.resume)
     addresses = Addresses(settings.discord_api_url, settings.discord_gateway_url)
     client = SunoBot(addresses, cogs, timing.gateway, request_trace(monitor, metrics))
-    dispatcher = _build_dispatcher(client, stores, fetcher, metrics, monitor)
+    audio = AudioAttachments(fetcher) if settings.attach_audio else None
+    dispatcher = _build_dispatcher(client, stores, audio, metrics, monitor)
     updater = LiveCardUpdater(
         client,
         stores.live_cards,
@@ -200,11 +201,11 @@ def _build_stores(
 def _build_dispatcher(
     client: SunoBot,
     stores: _Stores,
-    fetcher: AudioFetcher,
+    audio: AudioAttachments | None,
     metrics: Metrics,
     monitor: RequestMonitor,
 ) -> OutboxDispatcher:
-    attachments = AttachmentPolicy(client, stores.server_settings, AudioAttachments(fetcher))
+    attachments = AttachmentPolicy(client, stores.server_settings, audio)
     client.add_listener(attachments.limits.record, "on_interaction")
     return OutboxDispatcher(
         client,

@@ -97,6 +97,8 @@ class Settings(BaseSettings):
     """Per hour. Counts messages on request, not the notices about watched tasks."""
     messages_per_channel: int = Field(default=20, ge=1, le=1_000_000)
     """Per minute. Counts the same messages."""
+    attach_audio: bool = True
+    """False: songs are only linked, whatever a server sets."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
     metrics_port: int = Field(default=0, ge=0, le=65535)

@@ -17,7 +17,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def settings_for(discord: LocalDiscord, relay: LocalRelay, folder: Path) -> dict[str, str]:
-    """Return the settings for the two servers, with shorter intervals than in production."""
+    """Return the settings for the two servers, with shorter intervals than in production.
+
+    No audio is attached: its links lead out of this machine.
+    """
     return {
         "DISCORD_TOKEN": discord.token,
         "DISCORD_API_URL": discord.api_url,
@@ -28,6 +31,7 @@ def settings_for(discord: LocalDiscord, relay: LocalRelay, folder: Path) -> dict
         "DATABASE_PATH": str(folder / "suno.db"),
         "POLL_INTERVAL": "0.5",
         "POLL_REQUESTS_PER_SECOND": "10",
+        "ATTACH_AUDIO": "false",
     }
 
 
@@ -123,7 +127,7 @@ class BotProcess:
 
 _PREFIXES = (
     *("DISCORD_", "SUNO_", "POLL_", "LOG_", "METRICS_"),
-    *("DATABASE_PATH", "WATCH_DEADLINE"),
+    *("DATABASE_PATH", "WATCH_DEADLINE", "ATTACH_AUDIO"),
 )
 
 

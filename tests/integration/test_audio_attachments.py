@@ -68,7 +68,7 @@ class AttachmentHarness(DispatcherHarness):
 
 @pytest.fixture
 async def harness(tmp_path: Path, media: MediaServer) -> AsyncIterator[AttachmentHarness]:
-    """Return a dispatcher for a server that allows uploads, and a media server."""
+    """Return a dispatcher that attaches files, and a media server."""
     async with AsyncExitStack() as stack:
         local = await stack.enter_async_context(LocalDiscord())
         local.clock.stop()
@@ -85,7 +85,6 @@ async def harness(tmp_path: Path, media: MediaServer) -> AsyncIterator[Attachmen
         client = traced_client(request_monitor)
         await stack.enter_async_context(connected(client, local.token))
         outbox, settings = Outbox(database), ServerSettingsStore(database)
-        await settings.change(guild.id, uploads=True)
         dispatcher = a_dispatcher(client, outbox, POLICY, clock=local.clock.now, fetcher=fetcher)
         store = TaskStore(database, outbox, "local")
         yield AttachmentHarness(
@@ -137,22 +136,21 @@ async def test_without_a_playable_clip_nothing_is_fetched(
     assert harness.media.requests == []
 
 
-async def test_without_the_setting_nothing_is_fetched(harness: AttachmentHarness) -> None:
-    """Uploads are off unless the server turns them on."""
+async def test_a_server_can_turn_attachments_off(harness: AttachmentHarness) -> None:
+    """Nothing is fetched for it."""
     await harness.settings.change(harness.guild.id, uploads=False)
     message = await harness.notice_of(a_song_at(harness.media.song()))
     assert message.attachments == []
     assert harness.media.requests == []
 
 
-async def test_a_direct_message_has_no_file(harness: AttachmentHarness) -> None:
-    """Uploads are a setting of servers."""
+async def test_a_direct_message_has_the_file_too(harness: AttachmentHarness) -> None:
+    """Only a server can turn attachments off."""
     ada = harness.local.add_user("Ada")
     harness.guild.add_member(ada)
     direct = harness.local.open_dm(ada)
     message = await harness.notice_of(a_song_at(harness.media.song()), channel=direct)
-    assert message.attachments == []
-    assert harness.media.requests == []
+    assert [file.data for file in message.attachments] == [MP3]
 
 
 async def test_without_attach_files_nothing_is_fetched(harness: AttachmentHarness) -> None:
@@ -168,7 +166,7 @@ async def test_without_attach_files_nothing_is_fetched(harness: AttachmentHarnes
 
 
 async def test_a_thread_has_the_setting_of_its_server(harness: AttachmentHarness) -> None:
-    """A notice in a thread has a file if the server allows uploads."""
+    """A notice in a thread has a file, too."""
     thread = harness.guild.add_thread(harness.channel, "new songs")
     message = await harness.notice_of(a_song_at(harness.media.song()), channel=thread)
     assert [file.data for file in message.attachments] == [MP3]
@@ -316,8 +314,7 @@ async def test_the_smallest_limit_reported_by_interactions_applies(tmp_path: Pat
         media.answers[f"/{clip}.mp3"] = answering(MP3 + bytes(15 * 2**20), "audio/mpeg")
         sandbox.relay.add(song("a-song", takes=1, clips=1, media=media.link("")))
         sandbox.guild.file_size = 10 * 2**20
-        async with running_assembled_bot(sandbox, AudioFetcher(loopback_port=media.port)) as bot:
-            await bot.services.server_settings.change(sandbox.guild.id, uploads=True)
+        async with running_assembled_bot(sandbox, AudioFetcher(loopback_port=media.port)):
             await sandbox.command_answer("suno watch", id="a-song")
             sandbox.relay.clock.advance(10)
             notice = await sandbox.wait_for_notice("a-song")

@@ -146,13 +146,13 @@ async def test_reset_restores_the_defaults(sandbox: SandboxSession) -> None:
     """The button and the command do the same."""
     panel = await sandbox.command_answer("suno-settings panel")
     await press(sandbox, panel, "uploads")
-    assert field(panel, "Songs as attachments, with a player") == "on"
-    await press(sandbox, panel, "reset")
     assert field(panel, "Songs as attachments, with a player") == "off"
+    await press(sandbox, panel, "reset")
+    assert field(panel, "Songs as attachments, with a player") == "on"
     await press(sandbox, panel, "uploads")
     await sandbox.command_answer("suno-settings reset")
     panel = await sandbox.command_answer("suno-settings panel")
-    assert field(panel, "Songs as attachments, with a player") == "off"
+    assert field(panel, "Songs as attachments, with a player") == "on"
 
 
 async def test_the_panel_checks_permissions_on_each_press(sandbox: SandboxSession) -> None:
@@ -162,7 +162,7 @@ async def test_the_panel_checks_permissions_on_each_press(sandbox: SandboxSessio
     sandbox.guild.add_member(sandbox.ada)
     interaction = await press(sandbox, panel, "uploads")
     assert "manage the server" in interaction.follow_ups[0].content
-    assert field(panel, "Songs as attachments, with a player") == "off"
+    assert field(panel, "Songs as attachments, with a player") == "on"
 
 
 async def test_the_health_page_names_missing_permissions(sandbox: SandboxSession) -> None:

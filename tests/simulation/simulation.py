@@ -102,6 +102,7 @@ class Simulation:
             suno_relay="custom",
             suno_base_url=relay_server.BASE_URL,
             suno_api_key=relay_server.KEY,
+            attach_audio=False,
             poll_interval=rng.choice([10.0, 20.0, 45.0]),
             poll_batch_size=rng.choice([2, 10, 100]),
             watch_deadline=rng.choice([3600.0, 7200.0]),

@@ -26,9 +26,9 @@ def a_dispatcher(
     request_monitor: RequestMonitor | None = None,
     fetcher: AudioFetcher | None = None,
 ) -> OutboxDispatcher:
-    """Return a dispatcher for ``outbox``; ``fetcher`` is open where files are wanted."""
+    """Return a dispatcher for ``outbox``; with an open ``fetcher``, it attaches files."""
     settings = ServerSettingsStore(outbox._database)  # the same file holds the settings of servers
-    audio = AudioAttachments(fetcher or AudioFetcher())
+    audio = AudioAttachments(fetcher) if fetcher else None
     return OutboxDispatcher(
         client,
         outbox,

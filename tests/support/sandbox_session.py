@@ -133,7 +133,7 @@ async def running_assembled_bot(
 ) -> AsyncIterator[SunoBot]:
     """Run the bot within this process and yield its client.
 
-    ``fetcher`` fetches its files; it is opened and closed here.
+    It attaches files if there is a ``fetcher``, which is opened and closed here.
     """
     async with running_built_bot(sandbox, fetcher, gateway_timing) as bot:
         yield bot.client
@@ -147,7 +147,7 @@ async def running_built_bot(
 ) -> AsyncIterator[BotParts]:
     """Run the bot within this process and yield what ``build_bot`` returned."""
     values = {name.lower(): value for name, value in sandbox.environment.items()}
-    settings = Settings.model_validate(values)
+    settings = Settings.model_validate(values | {"attach_audio": fetcher is not None})
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(DatabaseThread(settings.database_path))
         session = await stack.enter_async_context(aiohttp.ClientSession())

@@ -40,10 +40,14 @@ def test_the_example_names_every_setting_in_order_with_its_default() -> None:
     lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
     example = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
     fields = {
-        name.upper(): "" if field.is_required() else str(field.default).removesuffix(".0")
+        name.upper(): "" if field.is_required() else _as_written(field.default)
         for name, field in Settings.model_fields.items()
     }
     assert list(example.items()) == list(fields.items())
+
+
+def _as_written(default: object) -> str:
+    return str(default).lower() if isinstance(default, bool) else str(default).removesuffix(".0")
 
 
 def test_every_setting_of_the_example_is_explained_in_the_line_above_it() -> None:

@@ -80,8 +80,12 @@ class AttachmentPolicy:
     """Decides which deliveries get an attachment, and creates it."""
 
     def __init__(
-        self, client: discord.Client, settings: ServerSettingsStore, audio: AudioAttachments
+        self,
+        client: discord.Client,
+        settings: ServerSettingsStore,
+        audio: AudioAttachments | None,
     ) -> None:
+        """``audio``: ``None`` if no delivery gets an attachment."""
         self._client = client
         self._settings = settings
         self._audio = audio
@@ -108,7 +112,8 @@ class AttachmentPolicy:
             and delivery.message_format is MessageFormat.FULL
         )
         if (
-            not whole
+            self._audio is None
+            or not whole
             or delivery.unconfirmed_since is not None
             or delivery.attempts > MAX_ATTEMPTS_WITH_FILE
         ):

@@ -12,7 +12,9 @@ from bot.storage.models.messages import (
     UndeliveredReason,
 )
 from bot.storage.models.servers import (
+    ATTACHED_SONGS,
     MentionSetting,
+    NoticeStyle,
     ServerSettings,
     ServerUsage,
     ShardGuilds,
@@ -43,6 +45,7 @@ from bot.storage.models.watches import (
 )
 
 __all__ = [
+    "ATTACHED_SONGS",
     "UNREACHABLE_RECIPIENT_CODES",
     "Caller",
     "Delivery",
@@ -59,6 +62,7 @@ __all__ = [
     "MentionSetting",
     "MessageFormat",
     "MissingAccess",
+    "NoticeStyle",
     "PersonalData",
     "PollResult",
     "PollTarget",

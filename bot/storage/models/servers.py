@@ -14,6 +14,19 @@ class MentionSetting(StrEnum):
     NOBODY = "nobody"
 
 
+class NoticeStyle(StrEnum):
+    """How much space a notice of a finished song or of lyrics takes."""
+
+    COMPACT = "compact"
+    """A small cover, and the first lines of the lyrics."""
+    FULL = "full"
+    """Large covers, and as much of the lyrics as fits."""
+
+
+ATTACHED_SONGS = 1
+"""How many songs of a task are attached to its notice at most: the first with permanent audio."""
+
+
 @validated_dataclass(frozen=True, slots=True)
 class ServerSettings:
     """The settings of one server; these are the defaults."""
@@ -27,8 +40,9 @@ class ServerSettings:
     """The role that is mentioned, for ``MentionSetting.ROLE``."""
     language: str | None = None
     """A locale of Discord's; ``None``: the server's own."""
-    uploads: bool = False
-    """Whether finished songs come as attachments too, which Discord plays."""
+    notices: NoticeStyle = NoticeStyle.COMPACT
+    uploads: bool = True
+    """Whether a finished song is attached to its notice too, so that Discord plays it."""
     watches_of_a_person: int | None = None
     """How much one member may watch there at once; ``None``: as everywhere."""
 
