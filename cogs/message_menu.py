@@ -14,7 +14,7 @@ from bot.ui.task_menu import readable_text, task_menu
 from bot.ui.watch_replies import watch_reply
 from bot.watches.destinations import HERE
 from bot.watches.service import WatchService
-from bot.watches.task_ids import MAX_IDS, find_ids, parse_ids
+from bot.watches.task_ids import MAX_IDS, find_ids, is_valid_task_id
 from bot.watches.watchlist import Watchlist
 
 Interaction = discord.Interaction[SunoBot]
@@ -63,7 +63,7 @@ class MessageMenu(SunoCog):
     async def watch_chosen(self, interaction: Interaction, _: FoundTasksId) -> None:
         """Watch the chosen tasks, in the channel of the message."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        chosen = parse_ids(" ".join(selected_values(interaction)))
+        chosen = [each for each in selected_values(interaction) if is_valid_task_id(each)]
         answer = await self._watch_service.watch(interaction, chosen, HERE)
         text = watch_reply(answer, catalog_for(interaction.locale.value))
         await Reply(interaction).send(text)

@@ -29,7 +29,8 @@ from bot.watches.service import WatchService
 from bot.watches.watchlist import Watchlist
 
 Interaction = discord.Interaction[SunoBot]
-Ids = Annotated[str, app_commands.Range[str, 1, 2000]]
+Ids = Annotated[str, app_commands.Range[str, 1, 6000]]
+"""As long as Discord allows: people paste whole answers of their relay."""
 
 _rename_ids = app_commands.rename(ids=localized("option-id-name"))
 _describe_ids = app_commands.describe(ids=localized("option-id"))

@@ -59,12 +59,12 @@ class TooManyWatchers(WatchError):
 
 
 class BadTaskId(WatchError):
-    """The given text is not a task id."""
+    """The given text contains no task id."""
 
     key = "watch-error-bad-id"
 
-    def __init__(self, given: str, limit: int) -> None:
-        super().__init__("not a task id", given=given, limit=limit)
+    def __init__(self) -> None:
+        super().__init__("no task id in the text")
 
 
 class TooManyIds(WatchError):

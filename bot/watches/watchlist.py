@@ -16,7 +16,7 @@ from bot.storage.models import Caller, Destination, UnwatchOutcome, Watch, Watch
 from bot.storage.tasks import TaskStore
 from bot.storage.watches import JoinedNotice, NoticeProgress
 from bot.watches.lookup_limiter import LookupLimiter
-from bot.watches.task_ids import is_valid_task_id, parse_ids, split_ids
+from bot.watches.task_ids import parse_ids, unusual_ids
 
 
 class _Request(NamedTuple):
@@ -63,7 +63,7 @@ class Watchlist:
         An id of an unusual form, such as one with a slash, is accepted only if the database has it.
         Raises what ``parse_ids`` does.
         """
-        unusual = [each for each in split_ids(text) if not is_valid_task_id(each)]
+        unusual = unusual_ids(text)
         return parse_ids(text, await self._store.known_ids(unusual) if unusual else ())
 
     async def look_up(self, ids: Sequence[str], caller: Caller) -> LookupResult:

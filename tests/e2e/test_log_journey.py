@@ -35,7 +35,8 @@ async def journey(sandbox: SandboxSession, bot: BotProcess) -> None:
         song("lost", title=f"{MARKER} title"),
         song("late", title=f"{MARKER} title"),
     )
-    await sandbox.command_answer("suno watch", user, id="told words failed half late")
+    for task_id in ("told", "words", "failed", "half", "late"):
+        await sandbox.command_answer("suno watch", user, id=task_id)
     await sandbox.command_answer("suno watch", user, id=f"{MARKER}-unknown")
     closed, gone = (sandbox.guild.add_channel(f"{MARKER}-{name}") for name in ("closed", "gone"))
     for task_id, channel in (("held", closed), ("lost", gone)):

@@ -267,11 +267,11 @@ async def test_the_start_logs_what_the_bot_works_with(
     sandbox: SandboxSession,
 ) -> None:
     """Version, relay, database, metrics, invitation and user, on a line each."""
-    sandbox.relay.add(song("a-song", takes=120), song("another", takes=120))
+    sandbox.relay.add(song("song-1", takes=120), song("song-2", takes=120))
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
         await sandbox.discord.wait_until_ready(timeout=30)
         await sandbox.discord.wait_until_commands(timeout=30)
-        await sandbox.command_answer("suno watch", id="a-song another")
+        await sandbox.command_answer("suno watch", id="song-1 song-2")
         await sandbox.discord.wait_for(sandbox.cards, 10, "the card")
     first = len(bot.log)
     with socket.create_server(("127.0.0.1", 0)) as free:

@@ -61,10 +61,10 @@ async def test_tasks_of_other_users_are_not_suggested(sandbox: SandboxSession) -
 
 async def test_a_chosen_suggestion_is_parsed(sandbox: SandboxSession) -> None:
     """A typed id and a completed one are two ids."""
-    sandbox.relay.add(song("one", title="First"), song("two", title="Second"))
-    await sandbox.command_answer("suno watch", id="two")
-    ((_, value),) = await suggestions(sandbox, "one, tw")
-    assert value == "one, two"
+    sandbox.relay.add(song("task-1", title="First"), song("task-2", title="Second"))
+    await sandbox.command_answer("suno watch", id="task-2")
+    ((_, value),) = await suggestions(sandbox, "task-1, task")
+    assert value == "task-1, task-2"
     interaction = await sandbox.use_command("suno status", id=value)
     await sandbox.discord.wait_for(lambda: len(interaction.messages) == 2, 10)
 

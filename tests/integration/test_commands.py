@@ -62,16 +62,16 @@ async def test_status_shows_a_running_song(sandbox: SandboxSession) -> None:
 
 async def test_status_of_several_ids_shows_each(sandbox: SandboxSession) -> None:
     """Known, finished and unknown tasks are in the order of the ids."""
-    sandbox.relay.add(song("one", title="First", takes=1), failing("two", takes=1))
+    sandbox.relay.add(song("one-1", title="First", takes=1), failing("two-2", takes=1))
     sandbox.relay.clock.advance(10)
     interaction = await sandbox.discord.command(
-        sandbox.ada, sandbox.songs, "suno status", id="one, two nobody"
+        sandbox.ada, sandbox.songs, "suno status", id="one-1, two-2 nobody-3"
     )
     await sandbox.discord.wait_for(lambda: len(interaction.messages) == 3)
     first, second, third = interaction.messages
     assert "First" in first.embeds[0]["title"]
-    assert "two" in str(second.embeds[0])
-    assert "nobody" in third.content
+    assert "two-2" in str(second.embeds[0])
+    assert "nobody-3" in third.content
     assert all(message.ephemeral for message in interaction.messages)
 
 
@@ -123,14 +123,14 @@ async def test_a_failed_song_is_not_called_done(
 
 async def test_an_unwatched_song_has_no_notice(sandbox: SandboxSession) -> None:
     """The list of watches is empty again."""
-    sandbox.relay.add(song(SONG, takes=100), song("other", takes=100))
-    await sandbox.command_answer("suno watch", id=f"{SONG} other")
+    sandbox.relay.add(song(SONG, takes=100), song("other-1", takes=100))
+    await sandbox.command_answer("suno watch", id=f"{SONG} other-1")
     assert SONG in (await sandbox.command_answer("suno unwatch", id=SONG)).content
     shown = (await sandbox.command_answer("suno list")).embeds[0]["description"]
     assert SONG not in shown
-    assert "other" in shown
+    assert "other-1" in shown
     sandbox.relay.clock.advance(200)
-    await sandbox.wait_for_notice("other")
+    await sandbox.wait_for_notice("other-1")
     assert sandbox.notices(SONG) == []
 
 

@@ -1,53 +1,16 @@
+"""The message command that finds task ids, and the menu of what it finds."""
+
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from bot.watches.task_ids import MAX_FOUND_IDS, find_ids
 from sandbox.discord import Interaction
 from sandbox.relay import song
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 
 UUID = "346c5d10-a4a1-4f49-a851-66a7dae6cfaf"
 HEX = "bee8f32e1994417ba8d7485d1aaf3b26"
-TASK = "task_" + "aB3" * 10 + "xy"
-
-
-@pytest.mark.parametrize(
-    ("text", "ids"),
-    [
-        (f"here it is: {UUID}!", [UUID]),
-        (f"`{HEX}`", [HEX]),
-        (f"({TASK})", [TASK]),
-        (f"https://relay.example/suno/fetch/{UUID}?x=1", [UUID]),
-        (f'{{"code": "success", "data": "{UUID}"}}', [UUID]),
-        ('{"task_id": "9041"}', ["9041"]),
-        ("taskId=my-own.id", ["my-own.id"]),
-        ("taskId=..", []),
-        (f"{UUID} and again {UUID}", [UUID]),
-        (f"{HEX} {UUID}", [HEX, UUID]),
-        ("nothing of the kind, 12345", []),
-        ("a" * 33, []),
-        (f"x{HEX}", []),
-    ],
-)
-def test_task_ids_are_found_in_any_text(text: str, ids: list[str]) -> None:
-    """Each id in sentences, JSON and links is found once."""
-    assert find_ids(text) == ids
-
-
-def test_the_number_of_found_ids_is_limited() -> None:
-    """The first ones are returned, as many as a menu can offer."""
-    ids = [f"{number:032x}" for number in range(100)]
-    assert find_ids(" ".join(ids)) == ids[:MAX_FOUND_IDS]
-
-
-@given(st.text(max_size=400))
-def test_any_text_can_be_searched(text: str) -> None:
-    """The found ids are parts of the text."""
-    assert all(found in text for found in find_ids(text))
 
 
 @pytest.fixture

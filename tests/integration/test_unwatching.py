@@ -148,24 +148,24 @@ async def test_the_reply_to_unwatching_tells_whether_a_notice_may_still_come(
     """One notice cannot be posted yet and is cancelled; the other is being sent."""
     catalog = catalog_for(locale)
     sandbox.ada.locale = locale
-    for task_id in ("early", "late"):
+    for task_id in ("early-1", "late-2"):
         sandbox.relay.add(song(task_id, takes=100))
     async with running_bot(sandbox):
-        await sandbox.command_answer("suno watch", id="early late")
+        await sandbox.command_answer("suno watch", id="early-1 late-2")
         sandbox.discord.faults.add(
             POST, status=503, times=None, where=lambda body: "♪" in str(body)
         )
         sandbox.relay.clock.advance(200)
         await sandbox.discord.wait_for(lambda: is_being_sent(sandbox))
-        answer = await sandbox.command_answer("suno unwatch", id="late")
-        assert answer.content == catalog.text("unwatch-done", id="`late`")
-        answer = await sandbox.command_answer("suno unwatch", id="early")
-        assert answer.content == catalog.text("unwatch-sending", id="`early`")
+        answer = await sandbox.command_answer("suno unwatch", id="late-2")
+        assert answer.content == catalog.text("unwatch-done", id="`late-2`")
+        answer = await sandbox.command_answer("suno unwatch", id="early-1")
+        assert answer.content == catalog.text("unwatch-sending", id="`early-1`")
         sandbox.discord.faults.clear()
-        await sandbox.wait_for_notice("early")
-        answer = await sandbox.command_answer("suno unwatch", id="early")
-        assert answer.content == catalog.text("unwatch-none", id="`early`")
-    assert sandbox.notices("late") == []
+        await sandbox.wait_for_notice("early-1")
+        answer = await sandbox.command_answer("suno unwatch", id="early-1")
+        assert answer.content == catalog.text("unwatch-none", id="`early-1`")
+    assert sandbox.notices("late-2") == []
 
 
 def is_being_sent(sandbox: SandboxSession) -> bool:

@@ -35,7 +35,7 @@ from bot.ui.lyrics_reader import lyrics_page
 from bot.ui.notice import render_notice
 from bot.ui.notice_fallbacks import as_plain_text, without_links
 from bot.ui.status_card import status_message
-from bot.watches.task_ids import find_ids, parse_ids
+from bot.watches.task_ids import find_ids, parse_ids, unusual_ids
 from tests.support.growth import grows_linearly, peak_memory, stays_flat
 
 MIB = 1 << 20
@@ -57,6 +57,8 @@ HOSTILE_TEXTS = {
     "ligatures": "\ufdfa",
     "quotes": "\"'`",
     "task words": "task_id: ",
+    "pasted answers": '"task_id": "a1", ',
+    "ids": "346c5d10-a4a1-4f49-a851-66a7dae6cfaf ",
     "separators": "a,",
 }
 
@@ -88,6 +90,7 @@ def test_what_people_type_costs_in_proportion(text: str) -> None:
     def typed(size: int) -> None:
         with suppress(Exception):
             parse_ids(text * size)
+        unusual_ids(text * size)
         matching_choices([("an-id", "a title")], text * size)
 
     assert grows_linearly(typed, 4000)

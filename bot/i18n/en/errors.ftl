@@ -3,7 +3,7 @@
 error-unexpected = 😵 Something went wrong on my side, and I wrote down what. Nothing you are watching is lost. Please try again in a moment.
 error-option = I do not know yet what you chose: Discord has not told me everything about this server. Please try again in a moment.
 
-watch-error-bad-id = { $given } does not look like a task id. A task id is what the relay gave you when you made the song or the lyrics: at most { $limit } letters, digits and the signs - _ . : ~, so no link and no path.
+watch-error-bad-id = I can't find a task id in that. It's what your relay answered when you made the song, such as `346c5d10-a4a1-4f49-a851-66a7dae6cfaf`. You can paste the whole answer.
 watch-error-too-many = That is the limit: one person may watch { $limit ->
         [one] 1 task
        *[other] { $limit } tasks
@@ -23,7 +23,7 @@ watch-error-too-many-lookups = ⏳ That was a lot of looking things up in a shor
     }. What you are watching goes on as always.
 watch-error-too-many-messages = ⏳ You have asked me for a lot of messages lately. Please try again { $time }. What you are watching goes on as always, and `/suno status` shows you any task right away.
 watch-error-channel-busy = ⏳ A lot is being posted in that channel just now. Please try again { $time }. What you are watching goes on as always, and `/suno status` shows you any task right away.
-watch-error-too-many-ids = That is too many ids at once: give me at most { $limit }.
+watch-error-too-many-ids = That's too many at once: I can take up to { $limit } ids.
 
 relay-error-auth = 🔑 The relay refuses this bot's key, so I cannot ask it. Whoever runs this bot has to give it a new key. What you are watching is kept.
 relay-error-quota = 💳 The relay says that this bot's account has no credit left. Whoever runs this bot has to top it up. What you are watching is kept.

@@ -3,7 +3,7 @@
 error-unexpected = 😵 我这边出了点问题，原因已经记下来了。你关注的任务都还在，请稍后再试。
 error-option = 我还不认识你选的内容：Discord 还没把这个服务器的情况全告诉我。请过一会儿再试。
 
-watch-error-bad-id = { $given } 不像是任务 ID。任务 ID 是你制作歌曲或歌词时中转站给你的：最多 { $limit } 个字符，只含字母、数字和 - _ . : ~ 这些符号，不是链接或路径。
+watch-error-bad-id = 这里面没有找到任务 ID。任务 ID 是提交歌曲或歌词时中转站返回的，例如 `346c5d10-a4a1-4f49-a851-66a7dae6cfaf`。把返回的内容整段粘贴过来也可以。
 watch-error-too-many = 已经到上限了：每个人最多同时关注 { $limit } 个任务。用 `/suno { command-unwatch-name }` 取消一个，或者等其中一个做好。
 watch-error-too-many-here = 在这个服务器已经到上限了：每个成员最多同时关注 { $limit } 个任务。用 `/suno { command-unwatch-name }` 取消一个，或者等其中一个做好。
 watch-error-server-full = 这个服务器已经满了：最多同时有 { $limit } 个关注。等这里的任务做好一些再试，或者加上 `{ option-private-name }` 选项关注，我就私信告诉你。
