@@ -108,9 +108,10 @@ async def _show(page: Page, user: User, channel: Channel) -> None:
 
 async def _next_message(environment: PageEnvironment, channel: Channel, seen: set[int]) -> Message:
     """Wait until a message is posted in ``channel`` whose id is not in ``seen``; return it."""
-    return await environment.discord.wait_for(
-        lambda: next((each for each in channel.messages if each.id not in seen), None), timeout=60
+    new = await environment.discord.wait_for(
+        lambda: [each for each in channel.messages if each.id not in seen], timeout=60
     )
+    return new[0]
 
 
 async def _measure(page: Page, kind: str, task: str, message: Message) -> MessageHeight:
