@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from bot.redaction import (
     REDACTED,
+    Redactor,
     quote_unprintable,
     quote_unprintable_in_json,
     redact_known_forms,
@@ -58,12 +59,10 @@ class _RedactingFormatter(logging.Formatter):
     def __init__(self, inner: logging.Formatter, secrets: Collection[str]) -> None:
         super().__init__()
         self._inner = inner
-        self._secrets = sorted(filter(None, secrets), key=len, reverse=True)
+        self._redactor = Redactor(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
-        text = self._inner.format(record)
-        for secret in self._secrets:
-            text = text.replace(secret, REDACTED)
+        text = self._redactor.redact(self._inner.format(record))
         return redact_known_forms(_INTERACTION_TOKEN.sub(rf"\1{REDACTED}", text))
 
 

@@ -2,14 +2,33 @@
 
 import json
 import re
+from collections.abc import Iterable
 
 REDACTED = "[secret]"
+
+MIN_SECRET_LENGTH = 8
+"""Characters. What is shorter is no working secret, and occurs in ordinary words."""
 
 _KEY_OR_TOKEN = re.compile(
     r"\bsk-[\w-]{8,}"  # the key of a relay of this family
     r"|\b[\w-]{18,}\.[\w-]{6}\.[\w-]{20,}"  # a Discord token: id, time and signature
 )
 _LONG_RANDOM = re.compile(r"(?<![\w-])(?=[\w-]*[0-9])(?=[\w-]*[A-Za-z])[\w-]{32,}")
+
+
+class Redactor:
+    """Replaces secrets that are known by their values."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        """Each of ``secrets`` with at least ``MIN_SECRET_LENGTH`` characters is replaced."""
+        long_enough = (secret for secret in secrets if len(secret) >= MIN_SECRET_LENGTH)
+        self._secrets = sorted(long_enough, key=len, reverse=True)
+
+    def redact(self, text: str) -> str:
+        """Return ``text`` without the secrets."""
+        for secret in self._secrets:
+            text = text.replace(secret, REDACTED)
+        return text
 
 
 def redact_known_forms(text: str) -> str:

@@ -5,7 +5,7 @@ They come from the environment and from ``.env`` in the current directory; the e
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -172,15 +172,36 @@ def _describe(detail: ErrorDetails) -> SettingProblem:
     is_secret = name in _SECRET_ADVICE
     if detail["type"] == "missing" or (is_secret and detail["msg"].endswith("empty")):
         return SettingProblem(name, "is missing", advice)
-    message = detail["msg"].removeprefix("Value error, ")
-    message = message[:1].lower() + message[1:]
+    message = _plain_message(name.lower(), detail)
     if is_secret:
         return SettingProblem(name, message, advice)
     # A URL may hold a password or a key.
     may_be_shown = detail["input"] and not set("@?#") & set(str(detail["input"]))
     value = f"is {redact_setting(str(detail['input']))!r}, but it " if may_be_shown else ""
-    # pydantic's messages begin with "Input should be".
-    return SettingProblem(name, value + message.removeprefix("input "), advice)
+    return SettingProblem(name, value + message, advice)
+
+
+def _plain_message(name: str, detail: ErrorDetails) -> str:
+    """Return what a value of a setting must be, as the rest of a sentence."""
+    if detail["type"] == "value_error":
+        message = detail["msg"].removeprefix("Value error, ")
+        return message[:1].lower() + message[1:]
+    field = Settings.model_fields[name]
+    if get_origin(field.annotation) is Literal:
+        return f"must be one of: {', '.join(get_args(field.annotation))}"
+    if field.annotation is bool:
+        return "must be true or false"
+    if field.annotation not in (int, float):
+        return "is not usable"
+    number = "a whole number" if field.annotation is int else "a number"
+    limits = {
+        name: getattr(limit, name)
+        for limit in field.metadata
+        for name in ("gt", "ge", "le")
+        if hasattr(limit, name)
+    }
+    start = f"from {limits['ge']}" if "ge" in limits else f"greater than {limits['gt']}, up"
+    return f"must be {number} {start} to {limits['le']}"
 
 
 def describe_env_file_error(error: UnicodeDecodeError | OSError) -> SettingProblem:

@@ -204,7 +204,7 @@ def _check_undelivered(counts: DatabaseCounts) -> Iterator[CheckResult]:
         text = (
             f"{format_count(counts.held, 'notice')} held: Discord accepts no message in the channel"
         )
-        advice = "See the channels below; run `doctor why TASK_ID` for the reason of one."
+        advice = "See the channels above; run `doctor why TASK_ID` for the reason of one."
         yield _reporter.warning("held", text=text, advice=advice)
     if counts.quarantined:
         rows = ", ".join(map(str, counts.quarantined[:MAX_LISTED_ROWS]))

@@ -1,7 +1,7 @@
 """Prints reports as text or JSON, without secrets and control characters."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -11,7 +11,7 @@ from rich.text import Text
 from bot import __version__
 from bot.doctor.formatting import format_count
 from bot.doctor.report import Area, CheckResult, Report, State
-from bot.redaction import REDACTED, quote_unprintable
+from bot.redaction import Redactor, quote_unprintable
 
 _MARKS = {State.OK: "✓", State.WARNING: "!", State.PROBLEM: "✗"}
 _STYLES = {State.OK: "green", State.WARNING: "yellow", State.PROBLEM: "bold red"}
@@ -22,25 +22,27 @@ _TITLES = {
     Area.DISCORD: "Discord",
 }
 
-MIN_SECRET_LENGTH = 5
-"""Characters; what is shorter is no secret, and occurs in ordinary words."""
-
 
 class Printer:
     """Writes to one console and replaces each of ``secrets`` in everything it writes."""
 
     def __init__(self, console: Console, secrets: Collection[str]) -> None:
         self._console = console
-        long_enough = (secret for secret in secrets if len(secret) >= MIN_SECRET_LENGTH)
-        self._secrets = sorted(long_enough, key=len, reverse=True)
+        self._redactor = Redactor(secrets)
 
     def print_report(self, report: Report) -> None:
-        """Print the results by area, a line each and the advice below it; then the summary."""
-        for area, results in groupby(report.results, lambda result: result.area):
-            self.print_line(_TITLES[area], "bold")
-            for result in results:
-                self._print_result(result)
+        """Print problems, then warnings, each with what to do; then what works, by area.
+
+        The settings that have their default values are counted in one line. A summary ends it.
+        """
+        for state in (State.PROBLEM, State.WARNING):
+            for result in report.with_state(state):
+                self._print_result(result, f"{_TITLES[result.area]}: {result.text}")
+        for area, results in groupby(report.with_state(State.OK), lambda result: result.area):
             self._console.line()
+            self.print_line(_TITLES[area], "bold")
+            self._print_working(list(results))
+        self._console.line()
         self.print_line(_summary(report), "bold" if report.healthy else "bold red")
 
     def print_line(self, text: str, style: str = "", indent: int = 0) -> None:
@@ -52,12 +54,21 @@ class Printer:
         text = json.dumps(self._redact(value), indent=2)
         self._console.file.write(f"{text}\n")
 
-    def _print_result(self, result: CheckResult) -> None:
+    def _print_working(self, results: Sequence[CheckResult]) -> None:
+        shown = [result for result in results if not result.is_default]
+        for result in shown:
+            self._print_result(result, result.text)
+        if defaults := len(results) - len(shown):
+            self._print_result(
+                results[0], f"Default values: {format_count(defaults, 'other setting')}"
+            )
+
+    def _print_result(self, result: CheckResult, shown: str) -> None:
         mark, style = result.state.value.ljust(8), _STYLES[result.state]
         if self._console.is_terminal and not self._console.options.ascii_only:
             mark = _MARKS[result.state]
         text_style = "" if result.state is State.OK else style
-        text = Text(self._sanitize(result.text), text_style)
+        text = Text(self._sanitize(shown), text_style)
         self._print_column(Text(mark, style=style), text, len(mark) + 1)
         if result.advice:
             self.print_line(f"→ {result.advice}", "", len(mark) + 1)
@@ -78,21 +89,16 @@ class Printer:
 
     def _sanitize(self, text: str) -> str:
         """Return a text without secrets and without what a terminal interprets."""
-        shown = quote_unprintable(self._redact_text(text))
+        shown = quote_unprintable(self._redactor.redact(text))
         return shown.encode(self._console.encoding, "replace").decode(self._console.encoding)
 
     def _redact(self, value: Any) -> Any:
         """Return a value with the secrets replaced in every text in it."""
         if isinstance(value, str):
-            return self._redact_text(value)
+            return self._redactor.redact(value)
         if isinstance(value, dict):
             return {key: self._redact(each) for key, each in value.items()}
         return [self._redact(each) for each in value] if isinstance(value, list | tuple) else value
-
-    def _redact_text(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, REDACTED)
-        return text
 
 
 def report_as_json(report: Report) -> dict[str, Any]:

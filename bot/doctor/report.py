@@ -38,6 +38,8 @@ class CheckResult:
     text: str
     advice: str = ""
     """What to do; empty only for ``State.OK``."""
+    is_default: bool = False
+    """Whether it reports that a setting has its default value, which is rarely of interest."""
 
     def __post_init__(self) -> None:
         if self.state is not State.OK and not self.advice:
@@ -54,9 +56,9 @@ class Reporter:
 
     area: Area
 
-    def ok(self, check: str, text: str) -> CheckResult:
+    def ok(self, check: str, text: str, *, is_default: bool = False) -> CheckResult:
         """Return the result of a check that found nothing to do."""
-        return CheckResult(self.area, check, State.OK, text)
+        return CheckResult(self.area, check, State.OK, text, is_default=is_default)
 
     def warning(self, check: str, text: str, advice: str) -> CheckResult:
         """Return a result that asks for attention, with what to do."""
@@ -78,6 +80,10 @@ class Report:
         """Whether there is no problem; warnings are allowed."""
         return not self.count(State.PROBLEM)
 
+    def with_state(self, state: State) -> list[CheckResult]:
+        """Return the results that have this state, in order."""
+        return [result for result in self.results if result.state is state]
+
     def count(self, state: State) -> int:
         """Return how many results have this state."""
-        return sum(result.state is state for result in self.results)
+        return len(self.with_state(state))

@@ -16,10 +16,21 @@ _SHOWN_WHEN_EMPTY = {
 }
 
 
+_SHORT_SECRET_ADVICE = {
+    "DISCORD_TOKEN": "That is too short for a bot's token, which has about 70 characters: copy the"
+    " whole token (Bot > Reset Token) into .env.",
+    "SUNO_API_KEY": "That is too short for a relay's key: copy the whole key into .env.",
+}
+
+
 async def check_settings(settings_report: SettingsReport) -> CheckResults:
     """Yield every usable setting, then the problems, then the names that no setting has."""
     for value in settings_report.values:
-        yield _reporter.ok(value.name, text=_describe(value))
+        if advice := _SHORT_SECRET_ADVICE.get(value.name) if value.is_short_secret else None:
+            yield _reporter.warning(value.name, text=_describe(value), advice=advice)
+        else:
+            is_default = value.origin == "default"
+            yield _reporter.ok(value.name, text=_describe(value), is_default=is_default)
     unread_file = any(problem.name == ENV_FILE for problem in settings_report.problems)
     for problem in settings_report.problems:
         text = f"{problem.name} {problem.description}"

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
 
-from bot.redaction import redact_setting
+from bot.redaction import MIN_SECRET_LENGTH, redact_setting
 from bot.relay.providers import relay_profile
 from bot.settings import (
     ENV_FILE,
@@ -36,6 +36,8 @@ class SettingValue:
     name: str
     value: str
     origin: Literal["environment", ".env", "default"]
+    is_short_secret: bool = False
+    """Whether it is a secret of so few characters that it cannot have been pasted whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,10 @@ def report_settings() -> SettingsReport:
     )
 
 
+_SHORTEST_SECRETS = {"discord_token": 50, "suno_api_key": MIN_SECRET_LENGTH}
+"""Characters of the shortest secret that may work, by the field of ``Settings``."""
+
+
 def _placeholder(name: str) -> Any:
     return _PLACEHOLDERS.get(name, Settings.model_fields[name].default)
 
@@ -128,11 +134,15 @@ def _values(
         if name.upper() in wrong:
             continue
         value = getattr(settings, name)
+        is_short = False
         if isinstance(value, SecretStr):
-            value = f"set, {len(value.get_secret_value())} characters"
+            length = len(value.get_secret_value())
+            is_short = length < _SHORTEST_SECRETS[name]
+            value = f"set, {length} character{'' if length == 1 else 's'}"
         origin: Literal["environment", ".env", "default"] = ".env" if name in dotenv else "default"
         shown = redact_setting(str(value))
-        yield SettingValue(name.upper(), shown, "environment" if name in environment else origin)
+        origin = "environment" if name in environment else origin
+        yield SettingValue(name.upper(), shown, origin, is_short)
 
 
 def _unknown_settings(environment: Source, dotenv: Source) -> Iterator[UnknownSetting]:

@@ -61,7 +61,7 @@ class LocalDiscord:
             ids=ids,
             bot=self.bot_user,
             application_id=self.application_id,
-            token=f"local.{secrets.token_urlsafe(24)}",
+            token=f"local.{secrets.token_urlsafe(48)}",
             changes=self.changes,
             dispatch=lambda *event: self.gateway.dispatch(*event),
             sees_content=message_content,

@@ -53,7 +53,7 @@ async def test_a_warning_gives_exit_code_0_and_advice(
     """The advice is on an indented line below it."""
     code, output = await run_doctor_command(sandbox)
     assert code == 0
-    assert "\nwarning  No command is registered" in output
+    assert "warning  Discord: No command is registered" in output
     assert re.search(r"\n {9}→ Start this version of the bot", output)
     assert output.endswith("\n1 warning.\n")
 
@@ -64,8 +64,11 @@ async def test_a_problem_gives_exit_code_1(sandbox: SandboxSession) -> None:
         sandbox, DISCORD_TOKEN="wrong-token", SUNO_API_KEY="wrong-key"
     )
     assert code == 1
-    assert "\nproblem  Discord refuses DISCORD_TOKEN\n" in output
-    assert output.endswith("\n2 problems.\n")
+    assert "problem  Discord: Discord refuses DISCORD_TOKEN\n" in output
+    assert output.endswith("\n2 problems and 1 warning.\n")
+    problems, working = output.split("\nSettings\n")
+    assert "ok  " not in problems
+    assert "problem " not in working
     assert "wrong-" not in output
 
 

@@ -45,8 +45,9 @@ async def test_every_setting_is_reported_with_its_value_and_origin(
         "LOG_LEVEL": "LOG_LEVEL = WARNING (.env)",
         "LOG_FORMAT": "LOG_FORMAT = text (default)",
     }
+    assert run.result(Area.SETTINGS, "SUNO_FETCH_PATH").text.endswith("the relay's own (default)")
     assert "POLL_INTERVAL = 0.1 (environment)" in run.printed
-    assert "SUNO_FETCH_PATH = the relay's own (default)" in run.printed
+    assert "(default)" not in run.printed
 
 
 async def test_a_secret_is_reported_by_its_length_alone(doctor: DoctorHarness) -> None:
@@ -162,3 +163,10 @@ async def test_a_missing_setting_may_be_in_an_unreadable_env_file(
     run = await doctor.run(DISCORD_TOKEN="")
     assert ".env" in run.result(Area.SETTINGS, "DISCORD_TOKEN").advice
     assert "Reset Token" not in run.printed
+
+
+async def test_a_secret_that_was_not_pasted_whole_is_a_warning(doctor: DoctorHarness) -> None:
+    """Discord and the relay only say that they refuse it, and not why."""
+    run = await doctor.run(DISCORD_TOKEN="x7Q", SUNO_API_KEY="q9Z")
+    assert run.not_ok(Area.SETTINGS) == ["DISCORD_TOKEN", "SUNO_API_KEY"]
+    assert run.result(Area.SETTINGS, "DISCORD_TOKEN").state is State.WARNING

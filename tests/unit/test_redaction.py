@@ -9,7 +9,7 @@ import pytest
 
 from bot.doctor.settings_report import report_settings
 from bot.logs import configure_logging
-from bot.redaction import redact_known_forms, redact_setting
+from bot.redaction import REDACTED, Redactor, redact_known_forms, redact_setting
 from bot.settings import SettingsError, load_settings
 
 KEY = "sk-" + "aB3dE5gH" * 6
@@ -95,3 +95,10 @@ def test_what_has_the_form_of_a_secret_is_struck_out_of_the_log(style: str) -> N
     logging.getLogger("bot").info("the relay quotes %s and %s", KEY, TOKEN)
     assert KEY not in stream.getvalue()
     assert TOKEN not in stream.getvalue()
+
+
+def test_a_secret_too_short_to_work_is_not_searched_for() -> None:
+    """A token of three letters occurs in ordinary words, which must stay readable."""
+    assert Redactor(["are", "a-long-secret"]).redact("they are a-long-secret") == (
+        f"they are {REDACTED}"
+    )

@@ -184,3 +184,22 @@ def test_the_log_level_may_be_in_lower_case(monkeypatch: pytest.MonkeyPatch) -> 
     """`debug` is `DEBUG`."""
     level = settings_with(monkeypatch, LOG_LEVEL="debug").log_level
     assert logging.getLevelName(level) == logging.DEBUG
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "required"),
+    [
+        ("POLL_INTERVAL", "soon", "a number from 0.1 to 3600"),
+        ("POLL_BATCH_SIZE", "1.5", "a whole number from 1 to 1000"),
+        ("POLL_REQUESTS_PER_SECOND", "0", "a number greater than 0, up to 1000"),
+        ("LOG_FORMAT", "xml", "one of: text, json"),
+    ],
+)
+def test_a_wrong_value_is_answered_with_what_it_must_be(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, required: str
+) -> None:
+    """The operator reads plain words with the whole range, not the words of a library."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as raised:
+        load_settings()
+    assert f"{name} is '{value}', but it must be {required};" in str(raised.value)
