@@ -23,6 +23,7 @@ from bot.delivery.discord_requests import (
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.live_card_updater import LiveCardUpdater
 from bot.gateway import GatewayClient, GatewayTiming
+from bot.i18n.catalog import mention_commands
 from bot.i18n.translator import CatalogTranslator
 from bot.metrics import Metrics
 from bot.monitoring.collector import count_responses
@@ -161,16 +162,24 @@ class SunoBot(GatewayClient):
         log.info("Gateway session resumed")
 
     async def _sync_commands(self, commands: list[dict[str, Any]]) -> None:
-        """Register the commands if they, in any language, differ from those registered last."""
+        """Register the commands if they, in any language, differ from those registered last.
+
+        Their ids are stored: texts mention commands by them.
+        """
         digest = hashlib.sha256(json.dumps(commands, sort_keys=True).encode()).hexdigest()
-        key = f"commands of {self.application_id}"
-        if await self.services.key_values.read(key) == digest:
+        key, ids_key = (f"{what} of {self.application_id}" for what in ("commands", "command ids"))
+        ids = json.loads(await self.services.key_values.read(ids_key) or "{}")
+        mention_commands(ids)
+        if ids and await self.services.key_values.read(key) == digest:
             return
         try:
-            await self.tree.sync()
+            registered = await self.tree.sync()
         except (discord.HTTPException, app_commands.CommandSyncFailure) as error:
             log.error("Discord rejected the commands, the registered ones stay: cause=%s", error)
             return
+        ids = {command.name: command.id for command in registered}
+        mention_commands(ids)
+        await self.services.key_values.write(ids_key, json.dumps(ids))
         await self.services.key_values.write(key, digest)
         log.info("Commands registered: count=%d", len(commands))
 

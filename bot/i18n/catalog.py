@@ -2,9 +2,13 @@
 
 The catalogues are in Fluent's format. A text has a key; the values of its variables are passed by
 name and must be escaped already (see ``ui.escaping``).
+
+``{ COMMAND("suno watch") }`` names a command so that it can be clicked. Discord renders that in the
+content of a message and in descriptions and fields of embeds, but not in titles, footers, labels
+and code.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -21,7 +25,10 @@ class Catalog:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self._bundle = FluentBundle([language], use_isolating=False)
+        self._command_ids: Mapping[str, int] = {}
+        self._bundle = FluentBundle(
+            [language], use_isolating=False, functions={"COMMAND": self._command}
+        )
         self._constant_text = lru_cache(MAX_CACHED_TEXTS, typed=True)(self._format)
         for path in sorted((_CATALOGUES / language).glob("*.ftl")):
             self._bundle.add_resource(FluentResource(path.read_text(encoding="utf-8")))
@@ -49,6 +56,18 @@ class Catalog:
         if errors:
             raise ValueError(f"text {key!r} cannot be formatted: {errors[0]}")
         return str(text)
+
+    def mention_commands(self, ids: Mapping[str, int]) -> None:
+        """Let texts mention the commands with these ids, by the names of the commands."""
+        self._command_ids = ids
+        self._constant_text.cache_clear()
+
+    def _command(self, name: str) -> str:
+        """Return a mention of a command by its English name; plain text while its id is unknown."""
+        command, _, subcommand = name.partition(" ")
+        if command_id := self._command_ids.get(command):
+            return f"</{name}:{command_id}>"
+        return f"`/{command} {self.text(f'command-{subcommand}-name')}`"
 
     def listed(self, parts: Iterable[str]) -> str:
         """Return ``parts`` as a list in one text, with the separator of this language."""
@@ -79,6 +98,12 @@ def catalog_for(locale: str | None) -> Catalog:
         return catalog_in(wanted)
     related = (name for name in sorted(languages()) if _language(name) == _language(wanted))
     return catalog_in(next(related, FALLBACK))
+
+
+def mention_commands(ids: Mapping[str, int]) -> None:
+    """Let the texts of all languages mention the commands with these ids."""
+    for language in languages():
+        catalog_in(language).mention_commands(ids)
 
 
 def _language(locale: str) -> str:

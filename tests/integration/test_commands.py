@@ -1,6 +1,7 @@
 """The slash commands in a sandbox: their replies, errors and acknowledgements."""
 
 import logging
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -233,11 +234,12 @@ async def test_a_watch_in_a_direct_message_is_notified_there(sandbox: SandboxSes
 
 
 async def test_commands_are_registered_only_if_they_changed(tmp_path: Path) -> None:
-    """Discord limits registrations per day, and a restart needs none."""
+    """Discord limits registrations per day; after a restart, texts still mention the commands."""
     async with open_sandbox(tmp_path) as sandbox:
         for _ in range(2):
             async with running_bot(sandbox):
-                await sandbox.command_answer("suno list")
+                answer = await sandbox.command_answer("suno list")
+                assert re.search(r"</suno watch:\d+>", answer.content)
             await sandbox.discord.wait_until_disconnected()
         writes = [r for r in sandbox.discord.requests if r.method == "PUT"]
         assert len(writes) == 1

@@ -322,6 +322,20 @@ async def test_a_dismissed_modal_sends_nothing(harness: PageHarness) -> None:
         await expect(page.get_by_role("button", name="Write")).to_be_focused()
 
 
+async def test_a_mentioned_command_fills_the_message_box(harness: PageHarness) -> None:
+    """A click begins the command; nothing is sent yet."""
+    async with harness.page() as page:
+        await harness.post(
+            content="Start with </suno status:9>.",
+            embeds=[{"description": "Or with </suno status:9>."}],
+        )
+        for mention in await last(page).get_by_role("button", name="/suno status").all():
+            await mention.click()
+            await expect(page.locator(".command-form .command-name")).to_have_text("/suno status")
+            await page.keyboard.press("Escape")
+        await expect(page.locator(".message")).to_have_count(1)
+
+
 async def test_an_ephemeral_answer_is_visible_to_one_user_only(harness: PageHarness) -> None:
     """It is shown until that user dismisses it."""
 

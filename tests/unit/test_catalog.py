@@ -10,7 +10,7 @@ import pytest
 from fluent.syntax import FluentParser, ast
 from fluent.syntax.visitor import Visitor
 
-from bot.i18n.catalog import catalog_for, catalog_in, languages
+from bot.i18n.catalog import Catalog, catalog_for, catalog_in, languages
 from bot.storage import errors
 from bot.ui.permissions import posting_permissions
 from tests.support.paths import ROOT
@@ -159,6 +159,7 @@ class Parts(Visitor):
     def __init__(self, part: ast.BaseNode) -> None:
         self.variables: set[str] = set()
         self.texts: list[str] = []
+        self.commands: list[str] = []
         self.selections: list[tuple[str, ast.SelectExpression]] = []
         self.visit(part)
 
@@ -169,6 +170,13 @@ class Parts(Visitor):
     def visit_TextElement(self, node: ast.TextElement) -> None:  # noqa: N802 # Fluent's
         """Record a literal text."""
         self.texts.append(node.value)
+
+    def visit_FunctionReference(self, node: ast.FunctionReference) -> None:  # noqa: N802 # Fluent's
+        """Record a command that is named."""
+        assert node.id.name == "COMMAND"
+        (name,) = node.arguments.positional
+        assert isinstance(name, ast.StringLiteral)
+        self.commands.append(name.value)
 
     def visit_SelectExpression(self, node: ast.SelectExpression) -> None:  # noqa: N802 # Fluent's
         """Record a selection and visit its variants."""
@@ -282,6 +290,10 @@ def test_plurals_follow_the_language() -> None:
     assert "共 2 个版本" in two
 
 
+SUNO_COMMANDS = (
+    *("status", "watch", "unwatch", "list", "lyrics", "history", "inbox", "help", "forget"),
+)
+
 FOREIGN = {"Suno", "Bot", "Discord", "ID", "Verse", "Chorus", "suno"}
 """What stays as it is in a Chinese text."""
 
@@ -312,5 +324,24 @@ def test_texts_mention_only_existing_commands(language: str) -> None:
     names = {catalog_for(language).text(key) for key in keys}
     texts = [text for key in messages(language) for text in renderings(key, language)]
     named = {command for text in texts for command in re.findall("/suno ([^`\\s]+)", text)}
-    assert named
     assert named <= names
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+def test_texts_mention_the_commands_of_the_english_ones(language: str) -> None:
+    """Every mentioned command exists, and both languages mention the same."""
+    mentioned = {name: Parts(message).commands for name, message in messages(language).items()}
+    commands = {f"suno {name}" for name in SUNO_COMMANDS} | {
+        f"suno-settings {name}" for name in ("panel", "health", "reset")
+    }
+    assert {command for each in mentioned.values() for command in each} <= commands
+    for name, english in messages("en").items():
+        assert sorted(mentioned[name]) == sorted(Parts(english).commands), name
+
+
+def test_a_command_is_mentioned_once_its_id_is_known() -> None:
+    """Before that it is plain text, by its name in the language of the text."""
+    catalog = Catalog("zh-CN")
+    assert "`/suno 关注`" in catalog.text("list-empty")
+    catalog.mention_commands({"suno": 5})
+    assert "</suno watch:5>" in catalog.text("list-empty")

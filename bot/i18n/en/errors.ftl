@@ -7,11 +7,11 @@ watch-error-bad-id = I can't find a task id in that. It's what your relay answer
 watch-error-too-many = That is the limit: one person may watch { $limit ->
         [one] 1 task
        *[other] { $limit } tasks
-    } at once. Stop one with `/suno unwatch`, or wait until one is done.
+    } at once. Stop one with { COMMAND("suno unwatch") }, or wait until one is done.
 watch-error-too-many-here = That is the limit of this server: one member may watch { $limit ->
         [one] 1 task
        *[other] { $limit } tasks
-    } here at once. Stop one with `/suno unwatch`, or wait until one is done.
+    } here at once. Stop one with { COMMAND("suno unwatch") }, or wait until one is done.
 watch-error-server-full = This server is full: it may have { $limit ->
         [one] 1 watch
        *[other] { $limit } watches
@@ -21,8 +21,8 @@ watch-error-too-many-lookups = ⏳ That was a lot of looking things up in a shor
         [one] a second
        *[other] { $seconds } seconds
     }. What you are watching goes on as always.
-watch-error-too-many-messages = ⏳ You have asked me for a lot of messages lately. Please try again { $time }. What you are watching goes on as always, and `/suno status` shows you any task right away.
-watch-error-channel-busy = ⏳ A lot is being posted in that channel just now. Please try again { $time }. What you are watching goes on as always, and `/suno status` shows you any task right away.
+watch-error-too-many-messages = ⏳ You have asked me for a lot of messages lately. Please try again { $time }. What you are watching goes on as always, and { COMMAND("suno status") } shows you any task right away.
+watch-error-channel-busy = ⏳ A lot is being posted in that channel just now. Please try again { $time }. What you are watching goes on as always, and { COMMAND("suno status") } shows you any task right away.
 watch-error-too-many-ids = That's too many at once: I can take up to { $limit } ids.
 
 relay-error-auth = 🔑 The relay refuses this bot's key, so I cannot ask it. Whoever runs this bot has to give it a new key. What you are watching is kept.

@@ -9,7 +9,7 @@ held-notice-missing = There I am missing: { $permissions }. Ask someone who mana
 held-notice-thread-locked = That thread is locked: someone has to unlock it, or to give me Manage Threads.
 held-notice-thread-archived = That thread is archived: someone has to open it again.
 held-notice-trouble = Discord does not take my messages there, and I cannot tell why.
-held-notice-kept = Nothing is lost: I keep it, and everything else that ends for you there, and post it by myself as soon as I can. `/suno inbox` shows what waits; `/suno status` with the task id shows it right now.
+held-notice-kept = Nothing is lost: I keep it, and everything else that ends for you there, and post it by myself as soon as I can. { COMMAND("suno inbox") } shows what waits; { COMMAND("suno status") } with the task id shows it right now.
 
 notice-instead = -# I am telling you here because I could not post this in { $place }, where you asked.
 
@@ -20,7 +20,7 @@ inbox-title = { $count ->
  }
 inbox-more = … and { $count } more.
 inbox-held = { $id }{ $title } for { $place }, since { $since }: { $why } I go on trying.
-inbox-dropped = { $id }{ $title } for { $place }, { $since }: { $why } There is nowhere left to post it; see it with `/suno status`.
+inbox-dropped = { $id }{ $title } for { $place }, { $since }: { $why } There is nowhere left to post it; see it with { COMMAND("suno status") }.
 inbox-why-permission = I may not post there.
 inbox-why-thread = the thread is closed.
 inbox-why-gone = the place is gone, or closed to me.
