@@ -1,7 +1,6 @@
 """The commands ``/suno-settings``, and the components of the settings panel."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 import discord
 from discord import app_commands
@@ -11,14 +10,16 @@ from bot.client import SunoBot
 from bot.i18n.catalog import catalog_for
 from bot.i18n.translator import localized
 from bot.storage.limits import WatchLimits
-from bot.storage.models import MentionSetting, ServerSettings
+from bot.storage.models import ServerSettings
 from bot.storage.server_settings import ServerSettingsStore
-from bot.ui.custom_ids import SettingId
+from bot.ui.custom_ids import SettingId, SettingsDefaultId, SettingsMenuId, SettingsPageId
 from bot.ui.health_panel import ServerHealth, health_embed
 from bot.ui.permissions import invite_link, manages_server
 from bot.ui.persistent_items import persistent_item, selected_values
 from bot.ui.replies import Reply
-from bot.ui.settings_panel import LANGUAGES, settings_embed, settings_view, watch_limit_choices
+from bot.ui.settings_panel import Panel, overview, page_of, reset_page, setting_page
+from bot.ui.settings_problems import choice_problem
+from bot.ui.settings_values import ServerView, changes_of
 from bot.watches.watchlist import Watchlist
 
 Interaction = discord.Interaction[SunoBot]
@@ -39,21 +40,29 @@ class SettingsCommands(
         limits: WatchLimits,
         watchlist: Watchlist,
         last_tick_at: Mapping[str, float],
+        attaches_audio: bool,
     ) -> None:
+        """``attaches_audio``: whether the operator lets the bot attach audio files."""
         self._bot = bot
         self._settings = settings
         self._limits = limits
         self._watchlist = watchlist
         self._last_tick_at = last_tick_at
-        self._item = persistent_item(SettingId, self.change_setting)
+        self._attaches_audio = attaches_audio
+        self._items = (
+            persistent_item(SettingId, self.change_setting),
+            persistent_item(SettingsMenuId, self.choose_page),
+            persistent_item(SettingsPageId, self.open_page),
+            persistent_item(SettingsDefaultId, self.set_default),
+        )
 
     async def cog_load(self) -> None:
         """Register the components of the panel, also those in messages of earlier runs."""
-        self._bot.add_dynamic_items(self._item)
+        self._bot.add_dynamic_items(*self._items)
 
     async def cog_unload(self) -> None:
         """Remove the components of the panel."""
-        self._bot.remove_dynamic_items(self._item)
+        self._bot.remove_dynamic_items(*self._items)
 
     @app_commands.command(
         name=localized("command-panel-name"), description=localized("command-panel")
@@ -61,18 +70,15 @@ class SettingsCommands(
     async def show(self, interaction: Interaction) -> None:
         """Show the settings, with the components that change them."""
         await interaction.response.defer(ephemeral=True)
-        await self._show_panel(interaction, await self._settings.of(interaction.guild_id))
+        await _show(interaction, overview(await self._view(interaction)))
 
     @app_commands.command(
         name=localized("command-reset-name"), description=localized("command-reset")
     )
     async def reset(self, interaction: Interaction) -> None:
-        """Reset all settings of the server."""
+        """Ask whether to reset all settings of the server."""
         await interaction.response.defer(ephemeral=True)
-        if interaction.guild_id is not None:
-            await self._settings.reset(interaction.guild_id)
-        text = catalog_for(interaction.locale.value).text("settings-reset-done")
-        await Reply(interaction).send(text)
+        await _show(interaction, reset_page(await self._view(interaction)))
 
     @app_commands.command(
         name=localized("command-health-name"), description=localized("command-health")
@@ -92,64 +98,88 @@ class SettingsCommands(
         embed = health_embed(health, guild, catalog_for(interaction.locale.value))
         await Reply(interaction).send(embeds=[embed])
 
+    async def choose_page(self, interaction: Interaction, _: SettingsMenuId) -> None:
+        """Open the page of the setting that was chosen."""
+        if await _acknowledge(interaction):
+            (name,) = selected_values(interaction)
+            await _show(interaction, setting_page(name, await self._view(interaction)))
+
+    async def open_page(self, interaction: Interaction, custom_id: SettingsPageId) -> None:
+        """Go back to the overview, or ask whether to reset everything."""
+        if await _acknowledge(interaction):
+            page = {"overview": overview, "reset": reset_page}[custom_id.page]
+            await _show(interaction, page(await self._view(interaction)))
+
     async def change_setting(self, interaction: Interaction, custom_id: SettingId) -> None:
-        """Change a setting of the server, or reset them all, and update the panel.
-
-        Permissions may have changed since the panel was opened, so they are checked again.
-        """
-        await interaction.response.defer()
-        if interaction.guild_id is None or not manages_server(interaction):
-            text = catalog_for(interaction.locale.value).text("settings-not-yours")
-            await interaction.followup.send(text, ephemeral=True)
+        """Change a setting to what was chosen, unless that cannot work."""
+        if not await _acknowledge(interaction):
             return
-        if custom_id.name == "reset":
-            await self._settings.reset(interaction.guild_id)
-            settings = ServerSettings()
-        else:
-            current = await self._settings.of(interaction.guild_id)
-            limits = watch_limit_choices(self._limits.watches_per_user)
-            values = selected_values(interaction)
-            changes = _changes(custom_id.name, values, current, limits)
-            settings = await self._settings.change(interaction.guild_id, **changes)
-        await self._show_panel(interaction, settings)
-
-    async def _show_panel(self, interaction: Interaction, settings: ServerSettings) -> None:
+        name, values = custom_id.name, selected_values(interaction)
+        if not values and name in _OLD_BUTTONS:
+            view = await self._view(interaction)
+            await _show(
+                interaction, reset_page(view) if name == "reset" else setting_page(name, view)
+            )
+            return
         catalog = catalog_for(interaction.locale.value)
-        await interaction.edit_original_response(
-            embed=settings_embed(settings, self._limits.watches_per_user, catalog),
-            view=settings_view(settings, catalog),
+        problem = choice_problem(name, values, interaction.guild, catalog)
+        if problem:
+            problem = f"{problem} {catalog.text('settings-not-saved')}"
+            page = setting_page(page_of(name), await self._view(interaction), problem)
+            await _show(interaction, page)
+            return
+        await self._change(interaction, name, values)
+
+    async def set_default(self, interaction: Interaction, custom_id: SettingsDefaultId) -> None:
+        """Set a setting, or all of them, to the default."""
+        if not await _acknowledge(interaction):
+            return
+        if custom_id.name != "all":
+            await self._change(interaction, custom_id.name, [])
+            return
+        assert interaction.guild_id is not None  # noqa: S101 # acknowledged only in servers
+        await self._settings.reset(interaction.guild_id)
+        view = await self._view(interaction)
+        await _show(interaction, overview(view, view.catalog.text("settings-reset-done")))
+
+    async def _change(self, interaction: Interaction, name: str, values: list[str]) -> None:
+        assert interaction.guild_id is not None  # noqa: S101 # acknowledged only in servers
+        settings = await self._settings.change(interaction.guild_id, **changes_of(name, values))
+        view = self._view_of(interaction, settings)
+        await _show(interaction, overview(view, view.catalog.text("settings-saved")))
+
+    async def _view(self, interaction: Interaction) -> ServerView:
+        return self._view_of(interaction, await self._settings.of(interaction.guild_id))
+
+    def _view_of(self, interaction: Interaction, settings: ServerSettings) -> ServerView:
+        return ServerView(
+            settings,
+            self._limits.watches_per_user,
+            self._attaches_audio,
+            interaction.guild,
+            catalog_for(interaction.locale.value),
         )
 
 
-def _changes(
-    name: str, values: Sequence[str], current: ServerSettings, limits: Sequence[int | None]
-) -> dict[str, Any]:
-    """Return the new values of the settings that a component changes.
+_OLD_BUTTONS = ("uploads", "language", "limit", "reset")
+"""What was a button in the panels of earlier versions."""
 
-    A menu sets the chosen value; a button sets the next one. Choosing a role to mention also turns
-    its mention on.
+
+async def _acknowledge(interaction: Interaction) -> bool:
+    """Acknowledge a component; return whether its user may change the settings, else tell them.
+
+    Permissions may have changed since the panel was opened, so they are checked again.
     """
-    if name == "uploads":
-        return {"uploads": not current.uploads}
-    if name == "language":
-        return {"language": _next(LANGUAGES, current.language)}
-    if name == "limit":
-        return {"watches_of_a_person": _next(limits, current.watches_of_a_person)}
-    if name == "mention":
-        return {"mention": MentionSetting(values[0])}
-    ids = tuple(map(int, values))
-    first = ids[0] if ids else None
-    if name == "channel":
-        return {"channel_id": first}
-    if name == "roles":
-        return {"roles": ids}
-    mention = MentionSetting.ROLE if ids else MentionSetting.WATCHERS
-    return {"mention": mention, "mention_role_id": first}
+    await interaction.response.defer()
+    if manages_server(interaction):
+        return True
+    text = catalog_for(interaction.locale.value).text("settings-not-yours")
+    await interaction.followup.send(text, ephemeral=True)
+    return False
 
 
-def _next(values: Sequence[Any], value: object) -> Any:
-    """Return the value after ``value``, the first after the last and for one not among them."""
-    return values[(values.index(value) + 1) % len(values)] if value in values else values[0]
+async def _show(interaction: Interaction, panel: Panel) -> None:
+    await interaction.edit_original_response(embed=panel.embed, view=panel.view)
 
 
 async def setup(bot: SunoBot) -> None:
@@ -161,6 +191,7 @@ async def setup(bot: SunoBot) -> None:
         limits=services.limits,
         watchlist=services.watchlist,
         last_tick_at=bot.background.last_tick_at,
+        attaches_audio=services.dispatcher.attaches_audio,
     )
     group = cog.app_command
     assert isinstance(group, app_commands.Group)  # noqa: S101 # a GroupCog has one

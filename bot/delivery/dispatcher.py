@@ -76,6 +76,11 @@ class OutboxDispatcher:
         return self._policy.max_concurrent - self._free_slots > self._policy.max_concurrent // 4
 
     @property
+    def attaches_audio(self) -> bool:
+        """Whether the operator lets the bot attach audio files."""
+        return self._attachments.enabled
+
+    @property
     def _free_slots(self) -> int:
         return self._policy.max_concurrent - len(self._in_flight) + len(self._late)
 

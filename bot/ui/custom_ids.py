@@ -135,7 +135,33 @@ class ErasureButtonId(CustomId):
 
 @dataclass(frozen=True)
 class SettingId(CustomId):
-    """What changes a setting of the server where it is used."""
+    """A menu that changes a setting of the server where it is used.
+
+    Panels of earlier versions have buttons of this kind too: they open the page of a setting.
+    """
 
     kind = "settings"
-    name: Annotated[str, "channel|roles|role|mention|uploads|language|limit|reset"]
+    name: Annotated[str, "channel|roles|role|mention|uploads|language|limit|notices|reset"]
+
+
+@dataclass(frozen=True)
+class SettingsMenuId(CustomId):
+    """The menu that opens the page of a setting; the names of pages are its values."""
+
+    kind = "settings-menu"
+
+
+@dataclass(frozen=True)
+class SettingsPageId(CustomId):
+    """A button that opens a page of the settings panel."""
+
+    kind = "settings-page"
+    page: Annotated[str, "overview|reset"]
+
+
+@dataclass(frozen=True)
+class SettingsDefaultId(CustomId):
+    """A button that sets a setting to its default, or all of them."""
+
+    kind = "settings-default"
+    name: Annotated[str, "channel|roles|role|all"]

@@ -1,138 +1,175 @@
-"""Renders the settings of a server: an embed, and the components that change them."""
+"""Renders the settings panel of a server: an overview, and a page for each setting.
+
+A message has space for five rows, and a menu with a value shows no label. So the overview lists
+all values and has one menu, which opens the page of a setting: what it means, and its control.
+"""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import discord
 
-from bot.i18n.catalog import Catalog, catalog_for
-from bot.storage.models import MentionSetting, ServerSettings
-from bot.ui.custom_ids import SettingId
+from bot.storage.models import MentionSetting
+from bot.ui.custom_ids import SettingId, SettingsDefaultId, SettingsMenuId, SettingsPageId
+from bot.ui.escaping import truncate
+from bot.ui.limits import MAX_OPTION_TEXT
+from bot.ui.settings_problems import problems
+from bot.ui.settings_values import ServerView, choice_label, choices, chosen, value_text
+from bot.ui.task_text import RUNNING_COLOUR
 from bot.ui.views import StatelessView
 
-LANGUAGES = (None, "en-US", "zh-CN")
-"""The values of the language button in order; ``None`` is the server's own language."""
+PAGES = ("channel", "roles", "mention", "language", "notices", "uploads", "limit")
+"""The settings in the order of the overview; each has a page."""
 
-_LIMITS = (5, 20, 50)
-"""Watches per user."""
 MAX_ROLES = 10
-_SECONDARY = discord.ButtonStyle.secondary
+_PAGE_OF_MENU = {"role": "mention"}
+"""The page that a menu is on, if it has another name."""
 
 
-def watch_limit_choices(max_limit: int) -> tuple[int | None, ...]:
-    """Return the values of the limit button in order; ``None`` is the default, ``max_limit``."""
-    return (None, *(limit for limit in _LIMITS if limit < max_limit))
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The message of the panel."""
+
+    embed: discord.Embed
+    view: discord.ui.View
 
 
-def settings_embed(settings: ServerSettings, max_limit: int, catalog: Catalog) -> discord.Embed:
-    """Return the settings of a server, one field each.
-
-    ``max_limit``: how many tasks a user may watch if the server does not set a lower limit.
-    """
-    embed = discord.Embed(title=catalog.text("settings-title"))
-    values = {
-        "channel": _channel(settings, catalog),
-        "roles": _roles(settings, catalog),
-        "mention": _mention(settings, catalog),
-        "language": _language(settings, catalog),
-        "uploads": catalog.text("settings-on" if settings.uploads else "settings-off"),
-        "limit": _limit(settings, max_limit, catalog),
-    }
-    for name, value in values.items():
-        embed.add_field(name=catalog.text(f"settings-{name}"), value=value)
-    return embed
+def page_of(menu: str) -> str:
+    """Return the page that a menu or a button of an earlier version is about."""
+    return _PAGE_OF_MENU.get(menu, menu)
 
 
-def settings_view(settings: ServerSettings, catalog: Catalog) -> discord.ui.View:
-    """Return the five rows of menus and buttons, with the current values selected."""
-    mentioned = settings.mention_role_id if settings.mention is MentionSetting.ROLE else None
-    view = StatelessView()
-    view.add_item(_channel_menu(settings, catalog))
-    view.add_item(_role_menu("roles", settings.roles, catalog, max_values=MAX_ROLES))
-    view.add_item(_mention_menu(settings, catalog))
-    view.add_item(_role_menu("role", [mentioned], catalog, max_values=1))
-    for name in ("uploads", "language", "limit", "reset"):
-        view.add_item(
-            discord.ui.Button(
-                label=catalog.text(f"settings-button-{name}"),
-                custom_id=SettingId(name).encode(),
-                style=discord.ButtonStyle.danger if name == "reset" else _SECONDARY,
+def overview(view: ServerView, remark: str = "") -> Panel:
+    """Return the overview; ``remark`` says above it what has happened."""
+    catalog = view.catalog
+    found = problems(view.settings, view.guild, catalog)
+    lines = [remark] if remark else []
+    for name in PAGES:
+        lines += [_value_line(name, view), *filter(None, [found.get(name)])]
+    menu: discord.ui.Select[discord.ui.View] = discord.ui.Select(
+        custom_id=SettingsMenuId().encode(),
+        placeholder=catalog.text("settings-menu"),
+        options=[
+            discord.SelectOption(
+                label=catalog.text(f"settings-label-{name}"),
+                value=name,
+                description=truncate(
+                    value_text(name, view, plain=True), MAX_OPTION_TEXT, escaped=False
+                ),
             )
-        )
+            for name in PAGES
+        ],
+    )
+    reset = _button(SettingsPageId("reset").encode(), catalog.text("settings-button-reset"))
+    return Panel(_embed(catalog.text("settings-title"), lines), _view(menu, reset))
+
+
+def setting_page(name: str, view: ServerView, problem: str = "") -> Panel:
+    """Return the page of a setting; ``problem`` says why a choice was not saved."""
+    catalog = view.catalog
+    problem = problem or problems(view.settings, view.guild, catalog).get(name, "")
+    now = catalog.text("settings-now", value=value_text(name, view))
+    lines = [catalog.text(f"settings-explain-{name}"), "", now]
+    lines += ["", problem] if problem else []
+    title = catalog.text(f"settings-label-{name}")
+    return Panel(_embed(title, lines), _view(*_controls(name, view), _back(view)))
+
+
+def reset_page(view: ServerView) -> Panel:
+    """Return the question whether to reset all settings."""
+    catalog = view.catalog
+    confirm = _button(
+        SettingsDefaultId("all").encode(),
+        catalog.text("settings-reset-confirm"),
+        discord.ButtonStyle.danger,
+    )
+    keep = _button(SettingsPageId("overview").encode(), catalog.text("settings-reset-keep"))
+    embed = _embed(catalog.text("settings-title"), [catalog.text("settings-reset-question")])
+    return Panel(embed, _view(confirm, keep))
+
+
+def _embed(title: str, lines: Iterable[str]) -> discord.Embed:
+    return discord.Embed(title=title, description="\n".join(lines), colour=RUNNING_COLOUR)
+
+
+def _view(*items: discord.ui.Item[discord.ui.View]) -> discord.ui.View:
+    view = StatelessView()
+    for item in items:
+        view.add_item(item)
     return view
 
 
-def _channel_menu(
-    settings: ServerSettings, catalog: Catalog
-) -> discord.ui.ChannelSelect[discord.ui.View]:
-    return discord.ui.ChannelSelect(
-        custom_id=SettingId("channel").encode(),
-        channel_types=[discord.ChannelType.text],
-        placeholder=catalog.text("settings-choose-channel"),
-        min_values=0,
-        default_values=_default_values([settings.channel_id], "channel"),
-    )
+def _value_line(name: str, view: ServerView) -> str:
+    label = view.catalog.text(f"settings-label-{name}")
+    return view.catalog.text("settings-line", label=label, value=value_text(name, view))
 
 
-def _role_menu(
-    name: str, selected: Iterable[int | None], catalog: Catalog, *, max_values: int
-) -> discord.ui.RoleSelect[discord.ui.View]:
-    return discord.ui.RoleSelect(
-        custom_id=SettingId(name).encode(),
-        placeholder=catalog.text(f"settings-choose-{name}"),
-        min_values=0,
-        max_values=max_values,
-        default_values=_default_values(selected, "role"),
-    )
+def _controls(name: str, view: ServerView) -> list[discord.ui.Item[discord.ui.View]]:
+    """Return the controls of a setting's page."""
+    settings = view.settings
+    if name == "channel":
+        default = [_default_button("channel", view)] if settings.channel_id else []
+        return [_channel_menu(view), *default]
+    if name == "roles":
+        default = [_default_button("roles", view)] if settings.roles else []
+        return [_role_menu("roles", settings.roles, view, max_values=MAX_ROLES), *default]
+    controls: list[discord.ui.Item[discord.ui.View]] = [_choice_menu(name, view)]
+    if name == "mention" and settings.mention is not MentionSetting.NOBODY:
+        role = settings.role_to_mention
+        controls.append(_role_menu("role", [role], view, max_values=1))
+        controls += [_default_button("role", view)] if role else []
+    return controls
 
 
-def _mention_menu(settings: ServerSettings, catalog: Catalog) -> discord.ui.Select[discord.ui.View]:
+def _choice_menu(name: str, view: ServerView) -> discord.ui.Select[discord.ui.View]:
+    current = chosen(name, view.settings)
     return discord.ui.Select(
-        custom_id=SettingId("mention").encode(),
-        placeholder=catalog.text("settings-choose-mention"),
+        custom_id=SettingId(name).encode(),
+        placeholder=view.catalog.text(f"settings-label-{name}"),
         options=[
             discord.SelectOption(
-                label=catalog.text(f"settings-mention-{mention}"),
-                value=mention,
-                default=settings.mention is mention,
+                label=choice_label(name, value, view), value=value, default=value == current
             )
-            for mention in (MentionSetting.WATCHERS, MentionSetting.NOBODY)
+            for value in choices(name, view.max_limit)
         ],
     )
 
 
-def _default_values(ids: Iterable[int | None], kind: str) -> list[discord.SelectDefaultValue]:
-    types = {
-        "channel": discord.SelectDefaultValueType.channel,
-        "role": discord.SelectDefaultValueType.role,
-    }
-    return [discord.SelectDefaultValue(id=id_, type=types[kind]) for id_ in ids if id_]
+def _channel_menu(view: ServerView) -> discord.ui.ChannelSelect[discord.ui.View]:
+    channel_id = view.settings.channel_id
+    known = view.guild and channel_id and view.guild.get_channel_or_thread(channel_id)
+    return discord.ui.ChannelSelect(
+        custom_id=SettingId("channel").encode(),
+        channel_types=[discord.ChannelType.text],
+        placeholder=view.catalog.text("settings-choose-channel"),
+        min_values=0,
+        default_values=[known] if known else [],
+    )
 
 
-def _channel(settings: ServerSettings, catalog: Catalog) -> str:
-    if settings.channel_id is None:
-        return catalog.text("settings-channel-here")
-    return catalog.text("settings-channel-there", channel=f"<#{settings.channel_id}>")
+def _role_menu(
+    name: str, role_ids: Iterable[int | None], view: ServerView, *, max_values: int
+) -> discord.ui.RoleSelect[discord.ui.View]:
+    roles = [view.guild and view.guild.get_role(role_id or 0) for role_id in role_ids]
+    return discord.ui.RoleSelect(
+        custom_id=SettingId(name).encode(),
+        placeholder=view.catalog.text(f"settings-choose-{name}"),
+        min_values=0,
+        max_values=max_values,
+        default_values=[role for role in roles if role],
+    )
 
 
-def _roles(settings: ServerSettings, catalog: Catalog) -> str:
-    if not settings.roles:
-        return catalog.text("settings-roles-all")
-    return catalog.listed(f"<@&{role}>" for role in settings.roles)
+def _button(
+    custom_id: str, label: str, style: discord.ButtonStyle = discord.ButtonStyle.secondary
+) -> discord.ui.Button[discord.ui.View]:
+    return discord.ui.Button(label=label, custom_id=custom_id, style=style)
 
 
-def _mention(settings: ServerSettings, catalog: Catalog) -> str:
-    role = f"<@&{settings.mention_role_id}>"
-    return catalog.text(f"settings-mention-{settings.mention}", role=role)
+def _default_button(name: str, view: ServerView) -> discord.ui.Button[discord.ui.View]:
+    label = view.catalog.text(f"settings-default-{name}")
+    return _button(SettingsDefaultId(name).encode(), label)
 
 
-def _limit(settings: ServerSettings, max_limit: int, catalog: Catalog) -> str:
-    limit = settings.watches_of_a_person
-    if limit is None or limit >= max_limit:
-        return catalog.text("settings-limit-none", limit=max_limit)
-    return str(limit)
-
-
-def _language(settings: ServerSettings, catalog: Catalog) -> str:
-    if settings.language is None:
-        return catalog.text("settings-language-own")
-    return catalog_for(settings.language).text("language-name")
+def _back(view: ServerView) -> discord.ui.Button[discord.ui.View]:
+    return _button(SettingsPageId("overview").encode(), view.catalog.text("settings-button-back"))

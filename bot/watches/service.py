@@ -80,7 +80,7 @@ class WatchService:
             if not is_recipient_unreachable(error):
                 raise
             return unreachable_refusal(short_reason(error))
-        by_mention = options.private or settings.mention is MentionSetting.WATCHERS
+        by_mention = options.private or settings.mention is not MentionSetting.NOBODY
         results = await self._watchlist.add(
             ids,
             user_id=interaction.user.id,

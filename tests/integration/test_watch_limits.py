@@ -15,9 +15,16 @@ from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
 from sandbox.discord import User
 from sandbox.relay import song
-from tests.integration.test_server_settings import press
 from tests.support.builders import HERE, NOON, a_running_task, a_song
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
+from tests.support.settings_panel import (
+    choose,
+    components_of,
+    open_page,
+    open_panel,
+    shown_text,
+    value_line,
+)
 
 ELSEWHERE = Destination(channel_id=600, guild_id=60)
 DIRECT = Destination(channel_id=700)
@@ -175,12 +182,11 @@ async def test_a_server_can_only_set_a_lower_limit_than_the_operator(
 ) -> None:
     """The panel offers lower values, and shows the default where none is set."""
     async with running_bot(sandbox, watches_per_user=10):
-        panel = await sandbox.command_answer("suno-settings panel")
-        shown = []
-        for _ in range(3):
-            await press(sandbox, panel, "limit")
-            shown += [each["value"] for each in panel.embeds[0]["fields"][-1:]]
-    assert shown == ["as everywhere (10)", "5", "as everywhere (10)"]
+        panel = await open_page(sandbox, await open_panel(sandbox), "limit")
+        options = components_of(panel)["settings:limit"]["options"]
+        assert [option["value"] for option in options] == ["5", "default"]
+        await choose(sandbox, panel, "settings:limit", "default")
+        assert value_line("limit", "settings-limit-value", limit=10) in shown_text(panel)
 
 
 async def test_the_refusal_for_a_full_server_is_explained_once(sandbox: SandboxSession) -> None:

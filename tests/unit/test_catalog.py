@@ -294,7 +294,7 @@ SUNO_COMMANDS = (
     *("status", "watch", "unwatch", "list", "lyrics", "history", "inbox", "help", "forget"),
 )
 
-FOREIGN = {"Suno", "Bot", "Discord", "ID", "Verse", "Chorus", "suno"}
+FOREIGN = {"Suno", "Bot", "Discord", "ID", "Verse", "Chorus", "suno", "everyone", "here"}
 """What stays as it is in a Chinese text."""
 
 

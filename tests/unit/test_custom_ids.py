@@ -15,6 +15,9 @@ from bot.ui.custom_ids import (
     LiveCardButtonId,
     LyricsButtonId,
     SettingId,
+    SettingsDefaultId,
+    SettingsMenuId,
+    SettingsPageId,
     StatusButtonId,
 )
 from bot.ui.limits import MAX_CUSTOM_ID
@@ -41,7 +44,15 @@ IN_OLD_MESSAGES = {
         f"settings:{name}": SettingId(name)
         for name in (
             *("channel", "roles", "role", "mention", "uploads", "language", "limit", "reset"),
+            "notices",
         )
+    },
+    "settings-menu": SettingsMenuId(),
+    "settings-page:overview": SettingsPageId("overview"),
+    "settings-page:reset": SettingsPageId("reset"),
+    **{
+        f"settings-default:{name}": SettingsDefaultId(name)
+        for name in ("channel", "roles", "role", "all")
     },
 }
 

@@ -9,7 +9,8 @@ from bot.relay.models import Lyrics
 from bot.storage.models import EndReason, HistoryEntry, HistoryPage, ServerSettings
 from bot.ui.history_panel import history_view
 from bot.ui.lyrics_reader import lyrics_page
-from bot.ui.settings_panel import settings_view
+from bot.ui.settings_panel import PAGES, overview, reset_page, setting_page
+from bot.ui.settings_values import ServerView
 from bot.ui.task_menu import task_menu
 from bot.ui.views import LinkButton, erasure_view, keep_watching_view, link_view, status_view
 from tests.support.builders import NOON, a_lyrics_task, a_running_task
@@ -17,6 +18,7 @@ from tests.support.paths import ROOT
 from tests.support.sandbox_client import logged_in_client
 
 CATALOG = catalog_in("en")
+SERVER = ServerView(ServerSettings(), 25, attaches_audio=True, guild=None, catalog=CATALOG)
 SONG = LinkButton("Listen", "https://cdn1.suno.ai/a.mp3")
 
 
@@ -72,7 +74,9 @@ async def test_sent_views_are_not_kept_in_memory() -> None:
             1,
             CATALOG,
         ),
-        settings_view(ServerSettings(), CATALOG),
+        overview(SERVER).view,
+        reset_page(SERVER).view,
+        *(setting_page(name, SERVER).view for name in PAGES),
         erasure_view(1, CATALOG),
     )
     async with logged_in_client() as harness:

@@ -91,6 +91,11 @@ class AttachmentPolicy:
         self._audio = audio
         self.limits = UploadLimits()
 
+    @property
+    def enabled(self) -> bool:
+        """Whether any delivery may get an attachment."""
+        return self._audio is not None
+
     @asynccontextmanager
     async def attachment_for(self, delivery: Delivery) -> AsyncIterator[discord.File | None]:
         """Yield the file to send with a delivery, if any; it is deleted afterwards.

@@ -1,44 +1,84 @@
 # The panel of those who manage a server, and the health page.
 
-command-settings = What this bot does in this server
+command-settings = How I work in this server
 command-settings-name = suno-settings
-command-panel = See the settings, and change them
+command-panel = See and change the settings
 command-panel-name = panel
-command-health = See whether everything works here, and what does not
+command-health = Check whether everything works here
 command-health-name = health
-command-reset = Put every setting back to what it was at first
+command-reset = Put all settings back to their defaults
 command-reset-name = reset
 
-settings-title = Settings of this server
-settings-channel = Notices are posted
-settings-channel-here = where somebody asks for them
-settings-channel-there = in { $channel }, unless somebody names another place
-settings-roles = Who may watch
-settings-roles-all = everybody who may use the bot
-settings-mention = A notice mentions
-settings-mention-watchers = those who watch
-settings-mention-role = { $role }
-settings-mention-nobody = nobody
-settings-language = Language in channels
-settings-language-own = the server’s own
-settings-uploads = Songs as attachments, with a player
-settings-on = on
-settings-off = off
-settings-limit = Watches at once, for one member
-settings-limit-none = as everywhere ({ $limit })
+settings-title = Settings for this server
+settings-line = **{ $label }:** { $value }
+settings-now = **Now:** { $value }
+settings-menu = What do you want to change?
+settings-button-back = Back
+settings-button-reset = Reset all …
+settings-saved = ✅ Saved.
+settings-not-saved = So nothing has changed. Fix that and choose again, or choose something else.
+settings-name-unknown = (deleted)
 
-settings-choose-channel = Where to post notices (none: where asked)
-settings-choose-roles = Who may watch (none: everybody)
-settings-choose-mention = Whom a notice mentions
-settings-choose-role = Mention this role instead
-settings-button-uploads = Attachments
-settings-button-language = Language
-settings-button-limit = Limit
-settings-button-reset = Reset
-settings-reset-done = Everything in this server is as it was at first.
-settings-not-yours = 🚫 Only those who may manage the server can change its settings.
+settings-label-channel = Where results go
+settings-explain-channel = Results go where people ask for them, or always to one channel. Whoever watches a task can still pick another channel.
+settings-channel-here = Where people ask
+settings-channel-there = { $channel }, unless someone picks another
+settings-choose-channel = Choose a channel
+settings-default-channel = Post where people ask
 
-watch-role-missing = 🚫 In this server only members with one of these roles may watch: { $roles }. Ask someone who manages the server. Nothing is being watched.
+settings-label-roles = Who can watch
+settings-explain-roles = Only members with one of these roles can watch tasks. People who manage the server always can.
+settings-roles-all = Everyone
+settings-choose-roles = Choose roles
+settings-default-roles = Let everyone watch
+
+settings-label-mention = Who gets mentioned
+settings-explain-mention = Who gets a ping when a task is done: the people watching it, and a role as well if you like (at most once a minute).
+settings-mention-watchers = The people watching
+settings-mention-role = The people watching, and { $role }
+settings-mention-nobody = Nobody
+settings-choose-role = Mention a role as well
+settings-default-role = Mention no role
+
+settings-label-language = Language in channels
+settings-explain-language = The language of what I post in channels. Automatic: the language of a Community server, elsewhere that of the person who asks. My private answers are in each person’s own language.
+settings-language-default = Automatic
+
+settings-label-notices = Size of results
+settings-explain-notices = Compact: a small cover and the first lines of the lyrics. Full: large covers, and as much of the lyrics as fits.
+settings-notices-compact = Compact
+settings-notices-full = Full
+
+settings-label-uploads = Audio files
+settings-explain-uploads = I can attach a finished song, so that it plays right in Discord. Other versions are always links.
+settings-uploads-on = { $count ->
+    [one] The first version of each song
+   *[other] The first { $count } versions of each song
+ }
+settings-uploads-off = Links only
+settings-uploads-operator = Links only (set by whoever runs me)
+
+settings-label-limit = Tasks per member
+settings-explain-limit = How many running tasks one member can watch at once. People who manage the server have no limit here.
+settings-limit-value = Up to { $limit } at once
+
+settings-problem-channel = ⚠️ I can’t post in { $channel }. Missing: { $permissions }.
+settings-problem-channel-unseen = ⚠️ I can’t see { $channel }: it’s deleted or hidden from me.
+settings-problem-role = ⚠️ I can’t ping { $role }. Allow anyone to mention that role, or give me “{ $permission }”.
+settings-problem-role-gone = ⚠️ That role is gone.
+settings-problem-roles-gone = ⚠️ Those roles are gone, so nobody can watch.
+settings-problem-mention-everyone = ⚠️ I don’t ping @everyone.
+settings-problem-watch-everyone = ⚠️ Everyone has the role @everyone, so it limits nothing.
+
+settings-reset-question = Put **all** settings of this server back to their defaults?
+settings-reset-confirm = Reset all
+settings-reset-keep = Keep them
+settings-reset-done = ✅ All settings are back to their defaults.
+settings-not-yours = 🚫 Only people who manage this server can change its settings.
+
+permission-mention-everyone = Mention @everyone, @here, and All Roles
+
+watch-role-missing = 🚫 In this server you need one of these roles to watch: { $roles }. Ask someone who manages the server. Nothing is being watched.
 
 health-title = Health
 health-relay = Relay

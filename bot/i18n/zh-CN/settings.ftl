@@ -2,43 +2,83 @@
 
 command-settings = 设置我在这个服务器里怎么工作
 command-settings-name = suno-设置
-command-panel = 查看并修改设置
+command-panel = 查看和修改设置
 command-panel-name = 面板
-command-health = 检查这里是否一切正常，有什么问题
+command-health = 检查这里是否一切正常
 command-health-name = 运行状况
-command-reset = 把所有设置恢复成最初的样子
+command-reset = 把所有设置恢复为默认值
 command-reset-name = 重置
 
 settings-title = 这个服务器的设置
-settings-channel = 通知发在
-settings-channel-here = 发起关注的地方
-settings-channel-there = { $channel }，除非关注时另选了地方
-settings-roles = 谁可以关注
-settings-roles-all = 所有能使用机器人的人
-settings-mention = 通知会提及
-settings-mention-watchers = 关注的人
-settings-mention-role = { $role }
-settings-mention-nobody = 不提及任何人
-settings-language = 频道里的语言
-settings-language-own = 服务器自己的语言
-settings-uploads = 把歌曲作为附件上传，可直接播放
-settings-on = 开
-settings-off = 关
-settings-limit = 每个成员最多同时关注
-settings-limit-none = 和其他地方一样（{ $limit }）
+settings-line = **{ $label }：**{ $value }
+settings-now = **当前：**{ $value }
+settings-menu = 想改哪一项？
+settings-button-back = 返回
+settings-button-reset = 全部重置……
+settings-saved = ✅ 已保存。
+settings-not-saved = 所以没有保存。请先解决再选一次，或者换一个。
+settings-name-unknown = （已删除）
 
-settings-choose-channel = 通知发在哪里（不选：发起关注的地方）
-settings-choose-roles = 谁可以关注（不选：所有人）
-settings-choose-mention = 通知提及谁
-settings-choose-role = 改为提及这个身份组
-settings-button-uploads = 附件
-settings-button-language = 语言
-settings-button-limit = 上限
-settings-button-reset = 重置
-settings-reset-done = 这个服务器的设置已经全部恢复成最初的样子。
+settings-label-channel = 结果发到哪里
+settings-explain-channel = 结果发在提出请求的地方，或者固定发到一个频道。关注任务的人仍然可以另选频道。
+settings-channel-here = 提出请求的地方
+settings-channel-there = { $channel }，除非另选了频道
+settings-choose-channel = 选择频道
+settings-default-channel = 发在提出请求的地方
+
+settings-label-roles = 谁可以关注
+settings-explain-roles = 只有拥有其中任一身份组的成员才能关注任务。能管理服务器的人始终可以。
+settings-roles-all = 所有人
+settings-choose-roles = 选择身份组
+settings-default-roles = 所有人都可以关注
+
+settings-label-mention = 提及谁
+settings-explain-mention = 任务完成时提醒谁：关注它的人，还可以加上一个身份组（每分钟最多一次）。
+settings-mention-watchers = 关注的人
+settings-mention-role = 关注的人，以及 { $role }
+settings-mention-nobody = 不提及任何人
+settings-choose-role = 同时提及一个身份组
+settings-default-role = 不提及身份组
+
+settings-label-language = 频道里的语言
+settings-explain-language = 我在频道里发消息用的语言。自动：社区服务器用服务器的语言，其他服务器用提出请求的人的语言。只有本人能看到的回答用各人自己的语言。
+settings-language-default = 自动
+
+settings-label-notices = 结果的大小
+settings-explain-notices = 简洁：小封面，加上歌词的前几行。完整：大封面，歌词能放多少放多少。
+settings-notices-compact = 简洁
+settings-notices-full = 完整
+
+settings-label-uploads = 音频文件
+settings-explain-uploads = 我可以把做好的歌作为附件上传，这样在 Discord 里就能直接播放。其他版本始终只有链接。
+settings-uploads-on = { $count ->
+    [1] 每首歌的第一个版本
+   *[other] 每首歌的前 { $count } 个版本
+ }
+settings-uploads-off = 只发链接
+settings-uploads-operator = 只发链接（由机器人的管理者设定）
+
+settings-label-limit = 每个成员的任务数
+settings-explain-limit = 一个成员最多可以同时关注多少个进行中的任务。能管理服务器的人在这里没有上限。
+settings-limit-value = 最多同时 { $limit } 个
+
+settings-problem-channel = ⚠️ 我没法在 { $channel } 发消息。缺少的权限：{ $permissions }。
+settings-problem-channel-unseen = ⚠️ 我看不到 { $channel }：它已被删除，或者对我隐藏了。
+settings-problem-role = ⚠️ 我没法提醒 { $role }。请允许任何人提及这个身份组，或者给我“{ $permission }”权限。
+settings-problem-role-gone = ⚠️ 这个身份组已经不存在了。
+settings-problem-roles-gone = ⚠️ 这些身份组已经不存在，现在没有人能关注。
+settings-problem-mention-everyone = ⚠️ 我不提醒 @everyone。
+settings-problem-watch-everyone = ⚠️ 所有人都有 @everyone，选它起不到限制作用。
+
+settings-reset-question = 把这个服务器的**所有**设置恢复为默认值？
+settings-reset-confirm = 全部重置
+settings-reset-keep = 保留
+settings-reset-done = ✅ 所有设置已恢复为默认值。
 settings-not-yours = 🚫 只有能管理服务器的人才可以修改设置。
 
-watch-role-missing = 🚫 在这个服务器，只有拥有以下任一身份组的成员才能关注：{ $roles }。请找管理服务器的人帮忙。这次没有添加关注。
+permission-mention-everyone = 提及 @everyone、@here 和所有身份组
+
+watch-role-missing = 🚫 在这个服务器，要有以下任一身份组才能关注：{ $roles }。请找管理服务器的人帮忙。这次没有添加关注。
 
 health-title = 运行状况
 health-relay = 中转站

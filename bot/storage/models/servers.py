@@ -11,6 +11,7 @@ class MentionSetting(StrEnum):
 
     WATCHERS = "watchers"
     ROLE = "role"
+    """The watchers, and a role too."""
     NOBODY = "nobody"
 
 
@@ -48,7 +49,7 @@ class ServerSettings:
 
     @property
     def role_to_mention(self) -> int | None:
-        """The role that a notice mentions instead of the watchers."""
+        """The role that a notice mentions besides the watchers."""
         return self.mention_role_id if self.mention is MentionSetting.ROLE else None
 
 
