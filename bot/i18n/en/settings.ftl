@@ -41,7 +41,7 @@ settings-choose-role = Mention a role as well
 settings-default-role = Mention no role
 
 settings-label-language = Language in channels
-settings-explain-language = The language of what I post in channels. Automatic: the language of a Community server, elsewhere that of the person who asks. My private answers are in each person’s own language.
+settings-explain-language = The language of what I post in channels. Automatic: the language of a Community server, elsewhere that of the person who asks. My private answers are in each person's own language.
 settings-language-default = Automatic
 
 settings-label-notices = Size of results
@@ -62,12 +62,12 @@ settings-label-limit = Tasks per member
 settings-explain-limit = How many running tasks one member can watch at once. People who manage the server have no limit here.
 settings-limit-value = Up to { $limit } at once
 
-settings-problem-channel = ⚠️ I can’t post in { $channel }. Missing: { $permissions }.
-settings-problem-channel-unseen = ⚠️ I can’t see { $channel }: it’s deleted or hidden from me.
-settings-problem-role = ⚠️ I can’t ping { $role }. Allow anyone to mention that role, or give me “{ $permission }”.
+settings-problem-channel = ⚠️ I can't post in { $channel }. Missing: { $permissions }.
+settings-problem-channel-unseen = ⚠️ I can't see { $channel }: it's deleted or hidden from me.
+settings-problem-role = ⚠️ I can't ping { $role }. Allow anyone to mention that role, or give me “{ $permission }”.
 settings-problem-role-gone = ⚠️ That role is gone.
 settings-problem-roles-gone = ⚠️ Those roles are gone, so nobody can watch.
-settings-problem-mention-everyone = ⚠️ I don’t ping @everyone.
+settings-problem-mention-everyone = ⚠️ I don't ping @everyone.
 settings-problem-watch-everyone = ⚠️ Everyone has the role @everyone, so it limits nothing.
 
 settings-reset-question = Put **all** settings of this server back to their defaults?
